@@ -1,0 +1,1 @@
+"""Collectors: one file per conversation with the outside world; they yield facts."""

@@ -1,0 +1,1 @@
+"""Screens: one file per screen; they draw from the board and write nothing."""

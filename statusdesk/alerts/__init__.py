@@ -1,0 +1,1 @@
+"""Alerts: rules and their life cycle."""

@@ -1,0 +1,116 @@
+"""The immutable picture that screens, ``status`` and ``gate`` draw from, built from the store's rows."""
+
+import enum
+
+import msgspec
+
+from statusdesk.states import AlertState, BuildState, Collector, Level, RolloutState, SourceState, TokenState
+
+
+class Mark(enum.StrEnum):
+    """The glyph of a cell or a row; ``marks.GLYPHS`` gives its character, ASCII form and word."""
+
+    OK = "ok"
+    PROGRESSING = "progressing"
+    WARNING = "warning"
+    FAILING = "failing"
+    ON_ITS_WAY = "on-its-way"  # row only: failing before production, with a version that production does not have
+    SOAKING = "soaking"
+    BLOCKED = "blocked"
+    PAUSED = "paused"
+    IDLE = "idle"
+    UNKNOWN = "unknown"
+    SKEW = "skew"  # this stage runs an older version than a later one
+    ABSENT = "absent"  # the app is not here, though it is in other stages
+    NO_ACCESS = "no-access"
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """One app in one stage. ``level`` is the effective one: unknown when its source is stale or lost.
+
+    ``last_level`` is what was last known. ``version`` is that of the worst rollout; ``tint`` numbers the versions of a
+    row in order of age (0 = oldest), so that equal versions look alike. ``drift``: how many distinct versions this
+    stage is behind the one to its left. ``digest_differs``: same tag as to its left, another image digest.
+    """
+
+    stage: str
+    mark: Mark
+    level: Level
+    last_level: Level
+    version: str = ""
+    reason: str = ""
+    message: str = ""
+    since_ms: int | None = None  # since when level (or, if ok, the version) is as it is
+    ready: int = 0
+    desired: int = 0
+    tint: int = 0
+    drift: int = 0
+    digest_differs: bool = False
+    rollouts: tuple[RolloutState, ...] = ()
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One app across the stages, with what is bad about it in words.
+
+    ``rank`` sorts worst and nearest to production first (lower is worse). ``cells`` has one entry per stage, None where
+    the app never reaches. ``message`` is the second line: ``staging: init container … · next stop performance``.
+    """
+
+    app: str
+    mark: Mark
+    rank: tuple[int, ...]
+    cells: tuple[Cell | None, ...]
+    message: str = ""
+    worst_stage: str = ""
+    next_stop: str = ""
+    version_ahead: str = ""
+    build: BuildState | None = None
+    builds: tuple[BuildState, ...] = ()
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows by mark, for the header."""
+
+    failing: int = 0
+    on_its_way: int = 0
+    warning: int = 0
+    moving: int = 0
+    unknown: int = 0
+    ok: int = 0
+
+
+class SourceView(msgspec.Struct, frozen=True, kw_only=True):
+    """One source as the header shows it; ``age_ms`` since the last good visit, None when never."""
+
+    state: SourceState
+    level: Level
+    age_ms: int | None
+    words: str
+
+
+class Board(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it at one moment. ``data_age_ms``: age of the oldest source, None when nothing was ever seen.
+
+    ``collector_lost_ms`` is how long no collector has beaten, None when one does. ``quiet_since_ms``: when the last
+    row that was not well became well, None if unknown or not all is well. ``stages``: names in order, and
+    ``production`` the index of production in it. ``unattributed``: builds without a namespace.
+    """
+
+    at_ms: int
+    change: int
+    title: str
+    stages: tuple[str, ...]
+    production: int
+    rows: tuple[Row, ...]
+    counts: Counts
+    sources: tuple[SourceView, ...]
+    tokens: tuple[TokenState, ...]
+    firing: tuple[AlertState, ...]
+    builds: tuple[BuildState, ...]
+    data_age_ms: int | None = None
+    collector: Collector | None = None
+    collector_lost_ms: int | None = None
+    quiet_since_ms: int | None = None
+    unattributed: int = 0
+    jobs: int = 0
+    apps_source: str = ""

@@ -1,0 +1,11 @@
+"""Where the time comes from; passed in wherever a rule depends on it, so that tests set it."""
+
+import time
+from collections.abc import Callable
+
+Clock = Callable[[], int]
+"""Milliseconds of UTC since 1970."""
+
+
+def system_clock() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,151 @@
+"""The settings: frozen, validated, passed to constructors. ``config_file`` reads them from TOML.
+
+Durations are seconds here (``_s``); the file writes them as ``30s``, ``5m``, ``2h``, ``7d``. A ``Secret`` is where a
+secret comes from, never the secret itself. Field comments are the manual; ``config.example.toml`` says the same.
+"""
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all settings."""
+
+
+class Secret(Settings):
+    """Where a secret comes from: exactly one of an environment variable, a file, a command (argv)."""
+
+    env: str = ""
+    file: str = ""
+    command: tuple[str, ...] = ()
+
+
+class ClusterSettings(Settings):
+    """``[[cluster]]``: a context of a kubeconfig."""
+
+    name: str
+    kubeconfig: str = ""  # path; empty: $KUBECONFIG, ~/.kube/config, or in-cluster
+    context: str = ""  # empty: the current one
+    request_timeout_s: float = 10.0
+    page_size: int = 500
+    max_namespaced_watches: int = 25  # more namespaces than this, without cluster-wide rights, are polled
+    poll_interval_s: float = 30.0
+
+
+class StageSettings(Settings):
+    """``[[stage]]``: one step of promotion, in order; the last one is production unless another says so."""
+
+    name: str
+    namespaces: tuple[str, ...]  # default: (name,)
+    clusters: tuple[str, ...] = ()  # empty: all
+    production: bool = False
+    soak_s: float = 0.0  # minimum healthy time before the next stage
+
+
+class AppSettings(Settings):
+    """``[[app]]``: refines what is discovered."""
+
+    name: str
+    workloads: tuple[str, ...] = ()  # globs of workload names
+    jobs: tuple[str, ...] = ()  # globs of Jenkins job full names
+    container: str = ""  # whose image is the version; empty: named as the app, else the first
+    version: str = "image-tag"  # image-tag | label:NAME | annotation:NAME
+    stages: tuple[str, ...] = ()  # stages that it can reach; empty: all
+
+
+class JenkinsSettings(Settings):
+    """``[jenkins]``."""
+
+    url: str
+    user: str = ""
+    token: Secret | None = None  # token_env, token_file, token_command
+    ca_file: str = ""
+    interval_s: float = 10.0
+    slow_interval_s: float = 300.0
+    timeout_s: float = 10.0
+    backfill_builds: int = 50
+    backfill_parallel: int = 4
+    namespace_parameters: tuple[str, ...] = ("NAMESPACE", "K8S_NAMESPACE", "TARGET_NAMESPACE", "ENV", "ENVIRONMENT")
+    version_parameters: tuple[str, ...] = ("VERSION", "IMAGE_TAG", "TAG")
+    namespace_patterns: tuple[str, ...] = ()  # regular expressions over job full names, with a group "ns"
+    split_namespaces: bool = False  # "a,b" is two namespaces
+    seed_jobs: tuple[str, ...] = ("seed*",)  # globs over job full names
+    renewal_jobs: tuple[str, ...] = ("vault-renew*", "renew-*", "*token-renew*")
+    environment_jobs: tuple[str, ...] = ("env-*", "*-environment")
+    deploy_jobs: tuple[str, ...] = ("deploy*",)
+
+
+class TokenSettings(Settings):
+    """``[[vault.token]]``: one token to watch, by accessor."""
+
+    name: str
+    accessor: str  # accessor, accessor_env, accessor_file (resolved by the loader)
+    owner: str = ""
+    renewal_job: str = ""
+    renew_every_s: float | None = None  # None: learnt
+    apps: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    warn_s: float = 24 * 3600.0
+    critical_s: float = 2 * 3600.0
+
+
+class VaultSettings(Settings):
+    """``[vault]``."""
+
+    address: str
+    token: Secret | None = None
+    namespace: str = ""
+    ca_file: str = ""
+    interval_s: float = 30.0
+    timeout_s: float = 5.0
+    tokens: tuple[TokenSettings, ...] = ()
+
+
+class StoreSettings(Settings):
+    """``[store]``."""
+
+    state_dir: str  # resolved: flag, $STATUSDESK_STATE_DIR, $STATE_DIRECTORY, file, XDG
+    keep_s: float = 90 * 86400.0
+    batch_ms: int = 60
+
+
+class RolloutThresholds(Settings):
+    """``[thresholds]``, and per stage in ``[stage.thresholds]`` later. From ``notes`` on rollouts."""
+
+    restarts: int = 2  # restarts since the rollout began that make it failing
+    pull_backoff_s: float = 30.0
+    unschedulable_warn_s: float = 15.0
+    unschedulable_fail_s: float = 90.0
+    never_ready_warn_s: float = 60.0
+    never_ready_deadline_share: float = 0.5
+    init_running_s: float = 60.0
+    latch_s: float = 30.0
+
+
+class BoardSettings(Settings):
+    """``[board]``."""
+
+    title: str = ""
+    theme: str = "statusdesk"  # statusdesk | statusdesk-colourblind | mono | any Textual theme
+    glyphs: str = "unicode"  # unicode | ascii
+    timezone: str = "UTC"
+    stale_after_s: float = 120.0
+    keymap: tuple[tuple[str, str], ...] = ()  # binding id -> keys
+
+
+class Config(Settings):
+    """Everything, resolved and validated."""
+
+    path: str
+    stages: tuple[StageSettings, ...]
+    clusters: tuple[ClusterSettings, ...]
+    store: StoreSettings
+    jenkins: JenkinsSettings | None = None
+    vault: VaultSettings | None = None
+    apps: tuple[AppSettings, ...] = ()
+    thresholds: RolloutThresholds = RolloutThresholds()
+    board: BoardSettings = BoardSettings()
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """All namespaces of all stages, in order, each once."""
+        return tuple(dict.fromkeys(ns for stage in self.stages for ns in stage.namespaces))

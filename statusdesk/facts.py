@@ -1,0 +1,332 @@
+"""The nouns: what was seen at a source, where and when.
+
+A fact is frozen, has a key and holds no opinion; opinions are in ``states``. Times are integers, milliseconds of UTC
+since 1970, and end in ``_ms``; durations say their unit too. Text from outside has passed ``text.clean`` before it is
+put into a fact.
+"""
+
+import enum
+
+import msgspec
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Base of all facts: frozen, slotted, and kept out of the cyclic garbage collector (facts hold no cycles)."""
+
+
+class Condition(Fact):
+    """One entry of a workload's ``status.conditions``."""
+
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    updated_ms: int | None = None
+    changed_ms: int | None = None
+
+
+class ContainerRole(enum.StrEnum):
+    """What a container is for; a sidecar is an init container whose ``restartPolicy`` is ``Always``."""
+
+    INIT = "init"
+    SIDECAR = "sidecar"
+    APP = "app"
+
+
+class Container(Fact):
+    """One container of a pod as its ``(init)containerStatuses`` entry tells it.
+
+    ``state`` is ``waiting``, ``running``, ``terminated`` or empty (no status yet). ``reason``, ``message`` and
+    ``exit_code`` belong to that state; the ``last_`` fields to ``lastState.terminated``. ``since_ms`` is ``startedAt``
+    when running and ``finishedAt`` when terminated.
+    """
+
+    name: str
+    role: ContainerRole
+    image: str = ""
+    image_id: str = ""
+    container_id: str = ""
+    ready: bool = False
+    started: bool = False
+    restarts: int = 0
+    state: str = ""
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = None
+    since_ms: int | None = None
+    last_reason: str = ""
+    last_message: str = ""
+    last_exit_code: int | None = None
+    last_finished_ms: int | None = None
+
+
+class Pod(Fact):
+    """One pod. Key: (cluster, namespace, name).
+
+    ``workload_kind`` and ``workload_name`` name the Deployment, StatefulSet or DaemonSet that owns it (a ReplicaSet is
+    named ``<deployment>-<pod-template-hash>``); empty for any other owner. ``revision`` is the label
+    ``pod-template-hash`` or ``controller-revision-hash``.
+    """
+
+    cluster: str
+    namespace: str
+    name: str
+    uid: str
+    workload_kind: str = ""
+    workload_name: str = ""
+    owner_kind: str = ""
+    revision: str = ""
+    app: str = ""
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    node: str = ""
+    created_ms: int | None = None
+    deleting_ms: int | None = None
+    ready: bool = False
+    ready_changed_ms: int | None = None
+    scheduled: bool = True
+    scheduled_reason: str = ""
+    scheduled_message: str = ""
+    scheduled_changed_ms: int | None = None
+    containers: tuple[Container, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (self.cluster, self.namespace, self.name)
+
+
+class Workload(Fact):
+    """One Deployment, StatefulSet or DaemonSet. Key: (cluster, namespace, kind, name).
+
+    ``desired`` is ``spec.replicas`` (``desiredNumberScheduled`` of a DaemonSet); ``updated`` is ``updatedReplicas``
+    (``updatedNumberScheduled``), and so on. ``revision`` is the annotation ``deployment.kubernetes.io/revision``, or
+    ``status.updateRevision`` of a StatefulSet, or the template generation of a DaemonSet. ``images`` pairs container
+    names with images as the pod template gives them, ``version`` was taken from the main one.
+    """
+
+    cluster: str
+    namespace: str
+    kind: str
+    name: str
+    uid: str
+    app: str
+    version: str = ""
+    image: str = ""
+    images: tuple[tuple[str, str], ...] = ()
+    generation: int = 0
+    observed_generation: int | None = None
+    desired: int | None = None
+    replicas: int = 0
+    updated: int = 0
+    ready: int = 0
+    available: int = 0
+    paused: bool = False
+    created_ms: int | None = None
+    deleting_ms: int | None = None
+    deadline_s: int | None = None
+    min_ready_s: int = 0
+    strategy: str = ""
+    partition: int | None = None
+    revision: str = ""
+    update_revision: str = ""
+    current_revision: str = ""
+    change_cause: str = ""
+    build: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        return (self.cluster, self.namespace, self.kind, self.name)
+
+
+class JobClass(enum.StrEnum):
+    """What a Jenkins job is for; told by the name patterns of the configuration."""
+
+    DEPLOY = "deploy"
+    SEED = "seed"
+    RENEWAL = "renewal"
+    ENVIRONMENT = "environment"
+    OTHER = "other"
+
+
+class Job(Fact):
+    """One Jenkins job, by ``fullName``. Key: (source, name)."""
+
+    source: str
+    name: str
+    url: str
+    job_class: JobClass = JobClass.OTHER
+    color: str = ""
+    disabled: bool = False
+    in_queue: bool = False
+    last_number: int | None = None
+    namespace_default: str | None = None
+    parameters: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.source, self.name)
+
+
+class Build(Fact):
+    """One Jenkins build. Key: (source, job, number).
+
+    ``building`` is believed before ``result`` (a Pipeline may be running with UNSTABLE). ``namespace`` is None when
+    the build cannot be attributed; ``attributed_by`` is the rule that answered: ``parameter``, ``upstream``,
+    ``default``, ``pattern`` or empty. ``duration_ms`` is 0 while running.
+    """
+
+    source: str
+    job: str
+    number: int
+    url: str
+    namespace: str | None = None
+    attributed_by: str = ""
+    result: str | None = None
+    building: bool = False
+    started_ms: int = 0
+    duration_ms: int = 0
+    version: str = ""
+    cause: str = ""
+    upstream_job: str = ""
+    upstream_number: int | None = None
+    git_revision: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return (self.source, self.job, self.number)
+
+
+class QueueItem(Fact):
+    """One item that waits in the Jenkins queue. Key: (source, id)."""
+
+    source: str
+    id: int
+    job: str
+    namespace: str | None = None
+    why: str = ""
+    blocked: bool = False
+    stuck: bool = False
+    since_ms: int = 0
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return (self.source, self.id)
+
+
+class Executors(Fact):
+    """The executors of a Jenkins. Key: (source,). ``running`` pairs a build URL with its progress in percent or -1."""
+
+    source: str
+    busy: int = 0
+    total: int = 0
+    quieting_down: bool = False
+    offline: tuple[str, ...] = ()
+    running: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def key(self) -> tuple[str]:
+        return (self.source,)
+
+
+class Token(Fact):
+    """One Vault token as ``auth/token/lookup-accessor`` tells it, named as in the configuration. Key: (source, name).
+
+    ``expire_ms`` None with ``gone`` false means that it never expires. ``gone`` means that the accessor was not known
+    twice running. ``accessor_tail`` is the last six characters; the whole accessor is kept nowhere.
+    """
+
+    source: str
+    name: str
+    accessor_tail: str = ""
+    own: bool = False
+    gone: bool = False
+    issue_ms: int | None = None
+    expire_ms: int | None = None
+    last_renewal_ms: int | None = None
+    period_s: int | None = None
+    explicit_max_s: int = 0
+    renewable: bool = True
+    num_uses: int = 0
+    orphan: bool = False
+    type: str = ""
+    display_name: str = ""
+    path: str = ""
+    root: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.source, self.name)
+
+
+class VaultHealth(Fact):
+    """What ``sys/health`` says. Key: (source,). ``skew_ms`` is server clock minus ours."""
+
+    source: str
+    initialized: bool
+    sealed: bool
+    standby: bool
+    version: str = ""
+    skew_ms: int = 0
+
+    @property
+    def key(self) -> tuple[str]:
+        return (self.source,)
+
+
+AnyFact = Workload | Pod | Job | Build | QueueItem | Executors | Token | VaultHealth
+
+
+class Swept(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole sweep: every fact of ``kind`` in ``scope`` of ``source``, so that what is not in it has gone.
+
+    ``kind`` is the class of the facts (``Pod``). ``scope`` is a namespace, or empty for all. An older sweep never
+    replaces a newer one: order by ``started_ms``.
+    """
+
+    source: str
+    kind: type
+    facts: tuple[AnyFact, ...]
+    started_ms: int
+    at_ms: int
+    scope: str = ""
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """What has changed since the last sweep: facts seen, in order, and keys that have gone.
+
+    A key that is both gone and seen in one message was replaced; ``gone`` is applied first.
+    """
+
+    source: str
+    kind: type
+    at_ms: int
+    seen: tuple[AnyFact, ...] = ()
+    gone: tuple[tuple[object, ...], ...] = ()
+
+
+class Visited(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of a visit to a source: a fact about the source itself, sent after each visit, failed or not.
+
+    ``source`` is ``kubernetes/<cluster>``, ``jenkins`` or ``vault``; ``scope`` is empty for the source as a whole, or
+    the namespace that the outcome is about (a namespace we may not read). ``problem`` is one word when not ok:
+    Unreachable, Timeout, Unauthorized, Forbidden, ServerError, NotJson, Sealed, Empty, Gone, Misconfigured, NoAccess.
+    ``message`` is one sentence with how to mend it, ``detail`` a version or who we are. ``live`` says that a stream is
+    open and that silence means "no change" rather than "not asked".
+    """
+
+    source: str
+    ok: bool
+    at_ms: int
+    scope: str = ""
+    problem: str = ""
+    message: str = ""
+    detail: str = ""
+    took_ms: int = 0
+    next_try_ms: int | None = None
+    live: bool = False
+
+
+Message = Swept | Changed | Visited

@@ -1,0 +1,1 @@
+"""Opinions: pure functions from facts to level, reason and message."""

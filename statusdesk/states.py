@@ -1,0 +1,229 @@
+"""The opinions: a level, a one-word reason and a one-sentence message about a key, as the store keeps them.
+
+Each class is one kind of row; its fields are the columns of that kind, in order. ``judge`` makes them without the
+fields of ``Stamped``, which the writer fills in.
+"""
+
+import enum
+
+import msgspec
+
+from statusdesk.facts import Build, Container, Executors, Job, QueueItem
+
+
+class Level(enum.StrEnum):
+    """How it stands. Failing, unknown and stale are three different things."""
+
+    OK = "ok"
+    PROGRESSING = "progressing"
+    SCALING = "scaling"
+    PAUSED = "paused"
+    IDLE = "idle"
+    WARNING = "warning"
+    FAILING = "failing"
+    UNKNOWN = "unknown"
+
+
+class Stamped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the writer adds to every row.
+
+    ``since_ms``: start of the period in which level, reason, version and revision were as they are. ``level_since_ms``:
+    since when the level is as it is. ``seen_ms``: last time the fact was confirmed. ``until_ms``: when it was gone, or
+    None. ``change``: number of the write that last touched the row.
+    """
+
+    since_ms: int = 0
+    level_since_ms: int = 0
+    seen_ms: int = 0
+    until_ms: int | None = None
+    change: int = 0
+
+
+class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
+    """One revision of a workload being made real. Key: ``cluster/namespace/kind/name``."""
+
+    key: str
+    cluster: str
+    namespace: str
+    kind: str
+    name: str
+    app: str
+    level: Level
+    reason: str = ""
+    message: str = ""
+    version: str = ""
+    revision: str = ""
+    look: str = ""
+    pod: str = ""
+    container: str = ""
+    exit_code: int | None = None
+    image: str = ""
+    digest: str = ""
+    previous_version: str = ""
+    desired: int = 0
+    updated: int = 0
+    ready: int = 0
+    available: int = 0
+    started_ms: int | None = None
+    deadline_ms: int | None = None
+    version_since_ms: int | None = None
+    build: str = ""
+
+
+class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One pod for the detail views; only its current row is kept. Key: ``cluster/namespace/name``.
+
+    ``workload`` is the key of its rollout, ``new`` says that it belongs to the newest revision, ``status`` is the text
+    that ``kubectl get pods`` shows.
+    """
+
+    key: str
+    cluster: str
+    namespace: str
+    name: str
+    workload: str
+    uid: str = ""
+    revision: str = ""
+    new: bool = True
+    status: str = ""
+    ready: int = 0
+    total: int = 0
+    restarts: int = 0
+    node: str = ""
+    created_ms: int | None = None
+    deleting_ms: int | None = None
+    containers: tuple[Container, ...] = ()
+    until_ms: int | None = None
+    change: int = 0
+
+
+class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
+    """How the newest conclusive build of a job went for one namespace. Key: ``source/job@namespace``.
+
+    ``namespace`` is empty for builds that could not be attributed. The ``other_`` fields tell of a newer build that is
+    running or inconclusive (ABORTED, NOT_BUILT).
+    """
+
+    key: str
+    source: str
+    job: str
+    namespace: str
+    job_class: str
+    level: Level
+    reason: str = ""
+    message: str = ""
+    number: int | None = None
+    result: str = ""
+    version: str = ""
+    url: str = ""
+    started_ms: int | None = None
+    duration_ms: int = 0
+    cause: str = ""
+    git_revision: str = ""
+    attributed_by: str = ""
+    other_number: int | None = None
+    other_result: str = ""
+    other_started_ms: int | None = None
+    last_success_number: int | None = None
+    last_success_ms: int | None = None
+
+
+class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
+    """How long a Vault token will live. Key: ``source/name``. ``granted_ms``: what the last renewal really gave."""
+
+    key: str
+    source: str
+    name: str
+    level: Level
+    reason: str = ""
+    message: str = ""
+    own: bool = False
+    accessor_tail: str = ""
+    issue_ms: int | None = None
+    expire_ms: int | None = None
+    last_renewal_ms: int | None = None
+    granted_ms: int | None = None
+    period_s: int | None = None
+    explicit_max_s: int = 0
+    renewable: bool = True
+    num_uses: int = 0
+    renewal_job: str = ""
+    renew_every_s: int | None = None
+
+
+class SourceState(Stamped, frozen=True, kw_only=True, gc=False):
+    """One source, or one scope of it (a namespace we may not read). Key: ``source`` or ``source#scope``."""
+
+    key: str
+    source: str
+    scope: str
+    level: Level
+    reason: str = ""
+    message: str = ""
+    detail: str = ""
+    last_ok_ms: int | None = None
+    last_try_ms: int | None = None
+    next_try_ms: int | None = None
+    took_ms: int = 0
+    live: bool = False
+
+
+class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One alert. Key: fingerprint and ``started_ms``; ``state`` is ``pending``, ``firing`` or ``resolved``."""
+
+    fingerprint: str
+    started_ms: int
+    alertname: str
+    severity: str
+    state: str
+    cluster: str = ""
+    namespace: str = ""
+    app: str = ""
+    source: str = ""
+    token: str = ""
+    summary: str = ""
+    version: str = ""
+    fired_ms: int | None = None
+    resolved_ms: int | None = None
+    change: int = 0
+
+
+class Collector(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The heartbeat of the collector process that writes the store."""
+
+    pid: int
+    owner: str
+    started_ms: int
+    beat_ms: int
+    version: str = ""
+    stopped_ms: int | None = None
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of the store that changed after some change number (all current rows when that number was 0)."""
+
+    change: int
+    rollouts: tuple[RolloutState, ...] = ()
+    builds: tuple[BuildState, ...] = ()
+    tokens: tuple[TokenState, ...] = ()
+    sources: tuple[SourceState, ...] = ()
+    alerts: tuple[AlertState, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    queue: tuple[QueueItem, ...] | None = None
+    executors: tuple[Executors, ...] = ()
+    collector: Collector | None = None
+
+
+__all__ = [
+    "AlertState",
+    "Build",
+    "BuildState",
+    "Changes",
+    "Collector",
+    "Level",
+    "PodState",
+    "RolloutState",
+    "SourceState",
+    "Stamped",
+    "TokenState",
+]

@@ -1,0 +1,59 @@
+"""Text at the edge: outside text made harmless once, and ages, times and glyphs for people."""
+
+import datetime
+import re
+import unicodedata
+
+_HIDDEN = re.compile(
+    "\x1b\\[[0-?]*[ -/]*[@-~]"  # CSI
+    "|\x1b[\\]PX^_].*?(?:\x1b\\\\|\x07|$)"  # OSC, DCS, SOS, PM, APC up to their end
+    "|\x1b[ -/]*[0-~]?"  # any other escape
+    "|[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u180e]",  # direction and zero-width marks
+    re.DOTALL,
+)
+_BLANKS = re.compile(r"\s+")
+MAX_CHARS = 300
+
+
+def clean(text: str, max_chars: int = MAX_CHARS) -> str:
+    """Return outside text on one line, without control, direction or private characters, cut to ``max_chars``."""
+    if len(text) <= max_chars and text.isascii() and text.isprintable():
+        return text
+    text = _HIDDEN.sub("", text[: max_chars * 8])
+    text = _BLANKS.sub(" ", text).strip()
+    text = "".join(c if unicodedata.category(c)[0] != "C" else "\ufffd" for c in text)
+    return text if len(text) <= max_chars else text[: max_chars - 1] + "\u2026"
+
+
+def age(ms: int | None) -> str:
+    """Return a short age: ``4s``, ``12m``, ``3h``, ``9d``; empty for None; never negative."""
+    if ms is None:
+        return ""
+    seconds = max(0, ms // 1000)
+    if seconds < 60:
+        return f"{seconds}s"
+    if seconds < 3600:
+        return f"{seconds // 60}m"
+    if seconds < 48 * 3600:
+        return f"{seconds // 3600}h"
+    return f"{seconds // 86400}d"
+
+
+def span(ms: int) -> str:
+    """Return a duration in its two largest units: ``2h 10m``, ``5m 21s``, ``4d 2h``."""
+    seconds = max(0, ms // 1000)
+    units = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+    for index, (size, name) in enumerate(units):
+        if seconds >= size and index + 1 < len(units):
+            smaller, smaller_name = units[index + 1]
+            rest = seconds % size // smaller
+            return f"{seconds // size}{name} {rest}{smaller_name}" if rest else f"{seconds // size}{name}"
+    return f"{seconds}s"
+
+
+def iso(ms: int | None) -> str:
+    """Return ISO 8601 UTC with ``Z``, to the millisecond; empty for None."""
+    if ms is None:
+        return ""
+    moment = datetime.datetime.fromtimestamp(ms / 1000, tz=datetime.UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
