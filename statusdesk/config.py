@@ -149,3 +149,8 @@ class Config(Settings):
     def namespaces(self) -> tuple[str, ...]:
         """All namespaces of all stages, in order, each once."""
         return tuple(dict.fromkeys(ns for stage in self.stages for ns in stage.namespaces))
+
+    def namespaces_of(self, cluster: str) -> tuple[str, ...]:
+        """The namespaces of the stages that belong to ``cluster``, in order, each once."""
+        stages = [stage for stage in self.stages if not stage.clusters or cluster in stage.clusters]
+        return tuple(dict.fromkeys(namespace for stage in stages for namespace in stage.namespaces))

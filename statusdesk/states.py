@@ -169,7 +169,10 @@ class SourceState(Stamped, frozen=True, kw_only=True, gc=False):
 
 
 class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One alert. Key: fingerprint and ``started_ms``; ``state`` is ``pending``, ``firing`` or ``resolved``."""
+    """One alert. Key: fingerprint and ``started_ms``; ``state`` is ``pending``, ``firing`` or ``resolved``.
+
+    ``subject`` is the kind and key of the row that it is about: ``RolloutState:eu/staging/Deployment/orders``.
+    """
 
     fingerprint: str
     started_ms: int
@@ -185,6 +188,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     version: str = ""
     fired_ms: int | None = None
     resolved_ms: int | None = None
+    subject: str = ""
     change: int = 0
 
 

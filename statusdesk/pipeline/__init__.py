@@ -1,0 +1,1 @@
+"""From messages of the collectors to judged rows in the store; used by one thread only."""

@@ -1,0 +1,103 @@
+"""The desk: every message in, judged rows and alerts out, one commit per batch."""
+
+from statusdesk.alerts.lifecycle import Alerts
+from statusdesk.config import Config
+from statusdesk.facts import (
+    Build,
+    Changed,
+    Executors,
+    Job,
+    Message,
+    Pod,
+    QueueItem,
+    Swept,
+    Token,
+    VaultHealth,
+    Visited,
+    Workload,
+)
+from statusdesk.judge.sources import judge_source
+from statusdesk.pipeline.builds import Builds
+from statusdesk.pipeline.rollouts import Rollouts
+from statusdesk.pipeline.tokens import Tokens
+from statusdesk.states import SourceState
+from statusdesk.store.writer import Transition, Writer
+
+_KUBERNETES = (Workload, Pod)
+_JENKINS = (Job, Build, QueueItem, Executors)
+
+
+class Desk:
+    """Routes messages to what keeps their facts, judges what changed and commits it with its alerts."""
+
+    def __init__(self, config: Config, writer: Writer) -> None:
+        self._writer = writer
+        self._rollouts = Rollouts(writer, config.thresholds)
+        self._builds = Builds(writer)
+        self._tokens = Tokens(writer, config.vault.tokens if config.vault else ())
+        self._alerts = Alerts(config.stages, writer.firing())
+        self._visits: list[Visited] = []
+        self._started_ms: dict[tuple[str, type, str, str], int] = {}
+        self.visited: set[str] = set()
+
+    @property
+    def next_due_ms(self) -> int | None:
+        """The moment at which a flush is due though no message came."""
+        dues = [due for due in (self._rollouts.next_due_ms, self._tokens.next_due_ms) if due is not None]
+        return min(dues, default=None)
+
+    def take(self, message: Message) -> None:
+        """Take one message; nothing is judged or written before ``flush``."""
+        if isinstance(message, Changed):
+            if message.kind in _KUBERNETES:
+                self._rollouts.change(message)
+            elif message.kind in _JENKINS:
+                self._builds.change(message)
+        elif isinstance(message, Swept):
+            if self._is_newer(message):
+                self._sweep(message)
+        else:
+            self._visits.append(message)
+            if not message.scope:
+                self.visited.add(message.source)
+
+    def _is_newer(self, swept: Swept) -> bool:
+        what = (swept.source, swept.kind, swept.subkind, swept.scope)
+        if swept.started_ms < self._started_ms.get(what, 0):
+            return False
+        self._started_ms[what] = swept.started_ms
+        return True
+
+    def _sweep(self, swept: Swept) -> None:
+        if swept.kind in _KUBERNETES:
+            self._rollouts.sweep(swept)
+        elif swept.kind in _JENKINS:
+            self._builds.sweep(swept)
+        elif swept.kind is Token:
+            self._tokens.sweep(swept)
+        else:
+            # VaultHealth reaches the board through the visit's own outcome; nothing else is swept.
+            assert swept.kind is VaultHealth
+
+    def flush(self, now_ms: int) -> list[Transition]:
+        """Judge what changed, put rows and alerts, commit; return the changes of level, reason, version or revision.
+
+        Raises: StoreError when the commit failed; nothing is lost, the next flush tries again.
+        """
+        transitions = self._flush_sources(now_ms)
+        transitions += self._rollouts.flush(now_ms)
+        transitions += self._builds.flush(now_ms)
+        transitions += self._tokens.flush(now_ms)
+        if transitions:
+            self._writer.put_alerts(self._alerts.step(transitions, now_ms))
+        self._writer.commit()
+        return transitions
+
+    def _flush_sources(self, now_ms: int) -> list[Transition]:
+        transitions: list[Transition] = []
+        current = self._writer.current(SourceState)
+        for visited in self._visits:
+            key = f"{visited.source}#{visited.scope}" if visited.scope else visited.source
+            transitions += self._writer.put([judge_source(visited, current.get(key))], visited.at_ms)
+        self._visits.clear()
+        return transitions

@@ -1,0 +1,183 @@
+"""Workloads and their pods in memory, and the judging of those that changed or whose time has come."""
+
+import heapq
+from collections.abc import Iterable
+
+from statusdesk.config import RolloutThresholds
+from statusdesk.facts import Changed, Pod, Swept, Workload
+from statusdesk.judge.pods import pod_state
+from statusdesk.judge.rollouts import judge_rollout
+from statusdesk.states import PodState, RolloutState
+from statusdesk.store.writer import Transition, Writer
+
+WorkloadKey = tuple[str, str, str, str]
+PodKey = tuple[str, str, str]
+
+
+def rollout_key(key: WorkloadKey) -> str:
+    """Return the store's key of a workload: ``cluster/namespace/kind/name``."""
+    return "/".join(key)
+
+
+class Rollouts:
+    """What is known of all clusters: takes facts of ``Workload`` and ``Pod``, puts rollouts and pods."""
+
+    def __init__(self, writer: Writer, thresholds: RolloutThresholds) -> None:
+        self._writer = writer
+        self._thresholds = thresholds
+        self._workloads: dict[WorkloadKey, Workload] = {}
+        self._pods: dict[PodKey, Pod] = {}
+        self._members: dict[WorkloadKey, dict[PodKey, Pod]] = {}
+        self._new_revisions: dict[WorkloadKey, str] = {}
+        self._dirty: set[WorkloadKey] = set()
+        self._dirty_pods: set[PodKey] = set()
+        self._gone: list[str] = []
+        self._gone_pods: list[str] = []
+        self._due: list[tuple[int, WorkloadKey]] = []
+
+    @property
+    def next_due_ms(self) -> int | None:
+        """The moment at which time alone may change a verdict."""
+        return self._due[0][0] if self._due else None
+
+    def sweep(self, swept: Swept) -> None:
+        """Take everything seen of one kind in one scope; what the store holds of that scope beyond it has gone."""
+        cluster = swept.source.partition("/")[2]
+        if swept.kind is Pod:
+            self._sweep_pods(cluster, swept)
+        else:
+            self._sweep_workloads(cluster, swept)
+
+    def _sweep_workloads(self, cluster: str, swept: Swept) -> None:
+        seen: set[str] = set()
+        for fact in swept.facts:
+            assert isinstance(fact, Workload)
+            seen.add(rollout_key(fact.key))
+            self._see_workload(fact)
+        for state in self._writer.current(RolloutState).values():
+            if state.until_ms is None and state.cluster == cluster and state.key not in seen:
+                in_scope = not swept.scope or state.namespace == swept.scope
+                if in_scope and (not swept.subkind or state.kind == swept.subkind):
+                    self._lose_workload((state.cluster, state.namespace, state.kind, state.name))
+
+    def _sweep_pods(self, cluster: str, swept: Swept) -> None:
+        seen = {fact.key for fact in swept.facts}
+        for key in [key for key in self._pods if key not in seen and _within(key, cluster, swept.scope)]:
+            self._lose_pod(key)
+        for pod in self._writer.current(PodState).values():
+            key = (pod.cluster, pod.namespace, pod.name)
+            if pod.until_ms is None and key not in seen and _within(key, cluster, swept.scope):
+                self._gone_pods.append(pod.key)
+        for fact in swept.facts:
+            assert isinstance(fact, Pod)
+            self._see_pod(fact)
+
+    def change(self, changed: Changed) -> None:
+        """Take what was seen or has gone since the last sweep."""
+        if changed.kind is Pod:
+            for gone in changed.gone:
+                self._lose_pod(gone)  # type: ignore[arg-type]  # Pod.key, by the message's contract
+            for fact in changed.seen:
+                self._see_pod(fact)  # type: ignore[arg-type]  # facts of changed.kind
+            return
+        for gone in changed.gone:
+            self._lose_workload(gone)  # type: ignore[arg-type]  # Workload.key, by the message's contract
+        for fact in changed.seen:
+            self._see_workload(fact)  # type: ignore[arg-type]  # facts of changed.kind
+
+    def _see_workload(self, workload: Workload) -> None:
+        key = workload.key
+        self._workloads[key] = workload
+        self._dirty.add(key)
+
+    def _lose_workload(self, key: WorkloadKey) -> None:
+        self._workloads.pop(key, None)
+        self._new_revisions.pop(key, None)
+        self._dirty.discard(key)
+        self._gone.append(rollout_key(key))
+
+    def _see_pod(self, pod: Pod) -> None:
+        key = pod.key
+        before = self._pods.get(key)
+        if before is pod:
+            return
+        self._pods[key] = pod
+        if not pod.workload_name:
+            return
+        owner = (pod.cluster, pod.namespace, pod.workload_kind, pod.workload_name)
+        members = self._members.get(owner)
+        if members is None:
+            members = self._members[owner] = {}
+        members[key] = pod
+        self._dirty.add(owner)
+        self._dirty_pods.add(key)
+
+    def _lose_pod(self, key: PodKey) -> None:
+        pod = self._pods.pop(key, None)
+        self._dirty_pods.discard(key)
+        self._gone_pods.append("/".join(key))
+        if pod is None or not pod.workload_name:
+            return
+        owner = (pod.cluster, pod.namespace, pod.workload_kind, pod.workload_name)
+        members = self._members.get(owner)
+        if members is not None:
+            members.pop(key, None)
+            if not members:
+                del self._members[owner]
+        self._dirty.add(owner)
+
+    def flush(self, now_ms: int) -> list[Transition]:
+        """Judge what is dirty or due and put the rows; commit is the caller's."""
+        while self._due and self._due[0][0] <= now_ms:
+            self._dirty.add(heapq.heappop(self._due)[1])
+        writer = self._writer
+        if self._gone_pods:
+            writer.gone(PodState, self._gone_pods, now_ms)
+            self._gone_pods = []
+        transitions: list[Transition] = []
+        if self._gone:
+            transitions += writer.gone(RolloutState, self._gone, now_ms)
+            self._gone = []
+        if self._dirty:
+            states, pods = self._judge(now_ms)
+            transitions += writer.put(states, now_ms)
+            if pods:
+                writer.put_pods(pods)
+        return transitions
+
+    def _judge(self, now_ms: int) -> tuple[list[RolloutState], list[PodState]]:
+        before = self._writer.current(RolloutState)
+        states: list[RolloutState] = []
+        pods: list[PodState] = []
+        for key in self._dirty:
+            workload = self._workloads.get(key)
+            if workload is None:
+                continue
+            name = rollout_key(key)
+            members = self._members.get(key, {})
+            previous = before.get(name)
+            if previous is not None and previous.until_ms is not None:
+                previous = None
+            verdict = judge_rollout(workload, tuple(members.values()), previous, self._thresholds, now_ms)
+            states.append(verdict.state)
+            if verdict.look_again_ms is not None:
+                heapq.heappush(self._due, (max(verdict.look_again_ms, now_ms + 100), key))
+            pods += self._pod_states(key, name, members, verdict.new_revision)
+        self._dirty.clear()
+        self._dirty_pods.clear()
+        return states, pods
+
+    def _pod_states(
+        self, key: WorkloadKey, name: str, members: dict[PodKey, Pod], new_revision: str
+    ) -> Iterable[PodState]:
+        if self._new_revisions.get(key) != new_revision:
+            self._new_revisions[key] = new_revision
+            touched = list(members.values())
+        else:
+            dirty = self._dirty_pods
+            touched = [pod for pod_key, pod in members.items() if pod_key in dirty]
+        return [pod_state(pod, name, pod.revision == new_revision) for pod in touched]
+
+
+def _within(key: PodKey, cluster: str, scope: str) -> bool:
+    return key[0] == cluster and (not scope or key[1] == scope)

@@ -1,0 +1,230 @@
+"""The collector process: supervises the collectors, owns the writer and the heartbeat."""
+
+import gc
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from statusdesk import __version__
+from statusdesk.clock import Clock, system_clock
+from statusdesk.config import Config, Secret
+from statusdesk.credentials import read_secret
+from statusdesk.facts import Message
+from statusdesk.pipeline.desk import Desk
+from statusdesk.states import Collector
+from statusdesk.store.errors import StoreError
+from statusdesk.store.writer import Transition, Writer
+
+BEAT_MS = 1000
+PRUNE_EVERY_MS = 60_000
+PRUNE_ROWS = 2_000
+MAX_MESSAGES_PER_BATCH = 2_000
+JOIN_S = 3.0
+
+Emit = Callable[[Message], None]
+Narrate = Callable[[str], None]
+
+
+class Runs(Protocol):
+    """One collector: ``run`` blocks until its stop event is set."""
+
+    def run(self) -> None: ...
+
+    def visit_now(self) -> None: ...
+
+
+class CollectorProcess:
+    """Runs all collectors of a configuration and writes what they see to the store.
+
+    ``out`` is called with each change of level, reason, version or revision; ``narrate`` with sentences for stderr.
+    The caller holds the lock of the state directory.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        owner: str,
+        clock: Clock = system_clock,
+        out: Callable[[Transition], None] | None = None,
+        narrate: Narrate | None = None,
+    ) -> None:
+        self._config = config
+        self._owner = owner
+        self._clock = clock
+        self._out = out
+        self._narrate = narrate or (lambda sentence: print(sentence, file=sys.stderr))
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._store_problem = ""
+
+    def run(self, stop: threading.Event) -> None:
+        """Collect until ``stop`` is set; then stop the collectors and close the store cleanly."""
+        self._run(lambda: stop.is_set())
+
+    def run_once(self, timeout_s: float = 60.0) -> bool:
+        """Collect until every source has answered or failed once; return whether all did within ``timeout_s``."""
+        wanted = set(self.sources())
+        end = time.monotonic() + timeout_s
+        answered = False
+
+        def done() -> bool:
+            nonlocal answered
+            answered = self._inbox.empty() and wanted <= self._desk.visited
+            return answered or time.monotonic() > end
+
+        self._run(done)
+        return answered
+
+    def sources(self) -> tuple[str, ...]:
+        """Return the names of all sources of the configuration."""
+        names = [f"kubernetes/{cluster.name}" for cluster in self._config.clusters]
+        if self._config.jenkins is not None:
+            names.append("jenkins")
+        if self._config.vault is not None:
+            names.append("vault")
+        return tuple(names)
+
+    def _run(self, done: Callable[[], bool]) -> None:
+        started_ms = self._clock()
+        state_dir = Path(self._config.store.state_dir)
+        with Writer(state_dir / "statusdesk.db", self._config.store.keep_s, self._clock) as writer:
+            self._writer = writer
+            self._desk = Desk(self._config, writer)
+            self._beat(started_ms)
+            writer.commit()
+            threads = self._start(writer)
+            try:
+                self._loop(started_ms, done)
+            finally:
+                self._stop.set()
+                for thread in threads:
+                    thread.join(JOIN_S)
+                self._drain(0.0)
+                self._flush()
+                self._beat(started_ms, stopped_ms=self._clock())
+                self._commit()
+
+    def _start(self, writer: Writer) -> list[threading.Thread]:
+        threads = []
+        for name, collector in self._collectors(writer):
+            thread = threading.Thread(target=collector.run, name=name, daemon=True)
+            thread.start()
+            threads.append(thread)
+        return threads
+
+    def _collectors(self, writer: Writer) -> list[tuple[str, Runs]]:
+        """Make one collector per source; each imports its client in its own thread."""
+        config, emit = self._config, self._inbox.put
+        made: list[tuple[str, Runs]] = []
+        if config.clusters:
+            from collectors.kubernetes_cluster import KubernetesCluster
+
+            for cluster in config.clusters:
+                namespaces = config.namespaces_of(cluster.name)
+                made.append(
+                    (
+                        f"kubernetes/{cluster.name}",
+                        KubernetesCluster(cluster, namespaces, config.apps, emit, self._stop, self._clock),
+                    )
+                )
+        if config.jenkins is not None:
+            from collectors.jenkins_builds import JenkinsBuilds
+
+            token = self._secret(config.jenkins.token)
+            known = writer.known_builds()
+            made.append(("jenkins", JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock)))
+        if config.vault is not None:
+            from collectors.vault_tokens import VaultTokens
+
+            token = self._secret(config.vault.token)
+            made.append(("vault", VaultTokens(config.vault, token, emit, self._stop, self._clock)))
+        return made
+
+    def _secret(self, secret: Secret | None) -> Callable[[], str] | None:
+        base = Path(self._config.path).parent
+        return None if secret is None else lambda: read_secret(secret, base)
+
+    def _loop(self, started_ms: int, done: Callable[[], bool]) -> None:
+        batch_s = self._config.store.batch_ms / 1000
+        next_beat_ms = started_ms + BEAT_MS
+        next_prune_ms = started_ms + PRUNE_EVERY_MS
+        settled = False
+        while not done():
+            now_ms = self._clock()
+            due_ms = min(next_beat_ms, self._desk.next_due_ms or next_beat_ms)
+            self._drain(max(0.0, min(due_ms - now_ms, BEAT_MS) / 1000), batch_s)
+            now_ms = self._clock()
+            if now_ms >= next_beat_ms or now_ms < next_beat_ms - 2 * BEAT_MS:
+                self._beat(started_ms)
+                next_beat_ms = now_ms + BEAT_MS
+            if now_ms >= next_prune_ms or now_ms < next_prune_ms - 2 * PRUNE_EVERY_MS:
+                self._prune(now_ms)
+                next_prune_ms = now_ms + PRUNE_EVERY_MS
+            self._flush()
+            if not settled and self._desk.visited.issuperset(self.sources()):
+                settled = True
+                # The first lists live as long as the process: keep the collector from walking them again and again.
+                gc.collect()
+                gc.freeze()
+
+    def _drain(self, wait_s: float, batch_s: float = 0.0) -> None:
+        """Take the messages that come within ``wait_s``, then those of one more ``batch_s``."""
+        try:
+            self._desk.take(self._inbox.get(timeout=wait_s) if wait_s else self._inbox.get_nowait())
+            end = time.monotonic() + batch_s
+            for _ in range(MAX_MESSAGES_PER_BATCH):
+                left = end - time.monotonic()
+                self._desk.take(self._inbox.get(timeout=left) if left > 0 else self._inbox.get_nowait())
+        except queue.Empty:
+            return
+
+    def _flush(self) -> None:
+        try:
+            transitions = self._desk.flush(self._clock())
+        except StoreError as error:
+            self._store_failed(error)
+            return
+        self._store_works()
+        if self._out is not None:
+            for transition in transitions:
+                self._out(transition)
+
+    def _commit(self) -> None:
+        try:
+            self._writer.commit()
+        except StoreError as error:
+            self._store_failed(error)
+
+    def _prune(self, now_ms: int) -> None:
+        try:
+            self._writer.prune(now_ms, PRUNE_ROWS)
+        except StoreError as error:
+            self._store_failed(error)
+
+    def _store_failed(self, error: StoreError) -> None:
+        if str(error) != self._store_problem:
+            self._store_problem = str(error)
+            self._narrate(f"statusdesk: {error}; nothing is lost, trying again")
+
+    def _store_works(self) -> None:
+        if self._store_problem:
+            self._store_problem = ""
+            self._narrate("statusdesk: the store takes rows again")
+
+    def _beat(self, started_ms: int, stopped_ms: int | None = None) -> None:
+        self._writer.beat(
+            Collector(
+                pid=os.getpid(),
+                owner=self._owner,
+                started_ms=started_ms,
+                beat_ms=self._clock(),
+                version=__version__,
+                stopped_ms=stopped_ms,
+            )
+        )
