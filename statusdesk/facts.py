@@ -282,8 +282,9 @@ AnyFact = Workload | Pod | Job | Build | QueueItem | Executors | Token | VaultHe
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
     """A whole sweep: every fact of ``kind`` in ``scope`` of ``source``, so that what is not in it has gone.
 
-    ``kind`` is the class of the facts (``Pod``). ``scope`` is a namespace, or empty for all. An older sweep never
-    replaces a newer one: order by ``started_ms``.
+    ``kind`` is the class of the facts (``Pod``); ``subkind`` narrows it where one class stands for several kinds
+    (``Deployment`` of ``Workload``), empty for all of them. ``scope`` is a namespace, or empty for all. An older sweep
+    never replaces a newer one: order by ``started_ms``.
     """
 
     source: str
@@ -292,6 +293,7 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
     started_ms: int
     at_ms: int
     scope: str = ""
+    subkind: str = ""
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
