@@ -11,7 +11,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all settings."""
 
 
-class Secret(Settings):
+class Secret(Settings, frozen=True):
     """Where a secret comes from: exactly one of an environment variable, a file, a command (argv)."""
 
     env: str = ""
@@ -19,7 +19,7 @@ class Secret(Settings):
     command: tuple[str, ...] = ()
 
 
-class ClusterSettings(Settings):
+class ClusterSettings(Settings, frozen=True):
     """``[[cluster]]``: a context of a kubeconfig."""
 
     name: str
@@ -31,7 +31,7 @@ class ClusterSettings(Settings):
     poll_interval_s: float = 30.0
 
 
-class StageSettings(Settings):
+class StageSettings(Settings, frozen=True):
     """``[[stage]]``: one step of promotion, in order; the last one is production unless another says so."""
 
     name: str
@@ -41,7 +41,7 @@ class StageSettings(Settings):
     soak_s: float = 0.0  # minimum healthy time before the next stage
 
 
-class AppSettings(Settings):
+class AppSettings(Settings, frozen=True):
     """``[[app]]``: refines what is discovered."""
 
     name: str
@@ -52,7 +52,7 @@ class AppSettings(Settings):
     stages: tuple[str, ...] = ()  # stages that it can reach; empty: all
 
 
-class JenkinsSettings(Settings):
+class JenkinsSettings(Settings, frozen=True):
     """``[jenkins]``."""
 
     url: str
@@ -74,7 +74,7 @@ class JenkinsSettings(Settings):
     deploy_jobs: tuple[str, ...] = ("deploy*",)
 
 
-class TokenSettings(Settings):
+class TokenSettings(Settings, frozen=True):
     """``[[vault.token]]``: one token to watch, by accessor."""
 
     name: str
@@ -88,7 +88,7 @@ class TokenSettings(Settings):
     critical_s: float = 2 * 3600.0
 
 
-class VaultSettings(Settings):
+class VaultSettings(Settings, frozen=True):
     """``[vault]``."""
 
     address: str
@@ -100,7 +100,7 @@ class VaultSettings(Settings):
     tokens: tuple[TokenSettings, ...] = ()
 
 
-class StoreSettings(Settings):
+class StoreSettings(Settings, frozen=True):
     """``[store]``."""
 
     state_dir: str  # resolved: flag, $STATUSDESK_STATE_DIR, $STATE_DIRECTORY, file, XDG
@@ -108,7 +108,7 @@ class StoreSettings(Settings):
     batch_ms: int = 60
 
 
-class RolloutThresholds(Settings):
+class RolloutThresholds(Settings, frozen=True):
     """``[thresholds]``, and per stage in ``[stage.thresholds]`` later. From ``notes`` on rollouts."""
 
     restarts: int = 2  # restarts since the rollout began that make it failing
@@ -121,7 +121,7 @@ class RolloutThresholds(Settings):
     latch_s: float = 30.0
 
 
-class BoardSettings(Settings):
+class BoardSettings(Settings, frozen=True):
     """``[board]``."""
 
     title: str = ""
@@ -132,7 +132,7 @@ class BoardSettings(Settings):
     keymap: tuple[tuple[str, str], ...] = ()  # binding id -> keys
 
 
-class Config(Settings):
+class Config(Settings, frozen=True):
     """Everything, resolved and validated."""
 
     path: str

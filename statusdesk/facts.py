@@ -14,7 +14,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Base of all facts: frozen, slotted, and kept out of the cyclic garbage collector (facts hold no cycles)."""
 
 
-class Condition(Fact):
+class Condition(Fact, frozen=True):
     """One entry of a workload's ``status.conditions``."""
 
     type: str
@@ -33,7 +33,7 @@ class ContainerRole(enum.StrEnum):
     APP = "app"
 
 
-class Container(Fact):
+class Container(Fact, frozen=True):
     """One container of a pod as its ``(init)containerStatuses`` entry tells it.
 
     ``state`` is ``waiting``, ``running``, ``terminated`` or empty (no status yet). ``reason``, ``message`` and
@@ -60,7 +60,7 @@ class Container(Fact):
     last_finished_ms: int | None = None
 
 
-class Pod(Fact):
+class Pod(Fact, frozen=True):
     """One pod. Key: (cluster, namespace, name).
 
     ``workload_kind`` and ``workload_name`` name the Deployment, StatefulSet or DaemonSet that owns it (a ReplicaSet is
@@ -96,7 +96,7 @@ class Pod(Fact):
         return (self.cluster, self.namespace, self.name)
 
 
-class Workload(Fact):
+class Workload(Fact, frozen=True):
     """One Deployment, StatefulSet or DaemonSet. Key: (cluster, namespace, kind, name).
 
     ``desired`` is ``spec.replicas`` (``desiredNumberScheduled`` of a DaemonSet); ``updated`` is ``updatedReplicas``
@@ -150,7 +150,7 @@ class JobClass(enum.StrEnum):
     OTHER = "other"
 
 
-class Job(Fact):
+class Job(Fact, frozen=True):
     """One Jenkins job, by ``fullName``. Key: (source, name)."""
 
     source: str
@@ -169,7 +169,7 @@ class Job(Fact):
         return (self.source, self.name)
 
 
-class Build(Fact):
+class Build(Fact, frozen=True):
     """One Jenkins build. Key: (source, job, number).
 
     ``building`` is believed before ``result`` (a Pipeline may be running with UNSTABLE). ``namespace`` is None when
@@ -199,7 +199,7 @@ class Build(Fact):
         return (self.source, self.job, self.number)
 
 
-class QueueItem(Fact):
+class QueueItem(Fact, frozen=True):
     """One item that waits in the Jenkins queue. Key: (source, id)."""
 
     source: str
@@ -216,7 +216,7 @@ class QueueItem(Fact):
         return (self.source, self.id)
 
 
-class Executors(Fact):
+class Executors(Fact, frozen=True):
     """The executors of a Jenkins. Key: (source,). ``running`` pairs a build URL with its progress in percent or -1."""
 
     source: str
@@ -231,7 +231,7 @@ class Executors(Fact):
         return (self.source,)
 
 
-class Token(Fact):
+class Token(Fact, frozen=True):
     """One Vault token as ``auth/token/lookup-accessor`` tells it, named as in the configuration. Key: (source, name).
 
     ``expire_ms`` None with ``gone`` false means that it never expires. ``gone`` means that the accessor was not known
@@ -261,7 +261,7 @@ class Token(Fact):
         return (self.source, self.name)
 
 
-class VaultHealth(Fact):
+class VaultHealth(Fact, frozen=True):
     """What ``sys/health`` says. Key: (source,). ``skew_ms`` is server clock minus ours."""
 
     source: str

@@ -1,0 +1,253 @@
+"""What may stand in the configuration file, derived from the settings themselves, and what a value must look like.
+
+A field of a settings class is a key of its table: ``interval_s`` is the key ``interval``, a duration; a ``Secret`` is
+one of ``<key>_env``, ``<key>_file``, ``<key>_command``. So a new field is a new key, with nothing to keep in step.
+"""
+
+import enum
+import functools
+import ipaddress
+import re
+import types
+import typing
+import urllib.parse
+import zoneinfo
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from statusdesk.config import (
+    AppSettings,
+    BoardSettings,
+    ClusterSettings,
+    JenkinsSettings,
+    RolloutThresholds,
+    Secret,
+    Settings,
+    StageSettings,
+    StoreSettings,
+    TokenSettings,
+    VaultSettings,
+)
+
+TOKEN_SHAPE = re.compile(r"(hv[sbr]\.|[sbr]\.)")
+"""How the text of a Vault or OpenBao token begins; an accessor never does."""
+
+SECRET_SOURCES = ("env", "file", "command")
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Kind(enum.Enum):
+    """What a value is in the file; the value is how to say it in a sentence."""
+
+    TEXT = "a text in quotes"
+    TEXTS = "a list of texts"
+    INTEGER = "a whole number"
+    NUMBER = "a number"
+    FLAG = "true or false"
+    SECONDS = 'a duration such as "30s"'
+    MILLIS = 'a duration such as "60ms"'
+    PATH = "a path in quotes"
+    SECRET = "a secret's source"
+
+
+class Key(typing.NamedTuple):
+    """One key of a table and the field that it fills."""
+
+    name: str
+    field: str
+    kind: Kind
+    required: bool
+    default: object
+
+
+_PATHS = frozenset(
+    {
+        (ClusterSettings, "kubeconfig"),
+        (JenkinsSettings, "ca_file"),
+        (VaultSettings, "ca_file"),
+        (StoreSettings, "state_dir"),
+    }
+)
+_KINDS: Mapping[object, Kind] = {
+    str: Kind.TEXT,
+    tuple[str, ...]: Kind.TEXTS,
+    int: Kind.INTEGER,
+    float: Kind.NUMBER,
+    bool: Kind.FLAG,
+    Secret: Kind.SECRET,
+}
+
+
+def _kind(settings: type[Settings], field: str, annotation: object) -> Kind | None:
+    if isinstance(annotation, types.UnionType):
+        annotation = next(part for part in typing.get_args(annotation) if part is not type(None))
+    if (settings, field) in _PATHS:
+        return Kind.PATH
+    if field.endswith("_s") and annotation is float:
+        return Kind.SECONDS
+    if field.endswith("_ms") and annotation is int:
+        return Kind.MILLIS
+    return _KINDS.get(annotation)
+
+
+@functools.cache
+def keys_of(settings: type[Settings]) -> Mapping[str, Key]:
+    """Return the keys of a table by name; fields that are tables themselves are not among them."""
+    keys = {}
+    for field in msgspec.structs.fields(settings):
+        kind = _kind(settings, field.name, field.type)
+        if kind is None:
+            continue
+        name = field.name.removesuffix("_s") if kind is Kind.SECONDS else field.name
+        name = name.removesuffix("_ms") if kind is Kind.MILLIS else name
+        keys[name] = Key(name, field.name, kind, field.required, field.default)
+    return types.MappingProxyType(keys)
+
+
+def names_of(settings: type[Settings]) -> list[str]:
+    """Return every key that may be written in the table, a secret as its three sources."""
+    names = []
+    for key in keys_of(settings).values():
+        if key.kind is Kind.SECRET:
+            names += [f"{key.name}_{source}" for source in SECRET_SOURCES]
+        else:
+            names.append(key.name)
+    return names
+
+
+# -- what a single value must look like: each answers what is wrong and how to mend it, or nothing
+
+
+def _filled(value: str) -> str:
+    return "" if value.strip() else "is empty"
+
+
+def _plain_name(value: str) -> str:
+    if not value.strip():
+        return "is empty; give it a name"
+    return "must not hold / or #; choose another name" if re.search(r"[/#]", value) else ""
+
+
+def _namespaces(values: tuple[str, ...]) -> str:
+    if not values:
+        return "is empty; name at least one namespace"
+    for value in values:
+        if not _NAMESPACE.fullmatch(value):
+            return f"{value!r} is no namespace name; use lower-case letters, digits and -"
+    return ""
+
+
+def _url(value: str) -> str:
+    parts = urllib.parse.urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return "must be an address such as https://host.example"
+    if parts.username is not None or parts.password is not None:
+        return "must not hold a user or a password; use user and token_env, token_file or token_command"
+    return "must end before ? or #" if parts.query or parts.fragment else ""
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether the URL's host is this machine itself."""
+    host = urllib.parse.urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _vault_url(value: str) -> str:
+    if wrong := _url(value):
+        return wrong
+    if value.startswith("http:") and not is_loopback(value):
+        return "would send the token unencrypted; use https:// (http:// is for this machine only)"
+    return ""
+
+
+def _accessor(value: str) -> str:
+    if TOKEN_SHAPE.match(value):
+        return (
+            "looks like a token, not an accessor; put what `vault token lookup` shows as accessor, and revoke the token"
+        )
+    if not value or re.search(r"\s", value):
+        return "is no accessor; put what `vault token lookup` shows as accessor"
+    return ""
+
+
+def _patterns(values: tuple[str, ...]) -> str:
+    for value in values:
+        try:
+            groups = re.compile(value).groupindex
+        except re.error as error:
+            return f"{value!r} is no regular expression ({error})"
+        if "ns" not in groups:
+            return f"{value!r} has no group named ns; write the namespace's part as (?P<ns>...)"
+    return ""
+
+
+def _version_source(value: str) -> str:
+    if value == "image-tag" or re.fullmatch(r"(label|annotation):\S+", value):
+        return ""
+    return 'must be "image-tag", "label:NAME" or "annotation:NAME"'
+
+
+def _time_zone(value: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return f'{value!r} is no known time zone; write it as "UTC" or "Europe/Berlin"'
+    return ""
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    return lambda value: "" if value in choices else "must be one of " + ", ".join(f'"{choice}"' for choice in choices)
+
+
+def _between(low: float, high: float, unit: str = "") -> Callable[[float], str]:
+    """Make a rule for a number; bounds are in the unit of the field (seconds, milliseconds, or none)."""
+    return lambda value: "" if low <= value <= high else f"must be from {low:g}{unit} to {high:g}{unit}"
+
+
+_INTERVAL = _between(0.05, 86400, "s")
+_TIMEOUT = _between(0.05, 600, "s")
+_AGE = _between(0.001, 3153600000, "s")
+
+RULES: Mapping[tuple[type[Settings], str], Callable[[typing.Any], str]] = {
+    (ClusterSettings, "name"): _plain_name,
+    (ClusterSettings, "request_timeout_s"): _TIMEOUT,
+    (ClusterSettings, "page_size"): _between(1, 10_000),
+    (ClusterSettings, "max_namespaced_watches"): _between(0, 1000),
+    (ClusterSettings, "poll_interval_s"): _INTERVAL,
+    (StageSettings, "name"): _plain_name,
+    (StageSettings, "namespaces"): _namespaces,
+    (AppSettings, "name"): _plain_name,
+    (AppSettings, "version"): _version_source,
+    (JenkinsSettings, "url"): _url,
+    (JenkinsSettings, "interval_s"): _INTERVAL,
+    (JenkinsSettings, "slow_interval_s"): _INTERVAL,
+    (JenkinsSettings, "timeout_s"): _TIMEOUT,
+    (JenkinsSettings, "backfill_builds"): _between(0, 10_000),
+    (JenkinsSettings, "backfill_parallel"): _between(1, 32),
+    (JenkinsSettings, "namespace_patterns"): _patterns,
+    (TokenSettings, "name"): _plain_name,
+    (TokenSettings, "accessor"): _accessor,
+    (TokenSettings, "renew_every_s"): _AGE,
+    (VaultSettings, "address"): _vault_url,
+    (VaultSettings, "interval_s"): _INTERVAL,
+    (VaultSettings, "timeout_s"): _TIMEOUT,
+    (StoreSettings, "state_dir"): _filled,
+    (StoreSettings, "keep_s"): _between(3600, 3153600000, "s"),
+    (StoreSettings, "batch_ms"): _between(1, 1000, "ms"),
+    (RolloutThresholds, "restarts"): _between(1, 1000),
+    (RolloutThresholds, "never_ready_deadline_share"): _between(0.01, 1),
+    (BoardSettings, "theme"): _filled,
+    (BoardSettings, "glyphs"): _one_of("unicode", "ascii"),
+    (BoardSettings, "timezone"): _time_zone,
+    (BoardSettings, "stale_after_s"): _between(1, 86400, "s"),
+}
+
+
+def is_variable_name(text: str) -> bool:
+    """Tell whether the text can be the name of an environment variable."""
+    return _VARIABLE.fullmatch(text) is not None

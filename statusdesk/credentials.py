@@ -1,0 +1,131 @@
+"""Secrets, read when they are needed from where the configuration says they are, and kept out of every text."""
+
+import os
+import re
+import stat
+import subprocess
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from statusdesk.config import Config, Secret
+
+COMMAND_TIMEOUT_S = 10.0
+_MAX_BYTES = 64 * 1024
+_HIDDEN = "[hidden]"
+_TOKEN_TEXT = re.compile(r"\b(?:hv[sbr]|[sbr])\.[A-Za-z0-9_-]{20,}")
+_JWT_TEXT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
+_NAMED_TEXT = re.compile(
+    r"(?i)(\b(?:x-vault-token|client_token|secret_id|wrapping_token|private_key|password|authorization)\b[\"']?\s*[:=]\s*"
+    r"(?:(?:bearer|basic)\s+)?[\"']?)([^\s\"',;}]+)"
+)
+
+
+class CredentialError(Exception):
+    """A secret cannot be had; the sentence says why and never holds any of it."""
+
+
+def read_secret(secret: Secret, base_dir: Path, env: Mapping[str, str] | None = None) -> str:
+    """Return the secret from its environment variable, file or command, without the blanks around it.
+
+    A relative file starts at ``base_dir``, where a command runs too, without a shell and for at most 10 seconds.
+    ``env`` is ``os.environ`` unless given.
+
+    Raises: CredentialError when it is missing, unreadable or empty.
+    """
+    if secret.env:
+        text = (os.environ if env is None else env).get(secret.env)
+        if text is None:
+            raise CredentialError(f"the environment variable {secret.env} is not set; set it or name a file")
+        where = f"the environment variable {secret.env}"
+    elif secret.file:
+        text = _read_file(base_dir / secret.file)
+        where = str(base_dir / secret.file)
+    elif secret.command:
+        text = _run(secret.command, base_dir)
+        where = f"the command {secret.command[0]}"
+    else:
+        raise CredentialError("no source is named; add one of _env, _file, _command")
+    text = text.strip()
+    if not text:
+        raise CredentialError(f"{where} gives an empty text; put the secret there")
+    if not text.isprintable():
+        raise CredentialError(f"{where} gives more than one line or control characters; keep only the secret there")
+    return text
+
+
+def warnings_about(secret: Secret, base_dir: Path) -> list[str]:
+    """Return a sentence when others than its owner may read the secret's file."""
+    if not secret.file:
+        return []
+    file = base_dir / secret.file
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return []
+    if mode & (stat.S_IRGRP | stat.S_IROTH):
+        who = "everybody" if mode & stat.S_IROTH else "its group"
+        return [f"{file} can be read by {who} (mode {stat.S_IMODE(mode):04o}); run chmod 600 {file}"]
+    return []
+
+
+def secrets_of(config: Config) -> Iterator[tuple[str, Secret]]:
+    """Yield every secret's key in the configuration file, such as ``jenkins.token_file``, with where it comes from."""
+    for table, settings in (("jenkins", config.jenkins), ("vault", config.vault)):
+        if settings is not None and settings.token is not None:
+            source = "env" if settings.token.env else "file" if settings.token.file else "command"
+            yield f"{table}.token_{source}", settings.token
+
+
+def problems_of(config: Config, env: Mapping[str, str] | None = None) -> list[str]:
+    """Return one sentence, with file and key, for each secret of the configuration that cannot be had."""
+    problems = []
+    for key, secret in secrets_of(config):
+        try:
+            read_secret(secret, Path(config.path).parent, env)
+        except CredentialError as error:
+            problems.append(f"{config.path}: {key}: {error}")
+    return problems
+
+
+def redact(text: str, known: Collection[str] = ()) -> str:
+    """Return the text without what looks like a token, and without the ``known`` secrets."""
+    for secret in known:
+        if secret:
+            text = text.replace(secret, _HIDDEN)
+    text = _TOKEN_TEXT.sub(_HIDDEN, text)
+    text = _JWT_TEXT.sub(_HIDDEN, text)
+    return _NAMED_TEXT.sub(lambda found: found[1] + _HIDDEN, text)
+
+
+def _read_file(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(_MAX_BYTES)
+        return content.decode("utf-8")
+    except OSError as error:
+        raise CredentialError(f"{file} cannot be read: {os.strerror(error.errno or 0)}") from None
+    except UnicodeDecodeError:
+        raise CredentialError(f"{file} is not UTF-8 text") from None
+
+
+def _run(command: tuple[str, ...], base_dir: Path) -> str:
+    name = command[0]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=base_dir,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=COMMAND_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise CredentialError(f"the command {name} gave no answer within {COMMAND_TIMEOUT_S:g} s") from None
+    except OSError as error:
+        raise CredentialError(f"the command {name} cannot be run: {os.strerror(error.errno or 0)}") from None
+    if done.returncode != 0:
+        raise CredentialError(f"the command {name} ended with status {done.returncode}; run it by hand to see why")
+    try:
+        return done.stdout[:_MAX_BYTES].decode("utf-8")
+    except UnicodeDecodeError:
+        raise CredentialError(f"the command {name} gives no UTF-8 text") from None

@@ -1,0 +1,51 @@
+"""Durations as people write them (``60ms``, ``30s``, ``1h30m``, ``7d``) and moments (ISO 8601, or so long ago)."""
+
+import datetime
+import re
+
+_UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+_WHOLE = re.compile(rf"(?:{_PART.pattern})+")
+_LONGEST_MS = 100 * 366 * 86_400_000
+
+
+def parse_duration_ms(text: str) -> int:
+    """Return the duration in milliseconds.
+
+    Raises: ValueError with a sentence when the text is no duration or longer than a century.
+    """
+    if not _WHOLE.fullmatch(text.strip()):
+        raise ValueError('must be a duration such as "30s", "5m", "2h" or "7d"')
+    total = sum(float(number) * _UNIT_MS[unit] for number, unit in _PART.findall(text))
+    if total > _LONGEST_MS:
+        raise ValueError("must be a duration of less than a century")
+    return round(total)
+
+
+def format_duration(ms: int) -> str:
+    """Return the shortest text that ``parse_duration_ms`` reads back: ``90000`` is ``90s``, ``7200000`` is ``2h``."""
+    for unit in ("d", "h", "m", "s"):
+        if ms and ms % _UNIT_MS[unit] == 0:
+            return f"{ms // _UNIT_MS[unit]}{unit}"
+    return f"{ms}ms" if ms else "0s"
+
+
+def parse_moment_ms(text: str, now_ms: int, zone: datetime.tzinfo = datetime.UTC) -> int:
+    """Return a moment in milliseconds of UTC: ``7d`` is seven days before ``now_ms``, ``now``, or ISO 8601.
+
+    A time without an offset is in ``zone``; a date is its first moment.
+
+    Raises: ValueError with a sentence when the text is neither.
+    """
+    text = text.strip()
+    if text == "now":
+        return now_ms
+    if _WHOLE.fullmatch(text):
+        return max(0, now_ms - parse_duration_ms(text))
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone)
+        return max(0, round(moment.timestamp() * 1000))
+    except (ValueError, OverflowError):
+        raise ValueError('must be a time such as "2026-11-21T09:00" or a duration ago such as "7d"') from None
