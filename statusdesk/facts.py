@@ -174,7 +174,9 @@ class Build(Fact, frozen=True):
 
     ``building`` is believed before ``result`` (a Pipeline may be running with UNSTABLE). ``namespace`` is None when
     the build cannot be attributed; ``attributed_by`` is the rule that answered: ``parameter``, ``upstream``,
-    ``default``, ``pattern`` or empty. ``duration_ms`` is 0 while running.
+    ``default``, ``pattern`` or empty. ``namespaces`` are all namespaces that it deploys into, ``namespace`` is the
+    first of them; there is more than one only where the settings split lists (``a,b``). ``duration_ms`` is 0 while
+    running.
     """
 
     source: str
@@ -182,6 +184,7 @@ class Build(Fact, frozen=True):
     number: int
     url: str
     namespace: str | None = None
+    namespaces: tuple[str, ...] = ()
     attributed_by: str = ""
     result: str | None = None
     building: bool = False
