@@ -35,6 +35,15 @@ class WorldClock:
         """Return how many seconds of the world pass in ``wall_seconds`` of people."""
         return wall_seconds * self._speed
 
+    def move_to(self, at_ms: int) -> None:
+        """Move a stepped clock on.
+
+        Raises: TypeError for a clock that moves by itself.
+        """
+        if not isinstance(self._now, SteppedTime):
+            raise TypeError("only a SteppedTime can be moved")
+        self._now.move_to(at_ms)
+
     async def sleep(self, world_seconds: float) -> None:
         """Wait for ``world_seconds`` of the world."""
         await asyncio.sleep(max(0.0, self.wall_s(world_seconds)))
