@@ -118,6 +118,8 @@ class RolloutThresholds(Settings, frozen=True):
     never_ready_warn_s: float = 60.0
     never_ready_deadline_share: float = 0.5
     init_running_s: float = 60.0
+    unavailable_warn_s: float = 30.0  # a completed rollout without one available pod
+    unavailable_fail_s: float = 90.0
     latch_s: float = 30.0
 
 

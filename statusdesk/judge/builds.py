@@ -1,0 +1,94 @@
+"""Builds: how the newest conclusive build of a job went for one namespace, with a newer inconclusive one beside it."""
+
+from collections.abc import Iterable, Sequence
+
+from statusdesk.facts import Build, Job, JobClass
+from statusdesk.states import BuildState, Level
+
+_CONCLUSIVE = {
+    "SUCCESS": (Level.OK, "Succeeded", "succeeded"),
+    "FAILURE": (Level.FAILING, "Failed", "failed"),
+    "UNSTABLE": (Level.WARNING, "Unstable", "is unstable"),
+}
+_OTHER_WORDS = {"": "runs", "ABORTED": "was aborted", "NOT_BUILT": "was not built"}
+_MEANS = {
+    JobClass.SEED: "job definitions stay as they were",
+    JobClass.RENEWAL: "the tokens that it renews are running down",
+    JobClass.ENVIRONMENT: "the environment may be half made",
+}
+
+
+def judge_builds(
+    source: str, job: Job | None, job_name: str, namespace: str, builds: Sequence[Build], now_ms: int
+) -> BuildState:
+    """Judge a job for one namespace by the builds attributed to it; ``job`` is None where it is not known (yet).
+
+    Only SUCCESS, UNSTABLE and FAILURE are conclusive: an aborted build says nothing about the version. A running
+    build counts as running whatever its result says so far.
+    """
+    job_class = job.job_class if job is not None else JobClass.OTHER
+    decisive = _newest(build for build in builds if _is_conclusive(build))
+    other = _newest(
+        build for build in builds if not _is_conclusive(build) and (decisive is None or build.number > decisive.number)
+    )
+    success = _newest(build for build in builds if _is_conclusive(build) and build.result == "SUCCESS")
+    level, reason, _ = _CONCLUSIVE[decisive.result or ""] if decisive is not None else (Level.UNKNOWN, "NoResult", "")
+    shown = decisive or other
+    return BuildState(
+        key=f"{source}/{job_name}@{namespace}",
+        source=source,
+        job=job_name,
+        namespace=namespace,
+        job_class=job_class.value,
+        level=level,
+        reason=reason,
+        message=_message(job_name, job, job_class, namespace, decisive, other),
+        number=decisive.number if decisive is not None else None,
+        result=(decisive.result or "") if decisive is not None else "",
+        version=shown.version if shown is not None else "",
+        url=shown.url if shown is not None else (job.url if job is not None else ""),
+        started_ms=decisive.started_ms if decisive is not None else None,
+        duration_ms=decisive.duration_ms if decisive is not None else 0,
+        cause=shown.cause if shown is not None else "",
+        git_revision=shown.git_revision if shown is not None else "",
+        attributed_by=shown.attributed_by if shown is not None else "",
+        other_number=other.number if other is not None else None,
+        other_result=_other_result(other),
+        other_started_ms=other.started_ms if other is not None else None,
+        last_success_number=success.number if success is not None else None,
+        last_success_ms=success.started_ms + success.duration_ms if success is not None else None,
+    )
+
+
+def _is_conclusive(build: Build) -> bool:
+    return not build.building and build.result in _CONCLUSIVE
+
+
+def _newest(builds: Iterable[Build]) -> Build | None:
+    return max(builds, key=lambda build: build.number, default=None)
+
+
+def _other_result(other: Build | None) -> str:
+    if other is None:
+        return ""
+    return "" if other.building else other.result or ""
+
+
+def _message(
+    name: str, job: Job | None, job_class: JobClass, namespace: str, decisive: Build | None, other: Build | None
+) -> str:
+    where = f" for {namespace}" if namespace else ""
+    parts = []
+    if decisive is not None:
+        level, _, words = _CONCLUSIVE[decisive.result or ""]
+        parts.append(f"{name} #{decisive.number} {words}{where}")
+        if level is Level.FAILING and job_class in _MEANS:
+            parts[0] += f": {_MEANS[job_class]}"
+    if other is not None:
+        words = _OTHER_WORDS.get(_other_result(other), f"ended as {other.result}")
+        parts.append(f"#{other.number} {words}" if parts else f"{name} #{other.number} {words}{where}")
+    if not parts:
+        parts.append(f"{name} has no build{where}")
+    if job is not None and job.disabled:
+        parts.append("the job is disabled")
+    return ", ".join(parts)

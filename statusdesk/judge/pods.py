@@ -1,0 +1,153 @@
+"""Pods: the text that ``kubectl get pods`` shows, and which pods belong to the newest revision of a workload."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from statusdesk.facts import Condition, Container, ContainerRole, Pod, Workload
+from statusdesk.states import PodState
+
+_REPLICA_SET = re.compile(r'[Rr]eplica ?[Ss]et "([^"]+)"')
+_ENDED = ("Failed", "Succeeded")
+
+
+def is_live(pod: Pod) -> bool:
+    """Return whether a pod counts for its workload: not being deleted, not evicted, not completed."""
+    return pod.deleting_ms is None and pod.phase not in _ENDED
+
+
+def condition_of(workload: Workload, type_: str) -> Condition | None:
+    """Return the condition of that type, or None."""
+    for condition in workload.conditions:
+        if condition.type == type_:
+            return condition
+    return None
+
+
+def is_observed(workload: Workload) -> bool:
+    """Return whether the controller has seen the newest spec (a missing ``observedGeneration`` means no)."""
+    return workload.observed_generation is not None and workload.observed_generation >= workload.generation
+
+
+def of_new_revision(workload: Workload, pods: Iterable[Pod]) -> tuple[str, tuple[Pod, ...]]:
+    """Return the hash of the newest revision and its pods, in order of name; an empty hash when it cannot be told.
+
+    A Deployment names the ReplicaSet in its Progressing condition, a StatefulSet in ``updateRevision``. Otherwise the
+    newest hash counts whose pods run the images of the template. Creation time alone never decides for a Deployment
+    that names its ReplicaSet: a rollback takes an old one into use again.
+    Source: ``status.conditions[Progressing].message``, ``status.updateRevision``.
+    """
+    pods = list(pods)
+    revision = _named_revision(workload) or _revision_by_images(workload, pods)
+    if not revision:
+        return "", ()
+    return revision, tuple(sorted((pod for pod in pods if pod.revision == revision), key=lambda pod: pod.name))
+
+
+def _named_revision(workload: Workload) -> str:
+    if workload.kind == "StatefulSet":
+        return workload.update_revision
+    if workload.kind != "Deployment" or not is_observed(workload):
+        return ""
+    progressing = condition_of(workload, "Progressing")
+    match = _REPLICA_SET.search(progressing.message) if progressing is not None else None
+    prefix = f"{workload.name}-"
+    return match[1].removeprefix(prefix) if match is not None and match[1].startswith(prefix) else ""
+
+
+def _revision_by_images(workload: Workload, pods: Sequence[Pod]) -> str:
+    if is_observed(workload) and workload.updated == 0 and workload.desired:
+        return ""
+    wanted = dict(workload.images)
+    newest: tuple[int, str] = (-1, "")
+    for pod in pods:
+        if pod.revision and is_live(pod) and _runs(pod, wanted):
+            newest = max(newest, (pod.created_ms or 0, pod.revision))
+    return newest[1]
+
+
+def _runs(pod: Pod, wanted: dict[str, str]) -> bool:
+    for container in pod.containers:
+        image = wanted.get(container.name)
+        if image and container.image and not same_image(container.image, image):
+            return False
+    return True
+
+
+def same_image(seen: str, wanted: str) -> bool:
+    """Return whether a pod's image is the template's; nodes write short names out (``docker.io/library/nginx``)."""
+    return seen == wanted or seen.endswith("/" + wanted)
+
+
+def kubectl_status(pod: Pod) -> str:
+    """Return the STATUS text of ``kubectl get pods``.
+
+    Source: kubectl's printPod: ``status.reason``, then init containers in order, then containers from last to first.
+    """
+    status = pod.reason or pod.phase
+    if not pod.scheduled and pod.scheduled_reason == "SchedulingGated":
+        status = "SchedulingGated"
+    init = _init_status(pod.containers)
+    status = init or _main_status(pod, status)
+    if pod.deleting_ms is not None:
+        if pod.reason == "NodeLost":
+            return "Unknown"
+        if pod.phase not in _ENDED:
+            return "Terminating"
+    return status or "Unknown"
+
+
+def _init_status(containers: Sequence[Container]) -> str:
+    inits = [c for c in containers if c.role is not ContainerRole.APP]
+    for index, container in enumerate(inits):
+        if container.state == "terminated" and container.exit_code == 0:
+            continue
+        if container.role is ContainerRole.SIDECAR and container.started:
+            continue
+        if container.state == "terminated":
+            return f"Init:{container.reason or f'ExitCode:{container.exit_code}'}"
+        if container.state == "waiting" and container.reason and container.reason != "PodInitializing":
+            return f"Init:{container.reason}"
+        if container.state:
+            return f"Init:{index}/{len(inits)}"
+        return ""  # no status yet: the phase says it
+    return ""
+
+
+def _main_status(pod: Pod, status: str) -> str:
+    running = False
+    for container in reversed(pod.containers):
+        if container.role is not ContainerRole.APP:
+            continue
+        if container.state == "waiting" and container.reason:
+            status = container.reason
+        elif container.state == "terminated":
+            status = container.reason or f"ExitCode:{container.exit_code}"
+        elif container.state == "running" and container.ready:
+            running = True
+    if status == "Completed" and running:
+        return "Running" if pod.ready else "NotReady"
+    return status
+
+
+def pod_state(pod: Pod, workload_key: str, new: bool) -> PodState:
+    """Return the row of a pod for the detail views, with kubectl's READY, STATUS and RESTARTS."""
+    counted = [c for c in pod.containers if c.role is not ContainerRole.INIT]
+    restarting = pod.containers if _init_status(pod.containers) else counted
+    return PodState(
+        key=f"{pod.cluster}/{pod.namespace}/{pod.name}",
+        cluster=pod.cluster,
+        namespace=pod.namespace,
+        name=pod.name,
+        workload=workload_key,
+        uid=pod.uid,
+        revision=pod.revision,
+        new=new,
+        status=kubectl_status(pod),
+        ready=sum(c.ready for c in counted),
+        total=len(counted),
+        restarts=sum(c.restarts for c in restarting),
+        node=pod.node,
+        created_ms=pod.created_ms,
+        deleting_ms=pod.deleting_ms,
+        containers=pod.containers,
+    )

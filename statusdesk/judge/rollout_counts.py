@@ -1,0 +1,122 @@
+"""Where a rollout stands by its counts and conditions: the decision tables of Deployment, StatefulSet, DaemonSet.
+
+Source: ``kubectl rollout status`` and the Deployment controller's progress conditions.
+"""
+
+from statusdesk.facts import Pod, Workload
+from statusdesk.judge.pods import condition_of
+from statusdesk.judge.rollout_findings import UNLIMITED_S, USUAL_DEADLINE_S
+from statusdesk.states import Level, RolloutState
+
+DEGRADED = "Degraded"
+SCALING = "Scaling"
+REPLACING = "Replacing"
+OBSERVING = "Observing"
+NOT_OBSERVED = "NotObserved"
+_DONE_LEVELS = (Level.OK, Level.IDLE, Level.SCALING)
+
+
+def desired_of(workload: Workload) -> int:
+    """Return how many pods there should be; unset ``spec.replicas`` means one."""
+    return 1 if workload.desired is None else workload.desired
+
+
+def is_complete(workload: Workload) -> bool:
+    """Return whether the counts say that every pod is of the new revision and available."""
+    desired = desired_of(workload)
+    if workload.kind == "StatefulSet":
+        if workload.ready < desired:
+            return False
+        if workload.strategy == "OnDelete":
+            return True
+        return workload.updated >= desired - (workload.partition or 0)
+    if workload.kind == "DaemonSet":
+        updated = workload.strategy == "OnDelete" or workload.updated >= desired
+        return updated and workload.available >= desired
+    return (
+        workload.updated >= desired
+        and workload.replicas <= workload.updated
+        and workload.available >= workload.updated
+        and workload.ready >= desired
+    )
+
+
+def was_completed(workload: Workload, before: RolloutState | None, now_ms: int) -> bool:
+    """Return whether this revision was complete once, so that what is missing now is no rollout's fault.
+
+    A Deployment says so itself (NewReplicaSetAvailable stays until the next revision). For the others the previous
+    verdict tells; at first sight, an old workload whose pods are all of one revision.
+    """
+    progressing = condition_of(workload, "Progressing") if workload.kind == "Deployment" else None
+    if progressing is not None:
+        return progressing.reason == "NewReplicaSetAvailable"
+    if before is not None:
+        if before.revision != workload.revision:
+            return False
+        return before.level in _DONE_LEVELS or before.reason.startswith((DEGRADED, SCALING, REPLACING))
+    if workload.kind == "StatefulSet":
+        one_revision = bool(workload.update_revision) and workload.update_revision == workload.current_revision
+    else:
+        one_revision = workload.updated >= max(1, desired_of(workload))
+    return one_revision and now_ms - (workload.created_ms or now_ms) > USUAL_DEADLINE_S * 1000
+
+
+def is_scaling(workload: Workload, before: RolloutState | None) -> bool:
+    """Return whether the number wanted was changed and is not reached yet."""
+    if before is None or before.revision != workload.revision or workload.kind == "DaemonSet":
+        return False
+    return before.desired != desired_of(workload) or before.reason.startswith(SCALING)
+
+
+def template_changed(workload: Workload, before: RolloutState | None) -> bool:
+    """Return whether the image or version is another than at the previous verdict."""
+    return before is not None and (before.image != workload.image or before.version != workload.version)
+
+
+def progress_ms(workload: Workload) -> int | None:
+    """Return when the rollout last progressed. Source: ``conditions[Progressing].lastUpdateTime``."""
+    progressing = condition_of(workload, "Progressing")
+    return progressing.updated_ms or progressing.changed_ms if progressing is not None else None
+
+
+def deadline_s(workload: Workload) -> float | None:
+    """Return the progress deadline in seconds, None where there is none."""
+    deadline = workload.deadline_s
+    return None if deadline is None or deadline >= UNLIMITED_S else float(deadline)
+
+
+def began_ms(workload: Workload, new_pods: tuple[Pod, ...], completed: bool, now_ms: int) -> int:
+    """Return when a rollout that was not seen beginning most likely began."""
+    times = [pod.created_ms for pod in new_pods if pod.created_ms is not None]
+    progressed_ms = progress_ms(workload)
+    if completed and progressed_ms is not None:
+        times.append(progressed_ms)
+    if times:
+        return min(times)
+    return progressed_ms or workload.created_ms or now_ms
+
+
+def version_of_old(workload: Workload, pods: tuple[Pod, ...], revision: str) -> str:
+    """Return the version that pods of another revision run, read from the image of the main container's name."""
+    main = next((name for name, image in workload.images if image == workload.image), "")
+    if not main or not workload.version or not workload.image.endswith(":" + workload.version):
+        return ""
+    for pod in sorted(pods, key=lambda pod: pod.name):
+        if pod.revision == revision or pod.deleting_ms is not None:
+            continue
+        for container in pod.containers:
+            tag = container.image.rpartition("/")[2].partition("@")[0].partition(":")[2]
+            if container.name == main and tag:
+                return tag
+    return ""
+
+
+def digest_of(workload: Workload, new_pods: tuple[Pod, ...]) -> str:
+    """Return the digest of the main image as the first pod that knows it tells."""
+    main = next((name for name, image in workload.images if image == workload.image), "")
+    for pod in new_pods:
+        for container in pod.containers:
+            digest = container.image_id.rpartition("@")[2]
+            if container.name == main and digest.startswith("sha256:"):
+                return digest
+    return ""

@@ -1,0 +1,273 @@
+"""What is wrong with one pod of a rollout: from the states of its containers, and from time that passes."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from statusdesk.config import RolloutThresholds
+from statusdesk.facts import Container, ContainerRole, Pod
+from statusdesk.states import Level
+
+UNLIMITED_S = 2**31 - 1  # progressDeadlineSeconds of MaxInt32 means no deadline
+USUAL_DEADLINE_S = 600.0  # Kubernetes' default; ours where a workload has none
+STAMP_MS = 1000  # the API cuts times to whole seconds, so that ages look up to this much too old
+YOUNG_MS = 600_000  # all restarts of a pod younger than this are recent ones
+
+_AT_ONCE = {
+    "InvalidImageName": "has an image name that is not valid",
+    "ErrImageNeverPull": "may not pull its image, and the node has none",
+    "CreateContainerConfigError": "cannot be configured",
+}
+_PULL = ("ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed")
+_FINAL_PULL = ("not found", "notfound", "unauthorized", "denied", "forbidden", "manifest unknown", "no match for")
+_CREATE = ("CreateContainerError", "RunContainerError", "PostStartHookError", "CreatePodSandboxError")
+_CANNOT_RUN = ("ContainerCannotRun", "StartError")
+_STARTING = ("", "ContainerCreating", "PodInitializing")
+_SEVERITY = {Level.FAILING: 0, Level.WARNING: 1, Level.UNKNOWN: 2}
+_ROLE = {ContainerRole.INIT: 0, ContainerRole.SIDECAR: 1, ContainerRole.APP: 2}
+_ROLE_WORDS = {ContainerRole.INIT: "init container", ContainerRole.SIDECAR: "sidecar", ContainerRole.APP: "container"}
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """A level with its reason and sentence; about a pod and container where these are named.
+
+    ``crash`` tells a container that ends from one that cannot start: only the first may look well between two ends.
+    """
+
+    level: Level
+    reason: str
+    message: str = ""
+    look: str = ""
+    pod: str = ""
+    container: str = ""
+    exit_code: int | None = None
+    role: int = 9
+    crash: bool = False
+
+    @property
+    def order(self) -> tuple[int, int, str, str, str]:
+        """Worst first, init containers before others, then by name, so that the order of pods does not matter."""
+        return (_SEVERITY.get(self.level, 3), self.role, self.pod, self.container, self.reason)
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pod is held against. ``progress_ms``: last progress of the rollout; ``looks`` collects moments in the
+    future at which time alone changes the verdict."""
+
+    now_ms: int
+    thresholds: RolloutThresholds
+    rolling: bool
+    started_ms: int | None
+    progress_ms: int | None
+    deadline_s: float
+    latch_ms: int
+    looks: list[int]
+
+    def reached(self, moment_ms: int) -> bool:
+        """Return whether that moment has come; if not, remember to look again then."""
+        if moment_ms <= self.now_ms:
+            return True
+        self.looks.append(moment_ms)
+        return False
+
+
+def worst(findings: Iterable[Finding | None]) -> Finding | None:
+    """Return the worst of the findings, None when there is none."""
+    return min((f for f in findings if f is not None), key=lambda f: f.order, default=None)
+
+
+def of_pod(pod: Pod, scene: Scene) -> Finding | None:
+    """Return the worst that is wrong with a live pod, None when nothing is."""
+    if not pod.scheduled:
+        return _unscheduled(pod, scene)
+    if pod.phase == "Unknown" or pod.reason == "NodeLost":
+        where = f" on node {pod.node}" if pod.node else ""
+        return Finding(
+            level=Level.UNKNOWN,
+            reason="NodeLost",
+            message=f"nothing is known of pod {pod.name}: its node has been lost{where}",
+            look=f"node {pod.node}" if pod.node else "the nodes",
+            pod=pod.name,
+        )
+    found = worst(_of_container(pod, container, scene) for container in pod.containers)
+    if pod.ready or (found is not None and found.level is Level.FAILING):
+        return found
+    return worst((found, _slow(pod, scene)))
+
+
+def _unscheduled(pod: Pod, scene: Scene) -> Finding | None:
+    if pod.scheduled_reason != "Unschedulable":
+        return None  # gated, or not tried yet
+    since_ms = pod.scheduled_changed_ms or pod.created_ms or scene.now_ms
+    if not scene.reached(since_ms + int(scene.thresholds.unschedulable_warn_s * 1000)):
+        return None
+    failing = scene.reached(since_ms + int(scene.thresholds.unschedulable_fail_s * 1000))
+    why = pod.scheduled_message.split(". ")[0].rstrip(".")
+    return Finding(
+        level=Level.FAILING if failing else Level.WARNING,
+        reason="Unschedulable",
+        message=f"pod {pod.name} cannot be scheduled" + (f": {why}" if why else ""),
+        look="requests of the pod against what the nodes have left",
+        pod=pod.name,
+    )
+
+
+def _of_container(pod: Pod, container: Container, scene: Scene) -> Finding | None:
+    if container.state == "waiting":
+        return _waiting(pod, container, scene)
+    if container.state == "terminated":
+        if container.exit_code == 0 and container.role is ContainerRole.INIT:
+            return None
+        return _ended(pod, container, scene, container.reason, container.exit_code, container.message)
+    if container.state == "running" and container.restarts and container.last_exit_code is not None:
+        if container.ready and container.since_ms is not None and scene.reached(container.since_ms + scene.latch_ms):
+            return None
+        return _ended(pod, container, scene, container.last_reason, container.last_exit_code, container.last_message)
+    return None
+
+
+def _waiting(pod: Pod, container: Container, scene: Scene) -> Finding | None:
+    reason, what = container.reason, f"{_ROLE_WORDS[container.role]} {container.name}"
+    if reason in _STARTING:
+        return None
+    if reason == "CrashLoopBackOff":
+        return _ended(
+            pod, container, scene, container.last_reason, container.last_exit_code, container.last_message, loop=True
+        )
+    tail = f": {container.message}" if container.message else ""
+    level, look = Level.WARNING, f"events of pod {pod.name}"
+    message = f"{what} waits: {reason}{tail}"
+    if reason in _AT_ONCE:
+        level, message = Level.FAILING, f"{what} {_AT_ONCE[reason]}{tail}"
+    elif reason in _PULL:
+        return _pull(pod, container, scene)
+    elif reason in _CREATE:
+        message = f"{what} cannot be created{tail}"
+        if container.restarts or scene.reached(_waits_since(pod, container, scene) + _pull_ms(scene)):
+            level = Level.FAILING
+    return _about(pod, container, level, reason, message, look)
+
+
+def _pull(pod: Pod, container: Container, scene: Scene) -> Finding:
+    image = container.image or "?"
+    said = container.message.lower()
+    final = any(words in said for words in _FINAL_PULL)
+    if "not found" in said or "notfound" in said or "manifest unknown" in said:
+        message = f"image {image} not found"
+    elif final:
+        message = f"image {image} may not be pulled: {container.message}"
+    else:
+        message = f"image {image} cannot be pulled" + (f": {container.message}" if container.message else "")
+    failing = final or scene.reached(_waits_since(pod, container, scene) + _pull_ms(scene))
+    level = Level.FAILING if failing else Level.WARNING
+    # one reason for both states: they alternate for as long as the pull fails
+    reason = "ErrImagePull" if container.reason == "ImagePullBackOff" else container.reason
+    return _about(pod, container, level, reason, message, "name, tag and pull secret of the image")
+
+
+def _pull_ms(scene: Scene) -> int:
+    return int(scene.thresholds.pull_backoff_s * 1000)
+
+
+def _waits_since(pod: Pod, container: Container, scene: Scene) -> int:
+    """Waiting has no time of its own: since the pod was placed, or the init container before it ended."""
+    times = [pod.created_ms, pod.scheduled_changed_ms]
+    times += [c.since_ms for c in pod.containers if c is not container and c.state == "terminated"]
+    return max((t for t in times if t is not None), default=scene.now_ms)
+
+
+def _ended(
+    pod: Pod, container: Container, scene: Scene, reason: str, exit_code: int | None, said: str, loop: bool = False
+) -> Finding | None:
+    """A container that ended: a warning the first time, failing when it loops or has restarted often enough."""
+    if not loop and (reason == "ContainerStatusUnknown" or (exit_code == 255 and reason == "Unknown")):
+        return None  # the node restarted
+    loop = loop or _recent_restarts(pod, container, scene) >= scene.thresholds.restarts
+    what = f"{_ROLE_WORDS[container.role]} {container.name}"
+    tail = f" ({said})" if said and reason != "Completed" else ""
+    word = "CrashLoopBackOff" if loop else "Exit"
+    if reason == "OOMKilled":
+        word, message = "OOMKilled", f"{what} is killed: out of memory (exit {exit_code})"
+    elif reason in _CANNOT_RUN:
+        word, message = reason, f"{what} cannot run{tail}"
+    elif exit_code is None:
+        message = f"{what} restarts over and over"
+    else:
+        message = f"{what} exits {exit_code}{tail}"
+    if container.role is ContainerRole.INIT:
+        word = "InitExit"
+    look = f"log of {container.name} in {pod.name}, and the previous one"
+    if reason == "OOMKilled":
+        look = f"memory limit of {container.name}, and its previous log"
+    level = Level.FAILING if loop else Level.WARNING
+    return _about(pod, container, level, word, message, look, exit_code=exit_code, crash=True)
+
+
+def _recent_restarts(pod: Pod, container: Container, scene: Scene) -> int:
+    """Restarts since the rollout began: the count of a container is for its lifetime, which may be months."""
+    created = pod.created_ms
+    born_with_it = scene.rolling and (created is None or scene.started_ms is None or created >= scene.started_ms - 5000)
+    if born_with_it or (created is not None and scene.now_ms - created <= YOUNG_MS):
+        return container.restarts
+    return min(container.restarts, 1)
+
+
+def _slow(pod: Pod, scene: Scene) -> Finding | None:
+    """A pod that is not ready though nothing has failed: a warning, and failing at a share of the deadline."""
+    found = _slow_step(pod)
+    if found is None:
+        return None
+    reason, message, look, since_ms, container = found
+    wait_s = scene.thresholds.init_running_s if reason == "InitRunning" else scene.thresholds.never_ready_warn_s
+    allowed_s = scene.deadline_s * scene.thresholds.never_ready_deadline_share
+    since_ms = scene.now_ms if since_ms is None else since_ms
+    if not scene.reached(since_ms + int(min(wait_s, allowed_s / 2) * 1000) + STAMP_MS):
+        return None
+    times = (pod.created_ms, pod.ready_changed_ms, scene.progress_ms if scene.rolling else None)
+    stalled_ms = max((t for t in times if t is not None), default=since_ms)
+    level = Level.FAILING if scene.reached(stalled_ms + int(allowed_s * 1000)) else Level.WARNING
+    role = _ROLE[container.role] if container is not None else 3
+    name = container.name if container is not None else ""
+    return Finding(level=level, reason=reason, message=message, look=look, pod=pod.name, container=name, role=role)
+
+
+def _slow_step(pod: Pod) -> tuple[str, str, str, int | None, Container | None] | None:
+    apps = [c for c in pod.containers if c.role is ContainerRole.APP]
+    for container in pod.containers:
+        if container.role is ContainerRole.INIT and container.state == "running":
+            message = f"init container {container.name} runs and does not finish"
+            return "InitRunning", message, f"log of {container.name} in {pod.name}", container.since_ms, container
+    if apps and all(c.state == "running" for c in apps):
+        slow = next((c for c in apps if not c.ready), apps[0])
+        since_ms = max((t for t in (pod.ready_changed_ms, *(c.since_ms for c in apps)) if t is not None), default=None)
+        message = f"pod {pod.name} runs and is never ready ({slow.name})"
+        return "NeverReady", message, f"readiness probe and log of {slow.name} in {pod.name}", since_ms, slow
+    if all(c.state in ("", "waiting") and c.reason in _STARTING for c in apps):
+        times = [pod.created_ms, pod.scheduled_changed_ms]
+        times += [c.since_ms for c in pod.containers if c.state == "terminated"]
+        since_ms = max((t for t in times if t is not None), default=None)
+        return "Creating", f"containers of pod {pod.name} are not created", f"events of pod {pod.name}", since_ms, None
+    return None
+
+
+def _about(
+    pod: Pod,
+    container: Container,
+    level: Level,
+    reason: str,
+    message: str,
+    look: str,
+    exit_code: int | None = None,
+    crash: bool = False,
+) -> Finding:
+    return Finding(
+        level=level,
+        reason=reason,
+        message=message,
+        look=look,
+        pod=pod.name,
+        container=container.name,
+        exit_code=exit_code,
+        role=_ROLE[container.role],
+        crash=crash,
+    )

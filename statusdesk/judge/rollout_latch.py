@@ -1,0 +1,57 @@
+"""The latch: a failing rollout stays failing until it is shown to be well, so that a crash loop does not flicker."""
+
+import msgspec
+
+from statusdesk.facts import Pod
+from statusdesk.judge.rollout_findings import Finding, Scene
+from statusdesk.states import Level, RolloutState
+
+CRASHES = ("CrashLoopBackOff", "OOMKilled", "InitExit", "Exit", "ContainerCannotRun", "StartError", "NeverReady")
+
+
+def hold(finding: Finding, before: RolloutState | None, live: tuple[Pod, ...], desired: int, scene: Scene) -> Finding:
+    """Return the finding, or the previous failing one where that has not been shown to be over.
+
+    ``before`` is of the same revision. Only what was found at a pod is held: conditions speak for themselves.
+    """
+    if before is None or before.level is not Level.FAILING or finding.level is Level.FAILING:
+        return finding
+    if not before.pod or desired == 0 or not finding.reason or finding.level is Level.PAUSED:
+        return finding
+    if _is_over(before, live, scene):
+        return finding
+    again = finding if finding.level is Level.WARNING and finding.pod == before.pod else None
+    return msgspec.structs.replace(
+        Finding(
+            level=Level.FAILING,
+            reason=before.reason,
+            message=before.message,
+            look=before.look,
+            pod=before.pod,
+            container=before.container,
+            exit_code=before.exit_code,
+        ),
+        message=again.message if again is not None and again.container == before.container else before.message,
+    )
+
+
+def _is_over(before: RolloutState, live: tuple[Pod, ...], scene: Scene) -> bool:
+    """Well again: the pod has been ready for the latch, or without it all others have, or its cause is healed."""
+    named = next((pod for pod in live if pod.name == before.pod), None)
+    if named is not None:
+        if _is_settled(named, scene):
+            return True
+        return not before.reason.endswith(CRASHES) and _has_started(named, before.container)
+    settled = [_is_settled(pod, scene) for pod in live]
+    return bool(settled) and all(settled)
+
+
+def _is_settled(pod: Pod, scene: Scene) -> bool:
+    return pod.ready and (pod.ready_changed_ms is None or scene.reached(pod.ready_changed_ms + scene.latch_ms))
+
+
+def _has_started(pod: Pod, container: str) -> bool:
+    """Whether what could not start (an image, a missing key, a place to run) has started now."""
+    if not container:
+        return pod.scheduled
+    return any(c.name == container and (c.state == "running" or c.exit_code == 0) for c in pod.containers)

@@ -1,0 +1,193 @@
+"""Rollouts: level, reason and sentence of a workload, from counts, conditions and the pods of its new revision."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from statusdesk.config import RolloutThresholds
+from statusdesk.facts import Pod, Workload
+from statusdesk.judge.pods import is_live, is_observed, of_new_revision
+from statusdesk.judge.rollout_counts import (
+    began_ms,
+    deadline_s,
+    desired_of,
+    digest_of,
+    progress_ms,
+    template_changed,
+    version_of_old,
+    was_completed,
+)
+from statusdesk.judge.rollout_findings import USUAL_DEADLINE_S, Finding, Scene
+from statusdesk.judge.rollout_latch import hold
+from statusdesk.judge.rollout_standing import Rollout, of_standing
+from statusdesk.states import Level, RolloutState
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """``look_again_ms``: when time alone may change the verdict. ``new_revision``: the hash of the new pods."""
+
+    state: RolloutState
+    look_again_ms: int | None = None
+    new_revision: str = ""
+
+
+def judge_rollout(
+    workload: Workload,
+    pods: Sequence[Pod],
+    before: RolloutState | None,
+    thresholds: RolloutThresholds,
+    now_ms: int,
+) -> Verdict:
+    """Judge a workload with all its pods; ``before`` is the previous verdict, which holds what must not flicker."""
+    if before is not None and before.level is Level.OK:
+        revision = _unremarkable(workload, pods, before, thresholds, now_ms)
+        if revision is not None:
+            return Verdict(state=_as_before(workload, before), new_revision=revision)
+    return _judge(workload, tuple(pods), before, thresholds, now_ms)
+
+
+def _unremarkable(
+    workload: Workload, pods: Sequence[Pod], before: RolloutState, thresholds: RolloutThresholds, now_ms: int
+) -> str | None:
+    """Return the hash of the pods when nothing can have changed for the worse, else None (then judge in full)."""
+    desired = workload.desired
+    if (
+        not desired
+        or desired != before.desired
+        or workload.updated != desired
+        or workload.replicas != desired
+        or workload.ready != desired
+        or workload.available != desired
+        or workload.observed_generation != workload.generation
+        or workload.revision != before.revision
+        or workload.version != before.version
+        or workload.image != before.image
+        or workload.paused
+        or workload.deleting_ms is not None
+    ):
+        return None
+    for condition in workload.conditions:
+        if condition.status != "True" or condition.type == "ReplicaFailure":
+            return None
+    settled_ms = now_ms - int(max(thresholds.latch_s, workload.min_ready_s) * 1000)
+    revision = ""
+    for pod in pods:
+        if pod.deleting_ms is not None:
+            continue
+        if not pod.ready or pod.ready_changed_ms is None or pod.ready_changed_ms > settled_ms:
+            return None
+        if pod.revision != revision:
+            if revision:
+                return None
+            revision = pod.revision
+    return revision or None
+
+
+def _as_before(workload: Workload, before: RolloutState) -> RolloutState:
+    return RolloutState(
+        key=before.key,
+        cluster=before.cluster,
+        namespace=before.namespace,
+        kind=before.kind,
+        name=before.name,
+        app=workload.app,
+        level=before.level,
+        reason=before.reason,
+        message=before.message,
+        version=before.version,
+        revision=before.revision,
+        image=before.image,
+        digest=before.digest,
+        previous_version=before.previous_version,
+        desired=before.desired,
+        updated=workload.updated,
+        ready=workload.ready,
+        available=workload.available,
+        started_ms=before.started_ms,
+        version_since_ms=before.version_since_ms,
+        build=workload.build,
+    )
+
+
+def _judge(
+    workload: Workload,
+    pods: tuple[Pod, ...],
+    before: RolloutState | None,
+    thresholds: RolloutThresholds,
+    now_ms: int,
+) -> Verdict:
+    revision, new_pods = of_new_revision(workload, pods)
+    completed = was_completed(workload, before, now_ms)
+    same_revision = before is not None and before.revision == workload.revision
+    started_ms = before.started_ms if before is not None and same_revision else None
+    if started_ms is None:
+        started_ms = now_ms if before is not None else began_ms(workload, new_pods, completed, now_ms)
+    scene = Scene(
+        now_ms=now_ms,
+        thresholds=thresholds,
+        rolling=not completed,
+        started_ms=started_ms,
+        progress_ms=progress_ms(workload),
+        deadline_s=deadline_s(workload) or USUAL_DEADLINE_S,
+        latch_ms=int(max(thresholds.latch_s, workload.min_ready_s) * 1000),
+        looks=[],
+    )
+    live = tuple(pod for pod in new_pods if is_live(pod))
+    rollout = Rollout(
+        workload=workload, pods=live, all_pods=pods, revision=revision, before=before, completed=completed
+    )
+    finding = of_standing(rollout, scene)
+    if same_revision:
+        finding = hold(finding, before, live, desired_of(workload), scene)
+    state = _state(rollout, finding, scene)
+    again_ms = min((moment for moment in scene.looks if moment > now_ms), default=None)
+    return Verdict(state=state, look_again_ms=again_ms, new_revision=revision)
+
+
+def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
+    workload, before = rollout.workload, rollout.before
+    previous = before.previous_version if before is not None else ""
+    version_since_ms = before.version_since_ms if before is not None else None
+    digest = digest_of(workload, rollout.pods)
+    if before is None:
+        version_since_ms = scene.started_ms
+        previous = version_of_old(workload, rollout.all_pods, rollout.revision) if rollout.revision else ""
+        previous = "" if previous == workload.version else previous
+    elif template_changed(workload, before):
+        if before.version != workload.version:
+            version_since_ms, previous = scene.now_ms, before.version or previous
+    elif not digest:
+        digest = before.digest
+    limit_s, progressed_ms = deadline_s(workload), scene.progress_ms
+    counting = finding.level not in (Level.OK, Level.IDLE, Level.PAUSED, Level.SCALING) and scene.rolling
+    deadline_ms = None
+    if limit_s is not None and progressed_ms is not None and counting and is_observed(workload):
+        deadline_ms = progressed_ms + int(limit_s * 1000)
+    return RolloutState(
+        key="/".join(workload.key),
+        cluster=workload.cluster,
+        namespace=workload.namespace,
+        kind=workload.kind,
+        name=workload.name,
+        app=workload.app,
+        level=finding.level,
+        reason=finding.reason,
+        message=finding.message,
+        version=workload.version,
+        revision=workload.revision,
+        look=finding.look,
+        pod=finding.pod,
+        container=finding.container,
+        exit_code=finding.exit_code,
+        image=workload.image,
+        digest=digest,
+        previous_version=previous,
+        desired=desired_of(workload),
+        updated=workload.updated,
+        ready=workload.ready,
+        available=workload.available,
+        started_ms=scene.started_ms,
+        deadline_ms=deadline_ms,
+        version_since_ms=version_since_ms,
+        build=workload.build,
+    )

@@ -1,0 +1,53 @@
+"""Sources: whether a Jenkins, a cluster or a Vault answers, and since when it does not."""
+
+from statusdesk.facts import Visited
+from statusdesk.states import Level, SourceState
+
+_SENTENCES = {
+    "Unreachable": "it cannot be reached",
+    "Timeout": "it does not answer in time",
+    "Unauthorized": "it does not know us: the token or password is wrong or has expired",
+    "Forbidden": "it knows us and refuses: rights are missing",
+    "ServerError": "it answers with an error of its own",
+    "NotJson": "it answers with something that is not its API",
+    "Sealed": "it is sealed",
+    "Empty": "it shows us nothing at all: rights are missing, or everything is gone",
+    "Gone": "what was there has gone",
+    "Misconfigured": "the settings for it are wrong",
+    "NoAccess": "we may not read it",
+}
+
+
+def source_key(source: str, scope: str = "") -> str:
+    """Return the key of a source, or of one scope of it."""
+    return f"{source}#{scope}" if scope else source
+
+
+def judge_source(visited: Visited, before: SourceState | None) -> SourceState:
+    """Judge a visit; when it failed, the last good one stays known.
+
+    A scope that we may not read is unknown, not failing: nothing is broken, and nothing may be called well. A source
+    that shows nothing (``Empty``) is failing: no jobs looks the same as all jobs well.
+    """
+    level = Level.OK
+    reason, message = "Live" if visited.live else "Answers", visited.message
+    if not visited.ok:
+        level = Level.UNKNOWN if visited.problem == "NoAccess" else Level.FAILING
+        reason = visited.problem or "Unreachable"
+        message = visited.message or _SENTENCES.get(reason, "it does not answer as it should")
+    last_ok_ms = before.last_ok_ms if before is not None else None
+    detail = visited.detail or (before.detail if before is not None else "")
+    return SourceState(
+        key=source_key(visited.source, visited.scope),
+        source=visited.source,
+        scope=visited.scope,
+        level=level,
+        reason=reason,
+        message=message,
+        detail=detail,
+        last_ok_ms=max(visited.at_ms, last_ok_ms or 0) if visited.ok else last_ok_ms,
+        last_try_ms=max(visited.at_ms, before.last_try_ms or 0) if before is not None else visited.at_ms,
+        next_try_ms=visited.next_try_ms,
+        took_ms=visited.took_ms,
+        live=visited.live and visited.ok,
+    )
