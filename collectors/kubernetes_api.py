@@ -1,0 +1,223 @@
+"""The connection to one API server: kubeconfig, credentials, GET, and streams that another thread can end.
+
+The client's configuration, TLS and credentials are used, its models never: they cost seconds and gigabytes.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from collectors.kubernetes_problems import ApiProblem, problem_of
+from statusdesk.config import ClusterSettings
+from statusdesk.text import clean
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+    from urllib3 import HTTPResponse
+
+Query = Sequence[tuple[str, str]]
+ERROR_BODY_BYTES = 65_536
+READ_BYTES = 1 << 20
+STREAM_BYTES = 65_536
+WHOLE_ANSWER_TIMEOUTS = 6  # a whole answer may take this many times the timeout of one read
+
+
+class Stream:
+    """An open watch; ``close`` may be called by another thread and ends a read that waits."""
+
+    def __init__(self, response: "HTTPResponse", host: str, patient: bool) -> None:
+        self._response = response
+        self._host = host
+        self.patient = patient
+        """False when the connection keeps the short timeout of a request: then silence is no sign of anything."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield bytes as they come until the server ends the answer.
+
+        Raises: ApiProblem when the connection breaks or is silent for too long.
+        """
+        with _as_problem(self._host, passing=True):
+            yield from self._response.stream(STREAM_BYTES)
+
+    def close(self) -> None:
+        # shutdown wakes a blocked read, which close alone does not; an answer that has ended has no socket any more
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            self._response.shutdown()
+
+    def dispose(self) -> None:
+        """Give the connection up; for the thread that reads."""
+        with contextlib.suppress(OSError, ValueError):
+            self._response.close()
+
+
+class KubernetesApi:
+    """GET on one API server, by the settings of a cluster. All methods may be called by several threads."""
+
+    def __init__(self, settings: ClusterSettings, silence_s: float = 150.0) -> None:
+        self._settings = settings
+        self._silence_s = silence_s
+        self._client: ApiClient | None = None
+        self._generation = 0
+        self._lock = threading.Lock()
+        self.host = ""
+
+    def get(self, path: str, query: Query = ()) -> bytes:
+        """Return the body of a 200 answer. Raises: ApiProblem."""
+        response = self._open("GET", path, query)
+        try:
+            with _as_problem(self.host):
+                return _whole(response, self._settings.request_timeout_s * WHOLE_ANSWER_TIMEOUTS)
+        finally:
+            response.release_conn()
+
+    def ask(self, path: str, body: dict[str, object]) -> bytes:
+        """Return the answer to a review: a POST that changes nothing, and that only ``check`` makes.
+
+        Raises: ApiProblem.
+        """
+        response = self._open("POST", path, (), body)
+        try:
+            with _as_problem(self.host):
+                return _whole(response, self._settings.request_timeout_s * WHOLE_ANSWER_TIMEOUTS)
+        finally:
+            response.release_conn()
+
+    def stream(self, path: str, query: Query) -> Stream:
+        """Open a watch. Raises: ApiProblem."""
+        response = self._open("GET", path, query)
+        connection = response.connection
+        socket = connection.sock if connection is not None else None
+        if socket is not None:
+            # The answer's head has to come within the timeout of a request; its body may pause between bookmarks.
+            socket.settimeout(self._silence_s)
+        return Stream(response, self.host, patient=socket is not None)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        with self._lock:
+            if self._client is not None:
+                self._client.rest_client.close()
+
+    def _open(self, method: str, path: str, query: Query, body: dict[str, object] | None = None) -> "HTTPResponse":
+        timeout_s = self._settings.request_timeout_s
+        for last in (False, True):
+            client, generation, arguments = self._arguments(method, path, query, body)
+            with _as_problem(self.host):
+                response: HTTPResponse = client.call_api(*arguments, _request_timeout=(timeout_s, timeout_s)).response
+            if 200 <= response.status < 300:
+                return response
+            with _as_problem(self.host):
+                said = response.read(ERROR_BODY_BYTES)
+            response.close()
+            if response.status != 401 or last:
+                break
+            self._renew(generation)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        raise problem_of(response.status, said, headers, self.host)
+
+    def _arguments(
+        self, method: str, path: str, query: Query, body: dict[str, object] | None
+    ) -> tuple["ApiClient", int, tuple[Any, ...]]:
+        # Under the lock, because an expired token is renewed in here: a credentials plugin runs once, not per thread.
+        with self._lock:
+            if self._client is None:
+                self._client = _connect(self._settings)
+                self.host = clean(str(self._client.configuration.host))
+            with _as_problem(self.host):
+                arguments = self._client.param_serialize(
+                    method,
+                    path,
+                    query_params=list(query),
+                    header_params={"Accept": "application/json", "Content-Type": "application/json"},
+                    body=body,
+                    auth_settings=["BearerToken"],
+                )
+            return self._client, self._generation, arguments
+
+    def _renew(self, generation: int) -> None:
+        """Load the credentials again, unless another thread has done so since ``generation``."""
+        with self._lock:
+            if generation == self._generation:
+                renewed = _connect(self._settings)
+                if self._client is not None:
+                    self._client.rest_client.close()
+                self._client = renewed
+                self._generation += 1
+
+
+def _connect(settings: ClusterSettings) -> "ApiClient":
+    """Return a client for the settings. Raises: ApiProblem (Misconfigured)."""
+    import binascii
+    import os
+
+    import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own, for one exception
+    from kubernetes import config
+    from kubernetes.client import Configuration
+
+    configuration = Configuration()
+    configuration.retries = False
+    configuration.keep_alive = True
+    configuration.connection_pool_maxsize = 4 * (settings.max_namespaced_watches + 2)
+    path = str(Path(settings.kubeconfig).expanduser()) if settings.kubeconfig else None
+    name = f"kubeconfig {path or os.environ.get('KUBECONFIG') or '~/.kube/config'}"
+    try:
+        if path is None and not os.environ.get("KUBECONFIG") and not Path("~/.kube/config").expanduser().exists():
+            name = "the service account of this pod (and there is no kubeconfig)"
+            config.load_incluster_config(client_configuration=configuration)
+            from kubernetes.client import ApiClient
+
+            return ApiClient(configuration)
+        return config.new_client_from_config(
+            path, settings.context or None, persist_config=False, client_configuration=configuration
+        )
+    except yaml.YAMLError:
+        # its text quotes the file, which holds credentials
+        raise ApiProblem("Misconfigured", f"{name} is not valid YAML") from None
+    except (config.ConfigException, OSError) as error:
+        raise ApiProblem("Misconfigured", f"cannot use {name}: {error}") from error
+    except (TypeError, KeyError, AttributeError, binascii.Error, UnicodeDecodeError) as error:
+        raise ApiProblem("Misconfigured", f"{name} is malformed ({type(error).__name__})") from error
+
+
+def _whole(response: "HTTPResponse", limit_s: float) -> bytes:
+    """Read all of an answer, however slowly it comes, within ``limit_s``."""
+    end = time.monotonic() + limit_s
+    parts = []
+    for part in response.stream(READ_BYTES):
+        parts.append(part)
+        if time.monotonic() > end:
+            response.close()
+            raise TimeoutError
+    return b"".join(parts)
+
+
+@contextlib.contextmanager
+def _as_problem(host: str, passing: bool = False) -> Iterator[None]:
+    """Turn what the client and its HTTP library raise into an ``ApiProblem``."""
+    from kubernetes.client.exceptions import ApiException
+    from kubernetes.config import ConfigException
+    from urllib3 import exceptions as http
+
+    try:
+        yield
+    except (http.ConnectTimeoutError, http.ReadTimeoutError, TimeoutError) as error:
+        raise ApiProblem("Timeout", f"{host} does not answer in time", passing=passing) from error
+    except ApiException as error:
+        raise ApiProblem("Unreachable", f"no trusted connection to {host}: {error.reason}") from error
+    except (http.ProtocolError, http.DecodeError) as error:
+        raise ApiProblem("Unreachable", f"the connection to {host} broke off", passing=True) from error
+    except (http.HTTPError, OSError) as error:
+        raise ApiProblem("Unreachable", f"cannot reach {host}: {_short(error)}", passing=passing) from error
+    except ConfigException as error:
+        raise ApiProblem("Misconfigured", f"cannot renew the credentials for {host}: {error}") from error
+    except (ValueError, AttributeError) as error:
+        # what a read says whose socket another thread has shut down
+        raise ApiProblem("Unreachable", f"the connection to {host} was closed", passing=True) from error
+
+
+def _short(error: Exception) -> str:
+    """Return the last clause of a chained message: ``[Errno 111] Connection refused``."""
+    return str(error).rpartition(": ")[2] or type(error).__name__

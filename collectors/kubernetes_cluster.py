@@ -1,0 +1,107 @@
+"""One Kubernetes cluster: Deployments, StatefulSets, DaemonSets and Pods, listed once and then watched."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from collectors.kubernetes_api import KubernetesApi
+from collectors.kubernetes_kinds import KINDS
+from collectors.kubernetes_names import AppRules, Interest
+from collectors.kubernetes_namespaces import KindFeeds, NamespaceNames
+from collectors.kubernetes_problems import ApiProblem
+from collectors.kubernetes_standing import Standing
+from collectors.kubernetes_watch import LISTS_AT_ONCE, Shared, Timing
+from collectors.kubernetes_wire import VersionWire
+from statusdesk.clock import Clock
+from statusdesk.config import AppSettings, ClusterSettings
+from statusdesk.facts import Message
+from statusdesk.text import clean
+
+TICK_S = 0.5
+JOIN_S = 1.5
+PATIENCE_TIMEOUTS = 3  # a request that waits for this many timeouts waits for something that has none
+
+
+class KubernetesCluster:
+    """Follows one cluster and emits what it sees; nothing is ever written to it.
+
+    ``namespaces`` are names or globs; facts of other namespaces are not emitted. ``emit`` is called by several threads.
+    """
+
+    def __init__(
+        self,
+        settings: ClusterSettings,
+        namespaces: Sequence[str],
+        apps: Sequence[AppSettings],
+        emit: Callable[[Message], None],
+        stop: threading.Event,
+        clock: Clock,
+        timing: Timing | None = None,
+    ) -> None:
+        timing = timing or Timing()
+        source = f"kubernetes/{settings.name}"
+        self._out = emit
+        self._stop = stop
+        self._timing = timing
+        self._api = KubernetesApi(settings, timing.silence_s)
+        self._standing = Standing(
+            source,
+            self._emit,
+            clock,
+            silence_ms=int(timing.silence_s * 1000),
+            patience_ms=int(settings.request_timeout_s * PATIENCE_TIMEOUTS * 1000),
+            proven_ms=int(timing.quick_s * 1000),
+        )
+        shared = Shared(
+            source=source,
+            cluster=settings.name,
+            api=self._api,
+            standing=self._standing,
+            rules=AppRules(apps),
+            interest=Interest(namespaces),
+            emit=self._emit,
+            clock=clock,
+            timing=timing,
+            page_size=settings.page_size,
+            poll_interval_s=settings.poll_interval_s,
+            lists=threading.BoundedSemaphore(LISTS_AT_ONCE),
+        )
+        names = NamespaceNames(shared)
+        self._kinds = [KindFeeds(shared, names, kind, settings.max_namespaced_watches) for kind in KINDS]
+
+    def run(self) -> None:
+        """Follow the cluster until ``stop`` is set; return within two seconds of that."""
+        threads = [threading.Thread(target=kind.run, daemon=True) for kind in self._kinds]
+        threads.append(threading.Thread(target=self._learn_version, daemon=True))
+        for thread in threads:
+            thread.start()
+        while not self._stop.wait(TICK_S):
+            self._standing.tick()
+        for kind in self._kinds:
+            kind.end()
+        end_s = time.monotonic() + JOIN_S
+        for thread in threads:
+            # one that waits for a server's first byte is left to its timeout; what it says is not heard any more
+            thread.join(max(0.0, end_s - time.monotonic()))
+        self._api.close()
+
+    def visit_now(self) -> None:
+        """Cut back-offs and poll waits short; what is watched needs no visit."""
+        for kind in self._kinds:
+            kind.visit_now()
+
+    def _emit(self, message: Message) -> None:
+        if not self._stop.is_set():
+            self._out(message)
+
+    def _learn_version(self) -> None:
+        """Ask for the server's version until it is known. Source: ``GET /version``, ``gitVersion``."""
+        while not self._stop.is_set():
+            try:
+                body = self._api.get("/version")
+                self._standing.version = clean(msgspec.json.decode(body, type=VersionWire).git_version)
+                return
+            except (ApiProblem, msgspec.DecodeError, UnicodeDecodeError):
+                self._stop.wait(self._timing.backoff_limit_s)

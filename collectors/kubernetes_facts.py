@@ -1,0 +1,318 @@
+"""From the wire to facts: pods and workloads, their text cleaned and their times as milliseconds.
+
+This runs once per pod of a list and once per event of a watch, so it is written for speed: text that repeats (images,
+nodes, reasons, times) is cleaned once and kept, and a fact is made in one call.
+"""
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from collectors.kubernetes_names import APP_LABEL, AppRules
+from collectors.kubernetes_wire import (
+    ConditionWire,
+    ContainerStatusWire,
+    ContainerWire,
+    PodWire,
+    TemplateMetaWire,
+    WorkloadSpecWire,
+    WorkloadStatusWire,
+    WorkloadWire,
+)
+from statusdesk.facts import Condition, Container, ContainerRole, Pod, Workload
+from statusdesk.text import clean
+
+INIT, SIDECAR, APP = ContainerRole.INIT, ContainerRole.SIDECAR, ContainerRole.APP
+OWNING_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+NO_DEADLINE_S = 2**31 - 1
+BUILD_ANNOTATION = "statusdesk.io/build"
+BUILD_ANNOTATION_END = "/jenkins-build"
+REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
+TEMPLATE_GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"
+CHANGE_CAUSE_ANNOTATION = "kubernetes.io/change-cause"
+MAX_REMEMBERED = 20_000
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_MS = datetime.timedelta(milliseconds=1)
+_NOTHING: Mapping[str, str] = {}
+
+
+class _Texts(dict[str, str]):
+    """Outside text -> clean text, each made once; forgets everything when it grows too large."""
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        cleaned = self[text] = clean(text)
+        return cleaned
+
+
+class _Times(dict[str | None, int | None]):
+    """RFC 3339 -> milliseconds of UTC, each parsed once; None for nothing and for what is no time."""
+
+    def __missing__(self, text: str | None) -> int | None:
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        moment_ms = None
+        if text:
+            try:
+                moment_ms = (datetime.datetime.fromisoformat(text) - _EPOCH) // _MS
+            except (ValueError, TypeError):  # TypeError: a time without a zone
+                moment_ms = None
+        self[text] = moment_ms
+        return moment_ms
+
+
+class _Apps(dict[tuple[str, str], str]):
+    """(workload, label) -> app by the rules, each looked for once."""
+
+    def __init__(self, rules: AppRules) -> None:
+        super().__init__()
+        self._rules = rules
+
+    def __missing__(self, key: tuple[str, str]) -> str:
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        workload, label = key
+        app = self[key] = self._rules.app_of(workload, label) if workload else label
+        return app
+
+
+class Translator:
+    """Makes facts of one cluster; for one thread, since it remembers text."""
+
+    def __init__(self, cluster: str, apps: AppRules) -> None:
+        self._cluster = cluster
+        self._rules = apps
+        self._apps = _Apps(apps)
+        self._texts = _Texts()
+        self._times = _Times()
+
+    def pod(self, wire: PodWire) -> Pod:
+        """Return the fact of a pod. Source: ``GET /api/v1/pods``."""
+        texts, times = self._texts, self._times
+        meta, spec, status = wire.metadata, wire.spec, wire.status
+        labels = meta.labels
+        template_hash = labels.template_hash if labels is not None else ""
+        owner_kind, kind, owner = self._owner(wire, template_hash)
+        scheduled, scheduled_changed_ms, scheduled_reason, scheduled_message = True, None, "", ""
+        ready, ready_changed_ms, phase, reason, message = False, None, "", "", ""
+        if status is not None:
+            phase, reason, message = texts[status.phase], texts[status.reason], status.message
+            for condition in status.conditions or ():
+                if condition.type == "Ready":
+                    ready = condition.status == "True"
+                    ready_changed_ms = times[condition.last_transition_time]
+                elif condition.type == "PodScheduled":
+                    scheduled = condition.status == "True"
+                    scheduled_changed_ms = times[condition.last_transition_time]
+                    scheduled_reason = texts[condition.reason]
+                    scheduled_message = condition.message
+        return Pod(
+            cluster=self._cluster,
+            namespace=texts[meta.namespace],
+            name=clean(meta.name),
+            uid=clean(meta.uid),
+            workload_kind=kind,
+            workload_name=owner,
+            owner_kind=owner_kind,
+            revision=texts[template_hash or labels.revision_hash] if labels is not None else "",
+            app=self._apps[owner, texts[labels.app] if labels is not None else ""],
+            phase=phase,
+            reason=reason,
+            message=clean(message) if message else "",
+            node=texts[spec.node_name] if spec is not None else "",
+            created_ms=times[meta.creation_timestamp],
+            deleting_ms=times[meta.deletion_timestamp],
+            ready=ready,
+            ready_changed_ms=ready_changed_ms,
+            scheduled=scheduled,
+            scheduled_reason=scheduled_reason,
+            scheduled_message=clean(scheduled_message) if scheduled_message else "",
+            scheduled_changed_ms=scheduled_changed_ms,
+            containers=self._containers(wire),
+        )
+
+    def _owner(self, wire: PodWire, template_hash: str) -> tuple[str, str, str]:
+        """Return the controller's kind, and kind and name of the workload that it belongs to (empty for others)."""
+        for owner in wire.metadata.owner_references or ():
+            if owner.controller:
+                kind = self._texts[owner.kind]
+                if kind == "ReplicaSet" and template_hash and owner.name.endswith("-" + template_hash):
+                    return kind, "Deployment", self._texts[owner.name[: -len(template_hash) - 1]]
+                return (kind, kind, self._texts[owner.name]) if kind in OWNING_KINDS else (kind, "", "")
+        return "", "", ""
+
+    def _containers(self, wire: PodWire) -> tuple[Container, ...]:
+        spec, status = wire.spec, wire.status
+        asked_init = spec.init_containers if spec is not None else None
+        asked = spec.containers if spec is not None else None
+        found: list[Container] = []
+        if asked_init:
+            roles = {one.name: SIDECAR for one in asked_init if one.restart_policy == "Always"}
+            init_statuses = status.init_container_statuses if status is not None else None
+            self._pair(found, asked_init, init_statuses or (), roles.get, INIT)
+        statuses = status.container_statuses if status is not None else None
+        self._pair(found, asked or (), statuses or (), None, APP)
+        return tuple(found)
+
+    def _pair(
+        self,
+        found: list[Container],
+        asked: Sequence[ContainerWire],
+        statuses: Sequence[ContainerStatusWire],
+        role_of: Callable[[str, ContainerRole], ContainerRole] | None,
+        role: ContainerRole,
+    ) -> None:
+        """Append the containers that have a status, in the order of these, then those that have none yet."""
+        for status in statuses:
+            found.append(self._container(status, role_of(status.name, role) if role_of else role, asked))
+        if len(statuses) < len(asked):
+            known = {status.name for status in statuses}
+            texts = self._texts
+            for one in asked:
+                if one.name not in known:
+                    its_role = role_of(one.name, role) if role_of else role
+                    found.append(Container(name=texts[one.name], role=its_role, image=texts[one.image]))
+
+    def _container(self, wire: ContainerStatusWire, role: ContainerRole, asked: Iterable[ContainerWire]) -> Container:
+        texts, times = self._texts, self._times
+        state, reason, message, exit_code, since_ms = "", "", "", None, None
+        if wire.state is not None:
+            if (running := wire.state.running) is not None:
+                state, since_ms = "running", times[running.started_at]
+            elif (waiting := wire.state.waiting) is not None:
+                state, reason, message = "waiting", texts[waiting.reason], waiting.message
+            elif (ended := wire.state.terminated) is not None:
+                state, reason, message = "terminated", texts[ended.reason], ended.message
+                exit_code, since_ms = ended.exit_code, times[ended.finished_at]
+        last = wire.last_state.terminated if wire.last_state is not None else None
+        image = wire.image
+        if not image or image.startswith("sha256:"):
+            # some runtimes tell the image by its id alone; the spec knows its name
+            image = next((one.image for one in asked if one.name == wire.name and one.image), image)
+        return Container(
+            name=texts[wire.name],
+            role=role,
+            image=texts[image],
+            image_id=texts[wire.image_id],
+            container_id=clean(wire.container_id),
+            ready=wire.ready,
+            started=bool(wire.started),
+            restarts=wire.restart_count,
+            state=state,
+            reason=reason,
+            message=clean(message) if message else "",
+            exit_code=exit_code,
+            since_ms=since_ms,
+            last_reason=texts[last.reason] if last is not None else "",
+            last_message=clean(last.message) if last is not None else "",
+            last_exit_code=last.exit_code if last is not None else None,
+            last_finished_ms=times[last.finished_at] if last is not None else None,
+        )
+
+    def workload(self, kind: str, wire: WorkloadWire) -> Workload:
+        """Return the fact of a Deployment, StatefulSet or DaemonSet. Source: ``GET /apis/apps/v1/<resource>``."""
+        texts, times = self._texts, self._times
+        meta = wire.metadata
+        spec, status = wire.spec or WorkloadSpecWire(), wire.status or WorkloadStatusWire()
+        labels, annotations = self._marks(wire)
+        images = self._images(spec)
+        name = texts[meta.name]
+        app = self._apps[name, clean((meta.labels or _NOTHING).get(APP_LABEL, ""))]
+        image = self._rules.main_image(app, images)
+        strategy = spec.strategy or spec.update_strategy
+        rolling = strategy.rolling_update if strategy is not None else None
+        deadline_s = spec.progress_deadline_seconds
+        desired, replicas, updated, ready, available = _counts(kind, spec, status)
+        return Workload(
+            cluster=self._cluster,
+            namespace=texts[meta.namespace],
+            kind=kind,
+            name=name,
+            uid=clean(meta.uid),
+            app=app,
+            version=clean(self._rules.version(app, image, labels, annotations)),
+            image=image,
+            images=images,
+            generation=meta.generation,
+            observed_generation=status.observed_generation,
+            desired=desired,
+            replicas=replicas,
+            updated=updated,
+            ready=ready,
+            available=available,
+            paused=spec.paused,
+            created_ms=times[meta.creation_timestamp],
+            deleting_ms=times[meta.deletion_timestamp],
+            deadline_s=deadline_s if deadline_s != NO_DEADLINE_S else None,
+            min_ready_s=spec.min_ready_seconds,
+            strategy=texts[strategy.type] if strategy is not None else "",
+            partition=rolling.partition if rolling is not None else None,
+            revision=clean(_revision(kind, wire, status)),
+            update_revision=clean(status.update_revision),
+            current_revision=clean(status.current_revision),
+            change_cause=clean(annotations.get(CHANGE_CAUSE_ANNOTATION, "")),
+            build=clean(_build(annotations)),
+            conditions=tuple([self._condition(one) for one in status.conditions or ()]),
+        )
+
+    def _marks(self, wire: WorkloadWire) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Return labels and annotations: the workload's own, then those that only its pod template has."""
+        meta = wire.metadata
+        template = wire.spec.template if wire.spec is not None else None
+        marks = (template.metadata if template is not None else None) or TemplateMetaWire()
+        labels = {**marks.labels, **(meta.labels or _NOTHING)} if marks.labels else meta.labels
+        annotations = {**marks.annotations, **(meta.annotations or _NOTHING)} if marks.annotations else meta.annotations
+        return labels or _NOTHING, annotations or _NOTHING
+
+    def _images(self, spec: WorkloadSpecWire) -> tuple[tuple[str, str], ...]:
+        texts = self._texts
+        pods = spec.template.spec if spec.template is not None else None
+        containers = pods.containers if pods is not None else None
+        return tuple([(texts[one.name], texts[one.image]) for one in containers or ()])
+
+    def _condition(self, wire: ConditionWire) -> Condition:
+        texts, times = self._texts, self._times
+        return Condition(
+            type=texts[wire.type],
+            status=texts[wire.status],
+            reason=texts[wire.reason],
+            message=clean(wire.message),
+            updated_ms=times[wire.last_update_time],
+            changed_ms=times[wire.last_transition_time],
+        )
+
+
+def _counts(kind: str, spec: WorkloadSpecWire, status: WorkloadStatusWire) -> tuple[int | None, int, int, int, int]:
+    """Return desired, total, updated, ready and available."""
+    if kind == "DaemonSet":
+        return (
+            status.desired_number_scheduled,
+            status.current_number_scheduled,
+            status.updated_number_scheduled,
+            status.number_ready,
+            status.number_available,
+        )
+    return (
+        spec.replicas,
+        status.replicas,
+        status.updated_replicas,
+        status.ready_replicas,
+        status.available_replicas,
+    )
+
+
+def _revision(kind: str, wire: WorkloadWire, status: WorkloadStatusWire) -> str:
+    annotations = wire.metadata.annotations or _NOTHING
+    if kind == "StatefulSet":
+        return status.update_revision
+    if kind == "DaemonSet":
+        return annotations.get(TEMPLATE_GENERATION_ANNOTATION) or str(wire.metadata.generation)
+    return annotations.get(REVISION_ANNOTATION, "")
+
+
+def _build(annotations: Mapping[str, str]) -> str:
+    """Return which Jenkins build applied it, where the team says so by an annotation."""
+    if BUILD_ANNOTATION in annotations:
+        return annotations[BUILD_ANNOTATION]
+    return next((value for key, value in annotations.items() if key.endswith(BUILD_ANNOTATION_END)), "")

@@ -1,0 +1,95 @@
+"""What can go wrong in a conversation with a Kubernetes API server, as one word and one sentence."""
+
+import re
+
+import msgspec
+
+from collectors.kubernetes_wire import StatusWire
+from statusdesk.text import clean
+
+_USER = re.compile(r'User "([^"]+)"')
+_STATUS = msgspec.json.Decoder(StatusWire)
+ROLE = "statusdesk-read"
+
+
+class ApiProblem(Exception):  # noqa: N818  (a fact about the source that happens to travel as an exception)
+    """One failed request or broken stream.
+
+    ``problem`` and ``message`` are those of ``facts.Visited``. ``passing`` says that it heals by itself when it
+    happens once, so that only its repetition is a failure. ``retry_after_s`` is what the server asked for.
+    """
+
+    def __init__(
+        self, problem: str, message: str, *, passing: bool = False, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.problem = problem
+        self.message = clean(message)
+        self.passing = passing
+        self.retry_after_s = retry_after_s
+
+
+class Refused(ApiProblem):
+    """403: the server knows who we are, and we may not; ``user`` is the name by which it knows us."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("Forbidden", message)
+        found = _USER.search(message)
+        self.user = clean(found.group(1)) if found else ""
+
+
+class Expired(ApiProblem):
+    """410: the resource version is too old; only a new list helps."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("Gone", message, passing=True)
+
+
+def problem_of(status: int, body: bytes, headers: dict[str, str], host: str) -> ApiProblem:
+    """Return what an answer other than 200 means. ``headers`` have lower-case names."""
+    said = _said(body)
+    if status == 401:
+        return ApiProblem("Unauthorized", f"{host} refuses our credentials (401); renew those of the kubeconfig")
+    if status == 403:
+        return Refused(said or f"{host} forbids it (403)")
+    if status == 410:
+        return Expired(said or "resource version too old (410)")
+    if status == 429:
+        wait_s = _seconds(headers.get("retry-after", ""))
+        return ApiProblem("ServerError", f"{host} asks to slow down (429)", passing=True, retry_after_s=wait_s)
+    if 300 <= status < 400:
+        return ApiProblem("Misconfigured", f"{host} redirects ({status}), which is not followed; is it an API server?")
+    if status == 404:
+        return ApiProblem("Misconfigured", f"{host} has no such path (404); is it a Kubernetes API server?")
+    wait_s = _seconds(headers.get("retry-after", ""))
+    return ApiProblem("ServerError", f"{host} answers {status}" + (f": {said}" if said else ""), retry_after_s=wait_s)
+
+
+def error_event_problem(code: int, message: str) -> ApiProblem:
+    """Return what an ERROR event of a watch means."""
+    if code == 410:
+        return Expired(message or "resource version too old (410)")
+    return ApiProblem("ServerError", f"the watch ended with an error ({code}): {message}", passing=True)
+
+
+def grant(user: str, namespace: str) -> str:
+    """Return the command that lets ``user`` read ``namespace`` (every namespace when empty)."""
+    kind, name = ("rolebinding", f" -n {namespace}") if namespace else ("clusterrolebinding", "")
+    parts = user.split(":")
+    if user.startswith("system:serviceaccount:") and len(parts) == 4:
+        who = f" --serviceaccount={parts[2]}:{parts[3]}"
+    else:
+        who = f" --user={user or 'USER'}"
+    return f"kubectl create {kind} {ROLE} --clusterrole={ROLE}{who}{name}"
+
+
+def _said(body: bytes) -> str:
+    try:
+        status = _STATUS.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    return clean(status.message) if status.kind == "Status" else ""
+
+
+def _seconds(text: str) -> float | None:
+    return min(float(text), 300.0) if text.isascii() and text.isdigit() else None

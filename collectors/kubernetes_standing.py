@@ -1,0 +1,262 @@
+"""How the streams of one cluster stand, made into outcomes: one for the source, one per namespace we may not read."""
+
+import threading
+from collections.abc import Callable, Iterable
+
+from collectors.kubernetes_kinds import Kind
+from collectors.kubernetes_problems import ApiProblem, Refused, grant
+from statusdesk.clock import Clock
+from statusdesk.facts import Visited
+from statusdesk.text import clean
+
+SEND_EVERY_MS = 2_000
+HEARTBEAT_MS = 15_000
+
+
+class Line:
+    """How one kind in one scope stands. Written by its own thread, read by all (attributes only, no lock)."""
+
+    def __init__(self, standing: "Standing", kind: Kind, scope: str) -> None:
+        self.kind = kind
+        self.scope = scope
+        self.heard_ms: int | None = None
+        self.asked_ms: int | None = None
+        self.tried_ms = 0
+        self.opened_ms: int | None = None
+        self.watch_refused = False
+        self.took_ms = 0
+        self.problem: ApiProblem | None = None
+        self.next_try_ms: int | None = None
+        self._watch_broke = False
+        self._standing = standing
+
+    def asks(self) -> None:
+        """A request goes out."""
+        self.asked_ms = self._standing.clock()
+
+    def answered(self) -> None:
+        """The request has been answered, well or not."""
+        self.asked_ms = None
+
+    def listed(self, took_ms: int) -> None:
+        """A list is complete. It does not mend a watch that breaks, or a source would seem to recover at each try."""
+        first, self.took_ms = self.heard_ms is None, took_ms
+        if self._watch_broke:
+            self.heard_ms = self._standing.clock()
+        else:
+            self.hears(self._standing.clock())
+        if first:
+            self._standing.changed(self)
+
+    def opens(self) -> None:
+        """A watch is open."""
+        self.watch_refused = False
+        self.opened_ms = self.heard_ms = self._standing.clock()
+        self._standing.changed(self)
+
+    def closes(self) -> None:
+        """The watch is not open any more."""
+        self.opened_ms = None
+
+    def hears(self, now_ms: int) -> None:
+        """Something came that proves that we see what is there."""
+        self.heard_ms = now_ms
+        if self.problem is not None:
+            self.problem = self.next_try_ms = None
+            self._watch_broke = False
+            self._standing.changed(self)
+
+    def fails(self, problem: ApiProblem, next_try_ms: int, *, watch_broke: bool = False) -> None:
+        """A try has failed; the next one comes at ``next_try_ms``."""
+        self.problem, self.next_try_ms, self.asked_ms = problem, next_try_ms, None
+        self.tried_ms, self._watch_broke = self._standing.clock(), watch_broke
+        self._standing.changed(self)
+
+    @property
+    def refused(self) -> bool:
+        return isinstance(self.problem, Refused)
+
+
+class Standing:
+    """The lines of one cluster and the outcomes made of them; any thread may call it."""
+
+    def __init__(
+        self,
+        source: str,
+        emit: Callable[[Visited], None],
+        clock: Clock,
+        *,
+        silence_ms: int,
+        patience_ms: int,
+        proven_ms: int,
+    ) -> None:
+        self.clock = clock
+        self.version = ""
+        self._source = source
+        self._emit = emit
+        self._silence_ms = silence_ms
+        self._patience_ms = patience_ms
+        self._proven_ms = proven_ms
+        self._lock = threading.Lock()
+        self._lines: list[Line] = []
+        self._sent: Visited | None = None
+        self._refused: dict[str, str] = {}
+
+    def line(self, kind: Kind, scope: str) -> Line:
+        """Return a new line, which counts from now on."""
+        line = Line(self, kind, scope)
+        with self._lock:
+            self._lines = [*self._lines, line]
+        return line
+
+    def drop(self, line: Line) -> None:
+        """Forget a line, and with its last one the refusal of its namespace."""
+        with self._lock:
+            self._lines = [other for other in self._lines if other is not line]
+            if self._refused and not any(other.scope == line.scope for other in self._lines):
+                self._send_scope(line.scope, "")
+
+    def changed(self, line: Line) -> None:
+        """Send what has changed by a failure or a recovery, at once."""
+        with self._lock:
+            if line.scope:
+                self._look_at_scope(line.scope)
+            self._send(at_once=True)
+
+    def refuse(self, scope: str, message: str) -> None:
+        """Say of a namespace, or of a glob of them, that it cannot be read; an empty message takes that back."""
+        with self._lock:
+            self._send_scope(scope, clean(message))
+
+    def tick(self) -> None:
+        """Send what is due: news at most every two seconds, a heartbeat while every stream is open.
+
+        A watch that stays open has mended what was wrong, though nothing happens in it.
+        """
+        now_ms = self.clock()
+        for line in self._lines:
+            if line.problem is not None and now_ms - (line.opened_ms or now_ms) >= self._proven_ms:
+                line.hears(now_ms)
+        with self._lock:
+            self._send(at_once=False)
+
+    def _send(self, at_once: bool) -> None:
+        now_ms = self.clock()
+        outcome = self._outcome(now_ms)
+        if outcome is None:
+            return
+        sent = self._sent
+        if sent is None or (at_once and _differs(outcome, sent)):
+            due = True
+        elif outcome.ok and outcome.live:
+            news = outcome.at_ms > sent.at_ms and self._heard_ms() > sent.at_ms
+            due = now_ms - sent.at_ms >= (SEND_EVERY_MS if news or _differs(outcome, sent) else HEARTBEAT_MS)
+        else:
+            due = outcome.at_ms > sent.at_ms and now_ms - sent.at_ms >= SEND_EVERY_MS
+        if due:
+            self._sent = outcome
+            self._emit(outcome)
+
+    def _heard_ms(self) -> int:
+        return max((line.heard_ms or 0 for line in self._lines), default=0)
+
+    def _outcome(self, now_ms: int) -> Visited | None:
+        """Return how the source stands as a whole; None while the first answers are awaited."""
+        lines = self._lines
+        failing = [line for line in lines if line.problem is not None and not line.refused]
+        slow = [line for line in lines if line.asked_ms is not None and now_ms - line.asked_ms > self._patience_ms]
+        if failing:
+            return self._failure(failing, now_ms)
+        if slow:
+            problem = ApiProblem("Timeout", "no answer yet; a credentials plugin of the kubeconfig may be waiting")
+            return self._failed(problem, slow, now_ms)
+        if not lines:
+            return self._nothing_to_see(now_ms)
+        if any(line.heard_ms is None and not line.refused for line in lines):
+            return None
+        readable = [line for line in lines if not line.refused]
+        if not readable:
+            return self._failed(_no_access(lines), lines, max(line.tried_ms for line in lines))
+        live = all(line.opened_ms and now_ms - (line.heard_ms or 0) <= self._silence_ms for line in readable)
+        polled = _titles(line for line in readable if line.watch_refused)
+        return Visited(
+            source=self._source,
+            ok=True,
+            at_ms=now_ms if live else min(line.heard_ms or 0 for line in readable),
+            message=f"{polled} are polled, not watched; grant watch to see changes at once" if polled else "",
+            detail=self._detail(lines),
+            took_ms=max(line.took_ms for line in readable),
+            live=live,
+        )
+
+    def _nothing_to_see(self, now_ms: int) -> Visited:
+        """Return what it means that the cluster is refused to us and no namespace is left to look at."""
+        if self._refused:
+            return self._failed(ApiProblem("NoAccess", next(iter(self._refused.values()))), [], now_ms)
+        return self._failed(ApiProblem("Empty", "no namespace of the cluster has a name that is asked for"), [], now_ms)
+
+    def _failure(self, failing: list[Line], now_ms: int) -> Visited:
+        # the newest failure of all tells best how it stands
+        newest = max(failing, key=lambda line: line.tried_ms)
+        assert newest.problem is not None
+        return self._failed(newest.problem, failing, newest.tried_ms)
+
+    def _failed(self, problem: ApiProblem, lines: list[Line], at_ms: int) -> Visited:
+        tries = [line.next_try_ms for line in lines if line.next_try_ms is not None]
+        return Visited(
+            source=self._source,
+            ok=False,
+            at_ms=at_ms,
+            problem=problem.problem,
+            message=clean(
+                f"{_titles(lines)}: {problem.message}" if lines and len(lines) < len(self._lines) else problem.message
+            ),
+            detail=self._detail(self._lines),
+            next_try_ms=min(tries, default=None),
+        )
+
+    def _detail(self, lines: Iterable[Line]) -> str:
+        parts = [self.version] if self.version else []
+        if any(line.scope for line in lines):
+            parts.append("per namespace")
+        return ", ".join(parts)
+
+    def _look_at_scope(self, scope: str) -> None:
+        refused = [line for line in self._lines if line.scope == scope and line.refused]
+        self._send_scope(scope, _no_access(refused).message if refused else "")
+
+    def _send_scope(self, scope: str, message: str) -> None:
+        if self._refused.get(scope, "") == message:
+            return
+        if message:
+            self._refused[scope] = message
+        else:
+            del self._refused[scope]
+        self._emit(
+            Visited(
+                source=self._source,
+                scope=scope,
+                ok=not message,
+                at_ms=self.clock(),
+                problem="NoAccess" if message else "",
+                message=message,
+            )
+        )
+
+
+def _differs(one: Visited, other: Visited) -> bool:
+    return any(getattr(one, name) != getattr(other, name) for name in ("ok", "problem", "message", "detail", "live"))
+
+
+def _titles(lines: Iterable[Line]) -> str:
+    return ", ".join(dict.fromkeys(line.kind.title for line in lines))
+
+
+def _no_access(lines: list[Line]) -> ApiProblem:
+    users = [line.problem.user for line in lines if isinstance(line.problem, Refused)]
+    user = next(filter(None, users), "")
+    scopes = list(dict.fromkeys(line.scope for line in lines))
+    where = f"in namespace {scopes[0]}" if len(scopes) == 1 else "in any namespace"
+    who = f"{user} may not" if user else "may not"
+    command = grant(user, scopes[0] if len(scopes) == 1 else "")
+    return ApiProblem("NoAccess", f"{who} list {_titles(lines)} {where}: {command}")

@@ -1,0 +1,330 @@
+"""One kind in one scope: listed page by page, then watched, for ever."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from collectors.kubernetes_api import KubernetesApi, Stream
+from collectors.kubernetes_facts import Translator
+from collectors.kubernetes_kinds import Fact, Kind
+from collectors.kubernetes_names import AppRules, Interest
+from collectors.kubernetes_problems import ApiProblem, Expired, Refused, error_event_problem
+from collectors.kubernetes_standing import Standing
+from collectors.kubernetes_wire import BookmarkWire, DeletedWire, ErrorWire
+from statusdesk.clock import Clock
+from statusdesk.facts import Changed, Message, Swept
+from statusdesk.text import clean
+
+MAX_LINE_BYTES = 64 << 20
+LISTS_AT_ONCE = 4
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the conversation waits, in seconds; tests make it shorter."""
+
+    backoff_first_s: float = 0.5
+    backoff_limit_s: float = 30.0
+    silence_s: float = 150.0  # bookmarks come about every minute
+    reprobe_s: float = 600.0  # a right that we lack is asked for again
+    names_s: float = 60.0  # namespaces behind a glob are looked up again
+    watch_s: tuple[int, int] = (240, 290)  # what we ask the server for, at random between the two
+    quick_s: float = 1.0  # a watch that ends sooner without an event has failed
+
+
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
+    """What all conversations with one cluster have in common."""
+
+    source: str
+    cluster: str
+    api: KubernetesApi
+    standing: Standing
+    rules: AppRules
+    interest: Interest
+    emit: Callable[[Message], None]
+    clock: Clock
+    timing: Timing
+    page_size: int
+    poll_interval_s: float
+    lists: threading.BoundedSemaphore
+    """Bounds the lists in flight."""
+
+
+class Feed:
+    """Lists and watches one kind in a namespace, or in all of them when ``scope`` is empty."""
+
+    def __init__(self, shared: Shared, kind: Kind, scope: str) -> None:
+        self.scope = scope
+        self.line = shared.standing.line(kind, scope)
+        self._shared = shared
+        self._timing = shared.timing
+        self._kind = kind
+        self._path = kind.path(scope)
+        self._decode_event = kind.event.decode
+        self._translate = kind.translate(Translator(shared.cluster, shared.rules))
+        self._version = ""
+        self._failures = 0
+        self._in_watch = False
+        self._poll_until_s = 0.0
+        self._refused_until_s = 0.0
+        self._stream: Stream | None = None
+        self._over = threading.Event()
+        self._wake = threading.Event()
+
+    def end(self) -> None:
+        """Stop for good; called by another thread, returns at once."""
+        self._over.set()
+        self._wake.set()
+        if (stream := self._stream) is not None:
+            stream.close()
+
+    def visit_now(self) -> None:
+        """Cut the present wait short."""
+        self._wake.set()
+
+    def follow(self) -> None:
+        """List and watch until ended; return early only when the whole cluster is refused to us."""
+        while not self._over.is_set():
+            try:
+                if not self._version:
+                    self._list()
+                self._watch_or_wait()
+            except Refused as refused:
+                if not self.scope:
+                    return
+                self._note_refusal(refused)
+                self._pause(self._timing.reprobe_s)
+            except ApiProblem as problem:
+                self._pause(self._note_failure(problem))
+
+    def visit(self) -> None:
+        """List once, unless refused a short while ago; what goes wrong is noted, not raised."""
+        if time.monotonic() < self._refused_until_s:
+            return
+        try:
+            self._list()
+            self._failures = 0
+        except Refused as refused:
+            self._note_refusal(refused)
+        except ApiProblem as problem:
+            self._note_failure(problem, next_s=self._shared.poll_interval_s)
+
+    def is_allowed(self) -> bool:
+        """Return whether a list is answered now."""
+        try:
+            self._shared.api.get(self._path, [("limit", "1")])
+        except ApiProblem:
+            return False
+        return True
+
+    def _note_refusal(self, refused: Refused) -> None:
+        self._version = ""
+        self._refused_until_s = time.monotonic() + self._timing.reprobe_s
+        self.line.fails(refused, self._shared.clock() + int(self._timing.reprobe_s * 1000))
+
+    def _note_failure(self, problem: ApiProblem, next_s: float | None = None) -> float:
+        """Count a failure, tell of it unless it heals by itself, and return how long to wait."""
+        if self._over.is_set():
+            return 0.0
+        self._failures += 1
+        if isinstance(problem, Expired) or self._failures > 1:
+            # after more than a blink the truth is in a list: the server may be another one, with other versions
+            self._version = ""
+        wait_s = self._backoff_s(problem) if next_s is None else next_s
+        if not problem.passing or self._failures > 1:
+            next_try_ms = self._shared.clock() + int(wait_s * 1000)
+            self.line.fails(problem, next_try_ms, watch_broke=self._in_watch)
+        self._in_watch = False
+        self.line.answered()
+        return wait_s
+
+    def _backoff_s(self, problem: ApiProblem) -> float:
+        if problem.retry_after_s is not None:
+            return problem.retry_after_s * random.uniform(1.0, 1.2)
+        if isinstance(problem, Expired) and self._failures == 1:
+            return 0.0
+        timing = self._timing
+        longest_s = min(timing.backoff_limit_s, timing.backoff_first_s * 2.0 ** min(self._failures - 1, 16))
+        return longest_s * random.uniform(0.6, 1.0)
+
+    def _pause(self, seconds: float) -> None:
+        self._wake.wait(seconds)
+        self._wake.clear()
+
+    def _list(self) -> None:
+        """List everything and tell it as one sweep. Raises: ApiProblem."""
+        self._in_watch = False
+        shared, started_ms, began_s = self._shared, self._shared.clock(), time.monotonic()
+        facts: list[Fact] = []
+        version = token = ""
+        while True:
+            page = self._page(token)
+            version = version or page.metadata.resource_version
+            interest, translate = shared.interest, self._translate
+            facts += [translate(wire) for wire in page.items or () if wire.metadata.namespace in interest]
+            if not page.metadata.continue_:
+                break
+            if page.metadata.continue_ == token:
+                raise ApiProblem("NotJson", f"{shared.api.host} gives the same page of {self._kind.title} for ever")
+            token = page.metadata.continue_
+            if self._over.is_set():
+                return
+        if not version:
+            raise ApiProblem("NotJson", f"{shared.api.host} lists {self._kind.title} without a resource version")
+        if self._over.is_set():
+            return
+        self._version = version
+        shared.emit(
+            Swept(
+                source=shared.source,
+                kind=self._kind.fact,
+                facts=tuple(facts),
+                started_ms=started_ms,
+                at_ms=shared.clock(),
+                scope=self.scope,
+                subkind=self._kind.subkind,
+            )
+        )
+        self.line.listed(int((time.monotonic() - began_s) * 1000))
+
+    def _page(self, token: str) -> Any:  # noqa: ANN401  (a ListWire of this kind's objects)
+        query = [("limit", str(self._shared.page_size))]
+        if token:
+            query.append(("continue", token))
+        with self._shared.lists:
+            self.line.asks()
+            body = self._shared.api.get(self._path, query)
+        self.line.answered()
+        try:
+            page = self._kind.page.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise self._not_json(str(error)) from error
+        if page.kind != f"{self._kind.name}List":
+            raise self._not_json(f"it is a {clean(page.kind, 40)}")
+        return page
+
+    def _not_json(self, why: str) -> ApiProblem:
+        host, title = self._shared.api.host, self._kind.title
+        return ApiProblem("NotJson", f"{host} answers with something else than {title} ({why}); is a proxy between?")
+
+    def _watch_or_wait(self) -> None:
+        """Watch; or where that is refused, wait for the time of the next list. Raises: ApiProblem."""
+        if time.monotonic() >= self._poll_until_s:
+            try:
+                self._watch()
+                return
+            except Refused:
+                self._poll_until_s = time.monotonic() + self._timing.reprobe_s
+                self.line.watch_refused = True
+                self.line.hears(self._shared.clock())
+            finally:
+                self.line.answered()
+        self._pause(self._shared.poll_interval_s * random.uniform(0.8, 1.2))
+        self._version = ""
+
+    def _watch(self) -> None:
+        """Watch from the last version until the server ends it. Raises: ApiProblem."""
+        self._in_watch = True
+        query = [
+            ("watch", "1"),
+            ("allowWatchBookmarks", "true"),
+            ("resourceVersion", self._version),
+            ("timeoutSeconds", str(random.randint(*self._timing.watch_s))),
+        ]
+        self.line.asks()
+        stream = self._shared.api.stream(self._path, query)
+        self._stream = stream
+        self.line.answered()
+        self.line.opens()
+        opened_s, before = time.monotonic(), self._version
+        try:
+            self._read(stream)
+        except ApiProblem as problem:
+            self._count_from_new(opened_s, before)
+            if self._over.is_set() or (problem.problem == "Timeout" and not stream.patient):
+                return
+            raise
+        finally:
+            self._stream = None
+            self.line.closes()
+            stream.dispose()
+        if not self._count_from_new(opened_s, before) and not self._over.is_set():
+            # what a stale version looks like where the server keeps no history (kubernetes#104171)
+            self._version = ""
+            title = self._kind.title
+            raise ApiProblem("Gone", f"a watch of {title} closes at once without an event", passing=True)
+        self._in_watch = False
+
+    def _count_from_new(self, opened_s: float, before: str) -> bool:
+        """Forget earlier failures when the watch has worked: it lived for a while, or something came."""
+        worked = time.monotonic() - opened_s >= self._timing.quick_s or self._version != before
+        if worked:
+            self._failures = 0
+        return worked
+
+    def _read(self, stream: Stream) -> None:
+        rest = b""
+        if self._over.is_set():
+            return
+        for chunk in stream.chunks():
+            lines = (rest + chunk if rest else chunk).split(b"\n")
+            rest = lines.pop()
+            if lines:
+                self._take(lines)
+            elif len(rest) > MAX_LINE_BYTES:
+                raise self._not_json("a line without an end")
+            if self._over.is_set():
+                return
+
+    def _take(self, lines: list[bytes]) -> None:
+        """Tell what one chunk of events says, as one message; the last event of a key wins. Raises: ApiProblem."""
+        interest, decode, version = self._shared.interest, self._decode_event, ""
+        seen: dict[tuple[str, str], Any] = {}
+        gone: dict[tuple[str, str], None] = {}
+        problem: ApiProblem | None = None
+        for line in lines:
+            if not line or line.isspace():
+                continue
+            try:
+                event = decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                problem = self._not_json(str(error))
+                problem.passing = True
+                break
+            if isinstance(event, ErrorWire):
+                problem = error_event_problem(event.object.code, clean(event.object.message))
+                break
+            meta = event.object.metadata
+            version = meta.resource_version or version
+            if isinstance(event, BookmarkWire) or meta.namespace not in interest:
+                continue
+            key = (meta.namespace, meta.name)
+            if isinstance(event, DeletedWire):
+                seen.pop(key, None)
+                gone[key] = None
+            else:
+                seen[key] = event.object
+        if version:
+            self._version = version
+            self._tell(seen, gone)
+        if problem is not None:
+            raise problem
+
+    def _tell(self, seen: dict[tuple[str, str], Any], gone: dict[tuple[str, str], None]) -> None:
+        shared = self._shared
+        now_ms = shared.clock()
+        if (seen or gone) and not self._over.is_set():
+            cluster, key = shared.cluster, self._kind.key
+            shared.emit(
+                Changed(
+                    source=shared.source,
+                    kind=self._kind.fact,
+                    at_ms=now_ms,
+                    seen=tuple([self._translate(wire) for wire in seen.values()]),
+                    gone=tuple([key(cluster, clean(namespace), clean(name)) for namespace, name in gone]),
+                )
+            )
+        self.line.hears(now_ms)
