@@ -1,0 +1,199 @@
+"""One connection to Jenkins, through python-jenkins; every way to fail becomes a problem and one sentence.
+
+python-jenkins' own calls report a restart as "job does not exist" and put whole HTML pages into their errors, so only
+its ``jenkins_request`` is used, without crumbs, probing or retries; the status is judged before it can raise.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from collectors.jenkins_wire import WhoAmI, Wire
+from collectors.transport import (
+    TooLarge,
+    TooSlow,
+    VisitFailed,
+    failure,
+    plain_url,
+    read_body,
+    read_error,
+    retry_after_s,
+    secret_of,
+)
+from statusdesk.config import JenkinsSettings
+from statusdesk.text import clean
+
+if TYPE_CHECKING:
+    import requests
+
+CONNECT_S = 5.0
+TOTAL_SHARE = 3.0  # a whole answer may take this many times the time-out of one read
+_SETTING = "[jenkins] url"
+
+W = TypeVar("W", bound=Wire)
+
+
+class JenkinsApi:
+    """A connection for one thread. ``version`` and ``session`` are those of the newest answer; the session changes
+    when Jenkins restarts."""
+
+    def __init__(self, settings: JenkinsSettings, secret: str) -> None:
+        self._settings = settings
+        self._base = plain_url(settings.url) + "/"
+        self._where = f"Jenkins at {clean(self._base.rstrip('/'))}"
+        self._secret = secret
+        self._client: Any = None  # jenkins.Jenkins has no types
+        self.version = ""
+        self.session = ""
+
+    @classmethod
+    def connect(cls, settings: JenkinsSettings, token: Callable[[], str] | None) -> "JenkinsApi":
+        """Make a connection with the token as it is now. Raises: VisitFailed when the token cannot be had."""
+        return cls(settings, secret_of(token, "the Jenkins token"))
+
+    @property
+    def where(self) -> str:
+        return self._where
+
+    def same_secret(self, other: "JenkinsApi") -> bool:
+        return self._secret == other._secret
+
+    def get(self, path: str, shape: type[W], patience: float = 1.0) -> W:
+        """Return the decoded answer to one GET.
+
+        ``patience`` multiplies the time-outs, for requests that make a cold Jenkins read much from its disk.
+
+        Raises: VisitFailed
+        """
+        import jenkins
+        import requests
+        import urllib3.exceptions
+
+        read_s = self._settings.timeout_s * patience
+        try:
+            client = self._client or self._open()
+            client.timeout = (min(CONNECT_S, self._settings.timeout_s), read_s)
+            request = requests.Request("GET", self._base + path, auth=self._auth(), hooks={"response": self._judge})
+            response = client.jenkins_request(request, add_crumb=False, resolve_auth=False, stream=True)
+            try:
+                body = read_body(response, read_s * TOTAL_SHARE)
+            finally:
+                response.close()
+        except jenkins.TimeoutException as error:
+            cause = error.__context__
+            raise failure(cause if isinstance(cause, Exception) else TooSlow(), self._where, _SETTING) from None
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            UnicodeError,
+            OSError,
+            TooSlow,
+            TooLarge,
+        ) as error:
+            raise failure(error, self._where, _SETTING) from None
+        except jenkins.JenkinsException:
+            raise VisitFailed("ServerError", f"{self._where} cannot be asked: look at its log") from None
+        return self._decode(body, shape)
+
+    def who(self) -> str:
+        """Return the name that Jenkins knows us by. Raises: VisitFailed"""
+        from collectors.jenkins_queries import WHO_AM_I
+
+        return clean(self.get(WHO_AM_I, WhoAmI).name or "anonymous")
+
+    def _open(self) -> Any:  # noqa: ANN401  jenkins.Jenkins has no types
+        import jenkins
+
+        # Given no credentials and told not to resolve them, the client neither probes nor tries Kerberos.
+        root = logging.getLogger()
+        root.addFilter(_without_headers)
+        try:
+            client = jenkins.Jenkins(self._base)
+        finally:
+            root.removeFilter(_without_headers)
+        client.crumb = False
+        session = client._session  # the only way to its TLS settings
+        session.verify = self._settings.ca_file or True
+        session.max_redirects = 0
+        self._client = client
+        return client
+
+    def _auth(self) -> "requests.auth.AuthBase | Callable[[Any], Any]":
+        """Credentials, or a callable that adds none: without any, requests would look into ``~/.netrc``."""
+        import requests.auth
+
+        if not self._settings.user or not self._secret:
+            return _anonymous
+        user, secret = self._settings.user.encode(), self._secret.encode()
+        return requests.auth.HTTPBasicAuth(user, secret)
+
+    def _judge(self, response: "requests.Response", **_: object) -> None:
+        """Look at the status before python-jenkins raises for it, and before any redirect would be followed."""
+        self.version = clean(response.headers.get("X-Jenkins", "")) or self.version
+        self.session = clean(response.headers.get("X-Jenkins-Session", "")) or self.session
+        if response.status_code == 200:
+            return
+        page = read_error(response, self._settings.timeout_s)
+        problem, said = self._refusal(response, page)
+        raise VisitFailed(
+            problem,
+            f"{self._where} {said}",
+            retry_after_s=retry_after_s(response.headers.get("Retry-After")),
+            status=response.status_code,
+        )
+
+    def _refusal(self, response: "requests.Response", page: bytes) -> tuple[str, str]:
+        status = response.status_code
+        user = clean(response.headers.get("X-You-Are-Authenticated-As", "")) or self._settings.user or "anonymous"
+        if 300 <= status < 400:
+            to = clean(plain_url(response.headers.get("Location", "")))
+            return "Misconfigured", f"redirects to {to or 'nowhere'} ({status}), a login page? Check {_SETTING}"
+        match status:
+            case 401:
+                return "Unauthorized", f"refuses the user {user} (401): check [jenkins] user and its API token"
+            case 403:
+                right = clean(response.headers.get("X-Required-Permission", "")) or "Overall/Read and Job/Read"
+                return "Forbidden", f"lets {user} in but not read this (403): grant {right} to {user}"
+            case 404:
+                return "Misconfigured", f"has nothing at this address (404): check {_SETTING}, or grant Job/Discover"
+            case 429:
+                return "ServerError", "asks for fewer requests (429): raise [jenkins] interval"
+            case 503 if b"Starting Jenkins" in page or b"getting ready to work" in page:
+                return "ServerError", "is starting (503): wait until it is ready"
+            case 502 | 503 | 504:
+                return "ServerError", f"is not reached by the proxy before it, or overloaded ({status}): look at both"
+            case _ if status >= 500:
+                return "ServerError", f"fails with an error page ({status}): look at the Jenkins log"
+            case _:
+                return "Misconfigured", f"answers {status} where 200 was expected: check {_SETTING}"
+
+    def _decode(self, body: bytes, shape: type[W]) -> W:
+        try:
+            return msgspec.json.decode(body, type=shape)
+        except msgspec.ValidationError:
+            raise VisitFailed("NotJson", f"{self._where} answers JSON of another shape: check {_SETTING}") from None
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            said = _what_it_is(body)
+            raise VisitFailed("NotJson", f"{self._where} {said}") from None
+
+
+def _what_it_is(body: bytes) -> str:
+    start = body.lstrip()[:1]
+    if not start:
+        return "answers with nothing at all: look at the proxy before it"
+    if start == b"<":
+        return f"answers with a web page, not JSON, a login page? Check {_SETTING} and the token"
+    if start in b"{[":
+        return "sends JSON that is cut off or broken: look at the proxy before it"
+    return f"does not answer JSON: check {_SETTING}"
+
+
+def _anonymous(request: Any) -> Any:  # noqa: ANN401  requests hands its own request through
+    return request
+
+
+def _without_headers(record: logging.LogRecord) -> bool:
+    """Keep python-jenkins from logging the headers of its environment variable, which may be credentials."""
+    return not str(record.msg).startswith("JENKINS_API_EXTRA_HEADERS")

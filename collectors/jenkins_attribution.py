@@ -1,0 +1,125 @@
+"""Which namespaces a build deploys into, and which rule says so.
+
+In order: a parameter of the build; the build that started it, or the one that started that; the job's default as it
+was when the build was first seen, for a build without any parameters (the first run of a Jenkinsfile's job has none but
+runs with the default); a pattern over the job's name. Else the build is not attributed, which is counted and shown.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from collectors.jenkins_wire import Action, Cause, Parameter
+from statusdesk.config import JenkinsSettings
+from statusdesk.text import clean
+
+MAX_PARAMETERS = 50
+_LIST = re.compile(r"[,;\s]+")
+_SECRET_NAME = re.compile(
+    r"password|passwd|passphrase|pwd|secret|token|credential|bearer|auth(?!or)|((^|[_-])(pass|creds?)($|[_-]))"
+    r"|((api|private|access|ssh|deploy|signing|encryption)[_-]?key)",
+    re.IGNORECASE,
+)
+_SECRET_VALUE = re.compile(r"(\b(hv[sbr]|[sbr])\.[A-Za-z0-9_-]{20,})|(-----BEGIN )|(\beyJ[A-Za-z0-9_-]{8,}\.)")
+
+
+class Attribution(NamedTuple):
+    """The namespaces, the first of them first, and the rule that gave them; both empty when none answers."""
+
+    namespaces: tuple[str, ...] = ()
+    rule: str = ""
+
+    @property
+    def namespace(self) -> str | None:
+        return self.namespaces[0] if self.namespaces else None
+
+
+class Clues(NamedTuple):
+    """What a build itself says: ``named`` is the value of its namespace parameter (None: it has no such parameter)."""
+
+    parameters: tuple[tuple[str, str], ...] = ()
+    has_parameters: bool = False
+    named: str | None = None
+    upstream: tuple[str, int] | None = None
+    cause: str = ""
+
+
+def clues_of(actions: Sequence[Action | None] | None, settings: JenkinsSettings) -> Clues:
+    """Read all actions of a build or queue item; their order and number differ by how it was started."""
+    parameters: list[Parameter] = []
+    causes: list[Cause] = []
+    has_parameters = False
+    for action in actions or ():
+        if action is None:
+            continue
+        if isinstance(action.parameters, list):
+            has_parameters = True
+            parameters += action.parameters
+        causes += action.causes or ()
+    upstream = next(
+        ((name_of(c.upstreamProject), c.upstreamBuild) for c in causes if c.upstreamProject and c.upstreamBuild), None
+    )
+    return Clues(
+        parameters=_shown(parameters),
+        has_parameters=has_parameters,
+        named=parameter_value(parameters, settings.namespace_parameters),
+        upstream=upstream,
+        cause=clean(causes[0].shortDescription or "") if causes else "",
+    )
+
+
+def name_of(full_name: str) -> str:
+    """Return a job's full name made harmless; longer than other texts, since it is a key."""
+    return clean(full_name, 1000)
+
+
+def parameter_value(parameters: Sequence[Parameter], names: Sequence[str]) -> str | None:
+    """Return the text of the first of ``names`` that is there, whatever its case; None when none is."""
+    values = {p.name.casefold(): p.value for p in parameters if p.name and isinstance(p.value, str)}
+    return next((values[name.casefold()] for name in names if name.casefold() in values), None)
+
+
+def namespaces_in(value: str, split: bool) -> tuple[str, ...]:
+    """Return the namespaces that a parameter's value names; Kubernetes knows them in lower case only.
+
+    An emptied box is an empty value: Jenkins puts no default in its place, so it names none.
+    """
+    text = clean(value).lower()
+    names = _LIST.split(text) if split else [text]
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def by_parameter(clues: Clues, settings: JenkinsSettings) -> Attribution | None:
+    """Return the answer of the build's own parameter; an emptied one answers that there is no namespace."""
+    if clues.named is None:
+        return None
+    namespaces = namespaces_in(clues.named, settings.split_namespaces)
+    return Attribution(namespaces, "parameter" if namespaces else "")
+
+
+def by_job(job: str, clues: Clues, default: str | None, settings: JenkinsSettings) -> Attribution:
+    """Return the answer of the job: its default where the build has no parameters at all, else a pattern."""
+    if default and not clues.has_parameters:
+        namespaces = namespaces_in(default, settings.split_namespaces)
+        if namespaces:
+            return Attribution(namespaces, "default")
+    for pattern in settings.namespace_patterns:
+        found = re.search(pattern, job)
+        named: Mapping[str, str | None] = found.groupdict() if found else {}
+        namespaces = namespaces_in(named.get("ns") or "", settings.split_namespaces)
+        if namespaces:
+            return Attribution(namespaces, "pattern")
+    return Attribution()
+
+
+def _shown(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ...]:
+    """Return the parameters that may be kept: none without a value, none that is or looks like a secret."""
+    kept = []
+    for parameter in parameters[:MAX_PARAMETERS]:
+        name, value = parameter.name or "", parameter.value
+        if not isinstance(value, str | bool | int | float) or _SECRET_NAME.search(name):
+            continue
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if not _SECRET_VALUE.search(text):
+            kept.append((clean(name), clean(text)))
+    return tuple(kept)

@@ -1,0 +1,147 @@
+"""What is asked of Jenkins beside the regular visit: older builds, gaps, builds that may have ended.
+
+A few threads, each with its own connection, run errands one by one, urgent ones first. When Jenkins does not answer,
+all rest until the regular visit has reached it again.
+"""
+
+import collections
+import threading
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from collectors.jenkins_api import JenkinsApi
+from collectors.jenkins_queries import newest_builds, one_build
+from collectors.jenkins_wire import Builds, BuildWire
+from collectors.transport import VisitFailed, fault
+
+MAX_TRIES = 5
+PATIENCE = 3.0  # old builds are read from disk by a server that may be cold
+
+
+class Errand(NamedTuple):
+    """One build to ask for, or with ``number`` None the newest builds of a job."""
+
+    job: str
+    path: str
+    number: int | None = None
+
+
+class JenkinsErrands:
+    """Runs errands in the background, at most ``parallel`` at a time; the same one is never twice under way."""
+
+    def __init__(
+        self,
+        connect: Callable[[], JenkinsApi],
+        parallel: int,
+        newest: int,
+        done: Callable[[Errand, list[BuildWire]], None],
+        missing: Callable[[Errand], None],
+    ) -> None:
+        self._connect = connect
+        self._parallel = max(1, parallel)
+        self._newest = newest
+        self._done = done
+        self._missing = missing
+        self._changed = threading.Condition()
+        self._todo: collections.deque[Errand] = collections.deque()
+        self._under_way: set[Errand] = set()
+        self._tries: dict[Errand, int] = {}
+        self._later: list[Errand] = []
+        self._given_up: dict[Errand, VisitFailed] = {}
+        self._resting = False
+        self._closed = False
+
+    def start(self) -> None:
+        for index in range(self._parallel):
+            threading.Thread(target=self._run, name=f"jenkins-errands-{index}", daemon=True).start()
+
+    def close(self) -> None:
+        """Start no more errands; those under way end by their own time-outs."""
+        with self._changed:
+            self._closed = True
+            self._todo.clear()
+            self._later.clear()
+            self._changed.notify_all()
+
+    def ask(self, errands: Iterable[Errand], urgent: bool = False) -> None:
+        """Add errands that are neither waiting, under way nor given up, in their order; urgent ones go first."""
+        with self._changed:
+            new = [e for e in dict.fromkeys(errands) if e not in self._under_way and e not in self._given_up]
+            self._under_way.update(new)
+            if urgent:
+                self._todo.extendleft(reversed(new))
+            else:
+                self._todo.extend(new)
+            self._changed.notify_all()
+
+    def resume(self) -> None:
+        """Go on, and try again what failed, after Jenkins has answered the regular visit."""
+        with self._changed:
+            self._resting = False
+            self._todo.extendleft(self._later)
+            self._later.clear()
+            self._changed.notify_all()
+
+    def forgive(self) -> None:
+        """Try once more what was given up; it stays in ``given_up`` until it works."""
+        with self._changed:
+            again = [errand for errand in self._given_up if errand not in self._under_way]
+            self._under_way.update(again)
+            self._todo.extend(again)
+            self._changed.notify_all()
+
+    def given_up(self) -> list[tuple[Errand, VisitFailed]]:
+        """Return the errands that failed for good, with why."""
+        with self._changed:
+            return list(self._given_up.items())
+
+    def _run(self) -> None:
+        api: JenkinsApi | None = None
+        while (errand := self._next()) is not None:
+            try:
+                api = api or self._connect()
+                builds = self._fetch(api, errand)
+                if not self._closed:
+                    self._done(errand, builds)
+            except VisitFailed as error:
+                if error.problem == "Unauthorized":
+                    api = None  # the token may have been replaced: read it again
+                self._failed(errand, error)
+            except Exception as error:  # an odd answer about one build must not end the errands of all others
+                self._failed(errand, fault(error, "Jenkins"))
+            else:
+                self._finished(errand)
+
+    def _fetch(self, api: JenkinsApi, errand: Errand) -> list[BuildWire]:
+        if errand.number is None:
+            return api.get(newest_builds(errand.path, self._newest), Builds, PATIENCE).builds or []
+        return [api.get(one_build(errand.path, errand.number), BuildWire, PATIENCE)]
+
+    def _next(self) -> Errand | None:
+        with self._changed:
+            while not self._closed and (self._resting or not self._todo):
+                self._changed.wait()
+            return None if self._closed else self._todo.popleft()
+
+    def _finished(self, errand: Errand) -> None:
+        with self._changed:
+            self._under_way.discard(errand)
+            self._tries.pop(errand, None)
+            self._given_up.pop(errand, None)
+
+    def _failed(self, errand: Errand, error: VisitFailed) -> None:
+        if error.status == 404:
+            if not self._closed:
+                self._missing(errand)
+            self._finished(errand)
+            return
+        with self._changed:
+            self._tries[errand] = self._tries.get(errand, 0) + 1
+            if error.problem in ("Forbidden", "Internal") or self._tries[errand] >= MAX_TRIES:
+                del self._tries[errand]
+                self._under_way.discard(errand)
+                self._given_up[errand] = error
+                return
+            self._later.append(errand)
+            # An error page may be about this one build; all else concerns Jenkins as a whole.
+            self._resting = error.status != 500 and error.problem != "NotJson"

@@ -1,0 +1,222 @@
+"""Jenkins' answers turned into facts: jobs, queue items, executors; a build's own fields without its namespace."""
+
+import fnmatch
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from urllib.parse import quote, unquote, urlsplit
+
+from collectors.jenkins_attribution import (
+    Clues,
+    by_job,
+    by_parameter,
+    clues_of,
+    name_of,
+    namespaces_in,
+)
+from collectors.jenkins_wire import (
+    BuildWire,
+    Computers,
+    Definitions,
+    DefinitionWire,
+    Item,
+    JobWire,
+    ParameterDefinition,
+    Queue,
+    Root,
+)
+from collectors.transport import plain_url
+from statusdesk.config import JenkinsSettings
+from statusdesk.facts import Build, Executors, Job, JobClass, QueueItem
+from statusdesk.text import clean
+
+SOURCE = "jenkins"
+
+
+class Definition(NamedTuple):
+    """What the slow scan says of a job: the default of its namespace parameter, the names of all its parameters."""
+
+    namespace_default: str | None = None
+    parameters: tuple[str, ...] = ()
+
+
+class SeenJob(NamedTuple):
+    """One job of a tick: its name, its path on the server (``job/a/job/b/``), and what was said of it."""
+
+    name: str
+    path: str
+    wire: JobWire
+
+
+def path_of(url: str | None) -> str:
+    """Return ``job/a/job/b/`` of a URL that Jenkins gave; its host is whatever the server believes to be."""
+    path = urlsplit(url or "").path
+    start = path.find("/job/")
+    if start < 0:
+        return ""
+    return quote(path[start + 1 :].strip("/"), safe="/%@:=+,;~!$&'()*-._") + "/"
+
+
+def rebased(url: str | None, settings: JenkinsSettings) -> str:
+    """Return the URL on the configured address; empty when it is not that of a job or build."""
+    path = path_of(url)
+    return f"{plain_url(settings.url)}/{path}" if path else ""
+
+
+def full_name_of(path: str) -> str:
+    """Return ``a/b`` for ``job/a/job/b/``, decoded once: a branch ``feature/x`` is ``feature%2Fx`` in full names."""
+    parts = path.strip("/").split("/")
+    return name_of("/".join(unquote(part) for part in parts[1::2]))
+
+
+def jobs_in(root: Root) -> Iterator[SeenJob]:
+    """Yield every job of a tick with its folders walked; folders and multibranch projects have no colour."""
+    todo = list(reversed(root.jobs or []))
+    while todo:
+        wire = todo.pop()
+        todo += reversed(wire.jobs or [])
+        path = path_of(wire.url)
+        name = name_of(wire.fullName or "") or full_name_of(path)
+        if name and path and (wire.color is not None or wire.lastBuild is not None):
+            yield SeenJob(name, path, wire)
+
+
+def definitions_in(answer: Definitions, settings: JenkinsSettings) -> dict[str, Definition]:
+    """Return what the slow scan says of each job and folder, by full name."""
+    definitions = {}
+    todo = list(answer.jobs or [])
+    while todo:
+        wire = todo.pop()
+        todo += wire.jobs or []
+        name = name_of(wire.fullName or "")
+        if name:
+            definitions[name] = _definition(wire, settings)
+    return definitions
+
+
+def depth_of(answer: Definitions) -> int:
+    """Return how many levels of jobs there are: 1 without folders."""
+
+    def depth(jobs: Sequence[DefinitionWire] | None) -> int:
+        return 1 + max((depth(job.jobs) for job in jobs), default=0) if jobs else 0
+
+    return max(1, depth(answer.jobs))
+
+
+def _definition(wire: DefinitionWire, settings: JenkinsSettings) -> Definition:
+    parameters = [p for each in wire.property or () if each for p in each.parameterDefinitions or () if p.name]
+    by_name: dict[str, ParameterDefinition] = {(p.name or "").casefold(): p for p in parameters}
+    default = None
+    for name in settings.namespace_parameters:
+        found = by_name.get(name.casefold())
+        if found is not None:
+            value = found.defaultParameterValue.value if found.defaultParameterValue else None
+            default = clean(value) if isinstance(value, str) else None
+            break
+    return Definition(default, tuple(clean(p.name or "") for p in parameters))
+
+
+def class_of(name: str, settings: JenkinsSettings) -> JobClass:
+    """Return what a job is for, by the globs of the settings over its full name or the last part of it."""
+    last = name.rsplit("/", 1)[-1]
+    for job_class, globs in (
+        (JobClass.SEED, settings.seed_jobs),
+        (JobClass.RENEWAL, settings.renewal_jobs),
+        (JobClass.ENVIRONMENT, settings.environment_jobs),
+        (JobClass.DEPLOY, settings.deploy_jobs),
+    ):
+        if any(fnmatch.fnmatchcase(name, glob) or fnmatch.fnmatchcase(last, glob) for glob in globs):
+            return job_class
+    return JobClass.OTHER
+
+
+def job_of(seen: SeenJob, definition: Definition | None, settings: JenkinsSettings) -> Job:
+    """Return the fact of one job of a tick."""
+    wire, known = seen.wire, definition or Definition()
+    color = clean(wire.color or "")
+    default = namespaces_in(known.namespace_default or "", settings.split_namespaces)
+    return Job(
+        source=SOURCE,
+        name=seen.name,
+        url=rebased(wire.url, settings),
+        job_class=class_of(seen.name, settings),
+        color=color,
+        disabled=color.startswith("disabled"),
+        in_queue=bool(wire.inQueue),
+        last_number=wire.lastBuild.number if wire.lastBuild else None,
+        namespace_default=default[0] if default else None,
+        parameters=known.parameters,
+    )
+
+
+def build_of(job: str, job_path: str, wire: BuildWire, clues: Clues, settings: JenkinsSettings) -> Build:
+    """Return the fact of one build, not attributed yet. While it runs, any result it has is only preliminary."""
+    building = bool(wire.building)
+    versions = {name.casefold(): value for name, value in clues.parameters}
+    upstream_job, upstream_number = clues.upstream or ("", None)
+    return Build(
+        source=SOURCE,
+        job=job,
+        number=wire.number,
+        url=f"{plain_url(settings.url)}/{path_of(wire.url) or f'{job_path}{wire.number}/'}",
+        result=clean(wire.result) if wire.result else None,
+        building=building,
+        started_ms=wire.timestamp or 0,
+        duration_ms=0 if building else max(0, wire.duration or 0),
+        version=next((versions[n.casefold()] for n in settings.version_parameters if n.casefold() in versions), ""),
+        cause=clues.cause,
+        upstream_job=upstream_job,
+        upstream_number=upstream_number,
+        git_revision=_git_revision(wire),
+        parameters=clues.parameters,
+    )
+
+
+def _git_revision(wire: BuildWire) -> str:
+    """Return the commit that was built; empty when several were checked out, as nothing says which is the app's."""
+    revisions = {a.lastBuiltRevision.SHA1 for a in wire.actions or () if a and a.lastBuiltRevision}
+    revisions.discard(None)
+    return clean(revisions.pop() or "") if len(revisions) == 1 else ""
+
+
+def queue_items(queue: Queue, definitions: dict[str, Definition], settings: JenkinsSettings) -> list[QueueItem]:
+    """Return what waits in the queue, each attributed by its parameters, its job's default or a pattern."""
+    return [_queue_item(item, definitions, settings) for item in queue.items or ()]
+
+
+def _queue_item(item: Item, definitions: dict[str, Definition], settings: JenkinsSettings) -> QueueItem:
+    task = item.task
+    job = full_name_of(path_of(task.url)) or name_of(task.name or "") if task else ""
+    clues = clues_of(item.actions, settings)
+    default = definitions.get(job, Definition()).namespace_default
+    attribution = by_parameter(clues, settings) or by_job(job, clues, default, settings)
+    return QueueItem(
+        source=SOURCE,
+        id=item.id,
+        job=job,
+        namespace=attribution.namespace,
+        why=clean(item.why or ""),
+        blocked=bool(item.blocked),
+        stuck=bool(item.stuck),
+        since_ms=item.inQueueSince or 0,
+    )
+
+
+def executors_of(computers: Computers, quieting_down: bool, settings: JenkinsSettings) -> Executors:
+    """Return how busy the executors are; Pipelines run on one-off executors, which are not counted as busy."""
+    running = []
+    offline = []
+    for computer in computers.computer or ():
+        if computer.offline or computer.temporarilyOffline:
+            offline.append(clean(computer.displayName or ""))
+        for executor in (*(computer.executors or ()), *(computer.oneOffExecutors or ())):
+            url = rebased(executor.currentExecutable.url, settings) if executor.currentExecutable else ""
+            if url:
+                running.append((url, -1 if executor.progress is None else executor.progress))
+    return Executors(
+        source=SOURCE,
+        busy=computers.busyExecutors or 0,
+        total=computers.totalExecutors or 0,
+        quieting_down=quieting_down,
+        offline=tuple(offline),
+        running=tuple(running),
+    )

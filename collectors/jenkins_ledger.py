@@ -1,0 +1,188 @@
+"""Every build that has been seen, so that each is told once, attributed once, and never told older than it was.
+
+A build's attribution is made when it is first seen and kept: a default changed today says nothing about a build of
+yesterday. Only a build that waits to hear of the build that started it is attributed later.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from collectors.jenkins_attribution import Attribution, Clues, by_job, by_parameter, clues_of
+from collectors.jenkins_facts import SOURCE, build_of
+from collectors.jenkins_wire import BuildWire
+from statusdesk.config import JenkinsSettings
+from statusdesk.facts import Build
+
+Key = tuple[str, int]
+"""Job and number."""
+BuildKey = tuple[str, str, int]
+"""The key of the fact: source, job and number."""
+
+KEPT_PER_JOB = 200  # at least; attributions of older builds are not asked for again
+_INHERITED = frozenset({"parameter", "upstream", "default"})  # a pattern speaks of the upstream job's name only
+
+
+class Told(NamedTuple):
+    """What is news after builds were taken: facts in order, and started-by builds that are not known yet."""
+
+    news: tuple[Build, ...] = ()
+    unknown: tuple[Key, ...] = ()
+
+
+class _Waiting(NamedTuple):
+    clues: Clues
+    default: str | None
+
+
+class BuildLedger:
+    """The builds known per job. Not locked: its owner is."""
+
+    def __init__(self, settings: JenkinsSettings, known: Sequence[Build]) -> None:
+        self._settings = settings
+        self._builds: dict[str, dict[int, Build]] = {}
+        self._newest: dict[str, int] = {}
+        self._open: set[Key] = set()
+        self._waiting: dict[Key, _Waiting] = {}
+        self._absent: set[Key] = set()
+        for build in known:
+            self._keep(build)
+
+    def newest(self) -> dict[str, int]:
+        """Return the highest number known of each job."""
+        return dict(self._newest)
+
+    def get(self, key: Key) -> Build | None:
+        return self._builds.get(key[0], {}).get(key[1])
+
+    def open_builds(self) -> list[Key]:
+        """Return the builds that were running when last seen."""
+        return sorted(self._open)
+
+    def began_anew(self, job: str, last: BuildWire) -> bool:
+        """Tell whether a job was deleted and made again: a lower number than the newest, but started later."""
+        newest = self._newest.get(job)
+        if newest is None or last.number > newest or last.timestamp is None:
+            return False
+        known = self.get((job, last.number)) or self.get((job, newest))
+        if known is None or not known.started_ms:
+            return False
+        same_number = known.number == last.number
+        return last.timestamp != known.started_ms if same_number else last.timestamp > known.started_ms
+
+    def forget(self, job: str) -> tuple[BuildKey, ...]:
+        """Forget a job that began anew; returns the keys of all builds that it may have had."""
+        newest = self._newest.pop(job, 0)
+        for number in self._builds.pop(job, {}):
+            self._open.discard((job, number))
+            self._waiting.pop((job, number), None)
+        return tuple((SOURCE, job, number) for number in range(1, newest + 1))
+
+    def take(self, job: str, job_path: str, default: str | None, wires: Iterable[BuildWire]) -> Told:
+        """Take builds of one job as Jenkins says they are now; tells those that are new or have changed."""
+        news = []
+        for wire in sorted(wires, key=lambda each: each.number):
+            build = self._merge(job, job_path, default, wire)
+            if build is not None:
+                self._keep(build)
+                self._absent.discard((job, build.number))
+                news.append(build)
+        return self._resolved(news)
+
+    def vanished(self, key: Key) -> Told:
+        """Take that Jenkins has no such build: one that ran has ended unseen, ones that it started look elsewhere."""
+        self._absent.add(key)
+        build = self.get(key)
+        news = []
+        if build is not None and build.building:
+            ended = msgspec.structs.replace(build, building=False, result=None)
+            self._keep(ended)
+            news.append(ended)
+        return self._resolved(news)
+
+    def unreadable(self, key: Key) -> Told:
+        """Take that a build cannot be read; what it started looks elsewhere."""
+        if key in self._absent:
+            return Told()
+        self._absent.add(key)
+        return self._resolved([])
+
+    def _merge(self, job: str, job_path: str, default: str | None, wire: BuildWire) -> Build | None:
+        """Return the build as it is now, or None when that is nothing new."""
+        known = self.get((job, wire.number))
+        if known is not None and not known.building and (known.result or wire.building):
+            return None  # what has ended stays as it is; a slower answer may still say that it runs
+        clues = clues_of(wire.actions, self._settings)
+        seen = build_of(job, job_path, wire, clues, self._settings)
+        if known is not None:
+            namespaces = known.namespaces or ((known.namespace,) if known.namespace else ())
+            seen = msgspec.structs.replace(
+                seen,
+                namespace=known.namespace,
+                namespaces=namespaces,
+                attributed_by=known.attributed_by,
+                git_revision=seen.git_revision or known.git_revision,
+            )
+            return seen if seen != known else None
+        own = by_parameter(clues, self._settings)
+        if own is None and clues.upstream is not None:
+            self._waiting[(job, wire.number)] = _Waiting(clues, default)
+            return seen
+        return _attributed(seen, own or by_job(job, clues, default, self._settings))
+
+    def _resolved(self, news: list[Build]) -> Told:
+        """Attribute the builds that waited for others, as far as those are known now."""
+        told = {(build.job, build.number): build for build in news}
+        unknown: dict[Key, None] = {}
+        for key, waiting in list(self._waiting.items()):
+            build = self.get(key)
+            if build is None:
+                del self._waiting[key]
+                continue
+            answer = self._from_upstream(waiting.clues)
+            if isinstance(answer, tuple) and not isinstance(answer, Attribution):
+                unknown[answer] = None
+                continue
+            del self._waiting[key]
+            settled = answer or by_job(key[0], waiting.clues, waiting.default, self._settings)
+            after = _attributed(build, settled)
+            if after != build:
+                self._keep(after)
+                told[key] = after
+        return Told(tuple(told.values()), tuple(unknown))
+
+    def _from_upstream(self, clues: Clues) -> Attribution | Key | None:
+        """Return what the build that started this one, or the one that started that, says; or a build to ask for."""
+        upstream = clues.upstream
+        for _ in range(2):
+            if upstream is None or upstream in self._absent:
+                return None
+            build = self.get(upstream)
+            if build is None:
+                return upstream
+            if build.namespace is not None and build.attributed_by in _INHERITED:
+                return Attribution(build.namespaces or (build.namespace,), "upstream")
+            number = build.upstream_number
+            upstream = (build.upstream_job, number) if build.upstream_job and number is not None else None
+        return None
+
+    def _keep(self, build: Build) -> None:
+        key = (build.job, build.number)
+        of_job = self._builds.setdefault(build.job, {})
+        of_job[build.number] = build
+        self._newest[build.job] = max(build.number, self._newest.get(build.job, 0))
+        if build.building:
+            self._open.add(key)
+        else:
+            self._open.discard(key)
+        if len(of_job) > KEPT_PER_JOB:
+            for number in sorted(of_job)[: len(of_job) - KEPT_PER_JOB]:
+                if (build.job, number) not in self._open:
+                    del of_job[number]
+
+
+def _attributed(build: Build, attribution: Attribution) -> Build:
+    return msgspec.structs.replace(
+        build, namespace=attribution.namespace, namespaces=attribution.namespaces, attributed_by=attribution.rule
+    )

@@ -1,0 +1,62 @@
+"""The requests that Jenkins is asked, as text.
+
+Never a range of builds over all jobs: Stapler's range asks for the size of the list first, which reads up to 100 builds
+per job from disk. ``lastBuild`` reads one. ``estimatedDuration`` and ``healthReport`` read several, and are left out.
+"""
+
+from urllib.parse import quote
+
+MAX_LEVELS = 10
+
+_CAUSES = "causes[shortDescription,userId,upstreamProject,upstreamBuild]"
+# The revision lies in an action of the build that is read anyway; without it only fetched builds would have one.
+_ACTIONS = f"actions[parameters[name,value],{_CAUSES},lastBuiltRevision[SHA1,branch[name]]]"
+_BUILD = f"number,url,result,building,timestamp,duration,{_ACTIONS}"
+_JOB = f"_class,fullName,url,color,inQueue,lastBuild[{_BUILD}]"
+_DEFINITION = (
+    "_class,fullName,url,buildable,description,property[parameterDefinitions[name,type,defaultParameterValue[value]]]"
+)
+
+WHO_AM_I = "whoAmI/api/json"
+RUNNING = (
+    "computer/api/json?tree="
+    + quote(
+        "busyExecutors,totalExecutors,computer[displayName,offline,temporarilyOffline,offlineCauseReason,"
+        "executors[likelyStuck,progress,currentExecutable[_class,url,number]],"
+        "oneOffExecutors[progress,currentExecutable[_class,url,number]]]",
+        safe=",",
+    )
+)  # fmt: skip
+QUEUE = (
+    "queue/api/json?tree="
+    + quote(
+        "items[id,why,blocked,buildable,stuck,inQueueSince,actions[parameters[name,value]],task[name,url]]", safe=","
+    )
+)  # fmt: skip
+
+
+def _nested(fields: str, levels: int, innermost: str = "") -> str:
+    tree = f"jobs[{fields}{',' + innermost if innermost else ''}]"
+    for _ in range(levels - 1):
+        tree = f"jobs[{fields},{tree}]"
+    return tree
+
+
+def tick(levels: int) -> str:
+    """All jobs with their last build, one request; ``levels`` is 1 without folders, 2 with folders, and so on."""
+    return "api/json?tree=" + quote("quietingDown," + _nested(_JOB, levels), safe=",")
+
+
+def slow_scan(levels: int) -> str:
+    """All job definitions; the names one level below ``levels`` are asked too, to see whether it is deep enough."""
+    return "api/json?tree=" + quote(_nested(_DEFINITION, levels, "jobs[fullName]"), safe=",")
+
+
+def newest_builds(job_path: str, count: int) -> str:
+    """The newest builds of one job; costs the server as many reads as the job has builds, up to 100."""
+    return f"{job_path}api/json?tree=" + quote(f"builds[{_BUILD}]{{0,{count}}}", safe=",")
+
+
+def one_build(job_path: str, number: int) -> str:
+    """One build; reads only that build."""
+    return f"{job_path}{number}/api/json?tree=" + quote(_BUILD, safe=",")

@@ -1,0 +1,11 @@
+"""What ``statusdesk check`` says of a source: one line per thing tried."""
+
+import msgspec
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing tried at a source: whether it works, what it was, and a sentence with how to mend it when not."""
+
+    ok: bool
+    what: str
+    message: str
