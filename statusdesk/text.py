@@ -57,3 +57,14 @@ def iso(ms: int | None) -> str:
         return ""
     moment = datetime.datetime.fromtimestamp(ms / 1000, tz=datetime.UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+
+
+def local(ms: int, zone: datetime.tzinfo, pattern: str) -> str:
+    """Return a moment in a time zone, by a ``strftime`` pattern; the one place where local time exists."""
+    return datetime.datetime.fromtimestamp(ms / 1000, tz=zone).strftime(pattern)
+
+
+def stamp(ms: int, zone: datetime.tzinfo, now_ms: int) -> str:
+    """Return a moment in at most six characters: ``09:38`` today, ``20 Nov`` on any other day."""
+    today = local(now_ms, zone, "%Y-%m-%d")
+    return local(ms, zone, "%H:%M" if local(ms, zone, "%Y-%m-%d") == today else "%d %b")

@@ -1,0 +1,162 @@
+"""The console: owns the board, the modes and the theme, and nothing more."""
+
+import datetime
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from screens.board import BoardScreen
+from screens.feed import Feed, FeedError
+from screens.ink import Ink, make_ink
+from screens.themes import ALIASES, THEMES
+from statusdesk.board import Board
+from statusdesk.clock import Clock, system_clock
+from statusdesk.config import Config
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+    from textual.theme import Theme
+
+POLL_S = 0.1
+
+
+def _places() -> "type[Provider]":
+    from screens.commands import Places
+
+    return Places
+
+
+class DeskApp(App[None]):
+    """Asks the feed for boards and shows them. Ends with code 0 on ``q`` and 130 on ctrl+c."""
+
+    TITLE = "statusdesk"
+    CSS_PATH = "statusdesk.tcss"
+    DEFAULT_MODE = "board"
+    COMMANDS = App.COMMANDS | {_places}
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = []
+    BINDINGS = [
+        Binding("q", "quit", "quit", id="app.quit", tooltip="Leave the desk"),
+        Binding("ctrl+c", "interrupt", "interrupt", id="app.interrupt", tooltip="Leave at once", show=False),
+    ]
+
+    board: reactive[Board | None] = reactive(None, layout=False, repaint=False, init=False, always_update=True)
+    now_ms: reactive[int] = reactive(0, layout=False, repaint=False, init=False)
+    problem: reactive[str] = reactive("", layout=False, repaint=False, init=False)
+
+    def __init__(
+        self, config: Config, feed: Feed, clock: Clock = system_clock, *, ascii_only: bool | None = None
+    ) -> None:
+        """``ascii_only`` None: as the configuration says."""
+        # With native colours Textual can leave them out altogether; otherwise NO_COLOR would become shades of grey.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self._config, self._feed, self._now = config, feed, clock
+        self._ascii = config.board.glyphs == "ascii" if ascii_only is None else ascii_only
+        self._complaints: list[str] = []
+        for theme in THEMES:
+            self.register_theme(theme)
+        self._choose_theme(config.board.theme)
+        self.set_reactive(DeskApp.now_ms, clock())
+        self.add_mode("board", self._make_board)
+
+    def on_mount(self) -> None:
+        self.theme_changed_signal.subscribe(self, self._theme_changed)
+        for complaint in self._complaints:
+            self.notify(complaint, severity="warning", timeout=15, markup=False)
+        self.set_interval(POLL_S, self.poll)
+
+    def on_unmount(self) -> None:
+        self._feed.close()
+
+    def poll(self) -> None:
+        """Ask for a new board, and let the clock go on."""
+        now_ms = self._now()
+        try:
+            board = self._feed.poll(now_ms)
+        except FeedError as error:
+            self.problem = str(error)
+        else:
+            self.problem = ""
+            if board is not None:
+                self.set_reactive(DeskApp.now_ms, now_ms)
+                self.board = board
+        if now_ms // 1000 != self.now_ms // 1000:
+            self.now_ms = now_ms
+
+    def action_interrupt(self) -> None:
+        self.exit(return_code=130)
+
+    def copy(self, title: str, text: str) -> None:
+        """Copy a text and show it, for terminals that ignore it."""
+        from screens.copying import CopyScreen
+
+        self.copy_to_clipboard(text)
+        self.push_screen(CopyScreen(title, text))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Fill the palette from the bindings of the screen, so that it cannot tell of keys that are not."""
+        seen = set()
+        for node, binding, enabled, tooltip in screen.active_bindings.values():
+            if enabled and binding.id and binding.action not in seen and not binding.id.startswith("cursor."):
+                seen.add(binding.action)
+                action = binding.action
+                yield SystemCommand(
+                    binding.description.capitalize(),
+                    tooltip or binding.tooltip,
+                    lambda action=action, node=node: self.run_action(action, node),
+                )
+        yield SystemCommand("Theme", "Choose another theme", self.action_change_theme)
+
+    def _make_board(self) -> BoardScreen:
+        """Make the first screen. The first board is read before it is painted: one paint instead of two."""
+        self._bind_keys()
+        self.poll()
+        zone = _zone(self._config.board.timezone)
+        return BoardScreen(self._config, self._feed, self._ink(), zone, self._ascii)
+
+    def _ink(self) -> Ink:
+        return make_ink(self.theme_variables, self.no_color)
+
+    def _theme_changed(self, _theme: "Theme") -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, BoardScreen):
+                screen.set_ink(self._ink())
+
+    def _choose_theme(self, name: str) -> None:
+        name = ALIASES.get(name, name)
+        if name in self.available_themes:
+            self.theme = name
+        else:
+            self.theme = "statusdesk"
+            self._complaints.append(f"theme '{name}' is not known; see ctrl+p, Theme")
+
+    def _bind_keys(self) -> None:
+        """Take the keymap of the configuration; tell of ids that no binding has."""
+        from screens.matrix import Matrix
+
+        keymap = dict(self._config.board.keymap)
+        known = {
+            binding.id
+            for owner in (DeskApp, BoardScreen, Matrix)
+            for binding in owner.BINDINGS
+            if isinstance(binding, Binding) and binding.id
+        }
+        for unknown in sorted(keymap.keys() - known):
+            from difflib import get_close_matches
+
+            near = get_close_matches(unknown, known, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(sorted(known))}"
+            self._complaints.append(f"keymap: no key has the id '{unknown}'{hint}")
+        self.set_keymap({id: keys for id, keys in keymap.items() if id in known})
+
+
+def _zone(name: str) -> datetime.tzinfo:
+    if name in ("", "UTC"):
+        return datetime.UTC
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(name)

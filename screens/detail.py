@@ -1,0 +1,60 @@
+"""The detail pane: everything that is known about the cell under the cursor."""
+
+import datetime
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from screens.detail_text import Known, Scribe
+from screens.feed import Feed, FeedError
+from screens.ink import Ink
+from statusdesk.board import Cell, Row
+
+Place = tuple[str, str]
+
+
+class DetailPane(VerticalScroll, can_focus=False):
+    """Says at once what the board knows, and fills in pods and history when a thread has read them."""
+
+    def __init__(self, ink: Ink, ascii_only: bool, zone: datetime.tzinfo) -> None:
+        super().__init__(id="detail")
+        self.ink, self.ascii, self.zone = ink, ascii_only, zone
+        self.place: Place = ("", "")
+        self._known = Known()
+        self._body = Static(id="detail-text", markup=False)
+        self._written = ""
+
+    def compose(self) -> ComposeResult:
+        yield self._body
+
+    def show_cell(self, row: Row | None, cell: Cell | None, stage: str, now_ms: int) -> None:
+        """Draw the cell; what was read for another place is forgotten."""
+        place = (row.app, stage) if row is not None else ("", "")
+        if place != self.place:
+            self.place, self._known = place, Known()
+            self.scroll_to(y=0, animate=False)
+        scribe = Scribe(self.ink, self.ascii, self.zone, now_ms)
+        text = Text("nothing is selected") if row is None else scribe.write(row, cell, stage, self._known)
+        if text.markup != self._written:
+            self._written = text.markup
+            self._body.update(text)
+
+    def take(self, place: Place, known: Known) -> None:
+        """Take what was read, unless the cursor has moved on."""
+        if place == self.place:
+            self._known = known
+
+
+def read_cell(feed: Feed, row: Row, cell: Cell) -> Known:
+    """Ask the feed for pods and history of the cell's worst rollout; runs on a thread."""
+    if not cell.rollouts:
+        return Known(read=True)
+    keys = {rollout.key for rollout in cell.rollouts}
+    try:
+        pods = feed.pods(cell.rollouts[0].key)
+        periods = [period for period in feed.history(row.app) if period.key in keys]
+    except FeedError as error:
+        return Known(problem=str(error))
+    return Known(pods=tuple(pods), periods=tuple(periods), read=True)

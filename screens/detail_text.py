@@ -1,0 +1,156 @@
+"""What the detail pane says about a cell. Pure: from a row, its cell and what the feed knows to styled text."""
+
+import datetime
+from collections.abc import Sequence
+
+import msgspec
+from rich.style import Style
+from rich.text import Text
+
+from screens.ink import Ink
+from screens.sources_line import MARKS
+from statusdesk.board import Cell, Mark, Row
+from statusdesk.marks import GLYPHS
+from statusdesk.states import BuildState, Level, PodState, RolloutState
+from statusdesk.text import age, local, span
+
+LABEL = 10
+MAX_PODS, MAX_PERIODS = 30, 12
+LEVEL_MARKS = {level: MARKS.get(level, Mark.IDLE) for level in Level} | {Level.PAUSED: Mark.PAUSED}
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What the feed told about the cell's rollout; ``problem`` when it could not."""
+
+    pods: tuple[PodState, ...] = ()
+    periods: tuple[RolloutState, ...] = ()
+    read: bool = False
+    problem: str = ""
+
+
+class Scribe:
+    """Writes the pane: labelled lines, then pods and history."""
+
+    def __init__(self, ink: Ink, ascii_only: bool, zone: datetime.tzinfo, now_ms: int) -> None:
+        self.ink, self.ascii, self.zone, self.now_ms = ink, ascii_only, zone, now_ms
+        self.text = Text()
+
+    def write(self, row: Row, cell: Cell | None, stage: str, known: Known) -> Text:
+        """Return the whole pane for a cell."""
+        self._say(row.app, self.ink.strong)._say(f"  {stage}\n", self.ink.quiet)
+        if cell is None:
+            return self._say(f"{row.app} never reaches {stage}.\n", self.ink.quiet).text
+        self._verdict(cell)
+        if cell.rollouts:
+            self._rollout(cell, cell.rollouts[0])
+        self._build(_build_for(row, cell))
+        for other in cell.rollouts[1:]:
+            self._line("also here", f"{other.level} {other.namespace}/{other.name} {other.version} {other.reason}")
+        if known.problem:
+            self._say(f"\n{known.problem}\n", self.ink.words[Mark.WARNING])
+        elif cell.rollouts and not known.read:
+            self._say("\nreading pods and history\n", self.ink.quiet)
+        if known.read:
+            self._pods(known.pods)
+            self._history(known.periods)
+        return self.text
+
+    def _verdict(self, cell: Cell) -> None:
+        """Say how it stands in words, since when, and why."""
+        glyph = GLYPHS[cell.mark][1 if self.ascii else 0]
+        word = GLYPHS[cell.mark][2]
+        style = self.ink.badges[cell.mark]
+        self._say(f"{glyph} {word}", style)
+        if cell.reason:
+            self._say(f" {cell.reason}", style)
+        if cell.since_ms is not None:
+            self._say(f" for {age(self.now_ms - cell.since_ms)}", self.ink.plain)
+            self._say(f"  since {local(cell.since_ms, self.zone, '%a %d %b %H:%M:%S %Z')}", self.ink.quiet)
+        self._say("\n", self.ink.plain)
+        if cell.level is Level.UNKNOWN and cell.last_level is not Level.UNKNOWN:
+            self._say(f"last known: {cell.last_level}\n", self.ink.quiet)
+        if cell.message:
+            self._say(f"{cell.message}\n", self.ink.plain)
+
+    def _rollout(self, cell: Cell, rollout: RolloutState) -> None:
+        if rollout.look:
+            self._line("look at", rollout.look, self.ink.strong)
+        before = f"  was {rollout.previous_version}" if rollout.previous_version else ""
+        behind = f"  {cell.drift} behind the stage before" if cell.drift else ""
+        digest = "  another digest than the stage before" if cell.digest_differs else ""
+        self._line("version", f"{cell.version or '-'}{before}{behind}{digest}")
+        self._line("revision", rollout.revision)
+        self._line("ready", f"{rollout.ready} of {rollout.desired}, {rollout.updated} of the new revision")
+        if rollout.deadline_ms is not None and rollout.level in (Level.PROGRESSING, Level.WARNING):
+            left = rollout.deadline_ms - self.now_ms
+            self._line("deadline", f"in {span(left)}" if left > 0 else f"passed {age(-left)} ago")
+        if rollout.exit_code is not None:
+            self._line("exit code", f"{rollout.exit_code} of {rollout.container} in {rollout.pod}")
+        self._line("workload", f"{rollout.kind} {rollout.namespace}/{rollout.name} in {rollout.cluster}")
+        self._line("image", rollout.image)
+        self._line("digest", rollout.digest)
+
+    def _build(self, build: BuildState | None) -> None:
+        if build is None or build.number is None:
+            return
+        when = f" {age(self.now_ms - build.started_ms)} ago" if build.started_ms else ""
+        outcome = build.result or "running"
+        cause = f", {build.cause}" if build.cause else ""
+        self._line("build", f"{build.job} #{build.number} {outcome}{when}{cause}")
+        self._line("", build.url, self.ink.key)
+        if build.other_number is not None:
+            self._line("", f"#{build.other_number} {build.other_result or 'running'}")
+
+    def _pods(self, pods: Sequence[PodState]) -> None:
+        self._title("PODS")
+        if not pods:
+            self._say("none\n", self.ink.quiet)
+        ordered = sorted(pods, key=lambda pod: (not pod.new, pod.ready == pod.total, pod.name))
+        for pod in ordered[:MAX_PODS]:
+            well = pod.total > 0 and pod.ready == pod.total
+            style = self.ink.quiet if well else self.ink.plain
+            old = "" if pod.new else "  old revision"
+            restarts = f"  {pod.restarts} restarts" if pod.restarts else ""
+            aged = f"  {age(self.now_ms - pod.created_ms)}" if pod.created_ms else ""
+            self._say(f"{pod.name}\n", style)
+            self._say(f"  {pod.ready}/{pod.total}  ", style)
+            self._say(pod.status, style if well else self.ink.strong)
+            self._say(f"{restarts}{aged}  {pod.node}{old}\n", self.ink.quiet)
+        if len(ordered) > MAX_PODS:
+            self._say(f"and {len(ordered) - MAX_PODS} more\n", self.ink.quiet)
+
+    def _history(self, periods: Sequence[RolloutState]) -> None:
+        self._title("BEFORE")
+        if not periods:
+            self._say("nothing is known from before\n", self.ink.quiet)
+        for period in periods[:MAX_PERIODS]:
+            mark = LEVEL_MARKS[period.level]
+            glyph = GLYPHS[mark][1 if self.ascii else 0]
+            self._say(f"{local(period.since_ms, self.zone, '%d %b %H:%M')}  ", self.ink.quiet)
+            self._say(f"{glyph} ", self.ink.well_glyph if mark is Mark.OK else self.ink.badges[mark])
+            lasted = span((period.until_ms or self.now_ms) - period.since_ms)
+            self._say(f"{period.version}  {period.reason or period.level}", self.ink.plain)
+            self._say(f"  for {lasted}\n", self.ink.quiet)
+
+    def _title(self, title: str) -> None:
+        self._say(f"\n{title}\n", self.ink.quiet)
+
+    def _line(self, label: str, words: str, style: Style | None = None) -> None:
+        if words:
+            self._say(f"{label:<{LABEL}}", self.ink.quiet)._say(f"{words}\n", style or self.ink.plain)
+
+    def _say(self, words: str, style: Style) -> "Scribe":
+        self.text.append(words, style)
+        return self
+
+
+def _build_for(row: Row, cell: Cell) -> BuildState | None:
+    """Return the newest build that deployed into a namespace of the cell."""
+    namespaces = {rollout.namespace for rollout in cell.rollouts}
+    fitting = [build for build in row.builds if build.namespace in namespaces]
+    return max(fitting, key=lambda build: build.started_ms or 0, default=None)
+
+
+def build_of(row: Row, cell: Cell | None) -> BuildState | None:
+    """Return the build to show for a cell: the one of its namespace, else the newest of the row."""
+    return (_build_for(row, cell) if cell is not None else None) or row.build

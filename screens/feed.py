@@ -1,0 +1,37 @@
+"""Where screens get the board from: a small protocol, so that a screen knows neither store nor file."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from statusdesk.board import Board
+from statusdesk.states import PodState, RolloutState
+
+
+class FeedError(Exception):
+    """The board cannot be read; the text is one sentence for the person in front of the screen."""
+
+
+class Feed(Protocol):
+    """Gives boards. ``poll`` is called ten times a second on the screen's thread; the other methods on worker threads,
+    one call at a time. Each raises ``FeedError`` when it cannot read; it is asked again later.
+    """
+
+    def poll(self, now_ms: int) -> Board | None:
+        """Return the new board, or None when nothing has changed since the last call (the passing of time included)."""
+        ...
+
+    def pods(self, rollout_key: str) -> Sequence[PodState]:
+        """Return the pods of a rollout, old and new."""
+        ...
+
+    def history(self, app: str) -> Sequence[RolloutState]:
+        """Return the closed periods of the app's rollouts, newest first."""
+        ...
+
+    def at(self, ms: int) -> Board:
+        """Return the board as of a moment in the past."""
+        ...
+
+    def close(self) -> None:
+        """Let go of whatever is open."""
+        ...

@@ -1,0 +1,80 @@
+"""The strip at the bottom: what fires, worst and oldest first; without alerts, what fails."""
+
+import msgspec
+
+from screens.ink import Ink
+from screens.linewidget import LineWidget
+from screens.sources_line import MARKS, token_words
+from screens.strips import Line, cells, fit
+from statusdesk.board import Board, Mark
+from statusdesk.states import Level
+from statusdesk.text import age
+
+SEVERITIES = {"critical": Mark.FAILING, "warning": Mark.WARNING}
+ORDER = (Mark.FAILING, Mark.WARNING, Mark.UNKNOWN)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One thing that fires. ``where`` is an app in a stage, a token or a source; ``since_ms`` 0 when not known."""
+
+    mark: Mark
+    what: str
+    where: str
+    since_ms: int
+
+
+class FiringStrip(LineWidget):
+    """``FIRING critical TokenLapsing payments 2h   warning RolloutFailing staging/orders 4m``."""
+
+    def __init__(self, ink: Ink) -> None:
+        super().__init__(ink, id="firing")
+        self.board: Board | None = None
+        self.now_ms = 0
+
+    def draw(self, width: int) -> Line:
+        line = Line()
+        if self.board is None:
+            return line
+        alerts = [alert for alert in self.board.firing if alert.state == "firing"]
+        entries = firing(self.board) if alerts else failing(self.board, self.now_ms)
+        title = " FIRING " if alerts else " FAILING "
+        if not entries:
+            return line.put(f"{title} nothing", self.ink.quiet)
+        line.put(title, self.ink.badges[Mark.FAILING]).put(" ", self.ink.plain)
+        for index, entry in enumerate(entries):
+            words = f"{entry.what} {entry.where}"
+            aged = f" {age(self.now_ms - entry.since_ms)}" if entry.since_ms else ""
+            room = width - line.x - 10
+            if index and room < cells(words) + len(aged) + len(entry.mark):
+                return line.put(f"+{len(entries) - index} more", self.ink.quiet)
+            line.put(entry.mark.value + " ", self.ink.badges[entry.mark])
+            line.put(fit(words, min(cells(words), max(8, room))), self.ink.plain)
+            line.put(aged + "   ", self.ink.quiet)
+        return line
+
+
+def firing(board: Board) -> list[Entry]:
+    """Return the alerts that fire, critical ones first, then the oldest."""
+    entries = []
+    for alert in board.firing:
+        if alert.state == "firing":
+            where = alert.token or "/".join(filter(None, (alert.namespace, alert.app))) or alert.source
+            mark = SEVERITIES.get(alert.severity, Mark.UNKNOWN)
+            entries.append(Entry(mark, alert.alertname, where, alert.fired_ms or alert.started_ms))
+    return sorted(entries, key=lambda entry: (ORDER.index(entry.mark), entry.since_ms))
+
+
+def failing(board: Board, now_ms: int) -> list[Entry]:
+    """Return what is failing by its level: sources, tokens and cells, nearest to production first."""
+    entries = []
+    for source in board.sources:
+        if source.level == Level.FAILING:
+            entries.append(Entry(Mark.FAILING, source.state.reason, source.state.key, source.state.level_since_ms))
+    for token in board.tokens:
+        if token.level == Level.FAILING:
+            entries.append(Entry(MARKS[token.level], "token", token_words(token, now_ms), 0))
+    for row in sorted(board.rows, key=lambda row: row.rank):
+        for cell in reversed(row.cells):
+            if cell is not None and cell.level == Level.FAILING:
+                entries.append(Entry(Mark.FAILING, cell.reason, f"{cell.stage}/{row.app}", cell.since_ms or 0))
+    return entries

@@ -1,0 +1,42 @@
+"""The bottom line: the keys, as they are bound now; each can be clicked."""
+
+from textual.binding import ActiveBinding
+
+from screens.ink import Ink
+from screens.linewidget import LineWidget
+from screens.strips import Line, cells
+
+
+class FooterLine(LineWidget):
+    """Draws the bindings that are marked to be shown, in order, as far as they fit; the last one always."""
+
+    def __init__(self, ink: Ink) -> None:
+        super().__init__(ink, id="footer")
+        self._keys: list[tuple[str, str, str]] = []
+
+    def show_bindings(self, active: dict[str, ActiveBinding]) -> None:
+        """Take the keys from the active bindings: one entry per action, by its first key."""
+        entries: dict[str, tuple[str, str, str]] = {}
+        for _, binding, enabled, _ in active.values():
+            if binding.show and enabled and binding.action not in entries:
+                entries[binding.action] = (self.app.get_key_display(binding), binding.description, binding.action)
+        self._keys = list(entries.values())
+        self.redraw()
+
+    def draw(self, width: int) -> Line:
+        line = Line().put(" ", self.ink.plain)
+        if not self._keys:
+            return line
+        last = self._keys[-1]
+        reserved = cells(last[0]) + cells(last[1]) + 2
+        for key, words, action in self._keys[:-1]:
+            if line.x + cells(key) + cells(words) + 4 + reserved <= width:
+                self._put(line, key, words, action)
+        self._put(line, *last)
+        return line
+
+    def _put(self, line: Line, key: str, words: str, action: str) -> None:
+        start = line.x
+        line.put(key, self.ink.key).put(f" {words}", self.ink.quiet)
+        self.spots.append((start, line.x, f"screen.{action}" if "." not in action else action))
+        line.put("   ", self.ink.plain)

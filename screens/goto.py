@@ -1,0 +1,94 @@
+"""Go to an application, or to one of its stages: ``orders``, ``testing/orders``, with suggestions."""
+
+import msgspec
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from statusdesk.board import Board
+
+SUGGESTIONS = 12
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A place on the board; an empty stage means whichever is selected."""
+
+    app: str
+    stage: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.stage}/{self.app}" if self.stage else self.app
+
+
+def targets(board: Board, text: str, limit: int = SUGGESTIONS) -> list[Target]:
+    """Return the places that a text may mean, best first: exact, then beginning, then containing it."""
+    wanted = text.strip().removeprefix(":").casefold()
+    stage_part, slash, app_part = wanted.partition("/")
+    stages = [stage for stage in board.stages if stage.casefold().startswith(stage_part)] if slash else [""]
+    word = app_part if slash else wanted
+    found: list[tuple[int, int, str, Target]] = []
+    for row in board.rows:
+        name = row.app.casefold()
+        if word not in name:
+            continue
+        closeness = 0 if name == word else 1 if name.startswith(word) else 2
+        for order, stage in enumerate(stages):
+            if not stage or row.cells[board.stages.index(stage)] is not None:
+                found.append((closeness, order, name, Target(row.app, stage)))
+    return [target for *_, target in sorted(found, key=lambda item: item[:3])[:limit]]
+
+
+class GoTo(ModalScreen[Target | None]):
+    """Asks where to go; answers with a place that exists, or None."""
+
+    BINDINGS = [
+        Binding("escape", "leave", "back", id="goto.leave", tooltip="Stay where you are"),
+        Binding("down", "suggestion(1)", "next", show=False, priority=True, tooltip="Next suggestion"),
+        Binding("up", "suggestion(-1)", "previous", show=False, priority=True, tooltip="Previous suggestion"),
+    ]
+
+    def __init__(self, board: Board) -> None:
+        super().__init__()
+        self._board = board
+        self._found: list[Target] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content("Go to"), classes="dialog-title")
+            yield Input(placeholder="application, or stage/application")
+            yield OptionList(markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).can_focus = False
+        self._suggest("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._suggest(event.value)
+
+    def on_input_submitted(self) -> None:
+        index = self.query_one(OptionList).highlighted
+        if index is not None and index < len(self._found):
+            self.dismiss(self._found[index])
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._found[event.option_index])
+
+    def action_suggestion(self, step: int) -> None:
+        options = self.query_one(OptionList)
+        if self._found:
+            options.highlighted = ((options.highlighted or 0) + step) % len(self._found)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+    def _suggest(self, text: str) -> None:
+        self._found = targets(self._board, text)
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(Content(str(target))) for target in self._found])
+        if self._found:
+            options.highlighted = 0

@@ -1,0 +1,62 @@
+"""One-line questions: a modal with an input, and the filter line that filters while one types."""
+
+from collections.abc import Callable
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+
+class Prompt(ModalScreen[str | None]):
+    """Asks for one line; ``check`` returns a sentence when the answer will not do, empty when it will."""
+
+    BINDINGS = [Binding("escape", "leave", "back", id="prompt.leave", tooltip="Close without an answer")]
+
+    def __init__(self, title: str, hint: str, check: Callable[[str], str]) -> None:
+        super().__init__()
+        self._question, self._hint, self._check = title, hint, check
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content(self._question), classes="dialog-title")
+            yield Input(placeholder=self._hint)
+            yield Static(Content(self._hint), id="prompt-hint")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        problem = self._check(event.value)
+        if problem:
+            self.query_one("#prompt-hint", Static).update(Content(problem))
+        else:
+            self.dismiss(event.value)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+class FilterInput(Input):
+    """The filter at the foot of the board; every key press filters, enter keeps the filter, escape clears it."""
+
+    BINDINGS = [
+        Binding("escape", "clear_filter", "show all", id="filter.clear", tooltip="Clear the filter and show all"),
+        Binding("down,up,tab", "keep_filter", "to the board", show=False, id="filter.keep", tooltip="Back to the board"),
+    ]
+
+    class Done(Message):
+        """The reader has left the filter line; the filter stays or is empty."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, placeholder="words in name, version, reason", id="filter", compact=True)
+
+    def action_clear_filter(self) -> None:
+        self.value = ""
+        self.post_message(self.Done())
+
+    def action_keep_filter(self) -> None:
+        self.post_message(self.Done())
+
+    def on_input_submitted(self) -> None:
+        self.post_message(self.Done())

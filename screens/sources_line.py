@@ -1,0 +1,83 @@
+"""The second line: every source with how it is, since when, and what is wrong with it."""
+
+from screens.ink import Ink
+from screens.linewidget import LineWidget
+from screens.strips import Line, cells, fit
+from statusdesk.board import Board, Mark, SourceView
+from statusdesk.marks import GLYPHS
+from statusdesk.states import Level, TokenState
+from statusdesk.text import age, span
+
+MARKS = {
+    Level.OK: Mark.OK,
+    Level.PROGRESSING: Mark.PROGRESSING,
+    Level.WARNING: Mark.WARNING,
+    Level.FAILING: Mark.FAILING,
+    Level.UNKNOWN: Mark.UNKNOWN,
+}
+BAD = (Level.FAILING, Level.WARNING)
+
+
+class SourcesLine(LineWidget):
+    """``jenkins ✓ 3s   kubernetes eu ✓ live   vault ✗ Sealed for 4m: …``; those that are bad come first if not all fit."""
+
+    def __init__(self, ink: Ink, ascii_only: bool) -> None:
+        super().__init__(ink, id="sources")
+        self.ascii = ascii_only
+        self.board: Board | None = None
+        self.now_ms = 0
+
+    def draw(self, width: int) -> Line:
+        line = Line().put(" ", self.ink.plain)
+        if self.board is None:
+            return line.put("waiting for the first picture", self.ink.quiet)
+        pieces = [self._words(self.board, source) for source in self.board.sources]
+        if not pieces:
+            return line.put("no source has been visited yet", self.ink.quiet)
+        if sum(cells(name) + cells(words) + 6 for name, _, words in pieces) > width:
+            pieces.sort(key=lambda piece: piece[1] in (Mark.OK, Mark.PROGRESSING))
+        for index, (name, mark, words) in enumerate(pieces):
+            rest = len(pieces) - index
+            room = width - line.x - 8
+            if room < cells(name) + 6:
+                return line.put(f"+{rest} more", self.ink.quiet)
+            self._put(line, name, mark, fit(words, min(cells(words), room - cells(name))))
+        return line
+
+    def _put(self, line: Line, name: str, mark: Mark, words: str) -> None:
+        ink = self.ink
+        well = mark is Mark.OK
+        line.put(name, ink.quiet if well else ink.strong).put(" ", ink.plain)
+        line.put(GLYPHS[mark][1 if self.ascii else 0], ink.well_glyph if well else ink.badges[mark])
+        line.put(" " + words, ink.quiet if well else ink.plain).put("    ", ink.plain)
+
+    def _words(self, board: Board, source: SourceView) -> tuple[str, Mark, str]:
+        """Return name, mark and words of a source; a token that runs out speaks for its Vault."""
+        state = source.state
+        name = state.source.replace("/", " ") + (f" {state.scope}" if state.scope else "")
+        later = max(0, self.now_ms - board.at_ms)
+        if source.level == Level.OK:
+            worst = _worst_token(board, state.source)
+            if worst is not None:
+                return name, MARKS[worst.level], token_words(worst, self.now_ms)
+            aged = "" if source.age_ms is None else age(source.age_ms + later)
+            return name, Mark.OK, "live" if state.live else aged
+        since = f" for {age(self.now_ms - state.level_since_ms)}" if state.level_since_ms else ""
+        said = source.words or state.message
+        words = f"{state.reason}{since}: {said}" if state.reason and said != state.reason else f"{said}{since}"
+        mark = Mark.NO_ACCESS if state.reason == "NoAccess" else MARKS.get(source.level, Mark.UNKNOWN)
+        return name, mark, words
+
+
+def _worst_token(board: Board, source: str) -> TokenState | None:
+    """Return the token of a source that runs out first among the worst, if any is not well."""
+    bad = [token for token in board.tokens if token.level in BAD and token.source == source]
+    return min(bad, key=lambda token: (BAD.index(token.level), token.expire_ms or 0), default=None)
+
+
+def token_words(token: TokenState, now_ms: int) -> str:
+    """Return what is wrong with a token, as a half sentence with its name."""
+    if token.expire_ms is None:
+        return f"'{token.name}' {token.message or token.reason}"
+    left = token.expire_ms - now_ms
+    return f"'{token.name}' lapses in {span(left)}" if left > 0 else f"'{token.name}' lapsed {age(-left)} ago"

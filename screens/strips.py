@@ -1,0 +1,63 @@
+"""One line of styled text, measured in terminal cells (a CJK character or an emoji takes two)."""
+
+from functools import lru_cache
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+DOTS, ASCII_DOTS = "\u22ef", "~"
+
+
+def cells(text: str) -> int:
+    """Return how many terminal cells a text takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+@lru_cache(4096)
+def fit(text: str, width: int, dots: str = DOTS) -> str:
+    """Return the text in exactly ``width`` cells: padded, or cut and marked with ``dots`` as cut."""
+    if width <= 0:
+        return ""
+    size = cells(text)
+    if size <= width:
+        return text + " " * (width - size)
+    return set_cell_size(text, width - 1) + dots
+
+
+def right(text: str, width: int) -> str:
+    """Return the text at the right of ``width`` cells, cut when longer."""
+    size = cells(text)
+    return " " * (width - size) + text if size <= width else set_cell_size(text, width)
+
+
+class Line:
+    """Collects styled pieces of one line; ``x`` is how many cells it has so far."""
+
+    __slots__ = ("segments", "x")
+
+    def __init__(self) -> None:
+        self.segments: list[Segment] = []
+        self.x = 0
+
+    def put(self, text: str, style: Style) -> "Line":
+        """Append a piece. Text is drawn as it is, never as markup."""
+        if text:
+            self.segments.append(Segment(text, style))
+            self.x += cells(text)
+        return self
+
+    def to(self, x: int, style: Style) -> "Line":
+        """Append blanks up to a column."""
+        return self.put(" " * (x - self.x), style) if x > self.x else self
+
+    def strip(self, width: int, fill: Style) -> Strip:
+        """Return the line in exactly ``width`` cells."""
+        return Strip(self.segments, self.x).adjust_cell_length(width, fill)
+
+
+def overlay(strip: Strip, start: int, end: int, style: Style) -> Strip:
+    """Return the strip with a style laid over some of its cells."""
+    left, middle, rest = strip.crop(0, start), strip.crop(start, end), strip.crop(end, strip.cell_length)
+    return Strip.join([left, Strip(Segment.apply_style(middle, None, style), middle.cell_length), rest])

@@ -1,0 +1,97 @@
+"""A feed made by hand, a fixed clock, and what is on the screen as text."""
+
+import threading
+
+from screens.app import DeskApp
+from screens.feed import FeedError
+from statusdesk.config import AppSettings, BoardSettings, Config, StageSettings, StoreSettings
+from tests.screens import boards
+
+
+class HandFeed:
+    """Gives the boards that a test hands it; remembers who asked and from which thread."""
+
+    def __init__(self, board=None, past=None):
+        self.boards = [board] if board is not None else []
+        self.past = past
+        self.problem = ""
+        self.asked = []
+        self.closed = False
+
+    def give(self, board):
+        self.boards.append(board)
+
+    def poll(self, now_ms):
+        if self.problem:
+            raise FeedError(self.problem)
+        return self.boards.pop(0) if self.boards else None
+
+    def pods(self, key):
+        self.asked.append((key, threading.current_thread() is threading.main_thread()))
+        return boards.pods(key)
+
+    def history(self, app):
+        return boards.history(app)
+
+    def at(self, ms):
+        self.asked.append((ms, threading.current_thread() is threading.main_thread()))
+        if self.past is None:
+            raise FeedError("the store does not go back that far")
+        return self.past
+
+    def close(self):
+        self.closed = True
+
+
+class HandClock:
+    """Stands still until a test moves it."""
+
+    def __init__(self):
+        self.ms = boards.NOW
+
+    def __call__(self):
+        return self.ms
+
+
+def config(apps=(), **board):
+    return Config(
+        path="",
+        stages=tuple(StageSettings(name=name, namespaces=(name,)) for name in boards.STAGES),
+        clusters=(),
+        store=StoreSettings(state_dir=""),
+        apps=tuple(AppSettings(name=name) for name in apps),
+        board=BoardSettings(**board),
+    )
+
+
+def desk(board=None, *, apps=(), past=None, ascii_only=None, **settings):
+    app = DeskApp(config(apps, **settings), HandFeed(board, past), HandClock(), ascii_only=ascii_only)
+    app.hand = app._feed
+    app.hand_clock = app._now
+    return app
+
+
+def lines(app):
+    """Return what is on the screen, line by line, as a terminal would have it."""
+    screen = app.screen
+    width, height = app.size
+    strips = screen._compositor.render_strips(app.size)
+    assert all(strip.cell_length == width for strip in strips), [strip.cell_length for strip in strips]
+    assert len(strips) == height
+    return [strip.text.rstrip() for strip in strips]
+
+
+def text(app):
+    return "\n".join(lines(app))
+
+
+async def until(pilot, condition, seconds=10.0):
+    """Let the app work until a condition holds; fail with the screen when it never does."""
+    import asyncio
+    import time
+
+    end = time.monotonic() + seconds
+    while not condition():
+        await pilot.pause()
+        await asyncio.sleep(0.01)
+        assert time.monotonic() < end, f"never happened:\n{text(pilot.app)}"
