@@ -1,0 +1,84 @@
+"""Questions about builds: those of a job and namespace, and those that a starting collector must know."""
+
+import sqlite3
+from collections.abc import Iterator
+
+import msgspec
+
+from statusdesk.facts import Build
+from statusdesk.store.kinds import BUILDS, OPEN, SHARED
+
+CONCLUSIVE = "('SUCCESS', 'UNSTABLE', 'FAILURE')"
+KNOWN_PER_JOB = 30
+
+_SELECT = f"SELECT {BUILDS.listed} FROM builds WHERE source = :source AND job = :job"
+_NEWEST = "ORDER BY number DESC LIMIT :limit"
+OF_JOB = f"{_SELECT} {_NEWEST}"
+OF_NAMESPACE = f"{_SELECT} AND namespace IS :namespace {_NEWEST}"
+ALSO_OF_NAMESPACE = (
+    f"{_SELECT} AND {SHARED} AND namespace IS NOT :namespace AND instr(namespaces, :quoted) > 0 {_NEWEST}"
+)
+_NEXT_JOB = "SELECT source, job FROM builds WHERE (source, job) > (?, ?) ORDER BY source, job LIMIT 1"
+_NEXT_NAMESPACE = (
+    "SELECT namespace FROM builds WHERE source = ? AND job = ? AND namespace > ? ORDER BY namespace LIMIT 1"
+)
+_OPEN = f"SELECT {BUILDS.listed} FROM builds WHERE {OPEN}"
+_NEWEST_OF_PAIR = tuple(
+    f"{_SELECT} AND namespace IS :namespace AND {which} ORDER BY number DESC LIMIT 1"
+    for which in ("1", f"NOT building AND result IN {CONCLUSIVE}", "NOT building AND result = 'SUCCESS'")
+)
+
+
+def builds_of_job(db: sqlite3.Connection, source: str, job: str, namespace: str | None, limit: int) -> list[Build]:
+    """Return the newest builds of a job, newest first.
+
+    ``namespace`` None means any, empty means those that could not be attributed. A build that deploys into several
+    namespaces is found under each of them.
+    """
+    given: dict[str, str | int | None] = {"source": source, "job": job, "limit": limit}
+    if namespace is None:
+        return [BUILDS.decode(row) for row in db.execute(OF_JOB, given)]
+    given["namespace"] = namespace or None
+    found = [BUILDS.decode(row) for row in db.execute(OF_NAMESPACE, given)]
+    if namespace:
+        given["quoted"] = msgspec.json.encode(namespace).decode()
+        also = [BUILDS.decode(row) for row in db.execute(ALSO_OF_NAMESPACE, given)]
+        if also:
+            found = sorted(found + also, key=lambda build: -build.number)[:limit]
+    return found
+
+
+def jobs_with_builds(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """Walk the (source, job) pairs that have builds, one seek each."""
+    at = ("", "")
+    while row := db.execute(_NEXT_JOB, at).fetchone():
+        at = row
+        yield at
+
+
+def known_builds(db: sqlite3.Connection, per_job: int = KNOWN_PER_JOB) -> list[Build]:
+    """Return what a starting collector must know: the newest builds of each job, all open ones, and of each
+    (job, namespace) the newest, the newest conclusive and the newest successful one; each once, newest first per job.
+    """
+    found: dict[tuple[str, str, int], Build] = {}
+    for source, job in jobs_with_builds(db):
+        for build in builds_of_job(db, source, job, None, per_job):
+            found[build.key] = build
+        for namespace in _namespaces(db, source, job):
+            given = {"source": source, "job": job, "namespace": namespace}
+            for question in _NEWEST_OF_PAIR:
+                for row in db.execute(question, given):
+                    build = BUILDS.decode(row)
+                    found[build.key] = build
+    for row in db.execute(_OPEN):
+        build = BUILDS.decode(row)
+        found[build.key] = build
+    return sorted(found.values(), key=lambda build: (build.source, build.job, -build.number))
+
+
+def _namespaces(db: sqlite3.Connection, source: str, job: str) -> Iterator[str | None]:
+    yield None
+    at = ""
+    while row := db.execute(_NEXT_NAMESPACE, (source, job, at)).fetchone():
+        at = row[0]
+        yield at

@@ -1,0 +1,156 @@
+"""The current rows in memory, what of them waits to be written, and the statements that write it."""
+
+import sqlite3
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any, Generic
+
+from msgspec.structs import replace
+
+from statusdesk.facts import QueueItem
+from statusdesk.store.kinds import QUEUE, Kind, R, S, Table
+from statusdesk.store.periods import Stamping, Transition, end, stamp
+
+QUIET_MS = 1000
+
+Write = tuple[str, list[tuple[Any, ...]]]
+"""A statement and its rows, for ``executemany``."""
+
+
+class LastingRows(Generic[S]):
+    """The current rows of a kind that lasts, with the periods that were closed since the last commit."""
+
+    def __init__(self, kind: Kind[S], rows: dict[str, S]) -> None:
+        self.kind = kind
+        self.rows = rows
+        self._dirty: set[str] = set()
+        self._closed: list[S] = []
+        self._held: set[str] = set()
+        self._written_ms: dict[str, int] = {}
+        self._upsert = kind.current.upsert
+        self._insert = kind.history.insert
+
+    def put(self, key: str, state: S, at_ms: int, change: int) -> Transition | None:
+        """Take a state; the transition that it makes, if any."""
+        before = self.rows.get(key)
+        stamping = stamp(self.kind, before, state, at_ms, change)
+        if stamping is None:
+            return None
+        return self._take(key, before, stamping)
+
+    def gone(self, key: str, at_ms: int, change: int) -> Transition | None:
+        """Mark a key as gone; nothing when it is not known or gone already."""
+        before = self.rows.get(key)
+        stamping = None if before is None else end(before, at_ms, change)
+        return None if stamping is None else self._take(key, before, stamping)
+
+    def _take(self, key: str, before: S | None, stamping: Stamping[S]) -> Transition | None:
+        self.rows[key] = stamping.row
+        if stamping.quiet and key not in self._dirty:
+            self._held.add(key)
+        else:
+            self._dirty.add(key)
+        if stamping.closed is not None:
+            self._closed.append(stamping.closed)
+        return Transition(before, stamping.row) if stamping.opened else None  # type: ignore[arg-type]  # S is Lasting
+
+    def release(self, now_ms: int, change: int, *, every: bool = False) -> None:
+        """Let quiet changes be written whose row was last written a second ago or earlier (or all of them)."""
+        for key in [key for key in self._held if every or abs(now_ms - self._written_ms.get(key, 0)) >= QUIET_MS]:
+            self._held.discard(key)
+            if key not in self._dirty:
+                self.rows[key] = replace(self.rows[key], change=change)
+                self._dirty.add(key)
+
+    def writes(self) -> list[Write]:
+        """Return what waits to be written."""
+        made: list[Write] = []
+        if self._closed:
+            made.append((self._insert, [self.kind.history.encode(row) for row in self._closed]))
+        if self._dirty:
+            made.append((self._upsert, [self.kind.current.encode(self.rows[key]) for key in self._dirty]))
+        return made
+
+    def settled(self, now_ms: int) -> None:
+        """Forget what waited: it is committed."""
+        if self.kind.quiet:
+            self._written_ms.update(dict.fromkeys(self._dirty, now_ms))
+            self._held -= self._dirty
+        self._dirty.clear()
+        self._closed.clear()
+
+    def gone_before(self, limit_ms: int) -> list[str]:
+        """Return the keys that went before ``limit_ms`` and have nothing left to be written."""
+        rows = self.rows.items()
+        old = [key for key, row in rows if row.until_ms is not None and row.until_ms < limit_ms]
+        return [key for key in old if key not in self._dirty]
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Forget rows that were deleted from the store."""
+        for key in keys:
+            self.rows.pop(key, None)
+            self._written_ms.pop(key, None)
+
+
+class LatestRows(Generic[R]):
+    """Rows of a table with one row per key and no periods; ``extra`` values follow the fields of the struct."""
+
+    def __init__(self, table: Table[R], rows: Mapping[Any, R] | None = None) -> None:
+        self.table = table
+        self.rows: dict[Hashable, R] = dict(rows or {})
+        self.waiting: dict[Hashable, tuple[R, tuple[int | None, ...]]] = {}
+        self._upsert = table.upsert
+
+    def put(self, key: Hashable, row: R, *extra: int | None) -> bool:
+        """Take a row; False when it is what is known already."""
+        if self.rows.get(key) == row:
+            return False
+        self.rows[key] = row
+        self.waiting[key] = (row, extra)
+        return True
+
+    def rewrite(self, key: Hashable, row: R, *extra: int | None) -> None:
+        """Write a row though it is known, because its extra values have changed."""
+        self.waiting[key] = (row, extra)
+
+    def writes(self) -> list[Write]:
+        """Return what waits to be written."""
+        if not self.waiting:
+            return []
+        encode = self.table.encode
+        return [(self._upsert, [encode(row) + extra for row, extra in self.waiting.values()])]
+
+    def settled(self) -> None:
+        """Forget what waited: it is committed."""
+        self.waiting.clear()
+
+
+class QueueRows:
+    """The queue of each source, replaced as a whole when anything in it has changed."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._rows: dict[str, tuple[QueueItem, ...]] = {}
+        for item in map(QUEUE.decode, db.execute(f"{QUEUE.select} ORDER BY source, id")):
+            self._rows[item.source] = (*self._rows.get(item.source, ()), item)
+        self._waiting: set[str] = set()
+
+    def put(self, source: str, items: Sequence[QueueItem]) -> None:
+        """Take the queue of a source; order does not matter."""
+        ordered = tuple(sorted({item.id: item for item in items}.values(), key=lambda item: item.id))
+        if self._rows.get(source, ()) != ordered:
+            self._rows[source] = ordered
+            self._waiting.add(source)
+
+    def writes(self, change: int) -> list[Write]:
+        """Return what waits to be written."""
+        if not self._waiting:
+            return []
+        items = [QUEUE.encode(item) for source in self._waiting for item in self._rows[source]]
+        return [
+            ("DELETE FROM queue WHERE source = ?", [(source,) for source in self._waiting]),
+            (QUEUE.insert, items),
+            ("UPDATE meta SET value = ? WHERE name = 'queue_change'", [(change,)]),
+        ]
+
+    def settled(self) -> None:
+        """Forget what waited: it is committed."""
+        self._waiting.clear()

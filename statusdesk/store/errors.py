@@ -1,0 +1,17 @@
+"""What goes wrong with the store, as sentences for people."""
+
+from pathlib import Path
+
+
+class StoreError(Exception):
+    """The store cannot be read or written; ``str()`` is one sentence with what to do about it."""
+
+
+class LockHeld(Exception):
+    """Another process holds the state directory; ``pid`` is None when it has not written its number yet."""
+
+    def __init__(self, state_dir: Path, pid: int | None) -> None:
+        self.state_dir = state_dir
+        self.pid = pid
+        who = f"process {pid}" if pid is not None else "another process"
+        super().__init__(f"{who} already collects into {state_dir}")

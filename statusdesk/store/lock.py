@@ -1,0 +1,84 @@
+"""The lock that keeps the collector single: ``flock`` on a file in the state directory, with the pid in it."""
+
+import fcntl
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+
+from statusdesk.store.errors import LockHeld, StoreError
+from statusdesk.store.opening import FILE_MODE, prepare_dir
+
+LOCK_NAME = "lock"
+PROBE_TRIES = 3
+PROBE_GAP_S = 0.02
+
+
+class StateLock:
+    """Holds a state directory for one process; the kernel lets go when the process ends, however it ends."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.state_dir = state_dir
+        self._handle: int | None = None
+
+    def acquire(self) -> None:
+        """Take the lock, making the directory when it is missing.
+
+        Raises: LockHeld when another process has it, StoreError when the file cannot be made.
+        """
+        if self._handle is not None:
+            return
+        prepare_dir(self.state_dir)
+        path = self.state_dir / LOCK_NAME
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be opened: {error.strerror}") from error
+        for attempt in range(PROBE_TRIES):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if attempt + 1 == PROBE_TRIES:
+                    pid = _read_pid(handle)
+                    os.close(handle)
+                    raise LockHeld(self.state_dir, pid) from None
+                time.sleep(PROBE_GAP_S)  # it may be no collector but a ``holder`` that looks
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        self._handle = handle
+
+    def release(self) -> None:
+        """Let go. The file stays: removing it would let two processes lock two files of the same name."""
+        if self._handle is not None:
+            os.ftruncate(self._handle, 0)
+            os.close(self._handle)
+            self._handle = None
+
+    def __enter__(self) -> "StateLock":
+        self.acquire()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.release()
+
+
+def holder(state_dir: Path) -> int | None:
+    """Return the pid of the process that holds the directory, None when none does (0: its pid is not known yet)."""
+    try:
+        handle = os.open(state_dir / LOCK_NAME, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read_pid(handle) or 0
+    else:
+        return None
+    finally:
+        os.close(handle)
+
+
+def _read_pid(handle: int) -> int | None:
+    text = os.pread(handle, 32, 0).strip()
+    return int(text) if text.isdigit() else None

@@ -1,0 +1,96 @@
+"""Retention: deleting what is older than is kept, in bites that hold the store for milliseconds only."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from statusdesk.store.builds import CONCLUSIVE
+
+KEYS_PER_BITE = 100
+
+_OLD_BUILDS = f"""
+DELETE FROM builds WHERE (source, job, number) IN (
+  SELECT b.source, b.job, b.number FROM builds b
+  WHERE b.started_ms < :limit AND NOT b.building AND b.result IS NOT NULL
+    AND EXISTS (
+      SELECT 1 FROM builds n
+      WHERE n.source = b.source AND n.job = b.job AND n.namespace IS b.namespace AND n.number > b.number
+        AND n.namespaces = b.namespaces
+        AND CASE
+          WHEN b.result = 'SUCCESS' THEN NOT n.building AND n.result = 'SUCCESS'
+          WHEN b.result IN {CONCLUSIVE} THEN NOT n.building AND n.result IN {CONCLUSIVE}
+          ELSE 1 END)
+  LIMIT :rows)
+"""
+
+_SMALL = (
+    "DELETE FROM alerts WHERE (fingerprint, started_ms) IN (SELECT fingerprint, started_ms FROM alerts"
+    " WHERE started_ms < :limit AND state = 'resolved' AND resolved_ms < :limit LIMIT :rows)",
+    "DELETE FROM grants WHERE (key, renewed_ms) IN (SELECT g.key, g.renewed_ms FROM grants g"
+    " WHERE g.renewed_ms < :limit AND EXISTS (SELECT 1 FROM grants n WHERE n.key = g.key AND n.renewed_ms > g.renewed_ms) LIMIT :rows)",
+    "DELETE FROM collectors WHERE rowid IN (SELECT c.rowid FROM collectors c WHERE c.beat_ms < :limit"
+    " AND EXISTS (SELECT 1 FROM collectors n WHERE n.started_ms > c.started_ms) LIMIT :rows)",
+    "DELETE FROM jobs WHERE rowid IN (SELECT rowid FROM jobs WHERE until_ms < :limit LIMIT :rows)",
+)
+
+
+class Pruner:
+    """Deletes old rows, going on at each call where the last one stopped."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._at: dict[str, int] = {}
+
+    def small(self, limit_ms: int, max_rows: int) -> int:
+        """Delete from the tables that have few old rows: builds, alerts, grants, collectors, jobs."""
+        deleted = 0
+        for statement in (_OLD_BUILDS, *_SMALL):
+            if deleted >= max_rows:
+                break
+            deleted += self._bite(statement, [{"limit": limit_ms, "rows": max_rows - deleted}])
+        return deleted
+
+    def history(self, name: str, keys: Sequence[str], limit_ms: int, max_rows: int) -> int:
+        """Delete closed periods of a kind (``rollout``) that ended before ``limit_ms``."""
+        statement = (
+            f"DELETE FROM {name}_history WHERE key = :key AND since_ms IN (SELECT since_ms FROM {name}_history"
+            f" WHERE key = :key AND since_ms < :limit AND until_ms < :limit ORDER BY since_ms LIMIT :rows)"
+        )
+        deleted = 0
+        for bite in self._bites(name, keys):
+            if deleted >= max_rows:
+                break
+            rows = max(1, (max_rows - deleted) // len(bite))
+            deleted += self._bite(statement, [{"key": key, "limit": limit_ms, "rows": rows} for key in bite])
+        return deleted
+
+    def current(self, table: str, keys: Sequence[str]) -> int:
+        """Delete rows of a current table by key."""
+        return self._bite(f"DELETE FROM {table} WHERE key = :key", [{"key": key} for key in keys])
+
+    def has_history(self, name: str, key: str) -> bool:
+        found = self._db.execute(f"SELECT 1 FROM {name}_history WHERE key = ? LIMIT 1", (key,)).fetchone()
+        return found is not None
+
+    def _bites(self, name: str, keys: Sequence[str]) -> Iterator[Sequence[str]]:
+        """Cut the keys into bites, each key once, beginning where the last call ended."""
+        start = self._at.get(name, 0)
+        if start >= len(keys):
+            start = 0
+        turned = [*keys[start:], *keys[:start]]
+        for index in range(0, len(turned), KEYS_PER_BITE):
+            yield turned[index : index + KEYS_PER_BITE]
+            self._at[name] = (start + index + KEYS_PER_BITE) % len(turned)
+
+    def _bite(self, statement: str, rows: list[dict[str, Any]]) -> int:
+        if not rows:
+            return 0
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            count = self._db.executemany(statement, rows).rowcount
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        return max(0, count)

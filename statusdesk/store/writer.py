@@ -1,0 +1,348 @@
+"""The one writer: compares what is put with what is known, and writes the difference in one transaction per commit."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar, cast
+
+from msgspec.structs import replace
+
+from statusdesk.clock import Clock
+from statusdesk.facts import Build, Executors, Job, QueueItem
+from statusdesk.states import AlertState, Collector, PodState, TokenState
+from statusdesk.store import builds as build_questions
+from statusdesk.store.current import LastingRows, LatestRows, QueueRows, Write
+from statusdesk.store.errors import StoreError
+from statusdesk.store.kinds import (
+    ALERTS,
+    BUILDS,
+    COLLECTORS,
+    EXECUTORS,
+    GRANTS,
+    JOBS,
+    KINDS,
+    PODS,
+    SOURCES,
+    Grant,
+    Lasting,
+)
+from statusdesk.store.opening import open_for_writing
+from statusdesk.store.periods import Transition
+from statusdesk.store.prune import Pruner
+from statusdesk.store.safety import storable
+
+__all__ = ["Transition", "Writer"]
+
+PODS_KEEP_S = 3600.0
+REMEMBERED_PER_JOB = 8
+ANALYSE_AFTER_ROWS = 2_000
+ANALYSE_EVERY_MS = 3_600_000
+ANALYSIS_ROWS = 400
+
+C = TypeVar("C")
+
+
+class Writer:
+    """Writes the store at ``path``; the caller holds the ``StateLock`` and uses one thread at a time.
+
+    ``keep_s``: how long closed periods, finished builds and what has gone are kept; ``pods_keep_s``: gone pods.
+    Nothing is written before ``commit``, and nothing is lost when a commit fails: the next one writes it.
+
+    Raises: StoreError when the file cannot be opened, made or migrated.
+    """
+
+    def __init__(self, path: Path, keep_s: float, clock: Clock, pods_keep_s: float = PODS_KEEP_S) -> None:
+        self.path = path
+        self._keep_ms = round(keep_s * 1000)
+        self._pods_keep_ms = round(pods_keep_s * 1000)
+        self._clock = clock
+        self._db = open_for_writing(path)
+        try:
+            self._load()
+        except (sqlite3.Error, KeyError, ValueError) as error:
+            self._db.close()
+            raise StoreError(f"{path} is damaged ({error}); move it away and start anew") from error
+
+    def _load(self) -> None:
+        db = self._db
+        self._change: int = db.execute("SELECT value FROM meta WHERE name = 'change'").fetchone()[0]
+        self._lasting: dict[type, LastingRows[Any]] = {}
+        for kind in KINDS:
+            rows = map(kind.current.decode, db.execute(kind.current.select))
+            self._lasting[kind.row] = LastingRows(kind, {row.key: row for row in rows})
+        self._sources = self._lasting[SOURCES.row]
+        self._pods = LatestRows(PODS, {pod.key: pod for pod in map(PODS.decode, db.execute(PODS.select))})
+        jobs = map(JOBS.decode, db.execute(f"{JOBS.select} WHERE until_ms IS NULL"))
+        self._jobs = LatestRows(JOBS, {job.key: job for job in jobs})
+        self._executors = LatestRows(
+            EXECUTORS, {each.key: each for each in map(EXECUTORS.decode, db.execute(EXECUTORS.select))}
+        )
+        alerts = map(ALERTS.decode, db.execute(f"{ALERTS.select} WHERE state != 'resolved'"))
+        self._alerts = LatestRows(ALERTS, {(alert.fingerprint, alert.started_ms): alert for alert in alerts})
+        self._builds = LatestRows(BUILDS)
+        self._newest: dict[tuple[str, str], int] = {}
+        self._grants = LatestRows(GRANTS)
+        self._last_grants: dict[str, Grant] = {}
+        self._beats = LatestRows(COLLECTORS)
+        self._queue = QueueRows(db)
+        self._pruner = Pruner(db)
+        self._rows_since_analysis = 0
+        analysed = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchone()
+        self._analysed_ms = self._clock() if analysed else None
+
+    def put(self, states: Sequence[Lasting], at_ms: int) -> list[Transition]:
+        """Take judged states; return those whose level, reason, version or revision changed, that are new or back."""
+        made: list[Transition] = []
+        number = self._change + 1
+        for state in states:
+            transition = self._lasting[type(state)].put(state.key, state, at_ms, number)
+            if transition is not None:
+                made.append(transition)
+            if type(state) is TokenState:
+                self._put_grant(state)
+        return made
+
+    def gone(self, kind: type, keys: Iterable[str], at_ms: int) -> list[Transition]:
+        """Mark keys of a lasting kind, or of ``PodState``, as gone; return what that changed (nothing for pods)."""
+        number = self._change + 1
+        if kind is PodState:
+            for key in keys:
+                pod = self._pods.rows.get(key)
+                if pod is not None and pod.until_ms is None:
+                    self._pods.put(key, replace(pod, until_ms=at_ms, change=number))
+            return []
+        rows = self._lasting[kind]
+        made = (rows.gone(key, at_ms, number) for key in keys)
+        return [transition for transition in made if transition is not None]
+
+    def put_pods(self, pods: Sequence[PodState]) -> None:
+        """Take pods as they are now; one that was gone is back."""
+        number = self._change + 1
+        for pod in pods:
+            before = self._pods.rows.get(pod.key)
+            if before is None or replace(pod, change=before.change, until_ms=None) != before:
+                self._pods.put(pod.key, replace(pod, change=number, until_ms=None))
+
+    def put_builds(self, builds: Sequence[Build]) -> None:
+        """Take builds, new or changed; they are kept until retention."""
+        for build in builds:
+            self._builds.put(build.key, build, self._change + 1)
+
+    def put_jobs(self, jobs: Sequence[Job]) -> None:
+        """Take jobs as they are now."""
+        for job in jobs:
+            self._jobs.put(job.key, job, None, self._change + 1)
+
+    def gone_jobs(self, source: str, names: Iterable[str], at_ms: int) -> None:
+        """Mark jobs of a source as gone."""
+        for name in names:
+            job = self._jobs.rows.pop((source, name), None)
+            if job is not None:
+                self._jobs.rewrite(job.key, job, at_ms, self._change + 1)
+
+    def put_queue(self, source: str, items: Sequence[QueueItem]) -> None:
+        """Take the whole queue of a source."""
+        self._queue.put(source, items)
+
+    def put_executors(self, executors: Executors) -> None:
+        """Take the executors of a source."""
+        self._executors.put(executors.key, executors, self._change + 1)
+
+    def put_alerts(self, alerts: Sequence[AlertState]) -> None:
+        """Take alerts, new or changed."""
+        for alert in alerts:
+            key = (alert.fingerprint, alert.started_ms)
+            before = self._alerts.rows.get(key)
+            if before is None or replace(alert, change=before.change) != before:
+                self._alerts.put(key, replace(alert, change=self._change + 1))
+
+    def beat(self, collector: Collector) -> None:
+        """Take the heartbeat of this collector; it alone does not raise the change number."""
+        self._beats.put((collector.started_ms, collector.pid), collector)
+
+    def _put_grant(self, state: TokenState) -> None:
+        renewed_ms = state.last_renewal_ms if state.last_renewal_ms is not None else state.issue_ms
+        if renewed_ms is None or state.expire_ms is None:
+            return
+        grant = Grant(
+            key=state.key,
+            renewed_ms=renewed_ms,
+            expire_ms=state.expire_ms,
+            granted_ms=state.granted_ms if state.granted_ms is not None else state.expire_ms - renewed_ms,
+        )
+        known = self._last_grants.get(state.key)
+        if known != grant:
+            self._last_grants[state.key] = grant
+            self._grants.put((grant.key, grant.renewed_ms), grant)
+
+    def commit(self) -> int:
+        """Write all that was put since the last commit in one transaction; return the store's change number.
+
+        Raises: StoreError when it cannot be written; everything is kept and the next commit tries again.
+        """
+        return self._commit(self._clock(), every=False)
+
+    def _commit(self, now_ms: int, *, every: bool) -> int:
+        number = self._change + 1
+        self._sources.release(now_ms, number, every=every)
+        writes = [write for rows in self._kept() for write in rows.writes()] + self._queue.writes(number)
+        beats = self._beats.writes()
+        if not writes and not beats:
+            return self._change
+        if writes:
+            writes.append(("UPDATE meta SET value = ? WHERE name = 'change'", [(number,)]))
+        self._transact(writes + beats)
+        if writes:
+            self._change = number
+        self._settle(now_ms)
+        self._rows_since_analysis += sum(len(rows) for _, rows in writes)
+        self._analyse(now_ms)
+        return self._change
+
+    def _kept(self) -> list[LastingRows[Any] | LatestRows[Any]]:
+        latest = (self._pods, self._builds, self._jobs, self._executors, self._alerts, self._grants)
+        return [*self._lasting.values(), *latest]
+
+    def _transact(self, writes: list[Write]) -> None:
+        try:
+            try:
+                self._write(writes)
+            except (OverflowError, UnicodeEncodeError):
+                self._write(storable(writes))
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path} cannot be written: {error}") from error
+
+    def _write(self, writes: list[Write]) -> None:
+        db = self._db
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            for statement, rows in writes:
+                db.executemany(statement, rows)
+            db.execute("COMMIT")
+        except BaseException:
+            # a rollback that fails as well (the disk has gone) leaves nothing behind either: the file has not changed
+            with contextlib.suppress(sqlite3.Error):
+                db.execute("ROLLBACK")
+            raise
+
+    def _settle(self, now_ms: int) -> None:
+        self._forget_old_builds()
+        for rows in self._lasting.values():
+            rows.settled(now_ms)
+        for latest in (self._pods, self._builds, self._jobs, self._executors, self._alerts, self._grants, self._beats):
+            latest.settled()
+        self._grants.rows.clear()
+        self._queue.settled()
+
+    def _forget_old_builds(self) -> None:
+        """Keep only the newest builds of a job in memory, and the open ones: those are seen again and again."""
+        known = self._builds.rows
+        for key in self._builds.waiting:
+            source, job, number = cast(tuple[str, str, int], key)
+            newest = self._newest[source, job] = max(number, self._newest.get((source, job), 0))
+            old = number if number <= newest - REMEMBERED_PER_JOB else number - REMEMBERED_PER_JOB
+            build = known.get((source, job, old))
+            if build is not None and not build.building and build.result is not None:
+                del known[source, job, old]
+
+    def _analyse(self, now_ms: int) -> None:
+        """Keep the planner's statistics fresh: once there are rows, and then at most once an hour."""
+        never = self._analysed_ms is None and self._rows_since_analysis >= ANALYSE_AFTER_ROWS
+        again = self._analysed_ms is not None and abs(now_ms - self._analysed_ms) >= ANALYSE_EVERY_MS
+        if never or (again and self._rows_since_analysis):
+            self._analysed_ms = now_ms
+            self._rows_since_analysis = 0
+            # statistics only: what fails here fails at the next commit, where it is told
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute(f"PRAGMA analysis_limit = {ANALYSIS_ROWS}")
+                self._db.execute("ANALYZE")
+
+    def current(self, kind: type[C]) -> dict[str, C]:
+        """Return the rows of a lasting kind, or of ``PodState``, by key, with the gone ones; do not change it."""
+        rows = self._pods.rows if kind is PodState else self._lasting[kind].rows
+        return cast(dict[str, C], rows)
+
+    def firing(self) -> list[AlertState]:
+        """Return the alerts that are not resolved (pending ones too)."""
+        return [alert for alert in self._alerts.rows.values() if alert.state != "resolved"]
+
+    def jobs(self) -> list[Job]:
+        """Return the jobs that exist."""
+        return list(self._jobs.rows.values())
+
+    def known_builds(self, per_job: int = build_questions.KNOWN_PER_JOB) -> list[Build]:
+        """Return the newest committed builds of each job, all open ones, and the last that count of each namespace."""
+        return build_questions.known_builds(self._db, per_job)
+
+    def builds_of(self, source: str, job: str, namespace: str, limit: int) -> list[Build]:
+        """Return the newest builds of a (job, namespace), newest first, with those not yet committed."""
+        waiting = {
+            build.number: build
+            for build, _ in self._builds.waiting.values()
+            if build.source == source and build.job == job
+        }
+        found = build_questions.builds_of_job(self._db, source, job, namespace, limit + len(waiting))
+        merged = [build for build in found if build.number not in waiting]
+        merged += [build for build in waiting.values() if namespace in (build.namespaces or (build.namespace or "",))]
+        return sorted(merged, key=lambda build: -build.number)[:limit]
+
+    def prune(self, now_ms: int, max_rows: int) -> int:
+        """Delete what is older than is kept, at most about ``max_rows`` rows in bites of milliseconds; return how many.
+
+        Raises: StoreError.
+        """
+        limit_ms = now_ms - self._keep_ms
+        try:
+            deleted = self._prune_pods(now_ms - self._pods_keep_ms, max_rows)
+            for rows in self._lasting.values():
+                deleted += self._prune_kind(rows, limit_ms, max_rows - deleted)
+            deleted += self._pruner.small(limit_ms, max_rows - deleted)
+        except sqlite3.Error as error:
+            raise StoreError(f"old rows of {self.path} cannot be deleted: {error}") from error
+        for key, alert in list(self._alerts.rows.items()):
+            if alert.resolved_ms is not None and alert.resolved_ms < limit_ms:
+                del self._alerts.rows[key]
+        return deleted
+
+    def _prune_pods(self, limit_ms: int, max_rows: int) -> int:
+        pods = self._pods
+        old = [
+            pod.key
+            for pod in pods.rows.values()
+            if pod.until_ms is not None and pod.until_ms < limit_ms and pod.key not in pods.waiting
+        ][:max_rows]
+        deleted = self._pruner.current(PODS.name, old)
+        for key in old:
+            del pods.rows[key]
+        return deleted
+
+    def _prune_kind(self, rows: LastingRows[Any], limit_ms: int, max_rows: int) -> int:
+        name = rows.kind.name
+        deleted = self._pruner.history(name, list(rows.rows), limit_ms, max_rows)
+        old = [key for key in rows.gone_before(limit_ms) if not self._pruner.has_history(name, key)]
+        old = old[: max(0, max_rows - deleted)]
+        deleted += self._pruner.current(rows.kind.current.name, old)
+        rows.drop(old)
+        return deleted
+
+    def close(self) -> None:
+        """Commit what waits, leave the file whole and closed.
+
+        Raises: StoreError when the last commit fails; the file is closed all the same.
+        """
+        try:
+            self._commit(self._clock(), every=True)
+            # leaves no -wal behind for readers without write permission; a reader in the way does no harm
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("PRAGMA optimize")
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self._db.close()
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
