@@ -239,7 +239,7 @@ class JenkinsBuilds:
                     continue
                 if self._ledger.began_anew(job.name, last):
                     gone += self._ledger.forget(job.name)
-                    del self._reached[job.name]
+                    self._reached.pop(job.name, None)
                 told = self._ledger.take(job.name, job.path, self._default(job.name), [last])
                 news += told.news
                 unknown += told.unknown

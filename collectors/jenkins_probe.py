@@ -1,0 +1,52 @@
+"""What ``statusdesk check`` tries at a Jenkins."""
+
+from collections.abc import Callable
+
+from collectors.jenkins_api import JenkinsApi
+from collectors.jenkins_facts import jobs_in
+from collectors.jenkins_queries import MAX_LEVELS, QUEUE, RUNNING, slow_scan, tick
+from collectors.jenkins_wire import Computers, Definitions, Queue, Root
+from collectors.probe import Probe
+from collectors.transport import VisitFailed
+from statusdesk.config import JenkinsSettings
+
+PATIENCE = 3.0
+
+
+def probe_jenkins(settings: JenkinsSettings, token: Callable[[], str] | None) -> list[Probe]:
+    """Try everything that the collector needs, once; what fails says how to mend or grant it."""
+    try:
+        api = JenkinsApi.connect(settings, token)
+        who = api.who()
+    except VisitFailed as error:
+        return [Probe(ok=False, what="jenkins", message=error.message)]
+    found = [
+        Probe(ok=True, what="jenkins", message=f"{api.where} answers: version {api.version or 'not told'}"),
+        _probe_who(settings, who),
+    ]
+    try:
+        root = api.get(tick(MAX_LEVELS), Root, PATIENCE)
+    except VisitFailed as error:
+        return [*found, Probe(ok=False, what="jenkins jobs", message=error.message)]
+    count = sum(1 for _ in jobs_in(root))
+    said = f"{count} jobs are visible" if count else f"no jobs are visible to {who}: grant Job/Read and View/Read to it"
+    found.append(Probe(ok=count > 0, what="jenkins jobs", message=said))
+    for what, look in (
+        ("jenkins job definitions", lambda: api.get(slow_scan(1), Definitions, PATIENCE)),
+        ("jenkins executors", lambda: api.get(RUNNING, Computers)),
+        ("jenkins queue", lambda: api.get(QUEUE, Queue)),
+    ):
+        try:
+            look()
+        except VisitFailed as error:
+            found.append(Probe(ok=False, what=what, message=error.message))
+        else:
+            found.append(Probe(ok=True, what=what, message="can be read"))
+    return found
+
+
+def _probe_who(settings: JenkinsSettings, who: str) -> Probe:
+    if who == "anonymous" and settings.user:
+        said = f"Jenkins takes us for anonymous, not {settings.user}: set a token (token_env or token_file)"
+        return Probe(ok=False, what="jenkins user", message=said)
+    return Probe(ok=True, what="jenkins user", message=f"we are {who}")

@@ -1,0 +1,256 @@
+"""One connection to Vault, through hvac; every way to fail becomes a problem and one sentence.
+
+hvac would take the operator's own token from the environment or home, follow redirects with the token, and return
+other types than on success; so it is given an explicit token, follows none, and hands out its raw responses.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from collectors.transport import (
+    TooLarge,
+    TooSlow,
+    VisitFailed,
+    failure,
+    plain_url,
+    read_body,
+    retry_after_s,
+    secret_of,
+)
+from collectors.vault_wire import Envelope, Errors, HealthWire, TokenWire
+from statusdesk.config import VaultSettings
+from statusdesk.text import clean
+
+if TYPE_CHECKING:
+    import requests
+
+CONNECT_S = 2.0
+TOTAL_SHARE = 3.0  # a whole answer may take this many times the time-out of one read
+MAX_BODY_BYTES = 1024 * 1024
+_SETTING = "[vault] address"
+
+LOOKUP_SELF_RULE = 'path "auth/token/lookup-self" { capabilities = ["read"] }'
+LOOKUP_RULE = 'path "auth/token/lookup-accessor" { capabilities = ["update"] }'
+POLICY = """\
+# Look up tokens by accessor; no other parameter may be sent.
+path "auth/token/lookup-accessor" {
+  capabilities       = ["update"]
+  allowed_parameters = { "accessor" = [] }
+}
+# Only our own token: how long it lives, and its renewal (drop the second where something else renews it).
+path "auth/token/lookup-self" { capabilities = ["read"] }
+path "auth/token/renew-self"  { capabilities = ["update"] }
+"""
+"""The least that our own token's policy must allow; ``sys/health`` needs none."""
+
+
+class AccessorUnknown(Exception):
+    """Vault knows no token of this accessor: expired, revoked, used up, or never there; it does not tell which."""
+
+
+class TokenProblem(VisitFailed):
+    """The look-up of one token failed for a reason that says nothing about the others."""
+
+
+class VaultApi:
+    """A connection for one thread."""
+
+    def __init__(self, settings: VaultSettings, secret: str) -> None:
+        self._settings = settings
+        self._address = plain_url(settings.address)
+        self._where = f"Vault at {clean(self._address)}"
+        self._secret = secret
+        self._clients: dict[bool, Any] = {}  # hvac.Client has no types
+
+    @classmethod
+    def connect(cls, settings: VaultSettings, token: Callable[[], str] | None) -> "VaultApi":
+        """Make a connection with the token as it is now. Raises: VisitFailed when the token cannot be had."""
+        return cls(settings, secret_of(token, "the Vault token"))
+
+    @property
+    def where(self) -> str:
+        return self._where
+
+    @property
+    def has_secret(self) -> bool:
+        return bool(self._secret)
+
+    def same_secret(self, other: "VaultApi") -> bool:
+        return self._secret == other._secret
+
+    def another(self) -> "VaultApi":
+        """Return a connection like this one for another thread."""
+        return VaultApi(self._settings, self._secret)
+
+    def health(self) -> HealthWire:
+        """Return what the server says of itself, whatever status it says it with.
+
+        Without token and namespace: the first is not needed, the second makes Vault refuse.
+
+        Raises: VisitFailed
+        """
+        response, body = self._call(lambda client: client.sys.read_health_status(method="GET"), bare=True)
+        try:
+            return msgspec.json.decode(body, type=HealthWire)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            if response.status_code == 200:
+                raise self._not_json(body) from None
+        raise self._refusal(response, body)
+
+    def own(self) -> TokenWire:
+        """Return our own token. Raises: VisitFailed"""
+        response, body = self._call(lambda client: client.auth.token.lookup_self())
+        if response.status_code != 200:
+            raise self._refusal(response, body)
+        return self._token(body)
+
+    def lookup(self, accessor: str) -> TokenWire:
+        """Return the token of an accessor. Raises: AccessorUnknown, TokenProblem, VisitFailed"""
+        response, body = self._call(lambda client: client.auth.token.lookup_accessor(accessor))
+        status = response.status_code
+        if status == 200:
+            token = self._token(body)
+            if token.accessor != accessor:
+                raise TokenProblem("ServerError", f"{self._where} answered for another accessor than the one asked for")
+            return token
+        said = " ".join(_errors(body))
+        if "invalid accessor" in said or (status == 403 and "bad token" in said):
+            raise AccessorUnknown
+        if "missing accessor" in said:
+            raise TokenProblem("Misconfigured", "its accessor is empty: set accessor in [[vault.token]]")
+        if "different namespace" in said:
+            raise TokenProblem("Misconfigured", "its accessor is of another Vault namespace: check [vault] namespace")
+        refusal = self._refusal(response, body)
+        if refusal.problem == "Forbidden" or status == 400:
+            raise TokenProblem(refusal.problem, refusal.message)
+        raise refusal
+
+    def _call(self, send: Callable[[Any], Any], bare: bool = False) -> tuple["requests.Response", bytes]:
+        import requests
+        import urllib3.exceptions
+
+        total_s = self._settings.timeout_s * TOTAL_SHARE
+        try:
+            response: requests.Response = send(self._client(bare))
+            try:
+                return response, read_body(response, total_s, MAX_BODY_BYTES)
+            finally:
+                response.close()
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            UnicodeError,
+            OSError,
+            TooSlow,
+            TooLarge,
+        ) as error:
+            # "from None": the texts of these errors may hold header values, and so the token.
+            raise failure(error, self._where, _SETTING) from None
+
+    def _client(self, bare: bool) -> Any:  # noqa: ANN401  hvac.Client has no types
+        if not self._clients:
+            self._open()
+        return self._clients[bare]
+
+    def _open(self) -> None:
+        """Make both clients, over one session: with our token and namespace, and bare."""
+        import hvac
+        import hvac.adapters
+        import requests
+
+        class Streaming(hvac.adapters.RawAdapter):  # type: ignore[misc]  # hvac has no types
+            """Hands out every response as it is, unread, so that reading it can be bounded."""
+
+            def request(self, method: str, url: str, raise_exception: bool = True, **options: Any) -> Any:  # noqa: ANN401
+                return super().request(method, url, raise_exception=False, stream=True, **options)
+
+        session = requests.Session()
+        session.trust_env = False  # no proxy and no ~/.netrc between us and Vault
+        session.verify = self._settings.ca_file or True
+        for bare in (False, True):
+            self._clients[bare] = hvac.Client(
+                url=self._address,
+                token="" if bare else self._secret,
+                timeout=(min(CONNECT_S, self._settings.timeout_s), self._settings.timeout_s),
+                allow_redirects=False,
+                session=session,
+                adapter=Streaming,
+                namespace=None if bare else self._settings.namespace or None,
+            )
+
+    def _token(self, body: bytes) -> TokenWire:
+        try:
+            return msgspec.json.decode(body, type=Envelope).data
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            raise self._not_json(body) from None
+
+    def _not_json(self, body: bytes) -> VisitFailed:
+        start = body.lstrip()[:1]
+        if start == b"<":
+            said = f"answers with a web page: check {_SETTING} (no /ui or /v1 at its end)"
+        elif start == b"":
+            said = f"answers with nothing at all: look at the proxy before it, and {_SETTING}"
+        elif start == b"{":
+            said = "answers JSON that is cut off or of another shape: look at the proxy before it"
+        else:
+            said = f"does not answer JSON: check {_SETTING}"
+        return VisitFailed("NotJson", f"{self._where} {said}")
+
+    def _refusal(self, response: "requests.Response", body: bytes) -> VisitFailed:
+        status = response.status_code
+        problem, said = self._meaning(status, _errors(body), body)
+        if 300 <= status < 400:
+            to = clean(plain_url(response.headers.get("Location", ""))) or "nowhere"
+            said = (
+                f"redirects to {to} ({status}), which is not followed with a token: set {_SETTING} to the active node"
+            )
+        after_s = retry_after_s(response.headers.get("Retry-After"))
+        return VisitFailed(problem, f"{self._where} {said}", retry_after_s=after_s, status=status)
+
+    def _meaning(self, status: int, errors: list[str], body: bytes) -> tuple[str, str]:
+        said = " ".join(errors)
+        match status:
+            case 403 if "1 error occurred" in said:
+                return "Forbidden", f"does not allow this to our token (403): add to its policy {LOOKUP_RULE}"
+            case 403 if errors:
+                return (
+                    "Unauthorized",
+                    "refuses our token (403), expired or revoked: give statusdesk a new one",
+                )
+            case 403:
+                return "Forbidden", "is behind a proxy that refuses us (403): look at the proxy"
+            case 404 if "namespace not found" in said:
+                return "Misconfigured", "has no such namespace (404): check [vault] namespace"
+            case 404 if errors:
+                return "Misconfigured", f"has nothing at this path (404): check {_SETTING} (no /v1 at its end)"
+            case 404:
+                return "Misconfigured", f"is not what answers there, a proxy does (404): check {_SETTING}"
+            case 429:
+                return "ServerError", "asks for fewer requests (429): raise [vault] interval or its rate limit quota"
+            case 503 if "sealed" in said:
+                return "Sealed", "is sealed: unseal it"
+            case 501:
+                return "Sealed", "is not initialised: initialise and unseal it"
+            case 502 | 503 | 504 if not errors:
+                return "ServerError", f"is not reached by the proxy before it ({status}): look at both"
+            case _ if status >= 500:
+                return "ServerError", f"fails ({status}{_quoted(said)}): look at its log"
+            case _ if body.lstrip()[:1] == b"<":
+                return "NotJson", f"answers {status} with a web page: check {_SETTING}"
+            case _:
+                return "Misconfigured", f"refuses the request ({status}{_quoted(said)}): check {_SETTING}"
+
+
+def _errors(body: bytes) -> list[str]:
+    """Return Vault's own errors; none when a proxy answers."""
+    try:
+        return msgspec.json.decode(body, type=Errors).errors
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return []
+
+
+def _quoted(said: str) -> str:
+    text = clean(said, 120)
+    return f", {text}" if text else ""
