@@ -87,9 +87,7 @@ class KubeStore:
         meta = obj["metadata"]
         meta["resourceVersion"] = str(self._version)
         namespace = meta.get("namespace", "")
-        item = Stored(
-            namespace, meta["name"], self._version, meta.get("labels", {}), dict(fields), self._encode(obj)
-        )
+        item = Stored(namespace, meta["name"], self._version, meta.get("labels", {}), dict(fields), self._encode(obj))
         self._note(kind, item)
         return self._version
 
