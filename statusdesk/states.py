@@ -204,7 +204,11 @@ class Collector(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows of the store that changed after some change number (all current rows when that number was 0)."""
+    """Rows of the store that changed after some change number (all that are not gone when that number was 0).
+
+    ``gone_jobs`` are keys of jobs that have gone; other rows that have gone have ``until_ms``. ``queue`` is the whole
+    queue, or None when it is as it was.
+    """
 
     change: int
     rollouts: tuple[RolloutState, ...] = ()
@@ -213,6 +217,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[SourceState, ...] = ()
     alerts: tuple[AlertState, ...] = ()
     jobs: tuple[Job, ...] = ()
+    gone_jobs: tuple[tuple[str, str], ...] = ()
     queue: tuple[QueueItem, ...] | None = None
     executors: tuple[Executors, ...] = ()
     collector: Collector | None = None

@@ -177,6 +177,7 @@ class Kind(Generic[S]):
 CHANGE = Column("change", "INTEGER", 0)
 UNTIL = Column("until_ms", "INTEGER", None)
 OPEN = "building OR result IS NULL"
+UNRESOLVED = "state != 'resolved'"
 SHARED = "namespaces LIKE '%,%'"
 
 ROLLOUTS = Kind("rollout", RolloutState)
@@ -198,7 +199,13 @@ BUILDS = Table(
 JOBS = Table("jobs", Job, ("source", "name"), indexes=(("change",),), extra=(UNTIL, CHANGE))
 QUEUE = Table("queue", QueueItem, ("source", "id"))
 EXECUTORS = Table("executors", Executors, ("source",), extra=(CHANGE,))
-ALERTS = Table("alerts", AlertState, ("fingerprint", "started_ms"), indexes=(("change",), ("started_ms",)))
+ALERTS = Table(
+    "alerts",
+    AlertState,
+    ("fingerprint", "started_ms"),
+    indexes=(("change",), ("started_ms",)),
+    partial=(("unresolved", ("fingerprint",), UNRESOLVED),),
+)
 GRANTS = Table("grants", Grant, ("key", "renewed_ms"), without_rowid=True)
 COLLECTORS = Table("collectors", Collector, ("started_ms", "pid"))
 

@@ -20,15 +20,37 @@ WAL_LIMIT = 64 * 1024 * 1024
 
 
 class Opened(msgspec.Struct):
-    """An open connection for reading. ``live``: it sees what a collector writes. ``inode`` tells files apart."""
+    """An open connection for reading. ``live``: it sees what a collector writes.
+
+    ``file`` and ``wal`` tell another file, or another state of the ``-wal`` file, from the ones found at opening.
+    """
 
     db: sqlite3.Connection
     live: bool
-    inode: tuple[int, int]
+    file: tuple[int, int]
+    wal: tuple[int, ...] | None
 
 
 def wal_of(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
+
+
+def file_mark(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one that takes its name; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino)
+
+
+def wal_mark(path: Path) -> tuple[int, ...] | None:
+    """Return what changes when a collector begins to write; None when no ``-wal`` file is there."""
+    try:
+        found = wal_of(path).stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def prepare_dir(state_dir: Path) -> None:
@@ -103,7 +125,8 @@ def open_for_reading(path: Path) -> Opened:
         raise StoreError(f"there is no store at {path} yet; `statusdesk watch` makes it") from None
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}") from error
-    live = wal_of(path).exists()
+    wal = wal_mark(path)
+    live = wal is not None
     try:
         db = _connect(path, live)
     except sqlite3.OperationalError as error:
@@ -118,7 +141,13 @@ def open_for_reading(path: Path) -> Opened:
     except StoreError:
         db.close()
         raise
-    return Opened(db, live, (found.st_dev, found.st_ino))
+    return Opened(db, live, (found.st_dev, found.st_ino), wal)
+
+
+def older(path: Path) -> StoreError:
+    return StoreError(
+        f"{path} was written by an older statusdesk; start `statusdesk watch` once to bring it up to date"
+    )
 
 
 def damaged(path: Path, error: Exception) -> StoreError:
@@ -159,7 +188,4 @@ def _check_version(db: sqlite3.Connection, path: Path) -> None:
     if found == 0 and not db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
         raise StoreError(f"{path} is empty; `statusdesk watch` fills it")
     if found < SCHEMA_VERSION:
-        raise StoreError(
-            f"{path} was written by an older statusdesk (schema {found}, this one needs {SCHEMA_VERSION}); "
-            f"start `statusdesk watch` once to bring it up to date"
-        )
+        raise older(path)

@@ -26,8 +26,10 @@ DELETE FROM builds WHERE (source, job, number) IN (
 _SMALL = (
     "DELETE FROM alerts WHERE (fingerprint, started_ms) IN (SELECT fingerprint, started_ms FROM alerts"
     " WHERE started_ms < :limit AND state = 'resolved' AND resolved_ms < :limit LIMIT :rows)",
-    "DELETE FROM grants WHERE (key, renewed_ms) IN (SELECT g.key, g.renewed_ms FROM grants g"
-    " WHERE g.renewed_ms < :limit AND EXISTS (SELECT 1 FROM grants n WHERE n.key = g.key AND n.renewed_ms > g.renewed_ms) LIMIT :rows)",
+    "DELETE FROM grants WHERE (key, renewed_ms) IN"
+    " (SELECT g.key, g.renewed_ms FROM grants g"
+    " WHERE g.renewed_ms < :limit"
+    " AND EXISTS (SELECT 1 FROM grants n WHERE n.key = g.key AND n.renewed_ms > g.renewed_ms) LIMIT :rows)",
     "DELETE FROM collectors WHERE rowid IN (SELECT c.rowid FROM collectors c WHERE c.beat_ms < :limit"
     " AND EXISTS (SELECT 1 FROM collectors n WHERE n.started_ms > c.started_ms) LIMIT :rows)",
     "DELETE FROM jobs WHERE rowid IN (SELECT rowid FROM jobs WHERE until_ms < :limit LIMIT :rows)",

@@ -25,6 +25,7 @@ from statusdesk.store.kinds import (
     KINDS,
     PODS,
     SOURCES,
+    UNRESOLVED,
     Grant,
     Lasting,
 )
@@ -79,7 +80,7 @@ class Writer:
         self._executors = LatestRows(
             EXECUTORS, {each.key: each for each in map(EXECUTORS.decode, db.execute(EXECUTORS.select))}
         )
-        alerts = map(ALERTS.decode, db.execute(f"{ALERTS.select} WHERE state != 'resolved'"))
+        alerts = map(ALERTS.decode, db.execute(f"{ALERTS.select} WHERE {UNRESOLVED}"))
         self._alerts = LatestRows(ALERTS, {(alert.fingerprint, alert.started_ms): alert for alert in alerts})
         self._builds = LatestRows(BUILDS)
         self._newest: dict[tuple[str, str], int] = {}
