@@ -38,6 +38,7 @@ TOP_LEVEL = (
     "thresholds",
     "board",
 )
+_FOLLOWING = ("namespaces", "accessor")  # required, but taken from other keys when they are not given
 SYSTEM_FILE = Path("/etc/statusdesk/config.toml")
 
 
@@ -166,7 +167,7 @@ class _Document:
             if fields is None:
                 continue
             self._defaults(where, settings, fields, item)
-            if self._reading.require(where, settings, fields, item):
+            if self._reading.require(where, settings, fields, item, _FOLLOWING):
                 entries.append(fields)
         return entries
 

@@ -167,11 +167,9 @@ def _vault_url(value: str) -> str:
 
 def _accessor(value: str) -> str:
     if TOKEN_SHAPE.match(value):
-        return (
-            "looks like a token, not an accessor; put what `vault token lookup` shows as accessor, and revoke the token"
-        )
+        return "looks like a token, not an accessor; put what `vault token lookup` calls accessor, and revoke it"
     if not value or re.search(r"\s", value):
-        return "is no accessor; put what `vault token lookup` shows as accessor"
+        return "is no accessor; put what `vault token lookup` calls accessor"
     return ""
 
 
@@ -236,7 +234,6 @@ RULES: Mapping[tuple[type[Settings], str], Callable[[typing.Any], str]] = {
     (VaultSettings, "address"): _vault_url,
     (VaultSettings, "interval_s"): _INTERVAL,
     (VaultSettings, "timeout_s"): _TIMEOUT,
-    (StoreSettings, "state_dir"): _filled,
     (StoreSettings, "keep_s"): _between(3600, 3153600000, "s"),
     (StoreSettings, "batch_ms"): _between(1, 1000, "ms"),
     (RolloutThresholds, "restarts"): _between(1, 1000),

@@ -83,11 +83,18 @@ class Reading:
                 fields[key.field] = self._secret(path, key.name, content)
         return fields
 
-    def require(self, path: str, settings: type[Settings], fields: Mapping[str, Any], content: object) -> bool:
-        """Tell whether every required field is there; a key that is not in the file is a problem."""
+    def require(
+        self,
+        path: str,
+        settings: type[Settings],
+        fields: Mapping[str, Any],
+        content: object,
+        told: Collection[str] = (),
+    ) -> bool:
+        """Tell whether every required field is there; a key that is not in the file is a problem, unless ``told``."""
         missing = [k for k in keys_of(settings).values() if k.required and k.field not in fields]
         for key in missing:
-            if isinstance(content, dict) and key.name not in content:
+            if isinstance(content, dict) and key.name not in content and key.name not in told:
                 self.problems.add(path, f"{key.name} is missing; add {key.name} = {_EXAMPLES.get(key.kind, '...')}")
         return not missing
 

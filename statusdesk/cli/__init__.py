@@ -1,1 +1,37 @@
-"""The command line: one file per command."""
+"""The command line: one file per command. Importing it costs argparse; a command imports what it needs when it runs."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from statusdesk.cli import board, check, exit_codes, export, status, watch
+from statusdesk.cli.parser import add_globals, build_parser
+
+COMMANDS = {"board": board, "watch": watch, "status": status, "export": export, "check": check}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser, commands = build_parser()
+    for command in COMMANDS.values():
+        command.add_parser(commands)
+    for parser_of_command in commands.choices.values():
+        add_globals(parser_of_command, top=False)
+    args = parser.parse_args(words)
+    if args.command is None:
+        args = parser.parse_args([*words, "board"])
+    try:
+        code = COMMANDS[args.command].run(args)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more when it ends; give it a place to flush to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_codes.PIPE_CLOSED
+    except Exception as error:  # the outermost edge: a person gets one sentence, and a crash is never 0
+        from statusdesk.cli.failures import tell
+
+        return tell(error, verbose=args.verbose > 0)
+    return code

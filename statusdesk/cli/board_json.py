@@ -1,0 +1,153 @@
+"""The board as one JSON object; its form is documented in the README and only grows."""
+
+import json
+from typing import Any
+
+from statusdesk.board import Board, Cell, Row, SourceView
+from statusdesk.states import AlertState, BuildState, RolloutState, TokenState
+from statusdesk.text import iso
+
+FORM = 1
+
+
+def board_json(board: Board) -> str:
+    """Return the board as JSON, ASCII only, so that nothing in it can do anything to a terminal."""
+    document = {
+        "form": FORM,
+        "at": iso(board.at_ms),
+        "change": board.change,
+        "data_age_s": _seconds(board.data_age_ms),
+        "collector": _collector(board),
+        "stages": list(board.stages),
+        "production": board.stages[board.production] if board.stages else None,
+        "counts": {name: getattr(board.counts, name) for name in board.counts.__struct_fields__},
+        "apps": [_row(row) for row in board.rows],
+        "tokens": [_token(token) for token in board.tokens],
+        "sources": [_source(view) for view in board.sources],
+        "firing": [_alert(alert) for alert in board.firing],
+        "unattributed_builds": board.unattributed,
+    }
+    return json.dumps(document, indent=2, ensure_ascii=True)
+
+
+def _seconds(ms: int | None) -> float | None:
+    return None if ms is None else ms / 1000
+
+
+def _moment(ms: int | None) -> str | None:
+    return iso(ms) or None
+
+
+def _collector(board: Board) -> dict[str, Any]:
+    collector = board.collector
+    return {
+        "running": board.collector_lost_ms is None,
+        "lost_s": _seconds(board.collector_lost_ms),
+        "pid": collector.pid if collector is not None else None,
+        "version": collector.version if collector is not None else None,
+        "started": _moment(collector.started_ms) if collector is not None else None,
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "app": row.app,
+        "mark": row.mark.value,
+        "message": row.message,
+        "worst_stage": row.worst_stage,
+        "next_stop": row.next_stop,
+        "version_ahead": row.version_ahead,
+        "stages": [_cell(cell) for cell in row.cells if cell is not None],
+        "build": _build(row.build) if row.build is not None else None,
+    }
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    return {
+        "stage": cell.stage,
+        "mark": cell.mark.value,
+        "level": cell.level.value,
+        "last_level": cell.last_level.value,
+        "version": cell.version,
+        "reason": cell.reason,
+        "message": cell.message,
+        "since": _moment(cell.since_ms),
+        "ready": cell.ready,
+        "desired": cell.desired,
+        "drift": cell.drift,
+        "digest_differs": cell.digest_differs,
+        "rollouts": [_rollout(rollout) for rollout in cell.rollouts],
+    }
+
+
+def _rollout(rollout: RolloutState) -> dict[str, Any]:
+    return {
+        "cluster": rollout.cluster,
+        "namespace": rollout.namespace,
+        "kind": rollout.kind,
+        "name": rollout.name,
+        "level": rollout.level.value,
+        "reason": rollout.reason,
+        "message": rollout.message,
+        "version": rollout.version,
+        "revision": rollout.revision,
+        "pod": rollout.pod,
+        "container": rollout.container,
+        "exit_code": rollout.exit_code,
+        "since": _moment(rollout.since_ms),
+    }
+
+
+def _build(build: BuildState) -> dict[str, Any]:
+    return {
+        "job": build.job,
+        "namespace": build.namespace,
+        "number": build.number,
+        "result": build.result,
+        "level": build.level.value,
+        "reason": build.reason,
+        "message": build.message,
+        "version": build.version,
+        "url": build.url,
+        "started": _moment(build.started_ms),
+        "duration_s": _seconds(build.duration_ms),
+    }
+
+
+def _token(token: TokenState) -> dict[str, Any]:
+    return {
+        "name": token.name,
+        "level": token.level.value,
+        "reason": token.reason,
+        "message": token.message,
+        "expires": _moment(token.expire_ms),
+        "last_renewal": _moment(token.last_renewal_ms),
+        "renewal_job": token.renewal_job,
+    }
+
+
+def _source(view: SourceView) -> dict[str, Any]:
+    state = view.state
+    return {
+        "source": state.source,
+        "namespace": state.scope,
+        "level": view.level.value,
+        "words": view.words,
+        "reason": state.reason,
+        "message": state.message,
+        "age_s": _seconds(view.age_ms),
+        "last_ok": _moment(state.last_ok_ms),
+        "live": state.live,
+    }
+
+
+def _alert(alert: AlertState) -> dict[str, Any]:
+    return {
+        "alertname": alert.alertname,
+        "severity": alert.severity,
+        "cluster": alert.cluster,
+        "namespace": alert.namespace,
+        "app": alert.app,
+        "summary": alert.summary,
+        "started": _moment(alert.started_ms),
+    }

@@ -1,0 +1,124 @@
+"""The board as an aligned table: the level of each cell in a word, reasons below, then tokens, sources and counts."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+
+from statusdesk.board import Board, Cell, Mark, Row
+from statusdesk.cli.lines import counts_line
+from statusdesk.marks import GLYPHS
+from statusdesk.states import Level
+from statusdesk.text import age, clean, span
+
+_WELL = (Level.OK, Level.IDLE)
+_SGR = {
+    Mark.FAILING: "1;31",
+    Mark.ON_ITS_WAY: "1;31",
+    Mark.WARNING: "33",
+    Mark.BLOCKED: "33",
+    Mark.PROGRESSING: "34",
+    Mark.SOAKING: "36",
+    Mark.SKEW: "35",
+    Mark.UNKNOWN: "2;3",
+    Mark.NO_ACCESS: "2;3",
+    Mark.ABSENT: "2",
+}
+_LEVEL_SGR = {Level.FAILING: "1;31", Level.WARNING: "33", Level.UNKNOWN: "2;3", Level.PROGRESSING: "34"}
+_NAME_WIDTH = 40
+_CELL_WIDTH = 36
+
+Styled = tuple[str, str]
+"""A text and its SGR codes (none: as it is)."""
+
+
+def board_table(board: Board, *, colour: bool, everything: bool = True) -> Iterator[str]:
+    """Yield the lines of the board; without ``everything`` only tokens and sources that are not well."""
+    if board.rows:
+        header: list[Styled] = [(name, "1") for name in ("APPLICATION", *map(str.upper, board.stages), "LAST BUILD")]
+        rows = [[(clean(row.app, _NAME_WIDTH), _SGR.get(row.mark, "")), *_cells(board, row)] for row in board.rows]
+        lines = list(_aligned([header, *rows], colour))
+        yield lines[0]
+        for row, line in zip(board.rows, lines[1:], strict=True):
+            yield line
+            if row.message:
+                yield f"    {clean(row.message)}"
+    elif everything:
+        yield "no application is known yet"
+    yield from _tokens(board, colour, everything)
+    yield from _sources(board, colour, everything)
+    yield counts_line(board) + f"; {_freshness(board)}"
+
+
+def _cells(board: Board, row: Row) -> Iterator[Styled]:
+    for cell in row.cells:
+        yield ("", "") if cell is None else (_cell(board, cell), _SGR.get(cell.mark, ""))
+    build = row.build
+    if build is None:
+        yield ("", "")
+    else:
+        number = f"#{build.number}" if build.number is not None else ""
+        words = (number, (build.result or build.level.value).lower(), build.namespace)
+        yield (clean(" ".join(word for word in words if word), _CELL_WIDTH), _LEVEL_SGR.get(build.level, ""))
+
+
+def _cell(board: Board, cell: Cell) -> str:
+    word = GLYPHS[cell.mark].word
+    if cell.mark is Mark.ABSENT:
+        return word
+    if cell.mark is Mark.PROGRESSING and cell.desired:
+        word = f"{word} {cell.ready}/{cell.desired}"
+    old = age(board.at_ms - cell.since_ms) if cell.since_ms is not None else ""
+    return clean(" ".join(part for part in (word, cell.version, old) if part), _CELL_WIDTH)
+
+
+def _tokens(board: Board, colour: bool, everything: bool) -> Iterator[str]:
+    shown = [token for token in board.tokens if everything or token.level not in _WELL]
+    table: list[list[Styled]] = []
+    for token in shown:
+        left = span(token.expire_ms - board.at_ms) if token.expire_ms is not None else ""
+        style = _LEVEL_SGR.get(token.level, "")
+        table.append([("token", ""), (clean(token.name, _NAME_WIDTH), ""), (token.level.value, style), (left, "")])
+        table[-1].append((clean(token.message or token.reason), ""))
+    yield from _aligned(table, colour)
+
+
+def _sources(board: Board, colour: bool, everything: bool) -> Iterator[str]:
+    table: list[list[Styled]] = []
+    for view in board.sources:
+        if not everything and view.level in _WELL:
+            continue
+        name = f"{view.state.source} {view.state.scope}" if view.state.scope else view.state.source
+        seen = f"{age(view.age_ms)} ago" if view.age_ms is not None else "never"
+        style = _LEVEL_SGR.get(view.level, "")
+        table.append([("source", ""), (clean(name, _NAME_WIDTH), ""), (view.level.value, style), (seen, "")])
+        table[-1].append((clean(view.state.message or view.words), ""))
+    yield from _aligned(table, colour)
+
+
+def _freshness(board: Board) -> str:
+    if board.collector_lost_ms is not None:
+        since = f" for {span(board.collector_lost_ms)}" if board.collector is not None else ""
+        return f"no collector is running{since}"
+    return f"data {age(board.data_age_ms)} old" if board.data_age_ms is not None else "no data yet"
+
+
+def _aligned(table: Sequence[Sequence[Styled]], colour: bool) -> Iterator[str]:
+    """Yield the rows with columns of equal width, two blanks apart, without blanks at the end."""
+    widths = [max(map(_width, column)) for column in zip(*(_texts(row) for row in table), strict=True)]
+    for row in table:
+        line = ""
+        for (text, sgr), width in zip(row, widths, strict=True):
+            painted = f"\x1b[{sgr}m{text}\x1b[0m" if colour and sgr and text else text
+            line += painted + " " * (width - _width(text) + 2)
+        yield line.rstrip()
+
+
+def _texts(row: Iterable[Styled]) -> list[str]:
+    return [text for text, _ in row]
+
+
+def _width(text: str) -> int:
+    """Return how many cells of a terminal the text takes."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(unicodedata.combining(char) != 0 for char in text)

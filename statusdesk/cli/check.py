@@ -1,0 +1,164 @@
+"""``statusdesk check``: the configuration, every source and the store, each with what is wrong and how to mend it."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from statusdesk.cli import exit_codes
+
+if TYPE_CHECKING:
+    from collectors.probe import Probe
+    from statusdesk.cli.parser import Parser
+    from statusdesk.config import Config, Secret
+
+DESCRIPTION = """\
+Look at the configuration, ask every source for all that the collector needs, and look at the store. Each finding that
+is not well says how to mend it. Exit code 0: all is well or only warned about, 1: something is not.
+"""
+_OK, _WARNING, _FAILED = "ok", "warning", "FAIL"
+
+
+class Finding(NamedTuple):
+    """One thing looked at: what, ``ok``, ``warning`` or ``FAIL``, and a sentence."""
+
+    what: str
+    result: str
+    message: str
+
+
+def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser("check", help="examine configuration, sources and store", description=DESCRIPTION)
+    parser.add_argument("part", nargs="?", choices=("config", "sources", "store"), help="default: all three")
+    parser.add_argument("--json", action="store_true", help="one JSON object per finding and line")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the findings as they come; return the exit code."""
+    errors = warnings = 0
+    for finding in _findings(args):
+        errors += finding.result == _FAILED
+        warnings += finding.result == _WARNING
+        _show(finding, as_json=args.json)
+    if not args.json:
+        print(f"{_number(errors, 'error')}, {_number(warnings, 'warning')}")
+    return exit_codes.NO if errors else exit_codes.OK
+
+
+def _findings(args: argparse.Namespace) -> Iterator[Finding]:
+    from statusdesk.cli.opening import load_config
+    from statusdesk.config_file import ConfigError, NoConfigError
+
+    try:
+        config = load_config(args, collecting=True)
+    except NoConfigError:
+        raise
+    except ConfigError as error:
+        yield from (Finding("config", _FAILED, problem) for problem in error.problems)
+        return
+    if args.part in (None, "config"):
+        yield from _config_findings(config)
+    if args.part in (None, "sources"):
+        yield from _source_findings(config)
+    if args.part in (None, "store"):
+        yield from _store_findings(config)
+
+
+def _config_findings(config: "Config") -> Iterator[Finding]:
+    from statusdesk.config_schema import is_loopback
+    from statusdesk.credentials import problems_of, secrets_of, warnings_about
+
+    stages = " > ".join(stage.name + (" (production)" if stage.production else "") for stage in config.stages)
+    yield Finding("config", _OK, f"{config.path}: {stages}")
+    for problem in problems_of(config):
+        yield Finding("config", _FAILED, problem)
+    for key, secret in secrets_of(config):
+        for warning in warnings_about(secret, Path(config.path).parent):
+            yield Finding("config", _WARNING, f"{key}: {warning}")
+    jenkins = config.jenkins
+    if jenkins is not None and jenkins.token and jenkins.url.startswith("http:") and not is_loopback(jenkins.url):
+        yield Finding("config", _WARNING, "jenkins.url: the API token goes over the network unencrypted; use https://")
+
+
+def _source_findings(config: "Config") -> Iterator[Finding]:
+    """Ask the sources side by side: one that does not answer does not hold up the others."""
+    probes = list(_probes(config))
+    with ThreadPoolExecutor(max_workers=max(1, len(probes)), thread_name_prefix="probe") as pool:
+        for found in [pool.submit(probe) for probe in probes]:
+            for each in found.result():
+                yield Finding(each.what, _OK if each.ok else _FAILED, each.message)
+
+
+def _probes(config: "Config") -> "Iterator[Callable[[], Iterable[Probe]]]":
+    from collectors.jenkins_probe import probe_jenkins
+    from collectors.kubernetes_probe import probe_kubernetes
+    from collectors.vault_probe import probe_vault
+
+    for cluster in config.clusters:
+        namespaces = config.namespaces_of(cluster.name)
+        yield lambda cluster=cluster, namespaces=namespaces: probe_kubernetes(cluster, namespaces)
+    if (jenkins := config.jenkins) is not None:
+        yield lambda: probe_jenkins(jenkins, _reader(config, jenkins.token))
+    if (vault := config.vault) is not None:
+        yield lambda: probe_vault(vault, _reader(config, vault.token))
+
+
+def _reader(config: "Config", secret: "Secret | None") -> Callable[[], str] | None:
+    from statusdesk.credentials import read_secret
+
+    return None if secret is None else lambda: read_secret(secret, Path(config.path).parent)
+
+
+def _store_findings(config: "Config") -> Iterator[Finding]:
+    from statusdesk.cli.opening import now_ms, store_path
+    from statusdesk.collecting import lost_ms
+    from statusdesk.store.errors import StoreError
+    from statusdesk.store.opening import directory_problem
+    from statusdesk.store.reader import Reader
+    from statusdesk.text import iso, span
+
+    path = store_path(config)
+    if not path.parent.is_dir():
+        yield Finding(
+            "store", _WARNING, f"there is no {path.parent} yet; the first `statusdesk watch` or board makes it"
+        )
+        return
+    if problem := directory_problem(path.parent):
+        yield Finding("store", _FAILED, problem)
+    try:
+        with Reader(path) as reader:
+            counts, collector = reader.counts(), reader.collector()
+    except StoreError as error:
+        yield Finding("store", _FAILED if path.exists() else _WARNING, str(error))
+        return
+    oldest = f", oldest row {iso(counts.oldest_ms)}" if counts.oldest_ms is not None else ", no rows yet"
+    mode = path.stat().st_mode & 0o777
+    yield Finding("store", _OK, f"{path}: mode {mode:04o}, {counts.bytes / 1e6:.1f} MB{oldest}")
+    if mode & 0o007:
+        yield Finding("store", _WARNING, f"{path} is open to everybody (mode {mode:04o}); run chmod 640 {path}")
+    silence = lost_ms(collector, now_ms())
+    if collector is None or silence is not None:
+        since = f" for {span(silence)}" if collector is not None and silence else ""
+        yield Finding("collector", _WARNING, f"none is running{since}; start `statusdesk watch` or a board")
+    else:
+        said = f"process {collector.pid} ({collector.owner}) since {iso(collector.started_ms)}"
+        yield Finding("collector", _OK, said)
+
+
+def _show(finding: Finding, *, as_json: bool) -> None:
+    from statusdesk.credentials import redact
+    from statusdesk.text import clean
+
+    message = clean(redact(finding.message), 1000)
+    if as_json:
+        print(json.dumps({"what": finding.what, "result": finding.result.lower(), "message": message}), flush=True)
+    else:
+        print(f"{clean(finding.what):<10} {finding.result:<8} {message}".rstrip(), file=sys.stdout, flush=True)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

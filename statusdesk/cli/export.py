@@ -1,0 +1,117 @@
+"""``statusdesk export``: the history as CSV or JSON lines, to stdout or to a file that appears only when complete."""
+
+import argparse
+import contextlib
+import datetime
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from statusdesk.cli import exit_codes
+from statusdesk.cli.usage import refuse
+
+if TYPE_CHECKING:
+    from statusdesk.cli.parser import Parser
+
+DESCRIPTION = """\
+Write the history of builds, rollouts, tokens or alerts. Times in the output are ISO 8601 in UTC; text that a
+spreadsheet could take for a formula begins with an apostrophe in CSV. A file is written beside its final name and
+renamed when it is complete.
+"""
+PROGRESS_AFTER_S = 1.0
+PROGRESS_EVERY_S = 0.2
+
+
+def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser("export", help="write history as CSV or JSON lines", description=DESCRIPTION)
+    parser.add_argument("what", choices=("builds", "rollouts", "tokens", "alerts"), help="which history")
+    parser.add_argument("--since", metavar="TIME", default="7d", help="so long ago (7d) or ISO 8601 (default: 7d)")
+    parser.add_argument("--until", metavar="TIME", default="now", help="so long ago or ISO 8601 (default: now)")
+    parser.add_argument("--app", metavar="GLOB", action="append", default=[], help="only these apps; may be repeated")
+    parser.add_argument("--namespace", metavar="NS", action="append", default=[], help="only these; may be repeated")
+    parser.add_argument("--format", choices=("csv", "jsonl"), help="default: by the ending of FILE, else csv")
+    parser.add_argument("--timezone", metavar="ZONE", help="of times without an offset (default: [board] timezone)")
+    parser.add_argument("-o", "--output", metavar="FILE", default="-", help="default: - (stdout)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the rows; return the exit code."""
+    from statusdesk.cli.opening import load_config, now_ms, store_path, with_timezone, zone_of
+    from statusdesk.store.export import export
+
+    config = with_timezone(load_config(args, collecting=False), args.timezone)
+    zone = zone_of(config)
+    now = now_ms()
+    since_ms, until_ms = (_moment(name, getattr(args, name), now, zone) for name in ("since", "until"))
+    if since_ms >= until_ms:
+        refuse("--since must be before --until")
+    form = args.format or ("jsonl" if args.output.endswith((".jsonl", ".ndjson")) else "csv")
+    progress = _Progress(sys.stderr) if sys.stderr.isatty() and not args.quiet else None
+    with _output(args.output) as out:
+        rows = export(store_path(config), args.what, since_ms, until_ms, args.app, args.namespace, form, out, progress)
+    if progress is not None:
+        progress.clear()
+    if args.output != "-" and not args.quiet:
+        print(f"wrote {rows} {'row' if rows == 1 else 'rows'} to {args.output}", file=sys.stderr)
+    return exit_codes.OK
+
+
+def _moment(name: str, text: str, now: int, zone: datetime.tzinfo) -> int:
+    from statusdesk.durations import parse_moment_ms
+
+    try:
+        return parse_moment_ms(text, now, zone)
+    except ValueError as error:
+        refuse(f"--{name} {error}")
+
+
+@contextlib.contextmanager
+def _output(name: str) -> Iterator[TextIO]:
+    """Open stdout, or a file beside ``name`` that takes its place when everything was written."""
+    if name == "-":
+        yield sys.stdout
+        return
+    target = Path(name)
+    try:
+        handle, text = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    except OSError as error:
+        refuse(f"{target} cannot be written: {error.strerror}")
+    part = Path(text)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
+            yield out
+        # What mkstemp makes is for its owner only; the result is an ordinary file.
+        mask = os.umask(0)
+        os.umask(mask)
+        part.chmod(0o666 & ~mask)
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+class _Progress:
+    """How many rows were written, on one line of a terminal, once it takes longer than a second."""
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._next = clock() + PROGRESS_AFTER_S
+        self._shown = False
+
+    def __call__(self, rows: int) -> None:
+        now = self._clock()
+        if now >= self._next:
+            self._next = now + PROGRESS_EVERY_S
+            self._shown = True
+            print(f"\r{rows} rows", end="", file=self._stream, flush=True)
+
+    def clear(self) -> None:
+        """Wipe the line."""
+        if self._shown:
+            print("\r\x1b[K", end="", file=self._stream, flush=True)

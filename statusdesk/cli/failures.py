@@ -1,0 +1,37 @@
+"""An error that ends a command, as one sentence on stderr and an exit code."""
+
+import sys
+import traceback
+
+from statusdesk.cli import exit_codes
+from statusdesk.cli.usage import UsageError
+from statusdesk.config_file import ConfigError
+from statusdesk.credentials import CredentialError, redact
+from statusdesk.store.errors import LockHeld, StoreError
+
+
+def tell(error: Exception, *, verbose: bool) -> int:
+    """Say what went wrong and return the exit code; a traceback only when the error is ours and it was asked for."""
+    if isinstance(error, ConfigError):
+        for problem in error.problems:
+            _say(problem)
+        return exit_codes.USAGE
+    for kind, code in (
+        (UsageError, exit_codes.USAGE),
+        (CredentialError, exit_codes.USAGE),
+        (LockHeld, exit_codes.ALREADY_RUNNING),
+        (StoreError, exit_codes.CANNOT_TELL),
+    ):
+        if isinstance(error, kind):
+            _say(str(error))
+            return code
+    if verbose:
+        print(redact("".join(traceback.format_exception(error))), file=sys.stderr, end="")
+    hint = "" if verbose else "; run it again with -v for the details"
+    _say(f"internal error: {type(error).__name__}: {error}{hint}")
+    return exit_codes.INTERNAL
+
+
+def _say(sentence: str) -> None:
+    one_line = " ".join(redact(sentence).split())
+    print(f"statusdesk: {one_line}", file=sys.stderr)

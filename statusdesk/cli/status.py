@@ -1,0 +1,54 @@
+"""``statusdesk status``: the board once, in words or JSON, with an exit code that a script can trust."""
+
+import argparse
+import sys
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from statusdesk.cli import exit_codes
+from statusdesk.cli.parser import add_attach
+
+if TYPE_CHECKING:
+    from statusdesk.board import Board
+    from statusdesk.cli.parser import Parser
+
+DESCRIPTION = """\
+Print the board once. Exit code 0: nothing is failing, 1: something is, 3: it cannot be told, because data is missing
+or stale, a source cannot be read, no collector runs, or a named app is not known.
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser("status", help="print the board once, for people and scripts", description=DESCRIPTION)
+    parser.add_argument("apps", metavar="APP", nargs="*", help="only these applications (globs)")
+    add_attach(parser)
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
+    parser.add_argument("--only-bad", action="store_true", help="leave out what is well")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the board; return the exit code."""
+    from statusdesk.cli.board_json import board_json
+    from statusdesk.cli.board_table import board_table
+    from statusdesk.cli.opening import load_config, store_path, wants_colour
+    from statusdesk.cli.reading import exit_code_of, narrow, read_board
+
+    config = load_config(args, collecting=False)
+    board = read_board(config, store_path(config, args.attach))
+    missing = _unknown_apps(board, args.apps)
+    chosen = narrow(board, args.apps)
+    code = exit_code_of(chosen, tokens_too=not args.apps)
+    shown = narrow(chosen, only_bad=args.only_bad)
+    if args.format == "json":
+        print(board_json(shown))
+    else:
+        for line in board_table(shown, colour=wants_colour(args.color, sys.stdout), everything=not args.only_bad):
+            print(line)
+    for app in missing:
+        print(f"statusdesk: no application matches {app!r}", file=sys.stderr)
+    return exit_codes.CANNOT_TELL if missing else code
+
+
+def _unknown_apps(board: "Board", patterns: list[str]) -> list[str]:
+    return [pattern for pattern in patterns if not any(fnmatchcase(row.app, pattern) for row in board.rows)]

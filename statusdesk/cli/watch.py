@@ -1,0 +1,138 @@
+"""``statusdesk watch``: the collector process, headless; one line on stdout for each change of level."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from statusdesk.cli import exit_codes
+from statusdesk.cli.usage import refuse
+
+if TYPE_CHECKING:
+    from statusdesk.cli.parser import Parser
+    from statusdesk.config import Config
+    from statusdesk.store.writer import Transition
+
+DESCRIPTION = """\
+Collect from Jenkins, Kubernetes and Vault into the store, and print one line for each change of level. One collector
+runs per state directory; a second one ends with exit code 75. SIGTERM ends it cleanly.
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "watch", help="collect without a screen, print changes of level", description=DESCRIPTION
+    )
+    parser.add_argument("--once", action="store_true", help="ask every source once, print what is not well, and end")
+    parser.add_argument("--timeout", metavar="TIME", default="60s", help="how long --once may take (default: 60s)")
+    parser.add_argument("--format", choices=("jsonl", "text"), help="form of a line (text on a terminal, else jsonl)")
+    parser.add_argument("--owner", default="watch", help=argparse.SUPPRESS)
+    parser.add_argument("--exit-with-stdin", action="store_true", help=argparse.SUPPRESS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Collect until a signal ends it; return the exit code."""
+    from statusdesk.cli.opening import load_config
+    from statusdesk.config_file import ConfigError
+    from statusdesk.credentials import problems_of
+    from statusdesk.durations import parse_duration_ms
+    from statusdesk.store.lock import StateLock
+
+    try:
+        timeout_s = parse_duration_ms(args.timeout) / 1000
+    except ValueError as error:
+        refuse(f"--timeout {error}")
+    config = load_config(args, collecting=True)
+    if problems := problems_of(config):
+        raise ConfigError(problems)
+    # What the store holds names everything that runs: nobody but the owner and the group of the directory may read it.
+    os.umask(0o027)
+    state_dir = Path(config.store.state_dir)
+    with StateLock(state_dir):
+        if args.once:
+            return _once(args, config, timeout_s)
+        return _collect(args, config)
+
+
+def _collect(args: argparse.Namespace, config: "Config") -> int:
+    from statusdesk.cli.opening import narrate_on_stderr
+    from statusdesk.watch import CollectorProcess
+
+    logger = narrate_on_stderr(args)
+    stop = threading.Event()
+    caught = _stop_on_signals(stop)
+    if args.exit_with_stdin:
+        threading.Thread(target=_stop_at_end_of_stdin, args=(stop,), name="stdin", daemon=True).start()
+
+    def narrate(sentence: str) -> None:
+        logger.warning(sentence.removeprefix("statusdesk: "))
+
+    process = CollectorProcess(config, owner=args.owner, out=_printer(args), narrate=narrate)
+    logger.info("collecting from %s into %s", ", ".join(process.sources()), config.store.state_dir)
+    process.run(stop)
+    logger.info("stopped")
+    return exit_codes.INTERRUPTED if signal.SIGINT in caught else exit_codes.OK
+
+
+def _once(args: argparse.Namespace, config: "Config", timeout_s: float) -> int:
+    from statusdesk.cli.lines import board_lines
+    from statusdesk.cli.opening import narrate_on_stderr, store_path
+    from statusdesk.cli.reading import exit_code_of, read_board
+    from statusdesk.watch import CollectorProcess
+
+    logger = narrate_on_stderr(args)
+    process = CollectorProcess(config, owner=args.owner, narrate=lambda sentence: logger.warning("%s", sentence))
+    complete = process.run_once(timeout_s)
+    # The collector has stopped on purpose; what it left is as fresh as can be.
+    board = read_board(config, store_path(config), collector_expected=False)
+    for line in board_lines(board, as_json=_as_json(args)):
+        print(line)
+    if not complete:
+        logger.warning("not every source answered within %s", args.timeout)
+    code = exit_code_of(board)
+    return exit_codes.CANNOT_TELL if code == exit_codes.OK and not complete else code
+
+
+def _as_json(args: argparse.Namespace) -> bool:
+    return bool(args.format == "jsonl" if args.format else not sys.stdout.isatty())
+
+
+def _printer(args: argparse.Namespace) -> "Callable[[Transition], None]":
+    from statusdesk.cli.lines import transition_line
+
+    as_json = _as_json(args)
+
+    def show(transition: "Transition") -> None:
+        line = transition_line(transition, as_json=as_json)
+        if line:
+            print(line, flush=True)
+
+    return show
+
+
+def _stop_on_signals(stop: threading.Event) -> list[int]:
+    """Set ``stop`` at SIGTERM or SIGINT; a second SIGINT ends the process at once. Returns the signals caught."""
+    caught: list[int] = []
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        caught.append(number)
+        stop.set()
+        if number == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    return caught
+
+
+def _stop_at_end_of_stdin(stop: threading.Event) -> None:
+    """Set ``stop`` when whoever started this process has closed its end of stdin, or has died."""
+    while os.read(0, 4096):
+        pass
+    stop.set()

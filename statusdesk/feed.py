@@ -1,0 +1,177 @@
+"""The board as a console reads it: from the store, following the collector that writes it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from screens.feed import FeedError
+from statusdesk.board import Board
+from statusdesk.collecting import Supervision
+from statusdesk.config import Config
+from statusdesk.picture import Picture
+from statusdesk.states import PodState, RolloutState
+from statusdesk.store.errors import StoreError
+from statusdesk.store.reader import Reader
+
+LOOK_EVERY_MS = 1000
+HISTORY_MS = 30 * 86_400_000
+MAX_PERIODS = 200
+
+Narrow = Callable[[Board], Board]
+Answer = TypeVar("Answer")
+
+
+def _whole(board: Board) -> Board:
+    return board
+
+
+class StoreFeed:
+    """Gives a new board when the store has changed, and one a second because time goes by."""
+
+    def __init__(self, config: Config, path: Path, supervision: Supervision, narrow: Narrow = _whole) -> None:
+        """``narrow`` leaves out of each board what the command line does not want to see."""
+        self._config = config
+        self._path = path
+        self._supervision = supervision
+        self._narrow = narrow
+        self._picture = Picture(config)
+        self._reader: Reader | None = None
+        self._version = -1
+        self._change = 0
+        self._lost_ms: int | None = 0
+        self._looked_ms: int | None = None
+        self._board: Board | None = None
+
+    def poll(self, now_ms: int) -> Board | None:
+        """Return the new board, or None when there is none; called often, on one thread.
+
+        Raises: FeedError while there is no store to read.
+        """
+        try:
+            return self._poll(now_ms)
+        except StoreError as error:
+            self._drop()
+            raise FeedError(self._why(str(error))) from None
+
+    def pods(self, rollout_key: str) -> Sequence[PodState]:
+        """Return the pods of a rollout, old and new."""
+        return self._ask(lambda reader: reader.pods(rollout_key))
+
+    def history(self, app: str) -> Sequence[RolloutState]:
+        """Return the closed periods of the app's rollouts in the last 30 days, newest first."""
+        board = self._board
+        rows = [row for row in board.rows if row.app == app] if board is not None else []
+        keys = [rollout.key for row in rows for cell in row.cells if cell is not None for rollout in cell.rollouts]
+        if board is None or not keys:
+            return []
+
+        def read(reader: Reader) -> list[RolloutState]:
+            since_ms = board.at_ms - HISTORY_MS
+            return [period for key in keys for period in reader.periods(RolloutState, key, since_ms, board.at_ms)]
+
+        closed = [period for period in self._ask(read) if period.until_ms is not None]
+        return sorted(closed, key=lambda period: period.since_ms, reverse=True)[:MAX_PERIODS]
+
+    def at(self, ms: int) -> Board:
+        """Return the board as of a moment in the past."""
+        picture = Picture(self._config)
+        picture.apply(self._ask(lambda reader: reader.as_of(ms)))
+        return self._narrow(picture.board(ms))
+
+    def close(self) -> None:
+        """Close the store, and end the collector if this console started it."""
+        self._drop()
+        self._supervision.close()
+
+    def _poll(self, now_ms: int) -> Board | None:
+        look = self._looked_ms is None or not 0 <= now_ms - self._looked_ms < LOOK_EVERY_MS
+        if look:
+            self._looked_ms = now_ms
+            self._look(now_ms)
+        if self._reader is None:
+            return None
+        changed = self._read(self._reader)
+        if not changed and not look:
+            return None
+        self._board = self._narrow(self._picture.board(now_ms, self._lost_ms))
+        return self._board
+
+    def _look(self, now_ms: int) -> None:
+        """Open the store if need be, and see whether its collector still beats."""
+        try:
+            if self._reader is None:
+                self._reader = Reader(self._path)
+            self._reader.reopen_if_needed()
+            collector = self._reader.collector()
+        except StoreError:
+            # No store yet, or one that cannot be read: a collector makes it, or says why it cannot.
+            self._lost_ms = self._supervision.tick(now_ms, None)
+            raise
+        self._lost_ms = self._supervision.tick(now_ms, collector)
+
+    def _read(self, reader: Reader) -> bool:
+        """Apply what is new in the store; tell whether anything was."""
+        version = reader.data_version()
+        if version == self._version:
+            return False
+        changes = reader.changes(self._change)
+        if changes.change < self._change:
+            # Another store stands where ours was: begin again.
+            self._picture = Picture(self._config)
+            changes = reader.changes(0)
+        self._picture.apply(changes)
+        self._change = changes.change
+        self._version = version
+        return True
+
+    def _ask(self, question: Callable[[Reader], Answer]) -> Answer:
+        """Ask the store something on the caller's thread, over a connection of its own."""
+        try:
+            with Reader(self._path) as reader:
+                return question(reader)
+        except StoreError as error:
+            raise FeedError(str(error)) from None
+
+    def _why(self, problem: str) -> str:
+        if self._supervision.problem:
+            return self._supervision.problem
+        return "no data yet: the collector is starting" if self._supervision.starting else problem
+
+    def _drop(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+            self._version = -1
+
+
+class PastFeed:
+    """Gives the board as of one moment in the past, once."""
+
+    def __init__(self, config: Config, path: Path, at_ms: int, narrow: Narrow = _whole) -> None:
+        self._store = StoreFeed(config, path, Supervision(None), narrow)
+        self._at_ms = at_ms
+        self._given = False
+
+    def poll(self, now_ms: int) -> Board | None:
+        """Return the board at the first call, None afterwards: the past does not change."""
+        if self._given:
+            return None
+        board = self._store.at(self._at_ms)
+        self._given = True
+        return board
+
+    def pods(self, rollout_key: str) -> Sequence[PodState]:
+        """Return nothing: pods are kept as they are now only."""
+        return ()
+
+    def history(self, app: str) -> Sequence[RolloutState]:
+        """Return the closed periods of the app's rollouts up to that moment, newest first."""
+        return self._store.history(app)
+
+    def at(self, ms: int) -> Board:
+        """Return the board as of another moment."""
+        return self._store.at(ms)
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._store.close()
