@@ -93,7 +93,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
 
     ``collector_lost_ms`` is how long no collector has beaten, None when one does. ``quiet_since_ms``: when the last
     row that was not well became well, None if unknown or not all is well. ``stages``: names in order, and
-    ``production`` the index of production in it. ``unattributed``: builds without a namespace.
+    ``production`` the index of production in it. ``unattributed``: builds without a namespace. ``all_well``: at least
+    one row, all of them well or moving, every source answers, no token runs out, nothing fires, a collector works.
     """
 
     at_ms: int
@@ -114,3 +115,4 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     unattributed: int = 0
     jobs: int = 0
     apps_source: str = ""
+    all_well: bool = False

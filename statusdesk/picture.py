@@ -1,0 +1,135 @@
+"""From the store's rows to the board: keeps the rows, and draws anew only what has changed or has become old."""
+
+from collections.abc import Iterable
+
+from statusdesk.board import Board, SourceView
+from statusdesk.config import Config
+from statusdesk.facts import JobClass
+from statusdesk.judge.promotion import production_index
+from statusdesk.picture_apps import Apps, is_well
+from statusdesk.picture_sources import Sources, data_age_ms
+from statusdesk.states import AlertState, BuildState, Changes, Collector, Level, RolloutState, TokenState
+
+_SEVERITIES = ("critical", "warning")
+_TOKEN_ORDER = {Level.FAILING: 0, Level.WARNING: 1, Level.UNKNOWN: 2}
+_BAD = (Level.FAILING, Level.WARNING)
+_FAR_MS = 2**62
+
+
+class Picture:
+    """The board of one configuration, for one thread; feed it the changes of the store in their order."""
+
+    def __init__(self, config: Config) -> None:
+        self._apps = Apps(config)
+        self._sources = Sources(config)
+        self._title = config.board.title or ", ".join(cluster.name for cluster in config.clusters)
+        self._stages = tuple(stage.name for stage in config.stages)
+        self._production = production_index(config.stages)
+        self._change = 0
+        self._builds: dict[str, BuildState] = {}
+        self._build_rows: tuple[BuildState, ...] = ()
+        self._unattributed = 0
+        self._tokens: dict[str, TokenState] = {}
+        self._ordered_tokens: tuple[TokenState, ...] = ()
+        self._alerts: dict[tuple[str, int], AlertState] = {}
+        self._firing: tuple[AlertState, ...] = ()
+        self._jobs: dict[tuple[str, str], str] = {}
+        self._collector: Collector | None = None
+
+    def apply(self, changes: Changes) -> None:
+        """Take the rows that changed; rows with an end go."""
+        self._change = max(self._change, changes.change)
+        for rollout in changes.rollouts:
+            self._apps.put_rollout(rollout)
+        for build in changes.builds:
+            self._apps.put_build(build)
+        if changes.builds:
+            self._put_builds(changes.builds)
+        for source in changes.sources:
+            self._sources.put(source)
+        if changes.tokens:
+            self._put_tokens(changes.tokens)
+        if changes.alerts:
+            self._put_alerts(changes.alerts)
+        for job in changes.jobs:
+            self._jobs[job.key] = job.name
+        if changes.collector is not None:
+            self._collector = changes.collector
+
+    def learn(self, past: Iterable[RolloutState]) -> None:
+        """Learn from past periods since when versions have been seen, so that "newer" needs no guess after a start."""
+        for rollout in past:
+            self._apps.learn(rollout)
+
+    def board(self, now_ms: int, lost_ms: int | None = None) -> Board:
+        """Return the board of this moment; ``lost_ms`` is how long no collector has worked, None when one does.
+
+        Rows that nothing has touched are the very objects of the board before.
+        """
+        apps, views = self._apps, self._sources.views(now_ms)
+        silent = self._sources.silent(now_ms)
+        apps.refresh(silent, self._sources.blanks(silent), now_ms)
+        all_well = lost_ms is None and not self._firing and is_well(apps.counts) and self._is_calm(views)
+        return Board(
+            at_ms=now_ms,
+            change=self._change,
+            title=self._title,
+            stages=self._stages,
+            production=self._production,
+            rows=apps.ordered,
+            counts=apps.counts,
+            sources=views,
+            tokens=self._ordered_tokens,
+            firing=self._firing,
+            builds=self._build_rows,
+            data_age_ms=data_age_ms(views),
+            collector=self._collector,
+            collector_lost_ms=lost_ms,
+            quiet_since_ms=apps.quiet_since_ms if all_well else None,
+            unattributed=self._unattributed,
+            jobs=len(self._jobs),
+            all_well=all_well,
+        )
+
+    def _is_calm(self, views: tuple[SourceView, ...]) -> bool:
+        tokens_live = not any(token.level in _BAD for token in self._ordered_tokens)
+        return tokens_live and all(view.level is Level.OK for view in views)
+
+    def _put_builds(self, builds: Iterable[BuildState]) -> None:
+        """Keep them in order of their keys; only a key that is new or gone makes it necessary to sort."""
+        resort = False
+        for build in builds:
+            if build.until_ms is not None:
+                resort |= self._builds.pop(build.key, None) is not None
+            else:
+                resort |= build.key not in self._builds
+                self._builds[build.key] = build
+        if resort:
+            self._builds = dict(sorted(self._builds.items()))
+        self._build_rows = tuple(self._builds.values())
+        self._unattributed = sum(not b.namespace and b.job_class == JobClass.DEPLOY.value for b in self._build_rows)
+
+    def _put_tokens(self, tokens: Iterable[TokenState]) -> None:
+        for token in tokens:
+            if token.until_ms is not None:
+                self._tokens.pop(token.key, None)
+            else:
+                self._tokens[token.key] = token
+        self._ordered_tokens = tuple(
+            sorted(self._tokens.values(), key=lambda t: (_TOKEN_ORDER.get(t.level, 3), t.expire_ms or _FAR_MS, t.key))
+        )
+
+    def _put_alerts(self, alerts: Iterable[AlertState]) -> None:
+        for alert in alerts:
+            key = (alert.fingerprint, alert.started_ms)
+            if alert.state == "firing":
+                self._alerts[key] = alert
+            else:
+                self._alerts.pop(key, None)
+        self._firing = tuple(sorted(self._alerts.values(), key=_alert_order))
+
+
+def _alert_order(alert: AlertState) -> tuple[int, int, str]:
+    """Worst first, then the oldest."""
+    severity = _SEVERITIES.index(alert.severity) if alert.severity in _SEVERITIES else len(_SEVERITIES)
+    return (severity, alert.fired_ms or alert.started_ms, alert.fingerprint)
