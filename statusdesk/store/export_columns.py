@@ -1,0 +1,201 @@
+"""What an export consists of: its columns as SQL over a row ``r``, and where its rows come from, in order."""
+
+import enum
+
+import msgspec
+
+from statusdesk.store.kinds import ROLLOUTS, TOKENS, Kind, S
+
+RISKY = "'[-=+@\t\r]*'"
+"""GLOB pattern of texts that a spreadsheet would take for a formula."""
+
+
+_IN_NAMESPACES = "{} IN (SELECT value FROM json_each(:namespaces))"
+_NAMESPACES_OF_BUILD = (
+    "CASE WHEN instr(r.namespaces, ',') THEN (SELECT group_concat(value, ' ') FROM json_each(r.namespaces))"
+    " ELSE r.namespace END"
+)
+
+
+class Cell(enum.Enum):
+    """How a value becomes a cell."""
+
+    TEXT = enum.auto()  # from outside: made formula-safe in CSV
+    WORD = enum.auto()  # ours, or a number
+    FLAG = enum.auto()  # true or false
+    TIME = enum.auto()  # milliseconds, shown as ISO 8601
+    SPAN = enum.auto()  # milliseconds, shown as seconds
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One column: its name in the header, the SQL of its value, and how that becomes a cell."""
+
+    name: str
+    value: str
+    cell: Cell
+
+    @property
+    def plain(self) -> str:
+        """SQL of the value as JSON has it, but for flags."""
+        if self.cell is Cell.TIME:
+            return f"strftime('%Y-%m-%dT%H:%M:%fZ', {self.value} / 1000.0, 'unixepoch')"
+        return f"({self.value}) / 1000.0" if self.cell is Cell.SPAN else self.value
+
+    @property
+    def for_csv(self) -> str:
+        if self.cell is Cell.TEXT:
+            return f"CASE WHEN {self.value} GLOB {RISKY} THEN '''' || {self.value} ELSE {self.value} END"
+        if self.cell is Cell.FLAG:
+            return f"CASE WHEN {self.value} THEN 'true' ELSE 'false' END"
+        return self.plain
+
+    @property
+    def for_json(self) -> str:
+        if self.cell is Cell.FLAG:
+            return f"json(CASE WHEN {self.value} THEN 'true' ELSE 'false' END)"
+        return self.plain
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """One kind of export. ``app`` and ``job`` are what the filters of those names look at, ``namespace`` is one."""
+
+    columns: tuple[Column, ...]
+    rows: str
+    order: str = ""
+    app: str = ""
+    namespace: str = ""
+    job: str = ""
+
+
+def _columns(**cells: Cell | tuple[str, Cell]) -> tuple[Column, ...]:
+    """Return columns by name; the value is the column of that name unless SQL is given."""
+    made = []
+    for name, cell in cells.items():
+        made.append(Column(name, f"r.{name}", cell) if isinstance(cell, Cell) else Column(name, *cell))
+    return tuple(made)
+
+
+def _periods(kind: Kind[S]) -> str:
+    """Return the periods of all keys that overlap [``:since``, ``:until``), by key and start, without sorting them.
+
+    For each key one seek finds the period that held ``:since``; the current row follows unless it has gone, in which
+    case its period is the last one of the history.
+    """
+    now, history = kind.current.name, kind.history.name
+    # the key of the outer loop: with that of the inner one SQLite would not see that the rows come sorted
+    listed = ", ".join("c.key" if name == "key" else f"h.{name}" for name in kind.history.names)
+    return (
+        f"(SELECT {listed} FROM {now} c CROSS JOIN {history} h ON h.key = c.key AND h.since_ms >="
+        f" coalesce((SELECT max(since_ms) FROM {history} WHERE key = c.key AND since_ms <= :since), :since)"
+        f" WHERE h.since_ms < :until AND h.until_ms > :since"
+        f" UNION ALL {kind.current.select} WHERE until_ms IS NULL AND since_ms < :until"
+        f" ORDER BY key, since_ms) r WHERE 1"
+    )
+
+
+_PERIOD = {
+    "since": ("r.since_ms", Cell.TIME),
+    "until": ("r.until_ms", Cell.TIME),
+    "duration_s": ("r.until_ms - r.since_ms", Cell.SPAN),
+}
+
+BUILDS = Subject(
+    _columns(
+        job=Cell.TEXT,
+        namespace=(_NAMESPACES_OF_BUILD, Cell.TEXT),
+        number=Cell.WORD,
+        result=("CASE WHEN r.building THEN 'RUNNING' ELSE r.result END", Cell.TEXT),
+        started_at=("r.started_ms", Cell.TIME),
+        finished_at=("CASE WHEN NOT r.building THEN r.started_ms + r.duration_ms END", Cell.TIME),
+        duration_s=("CASE WHEN NOT r.building THEN r.duration_ms END", Cell.SPAN),
+        version=Cell.TEXT,
+        cause=Cell.TEXT,
+        upstream_job=Cell.TEXT,
+        upstream_number=Cell.WORD,
+        git_revision=Cell.TEXT,
+        attributed_by=Cell.WORD,
+        url=Cell.TEXT,
+        source=Cell.TEXT,
+    ),
+    rows="builds r WHERE r.started_ms >= :since AND r.started_ms < :until",
+    order="r.started_ms",
+    namespace=f"({_IN_NAMESPACES.format('+r.namespace')} OR EXISTS"
+    f" (SELECT 1 FROM json_each(r.namespaces) n WHERE {_IN_NAMESPACES.format('n.value')}))",
+    job="+r.job",  # the plus keeps the planner on the index by start, which needs no sorting
+)
+
+PERIODS_OF_ROLLOUTS = Subject(
+    _columns(
+        app=Cell.TEXT,
+        cluster=Cell.TEXT,
+        namespace=Cell.TEXT,
+        kind=Cell.TEXT,
+        name=Cell.TEXT,
+        version=Cell.TEXT,
+        revision=Cell.TEXT,
+        level=Cell.WORD,
+        reason=Cell.TEXT,
+        message=Cell.TEXT,
+        **_PERIOD,
+        container=Cell.TEXT,
+        pod=Cell.TEXT,
+        exit_code=Cell.WORD,
+        desired=Cell.WORD,
+        updated=Cell.WORD,
+        ready=Cell.WORD,
+        available=Cell.WORD,
+        previous_version=Cell.TEXT,
+        image=Cell.TEXT,
+        digest=Cell.TEXT,
+        build=Cell.TEXT,
+    ),
+    rows=_periods(ROLLOUTS),
+    app="r.app",
+    namespace=_IN_NAMESPACES.format("r.namespace"),
+)
+
+PERIODS_OF_TOKENS = Subject(
+    _columns(
+        source=Cell.TEXT,
+        name=Cell.TEXT,
+        level=Cell.WORD,
+        reason=Cell.TEXT,
+        message=Cell.TEXT,
+        **_PERIOD,
+        expires_at=("r.expire_ms", Cell.TIME),
+        last_renewal_at=("r.last_renewal_ms", Cell.TIME),
+        granted_s=("r.granted_ms", Cell.SPAN),
+        period_s=Cell.WORD,
+        explicit_max_s=Cell.WORD,
+        renewable=Cell.FLAG,
+        accessor_tail=Cell.TEXT,
+        renewal_job=Cell.TEXT,
+    ),
+    rows=_periods(TOKENS),
+)
+
+ALERTS = Subject(
+    _columns(
+        alertname=Cell.TEXT,
+        severity=Cell.WORD,
+        state=Cell.WORD,
+        cluster=Cell.TEXT,
+        namespace=Cell.TEXT,
+        app=Cell.TEXT,
+        version=Cell.TEXT,
+        started_at=("r.started_ms", Cell.TIME),
+        fired_at=("r.fired_ms", Cell.TIME),
+        resolved_at=("r.resolved_ms", Cell.TIME),
+        duration_s=("r.resolved_ms - r.started_ms", Cell.SPAN),
+        source=Cell.TEXT,
+        token=Cell.TEXT,
+        summary=Cell.TEXT,
+        fingerprint=Cell.WORD,
+    ),
+    rows="alerts r WHERE r.started_ms < :until AND (r.resolved_ms IS NULL OR r.resolved_ms > :since)",
+    order="r.started_ms",
+    app="r.app",
+    namespace=_IN_NAMESPACES.format("r.namespace"),
+)
+
+SUBJECTS = {"builds": BUILDS, "rollouts": PERIODS_OF_ROLLOUTS, "tokens": PERIODS_OF_TOKENS, "alerts": ALERTS}
