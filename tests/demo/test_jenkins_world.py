@@ -1,6 +1,7 @@
 """The simulated Jenkins, held against python-jenkins and against recorded answers of a real one."""
 
 import asyncio
+import base64
 
 import aiohttp
 import jenkins as python_jenkins
@@ -41,6 +42,10 @@ def jenkins():
 async def get(url: str, **options):
     async with aiohttp.ClientSession(auto_decompress=True) as session, session.get(url, **options) as answer:
         return answer.status, answer.headers, await answer.text()
+
+
+def basic(user: str, token: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{token}".encode()).decode()}
 
 
 async def get_json(jenkins: Jenkins, path: str, **query):
@@ -196,15 +201,15 @@ async def test_refusals_look_like_recorded_ones(jenkins):
         status, headers, body = await get(f"{url}/api/json")
         assert status == 403 and headers["X-You-Are-Authenticated-As"] == "anonymous"
         assert headers["X-Required-Permission"] == "hudson.model.Hudson.Read" and "/login?from=%2Fapi%2Fjson" in body
-        wrong = aiohttp.BasicAuth("desk", "wrong")
-        status, headers, body = await get(f"{url}/api/json", auth=wrong)
+        status, headers, body = await get(f"{url}/api/json", headers=basic("desk", "wrong"))
         assert status == 401 and headers["WWW-Authenticate"] == 'Basic realm="Jenkins"'
         assert "Invalid password/token for user: desk" in body
-        limited = aiohttp.BasicAuth("limited", "right")
-        assert (await get(f"{url}/api/json", auth=limited))[2] == '{"_class":"hudson.model.Hudson","jobs":[]}'
-        status, headers, body = await get(f"{url}/api/json", auth=aiohttp.BasicAuth("desk", "right"))
+        assert (await get(f"{url}/api/json", headers=basic("limited", "right")))[
+            2
+        ] == '{"_class":"hudson.model.Hudson","jobs":[]}'
+        status, headers, body = await get(f"{url}/api/json", headers=basic("desk", "right"))
         assert status == 200 and headers["X-Jenkins"] == "2.263.4" and headers["X-Jenkins-Session"]
-        status, headers, body = await get(f"{url}/api/json?tree=jobs%5B", auth=aiohttp.BasicAuth("desk", "right"))
+        status, headers, body = await get(f"{url}/api/json?tree=jobs%5B", headers=basic("desk", "right"))
         assert status == 500 and headers["Content-Type"].startswith("text/html") and "Oops" in body
 
 

@@ -57,9 +57,9 @@ async def test_hvac_looks_up_tokens_and_health(vault, own):
 
 
 async def test_answers_have_the_shape_of_recorded_ones(vault, own):
-    plain = vault.issue(3600, meta={"service": "billing"}, orphan=False)
+    plain = vault.issue(3600, meta={"job": "renew-billing", "service": "billing"}, orphan=False)
     periodic = vault.issue(1800, period_s=1800)
-    renewed = vault.issue(3600, age_s=10, renewed_s_ago=5, meta={"service": "billing"})
+    renewed = vault.issue(3600, age_s=10, renewed_s_ago=5, meta={"job": "renew", "service": "billing"})
     root = vault.issue(0, policies=("root",))
     lookup = "auth/token/lookup-accessor"
     calls = {

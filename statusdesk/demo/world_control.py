@@ -1,0 +1,171 @@
+"""The control endpoint: lets tests and benchmarks turn the world's knobs. Only with ``demo --serve --control``."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from aiohttp import web
+
+from statusdesk.demo.jenkins_engine import Course
+from statusdesk.demo.jenkins_model import Cause
+from statusdesk.demo.kube_cluster import Behaviour
+from statusdesk.demo.vault_tokens import VaultState
+from statusdesk.demo.world import World
+
+
+class FaultOrder(msgspec.Struct):
+    """``POST /fault``."""
+
+    source: str
+    fault: str | int | None = None
+
+
+class WorkloadOrder(msgspec.Struct):
+    """``POST /apply``, ``/fail``, ``/recover``, ``/scale``, ``/undo``, ``/delete``."""
+
+    namespace: str
+    app: str
+    version: str = ""
+    behaviour: Behaviour = Behaviour.GOOD
+    kind: str = "Deployment"
+    replicas: int = 2
+    build: str | None = None
+
+
+class BuildOrder(msgspec.Struct):
+    """``POST /build``: run a build at once; answers at once."""
+
+    job: str
+    parameters: dict[str, str] = {}
+    result: str = "SUCCESS"
+    takes_s: float = 5.0
+    user: str = "alice"
+
+
+class VaultOrder(msgspec.Struct):
+    """``POST /vault``."""
+
+    state: VaultState = VaultState.ACTIVE
+    rate_limited: bool = False
+
+
+class JenkinsOrder(msgspec.Struct):
+    """``POST /jenkins``."""
+
+    restart: bool = False
+    quieting_down: bool = False
+
+
+class ChurnOrder(msgspec.Struct):
+    """``POST /churn``: touch that many pods a second, 0 ends it."""
+
+    per_s: float = 0.0
+
+
+class NoOrder(msgspec.Struct):
+    """A request whose body does not matter."""
+
+
+def control_app(world: World) -> web.Application:
+    """Return the application of the control endpoint of a world."""
+    desk = _Control(world)
+    app = web.Application()
+    app.router.add_get("/truth", desk.truth)
+    for path, order, work in desk.orders():
+        app.router.add_post(path, _accept(order, work))
+    return app
+
+
+def _accept(
+    order: type[msgspec.Struct], work: Callable[..., Awaitable[None]]
+) -> Callable[..., Awaitable[web.Response]]:
+    async def answer(request: web.Request) -> web.Response:
+        try:
+            await work(msgspec.json.decode(await request.read() or b"{}", type=order))
+        except (msgspec.DecodeError, ValueError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        except KeyError as error:
+            return web.json_response({"error": f"no such thing: {error}"}, status=404)
+        return web.json_response({})
+
+    return answer
+
+
+class _Control:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def orders(self) -> list[tuple[str, type[msgspec.Struct], Callable[..., Awaitable[None]]]]:
+        return [
+            ("/fault", FaultOrder, self.fault),
+            ("/apply", WorkloadOrder, self.apply),
+            ("/fail", WorkloadOrder, self.fail),
+            ("/recover", WorkloadOrder, self.recover),
+            ("/scale", WorkloadOrder, self.scale),
+            ("/undo", WorkloadOrder, self.undo),
+            ("/delete", WorkloadOrder, self.delete),
+            ("/build", BuildOrder, self.build),
+            ("/vault", VaultOrder, self.vault),
+            ("/jenkins", JenkinsOrder, self.jenkins),
+            ("/churn", ChurnOrder, self.churn),
+            ("/cut-watches", NoOrder, self.cut_watches),
+            ("/compact", NoOrder, self.compact),
+        ]
+
+    async def truth(self, _: web.Request) -> web.Response:
+        return web.Response(body=msgspec.json.encode(self._world.truth()), content_type="application/json")
+
+    async def fault(self, order: FaultOrder) -> None:
+        await self._world.set_fault(order.source, order.fault)
+
+    async def apply(self, order: WorkloadOrder) -> None:
+        self._world.kube.apply(
+            order.namespace,
+            order.app,
+            order.version,
+            kind=order.kind,
+            replicas=order.replicas,
+            behaviour=order.behaviour,
+            build=order.build,
+        )
+
+    async def fail(self, order: WorkloadOrder) -> None:
+        self._world.kube.fail_now(order.namespace, order.app, order.behaviour, kind=order.kind)
+
+    async def recover(self, order: WorkloadOrder) -> None:
+        self._world.kube.recover(order.namespace, order.app, kind=order.kind)
+
+    async def scale(self, order: WorkloadOrder) -> None:
+        self._world.kube.scale(order.namespace, order.app, order.replicas, kind=order.kind)
+
+    async def undo(self, order: WorkloadOrder) -> None:
+        self._world.kube.undo(order.namespace, order.app, kind=order.kind)
+
+    async def delete(self, order: WorkloadOrder) -> None:
+        self._world.kube.delete(order.namespace, order.app, kind=order.kind)
+
+    async def build(self, order: BuildOrder) -> None:
+        job = self._world.jenkins.job(order.job)
+        course = Course(takes_s=order.takes_s, result=order.result)
+
+        async def run() -> None:
+            await self._world.jenkins.build(job, order.parameters, Cause(user=order.user), course)
+
+        self._world.team.begin(run())
+
+    async def vault(self, order: VaultOrder) -> None:
+        self._world.vault.state = order.state
+        self._world.vault.rate_limited = order.rate_limited
+
+    async def jenkins(self, order: JenkinsOrder) -> None:
+        if order.restart:
+            self._world.jenkins.restart()
+        await self._world.jenkins.set_quieting_down(order.quieting_down)
+
+    async def churn(self, order: ChurnOrder) -> None:
+        self._world.set_churn(order.per_s)
+
+    async def cut_watches(self, _: NoOrder) -> None:
+        self._world.kube.cut_watches()
+
+    async def compact(self, _: NoOrder) -> None:
+        self._world.kube.compact()
