@@ -84,7 +84,7 @@ def namespaces_in(value: str, split: bool) -> tuple[str, ...]:
 
     An emptied box is an empty value: Jenkins puts no default in its place, so it names none.
     """
-    text = clean(value).lower()
+    text = clean(value).strip().lower()
     names = _LIST.split(text) if split else [text]
     return tuple(dict.fromkeys(name for name in names if name))
 

@@ -144,4 +144,5 @@ class JenkinsErrands:
                 return
             self._later.append(errand)
             # An error page may be about this one build; all else concerns Jenkins as a whole.
-            self._resting = error.status != 500 and error.problem != "NotJson"
+            if error.status != 500 and error.problem != "NotJson":
+                self._resting = True
