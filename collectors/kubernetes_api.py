@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 Query = Sequence[tuple[str, str]]
 ERROR_BODY_BYTES = 65_536
-READ_BYTES = 1 << 20
 STREAM_BYTES = 65_536
 WHOLE_ANSWER_TIMEOUTS = 6  # a whole answer may take this many times the timeout of one read
 
@@ -43,14 +42,21 @@ class Stream:
             yield from self._response.stream(STREAM_BYTES)
 
     def close(self) -> None:
-        # shutdown wakes a blocked read, which close alone does not; an answer that has ended has no socket any more
-        with contextlib.suppress(OSError, ValueError, RuntimeError):
-            self._response.shutdown()
+        _shut(self._response)
 
     def dispose(self) -> None:
         """Give the connection up; for the thread that reads."""
         with contextlib.suppress(OSError, ValueError):
             self._response.close()
+
+
+class _Reading:
+    """An answer that is being read, to be complete at ``end_s`` of the monotonic clock."""
+
+    def __init__(self, response: "HTTPResponse", end_s: float) -> None:
+        self.response = response
+        self.end_s = end_s
+        self.is_late = False
 
 
 class KubernetesApi:
@@ -62,28 +68,47 @@ class KubernetesApi:
         self._client: ApiClient | None = None
         self._generation = 0
         self._lock = threading.Lock()
+        self._readings: set[_Reading] = set()
+        self._readings_lock = threading.Lock()  # never held while a credentials plugin runs
         self.host = ""
 
     def get(self, path: str, query: Query = ()) -> bytes:
         """Return the body of a 200 answer. Raises: ApiProblem."""
-        response = self._open("GET", path, query)
-        try:
-            with _as_problem(self.host):
-                return _whole(response, self._settings.request_timeout_s * WHOLE_ANSWER_TIMEOUTS)
-        finally:
-            response.release_conn()
+        return self._read(self._open("GET", path, query))
 
     def ask(self, path: str, body: dict[str, object]) -> bytes:
         """Return the answer to a review: a POST that changes nothing, and that only ``check`` makes.
 
         Raises: ApiProblem.
         """
-        response = self._open("POST", path, (), body)
+        return self._read(self._open("POST", path, (), body))
+
+    def _read(self, response: "HTTPResponse") -> bytes:
+        """Read all of an answer in one piece, which costs a third of the memory traffic of reading it in parts."""
+        limit_s = self._settings.request_timeout_s * WHOLE_ANSWER_TIMEOUTS
+        reading = _Reading(response, time.monotonic() + limit_s)
+        with self._readings_lock:
+            self._readings.add(reading)
         try:
             with _as_problem(self.host):
-                return _whole(response, self._settings.request_timeout_s * WHOLE_ANSWER_TIMEOUTS)
+                return response.read()
+        except ApiProblem as problem:
+            if reading.is_late:
+                raise ApiProblem("Timeout", f"{self.host} did not end its answer within {limit_s:.0f} s") from problem
+            raise
         finally:
+            with self._readings_lock:
+                self._readings.discard(reading)
             response.release_conn()
+
+    def cut_late(self) -> None:
+        """End answers that come byte by byte, for ever: each read is in time, the whole is not."""
+        now_s = time.monotonic()
+        with self._readings_lock:
+            late = [reading for reading in self._readings if now_s > reading.end_s]
+        for reading in late:
+            reading.is_late = True
+            _shut(reading.response)
 
     def stream(self, path: str, query: Query) -> Stream:
         """Open a watch. Raises: ApiProblem."""
@@ -96,10 +121,12 @@ class KubernetesApi:
         return Stream(response, self.host, patient=socket is not None)
 
     def close(self) -> None:
-        """Close idle connections."""
-        with self._lock:
-            if self._client is not None:
-                self._client.rest_client.close()
+        """End what is being read and close idle connections."""
+        with self._readings_lock:
+            for reading in self._readings:
+                _shut(reading.response)
+        if (client := self._client) is not None:
+            client.rest_client.close()
 
     def _open(self, method: str, path: str, query: Query, body: dict[str, object] | None = None) -> "HTTPResponse":
         timeout_s = self._settings.request_timeout_s
@@ -182,16 +209,10 @@ def _connect(settings: ClusterSettings) -> "ApiClient":
         raise ApiProblem("Misconfigured", f"{name} is malformed ({type(error).__name__})") from error
 
 
-def _whole(response: "HTTPResponse", limit_s: float) -> bytes:
-    """Read all of an answer, however slowly it comes, within ``limit_s``."""
-    end = time.monotonic() + limit_s
-    parts = []
-    for part in response.stream(READ_BYTES):
-        parts.append(part)
-        if time.monotonic() > end:
-            response.close()
-            raise TimeoutError
-    return b"".join(parts)
+def _shut(response: "HTTPResponse") -> None:
+    """End a read that another thread waits in, which closing alone does not; no matter if the answer has ended."""
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
+        response.shutdown()
 
 
 @contextlib.contextmanager
@@ -203,6 +224,8 @@ def _as_problem(host: str, passing: bool = False) -> Iterator[None]:
 
     try:
         yield
+    except http.NewConnectionError as error:
+        raise ApiProblem("Unreachable", f"cannot reach {host}: {_short(error)}", passing=passing) from error
     except (http.ConnectTimeoutError, http.ReadTimeoutError, TimeoutError) as error:
         raise ApiProblem("Timeout", f"{host} does not answer in time", passing=passing) from error
     except ApiException as error:

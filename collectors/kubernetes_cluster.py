@@ -78,14 +78,15 @@ class KubernetesCluster:
         for thread in threads:
             thread.start()
         while not self._stop.wait(TICK_S):
+            self._api.cut_late()
             self._standing.tick()
         for kind in self._kinds:
             kind.end()
+        self._api.close()
         end_s = time.monotonic() + JOIN_S
         for thread in threads:
             # one that waits for a server's first byte is left to its timeout; what it says is not heard any more
             thread.join(max(0.0, end_s - time.monotonic()))
-        self._api.close()
 
     def visit_now(self) -> None:
         """Cut back-offs and poll waits short; what is watched needs no visit."""
