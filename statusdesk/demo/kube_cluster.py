@@ -66,6 +66,7 @@ class KubeCluster:
         self._namespaces: dict[str, Obj] = {}
         self._faults: str | int | None = None
         self._cuts: set[Callable[[], None]] = set()
+        self._compacted: list[Callable[[], None]] = []
         for name in ("default", "kube-system"):
             self.add_namespace(name)
         self.parts.agenda.after(60, self._sweep_events)
@@ -82,6 +83,15 @@ class KubeCluster:
         self._faults = fault
         self.cut_watches()
 
+    @property
+    def flourish(self) -> str:
+        """Text added to messages, events and logs from now on, for hostile tests."""
+        return self.parts.flourish
+
+    @flourish.setter
+    def flourish(self, text: str) -> None:
+        self.parts.flourish = text
+
     def cut_watches(self) -> None:
         """Cut every open watch and log stream, as a restarted API server does."""
         for cut in list(self._cuts):
@@ -95,6 +105,12 @@ class KubeCluster:
     def compact(self) -> None:
         """Let all resource versions before the present one expire (410)."""
         self.parts.store.compact()
+        for forget in self._compacted:
+            forget()
+
+    def on_compact(self, forget: Callable[[], None]) -> None:
+        """Let ``forget`` be called when old versions expire."""
+        self._compacted.append(forget)
 
     async def run(self) -> None:
         """Let the cluster live until cancelled."""

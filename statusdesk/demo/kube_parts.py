@@ -18,7 +18,7 @@ _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 @dataclass(slots=True)
 class KubeParts:
-    """Time, objects, events and chance of one cluster."""
+    """Time, objects, events and chance of one cluster; ``flourish`` is added to messages, for hostile tests."""
 
     clock: WorldClock
     agenda: Agenda
@@ -28,6 +28,7 @@ class KubeParts:
     nodes: list[str]
     pulled: set[tuple[str, str]]
     addresses: int = 0
+    flourish: str = ""
 
     def now_ms(self) -> int:
         """Return the time of the world."""

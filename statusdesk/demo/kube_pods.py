@@ -55,7 +55,7 @@ class PodMaker:
         if pod.behaviour is Behaviour.QUOTA:
             used = sum(1 for other in workload.pods() if other.active) or 1
             why = f"exceeded quota: compute-resources, requested: pods=1, used: pods={used}, limited: pods={used}"
-            message = f'pods "{pod.name}" is forbidden: {why}'
+            message = f'pods "{pod.name}" is forbidden: {why}{self._parts.flourish}'
             if revision.failure is None:
                 revision.failure = (message, self._parts.now_ms())
                 if workload.fault is None and revision is workload.newest():

@@ -32,7 +32,7 @@ class Refusals:
         none = f"0/{count} nodes are available"
         message = (
             f"{none}: {count} Insufficient cpu. no new claims to deallocate, "
-            f"preemption: {none}: {count} Preemption is not helpful for scheduling."
+            f"preemption: {none}: {count} Preemption is not helpful for scheduling.{self._parts.flourish}"
         )
         now_ms = self._parts.now_ms()
         if "PodScheduled" not in pod.conditions:
@@ -58,7 +58,7 @@ class Refusals:
     def standing(self, container: ContainerModel, behaviour: Behaviour) -> tuple[str, str]:
         """Return reason and message that a container waits with when it has waited for long."""
         if behaviour is Behaviour.CONFIG_MISSING:
-            return "CreateContainerConfigError", _NO_CONFIG
+            return "CreateContainerConfigError", _NO_CONFIG + self._parts.flourish
         back_off = f'Back-off pulling image "{container.image}"'
         return "ImagePullBackOff", f"{back_off}: ErrImagePull: {self._why(container)}"
 
@@ -70,7 +70,7 @@ class Refusals:
     def _why(self, container: ContainerModel) -> str:
         image = container.image
         failed = f'failed to pull and unpack image "{image}": failed to resolve reference "{image}"'
-        return f"rpc error: code = NotFound desc = {failed}: {image}: not found"
+        return f"rpc error: code = NotFound desc = {failed}: {image}: not found{self._parts.flourish}"
 
     def _no_image(self, pod: PodModel) -> None:
         container = pod.mains[0]
@@ -100,6 +100,6 @@ class Refusals:
         container = pod.mains[0]
         if container.reason != "CreateContainerConfigError":
             note_fault(pod, "ConfigMissing", self._parts.now_ms())
-            self._wait(pod, "CreateContainerConfigError", _NO_CONFIG)
-        self._tell(pod, "Failed", f"Error: {_NO_CONFIG}", warning=True)
+            self._wait(pod, *self.standing(container, Behaviour.CONFIG_MISSING))
+        self._tell(pod, "Failed", f"Error: {_NO_CONFIG}{self._parts.flourish}", warning=True)
         self._later(pod, 11.4, self._again)

@@ -37,6 +37,7 @@ class Change:
     version: int
     type: str
     item: Stored
+    before: Stored | None = None
     _frame: bytes | None = None
 
     def frame(self, kind: Kind) -> bytes:
@@ -108,16 +109,16 @@ class KubeStore:
         self._version += 1
         raw = _VERSION.sub(b'"resourceVersion":"%d"' % self._version, old.raw, count=1)
         gone = Stored(namespace, name, self._version, old.labels, old.fields, raw)
-        self._log(shelf, Change(self._version, "DELETED", gone))
+        self._log(shelf, Change(self._version, "DELETED", gone, old))
 
     def _note(self, kind: Kind, item: Stored) -> None:
         shelf = self._shelf(kind)
         key = (item.namespace, item.name)
-        known = key in shelf.items
+        old = shelf.items.get(key)
         shelf.items[key] = item
-        if not known:
+        if old is None:
             shelf.order = None
-        self._log(shelf, Change(item.version, "MODIFIED" if known else "ADDED", item))
+        self._log(shelf, Change(item.version, "MODIFIED" if old else "ADDED", item, old))
 
     def _log(self, shelf: _Shelf, change: Change) -> None:
         shelf.changes.append(change)
