@@ -3,7 +3,7 @@
 import datetime
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from textual.theme import Theme
 
 POLL_S = 0.1
+KEY_WORDS = {"enter": "enter", "escape": "esc", "up": "up", "down": "down", "left": "left", "right": "right"} | {
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "home": "home",
+    "end": "end",
+    "tab": "tab",
+}
 
 
 def _places() -> "type[Provider]":
@@ -38,7 +45,6 @@ class DeskApp(App[None]):
     CSS_PATH = "statusdesk.tcss"
     DEFAULT_MODE = "board"
     COMMANDS = App.COMMANDS | {_places}
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = []
     BINDINGS = [
         Binding("q", "quit", "quit", id="app.quit", tooltip="Leave the desk"),
         Binding("ctrl+c", "interrupt", "interrupt", id="app.interrupt", tooltip="Leave at once", show=False),
@@ -61,6 +67,7 @@ class DeskApp(App[None]):
             self.register_theme(theme)
         self._choose_theme(config.board.theme)
         self.set_reactive(DeskApp.now_ms, clock())
+        self.set_class(self._ascii, "-ascii")
         self.add_mode("board", self._make_board)
 
     def on_mount(self) -> None:
@@ -89,6 +96,10 @@ class DeskApp(App[None]):
 
     def action_interrupt(self) -> None:
         self.exit(return_code=130)
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Write keys as they are printed on keyboards; Textual's own signs are of ambiguous width."""
+        return KEY_WORDS.get(binding.key) or super().get_key_display(binding)
 
     def copy(self, title: str, text: str) -> None:
         """Copy a text and show it, for terminals that ignore it."""

@@ -14,6 +14,7 @@ from textual.events import Resize, ScreenResume
 from textual.message import Message
 from textual.screen import Screen
 
+from screens.columns import LIST_BELOW
 from screens.feed import Feed, FeedError
 from screens.firing_strip import FiringStrip
 from screens.footer import FooterLine
@@ -52,7 +53,9 @@ class BoardScreen(Screen[None]):
     AUTO_FOCUS = "#matrix"
     HELP = HELP
     BINDINGS = [
-        Binding("enter,d", "detail", "look", id="board.detail", tooltip="Open or close the detail of the selected cell"),
+        Binding(
+            "enter,d", "detail", "look", id="board.detail", tooltip="Open or close the detail of the selected cell"
+        ),
         Binding("b", "build", "build", id="board.build", tooltip="Copy and show the link of the build"),
         Binding("y", "copy", "copy", id="board.copy", tooltip="Copy and show what is known about the cell"),
         Binding("slash", "filter", "filter", id="board.filter", tooltip="Show only rows with these words"),
@@ -61,7 +64,9 @@ class BoardScreen(Screen[None]):
         Binding("colon", "go_to", "go to", id="board.go_to", tooltip="Go to an application or stage/application"),
         Binding("t", "as_of", "as of", id="board.as_of", tooltip="Show the board as of a time in the past"),
         Binding("T", "times", "times", id="board.times", tooltip="Ages or times of day", show=False),
-        Binding("escape", "back", "back", id="board.back", tooltip="Close the detail; back to now; show all", show=False),
+        Binding(
+            "escape", "back", "back", id="board.back", tooltip="Close the detail; back to now; show all", show=False
+        ),
         Binding("question_mark", "help", "help", id="board.help", tooltip="This help"),
     ]
     app: "DeskApp"
@@ -120,7 +125,10 @@ class BoardScreen(Screen[None]):
         shown = self.shown_board
         self._show_lines(shown)
         if shown is not None:
-            rows = select(shown, self.lens, self.order)
+            lens = self.lens
+            if self.size.width and self.size.width < LIST_BELOW:
+                lens = msgspec.structs.replace(lens, only_bad=True)
+            rows = select(shown, lens, self.order)
             self.matrix.show_rows(rows, shown.stages, self._stamp(), 7 if self.lens.absolute else 4)
             texts, good = notes(shown, rows, self.lens, self.now_ms, self.zone)
             self.matrix.set_notes(texts, good, tail(rows, self.ascii))
@@ -153,6 +161,7 @@ class BoardScreen(Screen[None]):
     @on(Resize)
     def _resized(self, event: Resize) -> None:
         self._strip.display = event.size.height >= STRIP_FROM
+        self.show(self.app.board)
 
     def _show_lines(self, board: Board | None) -> None:
         header = self._header

@@ -7,6 +7,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+HINT = "Copied, if the terminal allows it; if not, select it here (hold shift). esc: back"
+
 
 class CopyScreen(ModalScreen[None]):
     """The copied text, plain and selectable."""
@@ -22,7 +24,7 @@ class CopyScreen(ModalScreen[None]):
             yield Static(Content(self._heading), classes="dialog-title")
             with VerticalScroll(classes="dialog-body"):
                 yield Static(Content(self._text), id="copied")
-            yield Static(Content("copied, if the terminal allows it; else select it here (hold shift) · esc back"), classes="dialog-hint")
+            yield Static(Content(HINT), classes="dialog-hint")
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -35,7 +35,7 @@ class DetailPane(VerticalScroll, can_focus=False):
         if place != self.place:
             self.place, self._known = place, Known()
             self.scroll_to(y=0, animate=False)
-        scribe = Scribe(self.ink, self.ascii, self.zone, now_ms)
+        scribe = Scribe(self.ink, self.ascii, self.zone, now_ms, self.scrollable_content_region.width or 48)
         text = Text("nothing is selected") if row is None else scribe.write(row, cell, stage, self._known)
         if text.markup != self._written:
             self._written = text.markup

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Sequence
+from textwrap import wrap
 
 import msgspec
 from rich.style import Style
@@ -31,8 +32,10 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 class Scribe:
     """Writes the pane: labelled lines, then pods and history."""
 
-    def __init__(self, ink: Ink, ascii_only: bool, zone: datetime.tzinfo, now_ms: int) -> None:
+    def __init__(self, ink: Ink, ascii_only: bool, zone: datetime.tzinfo, now_ms: int, width: int = 10_000) -> None:
+        """``width`` is where labelled lines are folded, in cells."""
         self.ink, self.ascii, self.zone, self.now_ms = ink, ascii_only, zone, now_ms
+        self.room = max(16, width - LABEL)
         self.text = Text()
 
     def write(self, row: Row, cell: Cell | None, stage: str, known: Known) -> Text:
@@ -65,12 +68,13 @@ class Scribe:
             self._say(f" {cell.reason}", style)
         if cell.since_ms is not None:
             self._say(f" for {age(self.now_ms - cell.since_ms)}", self.ink.plain)
-            self._say(f"  since {local(cell.since_ms, self.zone, '%a %d %b %H:%M:%S %Z')}", self.ink.quiet)
         self._say("\n", self.ink.plain)
         if cell.level is Level.UNKNOWN and cell.last_level is not Level.UNKNOWN:
             self._say(f"last known: {cell.last_level}\n", self.ink.quiet)
         if cell.message:
             self._say(f"{cell.message}\n", self.ink.plain)
+        if cell.since_ms is not None:
+            self._line("since", local(cell.since_ms, self.zone, "%a %d %b %H:%M:%S %Z"))
 
     def _rollout(self, cell: Cell, rollout: RolloutState) -> None:
         if rollout.look:
@@ -136,8 +140,9 @@ class Scribe:
         self._say(f"\n{title}\n", self.ink.quiet)
 
     def _line(self, label: str, words: str, style: Style | None = None) -> None:
-        if words:
-            self._say(f"{label:<{LABEL}}", self.ink.quiet)._say(f"{words}\n", style or self.ink.plain)
+        folded = wrap(words, self.room, break_on_hyphens=False)
+        for index, part in enumerate(folded):
+            self._say(f"{'' if index else label:<{LABEL}}", self.ink.quiet)._say(f"{part}\n", style or self.ink.plain)
 
     def _say(self, words: str, style: Style) -> "Scribe":
         self.text.append(words, style)

@@ -4,13 +4,14 @@ import msgspec
 
 from screens.ink import Ink
 from screens.linewidget import LineWidget
-from screens.sources_line import MARKS, token_words
+from screens.sources_line import token_words
 from screens.strips import Line, cells, fit
 from statusdesk.board import Board, Mark
 from statusdesk.states import Level
 from statusdesk.text import age
 
 SEVERITIES = {"critical": Mark.FAILING, "warning": Mark.WARNING}
+MORE_CELLS = len("   +99 more")
 ORDER = (Mark.FAILING, Mark.WARNING, Mark.UNKNOWN)
 
 
@@ -18,6 +19,7 @@ class Entry(msgspec.Struct, frozen=True):
     """One thing that fires. ``where`` is an app in a stage, a token or a source; ``since_ms`` 0 when not known."""
 
     mark: Mark
+    severity: str
     what: str
     where: str
     since_ms: int
@@ -39,15 +41,16 @@ class FiringStrip(LineWidget):
         entries = firing(self.board) if alerts else failing(self.board, self.now_ms)
         title = " FIRING " if alerts else " FAILING "
         if not entries:
-            return line.put(f"{title} nothing", self.ink.quiet)
+            return line.put(" nothing is failing", self.ink.quiet)
         line.put(title, self.ink.badges[Mark.FAILING]).put(" ", self.ink.plain)
         for index, entry in enumerate(entries):
-            words = f"{entry.what} {entry.where}"
+            words = f"{entry.what} {entry.where}".strip()
             aged = f" {age(self.now_ms - entry.since_ms)}" if entry.since_ms else ""
-            room = width - line.x - 10
-            if index and room < cells(words) + len(aged) + len(entry.mark):
+            more = MORE_CELLS if index + 1 < len(entries) else 0
+            room = width - line.x - more - len(entry.severity) - 2 - len(aged)
+            if index and room < cells(words):
                 return line.put(f"+{len(entries) - index} more", self.ink.quiet)
-            line.put(entry.mark.value + " ", self.ink.badges[entry.mark])
+            line.put(entry.severity, self.ink.badges[entry.mark]).put(" ", self.ink.plain)
             line.put(fit(words, min(cells(words), max(8, room))), self.ink.plain)
             line.put(aged + "   ", self.ink.quiet)
         return line
@@ -60,21 +63,26 @@ def firing(board: Board) -> list[Entry]:
         if alert.state == "firing":
             where = alert.token or "/".join(filter(None, (alert.namespace, alert.app))) or alert.source
             mark = SEVERITIES.get(alert.severity, Mark.UNKNOWN)
-            entries.append(Entry(mark, alert.alertname, where, alert.fired_ms or alert.started_ms))
+            entries.append(Entry(mark, alert.severity, alert.alertname, where, alert.fired_ms or alert.started_ms))
     return sorted(entries, key=lambda entry: (ORDER.index(entry.mark), entry.since_ms))
 
 
 def failing(board: Board, now_ms: int) -> list[Entry]:
-    """Return what is failing by its level: sources, tokens and cells, nearest to production first."""
+    """Return what is failing by its level: sources, tokens, and of each row the cell nearest to production."""
     entries = []
     for source in board.sources:
         if source.level == Level.FAILING:
-            entries.append(Entry(Mark.FAILING, source.state.reason, source.state.key, source.state.level_since_ms))
+            entries.append(
+                Entry(Mark.FAILING, "source", source.state.reason, source.state.key, source.state.level_since_ms)
+            )
     for token in board.tokens:
         if token.level == Level.FAILING:
-            entries.append(Entry(MARKS[token.level], "token", token_words(token, now_ms), 0))
+            entries.append(Entry(Mark.FAILING, "token", "", token_words(token, now_ms), 0))
     for row in sorted(board.rows, key=lambda row: row.rank):
-        for cell in reversed(row.cells):
-            if cell is not None and cell.level == Level.FAILING:
-                entries.append(Entry(Mark.FAILING, cell.reason, f"{cell.stage}/{row.app}", cell.since_ms or 0))
+        bad = [cell for cell in row.cells if cell is not None and cell.level == Level.FAILING]
+        if bad:
+            nearest = bad[-1]
+            entries.append(
+                Entry(Mark.FAILING, "rollout", nearest.reason, f"{nearest.stage}/{row.app}", nearest.since_ms or 0)
+            )
     return entries

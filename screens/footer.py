@@ -6,9 +6,11 @@ from screens.ink import Ink
 from screens.linewidget import LineWidget
 from screens.strips import Line, cells
 
+PINNED = 2
+
 
 class FooterLine(LineWidget):
-    """Draws the bindings that are marked to be shown, in order, as far as they fit; the last one always."""
+    """Draws the bindings that are marked to be shown, in order, as far as they fit; help and quit always."""
 
     def __init__(self, ink: Ink) -> None:
         super().__init__(ink, id="footer")
@@ -27,12 +29,13 @@ class FooterLine(LineWidget):
         line = Line().put(" ", self.ink.plain)
         if not self._keys:
             return line
-        last = self._keys[-1]
-        reserved = cells(last[0]) + cells(last[1]) + 2
-        for key, words, action in self._keys[:-1]:
+        pinned = self._keys[-PINNED:]
+        reserved = sum(cells(key) + cells(words) + 4 for key, words, _ in pinned) - 3
+        for key, words, action in self._keys[:-PINNED]:
             if line.x + cells(key) + cells(words) + 4 + reserved <= width:
                 self._put(line, key, words, action)
-        self._put(line, *last)
+        for key, words, action in pinned:
+            self._put(line, key, words, action)
         return line
 
     def _put(self, line: Line, key: str, words: str, action: str) -> None:

@@ -52,7 +52,7 @@ class HeaderLine(LineWidget):
 
     def _put_past(self, line: Line) -> None:
         if self.past_ms is not None:
-            text = f" as of {local(self.past_ms, self.zone, '%a %d %b %H:%M:%S %Z')} · esc: now "
+            text = f" as of {local(self.past_ms, self.zone, '%a %d %b %H:%M:%S %Z')}, esc: now "
             line.put(text, self.ink.past).put("  ", self.ink.plain)
 
     def _put_counts(self, line: Line, room: int) -> None:
@@ -76,7 +76,7 @@ class HeaderLine(LineWidget):
             text = f"{glyph} {number} {word}".rstrip() if words else f"{glyph}{number}"
             quiet = not number or mark is Mark.OK
             style = self.ink.quiet if quiet else self.ink.badges[mark]
-            pieces += [(text, style), ("   " if words else " ", self.ink.plain)]
+            pieces += [(text, style), ("  " if words else " ", self.ink.plain)]
         return pieces
 
     def _put_lens(self, line: Line, room: int) -> None:
@@ -91,7 +91,7 @@ class HeaderLine(LineWidget):
     def _right(self, width: int) -> Line:
         line = Line()
         self._put_data_age(line)
-        clock = local(self.now_ms, self.zone, "%H:%M:%S %Z") if self.now_ms else ""
+        clock = local(self.now_ms, self.zone, "%H:%M:%S %Z" if width >= 60 else "%H:%M %Z") if self.now_ms else ""
         if clock and self.zone is not datetime.UTC and width >= 120:
             clock = f"{local(self.now_ms, datetime.UTC, '%H:%M:%S')} UTC ({local(self.now_ms, self.zone, '%H:%M %Z')})"
         return line.put(f"   {clock} ", self.ink.plain)

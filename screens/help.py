@@ -35,7 +35,7 @@ class HelpScreen(ModalScreen[None]):
     def _keys(self) -> Text:
         """Return one line per action: all its keys, then what it does."""
         actions: dict[str, tuple[list[str], str]] = {}
-        for _, binding, _, tooltip in self._active.values():
+        for _, binding, _, tooltip in sorted(self._active.values(), key=_moves_cursor):
             said = tooltip or binding.tooltip
             if said and not binding.system:
                 keys, _ = actions.setdefault(binding.action, ([], said))
@@ -58,3 +58,8 @@ class HelpScreen(ModalScreen[None]):
             text.append(f"{ascii_sign if self._ascii else unicode_sign:>16}  ", self._ink.key)
             text.append(f"{word}\n", self._ink.plain)
         return text
+
+
+def _moves_cursor(active: ActiveBinding) -> bool:
+    """Say whether a key only moves about; those come last."""
+    return active.binding.action.partition("(")[0] in ("cursor", "page", "edge")

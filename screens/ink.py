@@ -79,8 +79,11 @@ def _coloured(variables: Mapping[str, str]) -> Ink:
     return Ink(
         plain=Style(color=face.rich_color, bgcolor=on),
         quiet=Style(color=quiet.rich_color, bgcolor=on),
-        strong=Style(color=face.blend(Color.parse("white"), 0.4 if ground.brightness < 0.5 else 0).rich_color,
-                     bgcolor=on, bold=True),
+        strong=Style(
+            color=face.blend(Color.parse("white"), 0.4 if ground.brightness < 0.5 else 0).rich_color,
+            bgcolor=on,
+            bold=True,
+        ),
         title=Style(color=quiet.rich_color, bgcolor=on),
         rule=Style(color=ground.blend(face, 0.22).rich_color, bgcolor=on),
         key=Style(color=_colour(variables, "primary", "#87afd7").rich_color, bgcolor=on),

@@ -15,7 +15,7 @@ from screens.columns import Columns, natural_widths, share_out
 from screens.ink import Ink
 from screens.lens import Shown
 from screens.rowlines import Drawing
-from screens.strips import Line, cells, overlay
+from screens.strips import Line, cells, overlay, overlay_ground
 from statusdesk.board import Cell, Row
 
 CACHE_ROWS = 600
@@ -248,7 +248,9 @@ class Matrix(ScrollView, can_focus=True):
 
     def _note(self, text: str, style: Style) -> Strip:
         width = self.size.width
-        return Line().to(max(0, (width - cells(text)) // 2), self.ink.plain).put(text, style).strip(width, self.ink.plain)
+        return (
+            Line().to(max(0, (width - cells(text)) // 2), self.ink.plain).put(text, style).strip(width, self.ink.plain)
+        )
 
     def _row_strips(self, row: Row) -> tuple[Strip, ...]:
         """Return a row's lines, drawn anew only when the row, its ages or the way of drawing are other ones."""
@@ -264,9 +266,10 @@ class Matrix(ScrollView, can_focus=True):
 
     def _under_cursor(self, strip: Strip, part: int) -> Strip:
         columns = self._drawing.columns
-        strip = overlay(strip, 0, columns.width, self.ink.row)
+        # The glyph of the row and cells that shout keep their own ground: they are what the eye looks for.
+        strip = overlay_ground(strip, columns.glyph, self.ink.plain, self.ink.row)
         if part or columns.listed:
-            return strip if part else overlay(strip, 0, columns.glyph + 1 + columns.name, self.ink.cell)
+            return strip if part else overlay(strip, columns.glyph, columns.left, self.ink.cell)
         start = columns.start(self.stage_index)
         return overlay(strip, max(0, start - 1), start + columns.cell + 1, self.ink.cell)
 

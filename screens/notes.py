@@ -17,7 +17,11 @@ def notes(board: Board, shown: Shown, lens: Lens, now_ms: int, zone: datetime.tz
         hidden = f"{shown.filtered + shown.well_hidden} applications are hidden; esc shows all"
         return ("", f"Nothing matches /{lens.text}", hidden), False
     if not shown.rows:
-        return ("", f"No application is unwell ({shown.well_hidden} are well)", "but not every source or token is"), False
+        return (
+            "",
+            f"No application is unwell ({shown.well_hidden} are well)",
+            "but not every source or token is",
+        ), False
     return (), False
 
 
@@ -56,4 +60,7 @@ def _why_empty(board: Board) -> list[str]:
     if not board.sources:
         return ["No source has been visited yet."]
     stages = ", ".join(board.stages)
-    return ["No application has been found.", f"Looked for workloads in the stages {stages}: are their namespaces right?"]
+    return [
+        "No application has been found.",
+        f"Looked for workloads in the stages {stages}: are their namespaces right?",
+    ]

@@ -42,7 +42,9 @@ class FilterInput(Input):
 
     BINDINGS = [
         Binding("escape", "clear_filter", "show all", id="filter.clear", tooltip="Clear the filter and show all"),
-        Binding("down,up,tab", "keep_filter", "to the board", show=False, id="filter.keep", tooltip="Back to the board"),
+        Binding(
+            "down,up,tab", "keep_filter", "to the board", show=False, id="filter.keep", tooltip="Back to the board"
+        ),
     ]
 
     class Done(Message):

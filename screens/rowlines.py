@@ -147,7 +147,9 @@ def _put_build(line: Line, build: BuildState, well: bool, drawing: Drawing) -> N
     line.put(drawing.glyph(mark), ink.well_glyph if mark is Mark.OK else ink.glyphs[mark])
     words = build.other_result.lower() if build.other_result else build.namespace
     room = drawing.columns.width - line.x - 1
-    line.put(" " + fit(words, min(room, drawing.columns.build - 8 - drawing.columns.glyph + 1), drawing.dots), ink.quiet)
+    line.put(
+        " " + fit(words, min(room, drawing.columns.build - 8 - drawing.columns.glyph + 1), drawing.dots), ink.quiet
+    )
 
 
 def build_mark(build: BuildState) -> Mark:
@@ -163,7 +165,8 @@ def _draw_message(row: Row, drawing: Drawing) -> Strip:
     line = Line().put(" " * (columns.glyph + 3), ink.plain)
     room = max(1, columns.width - line.x - 1)
     stage = f"{row.worst_stage}:"
-    text = fit(row.message, room, drawing.dots).rstrip()
+    said = row.message.replace(" \u00b7 ", " - ") if drawing.ascii else row.message
+    text = fit(said, room, drawing.dots).rstrip()
     if row.worst_stage and text.startswith(stage):
         loud = row.mark in (Mark.FAILING, Mark.ON_ITS_WAY)
         head = ink.badges[Mark.FAILING] if loud and ink.badges[Mark.FAILING].color else ink.strong

@@ -15,11 +15,12 @@ MARKS = {
     Level.FAILING: Mark.FAILING,
     Level.UNKNOWN: Mark.UNKNOWN,
 }
+MORE_CELLS = len("+99 more ")
 BAD = (Level.FAILING, Level.WARNING)
 
 
 class SourcesLine(LineWidget):
-    """``jenkins ✓ 3s   kubernetes eu ✓ live   vault ✗ Sealed for 4m: …``; those that are bad come first if not all fit."""
+    """``jenkins ✓ 3s   kubernetes eu ✓ live   vault ✗ Sealed for 4m: …``; bad ones first if not all fit."""
 
     def __init__(self, ink: Ink, ascii_only: bool) -> None:
         super().__init__(ink, id="sources")
@@ -34,14 +35,14 @@ class SourcesLine(LineWidget):
         pieces = [self._words(self.board, source) for source in self.board.sources]
         if not pieces:
             return line.put("no source has been visited yet", self.ink.quiet)
-        if sum(cells(name) + cells(words) + 6 for name, _, words in pieces) > width:
-            pieces.sort(key=lambda piece: piece[1] in (Mark.OK, Mark.PROGRESSING))
+        if _width(pieces) > width:
+            pieces = _shortened(pieces)
         for index, (name, mark, words) in enumerate(pieces):
-            rest = len(pieces) - index
-            room = width - line.x - 8
-            if room < cells(name) + 6:
-                return line.put(f"+{rest} more", self.ink.quiet)
-            self._put(line, name, mark, fit(words, min(cells(words), room - cells(name))))
+            more = MORE_CELLS if index + 1 < len(pieces) else 0
+            room = width - line.x - more - cells(name) - 4
+            if room < min(cells(words), 12):
+                return line.put(f"+{len(pieces) - index} more", self.ink.quiet)
+            self._put(line, name, mark, fit(words, min(cells(words), room)))
         return line
 
     def _put(self, line: Line, name: str, mark: Mark, words: str) -> None:
@@ -49,7 +50,7 @@ class SourcesLine(LineWidget):
         well = mark is Mark.OK
         line.put(name, ink.quiet if well else ink.strong).put(" ", ink.plain)
         line.put(GLYPHS[mark][1 if self.ascii else 0], ink.well_glyph if well else ink.badges[mark])
-        line.put(" " + words, ink.quiet if well else ink.plain).put("    ", ink.plain)
+        line.put(f" {words}" if words else "", ink.quiet if well else ink.plain).put("    ", ink.plain)
 
     def _words(self, board: Board, source: SourceView) -> tuple[str, Mark, str]:
         """Return name, mark and words of a source; a token that runs out speaks for its Vault."""
@@ -67,6 +68,20 @@ class SourcesLine(LineWidget):
         words = f"{state.reason}{since}: {said}" if state.reason and said != state.reason else f"{said}{since}"
         mark = Mark.NO_ACCESS if state.reason == "NoAccess" else MARKS.get(source.level, Mark.UNKNOWN)
         return name, mark, words
+
+
+Piece = tuple[str, Mark, str]
+
+
+def _width(pieces: list[Piece]) -> int:
+    return sum(cells(name) + cells(words) + 7 for name, _, words in pieces)
+
+
+def _shortened(pieces: list[Piece]) -> list[Piece]:
+    """Return what is not well first and in full, what is well by its last name alone."""
+    bad = [piece for piece in pieces if piece[1] is not Mark.OK]
+    well = [(name.rpartition(" ")[2], mark, "") for name, mark, _ in pieces if mark is Mark.OK]
+    return bad + well
 
 
 def _worst_token(board: Board, source: str) -> TokenState | None:

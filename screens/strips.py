@@ -61,3 +61,13 @@ def overlay(strip: Strip, start: int, end: int, style: Style) -> Strip:
     """Return the strip with a style laid over some of its cells."""
     left, middle, rest = strip.crop(0, start), strip.crop(start, end), strip.crop(end, strip.cell_length)
     return Strip.join([left, Strip(Segment.apply_style(middle, None, style), middle.cell_length), rest])
+
+
+def overlay_ground(strip: Strip, start: int, ground: Style, style: Style) -> Strip:
+    """Return the strip with a style laid over what stands on the plain ground, from a cell on; badges keep theirs."""
+    left, rest = strip.crop(0, start), strip.crop(start, strip.cell_length)
+    plain = ground.bgcolor
+    segments = [
+        Segment(text, own + style if own is not None and own.bgcolor == plain else own) for text, own, _ in rest
+    ]
+    return Strip.join([left, Strip(segments, rest.cell_length)])

@@ -1,6 +1,6 @@
 """Our four themes. A theme may give the ``desk-`` variables; ``ink`` derives those that it leaves out."""
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 ALIASES = {
     "mono": "statusdesk-mono",
@@ -89,7 +89,7 @@ COLOURBLIND = Theme(
         "desk-blocked": "#e69f00",
         "desk-tint-0": "#a3abb5",
         "desk-tint-1": "#56b4e9",
-        "desk-tint-2": "#f0e442",
+        "desk-tint-2": "#d9d27a",
         "desk-tint-3": "#cc79a7",
         "desk-tint-4": "#e6c78a",
         "desk-tint-5": "#7fd0b5",
@@ -113,21 +113,11 @@ MONO = Theme(
     boost=_DEFAULT,
     dark=True,
     variables={
-        "block-cursor-foreground": _DEFAULT,
-        "block-cursor-background": _DEFAULT,
+        **dict.fromkeys(BUILTIN_THEMES["ansi-dark"].variables, _DEFAULT),
         "block-cursor-text-style": "reverse",
-        "border": _DEFAULT,
-        "border-blurred": _DEFAULT,
-        "input-cursor-background": _DEFAULT,
-        "input-cursor-foreground": _DEFAULT,
         "input-cursor-text-style": "reverse",
-        "input-selection-background": _DEFAULT,
-        "input-selection-foreground": _DEFAULT,
-        "footer-key-foreground": _DEFAULT,
         "scrollbar": _DEFAULT,
         "scrollbar-background": _DEFAULT,
-        "screen-selection-background": _DEFAULT,
-        "screen-selection-foreground": _DEFAULT,
     },
 )
 

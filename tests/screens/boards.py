@@ -97,7 +97,9 @@ def orders(age_ms=4 * MINUTE):
         "orders",
         [
             cell("orders", "testing", "1.5.0", age_ms=2 * HOUR, tint=2),
-            cell("orders", "staging", "1.5.0", Mark.FAILING, age_ms, 2, reason="InitCrashLoop", message=why, rollout=bad),
+            cell(
+                "orders", "staging", "1.5.0", Mark.FAILING, age_ms, 2, reason="InitCrashLoop", message=why, rollout=bad
+            ),
             cell("orders", "performance", "1.4.2", tint=1, drift=1),
             cell("orders", "audit", "1.4.2", age_ms=2 * DAY, tint=1, digest_differs=True),
             cell("orders", "production", "1.4.1", age_ms=9 * DAY, tint=0, drift=1),
@@ -139,7 +141,7 @@ def moving_rows():
     billing = [
         cell("billing", "testing", "3.3.1", age_ms=HOUR, tint=1),
         cell("billing", "staging", "3.3.1", Mark.PROGRESSING, MINUTE, 1, ready=1, desired=3),
-        *(cell("billing", stage, "3.3.0", age_ms=2 * DAY, drift=stage == "performance") for stage in STAGES[2:]),
+        *(cell("billing", stage, "3.3.0", age_ms=2 * DAY, drift=int(stage == "performance")) for stage in STAGES[2:]),
     ]
     web = [cell("web", stage, "5.1.9", Mark.SKEW if stage == "audit" else Mark.OK, 5 * HOUR) for stage in STAGES[:4]]
     web.append(cell("web", "production", "5.2.0", age_ms=HOUR, tint=1))
@@ -161,8 +163,15 @@ def moving_rows():
     return (
         row("billing", billing, Mark.PROGRESSING, (4,), build=running, builds=(running,)),
         row("web", web, Mark.SKEW, (5,), build=build("web", 220, "SUCCESS", "production")),
-        row("mailer", mailer, Mark.UNKNOWN, (6,), message="performance: not seen for 9m", worst_stage="performance",
-            build=aborted),
+        row(
+            "mailer",
+            mailer,
+            Mark.UNKNOWN,
+            (6,),
+            message="performance: not seen for 9m",
+            worst_stage="performance",
+            build=aborted,
+        ),
         row("catalog", catalog, build=build("catalog", 1903, "SUCCESS", "performance")),
     )
 
@@ -194,31 +203,84 @@ def board(rows, *, counts=None, **more):
     return Board(rows=tuple(rows), counts=counts or Counts(ok=len(rows)), **(fields | more))
 
 
-NAMES = ("accounts", "assets", "audit-log", "basket", "cards", "catalogue", "checkout", "claims", "contracts", "ledger",
-         "offers", "payments", "pricing", "profiles", "quotes", "ratings", "refunds", "search", "shipping", "stock")
+NAMES = (
+    "accounts",
+    "assets",
+    "audit-log",
+    "basket",
+    "cards",
+    "catalogue",
+    "checkout",
+    "claims",
+    "contracts",
+    "ledger",
+    "offers",
+    "payments",
+    "pricing",
+    "profiles",
+    "quotes",
+    "ratings",
+    "refunds",
+    "search",
+    "shipping",
+    "stock",
+)
 
 
 def calm(number=20):
-    return board([well_row(name, f"1.{index}.0") for index, name in enumerate(NAMES[:number])],
-                 quiet_since_ms=NOW - 90 * MINUTE)
+    return board(
+        [well_row(name, f"1.{index}.0") for index, name in enumerate(NAMES[:number])], quiet_since_ms=NOW - 90 * MINUTE
+    )
 
 
 def bad_rollout():
     rows = [orders(), customers(), *moving_rows(), *(well_row(name) for name in NAMES)]
-    token = TokenState(key="vault/payments", source="vault", name="payments", level=Level.WARNING,
-                       expire_ms=NOW + 130 * MINUTE, reason="Lapsing", message="lapses soon")
+    token = TokenState(
+        key="vault/payments",
+        source="vault",
+        name="payments",
+        level=Level.WARNING,
+        expire_ms=NOW + 130 * MINUTE,
+        reason="Lapsing",
+        message="lapses soon",
+    )
     alerts = (
-        AlertState(fingerprint="a", started_ms=NOW - 4 * MINUTE, alertname="RolloutFailing", severity="warning",
-                   state="firing", namespace="staging", app="orders"),
-        AlertState(fingerprint="b", started_ms=NOW - 130 * MINUTE, alertname="TokenLapsing", severity="critical",
-                   state="firing", token="payments"),
+        AlertState(
+            fingerprint="a",
+            started_ms=NOW - 4 * MINUTE,
+            alertname="RolloutFailing",
+            severity="warning",
+            state="firing",
+            namespace="staging",
+            app="orders",
+        ),
+        AlertState(
+            fingerprint="b",
+            started_ms=NOW - 130 * MINUTE,
+            alertname="TokenLapsing",
+            severity="critical",
+            state="firing",
+            token="payments",
+        ),
         AlertState(fingerprint="c", started_ms=NOW - MINUTE, alertname="NotYet", severity="warning", state="pending"),
     )
-    return board(rows, counts=Counts(failing=2, on_its_way=1, moving=3, unknown=1, ok=21), tokens=(token,), firing=alerts)
+    return board(
+        rows, counts=Counts(failing=2, on_its_way=1, moving=3, unknown=1, ok=21), tokens=(token,), firing=alerts
+    )
 
 
-HOSTILE = ("[/x]", "[bold red]pay[/]", "a\u0301\u0301", "\u6c34\u6e90\u7ba1\u7406", "\U0001f525fire", "\u05e9\u05dc\u05d5\u05dd",
-           "n" * 300, "x]y[z", "$(reboot)", "@click=app.quit")
+HOSTILE = (
+    "[/x]",
+    "[bold red]pay[/]",
+    "a\u0301\u0301",
+    "\u6c34\u6e90\u7ba1\u7406",
+    "\U0001f525fire",
+    "\u05e9\u05dc\u05d5\u05dd",
+    "n" * 300,
+    "x]y[z",
+    "$(reboot)",
+    "@click=app.quit",
+)
 
 
 def hostile():
@@ -226,8 +288,17 @@ def hostile():
     for index, name in enumerate(HOSTILE):
         why = f"{name} [/bold] [link=https://x]x[/] {name}"
         cells = [cell(name, stage, f"[{name}]", Mark.FAILING, reason="[/x]", message=why) for stage in STAGES]
-        rows.append(row(name, cells, Mark.FAILING, (index,), message=f"testing: {why}", worst_stage="testing",
-                        build=build("[/x]", 1, "SUCCESS", "[/x]")))
+        rows.append(
+            row(
+                name,
+                cells,
+                Mark.FAILING,
+                (index,),
+                message=f"testing: {why}",
+                worst_stage="testing",
+                build=build("[/x]", 1, "SUCCESS", "[/x]"),
+            )
+        )
     bad = source("vault", Level.FAILING, words="[/x] is [bold]sealed", reason="Sealed", level_since_ms=NOW - MINUTE)
     return board(rows, counts=Counts(failing=len(rows)), title="[/x]", sources=(*SOURCES[:3], bad))
 
@@ -250,10 +321,22 @@ def pods(key):
 
 
 def history(app):
-    common = {"key": f"eu/staging/Deployment/{app}", "cluster": "eu", "namespace": "staging", "kind": "Deployment",
-              "name": app, "app": app}
+    common = {
+        "key": f"eu/staging/Deployment/{app}",
+        "cluster": "eu",
+        "namespace": "staging",
+        "kind": "Deployment",
+        "name": app,
+        "app": app,
+    }
     return [
-        RolloutState(**common, level=Level.PROGRESSING, version="1.5.0", since_ms=NOW - 5 * MINUTE,
-                     until_ms=NOW - 4 * MINUTE, reason="Rolling"),
+        RolloutState(
+            **common,
+            level=Level.PROGRESSING,
+            version="1.5.0",
+            since_ms=NOW - 5 * MINUTE,
+            until_ms=NOW - 4 * MINUTE,
+            reason="Rolling",
+        ),
         RolloutState(**common, level=Level.OK, version="1.4.2", since_ms=NOW - 9 * DAY, until_ms=NOW - 5 * MINUTE),
     ]
