@@ -53,6 +53,8 @@ class Picture:
             self._put_alerts(changes.alerts)
         for job in changes.jobs:
             self._jobs[job.key] = job.name
+        for key in changes.gone_jobs:
+            self._jobs.pop(key, None)
         if changes.collector is not None:
             self._collector = changes.collector
 

@@ -74,9 +74,23 @@ def template_changed(workload: Workload, before: RolloutState | None) -> bool:
 
 
 def progress_ms(workload: Workload) -> int | None:
-    """Return when the rollout last progressed. Source: ``conditions[Progressing].lastUpdateTime``."""
+    """Return when the rollout last progressed, None when that is not told (timed out, or no deadline).
+
+    Source: ``conditions[Progressing].lastUpdateTime``, which moves with every pod that becomes ready.
+    """
     progressing = condition_of(workload, "Progressing")
-    return progressing.updated_ms or progressing.changed_ms if progressing is not None else None
+    if progressing is None or progressing.status == "False":
+        return None
+    return progressing.updated_ms or progressing.changed_ms
+
+
+def deadline_ms(workload: Workload) -> int | None:
+    """Return when Kubernetes will give the rollout up, or when it has; None where it never will."""
+    progressing, limit_s = condition_of(workload, "Progressing"), deadline_s(workload)
+    progressed_ms = progress_ms(workload)
+    if limit_s is not None and progressed_ms is not None:
+        return progressed_ms + int(limit_s * 1000)
+    return progressing.changed_ms if progressing is not None else None
 
 
 def deadline_s(workload: Workload) -> float | None:

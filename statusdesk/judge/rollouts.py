@@ -9,6 +9,7 @@ from statusdesk.facts import Pod, Workload
 from statusdesk.judge.pods import is_live, is_observed, of_new_revision
 from statusdesk.judge.rollout_counts import (
     began_ms,
+    deadline_ms,
     deadline_s,
     desired_of,
     digest_of,
@@ -158,11 +159,8 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
             version_since_ms, previous = scene.now_ms, before.version or previous
     elif not digest:
         digest = before.digest
-    limit_s, progressed_ms = deadline_s(workload), scene.progress_ms
-    counting = finding.level not in (Level.OK, Level.IDLE, Level.PAUSED, Level.SCALING) and scene.rolling
-    deadline_ms = None
-    if limit_s is not None and progressed_ms is not None and counting and is_observed(workload):
-        deadline_ms = progressed_ms + int(limit_s * 1000)
+    resting = finding.level in (Level.OK, Level.IDLE, Level.PAUSED, Level.SCALING)
+    counting = scene.rolling and not resting and is_observed(workload)
     return RolloutState(
         key="/".join(workload.key),
         cluster=workload.cluster,
@@ -187,7 +185,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
         ready=workload.ready,
         available=workload.available,
         started_ms=scene.started_ms,
-        deadline_ms=deadline_ms,
+        deadline_ms=deadline_ms(workload) if counting else None,
         version_since_ms=version_since_ms,
         build=workload.build,
     )
