@@ -49,7 +49,10 @@ class SeenJob(NamedTuple):
 
 def path_of(url: str | None) -> str:
     """Return ``job/a/job/b/`` of a URL that Jenkins gave; its host is whatever the server believes to be."""
-    path = urlsplit(url or "").path
+    try:
+        path = urlsplit(url or "").path
+    except ValueError:
+        return ""
     start = path.find("/job/")
     if start < 0:
         return ""

@@ -38,8 +38,11 @@ class TooLarge(Exception):
 
 
 def plain_url(url: str) -> str:
-    """Return the URL without user, password, query and trailing slash."""
-    parts = urlsplit(url)
+    """Return the URL without user, password, query and trailing slash; empty when it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
 
@@ -135,6 +138,8 @@ def failure(error: Exception, where: str, setting: str) -> VisitFailed:
         return VisitFailed("Misconfigured", f"{where}: a credential holds characters that cannot be sent in a header")
     if isinstance(error, ValueError):  # requests' InvalidURL, MissingSchema and InvalidSchema are among these
         return VisitFailed("Misconfigured", f"{where}: this address cannot be used: check {setting}")
+    if type(error) is OSError and "TLS CA certificate" in str(error):  # the one thing that requests tells so
+        return VisitFailed("Misconfigured", f"{where}: ca_file does not exist or cannot be read")
     return VisitFailed("Unreachable", f"{where} {_unreachable(error, setting)}")
 
 
@@ -155,8 +160,6 @@ def _unreachable(error: Exception, setting: str) -> str:
         return f"cannot be found, its host name has no address: check {setting} and DNS"
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return f"refuses the connection: check that it runs, and {setting}"
-    if any(isinstance(cause, FileNotFoundError) for cause in causes) or isinstance(error, FileNotFoundError):
-        return "cannot be trusted: ca_file does not exist"
     if any(isinstance(cause, OSError) and cause.errno in (101, 113) for cause in causes):
         return "has no route to it: check the network or VPN"
     return "broke the connection before the answer was complete: look at its log, or at the proxy before it"

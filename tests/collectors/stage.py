@@ -62,6 +62,7 @@ class Stage:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             timeout = 60
+            wbufsize = -1  # one packet for head and body: else each answer waits for a delayed acknowledgement
 
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)

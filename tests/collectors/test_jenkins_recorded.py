@@ -136,6 +136,7 @@ def test_depth_counts_the_levels_of_folders():
         ("http://inside/job/a b/", "job/a%20b/"),
         ("javascript:alert(1)", ""),
         ("http://inside/computer/", ""),
+        ("http://[inside/job/a/", ""),
         (None, ""),
     ],
 )
