@@ -26,6 +26,7 @@ from statusdesk.demo.kube_truth import tell_truth
 
 _EPOCH_S = 1_700_000_000
 _FAIL_WITHIN_S = 4.0
+_CLUSTER_AGE_S = 90 * 86400.0
 _IN_PLACE = (Behaviour.CRASH, Behaviour.OOM, Behaviour.NEVER_READY)
 _HEALTHY = (Behaviour.GOOD, Behaviour.SLOW)
 
@@ -54,7 +55,7 @@ class KubeCluster:
         names = [f"node-{number}" for number in range(1, nodes + 1)]
         events = EventRecorder(clock, store)
         self.parts = KubeParts(clock, Agenda(clock), store, events, random.Random(seed), names, set())
-        self.parts.make_nodes()
+        self.parts.make_nodes(_CLUSTER_AGE_S)
         self.access = Access()
         self.token = token
         self._kubelet = Kubelet(self.parts, self._moved)
@@ -68,7 +69,7 @@ class KubeCluster:
         self._cuts: set[Callable[[], None]] = set()
         self._compacted: list[Callable[[], None]] = []
         for name in ("default", "kube-system"):
-            self.add_namespace(name)
+            self.add_namespace(name, age_s=_CLUSTER_AGE_S)
         self.parts.agenda.after(60, self._sweep_events)
 
     @property
@@ -148,10 +149,11 @@ class KubeCluster:
         except KeyError:
             return None
 
-    def add_namespace(self, name: str, labels: dict[str, str] | None = None) -> None:
-        """Make a namespace; ``apply`` makes those that are missing."""
+    def add_namespace(self, name: str, labels: dict[str, str] | None = None, age_s: float = 0.0) -> None:
+        """Make a namespace, as if ``age_s`` seconds ago; ``apply`` makes those that are missing."""
         if name not in self._namespaces:
-            made = namespace_object(name, self.parts.uid(), labels or {}, self.parts.now_ms())
+            made_ms = int(self.parts.now_ms() - age_s * 1000)
+            made = namespace_object(name, self.parts.uid(), labels or {}, made_ms)
             self._namespaces[name] = made
             self.parts.store.put(NAMESPACES, made, {"metadata.name": name, "status.phase": "Active"})
 
@@ -190,7 +192,7 @@ class KubeCluster:
         ``settled`` places the workload directly in the state it would be in ``age_s`` seconds after the rollout:
         nothing moves, times lie in the past. ``labels`` are added to workload and pods.
         """
-        self.add_namespace(namespace)
+        self.add_namespace(namespace, age_s=max(age_s, _CLUSTER_AGE_S) if settled else 0.0)
         template = self._changes.template(namespace, app, version, behaviour, init_container, labels or {})
         key = (kind, namespace, name or app)
         past_ms = int(self.parts.now_ms() - age_s * 1000) if settled else None

@@ -92,8 +92,9 @@ class DeploymentController:
         self.show(workload)
         if revision.replicas:
             self._tell_scaling(workload, revision, 0)
-        self.enqueue_set(workload, revision)
-        self.enqueue(workload, 0.04)
+        # The Deployment is looked at before its ReplicaSet has pods, and again after: each step is told.
+        self.enqueue(workload, 0.01)
+        self.enqueue_set(workload, revision, 0.02)
 
     def _renumber(self, workload: WorkloadModel, newest: RevisionModel) -> None:
         """Give the ReplicaSet of the present template the highest revision number: a rollback re-uses it."""

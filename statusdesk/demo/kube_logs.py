@@ -97,7 +97,7 @@ class RunLog:
     def stamp(self, index: int) -> str:
         """Return the time of a line as the kubelet writes it, to the nanosecond."""
         at_ms = self.at_ms(index)
-        micro = zlib.crc32(index.to_bytes(8, "little"), self._seed) % 1000
+        micro = 100 + index % 100 * 7
         return f"{iso(at_ms)[:-1]}{micro:03d}000Z"
 
 

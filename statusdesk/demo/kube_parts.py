@@ -62,8 +62,9 @@ class KubeParts:
         pod.updated_ms = self.now_ms()
         put_pod(self.store, pod)
 
-    def make_nodes(self) -> None:
+    def make_nodes(self, age_s: float) -> None:
         """Write the nodes to the store."""
+        made_ms = int(self.now_ms() - age_s * 1000)
         for node in self.nodes:
-            made = node_object(node, self.uid(), self.host_address(node), self.now_ms())
+            made = node_object(node, self.uid(), self.host_address(node), made_ms)
             self.store.put(NODES, made, {"metadata.name": node})

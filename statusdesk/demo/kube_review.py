@@ -5,6 +5,7 @@ import msgspec
 from statusdesk.demo.kube_access import Access
 from statusdesk.demo.kube_answers import bad_request
 from statusdesk.demo.kube_kinds import Obj
+from statusdesk.demo.kube_protobuf import read_review
 
 
 def review(access: Access, resource: str, body: bytes) -> Obj:
@@ -13,12 +14,12 @@ def review(access: Access, resource: str, body: bytes) -> Obj:
     Raises: Refused for a body that is none.
     """
     try:
-        asked = msgspec.json.decode(body)
+        asked = read_review(body, resource) if body.startswith(b"k8s\0") else msgspec.json.decode(body)
         spec = asked["spec"]
         if resource == "selfsubjectrulesreviews":
             return _rules(access, spec)
         return _access(access, spec)
-    except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
+    except (msgspec.DecodeError, ValueError, KeyError, TypeError, AttributeError):
         raise bad_request("the object provided is unrecognized (must be of type SelfSubjectReview)") from None
 
 
