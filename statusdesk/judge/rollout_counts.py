@@ -88,9 +88,9 @@ def deadline_ms(workload: Workload) -> int | None:
     """Return when Kubernetes will give the rollout up, or when it has; None where it never will."""
     progressing, limit_s = condition_of(workload, "Progressing"), deadline_s(workload)
     progressed_ms = progress_ms(workload)
-    if limit_s is not None and progressed_ms is not None:
-        return progressed_ms + int(limit_s * 1000)
-    return progressing.changed_ms if progressing is not None else None
+    if limit_s is None or progressing is None:
+        return None
+    return progressed_ms + int(limit_s * 1000) if progressed_ms is not None else progressing.changed_ms
 
 
 def deadline_s(workload: Workload) -> float | None:

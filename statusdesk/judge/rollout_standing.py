@@ -63,6 +63,10 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
         return _unobserved(rollout, scene)
     found = _what_is_wrong(rollout, scene)
     if found is not None:
+        if rollout.completed and found.level is not Level.FAILING and not is_complete(workload):
+            # nothing available for long is an outage, whatever small thing is found at a pod
+            outage = _short(rollout, scene).level is Level.FAILING
+            return msgspec.structs.replace(found, level=Level.FAILING) if outage else found
         return found
     if workload.paused:
         return Finding(level=Level.PAUSED, reason="Paused", message=f"rollout is paused, {rollout.counts}")

@@ -138,7 +138,7 @@ def _judge(
         workload=workload, pods=live, all_pods=pods, revision=revision, before=before, completed=completed
     )
     finding = of_standing(rollout, scene)
-    if same_revision:
+    if same_revision and not template_changed(workload, before):
         finding = hold(finding, before, live, desired_of(workload), scene)
     state = _state(rollout, finding, scene)
     again_ms = min((moment for moment in scene.looks if moment > now_ms), default=None)

@@ -1,0 +1,161 @@
+"""Properties: order of pods, repetition, and what must never be said."""
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from statusdesk.facts import Container, Pod, Workload
+from statusdesk.judge.rollouts import judge_rollout
+from statusdesk.states import Level, RolloutState
+from tests.judge.make import (
+    NEW,
+    OLD,
+    T0,
+    THRESHOLDS,
+    available,
+    container,
+    daemonset,
+    deployment,
+    done,
+    looping,
+    pod,
+    progressing,
+    refused,
+    restarted,
+    statefulset,
+    waiting,
+)
+
+CONTAINERS = st.sampled_from(
+    [
+        container(),
+        container(ready=False),
+        container(ready=False, since_ms=T0 - 400_000),
+        waiting(""),
+        waiting("ContainerCreating"),
+        waiting("ErrImagePull", "timeout"),
+        waiting("ImagePullBackOff", "not found"),
+        waiting("CreateContainerConfigError", "no secret"),
+        waiting("RunContainerError"),
+        looping(),
+        looping("vault-agent", "init"),
+        restarted(1),
+        restarted(4),
+        done(),
+        container("vault-agent", "init", state="terminated", reason="Error", exit_code=1),
+        container("vault-agent", "init", ready=False, since_ms=T0 - 70_000),
+    ]
+)
+
+
+@st.composite
+def pods(draw: st.DrawFn) -> tuple[Pod, ...]:
+    found = []
+    for number in range(draw(st.integers(0, 4))):
+        ready = draw(st.booleans())
+        containers: tuple[Container, ...] = tuple(draw(st.lists(CONTAINERS, min_size=1, max_size=2)))
+        found.append(
+            pod(
+                *containers,
+                name=f"p{number}",
+                ready=ready,
+                ready_changed_ms=draw(st.sampled_from([None, T0 - 500_000, T0 - 1000, T0])),
+                revision=draw(st.sampled_from([NEW, NEW, OLD])),
+                deleting_ms=draw(st.sampled_from([None, None, T0])),
+                phase=draw(st.sampled_from(["Running", "Pending", "Failed", "Unknown"])),
+                scheduled=draw(st.booleans()),
+                scheduled_reason=draw(st.sampled_from(["", "Unschedulable", "SchedulingGated"])),
+                created_ms=draw(st.sampled_from([None, T0 - 3_600_000, T0 - 10_000])),
+            )
+        )
+    return tuple(found)
+
+
+@st.composite
+def workloads(draw: st.DrawFn) -> Workload:
+    make = draw(st.sampled_from([deployment, statefulset, daemonset]))
+    counts = {name: draw(st.integers(0, 3)) for name in ("desired", "replicas", "updated", "ready", "available")}
+    changes: dict[str, object] = {
+        "paused": draw(st.booleans()),
+        "observed_generation": draw(st.sampled_from([2, 2, 2, 1, None])),
+        "created_ms": draw(st.sampled_from([None, T0 - 5000, T0 - 10**9])),
+        "revision": draw(st.sampled_from(["1", "2"])),
+        "version": draw(st.sampled_from(["1.4.2", "1.5.0"])),
+    }
+    if make is deployment:
+        reason = draw(st.sampled_from(["NewReplicaSetAvailable", "ReplicaSetUpdated", "NewReplicaSetCreated"]))
+        conditions = [progressing(reason), available(draw(st.booleans()), at_ms=T0 - 60_000)]
+        if draw(st.booleans()):
+            conditions.append(refused("quota"))
+        changes["conditions"] = tuple(conditions)
+    return make(**counts, **changes)
+
+
+def befores() -> st.SearchStrategy[RolloutState | None]:
+    return st.one_of(
+        st.none(),
+        st.builds(
+            lambda workload, found, age_s: judge_rollout(workload, found, None, THRESHOLDS, T0 - age_s * 1000).state,
+            workloads(),
+            pods(),
+            st.integers(1, 100),
+        ),
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(workloads(), pods(), befores(), st.randoms())
+def test_the_order_of_pods_does_not_matter(workload, found, before, random) -> None:
+    shuffled = list(found)
+    random.shuffle(shuffled)
+    one = judge_rollout(workload, found, before, THRESHOLDS, T0)
+    other = judge_rollout(workload, shuffled, before, THRESHOLDS, T0)
+    assert one == other
+
+
+@settings(max_examples=400, deadline=None)
+@given(workloads(), pods(), befores())
+def test_judging_again_gives_the_same(workload, found, before) -> None:
+    once = judge_rollout(workload, found, before, THRESHOLDS, T0).state
+    twice = judge_rollout(workload, found, once, THRESHOLDS, T0).state
+    assert (twice.level, twice.reason) == (once.level, once.reason)
+    assert (twice.started_ms, twice.version_since_ms, twice.previous_version) == (
+        once.started_ms,
+        once.version_since_ms,
+        once.previous_version,
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(workloads(), pods(), befores())
+def test_a_crash_loop_of_the_new_revision_is_never_well(workload, found, before) -> None:
+    workload = msgspec.structs.replace(workload, observed_generation=2, desired=2, deleting_ms=None)
+    broken = pod(looping(), name="broken", ready=False, deleting_ms=None)
+    verdict = judge_rollout(workload, (*found, broken), before, THRESHOLDS, T0)
+    if verdict.new_revision == broken.revision:
+        assert verdict.state.level is Level.FAILING
+
+
+@settings(max_examples=300, deadline=None)
+@given(workloads(), pods(), befores())
+def test_every_verdict_is_complete(workload, found, before) -> None:
+    verdict = judge_rollout(workload, found, before, THRESHOLDS, T0)
+    state = verdict.state
+    assert state.key == "/".join(workload.key)
+    assert state.reason and " " not in state.reason
+    assert state.message
+    assert verdict.look_again_ms is None or verdict.look_again_ms > T0
+    assert (state.since_ms, state.level_since_ms, state.seen_ms, state.until_ms, state.change) == (0, 0, 0, None, 0)
+
+
+@settings(max_examples=200, deadline=None)
+@given(workloads(), pods())
+def test_only_the_new_revision_can_fail_a_rollout(workload, found) -> None:
+    workload = msgspec.structs.replace(
+        workload,
+        kind="Deployment",
+        observed_generation=2,
+        conditions=(progressing("ReplicaSetUpdated", at_ms=T0 - 1000),),
+    )
+    old = tuple(msgspec.structs.replace(each, revision=OLD) for each in found)
+    assert judge_rollout(workload, old, None, THRESHOLDS, T0).state.level is not Level.FAILING
