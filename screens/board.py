@@ -282,7 +282,6 @@ class BoardScreen(Screen[None]):
         self._set_lens(text=event.value.strip())
 
     def on_filter_input_done(self) -> None:
-        self.matrix.focus()
         self.query("#filter").remove()
 
     @on(Matrix.Selected)

@@ -1,7 +1,11 @@
-"""The palette's search over places: every application, and every stage of it."""
+"""The palette's search over places: every application, and every stage of it.
+
+Names are given as ``Text``: the palette takes strings for markup, and a name may hold brackets.
+"""
 
 from typing import cast
 
+from rich.text import Text
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from screens.app import DeskApp
@@ -19,7 +23,8 @@ class Places(Provider):
         screen = self._board_screen()
         board = screen.shown_board if screen is not None else None
         for row in board.rows[:DISCOVERED] if board is not None else ():
-            yield DiscoveryHit(f"Go to {row.app}", self._goer(Target(row.app)), help=row.message or None)
+            name = f"Go to {row.app}"
+            yield DiscoveryHit(Text(name), self._goer(Target(row.app)), text=name)
 
     async def search(self, query: str) -> Hits:
         """Find applications and stages by name."""
@@ -32,7 +37,7 @@ class Places(Provider):
             name = f"Go to {target}"
             score = matcher.match(name)
             if score > 0:
-                yield Hit(score, matcher.highlight(name), self._goer(target))
+                yield Hit(score, Text(name), self._goer(target), text=name)
 
     def _board_screen(self) -> BoardScreen | None:
         screens = cast(DeskApp, self.app).screen_stack

@@ -7,7 +7,7 @@ from rich.style import Style
 from screens.ink import Ink
 from screens.lens import Lens
 from screens.linewidget import LineWidget
-from screens.strips import Line, fit
+from screens.strips import Line, cells, fit
 from statusdesk.board import Board, Mark
 from statusdesk.marks import GLYPHS
 from statusdesk.text import age, local
@@ -42,9 +42,11 @@ class HeaderLine(LineWidget):
             line.put("  " + fit(self.board.title, min(len(self.board.title), 24)).rstrip(), self.ink.plain)
         line.put("  " if width < 100 else "    ", self.ink.plain)
         self._put_past(line)
+        asked = self._asked()
         if self.board is not None:
-            self._put_counts(line, width - line.x - right.x)
-        self._put_lens(line, width - line.x - right.x)
+            self._put_counts(line, width - line.x - right.x - cells(asked) - 2)
+        if asked:
+            line.put(fit(asked, min(cells(asked), max(0, width - line.x - right.x))), self.ink.key)
         line.to(width - right.x, self.ink.plain)
         for segment in right.segments:
             line.put(segment.text, segment.style or self.ink.plain)
@@ -79,14 +81,12 @@ class HeaderLine(LineWidget):
             pieces += [(text, style), ("  " if words else " ", self.ink.plain)]
         return pieces
 
-    def _put_lens(self, line: Line, room: int) -> None:
-        """Append what the reader has filtered, so that a short board is never taken for a good one."""
+    def _asked(self) -> str:
+        """Return what the reader has filtered, so that a short board is never taken for a good one."""
         asked = [f"/{self.lens.text}"] if self.lens.text else []
         asked += ["only not well"] if self.lens.only_bad else []
         asked += ["by name"] if self.lens.by_name else []
-        text = "  ".join(asked)
-        if text and len(text) + 1 < room:
-            line.put(text, self.ink.key)
+        return "  ".join(asked)
 
     def _right(self, width: int) -> Line:
         line = Line()

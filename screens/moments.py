@@ -18,7 +18,10 @@ def parse_moment(text: str, now_ms: int, zone: datetime.tzinfo) -> int:
     text = text.strip().removesuffix("Z").strip()
     ago = _AGO.fullmatch(text)
     if ago:
-        return now_ms - int(ago[1]) * _UNITS_MS[ago[2]]
+        past_ms = now_ms - int(ago[1]) * _UNITS_MS[ago[2]]
+        if past_ms < 0:
+            raise ValueError("not a time that any board knows")
+        return past_ms
     now = datetime.datetime.fromtimestamp(now_ms / 1000, tz=zone)
     moment = _dated(text, zone) or _clock(text, now)
     if moment is None:

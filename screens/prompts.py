@@ -51,14 +51,18 @@ class FilterInput(Input):
         """The reader has left the filter line; the filter stays or is empty."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(text, placeholder="words in name, version, reason", id="filter", compact=True)
+        super().__init__(
+            text, placeholder="words in name, version, reason", id="filter", compact=True, select_on_focus=False
+        )
 
     def action_clear_filter(self) -> None:
         self.value = ""
-        self.post_message(self.Done())
+        self.action_keep_filter()
 
     def action_keep_filter(self) -> None:
+        # At once, not by message: the next key may be there already, and it is meant for the board.
+        self.screen.set_focus(self.screen.query_one("#matrix"))
         self.post_message(self.Done())
 
-    def on_input_submitted(self) -> None:
-        self.post_message(self.Done())
+    async def action_submit(self) -> None:
+        self.action_keep_filter()
