@@ -70,6 +70,7 @@ class KubernetesApi:
         self._lock = threading.Lock()
         self._readings: set[_Reading] = set()
         self._readings_lock = threading.Lock()  # never held while a credentials plugin runs
+        self._is_closed = False
         self.host = ""
 
     def get(self, path: str, query: Query = ()) -> bytes:
@@ -89,6 +90,8 @@ class KubernetesApi:
         reading = _Reading(response, time.monotonic() + limit_s)
         with self._readings_lock:
             self._readings.add(reading)
+            if self._is_closed:
+                _shut(response)
         try:
             with _as_problem(self.host):
                 return response.read()
@@ -123,6 +126,7 @@ class KubernetesApi:
     def close(self) -> None:
         """End what is being read and close idle connections."""
         with self._readings_lock:
+            self._is_closed = True
             for reading in self._readings:
                 _shut(reading.response)
         if (client := self._client) is not None:

@@ -177,17 +177,23 @@ class Standing:
         readable = [line for line in lines if not line.refused]
         if not readable:
             return self._failed(_no_access(lines), lines, max(line.tried_ms for line in lines))
-        live = all(line.opened_ms and now_ms - (line.heard_ms or 0) <= self._silence_ms for line in readable)
+        known_ms = [self._known_ms(line, now_ms) for line in readable]
+        live = all(line.opened_ms for line in readable) and min(known_ms) == now_ms
         polled = _titles(line for line in readable if line.watch_refused)
         return Visited(
             source=self._source,
             ok=True,
-            at_ms=now_ms if live else min(line.heard_ms or 0 for line in readable),
+            at_ms=min(known_ms),
             message=f"{polled} are polled, not watched; grant watch to see changes at once" if polled else "",
             detail=self._detail(lines),
             took_ms=max(line.took_ms for line in readable),
             live=live,
         )
+
+    def _known_ms(self, line: Line, now_ms: int) -> int:
+        """Return the moment for which a line's facts are known to hold: now, while an open watch is not silent."""
+        heard_ms = line.heard_ms or 0
+        return now_ms if line.opened_ms and now_ms - heard_ms <= self._silence_ms else heard_ms
 
     def _nothing_to_see(self, now_ms: int) -> Visited:
         """Return what it means that the cluster is refused to us and no namespace is left to look at."""

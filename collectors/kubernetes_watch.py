@@ -130,7 +130,7 @@ class Feed:
         if self._over.is_set():
             return 0.0
         self._failures += 1
-        if isinstance(problem, Expired) or self._failures > 1:
+        if isinstance(problem, Expired) or self._failures > 1 or not problem.passing:
             # after more than a blink the truth is in a list: the server may be another one, with other versions
             self._version = ""
         wait_s = self._backoff_s(problem) if next_s is None else next_s

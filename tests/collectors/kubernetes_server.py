@@ -3,6 +3,7 @@
 import contextlib
 import json
 import queue
+import select
 import socket
 import threading
 import time
@@ -261,10 +262,17 @@ class _Handler(BaseHTTPRequestHandler):
                 try:
                     part = parts.get(timeout=0.05)
                 except queue.Empty:
+                    if self._is_left():
+                        return
                     continue
                 self._chunk(part)
                 if not part:
                     return
+
+    def _is_left(self) -> bool:
+        """Return whether the client has hung up."""
+        readable, _, _ = select.select([self.connection], [], [], 0)
+        return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
 
     def _send(self, answer: Answer) -> None:
         if answer.before:

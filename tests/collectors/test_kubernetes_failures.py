@@ -9,6 +9,7 @@ from tests.collectors.kubernetes_fixtures import running_kube, waiting_desk  # n
 from tests.collectors.kubernetes_server import QUICK, Answer, recorded, wait_for
 
 POD = {"metadata": {"name": "a", "namespace": "testing", "uid": "u", "resourceVersion": "1"}}
+UNAUTHORIZED = Answer(status=401, body=recorded("unauthorized.json"))
 HTML = b"<!doctype html><title>Please log in</title>"
 
 
@@ -46,7 +47,7 @@ def test_a_wrong_answer_is_told_and_heals(kube, desk, answer, problem, words):
     assert words in told.message and told.message.startswith("pods: ")
     assert not told.ok and not told.live and told.next_try_ms >= told.at_ms - 1 and "\x1b" not in told.message
     assert not desk.sweeps(), "nothing may look like an empty cluster"
-    assert desk.sweeps("Deployment"), "the other kinds go on"
+    wait_for(lambda: desk.sweeps("Deployment"), "the other kinds go on")
     assert not any(visit.ok for visit in desk.visits())
     kube.forget()
     desk.wait_live()
@@ -117,6 +118,7 @@ def test_a_server_that_is_gone_and_comes_back(kube, desk):
     kube.stop()
     told = desk.wait_problem("Unreachable")
     assert "refused" in told.message and str(kube.port) in told.message
+    wait_for(lambda: desk.visits()[-1].message.startswith("cannot reach"), "not all kinds fail")
     kube.objects["pods"].clear()
     kube.version = 5  # another server: its versions have nothing to do with those of the first
     kube.start()
