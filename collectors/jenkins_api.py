@@ -106,6 +106,8 @@ class JenkinsApi:
     def _open(self) -> Any:  # noqa: ANN401  jenkins.Jenkins has no types
         import jenkins
 
+        if not self._base.startswith(("http://", "https://")):
+            raise VisitFailed("Misconfigured", f"{self._where}: this address cannot be used: check {_SETTING}")
         # Given no credentials and told not to resolve them, the client neither probes nor tries Kerberos.
         root = logging.getLogger()
         root.addFilter(_without_headers)

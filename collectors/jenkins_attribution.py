@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from collectors.jenkins_wire import Action, Cause, Parameter
+from collectors.transport import looks_secret
 from statusdesk.config import JenkinsSettings
 from statusdesk.text import clean
 
@@ -20,7 +21,6 @@ _SECRET_NAME = re.compile(
     r"|((api|private|access|ssh|deploy|signing|encryption)[_-]?key)",
     re.IGNORECASE,
 )
-_SECRET_VALUE = re.compile(r"(\b(hv[sbr]|[sbr])\.[A-Za-z0-9_-]{20,})|(-----BEGIN )|(\beyJ[A-Za-z0-9_-]{8,}\.)")
 
 
 class Attribution(NamedTuple):
@@ -120,6 +120,6 @@ def _shown(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ...]:
         if not isinstance(value, str | bool | int | float) or _SECRET_NAME.search(name):
             continue
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        if not _SECRET_VALUE.search(text):
+        if not looks_secret(text):
             kept.append((clean(name), clean(text)))
     return tuple(kept)

@@ -14,6 +14,7 @@ from collectors.transport import (
     TooSlow,
     VisitFailed,
     failure,
+    looks_secret,
     plain_url,
     read_body,
     retry_after_s,
@@ -115,7 +116,8 @@ class VaultApi:
             if token.accessor != accessor:
                 raise TokenProblem("ServerError", f"{self._where} answered for another accessor than the one asked for")
             return token
-        said = " ".join(_errors(body))
+        errors = _errors(body)
+        said = " ".join(errors)
         if "invalid accessor" in said or (status == 403 and "bad token" in said):
             raise AccessorUnknown
         if "missing accessor" in said:
@@ -123,7 +125,7 @@ class VaultApi:
         if "different namespace" in said:
             raise TokenProblem("Misconfigured", "its accessor is of another Vault namespace: check [vault] namespace")
         refusal = self._refusal(response, body)
-        if refusal.problem == "Forbidden" or status == 400:
+        if errors and (refusal.problem == "Forbidden" or status == 400):
             raise TokenProblem(refusal.problem, refusal.message)
         raise refusal
 
@@ -253,4 +255,4 @@ def _errors(body: bytes) -> list[str]:
 
 def _quoted(said: str) -> str:
     text = clean(said, 120)
-    return f", {text}" if text else ""
+    return f", {text}" if text and not looks_secret(said) else ""

@@ -1,0 +1,228 @@
+"""The collector against a real OpenBao: every kind of token, every refusal of ours, sealed and unsealed."""
+
+import pytest
+
+from collectors.vault_api import LOOKUP_RULE, LOOKUP_SELF_RULE, POLICY
+from collectors.vault_probe import probe_vault
+from collectors.vault_tokens import OWN_NAME
+from statusdesk.clock import system_clock
+from statusdesk.config import TokenSettings, VaultSettings
+from tests.collectors.openbao_server import ROOT_TOKEN
+from tests.collectors.stage import eventually
+from tests.collectors.vault_watch import Watched
+
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture
+def ours(bao):
+    """Our own token, with exactly the policy that we ask for."""
+    bao.policy("statusdesk", POLICY)
+    options = {"policies": ["statusdesk"], "no_default_policy": True, "period": "24h"}
+    token, _ = bao.create(**options, display_name="statusdesk")
+    return token
+
+
+def test_the_least_policy_is_enough_and_our_own_token_comes_first(bao, ours):
+    _, accessor = bao.create(ttl="1h", display_name="billing")
+    with Watched(bao.address, ours, {"billing": accessor}) as watched:
+        assert watched.visits()[0].ok
+        assert watched.visits()[0].detail.startswith("Vault 2")
+        assert watched.parts() == []
+        own, billing = watched.sweeps()[0].facts
+        assert (own.name, own.own, own.period_s, own.root) == (OWN_NAME, True, 86400, False)
+        assert (billing.name, billing.accessor_tail) == ("billing", accessor[-6:])
+        assert (billing.renewable, billing.orphan, billing.type) == (True, True, "service")
+        assert billing.display_name == "token-billing"
+        assert billing.path == "auth/token/create-orphan"
+        assert billing.last_renewal_ms is None
+        assert abs(billing.expire_ms - billing.issue_ms - HOUR_MS) < 2000
+        assert abs(billing.issue_ms - system_clock()) < 10_000
+        health = watched.health()
+        assert (health.initialized, health.sealed, health.standby) == (True, False, False)
+        assert abs(health.skew_ms) < 2000
+
+
+def test_kinds_of_tokens(bao, ours):
+    kinds = {
+        "periodic": {"period": "30m"},
+        "capped": {"ttl": "1h", "explicit_max_ttl": "2h"},
+        "not renewable": {"ttl": "1h", "renewable": False},
+        "few uses": {"ttl": "1h", "num_uses": 5},
+    }
+    accessors = {name: bao.create(**options)[1] for name, options in kinds.items()}
+    accessors["root"] = bao.call("POST", "auth/token/create", {})["auth"]["accessor"]
+    with Watched(bao.address, ours, accessors) as watched:
+        tokens = watched.tokens()
+        assert tokens["periodic"].period_s == 1800
+        assert (tokens["capped"].explicit_max_s, tokens["capped"].period_s) == (7200, None)
+        assert not tokens["not renewable"].renewable
+        assert tokens["few uses"].num_uses == 5
+        assert (tokens["root"].expire_ms, tokens["root"].root, tokens["root"].gone) == (None, True, False)
+
+
+def test_a_renewal_is_seen(bao, ours):
+    _, accessor = bao.create(ttl="1h")
+    with Watched(bao.address, ours, {"billing": accessor}) as watched:
+        before = watched.tokens()["billing"]
+        bao.renew(accessor)
+        watched.visit()
+        after = watched.tokens()["billing"]
+        assert before.last_renewal_ms is None
+        assert after.last_renewal_ms >= before.issue_ms
+        assert after.expire_ms >= before.expire_ms
+
+
+def test_a_revoked_token_is_gone_at_the_second_look_with_its_last_times(bao, ours):
+    _, accessor = bao.create(ttl="1h")
+    with Watched(bao.address, ours, {"billing": accessor}) as watched:
+        before = watched.tokens()["billing"]
+        bao.revoke(accessor)
+        watched.visit()
+        assert watched.tokens()["billing"] == before
+        assert watched.visit().ok
+        gone = watched.tokens()["billing"]
+        assert gone.gone
+        assert (gone.expire_ms, gone.accessor_tail) == (before.expire_ms, accessor[-6:])
+
+
+def test_an_expired_token_is_gone(bao, ours):
+    _, accessor = bao.create(ttl="1s")
+    with Watched(bao.address, ours, {"short": accessor}) as watched:
+        eventually(lambda: watched.visit() and watched.tokens()["short"].gone)
+        assert watched.tokens()["short"].expire_ms <= system_clock()
+
+
+def test_a_token_used_up_is_gone(bao, ours):
+    token, accessor = bao.create(ttl="1h", num_uses=2)
+    with Watched(bao.address, ours, {"uses": accessor}) as watched:
+        bao.use(token)
+        watched.visit()
+        assert watched.tokens()["uses"].num_uses == 1
+        bao.use(token)
+        eventually(lambda: watched.visit() and watched.tokens()["uses"].gone)
+
+
+def test_an_accessor_never_seen_is_asked_twice_in_the_first_visit(bao, ours):
+    _, accessor = bao.create(ttl="1h")
+    with Watched(bao.address, ours, {"there": accessor, "wrong": "no-such-accessor"}) as watched:
+        assert watched.visits()[0].ok
+        wrong = watched.tokens()["wrong"]
+        assert (wrong.gone, wrong.expire_ms, wrong.accessor_tail) == (True, None, "cessor")
+        assert not watched.tokens()["there"].gone
+
+
+def test_without_the_policy_nothing_is_said_of_the_tokens(bao):
+    bao.policy("self-only", LOOKUP_SELF_RULE)
+    token, _ = bao.create(policies=["self-only"], no_default_policy=True)
+    _, accessor = bao.create(ttl="1h")
+    with Watched(bao.address, token, {"billing": accessor}) as watched:
+        (visit,) = watched.visits()
+        assert (visit.ok, visit.problem) == (False, "Forbidden")
+        assert LOOKUP_RULE in visit.message
+        assert watched.sweeps() == []
+        bao.policy("self-only", POLICY)
+        assert watched.visit().ok
+        assert watched.tokens()["billing"].expire_ms
+
+
+def test_a_policy_without_lookup_self_leaves_the_others(bao):
+    bao.policy("others-only", LOOKUP_RULE)
+    token, _ = bao.create(policies=["others-only"], no_default_policy=True)
+    _, accessor = bao.create(ttl="1h")
+    with Watched(bao.address, token, {"billing": accessor}) as watched:
+        assert watched.parts() == [(OWN_NAME, False, "Forbidden")]
+        assert list(watched.tokens()) == ["billing"]
+        bao.policy("others-only", POLICY)
+        watched.visit()
+        assert watched.parts()[-1] == (OWN_NAME, True, "")
+        assert list(watched.tokens()) == [OWN_NAME, "billing"]
+
+
+def test_a_policy_that_pins_accessors_refuses_only_the_one_it_does_not_name(bao):
+    _, one = bao.create(ttl="1h")
+    _, two = bao.create(ttl="1h")
+    pinned = POLICY.replace('"accessor" = []', f'"accessor" = ["{one}"]')
+    bao.policy("pinned", pinned)
+    token, _ = bao.create(policies=["pinned"], no_default_policy=True)
+    with Watched(bao.address, token, {"one": one, "two": two}) as watched:
+        assert watched.visits()[0].ok
+        assert watched.parts() == [("two", False, "Forbidden")]
+        assert list(watched.tokens()) == [OWN_NAME, "one"]
+
+
+def test_our_own_token_revoked_is_unauthorized_and_a_new_one_is_taken(bao, ours):
+    token, accessor = bao.create(policies=["statusdesk"], no_default_policy=True)
+    _, watched_accessor = bao.create(ttl="1h")
+    with Watched(bao.address, token, {"billing": watched_accessor}) as watched:
+        bao.revoke(accessor)
+        visit = watched.visit()
+        assert (visit.ok, visit.problem) == (False, "Unauthorized")
+        assert token not in visit.message
+        watched.collector._token = lambda: ours
+        assert watched.visit().ok
+
+
+@pytest.mark.parametrize("token", ["", "hvs.thisIsNoTokenAtAllButLooksLikeOne"])
+def test_a_bad_token_of_our_own(bao, token):
+    with Watched(bao.address, token, {"billing": "x"}) as watched:
+        (visit,) = watched.visits()
+        assert visit.problem == ("Unauthorized" if token else "Misconfigured")
+        assert not token or token not in visit.message
+        assert watched.sweeps() == []
+
+
+def test_the_operators_own_token_is_never_taken(bao, monkeypatch, tmp_path):
+    monkeypatch.setenv("VAULT_TOKEN", ROOT_TOKEN)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".vault-token").write_text(ROOT_TOKEN)
+    with Watched(bao.address, None, {"billing": "x"}) as watched:
+        assert watched.visits()[0].problem == "Misconfigured"
+    with Watched(bao.address, None) as watched:
+        assert watched.visits()[0].ok
+        assert watched.sweeps() == []
+
+
+def test_many_tokens_are_looked_up_by_four_threads_in_the_order_of_the_settings(bao, ours):
+    accessors = {f"token-{number:02}": bao.create(ttl="1h")[1] for number in range(30)}
+    with Watched(bao.address, ours, accessors) as watched:
+        assert list(watched.tokens()) == [OWN_NAME, *accessors]
+        assert len(watched.collector._apis) == 4
+        for name, accessor in accessors.items():
+            assert watched.tokens()[name].accessor_tail == accessor[-6:]
+
+
+def test_sealed_and_unsealed(bao, ours):
+    _, accessor = bao.create(ttl="1h")
+    with Watched(bao.address, ours, {"billing": accessor}) as watched:
+        bao.seal()
+        try:
+            visit = watched.visit()
+            assert (visit.ok, visit.problem) == (False, "Sealed")
+            assert "unseal it" in visit.message
+            assert watched.health().sealed
+            assert len(watched.sweeps()) == 1
+            (probe,) = probe_vault(VaultSettings(address=bao.address), lambda: ours)
+            assert not probe.ok
+            assert "sealed" in probe.message
+        finally:
+            bao.unseal()
+        assert watched.visit().ok
+        assert not watched.tokens()["billing"].gone
+
+
+def test_probes_tell_the_policy_to_add(bao, ours):
+    _, accessor = bao.create(ttl="2h")
+    tokens = (TokenSettings(name="billing", accessor=accessor), TokenSettings(name="lost", accessor="nowhere"))
+    settings = VaultSettings(address=bao.address, tokens=tokens)
+    probes = {probe.what: probe for probe in probe_vault(settings, lambda: ours)}
+    assert [what for what, probe in probes.items() if not probe.ok] == ["vault token lost"]
+    assert probes["vault token billing"].message.startswith("expires in 1h 59m")
+    bao.policy("nothing", LOOKUP_SELF_RULE)
+    token, _ = bao.create(policies=["nothing"], no_default_policy=True)
+    refused = {probe.what: probe for probe in probe_vault(settings, lambda: token)}["vault token billing"]
+    assert not refused.ok
+    assert POLICY in refused.message
+    root = {probe.what: probe for probe in probe_vault(settings, lambda: ROOT_TOKEN)}["vault token"]
+    assert not root.ok
+    assert "root token" in root.message
