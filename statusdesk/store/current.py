@@ -51,7 +51,7 @@ class LastingRows(Generic[S]):
             self._dirty.add(key)
         if stamping.closed is not None:
             self._closed.append(stamping.closed)
-        return Transition(before, stamping.row) if stamping.opened else None  # type: ignore[arg-type]  # S is Lasting
+        return Transition(before, stamping.row) if stamping.moved else None  # type: ignore[arg-type]  # S is Lasting
 
     def release(self, now_ms: int, change: int, *, every: bool = False) -> None:
         """Let quiet changes be written whose row was last written a second ago or earlier (or all of them)."""

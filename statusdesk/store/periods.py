@@ -20,11 +20,11 @@ class Transition(msgspec.Struct, frozen=True):
 
 
 class Stamping(msgspec.Struct, Generic[S], frozen=True):
-    """What a put comes to: the stamped row, the period that it closes, whether it opens one, and whether to write."""
+    """What a put comes to: the stamped row, the period that it closes, whether it is a transition, and whether writing can wait."""
 
     row: S
     closed: S | None = None
-    opened: bool = False
+    moved: bool = False
     quiet: bool = False
 
 
@@ -36,11 +36,11 @@ def stamp(kind: Kind[S], before: S | None, state: S, at_ms: int, change: int) ->
     """
     if before is None:
         row = replace(state, since_ms=at_ms, level_since_ms=at_ms, seen_ms=at_ms, until_ms=None, change=change)
-        return Stamping(row, opened=True)
+        return Stamping(row, moved=True)
     if before.until_ms is not None:
         at_ms = max(at_ms, before.until_ms)
         row = replace(state, since_ms=at_ms, level_since_ms=at_ms, seen_ms=at_ms, until_ms=None, change=change)
-        return Stamping(row, opened=True)
+        return Stamping(row, moved=True)
     since_ms, level_since_ms, seen_ms = before.since_ms, before.level_since_ms, before.seen_ms
     same = replace(
         state,
@@ -61,7 +61,7 @@ def stamp(kind: Kind[S], before: S | None, state: S, at_ms: int, change: int) ->
         level_since_ms = at_ms
     row = replace(state, since_ms=at_ms, level_since_ms=level_since_ms, seen_ms=at_ms, until_ms=None, change=change)
     closed = replace(before, until_ms=at_ms) if at_ms > since_ms else None
-    return Stamping(row, closed, opened=True)
+    return Stamping(row, closed, moved=True)
 
 
 def end(before: S, at_ms: int, change: int) -> Stamping[S] | None:
@@ -70,4 +70,4 @@ def end(before: S, at_ms: int, change: int) -> Stamping[S] | None:
         return None
     at_ms = max(at_ms, before.since_ms)
     row = replace(before, until_ms=at_ms, change=change)
-    return Stamping(row, row if at_ms > before.since_ms else None)
+    return Stamping(row, row if at_ms > before.since_ms else None, moved=True)
