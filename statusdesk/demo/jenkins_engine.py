@@ -270,7 +270,8 @@ class Jenkins:
 
     async def _unless_stopped(self, build: Build, world_seconds: float) -> bool:
         try:
-            await asyncio.wait_for(self._stops[build].wait(), self.clock.wall_s(world_seconds))
+            async with asyncio.timeout(self.clock.wall_s(world_seconds)):
+                await self._stops[build].wait()
         except TimeoutError:
             return True
         return False

@@ -53,7 +53,9 @@ def prepare_bad_rollout(estate: Estate) -> None:
             stage: "2.0.9" if stage in customers.stages[:3] else "2.0.8" for stage in customers.stages
         }
     if "mailer" in estate:
-        estate["mailer"].ages_s = {stage: 30 * 3600.0 for stage in estate["mailer"].stages}
+        estate["mailer"].ages_s = {
+            stage: (30 + 20 * step) * 3600.0 for step, stage in enumerate(estate["mailer"].stages)
+        }
     if "billing" in estate:
         billing = estate["billing"]
         billing.versions = {stage: "3.3.0" for stage in billing.stages} | {"testing": "3.3.1"}

@@ -71,7 +71,8 @@ class History:
         given: dict[str, str] | None = None,
     ) -> None:
         """Place ``count`` timed runs of a platform job, the newest ``failed`` of which failed."""
-        job.next_number = max(job.next_number, self._rng.randint(60, 400))
+        if not job.builds:
+            job.next_number = self._rng.randint(60, 400)
         for index in range(count - 1, -1, -1):
             bad = index < failed
             result = "FAILURE" if bad else "SUCCESS"
@@ -138,9 +139,12 @@ class History:
                 result = rng.choice(("FAILURE", "UNSTABLE", "ABORTED", "NOT_BUILT"))
                 plan.append(_Past(age_s + rng.uniform(900, 7200), stage, version, result))
         oldest_s = max(past.age_s for past in plan)
+        seen = {past.namespace for past in plan}
         while len(plan) < self._builds_per_job:
             namespace = rng.choice((*app.stages, *DEVELOPMENT))
-            result = "FAILURE" if rng.random() < 0.1 else "SUCCESS"
+            # Only what a newer build has made good again may have failed: trouble that lasts is the scenario's.
+            result = "FAILURE" if namespace in seen and rng.random() < 0.1 else "SUCCESS"
+            seen.add(namespace)
             oldest_s += rng.uniform(0.1, 0.6) * _DAY_S
             plan.append(_Past(oldest_s, namespace, app.earlier[app.stages[-1]], result))
         return sorted(plan, key=lambda past: -past.age_s)

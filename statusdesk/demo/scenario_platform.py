@@ -30,8 +30,10 @@ class Platform:
         history.place_runs(history.platform_job("seed-all-jobs"), _SEED_EVERY_S, 240, 20)
         for name, ago_s in (("env-create", 3 * 3600.0), ("env-destroy", 14 * 3600.0)):
             job = history.platform_job(name, namespaced=True)
-            for number, namespace in enumerate(DEVELOPMENT):
-                history.place_runs(job, _DAY_S, ago_s + 900 - 600 * number, 6, given={"NAMESPACE": namespace})
+            for day in range(5, -1, -1):
+                for number, namespace in enumerate(DEVELOPMENT):
+                    ended_s_ago = ago_s + day * _DAY_S + 900 - 600 * number
+                    history.place_runs(job, _DAY_S, ended_s_ago, 1, given={"NAMESPACE": namespace})
         smoke = self._team.jenkins.add_job("web-smoke", description="Smoke tests; knows no parameters of its own")
         history.place_runs(smoke, 7200, 5 * 3600.0, 8)
         self._team.jenkins.add_job("deploy-legacy-portal", disabled=True)

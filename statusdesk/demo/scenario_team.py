@@ -36,9 +36,11 @@ class Team:
 
     async def stop(self) -> None:
         """End everything that was begun."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            # Python 3.11's wait_for can lose a cancellation that meets its timeout: then it is sent again.
+            await asyncio.wait(self._tasks, timeout=0.5)
 
     async def deploy(
         self,

@@ -117,7 +117,7 @@ class World:
         if source == "jenkins":
             self.jenkins.hide_jobs = fault == "empty-jobs"
         await listener.set_fault(None if fault == "empty-jobs" and source == "jenkins" else fault)
-        if source == "kubernetes" and fault not in (None, "hang"):
+        if source == "kubernetes" and fault is not None:
             listener.drop_connections()  # a watch that is open would not notice
 
     async def cut(self, source: str, *, down: bool) -> None:
