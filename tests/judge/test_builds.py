@@ -1,0 +1,89 @@
+"""Builds of one job for one namespace, newest first, and what must be said of the pair."""
+
+import pytest
+
+from statusdesk.facts import Build, Job, JobClass
+from statusdesk.judge.builds import judge_builds
+from statusdesk.states import Level
+from tests.judge.make import T0
+
+
+def build(number: int, result: str | None, building: bool = False) -> Build:
+    return Build(
+        source="jenkins",
+        job="deploy-orders",
+        number=number,
+        url=f"https://ci/{number}",
+        namespace="staging",
+        result=result,
+        building=building,
+        started_ms=T0 + number * 1000,
+        duration_ms=0 if building else 500,
+        version=f"1.{number}",
+    )
+
+
+RUNNING = build(9, None, building=True)
+
+
+@pytest.mark.parametrize(
+    ("builds", "level", "reason", "number", "other", "other_result"),
+    [
+        ([], Level.UNKNOWN, "NoResult", None, None, ""),
+        ([build(1, "SUCCESS")], Level.OK, "Succeeded", 1, None, ""),
+        ([build(1, "FAILURE")], Level.FAILING, "Failed", 1, None, ""),
+        ([build(1, "UNSTABLE")], Level.WARNING, "Unstable", 1, None, ""),
+        ([build(2, "ABORTED"), build(1, "FAILURE")], Level.FAILING, "Failed", 1, 2, "ABORTED"),
+        ([build(2, "NOT_BUILT"), build(1, "SUCCESS")], Level.OK, "Succeeded", 1, 2, "NOT_BUILT"),
+        ([RUNNING, build(1, "SUCCESS")], Level.OK, "Succeeded", 1, 9, ""),
+        ([RUNNING], Level.UNKNOWN, "NoResult", None, 9, ""),
+        ([build(9, "UNSTABLE", building=True), build(1, "SUCCESS")], Level.OK, "Succeeded", 1, 9, ""),
+        ([build(3, "SUCCESS"), build(2, "ABORTED")], Level.OK, "Succeeded", 3, None, ""),
+        ([build(2, "FAILURE"), build(1, "SUCCESS")], Level.FAILING, "Failed", 2, None, ""),
+        ([build(2, "ABORTED")], Level.UNKNOWN, "NoResult", None, 2, "ABORTED"),
+        ([build(2, "STRANGE")], Level.UNKNOWN, "NoResult", None, 2, "STRANGE"),
+    ],
+)
+def test_outcome(builds, level, reason, number, other, other_result) -> None:
+    for order in (builds, builds[::-1]):
+        state = judge_builds("jenkins", None, "deploy-orders", "staging", order, T0)
+        assert (state.level, state.reason, state.number) == (level, reason, number)
+        assert (state.other_number, state.other_result) == (other, other_result)
+        assert state.key == "jenkins/deploy-orders@staging"
+
+
+def test_last_success_stays_known() -> None:
+    state = judge_builds("jenkins", None, "deploy-orders", "staging", [build(5, "FAILURE"), build(3, "SUCCESS")], T0)
+    assert (state.last_success_number, state.last_success_ms) == (3, T0 + 3500)
+    assert (state.version, state.url, state.started_ms) == ("1.5", "https://ci/5", T0 + 5000)
+
+
+def job(job_class: JobClass, disabled: bool = False) -> Job:
+    return Job(source="jenkins", name="j", url="https://ci/j", job_class=job_class, disabled=disabled)
+
+
+@pytest.mark.parametrize(
+    ("job_class", "disabled", "builds", "namespace", "message"),
+    [
+        (JobClass.DEPLOY, False, [build(4, "FAILURE")], "staging", "j #4 failed for staging"),
+        (JobClass.DEPLOY, False, [build(4, "SUCCESS")], "", "j #4 succeeded"),
+        (JobClass.DEPLOY, False, [RUNNING, build(4, "SUCCESS")], "a", "j #4 succeeded for a, #9 runs"),
+        (JobClass.DEPLOY, False, [build(5, "ABORTED"), build(4, "FAILURE")], "a", "j #4 failed for a, #5 was aborted"),
+        (JobClass.DEPLOY, True, [build(4, "UNSTABLE")], "a", "j #4 is unstable for a, the job is disabled"),
+        (JobClass.DEPLOY, False, [], "a", "j has no build for a"),
+        (JobClass.DEPLOY, False, [RUNNING], "a", "j #9 runs for a"),
+        (JobClass.SEED, False, [build(4, "FAILURE")], "", "j #4 failed: job definitions stay as they were"),
+        (JobClass.RENEWAL, False, [build(4, "FAILURE")], "", "j #4 failed: the tokens that it renews are running down"),
+        (JobClass.RENEWAL, False, [build(4, "SUCCESS")], "", "j #4 succeeded"),
+    ],
+)
+def test_message(job_class, disabled, builds, namespace, message) -> None:
+    state = judge_builds("jenkins", job(job_class, disabled), "j", namespace, builds, T0)
+    assert state.message == message
+    assert state.job_class == job_class.value
+
+
+def test_the_sentence_does_not_grow_old() -> None:
+    builds = [RUNNING, build(4, "FAILURE")]
+    early = judge_builds("jenkins", None, "j", "a", builds, T0)
+    assert judge_builds("jenkins", None, "j", "a", builds, T0 + 10**9) == early

@@ -1,0 +1,340 @@
+"""Rows: what is ahead of production, what is bad on its way there, and in which order rows stand."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+
+from statusdesk.board import Mark, Row
+from statusdesk.config import StageSettings
+from statusdesk.judge.promotion import Path, Standing, judge_app
+from statusdesk.judge.promotion_versions import Lineage
+from statusdesk.states import BuildState, Level, RolloutState
+
+NOW = 1_800_000_000_000
+H = 3_600_000
+NAMES = ("testing", "staging", "performance", "audit", "production")
+ABSENT = (Mark.ABSENT, "")
+
+
+def stages(soak_s: float = 0.0) -> tuple[StageSettings, ...]:
+    return tuple(StageSettings(name=n, namespaces=(n,), production=n == "production", soak_s=soak_s) for n in NAMES)
+
+
+def path(**changes: Any) -> Path:
+    fields: dict[str, Any] = {
+        "stages": stages(),
+        "production": 4,
+        "blanks": (ABSENT,) * 5,
+        "stage_of": {name: index for index, name in enumerate(NAMES)},
+    }
+    return Path(**(fields | changes))
+
+
+def rollout(stage: str, version: str, hours: float = 24, level: Level = Level.OK, **changes: Any) -> RolloutState:
+    since_ms = NOW - int(hours * H)
+    name = changes.pop("name", "orders")
+    fields: dict[str, Any] = {
+        "key": f"{changes.get('cluster', 'eu')}/{stage}/Deployment/{name}",
+        "cluster": "eu",
+        "namespace": stage,
+        "kind": "Deployment",
+        "name": name,
+        "app": "orders",
+        "level": level,
+        "reason": level.name.title(),
+        "message": f"it is {level}",
+        "version": version,
+        "version_since_ms": since_ms,
+        "started_ms": since_ms,
+        "level_since_ms": since_ms,
+        "desired": 2,
+        "ready": 2,
+    }
+    return RolloutState(**(fields | changes))
+
+
+def standing(
+    *rollouts: RolloutState,
+    builds: Sequence[BuildState] = (),
+    reach: Sequence[str] = (),
+    lineage: Lineage | None = None,
+    now_ms: int = NOW,
+    **changes: Any,
+) -> Standing:
+    lineage = lineage or Lineage()
+    for each in rollouts:
+        lineage.see(each)
+    by_stage = [[each for each in rollouts if each.namespace == name] for name in NAMES]
+    return judge_app("orders", by_stage, builds, path(**changes), reach, lineage, now_ms)
+
+
+def row(*rollouts: RolloutState, **changes: Any) -> Row:
+    return standing(*rollouts, **changes).row
+
+
+def walk(*versions: str | None, bad: dict[int, Level] | None = None) -> list[RolloutState]:
+    """Rollouts of a version per stage; what is further on has been there for longer."""
+    levels = bad or {}
+    return [
+        rollout(NAMES[i], version, hours=24.0 * (i + 1), level=levels.get(i, Level.OK))
+        for i, version in enumerate(versions)
+        if version is not None
+    ]
+
+
+FAILING, WARNING, MOVING = Level.FAILING, Level.WARNING, Level.PROGRESSING
+
+
+@pytest.mark.parametrize(
+    ("versions", "bad", "mark", "message", "ahead"),
+    [
+        (("1.5", "1.5", "1.4", "1.4", "1.3"), {}, Mark.OK, "", "1.4"),
+        (("1.3",) * 5, {}, Mark.OK, "", ""),
+        (
+            ("1.5", "1.5", "1.4", "1.4", "1.3"),
+            {1: FAILING},
+            Mark.ON_ITS_WAY,
+            "staging: it is failing · next stop performance",
+            "1.5",
+        ),
+        (("1.5", "1.4", "1.4", "1.4", "1.3"), {0: FAILING}, Mark.FAILING, "testing: it is failing", "1.5"),
+        (("1.5", "1.5", "1.4", "1.4", "1.3"), {4: FAILING}, Mark.FAILING, "production: it is failing", "1.4"),
+        (("1.5", "1.5", "1.5", "1.4", "1.3"), {0: FAILING}, Mark.ON_ITS_WAY, "testing: it is failing", "1.5"),
+        (("1.3", "1.3", "1.3", "1.3", "1.3"), {2: FAILING}, Mark.FAILING, "performance: it is failing", ""),
+        (("1.5", "1.5", "1.5", "1.5", "1.3"), {3: FAILING}, Mark.ON_ITS_WAY, "audit: it is failing", "1.5"),
+        (("1.5", "1.4", "1.4", "1.4", "1.3"), {1: WARNING}, Mark.WARNING, "staging: it is warning", "1.4"),
+        (("1.5", "1.4", "1.4", "1.4", "1.3"), {1: MOVING}, Mark.PROGRESSING, "", "1.4"),
+        (("1.5", "1.4", "1.4", "1.4", "1.3"), {1: Level.SCALING}, Mark.PROGRESSING, "", "1.4"),
+        (("1.5", "1.4", "1.4", "1.4", "1.3"), {1: Level.PAUSED}, Mark.PAUSED, "", "1.4"),
+        (("1.5", "1.4", "1.4", "1.4", "1.3"), {1: Level.UNKNOWN}, Mark.UNKNOWN, "staging: it is unknown", "1.4"),
+        (("1.5", "1.5", None, None, None), {1: FAILING}, Mark.ON_ITS_WAY, "staging: it is failing", "1.5"),
+        ((None, None, "1.5", None, "1.3"), {2: FAILING}, Mark.FAILING, "performance: it is failing", "1.5"),
+    ],
+)
+def test_row(versions, bad, mark, message, ahead) -> None:
+    found = row(*walk(*versions, bad=bad))
+    assert (found.mark, found.version_ahead) == (mark, ahead)
+    assert found.message.startswith(message)
+    assert bool(found.message) == bool(message)
+
+
+def test_the_next_stop_skips_stages_that_the_app_never_reaches() -> None:
+    found = row(*walk("1.5", "1.5", None, None, "1.3", bad={1: FAILING}), reach=("testing", "staging", "production"))
+    assert found.next_stop == "production"
+    assert found.cells[2] is None
+    assert found.message.endswith("next stop production")
+
+
+def test_rank_is_production_first_then_nearest_to_it_then_the_less_bad() -> None:
+    rows = [
+        row(*walk("1.5", "1.4", "1.4", "1.4", "1.3", bad={4: FAILING})),
+        row(*walk("1.5", "1.5", "1.5", "1.5", "1.3", bad={3: FAILING})),
+        row(*walk("1.5", "1.5", "1.4", "1.4", "1.3", bad={1: FAILING})),
+        row(*walk("1.5", "1.4", "1.4", "1.4", "1.3", bad={0: FAILING})),
+        row(*walk("1.5", "1.4", "1.4", "1.4", "1.3", bad={4: WARNING})),
+        row(*walk("1.5", "1.4", "1.4", "1.4", "1.3", bad={1: WARNING})),
+        row(*walk("1.5", "1.4", "1.4", "1.4", "1.3", bad={3: MOVING})),
+        row(*walk("1.5", "1.4", "1.4", "1.4", "1.3", bad={3: Level.UNKNOWN})),
+        row(*hotfix()),
+        row(*walk("1.3", "1.3", "1.3", "1.3", "1.3")),
+    ]
+    ranks = [each.rank for each in rows]
+    assert ranks == sorted(ranks)
+    assert len(set(ranks)) == len(ranks)
+
+
+def hotfix() -> list[RolloutState]:
+    """Production moved from what all stages run to something newer."""
+    return [*walk("5.1.9", "5.1.9", "5.1.9", "5.1.9"), rollout("production", "5.2.0", 1, previous_version="5.1.9")]
+
+
+def test_skew_stands_where_the_newer_version_begins() -> None:
+    found = row(*hotfix())
+    assert found.mark is Mark.SKEW
+    assert [cell.mark for cell in found.cells if cell] == [Mark.OK, Mark.OK, Mark.OK, Mark.SKEW, Mark.OK]
+    assert found.message == "audit: production runs 5.2.0, newer than 5.1.9 here"
+    assert [cell.tint for cell in found.cells if cell] == [0, 0, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "rollouts",
+    [
+        # production got an older version after testing got the next: promotion lags, nothing is skewed
+        [rollout("testing", "1.5", 48), rollout("staging", "1.4", 30), rollout("production", "1.3", 20)],
+        # production was rolled back, which leaves the stage's version behind just as a hotfix does
+        [rollout("audit", "1.5", 48), rollout("production", "1.4", 1, previous_version="1.5")],
+        # the version that production got was in testing before the one that testing runs now
+        [
+            rollout("testing", "b7e", 48, previous_version="a1c"),
+            rollout("production", "a1c", 1, previous_version="000"),
+        ],
+    ],
+)
+def test_no_skew_without_evidence(rollouts) -> None:
+    assert Mark.SKEW not in {cell.mark for cell in row(*rollouts).cells if cell}
+
+
+def test_what_was_watched_arriving_needs_no_other_evidence() -> None:
+    rollouts = [rollout("audit", "abc", 48), rollout("production", "def", 1, previous_version="012")]
+    lineage = Lineage()
+    lineage.watched_ms = NOW - 2 * H
+    assert row(*rollouts, lineage=lineage).mark is Mark.SKEW
+    lineage = Lineage()
+    lineage.watched_ms = NOW - 2 * H
+    lineage.see(rollout("testing", "def", 100))
+    assert row(*rollouts, lineage=lineage).mark is Mark.OK
+
+
+def test_drift_counts_versions_behind_the_stage_to_the_left() -> None:
+    cells = row(*walk("1.7", "1.6", None, "1.6", "1.4")).cells
+    assert [cell.drift for cell in cells if cell] == [0, 1, 0, 0, 1]
+    assert [cell.tint for cell in cells if cell and cell.rollouts] == [2, 1, 1, 0]
+
+
+def test_the_same_tag_with_another_image_is_seen() -> None:
+    digests = {"testing": "sha256:a", "staging": "sha256:b", "production": "sha256:b"}
+    cells = row(*(rollout(name, "1.5", digest=digest) for name, digest in digests.items())).cells
+    assert [cell.digest_differs for cell in cells if cell] == [False, True, False, False, False]
+
+
+@pytest.mark.parametrize(("healthy_h", "mark"), [(0.5, Mark.SOAKING), (1.1, Mark.OK)])
+def test_soaking(healthy_h: float, mark: Mark) -> None:
+    found = standing(rollout("testing", "1.5", healthy_h), rollout("staging", "1.4", 90), stages=stages(3600.0))
+    cell = found.row.cells[0]
+    assert cell is not None
+    assert cell.mark is mark
+    assert found.row.mark is Mark.OK
+    assert found.look_again_ms == (NOW + H // 2 if mark is Mark.SOAKING else None)
+
+
+def test_what_the_next_stage_runs_already_does_not_soak() -> None:
+    found = row(rollout("testing", "1.5", 0.1), rollout("staging", "1.5", 0.1), stages=stages(3600.0))
+    assert [cell.mark for cell in found.cells if cell][:2] == [Mark.OK, Mark.SOAKING]
+
+
+def test_a_version_that_fails_elsewhere_is_blocked() -> None:
+    cells = row(*walk("1.5", "1.5", "1.5", "1.4", "1.3", bad={1: FAILING})).cells
+    assert [cell.mark for cell in cells if cell] == [Mark.OK, Mark.FAILING, Mark.BLOCKED, Mark.OK, Mark.OK]
+
+
+def test_the_worst_of_several_rollouts_decides_a_cell() -> None:
+    found = row(
+        rollout("staging", "1.5", name="orders"),
+        rollout("staging", "1.4", name="worker", level=FAILING, ready=0),
+        rollout("staging", "1.5", cluster="us"),
+    )
+    cell = found.cells[1]
+    assert cell is not None
+    assert (cell.level, cell.version, cell.ready, cell.desired) == (FAILING, "1.4", 4, 6)
+    assert found.message.startswith("staging: eu: worker: it is failing")
+    assert [each.level for each in cell.rollouts] == [FAILING, Level.OK, Level.OK]
+
+
+def test_the_order_of_rollouts_does_not_matter() -> None:
+    rollouts = [rollout("staging", "1.5", name=name, cluster=c) for name in ("orders", "b", "c") for c in ("eu", "us")]
+    assert row(*rollouts) == row(*rollouts[::-1])
+
+
+def test_what_is_silent_is_unknown_whatever_it_said_last() -> None:
+    rollouts = walk("1.5", "1.5", "1.4", "1.4", "1.3", bad={1: FAILING})
+    found = row(*rollouts, stale={"eu": NOW - H})
+    assert found.mark is Mark.UNKNOWN
+    cell = found.cells[1]
+    assert cell is not None
+    assert (cell.level, cell.last_level, cell.mark, cell.version) == (Level.UNKNOWN, FAILING, Mark.UNKNOWN, "1.5")
+    assert cell.since_ms == NOW - H
+    assert "kubernetes/eu gives no news" in found.message
+
+
+def test_a_failure_that_is_seen_outweighs_a_cluster_that_is_silent() -> None:
+    rollouts = [rollout("staging", "1.5", level=FAILING, cluster="us"), rollout("staging", "1.5")]
+    cell = row(*rollouts, stale={"eu": None}).cells[1]
+    assert cell is not None
+    assert cell.level is FAILING
+    well = [rollout("staging", "1.5", cluster="us"), rollout("staging", "1.5")]
+    cell = row(*well, stale={"eu": None}).cells[1]
+    assert cell is not None
+    assert (cell.level, cell.last_level) == (Level.UNKNOWN, Level.OK)
+
+
+def test_one_silent_namespace() -> None:
+    found = row(*walk("1.5", "1.5"), stale={"eu/staging": NOW - H})
+    assert [cell.level for cell in found.cells[:2] if cell] == [Level.OK, Level.UNKNOWN]
+
+
+@pytest.mark.parametrize(("mark", "row_mark"), [(Mark.ABSENT, Mark.UNKNOWN), (Mark.NO_ACCESS, Mark.NO_ACCESS)])
+def test_an_app_that_is_nowhere_is_never_well(mark: Mark, row_mark: Mark) -> None:
+    found = row(blanks=((mark, "why"),) * 5)
+    assert found.mark is row_mark
+    assert {cell.mark for cell in found.cells if cell} == {mark}
+
+
+def build(namespace: str, level: Level, hours: float, **changes: Any) -> BuildState:
+    fields: dict[str, Any] = {
+        "key": f"jenkins/deploy-orders@{namespace}",
+        "source": "jenkins",
+        "job": "deploy-orders",
+        "namespace": namespace,
+        "job_class": "deploy",
+        "level": level,
+        "message": f"deploy-orders #412 failed for {namespace}",
+        "number": 412,
+        "version": "1.5",
+        "started_ms": NOW - int(hours * H),
+        "duration_ms": 60_000,
+    }
+    return BuildState(**(fields | changes))
+
+
+RED = "deploy-orders #412 failed for staging"
+GREEN = "deploy-orders #412 is green for 1.5, cluster unchanged at 1.4"
+
+
+@pytest.mark.parametrize(
+    ("seen", "mark", "message"),
+    [
+        (
+            build("staging", FAILING, 1),
+            Mark.WARNING,
+            "staging: deploy-orders #412 failed for staging, cluster unchanged",
+        ),
+        (build("staging", FAILING, 60), Mark.WARNING, f"staging: {RED}"),
+        (build("staging", Level.OK, 1), Mark.WARNING, f"staging: {GREEN}"),
+        (build("staging", Level.OK, 60), Mark.OK, ""),
+        (build("staging", Level.OK, 1, version="v1.4"), Mark.OK, ""),
+        (build("staging", Level.OK, 1, version=""), Mark.OK, ""),
+        (build("staging", WARNING, 1), Mark.OK, ""),
+        (build("dev-bob", FAILING, 1), Mark.OK, ""),
+        (build("staging", FAILING, 1, job_class="renewal"), Mark.OK, ""),
+        (build("staging", Level.UNKNOWN, 1, started_ms=None), Mark.OK, ""),
+    ],
+)
+def test_builds_of_which_the_cluster_knows_nothing(seen: BuildState, mark: Mark, message: str) -> None:
+    found = row(rollout("testing", "1.5", 40), rollout("staging", "1.4", 48), builds=[seen])
+    assert (found.mark, found.message) == (mark, message)
+
+
+def test_a_cluster_has_a_minute_to_follow_its_build() -> None:
+    seen = build("staging", Level.OK, 0, started_ms=NOW - 70_000)
+    found = standing(rollout("staging", "1.4", 48), builds=[seen])
+    assert found.row.mark is Mark.OK
+    assert found.look_again_ms == NOW + 50_000
+    assert standing(rollout("staging", "1.4", 48), builds=[seen], now_ms=NOW + 50_000).row.mark is Mark.WARNING
+
+
+def test_the_newest_build_is_shown_also_while_it_runs() -> None:
+    older = build("staging", Level.OK, 60)
+    running = build("testing", Level.OK, 90, other_number=413, other_started_ms=NOW - 1000)
+    found = row(*walk("1.5", "1.5"), builds=[older, running])
+    assert found.build == running
+    assert found.builds == (running, older)
+
+
+def test_stages_need_not_end_with_production() -> None:
+    names = tuple(msgspec.structs.replace(stage, production=stage.name == "audit") for stage in stages())
+    found = row(*walk("1.5", "1.5", "1.4", "1.3", "1.3", bad={1: FAILING}), stages=names, production=3)
+    assert found.mark is Mark.ON_ITS_WAY
+    after = row(*walk("1.5", "1.5", "1.4", "1.3", "1.3", bad={4: FAILING}), stages=names, production=3)
+    assert after.rank[0] == 0
