@@ -39,6 +39,9 @@ class Past:
         for index in range(count):
             if newest.template.behaviour is Behaviour.QUOTA:
                 self._maker.create(self._maker.generated(newest, workload))
+                if newest.failure:
+                    newest.failure = (newest.failure[0], at_ms)
+                    workload.fault = ("Quota", at_ms)
                 break
             self._place(self._new(workload, newest, index, replaced), at_ms)
 

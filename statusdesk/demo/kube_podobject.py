@@ -70,6 +70,9 @@ def pod_object(pod: PodModel) -> Obj:
     if pod.accepted:
         told = msgspec.Raw((_STATUS_FIELDS % (pod.ip or "")).encode())
         meta["managedFields"].append(managed("kubelet", pod.updated_ms, told, api="v1", sub="status"))
+    elif pod.conditions:
+        scheduled = owned_fields({"status": {"conditions": [{"type": "PodScheduled"}]}})
+        meta["managedFields"].append(managed("kube-scheduler", pod.updated_ms, scheduled, api="v1", sub="status"))
     return {"metadata": meta, "spec": _spec(pod, template["spec"]), "status": _status(pod)}
 
 
@@ -131,7 +134,7 @@ def _status(pod: PodModel) -> Obj:
 
 def _condition(condition: Condition) -> Obj:
     told: Obj = {"type": condition.type}
-    if condition.type != "PodScheduled":
+    if condition.type != "PodScheduled" or condition.status == "False":
         told["observedGeneration"] = 1
     told |= {
         "status": condition.status,
