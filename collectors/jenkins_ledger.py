@@ -1,7 +1,7 @@
 """Every build that has been seen, so that each is told once, attributed once, and never told older than it was.
 
 A build's attribution is made when it is first seen and kept: a default changed today says nothing about a build of
-yesterday. Only a build that waits to hear of the build that started it is attributed later.
+yesterday. A build that must hear of the build that started it is told only once that is known, or cannot be.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,6 +29,10 @@ class Told(NamedTuple):
 
     news: tuple[Build, ...] = ()
     unknown: tuple[Key, ...] = ()
+
+
+class _Ask(NamedTuple):
+    build: Key
 
 
 class _Waiting(NamedTuple):
@@ -132,27 +136,24 @@ class BuildLedger:
         return _attributed(seen, own or by_job(job, clues, default, self._settings))
 
     def _resolved(self, news: list[Build]) -> Told:
-        """Attribute the builds that waited for others, as far as those are known now."""
+        """Attribute the builds that waited for others, as far as those are known now; the rest is held back."""
         told = {(build.job, build.number): build for build in news}
         unknown: dict[Key, None] = {}
         for key, waiting in list(self._waiting.items()):
             build = self.get(key)
-            if build is None:
-                del self._waiting[key]
-                continue
             answer = self._from_upstream(waiting.clues)
-            if isinstance(answer, tuple) and not isinstance(answer, Attribution):
-                unknown[answer] = None
+            if isinstance(answer, _Ask):
+                unknown[answer.build] = None
+                told.pop(key, None)
                 continue
             del self._waiting[key]
-            settled = answer or by_job(key[0], waiting.clues, waiting.default, self._settings)
-            after = _attributed(build, settled)
-            if after != build:
-                self._keep(after)
-                told[key] = after
+            if build is not None:
+                settled = answer or by_job(key[0], waiting.clues, waiting.default, self._settings)
+                told[key] = _attributed(build, settled)
+                self._keep(told[key])
         return Told(tuple(told.values()), tuple(unknown))
 
-    def _from_upstream(self, clues: Clues) -> Attribution | Key | None:
+    def _from_upstream(self, clues: Clues) -> Attribution | _Ask | None:
         """Return what the build that started this one, or the one that started that, says; or a build to ask for."""
         upstream = clues.upstream
         for _ in range(2):
@@ -160,7 +161,7 @@ class BuildLedger:
                 return None
             build = self.get(upstream)
             if build is None:
-                return upstream
+                return _Ask(upstream)
             if build.namespace is not None and build.attributed_by in _INHERITED:
                 return Attribution(build.namespaces or (build.namespace,), "upstream")
             number = build.upstream_number

@@ -10,7 +10,13 @@ _CONCLUSIVE = {
     "FAILURE": (Level.FAILING, "Failed", "failed"),
     "UNSTABLE": (Level.WARNING, "Unstable", "is unstable"),
 }
-_OTHER_WORDS = {"": "runs", "ABORTED": "was aborted", "NOT_BUILT": "was not built"}
+_VANISHED = "VANISHED"  # it ran when last seen, and Jenkins has no such build any more
+_OTHER_WORDS = {
+    "": "runs",
+    "ABORTED": "was aborted",
+    "NOT_BUILT": "was not built",
+    _VANISHED: "vanished before its end was seen",
+}
 _MEANS = {
     JobClass.SEED: "job definitions stay as they were",
     JobClass.RENEWAL: "the tokens that it renews are running down",
@@ -71,7 +77,7 @@ def _newest(builds: Iterable[Build]) -> Build | None:
 def _other_result(other: Build | None) -> str:
     if other is None:
         return ""
-    return "" if other.building else other.result or ""
+    return "" if other.building else other.result or _VANISHED
 
 
 def _message(

@@ -59,14 +59,15 @@ def test_attribution_of_a_stored_build_is_kept():
 
 def test_a_build_without_a_namespace_takes_that_of_the_one_that_started_it():
     ledger = BuildLedger(SETTINGS, ())
-    first = take(ledger, "child", wire(1, namespace=None, upstream=("parent", 7)))
-    assert first.unknown == (("parent", 7),)
-    assert first.news[0].namespace is None
+    first = take(ledger, "child", wire(1, None, namespace=None, upstream=("parent", 7)))
+    assert first == ((), (("parent", 7),))  # it is not told before its namespace is known
+    assert take(ledger, "child", wire(1, namespace=None, upstream=("parent", 7))).news == ()
     then = take(ledger, "parent", wire(7, namespace="prod"))
     assert {(b.job, b.namespace, b.attributed_by) for b in then.news} == {
         ("parent", "prod", "parameter"),
         ("child", "prod", "upstream"),
     }
+    assert [b.result for b in then.news] == ["SUCCESS", "SUCCESS"]
     assert take(ledger, "child", wire(1, namespace=None, upstream=("parent", 7))).news == ()
 
 

@@ -41,6 +41,7 @@ RUNNING = build(9, None, building=True)
         ([build(3, "SUCCESS"), build(2, "ABORTED")], Level.OK, "Succeeded", 3, None, ""),
         ([build(2, "FAILURE"), build(1, "SUCCESS")], Level.FAILING, "Failed", 2, None, ""),
         ([build(2, "ABORTED")], Level.UNKNOWN, "NoResult", None, 2, "ABORTED"),
+        ([build(2, None), build(1, "SUCCESS")], Level.OK, "Succeeded", 1, 2, "VANISHED"),
         ([build(2, "STRANGE")], Level.UNKNOWN, "NoResult", None, 2, "STRANGE"),
     ],
 )
