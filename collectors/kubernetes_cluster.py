@@ -11,8 +11,8 @@ from collectors.kubernetes_kinds import KINDS
 from collectors.kubernetes_names import AppRules, Interest
 from collectors.kubernetes_namespaces import KindFeeds, NamespaceNames
 from collectors.kubernetes_problems import ApiProblem
+from collectors.kubernetes_shared import LISTS_AT_ONCE, Shared, Timing
 from collectors.kubernetes_standing import Standing
-from collectors.kubernetes_watch import LISTS_AT_ONCE, Shared, Timing
 from collectors.kubernetes_wire import VersionWire
 from statusdesk.clock import Clock
 from statusdesk.config import AppSettings, ClusterSettings

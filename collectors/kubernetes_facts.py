@@ -4,14 +4,15 @@ This runs once per pod of a list and once per event of a watch, so it is written
 nodes, reasons, times) is cleaned once and kept, and a fact is made in one call.
 """
 
-import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from collectors.kubernetes_names import APP_LABEL, AppRules
+from collectors.kubernetes_remembered import Apps, Texts, Times
 from collectors.kubernetes_wire import (
     ConditionWire,
     ContainerStatusWire,
     ContainerWire,
+    PodStatusWire,
     PodWire,
     TemplateMetaWire,
     WorkloadSpecWire,
@@ -29,52 +30,10 @@ BUILD_ANNOTATION_END = "/jenkins-build"
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 TEMPLATE_GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"
 CHANGE_CAUSE_ANNOTATION = "kubernetes.io/change-cause"
-MAX_REMEMBERED = 20_000
 
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_MS = datetime.timedelta(milliseconds=1)
 _NOTHING: Mapping[str, str] = {}
-
-
-class _Texts(dict[str, str]):
-    """Outside text -> clean text, each made once; forgets everything when it grows too large."""
-
-    def __missing__(self, text: str) -> str:
-        if len(self) >= MAX_REMEMBERED:
-            self.clear()
-        cleaned = self[text] = clean(text)
-        return cleaned
-
-
-class _Times(dict[str | None, int | None]):
-    """RFC 3339 -> milliseconds of UTC, each parsed once; None for nothing and for what is no time."""
-
-    def __missing__(self, text: str | None) -> int | None:
-        if len(self) >= MAX_REMEMBERED:
-            self.clear()
-        moment_ms = None
-        if text:
-            try:
-                moment_ms = (datetime.datetime.fromisoformat(text) - _EPOCH) // _MS
-            except (ValueError, TypeError):  # TypeError: a time without a zone
-                moment_ms = None
-        self[text] = moment_ms
-        return moment_ms
-
-
-class _Apps(dict[tuple[str, str], str]):
-    """(workload, label) -> app by the rules, each looked for once."""
-
-    def __init__(self, rules: AppRules) -> None:
-        super().__init__()
-        self._rules = rules
-
-    def __missing__(self, key: tuple[str, str]) -> str:
-        if len(self) >= MAX_REMEMBERED:
-            self.clear()
-        workload, label = key
-        app = self[key] = self._rules.app_of(workload, label) if workload else label
-        return app
+_NO_CONDITION = ConditionWire()
+_NO_STATUS = PodStatusWire()
 
 
 class Translator:
@@ -83,30 +42,23 @@ class Translator:
     def __init__(self, cluster: str, apps: AppRules) -> None:
         self._cluster = cluster
         self._rules = apps
-        self._apps = _Apps(apps)
-        self._texts = _Texts()
-        self._times = _Times()
+        self._apps = Apps(apps)
+        self._texts = Texts()
+        self._times = Times()
 
     def pod(self, wire: PodWire) -> Pod:
         """Return the fact of a pod. Source: ``GET /api/v1/pods``."""
         texts, times = self._texts, self._times
-        meta, spec, status = wire.metadata, wire.spec, wire.status
+        meta, spec, status = wire.metadata, wire.spec, wire.status or _NO_STATUS
         labels = meta.labels
         template_hash = labels.template_hash if labels is not None else ""
         owner_kind, kind, owner = self._owner(wire, template_hash)
-        scheduled, scheduled_changed_ms, scheduled_reason, scheduled_message = True, None, "", ""
-        ready, ready_changed_ms, phase, reason, message = False, None, "", "", ""
-        if status is not None:
-            phase, reason, message = texts[status.phase], texts[status.reason], status.message
-            for condition in status.conditions or ():
-                if condition.type == "Ready":
-                    ready = condition.status == "True"
-                    ready_changed_ms = times[condition.last_transition_time]
-                elif condition.type == "PodScheduled":
-                    scheduled = condition.status == "True"
-                    scheduled_changed_ms = times[condition.last_transition_time]
-                    scheduled_reason = texts[condition.reason]
-                    scheduled_message = condition.message
+        ready = scheduled = _NO_CONDITION
+        for condition in status.conditions or ():
+            if condition.type == "Ready":
+                ready = condition
+            elif condition.type == "PodScheduled":
+                scheduled = condition
         return Pod(
             cluster=self._cluster,
             namespace=texts[meta.namespace],
@@ -117,18 +69,18 @@ class Translator:
             owner_kind=owner_kind,
             revision=texts[template_hash or labels.revision_hash] if labels is not None else "",
             app=self._apps[owner, texts[labels.app] if labels is not None else ""],
-            phase=phase,
-            reason=reason,
-            message=clean(message) if message else "",
+            phase=texts[status.phase],
+            reason=texts[status.reason],
+            message=clean(status.message),
             node=texts[spec.node_name] if spec is not None else "",
             created_ms=times[meta.creation_timestamp],
             deleting_ms=times[meta.deletion_timestamp],
-            ready=ready,
-            ready_changed_ms=ready_changed_ms,
-            scheduled=scheduled,
-            scheduled_reason=scheduled_reason,
-            scheduled_message=clean(scheduled_message) if scheduled_message else "",
-            scheduled_changed_ms=scheduled_changed_ms,
+            ready=ready.status == "True",
+            ready_changed_ms=times[ready.last_transition_time],
+            scheduled=scheduled.status in ("True", ""),
+            scheduled_reason=texts[scheduled.reason],
+            scheduled_message=clean(scheduled.message),
+            scheduled_changed_ms=times[scheduled.last_transition_time],
             containers=self._containers(wire),
         )
 
@@ -213,22 +165,19 @@ class Translator:
     def workload(self, kind: str, wire: WorkloadWire) -> Workload:
         """Return the fact of a Deployment, StatefulSet or DaemonSet. Source: ``GET /apis/apps/v1/<resource>``."""
         texts, times = self._texts, self._times
-        meta = wire.metadata
-        spec, status = wire.spec or WorkloadSpecWire(), wire.status or WorkloadStatusWire()
+        meta, spec, status = wire.metadata, wire.spec or WorkloadSpecWire(), wire.status or WorkloadStatusWire()
         labels, annotations = self._marks(wire)
         images = self._images(spec)
-        name = texts[meta.name]
-        app = self._apps[name, clean((meta.labels or _NOTHING).get(APP_LABEL, ""))]
+        app = self._apps[texts[meta.name], clean((meta.labels or _NOTHING).get(APP_LABEL, ""))]
         image = self._rules.main_image(app, images)
         strategy = spec.strategy or spec.update_strategy
         rolling = strategy.rolling_update if strategy is not None else None
-        deadline_s = spec.progress_deadline_seconds
         desired, replicas, updated, ready, available = _counts(kind, spec, status)
         return Workload(
             cluster=self._cluster,
             namespace=texts[meta.namespace],
             kind=kind,
-            name=name,
+            name=texts[meta.name],
             uid=clean(meta.uid),
             app=app,
             version=clean(self._rules.version(app, image, labels, annotations)),
@@ -244,7 +193,7 @@ class Translator:
             paused=spec.paused,
             created_ms=times[meta.creation_timestamp],
             deleting_ms=times[meta.deletion_timestamp],
-            deadline_s=deadline_s if deadline_s != NO_DEADLINE_S else None,
+            deadline_s=_deadline_s(spec),
             min_ready_s=spec.min_ready_seconds,
             strategy=texts[strategy.type] if strategy is not None else "",
             partition=rolling.partition if rolling is not None else None,
@@ -300,6 +249,10 @@ def _counts(kind: str, spec: WorkloadSpecWire, status: WorkloadStatusWire) -> tu
         status.ready_replicas,
         status.available_replicas,
     )
+
+
+def _deadline_s(spec: WorkloadSpecWire) -> int | None:
+    return None if spec.progress_deadline_seconds == NO_DEADLINE_S else spec.progress_deadline_seconds
 
 
 def _revision(kind: str, wire: WorkloadWire, status: WorkloadStatusWire) -> str:

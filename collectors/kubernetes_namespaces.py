@@ -9,7 +9,8 @@ import msgspec
 
 from collectors.kubernetes_kinds import Kind
 from collectors.kubernetes_problems import ApiProblem, Refused, grant
-from collectors.kubernetes_watch import Feed, Shared
+from collectors.kubernetes_shared import Shared
+from collectors.kubernetes_watch import Feed
 from collectors.kubernetes_wire import ListWire, NamedWire
 from statusdesk.facts import Swept
 from statusdesk.text import clean

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from collectors.kubernetes_cluster import KubernetesCluster
-from collectors.kubernetes_watch import Timing
+from collectors.kubernetes_shared import Timing
 from statusdesk.clock import system_clock
 from statusdesk.config import AppSettings, ClusterSettings
 from statusdesk.facts import Changed, Message, Swept, Visited

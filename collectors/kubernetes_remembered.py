@@ -1,0 +1,52 @@
+"""What repeats in a cluster's answers, worked out once: clean text, times, the app of a workload."""
+
+import datetime
+
+from collectors.kubernetes_names import AppRules
+from statusdesk.text import clean
+
+MAX_REMEMBERED = 20_000
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_MS = datetime.timedelta(milliseconds=1)
+
+
+class Texts(dict[str, str]):
+    """Outside text -> clean text, each made once; forgets everything when it grows too large."""
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        cleaned = self[text] = clean(text)
+        return cleaned
+
+
+class Times(dict[str | None, int | None]):
+    """RFC 3339 -> milliseconds of UTC, each parsed once; None for nothing and for what is no time."""
+
+    def __missing__(self, text: str | None) -> int | None:
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        moment_ms = None
+        if text:
+            try:
+                moment_ms = (datetime.datetime.fromisoformat(text) - _EPOCH) // _MS
+            except (ValueError, TypeError):  # TypeError: a time without a zone
+                moment_ms = None
+        self[text] = moment_ms
+        return moment_ms
+
+
+class Apps(dict[tuple[str, str], str]):
+    """(workload, label) -> app by the rules, each looked for once."""
+
+    def __init__(self, rules: AppRules) -> None:
+        super().__init__()
+        self._rules = rules
+
+    def __missing__(self, key: tuple[str, str]) -> str:
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        workload, label = key
+        app = self[key] = self._rules.app_of(workload, label) if workload else label
+        return app

@@ -1,0 +1,44 @@
+"""What all conversations with one cluster have in common: its connection, its waits, where the facts go."""
+
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from collectors.kubernetes_api import KubernetesApi
+from collectors.kubernetes_names import AppRules, Interest
+from collectors.kubernetes_standing import Standing
+from statusdesk.clock import Clock
+from statusdesk.facts import Message
+
+LISTS_AT_ONCE = 4
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the conversation waits, in seconds; tests make it shorter."""
+
+    backoff_first_s: float = 0.5
+    backoff_limit_s: float = 30.0
+    silence_s: float = 150.0  # bookmarks come about every minute
+    reprobe_s: float = 600.0  # a right that we lack is asked for again
+    names_s: float = 60.0  # namespaces behind a glob are looked up again
+    watch_s: tuple[int, int] = (240, 290)  # what we ask the server for, at random between the two
+    quick_s: float = 1.0  # a watch that ends sooner without an event has failed
+
+
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
+    """What all conversations with one cluster have in common."""
+
+    source: str
+    cluster: str
+    api: KubernetesApi
+    standing: Standing
+    rules: AppRules
+    interest: Interest
+    emit: Callable[[Message], None]
+    clock: Clock
+    timing: Timing
+    page_size: int
+    poll_interval_s: float
+    lists: threading.BoundedSemaphore
+    """Bounds the lists in flight."""
