@@ -39,7 +39,7 @@ def _places() -> "type[Provider]":
 
 
 class DeskApp(App[None]):
-    """Asks the feed for boards and shows them. Ends with code 0 on ``q`` and 130 on ctrl+c."""
+    """Asks the feed for boards and shows them; who made the feed closes it. Ends with 0 on ``q``, 130 on ctrl+c."""
 
     TITLE = "statusdesk"
     CSS_PATH = "statusdesk.tcss"
@@ -55,13 +55,20 @@ class DeskApp(App[None]):
     problem: reactive[str] = reactive("", layout=False, repaint=False, init=False)
 
     def __init__(
-        self, config: Config, feed: Feed, clock: Clock = system_clock, *, ascii_only: bool | None = None
+        self,
+        config: Config,
+        feed: Feed,
+        clock: Clock = system_clock,
+        *,
+        ascii_only: bool | None = None,
+        past: bool = False,
     ) -> None:
-        """``ascii_only`` None: as the configuration says."""
+        """``ascii_only`` None: as the configuration says. ``past``: feed and clock stand still at a moment."""
         # With native colours Textual can leave them out altogether; otherwise NO_COLOR would become shades of grey.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._config, self._feed, self._now = config, feed, clock
         self._ascii = config.board.glyphs == "ascii" if ascii_only is None else ascii_only
+        self.always_past = past
         self._complaints: list[str] = []
         for theme in THEMES:
             self.register_theme(theme)
@@ -75,9 +82,6 @@ class DeskApp(App[None]):
         for complaint in self._complaints:
             self.notify(complaint, severity="warning", timeout=15, markup=False)
         self.set_interval(POLL_S, self.poll)
-
-    def on_unmount(self) -> None:
-        self._feed.close()
 
     def poll(self) -> None:
         """Ask for a new board, and let the clock go on."""

@@ -115,6 +115,11 @@ class BoardScreen(Screen[None]):
         return self.past.at_ms if self.past is not None else self.app.now_ms
 
     @property
+    def _past_ms(self) -> int | None:
+        """The moment in the past that is shown; None when it is now."""
+        return self.now_ms if self.past is not None or self.app.always_past else None
+
+    @property
     def shown_board(self) -> Board | None:
         return self.past if self.past is not None else self.app.board
 
@@ -124,6 +129,7 @@ class BoardScreen(Screen[None]):
             return
         shown = self.shown_board
         self._show_lines(shown)
+        self.matter.past_ms = self._past_ms
         if shown is not None:
             lens = self.lens
             if self.size.width and self.size.width < LIST_BELOW:
@@ -165,9 +171,10 @@ class BoardScreen(Screen[None]):
 
     def _show_lines(self, board: Board | None) -> None:
         header = self._header
-        header.board, header.now_ms, header.lens = board, self.app.now_ms, self.lens
+        header.board, header.lens = board, self.lens
+        header.now_ms = 0 if self.app.always_past else self.app.now_ms  # a clock that stands still is no clock
         header.problem = self.app.problem if self.app.board is not None else ""
-        header.past_ms = self.past.at_ms if self.past is not None else None
+        header.past_ms, header.can_return = self._past_ms, self.past is not None
         self._sources.board, self._sources.now_ms = board, self.now_ms
         self._strip.board, self._strip.now_ms = board, self.now_ms
         for line in (header, self._sources, self._strip):

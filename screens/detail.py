@@ -47,14 +47,21 @@ class DetailPane(VerticalScroll, can_focus=False):
             self._known = known
 
 
-def read_cell(feed: Feed, row: Row, cell: Cell) -> Known:
-    """Ask the feed for pods and history of the cell's worst rollout; runs on a thread."""
+def read_cell(feed: Feed, row: Row, cell: Cell, past_ms: int | None) -> Known:
+    """Ask the feed for pods and history of the cell's worst rollout; runs on a thread.
+
+    ``past_ms``: the moment that is shown, None for now. Pods are kept as they are now only, so the past has none.
+    """
     if not cell.rollouts:
         return Known(read=True)
+
+    def before(ms: int) -> bool:
+        return past_ms is None or ms < past_ms
+
     keys = {rollout.key for rollout in cell.rollouts}
     try:
-        pods = feed.pods(cell.rollouts[0].key)
-        periods = [period for period in feed.history(row.app) if period.key in keys]
+        pods = feed.pods(cell.rollouts[0].key) if past_ms is None else ()
+        periods = [period for period in feed.history(row.app) if period.key in keys and before(period.since_ms)]
     except FeedError as error:
         return Known(problem=str(error))
-    return Known(pods=tuple(pods), periods=tuple(periods), read=True)
+    return Known(pods=tuple(pods), periods=tuple(periods), read=True, past=past_ms is not None)

@@ -21,11 +21,12 @@ LEVEL_MARKS = {level: MARKS.get(level, Mark.IDLE) for level in Level} | {Level.P
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What the feed told about the cell's rollout; ``problem`` when it could not."""
+    """What the feed told about the cell's rollout; ``problem`` when it could not. Of the ``past`` no pods are kept."""
 
     pods: tuple[PodState, ...] = ()
     periods: tuple[RolloutState, ...] = ()
     read: bool = False
+    past: bool = False
     problem: str = ""
 
 
@@ -54,7 +55,8 @@ class Scribe:
         elif cell.rollouts and not known.read:
             self._say("\nreading pods and history\n", self.ink.quiet)
         if known.read:
-            self._pods(known.pods)
+            if not known.past:
+                self._pods(known.pods)
             self._history(known.periods)
         return self.text
 

@@ -34,6 +34,7 @@ class HeaderLine(LineWidget):
         self.now_ms = 0
         self.problem = ""
         self.past_ms: int | None = None
+        self.can_return = False
 
     def draw(self, width: int) -> Line:
         right = self._right(width)
@@ -54,7 +55,8 @@ class HeaderLine(LineWidget):
 
     def _put_past(self, line: Line) -> None:
         if self.past_ms is not None:
-            text = f" as of {local(self.past_ms, self.zone, '%a %d %b %H:%M:%S %Z')}, esc: now "
+            back = ", esc: now " if self.can_return else " "
+            text = f" as of {local(self.past_ms, self.zone, '%a %d %b %H:%M:%S %Z')}{back}"
             line.put(text, self.ink.past).put("  ", self.ink.plain)
 
     def _put_counts(self, line: Line, room: int) -> None:

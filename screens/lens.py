@@ -46,14 +46,4 @@ def matches(row: Row, text: str) -> bool:
     return all(word in hay for word in words)
 
 
-def all_well(board: Board) -> bool:
-    """Say whether nothing at all is wrong: rows, tokens, sources and the collector. No rows is never well."""
-    counts = board.counts
-    bad_rows = counts.failing + counts.on_its_way + counts.warning + counts.unknown
-    bad_tokens = any(token.level in BAD_LEVELS for token in board.tokens)
-    bad_sources = any(source.level in BAD_LEVELS for source in board.sources)
-    lost = board.collector_lost_ms is not None
-    return bool(board.rows) and not (bad_rows or bad_tokens or bad_sources or lost or board.firing)
-
-
 BAD_LEVELS = frozenset({"warning", "failing", "unknown"})

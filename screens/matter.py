@@ -43,6 +43,7 @@ class Matter(Container):
         self._matrix, self._feed, self._zone, self._ascii, self._asking = matrix, feed, zone, ascii_only, asking
         self._detail: DetailPane | None = None
         self._now_ms = 0
+        self.past_ms: int | None = None  # the moment that is shown, None for now
         self._reading = self._read_again = False
 
     @property
@@ -95,7 +96,7 @@ class Matter(Container):
         from screens.detail import read_cell
 
         with self._asking:
-            known = read_cell(self._feed, row, cell)
+            known = read_cell(self._feed, row, cell, self.past_ms)
         self.post_message(CellRead(place, known))
 
     def on_cell_read(self, message: CellRead) -> None:

@@ -2,7 +2,7 @@
 
 import datetime
 
-from screens.lens import BAD_LEVELS, Lens, Shown, all_well
+from screens.lens import BAD_LEVELS, Lens, Shown
 from statusdesk.board import Board
 from statusdesk.text import age, local
 
@@ -11,7 +11,7 @@ def notes(board: Board, shown: Shown, lens: Lens, now_ms: int, zone: datetime.tz
     """Return the lines to put in the middle, and whether they are good news."""
     if not board.rows:
         return ("", *_why_empty(board), ""), False
-    if all_well(board):
+    if board.all_well:
         return ("", _all_well(board, now_ms, zone), ""), True
     if not shown.rows and shown.filtered:
         hidden = f"{shown.filtered + shown.well_hidden} applications are hidden; esc shows all"

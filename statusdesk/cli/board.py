@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         from screens.app import DeskApp
 
-        app = DeskApp(config, feed, clock)
+        app = DeskApp(config, feed, clock, past=bool(args.at))
         app.run(mouse=not args.no_mouse)
     finally:
         feed.close()

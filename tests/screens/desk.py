@@ -16,7 +16,6 @@ class HandFeed:
         self.past = past
         self.problem = ""
         self.asked = []
-        self.closed = False
 
     def give(self, board):
         self.boards.append(board)
@@ -40,7 +39,7 @@ class HandFeed:
         return self.past
 
     def close(self):
-        self.closed = True
+        """Hold nothing."""
 
 
 class HandClock:
@@ -64,10 +63,10 @@ def config(apps=(), **board):
     )
 
 
-def desk(board=None, *, apps=(), past=None, ascii_only=None, **settings):
-    app = DeskApp(config(apps, **settings), HandFeed(board, past), HandClock(), ascii_only=ascii_only)
-    app.hand = app._feed
-    app.hand_clock = app._now
+def desk(board=None, *, apps=(), past=None, ascii_only=None, past_only=False, **settings):
+    feed, clock = HandFeed(board, past), HandClock()
+    app = DeskApp(config(apps, **settings), feed, clock, ascii_only=ascii_only, past=past_only)
+    app.hand, app.hand_clock = feed, clock
     return app
 
 

@@ -8,12 +8,11 @@ from rich.cells import cell_len
 
 from screens.columns import natural_widths, share_out
 from screens.goto import Target, targets
-from screens.lens import Lens, all_well, matches, select
+from screens.lens import Lens, matches, select
 from screens.moments import parse_moment
 from screens.rowlines import build_mark
 from screens.strips import Line, fit
-from statusdesk.board import Counts, Mark
-from statusdesk.states import Level, TokenState
+from statusdesk.board import Mark
 from statusdesk.text import stamp
 from tests.screens import boards
 
@@ -99,17 +98,6 @@ def test_select_counts_what_it_leaves_out():
     assert (shown.well_hidden, shown.filtered) == (21, 0)
     shown = select(boards.bad_rollout(), Lens(text="orders"), {})
     assert (len(shown.rows), shown.filtered) == (1, 25)
-
-
-def test_all_well_wants_rows_sources_tokens_and_a_collector():
-    assert all_well(boards.calm())
-    assert not all_well(boards.board([]))
-    assert not all_well(boards.board([boards.well_row("a")], collector_lost_ms=4_000))
-    assert not all_well(boards.board([boards.well_row("a")], counts=Counts(unknown=1)))
-    failing = boards.source("vault", Level.FAILING)
-    assert not all_well(boards.board([boards.well_row("a")], sources=(failing,)))
-    token = TokenState(key="vault/t", source="vault", name="t", level=Level.WARNING)
-    assert not all_well(boards.board([boards.well_row("a")], tokens=(token,)))
 
 
 @pytest.mark.parametrize(

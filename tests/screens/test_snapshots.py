@@ -1,4 +1,4 @@
-"""What the board looks like, at a fixed clock: calm and with a bad rollout, small and large, with and without colour."""
+"""What the board looks like, at a fixed clock: calm and with a bad rollout, small and large, with no colour."""
 
 import pytest
 
