@@ -53,8 +53,7 @@ class Changes:
     def look_again(self, workload: WorkloadModel) -> None:
         """Let the controllers look at a workload now."""
         if workload.kind != "Deployment":
-            self._ordered.enqueue(workload, 0.5)
-            workload.queued = False
+            workload.queued = False  # it may be waiting out a refusal
             self._ordered.enqueue(workload)
             return
         for revision in workload.revisions:

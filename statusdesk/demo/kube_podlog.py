@@ -56,8 +56,9 @@ def _run(pod: PodModel, container: ContainerModel, *, previous: bool) -> Run:
         return container.last
     if container.run is None:
         why = container.reason or "ContainerCreating"
-        if why in ("ErrImagePull", "ImagePullBackOff"):
-            why = {"ErrImagePull": "image can't be pulled"}.get(why, "trying and failing to pull image")
+        why = {"ErrImagePull": "image can't be pulled", "ImagePullBackOff": "trying and failing to pull image"}.get(
+            why, why
+        )
         raise bad_request(f'container "{container.name}" in pod "{pod.name}" is waiting to start: {why}')
     return container.run
 
@@ -78,7 +79,8 @@ class _Reader:
             start = max(start, log.since(now_ms - since_s * 1000, now_ms))
         elif since:
             moment = datetime.datetime.fromisoformat(since.replace(" ", "+"))
-            start = max(start, log.since(moment.timestamp() * 1000, now_ms))
+            # The API hands the time on to the kubelet in whole seconds.
+            start = max(start, log.since(int(moment.timestamp()) * 1000, now_ms))
         tail = read_number(request.query, "tailLines")
         if tail is not None:
             start = max(start, log.length(now_ms) - tail)

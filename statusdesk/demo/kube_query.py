@@ -66,6 +66,8 @@ def _label_test(part: str) -> Test:
         return lambda item: item.labels.get(key) != value
     if "=" in part:
         key, _, value = (piece.strip() for piece in part.replace("==", "=", 1).partition("="))
+        if not key:
+            raise QueryError(f"unable to parse requirement: found '{part}', expected: identifier")
         return lambda item: item.labels.get(key) == value
     if part.startswith("!"):
         return lambda item: part[1:].strip() not in item.labels
