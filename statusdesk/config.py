@@ -35,7 +35,7 @@ class StageSettings(Settings, frozen=True):
     """``[[stage]]``: one step of promotion, in order; the last one is production unless another says so."""
 
     name: str
-    namespaces: tuple[str, ...]  # default: (name,)
+    namespaces: tuple[str, ...]  # names or globs; default: (name,)
     clusters: tuple[str, ...] = ()  # empty: all
     production: bool = False
     soak_s: float = 0.0  # minimum healthy time before the next stage

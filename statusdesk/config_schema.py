@@ -34,7 +34,7 @@ TOKEN_SHAPE = re.compile(r"(hv[sbr]\.|[sbr]\.)")
 """How the text of a Vault or OpenBao token begins; an accessor never does."""
 
 SECRET_SOURCES = ("env", "file", "command")
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_NAMESPACE = re.compile(r"[a-z0-9*?\[]([-a-z0-9*?\[\]!]{0,61}[a-z0-9*?\]])?")  # a name, or a glob of names
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 

@@ -122,7 +122,7 @@ class Apps:
         self._dirty.clear()
         if any(changed):
             self.ordered = tuple(sorted(self._rows.values(), key=lambda row: (row.rank, row.app)))
-            self.counts = _count(self.ordered)
+            self.counts = count_rows(self.ordered)
 
     def _watch(self, now_ms: int) -> None:
         self._watched_ms = now_ms
@@ -205,7 +205,8 @@ def _is_in(namespace: str, patterns: Iterable[str]) -> bool:
     return any(namespace == pattern or fnmatch.fnmatchcase(namespace, pattern) for pattern in patterns)
 
 
-def _count(rows: Iterable[Row]) -> Counts:
+def count_rows(rows: Iterable[Row]) -> Counts:
+    """Return how many rows there are of each mark, as the header counts them."""
     counts: dict[str, int] = {}
     for row in rows:
         name = _COUNTED.get(row.mark, "ok")

@@ -4,10 +4,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from statusdesk.cli import board, check, exit_codes, export, status, watch
+from statusdesk.cli import board, check, demo, exit_codes, export, status, watch
 from statusdesk.cli.parser import add_globals, build_parser
 
-COMMANDS = {"board": board, "watch": watch, "status": status, "export": export, "check": check}
+COMMANDS = {"board": board, "watch": watch, "status": status, "export": export, "check": check, "demo": demo}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.command is None:
         args = parser.parse_args([*words, "board"])
     try:
-        code = COMMANDS[args.command].run(args)
+        code: int = COMMANDS[args.command].run(args)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED

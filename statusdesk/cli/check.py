@@ -1,9 +1,9 @@
 """``statusdesk check``: the configuration, every source and the store, each with what is wrong and how to mend it."""
 
 import argparse
+import functools
 import json
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from statusdesk.cli import exit_codes
 
 if TYPE_CHECKING:
+    from collectors.kubernetes_probe import ProbeResult
     from collectors.probe import Probe
     from statusdesk.cli.parser import Parser
-    from statusdesk.config import Config, Secret
+    from statusdesk.config import ClusterSettings, Config, Secret
 
 DESCRIPTION = """\
 Look at the configuration, ask every source for all that the collector needs, and look at the store. Each finding that
@@ -95,16 +96,46 @@ def _source_findings(config: "Config") -> Iterator[Finding]:
 
 def _probes(config: "Config") -> "Iterator[Callable[[], Iterable[Probe]]]":
     from collectors.jenkins_probe import probe_jenkins
-    from collectors.kubernetes_probe import probe_kubernetes
     from collectors.vault_probe import probe_vault
 
     for cluster in config.clusters:
         namespaces = config.namespaces_of(cluster.name)
-        yield lambda cluster=cluster, namespaces=namespaces: probe_kubernetes(cluster, namespaces)
+        yield functools.partial(_probe_cluster, cluster, namespaces)
     if (jenkins := config.jenkins) is not None:
         yield lambda: probe_jenkins(jenkins, _reader(config, jenkins.token))
     if (vault := config.vault) is not None:
         yield lambda: probe_vault(vault, _reader(config, vault.token))
+
+
+def _probe_cluster(cluster: "ClusterSettings", namespaces: Sequence[str]) -> "Iterator[Probe]":
+    """Ask a cluster; rights that are there are told together, each that is missing by itself, once."""
+    from collectors.kubernetes_probe import probe
+    from collectors.probe import Probe
+
+    results = probe(cluster, namespaces)
+    what = f"kubernetes {cluster.name}"
+    granted: dict[str, list[str]] = {}
+    for result in results:
+        if result.resource == "version" and result.ok:
+            yield Probe(ok=True, what=what, message=f"answers: version {result.message}")
+        elif result.ok:
+            where = result.namespace or "all namespaces"
+            granted.setdefault(where, []).append(f"{result.verb} {result.resource}")
+        elif not _elsewhere(result, results):
+            where = f" in {result.namespace}" if result.namespace else ""
+            yield Probe(ok=False, what=what, message=f"{result.verb} {result.resource}{where}: {result.message}")
+    for where, rights in granted.items():
+        yield Probe(ok=True, what=what, message=f"{where}: may {', '.join(rights)}")
+
+
+def _elsewhere(result: "ProbeResult", results: "Sequence[ProbeResult]") -> bool:
+    """Tell whether a right that is missing is not needed: the whole cluster's, where every namespace grants it."""
+    if result.verb != "list" or result.namespace:
+        return False
+    named = [
+        other for other in results if other.resource == result.resource and other.verb == "list" and other.namespace
+    ]
+    return bool(named) and all(other.ok for other in named)
 
 
 def _reader(config: "Config", secret: "Secret | None") -> Callable[[], str] | None:
@@ -153,11 +184,14 @@ def _show(finding: Finding, *, as_json: bool) -> None:
     from statusdesk.credentials import redact
     from statusdesk.text import clean
 
-    message = clean(redact(finding.message), 1000)
+    first, *others = [clean(line, 1000) for line in redact(finding.message).split("\n") if line.strip()] or [""]
     if as_json:
+        message = "\n".join([first, *others])
         print(json.dumps({"what": finding.what, "result": finding.result.lower(), "message": message}), flush=True)
-    else:
-        print(f"{clean(finding.what):<10} {finding.result:<8} {message}".rstrip(), file=sys.stdout, flush=True)
+        return
+    print(f"{finding.result:<8} {clean(finding.what)}: {first}")
+    for line in others:
+        print(f"{'':<8} {line}", flush=True)
 
 
 def _number(count: int, noun: str) -> str:

@@ -16,6 +16,8 @@ from statusdesk.cli.usage import refuse
 
 if TYPE_CHECKING:
     from statusdesk.cli.parser import Parser
+    from statusdesk.config import Config
+    from statusdesk.store.export import Format
 
 DESCRIPTION = """\
 Write the history of builds, rollouts, tokens or alerts. Times in the output are ISO 8601 in UTC; text that a
@@ -42,7 +44,7 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the rows; return the exit code."""
     from statusdesk.cli.opening import load_config, now_ms, store_path, with_timezone, zone_of
-    from statusdesk.store.export import export
+    from statusdesk.store.export import export, query
 
     config = with_timezone(load_config(args, collecting=False), args.timezone)
     zone = zone_of(config)
@@ -50,15 +52,36 @@ def run(args: argparse.Namespace) -> int:
     since_ms, until_ms = (_moment(name, getattr(args, name), now, zone) for name in ("since", "until"))
     if since_ms >= until_ms:
         refuse("--since must be before --until")
-    form = args.format or ("jsonl" if args.output.endswith((".jsonl", ".ndjson")) else "csv")
+    form = _format(args)
+    jobs = _jobs_of(args.app, config) if args.what == "builds" and args.app else None
+    try:
+        query(args.what, since_ms, until_ms, args.app, args.namespace, form, jobs)
+    except ValueError as error:
+        refuse(str(error))
     progress = _Progress(sys.stderr) if sys.stderr.isatty() and not args.quiet else None
     with _output(args.output) as out:
-        rows = export(store_path(config), args.what, since_ms, until_ms, args.app, args.namespace, form, out, progress)
+        chosen = (since_ms, until_ms, args.app, args.namespace, form)
+        rows = export(store_path(config), args.what, *chosen, out, progress, jobs)
     if progress is not None:
         progress.clear()
     if args.output != "-" and not args.quiet:
         print(f"wrote {rows} {'row' if rows == 1 else 'rows'} to {args.output}", file=sys.stderr)
     return exit_codes.OK
+
+
+def _format(args: argparse.Namespace) -> "Format":
+    if args.format == "jsonl" or (args.format is None and args.output.endswith((".jsonl", ".ndjson"))):
+        return "jsonl"
+    return "csv"
+
+
+def _jobs_of(apps: list[str], config: "Config") -> list[str]:
+    """Return the jobs that are matched to these apps now: a build knows its job, not its app."""
+    from statusdesk.cli.opening import store_path
+    from statusdesk.cli.reading import narrow, read_board
+
+    board = narrow(read_board(config, store_path(config)), apps)
+    return sorted({build.job for row in board.rows for build in row.builds})
 
 
 def _moment(name: str, text: str, now: int, zone: datetime.tzinfo) -> int:

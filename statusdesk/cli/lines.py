@@ -51,12 +51,14 @@ def board_lines(board: Board, *, as_json: bool) -> Iterator[str]:
 
 
 def not_well(board: Board) -> Iterator[Lasting]:
-    """Yield the states that are neither well nor idle, worst apps first, then tokens, then sources."""
+    """Yield the states that are neither well nor idle: rollouts, worst apps first, then builds, tokens, sources."""
     for row in board.rows:
-        rollouts = [rollout for cell in row.cells if cell is not None for rollout in cell.rollouts]
-        for state in (*rollouts, *row.builds):
-            if state.level not in _WELL:
-                yield state
+        for rollout in (rollout for cell in row.cells if cell is not None for rollout in cell.rollouts):
+            if rollout.level not in _WELL:
+                yield rollout
+    for build in board.builds:
+        if build.level not in _WELL:
+            yield build
     for token in board.tokens:
         if token.level not in _WELL:
             yield token

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from statusdesk.board import Board, Counts, Mark, Row
+from statusdesk.board import Board, Mark, Row
 from statusdesk.cli import exit_codes
 from statusdesk.cli.opening import now_ms
 from statusdesk.collecting import lost_ms
 from statusdesk.config import Config
 from statusdesk.picture import Picture
+from statusdesk.picture_apps import count_rows
 from statusdesk.states import Level
 from statusdesk.store.reader import Reader
 
@@ -58,7 +59,7 @@ def narrow(board: Board, apps: Sequence[str] = (), namespaces: Sequence[str] = (
     if not (apps or namespaces or only_bad):
         return board
     rows = tuple(row for row in board.rows if _wanted(row, apps, namespaces, only_bad))
-    return msgspec.structs.replace(board, rows=rows, counts=count(rows))
+    return msgspec.structs.replace(board, rows=rows, counts=count_rows(rows))
 
 
 def _wanted(row: Row, apps: Sequence[str], namespaces: Sequence[str], only_bad: bool) -> bool:
