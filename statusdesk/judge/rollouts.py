@@ -146,19 +146,8 @@ def _judge(
 
 
 def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
-    workload, before = rollout.workload, rollout.before
-    previous = before.previous_version if before is not None else ""
-    version_since_ms = before.version_since_ms if before is not None else None
-    digest = digest_of(workload, rollout.pods)
-    if before is None:
-        version_since_ms = scene.started_ms
-        previous = version_of_old(workload, rollout.all_pods, rollout.revision) if rollout.revision else ""
-        previous = "" if previous == workload.version else previous
-    elif template_changed(workload, before):
-        if before.version != workload.version:
-            version_since_ms, previous = scene.now_ms, before.version or previous
-    elif not digest:
-        digest = before.digest
+    workload = rollout.workload
+    previous, version_since_ms, digest = _past(rollout, scene)
     resting = finding.level in (Level.OK, Level.IDLE, Level.PAUSED, Level.SCALING)
     counting = scene.rolling and not resting and is_observed(workload)
     return RolloutState(
@@ -189,3 +178,17 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
         version_since_ms=version_since_ms,
         build=workload.build,
     )
+
+
+def _past(rollout: Rollout, scene: Scene) -> tuple[str, int | None, str]:
+    """Return the version before this one, since when this one is here, and its digest (kept while no pod tells it)."""
+    workload, before = rollout.workload, rollout.before
+    digest = digest_of(workload, rollout.pods)
+    if before is None:
+        previous = version_of_old(workload, rollout.all_pods, rollout.revision) if rollout.revision else ""
+        return "" if previous == workload.version else previous, scene.started_ms, digest
+    if before.version != workload.version:
+        return before.version or before.previous_version, scene.now_ms, digest
+    if not digest and not template_changed(workload, before):
+        digest = before.digest
+    return before.previous_version, before.version_since_ms, digest

@@ -29,9 +29,10 @@ class Step:
 
 @dataclass
 class Replay:
-    """All verdicts, by app. ``steps`` has one entry where level or reason changed."""
+    """All verdicts, by app. ``steps`` has one entry where level or reason changed, ``last`` the last verdict."""
 
     steps: dict[str, list[Step]] = field(default_factory=dict)
+    last: dict[str, RolloutState] = field(default_factory=dict)
 
     def at(self, app: str, t: float) -> RolloutState:
         return [step.state for step in self.steps[app] if step.t <= t][-1]
@@ -43,8 +44,8 @@ class Replay:
         return next(s.t for s in self.steps[app] if s.state.level is level and s.state.reason.startswith(reason))
 
 
-def events(namespace: str) -> Iterator[tuple[float, str, bool, Workload | Pod]]:
-    """Yield (t, kind, deleted, fact) in the order recorded."""
+def events(namespace: str) -> Iterator[tuple[float, bool, Workload | Pod]]:
+    """Yield (t, deleted, fact) in the order recorded."""
     translate = Translator("eu", AppRules(()))
     for line in (DATA / f"rollouts_{namespace}.ndjson").read_text().splitlines():
         entry = json.loads(line)
@@ -57,11 +58,14 @@ def events(namespace: str) -> Iterator[tuple[float, str, bool, Workload | Pod]]:
                 fact: Workload | Pod = translate.pod(msgspec.convert(item, PodWire))
             else:
                 fact = translate.workload(entry["kind"], msgspec.convert(item, WorkloadWire))
-            yield entry["t"], entry["kind"], type_ == "DELETED", fact
+            yield entry["t"], type_ == "DELETED", fact
 
 
-def replay(namespace: str, until: float = 100.0) -> Replay:
-    """Return what the judge says at each event and at each moment it asked to look again."""
+def replay(namespace: str, until: float = 100.0, deaf_until: float = 0.0) -> Replay:
+    """Return what the judge says at each event and at each moment it asked to look again.
+
+    Before ``deaf_until`` it is not asked, as when a collector starts late or takes many events at once.
+    """
     result = Replay()
     workloads: dict[str, Workload] = {}
     pods: dict[str, dict[str, Pod]] = {}
@@ -87,7 +91,7 @@ def replay(namespace: str, until: float = 100.0) -> Replay:
         while due and (first := min(due, key=lambda app: due[app])) and due[first] <= START_MS + t * 1000:
             judge(first, (due[first] - START_MS) / 1000)
 
-    for t, kind, deleted, fact in events(namespace):
+    for t, deleted, fact in events(namespace):
         pass_time(t)
         if isinstance(fact, Pod):
             app = fact.workload_name
@@ -98,7 +102,10 @@ def replay(namespace: str, until: float = 100.0) -> Replay:
         else:
             app = fact.name
             workloads[app] = fact
-        if app in workloads and kind:
+        if app in workloads and t >= deaf_until:
             judge(app, t)
     pass_time(until)
+    for app in workloads:
+        judge(app, until)
+    result.last = states
     return result

@@ -106,3 +106,13 @@ def test_previous_version_and_pod_are_named() -> None:
     assert (state.previous_version, state.version) == ("1.4.2", "1.5.0")
     assert (state.pod, state.container, state.exit_code) == ("customers-5684b9c75c-zlg8s", "migrate", 1)
     assert "migrate" in state.look
+
+
+@pytest.mark.parametrize("deaf_until", [10.0, 36.0, 50.0, 99.9])
+@pytest.mark.parametrize("namespace", ["testing", "staging"])
+def test_who_comes_late_ends_with_the_same_picture(namespace: str, deaf_until: float) -> None:
+    late = replay(namespace, deaf_until=deaf_until)
+    for app, state in recorded(namespace).last.items():
+        other = late.last[app]
+        assert (other.level, other.reason, other.message) == (state.level, state.reason, state.message)
+        assert (other.version, other.revision, other.pod) == (state.version, state.revision, state.pod)

@@ -7,7 +7,7 @@ import pytest
 
 from statusdesk.facts import Pod, Workload
 from statusdesk.judge.rollouts import judge_rollout
-from statusdesk.states import Level, RolloutState
+from statusdesk.states import Level
 from tests.judge.make import (
     IMAGE,
     NEW,
@@ -239,60 +239,6 @@ def test_scaling_is_no_rollout() -> None:
     ).state
     assert (seen.level, moving.level) == (SCALING, SCALING)
     assert moving.message == "scaling to 3, 2 of 3 available"
-
-
-def crash_looping() -> RolloutState:
-    return judge(rolling(), unready(looping()), old_pod(), after_s=20).state
-
-
-def test_a_crash_loop_does_not_flicker_while_its_container_runs() -> None:
-    before = crash_looping()
-    for after_s in (21, 22, 25):
-        running = unready(restarted(1, since_ms=T0 + 21_000))
-        before = judge(rolling(), running, old_pod(), before=before, after_s=after_s).state
-        assert (before.level, before.reason) == (FAILING, "CrashLoopBackOff")
-
-
-def test_nor_when_the_container_is_ready_for_seconds() -> None:
-    ready = pod(restarted(3, since_ms=T0 + 21_000), ready_changed_ms=T0 + 21_000)
-    ready = msgspec.structs.replace(ready, containers=(container(restarts=3, since_ms=T0 + 21_000),))
-    verdict = judge(rolling(), ready, before=crash_looping(), after_s=25)
-    assert verdict.state.level is FAILING
-    assert verdict.look_again_ms == T0 + 51_000
-
-
-def test_nor_when_its_pod_is_deleted_and_made_anew() -> None:
-    fresh = unready(waiting("ContainerCreating"), name="orders-7cc6f9fbf5-zzzzz", created_ms=T0 + 21_000)
-    assert judge(rolling(), fresh, before=crash_looping(), after_s=22).state.level is FAILING
-    assert judge(rolling(), before=crash_looping(), after_s=22).state.level is FAILING
-
-
-def test_it_ends_when_the_pod_has_been_ready_for_the_latch() -> None:
-    ready = pod(container(restarts=3, since_ms=T0 + 21_000), ready_changed_ms=T0 + 21_000)
-    assert judge(rolling(), ready, before=crash_looping(), after_s=50).state.level is FAILING
-    assert judge(rolling(), ready, before=crash_looping(), after_s=51).state.level is PROGRESSING
-
-
-@pytest.mark.parametrize(
-    ("workload", "level"),
-    [
-        (rolling(revision="3", generation=3, observed_generation=3), PROGRESSING),
-        (rolling(generation=3, image="registry.local/orders:1.4.2", version="1.4.2"), PROGRESSING),
-        (rolling(generation=3), FAILING),
-        (deployment(desired=0, replicas=0, updated=0), IDLE),
-    ],
-)
-def test_a_new_revision_ends_it_and_an_unobserved_change_does_not(workload: Workload, level: Level) -> None:
-    assert judge(workload, old_pod(), before=crash_looping(), after_s=25).state.level is level
-
-
-def test_a_cause_that_is_mended_ends_at_once() -> None:
-    bad = unready(waiting("CreateContainerConfigError", 'secret "db" not found'))
-    before = judge(rolling(), bad, after_s=5).state
-    assert before.level is FAILING
-    still = judge(rolling(), unready(waiting("ContainerCreating")), before=before, after_s=6).state
-    started = judge(rolling(), unready(container(ready=False, since_ms=T0 + 6000)), before=before, after_s=7).state
-    assert (still.level, started.level) == (FAILING, PROGRESSING)
 
 
 def test_restarts_of_long_ago_do_not_count() -> None:
