@@ -1,0 +1,151 @@
+"""Cells: one app in one stage, from all its rollouts there."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from statusdesk.board import Cell, Mark
+from statusdesk.judge.promotion_versions import Arrival, Lineage, order_of
+from statusdesk.states import Level, RolloutState
+
+BADNESS = {
+    Level.FAILING: 0,
+    Level.WARNING: 1,
+    Level.UNKNOWN: 2,
+    Level.PROGRESSING: 3,
+    Level.SCALING: 4,
+    Level.PAUSED: 5,
+    Level.OK: 6,
+    Level.IDLE: 7,
+}
+_MARKS = {
+    Level.FAILING: Mark.FAILING,
+    Level.WARNING: Mark.WARNING,
+    Level.UNKNOWN: Mark.UNKNOWN,
+    Level.PROGRESSING: Mark.PROGRESSING,
+    Level.SCALING: Mark.PROGRESSING,
+    Level.PAUSED: Mark.PAUSED,
+    Level.OK: Mark.OK,
+    Level.IDLE: Mark.IDLE,
+}
+_CALM = (Level.OK, Level.IDLE)
+
+
+def is_empty(cell: Cell | None) -> bool:
+    """Return whether nothing of the app is known in the stage."""
+    return cell is None or not cell.rollouts
+
+
+def blank_cell(stage: str, mark: Mark, message: str) -> Cell:
+    """Return a cell in which no rollout is known: absent, not readable, or not known."""
+    return Cell(stage=stage, mark=mark, level=Level.UNKNOWN, last_level=Level.UNKNOWN, message=message)
+
+
+def stale_key(rollout: RolloutState, stale: Mapping[str, int | None]) -> str | None:
+    """Return under which key of ``stale`` a rollout falls: its cluster, its namespace in it, or None."""
+    if not stale:
+        return None
+    if rollout.cluster in stale:
+        return rollout.cluster
+    key = f"{rollout.cluster}/{rollout.namespace}"
+    return key if key in stale else None
+
+
+def cell_of(stage: str, app: str, rollouts: Sequence[RolloutState], stale: Mapping[str, int | None]) -> Cell:
+    """Return the cell of at least one rollout; the worst decides, among equals the app's namesake, then the newest.
+
+    ``stale``: clusters, or ``cluster/namespace``, of which nothing has been heard for too long, with the time of
+    their last good answer. What they said last is unknown now, whatever it was.
+    """
+
+    def order(rollout: RolloutState) -> tuple[int, int, bool, int, str]:
+        level = rollout.level if stale_key(rollout, stale) is None else Level.UNKNOWN
+        since_ms = rollout.version_since_ms or 0
+        return (BADNESS[level], BADNESS[rollout.level], rollout.name != app, -since_ms, rollout.key)
+
+    ranked = tuple(sorted(rollouts, key=order)) if len(rollouts) > 1 else tuple(rollouts)
+    worst = ranked[0]
+    silent = stale_key(worst, stale)
+    level = worst.level if silent is None else Level.UNKNOWN
+    last_level = min((r.level for r in ranked), key=BADNESS.__getitem__) if stale else level
+    message, reason = worst.message, worst.reason
+    since_ms = worst.version_since_ms if level in _CALM else worst.level_since_ms or worst.version_since_ms
+    if silent is not None:
+        reason, since_ms = "Stale", stale[silent]
+        message = f"kubernetes/{silent} gives no news, last known: {worst.level}"
+    elif level not in _CALM:
+        message = _where(worst, ranked, app) + message
+    return Cell(
+        stage=stage,
+        mark=_MARKS[level],
+        level=level,
+        last_level=last_level,
+        version=worst.version,
+        reason=reason,
+        message=message,
+        since_ms=since_ms,
+        ready=sum([r.ready for r in ranked]),
+        desired=sum([r.desired for r in ranked]),
+        rollouts=ranked,
+    )
+
+
+def _where(worst: RolloutState, ranked: Sequence[RolloutState], app: str) -> str:
+    """Return cluster and workload as a prefix, where the stage leaves them open."""
+    several_clusters = any(r.cluster != worst.cluster for r in ranked)
+    cluster = f"{worst.cluster}: " if several_clusters else ""
+    return cluster + (f"{worst.name}: " if worst.name != app else "")
+
+
+def compare(cells: Sequence[Cell | None], lineage: Lineage) -> tuple[list[Cell | None], list[str]]:
+    """Return the cells with tint, drift, skew and differing digests, and the versions of the row, oldest first."""
+    arrivals = [
+        _arrival(index, cell) for index, cell in enumerate(cells) if cell is not None and cell.rollouts and cell.version
+    ]
+    order = order_of(arrivals, lineage)
+    compared = list(cells)
+    if len(order) < 2 and not _has_digests(arrivals, cells):
+        return compared, order
+    places = {version: place for place, version in enumerate(order)}
+    left: Cell | None = None
+    for number, arrival in enumerate(arrivals):
+        cell = cells[arrival.stage]
+        if cell is None:
+            continue
+        place = places[cell.version]
+        right = arrivals[number + 1] if number + 1 < len(arrivals) else None
+        is_older = right is not None and places[right.version] > place
+        drift = max(0, places[left.version] - place) if left is not None else 0
+        differs = left is not None and left.version == cell.version and _digests_differ(left, cell)
+        mark = Mark.SKEW if is_older and cell.level is Level.OK else cell.mark
+        if place or drift or differs or mark is not cell.mark:
+            compared[arrival.stage] = msgspec.structs.replace(
+                cell, tint=place, drift=drift, digest_differs=differs, mark=mark
+            )
+        left = cell
+    return compared, order
+
+
+def _arrival(index: int, cell: Cell) -> Arrival:
+    previous = frozenset(r.previous_version for r in cell.rollouts if r.version == cell.version and r.previous_version)
+    return Arrival(stage=index, version=cell.version, since_ms=cell.rollouts[0].version_since_ms, previous=previous)
+
+
+def _has_digests(arrivals: Sequence[Arrival], cells: Sequence[Cell | None]) -> bool:
+    digests: dict[tuple[str, str], str] = {}
+    for arrival in arrivals:
+        cell = cells[arrival.stage]
+        for rollout in cell.rollouts if cell is not None else ():
+            if rollout.digest and digests.setdefault((rollout.kind, rollout.name), rollout.digest) != rollout.digest:
+                return True
+    return False
+
+
+def _digests_differ(left: Cell, right: Cell) -> bool:
+    """Whether a workload of the same name and version runs another image under the same tag."""
+    known = {(r.kind, r.name, r.version): r.digest for r in left.rollouts if r.digest}
+    for rollout in right.rollouts:
+        digest = known.get((rollout.kind, rollout.name, rollout.version))
+        if rollout.digest and digest is not None and digest != rollout.digest:
+            return True
+    return False
