@@ -13,7 +13,7 @@ from statusdesk.demo.kube_parts import KubeParts
 from statusdesk.demo.kube_past import HEALTHY, Past, settled_conditions
 
 Key = tuple[str, str, str]
-BUILD = "jenkins.io/build"
+BUILD = "shop.example/jenkins-build"
 
 
 class Changes:

@@ -187,6 +187,21 @@ def owner(kind: str, name: str, uid: str) -> list[Obj]:
     return [reference | {"controller": True, "blockOwnerDeletion": True}]
 
 
+def _set_status(revision: RevisionModel) -> Obj:
+    counts = revision.counts
+    status: Obj = {"replicas": counts.replicas}
+    if counts.replicas:
+        status["fullyLabeledReplicas"] = counts.replicas
+    if counts.ready:
+        status |= {"readyReplicas": counts.ready, "availableReplicas": counts.ready}
+    if revision.observed:
+        status |= {"terminatingReplicas": counts.terminating, "observedGeneration": revision.observed}
+    if revision.failure:
+        failed = {"type": "ReplicaFailure", "status": "True", "lastTransitionTime": stamp(revision.failure[1])}
+        status["conditions"] = [failed | {"reason": "FailedCreate", "message": revision.failure[0]}]
+    return status
+
+
 def replica_set_object(workload: WorkloadModel, revision: RevisionModel) -> Obj:
     """Return the ReplicaSet of a revision."""
     label = ("pod-template-hash", revision.hash)
@@ -199,17 +214,7 @@ def replica_set_object(workload: WorkloadModel, revision: RevisionModel) -> Obj:
     }
     if revision.history:
         annotations["deployment.kubernetes.io/revision-history"] = ",".join(map(str, revision.history))
-    counts = revision.counts
-    status: Obj = {"replicas": counts.replicas}
-    if counts.replicas:
-        status["fullyLabeledReplicas"] = counts.replicas
-    if counts.ready:
-        status |= {"readyReplicas": counts.ready, "availableReplicas": counts.ready}
-    if revision.observed:
-        status |= {"terminatingReplicas": counts.terminating, "observedGeneration": revision.observed}
-    if revision.failure:
-        failed = {"type": "ReplicaFailure", "status": "True", "lastTransitionTime": stamp(revision.failure[1])}
-        status["conditions"] = [failed | {"reason": "FailedCreate", "message": revision.failure[0]}]
+    status = _set_status(revision)
     spec = {
         "replicas": revision.replicas,
         "selector": {"matchLabels": {"app.kubernetes.io/name": workload.app, label[0]: label[1]}},

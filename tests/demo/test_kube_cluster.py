@@ -19,7 +19,7 @@ def test_apply_says_what_kubectl_would():
     assert cluster.apply("testing", "orders", "1.0", build="deploy-orders#7") is Applied.UNCHANGED
     deployment = objects(cluster, DEPLOYMENTS)[0]
     assert deployment["metadata"]["generation"] == 1
-    assert deployment["metadata"]["annotations"]["jenkins.io/build"] == "deploy-orders#7"
+    assert deployment["metadata"]["annotations"]["shop.example/jenkins-build"] == "deploy-orders#7"
     assert cluster.apply("testing", "orders", "1.1") is Applied.CONFIGURED
     cluster.pass_time(15)
     assert rollout(cluster, "orders") | {"pods": []} == {
