@@ -178,7 +178,7 @@ def _certificate(error: Exception) -> str:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return clean(cause.verify_message) or "certificate not trusted"
-    return "no TLS spoken there, or no common version"
+    return "no TLS spoken there, no common version, or no certificate in ca_file"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
