@@ -111,6 +111,10 @@ class CollectorProcess:
                 self._commit()
 
     def _start(self, writer: Writer) -> list[threading.Thread]:
+        # All three clients need it, its modules import each other in a circle, and two threads that import such a
+        # circle at once can each see it half made: an ImportError that would end a collector.
+        import requests  # noqa: F401 - imported for the threads
+
         threads = []
         for name, collector in self._collectors(writer):
             thread = threading.Thread(target=collector.run, name=name, daemon=True)

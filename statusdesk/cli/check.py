@@ -87,6 +87,8 @@ def _config_findings(config: "Config") -> Iterator[Finding]:
 
 def _source_findings(config: "Config") -> Iterator[Finding]:
     """Ask the sources side by side: one that does not answer does not hold up the others."""
+    import requests  # noqa: F401 - before the threads: they would see its circle of modules half made
+
     probes = list(_probes(config))
     with ThreadPoolExecutor(max_workers=max(1, len(probes)), thread_name_prefix="probe") as pool:
         for found in [pool.submit(probe) for probe in probes]:
