@@ -186,7 +186,7 @@ TOKENS = Kind("token", TokenState)
 SOURCES = Kind("source", SourceState, quiet=("last_ok_ms", "last_try_ms", "next_try_ms", "took_ms"))
 KINDS: tuple[Kind[Any], ...] = (ROLLOUTS, OUTCOMES, TOKENS, SOURCES)
 
-PODS = Table("pod_current", PodState, ("key",), indexes=(("change",), ("workload",)))
+PODS = Table("pod_current", PodState, ("key",), indexes=(("change",), ("workload", "key")))
 BUILDS = Table(
     "builds",
     Build,

@@ -59,10 +59,10 @@ class Pruner:
             f" WHERE key = :key AND since_ms < :limit AND until_ms < :limit ORDER BY since_ms LIMIT :rows)"
         )
         deleted = 0
-        for bite in self._bites(name, keys):
-            if deleted >= max_rows:
+        for bite in self._bites(name, keys, min(KEYS_PER_BITE, max_rows)):
+            rows = (max_rows - deleted) // len(bite)
+            if not rows:
                 break
-            rows = max(1, (max_rows - deleted) // len(bite))
             deleted += self._bite(statement, [{"key": key, "limit": limit_ms, "rows": rows} for key in bite])
         return deleted
 
@@ -74,15 +74,17 @@ class Pruner:
         found = self._db.execute(f"SELECT 1 FROM {name}_history WHERE key = ? LIMIT 1", (key,)).fetchone()
         return found is not None
 
-    def _bites(self, name: str, keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    def _bites(self, name: str, keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
         """Cut the keys into bites, each key once, beginning where the last call ended."""
+        if size <= 0:
+            return
         start = self._at.get(name, 0)
         if start >= len(keys):
             start = 0
         turned = [*keys[start:], *keys[:start]]
-        for index in range(0, len(turned), KEYS_PER_BITE):
-            yield turned[index : index + KEYS_PER_BITE]
-            self._at[name] = (start + index + KEYS_PER_BITE) % len(turned)
+        for index in range(0, len(turned), size):
+            yield turned[index : index + size]
+            self._at[name] = (start + index + size) % len(turned)
 
     def _bite(self, statement: str, rows: list[dict[str, Any]]) -> int:
         if not rows:

@@ -205,7 +205,7 @@ def _in_transaction(db: sqlite3.Connection, question: Callable[[sqlite3.Connecti
 
 def _changes(db: sqlite3.Connection, since: int) -> Changes:
     (change,), (queue_change,) = db.execute(META).fetchall()
-    if change == since:
+    if since and change == since:
         return Changes(change=change, collector=_collector(db))
 
     def rows(table: Table[R]) -> tuple[R, ...]:
