@@ -2,7 +2,7 @@
 
 Times are ISO 8601 UTC with ``Z``, durations seconds; what is not known is empty (``null`` in JSON). In CSV a cell of
 text that begins with ``= + - @``, a tab or a carriage return gets a ``'`` in front, so that no spreadsheet takes it
-for a formula; JSON keeps text as it is. Header rows are stable: columns are only ever added at the end.
+for a formula, and a carriage return becomes a line feed; JSON keeps text as it is. Header rows are stable: columns are only ever added at the end.
 
 builds: job, namespace, number, result, started_at, finished_at, duration_s, version, cause, upstream_job,
 upstream_number, git_revision, attributed_by, url, source; by start.
@@ -73,7 +73,8 @@ def query(
             continue
         if not value:
             raise ValueError(f"{what} cannot be chosen by {name}")
-        given[name] = json.dumps(list(wanted))
+        # SQLite writes [^…] for what shell patterns write as [!…]
+        given[name] = json.dumps([each.replace("[!", "[^") if name == "apps" else each for each in wanted])
         where += " AND " + condition.format(value)
     order = f" ORDER BY {subject.order}" if subject.order else ""
     cells = _csv_cells(subject) if format == "csv" else _json_line(subject)

@@ -44,7 +44,9 @@ class Column(msgspec.Struct, frozen=True):
     @property
     def for_csv(self) -> str:
         if self.cell is Cell.TEXT:
-            return f"CASE WHEN {self.value} GLOB {RISKY} THEN '''' || {self.value} ELSE {self.value} END"
+            # Python's csv does not quote a lone carriage return, which readers take for the end of a row
+            safe = f"CASE WHEN {self.value} GLOB {RISKY} THEN '''' || {self.value} ELSE {self.value} END"
+            return f"replace({safe}, '\r', '\n')"
         if self.cell is Cell.FLAG:
             return f"CASE WHEN {self.value} THEN 'true' ELSE 'false' END"
         return self.plain

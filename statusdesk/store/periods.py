@@ -20,7 +20,7 @@ class Transition(msgspec.Struct, frozen=True):
 
 
 class Stamping(msgspec.Struct, Generic[S], frozen=True):
-    """What a put comes to: the stamped row, the period that it closes, whether it is a transition, and whether writing can wait."""
+    """What a put comes to: the stamped row, the period that it closes, a transition or not, and if writing can wait."""
 
     row: S
     closed: S | None = None

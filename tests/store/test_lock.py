@@ -56,10 +56,12 @@ def test_one_process_cannot_hold_it_twice_by_two_locks(tmp_path: Path) -> None:
         again.acquire()
 
 
-def test_looking_takes_nothing(tmp_path: Path) -> None:
-    assert holder(tmp_path) is None
-    StateLock(tmp_path).acquire()  # and let it go with the object's file, which is closed never: release is explicit
-    assert holder(tmp_path / "elsewhere") is None
+def test_looking_takes_nothing_and_makes_nothing(tmp_path: Path) -> None:
+    assert holder(tmp_path / "state") is None
+    assert not (tmp_path / "state").exists()
+    with StateLock(tmp_path):
+        pass
+    assert [holder(tmp_path) for _ in range(3)] == [None] * 3
 
 
 def test_the_pid_is_not_known_yet(tmp_path: Path) -> None:
