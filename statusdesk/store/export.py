@@ -2,7 +2,8 @@
 
 Times are ISO 8601 UTC with ``Z``, durations seconds; what is not known is empty (``null`` in JSON). In CSV a cell of
 text that begins with ``= + - @``, a tab or a carriage return gets a ``'`` in front, so that no spreadsheet takes it
-for a formula, and a carriage return becomes a line feed; JSON keeps text as it is. Header rows are stable: columns are only ever added at the end.
+for a formula, and a carriage return becomes a line feed; JSON keeps text as it is. Header rows are stable: columns are
+only ever added at the end.
 
 builds: job, namespace, number, result, started_at, finished_at, duration_s, version, cause, upstream_job,
 upstream_number, git_revision, attributed_by, url, source; by start.
