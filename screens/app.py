@@ -64,6 +64,7 @@ class DeskApp(App[None]):
         past: bool = False,
     ) -> None:
         """``ascii_only`` None: as the configuration says. ``past``: feed and clock stand still at a moment."""
+        self._themes: dict[str, Theme] = {}
         # With native colours Textual can leave them out altogether; otherwise NO_COLOR would become shades of grey.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._config, self._feed, self._now = config, feed, clock
@@ -97,6 +98,15 @@ class DeskApp(App[None]):
                 self.board = board
         if now_ms // 1000 != self.now_ms // 1000:
             self.now_ms = now_ms
+
+    def register_theme(self, theme: "Theme") -> None:
+        """Register a theme; kept by name, too."""
+        super().register_theme(theme)
+        self._themes[theme.name] = theme
+
+    def get_theme(self, theme_name: str) -> "Theme | None":
+        """Return a theme by name: Textual asks for each line that it paints, and copies a dictionary of all for it."""
+        return self._themes.get(theme_name) or super().get_theme(theme_name)
 
     def action_interrupt(self) -> None:
         self.exit(return_code=130)

@@ -89,6 +89,8 @@ class BoardScreen(Screen[None]):
         self.matrix = Matrix(ink, ascii_only)
         self._strip = FiringStrip(ink)
         self._footer = FooterLine(ink)
+        self._drawn_board: Board | None = None
+        self._drawn_as: tuple[object, ...] = ()
         self._asking = threading.Lock()  # the feed is asked one question at a time
         self.matter = Matter(self.matrix, feed, ink, zone=zone, ascii_only=ascii_only, asking=self._asking)
 
@@ -100,7 +102,6 @@ class BoardScreen(Screen[None]):
         yield self._footer
 
     def on_mount(self) -> None:
-        self.show(self.app.board)
         self.watch(self.app, "board", self.show, init=False)
         self.watch(self.app, "now_ms", self.tick, init=False)
         self.watch(self.app, "problem", self.tick, init=False)
@@ -125,9 +126,10 @@ class BoardScreen(Screen[None]):
 
     def show(self, board: Board | None) -> None:
         """Show a new board: at once when this screen is in sight, else when it is again."""
-        if not self.is_active:
+        shown, request = self.shown_board, (self.lens, self.size, self.now_ms)
+        if not self.is_active or not self.size.width or (shown is self._drawn_board and request == self._drawn_as):
             return
-        shown = self.shown_board
+        self._drawn_board, self._drawn_as = shown, request
         self._show_lines(shown)
         self.matter.past_ms = self._past_ms
         if shown is not None:

@@ -122,7 +122,7 @@ class Matrix(ScrollView, can_focus=True):
         self._drawn.clear()
         self._lay_out()
         self._painted.clear()
-        self.refresh()
+        self._repaint_changed()
 
     def select(self, app_name: str, stage: str = "") -> bool:
         """Move the cursor to an application, and to a stage of it; False when it is not shown."""
@@ -158,7 +158,7 @@ class Matrix(ScrollView, can_focus=True):
         self._lay_out()
         self._keep_in_sight()
         self._painted.clear()
-        self.refresh()
+        self._repaint_changed()
 
     def _move(self, row: int, stage: int, opened: bool = False) -> None:
         if not self.rows:
