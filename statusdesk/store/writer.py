@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
+import msgspec
 from msgspec.structs import replace
 
 from statusdesk.clock import Clock
@@ -62,7 +63,7 @@ class Writer:
         self._db = open_for_writing(path)
         try:
             self._load()
-        except (sqlite3.Error, KeyError, ValueError) as error:
+        except (sqlite3.Error, KeyError, msgspec.MsgspecError) as error:
             self._db.close()
             raise StoreError(f"{path} is damaged ({error}); move it away and start anew") from error
 
@@ -84,6 +85,10 @@ class Writer:
         self._alerts = LatestRows(ALERTS, {(alert.fingerprint, alert.started_ms): alert for alert in alerts})
         self._builds = LatestRows(BUILDS)
         self._newest: dict[tuple[str, str], int] = {}
+        for source, name in build_questions.jobs_with_builds(db):
+            builds = build_questions.builds_of_job(db, source, name, None, REMEMBERED_PER_JOB)
+            self._newest[source, name] = builds[0].number
+            self._builds.rows.update((build.key, build) for build in builds)
         self._grants = LatestRows(GRANTS)
         self._last_grants: dict[str, Grant] = {}
         self._beats = LatestRows(COLLECTORS)
@@ -337,6 +342,7 @@ class Writer:
             self._commit(self._clock(), every=True)
             # leaves no -wal behind for readers without write permission; a reader in the way does no harm
             with contextlib.suppress(sqlite3.Error):
+                self._db.execute(f"PRAGMA analysis_limit = {ANALYSIS_ROWS}")
                 self._db.execute("PRAGMA optimize")
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:

@@ -76,6 +76,14 @@ def test_builds_seen_again_are_not_written_again(writer: Writer) -> None:
     assert writer.commit() == 2
 
 
+def test_builds_seen_again_by_the_next_writer_are_not_written_again(path: Path, clock: Clock) -> None:
+    tick = [build(number) for number in range(20, 15, -1)]
+    for _ in range(2):
+        with Writer(path, 1e6, clock) as writer:
+            writer.put_builds(tick)
+            assert writer.commit() == 1
+
+
 def test_known_builds_are_the_newest_the_open_and_the_last_that_count(writer: Writer) -> None:
     old = [
         build(1, namespace="production"),
