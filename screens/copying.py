@@ -4,13 +4,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from screens.dialog import Dialog
 
 HINT = "Copied, if the terminal allows it; if not, select it here (hold shift). esc: back"
 
 
-class CopyScreen(ModalScreen[None]):
+class CopyScreen(Dialog[None]):
     """The copied text, plain and selectable."""
 
     BINDINGS = [Binding("escape,enter,q,y", "leave", "back", id="copy.leave", tooltip="Close")]

@@ -18,8 +18,24 @@ Place = tuple[str, str]
 class DetailPane(VerticalScroll, can_focus=False):
     """Says at once what the board knows, and fills in pods and history when a thread has read them."""
 
+    # Read when the pane is first opened, so that the first paint does not wait for it.
+    DEFAULT_CSS = """
+    DetailPane {
+        height: 45%; padding: 0 1; border-top: solid $panel; background: $background; scrollbar-size-vertical: 1;
+        scrollbar-color: $panel; scrollbar-color-hover: $primary; scrollbar-color-active: $primary;
+        scrollbar-background: $background; scrollbar-background-hover: $background;
+        scrollbar-background-active: $background;
+        &.-side {
+            width: 38%; min-width: 50; max-width: 80; height: 1fr; border-top: none; border-left: solid $panel;
+        }
+        &.-ascii { scrollbar-size-vertical: 0; border-top: ascii $panel; }
+        &.-side.-ascii { border-top: none; border-left: ascii $panel; }
+    }
+    """
+
     def __init__(self, ink: Ink, ascii_only: bool, zone: datetime.tzinfo) -> None:
         super().__init__(id="detail")
+        self.set_class(ascii_only, "-ascii")
         self.ink, self.ascii, self.zone = ink, ascii_only, zone
         self.place: Place = ("", "")
         self._known = Known()

@@ -5,10 +5,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from screens.dialog import Dialog
 from statusdesk.board import Board
 
 SUGGESTIONS = 12
@@ -42,7 +42,7 @@ def targets(board: Board, text: str, limit: int = SUGGESTIONS) -> list[Target]:
     return [target for *_, target in sorted(found, key=lambda item: item[:3])[:limit]]
 
 
-class GoTo(ModalScreen[Target | None]):
+class GoTo(Dialog[Target | None]):
     """Asks where to go; answers with a place that exists, or None."""
 
     BINDINGS = [

@@ -5,14 +5,14 @@ from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Markdown, Static
 
+from screens.dialog import Dialog
 from screens.ink import Ink
 from statusdesk.marks import GLYPHS
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Made from the bindings' own tooltips and the screen's ``HELP``, so that it cannot tell of keys that are not."""
 
     BINDINGS = [Binding("escape,q,question_mark", "leave", "back", id="help.leave", tooltip="Close the help")]

@@ -56,6 +56,8 @@ class Matter(Container):
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.width >= SIDE_FROM, "-side")
+        if self._detail is not None:
+            self._detail.set_class(self.has_class("-side"), "-side")
 
     async def toggle_detail(self, now_ms: int) -> None:
         """Open the detail pane, or close it."""
@@ -67,6 +69,7 @@ class Matter(Container):
         from screens.detail import DetailPane
 
         self._detail = DetailPane(self.ink, self._ascii, self._zone)
+        self._detail.set_class(self.has_class("-side"), "-side")
         await self.mount(self._detail)
         self.show_detail(now_ms, read=True)
 

@@ -7,11 +7,12 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from screens.dialog import Dialog
 
-class Prompt(ModalScreen[str | None]):
+
+class Prompt(Dialog[str | None]):
     """Asks for one line; ``check`` returns a sentence when the answer will not do, empty when it will."""
 
     BINDINGS = [Binding("escape", "leave", "back", id="prompt.leave", tooltip="Close without an answer")]
@@ -24,7 +25,7 @@ class Prompt(ModalScreen[str | None]):
         with Vertical(classes="dialog"):
             yield Static(Content(self._question), classes="dialog-title")
             yield Input(placeholder=self._hint)
-            yield Static(Content(self._hint), id="prompt-hint")
+            yield Static(Content(self._hint), id="prompt-hint", classes="dialog-hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         problem = self._check(event.value)
@@ -40,6 +41,7 @@ class Prompt(ModalScreen[str | None]):
 class FilterInput(Input):
     """The filter at the foot of the board; every key press filters, enter keeps the filter, escape clears it."""
 
+    DEFAULT_CSS = "FilterInput { height: 1; border: none; padding: 0 1; background: $surface; }"
     BINDINGS = [
         Binding("escape", "clear_filter", "show all", id="filter.clear", tooltip="Clear the filter and show all"),
         Binding(
