@@ -248,6 +248,7 @@ class Jenkins:
             queue_id=item.id,
             revision=course.revision,
             branch=course.branch,
+            axes=item.job.last.axes if item.job.last else (),
         )
         item.job.add(build)
         executor.build = build

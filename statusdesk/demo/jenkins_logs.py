@@ -95,39 +95,8 @@ def _deploying(build: Build) -> list[Line]:
 def stages(build: Build, now_ms: int, href: str) -> dict[str, object]:
     """Return the answer of ``wfapi/describe``; ``href`` is the build's path. Note FAILED, not FAILURE."""
     took_ms = build.duration_ms if not build.building else now_ms - build.started_ms
-    span_ms = max(1, build.planned_ms if build.building else build.duration_ms)
-    failed_at = 0.75 if build.result == "FAILURE" else 2.0
-    listed: list[dict[str, object]] = []
-    for index, (name, begin, end) in enumerate(_STAGES):
-        reached = took_ms / span_ms
-        if build.building and reached < begin:
-            break
-        status = "SUCCESS"
-        if build.building and reached < end:
-            status = "IN_PROGRESS"
-        elif begin >= failed_at:
-            status = "FAILED"
-        elif build.result in ("ABORTED", "NOT_BUILT") and index:
-            status = "ABORTED" if build.result == "ABORTED" else "NOT_EXECUTED"
-        elif build.result == "UNSTABLE" and index == len(_STAGES) - 1:
-            status = "UNSTABLE"
-        stage: dict[str, object] = {
-            "_links": {"self": {"href": f"/{href}execution/node/{6 + 5 * index}/wfapi/describe"}},
-            "id": str(6 + 5 * index),
-            "name": name,
-            "execNode": "",
-            "status": status,
-        }
-        if status == "FAILED":
-            message = build.trouble[-1] if build.trouble else "script returned exit code 1"
-            stage["error"] = {"message": message, "type": "hudson.AbortException"}
-        stage["startTimeMillis"] = build.started_ms + int(begin * span_ms)
-        stage["durationMillis"] = (
-            int((min(end, reached) - begin) * span_ms) if build.building else int((end - begin) * span_ms)
-        )
-        stage["pauseDurationMillis"] = 0
-        listed.append(stage)
     words = {"FAILURE": "FAILED", None: "IN_PROGRESS", "NOT_BUILT": "NOT_EXECUTED"}
+    listed = (_stage(build, index, took_ms, href) for index in range(len(_STAGES)))
     return {
         "_links": {"self": {"href": f"/{href}wfapi/describe"}},
         "id": str(build.number),
@@ -138,5 +107,41 @@ def stages(build: Build, now_ms: int, href: str) -> dict[str, object]:
         "durationMillis": took_ms,
         "queueDurationMillis": 8,
         "pauseDurationMillis": 0,
-        "stages": listed,
+        "stages": [stage for stage in listed if stage is not None],
     }
+
+
+def _stage(build: Build, index: int, took_ms: int, href: str) -> dict[str, object] | None:
+    """Return one stage; None when the build has not reached it."""
+    name, begin, end = _STAGES[index]
+    span_ms = max(1, build.planned_ms if build.building else build.duration_ms)
+    reached = took_ms / span_ms
+    if build.building and reached < begin:
+        return None
+    status = _stage_status(build, index, reached)
+    stage: dict[str, object] = {
+        "_links": {"self": {"href": f"/{href}execution/node/{6 + 5 * index}/wfapi/describe"}},
+        "id": str(6 + 5 * index),
+        "name": name,
+        "execNode": "",
+        "status": status,
+    }
+    if status == "FAILED":
+        message = build.trouble[-1] if build.trouble else "script returned exit code 1"
+        stage["error"] = {"message": message, "type": "hudson.AbortException"}
+    share = min(end, reached) - begin if build.building else end - begin
+    stage["startTimeMillis"] = build.started_ms + int(begin * span_ms)
+    stage["durationMillis"] = int(share * span_ms)
+    stage["pauseDurationMillis"] = 0
+    return stage
+
+
+def _stage_status(build: Build, index: int, reached: float) -> str:
+    last = index == len(_STAGES) - 1
+    if build.building:
+        return "IN_PROGRESS" if reached < _STAGES[index][2] else "SUCCESS"
+    if build.result in ("FAILURE", "UNSTABLE") and last:
+        return "FAILED" if build.result == "FAILURE" else "UNSTABLE"
+    if build.result in ("ABORTED", "NOT_BUILT") and index:
+        return "ABORTED" if build.result == "ABORTED" else "NOT_EXECUTED"
+    return "SUCCESS"

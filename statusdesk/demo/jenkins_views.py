@@ -1,6 +1,7 @@
 """How the parts of the simulated Jenkins look in its JSON: names, order and visibility as recorded."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from statusdesk.demo.jenkins_actions import (
@@ -139,9 +140,6 @@ class Views:
         return [Bean("", {"number": build.number, "url": f"{base}{axis}/{build.number}/"}) for axis in build.axes]
 
     def _job_fields(self, kind: JobKind) -> list[Field[Job]]:
-        def newest(*results: str) -> Any:  # noqa: ANN401 - a getter
-            return lambda job: job.newest(*results)
-
         fields: list[Field[Job]] = [
             Field("actions", job_actions, inline=True),
             Field("description", lambda j: j.description),
@@ -159,13 +157,7 @@ class Views:
             Field("healthReport", _health, inline=True),
             Field("inQueue", lambda j: bool(j.queued)),
             Field("keepDependencies", lambda _: False),
-            Field("lastBuild", lambda j: j.last),
-            Field("lastCompletedBuild", newest()),
-            Field("lastFailedBuild", newest("FAILURE")),
-            Field("lastStableBuild", newest("SUCCESS")),
-            Field("lastSuccessfulBuild", newest("SUCCESS", "UNSTABLE")),
-            Field("lastUnstableBuild", newest("UNSTABLE")),
-            Field("lastUnsuccessfulBuild", newest("FAILURE", "UNSTABLE", "ABORTED", "NOT_BUILT")),
+            *_permalinks(),
             Field("nextBuildNumber", lambda j: j.next_number),
             Field("property", job_properties, inline=True),
             Field("queueItem", lambda j: j.queued[0] if j.queued else None, inline=True),
@@ -181,7 +173,7 @@ class Views:
             Field("upstreamProjects", lambda _: []),
         ]
         if kind is JobKind.MATRIX:
-            fields.append(Field("activeConfigurations", lambda j: self._configurations(j), inline=True))
+            fields.append(Field("activeConfigurations", self._configurations, inline=True))
         return fields
 
     def _configurations(self, job: Job) -> list[Bean]:
@@ -295,6 +287,21 @@ class Views:
             Field("buildableStartMilliseconds", lambda i: i.buildable_since_ms, visibility=always),
         ]
         return fields
+
+
+def _permalinks() -> list[Field[Job]]:
+    def newest(*results: str) -> Callable[[Job], Build | None]:
+        return lambda job: job.newest(*results)
+
+    return [
+        Field("lastBuild", lambda j: j.last),
+        Field("lastCompletedBuild", newest()),
+        Field("lastFailedBuild", newest("FAILURE")),
+        Field("lastStableBuild", newest("SUCCESS")),
+        Field("lastSuccessfulBuild", newest("SUCCESS", "UNSTABLE")),
+        Field("lastUnstableBuild", newest("UNSTABLE")),
+        Field("lastUnsuccessfulBuild", newest("FAILURE", "UNSTABLE", "ABORTED", "NOT_BUILT")),
+    ]
 
 
 def _display(name: str) -> str:

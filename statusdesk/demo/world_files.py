@@ -64,9 +64,7 @@ def write_config(directory: Path, at: Addresses, tokens: Iterable[WatchedToken],
         f'context = "{CLUSTER}"',
         "",
     ]
-    for stage in STAGES:
-        lines += ["[[stage]]", f'name = "{stage}"', f'namespaces = ["{stage}"]']
-        lines += ["production = true", ""] if stage == STAGES[-1] else [""]
+    lines += _stage_lines()
     lines += [
         "[[app]]",
         'name = "catalog"',
@@ -96,6 +94,14 @@ def write_config(directory: Path, at: Addresses, tokens: Iterable[WatchedToken],
         'stale_after = "15s"',
     ]
     (directory / "config.toml").write_text("\n".join(lines) + "\n")
+
+
+def _stage_lines() -> list[str]:
+    lines: list[str] = []
+    for stage in STAGES:
+        lines += ["[[stage]]", f'name = "{stage}"', f'namespaces = ["{stage}"]']
+        lines += ["production = true", ""] if stage == STAGES[-1] else [""]
+    return lines
 
 
 def accessor_file(directory: Path, watched: WatchedToken) -> Path:

@@ -122,3 +122,38 @@ def test_a_wrong_option_ends_with_2():
     for options in (["--speed=0"], ["--scenario=quiet"], ["status"]):
         done = subprocess.run([*SERVE, *options], stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
         assert done.returncode == 2 and done.stdout == b"" and done.stderr.startswith(b"statusdesk: ")
+
+
+DEMO = [sys.executable, "-m", "statusdesk", "demo", "--apps=6", "--scenario=calm"]
+
+
+def children_of(pid: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            number, rest = stat.read_text().split(" ", 1)
+            if int(rest.rsplit(")", 1)[1].split()[1]) == pid:
+                found.append(int(number))
+    return found
+
+
+@pytest.mark.parametrize(("scenario", "code"), [("calm", 0), ("bad-rollout", 1)])
+def test_another_command_runs_on_a_world_that_ends_with_it(scenario, code):
+    words = ["watch", "--once", "--format=jsonl", f"--scenario={scenario}"]  # the world's may stand after the command
+    done = subprocess.run([*DEMO, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=90)
+    assert done.returncode == code, done.stderr
+    failing = [line for line in done.stdout.splitlines() if json.loads(line)["level"] == "failing"]
+    assert any(b"orders" in line and b"staging" in line for line in failing) is bool(code)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_kill_9_of_the_demo_ends_its_world():
+    with subprocess.Popen([*DEMO, "watch"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as demo:
+        try:
+            while b"collecting from" not in (said := demo.stderr.readline()):
+                assert said, "it ended before it collected"
+            worlds = children_of(demo.pid)
+            assert len(worlds) == 1
+        finally:
+            demo.kill()
+        until(lambda: not any(alive(pid) for pid in worlds))
