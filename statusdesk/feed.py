@@ -59,7 +59,10 @@ class StoreFeed:
 
     def history(self, app: str) -> Sequence[RolloutState]:
         """Return the closed periods of the app's rollouts in the last 30 days, newest first."""
-        board = self._board
+        return self.history_of(app, self._board)
+
+    def history_of(self, app: str, board: Board | None) -> Sequence[RolloutState]:
+        """Return the closed periods of the rollouts that the app has on this board, as of its moment."""
         rows = [row for row in board.rows if row.app == app] if board is not None else []
         keys = [rollout.key for row in rows for cell in row.cells if cell is not None for rollout in cell.rollouts]
         if board is None or not keys:
@@ -101,7 +104,8 @@ class StoreFeed:
         try:
             if self._reader is None:
                 self._reader = Reader(self._path)
-            self._reader.reopen_if_needed()
+            elif self._reader.reopen_if_needed():
+                self._begin_again()
             collector = self._reader.collector()
         except StoreError:
             # No store yet, or one that cannot be read: a collector makes it, or says why it cannot.
@@ -116,13 +120,18 @@ class StoreFeed:
             return False
         changes = reader.changes(self._change)
         if changes.change < self._change:
-            # Another store stands where ours was: begin again.
-            self._picture = Picture(self._config)
+            self._begin_again()
             changes = reader.changes(0)
         self._picture.apply(changes)
         self._change = changes.change
         self._version = version
         return True
+
+    def _begin_again(self) -> None:
+        """Forget what was read: another store may stand where ours was, with change numbers of its own."""
+        self._picture = Picture(self._config)
+        self._change = 0
+        self._version = -1
 
     def _ask(self, question: Callable[[Reader], Answer]) -> Answer:
         """Ask the store something on the caller's thread, over a connection of its own."""
@@ -141,7 +150,7 @@ class StoreFeed:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-            self._version = -1
+            self._begin_again()
 
 
 class PastFeed:
@@ -150,15 +159,14 @@ class PastFeed:
     def __init__(self, config: Config, path: Path, at_ms: int, narrow: Narrow = _whole) -> None:
         self._store = StoreFeed(config, path, Supervision(None), narrow)
         self._at_ms = at_ms
-        self._given = False
+        self._board: Board | None = None
 
     def poll(self, now_ms: int) -> Board | None:
         """Return the board at the first call, None afterwards: the past does not change."""
-        if self._given:
+        if self._board is not None:
             return None
-        board = self._store.at(self._at_ms)
-        self._given = True
-        return board
+        self._board = self._store.at(self._at_ms)
+        return self._board
 
     def pods(self, rollout_key: str) -> Sequence[PodState]:
         """Return nothing: pods are kept as they are now only."""
@@ -166,7 +174,7 @@ class PastFeed:
 
     def history(self, app: str) -> Sequence[RolloutState]:
         """Return the closed periods of the app's rollouts up to that moment, newest first."""
-        return self._store.history(app)
+        return self._store.history_of(app, self._board)
 
     def at(self, ms: int) -> Board:
         """Return the board as of another moment."""

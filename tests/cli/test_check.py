@@ -1,0 +1,96 @@
+"""``check``: each finding in one place, with what to do; 1 when something is not well."""
+
+import json
+
+from statusdesk.states import Level
+from tests.cli.conftest import rollout
+
+
+def findings(done):
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_good_configuration_is_told_with_its_stages(run, config):
+    done = run("check", "config")
+    assert done.returncode == 0
+    assert done.stdout == f"ok       config: {config}: staging > production (production)\n0 errors, 0 warnings\n"
+
+
+def test_a_bad_configuration_is_told_problem_by_problem_and_nothing_else_is_tried(run, config):
+    config.write_text('stages = ["a"]\n[jenkins]\nurk = "x"\ninterval = 5\n')
+    done = run("check", "--json")
+    assert done.returncode == 1
+    assert {finding["result"] for finding in findings(done)} == {"fail"}
+    assert [finding["message"].split(": ")[1] for finding in findings(done)] == [
+        "jenkins.urk",
+        "jenkins.interval",
+        "jenkins",
+    ]
+
+
+def test_a_secret_that_others_may_read_is_warned_about_and_one_that_is_missing_fails(run, config, tmp_path):
+    config.write_text(config.read_text().replace("[store]", 'user = "u"\ntoken_file = "token"\n[store]'))
+    done = run("check", "config")
+    assert done.returncode == 1 and f"jenkins.token_file: {tmp_path}/token cannot be read" in done.stdout
+    (tmp_path / "token").write_text("hunter2")
+    (tmp_path / "token").chmod(0o644)
+    done = run("check", "config")
+    assert done.returncode == 0 and "can be read by everybody" in done.stdout
+    assert done.stdout.endswith("0 errors, 1 warning\n") and "hunter2" not in done.stdout
+
+
+def test_a_token_over_plain_http_to_another_machine_is_warned_about(run, config, tmp_path):
+    (tmp_path / "token").write_text("hunter2")
+    (tmp_path / "token").chmod(0o600)
+    text = config.read_text().replace("http://127.0.0.1:1", "http://jenkins.example")
+    config.write_text(text.replace("[store]", 'user = "u"\ntoken_file = "token"\n[store]'))
+    done = run("check", "config")
+    assert done.returncode == 0 and "the API token goes over the network unencrypted" in done.stdout
+
+
+def test_sources_that_refuse_are_told_each_by_its_name(run):
+    done = run("check", "sources", "--json")
+    assert done.returncode == 1
+    failed = [finding["what"] for finding in findings(done) if finding["result"] == "fail"]
+    assert "jenkins" in failed and "kubernetes eu" in failed
+
+
+def test_a_store_that_is_not_there_yet_is_no_error(run):
+    done = run("check", "store")
+    assert done.returncode == 0 and "the first `statusdesk watch` or board makes it" in done.stdout
+
+
+def test_a_store_is_told_with_its_mode_size_and_collector(run, put, tmp_path):
+    put(rollout("orders", "staging", Level.FAILING))
+    done = run("check", "store")
+    assert done.returncode == 0
+    assert (
+        f"ok       store: {tmp_path}/state/statusdesk.db: mode 0640, " in done.stdout and "oldest row 20" in done.stdout
+    )
+    assert "ok       collector: process 1 (watch) since" in done.stdout
+
+
+def test_nobody_collecting_is_a_warning(run, put):
+    put(beats=False)
+    done = run("check", "store")
+    assert done.returncode == 0 and "warning  collector: none is running" in done.stdout
+
+
+def test_a_directory_that_others_may_write_is_the_trap_that_it_is(run, put, tmp_path):
+    put()
+    (tmp_path / "state").chmod(0o770)
+    done = run("check", "store")
+    assert done.returncode == 1 and f"chmod 0750 {tmp_path}/state" in done.stdout
+
+
+def test_a_store_that_everybody_may_read_is_warned_about(run, put, tmp_path):
+    put()
+    (tmp_path / "state" / "statusdesk.db").chmod(0o644)
+    assert "is open to everybody (mode 0644); run chmod 640" in run("check", "store").stdout
+
+
+def test_a_damaged_store_fails(run, tmp_path):
+    (tmp_path / "state").mkdir(mode=0o750)
+    (tmp_path / "state" / "statusdesk.db").write_text("no database at all, but long enough to be looked at")
+    done = run("check", "store")
+    assert done.returncode == 1 and "is damaged or not a store" in done.stdout

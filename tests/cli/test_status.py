@@ -1,0 +1,145 @@
+"""``status``: words in a table, JSON for machines, and an exit code that fails closed."""
+
+import json
+
+import pytest
+
+from statusdesk.states import Level
+from tests.cli.conftest import HOSTILE, build, outcome, rollout, source, token
+
+CONTROL = {chr(code) for code in (*range(32), 127, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+
+
+def test_all_well_is_0_and_says_so_in_words(run, put):
+    put(rollout("orders", "staging"), rollout("orders", "production", version="0.9"))
+    done = run("status")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["APPLICATION", "STAGING", "PRODUCTION", "LAST", "BUILD"]
+    assert lines[1].split()[:3] == ["orders", "ok", "1.0"]
+    assert lines[-1].startswith("now: 0 failing, 0 on its way, 0 warning, 0 moving, 0 unknown, 1 ok; data ")
+    assert "\x1b" not in done.stdout
+
+
+def test_failing_is_1_with_its_reason_below_and_first(run, put):
+    put(
+        rollout("web", "staging"),
+        rollout("orders", "staging", Level.FAILING, "1.1", message="image not found", reason="ErrImagePull"),
+        rollout("orders", "production"),
+    )
+    done = run("status")
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert lines[1].startswith("orders ") and "failing 1.1" in lines[1]
+    assert lines[2].startswith("    staging: image not found")
+    assert lines[3].startswith("web ")
+
+
+def test_a_failing_token_is_1_for_the_whole_but_not_for_one_app(run, put):
+    put(rollout("orders", "staging"), token("payments", Level.FAILING, message="lapses in 2h"))
+    done = run("status")
+    assert done.returncode == 1 and "token  payments  failing" in done.stdout and "lapses in 2h" in done.stdout
+    assert run("status", "orders").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        [],
+        [rollout("orders", "staging", Level.UNKNOWN)],
+        [rollout("orders", "staging"), token("payments", Level.UNKNOWN)],
+    ],
+    ids=["nothing is known", "a rollout is unknown", "a token is unknown"],
+)
+def test_what_cannot_be_told_is_3(run, put, states):
+    put(*states)
+    assert run("status").returncode == 3
+
+
+def test_a_source_that_cannot_be_read_is_3_even_if_the_rest_is_well(run, put):
+    put(
+        rollout("orders", "staging"),
+        source("jenkins", Level.FAILING, reason="Unauthorized", message="Jenkins refuses the token (401)"),
+        sources=("kubernetes/eu",),
+    )
+    done = run("status")
+    assert done.returncode == 3 and "Jenkins refuses the token (401)" in done.stdout
+
+
+def test_no_collector_is_3_and_said(run, put):
+    put(rollout("orders", "staging"), beats=False)
+    done = run("status")
+    assert done.returncode == 3 and "no collector is running" in done.stdout.splitlines()[-1]
+
+
+def test_a_store_that_is_not_there_is_3(run, tmp_path):
+    done = run("status")
+    assert done.returncode == 3 and done.stdout == ""
+    assert done.stderr.startswith(f"statusdesk: there is no store at {tmp_path}/state/statusdesk.db yet")
+
+
+def test_an_app_that_nobody_knows_is_3(run, put):
+    put(rollout("orders", "staging"))
+    done = run("status", "orders", "ordres")
+    assert done.returncode == 3 and done.stderr == "statusdesk: no application matches 'ordres'\n"
+
+
+def test_apps_are_chosen_by_glob_and_what_is_well_can_be_left_out(run, put):
+    put(rollout("orders", "staging"), rollout("order-ui", "staging", Level.FAILING), rollout("web", "staging"))
+    names = [line.split()[0] for line in run("status", "order*").stdout.splitlines()]
+    assert "orders" in names and "order-ui" in names and "web" not in names
+    done = run("status", "--only-bad")
+    assert "order-ui" in done.stdout and "orders" not in done.stdout and "source" not in done.stdout
+
+
+def test_a_store_elsewhere_is_read_by_its_file_or_directory(run, put, tmp_path):
+    put(rollout("orders", "staging"))
+    elsewhere = ("--state-dir", "nowhere")
+    assert run("status", *elsewhere).returncode == 3
+    assert run("status", *elsewhere, f"--attach={tmp_path}/state").returncode == 0
+    assert run("status", *elsewhere, f"--attach={tmp_path}/state/statusdesk.db").returncode == 0
+
+
+def test_colours_are_for_terminals_and_those_who_ask(run, put):
+    put(rollout("orders", "staging", Level.FAILING))
+    assert "\x1b[" not in run("status").stdout
+    assert "\x1b[1;31mfailing" in run("status", "--color", "always").stdout
+    assert "\x1b[1;31mfailing" in run("status", env={"FORCE_COLOR": "1"}).stdout
+    assert "\x1b[" not in run("status", env={"FORCE_COLOR": "1", "NO_COLOR": "1"}).stdout
+
+
+def test_json_holds_what_the_table_says(run, put):
+    put(
+        rollout("orders", "staging", Level.FAILING, "1.1", message="image not found", reason="ErrImagePull", pod="p"),
+        outcome("deploy-orders", "staging", number=7, result="SUCCESS", started_ms=1_795_348_800_000, url="http://j/7"),
+        token("payments", Level.WARNING, expire_ms=1_795_348_800_000),
+        builds=[build("deploy-orders", 7)],
+    )
+    done = run("status", "--format", "json")
+    assert done.returncode == 1
+    board = json.loads(done.stdout)
+    assert (board["form"], board["stages"], board["production"]) == (1, ["staging", "production"], "production")
+    assert board["collector"]["running"] is True and board["counts"]["failing"] + board["counts"]["on_its_way"] == 1
+    [app] = board["apps"]
+    assert app["app"] == "orders"
+    cell = app["stages"][0]
+    assert (cell["stage"], cell["level"], cell["version"]) == ("staging", "failing", "1.1")
+    assert cell["rollouts"][0]["pod"] == "p"
+    assert app["build"]["number"] == 7 and app["build"]["started"] == "2026-11-22T12:00:00.000Z"
+    assert board["tokens"][0]["expires"] == "2026-11-22T12:00:00.000Z"
+    assert {each["source"]: each["level"] for each in board["sources"]} == {"jenkins": "ok", "kubernetes/eu": "ok"}
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_hostile_text_does_nothing_to_a_terminal(run, put, form):
+    put(
+        rollout(HOSTILE, "staging", Level.FAILING, HOSTILE, message=HOSTILE, reason=HOSTILE),
+        outcome(HOSTILE, "staging", Level.FAILING, message=HOSTILE, result=HOSTILE),
+        token(HOSTILE, Level.FAILING, message=HOSTILE),
+        source("vault", Level.FAILING, message=HOSTILE),
+    )
+    done = run("status", "--format", form)
+    assert done.returncode == 1
+    assert not (set(done.stdout) - {"\n"}) & CONTROL
+    assert "[/x]" in done.stdout and ("漢字" in done.stdout or "\\u6f22\\u5b57" in done.stdout)
+    assert form == "json" or max(map(len, done.stdout.splitlines())) < 500

@@ -1,0 +1,109 @@
+"""``watch`` as a process: single, ended by signals and by the end of its stdin, and telling what it cannot know."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from statusdesk.store.lock import StateLock, holder
+from tests.cli.conftest import environment, wait_for
+
+
+@pytest.fixture
+def start(config, tmp_path):
+    """Start a ``watch`` on sources that refuse, and wait until it holds the directory."""
+    config.write_text(config.read_text().replace("[jenkins]", '[jenkins]\ninterval = "100ms"'))
+    processes = []
+
+    def start(*argv, **options):
+        words = [sys.executable, "-m", "statusdesk", "-c", str(config), "watch", *argv]
+        process = subprocess.Popen(
+            words, env=environment(tmp_path), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, **options,
+        )  # fmt: skip
+        processes.append(process)
+        wait_for(lambda: holder(tmp_path / "state") == process.pid or process.poll() is not None)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            stream.close()
+
+
+def test_a_second_collector_ends_with_75_and_names_the_first(start, run):
+    first = start()
+    second = run("watch")
+    assert second.returncode == 75 and second.stdout == ""
+    assert second.stderr.startswith(f"statusdesk: process {first.pid} already collects into ")
+    assert run("watch", "--once").returncode == 75
+    assert first.poll() is None
+
+
+def test_sigterm_is_a_clean_end(start, tmp_path):
+    process = start()
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 0 and first
+    assert holder(tmp_path / "state") is None
+    assert not (tmp_path / "state" / "statusdesk.db-wal").exists()
+
+
+def test_an_interrupt_ends_with_130(start):
+    process = start()
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+
+
+def test_a_child_ends_with_its_stdin_and_an_ordinary_one_does_not(start):
+    process = start("--exit-with-stdin")
+    process.stdin.close()
+    assert process.wait(timeout=20) == 0
+    ordinary = start()
+    ordinary.stdin.close()
+    ordinary.stdout.readline()
+    assert ordinary.poll() is None
+
+
+def test_a_source_that_refuses_is_a_line_in_the_form_asked_for(start):
+    process = start("--format", "jsonl")
+    lines = [json.loads(process.stdout.readline()) for _ in range(2)]
+    assert {line["source"] for line in lines} == {"jenkins", "kubernetes/eu"}
+    assert all(line["event"] == "level" and line["level"] != "ok" and line["message"] for line in lines)
+
+
+def test_what_is_narrated_can_be_json(start):
+    process = start("--log-format", "json")
+    line = json.loads(process.stderr.readline())
+    assert line["level"] == "info" and line["message"].startswith("collecting from kubernetes/eu, jenkins into ")
+
+
+def test_once_with_sources_that_refuse_is_3_and_names_them(run):
+    done = run("watch", "--once", "--format", "text")
+    assert done.returncode == 3
+    assert "source  jenkins" in done.stdout and "source  kubernetes/eu" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("now: 0 failing")
+
+
+def test_once_leaves_a_store_that_others_can_read_and_a_free_directory(run, tmp_path):
+    run("watch", "--once")
+    assert run("status").returncode == 3
+    with StateLock(tmp_path / "state"):
+        assert (tmp_path / "state" / "statusdesk.db").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_secret_that_cannot_be_had_is_a_configuration_error(run, config, tmp_path):
+    config.write_text(config.read_text().replace("[store]", 'user = "u"\ntoken_file = "gone"\n[store]'))
+    done = run("watch")
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"statusdesk: {config}: jenkins.token_file: {tmp_path}/gone cannot be read: No such file or directory\n"
+    )
+    assert not (tmp_path / "state").exists()
