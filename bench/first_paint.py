@@ -17,7 +17,7 @@ from report import finish, side
 
 from statusdesk.store.writer import Writer
 
-ROUNDS, TARGET = 11, 2.0
+ROUNDS, TARGET = 15, 2.0
 ROOT = Path(__file__).parent.parent
 MARKER = b"app-007"
 TRIVIAL = """\

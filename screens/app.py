@@ -1,6 +1,7 @@
 """The console: owns the board, the modes and the theme, and nothing more."""
 
 import datetime
+import gc
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -83,6 +84,12 @@ class DeskApp(App[None]):
         for complaint in self._complaints:
             self.notify(complaint, severity="warning", timeout=15, markup=False)
         self.set_interval(POLL_S, self.poll)
+
+    def on_ready(self) -> None:
+        """Collect garbage again if the start had turned it off; what was made until now stays unsearched."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
 
     def poll(self) -> None:
         """Ask for a new board, and let the clock go on."""

@@ -46,8 +46,8 @@ def run(args: argparse.Namespace) -> int:
     config = with_timezone(load_config(args, collecting=False), args.timezone)
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
         refuse("the board needs a terminal; try `statusdesk status`")
-    # Importing and reading the first board make no garbage, and looking for it costs a tenth of the start; the app turns
-    # it on again when it has painted.
+    # The start makes no garbage, and looking for it costs a tenth of the time to the first paint. The app turns this on
+    # again when it has painted.
     gc.disable()
     if args.color == "never":
         os.environ["NO_COLOR"] = "1"
