@@ -56,8 +56,8 @@ def is_newer(later: Arrival, earlier: Arrival, lineage: Lineage) -> bool:
     """Return whether a later stage runs a newer version than an earlier one: it came after, and was not known before.
 
     A version known from before its arrival is compared by first sight. One that was not known is new if we watched it
-    arrive, or if the later stage left the very version behind that the earlier one still runs; written numbers can only
-    speak against it then (a rollback in the later stage looks the same).
+    arrive, or if the later stage left the very version behind that the earlier one still runs (a rollback in the later
+    stage looks the same, so that a lower number speaks against it), or, with no past to go by, if its number is higher.
     """
     if later.since_ms is None or earlier.since_ms is None or later.since_ms <= earlier.since_ms:
         return False
@@ -65,7 +65,9 @@ def is_newer(later: Arrival, earlier: Arrival, lineage: Lineage) -> bool:
     if first_ms is not None and other_ms is not None and first_ms < later.since_ms:
         return first_ms > other_ms
     watched = lineage.watched_ms is not None and later.since_ms >= lineage.watched_ms
-    return (watched or earlier.version in later.previous) and not _is_lower(later.version, earlier.version)
+    if watched or earlier.version in later.previous:
+        return not _is_lower(later.version, earlier.version)
+    return not later.previous and _is_lower(earlier.version, later.version)
 
 
 def _is_lower(version: str, than: str) -> bool:

@@ -6,6 +6,7 @@ from statusdesk.states import BuildState
 from statusdesk.store.writer import Transition, Writer
 
 KEPT_PER_PAIR = 30
+CONCLUSIVE = ("SUCCESS", "UNSTABLE", "FAILURE")
 Pair = tuple[str, str, str]
 
 
@@ -22,6 +23,7 @@ class Builds:
         self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs()}
         self._pairs: dict[Pair, list[Build]] = {}
         self._dirty: set[Pair] = set()
+        self._gone: list[Transition] = []
         for build in writer.known_builds():
             self._remember(build)
         self._dirty.clear()
@@ -47,7 +49,7 @@ class Builds:
             names = {name for _, name in gone}
             self._writer.gone_jobs(swept.source, names, swept.at_ms)
             pairs = [pair for pair in self._pairs if pair[0] == swept.source and pair[1] in names]
-            self._writer.gone(BuildState, [build_state_key(*pair) for pair in pairs], swept.at_ms)
+            self._gone += self._writer.gone(BuildState, [build_state_key(*pair) for pair in pairs], swept.at_ms)
             for pair in pairs:
                 del self._pairs[pair]
                 self._dirty.discard(pair)
@@ -76,18 +78,20 @@ class Builds:
 
     @staticmethod
     def _trim(known: list[Build]) -> None:
-        """Keep the newest, and always the newest success, so that "last success" is never forgotten."""
+        """Keep the newest, and always the newest that says something: the last success and the last conclusive one."""
         if len(known) <= KEPT_PER_PAIR:
             return
-        success = next((build for build in known if build.result == "SUCCESS" and not build.building), None)
+        finished = [build for build in known if not build.building]
+        success = next((build for build in finished if build.result == "SUCCESS"), None)
+        conclusive = next((build for build in finished if build.result in CONCLUSIVE), None)
         del known[KEPT_PER_PAIR:]
-        if success is not None and success not in known:
-            known.append(success)
+        known += [build for build in dict.fromkeys((conclusive, success)) if build is not None and build not in known]
 
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge the pairs that changed and put their states; commit is the caller's."""
+        gone, self._gone = self._gone, []
         if not self._dirty:
-            return []
+            return gone
         states = [
             judge_builds(source, self._jobs.get((source, job)), job, namespace, self._pairs[pair], now_ms)
             for pair in self._dirty
@@ -95,4 +99,4 @@ class Builds:
             if pair in self._pairs
         ]
         self._dirty.clear()
-        return self._writer.put(states, now_ms)
+        return gone + self._writer.put(states, now_ms)

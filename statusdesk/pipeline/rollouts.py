@@ -34,6 +34,7 @@ class Rollouts:
         self._gone: list[str] = []
         self._gone_pods: list[str] = []
         self._due: list[tuple[int, WorkloadKey]] = []
+        self._pods_known: set[tuple[str, str]] = set()
 
     @property
     def next_due_ms(self) -> int | None:
@@ -61,6 +62,7 @@ class Rollouts:
                     self._lose_workload((state.cluster, state.namespace, state.kind, state.name))
 
     def _sweep_pods(self, cluster: str, swept: Swept) -> None:
+        self._pods_known.add((cluster, swept.scope))
         seen = {fact.key for fact in swept.facts}
         for key in [key for key in self._pods if key not in seen and _within(key, cluster, swept.scope)]:
             self._lose_pod(key)
@@ -149,9 +151,13 @@ class Rollouts:
         before = self._writer.current(RolloutState)
         states: list[RolloutState] = []
         pods: list[PodState] = []
+        early: set[WorkloadKey] = set()
         for key in self._dirty:
             workload = self._workloads.get(key)
             if workload is None:
+                continue
+            if not self._knows_pods_of(key):
+                early.add(key)
                 continue
             name = rollout_key(key)
             members = self._members.get(key, {})
@@ -163,9 +169,13 @@ class Rollouts:
             if verdict.look_again_ms is not None:
                 heapq.heappush(self._due, (max(verdict.look_again_ms, now_ms + 100), key))
             pods += self._pod_states(key, name, members, verdict.new_revision)
-        self._dirty.clear()
+        self._dirty = early
         self._dirty_pods.clear()
         return states, pods
+
+    def _knows_pods_of(self, key: WorkloadKey) -> bool:
+        """Whether the pods were listed: a workload judged without its pods would be told wrong for a moment."""
+        return (key[0], "") in self._pods_known or (key[0], key[1]) in self._pods_known
 
     def _pod_states(
         self, key: WorkloadKey, name: str, members: dict[PodKey, Pod], new_revision: str

@@ -1,0 +1,81 @@
+"""Each source broken in each way: it is named, the others go on, nothing turns green, and it mends by itself."""
+
+import pytest
+
+from tests.e2e.world import serving, wait_for
+
+FAULTS = ["refuse", 401, 403, 500, "html", "truncated", "hang"]
+SOURCES = {"jenkins": "jenkins", "kubernetes": "kubernetes/demo", "vault": "vault"}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    options = ("--speed", "1", "--scenario", "calm")
+    with serving(tmp_path_factory.mktemp("faults") / "truth.json", *options) as served, served.watch():
+        wait_for(lambda: _sources(served).keys() == set(SOURCES.values()) and _all_well(served), 40, "a calm world")
+        yield served
+
+
+def _sources(world):
+    return {source["source"]: source for source in world.status().get("sources", ()) if not source["scope"]}
+
+
+def _all_well(world):
+    return all(source["level"] == "ok" for source in _sources(world).values())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+@pytest.mark.parametrize("broken", SOURCES)
+def test_a_broken_source_is_told_and_mends(world, broken, fault):
+    wait_for(lambda: _all_well(world), 90, "all sources well before")
+    world.fault(broken, fault)
+    try:
+        told = wait_for(
+            lambda: (source := _sources(world)[SOURCES[broken]])["level"] == "failing" and source, 60, "told as failing"
+        )
+        assert told["reason"]
+        assert told["message"]
+        assert told["since"]
+        others = [source for name, source in _sources(world).items() if name != SOURCES[broken]]
+        assert [source["level"] for source in others] == ["ok", "ok"]
+    finally:
+        world.fault(broken, None)
+    wait_for(lambda: _all_well(world), 90, "mended by itself")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_cells_of_a_lost_cluster_are_unknown_and_status_cannot_tell(world):
+    wait_for(lambda: _all_well(world), 90, "all sources well before")
+    world.fault("kubernetes", "hang")
+    try:
+
+        def nothing_green():
+            status = world.status()
+            levels = {cell["level"] for app in status["apps"] for cell in app["stages"] if cell and cell["rollouts"]}
+            return levels == {"unknown"} and status
+
+        status = wait_for(nothing_green, 60, "every cell unknown")
+        assert status["counts"]["ok"] == 0
+        assert world.run("status").returncode == 3
+    finally:
+        world.fault("kubernetes", None)
+    wait_for(lambda: _all_well(world) and world.status()["counts"]["ok"] > 0, 90, "green again")
+
+
+@pytest.mark.slow
+def test_zero_jobs_is_an_alarm(world):
+    wait_for(lambda: _all_well(world), 90, "all sources well before")
+    world.fault("jenkins", "empty-jobs")
+    try:
+        told = wait_for(
+            lambda: (source := _sources(world)["jenkins"])["level"] == "failing" and source, 30, "told as failing"
+        )
+        assert told["reason"] == "Empty"
+        alerts = world.run("export", "alerts").stdout
+        assert "SourceDown" in alerts
+    finally:
+        world.fault("jenkins", None)
+    wait_for(lambda: _all_well(world), 90, "mended by itself")
