@@ -10,7 +10,7 @@ import pytest
 import statusdesk.cli
 from statusdesk import __version__
 from statusdesk.cli import COMMANDS, board, main, status
-from tests.cli.conftest import environment, wait_for
+from tests.cli.conftest import environment
 
 
 def test_the_version_is_told(run):

@@ -1,0 +1,58 @@
+# What is needed: Python 3.11 or newer and make. Everything else goes into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+# A measurement ends by holding its ratio against its target; the other files beside it are what they share.
+BENCHES = $(filter-out bench/report.py,$(shell grep -l 'finish(' bench/*.py))
+
+.PHONY: help demo test check bench clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo    a small living world on this machine, and the board of it"
+	@echo "make test    all tests"
+	@echo "make check   style, types, and who imports whom"
+	@echo "make bench   measurements, each against another tool"
+	@echo "make clean   remove what these made"
+
+# A stamp for each set of packages: a second call costs nothing until pyproject.toml changes.
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; try: make PYTHON=python3.12" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/run: $(VENV)/made pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/test: $(VENV)/made pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ $(VENV)/run
+
+$(VENV)/dev: $(VENV)/made pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/test $(VENV)/run
+
+demo: $(VENV)/run
+	@$(BIN)/statusdesk demo
+
+test: $(VENV)/test
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/test
+	@failed=; for script in $(BENCHES); do \
+	  echo "== $$script"; PYTHONPATH=. $(BIN)/python $$script || failed="$$failed $$script"; \
+	done; \
+	test -z "$$failed" || { echo "missed its target:$$failed" >&2; exit 1; }
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -f snapshot_report.html
