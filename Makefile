@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 # A measurement ends by holding its ratio against its target; the other files beside it are what they share.
-BENCHES = $(filter-out bench/report.py,$(shell grep -l 'finish(' bench/*.py))
+BENCHES = $(filter-out bench/report.py,$(shell grep -lw finish bench/*.py))
 
 .PHONY: help demo test check bench clean
 .DELETE_ON_ERROR:

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -296,10 +296,19 @@ class _Document:
         content = self._document.get("board")
         keymap = content.get("keymap", {}) if isinstance(content, dict) else {}
         if not isinstance(keymap, dict):
-            self._problems.add("board.keymap", 'must be a table of key names such as filter = "slash"')
+            self._problems.add("board.keymap", 'must be a table of key names such as board.filter = "slash"')
             keymap = {}
-        keys = {name: self._reading.text(f"board.keymap.{name}", value) for name, value in keymap.items()}
+        keys = {name: self._reading.text(f"board.keymap.{name}", value) for name, value in _flat(keymap)}
         return BoardSettings(**fields, keymap=tuple((name, value) for name, value in keys.items() if value is not None))
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Yield the leaves with dotted names: an id such as ``board.filter`` is a table in a table when it is not quoted."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
 
 
 def _fields(settings: Settings) -> dict[str, Any]:

@@ -104,7 +104,8 @@ def test_everything_is_converted(read, tmp_path):
         [thresholds]
         never_ready_deadline_share = 1
         [board.keymap]
-        filter = "slash"
+        board.filter = "slash,f"
+        "app.quit" = "ctrl+q"
         """,
         {"ACCESSOR": " fromenv ".strip(), "VAULT_ADDR": "https://vault.example"},
     )
@@ -121,7 +122,7 @@ def test_everything_is_converted(read, tmp_path):
     assert config.store.state_dir == str(tmp_path / "state")
     assert (config.store.keep_s, config.store.batch_ms) == (14 * 86400.0, 100)
     assert config.thresholds.never_ready_deadline_share == 1.0
-    assert config.board.keymap == (("filter", "slash"),)
+    assert config.board.keymap == (("board.filter", "slash,f"), ("app.quit", "ctrl+q"))
 
 
 CASES = {
@@ -307,7 +308,7 @@ CASES = {
     ),
     "keymap": (
         STAGES + "[kubernetes]\n[board]\nkeymap = 1",
-        'board.keymap: must be a table of key names such as filter = "slash"',
+        'board.keymap: must be a table of key names such as board.filter = "slash"',
     ),
 }
 
