@@ -303,7 +303,7 @@ class _Document:
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Yield the leaves with dotted names: an id such as ``board.filter`` is a table in a table when it is not quoted."""
+    """Yield the leaves by dotted names: unquoted, an id such as ``board.filter`` is a table in a table."""
     for name, value in table.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{name}.")
