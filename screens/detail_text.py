@@ -86,7 +86,8 @@ class Scribe:
         digest = "  another digest than the stage before" if cell.digest_differs else ""
         self._line("version", f"{cell.version or '-'}{before}{behind}{digest}")
         self._line("revision", rollout.revision)
-        self._line("ready", f"{rollout.ready} of {rollout.desired}, {rollout.updated} of the new revision")
+        of_new = "" if rollout.level is Level.OK else f", old ones included; {rollout.updated} of the new revision"
+        self._line("ready", f"{rollout.ready} of {rollout.desired}{of_new}")
         if rollout.deadline_ms is not None and rollout.level in (Level.PROGRESSING, Level.WARNING):
             left = rollout.deadline_ms - self.now_ms
             self._line("deadline", f"in {span(left)}" if left > 0 else f"passed {age(-left)} ago")

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import msgspec
-from rich.style import Style
 from textual.strip import Strip
 
 from screens.columns import Columns
@@ -47,6 +46,8 @@ def ages(row: Row, stamp: Callable[[int], str]) -> tuple[str, ...]:
 def draw_titles(drawing: Drawing) -> Strip:
     """Return the line of column titles."""
     columns, ink = drawing.columns, drawing.ink
+    if not drawing.stages:
+        return Strip.blank(columns.width, ink.plain)
     line = Line().put(" " * (columns.glyph + 1), ink.title).put(fit("APPLICATION", columns.name), ink.title)
     if columns.listed:
         return Line().put(fit("  NOT WELL", columns.width), ink.title).strip(columns.width, ink.plain)
@@ -110,10 +111,10 @@ def _put_cell(line: Line, cell: Cell, age: str, well: bool, drawing: Drawing) ->
     line.put(" ", style if cell.mark in (Mark.FAILING, Mark.ON_ITS_WAY) else ink.plain)
     version = fit(cell.version.strip() or "-", columns.version, drawing.dots)
     line.put(version.rstrip(), style).put(" " * (len(version) - len(version.rstrip())), ink.plain)
-    _put_tail(line, cell, age, drawing, quiet)
+    _put_tail(line, cell, age, drawing, calm)
 
 
-def _put_tail(line: Line, cell: Cell, age: str, drawing: Drawing, quiet: Style) -> None:
+def _put_tail(line: Line, cell: Cell, age: str, drawing: Drawing, calm: bool) -> None:
     """Append the marks and the age, or how far a moving rollout is."""
     columns, ink = drawing.columns, drawing.ink
     moving = cell.level in (Level.PROGRESSING, Level.SCALING) and cell.desired > 0
@@ -121,9 +122,10 @@ def _put_tail(line: Line, cell: Cell, age: str, drawing: Drawing, quiet: Style) 
         text = f"{cell.ready}/{cell.desired}"
         line.put(right(text, columns.marks + columns.age + columns.stretch), ink.glyphs[Mark.PROGRESSING])
         return
-    line.put(fit(difference(cell, drawing.ascii), columns.marks), ink.glyphs[Mark.SKEW])
+    quiet_mark = calm and not cell.digest_differs
+    line.put(fit(difference(cell, drawing.ascii), columns.marks), ink.quiet if quiet_mark else ink.glyphs[Mark.SKEW])
     if columns.age:
-        line.put(right(age, columns.age + columns.stretch), quiet)
+        line.put(right(age, columns.age + columns.stretch), ink.quiet)
 
 
 def difference(cell: Cell, ascii_only: bool) -> str:

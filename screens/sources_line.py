@@ -93,6 +93,6 @@ def _worst_token(board: Board, source: str) -> TokenState | None:
 def token_words(token: TokenState, now_ms: int) -> str:
     """Return what is wrong with a token, as a half sentence with its name."""
     if token.expire_ms is None:
-        return f"'{token.name}' {token.message or token.reason}"
+        return f"'{token.name}': {token.message or token.reason}"
     left = token.expire_ms - now_ms
     return f"'{token.name}' lapses in {span(left)}" if left > 0 else f"'{token.name}' lapsed {age(-left)} ago"

@@ -1,5 +1,7 @@
 """The board as a person uses it: what is on the screen, and what keys and the mouse do."""
 
+import gc
+
 import msgspec
 import pytest
 from textual.events import MouseScrollDown
@@ -500,3 +502,36 @@ async def test_a_board_of_the_past_says_so_all_the_time():
         await pilot.press("escape")
         await pilot.pause()
         assert "as of" in lines(app)[0]
+
+
+async def test_a_start_without_garbage_collection_ends_with_it():
+    gc.disable()
+    try:
+        app = desk(boards.calm())
+        async with app.run_test(size=WIDE) as pilot:
+            await until(pilot, gc.isenabled)
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+async def test_what_is_wrong_comes_first_when_sources_do_not_fit():
+    async with desk(boards.bad_rollout()).run_test(size=(80, 24)) as pilot:
+        assert (
+            lines(pilot.app)[1]
+            == " vault \u2691 'payments' lapses in 2h 10m    jenkins \u2713    eu \u2713    us \u2713"
+        )
+
+
+async def test_footer_keeps_help_and_quit():
+    async with desk(boards.bad_rollout()).run_test(size=(50, 20)) as pilot:
+        assert lines(pilot.app)[-1].endswith("? help   q quit")
+
+
+async def test_the_strip_tells_what_fails_when_no_alert_fires():
+    board = msgspec.structs.replace(boards.bad_rollout(), firing=())
+    async with desk(board).run_test(size=WIDE) as pilot:
+        strip = lines(pilot.app)[-2]
+        assert strip.startswith(
+            " FAILING  rollout InitCrashLoop staging/orders 4m   rollout ImagePull testing/customers 11m"
+        )
