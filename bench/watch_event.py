@@ -1,8 +1,8 @@
 """CPU per watch event from HTTP to the store, against ``Watch().stream`` alone.
 
 Both read the same 20,000 MODIFIED events of 10,000 pods, sent as fast as they are read; each event changes a pod's
-readiness (some 250 pods are not ready at any time), so ours decodes, judges and stores what it touches. Ours is the difference of two collector runs (with
-and without events), theirs the process time around the loop over the stream.
+readiness (some 250 pods are not ready at any time), so ours decodes, judges and stores what it touches. Ours is the
+difference of two collector runs (with and without events), theirs the process time around the loop over the stream.
 """
 
 import json

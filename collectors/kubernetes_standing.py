@@ -10,7 +10,7 @@ from statusdesk.facts import Visited
 from statusdesk.text import clean
 
 SEND_EVERY_MS = 2_000
-HEARTBEAT_MS = 15_000
+HEARTBEAT_MS = 5_000
 
 
 class Line:

@@ -120,6 +120,7 @@ def _token(token: TokenState) -> dict[str, Any]:
         "level": token.level.value,
         "reason": token.reason,
         "message": token.message,
+        "since": _moment(token.level_since_ms),
         "expires": _moment(token.expire_ms),
         "last_renewal": _moment(token.last_renewal_ms),
         "renewal_job": token.renewal_job,
@@ -135,7 +136,9 @@ def _source(view: SourceView) -> dict[str, Any]:
         "words": view.words,
         "reason": state.reason,
         "message": state.message,
+        "since": _moment(state.level_since_ms),
         "age_s": _seconds(view.age_ms),
+        "since": _moment(state.level_since_ms or None),
         "last_ok": _moment(state.last_ok_ms),
         "live": state.live,
     }

@@ -15,6 +15,7 @@ from statusdesk.cli.usage import refuse
 
 if TYPE_CHECKING:
     from statusdesk.cli.parser import Parser
+    from statusdesk.cli.printing import LinePrinter
     from statusdesk.config import Config
     from statusdesk.store.writer import Transition
 
@@ -62,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _collect(args: argparse.Namespace, config: "Config") -> int:
     from statusdesk.cli.opening import narrate_on_stderr
+    from statusdesk.cli.printing import LinePrinter
     from statusdesk.watch import CollectorProcess
 
     logger = narrate_on_stderr(args)
@@ -73,9 +75,12 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
     def narrate(sentence: str) -> None:
         logger.warning(sentence.removeprefix("statusdesk: "))
 
-    process = CollectorProcess(config, owner=args.owner, out=_printer(args), narrate=narrate)
+    # A reader that goes away ends the collector quietly, as SIGPIPE would.
+    printer = LinePrinter(narrate, stop.set)
+    process = CollectorProcess(config, owner=args.owner, out=_printing(args, printer), narrate=narrate)
     logger.info("collecting from %s into %s", ", ".join(process.sources()), config.store.state_dir)
     process.run(stop)
+    printer.close()
     logger.info("stopped")
     return exit_codes.INTERRUPTED if signal.SIGINT in caught else exit_codes.OK
 
@@ -103,7 +108,7 @@ def _as_json(args: argparse.Namespace) -> bool:
     return bool(args.format == "jsonl" if args.format else not sys.stdout.isatty())
 
 
-def _printer(args: argparse.Namespace) -> "Callable[[Transition], None]":
+def _printing(args: argparse.Namespace, printer: "LinePrinter") -> "Callable[[Transition], None]":
     from statusdesk.cli.lines import transition_line
 
     as_json = _as_json(args)
@@ -111,7 +116,7 @@ def _printer(args: argparse.Namespace) -> "Callable[[Transition], None]":
     def show(transition: "Transition") -> None:
         line = transition_line(transition, as_json=as_json)
         if line:
-            print(line, flush=True)
+            printer.put(line)
 
     return show
 

@@ -57,7 +57,7 @@ def is_newer(later: Arrival, earlier: Arrival, lineage: Lineage) -> bool:
 
     A version known from before its arrival is compared by first sight. One that was not known is new if we watched it
     arrive, or if the later stage left the very version behind that the earlier one still runs (a rollback in the later
-    stage looks the same, so that a lower number speaks against it), or, with no past to go by, if its number is higher.
+    stage looks the same, so that a lower number speaks against it), or else if its number is higher.
     """
     if later.since_ms is None or earlier.since_ms is None or later.since_ms <= earlier.since_ms:
         return False
@@ -67,7 +67,7 @@ def is_newer(later: Arrival, earlier: Arrival, lineage: Lineage) -> bool:
     watched = lineage.watched_ms is not None and later.since_ms >= lineage.watched_ms
     if watched or earlier.version in later.previous:
         return not _is_lower(later.version, earlier.version)
-    return not later.previous and _is_lower(earlier.version, later.version)
+    return _is_lower(earlier.version, later.version)
 
 
 def _is_lower(version: str, than: str) -> bool:

@@ -60,11 +60,21 @@ class Builds:
             self._dirty.update(pair for pair in self._pairs if (pair[0], pair[1]) in changed)
 
     def change(self, changed: Changed) -> None:
-        """Take builds that are new or have changed."""
+        """Take builds that are new or have changed; those that have gone belonged to a job that was made anew."""
+        self._forget(set(changed.gone))
         builds = [fact for fact in changed.seen if isinstance(fact, Build)]
         for build in builds:
             self._remember(build)
         self._writer.put_builds(builds)
+
+    def _forget(self, gone: set[tuple[object, ...]]) -> None:
+        if not gone:
+            return
+        jobs = {key[:2] for key in gone}
+        for pair, known in self._pairs.items():
+            if pair[:2] in jobs:
+                known[:] = [build for build in known if build.key not in gone]
+                self._dirty.add(pair)
 
     def _remember(self, build: Build) -> None:
         for namespace in build.namespaces or (build.namespace or "",):
@@ -92,11 +102,15 @@ class Builds:
         gone, self._gone = self._gone, []
         if not self._dirty:
             return gone
-        states = [
-            judge_builds(source, self._jobs.get((source, job)), job, namespace, self._pairs[pair], now_ms)
-            for pair in self._dirty
-            for source, job, namespace in [pair]
-            if pair in self._pairs
-        ]
+        states: list[BuildState] = []
+        emptied: list[str] = []
+        for pair in self._dirty:
+            source, job, namespace = pair
+            known = self._pairs.get(pair)
+            if known:
+                states.append(judge_builds(source, self._jobs.get((source, job)), job, namespace, known, now_ms))
+            elif known is not None:
+                del self._pairs[pair]
+                emptied.append(build_state_key(*pair))
         self._dirty.clear()
-        return gone + self._writer.put(states, now_ms)
+        return gone + self._writer.gone(BuildState, emptied, now_ms) + self._writer.put(states, now_ms)

@@ -127,6 +127,7 @@ def test_json_holds_what_the_table_says(run, put):
     assert cell["rollouts"][0]["pod"] == "p"
     assert app["build"]["number"] == 7 and app["build"]["started"] == "2026-11-22T12:00:00.000Z"
     assert board["tokens"][0]["expires"] == "2026-11-22T12:00:00.000Z"
+    assert all(each["since"].endswith("Z") for each in (*board["tokens"], *board["sources"]))
     assert {each["source"]: each["level"] for each in board["sources"]} == {"jenkins": "ok", "kubernetes/eu": "ok"}
 
 
