@@ -136,7 +136,6 @@ def _source(view: SourceView) -> dict[str, Any]:
         "words": view.words,
         "reason": state.reason,
         "message": state.message,
-        "since": _moment(state.level_since_ms),
         "age_s": _seconds(view.age_ms),
         "since": _moment(state.level_since_ms or None),
         "last_ok": _moment(state.last_ok_ms),
