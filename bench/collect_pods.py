@@ -24,7 +24,10 @@ TARGET_MEMORY = 1 / 4
 
 def ours(config: Path, directory: Path) -> None:
     """Collect until all is committed; print CPU seconds and peak MiB."""
-    import kubernetes.config  # noqa: F401  (imported before the clock starts, as on their side)
+    # All imports come before the clock starts, as on their side.
+    import kubernetes.config  # noqa: F401
+    import requests  # noqa: F401
+    import sqlite_utils  # noqa: F401
 
     from collectors import kubernetes_cluster  # noqa: F401
     from statusdesk.config import ClusterSettings, Config, StageSettings, StoreSettings

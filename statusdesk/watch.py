@@ -179,14 +179,23 @@ class CollectorProcess:
 
     def _drain(self, wait_s: float, batch_s: float = 0.0) -> None:
         """Take the messages that come within ``wait_s``, then those of one more ``batch_s``."""
+        inbox, take = self._inbox, self._desk.take
         try:
-            self._desk.take(self._inbox.get(timeout=wait_s) if wait_s else self._inbox.get_nowait())
-            end = time.monotonic() + batch_s
-            for _ in range(MAX_MESSAGES_PER_BATCH):
-                left = end - time.monotonic()
-                self._desk.take(self._inbox.get(timeout=left) if left > 0 else self._inbox.get_nowait())
+            take(inbox.get(timeout=wait_s) if wait_s else inbox.get_nowait())
         except queue.Empty:
             return
+        end = time.monotonic() + batch_s
+        for _ in range(MAX_MESSAGES_PER_BATCH):
+            try:
+                take(inbox.get_nowait())
+            except queue.Empty:
+                left = end - time.monotonic()
+                if left <= 0:
+                    return
+                try:
+                    take(inbox.get(timeout=left))
+                except queue.Empty:
+                    return
 
     def _flush(self) -> None:
         try:

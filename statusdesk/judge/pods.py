@@ -83,10 +83,13 @@ def kubectl_status(pod: Pod) -> str:
 
     Source: kubectl's printPod: ``status.reason``, then init containers in order, then containers from last to first.
     """
+    return _status(pod, _init_status(pod.containers))
+
+
+def _status(pod: Pod, init: str) -> str:
     status = pod.reason or pod.phase
     if not pod.scheduled and pod.scheduled_reason == "SchedulingGated":
         status = "SchedulingGated"
-    init = _init_status(pod.containers)
     status = init or _main_status(pod, status)
     if pod.deleting_ms is not None:
         if pod.reason == "NodeLost":
@@ -131,8 +134,15 @@ def _main_status(pod: Pod, status: str) -> str:
 
 def pod_state(pod: Pod, workload_key: str, new: bool) -> PodState:
     """Return the row of a pod for the detail views, with kubectl's READY, STATUS and RESTARTS."""
-    counted = [c for c in pod.containers if c.role is not ContainerRole.INIT]
-    restarting = pod.containers if _init_status(pod.containers) else counted
+    init = _init_status(pod.containers)
+    ready = total = restarts = 0
+    for container in pod.containers:
+        counts = container.role is not ContainerRole.INIT
+        if counts:
+            total += 1
+            ready += container.ready
+        if counts or init:
+            restarts += container.restarts
     return PodState(
         key=f"{pod.cluster}/{pod.namespace}/{pod.name}",
         cluster=pod.cluster,
@@ -142,10 +152,10 @@ def pod_state(pod: Pod, workload_key: str, new: bool) -> PodState:
         uid=pod.uid,
         revision=pod.revision,
         new=new,
-        status=kubectl_status(pod),
-        ready=sum(c.ready for c in counted),
-        total=len(counted),
-        restarts=sum(c.restarts for c in restarting),
+        status=_status(pod, init),
+        ready=ready,
+        total=total,
+        restarts=restarts,
         node=pod.node,
         created_ms=pod.created_ms,
         deleting_ms=pod.deleting_ms,
