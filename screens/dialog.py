@@ -10,19 +10,27 @@ Answer = TypeVar("Answer")
 class Dialog(ModalScreen[Answer]):
     """A box in the middle, with a title, over the board."""
 
+    DEFAULT_CSS = "Dialog { align: center middle; }"
     CSS = """
-    Dialog { align: center middle; }
     .dialog {
         width: 72; max-width: 96%; height: auto; max-height: 90%;
-        padding: 1 2; border: round $primary; background: $surface;
+        padding: 1 2; border: round $primary; background: $background;
     }
     .dialog.tall { height: 90%; }
     .dialog-title { text-style: bold; height: 1; margin-bottom: 1; }
-    .dialog-body { height: auto; max-height: 1fr; scrollbar-size-vertical: 1; }
+    .dialog-body {
+        height: auto; max-height: 1fr; scrollbar-size-vertical: 1; scrollbar-color: $panel;
+        scrollbar-background: $background; scrollbar-background-hover: $background;
+    }
     .dialog.tall .dialog-body { height: 1fr; }
     .dialog-hint { color: $text-muted; height: auto; margin-top: 1; }
-    .dialog OptionList { height: auto; max-height: 14; border: none; background: $surface; padding: 0; }
+    .dialog Input { background: $panel; margin-bottom: 1; padding: 0 1; }
+    .dialog OptionList { height: auto; max-height: 14; border: none; background: $background; padding: 0; }
     #help-keys, #help-signs { margin-bottom: 1; }
-    .-ascii .dialog { border: ascii $primary; }
-    .-ascii .dialog-body { scrollbar-size-vertical: 0; }
+    .dialog.-ascii { border: ascii $primary; }
+    .dialog.-ascii .dialog-body { scrollbar-size-vertical: 0; }
     """
+
+    def on_mount(self) -> None:
+        # A screen's rules reach no further up than the screen, so what the app knows is told to the box.
+        self.query(".dialog").set_class(self.app.has_class("-ascii"), "-ascii")

@@ -59,7 +59,7 @@ class GoTo(Dialog[Target | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content("Go to"), classes="dialog-title")
-            yield Input(placeholder="application, or stage/application")
+            yield Input(placeholder="application, or stage/application", compact=True)
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:

@@ -36,6 +36,7 @@ class Ink(msgspec.Struct, frozen=True, kw_only=True):
     well_tints: tuple[Style, ...]
     row: Style  # laid over the row under the cursor
     cell: Style  # laid over the cell under the cursor
+    well_cell: Style  # the same in a row that is well, whose text is too dim to stand on it
 
 
 def make_ink(variables: Mapping[str, str], colourless: bool) -> Ink:
@@ -53,6 +54,8 @@ def _coloured(variables: Mapping[str, str]) -> Ink:
     good = _colour(variables, "success", "#5faf5f")
     warning = _colour(variables, "warning", "#d7af5f")
     panel = ground.blend(face, 0.13)
+
+    cursor = panel.blend(_colour(variables, "primary", "#87afd7"), 0.28).rich_color
 
     def named(name: str) -> Color:
         return _colour(variables, name, "", _colour(variables, _FALLBACKS[name], "#87afd7"))
@@ -97,7 +100,8 @@ def _coloured(variables: Mapping[str, str]) -> Ink:
         well_glyph=Style(color=ground.blend(good, 0.6).rich_color, bgcolor=on),
         well_tints=tuple(Style(color=ground.blend(tint, 0.6).rich_color, bgcolor=on) for tint in tints),
         row=Style(bgcolor=ground.blend(face, 0.06).rich_color),
-        cell=Style(bgcolor=panel.blend(_colour(variables, "primary", "#87afd7"), 0.28).rich_color),
+        cell=Style(bgcolor=cursor),
+        well_cell=Style(color=face.rich_color, bgcolor=cursor),
     )
 
 
@@ -132,6 +136,7 @@ def _colourless() -> Ink:
         well_tints=(dim,) * TINTS,
         row=plain,
         cell=Style(reverse=True),
+        well_cell=Style(reverse=True, dim=False),
     )
 
 

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from screens import rowlines
 from screens.columns import Columns, natural_widths, share_out
 from screens.ink import Ink
-from screens.lens import Shown
+from screens.lens import WELL, Shown
 from screens.rowlines import Drawing
 from screens.strips import Line, cells, overlay, overlay_ground
 from statusdesk.board import Cell, Row
@@ -266,12 +266,13 @@ class Matrix(ScrollView, can_focus=True):
 
     def _under_cursor(self, strip: Strip, part: int) -> Strip:
         columns = self._drawing.columns
+        style = self.ink.well_cell if self.rows[self.row_index].mark in WELL else self.ink.cell
         # The glyph of the row and cells that shout keep their own ground: they are what the eye looks for.
         strip = overlay_ground(strip, columns.glyph, self.ink.plain, self.ink.row)
         if part or columns.listed:
-            return strip if part else overlay(strip, columns.glyph, columns.left, self.ink.cell)
+            return strip if part else overlay(strip, columns.glyph, columns.left, style)
         start = columns.start(self.stage_index)
-        return overlay(strip, max(0, start - 1), start + columns.cell + 1, self.ink.cell)
+        return overlay(strip, max(0, start - 1), start + columns.cell + 1, style)
 
     def _stage_of(self, row: Row) -> int:
         """Return the stage that is selected: in the list of a narrow terminal it is the worst one."""

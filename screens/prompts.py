@@ -24,7 +24,7 @@ class Prompt(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content(self._question), classes="dialog-title")
-            yield Input(placeholder=self._hint)
+            yield Input(placeholder=self._hint, compact=True)
             yield Static(Content(self._hint), id="prompt-hint", classes="dialog-hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

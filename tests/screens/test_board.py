@@ -387,6 +387,13 @@ async def test_ascii_mode_draws_only_ascii():
             await pilot.press("exclamation_mark", "enter")
             await pilot.pause()
             assert text(app).isascii(), [c for c in text(app) if not c.isascii()]
+            for key in ("colon", "question_mark", "t", *("y" if app.screen.matrix.selected else "")):
+                await pilot.press(key)
+                await until(pilot, lambda: not isinstance(app.screen, BoardScreen))
+                await pilot.pause()
+                assert text(app).isascii(), [c for c in text(app) if not c.isascii()]
+                await pilot.press("escape")
+                await until(pilot, lambda: isinstance(app.screen, BoardScreen))
 
 
 async def test_resizing_through_all_layouts():
@@ -535,3 +542,11 @@ async def test_the_strip_tells_what_fails_when_no_alert_fires():
         assert strip.startswith(
             " FAILING  rollout InitCrashLoop staging/orders 4m   rollout ImagePull testing/customers 11m"
         )
+
+
+async def test_dialogs_stand_in_the_middle():
+    async with desk(boards.calm()).run_test(size=WIDE) as pilot:
+        await pilot.press("question_mark")
+        await until(pilot, lambda: bool(pilot.app.screen.query(".dialog")))
+        region = pilot.app.screen.query_one(".dialog").region
+        assert abs(region.x - (120 - region.right)) <= 1 and region.width == 72
