@@ -1,0 +1,338 @@
+"""Messages in, rows out: sweeps, changes, order, restarts, over a real store."""
+
+import pytest
+
+from statusdesk.config import ClusterSettings, Config, StageSettings, StoreSettings
+from statusdesk.facts import (
+    Build,
+    Changed,
+    Condition,
+    Container,
+    ContainerRole,
+    Job,
+    Pod,
+    Swept,
+    Token,
+    Visited,
+    Workload,
+)
+from statusdesk.pipeline.desk import Desk
+from statusdesk.states import BuildState, Level, PodState, RolloutState, SourceState, TokenState
+from statusdesk.store.writer import Writer
+
+T0 = 1_800_000_000_000
+SOURCE = "kubernetes/eu"
+
+
+class Bench:
+    """A desk over a store, and a clock that the test moves."""
+
+    def __init__(self, directory) -> None:
+        self.now_ms = T0
+        self.directory = directory
+        self.open()
+
+    def open(self) -> None:
+        config = Config(
+            path="config.toml",
+            stages=(StageSettings(name="staging", namespaces=("staging",)),),
+            clusters=(ClusterSettings(name="eu"),),
+            store=StoreSettings(state_dir=str(self.directory)),
+        )
+        self.writer = Writer(self.directory / "statusdesk.db", 86_400.0, lambda: self.now_ms)
+        self.desk = Desk(config, self.writer)
+
+    def restart(self) -> None:
+        self.writer.close()
+        self.open()
+
+    def see(self, *messages):
+        for message in messages:
+            self.desk.take(message)
+        return self.desk.flush(self.now_ms)
+
+    def rollout(self, name="orders") -> RolloutState | None:
+        return self.writer.current(RolloutState).get(f"eu/staging/Deployment/{name}")
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = Bench(tmp_path)
+    yield made
+    made.writer.close()
+
+
+def workload(name="orders", version="1.5.0", **changes) -> Workload:
+    fields = {
+        "cluster": "eu",
+        "namespace": "staging",
+        "kind": "Deployment",
+        "name": name,
+        "uid": f"uid-{name}",
+        "app": name,
+        "version": version,
+        "image": f"registry.local/{name}:{version}",
+        "images": ((name, f"registry.local/{name}:{version}"),),
+        "generation": 2,
+        "observed_generation": 2,
+        "desired": 1,
+        "replicas": 1,
+        "updated": 1,
+        "ready": 1,
+        "available": 1,
+        "revision": "2",
+        "created_ms": T0 - 86_400_000,
+        "conditions": (
+            Condition(
+                type="Progressing",
+                status="True",
+                reason="NewReplicaSetAvailable",
+                message=f'ReplicaSet "{name}-abc" has successfully progressed.',
+                updated_ms=T0 - 3_600_000,
+            ),
+        ),
+    }
+    return Workload(**(fields | changes))
+
+
+def pod(name="orders", suffix="x1", *, waiting="", restarts=0) -> Pod:
+    container = Container(
+        name=name,
+        role=ContainerRole.APP,
+        image=f"registry.local/{name}:1.5.0",
+        ready=not waiting,
+        started=not waiting,
+        restarts=restarts,
+        state="waiting" if waiting else "running",
+        reason=waiting,
+        since_ms=None if waiting else T0 - 3_000_000,
+        last_exit_code=1 if restarts else None,
+        last_reason="Error" if restarts else "",
+    )
+    return Pod(
+        cluster="eu",
+        namespace="staging",
+        name=f"{name}-abc-{suffix}",
+        uid=suffix,
+        workload_kind="Deployment",
+        workload_name=name,
+        owner_kind="ReplicaSet",
+        revision="abc",
+        app=name,
+        phase="Running",
+        created_ms=T0 - 3_600_000,
+        ready=not waiting,
+        ready_changed_ms=T0 - 3_000_000,
+        containers=(container,),
+    )
+
+
+def swept(kind, *facts, started_ms=T0, scope="", subkind="", source=SOURCE) -> Swept:
+    return Swept(
+        source=source,
+        kind=kind,
+        facts=facts,
+        started_ms=started_ms,
+        at_ms=started_ms + 1,
+        scope=scope,
+        subkind=subkind,
+    )
+
+
+def deployments(*facts, **fields) -> Swept:
+    return swept(Workload, *facts, subkind="Deployment", **fields)
+
+
+def test_a_rollout_is_not_judged_before_its_pods_are_known(bench):
+    assert bench.see(deployments(workload())) == []
+    assert bench.rollout() is None
+    bench.see(swept(Pod, pod()))
+    assert bench.rollout().level is Level.OK
+
+
+def test_a_change_of_a_pod_changes_its_rollout_and_fires(bench):
+    bench.see(deployments(workload()), swept(Pod, pod()))
+    bench.now_ms += 5_000
+    broken = pod(waiting="CrashLoopBackOff", restarts=3)
+    short = workload(ready=0, available=0)
+    transitions = bench.see(
+        Changed(source=SOURCE, kind=Pod, at_ms=bench.now_ms, seen=(broken,)),
+        Changed(source=SOURCE, kind=Workload, at_ms=bench.now_ms, seen=(short,)),
+    )
+    assert [each.after.level for each in transitions] == [Level.FAILING]
+    (alert,) = bench.writer.firing()
+    assert (alert.alertname, alert.namespace, alert.app) == ("RolloutFailing", "staging", "orders")
+    (row,) = bench.writer.current(PodState).values()
+    assert (row.status, row.ready, row.restarts) == ("CrashLoopBackOff", 0, 3)
+
+
+def test_what_a_sweep_does_not_hold_has_gone_and_what_is_out_of_its_scope_stays(bench):
+    bench.see(deployments(workload(), workload("web")), swept(Pod, pod(), pod("web")))
+    bench.see(swept(Workload, subkind="StatefulSet"))
+    assert bench.rollout("web").until_ms is None
+    bench.see(deployments(workload(), started_ms=T0 + 1, scope="elsewhere"))
+    assert bench.rollout("web").until_ms is None
+    bench.see(deployments(workload(), started_ms=T0 + 2), swept(Pod, pod(), started_ms=T0 + 2))
+    assert bench.rollout("web").until_ms is not None
+    assert bench.rollout().until_ms is None
+    assert bench.writer.current(PodState)["eu/staging/web-abc-x1"].until_ms is not None
+
+
+def test_an_older_sweep_never_replaces_a_newer(bench):
+    bench.see(deployments(workload(), started_ms=T0 + 10), swept(Pod, pod()))
+    bench.see(deployments(started_ms=T0))
+    assert bench.rollout().until_ms is None
+
+
+def test_what_went_while_nobody_collected_is_gone_after_a_restart(bench):
+    bench.see(deployments(workload(), workload("web")), swept(Pod, pod(), pod("web")))
+    bench.restart()
+    bench.see(deployments(workload(), started_ms=T0 + 9), swept(Pod, pod(), started_ms=T0 + 9))
+    assert bench.rollout("web").until_ms is not None
+    assert bench.writer.current(PodState)["eu/staging/web-abc-x1"].until_ms is not None
+
+
+def test_a_restart_is_not_a_change(bench):
+    bench.see(deployments(workload()), swept(Pod, pod()))
+    since_ms = bench.rollout().since_ms
+    bench.restart()
+    bench.now_ms += 60_000
+    assert bench.see(deployments(workload(), started_ms=T0 + 9), swept(Pod, pod(), started_ms=T0 + 9)) == []
+    assert bench.rollout().since_ms == since_ms
+
+
+def test_time_alone_changes_a_verdict(bench):
+    pending = Pod(
+        cluster="eu",
+        namespace="staging",
+        name="orders-abc-x1",
+        uid="x1",
+        workload_kind="Deployment",
+        workload_name="orders",
+        owner_kind="ReplicaSet",
+        revision="abc",
+        phase="Pending",
+        created_ms=T0 - 1_000,
+        scheduled=False,
+        scheduled_reason="Unschedulable",
+        scheduled_message="0/3 nodes are available: 3 Insufficient cpu.",
+        scheduled_changed_ms=T0 - 1_000,
+    )
+    rolling = workload(
+        updated=1,
+        ready=0,
+        available=0,
+        conditions=(
+            Condition(
+                type="Progressing",
+                status="True",
+                reason="ReplicaSetUpdated",
+                message='ReplicaSet "orders-abc" is progressing.',
+                updated_ms=T0 - 1_000,
+            ),
+        ),
+    )
+    bench.see(deployments(rolling), swept(Pod, pending))
+    assert bench.rollout().level is Level.PROGRESSING
+    assert bench.desk.next_due_ms is not None
+    bench.now_ms = bench.desk.next_due_ms
+    (transition,) = bench.see()
+    assert transition.after.level is Level.WARNING
+    assert "Insufficient cpu" in transition.after.message
+
+
+def test_a_replaced_pod_is_its_new_self(bench):
+    bench.see(deployments(workload()), swept(Pod, pod()))
+    again = pod(restarts=0)
+    bench.see(Changed(source=SOURCE, kind=Pod, at_ms=T0 + 5, gone=(again.key,), seen=(again,)))
+    assert bench.writer.current(PodState)["eu/staging/orders-abc-x1"].until_ms is None
+
+
+def build(number, result="SUCCESS", namespace="staging", **fields) -> Build:
+    return Build(
+        source="jenkins",
+        job="deploy-orders",
+        number=number,
+        url=f"http://jenkins/job/deploy-orders/{number}/",
+        namespace=namespace,
+        attributed_by="parameter",
+        result=result,
+        building=result is None,
+        started_ms=T0 + number,
+        **fields,
+    )
+
+
+def builds(*seen, gone=()) -> Changed:
+    return Changed(source="jenkins", kind=Build, at_ms=T0, seen=seen, gone=gone)
+
+
+def outcome(bench, namespace="staging") -> BuildState:
+    return bench.writer.current(BuildState)[f"jenkins/deploy-orders@{namespace}"]
+
+
+def test_each_namespace_has_its_own_newest_build(bench):
+    bench.see(builds(build(1, "FAILURE", "production"), build(2, "SUCCESS", "staging")))
+    assert outcome(bench, "production").level is Level.FAILING
+    assert outcome(bench).level is Level.OK
+    bench.see(builds(build(3, "ABORTED", "production")))
+    assert outcome(bench, "production").level is Level.FAILING
+    assert outcome(bench, "production").other_result == "ABORTED"
+
+
+def test_builds_are_remembered_over_a_restart(bench):
+    bench.see(builds(build(1, "FAILURE"), build(2, "ABORTED")))
+    bench.restart()
+    bench.see(builds(build(3, "ABORTED")))
+    assert (outcome(bench).number, outcome(bench).level) == (1, Level.FAILING)
+
+
+def test_the_last_success_is_not_forgotten_under_many_failures(bench):
+    bench.see(builds(build(1), *(build(number, "FAILURE") for number in range(2, 60))))
+    assert (outcome(bench).number, outcome(bench).last_success_number) == (59, 1)
+
+
+def test_a_job_made_anew_forgets_its_builds(bench):
+    bench.see(builds(build(7, "FAILURE")))
+    bench.see(builds(build(1), gone=tuple(build(number).key for number in range(1, 8))))
+    assert (outcome(bench).number, outcome(bench).level) == (1, Level.OK)
+
+
+def test_the_states_of_a_vanished_job_are_gone(bench):
+    job = Job(source="jenkins", name="deploy-orders", url="http://jenkins/job/deploy-orders/")
+    bench.see(swept(Job, job, source="jenkins"), builds(build(1, "FAILURE")))
+    assert bench.writer.firing()
+    bench.see(swept(Job, started_ms=T0 + 1, source="jenkins"))
+    assert outcome(bench).until_ms is not None
+    assert not bench.writer.firing()
+
+
+def token(**fields) -> Token:
+    return Token(source="vault", name="payments", issue_ms=T0 - 3_600_000, **fields)
+
+
+def test_a_token_runs_down_without_a_visit(bench):
+    bench.see(swept(Token, token(expire_ms=T0 + 30 * 86_400_000), source="vault"))
+    row = bench.writer.current(TokenState)["vault/payments"]
+    assert row.level is Level.OK
+    bench.now_ms = T0 + 30 * 86_400_000 - 60_000
+    (transition,) = bench.see()
+    assert transition.after.level is Level.FAILING
+
+
+def test_a_token_that_left_the_configuration_is_gone(bench):
+    bench.see(swept(Token, token(expire_ms=T0 + 86_400_000), source="vault"))
+    bench.see(swept(Token, started_ms=T0 + 1, source="vault"))
+    assert bench.writer.current(TokenState)["vault/payments"].until_ms is not None
+
+
+def test_visits_become_sources_and_a_lost_one_fires(bench):
+    bench.see(Visited(source=SOURCE, ok=True, at_ms=T0, live=True))
+    assert bench.desk.visited == {SOURCE}
+    bench.see(Visited(source=SOURCE, ok=False, at_ms=T0 + 5, problem="Unreachable", message="no answer"))
+    row = bench.writer.current(SourceState)[SOURCE]
+    assert (row.level, row.reason, row.last_ok_ms) == (Level.FAILING, "Unreachable", T0)
+    (alert,) = bench.writer.firing()
+    assert (alert.alertname, alert.source) == ("SourceDown", SOURCE)
+    bench.see(Visited(source=SOURCE, ok=True, at_ms=T0 + 9, live=True))
+    assert not bench.writer.firing()
