@@ -380,20 +380,20 @@ async def test_wide_names_keep_columns_aligned():
         assert len(places) == 1
 
 
-async def test_ascii_mode_draws_only_ascii():
-    for board in (boards.bad_rollout(), boards.calm()):
-        app = desk(board, glyphs="ascii")
-        async with app.run_test(size=WIDE) as pilot:
-            await pilot.press("exclamation_mark", "enter")
+@pytest.mark.parametrize("board", [boards.bad_rollout(), boards.calm()], ids=["bad_rollout", "calm"])
+async def test_ascii_mode_draws_only_ascii(board):
+    app = desk(board, glyphs="ascii")
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("exclamation_mark", "enter")
+        await pilot.pause()
+        assert text(app).isascii(), [c for c in text(app) if not c.isascii()]
+        for key in ("colon", "question_mark", "t", *("y" if app.screen.matrix.selected else "")):
+            await pilot.press(key)
+            await until(pilot, lambda: not isinstance(app.screen, BoardScreen))
             await pilot.pause()
             assert text(app).isascii(), [c for c in text(app) if not c.isascii()]
-            for key in ("colon", "question_mark", "t", *("y" if app.screen.matrix.selected else "")):
-                await pilot.press(key)
-                await until(pilot, lambda: not isinstance(app.screen, BoardScreen))
-                await pilot.pause()
-                assert text(app).isascii(), [c for c in text(app) if not c.isascii()]
-                await pilot.press("escape")
-                await until(pilot, lambda: isinstance(app.screen, BoardScreen))
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, BoardScreen))
 
 
 async def test_resizing_through_all_layouts():
