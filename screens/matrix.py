@@ -30,8 +30,8 @@ class Matrix(ScrollView, can_focus=True):
     BINDINGS = [
         Binding("up,k", "cursor(-1, 0)", "up", id="cursor.up", tooltip="One application up", show=False),
         Binding("down,j", "cursor(1, 0)", "down", id="cursor.down", tooltip="One application down", show=False),
-        Binding("left,h", "cursor(0, -1)", "left", id="cursor.left", tooltip="One stage left", show=False),
-        Binding("right,l", "cursor(0, 1)", "right", id="cursor.right", tooltip="One stage right", show=False),
+        Binding("left", "cursor(0, -1)", "left", id="cursor.left", tooltip="One stage left", show=False),
+        Binding("right", "cursor(0, 1)", "right", id="cursor.right", tooltip="One stage right", show=False),
         Binding("pageup", "page(-1)", "page up", id="cursor.page_up", tooltip="One screen up", show=False),
         Binding("pagedown", "page(1)", "page down", id="cursor.page_down", tooltip="One screen down", show=False),
         Binding("home,g", "edge(-1)", "first", id="cursor.first", tooltip="The first application", show=False),

@@ -14,7 +14,7 @@ from statusdesk import __version__
 from statusdesk.clock import Clock, system_clock
 from statusdesk.config import Config, Secret
 from statusdesk.credentials import read_secret
-from statusdesk.facts import Message
+from statusdesk.facts import Message, Visited
 from statusdesk.pipeline.desk import Desk
 from statusdesk.states import Collector
 from statusdesk.store.errors import StoreError
@@ -25,6 +25,8 @@ PRUNE_EVERY_MS = 60_000
 PRUNE_ROWS = 2_000
 MAX_MESSAGES_PER_BATCH = 2_000
 JOIN_S = 3.0
+AGAIN_FIRST_S = 5.0
+AGAIN_LIMIT_S = 60.0
 
 Emit = Callable[[Message], None]
 Narrate = Callable[[str], None]
@@ -117,10 +119,29 @@ class CollectorProcess:
 
         threads = []
         for name, collector in self._collectors(writer):
-            thread = threading.Thread(target=collector.run, name=name, daemon=True)
+            thread = threading.Thread(target=self._supervise, args=(name, collector), name=name, daemon=True)
             thread.start()
             threads.append(thread)
         return threads
+
+    def _supervise(self, name: str, collector: Runs) -> None:
+        """Run a collector until the end; one that fails by a fault of ours is told as its source's and begun again."""
+        wait_s = AGAIN_FIRST_S
+        while not self._stop.is_set():
+            try:
+                collector.run()
+            except Exception as error:  # the edge of one collector: a silent death would look like health
+                said = f"statusdesk itself failed with {type(error).__name__}: report this"
+                self._narrate(f"statusdesk: {name}: {said}; trying again in {wait_s:.0f} s")
+                now_ms = self._clock()
+                again_ms = now_ms + int(wait_s * 1000)
+                self._inbox.put(
+                    Visited(source=name, ok=False, at_ms=now_ms, problem="Internal", message=said, next_try_ms=again_ms)
+                )
+                self._stop.wait(wait_s)
+                wait_s = min(wait_s * 2, AGAIN_LIMIT_S)
+            else:
+                return
 
     def _collectors(self, writer: Writer) -> list[tuple[str, Runs]]:
         """Make one collector per source; each imports its client in its own thread."""

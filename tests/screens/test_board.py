@@ -126,7 +126,7 @@ async def test_keys_move_the_cursor():
         matrix = app.screen.matrix
         await pilot.press("end")
         assert matrix.selected[0].app == "stock"
-        await pilot.press("home", "j", "h")
+        await pilot.press("home", "j", "left")
         assert (matrix.selected[0].app, matrix.selected_stage) == ("customers", "testing")
         await pilot.press("k", "right", "right", "right", "right", "right", "right")
         assert (matrix.selected[0].app, matrix.selected_stage) == ("orders", "production")
