@@ -44,7 +44,9 @@ def run(args: argparse.Namespace) -> int:
     from statusdesk.cli.opening import load_config, with_timezone
 
     config = with_timezone(load_config(args, collecting=False), args.timezone)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
+    # Textual draws on stderr, so that one counts too.
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    if not all(stream.isatty() for stream in streams) or os.environ.get("TERM", "dumb") == "dumb":
         refuse("the board needs a terminal; try `statusdesk status`")
     # The start makes no garbage, and looking for it costs a tenth of the time to the first paint. The app turns this on
     # again when it has painted.
