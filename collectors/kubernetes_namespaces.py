@@ -117,7 +117,7 @@ class KindFeeds:
     def _follow_namespaces(self) -> None:
         """Follow namespace by namespace until ended, or until the whole cluster is allowed."""
         timing = self._shared.timing
-        probe_s = time.monotonic() + timing.reprobe_s
+        probed_s = time.monotonic()
         while not self._over.is_set():
             names = self._names.current()
             self._sync(names)
@@ -126,11 +126,14 @@ class KindFeeds:
                 self._poll(names)
             else:
                 self._watch(names)
-                self._pause(min(timing.names_s, timing.reprobe_s))
-            if time.monotonic() >= probe_s:
+                self._pause(min(timing.names_s, timing.reprobe_s, timing.blind_s))
+            blind = all(feed.line.refused for feed in self._feeds.values())
+            if time.monotonic() - probed_s >= (timing.blind_s if blind else timing.reprobe_s):
                 if self._whole.is_allowed():
                     return
-                probe_s = time.monotonic() + timing.reprobe_s
+                probed_s = time.monotonic()
+                for feed in self._feeds.values() if blind else ():
+                    feed.visit_now()
 
     def _sync(self, names: Sequence[str]) -> None:
         """Make feeds for new names and end those whose namespace has gone."""

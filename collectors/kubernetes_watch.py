@@ -183,9 +183,11 @@ class Feed:
                 self._watch()
                 return
             except Refused:
+                # Whether we may at least list is asked at once: all rights may have been taken from us.
                 self._poll_until_s = time.monotonic() + self._timing.reprobe_s
                 self.line.watch_refused = True
-                self.line.hears(self._shared.clock())
+                self._version = ""
+                return
             finally:
                 self.line.answered()
         self._pause(self._shared.poll_interval_s * random.uniform(0.8, 1.2))

@@ -116,7 +116,11 @@ class World:
         listener = self.listeners[source]
         if source == "jenkins":
             self.jenkins.hide_jobs = fault == "empty-jobs"
-        await listener.set_fault(None if fault == "empty-jobs" and source == "jenkins" else fault)
+        # The listener cuts whole answers short; what streams is cut by the cluster itself.
+        streams = source == "kubernetes" and fault == "truncated"
+        if source == "kubernetes":
+            self.kube.faults = "truncated" if streams else None
+        await listener.set_fault(None if streams or (fault == "empty-jobs" and source == "jenkins") else fault)
         if source == "kubernetes" and fault is not None:
             listener.drop_connections()  # a watch that is open would not notice
 

@@ -80,7 +80,7 @@ def write_config(directory: Path, at: Addresses, tokens: Iterable[WatchedToken],
         "[vault]",
         f"address = {_quoted(at.vault)}",
         f"token_file = {_quoted(str(directory / 'vault.token'))}",
-        'interval = "5s"',
+        'interval = "2s"',
         "",
     ]
     for watched in tokens:

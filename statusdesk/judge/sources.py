@@ -27,12 +27,12 @@ def judge_source(visited: Visited, before: SourceState | None) -> SourceState:
     """Judge a visit; when it failed, the last good one stays known.
 
     A scope that we may not read is unknown, not failing: nothing is broken, and nothing may be called well. A source
-    that shows nothing (``Empty``) is failing: no jobs looks the same as all jobs well.
+    that shows nothing (``Empty``) or lets us read nothing at all is failing: it would look the same as all well.
     """
     level = Level.OK
     reason, message = "Live" if visited.live else "Answers", visited.message
     if not visited.ok:
-        level = Level.UNKNOWN if visited.problem == "NoAccess" else Level.FAILING
+        level = Level.UNKNOWN if visited.problem == "NoAccess" and visited.scope else Level.FAILING
         reason = visited.problem or "Unreachable"
         message = visited.message or _SENTENCES.get(reason, "it does not answer as it should")
     last_ok_ms = before.last_ok_ms if before is not None else None
