@@ -73,6 +73,18 @@ def test_no_access_to_anything_is_never_ok(kube, desk):
     desk.wait_live()
 
 
+def test_a_cluster_that_refuses_everything_for_a_while_is_followed_again_soon(kube, desk):
+    kube.put("pods", pod("a", "testing"))
+    desk.start("testing", timing=msgspec.structs.replace(NEVER_AGAIN, blind_s=0.2))
+    desk.wait_live()
+    kube.answer(lambda one: one.resource in KINDS, FORBIDDEN)
+    for kind in KINDS:
+        kube.close_watches(kind)
+    desk.wait_problem("NoAccess")
+    kube.forget()
+    wait_for(lambda: desk.visits()[-1].ok and kube.watching("pods") == 1)
+
+
 def test_one_kind_may_be_refused_where_others_are_not(kube, desk):
     kube.put("pods", pod("a", "testing"))
     kube.answer(lambda one: whole_cluster(one) and one.resource == "pods", FORBIDDEN)
