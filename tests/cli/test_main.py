@@ -138,14 +138,13 @@ def test_a_board_that_would_have_to_collect_tells_first_why_it_cannot(config, tm
     config.write_text(config.read_text().replace("[store]", 'user = "u"\ntoken_env = "NOT_SET"\n[store]'))
     leader, follower = pty.openpty()
     argv = [sys.executable, "-m", "statusdesk", "-c", str(config), "board"]
-    with subprocess.Popen(
-        argv, stdin=follower, stdout=follower, stderr=subprocess.PIPE, env=environment(tmp_path)
-    ) as p:
-        error = p.stderr.read().decode()
+    with subprocess.Popen(argv, stdin=follower, stdout=follower, stderr=follower, env=environment(tmp_path)) as p:
+        p.wait(20)
+    os.close(follower)
+    said = os.read(leader, 65_536).decode().replace("\r\n", "\n")
+    os.close(leader)
     assert p.returncode == 2
-    assert error == (
+    assert said == (
         f"statusdesk: {config}: jenkins.token_env: the environment variable NOT_SET is not set; set it or name a file\n"
     )
     assert not (tmp_path / "state").exists()
-    os.close(leader)
-    os.close(follower)

@@ -207,7 +207,7 @@ async def test_a_source_misbehaves_when_told_to_and_behaves_again(begin, source,
                 return "silent"
             except aiohttp.ClientConnectorError:
                 return "refused"
-            except ValueError:
+            except (ValueError, aiohttp.ClientPayloadError):
                 return "broken"
 
         try:
