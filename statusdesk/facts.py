@@ -9,9 +9,10 @@ import enum
 
 import msgspec
 
-
-class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Base of all facts: frozen, slotted, and kept out of the cyclic garbage collector (facts hold no cycles)."""
+from statusdesk.fact import Fact
+from statusdesk.facts_lookups import Event as Event
+from statusdesk.facts_lookups import LogTail as LogTail
+from statusdesk.facts_lookups import Revision as Revision
 
 
 class Condition(Fact, frozen=True):
@@ -279,7 +280,7 @@ class VaultHealth(Fact, frozen=True):
         return (self.source,)
 
 
-AnyFact = Workload | Pod | Job | Build | QueueItem | Executors | Token | VaultHealth
+AnyFact = Workload | Pod | Event | Revision | LogTail | Job | Build | QueueItem | Executors | Token | VaultHealth
 
 
 class Swept(msgspec.Struct, frozen=True, kw_only=True):

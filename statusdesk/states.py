@@ -8,7 +8,7 @@ import enum
 
 import msgspec
 
-from statusdesk.facts import Build, Container, Executors, Job, QueueItem
+from statusdesk.facts import Build, Container, Event, Executors, Job, QueueItem
 
 
 class Level(enum.StrEnum):
@@ -94,6 +94,30 @@ class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     deleting_ms: int | None = None
     containers: tuple[Container, ...] = ()
     until_ms: int | None = None
+    change: int = 0
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a rollout looked like when it began to fail. Key: (key, since_ms, pod, container, previous).
+
+    ``since_ms`` is when the failing period began: it lies within [``level_since_ms``, ``since_ms``] of any failing
+    period of that revision. There is a row for the present run of the container and one for the run before; ``lines``
+    are the last ones of its log, ``problem`` says why there are none. ``container`` is empty when none is to blame.
+    All text is redacted. ``state`` holds the container's state, at most one.
+    """
+
+    key: str
+    since_ms: int
+    pod: str = ""
+    container: str = ""
+    previous: bool = False
+    at_ms: int = 0
+    reason: str = ""
+    revision: str = ""
+    lines: tuple[str, ...] = ()
+    problem: str = ""
+    events: tuple[Event, ...] = ()
+    state: tuple[Container, ...] = ()
     change: int = 0
 
 
@@ -229,6 +253,7 @@ __all__ = [
     "BuildState",
     "Changes",
     "Collector",
+    "Evidence",
     "Level",
     "PodState",
     "RolloutState",

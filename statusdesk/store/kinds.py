@@ -15,11 +15,12 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec.structs import astuple
 
-from statusdesk.facts import Build, Executors, Job, QueueItem
+from statusdesk.facts import Build, Event, Executors, Job, QueueItem, Revision
 from statusdesk.states import (
     AlertState,
     BuildState,
     Collector,
+    Evidence,
     Level,
     PodState,
     RolloutState,
@@ -175,6 +176,8 @@ class Kind(Generic[S]):
 
 
 CHANGE = Column("change", "INTEGER", 0)
+GROUP = "workload"
+OF_ROLLOUT = Column(GROUP, "TEXT", "")
 UNTIL = Column("until_ms", "INTEGER", None)
 OPEN = "building OR result IS NULL"
 UNRESOLVED = "state != 'resolved'"
@@ -187,6 +190,9 @@ SOURCES = Kind("source", SourceState, quiet=("last_ok_ms", "last_try_ms", "next_
 KINDS: tuple[Kind[Any], ...] = (ROLLOUTS, OUTCOMES, TOKENS, SOURCES)
 
 PODS = Table("pod_current", PodState, ("key",), indexes=(("change",), ("workload", "key")))
+EVENTS = Table("events", Event, (GROUP, "uid"), extra=(OF_ROLLOUT,), without_rowid=True)
+REVISIONS = Table("revisions", Revision, (GROUP, "name"), extra=(OF_ROLLOUT,), without_rowid=True)
+EVIDENCE = Table("evidence", Evidence, ("key", "since_ms", "pod", "container", "previous"), indexes=(("since_ms",),))
 BUILDS = Table(
     "builds",
     Build,
@@ -211,6 +217,6 @@ COLLECTORS = Table("collectors", Collector, ("started_ms", "pid"))
 
 TABLES: tuple[Table[Any], ...] = (
     *(table for kind in KINDS for table in (kind.current, kind.history)),
-    *(PODS, BUILDS, JOBS, QUEUE, EXECUTORS, ALERTS, GRANTS, COLLECTORS),
+    *(PODS, EVENTS, REVISIONS, EVIDENCE, BUILDS, JOBS, QUEUE, EXECUTORS, ALERTS, GRANTS, COLLECTORS),
 )
 """All tables but ``meta``."""
