@@ -31,6 +31,7 @@ _SMALL = (
     " WHERE g.renewed_ms < :limit"
     " AND EXISTS (SELECT 1 FROM grants n WHERE n.key = g.key AND n.renewed_ms > g.renewed_ms) LIMIT :rows)",
     "DELETE FROM evidence WHERE rowid IN (SELECT rowid FROM evidence e WHERE e.since_ms < :limit"
+    " AND NOT EXISTS (SELECT 1 FROM rollout_history h WHERE h.key = e.key AND h.since_ms = e.since_ms)"
     " AND NOT EXISTS (SELECT 1 FROM rollout_current r WHERE r.key = e.key AND r.until_ms IS NULL"
     " AND r.level = 'failing' AND r.level_since_ms <= e.since_ms) LIMIT :rows)",
     "DELETE FROM collectors WHERE rowid IN (SELECT c.rowid FROM collectors c WHERE c.beat_ms < :limit"

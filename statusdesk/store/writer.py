@@ -264,8 +264,10 @@ class Writer:
         self._forget_old_builds()
         for rows in self._lasting.values():
             rows.settled(now_ms)
-        for latest in (*self._latest(), self._beats, self._events, self._revisions):
+        for latest in (*self._latest(), self._beats):
             latest.settled()
+        for groups in (self._events, self._revisions):
+            groups.settled()
         self._grants.rows.clear()
         self._evidence.rows.clear()
         self._queue.settled()
