@@ -8,7 +8,7 @@ import enum
 
 import msgspec
 
-from statusdesk.facts import Build, Container, Event, Executors, Job, QueueItem
+from statusdesk.facts import Build, Condition, Container, Event, Executors, Job, QueueItem
 
 
 class Level(enum.StrEnum):
@@ -40,7 +40,12 @@ class Stamped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
-    """One revision of a workload being made real. Key: ``cluster/namespace/kind/name``."""
+    """One revision of a workload being made real. Key: ``cluster/namespace/kind/name``.
+
+    ``build`` is what the workload's annotation says; ``build_job``, ``build_number`` and ``build_url`` are of the
+    Jenkins build that did it, told by the rule ``build_rule``: ``annotation``, ``version``, ``time``, ``none`` (no
+    build did it) or empty (not known). ``conditions`` are those of the workload while it is neither well nor at rest.
+    """
 
     key: str
     cluster: str
@@ -68,6 +73,11 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     deadline_ms: int | None = None
     version_since_ms: int | None = None
     build: str = ""
+    build_job: str = ""
+    build_number: int | None = None
+    build_url: str = ""
+    build_rule: str = ""
+    conditions: tuple[Condition, ...] = ()
 
 
 class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -177,6 +177,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
         deadline_ms=deadline_ms(workload) if counting else None,
         version_since_ms=version_since_ms,
         build=workload.build,
+        conditions=() if resting else workload.conditions,
     )
 
 
