@@ -110,12 +110,19 @@ def deploys_into(build: Build, namespace: str) -> bool:
 
 def same_version(one: str, other: str) -> bool:
     """Return whether two texts may mean one version (``v1.5.0``, ``1.5.0``, ``1.5.0-3fd2a91``); nothing does not."""
-    return bool(one and other) and (_holds(one, other) or _holds(other, one))
+    if not one or not other:
+        return False
+    if one == other:
+        return True
+    return _holds(one, other) or _holds(other, one)
 
 
 def _holds(text: str, version: str) -> bool:
     """Whether ``version`` stands in ``text`` as a whole: not as a part of a longer number."""
-    bare = re.escape(version.removeprefix("v"))
+    bare = version.removeprefix("v")
+    if bare not in text:
+        return False
+    bare = re.escape(bare)
     return re.search(rf"(?<![\w.]){bare}(?![\w]|\.\d)|(?<![\w.])v{bare}(?![\w]|\.\d)", text) is not None
 
 

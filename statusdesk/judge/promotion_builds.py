@@ -10,7 +10,7 @@ from statusdesk.states import BuildState, Level, RolloutState
 
 SETTLE_MS = 60_000  # after its deploy job has ended, a cluster has this long to change
 CLOCKS_MS = 5_000  # Jenkins and the cluster need not agree on the time to the second
-_DEPLOYS = (JobClass.DEPLOY.value, JobClass.OTHER.value)
+DEPLOYS = (JobClass.DEPLOY, JobClass.OTHER)
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +22,7 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
 
 def is_deploy(build: BuildState) -> bool:
     """Return whether a job can be what brings an app into a namespace."""
-    return build.job_class in _DEPLOYS
+    return build.job_class in DEPLOYS
 
 
 def last_touched_ms(build: BuildState) -> int:

@@ -18,12 +18,14 @@ from statusdesk.facts import (
 )
 from statusdesk.judge.sources import judge_source
 from statusdesk.pipeline.builds import Builds
+from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.rollouts import Rollouts
 from statusdesk.pipeline.tokens import Tokens
 from statusdesk.states import SourceState
 from statusdesk.store.writer import Transition, Writer
 
 _KUBERNETES = (Workload, Pod)
+JENKINS = "jenkins"
 _JENKINS = (Job, Build, QueueItem, Executors)
 
 
@@ -32,8 +34,9 @@ class Desk:
 
     def __init__(self, config: Config, writer: Writer) -> None:
         self._writer = writer
-        self._rollouts = Rollouts(writer, config.thresholds)
         self._builds = Builds(writer)
+        self._joins = Joins(writer, self._builds, config.apps)
+        self._rollouts = Rollouts(writer, config.thresholds, self._joins.join)
         self._tokens = Tokens(writer, config.vault.tokens if config.vault else ())
         self._alerts = Alerts(config.stages, writer.firing())
         self._visits: list[Visited] = []
@@ -87,6 +90,7 @@ class Desk:
         transitions = self._flush_sources(now_ms)
         transitions += self._rollouts.flush(now_ms)
         transitions += self._builds.flush(now_ms)
+        transitions += self._joins.flush(now_ms)
         transitions += self._tokens.flush(now_ms)
         if transitions:
             self._writer.put_alerts(self._alerts.step(transitions, now_ms))
@@ -99,5 +103,7 @@ class Desk:
         for visited in self._visits:
             key = f"{visited.source}#{visited.scope}" if visited.scope else visited.source
             transitions += self._writer.put([judge_source(visited, current.get(key))], visited.at_ms)
+            if visited.ok and visited.source == JENKINS:
+                self._joins.heard(visited.at_ms)
         self._visits.clear()
         return transitions

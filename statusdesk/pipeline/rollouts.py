@@ -1,7 +1,7 @@
 """Workloads and their pods in memory, and the judging of those that changed or whose time has come."""
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from statusdesk.config import RolloutThresholds
 from statusdesk.facts import Changed, Pod, Swept, Workload
@@ -20,10 +20,19 @@ def rollout_key(key: WorkloadKey) -> str:
 
 
 class Rollouts:
-    """What is known of all clusters: takes facts of ``Workload`` and ``Pod``, puts rollouts and pods."""
+    """What is known of all clusters: takes facts of ``Workload`` and ``Pod``, puts rollouts and pods.
 
-    def __init__(self, writer: Writer, thresholds: RolloutThresholds) -> None:
+    ``join`` adds to a judged rollout the build that brought it.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        thresholds: RolloutThresholds,
+        join: Callable[[RolloutState], RolloutState] = lambda state: state,
+    ) -> None:
         self._writer = writer
+        self._join = join
         self._thresholds = thresholds
         self._workloads: dict[WorkloadKey, Workload] = {}
         self._pods: dict[PodKey, Pod] = {}
@@ -165,7 +174,7 @@ class Rollouts:
             if previous is not None and previous.until_ms is not None:
                 previous = None
             verdict = judge_rollout(workload, tuple(members.values()), previous, self._thresholds, now_ms)
-            states.append(verdict.state)
+            states.append(self._join(verdict.state))
             if verdict.look_again_ms is not None:
                 heapq.heappush(self._due, (max(verdict.look_again_ms, now_ms + 100), key))
             pods += self._pod_states(key, name, members, verdict.new_revision)
