@@ -14,16 +14,19 @@ from collectors.kubernetes_wire import (
     ContainerWire,
     PodStatusWire,
     PodWire,
+    SelectorWire,
     TemplateMetaWire,
     WorkloadSpecWire,
     WorkloadStatusWire,
     WorkloadWire,
 )
 from statusdesk.facts import Condition, Container, ContainerRole, Pod, Workload
+from statusdesk.redact import safe
 from statusdesk.text import clean
 
 INIT, SIDECAR, APP = ContainerRole.INIT, ContainerRole.SIDECAR, ContainerRole.APP
 OWNING_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+MAX_SELECTOR_CHARS = 1_000
 NO_DEADLINE_S = 2**31 - 1
 BUILD_ANNOTATION = "statusdesk.io/build"
 BUILD_ANNOTATION_END = "/jenkins-build"
@@ -71,7 +74,7 @@ class Translator:
             app=self._apps[owner, texts[labels.app] if labels is not None else ""],
             phase=texts[status.phase],
             reason=texts[status.reason],
-            message=clean(status.message),
+            message=safe(status.message),
             node=texts[spec.node_name] if spec is not None else "",
             created_ms=times[meta.creation_timestamp],
             deleting_ms=times[meta.deletion_timestamp],
@@ -153,11 +156,11 @@ class Translator:
             restarts=wire.restart_count,
             state=state,
             reason=reason,
-            message=clean(message) if message else "",
+            message=safe(message),
             exit_code=exit_code,
             since_ms=since_ms,
             last_reason=texts[last.reason] if last is not None else "",
-            last_message=clean(last.message) if last is not None else "",
+            last_message=safe(last.message) if last is not None else "",
             last_exit_code=last.exit_code if last is not None else None,
             last_finished_ms=times[last.finished_at] if last is not None else None,
         )
@@ -200,6 +203,7 @@ class Translator:
             revision=clean(_revision(kind, wire, status)),
             update_revision=clean(status.update_revision),
             current_revision=clean(status.current_revision),
+            selector=_selector(spec.selector),
             change_cause=clean(annotations.get(CHANGE_CAUSE_ANNOTATION, "")),
             build=clean(_build(annotations)),
             conditions=tuple([self._condition(one) for one in status.conditions or ()]),
@@ -226,7 +230,7 @@ class Translator:
             type=texts[wire.type],
             status=texts[wire.status],
             reason=texts[wire.reason],
-            message=clean(wire.message),
+            message=safe(wire.message),
             updated_ms=times[wire.last_update_time],
             changed_ms=times[wire.last_transition_time],
         )
@@ -253,6 +257,20 @@ def _counts(kind: str, spec: WorkloadSpecWire, status: WorkloadStatusWire) -> tu
 
 def _deadline_s(spec: WorkloadSpecWire) -> int | None:
     return None if spec.progress_deadline_seconds == NO_DEADLINE_S else spec.progress_deadline_seconds
+
+
+def _selector(wire: SelectorWire | None) -> str:
+    """Return a selector as the query of a list has it; empty where it is no plain text of a bearable length."""
+    if wire is None:
+        return ""
+    parts = [f"{key}={value}" for key, value in (wire.match_labels or _NOTHING).items()]
+    for one in wire.match_expressions or ():
+        if one.operator in ("In", "NotIn"):
+            parts.append(f"{one.key} {one.operator.lower()} ({','.join(one.values or ())})")
+        else:
+            parts.append(one.key if one.operator == "Exists" else f"!{one.key}")
+    text = ",".join(parts)
+    return text if len(text) <= MAX_SELECTOR_CHARS and text.isascii() and text.isprintable() else ""
 
 
 def _revision(kind: str, wire: WorkloadWire, status: WorkloadStatusWire) -> str:

@@ -152,11 +152,23 @@ class TemplateWire(Wire):
     spec: TemplateSpecWire | None = None
 
 
+class ExpressionWire(Wire):
+    key: str = ""
+    operator: str = ""
+    values: list[str] | None = None
+
+
+class SelectorWire(Wire):
+    match_labels: dict[str, str] | None = None
+    match_expressions: list[ExpressionWire] | None = None
+
+
 class WorkloadSpecWire(Wire):
     replicas: int | None = None
     paused: bool = False
     progress_deadline_seconds: int | None = None
     min_ready_seconds: int = 0
+    selector: SelectorWire | None = None
     strategy: StrategyWire | None = None
     update_strategy: StrategyWire | None = None
     template: TemplateWire | None = None
