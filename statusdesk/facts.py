@@ -103,8 +103,8 @@ class Workload(Fact, frozen=True):
     ``desired`` is ``spec.replicas`` (``desiredNumberScheduled`` of a DaemonSet); ``updated`` is ``updatedReplicas``
     (``updatedNumberScheduled``), and so on. ``revision`` is the annotation ``deployment.kubernetes.io/revision``, or
     ``status.updateRevision`` of a StatefulSet, or the template generation of a DaemonSet. ``images`` pairs container
-    names with images as the pod template gives them, ``version`` was taken from the main one. ``selector`` is that of its
-    pods, as the query of a list has it.
+    names with images as the pod template gives them, ``version`` was taken from the main one. ``selector`` is that of
+    its pods, as the query of a list has it.
 
     Of a Job ``desired`` is ``spec.completions``, ``replicas`` counts the pods that live, ``ready`` and ``available``
     those that have succeeded, ``failed`` those that have not; ``deadline_s`` is ``activeDeadlineSeconds`` and counts

@@ -7,6 +7,7 @@ from statusdesk.config import RolloutThresholds
 from statusdesk.facts import Changed, Pod, Swept, Workload
 from statusdesk.judge.pods import pod_state
 from statusdesk.judge.rollouts import judge_rollout
+from statusdesk.pipeline.inquiries import Ask, Inquiries
 from statusdesk.states import PodState, RolloutState
 from statusdesk.store.writer import Transition, Writer
 
@@ -22,7 +23,7 @@ def rollout_key(key: WorkloadKey) -> str:
 class Rollouts:
     """What is known of all clusters: takes facts of ``Workload`` and ``Pod``, puts rollouts and pods.
 
-    ``join`` adds to a judged rollout the build that brought it.
+    ``join`` adds to a judged rollout the build that brought it; ``ask`` is told what is to be looked up.
     """
 
     def __init__(
@@ -30,8 +31,10 @@ class Rollouts:
         writer: Writer,
         thresholds: RolloutThresholds,
         join: Callable[[RolloutState], RolloutState] = lambda state: state,
+        ask: Ask = lambda wanted: None,
     ) -> None:
         self._writer = writer
+        self._inquiries = Inquiries(writer, ask)
         self._join = join
         self._thresholds = thresholds
         self._workloads: dict[WorkloadKey, Workload] = {}
@@ -48,7 +51,12 @@ class Rollouts:
     @property
     def next_due_ms(self) -> int | None:
         """The moment at which time alone may change a verdict."""
-        return self._due[0][0] if self._due else None
+        dues = (self._due[0][0] if self._due else None, self._inquiries.next_due_ms)
+        return min((due for due in dues if due is not None), default=None)
+
+    def answer(self, message: Swept | Changed) -> None:
+        """Take what was looked up of rollouts that are not well."""
+        self._dirty.update(self._inquiries.answer(message))
 
     def sweep(self, swept: Swept) -> None:
         """Take everything seen of one kind in one scope; what the store holds of that scope beyond it has gone."""
@@ -105,6 +113,7 @@ class Rollouts:
         self._workloads.pop(key, None)
         self._new_revisions.pop(key, None)
         self._dirty.discard(key)
+        self._inquiries.forget(key)
         self._gone.append(rollout_key(key))
 
     def _see_pod(self, pod: Pod) -> None:
@@ -154,6 +163,8 @@ class Rollouts:
             transitions += writer.put(states, now_ms)
             if pods:
                 writer.put_pods(pods)
+            self._inquiries.take_evidence(writer.current(RolloutState), now_ms)
+        self._inquiries.flush(now_ms)
         return transitions
 
     def _judge(self, now_ms: int) -> tuple[list[RolloutState], list[PodState]]:
@@ -173,8 +184,17 @@ class Rollouts:
             previous = before.get(name)
             if previous is not None and previous.until_ms is not None:
                 previous = None
-            verdict = judge_rollout(workload, tuple(members.values()), previous, self._thresholds, now_ms)
+            verdict = judge_rollout(
+                workload,
+                tuple(members.values()),
+                previous,
+                self._thresholds,
+                now_ms,
+                events=self._inquiries.events_of(key),
+                revisions=self._inquiries.revisions_of(key),
+            )
             states.append(self._join(verdict.state))
+            self._inquiries.judged(workload, members, verdict.new_revision, verdict.state, now_ms)
             if verdict.look_again_ms is not None:
                 heapq.heappush(self._due, (max(verdict.look_again_ms, now_ms + 100), key))
             pods += self._pod_states(key, name, members, verdict.new_revision)

@@ -151,6 +151,11 @@ class Writer:
             key = (row.key, row.since_ms, row.pod, row.container, row.previous)
             self._evidence.put(key, replace(row, change=self._change + 1))
 
+    def has_evidence(self, rollout_key: str, since_ms: int, revision: str) -> bool:
+        """Return whether evidence of a failure that began at ``since_ms`` or later is committed."""
+        question = "SELECT 1 FROM evidence WHERE key = ? AND since_ms >= ? AND revision = ? LIMIT 1"
+        return self._db.execute(question, (rollout_key, since_ms, revision)).fetchone() is not None
+
     def looked_up(self) -> set[str]:
         """Return the rollouts of which events or revisions are kept."""
         return {*self._events.groups, *self._revisions.groups}
