@@ -3,10 +3,11 @@
 import asyncio
 import functools
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from statusdesk.demo.clock import WorldClock
-from statusdesk.demo.kube_access import Access
+from statusdesk.demo.kube_access import Access, Asked
 from statusdesk.demo.kube_agenda import Agenda
 from statusdesk.demo.kube_changes import Changes
 from statusdesk.demo.kube_deployment import DeploymentController
@@ -57,6 +58,7 @@ class KubeCluster:
         self.parts = KubeParts(clock, Agenda(clock), store, events, random.Random(seed), names, set())
         self.parts.make_nodes(_CLUSTER_AGE_S)
         self.access = Access()
+        self.asked: Counter[Asked] = Counter()
         self.token = token
         self._kubelet = Kubelet(self.parts, self._moved)
         self._maker = PodMaker(self.parts, self._kubelet)
@@ -66,7 +68,7 @@ class KubeCluster:
         self._changes = Changes(self.parts, self._deployments, self._ordered, past, deadline_s)
         self._namespaces: dict[str, Obj] = {}
         self._faults: str | int | None = None
-        self._cuts: set[Callable[[], None]] = set()
+        self._cuts: set[Callable[[bool], None]] = set()
         self._compacted: list[Callable[[], None]] = []
         for name in ("default", "kube-system"):
             self.add_namespace(name, age_s=_CLUSTER_AGE_S)
@@ -93,13 +95,13 @@ class KubeCluster:
     def flourish(self, text: str) -> None:
         self.parts.flourish = text
 
-    def cut_watches(self) -> None:
-        """Cut every open watch and log stream, as a restarted API server does."""
+    def cut_watches(self, *, mid_line: bool = False) -> None:
+        """Cut every open watch and log stream, as a restarted API server does; ``mid_line`` after half an event."""
         for cut in list(self._cuts):
-            cut()
+            cut(mid_line)
 
-    def on_cut(self, cut: Callable[[], None]) -> Callable[[], None]:
-        """Let ``cut`` be called when streams are to be cut; return how to take that back."""
+    def on_cut(self, cut: Callable[[bool], None]) -> Callable[[], None]:
+        """Let ``cut`` be called when streams are to be cut (in the middle of a line?); return how to take that back."""
         self._cuts.add(cut)
         return lambda: self._cuts.discard(cut)
 
@@ -287,8 +289,11 @@ class KubeCluster:
         """
         return {"rollouts": tell_truth(self._changes.workloads.values())}
 
-    async def churn(self, changes_per_s: float) -> None:
-        """Touch random pods, that many times a second, until cancelled: each is one MODIFIED for every watch."""
+    async def churn(self, changes_per_s: float, *, replace: bool = False) -> None:
+        """Touch random pods, that many times a second, until cancelled: each is one MODIFIED for every watch.
+
+        ``replace`` deletes them instead, and their controllers make new ones.
+        """
         pods = self.parts.store.names(PODS)
         done, start_s = 0, asyncio.get_running_loop().time()
         while True:
@@ -297,7 +302,9 @@ class KubeCluster:
                 namespace, name = self.parts.chance.choice(pods)
                 if self.parts.store.get(PODS, namespace, name) is None:
                     pods = self.parts.store.names(PODS)
-                    continue
-                self.parts.store.touch(PODS, namespace, name)
+                elif replace:
+                    self.delete_pod(namespace, name)
+                else:
+                    self.parts.store.touch(PODS, namespace, name)
             done = due
             await asyncio.sleep(0.01)
