@@ -213,7 +213,7 @@ def test_a_passing_failure_is_made_good(kube, asking):
 
 
 def test_what_is_refused_is_told_once_and_taken_back(kube, desk):
-    desk.start(timing=msgspec.structs.replace(FAST, reprobe_s=0.5))
+    desk.start(timing=msgspec.structs.replace(FAST, reprobe_s=1.0))
     desk.wait_live()
     kube.answer(lambda one: is_events(one) or is_log(one), Answer(status=403, body=FORBIDDEN))
     for turn in (1, 2, 3):
