@@ -6,6 +6,7 @@ build outcomes, tokens, sources) has two tables with the same columns: ``<kind>_
 """
 
 import enum
+import json
 import operator
 import types
 import typing
@@ -62,7 +63,10 @@ class Column(msgspec.Struct, frozen=True):
 
 
 def _to_json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:  # half a character, which no text that was cleaned has
+        return json.dumps(msgspec.to_builtins(value), ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def _column(field: msgspec.structs.FieldInfo) -> Column:
