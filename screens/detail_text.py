@@ -9,15 +9,13 @@ from rich.style import Style
 from rich.text import Text
 
 from screens.ink import Ink
-from screens.sources_line import MARKS
 from statusdesk.board import Cell, Mark, Row
-from statusdesk.marks import GLYPHS
+from statusdesk.marks import GLYPHS, LEVEL_MARKS
 from statusdesk.states import BuildState, Level, PodState, RolloutState
 from statusdesk.text import age, local, span
 
 LABEL = 10
 MAX_PODS, MAX_PERIODS = 30, 12
-LEVEL_MARKS = {level: MARKS.get(level, Mark.IDLE) for level in Level} | {Level.PAUSED: Mark.PAUSED}
 TOLD_BY = {
     "annotation": "told by its annotation",
     "version": "told by version and time",
