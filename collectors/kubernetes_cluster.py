@@ -1,4 +1,4 @@
-"""One Kubernetes cluster: Deployments, StatefulSets, DaemonSets and Pods, listed once and then watched."""
+"""One Kubernetes cluster: Deployments, StatefulSets, DaemonSets, Jobs and Pods, listed once and then watched."""
 
 import threading
 import time

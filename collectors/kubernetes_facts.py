@@ -12,6 +12,7 @@ from collectors.kubernetes_wire import (
     ConditionWire,
     ContainerStatusWire,
     ContainerWire,
+    OwnerWire,
     PodStatusWire,
     PodWire,
     SelectorWire,
@@ -25,8 +26,10 @@ from statusdesk.redact import safe
 from statusdesk.text import clean
 
 INIT, SIDECAR, APP = ContainerRole.INIT, ContainerRole.SIDECAR, ContainerRole.APP
-OWNING_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+OWNING_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Job"})
 MAX_SELECTOR_CHARS = 1_000
+CRON_JOB = "CronJob"
+JOB_REVISION_CHARS = 8
 NO_DEADLINE_S = 2**31 - 1
 BUILD_ANNOTATION = "statusdesk.io/build"
 BUILD_ANNOTATION_END = "/jenkins-build"
@@ -166,12 +169,19 @@ class Translator:
         )
 
     def workload(self, kind: str, wire: WorkloadWire) -> Workload:
-        """Return the fact of a Deployment, StatefulSet or DaemonSet. Source: ``GET /apis/apps/v1/<resource>``."""
+        """Return the fact of a Deployment, StatefulSet, DaemonSet or Job.
+
+        Source: ``GET /apis/apps/v1/<resource>``, ``GET /apis/batch/v1/jobs``.
+        """
         texts, times = self._texts, self._times
         meta, spec, status = wire.metadata, wire.spec or WorkloadSpecWire(), wire.status or WorkloadStatusWire()
         labels, annotations = self._marks(wire)
         images = self._images(spec)
-        app = self._apps[texts[meta.name], clean((meta.labels or _NOTHING).get(APP_LABEL, ""))]
+        owner_kind, owner = self._controller(meta.owner_references)
+        # the Jobs of a CronJob have names of their own, which say nothing
+        app = self._apps[
+            owner if owner_kind == CRON_JOB else texts[meta.name], clean((meta.labels or _NOTHING).get(APP_LABEL, ""))
+        ]
         image = self._rules.main_image(app, images)
         strategy = spec.strategy or spec.update_strategy
         rolling = strategy.rolling_update if strategy is not None else None
@@ -187,16 +197,16 @@ class Translator:
             image=image,
             images=images,
             generation=meta.generation,
-            observed_generation=status.observed_generation,
+            observed_generation=meta.generation if kind == "Job" else status.observed_generation,
             desired=desired,
             replicas=replicas,
             updated=updated,
             ready=ready,
             available=available,
-            paused=spec.paused,
+            paused=spec.paused or bool(spec.suspend),
             created_ms=times[meta.creation_timestamp],
             deleting_ms=times[meta.deletion_timestamp],
-            deadline_s=_deadline_s(spec),
+            deadline_s=_deadline_s(spec) if kind != "Job" else spec.active_deadline_seconds,
             min_ready_s=spec.min_ready_seconds,
             strategy=texts[strategy.type] if strategy is not None else "",
             partition=rolling.partition if rolling is not None else None,
@@ -207,7 +217,18 @@ class Translator:
             change_cause=clean(annotations.get(CHANGE_CAUSE_ANNOTATION, "")),
             build=clean(_build(annotations)),
             conditions=tuple([self._condition(one) for one in status.conditions or ()]),
+            failed=status.failed,
+            backoff_limit=spec.backoff_limit,
+            started_ms=times[status.start_time],
+            owner_kind=owner_kind,
+            owner_name=owner,
         )
+
+    def _controller(self, owners: Sequence[OwnerWire] | None) -> tuple[str, str]:
+        for owner in owners or ():
+            if owner.controller:
+                return self._texts[owner.kind], self._texts[owner.name]
+        return "", ""
 
     def _marks(self, wire: WorkloadWire) -> tuple[Mapping[str, str], Mapping[str, str]]:
         """Return labels and annotations: the workload's own, then those that only its pod template has."""
@@ -246,6 +267,9 @@ def _counts(kind: str, spec: WorkloadSpecWire, status: WorkloadStatusWire) -> tu
             status.number_ready,
             status.number_available,
         )
+    if kind == "Job":
+        wanted = 1 if spec.completions is None else spec.completions
+        return wanted, status.active, status.active + status.succeeded, status.succeeded, status.succeeded
     return (
         spec.replicas,
         status.replicas,
@@ -277,6 +301,8 @@ def _revision(kind: str, wire: WorkloadWire, status: WorkloadStatusWire) -> str:
     annotations = wire.metadata.annotations or _NOTHING
     if kind == "StatefulSet":
         return status.update_revision
+    if kind == "Job":
+        return wire.metadata.uid[:JOB_REVISION_CHARS]  # one made again under the same name is another one
     if kind == "DaemonSet":
         return annotations.get(TEMPLATE_GENERATION_ANNOTATION) or str(wire.metadata.generation)
     return annotations.get(REVISION_ANNOTATION, "")

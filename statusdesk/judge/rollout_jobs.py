@@ -12,7 +12,7 @@ from statusdesk.facts import Event, Pod, Workload
 from statusdesk.judge.pods import condition_of
 from statusdesk.judge.rollout_events import of_pod_events, of_refusals
 from statusdesk.judge.rollout_findings import Finding, Scene, of_pod, worst
-from statusdesk.states import Level
+from statusdesk.states import Level, RolloutState
 
 _GIVEN_UP = {
     "BackoffLimitExceeded": "its tries are used up",
@@ -47,6 +47,25 @@ def of_job(
     if workload.failed:
         return _retries(workload, pods)
     return Finding(level=Level.PROGRESSING, reason="Running", message=_counts(workload))
+
+
+def of_last_job(job: Finding, before: RolloutState | None) -> Finding:
+    """Return how a CronJob stands by its last Job: a run in which nothing is wrong changes nothing before its end."""
+    if job.reason == "Complete":
+        return msgspec.structs.replace(job, reason="LastJob", message=f"last {job.message}")
+    if job.reason != "Running":
+        return job
+    if before is None or before.level in (Level.OK, Level.PROGRESSING, Level.PAUSED):
+        return Finding(level=Level.OK, reason="LastJob", message=f"last Job runs, {job.message}")
+    return Finding(
+        level=before.level,
+        reason=before.reason,
+        message=before.message,
+        look=before.look,
+        pod=before.pod,
+        container=before.container,
+        exit_code=before.exit_code,
+    )
 
 
 def _at_pods(live: Sequence[Pod], events: Sequence[Event], scene: Scene) -> Finding | None:

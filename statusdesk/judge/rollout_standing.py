@@ -20,7 +20,7 @@ from statusdesk.judge.rollout_counts import (
 )
 from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_events, of_refusals, reason_of
 from statusdesk.judge.rollout_findings import Finding, Scene, of_pod
-from statusdesk.judge.rollout_jobs import of_job
+from statusdesk.judge.rollout_jobs import of_job, of_last_job
 from statusdesk.judge.rollout_service import grouped, of_flapping, of_leaving, of_old_pods
 from statusdesk.states import Level, RolloutState
 
@@ -60,7 +60,8 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
     """Return the finding of this moment, before the latch."""
     workload = rollout.workload
     if workload.kind in JOB_KINDS:
-        return of_job(workload, rollout.all_pods, rollout.pods, rollout.events, scene)
+        job = of_job(workload, rollout.all_pods, rollout.pods, rollout.events, scene)
+        return of_last_job(job, rollout.before) if workload.kind == "CronJob" else job
     if workload.deleting_ms is not None:
         return Finding(level=Level.PROGRESSING, reason="Deleting", message=f"{workload.kind} is being deleted")
     if desired_of(workload) == 0:

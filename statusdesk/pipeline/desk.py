@@ -44,7 +44,7 @@ class Desk:
         self._writer = writer
         self._builds = Builds(writer)
         self._joins = Joins(writer, self._builds, config.apps)
-        self._rollouts = Rollouts(writer, config.thresholds, self._joins.join, ask)
+        self._rollouts = Rollouts(writer, config.thresholds_of, self._joins.join, ask)
         self._tokens = Tokens(writer, config.vault.tokens if config.vault else ())
         self._alerts = Alerts(config.stages, writer.firing())
         self._visits: list[Visited] = []

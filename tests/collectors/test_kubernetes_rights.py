@@ -19,11 +19,11 @@ def pod(name: str, namespace: str) -> dict:
 
 
 def whole_cluster(request) -> bool:
-    return request.resource in KINDS and request.scope == ""
+    return request.resource in SERVED and request.scope == ""
 
 
 def forbid(kube, namespace: str) -> None:
-    kube.answer(lambda one: one.scope == namespace and one.resource in KINDS, FORBIDDEN_NAMESPACE)
+    kube.answer(lambda one: one.scope == namespace and one.resource in SERVED, FORBIDDEN_NAMESPACE)
 
 
 def test_a_refused_cluster_is_followed_namespace_by_namespace(kube, desk):
