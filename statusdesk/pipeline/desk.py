@@ -121,6 +121,8 @@ class Desk:
             if visited.ok and not visited.scope:
                 transitions += self._writer.gone(SourceState, self._forgotten(visited.source), visited.at_ms)
             transitions += self._writer.put([judge_source(visited, current.get(key))], visited.at_ms)
+            if visited.ok and visited.source == JENKINS:
+                self._joins.heard(visited.at_ms)
         self._visits.clear()
         return transitions
 
