@@ -34,9 +34,10 @@ def write_user(desk, user: dict, server: str = "") -> None:
 
 def plugin(directory: Path, script: str, **settings: object) -> dict:
     """Return the user of a kubeconfig whose credentials come from a script."""
-    path = directory / "plugin"
-    path.write_text(f"#!/bin/sh\necho run >> '{directory}/runs'\n{script}\n")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    path, new = directory / "plugin", directory / "plugin.new"
+    new.write_text(f"#!/bin/sh\necho run >> '{directory}/runs'\n{script}\n")
+    new.chmod(new.stat().st_mode | stat.S_IXUSR)
+    new.replace(path)  # one that runs at this moment cannot be written over
     return {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": str(path)} | settings}
 
 
