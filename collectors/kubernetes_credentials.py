@@ -96,44 +96,15 @@ def _in_cluster(settings: ClusterSettings) -> Login:
 def _from_kubeconfig(settings: ClusterSettings, paths: list[str]) -> Login:
     from kubernetes import config
     from kubernetes.client import ApiClient
-    from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
-
-    timeout_s = settings.request_timeout_s * PLUGIN_TIMEOUTS
-
-    class Loader(KubeConfigLoader):  # type: ignore[misc]  # the client has no types
-        """The client's own, with a credentials plugin that is bounded and whose failure is told."""
-
-        def _load_from_exec_plugin(self) -> bool | None:
-            if "exec" not in self._user:
-                return None
-            plugin = self._user["exec"]
-            base = self._get_base_path(self._cluster.path)
-            try:
-                given = run_plugin(plugin.value, self._cluster.value, base, timeout_s)
-            except PluginError as error:
-                raise config.ConfigException(str(error)) from None
-            self._take(given)
-            return True
-
-        def _take(self, given: Mapping[str, Any]) -> None:
-            self.__dict__.pop("expiry", None)
-            if expires := given.get("expirationTimestamp"):
-                moment = datetime.datetime.fromisoformat(expires)
-                self.expiry = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
-            if given.get("token"):
-                self.token = f"Bearer {given['token']}"
-            if given.get("clientCertificateData"):
-                from kubernetes.config.kube_config import FileOrData
-
-                for attribute, key in (("cert_file", "clientCertificateData"), ("key_file", "clientKeyData")):
-                    data = FileOrData(given, None, data_key_name=key, base64_file_content=False)
-                    setattr(self, attribute, data.as_file())
+    from kubernetes.config.kube_config import KubeConfigMerger
 
     merged = KubeConfigMerger(os.pathsep.join(paths)).config
     if merged is None:
         raise config.ConfigException("it holds no configuration")
     configuration = _configuration(settings)
-    loader = Loader(config_dict=merged, active_context=settings.context or None, config_base_path=None)
+    loader = _loader_class(settings.request_timeout_s * PLUGIN_TIMEOUTS)(
+        config_dict=merged, active_context=settings.context or None, config_base_path=None
+    )
     loader.load_and_set(configuration)
     expires_s = None
     if "token" not in loader.__dict__ and "expiry" in loader.__dict__:
@@ -143,6 +114,36 @@ def _from_kubeconfig(settings: ClusterSettings, paths: list[str]) -> Login:
         base = Path(loader._get_base_path(node.path)) if node is not None else Path()
         files += [base / node.value[key] for key in FILE_KEYS if node is not None and node.value.get(key)]
     return Login(ApiClient(configuration), files, expires_s)
+
+
+def _loader_class(timeout_s: float) -> Any:  # noqa: ANN401  (the client has no types)
+    from kubernetes import config
+    from kubernetes.config.kube_config import FileOrData, KubeConfigLoader
+
+    class Loader(KubeConfigLoader):  # type: ignore[misc]
+        """The client's own, with a credentials plugin that is bounded and whose failure is told."""
+
+        def _load_from_exec_plugin(self) -> bool | None:
+            if "exec" not in self._user:
+                return None
+            base = self._get_base_path(self._cluster.path)
+            try:
+                given = run_plugin(self._user["exec"].value, self._cluster.value, base, timeout_s)
+            except PluginError as error:
+                raise config.ConfigException(str(error)) from None
+            self.__dict__.pop("expiry", None)
+            if expires := given.get("expirationTimestamp"):
+                moment = datetime.datetime.fromisoformat(expires)
+                self.expiry = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+            if given.get("token"):
+                self.token = f"Bearer {given['token']}"
+            if given.get("clientCertificateData"):
+                for attribute, key in (("cert_file", "clientCertificateData"), ("key_file", "clientKeyData")):
+                    data = FileOrData(given, None, data_key_name=key, base64_file_content=False)
+                    setattr(self, attribute, data.as_file())
+            return True
+
+    return Loader
 
 
 class PluginError(Exception):

@@ -244,13 +244,14 @@ class Lookups:
     def _events_one_by_one(self, wanted: EventsWanted) -> None:
         started_ms, found = self._shared.clock(), list[Event]()
         for uid in wanted.uids:
-            found += self._events_of(wanted.workload[1], [("fieldSelector", f"involvedObject.uid={uid}")], 1)[0]
+            found += self._events_of(wanted.workload[1], [("fieldSelector", f"involvedObject.uid={uid}")], {uid}, 1)[0]
         self._tell_events(wanted, found, started_ms)
 
     def _events_at_once(self, namespace: str, wanting: list[EventsWanted]) -> bool:
         """List all events of a namespace for all who want some; False when there are too many of them."""
         started_ms = self._shared.clock()
-        found, whole = self._events_of(namespace, [], PAGES_OF_EVENTS)
+        uids = {uid for wanted in wanting for uid in wanted.uids}
+        found, whole = self._events_of(namespace, [], uids, PAGES_OF_EVENTS)
         if not whole:
             return False
         by_object: dict[str, list[Event]] = {}
@@ -262,11 +263,14 @@ class Lookups:
             self._tell_events(wanted, [one for uid in wanted.uids for one in by_object.get(uid, ())], started_ms)
         return True
 
-    def _events_of(self, namespace: str, query: list[tuple[str, str]], pages: int) -> tuple[list[Event], bool]:
-        """Return the events that a selector names, and whether these are all."""
+    def _events_of(
+        self, namespace: str, query: list[tuple[str, str]], uids: set[str], pages: int
+    ) -> tuple[list[Event], bool]:
+        """Return the events about objects, of those that a selector names, and whether these are all."""
         path = f"/api/v1/namespaces/{quote(namespace, safe='')}/events"
         wires, whole = self._list(path, query, EVENTS_PAGE, pages)
-        return [event_of(self._shared.cluster, wire, self._times) for wire in wires], whole
+        about = [wire for wire in wires if wire.involved_object.uid in uids]
+        return [event_of(self._shared.cluster, wire, self._times) for wire in about], whole
 
     def _tell_events(self, wanted: EventsWanted, found: list[Event], started_ms: int) -> None:
         kept = {event.uid: event for event in sorted(found, key=newest_first)[:EVENTS_KEPT]}
