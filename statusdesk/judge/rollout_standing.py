@@ -286,14 +286,21 @@ def _lasts(rollout: Rollout, reason: str, scene: Scene) -> bool:
     return scene.reached(scene.lasts_since("missing", first_ms) + NO_PODS_MS)
 
 
+def _lacks_pods(scene: Scene) -> bool:
+    since_ms = max(scene.started_ms or 0, scene.progress_ms or 0)
+    if scene.progress_ms is None:
+        # a rollout that was not seen to begin may have begun just now
+        since_ms = max(since_ms, scene.lasts_since("no pods", scene.now_ms))
+    return scene.reached(since_ms + NO_PODS_MS)
+
+
 def _rolling(rollout: Rollout, scene: Scene) -> Finding:
     workload = rollout.workload
     if len(rollout.all_pods) > len(rollout.pods):
         stuck = of_old_pods(workload, rollout.revision, rollout.all_pods, scene)
         if stuck is not None:
             return stuck
-    since_ms = max(scene.started_ms or 0, scene.progress_ms or 0) or scene.now_ms
-    if not rollout.pods and workload.updated == 0 and scene.reached(since_ms + NO_PODS_MS):
+    if not rollout.pods and workload.updated == 0 and _lacks_pods(scene):
         return Finding(
             level=Level.WARNING,
             reason="NoPods",
