@@ -14,15 +14,16 @@ from screens.dialog import Dialog
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One entry: a line, and a quiet one below it (may be empty)."""
+    """One entry: a line; or what it is for, and below it the matter itself."""
 
     line: str
     below: str = ""
 
     @property
     def content(self) -> Content:
-        text = Content(self.line)
-        return text + Content("\n  ") + Content(self.below).stylize("$primary") if self.below else text
+        if not self.below:
+            return Content(self.line)
+        return Content(f"{self.line}\n").stylize("dim") + Content(f"  {self.below}")
 
 
 class Choice(Dialog[int | None]):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.style import Style
 from textual.binding import Binding
 from textual.events import Click, Resize
 from textual.geometry import Region, Size
@@ -10,7 +11,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from screens.ink import Ink
-from screens.strips import overlay_ground
+from screens.strips import overlay, overlay_ground
 
 
 class LineView(ScrollView, can_focus=True):
@@ -71,9 +72,13 @@ class KeyedLines(LineView):
             super().__init__()
             self.key, self.opened = key, opened
 
+    class Sized(Message):
+        """The widget has another size: its lines must be drawn anew."""
+
     def __init__(self, ink: Ink, ascii_only: bool, *, id: str, titles: int = 0) -> None:
         super().__init__(ink, ascii_only, id=id)
         self.titles = titles
+        self.cursor_span = (0, 0)  # the cells that stand out on the line of the cursor
         self.cursor = ""
         self._keys: Sequence[str] = ()
         self._order: list[str] = []
@@ -89,8 +94,9 @@ class KeyedLines(LineView):
         raise NotImplementedError
 
     def draw_cursor(self, strip: Strip) -> Strip:
-        """Return a line of the key under the cursor."""
-        return overlay_ground(strip, 0, self.ink.plain, self.ink.cell)
+        """Return the first line of the key under the cursor: what shouts keeps its own ground."""
+        readable = self.ink.cell + Style(color=self.ink.plain.color, dim=False)
+        return overlay(overlay_ground(strip, 0, self.ink.plain, self.ink.row), *self.cursor_span, readable)
 
     def lay_out(self, keys: Sequence[str]) -> None:
         """Take the key of each line (empty: the cursor does not stop there). The cursor stays on its key.
@@ -121,8 +127,12 @@ class KeyedLines(LineView):
         line = y - self.titles + self.scroll_offset.y
         if line >= len(self._keys):
             return Strip.blank(self.size.width, self.ink.plain)
-        strip = self.draw_line(line)
-        return self.draw_cursor(strip) if self._keys[line] and self._keys[line] == self.cursor else strip
+        strip, key = self.draw_line(line), self._keys[line]
+        if not key or key != self.cursor:
+            return strip
+        if line != self._first[key]:
+            return overlay_ground(strip, 0, self.ink.plain, self.ink.row)
+        return self.draw_cursor(strip)
 
     def select(self, key: str, opened: bool = False) -> bool:
         """Move the cursor to a key; False when there is no such line."""
@@ -163,17 +173,12 @@ class KeyedLines(LineView):
             self.select(self._keys[line], opened=event.chain == 2)
 
     def on_resize(self, _event: Resize) -> None:
-        self.resized()
         self._keep_in_sight()
         self.repaint_all()
-
-    def resized(self) -> None:
-        """Draw for another width; called before lines are painted again."""
+        self.post_message(self.Sized())
 
     def set_ink(self, ink: Ink) -> None:
         self.ink = ink
-        self.resized()
-        self.repaint_all()
 
     def _scroll(self, y: int) -> None:
         self.scroll_to(y=y, animate=False)

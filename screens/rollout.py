@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 
 import msgspec
+from textual import on
 from textual.binding import Binding
 from textual.message import Message
 from textual.strip import Strip
@@ -15,7 +16,7 @@ from screens.ink import Ink
 from screens.lineview import KeyedLines
 from screens.pen import Pen
 from screens.rollout_lines import Asked, draw_rollout
-from screens.rollout_pods import KEY_PREFIX
+from screens.rollout_pods import KEY_PREFIX, name_span
 from screens.tabs import TabsLine
 from statusdesk.board import Board
 from statusdesk.rollout_view import RolloutView, on_board
@@ -101,7 +102,6 @@ class RolloutScreen(Frame):
     def draw(self, board: Board | None) -> None:
         """Draw the rollout as this board has it, and read what belongs to it if that may be another now."""
         if board is not None:
-            self.view = on_board(self.view, board, past=self.past_ms is not None)
             self._read_if_due(board)
         self.draw_time()
 
@@ -126,9 +126,12 @@ class RolloutScreen(Frame):
         first = next((key for key, _ in lines if key), "")
         if first and not self.body.cursor:
             lines = draw_rollout(self.view, msgspec.structs.replace(asked, cursor=first), pen, self._problem)
+        self.body.cursor_span = name_span(self.view, pen, self._asked.all_pods)
         self.body.show_lines(lines)
 
     def show_lines(self, board: Board | None) -> None:
+        if board is not None:
+            self.view = on_board(self.view, board, past=self.past_ms is not None)
         self.header_line.where = tuple(filter(None, (self.view.stage, self.view.app)))
         super().show_lines(board)
 
@@ -138,7 +141,9 @@ class RolloutScreen(Frame):
         self.body.set_ink(ink)
         self.draw_time()
 
-    def on_keyed_lines_selected(self) -> None:
+    @on(KeyedLines.Selected)
+    @on(KeyedLines.Sized)
+    def _draw_again(self) -> None:
         self.draw_time()
 
     # -- reading ------------------------------------------------------------------------------------------------
@@ -218,8 +223,8 @@ class RolloutScreen(Frame):
         self.body.cursor, self._problem = "", ""
         self._read_change = self._read_board = -1
         self.body.scroll_to(y=0, animate=False)
-        self.draw(self.shown_board)
         self.show_lines(self.shown_board)
+        self.draw(self.shown_board)
 
     def action_stages(self) -> None:
         from screens.rollout_dialogs import stage_choice

@@ -159,6 +159,12 @@ def draw_pods(view: RolloutView, pen: Pen, everything: bool) -> list[tuple[str, 
     return [(key, line.strip(pen.width, pen.ink.plain)) for key, line in lines]
 
 
+def name_span(view: RolloutView, pen: Pen, everything: bool) -> tuple[int, int]:
+    """Return where the names of the pods stand."""
+    start = 1 + len(pen.glyph(Mark.OK)) + 1
+    return start - 1, start + _columns(ordered(view.pods, everything)[0], view, pen).name + 1
+
+
 def short_name(pod: PodState, view: RolloutView, pen: Pen) -> str:
     """Return the end of a pod's name that tells it from its siblings."""
     prefix = f"{view.state.name if view.state else ''}-{pod.revision}-"

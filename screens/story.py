@@ -48,7 +48,7 @@ def tell_events(view: RolloutView) -> list[Entry]:
     entries = [
         Entry(
             ms=event.first_ms or event.last_ms or 0,
-            words=f"{_object(event)}{event.reason}: {event.message}{_often(event.count)}",
+            words=f"{event.reason}: {event.message}{_often(event.count)} {event.object_kind} {event.object_name}",
             mark=Mark.WARNING if event.type == "Warning" else None,
         )
         for event in events
@@ -112,10 +112,6 @@ def _warnings(view: RolloutView) -> Iterable[Entry]:
 
 def _often(count: int) -> str:
     return f" ({count} times)" if count > 1 else ""
-
-
-def _object(event: Event) -> str:
-    return f"{event.object_kind} {event.object_name} "
 
 
 def _exits(view: RolloutView) -> Iterable[Entry]:

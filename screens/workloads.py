@@ -47,6 +47,8 @@ class WorkloadLines(KeyedLines):
         if self._pen is None or (columns, pen.width, pen.ink) != (self._columns, self._pen.width, self._pen.ink):
             self._drawn.clear()
         self._chosen, self._notes, self._tail, self._columns, self._pen = chosen, notes, tail, columns, pen
+        start = 1 + len(pen.glyph(Mark.OK))
+        self.cursor_span = (start, start + columns.name + 2)
         self._lines = [(NOTE, index) for index in range(len(notes))]
         for index, item in enumerate(chosen.items):
             self._lines += [(index, part) for part in range(item.height)]
@@ -93,8 +95,8 @@ class WorkloadsScreen(Frame):
         Binding("enter", "open", "look", id="workloads.open", tooltip="Open the rollout of the selected workload"),
         Binding("slash", "filter", "filter", id="workloads.filter", tooltip="Show only workloads with these words"),
         Binding("exclamation_mark", "only_bad", "not well", id="workloads.only_bad", tooltip="Only what is not well"),
-        Binding("left,h", "stage(-1)", "stage before", id="workloads.before", tooltip="The stage before", show=False),
-        Binding("right,l", "stage(1)", "next stage", id="workloads.next", tooltip="The next stage", show=False),
+        Binding("left", "stage(-1)", "stage before", id="workloads.before", tooltip="The stage before", show=False),
+        Binding("right", "stage(1)", "next stage", id="workloads.next", tooltip="The next stage", show=False),
         Binding("v", "stages", "stages", id="workloads.stages", tooltip="Choose another stage"),
         Binding("T", "times", "times", id="workloads.times", tooltip="Ages or times of day", show=False),
         Binding("escape", "back", "back", id="workloads.back", tooltip="Show all; back to where you came from"),
@@ -113,7 +115,7 @@ class WorkloadsScreen(Frame):
 
     def draw(self, board: Board | None) -> None:
         """Draw the workloads of the stage."""
-        if board is not None:
+        if board is not None and self.list.size.width:
             chosen = choose(board, self.stage, self.lens)
             notes = _notes(board, self.stage, chosen, self.lens)
             self.list.show_items(chosen, notes, _tail(chosen, self.ascii), self._pen())
@@ -187,6 +189,9 @@ class WorkloadsScreen(Frame):
         at = stages.index(self.stage) if self.stage in stages else 0
         hint = "enter: show it. esc: back"
         self.app.push_screen(Choice("Stages", [Entry(name) for name in stages], hint, chosen=at), chosen)
+
+    def on_keyed_lines_sized(self) -> None:
+        self.draw(self.shown_board)
 
     def on_keyed_lines_selected(self, message: KeyedLines.Selected) -> None:
         if message.opened:

@@ -59,7 +59,7 @@ def pod(workload, name, containers, **more):
 
 
 def period(key, level, since_ms, until_ms, version="1.5.0", revision="15", **more):
-    cluster, namespace, kind, name = key.split("/")
+    cluster, namespace, kind, name = key.split("/", 3)
     return RolloutState(
         key=key, cluster=cluster, namespace=namespace, kind=kind, name=name, app=name, level=level, version=version,
         revision=revision, since_ms=since_ms, until_ms=until_ms, **more,
