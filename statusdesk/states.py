@@ -111,9 +111,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a rollout looked like when it began to fail. Key: (key, since_ms, pod, container, previous).
 
     ``since_ms`` is when the failing period began: it lies within [``level_since_ms``, ``since_ms``] of any failing
-    period of that revision. There is a row for the present run of the container and one for the run before; ``lines``
-    are the last ones of its log, ``problem`` says why there are none. ``container`` is empty when none is to blame.
-    All text is redacted. ``state`` holds the container's state, at most one.
+    period of that revision. There is a row for each run of the container that has a log, the present one and the one
+    before (``previous``), or one row without ``lines`` when there is none; ``problem`` says why. ``container`` is empty
+    when none is to blame. All text is redacted. ``state`` holds the container's state, at most one.
     """
 
     key: str

@@ -10,6 +10,8 @@ from statusdesk.wants import EventsWanted, RevisionsWanted, Wanted, WorkloadKey
 
 WELL = frozenset({Level.OK, Level.IDLE, Level.PAUSED, Level.SCALING})
 ASK_EVERY_MS = 10_000
+ASK_LATER_MS = 60_000  # of what has not been well for long
+LONG_MS = 600_000
 ASK_AGAIN_MS = 2_000  # when it became worse since it was asked
 SETTLES_MS = 3_000  # many rollouts are over before anything need be asked
 PODS_ASKED = 3
@@ -30,6 +32,7 @@ class Case:
         self.level = Level.PROGRESSING
         self.next_ms = next_ms
         self.asked_ms = 0
+        self.worse_ms = next_ms
         self.events: tuple[Event, ...] = ()
         self.revisions: tuple[Revision, ...] = ()
         self.revised: tuple[str, str] | None = None
@@ -71,7 +74,7 @@ class Inquiries:
         case = self._cases.get(key)
         if case is None:
             if level in WELL:
-                if self._left:
+                if state.key in self._left:
                     self._drop(state.key)
                 return
             case = self._cases[key] = Case(workload, now_ms + SETTLES_MS)
@@ -79,6 +82,7 @@ class Inquiries:
         case.workload, case.members, case.new_revision = workload, members, new_revision
         case.level, case.pod = level, state.pod
         if worse:
+            case.worse_ms = now_ms
             case.next_ms = min(case.next_ms, max(now_ms, case.asked_ms + ASK_AGAIN_MS))
         if level is Level.FAILING:
             self._failing.add(key)
@@ -148,7 +152,7 @@ class Inquiries:
     def forget(self, key: WorkloadKey) -> None:
         """Take note that a workload has gone."""
         self._failing.discard(key)
-        if self._cases.pop(key, None) is not None or self._left:
+        if self._cases.pop(key, None) is not None or "/".join(key) in self._left:
             self._drop("/".join(key))
 
     def _drop(self, rollout_key: str) -> None:
@@ -172,7 +176,8 @@ class Inquiries:
             elif case.taking is None:
                 del self._cases[key]
                 self._drop("/".join(key))
-            case.next_ms = now_ms + ASK_EVERY_MS
+            lasts_long = now_ms - case.worse_ms >= LONG_MS and case.level not in WELL
+            case.next_ms = now_ms + (ASK_LATER_MS if lasts_long else ASK_EVERY_MS)
         self._next_ms = None
         for case in self._cases.values():
             self._wake(case.next_ms if case.taking is None else min(case.next_ms, case.taking.until_ms))
@@ -202,4 +207,4 @@ class Inquiries:
 
 def _is_ahead(at_ms: int, now_ms: int) -> bool:
     """Return whether a moment has yet to come; one that is too far ahead was set before the clock was put back."""
-    return now_ms < at_ms <= now_ms + ASK_EVERY_MS
+    return now_ms < at_ms <= now_ms + ASK_LATER_MS

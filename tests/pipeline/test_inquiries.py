@@ -163,6 +163,16 @@ def test_what_becomes_worse_is_asked_at_once_and_then_every_ten_seconds(world):
     assert len(world.asked_for(EventsWanted)) == 5
 
 
+def test_what_is_not_well_for_long_is_asked_about_less_often(world):
+    world.begins(make.rolling(), LOOPING)
+    for _ in range(60):
+        world.passes(10)
+    world.asked.clear()
+    for _ in range(60):
+        world.passes(10)
+    assert 9 <= len(world.asked_for(EventsWanted)) <= 11
+
+
 def test_revisions_are_asked_for_until_they_are_answered_and_again_when_there_is_a_new_one(world):
     world.begins(make.rolling(), FIRST_EXIT)
     world.passes(10)
