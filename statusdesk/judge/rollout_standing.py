@@ -147,7 +147,7 @@ def _unobserved(rollout: Rollout, scene: Scene) -> Finding:
                 exit_code=before.exit_code,
             )
     waits = before is not None and before.reason in (OBSERVING, NOT_OBSERVED)
-    first_ms = before.level_since_ms if before is not None and waits and before.level_since_ms else scene.now_ms
+    first_ms = before.since_ms if before is not None and waits and before.since_ms else scene.now_ms
     since_ms = scene.lasts_since("unobserved", first_ms)
     late = before is not None and before.reason == NOT_OBSERVED
     if late or scene.reached(since_ms + OBSERVE_MS):
@@ -278,12 +278,9 @@ def _unavailable_since(rollout: Rollout, scene: Scene) -> int:
 
 def _lasts(rollout: Rollout, reason: str, scene: Scene) -> bool:
     """Whether pods have been missing for long enough to say so; there is no time for it but our own."""
-    before, first_ms = rollout.before, scene.now_ms
-    if before is not None and before.reason == reason:
-        return True
-    if before is not None and before.reason == REPLACING and before.level_since_ms:
-        first_ms = before.level_since_ms
-    return scene.reached(scene.lasts_since("missing", first_ms) + NO_PODS_MS)
+    before = rollout.before
+    since_ms = scene.lasts_since("missing", scene.now_ms)
+    return (before is not None and before.reason == reason) or scene.reached(since_ms + NO_PODS_MS)
 
 
 def _lacks_pods(scene: Scene) -> bool:

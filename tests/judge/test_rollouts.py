@@ -262,7 +262,8 @@ def test_nothing_available_is_an_outage_after_a_while() -> None:
 def test_missing_pods_are_noticed_when_they_stay_missing() -> None:
     workload = deployment(replicas=1, updated=1, ready=1, available=1)
     first = judge(workload, pod(), after_s=1)
-    later = judge(workload, pod(), before=stamped(first.state, T0 + 1000), after_s=31).state
+    assert first.look_again_ms == T0 + 31_000
+    later = judge(workload, pod(), before=first.state, memory=first.memory, after_s=31).state
     again = judge(workload, pod(), before=later, after_s=32).state
     assert (first.state.level, later.level, again.level) == (PROGRESSING, WARNING, WARNING)
     assert "1 pods are missing" in later.message
