@@ -7,9 +7,9 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from collectors.kubernetes_credentials import Login, log_in
 from collectors.kubernetes_problems import ApiProblem, problem_of
 from statusdesk.config import ClusterSettings
 from statusdesk.text import clean
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Query = Sequence[tuple[str, str]]
 ERROR_BODY_BYTES = 65_536
 STREAM_BYTES = 65_536
+JSON = "application/json"
 WHOLE_ANSWER_TIMEOUTS = 6  # a whole answer may take this many times the timeout of one read
 
 
@@ -65,7 +66,7 @@ class KubernetesApi:
     def __init__(self, settings: ClusterSettings, silence_s: float = 150.0) -> None:
         self._settings = settings
         self._silence_s = silence_s
-        self._client: ApiClient | None = None
+        self._login: Login | None = None
         self._generation = 0
         self._lock = threading.Lock()
         self._readings: set[_Reading] = set()
@@ -73,9 +74,9 @@ class KubernetesApi:
         self._is_closed = False
         self.host = ""
 
-    def get(self, path: str, query: Query = ()) -> bytes:
+    def get(self, path: str, query: Query = (), accept: str = JSON) -> bytes:
         """Return the body of a 200 answer. Raises: ApiProblem."""
-        return self._read(self._open("GET", path, query))
+        return self._read(self._open("GET", path, query, accept=accept))
 
     def ask(self, path: str, body: dict[str, object]) -> bytes:
         """Return the answer to a review: a POST that changes nothing, and that only ``check`` makes.
@@ -129,13 +130,15 @@ class KubernetesApi:
             self._is_closed = True
             for reading in self._readings:
                 _shut(reading.response)
-        if (client := self._client) is not None:
-            client.rest_client.close()
+        if (login := self._login) is not None:
+            login.client.rest_client.close()
 
-    def _open(self, method: str, path: str, query: Query, body: dict[str, object] | None = None) -> "HTTPResponse":
+    def _open(
+        self, method: str, path: str, query: Query, body: dict[str, object] | None = None, accept: str = JSON
+    ) -> "HTTPResponse":
         timeout_s = self._settings.request_timeout_s
         for last in (False, True):
-            client, generation, arguments = self._arguments(method, path, query, body)
+            client, generation, arguments = self._arguments(method, path, query, body, accept)
             with _as_problem(self.host):
                 response: HTTPResponse = client.call_api(*arguments, _request_timeout=(timeout_s, timeout_s)).response
             if 200 <= response.status < 300:
@@ -150,67 +153,45 @@ class KubernetesApi:
         raise problem_of(response.status, said, headers, self.host)
 
     def _arguments(
-        self, method: str, path: str, query: Query, body: dict[str, object] | None
+        self, method: str, path: str, query: Query, body: dict[str, object] | None, accept: str
     ) -> tuple["ApiClient", int, tuple[Any, ...]]:
         # Under the lock, because an expired token is renewed in here: a credentials plugin runs once, not per thread.
         with self._lock:
-            if self._client is None:
-                self._client = _connect(self._settings)
-                self.host = clean(str(self._client.configuration.host))
+            client = self._current().client
             with _as_problem(self.host):
-                arguments = self._client.param_serialize(
+                arguments = client.param_serialize(
                     method,
                     path,
                     query_params=list(query),
-                    header_params={"Accept": "application/json", "Content-Type": "application/json"},
+                    header_params={"Accept": accept, "Content-Type": JSON},
                     body=body,
                     auth_settings=["BearerToken"],
                 )
-            return self._client, self._generation, arguments
+            return client, self._generation, arguments
+
+    def _current(self) -> Login:
+        """Return the login, made anew when its files have changed; the old one stays while the new ones are no use."""
+        login = self._login
+        if login is None:
+            login = self._take(log_in(self._settings))
+        elif login.is_stale():
+            with contextlib.suppress(ApiProblem):
+                login = self._take(log_in(self._settings))
+        return login
+
+    def _take(self, login: Login) -> Login:
+        if self._login is not None:
+            self._login.client.rest_client.close()
+            self._generation += 1
+        self._login = login
+        self.host = clean(str(login.client.configuration.host))
+        return login
 
     def _renew(self, generation: int) -> None:
         """Load the credentials again, unless another thread has done so since ``generation``."""
         with self._lock:
             if generation == self._generation:
-                renewed = _connect(self._settings)
-                if self._client is not None:
-                    self._client.rest_client.close()
-                self._client = renewed
-                self._generation += 1
-
-
-def _connect(settings: ClusterSettings) -> "ApiClient":
-    """Return a client for the settings. Raises: ApiProblem (Misconfigured)."""
-    import binascii
-    import os
-
-    import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own, for one exception
-    from kubernetes import config
-    from kubernetes.client import Configuration
-
-    configuration = Configuration()
-    configuration.retries = False
-    configuration.keep_alive = True
-    configuration.connection_pool_maxsize = 4 * (settings.max_namespaced_watches + 2)
-    path = str(Path(settings.kubeconfig).expanduser()) if settings.kubeconfig else None
-    name = f"kubeconfig {path or os.environ.get('KUBECONFIG') or '~/.kube/config'}"
-    try:
-        if path is None and not os.environ.get("KUBECONFIG") and not Path("~/.kube/config").expanduser().exists():
-            name = "the service account of this pod (and there is no kubeconfig)"
-            config.load_incluster_config(client_configuration=configuration)
-            from kubernetes.client import ApiClient
-
-            return ApiClient(configuration)
-        return config.new_client_from_config(
-            path, settings.context or None, persist_config=False, client_configuration=configuration
-        )
-    except yaml.YAMLError:
-        # its text quotes the file, which holds credentials
-        raise ApiProblem("Misconfigured", f"{name} is not valid YAML") from None
-    except (config.ConfigException, OSError) as error:
-        raise ApiProblem("Misconfigured", f"cannot use {name}: {error}") from error
-    except (TypeError, KeyError, AttributeError, binascii.Error, UnicodeDecodeError) as error:
-        raise ApiProblem("Misconfigured", f"{name} is malformed ({type(error).__name__})") from error
+                self._take(log_in(self._settings))
 
 
 def _shut(response: "HTTPResponse") -> None:

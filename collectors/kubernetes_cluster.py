@@ -1,4 +1,4 @@
-"""One Kubernetes cluster: Deployments, StatefulSets, DaemonSets and Pods, listed once and then watched."""
+"""One Kubernetes cluster: Deployments, StatefulSets, DaemonSets, Jobs and Pods, listed once and then watched."""
 
 import threading
 import time
@@ -8,6 +8,7 @@ import msgspec
 
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_kinds import KINDS
+from collectors.kubernetes_lookups import Lookups
 from collectors.kubernetes_names import AppRules, Interest
 from collectors.kubernetes_namespaces import KindFeeds, NamespaceNames
 from collectors.kubernetes_problems import ApiProblem
@@ -18,6 +19,7 @@ from statusdesk.clock import Clock
 from statusdesk.config import AppSettings, ClusterSettings
 from statusdesk.facts import Message
 from statusdesk.text import clean
+from statusdesk.wants import Wanted
 
 TICK_S = 0.5
 JOIN_S = 1.5
@@ -69,12 +71,14 @@ class KubernetesCluster:
             lists=threading.BoundedSemaphore(LISTS_AT_ONCE),
         )
         names = NamespaceNames(shared)
+        self._lookups = Lookups(shared)
         self._kinds = [KindFeeds(shared, names, kind, settings.max_namespaced_watches) for kind in KINDS]
 
     def run(self) -> None:
         """Follow the cluster until ``stop`` is set; return within two seconds of that."""
         threads = [threading.Thread(target=kind.run, daemon=True) for kind in self._kinds]
         threads.append(threading.Thread(target=self._learn_version, daemon=True))
+        threads.append(threading.Thread(target=self._lookups.run, daemon=True))
         for thread in threads:
             thread.start()
         while not self._stop.wait(TICK_S):
@@ -82,11 +86,16 @@ class KubernetesCluster:
             self._standing.tick()
         for kind in self._kinds:
             kind.end()
+        self._lookups.end()
         self._api.close()
         end_s = time.monotonic() + JOIN_S
         for thread in threads:
             # one that waits for a server's first byte is left to its timeout; what it says is not heard any more
             thread.join(max(0.0, end_s - time.monotonic()))
+
+    def want(self, wanted: Wanted) -> None:
+        """Look something up soon; its answer is emitted. Called by any thread, returns at once."""
+        self._lookups.want(wanted)
 
     def visit_now(self) -> None:
         """Cut back-offs and poll waits short; what is watched needs no visit."""

@@ -12,18 +12,24 @@ from collectors.kubernetes_wire import (
     ConditionWire,
     ContainerStatusWire,
     ContainerWire,
+    OwnerWire,
     PodStatusWire,
     PodWire,
+    SelectorWire,
     TemplateMetaWire,
     WorkloadSpecWire,
     WorkloadStatusWire,
     WorkloadWire,
 )
 from statusdesk.facts import Condition, Container, ContainerRole, Pod, Workload
+from statusdesk.redact import safe
 from statusdesk.text import clean
 
 INIT, SIDECAR, APP = ContainerRole.INIT, ContainerRole.SIDECAR, ContainerRole.APP
-OWNING_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+OWNING_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Job"})
+MAX_SELECTOR_CHARS = 1_000
+CRON_JOB = "CronJob"
+JOB_REVISION_CHARS = 8
 NO_DEADLINE_S = 2**31 - 1
 BUILD_ANNOTATION = "statusdesk.io/build"
 BUILD_ANNOTATION_END = "/jenkins-build"
@@ -71,7 +77,7 @@ class Translator:
             app=self._apps[owner, texts[labels.app] if labels is not None else ""],
             phase=texts[status.phase],
             reason=texts[status.reason],
-            message=clean(status.message),
+            message=safe(status.message),
             node=texts[spec.node_name] if spec is not None else "",
             created_ms=times[meta.creation_timestamp],
             deleting_ms=times[meta.deletion_timestamp],
@@ -153,22 +159,29 @@ class Translator:
             restarts=wire.restart_count,
             state=state,
             reason=reason,
-            message=clean(message) if message else "",
+            message=safe(message),
             exit_code=exit_code,
             since_ms=since_ms,
             last_reason=texts[last.reason] if last is not None else "",
-            last_message=clean(last.message) if last is not None else "",
+            last_message=safe(last.message) if last is not None else "",
             last_exit_code=last.exit_code if last is not None else None,
             last_finished_ms=times[last.finished_at] if last is not None else None,
         )
 
     def workload(self, kind: str, wire: WorkloadWire) -> Workload:
-        """Return the fact of a Deployment, StatefulSet or DaemonSet. Source: ``GET /apis/apps/v1/<resource>``."""
+        """Return the fact of a Deployment, StatefulSet, DaemonSet or Job.
+
+        Source: ``GET /apis/apps/v1/<resource>``, ``GET /apis/batch/v1/jobs``.
+        """
         texts, times = self._texts, self._times
         meta, spec, status = wire.metadata, wire.spec or WorkloadSpecWire(), wire.status or WorkloadStatusWire()
         labels, annotations = self._marks(wire)
         images = self._images(spec)
-        app = self._apps[texts[meta.name], clean((meta.labels or _NOTHING).get(APP_LABEL, ""))]
+        owner_kind, owner = self._controller(meta.owner_references)
+        # the Jobs of a CronJob have names of their own, which say nothing
+        app = self._apps[
+            owner if owner_kind == CRON_JOB else texts[meta.name], clean((meta.labels or _NOTHING).get(APP_LABEL, ""))
+        ]
         image = self._rules.main_image(app, images)
         strategy = spec.strategy or spec.update_strategy
         rolling = strategy.rolling_update if strategy is not None else None
@@ -184,26 +197,38 @@ class Translator:
             image=image,
             images=images,
             generation=meta.generation,
-            observed_generation=status.observed_generation,
+            observed_generation=meta.generation if kind == "Job" else status.observed_generation,
             desired=desired,
             replicas=replicas,
             updated=updated,
             ready=ready,
             available=available,
-            paused=spec.paused,
+            paused=spec.paused or bool(spec.suspend),
             created_ms=times[meta.creation_timestamp],
             deleting_ms=times[meta.deletion_timestamp],
-            deadline_s=_deadline_s(spec),
+            deadline_s=_deadline_s(spec) if kind != "Job" else spec.active_deadline_seconds,
             min_ready_s=spec.min_ready_seconds,
             strategy=texts[strategy.type] if strategy is not None else "",
             partition=rolling.partition if rolling is not None else None,
             revision=clean(_revision(kind, wire, status)),
             update_revision=clean(status.update_revision),
             current_revision=clean(status.current_revision),
+            selector=_selector(spec.selector),
             change_cause=clean(annotations.get(CHANGE_CAUSE_ANNOTATION, "")),
             build=clean(_build(annotations)),
             conditions=tuple([self._condition(one) for one in status.conditions or ()]),
+            failed=status.failed,
+            backoff_limit=spec.backoff_limit,
+            started_ms=times[status.start_time],
+            owner_kind=owner_kind,
+            owner_name=owner,
         )
+
+    def _controller(self, owners: Sequence[OwnerWire] | None) -> tuple[str, str]:
+        for owner in owners or ():
+            if owner.controller:
+                return self._texts[owner.kind], self._texts[owner.name]
+        return "", ""
 
     def _marks(self, wire: WorkloadWire) -> tuple[Mapping[str, str], Mapping[str, str]]:
         """Return labels and annotations: the workload's own, then those that only its pod template has."""
@@ -226,7 +251,7 @@ class Translator:
             type=texts[wire.type],
             status=texts[wire.status],
             reason=texts[wire.reason],
-            message=clean(wire.message),
+            message=safe(wire.message),
             updated_ms=times[wire.last_update_time],
             changed_ms=times[wire.last_transition_time],
         )
@@ -242,6 +267,9 @@ def _counts(kind: str, spec: WorkloadSpecWire, status: WorkloadStatusWire) -> tu
             status.number_ready,
             status.number_available,
         )
+    if kind == "Job":
+        wanted = 1 if spec.completions is None else spec.completions
+        return wanted, status.active, status.active + status.succeeded, status.succeeded, status.succeeded
     return (
         spec.replicas,
         status.replicas,
@@ -255,10 +283,26 @@ def _deadline_s(spec: WorkloadSpecWire) -> int | None:
     return None if spec.progress_deadline_seconds == NO_DEADLINE_S else spec.progress_deadline_seconds
 
 
+def _selector(wire: SelectorWire | None) -> str:
+    """Return a selector as the query of a list has it; empty where it is no plain text of a bearable length."""
+    if wire is None:
+        return ""
+    parts = [f"{key}={value}" for key, value in (wire.match_labels or _NOTHING).items()]
+    for one in wire.match_expressions or ():
+        if one.operator in ("In", "NotIn"):
+            parts.append(f"{one.key} {one.operator.lower()} ({','.join(one.values or ())})")
+        else:
+            parts.append(one.key if one.operator == "Exists" else f"!{one.key}")
+    text = ",".join(parts)
+    return text if len(text) <= MAX_SELECTOR_CHARS and text.isascii() and text.isprintable() else ""
+
+
 def _revision(kind: str, wire: WorkloadWire, status: WorkloadStatusWire) -> str:
     annotations = wire.metadata.annotations or _NOTHING
     if kind == "StatefulSet":
         return status.update_revision
+    if kind == "Job":
+        return wire.metadata.uid[:JOB_REVISION_CHARS]  # one made again under the same name is another one
     if kind == "DaemonSet":
         return annotations.get(TEMPLATE_GENERATION_ANNOTATION) or str(wire.metadata.generation)
     return annotations.get(REVISION_ANNOTATION, "")

@@ -14,7 +14,10 @@ Fact = Pod | Workload
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind. ``subkind`` is that of its sweeps: a class of facts that is not of one kind needs it."""
+    """One kind. ``subkind`` is that of its sweeps: a class of facts that is not of one kind needs it.
+
+    ``optional`` is what the board does without where the right to read it, or the API itself, is missing.
+    """
 
     name: str
     resource: str
@@ -23,6 +26,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     subkind: str
     page: msgspec.json.Decoder[Any]
     event: msgspec.json.Decoder[Any]
+    optional: bool = False
 
     def path(self, scope: str) -> str:
         """Return the path of the list in a namespace, or of all when ``scope`` is empty."""
@@ -47,21 +51,23 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
         return (cluster, namespace, name) if self.fact is Pod else (cluster, namespace, self.name, name)
 
 
-def _workloads(name: str) -> Kind:
+def _workloads(name: str, group: str = "apps", *, optional: bool = False) -> Kind:
     return Kind(
         name=name,
         resource=f"{name.lower()}s",
-        group="apps",
+        group=group,
         fact=Workload,
         subkind=name,
         page=msgspec.json.Decoder(ListWire[WorkloadWire]),
         event=msgspec.json.Decoder(WorkloadEvent),
+        optional=optional,
     )
 
 
 DEPLOYMENT = _workloads("Deployment")
 STATEFUL_SET = _workloads("StatefulSet")
 DAEMON_SET = _workloads("DaemonSet")
+JOB = _workloads("Job", "batch", optional=True)
 POD = Kind(
     name="Pod",
     resource="pods",
@@ -71,4 +77,4 @@ POD = Kind(
     page=msgspec.json.Decoder(ListWire[PodWire]),
     event=msgspec.json.Decoder(PodEvent),
 )
-KINDS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, POD)
+KINDS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, POD, JOB)

@@ -60,6 +60,9 @@ def probe(settings: ClusterSettings, namespaces: Sequence[str]) -> list[ProbeRes
         by_namespace = False
         for kind in KINDS:
             whole = _list(api, kind, "")
+            if kind.optional and not whole.ok:
+                why = f"not granted, so {kind.resource} are not shown: {whole.message}"
+                whole = msgspec.structs.replace(whole, ok=True, message=why)
             results.append(whole)
             if not whole.ok:
                 by_namespace = True
@@ -105,7 +108,8 @@ def _try_list(api: KubernetesApi, path: str, namespace: str) -> tuple[bool, str]
 
 
 def _rights(api: KubernetesApi, namespace: str) -> Iterator[ProbeResult]:
-    wanted = [("watch", kind.group, kind.resource, kind.title) for kind in KINDS]
+    wanted = [("watch", kind.group, kind.resource, kind.title) for kind in KINDS if not kind.optional]
+    wanted += [("list", "apps", name, f"{name}.apps") for name in ("replicasets", "controllerrevisions")]
     wanted += [("get", "", "pods/log", "pods/log"), ("list", "", "events", "events")]
     body: dict[str, object] = {
         "apiVersion": "authorization.k8s.io/v1",

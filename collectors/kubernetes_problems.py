@@ -16,17 +16,27 @@ class ApiProblem(Exception):  # noqa: N818  (a fact about the source that happen
     """One failed request or broken stream.
 
     ``problem`` and ``message`` are those of ``facts.Visited``. ``passing`` says that it heals by itself when it
-    happens once, so that only its repetition is a failure. ``retry_after_s`` is what the server asked for.
+    happens once, so that only its repetition is a failure. ``retry_after_s`` is what the server asked for. ``status``
+    and ``said`` are of the answer, if it was one.
     """
 
     def __init__(
-        self, problem: str, message: str, *, passing: bool = False, retry_after_s: float | None = None
+        self,
+        problem: str,
+        message: str,
+        *,
+        passing: bool = False,
+        retry_after_s: float | None = None,
+        status: int = 0,
+        said: str = "",
     ) -> None:
         super().__init__(message)
         self.problem = problem
         self.message = clean(message)
         self.passing = passing
         self.retry_after_s = retry_after_s
+        self.status = status
+        self.said = said
 
 
 class Refused(ApiProblem):
@@ -60,9 +70,11 @@ def problem_of(status: int, body: bytes, headers: dict[str, str], host: str) -> 
     if 300 <= status < 400:
         return ApiProblem("Misconfigured", f"{host} redirects ({status}), which is not followed; is it an API server?")
     if status == 404:
-        return ApiProblem("Misconfigured", f"{host} has no such path (404); is it a Kubernetes API server?")
+        problem, message = "Misconfigured", f"{host} has no such path (404); is it a Kubernetes API server?"
+    else:
+        problem, message = "ServerError", f"{host} answers {status}" + (f": {said}" if said else "")
     wait_s = _seconds(headers.get("retry-after", ""))
-    return ApiProblem("ServerError", f"{host} answers {status}" + (f": {said}" if said else ""), retry_after_s=wait_s)
+    return ApiProblem(problem, message, retry_after_s=wait_s, status=status, said=said)
 
 
 def error_event_problem(code: int, message: str) -> ApiProblem:

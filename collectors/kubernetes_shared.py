@@ -24,6 +24,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     blind_s: float = 15.0  # the same while nothing at all is readable: that may be a passing fault of the server
     names_s: float = 60.0  # namespaces behind a glob are looked up again
     watch_s: tuple[int, int] = (240, 290)  # what we ask the server for, at random between the two
+    lookups_per_s: float = 4.0  # requests about what is not healthy
     quick_s: float = 1.0  # a watch that ends sooner without an event has failed
 
 

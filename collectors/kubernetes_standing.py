@@ -162,7 +162,7 @@ class Standing:
 
     def _outcome(self, now_ms: int) -> Visited | None:
         """Return how the source stands as a whole; None while the first answers are awaited."""
-        lines = self._lines
+        lines = [line for line in self._lines if not (line.refused and line.kind.optional)]
         failing = [line for line in lines if line.problem is not None and not line.refused]
         slow = [line for line in lines if line.asked_ms is not None and now_ms - line.asked_ms > self._patience_ms]
         if failing:
@@ -170,13 +170,14 @@ class Standing:
         if slow:
             problem = ApiProblem("Timeout", "no answer yet; a credentials plugin of the kubeconfig may be waiting")
             return self._failed(problem, slow, now_ms)
-        if not lines:
+        if not any(not line.kind.optional for line in lines):
             return self._nothing_to_see(now_ms)
         if any(line.heard_ms is None and not line.refused for line in lines):
             return None
         readable = [line for line in lines if not line.refused]
-        if not readable:
-            return self._failed(_no_access(lines), lines, max(line.tried_ms for line in lines))
+        needed = [line for line in lines if not line.kind.optional]
+        if needed and all(line.refused for line in needed):
+            return self._failed(_no_access(needed), needed, max(line.tried_ms for line in needed))
         known_ms = [self._known_ms(line, now_ms) for line in readable]
         live = all(line.opened_ms for line in readable) and min(known_ms) == now_ms
         polled = _titles(line for line in readable if line.watch_refused)
@@ -228,7 +229,7 @@ class Standing:
         return ", ".join(parts)
 
     def _look_at_scope(self, scope: str) -> None:
-        refused = [line for line in self._lines if line.scope == scope and line.refused]
+        refused = [line for line in self._lines if line.scope == scope and line.refused and not line.kind.optional]
         self._send_scope(scope, _no_access(refused).message if refused else "")
 
     def _send_scope(self, scope: str, message: str) -> None:

@@ -16,6 +16,7 @@ from collectors.kubernetes_wire import BookmarkWire, DeletedWire, ErrorWire
 from statusdesk.facts import Changed, Swept
 from statusdesk.text import clean
 
+NOT_SERVED = 404
 MAX_LINE_BYTES = 64 << 20
 
 
@@ -162,7 +163,12 @@ class Feed:
             query.append(("continue", token))
         with self._shared.lists:
             self.line.asks()
-            body = self._shared.api.get(self._path, query)
+            try:
+                body = self._shared.api.get(self._path, query)
+            except ApiProblem as problem:
+                if self._kind.optional and problem.status == NOT_SERVED:
+                    raise Refused(f"{self._kind.title} are not served") from problem
+                raise
         self.line.answered()
         try:
             page = self._kind.page.decode(body)

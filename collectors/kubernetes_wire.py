@@ -34,6 +34,12 @@ class MetaWire(Wire):
     annotations: dict[str, str] | None = None
 
 
+class WorkloadMetaWire(MetaWire):
+    """``metadata`` of a workload that another object may own."""
+
+    owner_references: list[OwnerWire] | None = None
+
+
 class PodLabelsWire(Wire):
     app: str = field(default="", name="app.kubernetes.io/name")
     template_hash: str = field(default="", name="pod-template-hash")
@@ -152,18 +158,34 @@ class TemplateWire(Wire):
     spec: TemplateSpecWire | None = None
 
 
+class ExpressionWire(Wire):
+    key: str = ""
+    operator: str = ""
+    values: list[str] | None = None
+
+
+class SelectorWire(Wire):
+    match_labels: dict[str, str] | None = None
+    match_expressions: list[ExpressionWire] | None = None
+
+
 class WorkloadSpecWire(Wire):
     replicas: int | None = None
     paused: bool = False
     progress_deadline_seconds: int | None = None
     min_ready_seconds: int = 0
+    selector: SelectorWire | None = None
     strategy: StrategyWire | None = None
     update_strategy: StrategyWire | None = None
+    suspend: bool | None = None
+    completions: int | None = None
+    backoff_limit: int | None = None
+    active_deadline_seconds: int | None = None
     template: TemplateWire | None = None
 
 
 class WorkloadStatusWire(Wire):
-    """The status of any of the three kinds; a DaemonSet has names of its own for its counts."""
+    """The status of any of the four kinds; a DaemonSet and a Job have names of their own for their counts."""
 
     observed_generation: int | None = None
     replicas: int = 0
@@ -178,10 +200,14 @@ class WorkloadStatusWire(Wire):
     updated_number_scheduled: int = 0
     number_ready: int = 0
     number_available: int = 0
+    start_time: str | None = None
+    active: int = 0
+    succeeded: int = 0
+    failed: int = 0
 
 
 class WorkloadWire(Wire):
-    metadata: MetaWire
+    metadata: WorkloadMetaWire
     spec: WorkloadSpecWire | None = None
     status: WorkloadStatusWire | None = None
 

@@ -3,17 +3,21 @@
 import datetime
 import gc
 import os
+import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.reactive import reactive
 from textual.screen import Screen
 
 from screens.board import BoardScreen
 from screens.feed import Feed, FeedError
+from screens.frame import Frame, Setup
 from screens.ink import Ink, make_ink
+from screens.lineview import KeyedLines
 from screens.themes import ALIASES, THEMES
 from statusdesk.board import Board
 from statusdesk.clock import Clock, system_clock
@@ -147,15 +151,21 @@ class DeskApp(App[None]):
         """Make the first screen. The first board is read before it is painted: one paint instead of two."""
         self._bind_keys()
         self.poll()
-        zone = _zone(self._config.board.timezone)
-        return BoardScreen(self._config, self._feed, self._ink(), zone, self._ascii)
+        setup = Setup(
+            config=self._config,
+            feed=self._feed,
+            zone=_zone(self._config.board.timezone),
+            ascii=self._ascii,
+            asking=threading.Lock(),
+        )
+        return BoardScreen(setup, self._ink())
 
     def _ink(self) -> Ink:
         return make_ink(self.theme_variables, self.no_color)
 
     def _theme_changed(self, _theme: "Theme") -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, BoardScreen):
+            if isinstance(screen, Frame):
                 screen.set_ink(self._ink())
 
     def _choose_theme(self, name: str) -> None:
@@ -171,12 +181,13 @@ class DeskApp(App[None]):
         from screens.matrix import Matrix
 
         keymap = dict(self._config.board.keymap)
-        known = {
-            binding.id
-            for owner in (DeskApp, BoardScreen, Matrix)
-            for binding in owner.BINDINGS
-            if isinstance(binding, Binding) and binding.id
-        }
+        known = _binding_ids(DeskApp, BoardScreen, Matrix)
+        if keymap.keys() - known:
+            # Imported only for this: most starts change no key, and the first paint does not wait for these screens.
+            from screens.rollout import RolloutScreen
+            from screens.workloads import WorkloadsScreen
+
+            known |= _binding_ids(RolloutScreen, KeyedLines, WorkloadsScreen)
         for unknown in sorted(keymap.keys() - known):
             from difflib import get_close_matches
 
@@ -184,6 +195,12 @@ class DeskApp(App[None]):
             hint = f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(sorted(known))}"
             self._complaints.append(f"keymap: no key has the id '{unknown}'{hint}")
         self.set_keymap({id: keys for id, keys in keymap.items() if id in known})
+
+
+def _binding_ids(*owners: type[DOMNode]) -> set[str]:
+    """Return the ids of the keys that a screen or widget itself has."""
+    bindings = (binding for owner in owners for binding in owner.BINDINGS)
+    return {binding.id for binding in bindings if isinstance(binding, Binding) and binding.id}
 
 
 def _zone(name: str) -> datetime.tzinfo:

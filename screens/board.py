@@ -1,38 +1,31 @@
 """The board: which applications have something bad on its way to production, how far has it come, and why."""
 
-import datetime
-import threading
-from collections.abc import Callable
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.events import Resize, ScreenResume
+from textual.events import Resize
 from textual.message import Message
-from textual.screen import Screen
+from textual.widget import Widget
 
 from screens.columns import LIST_BELOW
-from screens.feed import Feed, FeedError
+from screens.feed import FeedError
 from screens.firing_strip import FiringStrip
-from screens.footer import FooterLine
-from screens.header import HeaderLine
+from screens.frame import Frame, Setup
 from screens.ink import Ink
-from screens.lens import Lens, select
+from screens.lens import select
+from screens.linewidget import LineWidget
 from screens.matrix import Matrix
 from screens.matter import Matter
 from screens.notes import notes, tail
-from screens.sources_line import SourcesLine
 from statusdesk.board import Board
-from statusdesk.config import Config
-from statusdesk.text import age, stamp
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
-    from screens.app import DeskApp
     from screens.goto import Target
 
 STRIP_FROM = 20
@@ -43,33 +36,35 @@ nearest to production first; what is well is dim. A row that is not well says wh
 Equal versions in a row have the same tint. `1/3` in place of an age: so many new pods are ready.
 The top line shows the age of the data; a source that does not answer says so in the second line and since when.
 
+`enter` opens the rollout in a cell: its pods, what happened, the proof. `d` previews it here and follows the cursor.
+`w` lists all workloads of the stage under the cursor.
+
 The mouse selects with a click and opens with a double click. Hold shift to select text with the terminal.
 """
 
 
-class BoardScreen(Screen[None]):
+class BoardScreen(Frame):
     """One picture of everything: header, sources, matrix, what fires, keys; and a cell in detail."""
 
     AUTO_FOCUS = "#matrix"
     HELP = HELP
     BINDINGS = [
-        Binding(
-            "enter,d", "detail", "look", id="board.detail", tooltip="Open or close the detail of the selected cell"
-        ),
+        Binding("enter", "open", "look", id="board.open", tooltip="Open the rollout of the selected cell"),
+        Binding("d,space", "detail", "preview", id="board.detail", tooltip="Preview the selected cell, or close that"),
+        Binding("w", "workloads", "workloads", id="board.workloads", tooltip="All workloads of the selected stage"),
         Binding("b", "build", "build", id="board.build", tooltip="Copy and show the link of the build"),
         Binding("y", "copy", "copy", id="board.copy", tooltip="Copy and show what is known about the cell"),
         Binding("slash", "filter", "filter", id="board.filter", tooltip="Show only rows with these words"),
         Binding("exclamation_mark", "only_bad", "not well", id="board.only_bad", tooltip="Show only what is not well"),
         Binding("o", "order", "order", id="board.order", tooltip="Worst first, or in the configured order"),
-        Binding("colon", "go_to", "go to", id="board.go_to", tooltip="Go to an application or stage/application"),
+        Binding("colon", "go_to", "go to", id="board.go_to", tooltip="Go to an application, a stage or both"),
         Binding("t", "as_of", "as of", id="board.as_of", tooltip="Show the board as of a time in the past"),
         Binding("T", "times", "times", id="board.times", tooltip="Ages or times of day", show=False),
         Binding(
-            "escape", "back", "back", id="board.back", tooltip="Close the detail; back to now; show all", show=False
+            "escape", "back", "back", id="board.back", tooltip="Close the preview; back to now; show all", show=False
         ),
         Binding("question_mark", "help", "help", id="board.help", tooltip="This help"),
     ]
-    app: "DeskApp"
 
     class PastRead(Message):
         """The board of a past moment has been read, or could not be."""
@@ -78,134 +73,61 @@ class BoardScreen(Screen[None]):
             super().__init__()
             self.board, self.problem = board, problem
 
-    def __init__(self, config: Config, feed: Feed, ink: Ink, zone: datetime.tzinfo, ascii_only: bool) -> None:
-        super().__init__()
-        self.feed, self.ink, self.zone, self.ascii = feed, ink, zone, ascii_only
-        self.order = {app.name: place for place, app in enumerate(config.apps)}
-        self.lens = Lens()
-        self.past: Board | None = None
-        self._header = HeaderLine(ink, zone, ascii_only)
-        self._sources = SourcesLine(ink, ascii_only)
-        self.matrix = Matrix(ink, ascii_only)
+    def __init__(self, setup: Setup, ink: Ink) -> None:
+        super().__init__(setup, ink)
+        self.order = {app.name: place for place, app in enumerate(setup.config.apps)}
+        self.matrix = Matrix(ink, setup.ascii)
         self._strip = FiringStrip(ink)
-        self._footer = FooterLine(ink)
-        self._drawn_board: Board | None = None
-        self._drawn_as: tuple[object, ...] = ()
-        self._asking = threading.Lock()  # the feed is asked one question at a time
-        self.matter = Matter(self.matrix, feed, ink, zone=zone, ascii_only=ascii_only, asking=self._asking)
+        self.matter = Matter(self.matrix, setup.feed, ink, zone=setup.zone, ascii_only=setup.ascii, asking=setup.asking)
 
-    def compose(self) -> ComposeResult:
-        yield self._header
-        yield self._sources
-        yield self.matter
-        yield self._strip
-        yield self._footer
-
-    def on_mount(self) -> None:
-        self.watch(self.app, "board", self.show, init=False)
-        self.watch(self.app, "now_ms", self.tick, init=False)
-        self.watch(self.app, "problem", self.tick, init=False)
-        self.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
-        self._show_keys()
+    def compose_matter(self) -> Iterable[Widget]:
+        return (self.matter, self._strip)
 
     # -- what is shown ------------------------------------------------------------------------------------------
 
-    @property
-    def now_ms(self) -> int:
-        """The moment that is shown: now, or the moment in the past."""
-        return self.past.at_ms if self.past is not None else self.app.now_ms
-
-    @property
-    def _past_ms(self) -> int | None:
-        """The moment in the past that is shown; None when it is now."""
-        return self.now_ms if self.past is not None or self.app.always_past else None
-
-    @property
-    def shown_board(self) -> Board | None:
-        return self.past if self.past is not None else self.app.board
-
-    def show(self, board: Board | None) -> None:
-        """Show a new board: at once when this screen is in sight, else when it is again."""
-        shown, request = self.shown_board, (self.lens, self.size, self.now_ms)
-        if not self.is_active or not self.size.width or (shown is self._drawn_board and request == self._drawn_as):
-            return
-        self._drawn_board, self._drawn_as = shown, request
-        self._show_lines(shown)
-        self.matter.past_ms = self._past_ms
-        if shown is not None:
+    def draw(self, board: Board | None) -> None:
+        """Draw the matrix, the sentences in its middle, and the cell in detail."""
+        self.matter.past_ms = self.past_ms
+        if board is not None:
             lens = self.lens
             if self.size.width and self.size.width < LIST_BELOW:
                 lens = msgspec.structs.replace(lens, only_bad=True)
-            rows = select(shown, lens, self.order)
-            self.matrix.show_rows(rows, shown.stages, self._stamp(), 7 if self.lens.absolute else 4)
-            texts, good = notes(shown, rows, self.lens, self.now_ms, self.zone)
+            rows = select(board, lens, self.order)
+            self.matrix.show_rows(rows, board.stages, self.stamper(), 7 if self.lens.absolute else 4)
+            texts, good = notes(board, rows, self.lens, self.now_ms, self.zone)
             self.matrix.set_notes(texts, good, tail(rows, self.ascii))
         elif self.app.problem:
             self.matrix.set_notes(("", self.app.problem), False, "")
         self.matter.show_detail(self.now_ms, read=True)
 
-    def tick(self, _value: object = None) -> None:
-        """Let time pass: clock, ages, and nothing else."""
-        if self.is_active:
-            self._show_lines(self.shown_board)
-            self.matrix.tick(self._stamp())
-            if self.shown_board is None and self.app.problem:
-                self.matrix.set_notes(("", self.app.problem), False, "")
-            self.matter.show_detail(self.now_ms, read=False)
+    def draw_time(self) -> None:
+        """Draw the ages anew."""
+        self.matrix.tick(self.stamper())
+        if self.shown_board is None and self.app.problem:
+            self.matrix.set_notes(("", self.app.problem), False, "")
+        self.matter.show_detail(self.now_ms, read=False)
+
+    def lines(self) -> tuple[LineWidget, ...]:
+        return (*super().lines(), self._strip)
+
+    def show_lines(self, board: Board | None) -> None:
+        super().show_lines(board)
+        self._strip.board, self._strip.now_ms = board, self.now_ms
+        self._strip.redraw()
 
     def set_ink(self, ink: Ink) -> None:
-        self.ink = ink
-        for line in (self._header, self._sources, self._strip, self._footer):
-            line.set_ink(ink)
+        super().set_ink(ink)
         self.matrix.set_ink(ink)
         self.matter.ink = ink
         self.matter.show_detail(self.now_ms, read=False)
 
-    @on(ScreenResume)
-    def _resumed(self) -> None:
-        self.show(self.app.board)
-        self._show_keys()
-
-    @on(Resize)
-    def _resized(self, event: Resize) -> None:
+    def sized(self, event: Resize) -> None:
         self._strip.display = event.size.height >= STRIP_FROM
-        self.show(self.app.board)
-
-    def _show_lines(self, board: Board | None) -> None:
-        header = self._header
-        header.board, header.lens = board, self.lens
-        header.now_ms = 0 if self.app.always_past else self.app.now_ms  # a clock that stands still is no clock
-        header.problem = self.app.problem if self.app.board is not None else ""
-        header.past_ms, header.can_return = self._past_ms, self.past is not None
-        self._sources.board, self._sources.now_ms = board, self.now_ms
-        self._strip.board, self._strip.now_ms = board, self.now_ms
-        for line in (header, self._sources, self._strip):
-            line.redraw()
-
-    def _show_keys(self) -> None:
-        if self.is_current:
-            self._footer.show_bindings(self.active_bindings)
-
-    def _stamp(self) -> Callable[[int], str]:
-        now = self.now_ms
-        if self.lens.absolute:
-            return lambda ms: stamp(ms, self.zone, now)
-        return lambda ms: age(now - ms)
-
-    def _set_lens(self, **changes: object) -> None:
-        self.lens = msgspec.structs.replace(self.lens, **changes)
-        self.show(self.app.board)
 
     # -- keys ---------------------------------------------------------------------------------------------------
 
-    def action_only_bad(self) -> None:
-        self._set_lens(only_bad=not self.lens.only_bad)
-
     def action_order(self) -> None:
-        self._set_lens(by_name=not self.lens.by_name)
-
-    def action_times(self) -> None:
-        self._set_lens(absolute=not self.lens.absolute)
+        self.set_lens(by_name=not self.lens.by_name)
 
     async def action_back(self) -> None:
         """Undo one thing: the detail, the past, then what hides rows."""
@@ -213,19 +135,36 @@ class BoardScreen(Screen[None]):
             await self.matter.toggle_detail(self.now_ms)
         elif self.past is not None:
             self.past = None
-            self.show(self.app.board)
+            self.show()
         elif self.lens.text or self.lens.only_bad:
-            self._set_lens(text="", only_bad=False)
+            self.set_lens(text="", only_bad=False)
+
+    def action_open(self) -> None:
+        """Open the worst rollout of the selected cell."""
+        selected, board = self.matrix.selected, self.shown_board
+        if selected is None or board is None:
+            return
+        row, cell = selected
+        if cell is None or not cell.rollouts:
+            self.app.notify(f"{row.app} has no workload in {self.matrix.selected_stage}.", markup=False)
+            return
+        # Imported here: most starts never open it, and the first paint does not wait for it.
+        from screens.rollout import RolloutScreen
+
+        self.app.push_screen(RolloutScreen(self.setup, self.ink, cell.rollouts[0].key, row.app, self.past))
+
+    def action_workloads(self) -> None:
+        self.open_stage(self.matrix.selected_stage)
+
+    def open_stage(self, stage: str) -> None:
+        """List the workloads of a stage."""
+        if stage:
+            from screens.workloads import WorkloadsScreen
+
+            self.app.push_screen(WorkloadsScreen(self.setup, self.ink, stage, self.past))
 
     async def action_detail(self) -> None:
         await self.matter.toggle_detail(self.now_ms)
-
-    def action_filter(self) -> None:
-        from screens.prompts import FilterInput
-
-        if not self.query("#filter"):
-            self.mount(FilterInput(self.lens.text), before=self._footer)
-        self.query_one("#filter").focus()
 
     def action_go_to(self) -> None:
         board = self.shown_board
@@ -233,11 +172,6 @@ class BoardScreen(Screen[None]):
             from screens.goto import GoTo
 
             self.app.push_screen(GoTo(board), self.go_to)
-
-    def action_help(self) -> None:
-        from screens.help import HelpScreen
-
-        self.app.push_screen(HelpScreen(self.HELP, self.active_bindings, self.ink, self.ascii))
 
     def action_build(self) -> None:
         from screens.detail_text import build_of
@@ -280,28 +214,31 @@ class BoardScreen(Screen[None]):
         """Put the cursor on a place, taking away a filter that hides it."""
         if target is None:
             return
+        if not target.app:
+            self.open_stage(target.stage)
+            return
         if not self.matrix.select(target.app, target.stage):
-            self._set_lens(text="", only_bad=False)
+            self.set_lens(text="", only_bad=False)
             self.matrix.select(target.app, target.stage)
         self.matter.show_detail(self.now_ms, read=True)
 
     # -- what was typed, clicked and read -------------------------------------------------------------------------
 
     def on_input_changed(self, event: "Input.Changed") -> None:
-        self._set_lens(text=event.value.strip())
+        self.set_lens(text=event.value.strip())
 
     def on_filter_input_done(self) -> None:
         self.query("#filter").remove()
 
     @on(Matrix.Selected)
-    async def _opened(self, message: Matrix.Selected) -> None:
-        if message.opened and not self.matter.is_open:
-            await self.action_detail()
+    def _opened(self, message: Matrix.Selected) -> None:
+        if message.opened:
+            self.action_open()
 
     def _read_past(self, ms: int) -> None:
         """Read the board of a past moment; runs on a thread."""
         try:
-            with self._asking:
+            with self.setup.asking:
                 board = self.feed.at(ms)
         except FeedError as error:
             self.post_message(self.PastRead(None, str(error)))
@@ -313,4 +250,4 @@ class BoardScreen(Screen[None]):
             self.app.notify(message.problem, severity="error", markup=False)
         else:
             self.past = message.board
-            self.show(self.app.board)
+            self.show()

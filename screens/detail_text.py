@@ -9,15 +9,18 @@ from rich.style import Style
 from rich.text import Text
 
 from screens.ink import Ink
-from screens.sources_line import MARKS
 from statusdesk.board import Cell, Mark, Row
-from statusdesk.marks import GLYPHS
+from statusdesk.marks import GLYPHS, LEVEL_MARKS
 from statusdesk.states import BuildState, Level, PodState, RolloutState
 from statusdesk.text import age, local, span
 
 LABEL = 10
 MAX_PODS, MAX_PERIODS = 30, 12
-LEVEL_MARKS = {level: MARKS.get(level, Mark.IDLE) for level in Level} | {Level.PAUSED: Mark.PAUSED}
+TOLD_BY = {
+    "annotation": "told by its annotation",
+    "version": "told by version and time",
+    "time": "told by the time alone",
+}
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +50,9 @@ class Scribe:
         self._verdict(cell)
         if cell.rollouts:
             self._rollout(cell, cell.rollouts[0])
-        self._build(_build_for(row, cell))
+        for note in cell.notes:
+            self._line("note", note)
+        self._build(_build_for(row, cell), cell.rollouts[0] if cell.rollouts else None)
         for other in cell.rollouts[1:]:
             self._line("also here", f"{other.level} {other.namespace}/{other.name} {other.version} {other.reason}")
         if known.problem:
@@ -97,7 +102,14 @@ class Scribe:
         self._line("image", rollout.image)
         self._line("digest", rollout.digest)
 
-    def _build(self, build: BuildState | None) -> None:
+    def _build(self, build: BuildState | None, rollout: RolloutState | None) -> None:
+        """Say which build made the rollout and how that is told, then the newest build of the namespace if another."""
+        rule = TOLD_BY.get(rollout.build_rule, "") if rollout is not None else ""
+        made_by = (rollout.build_job, rollout.build_number) if rollout is not None and rule else ("", None)
+        newest = (build.job, build.number) if build is not None else ("", None)
+        if rollout is not None and rule and made_by != newest:
+            self._line("made by", f"{rollout.build_job} #{rollout.build_number}, {rule}".strip())
+            self._line("", rollout.build_url, self.ink.key)
         if build is None or build.number is None:
             return
         when = f" {age(self.now_ms - build.started_ms)} ago" if build.started_ms else ""
@@ -105,6 +117,8 @@ class Scribe:
         cause = f", {build.cause}" if build.cause else ""
         self._line("build", f"{build.job} #{build.number} {outcome}{when}{cause}")
         self._line("", build.url, self.ink.key)
+        if rule and made_by == newest:
+            self._line("", f"made this rollout, {rule}")
         if build.other_number is not None:
             self._line("", f"#{build.other_number} {build.other_result or 'running'}")
 

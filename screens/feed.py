@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from statusdesk.board import Board
+from statusdesk.rollout_view import RolloutView
 from statusdesk.states import PodState, RolloutState
 
 
@@ -26,6 +27,10 @@ class Feed(Protocol):
 
     def history(self, app: str) -> Sequence[RolloutState]:
         """Return the closed periods of the app's rollouts, newest first."""
+        ...
+
+    def rollout(self, view: RolloutView, board: Board) -> RolloutView:
+        """Return the view as this board has it, with pods, events, evidence, periods and builds (see ``Reading``)."""
         ...
 
     def at(self, ms: int) -> Board:

@@ -1,4 +1,7 @@
-"""Go to an application, or to one of its stages: ``orders``, ``testing/orders``, with suggestions."""
+"""Go to an application, one of its stages, or a stage: ``orders``, ``testing/orders``, ``testing``; with suggestions.
+
+A stage alone means the list of all its workloads.
+"""
 
 import msgspec
 from textual.app import ComposeResult
@@ -15,13 +18,17 @@ SUGGESTIONS = 12
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A place on the board; an empty stage means whichever is selected."""
+    """A place on the board; an empty stage means whichever is selected, an empty app all workloads of the stage."""
 
     app: str
     stage: str = ""
 
     def __str__(self) -> str:
         return f"{self.stage}/{self.app}" if self.stage else self.app
+
+    @property
+    def label(self) -> str:
+        return str(self) if self.app else f"{self.stage}/  all workloads"
 
 
 def targets(board: Board, text: str, limit: int = SUGGESTIONS) -> list[Target]:
@@ -31,6 +38,8 @@ def targets(board: Board, text: str, limit: int = SUGGESTIONS) -> list[Target]:
     stages = [stage for stage in board.stages if stage.casefold().startswith(stage_part)] if slash else [""]
     word = app_part if slash else wanted
     found: list[tuple[int, int, str, Target]] = []
+    if not slash or not app_part:
+        found += _stages(board, stage_part)
     for row in board.rows:
         name = row.app.casefold()
         if word not in name:
@@ -40,6 +49,12 @@ def targets(board: Board, text: str, limit: int = SUGGESTIONS) -> list[Target]:
             if not stage or row.cells[board.stages.index(stage)] is not None:
                 found.append((closeness, order, name, Target(row.app, stage)))
     return [target for *_, target in sorted(found, key=lambda item: item[:3])[:limit]]
+
+
+def _stages(board: Board, word: str) -> list[tuple[int, int, str, Target]]:
+    """Return the stages themselves that a word means; before applications that are equally close."""
+    named = [stage for stage in board.stages if word and stage.casefold().startswith(word)]
+    return [(0 if stage.casefold() == word else 1, -1, "", Target("", stage)) for stage in named]
 
 
 class GoTo(Dialog[Target | None]):
@@ -59,7 +74,7 @@ class GoTo(Dialog[Target | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content("Go to"), classes="dialog-title")
-            yield Input(placeholder="application, or stage/application", compact=True)
+            yield Input(placeholder="application, stage, or stage/application", compact=True)
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:
@@ -89,6 +104,6 @@ class GoTo(Dialog[Target | None]):
         self._found = targets(self._board, text)
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options([Option(Content(str(target))) for target in self._found])
+        options.add_options([Option(Content(target.label)) for target in self._found])
         if self._found:
             options.highlighted = 0

@@ -24,7 +24,10 @@ OLD_MS = 30_000
 
 
 class HeaderLine(LineWidget):
-    """Title, counters, age of the data, clock; and in their place what is wrong with the data."""
+    """Title, counters, age of the data, clock; and in their place what is wrong with the data.
+
+    ``where`` says in which screen this is; empty for the board, which shows its title instead.
+    """
 
     def __init__(self, ink: Ink, zone: datetime.tzinfo, ascii_only: bool) -> None:
         super().__init__(ink, id="header")
@@ -35,11 +38,14 @@ class HeaderLine(LineWidget):
         self.problem = ""
         self.past_ms: int | None = None
         self.can_return = False
+        self.where: tuple[str, ...] = ()
 
     def draw(self, width: int) -> Line:
         right = self._right(width)
         line = Line().put(" statusdesk", self.ink.strong)
-        if self.board is not None and self.board.title and width >= 70:
+        if self.where:
+            self._put_where(line, width)
+        elif self.board is not None and self.board.title and width >= 70:
             line.put("  " + fit(self.board.title, min(len(self.board.title), 24)).rstrip(), self.ink.plain)
         line.put("  " if width < 100 else "    ", self.ink.plain)
         self._put_past(line)
@@ -52,6 +58,13 @@ class HeaderLine(LineWidget):
         for segment in right.segments:
             line.put(segment.text, segment.style or self.ink.plain)
         return line
+
+    def _put_where(self, line: Line, width: int) -> None:
+        """Append the way to this screen: stage, application."""
+        for name in self.where:
+            room = max(8, width // 6)
+            line.put(" > " if self.ascii else " \u203a ", self.ink.quiet)
+            line.put(fit(name, min(cells(name), room)), self.ink.plain)
 
     def _put_past(self, line: Line) -> None:
         if self.past_ms is not None:

@@ -1,19 +1,19 @@
 """The matrix app × stage: a Line-API widget that draws only what is in sight, and repaints only what changed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from rich.style import Style
 from textual.binding import Binding
 from textual.events import Click, Resize
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from screens import rowlines
 from screens.columns import Columns, natural_widths, share_out
 from screens.ink import Ink
 from screens.lens import WELL, Shown
+from screens.lineview import LineView
 from screens.rowlines import Drawing
 from screens.strips import Line, cells, overlay, overlay_ground
 from statusdesk.board import Cell, Row
@@ -22,10 +22,9 @@ CACHE_ROWS = 600
 TITLE_LINES = 1
 
 
-class Matrix(ScrollView, can_focus=True):
+class Matrix(LineView):
     """Rows of applications, columns of stages. The cursor is on a cell and stays with its application and stage."""
 
-    ALLOW_SELECT = False
     BINDING_GROUP_TITLE = "Board"
     BINDINGS = [
         Binding("up,k", "cursor(-1, 0)", "up", id="cursor.up", tooltip="One application up", show=False),
@@ -46,8 +45,7 @@ class Matrix(ScrollView, can_focus=True):
             self.app_name, self.stage, self.opened = app_name, stage, opened
 
     def __init__(self, ink: Ink, ascii_only: bool) -> None:
-        super().__init__(id="matrix")
-        self.ink, self.ascii = ink, ascii_only
+        super().__init__(ink, ascii_only, id="matrix")
         self.stages: tuple[str, ...] = ()
         self.rows: tuple[Row, ...] = ()
         self.row_index = 0
@@ -62,7 +60,6 @@ class Matrix(ScrollView, can_focus=True):
         self._spans: list[tuple[int, int]] = []  # line -> (row index, line of the row)
         self._tops: list[int] = []  # row index -> its first line
         self._drawn: dict[str, tuple[Row, tuple[str, ...], Drawing, tuple[Strip, ...]]] = {}
-        self._painted: list[object] = []
 
     # -- what is shown ------------------------------------------------------------------------------------------
 
@@ -103,26 +100,25 @@ class Matrix(ScrollView, can_focus=True):
             if not at_top:
                 self.scroll_to(y=self._tops[self.row_index] - offset, animate=False)
             self._keep_in_sight()
-        self._repaint_changed()
+        self.repaint_changed()
 
     def tick(self, stamp: Callable[[int], str]) -> None:
         """Let time pass: repaint the lines in sight whose age text is another one."""
         self._stamp = stamp
-        self._repaint_changed()
+        self.repaint_changed()
 
     def set_notes(self, notes: tuple[str, ...], good: bool, tail: str) -> None:
         """Say something in the middle above the rows, and below them."""
         if (notes, good, tail) != (self.notes, self.notes_good, self.tail):
             self.notes, self.notes_good, self.tail = notes, good, tail
             self._lay_out()
-            self._repaint_changed()
+            self.repaint_changed()
 
     def set_ink(self, ink: Ink) -> None:
         self.ink = ink
         self._drawn.clear()
         self._lay_out()
-        self._painted.clear()
-        self._repaint_changed()
+        self.repaint_all()
 
     def select(self, app_name: str, stage: str = "") -> bool:
         """Move the cursor to an application, and to a stage of it; False when it is not shown."""
@@ -157,8 +153,7 @@ class Matrix(ScrollView, can_focus=True):
     def on_resize(self, _event: Resize) -> None:
         self._lay_out()
         self._keep_in_sight()
-        self._painted.clear()
-        self._repaint_changed()
+        self.repaint_all()
 
     def _move(self, row: int, stage: int, opened: bool = False) -> None:
         if not self.rows:
@@ -169,7 +164,7 @@ class Matrix(ScrollView, can_focus=True):
         if before[1] != self.stage_index:
             self._lay_out()
         self._keep_in_sight()
-        self._repaint_changed()
+        self.repaint_changed()
         if opened or before != (self.row_index, self.stage_index):
             self.post_message(self.Selected(self.rows[self.row_index].app, self.selected_stage, opened))
 
@@ -215,23 +210,7 @@ class Matrix(ScrollView, can_focus=True):
         elif bottom > offset + lines:
             self.scroll_to(y=bottom - lines, animate=False)
 
-    def _repaint_changed(self) -> None:
-        """Compare each line in sight with what was painted there, and repaint those that differ."""
-        height = self.size.height
-        now = [self._strip_at(y) for y in range(height)]
-        before = self._painted
-        if len(before) != len(now):
-            self.refresh()
-        else:
-            changed = [y for y in range(height) if now[y] is not before[y] and now[y] != before[y]]
-            for start, count in _runs(changed):
-                self.refresh(Region(0, start, self.size.width, count))
-        self._painted = list(now)
-
-    def render_line(self, y: int) -> Strip:
-        return self._strip_at(y)
-
-    def _strip_at(self, y: int) -> Strip:
+    def strip_at(self, y: int) -> Strip:
         """Return a line of the viewport: the titles stay, the rest scrolls."""
         if y < TITLE_LINES:
             return rowlines.draw_titles(self._drawing)
@@ -287,14 +266,3 @@ class Matrix(ScrollView, can_focus=True):
     def _row_at(self, line: int) -> int:
         rows = [row for row, _ in self._spans[max(0, min(line, len(self._spans) - 1)) :: -1] if row >= 0]
         return rows[0] if rows else 0
-
-
-def _runs(lines: Sequence[int]) -> list[tuple[int, int]]:
-    """Return neighbouring lines as (first, count)."""
-    runs: list[tuple[int, int]] = []
-    for y in lines:
-        if runs and sum(runs[-1]) == y:
-            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-        else:
-            runs.append((y, 1))
-    return runs

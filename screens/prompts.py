@@ -63,7 +63,7 @@ class FilterInput(Input):
 
     def action_keep_filter(self) -> None:
         # At once, not by message: the next key may be there already, and it is meant for the board.
-        self.screen.set_focus(self.screen.query_one("#matrix"))
+        self.screen.set_focus(self.screen.query_one(str(self.screen.AUTO_FOCUS)))
         self.post_message(self.Done())
 
     async def action_submit(self) -> None:

@@ -32,6 +32,20 @@ def right(text: str, width: int) -> str:
     return " " * (width - size) + text if size <= width else set_cell_size(text, width)
 
 
+def fold(text: str, width: int, most: int = 3, dots: str = DOTS) -> list[str]:
+    """Return the text in lines of at most ``width`` cells, broken at blanks; what exceeds ``most`` lines is cut."""
+    lines: list[str] = []
+    rest = text.strip()
+    while rest and len(lines) < most - 1 and cells(rest) > width > 0:
+        head = set_cell_size(rest, width)
+        if not rest[len(head) : len(head) + 1].isspace() and " " in head.strip():
+            head = head[: head.rstrip().rindex(" ")]
+        head = head if rest.startswith(head) and head else rest[: max(1, len(head) - 1)]
+        lines.append(head.rstrip())
+        rest = rest[len(head) :].lstrip()
+    return lines + ([fit(rest, min(cells(rest), width), dots)] if rest else [])
+
+
 class Line:
     """Collects styled pieces of one line; ``x`` is how many cells it has so far."""
 
@@ -51,6 +65,12 @@ class Line:
     def to(self, x: int, style: Style) -> "Line":
         """Append blanks up to a column."""
         return self.put(" " * (x - self.x), style) if x > self.x else self
+
+    def add(self, other: "Line") -> "Line":
+        """Append another line."""
+        self.segments += other.segments
+        self.x += other.x
+        return self
 
     def strip(self, width: int, fill: Style) -> Strip:
         """Return the line in exactly ``width`` cells."""

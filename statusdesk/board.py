@@ -30,7 +30,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
     ``last_level`` is what was last known. ``version`` is that of the worst rollout; ``tint`` numbers the versions of a
     row in order of age (0 = oldest), so that equal versions look alike. ``drift``: how many distinct versions this
-    stage is behind the one to its left. ``digest_differs``: same tag as to its left, another image digest.
+    stage is behind the one to its left. ``digest_differs``: same tag as to its left, another image digest. ``notes``
+    are sentences that are worth knowing and no fault: a green build that changed nothing, a change without a build.
     """
 
     stage: str
@@ -46,6 +47,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     tint: int = 0
     drift: int = 0
     digest_differs: bool = False
+    notes: tuple[str, ...] = ()
     rollouts: tuple[RolloutState, ...] = ()
 
 

@@ -4,6 +4,8 @@ Durations are seconds here (``_s``); the file writes them as ``30s``, ``5m``, ``
 secret comes from, never the secret itself. Field comments are the manual; ``config.example.toml`` says the same.
 """
 
+import fnmatch
+
 import msgspec
 
 
@@ -31,6 +33,29 @@ class ClusterSettings(Settings, frozen=True):
     poll_interval_s: float = 30.0
 
 
+class RolloutThresholds(Settings, frozen=True):
+    """``[thresholds]``, and per stage in its ``thresholds``: when a rollout is warned of, and when it is failing."""
+
+    restarts: int = 2  # restarts since the rollout began, or within restart_window after it, that make it failing
+    restart_window_s: float = 300.0
+    pull_backoff_s: float = 30.0
+    unschedulable_warn_s: float = 15.0
+    unschedulable_fail_s: float = 90.0
+    scale_up_s: float = 300.0  # a cluster autoscaler that is at work puts failing off for so long
+    never_ready_warn_s: float = 90.0
+    never_ready_deadline_share: float = 0.5
+    init_running_s: float = 60.0
+    unavailable_warn_s: float = 30.0  # a completed rollout without one available pod
+    unavailable_fail_s: float = 90.0
+    mount_fail_s: float = 120.0  # a volume cannot be mounted, or attached
+    flaps: int = 3  # changes between ready and not ready within flap_window that are warned of
+    flap_window_s: float = 300.0
+    terminating_s: float = 60.0  # a pod is still there so long after its grace period
+    paused_warn_s: float = 3600.0
+    idle_warn_s: float = 0.0  # warn for so long after a workload was scaled to 0; 0: never
+    latch_s: float = 30.0
+
+
 class StageSettings(Settings, frozen=True):
     """``[[stage]]``: one step of promotion, in order; the last one is production unless another says so."""
 
@@ -39,6 +64,7 @@ class StageSettings(Settings, frozen=True):
     clusters: tuple[str, ...] = ()  # empty: all
     production: bool = False
     soak_s: float = 0.0  # minimum healthy time before the next stage
+    thresholds: RolloutThresholds | None = None  # those of [thresholds], with what this stage says otherwise
 
 
 class AppSettings(Settings, frozen=True):
@@ -108,21 +134,6 @@ class StoreSettings(Settings, frozen=True):
     batch_ms: int = 60
 
 
-class RolloutThresholds(Settings, frozen=True):
-    """``[thresholds]``, and per stage in ``[stage.thresholds]`` later. From ``notes`` on rollouts."""
-
-    restarts: int = 2  # restarts since the rollout began that make it failing
-    pull_backoff_s: float = 30.0
-    unschedulable_warn_s: float = 15.0
-    unschedulable_fail_s: float = 90.0
-    never_ready_warn_s: float = 60.0
-    never_ready_deadline_share: float = 0.5
-    init_running_s: float = 60.0
-    unavailable_warn_s: float = 30.0  # a completed rollout without one available pod
-    unavailable_fail_s: float = 90.0
-    latch_s: float = 30.0
-
-
 class BoardSettings(Settings, frozen=True):
     """``[board]``."""
 
@@ -156,3 +167,11 @@ class Config(Settings, frozen=True):
         """The namespaces of the stages that belong to ``cluster``, in order, each once."""
         stages = [stage for stage in self.stages if not stage.clusters or cluster in stage.clusters]
         return tuple(dict.fromkeys(namespace for stage in stages for namespace in stage.namespaces))
+
+    def thresholds_of(self, cluster: str, namespace: str) -> RolloutThresholds:
+        """The thresholds of the stage that a namespace belongs to, those of all stages where it says nothing."""
+        for stage in self.stages:
+            if stage.thresholds is not None and (not stage.clusters or cluster in stage.clusters):
+                if any(namespace == entry or fnmatch.fnmatchcase(namespace, entry) for entry in stage.namespaces):
+                    return stage.thresholds
+        return self.thresholds

@@ -120,6 +120,7 @@ class _Document:
         self._problems = reading.problems
         self._document = document
         self._collecting = collecting
+        self._thresholds: dict[str, Any] = {}
 
     def config(self, path: Path, state_dir: str | None) -> Config | None:
         for name in self._document:
@@ -128,6 +129,7 @@ class _Document:
         self._version()
         store = self._single("store", StoreSettings)
         store["state_dir"] = state_directory(state_dir, self._reading.env, store.get("state_dir", ""))
+        self._thresholds = self._single("thresholds", RolloutThresholds)
         config = Config(
             path=str(path),
             stages=self._stages(),
@@ -136,7 +138,7 @@ class _Document:
             jenkins=self._jenkins(),
             vault=self._vault(),
             apps=tuple(AppSettings(**fields) for fields in self._many("app", AppSettings)),
-            thresholds=RolloutThresholds(**self._single("thresholds", RolloutThresholds)),
+            thresholds=RolloutThresholds(**self._thresholds),
             board=self._board(),
         )
         check_together(config, self._document, self._problems, collecting=self._collecting)
@@ -150,8 +152,8 @@ class _Document:
     def _single(self, name: str, settings: type[Settings], also: tuple[str, ...] = ()) -> dict[str, Any]:
         return self._reading.table(name, self._document.get(name, {}), settings, also) or {}
 
-    def _many(self, name: str, settings: type[Settings]) -> list[dict[str, Any]]:
-        return self._list(name, self._document.get(name, []), settings)
+    def _many(self, name: str, settings: type[Settings], also: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+        return self._list(name, self._document.get(name, []), settings, also)
 
     def _list(
         self, path: str, content: object, settings: type[Settings], also: tuple[str, ...] = ()
@@ -175,6 +177,9 @@ class _Document:
         """Fill in required fields that follow from others: a stage's namespaces, a token's accessor."""
         if settings is StageSettings and "name" in fields and "namespaces" not in item:
             self._namespaces_by_name(f"{where}.name", fields)
+        if settings is StageSettings and "thresholds" in item:
+            own = self._reading.table(f"{where}.thresholds", item["thresholds"], RolloutThresholds) or {}
+            fields["thresholds"] = RolloutThresholds(**(self._thresholds | own))
         if settings is TokenSettings and (accessor := self._accessor(where, item)) is not None:
             fields["accessor"] = accessor
 
@@ -188,7 +193,7 @@ class _Document:
     def _stages(self) -> tuple[StageSettings, ...]:
         names = self._document.get("stages")
         if names is None:
-            stages = [StageSettings(**fields) for fields in self._many("stage", StageSettings)]
+            stages = [StageSettings(**fields) for fields in self._many("stage", StageSettings, ("thresholds",))]
         else:
             if "stage" in self._document:
                 self._problems.add("stages", "both stages and [[stage]] are given; keep one")

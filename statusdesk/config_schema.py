@@ -238,6 +238,7 @@ RULES: Mapping[tuple[type[Settings], str], Callable[[typing.Any], str]] = {
     (StoreSettings, "batch_ms"): _between(1, 1000, "ms"),
     (RolloutThresholds, "restarts"): _between(1, 1000),
     (RolloutThresholds, "never_ready_deadline_share"): _between(0.01, 1),
+    (RolloutThresholds, "flaps"): _between(2, 1000),
     (BoardSettings, "theme"): _filled,
     (BoardSettings, "glyphs"): _one_of("unicode", "ascii"),
     (BoardSettings, "timezone"): _time_zone,

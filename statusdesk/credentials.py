@@ -1,23 +1,16 @@
 """Secrets, read when they are needed from where the configuration says they are, and kept out of every text."""
 
 import os
-import re
 import stat
 import subprocess
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from statusdesk.config import Config, Secret
+from statusdesk.redact import redact as redact
 
 COMMAND_TIMEOUT_S = 10.0
 _MAX_BYTES = 64 * 1024
-_HIDDEN = "[hidden]"
-_TOKEN_TEXT = re.compile(r"\b(?:hv[sbr]|[sbr])\.[A-Za-z0-9_-]{20,}")
-_JWT_TEXT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
-_NAMED_TEXT = re.compile(
-    r"(?i)(\b(?:x-vault-token|client_token|secret_id|wrapping_token|private_key|password|authorization)\b[\"']?\s*[:=]\s*"
-    r"(?:(?:bearer|basic)\s+)?[\"']?)([^\s\"',;}]+)"
-)
 
 
 class CredentialError(Exception):
@@ -85,16 +78,6 @@ def problems_of(config: Config, env: Mapping[str, str] | None = None) -> list[st
         except CredentialError as error:
             problems.append(f"{config.path}: {key}: {error}")
     return problems
-
-
-def redact(text: str, known: Collection[str] = ()) -> str:
-    """Return the text without what looks like a token, and without the ``known`` secrets."""
-    for secret in known:
-        if secret:
-            text = text.replace(secret, _HIDDEN)
-    text = _TOKEN_TEXT.sub(_HIDDEN, text)
-    text = _JWT_TEXT.sub(_HIDDEN, text)
-    return _NAMED_TEXT.sub(lambda found: found[1] + _HIDDEN, text)
 
 
 def _read_file(file: Path) -> str:

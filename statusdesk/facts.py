@@ -9,9 +9,10 @@ import enum
 
 import msgspec
 
-
-class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Base of all facts: frozen, slotted, and kept out of the cyclic garbage collector (facts hold no cycles)."""
+from statusdesk.fact import Fact
+from statusdesk.facts_lookups import Event as Event
+from statusdesk.facts_lookups import LogTail as LogTail
+from statusdesk.facts_lookups import Revision as Revision
 
 
 class Condition(Fact, frozen=True):
@@ -63,7 +64,7 @@ class Container(Fact, frozen=True):
 class Pod(Fact, frozen=True):
     """One pod. Key: (cluster, namespace, name).
 
-    ``workload_kind`` and ``workload_name`` name the Deployment, StatefulSet or DaemonSet that owns it (a ReplicaSet is
+    ``workload_kind`` and ``workload_name`` name the Deployment, StatefulSet, DaemonSet or Job that owns it (a ReplicaSet is
     named ``<deployment>-<pod-template-hash>``); empty for any other owner. ``revision`` is the label
     ``pod-template-hash`` or ``controller-revision-hash``.
     """
@@ -97,12 +98,17 @@ class Pod(Fact, frozen=True):
 
 
 class Workload(Fact, frozen=True):
-    """One Deployment, StatefulSet or DaemonSet. Key: (cluster, namespace, kind, name).
+    """One Deployment, StatefulSet, DaemonSet or Job. Key: (cluster, namespace, kind, name).
 
     ``desired`` is ``spec.replicas`` (``desiredNumberScheduled`` of a DaemonSet); ``updated`` is ``updatedReplicas``
     (``updatedNumberScheduled``), and so on. ``revision`` is the annotation ``deployment.kubernetes.io/revision``, or
     ``status.updateRevision`` of a StatefulSet, or the template generation of a DaemonSet. ``images`` pairs container
-    names with images as the pod template gives them, ``version`` was taken from the main one.
+    names with images as the pod template gives them, ``version`` was taken from the main one. ``selector`` is that of
+    its pods, as the query of a list has it.
+
+    Of a Job ``desired`` is ``spec.completions``, ``replicas`` counts the pods that live, ``ready`` and ``available``
+    those that have succeeded, ``failed`` those that have not; ``deadline_s`` is ``activeDeadlineSeconds`` and counts
+    from ``started_ms``. ``owner_kind`` and ``owner_name`` name its controller (a CronJob).
     """
 
     cluster: str
@@ -131,9 +137,15 @@ class Workload(Fact, frozen=True):
     revision: str = ""
     update_revision: str = ""
     current_revision: str = ""
+    selector: str = ""
     change_cause: str = ""
     build: str = ""
     conditions: tuple[Condition, ...] = ()
+    failed: int = 0
+    backoff_limit: int | None = None
+    started_ms: int | None = None
+    owner_kind: str = ""
+    owner_name: str = ""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -279,7 +291,7 @@ class VaultHealth(Fact, frozen=True):
         return (self.source,)
 
 
-AnyFact = Workload | Pod | Job | Build | QueueItem | Executors | Token | VaultHealth
+AnyFact = Workload | Pod | Event | Revision | LogTail | Job | Build | QueueItem | Executors | Token | VaultHealth
 
 
 class Swept(msgspec.Struct, frozen=True, kw_only=True):

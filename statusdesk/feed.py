@@ -4,11 +4,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from screens.feed import FeedError
 from statusdesk.board import Board
 from statusdesk.collecting import Supervision
 from statusdesk.config import Config
+from statusdesk.facts import Build
 from statusdesk.picture import Picture
+from statusdesk.rollout_view import Reading, RolloutView, on_board
 from statusdesk.states import PodState, RolloutState
 from statusdesk.store.errors import StoreError
 from statusdesk.store.reader import Reader
@@ -16,6 +20,8 @@ from statusdesk.store.reader import Reader
 LOOK_EVERY_MS = 1000
 HISTORY_MS = 30 * 86_400_000
 MAX_PERIODS = 200
+MAX_BUILDS = 12
+FAR_MS = 2**62
 
 Narrow = Callable[[Board], Board]
 Answer = TypeVar("Answer")
@@ -74,6 +80,11 @@ class StoreFeed:
 
         closed = [period for period in self._ask(read) if period.until_ms is not None]
         return sorted(closed, key=lambda period: period.since_ms, reverse=True)[:MAX_PERIODS]
+
+    def rollout(self, view: RolloutView, board: Board) -> RolloutView:
+        """Return the view as this board has it, with what the store holds beside it."""
+        now = on_board(view, board, past=view.past)
+        return msgspec.structs.replace(now, reading=self._ask(lambda reader: _read(reader, now, board.at_ms)))
 
     def at(self, ms: int) -> Board:
         """Return the board as of a moment in the past."""
@@ -176,6 +187,10 @@ class PastFeed:
         """Return the closed periods of the app's rollouts up to that moment, newest first."""
         return self._store.history_of(app, self._board)
 
+    def rollout(self, view: RolloutView, board: Board) -> RolloutView:
+        """Return the view as this board has it, with what was known then."""
+        return self._store.rollout(view, board)
+
     def at(self, ms: int) -> Board:
         """Return the board as of another moment."""
         return self._store.at(ms)
@@ -183,3 +198,27 @@ class PastFeed:
     def close(self) -> None:
         """Let go of the store."""
         self._store.close()
+
+
+def _read(reader: Reader, view: RolloutView, at_ms: int) -> Reading:
+    """Read what belongs to a rollout up to a moment; of what is kept as it is now only, the past has nothing."""
+    key, state = view.key, view.state
+    job = (state.build_job if state is not None else "") or (view.build.job if view.build is not None else "")
+    builds: list[Build] = []
+    if job and state is not None:
+        source = view.build.source if view.build is not None else "jenkins"
+        builds = reader.builds(job, state.namespace, MAX_BUILDS, source)
+    until_ms = at_ms + 1 if view.past else FAR_MS
+    known = Reading(
+        evidence=tuple(reader.evidence(key, until_ms=until_ms - 1)),
+        periods=tuple(reader.periods(RolloutState, key, at_ms - HISTORY_MS, until_ms)[-MAX_PERIODS:]),
+        builds=tuple(build for build in builds if build.started_ms < until_ms),
+    )
+    if view.past:
+        return known
+    return msgspec.structs.replace(
+        known,
+        pods=tuple(reader.pods(key)),
+        events=tuple(reader.events(key)),
+        revisions=tuple(reader.revisions(key)),
+    )

@@ -1,4 +1,4 @@
-"""The glyph, its ASCII form and the word of each mark.
+"""The glyph, its ASCII form and the word of each mark, and the mark of each level.
 
 All glyphs are one column wide in every terminal: none is of ambiguous East Asian width, none is drawn as an emoji.
 """
@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from statusdesk.board import Mark
+from statusdesk.states import Level
 
 
 class Glyph(NamedTuple):
@@ -35,3 +36,17 @@ GLYPHS: Mapping[Mark, Glyph] = MappingProxyType(
         Mark.NO_ACCESS: Glyph("⊠", "xx", "no access"),
     }
 )
+
+LEVEL_MARKS: Mapping[Level, Mark] = MappingProxyType(
+    {
+        Level.OK: Mark.OK,
+        Level.PROGRESSING: Mark.PROGRESSING,
+        Level.SCALING: Mark.PROGRESSING,
+        Level.PAUSED: Mark.PAUSED,
+        Level.IDLE: Mark.IDLE,
+        Level.WARNING: Mark.WARNING,
+        Level.FAILING: Mark.FAILING,
+        Level.UNKNOWN: Mark.UNKNOWN,
+    }
+)
+"""The mark of one rollout's level; a cell may have another one by what its neighbours run."""

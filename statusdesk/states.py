@@ -8,7 +8,7 @@ import enum
 
 import msgspec
 
-from statusdesk.facts import Build, Container, Executors, Job, QueueItem
+from statusdesk.facts import Build, Condition, Container, Event, Executors, Job, QueueItem
 
 
 class Level(enum.StrEnum):
@@ -40,7 +40,12 @@ class Stamped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
-    """One revision of a workload being made real. Key: ``cluster/namespace/kind/name``."""
+    """One revision of a workload being made real. Key: ``cluster/namespace/kind/name``.
+
+    ``build`` is what the workload's annotation says; ``build_job``, ``build_number`` and ``build_url`` are of the
+    Jenkins build that did it, told by the rule ``build_rule``: ``annotation``, ``version``, ``time``, ``none`` (no
+    build did it) or empty (not known). ``conditions`` are those of the workload while it is neither well nor at rest.
+    """
 
     key: str
     cluster: str
@@ -68,6 +73,11 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     deadline_ms: int | None = None
     version_since_ms: int | None = None
     build: str = ""
+    build_job: str = ""
+    build_number: int | None = None
+    build_url: str = ""
+    build_rule: str = ""
+    conditions: tuple[Condition, ...] = ()
 
 
 class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -94,6 +104,30 @@ class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     deleting_ms: int | None = None
     containers: tuple[Container, ...] = ()
     until_ms: int | None = None
+    change: int = 0
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a rollout looked like when it began to fail. Key: (key, since_ms, pod, container, previous).
+
+    ``since_ms`` is when the failing period began: it lies within [``level_since_ms``, ``since_ms``] of any failing
+    period of that revision. There is a row for each run of the container that has a log, the present one and the one
+    before (``previous``), or one row without ``lines`` when there is none; ``problem`` says why. ``container`` is empty
+    when none is to blame. All text is redacted. ``state`` holds the container's state, at most one.
+    """
+
+    key: str
+    since_ms: int
+    pod: str = ""
+    container: str = ""
+    previous: bool = False
+    at_ms: int = 0
+    reason: str = ""
+    revision: str = ""
+    lines: tuple[str, ...] = ()
+    problem: str = ""
+    events: tuple[Event, ...] = ()
+    state: tuple[Container, ...] = ()
     change: int = 0
 
 
@@ -229,6 +263,7 @@ __all__ = [
     "BuildState",
     "Changes",
     "Collector",
+    "Evidence",
     "Level",
     "PodState",
     "RolloutState",

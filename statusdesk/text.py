@@ -25,6 +25,19 @@ def clean(text: str, max_chars: int = MAX_CHARS) -> str:
     return text if len(text) <= max_chars else text[: max_chars - 1] + "\u2026"
 
 
+def clean_line(text: str, max_chars: int = MAX_CHARS) -> str:
+    """Return one line of outside text as ``clean`` does, but with its blanks as they are; tabs become blanks."""
+    if len(text) <= max_chars and text.isascii() and text.isprintable():
+        return text
+    text = _HIDDEN.sub("", text[: max_chars * 8]).expandtabs(8).rstrip()
+    text = "".join(c if unicodedata.category(c)[0] not in "CZ" or c == " " else _stand_in(c) for c in text)
+    return text if len(text) <= max_chars else text[: max_chars - 1] + "\u2026"
+
+
+def _stand_in(char: str) -> str:
+    return " " if char.isspace() else "\ufffd"
+
+
 def age(ms: int | None) -> str:
     """Return a short age: ``4s``, ``12m``, ``3h``, ``9d``; empty for None; never negative."""
     if ms is None:

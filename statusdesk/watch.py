@@ -16,9 +16,11 @@ from statusdesk.config import Config, Secret
 from statusdesk.credentials import read_secret
 from statusdesk.facts import Message, Visited
 from statusdesk.pipeline.desk import Desk
+from statusdesk.pipeline.inquiries import Ask
 from statusdesk.states import Collector
 from statusdesk.store.errors import StoreError
 from statusdesk.store.writer import Transition, Writer
+from statusdesk.wants import Wanted, cluster_of
 
 BEAT_MS = 1000
 PRUNE_EVERY_MS = 60_000
@@ -64,6 +66,7 @@ class CollectorProcess:
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._store_problem = ""
+        self._lookups: dict[str, Ask] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Collect until ``stop`` is set; then stop the collectors and close the store cleanly."""
@@ -97,7 +100,7 @@ class CollectorProcess:
         state_dir = Path(self._config.store.state_dir)
         with Writer(state_dir / "statusdesk.db", self._config.store.keep_s, self._clock) as writer:
             self._writer = writer
-            self._desk = Desk(self._config, writer)
+            self._desk = Desk(self._config, writer, self._ask)
             self._beat(started_ms)
             writer.commit()
             threads = self._start(writer)
@@ -152,12 +155,9 @@ class CollectorProcess:
 
             for cluster in config.clusters:
                 namespaces = config.namespaces_of(cluster.name)
-                made.append(
-                    (
-                        f"kubernetes/{cluster.name}",
-                        KubernetesCluster(cluster, namespaces, config.apps, emit, self._stop, self._clock),
-                    )
-                )
+                follower = KubernetesCluster(cluster, namespaces, config.apps, emit, self._stop, self._clock)
+                self._lookups[cluster.name] = follower.want
+                made.append((f"kubernetes/{cluster.name}", follower))
         if config.jenkins is not None:
             from collectors.jenkins_builds import JenkinsBuilds
 
@@ -170,6 +170,11 @@ class CollectorProcess:
             token = self._secret(config.vault.token)
             made.append(("vault", VaultTokens(config.vault, token, emit, self._stop, self._clock)))
         return made
+
+    def _ask(self, wanted: Wanted) -> None:
+        """Let the cluster that can answer look something up."""
+        if (want := self._lookups.get(cluster_of(wanted))) is not None:
+            want(wanted)
 
     def _secret(self, secret: Secret | None) -> Callable[[], str] | None:
         base = Path(self._config.path).parent

@@ -125,8 +125,37 @@ def test_everything_is_converted(read, tmp_path):
     assert config.board.keymap == (("board.filter", "slash,f"), ("app.quit", "ctrl+q"))
 
 
+def test_a_stage_overrides_single_thresholds(read):
+    config = read(
+        """
+        [[stage]]
+        name = "testing"
+        [[stage]]
+        name = "production"
+        namespaces = ["prod-*"]
+        thresholds = { restarts = 1, idle_warn = "1d" }
+        [kubernetes]
+        [thresholds]
+        restarts = 4
+        latch = "1m"
+        """,
+    )
+    usual, strict = config.thresholds_of("c", "testing"), config.thresholds_of("c", "prod-eu")
+    assert (usual.restarts, usual.latch_s, usual.idle_warn_s) == (4, 60.0, 0.0)
+    assert (strict.restarts, strict.latch_s, strict.idle_warn_s) == (1, 60.0, 86400.0)
+    assert config.thresholds_of("c", "elsewhere") == config.thresholds
+
+
 CASES = {
     "unknown table": (STAGES + "[jenkin]\n[kubernetes]", "jenkin: unknown key; did you mean jenkins?"),
+    "unknown threshold of a stage": (
+        '[[stage]]\nname = "a"\nthresholds = { restart = 1 }\n[kubernetes]',
+        "stage[1].thresholds.restart: unknown key; did you mean restarts?",
+    ),
+    "thresholds of a stage that are none": (
+        '[[stage]]\nname = "a"\nthresholds = 3\n[kubernetes]',
+        "stage[1].thresholds: must be a table, not a number",
+    ),
     "unknown key": (
         STAGES + '[jenkins]\nurl = "https://j"\nintervall = "5s"',
         "jenkins.intervall: unknown key; did you mean interval?",

@@ -76,6 +76,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "desired": cell.desired,
         "drift": cell.drift,
         "digest_differs": cell.digest_differs,
+        "notes": list(cell.notes),
         "rollouts": [_rollout(rollout) for rollout in cell.rollouts],
     }
 
@@ -95,6 +96,19 @@ def _rollout(rollout: RolloutState) -> dict[str, Any]:
         "container": rollout.container,
         "exit_code": rollout.exit_code,
         "since": _moment(rollout.since_ms),
+        "build": _made_by(rollout),
+    }
+
+
+def _made_by(rollout: RolloutState) -> dict[str, Any] | None:
+    """Return the build that did it and the rule that tells; null where that is not known."""
+    if not rollout.build_rule:
+        return None
+    return {
+        "rule": rollout.build_rule,
+        "job": rollout.build_job or None,
+        "number": rollout.build_number,
+        "url": rollout.build_url or None,
     }
 
 

@@ -120,6 +120,8 @@ def _probe_cluster(cluster: "ClusterSettings", namespaces: Sequence[str]) -> "It
     for result in results:
         if result.resource == "version" and result.ok:
             yield Probe(ok=True, what=what, message=f"answers: version {result.message}")
+        elif result.ok and result.message:
+            yield Probe(ok=True, what=what, message=f"{result.verb} {result.resource}: {result.message}")
         elif result.ok:
             where = result.namespace or "all namespaces"
             granted.setdefault(where, []).append(f"{result.verb} {result.resource}")

@@ -63,6 +63,7 @@ def _add_options(parser: argparse.ArgumentParser, *, defaults: bool = True) -> N
     group.add_argument("--dir", default=default(None), metavar="DIR", help="keep its files here (default: a temporary)")
     group.add_argument("--truth", default=default(None), metavar="FILE", help="write what the world knows, each second")
     group.add_argument("--serve", action="store_true", default=default(False), help="run the world alone")
+    group.add_argument("--skew", type=float, default=default(0.0), metavar="SECONDS", help=argparse.SUPPRESS)
     group.add_argument("--control", action="store_true", default=default(False), help=argparse.SUPPRESS)
 
 
@@ -95,6 +96,7 @@ def _serve(args: argparse.Namespace) -> int:
         pods=args.pods,
         directory=Path(args.dir).absolute() if args.dir else None,
         truth=Path(args.truth).absolute() if args.truth else None,
+        skew_s=args.skew,
     )
     return serve(options, control=args.control)
 

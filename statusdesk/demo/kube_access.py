@@ -1,10 +1,21 @@
 """Who may read what in a simulated cluster, and how it misbehaves when a test wants it to."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from statusdesk.demo.kube_kinds import KINDS, Kind, Obj
 
 READ = ("get", "list", "watch")
+
+
+class Asked(NamedTuple):
+    """One kind of request, in the words of RBAC; an empty ``namespace`` is the whole cluster."""
+
+    verb: str
+    group: str
+    resource: str
+    namespace: str
+    allowed: bool
 
 
 @dataclass(slots=True)
@@ -13,7 +24,7 @@ class Access:
 
     ``namespaces`` are those that may be read when ``cluster_wide`` is off. ``forbidden`` are namespaces that may not be
     read at all; with one of them nothing may be read cluster-wide, since rights cannot except a namespace.
-    ``resources`` that are in ``denied`` (``pods/log``, ``replicasets``) are refused everywhere.
+    What is in ``denied`` is refused everywhere: a resource (``pods/log``), or one verb on it (``watch pods``).
     """
 
     user: str = "reader"
@@ -26,7 +37,7 @@ class Access:
     def may(self, verb: str, resource: str, namespace: str, sub: str = "") -> bool:
         """Return whether the user may do this; an empty namespace is the whole cluster."""
         name = f"{resource}/{sub}" if sub else resource
-        if verb not in READ or name in self.denied:
+        if verb not in READ or name in self.denied or f"{verb} {name}" in self.denied:
             return False
         if resource in ("namespaces", "nodes"):
             return self.may_list_namespaces if resource == "namespaces" else self.cluster_wide
@@ -38,12 +49,15 @@ class Access:
 
     def resource_rules(self, namespace: str) -> list[Obj]:
         """Return the resource rules of a namespace."""
-        allowed: dict[str, list[str]] = {}
+        allowed: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         for kind in KINDS:
-            if self.may("list", kind.resource, namespace if kind.namespaced else ""):
-                allowed.setdefault(kind.group, []).append(kind.resource)
+            where = namespace if kind.namespaced else ""
+            verbs = tuple(verb for verb in READ if self.may(verb, kind.resource, where))
+            if verbs:
+                allowed.setdefault((kind.group, verbs), []).append(kind.resource)
         rules: list[Obj] = [
-            {"verbs": list(READ), "apiGroups": [group], "resources": resources} for group, resources in allowed.items()
+            {"verbs": list(verbs), "apiGroups": [group], "resources": resources}
+            for (group, verbs), resources in allowed.items()
         ]
         if self.may("get", "pods", namespace, "log"):
             rules.append({"verbs": ["get"], "apiGroups": [""], "resources": ["pods/log"]})

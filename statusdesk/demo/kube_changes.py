@@ -13,6 +13,7 @@ from statusdesk.demo.kube_parts import KubeParts
 from statusdesk.demo.kube_past import HEALTHY, Past, settled_conditions
 
 Key = tuple[str, str, str]
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 BUILD = "shop.example/jenkins-build"
 
 
@@ -121,7 +122,7 @@ class Changes:
             rollout_ms=at_ms,
         )
         if kind == "DaemonSet":
-            workload.annotations["deprecated.daemonset.template.generation"] = "1"
+            workload.annotations[TEMPLATE_GENERATION] = "1"
         self.workloads[key] = workload
         return workload
 
@@ -137,6 +138,8 @@ class Changes:
         workload.template = next(
             (r.template for r in workload.revisions if r.template.identity == template.identity), template
         )
+        if TEMPLATE_GENERATION in workload.annotations:
+            workload.annotations[TEMPLATE_GENERATION] = str(int(workload.annotations[TEMPLATE_GENERATION]) + 1)
         workload.labels = dict(workload.template.labels)
         workload.rollout_ms = at_ms
         workload.complete = False

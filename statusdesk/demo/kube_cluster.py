@@ -3,14 +3,16 @@
 import asyncio
 import functools
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from statusdesk.demo.clock import WorldClock
-from statusdesk.demo.kube_access import Access
+from statusdesk.demo.kube_access import Access, Asked
 from statusdesk.demo.kube_agenda import Agenda
 from statusdesk.demo.kube_changes import Changes
 from statusdesk.demo.kube_deployment import DeploymentController
 from statusdesk.demo.kube_events import EventRecorder
+from statusdesk.demo.kube_jobs import JobController, JobModel
 from statusdesk.demo.kube_kinds import NAMESPACES, PODS, Obj
 from statusdesk.demo.kube_kubelet import Kubelet
 from statusdesk.demo.kube_model import Applied as Applied
@@ -57,16 +59,18 @@ class KubeCluster:
         self.parts = KubeParts(clock, Agenda(clock), store, events, random.Random(seed), names, set())
         self.parts.make_nodes(_CLUSTER_AGE_S)
         self.access = Access()
+        self.asked: Counter[Asked] = Counter()
         self.token = token
         self._kubelet = Kubelet(self.parts, self._moved)
         self._maker = PodMaker(self.parts, self._kubelet)
         self._deployments = DeploymentController(self.parts, self._maker)
         self._ordered = OrderedController(self.parts, self._maker)
+        self._jobs = JobController(self.parts, self._maker, self._kubelet)
         past = Past(self.parts, self._maker, self._kubelet, self._kubelet.refusals)
         self._changes = Changes(self.parts, self._deployments, self._ordered, past, deadline_s)
         self._namespaces: dict[str, Obj] = {}
         self._faults: str | int | None = None
-        self._cuts: set[Callable[[], None]] = set()
+        self._cuts: set[Callable[[bool], None]] = set()
         self._compacted: list[Callable[[], None]] = []
         for name in ("default", "kube-system"):
             self.add_namespace(name, age_s=_CLUSTER_AGE_S)
@@ -93,13 +97,13 @@ class KubeCluster:
     def flourish(self, text: str) -> None:
         self.parts.flourish = text
 
-    def cut_watches(self) -> None:
-        """Cut every open watch and log stream, as a restarted API server does."""
+    def cut_watches(self, *, mid_line: bool = False) -> None:
+        """Cut every open watch and log stream, as a restarted API server does; ``mid_line`` after half an event."""
         for cut in list(self._cuts):
-            cut()
+            cut(mid_line)
 
-    def on_cut(self, cut: Callable[[], None]) -> Callable[[], None]:
-        """Let ``cut`` be called when streams are to be cut; return how to take that back."""
+    def on_cut(self, cut: Callable[[bool], None]) -> Callable[[], None]:
+        """Let ``cut`` be called when streams are to be cut (in the middle of a line?); return how to take that back."""
         self._cuts.add(cut)
         return lambda: self._cuts.discard(cut)
 
@@ -128,6 +132,8 @@ class KubeCluster:
     def _moved(self, pod: PodModel) -> None:
         if pod.workload.kind == "Deployment":
             self._deployments.enqueue_set(pod.workload, pod.revision)
+        elif pod.workload.kind == "Job":
+            self._jobs.enqueue(pod.workload)
         else:
             self._ordered.enqueue(pod.workload)
 
@@ -135,7 +141,7 @@ class KubeCluster:
         return self._changes.workloads[kind, namespace, name]
 
     def _pod(self, namespace: str, name: str) -> PodModel:
-        for workload in self._changes.workloads.values():
+        for workload in (*self._changes.workloads.values(), *self._jobs.jobs.values()):
             if workload.namespace == namespace:
                 for revision in workload.revisions:
                     if name in revision.pods:
@@ -164,6 +170,8 @@ class KubeCluster:
         for kind, namespace, app in list(self._changes.workloads):
             if namespace == name:
                 self.delete(namespace, app, kind=kind)
+        for job in [job for job in self._jobs.jobs.values() if job.namespace == name]:
+            self._jobs.forget(job)
         self.parts.agenda.after(3, lambda: self._drop_namespace(name))
 
     def _drop_namespace(self, name: str) -> None:
@@ -197,6 +205,39 @@ class KubeCluster:
         key = (kind, namespace, name or app)
         past_ms = int(self.parts.now_ms() - age_s * 1000) if settled else None
         return self._changes.apply(key, template, replicas, build, deadline_s, past_ms)
+
+    def run_job(
+        self,
+        namespace: str,
+        name: str,
+        version: str,
+        *,
+        app: str | None = None,
+        behaviour: Behaviour = Behaviour.GOOD,
+        completions: int = 1,
+        backoff_limit: int = 6,
+        cron: str = "",
+    ) -> None:
+        """Make a Job, which is not among the rollouts of ``truth``; ``cron`` names the CronJob that makes it.
+
+        With CRASH or OOM every try fails. Raises: ValueError when there is one of that name.
+        """
+        self.add_namespace(namespace)
+        template = self._changes.template(namespace, app or cron or name, version, behaviour, None, {})
+        now_ms, uid = self.parts.now_ms(), self.parts.uid()
+        job = JobModel(
+            "Job", namespace, name, uid, template.app, now_ms, template, completions, 0, dict(template.labels)
+        )
+        job.backoff_limit, job.cron, job.cron_uid = backoff_limit, cron, self.parts.uid() if cron else ""
+        self._jobs.begin(job)
+
+    def delete_job(self, namespace: str, name: str) -> None:
+        """Delete a Job and its pods, as a CronJob does with those that are too many."""
+        self._jobs.forget(self._jobs.jobs[namespace, name])
+
+    def jobs(self, namespace: str) -> Sequence[str]:
+        """Return the names of the Jobs of a namespace, oldest first."""
+        return [job.name for job in self._jobs.jobs.values() if job.namespace == namespace]
 
     def scale(self, namespace: str, app: str, replicas: int, *, kind: str = "Deployment") -> None:
         """Set the number of pods without a new revision."""
@@ -287,8 +328,11 @@ class KubeCluster:
         """
         return {"rollouts": tell_truth(self._changes.workloads.values())}
 
-    async def churn(self, changes_per_s: float) -> None:
-        """Touch random pods, that many times a second, until cancelled: each is one MODIFIED for every watch."""
+    async def churn(self, changes_per_s: float, *, replace: bool = False) -> None:
+        """Touch random pods, that many times a second, until cancelled: each is one MODIFIED for every watch.
+
+        ``replace`` deletes them instead, and their controllers make new ones.
+        """
         pods = self.parts.store.names(PODS)
         done, start_s = 0, asyncio.get_running_loop().time()
         while True:
@@ -297,7 +341,9 @@ class KubeCluster:
                 namespace, name = self.parts.chance.choice(pods)
                 if self.parts.store.get(PODS, namespace, name) is None:
                     pods = self.parts.store.names(PODS)
-                    continue
-                self.parts.store.touch(PODS, namespace, name)
+                elif replace:
+                    self.delete_pod(namespace, name)
+                else:
+                    self.parts.store.touch(PODS, namespace, name)
             done = due
             await asyncio.sleep(0.01)

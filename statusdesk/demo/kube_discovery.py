@@ -22,7 +22,7 @@ _REVIEWS = (
     ("selfsubjectaccessreviews", "SelfSubjectAccessReview"),
     ("selfsubjectrulesreviews", "SelfSubjectRulesReview"),
 )
-GROUPS = ("apps", "events.k8s.io", "authorization.k8s.io")
+GROUPS = ("apps", "batch", "events.k8s.io", "authorization.k8s.io")
 
 
 def api_versions() -> Obj:

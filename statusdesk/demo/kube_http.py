@@ -3,6 +3,7 @@
 import msgspec
 from aiohttp import web
 
+from statusdesk.demo.kube_access import Asked
 from statusdesk.demo.kube_answers import CLUSTER, Refused, bad_request, big_answer, json_answer, no_such_path, not_found
 from statusdesk.demo.kube_cluster import KubeCluster
 from statusdesk.demo.kube_discovery import GROUPS, VERSION, api_group, api_groups, api_resources, api_versions
@@ -94,7 +95,9 @@ def _allow(request: web.Request, kind: Kind, verb: str, name: str = "", sub: str
     verb = _WRITES.get(request.method, verb)
     asked = name if kind.resource == "namespaces" else namespace
     access = request.app[CLUSTER].access
-    if not access.may(verb, kind.resource, asked, sub):
+    may = access.may(verb, kind.resource, asked, sub)
+    request.app[CLUSTER].asked[Asked(verb, kind.group, kind.resource + (f"/{sub}" if sub else ""), namespace, may)] += 1
+    if not may:
         raise Refused(access.refusal(verb, kind, asked, name, sub))
     return namespace
 

@@ -97,6 +97,7 @@ DAEMON_SETS = Kind(
 REVISIONS = Kind(
     "controllerrevisions", "ControllerRevision", "apps", "v1", "controllerrevision", bare=',"data":null,"revision":0'
 )
+JOBS = Kind("jobs", "Job", "batch", "v1", "job", in_all=True, bare=f',"spec":{{{_TEMPLATE}}},"status":{{}}')
 
 KINDS = (
     NAMESPACES,
@@ -109,6 +110,7 @@ KINDS = (
     STATEFUL_SETS,
     DAEMON_SETS,
     REVISIONS,
+    JOBS,
 )
 WORKLOADS = {"Deployment": DEPLOYMENTS, "StatefulSet": STATEFUL_SETS, "DaemonSet": DAEMON_SETS}
 

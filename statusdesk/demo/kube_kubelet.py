@@ -17,6 +17,7 @@ _READY_S = 2.0
 _SLOW_S = 60.0
 _LIVES_S = {Behaviour.CRASH: 1.0, Behaviour.OOM: 3.0}
 _GRACE_S = 30
+_JOB_TAKES_S = 5.0
 
 
 class Kubelet:
@@ -140,13 +141,26 @@ class Kubelet:
 
     def live(self, pod: PodModel) -> None:
         """Plan what becomes of a running pod."""
-        if pod.behaviour in _LIVES_S:
+        if pod.workload.kind == "Job":
+            self._become_ready(pod)
+            self.later(pod, _JOB_TAKES_S, self._end_job)
+        elif pod.behaviour in _LIVES_S:
             self.later(pod, _LIVES_S[pod.behaviour], self.crash)
         elif pod.behaviour is Behaviour.NEVER_READY:
             note_fault(pod, "NeverReady", self._parts.now_ms())
             self.later(pod, 4.5, self._probe_fails)
         else:
             self.later(pod, _SLOW_S if pod.behaviour is Behaviour.SLOW else _READY_S, self._become_ready)
+
+    def _end_job(self, pod: PodModel) -> None:
+        """Let the pod of a Job end, which is not started again."""
+        bad = pod.behaviour in _LIVES_S
+        reason = "OOMKilled" if pod.behaviour is Behaviour.OOM else "Error"
+        self._finish(pod.mains[0], (137 if reason == "OOMKilled" else 1) if bad else 0, reason if bad else "Completed")
+        pod.phase = "Failed" if bad else "Succeeded"
+        tell_readiness(pod, self._parts.now_ms())
+        self._parts.show(pod)
+        self._moved(pod)
 
     def _become_ready(self, pod: PodModel) -> None:
         pod.mains[0].ready = True

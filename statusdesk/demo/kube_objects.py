@@ -181,9 +181,9 @@ def _workload_spec(workload: WorkloadModel) -> Obj:
     }
 
 
-def owner(kind: str, name: str, uid: str) -> list[Obj]:
+def owner(kind: str, name: str, uid: str, api: str = "apps/v1") -> list[Obj]:
     """Return owner references with one controller."""
-    reference = {"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": uid}
+    reference = {"apiVersion": api, "kind": kind, "name": name, "uid": uid}
     return [reference | {"controller": True, "blockOwnerDeletion": True}]
 
 

@@ -130,5 +130,5 @@ class _Reader:
             untie()
         return response
 
-    def _be_cut(self) -> None:
+    def _be_cut(self, _: bool) -> None:
         self._cut = True

@@ -41,6 +41,8 @@ def put_pod(store: KubeStore, pod: PodModel) -> None:
 
 def hash_label(kind: str) -> str:
     """Return the pod label that tells the revisions of a kind of workload apart."""
+    if kind == "Job":
+        return "batch.kubernetes.io/controller-uid"
     return "pod-template-hash" if kind == "Deployment" else "controller-revision-hash"
 
 
@@ -51,7 +53,8 @@ def pod_object(pod: PodModel) -> Obj:
     if workload.kind == "Deployment":
         references = owner("ReplicaSet", revision.name, revision.uid)
     else:
-        references = owner(workload.kind, workload.name, workload.uid)
+        api = "batch/v1" if workload.kind == "Job" else "apps/v1"
+        references = owner(workload.kind, workload.name, workload.uid, api)
     meta: Obj = {"name": pod.name}
     if pod.generate_name:
         meta["generateName"] = pod.generate_name
@@ -97,6 +100,8 @@ def _spec(pod: PodModel, wanted: Obj) -> msgspec.Raw:
     ]
     spec: Obj = {"volumes": [{"name": pod.volume, "projected": {"sources": sources, "defaultMode": 420}}]}
     spec |= wanted
+    if pod.workload.kind == "Job":
+        spec["restartPolicy"] = "Never"
     for part in ("initContainers", "containers"):
         if part in wanted:
             spec[part] = [container | {"volumeMounts": [mount]} for container in wanted[part]]

@@ -8,7 +8,7 @@ from statusdesk.demo.kube_parts import KubeParts
 from statusdesk.demo.kube_podobject import hash_label
 from statusdesk.demo.kube_trouble import settle_fault
 
-_CONTROLLERS = {"Deployment": "replicaset", "StatefulSet": "statefulset", "DaemonSet": "daemonset"}
+_CONTROLLERS = {"Deployment": "replicaset", "StatefulSet": "statefulset", "DaemonSet": "daemonset", "Job": "job"}
 
 
 class PodMaker:
@@ -28,6 +28,8 @@ class PodMaker:
         if workload.kind == "StatefulSet":
             index = name.rpartition("-")[2]
             labels |= {"statefulset.kubernetes.io/pod-name": name, "apps.kubernetes.io/pod-index": index}
+        if workload.kind == "Job":
+            labels["batch.kubernetes.io/job-name"] = workload.name
         if workload.kind == "DaemonSet":
             labels["pod-template-generation"] = str(workload.generation)
         return PodModel(
@@ -89,7 +91,8 @@ class PodMaker:
     def _about(self, workload: WorkloadModel, revision: RevisionModel) -> About:
         if workload.kind == "Deployment":
             return About("ReplicaSet", "apps/v1", workload.namespace, revision.name, revision.uid)
-        return About(workload.kind, "apps/v1", workload.namespace, workload.name, workload.uid)
+        api = "batch/v1" if workload.kind == "Job" else "apps/v1"
+        return About(workload.kind, api, workload.namespace, workload.name, workload.uid)
 
 
 def victims(pods: list[PodModel], count: int) -> list[PodModel]:

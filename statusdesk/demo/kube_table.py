@@ -10,6 +10,7 @@ from statusdesk.demo.kube_kinds import (
     DAEMON_SETS,
     DEPLOYMENTS,
     EVENTS,
+    JOBS,
     NAMESPACES,
     NEW_EVENTS,
     NODES,
@@ -41,6 +42,7 @@ _COLUMNS: dict[Kind, str] = {
         "Name|Desired#|Current#|Ready#|Up-to-date#|Available#|Node Selector|Age|Containers+|Images+|Selector+"
     ),
     REVISIONS: "Name|Controller|Revision#|Age",
+    JOBS: "Name|Status|Completions|Duration|Age|Containers+|Images+|Selector+",
     EVENTS: "Last Seen|Type|Reason|Object|Subobject+|Source+|Message|First Seen+|Count+#|Name+",
     NAMESPACES: "Name|Status|Age",
     NODES: "Name|Status|Roles|Age|Version",
@@ -158,6 +160,14 @@ def _revision(obj: Obj, now_s: int) -> Cells:
     return [obj["metadata"]["name"], controller, obj["revision"], age(obj["metadata"]["creationTimestamp"], now_s)]
 
 
+def _job(obj: Obj, now_s: int) -> Cells:
+    spec, status = obj["spec"], obj["status"]
+    wanted, succeeded = spec.get("completions", 1), status.get("succeeded", 0)
+    ended = next((each["type"] for each in status.get("conditions", ()) if each["status"] == "True"), "Running")
+    cells: Cells = [obj["metadata"]["name"], ended, f"{succeeded}/{wanted}", ""]
+    return [*cells, age(obj["metadata"]["creationTimestamp"], now_s), *_containers(obj), _selector(obj)]
+
+
 def _event(obj: Obj, now_s: int) -> Cells:
     about = obj.get("involvedObject") or obj["regarding"]
     first = obj.get("firstTimestamp") or obj.get("deprecatedFirstTimestamp") or obj["eventTime"]
@@ -187,6 +197,7 @@ _CELLS: dict[Kind, Callable[[Obj, int], Cells]] = {
     STATEFUL_SETS: _stateful_set,
     DAEMON_SETS: _daemon_set,
     REVISIONS: _revision,
+    JOBS: _job,
     EVENTS: _event,
     NEW_EVENTS: _event,
     NAMESPACES: _namespace,

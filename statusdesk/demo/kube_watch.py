@@ -41,7 +41,7 @@ class Watch:
             raise bad_request(f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: invalid syntax')
         self._since = int(version or 0)
         self._bell = asyncio.Event()
-        self._cut = False
+        self._cut = self._mid_line = False
 
     async def serve(self) -> web.StreamResponse:
         """Serve until the timeout, the client or a cut ends it."""
@@ -54,6 +54,9 @@ class Watch:
             await response.prepare(self._request)
             await self._send(response)
             if self._cut and self._request.transport is not None:
+                if self._mid_line:
+                    line = self._bookmark()
+                    await response.write(line[: len(line) // 2])
                 self._request.transport.close()
                 return response
             await response.write_eof()
@@ -64,8 +67,8 @@ class Watch:
             self._store.leave(self._held, self._bell)
         return response
 
-    def _be_cut(self) -> None:
-        self._cut = True
+    def _be_cut(self, mid_line: bool) -> None:
+        self._cut, self._mid_line = True, mid_line
         self._bell.set()
 
     async def _send(self, response: web.StreamResponse) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from statusdesk.clock import system_clock
 from statusdesk.demo import scenario_life, scenario_tokens
 from statusdesk.demo.clock import WorldClock
 from statusdesk.demo.jenkins_answers import Account, Accounts
@@ -46,7 +47,10 @@ _OWN_TTL_S = 32 * 86_400
 
 @dataclass(slots=True, frozen=True)
 class Options:
-    """How the world shall be. ``pods`` 0: as many as suits each stage; ``directory`` None: one that goes at the end."""
+    """How the world shall be. ``pods`` 0: as many as suits each stage; ``directory`` None: one that goes at the end.
+
+    ``skew_s`` is how far its clocks are ahead of ours.
+    """
 
     scenario: Scenario = Scenario.BAD_ROLLOUT
     speed: float = 1.0
@@ -56,6 +60,7 @@ class Options:
     builds_per_job: int = 20
     directory: Path | None = None
     truth: Path | None = None
+    skew_s: float = 0.0
 
 
 class World:
@@ -63,7 +68,7 @@ class World:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.clock = WorldClock(options.speed)
+        self.clock = WorldClock(options.speed, lambda: system_clock() + int(options.skew_s * 1000))
         self.jenkins = Jenkins(self.clock, seed=options.seed)
         self.kube = KubeCluster(self.clock, seed=options.seed, nodes=max(3, min(50, options.pods // 100)))
         self.vault = Vault(self.clock, seed=options.seed)
@@ -78,7 +83,7 @@ class World:
             "vault": Listener(vault_app(self.vault), vault_error),
         }
         self._directory: Path | None = None
-        self._churn: asyncio.Task[None] | None = None
+        self._churns: list[asyncio.Task[None]] = []
 
     async def start(self) -> Addresses:
         """Make the world and let it live; returns where it is."""
@@ -128,13 +133,15 @@ class World:
         """Stop listening for a source, or listen again."""
         await self.set_fault(source, "refuse" if down else None)
 
-    def set_churn(self, changes_per_s: float) -> None:
-        """Touch that many random pods a second beside everything else; 0 ends it."""
-        if self._churn is not None:
-            self._churn.cancel()
-            self._churn = None
-        if changes_per_s > 0:
-            self._churn = self.team.begin(self.kube.churn(changes_per_s))
+    def set_churn(self, touched_per_s: float, replaced_per_s: float = 0.0) -> None:
+        """Touch and delete so many random pods a second beside everything else; 0 ends it."""
+        for churn in self._churns:
+            churn.cancel()
+        self._churns = []
+        if touched_per_s > 0:
+            self._churns.append(self.team.begin(self.kube.churn(touched_per_s)))
+        if replaced_per_s > 0:
+            self._churns.append(self.team.begin(self.kube.churn(replaced_per_s, replace=True)))
 
     def _make(self) -> tuple[Platform, History]:
         troubled = self.options.scenario is not Scenario.CALM

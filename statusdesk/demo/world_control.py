@@ -56,9 +56,26 @@ class JenkinsOrder(msgspec.Struct):
 
 
 class ChurnOrder(msgspec.Struct):
-    """``POST /churn``: touch that many pods a second, 0 ends it."""
+    """``POST /churn``: touch ``per_s`` pods a second and delete ``replaced_per_s``, for new ones to come; 0 ends it."""
 
     per_s: float = 0.0
+    replaced_per_s: float = 0.0
+
+
+class AccessOrder(msgspec.Struct):
+    """``POST /access``: what the one user of the cluster may do from now on; see ``Access``."""
+
+    cluster_wide: bool = True
+    namespaces: set[str] = set()
+    forbidden: set[str] = set()
+    denied: set[str] = set()
+    may_list_namespaces: bool = True
+
+
+class CutOrder(msgspec.Struct):
+    """``POST /cut-watches``."""
+
+    mid_line: bool = False
 
 
 class NoOrder(msgspec.Struct):
@@ -70,6 +87,7 @@ def control_app(world: World) -> web.Application:
     desk = _Control(world)
     app = web.Application()
     app.router.add_get("/truth", desk.truth)
+    app.router.add_get("/asked", desk.asked)
     for path, order, work in desk.orders():
         app.router.add_post(path, _accept(order, work))
     return app
@@ -107,12 +125,19 @@ class _Control:
             ("/vault", VaultOrder, self.vault),
             ("/jenkins", JenkinsOrder, self.jenkins),
             ("/churn", ChurnOrder, self.churn),
-            ("/cut-watches", NoOrder, self.cut_watches),
+            ("/access", AccessOrder, self.access),
+            ("/cut-watches", CutOrder, self.cut_watches),
             ("/compact", NoOrder, self.compact),
         ]
 
     async def truth(self, _: web.Request) -> web.Response:
         return web.Response(body=msgspec.json.encode(self._world.truth()), content_type="application/json")
+
+    async def asked(self, _: web.Request) -> web.Response:
+        """Tell what the cluster was asked for and how often, and how many changes it has had."""
+        kube = self._world.kube
+        asked = [each._asdict() | {"count": count} for each, count in kube.asked.items()]
+        return web.json_response({"asked": asked, "version": kube.parts.store.version})
 
     async def fault(self, order: FaultOrder) -> None:
         await self._world.set_fault(order.source, order.fault)
@@ -162,10 +187,16 @@ class _Control:
         await self._world.jenkins.set_quieting_down(order.quieting_down)
 
     async def churn(self, order: ChurnOrder) -> None:
-        self._world.set_churn(order.per_s)
+        self._world.set_churn(order.per_s, order.replaced_per_s)
 
-    async def cut_watches(self, _: NoOrder) -> None:
+    async def access(self, order: AccessOrder) -> None:
+        access = self._world.kube.access
+        for name in order.__struct_fields__:
+            setattr(access, name, getattr(order, name))
         self._world.kube.cut_watches()
+
+    async def cut_watches(self, order: CutOrder) -> None:
+        self._world.kube.cut_watches(mid_line=order.mid_line)
 
     async def compact(self, _: NoOrder) -> None:
         self._world.kube.compact()

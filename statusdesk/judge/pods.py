@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from statusdesk.facts import Condition, Container, ContainerRole, Pod, Workload
+from statusdesk.facts import Condition, Container, ContainerRole, Pod, Revision, Workload
 from statusdesk.states import PodState
 
 _REPLICA_SET = re.compile(r'[Rr]eplica ?[Ss]et "([^"]+)"')
@@ -28,19 +28,41 @@ def is_observed(workload: Workload) -> bool:
     return workload.observed_generation is not None and workload.observed_generation >= workload.generation
 
 
-def of_new_revision(workload: Workload, pods: Iterable[Pod]) -> tuple[str, tuple[Pod, ...]]:
+def of_new_revision(
+    workload: Workload, pods: Iterable[Pod], revisions: Sequence[Revision] = ()
+) -> tuple[str, tuple[Pod, ...]]:
     """Return the hash of the newest revision and its pods, in order of name; an empty hash when it cannot be told.
 
-    A Deployment names the ReplicaSet in its Progressing condition, a StatefulSet in ``updateRevision``. Otherwise the
-    newest hash counts whose pods run the images of the template. Creation time alone never decides for a Deployment
-    that names its ReplicaSet: a rollback takes an old one into use again.
+    A Deployment names the ReplicaSet in its Progressing condition, a StatefulSet in ``updateRevision``; next the
+    ReplicaSets and ControllerRevisions tell where they are known. Otherwise the newest hash counts whose pods run the
+    images of the template. Creation time alone never decides for a Deployment that names its ReplicaSet: a rollback
+    takes an old one into use again.
     Source: ``status.conditions[Progressing].message``, ``status.updateRevision``.
     """
     pods = list(pods)
-    revision = _named_revision(workload) or _revision_by_images(workload, pods)
+    revision = _named_revision(workload) or _known_revision(workload, revisions) or _revision_by_images(workload, pods)
     if not revision:
         return "", ()
-    return revision, tuple(sorted((pod for pod in pods if pod.revision == revision), key=lambda pod: pod.name))
+    found = [pod for pod in pods if pod.revision == revision]
+    if len(found) > 1:
+        found.sort(key=_name_of)
+    return revision, tuple(found)
+
+
+def _name_of(pod: Pod) -> str:
+    return pod.name
+
+
+def _known_revision(workload: Workload, revisions: Sequence[Revision]) -> str:
+    """Return the hash of the ReplicaSet with the Deployment's number, or of the newest ControllerRevision."""
+    if not revisions or not is_observed(workload):
+        return ""
+    own = [r for r in revisions if r.hash and (not r.owner_uid or r.owner_uid == workload.uid)]
+    if workload.kind == "Deployment":
+        named = [r for r in own if r.kind == "ReplicaSet" and str(r.revision) == workload.revision]
+        return named[0].hash if named else ""
+    own = [r for r in own if r.kind == "ControllerRevision"]
+    return max(own, key=lambda r: (r.revision, r.hash)).hash if own else ""
 
 
 def _named_revision(workload: Workload) -> str:

@@ -6,7 +6,7 @@ import msgspec
 
 from statusdesk.board import Cell, Mark, Row
 from statusdesk.config import StageSettings
-from statusdesk.judge.promotion_builds import Remark, last_touched_ms, remarks
+from statusdesk.judge.promotion_builds import Remark, last_touched_ms, noted, remarks
 from statusdesk.judge.promotion_cells import blank_cell, cell_of, compare, is_empty
 from statusdesk.judge.promotion_versions import Lineage
 from statusdesk.states import BuildState, Level, RolloutState
@@ -73,7 +73,9 @@ def judge_app(
             cells.append(blank_cell(stage.name, *path.blanks[index]))
     cells, order = compare(cells, lineage)
     _mark_waiting(cells, path, now_ms, looks)
-    finding = _finding(cells, order, path, remarks(builds, cells, path.stage_of, now_ms, looks))
+    said = remarks(builds, cells, path.stage_of, now_ms, looks)
+    cells = noted(cells, said)
+    finding = _finding(cells, order, path, [remark for remark in said if remark.fault])
     ordered = tuple(sorted(builds, key=lambda build: (-last_touched_ms(build), build.key)))
     ahead = finding.ahead or _ahead(cells, order, path)
     row = Row(

@@ -1,28 +1,29 @@
-"""What builds add to a row: the newest one, and deploys of which the cluster knows nothing."""
+"""What builds add to a row: the newest one, deploys that changed nothing, and changes that no deploy made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from statusdesk.board import Cell
 from statusdesk.facts import JobClass
+from statusdesk.judge.join import CLOCKS_MS, Rule
 from statusdesk.states import BuildState, Level, RolloutState
 
 SETTLE_MS = 60_000  # after its deploy job has ended, a cluster has this long to change
-CLOCKS_MS = 5_000  # Jenkins and the cluster need not agree on the time to the second
-_DEPLOYS = (JobClass.DEPLOY.value, JobClass.OTHER.value)
+DEPLOYS = (JobClass.DEPLOY, JobClass.OTHER)
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
-    """A sentence about a stage that makes a row a warning."""
+    """A sentence about a stage; one that is a ``fault`` makes a row a warning, another is only worth knowing."""
 
     stage: int
     message: str
+    fault: bool = True
 
 
 def is_deploy(build: BuildState) -> bool:
     """Return whether a job can be what brings an app into a namespace."""
-    return build.job_class in _DEPLOYS
+    return build.job_class in DEPLOYS
 
 
 def last_touched_ms(build: BuildState) -> int:
@@ -37,10 +38,10 @@ def remarks(
     now_ms: int,
     looks: list[int],
 ) -> list[Remark]:
-    """Return what is bad about the newest deploys of an app; ``looks`` collects when to look again.
+    """Return what is to be said about the newest deploys of an app; ``looks`` collects when to look again.
 
-    A failed deploy, with whether the cluster has changed; and a green one for a version that the namespace does not
-    run though no rollout has begun since.
+    Faults are a failed deploy, with whether the cluster has changed, and a green one for a version that the namespace
+    does not run though no rollout has begun since. A green one that changed nothing is no fault where its version runs.
     """
     found: list[Remark] = []
     for build in builds:
@@ -49,22 +50,48 @@ def remarks(
         if stage is None or cell is None or build.started_ms is None:
             continue
         rollouts = [r for r in cell.rollouts if r.namespace == build.namespace]
-        unchanged = bool(rollouts) and not any(_began_after(r, build.started_ms) for r in rollouts)
+        unchanged = bool(rollouts) and not any(_is_changed(r, build, build.started_ms) for r in rollouts)
         if build.level is Level.FAILING:
             tail = ", cluster unchanged" if unchanged else ""
             found.append(Remark(stage=stage, message=f"{build.message}{tail}"))
-        elif build.level is Level.OK and unchanged and build.version and not _runs(rollouts, build.version):
+        elif build.level is Level.OK and unchanged:
             settled_ms = build.started_ms + build.duration_ms + SETTLE_MS
             if settled_ms > now_ms:
                 looks.append(settled_ms)
-                continue
-            number = f"{build.job} #{build.number}"
-            message = f"{number} is green for {build.version}, cluster unchanged at {rollouts[0].version}"
-            found.append(Remark(stage=stage, message=message))
+            else:
+                found.append(_unchanged(stage, build, rollouts))
     return found
 
 
-def _began_after(rollout: RolloutState, started_ms: int) -> bool:
+def noted(cells: Sequence[Cell | None], said: Iterable[Remark]) -> list[Cell | None]:
+    """Return the cells with what is worth knowing about them: remarks that are no fault, changes without a build."""
+    notes = [_unbuilt(cell) for cell in cells]
+    for remark in said:
+        if not remark.fault:
+            notes[remark.stage].append(remark.message)
+    return [
+        msgspec.structs.replace(cell, notes=tuple(mine)) if cell is not None and mine else cell
+        for cell, mine in zip(cells, notes, strict=True)
+    ]
+
+
+def _unbuilt(cell: Cell | None) -> list[str]:
+    rollouts = [r for r in cell.rollouts if r.build_rule == Rule.NONE] if cell is not None else []
+    return [f"{r.name} changed{f' to {r.version}' if r.version else ''} without a build" for r in rollouts]
+
+
+def _unchanged(stage: int, build: BuildState, rollouts: Sequence[RolloutState]) -> Remark:
+    number = f"{build.job} #{build.number}"
+    if build.version and not _runs(rollouts, build.version):
+        message = f"{number} is green for {build.version}, cluster unchanged at {rollouts[0].version}"
+        return Remark(stage=stage, message=message)
+    return Remark(stage=stage, message=f"{number} is green, cluster unchanged", fault=False)
+
+
+def _is_changed(rollout: RolloutState, build: BuildState, started_ms: int) -> bool:
+    """Whether a rollout is the work of a build, or at least began after it did."""
+    if (rollout.build_job, rollout.build_number) == (build.job, build.number):
+        return True
     return rollout.started_ms is None or rollout.started_ms >= started_ms - CLOCKS_MS
 
 

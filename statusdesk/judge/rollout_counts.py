@@ -6,6 +6,7 @@ Source: ``kubectl rollout status`` and the Deployment controller's progress cond
 from statusdesk.facts import Pod, Workload
 from statusdesk.judge.pods import condition_of
 from statusdesk.judge.rollout_findings import UNLIMITED_S, USUAL_DEADLINE_S
+from statusdesk.judge.rollout_memory import Memory
 from statusdesk.states import Level, RolloutState
 
 DEGRADED = "Degraded"
@@ -13,7 +14,8 @@ SCALING = "Scaling"
 REPLACING = "Replacing"
 OBSERVING = "Observing"
 NOT_OBSERVED = "NotObserved"
-_DONE_LEVELS = (Level.OK, Level.IDLE, Level.SCALING)
+JOB_KINDS = ("Job", "CronJob")
+DONE_LEVELS = (Level.OK, Level.IDLE, Level.SCALING)
 
 
 def desired_of(workload: Workload) -> int:
@@ -41,19 +43,23 @@ def is_complete(workload: Workload) -> bool:
     )
 
 
-def was_completed(workload: Workload, before: RolloutState | None, now_ms: int) -> bool:
+def was_completed(workload: Workload, before: RolloutState | None, memory: Memory | None, now_ms: int) -> bool:
     """Return whether this revision was complete once, so that what is missing now is no rollout's fault.
 
-    A Deployment says so itself (NewReplicaSetAvailable stays until the next revision). For the others the previous
-    verdict tells; at first sight, an old workload whose pods are all of one revision.
+    A Deployment says so itself (NewReplicaSetAvailable stays until the next revision). For the others memory or the
+    previous verdict tells; at first sight, an old workload whose pods are all of one revision.
     """
+    if workload.kind in JOB_KINDS:
+        return False
     progressing = condition_of(workload, "Progressing") if workload.kind == "Deployment" else None
     if progressing is not None:
         return progressing.reason == "NewReplicaSetAvailable"
     if before is not None:
         if before.revision != workload.revision:
             return False
-        return before.level in _DONE_LEVELS or before.reason.startswith((DEGRADED, SCALING, REPLACING))
+        if memory is not None and memory.revision == workload.revision:
+            return memory.completed
+        return before.level in DONE_LEVELS or before.reason.startswith((DEGRADED, SCALING, REPLACING))
     if workload.kind == "StatefulSet":
         one_revision = bool(workload.update_revision) and workload.update_revision == workload.current_revision
     else:
@@ -61,11 +67,17 @@ def was_completed(workload: Workload, before: RolloutState | None, now_ms: int) 
     return one_revision and now_ms - (workload.created_ms or now_ms) > USUAL_DEADLINE_S * 1000
 
 
-def is_scaling(workload: Workload, before: RolloutState | None) -> bool:
+def is_scaling(workload: Workload, before: RolloutState | None, memory: Memory | None) -> bool:
     """Return whether the number wanted was changed and is not reached yet."""
     if before is None or before.revision != workload.revision or workload.kind == "DaemonSet":
         return False
-    return before.desired != desired_of(workload) or before.reason.startswith(SCALING)
+    if template_changed(workload, before):
+        return False  # a new revision is on its way
+    if before.desired != desired_of(workload):
+        return True
+    if memory is not None and memory.revision == workload.revision:
+        return memory.scaling
+    return before.reason.startswith(SCALING)
 
 
 def template_changed(workload: Workload, before: RolloutState | None) -> bool:

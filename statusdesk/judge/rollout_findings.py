@@ -1,11 +1,12 @@
 """What is wrong with one pod of a rollout: from the states of its containers, and from time that passes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from statusdesk.config import RolloutThresholds
 from statusdesk.facts import Container, ContainerRole, Pod
+from statusdesk.judge.rollout_memory import PodPast
 from statusdesk.states import Level
 
 UNLIMITED_S = 2**31 - 1  # progressDeadlineSeconds of MaxInt32 means no deadline
@@ -50,9 +51,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return (_SEVERITY.get(self.level, 3), self.role, self.pod, self.container, self.reason)
 
 
-class Scene(msgspec.Struct, frozen=True, kw_only=True):
+class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a pod is held against. ``progress_ms``: last progress of the rollout; ``looks`` collects moments in the
-    future at which time alone changes the verdict."""
+    future at which time alone changes the verdict, ``since`` what lasts from one verdict to the next (``known_since``:
+    what lasted at the previous one). ``scaled_up_ms``: when a node was ordered for a pod. ``ends``: the pods of a Job
+    are to end, and need not be ready."""
 
     now_ms: int
     thresholds: RolloutThresholds
@@ -62,6 +65,16 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     deadline_s: float
     latch_ms: int
     looks: list[int]
+    since: dict[str, int]
+    known_since: Mapping[str, int]
+    pasts: Mapping[str, PodPast]
+    scaled_up_ms: Mapping[str, int]
+    ends: bool = False
+
+    def lasts_since(self, what: str, first_ms: int) -> int:
+        """Return since when something lasts that no source has a time for; ``first_ms`` when it is new."""
+        since_ms = self.since[what] = self.known_since.get(what, first_ms)
+        return since_ms
 
     def reached(self, moment_ms: int) -> bool:
         """Return whether that moment has come; if not, remember to look again then."""
@@ -89,10 +102,18 @@ def of_pod(pod: Pod, scene: Scene) -> Finding | None:
             look=f"node {pod.node}" if pod.node else "the nodes",
             pod=pod.name,
         )
-    found = worst(_of_container(pod, container, scene) for container in pod.containers)
+    found: Finding | None = None
+    for container in pod.containers:
+        state = container.state
+        if (state == "running" and not container.restarts) or not state:
+            continue
+        one = _of_container(pod, container, scene)
+        if one is not None and (found is None or one.order < found.order):
+            found = one
     if pod.ready or (found is not None and found.level is Level.FAILING):
         return found
-    return worst((found, _slow(pod, scene)))
+    slow = _slow(pod, scene)
+    return slow if found is None or (slow is not None and slow.order < found.order) else found
 
 
 def _unscheduled(pod: Pod, scene: Scene) -> Finding | None:
@@ -101,7 +122,11 @@ def _unscheduled(pod: Pod, scene: Scene) -> Finding | None:
     since_ms = pod.scheduled_changed_ms or pod.created_ms or scene.now_ms
     if not scene.reached(since_ms + int(scene.thresholds.unschedulable_warn_s * 1000)):
         return None
-    failing = scene.reached(since_ms + int(scene.thresholds.unschedulable_fail_s * 1000))
+    fails_ms = since_ms + int(scene.thresholds.unschedulable_fail_s * 1000)
+    ordered_ms = scene.scaled_up_ms.get(pod.name)
+    if ordered_ms is not None:
+        fails_ms = max(fails_ms, ordered_ms + int(scene.thresholds.scale_up_s * 1000))
+    failing = scene.reached(fails_ms)
     why = pod.scheduled_message.split(". ")[0].rstrip(".")
     return Finding(
         level=Level.FAILING if failing else Level.WARNING,
@@ -204,23 +229,28 @@ def _ended(
 
 
 def _recent_restarts(pod: Pod, container: Container, scene: Scene) -> int:
-    """Restarts since the rollout began: the count of a container is for its lifetime, which may be months."""
+    """Restarts since the rollout began, later those of a window: the count of a container is for its lifetime."""
     created = pod.created_ms
     born_with_it = scene.rolling and (created is None or scene.started_ms is None or created >= scene.started_ms - 5000)
     if born_with_it or (created is not None and scene.now_ms - created <= YOUNG_MS):
         return container.restarts
-    return min(container.restarts, 1)
+    past = scene.pasts.get(pod.name)
+    if past is None:
+        return min(container.restarts, 1)
+    window_ms = int(scene.thresholds.restart_window_s * 1000)
+    return max(1, past.restarts_of(container.name, scene.now_ms - window_ms)) if container.restarts else 0
 
 
 def _slow(pod: Pod, scene: Scene) -> Finding | None:
     """A pod that is not ready though nothing has failed: a warning, and failing at a share of the deadline."""
-    found = _slow_step(pod)
-    if found is None:
+    step, since_ms, container = _slow_step(pod, scene)
+    if not step:
         return None
-    reason, message, look, since_ms, container = found
-    wait_s = scene.thresholds.init_running_s if reason == "InitRunning" else scene.thresholds.never_ready_warn_s
-    allowed_s = scene.deadline_s * scene.thresholds.never_ready_deadline_share
-    since_ms = scene.now_ms if since_ms is None else since_ms
+    thresholds = scene.thresholds
+    wait_s = thresholds.init_running_s if step == "InitRunning" else thresholds.never_ready_warn_s
+    allowed_s = scene.deadline_s * thresholds.never_ready_deadline_share
+    if since_ms is None:
+        since_ms = scene.lasts_since(f"{step}/{pod.name}", scene.now_ms)
     if not scene.reached(since_ms + int(min(wait_s, allowed_s / 2) * 1000) + STAMP_MS):
         return None
     times = (pod.created_ms, pod.ready_changed_ms, scene.progress_ms if scene.rolling else None)
@@ -228,26 +258,49 @@ def _slow(pod: Pod, scene: Scene) -> Finding | None:
     level = Level.FAILING if scene.reached(stalled_ms + int(allowed_s * 1000)) else Level.WARNING
     role = _ROLE[container.role] if container is not None else 3
     name = container.name if container is not None else ""
-    return Finding(level=level, reason=reason, message=message, look=look, pod=pod.name, container=name, role=role)
+    message, look = _slow_words(pod, step, container, scene)
+    return Finding(level=level, reason=step, message=message, look=look, pod=pod.name, container=name, role=role)
 
 
-def _slow_step(pod: Pod) -> tuple[str, str, str, int | None, Container | None] | None:
-    apps = [c for c in pod.containers if c.role is ContainerRole.APP]
+def _slow_step(pod: Pod, scene: Scene) -> tuple[str, int | None, Container | None]:
+    """Return at which step a pod is, since when, and for which container it waits; an empty step when at none."""
+    running, starting, waits_for = 0, 0, None
+    started_ms = pod.ready_changed_ms or 0
+    placed_ms = max(pod.created_ms or 0, pod.scheduled_changed_ms or 0)
     for container in pod.containers:
-        if container.role is ContainerRole.INIT and container.state == "running":
-            message = f"init container {container.name} runs and does not finish"
-            return "InitRunning", message, f"log of {container.name} in {pod.name}", container.since_ms, container
-    if apps and all(c.state == "running" for c in apps):
-        slow = next((c for c in apps if not c.ready), apps[0])
-        since_ms = max((t for t in (pod.ready_changed_ms, *(c.since_ms for c in apps)) if t is not None), default=None)
-        message = f"pod {pod.name} runs and is never ready ({slow.name})"
-        return "NeverReady", message, f"readiness probe and log of {slow.name} in {pod.name}", since_ms, slow
-    if all(c.state in ("", "waiting") and c.reason in _STARTING for c in apps):
-        times = [pod.created_ms, pod.scheduled_changed_ms]
-        times += [c.since_ms for c in pod.containers if c.state == "terminated"]
-        since_ms = max((t for t in times if t is not None), default=None)
-        return "Creating", f"containers of pod {pod.name} are not created", f"events of pod {pod.name}", since_ms, None
-    return None
+        state = container.state
+        if container.role is not ContainerRole.APP:
+            if state == "running" and (container.role is ContainerRole.INIT or not container.started):
+                return "InitRunning", container.since_ms, container
+            if state == "terminated":
+                placed_ms = max(placed_ms, container.since_ms or 0)
+        elif state == "running":
+            running += 1
+            if waits_for is None or (waits_for.ready and not container.ready):
+                waits_for = container
+            started_ms = max(started_ms, container.since_ms or 0)
+        elif container.reason in _STARTING and state != "terminated":
+            starting += 1
+        else:
+            return "", None, None
+    if running:
+        return ("", None, None) if starting or scene.ends else ("NeverReady", started_ms or None, waits_for)
+    return "Creating", placed_ms or None, None
+
+
+def _slow_words(pod: Pod, step: str, container: Container | None, scene: Scene) -> tuple[str, str]:
+    """Return the sentence of a pod that is slow, and what to look at."""
+    if step == "Creating" or container is None:
+        return f"containers of pod {pod.name} are not created", f"events of pod {pod.name}"
+    if step == "InitRunning":
+        does = "runs and does not finish" if container.role is ContainerRole.INIT else "runs and does not start"
+        return f"{_ROLE_WORDS[container.role]} {container.name} {does}", f"log of {container.name} in {pod.name}"
+    if container.ready:
+        where = f"node {pod.node}, and readiness gates" if pod.node else "its node, and readiness gates"
+        return f"pod {pod.name} is not ready though its containers are", where
+    word = "never" if scene.rolling else "not"
+    look = f"readiness probe and log of {container.name} in {pod.name}"
+    return f"pod {pod.name} runs and is {word} ready ({container.name})", look
 
 
 def _about(

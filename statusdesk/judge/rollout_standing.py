@@ -1,35 +1,41 @@
 """The verdict of this moment: which of what is found at conditions, pods and counts decides a rollout."""
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
-from statusdesk.facts import Pod, Workload
-from statusdesk.judge.pods import condition_of, is_live, is_observed
+from statusdesk.facts import Event, Pod, Workload
+from statusdesk.judge.pods import condition_of, is_observed
 from statusdesk.judge.rollout_counts import (
     DEGRADED,
+    JOB_KINDS,
     NOT_OBSERVED,
     OBSERVING,
     REPLACING,
     SCALING,
     desired_of,
     is_complete,
-    is_scaling,
     template_changed,
 )
-from statusdesk.judge.rollout_findings import Finding, Scene, of_pod, worst
+from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_events, of_refusals, reason_of
+from statusdesk.judge.rollout_findings import Finding, Scene, of_pod
+from statusdesk.judge.rollout_jobs import of_job, of_last_job
+from statusdesk.judge.rollout_service import grouped, of_flapping, of_leaving, of_old_pods
 from statusdesk.states import Level, RolloutState
 
 OBSERVE_MS = 60_000  # a controller that has not looked at a new spec for this long is not working
 NO_PODS_MS = 30_000
+SCALED_TO_ZERO = "ScaledToZero"
 _REFUSED_POD = re.compile(r'pods "([^"]+)"')
 _BAD = (Level.WARNING, Level.FAILING, Level.UNKNOWN)
 
 
-class Rollout(msgspec.Struct, frozen=True, kw_only=True):
+class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A workload with its pods: ``pods`` the live ones of the new revision (hash ``revision``), ``all_pods`` all.
 
     ``completed``: this revision was complete once, so that what is bad now is the service, not the rollout.
+    ``scaling``: the number wanted was changed and is not reached yet.
     """
 
     workload: Workload
@@ -38,6 +44,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     revision: str
     before: RolloutState | None
     completed: bool
+    scaling: bool
+    events: Sequence[Event] = ()
 
     @property
     def counts(self) -> str:
@@ -50,17 +58,18 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
 
 def of_standing(rollout: Rollout, scene: Scene) -> Finding:
     """Return the finding of this moment, before the latch."""
-    workload, desired = rollout.workload, desired_of(rollout.workload)
+    workload = rollout.workload
+    if workload.kind in JOB_KINDS:
+        job = of_job(workload, rollout.all_pods, rollout.pods, rollout.events, scene)
+        return of_last_job(job, rollout.before) if workload.kind == "CronJob" else job
     if workload.deleting_ms is not None:
         return Finding(level=Level.PROGRESSING, reason="Deleting", message=f"{workload.kind} is being deleted")
-    if desired == 0:
-        if workload.replicas:
-            message = f"scaling to 0, {workload.replicas} pods left"
-            return Finding(level=Level.SCALING, reason=SCALING, message=message)
-        nodes = "no node wants it" if workload.kind == "DaemonSet" else "scaled to 0"
-        return Finding(level=Level.IDLE, reason="Idle", message=nodes)
-    if not is_observed(workload) and not workload.paused:
-        return _unobserved(rollout, scene)
+    if desired_of(workload) == 0:
+        return of_leaving(rollout.all_pods, scene) or _nothing_wanted(rollout, scene)
+    if not is_observed(workload):
+        unobserved = _unobserved(rollout, scene)
+        if not workload.paused or unobserved.reason == NOT_OBSERVED:
+            return unobserved
     found = _what_is_wrong(rollout, scene)
     if found is not None:
         if rollout.completed and found.level is not Level.FAILING and not is_complete(workload):
@@ -69,17 +78,63 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
             return msgspec.structs.replace(found, level=Level.FAILING) if outage else found
         return found
     if workload.paused:
-        return Finding(level=Level.PAUSED, reason="Paused", message=f"rollout is paused, {rollout.counts}")
-    if is_complete(workload):
-        return Finding(level=Level.OK, reason="Complete", message=f"{workload.ready} of {desired} pods ready")
-    return _short(rollout, scene) if rollout.completed else _rolling(rollout, scene)
+        return _paused(rollout, scene)
+    complete = is_complete(workload)
+    leaving = of_leaving(rollout.all_pods, scene) if len(rollout.all_pods) > len(rollout.pods) else None
+    if complete:
+        return leaving or Finding(level=Level.OK, reason="Complete", message=_complete_words(workload))
+    standing = _short(rollout, scene) if rollout.completed else _rolling(rollout, scene)
+    return leaving if leaving is not None and standing.level not in _BAD else standing
+
+
+def _complete_words(workload: Workload) -> str:
+    desired = desired_of(workload)
+    words = f"{workload.ready} of {desired} pods ready"
+    if workload.updated >= desired or workload.kind not in ("StatefulSet", "DaemonSet"):
+        return words
+    why = "OnDelete" if workload.strategy == "OnDelete" else f"partition {workload.partition}"
+    return f"{words}, {workload.updated} of them updated ({why})"
+
+
+def _nothing_wanted(rollout: Rollout, scene: Scene) -> Finding:
+    """Scaled to 0, or on its way there; for a while a warning where the stage asks for that."""
+    workload, before = rollout.workload, rollout.before
+    was_wanted = before is not None and (before.desired > 0 or before.reason in (SCALING, SCALED_TO_ZERO))
+    idle_ms = int(scene.thresholds.idle_warn_s * 1000)
+    if idle_ms and before is not None and (was_wanted or "idle" in scene.known_since):
+        known_ms = before.level_since_ms if before.reason == SCALED_TO_ZERO and before.level_since_ms else scene.now_ms
+        since_ms = scene.lasts_since("idle", known_ms)
+        if not workload.replicas and not scene.reached(since_ms + idle_ms):
+            message = "scaled to 0, and was not for long"
+            return Finding(level=Level.WARNING, reason=SCALED_TO_ZERO, message=message, look="who scaled it")
+    if workload.replicas:
+        message = f"scaling to 0, {workload.replicas} pods left"
+        return Finding(level=Level.SCALING, reason=SCALING, message=message)
+    nodes = "no node wants it" if workload.kind == "DaemonSet" else "scaled to 0"
+    return Finding(level=Level.IDLE, reason="Idle", message=nodes)
+
+
+def _paused(rollout: Rollout, scene: Scene) -> Finding:
+    before, progressing = rollout.before, condition_of(rollout.workload, "Progressing")
+    since_ms = None
+    if progressing is not None and progressing.reason == "DeploymentPaused":
+        since_ms = progressing.updated_ms or progressing.changed_ms
+    if since_ms is None:
+        paused = before is not None and before.reason == "Paused" and before.level_since_ms > 0
+        since_ms = scene.lasts_since("paused", before.level_since_ms if before is not None and paused else scene.now_ms)
+    message = f"rollout is paused, {rollout.counts}"
+    if scene.reached(since_ms + int(scene.thresholds.paused_warn_s * 1000)):
+        look = f"kubectl rollout resume {rollout.workload.kind.lower()}/{rollout.workload.name}"
+        message = f"rollout has been paused for long, {rollout.counts}"
+        return Finding(level=Level.WARNING, reason="PausedLong", message=message, look=look)
+    return Finding(level=Level.PAUSED, reason="Paused", message=message)
 
 
 def _unobserved(rollout: Rollout, scene: Scene) -> Finding:
     """The spec is newer than the status: nothing in the status is about it, so what was bad stays so."""
     workload, before = rollout.workload, rollout.before
     if before is not None and before.revision == workload.revision and not template_changed(workload, before):
-        if is_scaling(workload, before) and before.level not in _BAD:
+        if rollout.scaling and before.level not in _BAD:
             return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired_of(workload)}")
         if before.level in _BAD and before.reason != NOT_OBSERVED:
             return Finding(
@@ -92,7 +147,8 @@ def _unobserved(rollout: Rollout, scene: Scene) -> Finding:
                 exit_code=before.exit_code,
             )
     waits = before is not None and before.reason in (OBSERVING, NOT_OBSERVED)
-    since_ms = before.level_since_ms if before is not None and waits and before.level_since_ms else scene.now_ms
+    first_ms = before.since_ms if before is not None and waits and before.since_ms else scene.now_ms
+    since_ms = scene.lasts_since("unobserved", first_ms)
     late = before is not None and before.reason == NOT_OBSERVED
     if late or scene.reached(since_ms + OBSERVE_MS):
         return Finding(
@@ -105,17 +161,48 @@ def _unobserved(rollout: Rollout, scene: Scene) -> Finding:
 
 
 def _what_is_wrong(rollout: Rollout, scene: Scene) -> Finding | None:
-    at_pods = worst(of_pod(pod, scene) for pod in rollout.pods)
-    by_condition = _by_conditions(rollout)
-    found = at_pods
-    if by_condition is not None and (at_pods is None or at_pods.level is not Level.FAILING):
-        found = by_condition
+    found = _at_pods(rollout, scene)
+    if found is None or found.level is not Level.FAILING:
+        found = _by_conditions(rollout) or _by_refusals(rollout, scene) or found
+    if found is None and scene.pasts:
+        found = of_flapping(rollout.pods, scene)
     if found is None:
         return None
+    if found.pod:
+        found = grouped(found, rollout.pods)
+    if found.pod and rollout.events:
+        found = explained(found, rollout.pods, rollout.events)
     reason = found.reason
     if rollout.completed and not reason.startswith((DEGRADED, SCALING)):
         reason = DEGRADED + reason
     return msgspec.structs.replace(found, reason=reason, message=f"{found.message}, {rollout.counts}")
+
+
+def _at_pods(rollout: Rollout, scene: Scene) -> Finding | None:
+    found: Finding | None = None
+    for pod in rollout.pods:
+        one = of_pod(pod, scene)
+        if one is not None and (found is None or one.order < found.order):
+            found = one
+    if rollout.events:
+        one = of_pod_events(rollout.pods, rollout.events, scene)
+        if one is not None and (found is None or one.order < found.order):
+            found = one
+    return found
+
+
+def _by_refusals(rollout: Rollout, scene: Scene) -> Finding | None:
+    """Pods that may not be made, as events tell it: a warning only where a scale-up is refused."""
+    if not rollout.events:
+        return None
+    workload = rollout.workload
+    missing = desired_of(workload) - workload.replicas
+    if not rollout.completed and workload.kind == "Deployment":
+        missing = desired_of(workload) - workload.updated
+    found = of_refusals(workload, rollout.revision, rollout.events, missing, scene)
+    if found is not None and rollout.completed and rollout.scaling:
+        return msgspec.structs.replace(found, level=Level.WARNING, reason=SCALING + found.reason)
+    return found
 
 
 def _by_conditions(rollout: Rollout) -> Finding | None:
@@ -134,25 +221,24 @@ def _by_conditions(rollout: Rollout) -> Finding | None:
     if refused is None or refused.status != "True" or is_complete(workload):
         return None
     named = _REFUSED_POD.search(refused.message)
-    why = refused.message.partition("forbidden: ")[2] or refused.message
     level, reason = Level.FAILING, "ReplicaFailure"
-    if rollout.completed and is_scaling(workload, rollout.before):
+    if rollout.completed and rollout.scaling:
         level, reason = Level.WARNING, SCALING + "ReplicaFailure"
     elif rollout.revision and named is not None and f"{workload.name}-{rollout.revision}-" not in named[1]:
         level = Level.WARNING  # it is the old ReplicaSet that may not make pods
     return Finding(
         level=level,
         reason=reason,
-        message=f"pods cannot be created: {why}",
-        look="quota, limits and admission of the namespace; events of the ReplicaSet",
+        message=f"pods cannot be created: {reason_of(refused.message)}",
+        look=f"{REFUSED_LOOK}; events of the ReplicaSet",
     )
 
 
 def _short(rollout: Rollout, scene: Scene) -> Finding:
     """Complete once, and pods are missing or not ready though nothing is found at them."""
-    workload, before, desired = rollout.workload, rollout.before, desired_of(rollout.workload)
+    workload, desired = rollout.workload, desired_of(rollout.workload)
     message = rollout.counts
-    if is_scaling(workload, before):
+    if rollout.scaling:
         return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired}, {message}")
     if workload.replicas > desired:
         return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired}, {workload.replicas} left")
@@ -184,57 +270,47 @@ def _unavailable_since(rollout: Rollout, scene: Scene) -> int:
     known = [moment for moment in times if moment is not None]
     if known:
         return max(known)
-    before = rollout.before
+    before, first_ms = rollout.before, scene.now_ms
     if before is not None and before.level_since_ms and before.reason.startswith((REPLACING, DEGRADED)):
-        return before.level_since_ms
-    return scene.now_ms
+        first_ms = before.level_since_ms
+    return scene.lasts_since("unavailable", first_ms)
 
 
 def _lasts(rollout: Rollout, reason: str, scene: Scene) -> bool:
     """Whether pods have been missing for long enough to say so; there is no time for it but our own."""
     before = rollout.before
-    if before is None:
-        return False
-    if before.reason == reason:
-        return True
-    since_ms = before.level_since_ms if before.reason == REPLACING and before.level_since_ms else scene.now_ms
+    since_ms = scene.lasts_since("missing", scene.now_ms)
+    return (before is not None and before.reason == reason) or scene.reached(since_ms + NO_PODS_MS)
+
+
+def _lacks_pods(scene: Scene) -> bool:
+    since_ms = max(scene.started_ms or 0, scene.progress_ms or 0)
+    if scene.progress_ms is None:
+        # a rollout that was not seen to begin may have begun just now
+        since_ms = max(since_ms, scene.lasts_since("no pods", scene.now_ms))
     return scene.reached(since_ms + NO_PODS_MS)
 
 
 def _rolling(rollout: Rollout, scene: Scene) -> Finding:
     workload = rollout.workload
-    stuck = _blocked_by_old(rollout, scene)
-    if stuck is not None:
-        return stuck
-    since_ms = max(scene.started_ms or 0, scene.progress_ms or 0) or scene.now_ms
-    if not rollout.pods and workload.updated == 0 and scene.reached(since_ms + NO_PODS_MS):
+    if len(rollout.all_pods) > len(rollout.pods):
+        stuck = of_old_pods(workload, rollout.revision, rollout.all_pods, scene)
+        if stuck is not None:
+            return stuck
+    if not rollout.pods and workload.updated == 0 and _lacks_pods(scene):
         return Finding(
             level=Level.WARNING,
             reason="NoPods",
             message="no pod of the new revision has been created",
             look=f"events of {workload.kind} {workload.name}",
         )
+    progressed_ms = scene.progress_ms
+    if progressed_ms is None and workload.kind != "Deployment":
+        # these have no condition that says it: the counts have not moved
+        counts = f"counts/{workload.replicas}/{workload.updated}/{workload.ready}/{workload.available}"
+        progressed_ms = scene.lasts_since(counts, scene.now_ms)
     share_ms = int(scene.deadline_s * scene.thresholds.never_ready_deadline_share * 1000)
-    if scene.progress_ms is not None and scene.reached(scene.progress_ms + share_ms):
+    if progressed_ms is not None and scene.reached(progressed_ms + share_ms):
         message = f"no progress for half of the deadline, {rollout.counts}"
         return Finding(level=Level.WARNING, reason="Stalled", message=message, look="pods of the new revision")
     return Finding(level=Level.PROGRESSING, reason="Rolling", message=rollout.counts)
-
-
-def _blocked_by_old(rollout: Rollout, scene: Scene) -> Finding | None:
-    """A StatefulSet replaces pods in order and waits for each: a broken old pod holds up its own mending."""
-    if rollout.workload.kind != "StatefulSet":
-        return None
-    old = [pod for pod in rollout.all_pods if pod.revision != rollout.revision and is_live(pod)]
-    broken = worst(of_pod(pod, scene) for pod in old)
-    if broken is None or broken.level is not Level.FAILING:
-        return None
-    return Finding(
-        level=Level.WARNING,
-        reason="OldPodBlocks",
-        message=f"{broken.message}; pod {broken.pod} is of the old revision and holds up the rollout",
-        look=f"delete pod {broken.pod} by hand",
-        pod=broken.pod,
-        container=broken.container,
-        exit_code=broken.exit_code,
-    )

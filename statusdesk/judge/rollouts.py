@@ -5,31 +5,41 @@ from collections.abc import Sequence
 import msgspec
 
 from statusdesk.config import RolloutThresholds
-from statusdesk.facts import Pod, Workload
+from statusdesk.facts import Event, Pod, Revision, Workload
 from statusdesk.judge.pods import is_live, is_observed, of_new_revision
 from statusdesk.judge.rollout_counts import (
+    DONE_LEVELS,
+    JOB_KINDS,
     began_ms,
     deadline_ms,
     deadline_s,
     desired_of,
     digest_of,
+    is_complete,
+    is_scaling,
     progress_ms,
     template_changed,
     version_of_old,
     was_completed,
 )
+from statusdesk.judge.rollout_events import scaled_up
 from statusdesk.judge.rollout_findings import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_latch import hold
+from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
 from statusdesk.judge.rollout_standing import Rollout, of_standing
 from statusdesk.states import Level, RolloutState
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """``look_again_ms``: when time alone may change the verdict. ``new_revision``: the hash of the new pods."""
+    """``look_again_ms``: when time alone may change the verdict. ``new_revision``: the hash of the new pods.
+
+    ``memory``: what to hand in at the next judgement of the same workload, as long as the process lives.
+    """
 
     state: RolloutState
     look_again_ms: int | None = None
     new_revision: str = ""
+    memory: Memory | None = None
 
 
 def judge_rollout(
@@ -38,13 +48,21 @@ def judge_rollout(
     before: RolloutState | None,
     thresholds: RolloutThresholds,
     now_ms: int,
+    *,
+    events: Sequence[Event] = (),
+    revisions: Sequence[Revision] = (),
+    memory: Memory | None = None,
 ) -> Verdict:
-    """Judge a workload with all its pods; ``before`` is the previous verdict, which holds what must not flicker."""
+    """Judge a workload with all its pods; ``before`` is the previous verdict, which holds what must not flicker.
+
+    ``events`` and ``revisions`` are those looked up for it, where they are known.
+    """
     if before is not None and before.level is Level.OK:
         revision = _unremarkable(workload, pods, before, thresholds, now_ms)
         if revision is not None:
-            return Verdict(state=_as_before(workload, before), new_revision=revision)
-    return _judge(workload, tuple(pods), before, thresholds, now_ms)
+            return Verdict(state=_as_before(workload, before), new_revision=revision, memory=memory)
+    found = of_new_revision(workload, pods, revisions) if workload.kind not in JOB_KINDS else ("", tuple(pods))
+    return _judge(workload, tuple(pods), found, before, thresholds, now_ms, events, memory)
 
 
 def _unremarkable(
@@ -74,7 +92,7 @@ def _unremarkable(
     revision = ""
     for pod in pods:
         if pod.deleting_ms is not None:
-            continue
+            return None  # it may be stuck
         if not pod.ready or pod.ready_changed_ms is None or pod.ready_changed_ms > settled_ms:
             return None
         if pod.revision != revision:
@@ -113,16 +131,20 @@ def _as_before(workload: Workload, before: RolloutState) -> RolloutState:
 def _judge(
     workload: Workload,
     pods: tuple[Pod, ...],
+    new: tuple[str, tuple[Pod, ...]],
     before: RolloutState | None,
     thresholds: RolloutThresholds,
     now_ms: int,
+    events: Sequence[Event],
+    memory: Memory | None,
 ) -> Verdict:
-    revision, new_pods = of_new_revision(workload, pods)
-    completed = was_completed(workload, before, now_ms)
+    revision, new_pods = new
+    completed = was_completed(workload, before, memory, now_ms)
     same_revision = before is not None and before.revision == workload.revision
-    started_ms = before.started_ms if before is not None and same_revision else None
+    started_ms = before.started_ms if before is not None and same_revision else workload.started_ms
     if started_ms is None:
         started_ms = now_ms if before is not None else began_ms(workload, new_pods, completed, now_ms)
+    pasts = pasts_of(memory, pods, thresholds, now_ms)
     scene = Scene(
         now_ms=now_ms,
         thresholds=thresholds,
@@ -132,17 +154,48 @@ def _judge(
         deadline_s=deadline_s(workload) or USUAL_DEADLINE_S,
         latch_ms=int(max(thresholds.latch_s, workload.min_ready_s) * 1000),
         looks=[],
+        since={},
+        known_since=dict(memory.since) if memory is not None and memory.revision == workload.revision else {},
+        pasts=pasts,
+        scaled_up_ms=scaled_up(events) if events else {},
+        ends=workload.kind in JOB_KINDS,
     )
-    live = tuple(pod for pod in new_pods if is_live(pod))
+    live = tuple([pod for pod in new_pods if is_live(pod)])
     rollout = Rollout(
-        workload=workload, pods=live, all_pods=pods, revision=revision, before=before, completed=completed
+        workload=workload,
+        pods=live,
+        all_pods=pods,
+        revision=revision,
+        before=before,
+        completed=completed,
+        scaling=is_scaling(workload, before, memory),
+        events=events,
     )
     finding = of_standing(rollout, scene)
-    if same_revision and not template_changed(workload, before):
+    if same_revision and not scene.ends and not template_changed(workload, before):
         finding = hold(finding, before, live, desired_of(workload), scene)
     state = _state(rollout, finding, scene)
-    again_ms = min((moment for moment in scene.looks if moment > now_ms), default=None)
-    return Verdict(state=state, look_again_ms=again_ms, new_revision=revision)
+    again_ms = min([moment for moment in scene.looks if moment > now_ms], default=None)
+    kept = _remembered(rollout, finding, scene)
+    return Verdict(state=state, look_again_ms=again_ms, new_revision=revision, memory=kept)
+
+
+def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | None:
+    """Return what the next judgement has to know and the verdict does not say."""
+    pasts: tuple[PodPast, ...] = ()
+    if scene.pasts:
+        pasts = tuple(sorted(scene.pasts.values(), key=lambda past: past.name))
+    done = finding.level in DONE_LEVELS
+    if done and not pasts and not scene.since and finding.level is not Level.SCALING:
+        return None  # the verdict says it all
+    workload = rollout.workload
+    return Memory(
+        workload.revision,
+        rollout.completed or done,
+        rollout.scaling and not (is_observed(workload) and is_complete(workload)),
+        tuple(scene.since.items()),
+        pasts,
+    )
 
 
 def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
@@ -177,6 +230,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
         deadline_ms=deadline_ms(workload) if counting else None,
         version_since_ms=version_since_ms,
         build=workload.build,
+        conditions=() if resting else workload.conditions,
     )
 
 

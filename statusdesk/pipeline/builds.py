@@ -1,6 +1,6 @@
 """Jobs and builds in memory, and the judging of the (job, namespace) pairs that changed."""
 
-from statusdesk.facts import Build, Changed, Executors, Job, QueueItem, Swept
+from statusdesk.facts import Build, Changed, Executors, Job, JobClass, QueueItem, Swept
 from statusdesk.judge.builds import judge_builds
 from statusdesk.states import BuildState
 from statusdesk.store.writer import Transition, Writer
@@ -8,6 +8,7 @@ from statusdesk.store.writer import Transition, Writer
 KEPT_PER_PAIR = 30
 CONCLUSIVE = ("SUCCESS", "UNSTABLE", "FAILURE")
 Pair = tuple[str, str, str]
+JobKey = tuple[str, str]
 
 
 def build_state_key(source: str, job: str, namespace: str) -> str:
@@ -22,7 +23,10 @@ class Builds:
         self._writer = writer
         self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs()}
         self._pairs: dict[Pair, list[Build]] = {}
+        self._namespaces: dict[JobKey, set[str]] = {}
+        self._by_name: dict[str, set[JobKey]] = {}
         self._dirty: set[Pair] = set()
+        self._touched: set[JobKey] = set()
         self._gone: list[Transition] = []
         for build in writer.known_builds():
             self._remember(build)
@@ -53,6 +57,8 @@ class Builds:
             for pair in pairs:
                 del self._pairs[pair]
                 self._dirty.discard(pair)
+            for key in gone:
+                self._namespaces.pop(key, None)
         changed = {job.key for job in jobs if self._jobs.get(job.key) != job}
         self._jobs.update((job.key, job) for job in jobs)
         if changed:
@@ -85,6 +91,17 @@ class Builds:
             known.sort(key=lambda each: -each.number)
             self._trim(known)
             self._dirty.add(pair)
+            self._index(build, namespace)
+
+    def _index(self, build: Build, namespace: str) -> None:
+        job = (build.source, build.job)
+        self._touched.add(job)
+        known = self._namespaces.get(job)
+        if known is None:
+            known = self._namespaces[job] = set()
+            for name in {build.job, build.job.replace("/", "-")}:
+                self._by_name.setdefault(name, set()).add(job)
+        known.add(namespace)
 
     @staticmethod
     def _trim(known: list[Build]) -> None:
@@ -96,6 +113,27 @@ class Builds:
         conclusive = next((build for build in finished if build.result in CONCLUSIVE), None)
         del known[KEPT_PER_PAIR:]
         known += [build for build in dict.fromkeys((conclusive, success)) if build is not None and build not in known]
+
+    def of_job(self, job: JobKey) -> list[Build]:
+        """Return the builds of a job that are remembered, of all namespaces, in no order."""
+        by_number: dict[int, Build] = {}
+        for namespace in self._namespaces.get(job, ()):
+            by_number.update((build.number, build) for build in self._pairs[(*job, namespace)])
+        return list(by_number.values())
+
+    def jobs_named(self, name: str) -> list[JobKey]:
+        """Return the jobs with builds of this name, which may be written with dashes for the slashes of folders."""
+        return [job for job in self._by_name.get(name, ()) if job in self._namespaces] if name else []
+
+    def class_of(self, job: JobKey) -> JobClass:
+        """Return what a job is for; OTHER while it is not known."""
+        known = self._jobs.get(job)
+        return known.job_class if known is not None else JobClass.OTHER
+
+    def take_touched(self) -> set[JobKey]:
+        """Return the jobs of which a build is new or has changed since the last call."""
+        touched, self._touched = self._touched, set()
+        return touched
 
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge the pairs that changed and put their states; commit is the caller's."""

@@ -5,11 +5,14 @@ from statusdesk.config import Config
 from statusdesk.facts import (
     Build,
     Changed,
+    Event,
     Executors,
     Job,
+    LogTail,
     Message,
     Pod,
     QueueItem,
+    Revision,
     Swept,
     Token,
     VaultHealth,
@@ -18,27 +21,38 @@ from statusdesk.facts import (
 )
 from statusdesk.judge.sources import judge_source
 from statusdesk.pipeline.builds import Builds
+from statusdesk.pipeline.inquiries import Ask
+from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.rollouts import Rollouts
 from statusdesk.pipeline.tokens import Tokens
 from statusdesk.states import SourceState
 from statusdesk.store.writer import Transition, Writer
 
 _KUBERNETES = (Workload, Pod)
+_LOOKED_UP = (Event, Revision, LogTail)
+JENKINS = "jenkins"
 _JENKINS = (Job, Build, QueueItem, Executors)
 
 
 class Desk:
-    """Routes messages to what keeps their facts, judges what changed and commits it with its alerts."""
+    """Routes messages to what keeps their facts, judges what changed and commits it with its alerts.
 
-    def __init__(self, config: Config, writer: Writer) -> None:
+    ``ask`` is told what is to be looked up; the answers come as messages.
+    """
+
+    def __init__(self, config: Config, writer: Writer, ask: Ask = lambda wanted: None) -> None:
         self._writer = writer
-        self._rollouts = Rollouts(writer, config.thresholds)
         self._builds = Builds(writer)
+        self._joins = Joins(writer, self._builds, config.apps)
+        self._rollouts = Rollouts(writer, config.thresholds_of, self._joins.join, ask)
         self._tokens = Tokens(writer, config.vault.tokens if config.vault else ())
         self._alerts = Alerts(config.stages, writer.firing())
         self._visits: list[Visited] = []
         self._started_ms: dict[tuple[str, type, str, str], int] = {}
         self.visited: set[str] = set()
+        # what an earlier process told of parts of sources; it holds until this one has told how they stand
+        alive = (state for state in writer.current(SourceState).values() if state.until_ms is None)
+        self._untold = {state.key for state in alive if state.scope}
 
     @property
     def next_due_ms(self) -> int | None:
@@ -51,6 +65,8 @@ class Desk:
         if isinstance(message, Changed):
             if message.kind in _KUBERNETES:
                 self._rollouts.change(message)
+            elif message.kind in _LOOKED_UP:
+                self._rollouts.answer(message)
             elif message.kind in _JENKINS:
                 self._builds.change(message)
         elif isinstance(message, Swept):
@@ -71,6 +87,8 @@ class Desk:
     def _sweep(self, swept: Swept) -> None:
         if swept.kind in _KUBERNETES:
             self._rollouts.sweep(swept)
+        elif swept.kind in _LOOKED_UP:
+            self._rollouts.answer(swept)
         elif swept.kind in _JENKINS:
             self._builds.sweep(swept)
         elif swept.kind is Token:
@@ -87,6 +105,7 @@ class Desk:
         transitions = self._flush_sources(now_ms)
         transitions += self._rollouts.flush(now_ms)
         transitions += self._builds.flush(now_ms)
+        transitions += self._joins.flush(now_ms)
         transitions += self._tokens.flush(now_ms)
         if transitions:
             self._writer.put_alerts(self._alerts.step(transitions, now_ms))
@@ -98,6 +117,22 @@ class Desk:
         current = self._writer.current(SourceState)
         for visited in self._visits:
             key = f"{visited.source}#{visited.scope}" if visited.scope else visited.source
+            self._untold.discard(key)
+            if visited.ok and not visited.scope:
+                transitions += self._writer.gone(SourceState, self._forgotten(visited.source), visited.at_ms)
             transitions += self._writer.put([judge_source(visited, current.get(key))], visited.at_ms)
+            if visited.ok and visited.source == JENKINS:
+                self._joins.heard(visited.at_ms)
         self._visits.clear()
         return transitions
+
+    def _forgotten(self, source: str) -> list[str]:
+        """Return the parts of a source that an earlier process told of, and this one does not though all is well.
+
+        Whoever is refused something says so before the source as a whole is told to be well.
+        """
+        if not self._untold:
+            return []
+        keys = [key for key in self._untold if key.startswith(f"{source}#")]
+        self._untold.difference_update(keys)
+        return keys

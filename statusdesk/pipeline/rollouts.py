@@ -1,12 +1,16 @@
 """Workloads and their pods in memory, and the judging of those that changed or whose time has come."""
 
+import functools
 import heapq
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from statusdesk.config import RolloutThresholds
 from statusdesk.facts import Changed, Pod, Swept, Workload
 from statusdesk.judge.pods import pod_state
+from statusdesk.judge.rollout_memory import Memory
 from statusdesk.judge.rollouts import judge_rollout
+from statusdesk.pipeline.cronjobs import CRON_JOB, CronJobs
+from statusdesk.pipeline.inquiries import Ask, Inquiries
 from statusdesk.states import PodState, RolloutState
 from statusdesk.store.writer import Transition, Writer
 
@@ -20,14 +24,27 @@ def rollout_key(key: WorkloadKey) -> str:
 
 
 class Rollouts:
-    """What is known of all clusters: takes facts of ``Workload`` and ``Pod``, puts rollouts and pods."""
+    """What is known of all clusters: takes facts of ``Workload`` and ``Pod``, puts rollouts and pods.
 
-    def __init__(self, writer: Writer, thresholds: RolloutThresholds) -> None:
+    ``join`` adds to a judged rollout the build that brought it; ``ask`` is told what is to be looked up.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        thresholds: Callable[[str, str], RolloutThresholds],
+        join: Callable[[RolloutState], RolloutState] = lambda state: state,
+        ask: Ask = lambda wanted: None,
+    ) -> None:
         self._writer = writer
-        self._thresholds = thresholds
+        self._inquiries = Inquiries(writer, ask)
+        self._join = join
+        self._thresholds_of = functools.cache(thresholds)
         self._workloads: dict[WorkloadKey, Workload] = {}
         self._pods: dict[PodKey, Pod] = {}
         self._members: dict[WorkloadKey, dict[PodKey, Pod]] = {}
+        self._cronjobs = CronJobs()
+        self._memories: dict[WorkloadKey, Memory] = {}
         self._new_revisions: dict[WorkloadKey, str] = {}
         self._dirty: set[WorkloadKey] = set()
         self._dirty_pods: set[PodKey] = set()
@@ -39,7 +56,12 @@ class Rollouts:
     @property
     def next_due_ms(self) -> int | None:
         """The moment at which time alone may change a verdict."""
-        return self._due[0][0] if self._due else None
+        dues = (self._due[0][0] if self._due else None, self._inquiries.next_due_ms)
+        return min((due for due in dues if due is not None), default=None)
+
+    def answer(self, message: Swept | Changed) -> None:
+        """Take what was looked up of rollouts that are not well."""
+        self._dirty.update(self._inquiries.answer(message))
 
     def sweep(self, swept: Swept) -> None:
         """Take everything seen of one kind in one scope; what the store holds of that scope beyond it has gone."""
@@ -51,14 +73,17 @@ class Rollouts:
 
     def _sweep_workloads(self, cluster: str, swept: Swept) -> None:
         seen: set[str] = set()
+        if swept.subkind == "Job":
+            for key in self._cronjobs.missing(cluster, swept.scope, {fact.key for fact in swept.facts}):  # type: ignore[misc]  # Workload.key
+                self._lose_workload(key)
         for fact in swept.facts:
             assert isinstance(fact, Workload)
-            seen.add(rollout_key(fact.key))
-            self._see_workload(fact)
+            seen.add(rollout_key(self._see_workload(fact)))
         for state in self._writer.current(RolloutState).values():
             if state.until_ms is None and state.cluster == cluster and state.key not in seen:
                 in_scope = not swept.scope or state.namespace == swept.scope
-                if in_scope and (not swept.subkind or state.kind == swept.subkind):
+                kind = "Job" if state.kind == CRON_JOB else state.kind
+                if in_scope and (not swept.subkind or kind == swept.subkind):
                     self._lose_workload((state.cluster, state.namespace, state.kind, state.name))
 
     def _sweep_pods(self, cluster: str, swept: Swept) -> None:
@@ -87,15 +112,28 @@ class Rollouts:
         for fact in changed.seen:
             self._see_workload(fact)  # type: ignore[arg-type]  # facts of changed.kind
 
-    def _see_workload(self, workload: Workload) -> None:
+    def _see_workload(self, workload: Workload) -> WorkloadKey:
+        """Keep a workload and return its key: that of the CronJob for one of its Jobs."""
+        if workload.owner_kind == CRON_JOB and workload.kind != CRON_JOB:
+            workload = self._cronjobs.see(workload)
         key = workload.key
         self._workloads[key] = workload
         self._dirty.add(key)
+        return key
 
     def _lose_workload(self, key: WorkloadKey) -> None:
+        owner = self._cronjobs.lose(key)
+        if owner is not None:
+            last = self._cronjobs.last(owner)
+            if last is not None:
+                self._see_workload(last)
+                return
+            key = owner
         self._workloads.pop(key, None)
+        self._memories.pop(key, None)
         self._new_revisions.pop(key, None)
         self._dirty.discard(key)
+        self._inquiries.forget(key)
         self._gone.append(rollout_key(key))
 
     def _see_pod(self, pod: Pod) -> None:
@@ -145,6 +183,8 @@ class Rollouts:
             transitions += writer.put(states, now_ms)
             if pods:
                 writer.put_pods(pods)
+            self._inquiries.take_evidence(writer.current(RolloutState), now_ms)
+        self._inquiries.flush(now_ms)
         return transitions
 
     def _judge(self, now_ms: int) -> tuple[list[RolloutState], list[PodState]]:
@@ -152,7 +192,7 @@ class Rollouts:
         states: list[RolloutState] = []
         pods: list[PodState] = []
         early: set[WorkloadKey] = set()
-        for key in self._dirty:
+        for key in {self._cronjobs.owner_of(key) for key in self._dirty}:
             workload = self._workloads.get(key)
             if workload is None:
                 continue
@@ -160,12 +200,26 @@ class Rollouts:
                 early.add(key)
                 continue
             name = rollout_key(key)
-            members = self._members.get(key, {})
+            members = self._members.get(self._cronjobs.job_of(key), {})
             previous = before.get(name)
             if previous is not None and previous.until_ms is not None:
                 previous = None
-            verdict = judge_rollout(workload, tuple(members.values()), previous, self._thresholds, now_ms)
-            states.append(verdict.state)
+            verdict = judge_rollout(
+                workload,
+                tuple(members.values()),
+                previous,
+                self._thresholds_of(key[0], key[1]),
+                now_ms,
+                events=self._inquiries.events_of(key),
+                revisions=self._inquiries.revisions_of(key),
+                memory=self._memories.get(key),
+            )
+            if verdict.memory is not None:
+                self._memories[key] = verdict.memory
+            else:
+                self._memories.pop(key, None)
+            states.append(self._join(verdict.state))
+            self._inquiries.judged(workload, members, verdict.new_revision, verdict.state, now_ms)
             if verdict.look_again_ms is not None:
                 heapq.heappush(self._due, (max(verdict.look_again_ms, now_ms + 100), key))
             pods += self._pod_states(key, name, members, verdict.new_revision)

@@ -7,7 +7,7 @@ from typing import Any, Generic
 from msgspec.structs import replace
 
 from statusdesk.facts import QueueItem
-from statusdesk.store.kinds import QUEUE, Kind, R, S, Table
+from statusdesk.store.kinds import GROUP, QUEUE, Kind, R, S, Table
 from statusdesk.store.periods import Stamping, Transition, end, stamp
 
 QUIET_MS = 1000
@@ -122,6 +122,47 @@ class LatestRows(Generic[R]):
     def settled(self) -> None:
         """Forget what waited: it is committed."""
         self.waiting.clear()
+
+
+class GroupRows(Generic[R]):
+    """Rows of a table that belong to a rollout, replaced as a whole when any of them has changed."""
+
+    def __init__(self, table: Table[R], db: sqlite3.Connection) -> None:
+        self._table = table
+        self._rows: dict[str, tuple[R, ...]] = {}
+        for *values, group in db.execute(f"SELECT {table.listed}, {GROUP} FROM {table.name} ORDER BY {GROUP}"):
+            self._rows[group] = (*self._rows.get(group, ()), table.decode(tuple(values)))
+        self._waiting: set[str] = set()
+
+    @property
+    def groups(self) -> list[str]:
+        """The rollouts that have rows."""
+        return list(self._rows)
+
+    def put(self, group: str, rows: Sequence[R]) -> None:
+        """Take all rows of a rollout; none at all forgets it."""
+        if set(self._rows.get(group, ())) == set(rows):
+            return
+        self._waiting.add(group)
+        if rows:
+            self._rows[group] = tuple(rows)
+        else:
+            del self._rows[group]
+
+    def writes(self) -> list[Write]:
+        """Return what waits to be written."""
+        if not self._waiting:
+            return []
+        encode = self._table.encode
+        rows = [(*encode(row), group) for group in self._waiting for row in self._rows.get(group, ())]
+        return [
+            (f"DELETE FROM {self._table.name} WHERE {GROUP} = ?", [(group,) for group in self._waiting]),
+            (self._table.insert, rows),
+        ]
+
+    def settled(self) -> None:
+        """Forget what waited: it is committed."""
+        self._waiting.clear()
 
 
 class QueueRows:

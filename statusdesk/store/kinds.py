@@ -6,6 +6,7 @@ build outcomes, tokens, sources) has two tables with the same columns: ``<kind>_
 """
 
 import enum
+import json
 import operator
 import types
 import typing
@@ -15,11 +16,12 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec.structs import astuple
 
-from statusdesk.facts import Build, Executors, Job, QueueItem
+from statusdesk.facts import Build, Event, Executors, Job, QueueItem, Revision
 from statusdesk.states import (
     AlertState,
     BuildState,
     Collector,
+    Evidence,
     Level,
     PodState,
     RolloutState,
@@ -61,7 +63,10 @@ class Column(msgspec.Struct, frozen=True):
 
 
 def _to_json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:  # half a character, which no text that was cleaned has
+        return json.dumps(msgspec.to_builtins(value), ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def _column(field: msgspec.structs.FieldInfo) -> Column:
@@ -175,6 +180,8 @@ class Kind(Generic[S]):
 
 
 CHANGE = Column("change", "INTEGER", 0)
+GROUP = "workload"
+OF_ROLLOUT = Column(GROUP, "TEXT", "")
 UNTIL = Column("until_ms", "INTEGER", None)
 OPEN = "building OR result IS NULL"
 UNRESOLVED = "state != 'resolved'"
@@ -187,6 +194,9 @@ SOURCES = Kind("source", SourceState, quiet=("last_ok_ms", "last_try_ms", "next_
 KINDS: tuple[Kind[Any], ...] = (ROLLOUTS, OUTCOMES, TOKENS, SOURCES)
 
 PODS = Table("pod_current", PodState, ("key",), indexes=(("change",), ("workload", "key")))
+EVENTS = Table("events", Event, (GROUP, "uid"), extra=(OF_ROLLOUT,), without_rowid=True)
+REVISIONS = Table("revisions", Revision, (GROUP, "name"), extra=(OF_ROLLOUT,), without_rowid=True)
+EVIDENCE = Table("evidence", Evidence, ("key", "since_ms", "pod", "container", "previous"), indexes=(("since_ms",),))
 BUILDS = Table(
     "builds",
     Build,
@@ -211,6 +221,6 @@ COLLECTORS = Table("collectors", Collector, ("started_ms", "pid"))
 
 TABLES: tuple[Table[Any], ...] = (
     *(table for kind in KINDS for table in (kind.current, kind.history)),
-    *(PODS, BUILDS, JOBS, QUEUE, EXECUTORS, ALERTS, GRANTS, COLLECTORS),
+    *(PODS, EVENTS, REVISIONS, EVIDENCE, BUILDS, JOBS, QUEUE, EXECUTORS, ALERTS, GRANTS, COLLECTORS),
 )
 """All tables but ``meta``."""

@@ -30,6 +30,10 @@ _SMALL = (
     " (SELECT g.key, g.renewed_ms FROM grants g"
     " WHERE g.renewed_ms < :limit"
     " AND EXISTS (SELECT 1 FROM grants n WHERE n.key = g.key AND n.renewed_ms > g.renewed_ms) LIMIT :rows)",
+    "DELETE FROM evidence WHERE rowid IN (SELECT rowid FROM evidence e WHERE e.since_ms < :limit"
+    " AND NOT EXISTS (SELECT 1 FROM rollout_history h WHERE h.key = e.key AND h.since_ms = e.since_ms)"
+    " AND NOT EXISTS (SELECT 1 FROM rollout_current r WHERE r.key = e.key AND r.until_ms IS NULL"
+    " AND r.level = 'failing' AND r.level_since_ms <= e.since_ms) LIMIT :rows)",
     "DELETE FROM collectors WHERE rowid IN (SELECT c.rowid FROM collectors c WHERE c.beat_ms < :limit"
     " AND EXISTS (SELECT 1 FROM collectors n WHERE n.started_ms > c.started_ms) LIMIT :rows)",
     "DELETE FROM jobs WHERE rowid IN (SELECT rowid FROM jobs WHERE until_ms < :limit LIMIT :rows)",
@@ -44,7 +48,7 @@ class Pruner:
         self._at: dict[str, int] = {}
 
     def small(self, limit_ms: int, max_rows: int) -> int:
-        """Delete from the tables that have few old rows: builds, alerts, grants, collectors, jobs."""
+        """Delete from the tables that have few old rows: builds, alerts, grants, evidence, collectors, jobs."""
         deleted = 0
         for statement in (_OLD_BUILDS, *_SMALL):
             if deleted >= max_rows:

@@ -8,14 +8,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from statusdesk.facts import Build
-from statusdesk.states import Changes, Collector, PodState
+from statusdesk.facts import Build, Event, Revision
+from statusdesk.states import Changes, Collector, Evidence, PodState
 from statusdesk.store import builds as build_questions
 from statusdesk.store import past
 from statusdesk.store.errors import StoreError
 from statusdesk.store.kinds import (
     ALERTS,
     COLLECTORS,
+    EVENTS,
+    EVIDENCE,
     EXECUTORS,
     GRANTS,
     JOBS,
@@ -23,6 +25,7 @@ from statusdesk.store.kinds import (
     OUTCOMES,
     PODS,
     QUEUE,
+    REVISIONS,
     ROLLOUTS,
     SOURCES,
     TABLES,
@@ -37,11 +40,17 @@ from statusdesk.store.opening import Opened, damaged, file_mark, older, open_for
 
 Answer = TypeVar("Answer")
 
+LAST_MS = 2**63 - 1
 META = "SELECT value FROM meta WHERE name IN ('change', 'queue_change') ORDER BY name"
 LAST_COLLECTOR = f"{COLLECTORS.select} ORDER BY rowid DESC LIMIT 1"
 ALL_QUEUE = f"{QUEUE.select} ORDER BY source, id"
 GONE_JOBS = "SELECT source, name FROM jobs WHERE change > ? AND until_ms IS NOT NULL"
 PODS_OF = f"{PODS.select} WHERE workload = ? AND until_ms IS NULL ORDER BY key"
+EVENTS_OF = f"{EVENTS.select} WHERE workload = ? ORDER BY coalesce(last_ms, first_ms) DESC, uid"
+REVISIONS_OF = f"{REVISIONS.select} WHERE workload = ? ORDER BY revision DESC, name"
+EVIDENCE_OF = (
+    f"{EVIDENCE.select} WHERE key = ? AND since_ms BETWEEN ? AND ? ORDER BY since_ms DESC, pod, container, previous"
+)
 GRANTS_OF = f"{GRANTS.select} WHERE key = ? ORDER BY renewed_ms DESC LIMIT ?"
 ALIVE = {
     **{table.name: f"{table.select} WHERE until_ms IS NULL" for table in (*(kind.current for kind in KINDS), JOBS)},
@@ -128,6 +137,22 @@ class Reader:
     def pods(self, workload_key: str) -> list[PodState]:
         """Return the pods of a rollout, old and new revision, without those that have gone."""
         return self._ask(lambda db: [PODS.decode(row) for row in db.execute(PODS_OF, (workload_key,))])
+
+    def events(self, rollout_key: str) -> list[Event]:
+        """Return what Kubernetes told of a rollout that is not healthy, newest first; nothing once it is."""
+        return self._ask(lambda db: [EVENTS.decode(row) for row in db.execute(EVENTS_OF, (rollout_key,))])
+
+    def revisions(self, rollout_key: str) -> list[Revision]:
+        """Return the revisions of a rollout that rolls or is not healthy, newest first; nothing once it is."""
+        return self._ask(lambda db: [REVISIONS.decode(row) for row in db.execute(REVISIONS_OF, (rollout_key,))])
+
+    def evidence(self, rollout_key: str, since_ms: int | None = None, until_ms: int | None = None) -> list[Evidence]:
+        """Return the evidence of failures that began in [``since_ms``, ``until_ms``], newest first; None: all.
+
+        For a failing period these are its ``level_since_ms`` and ``since_ms``.
+        """
+        given = (rollout_key, since_ms or 0, LAST_MS if until_ms is None else until_ms)
+        return self._ask(lambda db: [EVIDENCE.decode(row) for row in db.execute(EVIDENCE_OF, given)])
 
     def builds(self, job: str, namespace: str | None, limit: int, source: str = "jenkins") -> list[Build]:
         """Return the newest builds of a job, newest first; ``namespace``: None any, empty not attributed."""

@@ -11,20 +11,23 @@ import msgspec
 from msgspec.structs import replace
 
 from statusdesk.clock import Clock
-from statusdesk.facts import Build, Executors, Job, QueueItem
-from statusdesk.states import AlertState, Collector, PodState, TokenState
+from statusdesk.facts import Build, Event, Executors, Job, QueueItem, Revision
+from statusdesk.states import AlertState, Collector, Evidence, PodState, TokenState
 from statusdesk.store import builds as build_questions
-from statusdesk.store.current import LastingRows, LatestRows, QueueRows, Write
+from statusdesk.store.current import GroupRows, LastingRows, LatestRows, QueueRows, Write
 from statusdesk.store.errors import StoreError
 from statusdesk.store.kinds import (
     ALERTS,
     BUILDS,
     COLLECTORS,
+    EVENTS,
+    EVIDENCE,
     EXECUTORS,
     GRANTS,
     JOBS,
     KINDS,
     PODS,
+    REVISIONS,
     SOURCES,
     UNRESOLVED,
     Grant,
@@ -76,6 +79,9 @@ class Writer:
             self._lasting[kind.row] = LastingRows(kind, {row.key: row for row in rows})
         self._sources = self._lasting[SOURCES.row]
         self._pods = LatestRows(PODS, {pod.key: pod for pod in map(PODS.decode, db.execute(PODS.select))})
+        self._events = GroupRows(EVENTS, db)
+        self._revisions = GroupRows(REVISIONS, db)
+        self._evidence = LatestRows(EVIDENCE)
         jobs = map(JOBS.decode, db.execute(f"{JOBS.select} WHERE until_ms IS NULL"))
         self._jobs = LatestRows(JOBS, {job.key: job for job in jobs})
         self._executors = LatestRows(
@@ -130,6 +136,29 @@ class Writer:
             before = self._pods.rows.get(pod.key)
             if before is None or replace(pod, change=before.change, until_ms=None) != before:
                 self._pods.put(pod.key, replace(pod, change=number, until_ms=None))
+
+    def put_events(self, rollout_key: str, events: Sequence[Event]) -> None:
+        """Take all that Kubernetes tells of a rollout now; nothing once it is healthy or gone."""
+        self._events.put(rollout_key, events)
+
+    def put_revisions(self, rollout_key: str, revisions: Sequence[Revision]) -> None:
+        """Take all revisions of a rollout; nothing once it is healthy or gone."""
+        self._revisions.put(rollout_key, revisions)
+
+    def put_evidence(self, rows: Sequence[Evidence]) -> None:
+        """Take evidence of a failure; what was taken of the same run of the same container is replaced."""
+        for row in rows:
+            key = (row.key, row.since_ms, row.pod, row.container, row.previous)
+            self._evidence.put(key, replace(row, change=self._change + 1))
+
+    def has_evidence(self, rollout_key: str, since_ms: int, revision: str) -> bool:
+        """Return whether evidence of a failure that began at ``since_ms`` or later is committed."""
+        question = "SELECT 1 FROM evidence WHERE key = ? AND since_ms >= ? AND revision = ? LIMIT 1"
+        return self._db.execute(question, (rollout_key, since_ms, revision)).fetchone() is not None
+
+    def looked_up(self) -> set[str]:
+        """Return the rollouts of which events or revisions are kept."""
+        return {*self._events.groups, *self._revisions.groups}
 
     def put_builds(self, builds: Sequence[Build]) -> None:
         """Take builds, new or changed; they are kept until retention."""
@@ -207,9 +236,12 @@ class Writer:
         self._analyse(now_ms)
         return self._change
 
-    def _kept(self) -> list[LastingRows[Any] | LatestRows[Any]]:
+    def _kept(self) -> list[LastingRows[Any] | LatestRows[Any] | GroupRows[Any]]:
+        return [*self._lasting.values(), *self._latest(), self._events, self._revisions]
+
+    def _latest(self) -> tuple[LatestRows[Any], ...]:
         latest = (self._pods, self._builds, self._jobs, self._executors, self._alerts, self._grants)
-        return [*self._lasting.values(), *latest]
+        return (*latest, self._evidence)
 
     def _transact(self, writes: list[Write]) -> None:
         try:
@@ -237,9 +269,12 @@ class Writer:
         self._forget_old_builds()
         for rows in self._lasting.values():
             rows.settled(now_ms)
-        for latest in (self._pods, self._builds, self._jobs, self._executors, self._alerts, self._grants, self._beats):
+        for latest in (*self._latest(), self._beats):
             latest.settled()
+        for groups in (self._events, self._revisions):
+            groups.settled()
         self._grants.rows.clear()
+        self._evidence.rows.clear()
         self._queue.settled()
 
     def _forget_old_builds(self) -> None:

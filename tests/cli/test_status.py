@@ -131,6 +131,25 @@ def test_json_holds_what_the_table_says(run, put):
     assert {each["source"]: each["level"] for each in board["sources"]} == {"jenkins": "ok", "kubernetes/eu": "ok"}
 
 
+def test_json_tells_which_build_made_a_rollout_and_by_which_rule(run, put):
+    made_by = {"build_job": "deploy-orders", "build_number": 7, "build_url": "http://j/7", "build_rule": "version"}
+    put(
+        rollout("orders", "staging", **made_by),
+        rollout("web", "staging", version="2.0", build_rule="none"),
+        rollout("stock", "staging"),
+    )
+    apps = {app["app"]: app["stages"][0] for app in json.loads(run("status", "--format", "json").stdout)["apps"]}
+    told = {name: cell["rollouts"][0]["build"] for name, cell in apps.items()}
+    assert told == {
+        "orders": {"rule": "version", "job": "deploy-orders", "number": 7, "url": "http://j/7"},
+        "web": {"rule": "none", "job": None, "number": None, "url": None},
+        "stock": None,
+    }
+    assert {name: cell["notes"] for name, cell in apps.items() if cell["notes"]} == {
+        "web": ["web changed to 2.0 without a build"]
+    }
+
+
 @pytest.mark.parametrize("form", ["table", "json"])
 def test_hostile_text_does_nothing_to_a_terminal(run, put, form):
     put(

@@ -21,6 +21,7 @@ from statusdesk.facts import Changed, Message, Swept, Visited
 
 DATA = Path(__file__).parent.parent / "data" / "kubernetes"
 KINDS = {"pods": "Pod", "deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet"}
+SERVED = KINDS | {"jobs": "Job"}
 WAIT_S = 10.0
 QUICK = Timing(
     backoff_first_s=0.02,
@@ -94,7 +95,7 @@ class Kube:
     """The server: ``objects`` by resource; ``answer`` puts an answer of the test's before its own."""
 
     def __init__(self) -> None:
-        self.objects: dict[str, dict[tuple[str, str], dict]] = {resource: {} for resource in KINDS}
+        self.objects: dict[str, dict[tuple[str, str], dict]] = {resource: {} for resource in SERVED}
         self.namespaces: list[str] = []
         self.version = 100
         self.requests: list[Request] = []
@@ -239,7 +240,7 @@ class _Handler(BaseHTTPRequestHandler):
             elif request.resource == "namespaces":
                 items = [{"metadata": {"name": name}} for name in self.kube.namespaces]
                 self._send(Answer(body=_list("Namespace", items, str(self.kube.version))))
-            elif request.resource not in KINDS:
+            elif request.resource not in SERVED:
                 self._send(Answer(status=404, body=b"{}"))
             elif request.is_watch:
                 self._watch(request)
@@ -252,7 +253,7 @@ class _Handler(BaseHTTPRequestHandler):
         start = int(request.query.get("continue") or 0)
         end = start + int(request.query.get("limit") or len(items))
         token = str(end) if end < len(items) else ""
-        body = _list(KINDS[request.resource], items[start:end], str(self.kube.version), token)
+        body = _list(SERVED[request.resource], items[start:end], str(self.kube.version), token)
         self._send(Answer(body=body))
 
     def _watch(self, request: Request) -> None:

@@ -193,7 +193,8 @@ OWNED_BY_REPLICA_SET = {"kind": "ReplicaSet", "name": "my-web-abc", "controller"
             {"controller-revision-hash": "55"},
             ("DaemonSet", "DaemonSet", "agent", "55"),
         ),
-        ({"kind": "Job", "name": "once", "controller": True}, {}, ("Job", "", "", "")),
+        ({"kind": "Job", "name": "once", "controller": True}, {}, ("Job", "Job", "once", "")),
+        ({"kind": "Node", "name": "n-1", "controller": True}, {}, ("Node", "", "", "")),
         ({"kind": "StatefulSet", "name": "db"}, {}, ("", "", "", "")),
     ],
 )
@@ -308,3 +309,30 @@ def test_namespaces_of_interest():
         False,
     )
     assert "anything" in Interest([])
+
+
+def test_a_job():
+    fact = make_workload(
+        "Job",
+        metadata={
+            "name": "nightly-2938",
+            "uid": "0123456789",
+            "generation": 1,
+            "ownerReferences": [{"kind": "CronJob", "name": "nightly", "controller": True}],
+        },
+        spec={"completions": 3, "backoffLimit": 6, "activeDeadlineSeconds": 120, "suspend": True}
+        | containers("registry.local/nightly:2.0"),
+        status={
+            "active": 1,
+            "succeeded": 1,
+            "failed": 2,
+            "startTime": "2026-11-22T19:03:46Z",
+            "conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}],
+        },
+    )
+    assert (fact.kind, fact.app, fact.version, fact.revision) == ("Job", "nightly", "2.0", "01234567")
+    assert (fact.desired, fact.replicas, fact.updated, fact.ready, fact.available) == (3, 1, 2, 1, 1)
+    assert (fact.failed, fact.backoff_limit, fact.deadline_s, fact.paused) == (2, 6, 120, True)
+    assert (fact.started_ms, fact.owner_kind, fact.owner_name) == (TIME_MS, "CronJob", "nightly")
+    assert fact.conditions[0].reason == "BackoffLimitExceeded"
+    assert make_workload("Job", metadata={"name": "once"}).desired == 1

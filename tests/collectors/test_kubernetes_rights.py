@@ -7,7 +7,7 @@ import msgspec
 from collectors.kubernetes_probe import probe
 from statusdesk.facts import Pod, Swept
 from tests.collectors.kubernetes_fixtures import running_kube, waiting_desk  # noqa: F401  (fixtures)
-from tests.collectors.kubernetes_server import KINDS, QUICK, Answer, recorded, wait_for
+from tests.collectors.kubernetes_server import KINDS, QUICK, SERVED, Answer, recorded, wait_for
 
 FORBIDDEN = Answer(status=403, body=recorded("list_forbidden_cluster.json"))
 FORBIDDEN_NAMESPACE = Answer(status=403, body=recorded("list_forbidden_namespace.json"))
@@ -19,11 +19,11 @@ def pod(name: str, namespace: str) -> dict:
 
 
 def whole_cluster(request) -> bool:
-    return request.resource in KINDS and request.scope == ""
+    return request.resource in SERVED and request.scope == ""
 
 
 def forbid(kube, namespace: str) -> None:
-    kube.answer(lambda one: one.scope == namespace and one.resource in KINDS, FORBIDDEN_NAMESPACE)
+    kube.answer(lambda one: one.scope == namespace and one.resource in SERVED, FORBIDDEN_NAMESPACE)
 
 
 def test_a_refused_cluster_is_followed_namespace_by_namespace(kube, desk):
@@ -170,7 +170,7 @@ def test_a_namespace_by_a_hostile_name_cannot_leave_its_path(kube, desk):
     kube.answer(whole_cluster, FORBIDDEN)
     desk.start("../../secrets#x", timing=NEVER_AGAIN)
     wait_for(lambda: len(kube.requests) >= 9)
-    assert {one.resource for one in kube.requests} <= {*KINDS, "version"}
+    assert {one.resource for one in kube.requests} <= {*SERVED, "version"}
 
 
 def test_sweeps_of_a_namespace_do_not_touch_another(kube, desk):
@@ -211,3 +211,43 @@ def test_probe_of_a_server_that_is_not_there(kube, desk):
     [result] = probe(settings, ["testing"])
     assert not result.ok and "cannot reach" in result.message
     kube.start()
+
+
+def job(name: str, namespace: str = "testing") -> dict:
+    return {"metadata": {"name": name, "namespace": namespace, "uid": "u", "resourceVersion": "1"}}
+
+
+def test_jobs_are_listed_and_watched_like_the_others(kube, desk):
+    kube.put("jobs", job("migrate"))
+    desk.start("testing")
+    desk.wait_live()
+    assert [fact.key for fact in desk.sweeps("Job")[-1].facts] == [("c1", "testing", "Job", "migrate")]
+    gone = {"type": "DELETED", "object": job("migrate")}
+    kube.send("jobs", json.dumps(gone).encode() + b"\n")
+    wait_for(desk.changes)
+    assert desk.changes()[0].gone == (("c1", "testing", "Job", "migrate"),)
+
+
+def test_jobs_that_we_may_not_read_are_done_without(kube, desk):
+    kube.answer(lambda one: one.resource == "jobs", FORBIDDEN)
+    desk.start("testing", "staging")
+    desk.wait_live()
+    assert all(visit.ok for visit in desk.visits()) and not desk.visits("testing")
+    assert not desk.sweeps("Job")
+    kube.forget()
+    wait_for(lambda: desk.sweeps("Job"))
+
+
+def test_an_api_that_serves_no_jobs_is_well(kube, desk):
+    kube.answer(lambda one: one.resource == "jobs", Answer(status=404, body=b"{}"))
+    desk.start("testing")
+    desk.wait_live()
+    assert all(visit.ok for visit in desk.visits())
+
+
+def test_jobs_alone_are_no_access(kube, desk):
+    kube.answer(lambda one: one.resource in KINDS, FORBIDDEN)
+    desk.start("testing")
+    assert not desk.wait_problem("NoAccess").ok
+    wait_for(lambda: desk.sweeps("Job"))
+    assert not desk.visits()[-1].ok

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from statusdesk.store.reader import Reader
 
 PROGRAM = [sys.executable, "-m", "statusdesk"]
 
@@ -58,17 +61,40 @@ class World:
 
     def fault(self, source: str, fault: str | int | None) -> None:
         """Break a source in a stated way, also what is open there, or mend it with None."""
-        self.control("/fault", {"source": source, "fault": fault})
+        self.control("fault", source=source, fault=fault)
         if source == "kubernetes" and fault is not None:
-            self.control("/cut-watches", {})
+            self.control("cut-watches")
 
-    def control(self, path: str, order: dict[str, Any]) -> None:
-        """Give the world an order."""
+    def control(self, order: str, **how: Any) -> None:
+        """Give an order to the control endpoint of the world."""
         request = urllib.request.Request(
-            self.ready.control + path, json.dumps(order).encode(), {"Content-Type": "application/json"}, method="POST"
+            f"{self.ready.control}/{order}",
+            json.dumps(how).encode(),
+            {"Content-Type": "application/json"},
+            method="POST",
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200
+
+    def asked(self) -> list[dict[str, Any]]:
+        """Return what the API server was asked for: verb, group, resource, namespace, allowed, count."""
+        asked: list[dict[str, Any]] = _get(f"{self.ready.control}/asked")["asked"]
+        return asked
+
+    def listed(self, path: str) -> list[dict[str, Any]]:
+        """Return the objects that the API server lists at a path."""
+        items: list[dict[str, Any]] = _get(self.ready.kubernetes + path)["items"]
+        return items
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Return what the store answers to a query, nothing while it is not there yet."""
+        if not self.store.exists():
+            return []
+        with contextlib.closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as connection:
+            try:
+                return connection.execute(query).fetchall()
+            except sqlite3.OperationalError:
+                return []
 
     def command(self, *argv: str) -> list[str]:
         """Return the argv of a statusdesk command on this world."""
@@ -82,6 +108,12 @@ class World:
         """Return what ``status --format json`` prints, or nothing while there is no store."""
         done = self.run("status", "--format", "json")
         return json.loads(done.stdout) if done.stdout else {}
+
+    @contextlib.contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """Read the store while the block lasts."""
+        with Reader(self.store) as reader:
+            yield reader
 
     @contextlib.contextmanager
     def watch(self, *argv: str) -> Iterator[subprocess.Popen[str]]:
@@ -100,6 +132,12 @@ class World:
                 if process.poll() is None:
                     process.kill()
                     process.communicate()
+
+
+def _get(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        told: dict[str, Any] = json.loads(answer.read())
+        return told
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import msgspec
 
 from statusdesk.config import RolloutThresholds
 from statusdesk.facts import Condition, Container, ContainerRole, Pod, Workload
+from statusdesk.judge.rollout_memory import Memory
 from statusdesk.judge.rollouts import Verdict, judge_rollout
 from statusdesk.states import RolloutState
 
@@ -162,9 +163,13 @@ def old_pod(*containers: Container, name: str = "orders-57fcffc77-ooooo", **chan
 
 
 def judge(
-    workload: Workload, *pods: Pod, before: RolloutState | None = None, after_s: float = 10, t0: int = T0
+    workload: Workload,
+    *pods: Pod,
+    before: RolloutState | None = None,
+    after_s: float = 10,
+    memory: Memory | None = None,
 ) -> Verdict:
-    return judge_rollout(workload, pods, before, THRESHOLDS, t0 + round(after_s * 1000))
+    return judge_rollout(workload, pods, before, THRESHOLDS, T0 + round(after_s * 1000), memory=memory)
 
 
 def stamped(state: RolloutState, level_since_ms: int) -> RolloutState:

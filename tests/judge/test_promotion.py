@@ -324,6 +324,30 @@ def test_a_cluster_has_a_minute_to_follow_its_build() -> None:
     assert standing(rollout("staging", "1.4", 48), builds=[seen], now_ms=NOW + 50_000).row.mark is Mark.WARNING
 
 
+UNCHANGED = "deploy-orders #412 is green, cluster unchanged"
+
+
+@pytest.mark.parametrize(
+    ("seen", "there", "notes"),
+    [
+        (build("staging", Level.OK, 1, version="v1.4"), {}, (UNCHANGED,)),
+        (build("staging", Level.OK, 1, version=""), {}, (UNCHANGED,)),
+        (build("staging", Level.OK, 60), {}, ()),
+        (build("staging", Level.OK, 1), {"build_job": "deploy-orders", "build_number": 412}, ()),
+        (build("staging", Level.OK, 60), {"build_rule": "none"}, ("orders changed to 1.4 without a build",)),
+        (build("staging", Level.OK, 60), {"build_rule": "none", "version": ""}, ("orders changed without a build",)),
+        (build("staging", Level.OK, 60), {"build_rule": "time", "build_number": 411}, ()),
+    ],
+)
+def test_what_builds_and_cluster_do_without_each_other_is_noted_and_no_fault(
+    seen: BuildState, there: dict[str, Any], notes: tuple[str, ...]
+) -> None:
+    staging = msgspec.structs.replace(rollout("staging", "1.4", 48), **there)
+    found = row(rollout("testing", "1.5", 40), staging, builds=[seen])
+    assert (found.mark, found.message) == (Mark.OK, "")
+    assert [cell.notes for cell in found.cells if cell] == [(), notes, (), (), ()]
+
+
 def test_the_newest_build_is_shown_also_while_it_runs() -> None:
     older = build("staging", Level.OK, 60)
     running = build("testing", Level.OK, 90, other_number=413, other_started_ms=NOW - 1000)

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from statusdesk.facts import Container, Pod, Workload
+from statusdesk.judge.rollout_memory import Memory
 from statusdesk.judge.rollouts import judge_rollout
 from statusdesk.states import Level, RolloutState
 from tests.judge.make import (
@@ -72,8 +73,8 @@ def pods(draw: st.DrawFn) -> tuple[Pod, ...]:
 
 
 @st.composite
-def workloads(draw: st.DrawFn) -> Workload:
-    make = draw(st.sampled_from([deployment, statefulset, daemonset]))
+def workloads(draw: st.DrawFn, make=None) -> Workload:
+    make = make or draw(st.sampled_from([deployment, statefulset, daemonset]))
     counts = {name: draw(st.integers(0, 3)) for name in ("desired", "replicas", "updated", "ready", "available")}
     changes: dict[str, object] = {
         "paused": draw(st.booleans()),
@@ -91,33 +92,36 @@ def workloads(draw: st.DrawFn) -> Workload:
     return make(**counts, **changes)
 
 
-def befores() -> st.SearchStrategy[RolloutState | None]:
-    return st.one_of(
-        st.none(),
-        st.builds(
-            lambda workload, found, age_s: judge_rollout(workload, found, None, THRESHOLDS, T0 - age_s * 1000).state,
-            workloads(),
-            pods(),
-            st.integers(1, 100),
-        ),
-    )
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Workload, tuple[Pod, ...], RolloutState | None, Memory | None]:
+    """A workload and its pods, and what was said of the same workload a while ago."""
+    make = draw(st.sampled_from([deployment, statefulset, daemonset]))
+    workload, found = draw(workloads(make)), draw(pods())
+    if draw(st.booleans()):
+        return workload, found, None, None
+    age_ms = draw(st.integers(1, 100)) * 1000
+    verdict = judge_rollout(draw(workloads(make)), draw(pods()), None, THRESHOLDS, T0 - age_ms)
+    return workload, found, verdict.state, verdict.memory if draw(st.booleans()) else None
 
 
 @settings(max_examples=300, deadline=None)
-@given(workloads(), pods(), befores(), st.randoms())
-def test_the_order_of_pods_does_not_matter(workload, found, before, random) -> None:
+@given(cases(), st.randoms())
+def test_the_order_of_pods_does_not_matter(case, random) -> None:
+    workload, found, before, memory = case
     shuffled = list(found)
     random.shuffle(shuffled)
-    one = judge_rollout(workload, found, before, THRESHOLDS, T0)
-    other = judge_rollout(workload, shuffled, before, THRESHOLDS, T0)
+    one = judge_rollout(workload, found, before, THRESHOLDS, T0, memory=memory)
+    other = judge_rollout(workload, shuffled, before, THRESHOLDS, T0, memory=memory)
     assert one == other
 
 
 @settings(max_examples=400, deadline=None)
-@given(workloads(), pods(), befores())
-def test_judging_again_gives_the_same(workload, found, before) -> None:
-    once = judge_rollout(workload, found, before, THRESHOLDS, T0).state
-    twice = judge_rollout(workload, found, once, THRESHOLDS, T0).state
+@given(cases())
+def test_judging_again_gives_the_same(case) -> None:
+    workload, found, before, memory = case
+    first = judge_rollout(workload, found, before, THRESHOLDS, T0, memory=memory)
+    once = first.state
+    twice = judge_rollout(workload, found, once, THRESHOLDS, T0, memory=first.memory).state
     assert (twice.level, twice.reason) == (once.level, once.reason)
     assert (twice.started_ms, twice.version_since_ms, twice.previous_version) == (
         once.started_ms,
@@ -127,19 +131,21 @@ def test_judging_again_gives_the_same(workload, found, before) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(workloads(), pods(), befores())
-def test_a_crash_loop_of_the_new_revision_is_never_well(workload, found, before) -> None:
+@given(cases())
+def test_a_crash_loop_of_the_new_revision_is_never_well(case) -> None:
+    workload, found, before, memory = case
     workload = msgspec.structs.replace(workload, observed_generation=2, desired=2, deleting_ms=None)
     broken = pod(looping(), name="broken", ready=False, deleting_ms=None)
-    verdict = judge_rollout(workload, (*found, broken), before, THRESHOLDS, T0)
+    verdict = judge_rollout(workload, (*found, broken), before, THRESHOLDS, T0, memory=memory)
     if verdict.new_revision == broken.revision:
         assert verdict.state.level is Level.FAILING
 
 
 @settings(max_examples=300, deadline=None)
-@given(workloads(), pods(), befores())
-def test_every_verdict_is_complete(workload, found, before) -> None:
-    verdict = judge_rollout(workload, found, before, THRESHOLDS, T0)
+@given(cases())
+def test_every_verdict_is_complete(case) -> None:
+    workload, found, before, memory = case
+    verdict = judge_rollout(workload, found, before, THRESHOLDS, T0, memory=memory)
     state = verdict.state
     assert state.key == "/".join(workload.key)
     assert state.reason and " " not in state.reason

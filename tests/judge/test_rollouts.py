@@ -101,7 +101,7 @@ WAITS = [
     (waiting("SomethingNew", "a message"), 3, WARNING, "SomethingNew"),
     (waiting("ContainerCreating"), 3, PROGRESSING, "Rolling"),
     (waiting("PodInitializing"), 3, PROGRESSING, "Rolling"),
-    (waiting("ContainerCreating"), 62, WARNING, "Creating"),
+    (waiting("ContainerCreating"), 92, WARNING, "Creating"),
     (waiting("ContainerCreating"), 301, FAILING, "Creating"),
     (looping(), 3, FAILING, "CrashLoopBackOff"),
     (looping(restarts=1), 3, FAILING, "CrashLoopBackOff"),
@@ -124,8 +124,8 @@ WAITS = [
     (container("vault-agent", "init", ready=False), 59, PROGRESSING, "Rolling"),
     (container("vault-agent", "init", ready=False), 62, WARNING, "InitRunning"),
     (container("vault-agent", "init", ready=False), 1200, FAILING, "InitRunning"),
-    (container(ready=False), 59, PROGRESSING, "Rolling"),
-    (container(ready=False), 62, WARNING, "NeverReady"),
+    (container(ready=False), 89, PROGRESSING, "Rolling"),
+    (container(ready=False), 92, WARNING, "NeverReady"),
     (container(ready=False), 299, WARNING, "NeverReady"),
     (container(ready=False), 300, FAILING, "NeverReady"),
 ]
@@ -165,7 +165,7 @@ def test_a_broken_old_pod_holds_up_a_stateful_set() -> None:
 
 
 NOT_COUNTED = [
-    unready(looping(), deleting_ms=T0),
+    unready(looping(), deleting_ms=T0 + 80_000),
     unready(phase="Failed", reason="Evicted"),
     unready(container(state="terminated", reason="Completed", exit_code=0), phase="Succeeded"),
     unready(scheduled=False, scheduled_reason="SchedulingGated", phase="Pending"),
@@ -262,7 +262,8 @@ def test_nothing_available_is_an_outage_after_a_while() -> None:
 def test_missing_pods_are_noticed_when_they_stay_missing() -> None:
     workload = deployment(replicas=1, updated=1, ready=1, available=1)
     first = judge(workload, pod(), after_s=1)
-    later = judge(workload, pod(), before=stamped(first.state, T0 + 1000), after_s=31).state
+    assert first.look_again_ms == T0 + 31_000
+    later = judge(workload, pod(), before=first.state, memory=first.memory, after_s=31).state
     again = judge(workload, pod(), before=later, after_s=32).state
     assert (first.state.level, later.level, again.level) == (PROGRESSING, WARNING, WARNING)
     assert "1 pods are missing" in later.message

@@ -2,9 +2,12 @@
 
 import threading
 
+from msgspec.structs import replace
+
 from screens.app import DeskApp
 from screens.feed import FeedError
 from statusdesk.config import AppSettings, BoardSettings, Config, StageSettings, StoreSettings
+from statusdesk.rollout_view import Reading, on_board
 from tests.screens import boards
 
 
@@ -16,6 +19,8 @@ class HandFeed:
         self.past = past
         self.problem = ""
         self.asked = []
+        self.readings = {}
+        self.problem_of_rollouts = ""
 
     def give(self, board):
         self.boards.append(board)
@@ -31,6 +36,13 @@ class HandFeed:
 
     def history(self, app):
         return boards.history(app)
+
+    def rollout(self, view, board):
+        self.asked.append(("rollout", view.key, threading.current_thread() is threading.main_thread()))
+        if self.problem_of_rollouts:
+            raise FeedError(self.problem_of_rollouts)
+        now = on_board(view, board, past=view.past)
+        return replace(now, reading=self.readings.get(view.key, Reading()))
 
     def at(self, ms):
         self.asked.append((ms, threading.current_thread() is threading.main_thread()))
@@ -63,8 +75,9 @@ def config(apps=(), **board):
     )
 
 
-def desk(board=None, *, apps=(), past=None, ascii_only=None, past_only=False, **settings):
+def desk(board=None, *, apps=(), past=None, ascii_only=None, past_only=False, readings=None, **settings):
     feed, clock = HandFeed(board, past), HandClock()
+    feed.readings = dict(readings or {})
     app = DeskApp(config(apps, **settings), feed, clock, ascii_only=ascii_only, past=past_only)
     app.hand, app.hand_clock = feed, clock
     return app

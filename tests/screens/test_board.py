@@ -9,6 +9,7 @@ from textual.events import MouseScrollDown
 from screens.board import BoardScreen
 from screens.copying import CopyScreen
 from screens.goto import GoTo
+from screens.rollout import RolloutScreen
 from statusdesk.board import Counts
 from statusdesk.states import Level
 from tests.screens import boards
@@ -41,7 +42,7 @@ async def test_what_the_eye_finds():
         assert "#412" in screen[3]
         assert "FIRING  critical TokenLapsing payments 2h   warning RolloutFailing staging/orders 4m" in screen[-2]
         assert "NotYet" not in text(pilot.app)
-        assert "enter look" in screen[-1] and "? help" in screen[-1]
+        assert "enter look   d preview" in screen[-1] and "? help" in screen[-1]
 
 
 async def test_all_well_is_said_in_words():
@@ -146,7 +147,9 @@ async def test_mouse():
         assert await pilot.click("#matrix", offset=(column + 2, 2))
         assert matrix.selected[0].app == "orders", "the reason line belongs to its row"
         assert await pilot.double_click("#matrix", offset=(column + 2, 3))
-        await until(pilot, lambda: app.screen.matter.is_open)
+        await until(pilot, lambda: isinstance(app.screen, RolloutScreen))
+        await pilot.press("escape", "d")
+        await until(pilot, lambda: isinstance(app.screen, BoardScreen) and app.screen.matter.is_open)
         before = matrix.scroll_offset.y
         matrix.post_message(MouseScrollDown(matrix, 5, 5, 0, 1, 0, False, False, False))
         await until(pilot, lambda: matrix.scroll_offset.y > before)
@@ -201,7 +204,7 @@ async def test_order_and_times():
 async def test_detail_reads_pods_on_a_thread():
     app = desk(boards.bad_rollout())
     async with app.run_test(size=(140, 40)) as pilot:
-        await pilot.press("enter")
+        await pilot.press("d")
         await until(pilot, lambda: "Init:CrashLoopBackOff" in text(app))
         screen = text(app)
         for words in (
@@ -281,7 +284,7 @@ async def test_as_of_a_time_and_back():
         app.hand.give(boards.bad_rollout())
         await until(pilot, lambda: not app.hand.boards)
         assert "as of" in lines(app)[0], "the past does not move"
-        await pilot.press("enter")
+        await pilot.press("space")
         await until(pilot, lambda: app.screen.matter.is_open and "BEFORE" in pane(app))
         assert "PODS" not in pane(app) and len(app.hand.asked) == 1, "pods are kept as they are now only"
         await pilot.press("escape")
@@ -362,7 +365,7 @@ async def test_hostile_text_is_drawn_as_it_is(size, ascii_only):
     app = desk(boards.hostile(), ascii_only=ascii_only)
     async with app.run_test(size=size) as pilot:
         assert "[/x]" in text(app)
-        for key in ("enter", "down", "down", "y", "escape", "b", "escape", "slash", "left_square_bracket", "escape"):
+        for key in ("d", "down", "down", "y", "escape", "b", "escape", "slash", "left_square_bracket", "escape"):
             await pilot.press(key)
             await pilot.pause()
         await pilot.press("colon", "escape", "question_mark", "escape", "ctrl+p", *"[/x]")
@@ -384,7 +387,7 @@ async def test_wide_names_keep_columns_aligned():
 async def test_ascii_mode_draws_only_ascii(board):
     app = desk(board, glyphs="ascii")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.press("exclamation_mark", "enter")
+        await pilot.press("exclamation_mark", "d")
         await pilot.pause()
         assert text(app).isascii(), [c for c in text(app) if not c.isascii()]
         for key in ("colon", "question_mark", "t", *("y" if app.screen.matrix.selected else "")):

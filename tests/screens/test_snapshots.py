@@ -35,7 +35,7 @@ def test_board_below_sixty_columns(snap_compare):
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "140x40"])
 def test_detail(snap_compare, size):
     async def settled(pilot):
-        await pilot.press("enter")
+        await pilot.press("d")
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
 

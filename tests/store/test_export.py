@@ -27,7 +27,8 @@ HEADERS = {
     "builds": "job,namespace,number,result,started_at,finished_at,duration_s,version,cause,upstream_job,"
     "upstream_number,git_revision,attributed_by,url,source",
     "rollouts": "app,cluster,namespace,kind,name,version,revision,level,reason,message,since,until,duration_s,"
-    "container,pod,exit_code,desired,updated,ready,available,previous_version,image,digest,build",
+    "container,pod,exit_code,desired,updated,ready,available,previous_version,image,digest,build,build_job,build_number,"
+    "build_url,build_rule",
     "tokens": "source,name,level,reason,message,since,until,duration_s,expires_at,last_renewal_at,granted_s,"
     "period_s,explicit_max_s,renewable,accessor_tail,renewal_job",
     "alerts": "alertname,severity,state,cluster,namespace,app,version,started_at,fired_at,resolved_at,duration_s,"

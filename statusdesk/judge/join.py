@@ -1,0 +1,185 @@
+"""Joins: which Jenkins build brought a revision into its namespace, and which rule says so.
+
+In order: the annotation that a deploy job wrote; a build of the app for that namespace that deployed the version at
+about that time; one that ran when the rollout began. A version counts only where the builds' versions and the
+cluster's speak of the same thing.
+"""
+
+import enum
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import unquote
+
+import msgspec
+
+from statusdesk.facts import Build
+from statusdesk.states import RolloutState
+
+CLOCKS_MS = 5_000  # Jenkins and the cluster need not agree on the time to the second
+SETTLE_MS = 120_000  # a cluster changes within this of the end of its deploy job
+APART_MS = 300_000  # how far the clocks, or job and rollout, may be apart where the version agrees
+LATE_MS = 1_800_000  # an annotation is not about a rollout that began this long after its build
+_URL = re.compile(r"(?:/job/[^/?#]+)+/\d+(?=[/?#]|$)")
+_NAMED = re.compile(r"(?P<job>\S.*?)\s*(?:#|/|:|\s)\s*#?(?P<number>\d{1,9})")
+_NUMBER = re.compile(r"#?(\d{1,9})")
+_TAG = re.compile(r"jenkins-(?P<job>.+)-(?P<number>\d{1,9})")
+
+
+class Rule(enum.StrEnum):
+    """What joined a rollout to its build. ``NONE``: it is known that no build did it; ``UNKNOWN``: nothing is."""
+
+    ANNOTATION = "annotation"
+    VERSION = "version"
+    TIME = "time"
+    NONE = "none"
+    UNKNOWN = ""
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """The build that an annotation names; ``job`` or ``url`` is empty where it does not tell."""
+
+    job: str
+    number: int
+    url: str = ""
+
+    def names(self, build: Build) -> bool:
+        """Return whether it is this build; the tag of a build has dashes for the slashes of a folder."""
+        known = (build.job, build.job.replace("/", "-"), "")
+        return build.number == self.number and self.job in known
+
+
+class Join(msgspec.Struct, frozen=True, kw_only=True):
+    """A rollout's build and the rule that told it; ``job`` and ``number`` also where the build itself is not known."""
+
+    rule: Rule = Rule.UNKNOWN
+    build: Build | None = None
+    job: str = ""
+    number: int | None = None
+    url: str = ""
+
+
+NO_JOIN = Join()
+
+
+def build_of(rollout: RolloutState, builds: Sequence[Build], known_until_ms: int | None = None) -> Join:
+    """Return the build of a rollout among the builds of its app's jobs, of all namespaces, and that it is annotated by.
+
+    ``known_until_ms``: until when every build is known that there was, None when that cannot be said; only then, and
+    only if the builds before and after the rollout's beginning follow each other, it can be that there was none.
+    """
+    at_ms = rollout.started_ms
+    ours = [build for build in builds if deploys_into(build, rollout.namespace)]
+    reference = read_reference(rollout.build)
+    if reference is not None:
+        annotated = next((build for build in builds if reference.names(build)), None)
+        if annotated is None:
+            return Join(rule=Rule.ANNOTATION, job=reference.job, number=reference.number, url=reference.url)
+        if at_ms is None or _may_be_about(annotated, rollout, at_ms):
+            return _join(Rule.ANNOTATION, annotated)
+    if at_ms is None:
+        return NO_JOIN
+    joined = _by_version(ours, rollout.version, at_ms) or _by_time(ours, rollout.version, at_ms)
+    if joined is not None:
+        return joined
+    settled = known_until_ms is not None and known_until_ms >= at_ms + SETTLE_MS
+    return Join(rule=Rule.NONE) if settled and _is_complete(builds, ours, at_ms) else NO_JOIN
+
+
+def read_reference(annotation: str) -> Reference | None:
+    """Read ``job#12``, ``job 12``, ``job/12``, ``#12``, ``$BUILD_TAG`` or ``$BUILD_URL``; None for anything else."""
+    text = annotation.strip()
+    if not text:
+        return None
+    if "://" in text:
+        found = _URL.search(text)
+        if found is None:
+            return None
+        *folders, number = [part for part in found[0].split("/") if part != "job"][1:]
+        return Reference("/".join(map(unquote, folders)), int(number), text)
+    bare, tag, named = _NUMBER.fullmatch(text), _TAG.fullmatch(text), _NAMED.fullmatch(text)
+    if bare is not None:
+        return Reference("", int(bare[1]))
+    told = tag or named
+    return Reference(told["job"].strip("/ "), int(told["number"])) if told is not None else None
+
+
+def deploys_into(build: Build, namespace: str) -> bool:
+    """Return whether a build was for this namespace, perhaps among others."""
+    return namespace in build.namespaces or build.namespace == namespace
+
+
+def same_version(one: str, other: str) -> bool:
+    """Return whether two texts may mean one version (``v1.5.0``, ``1.5.0``, ``1.5.0-3fd2a91``); nothing does not."""
+    if not one or not other:
+        return False
+    if one == other:
+        return True
+    return _holds(one, other) or _holds(other, one)
+
+
+def _holds(text: str, version: str) -> bool:
+    """Whether ``version`` stands in ``text`` as a whole: not as a part of a longer number."""
+    bare = version.removeprefix("v")
+    if bare not in text:
+        return False
+    bare = re.escape(bare)
+    return re.search(rf"(?<![\w.]){bare}(?![\w]|\.\d)|(?<![\w.])v{bare}(?![\w]|\.\d)", text) is not None
+
+
+def _join(rule: Rule, build: Build) -> Join:
+    return Join(rule=rule, build=build, job=build.job, number=build.number, url=build.url)
+
+
+def _may_be_about(build: Build, rollout: RolloutState, at_ms: int) -> bool:
+    """Whether an annotated build can have begun the rollout.
+
+    It did not where it ran later (it was applied and changed nothing), long before (the rollout is a restart by hand),
+    or deployed another version (the rollout is an undo, and the annotation stayed).
+    """
+    if build.started_ms > at_ms + APART_MS or _apart_ms(build, at_ms) > LATE_MS:
+        return False
+    return not build.version or not rollout.version or same_version(build.version, rollout.version)
+
+
+def _by_version(builds: Iterable[Build], version: str, at_ms: int) -> Join | None:
+    near = [b for b in builds if same_version(b.version, version) and _apart_ms(b, at_ms) <= APART_MS]
+    best = min(near, key=lambda build: (_apart_ms(build, at_ms), -build.number), default=None)
+    return _join(Rule.VERSION, best) if best is not None else None
+
+
+def _by_time(builds: Sequence[Build], version: str, at_ms: int) -> Join | None:
+    comparable = any(same_version(build.version, version) for build in builds)
+    near = [
+        build
+        for build in builds
+        if build.started_ms - CLOCKS_MS <= at_ms
+        and _apart_ms(build, at_ms) <= SETTLE_MS
+        and not (comparable and build.version)
+    ]
+    best = min(near, key=lambda build: (_apart_ms(build, at_ms), -build.started_ms), default=None)
+    return _join(Rule.TIME, best) if best is not None else None
+
+
+def _apart_ms(build: Build, at_ms: int) -> int:
+    """Return how long a moment is before the beginning or after the end of a build; 0 while it ran."""
+    if at_ms < build.started_ms:
+        return build.started_ms - at_ms
+    return 0 if build.building else max(0, at_ms - build.started_ms - build.duration_ms)
+
+
+def _is_complete(builds: Iterable[Build], ours: Sequence[Build], at_ms: int) -> bool:
+    """Whether all builds around a moment are known of each job that deployed into the namespace before it.
+
+    A build that may have deployed into any namespace, and one between two known numbers that is not known, can be what
+    is sought; and where no build ever deployed, clusters change by other means.
+    """
+    jobs = {build.job for build in ours if build.started_ms < at_ms}
+    for job in jobs:
+        known = sorted((build for build in builds if build.job == job), key=lambda build: build.number)
+        before = max(index for index, build in enumerate(known) if build.started_ms < at_ms)
+        around = known[before : before + 2]
+        if any(not build.namespace and not build.namespaces for build in around):
+            return False
+        if any(later.number != build.number + 1 for build, later in zip(around, around[1:], strict=False)):
+            return False
+    return bool(jobs)

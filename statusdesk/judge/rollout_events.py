@@ -1,0 +1,174 @@
+"""What only events tell: volumes that cannot be mounted, pods that may not be made, probes that fail, nodes that went.
+
+Source: ``GET /api/v1/events`` about pods and their controllers, looked up for what is not healthy. An event is of the
+past; it counts only while what it tells of is still to be seen.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from statusdesk.facts import ContainerRole, Event, Pod, Workload
+from statusdesk.judge.rollout_findings import Finding, Scene, worst
+from statusdesk.states import Level
+
+_VOLUMES = {
+    "FailedMount": "cannot be mounted",
+    "FailedMapVolume": "cannot be mounted",
+    "FailedAttachVolume": "cannot be attached",
+}
+_SANDBOX = ("FailedCreatePodSandBox", "NetworkNotReady")
+_MOUNT_COUNT = 3
+_SANDBOX_COUNT = 2
+_EARLY_MS = 5000  # clocks of nodes differ, and event times are whole seconds
+_REFUSED_MS = 1_200_000  # controllers try again at least every 17 minutes
+_OWNERS = ("ReplicaSet", "StatefulSet", "DaemonSet", "Job")
+REFUSED_LOOK = "quota, limits and admission of the namespace"
+
+
+def scaled_up(events: Iterable[Event]) -> Mapping[str, int]:
+    """Return when a cluster autoscaler last ordered a node for which pod."""
+    ordered: dict[str, int] = {}
+    for event in events:
+        if event.reason == "TriggeredScaleUp" and event.last_ms is not None:
+            ordered[event.object_name] = max(ordered.get(event.object_name, 0), event.last_ms)
+    return ordered
+
+
+def of_pod_events(pods: Sequence[Pod], events: Sequence[Event], scene: Scene) -> Finding | None:
+    """Return the worst that events tell of live pods that are not ready."""
+    about: dict[str, list[Event]] = {}
+    for event in events:
+        if event.object_kind == "Pod" and event.type != "Normal":
+            about.setdefault(event.object_name, []).append(event)
+    found: list[Finding | None] = []
+    for pod in pods:
+        told = [e for e in about.get(pod.name, ()) if not e.object_uid or e.object_uid == pod.uid]
+        if pod.ready or not told:
+            continue
+        if is_starting(pod):
+            found += (_volume(pod, told, scene), _sandbox(pod, told))
+        elif _only_node_is_unready(pod, told):
+            found.append(_node(pod))
+    return worst(found)
+
+
+def is_starting(pod: Pod) -> bool:
+    """Return whether no container of a pod has begun, as far as it goes, and nothing says why."""
+    waits = [c for c in pod.containers if not (c.state == "terminated" and c.role is ContainerRole.INIT)]
+    return all(c.state in ("", "waiting") and c.reason in ("", "ContainerCreating", "PodInitializing") for c in waits)
+
+
+def _volume(pod: Pod, told: Sequence[Event], scene: Scene) -> Finding | None:
+    failed = [event for event in told if event.reason in _VOLUMES]
+    if not failed:
+        return None
+    last = max(failed, key=_newest)
+    first_ms = min((e.first_ms for e in failed if e.first_ms is not None), default=scene.now_ms)
+    often = sum(event.count for event in failed) >= _MOUNT_COUNT
+    failing = often or scene.reached(first_ms + int(scene.thresholds.mount_fail_s * 1000))
+    return Finding(
+        level=Level.FAILING if failing else Level.WARNING,
+        reason=last.reason,
+        message=f"a volume of pod {pod.name} {_VOLUMES[last.reason]}: {last.message}",
+        look="the Secret, ConfigMap or claim that the volume names",
+        pod=pod.name,
+        role=2,
+    )
+
+
+def _sandbox(pod: Pod, told: Sequence[Event]) -> Finding | None:
+    failed = [event for event in told if event.reason in _SANDBOX]
+    if not failed:
+        return None
+    last = max(failed, key=_newest)
+    return Finding(
+        level=Level.FAILING if sum(event.count for event in failed) >= _SANDBOX_COUNT else Level.WARNING,
+        reason=last.reason,
+        message=f"the sandbox of pod {pod.name} cannot be created: {last.message}",
+        look=f"network and runtime of node {pod.node}" if pod.node else f"events of pod {pod.name}",
+        pod=pod.name,
+        role=2,
+    )
+
+
+def _only_node_is_unready(pod: Pod, told: Sequence[Event]) -> bool:
+    since_ms = (pod.ready_changed_ms or 0) - 2 * _EARLY_MS
+    if not any(e.reason == "NodeNotReady" and (e.last_ms or 0) >= since_ms for e in told):
+        return False
+    return all(c.ready for c in pod.containers if c.role is ContainerRole.APP)
+
+
+def _node(pod: Pod) -> Finding:
+    return Finding(
+        level=Level.UNKNOWN,
+        reason="NodeLost",
+        message=f"nothing is known of pod {pod.name}: its node {pod.node} is not ready",
+        look=f"node {pod.node}",
+        pod=pod.name,
+    )
+
+
+def of_refusals(
+    workload: Workload, revision: str, events: Sequence[Event], missing: int, scene: Scene
+) -> Finding | None:
+    """Return that pods of the newest revision may not be made, which conditions say of Deployments only."""
+    if missing <= 0:
+        return None
+    made_ms = 0
+    refused: Event | None = None
+    for event in events:
+        if event.object_kind not in _OWNERS or not _is_of(event, workload, revision):
+            continue
+        if event.reason == "SuccessfulCreate":
+            made_ms = max(made_ms, event.last_ms or 0)
+        elif event.reason == "FailedCreate" and (refused is None or _newest(event) > _newest(refused)):
+            refused = event
+    if refused is None or (refused.last_ms or 0) <= made_ms:
+        return None
+    oldest_ms = (scene.started_ms or 0) - _EARLY_MS if scene.rolling else scene.now_ms - _REFUSED_MS
+    if (refused.last_ms or 0) < oldest_ms:
+        return None
+    return Finding(
+        level=Level.FAILING,
+        reason="FailedCreate",
+        message=f"pods cannot be created: {reason_of(refused.message)}",
+        look=f"{REFUSED_LOOK}; events of {refused.object_kind} {refused.object_name}",
+    )
+
+
+def _is_of(event: Event, workload: Workload, revision: str) -> bool:
+    if workload.kind == "Deployment":
+        return event.object_kind == "ReplicaSet" and event.object_name == f"{workload.name}-{revision}"
+    if event.object_kind != workload.kind or event.object_name != workload.name:
+        return False
+    return not event.object_uid or event.object_uid == workload.uid
+
+
+def reason_of(message: str) -> str:
+    """Return the part of a refusal that says why: what follows ``is forbidden:``, or the webhook's own words."""
+    why = message.partition(" is forbidden: ")[2] or message.partition(" failed error: ")[2]
+    return why or message.removeprefix("Error creating: ")
+
+
+def explained(finding: Finding, pods: Sequence[Pod], events: Sequence[Event]) -> Finding:
+    """Add to a pod that is not ready, or was ended, what the probe said that found it so."""
+    if finding.reason not in ("NeverReady", "CrashLoopBackOff", "Exit"):
+        return finding
+    ready = finding.reason == "NeverReady"
+    said = [
+        event
+        for event in events
+        if event.reason == "Unhealthy"
+        and event.object_name == finding.pod
+        and event.message.startswith(("Readiness", "Startup") if ready else ("Liveness", "Startup"))
+    ]
+    uid = next((pod.uid for pod in pods if pod.name == finding.pod), "")
+    said = [event for event in said if not event.object_uid or event.object_uid == uid]
+    if not said:
+        return finding
+    return msgspec.structs.replace(finding, message=f"{finding.message}: {max(said, key=_newest).message.strip()}")
+
+
+def _newest(event: Event) -> tuple[int, str]:
+    return (event.last_ms or event.first_ms or 0, event.uid)

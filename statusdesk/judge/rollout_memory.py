@@ -1,0 +1,117 @@
+"""What a rollout's facts do not tell by themselves and only who has watched knows: changes, deltas, since when.
+
+Kept from one verdict to the next by who asks for them, never stored: without it a verdict rests on what is seen now.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from statusdesk.config import RolloutThresholds
+from statusdesk.facts import Pod
+
+SETTLE_MS = 5000  # a pod becomes unready once while it is made; a change later than this was one of its own
+MOST_MOMENTS = 20
+
+
+class PodPast(msgspec.Struct, frozen=True, gc=False):
+    """A pod as it was seen before: when its readiness changed, and when which container was started again."""
+
+    name: str
+    uid: str
+    ready: bool
+    ready_changed_ms: int | None
+    flips_ms: tuple[int, ...] = ()
+    restarts: tuple[tuple[str, int], ...] = ()
+    restarted: tuple[tuple[str, int], ...] = ()
+
+    def restarts_of(self, container: str, since_ms: int) -> int:
+        """Return how often a container was seen to be started again since then."""
+        return sum(1 for name, at_ms in self.restarted if name == container and at_ms >= since_ms)
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """``completed`` and ``scaling`` hold for the revision; ``since`` is when something that still lasts began."""
+
+    revision: str
+    completed: bool = False
+    scaling: bool = False
+    since: tuple[tuple[str, int], ...] = ()
+    pods: tuple[PodPast, ...] = ()
+
+
+def pasts_of(
+    memory: Memory | None, pods: Sequence[Pod], thresholds: RolloutThresholds, now_ms: int
+) -> Mapping[str, PodPast]:
+    """Return the past of every pod that has one worth keeping, the present moment included."""
+    known = {past.name: past for past in memory.pods} if memory is not None and memory.pods else {}
+    found: dict[str, PodPast] = {}
+    for pod in pods:
+        past = known.get(pod.name)
+        if past is not None and past.uid != pod.uid:
+            past = None
+        if past is None and pod.ready and not any([c.restarts for c in pod.containers]):
+            continue
+        if past is not None and _is_same(past, pod):
+            if past.flips_ms or past.restarted:
+                past = _forget(past, thresholds, now_ms)
+        else:
+            past = _forget(_next(past, pod, now_ms), thresholds, now_ms)
+        if not pod.ready or past.flips_ms or past.restarts:
+            found[pod.name] = past
+    return found
+
+
+def _is_same(past: PodPast, pod: Pod) -> bool:
+    if past.ready is not pod.ready or past.ready_changed_ms != pod.ready_changed_ms:
+        return False
+    return past.restarts == _counts(pod)
+
+
+def _counts(pod: Pod) -> tuple[tuple[str, int], ...]:
+    return tuple([(c.name, c.restarts) for c in pod.containers if c.restarts])
+
+
+def _next(past: PodPast | None, pod: Pod, now_ms: int) -> PodPast:
+    at_ms = now_ms if pod.ready_changed_ms is None else pod.ready_changed_ms
+    flips: tuple[int, ...] = ()
+    before: dict[str, int] = {}
+    if past is not None:
+        before = dict(past.restarts)
+        if past.ready is not pod.ready:
+            flips = (*past.flips_ms, at_ms)
+        elif past.ready_changed_ms != pod.ready_changed_ms:
+            flips = (*past.flips_ms, at_ms, at_ms)  # it changed twice while nobody looked
+        else:
+            flips = past.flips_ms
+    elif not pod.ready:
+        made_ms = max(pod.scheduled_changed_ms or 0, pod.created_ms or 0)
+        flips = (at_ms,) if made_ms and at_ms > made_ms + SETTLE_MS else ()
+    restarted = list(past.restarted) if past is not None else []
+    for container in pod.containers:
+        if not container.restarts:
+            continue
+        # of what happened before we looked only the last end has a time
+        more = container.restarts - before.get(container.name, 0) if past is not None else 1
+        ended_ms = container.last_finished_ms or (now_ms if past is not None else 0)
+        restarted += [(container.name, ended_ms)] * max(0, min(more, MOST_MOMENTS))
+    return PodPast(
+        pod.name,
+        pod.uid,
+        pod.ready,
+        pod.ready_changed_ms,
+        flips[-MOST_MOMENTS:],
+        _counts(pod),
+        tuple(restarted[-MOST_MOMENTS:]),
+    )
+
+
+def _forget(past: PodPast, thresholds: RolloutThresholds, now_ms: int) -> PodPast:
+    """Drop what has happened before the windows that are looked at."""
+    flips_from_ms = now_ms - int(thresholds.flap_window_s * 1000)
+    restarts_from_ms = now_ms - int(thresholds.restart_window_s * 1000)
+    flips = tuple([at_ms for at_ms in past.flips_ms if at_ms > flips_from_ms])
+    restarted = tuple([entry for entry in past.restarted if entry[1] > restarts_from_ms])
+    if len(flips) == len(past.flips_ms) and len(restarted) == len(past.restarted):
+        return past
+    return msgspec.structs.replace(past, flips_ms=flips, restarted=restarted)

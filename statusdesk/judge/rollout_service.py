@@ -1,0 +1,108 @@
+"""What is wrong beside the rollout: pods that do not end, flap, are of the old revision, or on a lost node."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from statusdesk.facts import Pod, Workload
+from statusdesk.judge.pods import condition_of, is_live
+from statusdesk.judge.rollout_findings import Finding, Scene, of_pod, worst
+from statusdesk.states import Level
+
+STUCK = "StuckTerminating"
+
+
+def of_leaving(pods: Sequence[Pod], scene: Scene) -> Finding | None:
+    """Return pods that are still there long after their grace period; those of one node are told together.
+
+    ``deletionTimestamp`` holds the grace period already.
+    """
+    wait_ms = int(scene.thresholds.terminating_s * 1000)
+    stuck = [p for p in pods if p.deleting_ms is not None and scene.reached(p.deleting_ms + wait_ms)]
+    if not stuck:
+        return None
+    pod = min(stuck, key=lambda p: p.name)
+    same_node = [p for p in stuck if p.node == pod.node]
+    lost = any(p.reason == "NodeLost" or p.phase == "Unknown" for p in same_node)
+    where = f" on node {pod.node}" if pod.node else ""
+    if lost:
+        message = f"nothing is known of {_several(same_node)}: node {pod.node or '?'} has been lost"
+    else:
+        verb = "do not end" if len(same_node) > 1 else "does not end"
+        message = f"{_several(same_node)}{where} {verb}" + (", is the node lost?" if len(same_node) > 1 else "")
+    return Finding(
+        level=Level.UNKNOWN if lost else Level.WARNING,
+        reason="NodeLost" if lost else STUCK,
+        message=message,
+        look=f"node {pod.node}, and finalizers of pod {pod.name}" if pod.node else f"finalizers of pod {pod.name}",
+        pod=pod.name,
+        role=8,
+    )
+
+
+def _several(pods: Sequence[Pod]) -> str:
+    return f"pod {pods[0].name}" if len(pods) == 1 else f"{len(pods)} pods"
+
+
+def grouped(finding: Finding, pods: Sequence[Pod]) -> Finding:
+    """Tell the pods of a lost node as one."""
+    if finding.reason != "NodeLost":
+        return finding
+    node = next((pod.node for pod in pods if pod.name == finding.pod), "")
+    lost = [pod for pod in pods if pod.node == node and not pod.ready]
+    if not node or len(lost) < 2:
+        return finding
+    return msgspec.structs.replace(finding, message=f"nothing is known of {len(lost)} pods: node {node} has been lost")
+
+
+def of_flapping(pods: Sequence[Pod], scene: Scene) -> Finding | None:
+    """Return a pod that has changed between ready and not ready too often within the window."""
+    flapping = [
+        (len(past.flips_ms), pod.name, past.flips_ms)
+        for pod in pods
+        if (past := scene.pasts.get(pod.name)) is not None and len(past.flips_ms) >= scene.thresholds.flaps
+    ]
+    if not flapping:
+        return None
+    times, name, flips_ms = max(flapping)
+    window_s = scene.thresholds.flap_window_s
+    scene.reached(flips_ms[-scene.thresholds.flaps] + int(window_s * 1000))  # it is over when this one is too old
+    return Finding(
+        level=Level.WARNING,
+        reason="Flapping",
+        message=f"pod {name} changed between ready and not ready {times} times in {window_s / 60:g} min",
+        look=f"readiness probe and log of {name}",
+        pod=name,
+        role=7,
+    )
+
+
+def of_old_pods(workload: Workload, revision: str, pods: Sequence[Pod], scene: Scene) -> Finding | None:
+    """Return what is wrong with the old revision while a new one comes, where that takes the service down.
+
+    A StatefulSet replaces pods in order and waits for each: a broken old pod holds up its own mending.
+    """
+    ordered = workload.kind == "StatefulSet"
+    if not ordered and not _is_down(workload):
+        return None
+    broken = worst(of_pod(pod, scene) for pod in pods if pod.revision != revision and is_live(pod))
+    if broken is None or broken.level is not Level.FAILING:
+        return None
+    tail = "holds up the rollout" if ordered else "the service is down until the new ones are ready"
+    link = "is of the old revision and" if ordered else "is of the old revision,"
+    return Finding(
+        level=Level.WARNING,
+        reason="OldPodBlocks" if ordered else "OldPodsFail",
+        message=f"{broken.message}; pod {broken.pod} {link} {tail}",
+        look=f"delete pod {broken.pod} by hand" if ordered else broken.look,
+        pod=broken.pod,
+        container=broken.container,
+        exit_code=broken.exit_code,
+    )
+
+
+def _is_down(workload: Workload) -> bool:
+    available = condition_of(workload, "Available")
+    if available is not None:
+        return available.status == "False"
+    return workload.available == 0

@@ -1,0 +1,169 @@
+"""Which build brought each rollout: joined when a rollout is judged, and again when its app's builds have changed."""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from statusdesk.config import AppSettings
+from statusdesk.facts import Build
+from statusdesk.judge.apps import match_job
+from statusdesk.judge.join import NO_JOIN, SETTLE_MS, Join, Rule, build_of, read_reference
+from statusdesk.judge.promotion_builds import DEPLOYS
+from statusdesk.pipeline.builds import Builds, JobKey
+from statusdesk.states import RolloutState
+from statusdesk.store.writer import Transition, Writer
+
+What = tuple[str, int | None, str, str]
+"""What makes a rollout another one for a join: revision, beginning, version, annotation."""
+
+
+class _Known(msgspec.Struct):
+    """The join of a rollout; ``witnessed`` when we saw it begin, so that a build that is not there can be missed."""
+
+    what: What
+    join: Join
+    witnessed: bool
+
+
+class Joins:
+    """Adds the build to every rollout that is put."""
+
+    def __init__(self, writer: Writer, builds: Builds, rules: Sequence[AppSettings]) -> None:
+        self._writer = writer
+        self._builds = builds
+        self._rules = rules
+        self._known: dict[str, _Known] = {}
+        self._rollouts: dict[str, set[str]] = {rule.name: set() for rule in rules}
+        self._named: dict[str, set[str]] = {}
+        self._app_of: dict[JobKey, str | None] = {}
+        self._jobs_of: dict[str, set[JobKey]] = {}
+        self._rematch = False
+        self._again: set[str] = set()
+        self._open: set[str] = set()
+        self._jenkins_ms: int | None = None
+
+    def heard(self, at_ms: int) -> None:
+        """Note that Jenkins has answered: every build that there was until then is known."""
+        self._jenkins_ms = at_ms
+        self._again |= self._open
+
+    def join(self, state: RolloutState) -> RolloutState:
+        """Return a judged rollout with its build."""
+        what = _what(state)
+        known = self._known.get(state.key)
+        if known is None or known.what != what:
+            known = self._known[state.key] = self._first(state, what)
+        return _joined(state, known.join)
+
+    def _first(self, state: RolloutState, what: What) -> _Known:
+        before = self._writer.current(RolloutState).get(state.key)
+        if before is not None and before.until_ms is not None:
+            before = None
+        mine = self._rollouts.get(state.app)
+        if mine is None:
+            mine = self._rollouts[state.app] = set()
+            self._rematch = True
+        mine.add(state.key)
+        reference = read_reference(state.build)
+        if reference is not None:
+            self._named.setdefault(reference.job, set()).add(state.key)
+        known = _Known(what, NO_JOIN, before is not None and before.revision != state.revision)
+        if before is not None and _what(before)[:3] == what[:3]:
+            told = self._known.get(state.key)
+            known.join = _join_of(before)
+            known.witnessed = told.witnessed if told is not None else before.build_rule == Rule.NONE
+        known.join = self._sought(state, known)
+        if self._rematch:
+            self._again.add(state.key)
+        self._watch(state, known)
+        return known
+
+    def _sought(self, state: RolloutState, known: _Known) -> Join:
+        """Look for the build; one that was found stays when nobody remembers it any more."""
+        jobs = set(self._jobs_of.get(state.app, ()))
+        reference = read_reference(state.build)
+        if reference is not None:
+            jobs.update(self._builds.jobs_named(reference.job))
+        builds: list[Build] = []
+        for job in jobs:
+            if self._builds.class_of(job) in DEPLOYS:
+                builds += self._builds.of_job(job)
+        found = build_of(state, builds, self._jenkins_ms if known.witnessed else None)
+        if found.number is not None or known.join.rule is Rule.UNKNOWN:
+            return found
+        forgotten = not any((b.job, b.number) == (known.join.job, known.join.number) for b in builds)
+        return known.join if forgotten else found
+
+    def flush(self, now_ms: int) -> list[Transition]:
+        """Join again what other builds, another app, or time may have changed; commit is the caller's."""
+        for job in self._builds.take_touched():
+            self._touch(job)
+        if self._rematch:
+            self._rematch = False
+            for job in self._app_of:
+                self._assign(job)
+        keys, self._again = self._again, set()
+        changed = [state for state in map(self._renewed, keys) if state is not None]
+        return self._writer.put(changed, now_ms) if changed else []
+
+    def _touch(self, job: JobKey) -> None:
+        if job not in self._app_of:
+            self._assign(job)
+        app = self._app_of[job]
+        self._again |= self._rollouts.get(app, set()) if app is not None else set()
+        for name in (job[1], job[1].replace("/", "-")):
+            self._again |= self._named.get(name, set())
+
+    def _assign(self, job: JobKey) -> None:
+        """Find the app of a job; the rollouts of an app that gains one are joined again."""
+        before, app = self._app_of.get(job), match_job(job[1], self._rollouts, self._rules)
+        self._app_of[job] = app
+        if app == before:
+            return
+        if before is not None:
+            self._jobs_of[before].discard(job)
+        if app is not None:
+            self._jobs_of.setdefault(app, set()).add(job)
+            self._again |= self._rollouts[app]
+
+    def _renewed(self, key: str) -> RolloutState | None:
+        """Return the row of a rollout with another build than before, None when it has the same or has gone."""
+        row, known = self._writer.current(RolloutState).get(key), self._known.get(key)
+        if row is None or known is None or row.until_ms is not None:
+            self._forget(key, row)
+            return None
+        known.join = self._sought(row, known)
+        self._watch(row, known)
+        joined = _joined(row, known.join)
+        return None if joined == row else joined
+
+    def _watch(self, row: RolloutState, known: _Known) -> None:
+        """Keep a rollout open that began before our eyes until Jenkins was asked late enough; then only builds tell."""
+        late = row.started_ms is None or (self._jenkins_ms or 0) >= row.started_ms + SETTLE_MS
+        if known.witnessed and known.join.rule is Rule.UNKNOWN and not late:
+            self._open.add(row.key)
+        else:
+            self._open.discard(row.key)
+
+    def _forget(self, key: str, row: RolloutState | None) -> None:
+        self._known.pop(key, None)
+        self._open.discard(key)
+        if row is not None:
+            reference = read_reference(row.build)
+            self._rollouts.get(row.app, set()).discard(key)
+            self._named.get(reference.job if reference is not None else "", set()).discard(key)
+
+
+def _what(state: RolloutState) -> What:
+    return (state.revision, state.started_ms, state.version, state.build)
+
+
+def _join_of(state: RolloutState) -> Join:
+    return Join(rule=Rule(state.build_rule), job=state.build_job, number=state.build_number, url=state.build_url)
+
+
+def _joined(state: RolloutState, join: Join) -> RolloutState:
+    if join.rule is Rule.UNKNOWN and not state.build_rule:
+        return state
+    return replace(state, build_job=join.job, build_number=join.number, build_url=join.url, build_rule=join.rule.value)

@@ -1,0 +1,106 @@
+"""Jobs and CronJobs."""
+
+from tests.judge.corpus.words import FAILING, OK, PAUSED, PROGRESSING, QUOTA, WARNING
+from tests.judge.make import (
+    looping,
+    waiting,
+)
+from tests.judge.sequence import Case, Seen, at, ended, event, job, job_condition, job_pod
+
+FAILED = (job_condition("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit"),)
+CRON = {"kind": "CronJob", "name": "nightly", "app": "nightly", "revision": ""}
+JOBS = [
+    Case("a Job runs", [Seen(5, job(), (job_pod(),), PROGRESSING, "Running")], "0 of 1 completed"),
+    Case(
+        "a Job runs for an hour: it need not be ready",
+        [Seen(3600, job(), (job_pod(),), PROGRESSING, "Running")],
+    ),
+    Case(
+        "a Job completes",
+        [
+            Seen(5, job(), (job_pod(),), PROGRESSING, "Running"),
+            Seen(
+                60,
+                job(replicas=0, ready=1, available=1, conditions=(job_condition("Complete"),)),
+                (job_pod(ended(0), phase="Succeeded"),),
+                OK,
+                "Complete",
+            ),
+        ],
+        "1 of 1 completed",
+    ),
+    Case(
+        "a Job tries again, and fails at last",
+        [
+            Seen(5, job(), (job_pod(),), PROGRESSING, "Running"),
+            Seen(9, job(replicas=0, failed=1), (job_pod(ended(2), phase="Failed"),), WARNING, "JobRetries"),
+            Seen(20, job(failed=1), (job_pod(ended(2), phase="Failed"), job_pod(name="b")), WARNING, "JobRetries"),
+            Seen(
+                90,
+                job(replicas=0, failed=7, conditions=FAILED),
+                (job_pod(ended(2), phase="Failed"),),
+                FAILING,
+                "BackoffLimitExceeded",
+            ),
+        ],
+        "its tries are used up, 0 of 1 completed; container app exited 2",
+    ),
+    Case(
+        "a Job tries again, and succeeds",
+        [
+            Seen(9, job(replicas=0, failed=1), (job_pod(ended(2), phase="Failed"),), WARNING, "JobRetries"),
+            Seen(60, job(replicas=0, failed=1, ready=1, conditions=(job_condition("Complete"),)), (), OK, "Complete"),
+        ],
+    ),
+    Case(
+        "a Job that restarts in place is tried again, too",
+        [Seen(60, job(), (job_pod(looping()),), WARNING, "CrashLoopBackOff")],
+    ),
+    Case(
+        "a Job whose image is not there fails at once",
+        [Seen(5, job(), (job_pod(waiting("ErrImagePull", "not found")),), FAILING, "ErrImagePull")],
+        "not found, 0 of 1 completed",
+    ),
+    Case(
+        "a Job that took too long",
+        [
+            Seen(
+                130,
+                job(replicas=0, deadline_s=120, conditions=(job_condition("Failed", "DeadlineExceeded"),)),
+                (),
+                FAILING,
+                "D",
+            )
+        ],
+        "it took longer than it may",
+    ),
+    Case("a Job that is suspended", [Seen(5, job(replicas=0, paused=True), (), PAUSED, "Suspended")]),
+    Case(
+        "a Job with a Failed condition that is False has not failed",
+        [Seen(5, job(conditions=(job_condition("Failed", status="False"),)), (job_pod(),), PROGRESSING, "Running")],
+    ),
+    Case(
+        "a Job whose pods may not be made",
+        [
+            Seen(
+                9,
+                job(replicas=0, updated=0),
+                (),
+                FAILING,
+                "FailedCreate",
+                (event("FailedCreate", f"Error creating: {QUOTA}", "migrate", object_kind="Job", last_ms=at(5)),),
+            )
+        ],
+        "exceeded quota: q",
+    ),
+    Case(
+        "a CronJob: a run in which nothing is wrong changes nothing before its end",
+        [
+            Seen(5, job(**CRON, replicas=0, ready=1, conditions=(job_condition("Complete"),)), (), OK, "LastJob"),
+            Seen(60, job(**CRON), (job_pod(),), OK, "LastJob"),
+            Seen(90, job(**CRON, replicas=0, failed=7, conditions=FAILED), (), FAILING, "BackoffLimitExceeded"),
+            Seen(120, job(**CRON), (job_pod(),), FAILING, "BackoffLimitExceeded"),
+            Seen(150, job(**CRON, replicas=0, ready=1, conditions=(job_condition("Complete"),)), (), OK, "LastJob"),
+        ],
+    ),
+]

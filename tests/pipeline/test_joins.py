@@ -1,0 +1,182 @@
+"""Rollouts and builds come in any order; the rows of rollouts tell which build did it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from statusdesk.config import Config, StageSettings, StoreSettings
+from statusdesk.facts import Build, Changed, Job, JobClass, Message, Pod, Swept, Visited, Workload
+from statusdesk.pipeline.desk import Desk
+from statusdesk.states import RolloutState
+from statusdesk.store.writer import Writer
+from tests.judge.make import T0, deployment
+
+JOB, KEY = "deploy-orders", "eu/staging/Deployment/orders"
+LONG_S = 10 * 86_400
+
+
+class Fed:
+    """A desk that is told things, and the time that passes meanwhile."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / "statusdesk.db"
+        self.now_ms = T0
+        self.start()
+
+    def start(self) -> None:
+        stages = (StageSettings(name="staging", namespaces=("staging",)),)
+        store = StoreSettings(state_dir=str(self._path.parent))
+        self.writer = Writer(self._path, LONG_S, lambda: self.now_ms)
+        self.desk = Desk(Config(path="", stages=stages, clusters=(), store=store), self.writer)
+
+    def restart(self) -> None:
+        self.writer.close()
+        self.start()
+
+    def told(self, after_s: float, *messages: Message) -> tuple[str, int | None]:
+        """Let time pass and take messages; return rule and number of the build of the rollout."""
+        self.now_ms += int(after_s * 1000)
+        for message in messages:
+            self.desk.take(message)
+        self.desk.flush(self.now_ms)
+        row = self.writer.current(RolloutState)[KEY]
+        return row.build_rule, row.build_number
+
+    def cluster(self, after_s: float, **changes: Any) -> tuple[str, int | None]:
+        """Let the cluster tell of the Deployment."""
+        at_ms = self.now_ms + int(after_s * 1000)
+        when: dict[str, Any] = {"source": "kubernetes/eu", "started_ms": at_ms, "at_ms": at_ms, "scope": ""}
+        swept = Swept(kind=Workload, facts=(deployment(**changes),), **when)
+        return self.told(after_s, swept, Swept(kind=Pod, facts=(), **when))
+
+    def jenkins(self, after_s: float, *builds: Build, job_class: JobClass = JobClass.DEPLOY) -> tuple[str, int | None]:
+        """Let Jenkins tell of its job and some builds."""
+        at_ms = self.now_ms + int(after_s * 1000)
+        job = Job(source="jenkins", name=JOB, url="https://ci/", job_class=job_class)
+        return self.told(
+            after_s,
+            Swept(source="jenkins", kind=Job, facts=(job,), started_ms=at_ms, at_ms=at_ms),
+            Changed(source="jenkins", kind=Build, at_ms=at_ms, seen=builds),
+            Visited(source="jenkins", ok=True, at_ms=at_ms),
+        )
+
+
+@pytest.fixture
+def fed(tmp_path: Path) -> Iterator[Fed]:
+    made = Fed(tmp_path)
+    yield made
+    made.writer.close()
+
+
+def build(number: int, began_ms: int, **changes: Any) -> Build:
+    fields: dict[str, Any] = {
+        "source": "jenkins",
+        "job": JOB,
+        "url": f"https://ci/{number}",
+        "namespace": "staging",
+        "namespaces": ("staging",),
+        "result": "SUCCESS",
+        "duration_ms": 10_000,
+    }
+    return Build(number=number, started_ms=began_ms, **(fields | changes))
+
+
+FIRST = build(1, T0 - 86_400_000, version="1.4.2")
+BEFORE: dict[str, Any] = {"revision": "1", "version": "1.4.2", "conditions": ()}
+NOBODY = ("", None)
+
+
+def test_a_build_that_is_known_first(fed: Fed) -> None:
+    fed.cluster(1, **BEFORE)
+    fed.jenkins(1, FIRST, build(2, T0 + 2500, building=True, result=None, duration_ms=0, version="1.5.0"))
+    assert fed.cluster(1) == ("version", 2)
+    row = fed.writer.current(RolloutState)[KEY]
+    assert (row.build_job, row.build_url) == (JOB, "https://ci/2")
+
+
+def test_a_build_that_is_heard_of_later(fed: Fed) -> None:
+    fed.cluster(1, **BEFORE)
+    assert fed.cluster(1) == NOBODY
+    since_ms = fed.writer.current(RolloutState)[KEY].since_ms
+    assert fed.jenkins(9, FIRST, build(2, T0 + 1000, version="1.5.0")) == ("version", 2)
+    assert fed.writer.current(RolloutState)[KEY].since_ms == since_ms
+
+
+def test_an_annotation_is_told_at_once_and_its_link_when_jenkins_tells(fed: Fed) -> None:
+    assert fed.cluster(1, build="deploy-orders#2") == ("annotation", 2)
+    assert fed.writer.current(RolloutState)[KEY].build_url == ""
+    at_ms = fed.writer.current(RolloutState)[KEY].started_ms
+    assert at_ms is not None
+    assert fed.jenkins(1, build(2, at_ms - 1000)) == ("annotation", 2)
+    assert fed.writer.current(RolloutState)[KEY].build_url == "https://ci/2"
+
+
+def test_a_change_without_a_build_is_told_once_jenkins_had_time(fed: Fed) -> None:
+    fed.cluster(1, **BEFORE)
+    fed.jenkins(1, FIRST)
+    assert fed.cluster(1) == NOBODY
+    assert fed.jenkins(60) == NOBODY
+    assert fed.told(100) == NOBODY
+    assert fed.jenkins(1) == ("none", None)
+    fed.restart()
+    assert fed.cluster(10) == ("none", None)
+    assert fed.jenkins(10, build(2, T0 + 1000, version="1.5.0")) == ("version", 2)
+
+
+def test_what_was_not_seen_to_begin_is_not_said_to_lack_a_build(fed: Fed) -> None:
+    fed.cluster(1)
+    assert fed.jenkins(1, FIRST) == NOBODY
+    assert fed.jenkins(600) == NOBODY
+
+
+def test_a_join_outlives_the_memory_of_its_build(fed: Fed) -> None:
+    fed.cluster(1, **BEFORE)
+    fed.cluster(1)
+    fed.jenkins(1, FIRST, build(2, T0 + 1000, version="1.5.0"))
+    many = [build(number, T0 + number * 60_000, version="1.6.0") for number in range(3, 60)]
+    assert fed.jenkins(4000, *many) == ("version", 2)
+    fed.restart()
+    assert fed.cluster(1) == ("version", 2)
+
+
+def test_an_annotation_that_proves_to_be_of_an_earlier_rollout_goes(fed: Fed) -> None:
+    fed.cluster(1, **(BEFORE | {"build": "deploy-orders#1"}))
+    assert fed.cluster(1, version="1.4.2", build="deploy-orders#1") == ("annotation", 1)
+    assert fed.jenkins(1, FIRST) == NOBODY
+    assert fed.jenkins(200) == ("none", None)
+
+
+def test_another_rollout_is_joined_anew(fed: Fed) -> None:
+    fed.cluster(1, **BEFORE)
+    fed.cluster(1)
+    assert fed.jenkins(1, FIRST, build(2, T0 + 1000, version="1.5.0")) == ("version", 2)
+    assert fed.cluster(3600, revision="3") == NOBODY
+    assert fed.jenkins(10, build(3, fed.now_ms - 2000, version="1.5.0")) == ("version", 3)
+
+
+def test_jobs_that_do_not_deploy_bring_nothing(fed: Fed) -> None:
+    fed.cluster(1, **BEFORE)
+    fed.cluster(1)
+    assert fed.jenkins(1, build(2, T0 + 1000, version="1.5.0"), job_class=JobClass.ENVIRONMENT) == NOBODY
+
+
+def test_a_rollout_that_is_gone_is_not_brought_back(fed: Fed) -> None:
+    fed.cluster(1)
+    gone = ("eu", "staging", "Deployment", "orders")
+    fed.told(1, Changed(source="kubernetes/eu", kind=Workload, at_ms=fed.now_ms, gone=(gone,)))
+    fed.jenkins(1, build(2, T0 + 1000, version="1.5.0"))
+    assert fed.writer.current(RolloutState)[KEY].until_ms is not None
+
+
+def test_an_app_that_comes_later_takes_the_jobs_that_name_it(fed: Fed) -> None:
+    fed.cluster(1, app="shop")
+    assert fed.jenkins(1, build(2, T0 - 86_399_000, version="1.5.0")) == NOBODY
+    row = msgspec.structs.asdict(fed.writer.current(RolloutState)[KEY])
+    assert row["app"] == "shop"
+    started_ms = row["started_ms"]
+    assert fed.cluster(1, app="orders", revision="3") == NOBODY
+    assert fed.jenkins(1, build(3, fed.now_ms - 1000, version="1.5.0")) == ("version", 3)
+    assert started_ms != fed.writer.current(RolloutState)[KEY].started_ms
