@@ -6,8 +6,10 @@ Run as a script it prints its URL and serves until stdin ends. Lists are paged w
 
 import argparse
 import contextlib
+import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -17,6 +19,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 AWAY = 250
+READY = re.compile(
+    rb'("type":"Ready","observedGeneration":1,"status":")True(","lastProbeTime":null,"lastTransitionTime":")[^"]*'
+)
 DATA = Path(__file__).parent / "data"
 NAMESPACES = ("testing", "staging", "performance", "audit", "production")
 PLURALS = {"pods": "Pod", "deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet"}
@@ -39,17 +44,17 @@ class Objects:
             self.items["pods"].append(text.replace(b"2181e33b-34c9", f"{index:08x}-34c9".encode()))
 
     def events(self, count: int) -> Iterator[bytes]:
-        """Yield watch events: one pod after the other loses its readiness and regains it ``AWAY`` pods later."""
+        """Yield watch events: one pod after the other loses its readiness, just now, and regains it a little later."""
         pods = self.items["pods"]
         for index in range(count):
-            number = index // 2 if index % 2 == 0 else index // 2 - AWAY
+            lost = index % 2 == 0
+            number = index // 2 if lost else index // 2 - AWAY
+            now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             pod = pods[number % len(pods)]
             pod = pod.replace(b'"resourceVersion":"1444"', f'"resourceVersion":"{2_000_000 + index}"'.encode())
-            if index % 2 == 0:
-                pod = pod.replace(b'"ready":true', b'"ready":false').replace(
-                    b'"type":"Ready","observedGeneration":1,"status":"True"',
-                    b'"type":"Ready","observedGeneration":1,"status":"False"',
-                )
+            pod = READY.sub(rb"\g<1>%s\g<2>%s" % (b"False" if lost else b"True", now.encode()), pod)
+            if lost:
+                pod = pod.replace(b'"ready":true', b'"ready":false')
             yield b'{"type":"MODIFIED","object":' + pod + b"}\n"
 
 

@@ -6,9 +6,10 @@ The client's configuration, TLS and credentials are used, its models never: they
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from collectors.chunked import BrokenChunks, dechunk
 from collectors.kubernetes_credentials import Login, log_in
 from collectors.kubernetes_problems import ApiProblem, problem_of
 from statusdesk.config import ClusterSettings
@@ -40,7 +41,8 @@ class Stream:
         Raises: ApiProblem when the connection breaks or is silent for too long.
         """
         with _as_problem(self._host, passing=True):
-            yield from self._response.stream(STREAM_BYTES)
+            read1 = _frames_and_all(self._response)
+            yield from self._response.stream(STREAM_BYTES) if read1 is None else dechunk(read1)
 
     def close(self) -> None:
         _shut(self._response)
@@ -194,6 +196,20 @@ class KubernetesApi:
                 self._take(log_in(self._settings))
 
 
+def _frames_and_all(response: "HTTPResponse") -> "Callable[[int], bytes] | None":
+    """Return what reads a plain chunked body with its chunks' frames; None where the library has to do it.
+
+    urllib3 gives no public way below its own reading of chunks, so that all of this may be missing in another version.
+    """
+    headers = response.headers
+    plain = headers.get("Content-Encoding", "identity").lower() == "identity"
+    if not plain or headers.get("Transfer-Encoding", "").lower() != "chunked":
+        return None
+    below = getattr(getattr(response, "_fp", None), "fp", None)
+    read1: Callable[[int], bytes] | None = getattr(below, "read1", None)
+    return read1
+
+
 def _shut(response: "HTTPResponse") -> None:
     """End a read that another thread waits in, which closing alone does not; no matter if the answer has ended."""
     with contextlib.suppress(OSError, ValueError, RuntimeError):
@@ -215,7 +231,7 @@ def _as_problem(host: str, passing: bool = False) -> Iterator[None]:
         raise ApiProblem("Timeout", f"{host} does not answer in time", passing=passing) from error
     except ApiException as error:
         raise ApiProblem("Unreachable", f"no trusted connection to {host}: {error.reason}") from error
-    except (http.ProtocolError, http.DecodeError) as error:
+    except (http.ProtocolError, http.DecodeError, BrokenChunks) as error:
         raise ApiProblem("Unreachable", f"the connection to {host} broke off", passing=True) from error
     except (http.HTTPError, OSError) as error:
         raise ApiProblem("Unreachable", f"cannot reach {host}: {_short(error)}", passing=passing) from error

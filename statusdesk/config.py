@@ -66,6 +66,12 @@ class StageSettings(Settings, frozen=True):
     soak_s: float = 0.0  # minimum healthy time before the next stage
     thresholds: RolloutThresholds | None = None  # those of [thresholds], with what this stage says otherwise
 
+    def holds(self, cluster: str, namespace: str) -> bool:
+        """Whether a namespace of a cluster belongs to this stage; an empty ``cluster`` stands for any."""
+        if cluster and self.clusters and cluster not in self.clusters:
+            return False
+        return any(namespace == entry or fnmatch.fnmatchcase(namespace, entry) for entry in self.namespaces)
+
 
 class AppSettings(Settings, frozen=True):
     """``[[app]]``: refines what is discovered."""
@@ -131,7 +137,7 @@ class StoreSettings(Settings, frozen=True):
 
     state_dir: str  # resolved: flag, $STATUSDESK_STATE_DIR, $STATE_DIRECTORY, file, XDG
     keep_s: float = 90 * 86400.0
-    batch_ms: int = 60
+    batch_ms: int = 100
 
 
 class BoardSettings(Settings, frozen=True):
@@ -171,7 +177,6 @@ class Config(Settings, frozen=True):
     def thresholds_of(self, cluster: str, namespace: str) -> RolloutThresholds:
         """The thresholds of the stage that a namespace belongs to, those of all stages where it says nothing."""
         for stage in self.stages:
-            if stage.thresholds is not None and (not stage.clusters or cluster in stage.clusters):
-                if any(namespace == entry or fnmatch.fnmatchcase(namespace, entry) for entry in stage.namespaces):
-                    return stage.thresholds
+            if stage.thresholds is not None and stage.holds(cluster, namespace):
+                return stage.thresholds
         return self.thresholds

@@ -64,8 +64,8 @@ class Container(Fact, frozen=True):
 class Pod(Fact, frozen=True):
     """One pod. Key: (cluster, namespace, name).
 
-    ``workload_kind`` and ``workload_name`` name the Deployment, StatefulSet, DaemonSet or Job that owns it (a ReplicaSet is
-    named ``<deployment>-<pod-template-hash>``); empty for any other owner. ``revision`` is the label
+    ``workload_kind`` and ``workload_name`` name the Deployment, StatefulSet, DaemonSet or Job that owns it (a
+    ReplicaSet is named ``<deployment>-<pod-template-hash>``); empty for any other owner. ``revision`` is the label
     ``pod-template-hash`` or ``controller-revision-hash``.
     """
 

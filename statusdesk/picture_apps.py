@@ -1,6 +1,5 @@
 """The rows of the board: kept by app, and judged again only for apps that something has touched."""
 
-import fnmatch
 from collections.abc import Iterable, Mapping
 
 from statusdesk.board import Counts, Mark, Row
@@ -183,7 +182,7 @@ class Apps:
 
     def _find_stage(self, namespace: str) -> None:
         for index, stage in enumerate(self._stages):
-            if _is_in(namespace, stage.namespaces):
+            if stage.holds("", namespace):
                 self._stage_of[namespace] = index
                 return
 
@@ -191,18 +190,9 @@ class Apps:
         key = (cluster, namespace)
         if key not in self._places:
             self._places[key] = next(
-                (
-                    index
-                    for index, stage in enumerate(self._stages)
-                    if (not stage.clusters or cluster in stage.clusters) and _is_in(namespace, stage.namespaces)
-                ),
-                None,
+                (index for index, stage in enumerate(self._stages) if stage.holds(cluster, namespace)), None
             )
         return self._places[key]
-
-
-def _is_in(namespace: str, patterns: Iterable[str]) -> bool:
-    return any(namespace == pattern or fnmatch.fnmatchcase(namespace, pattern) for pattern in patterns)
 
 
 def count_rows(rows: Iterable[Row]) -> Counts:

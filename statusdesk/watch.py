@@ -1,5 +1,6 @@
 """The collector process: supervises the collectors, owns the writer and the heartbeat."""
 
+import contextlib
 import gc
 import os
 import queue
@@ -25,7 +26,7 @@ from statusdesk.wants import Wanted, cluster_of
 BEAT_MS = 1000
 PRUNE_EVERY_MS = 60_000
 PRUNE_ROWS = 2_000
-MAX_MESSAGES_PER_BATCH = 2_000
+MAX_MESSAGES_PER_BATCH = 5_000
 JOIN_S = 3.0
 AGAIN_FIRST_S = 5.0
 AGAIN_LIMIT_S = 60.0
@@ -182,13 +183,17 @@ class CollectorProcess:
 
     def _loop(self, started_ms: int, done: Callable[[], bool]) -> None:
         batch_s = self._config.store.batch_ms / 1000
+        flushed_s = 0.0
         next_beat_ms = started_ms + BEAT_MS
         next_prune_ms = started_ms + PRUNE_EVERY_MS
         settled = False
         while not done():
             now_ms = self._clock()
             due_ms = min(next_beat_ms, self._desk.next_due_ms or next_beat_ms)
-            self._drain(max(0.0, min(due_ms - now_ms, BEAT_MS) / 1000), batch_s)
+            # What comes after a pause is written soon; in a stream of changes more of them are written together.
+            streaming = time.monotonic() - flushed_s < 2 * batch_s
+            if self._drain(max(0.0, min(due_ms - now_ms, BEAT_MS) / 1000), batch_s if streaming else batch_s / 5):
+                flushed_s = time.monotonic()
             now_ms = self._clock()
             if now_ms >= next_beat_ms or now_ms < next_beat_ms - 2 * BEAT_MS:
                 self._beat(started_ms)
@@ -203,13 +208,13 @@ class CollectorProcess:
                 gc.collect()
                 gc.freeze()
 
-    def _drain(self, wait_s: float, batch_s: float = 0.0) -> None:
-        """Take the messages that come within ``wait_s``, then those of one more ``batch_s``."""
+    def _drain(self, wait_s: float, batch_s: float = 0.0) -> bool:
+        """Take what comes within ``wait_s``, then what comes in one more ``batch_s``; return whether anything came."""
         inbox, take = self._inbox, self._desk.take
         try:
             take(inbox.get(timeout=wait_s) if wait_s else inbox.get_nowait())
         except queue.Empty:
-            return
+            return False
         end = time.monotonic() + batch_s
         for _ in range(MAX_MESSAGES_PER_BATCH):
             try:
@@ -217,11 +222,10 @@ class CollectorProcess:
             except queue.Empty:
                 left = end - time.monotonic()
                 if left <= 0:
-                    return
-                try:
+                    break
+                with contextlib.suppress(queue.Empty):
                     take(inbox.get(timeout=left))
-                except queue.Empty:
-                    return
+        return True
 
     def _flush(self) -> None:
         try:

@@ -31,15 +31,15 @@ def subject(state: Stamped) -> str:
     return f"{type(state).__name__}:{getattr(state, 'key', '')}"
 
 
-def _severity(namespace: str, stages: Sequence[StageSettings]) -> str:
-    in_production = any(namespace in stage.namespaces for stage in stages if stage.production)
+def _severity(cluster: str, namespace: str, stages: Sequence[StageSettings]) -> str:
+    in_production = any(stage.holds(cluster, namespace) for stage in stages if stage.production)
     return "critical" if in_production else "warning"
 
 
 def _rollout(state: RolloutState, stages: Sequence[StageSettings]) -> AlertState:
     return _make(
         "RolloutFailing",
-        _severity(state.namespace, stages),
+        _severity(state.cluster, state.namespace, stages),
         cluster=state.cluster,
         namespace=state.namespace,
         app=state.app if state.app == state.name else f"{state.app}/{state.name}",
@@ -51,7 +51,7 @@ def _rollout(state: RolloutState, stages: Sequence[StageSettings]) -> AlertState
 def _build(state: BuildState, stages: Sequence[StageSettings]) -> AlertState:
     return _make(
         "BuildFailed",
-        _severity(state.namespace, stages),
+        _severity("", state.namespace, stages),
         namespace=state.namespace,
         app=state.job,
         source=state.source,
