@@ -1,11 +1,14 @@
 """``statusdesk board``: the console; it attaches to the collector that runs, or runs one of its own."""
 
 import argparse
+import asyncio
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from statusdesk.cli import exit_codes
@@ -13,6 +16,7 @@ from statusdesk.cli.parser import add_attach
 from statusdesk.cli.usage import refuse
 
 if TYPE_CHECKING:
+    from screens.app import DeskApp
     from screens.feed import Feed
     from statusdesk.board import Board
     from statusdesk.cli.parser import Parser
@@ -60,10 +64,29 @@ def run(args: argparse.Namespace) -> int:
         from screens.app import DeskApp
 
         app = DeskApp(config, feed, clock, past=bool(args.at))
+        _leave_on_signals(app)
         app.run(mouse=not args.no_mouse)
     finally:
         feed.close()
     return app.return_code or exit_codes.OK
+
+
+def _leave_on_signals(app: "DeskApp") -> None:
+    """Leave as by the keys, so that the terminal is given back: SIGTERM as ``q`` does (0), SIGINT as ctrl+c (130)."""
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        code = exit_codes.INTERRUPTED if number == signal.SIGINT else exit_codes.OK
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            # Not drawing yet, or not any more: then the collector is being ended, which takes two seconds at most.
+            if app.return_code is None:
+                raise SystemExit(code) from None
+            return
+        loop.call_soon_threadsafe(lambda: app.exit(return_code=code))
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
 
 
 def _feed(args: argparse.Namespace, config: "Config") -> "tuple[Feed, Callable[[], int]]":

@@ -1,14 +1,10 @@
 """``statusdesk export``: the history as CSV or JSON lines, to stdout or to a file that appears only when complete."""
 
 import argparse
-import contextlib
 import datetime
-import os
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 from statusdesk.cli import exit_codes
@@ -22,7 +18,7 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Write the history of builds, rollouts, tokens or alerts. Times in the output are ISO 8601 in UTC; text that a
 spreadsheet could take for a formula begins with an apostrophe in CSV. A file is written beside its final name and
-renamed when it is complete.
+renamed when it is complete; a device or a pipe is written as it is.
 """
 PROGRESS_AFTER_S = 1.0
 PROGRESS_EVERY_S = 0.2
@@ -44,6 +40,7 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the rows; return the exit code."""
     from statusdesk.cli.opening import load_config, now_ms, store_path, with_timezone, zone_of
+    from statusdesk.cli.output import open_output
     from statusdesk.store.export import export, query
 
     config = with_timezone(load_config(args, collecting=False), args.timezone)
@@ -59,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         refuse(str(error))
     progress = _Progress(sys.stderr) if sys.stderr.isatty() and not args.quiet else None
-    with _output(args.output) as out:
+    with open_output(args.output) as out:
         chosen = (since_ms, until_ms, args.app, args.namespace, form)
         rows = export(store_path(config), args.what, *chosen, out, progress, jobs)
     if progress is not None:
@@ -91,31 +88,6 @@ def _moment(name: str, text: str, now: int, zone: datetime.tzinfo) -> int:
         return parse_moment_ms(text, now, zone)
     except ValueError as error:
         refuse(f"--{name} {error}")
-
-
-@contextlib.contextmanager
-def _output(name: str) -> Iterator[TextIO]:
-    """Open stdout, or a file beside ``name`` that takes its place when everything was written."""
-    if name == "-":
-        yield sys.stdout
-        return
-    target = Path(name)
-    try:
-        handle, text = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    except OSError as error:
-        refuse(f"{target} cannot be written: {error.strerror}")
-    part = Path(text)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
-            yield out
-        # What mkstemp makes is for its owner only; the result is an ordinary file.
-        mask = os.umask(0)
-        os.umask(mask)
-        part.chmod(0o666 & ~mask)
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 class _Progress:

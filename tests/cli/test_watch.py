@@ -62,6 +62,15 @@ def test_an_interrupt_ends_with_130(start):
     assert process.returncode == 130
 
 
+def test_a_reader_that_goes_away_ends_it_with_141_and_quietly(start, tmp_path):
+    """As ``watch | head -1``: the next line has nobody to go to."""
+    process = start()
+    assert process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(timeout=60) == 141
+    assert "Traceback" not in process.stderr.read() and holder(tmp_path / "state") is None
+
+
 def test_a_child_ends_with_its_stdin_and_an_ordinary_one_does_not(start):
     process = start("--exit-with-stdin")
     process.stdin.close()
