@@ -1,7 +1,6 @@
 """``statusdesk board``: the console; it attaches to the collector that runs, or runs one of its own."""
 
 import argparse
-import asyncio
 import gc
 import os
 import signal
@@ -16,6 +15,8 @@ from statusdesk.cli.parser import add_attach
 from statusdesk.cli.usage import refuse
 
 if TYPE_CHECKING:
+    import asyncio
+
     from screens.app import DeskApp
     from screens.feed import Feed
     from statusdesk.board import Board
@@ -27,6 +28,7 @@ DESCRIPTION = """\
 Show the board. When no collector writes the store, one is started and ends with the board; when the one that is read
 dies, this board takes over, unless it was told to --attach. Press ? for the keys.
 """
+LEAVE_AGAIN_S = 0.02
 
 
 def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -73,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _leave_on_signals(app: "DeskApp") -> None:
     """Leave as by the keys, so that the terminal is given back: SIGTERM as ``q`` does (0), SIGINT as ctrl+c (130)."""
+    import asyncio
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         code = exit_codes.INTERRUPTED if number == signal.SIGINT else exit_codes.OK
@@ -83,10 +86,24 @@ def _leave_on_signals(app: "DeskApp") -> None:
             if app.return_code is None:
                 raise SystemExit(code) from None
             return
-        loop.call_soon_threadsafe(lambda: app.exit(return_code=code))
+        loop.call_soon_threadsafe(_leave, app, code, loop)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
+
+
+def _leave(app: "DeskApp", code: int, loop: "asyncio.AbstractEventLoop") -> None:
+    """End the app; before its first screen stands it would fall over itself, and is asked again a moment later."""
+    from textual.app import ScreenStackError
+
+    try:
+        stands = app.screen.is_mounted
+    except ScreenStackError:
+        stands = False
+    if stands:
+        app.exit(return_code=code)
+    elif app.return_code is None:
+        loop.call_later(LEAVE_AGAIN_S, _leave, app, code, loop)
 
 
 def _feed(args: argparse.Namespace, config: "Config") -> "tuple[Feed, Callable[[], int]]":

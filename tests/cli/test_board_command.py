@@ -91,7 +91,8 @@ def test_a_signal_at_the_very_start_gives_the_terminal_back_as_well(board):
     console = board("--attach")
     console.wait_for(ENTER)
     console.process.send_signal(signal.SIGTERM)
-    assert console.end() == 0 and LEAVE in console.written
+    assert console.end() == 0, console.written.decode()
+    assert LEAVE in console.written
 
 
 @pytest.mark.parametrize(("keys", "code"), [(b"q", 0), (b"\x03", 130)])
