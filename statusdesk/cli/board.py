@@ -40,7 +40,7 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
         "--namespace", metavar="NS", action="append", default=[], help="only apps in it; may be repeated"
     )
     parser.add_argument("--only-bad", action="store_true", help="leave out what is well")
-    parser.add_argument("--at", metavar="TIME", help="as of a moment: so long ago (3h) or ISO 8601")
+    parser.add_argument("--at", metavar="TIME", help="as of a moment: 09:12, 2h ago, 2026-11-20 09:12")
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     parser.add_argument("--timezone", metavar="ZONE", help="of times on screen (default: [board] timezone)")
 
@@ -109,17 +109,17 @@ def _leave(app: "DeskApp", code: int, loop: "asyncio.AbstractEventLoop") -> None
 def _feed(args: argparse.Namespace, config: "Config") -> "tuple[Feed, Callable[[], int]]":
     from statusdesk.cli.opening import now_ms, store_path, zone_of
     from statusdesk.clock import system_clock
-    from statusdesk.durations import parse_moment_ms
     from statusdesk.feed import PastFeed, StoreFeed
+    from statusdesk.moments import parse_past_ms
 
     path = store_path(config, args.attach)
     narrow = _narrower(args)
     if not args.at:
         return StoreFeed(config, path, _supervision(args, config), narrow), system_clock
     try:
-        at_ms = parse_moment_ms(args.at, now_ms(), zone_of(config))
+        at_ms = parse_past_ms(args.at, now_ms(), zone_of(config))
     except ValueError as error:
-        refuse(f"--at {error}")
+        refuse(f"--at {args.at}: {error}")
     return PastFeed(config, path, at_ms, narrow), lambda: at_ms
 
 

@@ -28,8 +28,8 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
     """Add the command."""
     parser = commands.add_parser("export", help="write history as CSV or JSON lines", description=DESCRIPTION)
     parser.add_argument("what", choices=("builds", "rollouts", "tokens", "alerts"), help="which history")
-    parser.add_argument("--since", metavar="TIME", default="7d", help="so long ago (7d) or ISO 8601 (default: 7d)")
-    parser.add_argument("--until", metavar="TIME", default="now", help="so long ago or ISO 8601 (default: now)")
+    parser.add_argument("--since", metavar="TIME", default="7d", help="7d, 09:12, 2026-11-20 09:12 (default: 7d)")
+    parser.add_argument("--until", metavar="TIME", default="now", help="in the same forms (default: now)")
     parser.add_argument("--app", metavar="GLOB", action="append", default=[], help="only these apps; may be repeated")
     parser.add_argument("--namespace", metavar="NS", action="append", default=[], help="only these; may be repeated")
     parser.add_argument("--format", choices=("csv", "jsonl"), help="default: by the ending of FILE, else csv")
@@ -82,12 +82,12 @@ def _jobs_of(apps: list[str], config: "Config") -> list[str]:
 
 
 def _moment(name: str, text: str, now: int, zone: datetime.tzinfo) -> int:
-    from statusdesk.durations import parse_moment_ms
+    from statusdesk.moments import parse_moment_ms
 
     try:
         return parse_moment_ms(text, now, zone)
     except ValueError as error:
-        refuse(f"--{name} {error}")
+        refuse(f"--{name} {text}: {error}")
 
 
 class _Progress:

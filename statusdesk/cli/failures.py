@@ -38,8 +38,8 @@ def tell(error: Exception, *, verbose: bool) -> int:
         if isinstance(error, kind):
             _say(str(error))
             return code
-    if isinstance(error, OSError) and (problem := UNWRITABLE.get(error.errno or 0)):
-        _say(f"the output cannot be written: {problem}; it is not complete")
+    if isinstance(error, OSError) and (why := UNWRITABLE.get(error.errno or 0)):
+        _say(f"the output cannot be written: {why}; it is not complete")
         return exit_codes.CANNOT_TELL
     if verbose:
         print(redact("".join(traceback.format_exception(error))), file=sys.stderr, end="")

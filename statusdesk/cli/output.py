@@ -26,7 +26,7 @@ def open_output(name: str) -> Iterator[TextIO]:
     if name == "-" or (found is not None and _is_stdout(found)):
         yield sys.stdout
     elif found is None or stat.S_ISREG(found.st_mode):
-        with _replacing(Path(os.path.realpath(target)), found) as out:
+        with _replacing(target, found) as out:
             yield out
     elif stat.S_ISDIR(found.st_mode):
         refuse(f"{target} is a directory; name a file in it")
@@ -65,12 +65,13 @@ def _straight(target: Path) -> Iterator[TextIO]:
 
 
 @contextlib.contextmanager
-def _replacing(target: Path, old: os.stat_result | None) -> Iterator[TextIO]:
-    """Open a file beside ``target`` that takes its place, with its mode, when everything was written."""
+def _replacing(named: Path, old: os.stat_result | None) -> Iterator[TextIO]:
+    """Open a file beside the one that is named, or linked to; it takes its place and mode when all was written."""
+    target = Path(os.path.realpath(named))
     try:
         handle, text = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     except OSError as error:
-        refuse(f"{target} cannot be written: {error.strerror}")
+        refuse(f"{named} cannot be written: {error.strerror}")
     part = Path(text)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
