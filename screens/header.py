@@ -10,7 +10,7 @@ from screens.linewidget import LineWidget
 from screens.strips import Line, cells, fit
 from statusdesk.board import Board, Mark
 from statusdesk.marks import GLYPHS
-from statusdesk.text import age, local
+from statusdesk.text import age, as_of, local
 
 COUNTERS = (
     ("failing", Mark.FAILING, "failing"),
@@ -69,7 +69,7 @@ class HeaderLine(LineWidget):
     def _put_past(self, line: Line) -> None:
         if self.past_ms is not None:
             back = ", esc: now " if self.can_return else " "
-            text = f" as of {local(self.past_ms, self.zone, '%a %d %b %H:%M:%S %Z')}{back}"
+            text = f" as of {as_of(self.past_ms, self.zone, self.now_ms if self.can_return else None)}{back}"
             line.put(text, self.ink.past).put("  ", self.ink.plain)
 
     def _put_counts(self, line: Line, room: int) -> None:

@@ -10,6 +10,7 @@ from screens.ink import TINTS, Ink
 from screens.lens import WELL
 from screens.strips import ASCII_DOTS, DOTS, Line, fit, right
 from statusdesk.board import Cell, Mark, Row
+from statusdesk.last_build import last_build
 from statusdesk.marks import GLYPHS
 from statusdesk.states import BuildState, Level
 
@@ -140,12 +141,11 @@ def difference(cell: Cell, ascii_only: bool) -> str:
 def _put_build(line: Line, build: BuildState, well: bool, drawing: Drawing) -> None:
     """Append the newest build: number, outcome, where to; a running one in place of the finished one."""
     ink = drawing.ink
-    running = build.other_number is not None and not build.other_result
-    number = build.other_number if build.other_number is not None else build.number
-    if number is None:
+    last = last_build(build)
+    if last is None:
         return
-    mark = Mark.PROGRESSING if running else build_mark(build)
-    line.put(f"#{number}".ljust(6), ink.quiet if well else ink.plain)
+    mark = Mark.PROGRESSING if last.running else build_mark(build)
+    line.put(f"#{last.number}".ljust(6), ink.quiet if well else ink.plain)
     line.put(drawing.glyph(mark), ink.well_glyph if mark is Mark.OK else ink.glyphs[mark])
     words = build.other_result.lower() if build.other_result else build.namespace
     room = drawing.columns.width - line.x - 1

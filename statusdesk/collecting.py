@@ -18,7 +18,7 @@ TAKE_OVER_JITTER_MS = 1000
 BUSY_RETRY_MS = 3000
 FIRST_RETRY_MS = 1000
 LONGEST_RETRY_MS = 30_000
-STOP_GRACE_S = 3.0
+STOP_GRACE_S = 1.0
 LOG_FILE = "collector.log"
 LOG_BYTES = 1_000_000
 _EXIT_ALREADY_RUNNING = 75
@@ -100,7 +100,7 @@ class CollectorChild:
                 self._log_start = 0
 
     def stop(self) -> None:
-        """Close its stdin; terminate it if it is still there after three seconds, kill it after three more."""
+        """Close its stdin; terminate it if it is still there after a second, kill it after another."""
         if self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()

@@ -1,6 +1,5 @@
-"""Durations as people write them (``60ms``, ``30s``, ``1h30m``, ``7d``) and moments (ISO 8601, or so long ago)."""
+"""Durations as people write them: ``60ms``, ``30s``, ``1h30m``, ``7d``."""
 
-import datetime
 import re
 
 _UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
@@ -28,24 +27,3 @@ def format_duration(ms: int) -> str:
         if ms and ms % _UNIT_MS[unit] == 0:
             return f"{ms // _UNIT_MS[unit]}{unit}"
     return f"{ms}ms" if ms else "0s"
-
-
-def parse_moment_ms(text: str, now_ms: int, zone: datetime.tzinfo = datetime.UTC) -> int:
-    """Return a moment in milliseconds of UTC: ``7d`` is seven days before ``now_ms``, ``now``, or ISO 8601.
-
-    A time without an offset is in ``zone``; a date is its first moment.
-
-    Raises: ValueError with a sentence when the text is neither.
-    """
-    text = text.strip()
-    if text == "now":
-        return now_ms
-    if _WHOLE.fullmatch(text):
-        return max(0, now_ms - parse_duration_ms(text))
-    try:
-        moment = datetime.datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone)
-        return max(0, round(moment.timestamp() * 1000))
-    except (ValueError, OverflowError):
-        raise ValueError('must be a time such as "2026-11-21T09:00" or a duration ago such as "7d"') from None

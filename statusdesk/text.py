@@ -81,3 +81,9 @@ def stamp(ms: int, zone: datetime.tzinfo, now_ms: int) -> str:
     """Return a moment in at most six characters: ``09:38`` today, ``20 Nov`` on any other day."""
     today = local(now_ms, zone, "%Y-%m-%d")
     return local(ms, zone, "%H:%M" if local(ms, zone, "%Y-%m-%d") == today else "%d %b")
+
+
+def as_of(ms: int, zone: datetime.tzinfo, now_ms: int | None) -> str:
+    """Return a moment to the second, with its year unless that is the year of ``now_ms`` (None: now is not known)."""
+    this_year = now_ms is not None and local(ms, zone, "%Y") == local(now_ms, zone, "%Y")
+    return local(ms, zone, "%a %d %b %H:%M:%S %Z" if this_year else "%a %d %b %Y %H:%M:%S %Z")

@@ -186,6 +186,14 @@ def test_a_child_that_does_not_listen_is_killed(start, monkeypatch):
     assert child.exit_code() == -signal.SIGKILL
 
 
+def test_a_child_that_is_stopped_does_not_hold_up_the_console(start):
+    child = start(READS_STDIN)
+    os.kill(child.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    child.stop()
+    assert child.exit_code() == -signal.SIGKILL and time.monotonic() - began < 3.5
+
+
 def test_what_a_child_says_last_is_kept_for_its_group_and_within_bounds(start, tmp_path, monkeypatch):
     child = start("import sys; print('first\\nready', file=sys.stderr); sys.exit(2)")
     log = tmp_path / "state" / "collector.log"

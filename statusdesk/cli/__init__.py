@@ -27,11 +27,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED
     except BrokenPipeError:
-        # The interpreter flushes stdout once more when it ends; give it a place to flush to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
         return exit_codes.PIPE_CLOSED
     except Exception as error:  # the outermost edge: a person gets one sentence, and a crash is never 0
         from statusdesk.cli.failures import tell
 
-        return tell(error, verbose=args.verbose > 0)
+        code = tell(error, verbose=args.verbose > 0)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _give_up_stdout()
     return code
+
+
+def _give_up_stdout() -> None:
+    """Give the interpreter, which flushes stdout once more when it ends, a place to flush to."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,9 +3,11 @@
 import argparse
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from statusdesk.cli import exit_codes
@@ -13,6 +15,9 @@ from statusdesk.cli.parser import add_attach
 from statusdesk.cli.usage import refuse
 
 if TYPE_CHECKING:
+    import asyncio
+
+    from screens.app import DeskApp
     from screens.feed import Feed
     from statusdesk.board import Board
     from statusdesk.cli.parser import Parser
@@ -23,6 +28,7 @@ DESCRIPTION = """\
 Show the board. When no collector writes the store, one is started and ends with the board; when the one that is read
 dies, this board takes over, unless it was told to --attach. Press ? for the keys.
 """
+LEAVE_AGAIN_S = 0.02
 
 
 def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -34,7 +40,7 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
         "--namespace", metavar="NS", action="append", default=[], help="only apps in it; may be repeated"
     )
     parser.add_argument("--only-bad", action="store_true", help="leave out what is well")
-    parser.add_argument("--at", metavar="TIME", help="as of a moment: so long ago (3h) or ISO 8601")
+    parser.add_argument("--at", metavar="TIME", help="as of a moment: 09:12, 2h ago, 2026-11-20 09:12")
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     parser.add_argument("--timezone", metavar="ZONE", help="of times on screen (default: [board] timezone)")
 
@@ -60,26 +66,60 @@ def run(args: argparse.Namespace) -> int:
         from screens.app import DeskApp
 
         app = DeskApp(config, feed, clock, past=bool(args.at))
+        _leave_on_signals(app)
         app.run(mouse=not args.no_mouse)
     finally:
         feed.close()
     return app.return_code or exit_codes.OK
 
 
+def _leave_on_signals(app: "DeskApp") -> None:
+    """Leave as by the keys, so that the terminal is given back: SIGTERM as ``q`` does (0), SIGINT as ctrl+c (130)."""
+    import asyncio
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        code = exit_codes.INTERRUPTED if number == signal.SIGINT else exit_codes.OK
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            # Not drawing yet, or not any more: then the collector is being ended, which takes two seconds at most.
+            if app.return_code is None:
+                raise SystemExit(code) from None
+            return
+        loop.call_soon_threadsafe(_leave, app, code, loop)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+
+
+def _leave(app: "DeskApp", code: int, loop: "asyncio.AbstractEventLoop") -> None:
+    """End the app; before its first screen stands it would fall over itself, and is asked again a moment later."""
+    from textual.app import ScreenStackError
+
+    try:
+        stands = app.screen.is_mounted
+    except ScreenStackError:
+        stands = False
+    if stands:
+        app.exit(return_code=code)
+    elif app.return_code is None:
+        loop.call_later(LEAVE_AGAIN_S, _leave, app, code, loop)
+
+
 def _feed(args: argparse.Namespace, config: "Config") -> "tuple[Feed, Callable[[], int]]":
     from statusdesk.cli.opening import now_ms, store_path, zone_of
     from statusdesk.clock import system_clock
-    from statusdesk.durations import parse_moment_ms
     from statusdesk.feed import PastFeed, StoreFeed
+    from statusdesk.moments import parse_past_ms
 
     path = store_path(config, args.attach)
     narrow = _narrower(args)
     if not args.at:
         return StoreFeed(config, path, _supervision(args, config), narrow), system_clock
     try:
-        at_ms = parse_moment_ms(args.at, now_ms(), zone_of(config))
+        at_ms = parse_past_ms(args.at, now_ms(), zone_of(config))
     except ValueError as error:
-        refuse(f"--at {error}")
+        refuse(f"--at {args.at}: {error}")
     return PastFeed(config, path, at_ms, narrow), lambda: at_ms
 
 

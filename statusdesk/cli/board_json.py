@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from statusdesk.board import Board, Cell, Row, SourceView
+from statusdesk.last_build import last_build
 from statusdesk.states import AlertState, BuildState, RolloutState, TokenState
 from statusdesk.text import iso
 
@@ -59,6 +60,7 @@ def _row(row: Row) -> dict[str, Any]:
         "version_ahead": row.version_ahead,
         "stages": [_cell(cell) for cell in row.cells if cell is not None],
         "build": _build(row.build) if row.build is not None else None,
+        "last_build": _last_build(row.build) if row.build is not None else None,
     }
 
 
@@ -126,6 +128,14 @@ def _build(build: BuildState) -> dict[str, Any]:
         "started": _moment(build.started_ms),
         "duration_s": _seconds(build.duration_ms),
     }
+
+
+def _last_build(build: BuildState) -> dict[str, Any] | None:
+    last = last_build(build)
+    if last is None:
+        return None
+    names = ("number", "result", "namespace", "running")
+    return {"level": last.level.value, **{name: getattr(last, name) for name in names}}
 
 
 def _token(token: TokenState) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from statusdesk.board import Board, Cell, Mark, Row
 from statusdesk.cli.lines import counts_line
+from statusdesk.last_build import last_build
 from statusdesk.marks import GLYPHS
 from statusdesk.states import Level
 from statusdesk.text import age, clean, span
@@ -51,13 +52,12 @@ def board_table(board: Board, *, colour: bool, everything: bool = True) -> Itera
 def _cells(board: Board, row: Row) -> Iterator[Styled]:
     for cell in row.cells:
         yield ("", "") if cell is None else (_cell(board, cell), _SGR.get(cell.mark, ""))
-    build = row.build
-    if build is None:
+    last = last_build(row.build) if row.build is not None else None
+    if last is None:
         yield ("", "")
     else:
-        number = f"#{build.number}" if build.number is not None else ""
-        words = (number, (build.result or build.level.value).lower(), build.namespace)
-        yield (clean(" ".join(word for word in words if word), _CELL_WIDTH), _LEVEL_SGR.get(build.level, ""))
+        words = (f"#{last.number}", last.word, last.namespace)
+        yield (clean(" ".join(word for word in words if word), _CELL_WIDTH), _LEVEL_SGR.get(last.level, ""))
 
 
 def _cell(board: Board, cell: Cell) -> str:

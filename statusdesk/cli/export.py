@@ -1,14 +1,10 @@
 """``statusdesk export``: the history as CSV or JSON lines, to stdout or to a file that appears only when complete."""
 
 import argparse
-import contextlib
 import datetime
-import os
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 from statusdesk.cli import exit_codes
@@ -22,7 +18,7 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Write the history of builds, rollouts, tokens or alerts. Times in the output are ISO 8601 in UTC; text that a
 spreadsheet could take for a formula begins with an apostrophe in CSV. A file is written beside its final name and
-renamed when it is complete.
+renamed when it is complete; a device or a pipe is written as it is.
 """
 PROGRESS_AFTER_S = 1.0
 PROGRESS_EVERY_S = 0.2
@@ -32,8 +28,8 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
     """Add the command."""
     parser = commands.add_parser("export", help="write history as CSV or JSON lines", description=DESCRIPTION)
     parser.add_argument("what", choices=("builds", "rollouts", "tokens", "alerts"), help="which history")
-    parser.add_argument("--since", metavar="TIME", default="7d", help="so long ago (7d) or ISO 8601 (default: 7d)")
-    parser.add_argument("--until", metavar="TIME", default="now", help="so long ago or ISO 8601 (default: now)")
+    parser.add_argument("--since", metavar="TIME", default="7d", help="7d, 09:12, 2026-11-20 09:12 (default: 7d)")
+    parser.add_argument("--until", metavar="TIME", default="now", help="in the same forms (default: now)")
     parser.add_argument("--app", metavar="GLOB", action="append", default=[], help="only these apps; may be repeated")
     parser.add_argument("--namespace", metavar="NS", action="append", default=[], help="only these; may be repeated")
     parser.add_argument("--format", choices=("csv", "jsonl"), help="default: by the ending of FILE, else csv")
@@ -44,6 +40,7 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the rows; return the exit code."""
     from statusdesk.cli.opening import load_config, now_ms, store_path, with_timezone, zone_of
+    from statusdesk.cli.output import open_output
     from statusdesk.store.export import export, query
 
     config = with_timezone(load_config(args, collecting=False), args.timezone)
@@ -59,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         refuse(str(error))
     progress = _Progress(sys.stderr) if sys.stderr.isatty() and not args.quiet else None
-    with _output(args.output) as out:
+    with open_output(args.output) as out:
         chosen = (since_ms, until_ms, args.app, args.namespace, form)
         rows = export(store_path(config), args.what, *chosen, out, progress, jobs)
     if progress is not None:
@@ -85,37 +82,12 @@ def _jobs_of(apps: list[str], config: "Config") -> list[str]:
 
 
 def _moment(name: str, text: str, now: int, zone: datetime.tzinfo) -> int:
-    from statusdesk.durations import parse_moment_ms
+    from statusdesk.moments import parse_moment_ms
 
     try:
         return parse_moment_ms(text, now, zone)
     except ValueError as error:
-        refuse(f"--{name} {error}")
-
-
-@contextlib.contextmanager
-def _output(name: str) -> Iterator[TextIO]:
-    """Open stdout, or a file beside ``name`` that takes its place when everything was written."""
-    if name == "-":
-        yield sys.stdout
-        return
-    target = Path(name)
-    try:
-        handle, text = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    except OSError as error:
-        refuse(f"{target} cannot be written: {error.strerror}")
-    part = Path(text)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
-            yield out
-        # What mkstemp makes is for its owner only; the result is an ordinary file.
-        mask = os.umask(0)
-        os.umask(mask)
-        part.chmod(0o666 & ~mask)
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+        refuse(f"--{name} {text}: {error}")
 
 
 class _Progress:

@@ -1,13 +1,26 @@
 """An error that ends a command, as one sentence on stderr and an exit code."""
 
+import errno
 import sys
 import traceback
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from statusdesk.cli import exit_codes
 from statusdesk.cli.usage import UsageError
 from statusdesk.config_file import ConfigError
 from statusdesk.credentials import CredentialError, redact
 from statusdesk.store.errors import LockHeld, StoreError
+
+UNWRITABLE: Mapping[int, str] = MappingProxyType(
+    {
+        errno.ENOSPC: "the disk is full",
+        errno.EDQUOT: "the quota of the disk is used up",
+        errno.EFBIG: "the file would be larger than is allowed",
+        errno.EIO: "the device fails (input/output error)",
+    }
+)
+"""What can be wrong with the place where a command writes; errors of the store are told by the store."""
 
 
 def tell(error: Exception, *, verbose: bool) -> int:
@@ -25,6 +38,9 @@ def tell(error: Exception, *, verbose: bool) -> int:
         if isinstance(error, kind):
             _say(str(error))
             return code
+    if isinstance(error, OSError) and (why := UNWRITABLE.get(error.errno or 0)):
+        _say(f"the output cannot be written: {why}; it is not complete")
+        return exit_codes.CANNOT_TELL
     if verbose:
         print(redact("".join(traceback.format_exception(error))), file=sys.stderr, end="")
     hint = "" if verbose else "; run it again with -v for the details"

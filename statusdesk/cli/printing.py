@@ -13,7 +13,8 @@ LAST_LINES_S = 2.0
 class LinePrinter:
     """Prints lines in order; what a slow reader leaves no room for is dropped, counted and told.
 
-    ``narrate`` gets the sentence about dropped lines, ``gone`` is called once when the reader has closed the pipe.
+    ``narrate`` gets the sentence about dropped lines, ``gone`` is called once when the reader has closed the pipe,
+    or stdout cannot be written for another reason.
     """
 
     def __init__(self, narrate: Callable[[str], None], gone: Callable[[], None], max_lines: int = MAX_LINES) -> None:
@@ -51,7 +52,9 @@ class LinePrinter:
                 sys.stdout.write(line + "\n")
                 if self._lines.empty():
                     sys.stdout.flush()
-            except BrokenPipeError:
+            except OSError as error:
+                if not isinstance(error, BrokenPipeError):
+                    self._narrate(f"stdout cannot be written: {error.strerror}")
                 # What Python still holds must not raise again when it flushes stdout at the end.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
                 self._gone()

@@ -75,14 +75,22 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
     def narrate(sentence: str) -> None:
         logger.warning(sentence.removeprefix("statusdesk: "))
 
+    reader_gone = threading.Event()
+
+    def gone() -> None:
+        reader_gone.set()
+        stop.set()
+
     # A reader that goes away ends the collector quietly, as SIGPIPE would.
-    printer = LinePrinter(narrate, stop.set)
+    printer = LinePrinter(narrate, gone)
     process = CollectorProcess(config, owner=args.owner, out=_printing(args, printer), narrate=narrate)
     logger.info("collecting from %s into %s", ", ".join(process.sources()), config.store.state_dir)
     process.run(stop)
     printer.close()
     logger.info("stopped")
-    return exit_codes.INTERRUPTED if signal.SIGINT in caught else exit_codes.OK
+    if signal.SIGINT in caught:
+        return exit_codes.INTERRUPTED
+    return exit_codes.PIPE_CLOSED if reader_gone.is_set() and not caught else exit_codes.OK
 
 
 def _once(args: argparse.Namespace, config: "Config", timeout_s: float) -> int:

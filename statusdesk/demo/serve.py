@@ -5,6 +5,7 @@ import dataclasses
 import os
 import signal
 import stat
+import sys
 
 from statusdesk.demo.world import Options, World
 from statusdesk.demo.world_control import control_app
@@ -12,7 +13,10 @@ from statusdesk.demo.world_listener import Listener, jenkins_error
 
 
 def serve(options: Options, *, control: bool) -> int:
-    """Serve until SIGTERM, SIGINT or, where stdin is a pipe, its end; returns the exit code."""
+    """Serve until SIGTERM, SIGINT or the end of stdin, where it is no terminal; returns the exit code."""
+    if not (_is_pipe(0) or _is_terminal(0)):
+        print("statusdesk: stdin is at its end, and the world ends with it; keep stdin open", file=sys.stderr)
+        return 0
     asyncio.run(_serve(options, control=control))
     return 0
 
@@ -40,11 +44,17 @@ async def _serve(options: Options, *, control: bool) -> None:
 
 
 def _is_pipe(descriptor: int) -> bool:
+    if sys.stdin is None:  # it was closed; descriptor 0 may be any file that was opened since
+        return False
     try:
         mode = os.fstat(descriptor).st_mode
     except OSError:
         return False
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _is_terminal(descriptor: int) -> bool:
+    return sys.stdin is not None and os.isatty(descriptor)
 
 
 def _read_on(ended: asyncio.Event) -> None:

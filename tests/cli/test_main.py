@@ -40,7 +40,7 @@ def test_every_command_has_help(run, command):
         (["status", "--formt", "x"], "unrecognized arguments: --formt; see `statusdesk --help`"),
         (["status", "--format", "xml"], "argument --format: invalid choice: 'xml'"),
         (["export"], "the following arguments are required: what; see `statusdesk export --help`"),
-        (["export", "builds", "--since", "soon"], "--since must be a time such as"),
+        (["export", "builds", "--since", "soon"], "--since soon: not a time: try 09:12, 2h ago"),
         (["export", "builds", "--since", "1h", "--until", "2h"], "--since must be before --until"),
         (["export", "builds", "--timezone", "Mars"], "--timezone: 'Mars' is no known time zone"),
         (["export", "builds", "-o", "no/such/file"], "no/such/file cannot be written: No such file or directory"),

@@ -1,6 +1,7 @@
 """``watch`` as a process: single, ended by signals and by the end of its stdin, and telling what it cannot know."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -20,8 +21,8 @@ def start(config, tmp_path):
     def start(*argv, **options):
         words = [sys.executable, "-m", "statusdesk", "-c", str(config), "watch", *argv]
         process = subprocess.Popen(
-            words, env=environment(tmp_path), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, **options,
+            words, env=environment(tmp_path), stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            **{"stdout": subprocess.PIPE, **options},
         )  # fmt: skip
         processes.append(process)
         wait_for(lambda: holder(tmp_path / "state") == process.pid or process.poll() is not None)
@@ -31,7 +32,7 @@ def start(config, tmp_path):
     for process in processes:
         process.kill()
         process.wait()
-        for stream in (process.stdin, process.stdout, process.stderr):
+        for stream in filter(None, (process.stdin, process.stdout, process.stderr)):
             stream.close()
 
 
@@ -60,6 +61,16 @@ def test_an_interrupt_ends_with_130(start):
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode == 130
+
+
+def test_a_reader_that_goes_away_ends_it_with_141_and_quietly(start, tmp_path):
+    """As ``watch | head -1``: the next line has nobody to go to."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    process = start(stdout=write_end)
+    os.close(write_end)
+    assert process.wait(timeout=60) == 141
+    assert "Traceback" not in process.stderr.read() and holder(tmp_path / "state") is None
 
 
 def test_a_child_ends_with_its_stdin_and_an_ordinary_one_does_not(start):

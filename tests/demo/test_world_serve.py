@@ -83,8 +83,19 @@ def test_it_ends_at_ctrl_c_and_keeps_a_directory_that_was_given(tmp_path):
     assert Path(world["config"]) == tmp_path / "config.toml" and (tmp_path / "config.toml").exists()
 
 
-def test_without_a_pipe_on_stdin_it_goes_on():
-    with subprocess.Popen(SERVE, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+@pytest.mark.parametrize("stdin", ["null", "file", "closed"])
+def test_it_ends_at_once_where_stdin_is_at_its_end_from_the_beginning(tmp_path, stdin):
+    (tmp_path / "file").write_text("words")
+    argv = ["sh", "-c", 'exec "$@" <&-', "sh", *SERVE] if stdin == "closed" else SERVE
+    with (tmp_path / "file").open() if stdin == "file" else open(os.devnull) as given:  # noqa: PTH123
+        done = subprocess.run(argv, stdin=given, capture_output=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert done.stderr.startswith(b"statusdesk: stdin is at its end")
+
+
+def test_on_a_terminal_it_goes_on():
+    leader, follower = os.openpty()
+    with subprocess.Popen(SERVE, stdin=follower, stdout=subprocess.PIPE, start_new_session=True) as process:
         try:
             world = json.loads(line_of(process))
             assert answer(f"{world['vault']}/v1/sys/seal-status") == 200
@@ -93,6 +104,8 @@ def test_without_a_pipe_on_stdin_it_goes_on():
             assert process.wait(10) == 0
         finally:
             process.kill()
+            os.close(leader)
+            os.close(follower)
 
 
 def test_kill_9_of_its_parent_leaves_nothing():

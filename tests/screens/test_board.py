@@ -508,7 +508,7 @@ async def test_no_color_leaves_no_colour(monkeypatch):
 async def test_a_board_of_the_past_says_so_all_the_time():
     app = desk(boards.bad_rollout(), past_only=True)
     async with app.run_test(size=WIDE) as pilot:
-        assert "as of Sat 22 Nov 09:42:10 UTC" in lines(app)[0]
+        assert "as of Sat 22 Nov 2025 09:42:10 UTC" in lines(app)[0]
         await pilot.press("escape")
         await pilot.pause()
         assert "as of" in lines(app)[0]
