@@ -275,6 +275,27 @@ async def test_escape_goes_back_and_w_lists_the_stage():
         assert app.screen.matrix.selected_stage == "staging"
 
 
+async def test_the_palette_leaves_the_rollout_for_another_application():
+    app = open_desk(rollouts.failing_init())
+    async with app.run_test(size=WIDE) as pilot:
+        await look(pilot)
+        await pilot.press("ctrl+p", *"go to basket")
+        await until(pilot, lambda: "Go to basket" in text(app))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, BoardScreen))
+        await until(pilot, lambda: app.screen.matrix.selected[0].app == "basket")
+
+
+async def test_a_theme_chosen_later_repaints_all():
+    app = open_desk(rollouts.failing_init())
+    async with app.run_test(size=WIDE) as pilot:
+        await look(pilot)
+        before = app.screen.body.render_line(0)
+        app.theme = "statusdesk-light"
+        await until(pilot, lambda: app.screen.body.render_line(0) != before)
+        assert app.screen.body.render_line(0).text == before.text
+
+
 async def test_a_cell_without_a_workload_says_so():
     app = open_desk(boards.bad_rollout())
     async with app.run_test(size=WIDE, notifications=True) as pilot:
