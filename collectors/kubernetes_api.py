@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from collectors.chunked import BrokenChunks, dechunk
 from collectors.kubernetes_credentials import Login, log_in
 from collectors.kubernetes_problems import ApiProblem, problem_of
+from collectors.kubernetes_skew import Skew
 from statusdesk.config import ClusterSettings
 from statusdesk.text import clean
 
@@ -75,6 +76,7 @@ class KubernetesApi:
         self._readings_lock = threading.Lock()  # never held while a credentials plugin runs
         self._is_closed = False
         self.host = ""
+        self.skew = Skew()
 
     def get(self, path: str, query: Query = (), accept: str = JSON) -> bytes:
         """Return the body of a 200 answer. Raises: ApiProblem."""
@@ -144,6 +146,7 @@ class KubernetesApi:
             with _as_problem(self.host):
                 response: HTTPResponse = client.call_api(*arguments, _request_timeout=(timeout_s, timeout_s)).response
             if 200 <= response.status < 300:
+                self.skew.heard(response.headers.get("Date"))
                 return response
             with _as_problem(self.host):
                 said = response.read(ERROR_BODY_BYTES)

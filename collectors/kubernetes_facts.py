@@ -43,14 +43,14 @@ _NO_STATUS = PodStatusWire()
 
 
 class Translator:
-    """Makes facts of one cluster; for one thread, since it remembers text."""
+    """Makes facts of one cluster; for one thread, since it remembers text. ``times`` knows how far its clock is off."""
 
-    def __init__(self, cluster: str, apps: AppRules) -> None:
+    def __init__(self, cluster: str, apps: AppRules, times: Times | None = None) -> None:
         self._cluster = cluster
         self._rules = apps
         self._apps = Apps(apps)
         self._texts = Texts()
-        self._times = Times()
+        self._times = Times() if times is None else times
 
     def pod(self, wire: PodWire) -> Pod:
         """Return the fact of a pod. Source: ``GET /api/v1/pods``."""

@@ -57,7 +57,7 @@ class Lookups:
         self._tries: dict[Key, int] = {}
         self._refused: dict[str, tuple[float, str]] = {}
         self._crowded: dict[str, float] = {}
-        self._times = Times()
+        self._times = Times(shared.api.skew)
 
     def want(self, wanted: Wanted) -> None:
         """Take a want; called by any thread, returns at once. Too many at once are dropped: who wants asks again."""

@@ -3,6 +3,7 @@
 import datetime
 
 from collectors.kubernetes_names import AppRules
+from collectors.kubernetes_skew import Skew
 from statusdesk.text import clean
 
 MAX_REMEMBERED = 20_000
@@ -22,7 +23,16 @@ class Texts(dict[str, str]):
 
 
 class Times(dict[str | None, int | None]):
-    """RFC 3339 -> milliseconds of UTC, each parsed once; None for nothing and for what is no time."""
+    """RFC 3339 -> milliseconds of UTC by our clock, each parsed once; None for nothing and for what is no time."""
+
+    def __init__(self, skew: Skew | None = None) -> None:
+        super().__init__()
+        self._skew = skew or Skew()
+        self._skew.follow(self)
+
+    def forget(self) -> None:
+        """Tell every time anew."""
+        self.clear()
 
     def __missing__(self, text: str | None) -> int | None:
         if len(self) >= MAX_REMEMBERED:
@@ -30,7 +40,7 @@ class Times(dict[str | None, int | None]):
         moment_ms = None
         if text:
             try:
-                moment_ms = (datetime.datetime.fromisoformat(text) - _EPOCH) // _MS
+                moment_ms = (datetime.datetime.fromisoformat(text) - _EPOCH) // _MS - self._skew.ms
             except (ValueError, TypeError):  # TypeError: a time without a zone
                 moment_ms = None
         self[text] = moment_ms

@@ -11,6 +11,7 @@ from collectors.kubernetes_api import Stream
 from collectors.kubernetes_facts import Translator
 from collectors.kubernetes_kinds import Fact, Kind
 from collectors.kubernetes_problems import ApiProblem, Expired, Refused, error_event_problem
+from collectors.kubernetes_remembered import Times
 from collectors.kubernetes_shared import Shared
 from collectors.kubernetes_wire import BookmarkWire, DeletedWire, ErrorWire
 from statusdesk.facts import Changed, Swept
@@ -31,7 +32,7 @@ class Feed:
         self._kind = kind
         self._path = kind.path(scope)
         self._decode_event = kind.event.decode
-        self._translate = kind.translate(Translator(shared.cluster, shared.rules))
+        self._translate = kind.translate(Translator(shared.cluster, shared.rules, Times(shared.api.skew)))
         self._version = ""
         self._failures = 0
         self._in_watch = False

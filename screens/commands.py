@@ -10,6 +10,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from screens.app import DeskApp
 from screens.board import BoardScreen
+from screens.frame import Frame
 from screens.goto import Target, targets
 
 DISCOVERED = 5
@@ -54,5 +55,10 @@ class Goer:
         self._screen, self._target = screen, target
 
     def __call__(self) -> None:
-        if self._screen is not None:
-            self._screen.go_to(self._target)
+        """Leave what is open over the board, and go there."""
+        if self._screen is None:
+            return
+        app = self._screen.app
+        while isinstance(app.screen, Frame) and app.screen is not self._screen:
+            app.pop_screen()
+        self._screen.go_to(self._target)

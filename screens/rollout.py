@@ -65,14 +65,14 @@ class RolloutScreen(Frame):
         Binding("p", "proof", "last lines", id="rollout.proof", tooltip="All last lines saved of its failures"),
         Binding("e", "events", "events", id="rollout.events", tooltip="What happened, or all events of Kubernetes"),
         Binding("y", "commands", "kubectl", id="rollout.commands", tooltip="kubectl commands to copy; none is run"),
-        Binding("b", "build", "build", id="rollout.build", tooltip="Copy and show the link of the build"),
         Binding("v", "stages", "stages", id="rollout.stages", tooltip="The same application in the other stages"),
+        Binding("escape", "back", "back", id="rollout.back", tooltip="Back to where you came from"),
+        Binding("b", "build", "build", id="rollout.build", tooltip="Copy and show the link of the build"),
         Binding("w", "workloads", "workloads", id="rollout.workloads", tooltip="All workloads of this stage"),
         Binding("tab", "sibling(1)", "next", id="rollout.next", tooltip="Next workload of this cell", show=False),
         Binding("shift+tab", "sibling(-1)", "previous", id="rollout.previous", tooltip="Previous one", show=False),
         Binding("a", "all_pods", "all pods", id="rollout.all_pods", tooltip="All pods of a long list", show=False),
         Binding("T", "times", "times", id="rollout.times", tooltip="Ages or times of day", show=False),
-        Binding("escape", "back", "back", id="rollout.back", tooltip="Back to where you came from"),
         Binding("question_mark", "help", "help", id="rollout.help", tooltip="This help"),
     ]
 

@@ -162,7 +162,7 @@ def _outcome(build: Build | None, state: RolloutState, pen: Pen) -> Piece:
     if build is None:
         return ((rule, ink.quiet),)
     mark = Mark.PROGRESSING if build.building else RESULT_MARKS.get(build.result or "", Mark.ABSENT)
-    cause = f" {build.cause}" if build.cause else ""
+    cause = f" {build.cause[:1].lower()}{build.cause[1:]}" if build.cause else ""
     words = f"{cause}, {pen.since(build.started_ms)}{rule}"
     glyph = (f" {pen.glyph(mark)}", ink.well_glyph if mark is Mark.OK else ink.glyphs[mark])
     return (glyph, (words, ink.quiet))

@@ -18,6 +18,7 @@ from statusdesk.states import Evidence, Level
 
 PROOF_BESIDE_FROM = 110
 PROOF_LINES = 14
+STAMP = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]?\d*(?:Z|[+-]\d\d:?\d\d)?\]?\s+")
 LOUD = re.compile(r"error|fatal|panic|denied|refused|exception|critical|fail", re.IGNORECASE)
 
 
@@ -59,7 +60,7 @@ def _blank(pen: Pen) -> tuple[str, Strip]:
 def _matter(view: RolloutView, asked: Asked, pen: Pen) -> list[tuple[str, Strip]]:
     """Return the story, and the proof at its right, or below it where it is narrow."""
     proof = choose_evidence(view, asked.cursor)
-    beside = proof is not None and pen.width >= PROOF_BESIDE_FROM
+    beside = proof is not None and bool(proof.lines) and pen.width >= PROOF_BESIDE_FROM
     story_width = pen.width * 55 // 100 if beside else pen.width
     story = _story(view, asked, msgspec.structs.replace(pen, width=story_width))
     if proof is None:
@@ -142,11 +143,14 @@ def _proof(proof: Evidence, view: RolloutView, pen: Pen, most: int) -> list[Line
     head.put(f"  of the failure at {pen.when(proof.since_ms)}" if old else f"  {pen.when(proof.at_ms)}", ink.quiet)
     if not proof.lines:
         return [head, Line().put(f"   {proof.problem or 'it wrote nothing'}", ink.quiet)]
-    lines = [head]
+    lines: list[Line] = []
     for text in proof.lines[-most:]:
-        style = ink.plain if LOUD.search(text) else ink.quiet
-        lines.append(Line().put(" ", ink.plain).put(fit(text, pen.width - 2, pen.dots).rstrip(), style))
-    return lines
+        loud = LOUD.search(text)
+        parts = fold(STAMP.sub("", text), pen.width - 4, 2 if loud else 1, pen.dots)
+        for index, part in enumerate(parts):
+            indent = "   " if index else " "
+            lines.append(Line().put(indent, ink.plain).put(part, ink.plain if loud else ink.quiet))
+    return [head, *lines[-most:]]
 
 
 def _conditions(view: RolloutView, pen: Pen, *, spaced: bool) -> list[Line]:

@@ -14,8 +14,8 @@ BEFORE_MS = 15 * 60_000
 FEWEST, MOST = 6, 60
 BAD = (Level.WARNING, Level.FAILING)
 RESULT_MARKS = {"SUCCESS": Mark.OK, "FAILURE": Mark.FAILING, "UNSTABLE": Mark.WARNING}
-ECHOES = ("BackOff",)
-"""Events that only repeat what another one has said."""
+ECHOES = ("Error: ErrImagePull", "Error: ImagePullBackOff")
+"""Messages of events that only repeat what another one has said; so does each BackOff."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +79,10 @@ def _mark(period: RolloutState) -> Mark:
 
 def _builds(view: RolloutView) -> Iterable[Entry]:
     assert view.reading is not None
+    begun_ms = view.state.started_ms or 0 if view.state is not None else 0
     for build in view.reading.builds:
+        if build.started_ms < begun_ms - BEFORE_MS:
+            continue
         name = f"build {build.job} #{build.number}"
         if build.building or not build.result:
             yield Entry(ms=build.started_ms, words=f"{name} runs{_by(build.cause)}", mark=Mark.PROGRESSING)
@@ -91,7 +94,7 @@ def _builds(view: RolloutView) -> Iterable[Entry]:
 
 
 def _by(cause: str) -> str:
-    return f", {cause}" if cause else ""
+    return f", {cause[:1].lower()}{cause[1:]}" if cause else ""
 
 
 def _warnings(view: RolloutView) -> Iterable[Entry]:
@@ -99,7 +102,7 @@ def _warnings(view: RolloutView) -> Iterable[Entry]:
     assert view.reading is not None
     alike: dict[tuple[str, str], list[Event]] = {}
     for event in view.reading.events:
-        if event.type == "Warning":
+        if event.type == "Warning" and event.reason != "BackOff" and event.message not in ECHOES:
             message = event.message.replace(event.object_name, "")
             alike.setdefault((event.reason, message), []).append(event)
     for (reason, _), events in alike.items():
@@ -141,22 +144,21 @@ def _tokens(view: RolloutView) -> Iterable[Entry]:
         if token.name == view.app or view.app in token.name.split("-"):
             since_ms = token.expire_ms if token.level is Level.FAILING and token.expire_ms else token.level_since_ms
             said = token.message or token.reason
-            yield Entry(ms=since_ms, words=f"token '{token.name}' {said}", mark=LEVEL_MARKS[token.level])
+            yield Entry(ms=since_ms, words=f"token '{token.name}': {said}", mark=LEVEL_MARKS[token.level])
 
 
 def _with_cause(entries: list[Entry], view: RolloutView) -> list[Entry]:
-    """Mark the likely cause: a dying token before it failed, else the first warning that is not an echo."""
+    """Mark the likely cause: a dying token before it failed, else the first warning of Kubernetes.
+
+    A collector that has just begun sees all that is bad at the same time, so a token is taken for the cause as well
+    when it was seen a little later.
+    """
     if view.state is None or view.level not in BAD or view.gone:
         return entries
     bad_ms = view.state.level_since_ms
-    tokens = [e for e in entries if e.words.startswith("token '") and e.ms <= bad_ms]
+    tokens = [e for e in entries if e.words.startswith("token '") and e.ms <= bad_ms + BEFORE_MS]
     begun_ms = view.state.started_ms or 0
-    warnings = [
-        e
-        for e in entries
-        if e.words.startswith("event ") and not e.words.startswith(tuple(f"event {echo}" for echo in ECHOES))
-        if begun_ms <= e.ms <= bad_ms + BEFORE_MS
-    ]
+    warnings = [e for e in entries if e.words.startswith("event ") and begun_ms <= e.ms <= bad_ms + BEFORE_MS]
     causes = tokens or warnings
     if not causes:
         return entries

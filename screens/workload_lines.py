@@ -13,7 +13,7 @@ from statusdesk.marks import GLYPHS, LEVEL_MARKS
 from statusdesk.rollout_view import effective_level, in_stage
 from statusdesk.states import Level, RolloutState
 
-ORDER = (
+_WORST_FIRST = (
     Level.FAILING,
     Level.WARNING,
     Level.UNKNOWN,
@@ -23,6 +23,7 @@ ORDER = (
     Level.OK,
     Level.IDLE,
 )
+RANKS = {level: rank for rank, level in enumerate(_WORST_FIRST)}
 KIND_FROM, REVISION_FROM, APP_FROM = 90, 110, 130
 NAME_MOST, VERSION_MOST, REASON_MOST, PLACE_MOST, APP_MOST = 40, 18, 22, 24, 24
 READY, AGE, REVISION, KIND = 9, 7, 12, 11
@@ -54,9 +55,9 @@ class Chosen(msgspec.Struct, frozen=True):
 def choose(board: Board, stage: str, lens: Lens) -> Chosen:
     """Return the workloads of a stage as the reader wants them: worst first, then by name."""
     everything = [Item(rollout, effective_level(cell, rollout)) for cell, rollout in in_stage(board, stage)]
-    matching = [item for item in everything if matches(item, lens.text)]
+    matching = [item for item in everything if matches(item, lens.text)] if lens.text else everything
     shown = [item for item in matching if not lens.only_bad or item.mark not in WELL]
-    shown.sort(key=lambda item: (ORDER.index(item.level), item.rollout.name, item.rollout.key))
+    shown.sort(key=lambda item: (RANKS[item.level], item.rollout.name, item.rollout.key))
     return Chosen(tuple(shown), len(matching) - len(shown), len(everything) - len(matching))
 
 

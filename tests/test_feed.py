@@ -5,8 +5,10 @@ import pytest
 from screens.feed import FeedError
 from statusdesk.collecting import Supervision
 from statusdesk.config import ClusterSettings, Config, StageSettings, StoreSettings
+from statusdesk.facts import Build
 from statusdesk.feed import PastFeed, StoreFeed
-from statusdesk.states import Collector, Level, PodState, RolloutState, SourceState
+from statusdesk.rollout_view import RolloutView
+from statusdesk.states import BuildState, Collector, Evidence, Level, PodState, RolloutState, SourceState
 from statusdesk.store.writer import Writer
 
 NOW = 1_795_348_800_000
@@ -191,6 +193,34 @@ def test_pods_and_closed_periods_are_asked_of_the_store(feed, write):
         ("1.0", NOW + 1000),
     ]
     assert feed.history("nobody") == []
+
+
+def test_a_rollout_is_read_with_all_that_belongs_to_it(feed, write, config, path):
+    writer = write(rollout(version="1.0"), source())
+    pod = PodState(key="eu/staging/a", cluster="eu", namespace="staging", name="a", workload=KEY)
+    build = Build(source="jenkins", job="deploy-orders", number=7, url="", namespace="staging",
+                  namespaces=("staging",), result="SUCCESS", started_ms=NOW + 500)  # fmt: skip
+    outcome = BuildState(key="jenkins/deploy-orders@staging", source="jenkins", job="deploy-orders",
+                         namespace="staging", job_class="deploy", level=Level.OK, number=7)  # fmt: skip
+    writer.put_pods([pod])
+    writer.put_builds([build])
+    writer.put_evidence([Evidence(key=KEY, since_ms=NOW + 1000, pod="a", container="app", lines=("gone",))])
+    write(rollout(Level.FAILING, version="1.1"), outcome, at_ms=NOW + 1000)
+    view = feed.rollout(RolloutView(key=KEY, app="orders"), feed.poll(NOW + 1500))
+    assert (view.state.level, view.stage, view.gone) == (Level.FAILING, "staging", False)
+    reading = view.reading
+    assert [each.name for each in reading.pods] == ["a"]
+    assert [each.version for each in reading.periods] == ["1.0", "1.1"]
+    assert [each.lines for each in reading.evidence] == [("gone",)]
+    assert [each.number for each in reading.builds] == [7]
+    board = feed.at(NOW + 100)
+    past = feed.rollout(RolloutView(key=KEY, app="orders", past=True), board)
+    assert (past.reading.pods, past.reading.evidence, past.reading.builds) == ((), (), ())
+    assert [each.version for each in past.reading.periods] == ["1.0"]
+    writer.gone(RolloutState, [KEY], NOW + 2000)
+    write(at_ms=NOW + 2000)
+    gone = feed.rollout(view, feed.poll(NOW + 2500))
+    assert gone.gone and gone.gone_ms == NOW + 2000 and gone.state.version == "1.1"
 
 
 def test_the_past_is_given_once(config, path, write):

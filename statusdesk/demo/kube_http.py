@@ -1,5 +1,7 @@
 """A simulated Kubernetes API server: the HTTP side of a ``KubeCluster``."""
 
+from email.utils import formatdate
+
 import msgspec
 from aiohttp import web
 
@@ -30,7 +32,11 @@ def kube_app(cluster: KubeCluster) -> web.Application:
     async def cut(_: web.Application) -> None:
         cluster.cut_watches()
 
+    async def date(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = formatdate(cluster.parts.now_ms() / 1000, usegmt=True)
+
     app.on_shutdown.append(cut)
+    app.on_response_prepare.append(date)
     for path in ("/healthz", "/livez", "/readyz"):
         app.router.add_get(path, _healthy)
     app.router.add_get("/version", _told(VERSION))

@@ -49,7 +49,7 @@ _OWN_TTL_S = 32 * 86_400
 class Options:
     """How the world shall be. ``pods`` 0: as many as suits each stage; ``directory`` None: one that goes at the end.
 
-    ``skew_s`` is how far its clocks are ahead of ours.
+    ``skew_s`` is how far the clock of its Kubernetes is ahead of the others.
     """
 
     scenario: Scenario = Scenario.BAD_ROLLOUT
@@ -68,9 +68,10 @@ class World:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.clock = WorldClock(options.speed, lambda: system_clock() + int(options.skew_s * 1000))
+        self.clock = WorldClock(options.speed)
         self.jenkins = Jenkins(self.clock, seed=options.seed)
-        self.kube = KubeCluster(self.clock, seed=options.seed, nodes=max(3, min(50, options.pods // 100)))
+        skewed = WorldClock(options.speed, lambda: system_clock() + int(options.skew_s * 1000))
+        self.kube = KubeCluster(skewed, seed=options.seed, nodes=max(3, min(50, options.pods // 100)))
         self.vault = Vault(self.clock, seed=options.seed)
         self._rng = random.Random(options.seed)
         self.team = Team(random.Random(options.seed + 1), self.clock, self.jenkins, self.kube, self.vault)

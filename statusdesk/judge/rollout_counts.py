@@ -99,6 +99,8 @@ def progress_ms(workload: Workload) -> int | None:
 def deadline_ms(workload: Workload) -> int | None:
     """Return when Kubernetes will give the rollout up, or when it has; None where it never will."""
     progressing, limit_s = condition_of(workload, "Progressing"), deadline_s(workload)
+    if workload.kind in JOB_KINDS and limit_s is not None and workload.started_ms is not None:
+        return workload.started_ms + int(limit_s * 1000)
     progressed_ms = progress_ms(workload)
     if limit_s is None or progressing is None:
         return None

@@ -3,9 +3,18 @@
 import msgspec
 
 from statusdesk.facts import Pod
+from statusdesk.judge.rollout_events import is_starting
 from statusdesk.judge.rollout_findings import Finding, Scene
 from statusdesk.states import Level, RolloutState
 
+STARTS = (
+    "FailedMount",
+    "FailedMapVolume",
+    "FailedAttachVolume",
+    "FailedCreatePodSandBox",
+    "NetworkNotReady",
+    "Creating",
+)
 CRASHES = ("CrashLoopBackOff", "OOMKilled", "InitExit", "Exit", "ContainerCannotRun", "StartError", "NeverReady")
 
 
@@ -41,6 +50,8 @@ def _is_over(before: RolloutState, live: tuple[Pod, ...], scene: Scene) -> bool:
     if named is not None:
         if _is_settled(named, scene):
             return True
+        if before.reason.endswith(STARTS):
+            return not is_starting(named)
         return not before.reason.endswith(CRASHES) and _has_started(named, before.container)
     settled = [_is_settled(pod, scene) for pod in live]
     return bool(settled) and all(settled)

@@ -80,7 +80,7 @@ def _next(past: PodPast | None, pod: Pod, now_ms: int) -> PodPast:
         before = dict(past.restarts)
         if past.ready is not pod.ready:
             flips = (*past.flips_ms, at_ms)
-        elif past.ready_changed_ms != pod.ready_changed_ms:
+        elif past.ready_changed_ms is not None and past.ready_changed_ms != pod.ready_changed_ms:
             flips = (*past.flips_ms, at_ms, at_ms)  # it changed twice while nobody looked
         else:
             flips = past.flips_ms

@@ -144,22 +144,7 @@ def _judge(
     started_ms = before.started_ms if before is not None and same_revision else workload.started_ms
     if started_ms is None:
         started_ms = now_ms if before is not None else began_ms(workload, new_pods, completed, now_ms)
-    pasts = pasts_of(memory, pods, thresholds, now_ms)
-    scene = Scene(
-        now_ms=now_ms,
-        thresholds=thresholds,
-        rolling=not completed,
-        started_ms=started_ms,
-        progress_ms=progress_ms(workload),
-        deadline_s=deadline_s(workload) or USUAL_DEADLINE_S,
-        latch_ms=int(max(thresholds.latch_s, workload.min_ready_s) * 1000),
-        looks=[],
-        since={},
-        known_since=dict(memory.since) if memory is not None and memory.revision == workload.revision else {},
-        pasts=pasts,
-        scaled_up_ms=scaled_up(events) if events else {},
-        ends=workload.kind in JOB_KINDS,
-    )
+    scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory)
     live = tuple([pod for pod in new_pods if is_live(pod)])
     rollout = Rollout(
         workload=workload,
@@ -178,6 +163,33 @@ def _judge(
     again_ms = min([moment for moment in scene.looks if moment > now_ms], default=None)
     kept = _remembered(rollout, finding, scene)
     return Verdict(state=state, look_again_ms=again_ms, new_revision=revision, memory=kept)
+
+
+def _scene(
+    workload: Workload,
+    pods: tuple[Pod, ...],
+    rolling: bool,
+    started_ms: int,
+    thresholds: RolloutThresholds,
+    now_ms: int,
+    events: Sequence[Event],
+    memory: Memory | None,
+) -> Scene:
+    return Scene(
+        now_ms=now_ms,
+        thresholds=thresholds,
+        rolling=rolling,
+        started_ms=started_ms,
+        progress_ms=progress_ms(workload),
+        deadline_s=deadline_s(workload) or USUAL_DEADLINE_S,
+        latch_ms=int(max(thresholds.latch_s, workload.min_ready_s) * 1000),
+        looks=[],
+        since={},
+        known_since=dict(memory.since) if memory is not None and memory.revision == workload.revision else {},
+        pasts=pasts_of(memory, pods, thresholds, now_ms),
+        scaled_up_ms=scaled_up(events) if events else {},
+        ends=workload.kind in JOB_KINDS,
+    )
 
 
 def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | None:

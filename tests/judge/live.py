@@ -31,19 +31,25 @@ SOURCE = "kubernetes/eu"
 
 
 class Live:
-    """A cluster and a desk that follows it; each kind of object is heard of up to a second late, by chance."""
+    """A cluster and a desk that follows it.
 
-    def __init__(self, directory: Path, seed: int = 1, *, late: bool = True) -> None:
+    ``hearing`` is the chance by which kinds of objects are heard of late, in another order, and twice; None for never.
+    """
+
+    def __init__(self, directory: Path, seed: int = 1, *, hearing: int | None = 1) -> None:
         self.cluster = KubeCluster(WorldClock(1.0, SteppedTime(START_MS)), seed=seed)
         self.transitions: list[Transition] = []
-        self._chance = random.Random(seed)
-        self._late = late
+        self._chance = random.Random(hearing)
+        self._late = hearing is not None
         self._writer = Writer(directory / "statusdesk.db", 90 * 86400.0, self.now_ms)
-        self._rollouts = Rollouts(self._writer, lambda cluster, namespace: RolloutThresholds(), ask=self._ask)
         self._wanted: deque[Wanted] = deque()
+        self._rollouts = self._follower()
         self._translator = Translator("eu", AppRules(()))
         self._times = Times()
         self._seen = {kind.name: 0 for kind in KINDS}
+
+    def _follower(self) -> Rollouts:
+        return Rollouts(self._writer, lambda cluster, namespace: RolloutThresholds(), ask=self._wanted.append)
 
     def now_ms(self) -> int:
         return self.cluster.parts.now_ms()
@@ -55,6 +61,12 @@ class Live:
         """Return the verdicts of this moment, by ``namespace/kind/name``."""
         rows = self._writer.current(RolloutState).values()
         return {f"{row.namespace}/{row.kind}/{row.name}": row for row in rows if row.until_ms is None}
+
+    def restart(self) -> None:
+        """Let another process go on with what the store holds."""
+        self._writer.commit()
+        self._rollouts = self._follower()
+        self.begin()
 
     def begin(self) -> None:
         """List everything, as a collector does at its start or when a watch has expired."""
@@ -100,16 +112,20 @@ class Live:
                 gone.add(key)
             else:
                 seen[key] = change.item
-        if seen or gone:
-            self._rollouts.change(
-                Changed(
-                    source=SOURCE,
-                    kind=kind.fact,
-                    at_ms=self.now_ms(),
-                    seen=tuple(self._fact(kind, item) for item in seen.values()),
-                    gone=tuple(kind.key("eu", namespace, name) for namespace, name in gone),
-                )
-            )
+        if not seen and not gone:
+            return
+        facts = [self._fact(kind, item) for item in seen.values()]
+        self._chance.shuffle(facts)
+        changed = Changed(
+            source=SOURCE,
+            kind=kind.fact,
+            at_ms=self.now_ms(),
+            seen=tuple(facts),
+            gone=tuple(kind.key("eu", namespace, name) for namespace, name in gone),
+        )
+        self._rollouts.change(changed)
+        if self._late and self._chance.random() < 0.2:
+            self._rollouts.change(changed)
 
     def _fact(self, kind: Watched, item: Stored):  # noqa: ANN202  (a fact of the kind)
         wire = msgspec.json.decode(item.raw, type=PodWire if kind.name == "Pod" else WorkloadWire)
@@ -117,9 +133,6 @@ class Live:
 
     def _flush(self) -> None:
         self.transitions += self._rollouts.flush(self.now_ms())
-
-    def _ask(self, wanted: Wanted) -> None:
-        self._wanted.append(wanted)
 
     def _answer(self) -> None:
         while self._wanted:

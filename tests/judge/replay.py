@@ -12,6 +12,7 @@ from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_wire import PodWire, WorkloadWire
 from statusdesk.config import RolloutThresholds
 from statusdesk.facts import Pod, Workload
+from statusdesk.judge.rollout_memory import Memory
 from statusdesk.judge.rollouts import judge_rollout
 from statusdesk.states import Level, RolloutState
 
@@ -70,13 +71,20 @@ def replay(namespace: str, until: float = 100.0, deaf_until: float = 0.0) -> Rep
     workloads: dict[str, Workload] = {}
     pods: dict[str, dict[str, Pod]] = {}
     states: dict[str, RolloutState] = {}
+    memories: dict[str, Memory | None] = {}
     due: dict[str, int] = {}
 
     def judge(app: str, t: float) -> None:
         now_ms = START_MS + round(t * 1000)
         verdict = judge_rollout(
-            workloads[app], tuple(pods.get(app, {}).values()), states.get(app), RolloutThresholds(), now_ms
+            workloads[app],
+            tuple(pods.get(app, {}).values()),
+            states.get(app),
+            RolloutThresholds(),
+            now_ms,
+            memory=memories.get(app),
         )
+        memories[app] = verdict.memory
         before, now = states.get(app), verdict.state
         changed = before is None or (before.level, before.reason) != (now.level, now.reason)
         kept_ms = now_ms if before is None or before.level is not now.level else before.level_since_ms

@@ -176,6 +176,28 @@ def test_no_skew_without_evidence(rollouts) -> None:
     assert Mark.SKEW not in {cell.mark for cell in row(*rollouts).cells if cell}
 
 
+@pytest.mark.parametrize(
+    ("here", "further", "since_h", "mark"),
+    [
+        ("6.0.1", "6.0.4", 1, Mark.SKEW),  # later and higher, and nothing else is known of either
+        ("v6.0.9", "v6.0.10", 1, Mark.SKEW),
+        ("6.0.4", "6.0.1", 1, Mark.OK),  # later and lower: rolled back
+        ("6.0.1", "6.0.4", 90, Mark.OK),  # higher, but there before: the stage was set back
+        ("b7e", "a1c", 1, Mark.OK),  # names without an order
+        ("6.0.4", "6.0.4-hotfix", 1, Mark.OK),
+    ],
+)
+def test_with_no_past_at_all_the_higher_number_is_the_newer(
+    here: str, further: str, since_h: float, mark: Mark
+) -> None:
+    assert row(rollout("audit", here, 48), rollout("production", further, since_h)).mark is mark
+
+
+def test_a_past_that_is_known_outweighs_the_number() -> None:
+    rollouts = [rollout("audit", "6.0.1", 48), rollout("production", "6.0.4", 1, previous_version="6.0.3")]
+    assert row(*rollouts).mark is Mark.OK
+
+
 def test_what_was_watched_arriving_needs_no_other_evidence() -> None:
     rollouts = [rollout("audit", "abc", 48), rollout("production", "def", 1, previous_version="012")]
     lineage = Lineage()

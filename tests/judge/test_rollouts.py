@@ -32,6 +32,7 @@ from tests.judge.make import (
     unready,
     waiting,
 )
+from tests.judge.sequence import job, job_pod
 
 OK, PROGRESSING, SCALING = Level.OK, Level.PROGRESSING, Level.SCALING
 PAUSED, IDLE, WARNING, FAILING, UNKNOWN = Level.PAUSED, Level.IDLE, Level.WARNING, Level.FAILING, Level.UNKNOWN
@@ -352,3 +353,9 @@ def test_pods_of_another_image_are_not_new_where_no_condition_says_it() -> None:
 
 def test_done_init_containers_are_no_finding() -> None:
     assert judge(rolling(), unready(done(), container(ready=False)), after_s=5).state.level is PROGRESSING
+
+
+def test_a_job_counts_down_to_its_own_deadline() -> None:
+    running = judge(job(deadline_s=120), job_pod(), after_s=5).state
+    assert (running.deadline_ms, running.started_ms) == (T0 + 120_000, T0)
+    assert judge(job(), job_pod(), after_s=5).state.deadline_ms is None

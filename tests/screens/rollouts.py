@@ -178,7 +178,7 @@ def orders_reading(**more):
 
 TOKEN = TokenState(
     key="vault/orders", source="vault", name="orders", level=Level.FAILING, reason="Gone",
-    message="is gone: no renewal since 08:12", expire_ms=NOW - 30 * MINUTE, level_since_ms=NOW - 29 * MINUTE,
+    message="gone, no renewal since 08:12", expire_ms=NOW - 30 * MINUTE, level_since_ms=NOW - 29 * MINUTE,
 )  # fmt: skip
 
 

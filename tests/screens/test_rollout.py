@@ -88,11 +88,12 @@ async def test_what_happened_and_the_proof():
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         shown = app.screen.text
-        story = [line for line in shown.splitlines() if line[1:3].isdigit()]
-        assert "09:12:10  \u2717 token 'orders' is gone: no renewal since 08:12  likely cause" in story[0]
-        assert "09:37:31  \u2713 build deploy-orders #412 SUCCESS, 1.5.0, by seed" in story[1]
-        assert "09:37:31  \u27f3 progressing: 1.5.0, revision 15, it was 1.4.2" in story[2]
-        assert "09:38:04  \u2691 warning: init container vault-agent exited 1" in story[3]
+        story = [" ".join(line[:80].split()) for line in shown.splitlines() if line[1:3].isdigit()]
+        assert story[0].startswith("13 Nov 09:42 \u2713 ok: 1.4.2, revision 14")
+        assert story[1].startswith("09:12:10 \u2717 token 'orders': gone, no renewal since 08:12 likely cause")
+        assert story[2].startswith("09:37:31 \u2713 build deploy-orders #412 SUCCESS, 1.5.0, by seed")
+        assert story[3].startswith("09:37:31 \u27f3 progressing: 1.5.0, revision 15, it was 1.4.2")
+        assert story[4].startswith("09:38:04 \u2691 warning: init container vault-agent exited 1")
         assert "LAST LINES OF vault-agent (previous)" in shown
         assert "* permission denied" in shown and "no secrets, giving up" in shown
         assert "Pulled" not in shown
@@ -272,6 +273,27 @@ async def test_escape_goes_back_and_w_lists_the_stage():
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, BoardScreen))
         assert app.screen.matrix.selected_stage == "staging"
+
+
+async def test_the_palette_leaves_the_rollout_for_another_application():
+    app = open_desk(rollouts.failing_init())
+    async with app.run_test(size=WIDE) as pilot:
+        await look(pilot)
+        await pilot.press("ctrl+p", *"go to basket")
+        await until(pilot, lambda: "Go to basket" in text(app))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, BoardScreen))
+        await until(pilot, lambda: app.screen.matrix.selected[0].app == "basket")
+
+
+async def test_a_theme_chosen_later_repaints_all():
+    app = open_desk(rollouts.failing_init())
+    async with app.run_test(size=WIDE) as pilot:
+        await look(pilot)
+        before = app.screen.body.render_line(0)
+        app.theme = "statusdesk-light"
+        await until(pilot, lambda: app.screen.body.render_line(0) != before)
+        assert app.screen.body.render_line(0).text == before.text
 
 
 async def test_a_cell_without_a_workload_says_so():

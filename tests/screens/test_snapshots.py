@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.screens import boards
-from tests.screens.desk import desk
+from tests.screens import boards, rollouts
+from tests.screens.desk import desk, text, until
 
 SIZES = [(80, 24), (140, 40)]
 
@@ -36,7 +36,7 @@ def test_board_below_sixty_columns(snap_compare):
 def test_detail(snap_compare, size):
     async def settled(pilot):
         await pilot.press("d")
-        await pilot.app.workers.wait_for_complete()
+        await until(pilot, lambda: "BEFORE" in str(pilot.app.screen.query_one("#detail-text").visual))
         await pilot.pause()
 
     assert snap_compare(desk(boards.bad_rollout()), terminal_size=size, run_before=settled)
@@ -44,3 +44,49 @@ def test_detail(snap_compare, size):
 
 def test_hostile(snap_compare):
     assert snap_compare(desk(boards.hostile()), terminal_size=(120, 30))
+
+
+def opened(board, key="enter", **more):
+    """Return a desk with a screen over its board, and what waits until that has been read."""
+
+    async def settled(pilot):
+        await pilot.press(key)
+        await until(pilot, lambda: "WHAT HAPPENED" in text(pilot.app) or "WORKLOAD" in text(pilot.app))
+        await pilot.pause()
+
+    return {"app": desk(board, readings=rollouts.READINGS, **more), "run_before": settled}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "140x40"])
+@pytest.mark.parametrize("picture", ["failing_init", "slow", "stateful"])
+def test_rollout(snap_compare, picture, size):
+    assert snap_compare(**opened(getattr(rollouts, picture)()), terminal_size=size)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "140x40"])
+def test_gone_rollout(snap_compare, size):
+    case = opened(rollouts.failing_init())
+    app, settle = case["app"], case["run_before"]
+
+    async def gone(pilot):
+        await settle(pilot)
+        app.hand.readings = {rollouts.ORDERS: rollouts.gone_reading()}
+        app.hand.give(rollouts.without_orders())
+        await until(pilot, lambda: "gone 2m ago" in text(app))
+        await pilot.pause()
+
+    assert snap_compare(app, run_before=gone, terminal_size=size)
+
+
+def test_rollout_in_ascii(snap_compare):
+    assert snap_compare(**opened(rollouts.failing_init(), ascii_only=True), terminal_size=(80, 24))
+
+
+def test_rollout_without_colour(snap_compare, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(**opened(rollouts.failing_init()), terminal_size=(80, 24))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "140x40"])
+def test_workloads(snap_compare, size):
+    assert snap_compare(**opened(boards.bad_rollout(), "w"), terminal_size=size)

@@ -94,6 +94,14 @@ CONTAINERS = [
         [Seen(123, rolling(), (CREATING,), FAILING, "FailedMount", (event("FailedMount", MOUNT, first_ms=at(2)),))],
     ),
     Case(
+        "FailedMount whose events have been forgotten: failing until the pod starts",
+        [
+            Seen(200, rolling(), (CREATING,), FAILING, "FailedMount", (event("FailedMount", MOUNT),)),
+            Seen(210, rolling(), (CREATING,), FAILING, "FailedMount"),
+            Seen(220, rolling(), (unready(container(ready=False, since_ms=at(219))),), PROGRESSING, "Rolling"),
+        ],
+    ),
+    Case(
         "FailedMount that is over: the container runs, though the event is still there",
         [
             Seen(5, rolling(), (CREATING,), WARNING, "FailedMount", (event("FailedMount", MOUNT),)),

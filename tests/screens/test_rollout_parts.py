@@ -1,0 +1,208 @@
+"""The parts of the rollout screen that are pure: commands, the story, pods, folding."""
+
+import datetime
+import shlex
+
+import pytest
+from msgspec.structs import replace
+
+from screens.kubectl import commands
+from screens.pen import Pen, clock
+from screens.revisions import sides, tag_of
+from screens.rollout_lines import choose_evidence, is_bad
+from screens.rollout_pods import app_saying, exit_words, init_saying, mark_of, ordered
+from screens.story import tell
+from screens.strips import cells, fold
+from statusdesk.board import Mark
+from statusdesk.config import ClusterSettings
+from statusdesk.facts import Condition, ContainerRole
+from statusdesk.rollout_view import RolloutView, on_board
+from statusdesk.states import Level
+from tests.screens import rollouts
+from tests.screens.boards import MINUTE, NOW
+from tests.screens.rollouts import container, init_that_exits, pod, running_app, waiting_app
+
+KEY = rollouts.ORDERS
+
+
+def view_of(board, key, reading):
+    return replace(on_board(RolloutView(key=key), board), reading=reading)
+
+
+def orders(**more):
+    return view_of(rollouts.failing_init(), KEY, rollouts.orders_reading(**more))
+
+
+def test_commands_name_kubeconfig_and_context_and_quote_what_is_hostile():
+    state = replace(rollouts.orders_state(), name="$(reboot)", namespace="a b", pod="x;y", container="`z`")
+    clusters = (ClusterSettings(name="us"), ClusterSettings(name="eu", kubeconfig="/a b/config", context="prod eu"))
+    for command in commands(state, None, clusters):
+        words = shlex.split(command.text)
+        assert words[:7] == ["kubectl", "--kubeconfig", "/a b/config", "--context", "prod eu", "-n", "a b"]
+        assert "$(reboot)" not in command.text.replace("'deployment/$(reboot)'", "")
+        assert ";" not in command.text.replace("'x;y'", "").replace("'pod/x;y'", "").replace("name=x;y'", "")
+    assert any(shlex.split(c.text)[-4:] == ["-c", "`z`", "--previous", "--tail=200"] for c in commands(state, None, ()))
+
+
+def test_commands_are_about_the_pod_under_the_cursor():
+    found = commands(rollouts.orders_state(), rollouts.orders_reading().pods[1], ())
+    assert "kubectl -n staging describe pod/orders-7cc6f9fbf5-8x2lm" in [command.text for command in found]
+    jobs = commands(replace(rollouts.orders_state(), kind="Job"), None, ())
+    assert not any("rollout" in command.text for command in jobs), "a Job has no revisions"
+
+
+@pytest.mark.parametrize(
+    ("containers", "init", "app", "mark"),
+    [
+        ((init_that_exits(), waiting_app()), "CrashLoopBackOff", "waiting", Mark.FAILING),
+        ((init_that_exits(state="terminated", reason="Error", exit_code=1), waiting_app()), "exit 1", "waiting",
+         Mark.FAILING),
+        ((init_that_exits(state="running", reason=""), waiting_app()), "running", "waiting", Mark.PROGRESSING),
+        ((container("a", ContainerRole.INIT, state="terminated", exit_code=0), running_app()), "done", "running",
+         Mark.OK),
+        ((container("a", ContainerRole.INIT, state="terminated", exit_code=0),
+          init_that_exits("b", state="waiting", reason="ImagePullBackOff"), waiting_app()), "b ImagePullBackOff",
+         "waiting", Mark.FAILING),
+        ((container("mesh", ContainerRole.SIDECAR, state="running", started=True), running_app()), "running",
+         "running", Mark.OK),
+        ((running_app(ready=False),), "", "not ready", Mark.PROGRESSING),
+        ((running_app(ready=False, restarts=3, last_exit_code=137),), "", "not ready", Mark.FAILING),
+        ((running_app(), running_app("web", state="waiting", ready=False, reason="CrashLoopBackOff")), "",
+         "web CrashLoopBackOff", Mark.FAILING),
+        ((running_app(), running_app("web")), "", "2 running", Mark.OK),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_a_pod(containers, init, app, mark):
+    each = pod(KEY, "x", containers)
+    assert (init_saying(each).words, app_saying(each).words, mark_of(each)) == (init, app, mark)
+
+
+def test_a_pod_without_containers_and_one_that_ends():
+    assert app_saying(pod(KEY, "x", (), status="Pending")).words == "Pending"
+    assert mark_of(pod(KEY, "x", (), status="CreateContainerConfigError")) is Mark.FAILING
+    ending = pod(KEY, "x", (init_that_exits(), waiting_app()), deleting_ms=NOW)
+    assert (app_saying(ending).words, mark_of(ending)) == ("terminating", Mark.IDLE)
+
+
+def test_pods_are_worst_first_new_before_old():
+    found, left_out = ordered(rollouts.orders_reading().pods, everything=False)
+    assert [each.name[-5:] for each in found] == ["8x2lm", "fq26d", "dmwbp"] and left_out == 0
+    found, left_out = ordered(rollouts.many_pods(100).pods, everything=False)
+    assert mark_of(found[0]) is Mark.FAILING and (len(found), left_out) == (7, 94)
+    assert len(ordered(rollouts.many_pods(100).pods, everything=True)[0]) == 101
+
+
+def pen(width=120):
+    return Pen(ink=None, ascii=False, zone=datetime.UTC, now_ms=NOW, width=width)
+
+
+def test_the_last_exit_of_all_containers():
+    two = (init_that_exits(), running_app(last_exit_code=137, last_reason="OOMKilled", last_finished_ms=NOW - 5000))
+    assert exit_words(two, pen()) == "137 OOMKilled 09:42:05"
+    assert exit_words(two, pen(), narrow=True) == "137 OOMKilled 5s"
+    assert exit_words((running_app(last_exit_code=0, last_finished_ms=NOW),), pen()) == ""
+
+
+def test_sides_of_a_rollout():
+    new, old = sides(orders())
+    assert (new.label, new.version, new.ready_words) == ("NEW", "1.5.0", "0 of 2 ready")
+    assert (old.label, old.version, old.digest) == ("OLD", "1.4.2", rollouts.OLD_DIGEST)
+    assert old.serving and old.name == "orders-57fcffc77"
+    settled = orders(pods=rollouts.orders_reading().pods[:2])
+    assert [side.label for side in sides(settled)] == ["NOW"]
+    assert sides(replace(settled, past=True)) == [] and sides(replace(settled, reading=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("image", "tag"),
+    [("registry:5000/a/b:1.2", "1.2"), ("registry:5000/a/b", ""), ("a:1@sha256:ff", "1"), ("", "")],
+)
+def test_tags(image, tag):
+    assert tag_of(image) == tag
+
+
+def test_the_story_is_in_order_and_names_one_cause():
+    entries = tell(orders())
+    assert [entry.ms for entry in entries] == sorted(entry.ms for entry in entries)
+    assert [entry.words for entry in entries if entry.cause] == ["token 'orders': gone, no renewal since 08:12"]
+
+
+def test_without_a_dying_token_the_first_warning_is_the_cause():
+    events = (
+        rollouts.event(KEY, "BackOff", "Back-off restarting failed container", NOW - 260_000, "a"),
+        rollouts.event(KEY, "FailedMount", 'secret "orders" not found', NOW - 250_000, "a", 3),
+        rollouts.event(KEY, "FailedMount", 'secret "orders" not found', NOW - 249_000, "b", 2),
+        rollouts.event(KEY, "Failed", "Error: ErrImagePull", NOW - 259_000, "a"),
+    )
+    entries = tell(replace(orders(events=events), tokens=()))
+    told = [entry for entry in entries if entry.words.startswith("event")]
+    assert [(entry.words, entry.cause) for entry in told] == [
+        ('event FailedMount: secret "orders" not found (5 times)', True)
+    ]
+
+
+def test_a_healthy_rollout_has_no_cause():
+    calm = replace(orders(), level=Level.OK, state=replace(rollouts.orders_state(), level=Level.OK))
+    assert not any(entry.cause or "token" in entry.words for entry in tell(calm))
+
+
+def test_builds_of_long_ago_are_not_told():
+    build = rollouts.orders_reading().builds[0]
+    old = replace(build, number=400, started_ms=NOW - 3 * 86_400_000)
+    assert not any("#400" in entry.words for entry in tell(orders(builds=(build, old))))
+    running = replace(build, number=413, building=True, result=None, started_ms=NOW - 2000)
+    assert tell(orders(builds=(running, build)))[-1].words == "build deploy-orders #413 runs, by seed"
+
+
+def test_the_proof_is_of_the_newest_failure_and_the_pod_under_the_cursor():
+    first, second = rollouts.orders_reading().evidence
+    older = replace(first, since_ms=NOW - 90 * MINUTE, lines=("an older failure",))
+    other = replace(first, pod="orders-7cc6f9fbf5-8x2lm", lines=("of the other pod",))
+    view = orders(evidence=(second, first, other, older))
+    assert choose_evidence(view).lines == rollouts.LOG
+    assert choose_evidence(view, "pod:eu/staging/orders-7cc6f9fbf5-8x2lm").lines == ("of the other pod",)
+    assert choose_evidence(orders(evidence=())) is None
+
+
+def test_conditions_that_are_not_as_they_should_be():
+    assert is_bad(Condition(type="Available", status="False"))
+    assert is_bad(Condition(type="ReplicaFailure", status="True"))
+    assert is_bad(Condition(type="Progressing", status="Unknown"))
+    assert not is_bad(Condition(type="Progressing", status="True"))
+
+
+TEXTS = {
+    "none": "",
+    "one": "a",
+    "words": "one two three four",
+    "long": "x" * 90,
+    "wide": "\u6c34 " * 30,
+    "wide and long": "\u6c34" * 60,
+    "short and long": "a " + "y" * 70,
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize("width", [2, 7, 20])
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_folding_takes_no_more_than_it_may(text, width, most):
+    found = fold(text, width, most)
+    assert len(found) <= most and all(cells(line) <= width for line in found)
+    assert bool(found) == bool(text.strip())
+    if found and not found[-1].endswith("\u22ef"):
+        assert "".join("".join(found).split()) == "".join(text.split())
+
+
+def test_folding_breaks_at_blanks():
+    assert fold("one two three four", 9) == ["one two", "three", "four"]
+    assert fold("one two three four", 9, 2) == ["one two", "three fo\u22ef"]
+
+
+def test_countdowns():
+    assert [clock(ms) for ms in (321_000, 5_000, 3_723_000, -1)] == ["5:21", "0:05", "1:02:03", "0:00"]
+
+
+def test_jobs_daemon_sets_and_bars():
+    assert pen().bar(0.5, 4) == ("\u25b0\u25b0", "\u25b1\u25b1")
+    assert pen().bar(7, 4) == ("\u25b0" * 4, "") and pen().bar(-1, 4) == ("", "\u25b1" * 4)
+    assert replace(pen(), ascii=True).bar(0.25, 4) == ("#", "...")
