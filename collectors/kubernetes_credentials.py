@@ -54,7 +54,7 @@ class Login:
 
 def log_in(settings: ClusterSettings) -> Login:
     """Return a client for the settings. Raises: ApiProblem (Misconfigured)."""
-    import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own, for one exception
+    import yaml
     from kubernetes import config
 
     given = settings.kubeconfig or os.environ.get("KUBECONFIG", "")
