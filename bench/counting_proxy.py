@@ -4,8 +4,10 @@ import contextlib
 import http.client
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
+
+from kube_server import QuietServer
 
 
 class Counter:
@@ -59,8 +61,7 @@ def _handler(target: str, counter: Counter) -> type[BaseHTTPRequestHandler]:
 def counting(target: str) -> Iterator[tuple[str, Counter]]:
     """Forward to ``target`` and yield the proxy's URL and its counter."""
     counter = Counter()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(target, counter))
-    server.daemon_threads = True
+    server = QuietServer(("127.0.0.1", 0), _handler(target, counter))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", counter

@@ -24,7 +24,14 @@ READY = re.compile(
 )
 DATA = Path(__file__).parent / "data"
 NAMESPACES = ("testing", "staging", "performance", "audit", "production")
-PLURALS = {"pods": "Pod", "deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet"}
+PLURALS = {
+    "pods": "Pod",
+    "deployments": "Deployment",
+    "statefulsets": "StatefulSet",
+    "daemonsets": "DaemonSet",
+    "jobs": "Job",
+}
+GROUPS = {"pods": "v1", "jobs": "batch/v1"}
 
 
 class Objects:
@@ -35,7 +42,7 @@ class Objects:
         deployment = (DATA / "deployment.json").read_text()
         pod = json.dumps(json.loads(pod), separators=(",", ":"))
         deployment = json.dumps(json.loads(deployment), separators=(",", ":"))
-        self.items: dict[str, list[bytes]] = {"statefulsets": [], "daemonsets": [], "deployments": [], "pods": []}
+        self.items: dict[str, list[bytes]] = {plural: [] for plural in PLURALS}
         for index in range(deployments):
             self.items["deployments"].append(_renamed(deployment, index))
         for index in range(pods):
@@ -64,6 +71,16 @@ def _renamed(text: str, index: int) -> bytes:
     return text.encode()
 
 
+class QuietServer(ThreadingHTTPServer):
+    """A client that goes away in the middle is the end of its measurement, not an error."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # as the base class has it
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = 1 << 20
@@ -79,8 +96,10 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         query = {name: values[-1] for name, values in parse_qs(url.query).items()}
         plural = url.path.rsplit("/", 1)[-1]
-        if plural not in PLURALS:
+        if url.path == "/version":
             self._send(b'{"major":"1","minor":"36","gitVersion":"v1.36.0"}')
+        elif plural not in PLURALS:
+            self.send_error(404)
         elif query.get("watch") in ("1", "true", "True"):
             self._watch(plural)
         else:
@@ -91,7 +110,7 @@ class Handler(BaseHTTPRequestHandler):
         start = int(query.get("continue") or 0)
         end = start + int(query["limit"]) if "limit" in query else len(items)
         meta = {"resourceVersion": "1000000"} | ({"continue": str(end)} if end < len(items) else {})
-        group = "v1" if plural == "pods" else "apps/v1"
+        group = GROUPS.get(plural, "apps/v1")
         head = json.dumps({"kind": PLURALS[plural] + "List", "apiVersion": group, "metadata": meta})[:-1]
         self._send(head.encode() + b',"items":[' + b",".join(items[start:end]) + b"]}")
 
@@ -160,8 +179,7 @@ def main() -> None:
     Handler.objects = Objects(args.pods, args.deployments)
     Handler.event_count = args.events
     Handler.over = threading.Event()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = QuietServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
     sys.stdin.read()
