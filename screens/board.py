@@ -77,7 +77,7 @@ class BoardScreen(Frame):
         super().__init__(setup, ink)
         self.order = {app.name: place for place, app in enumerate(setup.config.apps)}
         self.matrix = Matrix(ink, setup.ascii)
-        self._strip = FiringStrip(ink)
+        self._strip = FiringStrip(ink, setup.ascii)
         self.matter = Matter(self.matrix, setup.feed, ink, zone=setup.zone, ascii_only=setup.ascii, asking=setup.asking)
 
     def compose_matter(self) -> Iterable[Widget]:

@@ -5,7 +5,7 @@ import msgspec
 from screens.ink import Ink
 from screens.linewidget import LineWidget
 from screens.sources_line import token_words
-from screens.strips import Line, cells, fit
+from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit
 from statusdesk.board import Board, Mark
 from statusdesk.states import Level
 from statusdesk.text import age
@@ -28,8 +28,9 @@ class Entry(msgspec.Struct, frozen=True):
 class FiringStrip(LineWidget):
     """``FIRING critical TokenLapsing payments 2h   warning RolloutFailing staging/orders 4m``."""
 
-    def __init__(self, ink: Ink) -> None:
+    def __init__(self, ink: Ink, ascii_only: bool) -> None:
         super().__init__(ink, id="firing")
+        self._dots = ASCII_DOTS if ascii_only else DOTS
         self.board: Board | None = None
         self.now_ms = 0
 
@@ -51,7 +52,7 @@ class FiringStrip(LineWidget):
             if index and room < cells(words):
                 return line.put(f"+{len(entries) - index} more", self.ink.quiet)
             line.put(entry.severity, self.ink.badges[entry.mark]).put(" ", self.ink.plain)
-            line.put(fit(words, min(cells(words), max(8, room))), self.ink.plain)
+            line.put(fit(words, min(cells(words), max(8, room)), self._dots), self.ink.plain)
             line.put(aged + "   ", self.ink.quiet)
         return line
 

@@ -7,7 +7,7 @@ from rich.style import Style
 from screens.ink import Ink
 from screens.lens import Lens
 from screens.linewidget import LineWidget
-from screens.strips import Line, cells, fit
+from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit
 from statusdesk.board import Board, Mark
 from statusdesk.marks import GLYPHS
 from statusdesk.text import age, as_of, local
@@ -21,6 +21,9 @@ COUNTERS = (
     ("ok", Mark.OK, ""),
 )
 OLD_MS = 30_000
+# What goes where there is no room for all, the least important first.
+DROPS = ("title", "words", "age", "name", "seconds", "way back", "counts")
+Shown = frozenset[str]
 
 
 class HeaderLine(LineWidget):
@@ -41,47 +44,49 @@ class HeaderLine(LineWidget):
         self.where: tuple[str, ...] = ()
 
     def draw(self, width: int) -> Line:
-        right = self._right(width)
-        line = Line().put(" statusdesk", self.ink.strong)
+        """Return the line; where it is too long, what matters less goes first, and the clock stays whole."""
+        for dropped in range(len(DROPS) + 1):
+            shown = frozenset(DROPS[dropped:])
+            left, right = self._left(width, shown), self._right(width, shown)
+            if left.x + right.x <= width:
+                break
+        room = width - right.x
+        if left.x > room:
+            left = Line().cut(left, room)
+        return left.to(room, self.ink.plain).add(right)
+
+    def _left(self, width: int, shown: Shown) -> Line:
+        line = Line()
+        if "name" in shown:
+            line.put(" statusdesk", self.ink.strong)
         if self.where:
             self._put_where(line, width)
-        elif self.board is not None and self.board.title and width >= 70:
-            line.put("  " + fit(self.board.title, min(len(self.board.title), 24)).rstrip(), self.ink.plain)
-        line.put("  " if width < 100 else "    ", self.ink.plain)
-        self._put_past(line)
+        elif "title" in shown and self.board is not None and self.board.title and width >= 70:
+            line.put("  " + fit(self.board.title, min(cells(self.board.title), 24), self._dots), self.ink.plain)
+        line.put(" " if "name" not in shown else "  " if width < 100 else "    ", self.ink.plain)
+        self._put_past(line, shown)
+        if self.board is not None and "counts" in shown:
+            for text, style in self._counts(self.board, "words" in shown):
+                line.put(text, style)
         asked = self._asked()
-        if self.board is not None:
-            self._put_counts(line, width - line.x - right.x - cells(asked) - 2)
-        if asked:
-            line.put(fit(asked, min(cells(asked), max(0, width - line.x - right.x))), self.ink.key)
-        line.to(width - right.x, self.ink.plain)
-        for segment in right.segments:
-            line.put(segment.text, segment.style or self.ink.plain)
-        return line
+        return line.put(f"{asked}  ", self.ink.key) if asked else line
+
+    @property
+    def _dots(self) -> str:
+        return ASCII_DOTS if self.ascii else DOTS
 
     def _put_where(self, line: Line, width: int) -> None:
         """Append the way to this screen: stage, application."""
         for name in self.where:
             room = max(8, width // 6)
             line.put(" > " if self.ascii else " \u203a ", self.ink.quiet)
-            line.put(fit(name, min(cells(name), room)), self.ink.plain)
+            line.put(fit(name, min(cells(name), room), self._dots), self.ink.plain)
 
-    def _put_past(self, line: Line) -> None:
+    def _put_past(self, line: Line, shown: Shown) -> None:
         if self.past_ms is not None:
-            back = ", esc: now " if self.can_return else " "
+            back = ", esc: now " if self.can_return and "way back" in shown else " "
             text = f" as of {as_of(self.past_ms, self.zone, self.now_ms if self.can_return else None)}{back}"
             line.put(text, self.ink.past).put("  ", self.ink.plain)
-
-    def _put_counts(self, line: Line, room: int) -> None:
-        """Append the counters: with words when there is room, as bare numbers when not."""
-        assert self.board is not None
-        for words in (True, False):
-            pieces = self._counts(self.board, words)
-            if sum(len(text) for text, _ in pieces) < room or not words:
-                for text, style in pieces:
-                    if line.x + len(text) < line.x + room:
-                        line.put(text, style)
-                return
 
     def _counts(self, board: Board, words: bool) -> list[tuple[str, Style]]:
         pieces: list[tuple[str, Style]] = []
@@ -103,19 +108,25 @@ class HeaderLine(LineWidget):
         asked += ["by name"] if self.lens.by_name else []
         return "  ".join(asked)
 
-    def _right(self, width: int) -> Line:
-        line = Line()
-        self._put_data_age(line)
-        clock = local(self.now_ms, self.zone, "%H:%M:%S %Z" if width >= 60 else "%H:%M %Z") if self.now_ms else ""
-        if clock and self.zone is not datetime.UTC and width >= 120:
-            clock = f"{local(self.now_ms, datetime.UTC, '%H:%M:%S')} UTC ({local(self.now_ms, self.zone, '%H:%M %Z')})"
-        return line.put(f"   {clock} ", self.ink.plain)
+    def _right(self, width: int, shown: Shown) -> Line:
+        line, clock = Line(), self._clock(width, shown)
+        self._put_data_age(line, width - len(clock) - 3, shown)
+        return line.put(f"   {clock} " if line.x else f" {clock} ", self.ink.plain) if clock else line
 
-    def _put_data_age(self, line: Line) -> None:
+    def _clock(self, width: int, shown: Shown) -> str:
+        """Return the time of day, always with its zone; empty while the past is all there is."""
+        if not self.now_ms:
+            return ""
+        if self.zone is not datetime.UTC and width >= 120 and "seconds" in shown:
+            utc = local(self.now_ms, datetime.UTC, "%H:%M:%S")
+            return f"{utc} UTC ({local(self.now_ms, self.zone, '%H:%M %Z')})"
+        return local(self.now_ms, self.zone, "%H:%M:%S %Z" if "seconds" in shown and width >= 60 else "%H:%M %Z")
+
+    def _put_data_age(self, line: Line, room: int, shown: Shown) -> None:
         """Append how old the data is, or why it grows no younger."""
         ink, board = self.ink, self.board
         if self.problem:
-            line.put(f" {self.problem} ", ink.alarm)
+            line.put(fit(f" {self.problem} ", min(cells(self.problem) + 2, room), self._dots), ink.alarm)
             return
         if board is None or self.past_ms is not None:
             return
@@ -126,6 +137,7 @@ class HeaderLine(LineWidget):
             line.put(f" {words} {age(board.collector_lost_ms + later)} ago ", ink.alarm)
         elif board.data_age_ms is None:
             line.put("no data yet", ink.quiet)
-        else:
-            ms = board.data_age_ms + later
-            line.put(f"data {age(ms)}", ink.words[Mark.WARNING] if ms >= OLD_MS else ink.quiet)
+        elif (ms := board.data_age_ms + later) >= OLD_MS:
+            line.put(f"data {age(ms)}", ink.words[Mark.WARNING])
+        elif "age" in shown:
+            line.put(f"data {age(ms)}", ink.quiet)

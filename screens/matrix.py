@@ -170,9 +170,14 @@ class Matrix(LineView):
 
     # -- lines --------------------------------------------------------------------------------------------------
 
+    @property
+    def _width(self) -> int:
+        """Cells to draw on: the scroll bar takes some of the widget's."""
+        return self.scrollable_content_region.width
+
     def _lay_out(self) -> None:
         """Share out the width and number the lines."""
-        width = self.size.width
+        width = self._width
         columns = share_out(
             width,
             len(self.stages),
@@ -216,17 +221,17 @@ class Matrix(LineView):
             return rowlines.draw_titles(self._drawing)
         line = y - TITLE_LINES + self.scroll_offset.y
         if line >= len(self._spans):
-            return Strip.blank(self.size.width, self.ink.plain)
+            return Strip.blank(self._width, self.ink.plain)
         row, part = self._spans[line]
         if row == -1:
             return self._note(self.notes[part], self.ink.good if self.notes_good else self.ink.plain)
         if row == -2:
-            return Line().put(f"  {self.tail}", self.ink.quiet).strip(self.size.width, self.ink.plain)
+            return Line().put(f"  {self.tail}", self.ink.quiet).strip(self._width, self.ink.plain)
         strip = self._row_strips(self.rows[row])[part]
         return self._under_cursor(strip, part) if row == self.row_index else strip
 
     def _note(self, text: str, style: Style) -> Strip:
-        width = self.size.width
+        width = self._width
         return (
             Line().to(max(0, (width - cells(text)) // 2), self.ink.plain).put(text, style).strip(width, self.ink.plain)
         )

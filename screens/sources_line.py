@@ -2,7 +2,7 @@
 
 from screens.ink import Ink
 from screens.linewidget import LineWidget
-from screens.strips import Line, cells, fit
+from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit
 from statusdesk.board import Board, Mark, SourceView
 from statusdesk.marks import GLYPHS
 from statusdesk.states import Level, TokenState
@@ -16,6 +16,7 @@ MARKS = {
     Level.UNKNOWN: Mark.UNKNOWN,
 }
 MORE_CELLS = len("+99 more ")
+GAP = 4
 BAD = (Level.FAILING, Level.WARNING)
 
 
@@ -38,11 +39,11 @@ class SourcesLine(LineWidget):
         if _width(pieces) > width:
             pieces = _shortened(pieces)
         for index, (name, mark, words) in enumerate(pieces):
-            more = MORE_CELLS if index + 1 < len(pieces) else 0
-            room = width - line.x - more - cells(name) - 4
+            more = GAP + MORE_CELLS if index + 1 < len(pieces) else 0
+            room = width - line.x - more - cells(name) - (4 if self.ascii else 3)
             if room < min(cells(words), 12):
                 return line.put(f"+{len(pieces) - index} more", self.ink.quiet)
-            self._put(line, name, mark, fit(words, min(cells(words), room)))
+            self._put(line, name, mark, fit(words, min(cells(words), room), ASCII_DOTS if self.ascii else DOTS))
         return line
 
     def _put(self, line: Line, name: str, mark: Mark, words: str) -> None:
@@ -50,7 +51,7 @@ class SourcesLine(LineWidget):
         well = mark is Mark.OK
         line.put(name, ink.quiet if well else ink.strong).put(" ", ink.plain)
         line.put(GLYPHS[mark][1 if self.ascii else 0], ink.well_glyph if well else ink.badges[mark])
-        line.put(f" {words}" if words else "", ink.quiet if well else ink.plain).put("    ", ink.plain)
+        line.put(f" {words}" if words else "", ink.quiet if well else ink.plain).put(" " * GAP, ink.plain)
 
     def _words(self, board: Board, source: SourceView) -> tuple[str, Mark, str]:
         """Return name, mark and words of a source; a token that runs out speaks for its Vault."""
@@ -63,6 +64,12 @@ class SourcesLine(LineWidget):
                 return name, MARKS[worst.level], token_words(worst, self.now_ms)
             aged = "" if source.age_ms is None else age(source.age_ms + later)
             return name, Mark.OK, "live" if state.live else aged
+        if state.level is Level.OK:
+            return (
+                name,
+                Mark.UNKNOWN,
+                source.words if source.age_ms is None else f"no news for {age(source.age_ms + later)}",
+            )
         since = f" for {age(self.now_ms - state.level_since_ms)}" if state.level_since_ms else ""
         said = source.words or state.message
         words = f"{state.reason}{since}: {said}" if state.reason and said != state.reason else f"{said}{since}"

@@ -72,6 +72,13 @@ class Line:
         self.x += other.x
         return self
 
+    def cut(self, other: "Line", room: int) -> "Line":
+        """Append as much of another line as there is room for."""
+        kept = Strip(other.segments, other.x).crop(0, max(0, room))
+        self.segments += kept
+        self.x += kept.cell_length
+        return self
+
     def strip(self, width: int, fill: Style) -> Strip:
         """Return the line in exactly ``width`` cells."""
         return Strip(self.segments, self.x).adjust_cell_length(width, fill)
