@@ -11,7 +11,6 @@ from collectors.kubernetes_kinds import KINDS
 from collectors.kubernetes_lookups import Lookups
 from collectors.kubernetes_names import AppRules, Interest
 from collectors.kubernetes_namespaces import KindFeeds, NamespaceNames
-from collectors.kubernetes_problems import ApiProblem
 from collectors.kubernetes_shared import LISTS_AT_ONCE, Shared, Timing
 from collectors.kubernetes_standing import Standing
 from collectors.kubernetes_wire import VersionWire
@@ -82,8 +81,11 @@ class KubernetesCluster:
         for thread in threads:
             thread.start()
         while not self._stop.wait(TICK_S):
-            self._api.cut_late()
-            self._standing.tick()
+            try:
+                self._api.cut_late()
+                self._standing.tick()
+            except Exception as error:  # the edge of this thread: without it nothing is cut and no heart beats
+                self._standing.broken(error)
         for kind in self._kinds:
             kind.end()
         self._lookups.end()
@@ -113,5 +115,5 @@ class KubernetesCluster:
                 body = self._api.get("/version")
                 self._standing.version = clean(msgspec.json.decode(body, type=VersionWire).git_version)
                 return
-            except (ApiProblem, msgspec.DecodeError, UnicodeDecodeError):
+            except Exception:  # the version is an ornament; what else is wrong the feeds meet and tell
                 self._stop.wait(self._timing.backoff_limit_s)

@@ -19,11 +19,12 @@ from collectors.kubernetes_looked_up import (
     newest_first,
     revision_of,
 )
-from collectors.kubernetes_problems import ApiProblem, Refused, grant
+from collectors.kubernetes_problems import ApiProblem, Refused, as_problem, grant
 from collectors.kubernetes_remembered import Times
 from collectors.kubernetes_shared import Shared
 from collectors.kubernetes_wire import ItemT, ListWire
 from statusdesk.facts import Changed, Event, LogTail, Revision, Swept
+from statusdesk.faults import INTERNAL
 from statusdesk.wants import EventsWanted, LogWanted, RevisionsWanted, Wanted, WorkloadKey, subkind_of
 
 MOST_WAITING = 2_000
@@ -82,8 +83,8 @@ class Lookups:
         while (wanted := self._next()) is not None:
             try:
                 self._answer(wanted)
-            except ApiProblem as problem:
-                self._fails(wanted, problem)
+            except Exception as error:  # the edge of one thread: a fault of ours is told and tried again
+                self._fails(wanted, as_problem(error))
             else:
                 self._failures = 0
                 self._tries.pop(_key(wanted), None)
@@ -138,6 +139,9 @@ class Lookups:
             gone = f"pod {wanted.pod} has gone" if isinstance(wanted, LogWanted) and problem.status == 404 else ""
             self._tell_no_log(wanted, gone or problem.said or problem.message)
             return
+        if problem.problem == INTERNAL:
+            self._refused[f"{namespace}/{resource}"] = (0.0, problem.message)  # taken back by the next good answer
+            self._shared.standing.refuse(f"{namespace}/{resource}", problem.message, INTERNAL)
         key = _key(wanted)
         self._failures += 1
         tries = self._tries[key] = self._tries.get(key, 0) + 1

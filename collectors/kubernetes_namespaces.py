@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from collectors.kubernetes_kinds import Kind
-from collectors.kubernetes_problems import ApiProblem, Refused, grant
+from collectors.kubernetes_problems import ApiProblem, Refused, as_problem, grant
 from collectors.kubernetes_shared import Shared
 from collectors.kubernetes_watch import Feed
 from collectors.kubernetes_wire import ListWire, NamedWire
@@ -102,17 +102,36 @@ class KindFeeds:
         self._wake.set()
 
     def run(self) -> None:
-        """Follow the kind until ended."""
+        """Follow the kind until ended; a fault of ours is told, and all of it is begun again."""
+        failures = 0
         while not self._over.is_set():
-            self._whole.follow()
-            if self._over.is_set():
-                return
+            began_s = time.monotonic()
+            try:
+                self._follow()
+            except Exception as error:  # the edge of one thread: a silent death would look like health
+                timing = self._shared.timing
+                failures = 1 if time.monotonic() - began_s > timing.backoff_limit_s else failures + 1
+                wait_s = min(timing.backoff_limit_s, timing.backoff_first_s * 2.0 ** min(failures - 1, 16))
+                self._begin_again()
+                self._whole.line.fails(as_problem(error), self._shared.clock() + int(wait_s * 1000))
+                self._pause(wait_s)
+
+    def _follow(self) -> None:
+        """Follow the cluster where it is allowed, then namespace by namespace until it is allowed again."""
+        self._whole.follow()
+        if not self._over.is_set():
             self._follow_namespaces()
-            if not self._over.is_set():
-                self._whole = Feed(self._shared, self._kind, "")
-            for feed in self._feeds.values():
-                self._end_feed(feed)
-            self._feeds = {}
+            self._begin_again()
+
+    def _begin_again(self) -> None:
+        """End all feeds and make the one of the whole cluster anew."""
+        self._shared.standing.drop(self._whole.line)
+        self._whole.end()
+        if not self._over.is_set():
+            self._whole = Feed(self._shared, self._kind, "")
+        for feed in self._feeds.values():
+            self._end_feed(feed)
+        self._feeds = {}
 
     def _follow_namespaces(self) -> None:
         """Follow namespace by namespace until ended, or until the whole cluster is allowed."""

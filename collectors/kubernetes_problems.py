@@ -5,6 +5,7 @@ import re
 import msgspec
 
 from collectors.kubernetes_wire import StatusWire
+from statusdesk.faults import INTERNAL, told
 from statusdesk.text import clean
 
 _USER = re.compile(r'User "([^"]+)"')
@@ -37,6 +38,11 @@ class ApiProblem(Exception):  # noqa: N818  (a fact about the source that happen
         self.retry_after_s = retry_after_s
         self.status = status
         self.said = said
+
+
+def as_problem(error: Exception) -> ApiProblem:
+    """Return what went wrong; a fault of our own, too, is told as the source's, for a silent thread looks healthy."""
+    return error if isinstance(error, ApiProblem) else ApiProblem(INTERNAL, told(error))
 
 
 class Refused(ApiProblem):

@@ -4,17 +4,18 @@ import threading
 from collections.abc import Callable, Iterable
 
 from collectors.kubernetes_kinds import Kind
-from collectors.kubernetes_problems import ApiProblem, Refused, grant
+from collectors.kubernetes_problems import ApiProblem, Refused, as_problem, grant
 from statusdesk.clock import Clock
 from statusdesk.facts import Visited
 from statusdesk.text import clean
 
 SEND_EVERY_MS = 2_000
 HEARTBEAT_MS = 5_000
+NO_ACCESS = "NoAccess"
 
 
 class Line:
-    """How one kind in one scope stands. Written by its own thread, read by all (attributes only, no lock)."""
+    """How one kind in one scope stands. Written by its own thread and read by all; its problem only under the lock."""
 
     def __init__(self, standing: "Standing", kind: Kind, scope: str) -> None:
         self.kind = kind
@@ -62,14 +63,21 @@ class Line:
         """Something came that proves that we see what is there."""
         self.heard_ms = now_ms
         if self.problem is not None:
-            self.problem = self.next_try_ms = None
-            self._watch_broke = False
+            with self._standing.lock:
+                self.mends(now_ms)
             self._standing.changed(self)
+
+    def mends(self, now_ms: int) -> None:
+        """What was wrong is over; the caller holds the lock of the standing."""
+        self.heard_ms = now_ms
+        self.problem = self.next_try_ms = None
+        self._watch_broke = False
 
     def fails(self, problem: ApiProblem, next_try_ms: int, *, watch_broke: bool = False) -> None:
         """A try has failed; the next one comes at ``next_try_ms``."""
-        self.problem, self.next_try_ms, self.asked_ms = problem, next_try_ms, None
-        self.tried_ms, self._watch_broke = self._standing.clock(), watch_broke
+        with self._standing.lock:
+            self.problem, self.next_try_ms, self.asked_ms = problem, next_try_ms, None
+            self.tried_ms, self._watch_broke = self._standing.clock(), watch_broke
         self._standing.changed(self)
 
     @property
@@ -97,7 +105,7 @@ class Standing:
         self._silence_ms = silence_ms
         self._patience_ms = patience_ms
         self._proven_ms = proven_ms
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._lines: list[Line] = []
         self._sent: Visited | None = None
         self._refused: dict[str, str] = {}
@@ -105,28 +113,34 @@ class Standing:
     def line(self, kind: Kind, scope: str) -> Line:
         """Return a new line, which counts from now on."""
         line = Line(self, kind, scope)
-        with self._lock:
+        with self.lock:
             self._lines = [*self._lines, line]
         return line
 
     def drop(self, line: Line) -> None:
         """Forget a line, and with its last one the refusal of its namespace."""
-        with self._lock:
+        with self.lock:
             self._lines = [other for other in self._lines if other is not line]
             if self._refused and not any(other.scope == line.scope for other in self._lines):
                 self._send_scope(line.scope, "")
 
     def changed(self, line: Line) -> None:
         """Send what has changed by a failure or a recovery, at once."""
-        with self._lock:
+        with self.lock:
             if line.scope:
                 self._look_at_scope(line.scope)
             self._send(at_once=True)
 
-    def refuse(self, scope: str, message: str) -> None:
+    def refuse(self, scope: str, message: str, problem: str = NO_ACCESS) -> None:
         """Say of a namespace, or of a glob of them, that it cannot be read; an empty message takes that back."""
-        with self._lock:
-            self._send_scope(scope, clean(message))
+        with self.lock:
+            self._send_scope(scope, clean(message), problem)
+
+    def broken(self, error: Exception) -> None:
+        """Say of the whole source that a fault of ours keeps it from being told."""
+        with self.lock:
+            self._sent = self._failed(as_problem(error), [], self.clock())
+            self._emit(self._sent)
 
     def tick(self) -> None:
         """Send what is due: news at most every two seconds, a heartbeat while every stream is open.
@@ -134,11 +148,15 @@ class Standing:
         A watch that stays open has mended what was wrong, though nothing happens in it.
         """
         now_ms = self.clock()
-        for line in self._lines:
-            if line.problem is not None and now_ms - (line.opened_ms or now_ms) >= self._proven_ms:
-                line.hears(now_ms)
-        with self._lock:
-            self._send(at_once=False)
+        mended = False
+        with self.lock:  # the thread of a line may tell of a new failure at this very moment
+            for line in self._lines:
+                if line.problem is not None and now_ms - (line.opened_ms or now_ms) >= self._proven_ms:
+                    line.mends(now_ms)
+                    mended = True
+                    if line.scope:
+                        self._look_at_scope(line.scope)
+            self._send(at_once=mended)
 
     def _send(self, at_once: bool) -> None:
         now_ms = self.clock()
@@ -232,7 +250,7 @@ class Standing:
         refused = [line for line in self._lines if line.scope == scope and line.refused and not line.kind.optional]
         self._send_scope(scope, _no_access(refused).message if refused else "")
 
-    def _send_scope(self, scope: str, message: str) -> None:
+    def _send_scope(self, scope: str, message: str, problem: str = NO_ACCESS) -> None:
         if self._refused.get(scope, "") == message:
             return
         if message:
@@ -245,7 +263,7 @@ class Standing:
                 scope=scope,
                 ok=not message,
                 at_ms=self.clock(),
-                problem="NoAccess" if message else "",
+                problem=problem if message else "",
                 message=message,
             )
         )

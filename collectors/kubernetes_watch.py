@@ -10,7 +10,7 @@ import msgspec
 from collectors.kubernetes_api import Stream
 from collectors.kubernetes_facts import Translator
 from collectors.kubernetes_kinds import Fact, Kind
-from collectors.kubernetes_problems import ApiProblem, Expired, Refused, error_event_problem
+from collectors.kubernetes_problems import ApiProblem, Expired, Refused, as_problem, error_event_problem
 from collectors.kubernetes_remembered import Times
 from collectors.kubernetes_shared import Shared
 from collectors.kubernetes_wire import BookmarkWire, DeletedWire, ErrorWire
@@ -65,8 +65,8 @@ class Feed:
                     return
                 self._note_refusal(refused)
                 self._pause(self._timing.reprobe_s)
-            except ApiProblem as problem:
-                self._pause(self._note_failure(problem))
+            except Exception as error:  # the edge of one thread: a fault of ours is told and tried again
+                self._pause(self._note_failure(as_problem(error)))
 
     def visit(self) -> None:
         """List once, unless refused a short while ago; what goes wrong is noted, not raised."""
@@ -77,8 +77,8 @@ class Feed:
             self._failures = 0
         except Refused as refused:
             self._note_refusal(refused)
-        except ApiProblem as problem:
-            self._note_failure(problem, next_s=self._shared.poll_interval_s)
+        except Exception as error:  # the edge of one visit: a fault of ours is told and tried again
+            self._note_failure(as_problem(error), next_s=self._shared.poll_interval_s)
 
     def is_allowed(self) -> bool:
         """Return whether a list is answered now."""

@@ -5,10 +5,10 @@ import email.utils
 import re
 import time
 from collections.abc import Callable, Iterator
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from statusdesk.faults import INTERNAL, told
 from statusdesk.text import clean
 
 if TYPE_CHECKING:
@@ -152,11 +152,7 @@ def failure(error: Exception, where: str, setting: str) -> VisitFailed:
 
 def fault(error: Exception, where: str) -> VisitFailed:
     """Turn a fault of our own into a problem that tells its place, but not its text, which may hold secrets."""
-    step = error.__traceback__
-    while step is not None and step.tb_next is not None:
-        step = step.tb_next
-    place = f" ({PurePath(step.tb_frame.f_code.co_filename).name}:{step.tb_lineno})" if step is not None else ""
-    return VisitFailed("Internal", f"{where}: statusdesk itself failed with {type(error).__name__}{place}: report this")
+    return VisitFailed(INTERNAL, f"{where}: {told(error)}")
 
 
 def _unreachable(error: Exception, setting: str) -> str:

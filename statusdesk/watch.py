@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from statusdesk import __version__
+from statusdesk import __version__, faults
 from statusdesk.clock import Clock, system_clock
 from statusdesk.config import Config, Secret
 from statusdesk.credentials import read_secret
@@ -46,7 +46,8 @@ class Runs(Protocol):
 class CollectorProcess:
     """Runs all collectors of a configuration and writes what they see to the store.
 
-    ``out`` is called with each change of level, reason, version or revision; ``narrate`` with sentences for stderr.
+    ``out`` is called with each change of level, reason, version or revision; ``narrate`` with sentences for stderr;
+    ``verbose`` adds where a fault of ours was met.
     The caller holds the lock of the state directory.
     """
 
@@ -58,12 +59,14 @@ class CollectorProcess:
         clock: Clock = system_clock,
         out: Callable[[Transition], None] | None = None,
         narrate: Narrate | None = None,
+        verbose: bool = False,
     ) -> None:
         self._config = config
         self._owner = owner
         self._clock = clock
         self._out = out
         self._narrate = narrate or (lambda sentence: print(sentence, file=sys.stderr))
+        self._verbose = verbose
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._store_problem = ""
@@ -132,20 +135,28 @@ class CollectorProcess:
         """Run a collector until the end; one that fails by a fault of ours is told as its source's and begun again."""
         wait_s = AGAIN_FIRST_S
         while not self._stop.is_set():
+            began_s = time.monotonic()
+            details = ""
             try:
                 collector.run()
+                said = "statusdesk itself ended its collector too soon: report this"
             except Exception as error:  # the edge of one collector: a silent death would look like health
-                said = f"statusdesk itself failed with {type(error).__name__}: report this"
-                self._narrate(f"statusdesk: {name}: {said}; trying again in {wait_s:.0f} s")
-                now_ms = self._clock()
-                again_ms = now_ms + int(wait_s * 1000)
-                self._inbox.put(
-                    Visited(source=name, ok=False, at_ms=now_ms, problem="Internal", message=said, next_try_ms=again_ms)
-                )
-                self._stop.wait(wait_s)
-                wait_s = min(wait_s * 2, AGAIN_LIMIT_S)
-            else:
+                said, details = faults.told(error), faults.trace(error)
+            if self._stop.is_set():
                 return
+            if time.monotonic() - began_s >= AGAIN_LIMIT_S:
+                wait_s = AGAIN_FIRST_S  # it was well for long: what came now is new
+            self._narrate(f"statusdesk: {name}: {said}; trying again in {wait_s:.0f} s")
+            if details and self._verbose:
+                self._narrate(details)
+            self._inbox.put(self._broken(name, said, wait_s))
+            self._stop.wait(wait_s)
+            wait_s = min(wait_s * 2, AGAIN_LIMIT_S)
+
+    def _broken(self, name: str, said: str, wait_s: float) -> Visited:
+        now_ms = self._clock()
+        again_ms = now_ms + int(wait_s * 1000)
+        return Visited(source=name, ok=False, at_ms=now_ms, problem=faults.INTERNAL, message=said, next_try_ms=again_ms)
 
     def _collectors(self, writer: Writer) -> list[tuple[str, Runs]]:
         """Make one collector per source; each imports its client in its own thread."""

@@ -80,10 +80,65 @@ def test_a_collector_that_dies_is_told_and_begun_again(config, tmp_path, monkeyp
         stop.set()
         thread.join()
     assert "ZeroDivisionError" in said[0]
-    assert "secret detail" not in said[0]
+    assert "test_watch.py:" in said[0], "the place"
+    assert "secret detail" not in "".join(said), "its text may hold secrets, and -v was not given"
     with Reader(tmp_path / "statusdesk.db") as reader:
         (period,) = [each for each in reader.periods(SourceState, "kubernetes/eu", 0, 2 * 10**13) if each.until_ms]
     assert period.reason == "Internal"
+
+
+class Leaving:
+    """A collector that ends too soon, once."""
+
+    def __init__(self, emit, stop) -> None:
+        self.emit, self.stop, self.runs = emit, stop, 0
+
+    def run(self) -> None:
+        self.runs += 1
+        if self.runs > 1:
+            self.emit(Visited(source="kubernetes/eu", ok=True, at_ms=10**13))
+            self.stop.wait()
+
+    def visit_now(self) -> None:
+        return
+
+
+def test_a_collector_that_ends_too_soon_is_told_and_begun_again(config, tmp_path, monkeypatch):
+    monkeypatch.setattr("statusdesk.watch.AGAIN_FIRST_S", 0.2)
+    said = []
+    process = CollectorProcess(config, owner="test", narrate=said.append)
+    leaving = Leaving(process._inbox.put, process._stop)
+    monkeypatch.setattr(process, "_collectors", lambda writer: [("kubernetes/eu", leaving)])
+    stop, thread = run(process)
+    try:
+        wait_for(lambda: (row := source(tmp_path)) and row.level == "ok", 10, "well again")
+    finally:
+        stop.set()
+        thread.join()
+    assert len(said) == 1 and "too soon" in said[0]
+
+
+def test_who_asks_for_it_is_told_where_a_fault_was_met_without_its_secrets(config, tmp_path, monkeypatch):
+    monkeypatch.setattr("statusdesk.watch.AGAIN_FIRST_S", 0.1)
+    said = []
+    process = CollectorProcess(config, owner="test", narrate=said.append, verbose=True)
+
+    class Failing(Dying):
+        def run(self) -> None:
+            if self.deaths:
+                self.deaths -= 1
+                raise ValueError("token=abc.def")
+            super().run()
+
+    failing = Failing(process._inbox.put, process._stop, 1)
+    monkeypatch.setattr(process, "_collectors", lambda writer: [("kubernetes/eu", failing)])
+    stop, thread = run(process)
+    try:
+        wait_for(lambda: (row := source(tmp_path)) and row.level == "ok", 10, "well again")
+    finally:
+        stop.set()
+        thread.join()
+    assert "Traceback" in said[1] and "in run" in said[1] and "abc.def" not in said[1]
 
 
 def test_the_heart_beats_and_stops(config, tmp_path, monkeypatch):

@@ -83,7 +83,8 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
 
     # A reader that goes away ends the collector quietly, as SIGPIPE would.
     printer = LinePrinter(narrate, gone)
-    process = CollectorProcess(config, owner=args.owner, out=_printing(args, printer), narrate=narrate)
+    out, verbose = _printing(args, printer), args.verbose > 0
+    process = CollectorProcess(config, owner=args.owner, out=out, narrate=narrate, verbose=verbose)
     logger.info("collecting from %s into %s", ", ".join(process.sources()), config.store.state_dir)
     process.run(stop)
     printer.close()
@@ -100,7 +101,12 @@ def _once(args: argparse.Namespace, config: "Config", timeout_s: float) -> int:
     from statusdesk.watch import CollectorProcess
 
     logger = narrate_on_stderr(args)
-    process = CollectorProcess(config, owner=args.owner, narrate=lambda sentence: logger.warning("%s", sentence))
+    process = CollectorProcess(
+        config,
+        owner=args.owner,
+        narrate=lambda sentence: logger.warning("%s", sentence),
+        verbose=args.verbose > 0,
+    )
     complete = process.run_once(timeout_s)
     # The collector has stopped on purpose; what it left is as fresh as can be.
     board = read_board(config, store_path(config), collector_expected=False)

@@ -1,10 +1,17 @@
 """Each way in which an API server fails becomes a fact about the source, and heals by itself."""
 
+import threading
 import time
 
 import msgspec
 import pytest
 
+from collectors.kubernetes_kinds import KINDS
+from collectors.kubernetes_namespaces import NamespaceNames
+from collectors.kubernetes_problems import ApiProblem
+from collectors.kubernetes_standing import Standing
+from collectors.kubernetes_watch import Feed
+from statusdesk.facts import Visited
 from tests.collectors.kubernetes_fixtures import running_kube, waiting_desk  # noqa: F401  (fixtures)
 from tests.collectors.kubernetes_server import QUICK, Answer, recorded, wait_for
 
@@ -193,3 +200,61 @@ def test_a_bad_kubeconfig_is_misconfigured_and_heals(kube, desk, text, words):
 def test_a_context_that_is_not_there_is_named(kube, desk):
     desk.start(context="prod-eu")
     assert "prod-eu" in desk.wait_problem("Misconfigured").message
+
+
+def test_a_fault_of_ours_in_a_feed_is_told_and_tried_again(kube, desk, monkeypatch):
+    kube.put("pods", POD)
+    planted = threading.Event()
+    listed = Feed._list
+
+    def list_or_break(self) -> None:
+        if self._kind.resource == "pods" and not planted.is_set():
+            raise TypeError("hvs.secretsecretsecretsecret")
+        listed(self)
+
+    monkeypatch.setattr(Feed, "_list", list_or_break)
+    desk.start()
+    told = desk.wait_problem("Internal")
+    assert "TypeError (test_kubernetes_failures.py:" in told.message and "hvs." not in told.message
+    assert told.next_try_ms
+    planted.set()
+    desk.wait_live()
+    assert [fact.name for fact in desk.sweeps()[-1].facts] == ["a"]
+
+
+def test_a_fault_of_ours_between_feeds_is_told_and_begun_again(kube, desk, monkeypatch):
+    kube.put("pods", POD)
+    kube.answer(
+        lambda one: is_list(one) and not one.scope, Answer(status=403, body=recorded("list_forbidden_cluster.json"))
+    )
+    planted = threading.Event()
+    current = NamespaceNames.current
+
+    def current_or_break(self) -> tuple[str, ...]:
+        if not planted.is_set():
+            raise TypeError
+        return current(self)
+
+    monkeypatch.setattr(NamespaceNames, "current", current_or_break)
+    desk.start()
+    assert "TypeError" in desk.wait_problem("Internal").message
+    planted.set()
+    desk.wait_live()
+    assert [fact.name for fact in desk.sweeps(scope="testing")[-1].facts] == ["a"]
+
+
+def test_a_problem_of_this_moment_is_not_erased_by_the_clock():
+    """What a thread has just told stays, though its watch was open long enough to be called well."""
+    sent: list[Visited] = []
+    standing = Standing("kubernetes/eu", sent.append, lambda: 10_000, silence_ms=1, patience_ms=1, proven_ms=1_000)
+    line = standing.line(KINDS[0], "")
+    line.opens()
+    line.opened_ms = 1
+    line.fails(ApiProblem("ServerError", "old"), 0)
+    with standing.lock:
+        ticking = threading.Thread(target=standing.tick)
+        ticking.start()
+        assert line.problem is not None, "it waits until it may look"
+        line.closes()
+    ticking.join()
+    assert line.problem is not None and not sent[-1].ok
