@@ -145,6 +145,7 @@ class BoardScreen(Frame):
         if selected is None or board is None:
             return
         row, cell = selected
+        self.matrix.held = True
         if cell is None or not cell.rollouts:
             self.app.notify(f"{row.app} has no workload in {self.matrix.selected_stage}.", markup=False)
             return
@@ -164,6 +165,7 @@ class BoardScreen(Frame):
             self.app.push_screen(WorkloadsScreen(self.setup, self.ink, stage, self.past))
 
     async def action_detail(self) -> None:
+        self.matrix.held = True
         await self.matter.toggle_detail(self.now_ms)
 
     def action_go_to(self) -> None:

@@ -100,7 +100,7 @@ def share_out(
         plan = Columns(
             width=width, glyph=glyph, name=name, version=wanted, marks=marks, age=age_cells, gap=gap, count=stages
         )
-        spare = width - plan.build_at - build
+        spare = width - plan.build_at + (0 if build else gap) - build  # nothing needs a gap behind it at the edge
         if spare >= 0:
             return _stretched(plan, spare, build)
     return _window(plan, stages, shown_stage)

@@ -50,6 +50,7 @@ class Matrix(LineView):
         self.rows: tuple[Row, ...] = ()
         self.row_index = 0
         self.stage_index = 0
+        self.held = False  # whether the reader has put the cursor where it is; until then it is on what is worst
         self.notes: tuple[str, ...] = ()  # lines in the middle, above the rows: all is well, or why nothing is here
         self.notes_good = False
         self.tail = ""
@@ -81,7 +82,7 @@ class Matrix(LineView):
         """Take new rows: the cursor stays on its application, and lines that look the same are not repainted."""
         before = self.rows[self.row_index].app if self.rows else ""
         stages_changed = stages != self.stages
-        keeping = bool(self.rows) and not stages_changed
+        keeping = self.held and bool(self.rows) and not stages_changed
         offset = self._tops[self.row_index] - self.scroll_offset.y if self.rows else 0
         at_top = self.scroll_offset.y == 0
         self._stamp = stamp
@@ -94,11 +95,12 @@ class Matrix(LineView):
             places = {row.app: index for index, row in enumerate(self.rows)}
             self.row_index = places.get(before, min(self.row_index, max(0, len(self.rows) - 1)))
         else:
-            self.row_index = 0
-            self.stage_index = self._worst_stage()
-        if self.rows:
+            self._go_to_worst()
+        if self.rows and keeping:
             if not at_top:
                 self.scroll_to(y=self._tops[self.row_index] - offset, animate=False)
+            self._keep_in_sight()
+        elif at_top:  # else the reader looks at something else
             self._keep_in_sight()
         self.repaint_changed()
 
@@ -158,6 +160,7 @@ class Matrix(LineView):
     def _move(self, row: int, stage: int, opened: bool = False) -> None:
         if not self.rows:
             return
+        self.held = True
         before = (self.row_index, self.stage_index)
         self.row_index = max(0, min(row, len(self.rows) - 1))
         self.stage_index = max(0, min(stage, len(self.stages) - 1))
@@ -264,9 +267,13 @@ class Matrix(LineView):
             return self.stages.index(row.worst_stage)
         return min(self.stage_index, max(0, len(self.stages) - 1))
 
-    def _worst_stage(self) -> int:
-        worst = self.rows[0].worst_stage if self.rows else ""
-        return self.stages.index(worst) if worst in self.stages else 0
+    def _go_to_worst(self) -> None:
+        """Put the cursor on the worst cell of the worst row, whatever the order of the rows."""
+        self.row_index = min(range(len(self.rows)), key=lambda index: self.rows[index].rank, default=0)
+        worst = self.rows[self.row_index].worst_stage if self.rows else ""
+        before, self.stage_index = self.stage_index, self.stages.index(worst) if worst in self.stages else 0
+        if before != self.stage_index:
+            self._lay_out()
 
     def _row_at(self, line: int) -> int:
         rows = [row for row, _ in self._spans[max(0, min(line, len(self._spans) - 1)) :: -1] if row >= 0]

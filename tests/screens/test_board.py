@@ -121,6 +121,32 @@ async def test_the_cursor_stays_on_its_cell_when_rows_move():
         assert app.screen.matrix.selected is not None
 
 
+async def test_a_cursor_that_nobody_moved_is_on_what_is_worst():
+    app = desk(boards.board([]))
+    async with app.run_test(size=WIDE) as pilot:
+        matrix = app.screen.matrix
+
+        async def shows(rows, place):
+            app.hand.give(boards.board(rows))
+            await until(pilot, lambda: matrix.rows and (matrix.selected[0].app, matrix.selected_stage) == place)
+
+        well = [boards.well_row(name) for name in boards.NAMES[:3]]
+        await shows(well, ("accounts", "testing"))
+        await shows([*well, boards.customers()], ("customers", "testing"))
+        await shows([*well, boards.customers(), boards.orders()], ("orders", "staging"))
+        await pilot.press("o")
+        await until(pilot, lambda: "by name" in lines(app)[0])
+        assert matrix.selected[0].app == "orders"
+        await pilot.press("up", "down")
+        app.hand.give(boards.board([boards.orders(), row_of_rank((0, 0))]))
+        await until(pilot, lambda: len(matrix.rows) == 2)
+        assert (matrix.selected[0].app, matrix.selected_stage) == ("orders", "staging")
+
+
+def row_of_rank(rank):
+    return msgspec.structs.replace(boards.customers(), rank=rank)
+
+
 async def test_keys_move_the_cursor():
     app = desk(boards.bad_rollout())
     async with app.run_test(size=WIDE) as pilot:
