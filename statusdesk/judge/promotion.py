@@ -7,11 +7,11 @@ import msgspec
 from statusdesk.board import Cell, Mark, Row
 from statusdesk.config import StageSettings
 from statusdesk.judge.promotion_builds import Remark, last_touched_ms, noted, remarks
-from statusdesk.judge.promotion_cells import blank_cell, cell_of, compare, is_empty
+from statusdesk.judge.promotion_cells import blank_cell, cell_of, compare, is_empty, stale_key, was_failing
 from statusdesk.judge.promotion_versions import Lineage
 from statusdesk.states import BuildState, Level, RolloutState
 
-PRODUCTION_FAILING, FAILING, WARNING, MOVING, UNKNOWN, SKEW, CALM = range(7)
+PRODUCTION_FAILING, FAILING, WAS_FAILING, WARNING, MOVING, UNKNOWN, SKEW, CALM = range(8)
 _MOVING = (Level.PROGRESSING, Level.SCALING)
 
 
@@ -124,6 +124,9 @@ def _finding(cells: Sequence[Cell | None], order: Sequence[str], path: Path, sai
     if Level.FAILING in levels:
         found = [_failing(index, cells, order, path) for index, level in enumerate(levels) if level is Level.FAILING]
         return min(found, key=lambda finding: finding.rank)
+    lost = _was_failing(cells, path)
+    if lost is not None:
+        return lost
     warnings = [index for index, level in enumerate(levels) if level is Level.WARNING]
     if warnings or said:
         return _warning(cells, path, warnings, said)
@@ -155,6 +158,24 @@ def _failing(index: int, cells: Sequence[Cell | None], order: Sequence[str], pat
         next_stop=next_stop,
         ahead=version if ahead else "",
     )
+
+
+def _was_failing(cells: Sequence[Cell | None], path: Path) -> Finding | None:
+    """Return what was failing when its source fell silent, nearest to production: it may well be failing still."""
+    lost = [
+        index
+        for index, cell in enumerate(cells)
+        if cell is not None and cell.rollouts and was_failing(cell.rollouts[0], path.stale)
+    ]
+    if not lost:
+        return None
+    index = max(lost)
+    worst = cells[index]
+    assert worst is not None
+    said = worst.rollouts[0]
+    silent = stale_key(said, path.stale)
+    message = f"was failing: {said.message or said.reason} \u00b7 kubernetes/{silent} gives no news"
+    return _plain(Mark.UNKNOWN, WAS_FAILING, index, path, f"{path.stages[index].name}: {message}")
 
 
 def _runs(cell: Cell | None, version: str) -> bool:

@@ -58,10 +58,9 @@ def cell_of(stage: str, app: str, rollouts: Sequence[RolloutState], stale: Mappi
     their last good answer. What they said last is unknown now, whatever it was.
     """
 
-    def order(rollout: RolloutState) -> tuple[int, int, bool, int, str]:
-        level = rollout.level if stale_key(rollout, stale) is None else Level.UNKNOWN
+    def order(rollout: RolloutState) -> tuple[float, int, bool, int, str]:
         since_ms = rollout.version_since_ms or 0
-        return (BADNESS[level], BADNESS[rollout.level], rollout.name != app, -since_ms, rollout.key)
+        return (_badness(rollout, stale), BADNESS[rollout.level], rollout.name != app, -since_ms, rollout.key)
 
     ranked = tuple(sorted(rollouts, key=order)) if len(rollouts) > 1 else tuple(rollouts)
     worst = ranked[0]
@@ -72,7 +71,10 @@ def cell_of(stage: str, app: str, rollouts: Sequence[RolloutState], stale: Mappi
     since_ms = worst.version_since_ms if level in _CALM else worst.level_since_ms or worst.version_since_ms
     if silent is not None:
         reason, since_ms = "Stale", stale[silent]
-        message = f"kubernetes/{silent} gives no news, last known: {worst.level}"
+        said = (
+            f": {_where(worst, ranked, app)}{worst.message}" if worst.level is Level.FAILING and worst.message else ""
+        )
+        message = f"kubernetes/{silent} gives no news, last known: {worst.level}{said}"
     elif level not in _CALM:
         message = _where(worst, ranked, app) + message
     return Cell(
@@ -88,6 +90,18 @@ def cell_of(stage: str, app: str, rollouts: Sequence[RolloutState], stale: Mappi
         desired=sum([r.desired for r in ranked]),
         rollouts=ranked,
     )
+
+
+def was_failing(rollout: RolloutState, stale: Mapping[str, int | None]) -> bool:
+    """Return whether a rollout was failing when its source fell silent."""
+    return rollout.level is Level.FAILING and stale_key(rollout, stale) is not None
+
+
+def _badness(rollout: RolloutState, stale: Mapping[str, int | None]) -> float:
+    """Return how bad a rollout is: what was failing when its source fell silent comes next to what fails."""
+    if was_failing(rollout, stale):
+        return BADNESS[Level.FAILING] + 0.5
+    return BADNESS[rollout.level if stale_key(rollout, stale) is None else Level.UNKNOWN]
 
 
 def _where(worst: RolloutState, ranked: Sequence[RolloutState], app: str) -> str:

@@ -10,6 +10,7 @@ from statusdesk.board import Mark, Row
 from statusdesk.config import StageSettings
 from statusdesk.judge.promotion import Path, Standing, judge_app
 from statusdesk.judge.promotion_versions import Lineage
+from statusdesk.picture_apps import count_rows
 from statusdesk.states import BuildState, Level, RolloutState
 
 NOW = 1_800_000_000_000
@@ -268,6 +269,21 @@ def test_what_is_silent_is_unknown_whatever_it_said_last() -> None:
     assert (cell.level, cell.last_level, cell.mark, cell.version) == (Level.UNKNOWN, FAILING, Mark.UNKNOWN, "1.5")
     assert cell.since_ms == NOW - H
     assert "kubernetes/eu gives no news" in found.message
+
+
+def test_what_was_failing_when_its_source_fell_silent_comes_next_to_what_fails() -> None:
+    silent = {"stale": {"eu": NOW - H}}
+    lost = row(*walk("1.5", "1.5", "1.4", bad={1: FAILING}), **silent)
+    assert lost.message == "staging: was failing: it is failing \u00b7 kubernetes/eu gives no news"
+    assert (lost.mark, lost.worst_stage) == (Mark.UNKNOWN, "staging")
+    live = row(*walk("1.5", "1.4", bad={0: FAILING}))
+    warned = row(*walk("1.5", "1.5", "1.4", "1.4", "1.4", bad={4: Level.WARNING}))
+    well = row(*walk("1.5", "1.5"), **silent)
+    assert live.rank < lost.rank < warned.rank < well.rank
+    assert count_rows([lost]).unknown == 1
+    both = [rollout("staging", "1.5", level=Level.WARNING, cluster="us"), rollout("staging", "1.5", level=FAILING)]
+    mixed = row(*both, **silent)
+    assert mixed.mark is Mark.UNKNOWN and "was failing" in mixed.message
 
 
 def test_a_failure_that_is_seen_outweighs_a_cluster_that_is_silent() -> None:
