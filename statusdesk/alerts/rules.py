@@ -18,7 +18,7 @@ def alert_for(state: Stamped, stages: Sequence[StageSettings]) -> AlertState | N
     if isinstance(state, RolloutState):
         return _rollout(state, stages) if state.level is Level.FAILING else None
     if isinstance(state, BuildState):
-        return _build(state, stages) if state.level is Level.FAILING else None
+        return _build(state) if state.level is Level.FAILING else None
     if isinstance(state, TokenState):
         return _token(state) if state.level is Level.FAILING else None
     if isinstance(state, SourceState):
@@ -48,10 +48,11 @@ def _rollout(state: RolloutState, stages: Sequence[StageSettings]) -> AlertState
     )
 
 
-def _build(state: BuildState, stages: Sequence[StageSettings]) -> AlertState:
+def _build(state: BuildState) -> AlertState:
+    # A failed build leaves the namespace as it was, production too; a rollout that fails with it has an alert of its own.
     return _make(
         "BuildFailed",
-        _severity("", state.namespace, stages),
+        "warning",
         namespace=state.namespace,
         app=state.job,
         source=state.source,

@@ -86,7 +86,7 @@ def test_a_new_message_changes_the_alert_in_place():
                 key="k", source="jenkins", job="deploy", namespace="shop", job_class="deploy", level=Level.FAILING
             ),
             "BuildFailed",
-            "critical",
+            "warning",
         ),
         (TokenState(key="k", source="vault", name="t", level=Level.FAILING), "TokenLapsing", "critical"),
         (TokenState(key="k", source="vault", name="t", level=Level.FAILING, reason="Gone"), "TokenGone", "critical"),
