@@ -37,11 +37,11 @@ def test_an_annotation_names_the_build_and_jenkins_its_address(world):
 
 
 def test_a_rollout_without_annotation_is_joined_by_namespace_app_time_and_version(world):
-    world.control("apply", namespace="staging", app="fresh", version="1.0.0", replicas=1)
+    world.control("/apply", {"namespace": "staging", "app": "fresh", "version": "1.0.0", "replicas": 1})
     parameters = {"NAMESPACE": "testing", "VERSION": "9.8.7"}
     wait_for(lambda: _rollouts(world, "orders").get("testing"), 30, "the rollout before")
-    world.control("build", job="deploy-orders", parameters=parameters, takes_s=8.0)
-    world.control("apply", namespace="testing", app="orders", version="9.8.7", replicas=2)
+    world.control("/build", {"job": "deploy-orders", "parameters": parameters, "takes_s": 8.0})
+    world.control("/apply", {"namespace": "testing", "app": "orders", "version": "9.8.7", "replicas": 2})
 
     def joined():
         rollout = _rollouts(world, "orders")["testing"]
