@@ -58,6 +58,7 @@ class _Shelf:
     order: list[tuple[str, str]] | None = None
     changes: list[Change] = field(default_factory=list)
     floor: int = 0
+    written: int = 0
     waiting: set[asyncio.Event] = field(default_factory=set)
 
 
@@ -75,6 +76,10 @@ class KubeStore:
     def version(self) -> int:
         """The newest resource version."""
         return self._version
+
+    def written(self) -> dict[str, int]:
+        """Return how often something of each resource was written or deleted."""
+        return {kind.qualified: shelf.written for kind, shelf in self._shelves.items()}
 
     def _shelf(self, kind: Kind) -> _Shelf:
         shelf = self._shelves.get(kind)
@@ -121,6 +126,7 @@ class KubeStore:
         self._log(shelf, Change(item.version, "MODIFIED" if old else "ADDED", item, old))
 
     def _log(self, shelf: _Shelf, change: Change) -> None:
+        shelf.written += 1
         shelf.changes.append(change)
         if len(shelf.changes) > 2 * self._history:
             shelf.floor = shelf.changes[-self._history - 1].version

@@ -134,10 +134,10 @@ class _Control:
         return web.Response(body=msgspec.json.encode(self._world.truth()), content_type="application/json")
 
     async def asked(self, _: web.Request) -> web.Response:
-        """Tell what the cluster was asked for and how often, and how many changes it has had."""
+        """Tell what the cluster was asked for and how often, and how many changes each resource has had."""
         kube = self._world.kube
         asked = [each._asdict() | {"count": count} for each, count in kube.asked.items()]
-        return web.json_response({"asked": asked, "version": kube.parts.store.version})
+        return web.json_response({"asked": asked, "changes": kube.parts.store.written()})
 
     async def fault(self, order: FaultOrder) -> None:
         await self._world.set_fault(order.source, order.fault)

@@ -118,7 +118,7 @@ class Builds:
         """Return the builds of a job that are remembered, of all namespaces, in no order."""
         by_number: dict[int, Build] = {}
         for namespace in self._namespaces.get(job, ()):
-            by_number.update((build.number, build) for build in self._pairs[(*job, namespace)])
+            by_number.update((build.number, build) for build in self._pairs.get((*job, namespace), ()))
         return list(by_number.values())
 
     def jobs_named(self, name: str) -> list[JobKey]:

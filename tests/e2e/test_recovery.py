@@ -77,21 +77,21 @@ def _restart(world):
 
 
 def _cut(world):
-    world.control("cut-watches", mid_line=True)
+    world.control("/cut-watches", {"mid_line": True})
     _deploy(world, "1.0.2")
 
 
 def _compact(world):
-    world.control("compact")
-    world.control("cut-watches", mid_line=True)
+    world.control("/compact", {})
+    world.control("/cut-watches", {"mid_line": True})
     _deploy(world, "1.0.3")
-    world.control("delete", namespace="audit", app="fresh")
-    world.control("compact")
+    world.control("/delete", {"namespace": "audit", "app": "fresh"})
+    world.control("/compact", {})
 
 
 def _deploy(world, version):
     for stage in STAGES[:4]:
-        world.control("apply", namespace=stage, app="fresh", version=version, replicas=2)
+        world.control("/apply", {"namespace": stage, "app": "fresh", "version": version, "replicas": 2})
 
 
 ACCIDENTS = {"restart": _restart, "cut mid-line": _cut, "compaction": _compact}

@@ -37,7 +37,7 @@ def _refused(world):
 
 
 def test_rights_in_two_of_five_namespaces(world):
-    world.control("access", cluster_wide=False, namespaces=OURS, may_list_namespaces=False)
+    world.control("/access", {"cluster_wide": False, "namespaces": OURS, "may_list_namespaces": False})
     with world.watch():
         wait_for(lambda: len(_marks(world)) == 5 and not _marks(world)["testing"] & {"unknown"}, 30, "two stages")
         marks = _marks(world)
@@ -53,26 +53,23 @@ def test_rights_in_two_of_five_namespaces(world):
         assert _refused(world) == before, "it asks again for what it was refused"
         assert before <= 4 * (1 + len(CLOSED)) + 4, "it asked more than once for something"
 
-        world.control("apply", namespace="staging", app="fresh", version="9.9.9", replicas=1)
+        world.control("/apply", {"namespace": "staging", "app": "fresh", "version": "9.9.9", "replicas": 1})
         wait_for(lambda: world.rows("select 1 from rollout_current where app='fresh' and version='9.9.9'"), 10, "live")
         firing = world.rows("select alertname from alerts where state = 'firing'")
         assert ("SourceDown",) not in firing
-
-        world.control("access", cluster_wide=True)
-        world.control("cut-watches")
 
 
 def test_a_right_that_is_missing_is_named_exactly(world):
     denied = ["watch statefulsets", "list events", "pods/log"]
     wanted = {"watch statefulsets.apps", "list events", "get pods/log"}
-    world.control("access", denied=denied)
+    world.control("/access", {"denied": denied})
     done = world.run("check", "sources", "--json")
     assert done.returncode == 1
     found = [json.loads(line) for line in done.stdout.splitlines()]
     failed = [each["message"] for each in found if each["result"] == "fail"]
     assert {message.partition(" in ")[0] for message in failed} == wanted, failed
     assert all("kubectl create" in message for message in failed)
-    world.control("access")
+    world.control("/access", {})
     assert world.run("check", "sources").returncode == 0
 
 
@@ -93,8 +90,12 @@ def _uses_exactly(world, rights):
     """Run with something of each kind that fails, and hold what was asked for against ``rights``."""
     with world.watch():
         for kind, app in (("StatefulSet", "box"), ("DaemonSet", "agent"), ("Deployment", "shop")):
-            world.control("apply", namespace="staging", app=app, version="1.0.0", kind=kind, replicas=1)
-            world.control("apply", namespace="staging", app=app, version="1.0.1", kind=kind, behaviour="crash")
+            world.control(
+                "/apply", {"namespace": "staging", "app": app, "version": "1.0.0", "kind": kind, "replicas": 1}
+            )
+            world.control(
+                "/apply", {"namespace": "staging", "app": app, "version": "1.0.1", "kind": kind, "behaviour": "crash"}
+            )
         wait_for(lambda: rights <= _used(world), 60, "every right is in use")
     assert _used(world) == rights
 
@@ -109,13 +110,13 @@ def test_the_least_rights_for_a_cluster_are_those_that_are_used(world):
 
 
 def test_the_least_rights_in_a_namespace_are_those_that_are_used(world):
-    world.control("access", cluster_wide=False, namespaces=STAGES, may_list_namespaces=False)
+    world.control("/access", {"cluster_wide": False, "namespaces": STAGES, "may_list_namespaces": False})
     _uses_exactly(world, _granted("per-namespace.yaml"))
 
 
 def test_a_pattern_needs_the_names_of_namespaces_beside_the_rights_in_each(world):
     _watch_a_pattern(world)
-    world.control("access", cluster_wide=False, namespaces=STAGES)
+    world.control("/access", {"cluster_wide": False, "namespaces": STAGES})
     _uses_exactly(world, _granted("per-namespace.yaml") | _granted("namespaces.yaml"))
 
 

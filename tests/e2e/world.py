@@ -61,17 +61,14 @@ class World:
 
     def fault(self, source: str, fault: str | int | None) -> None:
         """Break a source in a stated way, also what is open there, or mend it with None."""
-        self.control("fault", source=source, fault=fault)
+        self.control("/fault", {"source": source, "fault": fault})
         if source == "kubernetes" and fault is not None:
-            self.control("cut-watches")
+            self.control("/cut-watches", {})
 
-    def control(self, order: str, **how: Any) -> None:
-        """Give an order to the control endpoint of the world."""
+    def control(self, path: str, order: dict[str, Any]) -> None:
+        """Give the world an order."""
         request = urllib.request.Request(
-            f"{self.ready.control}/{order}",
-            json.dumps(how).encode(),
-            {"Content-Type": "application/json"},
-            method="POST",
+            self.ready.control + path, json.dumps(order).encode(), {"Content-Type": "application/json"}, method="POST"
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200
