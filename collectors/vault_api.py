@@ -40,9 +40,10 @@ path "auth/token/lookup-accessor" {
   capabilities       = ["update"]
   allowed_parameters = { "accessor" = [] }
 }
-# Only our own token: how long it lives, and its renewal (drop the second where something else renews it).
-path "auth/token/lookup-self" { capabilities = ["read"] }
-path "auth/token/renew-self"  { capabilities = ["update"] }
+# Only our own token: how long it lives. Nothing is renewed.
+path "auth/token/lookup-self" {
+  capabilities = ["read"]
+}
 """
 """The least that our own token's policy must allow; ``sys/health`` needs none."""
 

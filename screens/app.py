@@ -75,6 +75,7 @@ class DeskApp(App[None]):
         self._config, self._feed, self._now = config, feed, clock
         self._ascii = config.board.glyphs == "ascii" if ascii_only is None else ascii_only
         self.always_past = past
+        self.stands = False  # whether the first screen is there; before that the app must not be told to exit
         self._complaints: list[str] = []
         for theme in THEMES:
             self.register_theme(theme)
@@ -91,6 +92,7 @@ class DeskApp(App[None]):
 
     def on_ready(self) -> None:
         """Collect garbage again if the start had turned it off; what was made until now stays unsearched."""
+        self.stands = True
         if not gc.isenabled():
             gc.freeze()
             gc.enable()

@@ -34,6 +34,8 @@ class SourcesLine(LineWidget):
         if self.board is None:
             return line.put("waiting for the first picture", self.ink.quiet)
         pieces = [self._words(self.board, source) for source in self.board.sources]
+        if self.board.collector_problem:
+            pieces.insert(0, ("collector", Mark.FAILING, self.board.collector_problem))
         if not pieces:
             return line.put("no source has been visited yet", self.ink.quiet)
         if _width(pieces) > width:

@@ -93,7 +93,8 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
 class Board(msgspec.Struct, frozen=True, kw_only=True):
     """All of it at one moment. ``data_age_ms``: age of the oldest source, None when nothing was ever seen.
 
-    ``collector_lost_ms`` is how long no collector has beaten, None when one does. ``quiet_since_ms``: when the last
+    ``collector_lost_ms`` is how long no collector has beaten, None when one does; ``collector_problem`` is then why the
+    console that reads could not start one. ``quiet_since_ms``: when the last
     row that was not well became well, None if unknown or not all is well. ``stages``: names in order, and
     ``production`` the index of production in it. ``unattributed``: builds without a namespace. ``all_well``: at least
     one row, all of them well or moving, every source answers, no token runs out, nothing fires, a collector works.
@@ -113,6 +114,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     data_age_ms: int | None = None
     collector: Collector | None = None
     collector_lost_ms: int | None = None
+    collector_problem: str = ""
     quiet_since_ms: int | None = None
     unattributed: int = 0
     jobs: int = 0

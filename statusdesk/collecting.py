@@ -120,6 +120,13 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join([own, *others]), "PYTHONSAFEPATH": "1"}
 
 
+def _words(error: OSError | StoreError) -> str:
+    """Return what went wrong in words, without the number of the error."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
 class Supervision:
     """Decides, once a second, whether this console must start a collector."""
 
@@ -151,7 +158,7 @@ class Supervision:
             try:
                 self._child = self._start()
             except (OSError, StoreError) as error:
-                self._failed(now_ms, f"no collector can be started: {error}")
+                self._failed(now_ms, f"no collector can be started: {_words(error)}")
         return lost
 
     @property

@@ -148,7 +148,7 @@ class BoardSettings(Settings, frozen=True):
     glyphs: str = "unicode"  # unicode | ascii
     timezone: str = "UTC"
     stale_after_s: float = 120.0
-    keymap: tuple[tuple[str, str], ...] = ()  # binding id -> keys
+    keymap: tuple[tuple[str, str], ...] = ()  # binding id -> keys, both checked by name
 
 
 class Config(Settings, frozen=True):

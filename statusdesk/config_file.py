@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from statusdesk.board_names import BINDING_IDS, KEYS, key_named
 from statusdesk.config import (
     AppSettings,
     BoardSettings,
@@ -22,7 +23,7 @@ from statusdesk.config import (
 )
 from statusdesk.config_checks import check_together
 from statusdesk.config_schema import RULES
-from statusdesk.config_values import Problems, Reading
+from statusdesk.config_values import Problems, Reading, nearest_of
 
 FILE_VERSION = 1
 TOP_LEVEL = (
@@ -64,7 +65,9 @@ def find_config(flag: str | None, env: Mapping[str, str]) -> Path:
     for named, by in ((flag, "--config"), (env.get("STATUSDESK_CONFIG"), "$STATUSDESK_CONFIG")):
         if named:
             path = Path(named).expanduser().absolute()
-            if not path.is_file():
+            if path.is_dir():
+                raise ConfigError([f"{path}: is a directory (named by {by}); name the file in it"])
+            if not path.exists():
                 raise ConfigError([f"{path}: no such file (named by {by})"])
             return path
     home = Path(env.get("XDG_CONFIG_HOME") or Path(env.get("HOME") or Path.home()) / ".config")
@@ -255,7 +258,8 @@ class _Document:
             return entries
         for name, accessor in accessors.items():
             where = f"vault.accessors.{name}"
-            fields = self._reading.table(where, {"name": name, "accessor": accessor}, TokenSettings) or {}
+            fields = self._reading.field("vault.accessors", TokenSettings, "name", name)
+            fields |= self._reading.field(where, TokenSettings, "accessor", accessor)
             if "accessor" in fields and "name" in fields:
                 entries.append(fields)
         return entries
@@ -303,8 +307,25 @@ class _Document:
         if not isinstance(keymap, dict):
             self._problems.add("board.keymap", 'must be a table of key names such as board.filter = "slash"')
             keymap = {}
-        keys = {name: self._reading.text(f"board.keymap.{name}", value) for name, value in _flat(keymap)}
-        return BoardSettings(**fields, keymap=tuple((name, value) for name, value in keys.items() if value is not None))
+        keys = {name: self._keys(name, value) for name, value in _flat(keymap)}
+        return BoardSettings(**fields, keymap=tuple((name, value) for name, value in keys.items() if value))
+
+    def _keys(self, name: str, value: object) -> str:
+        """Return the keys of a binding as the console names them, comma after comma."""
+        where = f"board.keymap.{name}"
+        if name not in BINDING_IDS:
+            self._problems.unknown("board.keymap", name, BINDING_IDS)
+            return ""
+        text = self._reading.text(where, value)
+        if text is None:
+            return ""
+        keys = [key_named(key) for key in text.split(",")] if text.strip() != "," else ["comma"]
+        for written, key in zip(text.split(","), keys, strict=False):
+            if key is None:
+                near = nearest_of(written.strip(), KEYS)
+                mend = f"did you mean {near[0]!r}?" if near else 'write it as "f", "slash", "ctrl+q" or "f5"'
+                self._problems.add(where, f"no key is called {written.strip()!r}; {mend}")
+        return ",".join(key for key in keys if key is not None)
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:

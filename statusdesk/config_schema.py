@@ -4,6 +4,7 @@ A field of a settings class is a key of its table: ``interval_s`` is the key ``i
 one of ``<key>_env``, ``<key>_file``, ``<key>_command``. So a new field is a new key, with nothing to keep in step.
 """
 
+import difflib
 import enum
 import functools
 import ipaddress
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from statusdesk.board_names import OWN_THEMES, THEMES
 from statusdesk.config import (
     AppSettings,
     BoardSettings,
@@ -120,8 +122,12 @@ def names_of(settings: type[Settings]) -> list[str]:
 # -- what a single value must look like: each answers what is wrong and how to mend it, or nothing
 
 
-def _filled(value: str) -> str:
-    return "" if value.strip() else "is empty"
+def _theme(value: str) -> str:
+    if value in THEMES:
+        return ""
+    nearest = difflib.get_close_matches(value, THEMES, n=1, cutoff=0.5)
+    known = ", ".join(OWN_THEMES)
+    return "names no theme; " + (f"did you mean {nearest[0]!r}?" if nearest else f"ours are {known}")
 
 
 def _plain_name(value: str) -> str:
@@ -239,7 +245,7 @@ RULES: Mapping[tuple[type[Settings], str], Callable[[typing.Any], str]] = {
     (RolloutThresholds, "restarts"): _between(1, 1000),
     (RolloutThresholds, "never_ready_deadline_share"): _between(0.01, 1),
     (RolloutThresholds, "flaps"): _between(2, 1000),
-    (BoardSettings, "theme"): _filled,
+    (BoardSettings, "theme"): _theme,
     (BoardSettings, "glyphs"): _one_of("unicode", "ascii"),
     (BoardSettings, "timezone"): _time_zone,
     (BoardSettings, "stale_after_s"): _between(1, 86400, "s"),

@@ -23,6 +23,25 @@ _SECRET_WORDS = ("password", "passwd", "secret", "api_token", "apitoken", "token
 _WHOLE_TOKEN = re.compile(rf"{TOKEN_SHAPE.pattern}[A-Za-z0-9_-]{{20,}}")
 
 
+def nearest_of(word: str, known: Collection[str]) -> list[str]:
+    """Return the known name that is nearest to a word; two when both are as few letters away; none when all are far."""
+    near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    steps = {name: _steps(word, name) for name in near}
+    best = min(steps.values(), default=0)
+    return [name for name in known if steps.get(name) == best][:2]
+
+
+def _steps(word: str, other: str) -> int:
+    """Return how many letters must be changed, put in or left out to make one word of the other (Levenshtein)."""
+    row = list(range(len(other) + 1))
+    for index, letter in enumerate(word, 1):
+        left = [index]
+        for place, wanted in enumerate(other, 1):
+            left.append(min(row[place] + 1, left[-1] + 1, row[place - 1] + (letter != wanted)))
+        row = left
+    return row[-1]
+
+
 class Problems:
     """The problems of one configuration file, in the order in which they were met."""
 
@@ -38,11 +57,11 @@ class Problems:
     def unknown(self, path: str, key: str, known: Collection[str]) -> None:
         """Add an unknown key, with the nearest one that is known."""
         where = f"{path}.{key}" if path else key
-        nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+        nearest = nearest_of(key, known)
         if path and key in self._top_level:
             self.add(where, f"unknown key; {key} belongs at the top of the file, before the first [table]")
         elif nearest:
-            self.add(where, f"unknown key; did you mean {nearest[0]}?")
+            self.add(where, f"unknown key; did you mean {' or '.join(nearest)}?")
         else:
             self.add(where, "unknown key; known here: " + ", ".join(sorted(known)))
 
@@ -81,6 +100,12 @@ class Reading:
         for key in keys.values():
             if key.kind is Kind.SECRET:
                 fields[key.field] = self._secret(path, key.name, content)
+        return fields
+
+    def field(self, path: str, settings: type[Settings], name: str, value: object) -> dict[str, Any]:
+        """Return the one field that a key gives, converted; nothing when it cannot be. ``path`` is what to call it."""
+        fields: dict[str, Any] = {}
+        self._field(path, settings, keys_of(settings)[name], value, fields)
         return fields
 
     def require(
@@ -135,10 +160,14 @@ class Reading:
         return str(self.base / Path(text).expanduser())
 
     def _field(self, path: str, settings: type[Settings], key: Key, value: object, fields: dict[str, Any]) -> None:
+        rule = RULES.get((settings, key.field))
+        if key.field == "accessor" and rule is not None and isinstance(value, str) and TOKEN_SHAPE.match(value):
+            # Whoever wrote a token here wants to hear of accessors, not of secrets in general.
+            self.problems.add(path, rule(value))
+            return
         converted = self._convert(path, key.kind, value)
         if converted is None:
             return
-        rule = RULES.get((settings, key.field))
         if rule is not None and (wrong := rule(converted)):
             self.problems.add(path, wrong)
             return

@@ -107,8 +107,11 @@ class StoreFeed:
         changed = self._read(self._reader)
         if not changed and not look:
             return None
-        self._board = self._narrow(self._picture.board(now_ms, self._lost_ms))
-        return self._board
+        board = self._narrow(self._picture.board(now_ms, self._lost_ms))
+        if self._lost_ms is not None and self._supervision.problem:
+            board = msgspec.structs.replace(board, collector_problem=self._supervision.problem)
+        self._board = board
+        return board
 
     def _look(self, now_ms: int) -> None:
         """Open the store if need be, and see whether its collector still beats."""

@@ -137,7 +137,14 @@ def test_a_child_that_cannot_be_started_is_told():
 
     supervision = Supervision(start)
     supervision.tick(NOW, None)
-    assert supervision.problem == "no collector can be started: [Errno 13] Permission denied"
+    assert supervision.problem == "no collector can be started: Permission denied"
+
+
+def test_a_directory_that_cannot_be_written_is_told_by_its_name(tmp_path):
+    (tmp_path / "collector.log").mkdir()
+    supervision = Supervision(lambda: CollectorChild([sys.executable, "-c", READS_STDIN], tmp_path))
+    supervision.tick(NOW, None)
+    assert supervision.problem == f"no collector can be started: {tmp_path}/collector.log: Is a directory"
 
 
 def test_closing_ends_the_child_that_is_ours(starter):

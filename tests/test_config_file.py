@@ -335,6 +335,33 @@ CASES = {
         "version = 2\n" + STAGES + "[kubernetes]",
         "version: must be 1, the only form of this file that is known",
     ),
+    "nearest of two": (STAGES + "stagez = 1\n[kubernetes]", "stagez: unknown key; did you mean stages or stage?"),
+    "theme": (
+        STAGES + '[kubernetes]\n[board]\ntheme = "statusdek"',
+        "board.theme: names no theme; did you mean 'statusdesk'?",
+    ),
+    "key that there is not": (
+        STAGES + '[kubernetes]\n[board.keymap]\nboard.filter = "slash,slahs"',
+        "board.keymap.board.filter: no key is called 'slahs'; did you mean 'slash'?",
+    ),
+    "key that no keyboard sends": (
+        STAGES + '[kubernetes]\n[board.keymap]\nboard.filter = "shift+f"',
+        'board.keymap.board.filter: no key is called \'shift+f\'; write it as "f", "slash", "ctrl+q" or "f5"',
+    ),
+    "binding that there is not": (
+        STAGES + '[kubernetes]\n[board.keymap]\nboard.fliter = "f"',
+        "board.keymap.board.fliter: unknown key; did you mean board.filter?",
+    ),
+    "token as one of the accessors": (
+        STAGES + f'[vault]\naddress = "https://v"\naccessors = {{ a = "hvs.{"A" * 30}" }}',
+        "vault.accessors.a: looks like a token, not an accessor; put what `vault token lookup` calls accessor, "
+        "and revoke it",
+    ),
+    "token as accessor": (
+        STAGES + f'[vault]\naddress = "https://v"\n[[vault.token]]\nname = "a"\naccessor = "hvs.{"A" * 30}"',
+        "vault.token[1].accessor: looks like a token, not an accessor; put what `vault token lookup` calls accessor, "
+        "and revoke it",
+    ),
     "keymap": (
         STAGES + "[kubernetes]\n[board]\nkeymap = 1",
         'board.keymap: must be a table of key names such as board.filter = "slash"',

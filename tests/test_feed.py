@@ -239,3 +239,20 @@ def test_the_past_is_given_once(config, path, write):
 def test_a_past_without_a_store_is_told(config, path):
     with pytest.raises(FeedError, match="there is no store"):
         PastFeed(config, path, NOW).poll(NOW)
+
+
+def test_why_no_collector_can_be_started_is_on_the_board_of_an_old_store(config, path, write):
+    def refused():
+        raise OSError(30, "Read-only file system", "collector.log")
+
+    write(rollout(), source())
+    feed = StoreFeed(config, path, Supervision(refused))
+    try:
+        assert feed.poll(NOW).collector_problem == ""
+        board = feed.poll(NOW + 60_000)
+        assert board.rows and board.collector_lost_ms == 60_000
+        assert board.collector_problem == "no collector can be started: collector.log: Read-only file system"
+        write(at_ms=NOW + 62_000)
+        assert feed.poll(NOW + 62_000).collector_problem == ""
+    finally:
+        feed.close()

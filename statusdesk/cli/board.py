@@ -94,13 +94,7 @@ def _leave_on_signals(app: "DeskApp") -> None:
 
 def _leave(app: "DeskApp", code: int, loop: "asyncio.AbstractEventLoop") -> None:
     """End the app; before its first screen stands it would fall over itself, and is asked again a moment later."""
-    from textual.app import ScreenStackError
-
-    try:
-        stands = app.screen.is_mounted
-    except ScreenStackError:
-        stands = False
-    if stands:
+    if app.stands:
         app.exit(return_code=code)
     elif app.return_code is None:
         loop.call_later(LEAVE_AGAIN_S, _leave, app, code, loop)

@@ -25,14 +25,26 @@ _SGR = {
 }
 _LEVEL_SGR = {Level.FAILING: "1;31", Level.WARNING: "33", Level.UNKNOWN: "2;3", Level.PROGRESSING: "34"}
 _NAME_WIDTH = 40
+# Signs of our own, each one column wide as what stands for it, so that columns stay aligned.
+_PLAIN = str.maketrans({"\u00b7": "-", "\u2013": "-", "\u2026": "~", "\ufffd": "?", "\u2019": "'", "\u2192": ">"})
 _CELL_WIDTH = 36
 
 Styled = tuple[str, str]
 """A text and its SGR codes (none: as it is)."""
 
 
-def board_table(board: Board, *, colour: bool, everything: bool = True) -> Iterator[str]:
-    """Yield the lines of the board; without ``everything`` only tokens and sources that are not well."""
+def board_table(
+    board: Board, *, colour: bool, everything: bool = True, all_sources: bool = True, ascii_only: bool = False
+) -> Iterator[str]:
+    """Yield the lines of the board.
+
+    Without ``everything`` only tokens and sources that are not well, without ``all_sources`` only such sources.
+    """
+    lines = _lines(board, colour, everything, everything and all_sources)
+    yield from lines if not ascii_only else (line.translate(_PLAIN) for line in lines)
+
+
+def _lines(board: Board, colour: bool, everything: bool, all_sources: bool) -> Iterator[str]:
     if board.rows:
         header: list[Styled] = [(name, "1") for name in ("APPLICATION", *map(str.upper, board.stages), "LAST BUILD")]
         rows = [[(clean(row.app, _NAME_WIDTH), _SGR.get(row.mark, "")), *_cells(board, row)] for row in board.rows]
@@ -45,7 +57,7 @@ def board_table(board: Board, *, colour: bool, everything: bool = True) -> Itera
     elif everything:
         yield "no application is known yet"
     yield from _tokens(board, colour, everything)
-    yield from _sources(board, colour, everything)
+    yield from _sources(board, colour, all_sources)
     yield counts_line(board) + f"; {_freshness(board)}"
 
 

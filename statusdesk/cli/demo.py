@@ -1,9 +1,11 @@
 """``statusdesk demo``: a small world on this machine, and the ordinary commands on it."""
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from statusdesk.cli import exit_codes
@@ -21,6 +23,7 @@ examples:
   statusdesk demo --scenario prod-outage --speed 3     three times as fast, and production is down
   statusdesk demo status --only-bad                    one command on a world that ends with it
 """
+READERS = ("status", "export", "gate")
 SCENARIOS = ("calm", "bad-rollout", "prod-outage", "source-down")
 _STOP_WITHIN_S = 5.0
 
@@ -82,8 +85,6 @@ def _count(text: str) -> int:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    from pathlib import Path
-
     from statusdesk.demo.scenario import Scenario
     from statusdesk.demo.serve import serve
     from statusdesk.demo.world import Options
@@ -113,9 +114,29 @@ def _run_on_a_world(args: argparse.Namespace, words: list[str]) -> int:
             if not line:
                 print("statusdesk: the world did not start", file=sys.stderr)
                 return exit_codes.INTERNAL
-            return main([*words, "--config", json.loads(line)["config"]])
+            config = json.loads(line)["config"]
+            with _collector_for(words[0], config, args.state_dir):
+                return main([*_globals_of(args), *words, "--config", config])
         finally:
             _end(world)
+
+
+def _globals_of(args: argparse.Namespace) -> list[str]:
+    """Return the options of every command that were given to ``demo``, for the command that it runs."""
+    given = [f"--color={args.color}", f"--log-format={args.log_format}"]
+    given += ["--ascii"] if args.ascii else []
+    given += ["--quiet"] if args.quiet else []
+    given += ["--verbose"] * args.verbose
+    return given + ([f"--state-dir={args.state_dir}"] if args.state_dir else [])
+
+
+def _collector_for(command: str, config: str, state_dir: str | None) -> contextlib.AbstractContextManager[None]:
+    """Collect while a command runs that only reads a store; the others collect themselves, or need nothing."""
+    if command not in READERS:
+        return contextlib.nullcontext()
+    from statusdesk.cli.demo_store import filled_store
+
+    return filled_store(Path(config), state_dir)
 
 
 def _first_line(stdout: IO[bytes] | None) -> bytes:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Write the history of builds, rollouts, tokens or alerts. Times in the output are ISO 8601 in UTC; text that a
 spreadsheet could take for a formula begins with an apostrophe in CSV. A file is written beside its final name and
-renamed when it is complete; a device or a pipe is written as it is.
+renamed when it is complete; a device or a pipe is written as it is. Builds, and alerts about builds, belong to the app
+that their job's name tells.
 """
 PROGRESS_AFTER_S = 1.0
 PROGRESS_EVERY_S = 0.2
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if since_ms >= until_ms:
         refuse("--since must be before --until")
     form = _format(args)
-    jobs = _jobs_of(args.app, config) if args.what == "builds" and args.app else None
+    jobs = _jobs_of(args.app, config, args.what) if args.what in ("builds", "alerts") and args.app else None
     try:
         query(args.what, since_ms, until_ms, args.app, args.namespace, form, jobs)
     except ValueError as error:
@@ -72,13 +73,21 @@ def _format(args: argparse.Namespace) -> "Format":
     return "csv"
 
 
-def _jobs_of(apps: list[str], config: "Config") -> list[str]:
-    """Return the jobs that are matched to these apps now: a build knows its job, not its app."""
+def _jobs_of(apps: list[str], config: "Config", what: str) -> list[str]:
+    """Return the jobs that are matched to these apps now: a build, and an alert about it, know their job, not its app.
+
+    Builds are those of the jobs that deploy the apps; an alert may be about any job that is named for them.
+    """
     from statusdesk.cli.opening import store_path
     from statusdesk.cli.reading import narrow, read_board
+    from statusdesk.judge.apps import match_job
 
-    board = narrow(read_board(config, store_path(config)), apps)
-    return sorted({build.job for row in board.rows for build in row.builds})
+    board = read_board(config, store_path(config))
+    rows = narrow(board, apps).rows
+    if what == "builds":
+        return sorted({build.job for row in rows for build in row.builds})
+    known, wanted = {row.app for row in board.rows}, {row.app for row in rows}
+    return sorted({build.job for build in board.builds if match_job(build.job, known, config.apps) in wanted})
 
 
 def _moment(name: str, text: str, now: int, zone: datetime.tzinfo) -> int:

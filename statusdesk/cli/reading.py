@@ -37,14 +37,14 @@ def read_board(config: Config, path: Path, *, collector_expected: bool = True, a
         return picture.board(now, lost_ms(reader.collector(), now) if collector_expected else None)
 
 
-def exit_code_of(board: Board, *, tokens_too: bool = True) -> int:
+def exit_code_of(board: Board) -> int:
     """Return 1 when something is failing, 3 when that cannot be told of everything, 0 otherwise.
 
     What is known to be failing is told even if a source is silent; without a collector nothing is known.
     """
     if board.collector_lost_ms is not None or board.data_age_ms is None:
         return exit_codes.CANNOT_TELL
-    tokens = [token.level for token in board.tokens] if tokens_too else []
+    tokens = [token.level for token in board.tokens]
     if any(row.mark in _FAILING for row in board.rows) or Level.FAILING in tokens:
         return exit_codes.NO
     sources = [view.level for view in board.sources]
@@ -60,6 +60,18 @@ def narrow(board: Board, apps: Sequence[str] = (), namespaces: Sequence[str] = (
         return board
     rows = tuple(row for row in board.rows if _wanted(row, apps, namespaces, only_bad))
     return msgspec.structs.replace(board, rows=rows, counts=count_rows(rows))
+
+
+def with_tokens_of(board: Board, config: Config) -> Board:
+    """Return the board with only the tokens that belong to its rows: by ``apps`` of the token, or by their name."""
+    apps = [row.app for row in board.rows]
+    globs = {token.name: (token.name, *token.apps) for token in (config.vault.tokens if config.vault else ())}
+    mine = tuple(
+        token
+        for token in board.tokens
+        if any(fnmatchcase(app, glob) for app in apps for glob in globs.get(token.name, (token.name,)))
+    )
+    return msgspec.structs.replace(board, tokens=mine)
 
 
 def _wanted(row: Row, apps: Sequence[str], namespaces: Sequence[str], only_bad: bool) -> bool:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Print the board once. Exit code 0: nothing is failing, 1: something is, 3: it cannot be told, because data is missing
-or stale, a source cannot be read, no collector runs, or a named app is not known.
+or stale, a source cannot be read, no collector runs, or a named app is not known. With names, only those applications
+are printed, the tokens that belong to them, and sources that are not well.
 """
 
 
@@ -32,18 +33,22 @@ def run(args: argparse.Namespace) -> int:
     from statusdesk.cli.board_json import board_json
     from statusdesk.cli.board_table import board_table
     from statusdesk.cli.opening import load_config, store_path, wants_colour
-    from statusdesk.cli.reading import exit_code_of, narrow, read_board
+    from statusdesk.cli.reading import exit_code_of, narrow, read_board, with_tokens_of
 
     config = load_config(args, collecting=False)
     board = read_board(config, store_path(config, args.attach))
     missing = _unknown_apps(board, args.apps)
     chosen = narrow(board, args.apps)
-    code = exit_code_of(chosen, tokens_too=not args.apps)
+    if args.apps:
+        chosen = with_tokens_of(chosen, config)
+    code = exit_code_of(chosen)
     shown = narrow(chosen, only_bad=args.only_bad)
     if args.format == "json":
         print(board_json(shown))
-    else:
-        for line in board_table(shown, colour=wants_colour(args.color, sys.stdout), everything=not args.only_bad):
+    elif chosen.rows or not missing:
+        options = {"everything": not args.only_bad, "all_sources": not args.apps}
+        colour, ascii_only = wants_colour(args.color, sys.stdout), config.board.glyphs == "ascii"
+        for line in board_table(shown, colour=colour, ascii_only=ascii_only, **options):
             print(line)
     for app in missing:
         print(f"statusdesk: no application matches {app!r}", file=sys.stderr)

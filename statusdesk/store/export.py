@@ -16,7 +16,8 @@ tokens: source, name, level, reason, message, since, until, duration_s, expires_
 period_s, explicit_max_s, renewable, accessor_tail, renewal_job; one row per period, as rollouts.
 
 alerts: alertname, severity, state, cluster, namespace, app, version, started_at, fired_at, resolved_at, duration_s,
-source, token, summary, fingerprint; by start.
+source, token, summary, fingerprint; by start. ``app`` is the job in an alert about a build, and app/workload where a
+workload is not named as its app; both belong to the app when alerts are chosen by it.
 """
 
 import csv
@@ -67,7 +68,7 @@ def query(
     filters = (
         ("apps", apps or None, subject.app, "EXISTS (SELECT 1 FROM json_each(:apps) WHERE {} GLOB value)"),
         ("namespaces", namespaces or None, subject.namespace, "{}"),
-        ("jobs", jobs, subject.job, "{} IN (SELECT value FROM json_each(:jobs))"),
+        ("jobs", None if subject.also else jobs, subject.job, "{} IN (SELECT value FROM json_each(:jobs))"),
     )
     for name, wanted, value, condition in filters:
         if wanted is None:
@@ -76,7 +77,11 @@ def query(
             raise ValueError(f"{what} cannot be chosen by {name}")
         # SQLite writes [^…] for what shell patterns write as [!…]
         given[name] = json.dumps([each.replace("[!", "[^") if name == "apps" else each for each in wanted])
-        where += " AND " + condition.format(value)
+        wanted_rows = condition.format(value)
+        if name == "apps" and subject.also:
+            wanted_rows = f"({wanted_rows} OR {subject.also})"
+            given["jobs"] = json.dumps(list(jobs or ()))
+        where += f" AND {wanted_rows}"
     order = f" ORDER BY {subject.order}" if subject.order else ""
     cells = _csv_cells(subject) if format == "csv" else _json_line(subject)
     sql = f"SELECT {cells} FROM {subject.rows}{where}{order}"
@@ -97,10 +102,10 @@ def export(
 ) -> int:
     """Write what overlaps [``since_ms``, ``until_ms``) (builds: what began in it) to ``out``; return how many rows.
 
-    ``apps`` are globs, ``namespaces`` names, empty for all. Builds know no app: their caller gives the ``jobs`` of the
-    apps (None for all jobs). ``out`` was opened with ``newline=""``. ``progress`` is called with the count every 20,000
-    rows. Memory stays constant. While it lasts the collector's ``-wal`` file cannot be reused: a slow reader of ``out``
-    makes it grow.
+    ``apps`` are globs, ``namespaces`` names, empty for all. Builds and alerts about them know no app: their caller
+    gives the ``jobs`` of the apps (None for all jobs). ``out`` was opened with ``newline=""``. ``progress`` is called
+    with the count every 20,000 rows. Memory stays constant. While it lasts the collector's ``-wal`` file cannot be
+    reused: a slow reader of ``out`` makes it grow.
 
     Raises: StoreError; ValueError when ``what`` cannot be chosen by a filter that was given.
     """

@@ -59,7 +59,10 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """One kind of export. ``app`` and ``job`` are what the filters of those names look at, ``namespace`` is one."""
+    """One kind of export. ``app`` and ``job`` are what the filters of those names look at, ``namespace`` is one.
+
+    ``also`` lets through what belongs to ``:apps`` in another way, such as by the ``:jobs`` of these apps.
+    """
 
     columns: tuple[Column, ...]
     rows: str
@@ -67,6 +70,7 @@ class Subject(msgspec.Struct, frozen=True):
     app: str = ""
     namespace: str = ""
     job: str = ""
+    also: str = ""
 
 
 def _columns(**cells: Cell | tuple[str, Cell]) -> tuple[Column, ...]:
@@ -201,6 +205,10 @@ ALERTS = Subject(
     rows="alerts r WHERE r.started_ms < :until AND (r.resolved_ms IS NULL OR r.resolved_ms > :since)",
     order="r.started_ms",
     app="r.app",
+    # a failed build knows its job, not its app; a rollout whose workload is not named as its app is app/workload
+    also="r.alertname = 'BuildFailed' AND r.app IN (SELECT value FROM json_each(:jobs))"
+    " OR r.alertname = 'RolloutFailing' AND EXISTS (SELECT 1 FROM json_each(:apps)"
+    " WHERE instr(r.app, '/') AND substr(r.app, 1, instr(r.app, '/') - 1) GLOB value)",
     namespace=_IN_NAMESPACES.format("r.namespace"),
 )
 

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from statusdesk.clock import system_clock
-from statusdesk.states import Level
+from statusdesk.states import AlertState, Level
 from tests.cli.conftest import HOSTILE, build, outcome, rollout
 
 DAY_MS = 86_400_000
@@ -81,6 +81,32 @@ def test_builds_are_chosen_by_the_app_that_their_job_belongs_to(run, put):
     assert jobs == ["1", "2"]
     assert [row["number"] for row in rows_of(run("export", "builds", "--namespace", "production").stdout)] == ["2"]
     assert rows_of(run("export", "builds", "--app", "nobody").stdout) == []
+
+
+def test_alerts_are_chosen_by_the_app_that_their_job_or_workload_belongs_to(run, put):
+    now = system_clock()
+    alerts = [
+        AlertState(
+            fingerprint=name + app, started_ms=now - 1000, alertname=name, severity="warning", state="firing", app=app
+        )
+        for name, app in (
+            ("BuildFailed", "folder/deploy-mailer"),
+            ("BuildFailed", "deploy-web"),
+            ("RolloutFailing", "mailer/mailer-worker"),
+            ("RolloutFailing", "mailer"),
+            ("RolloutFailing", "web"),
+            ("BuildFailed", "mailer/other"),
+        )
+    ]
+    jobs = [outcome("folder/deploy-mailer", "staging"), outcome("deploy-web", "staging")]
+    put(rollout("mailer", "staging"), rollout("web", "staging"), *jobs, alerts=alerts)
+
+    def apps(*options):
+        return sorted(row["app"] for row in rows_of(run("export", "alerts", *options).stdout))
+
+    assert apps("--app", "mailer") == ["folder/deploy-mailer", "mailer", "mailer/mailer-worker"]
+    assert apps("--app", "deploy-web") == ["deploy-web"]
+    assert len(apps()) == 6 and apps("--app", "nobody") == []
 
 
 def test_what_cannot_be_chosen_by_app_is_a_usage_error(run, put):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from statusdesk.clock import system_clock
 from statusdesk.states import Level
 from tests.cli.conftest import HOSTILE, build, outcome, rollout, source, token
 
@@ -82,6 +83,60 @@ def test_an_app_that_nobody_knows_is_3(run, put):
     put(rollout("orders", "staging"))
     done = run("status", "orders", "ordres")
     assert done.returncode == 3 and done.stderr == "statusdesk: no application matches 'ordres'\n"
+
+
+def test_an_app_that_nobody_knows_alone_is_only_a_sentence(run, put):
+    put(rollout("orders", "staging"))
+    done = run("status", "nosuch")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "statusdesk: no application matches 'nosuch'\n"
+
+
+def test_with_names_only_their_tokens_and_sources_that_are_not_well_are_told(run, put, config):
+    more = '[[vault.token]]\nname = "db"\naccessor = "a1"\napps = ["ord*"]\n'
+    config.write_text(config.read_text() + '[vault]\naddress = "http://127.0.0.1:1"\n' + more)
+    put(
+        rollout("orders", "staging"),
+        token("db", Level.WARNING),
+        token("orders"),
+        token("payments", Level.FAILING),
+        source("vault", Level.WARNING, at_ms=system_clock(), message="slow"),
+    )
+    done = run("status", "orders")
+    assert done.returncode == 0
+    heads = [line.split()[:2] for line in done.stdout.splitlines()]
+    assert [words for words in heads if words[0] == "token"] == [["token", "db"], ["token", "orders"]]
+    assert [words for words in heads if words[0] == "source"] == [["source", "vault"]]
+    tokens = json.loads(run("status", "orders", "--format", "json").stdout)["tokens"]
+    assert [each["name"] for each in tokens] == ["db", "orders"]
+
+
+def test_a_failing_token_of_an_app_is_1_for_it(run, put):
+    put(rollout("orders", "staging"), token("orders", Level.FAILING))
+    assert run("status", "orders").returncode == 1
+
+
+def test_in_ascii_nothing_of_ours_is_anything_else(run, put):
+    put(
+        rollout("orders", "staging", Level.FAILING, "1.1", message="image not found"),
+        rollout("orders", "production", version="1.0"),
+        rollout("n" * 60, "staging"),
+    )
+    assert not run("status").stdout.isascii(), "there is something to replace"
+    plain = run("--ascii", "status")
+    assert plain.returncode == 1 and plain.stdout.isascii()
+    assert len(plain.stdout.splitlines()[0]) == len(run("status").stdout.splitlines()[0])
+
+
+def test_the_last_build_is_the_newest_as_on_the_board(run, put):
+    aborted = {"other_number": 783, "other_result": "ABORTED"}
+    put(rollout("orders", "staging"), outcome("deploy-orders", "staging", number=780, result="SUCCESS", **aborted))
+    assert "#783 aborted staging" in run("status").stdout
+    [app] = json.loads(run("status", "--format", "json").stdout)["apps"]
+    assert app["last_build"] == {
+        "number": 783, "result": "ABORTED", "namespace": "staging", "level": "idle", "running": False,
+    }  # fmt: skip
+    assert app["build"]["number"] == 780
 
 
 def test_apps_are_chosen_by_glob_and_what_is_well_can_be_left_out(run, put):

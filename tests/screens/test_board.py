@@ -579,3 +579,12 @@ async def test_dialogs_stand_in_the_middle():
         await until(pilot, lambda: bool(pilot.app.screen.query(".dialog")))
         region = pilot.app.screen.query_one(".dialog").region
         assert abs(region.x - (120 - region.right)) <= 1 and region.width == 72
+
+
+async def test_why_no_collector_runs_is_on_the_line_of_the_sources():
+    problem = "no collector can be started: Read-only file system"
+    lost = msgspec.structs.replace(boards.calm(), collector_lost_ms=60_000, collector_problem=problem)
+    app = desk(lost)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await until(pilot, lambda: problem in lines(app)[1])
+        assert "collector" in lines(app)[1]

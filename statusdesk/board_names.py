@@ -1,0 +1,95 @@
+"""The names that ``[board]`` may hold: themes, ids of keys, keys.
+
+Data of its own, so that no command has to load the console to read the configuration; a test holds it against what the
+console really has.
+"""
+
+import unicodedata
+
+OWN_THEMES = ("statusdesk", "statusdesk-light", "statusdesk-colourblind", "statusdesk-mono")
+OTHER_SPELLINGS = ("mono", "light", "colourblind", "colorblind", "statusdesk-colorblind")
+TEXTUAL_THEMES = (
+    "textual-dark",
+    "textual-light",
+    "nord",
+    "gruvbox",
+    "catppuccin-mocha",
+    "dracula",
+    "tokyo-night",
+    "monokai",
+    "flexoki",
+    "catppuccin-latte",
+    "catppuccin-frappe",
+    "catppuccin-macchiato",
+    "solarized-light",
+    "solarized-dark",
+    "rose-pine",
+    "rose-pine-moon",
+    "rose-pine-dawn",
+    "atom-one-dark",
+    "atom-one-light",
+    "ansi-dark",
+    "ansi-light",
+)
+THEMES = (*OWN_THEMES, *OTHER_SPELLINGS, *TEXTUAL_THEMES)
+
+BINDING_IDS = (
+    *("app.quit", "app.interrupt"),
+    *("board.detail", "board.build", "board.copy", "board.filter", "board.only_bad", "board.order", "board.go_to"),
+    *("board.as_of", "board.times", "board.back", "board.help"),
+    *("cursor.up", "cursor.down", "cursor.left", "cursor.right", "cursor.page_up", "cursor.page_down"),
+    *("cursor.first", "cursor.last"),
+)
+"""Of the keys of screens and tables; the keys of dialogs cannot be changed."""
+
+_NAMED_KEYS = (
+    "escape",
+    "return",
+    "enter",
+    "tab",
+    "space",
+    "backspace",
+    "left",
+    "right",
+    "up",
+    "down",
+    "home",
+    "end",
+    "insert",
+    "delete",
+    "pageup",
+    "pagedown",
+)
+_PUNCTUATION = {
+    "solidus": "slash",
+    "reverse_solidus": "backslash",
+    "commercial_at": "at",
+    "hyphen_minus": "minus",
+    "plus_sign": "plus",
+    "low_line": "underscore",
+}
+_MODIFIERS = frozenset({"ctrl", "shift", "alt", "super", "hyper", "meta"})
+
+
+def _name_of(character: str) -> str:
+    """Return the name of a key that is printed as one character: ``/`` is ``slash``, a letter is itself."""
+    if character.isalnum():
+        return character
+    name = unicodedata.name(character, character).lower().replace("-", "_").replace(" ", "_")
+    return _PUNCTUATION.get(name, name)
+
+
+KEYS = (*_NAMED_KEYS, *(f"f{number}" for number in range(1, 25)), *(_name_of(chr(code)) for code in range(33, 127)))
+
+
+def key_named(text: str) -> str | None:
+    """Return a key as the console names it (``?`` is ``question_mark``); None when no keyboard sends it."""
+    *modifiers, key = text.strip().split("+") if text.strip() != "+" else ["plus"]
+    if len(key) == 1 and key.isprintable() and not key.isspace():
+        # With shift it is another character, and that is what has to be named.
+        key = _name_of(key) if "shift" not in modifiers else ""
+    if len(key) != 1 and key not in KEYS:
+        return None
+    if len(set(modifiers)) < len(modifiers) or not _MODIFIERS.issuperset(modifiers):
+        return None
+    return "+".join([*sorted(modifiers), key])
