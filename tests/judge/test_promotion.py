@@ -194,9 +194,9 @@ def test_with_no_past_at_all_the_higher_number_is_the_newer(
     assert row(rollout("audit", here, 48), rollout("production", further, since_h)).mark is mark
 
 
-def test_a_past_that_is_known_outweighs_the_number() -> None:
+def test_a_higher_number_that_came_later_is_newer_whatever_it_replaced() -> None:
     rollouts = [rollout("audit", "6.0.1", 48), rollout("production", "6.0.4", 1, previous_version="6.0.3")]
-    assert row(*rollouts).mark is Mark.OK
+    assert row(*rollouts).mark is Mark.SKEW
 
 
 def test_what_was_watched_arriving_needs_no_other_evidence() -> None:
