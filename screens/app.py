@@ -11,7 +11,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.reactive import reactive
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from screens.board import BoardScreen
 from screens.feed import Feed, FeedError
@@ -121,6 +121,15 @@ class DeskApp(App[None]):
 
     def action_interrupt(self) -> None:
         self.exit(return_code=130)
+
+    def action_command_palette(self) -> None:
+        """Open the palette; Textual's own is drawn with more than ASCII."""
+        if not self._ascii:
+            super().action_command_palette()
+        elif not isinstance(self.screen, ModalScreen):
+            from screens.palette import AsciiPalette
+
+            self.push_screen(AsciiPalette(placeholder="Search for commands", id="--command-palette"))
 
     def get_key_display(self, binding: Binding) -> str:
         """Write keys as they are printed on keyboards; Textual's own signs are of ambiguous width."""

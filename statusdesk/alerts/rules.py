@@ -49,7 +49,7 @@ def _rollout(state: RolloutState, stages: Sequence[StageSettings]) -> AlertState
 
 
 def _build(state: BuildState) -> AlertState:
-    # A failed build leaves the namespace as it was, production too; a rollout that fails with it has an alert of its own.
+    # A failed build leaves production as it was; a rollout that fails with it has an alert of its own.
     return _make(
         "BuildFailed",
         "warning",
