@@ -92,12 +92,7 @@ class CollectorProcess:
 
     def sources(self) -> tuple[str, ...]:
         """Return the names of all sources of the configuration."""
-        names = [f"kubernetes/{cluster.name}" for cluster in self._config.clusters]
-        if self._config.jenkins is not None:
-            names.append("jenkins")
-        if self._config.vault is not None:
-            names.append("vault")
-        return tuple(names)
+        return self._config.source_names()
 
     def _run(self, done: Callable[[], bool]) -> None:
         started_ms = self._clock()
