@@ -12,7 +12,6 @@ from textual.message import Message
 from textual.widget import Widget
 
 from screens.columns import LIST_BELOW
-from screens.feed import FeedError
 from screens.firing_strip import FiringStrip
 from screens.frame import Frame, Setup
 from screens.ink import Ink
@@ -22,6 +21,7 @@ from screens.matrix import Matrix
 from screens.matter import Matter
 from screens.notes import notes, tail
 from statusdesk.board import Board
+from statusdesk.board_feed import FeedError
 
 if TYPE_CHECKING:
     from textual.widgets import Input

@@ -8,9 +8,9 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from screens.detail_text import Known, Scribe
-from screens.feed import Feed, FeedError
 from screens.ink import Ink
 from statusdesk.board import Cell, Row
+from statusdesk.board_feed import Feed, FeedError
 
 Place = tuple[str, str]
 

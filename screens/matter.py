@@ -11,10 +11,10 @@ from textual.containers import Container
 from textual.events import Resize
 from textual.message import Message
 
-from screens.feed import Feed
 from screens.ink import Ink
 from screens.matrix import Matrix
 from statusdesk.board import Cell, Row
+from statusdesk.board_feed import Feed
 
 if TYPE_CHECKING:
     from screens.detail import DetailPane
