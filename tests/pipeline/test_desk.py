@@ -1,5 +1,6 @@
 """Messages in, rows out: sweeps, changes, order, restarts, over a real store."""
 
+import msgspec
 import pytest
 
 from statusdesk.config import ClusterSettings, Config, JenkinsSettings, StageSettings, StoreSettings
@@ -167,6 +168,21 @@ def test_a_change_of_a_pod_changes_its_rollout_and_fires(bench):
     assert (alert.alertname, alert.namespace, alert.app) == ("RolloutFailing", "staging", "orders")
     (row,) = bench.writer.current(PodState).values()
     assert (row.status, row.ready, row.restarts) == ("CrashLoopBackOff", 0, 3)
+
+
+def test_what_failed_before_anybody_looked_is_failing_since_then(bench):
+    broken = msgspec.structs.replace(pod(waiting="CrashLoopBackOff", restarts=3), ready_changed_ms=T0 - 900_000)
+    (transition,) = bench.see(deployments(workload(ready=0, available=0)), swept(Pod, broken))
+    row = bench.rollout()
+    assert (row.level, row.since_ms, row.level_since_ms, row.seen_ms) == (
+        Level.FAILING,
+        T0 - 900_000,
+        T0 - 900_000,
+        T0,
+    )
+    assert transition.after == row
+    (alert,) = bench.writer.firing()
+    assert (alert.started_ms, alert.fired_ms) == (T0 - 900_000, T0)
 
 
 def test_what_a_sweep_does_not_hold_has_gone_and_what_is_out_of_its_scope_stays(bench):
