@@ -57,6 +57,11 @@ class DetailPane(VerticalScroll, can_focus=False):
             self._written = text.markup
             self._body.update(text)
 
+    @property
+    def known(self) -> Known:
+        """What has been read for the cell that is shown."""
+        return self._known
+
     def take(self, place: Place, known: Known) -> None:
         """Take what was read, unless the cursor has moved on."""
         if place == self.place:

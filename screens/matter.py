@@ -51,6 +51,11 @@ class Matter(Container):
         """Whether the detail pane is open."""
         return self._detail is not None
 
+    def known(self, place: tuple[str, str]) -> "Known | None":
+        """Return what has been read for a place, None when nothing was."""
+        pane = self._detail
+        return pane.known if pane is not None and pane.place == place and pane.known.read else None
+
     def compose(self) -> ComposeResult:
         yield self._matrix
 

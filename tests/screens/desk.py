@@ -116,7 +116,7 @@ async def until(pilot, condition, seconds=10.0):
     import time
 
     end = time.monotonic() + seconds
-    while not condition():
+    while pilot.app.screen._compositor.size != pilot.app.size or not condition():
         await pilot.pause()
         await asyncio.sleep(0.01)
         assert time.monotonic() < end, f"never happened:\n{text(pilot.app)}"

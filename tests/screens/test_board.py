@@ -261,6 +261,7 @@ async def test_detail_reads_pods_on_a_thread():
             "was 1.4.2",
             "deploy-orders #412 SUCCESS 5m ago",
             "4 restarts",
+            "new pods ready, 1 of the old",
             "old revision",
             "Sat 22 Nov 09:38:10 UTC",
             "1.4.2  ok",
@@ -316,7 +317,12 @@ async def test_copy_and_build_show_what_they_copy():
         await pilot.press("escape", "y")
         await until(pilot, lambda: isinstance(app.screen, CopyScreen) and "403" in text(app))
         assert app.clipboard.startswith("orders  staging\n\u2717 failing InitCrashLoop for 4m\n")
-        assert "reading" not in app.clipboard
+        assert "reading" not in app.clipboard and "PODS" not in app.clipboard
+        await pilot.press("escape", "d")
+        await until(pilot, lambda: app.screen.matter.known(("orders", "staging")) is not None)
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, CopyScreen))
+        assert "Init:CrashLoopBackOff" in app.clipboard
 
 
 async def test_as_of_a_time_and_back():
@@ -359,6 +365,7 @@ async def test_help_tells_of_every_key():
             assert binding.tooltip in shown
             assert binding.id and binding.description
         assert "on its way" in str(app.screen.query_one("#help-signs").visual)
+        assert "d space" in shown and "`d` or space previews" in BoardScreen.HELP
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, BoardScreen))
 
