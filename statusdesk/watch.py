@@ -169,8 +169,9 @@ class CollectorProcess:
             from collectors.jenkins_builds import JenkinsBuilds
 
             token = self._secret(config.jenkins.token)
-            known = writer.known_builds()
-            made.append(("jenkins", JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock)))
+            known, jobs = writer.known_builds(), len(writer.jobs())
+            visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock, jobs)
+            made.append(("jenkins", visitor))
         if config.vault is not None:
             from collectors.vault_tokens import VaultTokens
 

@@ -179,6 +179,8 @@ class Writer:
             job = self._jobs.rows.pop((source, name), None)
             if job is not None:
                 self._jobs.rewrite(job.key, job, at_ms, self._change + 1)
+            for number in range(self._newest.pop((source, name), 0), 0, -1):
+                self._builds.rows.pop((source, name, number), None)
 
     def put_queue(self, source: str, items: Sequence[QueueItem]) -> None:
         """Take the whole queue of a source."""
