@@ -70,6 +70,7 @@ class CollectorProcess:
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._store_problem = ""
+        self._prune_problem = ""
         self._lookups: dict[str, Ask] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -254,8 +255,12 @@ class CollectorProcess:
     def _prune(self, now_ms: int) -> None:
         try:
             self._writer.prune(now_ms, PRUNE_ROWS)
+            self._prune_problem = ""
         except StoreError as error:
-            self._store_failed(error)
+            # told by itself: that rows are still taken says nothing about it
+            if str(error) != self._prune_problem:
+                self._prune_problem = str(error)
+                self._narrate(f"statusdesk: {error}; trying again")
 
     def _store_failed(self, error: StoreError) -> None:
         if str(error) != self._store_problem:

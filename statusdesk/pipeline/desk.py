@@ -48,6 +48,7 @@ class Desk:
         self._tokens = Tokens(writer, config.vault.tokens if config.vault else ())
         self._alerts = Alerts(config.stages, writer.firing())
         self._visits: list[Visited] = []
+        self._told: list[Transition] = []  # what waits for a commit to be told of
         self._orders: dict[tuple[str, type, str, str], int] = {}
         self.visited: set[str] = set()
         # what an earlier process told of parts of sources; it holds until this one has told how they stand
@@ -111,8 +112,10 @@ class Desk:
         transitions += self._tokens.flush(now_ms)
         if transitions:
             self._writer.put_alerts(self._alerts.step(transitions, now_ms))
+        self._told += transitions
         self._writer.commit()
-        return transitions
+        told, self._told = self._told, []
+        return told
 
     def _flush_sources(self, now_ms: int) -> list[Transition]:
         transitions: list[Transition] = []
