@@ -5,18 +5,8 @@ from typing import Generic
 import msgspec
 from msgspec.structs import replace
 
-from statusdesk.store.kinds import Kind, Lasting, S
-
-
-class Transition(msgspec.Struct, frozen=True):
-    """A key whose level, reason, version or revision is not what it was, or that has come or gone.
-
-    ``before`` is None for a new key, and has ``until_ms`` set when the key was gone and came back; ``after`` has it
-    set when the key has gone.
-    """
-
-    before: Lasting | None
-    after: Lasting
+from statusdesk.states import Transition as Transition
+from statusdesk.store.kinds import Kind, S
 
 
 class Stamping(msgspec.Struct, Generic[S], frozen=True):
