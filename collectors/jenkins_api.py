@@ -5,6 +5,7 @@ its ``jenkins_request`` is used, without crumbs, probing or retries; the status 
 """
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 CONNECT_S = 5.0
 TOTAL_SHARE = 3.0  # a whole answer may take this many times the time-out of one read
 _SETTING = "[jenkins] url"
+_OPENING = threading.Lock()
 
 W = TypeVar("W", bound=Wire)
 
@@ -109,12 +111,13 @@ class JenkinsApi:
         if not self._base.startswith(("http://", "https://")):
             raise VisitFailed("Misconfigured", f"{self._where}: this address cannot be used: check {_SETTING}")
         # Given no credentials and told not to resolve them, the client neither probes nor tries Kerberos.
-        root = logging.getLogger()
-        root.addFilter(_without_headers)
-        try:
-            client = jenkins.Jenkins(self._base)
-        finally:
-            root.removeFilter(_without_headers)
+        with _OPENING:  # one at a time: else one thread would take away the filter that another still needs
+            root = logging.getLogger()
+            root.addFilter(_without_headers)
+            try:
+                client = jenkins.Jenkins(self._base)
+            finally:
+                root.removeFilter(_without_headers)
         client.crumb = False
         session = client._session  # the only way to its TLS settings
         session.verify = self._settings.ca_file or True

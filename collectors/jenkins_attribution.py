@@ -60,7 +60,7 @@ def clues_of(actions: Sequence[Action | None] | None, settings: JenkinsSettings)
         ((name_of(c.upstreamProject), c.upstreamBuild) for c in causes if c.upstreamProject and c.upstreamBuild), None
     )
     return Clues(
-        parameters=_shown(parameters),
+        parameters=_kept(parameters, settings),
         has_parameters=has_parameters,
         named=parameter_value(parameters, settings.namespace_parameters),
         upstream=upstream,
@@ -112,11 +112,14 @@ def by_job(job: str, clues: Clues, default: str | None, settings: JenkinsSetting
     return Attribution()
 
 
-def _shown(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ...]:
-    """Return the parameters that may be kept: none without a value, none that is or looks like a secret."""
-    kept = []
-    for parameter in parameters[:MAX_PARAMETERS]:
+def _kept(parameters: Sequence[Parameter], settings: JenkinsSettings) -> tuple[tuple[str, str], ...]:
+    """Return the parameters that tell namespace and version; nobody asks for others, which may hold anything."""
+    wanted = {name.casefold() for name in (*settings.namespace_parameters, *settings.version_parameters)}
+    kept: list[tuple[str, str]] = []
+    for parameter in parameters:
         name, value = parameter.name or "", parameter.value
+        if name.casefold() not in wanted or len(kept) >= MAX_PARAMETERS:
+            continue
         if not isinstance(value, str | bool | int | float) or _SECRET_NAME.search(name):
             continue
         text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -43,7 +43,8 @@ class JenkinsBuilds:
     """Visits one Jenkins until told to stop.
 
     ``known`` are builds already stored, per job at least the newest and all that were running, so that nothing is
-    fetched twice. ``token`` reads the API token anew for each connection. Everything seen goes to ``emit``.
+    fetched twice; ``expected_jobs`` is how many jobs there were last. ``token`` reads the API token anew for each
+    connection. Everything seen goes to ``emit``.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class JenkinsBuilds:
         emit: Callable[[Message], None],
         stop: threading.Event,
         clock: Clock,
+        expected_jobs: int = 0,
     ) -> None:
         self._settings = settings
         self._token = token
@@ -65,7 +67,7 @@ class JenkinsBuilds:
         self._lock = threading.Lock()  # for the ledger, and so that what it tells is sent in its order
         self._ledger = BuildLedger(settings, known)
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
-        self._expected_jobs = len(self._reached)
+        self._expected_jobs = expected_jobs
         self._errands = JenkinsErrands(
             lambda: JenkinsApi.connect(settings, token),
             settings.backfill_parallel,
@@ -221,6 +223,10 @@ class JenkinsBuilds:
         self._fell = False
         self._expected_jobs = len(jobs)
         self._paths = {job.name: job.path for job in jobs}
+        with self._lock:
+            for name in [name for name in self._ledger.newest() if name not in self._paths]:
+                self._ledger.forget(name)
+                self._reached.pop(name, None)
         facts = tuple(job_of(job, self._definitions.get(job.name), self._settings) for job in jobs)
         self._emit_sweep(Job, facts, started_ms)
         return _Outcome()

@@ -183,6 +183,7 @@ class KindFeeds:
                 at_ms=now_ms,
                 scope=scope,
                 subkind=kind.subkind,
+                order=time.monotonic_ns(),
             )
         )
 

@@ -126,6 +126,7 @@ class Feed:
         """List everything and tell it as one sweep. Raises: ApiProblem."""
         self._in_watch = False
         shared, started_ms, began_s = self._shared, self._shared.clock(), time.monotonic()
+        order = time.monotonic_ns()
         facts: list[Fact] = []
         version = token = ""
         while True:
@@ -154,6 +155,7 @@ class Feed:
                 at_ms=shared.clock(),
                 scope=self.scope,
                 subkind=self._kind.subkind,
+                order=order,
             )
         )
         self.line.listed(int((time.monotonic() - began_s) * 1000))

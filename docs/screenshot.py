@@ -1,4 +1,4 @@
-"""Draw docs/board.svg: the board of the demo world, by the program itself. Run: python docs/screenshot.py"""
+"""Draw docs/board.svg and docs/rollout.svg by the program itself on the demo world. Run: python docs/screenshot.py"""
 
 import asyncio
 import json
@@ -16,13 +16,13 @@ from statusdesk.config_file import load
 from statusdesk.feed import StoreFeed
 from statusdesk.watch import CollectorProcess
 
-SVG = Path(__file__).with_name("board.svg")
+BOARD, ROLLOUT = (Path(__file__).with_name(name) for name in ("board.svg", "rollout.svg"))
 SIZE = (132, 34)
 WAIT_S = 60.0
 
 
 async def draw(config_path: Path) -> None:
-    """Collect from the world until both bad rollouts are on the board, and save the screen."""
+    """Collect from the world until both bad rollouts are on the board, and save the board and the worst rollout."""
     config = load(config_path, {}, collecting=True)
     stop = threading.Event()
     collector = threading.Thread(target=CollectorProcess(config, owner="screenshot").run, args=(stop,))
@@ -36,7 +36,10 @@ async def draw(config_path: Path) -> None:
                 assert time.monotonic() < end, "the world does not show what it should"
                 await pilot.pause(0.1)
             await pilot.pause(2.0)
-            SVG.write_text(_without_remote_fonts(app.export_screenshot(title="statusdesk")))
+            BOARD.write_text(_without_remote_fonts(app.export_screenshot(title="statusdesk")))
+            await pilot.press("enter")
+            await pilot.pause(3.0)
+            ROLLOUT.write_text(_without_remote_fonts(app.export_screenshot(title="statusdesk")))
     finally:
         stop.set()
         collector.join()
@@ -56,7 +59,7 @@ def main() -> None:
             asyncio.run(draw(Path(json.loads(world.stdout.readline())["config"])))
         finally:
             world.stdin.close()
-    print(SVG)
+    print(BOARD, ROLLOUT)
 
 
 if __name__ == "__main__":

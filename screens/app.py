@@ -5,21 +5,23 @@ import gc
 import os
 import threading
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.message import Message
 from textual.reactive import reactive
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from screens.board import BoardScreen
-from screens.feed import Feed, FeedError
 from screens.frame import Frame, Setup
 from screens.ink import Ink, make_ink
 from screens.lineview import KeyedLines
 from screens.themes import ALIASES, THEMES
 from statusdesk.board import Board
+from statusdesk.board_feed import Feed, FeedError
 from statusdesk.clock import Clock, system_clock
 from statusdesk.config import Config
 
@@ -41,6 +43,14 @@ def _places() -> "type[Provider]":
     from screens.commands import Places
 
     return Places
+
+
+class Polled(Message):
+    """The feed has been asked: a new board, or why there is none, or nothing new."""
+
+    def __init__(self, now_ms: int, board: Board | None, problem: str = "") -> None:
+        super().__init__()
+        self.now_ms, self.board, self.problem = now_ms, board, problem
 
 
 class DeskApp(App[None]):
@@ -77,6 +87,7 @@ class DeskApp(App[None]):
         self.always_past = past
         self.stands = False  # whether the first screen is there; before that the app must not be told to exit
         self._complaints: list[str] = []
+        self._polling = False
         for theme in THEMES:
             self.register_theme(theme)
         self._choose_theme(config.board.theme)
@@ -98,19 +109,41 @@ class DeskApp(App[None]):
             gc.enable()
 
     def poll(self) -> None:
-        """Ask for a new board, and let the clock go on."""
+        """Ask for a new board, unless the last question is not answered yet, and let the clock go on.
+
+        A thread asks: a store that is written to may let a reader wait, and a collector may have to be started.
+        """
         now_ms = self._now()
-        try:
-            board = self._feed.poll(now_ms)
-        except FeedError as error:
-            self.problem = str(error)
-        else:
-            self.problem = ""
-            if board is not None:
-                self.set_reactive(DeskApp.now_ms, now_ms)
-                self.board = board
+        if not self._polling:
+            self._polling = True
+            self.run_worker(partial(self._poll_on_thread, now_ms), thread=True, group="poll")
         if now_ms // 1000 != self.now_ms // 1000:
             self.now_ms = now_ms
+
+    def _poll_on_thread(self, now_ms: int) -> None:
+        """Send what is new as one message: a thread touches neither widget nor reactive."""
+        try:
+            polled = self._ask(now_ms)
+            if polled.board is not None or polled.problem != self.problem:
+                self.post_message(polled)
+        finally:
+            self._polling = False
+
+    def _ask(self, now_ms: int) -> "Polled":
+        try:
+            return Polled(now_ms, self._feed.poll(now_ms))
+        except FeedError as error:
+            return Polled(now_ms, None, str(error))
+
+    def on_polled(self, message: "Polled") -> None:
+        self._take(message)
+
+    def _take(self, polled: "Polled") -> None:
+        """Show a board, or say why there is none."""
+        self.problem = polled.problem
+        if polled.board is not None:
+            self.set_reactive(DeskApp.now_ms, max(polled.now_ms, self.now_ms))
+            self.board = polled.board
 
     def register_theme(self, theme: "Theme") -> None:
         """Register a theme; kept by name, too."""
@@ -123,6 +156,15 @@ class DeskApp(App[None]):
 
     def action_interrupt(self) -> None:
         self.exit(return_code=130)
+
+    def action_command_palette(self) -> None:
+        """Open the palette; Textual's own is drawn with more than ASCII."""
+        if not self._ascii:
+            super().action_command_palette()
+        elif not isinstance(self.screen, ModalScreen):
+            from screens.palette import AsciiPalette
+
+            self.push_screen(AsciiPalette(placeholder="Search for commands", id="--command-palette"))
 
     def get_key_display(self, binding: Binding) -> str:
         """Write keys as they are printed on keyboards; Textual's own signs are of ambiguous width."""
@@ -152,7 +194,7 @@ class DeskApp(App[None]):
     def _make_board(self) -> BoardScreen:
         """Make the first screen. The first board is read before it is painted: one paint instead of two."""
         self._bind_keys()
-        self.poll()
+        self._take(self._ask(self._now()))
         setup = Setup(
             config=self._config,
             feed=self._feed,

@@ -12,7 +12,6 @@ from textual.message import Message
 from textual.widget import Widget
 
 from screens.columns import LIST_BELOW
-from screens.feed import FeedError
 from screens.firing_strip import FiringStrip
 from screens.frame import Frame, Setup
 from screens.ink import Ink
@@ -22,6 +21,7 @@ from screens.matrix import Matrix
 from screens.matter import Matter
 from screens.notes import notes, tail
 from statusdesk.board import Board
+from statusdesk.board_feed import FeedError
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -36,7 +36,8 @@ nearest to production first; what is well is dim. A row that is not well says wh
 Equal versions in a row have the same tint. `1/3` in place of an age: so many new pods are ready.
 The top line shows the age of the data; a source that does not answer says so in the second line and since when.
 
-`enter` opens the rollout in a cell: its pods, what happened, the proof. `d` previews it here and follows the cursor.
+`enter` opens the rollout in a cell: its pods, what happened, the proof. `d` or space previews it here and follows the
+cursor. `y` copies what is known about the cell, while the preview is open with its pods.
 `w` lists all workloads of the stage under the cursor.
 
 The mouse selects with a click and opens with a double click. Hold shift to select text with the terminal.
@@ -191,7 +192,9 @@ class BoardScreen(Frame):
         selected = self.matrix.selected
         if selected is not None:
             scribe = Scribe(self.ink, self.ascii, self.zone, self.now_ms)
-            text = scribe.write(*selected, self.matrix.selected_stage, Known(read=False)).plain
+            stage = self.matrix.selected_stage
+            known = self.matter.known((selected[0].app, stage)) or Known(read=False)
+            text = scribe.write(*selected, stage, known).plain
             self.app.copy(selected[0].app, text.removesuffix("\nreading pods and history\n"))
 
     def action_as_of(self) -> None:

@@ -8,9 +8,9 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from screens.detail_text import Known, Scribe
-from screens.feed import Feed, FeedError
 from screens.ink import Ink
 from statusdesk.board import Cell, Row
+from statusdesk.board_feed import Feed, FeedError
 
 Place = tuple[str, str]
 
@@ -56,6 +56,11 @@ class DetailPane(VerticalScroll, can_focus=False):
         if text.markup != self._written:
             self._written = text.markup
             self._body.update(text)
+
+    @property
+    def known(self) -> Known:
+        """What has been read for the cell that is shown."""
+        return self._known
 
     def take(self, place: Place, known: Known) -> None:
         """Take what was read, unless the cursor has moved on."""

@@ -49,7 +49,7 @@ class Scribe:
             return self._say(f"{row.app} never reaches {stage}.\n", self.ink.quiet).text
         self._verdict(cell)
         if cell.rollouts:
-            self._rollout(cell, cell.rollouts[0])
+            self._rollout(cell, cell.rollouts[0], known.pods)
         for note in cell.notes:
             self._line("note", note)
         self._build(_build_for(row, cell), cell.rollouts[0] if cell.rollouts else None)
@@ -83,7 +83,7 @@ class Scribe:
         if cell.since_ms is not None:
             self._line("since", local(cell.since_ms, self.zone, "%a %d %b %H:%M:%S %Z"))
 
-    def _rollout(self, cell: Cell, rollout: RolloutState) -> None:
+    def _rollout(self, cell: Cell, rollout: RolloutState, pods: Sequence[PodState]) -> None:
         if rollout.look:
             self._line("look at", rollout.look, self.ink.strong)
         before = f"  was {rollout.previous_version}" if rollout.previous_version else ""
@@ -91,8 +91,7 @@ class Scribe:
         digest = "  another digest than the stage before" if cell.digest_differs else ""
         self._line("version", f"{cell.version or '-'}{before}{behind}{digest}")
         self._line("revision", rollout.revision)
-        of_new = "" if rollout.level is Level.OK else f", old ones included; {rollout.updated} of the new revision"
-        self._line("ready", f"{rollout.ready} of {rollout.desired}{of_new}")
+        self._line("ready", _ready(rollout, pods))
         if rollout.deadline_ms is not None and rollout.level in (Level.PROGRESSING, Level.WARNING):
             left = rollout.deadline_ms - self.now_ms
             self._line("deadline", f"in {span(left)}" if left > 0 else f"passed {age(-left)} ago")
@@ -164,6 +163,18 @@ class Scribe:
     def _say(self, words: str, style: Style) -> "Scribe":
         self.text.append(words, style)
         return self
+
+
+def _ready(rollout: RolloutState, pods: Sequence[PodState]) -> str:
+    """Say how many pods are ready: of the new revision, as the verdict counts, where the pods have been read."""
+    if rollout.level is Level.OK:
+        return f"{rollout.ready} of {rollout.desired}"
+    if not pods:
+        return f"{rollout.ready} of {rollout.desired}, new and old together"
+    ready = [pod for pod in pods if pod.total > 0 and pod.ready == pod.total]
+    new = sum(pod.new for pod in ready)
+    old = f", {len(ready) - new} of the old revision" if len(ready) > new else ""
+    return f"{new} of {rollout.desired} new pods ready{old}"
 
 
 def _build_for(row: Row, cell: Cell) -> BuildState | None:

@@ -12,7 +12,6 @@ from textual.events import Resize, ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
 
-from screens.feed import Feed
 from screens.footer import FooterLine
 from screens.header import HeaderLine
 from screens.ink import Ink
@@ -20,6 +19,7 @@ from screens.lens import Lens
 from screens.linewidget import LineWidget
 from screens.sources_line import SourcesLine
 from statusdesk.board import Board
+from statusdesk.board_feed import Feed
 from statusdesk.config import Config
 from statusdesk.text import age, stamp
 

@@ -11,10 +11,10 @@ from textual.containers import Container
 from textual.events import Resize
 from textual.message import Message
 
-from screens.feed import Feed
 from screens.ink import Ink
 from screens.matrix import Matrix
 from statusdesk.board import Cell, Row
+from statusdesk.board_feed import Feed
 
 if TYPE_CHECKING:
     from screens.detail import DetailPane
@@ -50,6 +50,11 @@ class Matter(Container):
     def is_open(self) -> bool:
         """Whether the detail pane is open."""
         return self._detail is not None
+
+    def known(self, place: tuple[str, str]) -> "Known | None":
+        """Return what has been read for a place, None when nothing was."""
+        pane = self._detail
+        return pane.known if pane is not None and pane.place == place and pane.known.read else None
 
     def compose(self) -> ComposeResult:
         yield self._matrix

@@ -10,7 +10,6 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from screens.feed import FeedError
 from screens.frame import Frame, Setup
 from screens.ink import Ink
 from screens.lineview import KeyedLines
@@ -19,6 +18,7 @@ from screens.rollout_lines import Asked, draw_rollout
 from screens.rollout_pods import KEY_PREFIX, name_span
 from screens.tabs import TabsLine
 from statusdesk.board import Board
+from statusdesk.board_feed import FeedError
 from statusdesk.rollout_view import RolloutView, on_board
 from statusdesk.states import PodState
 

@@ -169,6 +169,13 @@ class Config(Settings, frozen=True):
         """All namespaces of all stages, in order, each once."""
         return tuple(dict.fromkeys(ns for stage in self.stages for ns in stage.namespaces))
 
+    def source_names(self) -> tuple[str, ...]:
+        """The names of all sources that are to be asked."""
+        names = [f"kubernetes/{cluster.name}" for cluster in self.clusters]
+        names += ["jenkins"] if self.jenkins is not None else []
+        names += ["vault"] if self.vault is not None else []
+        return tuple(names)
+
     def namespaces_of(self, cluster: str) -> tuple[str, ...]:
         """The namespaces of the stages that belong to ``cluster``, in order, each once."""
         stages = [stage for stage in self.stages if not stage.clusters or cluster in stage.clusters]

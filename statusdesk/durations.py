@@ -19,11 +19,3 @@ def parse_duration_ms(text: str) -> int:
     if total > _LONGEST_MS:
         raise ValueError("must be a duration of less than a century")
     return round(total)
-
-
-def format_duration(ms: int) -> str:
-    """Return the shortest text that ``parse_duration_ms`` reads back: ``90000`` is ``90s``, ``7200000`` is ``2h``."""
-    for unit in ("d", "h", "m", "s"):
-        if ms and ms % _UNIT_MS[unit] == 0:
-            return f"{ms // _UNIT_MS[unit]}{unit}"
-    return f"{ms}ms" if ms else "0s"

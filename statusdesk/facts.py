@@ -299,7 +299,8 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
 
     ``kind`` is the class of the facts (``Pod``); ``subkind`` narrows it where one class stands for several kinds
     (``Deployment`` of ``Workload``), empty for all of them. ``scope`` is a namespace, or empty for all. An older sweep
-    never replaces a newer one: order by ``started_ms``.
+    never replaces a newer one: ``order`` rises with the moment at which a sweep began, whatever is done to the clock;
+    it is 0 where sweeps come one after the other.
     """
 
     source: str
@@ -309,6 +310,7 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
     scope: str = ""
     subkind: str = ""
+    order: int = 0
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,13 +1,14 @@
 """The board as a console reads it: from the store, following the collector that writes it."""
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from screens.feed import FeedError
 from statusdesk.board import Board
+from statusdesk.board_feed import FeedError
 from statusdesk.collecting import Supervision
 from statusdesk.config import Config
 from statusdesk.facts import Build
@@ -47,17 +48,22 @@ class StoreFeed:
         self._lost_ms: int | None = 0
         self._looked_ms: int | None = None
         self._board: Board | None = None
+        self._polling = threading.Lock()
+        self._closed = False
 
     def poll(self, now_ms: int) -> Board | None:
-        """Return the new board, or None when there is none; called often, on one thread.
+        """Return the new board, or None when there is none; called often, one call at a time, on any thread.
 
         Raises: FeedError while there is no store to read.
         """
-        try:
-            return self._poll(now_ms)
-        except StoreError as error:
-            self._drop()
-            raise FeedError(self._why(str(error))) from None
+        with self._polling:
+            if self._closed:
+                return None
+            try:
+                return self._poll(now_ms)
+            except StoreError as error:
+                self._drop()
+                raise FeedError(self._why(str(error))) from None
 
     def pods(self, rollout_key: str) -> Sequence[PodState]:
         """Return the pods of a rollout, old and new."""
@@ -93,9 +99,11 @@ class StoreFeed:
         return self._narrow(picture.board(ms))
 
     def close(self) -> None:
-        """Close the store, and end the collector if this console started it."""
-        self._drop()
-        self._supervision.close()
+        """Close the store once a poll that goes on has ended, and end the collector if this console started it."""
+        with self._polling:
+            self._closed = True
+            self._drop()
+            self._supervision.close()
 
     def _poll(self, now_ms: int) -> Board | None:
         look = self._looked_ms is None or not 0 <= now_ms - self._looked_ms < LOOK_EVERY_MS

@@ -8,7 +8,7 @@ from statusdesk.facts import JobClass
 from statusdesk.judge.promotion import production_index
 from statusdesk.picture_apps import Apps, is_well
 from statusdesk.picture_sources import Sources, data_age_ms
-from statusdesk.states import AlertState, BuildState, Changes, Collector, Level, RolloutState, TokenState
+from statusdesk.states import AlertState, BuildState, Changes, Collector, Level, TokenState
 
 _SEVERITIES = ("critical", "warning")
 _TOKEN_ORDER = {Level.FAILING: 0, Level.WARNING: 1, Level.UNKNOWN: 2}
@@ -57,11 +57,6 @@ class Picture:
             self._jobs.pop(key, None)
         if changes.collector is not None:
             self._collector = changes.collector
-
-    def learn(self, past: Iterable[RolloutState]) -> None:
-        """Learn from past periods since when versions have been seen, so that "newer" needs no guess after a start."""
-        for rollout in past:
-            self._apps.learn(rollout)
 
     def board(self, now_ms: int, lost_ms: int | None = None) -> Board:
         """Return the board of this moment; ``lost_ms`` is how long no collector has worked, None when one does.

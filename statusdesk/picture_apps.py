@@ -70,11 +70,11 @@ class Apps:
             self._rematch = True
         mine[rollout.key] = rollout
         self._app_of[rollout.key] = rollout.app
-        self.learn(rollout)
+        self._learn(rollout)
         self._dirty.add(rollout.app)
 
-    def learn(self, rollout: RolloutState) -> None:
-        """Learn from a rollout, present or past, since when its version has been seen."""
+    def _learn(self, rollout: RolloutState) -> None:
+        """Learn from a rollout since when its version has been seen."""
         lineage = self._lineages.get(rollout.app)
         if lineage is None:
             lineage = self._lineages[rollout.app] = Lineage()

@@ -271,3 +271,18 @@ __all__ = [
     "Stamped",
     "TokenState",
 ]
+
+
+Lasting = RolloutState | BuildState | TokenState | SourceState
+"""The kinds of rows whose past is kept, period by period."""
+
+
+class Transition(msgspec.Struct, frozen=True):
+    """A key whose level, reason, version or revision is not what it was, or that has come or gone.
+
+    ``before`` is None for a new key, and has ``until_ms`` set when the key was gone and came back; ``after`` has it
+    set when the key has gone.
+    """
+
+    before: Lasting | None
+    after: Lasting

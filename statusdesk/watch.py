@@ -70,6 +70,7 @@ class CollectorProcess:
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._store_problem = ""
+        self._prune_problem = ""
         self._lookups: dict[str, Ask] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -92,12 +93,7 @@ class CollectorProcess:
 
     def sources(self) -> tuple[str, ...]:
         """Return the names of all sources of the configuration."""
-        names = [f"kubernetes/{cluster.name}" for cluster in self._config.clusters]
-        if self._config.jenkins is not None:
-            names.append("jenkins")
-        if self._config.vault is not None:
-            names.append("vault")
-        return tuple(names)
+        return self._config.source_names()
 
     def _run(self, done: Callable[[], bool]) -> None:
         started_ms = self._clock()
@@ -174,8 +170,9 @@ class CollectorProcess:
             from collectors.jenkins_builds import JenkinsBuilds
 
             token = self._secret(config.jenkins.token)
-            known = writer.known_builds()
-            made.append(("jenkins", JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock)))
+            known, jobs = writer.known_builds(), len(writer.jobs())
+            visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock, jobs)
+            made.append(("jenkins", visitor))
         if config.vault is not None:
             from collectors.vault_tokens import VaultTokens
 
@@ -258,8 +255,12 @@ class CollectorProcess:
     def _prune(self, now_ms: int) -> None:
         try:
             self._writer.prune(now_ms, PRUNE_ROWS)
+            self._prune_problem = ""
         except StoreError as error:
-            self._store_failed(error)
+            # told by itself: that rows are still taken says nothing about it
+            if str(error) != self._prune_problem:
+                self._prune_problem = str(error)
+                self._narrate(f"statusdesk: {error}; trying again")
 
     def _store_failed(self, error: StoreError) -> None:
         if str(error) != self._store_problem:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from screens.feed import FeedError
+from statusdesk.board_feed import FeedError
 from statusdesk.collecting import Supervision
 from statusdesk.config import ClusterSettings, Config, StageSettings, StoreSettings
 from statusdesk.facts import Build

@@ -156,7 +156,8 @@ def test_the_heart_beats_and_stops(config, tmp_path, monkeypatch):
 
 def test_a_store_that_refuses_rows_is_told_once_and_loses_nothing(config, tmp_path, monkeypatch):
     said = []
-    process = CollectorProcess(config, owner="test", narrate=said.append)
+    out = []
+    process = CollectorProcess(config, owner="test", narrate=said.append, out=out.append)
     monkeypatch.setattr(
         process, "_collectors", lambda writer: [("kubernetes/eu", Dying(process._inbox.put, process._stop, 0))]
     )
@@ -182,3 +183,24 @@ def test_a_store_that_refuses_rows_is_told_once_and_loses_nothing(config, tmp_pa
         stop.set()
         thread.join()
     assert "full" in said[0]
+    assert [transition.after.key for transition in out] == ["kubernetes/eu"], "told once it was committed"
+
+
+def test_old_rows_that_cannot_be_deleted_are_told_once(config, tmp_path, monkeypatch):
+    said, tries = [], []
+    monkeypatch.setattr("statusdesk.watch.PRUNE_EVERY_MS", 0)
+    process = CollectorProcess(config, owner="test", narrate=said.append)
+    monkeypatch.setattr(process, "_collectors", lambda writer: [])
+
+    def refusing(self, now_ms, max_rows):
+        tries.append(now_ms)
+        raise StoreError("old rows cannot be deleted")
+
+    monkeypatch.setattr(Writer, "prune", refusing)
+    stop, thread = run(process)
+    try:
+        wait_for(lambda: len(tries) > 2, 20, "some tries")
+    finally:
+        stop.set()
+        thread.join()
+    assert len(said) == 1 and "old rows" in said[0]

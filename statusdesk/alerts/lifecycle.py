@@ -9,8 +9,7 @@ import msgspec
 
 from statusdesk.alerts.rules import alert_for, subject
 from statusdesk.config import StageSettings
-from statusdesk.states import AlertState, Level, Stamped
-from statusdesk.store.writer import Transition
+from statusdesk.states import AlertState, Level, Stamped, Transition
 
 
 class Alerts:

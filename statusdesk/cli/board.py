@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import asyncio
 
     from screens.app import DeskApp
-    from screens.feed import Feed
     from statusdesk.board import Board
+    from statusdesk.board_feed import Feed
     from statusdesk.cli.parser import Parser
     from statusdesk.collecting import Child, Supervision
     from statusdesk.config import Config

@@ -155,7 +155,7 @@ def _source(view: SourceView) -> dict[str, Any]:
     state = view.state
     return {
         "source": state.source,
-        "namespace": state.scope,
+        "scope": state.scope,
         "level": view.level.value,
         "words": view.words,
         "reason": state.reason,

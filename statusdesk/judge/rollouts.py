@@ -7,6 +7,7 @@ import msgspec
 from statusdesk.config import RolloutThresholds
 from statusdesk.facts import Event, Pod, Revision, Workload
 from statusdesk.judge.pods import is_live, is_observed, of_new_revision
+from statusdesk.judge.rollout_beginning import trouble_began_ms
 from statusdesk.judge.rollout_counts import (
     DONE_LEVELS,
     JOB_KINDS,
@@ -34,12 +35,14 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """``look_again_ms``: when time alone may change the verdict. ``new_revision``: the hash of the new pods.
 
     ``memory``: what to hand in at the next judgement of the same workload, as long as the process lives.
+    ``began_ms``: since when a rollout has been in trouble that is seen for the first time; else None (now).
     """
 
     state: RolloutState
     look_again_ms: int | None = None
     new_revision: str = ""
     memory: Memory | None = None
+    began_ms: int | None = None
 
 
 def judge_rollout(
@@ -162,7 +165,8 @@ def _judge(
     state = _state(rollout, finding, scene)
     again_ms = min([moment for moment in scene.looks if moment > now_ms], default=None)
     kept = _remembered(rollout, finding, scene)
-    return Verdict(state=state, look_again_ms=again_ms, new_revision=revision, memory=kept)
+    trouble_ms = trouble_began_ms(workload, pods, state, now_ms) if before is None else None
+    return Verdict(state=state, look_again_ms=again_ms, new_revision=revision, memory=kept, began_ms=trouble_ms)
 
 
 def _scene(

@@ -46,9 +46,11 @@ class Builds:
     def _sweep_jobs(self, swept: Swept) -> None:
         jobs = [fact for fact in swept.facts if isinstance(fact, Job)]
         seen = {job.key for job in jobs}
-        gone = [key for key in self._jobs if key[0] == swept.source and key not in seen]
+        # builds of a job that went while nobody looked are remembered from the store, the job itself is not
+        known = dict.fromkeys((*self._jobs, *self._namespaces))
+        gone = [key for key in known if key[0] == swept.source and key not in seen]
         for key in gone:
-            del self._jobs[key]
+            self._jobs.pop(key, None)
         if gone:
             names = {name for _, name in gone}
             self._writer.gone_jobs(swept.source, names, swept.at_ms)
@@ -58,12 +60,21 @@ class Builds:
                 del self._pairs[pair]
                 self._dirty.discard(pair)
             for key in gone:
-                self._namespaces.pop(key, None)
+                self._forget_job(key)
         changed = {job.key for job in jobs if self._jobs.get(job.key) != job}
         self._jobs.update((job.key, job) for job in jobs)
         if changed:
             self._writer.put_jobs([job for job in jobs if job.key in changed])
             self._dirty.update(pair for pair in self._pairs if (pair[0], pair[1]) in changed)
+
+    def _forget_job(self, job: JobKey) -> None:
+        self._namespaces.pop(job, None)
+        self._touched.discard(job)
+        for name in {job[1], job[1].replace("/", "-")}:
+            named = self._by_name.get(name, set())
+            named.discard(job)
+            if not named:
+                self._by_name.pop(name, None)
 
     def change(self, changed: Changed) -> None:
         """Take builds that are new or have changed; those that have gone belonged to a job that was made anew."""

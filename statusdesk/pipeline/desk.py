@@ -48,11 +48,14 @@ class Desk:
         self._tokens = Tokens(writer, config.vault.tokens if config.vault else ())
         self._alerts = Alerts(config.stages, writer.firing())
         self._visits: list[Visited] = []
-        self._started_ms: dict[tuple[str, type, str, str], int] = {}
+        self._told: list[Transition] = []  # what waits for a commit to be told of
+        self._orders: dict[tuple[str, type, str, str], int] = {}
         self.visited: set[str] = set()
         # what an earlier process told of parts of sources; it holds until this one has told how they stand
-        alive = (state for state in writer.current(SourceState).values() if state.until_ms is None)
+        alive = [state for state in writer.current(SourceState).values() if state.until_ms is None]
         self._untold = {state.key for state in alive if state.scope}
+        configured = config.source_names()
+        self._left = [state.key for state in alive if state.source not in configured]
 
     @property
     def next_due_ms(self) -> int | None:
@@ -79,9 +82,9 @@ class Desk:
 
     def _is_newer(self, swept: Swept) -> bool:
         what = (swept.source, swept.kind, swept.subkind, swept.scope)
-        if swept.started_ms < self._started_ms.get(what, 0):
+        if swept.order and swept.order < self._orders.get(what, 0):
             return False
-        self._started_ms[what] = swept.started_ms
+        self._orders[what] = swept.order
         return True
 
     def _sweep(self, swept: Swept) -> None:
@@ -109,11 +112,16 @@ class Desk:
         transitions += self._tokens.flush(now_ms)
         if transitions:
             self._writer.put_alerts(self._alerts.step(transitions, now_ms))
+        self._told += transitions
         self._writer.commit()
-        return transitions
+        told, self._told = self._told, []
+        return told
 
     def _flush_sources(self, now_ms: int) -> list[Transition]:
         transitions: list[Transition] = []
+        if self._left:  # nobody asks these any more, so nobody would ever tell that they are well or gone
+            left, self._left = self._left, []
+            transitions += self._writer.gone(SourceState, left, now_ms)
         current = self._writer.current(SourceState)
         for visited in self._visits:
             key = f"{visited.source}#{visited.scope}" if visited.scope else visited.source

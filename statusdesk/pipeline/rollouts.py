@@ -48,6 +48,7 @@ class Rollouts:
         self._new_revisions: dict[WorkloadKey, str] = {}
         self._dirty: set[WorkloadKey] = set()
         self._dirty_pods: set[PodKey] = set()
+        self._begun: list[tuple[int, RolloutState]] = []
         self._gone: list[str] = []
         self._gone_pods: list[str] = []
         self._due: list[tuple[int, WorkloadKey]] = []
@@ -181,6 +182,9 @@ class Rollouts:
         if self._dirty:
             states, pods = self._judge(now_ms)
             transitions += writer.put(states, now_ms)
+            for began_ms, state in self._begun:
+                transitions += writer.put([state], began_ms, now_ms)
+            self._begun = []
             if pods:
                 writer.put_pods(pods)
             self._inquiries.take_evidence(writer.current(RolloutState), now_ms)
@@ -214,11 +218,12 @@ class Rollouts:
                 revisions=self._inquiries.revisions_of(key),
                 memory=self._memories.get(key),
             )
-            if verdict.memory is not None:
-                self._memories[key] = verdict.memory
+            self._remember(key, verdict.memory)
+            joined = self._join(verdict.state)
+            if verdict.began_ms is None:
+                states.append(joined)
             else:
-                self._memories.pop(key, None)
-            states.append(self._join(verdict.state))
+                self._begun.append((verdict.began_ms, joined))
             self._inquiries.judged(workload, members, verdict.new_revision, verdict.state, now_ms)
             if verdict.look_again_ms is not None:
                 heapq.heappush(self._due, (max(verdict.look_again_ms, now_ms + 100), key))
@@ -226,6 +231,12 @@ class Rollouts:
         self._dirty = early
         self._dirty_pods.clear()
         return states, pods
+
+    def _remember(self, key: WorkloadKey, memory: Memory | None) -> None:
+        if memory is not None:
+            self._memories[key] = memory
+        else:
+            self._memories.pop(key, None)
 
     def _knows_pods_of(self, key: WorkloadKey) -> bool:
         """Whether the pods were listed: a workload judged without its pods would be told wrong for a moment."""

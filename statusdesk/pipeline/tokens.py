@@ -40,7 +40,7 @@ class Tokens:
         if self._gone:
             transitions += self._writer.gone(TokenState, self._gone, now_ms)
             self._gone = []
-        if not self._tokens or now_ms < self._judged_ms + REJUDGE_MS:
+        if not self._tokens or 0 <= now_ms - self._judged_ms < REJUDGE_MS:  # negative: the clock was set back
             return transitions
         self._judged_ms = now_ms
         before = self._writer.current(TokenState)

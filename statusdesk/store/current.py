@@ -29,10 +29,10 @@ class LastingRows(Generic[S]):
         self._upsert = kind.current.upsert
         self._insert = kind.history.insert
 
-    def put(self, key: str, state: S, at_ms: int, change: int) -> Transition | None:
+    def put(self, key: str, state: S, at_ms: int, change: int, seen_ms: int | None = None) -> Transition | None:
         """Take a state; the transition that it makes, if any."""
         before = self.rows.get(key)
-        stamping = stamp(self.kind, before, state, at_ms, change)
+        stamping = stamp(self.kind, before, state, at_ms, change, seen_ms)
         if stamping is None:
             return None
         return self._take(key, before, stamping)

@@ -29,8 +29,8 @@ from statusdesk.states import (
     Stamped,
     TokenState,
 )
+from statusdesk.states import Lasting as Lasting
 
-Lasting = RolloutState | BuildState | TokenState | SourceState
 Convert = Callable[[Any], Any]
 R = TypeVar("R", bound=msgspec.Struct)
 S = TypeVar("S", bound=Stamped)

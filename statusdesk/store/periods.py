@@ -5,18 +5,8 @@ from typing import Generic
 import msgspec
 from msgspec.structs import replace
 
-from statusdesk.store.kinds import Kind, Lasting, S
-
-
-class Transition(msgspec.Struct, frozen=True):
-    """A key whose level, reason, version or revision is not what it was, or that has come or gone.
-
-    ``before`` is None for a new key, and has ``until_ms`` set when the key was gone and came back; ``after`` has it
-    set when the key has gone.
-    """
-
-    before: Lasting | None
-    after: Lasting
+from statusdesk.states import Transition as Transition
+from statusdesk.store.kinds import Kind, S
 
 
 class Stamping(msgspec.Struct, Generic[S], frozen=True):
@@ -28,18 +18,18 @@ class Stamping(msgspec.Struct, Generic[S], frozen=True):
     quiet: bool = False
 
 
-def stamp(kind: Kind[S], before: S | None, state: S, at_ms: int, change: int) -> Stamping[S] | None:
+def stamp(
+    kind: Kind[S], before: S | None, state: S, at_ms: int, change: int, seen_ms: int | None = None
+) -> Stamping[S] | None:
     """Give a state its times and change number; None when it says nothing new.
 
     A period never begins before the one it follows, even when the clock is set back. One that would last no time at
-    all is replaced and leaves no history.
+    all is replaced and leaves no history. ``seen_ms`` is given where what is seen now began earlier.
     """
-    if before is None:
-        row = replace(state, since_ms=at_ms, level_since_ms=at_ms, seen_ms=at_ms, until_ms=None, change=change)
-        return Stamping(row, moved=True)
-    if before.until_ms is not None:
-        at_ms = max(at_ms, before.until_ms)
-        row = replace(state, since_ms=at_ms, level_since_ms=at_ms, seen_ms=at_ms, until_ms=None, change=change)
+    if before is None or before.until_ms is not None:
+        at_ms = at_ms if before is None else max(at_ms, before.until_ms or 0)
+        seen_ms = max(at_ms, seen_ms or 0)
+        row = replace(state, since_ms=at_ms, level_since_ms=at_ms, seen_ms=seen_ms, until_ms=None, change=change)
         return Stamping(row, moved=True)
     since_ms, level_since_ms, seen_ms = before.since_ms, before.level_since_ms, before.seen_ms
     same = replace(

@@ -11,15 +11,16 @@ KEYS_PER_BITE = 100
 _OLD_BUILDS = f"""
 DELETE FROM builds WHERE (source, job, number) IN (
   SELECT b.source, b.job, b.number FROM builds b
-  WHERE b.started_ms < :limit AND NOT b.building AND b.result IS NOT NULL
-    AND EXISTS (
+  WHERE b.started_ms < :limit AND (
+    NOT EXISTS (SELECT 1 FROM jobs j WHERE j.source = b.source AND j.name = b.job AND j.until_ms IS NULL)
+    OR NOT b.building AND b.result IS NOT NULL AND EXISTS (
       SELECT 1 FROM builds n
       WHERE n.source = b.source AND n.job = b.job AND n.namespace IS b.namespace AND n.number > b.number
         AND n.namespaces = b.namespaces
         AND CASE
           WHEN b.result = 'SUCCESS' THEN NOT n.building AND n.result = 'SUCCESS'
           WHEN b.result IN {CONCLUSIVE} THEN NOT n.building AND n.result IN {CONCLUSIVE}
-          ELSE 1 END)
+          ELSE 1 END))
   LIMIT :rows)
 """
 

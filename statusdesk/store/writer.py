@@ -104,12 +104,15 @@ class Writer:
         analysed = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchone()
         self._analysed_ms = self._clock() if analysed else None
 
-    def put(self, states: Sequence[Lasting], at_ms: int) -> list[Transition]:
-        """Take judged states; return those whose level, reason, version or revision changed, that are new or back."""
+    def put(self, states: Sequence[Lasting], at_ms: int, seen_ms: int | None = None) -> list[Transition]:
+        """Take judged states; return those whose level, reason, version or revision changed, that are new or back.
+
+        ``seen_ms`` is given where what is seen only now began at ``at_ms``.
+        """
         made: list[Transition] = []
         number = self._change + 1
         for state in states:
-            transition = self._lasting[type(state)].put(state.key, state, at_ms, number)
+            transition = self._lasting[type(state)].put(state.key, state, at_ms, number, seen_ms)
             if transition is not None:
                 made.append(transition)
             if type(state) is TokenState:
@@ -176,6 +179,8 @@ class Writer:
             job = self._jobs.rows.pop((source, name), None)
             if job is not None:
                 self._jobs.rewrite(job.key, job, at_ms, self._change + 1)
+            for number in range(self._newest.pop((source, name), 0), 0, -1):
+                self._builds.rows.pop((source, name, number), None)
 
     def put_queue(self, source: str, items: Sequence[QueueItem]) -> None:
         """Take the whole queue of a source."""

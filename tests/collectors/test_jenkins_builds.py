@@ -17,7 +17,7 @@ FAR_S = 3600.0
 class Watched:
     """A collector that visits only when told to."""
 
-    def __init__(self, stage, known=(), **more):
+    def __init__(self, stage, known=(), expected_jobs=0, **more):
         settings = {"user": "monitor", "interval_s": FAR_S, "slow_interval_s": FAR_S, "timeout_s": 5.0} | more
         self.heard = Heard()
         self.stop = threading.Event()
@@ -29,6 +29,7 @@ class Watched:
             self.heard.put,
             self.stop,
             system_clock,
+            expected_jobs,
         )
 
     def __enter__(self):
@@ -310,9 +311,16 @@ def test_a_sharp_fall_is_swept_when_seen_twice(jenkins):
 
 def test_a_fall_from_what_the_store_knows_is_noticed_too(jenkins):
     jenkins.add("deploy-0", build(1))
-    with staged(jenkins) as stage, Watched(stage, [known(f"deploy-{n}", 1) for n in range(9)]) as watched:
+    with staged(jenkins) as stage, Watched(stage, [known("deploy-0", 1)], 9) as watched:
         assert watched.visits()[0].problem == "Empty"
         assert watched.sweeps(Job) == []
+
+
+def test_builds_of_jobs_long_gone_let_nobody_expect_those_jobs(jenkins):
+    jenkins.add("deploy-0", build(1))
+    with staged(jenkins) as stage, Watched(stage, [known(f"deploy-{n}", 1) for n in range(9)], 1) as watched:
+        assert watched.visits()[0].ok
+        assert list(watched.collector._ledger.newest()) == ["deploy-0"], "they are forgotten"
 
 
 def test_a_restart_is_told(jenkins):

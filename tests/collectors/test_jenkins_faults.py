@@ -295,3 +295,23 @@ def test_probes_say_what_works_and_what_to_grant():
     (probe,) = probe_jenkins(settings(stage.url), lambda: "t")
     assert not probe.ok
     assert "refuses the connection" in probe.message
+
+
+def test_clients_made_at_once_log_no_headers(monkeypatch, caplog):
+    """python-jenkins logs its environment variable, which may hold credentials, whenever a client is made."""
+    monkeypatch.setenv("JENKINS_API_EXTRA_HEADERS", "Authorization: Basic c2VjcmV0")
+    caplog.set_level(logging.DEBUG)
+    apis = [JenkinsApi(JenkinsSettings(url="http://127.0.0.1:1"), "") for _ in range(16)]
+    begin = threading.Barrier(len(apis))
+
+    def make(api) -> None:
+        begin.wait()
+        api._open()
+
+    threads = [threading.Thread(target=make, args=(api,)) for api in apis]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert "c2VjcmV0" not in caplog.text
+    assert not logging.getLogger().filters

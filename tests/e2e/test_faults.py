@@ -17,7 +17,7 @@ def world(tmp_path_factory):
 
 
 def _sources(world):
-    return {source["source"]: source for source in world.status().get("sources", ()) if not source["namespace"]}
+    return {source["source"]: source for source in world.status().get("sources", ()) if not source["scope"]}
 
 
 def _all_well(world):

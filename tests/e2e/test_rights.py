@@ -43,7 +43,7 @@ def test_rights_in_two_of_five_namespaces(world):
         marks = _marks(world)
         assert all(marks[stage] <= {"no-access", "absent"} for stage in CLOSED), marks
         assert all("no-access" not in marks[stage] for stage in OURS)
-        closed = {each["namespace"]: each for each in world.status()["sources"] if each["namespace"]}
+        closed = {each["scope"]: each for each in world.status()["sources"] if each["scope"]}
         assert {name for name, each in closed.items() if each["reason"] == "NoAccess"} == set(CLOSED)
         assert all("kubectl create rolebinding" in closed[name]["message"] for name in CLOSED)
 

@@ -1,8 +1,9 @@
 """Messages in, rows out: sweeps, changes, order, restarts, over a real store."""
 
+import msgspec
 import pytest
 
-from statusdesk.config import ClusterSettings, Config, StageSettings, StoreSettings
+from statusdesk.config import ClusterSettings, Config, JenkinsSettings, StageSettings, StoreSettings
 from statusdesk.facts import (
     Build,
     Changed,
@@ -29,6 +30,7 @@ class Bench:
 
     def __init__(self, directory) -> None:
         self.now_ms = T0
+        self.clusters = ("eu",)
         self.directory = directory
         self.open()
 
@@ -36,7 +38,8 @@ class Bench:
         config = Config(
             path="config.toml",
             stages=(StageSettings(name="staging", namespaces=("staging",)),),
-            clusters=(ClusterSettings(name="eu"),),
+            clusters=tuple(ClusterSettings(name=name) for name in self.clusters),
+            jenkins=JenkinsSettings(url="http://jenkins"),
             store=StoreSettings(state_dir=str(self.directory)),
         )
         self.writer = Writer(self.directory / "statusdesk.db", 86_400.0, lambda: self.now_ms)
@@ -127,7 +130,7 @@ def pod(name="orders", suffix="x1", *, waiting="", restarts=0) -> Pod:
     )
 
 
-def swept(kind, *facts, started_ms=T0, scope="", subkind="", source=SOURCE) -> Swept:
+def swept(kind, *facts, started_ms=T0, scope="", subkind="", source=SOURCE, order=0) -> Swept:
     return Swept(
         source=source,
         kind=kind,
@@ -136,6 +139,7 @@ def swept(kind, *facts, started_ms=T0, scope="", subkind="", source=SOURCE) -> S
         at_ms=started_ms + 1,
         scope=scope,
         subkind=subkind,
+        order=order,
     )
 
 
@@ -166,6 +170,16 @@ def test_a_change_of_a_pod_changes_its_rollout_and_fires(bench):
     assert (row.status, row.ready, row.restarts) == ("CrashLoopBackOff", 0, 3)
 
 
+def test_what_failed_before_anybody_looked_is_failing_since_then(bench):
+    broken = msgspec.structs.replace(pod(waiting="CrashLoopBackOff", restarts=3), ready_changed_ms=T0 - 900_000)
+    (transition,) = bench.see(deployments(workload(ready=0, available=0)), swept(Pod, broken))
+    row = bench.rollout()
+    assert (row.level, row.since_ms, row.seen_ms) == (Level.FAILING, T0 - 900_000, T0)
+    assert transition.after == row
+    (alert,) = bench.writer.firing()
+    assert (alert.started_ms, alert.fired_ms) == (T0 - 900_000, T0)
+
+
 def test_what_a_sweep_does_not_hold_has_gone_and_what_is_out_of_its_scope_stays(bench):
     bench.see(deployments(workload(), workload("web")), swept(Pod, pod(), pod("web")))
     bench.see(swept(Workload, subkind="StatefulSet"))
@@ -179,9 +193,16 @@ def test_what_a_sweep_does_not_hold_has_gone_and_what_is_out_of_its_scope_stays(
 
 
 def test_an_older_sweep_never_replaces_a_newer(bench):
-    bench.see(deployments(workload(), started_ms=T0 + 10), swept(Pod, pod()))
-    bench.see(deployments(started_ms=T0))
+    bench.see(deployments(workload(), order=2), swept(Pod, pod()))
+    bench.see(deployments(order=1))
     assert bench.rollout().until_ms is None
+
+
+def test_a_clock_that_is_set_back_does_not_freeze_anything(bench):
+    bench.see(deployments(workload(), order=1), swept(Pod, pod(), order=2))
+    bench.now_ms -= 3_600_000
+    bench.see(deployments(workload(version="1.6.0"), started_ms=T0 - 3_600_000, order=3))
+    assert bench.rollout().version == "1.6.0"
 
 
 def test_what_went_while_nobody_collected_is_gone_after_a_restart(bench):
@@ -308,6 +329,14 @@ def test_the_states_of_a_vanished_job_are_gone(bench):
     assert not bench.writer.firing()
 
 
+def test_builds_of_a_job_that_went_while_nobody_looked_are_forgotten(bench):
+    bench.see(builds(build(1)))
+    bench.restart()
+    bench.see(swept(Job, source="jenkins"))
+    assert outcome(bench).until_ms is not None
+    assert bench.desk._builds.jobs_named("deploy-orders") == []
+
+
 def token(**fields) -> Token:
     return Token(source="vault", name="payments", issue_ms=T0 - 3_600_000, **fields)
 
@@ -337,3 +366,32 @@ def test_visits_become_sources_and_a_lost_one_fires(bench):
     assert (alert.alertname, alert.source) == ("SourceDown", SOURCE)
     bench.see(Visited(source=SOURCE, ok=True, at_ms=T0 + 9, live=True))
     assert not bench.writer.firing()
+
+
+def test_a_source_that_left_the_configuration_is_gone_with_its_alert(bench):
+    bench.clusters = ("eu", "us")
+    bench.restart()
+    bench.see(Visited(source="kubernetes/us", ok=False, at_ms=T0, problem="Unreachable", message="no answer"))
+    bench.see(Visited(source="kubernetes/us", scope="shop", ok=False, at_ms=T0, problem="NoAccess"))
+    assert bench.writer.firing()
+    bench.clusters = ("eu",)
+    bench.restart()
+    bench.see()
+    rows = bench.writer.current(SourceState)
+    assert rows["kubernetes/us"].until_ms == rows["kubernetes/us#shop"].until_ms == T0
+    assert not bench.writer.firing()
+
+
+def test_what_an_earlier_process_told_of_a_part_of_jenkins_ends_at_the_first_good_visit(bench):
+    def part(scope, **fields) -> Visited:
+        return Visited(source="jenkins", scope=scope, ok=False, at_ms=bench.now_ms, problem="Timeout", **fields)
+
+    bench.see(part("queue"), part("executors"), Visited(source="jenkins", ok=True, at_ms=T0))
+    bench.restart()
+    bench.now_ms += 10_000
+    rows = bench.writer.current(SourceState)
+    bench.see(Visited(source="jenkins", ok=False, at_ms=bench.now_ms, problem="Unreachable"))
+    assert rows["jenkins#queue"].until_ms is None, "nothing is known yet"
+    bench.see(part("executors"), Visited(source="jenkins", ok=True, at_ms=bench.now_ms))
+    assert rows["jenkins#queue"].until_ms == bench.now_ms
+    assert rows["jenkins#executors"].until_ms is None

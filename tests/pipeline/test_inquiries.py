@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from statusdesk.config import Config, StageSettings, StoreSettings
+from statusdesk.config import ClusterSettings, Config, JenkinsSettings, StageSettings, StoreSettings
 from statusdesk.facts import Changed, Event, LogTail, Pod, Revision, Swept, Visited, Workload
 from statusdesk.pipeline.desk import Desk
 from statusdesk.redact import safe_lines
@@ -34,7 +34,13 @@ class World:
     def start(self) -> None:
         self.writer = Writer(self.path, 86_400.0, lambda: self.now_ms)
         stages = (StageSettings(name="staging", namespaces=("staging",)),)
-        config = Config(path="", stages=stages, clusters=(), store=StoreSettings(state_dir=str(self.path.parent)))
+        config = Config(
+            path="",
+            stages=stages,
+            clusters=(ClusterSettings(name=SOURCE.partition("/")[2]),),
+            jenkins=JenkinsSettings(url="http://jenkins"),
+            store=StoreSettings(state_dir=str(self.path.parent)),
+        )
         self.desk = Desk(config, self.writer, self.asked.append)
 
     def restart(self) -> None:
@@ -216,17 +222,10 @@ def test_events_are_kept_judged_and_dropped_when_it_is_well(world):
 
 def test_an_older_answer_never_replaces_a_newer(world):
     world.begins(make.rolling(), FIRST_EXIT)
-    answered(world, Event, event("new"), after_s=1)
-    old = Swept(
-        source=SOURCE,
-        kind=Event,
-        facts=(event("old"),),
-        started_ms=T0,
-        at_ms=world.now_ms,
-        scope="staging",
-        subkind="Deployment/orders",
-    )
-    world.take(old)
+    world.passes(1)
+    for order, uid in ((2, "new"), (1, "old")):
+        about = {"scope": "staging", "subkind": "Deployment/orders", "order": order}
+        world.take(Swept(source=SOURCE, kind=Event, facts=(event(uid),), started_ms=T0, at_ms=T0, **about))
     assert [one.uid for one in world.events()] == ["new"]
 
 

@@ -5,7 +5,7 @@ import threading
 from msgspec.structs import replace
 
 from screens.app import DeskApp
-from screens.feed import FeedError
+from statusdesk.board_feed import FeedError
 from statusdesk.config import AppSettings, BoardSettings, Config, StageSettings, StoreSettings
 from statusdesk.rollout_view import Reading, on_board
 from tests.screens import boards
@@ -19,6 +19,9 @@ class HandFeed:
         self.past = past
         self.problem = ""
         self.asked = []
+        self.polled_by = []
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.readings = {}
         self.problem_of_rollouts = ""
 
@@ -26,6 +29,8 @@ class HandFeed:
         self.boards.append(board)
 
     def poll(self, now_ms):
+        self.polled_by.append(threading.current_thread())
+        assert self.may_answer.wait(30)
         if self.problem:
             raise FeedError(self.problem)
         return self.boards.pop(0) if self.boards else None
@@ -83,6 +88,14 @@ def desk(board=None, *, apps=(), past=None, ascii_only=None, past_only=False, re
     return app
 
 
+async def shown(pilot):
+    """Wait until every board that the feed was given is on the screen."""
+    app = pilot.app
+    last = app.hand.boards[-1] if app.hand.boards else app.board
+    await until(pilot, lambda: app.board is last)
+    await pilot.pause()
+
+
 def lines(app):
     """Return what is on the screen, line by line, as a terminal would have it."""
     screen = app.screen
@@ -103,7 +116,7 @@ async def until(pilot, condition, seconds=10.0):
     import time
 
     end = time.monotonic() + seconds
-    while not condition():
+    while pilot.app.screen._compositor.size != pilot.app.size or not condition():
         await pilot.pause()
         await asyncio.sleep(0.01)
         assert time.monotonic() < end, f"never happened:\n{text(pilot.app)}"

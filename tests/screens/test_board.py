@@ -1,6 +1,7 @@
 """The board as a person uses it: what is on the screen, and what keys and the mouse do."""
 
 import gc
+import threading
 
 import msgspec
 import pytest
@@ -13,7 +14,7 @@ from screens.rollout import RolloutScreen
 from statusdesk.board import Counts
 from statusdesk.states import Level
 from tests.screens import boards
-from tests.screens.desk import desk, lines, text, until
+from tests.screens.desk import desk, lines, shown, text, until
 
 WIDE = (120, 30)
 
@@ -94,6 +95,27 @@ async def test_a_lost_collector_and_an_unreadable_store_are_told():
         app.hand.problem = ""
         app.hand.give(boards.calm())
         await until(pilot, lambda: "data 4s" in lines(app)[0])
+
+
+async def test_a_store_that_lets_wait_does_not_stop_the_screen():
+    app = desk(boards.calm())
+    async with app.run_test(size=WIDE) as pilot:
+        asked = len(app.hand.polled_by)
+        app.hand.may_answer.clear()
+        await until(pilot, lambda: len(app.hand.polled_by) > asked)
+        app.hand_clock.ms += 5_000
+        await until(pilot, lambda: "09:42:15 UTC" in lines(app)[0])
+        await pilot.press("down")
+        assert app.screen.matrix.row_index == 1
+        waiting = len(app.hand.polled_by)
+        app.hand.give(boards.bad_rollout())
+        app.hand_clock.ms += 1_000
+        await until(pilot, lambda: "09:42:16 UTC" in lines(app)[0])
+        assert len(app.hand.polled_by) == waiting, "one question at a time"
+        app.hand.may_answer.set()
+        await until(pilot, lambda: "\u203c orders" in text(app))
+        main = threading.main_thread()
+        assert [thread is main for thread in app.hand.polled_by[:2]] == [True, False]
 
 
 async def test_time_passes_on_the_screen():
@@ -239,6 +261,7 @@ async def test_detail_reads_pods_on_a_thread():
             "was 1.4.2",
             "deploy-orders #412 SUCCESS 5m ago",
             "4 restarts",
+            "new pods ready, 1 of the old",
             "old revision",
             "Sat 22 Nov 09:38:10 UTC",
             "1.4.2  ok",
@@ -257,7 +280,7 @@ async def test_detail_says_when_the_feed_cannot_tell():
     async with app.run_test(size=(80, 24)) as pilot:
 
         def refuse(key):
-            from screens.feed import FeedError
+            from statusdesk.board_feed import FeedError
 
             raise FeedError("the store is of a newer statusdesk")
 
@@ -294,7 +317,12 @@ async def test_copy_and_build_show_what_they_copy():
         await pilot.press("escape", "y")
         await until(pilot, lambda: isinstance(app.screen, CopyScreen) and "403" in text(app))
         assert app.clipboard.startswith("orders  staging\n\u2717 failing InitCrashLoop for 4m\n")
-        assert "reading" not in app.clipboard
+        assert "reading" not in app.clipboard and "PODS" not in app.clipboard
+        await pilot.press("escape", "d")
+        await until(pilot, lambda: app.screen.matter.known(("orders", "staging")) is not None)
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, CopyScreen))
+        assert "Init:CrashLoopBackOff" in app.clipboard
 
 
 async def test_as_of_a_time_and_back():
@@ -337,6 +365,7 @@ async def test_help_tells_of_every_key():
             assert binding.tooltip in shown
             assert binding.id and binding.description
         assert "on its way" in str(app.screen.query_one("#help-signs").visual)
+        assert "d space" in shown and "`d` or space previews" in BoardScreen.HELP
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, BoardScreen))
 
@@ -465,8 +494,7 @@ async def test_fifty_changed_rows_a_second_keep_the_cursor():
             for index in range(step * 5, step * 5 + 5):
                 rows[index + 1] = boards.well_row(rows[index + 1].app, f"2.{step}.0")
             app.hand.give(boards.board(rows, counts=Counts(ok=500)))
-            app.poll()
-            await pilot.pause()
+            await shown(pilot)
         assert (matrix.selected[0].app, matrix.selected_stage) == place
         assert matrix.scroll_offset.y == offset
         assert "2.3.0" in text(app)
@@ -486,13 +514,11 @@ async def test_only_lines_that_differ_are_repainted():
         matrix.refresh = refresh
         board = app.board
         app.hand.give(msgspec.structs.replace(board, at_ms=board.at_ms))
-        app.poll()
-        await pilot.pause()
+        await shown(pilot)
         assert painted == []
         rows = list(board.rows)
         rows[4] = boards.well_row(rows[4].app, "9.9.9")
         app.hand.give(msgspec.structs.replace(board, rows=tuple(rows)))
-        app.poll()
         await until(pilot, lambda: "9.9.9" in text(app))
         assert [(region.y, region.height) for region in painted] == [(6, 1)]
 

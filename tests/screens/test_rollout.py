@@ -11,7 +11,7 @@ from screens.rollout_dialogs import ProofScreen
 from screens.workloads import WorkloadsScreen
 from statusdesk.states import Level
 from tests.screens import boards, rollouts
-from tests.screens.desk import desk, lines, text, until
+from tests.screens.desk import desk, lines, shown, text, until
 
 WIDE = (140, 40)
 
@@ -118,19 +118,16 @@ async def test_everything_is_read_on_a_thread_and_only_when_it_changed():
         assert len(app.hand.asked) == 1, "time alone reads nothing"
         assert "deadline in 5:16" in text(app)
         app.hand.give(replace(rollouts.failing_init(), change=2))
-        app.poll()
         await until(pilot, lambda: len(app.hand.asked) == 2)
         await app.workers.wait_for_complete()
         for change in range(3, 9):
             app.hand.give(replace(rollouts.failing_init(), change=change))
-            app.poll()
-            await pilot.pause()
+            await shown(pilot)
         await app.workers.wait_for_complete()
         assert len(app.hand.asked) == 2, "what others change is looked for once a second"
         row = rollouts.orders_row(rollouts.orders_state(change=20, message="another verdict"))
         board = rollouts.failing_init()
         app.hand.give(replace(board, rows=(row, *board.rows[1:]), change=20))
-        app.poll()
         await until(pilot, lambda: len(app.hand.asked) == 3)
         assert "another verdict" in lines(app)[2]
 

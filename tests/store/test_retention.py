@@ -85,6 +85,7 @@ def test_of_old_builds_those_stay_that_still_count(writer: Writer, reader: Reade
         build(10, namespace=None),
         build(11, namespace="audit", result="ABORTED"),
     ]
+    writer.put_jobs([job("deploy-orders")])
     writer.put_builds([*builds, build(12, started_ms=10**9)])
     writer.commit()
     before = [each.number for each in reader.builds("deploy-orders", None, 99)]
@@ -98,10 +99,20 @@ def test_of_old_builds_those_stay_that_still_count(writer: Writer, reader: Reade
 
 
 def test_the_last_success_stays_however_old(writer: Writer, reader: Reader) -> None:
+    writer.put_jobs([job("deploy-orders")])
     writer.put_builds([build(1), build(2), *(build(number, result="FAILURE") for number in range(3, 9))])
     writer.commit()
     writer.prune(10**9, 100)
     assert [each.number for each in reader.builds("deploy-orders", "staging", 99)] == [8, 2]
+
+
+def test_of_a_job_that_has_gone_no_build_stays_longer_than_is_kept(writer: Writer, reader: Reader) -> None:
+    writer.put_jobs([job("deploy-orders")])
+    writer.put_builds([build(1), build(2, result=None, building=True), build(3, started_ms=10**9)])
+    writer.gone_jobs("jenkins", ["deploy-orders"], 5_000)
+    writer.commit()
+    writer.prune(10**9, 100)
+    assert [each.number for each in reader.builds("deploy-orders", None, 99)] == [3]
 
 
 def test_alerts_grants_jobs_and_collectors_go_too(writer: Writer, reader: Reader) -> None:

@@ -13,8 +13,9 @@ class FeedError(Exception):
 
 
 class Feed(Protocol):
-    """Gives boards. ``poll`` is called ten times a second on the screen's thread; the other methods on worker threads,
-    one call at a time. Each raises ``FeedError`` when it cannot read; it is asked again later.
+    """Gives boards. ``poll`` is called about ten times a second, one call at a time, but on any thread; the other
+    methods on worker threads beside it, one call at a time. Each raises ``FeedError`` when it cannot read; it is asked
+    again later. ``close`` may come while a poll goes on.
     """
 
     def poll(self, now_ms: int) -> Board | None:

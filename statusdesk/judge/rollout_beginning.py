@@ -1,0 +1,37 @@
+"""Since when a rollout that is seen for the first time has been in trouble, by the evidence that there is of it."""
+
+from collections.abc import Iterable, Sequence
+
+from statusdesk.facts import Pod, Workload
+from statusdesk.states import Level, RolloutState
+
+_TROUBLE = (Level.FAILING, Level.WARNING)
+
+
+def trouble_began_ms(workload: Workload, pods: Sequence[Pod], state: RolloutState, now_ms: int) -> int | None:
+    """Return since when, never later than now; None when the rollout is in no trouble or nothing tells.
+
+    First the pod that the verdict names tells: since when it is not ready, or exists. Then the condition by which the
+    controller gave up. Then the beginning of the rollout.
+    """
+    if state.level not in _TROUBLE:
+        return None
+    moments = [*_of_pod(state.pod, pods), *_of_conditions(workload), state.started_ms]
+    first = next((moment for moment in moments if moment), None)
+    return None if first is None else min(first, now_ms)
+
+
+def _of_pod(name: str, pods: Sequence[Pod]) -> Iterable[int | None]:
+    for pod in pods:
+        if name and pod.name == name:
+            if not pod.ready:
+                yield pod.ready_changed_ms
+            yield pod.created_ms
+
+
+def _of_conditions(workload: Workload) -> Iterable[int | None]:
+    for condition in workload.conditions:
+        gave_up = condition.type == "Progressing" and condition.status == "False"
+        if gave_up or (condition.type == "ReplicaFailure" and condition.status == "True"):
+            yield condition.changed_ms
+            yield condition.updated_ms

@@ -1,0 +1,47 @@
+"""Since when a rollout that is seen for the first time has been in trouble: a table of cases."""
+
+import pytest
+from msgspec.structs import replace
+
+from statusdesk.judge.rollout_beginning import trouble_began_ms
+from statusdesk.judge.rollouts import judge_rollout
+from statusdesk.states import Level
+from tests.judge import make
+from tests.judge.make import T0
+
+NOW = T0 + 3_600_000
+DAY = 86_400_000
+STATE = replace(make.judge(make.deployment(), make.pod()).state, level=Level.FAILING, started_ms=T0 - DAY)
+POD = replace(make.unready(), name="p", ready=False, ready_changed_ms=T0 + 5, created_ms=T0 + 1)
+GAVE_UP = make.progressing("ProgressDeadlineExceeded", status="False", at_ms=T0 + 7)
+
+
+@pytest.mark.parametrize(
+    ("pods", "conditions", "named", "began_ms"),
+    [
+        ((POD,), (GAVE_UP,), "p", T0 + 5),
+        ((replace(POD, ready_changed_ms=None),), (), "p", T0 + 1),
+        ((replace(POD, ready=True),), (), "p", T0 + 1),
+        ((POD,), (GAVE_UP,), "", T0 + 7),
+        ((POD,), (replace(GAVE_UP, changed_ms=None, updated_ms=T0 + 8),), "other", T0 + 8),
+        ((), (make.refused("exceeded quota", at_ms=T0 + 9),), "", T0 + 9),
+        ((), (make.progressing("ReplicaSetUpdated"),), "", T0 - DAY),
+        ((replace(POD, ready_changed_ms=NOW + DAY),), (), "p", NOW),
+    ],
+)
+def test_the_evidence_says_since_when(pods, conditions, named, began_ms):
+    workload = make.deployment(conditions=conditions)
+    assert trouble_began_ms(workload, pods, replace(STATE, pod=named), NOW) == began_ms
+
+
+@pytest.mark.parametrize("level", [Level.OK, Level.PROGRESSING, Level.UNKNOWN, Level.PAUSED])
+def test_what_is_in_no_trouble_began_now(level):
+    assert trouble_began_ms(make.deployment(), (POD,), replace(STATE, level=level, pod="p"), NOW) is None
+
+
+def test_only_the_first_verdict_looks_back():
+    workload, pod = make.rolling(), make.unready(make.looping())
+    first = make.judge(workload, pod)
+    assert first.state.level is Level.FAILING and first.began_ms == (pod.ready_changed_ms or pod.created_ms)
+    again = judge_rollout(workload, (pod,), first.state, make.THRESHOLDS, NOW, memory=first.memory)
+    assert again.began_ms is None
