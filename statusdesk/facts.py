@@ -34,7 +34,7 @@ class ContainerRole(enum.StrEnum):
     APP = "app"
 
 
-class Container(Fact, frozen=True):
+class Container(Fact, frozen=True, omit_defaults=True):
     """One container of a pod as its ``(init)containerStatuses`` entry tells it.
 
     ``state`` is ``waiting``, ``running``, ``terminated`` or empty (no status yet). ``reason``, ``message`` and
