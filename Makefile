@@ -7,12 +7,13 @@ WORKERS ?= 2
 BENCHES := $(addprefix bench/,first_paint.py collect_pods.py collect_memory.py watch_event.py key_paint.py \
   jenkins_requests.py history_insert.py csv_export.py paint_latency.py verdict_latency.py)
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test soak check bench clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo    a small living world on this machine, and the board of it"
 	@echo "make test    all tests"
+	@echo "make soak    the tests that take minutes"
 	@echo "make check   style, types, and who imports whom"
 	@echo "make bench   measurements, each against another tool"
 	@echo "make clean   remove what these made"
@@ -41,6 +42,9 @@ demo: $(VENV)/run
 
 test: $(VENV)/test
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+soak: $(VENV)/test
+	$(BIN)/python -m pytest -m soak
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .
