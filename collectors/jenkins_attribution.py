@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from collectors.jenkins_wire import Action, Cause, Parameter
-from collectors.transport import looks_secret
 from statusdesk.config import JenkinsSettings
+from statusdesk.redact import looks_secret
 from statusdesk.text import clean
 
 MAX_PARAMETERS = 50

@@ -14,7 +14,6 @@ from collectors.transport import (
     TooSlow,
     VisitFailed,
     failure,
-    looks_secret,
     plain_url,
     read_body,
     retry_after_s,
@@ -22,6 +21,7 @@ from collectors.transport import (
 )
 from collectors.vault_wire import Envelope, Errors, HealthWire, TokenWire
 from statusdesk.config import VaultSettings
+from statusdesk.redact import looks_secret
 from statusdesk.text import clean
 
 if TYPE_CHECKING:

@@ -31,9 +31,7 @@ from statusdesk.config import (
     TokenSettings,
     VaultSettings,
 )
-
-TOKEN_SHAPE = re.compile(r"(hv[sbr]\.|[sbr]\.)")
-"""How the text of a Vault or OpenBao token begins; an accessor never does."""
+from statusdesk.redact import begins_like_token
 
 SECRET_SOURCES = ("env", "file", "command")
 _NAMESPACE = re.compile(r"[a-z0-9*?\[]([-a-z0-9*?\[\]!]{0,61}[a-z0-9*?\]])?")  # a name, or a glob of names
@@ -172,7 +170,7 @@ def _vault_url(value: str) -> str:
 
 
 def _accessor(value: str) -> str:
-    if TOKEN_SHAPE.match(value):
+    if begins_like_token(value):
         return "looks like a token, not an accessor; put what `vault token lookup` calls accessor, and revoke it"
     if not value or re.search(r"\s", value):
         return "is no accessor; put what `vault token lookup` calls accessor"

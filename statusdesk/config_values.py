@@ -1,7 +1,6 @@
 """One table of the configuration file at a time: values converted and checked, every problem gathered."""
 
 import difflib
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from statusdesk.config import Secret, Settings
 from statusdesk.config_schema import (
     RULES,
     SECRET_SOURCES,
-    TOKEN_SHAPE,
     Key,
     Kind,
     is_variable_name,
@@ -18,9 +16,9 @@ from statusdesk.config_schema import (
     names_of,
 )
 from statusdesk.durations import parse_duration_ms
+from statusdesk.redact import begins_like_token, is_token
 
 _SECRET_WORDS = ("password", "passwd", "secret", "api_token", "apitoken", "token", "secret_id", "api_key", "apikey")
-_WHOLE_TOKEN = re.compile(rf"{TOKEN_SHAPE.pattern}[A-Za-z0-9_-]{{20,}}")
 
 
 def nearest_of(word: str, known: Collection[str]) -> list[str]:
@@ -134,7 +132,7 @@ class Reading:
         """Return the value if it is a harmless text; anything else is a problem."""
         if not isinstance(value, str):
             self.problems.add(path, f"must be {Kind.TEXT.value}, not {_type_name(value)}")
-        elif _WHOLE_TOKEN.fullmatch(value):
+        elif is_token(value):
             self.literal_secret(path)
         elif not value.isprintable():
             self.problems.add(path, "must not hold control characters")
@@ -161,7 +159,7 @@ class Reading:
 
     def _field(self, path: str, settings: type[Settings], key: Key, value: object, fields: dict[str, Any]) -> None:
         rule = RULES.get((settings, key.field))
-        if key.field == "accessor" and rule is not None and isinstance(value, str) and TOKEN_SHAPE.match(value):
+        if key.field == "accessor" and rule is not None and isinstance(value, str) and begins_like_token(value):
             # Whoever wrote a token here wants to hear of accessors, not of secrets in general.
             self.problems.add(path, rule(value))
             return

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from statusdesk.config import Config, Secret
-from statusdesk.redact import redact as redact
 
 COMMAND_TIMEOUT_S = 10.0
 _MAX_BYTES = 64 * 1024

@@ -1,4 +1,7 @@
-"""What looks like a secret, taken out of text before it is stored, shown or sent: log lines, events, messages."""
+"""What looks like a secret: told, and taken out of text before it is stored, shown or sent.
+
+The shapes of tokens are written here and nowhere else; an accessor of Vault never has one of them.
+"""
 
 import re
 from collections.abc import Collection, Iterable
@@ -7,8 +10,11 @@ from statusdesk.text import MAX_CHARS, clean, clean_line
 
 LINE_CHARS = 1_000
 _HIDDEN = "[hidden]"
-_TOKEN_TEXT = re.compile(r"\b(?:hv[sbr]|[sbr])\.[A-Za-z0-9_-]{20,}")
-_JWT_TEXT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
+_TOKEN_BEGINS = re.compile(r"(?:hv[sbr]|[sbr])\.")  # of Vault and OpenBao: service, batch and recovery
+_TOKEN = re.compile(_TOKEN_BEGINS.pattern + r"[A-Za-z0-9_-]{20,}")
+_TOKEN_TEXT = re.compile(r"\b" + _TOKEN.pattern)
+_JWT_BEGINS = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.")
+_JWT_TEXT = re.compile(_JWT_BEGINS.pattern + r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
 _USERINFO_TEXT = re.compile(r"(://[^\s/:@\"']{0,200}:)([^\s/@\"']{1,400})(?=@)")
 _NAMED_TEXT = re.compile(
     r"(?i)((?:(?:client|vault|access|refresh|id|wrapping)[_-]?token|secret_?id|private_?key|pass(?:word|wd|phrase)"
@@ -19,6 +25,22 @@ _ASSIGNED_TEXT = re.compile(r"(?i)((?:token|secret|(?<![a-z])pwd|(?<![a-z])pass)
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
 _KEY_BODY = re.compile(r"[A-Za-z0-9+/=]{20,}")
+_SUSPECT = re.compile(f"(?:{_TOKEN_TEXT.pattern})|(?:-----BEGIN )|(?:{_JWT_BEGINS.pattern})")
+
+
+def begins_like_token(text: str) -> bool:
+    """Tell whether a text begins as a token of Vault or OpenBao does."""
+    return _TOKEN_BEGINS.match(text) is not None
+
+
+def is_token(text: str) -> bool:
+    """Tell whether the whole text has the shape of a token of Vault or OpenBao."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def looks_secret(text: str) -> bool:
+    """Tell whether a text holds what may be a token, a private key or a signed token, also one that was cut off."""
+    return _SUSPECT.search(text) is not None
 
 
 def redact(text: str, known: Collection[str] = ()) -> str:

@@ -185,7 +185,7 @@ def _store_findings(config: "Config") -> Iterator[Finding]:
 
 
 def _show(finding: Finding, *, as_json: bool) -> None:
-    from statusdesk.credentials import redact
+    from statusdesk.redact import redact
     from statusdesk.text import clean
 
     first, *others = [clean(line, 1000) for line in redact(finding.message).split("\n") if line.strip()] or [""]

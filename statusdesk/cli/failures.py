@@ -9,7 +9,8 @@ from types import MappingProxyType
 from statusdesk.cli import exit_codes
 from statusdesk.cli.usage import UsageError
 from statusdesk.config_file import ConfigError
-from statusdesk.credentials import CredentialError, redact
+from statusdesk.credentials import CredentialError
+from statusdesk.redact import redact
 from statusdesk.store.errors import LockHeld, StoreError
 
 UNWRITABLE: Mapping[int, str] = MappingProxyType(

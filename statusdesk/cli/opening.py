@@ -15,7 +15,7 @@ from statusdesk.cli.usage import refuse
 from statusdesk.clock import system_clock
 from statusdesk.config import Config
 from statusdesk.config_file import find_config, load
-from statusdesk.credentials import redact
+from statusdesk.redact import redact
 from statusdesk.store.opening import FILE_NAME
 from statusdesk.text import iso
 
