@@ -181,6 +181,10 @@ class Job(Fact, frozen=True):
         return (self.source, self.name)
 
 
+CONCLUSIVE = ("SUCCESS", "UNSTABLE", "FAILURE")
+"""The results of builds that say something about what was built; ABORTED and NOT_BUILT do not."""
+
+
 class Build(Fact, frozen=True):
     """One Jenkins build. Key: (source, job, number).
 

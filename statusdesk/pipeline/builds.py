@@ -1,12 +1,11 @@
 """Jobs and builds in memory, and the judging of the (job, namespace) pairs that changed."""
 
-from statusdesk.facts import Build, Changed, Executors, Job, JobClass, QueueItem, Swept
+from statusdesk.facts import CONCLUSIVE, Build, Changed, Executors, Job, JobClass, QueueItem, Swept
 from statusdesk.judge.builds import judge_builds
 from statusdesk.states import BuildState
 from statusdesk.store.writer import Transition, Writer
 
 KEPT_PER_PAIR = 30
-CONCLUSIVE = ("SUCCESS", "UNSTABLE", "FAILURE")
 Pair = tuple[str, str, str]
 JobKey = tuple[str, str]
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from statusdesk.facts import Build
+from statusdesk.facts import CONCLUSIVE, Build
 from statusdesk.store.kinds import BUILDS, OPEN, SHARED
 
-CONCLUSIVE = "('SUCCESS', 'UNSTABLE', 'FAILURE')"
+IS_CONCLUSIVE = f"IN ({', '.join(repr(result) for result in CONCLUSIVE)})"
 KNOWN_PER_JOB = 30
 
 _SELECT = f"SELECT {BUILDS.listed} FROM builds WHERE source = :source AND job = :job"
@@ -25,7 +25,7 @@ _NEXT_NAMESPACE = (
 _OPEN = f"SELECT {BUILDS.listed} FROM builds WHERE {OPEN}"
 _NEWEST_OF_PAIR = tuple(
     f"{_SELECT} AND namespace IS :namespace AND {which} ORDER BY number DESC LIMIT 1"
-    for which in ("1", f"NOT building AND result IN {CONCLUSIVE}", "NOT building AND result = 'SUCCESS'")
+    for which in ("1", f"NOT building AND result {IS_CONCLUSIVE}", "NOT building AND result = 'SUCCESS'")
 )
 
 

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from statusdesk.store.builds import CONCLUSIVE
+from statusdesk.store.builds import IS_CONCLUSIVE
 
 KEYS_PER_BITE = 100
 
@@ -19,7 +19,7 @@ DELETE FROM builds WHERE (source, job, number) IN (
         AND n.namespaces = b.namespaces
         AND CASE
           WHEN b.result = 'SUCCESS' THEN NOT n.building AND n.result = 'SUCCESS'
-          WHEN b.result IN {CONCLUSIVE} THEN NOT n.building AND n.result IN {CONCLUSIVE}
+          WHEN b.result {IS_CONCLUSIVE} THEN NOT n.building AND n.result {IS_CONCLUSIVE}
           ELSE 1 END))
   LIMIT :rows)
 """
