@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from statusdesk import exit_codes
 from statusdesk.states import Collector
 from statusdesk.store.errors import StoreError
 from statusdesk.store.opening import prepare_dir
@@ -21,7 +22,6 @@ LONGEST_RETRY_MS = 30_000
 STOP_GRACE_S = 1.0
 LOG_FILE = "collector.log"
 LOG_BYTES = 1_000_000
-_EXIT_ALREADY_RUNNING = 75
 
 
 def lost_ms(collector: Collector | None, now_ms: int) -> int | None:
@@ -182,7 +182,7 @@ class Supervision:
         words = self._child.last_words()
         self._child.stop()
         self._child = None
-        if code == _EXIT_ALREADY_RUNNING:
+        if code == exit_codes.ALREADY_RUNNING:
             # Another console was faster: its collector beats soon, or dies and leaves the lock.
             self._not_before_ms = now_ms + BUSY_RETRY_MS
             self._retry_ms = FIRST_RETRY_MS

@@ -4,7 +4,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from statusdesk.cli import board, check, demo, exit_codes, export, status, watch
+from statusdesk import exit_codes
+from statusdesk.cli import board, check, demo, export, status, watch
 from statusdesk.cli.parser import add_globals, build_parser
 
 COMMANDS = {"board": board, "watch": watch, "status": status, "export": export, "check": check, "demo": demo}

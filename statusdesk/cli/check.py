@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from statusdesk.cli import exit_codes
+from statusdesk import exit_codes
 
 if TYPE_CHECKING:
     from collectors.kubernetes_probe import ProbeResult

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from statusdesk.cli import exit_codes
+from statusdesk import exit_codes
 
 if TYPE_CHECKING:
     from statusdesk.cli.parser import Parser

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
-from statusdesk.cli import exit_codes
+from statusdesk import exit_codes
 from statusdesk.cli.usage import refuse
 
 if TYPE_CHECKING:

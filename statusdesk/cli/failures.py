@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from statusdesk.cli import exit_codes
+from statusdesk import exit_codes
 from statusdesk.cli.usage import UsageError
 from statusdesk.config_file import ConfigError
 from statusdesk.credentials import CredentialError

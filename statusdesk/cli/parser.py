@@ -6,8 +6,7 @@ import re
 import sys
 from typing import Any, NoReturn
 
-from statusdesk import __version__
-from statusdesk.cli import exit_codes
+from statusdesk import __version__, exit_codes
 
 _EXAMPLES = """\
 examples:

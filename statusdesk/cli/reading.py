@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from statusdesk import exit_codes
 from statusdesk.board import Board, Mark, Row
-from statusdesk.cli import exit_codes
 from statusdesk.cli.opening import now_ms
 from statusdesk.collecting import lost_ms
 from statusdesk.config import Config

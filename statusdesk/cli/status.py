@@ -5,7 +5,7 @@ import sys
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from statusdesk.cli import exit_codes
+from statusdesk import exit_codes
 from statusdesk.cli.parser import add_attach
 
 if TYPE_CHECKING:

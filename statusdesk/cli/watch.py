@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from statusdesk.cli import exit_codes
+from statusdesk import exit_codes
 from statusdesk.cli.usage import refuse
 
 if TYPE_CHECKING:
