@@ -35,7 +35,6 @@ BUILD_ANNOTATION = "statusdesk.io/build"
 BUILD_ANNOTATION_END = "/jenkins-build"
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 TEMPLATE_GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"
-CHANGE_CAUSE_ANNOTATION = "kubernetes.io/change-cause"
 
 _NOTHING: Mapping[str, str] = {}
 _NO_CONDITION = ConditionWire()
@@ -214,7 +213,6 @@ class Translator:
             update_revision=clean(status.update_revision),
             current_revision=clean(status.current_revision),
             selector=_selector(spec.selector),
-            change_cause=clean(annotations.get(CHANGE_CAUSE_ANNOTATION, "")),
             build=clean(_build(annotations)),
             conditions=tuple([self._condition(one) for one in status.conditions or ()]),
             failed=status.failed,

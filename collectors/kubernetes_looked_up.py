@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from collectors.kubernetes_facts import CHANGE_CAUSE_ANNOTATION, REVISION_ANNOTATION
+from collectors.kubernetes_facts import REVISION_ANNOTATION
 from collectors.kubernetes_remembered import Times
 from collectors.kubernetes_wire import ListWire, MetaWire, TemplateWire, Wire
 from statusdesk.facts import Event, LogTail, Revision
@@ -138,7 +138,6 @@ def revision_of(cluster: str, owner_kind: str, wire: RevisionWire, times: Times)
         revision=number,
         created_ms=times[meta.creation_timestamp],
         replicas=replicas,
-        change_cause=safe(annotations.get(CHANGE_CAUSE_ANNOTATION, "")),
         images=_images(wire.data),
     )
 

@@ -138,7 +138,6 @@ class Workload(Fact, frozen=True):
     update_revision: str = ""
     current_revision: str = ""
     selector: str = ""
-    change_cause: str = ""
     build: str = ""
     conditions: tuple[Condition, ...] = ()
     failed: int = 0

@@ -46,7 +46,6 @@ class Revision(Fact, frozen=True):
     revision: int = 0
     created_ms: int | None = None
     replicas: int | None = None
-    change_cause: str = ""
     images: tuple[tuple[str, str], ...] = ()
 
     @property
