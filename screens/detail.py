@@ -41,12 +41,14 @@ class DetailPane(VerticalScroll, can_focus=False):
         self._known = Known()
         self._body = Static(id="detail-text", markup=False)
         self._written = ""
+        self._shown: tuple[Row | None, Cell | None, str, int] | None = None
 
     def compose(self) -> ComposeResult:
         yield self._body
 
     def show_cell(self, row: Row | None, cell: Cell | None, stage: str, now_ms: int) -> None:
         """Draw the cell; what was read for another place is forgotten."""
+        self._shown = (row, cell, stage, now_ms)
         place = (row.app, stage) if row is not None else ("", "")
         if place != self.place:
             self.place, self._known = place, Known()
@@ -56,6 +58,11 @@ class DetailPane(VerticalScroll, can_focus=False):
         if text.markup != self._written:
             self._written = text.markup
             self._body.update(text)
+
+    def on_resize(self) -> None:
+        """Wrap the text for the width that it has now: the first is written before there is any."""
+        if self._shown is not None:
+            self.show_cell(*self._shown)
 
     @property
     def known(self) -> Known:
