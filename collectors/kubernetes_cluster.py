@@ -41,22 +41,13 @@ class KubernetesCluster:
         clock: Clock,
         timing: Timing | None = None,
     ) -> None:
-        timing = timing or Timing()
-        source = f"kubernetes/{settings.name}"
         self._out = emit
         self._stop = stop
-        self._timing = timing
-        self._api = KubernetesApi(settings, timing.silence_s)
-        self._standing = Standing(
-            source,
-            self._emit,
-            clock,
-            silence_ms=int(timing.silence_s * 1000),
-            patience_ms=int(settings.request_timeout_s * PATIENCE_TIMEOUTS * 1000),
-            proven_ms=int(timing.quick_s * 1000),
-        )
+        self._timing = timing or Timing()
+        self._api = KubernetesApi(settings, self._timing.silence_s)
+        self._standing = self._make_standing(settings, clock)
         shared = Shared(
-            source=source,
+            source=f"kubernetes/{settings.name}",
             cluster=settings.name,
             api=self._api,
             standing=self._standing,
@@ -64,7 +55,7 @@ class KubernetesCluster:
             interest=Interest(namespaces),
             emit=self._emit,
             clock=clock,
-            timing=timing,
+            timing=self._timing,
             page_size=settings.page_size,
             poll_interval_s=settings.poll_interval_s,
             lists=threading.BoundedSemaphore(LISTS_AT_ONCE),
@@ -72,6 +63,16 @@ class KubernetesCluster:
         names = NamespaceNames(shared)
         self._lookups = Lookups(shared)
         self._kinds = [KindFeeds(shared, names, kind, settings.max_namespaced_watches) for kind in KINDS]
+
+    def _make_standing(self, settings: ClusterSettings, clock: Clock) -> Standing:
+        return Standing(
+            f"kubernetes/{settings.name}",
+            self._emit,
+            clock,
+            silence_ms=int(self._timing.silence_s * 1000),
+            patience_ms=int(settings.request_timeout_s * PATIENCE_TIMEOUTS * 1000),
+            proven_ms=int(self._timing.quick_s * 1000),
+        )
 
     def run(self) -> None:
         """Follow the cluster until ``stop`` is set; return within two seconds of that."""

@@ -46,63 +46,75 @@ def make_ink(variables: Mapping[str, str], colourless: bool) -> Ink:
     return _coloured(variables)
 
 
+class _Palette:
+    """The colours of a theme, with what stands in where it gives none."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self.ground = ground = _colour(variables, "background", "#101010")
+        self.face = face = _colour(variables, "foreground", "#d0d0d0")
+        self.error = _colour(variables, "error", "#ff5f5f")
+        self.quiet = _colour(variables, "desk-quiet", "", ground.blend(face, 0.5))
+        self.good = _colour(variables, "success", "#5faf5f")
+        self.warning = _colour(variables, "warning", "#d7af5f")
+        self.primary = _colour(variables, "primary", "#87afd7")
+        self.strong = face.blend(Color.parse("white"), 0.4 if ground.brightness < 0.5 else 0)
+        self.cursor = ground.blend(face, 0.13).blend(self.primary, 0.28).rich_color
+        self.tints = [_colour(variables, f"desk-tint-{n}", "", _spread(face, ground, n)) for n in range(TINTS)]
+        self._variables = variables
+
+    def named(self, name: str) -> Color:
+        """Return one of our own colours, or the theme's colour that is nearest in meaning."""
+        return _colour(self._variables, name, "", _colour(self._variables, _FALLBACKS[name], "#87afd7"))
+
+    def on_ground(self, color: Color, *, bold: bool | None = None, italic: bool | None = None) -> Style:
+        """Return the style of text in a colour on the background."""
+        return Style(color=color.rich_color, bgcolor=self.ground.rich_color, bold=bold, italic=italic)
+
+
 def _coloured(variables: Mapping[str, str]) -> Ink:
-    ground = _colour(variables, "background", "#101010")
-    face = _colour(variables, "foreground", "#d0d0d0")
-    error = _colour(variables, "error", "#ff5f5f")
-    quiet = _colour(variables, "desk-quiet", "", ground.blend(face, 0.5))
-    good = _colour(variables, "success", "#5faf5f")
-    warning = _colour(variables, "warning", "#d7af5f")
-    panel = ground.blend(face, 0.13)
-
-    cursor = panel.blend(_colour(variables, "primary", "#87afd7"), 0.28).rich_color
-
-    def named(name: str) -> Color:
-        return _colour(variables, name, "", _colour(variables, _FALLBACKS[name], "#87afd7"))
-
-    tints = [_colour(variables, f"desk-tint-{n}", "", _spread(face, ground, n)) for n in range(TINTS)]
+    palette = _Palette(variables)
+    ground, face, on_ground = palette.ground, palette.face, palette.on_ground
     on = ground.rich_color
-    fg = {
-        Mark.OK: good,
-        Mark.PROGRESSING: named("desk-moving"),
-        Mark.WARNING: warning,
-        Mark.FAILING: error,
-        Mark.ON_ITS_WAY: error,
-        Mark.SOAKING: named("desk-soaking"),
-        Mark.BLOCKED: named("desk-blocked"),
-        Mark.SKEW: named("desk-skew"),
-    }
-    glyphs = {mark: Style(color=fg.get(mark, quiet).rich_color, bgcolor=on) for mark in Mark}
-    bad = Style(color=error.rich_color, bgcolor=ground.blend(error, 0.16).rich_color, bold=True)
-    shout = Style(color=on, bgcolor=error.rich_color, bold=True)
-    glyphs |= {Mark.FAILING: bad, Mark.ON_ITS_WAY: bad, Mark.WARNING: glyphs[Mark.WARNING] + Style(bold=True)}
-    badges = glyphs | {Mark.ON_ITS_WAY: shout, Mark.FAILING: Style(color=error.rich_color, bgcolor=on, bold=True)}
-    unknown = Style(color=quiet.rich_color, bgcolor=on, italic=True)
-    words = {Mark.FAILING: bad, Mark.ON_ITS_WAY: bad, Mark.WARNING: glyphs[Mark.WARNING], Mark.UNKNOWN: unknown}
+    shout = Style(color=on, bgcolor=palette.error.rich_color, bold=True)
+    glyphs, words = _marks(palette)
     return Ink(
-        plain=Style(color=face.rich_color, bgcolor=on),
-        quiet=Style(color=quiet.rich_color, bgcolor=on),
-        strong=Style(
-            color=face.blend(Color.parse("white"), 0.4 if ground.brightness < 0.5 else 0).rich_color,
-            bgcolor=on,
-            bold=True,
-        ),
-        title=Style(color=quiet.rich_color, bgcolor=on),
-        rule=Style(color=ground.blend(face, 0.22).rich_color, bgcolor=on),
-        key=Style(color=_colour(variables, "primary", "#87afd7").rich_color, bgcolor=on),
-        good=Style(color=good.rich_color, bgcolor=on),
+        plain=on_ground(face),
+        quiet=on_ground(palette.quiet),
+        strong=on_ground(palette.strong, bold=True),
+        title=on_ground(palette.quiet),
+        rule=on_ground(ground.blend(face, 0.22)),
+        key=on_ground(palette.primary),
+        good=on_ground(palette.good),
         alarm=shout,
-        past=Style(color=on, bgcolor=warning.rich_color, bold=True),
+        past=Style(color=on, bgcolor=palette.warning.rich_color, bold=True),
         glyphs=glyphs,
-        badges=badges,
+        badges={**glyphs, Mark.ON_ITS_WAY: shout, Mark.FAILING: on_ground(palette.error, bold=True)},
         words=words,
-        tints=tuple(Style(color=tint.rich_color, bgcolor=on) for tint in tints),
-        well_glyph=Style(color=ground.blend(good, 0.6).rich_color, bgcolor=on),
-        well_tints=tuple(Style(color=ground.blend(tint, 0.6).rich_color, bgcolor=on) for tint in tints),
+        tints=tuple(on_ground(tint) for tint in palette.tints),
+        well_glyph=on_ground(ground.blend(palette.good, 0.6)),
+        well_tints=tuple(on_ground(ground.blend(tint, 0.6)) for tint in palette.tints),
         row=Style(bgcolor=ground.blend(face, 0.06).rich_color),
-        cell=Style(bgcolor=cursor),
-        well_cell=Style(color=face.rich_color, bgcolor=cursor),
+        cell=Style(bgcolor=palette.cursor),
+        well_cell=Style(color=face.rich_color, bgcolor=palette.cursor),
     )
+
+
+def _marks(palette: _Palette) -> tuple[dict[Mark, Style], dict[Mark, Style]]:
+    """Return the styles of the glyph and of the words of each mark."""
+    colors = {
+        Mark.OK: palette.good,
+        Mark.PROGRESSING: palette.named("desk-moving"),
+        Mark.SOAKING: palette.named("desk-soaking"),
+        Mark.BLOCKED: palette.named("desk-blocked"),
+        Mark.SKEW: palette.named("desk-skew"),
+    }
+    error, ground = palette.error, palette.ground
+    bad = Style(color=error.rich_color, bgcolor=ground.blend(error, 0.16).rich_color, bold=True)
+    warning = palette.on_ground(palette.warning, bold=True)
+    glyphs = {mark: palette.on_ground(colors.get(mark, palette.quiet)) for mark in Mark}
+    glyphs |= {Mark.FAILING: bad, Mark.ON_ITS_WAY: bad, Mark.WARNING: warning}
+    unknown = palette.on_ground(palette.quiet, italic=True)
+    return glyphs, {Mark.FAILING: bad, Mark.ON_ITS_WAY: bad, Mark.WARNING: warning, Mark.UNKNOWN: unknown}
 
 
 def _colourless() -> Ink:

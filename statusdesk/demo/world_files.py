@@ -65,7 +65,22 @@ def write_config(directory: Path, at: Addresses, tokens: Iterable[WatchedToken],
         "",
     ]
     lines += _stage_lines()
+    lines += _source_lines(directory, at)
+    for watched in tokens:
+        lines += [*_token_lines(directory, watched, clock), ""]
     lines += [
+        "[store]",
+        f"state_dir = {_quoted(at.state_dir)}",
+        "",
+        "[board]",
+        'title = "shop-demo"',
+        'stale_after = "15s"',
+    ]
+    (directory / "config.toml").write_text("\n".join(lines) + "\n")
+
+
+def _source_lines(directory: Path, at: Addresses) -> list[str]:
+    return [
         "[[app]]",
         'name = "catalog"',
         'jobs = ["catalog-service/*"]',
@@ -83,17 +98,6 @@ def write_config(directory: Path, at: Addresses, tokens: Iterable[WatchedToken],
         'interval = "2s"',
         "",
     ]
-    for watched in tokens:
-        lines += [*_token_lines(directory, watched, clock), ""]
-    lines += [
-        "[store]",
-        f"state_dir = {_quoted(at.state_dir)}",
-        "",
-        "[board]",
-        'title = "shop-demo"',
-        'stale_after = "15s"',
-    ]
-    (directory / "config.toml").write_text("\n".join(lines) + "\n")
 
 
 def _stage_lines() -> list[str]:
