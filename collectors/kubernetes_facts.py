@@ -5,6 +5,7 @@ nodes, reasons, times) is cleaned once and kept, and a fact is made in one call.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypedDict
 
 from collectors.kubernetes_names import APP_LABEL, AppRules
 from collectors.kubernetes_remembered import Apps, Texts, Times
@@ -17,6 +18,7 @@ from collectors.kubernetes_wire import (
     PodWire,
     SelectorWire,
     TemplateMetaWire,
+    WorkloadMetaWire,
     WorkloadSpecWire,
     WorkloadStatusWire,
     WorkloadWire,
@@ -39,6 +41,28 @@ TEMPLATE_GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"
 _NOTHING: Mapping[str, str] = {}
 _NO_CONDITION = ConditionWire()
 _NO_STATUS = PodStatusWire()
+
+
+class _Counts(TypedDict):
+    """The fields of a workload that count its pods."""
+
+    desired: int | None
+    replicas: int
+    updated: int
+    ready: int
+    available: int
+    failed: int
+
+
+class _Conduct(TypedDict):
+    """The fields of a workload that say how it is rolled out."""
+
+    paused: bool
+    deadline_s: int | None
+    min_ready_s: int
+    strategy: str
+    partition: int | None
+    backoff_limit: int | None
 
 
 class Translator:
@@ -177,14 +201,8 @@ class Translator:
         labels, annotations = self._marks(wire)
         images = self._images(spec)
         owner_kind, owner = self._controller(meta.owner_references)
-        # the Jobs of a CronJob have names of their own, which say nothing
-        app = self._apps[
-            owner if owner_kind == CRON_JOB else texts[meta.name], clean((meta.labels or _NOTHING).get(APP_LABEL, ""))
-        ]
+        app = self._app(meta, owner_kind, owner)
         image = self._rules.main_image(app, images)
-        strategy = spec.strategy or spec.update_strategy
-        rolling = strategy.rolling_update if strategy is not None else None
-        desired, replicas, updated, ready, available = _counts(kind, spec, status)
         return Workload(
             cluster=self._cluster,
             namespace=texts[meta.namespace],
@@ -197,30 +215,37 @@ class Translator:
             images=images,
             generation=meta.generation,
             observed_generation=meta.generation if kind == "Job" else status.observed_generation,
-            desired=desired,
-            replicas=replicas,
-            updated=updated,
-            ready=ready,
-            available=available,
-            paused=spec.paused or bool(spec.suspend),
             created_ms=times[meta.creation_timestamp],
             deleting_ms=times[meta.deletion_timestamp],
-            deadline_s=_deadline_s(spec) if kind != "Job" else spec.active_deadline_seconds,
-            min_ready_s=spec.min_ready_seconds,
-            strategy=texts[strategy.type] if strategy is not None else "",
-            partition=rolling.partition if rolling is not None else None,
             revision=clean(_revision(kind, wire, status)),
             update_revision=clean(status.update_revision),
             current_revision=clean(status.current_revision),
             selector=_selector(spec.selector),
             build=clean(_build(annotations)),
             conditions=tuple([self._condition(one) for one in status.conditions or ()]),
-            failed=status.failed,
-            backoff_limit=spec.backoff_limit,
             started_ms=times[status.start_time],
             owner_kind=owner_kind,
             owner_name=owner,
+            **_counts(kind, spec, status),
+            **self._conduct(kind, spec),
         )
+
+    def _app(self, meta: WorkloadMetaWire, owner_kind: str, owner: str) -> str:
+        # the Jobs of a CronJob have names of their own, which say nothing
+        name = owner if owner_kind == CRON_JOB else self._texts[meta.name]
+        return self._apps[name, clean((meta.labels or _NOTHING).get(APP_LABEL, ""))]
+
+    def _conduct(self, kind: str, spec: WorkloadSpecWire) -> _Conduct:
+        strategy = spec.strategy or spec.update_strategy
+        rolling = strategy.rolling_update if strategy is not None else None
+        return {
+            "paused": spec.paused or bool(spec.suspend),
+            "deadline_s": _deadline_s(spec) if kind != "Job" else spec.active_deadline_seconds,
+            "min_ready_s": spec.min_ready_seconds,
+            "strategy": self._texts[strategy.type] if strategy is not None else "",
+            "partition": rolling.partition if rolling is not None else None,
+            "backoff_limit": spec.backoff_limit,
+        }
 
     def _controller(self, owners: Sequence[OwnerWire] | None) -> tuple[str, str]:
         for owner in owners or ():
@@ -255,26 +280,33 @@ class Translator:
         )
 
 
-def _counts(kind: str, spec: WorkloadSpecWire, status: WorkloadStatusWire) -> tuple[int | None, int, int, int, int]:
-    """Return desired, total, updated, ready and available."""
+def _counts(kind: str, spec: WorkloadSpecWire, status: WorkloadStatusWire) -> _Counts:
     if kind == "DaemonSet":
-        return (
-            status.desired_number_scheduled,
-            status.current_number_scheduled,
-            status.updated_number_scheduled,
-            status.number_ready,
-            status.number_available,
-        )
+        return {
+            "desired": status.desired_number_scheduled,
+            "replicas": status.current_number_scheduled,
+            "updated": status.updated_number_scheduled,
+            "ready": status.number_ready,
+            "available": status.number_available,
+            "failed": status.failed,
+        }
     if kind == "Job":
-        wanted = 1 if spec.completions is None else spec.completions
-        return wanted, status.active, status.active + status.succeeded, status.succeeded, status.succeeded
-    return (
-        spec.replicas,
-        status.replicas,
-        status.updated_replicas,
-        status.ready_replicas,
-        status.available_replicas,
-    )
+        return {
+            "desired": 1 if spec.completions is None else spec.completions,
+            "replicas": status.active,
+            "updated": status.active + status.succeeded,
+            "ready": status.succeeded,
+            "available": status.succeeded,
+            "failed": status.failed,
+        }
+    return {
+        "desired": spec.replicas,
+        "replicas": status.replicas,
+        "updated": status.updated_replicas,
+        "ready": status.ready_replicas,
+        "available": status.available_replicas,
+        "failed": status.failed,
+    }
 
 
 def _deadline_s(spec: WorkloadSpecWire) -> int | None:
