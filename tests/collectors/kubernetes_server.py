@@ -257,8 +257,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(Answer(body=body))
 
     def _watch(self, request: Request) -> None:
-        self._head(200, {"Transfer-Encoding": "chunked"})
+        # known before its head is sent: whoever has seen the stream open may send to it
         with self.kube.watch(request) as parts:
+            self._head(200, {"Transfer-Encoding": "chunked"})
             while not self.kube.over.is_set():
                 try:
                     part = parts.get(timeout=0.05)

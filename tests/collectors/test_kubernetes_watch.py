@@ -205,8 +205,8 @@ def test_a_silent_watch_is_opened_again(kube, desk):
 def test_a_quiet_cluster_is_alive(kube, desk):
     desk.start()
     desk.wait_live()
-    kube.send("pods", BOOKMARK)
     seen = len(desk.visits())
+    kube.send("pods", BOOKMARK)
     wait_for(lambda: len(desk.visits()) > seen)
     assert desk.visits()[-1].ok and desk.visits()[-1].live
 
