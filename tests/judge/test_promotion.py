@@ -1,89 +1,13 @@
 """Rows: what is ahead of production, what is bad on its way there, and in which order rows stand."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import msgspec
 import pytest
 
-from statusdesk.board import Mark, Row
-from statusdesk.config import StageSettings
-from statusdesk.judge.promotion import Path, Standing, judge_app
+from statusdesk.board import Mark
 from statusdesk.judge.promotion_versions import Lineage
 from statusdesk.picture_apps import count_rows
-from statusdesk.states import BuildState, Level, RolloutState
-
-NOW = 1_800_000_000_000
-H = 3_600_000
-NAMES = ("testing", "staging", "performance", "audit", "production")
-ABSENT = (Mark.ABSENT, "")
-
-
-def stages(soak_s: float = 0.0) -> tuple[StageSettings, ...]:
-    return tuple(StageSettings(name=n, namespaces=(n,), production=n == "production", soak_s=soak_s) for n in NAMES)
-
-
-def path(**changes: Any) -> Path:
-    fields: dict[str, Any] = {
-        "stages": stages(),
-        "production": 4,
-        "blanks": (ABSENT,) * 5,
-        "stage_of": {name: index for index, name in enumerate(NAMES)},
-    }
-    return Path(**(fields | changes))
-
-
-def rollout(stage: str, version: str, hours: float = 24, level: Level = Level.OK, **changes: Any) -> RolloutState:
-    since_ms = NOW - int(hours * H)
-    name = changes.pop("name", "orders")
-    fields: dict[str, Any] = {
-        "key": f"{changes.get('cluster', 'eu')}/{stage}/Deployment/{name}",
-        "cluster": "eu",
-        "namespace": stage,
-        "kind": "Deployment",
-        "name": name,
-        "app": "orders",
-        "level": level,
-        "reason": level.name.title(),
-        "message": f"it is {level}",
-        "version": version,
-        "version_since_ms": since_ms,
-        "started_ms": since_ms,
-        "level_since_ms": since_ms,
-        "desired": 2,
-        "ready": 2,
-    }
-    return RolloutState(**(fields | changes))
-
-
-def standing(
-    *rollouts: RolloutState,
-    builds: Sequence[BuildState] = (),
-    reach: Sequence[str] = (),
-    lineage: Lineage | None = None,
-    now_ms: int = NOW,
-    **changes: Any,
-) -> Standing:
-    lineage = lineage or Lineage()
-    for each in rollouts:
-        lineage.see(each)
-    by_stage = [[each for each in rollouts if each.namespace == name] for name in NAMES]
-    return judge_app("orders", by_stage, builds, path(**changes), reach, lineage, now_ms)
-
-
-def row(*rollouts: RolloutState, **changes: Any) -> Row:
-    return standing(*rollouts, **changes).row
-
-
-def walk(*versions: str | None, bad: dict[int, Level] | None = None) -> list[RolloutState]:
-    """Rollouts of a version per stage; what is further on has been there for longer."""
-    levels = bad or {}
-    return [
-        rollout(NAMES[i], version, hours=24.0 * (i + 1), level=levels.get(i, Level.OK))
-        for i, version in enumerate(versions)
-        if version is not None
-    ]
-
+from statusdesk.states import Level, RolloutState
+from tests.judge.paths import NOW, H, rollout, row, stages, standing, walk
 
 FAILING, WARNING, MOVING = Level.FAILING, Level.WARNING, Level.PROGRESSING
 
@@ -307,91 +231,6 @@ def test_an_app_that_is_nowhere_is_never_well(mark: Mark, row_mark: Mark) -> Non
     found = row(blanks=((mark, "why"),) * 5)
     assert found.mark is row_mark
     assert {cell.mark for cell in found.cells if cell} == {mark}
-
-
-def build(namespace: str, level: Level, hours: float, **changes: Any) -> BuildState:
-    fields: dict[str, Any] = {
-        "key": f"jenkins/deploy-orders@{namespace}",
-        "source": "jenkins",
-        "job": "deploy-orders",
-        "namespace": namespace,
-        "job_class": "deploy",
-        "level": level,
-        "message": f"deploy-orders #412 failed for {namespace}",
-        "number": 412,
-        "version": "1.5",
-        "started_ms": NOW - int(hours * H),
-        "duration_ms": 60_000,
-    }
-    return BuildState(**(fields | changes))
-
-
-RED = "deploy-orders #412 failed for staging"
-GREEN = "deploy-orders #412 is green for 1.5, cluster unchanged at 1.4"
-
-
-@pytest.mark.parametrize(
-    ("seen", "mark", "message"),
-    [
-        (
-            build("staging", FAILING, 1),
-            Mark.WARNING,
-            "staging: deploy-orders #412 failed for staging, cluster unchanged",
-        ),
-        (build("staging", FAILING, 60), Mark.WARNING, f"staging: {RED}"),
-        (build("staging", Level.OK, 1), Mark.WARNING, f"staging: {GREEN}"),
-        (build("staging", Level.OK, 60), Mark.OK, ""),
-        (build("staging", Level.OK, 1, version="v1.4"), Mark.OK, ""),
-        (build("staging", Level.OK, 1, version=""), Mark.OK, ""),
-        (build("staging", WARNING, 1), Mark.OK, ""),
-        (build("dev-bob", FAILING, 1), Mark.OK, ""),
-        (build("staging", FAILING, 1, job_class="renewal"), Mark.OK, ""),
-        (build("staging", Level.UNKNOWN, 1, started_ms=None), Mark.OK, ""),
-    ],
-)
-def test_builds_of_which_the_cluster_knows_nothing(seen: BuildState, mark: Mark, message: str) -> None:
-    found = row(rollout("testing", "1.5", 40), rollout("staging", "1.4", 48), builds=[seen])
-    assert (found.mark, found.message) == (mark, message)
-
-
-def test_a_cluster_has_a_minute_to_follow_its_build() -> None:
-    seen = build("staging", Level.OK, 0, started_ms=NOW - 70_000)
-    found = standing(rollout("staging", "1.4", 48), builds=[seen])
-    assert found.row.mark is Mark.OK
-    assert found.look_again_ms == NOW + 50_000
-    assert standing(rollout("staging", "1.4", 48), builds=[seen], now_ms=NOW + 50_000).row.mark is Mark.WARNING
-
-
-UNCHANGED = "deploy-orders #412 is green, cluster unchanged"
-
-
-@pytest.mark.parametrize(
-    ("seen", "there", "notes"),
-    [
-        (build("staging", Level.OK, 1, version="v1.4"), {}, (UNCHANGED,)),
-        (build("staging", Level.OK, 1, version=""), {}, (UNCHANGED,)),
-        (build("staging", Level.OK, 60), {}, ()),
-        (build("staging", Level.OK, 1), {"build_job": "deploy-orders", "build_number": 412}, ()),
-        (build("staging", Level.OK, 60), {"build_rule": "none"}, ("orders changed to 1.4 without a build",)),
-        (build("staging", Level.OK, 60), {"build_rule": "none", "version": ""}, ("orders changed without a build",)),
-        (build("staging", Level.OK, 60), {"build_rule": "time", "build_number": 411}, ()),
-    ],
-)
-def test_what_builds_and_cluster_do_without_each_other_is_noted_and_no_fault(
-    seen: BuildState, there: dict[str, Any], notes: tuple[str, ...]
-) -> None:
-    staging = msgspec.structs.replace(rollout("staging", "1.4", 48), **there)
-    found = row(rollout("testing", "1.5", 40), staging, builds=[seen])
-    assert (found.mark, found.message) == (Mark.OK, "")
-    assert [cell.notes for cell in found.cells if cell] == [(), notes, (), (), ()]
-
-
-def test_the_newest_build_is_shown_also_while_it_runs() -> None:
-    older = build("staging", Level.OK, 60)
-    running = build("testing", Level.OK, 90, other_number=413, other_started_ms=NOW - 1000)
-    found = row(*walk("1.5", "1.5"), builds=[older, running])
-    assert found.build == running
-    assert found.builds == (running, older)
 
 
 def test_stages_need_not_end_with_production() -> None:

@@ -8,6 +8,8 @@ import asyncio
 import pytest
 from textual._context import active_app
 
+from screens.rollout import RolloutScreen
+
 QUIET_TURNS = 3
 TURN_S = 0.001  # long enough for what a thread has handed to the loop
 
@@ -46,3 +48,10 @@ def quick_pilot(monkeypatch):
     """Let the pilot wait for the loop and the screen."""
     monkeypatch.setattr("textual.app.wait_for_idle", nothing_is_left)
     monkeypatch.setattr("textual.pilot.wait_for_idle", nothing_is_left)
+
+
+@pytest.fixture
+def whole_text(monkeypatch):
+    """Give the screen all its lines as text, those out of sight too."""
+    whole = property(lambda screen: "\n".join(strip.text.rstrip() for strip in screen.body._lines))
+    monkeypatch.setattr(RolloutScreen, "text", whole, raising=False)

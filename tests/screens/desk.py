@@ -5,10 +5,11 @@ import threading
 from msgspec.structs import replace
 
 from screens.app import DeskApp
+from screens.rollout import RolloutScreen
 from statusdesk.board_feed import FeedError
 from statusdesk.config import AppSettings, BoardSettings, Config, StageSettings, StoreSettings
 from statusdesk.rollout_view import Reading, on_board
-from tests.screens import boards
+from tests.screens import boards, rollouts
 
 
 class HandFeed:
@@ -88,6 +89,10 @@ def desk(board=None, *, apps=(), past=None, ascii_only=None, past_only=False, re
     return app
 
 
+def open_rollouts(board, readings=rollouts.READINGS, **more):
+    return desk(board, readings=readings, **more)
+
+
 async def shown(pilot):
     """Wait until every board that the feed was given is on the screen."""
     app = pilot.app
@@ -120,3 +125,11 @@ async def until(pilot, condition, seconds=10.0):
         await pilot.pause()
         await asyncio.sleep(0.01)
         assert time.monotonic() < end, f"never happened:\n{text(pilot.app)}"
+
+
+async def look(pilot):
+    """Press enter on the board and wait until all has been read."""
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, RolloutScreen))
+    await until(pilot, lambda: pilot.app.screen.view.reading is not None)
+    await until(pilot, lambda: "WHAT HAPPENED" in pilot.app.screen.text)

@@ -11,32 +11,14 @@ from screens.rollout_dialogs import ProofScreen
 from screens.workloads import WorkloadsScreen
 from statusdesk.states import Level
 from tests.screens import boards, rollouts
-from tests.screens.desk import desk, lines, shown, text, until
+from tests.screens.desk import lines, look, open_rollouts, shown, text, until
 
+pytestmark = pytest.mark.usefixtures("whole_text")
 WIDE = (140, 40)
 
 
-def open_desk(board, readings=rollouts.READINGS, **more):
-    return desk(board, readings=readings, **more)
-
-
-async def look(pilot):
-    """Press enter on the board and wait until all has been read."""
-    await pilot.press("enter")
-    await until(pilot, lambda: isinstance(pilot.app.screen, RolloutScreen))
-    await until(pilot, lambda: pilot.app.screen.view.reading is not None)
-    await until(pilot, lambda: "WHAT HAPPENED" in pilot.app.screen.text)
-
-
-@pytest.fixture(autouse=True)
-def with_text(monkeypatch):
-    """Give the screen all its lines as text, those out of sight too."""
-    whole = property(lambda screen: "\n".join(strip.text.rstrip() for strip in screen.body._lines))
-    monkeypatch.setattr(RolloutScreen, "text", whole, raising=False)
-
-
 async def test_why_it_fails_is_said_at_the_top():
-    app = open_desk(rollouts.failing_init())
+    app = open_rollouts(rollouts.failing_init())
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         shown = lines(app)
@@ -58,7 +40,7 @@ async def test_why_it_fails_is_said_at_the_top():
 
 
 async def test_old_and_new_revision_side_by_side():
-    app = open_desk(rollouts.failing_init())
+    app = open_rollouts(rollouts.failing_init())
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         first = next(line for line in lines(app) if " NEW " in line)
@@ -69,7 +51,7 @@ async def test_old_and_new_revision_side_by_side():
 
 
 async def test_every_pod_with_its_containers():
-    app = open_desk(rollouts.failing_init())
+    app = open_rollouts(rollouts.failing_init())
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         shown = lines(app)
@@ -84,7 +66,7 @@ async def test_every_pod_with_its_containers():
 
 
 async def test_what_happened_and_the_proof():
-    app = open_desk(rollouts.failing_init())
+    app = open_rollouts(rollouts.failing_init())
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         shown = app.screen.text
@@ -106,7 +88,7 @@ async def test_what_happened_and_the_proof():
 
 
 async def test_everything_is_read_on_a_thread_and_only_when_it_changed():
-    app = open_desk(rollouts.failing_init())
+    app = open_rollouts(rollouts.failing_init())
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         assert app.hand.asked == [("rollout", rollouts.ORDERS, False)]
@@ -133,7 +115,7 @@ async def test_everything_is_read_on_a_thread_and_only_when_it_changed():
 
 
 async def test_the_cursor_stays_on_its_pod():
-    app = open_desk(rollouts.failing_init())
+    app = open_rollouts(rollouts.failing_init())
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         await pilot.press("down")
@@ -156,7 +138,7 @@ async def test_the_cursor_stays_on_its_pod():
 
 
 async def test_a_slow_rollout_counts_down():
-    app = open_desk(rollouts.slow())
+    app = open_rollouts(rollouts.slow())
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         assert "\u2691 warning 1m  1 of 3 new pods ready" in lines(app)[2]
@@ -171,7 +153,7 @@ async def test_a_slow_rollout_counts_down():
 
 
 async def test_a_stateful_set_waits_for_ever_and_has_a_sibling():
-    app = open_desk(rollouts.stateful())
+    app = open_rollouts(rollouts.stateful())
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         assert "no deadline: a StatefulSet waits for ever" in text(app)
@@ -186,7 +168,7 @@ async def test_a_stateful_set_waits_for_ever_and_has_a_sibling():
 
 
 async def test_a_rollout_that_has_gone_says_so():
-    app = open_desk(rollouts.failing_init())
+    app = open_rollouts(rollouts.failing_init())
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         app.hand.readings[rollouts.ORDERS] = rollouts.gone_reading()
@@ -201,7 +183,7 @@ async def test_a_rollout_that_has_gone_says_so():
 
 
 async def test_silence_is_not_failing():
-    app = open_desk(rollouts.failing_init())
+    app = open_rollouts(rollouts.failing_init())
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         board = rollouts.failing_init()
@@ -214,7 +196,7 @@ async def test_silence_is_not_failing():
 
 
 async def test_what_cannot_be_read_is_said_and_the_rest_stays():
-    app = open_desk(rollouts.failing_init())
+    app = open_rollouts(rollouts.failing_init())
     app.hand.problem_of_rollouts = "the store is of a newer statusdesk"
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("enter")
@@ -223,7 +205,7 @@ async def test_what_cannot_be_read_is_said_and_the_rest_stays():
 
 
 async def test_commands_are_shown_and_copied_never_run():
-    app = open_desk(rollouts.failing_init())
+    app = open_rollouts(rollouts.failing_init())
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         await pilot.press("down", "y")
@@ -244,7 +226,7 @@ async def test_commands_are_shown_and_copied_never_run():
 
 
 async def test_the_build_and_the_other_stages():
-    app = open_desk(rollouts.failing_init())
+    app = open_rollouts(rollouts.failing_init())
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         await pilot.press("b")
@@ -260,7 +242,7 @@ async def test_the_build_and_the_other_stages():
 
 
 async def test_escape_goes_back_and_w_lists_the_stage():
-    app = open_desk(rollouts.failing_init())
+    app = open_rollouts(rollouts.failing_init())
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         await pilot.press("w")
@@ -273,7 +255,7 @@ async def test_escape_goes_back_and_w_lists_the_stage():
 
 
 async def test_the_palette_leaves_the_rollout_for_another_application():
-    app = open_desk(rollouts.failing_init())
+    app = open_rollouts(rollouts.failing_init())
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         await pilot.press("ctrl+p", *"go to basket")
@@ -283,18 +265,8 @@ async def test_the_palette_leaves_the_rollout_for_another_application():
         await until(pilot, lambda: app.screen.matrix.selected[0].app == "basket")
 
 
-async def test_a_theme_chosen_later_repaints_all():
-    app = open_desk(rollouts.failing_init())
-    async with app.run_test(size=WIDE) as pilot:
-        await look(pilot)
-        before = app.screen.body.render_line(0)
-        app.theme = "statusdesk-light"
-        await until(pilot, lambda: app.screen.body.render_line(0) != before)
-        assert app.screen.body.render_line(0).text == before.text
-
-
 async def test_a_cell_without_a_workload_says_so():
-    app = open_desk(boards.bad_rollout())
+    app = open_rollouts(boards.bad_rollout())
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         app.screen.matrix.select("mailer", "audit")
         await pilot.press("enter")
@@ -302,22 +274,8 @@ async def test_a_cell_without_a_workload_says_so():
         assert isinstance(app.screen, BoardScreen)
 
 
-async def test_many_pods_are_folded_and_scrolled():
-    app = open_desk(rollouts.failing_init(), {rollouts.ORDERS: rollouts.many_pods(200)})
-    async with app.run_test(size=WIDE) as pilot:
-        await look(pilot)
-        assert "and 194 more, all ready    [a] all pods" in text(app)
-        await pilot.press("a")
-        await until(pilot, lambda: "194 more" not in app.screen.text)
-        await pilot.press("end")
-        await until(pilot, lambda: "CONDITIONS" in text(app))
-        assert app.screen.pod.name == "orders-7cc6f9fbf5-00199"
-        await pilot.press("home")
-        await until(pilot, lambda: "failing 4m" in lines(app)[2])
-
-
 async def test_times_in_place_of_ages():
-    app = open_desk(rollouts.failing_init())
+    app = open_rollouts(rollouts.failing_init())
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         await pilot.press("T")
@@ -327,7 +285,7 @@ async def test_times_in_place_of_ages():
 
 async def test_the_past_shows_no_pods_of_now():
     past = replace(rollouts.failing_init(), at_ms=boards.NOW - boards.HOUR)
-    app = open_desk(rollouts.failing_init(), past=past)
+    app = open_rollouts(rollouts.failing_init(), past=past)
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("t", *"1h", "enter")
         await until(pilot, lambda: "as of" in lines(app)[0])
@@ -336,87 +294,8 @@ async def test_the_past_shows_no_pods_of_now():
         assert " POD " not in text(app) and "WHAT HAPPENED" in text(app)
 
 
-@pytest.mark.parametrize("size", [(200, 60), (140, 40), (80, 24), (50, 20), (20, 6)])
-@pytest.mark.parametrize("ascii_only", [False, True])
-async def test_hostile_text_is_drawn_as_it_is(size, ascii_only):
-    board, readings = rollouts.hostile()
-    app = open_desk(board, readings, ascii_only=ascii_only)
-    async with app.run_test(size=size) as pilot:
-        app.screen.matrix.select(boards.HOSTILE[1], "testing")
-        await look(pilot)
-        lines(app)
-        for key in (
-            "down",
-            "e",
-            "T",
-            "y",
-            "enter",
-            "escape",
-            "p",
-            "escape",
-            "v",
-            "escape",
-            "b",
-            "escape",
-            "tab",
-            "end",
-        ):
-            await pilot.press(key)
-            await pilot.pause()
-            lines(app)
-        assert "[/x]" in app.screen.text and "\x1b" not in app.screen.text
-        assert app.is_running and app.return_code is None
-
-
-async def test_ascii_draws_only_ascii():
-    for board in (rollouts.failing_init(), rollouts.slow(), rollouts.stateful()):
-        app = open_desk(board, ascii_only=True)
-        async with app.run_test(size=WIDE) as pilot:
-            await look(pilot)
-            assert text(app).isascii(), [c for c in text(app) if not c.isascii()]
-
-
-async def test_no_color_leaves_no_colour(monkeypatch):
-    monkeypatch.setenv("NO_COLOR", "1")
-    app = open_desk(rollouts.failing_init())
-    async with app.run_test(size=WIDE) as pilot:
-        await look(pilot)
-        strips = app.screen._compositor.render_strips(app.size)
-        styles = {segment.style for strip in strips for segment in strip if segment.style}
-        assert all(style.color is None or style.color.is_default for style in styles)
-        assert all(style.bgcolor is None or style.bgcolor.is_default for style in styles)
-
-
-async def test_only_lines_that_differ_are_repainted():
-    app = open_desk(rollouts.slow())
-    async with app.run_test(size=WIDE) as pilot:
-        await look(pilot)
-        body, painted = app.screen.body, []
-        real = body.refresh
-
-        def refresh(*regions, **options):
-            painted.extend(regions or ["all"])
-            return real(*regions, **options)
-
-        body.refresh = refresh
-        app.hand_clock.ms += 1000
-        await until(pilot, lambda: "deadline in 6:49" in text(app))
-        assert [(region.y, region.height) for region in painted] == [(0, 1)]
-
-
-async def test_resizing_moves_the_proof_below():
-    app = open_desk(rollouts.failing_init())
-    async with app.run_test(size=WIDE) as pilot:
-        await look(pilot)
-        assert any("WHAT HAPPENED" in line and "LAST LINES" in line for line in lines(app))
-        await pilot.resize_terminal(80, 24)
-        await until(pilot, lambda: "RST" in text(app))
-        assert not any("WHAT HAPPENED" in line and "LAST LINES" in line for line in app.screen.text.splitlines())
-        assert "CrashLoopBackOff" in text(app)
-
-
 async def test_help_tells_of_every_key():
-    app = open_desk(rollouts.failing_init())
+    app = open_rollouts(rollouts.failing_init())
     async with app.run_test(size=(120, 60)) as pilot:
         await look(pilot)
         await pilot.press("question_mark")

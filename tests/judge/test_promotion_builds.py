@@ -1,0 +1,97 @@
+"""Promotion, where builds say something that the cluster does not."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from statusdesk.board import Mark
+from statusdesk.states import BuildState, Level
+from tests.judge.paths import NOW, H, rollout, row, standing, walk
+
+
+def build(namespace: str, level: Level, hours: float, **changes: Any) -> BuildState:
+    fields: dict[str, Any] = {
+        "key": f"jenkins/deploy-orders@{namespace}",
+        "source": "jenkins",
+        "job": "deploy-orders",
+        "namespace": namespace,
+        "job_class": "deploy",
+        "level": level,
+        "message": f"deploy-orders #412 failed for {namespace}",
+        "number": 412,
+        "version": "1.5",
+        "started_ms": NOW - int(hours * H),
+        "duration_ms": 60_000,
+    }
+    return BuildState(**(fields | changes))
+
+
+RED = "deploy-orders #412 failed for staging"
+
+
+GREEN = "deploy-orders #412 is green for 1.5, cluster unchanged at 1.4"
+
+
+@pytest.mark.parametrize(
+    ("seen", "mark", "message"),
+    [
+        (
+            build("staging", Level.FAILING, 1),
+            Mark.WARNING,
+            "staging: deploy-orders #412 failed for staging, cluster unchanged",
+        ),
+        (build("staging", Level.FAILING, 60), Mark.WARNING, f"staging: {RED}"),
+        (build("staging", Level.OK, 1), Mark.WARNING, f"staging: {GREEN}"),
+        (build("staging", Level.OK, 60), Mark.OK, ""),
+        (build("staging", Level.OK, 1, version="v1.4"), Mark.OK, ""),
+        (build("staging", Level.OK, 1, version=""), Mark.OK, ""),
+        (build("staging", Level.WARNING, 1), Mark.OK, ""),
+        (build("dev-bob", Level.FAILING, 1), Mark.OK, ""),
+        (build("staging", Level.FAILING, 1, job_class="renewal"), Mark.OK, ""),
+        (build("staging", Level.UNKNOWN, 1, started_ms=None), Mark.OK, ""),
+    ],
+)
+def test_builds_of_which_the_cluster_knows_nothing(seen: BuildState, mark: Mark, message: str) -> None:
+    found = row(rollout("testing", "1.5", 40), rollout("staging", "1.4", 48), builds=[seen])
+    assert (found.mark, found.message) == (mark, message)
+
+
+def test_a_cluster_has_a_minute_to_follow_its_build() -> None:
+    seen = build("staging", Level.OK, 0, started_ms=NOW - 70_000)
+    found = standing(rollout("staging", "1.4", 48), builds=[seen])
+    assert found.row.mark is Mark.OK
+    assert found.look_again_ms == NOW + 50_000
+    assert standing(rollout("staging", "1.4", 48), builds=[seen], now_ms=NOW + 50_000).row.mark is Mark.WARNING
+
+
+UNCHANGED = "deploy-orders #412 is green, cluster unchanged"
+
+
+@pytest.mark.parametrize(
+    ("seen", "there", "notes"),
+    [
+        (build("staging", Level.OK, 1, version="v1.4"), {}, (UNCHANGED,)),
+        (build("staging", Level.OK, 1, version=""), {}, (UNCHANGED,)),
+        (build("staging", Level.OK, 60), {}, ()),
+        (build("staging", Level.OK, 1), {"build_job": "deploy-orders", "build_number": 412}, ()),
+        (build("staging", Level.OK, 60), {"build_rule": "none"}, ("orders changed to 1.4 without a build",)),
+        (build("staging", Level.OK, 60), {"build_rule": "none", "version": ""}, ("orders changed without a build",)),
+        (build("staging", Level.OK, 60), {"build_rule": "time", "build_number": 411}, ()),
+    ],
+)
+def test_what_builds_and_cluster_do_without_each_other_is_noted_and_no_fault(
+    seen: BuildState, there: dict[str, Any], notes: tuple[str, ...]
+) -> None:
+    staging = msgspec.structs.replace(rollout("staging", "1.4", 48), **there)
+    found = row(rollout("testing", "1.5", 40), staging, builds=[seen])
+    assert (found.mark, found.message) == (Mark.OK, "")
+    assert [cell.notes for cell in found.cells if cell] == [(), notes, (), (), ()]
+
+
+def test_the_newest_build_is_shown_also_while_it_runs() -> None:
+    older = build("staging", Level.OK, 60)
+    running = build("testing", Level.OK, 90, other_number=413, other_started_ms=NOW - 1000)
+    found = row(*walk("1.5", "1.5"), builds=[older, running])
+    assert found.build == running
+    assert found.builds == (running, older)
