@@ -70,15 +70,21 @@ async def test_kubectl_watches_pods(tmp_path: Path):
     cluster = world()
     async with served(cluster) as url:
         process = await Kubectl(url, tmp_path).start("get", "pods", "-n", "testing", "-w")
-        assert process.stdout is not None
+        assert process.stdout is not None and process.stderr is not None
         seen: list[str] = []
+
+        async def see_line() -> None:
+            line = (await process.stdout.readline()).decode()
+            assert line, f"it ended: {(await process.stderr.read()).decode()}; seen {seen}"
+            seen.append(line)
+
         try:
             async with asyncio.timeout(60):
                 while len(seen) < 9:  # the head and eight pods, before anything changes
-                    seen.append((await process.stdout.readline()).decode())
+                    await see_line()
                 cluster.apply("testing", "orders", "1.1")
                 while not any("Terminating" in line for line in seen):
-                    seen.append((await process.stdout.readline()).decode())
+                    await see_line()
         finally:
             process.kill()
             await process.communicate()

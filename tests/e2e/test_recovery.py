@@ -72,7 +72,8 @@ def _alarms(world):
 def _restart(world):
     world.fault("kubernetes", "refuse")
     _deploy(world, "1.0.1")
-    wait_for(lambda: not world.status()["sources"][0]["live"], 15, "the loss")
+    lost = "select 1 from source_current where source = 'kubernetes/demo' and scope = '' and not live"
+    wait_for(lambda: world.rows(lost), 15, "the loss")
     world.fault("kubernetes", None)
 
 

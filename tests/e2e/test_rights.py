@@ -32,6 +32,13 @@ def _marks(world):
     return marks
 
 
+def _settled(world):
+    """Whether our namespaces have rollouts and the closed ones are told, as the store has it."""
+    ours = {name for (name,) in world.rows("select distinct namespace from rollout_current where until_ms is null")}
+    closed = {name for (name,) in world.rows("select scope from source_current where reason = 'NoAccess'")}
+    return ours == set(OURS) and closed == set(CLOSED)
+
+
 def _refused(world):
     return sum(each["count"] for each in world.asked() if not each["allowed"])
 
@@ -39,8 +46,8 @@ def _refused(world):
 def test_rights_in_two_of_five_namespaces(world):
     world.control("/access", {"cluster_wide": False, "namespaces": OURS, "may_list_namespaces": False})
     with world.watch():
-        wait_for(lambda: len(_marks(world)) == 5 and not _marks(world)["testing"] & {"unknown"}, 30, "two stages")
-        marks = _marks(world)
+        wait_for(lambda: _settled(world), 30, "two stages")
+        marks = wait_for(lambda: len(told := _marks(world)) == 5 and not told["testing"] & {"unknown"} and told, 30)
         assert all(marks[stage] <= {"no-access", "absent"} for stage in CLOSED), marks
         assert all("no-access" not in marks[stage] for stage in OURS)
         closed = {each["scope"]: each for each in world.status()["sources"] if each["scope"]}

@@ -162,8 +162,8 @@ class Live:
 
     def _events(self, wanted: EventsWanted) -> tuple[Event, ...]:
         page = EVENTS_PAGE.decode(self._page(EVENTS, wanted.workload[1]))
-        found = [event_of("eu", wire, self._times) for wire in page.items or ()]
-        return tuple(event for event in found if event.object_uid in wanted.uids)
+        about = [wire for wire in page.items or () if wire.involved_object.uid in wanted.uids]
+        return tuple(event_of("eu", wire, self._times) for wire in about)
 
     def _revisions(self, wanted: RevisionsWanted) -> tuple[Revision, ...]:
         _, namespace, kind, _ = wanted.workload
