@@ -40,7 +40,7 @@ class Stage:
         self.closing = threading.Event()
         self._at_once = 0
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"stage": self}))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -58,55 +58,54 @@ class Stage:
     def paths(self) -> list[str]:
         return [asked.path for asked in self.asked]
 
-    def _handler(stage) -> type[BaseHTTPRequestHandler]:  # noqa: N805  the handler's own self is in the way
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            timeout = 60
-            wbufsize = -1  # one packet for head and body: else each answer waits for a delayed acknowledgement
 
-            def do_GET(self) -> None:
-                parts = urlsplit(self.path)
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                asked = Asked(self.command, parts.path, unquote(parts.query), dict(self.headers), body)
-                with stage._lock:
-                    stage.asked.append(asked)
-                    stage._at_once += 1
-                    stage.most_at_once = max(stage.most_at_once, stage._at_once)
-                try:
-                    answer = stage.answer(asked)
-                finally:
-                    with stage._lock:
-                        stage._at_once -= 1
-                with contextlib.suppress(OSError):
-                    self._send(answer)
+class _Handler(BaseHTTPRequestHandler):
+    stage: Stage
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+    wbufsize = -1  # one packet for head and body: else each answer waits for a delayed acknowledgement
 
-            do_POST = do_PUT = do_HEAD = do_GET
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        asked = Asked(self.command, parts.path, unquote(parts.query), dict(self.headers), body)
+        with self.stage._lock:
+            self.stage.asked.append(asked)
+            self.stage._at_once += 1
+            self.stage.most_at_once = max(self.stage.most_at_once, self.stage._at_once)
+        try:
+            answer = self.stage.answer(asked)
+        finally:
+            with self.stage._lock:
+                self.stage._at_once -= 1
+        with contextlib.suppress(OSError):
+            self._send(answer)
 
-            def _send(self, answer: Answer) -> None:
-                if answer.hold is not None:
-                    while not answer.hold.wait(0.02):
-                        if stage.closing.is_set():
-                            return
-                self.send_response(answer.status)
-                for name, value in answer.headers:
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer.body) if answer.length is None else answer.length))
-                self.end_headers()
-                if answer.drip_s:
-                    for byte in answer.body:
-                        if stage.closing.wait(answer.drip_s):
-                            return
-                        self.wfile.write(bytes([byte]))
-                        self.wfile.flush()
-                else:
-                    self.wfile.write(answer.body)
-                if answer.length is not None:
-                    self.close_connection = True
+    do_POST = do_PUT = do_HEAD = do_GET
 
-            def log_message(self, *_: object) -> None:
-                pass
+    def _send(self, answer: Answer) -> None:
+        if answer.hold is not None:
+            while not answer.hold.wait(0.02):
+                if self.stage.closing.is_set():
+                    return
+        self.send_response(answer.status)
+        for name, value in answer.headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body) if answer.length is None else answer.length))
+        self.end_headers()
+        if answer.drip_s:
+            for byte in answer.body:
+                if self.stage.closing.wait(answer.drip_s):
+                    return
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+        else:
+            self.wfile.write(answer.body)
+        if answer.length is not None:
+            self.close_connection = True
 
-        return Handler
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 @contextlib.contextmanager

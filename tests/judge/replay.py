@@ -62,58 +62,66 @@ def events(namespace: str) -> Iterator[tuple[float, bool, Workload | Pod]]:
             yield entry["t"], type_ == "DELETED", fact
 
 
+class Replayer:
+    """The judge at work on one namespace, with all that is kept between two looks."""
+
+    def __init__(self) -> None:
+        self.result = Replay()
+        self.workloads: dict[str, Workload] = {}
+        self._pods: dict[str, dict[str, Pod]] = {}
+        self._memories: dict[str, Memory | None] = {}
+        self._due: dict[str, int] = {}
+
+    def take(self, fact: Workload | Pod, *, deleted: bool) -> str:
+        """Keep what was seen and return the app that it belongs to."""
+        if isinstance(fact, Workload):
+            self.workloads[fact.name] = fact
+            return fact.name
+        pods = self._pods.setdefault(fact.workload_name, {})
+        if deleted:
+            pods.pop(fact.name, None)
+        else:
+            pods[fact.name] = fact
+        return fact.workload_name
+
+    def judge(self, app: str, t: float) -> None:
+        """Judge an app at a moment, and note when it wants to be looked at again."""
+        now_ms = START_MS + round(t * 1000)
+        states, pods = self.result.last, tuple(self._pods.get(app, {}).values())
+        before = states.get(app)
+        verdict = judge_rollout(
+            self.workloads[app], pods, before, RolloutThresholds(), now_ms, memory=self._memories.get(app)
+        )
+        self._memories[app] = verdict.memory
+        now = verdict.state
+        changed = before is None or (before.level, before.reason) != (now.level, now.reason)
+        kept_ms = now_ms if before is None or before.level is not now.level else before.level_since_ms
+        states[app] = msgspec.structs.replace(now, level_since_ms=kept_ms)
+        self._due.pop(app, None)
+        if verdict.look_again_ms is not None:
+            self._due[app] = verdict.look_again_ms
+        if changed:
+            self.result.steps.setdefault(app, []).append(Step(t, states[app]))
+
+    def pass_time(self, t: float) -> None:
+        """Judge each app at each moment up to ``t`` at which it wanted to be looked at again."""
+        due = self._due
+        while due and (first := min(due, key=lambda app: due[app])) and due[first] <= START_MS + t * 1000:
+            self.judge(first, (due[first] - START_MS) / 1000)
+
+
 def replay(namespace: str, until: float = 100.0, deaf_until: float = 0.0) -> Replay:
     """Return what the judge says at each event and at each moment it asked to look again.
 
     Before ``deaf_until`` it is not asked, as when a collector starts late or takes many events at once.
     """
-    result = Replay()
-    workloads: dict[str, Workload] = {}
-    pods: dict[str, dict[str, Pod]] = {}
-    states: dict[str, RolloutState] = {}
-    memories: dict[str, Memory | None] = {}
-    due: dict[str, int] = {}
-
-    def judge(app: str, t: float) -> None:
-        now_ms = START_MS + round(t * 1000)
-        verdict = judge_rollout(
-            workloads[app],
-            tuple(pods.get(app, {}).values()),
-            states.get(app),
-            RolloutThresholds(),
-            now_ms,
-            memory=memories.get(app),
-        )
-        memories[app] = verdict.memory
-        before, now = states.get(app), verdict.state
-        changed = before is None or (before.level, before.reason) != (now.level, now.reason)
-        kept_ms = now_ms if before is None or before.level is not now.level else before.level_since_ms
-        states[app] = msgspec.structs.replace(now, level_since_ms=kept_ms)
-        due.pop(app, None)
-        if verdict.look_again_ms is not None:
-            due[app] = verdict.look_again_ms
-        if changed:
-            result.steps.setdefault(app, []).append(Step(t, states[app]))
-
-    def pass_time(t: float) -> None:
-        while due and (first := min(due, key=lambda app: due[app])) and due[first] <= START_MS + t * 1000:
-            judge(first, (due[first] - START_MS) / 1000)
-
+    replayer = Replayer()
     for t, deleted, fact in events(namespace):
-        pass_time(t)
-        if isinstance(fact, Pod):
-            app = fact.workload_name
-            if deleted:
-                pods[app].pop(fact.name, None)
-            else:
-                pods.setdefault(app, {})[fact.name] = fact
-        else:
-            app = fact.name
-            workloads[app] = fact
-        if app in workloads and t >= deaf_until:
-            judge(app, t)
-    pass_time(until)
-    for app in workloads:
-        judge(app, until)
-    result.last = states
-    return result
+        replayer.pass_time(t)
+        app = replayer.take(fact, deleted=deleted)
+        if app in replayer.workloads and t >= deaf_until:
+            replayer.judge(app, t)
+    replayer.pass_time(until)
+    for app in replayer.workloads:
+        replayer.judge(app, until)
+    return replayer.result

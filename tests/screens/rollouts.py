@@ -130,6 +130,24 @@ LOG = (
 )
 
 
+def orders_periods():
+    return (
+        period(ORDERS, Level.OK, NOW - 9 * DAY, NOW - 279_000, "1.4.2", "14"),
+        period(
+            ORDERS, Level.PROGRESSING, NOW - 279_000, NOW - 246_000, reason="Rolling", message="0 of 2 new pods ready"
+        ),
+        period(
+            ORDERS,
+            Level.WARNING,
+            NOW - 246_000,
+            NOW - 240_000,
+            reason="InitExit",
+            message="init container vault-agent exited 1, first time",
+        ),
+        replace(orders_state(), since_ms=NOW - 240_000),
+    )
+
+
 def orders_reading(**more):
     fields = {
         "pods": (
@@ -159,14 +177,7 @@ def orders_reading(**more):
             Evidence(key=ORDERS, since_ms=NOW - 4 * MINUTE, pod="orders-7cc6f9fbf5-fq26d", container="vault-agent",
                      at_ms=NOW - 4 * MINUTE + 900, reason="InitCrashLoop", problem="the container has not begun"),
         ),
-        "periods": (
-            period(ORDERS, Level.OK, NOW - 9 * DAY, NOW - 279_000, "1.4.2", "14"),
-            period(ORDERS, Level.PROGRESSING, NOW - 279_000, NOW - 246_000, reason="Rolling",
-                   message="0 of 2 new pods ready"),
-            period(ORDERS, Level.WARNING, NOW - 246_000, NOW - 240_000, reason="InitExit",
-                   message="init container vault-agent exited 1, first time"),
-            replace(orders_state(), since_ms=NOW - 240_000),
-        ),
+        "periods": orders_periods(),
         "builds": (
             Build(source="jenkins", job="deploy-orders", number=412, url="", namespace="staging", result="SUCCESS",
                   started_ms=NOW - 300_000, duration_ms=21_000, version="1.5.0", cause="by seed",
