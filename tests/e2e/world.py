@@ -119,7 +119,8 @@ class World:
             self.command("watch", *argv), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
         ) as process:
             try:
-                wait_for(lambda: self.store.exists() or process.poll() is not None, what="the store")
+                begun = "select 1 from collectors"  # a store that is being made is there already, and empty
+                wait_for(lambda: self.rows(begun) or process.poll() is not None, what="the store")
                 yield process
             finally:
                 if process.poll() is None:
