@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections import OrderedDict
+from typing import NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -22,6 +23,7 @@ from collectors.kubernetes_looked_up import (
 from collectors.kubernetes_problems import ApiProblem, Refused, as_problem, grant
 from collectors.kubernetes_remembered import Times
 from collectors.kubernetes_shared import Shared
+from collectors.kubernetes_standing import NO_ACCESS
 from collectors.kubernetes_wire import ItemT, ListWire
 from statusdesk.facts import Changed, Event, LogTail, Revision, Swept
 from statusdesk.faults import INTERNAL
@@ -40,11 +42,20 @@ ANY = "*/*"
 Key = tuple[object, ...]
 
 
+class Refusal(NamedTuple):
+    """What was told of something that we may not look up, until when that holds, and what to ask then."""
+
+    until_s: float
+    told: str
+    wanted: Wanted
+
+
 class Lookups:
     """Answers wants with facts, at most ``Timing.lookups_per_s`` requests a second, in one thread of its own.
 
     A want that waits already is not taken twice. What a namespace refuses is told once, and asked again after
-    ``Timing.reprobe_s``. A failure makes all wait: longer each time, or as long as the server asks for.
+    ``Timing.relook_s``, also when nobody wants it any more: or a right that was granted would seem to be lacking for
+    ever. A failure makes all wait: longer each time, or as long as the server asks for.
     """
 
     def __init__(self, shared: Shared) -> None:
@@ -56,7 +67,7 @@ class Lookups:
         self._next_s = 0.0
         self._failures = 0
         self._tries: dict[Key, int] = {}
-        self._refused: dict[str, tuple[float, str]] = {}
+        self._refused: dict[str, Refusal] = {}
         self._crowded: dict[str, float] = {}
         self._times = Times(shared.api.skew)
 
@@ -96,7 +107,11 @@ class Lookups:
                 for queue in self._waiting:
                     if queue:
                         return queue.popitem(last=False)[1]
-                self._ready.wait()
+                first = min(self._refused.values(), key=lambda refusal: refusal.until_s, default=None)
+                left_s = None if first is None else first.until_s - time.monotonic()
+                if first is not None and left_s is not None and left_s <= 0:
+                    return first.wanted
+                self._ready.wait(left_s)
         return None
 
     def _pace(self) -> None:
@@ -112,9 +127,9 @@ class Lookups:
         """Look up and tell. Raises: ApiProblem."""
         namespace, resource, _ = _place(wanted)
         scope = f"{namespace}/{resource}"
-        until_s, told = self._refused.get(scope, (0.0, ""))
-        if time.monotonic() < until_s:
-            self._tell_no_log(wanted, told)
+        refusal = self._refused.get(scope)
+        if refusal is not None and time.monotonic() < refusal.until_s:
+            self._tell_no_log(wanted, refusal.told)
             return
         if isinstance(wanted, LogWanted):
             self._log(wanted)
@@ -122,8 +137,15 @@ class Lookups:
             self._revisions(wanted)
         else:
             self._events(wanted)
+        self._allows(scope)
+
+    def _allows(self, scope: str) -> None:
         if self._refused.pop(scope, None) is not None:
             self._shared.standing.refuse(scope, "")
+
+    def _refuses(self, scope: str, wanted: Wanted, told: str, again_s: float, problem: str = NO_ACCESS) -> None:
+        self._refused[scope] = Refusal(time.monotonic() + again_s, told, wanted)
+        self._shared.standing.refuse(scope, told, problem)
 
     def _fails(self, wanted: Wanted, problem: ApiProblem) -> None:
         """Tell what will not change by asking again; wait and ask again for the rest."""
@@ -131,17 +153,17 @@ class Lookups:
         if isinstance(problem, Refused):
             title = f"{resource}.{group}" if group else resource
             told = f"{problem.user or 'we'} may not read {title} in {namespace}: {grant(problem.user, namespace)}"
-            self._refused[f"{namespace}/{resource}"] = (time.monotonic() + self._timing.reprobe_s, told)
-            self._shared.standing.refuse(f"{namespace}/{resource}", told)
+            self._refuses(f"{namespace}/{resource}", wanted, told, self._timing.relook_s)
             self._tell_no_log(wanted, told)
             return
         if problem.status in (400, 404):
+            self._allows(f"{namespace}/{resource}")
             gone = f"pod {wanted.pod} has gone" if isinstance(wanted, LogWanted) and problem.status == 404 else ""
             self._tell_no_log(wanted, gone or problem.said or problem.message)
             return
         if problem.problem == INTERNAL:
-            self._refused[f"{namespace}/{resource}"] = (0.0, problem.message)  # taken back by the next good answer
-            self._shared.standing.refuse(f"{namespace}/{resource}", problem.message, INTERNAL)
+            again_s = self._backoff_s(problem)  # taken back by the next good answer
+            self._refuses(f"{namespace}/{resource}", wanted, problem.message, again_s, INTERNAL)
         key = _key(wanted)
         self._failures += 1
         tries = self._tries[key] = self._tries.get(key, 0) + 1

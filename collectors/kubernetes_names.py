@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from statusdesk.config import AppSettings
+from statusdesk.text import CUT
 
 APP_LABEL = "app.kubernetes.io/name"
 DIGEST_CHARS = 12
@@ -66,8 +67,8 @@ class AppRules:
 
 
 def image_tag(image: str) -> str:
-    """Return the tag of an image; without one the start of its digest, else ``latest``; empty for no image."""
-    if not image:
+    """Return the tag of an image; without one the start of its digest, else ``latest``; empty for none or a cut one."""
+    if not image or image.endswith(CUT):
         return ""
     name, _, digest = image.partition("@")
     tag = name.rpartition("/")[2].partition(":")[2]

@@ -64,7 +64,7 @@ def firing(board: Board) -> list[Entry]:
         if alert.state == "firing":
             where = alert.token or "/".join(filter(None, (alert.namespace, alert.app))) or alert.source
             mark = SEVERITIES.get(alert.severity, Mark.UNKNOWN)
-            entries.append(Entry(mark, alert.severity, alert.alertname, where, alert.fired_ms or alert.started_ms))
+            entries.append(Entry(mark, alert.severity, alert.alertname, where, alert.started_ms or alert.fired_ms or 0))
     return sorted(entries, key=lambda entry: (ORDER.index(entry.mark), entry.since_ms))
 
 

@@ -22,7 +22,7 @@ COUNTERS = (
 )
 OLD_MS = 30_000
 # What goes where there is no room for all, the least important first.
-DROPS = ("title", "words", "age", "name", "seconds", "way back", "counts")
+DROPS = ("title", "words", "name", "seconds", "way back", "counts", "age")
 Shown = frozenset[str]
 
 
@@ -105,7 +105,7 @@ class HeaderLine(LineWidget):
         """Return what the reader has filtered, so that a short board is never taken for a good one."""
         asked = [f"/{self.lens.text}"] if self.lens.text else []
         asked += ["only not well"] if self.lens.only_bad else []
-        asked += ["by name"] if self.lens.by_name else []
+        asked += ["in the configured order"] if self.lens.by_name else []
         return "  ".join(asked)
 
     def _right(self, width: int, shown: Shown) -> Line:

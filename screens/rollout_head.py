@@ -14,6 +14,7 @@ from statusdesk.states import Level, RolloutState
 from statusdesk.text import age
 
 BAR = 14
+CALM = (Level.OK, Level.IDLE)  # of these the age of the version is told, as on the board
 SIDE_BY_SIDE_FROM = 100
 GAP = "    "
 RESULT_MARKS = {"SUCCESS": Mark.OK, "FAILURE": Mark.FAILING, "UNSTABLE": Mark.WARNING}
@@ -41,7 +42,7 @@ def _verdict(view: RolloutView, pen: Pen) -> list[Line]:
         line.put(f"{state.kind} {state.namespace}/{state.name} is not in {state.cluster} any more", ink.strong)
         return [line, Line().put(f"   last known: {_words(state.level)} {state.message}".rstrip(), ink.quiet)]
     mark = LEVEL_MARKS[view.level]
-    since_ms = state.level_since_ms
+    since_ms = state.version_since_ms if state.level in CALM else state.level_since_ms
     line.put(
         f"{pen.glyph(mark)} {_words(view.level)} {pen.ago(since_ms) if since_ms else ''}".rstrip(), ink.badges[mark]
     )

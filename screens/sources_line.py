@@ -17,7 +17,10 @@ MARKS = {
 }
 MORE_CELLS = len("+99 more ")
 GAP = 4
+LEAST_WORDS = 12  # fewer cells than this tell nothing
 BAD = (Level.FAILING, Level.WARNING)
+Piece = tuple[str, Mark, str]
+WORST_FIRST = (Mark.FAILING, Mark.WARNING, Mark.UNKNOWN, Mark.NO_ACCESS)
 
 
 class SourcesLine(LineWidget):
@@ -38,15 +41,35 @@ class SourcesLine(LineWidget):
             pieces.insert(0, ("collector", Mark.FAILING, self.board.collector_problem))
         if not pieces:
             return line.put("no source has been visited yet", self.ink.quiet)
+        rooms = [cells(words) for _, _, words in pieces]
         if _width(pieces) > width:
             pieces = _shortened(pieces)
-        for index, (name, mark, words) in enumerate(pieces):
-            more = GAP + MORE_CELLS if index + 1 < len(pieces) else 0
-            room = width - line.x - more - cells(name) - (4 if self.ascii else 3)
-            if room < min(cells(words), 12):
-                return line.put(f"+{len(pieces) - index} more", self.ink.quiet)
-            self._put(line, name, mark, fit(words, min(cells(words), room), ASCII_DOTS if self.ascii else DOTS))
+            rooms = self._rooms(pieces, width - line.x)
+        for (name, mark, words), room in zip(pieces, rooms, strict=False):
+            self._put(line, name, mark, fit(words, room, ASCII_DOTS if self.ascii else DOTS))
+        if len(rooms) < len(pieces):
+            line.put(f"+{len(pieces) - len(rooms)} more", self.ink.quiet)
         return line
+
+    def _rooms(self, pieces: list[Piece], width: int) -> list[int]:
+        """Return how many cells the words of each piece get, for as many pieces as there is room for.
+
+        Every source's name and mark come before anybody's words: one long sentence must not hide another source.
+        """
+        bare = [cells(name) + 1 + (2 if self.ascii else 1) + GAP for name, _, _ in pieces]
+        shown = len(pieces)
+        while shown > 1 and sum(bare[:shown]) + (MORE_CELLS if shown < len(pieces) else GAP * -1) > width:
+            shown -= 1
+        left = width - sum(bare[:shown]) + (GAP if shown == len(pieces) else -MORE_CELLS)
+        wanted = [1 + cells(words) if words else 0 for _, _, words in pieces[:shown]]
+        rooms = []
+        for index, want in enumerate(wanted):
+            asking = sum(1 for other in wanted[index:] if other)
+            small = sum(min(other, LEAST_WORDS) for other in wanted[index + 1 :])
+            given = min(want, left, max(left - small, left // asking if asking else 0, LEAST_WORDS + 1))
+            rooms.append(given - 1 if given > LEAST_WORDS or given == want > 0 else 0)
+            left -= rooms[-1] + 1 if rooms[-1] else 0
+        return rooms
 
     def _put(self, line: Line, name: str, mark: Mark, words: str) -> None:
         ink = self.ink
@@ -79,18 +102,37 @@ class SourcesLine(LineWidget):
         return name, mark, words
 
 
-Piece = tuple[str, Mark, str]
-
-
 def _width(pieces: list[Piece]) -> int:
     return sum(cells(name) + cells(words) + 7 for name, _, words in pieces)
 
 
 def _shortened(pieces: list[Piece]) -> list[Piece]:
     """Return what is not well first and in full, what is well by its last name alone."""
-    bad = [piece for piece in pieces if piece[1] is not Mark.OK]
+    bad = sorted((piece for piece in _together(pieces) if piece[1] is not Mark.OK), key=_badness)
     well = [(name.rpartition(" ")[2], mark, "") for name, mark, _ in pieces if mark is Mark.OK]
     return bad + well
+
+
+def _badness(piece: Piece) -> int:
+    return WORST_FIRST.index(piece[1]) if piece[1] in WORST_FIRST else len(WORST_FIRST)
+
+
+def _together(pieces: list[Piece]) -> list[Piece]:
+    """Return the pieces with what may not be read of one source as a single one, after the source itself."""
+    refused = [piece for piece in pieces if piece[1] is Mark.NO_ACCESS]
+    if len(refused) < 2:
+        return pieces
+    together, told = list[Piece](), set[str]()
+    for piece in pieces:
+        if piece[1] is not Mark.NO_ACCESS:
+            together.append(piece)
+            continue
+        source = piece[0].rpartition(" ")[0]
+        if source not in told:
+            told.add(source)
+            others = sum(1 for name, _, _ in refused if name.rpartition(" ")[0] == source) - 1
+            together.append((f"{piece[0]} +{others}" if others else piece[0], piece[1], piece[2]))
+    return together
 
 
 def _worst_token(board: Board, source: str) -> TokenState | None:

@@ -13,6 +13,7 @@ _HIDDEN = re.compile(
 )
 _BLANKS = re.compile(r"\s+")
 MAX_CHARS = 300
+CUT = "\u2026"  # stands at the end of what was longer
 
 
 def clean(text: str, max_chars: int = MAX_CHARS) -> str:
@@ -22,7 +23,7 @@ def clean(text: str, max_chars: int = MAX_CHARS) -> str:
     text = _HIDDEN.sub("", text[: max_chars * 8])
     text = _BLANKS.sub(" ", text).strip()
     text = "".join(c if unicodedata.category(c)[0] != "C" else "\ufffd" for c in text)
-    return text if len(text) <= max_chars else text[: max_chars - 1] + "\u2026"
+    return text if len(text) <= max_chars else text[: max_chars - 1] + CUT
 
 
 def clean_line(text: str, max_chars: int = MAX_CHARS) -> str:
@@ -31,7 +32,7 @@ def clean_line(text: str, max_chars: int = MAX_CHARS) -> str:
         return text
     text = _HIDDEN.sub("", text[: max_chars * 8]).expandtabs(8).rstrip()
     text = "".join(c if unicodedata.category(c)[0] not in "CZ" or c == " " else _stand_in(c) for c in text)
-    return text if len(text) <= max_chars else text[: max_chars - 1] + "\u2026"
+    return text if len(text) <= max_chars else text[: max_chars - 1] + CUT
 
 
 def _stand_in(char: str) -> str:

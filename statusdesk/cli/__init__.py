@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from statusdesk import exit_codes
 from statusdesk.cli import board, check, demo, export, status, watch
@@ -14,6 +15,11 @@ COMMANDS = {"board": board, "watch": watch, "status": status, "export": export, 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if sys.stderr is None:  # closed by the caller; print() would take stdout in its place
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process
+    if sys.stdout is None:
+        print("statusdesk: stdout is closed, so nothing can be told; send it to /dev/null instead", file=sys.stderr)
+        return exit_codes.USAGE
     parser, commands = build_parser()
     for command in COMMANDS.values():
         command.add_parser(commands)

@@ -16,7 +16,7 @@ examples:
 """
 _EXITS = """
 exit codes: 0 yes or well, 1 no or failing, 2 usage or configuration, 3 cannot tell, 70 internal error,
-75 another collector is running, 130 interrupted
+75 another collector is running, 130 interrupted, 141 whoever read stdout has closed it
 """
 
 
@@ -39,10 +39,25 @@ class Parser(argparse.ArgumentParser):
             nearest = difflib.get_close_matches(unknown[1], commands, n=1, cutoff=0.4)
             hint = f"did you mean `statusdesk {nearest[0]}`?" if nearest else "see `statusdesk --help`"
             message = f"unknown command {unknown[1]!r}; {hint}"
+        elif options := re.match(r"unrecognized arguments: (--[\w-]+)", message):
+            known = _options(self)
+            nearest = difflib.get_close_matches(options[1], known, n=1)
+            hint = f"did you mean {nearest[0]}?" if nearest else f"see `{self.prog} --help`"
+            message = f"{message}; {hint}"
         else:
             message = f"{message}; see `{self.prog} --help`"
         print(f"statusdesk: {message}", file=sys.stderr)
         raise SystemExit(exit_codes.USAGE)
+
+
+def _options(parser: argparse.ArgumentParser) -> list[str]:
+    """Return the options of a parser and of its commands."""
+    found: list[str] = []
+    for action in parser._actions:
+        found += action.option_strings
+        if isinstance(action, argparse._SubParsersAction):
+            found += [option for command in action.choices.values() for option in _options(command)]
+    return found
 
 
 def add_globals(parser: argparse.ArgumentParser, *, top: bool) -> None:

@@ -37,7 +37,7 @@ def test_every_command_has_help(run, command):
     [
         (["bord"], "unknown command 'bord'; did you mean `statusdesk board`?"),
         (["xyzzy"], "unknown command 'xyzzy'; see `statusdesk --help`"),
-        (["status", "--formt", "x"], "unrecognized arguments: --formt; see `statusdesk --help`"),
+        (["status", "--formt", "x"], "unrecognized arguments: --formt; did you mean --format?"),
         (["status", "--format", "xml"], "argument --format: invalid choice: 'xml'"),
         (["export"], "the following arguments are required: what; see `statusdesk export --help`"),
         (["export", "builds", "--since", "soon"], "--since soon: not a time: try 09:12, 2h ago"),

@@ -268,6 +268,7 @@ def test_hostile_text_is_cleaned_wherever_it_stands():
         ("registry:5000/team/app:1.2@sha256:0123456789abcdef", "1.2"),
         ("registry:5000/team/app@sha256:0123456789abcdef", "sha256:0123456789ab"),
         ("registry:5000/team/app", "latest"),
+        ("registry:5000/team/" + "x" * 280 + "\u2026", ""),  # what was cut has lost its tag
         ("", ""),
     ],
 )

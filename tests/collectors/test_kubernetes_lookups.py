@@ -213,7 +213,7 @@ def test_a_passing_failure_is_made_good(kube, asking):
 
 
 def test_what_is_refused_is_told_once_and_taken_back(kube, desk):
-    desk.start(timing=msgspec.structs.replace(FAST, reprobe_s=1.0))
+    desk.start(timing=msgspec.structs.replace(FAST, relook_s=1.0))
     desk.wait_live()
     kube.answer(lambda one: is_events(one) or is_log(one), Answer(status=403, body=FORBIDDEN))
     for turn in (1, 2, 3):
@@ -231,11 +231,7 @@ def test_what_is_refused_is_told_once_and_taken_back(kube, desk):
     kube.forget()
     kube.answer(is_events, Answer(body=event_list()))
 
-    def is_back() -> bool:
-        desk.collector.want(events("w"))
-        return desk.visits("testing/events")[-1].ok
-
-    wait_for(is_back)
+    wait_for(lambda: desk.visits("testing/events")[-1].ok, "asked again though nobody wants it any more")
 
 
 def test_no_more_requests_than_allowed(kube, desk):
@@ -251,7 +247,7 @@ def test_no_more_requests_than_allowed(kube, desk):
 
 def test_the_paces_that_hold_outside_of_tests():
     usual = type(QUICK)()
-    assert (usual.lookups_per_s, usual.silence_s, usual.reprobe_s) == (4.0, 150.0, 600.0)
+    assert (usual.lookups_per_s, usual.silence_s, usual.reprobe_s, usual.relook_s) == (4.0, 150.0, 600.0, 60.0)
 
 
 def test_what_waits_already_is_asked_once_and_logs_come_first(kube, desk):

@@ -146,7 +146,7 @@ async def test_a_cursor_that_nobody_moved_is_on_what_is_worst():
         await shows([*well, boards.customers()], ("customers", "testing"))
         await shows([*well, boards.customers(), boards.orders()], ("orders", "staging"))
         await pilot.press("o")
-        await until(pilot, lambda: "by name" in lines(app)[0])
+        await until(pilot, lambda: "in the configured order" in lines(app)[0])
         assert matrix.selected[0].app == "orders"
         await pilot.press("up", "down")
         app.hand.give(boards.board([boards.orders(), row_of_rank((0, 0))]))

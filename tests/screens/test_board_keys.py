@@ -95,7 +95,7 @@ async def test_order_and_times():
     app = desk(boards.bad_rollout(), apps=("stock", "web"))
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("o")
-        await until(pilot, lambda: "by name" in lines(app)[0])
+        await until(pilot, lambda: "in the configured order" in lines(app)[0])
         names = [row.app for row in app.screen.matrix.rows[:3]]
         assert names == ["stock", "web", "accounts"]
         await pilot.press("o", "T")

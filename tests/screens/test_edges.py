@@ -63,3 +63,21 @@ async def test_a_silent_source_says_since_when_it_gives_no_news():
     board = replace(boards.calm(), sources=(replace(silent, level=Level.UNKNOWN),), all_well=False)
     async with desk(board).run_test(size=(120, 24)) as pilot:
         assert lines(pilot.app)[1] == " kubernetes eu ? no news for 14s"
+
+
+@pytest.mark.parametrize("width", [80, 120, 140])
+async def test_one_long_sentence_hides_no_other_source(width):
+    lapsed = replace(boards.source("vault", level=Level.FAILING, words="x" * 200), level=Level.FAILING)
+    refused = [
+        replace(boards.source("kubernetes/eu"), state=replace(
+            boards.source("kubernetes/eu").state, scope=f"{stage}/events", level=Level.UNKNOWN, reason="NoAccess",
+            message="y" * 200), level=Level.UNKNOWN, words="y" * 200)
+        for stage in ("audit", "staging", "testing")
+    ]  # fmt: skip
+    board = replace(boards.bad_rollout(), sources=(*refused, boards.source("jenkins"), lapsed))
+    async with desk(board).run_test(size=(width, 24)) as pilot:
+        line = lines(pilot.app)[1]
+        places = [
+            line.index(word) for word in ("vault \u2717 xxx", "kubernetes eu audit/events +2 \u22a0", "jenkins \u2713")
+        ]
+        assert places == sorted(places)
