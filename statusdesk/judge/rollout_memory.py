@@ -110,6 +110,8 @@ def _forget(past: PodPast, thresholds: RolloutThresholds, now_ms: int) -> PodPas
     """Drop what has happened before the windows that are looked at."""
     flips_from_ms = now_ms - int(thresholds.flap_window_s * 1000)
     restarts_from_ms = now_ms - int(thresholds.restart_window_s * 1000)
+    if min(past.flips_ms, default=now_ms) > flips_from_ms and not past.restarted:
+        return past
     flips = tuple([at_ms for at_ms in past.flips_ms if at_ms > flips_from_ms])
     restarted = tuple([entry for entry in past.restarted if entry[1] > restarts_from_ms])
     if len(flips) == len(past.flips_ms) and len(restarted) == len(past.restarted):
