@@ -7,6 +7,7 @@ server, which decodes the pods only. Each run is a process of its own; the sides
 
 import json
 import resource
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import threading
 import time
 from pathlib import Path
 
+from collecting import measured, until_told
 from kube_server import NAMESPACES, kubeconfig, serving
 from report import finish, side
 
@@ -48,23 +50,16 @@ def ours(config: Path, directory: Path) -> None:
     process = CollectorProcess(settings, owner="bench")
     thread = threading.Thread(target=process.run, args=(stop,))
     thread.start()
-    while not _complete(directory / "statusdesk.db"):
-        time.sleep(0.25)
+    until_told()
     used = time.process_time() - before
     stop.set()
     thread.join()
     print(json.dumps({"cpu": used, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 
 
-def _complete(path: Path) -> bool:
-    import sqlite3
-
-    try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-            pods = connection.execute("select count(*) from pod_current").fetchone()[0]
-            rollouts = connection.execute("select count(*) from rollout_current").fetchone()[0]
-    except sqlite3.OperationalError:
-        return False
+def _complete(store: sqlite3.Connection) -> bool:
+    pods = store.execute("select count(*) from pod_current").fetchone()[0]
+    rollouts = store.execute("select count(*) from rollout_current").fetchone()[0]
     return bool(pods == PODS and rollouts == DEPLOYMENTS)
 
 
@@ -91,7 +86,9 @@ def measure() -> tuple[list[dict[str, float]], list[dict[str, float]]]:
                 with tempfile.TemporaryDirectory() as directory:
                     config = kubeconfig(url, Path(directory))
                     argv = [sys.executable, __file__, name, str(config), directory]
-                    figures[number].append(json.loads(subprocess.check_output(argv)))
+                    store = Path(directory) / "statusdesk.db"
+                    run = measured(argv, store, _complete) if name == "ours" else subprocess.check_output(argv)
+                    figures[number].append(run if isinstance(run, dict) else json.loads(run))
     return figures
 
 

@@ -14,10 +14,12 @@ import threading
 import time
 from pathlib import Path
 
+from collecting import measured, until_told
 from kube_server import NAMESPACES, kubeconfig, serving
 from report import finish, side
 
 PODS, DEPLOYMENTS, EVENTS, RUNS = 10_000, 2_000, 20_000, 5
+QUIET_LOOKS = 20
 TARGET = 1 / 8
 
 
@@ -42,29 +44,25 @@ def ours(config: Path, directory: Path, events: int) -> None:
     process = CollectorProcess(settings, owner="bench")
     thread = threading.Thread(target=process.run, args=(stop,))
     thread.start()
-    # All is stored when the pods have stopped changing.
-    path = directory / "statusdesk.db"
-    quiet, seen = 0, -1
-    while quiet < 10:
-        time.sleep(0.2)
-        change, pods = _state(path)
-        quiet = quiet + 1 if pods == PODS and change == seen else 0
-        seen = change
+    until_told()
     used = time.process_time() - before
     stop.set()
     thread.join()
     print(json.dumps(used))
 
 
-def _state(path: Path) -> tuple[int, int]:
-    if not path.exists():
-        return 0, 0
-    try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-            change = connection.execute("select coalesce(max(change), 0) from pod_current").fetchone()[0]
-            return change, connection.execute("select count(*) from pod_current").fetchone()[0]
-    except sqlite3.OperationalError:
-        return 0, 0
+class Quiet:
+    """All is stored when the pods have stopped changing."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+        self._seen: tuple[int, int] = (0, 0)
+
+    def __call__(self, store: sqlite3.Connection) -> bool:
+        seen = store.execute("select count(*), coalesce(max(change), 0) from pod_current").fetchone()
+        self._looks = self._looks + 1 if seen[0] == PODS and seen == self._seen else 0
+        self._seen = seen
+        return self._looks >= QUIET_LOOKS
 
 
 def theirs(config: Path) -> None:
@@ -103,7 +101,9 @@ def _run(name: str, url: str, events: int) -> float:
     with tempfile.TemporaryDirectory() as directory:
         config = kubeconfig(url, Path(directory))
         argv = [sys.executable, __file__, name, str(config), directory, str(events)]
-        return float(json.loads(subprocess.check_output(argv)))
+        if name == "theirs":
+            return float(json.loads(subprocess.check_output(argv)))
+        return float(measured(argv, Path(directory) / "statusdesk.db", Quiet()))
 
 
 if __name__ == "__main__":

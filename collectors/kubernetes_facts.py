@@ -4,7 +4,7 @@ This runs once per pod of a list and once per event of a watch, so it is written
 nodes, reasons, times) is cleaned once and kept, and a fact is made in one call.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypedDict
 
 from collectors.kubernetes_names import APP_LABEL, AppRules
@@ -14,10 +14,15 @@ from collectors.kubernetes_wire import (
     ContainerStatusWire,
     ContainerWire,
     OwnerWire,
+    PodConditionWire,
+    PodLabelsWire,
+    PodMetaWire,
+    PodSpecWire,
     PodStatusWire,
     PodWire,
     SelectorWire,
     TemplateMetaWire,
+    TerminatedWire,
     WorkloadMetaWire,
     WorkloadSpecWire,
     WorkloadStatusWire,
@@ -39,8 +44,11 @@ REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 TEMPLATE_GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"
 
 _NOTHING: Mapping[str, str] = {}
-_NO_CONDITION = ConditionWire()
+_NO_CONDITION = PodConditionWire()
+_NO_LABELS = PodLabelsWire()
+_NO_SPEC = PodSpecWire()
 _NO_STATUS = PodStatusWire()
+_NOT_ENDED = TerminatedWire()
 
 
 class _Counts(TypedDict):
@@ -78,10 +86,9 @@ class Translator:
     def pod(self, wire: PodWire) -> Pod:
         """Return the fact of a pod. Source: ``GET /api/v1/pods``."""
         texts, times = self._texts, self._times
-        meta, spec, status = wire.metadata, wire.spec, wire.status or _NO_STATUS
-        labels = meta.labels
-        template_hash = labels.template_hash if labels is not None else ""
-        owner_kind, kind, owner = self._owner(wire, template_hash)
+        meta, spec, status = wire.metadata, wire.spec or _NO_SPEC, wire.status or _NO_STATUS
+        labels = meta.labels or _NO_LABELS
+        owner_kind, kind, owner = self._owner(meta, labels.template_hash)
         ready = scheduled = _NO_CONDITION
         for condition in status.conditions or ():
             if condition.type == "Ready":
@@ -96,26 +103,26 @@ class Translator:
             workload_kind=kind,
             workload_name=owner,
             owner_kind=owner_kind,
-            revision=texts[template_hash or labels.revision_hash] if labels is not None else "",
-            app=self._apps[owner, texts[labels.app] if labels is not None else ""],
+            revision=texts[labels.template_hash or labels.revision_hash],
+            app=self._apps[owner, texts[labels.app]],
             phase=texts[status.phase],
             reason=texts[status.reason],
-            message=safe(status.message),
-            node=texts[spec.node_name] if spec is not None else "",
+            message=safe(status.message) if status.message else "",
+            node=texts[spec.node_name],
             created_ms=times[meta.creation_timestamp],
             deleting_ms=times[meta.deletion_timestamp],
             ready=ready.status == "True",
             ready_changed_ms=times[ready.last_transition_time],
             scheduled=scheduled.status in ("True", ""),
             scheduled_reason=texts[scheduled.reason],
-            scheduled_message=clean(scheduled.message),
+            scheduled_message=clean(scheduled.message) if scheduled.message else "",
             scheduled_changed_ms=times[scheduled.last_transition_time],
-            containers=self._containers(wire),
+            containers=self._containers(spec, status),
         )
 
-    def _owner(self, wire: PodWire, template_hash: str) -> tuple[str, str, str]:
+    def _owner(self, meta: PodMetaWire, template_hash: str) -> tuple[str, str, str]:
         """Return the controller's kind, and kind and name of the workload that it belongs to (empty for others)."""
-        for owner in wire.metadata.owner_references or ():
+        for owner in meta.owner_references or ():
             if owner.controller:
                 kind = self._texts[owner.kind]
                 if kind == "ReplicaSet" and template_hash and owner.name.endswith("-" + template_hash):
@@ -123,17 +130,12 @@ class Translator:
                 return (kind, kind, self._texts[owner.name]) if kind in OWNING_KINDS else (kind, "", "")
         return "", "", ""
 
-    def _containers(self, wire: PodWire) -> tuple[Container, ...]:
-        spec, status = wire.spec, wire.status
-        asked_init = spec.init_containers if spec is not None else None
-        asked = spec.containers if spec is not None else None
+    def _containers(self, spec: PodSpecWire, status: PodStatusWire) -> tuple[Container, ...]:
         found: list[Container] = []
-        if asked_init:
-            roles = {one.name: SIDECAR for one in asked_init if one.restart_policy == "Always"}
-            init_statuses = status.init_container_statuses if status is not None else None
-            self._pair(found, asked_init, init_statuses or (), roles.get, INIT)
-        statuses = status.container_statuses if status is not None else None
-        self._pair(found, asked or (), statuses or (), None, APP)
+        if spec.init_containers:
+            sidecars = {one.name for one in spec.init_containers if one.restart_policy == "Always"}
+            self._pair(found, spec.init_containers, status.init_container_statuses or (), INIT, sidecars)
+        self._pair(found, spec.containers or (), status.container_statuses or (), APP, ())
         return tuple(found)
 
     def _pair(
@@ -141,32 +143,32 @@ class Translator:
         found: list[Container],
         asked: Sequence[ContainerWire],
         statuses: Sequence[ContainerStatusWire],
-        role_of: Callable[[str, ContainerRole], ContainerRole] | None,
         role: ContainerRole,
+        sidecars: Collection[str],
     ) -> None:
         """Append the containers that have a status, in the order of these, then those that have none yet."""
         for status in statuses:
-            found.append(self._container(status, role_of(status.name, role) if role_of else role, asked))
+            found.append(self._container(status, SIDECAR if status.name in sidecars else role, asked))
         if len(statuses) < len(asked):
             known = {status.name for status in statuses}
             texts = self._texts
             for one in asked:
                 if one.name not in known:
-                    its_role = role_of(one.name, role) if role_of else role
+                    its_role = SIDECAR if one.name in sidecars else role
                     found.append(Container(name=texts[one.name], role=its_role, image=texts[one.image]))
 
     def _container(self, wire: ContainerStatusWire, role: ContainerRole, asked: Iterable[ContainerWire]) -> Container:
         texts, times = self._texts, self._times
         state, reason, message, exit_code, since_ms = "", "", "", None, None
-        if wire.state is not None:
-            if (running := wire.state.running) is not None:
+        if (standing := wire.state) is not None:
+            if (running := standing.running) is not None:
                 state, since_ms = "running", times[running.started_at]
-            elif (waiting := wire.state.waiting) is not None:
+            elif (waiting := standing.waiting) is not None:
                 state, reason, message = "waiting", texts[waiting.reason], waiting.message
-            elif (ended := wire.state.terminated) is not None:
+            elif (ended := standing.terminated) is not None:
                 state, reason, message = "terminated", texts[ended.reason], ended.message
                 exit_code, since_ms = ended.exit_code, times[ended.finished_at]
-        last = wire.last_state.terminated if wire.last_state is not None else None
+        last = (wire.last_state.terminated if wire.last_state is not None else None) or _NOT_ENDED
         image = wire.image
         if not image or image.startswith("sha256:"):
             # some runtimes tell the image by its id alone; the spec knows its name
@@ -176,19 +178,18 @@ class Translator:
             role=role,
             image=texts[image],
             image_id=texts[wire.image_id],
-            container_id=clean(wire.container_id),
             ready=wire.ready,
-            started=bool(wire.started),
+            started=wire.started is True,
             restarts=wire.restart_count,
             state=state,
             reason=reason,
-            message=safe(message),
+            message=safe(message) if message else "",
             exit_code=exit_code,
             since_ms=since_ms,
-            last_reason=texts[last.reason] if last is not None else "",
-            last_message=safe(last.message) if last is not None else "",
-            last_exit_code=last.exit_code if last is not None else None,
-            last_finished_ms=times[last.finished_at] if last is not None else None,
+            last_reason=texts[last.reason],
+            last_message=safe(last.message) if last.message else "",
+            last_exit_code=last.exit_code if last is not _NOT_ENDED else None,
+            last_finished_ms=times[last.finished_at],
         )
 
     def workload(self, kind: str, wire: WorkloadWire) -> Workload:

@@ -139,6 +139,7 @@ class Feed:
             if page.metadata.continue_ == token:
                 raise ApiProblem("NotJson", f"{shared.api.host} gives the same page of {self._kind.title} for ever")
             token = page.metadata.continue_
+            del page  # two pages at once would not fit into the processor's cache
             if self._over.is_set():
                 return
         if not version:

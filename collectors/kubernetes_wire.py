@@ -68,6 +68,14 @@ class ConditionWire(Wire):
     last_transition_time: str | None = None
 
 
+class PodConditionWire(Wire):
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+    last_transition_time: str | None = None
+
+
 class ContainerWire(Wire):
     """A container as the spec asks for it."""
 
@@ -106,7 +114,6 @@ class ContainerStatusWire(Wire):
     name: str = ""
     image: str = ""
     image_id: str = field(default="", name="imageID")
-    container_id: str = field(default="", name="containerID")
     ready: bool = False
     started: bool | None = None
     restart_count: int = 0
@@ -124,7 +131,7 @@ class PodStatusWire(Wire):
     phase: str = ""
     reason: str = ""
     message: str = ""
-    conditions: list[ConditionWire] | None = None
+    conditions: list[PodConditionWire] | None = None
     container_statuses: list[ContainerStatusWire] | None = None
     init_container_statuses: list[ContainerStatusWire] | None = None
 

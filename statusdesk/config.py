@@ -28,7 +28,7 @@ class ClusterSettings(Settings, frozen=True):
     kubeconfig: str = ""  # path; empty: $KUBECONFIG, ~/.kube/config, or in-cluster
     context: str = ""  # empty: the current one
     request_timeout_s: float = 10.0
-    page_size: int = 500
+    page_size: int = 250
     max_namespaced_watches: int = 25  # more namespaces than this, without cluster-wide rights, are polled
     poll_interval_s: float = 30.0
 

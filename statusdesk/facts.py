@@ -46,7 +46,6 @@ class Container(Fact, frozen=True, omit_defaults=True):
     role: ContainerRole
     image: str = ""
     image_id: str = ""
-    container_id: str = ""
     ready: bool = False
     started: bool = False
     restarts: int = 0

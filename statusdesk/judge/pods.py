@@ -1,5 +1,6 @@
 """Pods: the text that ``kubectl get pods`` shows, and which pods belong to the newest revision of a workload."""
 
+import operator
 import re
 from collections.abc import Iterable, Sequence
 
@@ -8,6 +9,7 @@ from statusdesk.states import PodState
 
 _REPLICA_SET = re.compile(r'[Rr]eplica ?[Ss]et "([^"]+)"')
 _ENDED = ("Failed", "Succeeded")
+_NAME = operator.attrgetter("name")
 
 
 def is_live(pod: Pod) -> bool:
@@ -45,12 +47,8 @@ def of_new_revision(
         return "", ()
     found = [pod for pod in pods if pod.revision == revision]
     if len(found) > 1:
-        found.sort(key=_name_of)
+        found.sort(key=_NAME)
     return revision, tuple(found)
-
-
-def _name_of(pod: Pod) -> str:
-    return pod.name
 
 
 def _known_revision(workload: Workload, revisions: Sequence[Revision]) -> str:

@@ -24,6 +24,7 @@ _FINAL_PULL = ("not found", "notfound", "unauthorized", "denied", "forbidden", "
 _CREATE = ("CreateContainerError", "RunContainerError", "PostStartHookError", "CreatePodSandboxError")
 _CANNOT_RUN = ("ContainerCannotRun", "StartError")
 _STARTING = ("", "ContainerCreating", "PodInitializing")
+_INIT = ContainerRole.INIT
 _SEVERITY = {Level.FAILING: 0, Level.WARNING: 1, Level.UNKNOWN: 2}
 _ROLE = {ContainerRole.INIT: 0, ContainerRole.SIDECAR: 1, ContainerRole.APP: 2}
 _ROLE_WORDS = {ContainerRole.INIT: "init container", ContainerRole.SIDECAR: "sidecar", ContainerRole.APP: "container"}
@@ -107,6 +108,8 @@ def of_pod(pod: Pod, scene: Scene) -> Finding | None:
         state = container.state
         if (state == "running" and not container.restarts) or not state:
             continue
+        if state == "terminated" and container.exit_code == 0 and container.role is _INIT:
+            continue
         one = _of_container(pod, container, scene)
         if one is not None and (found is None or one.order < found.order):
             found = one
@@ -141,8 +144,6 @@ def _of_container(pod: Pod, container: Container, scene: Scene) -> Finding | Non
     if container.state == "waiting":
         return _waiting(pod, container, scene)
     if container.state == "terminated":
-        if container.exit_code == 0 and container.role is ContainerRole.INIT:
-            return None
         return _ended(pod, container, scene, container.reason, container.exit_code, container.message)
     if container.state == "running" and container.restarts and container.last_exit_code is not None:
         if container.ready and container.since_ms is not None and scene.reached(container.since_ms + scene.latch_ms):

@@ -45,31 +45,29 @@ def pasts_of(
 ) -> Mapping[str, PodPast]:
     """Return the past of every pod that has one worth keeping, the present moment included."""
     known = {past.name: past for past in memory.pods} if memory is not None and memory.pods else {}
+    flips_from_ms = now_ms - int(thresholds.flap_window_s * 1000)
+    restarts_from_ms = now_ms - int(thresholds.restart_window_s * 1000)
     found: dict[str, PodPast] = {}
     for pod in pods:
-        past = known.get(pod.name)
-        if past is not None and past.uid != pod.uid:
-            past = None
-        if past is None and pod.ready and not any([c.restarts for c in pod.containers]):
-            continue
-        if past is not None and _is_same(past, pod):
-            if past.flips_ms or past.restarted:
-                past = _forget(past, thresholds, now_ms)
-        else:
-            past = _forget(_next(past, pod, now_ms), thresholds, now_ms)
+        past, counts = known.get(pod.name), _counts(pod)
+        if past is None or past.uid != pod.uid:
+            if pod.ready and not counts:
+                continue
+            past = _next(None, pod, now_ms)
+        elif past.ready is not pod.ready or past.ready_changed_ms != pod.ready_changed_ms or past.restarts != counts:
+            past = _next(past, pod, now_ms)
+        if past.flips_ms or past.restarted:
+            past = _forget(past, flips_from_ms, restarts_from_ms)
         if not pod.ready or past.flips_ms or past.restarts:
             found[pod.name] = past
     return found
 
 
-def _is_same(past: PodPast, pod: Pod) -> bool:
-    if past.ready is not pod.ready or past.ready_changed_ms != pod.ready_changed_ms:
-        return False
-    return past.restarts == _counts(pod)
-
-
 def _counts(pod: Pod) -> tuple[tuple[str, int], ...]:
-    return tuple([(c.name, c.restarts) for c in pod.containers if c.restarts])
+    for container in pod.containers:
+        if container.restarts:
+            return tuple([(c.name, c.restarts) for c in pod.containers if c.restarts])
+    return ()
 
 
 def _next(past: PodPast | None, pod: Pod, now_ms: int) -> PodPast:
@@ -106,10 +104,10 @@ def _next(past: PodPast | None, pod: Pod, now_ms: int) -> PodPast:
     )
 
 
-def _forget(past: PodPast, thresholds: RolloutThresholds, now_ms: int) -> PodPast:
+def _forget(past: PodPast, flips_from_ms: int, restarts_from_ms: int) -> PodPast:
     """Drop what has happened before the windows that are looked at."""
-    flips_from_ms = now_ms - int(thresholds.flap_window_s * 1000)
-    restarts_from_ms = now_ms - int(thresholds.restart_window_s * 1000)
+    if not past.restarted and min(past.flips_ms) > flips_from_ms:
+        return past
     flips = tuple([at_ms for at_ms in past.flips_ms if at_ms > flips_from_ms])
     restarted = tuple([entry for entry in past.restarted if entry[1] > restarts_from_ms])
     if len(flips) == len(past.flips_ms) and len(restarted) == len(past.restarted):

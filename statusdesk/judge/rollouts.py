@@ -1,5 +1,6 @@
 """Rollouts: level, reason and sentence of a workload, from counts, conditions and the pods of its new revision."""
 
+import operator
 from collections.abc import Sequence
 
 import msgspec
@@ -29,6 +30,8 @@ from statusdesk.judge.rollout_latch import hold
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
 from statusdesk.judge.rollout_standing import Rollout, of_standing
 from statusdesk.states import Level, RolloutState
+
+_NAME = operator.attrgetter("name")
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,7 +151,7 @@ def _judge(
     if started_ms is None:
         started_ms = now_ms if before is not None else began_ms(workload, new_pods, completed, now_ms)
     scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory)
-    live = tuple([pod for pod in new_pods if is_live(pod)])
+    live = tuple(filter(is_live, new_pods))
     rollout = Rollout(
         workload=workload,
         pods=live,
@@ -200,7 +203,7 @@ def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | No
     """Return what the next judgement has to know and the verdict does not say."""
     pasts: tuple[PodPast, ...] = ()
     if scene.pasts:
-        pasts = tuple(sorted(scene.pasts.values(), key=lambda past: past.name))
+        pasts = tuple(sorted(scene.pasts.values(), key=_NAME))
     done = finding.level in DONE_LEVELS
     if done and not pasts and not scene.since and finding.level is not Level.SCALING:
         return None  # the verdict says it all

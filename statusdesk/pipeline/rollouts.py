@@ -46,7 +46,7 @@ class Rollouts:
         self._cronjobs = CronJobs()
         self._memories: dict[WorkloadKey, Memory] = {}
         self._new_revisions: dict[WorkloadKey, str] = {}
-        self._dirty: set[WorkloadKey] = set()
+        self._dirty: dict[WorkloadKey, None] = {}  # in the order of the facts, which is that of their memory
         self._dirty_pods: set[PodKey] = set()
         self._begun: list[tuple[int, RolloutState]] = []
         self._gone: list[str] = []
@@ -62,7 +62,7 @@ class Rollouts:
 
     def answer(self, message: Swept | Changed) -> None:
         """Take what was looked up of rollouts that are not well."""
-        self._dirty.update(self._inquiries.answer(message))
+        self._dirty.update(dict.fromkeys(self._inquiries.answer(message)))
 
     def sweep(self, swept: Swept) -> None:
         """Take everything seen of one kind in one scope; what the store holds of that scope beyond it has gone."""
@@ -119,7 +119,7 @@ class Rollouts:
             workload = self._cronjobs.see(workload)
         key = workload.key
         self._workloads[key] = workload
-        self._dirty.add(key)
+        self._dirty[key] = None
         return key
 
     def _lose_workload(self, key: WorkloadKey) -> None:
@@ -133,7 +133,7 @@ class Rollouts:
         self._workloads.pop(key, None)
         self._memories.pop(key, None)
         self._new_revisions.pop(key, None)
-        self._dirty.discard(key)
+        self._dirty.pop(key, None)
         self._inquiries.forget(key)
         self._gone.append(rollout_key(key))
 
@@ -150,7 +150,7 @@ class Rollouts:
         if members is None:
             members = self._members[owner] = {}
         members[key] = pod
-        self._dirty.add(owner)
+        self._dirty[owner] = None
         self._dirty_pods.add(key)
 
     def _lose_pod(self, key: PodKey) -> None:
@@ -165,12 +165,12 @@ class Rollouts:
             members.pop(key, None)
             if not members:
                 del self._members[owner]
-        self._dirty.add(owner)
+        self._dirty[owner] = None
 
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge what is dirty or due and put the rows; commit is the caller's."""
         while self._due and self._due[0][0] <= now_ms:
-            self._dirty.add(heapq.heappop(self._due)[1])
+            self._dirty[heapq.heappop(self._due)[1]] = None
         writer = self._writer
         if self._gone_pods:
             writer.gone(PodState, self._gone_pods, now_ms)
@@ -195,13 +195,13 @@ class Rollouts:
         before = self._writer.current(RolloutState)
         states: list[RolloutState] = []
         pods: list[PodState] = []
-        early: set[WorkloadKey] = set()
-        for key in {self._cronjobs.owner_of(key) for key in self._dirty}:
+        early: dict[WorkloadKey, None] = {}
+        for key in dict.fromkeys(map(self._cronjobs.owner_of, self._dirty)):
             workload = self._workloads.get(key)
             if workload is None:
                 continue
             if not self._knows_pods_of(key):
-                early.add(key)
+                early[key] = None
                 continue
             name = rollout_key(key)
             members = self._members.get(self._cronjobs.job_of(key), {})

@@ -1,7 +1,7 @@
 """The current rows in memory, what of them waits to be written, and the statements that write it."""
 
 import sqlite3
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic
 
 from msgspec.structs import replace
@@ -12,8 +12,23 @@ from statusdesk.store.periods import Stamping, Transition, end, stamp
 
 QUIET_MS = 1000
 
-Write = tuple[str, list[tuple[Any, ...]]]
-"""A statement and its rows, for ``executemany``."""
+
+class Rows:
+    """Rows made into values one by one while they are bound: what was just made is still in the processor's cache."""
+
+    def __init__(self, encode: Callable[[Any], tuple[Any, ...]], rows: Collection[Any]) -> None:
+        self._encode = encode
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return map(self._encode, self._rows)
+
+
+Write = tuple[str, list[tuple[Any, ...]] | Rows]
+"""A statement and its rows, for ``executemany``; they may be gone through again."""
 
 
 class LastingRows(Generic[S]):
@@ -65,9 +80,9 @@ class LastingRows(Generic[S]):
         """Return what waits to be written."""
         made: list[Write] = []
         if self._closed:
-            made.append((self._insert, [self.kind.history.encode(row) for row in self._closed]))
+            made.append((self._insert, Rows(self.kind.history.encode, self._closed)))
         if self._dirty:
-            made.append((self._upsert, [self.kind.current.encode(self.rows[key]) for key in self._dirty]))
+            made.append((self._upsert, Rows(self.kind.current.encode, [self.rows[key] for key in self._dirty])))
         return made
 
     def settled(self, now_ms: int) -> None:
@@ -117,7 +132,9 @@ class LatestRows(Generic[R]):
         if not self.waiting:
             return []
         encode = self.table.encode
-        return [(self._upsert, [encode(row) + extra for row, extra in self.waiting.values()])]
+        if self.table.has_extra:
+            return [(self._upsert, [encode(row) + extra for row, extra in self.waiting.values()])]
+        return [(self._upsert, Rows(encode, [row for row, _ in self.waiting.values()]))]
 
     def settled(self) -> None:
         """Forget what waited: it is committed."""

@@ -62,9 +62,12 @@ class Column(msgspec.Struct, frozen=True):
         return f"{self.name} {self.sql_type} NOT NULL DEFAULT {quoted}"
 
 
+_encode_json = msgspec.json.Encoder().encode
+
+
 def _to_json(value: object) -> str:
     try:
-        return msgspec.json.encode(value).decode()
+        return _encode_json(value).decode()
     except UnicodeEncodeError:  # half a character, which no text that was cleaned has
         return json.dumps(msgspec.to_builtins(value), ensure_ascii=False).encode("utf-8", "replace").decode()
 
@@ -114,6 +117,7 @@ class Table(Generic[R]):
         self.without_rowid = without_rowid
         self.fields = tuple(_column(field) for field in msgspec.structs.fields(row))
         self.columns = self.fields + extra
+        self.has_extra = bool(extra)
         self.names = tuple(column.name for column in self.fields)
         self.listed = ", ".join(self.names)
         self.select = f"SELECT {self.listed} FROM {name}"
@@ -193,7 +197,8 @@ TOKENS = Kind("token", TokenState)
 SOURCES = Kind("source", SourceState, quiet=("last_ok_ms", "last_try_ms", "next_try_ms", "took_ms"))
 KINDS: tuple[Kind[Any], ...] = (ROLLOUTS, OUTCOMES, TOKENS, SOURCES)
 
-PODS = Table("pod_current", PodState, ("key",), indexes=(("change",), ("workload", "key")))
+# nobody asks for the pods that have changed: a screen reads those of one rollout
+PODS = Table("pod_current", PodState, ("key",), indexes=(("workload", "key"),))
 EVENTS = Table("events", Event, (GROUP, "uid"), extra=(OF_ROLLOUT,), without_rowid=True)
 REVISIONS = Table("revisions", Revision, (GROUP, "name"), extra=(OF_ROLLOUT,), without_rowid=True)
 EVIDENCE = Table("evidence", Evidence, ("key", "since_ms", "pod", "container", "previous"), indexes=(("since_ms",),))

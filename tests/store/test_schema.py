@@ -140,3 +140,24 @@ def test_sqlite_utils_is_imported_only_to_migrate(path: Path) -> None:
     root = Path(schema.__file__).parents[2]
     shown = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def test_a_store_with_smaller_pages_keeps_them_and_is_written(path: Path, clock: Clock) -> None:
+    def page_bytes() -> int:
+        with sqlite3.connect(path) as db:
+            return int(db.execute("PRAGMA page_size").fetchone()[0])
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA page_size = 4096")
+        db.execute(schema.META)
+        db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    with Writer(path, 1e6, clock) as writer:
+        writer.put([rollout()], 1_000)
+    with Reader(path) as reader:
+        assert [row.key for row in reader.changes(0).rollouts] == [rollout().key]
+    assert page_bytes() == 4096
+    path.unlink()
+    Writer(path, 1e6, clock).close()
+    assert page_bytes() == schema.PAGE_BYTES

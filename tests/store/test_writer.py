@@ -192,7 +192,7 @@ def full_disk(path: Path) -> Iterator[None]:
 def test_nothing_is_lost_when_the_disk_is_full(writer: Writer, reader: Reader, path: Path) -> None:
     writer.put([rollout("kept")], 1_000)
     writer.commit()
-    many = [rollout(f"app-{number}", message="x" * 200) for number in range(500)]
+    many = [rollout(f"app-{number}", message="x" * 200) for number in range(2_000)]
     with full_disk(path):
         writer.put(many, 2_000)
         with pytest.raises(StoreError, match="cannot be written"):
@@ -203,7 +203,7 @@ def test_nothing_is_lost_when_the_disk_is_full(writer: Writer, reader: Reader, p
             writer.commit()
     assert writer.commit() == 2
     rows = {row.name: row for row in reader.changes(1).rollouts}
-    assert len(rows) == 500
+    assert len(rows) == 2_000
     assert (rows["app-7"].level, rows["app-7"].since_ms) == (Level.FAILING, 3_000)
     assert [row.until_ms for row in reader.periods(RolloutState, rollout("app-7").key, 0, 9_000)] == [3_000, None]
 
@@ -256,3 +256,35 @@ def test_statistics_are_made_once_there_are_rows_and_then_once_an_hour(path: Pat
         writer.put([rollout("last")], clock.ms)
         writer.commit()
         assert statistics()["rollout_current"] > 3_000
+
+
+def test_a_failed_commit_is_written_by_the_next_with_what_came_since(
+    path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "BUSY_MS", 50)
+    with Writer(path, 1e6, clock) as writer:
+        writer.put_pods([pod("a"), pod("b")])
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="locked"):
+            writer.commit()
+        other.execute("ROLLBACK")
+        other.close()
+        writer.put_pods([pod("b", restarts=3)])
+        writer.commit()
+    with Reader(path) as reader:
+        assert {row.name: row.restarts for row in reader.pods(rollout().key)} == {"a": 0, "b": 3}
+
+
+def test_a_container_written_by_an_earlier_statusdesk_is_read(path: Path, clock: Clock) -> None:
+    with Writer(path, 1e6, clock) as writer:
+        writer.put_pods([pod("a")])
+    with sqlite3.connect(path) as db:
+        db.execute(
+            "UPDATE pod_current SET containers = ?",
+            ('[{"name":"app","role":"app","image":"x:1","container_id":"containerd://4a28","restarts":2}]',),
+        )
+    with Writer(path, 1e6, clock) as writer, Reader(path) as reader:
+        (container,) = reader.pods(rollout().key)[0].containers
+        assert container == Container(name="app", role=ContainerRole.APP, image="x:1", restarts=2)
+        assert writer.current(PodState)["eu/staging/a"].containers == (container,)
