@@ -118,9 +118,9 @@ class KubernetesApi:
             reading.is_late = True
             _shut(reading.response)
 
-    def stream(self, path: str, query: Query) -> Stream:
-        """Open a watch. Raises: ApiProblem."""
-        response = self._open("GET", path, query)
+    def stream(self, path: str, query: Query, accept: str = JSON, head_s: float | None = None) -> Stream:
+        """Open a watch or a log, whose head may take ``head_s`` (default: as any request). Raises: ApiProblem."""
+        response = self._open("GET", path, query, accept=accept, head_s=head_s)
         connection = response.connection
         socket = connection.sock if connection is not None else None
         if socket is not None:
@@ -138,13 +138,19 @@ class KubernetesApi:
             login.client.rest_client.close()
 
     def _open(
-        self, method: str, path: str, query: Query, body: dict[str, object] | None = None, accept: str = JSON
+        self,
+        method: str,
+        path: str,
+        query: Query,
+        body: dict[str, object] | None = None,
+        accept: str = JSON,
+        head_s: float | None = None,
     ) -> "HTTPResponse":
         timeout_s = self._settings.request_timeout_s
         for last in (False, True):
             client, generation, arguments = self._arguments(method, path, query, body, accept)
             with _as_problem(self.host):
-                response: HTTPResponse = client.call_api(*arguments, _request_timeout=(timeout_s, timeout_s)).response
+                response: HTTPResponse = client.call_api(*arguments, _request_timeout=(timeout_s, head_s or timeout_s)).response
             if 200 <= response.status < 300:
                 self.skew.heard(response.headers.get("Date"))
                 return response
