@@ -150,7 +150,9 @@ class KubernetesApi:
         for last in (False, True):
             client, generation, arguments = self._arguments(method, path, query, body, accept)
             with _as_problem(self.host):
-                response: HTTPResponse = client.call_api(*arguments, _request_timeout=(timeout_s, head_s or timeout_s)).response
+                response: HTTPResponse = client.call_api(
+                    *arguments, _request_timeout=(timeout_s, head_s or timeout_s)
+                ).response
             if 200 <= response.status < 300:
                 self.skew.heard(response.headers.get("Date"))
                 return response

@@ -1,4 +1,4 @@
-"""Lines of many streams in the order of their times, as far as a short wait can tell it; what has no room is counted."""
+"""Lines of many streams in the order of their times, as far as a short wait tells it; what has no room is counted."""
 
 import threading
 import time

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def open_pod_logs(config: "Config", selection: Selection) -> LogFollower:
-    """Return a follower of the logs of pods, not started yet; clusters of targets are names of ``[[cluster]]``."""
+    """Return a follower of the logs of pods, not started yet; clusters of targets are names of ``[[cluster]]``.
+
+    Raises: LookupError for another cluster.
+    """
     from collectors.kubernetes_names import AppRules
     from collectors.pod_logs import PodLogs
 
@@ -21,9 +24,19 @@ def open_pod_logs(config: "Config", selection: Selection) -> LogFollower:
 
 
 def open_console(
-    config: "Config", job: str, build: int | None = None, *, redact: bool = True, colours: bool = False
+    config: "Config",
+    job: str,
+    build: int | None = None,
+    *,
+    redact: bool = True,
+    colours: bool = False,
+    follow: bool = True,
+    patient: bool = False,
 ) -> LogFollower:
-    """Return a follower of the console log of a build (the last one where None), not started yet."""
+    """Return a follower of the console log of a build (the last one where None), not started yet.
+
+    Raises: LookupError when there is no Jenkins in the configuration.
+    """
     from pathlib import Path
 
     from collectors.jenkins_console import JenkinsConsole
@@ -34,4 +47,4 @@ def open_console(
         raise LookupError("there is no Jenkins in the configuration: add [jenkins] url")
     secret = settings.token
     token = None if secret is None else lambda: read_secret(secret, Path(config.path).parent)
-    return JenkinsConsole(settings, token, job, build, redact=redact, colours=colours)
+    return JenkinsConsole(settings, token, job, build, redact=redact, colours=colours, follow=follow, patient=patient)

@@ -1,5 +1,6 @@
 """What one stream of a log becomes: lines that were not seen before, with their times, ready to be shown."""
 
+import copy
 from collections import Counter, deque
 from collections.abc import Sequence
 
@@ -40,9 +41,9 @@ class Position:
 
 
 class Reading:
-    """Turns the chunks of one answer into lines; ``seen`` are lines that it leaves out, each as often as counted."""
+    """Turns the chunks of one answer into lines that ``position`` has not seen; ``stamped`` ones begin with a time."""
 
-    def __init__(self, origin: int, position: Position, *, redact: bool, colours: bool) -> None:
+    def __init__(self, origin: int, position: Position, *, redact: bool, colours: bool, stamped: bool = True) -> None:
         self._origin = origin
         self._position = position
         self._seen = position.seen() if position.newest_ns else Counter[str]()
@@ -52,6 +53,7 @@ class Reading:
         self._stamps.last_ns = position.newest_ns
         self._redactor = Redactor() if redact else None
         self._colours = colours
+        self._stamped = stamped
 
     def feed(self, chunk: bytes) -> list[LogLine]:
         """Return the lines that have ended in a chunk."""
@@ -63,13 +65,21 @@ class Reading:
         piece, over = self._splitter.last()
         return self._lines(piece, over) if over >= 0 else []
 
+    def within(self) -> Splitter:
+        """Return the line that has begun, to be returned to."""
+        return copy.copy(self._splitter)
+
+    def return_to(self, begun: Splitter) -> None:
+        """Forget what was fed since ``begun`` was taken."""
+        self._splitter = begun
+
     def _lines(self, piece: bytes, over: int) -> list[LogLine]:
         whole = piece.decode("utf-8", "replace")
         lines = whole.split("\n")
         cut: dict[int, int] = {}
         if over or len(piece) > MAX_LINE_BYTES:
             lines, cut = cut_long(lines, over)
-        times, texts = self._stamps.take(lines)
+        times, texts = self._stamps.take(lines) if self._stamped else ([0] * len(lines), lines)
         if self._seen:
             kept = self._new(times, lines)
             if not kept:
@@ -78,7 +88,8 @@ class Reading:
                 cut = {index: cut[was] for index, was in enumerate(kept) if was in cut}
                 times = [times[index] for index in kept]
                 lines, texts = [lines[index] for index in kept], [texts[index] for index in kept]
-        self._position.passed(times, lines)
+        if self._stamped:
+            self._position.passed(times, lines)
         if needs_care(piece):
             colours = self._colours
             texts = [text if text.isprintable() else harmless(text, colours) for text in texts]

@@ -26,6 +26,7 @@ from statusdesk.config import ClusterSettings
 TICK_S = 1.0
 SILENCE_S = 290.0
 MAX_WAITING_TOLD = 20
+_QUEUED = " streams are open"
 
 Key = tuple[str, str, str]
 """(cluster, uid of the pod, container)"""
@@ -150,15 +151,18 @@ class PodLogs:
                 key = (cluster.name, pod.uid, container.name)
                 why = self._place(key, cluster, roster, pod, container)
                 if why:
-                    waiting[key] = f"{pod.name}/{container.name} ({why})"
+                    waiting[key] = f"{pod.name}/{container.name}: {why}"
             self._waiting = waiting
+            # what waits for anything else than a place would wait for ever, where nothing is followed
+            queued = any(why.endswith(_QUEUED) for why in waiting.values())
             for key in [key for key in self._tracks if key not in self._readers and key[1] not in known]:
                 track = self._tracks.pop(key)
                 self._merge.mark(track.lane, "left: the pod has gone")
                 self._problems.pop(track.name, None)
             once = not self._selection.follow or self._selection.previous
-            self._settled = once and listed and not self._readers and not waiting
-        self._guard()
+            self._settled = once and listed and not self._readers and not queued
+        if not once:
+            self._guard()
 
     def _wanted(self) -> Iterator[tuple[_Cluster, Roster, LogPod, PodContainer]]:
         seen: set[Key] = set()
@@ -193,7 +197,7 @@ class PodLogs:
         if track is not None and time.monotonic() < track.not_before_s:
             return track.waits_for
         if len(self._readers) >= self._selection.max_streams:
-            return f"{self._selection.max_streams} streams are open"
+            return f"{self._selection.max_streams}{_QUEUED}"
         self._open(key, cluster, roster, pod, container)
         return ""
 
@@ -256,6 +260,8 @@ class PodLogs:
                 if once:
                     track.done_id = track.run_id or "-"
             elif outcome is Outcome.WAITS:
+                if once:
+                    track.done_id = track.run_id or "-"
                 track.not_before_s = time.monotonic() + self._patience.stale_s
         self._changed.set()
 

@@ -4,10 +4,18 @@ import os
 import sys
 from collections.abc import Sequence
 
-from statusdesk.cli import board, check, demo, exit_codes, export, status, watch
+from statusdesk.cli import board, check, demo, exit_codes, export, logs, status, watch
 from statusdesk.cli.parser import add_globals, build_parser
 
-COMMANDS = {"board": board, "watch": watch, "status": status, "export": export, "check": check, "demo": demo}
+COMMANDS = {
+    "board": board,
+    "watch": watch,
+    "status": status,
+    "logs": logs,
+    "export": export,
+    "check": check,
+    "demo": demo,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
