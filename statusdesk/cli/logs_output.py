@@ -107,11 +107,11 @@ class Writing:
     def _look(self) -> int | None:
         """Tell problems; return the exit code when it is over."""
         now_s = time.monotonic()
-        if now_s < self._next_tell_s:
-            return None
         status = self._source.status()
+        if now_s < self._next_tell_s and not status.ended:
+            return None
         if status.found:
-            self._next_tell_s = now_s + (0.0 if status.ended else TELL_EVERY_S)
+            self._next_tell_s = now_s + TELL_EVERY_S
         for problem in status.problems:
             self._say(problem, always=True)
         if status.waiting:

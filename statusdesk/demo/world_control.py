@@ -78,6 +78,33 @@ class CutOrder(msgspec.Struct):
     mid_line: bool = False
 
 
+class LogsOrder(msgspec.Struct):
+    """``POST /logs``: let the containers of an app write ``per_s`` numbered lines a second, from their next start on.
+
+    Best given before the app is applied: the log of a container that runs already is another one from now on.
+    """
+
+    namespace: str
+    app: str
+    per_s: float
+
+
+class CutLogsOrder(msgspec.Struct):
+    """``POST /cut-logs``."""
+
+    count: int = 1
+    mid_line: bool = True
+
+
+class PodsOrder(msgspec.Struct):
+    """``POST /kill`` (the app container, once) and ``/replace``: some pods of a Deployment, the first by name."""
+
+    namespace: str
+    app: str
+    count: int = 1
+    skip: int = 0
+
+
 class NoOrder(msgspec.Struct):
     """A request whose body does not matter."""
 
@@ -128,6 +155,10 @@ class _Control:
             ("/access", AccessOrder, self.access),
             ("/cut-watches", CutOrder, self.cut_watches),
             ("/compact", NoOrder, self.compact),
+            ("/logs", LogsOrder, self.logs),
+            ("/cut-logs", CutLogsOrder, self.cut_logs),
+            ("/kill", PodsOrder, self.kill),
+            ("/replace", PodsOrder, self.replace),
         ]
 
     async def truth(self, _: web.Request) -> web.Response:
@@ -197,6 +228,24 @@ class _Control:
 
     async def cut_watches(self, order: CutOrder) -> None:
         self._world.kube.cut_watches(mid_line=order.mid_line)
+
+    async def logs(self, order: LogsOrder) -> None:
+        self._world.kube.parts.loud[order.namespace, order.app] = order.per_s
+
+    async def cut_logs(self, order: CutLogsOrder) -> None:
+        self._world.kube.cut_logs(order.count, mid_line=order.mid_line)
+
+    async def kill(self, order: PodsOrder) -> None:
+        for pod in self._pods(order):
+            self._world.kube.kill(order.namespace, pod)
+
+    async def replace(self, order: PodsOrder) -> None:
+        for pod in self._pods(order):
+            self._world.kube.delete_pod(order.namespace, pod)
+
+    def _pods(self, order: PodsOrder) -> list[str]:
+        names = sorted(self._world.kube.pods(order.namespace, order.app))
+        return names[order.skip : order.skip + order.count]
 
     async def compact(self, _: NoOrder) -> None:
         self._world.kube.compact()
