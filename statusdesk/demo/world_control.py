@@ -96,13 +96,11 @@ class CutLogsOrder(msgspec.Struct):
     mid_line: bool = True
 
 
-class PodsOrder(msgspec.Struct):
-    """``POST /kill`` (the app container, once) and ``/replace``: some pods of a Deployment, the first by name."""
+class PodOrder(msgspec.Struct):
+    """``POST /kill`` (its app container, once) and ``/replace``."""
 
     namespace: str
-    app: str
-    count: int = 1
-    skip: int = 0
+    pod: str
 
 
 class NoOrder(msgspec.Struct):
@@ -157,8 +155,8 @@ class _Control:
             ("/compact", NoOrder, self.compact),
             ("/logs", LogsOrder, self.logs),
             ("/cut-logs", CutLogsOrder, self.cut_logs),
-            ("/kill", PodsOrder, self.kill),
-            ("/replace", PodsOrder, self.replace),
+            ("/kill", PodOrder, self.kill),
+            ("/replace", PodOrder, self.replace),
         ]
 
     async def truth(self, _: web.Request) -> web.Response:
@@ -235,17 +233,11 @@ class _Control:
     async def cut_logs(self, order: CutLogsOrder) -> None:
         self._world.kube.cut_logs(order.count, mid_line=order.mid_line)
 
-    async def kill(self, order: PodsOrder) -> None:
-        for pod in self._pods(order):
-            self._world.kube.kill(order.namespace, pod)
+    async def kill(self, order: PodOrder) -> None:
+        self._world.kube.kill(order.namespace, order.pod)
 
-    async def replace(self, order: PodsOrder) -> None:
-        for pod in self._pods(order):
-            self._world.kube.delete_pod(order.namespace, pod)
-
-    def _pods(self, order: PodsOrder) -> list[str]:
-        names = sorted(self._world.kube.pods(order.namespace, order.app))
-        return names[order.skip : order.skip + order.count]
+    async def replace(self, order: PodOrder) -> None:
+        self._world.kube.delete_pod(order.namespace, order.pod)
 
     async def compact(self, _: NoOrder) -> None:
         self._world.kube.compact()
