@@ -68,7 +68,7 @@ class LogBar(LineWidget):
     def _put_pace(self, line: Line) -> None:
         """Append whether it follows, what has come meanwhile, and what is missing."""
         state, ink = self.state, self.ink
-        line.put("  ", ink.plain)
+        line.put("  " if line.x else " ", ink.plain)
         start = line.x
         if state.opening:
             line.put("opening", ink.quiet)

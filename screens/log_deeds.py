@@ -174,13 +174,13 @@ class LogDeeds(LogTaking):
         if origin is None or origin.job:
             self.say("There is nothing to put beside it yet.")
             return
-        dialog, requests = side_choice(pane.feed.origins, origin, pane.request)
+        dialog, pairs = side_choice(pane.feed.origins, origin, pane.request)
 
         def chosen(index: int | None) -> None:
             if index is not None:
-                container = origin.container if index == 0 else ""
-                pane.set_filters(msgspec.structs.replace(pane.filters, pod=origin.pod, container=container))
-                self.beside(requests[index])
+                left, container = pairs[index].left, "" if pairs[index].whole_pod else pairs[index].left.container
+                pane.set_filters(msgspec.structs.replace(pane.filters, pod=left.pod, container=container))
+                self.beside(pairs[index].right)
 
         self.app.push_screen(dialog, chosen)
 

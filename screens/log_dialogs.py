@@ -67,31 +67,38 @@ def container_choice(origins: Sequence[Origin], request: LogRequest, filters: Fi
     return Choice("Which containers and pods", entries, hint, chosen=chosen), picked
 
 
-def side_choice(origins: Sequence[Origin], origin: Origin, request: LogRequest) -> tuple[Choice, list[LogRequest]]:
-    """Return the list of what can stand beside the container of a line, and the request for each."""
-    entries, requests = [], []
-    alone = Target(cluster=origin.cluster, namespace=origin.namespace, pods=(origin.pod,))
-    other_run = "the run before" if not origin.previous else "the run of now"
-    entries.append(Entry(f"{other_run} of {origin.pod} {origin.container}"))
-    where = (*request.where[:1], origin.pod, origin.container, other_run)
-    requests.append(
-        msgspec.structs.replace(
+class Beside(msgspec.Struct, frozen=True):
+    """What to show at the left (of the log that is here), and the request for the right."""
+
+    left: Origin
+    whole_pod: bool
+    right: LogRequest
+
+
+def side_choice(origins: Sequence[Origin], origin: Origin, request: LogRequest) -> tuple[Choice, list[Beside]]:
+    """Return the list of what can be seen side by side: two runs of a container, or two pods; ``origin`` first."""
+    entries, pairs = [], []
+    other_run = "the run before" if not request.previous else "this run"
+    for each in [origin, *(other for other in dict.fromkeys(origins) if other != origin)]:
+        pod = Target(cluster=each.cluster, namespace=each.namespace, pods=(each.pod,))
+        right = msgspec.structs.replace(
             request,
-            where=where,
-            targets=(alone,),
-            containers=(origin.container,),
-            init=origin.init,
-            previous=not origin.previous,
+            where=(*request.where[:1], each.pod, each.container, other_run),
+            targets=(pod,),
+            containers=(each.container,),
+            init=each.init,
+            previous=not request.previous,
         )
-    )
-    others = {(each.cluster, each.namespace, each.pod) for each in origins} - {
-        (origin.cluster, origin.namespace, origin.pod)
-    }
-    for cluster, namespace, pod in sorted(others):
-        entries.append(Entry(f"pod {pod}"))
-        target = Target(cluster=cluster, namespace=namespace, pods=(pod,))
-        requests.append(msgspec.structs.replace(request, where=(*request.where[:1], pod), targets=(target,)))
-    return Choice(f"Beside {origin.pod} {origin.container}", entries, "enter: show both. esc: back"), requests
+        entries.append(Entry(f"{each.pod} {each.container}, and {other_run} of it"))
+        pairs.append(Beside(each, False, right))
+    places = dict.fromkeys((each.cluster, each.namespace, each.pod) for each in origins)
+    for cluster, namespace, name in places:
+        if (cluster, namespace, name) != (origin.cluster, origin.namespace, origin.pod):
+            pod = Target(cluster=cluster, namespace=namespace, pods=(name,))
+            right = msgspec.structs.replace(request, where=(*request.where[:1], name), targets=(pod,))
+            entries.append(Entry(f"{origin.pod}, and pod {name}"))
+            pairs.append(Beside(origin, True, right))
+    return Choice("Side by side", entries, "enter: show both. x: one again. esc: back"), pairs
 
 
 def pretty(text: str) -> str:

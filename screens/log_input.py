@@ -16,7 +16,9 @@ class LogInput(FilterInput):
     """Takes a regular expression, or plain text; ``kind`` is what it is for."""
 
     BINDINGS = [
-        Binding("ctrl+r", "plain", "as text", id="logs.plain", tooltip="Regular expression, or plain text"),
+        Binding("escape", "clear_filter", "drop it", id="logs.drop_typed", tooltip="Leave without it"),
+        Binding("enter", "submit", "keep it", id="logs.keep_typed", tooltip="Keep it"),
+        Binding("ctrl+r", "plain", "text or expression", id="logs.plain", tooltip="Regular expression, or plain text"),
     ]
 
     def __init__(self, kind: str) -> None:

@@ -154,6 +154,7 @@ class LogPane(Vertical):
             left=0 if wish.wrap else self.view.how.left,
             raw=wish.raw,
             redacted=self.request.redact,
+            named=not (self.filters.pod and (self.filters.container or self._names.containers < 2)),
             search=self.search,
             includes=self.current_filters.includes,
         )

@@ -1,6 +1,7 @@
 """Draws one line of a log, as one row or as several; pure: from a line and how it is wished to strips."""
 
 import datetime
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -21,12 +22,19 @@ from statusdesk.text import age, local
 
 TIMES = ("local", "UTC", "age", "off")
 FULL_TIMES_FROM = 100
+NARROW_NAMES = 12
 MOST_ROWS = 200  # of one wrapped line; the rest is to be had with enter
 Span = tuple[int, int, Style]
+_OWN_TIME = re.compile(
+    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?\]?:?\s+"
+)
 
 
 class How(msgspec.Struct, frozen=True, kw_only=True):
-    """How lines are drawn. ``left``: so many cells are scrolled out; ``now_ms`` is 0 where no age is shown."""
+    """How lines are drawn. ``left``: so many cells are scrolled out; ``now_ms`` is 0 where no age is shown.
+
+    ``named``: lines tell where they come from, if that can be more than one place.
+    """
 
     ink: Ink
     ascii: bool
@@ -41,6 +49,7 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     left: int = 0
     raw: bool = False
     redacted: bool = True
+    named: bool = True
     search: Pattern | None = None
     includes: tuple[Pattern, ...] = ()
 
@@ -56,9 +65,15 @@ class Fold(msgspec.Struct, frozen=True):
     cause: str = ""
 
 
-def words_of(line: LogLine, *, raw: bool, redacted: bool) -> str:
-    """Return the text of a line as it is shown."""
-    if raw or line.kind != LineKind.LINE or line.text[:1] != "{":
+def words_of(line: LogLine, *, raw: bool, redacted: bool, timed: bool = False) -> str:
+    """Return the text of a line as it is shown; ``timed``: its time stands before it, so that it need not tell it."""
+    if raw or line.kind != LineKind.LINE:
+        return line.text
+    if timed and line.at_ns and line.text[:1] in "[12":
+        told = _OWN_TIME.match(line.text)
+        if told is not None and told.end() < len(line.text):
+            return line.text[told.end() :]
+    if line.text[:1] != "{":
         return line.text
     text = readable(line.text)
     return text if text is line.text or not redacted else redact(text)
@@ -70,7 +85,7 @@ def draw_line(line: LogLine, how: How, *, marked: bool = False, fold: Fold | Non
         return (_event(line, how),)
     prefix = Line() if how.wide else _prefix(line, how, marked)
     room = max(1, how.width - prefix.x)
-    text = words_of(line, raw=how.raw, redacted=how.redacted)
+    text = words_of(line, raw=how.raw, redacted=how.redacted, timed=how.times != "off" and not how.wide)
     styled = _styled(text, how, fold, line.cut_bytes)
     if not how.wrap:
         return (_joined(prefix, _one_row(styled, text, how, room), how),)
@@ -103,8 +118,16 @@ def _event(line: LogLine, how: How) -> Strip:
     if how.times != "off" and not how.wide:
         out.put(f"{_time(line, how)} ", ink.quiet)
     style = ink.words[Mark.WARNING] if skipped else ink.glyphs[Mark.PROGRESSING]
+    name = how.names.names[line.origin] if line.origin < len(how.names.names) and not skipped else None
+    if name is not None:
+        out.put("-- ", ink.rule).put(name.pod, name.style).put(
+            f" {name.container}" if name.container else "", ink.quiet
+        )
+        out.put(" ", ink.rule)
+    else:
+        out.put("-- ", ink.rule)
     said = fit(line.text, min(cells(line.text), max(8, how.width - out.x - 6)), how.dots)
-    out.put("-- ", ink.rule).put(said, style).put(" ", ink.rule)
+    out.put(said, style).put(" ", ink.rule)
     return out.put("-" * max(0, how.width - out.x), ink.rule).strip(how.width, ink.plain)
 
 
@@ -113,8 +136,8 @@ def _prefix(line: LogLine, how: How, marked: bool) -> Line:
     out = Line().put("*" if marked else " ", ink.past if marked else ink.plain)
     if how.times != "off":
         out.put(f"{_time(line, how)} ", ink.quiet)
-    width = min(how.names.width, max(5, how.width // 4))
-    if len(how.names.names) > 1 and line.origin < len(how.names.names):
+    width = min(how.names.width, 24 if how.width >= FULL_TIMES_FROM else NARROW_NAMES)
+    if how.named and len(how.names.names) > 1 and line.origin < len(how.names.names):
         name = how.names.names[line.origin]
         start = out.x
         if name.container and cells(name.pod) + 1 + cells(name.container) > width:

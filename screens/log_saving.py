@@ -23,7 +23,8 @@ def as_text(line: LogLine, origins: Sequence[Origin]) -> str:
 
 def for_copying(lines: Iterable[LogLine], origins: Sequence[Origin]) -> tuple[str, int, int]:
     """Return as much text as a terminal takes, how many lines that is, and how many were left out."""
-    texts, size, left = [], 0, 0
+    texts: list[str] = []
+    size = left = 0
     for line in lines:
         text = as_text(line, origins)
         size += len(text.encode()) + 1

@@ -131,7 +131,7 @@ class Shown:
             return older - _not_below(self._older, number)
         return older + bisect_left(self._newer, number, self._gone) - self._gone
 
-    def seek(self, start: int, step: int, wanted: Callable[[int], bool], budget_s: float) -> tuple[int | None, int]:
+    def seek(self, start: int, step: int, wanted: Callable[[int], object], budget_s: float) -> tuple[int | None, int]:
         """Look from a place on for a line that is wanted; return its number, and the place to go on from.
 
         The place is -1 or ``len`` when there is none as far as that.

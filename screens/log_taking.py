@@ -151,5 +151,4 @@ class LogTaking(Frame):
 
     @on(Saved)
     def _saved(self, message: Saved) -> None:
-        severity = "error" if message.problem else "information"
-        self.app.notify(message.words, severity=severity, markup=False, timeout=10)
+        self.app.notify(message.words, severity="error" if message.problem else "information", markup=False, timeout=10)
