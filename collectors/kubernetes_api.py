@@ -43,7 +43,8 @@ class Stream:
         """
         with _as_problem(self._host, passing=True):
             read1 = _frames_and_all(self._response)
-            yield from self._response.stream(STREAM_BYTES) if read1 is None else dechunk(read1)
+            whole = self._response.stream(STREAM_BYTES, decode_content=True) if read1 is None else dechunk(read1)
+            yield from whole
 
     def close(self) -> None:
         _shut(self._response)

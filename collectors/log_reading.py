@@ -10,6 +10,8 @@ from collectors.log_text import SECOND_NS, Redactor, Splitter, Stamps, bounded, 
 WINDOW_NS = 2 * SECOND_NS
 KNOWN_BY_CHARS = 4096  # enough of a line to know it again; where exactly a long one is cut depends on how it came
 
+MAX_REMARKS = 1000
+
 
 class Position:
     """How far the log of a container was read, and the lines around there, by which a repetition is known.
@@ -20,6 +22,8 @@ class Position:
 
     def __init__(self) -> None:
         self.newest_ns = 0
+        self.remarks: set[str] = set()
+        """Lines without a time: what a kubelet itself has to say, each time it is asked."""
         self._recent: deque[tuple[int, Sequence[str]]] = deque()
 
     def passed(self, times: Sequence[int], lines: Sequence[str]) -> None:
@@ -80,7 +84,7 @@ class Reading:
         if over or len(piece) > MAX_LINE_BYTES:
             lines, cut = cut_long(lines, over)
         times, texts = self._stamps.take(lines) if self._stamped else ([0] * len(lines), lines)
-        if self._seen:
+        if self._seen or self._stamps.missing:
             kept = self._new(times, lines)
             if not kept:
                 return []
@@ -104,10 +108,14 @@ class Reading:
 
     def _new(self, times: list[int], lines: list[str]) -> list[int]:
         """Return the indexes of the lines that were not seen before."""
-        seen = self._seen
+        seen, missing, remarks = self._seen, set(self._stamps.missing), self._position.remarks
         kept = []
         for index, line in enumerate(lines):
-            if seen.get(known_by := line[:KNOWN_BY_CHARS], 0) > 0:
+            if index in missing and len(remarks) < MAX_REMARKS:
+                if line not in remarks:
+                    remarks.add(line)
+                    kept.append(index)
+            elif seen.get(known_by := line[:KNOWN_BY_CHARS], 0) > 0:
                 seen[known_by] -= 1
             else:
                 kept.append(index)

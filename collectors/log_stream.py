@@ -232,6 +232,7 @@ class ContainerReader:
             quiet = follow and problem.problem == "Timeout" and self._api.host != ""
             return ApiProblem("Timeout", problem.message, passing=True) if quiet else problem
         self.heard_s = time.monotonic()
+        self._tell(track.name, "")
         if track.opened_ms is None:
             track.opened_ms = int(time.time() * 1000) + self._api.skew.ms
         try:
@@ -252,9 +253,7 @@ class ContainerReader:
         self.heard_s = time.monotonic()
         lines = reading.feed(chunk)
         if lines:
-            if self._failures:
-                self._failures = 0
-                self._tell(self.track.name, "")
+            self._failures = 0
             self._merge.push(self.track.lane, lines, len(chunk))
         if follow and len(chunk) < SMALL_CHUNK:
             time.sleep(self._patience.linger_s)

@@ -108,9 +108,14 @@ class Stamps:
         self._second = ""
         self._base_ns = 0
         self.last_ns = 0
+        self.missing: list[int] = []
 
     def take(self, lines: Sequence[str]) -> tuple[list[int], list[str]]:
-        """Return the times (ns of UTC) and the texts of lines; one without a time has that of the line before."""
+        """Return the times (ns of UTC) and the texts of lines; one without a time has that of the line before.
+
+        ``missing`` then has the indexes of those without a time.
+        """
+        self.missing = []
         times: list[int] = []
         texts: list[str] = []
         second, base_ns = self._second, self._base_ns
@@ -122,6 +127,8 @@ class Stamps:
             else:
                 at_ns, text = self._other(line)
                 second, base_ns = self._second, self._base_ns
+                if not at_ns:
+                    self.missing.append(len(times))
                 times.append(at_ns or (times[-1] if times else self.last_ns))
                 texts.append(text)
         if times:

@@ -15,7 +15,7 @@ from tests.e2e.world import World, wait_for
 
 NAMESPACE, APP = "load", "loud"
 PODS_PATH = f"/api/v1/namespaces/{NAMESPACE}/pods"
-LINE = re.compile(r"\[(?:pod/)?([^/]+)/app\] (\S+ INFO (last )?line (\d{8}) of ([0-9a-f]{8}) .*)\n")
+LINE = re.compile(r"\[(?:pod/)?([^/]+)/app\] (\S+ INFO (last )?line (\d{8}) of ([0-9a-f]{8}) [^\[]* says)\n")
 
 
 @dataclass
@@ -81,6 +81,7 @@ def follow_through(world: World, trouble: Trouble, directory: Path) -> tuple[Fol
             if shutil.which("kubectl"):
                 follow = kubectl(world, "-f", "--ignore-errors", "--tail=-1")
                 beside.append(subprocess.Popen(follow, stdout=other, stderr=subprocess.DEVNULL))
+            wait_for(lambda: len(Followed().take(ours).runs) == trouble.pods, what="all pods are followed")
             _happen(world, trouble)
             wait_for(lambda: len(running(world)) == trouble.pods, what="all pods run again")
             for one in beside:
