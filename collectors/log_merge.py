@@ -71,7 +71,7 @@ class Merge:
             was_empty = not lane.batches
             lane.batches.append((self._clock(), keys, lines, size))
             lane.size += size
-            while lane.size > self._lane_bytes and len(lane.batches) > 1:
+            while not self._patient and lane.size > self._lane_bytes and len(lane.batches) > 1:
                 self._skip(lane)
             if was_empty:
                 self._changed.notify_all()
