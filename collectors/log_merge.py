@@ -11,6 +11,7 @@ from operator import attrgetter
 from collectors.log_lines import LineKind, LogLine
 
 HOLD_S = 0.2
+SETTLED_S = 0.02
 LANE_BYTES = 4 << 20
 _AT = attrgetter("at_ns")
 
@@ -51,6 +52,8 @@ class Merge:
         self._ready: deque[LogLine] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        self._opened_s = 0.0
+        self._began = False
         self.skipped = 0
 
     def lane(self, origin: int) -> Lane:
@@ -58,6 +61,7 @@ class Merge:
         lane = Lane(origin)
         with self._changed:
             self._lanes.append(lane)
+            self._opened_s = self._clock()
         return lane
 
     def push(self, lane: Lane, lines: list[LogLine], size: int) -> None:
@@ -113,7 +117,7 @@ class Merge:
                 self._changed.wait(timeout_s)
                 return
             held = [lane.batches[0][0] for lane in self._lanes if lane.batches]
-            left_s = min(held) + self._hold_s - self._clock() if held and not self._ready else 0.0
+            left_s = min(held) + self._hold() - self._clock() if held and not self._ready else 0.0
             if left_s > 0 and not self._closed:
                 self._changed.wait(min(left_s, timeout_s))
 
@@ -129,9 +133,18 @@ class Merge:
             self._closed = True
             self._changed.notify_all()
 
+    def _hold(self) -> float:
+        """Return how long lines have to wait: not at all where none can come between them."""
+        if len(self._lanes) == 1:
+            return 0.0
+        if not self._began and self._clock() - self._opened_s > SETTLED_S:
+            # at the beginning all send what they have at once: when all have, it is complete
+            return 0.0 if all(lane.batches for lane in self._lanes) else self._hold_s
+        return self._hold_s
+
     def _due(self) -> list[LogLine]:
         """Take out the lines that are due, and with them younger ones that belong before the last of these."""
-        limit_s = self._clock() - self._hold_s
+        limit_s = self._clock() - self._hold()
         busy = [lane for lane in self._lanes if lane.batches]
         until_ns = -1
         for lane in busy:
@@ -141,6 +154,7 @@ class Merge:
                 until_ns = max(until_ns, keys[-1])
         if until_ns < 0:
             return []
+        self._began = True
         keys_of_all: list[int] = []
         lines: list[LogLine] = []
         contributors = 0

@@ -37,7 +37,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     stale_s: float = 2.0  # silence of a stream whose container has ended, before it is opened anew
     refused_s: float = 30.0
     poll_s: float = 2.0  # between lists of pods where they cannot be watched
-    linger_s: float = 0.05  # a small chunk is followed by others: they are read together
+    linger_s: float = 0.2  # at most: a small chunk is followed by others, and they are read together
 
 
 class Outcome(enum.Enum):
@@ -77,7 +77,10 @@ class Track(msgspec.Struct, kw_only=True):
 
 
 class ContainerReader:
-    """Reads one track in a thread of its own; ``ask`` tells what has become of the pod, ``tell`` takes a problem."""
+    """Reads one track in a thread of its own; ``ask`` tells what has become of the pod, ``tell`` takes a problem.
+
+    ``linger_s`` tells how long to wait for more after a small chunk: to be woken for each line costs more than the line.
+    """
 
     def __init__(
         self,
@@ -88,6 +91,7 @@ class ContainerReader:
         patience: Patience,
         ask: Callable[[str, str], LogPod | None],
         tell: Callable[[str, str], None],
+        linger_s: Callable[[], float],
     ) -> None:
         self.track = track
         self.heard_s = time.monotonic()
@@ -97,6 +101,7 @@ class ContainerReader:
         self._patience = patience
         self._ask = ask
         self._tell = tell
+        self._linger_s = linger_s
         self._over = threading.Event()
         self._stream: Stream | None = None
         self._rest: Reading | None = None
@@ -256,7 +261,7 @@ class ContainerReader:
             self._failures = 0
             self._merge.push(self.track.lane, lines, len(chunk))
         if follow and len(chunk) < SMALL_CHUNK:
-            time.sleep(self._patience.linger_s)
+            time.sleep(self._linger_s())
 
     def _flush(self) -> None:
         """Give on a last line that has no newline: nothing will be added to it any more."""

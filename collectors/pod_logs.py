@@ -26,6 +26,7 @@ from statusdesk.config import ClusterSettings
 TICK_S = 1.0
 SILENCE_S = 290.0
 MAX_WAITING_TOLD = 20
+LINGER_S = 0.005
 _QUEUED = " streams are open"
 
 Key = tuple[str, str, str]
@@ -213,10 +214,14 @@ class PodLogs:
             self._merge.mark(track.lane, f"restarted: {ended.told}" if ended is not None else "restarted")
             track.run_id, track.restarts = container.run_id, container.restarts
         reader = ContainerReader(
-            cluster.api, track, self._selection, self._merge, self._patience, roster.ask, self._told
+            cluster.api, track, self._selection, self._merge, self._patience, roster.ask, self._told, self._linger_s
         )
         self._readers[key] = reader
         threading.Thread(target=self._read, args=(key, reader), name="pod-log", daemon=True).start()
+
+    def _linger_s(self) -> float:
+        """Return how long to wait for more: the longer, the more streams have to share a processor."""
+        return min(self._patience.linger_s, len(self._readers) * LINGER_S)
 
     def _track(self, cluster: _Cluster, pod: LogPod, container: PodContainer, joined: bool) -> Track:
         origin = Origin(

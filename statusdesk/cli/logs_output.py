@@ -99,7 +99,7 @@ class Writing:
                 code = self._look()
                 if code is not None:
                     return code
-                if len(lines) < TAKEN_AT_ONCE:
+                if lines and len(lines) < TAKEN_AT_ONCE:
                     time.sleep(BLOCK_EVERY_S)
         finally:
             self._source.close()

@@ -46,13 +46,32 @@ def test_lines_of_a_moment_are_in_the_order_of_their_times(clock):
 def test_a_younger_line_goes_with_those_that_it_belongs_before(clock):
     merge = Merge(hold_s=0.2, clock=clock)
     first, second = merge.lane(0), merge.lane(1)
+    merge.push(first, lines(0, 1), 10)
+    clock.now_s = 1.0
+    assert texts(merge.take(9)) == ["0:1"]
     merge.push(first, lines(0, 10), 10)
-    clock.now_s = 0.15
+    clock.now_s = 1.15
     merge.push(second, lines(1, 5, 20), 10)
-    clock.now_s = 0.25
+    clock.now_s = 1.25
     assert texts(merge.take(9)) == ["1:5", "0:10"]
-    clock.now_s = 0.4
+    clock.now_s = 1.4
     assert texts(merge.take(9)) == ["1:20"]
+
+
+def test_at_the_beginning_nothing_waits_longer_than_for_the_last_stream(clock):
+    merge = Merge(hold_s=0.2, clock=clock)
+    first, second = merge.lane(0), merge.lane(1)
+    merge.push(first, lines(0, 10), 10)
+    clock.now_s = 0.05
+    assert merge.take(9) == []
+    merge.push(second, lines(1, 5), 10)
+    assert texts(merge.take(9)) == ["1:5", "0:10"]
+
+
+def test_a_single_stream_waits_for_nobody(clock):
+    merge = Merge(hold_s=0.2, clock=clock)
+    merge.push(merge.lane(0), lines(0, 10), 10)
+    assert texts(merge.take(9)) == ["0:10"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.lists(st.integers(0, 50), min_size=1, max_size=5)), max_size=12))
