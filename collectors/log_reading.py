@@ -1,6 +1,7 @@
 """What one stream of a log becomes: lines that were not seen before, with their times, ready to be shown."""
 
 import copy
+from array import array
 from collections import Counter, deque
 from collections.abc import Sequence
 
@@ -24,12 +25,13 @@ class Position:
         self.newest_ns = 0
         self.remarks: set[str] = set()
         """Lines without a time: what a kubelet itself has to say, each time it is asked."""
-        self._recent: deque[tuple[int, Sequence[str]]] = deque()
+        self._recent: deque[tuple[int, array[int]]] = deque()
 
     def passed(self, times: Sequence[int], lines: Sequence[str]) -> None:
         """Take note of lines that were given on, as they came."""
         self.newest_ns = max(self.newest_ns, times[-1])
-        self._recent.append((times[-1], lines))
+        # What lines are known by, not the lines: two seconds of a flood would be megabytes.
+        self._recent.append((times[-1], array("q", [hash(line[:KNOWN_BY_CHARS]) for line in lines])))
         limit_ns = self.newest_ns - WINDOW_NS
         while self._recent[0][0] < limit_ns:
             self._recent.popleft()
@@ -39,9 +41,9 @@ class Position:
         """From which second on (UTC) to ask again; 0 when nothing was read yet."""
         return self.newest_ns // SECOND_NS - 1 if self.newest_ns else 0
 
-    def seen(self) -> Counter[str]:
-        """Return the lines that will come once more when asked from ``since_s`` on, and perhaps a few more."""
-        return Counter(line[:KNOWN_BY_CHARS] for _, lines in self._recent for line in lines)
+    def seen(self) -> Counter[int]:
+        """Return what the lines are known by that will come once more when asked from ``since_s`` on, and a few."""
+        return Counter(known_by for _, lines in self._recent for known_by in lines)
 
 
 class Reading:
@@ -50,7 +52,7 @@ class Reading:
     def __init__(self, origin: int, position: Position, *, redact: bool, colours: bool, stamped: bool = True) -> None:
         self._origin = origin
         self._position = position
-        self._seen = position.seen() if position.newest_ns else Counter[str]()
+        self._seen = position.seen() if position.newest_ns else Counter[int]()
         self._seen_until_ns = position.newest_ns + WINDOW_NS
         self._splitter = Splitter()
         self._stamps = Stamps()
@@ -115,7 +117,7 @@ class Reading:
                 if line not in remarks:
                     remarks.add(line)
                     kept.append(index)
-            elif seen.get(known_by := line[:KNOWN_BY_CHARS], 0) > 0:
+            elif seen.get(known_by := hash(line[:KNOWN_BY_CHARS]), 0) > 0:
                 seen[known_by] -= 1
             else:
                 kept.append(index)

@@ -60,6 +60,8 @@ _CRASHES = re.compile(
 )
 _FRAMES = ("at ", 'File "', "... ", "goroutine ", "created by ", "from /")
 _TELLING = ("Caused by: ", "Suppressed: ")
+MAYBE_TRACE = " TagCS"
+"""What a line may begin with that begins a trace or goes on with one, while no origin is in the middle of one."""
 _PYTHON_CAUSE = re.compile(r"^[A-Za-z_][\w.]*(?::|$)")
 
 
@@ -101,6 +103,11 @@ class Traces:
 
     def __init__(self) -> None:
         self._inside: dict[int, str] = {}  # origin -> of which language: "python", "go", "" for any other
+
+    @property
+    def calm(self) -> bool:
+        """Whether no origin is in the middle of a trace."""
+        return not self._inside
 
     def part(self, origin: int, text: str) -> Part:
         """Return which part of a trace the next line of an origin is."""

@@ -55,6 +55,7 @@ class LogLineView(LineView):
         self._page: list[tuple[int, int]] = []  # of each row in sight: the number of its line, and which row of it
         self._rows: list[Strip] = []
         self._cache: dict[int, Drawn] = {}
+        self._width = self._rows_high = 0
 
     def show(self, ring: LogRing, shown: Shown) -> None:
         """Show other lines."""
@@ -73,36 +74,35 @@ class LogLineView(LineView):
 
     def redraw(self) -> None:
         """Lay out anew what is in sight, and repaint the rows that are others now."""
-        if not self.size.height:
+        width, height = self.size
+        if not height or not width:
             return
+        self._width, self._rows_high = width, height
         self._page = self._from_end() if self.following else self._from_top()
         if not self.following and self._page:
             self.ring.held_from = max(self.ring.first, self._page[0][0] - KEEP_ABOVE)
         self._rows = [self._row(number, part) for number, part in self._page]
         if not self._page:
-            self._rows = [self._note(text) for text in self.notes]
+            self._rows = [Line().put(f"   {text}", self.ink.plain).strip(width, self.ink.plain) for text in self.notes]
+        self._rows += [Strip.blank(width, self.ink.plain)] * (height - len(self._rows))
+        self._lay_rail()
         self.repaint_changed()
 
     def strip_at(self, y: int) -> Strip:
-        width = self.size.width
-        row = self._rows[y] if y < len(self._rows) else Strip.blank(max(0, width - 1), self.ink.plain)
-        return Strip([*row.adjust_cell_length(width - 1, self.ink.plain), *Strip.blank(1, self._rail(y))], width)
+        return self._rows[y] if y < len(self._rows) else Strip.blank(self._width, self.ink.plain)
 
-    def _note(self, text: str) -> Strip:
-        return Line().put(f"   {text}", self.ink.plain).strip(self.size.width - 1, self.ink.plain)
-
-    def _rail(self, y: int) -> Style:
-        """Return the style of the rightmost cell: where in all lines those in sight are."""
-        total, height = len(self.shown), self.size.height
-        if total <= len(self._page) or not self._page:
-            return self.ink.plain
-        size = max(1, height * len(self._page) // total)
+    def _lay_rail(self) -> None:
+        """Show in the rightmost cells where in all lines those in sight are."""
+        total, height, seen = len(self.shown), self._rows_high, len(self._page)
+        if total <= seen or not seen:
+            return
+        size = max(1, height * seen // total)
         place = self.shown.place(self._page[0][0])
-        start = round((height - size) * min(1.0, place / max(1, total - len(self._page))))
-        if not start <= y < start + size:
-            return self.ink.plain
+        start = round((height - size) * min(1.0, place / max(1, total - seen)))
         colour = self.ink.rule.color
-        return Style(bgcolor=colour) if colour is not None else Style(reverse=True)
+        rail = Strip.blank(1, Style(bgcolor=colour) if colour is not None else Style(reverse=True))
+        for y in range(start, min(height, start + size)):
+            self._rows[y] = Strip.join([self._rows[y].crop(0, self._width - 1), rail])
 
     def _drawn(self, number: int) -> tuple[Strip, ...]:
         fold, marked = self._fold(number), number in self.marked
@@ -131,7 +131,7 @@ class LogLineView(LineView):
         if part:
             return ground
         readable = self.ink.cell + Style(color=self.ink.plain.color, dim=False)
-        return overlay(ground, 0, min(9, self.size.width), readable)
+        return overlay(ground, 0, min(9, self._width), readable)
 
     # -- laying out -------------------------------------------------------------------------------------------------
 
@@ -141,23 +141,23 @@ class LogLineView(LineView):
     def _from_end(self) -> list[tuple[int, int]]:
         rows: list[tuple[int, int]] = []
         place = len(self.shown) - 1
-        while place >= 0 and len(rows) < self.size.height:
+        while place >= 0 and len(rows) < self._rows_high:
             number = self.shown[place]
             rows += [(number, part) for part in reversed(range(self._height(number)))]
             place -= 1
-        return rows[: self.size.height][::-1]
+        return rows[: self._rows_high][::-1]
 
     def _from_top(self) -> list[tuple[int, int]]:
         rows: list[tuple[int, int]] = []
         place, skip = self.shown.place(self._top), self._top_row
-        while place < len(self.shown) and len(rows) < self.size.height + skip:
+        while place < len(self.shown) and len(rows) < self._rows_high + skip:
             number = self.shown[place]
             if not rows and number != self._top:
                 skip = 0
             rows += [(number, part) for part in range(self._height(number))]
             place += 1
-        rows = rows[skip : skip + self.size.height]
-        return rows if len(rows) == self.size.height else self._from_end()
+        rows = rows[skip : skip + self._rows_high]
+        return rows if len(rows) == self._rows_high else self._from_end()
 
     # -- moving -----------------------------------------------------------------------------------------------------
 
@@ -190,7 +190,7 @@ class LogLineView(LineView):
         in_sight = {line for line, _ in self._page[:-1]}
         if self.cursor not in in_sight:
             rows, above = self._height(self.cursor), place
-            while above and rows < self.size.height // 2:
+            while above and rows < self._rows_high // 2:
                 above -= 1
                 rows += self._height(self.shown[above])
             self._top, self._top_row = self.shown[above], 0
@@ -214,7 +214,7 @@ class LogLineView(LineView):
         if not len(self.shown):
             return
         self.pause()
-        self.scroll_rows(pages * max(1, self.size.height - 1))
+        self.scroll_rows(pages * max(1, self._rows_high - 1))
         page = self._from_top()
         if page:
             self.cursor = page[0 if pages < 0 else -1][0]
@@ -231,7 +231,7 @@ class LogLineView(LineView):
 
     def action_aside(self, step: int) -> None:
         """Scroll lines that are too long to the side."""
-        left = max(0, self.how.left + step * max(8, self.size.width // 3))
+        left = max(0, self.how.left + step * max(8, self._width // 3))
         if not self.how.wrap and left != self.how.left:
             self.set_how(msgspec.structs.replace(self.how, left=left))
             self._turned()
@@ -261,10 +261,10 @@ class LogLineView(LineView):
             self._top, self._top_row = self.cursor, 0
             return
         rows, place = self._height(self.cursor), self.shown.place(self.cursor)
-        while place and rows < self.size.height:
+        while place and rows < self._rows_high:
             place -= 1
             rows += self._height(self.shown[place])
-        self._top, self._top_row = self.shown[place], max(0, rows - self.size.height)
+        self._top, self._top_row = self.shown[place], max(0, rows - self._rows_high)
 
     def _turned(self) -> None:
         self.redraw()

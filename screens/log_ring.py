@@ -1,15 +1,17 @@
 """The lines that a view of a log holds: the newest of them, by number, bounded in count and in bytes."""
 
-import sys
 from array import array
 from collections.abc import Sequence
 
 import msgspec
 
 from collectors.log_lines import LineKind, LogLine
-from screens.log_levels import Gravity, Part, Traces, gravity
+from screens.log_levels import MAYBE_TRACE, Gravity, Part, Traces, gravity
+from screens.log_packed import BLOCK, Packed
 
 BYTES_A_LINE = 400
+OVERHEAD_BYTES = 32
+_UNKNOWN = 255
 MORE_FOR_OLDER = 4  # a fourth more may be fetched from further back
 
 
@@ -31,7 +33,8 @@ class LogRing:
         self.most_lines = most_lines
         self.most_bytes = most_lines * BYTES_A_LINE
         self._slots = most_lines + most_lines // MORE_FOR_OLDER
-        self._lines: list[LogLine | None] = [None] * self._slots
+        self._blocks: dict[int, Packed | list[LogLine | None]] = {}
+        self._block_bytes: dict[int, int] = {}
         self._heads = array("q", bytes(8 * self._slots))
         self._gravity = bytearray(self._slots)
         self._bytes = 0
@@ -49,9 +52,10 @@ class LogRing:
         return self.first <= number < self.end
 
     def __getitem__(self, number: int) -> LogLine:
-        line = self._lines[number % self._slots] if self.first <= number < self.end else None
-        if line is None:
+        if not self.first <= number < self.end:
             raise IndexError(number)
+        line = self._blocks[number // BLOCK][number % BLOCK]
+        assert line is not None, "a block holds all lines between the first and the last"
         return line
 
     def head(self, number: int) -> int:
@@ -59,14 +63,24 @@ class LogRing:
         head = self._heads[number % self._slots]
         return head if head >= self.first else number
 
+    def heads(self, start: int, end: int) -> list[int]:
+        """Return the lines of a stretch that go on with no stack trace."""
+        heads, slots, first = self._heads, self._slots, self.first
+        return [number for number in range(start, end) if (head := heads[number % slots]) == number or head < first]
+
     def gravity(self, number: int) -> Gravity:
-        """Return how grave a line is if it is a warning or worse."""
-        return Gravity(self._gravity[number % self._slots])
+        """Return how grave a line is if it is a warning or worse; found out when it is first asked."""
+        slot = number % self._slots
+        if self._gravity[slot] == _UNKNOWN:
+            line = self[number]
+            self._gravity[slot] = gravity(line.text) if line.kind == LineKind.LINE else Gravity.NONE
+        return Gravity(self._gravity[slot])
 
     def extend(self, lines: Sequence[LogLine]) -> None:
         """Append lines; the oldest go where there is no room."""
+        most_lines, most_bytes = self.most_lines, self.most_bytes
         for at, line in enumerate(lines):
-            while self.end > self.first and (len(self) >= self.most_lines or self._bytes > self.most_bytes):
+            while self.end - self.first >= most_lines or (self._bytes > most_bytes and self.end > self.first):
                 if self.held_from is not None and self.first >= self.held_from:
                     self.missed += sum(line.kind == LineKind.LINE for line in lines[at:])
                     return
@@ -79,7 +93,7 @@ class LogRing:
         room, size = self._slots - len(self), self.most_bytes * (1 + 1 / MORE_FOR_OLDER) - self._bytes
         count = 0
         for line in reversed(lines):
-            size -= sys.getsizeof(line.text)
+            size -= len(line.text) + OVERHEAD_BYTES
             if count >= room or size < 0:
                 break
             count += 1
@@ -112,10 +126,11 @@ class LogRing:
 
     def _put(self, number: int, line: LogLine, traces: Traces, heads: dict[int, int]) -> None:
         slot, text = number % self._slots, line.text
-        self._lines[slot] = line
-        self._bytes += sys.getsizeof(text)
-        if line.kind != LineKind.LINE:
-            self._heads[slot], self._gravity[slot] = number, Gravity.NONE
+        self._keep(number, line)
+        self._gravity[slot] = _UNKNOWN
+        # Most lines are no part of a trace, and their first letter says so: this is where a flood passes by.
+        if (text[:1] not in MAYBE_TRACE and traces.calm) or line.kind:
+            self._heads[slot] = heads[line.origin] = number
             return
         part = traces.part(line.origin, text)
         head = heads.get(line.origin) if part else None
@@ -129,13 +144,30 @@ class LogRing:
             if part is Part.TELLS:
                 trace.cause = number
         self._heads[slot] = head
-        self._gravity[slot] = gravity(text)
 
     def _drop_first(self) -> None:
-        slot = self.first % self._slots
-        line = self._lines[slot]
-        if line is not None:
-            self._bytes -= sys.getsizeof(line.text)
-        self._lines[slot] = None
         self.traces.pop(self.first, None)
         self.first += 1
+        if not self.first % BLOCK:
+            gone = self.first // BLOCK - 1
+            del self._blocks[gone]
+            self._bytes -= self._block_bytes.pop(gone)
+
+    def _keep(self, number: int, line: LogLine) -> None:
+        """Put a line into its block; one whose last line this is is packed."""
+        index, at = divmod(number, BLOCK)
+        block = self._blocks.get(index)
+        if block is None:
+            block = self._blocks[index] = [None] * BLOCK
+            self._block_bytes[index] = 0
+        elif isinstance(block, Packed):
+            # Older lines come before some of a block that was complete: those that had gone are put back.
+            block = self._blocks[index] = [block[each] for each in range(BLOCK)]
+        block[at] = line
+        size = len(line.text) + OVERHEAD_BYTES
+        self._bytes += size
+        self._block_bytes[index] += size
+        if at == BLOCK - 1:
+            lines = [each for each in block if each is not None]
+            if len(lines) == BLOCK:
+                self._blocks[index] = Packed(lines)

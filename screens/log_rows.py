@@ -31,8 +31,9 @@ _OWN_TIME = re.compile(
 
 
 class How(msgspec.Struct, frozen=True, kw_only=True):
-    """How lines are drawn. ``left``: so many cells are scrolled out; ``now_ms`` is 0 where no age is shown.
+    """How lines are drawn: in ``width`` cells, and a blank one.
 
+    ``left``: so many cells are scrolled out; ``now_ms`` is 0 where no age is shown.
     ``named``: lines tell where they come from, if that can be more than one place.
     """
 
@@ -106,8 +107,8 @@ def _one_row(styled: Strip, text: str, how: How, room: int) -> Strip:
 
 
 def _joined(prefix: Line, row: Strip, how: How) -> Strip:
-    whole = Strip([*prefix.segments, *row], prefix.x + row.cell_length)
-    return whole.adjust_cell_length(how.width, how.ink.plain)
+    fill = how.width + 1 - prefix.x - row.cell_length  # one cell more, for the rail at the right
+    return Strip([*prefix.segments, *row, Segment(" " * fill, how.ink.plain)], how.width + 1)
 
 
 def _event(line: LogLine, how: How) -> Strip:
@@ -128,7 +129,7 @@ def _event(line: LogLine, how: How) -> Strip:
         out.put("-- ", ink.rule)
     said = fit(line.text, min(cells(line.text), max(8, how.width - out.x - 6)), how.dots)
     out.put(said, style).put(" ", ink.rule)
-    return out.put("-" * max(0, how.width - out.x), ink.rule).strip(how.width, ink.plain)
+    return out.put("-" * max(0, how.width - out.x), ink.rule).strip(how.width + 1, ink.plain)
 
 
 def _prefix(line: LogLine, how: How, marked: bool) -> Line:

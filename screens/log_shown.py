@@ -39,13 +39,14 @@ class Shown:
         """Look at the lines that have come; return how many of them are shown."""
         before, end = len(self._newer), self.ring.end
         self._up = max(self._up, self.ring.first)
-        if not self.filters.any and not self.folded:
-            self._newer.extend(range(self._up, end))
+        if not self.filters.any and not self.opened:
+            self._newer.extend(self.ring.heads(self._up, end) if self.folded else range(self._up, end))
         else:
             self._newer.extend([number for number in range(self._up, end) if self.lets_through(number)])
         self._up = end
+        new = len(self._newer) - before
         self._forget_gone()
-        return len(self._newer) - before
+        return new
 
     @property
     def complete(self) -> bool:

@@ -41,6 +41,11 @@ What looks like a secret is hidden, also in what is copied and saved, until `R`.
 """
 
 
+def _typing(key: str, kind: str, tooltip: str) -> Binding:
+    """Return a key after which one types: with priority, so that no letter that comes fast goes elsewhere."""
+    return Binding(key, f"find('{kind}')", kind, id=f"logs.{kind}", tooltip=tooltip, priority=True)
+
+
 class LogsScreen(LogDeeds):
     """Shows one log, or two side by side; the keys go to the one that has the focus."""
 
@@ -50,11 +55,11 @@ class LogsScreen(LogDeeds):
     HELP = HELP
     BINDINGS = [
         Binding("f", "follow", "follow", id="logs.follow", tooltip="Follow the end, or pause"),
-        Binding("slash", "find('search')", "search", id="logs.search", tooltip="Go to lines with a text or expression"),
+        _typing("slash", "search", "Go to lines with a text or expression"),
         Binding("n", "next(1)", "next", id="logs.next", tooltip="The next line that was searched, down", show=False),
         Binding("N", "next(-1)", "before", id="logs.before", tooltip="The one before, up", show=False),
-        Binding("i", "find('include')", "include", id="logs.include", tooltip="Show only lines with this"),
-        Binding("e", "find('exclude')", "exclude", id="logs.exclude", tooltip="Leave out lines with this"),
+        _typing("i", "include", "Show only lines with this"),
+        _typing("e", "exclude", "Leave out lines with this"),
         Binding("exclamation_mark", "only_bad", "not well", id="logs.only_bad", tooltip="Only warnings and errors"),
         Binding("p", "previous", "previous", id="logs.previous", tooltip="The run before, or this one again"),
         Binding("c", "containers", "containers", id="logs.containers", tooltip="Only one container or pod; init ones"),
@@ -194,13 +199,15 @@ class LogsScreen(LogDeeds):
 
     # -- filters ----------------------------------------------------------------------------------------------------
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys that begin to type to the line in which one types."""
+        return not (action == "find" and self.query(LogInput))
+
     def action_find(self, kind: str) -> None:
         """Open the line in which one types what to search, to include or to exclude."""
-        if self.query(LogInput):
-            return
         found = LogInput(kind)
         self.mount(found, before=self.footer_line)
-        found.focus()
+        self.set_focus(found)  # at once: the next key may be there already, and it is meant for the line
 
     def on_input_changed(self, event: "Input.Changed") -> None:
         """Show at once what the text that is being typed would let through, or would find."""
