@@ -23,6 +23,7 @@ from statusdesk.text import age, local
 TIMES = ("local", "UTC", "age", "off")
 FULL_TIMES_FROM = 100
 NARROW_NAMES = 12
+LEAST_TEXT = 8
 MOST_ROWS = 200  # of one wrapped line; the rest is to be had with enter
 Span = tuple[int, int, Style]
 _OWN_TIME = re.compile(
@@ -85,6 +86,8 @@ def draw_line(line: LogLine, how: How, *, marked: bool = False, fold: Fold | Non
     if line.kind != LineKind.LINE:
         return (_event(line, how),)
     prefix = Line() if how.wide else _prefix(line, how, marked)
+    if how.width - prefix.x < LEAST_TEXT:
+        prefix = Line()
     room = max(1, how.width - prefix.x)
     text = words_of(line, raw=how.raw, redacted=how.redacted, timed=how.times != "off" and not how.wide)
     styled = _styled(text, how, fold, line.cut_bytes)
