@@ -119,14 +119,24 @@ class KubernetesApi:
             reading.is_late = True
             _shut(reading.response)
 
-    def stream(self, path: str, query: Query, accept: str = JSON, head_s: float | None = None) -> Stream:
-        """Open a watch or a log, whose head may take ``head_s`` (default: as any request). Raises: ApiProblem."""
+    def stream(
+        self,
+        path: str,
+        query: Query,
+        accept: str = JSON,
+        head_s: float | None = None,
+        silence_s: float | None = None,
+    ) -> Stream:
+        """Open a watch or a log, whose head may take ``head_s`` (default: as any request), its body ``silence_s``.
+
+        Raises: ApiProblem.
+        """
         response = self._open("GET", path, query, accept=accept, head_s=head_s)
         connection = response.connection
         socket = connection.sock if connection is not None else None
         if socket is not None:
             # The answer's head has to come within the timeout of a request; its body may pause between bookmarks.
-            socket.settimeout(self._silence_s)
+            socket.settimeout(silence_s or self._silence_s)
         return Stream(response, self.host, patient=socket is not None)
 
     def close(self) -> None:

@@ -64,12 +64,15 @@ class Merge:
             self._opened_s = self._clock()
         return lane
 
-    def push(self, lane: Lane, lines: list[LogLine], size: int) -> None:
-        """Add lines that come after all others of their lane; ``size`` is how many bytes they were."""
+    def push(self, lane: Lane, lines: list[LogLine], size: int, *, waits: bool = True) -> None:
+        """Add lines that come after all others of their lane; ``size`` is how many bytes they were.
+
+        With ``waits`` false not even a patient reader is waited for.
+        """
         keys = list(accumulate(map(_AT, lines), max, initial=lane.newest_ns))[1:]
         lane.newest_ns = keys[-1]
         with self._changed:
-            if self._patient:
+            if self._patient and waits:
                 while lane.size > self._lane_bytes and not self._closed:
                     self._changed.wait()
             was_empty = not lane.batches
@@ -82,7 +85,7 @@ class Merge:
 
     def mark(self, lane: Lane, text: str, at_ns: int = 0) -> None:
         """Add a line that says what happened here; without a time, right after the last line."""
-        self.push(lane, [LogLine(at_ns or lane.newest_ns, lane.origin, text, LineKind.MARK)], len(text))
+        self.push(lane, [LogLine(at_ns or lane.newest_ns, lane.origin, text, LineKind.MARK)], 0, waits=False)
 
     def _skip(self, lane: Lane) -> None:
         _, _, lines, size = lane.batches.popleft()

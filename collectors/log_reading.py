@@ -10,7 +10,7 @@ from collectors.log_text import SECOND_NS, Redactor, Splitter, Stamps, bounded, 
 
 WINDOW_NS = 2 * SECOND_NS
 KNOWN_BY_CHARS = 4096  # enough of a line to know it again; where exactly a long one is cut depends on how it came
-
+STEP_NS = 60 * SECOND_NS
 MAX_REMARKS = 1000
 
 
@@ -23,15 +23,22 @@ class Position:
 
     def __init__(self) -> None:
         self.newest_ns = 0
+        self.redactor = Redactor()
+        """A private key may go on beyond a cut."""
         self.remarks: set[str] = set()
         """Lines without a time: what a kubelet itself has to say, each time it is asked."""
         self._recent: deque[tuple[int, array[int]]] = deque()
 
     def passed(self, times: Sequence[int], lines: Sequence[str]) -> None:
         """Take note of lines that were given on, as they came."""
-        self.newest_ns = max(self.newest_ns, times[-1])
+        newest_ns = max(times)
+        if times[-1] < self.newest_ns - STEP_NS:
+            # the clock there was set back: lines would be asked for by a time that is still to come
+            self.newest_ns, newest_ns = 0, times[-1]
+            self._recent.clear()
+        self.newest_ns = max(self.newest_ns, newest_ns)
         # What lines are known by, not the lines: two seconds of a flood would be megabytes.
-        self._recent.append((times[-1], array("q", [hash(line[:KNOWN_BY_CHARS]) for line in lines])))
+        self._recent.append((newest_ns, array("q", [hash(line[:KNOWN_BY_CHARS]) for line in lines])))
         limit_ns = self.newest_ns - WINDOW_NS
         while self._recent[0][0] < limit_ns:
             self._recent.popleft()
@@ -57,7 +64,7 @@ class Reading:
         self._splitter = Splitter()
         self._stamps = Stamps()
         self._stamps.last_ns = position.newest_ns
-        self._redactor = Redactor() if redact else None
+        self._redactor = position.redactor if redact else None
         self._colours = colours
         self._stamped = stamped
 

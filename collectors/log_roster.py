@@ -25,9 +25,12 @@ class Roster:
         self, api: KubernetesApi, target: Target, rules: AppRules, changed: Callable[[], None], poll_s: float
     ) -> None:
         self.target = target
-        self.listed = False
         self.problem = ""
-        self.ever = False
+        self.answered = False
+        """Whether the pods were listed, or it was said why not."""
+        self.first: frozenset[str] = frozenset()
+        """The uids of the pods that were there at the beginning."""
+        self._listed = False
         self._api = api
         self._choice = Choice(target, rules)
         self._changed = changed
@@ -79,7 +82,7 @@ class Roster:
             except Exception as error:  # the edge of this thread: a fault of ours is told, too, and tried again
                 problem = as_problem(error)
                 if not problem.passing:
-                    self.problem = self._told(problem)
+                    self.problem, self.answered = self._told(problem), True
                     self._changed()
                 self._failures += 1
                 wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(self._failures - 1, 10))
@@ -101,9 +104,11 @@ class Roster:
             if found:
                 break
         pods = {pod.uid: pod for pod in map(self._choice.pod, found) if pod is not None}
+        if not self._listed:
+            self.first, self._listed = frozenset(pods), True
         with self._lock:
             self._pods = pods
-        self.listed, self.problem, self._failures = True, "", 0
+        self.answered, self.problem, self._failures = True, "", 0
         self._changed()
         return version
 

@@ -16,14 +16,17 @@ import msgspec
 
 from collectors.kubernetes_api import KubernetesApi, Stream
 from collectors.kubernetes_problems import ApiProblem, Refused, grant
+from collectors.kubernetes_skew import SAME_MS
 from collectors.log_lines import Selection
 from collectors.log_merge import Lane, Merge
 from collectors.log_pods import LogPod, PodContainer
 from collectors.log_reading import Position, Reading
 
 ANY = "*/*"
+SILENCE_S = 290.0  # longer than any silence after which a stream is opened anew
 HEAD_S = 30.0  # a kubelet sends nothing at all, not even a head, before there is a line
 SMALL_CHUNK = 8192
+PREVIOUS_TRIES = 6
 QUICK_S = 1.0  # a stream that ends sooner without a line has failed
 
 
@@ -79,7 +82,7 @@ class Track(msgspec.Struct, kw_only=True):
 class ContainerReader:
     """Reads one track in a thread of its own; ``ask`` tells what has become of the pod, ``tell`` takes a problem.
 
-    ``linger_s`` tells how long to wait for more after a small chunk: to be woken for each line costs more than the line.
+    ``linger_s`` tells how long to wait for more after a small chunk: being woken for a line costs more than the line.
     """
 
     def __init__(
@@ -206,15 +209,23 @@ class ContainerReader:
         track = self.track
         old_id, runs = track.run_id, seen.restarts - track.restarts
         ended = seen.ended_run(old_id) or seen.last
-        if track.done_id != old_id and track.position.newest_ns and ended is not None:
-            self._read(follow=False, previous=True)
-            self._flush()
+        if track.done_id != old_id and (track.position.newest_ns or track.from_start) and ended is not None:
+            self._read_previous()
         if old_id:
             told = f"restarted: {ended.told}" if ended is not None else "restarted"
             if runs > 1:
                 told += f" ({runs} times since)"
             self._merge.mark(track.lane, told)
         track.run_id, track.restarts = seen.run_id, seen.restarts
+
+    def _read_previous(self) -> None:
+        """Read what was not yet read of the run before; a connection that breaks is no reason to give it up."""
+        for _ in range(PREVIOUS_TRIES):
+            problem = self._read(follow=False, previous=True)
+            if problem is None or problem.status in (400, 404) or isinstance(problem, Refused) or self._over.is_set():
+                break
+            self._pause(problem)
+        self._flush()
 
     def _pause(self, problem: ApiProblem | None) -> None:
         self._failures += 1
@@ -229,17 +240,18 @@ class ContainerReader:
         track, selection = self.track, self._selection
         reading = Reading(track.origin, track.position, redact=selection.redact, colours=selection.colours)
         self._rest = None
+        query, asked_s = self._query(follow, previous), time.time()
         try:
             head_s = HEAD_S if follow else None
-            stream = self._stream = self._api.stream(track.log_path(), self._query(follow, previous), ANY, head_s)
+            stream = self._api.stream(track.log_path(), query, ANY, head_s, SILENCE_S)
         except ApiProblem as problem:
-            # a follower of a silent container gets no head: that is no failure
-            quiet = follow and problem.problem == "Timeout" and self._api.host != ""
-            return ApiProblem("Timeout", problem.message, passing=True) if quiet else problem
-        self.heard_s = time.monotonic()
-        self._tell(track.name, "")
-        if track.opened_ms is None:
-            track.opened_ms = int(time.time() * 1000) + self._api.skew.ms
+            if not follow or problem.problem != "Timeout" or time.time() - asked_s < HEAD_S - 1:
+                return problem
+            # a follower of a silent container gets no head: that is no failure, it was open all the time
+            self._opened(asked_s)
+            return None
+        self._stream = stream
+        self._opened(asked_s)
         try:
             if self._over.is_set():
                 return None
@@ -253,6 +265,12 @@ class ContainerReader:
             stream.dispose()
         self._rest = reading
         return None
+
+    def _opened(self, asked_s: float) -> None:
+        self.heard_s = time.monotonic()
+        self._tell(self.track.name, "")
+        if self.track.opened_ms is None:
+            self.track.opened_ms = int(asked_s * 1000) + self._api.skew.ms
 
     def _feed(self, reading: Reading, chunk: bytes, follow: bool) -> None:
         self.heard_s = time.monotonic()
@@ -281,7 +299,7 @@ class ContainerReader:
             return [*query, ("sinceTime", _rfc3339(since_s))]
         if track.opened_ms is not None and selection.tail is not None and not track.from_start:
             # it was open and there was no line: all that comes now is new
-            return [*query, ("sinceTime", _rfc3339(track.opened_ms // 1000 - 1))]
+            return [*query, ("sinceTime", _rfc3339((track.opened_ms - SAME_MS) // 1000 - 1))]
         if track.from_start:
             return query
         if selection.since_ms is not None:

@@ -24,7 +24,6 @@ from collectors.log_stream import ContainerReader, Outcome, Patience, Track
 from statusdesk.config import ClusterSettings
 
 TICK_S = 1.0
-SILENCE_S = 290.0
 MAX_WAITING_TOLD = 20
 LINGER_S = 0.005
 _QUEUED = " streams are open"
@@ -62,7 +61,6 @@ class PodLogs:
         self._lock = threading.Lock()
         self._over = False
         self._settled = False
-        self._first_ones: set[str] | None = None
         for target in selection.targets:
             cluster = self._cluster(target.cluster, clusters)
             roster = Roster(cluster.api, target, rules, self._changed.set, self._patience.poll_s)
@@ -72,7 +70,7 @@ class PodLogs:
         if name not in clusters:
             raise LookupError(f"there is no cluster {name!r} in the configuration")
         if name not in self._clusters:
-            self._clusters[name] = _Cluster(name, KubernetesApi(clusters[name], SILENCE_S))
+            self._clusters[name] = _Cluster(name, KubernetesApi(clusters[name]))
         return self._clusters[name]
 
     @property
@@ -102,7 +100,7 @@ class PodLogs:
                 problems=tuple(dict.fromkeys(problems)),
                 ended=self._over or (self._settled and self._merge.is_empty),
                 found=bool(self._tracks) or any(roster.pods() for _, roster in self._rosters),
-                listed=all(roster.listed for _, roster in self._rosters),
+                listed=all(roster.answered for _, roster in self._rosters),
             )
 
     def older(self, before_ns: int, origins: Collection[int], limit: int, pattern: str = "") -> list[LogLine]:
@@ -128,6 +126,8 @@ class PodLogs:
             roster.close()
         for reader in readers:
             reader.close()
+        for cluster in self._clusters.values():
+            cluster.api.close()
 
     def _run(self) -> None:
         while not self._over:
@@ -141,12 +141,10 @@ class PodLogs:
 
     def _look(self) -> None:
         """Open what is to be read and may be, and look after what is open."""
-        listed = all(roster.listed for _, roster in self._rosters)
+        answered = all(roster.answered for _, roster in self._rosters)
         wanted = list(self._wanted())
         known = {pod.uid for _, _, pod, _ in wanted}
         with self._lock:
-            if self._first_ones is None and listed:
-                self._first_ones = known
             waiting: dict[Key, str] = {}
             for cluster, roster, pod, container in wanted:
                 key = (cluster.name, pod.uid, container.name)
@@ -161,7 +159,7 @@ class PodLogs:
                 self._merge.mark(track.lane, "left: the pod has gone")
                 self._problems.pop(track.name, None)
             once = not self._selection.follow or self._selection.previous
-            self._settled = once and listed and not self._readers and not queued
+            self._settled = once and answered and not self._readers and not queued
         if not once:
             self._guard()
 
@@ -205,7 +203,7 @@ class PodLogs:
     def _open(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> None:
         track = self._tracks.get(key)
         if track is None:
-            joined = self._first_ones is not None and pod.uid not in self._first_ones
+            joined = pod.uid not in roster.first
             track = self._tracks[key] = self._track(cluster, pod, container, joined)
             if joined:
                 self._merge.mark(track.lane, "joined", time.time_ns())

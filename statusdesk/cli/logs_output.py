@@ -86,6 +86,7 @@ class Writing:
         self._next_tell_s = 0.0
         self._begun_s = time.monotonic()
         self._second = (-1, "")
+        self._written = 0
 
     def run(self) -> int:
         """Write until the follower ends or stdout is closed; return the exit code."""
@@ -126,6 +127,8 @@ class Writing:
             return exit_codes.CANNOT_TELL
         if not status.ended:
             return None
+        if not self._written and not status.problems:
+            self._say(f"there are no lines of {self._what}")
         return exit_codes.CANNOT_TELL if status.problems else exit_codes.OK
 
     def _say(self, sentence: str, *, always: bool = False) -> None:
@@ -136,6 +139,7 @@ class Writing:
 
     def _write(self, lines: list[LogLine]) -> None:
         """Write lines as one block, which costs one call."""
+        self._written += len(lines)
         while len(self._prefixes) < len(self._source.origins):
             self._prefixes.append(self._prefix(len(self._prefixes)))
         wanted, unwanted = self._wanted, self._unwanted
@@ -190,8 +194,8 @@ class Writing:
         if origin.job:
             told |= {"job": origin.job, "build": origin.build}
         else:
-            told |= {"cluster": origin.cluster, "namespace": origin.namespace}
-            told |= {"pod": origin.pod, "container": origin.container}
+            told |= {"cluster": origin.cluster} if origin.cluster else {}
+            told |= {"namespace": origin.namespace, "pod": origin.pod, "container": origin.container}
         told["text"] = line.text
         if line.cut_bytes:
             told["cut_bytes"] = line.cut_bytes

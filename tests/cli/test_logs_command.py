@@ -64,7 +64,7 @@ def test_machines_get_json(kube, run):
     kube.replies["app"] = [Reply(stamped("caf\u00e9 \x1b[31mred"))]
     done = run("orders", "-n", "testing", "--no-follow", "--format", "jsonl", "--color", "always")
     assert json.loads(done.stdout) == {
-        "ts": "2026-11-22T12:00:00.000000000Z", "cluster": "", "namespace": "testing", "pod": "orders-1",
+        "ts": "2026-11-22T12:00:00.000000000Z", "namespace": "testing", "pod": "orders-1",
         "container": "app", "text": "caf\u00e9 red",
     }  # fmt: skip
     assert done.stdout.isascii()

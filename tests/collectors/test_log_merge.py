@@ -124,3 +124,11 @@ def test_a_patient_reader_holds_the_stream_up_instead():
     thread.join(5)
     assert texts(taken) == [f"0:{at_ns}" for at_ns in range(1, 20)] and not merge.skipped
     merge.close()
+
+
+def test_what_happens_is_marked_without_waiting_for_a_patient_reader():
+    merge = Merge(patient=True, hold_s=0.0, lane_bytes=100)
+    lane = merge.lane(0)
+    merge.push(lane, lines(0, 1), 1000)
+    merge.mark(lane, "ended")
+    assert texts(merge.take(9)) == ["0:1", "ended"]

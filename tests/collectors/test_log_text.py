@@ -16,9 +16,10 @@ SGR = re.compile(r"\x1b\[[0-9;:]*m")
 SEQUENCES = st.sampled_from(
     [
         "\x1b]0;title\x07", "\x1b]52;c;aGk=\x1b\\", "\x1b[2J", "\x1b[10;10H", "\x1b[?1049h", "\x1b[8m", "\x1b[31m",
-        "\x1b[0;8m", "\x1b[38;5;8m", "\x1bP+q\x1b\\", "\x1b_x\x1b\\", "\x1b^", "\x1bX", "\x1bc", "\x1b", "\x1b[", "\x9b2J",
-        "\x9d0;t\x9c", "\x07", "\x08", "\r", "\t", "\x0b", "\x0c", "\x7f", "\x85", "\u2028", "\u202e", "\u2066", "\ufeff",
-        "[/bold]", "[red]", "m", ";", "0", "caf\u00e9", "\U0001f600", "\u4e16", "\ud7ff", "\ue000",
+        "\x1b[0;8m", "\x1b[38;5;8m", "\x1bP+q\x1b\\", "\x1b_x\x1b\\", "\x1b^", "\x1bX", "\x1bc", "\x1b", "\x1b[",
+        "\x9b2J",
+        "\x9d0;t\x9c", "\x07", "\x08", "\r", "\t", "\x0b", "\x0c", "\x7f", "\x85", "\u2028", "\u202e", "\u2066",
+        "\ufeff", "[/bold]", "[red]", "m", ";", "0", "caf\u00e9", "\U0001f600", "\u4e16", "\ud7ff", "\ue000",
     ]
 )  # fmt: skip
 HOSTILE = st.lists(SEQUENCES | st.text(max_size=5), max_size=12).map("".join)

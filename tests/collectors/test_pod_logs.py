@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from collectors.log_lines import MAX_LINE_BYTES, LineKind
+from collectors.log_lines import MAX_LINE_BYTES, LineKind, Target
 from collectors.log_stream import Patience
 from tests.collectors.kubernetes_server import Answer, Desk, wait_for
 from tests.collectors.log_server import QUICK, Follow, LogKube, Reply, container, ended, pod, refusal, stamped
@@ -86,6 +86,32 @@ def test_a_restart_is_told_and_the_rest_of_the_run_before_is_read(kube, follow):
     assert [query.get("previous") for query in kube.asked_logs] == [None, "true", None]
     order = [line.text for line in lines.lines]
     assert order == ["one", "two", "restarted: exit 137 OOMKilled", "begin"]
+
+
+def test_the_rest_of_the_run_before_is_asked_for_until_it_has_come(kube, follow):
+    died = ended("run-1", 1, "Error")
+    after = pod("orders-1", container(run="run-2", lastState=died, restartCount=1))
+    first = Reply(stamped("one"), end="cut", then=lambda: kube.show(after))
+    half = Reply([stamped("one") + b"2026-11-22T12:00"], end="cut")
+    kube.replies["app"] = [first, half, refusal(500, "not now"), Reply(stamped("one", "two")), Reply(end="hang")]
+    lines = follow()
+    lines.wait_texts("one", "two")
+    assert [query.get("previous") for query in kube.asked_logs][1:4] == ["true"] * 3
+
+
+def test_a_private_key_stays_hidden_beyond_a_cut(kube, follow):
+    key = ["-----BEGIN PRIVATE KEY-----", "MIIEow" + "A" * 50, "B" * 60, "-----END PRIVATE KEY-----"]
+    kube.replies["app"] = [Reply(stamped(*key[:2]), end="cut"), Reply(stamped(*key), end="hang")]
+    follow().wait_texts(key[0], "[hidden]", "[hidden]", key[3])
+
+
+def test_a_clock_that_is_set_back_loses_nothing(kube, follow):
+    late, early = stamped("late", second=50), b"2026-11-22T11:00:00.5Z early\n"
+    kube.replies["app"] = [Reply([late, early], end="cut"), Reply(early + b"2026-11-22T11:00:01Z on", end="hang")]
+    lines = follow()
+    wait_for(lambda: len(kube.asked_logs) == 2)
+    assert kube.asked_logs[1]["sinceTime"] == "2026-11-22T10:59:59Z"
+    assert lines.texts() == ["late", "early"]
 
 
 def test_an_end_is_told_and_what_is_started_again_is_followed(kube, follow):
@@ -215,6 +241,17 @@ def test_pods_that_may_not_be_listed_are_told(kube, follow):
     lines = follow()
     lines.wait_problem("ada may not read pods in testing")
     assert not lines.source.status().found
+
+
+def test_a_namespace_that_may_not_be_read_holds_no_other_up(kube, follow):
+    body = json.dumps({"kind": "Status", "message": 'pods is forbidden: User "ada" cannot list'}).encode()
+    kube.answer(lambda request: "/namespaces/secret/" in request.path, Answer(status=403, body=body))
+    kube.replies["app"] = [Reply(stamped("one"))]
+    targets = tuple(Target(cluster="c1", namespace=name, app="orders") for name in ("testing", "secret"))
+    lines = follow(targets=targets, follow=False)
+    lines.wait_texts("one")
+    wait_for(lambda: lines.source.status().ended)
+    assert "may not read pods in secret" in lines.source.status().problems[0] and lines.marks() == []
 
 
 def test_a_zipped_log_is_unpacked(kube, follow):
