@@ -32,7 +32,7 @@ class Position:
     def passed(self, times: Sequence[int], lines: Sequence[str]) -> None:
         """Take note of lines that were given on, as they came."""
         newest_ns = max(times)
-        if times[-1] < self.newest_ns - STEP_NS:
+        if times[-1] < max(newest_ns, self.newest_ns) - STEP_NS:
             # the clock there was set back: lines would be asked for by a time that is still to come
             self.newest_ns, newest_ns = 0, times[-1]
             self._recent.clear()
