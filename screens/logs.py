@@ -207,6 +207,7 @@ class LogsScreen(LogDeeds):
         """Open the line in which one types what to search, to include or to exclude."""
         found = LogInput(kind)
         self.mount(found, before=self.footer_line)
+        self.refresh_bindings()
         self.set_focus(found)  # at once: the next key may be there already, and it is meant for the line
 
     def on_input_changed(self, event: "Input.Changed") -> None:
@@ -223,7 +224,7 @@ class LogsScreen(LogDeeds):
             pane.set_filters(filters, draft=True)
             self.hurry()
 
-    def on_filter_input_done(self) -> None:
+    async def on_filter_input_done(self) -> None:
         """Take what was typed."""
         pane = self.pane
         for box in self.query(LogInput):
@@ -236,7 +237,8 @@ class LogsScreen(LogDeeds):
                     self.say(pane.seek(pane.feed.shown.finder(pattern), -1, f"/{pattern.words}", here=True))
             else:
                 pane.set_filters(pane.filters if pattern is None else with_pattern(pane.filters, box))
-            box.remove()
+            await box.remove()
+        self.refresh_bindings()
         self.hurry()
 
 
