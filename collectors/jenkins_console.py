@@ -148,7 +148,7 @@ class JenkinsConsole:
             except VisitFailed as error:
                 # what came of a broken answer comes again: from the same offset, the same lines
                 reading.return_to(begun)
-                self._problem = error.message
+                self._problem = self._told(error)
                 failures += 1
                 if error.status in HOPELESS or error.problem in ("Misconfigured", "Unauthorized"):
                     break
@@ -162,6 +162,12 @@ class JenkinsConsole:
             self._over.wait(self._poll_s)
         self._done = True
         self._merge.close()
+
+    def _told(self, error: VisitFailed) -> str:
+        if error.status != 404:
+            return error.message
+        what = f"build {self._number} of {self._job}" if self._number is not None else f"build of {self._job}"
+        return f"Jenkins knows no {what}, or {self._settings.user or 'anonymous'} may not see it (404)"
 
     def _visit(self, reading: Reading) -> bool:
         """Read what is new; return whether the build goes on. Raises: VisitFailed."""

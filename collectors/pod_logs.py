@@ -192,7 +192,7 @@ class PodLogs:
         elif not container.run_id:
             return container.waits_for or "starting"
         if track is not None and track.done_id == (container.run_id or "-"):
-            return container.waits_for
+            return container.waits_for if self._selection.follow and not self._selection.previous else ""
         if track is not None and time.monotonic() < track.not_before_s:
             return track.waits_for
         if len(self._readers) >= self._selection.max_streams:
