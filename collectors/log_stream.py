@@ -24,7 +24,6 @@ from collectors.log_reading import Position, Reading
 
 ANY = "*/*"
 SILENCE_S = 290.0  # longer than any silence after which a stream is opened anew
-HEAD_S = 30.0  # a kubelet sends nothing at all, not even a head, before there is a line
 SMALL_CHUNK = 8192
 PREVIOUS_TRIES = 6
 QUICK_S = 1.0  # a stream that ends sooner without a line has failed
@@ -39,6 +38,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     reconnect_s: float = 240.0  # silence after which the stream is opened anew: balancers forget idle connections
     stale_s: float = 2.0  # silence of a stream whose container has ended, before it is opened anew
     refused_s: float = 30.0
+    head_s: float = 30.0  # for the head of an answer: a kubelet sends none before there is a line
     poll_s: float = 2.0  # between lists of pods where they cannot be watched
     linger_s: float = 0.2  # at most: a small chunk is followed by others, and they are read together
 
@@ -242,10 +242,11 @@ class ContainerReader:
         self._rest = None
         query, asked_s = self._query(follow, previous), time.time()
         try:
-            head_s = HEAD_S if follow else None
+            head_s = self._patience.head_s if follow else None
             stream = self._api.stream(track.log_path(), query, ANY, head_s, SILENCE_S)
         except ApiProblem as problem:
-            if not follow or problem.problem != "Timeout" or time.time() - asked_s < HEAD_S - 1:
+            waited = time.time() - asked_s > self._patience.head_s * 0.9
+            if not follow or problem.problem != "Timeout" or not waited:
                 return problem
             # a follower of a silent container gets no head: that is no failure, it was open all the time
             self._opened(asked_s)

@@ -24,6 +24,7 @@ class Reply:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     then: Callable[[], object] | None = None
+    before: Callable[[], object] | None = None
 
 
 def stamped(*texts: str | bytes, second: int = 0, start: int = 0) -> bytes:
@@ -114,7 +115,7 @@ class LogKube(Kube):
                 self.over.wait(20)
 
         body = reply.body if isinstance(reply.body, list) else [reply.body] if reply.body else []
-        return Answer(reply.status, body, reply.headers, then=after, cut=reply.end != "eof")
+        return Answer(reply.status, body, reply.headers, before=reply.before, then=after, cut=reply.end != "eof")
 
 
 class Follow:

@@ -322,6 +322,19 @@ def test_a_silent_container_opened_at_its_end_loses_nothing_to_a_cut(kube, follo
     assert "tailLines" not in kube.asked_logs[1] and "sinceTime" in kube.asked_logs[1]
 
 
+def test_a_silent_container_gives_no_head_and_nothing_is_lost_by_asking_again(kube, follow):
+    patience = Patience(first_wait_s=0.02, linger_s=0.0, poll_s=0.1, head_s=0.3)
+    silent = Reply(before=lambda: kube.over.wait(1.0))
+    kube.replies["app"] = [silent, silent, Reply(stamped("first"), end="hang")]
+    lines = follow(tail=0, patience=patience)
+    lines.wait_texts("first")
+    assert [("tailLines" in query, "sinceTime" in query) for query in kube.asked_logs[:2]] == [
+        (True, False),
+        (False, True),
+    ]
+    assert lines.source.status().problems == ()
+
+
 def test_closing_ends_all_streams(kube, follow):
     kube.replies["app"] = [Reply(stamped("one"), end="hang")]
     lines = follow()
