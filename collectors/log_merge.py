@@ -54,6 +54,7 @@ class Merge:
         self._closed = False
         self._opened_s = 0.0
         self._began = False
+        self._woken = False
         self.skipped = 0
 
     def lane(self, origin: int) -> Lane:
@@ -116,13 +117,23 @@ class Merge:
     def wait(self, timeout_s: float) -> None:
         """Return when a line has come, or after ``timeout_s``; sooner when lines wait to be taken."""
         with self._changed:
+            woken, self._woken = self._woken, False
+            if woken:
+                return
             if not self._ready and not self._closed and not any(lane.batches for lane in self._lanes):
                 self._changed.wait(timeout_s)
+                self._woken = False
                 return
             held = [lane.batches[0][0] for lane in self._lanes if lane.batches]
             left_s = min(held) + self._hold() - self._clock() if held and not self._ready else 0.0
             if left_s > 0 and not self._closed:
                 self._changed.wait(min(left_s, timeout_s))
+
+    def wake(self) -> None:
+        """End a wait, or the next one: there is something else to be looked at."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
 
     @property
     def is_empty(self) -> bool:

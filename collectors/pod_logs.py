@@ -160,6 +160,7 @@ class PodLogs:
                 self._problems.pop(track.name, None)
             once = not self._selection.follow or self._selection.previous
             self._settled = once and answered and not self._readers and not queued
+        self._merge.wake()
         if not once:
             self._guard()
 
