@@ -193,7 +193,9 @@ class DeskApp(App[None]):
 
         if self._log_doors is None:
             self._log_doors = LogDoors(self._config)
-        self.push_screen(LogsScreen(self._setup(), self._ink(), request, self._log_doors))
+        screen = LogsScreen(self._setup(), self._ink(), request, self._log_doors)
+        screen.begin()
+        self.push_screen(screen)
 
     def open_console(self, job: str, build: int | None = None) -> None:
         """Open the console log of a build in the logs screen; of the last one where it is None."""

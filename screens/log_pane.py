@@ -25,7 +25,7 @@ from statusdesk.text import local, span
 if TYPE_CHECKING:
     from screens.app import DeskApp
 
-TAKE_S, WORK_S = 0.012, 0.008
+TAKE_S, WORK_S = 0.010, 0.004
 FLOOD_LINES = 200  # at one tick
 DAY = "%Y-%m-%d"
 
@@ -86,8 +86,7 @@ class LogPane(Vertical):
 
     def open(self) -> None:
         """Begin to follow what is requested, on a thread: it may read credentials and import a client."""
-        opening = self.feed.open(self.app.now_ms)
-        in_background(opening.open)
+        in_background(self.feed.open(self.app.now_ms).open)
 
     def reopen(self, **changes: object) -> None:
         """Follow something else, or the same in another way; filters stay."""
@@ -114,12 +113,10 @@ class LogPane(Vertical):
         self._new = 0 if self.view.following else self._new + new
         if len(self._names.names) != len(self.feed.origins):
             self._names = make_names(self.feed.origins, self.ink)
-        if not self.feed.shown.complete:
-            self.feed.shown.work(WORK_S)
         place = self.feed.aimed()
         if place is not None:
             self.view.stand_on(place)
-        said = self._seek_on()
+        said = self._seek_on() if self.feed.shown.complete else ""
         # In a flood nobody reads each picture, and a key waits less when there are half as many.
         self._skipped_last = self.view.following and new > FLOOD_LINES and not self._skipped_last
         if not self._skipped_last:
@@ -127,10 +124,23 @@ class LogPane(Vertical):
         return said
 
     @property
+    def working(self) -> bool:
+        """Whether it looks through lines that are here."""
+        return not self.feed.shown.complete or self.feed.seeking is not None
+
+    def work(self) -> str:
+        """Look on through the lines for a moment; return what to say about a search."""
+        self.feed.shown.work(WORK_S)
+        if not self.feed.shown.complete:
+            return ""
+        said = self._seek_on()
+        self.redraw()
+        return said
+
+    @property
     def hurried(self) -> bool:
         """Whether there is something that the reader waits for."""
-        feed = self.feed
-        return not feed.shown.complete or feed.seeking is not None or (not len(feed.ring) and not feed.status.ended)
+        return self.working or (not len(self.feed.ring) and not self.feed.status.ended)
 
     # -- what is shown ----------------------------------------------------------------------------------------------
 

@@ -95,13 +95,16 @@ class LogsScreen(LogDeeds):
         self._beside = Horizontal(id="logs")
         self._hurry: Timer | None = None
 
+    def begin(self) -> None:
+        """Begin to follow; before the screen is shown, for that takes as long as the first answer."""
+        self.panes[0].open()
+
     def compose_matter(self) -> Iterable[Widget]:
         return (self._beside,)
 
     def on_mount(self) -> None:
         super().on_mount()
         self._beside.mount(self.panes[0])
-        self.panes[0].open()
         self.set_interval(TICK_S, self._tick)
         self._hurry = self.set_timer(PATIENT_HURRY_S, self._hurried)
 
@@ -123,13 +126,20 @@ class LogsScreen(LogDeeds):
 
     def hurry(self) -> None:
         """Go on sooner than at the next tick: the reader waits for something."""
-        working = any(not pane.feed.shown.complete or pane.feed.seeking is not None for pane in self.panes)
+        working = any(pane.working for pane in self.panes)
         if self._hurry is None:
             self._hurry = self.set_timer(HURRY_S if working else PATIENT_HURRY_S, self._hurried)
 
     def _hurried(self) -> None:
+        """Look on for what the reader waits for; lines that come can wait for the next tick."""
         self._hurry = None
-        self._tick()
+        for pane in self.panes:
+            if pane.is_attached and pane.working:
+                self.say(pane.work())
+            elif pane.is_attached and pane.hurried:
+                pane.tick()
+        if any(pane.hurried for pane in self.panes):
+            self.hurry()
 
     # -- what is shown ----------------------------------------------------------------------------------------------
 
