@@ -55,6 +55,7 @@ class Merge:
         self._opened_s = 0.0
         self._began = False
         self._woken = False
+        self._is_awaited = False
         self.skipped = 0
 
     def lane(self, origin: int) -> Lane:
@@ -76,12 +77,11 @@ class Merge:
             if self._patient and waits:
                 while lane.size > self._lane_bytes and not self._closed:
                     self._changed.wait()
-            was_empty = not lane.batches
             lane.batches.append((self._clock(), keys, lines, size))
             lane.size += size
             while not self._patient and lane.size > self._lane_bytes and len(lane.batches) > 1:
                 self._skip(lane)
-            if was_empty:
+            if self._is_awaited:
                 self._changed.notify_all()
 
     def mark(self, lane: Lane, text: str, at_ns: int = 0) -> None:
@@ -115,19 +115,19 @@ class Merge:
             return [ready.popleft() for _ in range(limit)]
 
     def wait(self, timeout_s: float) -> None:
-        """Return when a line has come, or after ``timeout_s``; sooner when lines wait to be taken."""
+        """Return when lines are due, when woken, or after ``timeout_s``."""
+        end_s = self._clock() + timeout_s
         with self._changed:
-            woken, self._woken = self._woken, False
-            if woken:
-                return
-            if not self._ready and not self._closed and not any(lane.batches for lane in self._lanes):
-                self._changed.wait(timeout_s)
-                self._woken = False
-                return
-            held = [lane.batches[0][0] for lane in self._lanes if lane.batches]
-            left_s = min(held) + self._hold() - self._clock() if held and not self._ready else 0.0
-            if left_s > 0 and not self._closed:
-                self._changed.wait(min(left_s, timeout_s))
+            while not (self._ready or self._woken or self._closed):
+                now_s = self._clock()
+                held = [lane.batches[0][0] for lane in self._lanes if lane.batches]
+                due_s = min(held) + self._hold() if held else end_s
+                if due_s <= now_s or end_s <= now_s:
+                    break
+                self._is_awaited = not held
+                self._changed.wait(min(due_s, end_s) - now_s)
+                self._is_awaited = False
+            self._woken = False
 
     def wake(self) -> None:
         """End a wait, or the next one: there is something else to be looked at."""
