@@ -10,7 +10,7 @@ from operator import attrgetter
 
 from collectors.log_lines import LineKind, LogLine
 
-HOLD_S = 0.2
+HOLD_S = 0.15
 SETTLED_S = 0.02
 LANE_BYTES = 4 << 20
 _AT = attrgetter("at_ns")
@@ -33,8 +33,8 @@ class Merge:
     """Takes lines from the threads of streams and gives them to one reader.
 
     The order within an origin is that of arrival, always. Between origins it is that of the times, among what has come
-    within ``hold_s``. An origin that is ahead of the reader by more than ``lane_bytes`` loses its oldest lines, which
-    are counted where they are missing; with ``patient`` its thread waits instead.
+    within ``hold_s``, which may be changed. An origin that is ahead of the reader by more than ``lane_bytes`` loses its
+    oldest lines, which are counted where they are missing; with ``patient`` its thread waits instead.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Merge:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._patient = patient
-        self._hold_s = hold_s
+        self.hold_s = hold_s
         self._lane_bytes = lane_bytes
         self._clock = clock
         self._lanes: list[Lane] = []
@@ -153,8 +153,8 @@ class Merge:
             return 0.0
         if not self._began and self._clock() - self._opened_s > SETTLED_S:
             # at the beginning all send what they have at once: when all have, it is complete
-            return 0.0 if all(lane.batches for lane in self._lanes) else self._hold_s
-        return self._hold_s
+            return 0.0 if all(lane.batches for lane in self._lanes) else self.hold_s
+        return self.hold_s
 
     def _due(self) -> list[LogLine]:
         """Take out the lines that are due, and with them younger ones that belong before the last of these."""

@@ -40,7 +40,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     refused_s: float = 30.0
     head_s: float = 30.0  # for the head of an answer: a kubelet sends none before there is a line
     poll_s: float = 2.0  # between lists of pods where they cannot be watched
-    linger_s: float = 0.2  # at most: a small chunk is followed by others, and they are read together
+    linger_s: float = 0.25  # at most: a small chunk is followed by others, and they are read together
 
 
 class Outcome(enum.Enum):

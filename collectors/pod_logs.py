@@ -15,7 +15,7 @@ from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_problems import as_problem
 from collectors.log_lines import FollowStatus, LogLine, Origin, Selection
-from collectors.log_merge import Merge
+from collectors.log_merge import HOLD_S, Merge
 from collectors.log_older import Place, older_lines, whole_line
 from collectors.log_pods import LogPod, PodContainer
 from collectors.log_reading import Position
@@ -25,7 +25,7 @@ from statusdesk.config import ClusterSettings
 
 TICK_S = 1.0
 MAX_WAITING_TOLD = 20
-LINGER_S = 0.005
+LINGER_S = 0.006
 _QUEUED = " streams are open"
 
 Key = tuple[str, str, str]
@@ -160,6 +160,7 @@ class PodLogs:
                 self._problems.pop(track.name, None)
             once = not self._selection.follow or self._selection.previous
             self._settled = once and answered and not self._readers and not queued
+        self._merge.hold_s = HOLD_S + self._linger_s()
         self._merge.wake()
         if not once:
             self._guard()
