@@ -121,10 +121,10 @@ class Merge:
             while not (self._ready or self._woken or self._closed):
                 now_s = self._clock()
                 held = [lane.batches[0][0] for lane in self._lanes if lane.batches]
-                due_s = min(held) + self._hold() if held else end_s
+                due_s = self._due_s(min(held)) if held else end_s
                 if due_s <= now_s or end_s <= now_s:
                     break
-                self._is_awaited = not held
+                self._is_awaited = not held or not self._began
                 self._changed.wait(min(due_s, end_s) - now_s)
                 self._is_awaited = False
             self._woken = False
@@ -147,18 +147,19 @@ class Merge:
             self._closed = True
             self._changed.notify_all()
 
-    def _hold(self) -> float:
-        """Return how long lines have to wait: not at all where none can come between them."""
+    def _due_s(self, arrived_s: float) -> float:
+        """Return until when lines have to wait: not at all where none can come between them."""
         if len(self._lanes) == 1:
-            return 0.0
-        if not self._began and self._clock() - self._opened_s > SETTLED_S:
+            return arrived_s
+        if not self._began and all(lane.batches for lane in self._lanes):
             # at the beginning all send what they have at once: when all have, it is complete
-            return 0.0 if all(lane.batches for lane in self._lanes) else self.hold_s
-        return self.hold_s
+            return min(arrived_s + self.hold_s, max(arrived_s, self._opened_s + SETTLED_S))
+        return arrived_s + self.hold_s
 
     def _due(self) -> list[LogLine]:
         """Take out the lines that are due, and with them younger ones that belong before the last of these."""
-        limit_s = self._clock() - self._hold()
+        now_s = self._clock()
+        limit_s = now_s if self._due_s(now_s) <= now_s else now_s - self.hold_s
         busy = [lane for lane in self._lanes if lane.batches]
         until_ns = -1
         for lane in busy:
