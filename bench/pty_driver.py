@@ -68,6 +68,13 @@ class Terminal:
         while time.perf_counter() < end and self._read(quiet_s) is not None:
             pass
 
+    def read_for(self, seconds: float) -> bytes:
+        """Return what is written in a stretch of time."""
+        seen, end = b"", time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            seen += self._read(left) or b""
+        return seen
+
     def _read(self, timeout_s: float) -> bytes | None:
         """Return what the program has written, None when nothing came in time."""
         ready, _, _ = select.select([self._master], [], [], max(0.0, timeout_s))

@@ -4,9 +4,10 @@ python-jenkins' own calls report a restart as "job does not exist" and put whole
 its ``jenkins_request`` is used, without crumbs, probing or retries; the status is judged before it can raise.
 """
 
+import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -69,18 +70,28 @@ class JenkinsApi:
 
         Raises: VisitFailed
         """
+        read_s = self._settings.timeout_s * patience
+        with self.answer(path, read_s) as response:
+            body = read_body(response, read_s * TOTAL_SHARE)
+        return self._decode(body, shape)
+
+    @contextlib.contextmanager
+    def answer(self, path: str, read_s: float) -> "Iterator[requests.Response]":
+        """Open the answer to one GET, to be read in the block; no read may take longer than ``read_s``.
+
+        Raises: VisitFailed, also for what goes wrong in the block.
+        """
         import jenkins
         import requests
         import urllib3.exceptions
 
-        read_s = self._settings.timeout_s * patience
         try:
             client = self._client or self._open()
             client.timeout = (min(CONNECT_S, self._settings.timeout_s), read_s)
             request = requests.Request("GET", self._base + path, auth=self._auth(), hooks={"response": self._judge})
             response = client.jenkins_request(request, add_crumb=False, resolve_auth=False, stream=True)
             try:
-                body = read_body(response, read_s * TOTAL_SHARE)
+                yield response
             finally:
                 response.close()
         except jenkins.TimeoutException as error:
@@ -97,7 +108,6 @@ class JenkinsApi:
             raise failure(error, self._where, _SETTING) from None
         except jenkins.JenkinsException:
             raise VisitFailed("ServerError", f"{self._where} cannot be asked: look at its log") from None
-        return self._decode(body, shape)
 
     def who(self) -> str:
         """Return the name that Jenkins knows us by. Raises: VisitFailed"""

@@ -43,7 +43,8 @@ class Stream:
         """
         with _as_problem(self._host, passing=True):
             read1 = _frames_and_all(self._response)
-            yield from self._response.stream(STREAM_BYTES) if read1 is None else dechunk(read1)
+            whole = self._response.stream(STREAM_BYTES, decode_content=True) if read1 is None else dechunk(read1)
+            yield from whole
 
     def close(self) -> None:
         _shut(self._response)
@@ -118,14 +119,24 @@ class KubernetesApi:
             reading.is_late = True
             _shut(reading.response)
 
-    def stream(self, path: str, query: Query) -> Stream:
-        """Open a watch. Raises: ApiProblem."""
-        response = self._open("GET", path, query)
+    def stream(
+        self,
+        path: str,
+        query: Query,
+        accept: str = JSON,
+        head_s: float | None = None,
+        silence_s: float | None = None,
+    ) -> Stream:
+        """Open a watch or a log, whose head may take ``head_s`` (default: as any request), its body ``silence_s``.
+
+        Raises: ApiProblem.
+        """
+        response = self._open("GET", path, query, accept=accept, head_s=head_s)
         connection = response.connection
         socket = connection.sock if connection is not None else None
         if socket is not None:
             # The answer's head has to come within the timeout of a request; its body may pause between bookmarks.
-            socket.settimeout(self._silence_s)
+            socket.settimeout(silence_s or self._silence_s)
         return Stream(response, self.host, patient=socket is not None)
 
     def close(self) -> None:
@@ -138,13 +149,21 @@ class KubernetesApi:
             login.client.rest_client.close()
 
     def _open(
-        self, method: str, path: str, query: Query, body: dict[str, object] | None = None, accept: str = JSON
+        self,
+        method: str,
+        path: str,
+        query: Query,
+        body: dict[str, object] | None = None,
+        accept: str = JSON,
+        head_s: float | None = None,
     ) -> "HTTPResponse":
         timeout_s = self._settings.request_timeout_s
         for last in (False, True):
             client, generation, arguments = self._arguments(method, path, query, body, accept)
             with _as_problem(self.host):
-                response: HTTPResponse = client.call_api(*arguments, _request_timeout=(timeout_s, timeout_s)).response
+                response: HTTPResponse = client.call_api(
+                    *arguments, _request_timeout=(timeout_s, head_s or timeout_s)
+                ).response
             if 200 <= response.status < 300:
                 self.skew.heard(response.headers.get("Date"))
                 return response

@@ -46,6 +46,10 @@ class AppRules:
                 return app
         return label or workload
 
+    def is_plain(self, app: str) -> bool:
+        """Tell whether the configuration gives an app no workloads, so that all of its pods carry its label."""
+        return not any(name == app for _, name in self._patterns)
+
     def main_image(self, app: str, images: Sequence[tuple[str, str]]) -> str:
         """Return the image that carries the version: of the container configured, named as the app, or the first."""
         rule = self._by_name.get(app)

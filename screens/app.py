@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.theme import Theme
 
+    from screens.log_request import Doors, LogRequest
+
 POLL_S = 0.1
 KEY_WORDS = {"enter": "enter", "escape": "esc", "up": "up", "down": "down", "left": "left", "right": "right"} | {
     "pageup": "pgup",
@@ -77,17 +79,23 @@ class DeskApp(App[None]):
         *,
         ascii_only: bool | None = None,
         past: bool = False,
+        log_doors: "Doors | None" = None,
     ) -> None:
-        """``ascii_only`` None: as the configuration says. ``past``: feed and clock stand still at a moment."""
+        """``ascii_only`` None: as the configuration says. ``past``: feed and clock stand still at a moment.
+
+        ``log_doors`` None: logs are followed as the configuration says.
+        """
         self._themes: dict[str, Theme] = {}
         # With native colours Textual can leave them out altogether; otherwise NO_COLOR would become shades of grey.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._config, self._feed, self._now = config, feed, clock
         self._ascii = config.board.glyphs == "ascii" if ascii_only is None else ascii_only
         self.always_past = past
+        self._log_doors = log_doors
         self.stands = False  # whether the first screen is there; before that the app must not be told to exit
         self._complaints: list[str] = []
         self._polling = False
+        self._asking = threading.Lock()
         for theme in THEMES:
             self.register_theme(theme)
         self._choose_theme(config.board.theme)
@@ -177,6 +185,25 @@ class DeskApp(App[None]):
         self.copy_to_clipboard(text)
         self.push_screen(CopyScreen(title, text))
 
+    def open_logs(self, request: "LogRequest") -> None:
+        """Open the logs screen over the one that is shown."""
+        # Imported here: most starts never open a log, and no client may be loaded before one is.
+        from screens.log_doors import LogDoors
+        from screens.logs import LogsScreen
+
+        if self._log_doors is None:
+            self._log_doors = LogDoors(self._config)
+        screen = LogsScreen(self._setup(), self._ink(), request, self._log_doors)
+        screen.begin()
+        self.push_screen(screen)
+
+    def open_console(self, job: str, build: int | None = None) -> None:
+        """Open the console log of a build in the logs screen; of the last one where it is None."""
+        from screens.log_request import LogRequest
+
+        name = f"{job} #{build}" if build is not None else job
+        self.open_logs(LogRequest(where=(name,), job=job, build=build))
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Fill the palette from the bindings of the screen, so that it cannot tell of keys that are not."""
         seen = set()
@@ -195,14 +222,16 @@ class DeskApp(App[None]):
         """Make the first screen. The first board is read before it is painted: one paint instead of two."""
         self._bind_keys()
         self._take(self._ask(self._now()))
-        setup = Setup(
+        return BoardScreen(self._setup(), self._ink())
+
+    def _setup(self) -> Setup:
+        return Setup(
             config=self._config,
             feed=self._feed,
             zone=_zone(self._config.board.timezone),
             ascii=self._ascii,
-            asking=threading.Lock(),
+            asking=self._asking,
         )
-        return BoardScreen(setup, self._ink())
 
     def _ink(self) -> Ink:
         return make_ink(self.theme_variables, self.no_color)
@@ -228,10 +257,12 @@ class DeskApp(App[None]):
         known = _binding_ids(DeskApp, BoardScreen, Matrix)
         if keymap.keys() - known:
             # Imported only for this: most starts change no key, and the first paint does not wait for these screens.
+            from screens.log_lineview import LogLineView
+            from screens.logs import LogsScreen
             from screens.rollout import RolloutScreen
             from screens.workloads import WorkloadsScreen
 
-            known |= _binding_ids(RolloutScreen, KeyedLines, WorkloadsScreen)
+            known |= _binding_ids(RolloutScreen, KeyedLines, WorkloadsScreen, LogsScreen, LogLineView)
         for unknown in sorted(keymap.keys() - known):
             from difflib import get_close_matches
 

@@ -38,7 +38,8 @@ The top line shows the age of the data; a source that does not answer says so in
 
 `enter` opens the rollout in a cell: its pods, what happened, the proof. `d` or space previews it here and follows the
 cursor. `y` copies what is known about the cell, while the preview is open with its pods.
-`w` lists all workloads of the stage under the cursor.
+`w` lists all workloads of the stage under the cursor. `l` opens the logs of all pods of the cell, `p` those of the runs
+before.
 
 The mouse selects with a click and opens with a double click. Hold shift to select text with the terminal.
 """
@@ -51,6 +52,8 @@ class BoardScreen(Frame):
     HELP = HELP
     BINDINGS = [
         Binding("enter", "open", "look", id="board.open", tooltip="Open the rollout of the selected cell"),
+        Binding("l", "logs", "logs", id="board.logs", tooltip="Logs of all pods of the selected cell"),
+        Binding("p", "logs(True)", "previous", id="board.previous", tooltip="Logs of the runs before", show=False),
         Binding("d,space", "detail", "preview", id="board.detail", tooltip="Preview the selected cell, or close that"),
         Binding("w", "workloads", "workloads", id="board.workloads", tooltip="All workloads of the selected stage"),
         Binding("b", "build", "build", id="board.build", tooltip="Copy and show the link of the build"),
@@ -154,6 +157,20 @@ class BoardScreen(Frame):
         from screens.rollout import RolloutScreen
 
         self.app.push_screen(RolloutScreen(self.setup, self.ink, cell.rollouts[0].key, row.app, self.past))
+
+    def action_logs(self, previous: bool = False) -> None:
+        """Open the logs of all pods of the selected cell."""
+        selected = self.matrix.selected
+        if selected is None:
+            return
+        row, cell = selected
+        self.matrix.held = True
+        if cell is None or not cell.rollouts:
+            self.app.notify(f"{row.app} has no workload in {self.matrix.selected_stage}.", markup=False)
+            return
+        from screens.log_request import of_cell
+
+        self.app.open_logs(of_cell(row.app, cell.stage, cell.rollouts, previous=previous))
 
     def action_workloads(self) -> None:
         self.open_stage(self.matrix.selected_stage)

@@ -17,14 +17,15 @@ class Prompt(Dialog[str | None]):
 
     BINDINGS = [Binding("escape", "leave", "back", id="prompt.leave", tooltip="Close without an answer")]
 
-    def __init__(self, title: str, hint: str, check: Callable[[str], str]) -> None:
+    def __init__(self, title: str, hint: str, check: Callable[[str], str], *, value: str = "") -> None:
+        """``value`` is the answer to begin with."""
         super().__init__()
-        self._question, self._hint, self._check = title, hint, check
+        self._question, self._hint, self._check, self._value = title, hint, check, value
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content(self._question), classes="dialog-title")
-            yield Input(placeholder=self._hint, compact=True)
+            yield Input(self._value, placeholder=self._hint, compact=True, select_on_focus=False)
             yield Static(Content(self._hint), id="prompt-hint", classes="dialog-hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -62,6 +62,8 @@ class RolloutScreen(Frame):
     AUTO_FOCUS = "#rollout"
     HELP = HELP
     BINDINGS = [
+        Binding("l", "logs", "logs", id="rollout.logs", tooltip="Logs of this pod, at the moment of its failure"),
+        Binding("L", "container", "container", id="rollout.container", tooltip="Logs of one container, now or before"),
         Binding("p", "proof", "last lines", id="rollout.proof", tooltip="All last lines saved of its failures"),
         Binding("e", "events", "events", id="rollout.events", tooltip="What happened, or all events of Kubernetes"),
         Binding("y", "commands", "kubectl", id="rollout.commands", tooltip="kubectl commands to copy; none is run"),
@@ -245,6 +247,33 @@ class RolloutScreen(Frame):
             from screens.workloads import WorkloadsScreen
 
             self.app.push_screen(WorkloadsScreen(self.setup, self.ink, self.view.stage, self.past))
+
+    def action_logs(self) -> None:
+        """Open the logs of the pod under the cursor; without a pod those of the workload."""
+        from screens.log_request import of_pod, of_rollout
+
+        if self.pod is not None:
+            self.app.open_logs(of_pod(self.pod, self.view.stage))
+        elif self.view.state is not None:
+            self.app.open_logs(of_rollout(self.view.state, self.view.siblings, self.view.stage))
+
+    def action_container(self) -> None:
+        """Ask which container of the pod, and open its logs."""
+        from screens.log_request import of_pod
+        from screens.rollout_dialogs import log_choice
+
+        pod, stage = self.pod, self.view.stage
+        if pod is None or not pod.containers:
+            self.app.notify("No container is known here.", markup=False)
+            return
+        dialog, runs = log_choice(pod)
+
+        def chosen(index: int | None) -> None:
+            if index is not None:
+                container, previous = runs[index]
+                self.app.open_logs(of_pod(pod, stage, container, previous=previous))
+
+        self.app.push_screen(dialog, chosen)
 
     def action_commands(self) -> None:
         if self.view.state is not None:

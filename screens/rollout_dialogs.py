@@ -52,6 +52,19 @@ def stage_choice(view: RolloutView, ascii_only: bool, now_ms: int) -> tuple[Choi
     return Choice(f"{view.app} in the other stages", entries, "enter: look there. esc: back"), keys
 
 
+def log_choice(pod: PodState) -> tuple[Choice, list[tuple[str, bool]]]:
+    """Return the list of the logs of a pod, and of each entry the container and whether it is of the run before."""
+    entries, runs = [], []
+    for container in pod.containers:
+        ended = f", exit {container.last_exit_code}" if container.last_exit_code is not None else ""
+        entries.append(Entry(f"{container.role} {container.name}: {container.state or 'not begun'}"))
+        runs.append((container.name, False))
+        if container.restarts:
+            entries.append(Entry(f"{container.role} {container.name}: the run before{ended}"))
+            runs.append((container.name, True))
+    return Choice(f"Logs of {pod.name}", entries, "enter: open. esc: back"), runs
+
+
 def _counterpart(view: RolloutView, rollouts: Sequence[RolloutState]) -> str:
     """Return the key of the workload of the same kind and name, else of the worst."""
     state = view.state

@@ -15,6 +15,7 @@ from screens.pen import Pen
 from screens.strips import Line
 from screens.workload_lines import Chosen, Item, ListColumns, choose, draw_item, draw_titles, share_out
 from statusdesk.board import Board, Mark
+from statusdesk.rollout_view import in_stage
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -93,6 +94,8 @@ class WorkloadsScreen(Frame):
     HELP = HELP
     BINDINGS = [
         Binding("enter", "open", "look", id="workloads.open", tooltip="Open the rollout of the selected workload"),
+        Binding("l", "logs", "logs", id="workloads.logs", tooltip="Logs of all pods of the selected workload"),
+        Binding("p", "logs(True)", "previous", id="workloads.previous", tooltip="Of the runs before", show=False),
         Binding("slash", "filter", "filter", id="workloads.filter", tooltip="Show only workloads with these words"),
         Binding("exclamation_mark", "only_bad", "not well", id="workloads.only_bad", tooltip="Only what is not well"),
         Binding("left", "stage(-1)", "stage before", id="workloads.before", tooltip="The stage before", show=False),
@@ -158,6 +161,16 @@ class WorkloadsScreen(Frame):
             from screens.rollout import RolloutScreen
 
             self.app.push_screen(RolloutScreen(self.setup, self.ink, item.rollout.key, item.rollout.app, self.past))
+
+    def action_logs(self, previous: bool = False) -> None:
+        """Open the logs of all pods of the selected workload."""
+        item = next((item for item in self.list.items if item.rollout.key == self.list.cursor), None)
+        board = self.shown_board
+        if item is not None and board is not None:
+            from screens.log_request import of_rollout
+
+            siblings = [each for _, each in in_stage(board, self.stage) if each.app == item.rollout.app]
+            self.app.open_logs(of_rollout(item.rollout, siblings, self.stage, previous=previous))
 
     def action_stage(self, step: int) -> None:
         """Show the stage beside this one."""

@@ -41,6 +41,11 @@ BINDING_IDS = (
     *("rollout.next", "rollout.previous", "rollout.all_pods", "rollout.times", "rollout.back", "rollout.help"),
     *("workloads.open", "workloads.filter", "workloads.only_bad", "workloads.before", "workloads.next"),
     *("workloads.stages", "workloads.times", "workloads.back", "workloads.help"),
+    *("board.logs", "board.previous", "workloads.logs", "workloads.previous", "rollout.logs", "rollout.container"),
+    *("logs.follow", "logs.search", "logs.next", "logs.before", "logs.include", "logs.exclude", "logs.only_bad"),
+    *("logs.previous", "logs.containers", "logs.since", "logs.side", "logs.wrap", "logs.times", "logs.mark"),
+    *("logs.copy_lines", "logs.save", "logs.back", "logs.whole", "logs.copy_line", "logs.older", "logs.jump"),
+    *("logs.fold", "logs.raw", "logs.redact", "logs.wide", "logs.drop", "logs.to_mark", "logs.other", "logs.help"),
     *("cursor.up", "cursor.down", "cursor.left", "cursor.right", "cursor.page_up", "cursor.page_down"),
     *("cursor.first", "cursor.last"),
 )

@@ -148,6 +148,7 @@ class BoardSettings(Settings, frozen=True):
     glyphs: str = "unicode"  # unicode | ascii
     timezone: str = "UTC"
     stale_after_s: float = 120.0
+    log_lines: int = 100_000  # that one view of a log holds; more make it forget the oldest
     keymap: tuple[tuple[str, str], ...] = ()  # binding id -> keys, both checked by name
 
 

@@ -247,6 +247,7 @@ RULES: Mapping[tuple[type[Settings], str], Callable[[typing.Any], str]] = {
     (BoardSettings, "glyphs"): _one_of("unicode", "ascii"),
     (BoardSettings, "timezone"): _time_zone,
     (BoardSettings, "stale_after_s"): _between(1, 86400, "s"),
+    (BoardSettings, "log_lines"): _between(1_000, 1_000_000),
 }
 
 

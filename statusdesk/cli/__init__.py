@@ -6,10 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from statusdesk import exit_codes
-from statusdesk.cli import board, check, demo, export, status, watch
+from statusdesk.cli import board, check, demo, export, logs, status, watch
 from statusdesk.cli.parser import add_globals, build_parser
 
-COMMANDS = {"board": board, "watch": watch, "status": status, "export": export, "check": check, "demo": demo}
+COMMANDS = {
+    "board": board,
+    "watch": watch,
+    "status": status,
+    "logs": logs,
+    "export": export,
+    "check": check,
+    "demo": demo,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -71,6 +71,7 @@ class KubeCluster:
         self._namespaces: dict[str, Obj] = {}
         self._faults: str | int | None = None
         self._cuts: set[Callable[[bool], None]] = set()
+        self.log_cuts: list[Callable[[bool], None]] = []
         self._compacted: list[Callable[[], None]] = []
         for name in ("default", "kube-system"):
             self.add_namespace(name, age_s=_CLUSTER_AGE_S)
@@ -106,6 +107,11 @@ class KubeCluster:
         """Let ``cut`` be called when streams are to be cut (in the middle of a line?); return how to take that back."""
         self._cuts.add(cut)
         return lambda: self._cuts.discard(cut)
+
+    def cut_logs(self, count: int, *, mid_line: bool = False) -> None:
+        """Cut some of the open log streams, chosen by chance."""
+        for cut in self.parts.chance.sample(self.log_cuts, min(count, len(self.log_cuts))):
+            cut(mid_line)
 
     def compact(self) -> None:
         """Let all resource versions before the present one expire (410)."""
@@ -274,6 +280,10 @@ class KubeCluster:
     def delete_pod(self, namespace: str, pod: str) -> None:
         """Delete one pod gracefully; its controller makes another."""
         self._kubelet.terminate(self._pod(namespace, pod))
+
+    def kill(self, namespace: str, pod: str) -> None:
+        """Let the app container of a pod run out of memory, once; it is started again after a second."""
+        self._kubelet.kill(self._pod(namespace, pod))
 
     def evict(self, namespace: str, pod: str) -> None:
         """Evict one pod from its node: phase Failed, reason Evicted, left lying about."""

@@ -199,6 +199,13 @@ class Kubelet:
         oom = pod.behaviour is Behaviour.OOM
         self._exit(pod, pod.mains[0], 137 if oom else 1, "OOMKilled" if oom else "Error")
 
+    def kill(self, pod: PodModel) -> None:
+        """Let the app container run out of memory, once."""
+        if pod.mains[0].state == "running":
+            pod.epoch += 1
+            pod.mains[0].crashes = 0
+            self._exit(pod, pod.mains[0], 137, "OOMKilled")
+
     def _exit(self, pod: PodModel, container: ContainerModel, code: int, reason: str) -> None:
         was_ready = pod.ready
         self._finish(container, code, reason)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from statusdesk.demo.kube_model import Behaviour, ContainerModel, PodModel, Run
 from statusdesk.text import iso
 
-_KEPT = 20_000
 _PATHS = ("/health", "/metrics", "/api/{app}", "/api/{app}/1042", "/api/{app}?page=2", "/ready")
 
 
@@ -26,6 +25,9 @@ class RunLog:
 
     ``scale`` is the speed of the world: lives are shorter by it, and so are the first lines.
     """
+
+    kept = 20_000
+    """Lines before those were rotated away."""
 
     def __init__(self, pod: PodModel, container: ContainerModel, run: Run, scale: float, flourish: str = "") -> None:
         self._app = pod.workload.app
@@ -57,7 +59,7 @@ class RunLog:
 
     def oldest(self, now_ms: int) -> int:
         """Return the first line that has not been rotated away."""
-        return max(0, self.length(now_ms) - _KEPT)
+        return max(0, self.length(now_ms) - self.kept)
 
     def at_ms(self, index: int) -> int:
         """Return when a line was written."""

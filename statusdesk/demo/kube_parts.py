@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from statusdesk.demo.clock import WorldClock
 from statusdesk.demo.kube_agenda import Agenda
@@ -18,7 +18,10 @@ _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 @dataclass(slots=True)
 class KubeParts:
-    """Time, objects, events and chance of one cluster; ``flourish`` is added to messages, for hostile tests."""
+    """Time, objects, events and chance of one cluster; ``flourish`` is added to messages, for hostile tests.
+
+    ``loud`` says how many lines a second the containers of an app (namespace, app) write, where that matters.
+    """
 
     clock: WorldClock
     agenda: Agenda
@@ -29,6 +32,7 @@ class KubeParts:
     pulled: set[tuple[str, str]]
     addresses: int = 0
     flourish: str = ""
+    loud: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def now_ms(self) -> int:
         """Return the time of the world."""

@@ -8,6 +8,7 @@ from aiohttp import web
 from statusdesk.demo.kube_answers import CLUSTER, bad_request, not_found
 from statusdesk.demo.kube_cluster import KubeCluster
 from statusdesk.demo.kube_kinds import PODS
+from statusdesk.demo.kube_lograte import LoudLog
 from statusdesk.demo.kube_logs import RunLog
 from statusdesk.demo.kube_model import ContainerModel, PodModel, Run
 from statusdesk.demo.kube_query import QueryError, read_number
@@ -27,7 +28,12 @@ async def serve_log(request: web.Request, namespace: str, name: str) -> web.Stre
         raise not_found(PODS, name)
     container = _container(pod, request.query.get("container", ""))
     run = _run(pod, container, previous=_is_on(request, "previous"))
-    log = RunLog(pod, container, run, cluster.parts.clock.speed, cluster.parts.flourish)
+    per_s = 0.0 if container.init else cluster.parts.loud.get((namespace, pod.workload.app), 0.0)
+    log = (
+        LoudLog(pod, container, run, per_s)
+        if per_s
+        else RunLog(pod, container, run, cluster.parts.clock.speed, cluster.parts.flourish)
+    )
     try:
         reader = _Reader(request, cluster, log)
     except (QueryError, ValueError) as error:
@@ -85,7 +91,7 @@ class _Reader:
         if tail is not None:
             start = max(start, log.length(now_ms) - tail)
         self._next = start
-        self._cut = False
+        self._cut = self._cut_mid_line = False
 
     def _take(self) -> bytes:
         """Return the next lines, at most a chunk of them."""
@@ -107,6 +113,7 @@ class _Reader:
         response.content_type = "text/plain"
         response.enable_chunked_encoding()
         untie = self._cluster.on_cut(self._be_cut)
+        self._cluster.log_cuts.append(self._be_cut)
         try:
             await response.prepare(self._request)
             while not self._cut and self._left != 0:
@@ -120,6 +127,8 @@ class _Reader:
                 if self._request.transport.is_closing():
                     break
                 await asyncio.sleep(_LOOK_S)
+            if self._cut_mid_line and (text := self._take()):
+                await response.write(text[: len(text) // 2 + 1])
             if self._cut and self._request.transport is not None:
                 self._request.transport.close()
                 return response
@@ -128,7 +137,8 @@ class _Reader:
             pass  # the client has gone
         finally:
             untie()
+            self._cluster.log_cuts.remove(self._be_cut)
         return response
 
-    def _be_cut(self, _: bool) -> None:
-        self._cut = True
+    def _be_cut(self, mid_line: bool) -> None:
+        self._cut, self._cut_mid_line = True, mid_line

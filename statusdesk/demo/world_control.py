@@ -78,6 +78,31 @@ class CutOrder(msgspec.Struct):
     mid_line: bool = False
 
 
+class LogsOrder(msgspec.Struct):
+    """``POST /logs``: let the containers of an app write ``per_s`` numbered lines a second, from their next start on.
+
+    Best given before the app is applied: the log of a container that runs already is another one from now on.
+    """
+
+    namespace: str
+    app: str
+    per_s: float
+
+
+class CutLogsOrder(msgspec.Struct):
+    """``POST /cut-logs``."""
+
+    count: int = 1
+    mid_line: bool = True
+
+
+class PodOrder(msgspec.Struct):
+    """``POST /kill`` (its app container, once) and ``/replace``."""
+
+    namespace: str
+    pod: str
+
+
 class NoOrder(msgspec.Struct):
     """A request whose body does not matter."""
 
@@ -128,6 +153,10 @@ class _Control:
             ("/access", AccessOrder, self.access),
             ("/cut-watches", CutOrder, self.cut_watches),
             ("/compact", NoOrder, self.compact),
+            ("/logs", LogsOrder, self.logs),
+            ("/cut-logs", CutLogsOrder, self.cut_logs),
+            ("/kill", PodOrder, self.kill),
+            ("/replace", PodOrder, self.replace),
         ]
 
     async def truth(self, _: web.Request) -> web.Response:
@@ -197,6 +226,18 @@ class _Control:
 
     async def cut_watches(self, order: CutOrder) -> None:
         self._world.kube.cut_watches(mid_line=order.mid_line)
+
+    async def logs(self, order: LogsOrder) -> None:
+        self._world.kube.parts.loud[order.namespace, order.app] = order.per_s
+
+    async def cut_logs(self, order: CutLogsOrder) -> None:
+        self._world.kube.cut_logs(order.count, mid_line=order.mid_line)
+
+    async def kill(self, order: PodOrder) -> None:
+        self._world.kube.kill(order.namespace, order.pod)
+
+    async def replace(self, order: PodOrder) -> None:
+        self._world.kube.delete_pod(order.namespace, order.pod)
 
     async def compact(self, _: NoOrder) -> None:
         self._world.kube.compact()

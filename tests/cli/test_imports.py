@@ -70,6 +70,13 @@ def test_readers_load_neither_console_nor_clients(tmp_path, filled, argv, code):
     assert not modules & (CLIENTS | CONSOLE | WORLD | {"statusdesk.store.writer", "statusdesk.watch"})
 
 
+def test_the_command_of_logs_loads_one_client_and_nothing_of_console_and_store(tmp_path, config):
+    answer, modules = loaded(tmp_path, "-c", str(config), "logs", "orders", "-n", "staging", "--no-follow")
+    assert answer == 3 and "kubernetes" in modules
+    assert not modules & (CONSOLE | WORLD | {"jenkins", "hvac", "httpx", "screens", "statusdesk.watch", "sqlite_utils"})
+    assert not modules & {"statusdesk.store.writer", "statusdesk.store.reader"}
+
+
 def test_the_collector_loads_no_console(tmp_path, config):
     answer, modules = loaded(tmp_path, "-c", str(config), "watch", "--once")
     assert answer == 3 and "statusdesk.watch" in modules

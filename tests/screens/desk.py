@@ -81,10 +81,10 @@ def config(apps=(), **board):
     )
 
 
-def desk(board=None, *, apps=(), past=None, ascii_only=None, past_only=False, readings=None, **settings):
+def desk(board=None, *, apps=(), past=None, ascii_only=None, past_only=False, readings=None, logs=None, **settings):
     feed, clock = HandFeed(board, past), HandClock()
     feed.readings = dict(readings or {})
-    app = DeskApp(config(apps, **settings), feed, clock, ascii_only=ascii_only, past=past_only)
+    app = DeskApp(config(apps, **settings), feed, clock, ascii_only=ascii_only, past=past_only, log_doors=logs)
     app.hand, app.hand_clock = feed, clock
     return app
 

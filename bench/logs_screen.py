@@ -1,0 +1,81 @@
+"""From a key press to its paint in the logs screen while lines pour in: 50,000 a second from one pod; 20,000 a second
+from 50 pods with a filter on, and another one being typed. Of the 50 pods 40 are read at a time, as is the default, and
+those write the 20,000.
+
+World, collector and board are processes of this machine; the board reads the logs as it reads those of any cluster. The
+keys pause the log and let it follow again, and type a filter; each is painted when the line above the log says so.
+"""
+
+import itertools
+import random
+import statistics
+import time
+
+from logs_world import log_of, loud_world, shown_per_s
+from pty_driver import Terminal
+from report import finish, side
+
+from collectors.log_lines import DEFAULT_STREAMS
+
+KEYS, ALLOWED_MS = 60, 50.0
+TYPED = ("l", "i", "n", "e")
+
+
+def press(terminal: Terminal, key: bytes, marker: bytes, dice: random.Random) -> float:
+    """Press a key at a moment that nothing foresees, and return the milliseconds to its paint."""
+    terminal.drain(quiet_s=0.002, longest_s=dice.uniform(0.05, 0.15))
+    time.sleep(dice.uniform(0.0, 0.03))
+    terminal.drain(quiet_s=0.0, longest_s=0.02)
+    pressed_s = terminal.send(key)
+    return (terminal.wait_for(marker) - pressed_s) * 1000
+
+
+def pausing(terminal: Terminal, dice: random.Random) -> list[float]:
+    """Pause and follow, again and again."""
+    markers = itertools.cycle((b"PAUSED", b"following"))
+    return [press(terminal, b"f", marker, dice) for marker in itertools.islice(markers, KEYS)]
+
+
+def typing(terminal: Terminal, dice: random.Random) -> list[float]:
+    """Type a second filter letter by letter and drop it, again and again."""
+    took: list[float] = []
+    while len(took) < KEYS:
+        terminal.send(b"i")
+        terminal.wait_for(b"expression")
+        for count in range(1, len(TYPED) + 1):
+            typed = "".join(TYPED[:count])
+            took.append(press(terminal, TYPED[count - 1].encode(), f"include: {typed} ".encode(), dice))
+        terminal.send(b"\x1b")
+        terminal.read_for(0.4)  # so that it is not taken for the beginning of another key
+    return took
+
+
+def p95(values: list[float]) -> float:
+    """Return the 95th percentile."""
+    return statistics.quantiles(values, n=20)[-1]
+
+
+def main() -> None:
+    """Measure both floods and print the result."""
+    dice = random.Random(1)
+    worst = 0.0
+    for title, pods, per_s, filtered in (("one pod", 1, 50_000, False), ("50 pods, filtered", 50, 20_000, True)):
+        with loud_world(pods, per_s * pods / min(pods, DEFAULT_STREAMS)) as ready, log_of(ready) as terminal:
+            rate = shown_per_s(terminal)
+            print(f"{title}: {per_s:,} lines a second written by those that are read, {rate:,.0f} taken by the screen")
+            if filtered:
+                terminal.send(b"iINFO\r")
+                terminal.wait_for(b"include: INFO ")
+            took = {"pause and follow": pausing(terminal, dice)}
+            if filtered:
+                took["a filter being typed"] = typing(terminal, dice)
+        for what, values in took.items():
+            side(f"{title}: {what}", values, "ms")
+            print(f"p95 {p95(values):.1f} ms, allowed {ALLOWED_MS:.0f} ms")
+            worst = max(worst, p95(values) / ALLOWED_MS)
+        worst = max(worst, 1.0 if rate >= 0.95 * per_s else per_s / max(1.0, rate))
+    finish("key to paint in a flood of lines, p95, the worst / allowed", worst, 1.0)
+
+
+if __name__ == "__main__":
+    main()

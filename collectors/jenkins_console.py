@@ -1,0 +1,200 @@
+"""Follows the console log of a build: progressively, as it grows, to its end.
+
+Source: ``GET job/NAME/NUMBER/logText/progressiveText?start=OFFSET``. Its lines end in CR LF and the length of a body is
+not the offset of the next one: only the header ``X-Text-Size`` is.
+"""
+
+import re
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from urllib.parse import quote
+
+from collectors.jenkins_api import JenkinsApi
+from collectors.jenkins_wire import Wire
+from collectors.log_lines import MAX_LINE_BYTES, FollowStatus, LogLine, Origin
+from collectors.log_merge import Merge
+from collectors.log_reading import Position, Reading
+from collectors.transport import VisitFailed
+from statusdesk.config import JenkinsSettings
+
+POLL_S = 1.0
+LONGEST_WAIT_S = 15.0
+PIECE_BYTES = 65_536
+HOPELESS = (401, 403, 404)
+
+
+class _LastBuild(Wire, frozen=True):
+    number: int = 0
+
+
+class JenkinsConsole:
+    """A ``LogFollower`` of one build; without a number the last one, as it is when this starts."""
+
+    def __init__(
+        self,
+        settings: JenkinsSettings,
+        token: Callable[[], str] | None,
+        job: str,
+        build: int | None = None,
+        *,
+        redact: bool = True,
+        colours: bool = False,
+        follow: bool = True,
+        patient: bool = False,
+        poll_s: float = POLL_S,
+    ) -> None:
+        self._settings = settings
+        self._token = token
+        self._job = job
+        self._redact, self._colours, self._follow = redact, colours, follow
+        self._poll_s = poll_s
+        self._merge = Merge(patient, hold_s=0.0)
+        self._lane = self._merge.lane(0)
+        self._origins = [Origin(job=job, build=build)]
+        self._number = build
+        self._offset = 0
+        self._given = 0  # lines since the offset that were given on
+        self._repeated = 0  # of these, those that come once more in the present answer
+        self._over = threading.Event()
+        self._done = False
+        self._found = False
+        self._problem = ""
+        self._api: JenkinsApi | None = None
+
+    @property
+    def origins(self) -> Sequence[Origin]:
+        return self._origins
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="jenkins-console", daemon=True).start()
+
+    def take(self, limit: int) -> list[LogLine]:
+        return self._merge.take(limit)
+
+    def wait(self, timeout_s: float) -> None:
+        self._merge.wait(timeout_s)
+
+    def status(self) -> FollowStatus:
+        ended = self._done or self._over.is_set()
+        return FollowStatus(
+            open=0 if ended else 1,
+            skipped=self._merge.skipped,
+            problems=(self._problem,) if self._problem else (),
+            ended=ended and self._merge.is_empty,
+            found=self._found,
+            listed=self._found or self._done,
+        )
+
+    def close(self) -> None:
+        self._over.set()
+        self._merge.close()
+
+    def older(self, before_ns: int, origins: Collection[int], limit: int, pattern: str = "") -> list[LogLine]:
+        """Return the last lines of the whole log that match; a console log has no times. Raises: VisitFailed."""
+        wanted = re.compile(pattern) if pattern else None
+        lines = self._all()
+        return list(deque((line for line in lines if wanted is None or wanted.search(line.text)), maxlen=limit))
+
+    def whole(self, line: LogLine) -> str:
+        """Return all of a line that was cut, as far as its beginning tells it from others."""
+        # nothing was kept of it but its beginning: this costs a second reading of the log, for one line
+        start = line.text[: MAX_LINE_BYTES // 8]
+        rest = b""
+        try:
+            with self._connect().answer(self._path(0), self._settings.timeout_s) as response:
+                while piece := response.raw.read1(PIECE_BYTES, decode_content=True):
+                    *lines, rest = (rest + piece).split(b"\n")
+                    for raw in lines:
+                        if text := self._told_as(raw, start):
+                            return text
+        except VisitFailed:
+            return line.text
+        return self._told_as(rest, start) or line.text
+
+    def _told_as(self, raw: bytes, start: str) -> str:
+        from collectors.log_text import Redactor, harmless
+
+        text = harmless(raw.decode("utf-8", "replace"), self._colours, len(raw))
+        text = Redactor().lines(text, [text])[0] if self._redact else text
+        return text if text.startswith(start) else ""
+
+    def _all(self) -> Iterator[LogLine]:
+        reading = self._reading()
+        with self._connect().answer(self._path(0), self._settings.timeout_s) as response:
+            while piece := response.raw.read1(PIECE_BYTES, decode_content=True):
+                yield from reading.feed(piece)
+        yield from reading.last()
+
+    def _reading(self) -> Reading:
+        return Reading(0, Position(), redact=self._redact, colours=self._colours, stamped=False)
+
+    def _connect(self) -> JenkinsApi:
+        return JenkinsApi.connect(self._settings, self._token)
+
+    def _path(self, start: int) -> str:
+        return f"{self._job_path()}{self._number}/logText/progressiveText?start={start}"
+
+    def _job_path(self) -> str:
+        return "".join(f"job/{quote(part, safe='')}/" for part in self._job.split("/"))
+
+    def _run(self) -> None:
+        failures = 0
+        reading = self._reading()
+        while not self._over.is_set():
+            begun, self._repeated = reading.within(), self._given
+            try:
+                more = self._visit(reading)
+            except VisitFailed as error:
+                # what came of a broken answer comes again: from the same offset, the same lines
+                reading.return_to(begun)
+                self._problem = self._told(error)
+                failures += 1
+                if error.status in HOPELESS or error.problem in ("Misconfigured", "Unauthorized"):
+                    break
+                wait_s = min(LONGEST_WAIT_S, self._poll_s * 2.0 ** min(failures, 10))
+                self._over.wait(max(wait_s, error.retry_after_s or 0.0))
+                continue
+            self._problem, failures, self._given = "", 0, 0
+            if not more or not self._follow:
+                self._push(reading.last())
+                break
+            self._over.wait(self._poll_s)
+        self._done = True
+        self._merge.close()
+
+    def _told(self, error: VisitFailed) -> str:
+        if error.status != 404:
+            return error.message
+        what = f"build {self._number} of {self._job}" if self._number is not None else f"build of {self._job}"
+        return f"Jenkins knows no {what}, or {self._settings.user or 'anonymous'} may not see it (404)"
+
+    def _visit(self, reading: Reading) -> bool:
+        """Read what is new; return whether the build goes on. Raises: VisitFailed."""
+        if self._api is None:
+            self._api = self._connect()
+        if self._number is None:
+            self._number = self._api.get(f"{self._job_path()}lastBuild/api/json?tree=number", _LastBuild).number
+            self._origins[0] = Origin(job=self._job, build=self._number)
+        start = self._offset
+        with self._api.answer(self._path(start), self._settings.timeout_s) as response:
+            size = int(response.headers.get("X-Text-Size") or 0)
+            self._found = True
+            if size < start:
+                # asked beyond its end, Jenkins sends the whole log again
+                self._merge.mark(self._lane, "the log was written anew")
+            while piece := response.raw.read1(PIECE_BYTES, decode_content=True):
+                self._push(reading.feed(piece))
+                if self._over.is_set():
+                    return False
+            self._offset = size
+            return response.headers.get("X-More-Data") == "true"
+
+    def _push(self, lines: list[LogLine]) -> None:
+        if self._repeated:
+            count = min(self._repeated, len(lines))
+            self._repeated -= count
+            lines = lines[count:]
+        if lines:
+            self._given += len(lines)
+            self._merge.push(self._lane, lines, sum(len(line.text) for line in lines))

@@ -1,0 +1,127 @@
+"""Log lines as readers get them, and what a follower of logs can do; pure, so that a screen may import it.
+
+A line's text was made harmless at the edge: cleaned, redacted unless asked not to, bounded in length.
+"""
+
+import enum
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+import msgspec
+
+MAX_LINE_BYTES = 16 * 1024
+DEFAULT_TAIL = 200
+DEFAULT_STREAMS = 40
+
+
+class LineKind(enum.IntEnum):
+    """What a line of a follower is."""
+
+    LINE = 0  # what a container or a build has written
+    MARK = 1  # what happened here: joined, waiting, restarted, ended, left; the text says it
+    SKIPPED = 2  # lines are missing here; the text says how many
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where lines come from: a container of a pod, or a build of a job. A line holds its index in ``origins``."""
+
+    cluster: str = ""
+    namespace: str = ""
+    pod: str = ""
+    container: str = ""
+    init: bool = False
+    previous: bool = False
+    job: str = ""
+    build: int | None = None
+
+    @property
+    def short(self) -> str:
+        """What tells it from others before a line: ``pod/container``, or ``job #build``."""
+        if self.job:
+            return f"{self.job} #{self.build}" if self.build is not None else self.job
+        return f"{self.pod}/{self.container}"
+
+
+class LogLine(msgspec.Struct, frozen=True, gc=False):
+    """One line. ``at_ns`` is nanoseconds of UTC, 0 where the source tells no time.
+
+    ``cut_bytes`` is how much of a line was left out at its end because it is too long; ``whole`` gets it.
+    """
+
+    at_ns: int
+    origin: int
+    text: str
+    kind: int = 0
+    cut_bytes: int = 0
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose logs: all pods of an app in a namespace, or the pods named (names or globs; both: those of the app)."""
+
+    cluster: str
+    namespace: str
+    app: str = ""
+    pods: tuple[str, ...] = ()
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """What to follow, and from when on."""
+
+    targets: tuple[Target, ...]
+    containers: tuple[str, ...] = ()  # names or globs; empty: all
+    init: bool = False  # init containers too; otherwise only those that a pod still waits for
+    previous: bool = False  # the log of the run before this one, which is not followed
+    since_ms: int | None = None  # a moment in milliseconds of UTC
+    tail: int | None = DEFAULT_TAIL  # lines of each container to begin with; None: all since ``since_ms``
+    follow: bool = True
+    max_streams: int = DEFAULT_STREAMS  # open at a time; what is over waits and is told
+    redact: bool = True
+    colours: bool = False  # keep SGR colours in the text; all other control sequences go in any case
+    patient: bool = False  # a reader that is slow holds the sources up, instead of missing lines
+
+
+class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a follower is. ``problems`` are sentences; ``ended`` says that no line will come any more."""
+
+    open: int = 0
+    waiting: int = 0
+    waiting_for: tuple[str, ...] = ()
+    skipped: int = 0
+    problems: tuple[str, ...] = ()
+    ended: bool = False
+    found: bool = False
+    """Whether anything to follow was found at all."""
+    listed: bool = False
+    """Whether it was looked for everywhere, once; before that nothing found means nothing."""
+
+
+class LogFollower(Protocol):
+    """What follows logs. ``take`` and ``status`` never wait; ``older`` and ``whole`` do, for a thread of their own."""
+
+    @property
+    def origins(self) -> Sequence[Origin]:
+        """Where lines come from; it only grows."""
+
+    def start(self) -> None:
+        """Begin to follow; returns at once."""
+
+    def take(self, limit: int) -> list[LogLine]:
+        """Return the next lines of all origins, merged by time, as of a short moment ago."""
+
+    def wait(self, timeout_s: float) -> None:
+        """Return as soon as there may be something to take."""
+
+    def status(self) -> FollowStatus:
+        """Return how it goes."""
+
+    def older(self, before_ns: int, origins: Collection[int], limit: int, pattern: str = "") -> list[LogLine]:
+        """Return the last lines before a moment that match a regular expression, asking the sources again.
+
+        ``origins`` are indexes; none means all.
+        """
+
+    def whole(self, line: LogLine) -> str:
+        """Return all of a line that was cut; what is known of it where it cannot be had any more."""
+
+    def close(self) -> None:
+        """End all; returns at once."""

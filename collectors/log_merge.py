@@ -1,0 +1,205 @@
+"""Lines of many streams in the order of their times, as far as a short wait tells it; what has no room is counted."""
+
+import threading
+import time
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable
+from itertools import accumulate
+from operator import attrgetter
+
+from collectors.log_lines import LineKind, LogLine
+
+HOLD_S = 0.15
+SETTLED_S = 0.02
+LANE_BYTES = 4 << 20
+_AT = attrgetter("at_ns")
+
+
+class Lane:
+    """What one origin has sent and nobody has taken yet: batches of (arrival, keys, lines, bytes)."""
+
+    __slots__ = ("batches", "newest_ns", "origin", "size", "skipped")
+
+    def __init__(self, origin: int) -> None:
+        self.origin = origin
+        self.batches: deque[tuple[float, list[int], list[LogLine], int]] = deque()
+        self.size = 0
+        self.newest_ns = 0
+        self.skipped = 0
+
+
+class Merge:
+    """Takes lines from the threads of streams and gives them to one reader.
+
+    The order within an origin is that of arrival, always. Between origins it is that of the times, among what has come
+    within ``hold_s``, which may be changed. An origin that is ahead of the reader by more than ``lane_bytes`` loses its
+    oldest lines, which are counted where they are missing; with ``patient`` its thread waits instead.
+    """
+
+    def __init__(
+        self,
+        patient: bool = False,
+        hold_s: float = HOLD_S,
+        lane_bytes: int = LANE_BYTES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._patient = patient
+        self.hold_s = hold_s
+        self._lane_bytes = lane_bytes
+        self._clock = clock
+        self._lanes: list[Lane] = []
+        self._ready: deque[LogLine] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._opened_s = 0.0
+        self._began = False
+        self._woken = False
+        self._is_awaited = False
+        self.skipped = 0
+
+    def lane(self, origin: int) -> Lane:
+        """Return the place for the lines of an origin."""
+        lane = Lane(origin)
+        with self._changed:
+            self._lanes.append(lane)
+            self._opened_s = self._clock()
+        return lane
+
+    def push(self, lane: Lane, lines: list[LogLine], size: int, *, waits: bool = True) -> None:
+        """Add lines that come after all others of their lane; ``size`` is how many bytes they were.
+
+        With ``waits`` false not even a patient reader is waited for.
+        """
+        keys = list(accumulate(map(_AT, lines), max, initial=lane.newest_ns))[1:]
+        lane.newest_ns = keys[-1]
+        with self._changed:
+            if self._patient and waits:
+                while lane.size > self._lane_bytes and not self._closed:
+                    self._changed.wait()
+            lane.batches.append((self._clock(), keys, lines, size))
+            lane.size += size
+            while not self._patient and lane.size > self._lane_bytes and len(lane.batches) > 1:
+                self._skip(lane)
+            if self._is_awaited:
+                self._changed.notify_all()
+
+    def mark(self, lane: Lane, text: str, at_ns: int = 0) -> None:
+        """Add a line that says what happened here; without a time, right after the last line."""
+        self.push(lane, [LogLine(at_ns or lane.newest_ns, lane.origin, text, LineKind.MARK)], 0, waits=False)
+
+    def _skip(self, lane: Lane) -> None:
+        _, _, lines, size = lane.batches.popleft()
+        lane.size -= size
+        count = sum(1 for line in lines if line.kind == LineKind.LINE)
+        lane.skipped += count
+        self.skipped += count
+        # what a mark says is not lost with the lines around it
+        marks = [line for line in lines if line.kind == LineKind.MARK]
+        if marks:
+            after, keys, others, more = lane.batches.popleft()
+            lane.batches.appendleft((after, [keys[0]] * len(marks) + keys, marks + others, more))
+
+    def take(self, limit: int) -> list[LogLine]:
+        """Return up to ``limit`` lines that have waited long enough, in order."""
+        with self._changed:
+            if len(self._ready) < limit:
+                self._ready.extend(self._due())
+                if self._patient:
+                    self._changed.notify_all()
+            ready = self._ready
+            if len(ready) <= limit:
+                taken = list(ready)
+                ready.clear()
+                return taken
+            return [ready.popleft() for _ in range(limit)]
+
+    def wait(self, timeout_s: float) -> None:
+        """Return when lines are due, when woken, or after ``timeout_s``."""
+        end_s = self._clock() + timeout_s
+        with self._changed:
+            while not (self._ready or self._woken or self._closed):
+                now_s = self._clock()
+                held = [lane.batches[0][0] for lane in self._lanes if lane.batches]
+                due_s = self._due_s(min(held)) if held else end_s
+                if due_s <= now_s or end_s <= now_s:
+                    break
+                self._is_awaited = not held or not self._began
+                self._changed.wait(min(due_s, end_s) - now_s)
+                self._is_awaited = False
+            self._woken = False
+
+    def wake(self) -> None:
+        """End a wait, or the next one: there is something else to be looked at."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all was taken."""
+        with self._changed:
+            return not self._ready and not any(lane.batches for lane in self._lanes)
+
+    def close(self) -> None:
+        """Let no thread wait here any more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _due_s(self, arrived_s: float) -> float:
+        """Return until when lines have to wait: not at all where none can come between them."""
+        if len(self._lanes) == 1:
+            return arrived_s
+        if not self._began and all(lane.batches for lane in self._lanes):
+            # at the beginning all send what they have at once: when all have, it is complete
+            return min(arrived_s + self.hold_s, max(arrived_s, self._opened_s + SETTLED_S))
+        return arrived_s + self.hold_s
+
+    def _due(self) -> list[LogLine]:
+        """Take out the lines that are due, and with them younger ones that belong before the last of these."""
+        now_s = self._clock()
+        limit_s = now_s if self._due_s(now_s) <= now_s else now_s - self.hold_s
+        busy = [lane for lane in self._lanes if lane.batches]
+        until_ns = -1
+        for lane in busy:
+            for arrived_s, keys, _, _ in lane.batches:
+                if arrived_s > limit_s:
+                    break
+                until_ns = max(until_ns, keys[-1])
+        if until_ns < 0:
+            return []
+        self._began = True
+        keys_of_all: list[int] = []
+        lines: list[LogLine] = []
+        contributors = 0
+        for lane in busy:
+            before = len(lines)
+            self._move(lane, limit_s, until_ns, keys_of_all, lines)
+            contributors += len(lines) > before
+        if contributors <= 1:
+            return lines
+        order = sorted(range(len(lines)), key=keys_of_all.__getitem__)
+        return [lines[index] for index in order]
+
+    def _move(self, lane: Lane, limit_s: float, until_ns: int, keys: list[int], lines: list[LogLine]) -> None:
+        batches = lane.batches
+        if lane.skipped and batches:
+            text = f"{lane.skipped:,} lines skipped here"
+            keys.append(batches[0][1][0])
+            lines.append(LogLine(batches[0][2][0].at_ns, lane.origin, text, LineKind.SKIPPED))
+            lane.skipped = 0
+        while batches:
+            arrived_s, its_keys, its_lines, size = batches[0]
+            if arrived_s <= limit_s or its_keys[-1] <= until_ns:
+                batches.popleft()
+                lane.size -= size
+                keys += its_keys
+                lines += its_lines
+                continue
+            count = bisect_right(its_keys, until_ns)
+            if count:
+                keys += its_keys[:count]
+                lines += its_lines[:count]
+                batches[0] = (arrived_s, its_keys[count:], its_lines[count:], size)
+            return

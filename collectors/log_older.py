@@ -1,0 +1,144 @@
+"""Asks the sources of a log again: for lines before those that were read, and for the whole of a line that was cut."""
+
+import datetime
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+from urllib.parse import quote
+
+import msgspec
+
+from collectors.kubernetes_api import KubernetesApi
+from collectors.kubernetes_problems import ApiProblem
+from collectors.log_lines import MAX_LINE_BYTES, LogLine, Origin, Selection
+from collectors.log_reading import Position, Reading
+from collectors.log_text import SECOND_NS, Redactor, Stamps, harmless
+
+WINDOWS_S = (600, 3600, 6 * 3600, 0)  # how far back to look, in turn; 0: to the beginning
+MAX_BYTES = 256 << 20
+MAX_WHOLE_BYTES = 16 << 20
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where to ask: the origin of lines, with its index, and the API that has it."""
+
+    api: KubernetesApi
+    origin: Origin
+    index: int
+
+
+def older_lines(
+    places: Sequence[Place], before_ns: int, limit: int, pattern: str, selection: Selection
+) -> list[LogLine]:
+    """Return the last ``limit`` lines before a moment that match, of all places, in the order of their times.
+
+    Raises: ApiProblem when no place can be asked.
+    """
+    wanted = re.compile(pattern) if pattern else None
+    found: list[LogLine] = []
+    problem: ApiProblem | None = None
+    asked = 0
+    for place in places:
+        try:
+            found += _older(place, before_ns, limit, wanted, selection)
+            asked += 1
+        except ApiProblem as error:
+            problem = error
+    if problem is not None and not asked:
+        raise problem
+    found.sort(key=attrgetter("at_ns"))
+    return found[-limit:]
+
+
+def _older(
+    place: Place, before_ns: int, limit: int, wanted: re.Pattern[str] | None, selection: Selection
+) -> deque[LogLine]:
+    found: deque[LogLine] = deque(maxlen=limit)
+    for window_s in WINDOWS_S:
+        found.clear()
+        since_s = before_ns // SECOND_NS - window_s if window_s else 0
+        for line in _lines(place, since_s, before_ns, selection):
+            if line.at_ns < before_ns and (wanted is None or wanted.search(line.text)):
+                found.append(line)
+        if len(found) == limit:
+            break
+    return found
+
+
+def _lines(place: Place, since_s: int, before_ns: int, selection: Selection) -> Iterator[LogLine]:
+    """Yield the lines of a log from a second on (0: its beginning) until a moment is passed. Raises: ApiProblem."""
+    reading = Reading(place.index, Position(), redact=selection.redact, colours=selection.colours)
+    size = 0
+    stream = place.api.stream(_path(place.origin), _query(place.origin, since_s), "*/*")
+    try:
+        for chunk in stream.chunks():
+            size += len(chunk)
+            lines = reading.feed(chunk)
+            yield from lines
+            if size > MAX_BYTES or (lines and lines[-1].at_ns > before_ns + 2 * SECOND_NS):
+                return
+        yield from reading.last()
+    finally:
+        stream.close()
+        stream.dispose()
+
+
+def whole_line(place: Place, line: LogLine, selection: Selection) -> str:
+    """Return all of a line that was cut, by reading it again; what is known of it when it is not there any more."""
+    start = line.text[: MAX_LINE_BYTES // 8]
+    text = _whole(place, line.at_ns, start, selection)
+    if not text and not place.origin.previous:
+        before = msgspec.structs.replace(place.origin, previous=True)
+        text = _whole(Place(place.api, before, place.index), line.at_ns, start, selection)
+    return text or line.text
+
+
+def _whole(place: Place, at_ns: int, start: str, selection: Selection) -> str:
+    """Return the line of a moment that begins as ``start``, empty where there is none."""
+    stamps = Stamps()
+    rest = b""
+    try:
+        stream = place.api.stream(_path(place.origin), _query(place.origin, at_ns // SECOND_NS), "*/*")
+    except ApiProblem:
+        return ""
+    try:
+        for chunk in stream.chunks():
+            *lines, rest = (rest + chunk).split(b"\n")
+            rest = rest[:MAX_WHOLE_BYTES]
+            for raw in lines:
+                if text := _told_as(raw, stamps, at_ns, start, selection):
+                    return text
+            if stamps.last_ns > at_ns + 2 * SECOND_NS:
+                return ""
+        return _told_as(rest, stamps, at_ns, start, selection)
+    except ApiProblem:
+        return ""
+    finally:
+        stream.close()
+        stream.dispose()
+
+
+def _told_as(raw: bytes, stamps: Stamps, at_ns: int, start: str, selection: Selection) -> str:
+    """Return the text of a line if it is the one that is looked for."""
+    times, texts = stamps.take([raw.decode("utf-8", "replace")])
+    if times[0] != at_ns:
+        return ""
+    text = harmless(texts[0], selection.colours, MAX_WHOLE_BYTES)
+    if selection.redact:
+        text = Redactor().lines(text, [text])[0]
+    return text if text.startswith(start) else ""
+
+
+def _path(origin: Origin) -> str:
+    return f"/api/v1/namespaces/{quote(origin.namespace, safe='')}/pods/{quote(origin.pod, safe='')}/log"
+
+
+def _query(origin: Origin, since_s: int) -> list[tuple[str, str]]:
+    query = [("container", origin.container), ("timestamps", "true")]
+    if origin.previous:
+        query.append(("previous", "true"))
+    if since_s > 0:
+        since = datetime.datetime.fromtimestamp(since_s, tz=datetime.UTC)
+        query.append(("sinceTime", since.strftime("%Y-%m-%dT%H:%M:%SZ")))
+    return query

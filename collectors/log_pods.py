@@ -1,0 +1,228 @@
+"""The pods whose logs are followed: listed, then watched; of each what a follower of logs needs to know.
+
+Source: ``GET /api/v1/namespaces/{namespace}/pods``; a pod belongs to an app by the same rules as on the board.
+"""
+
+import fnmatch
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import msgspec
+from msgspec import field
+
+from collectors.kubernetes_names import APP_LABEL, AppRules
+from collectors.kubernetes_wire import (
+    AddedWire,
+    BookmarkWire,
+    DeletedWire,
+    ErrorWire,
+    ListWire,
+    ModifiedWire,
+    PodMetaWire,
+    PodSpecWire,
+    Wire,
+)
+from collectors.log_lines import Target
+from statusdesk.text import clean
+
+
+class _EndWire(Wire):
+    exit_code: int = 0
+    reason: str = ""
+    container_id: str = field(default="", name="containerID")
+
+
+class _WaitWire(Wire):
+    reason: str = ""
+
+
+class _RunWire(Wire):
+    started_at: str | None = None
+
+
+class _StateWire(Wire):
+    waiting: _WaitWire | None = None
+    running: _RunWire | None = None
+    terminated: _EndWire | None = None
+
+
+class _LastWire(Wire):
+    terminated: _EndWire | None = None
+
+
+class _ContainerWire(Wire):
+    name: str = ""
+    container_id: str = field(default="", name="containerID")
+    restart_count: int = 0
+    state: _StateWire | None = None
+    last_state: _LastWire | None = None
+
+
+class _StatusWire(Wire):
+    container_statuses: list[_ContainerWire] | None = None
+    init_container_statuses: list[_ContainerWire] | None = None
+
+
+class LogPodWire(Wire):
+    """A pod, with the ids of its containers' present and last runs."""
+
+    metadata: PodMetaWire
+    spec: PodSpecWire | None = None
+    status: _StatusWire | None = None
+
+
+PODS_PAGE: msgspec.json.Decoder[ListWire[LogPodWire]] = msgspec.json.Decoder(ListWire[LogPodWire])
+ONE_POD = msgspec.json.Decoder(LogPodWire)
+POD_EVENT: msgspec.json.Decoder[
+    AddedWire[LogPodWire] | ModifiedWire[LogPodWire] | DeletedWire[LogPodWire] | BookmarkWire | ErrorWire
+] = msgspec.json.Decoder(
+    AddedWire[LogPodWire] | ModifiedWire[LogPodWire] | DeletedWire[LogPodWire] | BookmarkWire | ErrorWire
+)
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A run of a container that has ended."""
+
+    container_id: str
+    exit_code: int
+    reason: str
+
+    @property
+    def told(self) -> str:
+        """How it ended: ``exit 137 OOMKilled``."""
+        return f"exit {self.exit_code} {self.reason}".strip()
+
+
+class PodContainer(msgspec.Struct, frozen=True, kw_only=True):
+    """A container of a pod. ``run_id`` is its present or newest run, which has ``ended`` or not; empty: none yet."""
+
+    name: str
+    init: bool = False
+    run_id: str = ""
+    ended: Run | None = None
+    last: Run | None = None
+    restarts: int = 0
+    waits_for: str = ""
+
+    def ended_run(self, run_id: str) -> Run | None:
+        """Return how a run ended, if that is known."""
+        return next((run for run in (self.ended, self.last) if run is not None and run.container_id == run_id), None)
+
+
+class LogPod(msgspec.Struct, frozen=True, kw_only=True):
+    """A pod and its containers, the init containers first."""
+
+    namespace: str
+    name: str
+    uid: str
+    app: str
+    containers: tuple[PodContainer, ...]
+    leaves: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.namespace, self.uid
+
+    def container(self, name: str) -> PodContainer | None:
+        return next((one for one in self.containers if one.name == name), None)
+
+    @property
+    def initialising(self) -> bool:
+        """Whether no container but init containers has ever run: then their logs say why."""
+        return not any(one.run_id for one in self.containers if not one.init)
+
+
+def log_pod(wire: LogPodWire, rules: AppRules) -> LogPod:
+    """Return what a follower needs to know of a pod."""
+    meta = wire.metadata
+    return LogPod(
+        namespace=clean(meta.namespace),
+        name=clean(meta.name),
+        uid=clean(meta.uid),
+        app=_app(meta, rules),
+        containers=tuple(_containers(wire)),
+        leaves=meta.deletion_timestamp is not None,
+    )
+
+
+def _app(meta: PodMetaWire, rules: AppRules) -> str:
+    """Return the app of a pod, as ``kubernetes_facts.Translator`` tells it."""
+    labels = meta.labels
+    label = clean(labels.app) if labels is not None else ""
+    template_hash = labels.template_hash if labels is not None else ""
+    for owner in meta.owner_references or ():
+        if owner.controller:
+            name = owner.name
+            if owner.kind == "ReplicaSet" and template_hash:
+                name = name.removesuffix("-" + template_hash)
+            return rules.app_of(clean(name), label)
+    return label
+
+
+def _containers(wire: LogPodWire) -> list[PodContainer]:
+    spec, status = wire.spec, wire.status
+    found: list[PodContainer] = []
+    if spec is None:
+        return found
+    inits = (status.init_container_statuses if status is not None else None) or ()
+    mains = (status.container_statuses if status is not None else None) or ()
+    for asked, statuses, is_init in ((spec.init_containers, inits, True), (spec.containers, mains, False)):
+        known = {one.name: one for one in statuses}
+        for one in asked or ():
+            # an init container that is restarted always is a sidecar, which runs beside the others
+            found.append(_container(one.name, known.get(one.name), is_init and one.restart_policy != "Always"))
+    return found
+
+
+def _container(name: str, wire: _ContainerWire | None, init: bool) -> PodContainer:
+    if wire is None:
+        return PodContainer(name=clean(name), init=init)
+    state = wire.state or _StateWire()
+    last = _run(wire.last_state.terminated) if wire.last_state is not None else None
+    ended = _run(state.terminated)
+    run_id = clean(wire.container_id)
+    if state.waiting is not None and last is not None:
+        run_id, ended = last.container_id, last  # what waits to be started again still has the log of its last run
+    return PodContainer(
+        name=clean(name),
+        init=init,
+        run_id=(ended.container_id if ended is not None else "") or run_id,
+        ended=ended,
+        last=last,
+        restarts=wire.restart_count,
+        waits_for=clean(state.waiting.reason) or "starting" if state.waiting is not None else "",
+    )
+
+
+def _run(wire: _EndWire | None) -> Run | None:
+    return None if wire is None else Run(clean(wire.container_id), wire.exit_code, clean(wire.reason))
+
+
+class Choice:
+    """Which pods of a namespace belong to a target."""
+
+    def __init__(self, target: Target, rules: AppRules) -> None:
+        self._target = target
+        self._rules = rules
+
+    def pod(self, wire: LogPodWire) -> LogPod | None:
+        """Return the pod, None when it is none of the target's."""
+        pod = log_pod(wire, self._rules)
+        if self._target.app and pod.app != self._target.app:
+            return None
+        wanted = self._target.pods
+        if wanted and not any(pod.name == one or fnmatch.fnmatchcase(pod.name, one) for one in wanted):
+            return None
+        return pod
+
+    def path(self) -> str:
+        return f"/api/v1/namespaces/{quote(self._target.namespace, safe='')}/pods"
+
+    def narrow_queries(self) -> Sequence[tuple[tuple[str, str], ...]]:
+        """Return the queries to try, the narrowest first; the first that finds something is watched."""
+        target = self._target
+        if len(target.pods) == 1 and not any(sign in target.pods[0] for sign in "*?["):
+            return ((("fieldSelector", f"metadata.name={target.pods[0]}"),),)
+        if target.app and self._rules.is_plain(target.app):
+            return ((("labelSelector", f"{APP_LABEL}={target.app}"),), ())
+        return ((),)

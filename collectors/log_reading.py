@@ -1,0 +1,141 @@
+"""What one stream of a log becomes: lines that were not seen before, with their times, ready to be shown."""
+
+import copy
+from array import array
+from collections import Counter, deque
+from collections.abc import Sequence
+
+from collectors.log_lines import MAX_LINE_BYTES, LogLine
+from collectors.log_text import SECOND_NS, Redactor, Splitter, Stamps, bounded, cut_long, harmless, needs_care
+
+WINDOW_NS = 2 * SECOND_NS
+KNOWN_BY_CHARS = 4096  # enough of a line to know it again; where exactly a long one is cut depends on how it came
+STEP_NS = 60 * SECOND_NS
+MAX_REMARKS = 1000
+
+
+class Position:
+    """How far the log of a container was read, and the lines around there, by which a repetition is known.
+
+    The server takes times in whole seconds, and standard output and standard error are stamped apart, so that lines of
+    the second before may still come: that is why two seconds of lines are kept.
+    """
+
+    def __init__(self) -> None:
+        self.newest_ns = 0
+        self.redactor = Redactor()
+        """A private key may go on beyond a cut."""
+        self.remarks: set[str] = set()
+        """Lines without a time: what a kubelet itself has to say, each time it is asked."""
+        self._recent: deque[tuple[int, array[int]]] = deque()
+
+    def passed(self, times: Sequence[int], lines: Sequence[str]) -> None:
+        """Take note of lines that were given on, as they came."""
+        newest_ns = max(times)
+        if times[-1] < max(newest_ns, self.newest_ns) - STEP_NS:
+            # the clock there was set back: lines would be asked for by a time that is still to come
+            self.newest_ns, newest_ns = 0, times[-1]
+            self._recent.clear()
+        self.newest_ns = max(self.newest_ns, newest_ns)
+        # What lines are known by, not the lines: two seconds of a flood would be megabytes.
+        self._recent.append((newest_ns, array("q", [hash(line[:KNOWN_BY_CHARS]) for line in lines])))
+        limit_ns = self.newest_ns - WINDOW_NS
+        while self._recent[0][0] < limit_ns:
+            self._recent.popleft()
+
+    @property
+    def since_s(self) -> int:
+        """From which second on (UTC) to ask again; 0 when nothing was read yet."""
+        return self.newest_ns // SECOND_NS - 1 if self.newest_ns else 0
+
+    def seen(self) -> Counter[int]:
+        """Return what the lines are known by that will come once more when asked from ``since_s`` on, and a few."""
+        return Counter(known_by for _, lines in self._recent for known_by in lines)
+
+
+class Reading:
+    """Turns the chunks of one answer into lines that ``position`` has not seen; ``stamped`` ones begin with a time."""
+
+    def __init__(self, origin: int, position: Position, *, redact: bool, colours: bool, stamped: bool = True) -> None:
+        self._origin = origin
+        self._position = position
+        self._seen = position.seen() if position.newest_ns else Counter[int]()
+        self._seen_until_ns = position.newest_ns + WINDOW_NS
+        self._splitter = Splitter()
+        self._stamps = Stamps()
+        self._stamps.last_ns = position.newest_ns
+        self._redactor = position.redactor if redact else None
+        self._colours = colours
+        self._stamped = stamped
+
+    def feed(self, chunk: bytes) -> list[LogLine]:
+        """Return the lines that have ended in a chunk."""
+        piece, over = self._splitter.feed(chunk)
+        return self._lines(piece, over) if over >= 0 else []
+
+    def last(self) -> list[LogLine]:
+        """Return the last line, which has no newline, if there is one."""
+        piece, over = self._splitter.last()
+        return self._lines(piece, over) if over >= 0 else []
+
+    def within(self) -> Splitter:
+        """Return the line that has begun, to be returned to."""
+        return copy.copy(self._splitter)
+
+    def return_to(self, begun: Splitter) -> None:
+        """Forget what was fed since ``begun`` was taken."""
+        self._splitter = begun
+
+    def _lines(self, piece: bytes, over: int) -> list[LogLine]:
+        whole = piece.decode("utf-8", "replace")
+        lines = whole.split("\n")
+        cut: dict[int, int] = {}
+        if over or len(piece) > MAX_LINE_BYTES:
+            lines, cut = cut_long(lines, over)
+        times, texts = self._stamps.take(lines) if self._stamped else ([0] * len(lines), lines)
+        if self._seen or self._stamps.missing:
+            kept = self._new(times, lines)
+            if not kept:
+                return []
+            if len(kept) < len(lines):
+                cut = {index: cut[was] for index, was in enumerate(kept) if was in cut}
+                times = [times[index] for index in kept]
+                lines, texts = [lines[index] for index in kept], [texts[index] for index in kept]
+        if self._stamped:
+            self._position.passed(times, lines)
+        if needs_care(piece):
+            colours = self._colours
+            texts = [text if text.isprintable() else harmless(text, colours) for text in texts]
+            whole = "\n".join(texts)
+        if self._redactor is not None:
+            texts = self._redactor.lines(whole, texts)
+        origin = self._origin
+        made = [LogLine(at_ns, origin, text) for at_ns, text in zip(times, texts, strict=True)]
+        if cut or len(piece) > MAX_LINE_BYTES:
+            _bound(made, cut)
+        return made
+
+    def _new(self, times: list[int], lines: list[str]) -> list[int]:
+        """Return the indexes of the lines that were not seen before."""
+        seen, missing, remarks = self._seen, set(self._stamps.missing), self._position.remarks
+        kept = []
+        for index, line in enumerate(lines):
+            if index in missing and len(remarks) < MAX_REMARKS:
+                if line not in remarks:
+                    remarks.add(line)
+                    kept.append(index)
+            elif seen.get(known_by := hash(line[:KNOWN_BY_CHARS]), 0) > 0:
+                seen[known_by] -= 1
+            else:
+                kept.append(index)
+        if times[-1] > self._seen_until_ns:
+            self._seen = Counter()
+        return kept
+
+
+def _bound(made: list[LogLine], cut: dict[int, int]) -> None:
+    """Cut the texts to their limit and let the lines tell how much they have lost."""
+    for index, line in enumerate(made):
+        text, more = bounded(line.text)
+        if more or index in cut:
+            made[index] = LogLine(line.at_ns, line.origin, text, line.kind, more + cut.get(index, 0))

@@ -1,0 +1,183 @@
+"""Keeps the pods of one target in mind: lists them, watches them, and lists again where watching is refused."""
+
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from collectors.kubernetes_api import KubernetesApi, Stream
+from collectors.kubernetes_names import AppRules
+from collectors.kubernetes_problems import ApiProblem, Refused, as_problem, error_event_problem, grant
+from collectors.kubernetes_wire import AddedWire, BookmarkWire, DeletedWire, ErrorWire, ModifiedWire
+from collectors.log_lines import Target
+from collectors.log_pods import ONE_POD, POD_EVENT, PODS_PAGE, Choice, LogPod, LogPodWire
+
+PAGE_PODS = "500"
+WATCH_S = 270
+FIRST_WAIT_S = 0.25
+LONGEST_WAIT_S = 15.0
+
+
+class Roster:
+    """The pods of a target, kept by a thread of its own; ``changed`` is called by it after each change."""
+
+    def __init__(
+        self, api: KubernetesApi, target: Target, rules: AppRules, changed: Callable[[], None], poll_s: float
+    ) -> None:
+        self.target = target
+        self.problem = ""
+        self.answered = False
+        """Whether the pods were listed, or it was said why not."""
+        self.first: frozenset[str] = frozenset()
+        """The uids of the pods that were there at the beginning."""
+        self._listed = False
+        self._api = api
+        self._choice = Choice(target, rules)
+        self._changed = changed
+        self._poll_s = poll_s
+        self._pods: dict[str, LogPod] = {}
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._stream: Stream | None = None
+        self._query: tuple[tuple[str, str], ...] = ()
+        self._failures = 0
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="log-roster", daemon=True).start()
+
+    def close(self) -> None:
+        self._over.set()
+        if (stream := self._stream) is not None:
+            stream.close()
+
+    def pods(self) -> list[LogPod]:
+        """Return the pods as far as they are known."""
+        with self._lock:
+            return list(self._pods.values())
+
+    def ask(self, name: str, uid: str) -> LogPod | None:
+        """Ask for one pod now; None when it has gone, or another one has its name. Raises: ApiProblem."""
+        path = f"{self._choice.path()}/{name}"
+        try:
+            wire = ONE_POD.decode(self._api.get(path))
+        except ApiProblem as problem:
+            if problem.status != 404:
+                raise
+            wire = None
+        except msgspec.DecodeError as error:
+            raise ApiProblem("NotJson", f"{self._api.host} answers with something else than a pod ({error})") from error
+        pod = self._choice.pod(wire) if wire is not None else None
+        if pod is None or pod.uid != uid:
+            with self._lock:
+                self._pods.pop(uid, None)
+            return None
+        with self._lock:
+            self._pods[uid] = pod
+        return pod
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            try:
+                self._watch(self._list())
+            except Exception as error:  # the edge of this thread: a fault of ours is told, too, and tried again
+                problem = as_problem(error)
+                if not problem.passing:
+                    self.problem, self.answered = self._told(problem), True
+                    self._changed()
+                self._failures += 1
+                wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(self._failures - 1, 10))
+                self._over.wait(max(wait_s, problem.retry_after_s or 0.0))
+
+    def _told(self, problem: ApiProblem) -> str:
+        namespace = self.target.namespace
+        if isinstance(problem, Refused):
+            return f"{problem.user or 'we'} may not read pods in {namespace}: {grant(problem.user, namespace)}"
+        return problem.message
+
+    def _list(self) -> str:
+        """List the pods; return the version to watch from. Raises: ApiProblem."""
+        version = ""
+        found: list[LogPodWire] = []
+        for query in self._choice.narrow_queries():
+            self._query = query
+            found, version = self._pages(query)
+            if found:
+                break
+        pods = {pod.uid: pod for pod in map(self._choice.pod, found) if pod is not None}
+        if not self._listed:
+            self.first, self._listed = frozenset(pods), True
+        with self._lock:
+            self._pods = pods
+        self.answered, self.problem, self._failures = True, "", 0
+        self._changed()
+        return version
+
+    def _pages(self, query: tuple[tuple[str, str], ...]) -> tuple[list[LogPodWire], str]:
+        found: list[LogPodWire] = []
+        token = ""
+        while True:
+            more = [("continue", token)] if token else []
+            body = self._api.get(self._choice.path(), [*query, ("limit", PAGE_PODS), *more])
+            try:
+                page = PODS_PAGE.decode(body)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise ApiProblem("NotJson", f"{self._api.host} answers with something else than a list") from error
+            found += page.items or ()
+            if page.metadata.continue_ in ("", token):
+                return found, page.metadata.resource_version
+            token = page.metadata.continue_
+
+    def _watch(self, version: str) -> None:
+        """Follow the changes until they have to be listed anew. Raises: ApiProblem."""
+        while not self._over.is_set():
+            query = [*self._query, ("watch", "1"), ("resourceVersion", version), ("allowWatchBookmarks", "true")]
+            try:
+                stream = self._api.stream(self._choice.path(), [*query, ("timeoutSeconds", str(WATCH_S))])
+            except Refused:
+                self._over.wait(self._poll_s)
+                return
+            self._stream = stream
+            try:
+                newest = self._events(stream, version)
+            finally:
+                stream.dispose()
+            if newest == version:
+                self._over.wait(self._poll_s)
+                return  # nothing came: it may be a version that is too old, which some servers do not say
+            version = newest
+
+    def _events(self, stream: Stream, version: str) -> str:
+        rest = b""
+        if self._over.is_set():
+            return version
+        try:
+            for chunk in stream.chunks():
+                lines = (rest + chunk).split(b"\n")
+                rest = lines.pop()
+                for line in lines:
+                    version = self._event(line) or version
+                self._changed()
+        except ApiProblem as problem:
+            if not problem.passing:
+                raise
+        except msgspec.DecodeError as error:
+            raise ApiProblem("NotJson", f"{self._api.host} sends a watch that is no JSON ({error})") from error
+        return version
+
+    def _event(self, line: bytes) -> str:
+        if not line.strip():
+            return ""
+        event = POD_EVENT.decode(line)
+        if isinstance(event, ErrorWire):
+            raise error_event_problem(event.object.code, event.object.message)
+        if isinstance(event, BookmarkWire):
+            return event.object.metadata.resource_version
+        assert isinstance(event, AddedWire | ModifiedWire | DeletedWire)
+        wire: LogPodWire = event.object
+        pod = self._choice.pod(wire)
+        with self._lock:
+            if pod is None or isinstance(event, DeletedWire):
+                self._pods.pop(wire.metadata.uid, None)
+            else:
+                self._pods[pod.uid] = pod
+        return wire.metadata.resource_version

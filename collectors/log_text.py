@@ -1,0 +1,218 @@
+"""From the bytes of a log to harmless lines: split, stamped, cleaned, redacted, bounded; a chunk at a time.
+
+What is done for every line costs the most, so that a chunk is looked at as a whole first: only one with a control
+character, or with something of the shape of a secret in it, is gone through line by line.
+"""
+
+import datetime
+import re
+from collections.abc import Sequence
+
+from collectors.log_lines import MAX_LINE_BYTES
+from statusdesk.redact import redact
+from statusdesk.text import clean_line
+
+SECOND_NS = 1_000_000_000
+HIDDEN = "[hidden]"
+MAX_KEY_LINES = 200
+_MARGIN_BYTES = 1024  # read beyond the limit, so that a secret at the cut is seen whole
+_KEPT_BYTES = MAX_LINE_BYTES + _MARGIN_BYTES
+_CONTROLS = bytes(code for code in (*range(32), 127) if code != 10)
+_SGR = re.compile(r"(\x1b\[[0-9;:]{0,40}m)")
+_RESET = "\x1b[0m"
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?")
+_NEEDLES = ("token", "secret", "pass", "pwd", "key", "authorization", "://")
+_TOKENISH = re.compile(r"\.[A-Za-z0-9_-]{20}")  # begins with a letter that can be found fast
+_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
+_CONCEAL = "8"
+
+
+def may_hold_secret(text: str) -> bool:
+    """Tell whether to look closer: never false for what ``redact`` would change."""
+    lower = text.lower()
+    return any(needle in lower for needle in _NEEDLES) or "eyJ" in text or _TOKENISH.search(text) is not None
+
+
+def harmless(text: str, colours: bool = False, max_chars: int = _KEPT_BYTES) -> str:
+    """Return a line without control, direction and private characters; SGR colours stay where they are wanted."""
+    if "\t" in text or text.endswith("\r"):
+        text = text.rstrip("\r").expandtabs(8)
+    if text.isprintable():
+        return text
+    if not colours or "\x1b" not in text:
+        return clean_line(text, max_chars)
+    pieces = _SGR.split(text)
+    kept = [
+        piece if odd % 2 else _piece(piece, max_chars)
+        for odd, piece in enumerate(pieces)
+        if not odd % 2 or _is_shown(piece)
+    ]
+    joined = "".join(kept)
+    return joined + _RESET if "\x1b" in joined else joined
+
+
+def _piece(text: str, max_chars: int) -> str:
+    """Return what stands between two colours, its blanks as they are."""
+    if text.isprintable():
+        return text
+    blanks = len(text) - len(text.rstrip(" "))
+    return clean_line(text, max_chars) + " " * blanks
+
+
+def _is_shown(sgr: str) -> bool:
+    """Tell whether a colour leaves the text to be seen; ``8`` conceals it, but not as the number of a colour."""
+    codes = sgr[2:-1].replace(":", ";").split(";")
+    at = 0
+    while at < len(codes):
+        if codes[at] in ("38", "48", "58"):
+            at += 3 if codes[at + 1 : at + 2] == ["5"] else 5
+            continue
+        if codes[at].lstrip("0") == _CONCEAL:
+            return False
+        at += 1
+    return True
+
+
+class Redactor:
+    """Takes secrets out of the lines of one log; it remembers that it is inside a private key."""
+
+    def __init__(self) -> None:
+        self._key_lines = 0
+
+    def lines(self, whole: str, texts: list[str]) -> list[str]:
+        """Return the lines redacted. ``whole`` is a text that holds them all, to be looked at once."""
+        if self._key_lines or "PRIVATE KEY-----" in whole:
+            return [self._with_key(text) for text in texts]
+        if not may_hold_secret(whole):
+            return texts
+        return [redact(text) if may_hold_secret(text) else text for text in texts]
+
+    def _with_key(self, text: str) -> str:
+        ends = _KEY_ENDS.search(text) is not None
+        begins = _KEY_BEGINS.search(text)
+        if begins is not None:
+            self._key_lines = 0 if ends else 1
+            return redact(text[: begins.end()]) + (HIDDEN if text[begins.end() :].strip() else "")
+        if not self._key_lines or ends:
+            self._key_lines = 0
+            return redact(text)
+        self._key_lines = (self._key_lines + 1) % MAX_KEY_LINES  # a key that never ends hides no log for ever
+        return HIDDEN
+
+
+class Stamps:
+    """Reads the time before each line. Source: ``timestamps=true`` of ``pods/log``, RFC 3339 with up to 9 digits."""
+
+    def __init__(self) -> None:
+        self._second = ""
+        self._base_ns = 0
+        self.last_ns = 0
+        self.missing: list[int] = []
+
+    def take(self, lines: Sequence[str]) -> tuple[list[int], list[str]]:
+        """Return the times (ns of UTC) and the texts of lines; one without a time has that of the line before.
+
+        ``missing`` then has the indexes of those without a time.
+        """
+        self.missing = []
+        times: list[int] = []
+        texts: list[str] = []
+        second, base_ns = self._second, self._base_ns
+        for line in lines:
+            # the usual form, of a second that is known already
+            if line[:20] == second and line[29:31] == "Z " and line[20:29].isdigit():
+                times.append(base_ns + int(line[20:29]))
+                texts.append(line[31:])
+            else:
+                at_ns, text = self._other(line)
+                second, base_ns = self._second, self._base_ns
+                if not at_ns:
+                    self.missing.append(len(times))
+                times.append(at_ns or (times[-1] if times else self.last_ns))
+                texts.append(text)
+        if times:
+            self.last_ns = times[-1]
+        return times, texts
+
+    def _other(self, line: str) -> tuple[int, str]:
+        found = _STAMP.match(line)
+        if found is None:
+            return 0, line
+        text, fraction, zone = found.groups()
+        try:
+            moment = datetime.datetime.fromisoformat(text + ("+00:00" if zone == "Z" else zone))
+        except ValueError:
+            return 0, line
+        base_ns = round(moment.timestamp()) * SECOND_NS
+        if zone == "Z":
+            self._second, self._base_ns = text + ".", base_ns
+        return base_ns + int((fraction or "0").ljust(9, "0")), line[found.end() :]
+
+
+class Splitter:
+    """Cuts a stream of bytes into lines; of a line that is too long it keeps the beginning and counts the rest."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._over = 0
+
+    def feed(self, chunk: bytes) -> tuple[bytes, int]:
+        """Return whole lines as one piece (its last newline left off) and how much the first one had more.
+
+        The piece is empty and the number -1 where no line has ended.
+        """
+        over = 0
+        if self._over:
+            end = chunk.find(b"\n")
+            if end < 0:
+                self._over += len(chunk)
+                return b"", -1
+            over, self._over = self._over + end, 0
+            chunk = chunk[end:]
+        data = self._rest + chunk if self._rest else chunk
+        end = data.rfind(b"\n")
+        if end < 0:
+            self._keep(data)
+            return b"", -1
+        self._keep(data[end + 1 :])
+        return data[:end], over
+
+    def last(self) -> tuple[bytes, int]:
+        """Return the last line, which has no newline, as ``feed`` does; forget it."""
+        rest, over = self._rest, self._over
+        self._rest, self._over = b"", 0
+        return (rest, over) if rest else (b"", -1)
+
+    def _keep(self, rest: bytes) -> None:
+        self._rest, self._over = rest[:_KEPT_BYTES], max(0, len(rest) - _KEPT_BYTES)
+
+
+def cut_long(lines: list[str], over: int) -> tuple[list[str], dict[int, int]]:
+    """Return lines within bounds, with how many bytes each of those that were cut has lost, by index.
+
+    ``over`` is what the first line has lost already.
+    """
+    cut: dict[int, int] = {}
+    for index, line in enumerate(lines):
+        size = len(line) if line.isascii() else len(line.encode())
+        more = over if index == 0 else 0
+        if size > _KEPT_BYTES:
+            lines[index] = line.encode()[:_KEPT_BYTES].decode("utf-8", "ignore")
+            cut[index] = size - _KEPT_BYTES + more
+        elif more:
+            cut[index] = more
+    return lines, cut
+
+
+def bounded(text: str) -> tuple[str, int]:
+    """Return a text of at most ``MAX_LINE_BYTES``, and how many bytes were cut."""
+    size = len(text) if text.isascii() else len(text.encode())
+    if size <= MAX_LINE_BYTES:
+        return text, 0
+    return text.encode()[:MAX_LINE_BYTES].decode("utf-8", "ignore"), size - MAX_LINE_BYTES
+
+
+def needs_care(piece: bytes) -> bool:
+    """Tell whether a piece holds anything but printable ASCII and newlines."""
+    return not piece.isascii() or len(piece.translate(None, _CONTROLS)) != len(piece)

@@ -1,0 +1,294 @@
+"""Follows the logs of the pods of some targets: all that are there, those that join, their successors, their restarts.
+
+One thread keeps the list of what is to be followed, one thread each reads an open stream, one each watches the pods of
+a target. What cannot be open at a time waits and is told.
+"""
+
+import fnmatch
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import msgspec
+
+from collectors.kubernetes_api import KubernetesApi
+from collectors.kubernetes_names import AppRules
+from collectors.kubernetes_problems import as_problem
+from collectors.log_lines import FollowStatus, LogLine, Origin, Selection
+from collectors.log_merge import HOLD_S, Merge
+from collectors.log_older import Place, older_lines, whole_line
+from collectors.log_pods import LogPod, PodContainer
+from collectors.log_reading import Position
+from collectors.log_roster import Roster
+from collectors.log_stream import ContainerReader, Outcome, Patience, Track
+from statusdesk.config import ClusterSettings
+
+TICK_S = 1.0
+MAX_WAITING_TOLD = 20
+LINGER_S = 0.006
+_QUEUED = " streams are open"
+
+Key = tuple[str, str, str]
+"""(cluster, uid of the pod, container)"""
+
+
+class _Cluster(msgspec.Struct):
+    name: str
+    api: KubernetesApi
+
+
+class PodLogs:
+    """A ``LogFollower`` of pods. Every method may be called by any thread."""
+
+    def __init__(
+        self,
+        clusters: Mapping[str, ClusterSettings],
+        rules: AppRules,
+        selection: Selection,
+        patience: Patience | None = None,
+    ) -> None:
+        self._selection = selection
+        self._patience = patience or Patience()
+        self._merge = Merge(selection.patient)
+        self._clusters: dict[str, _Cluster] = {}
+        self._rosters: list[tuple[_Cluster, Roster]] = []
+        self._origins: list[Origin] = []
+        self._tracks: dict[Key, Track] = {}
+        self._readers: dict[Key, ContainerReader] = {}
+        self._waiting: dict[Key, str] = {}
+        self._problems: dict[str, str] = {}
+        self._changed = threading.Event()
+        self._lock = threading.Lock()
+        self._over = False
+        self._settled = False
+        for target in selection.targets:
+            cluster = self._cluster(target.cluster, clusters)
+            roster = Roster(cluster.api, target, rules, self._changed.set, self._patience.poll_s)
+            self._rosters.append((cluster, roster))
+
+    def _cluster(self, name: str, clusters: Mapping[str, ClusterSettings]) -> _Cluster:
+        if name not in clusters:
+            raise LookupError(f"there is no cluster {name!r} in the configuration")
+        if name not in self._clusters:
+            self._clusters[name] = _Cluster(name, KubernetesApi(clusters[name]))
+        return self._clusters[name]
+
+    @property
+    def origins(self) -> Sequence[Origin]:
+        return self._origins
+
+    def start(self) -> None:
+        for _, roster in self._rosters:
+            roster.start()
+        threading.Thread(target=self._run, name="pod-logs", daemon=True).start()
+
+    def take(self, limit: int) -> list[LogLine]:
+        return self._merge.take(limit)
+
+    def wait(self, timeout_s: float) -> None:
+        self._merge.wait(timeout_s)
+
+    def status(self) -> FollowStatus:
+        with self._lock:
+            waiting = [self._waiting[key] for key in sorted(self._waiting)]
+            problems = [roster.problem for _, roster in self._rosters if roster.problem] + list(self._problems.values())
+            return FollowStatus(
+                open=len(self._readers),
+                waiting=len(waiting),
+                waiting_for=tuple(waiting[:MAX_WAITING_TOLD]),
+                skipped=self._merge.skipped,
+                problems=tuple(dict.fromkeys(problems)),
+                ended=self._over or (self._settled and self._merge.is_empty),
+                found=bool(self._tracks) or any(roster.pods() for _, roster in self._rosters),
+                listed=all(roster.answered for _, roster in self._rosters),
+            )
+
+    def older(self, before_ns: int, origins: Collection[int], limit: int, pattern: str = "") -> list[LogLine]:
+        with self._lock:
+            wanted = origins or range(len(self._origins))
+            places = [Place(self._api(index), self._origins[index], index) for index in wanted]
+        return older_lines(places, before_ns, limit, pattern, self._selection)
+
+    def whole(self, line: LogLine) -> str:
+        origin = self._origins[line.origin]
+        return whole_line(Place(self._api(line.origin), origin, line.origin), line, self._selection)
+
+    def _api(self, index: int) -> KubernetesApi:
+        return self._clusters[self._origins[index].cluster].api
+
+    def close(self) -> None:
+        with self._lock:
+            self._over = True
+            readers = list(self._readers.values())
+        self._merge.close()
+        self._changed.set()
+        for _, roster in self._rosters:
+            roster.close()
+        for reader in readers:
+            reader.close()
+        for cluster in self._clusters.values():
+            cluster.api.close()
+
+    def _run(self) -> None:
+        while not self._over:
+            self._changed.wait(TICK_S)
+            self._changed.clear()
+            try:
+                self._look()
+            except Exception as error:  # the edge of this thread: without it nothing would join any more, unseen
+                with self._lock:
+                    self._problems[""] = as_problem(error).message
+
+    def _look(self) -> None:
+        """Open what is to be read and may be, and look after what is open."""
+        answered = all(roster.answered for _, roster in self._rosters)
+        wanted = list(self._wanted())
+        known = {pod.uid for _, _, pod, _ in wanted}
+        with self._lock:
+            waiting: dict[Key, str] = {}
+            for cluster, roster, pod, container in wanted:
+                key = (cluster.name, pod.uid, container.name)
+                why = self._place(key, cluster, roster, pod, container)
+                if why:
+                    waiting[key] = f"{pod.name}/{container.name}: {why}"
+            self._waiting = waiting
+            # what waits for anything else than a place would wait for ever, where nothing is followed
+            queued = any(why.endswith(_QUEUED) for why in waiting.values())
+            for key in [key for key in self._tracks if key not in self._readers and key[1] not in known]:
+                track = self._tracks.pop(key)
+                self._merge.mark(track.lane, "left: the pod has gone")
+                self._problems.pop(track.name, None)
+            once = not self._selection.follow or self._selection.previous
+            self._settled = once and answered and not self._readers and not queued
+        self._merge.hold_s = HOLD_S + self._linger_s()
+        self._merge.wake()
+        if not once:
+            self._guard()
+
+    def _wanted(self) -> Iterator[tuple[_Cluster, Roster, LogPod, PodContainer]]:
+        seen: set[Key] = set()
+        for cluster, roster in self._rosters:
+            for pod in sorted(roster.pods(), key=lambda pod: (pod.namespace, pod.name)):
+                for container in pod.containers:
+                    key = (cluster.name, pod.uid, container.name)
+                    if key not in seen and self._chosen(pod, container):
+                        seen.add(key)
+                        yield cluster, roster, pod, container
+
+    def _chosen(self, pod: LogPod, container: PodContainer) -> bool:
+        if container.init and not self._selection.init and not self._is_named(container) and not pod.initialising:
+            return False
+        return not self._selection.containers or self._is_named(container) or (container.init and pod.initialising)
+
+    def _is_named(self, container: PodContainer) -> bool:
+        return any(fnmatch.fnmatchcase(container.name, glob) for glob in self._selection.containers)
+
+    def _place(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> str:
+        """Open the stream of a container; return what it waits for, empty when it is open or has nothing to read."""
+        if key in self._readers or self._over:
+            return ""
+        track = self._tracks.get(key)
+        if self._selection.previous:
+            if container.last is None:
+                return ""
+        elif not container.run_id:
+            return container.waits_for or "starting"
+        if track is not None and track.done_id == (container.run_id or "-"):
+            return container.waits_for if self._selection.follow and not self._selection.previous else ""
+        if track is not None and time.monotonic() < track.not_before_s:
+            return track.waits_for
+        if len(self._readers) >= self._selection.max_streams:
+            return f"{self._selection.max_streams}{_QUEUED}"
+        self._open(key, cluster, roster, pod, container)
+        return ""
+
+    def _open(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> None:
+        track = self._tracks.get(key)
+        if track is None:
+            joined = pod.uid not in roster.first
+            track = self._tracks[key] = self._track(cluster, pod, container, joined)
+            if joined:
+                self._merge.mark(track.lane, "joined", time.time_ns())
+        elif track.done_id and container.run_id != track.run_id:
+            ended = container.ended_run(track.run_id) or container.last
+            self._merge.mark(track.lane, f"restarted: {ended.told}" if ended is not None else "restarted")
+            track.run_id, track.restarts = container.run_id, container.restarts
+        reader = ContainerReader(
+            cluster.api, track, self._selection, self._merge, self._patience, roster.ask, self._told, self._linger_s
+        )
+        self._readers[key] = reader
+        threading.Thread(target=self._read, args=(key, reader), name="pod-log", daemon=True).start()
+
+    def _linger_s(self) -> float:
+        """Return how long to wait for more: the longer, the more streams have to share a processor."""
+        return min(self._patience.linger_s, len(self._readers) * LINGER_S)
+
+    def _track(self, cluster: _Cluster, pod: LogPod, container: PodContainer, joined: bool) -> Track:
+        origin = Origin(
+            cluster=cluster.name,
+            namespace=pod.namespace,
+            pod=pod.name,
+            container=container.name,
+            init=container.init,
+            previous=self._selection.previous,
+        )
+        self._origins.append(origin)
+        index = len(self._origins) - 1
+        return Track(
+            namespace=pod.namespace,
+            pod=pod.name,
+            uid=pod.uid,
+            container=container.name,
+            origin=index,
+            position=Position(),
+            lane=self._merge.lane(index),
+            run_id=container.run_id,
+            restarts=container.restarts,
+            from_start=joined,
+        )
+
+    def _read(self, key: Key, reader: ContainerReader) -> None:
+        track = reader.track
+        try:
+            outcome = reader.run()
+        except Exception as error:  # the edge of this thread: a fault of ours must not look like a quiet container
+            self._told(track.name, as_problem(error).message)
+            outcome = Outcome.REFUSED
+        with self._lock:
+            self._readers.pop(key, None)
+            once = not self._selection.follow or self._selection.previous
+            if outcome is Outcome.ENDED and once or outcome is Outcome.GONE:
+                track.done_id = track.run_id or "-"
+            elif outcome is Outcome.REFUSED:
+                track.waits_for = "refused"
+                track.not_before_s = time.monotonic() + self._patience.refused_s
+                if once:
+                    track.done_id = track.run_id or "-"
+            elif outcome is Outcome.WAITS:
+                if once:
+                    track.done_id = track.run_id or "-"
+                track.not_before_s = time.monotonic() + self._patience.stale_s
+        self._changed.set()
+
+    def _told(self, name: str, problem: str) -> None:
+        with self._lock:
+            if problem:
+                self._problems[name] = f"{name}: {problem}"
+            else:
+                self._problems.pop(name, None)
+
+    def _guard(self) -> None:
+        """Open anew what has been silent for too long, or whose container has ended without a word."""
+        now_s = time.monotonic()
+        pods = {(cluster.name, pod.uid): pod for cluster, roster in self._rosters for pod in roster.pods()}
+        with self._lock:
+            readers = list(self._readers.items())
+        for (cluster, uid, name), reader in readers:
+            silent_s = now_s - reader.heard_s
+            if silent_s < self._patience.stale_s:
+                continue
+            pod = pods.get((cluster, uid))
+            container = pod.container(name) if pod is not None else None
+            runs = container is not None and container.run_id == reader.track.run_id and container.ended is None
+            if silent_s > self._patience.reconnect_s or not runs:
+                reader.cut()

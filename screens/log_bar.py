@@ -1,0 +1,133 @@
+"""The line above a log: whose it is, how it goes, and what the reader has filtered, each to be clicked away."""
+
+import msgspec
+from rich.style import Style
+
+from collectors.log_lines import FollowStatus
+from screens.ink import Ink
+from screens.linewidget import LineWidget
+from screens.log_filter import Filters
+from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit
+from statusdesk.board import Mark
+
+
+class BarState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the line says. ``new``: lines that came while the view was paused; ``since``: how far back it goes."""
+
+    title: str = ""
+    names: str = ""
+    since: str = ""
+    following: bool = True
+    new: int = 0
+    missed: int = 0
+    opening: bool = False
+    previous: bool = False
+    redacted: bool = True
+    filters: Filters = Filters()
+    searching: str = ""
+    busy: str = ""
+    status: FollowStatus = FollowStatus()
+
+
+class LogBar(LineWidget):
+    """One line; what matters most is at the left, and chips are cut last."""
+
+    def __init__(self, ink: Ink, ascii_only: bool, *, id: str) -> None:
+        super().__init__(ink, id=id)
+        self.ascii = ascii_only
+        self.state = BarState()
+        self.active = True
+
+    def show(self, state: BarState, *, active: bool) -> None:
+        """Say this; ``active``: whether the keys go to this log."""
+        if state != self.state or active is not self.active:
+            self.state, self.active = state, active
+            self.redraw()
+
+    def draw(self, width: int) -> Line:
+        line, state, ink = Line(), self.state, self.ink
+        if state.title:
+            line.put(f" {state.title}", ink.strong if self.active else ink.quiet)
+        self._put_pace(line)
+        chips = self._chips()
+        room = width - line.x - sum(cells(words) + 3 for words, _, _ in chips)
+        for words in (state.names, state.since):
+            if words and cells(words) + 3 < room:
+                line.put(f"  {words}", ink.quiet)
+                room -= cells(words) + 3
+        for words, style, action in chips:
+            left = width - line.x - 4
+            if left < 6:
+                break
+            start = line.put("  ", ink.plain).x
+            line.put(fit(words, min(cells(words), left), ASCII_DOTS if self.ascii else DOTS), style)
+            if action:
+                self.spots.append((start, line.x, action))
+        return line
+
+    def _put_pace(self, line: Line) -> None:
+        """Append whether it follows, what has come meanwhile, and what is missing."""
+        state, ink = self.state, self.ink
+        line.put("  " if line.x else " ", ink.plain)
+        start = line.x
+        if state.opening:
+            line.put("opening", ink.quiet)
+        elif not state.following:
+            line.put(" PAUSED ", ink.past).put(f" +{state.new:,} new", ink.plain)
+            self.spots.append((start, line.x, "screen.follow"))
+        elif state.status.ended:
+            line.put("ended", ink.quiet)
+        else:
+            line.put("following", ink.good)
+        skipped = state.status.skipped + state.missed
+        if skipped:
+            flag = "!" if self.ascii else "\u2691"
+            line.put(f"  {flag} {skipped:,} skipped", ink.words[Mark.WARNING])
+        if state.status.waiting:
+            line.put(f"  {state.status.waiting} waiting", ink.quiet)
+
+    def _chips(self) -> list[tuple[str, Style, str]]:
+        state, ink, filters = self.state, self.ink, self.state.filters
+        cross = "x" if self.ascii else "\u2715"
+        found: list[tuple[str, Style, str]] = []
+        if state.previous:
+            found.append(("previous run", ink.words[Mark.WARNING], "screen.previous"))
+        if not state.redacted:
+            found.append((" SECRETS SHOWN ", ink.alarm, "screen.redact"))
+        if filters.pod or filters.container:
+            found.append((f"only {filters.container or filters.pod} {cross}", ink.key, "screen.everything"))
+        if filters.grave:
+            found.append((f"not well {cross}", ink.key, "screen.only_bad"))
+        for index, pattern in enumerate(filters.includes):
+            found.append((f"include: {pattern.words} {cross}", ink.key, f"screen.drop('include', {index})"))
+        for index, pattern in enumerate(filters.excludes):
+            found.append((f"exclude: {pattern.words} {cross}", ink.key, f"screen.drop('exclude', {index})"))
+        if state.searching:
+            found.append((f"/{state.searching}", ink.past, ""))
+        if state.busy:
+            found.append((state.busy, ink.quiet, ""))
+        return found
+
+
+class LogNote(LineWidget):
+    """What keeps lines from coming, as far as anything does; not there otherwise."""
+
+    def __init__(self, ink: Ink, ascii_only: bool, *, id: str) -> None:
+        super().__init__(ink, id=id)
+        self.ascii = ascii_only
+        self.display = False
+        self._words = ""
+
+    def show(self, status: FollowStatus) -> None:
+        """Tell the first problem, else what is waited for."""
+        told = [*status.problems, *(f"waiting for {what}" for what in status.waiting_for)]
+        words = told[0] + (f"  (and {len(told) - 1} more)" if len(told) > 1 else "") if told else ""
+        if words != self._words:
+            self._words, self.display = words, bool(words)
+            self.redraw()
+
+    def draw(self, width: int) -> Line:
+        dots = ASCII_DOTS if self.ascii else DOTS
+        return Line().put(
+            " " + fit(self._words, min(cells(self._words), width - 2), dots), self.ink.words[Mark.WARNING]
+        )

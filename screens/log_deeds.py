@@ -1,0 +1,226 @@
+"""What the keys of the logs screen do to one log: where to look, which lines, what to see beside it."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from textual import on
+from textual.containers import Horizontal
+
+from collectors.log_lines import Origin
+from screens.log_filter import Filters
+from screens.log_pane import LogPane, Wish
+from screens.log_taking import LogTaking
+
+if TYPE_CHECKING:
+    from screens.log_request import Doors, LogRequest
+
+
+class LogDeeds(LogTaking):
+    """The part of the logs screen that looks elsewhere."""
+
+    request: "LogRequest"
+    doors: "Doors"
+    wish: Wish
+    panes: list[LogPane]
+    active_index = 0
+
+    # -- where to look ----------------------------------------------------------------------------------------------
+
+    def action_follow(self) -> None:
+        view = self.pane.view
+        if view.following:
+            view.pause()
+            view.redraw()
+        else:
+            view.follow()
+        self.draw_time()
+
+    def action_next(self, step: int) -> None:
+        pane = self.pane
+        if pane.search is None:
+            self.say("Nothing is searched for: / searches.")
+            return
+        self.say(pane.seek(pane.feed.shown.finder(pane.search), step, f"/{pane.search.words}"))
+        self.hurry()
+
+    def action_mark(self) -> None:
+        view = self.pane.view
+        view.pause()
+        if view.cursor is not None:
+            view.marked.symmetric_difference_update({view.cursor})
+        self.draw_time()
+
+    def action_to_mark(self) -> None:
+        marked = self.pane.view.marked
+        if not marked:
+            self.say("No line is marked: m marks one.")
+        else:
+            self.say(self.pane.seek(marked.__contains__, -1, "a mark"))
+
+    def action_jump(self) -> None:
+        from screens.moments import EXAMPLES, parse_moment
+        from screens.prompts import Prompt
+
+        def check(text: str) -> str:
+            try:
+                parse_moment(text, self.app.now_ms, self.zone)
+            except ValueError as error:
+                return str(error)
+            return ""
+
+        def answered(text: str | None) -> None:
+            if text:
+                self.jump_to(parse_moment(text, self.app.now_ms, self.zone))
+
+        self.app.push_screen(Prompt("Go to the lines of", EXAMPLES, check), answered)
+
+    def jump_to(self, at_ms: int) -> None:
+        """Go to the lines of a moment; where they are not here, read the log from there on."""
+        pane, at_ns = self.pane, at_ms * 1_000_000
+        ring = pane.feed.ring
+        if len(ring) and ring[ring.first].at_ns and ring[ring.first].at_ns <= at_ns:
+            pane.view.stand_on(ring.place_of_time(at_ns))
+        else:
+            pane.reopen(at_ms=at_ms, since_s=None)
+        self.draw_time()
+
+    def action_older(self) -> None:
+        self.pane.ask_older()
+
+    @on(LogPane.Older)
+    def _older_read(self, message: LogPane.Older) -> None:
+        self.say(message.pane.take_older(message))
+        self.hurry()
+
+    # -- which lines ------------------------------------------------------------------------------------------------
+
+    def set_filters(self, filters: Filters) -> None:
+        self.pane.set_filters(filters)
+        self.hurry()
+
+    def action_only_bad(self) -> None:
+        self.set_filters(msgspec.structs.replace(self.pane.filters, grave=not self.pane.filters.grave))
+
+    def action_everything(self) -> None:
+        self.set_filters(msgspec.structs.replace(self.pane.filters, pod="", container=""))
+
+    def action_drop(self, kind: str, index: int) -> None:
+        """Take one filter away."""
+        field = "includes" if kind == "include" else "excludes"
+        kept = [each for at, each in enumerate(getattr(self.pane.filters, field)) if at != index]
+        self.set_filters(msgspec.structs.replace(self.pane.filters, **{field: tuple(kept)}))
+
+    def action_drop_last(self) -> None:
+        self.set_filters(self.pane.filters.without_last())
+
+    def action_containers(self) -> None:
+        from screens.log_dialogs import container_choice
+
+        pane = self.pane
+        dialog, picked = container_choice(pane.feed.origins, pane.request, pane.filters)
+
+        def chosen(index: int | None) -> None:
+            if index is None:
+                return
+            choice = picked[index]
+            if choice.filters is not None:
+                pane.set_filters(choice.filters)
+            elif choice.init is not None:
+                pane.reopen(init=choice.init)
+            self.hurry()
+
+        self.app.push_screen(dialog, chosen)
+
+    def action_since(self) -> None:
+        from screens.log_dialogs import SINCE, since_choice
+
+        pane = self.pane
+
+        def chosen(index: int | None) -> None:
+            if index is not None:
+                pane.reopen(since_s=SINCE[index][1], at_ms=None)
+                self.hurry()
+
+        self.app.push_screen(since_choice(pane.request), chosen)
+
+    def action_previous(self) -> None:
+        if self.pane.request.job:
+            self.say("A build has no run before: its number names another build.")
+        else:
+            self.pane.reopen(previous=not self.pane.request.previous, at_ms=None)
+            self.hurry()
+
+    def action_redact(self) -> None:
+        self.pane.reopen(redact=not self.pane.request.redact)
+        self.hurry()
+
+    # -- side by side -----------------------------------------------------------------------------------------------
+
+    def origin(self) -> Origin | None:
+        """Return where the line under the cursor comes from, else the newest one."""
+        pane = self.pane
+        cursor, ring = pane.view.cursor, pane.feed.ring
+        number = cursor if cursor is not None and cursor in ring else ring.end - 1
+        index = ring[number].origin if number in ring else 0
+        return pane.feed.origins[index] if index < len(pane.feed.origins) else None
+
+    def action_side(self) -> None:
+        from screens.log_dialogs import side_choice
+
+        if len(self.panes) > 1:
+            self.alone()
+            return
+        origin, pane = self.origin(), self.pane
+        if origin is None or origin.job:
+            self.say("There is nothing to put beside it yet.")
+            return
+        dialog, pairs = side_choice(pane.feed.origins, origin, pane.request)
+
+        def chosen(index: int | None) -> None:
+            if index is not None:
+                left, container = pairs[index].left, "" if pairs[index].whole_pod else pairs[index].left.container
+                pane.set_filters(msgspec.structs.replace(pane.filters, pod=left.pod, container=container))
+                self.beside(pairs[index].right)
+
+        self.app.push_screen(dialog, chosen)
+
+    def beside(self, request: "LogRequest") -> None:
+        """Show another log at the right."""
+        pane = LogPane(self.setup, self.ink, request, self.doors, self.wish, index=1)
+        pane.filters = msgspec.structs.replace(self.pane.filters, pod="", container="")
+        self.panes.append(pane)
+        for each in self.panes:
+            each.titled = True
+        self.query_one("#logs", Horizontal).mount(pane)
+        pane.reopen()
+        self.hurry()
+
+    def alone(self) -> None:
+        """Show the first log alone again."""
+        pane = self.panes.pop()
+        pane.close()
+        pane.remove()
+        self.active_index = 0
+        self.panes[0].titled = False
+        self.panes[0].view.focus()
+        self.action_everything()
+
+    def action_other(self) -> None:
+        self.active_index = (self.panes.index(self.pane) + 1) % len(self.panes)
+        self.panes[self.active_index].view.focus()
+
+    def action_back(self) -> None:
+        """Undo one thing: wide lines, the search, the second log; then go back."""
+        pane = self.pane
+        if self.wish.wide:
+            self.action_wide()
+        elif pane.search is not None:
+            pane.search = None
+            pane.redraw()
+        elif len(self.panes) > 1:
+            self.alone()
+        else:
+            self.dismiss(None)
+
+    def action_wide(self) -> None:
+        raise NotImplementedError

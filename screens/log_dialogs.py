@@ -1,0 +1,159 @@
+"""What opens over the logs: what of them to see, from when on, beside what; and a line in full."""
+
+import datetime
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from collectors.log_lines import LogLine, Origin, Target
+from screens.choice import Choice, Entry
+from screens.dialog import Dialog
+from screens.log_filter import Filters
+from screens.log_request import LogRequest
+from screens.log_whole import WholeText
+from statusdesk.text import clean_line, local
+
+if TYPE_CHECKING:
+    from screens.app import DeskApp
+
+SINCE: tuple[tuple[str, int | None], ...] = (
+    ("the last lines of each", None),
+    ("1 minute", 60),
+    ("5 minutes", 300),
+    ("15 minutes", 900),
+    ("1 hour", 3600),
+    ("6 hours", 6 * 3600),
+    ("24 hours", 86400),
+    ("all there is", 0),
+)
+
+
+def since_choice(request: LogRequest) -> Choice:
+    """Return the list of how far back a log may go."""
+    chosen = next((at for at, (_, since_s) in enumerate(SINCE) if since_s == request.since_s), 0)
+    return Choice(
+        "How far back", [Entry(words) for words, _ in SINCE], "enter: read it again. esc: back", chosen=chosen
+    )
+
+
+class Picked(msgspec.Struct, frozen=True):
+    """One thing to choose: a filter to set, or init containers to be read too (or not)."""
+
+    filters: Filters | None = None
+    init: bool | None = None
+
+
+def container_choice(origins: Sequence[Origin], request: LogRequest, filters: Filters) -> tuple[Choice, list[Picked]]:
+    """Return the list of containers and pods, and what each entry means."""
+    picked, entries = [Picked(msgspec.structs.replace(filters, pod="", container=""))], [Entry("everything")]
+    for container in dict.fromkeys(origin.container for origin in origins):
+        entries.append(Entry(f"container {container}"))
+        picked.append(Picked(msgspec.structs.replace(filters, pod="", container=container)))
+    for pod in dict.fromkeys(origin.pod for origin in origins):
+        entries.append(Entry(f"pod {pod}"))
+        picked.append(Picked(msgspec.structs.replace(filters, pod=pod, container="")))
+    if not request.job:
+        words = "without init containers that are done" if request.init else "with all init containers"
+        entries.append(Entry(words))
+        picked.append(Picked(init=not request.init))
+    chosen = next((at for at, each in enumerate(picked) if each.filters == filters), 0)
+    hint = "enter: only this. esc: back"
+    return Choice("Which containers and pods", entries, hint, chosen=chosen), picked
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """What to show at the left (of the log that is here), and the request for the right."""
+
+    left: Origin
+    whole_pod: bool
+    right: LogRequest
+
+
+def side_choice(origins: Sequence[Origin], origin: Origin, request: LogRequest) -> tuple[Choice, list[Beside]]:
+    """Return the list of what can be seen side by side: two runs of a container, or two pods; ``origin`` first."""
+    entries, pairs = [], []
+    other_run = "the run before" if not request.previous else "this run"
+    for each in [origin, *(other for other in dict.fromkeys(origins) if other != origin)]:
+        pod = Target(cluster=each.cluster, namespace=each.namespace, pods=(each.pod,))
+        right = msgspec.structs.replace(
+            request,
+            where=(*request.where[:1], each.pod, each.container, other_run),
+            targets=(pod,),
+            containers=(each.container,),
+            init=each.init,
+            previous=not request.previous,
+        )
+        entries.append(Entry(f"{each.pod} {each.container}, and {other_run} of it"))
+        pairs.append(Beside(each, False, right))
+    places = dict.fromkeys((each.cluster, each.namespace, each.pod) for each in origins)
+    for cluster, namespace, name in places:
+        if (cluster, namespace, name) != (origin.cluster, origin.namespace, origin.pod):
+            pod = Target(cluster=cluster, namespace=namespace, pods=(name,))
+            right = msgspec.structs.replace(request, where=(*request.where[:1], name), targets=(pod,))
+            entries.append(Entry(f"{origin.pod}, and pod {name}"))
+            pairs.append(Beside(origin, True, right))
+    return Choice("Side by side", entries, "enter: show both. x: one again. esc: back"), pairs
+
+
+def pretty(text: str) -> str:
+    """Return JSON on several lines, any other text as it is; what its escapes stand for is made harmless again."""
+    if text[:1] not in "{[":
+        return text
+    try:
+        formatted = msgspec.json.format(text.encode(), indent=2).decode()
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return text
+    return "\n".join(clean_line(line, len(line) + 8) for line in formatted.split("\n"))
+
+
+class LineScreen(Dialog[None]):
+    """One line in full: where and when it was written, and all of its text, wrapped."""
+
+    app: "DeskApp"
+    BINDINGS = [
+        Binding("escape,q,enter", "leave", "back", id="line.leave", tooltip="Close"),
+        Binding("y", "copy", "copy", id="line.copy", tooltip="Copy all of it"),
+    ]
+    DEFAULT_CSS = "LineScreen WholeText { height: 1fr; }"
+
+    def __init__(self, line: LogLine, origin: Origin | None, zone: datetime.tzinfo, *, reading: bool) -> None:
+        """``reading``: the rest of it is still being read; ``show_text`` gives it."""
+        super().__init__()
+        at = f"  {local(line.at_ns // 1_000_000, zone, '%a %d %b %H:%M:%S %Z')}" if line.at_ns else ""
+        self._heading = f"{origin.short if origin is not None else ''}{at}"
+        self._text, self._reading = pretty(line.text), reading
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog tall wide"):
+            yield Static(Content(self._heading), classes="dialog-title")
+            yield WholeText(self._text)
+            yield Static(Content(self._hint()), id="line-hint", classes="dialog-hint")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(WholeText).focus()
+
+    def show_text(self, text: str) -> None:
+        """Show all of the line, now that it has been read."""
+        self._text, self._reading = pretty(text), False
+        if self.is_attached:
+            self.query_one(WholeText).show(self._text)
+            self.query_one("#line-hint", Static).update(Content(self._hint()))
+
+    def _hint(self) -> str:
+        said = "reading the rest of it   " if self._reading else ""
+        return f"{said}{len(self._text):,} characters   y: copy   esc: back"
+
+    def action_copy(self) -> None:
+        self.app.copy_to_clipboard(self._text)
+        self.query_one("#line-hint", Static).update(Content("Copied, if the terminal allows it.   esc: back"))
+
+    def action_leave(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,138 @@
+"""What one view of a log holds: the follower, the lines that have come, and which of them are shown."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from collectors.log_lines import FollowStatus, LogFollower, LogLine, Origin
+from screens.log_doors import Opening
+from screens.log_filter import Filters
+from screens.log_request import Doors, LogRequest
+from screens.log_ring import LogRing
+from screens.log_shown import Shown
+
+TAKE_LINES = 500
+SETTLED_S = 0.5  # so long without a line, and a log has told what there was
+MOST_OLDER = 2000
+SECOND_NS = 1_000_000_000
+
+
+class Seeking(msgspec.Struct):
+    """A search on its way through the lines. ``turned``: whether it has begun again at the other end."""
+
+    wanted: Callable[[int], object]
+    step: int
+    place: int
+    what: str
+    turned: bool = False
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Where a search has ended: at a line, or nowhere, and what to say about it."""
+
+    number: int | None
+    words: str = ""
+
+
+class LogFeed:
+    """Takes lines from a follower into a ring, in bounded bites. All of it runs where the screen does."""
+
+    def __init__(self, request: LogRequest, doors: Doors, most_lines: int) -> None:
+        self.request, self._doors = request, doors
+        self.origins: list[Origin] = []
+        self.ring = LogRing(most_lines)
+        self.shown = Shown(self.ring, self.origins)
+        self.status = FollowStatus()
+        self.seeking: Seeking | None = None
+        self._opening: Opening | None = None
+        self._aim_ns: int | None = request.at_ms * 1_000_000 if request.at_ms is not None else None
+        self._last_came_s = time.monotonic()
+
+    @property
+    def follower(self) -> LogFollower | None:
+        return self._opening.follower if self._opening is not None else None
+
+    @property
+    def opening(self) -> bool:
+        """Whether it is still being opened."""
+        return self.follower is None and not self.status.ended
+
+    def open(self, now_ms: int) -> Opening:
+        """Return what opens the follower; the caller runs it on a thread."""
+        request = self.request
+        if request.job:
+            make = partial(self._doors.console, request.job, request.build, redact=request.redact)
+        else:
+            make = partial(self._doors.pods, request.selection(now_ms))
+        self._opening = Opening(make)
+        return self._opening
+
+    def close(self) -> None:
+        """Stop following; returns at once, and nothing goes on."""
+        if self._opening is not None:
+            self._opening.close()
+
+    def take(self, budget_s: float) -> int:
+        """Take what has come, as far as the time allows; return how many of the lines are shown."""
+        follower = self.follower
+        if follower is None:
+            if self._opening is not None and self._opening.problem:
+                self.status = FollowStatus(problems=(self._opening.problem,), ended=True)
+            return 0
+        end = time.perf_counter() + budget_s
+        while lines := follower.take(TAKE_LINES):
+            self.ring.extend(lines)
+            self._last_came_s = time.monotonic()
+            if time.perf_counter() > end:
+                break
+        self.origins.extend(follower.origins[len(self.origins) :])
+        self.status = follower.status()
+        return self.shown.take_new()
+
+    def aimed(self) -> int | None:
+        """Return the line at the moment that was asked for, once, as soon as lines from there on are here."""
+        if self._aim_ns is None or not len(self.ring):
+            return None
+        aim_ns, last_ns = self._aim_ns + SECOND_NS, self.ring[self.ring.end - 1].at_ns
+        settled = time.monotonic() - self._last_came_s > SETTLED_S
+        if last_ns <= aim_ns and not settled:
+            return None
+        self._aim_ns = None
+        return max(self.ring.first, self.ring.place_of_time(aim_ns) - 1) if last_ns > aim_ns else None
+
+    # -- looking for something --------------------------------------------------------------------------------------
+
+    def seek(self, wanted: Callable[[int], object], step: int, what: str, start: int) -> None:
+        """Begin to look for a line from a place on, upwards with ``step`` -1; ``seek_on`` does it."""
+        self.seeking = Seeking(wanted, step, start, what)
+
+    def seek_on(self, budget_s: float) -> Found | None:
+        """Look on for a while; return how it has ended when it has."""
+        seeking = self.seeking
+        if seeking is None or not self.shown.complete:
+            return None
+        number, seeking.place = self.shown.seek(seeking.place, seeking.step, seeking.wanted, budget_s)
+        if number is not None:
+            self.seeking = None
+            return Found(number, "Again from the other end." if seeking.turned else "")
+        if 0 <= seeking.place < len(self.shown):
+            return None
+        if not seeking.turned and len(self.shown):
+            seeking.turned = True
+            seeking.place = 0 if seeking.step > 0 else len(self.shown) - 1
+            return None
+        self.seeking = None
+        return Found(None, f"No line here has {seeking.what}; o asks further back.")
+
+    # -- further back -----------------------------------------------------------------------------------------------
+
+    def older(self, follower: LogFollower, before_ns: int, filters: Filters) -> list[LogLine]:
+        """Read lines from before a moment that the filters look for; waits for the source, so on a thread."""
+        wanted = [
+            index
+            for index, origin in enumerate(follower.origins)
+            if filters.pod in ("", origin.pod) and filters.container in ("", origin.container)
+        ]
+        return follower.older(before_ns, wanted, MOST_OLDER, filters.source)

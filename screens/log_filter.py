@@ -1,0 +1,105 @@
+"""What a reader looks for in a log: patterns, and filters made of them. Pure."""
+
+import re
+from collections.abc import Callable
+from itertools import islice
+
+import msgspec
+
+MOST_SPANS = 100  # that stand out in one line
+
+# A repetition of something that repeats itself, or of alternatives: matching may take for ever on one line.
+_ENDLESS = re.compile(r"\((?:[^()\\]|\\.)*(?:[+*}]|\|)(?:[^()\\]|\\.)*\)\s*[+*{]")
+
+
+class Pattern:
+    """What is looked for: a regular expression, or plain text where it is none or was asked for as text.
+
+    Small letters stand for both cases. ``problem`` says why an expression is taken as text.
+    """
+
+    __slots__ = ("_compiled", "found_in", "problem", "regex", "text")
+
+    def __init__(self, text: str, *, plain: bool = False) -> None:
+        self.text, self.problem = text, ""
+        if not plain:
+            self.problem = _problem(text)
+        self.regex = not plain and not self.problem
+        flags = 0 if any(letter.isupper() for letter in _letters(text, self.regex)) else re.IGNORECASE
+        self._compiled = re.compile(text if self.regex else re.escape(text), flags)
+        self.found_in: Callable[[str], object] = self._compiled.search
+        if text and not flags and (not self.regex or re.escape(text) == text):
+            self.found_in = lambda line: text in line
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pattern) and (self.text, self.regex) == (other.text, other.regex)
+
+    def __hash__(self) -> int:
+        return hash((self.text, self.regex))
+
+    @property
+    def source(self) -> str:
+        """The pattern as a regular expression that needs no flags."""
+        inside = self._compiled.pattern
+        return f"(?i:{inside})" if self._compiled.flags & re.IGNORECASE else inside
+
+    @property
+    def words(self) -> str:
+        """The pattern as a chip shows it: text that is no expression stands in quotes."""
+        return self.text if self.regex else f'"{self.text}"'
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where it is found in a text."""
+        found = (each.span() for each in self._compiled.finditer(text))
+        return [span for span in islice(found, MOST_SPANS) if span[1] > span[0]]
+
+
+def _problem(text: str) -> str:
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        return f"no regular expression ({error}), taken as text"
+    return "could take for ever as an expression, taken as text" if _ENDLESS.search(text) else ""
+
+
+def _letters(text: str, regex: bool) -> str:
+    """Return the text without what only looks like a capital letter: ``\\S`` is none."""
+    return re.sub(r"\\.", "", text) if regex else text
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """Which lines are shown: all of ``includes`` must be found, and none of ``excludes``.
+
+    ``grave``: warnings and errors only. ``pod`` and ``container``: of these only, where not empty.
+    """
+
+    includes: tuple[Pattern, ...] = ()
+    excludes: tuple[Pattern, ...] = ()
+    grave: bool = False
+    pod: str = ""
+    container: str = ""
+
+    @property
+    def any(self) -> bool:
+        return bool(self.includes or self.excludes or self.grave or self.pod or self.container)
+
+    def includes_text(self, text: str) -> bool:
+        return all(pattern.found_in(text) for pattern in self.includes)
+
+    def excludes_text(self, text: str) -> bool:
+        return any(pattern.found_in(text) for pattern in self.excludes)
+
+    @property
+    def source(self) -> str:
+        """One regular expression that all lines match which the includes let through."""
+        if len(self.includes) < 2:
+            return self.includes[0].source if self.includes else ""
+        return "".join(f"(?=.*?{pattern.source})" for pattern in self.includes)
+
+    def without_last(self) -> "Filters":
+        """Take away what stands last in the line of filters."""
+        if self.excludes:
+            return msgspec.structs.replace(self, excludes=self.excludes[:-1])
+        if self.includes:
+            return msgspec.structs.replace(self, includes=self.includes[:-1])
+        return Filters()

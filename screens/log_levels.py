@@ -1,0 +1,137 @@
+"""What a line of a log says by its form: how grave it is, and whether it goes on with a stack trace."""
+
+import enum
+import re
+
+
+class Gravity(enum.IntEnum):
+    """How grave a line is by its own words."""
+
+    NONE = 0
+    DEBUG = 1
+    INFO = 2
+    WARNING = 3
+    ERROR = 4
+    FATAL = 5
+
+
+class Part(enum.IntEnum):
+    """What part of a stack trace a line is; ``TELLS`` names the cause, and is shown where the trace is folded."""
+
+    HEAD = 0
+    FRAME = 1
+    TELLS = 2
+
+
+LOOK_CHARS = 200
+_WORDS = {
+    "TRACE": Gravity.DEBUG,
+    "DEBUG": Gravity.DEBUG,
+    "DBG": Gravity.DEBUG,
+    "INFO": Gravity.INFO,
+    "INF": Gravity.INFO,
+    "NOTICE": Gravity.INFO,
+    "WARN": Gravity.WARNING,
+    "WARNING": Gravity.WARNING,
+    "WRN": Gravity.WARNING,
+    "ERROR": Gravity.ERROR,
+    "ERR": Gravity.ERROR,
+    "SEVERE": Gravity.ERROR,
+    "FATAL": Gravity.FATAL,
+    "CRITICAL": Gravity.FATAL,
+    "CRIT": Gravity.FATAL,
+    "PANIC": Gravity.FATAL,
+    "EMERG": Gravity.FATAL,
+    "ALERT": Gravity.FATAL,
+}
+_ALL = "|".join(sorted(_WORDS, key=len, reverse=True))
+# Capitals anywhere near the beginning; other spellings only where a log writes its level: behind "level=", in brackets,
+# or as the first word with a colon. "no error" in a sentence is none.
+_LEVEL = re.compile(
+    rf"(?<![A-Za-z0-9_])(?:({_ALL})(?![A-Za-z0-9_])"
+    rf"|(?i:(?:level|lvl|severity)[\"']?\s?[:=]\s?[\"']?({_ALL})\b)"
+    rf"|(?i:[\[<|]\s?({_ALL})\s?[\]>|])"
+    rf"|(?i:^({_ALL}):)"
+    r"|^([IWEF])\d{4} \d\d:\d\d)"
+)
+_GLOG = {"I": Gravity.INFO, "W": Gravity.WARNING, "E": Gravity.ERROR, "F": Gravity.FATAL}
+_CRASHES = re.compile(
+    r"^(?:Traceback \(most recent|panic: |Exception in thread |(?:[a-z]\w*\.)+\w*(?:Exception|Error)\b)"
+)
+_FRAMES = ("at ", 'File "', "... ", "goroutine ", "created by ", "from /")
+_TELLING = ("Caused by: ", "Suppressed: ")
+MAYBE_TRACE = " TagCS"
+"""What a line may begin with that begins a trace or goes on with one, while no origin is in the middle of one."""
+_PYTHON_CAUSE = re.compile(r"^[A-Za-z_][\w.]*(?::|$)")
+
+
+def span_of_level(text: str) -> tuple[Gravity, int, int]:
+    """Return how grave a line is and where its word for that stands (0, 0 where it has none)."""
+    found = _LEVEL.search(text, 0, LOOK_CHARS)
+    if found is None or found.lastindex is None:
+        return (Gravity.ERROR if _CRASHES.match(text) else Gravity.NONE), 0, 0
+    word = found[found.lastindex]
+    start, end = found.span(found.lastindex)
+    return (_GLOG[word] if len(word) == 1 else _WORDS[word.upper()]), start, end
+
+
+def gravity(text: str) -> Gravity:
+    """Return how grave a line is if it is a warning or worse, else ``NONE``: quick for the many that are not."""
+    look = text[:LOOK_CHARS].lower()
+    # Written out: each line of a flood comes by here, and a loop over the words takes three times as long.
+    hinted = (
+        "err" in look
+        or "warn" in look
+        or "fatal" in look
+        or "exception" in look
+        or "panic" in look
+        or "crit" in look
+        or "wrn" in look
+        or "sever" in look
+        or "emerg" in look
+        or "alert" in look
+        or "traceback" in look
+    )
+    if not hinted and not (look[:1] in "wef" and look[1:5].isdigit()):
+        return Gravity.NONE
+    found = span_of_level(text)[0]
+    return found if found >= Gravity.WARNING else Gravity.NONE
+
+
+class Traces:
+    """Knows which origins are in the middle of a stack trace; lines of an origin are given to it in their order."""
+
+    def __init__(self) -> None:
+        self._inside: dict[int, str] = {}  # origin -> of which language: "python", "go", "" for any other
+
+    @property
+    def calm(self) -> bool:
+        """Whether no origin is in the middle of a trace."""
+        return not self._inside
+
+    def part(self, origin: int, text: str) -> Part:
+        """Return which part of a trace the next line of an origin is."""
+        inside = self._inside.get(origin)
+        if text[:1] != " ":
+            if inside is None and not text.startswith(("Traceback (", "at ", "goroutine ", *_TELLING)):
+                return Part.HEAD
+            return self._unindented(origin, text, inside)
+        if inside is None and not text.lstrip().startswith((*_FRAMES, *_TELLING)):
+            return Part.HEAD
+        self._inside.setdefault(origin, "")
+        return Part.TELLS if text.lstrip().startswith(_TELLING) else Part.FRAME
+
+    def _unindented(self, origin: int, text: str, inside: str | None) -> Part:
+        if text.startswith("Traceback ("):
+            self._inside[origin] = "python"
+            return Part.HEAD
+        if text.startswith(_TELLING):
+            self._inside[origin] = ""
+            return Part.TELLS
+        if text.startswith(("at ", "goroutine ")):
+            self._inside[origin] = "go" if text[0] == "g" else inside or ""
+            return Part.FRAME
+        if inside == "go" and (text.endswith(")") or text.startswith("created by ") or not text):
+            return Part.FRAME
+        self._inside.pop(origin, None)
+        return Part.TELLS if inside == "python" and _PYTHON_CAUSE.match(text) else Part.HEAD

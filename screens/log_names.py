@@ -1,0 +1,84 @@
+"""Short names of where lines come from: as much of a pod's name as tells it from the others, and a colour each."""
+
+from collections.abc import Sequence
+
+import msgspec
+from rich.style import Style
+
+from collectors.log_lines import Origin
+from screens.ink import Ink
+from screens.strips import cells
+
+SHORTEST = 3
+
+
+class Name(msgspec.Struct, frozen=True):
+    """What stands before a line: a pod (or job), and a container where there are several."""
+
+    pod: str
+    container: str
+    style: Style
+
+
+class Names(msgspec.Struct, frozen=True):
+    """The names of all origins, by index; ``width`` holds the longest."""
+
+    names: tuple[Name, ...] = ()
+    width: int = 0
+    pods: int = 0
+    containers: int = 0
+    long: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """How many there are: ``4 pods, 2 containers``."""
+        said = f"{self.pods} pod{'s' if self.pods != 1 else ''}"
+        return f"{said}, {self.containers} containers" if self.containers > 1 else said
+
+
+def make_names(origins: Sequence[Origin], ink: Ink) -> Names:
+    """Name all origins; a pod has one colour, whatever its container."""
+    if not origins:
+        return Names()
+    full = [_full(origin) for origin in origins]
+    pods = list(dict.fromkeys(full))
+    shorts = dict(zip(pods, shorten(pods), strict=True))
+    tints = ink.tints[1:] or ink.tints
+    styles = {pod: tints[index % len(tints)] for index, pod in enumerate(pods)}
+    containers = {origin.container for origin in origins}
+    names = tuple(
+        Name(shorts[pod], origin.container if len(containers) > 1 else "", styles[pod])
+        for pod, origin in zip(full, origins, strict=True)
+    )
+    width = max(cells(name.pod) + (cells(name.container) + 1 if name.container else 0) for name in names)
+    return Names(names, width, len(pods), len(containers), tuple(origin.short for origin in origins))
+
+
+def _full(origin: Origin) -> str:
+    if origin.job:
+        return f"#{origin.build}" if origin.build is not None else origin.job
+    return f"{origin.cluster}/{origin.namespace}/{origin.pod}"
+
+
+def shorten(full: Sequence[str]) -> list[str]:
+    """Return of each name its last parts, as few as tell it from all others, and at least three letters."""
+    found = []
+    for name in full:
+        pod = name.rpartition("/")[2]
+        others = [other for other in full if other != name]
+        parts = pod.split("-")
+        for count in range(1, len(parts) + 1):
+            short = "-".join(parts[-count:])
+            unique = not any(other.endswith((f"-{short}", f"/{short}")) for other in others)
+            if unique and len(short) >= SHORTEST:
+                break
+        else:
+            short = pod if not any(other.endswith(f"/{pod}") for other in others) else _apart(name, others)
+        found.append(short)
+    return found
+
+
+def _apart(name: str, others: Sequence[str]) -> str:
+    """Return a pod's name with as much of its place as tells it from its namesakes."""
+    cluster, _, rest = name.partition("/")
+    return rest if not any(other.endswith(f"/{rest}") for other in others) else f"{cluster}/{rest}"

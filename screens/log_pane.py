@@ -1,0 +1,316 @@
+"""One log in a screen: the line above it, what keeps it from coming, and its lines."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from collectors.log_lines import LogFollower, LogLine
+from screens.frame import Setup
+from screens.ink import Ink
+from screens.log_bar import BarState, LogBar, LogNote
+from screens.log_doors import in_background
+from screens.log_feed import LogFeed
+from screens.log_filter import Filters, Pattern
+from screens.log_lineview import LogLineView
+from screens.log_names import Names, make_names
+from screens.log_request import Doors, LogRequest
+from screens.log_rows import How
+from statusdesk.text import local, span
+
+if TYPE_CHECKING:
+    from screens.app import DeskApp
+
+TAKE_S, WORK_S = 0.010, 0.004
+FLOOD_LINES = 200  # at one tick
+DAY = "%Y-%m-%d"
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """How the reader wants lines to look; the same for both logs of a screen."""
+
+    times: str = "local"
+    wrap: bool = False
+    wide: bool = False
+    raw: bool = False
+    folded: bool = True
+
+
+class LogPane(Vertical):
+    """Shows one log. ``tick`` takes what has come; nothing else brings lines into it."""
+
+    DEFAULT_CSS = """
+    LogPane { width: 1fr; height: 1fr; }
+    LogPane LogLineView { height: 1fr; width: 1fr; overflow: hidden; }
+    """
+    app: "DeskApp"
+
+    class Older(Message):
+        """Lines from further back have been read, or could not be."""
+
+        def __init__(self, pane: "LogPane", follower: LogFollower, lines: list[LogLine], problem: str = "") -> None:
+            super().__init__()
+            self.pane, self.follower, self.lines, self.problem = pane, follower, lines, problem
+
+    def __init__(self, setup: Setup, ink: Ink, request: LogRequest, doors: Doors, wish: Wish, *, index: int) -> None:
+        super().__init__(id=f"log-pane-{index}")
+        self.setup, self.ink, self.doors, self.wish = setup, ink, doors, wish
+        self.filters = Filters()
+        self.draft: Filters | None = None  # while a filter is typed
+        self.search: Pattern | None = None
+        self.busy = ""
+        self.titled = False  # whether the bar names the log: where there are two
+        self.feed = LogFeed(request, doors, setup.config.board.log_lines)
+        self._names = Names()
+        self._new = 0
+        self._skipped_last = False
+        how = How(ink=ink, ascii=setup.ascii, zone=setup.zone, width=0, names=self._names)
+        self.bar = LogBar(ink, setup.ascii, id=f"log-bar-{index}")
+        self.note = LogNote(ink, setup.ascii, id=f"log-note-{index}")
+        self.view = LogLineView(ink, setup.ascii, self.feed.ring, self.feed.shown, how, id=f"log-{index}")
+
+    def compose(self) -> ComposeResult:
+        yield self.bar
+        yield self.note
+        yield self.view
+
+    @property
+    def request(self) -> LogRequest:
+        return self.feed.request
+
+    # -- opening and closing ----------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Begin to follow what is requested, on a thread: it may read credentials and import a client."""
+        in_background(self.feed.open(self.app.now_ms).open)
+
+    def reopen(self, **changes: object) -> None:
+        """Follow something else, or the same in another way; filters stay."""
+        self.feed.close()
+        request = msgspec.structs.replace(self.request, **changes)
+        self.feed = LogFeed(request, self.doors, self.setup.config.board.log_lines)
+        self._names, self.busy, self._new = Names(), "", 0
+        self.view.show(self.feed.ring, self.feed.shown)
+        self.open()
+        self._filter_anew()
+
+    def close(self) -> None:
+        """Stop following; returns at once."""
+        self.feed.close()
+
+    # -- the pace ---------------------------------------------------------------------------------------------------
+
+    def tick(self) -> str:
+        """Take what has come, look on through older lines, and show it; return what to say about a search.
+
+        Bounded, so that no key waits long.
+        """
+        new = self.feed.take(TAKE_S)
+        self._new = 0 if self.view.following else self._new + new
+        if len(self._names.names) != len(self.feed.origins):
+            self._names = make_names(self.feed.origins, self.ink)
+        place = self.feed.aimed()
+        if place is not None:
+            self.view.stand_on(place)
+        said = self._seek_on() if self.feed.shown.complete else ""
+        # In a flood nobody reads each picture, and a key waits less when there are half as many.
+        self._skipped_last = self.view.following and new > FLOOD_LINES and not self._skipped_last
+        if not self._skipped_last:
+            self.redraw()
+        return said
+
+    @property
+    def working(self) -> bool:
+        """Whether it looks through lines that are here."""
+        return not self.feed.shown.complete or self.feed.seeking is not None
+
+    def work(self) -> str:
+        """Look on through the lines for a moment; return what to say about a search."""
+        self.feed.shown.work(WORK_S)
+        if not self.feed.shown.complete:
+            return ""
+        said = self._seek_on()
+        self.redraw()
+        return said
+
+    @property
+    def hurried(self) -> bool:
+        """Whether there is something that the reader waits for."""
+        return self.working or (not len(self.feed.ring) and not self.feed.status.ended)
+
+    # -- what is shown ----------------------------------------------------------------------------------------------
+
+    def redraw(self) -> None:
+        """Show what there is to show; only what differs is painted."""
+        self.view.set_how(self._how())
+        self.view.notes = self._notes()
+        self.view.redraw()
+        self.note.show(self.feed.status)
+        self.bar.show(self._bar(), active=self.view.has_focus or not self.titled)
+
+    def _how(self) -> How:
+        wish, ring, zone, now_ms = self.wish, self.feed.ring, self.setup.zone, self.app.now_ms
+        first_ns = ring[ring.first].at_ns if len(ring) else 0
+        return How(
+            ink=self.ink,
+            ascii=self.setup.ascii,
+            zone=zone,
+            width=max(0, self.view.size.width - 1),
+            names=self._names,
+            times=wish.times,
+            dated=bool(first_ns) and local(first_ns // 1_000_000, zone, DAY) != local(now_ms, zone, DAY),
+            now_ms=now_ms if wish.times == "age" else 0,
+            wrap=wish.wrap,
+            wide=wish.wide,
+            left=0 if wish.wrap else self.view.how.left,
+            raw=wish.raw,
+            redacted=self.request.redact,
+            named=not (self.filters.pod and (self.filters.container or self._names.containers < 2)),
+            search=self.search,
+            includes=self.current_filters.includes,
+        )
+
+    def _bar(self) -> BarState:
+        request, feed = self.request, self.feed
+        since = f"last {request.tail} lines of each"
+        if request.since_s is not None:
+            since = f"since {span(request.since_s * 1000)}" if request.since_s else "all there is"
+        elif request.at_ms is not None:
+            since = f"around {local(request.at_ms, self.setup.zone, '%H:%M:%S %Z')}"
+        return BarState(
+            title=" ".join(request.where[1:]) if self.titled else "",
+            names="" if request.job or not self._names.pods else self._names.words,
+            since="" if request.job else since,
+            following=self.view.following,
+            new=self._new,
+            missed=feed.ring.missed,
+            opening=feed.opening,
+            previous=request.previous,
+            redacted=request.redact,
+            filters=self.current_filters,
+            searching=self.search.words if self.search is not None else "",
+            busy=self.busy or ("" if feed.shown.complete else "looking"),
+            status=feed.status,
+        )
+
+    def _notes(self) -> tuple[str, ...]:
+        """Say why there is nothing to see."""
+        feed, status = self.feed, self.feed.status
+        if len(feed.shown):
+            return ()
+        if len(feed.ring):
+            said = "The filters let none of the lines through" if feed.shown.complete else "Looking through the lines"
+            return ("", f"{said}: {len(feed.ring):,} are here. backspace: without the last filter   o: further back")
+        if feed.opening:
+            return ("", "Opening the log")
+        if status.problems or status.waiting_for:
+            return ("", *status.problems, *(f"Waiting for {what}" for what in status.waiting_for))
+        if status.ended:
+            return ("", "It has written nothing.")
+        if status.listed and not status.found:
+            return ("", "There is no pod to follow; one that comes will be followed.")
+        return ("", "No line yet")
+
+    @property
+    def current_filters(self) -> Filters:
+        """What filters now: with what is being typed."""
+        return self.draft if self.draft is not None else self.filters
+
+    def set_ink(self, ink: Ink) -> None:
+        self.ink = ink
+        self._names = make_names(self.feed.origins, ink)
+        for widget in (self.bar, self.note, self.view):
+            widget.set_ink(ink)
+        self.redraw()
+
+    # -- filters ----------------------------------------------------------------------------------------------------
+
+    def set_filters(self, filters: Filters, *, draft: bool = False) -> None:
+        """Show only what these let through; a ``draft`` is one that is being typed."""
+        before = self.current_filters
+        self.draft = filters if draft else None
+        if not draft:
+            self.filters = filters
+        if filters != before:
+            self._filter_anew()
+        elif self.is_attached:
+            self.redraw()
+
+    def set_wish(self, wish: Wish) -> None:
+        """Show lines in another way."""
+        folded, self.wish = wish.folded != self.wish.folded, wish
+        if folded:
+            self.feed.shown.opened.clear()
+            self._filter_anew()
+        self.redraw()
+
+    def toggle_trace(self, number: int) -> bool:
+        """Open or close the stack trace of a line; False when it has none."""
+        ring, shown = self.feed.ring, self.feed.shown
+        head = ring.head(number)
+        if head not in ring.traces or not shown.folded:
+            return False
+        shown.opened.symmetric_difference_update({head})
+        self.view.cursor = head
+        self._filter_anew()
+        return True
+
+    def _filter_anew(self) -> None:
+        """Begin to look through all lines; the newest come first, and what is in sight is there at once."""
+        self.feed.seeking = None
+        self.feed.shown.show(self.current_filters, folded=self.wish.folded)
+        self.feed.shown.work(WORK_S)
+        if self.is_attached:
+            self.redraw()
+
+    # -- looking for something --------------------------------------------------------------------------------------
+
+    def seek(self, wanted: Callable[[int], object], step: int, what: str, *, here: bool = False) -> str:
+        """Go to the next line that is wanted, upwards with ``step`` -1; ``here``: the one under the cursor counts."""
+        cursor, shown = self.view.cursor, self.feed.shown
+        place = len(shown) - 1 if cursor is None else shown.place(cursor) + (0 if here else step)
+        self.feed.seek(wanted, step, what, place)
+        return self._seek_on()
+
+    def _seek_on(self) -> str:
+        found = self.feed.seek_on(WORK_S)
+        if found is not None and found.number is not None:
+            self.view.stand_on(found.number)
+        return found.words if found is not None else ""
+
+    def ask_older(self) -> None:
+        """Read lines from before the first one, those that the filters look for; on a thread."""
+        feed, follower = self.feed, self.feed.follower
+        if follower is None or self.busy:
+            return
+        first_ns = feed.ring[feed.ring.first].at_ns if len(feed.ring) else self.app.now_ms * 1_000_000
+        self.view.pause()
+        self.busy = "asking further back"
+        work = partial(self._older_on_thread, feed, follower, first_ns, self.filters)
+        in_background(work)
+
+    def _older_on_thread(self, feed: LogFeed, follower: LogFollower, before_ns: int, filters: Filters) -> None:
+        try:
+            lines = feed.older(follower, before_ns, filters)
+        except Exception as error:  # whatever the network raises is told; the log that is here stays
+            self.post_message(self.Older(self, follower, [], str(error) or type(error).__name__))
+        else:
+            self.post_message(self.Older(self, follower, lines))
+
+    def take_older(self, message: Older) -> str:
+        """Put older lines before the others; return what to say about it."""
+        if message.follower is not self.feed.follower:
+            return ""
+        self.busy = ""
+        if message.problem or not message.lines:
+            return message.problem or "There is nothing further back that the filters look for."
+        kept = self.feed.ring.prepend(message.lines)
+        self.feed.shown.work(WORK_S)
+        if kept:
+            self.view.stand_on(self.feed.ring.first + kept - 1)
+        left = len(message.lines) - kept
+        return f"{kept:,} older lines." + (f" No room for {left:,} more." if left else "")

@@ -1,0 +1,117 @@
+"""What a screen asks to see the logs of, and the requests that cells, workloads and pods make."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from collectors.log_lines import DEFAULT_TAIL, LogFollower, Selection, Target
+from statusdesk.facts import ContainerRole
+from statusdesk.states import PodState, RolloutState
+
+BEFORE_FAILURE_MS = 120_000
+
+
+class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose logs, and from when on. ``where`` is the way there for the top line: stage, application.
+
+    ``at_ms`` is the moment to open at, None for the end. With ``job`` it is a console of Jenkins, of its last build
+    where ``build`` is None. ``since_s`` counts back from now, 0 means all there is; None: the last ``tail`` lines.
+    """
+
+    where: tuple[str, ...] = ()
+    targets: tuple[Target, ...] = ()
+    containers: tuple[str, ...] = ()
+    init: bool = False
+    previous: bool = False
+    at_ms: int | None = None
+    since_s: int | None = None
+    tail: int = DEFAULT_TAIL
+    redact: bool = True
+    job: str = ""
+    build: int | None = None
+
+    def selection(self, now_ms: int) -> Selection:
+        """Return what a follower of pods is to follow."""
+        since_ms: int | None = None
+        if self.since_s:
+            since_ms = now_ms - self.since_s * 1000
+        elif self.at_ms is not None and self.since_s is None:
+            since_ms = self.at_ms - BEFORE_FAILURE_MS
+        return Selection(
+            targets=self.targets,
+            containers=self.containers,
+            init=self.init,
+            previous=self.previous,
+            since_ms=since_ms,
+            tail=self.tail if since_ms is None and self.since_s is None else None,
+            redact=self.redact,
+        )
+
+
+class Doors(Protocol):
+    """Opens followers; may take a while, so it is called on a thread."""
+
+    def pods(self, selection: Selection) -> LogFollower:
+        """Open the logs of pods."""
+
+    def console(self, job: str, build: int | None, *, redact: bool) -> LogFollower:
+        """Open the console log of a build. Raises: LookupError when there is no Jenkins."""
+
+
+def of_cell(app: str, stage: str, rollouts: Sequence[RolloutState], *, previous: bool = False) -> LogRequest:
+    """Return the logs of all pods of an app in a stage."""
+    places = dict.fromkeys((rollout.cluster, rollout.namespace) for rollout in rollouts)
+    targets = tuple(Target(cluster=cluster, namespace=namespace, app=app) for cluster, namespace in places)
+    return LogRequest(where=(stage, app), targets=targets, previous=previous)
+
+
+def of_rollout(
+    rollout: RolloutState, siblings: Sequence[RolloutState], stage: str, *, previous: bool = False
+) -> LogRequest:
+    """Return the logs of all pods of a workload; ``siblings`` are the workloads of its app in the stage."""
+    here = [each for each in siblings if (each.cluster, each.namespace) == (rollout.cluster, rollout.namespace)]
+    pods = pod_globs(rollout.kind, rollout.name) if len(here) > 1 else ()
+    app = "" if pods else rollout.app
+    target = Target(cluster=rollout.cluster, namespace=rollout.namespace, app=app, pods=pods)
+    return LogRequest(where=(stage, rollout.app if not pods else rollout.name), targets=(target,), previous=previous)
+
+
+def of_pod(pod: PodState, stage: str, container: str = "", *, previous: bool = False) -> LogRequest:
+    """Return the logs of a pod or of one container of it, at the moment of its failure if it is failing."""
+    target = Target(cluster=pod.cluster, namespace=pod.namespace, pods=(pod.name,))
+    known = next((each for each in pod.containers if each.name == container), None)
+    return LogRequest(
+        where=(stage, pod.name, *([container] if container else [])),
+        targets=(target,),
+        containers=(container,) if container else (),
+        init=bool(container) and known is not None and known.role is not ContainerRole.APP,
+        previous=previous,
+        at_ms=failed_ms(pod, container),
+    )
+
+
+def failed_ms(pod: PodState, container: str = "") -> int | None:
+    """Return when a container of a pod that is in trouble ended last; None when all are well."""
+    ends = []
+    for each in pod.containers:
+        if container and each.name != container:
+            continue
+        if each.state == "terminated" and each.exit_code:
+            ends.append(each.since_ms)
+        elif not each.ready and each.last_exit_code:
+            ends.append(each.last_finished_ms)
+    return max((end for end in ends if end is not None), default=None)
+
+
+def pod_globs(kind: str, name: str) -> tuple[str, ...]:
+    """Return globs of the names that Kubernetes gives to the pods of a workload; none when it is not known.
+
+    Source: the generated suffixes of ReplicaSets (up to 10 characters) and of pods (5), ordinals of StatefulSets.
+    """
+    one = "[a-z0-9]"
+    if kind == "Deployment":
+        return tuple(f"{name}-{one * size}-{one * 5}" for size in range(5, 11))
+    if kind == "StatefulSet":
+        return tuple(f"{name}-{'[0-9]' * size}" for size in range(1, 4))
+    return (f"{name}-{one * 5}",) if kind in ("DaemonSet", "Job", "ReplicaSet") else ()

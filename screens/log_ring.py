@@ -1,0 +1,173 @@
+"""The lines that a view of a log holds: the newest of them, by number, bounded in count and in bytes."""
+
+from array import array
+from collections.abc import Sequence
+
+import msgspec
+
+from collectors.log_lines import LineKind, LogLine
+from screens.log_levels import MAYBE_TRACE, Gravity, Part, Traces, gravity
+from screens.log_packed import BLOCK, Packed
+
+BYTES_A_LINE = 400
+OVERHEAD_BYTES = 32
+_UNKNOWN = 255
+MORE_FOR_OLDER = 4  # a fourth more may be fetched from further back
+
+
+class Trace(msgspec.Struct):
+    """What belongs to a line that begins a stack trace: so many lines, and the last that names the cause."""
+
+    lines: int = 0
+    cause: int | None = None
+
+
+class LogRing:
+    """Lines by number: ``first`` is the oldest, ``end`` one past the newest; fetched older ones get numbers below.
+
+    While it is held from a number on, lines from there on stay: where there is no room, new ones are counted in
+    ``missed`` instead of kept.
+    """
+
+    def __init__(self, most_lines: int) -> None:
+        self.most_lines = most_lines
+        self.most_bytes = most_lines * BYTES_A_LINE
+        self._slots = most_lines + most_lines // MORE_FOR_OLDER
+        self._blocks: dict[int, Packed | list[LogLine | None]] = {}
+        self._block_bytes: dict[int, int] = {}
+        self._heads = array("q", bytes(8 * self._slots))
+        self._gravity = bytearray(self._slots)
+        self._bytes = 0
+        self._traces = Traces()
+        self._last_head: dict[int, int] = {}  # origin -> the number of its last line that is no part of a trace
+        self.traces: dict[int, Trace] = {}
+        self.first = self.end = 0
+        self.held_from: int | None = None
+        self.missed = 0
+
+    def __len__(self) -> int:
+        return self.end - self.first
+
+    def __contains__(self, number: int) -> bool:
+        return self.first <= number < self.end
+
+    def __getitem__(self, number: int) -> LogLine:
+        if not self.first <= number < self.end:
+            raise IndexError(number)
+        line = self._blocks[number // BLOCK][number % BLOCK]
+        assert line is not None, "a block holds all lines between the first and the last"
+        return line
+
+    def head(self, number: int) -> int:
+        """Return the line that begins the stack trace of a line; the line itself when there is none."""
+        head = self._heads[number % self._slots]
+        return head if head >= self.first else number
+
+    def heads(self, start: int, end: int) -> list[int]:
+        """Return the lines of a stretch that go on with no stack trace."""
+        heads, slots, first = self._heads, self._slots, self.first
+        return [number for number in range(start, end) if (head := heads[number % slots]) == number or head < first]
+
+    def gravity(self, number: int) -> Gravity:
+        """Return how grave a line is if it is a warning or worse; found out when it is first asked."""
+        slot = number % self._slots
+        if self._gravity[slot] == _UNKNOWN:
+            line = self[number]
+            self._gravity[slot] = gravity(line.text) if line.kind == LineKind.LINE else Gravity.NONE
+        return Gravity(self._gravity[slot])
+
+    def extend(self, lines: Sequence[LogLine]) -> None:
+        """Append lines; the oldest go where there is no room."""
+        most_lines, most_bytes = self.most_lines, self.most_bytes
+        for at, line in enumerate(lines):
+            while self.end - self.first >= most_lines or (self._bytes > most_bytes and self.end > self.first):
+                if self.held_from is not None and self.first >= self.held_from:
+                    self.missed += sum(line.kind == LineKind.LINE for line in lines[at:])
+                    return
+                self._drop_first()
+            self._put(self.end, line, self._traces, self._last_head)
+            self.end += 1
+
+    def prepend(self, lines: Sequence[LogLine]) -> int:
+        """Put older lines before the first one, as many as there is room for; return how many were."""
+        room, size = self._slots - len(self), self.most_bytes * (1 + 1 / MORE_FOR_OLDER) - self._bytes
+        count = 0
+        for line in reversed(lines):
+            size -= len(line.text) + OVERHEAD_BYTES
+            if count >= room or size < 0:
+                break
+            count += 1
+        traces, heads = Traces(), dict[int, int]()
+        start = self.first - count
+        for number, line in enumerate(lines[len(lines) - count :], start):
+            self._put(number, line, traces, heads)
+        self.first = start
+        return count
+
+    def release(self) -> None:
+        """Let go what was held, and say in its place what was not kept."""
+        self.held_from = None
+        if self.missed and self.end > self.first:
+            text = f"{self.missed:,} lines skipped here: they came while the view was paused and had no room for them"
+            last = self[self.end - 1]
+            self.missed = 0
+            self.extend([LogLine(last.at_ns, last.origin, text, LineKind.SKIPPED)])
+
+    def place_of_time(self, at_ns: int) -> int:
+        """Return the first line that is not before a moment; ``end`` when all are."""
+        low, high = self.first, self.end
+        while low < high:
+            middle = (low + high) // 2
+            if self[middle].at_ns < at_ns:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _put(self, number: int, line: LogLine, traces: Traces, heads: dict[int, int]) -> None:
+        slot, text = number % self._slots, line.text
+        self._keep(number, line)
+        self._gravity[slot] = _UNKNOWN
+        # Most lines are no part of a trace, and their first letter says so: this is where a flood passes by.
+        if (text[:1] not in MAYBE_TRACE and traces.calm) or line.kind:
+            self._heads[slot] = heads[line.origin] = number
+            return
+        part = traces.part(line.origin, text)
+        head = heads.get(line.origin) if part else None
+        if head is None or head < self.first - self._slots:
+            heads[line.origin] = head = number
+        else:
+            trace = self.traces.get(head)
+            if trace is None:
+                trace = self.traces[head] = Trace()
+            trace.lines += 1
+            if part is Part.TELLS:
+                trace.cause = number
+        self._heads[slot] = head
+
+    def _drop_first(self) -> None:
+        self.traces.pop(self.first, None)
+        self.first += 1
+        if not self.first % BLOCK:
+            gone = self.first // BLOCK - 1
+            del self._blocks[gone]
+            self._bytes -= self._block_bytes.pop(gone)
+
+    def _keep(self, number: int, line: LogLine) -> None:
+        """Put a line into its block; one whose last line this is is packed."""
+        index, at = divmod(number, BLOCK)
+        block = self._blocks.get(index)
+        if block is None:
+            block = self._blocks[index] = [None] * BLOCK
+            self._block_bytes[index] = 0
+        elif isinstance(block, Packed):
+            # Older lines come before some of a block that was complete: those that had gone are put back.
+            block = self._blocks[index] = [block[each] for each in range(BLOCK)]
+        block[at] = line
+        size = len(line.text) + OVERHEAD_BYTES
+        self._bytes += size
+        self._block_bytes[index] += size
+        if at == BLOCK - 1:
+            lines = [each for each in block if each is not None]
+            if len(lines) == BLOCK:
+                self._blocks[index] = Packed(lines)

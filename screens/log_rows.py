@@ -1,0 +1,229 @@
+"""Draws one line of a log, as one row or as several; pure: from a line and how it is wished to strips."""
+
+import datetime
+import re
+from collections.abc import Sequence
+
+import msgspec
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from collectors.log_lines import LineKind, LogLine
+from screens.ink import Ink
+from screens.log_filter import Pattern
+from screens.log_json import readable
+from screens.log_levels import Gravity, span_of_level
+from screens.log_names import Names
+from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit, right
+from statusdesk.board import Mark
+from statusdesk.redact import redact
+from statusdesk.text import age, local
+
+TIMES = ("local", "UTC", "age", "off")
+FULL_TIMES_FROM = 100
+NARROW_NAMES = 12
+LEAST_TEXT = 8
+MOST_ROWS = 200  # of one wrapped line; the rest is to be had with enter
+Span = tuple[int, int, Style]
+_OWN_TIME = re.compile(
+    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?\]?:?\s+"
+)
+
+
+class How(msgspec.Struct, frozen=True, kw_only=True):
+    """How lines are drawn: in ``width`` cells, and a blank one.
+
+    ``left``: so many cells are scrolled out; ``now_ms`` is 0 where no age is shown.
+    ``named``: lines tell where they come from, if that can be more than one place.
+    """
+
+    ink: Ink
+    ascii: bool
+    zone: datetime.tzinfo
+    width: int
+    names: Names
+    times: str = "local"
+    dated: bool = False
+    now_ms: int = 0
+    wrap: bool = False
+    wide: bool = False
+    left: int = 0
+    raw: bool = False
+    redacted: bool = True
+    named: bool = True
+    search: Pattern | None = None
+    includes: tuple[Pattern, ...] = ()
+
+    @property
+    def dots(self) -> str:
+        return ASCII_DOTS if self.ascii else DOTS
+
+
+class Fold(msgspec.Struct, frozen=True):
+    """What is folded into a line: so many more, of which one names the cause."""
+
+    lines: int
+    cause: str = ""
+
+
+def words_of(line: LogLine, *, raw: bool, redacted: bool, timed: bool = False) -> str:
+    """Return the text of a line as it is shown; ``timed``: its time stands before it, so that it need not tell it."""
+    if raw or line.kind != LineKind.LINE:
+        return line.text
+    if timed and line.at_ns and line.text[:1] in "[12":
+        told = _OWN_TIME.match(line.text)
+        if told is not None and told.end() < len(line.text):
+            return line.text[told.end() :]
+    if line.text[:1] != "{":
+        return line.text
+    text = readable(line.text)
+    return text if text is line.text or not redacted else redact(text)
+
+
+def draw_line(line: LogLine, how: How, *, marked: bool = False, fold: Fold | None = None) -> tuple[Strip, ...]:
+    """Return the rows of a line: one, or where lines are wrapped as many as it takes."""
+    if line.kind != LineKind.LINE:
+        return (_event(line, how),)
+    prefix = Line() if how.wide else _prefix(line, how, marked)
+    if how.width - prefix.x < LEAST_TEXT:
+        prefix = Line()
+    room = max(1, how.width - prefix.x)
+    text = words_of(line, raw=how.raw, redacted=how.redacted, timed=how.times != "off" and not how.wide)
+    styled = _styled(text, how, fold, line.cut_bytes)
+    if not how.wrap:
+        return (_joined(prefix, _one_row(styled, text, how, room), how),)
+    rows, blank = [], Line().to(prefix.x, how.ink.plain)
+    for at in range(0, max(1, styled.cell_length), room):
+        rows.append(_joined(blank if at else prefix, styled.crop(at, at + room), how))
+        if len(rows) == MOST_ROWS:
+            break
+    return tuple(rows)
+
+
+def _one_row(styled: Strip, text: str, how: How, room: int) -> Strip:
+    """Return what is in sight of a line on one row; an arrow of dots says that there is more."""
+    row = styled.crop(how.left, how.left + room) if how.left or styled.cell_length > room else styled
+    if styled.cell_length > how.left + room and room > 4:
+        row = Strip.join([row.crop(0, room - 1), Strip([Segment(how.dots, how.ink.key)], 1)])
+    return row
+
+
+def _joined(prefix: Line, row: Strip, how: How) -> Strip:
+    fill = how.width + 1 - prefix.x - row.cell_length  # one cell more, for the rail at the right
+    return Strip([*prefix.segments, *row, Segment(" " * fill, how.ink.plain)], how.width + 1)
+
+
+def _event(line: LogLine, how: How) -> Strip:
+    """Return a row that says what happened here: a container has begun or ended, lines are missing."""
+    ink = how.ink
+    skipped = line.kind == LineKind.SKIPPED
+    out = Line().put(" ", ink.plain)
+    if how.times != "off" and not how.wide:
+        out.put(f"{_time(line, how)} ", ink.quiet)
+    style = ink.words[Mark.WARNING] if skipped else ink.glyphs[Mark.PROGRESSING]
+    name = how.names.names[line.origin] if line.origin < len(how.names.names) and not skipped else None
+    if name is not None:
+        out.put("-- ", ink.rule).put(name.pod, name.style).put(
+            f" {name.container}" if name.container else "", ink.quiet
+        )
+        out.put(" ", ink.rule)
+    else:
+        out.put("-- ", ink.rule)
+    said = fit(line.text, min(cells(line.text), max(8, how.width - out.x - 6)), how.dots)
+    out.put(said, style).put(" ", ink.rule)
+    return out.put("-" * max(0, how.width - out.x), ink.rule).strip(how.width + 1, ink.plain)
+
+
+def _prefix(line: LogLine, how: How, marked: bool) -> Line:
+    ink = how.ink
+    out = Line().put("*" if marked else " ", ink.past if marked else ink.plain)
+    if how.times != "off":
+        out.put(f"{_time(line, how)} ", ink.quiet)
+    width = min(how.names.width, 24 if how.width >= FULL_TIMES_FROM else NARROW_NAMES)
+    if how.named and len(how.names.names) > 1 and line.origin < len(how.names.names):
+        name = how.names.names[line.origin]
+        start = out.x
+        if name.container and cells(name.pod) + 1 + cells(name.container) > width:
+            out.put(fit(name.pod, min(cells(name.pod), max(3, width // 2)), how.dots), name.style)
+        else:
+            out.put(name.pod, name.style)
+        if name.container:
+            out.put(" ", ink.plain).put(fit(name.container, max(0, width - (out.x - start)), how.dots), ink.quiet)
+        out = Line().cut(out, start + width).to(start + width, ink.plain).put(" ", ink.plain)
+    return out.put("| ", ink.rule)
+
+
+def _time(line: LogLine, how: How) -> str:
+    """Return when a line was written, always in the same number of cells."""
+    if how.times == "age":
+        return right(age(how.now_ms - line.at_ns // 1_000_000), 4) if line.at_ns else "    "
+    zone = datetime.UTC if how.times == "UTC" else how.zone
+    ms = line.at_ns // 1_000_000
+    pattern = "%d %b %H:%M:%S" if how.dated else "%H:%M:%S"
+    full = how.width >= FULL_TIMES_FROM
+    if not line.at_ns:
+        return " " * (len(pattern) - (2 if how.dated else 0) + (4 if full else 0))
+    said = local(ms, zone, pattern)
+    return f"{said}.{ms % 1000:03d}" if full else said
+
+
+def _styled(text: str, how: How, fold: Fold | None, cut_bytes: int) -> Strip:
+    ink = how.ink
+    level, start, end = span_of_level(text)
+    base = style_of(level, ink)
+    spans: list[Span] = []
+    if end and level >= Gravity.WARNING:
+        spans.append((start, end, word_style(level, ink)))
+    limit = 2 * (how.left + how.width) + 64 if not how.wrap else MOST_ROWS * how.width
+    body = text[:limit]
+    for pattern in how.includes:
+        spans += [(*span, Style(underline=True)) for span in pattern.spans(body)]
+    if how.search is not None:
+        spans += [(*span, ink.past) for span in how.search.spans(body)]
+    segments = pieces(body, base, spans)
+    if cut_bytes:
+        segments.append(Segment(f" [cut here, {size(cut_bytes)} more: enter]", ink.words[Mark.WARNING]))
+    if fold is not None:
+        segments.append(Segment(f"  [+{fold.lines:,}]", ink.key))
+        if fold.cause:
+            segments.append(Segment(f" {fold.cause[: how.width]}", style_of(Gravity.ERROR, ink)))
+    return Strip(segments)
+
+
+def style_of(level: Gravity, ink: Ink) -> Style:
+    """Return what the text of a line is written in: errors stand out, what only tells how it goes is calm."""
+    if level >= Gravity.ERROR:
+        failing = ink.badges[Mark.FAILING]
+        return Style(color=failing.color, bgcolor=ink.plain.bgcolor) if failing.color else ink.plain
+    return ink.quiet if level is Gravity.DEBUG else ink.plain
+
+
+def word_style(level: Gravity, ink: Ink) -> Style:
+    """Return what the word of a level is written in."""
+    if level is Gravity.FATAL:
+        return ink.alarm
+    return ink.badges[Mark.FAILING] if level is Gravity.ERROR else ink.words[Mark.WARNING]
+
+
+def pieces(text: str, base: Style, spans: Sequence[Span]) -> list[Segment]:
+    """Return a text in pieces of one style each; where spans overlap, the later one is laid over the earlier."""
+    if not spans:
+        return [Segment(text, base)]
+    edges = sorted({0, len(text), *(min(edge, len(text)) for span in spans for edge in span[:2])})
+    found = []
+    for start, end in zip(edges, edges[1:], strict=False):
+        style = base
+        for first, last, laid in spans:
+            if first <= start and end <= last:
+                style = style + laid
+        found.append(Segment(text[start:end], style))
+    return found
+
+
+def size(count: int) -> str:
+    """Return bytes for people: ``4.9 MB``."""
+    for unit, factor in (("MB", 1_000_000), ("kB", 1_000)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count} bytes"

@@ -1,0 +1,164 @@
+"""Which lines of a ring are shown, in order; found in slices, the newest first, so that no key waits for all of it."""
+
+import time
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+
+from collectors.log_lines import LineKind, Origin
+from screens.log_filter import Filters, Pattern
+from screens.log_ring import LogRing
+
+SLICE = 256
+COMPACT = 8192
+
+
+class Shown:
+    """Numbers of the lines that the filters let through; two arrays that grow away from each other."""
+
+    def __init__(self, ring: LogRing, origins: Sequence[Origin]) -> None:
+        """``origins`` may grow."""
+        self.ring, self._origins = ring, origins
+        self.filters = Filters()
+        self.folded = True
+        self.opened: set[int] = set()  # heads of traces that are not folded though the others are
+        self._older = array("q")  # descending: what was found below where the search began
+        self._newer = array("q")
+        self._gone = 0  # entries at the beginning of ``_newer`` that have left the ring
+        self._down = self._up = ring.first
+        self._of_origin: dict[int, bool] = {}
+
+    def show(self, filters: Filters, *, folded: bool) -> None:
+        """Begin anew with other filters; ``work`` finds what they let through."""
+        self.filters, self.folded = filters, folded
+        self._older, self._newer, self._gone = array("q"), array("q"), 0
+        self._down = self._up = self.ring.end
+        self._of_origin.clear()
+
+    def take_new(self) -> int:
+        """Look at the lines that have come; return how many of them are shown."""
+        before, end = len(self._newer), self.ring.end
+        self._up = max(self._up, self.ring.first)
+        if not self.filters.any and not self.opened:
+            self._newer.extend(self.ring.heads(self._up, end) if self.folded else range(self._up, end))
+        else:
+            self._newer.extend([number for number in range(self._up, end) if self.lets_through(number)])
+        self._up = end
+        new = len(self._newer) - before
+        self._forget_gone()
+        return new
+
+    @property
+    def complete(self) -> bool:
+        """Whether all lines of the ring have been looked at."""
+        return self._down <= self.ring.first
+
+    def work(self, budget_s: float) -> bool:
+        """Look at older lines for a while; return whether all are done."""
+        end = time.perf_counter() + budget_s
+        while not self.complete:
+            low = max(self.ring.first, self._down - SLICE)
+            self._older.extend([n for n in range(self._down - 1, low - 1, -1) if self.lets_through(n)])
+            self._down = low
+            if time.perf_counter() > end:
+                break
+        return self.complete
+
+    def lets_through(self, number: int) -> bool:
+        """Say whether a line is to be shown."""
+        line, filters = self.ring[number], self.filters
+        if (filters.pod or filters.container) and not self._is_of(line.origin):
+            return False
+        if line.kind != LineKind.LINE:
+            return True
+        head = self.ring.head(number)
+        if head == number:
+            return self._passes(number, line.text)
+        whole = self._passes(number, line.text, self.ring[head].text, head)
+        if self.folded and head not in self.opened and whole:
+            # The line that begins the trace stands for it, unless the filters leave that one out.
+            return not self._passes(head, self.ring[head].text)
+        return whole
+
+    def _passes(self, number: int, text: str, head_text: str = "", head: int | None = None) -> bool:
+        filters = self.filters
+        if filters.grave and not self.ring.gravity(number) and (head is None or not self.ring.gravity(head)):
+            return False
+        if (
+            filters.includes
+            and not filters.includes_text(text)
+            and not (head_text and filters.includes_text(head_text))
+        ):
+            return False
+        return not filters.excludes or not (filters.excludes_text(text) or filters.excludes_text(head_text))
+
+    def _is_of(self, origin: int) -> bool:
+        known = self._of_origin.get(origin)
+        if known is None:
+            if origin >= len(self._origins):
+                return True
+            where = self._origins[origin]
+            known = self.filters.pod in ("", where.pod) and self.filters.container in ("", where.container)
+            self._of_origin[origin] = known
+        return known
+
+    def _forget_gone(self) -> None:
+        first = self.ring.first
+        while self._older and self._older[-1] < first:
+            self._older.pop()
+        self._down = max(self._down, first)
+        while self._gone < len(self._newer) and self._newer[self._gone] < first:
+            self._gone += 1
+        if self._gone > COMPACT:
+            del self._newer[: self._gone]
+            self._gone = 0
+
+    # -- by place ---------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._older) + len(self._newer) - self._gone
+
+    def __getitem__(self, place: int) -> int:
+        """Return the number of the line at a place, counted from the oldest."""
+        older = len(self._older)
+        if not 0 <= place < len(self):
+            raise IndexError(place)
+        return self._older[older - 1 - place] if place < older else self._newer[place - older + self._gone]
+
+    def place(self, number: int) -> int:
+        """Return the place of a line; of one that is not shown, the place of the next that is."""
+        older = len(self._older)
+        if older and number <= self._older[0]:
+            return older - _not_below(self._older, number)
+        return older + bisect_left(self._newer, number, self._gone) - self._gone
+
+    def seek(self, start: int, step: int, wanted: Callable[[int], object], budget_s: float) -> tuple[int | None, int]:
+        """Look from a place on for a line that is wanted; return its number, and the place to go on from.
+
+        The place is -1 or ``len`` when there is none as far as that.
+        """
+        end, place = time.perf_counter() + budget_s, start
+        while 0 <= place < len(self):
+            number = self[place]
+            if wanted(number):
+                return number, place
+            place += step
+            if not place % SLICE and time.perf_counter() > end:
+                break
+        return None, place
+
+    def finder(self, pattern: Pattern) -> Callable[[int], object]:
+        """Return what says whether a line holds a pattern."""
+        return lambda number: pattern.found_in(self.ring[number].text)
+
+
+def _not_below(descending: Sequence[int], number: int) -> int:
+    """Return how many numbers of a descending row are not below a number."""
+    low, high = 0, len(descending)
+    while low < high:
+        middle = (low + high) // 2
+        if descending[middle] >= number:
+            low = middle + 1
+        else:
+            high = middle
+    return low

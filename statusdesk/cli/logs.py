@@ -1,0 +1,184 @@
+"""``statusdesk logs``: the lines of an app's pods, or of a build, on stdout; all else on stderr."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from statusdesk.cli.usage import refuse
+
+if TYPE_CHECKING:
+    from collectors.log_lines import Selection, Target
+    from statusdesk.cli.parser import Parser
+    from statusdesk.config import Config
+
+DESCRIPTION = """\
+Follow the logs of all pods of an app, through restarts, replaced pods and broken connections; or the console log of a
+Jenkins build. stdout is only lines, each with its pod and container in front where there is more than one; what
+happens (a pod joins, a container restarts, a connection waits) is told on stderr. It needs neither a collector nor a
+store, and without a configuration a kubeconfig is enough; --cluster then names a context.
+
+examples:
+  statusdesk logs orders -n production                       all pods, from their last 200 lines on
+  statusdesk logs orders -n production --previous            what the runs before the last restart said
+  statusdesk logs orders -n staging -n production --since 10m --grep ERROR
+  statusdesk logs --job deploy-orders --build 42             the console log of a build
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "logs", help="follow the logs of an app's pods, or of a build", description=DESCRIPTION
+    )
+    parser.add_argument("app", metavar="APP", nargs="?", default="", help="the application")
+    what = parser.add_argument_group("what")
+    what.add_argument("-n", "--namespace", metavar="NS", action="append", default=[], help="may be repeated")
+    what.add_argument("--cluster", metavar="NAME", action="append", default=[], help="may be repeated; default: all")
+    what.add_argument("--pod", metavar="GLOB", action="append", default=[], help="only these pods; may be repeated")
+    what.add_argument("--container", metavar="GLOB", action="append", default=[], help="only these; may be repeated")
+    what.add_argument("--init", action="store_true", help="init containers too")
+    what.add_argument("-p", "--previous", action="store_true", help="the run before the present one")
+    what.add_argument("--job", metavar="JOB", default="", help="the console log of a Jenkins job's build")
+    what.add_argument("--build", metavar="N", type=int, help="which build (default: the last one)")
+    when = parser.add_argument_group("from when on")
+    when.add_argument("--since", metavar="TIME", help="10m, 09:12, 2026-11-20 09:12")
+    when.add_argument("--since-time", metavar="TIME", help="the same as --since, for RFC 3339")
+    when.add_argument("--tail", metavar="N", type=_tail, help="last lines of each (default: 200; all with --since)")
+    when.add_argument("--no-follow", action="store_true", help="end with the last line that is there")
+    how = parser.add_argument_group("how")
+    how.add_argument("--grep", metavar="RE", action="append", default=[], help="only lines that match one of these")
+    how.add_argument("--exclude", metavar="RE", action="append", default=[], help="no lines that match one of these")
+    how.add_argument("--timestamps", action="store_true", help="begin each line with its time in UTC")
+    how.add_argument("--format", choices=("text", "jsonl"), default="text", help="default: text")
+    how.add_argument("--max-streams", metavar="N", type=_positive, default=40, help="open at a time (default: 40)")
+    how.add_argument("--no-redact", action="store_true", help="show what looks like a secret")
+    how.add_argument("-o", "--output", metavar="FILE", default="-", help="add to a file (default: - for stdout)")
+
+
+def _tail(text: str) -> int:
+    if text in ("all", "-1"):
+        return -1
+    count = int(text)
+    if count < 0:
+        raise argparse.ArgumentTypeError("must be a number of lines, or all")
+    return count
+
+
+def _positive(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return count
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write lines until there are no more; return the exit code."""
+    from collectors.log_opening import open_console, open_pod_logs
+    from statusdesk.cli.logs_output import Writing, open_lines, patterns
+    from statusdesk.cli.opening import wants_colour
+
+    if bool(args.app or args.pod) == bool(args.job):
+        refuse("name either an APP (or --pod), or a --job")
+    wanted, unwanted = patterns("--grep", args.grep), patterns("--exclude", args.exclude)
+    config = _config(args, needs_jenkins=bool(args.job))
+    with open_lines(args.output) as out:
+        colour = wants_colour(args.color, out) and args.format == "text"
+        try:
+            if args.job:
+                options = {"redact": not args.no_redact, "colours": colour, "follow": not args.no_follow}
+                source = open_console(config, args.job, args.build, patient=True, **options)
+            else:
+                source = open_pod_logs(config, _selection(args, config, colour))
+        except LookupError as error:
+            refuse(str(error.args[0]))
+        writing = Writing(
+            source,
+            out,
+            sys.stderr,
+            what=args.job or args.app or " ".join(args.pod),
+            wanted=wanted,
+            unwanted=unwanted,
+            colour=colour,
+            timestamps=args.timestamps,
+            as_json=args.format == "jsonl",
+            quiet=args.quiet,
+        )
+        if args.output != "-" and not args.quiet:
+            print(f"statusdesk: adding to {args.output}", file=sys.stderr)
+        return writing.run()
+
+
+def _config(args: argparse.Namespace, *, needs_jenkins: bool) -> "Config":
+    """Return the configuration; without any, one that has a kubeconfig and nothing else."""
+    from statusdesk.cli.opening import load_config
+    from statusdesk.config import ClusterSettings, Config, StoreSettings
+    from statusdesk.config_file import NoConfigError
+
+    try:
+        return load_config(args, collecting=False)
+    except NoConfigError:
+        if needs_jenkins:
+            refuse("a --job needs a configuration that says where Jenkins is")
+    contexts = args.cluster or [""]
+    clusters = tuple(ClusterSettings(name=context, context=context) for context in contexts)
+    return Config(path="", stages=(), clusters=clusters, store=StoreSettings(state_dir=""))
+
+
+def _selection(args: argparse.Namespace, config: "Config", colour: bool) -> "Selection":
+    from collectors.log_lines import DEFAULT_TAIL, Selection
+
+    since_ms = _since_ms(args, config)
+    tail = args.tail
+    if tail is None:
+        tail = DEFAULT_TAIL if since_ms is None and not args.previous else -1
+    return Selection(
+        targets=tuple(_targets(args, config)),
+        containers=tuple(args.container),
+        init=args.init,
+        previous=args.previous,
+        since_ms=since_ms,
+        tail=None if tail < 0 else tail,
+        follow=not args.no_follow and not args.previous,
+        max_streams=args.max_streams,
+        redact=not args.no_redact,
+        colours=colour,
+        patient=True,
+    )
+
+
+def _since_ms(args: argparse.Namespace, config: "Config") -> int | None:
+    from statusdesk.cli.opening import now_ms, zone_of
+    from statusdesk.moments import parse_moment_ms
+
+    if args.since and args.since_time:
+        refuse("--since and --since-time say the same thing; give one of them")
+    text = args.since or args.since_time
+    if not text:
+        return None
+    try:
+        return parse_moment_ms(text, now_ms(), zone_of(config))
+    except ValueError as error:
+        refuse(f"--since {text}: {error}")
+
+
+def _targets(args: argparse.Namespace, config: "Config") -> list["Target"]:
+    from collectors.log_lines import Target
+
+    names = args.cluster or [cluster.name for cluster in config.clusters]
+    known = {cluster.name for cluster in config.clusters}
+    if unknown := [name for name in names if name not in known]:
+        refuse(f"--cluster: there is no cluster {unknown[0]!r} in {config.path}; there is {', '.join(sorted(known))}")
+    targets = []
+    for cluster in names:
+        for namespace in args.namespace or _namespaces(config, cluster):
+            targets.append(Target(cluster=cluster, namespace=namespace, app=args.app, pods=tuple(args.pod)))
+    if not targets:
+        refuse("which namespace? name it with -n NAMESPACE")
+    return targets
+
+
+def _namespaces(config: "Config", cluster: str) -> list[str]:
+    """Return the namespaces of all stages that are no globs; without stages, that of the kubeconfig's context."""
+    if not config.path:
+        refuse("which namespace? name it with -n NAMESPACE")
+    return [name for name in config.namespaces_of(cluster) if not any(sign in name for sign in "*?[")]

@@ -1,0 +1,205 @@
+"""Writes what a follower of logs gives: lines to stdout or a file, what happens to stderr."""
+
+import contextlib
+import io
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from collectors.log_lines import LineKind, LogLine
+from statusdesk import exit_codes
+from statusdesk.cli.usage import refuse
+
+if TYPE_CHECKING:
+    from collectors.log_lines import LogFollower, Origin
+
+TAKEN_AT_ONCE = 20_000
+BLOCK_EVERY_S = 0.1
+FOUND_WITHIN_S = 15.0
+TELL_EVERY_S = 1.0
+_COLOURS = (36, 32, 35, 33, 34, 96, 92, 95, 93, 94)
+_RESET = "\x1b[0m"
+
+
+def patterns(option: str, texts: Sequence[str]) -> "re.Pattern[str] | None":
+    """Return one pattern for any of some regular expressions; None for none.
+
+    Raises: UsageError.
+    """
+    for text in texts:
+        try:
+            re.compile(text)
+        except re.error as error:
+            refuse(f"{option} {text!r} is no regular expression: {error}")
+    return re.compile("|".join(f"(?:{text})" for text in texts)) if texts else None
+
+
+@contextlib.contextmanager
+def open_lines(name: str) -> Iterator[TextIO]:
+    """Open a file to add lines to, readable for its owner and group only; ``-`` is stdout.
+
+    Raises: UsageError when it cannot be opened.
+    """
+    if name == "-":
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # a log may hold what a terminal's encoding does not
+        yield sys.stdout
+        return
+    try:
+        handle = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOCTTY, 0o640)
+    except OSError as error:
+        refuse(f"{name} cannot be written: {error.strerror}")
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
+        yield out
+
+
+class Writing:
+    """Moves lines from a follower to a stream until it ends, and tells what happens."""
+
+    def __init__(
+        self,
+        source: "LogFollower",
+        out: TextIO,
+        narration: TextIO,
+        *,
+        what: str,
+        wanted: "re.Pattern[str] | None" = None,
+        unwanted: "re.Pattern[str] | None" = None,
+        colour: bool = False,
+        timestamps: bool = False,
+        as_json: bool = False,
+        quiet: bool = False,
+    ) -> None:
+        self._source = source
+        self._out = out
+        self._narration = narration
+        self._what = what
+        self._wanted = wanted
+        self._unwanted = unwanted
+        self._colour = colour
+        self._timestamps = timestamps
+        self._as_json = as_json
+        self._quiet = quiet
+        self._prefixes: list[str] = []
+        self._told: set[str] = set()
+        self._next_tell_s = 0.0
+        self._begun_s = time.monotonic()
+        self._second = (-1, "")
+        self._written = 0
+
+    def run(self) -> int:
+        """Write until the follower ends or stdout is closed; return the exit code."""
+        self._source.start()
+        try:
+            while True:
+                self._source.wait(TELL_EVERY_S)
+                lines = self._source.take(TAKEN_AT_ONCE)
+                if lines:
+                    self._write(lines)
+                code = self._look()
+                if code is not None:
+                    return code
+                if lines and len(lines) < TAKEN_AT_ONCE:
+                    time.sleep(BLOCK_EVERY_S)
+        finally:
+            self._source.close()
+
+    def _look(self) -> int | None:
+        """Tell problems; return the exit code when it is over."""
+        now_s = time.monotonic()
+        status = self._source.status()
+        if now_s < self._next_tell_s and not status.ended:
+            return None
+        if status.found:
+            self._next_tell_s = now_s + TELL_EVERY_S
+        for problem in status.problems:
+            self._say(problem, always=True)
+        if status.waiting:
+            for one in status.waiting_for:
+                self._say(f"waiting for {one}")
+        if status.listed and not status.found and not status.problems:
+            self._say(f"nothing to read of {self._what}", always=True)
+            return exit_codes.CANNOT_TELL
+        if not status.found and (status.ended or now_s - self._begun_s > FOUND_WITHIN_S):
+            if not status.problems:
+                self._say("the source does not answer", always=True)
+            return exit_codes.CANNOT_TELL
+        if not status.ended:
+            return None
+        if not self._written and not status.problems:
+            self._say(f"there are no lines of {self._what}")
+        return exit_codes.CANNOT_TELL if status.problems else exit_codes.OK
+
+    def _say(self, sentence: str, *, always: bool = False) -> None:
+        """Tell something once; what is only news is left out when it has to be quiet."""
+        if sentence not in self._told and (always or not self._quiet):
+            print(f"statusdesk: {sentence}", file=self._narration, flush=True)
+        self._told.add(sentence)
+
+    def _write(self, lines: list[LogLine]) -> None:
+        """Write lines as one block, which costs one call."""
+        self._written += len(lines)
+        while len(self._prefixes) < len(self._source.origins):
+            self._prefixes.append(self._prefix(len(self._prefixes)))
+        wanted, unwanted = self._wanted, self._unwanted
+        prefixes, stamped = self._prefixes, self._timestamps
+        parts: list[str] = []
+        for line in lines:
+            text = line.text
+            if line.kind:
+                self._happened(line)
+            elif (wanted is None or wanted.search(text)) and (unwanted is None or not unwanted.search(text)):
+                if self._as_json:
+                    parts.append(self._json(line))
+                elif stamped or line.cut_bytes:
+                    parts.append(prefixes[line.origin] + self._dressed(line))
+                else:
+                    parts.append(f"{prefixes[line.origin]}{text}\n")
+        self._out.write("".join(parts))
+        self._out.flush()
+
+    def _prefix(self, index: int) -> str:
+        origin = self._source.origins[index]
+        if origin.job:
+            return ""
+        name = origin.short if len(self._namespaces()) < 2 else f"{origin.namespace}/{origin.short}"
+        # as kubectl writes it, so that who reads one reads the other
+        return f"\x1b[{_COLOURS[index % len(_COLOURS)]}m[{name}]{_RESET} " if self._colour else f"[{name}] "
+
+    def _namespaces(self) -> set[tuple[str, str]]:
+        return {(origin.cluster, origin.namespace) for origin in self._source.origins}
+
+    def _happened(self, line: LogLine) -> None:
+        origin: Origin = self._source.origins[line.origin]
+        always = line.kind == LineKind.SKIPPED
+        if always or not self._quiet:
+            print(f"statusdesk: {origin.short}: {line.text}", file=self._narration, flush=True)
+
+    def _dressed(self, line: LogLine) -> str:
+        """Return a line with its time, and with how much of it is missing."""
+        time_of = f"{self._stamp(line.at_ns)} " if self._timestamps and line.at_ns else ""
+        cut = f" [{line.cut_bytes:,} bytes cut]" if line.cut_bytes else ""
+        return f"{time_of}{line.text}{cut}\n"
+
+    def _stamp(self, at_ns: int) -> str:
+        second, rest = divmod(at_ns, 1_000_000_000)
+        if second != self._second[0]:
+            self._second = (second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)))
+        return f"{self._second[1]}.{rest:09d}Z"
+
+    def _json(self, line: LogLine) -> str:
+        origin = self._source.origins[line.origin]
+        told: dict[str, object] = {"ts": self._stamp(line.at_ns)} if line.at_ns else {}
+        if origin.job:
+            told |= {"job": origin.job, "build": origin.build}
+        else:
+            told |= {"cluster": origin.cluster} if origin.cluster else {}
+            told |= {"namespace": origin.namespace, "pod": origin.pod, "container": origin.container}
+        told["text"] = line.text
+        if line.cut_bytes:
+            told["cut_bytes"] = line.cut_bytes
+        return json.dumps(told, ensure_ascii=True) + "\n"

@@ -1,0 +1,158 @@
+"""``statusdesk logs`` against a server of logs, as a user runs it: what is on stdout, on stderr, and the exit code."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.conftest import environment
+from tests.collectors.kubernetes_server import Desk, wait_for
+from tests.collectors.log_server import LogKube, Reply, container, ended, pod, refusal, stamped
+
+
+@pytest.fixture
+def kube():
+    server = LogKube()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def run(kube, tmp_path):
+    """Run the command with nothing but a kubeconfig."""
+    desk = Desk(kube, tmp_path)
+
+    def command(*argv, **how):
+        env = environment(tmp_path) | {"KUBECONFIG": str(desk.kubeconfig)} | how.pop("env", {})
+        return subprocess.run(
+            [sys.executable, "-m", "statusdesk", "logs", *argv],
+            env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False, **how,
+        )  # fmt: skip
+
+    return command
+
+
+def test_lines_are_on_stdout_and_all_else_on_stderr(kube, run):
+    kube.show(pod("orders-1"), pod("orders-2", container(state=ended("run-1", 1, "Error"))))
+    kube.replies["orders-1/app"] = [Reply(stamped("one", "ERROR two", "password=hunter2"))]
+    kube.replies["orders-2/app"] = [Reply(stamped("three", second=1))]
+    done = run("orders", "-n", "testing", "--no-follow")
+    assert done.returncode == 0 and done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "[orders-1/app] one", "[orders-1/app] ERROR two", "[orders-1/app] password=[hidden]", "[orders-2/app] three",
+    ]  # fmt: skip
+    assert {query.get("tailLines") for query in kube.asked_logs} == {"200"}
+
+
+def test_lines_are_chosen_and_dressed_as_asked_for(kube, run):
+    kube.show(pod("orders-1"))
+    kube.replies["app"] = [Reply(stamped("one", "ERROR two", "ERROR password=hunter2", "WARN"))]
+    argv = ("orders", "-n", "testing", "--no-follow", "--grep", "ERR", "--grep", "WARN", "--exclude", "two")
+    done = run(*argv, "--timestamps", "--no-redact", "--since-time", "2026-11-22T11:00:00Z")
+    assert done.stdout.splitlines() == [
+        "[orders-1/app] 2026-11-22T12:00:00.002000000Z ERROR password=hunter2",
+        "[orders-1/app] 2026-11-22T12:00:00.003000000Z WARN",
+    ]
+    assert kube.asked_logs[0]["sinceTime"] == "2026-11-22T11:00:00Z" and "tailLines" not in kube.asked_logs[0]
+
+
+def test_machines_get_json(kube, run):
+    kube.show(pod("orders-1"))
+    kube.replies["app"] = [Reply(stamped("caf\u00e9 \x1b[31mred"))]
+    done = run("orders", "-n", "testing", "--no-follow", "--format", "jsonl", "--color", "always")
+    assert json.loads(done.stdout) == {
+        "ts": "2026-11-22T12:00:00.000000000Z", "namespace": "testing", "pod": "orders-1",
+        "container": "app", "text": "caf\u00e9 red",
+    }  # fmt: skip
+    assert done.stdout.isascii()
+
+
+def test_colours_are_those_of_the_prefix_and_of_the_program(kube, run):
+    kube.show(pod("orders-1"))
+    kube.replies["app"] = [Reply(stamped("\x1b[31mred\x1b]0;title\x07"))]
+    done = run("orders", "-n", "testing", "--no-follow", "--color", "always")
+    assert done.stdout == "\x1b[36m[orders-1/app]\x1b[0m \x1b[31mred\x1b[0m\n"
+
+
+def test_a_file_is_added_to_and_is_for_its_owner_and_group(kube, run, tmp_path):
+    kube.show(pod("orders-1"))
+    kube.replies["app"] = [Reply(stamped("one"))]
+    for _ in range(2):
+        done = run("orders", "-n", "testing", "--no-follow", "-o", "out.log")
+        assert done.returncode == 0 and done.stdout == ""
+    assert "adding to out.log" in done.stderr
+    assert (tmp_path / "out.log").read_text() == "[orders-1/app] one\n" * 2
+    assert (tmp_path / "out.log").stat().st_mode & 0o777 & ~0o640 == 0
+
+
+def test_no_such_app_cannot_be_told(kube, run):
+    kube.show(pod("orders-1"))
+    done = run("ordes", "-n", "testing")
+    assert done.returncode == 3 and done.stdout == ""
+    assert "nothing to read of ordes" in done.stderr
+
+
+def test_a_refusal_cannot_be_told_and_names_the_right(kube, run):
+    kube.show(pod("orders-1"))
+    kube.replies["app"] = [refusal(403, 'pods "x" is forbidden: User "ada" cannot get resource "pods/log"')]
+    done = run("orders", "-n", "testing", "--no-follow")
+    assert done.returncode == 3 and "kubectl create rolebinding" in done.stderr
+
+
+def test_a_source_that_is_not_there_cannot_be_told(kube, run):
+    kube.stop()
+    done = run("orders", "-n", "testing", "--no-follow")
+    kube.start()
+    assert done.returncode == 3 and "cannot reach" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ((), "name either an APP"),
+        (("orders", "--job", "x"), "name either an APP"),
+        (("orders", "-n", "testing", "--grep", "("), "is no regular expression"),
+        (("orders",), "name it with -n"),
+        (("orders", "-n", "t", "--since", "yesterdayish"), "--since"),
+        (("--job", "deploy"), "needs a configuration"),
+        (("orders", "-n", "testing", "-o", "/nowhere/x"), "cannot be written"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_said(run, argv, said):
+    done = run(*argv)
+    assert done.returncode == 2 and said in done.stderr and done.stdout == ""
+
+
+@pytest.fixture
+def following(kube, tmp_path):
+    """Start the command on a log that goes on, and wait for its first line."""
+    kube.show(pod("orders-1"))
+    kube.replies["app"] = [Reply(stamped("one"), end="hang")]
+    env = environment(tmp_path) | {"KUBECONFIG": str(Desk(kube, tmp_path).kubeconfig)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "statusdesk", "logs", "orders", "-n", "testing"],
+        env=env, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout.readline() == b"[orders-1/app] one\n"
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def test_an_interrupt_ends_it(following):
+    following.send_signal(signal.SIGINT)
+    assert following.wait(10) == 130 and following.stderr.read() == b""
+
+
+def test_who_stops_reading_ends_it_quietly(kube, following):
+    following.stdout.close()
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.replies["app"] = [Reply(stamped("two", second=3), end="hang")]
+    kube.show(pod("orders-2"), event="ADDED")
+    assert following.wait(10) in (141, -signal.SIGPIPE)
+    assert b"Traceback" not in following.stderr.read()

@@ -1,0 +1,117 @@
+"""The console log of a build: only ``X-Text-Size`` is an offset, and nothing is shown twice."""
+
+import re
+
+import pytest
+
+from collectors.jenkins_console import JenkinsConsole
+from collectors.log_lines import LineKind
+from statusdesk.config import JenkinsSettings
+from tests.collectors.kubernetes_server import wait_for
+from tests.collectors.stage import Answer, Asked, staged
+
+
+class Console:
+    """A build's log. ``ends`` says that the build is over; ``fault`` may answer in its place, once."""
+
+    def __init__(self) -> None:
+        self.log = b""
+        self.ends = False
+        self.starts: list[int] = []
+        self.faults: list[Answer] = []
+        self.sizes_grow = 7
+        """What the log on the disk is longer than what is sent: its lines there carry notes."""
+
+    def __call__(self, asked: Asked) -> Answer:
+        if asked.path == "/job/team/job/deploy%20it/lastBuild/api/json":
+            return Answer(200, b'{"number": 42}', (("Content-Type", "application/json"),))
+        if asked.path != "/job/team/job/deploy%20it/42/logText/progressiveText":
+            return Answer(404, b"no such thing")
+        if self.faults:
+            return self.faults.pop(0)
+        start = int(re.search(r"start=(\d+)", asked.query)[1])
+        self.starts.append(start)
+        size = len(self.log) * self.sizes_grow
+        body = self.log if start > size else self.log[start // self.sizes_grow :]
+        headers = (("X-Text-Size", str(size)), ("Content-Type", "text/plain"))
+        return Answer(200, body, headers if self.ends else (*headers, ("X-More-Data", "true")))
+
+
+@pytest.fixture
+def console():
+    return Console()
+
+
+@pytest.fixture
+def follow(console):
+    made = []
+    with staged(console) as stage:
+
+        def start(job="team/deploy it", build=None, **how):
+            settings = JenkinsSettings(url=stage.url, timeout_s=2.0)
+            made.append(JenkinsConsole(settings, None, job, build, poll_s=0.02, **how))
+            made[-1].start()
+            return made[-1]
+
+        yield start
+        for one in made:
+            one.close()
+
+
+def gather(source, count, lines):
+    wait_for(lambda: lines.extend(source.take(100)) or len(lines) >= count, str(lines))
+    return [line.text for line in lines]
+
+
+def test_a_running_build_is_followed_by_the_sizes_that_jenkins_tells(console, follow):
+    console.log = b"Started by user\r\n[Pipeline] sta"
+    source, lines = follow(), []
+    assert gather(source, 1, lines) == ["Started by user"]
+    console.log += b"ge\r\nFinished: SUCCESS"
+    gather(source, 2, lines)
+    console.ends = True
+    assert gather(source, 3, lines) == ["Started by user", "[Pipeline] stage", "Finished: SUCCESS"]
+    wait_for(lambda: source.status().ended)
+    assert source.origins[0].short == "team/deploy it #42"
+    assert all(start % console.sizes_grow == 0 for start in console.starts) and 31 * 7 in console.starts
+
+
+def test_an_answer_that_breaks_off_is_read_again_without_repetition(console, follow):
+    console.log, console.ends = b"one\r\ntwo\r\nthree\r\n", True
+    broken = Answer(200, b"one\r\ntw", (("X-Text-Size", "999"),), length=60)
+    console.faults = [broken, broken, Answer(503, b"Starting Jenkins")]
+    source, lines = follow(build=42), []
+    assert gather(source, 3, lines) == ["one", "two", "three"]
+    wait_for(lambda: source.status().ended and not source.status().problems)
+
+
+def test_a_log_that_has_become_shorter_is_told(console, follow):
+    console.log = b"one\r\ntwo\r\n"
+    source, lines = follow(), []
+    gather(source, 2, lines)
+    console.log, console.ends = b"new\r\n", True
+    assert gather(source, 4, lines) == ["one", "two", "the log was written anew", "new"]
+    assert lines[2].kind == LineKind.MARK
+
+
+def test_a_build_that_is_not_there_is_told(follow):
+    source = follow(build=7)
+    wait_for(lambda: source.status().ended)
+    status = source.status()
+    assert "404" in status.problems[0] and not status.found
+
+
+def test_secrets_are_hidden_and_all_of_it_can_be_searched(console, follow):
+    console.log = b"login s." + b"A" * 24 + b"\r\nERROR one\r\nfine\r\nERROR two\r\n"
+    console.ends = True
+    source, lines = follow(), []
+    assert gather(source, 4, lines)[0] == "login [hidden]"
+    assert [line.text for line in source.older(0, (), 1, "ERROR")] == ["ERROR two"]
+
+
+def test_a_long_line_is_had_whole(console, follow):
+    console.log, console.ends = b"a" * 100_000 + b"\r\nend\r\n", True
+    source, lines = follow(), []
+    gather(source, 2, lines)
+    assert lines[0].cut_bytes > 80_000
+    assert source.whole(lines[0]) == "a" * 100_000

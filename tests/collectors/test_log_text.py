@@ -1,0 +1,123 @@
+"""Lines made of bytes: harmless whatever a pod writes, the same however they are cut into chunks, without secrets."""
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collectors.log_lines import MAX_LINE_BYTES
+from collectors.log_reading import Position, Reading
+from collectors.log_text import Redactor, Stamps, harmless, may_hold_secret
+from statusdesk.redact import redact
+
+SGR = re.compile(r"\x1b\[[0-9;:]*m")
+SEQUENCES = st.sampled_from(
+    [
+        "\x1b]0;title\x07", "\x1b]52;c;aGk=\x1b\\", "\x1b[2J", "\x1b[10;10H", "\x1b[?1049h", "\x1b[8m", "\x1b[31m",
+        "\x1b[0;8m", "\x1b[38;5;8m", "\x1bP+q\x1b\\", "\x1b_x\x1b\\", "\x1b^", "\x1bX", "\x1bc", "\x1b", "\x1b[",
+        "\x9b2J",
+        "\x9d0;t\x9c", "\x07", "\x08", "\r", "\t", "\x0b", "\x0c", "\x7f", "\x85", "\u2028", "\u202e", "\u2066",
+        "\ufeff", "[/bold]", "[red]", "m", ";", "0", "caf\u00e9", "\U0001f600", "\u4e16", "\ud7ff", "\ue000",
+    ]
+)  # fmt: skip
+HOSTILE = st.lists(SEQUENCES | st.text(max_size=5), max_size=12).map("".join)
+
+
+def read(*chunks: bytes, **how: bool) -> list[str]:
+    given = {"redact": True, "colours": False} | how
+    reading = Reading(0, Position(), **given)
+    lines = [line for chunk in chunks for line in reading.feed(chunk)]
+    return [line.text for line in lines + reading.last()]
+
+
+@settings(max_examples=300, deadline=None)
+@given(HOSTILE)
+def test_nothing_that_a_pod_writes_does_anything_to_a_terminal(text):
+    line = text.replace("\n", "")
+    shown = harmless(line)
+    assert shown.isprintable()
+    coloured = harmless(line, colours=True)
+    assert SGR.sub("", coloured).isprintable()
+    assert "\x1b" not in coloured or coloured.endswith("\x1b[0m")
+    assert not any(unicodedata.category(char) in ("Cf", "Co", "Cs") for char in coloured)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=5))
+def test_any_bytes_make_the_same_harmless_lines_however_they_come(body, cuts):
+    at = sorted({0, len(body), *(cut for cut in cuts if cut < len(body))})
+    chunks = [body[start:end] for start, end in zip(at, at[1:], strict=False)]
+    lines = read(*chunks, redact=False)
+    assert lines == read(body, redact=False)
+    assert all(line.isprintable() for line in lines)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(
+    ["hvs.", "s.", "b.", "x" * 24, "eyJ" + "a" * 9, ".", "bbbbbbbb", "token", "TOKEN", "=", ":", " ", "Bearer ", "@",
+     "://", "user", "password", "api-key", "secret_id", "pwd=", "pass=", "Authorization", '"', "abc", "\n"]
+), max_size=9).map("".join))  # fmt: skip
+def test_no_secret_is_overlooked_by_the_first_look(text):
+    if redact(text) != text:
+        assert may_hold_secret(text)
+
+
+def test_ordinary_colours_stay_where_they_are_wanted_and_nothing_is_concealed():
+    assert harmless("\x1b[1;31mred\x1b[0m", colours=True) == "\x1b[1;31mred\x1b[0m\x1b[0m"
+    assert harmless("\x1b[38;5;8mgrey \x1b[38;2;8;8;8mdark", colours=True).count("\x1b[38") == 2
+    assert harmless("a\x1b[8mb\x1b[0;08mc\x1b[1;8md", colours=True) == "abcd"
+    assert harmless("\x1b[31mred  \x1b[2Jx", colours=True) == "\x1b[31mred  x\x1b[0m"
+
+
+def test_a_private_key_is_hidden_also_when_it_comes_in_many_chunks():
+    key = ["-----BEGIN RSA PRIVATE KEY-----", "MIIEow" + "A" * 50, "B" * 60, "-----END RSA PRIVATE KEY-----", "after"]
+    assert read(*(f"{line}\n".encode() for line in key)) == [key[0], "[hidden]", "[hidden]", key[3], "after"]
+    assert read("\n".join(key).encode()) == [key[0], "[hidden]", "[hidden]", key[3], "after"]
+
+
+def test_a_key_without_an_end_does_not_hide_a_log_for_ever():
+    redactor = Redactor()
+    redactor.lines("-----BEGIN PRIVATE KEY-----", ["-----BEGIN PRIVATE KEY-----"])
+    shown = [redactor.lines(text, [text])[0] for text in ["line"] * 500]
+    assert shown[0] == "[hidden]" and shown[-1] == "line"
+
+
+def test_a_secret_at_the_cut_of_a_long_line_is_hidden():
+    line = "x" * (MAX_LINE_BYTES - 10) + " hvs." + "A" * 40
+    (shown,) = read(line.encode())
+    assert "hvs" not in shown and len(shown) <= MAX_LINE_BYTES
+
+
+@pytest.mark.parametrize(
+    ("stamp", "at_ns"),
+    [
+        ("2026-11-22T12:00:00.123456789Z", 1_795_348_800_123_456_789),
+        ("2026-11-22T12:00:00.12Z", 1_795_348_800_120_000_000),
+        ("2026-11-22T12:00:00Z", 1_795_348_800_000_000_000),
+        ("2026-11-22T14:00:00.5+02:00", 1_795_348_800_500_000_000),
+    ],
+)
+def test_times_are_read_in_all_their_forms(stamp, at_ns):
+    stamps = Stamps()
+    for _ in range(2):  # the second time by what is remembered of the first
+        assert stamps.take([f"{stamp} text of it", f"{stamp} "]) == ([at_ns, at_ns], ["text of it", ""])
+
+
+def test_a_line_without_a_time_has_that_of_the_line_before():
+    stamps = Stamps()
+    assert stamps.take(["2026-11-22T12:00:00Z a", "2026-13-45T99:00:00Z b"])[0] == [1_795_348_800 * 10**9] * 2
+    assert stamps.missing == [1]
+
+
+def test_a_long_line_is_bounded_while_it_comes():
+    position = Position()
+    reading = Reading(0, position, redact=True, colours=False)
+    lines = []
+    for chunk in [b"2026-11-22T12:00:00Z ", *[b"\xc3\xa9" * 25_000] * 100, b"end\nnext\n"]:
+        lines += reading.feed(chunk)
+        assert len(reading.within()._rest) < 2 * MAX_LINE_BYTES
+    assert lines[0].text == "\u00e9" * (MAX_LINE_BYTES // 2)
+    assert abs(lines[0].cut_bytes - (5_000_003 - MAX_LINE_BYTES)) < 4  # a letter of two bytes may be halved
+    assert lines[1].text == "next" and not lines[1].cut_bytes

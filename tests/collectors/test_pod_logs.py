@@ -1,0 +1,354 @@
+"""The follower of pods' logs against a server that does all that a real one does to it."""
+
+import gzip
+import json
+
+import pytest
+
+from collectors.log_lines import MAX_LINE_BYTES, LineKind, Target
+from collectors.log_stream import Patience
+from tests.collectors.kubernetes_server import Answer, Desk, wait_for
+from tests.collectors.log_server import QUICK, Follow, LogKube, Reply, container, ended, pod, refusal, stamped
+
+
+@pytest.fixture
+def kube():
+    server = LogKube()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def follow(kube, tmp_path):
+    kubeconfig = str(Desk(kube, tmp_path).kubeconfig)
+    made = []
+
+    def start(*pods, patience=QUICK, **selection):
+        kube.show(*(pods or (pod("orders-1"),)))
+        made.append(Follow(kube, kubeconfig, patience, **selection))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.source.close()
+
+
+def test_lines_come_with_their_time_and_where_they_are_from(kube, follow):
+    kube.replies["app"] = [Reply(stamped("one", "two"), end="hang")]
+    lines = follow(tail=50)
+    lines.wait_texts("one", "two")
+    assert lines.lines[1].at_ns == 1_795_348_800_001_000_000
+    origin = lines.source.origins[lines.lines[0].origin]
+    assert (origin.cluster, origin.namespace, origin.pod, origin.container) == ("c1", "testing", "orders-1", "app")
+    assert kube.asked_logs[0]["tailLines"] == "50" and kube.asked_logs[0]["follow"] == "true"
+
+
+def test_a_cut_is_resumed_without_loss_or_repetition(kube, follow):
+    before, again = stamped("a", "b", "b", "c"), stamped("a", "b", "b", "c", "d", "e")
+    kube.replies["app"] = [Reply([before + b"2026-11-22T12:00:00.00"], end="cut"), Reply(again, end="hang")]
+    lines = follow()
+    lines.wait_texts("a", "b", "b", "c", "d", "e")
+    assert kube.asked_logs[1]["sinceTime"] == "2026-11-22T11:59:59Z" and "tailLines" not in kube.asked_logs[1]
+
+
+def test_the_same_line_written_once_more_after_a_cut_is_shown(kube, follow):
+    once, twice = stamped("tick"), stamped("tick") + stamped("tick")
+    kube.replies["app"] = [Reply(once, end="cut"), Reply(twice, end="hang")]
+    follow().wait_texts("tick", "tick")
+
+
+def test_a_clean_end_of_a_running_container_is_resumed(kube, follow):
+    kube.replies["app"] = [Reply(stamped("one")), Reply(stamped("one", "two")), Reply(b"", end="hang")]
+    follow().wait_texts("one", "two")
+
+
+def test_what_the_kubelet_itself_says_is_said_once(kube, follow):
+    remark = b"unable to retrieve container logs for run-1\n"
+    third = Reply(remark + stamped("one"), end="hang")
+    kube.replies["app"] = [Reply(remark), Reply(remark), third]
+    follow().wait_texts("unable to retrieve container logs for run-1", "one")
+
+
+def test_a_rotated_log_goes_on(kube, follow):
+    kube.replies["app"] = [Reply(stamped("old", "older"), end="cut"), Reply(stamped("new", second=30), end="hang")]
+    follow().wait_texts("old", "older", "new")
+
+
+def test_a_restart_is_told_and_the_rest_of_the_run_before_is_read(kube, follow):
+    died = ended("run-1", 137, "OOMKilled")
+    after = pod("orders-1", container(run="run-2", lastState=died, restartCount=1))
+    first = Reply(stamped("one"), end="cut", then=lambda: kube.show(after))
+    kube.replies["app"] = [first, Reply(stamped("one", "two")), Reply(stamped("begin", second=2), end="hang")]
+    lines = follow()
+    lines.wait_texts("one", "two", "begin")
+    assert lines.marks() == ["restarted: exit 137 OOMKilled"]
+    assert [query.get("previous") for query in kube.asked_logs] == [None, "true", None]
+    order = [line.text for line in lines.lines]
+    assert order == ["one", "two", "restarted: exit 137 OOMKilled", "begin"]
+
+
+def test_the_rest_of_the_run_before_is_asked_for_until_it_has_come(kube, follow):
+    died = ended("run-1", 1, "Error")
+    after = pod("orders-1", container(run="run-2", lastState=died, restartCount=1))
+    first = Reply(stamped("one"), end="cut", then=lambda: kube.show(after))
+    half = Reply([stamped("one") + b"2026-11-22T12:00"], end="cut")
+    kube.replies["app"] = [first, half, refusal(500, "not now"), Reply(stamped("one", "two")), Reply(end="hang")]
+    lines = follow()
+    lines.wait_texts("one", "two")
+    assert [query.get("previous") for query in kube.asked_logs][1:4] == ["true"] * 3
+
+
+def test_a_private_key_stays_hidden_beyond_a_cut(kube, follow):
+    key = ["-----BEGIN PRIVATE KEY-----", "MIIEow" + "A" * 50, "B" * 60, "-----END PRIVATE KEY-----"]
+    kube.replies["app"] = [Reply(stamped(*key[:2]), end="cut"), Reply(stamped(*key), end="hang")]
+    follow().wait_texts(key[0], "[hidden]", "[hidden]", key[3])
+
+
+def test_a_clock_that_is_set_back_loses_nothing(kube, follow):
+    late, early = stamped("late", second=50), b"2026-11-22T11:00:00.5Z early\n"
+    kube.replies["app"] = [Reply([late, early], end="cut"), Reply(early + b"2026-11-22T11:00:01Z on", end="hang")]
+    lines = follow()
+    wait_for(lambda: len(kube.asked_logs) == 2)
+    assert kube.asked_logs[1]["sinceTime"] == "2026-11-22T10:59:59Z"
+    assert lines.texts() == ["late", "early"]
+
+
+def test_an_end_is_told_and_what_is_started_again_is_followed(kube, follow):
+    over = pod("orders-1", container(state=ended("run-1", 1, "Error")))
+    kube.replies["app"] = [Reply(stamped("one"), then=lambda: kube.show(over)), Reply(stamped("one", "last"))]
+    lines = follow()
+    lines.wait_texts("one", "last")
+    wait_for(lambda: lines.marks() == ["ended: exit 1 Error"])
+    kube.replies["app"] = [Reply(stamped("again", second=9), end="hang")]
+    again = container(run="run-2", lastState=ended("run-1", 1, "Error"), restartCount=1)
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.show(pod("orders-1", again), event="MODIFIED")
+    lines.wait_texts("one", "last", "again")
+    assert lines.marks()[1:] == ["restarted: exit 1 Error"]
+
+
+def test_the_last_line_needs_no_newline(kube, follow):
+    kube.replies["app"] = [Reply(stamped("one") + b"2026-11-22T12:00:01Z partial")]
+    lines = follow(pod("orders-1", container(state=ended("run-1"))))
+    lines.wait_texts("one", "partial")
+
+
+def test_the_run_before_is_read_on_demand(kube, follow):
+    kube.replies["app"] = [Reply(stamped("was", "here"))]
+    lines = follow(pod("orders-1", container(lastState=ended("run-0", 1))), previous=True)
+    lines.wait_texts("was", "here")
+    wait_for(lambda: lines.source.status().ended)
+    assert lines.source.origins[0].previous and kube.asked_logs[0]["previous"] == "true"
+
+
+def test_what_is_not_followed_ends(kube, follow):
+    kube.replies["app"] = [Reply(stamped("one"))]
+    lines = follow(pod("orders-1"), pod("orders-2"), follow=False, max_streams=1)
+    lines.wait_texts("one", "one")
+    wait_for(lambda: lines.source.status().ended)
+    assert "follow" not in kube.asked_logs[0]
+
+
+def test_until_a_container_starts_its_init_container_is_shown(kube, follow):
+    waits = {"waiting": {"reason": "PodInitializing"}}
+    begins = pod("orders-1", container(run="", state=waits), inits=(container("vault-agent", "run-i"),))
+    kube.replies["vault-agent"] = [Reply(stamped("asking vault"), end="hang")]
+    kube.replies["app"] = [Reply(stamped("hello", second=5), end="hang")]
+    lines = follow(begins)
+    lines.wait_texts("asking vault")
+    assert lines.source.status().waiting_for == ("orders-1/app: PodInitializing",)
+    done = container("vault-agent", state=ended("run-i"))
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.show(pod("orders-1", container(), inits=(done,)), event="MODIFIED")
+    lines.wait_texts("asking vault", "hello")
+
+
+def test_init_containers_of_running_pods_are_read_when_asked_for(kube, follow):
+    kube.replies["app"] = [Reply(stamped("hello"), end="hang")]
+    kube.replies["setup"] = [Reply(stamped("prepared"))]
+    begun = pod("orders-1", inits=(container("setup", state=ended("run-i")),))
+    lines = follow(begun, init=True)
+    wait_for(lambda: sorted(lines.texts()) == ["hello", "prepared"])
+
+
+def test_containers_are_chosen_by_name(kube, follow):
+    kube.replies["app"] = [Reply(stamped("hello"), end="hang")]
+    kube.replies["proxy"] = [Reply(stamped("GET /"), end="hang")]
+    lines = follow(pod("orders-1", container(), container("proxy", "run-p")), containers=("pro*",))
+    lines.wait_texts("GET /")
+    assert {query["container"] for query in kube.asked_logs} == {"proxy"}
+
+
+def test_streams_are_bounded_and_what_waits_is_told(kube, follow):
+    kube.replies["app"] = [Reply(stamped("hello"), end="hang")]
+    lines = follow(*(pod(f"orders-{number}") for number in range(3)), max_streams=2)
+    wait_for(lambda: len(lines.texts()) == 2)
+    status = lines.source.status()
+    assert (status.open, status.waiting, status.waiting_for) == (2, 1, ("orders-2/app: 2 streams are open",))
+
+
+def test_pods_join_and_leave(kube, follow):
+    kube.replies["orders-1/app"] = [Reply(stamped("one"), end="hang")]
+    kube.replies["orders-2/app"] = [Reply(stamped("from its beginning", second=3), end="hang")]
+    lines = follow()
+    lines.wait_texts("one")
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.show(pod("orders-2"), pod("web-1", app="web"), event="ADDED")
+    lines.wait_texts("one", "from its beginning")
+    kube.drop("orders-1")
+    wait_for(lambda: lines.marks() == ["joined", "left: the pod has gone"])
+    assert "tailLines" not in next(query for query in kube.asked_logs if query["pod"] == "orders-2")
+    assert not any(query["pod"] == "web-1" for query in kube.asked_logs)
+
+
+def test_a_pod_that_is_gone_gives_its_last_line(kube, follow):
+    gone = Reply(stamped("one") + b"2026-11-22T12:00:01Z bye", end="cut", then=lambda: kube.objects["pods"].clear())
+    kube.replies["app"] = [gone, refusal(404, 'pods "orders-1" not found')]
+    lines = follow()
+    lines.wait_texts("one", "bye")
+    wait_for(lambda: lines.marks() == ["left: the pod has gone"])
+
+
+def test_waiting_to_start_is_waited_for(kube, follow):
+    waits = refusal(400, 'container "app" in pod "orders-1" is waiting to start: ContainerCreating')
+    kube.replies["app"] = [waits, waits, Reply(stamped("hello"), end="hang")]
+    lines = follow()
+    wait_for(lambda: lines.source.status().waiting_for == ("orders-1/app: ContainerCreating",))
+    lines.wait_texts("hello")
+    assert not lines.source.status().waiting
+
+
+def test_a_refusal_tells_the_right_that_is_missing_and_is_tried_again(kube, follow):
+    forbidden = 'pods "orders-1" is forbidden: User "ada" cannot get resource "pods/log"'
+    kube.replies["app"] = [refusal(403, forbidden), Reply(stamped("hello"), end="hang")]
+    lines = follow()
+    lines.wait_problem("ada may not read pods/log in testing: kubectl create rolebinding")
+    lines.wait_texts("hello")
+    wait_for(lambda: not lines.source.status().problems)
+
+
+@pytest.mark.parametrize("status", [429, 500, 502])
+def test_a_server_in_trouble_is_asked_again(kube, follow, status):
+    kube.replies["app"] = [refusal(status, "not now"), Reply(stamped("hello"), end="hang")]
+    follow().wait_texts("hello")
+
+
+def test_pods_that_may_not_be_listed_are_told(kube, follow):
+    message = 'pods is forbidden: User "ada" cannot list resource "pods"'
+    body = json.dumps({"kind": "Status", "message": message}).encode()
+    kube.answer(lambda request: request.resource == "pods", Answer(status=403, body=body))
+    lines = follow()
+    lines.wait_problem("ada may not read pods in testing")
+    assert not lines.source.status().found
+
+
+def test_a_namespace_that_may_not_be_read_holds_no_other_up(kube, follow):
+    body = json.dumps({"kind": "Status", "message": 'pods is forbidden: User "ada" cannot list'}).encode()
+    kube.answer(lambda request: "/namespaces/secret/" in request.path, Answer(status=403, body=body))
+    kube.replies["app"] = [Reply(stamped("one"))]
+    targets = tuple(Target(cluster="c1", namespace=name, app="orders") for name in ("testing", "secret"))
+    lines = follow(targets=targets, follow=False)
+    lines.wait_texts("one")
+    wait_for(lambda: lines.source.status().ended)
+    assert "may not read pods in secret" in lines.source.status().problems[0] and lines.marks() == []
+
+
+def test_a_zipped_log_is_unpacked(kube, follow):
+    body = gzip.compress(stamped("one", "two"))
+    kube.replies["app"] = [Reply([body[:20], body[20:]], headers={"Content-Encoding": "gzip"})]
+    lines = follow(follow=False)
+    lines.wait_texts("one", "two")
+
+
+def test_hostile_and_broken_lines_are_harmless(kube, follow):
+    body = stamped(b"caf\xe9", "\x1b]52;c;aGk=\x07copy", "a\tb\r", "\x1b[31mred\x1b[0m", "\x07bell \u202egnp")
+    kube.replies["app"] = [Reply(body, end="hang")]
+    lines = follow()
+    lines.wait_texts("caf\ufffd", "copy", "a       b", "red", "\ufffdbell gnp")
+
+
+def test_a_line_of_five_megabytes_is_cut_and_had_whole_on_demand(kube, follow):
+    long = "x" * (5 << 20)
+    body = stamped("before", long, "after")
+    parts = [body[at : at + 50_000] for at in range(0, len(body), 50_000)]
+    kube.replies["app"] = [Reply(parts, end="hang"), Reply(parts)]
+    lines = follow()
+    lines.wait_texts("before", "x" * MAX_LINE_BYTES, "after")
+    assert lines.lines[1].cut_bytes == len(long) - MAX_LINE_BYTES
+    assert lines.source.whole(lines.lines[1]) == long
+    assert kube.asked_logs[-1]["sinceTime"] == "2026-11-22T12:00:00Z"
+
+
+def test_secrets_are_hidden_unless_asked_for(kube, follow):
+    token = "hvs." + "A" * 30
+    body = stamped(f"login with {token}", "password=hunter2")
+    kube.replies["app"] = [Reply(body, end="hang")]
+    follow().wait_texts("login with [hidden]", "password=[hidden]")
+    follow(redact=False).wait_texts(f"login with {token}", "password=hunter2")
+
+
+def test_silence_is_ended_by_opening_the_stream_anew(kube, follow):
+    patience = Patience(first_wait_s=0.02, linger_s=0.0, poll_s=0.1, stale_s=0.1, reconnect_s=0.3)
+    kube.replies["app"] = [Reply(stamped("one"), end="hang"), Reply(stamped("one", "two"), end="hang")]
+    follow(patience=patience).wait_texts("one", "two")
+
+
+def test_a_stream_that_does_not_notice_the_end_of_its_container_is_opened_anew(kube, follow):
+    kube.replies["app"] = [Reply(stamped("one"), end="hang"), Reply(stamped("one", "two"))]
+    lines = follow()
+    lines.wait_texts("one")
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.show(pod("orders-1", container(state=ended("run-1", 3, "Error"))), event="MODIFIED")
+    lines.wait_texts("one", "two")
+    wait_for(lambda: lines.marks() == ["ended: exit 3 Error"])
+
+
+def test_older_lines_are_asked_for_again(kube, follow):
+    kube.replies["app"] = [Reply(stamped("c", second=9), end="hang"), Reply(stamped("a", "b match", "b", second=1))]
+    lines = follow(tail=1)
+    lines.wait_texts("c")
+    older = lines.source.older(lines.lines[0].at_ns, (), 2)
+    assert [line.text for line in older] == ["b match", "b"]
+    matching = lines.source.older(lines.lines[0].at_ns, (0,), 5, "match")
+    assert [line.text for line in matching] == ["b match"]
+
+
+def test_a_silent_container_opened_at_its_end_loses_nothing_to_a_cut(kube, follow):
+    kube.replies["app"] = [Reply(b"", end="cut"), Reply(stamped("first"), end="hang")]
+    lines = follow(tail=0)
+    lines.wait_texts("first")
+    assert kube.asked_logs[0]["tailLines"] == "0"
+    assert "tailLines" not in kube.asked_logs[1] and "sinceTime" in kube.asked_logs[1]
+
+
+def test_a_silent_container_gives_no_head_and_nothing_is_lost_by_asking_again(kube, follow):
+    patience = Patience(first_wait_s=0.02, linger_s=0.0, poll_s=0.1, head_s=0.3)
+    silent = Reply(before=lambda: kube.over.wait(1.0))
+    kube.replies["app"] = [silent, silent, Reply(stamped("first"), end="hang")]
+    lines = follow(tail=0, patience=patience)
+    lines.wait_texts("first")
+    assert [("tailLines" in query, "sinceTime" in query) for query in kube.asked_logs[:2]] == [
+        (True, False),
+        (False, True),
+    ]
+    assert lines.source.status().problems == ()
+
+
+def test_closing_ends_all_streams(kube, follow):
+    kube.replies["app"] = [Reply(stamped("one"), end="hang")]
+    lines = follow()
+    lines.wait_texts("one")
+    lines.source.close()
+    wait_for(lambda: lines.source.status().open == 0)
+    assert lines.source.status().ended
+
+
+def test_what_a_reader_leaves_is_counted_where_it_is_missing(kube, follow):
+    many = [stamped(*(f"line {number} " + "x" * 1000 for number in range(900)), second=second) for second in range(9)]
+    kube.replies["app"] = [Reply(many, end="hang")]
+    lines = follow()
+    wait_for(lambda: lines.source.status().skipped)
+    wait_for(lambda: len([each for each in lines.texts() if each]) + lines.source.status().skipped == 8100)
+    skipped = lines.texts(LineKind.SKIPPED)
+    assert len(skipped) == 1 and skipped[0] == f"{lines.source.status().skipped:,} lines skipped here"

@@ -1,0 +1,253 @@
+"""What the logs screen is made of, without a screen: levels, traces, patterns, names, JSON, rows, files, requests."""
+
+import datetime
+import stat
+
+import pytest
+
+from collectors.log_lines import LineKind, Origin, Target
+from screens.ink import make_ink
+from screens.log_filter import Filters, Pattern
+from screens.log_json import readable
+from screens.log_levels import Gravity, Part, Traces, gravity, span_of_level
+from screens.log_names import make_names, shorten
+from screens.log_request import failed_ms, of_cell, of_pod, of_rollout, pod_globs
+from screens.log_rows import Fold, How, draw_line, size
+from screens.log_saving import MOST_COPIED_BYTES, as_text, file_name, for_copying, path_problem, save
+from screens.log_whole import wrapped
+from screens.strips import cells
+from tests.screens import boards, rollouts
+from tests.screens.log_hand import HOSTILE, ORIGINS, line
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("2025-11-22T09:41:52Z ERROR x", Gravity.ERROR),
+        ("[ERROR] GET /v1/secret: 403", Gravity.ERROR),
+        ('time=x level=warn msg="a"', Gravity.WARNING),
+        ('{"severity":"CRITICAL","m":1}', Gravity.FATAL),
+        ("E1122 09:41:52.118230       1 reflector.go:138] x", Gravity.ERROR),
+        ("I1122 09:41:52.118230       1 no ERROR here", Gravity.NONE),
+        ("error: could not store", Gravity.ERROR),
+        ("panic: runtime error", Gravity.FATAL),
+        ("Traceback (most recent call last):", Gravity.ERROR),
+        ("java.lang.IllegalStateException: no", Gravity.ERROR),
+        ("there were no errors and no warnings", Gravity.NONE),
+        ("terror alerts ERRORS", Gravity.NONE),
+        ("INFO  the last ERROR is gone", Gravity.NONE),
+        ("", Gravity.NONE),
+    ],
+)
+def test_gravity(text, level):
+    assert gravity(text) is level
+
+
+def test_what_only_tells_how_it_goes_has_a_level_for_painting():
+    assert span_of_level("x DEBUG pool") == (Gravity.DEBUG, 2, 7)
+    assert span_of_level("INFO x")[0] is Gravity.INFO
+
+
+def parts(*texts):
+    traces = Traces()
+    return "".join("hFT"[traces.part(0, text)] for text in texts)
+
+
+def test_parts_of_traces():
+    java = ("x.FooException: a", "    at a.b.C(D.java:1)", "Caused by: e.Bad: b", "    ... 3 more", "INFO next")
+    assert parts(*java) == "hFTFh"
+    python = ("Traceback (most recent call last):", '  File "a.py", line 1', "    run()", "ValueError: no", "INFO x")
+    assert parts(*python) == "hFFTh"
+    go = ("panic: no", "goroutine 1 [running]:", "main.main()", "    /a/main.go:12 +0x1d", "exit status 2")
+    assert parts(*go) == "hFFFh"
+    assert parts("INFO a", "  indented, but no trace", "INFO b") == "hhh"
+    traces = Traces()
+    assert traces.part(1, "x") is Part.HEAD and traces.part(2, "    at a.b") is Part.FRAME
+    assert traces.part(1, "  not in the trace of another origin") is Part.HEAD
+
+
+@pytest.mark.parametrize(
+    ("typed", "found", "not_found"),
+    [
+        ("warn|err", "a WARN b", "INFO"),
+        ("WARN", "a WARN b", "a warn b"),
+        ("(", "call(x", "x"),
+        (r"\Sx", "ax", " x"),
+        ("[/x]", "a / b", "abc"),
+        ("a.c", "xABCx", "ac"),
+    ],
+)
+def test_patterns(typed, found, not_found):
+    pattern = Pattern(typed)
+    assert pattern.found_in(found) and not pattern.found_in(not_found)
+    assert Pattern(pattern.source).found_in(found) and not Pattern(pattern.source).found_in(not_found)
+
+
+def test_plain_text_and_what_is_no_expression():
+    assert Pattern("a.c", plain=True).found_in("xa.cx") and not Pattern("a.c", plain=True).found_in("abc")
+    assert Pattern("(").words == '"("' and "no regular expression" in Pattern("(").problem
+    assert Pattern("a.c") != Pattern("a.c", plain=True) and Pattern("a") == Pattern("a")
+
+
+@pytest.mark.parametrize("typed", ["(a+)+b", "(a|aa)+b", "(x*)*", r"(\w+\s?)+$"])
+def test_what_could_match_for_ever_is_text(typed):
+    pattern = Pattern(typed)
+    assert not pattern.regex and "for ever" in pattern.problem
+    assert not pattern.found_in("a" * 40 + "!")
+
+
+def test_spans_are_bounded():
+    assert len(Pattern("a").spans("a" * 10_000)) == 100
+    assert Pattern("a*").spans("baa") == [(1, 3)]
+
+
+def test_filters():
+    filters = Filters(includes=(Pattern("order"), Pattern("ERROR")), excludes=(Pattern("healthz"),))
+    assert filters.includes_text("ERROR order 17") and not filters.includes_text("INFO order 17")
+    assert filters.excludes_text("GET /healthz")
+    assert Pattern(filters.source).found_in("x ERROR of order 1") and not Pattern(filters.source).found_in("x ERROR")
+    assert filters.without_last().excludes == () and len(filters.without_last().without_last().includes) == 1
+
+
+@pytest.mark.parametrize(
+    ("pods", "short"),
+    [
+        (["a/n/orders-7cc6f9fbf5-fq26d", "a/n/orders-57fcffc77-dmwbp"], ["fq26d", "dmwbp"]),
+        (["a/n/ledger-0", "a/n/ledger-1"], ["ledger-0", "ledger-1"]),
+        (["a/n/x-1-abcde", "a/n/x-2-abcde"], ["1-abcde", "2-abcde"]),
+        (["a/n/same", "a/m/same"], ["n/same", "m/same"]),
+        (["a/n/same", "b/n/same"], ["a/n/same", "b/n/same"]),
+        (["a/n/web"], ["web"]),
+    ],
+)
+def test_short_names(pods, short):
+    assert shorten(pods) == short
+
+
+def test_names():
+    names = make_names(ORIGINS, make_ink({}, True))
+    assert [(name.pod, name.container) for name in names.names][:2] == [("fq26d", "vault-agent"), ("dmwbp", "app")]
+    assert names.words == "2 pods, 3 containers" and names.width == len("fq26d vault-agent")
+    assert make_names([Origin(job="deploy", build=4)], make_ink({}, True)).names[0].pod == "#4"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"level":"warn","msg":"slow query","took":1.2,"trace":"8c1"}', "WARN  slow query took=1.2 trace=8c1"),
+        ('{"level":50,"message":"no","o":{"a":[1,2]}}', "ERROR no o={a=[1,2]}"),
+        ('{"a":1}', '{"a":1}'),
+        ("{bad}", "{bad}"),
+        ("[1]", "[1]"),
+        ('{"msg":"a\\nb"}', "a / b"),
+        ('{"msg":"x\\u001b[2J\\u202ey\\u0007"}', "xy\ufffd"),
+        ('{"msg":' + "[" * 100_000, '{"msg":' + "[" * 100_000),
+    ],
+)
+def test_json_as_words(text, said):
+    assert readable(text) == said
+
+
+def how(width=80, **more):
+    ink = make_ink({"background": "#101010", "foreground": "#d0d0d0"}, False)
+    return How(ink=ink, ascii=False, zone=datetime.UTC, width=width, names=make_names(ORIGINS, ink), **more)
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+@pytest.mark.parametrize("width", [10, 40, 80, 200])
+@pytest.mark.parametrize("given", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_lines_take_the_width_and_nothing_else(given, width, wrap):
+    rows = draw_line(given, how(width, wrap=wrap, search=Pattern("x"), left=0 if wrap else 3))
+    assert rows and len(rows) <= 200
+    for row in rows:
+        assert row.cell_length == width + 1 == cells(row.text)
+        assert "\x1b" not in row.text and "\x07" not in row.text and "\n" not in row.text
+
+
+def test_a_secret_that_json_hides_in_escapes_stays_hidden():
+    given = line('{"msg":"login","password":"hunt\\u0065r2"}')
+    assert "hunter2" not in draw_line(given, how())[0].text
+    assert "hunter2" in draw_line(given, how(redacted=False))[0].text
+
+
+def test_a_line_that_begins_with_its_time_does_not_tell_it_twice():
+    given = line("2025-11-22T09:35:14.500Z INFO  x", 10)
+    assert draw_line(given, how())[0].text == draw_line(line("INFO  x", 10), how())[0].text
+    assert "2025-11-22T09:35:14.500Z INFO" in draw_line(given, how(raw=True))[0].text
+    assert "2025-11-22T09:35:14.500Z INFO" in draw_line(given, how(times="off"))[0].text
+
+
+def test_rows_of_other_kinds():
+    mark, skipped = line("restarted: exit 137 OOMKilled", 1, 0, LineKind.MARK), line("9 lines", 1, 1, LineKind.SKIPPED)
+    assert "-- fq26d vault-agent restarted: exit 137 OOMKilled --" in draw_line(mark, how())[0].text
+    assert "-- 9 lines --" in draw_line(skipped, how())[0].text
+    folded = draw_line(line("ERROR x"), how(), fold=Fold(12, "Caused by: y"))[0].text
+    assert "ERROR x  [+12] Caused by: y" in folded
+    assert draw_line(line("x"), how(), marked=True)[0].text.startswith("*")
+    assert "[cut here, 4.9 MB more: enter]" in draw_line(line("x", cut_bytes=4_900_000), how())[0].text
+    assert size(12) == "12 bytes" and size(1234) == "1.2 kB"
+
+
+def test_times():
+    given = line("x", 900 - 130)
+    assert draw_line(given, how(120))[0].text.startswith(" 09:40:00.000 dmwbp")
+    assert draw_line(given, how())[0].text.startswith(" 09:40:00 dmwbp")
+    assert draw_line(given, how(times="age", now_ms=boards.NOW))[0].text.startswith("   2m dmwbp")
+    assert draw_line(given, how(times="off"))[0].text.startswith(" dmwbp")
+    assert draw_line(given, how(dated=True))[0].text.startswith(" 22 Nov 09:40:00 dmwbp")
+    untimed = draw_line(type(given)(0, 1, "x"), how())[0].text
+    assert untimed.startswith(" " * 10 + "dmwbp")
+
+
+def test_files(tmp_path):
+    path = tmp_path / "a.log"
+    assert save(path, HOSTILE, ORIGINS) == len(HOSTILE)
+    assert stat.S_IMODE(path.stat().st_mode) & 0o137 == 0
+    assert path.read_text(encoding="utf-8").splitlines()[0] == as_text(HOSTILE[0], ORIGINS)
+    with pytest.raises(FileExistsError):
+        save(path, [], ORIGINS)
+    assert "not written over" in path_problem(str(path)) and "no directory" in path_problem("/nowhere/a.log")
+    assert path_problem("") and path_problem(str(tmp_path)) and not path_problem(str(tmp_path / "b.log"))
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    assert path_problem(str(tmp_path / "link"))
+    assert file_name(("a/b", "\u6f22 x"), boards.NOW, datetime.UTC) == "a-b-\u6f22-x-20251122-094210.log"
+
+
+def test_text_to_copy_is_bounded():
+    text, count, left = for_copying([line("x" * 1000)] * 100, ORIGINS)
+    assert count + left == 100 and left and len(text) <= MOST_COPIED_BYTES
+    assert as_text(line("x", 890.118), ORIGINS) == "2025-11-22T09:42:00.118Z orders-7cc6f9fbf5-dmwbp/app | x"
+
+
+def test_a_text_of_any_length_is_wrapped():
+    assert wrapped("abcdef", 4) == ["abcd", "ef"] and wrapped("", 4) == [""]
+    assert all(cells(row) <= 5 for row in wrapped("\u6f22\u5b57x" * 50, 5))
+    assert "".join(wrapped("\u6f22\u5b57x" * 50, 5)) == "\u6f22\u5b57x" * 50
+
+
+def test_requests():
+    state = rollouts.orders_state()
+    request = of_cell("orders", "staging", (state, state), previous=True)
+    assert request.targets == (Target(cluster="eu", namespace="staging", app="orders"),) and request.previous
+    assert request.selection(boards.NOW).tail == 200
+    alone = of_rollout(state, (state,), "staging")
+    assert alone.targets[0].app == "orders" and not alone.targets[0].pods
+    other = boards.rollout("orders", "staging", "1")
+    among = of_rollout(state, (state, other), "staging").targets[0]
+    assert not among.app and "orders-" in among.pods[0]
+    pod = rollouts.orders_reading().pods[0]
+    at = of_pod(pod, "staging", "vault-agent")
+    assert at.init and at.containers == ("vault-agent",) and at.at_ms == failed_ms(pod) == boards.NOW - 18_000
+    assert at.selection(boards.NOW).since_ms == boards.NOW - 18_000 - 120_000 and at.selection(boards.NOW).tail is None
+    assert failed_ms(rollouts.orders_reading().pods[2]) is None
+
+
+def test_globs_of_pods():
+    import fnmatch
+
+    def fits(kind, pod):
+        return any(fnmatch.fnmatchcase(pod, glob) for glob in pod_globs(kind, "orders"))
+
+    assert fits("Deployment", "orders-7cc6f9fbf5-fq26d") and not fits("Deployment", "orders-export-7cc6f9fbf5-fq26d")
+    assert fits("StatefulSet", "orders-12") and not fits("StatefulSet", "orders-x")
+    assert fits("DaemonSet", "orders-fq26d") and not pod_globs("Rocket", "orders")
