@@ -30,6 +30,7 @@ from statusdesk.states import (
     TokenState,
 )
 from statusdesk.states import Lasting as Lasting
+from statusdesk.states_alerts import Acknowledgement, Notification, Silence
 
 Convert = Callable[[Any], Any]
 R = TypeVar("R", bound=msgspec.Struct)
@@ -185,6 +186,7 @@ OF_ROLLOUT = Column(GROUP, "TEXT", "")
 UNTIL = Column("until_ms", "INTEGER", None)
 OPEN = "building OR result IS NULL"
 UNRESOLVED = "state != 'resolved'"
+QUEUED = "state = 'queued'"
 SHARED = "namespaces LIKE '%,%'"
 
 ROLLOUTS = Kind("rollout", RolloutState)
@@ -216,11 +218,21 @@ ALERTS = Table(
     indexes=(("change",), ("started_ms",)),
     partial=(("unresolved", ("fingerprint",), UNRESOLVED),),
 )
+SILENCES = Table("silences", Silence, ("id",), indexes=(("change",),))
+ACKNOWLEDGEMENTS = Table("acknowledgements", Acknowledgement, ("fingerprint", "started_ms", "at_ms"))
+NOTIFICATIONS = Table(
+    "notifications",
+    Notification,
+    ("id",),
+    indexes=(("created_ms",), ("sink", "group_key", "id")),
+    partial=(("queued", ("due_ms",), QUEUED),),
+)
 GRANTS = Table("grants", Grant, ("key", "renewed_ms"), without_rowid=True)
 COLLECTORS = Table("collectors", Collector, ("started_ms", "pid"))
 
 TABLES: tuple[Table[Any], ...] = (
     *(table for kind in KINDS for table in (kind.current, kind.history)),
     *(PODS, EVENTS, REVISIONS, EVIDENCE, BUILDS, JOBS, QUEUE, EXECUTORS, ALERTS, GRANTS, COLLECTORS),
+    *(SILENCES, ACKNOWLEDGEMENTS, NOTIFICATIONS),
 )
 """All tables but ``meta``."""

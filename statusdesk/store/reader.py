@@ -10,6 +10,8 @@ import msgspec
 
 from statusdesk.facts import Build, Event, Revision
 from statusdesk.states import Changes, Collector, Evidence, PodState
+from statusdesk.states_alerts import AlertState, Notification, Silence
+from statusdesk.store import alerts as alert_questions
 from statusdesk.store import builds as build_questions
 from statusdesk.store import past
 from statusdesk.store.errors import StoreError
@@ -27,6 +29,7 @@ from statusdesk.store.kinds import (
     QUEUE,
     REVISIONS,
     ROLLOUTS,
+    SILENCES,
     SOURCES,
     TABLES,
     TOKENS,
@@ -56,6 +59,7 @@ ALIVE = {
     **{table.name: f"{table.select} WHERE until_ms IS NULL" for table in (*(kind.current for kind in KINDS), JOBS)},
     ALERTS.name: f"{ALERTS.select} WHERE {UNRESOLVED}",
     EXECUTORS.name: EXECUTORS.select,
+    SILENCES.name: f"{SILENCES.select} WHERE expired_ms IS NULL",
 }
 CHANGED = {
     **{name: f"{question.partition(' WHERE ')[0]} WHERE change > ?" for name, question in ALIVE.items()},
@@ -162,6 +166,18 @@ class Reader:
         """Return what the last renewals of a token gave, newest first."""
         return self._ask(lambda db: [GRANTS.decode(row) for row in db.execute(GRANTS_OF, (token_key, limit))])
 
+    def alerts(self, since_ms: int | None = None, limit: int = alert_questions.MOST) -> list[AlertState]:
+        """Return the alerts that are not resolved, and those resolved since ``since_ms`` (None: none), newest first."""
+        return self._ask(lambda db: alert_questions.alerts(db, since_ms, limit))
+
+    def silences(self, now_ms: int | None = None) -> list[Silence]:
+        """Return the silences, newest first; with ``now_ms`` only those that hold then or will."""
+        return self._ask(lambda db: alert_questions.silences(db, now_ms))
+
+    def notifications(self, since_ms: int = 0, limit: int = alert_questions.MOST) -> list[Notification]:
+        """Return the messages that were queued since then, newest first."""
+        return self._ask(lambda db: alert_questions.notifications(db, since_ms, limit))
+
     def collector(self) -> Collector | None:
         """Return the heartbeat of the collector that wrote last."""
         return self._ask(_collector)
@@ -248,6 +264,7 @@ def _changes(db: sqlite3.Connection, since: int) -> Changes:
         gone_jobs=tuple(db.execute(GONE_JOBS, (since,))) if since else (),
         queue=tuple(map(QUEUE.decode, db.execute(ALL_QUEUE))) if queue_change > since or not since else None,
         executors=rows(EXECUTORS),
+        silences=rows(SILENCES),
         collector=_collector(db),
     )
 
