@@ -39,9 +39,9 @@ def check_sink(sink: SinkSettings) -> Iterator[str]:
     if sink.type == "webhook" and len(sink.urls) + (sink.url is not None) != 1:
         yield 'needs one address: urls = ["https://..."] with one, or url_env, url_file or url_command'
     allowed = _COMMON | _OWN.get(sink.type, frozenset())
-    for field in msgspec.structs.fields(SinkSettings):
-        if field.name not in allowed and getattr(sink, field.name) != field.default:
-            key = field.name.removesuffix("_s")
+    for known in msgspec.structs.fields(SinkSettings):
+        if known.name not in allowed and getattr(sink, known.name) != known.default:
+            key = known.name.removesuffix("_s")
             yield f"{key} means nothing to a sink of type {sink.type}; take it away"
     if sink.user and sink.password is None and sink.type != "email":
         yield "password is missing; add password_env, password_file or password_command"

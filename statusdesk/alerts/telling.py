@@ -44,7 +44,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Teller(Protocol):
-    """Who sends messages; runs in threads of its own. All three are called on the collector's thread and never block."""
+    """Who sends messages, in threads of its own; all three are called on the collector's thread and never block."""
 
     def tell(self, news: News) -> None:
         """Take what is new."""
