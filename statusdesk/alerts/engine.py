@@ -1,6 +1,6 @@
 """The alerts of one collector: claims by row, lives by fingerprint, and what each flush makes of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -56,9 +56,12 @@ class Alerts:
             if alert.state != "resolved"
         }
         self._again = {*self._lives}
+        by_subject: dict[str, list[AlertState]] = {}
+        for life in self._lives.values():
+            by_subject.setdefault(life.alert.subject, []).append(life.alert)
         for row in rows:
             if row.until_ms is None:
-                self._again.update(self._take(row))
+                self._again.update(self._take(row, by_subject.get(subject(row), ())))
 
     def active(self) -> list[AlertState]:
         """Return what is pending or firing, but for what is pending quietly."""
@@ -137,14 +140,19 @@ class Alerts:
         self._events.append(AlertEvent("acked" if by else "unacked", alert))
         return alert
 
-    def _take(self, row: Lasting) -> set[str]:
-        """Take what a row claims; return the fingerprints that must be looked at."""
+    def _take(self, row: Lasting, known: Sequence[AlertState] = ()) -> set[str]:
+        """Take what a row claims; return the fingerprints that must be looked at.
+
+        ``known``: the alerts that the store has of it, which hold if nothing can be told of it now.
+        """
         touched: set[str] = set()
         claims = deserved(row, self._tuning)
+        if claims is None and known:
+            claims = [replace(alert, state="inactive") for alert in known]
         if claims is not None:
             touched = self._claim(subject(row), claims)
         if isinstance(row, RolloutState):
-            for app in self._versions.see(row):
+            for app in self._versions.see(row, failed=bool(known)):
                 touched |= self._claim(f"App:{app}", self._versions.deserved(app))
         return touched
 

@@ -184,7 +184,7 @@ class Outbox:
             return group.told
         # what is over needs no word of it; what fires still has had its chance
         still = given_up.firing & group.alerts.keys()
-        return replace(group.told, firing=group.told.firing | still)
+        return Told(group.told.firing | still, max(group.told.at_ms, given_up.at_ms))
 
     def _content(self, group: _Group, told: Told, audible: set[str], now_ms: int) -> tuple[AlertState, ...]:
         """Return the alerts of a message: what fires (also what is taken, if it was told before), and what is over."""

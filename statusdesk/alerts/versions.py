@@ -22,8 +22,8 @@ class Versions:
         self._lineages: dict[str, Lineage] = {}
         self._failing: dict[str, RolloutState] = {}
 
-    def see(self, row: RolloutState) -> Iterable[str]:
-        """Take a row; return the apps that must be looked at again."""
+    def see(self, row: RolloutState, *, failed: bool = False) -> Iterable[str]:
+        """Take a row; return the apps that must be looked at again. ``failed``: it did before it became unknown."""
         touched = {row.app}
         known_app = self._app_of.get(row.key)
         if known_app is not None and (known_app != row.app or row.until_ms is not None):
@@ -36,7 +36,7 @@ class Versions:
         self._apps.setdefault(row.app, {})[row.key] = row
         self._app_of[row.key] = row.app
         self._lineages.setdefault(row.app, Lineage()).see(row)
-        if row.level is Level.FAILING:
+        if row.level is Level.FAILING or (failed and row.level is Level.UNKNOWN):
             self._failing[row.key] = row
         elif row.level is not Level.UNKNOWN:  # of what is unknown holds what was known
             self._failing.pop(row.key, None)
