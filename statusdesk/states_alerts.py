@@ -17,7 +17,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``started_ms``: since when it is bad; ``pending_ms``: since when we know; ``observations``: how often it was seen
     bad while pending. ``cleared_ms``: since when it is well though it is held firing (``keep_firing_for``, flapping).
-    One that is resolved without ``fired_ms`` never fired. ``flapping``: it fired too often, and is folded into one.
+    One that is resolved without ``fired_ms`` never fired. ``flapping``: it fired too often, and is folded into one;
+    ``flapped``: it was at some time of its life.
     ``stale_since_ms``: a source that it hangs on (``hangs_on``) has been down since; it stays as it is until that
     answers. ``acked_by`` and ``silenced_by`` (the id of a silence) are empty when it is neither. ``inhibited_by`` is
     the fingerprint of an alert that says more about the same.
@@ -48,6 +49,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     observations: int = 0
     cleared_ms: int | None = None
     flapping: bool = False
+    flapped: bool = False
     acked_by: str = ""
     acked_ms: int | None = None
     ack_comment: str = ""

@@ -82,7 +82,7 @@ def _begin(
 def _fire(life: Life, flapping: FlappingSettings, firings: Sequence[int], t: int, now_ms: int) -> Step:
     lately = [moment for moment in firings if t - moment < flapping.within_s * 1000]
     folded = len(lately) + 1 >= flapping.count
-    alert = replace(life.alert, state="firing", fired_ms=now_ms, flapping=folded)
+    alert = replace(life.alert, state="firing", fired_ms=now_ms, flapping=folded, flapped=folded)
     if folded:
         alert = replace(alert, summary=_flapping_words(alert.summary, len(lately) + 1))
     due = t + round(flapping.hold_s * 1000) if folded else None

@@ -4,10 +4,19 @@ import os
 import sys
 from collections.abc import Sequence
 
-from statusdesk.cli import board, check, demo, exit_codes, export, status, watch
+from statusdesk.cli import ack, board, check, demo, exit_codes, export, silence, status, watch
 from statusdesk.cli.parser import add_globals, build_parser
 
-COMMANDS = {"board": board, "watch": watch, "status": status, "export": export, "check": check, "demo": demo}
+COMMANDS = {
+    "board": board,
+    "watch": watch,
+    "status": status,
+    "ack": ack,
+    "silence": silence,
+    "export": export,
+    "check": check,
+    "demo": demo,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -10,6 +10,7 @@ from statusdesk.cli import exit_codes
 from statusdesk.cli.usage import UsageError
 from statusdesk.config_file import ConfigError
 from statusdesk.credentials import CredentialError, redact
+from statusdesk.requests import RequestError
 from statusdesk.store.errors import LockHeld, StoreError
 
 UNWRITABLE: Mapping[int, str] = MappingProxyType(
@@ -34,6 +35,7 @@ def tell(error: Exception, *, verbose: bool) -> int:
         (CredentialError, exit_codes.USAGE),
         (LockHeld, exit_codes.ALREADY_RUNNING),
         (StoreError, exit_codes.CANNOT_TELL),
+        (RequestError, exit_codes.CANNOT_TELL),
     ):
         if isinstance(error, kind):
             _say(str(error))

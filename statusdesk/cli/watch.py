@@ -1,4 +1,4 @@
-"""``statusdesk watch``: the collector process, headless; one line on stdout for each change of level."""
+"""``statusdesk watch``: the collector process, headless; a line for each change of level and each turn of an alert."""
 
 import argparse
 import os
@@ -14,14 +14,15 @@ from statusdesk.cli import exit_codes
 from statusdesk.cli.usage import refuse
 
 if TYPE_CHECKING:
+    from statusdesk.alerts.telling import AlertEvent
     from statusdesk.cli.parser import Parser
     from statusdesk.cli.printing import LinePrinter
     from statusdesk.config import Config
     from statusdesk.store.writer import Transition
 
 DESCRIPTION = """\
-Collect from Jenkins, Kubernetes and Vault into the store, and print one line for each change of level. One collector
-runs per state directory; a second one ends with exit code 75. SIGTERM ends it cleanly.
+Collect from Jenkins, Kubernetes and Vault into the store, and print one line for each change of level and for each turn
+of an alert. One collector runs per state directory; a second one ends with exit code 75. SIGTERM ends it cleanly.
 """
 
 
@@ -83,8 +84,14 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
 
     # A reader that goes away ends the collector quietly, as SIGPIPE would.
     printer = LinePrinter(narrate, gone)
-    out, verbose = _printing(args, printer), args.verbose > 0
-    process = CollectorProcess(config, owner=args.owner, out=out, narrate=narrate, verbose=verbose)
+    process = CollectorProcess(
+        config,
+        owner=args.owner,
+        out=_printing(args, printer),
+        alerted=_printing_alerts(args, printer),
+        narrate=narrate,
+        verbose=args.verbose > 0,
+    )
     logger.info("collecting from %s into %s", ", ".join(process.sources()), config.store.state_dir)
     process.run(stop)
     printer.close()
@@ -133,6 +140,13 @@ def _printing(args: argparse.Namespace, printer: "LinePrinter") -> "Callable[[Tr
             printer.put(line)
 
     return show
+
+
+def _printing_alerts(args: argparse.Namespace, printer: "LinePrinter") -> "Callable[[AlertEvent], None]":
+    from statusdesk.cli.alert_lines import event_line
+
+    as_json = _as_json(args)
+    return lambda event: printer.put(event_line(event, as_json=as_json))
 
 
 def _stop_on_signals(stop: threading.Event) -> list[int]:

@@ -85,9 +85,14 @@ def test_a_child_ends_with_its_stdin_and_an_ordinary_one_does_not(start):
 
 def test_a_source_that_refuses_is_a_line_in_the_form_asked_for(start):
     process = start("--format", "jsonl")
-    lines = [json.loads(process.stdout.readline()) for _ in range(2)]
-    assert {line["source"] for line in lines} == {"jenkins", "kubernetes/eu"}
-    assert all(line["event"] == "level" and line["level"] != "ok" and line["message"] for line in lines)
+    lines = [json.loads(process.stdout.readline()) for _ in range(4)]
+    levels = [line for line in lines if line["event"] == "level"]
+    assert {line["source"] for line in levels} == {"jenkins", "kubernetes/eu"}
+    assert all(line["level"] != "ok" and line["message"] for line in levels)
+    alerts = [line for line in lines if line["event"] == "alert"]
+    assert {(line["status"], line["labels"]["alertname"]) for line in alerts} == {("pending", "SourceDown")}
+    assert {line["labels"]["source"] for line in alerts} == {"jenkins", "kubernetes/eu"}
+    assert all(line["annotations"]["summary"] and line["fingerprint"] and line["startsAt"] for line in alerts)
 
 
 def test_what_is_narrated_can_be_json(start):

@@ -32,7 +32,10 @@ HEADERS = {
     "tokens": "source,name,level,reason,message,since,until,duration_s,expires_at,last_renewal_at,granted_s,"
     "period_s,explicit_max_s,renewable,accessor_tail,renewal_job",
     "alerts": "alertname,severity,state,cluster,namespace,app,version,started_at,fired_at,resolved_at,duration_s,"
-    "source,token,summary,fingerprint",
+    "source,token,summary,fingerprint,pending_at,acked_by,acked_at,ack_comment,flapped,silenced_by,stage,reason,"
+    "last_good,build_url",
+    "notifications": "id,sink,group_key,what,why,state,queued_at,due_at,sent_at,attempts,last_error,alerts,alertnames,"
+    "namespaces,apps,fingerprints,idempotency_key",
 }
 
 
