@@ -115,3 +115,14 @@ def test_links_pipes_and_directories_are_not_followed(state, tmp_path):
 def test_a_half_written_one_is_not_seen(state):
     (state / DIRECTORY / ".1.json").write_text('{"what": "exp')
     assert taken(state) == ([], [])
+
+
+def test_who_may_not_write_there_is_told_what_to_do(state, monkeypatch):
+    def refused(*_args, **_options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("statusdesk.requests.os.open", refused)
+    group = (state / DIRECTORY).group()
+    monkeypatch.setattr("statusdesk.requests.holder", lambda _: 1)
+    with pytest.raises(RequestError, match=f"may not write to .*{DIRECTORY}; be in the group that owns it .{group}."):
+        submit(state, ExpireSilence(id="s"))

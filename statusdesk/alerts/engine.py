@@ -44,6 +44,7 @@ class Alerts:
         self._claimed: dict[str, tuple[str, ...]] = {}  # by subject
         self._firings: dict[str, list[int]] = {}
         self._last_start: dict[str, int] = {}
+        self._swept = t
         self._changed: dict[str, AlertState] = {}
         self._events: list[AlertEvent] = []
         self.mutes = Mutes(silences)
@@ -217,10 +218,11 @@ class Alerts:
     def _remember(self, fingerprint: str, t: int) -> None:
         """Remember a firing for as long as it may make the next one flapping."""
         within = round(self._tuning.flapping.within_s * 1000)
-        self._firings = {
-            each: kept for each, times in self._firings.items() if (kept := [at for at in times if t - at < within])
-        }
-        self._firings.setdefault(fingerprint, []).append(t)
+        self._firings[fingerprint] = [*(at for at in self._firings.get(fingerprint, ()) if t - at < within), t]
+        if t - self._swept >= within:  # now and then those of all others, so that they do not grow for years
+            self._swept = t
+            self._firings = {each: times for each, times in self._firings.items() if t - times[-1] < within}
+            self._last_start = {each: at for each, at in self._last_start.items() if each in self._firings}
 
     def _distinct(self, claim: AlertState, now_ms: int) -> AlertState:
         """Return the claim with a start that tells it from the same alert before."""

@@ -66,6 +66,8 @@ class Mutes:
 
     def silenced_by(self, alert: AlertState, now_ms: int) -> str:
         """Return the id of a silence that holds for an alert now, empty when none does."""
+        if not self._silences:
+            return ""
         holding = [each.id for each in self._silences.values() if each.active(now_ms) and matches(each.matchers, alert)]
         return min(holding, default="")
 

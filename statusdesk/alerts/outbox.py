@@ -20,14 +20,19 @@ AMEND_MARGIN_MS = 1_000
 """A message that is due sooner may be on its way already: what comes now goes into the next one."""
 
 
+_Key = tuple[str, tuple[tuple[str, str], ...]]
+"""The name of a sink, and the labels of a group."""
+
+
 class _Group:
     """One group of alerts as one sink is told of it."""
 
-    __slots__ = ("alerts", "given_up", "labels", "over", "queued", "sink", "told")
+    __slots__ = ("alerts", "given_up", "key", "labels", "over", "queued", "sink", "told")
 
     def __init__(self, sink: SinkSettings, labels: tuple[tuple[str, str], ...]) -> None:
         self.sink = sink
         self.labels = labels
+        self.key = key_of(labels)
         self.alerts: dict[str, AlertState] = {}  # what fires
         self.over: dict[str, AlertState] = {}  # what was told of, as it was last
         self.told = Told()  # sent
@@ -52,7 +57,7 @@ class Outbox:
         self._settings = settings
         self._sinks = [sink for sink in sinks if sink.type != LEVEL_TRIGGERED]
         self._tuning = tuning
-        self._groups: dict[tuple[str, str], _Group] = {}
+        self._groups: dict[_Key, _Group] = {}
         self._of_id: dict[int, _Group] = {}
         self._last_id = last_id
         by_name = {sink.name: sink for sink in self._sinks}
@@ -76,10 +81,10 @@ class Outbox:
                 group.told = replace(group.told, firing=group.told.firing & group.alerts.keys())
 
     def _group(self, sink: SinkSettings, labels: tuple[tuple[str, str], ...]) -> _Group:
-        key = (sink.name, key_of(labels))
-        if key not in self._groups:
-            self._groups[key] = _Group(sink, labels)
-        return self._groups[key]
+        group = self._groups.get((sink.name, labels))
+        if group is None:
+            group = self._groups[sink.name, labels] = _Group(sink, labels)
+        return group
 
     def _see(self, alert: AlertState) -> None:
         for sink in self._sinks:
@@ -87,7 +92,7 @@ class Outbox:
                 continue
             labels = group_of(alert, self._settings.group_by)
             group = self._group(sink, labels)
-            self._dirty.add((sink.name, key_of(labels)))
+            self._dirty.add((sink.name, labels))
             if alert.state == "firing":
                 group.alerts[alert.fingerprint] = alert
                 group.over.pop(alert.fingerprint, None)
@@ -134,7 +139,7 @@ class Outbox:
             else:
                 group.given_up = Told(firing_of(tried), outcome.at_ms)
                 written += self._drop_all(group)
-            self._dirty.add((group.sink.name, key_of(group.labels)))
+            self._dirty.add((group.sink.name, group.labels))
         return written
 
     @property
@@ -152,7 +157,7 @@ class Outbox:
             return False
         return now_ms - (group.given_up or group.told).at_ms >= repeat_ms
 
-    def _decide(self, key: tuple[str, str], group: _Group, now_ms: int) -> list[Notification]:
+    def _decide(self, key: _Key, group: _Group, now_ms: int) -> list[Notification]:
         """Hold what fires against what the sink will have been told once all that is queued is sent."""
         last = group.queued[-1] if group.queued else None
         amended = last is not None and not last.attempts and last.due_ms - now_ms > AMEND_MARGIN_MS
@@ -169,7 +174,7 @@ class Outbox:
         alerts = self._content(group, told, audible, now_ms)
         if amended and last is not None and last.alerts == alerts:
             return []
-        made = self._made(last if amended else None, key, group, why, alerts, now_ms)
+        made = self._made(last if amended else None, group, why, alerts, now_ms)
         if amended:
             group.queued[-1] = made
         else:
@@ -202,7 +207,6 @@ class Outbox:
     def _made(
         self,
         waiting: Notification | None,
-        key: tuple[str, str],
         group: _Group,
         why: str,
         alerts: tuple[AlertState, ...],
@@ -217,13 +221,13 @@ class Outbox:
         self._last_id += 1
         return Notification(
             id=self._last_id,
-            sink=key[0],
-            group_key=key[1],
+            sink=group.sink.name,
+            group_key=group.key,
             what=what,
             why=why,
             created_ms=now_ms,
             due_ms=now_ms + (0 if why == "repeat" else wait_ms),
-            idempotency_key=f"{key[0]}-{self._last_id}-{now_ms}",
+            idempotency_key=f"{group.sink.name}-{self._last_id}-{now_ms}",
             group_labels=group.labels,
             fingerprints=fingerprints,
             alerts=alerts,
@@ -238,7 +242,7 @@ class Outbox:
         """Drop what was queued behind a message that was given up: it spoke of what nobody was told."""
         return [each for waiting in list(group.queued) for each in self._drop(group, waiting)]
 
-    def _tidy(self, key: tuple[str, str], group: _Group) -> None:
+    def _tidy(self, key: _Key, group: _Group) -> None:
         """Forget a group in which nothing fires and of which nothing was told."""
         if not group.alerts and not group.queued and not (group.told.firing and group.sink.send_resolved):
             self._groups.pop(key, None)

@@ -172,12 +172,13 @@ def make(
     rule = tuning.of(alertname, place)
     if rule is None:
         return None
+    # in the order of their names, as ``fingerprint`` sorts them
     labels = {
         "alertname": alertname,
-        "severity": rule.severity,
+        "app": app,
         "cluster": cluster,
         "namespace": namespace,
-        "app": app,
+        "severity": rule.severity,
         "source": source,
         "token": token,
     }
