@@ -17,6 +17,8 @@ from statusdesk.states_alerts import Silence
 TOLERANCE_MS = 3_600_000
 """When nobody has looked for longer, waits begin anew (Prometheus: ``--rules.alert.for-outage-tolerance``)."""
 
+SAYS_MORE = ("BadVersionAhead", "BadVersionInProduction")
+
 
 class Alerts:
     """What is bad, since when, and what becomes of it.
@@ -112,6 +114,8 @@ class Alerts:
             self._evaluate(fingerprint, t, now_ms, seen_now=False)
         if self.mutes.due(now_ms):
             self._remute(now_ms)
+        if self._changed:
+            self._inhibit()
         written, self._changed = list(self._changed.values()), {}
         return written
 
@@ -253,6 +257,20 @@ class Alerts:
                 self._put(life)
             if alert.ack_until_ms is not None and alert.ack_until_ms <= now_ms:
                 self.acknowledge(alert.fingerprint, "", "", None, now_ms)
+
+    def _inhibit(self) -> None:
+        """Mute a rollout's alert while one says more of it: that its version is on its way to production, or there."""
+        lives = self._lives.values()
+        more = {
+            (life.alert.app, life.alert.stage, life.alert.version): life.alert.fingerprint
+            for life in lives
+            if life.alert.alertname in SAYS_MORE and life.alert.state == "firing"
+        }
+        for life in [life for life in lives if life.alert.alertname == "RolloutFailing"]:
+            alert = life.alert
+            by = more.get((alert.app.partition("/")[0], alert.stage, alert.version), "")
+            if by != alert.inhibited_by:
+                self._put(_changed(life, inhibited_by=by))
 
     def _is_quiet(self, life: Life) -> bool:
         if life.alert.state != "pending":

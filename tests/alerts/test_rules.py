@@ -158,6 +158,25 @@ def test_a_bad_version_reaches_production_and_is_mended():
     assert world.states() == {}
 
 
+def test_one_that_says_more_mutes_the_other_and_no_others():
+    web = {"name": "web", "app": "orders", "version": "1.5"}
+    world, _ = bad_versions(*OLD, at("staging", "1.5", Level.FAILING), rollout(Level.FAILING, "staging", **web))
+    by = {alert.app: alert.inhibited_by for alert in world.alerts.active()}
+    (more,) = [alert for alert in world.alerts.active() if alert.alertname == "BadVersionAhead"]
+    assert by["orders/web"] == more.fingerprint and not more.muted
+    assert {alert.inhibited_by for alert in world.alerts.active() if alert.alertname == "RolloutFailing"} == {
+        more.fingerprint
+    }
+    world.step(rollout(Level.FAILING, "staging", name="mailer", version="1.5"))
+    assert {alert.app: alert.muted for alert in world.alerts.active()}["mailer"] is False
+    world.restart()
+    assert {alert.app: alert.muted for alert in world.alerts.active()}["orders/web"] is True
+    # production goes further: what fails is on its way no more, and is told by its own name
+    world.step(at("shop", "1.6", since=9_000), at("testing", "1.6", since=8_000))
+    assert [alert.alertname for alert in world.alerts.active()] == ["RolloutFailing"] * 3
+    assert not any(alert.muted for alert in world.alerts.active())
+
+
 def test_two_apps_and_a_workload_that_changes_its_app():
     world, _ = bad_versions(*OLD, at("staging", "1.5", Level.FAILING))
     world.step(at("staging", "1.5", Level.FAILING, app="other"))
