@@ -25,6 +25,8 @@ DIR_MODE = 0o3770
 FILE_MODE = 0o640
 MOST_BYTES = 16_384
 MOST_AT_ONCE = 200
+OLDEST_S = 60.0
+"""A request that no collector took within this time is taken by none: whoever asked has given up since."""
 MAX_COMMENT = 200
 LONGEST_MS = 366 * 86_400_000
 ANSWER_S = 3.0
@@ -189,6 +191,8 @@ def _read(path: Path) -> Asked:
             raise ValueError("it is no file")
         if found.st_size > MOST_BYTES:
             raise ValueError(f"it is larger than {MOST_BYTES} bytes")
+        if time.time() - found.st_mtime > OLDEST_S:
+            raise ValueError("nobody took it when it was made; ask again")
         content = os.read(handle, MOST_BYTES + 1)
     finally:
         os.close(handle)

@@ -112,6 +112,14 @@ def test_links_pipes_and_directories_are_not_followed(state, tmp_path):
     assert not list((state / DIRECTORY).iterdir()) and secret.exists()
 
 
+def test_one_that_nobody_took_in_time_is_not_taken_later(state):
+    submit(state, ExpireSilence(id="s"))
+    (file,) = (state / DIRECTORY).iterdir()
+    os.utime(file, (file.stat().st_mtime - 120,) * 2)
+    asked, (problem,) = taken(state)
+    assert asked == [] and "nobody took it" in problem and not list((state / DIRECTORY).iterdir())
+
+
 def test_a_half_written_one_is_not_seen(state):
     (state / DIRECTORY / ".1.json").write_text('{"what": "exp')
     assert taken(state) == ([], [])

@@ -3,10 +3,11 @@
 ``started_ms`` of what is returned is since when the row has been bad; state and other times are the life cycle's.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from statusdesk.alerts.making import make
+from statusdesk.alerts.rules_platform import SEED, job_alert, of_environment, of_platform
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.states import AlertState, BuildState, Level, RolloutState, SourceState, Stamped, TokenState
 
@@ -15,12 +16,6 @@ Rule = Callable[[Any, Tuning], list[AlertState]]
 _UNTIL_ROLLED_OUT = ("Stalled", "NoPods", "OldPodBlocks", "OldPodsFail")
 _NO_ROLLOUT = ("Degraded", "Scaling", "Replacing")
 _JOB_KINDS = ("Job", "CronJob")
-
-
-def fingerprint(labels: Mapping[str, str]) -> str:
-    """Return the identity of an alert: the first 16 hex digits of the SHA-256 of its sorted label pairs."""
-    pairs = "\x00".join([f"{name}\x01{value}" for name, value in sorted(labels.items()) if value])
-    return hashlib.sha256(pairs.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def subject(state: Stamped) -> str:
@@ -34,7 +29,7 @@ def deserved(state: Stamped, tuning: Tuning) -> list[AlertState] | None:
         return []
     if getattr(state, "level", None) is Level.UNKNOWN:
         return None
-    rule = ROWS.get(type(state))
+    rule = ROWS.get(type(state).__name__)
     return rule(state, tuning) if rule is not None else []
 
 
@@ -87,6 +82,9 @@ def app_label(state: RolloutState) -> str:
 def _build(state: BuildState, tuning: Tuning) -> list[AlertState]:
     if state.level is not Level.FAILING:
         return []
+    if state.job_class == SEED:  # what others rely on is told as that
+        told = (state.source, state.job, state.message, state.reason, state.url, state.level_since_ms)
+        return job_alert(tuning, "SeedJobStale", *told, subject(state))
     made = make(
         tuning,
         "BuildFailed",
@@ -143,64 +141,12 @@ def _source(state: SourceState, tuning: Tuning) -> list[AlertState]:
     return [made] if made is not None else []
 
 
-ROWS: dict[type, Rule] = {RolloutState: _rollout, BuildState: _build, TokenState: _token, SourceState: _source}
-"""The rule of each class of rows; a class of its own file adds itself where the engine is made."""
-
-
-def make(
-    tuning: Tuning,
-    alertname: str,
-    *,
-    summary: str,
-    cluster: str = "",
-    namespace: str = "",
-    app: str = "",
-    source: str = "",
-    token: str = "",
-    stage: str | None = None,
-    started_ms: int = 0,
-    version: str = "",
-    reason: str = "",
-    look: str = "",
-    build_url: str = "",
-    last_good: str = "",
-    subject: str = "",
-    hangs_on: tuple[str, ...] = (),
-) -> AlertState | None:
-    """Return an alert of a rule, not yet pending; None when the rule is off in that stage."""
-    place = tuning.stage_of(cluster, namespace) if stage is None else stage
-    rule = tuning.of(alertname, place)
-    if rule is None:
-        return None
-    # in the order of their names, as ``fingerprint`` sorts them
-    labels = {
-        "alertname": alertname,
-        "app": app,
-        "cluster": cluster,
-        "namespace": namespace,
-        "severity": rule.severity,
-        "source": source,
-        "token": token,
-    }
-    return AlertState(
-        fingerprint=fingerprint(labels),
-        started_ms=started_ms,
-        alertname=alertname,
-        severity=rule.severity,
-        state="inactive",
-        cluster=cluster,
-        namespace=namespace,
-        app=app,
-        source=source,
-        token=token,
-        stage=place,
-        summary=summary,
-        version=version,
-        reason=reason,
-        look=look,
-        runbook=rule.runbook,
-        build_url=build_url,
-        last_good=last_good,
-        subject=subject,
-        hangs_on=hangs_on,
-    )
+ROWS: Mapping[str, Rule] = {
+    "RolloutState": _rollout,
+    "BuildState": _build,
+    "TokenState": _token,
+    "SourceState": _source,
+    "PlatformState": of_platform,
+    "EnvironmentState": of_environment,
+}
+"""The rule of each class of rows, by its name."""

@@ -78,16 +78,16 @@ class Tuning:
         return self._places[place]
 
     def of(self, alertname: str, stage: str) -> RuleTuning | None:
-        """Return how a rule is tuned in a stage (empty: in none); None when it is switched off there."""
+        """Return how a rule is tuned in a stage (empty: in none); None when it is switched off there, or not known."""
         asked = (alertname, stage)
         if asked not in self._known:
             self._known[asked] = self._tune(alertname, stage)
         return self._known[asked]
 
     def _tune(self, alertname: str, stage: str) -> RuleTuning | None:
-        standard = STANDARDS[alertname]
+        standard = STANDARDS.get(alertname)  # the store may have one of another version
         rule = self._rules.get(alertname, AlertRuleSettings(name=alertname))
-        if not _is_on(rule, stage):
+        if standard is None or not _is_on(rule, stage):
             return None
         for_s = standard.for_s if rule.for_s is None else rule.for_s
         keep_s = standard.keep_s if rule.keep_firing_for_s is None else rule.keep_firing_for_s

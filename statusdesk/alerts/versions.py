@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from statusdesk.alerts.rules import make
+from statusdesk.alerts.making import make
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.judge.promotion_versions import Arrival, Lineage, order_of
 from statusdesk.states import AlertState, Level, RolloutState

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from statusdesk.alerts.engine import Alerts
+from statusdesk.alerts.making import make
 from statusdesk.alerts.outbox import LEVEL_TRIGGERED, Outbox
-from statusdesk.alerts.rules import make
 from statusdesk.alerts.telling import AlertEvent, News, Outcome
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config import Config
@@ -98,7 +98,8 @@ class Alerting:
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """Take what has become of messages."""
         if self._outbox is not None:
-            self._put(self._outbox.settle(outcomes))
+            # who sends them knows already what is tried again
+            self._put(self._outbox.settle(outcomes), tell=False)
 
     def answer(self, asked: Asked, now_ms: int) -> None:
         """Do what somebody asks for; it is written with the next flush.
@@ -118,13 +119,14 @@ class Alerting:
         if self._outbox is not None:
             self._put(self._outbox.step(changed, now_ms))
 
-    def _put(self, notifications: list[Notification]) -> None:
+    def _put(self, notifications: list[Notification], *, tell: bool = True) -> None:
         if not notifications:
             return
         self._writer.alert_rows.put_notifications(notifications)
         for each in notifications:
             if each.state == "queued":
-                self._queued[each.id] = each
+                if tell:
+                    self._queued[each.id] = each
             else:
                 self._queued.pop(each.id, None)
                 if each.state == "dropped":

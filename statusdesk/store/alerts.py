@@ -7,7 +7,6 @@ from statusdesk.store.kinds import ALERTS, NOTIFICATIONS, QUEUED, SILENCES, UNRE
 
 MOST = 1_000
 _OPEN_ALERTS = f"{ALERTS.select} WHERE {UNRESOLVED} ORDER BY started_ms DESC LIMIT ?"
-# one that was resolved began before, and the store keeps few enough to look through those of the last weeks
 _RESOLVED = (
     f"{ALERTS.select} WHERE state = 'resolved' AND fired_ms IS NOT NULL AND resolved_ms >= ?"
     " ORDER BY resolved_ms DESC LIMIT ?"

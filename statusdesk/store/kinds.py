@@ -215,7 +215,7 @@ ALERTS = Table(
     "alerts",
     AlertState,
     ("fingerprint", "started_ms"),
-    indexes=(("change",), ("started_ms",)),
+    indexes=(("change",), ("started_ms",), ("resolved_ms",)),
     partial=(("unresolved", ("fingerprint",), UNRESOLVED),),
 )
 SILENCES = Table("silences", Silence, ("id",), indexes=(("change",),))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from statusdesk.alerts.rules import deserved, fingerprint
+from statusdesk.alerts.making import fingerprint
+from statusdesk.alerts.rules import deserved
 from statusdesk.alerts.tuning import STANDARDS, Tuning
 from statusdesk.config_alerts import RULE_NAMES
 from statusdesk.states import Level
@@ -31,6 +32,8 @@ CASES = [
     *((rollout(level), []) for level in (Level.OK, Level.IDLE, Level.PAUSED)),
     (build(), [("BuildFailed", "warning")]),
     (build(Level.WARNING), []),
+    (build(job="seed", job_class="seed"), [("SeedJobStale", "warning")]),
+    (build(job="renew-x", job_class="renewal"), [("BuildFailed", "warning")]),
     (token(reason="LapsesSoon"), [("TokenLapsing", "critical")]),
     (token(reason="NeverSurvives"), [("TokenLapsing", "critical")]),
     (token(reason="Gone"), [("TokenGone", "critical")]),

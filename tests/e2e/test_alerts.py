@@ -1,4 +1,4 @@
-"""A rollout that fails and is mended in a living world is one alert and two messages, whatever happens to us meanwhile."""
+"""A rollout that fails and is mended in a living world is one alert and two messages, whatever happens to us."""
 
 import json
 from pathlib import Path
