@@ -150,13 +150,13 @@ class Config(Settings, frozen=True):
     store: StoreSettings
     jenkins: JenkinsSettings | None = None
     vault: VaultSettings | None = None
-    apps: tuple[AppSettings, ...] = ()
-    thresholds: RolloutThresholds = RolloutThresholds()
-    board: BoardSettings = BoardSettings()
     alerts: AlertsSettings = AlertsSettings()
     sinks: tuple[SinkSettings, ...] = ()
     ha: HaSettings = HaSettings()
     gate: GateSettings = GateSettings()
+    apps: tuple[AppSettings, ...] = ()
+    thresholds: RolloutThresholds = RolloutThresholds()
+    board: BoardSettings = BoardSettings()
 
     @property
     def namespaces(self) -> tuple[str, ...]:

@@ -227,11 +227,11 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     tokens: tuple[TokenState, ...] = ()
     sources: tuple[SourceState, ...] = ()
     alerts: tuple[AlertState, ...] = ()
+    silences: tuple[Silence, ...] = ()
     jobs: tuple[Job, ...] = ()
     gone_jobs: tuple[tuple[str, str], ...] = ()
     queue: tuple[QueueItem, ...] | None = None
     executors: tuple[Executors, ...] = ()
-    silences: tuple[Silence, ...] = ()
     collector: Collector | None = None
 
 

@@ -260,11 +260,11 @@ def _changes(db: sqlite3.Connection, since: int) -> Changes:
         tokens=rows(TOKENS.current),
         sources=rows(SOURCES.current),
         alerts=rows(ALERTS),
+        silences=rows(SILENCES),
         jobs=rows(JOBS),
         gone_jobs=tuple(db.execute(GONE_JOBS, (since,))) if since else (),
         queue=tuple(map(QUEUE.decode, db.execute(ALL_QUEUE))) if queue_change > since or not since else None,
         executors=rows(EXECUTORS),
-        silences=rows(SILENCES),
         collector=_collector(db),
     )
 
