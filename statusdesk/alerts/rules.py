@@ -16,6 +16,7 @@ Rule = Callable[[Any, Tuning], list[AlertState]]
 _UNTIL_ROLLED_OUT = ("Stalled", "NoPods", "OldPodBlocks", "OldPodsFail")
 _NO_ROLLOUT = ("Degraded", "Scaling", "Replacing")
 _JOB_KINDS = ("Job", "CronJob")
+_DEAD = ("Gone", "Lapsed")
 
 
 def subject(state: Stamped) -> str:
@@ -103,25 +104,27 @@ def _build(state: BuildState, tuning: Tuning) -> list[AlertState]:
 
 
 def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
+    names = []
     if state.reason == "AtCap" and state.level in (Level.WARNING, Level.FAILING):
-        name = "TokenAtCap"
-    elif state.level is not Level.FAILING:
-        return []
-    else:
-        name = "TokenGone" if state.reason == "Gone" else "TokenLapsing"
-    made = make(
-        tuning,
-        name,
-        source=state.source,
-        token=state.name,
-        started_ms=state.level_since_ms,
-        summary=f"token {state.name}: {state.message}",
-        reason=state.reason,
-        look=f"the job {state.renewal_job}" if state.renewal_job else "",
-        subject=subject(state),
-        hangs_on=(state.source,),
-    )
-    return [made] if made is not None else []
+        names.append("TokenAtCap")
+    if state.level is Level.FAILING:
+        names.append("TokenGone" if state.reason in _DEAD else "TokenLapsing")
+    made = []
+    for name in names:
+        alert = make(
+            tuning,
+            name,
+            source=state.source,
+            token=state.name,
+            started_ms=state.level_since_ms,
+            summary=f"token {state.name}: {state.message}",
+            reason=state.reason,
+            look=f"the job {state.renewal_job}" if state.renewal_job else "",
+            subject=subject(state),
+            hangs_on=(state.source,),
+        )
+        made += [alert] if alert is not None else []
+    return made
 
 
 def _source(state: SourceState, tuning: Tuning) -> list[AlertState]:
