@@ -26,6 +26,7 @@ def words_of(alert: AlertState, now_ms: int) -> list[str]:
     words += ["flapping"] if alert.flapping else []
     words += [f"taken by {alert.acked_by}"] if alert.acked_by else []
     words += ["silenced"] if alert.silenced_by else []
+    words += ["another alert says more"] if alert.inhibited_by else []
     words += ["its source is down"] if alert.stale_since_ms is not None else []
     return words
 
