@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from statusdesk.alerts.dedup import Told, due, group_of, key_of, wanted
 from statusdesk.alerts.dedup import is_due as is_due
-from statusdesk.alerts.telling import Outcome
+from statusdesk.alerts.telling import Outcome, Refusal
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import AlertsSettings, SinkSettings
 from statusdesk.states_alerts import AlertState, Notification
@@ -116,10 +116,13 @@ class Outbox:
         self._dirty.clear()
         return written
 
-    def settle(self, outcomes: Iterable[Outcome]) -> list[Notification]:
+    def settle(self, outcomes: Iterable[Outcome | Refusal]) -> list[Notification]:
         """Take what has become of attempts; return the messages to write."""
         written: list[Notification] = []
         for outcome in outcomes:
+            if isinstance(outcome, Refusal):
+                written.append(self._refused(outcome))
+                continue
             group = self._of_id.get(outcome.id)
             if group is None:
                 continue  # it was dropped meanwhile
@@ -141,6 +144,26 @@ class Outbox:
                 written += self._drop_all(group)
             self._dirty.add((group.sink.name, group.labels))
         return written
+
+    def _refused(self, refusal: Refusal) -> Notification:
+        labels = group_of(refusal.alert, self._settings.group_by)
+        self._last_id += 1
+        return Notification(
+            id=self._last_id,
+            sink=refusal.sink,
+            group_key=key_of(labels),
+            what=refusal.alert.state,
+            why="new",
+            created_ms=refusal.at_ms,
+            due_ms=refusal.at_ms,
+            state="quarantined",
+            attempts=1,
+            last_error=refusal.error,
+            idempotency_key=f"{refusal.sink}-{self._last_id}-{refusal.at_ms}",
+            group_labels=labels,
+            fingerprints=(refusal.alert.fingerprint,),
+            alerts=(refusal.alert,),
+        )
 
     @property
     def unsent(self) -> list[Notification]:

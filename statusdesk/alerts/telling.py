@@ -43,6 +43,15 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     due_ms: int | None = None
 
 
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert that a sink which is told how it stands will not have; it is kept as a message in quarantine."""
+
+    sink: str
+    alert: AlertState
+    error: str
+    at_ms: int
+
+
 class Teller(Protocol):
     """Who sends messages, in threads of its own; all three are called on the collector's thread and never block."""
 
@@ -50,7 +59,7 @@ class Teller(Protocol):
         """Take what is new."""
         ...
 
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> "list[Outcome | Refusal]":
         """Return what has become of attempts since the last call."""
         ...
 

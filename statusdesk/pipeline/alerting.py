@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from statusdesk.alerts.engine import Alerts
 from statusdesk.alerts.making import make
 from statusdesk.alerts.outbox import LEVEL_TRIGGERED, Outbox
-from statusdesk.alerts.telling import AlertEvent, News, Outcome
+from statusdesk.alerts.telling import AlertEvent, News, Outcome, Refusal
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config import Config
 from statusdesk.facts import Visited
@@ -95,7 +95,7 @@ class Alerting:
         else:
             self.engine.failed(visited.source, visited.at_ms)
 
-    def settle(self, outcomes: Iterable[Outcome]) -> None:
+    def settle(self, outcomes: Iterable[Outcome | Refusal]) -> None:
         """Take what has become of messages."""
         if self._outbox is not None:
             # who sends them knows already what is tried again

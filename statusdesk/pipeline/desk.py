@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from statusdesk.alerts.telling import AlertEvent, News, Outcome
+from statusdesk.alerts.telling import AlertEvent, News, Outcome, Refusal
 from statusdesk.config import Config
 from statusdesk.facts import (
     Build,
@@ -139,7 +139,7 @@ class Desk:
         """Return what who sends messages must know, all of it committed; None when nothing is new."""
         return self._alerting.take_news()
 
-    def settle(self, outcomes: Iterable[Outcome]) -> None:
+    def settle(self, outcomes: Iterable[Outcome | Refusal]) -> None:
         """Take what has become of messages; it is written with the next flush."""
         self._alerting.settle(outcomes)
 

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from statusdesk.alerts.outbox import Outbox
-from statusdesk.alerts.telling import Outcome
+from statusdesk.alerts.telling import Outcome, Refusal
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import AlertsSettings, SinkSettings
 from statusdesk.states_alerts import AlertState, Notification
@@ -285,6 +285,14 @@ def test_a_sink_that_has_left_the_configuration_gets_nothing_more():
     post.step()
     assert post.rows[1].state == "dropped"
     assert post.later(MINUTE) == [("firing", "new", ["a firing"])] and post.rows[2].sink == "new"
+
+
+def test_one_alert_that_is_refused_is_kept_in_quarantine():
+    post = Post(SinkSettings(name="am", type="alertmanager", urls=("http://am",)))
+    post.step(A)
+    (row,) = post.outbox.settle([Refusal(sink="am", alert=A, error="400: invalid label set", at_ms=T0)])
+    assert (row.id, row.state, row.last_error, row.alerts) == (1, "quarantined", "400: invalid label set", (A,))
+    assert post.later(9 * HOUR) == [] and post.outbox.unsent == []
 
 
 def test_pending_alerts_are_nobodys_business():
