@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.states import AlertState
@@ -17,21 +18,13 @@ def make(
     tuning: Tuning,
     alertname: str,
     *,
-    summary: str,
     cluster: str = "",
     namespace: str = "",
     app: str = "",
     source: str = "",
     token: str = "",
     stage: str | None = None,
-    started_ms: int = 0,
-    version: str = "",
-    reason: str = "",
-    look: str = "",
-    build_url: str = "",
-    last_good: str = "",
-    subject: str = "",
-    hangs_on: tuple[str, ...] = (),
+    **explained: Any,  # noqa: ANN401 - fields of AlertState that are no labels
 ) -> AlertState | None:
     """Return an alert of a rule, not yet pending; None when the rule is off in that stage."""
     place = tuning.stage_of(cluster, namespace) if stage is None else stage
@@ -48,25 +41,5 @@ def make(
         "source": source,
         "token": token,
     }
-    return AlertState(
-        fingerprint=fingerprint(labels),
-        started_ms=started_ms,
-        alertname=alertname,
-        severity=rule.severity,
-        state="inactive",
-        cluster=cluster,
-        namespace=namespace,
-        app=app,
-        source=source,
-        token=token,
-        stage=place,
-        summary=summary,
-        version=version,
-        reason=reason,
-        look=look,
-        runbook=rule.runbook,
-        build_url=build_url,
-        last_good=last_good,
-        subject=subject,
-        hangs_on=hangs_on,
-    )
+    given = {"started_ms": 0, **explained, **labels}
+    return AlertState(fingerprint=fingerprint(labels), state="inactive", stage=place, runbook=rule.runbook, **given)
