@@ -22,6 +22,8 @@ from statusdesk.text import clean
 DIRECTORY = "requests"
 DIR_MODE = 0o3770
 """The group may put files there and nobody may take away those of others; they belong to the directory's group."""
+WITHOUT_SETGID = 0o1770
+"""Where the system forbids that (systemd's RestrictSUIDSGID), a file belongs to the group of whoever made it."""
 FILE_MODE = 0o640
 MOST_BYTES = 16_384
 MOST_AT_ONCE = 200
@@ -102,10 +104,12 @@ def submit(state_dir: Path, request: Request) -> None:
     name = f"{time.time_ns() // 1_000_000}-{secrets.token_hex(6)}"
     hidden = directory / f".{name}"
     try:
-        handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
+        # nobody outside of the directory's group gets in: a file that all may read is for the collector
+        mode = FILE_MODE if directory.stat().st_mode & stat.S_ISGID else FILE_MODE | stat.S_IROTH
+        handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
         try:
             os.write(handle, msgspec.json.encode(request))
-            os.fchmod(handle, FILE_MODE)
+            os.fchmod(handle, mode)
         finally:
             os.close(handle)
         hidden.rename(directory / f"{name}.json")
@@ -149,7 +153,10 @@ class Inbox:
         """Make the directory; return a sentence when it cannot be, else nothing."""
         try:
             self._directory.mkdir(exist_ok=True)
-            self._directory.chmod(DIR_MODE)
+            try:
+                self._directory.chmod(DIR_MODE)
+            except PermissionError:
+                self._directory.chmod(WITHOUT_SETGID)
         except OSError as error:
             return f"{self._directory} cannot be made ({error.strerror}): nothing can be acknowledged or silenced"
         return ""

@@ -4,6 +4,7 @@ import getpass
 import json
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +60,23 @@ def test_in_the_order_in_which_they_were_made(state):
 
 def test_the_directory_is_for_the_group_and_nobody_takes_what_is_not_his(state):
     assert stat.S_IMODE((state / DIRECTORY).stat().st_mode) == 0o3770
+
+
+def test_where_setgid_is_forbidden_the_collector_can_read_it_all_the_same(state, monkeypatch):
+    really = Path.chmod
+
+    def forbidding(path, mode):
+        if mode & stat.S_ISGID:
+            raise PermissionError(1, "Operation not permitted")
+        really(path, mode)
+
+    monkeypatch.setattr(Path, "chmod", forbidding)
+    assert Inbox(state).open() == ""
+    assert stat.S_IMODE((state / DIRECTORY).stat().st_mode) == 0o1770
+    submit(state, ExpireSilence(id="s"))
+    (file,) = (state / DIRECTORY).iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+    assert [asked.request for asked in taken(state)[0]] == [ExpireSilence(id="s")]
 
 
 def test_without_a_collector_it_says_so(tmp_path):
