@@ -1,7 +1,7 @@
 """Reading the store, from any process, while a collector writes it or not: now, since a change number, as of a time."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from statusdesk.facts import Build, Event, Revision
-from statusdesk.states import Changes, Collector, Evidence, PodState
+from statusdesk.states import Changes, Collector, Evidence, PodState, SourceState
 from statusdesk.states_alerts import AlertState, Notification, Silence
 from statusdesk.store import alerts as alert_questions
 from statusdesk.store import builds as build_questions
+from statusdesk.store import gate_rows as gate_questions
 from statusdesk.store import past
 from statusdesk.store.errors import StoreError
+from statusdesk.store.gate_rows import GateRows, JobsOf
 from statusdesk.store.kinds import (
     ALERTS,
     COLLECTORS,
@@ -54,6 +56,8 @@ REVISIONS_OF = f"{REVISIONS.select} WHERE workload = ? ORDER BY revision DESC, n
 EVIDENCE_OF = (
     f"{EVIDENCE.select} WHERE key = ? AND since_ms BETWEEN ? AND ? ORDER BY since_ms DESC, pod, container, previous"
 )
+HEALTHY = "SELECT count(*) FROM rollout_current WHERE until_ms IS NULL AND level = 'ok'"
+WHOLE_SOURCES = f"{SOURCES.current.select} WHERE until_ms IS NULL AND scope = ''"
 GRANTS_OF = f"{GRANTS.select} WHERE key = ? ORDER BY renewed_ms DESC LIMIT ?"
 ALIVE = {
     **{table.name: f"{table.select} WHERE until_ms IS NULL" for table in (*(kind.current for kind in KINDS), JOBS)},
@@ -177,6 +181,20 @@ class Reader:
     def notifications(self, since_ms: int = 0, limit: int = alert_questions.MOST) -> list[Notification]:
         """Return the messages that were queued since then, newest first."""
         return self._ask(lambda db: alert_questions.notifications(db, since_ms, limit))
+
+    def healthy(self) -> int:
+        """Return how many rollouts are well."""
+        return self._ask(lambda db: int(db.execute(HEALTHY).fetchone()[0]))
+
+    def sources(self) -> list[SourceState]:
+        """Return how the sources answer, each as a whole."""
+        return self._ask(lambda db: [SOURCES.current.decode(row) for row in db.execute(WHOLE_SOURCES)])
+
+    def gate_rows(
+        self, app: str, jobs_of: JobsOf, in_stage: Callable[[RolloutState], bool], names: Sequence[str]
+    ) -> GateRows:
+        """Return what the gate asks about an app (see ``store.gate_rows``)."""
+        return self._ask(lambda db: gate_questions.gate_rows(db, app, jobs_of, in_stage, names))
 
     def collector(self) -> Collector | None:
         """Return the heartbeat of the collector that wrote last."""
