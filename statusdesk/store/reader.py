@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from statusdesk.facts import Build, Event, Revision
-from statusdesk.states import Changes, Collector, Evidence, PodState, SourceState
+from statusdesk.states import Changes, Collector, Evidence, PodState, RolloutState, SourceState
 from statusdesk.states_alerts import AlertState, Notification, Silence
 from statusdesk.store import alerts as alert_questions
 from statusdesk.store import builds as build_questions
