@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from statusdesk.cli import ack, board, check, demo, exit_codes, export, silence, status, watch
+from statusdesk.cli import ack, board, check, demo, exit_codes, export, gate, silence, status, watch
 from statusdesk.cli.parser import add_globals, build_parser
 
 COMMANDS = {
@@ -14,6 +14,7 @@ COMMANDS = {
     "ack": ack,
     "silence": silence,
     "export": export,
+    "gate": gate,
     "check": check,
     "demo": demo,
 }

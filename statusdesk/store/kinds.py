@@ -169,11 +169,13 @@ class Table(Generic[R]):
 class Kind(Generic[S]):
     """A kind that lasts: its two tables, what makes a period, and what is too quiet to be written at each visit."""
 
-    def __init__(self, name: str, row: type[S], quiet: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, name: str, row: type[S], quiet: tuple[str, ...] = (), indexes: tuple[tuple[str, ...], ...] = ()
+    ) -> None:
         self.name = name
         self.row = row
         self.quiet = quiet
-        self.current = Table(f"{name}_current", row, ("key",), indexes=(("change",),))
+        self.current = Table(f"{name}_current", row, ("key",), indexes=(("change",), *indexes))
         self.history = Table(f"{name}_history", row, ("key", "since_ms"), without_rowid=True)
         parts = [part for part in ("level", "reason", "version", "revision") if part in self.current.names]
         self.period: Callable[[S], tuple[str, ...]] = operator.attrgetter(*parts)
@@ -189,7 +191,7 @@ UNRESOLVED = "state != 'resolved'"
 QUEUED = "state = 'queued'"
 SHARED = "namespaces LIKE '%,%'"
 
-ROLLOUTS = Kind("rollout", RolloutState)
+ROLLOUTS = Kind("rollout", RolloutState, indexes=(("app",),))
 OUTCOMES = Kind("build", BuildState)
 TOKENS = Kind("token", TokenState)
 SOURCES = Kind("source", SourceState, quiet=("last_ok_ms", "last_try_ms", "next_try_ms", "took_ms"))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from statusdesk.states import AlertState, Collector, Level, RolloutState
 from statusdesk.states_alerts import Matcher, Notification, Silence
 from statusdesk.store import builds as build_questions
-from statusdesk.store import past
+from statusdesk.store import gate_rows, past
 from statusdesk.store import reader as reading
 from statusdesk.store.errors import StoreError
 from statusdesk.store.export import query
@@ -121,6 +121,7 @@ def plans(db: sqlite3.Connection) -> list[tuple[str, str]]:
         *reading.ALIVE.values(),
         *reading.CHANGED.values(),
         *(build_questions.OF_JOB, build_questions.OF_NAMESPACE, build_questions.ALSO_OF_NAMESPACE),
+        *(gate_rows.OF_APP, gate_rows.NEXT_APP, gate_rows.OPEN_ALERTS, gate_rows.LAST_COLLECTOR),
         *(query(what, 1, 2).sql for what in ("builds", "rollouts", "tokens", "alerts")),
     ]
     found = []
@@ -145,6 +146,7 @@ def test_no_question_scans_or_sorts_a_history(path: Path, clock: Clock, rows: in
         assert scans == []
         assert [step for step in steps if step[1] in ("SCAN h", "SCAN builds")] == []
         assert [step for step in steps if "TEMP B-TREE" in step[1]] == []
+        assert [s for s in steps if s[0] in (gate_rows.OF_APP, gate_rows.NEXT_APP) and "_app (app" not in s[1]] == []
         assert any("rollout_history USING PRIMARY KEY (key=? AND since_ms" in step[1] for step in steps)
 
 
