@@ -25,6 +25,9 @@ RETRY_S = 10.0
 SKEW_NOTED_MS = 5_000
 """Their clock comes in whole seconds: a smaller difference is none."""
 
+STEP_MS = 2_000
+TIME_IS_KNOWN_MS = 15_000
+
 _REFUSED_IN_PART = (400, 422)
 
 
@@ -113,7 +116,9 @@ class Peer:
         self._clock = clock
         self._steady = steady
         self._narrate = narrate
-        self._skew_ms = 0
+        self._skew_ms = 0  # by how much our clock is ahead of theirs
+        self._offset_ms = clock() - steady()  # a step of it is a step of our clock
+        self._heard_at: int | None = None  # steady: when they last told us their time
         self._quarantined: dict[str, str] = {}  # content of what was refused, by fingerprint
         self._stats = SinkStats(sink=terms.sink.name, type=terms.sink.type, peer=host_of(url))
         self._thread = threading.Thread(target=self._run, name=f"sink {terms.sink.name} {host_of(url)}", daemon=True)
@@ -152,19 +157,22 @@ class Peer:
             with self._standing.news:
                 self._standing.news.wait_for(lambda: self._standing.stopping, rest_s)
 
+    def _note_step(self) -> None:
+        """Notice that our clock was set: what they were told in its terms must not end for that."""
+        offset_ms = self._clock() - self._steady()
+        if abs(offset_ms - self._offset_ms) >= STEP_MS:
+            self._skew_ms += offset_ms - self._offset_ms
+            self._offset_ms = offset_ms
+            self._said_skew()
+
     def _post_all(self, *, again: bool = True) -> bool:
         """Post all that stands; return whether it was taken."""
-        alerts = told(self._standing.alerts() or (), self._terms, self._tuning, self._clock())
-        refused_before = self._quarantined
-        self._quarantined = {
-            each.fingerprint: mark for each in alerts if (mark := refused_before.get(each.fingerprint))
-        }
-        bodies = [(alert, self._body(alert)) for alert in alerts]
-        free = [
-            (alert, body) for alert, body in bodies if self._quarantined.get(alert.fingerprint) != content_mark(body)
-        ]
+        self._note_step()
         try:
-            for batch in batches([body for _, body in free]) or [[]]:
+            if self._heard_at is None or self._steady() - self._heard_at > TIME_IS_KNOWN_MS:
+                accepted(self._ask([]), self._http.hidden())  # for their time: in another one alerts could be over
+            free = self._free()
+            for batch in batches([body for _, body in free]):
                 self._post(list(batch), free)
         except _OtherClock:
             if again:  # what they were told is wrong by as much as the clocks differ
@@ -179,6 +187,18 @@ class Peer:
             return False
         self._worked(len(free))
         return True
+
+    def _free(self) -> list[tuple[AlertState, dict[str, Any]]]:
+        """Return what is to be posted: all that this sink is told of, without what was refused as it is."""
+        alerts = told(self._standing.alerts() or (), self._terms, self._tuning, self._clock())
+        refused_before = self._quarantined
+        self._quarantined = {
+            each.fingerprint: mark for each in alerts if (mark := refused_before.get(each.fingerprint))
+        }
+        bodies = [(alert, self._body(alert)) for alert in alerts]
+        return [
+            (alert, body) for alert, body in bodies if self._quarantined.get(alert.fingerprint) != content_mark(body)
+        ]
 
     def _body(self, alert: AlertState) -> dict[str, Any]:
         return posted(alert, self._terms, self._clock(), self._skew_ms)
@@ -202,7 +222,7 @@ class Peer:
         answer = self._http.ask("POST", f"{self._url}/api/v2/alerts", batch)
         if answer.date_ms is not None:
             skew_ms = (before_ms + self._clock()) // 2 - answer.date_ms
-            known = self._skew_ms
+            known, self._heard_at = self._skew_ms, self._steady()
             near = abs(skew_ms - known) < SKEW_NOTED_MS
             self._skew_ms = known if near else 0 if abs(skew_ms) < SKEW_NOTED_MS else skew_ms
             if self._skew_ms != known:

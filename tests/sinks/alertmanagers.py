@@ -19,7 +19,7 @@ route:
   receiver: desk
   group_by: ["..."]
   group_wait: 100ms
-  group_interval: 1s
+  group_interval: 500ms
   repeat_interval: 1h
 receivers:
   - name: desk

@@ -28,7 +28,7 @@ from tests.pipeline.test_desk import swept, workload
 
 EU = "kubernetes/eu"
 RULES = (AlertRuleSettings(name="RolloutStuck", enabled=False),)
-RESEND_S = 1.0
+RESEND_S = 0.5
 
 
 def config_of(directory: Path, *sinks: SinkSettings, ha: HaSettings | None = None, **alerts: object) -> Config:
@@ -37,7 +37,7 @@ def config_of(directory: Path, *sinks: SinkSettings, ha: HaSettings | None = Non
     return Config(
         path=str(directory / "config.toml"),
         stages=(StageSettings(name="staging", namespaces=("staging",)),),
-        clusters=(ClusterSettings(name="eu", poll_interval_s=1.0),),
+        clusters=(ClusterSettings(name="eu", poll_interval_s=0.5),),
         store=StoreSettings(state_dir=str(directory)),
         alerts=settings,
         sinks=sinks,

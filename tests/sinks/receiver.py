@@ -22,6 +22,7 @@ class Receiver:
     def __init__(self) -> None:
         self.got: list[Got] = []
         self.answers: list[tuple[int, dict[str, str], bytes]] = []
+        self.refusing: dict[str, int] = {}  # app: how often what speaks of it is answered with 500
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -32,7 +33,7 @@ class Receiver:
                 body = json.loads(content) if content else None
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 receiver.got.append(Got(self.path, headers, body, time.monotonic()))
-                status, more, said = receiver.answers.pop(0) if receiver.answers else (200, {}, b"")
+                status, more, said = receiver.answer(body)
                 self.send_response(status)
                 for name, value in more.items():
                     self.send_header(name, value)
@@ -45,7 +46,11 @@ class Receiver:
             def log_message(self, *args: Any) -> None:
                 return
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, *args: Any) -> None:
+                """An Alertmanager that is killed breaks its connections: nothing to tell."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
@@ -56,6 +61,14 @@ class Receiver:
 
     def fail(self, times: int, status: int = 500, headers: dict[str, str] | None = None, said: bytes = b"") -> None:
         self.answers += [(status, headers or {}, said)] * times
+
+    def answer(self, body: Any) -> tuple[int, dict[str, str], bytes]:
+        for alert in (body or {}).get("alerts", ()) if isinstance(body, dict) else ():
+            app = alert["labels"].get("app")
+            if self.refusing.get(app):
+                self.refusing[app] -= 1
+                return 500, {}, b""
+        return self.answers.pop(0) if self.answers else (200, {}, b"")
 
     def about(self, app: str) -> list[str]:
         """The status of each alert of an app that came in Alertmanager's webhooks, in order."""
