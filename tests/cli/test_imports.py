@@ -63,6 +63,8 @@ def test_telling_the_version_loads_next_to_nothing(tmp_path):
         (["export", "notifications"], 0),
         (["silence", "list"], 0),
         (["ack", "no-such-app"], 3),
+        (["gate", "no-such-app", "--to", "production"], 3),
+        (["status", "--format", "nagios"], 0),
         (["check", "store"], 0),
         (["check", "config"], 0),
     ],
