@@ -182,6 +182,7 @@ def test_a_cluster_of_two_is_told_by_both_and_tells_once_also_when_one_dies(tmp_
         office.fail("clustered")
         office.until(heard(receiver, "clustered", ["firing"]), 20, "the alert")
         office.until(lambda: listed(left.url, "clustered") and listed(right.url, "clustered"), what="it at both")
+        office.go_on(FLUSH_S)  # the one that told it lets the other know
         left.stop(signal.SIGKILL)
         office.go_on(FLUSH_S)
         office.mend("clustered")
