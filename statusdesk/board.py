@@ -4,7 +4,7 @@ import enum
 
 import msgspec
 
-from statusdesk.states import AlertState, BuildState, Collector, Level, RolloutState, SourceState, TokenState
+from statusdesk.states import AlertState, BuildState, Collector, Level, RolloutState, Silence, SourceState, TokenState
 
 
 class Mark(enum.StrEnum):
@@ -120,3 +120,5 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     jobs: int = 0
     apps_source: str = ""
     all_well: bool = False
+    pending: tuple[AlertState, ...] = ()
+    silences: tuple[Silence, ...] = ()

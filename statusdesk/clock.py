@@ -9,3 +9,8 @@ Clock = Callable[[], int]
 
 def system_clock() -> int:
     return time.time_ns() // 1_000_000
+
+
+def steady_clock() -> int:
+    """Return milliseconds that run evenly, whatever is done to the system's clock; their beginning means nothing."""
+    return time.monotonic_ns() // 1_000_000

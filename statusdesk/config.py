@@ -6,19 +6,9 @@ secret comes from, never the secret itself. Field comments are the manual; ``con
 
 import fnmatch
 
-import msgspec
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all settings."""
-
-
-class Secret(Settings, frozen=True):
-    """Where a secret comes from: exactly one of an environment variable, a file, a command (argv)."""
-
-    env: str = ""
-    file: str = ""
-    command: tuple[str, ...] = ()
+from statusdesk.config_alerts import AlertsSettings, GateSettings, HaSettings, SinkSettings
+from statusdesk.settings import Secret as Secret
+from statusdesk.settings import Settings as Settings
 
 
 class ClusterSettings(Settings, frozen=True):
@@ -161,6 +151,10 @@ class Config(Settings, frozen=True):
     store: StoreSettings
     jenkins: JenkinsSettings | None = None
     vault: VaultSettings | None = None
+    alerts: AlertsSettings = AlertsSettings()
+    sinks: tuple[SinkSettings, ...] = ()
+    ha: HaSettings = HaSettings()
+    gate: GateSettings = GateSettings()
     apps: tuple[AppSettings, ...] = ()
     thresholds: RolloutThresholds = RolloutThresholds()
     board: BoardSettings = BoardSettings()
@@ -181,6 +175,10 @@ class Config(Settings, frozen=True):
         """The namespaces of the stages that belong to ``cluster``, in order, each once."""
         stages = [stage for stage in self.stages if not stage.clusters or cluster in stage.clusters]
         return tuple(dict.fromkeys(namespace for stage in stages for namespace in stage.namespaces))
+
+    def stage_of(self, cluster: str, namespace: str) -> StageSettings | None:
+        """The stage that a namespace belongs to."""
+        return next((stage for stage in self.stages if stage.holds(cluster, namespace)), None)
 
     def thresholds_of(self, cluster: str, namespace: str) -> RolloutThresholds:
         """The thresholds of the stage that a namespace belongs to, those of all stages where it says nothing."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from statusdesk.board_names import BINDING_IDS, KEYS, key_named
 from statusdesk.config import (
     AppSettings,
@@ -21,6 +23,7 @@ from statusdesk.config import (
     TokenSettings,
     VaultSettings,
 )
+from statusdesk.config_alerts_file import AlertTables
 from statusdesk.config_checks import check_together
 from statusdesk.config_schema import RULES
 from statusdesk.config_values import Problems, Reading, nearest_of
@@ -38,6 +41,10 @@ TOP_LEVEL = (
     "store",
     "thresholds",
     "board",
+    "alerts",
+    "sink",
+    "ha",
+    "gate",
 )
 _FOLLOWING = ("namespaces", "accessor")  # required, but taken from other keys when they are not given
 SYSTEM_FILE = Path("/etc/statusdesk/config.toml")
@@ -143,6 +150,10 @@ class _Document:
             apps=tuple(AppSettings(**fields) for fields in self._many("app", AppSettings)),
             thresholds=RolloutThresholds(**self._thresholds),
             board=self._board(),
+        )
+        told = AlertTables(self._reading, self._document, config)
+        config = msgspec.structs.replace(
+            config, alerts=told.alerts(), sinks=told.sinks(), ha=told.ha(), gate=told.gate()
         )
         check_together(config, self._document, self._problems, collecting=self._collecting)
         return config

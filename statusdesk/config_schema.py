@@ -31,6 +31,7 @@ from statusdesk.config import (
     TokenSettings,
     VaultSettings,
 )
+from statusdesk.config_alerts import SinkSettings
 from statusdesk.redact import begins_like_token
 
 SECRET_SOURCES = ("env", "file", "command")
@@ -68,6 +69,8 @@ _PATHS = frozenset(
         (JenkinsSettings, "ca_file"),
         (VaultSettings, "ca_file"),
         (StoreSettings, "state_dir"),
+        (SinkSettings, "ca_file"),
+        (SinkSettings, "path"),
     }
 )
 _KINDS: Mapping[object, Kind] = {
@@ -128,7 +131,7 @@ def _theme(value: str) -> str:
     return "names no theme; " + (f"did you mean {nearest[0]!r}?" if nearest else f"ours are {known}")
 
 
-def _plain_name(value: str) -> str:
+def plain_name(value: str) -> str:
     if not value.strip():
         return "is empty; give it a name"
     return "must not hold / or #; choose another name" if re.search(r"[/#]", value) else ""
@@ -143,7 +146,7 @@ def _namespaces(values: tuple[str, ...]) -> str:
     return ""
 
 
-def _url(value: str) -> str:
+def plain_url(value: str) -> str:
     parts = urllib.parse.urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return "must be an address such as https://host.example"
@@ -162,7 +165,7 @@ def is_loopback(url: str) -> bool:
 
 
 def _vault_url(value: str) -> str:
-    if wrong := _url(value):
+    if wrong := plain_url(value):
         return wrong
     if value.startswith("http:") and not is_loopback(value):
         return "would send the token unencrypted; use https:// (http:// is for this machine only)"
@@ -202,52 +205,52 @@ def _time_zone(value: str) -> str:
     return ""
 
 
-def _one_of(*choices: str) -> Callable[[str], str]:
+def one_of(*choices: str) -> Callable[[str], str]:
     return lambda value: "" if value in choices else "must be one of " + ", ".join(f'"{choice}"' for choice in choices)
 
 
-def _between(low: float, high: float, unit: str = "") -> Callable[[float], str]:
+def between(low: float, high: float, unit: str = "") -> Callable[[float], str]:
     """Make a rule for a number; bounds are in the unit of the field (seconds, milliseconds, or none)."""
     return lambda value: "" if low <= value <= high else f"must be from {low:g}{unit} to {high:g}{unit}"
 
 
-_INTERVAL = _between(0.05, 86400, "s")
-_TIMEOUT = _between(0.05, 600, "s")
-_AGE = _between(0.001, 3153600000, "s")
+INTERVAL = between(0.05, 86400, "s")
+TIMEOUT = between(0.05, 600, "s")
+AGE = between(0.001, 3153600000, "s")
 
 RULES: Mapping[tuple[type[Settings], str], Callable[[typing.Any], str]] = {
-    (ClusterSettings, "name"): _plain_name,
-    (ClusterSettings, "request_timeout_s"): _TIMEOUT,
-    (ClusterSettings, "page_size"): _between(1, 10_000),
-    (ClusterSettings, "max_namespaced_watches"): _between(0, 1000),
-    (ClusterSettings, "poll_interval_s"): _INTERVAL,
-    (StageSettings, "name"): _plain_name,
+    (ClusterSettings, "name"): plain_name,
+    (ClusterSettings, "request_timeout_s"): TIMEOUT,
+    (ClusterSettings, "page_size"): between(1, 10_000),
+    (ClusterSettings, "max_namespaced_watches"): between(0, 1000),
+    (ClusterSettings, "poll_interval_s"): INTERVAL,
+    (StageSettings, "name"): plain_name,
     (StageSettings, "namespaces"): _namespaces,
-    (AppSettings, "name"): _plain_name,
+    (AppSettings, "name"): plain_name,
     (AppSettings, "version"): _version_source,
-    (JenkinsSettings, "url"): _url,
-    (JenkinsSettings, "interval_s"): _INTERVAL,
-    (JenkinsSettings, "slow_interval_s"): _INTERVAL,
-    (JenkinsSettings, "timeout_s"): _TIMEOUT,
-    (JenkinsSettings, "backfill_builds"): _between(0, 10_000),
-    (JenkinsSettings, "backfill_parallel"): _between(1, 32),
+    (JenkinsSettings, "url"): plain_url,
+    (JenkinsSettings, "interval_s"): INTERVAL,
+    (JenkinsSettings, "slow_interval_s"): INTERVAL,
+    (JenkinsSettings, "timeout_s"): TIMEOUT,
+    (JenkinsSettings, "backfill_builds"): between(0, 10_000),
+    (JenkinsSettings, "backfill_parallel"): between(1, 32),
     (JenkinsSettings, "namespace_patterns"): _patterns,
-    (TokenSettings, "name"): _plain_name,
+    (TokenSettings, "name"): plain_name,
     (TokenSettings, "accessor"): _accessor,
-    (TokenSettings, "renew_every_s"): _AGE,
+    (TokenSettings, "renew_every_s"): AGE,
     (VaultSettings, "address"): _vault_url,
-    (VaultSettings, "interval_s"): _INTERVAL,
-    (VaultSettings, "timeout_s"): _TIMEOUT,
-    (StoreSettings, "keep_s"): _between(3600, 3153600000, "s"),
-    (StoreSettings, "batch_ms"): _between(1, 1000, "ms"),
-    (RolloutThresholds, "restarts"): _between(1, 1000),
-    (RolloutThresholds, "never_ready_deadline_share"): _between(0.01, 1),
-    (RolloutThresholds, "flaps"): _between(2, 1000),
+    (VaultSettings, "interval_s"): INTERVAL,
+    (VaultSettings, "timeout_s"): TIMEOUT,
+    (StoreSettings, "keep_s"): between(3600, 3153600000, "s"),
+    (StoreSettings, "batch_ms"): between(1, 1000, "ms"),
+    (RolloutThresholds, "restarts"): between(1, 1000),
+    (RolloutThresholds, "never_ready_deadline_share"): between(0.01, 1),
+    (RolloutThresholds, "flaps"): between(2, 1000),
     (BoardSettings, "theme"): _theme,
-    (BoardSettings, "glyphs"): _one_of("unicode", "ascii"),
+    (BoardSettings, "glyphs"): one_of("unicode", "ascii"),
     (BoardSettings, "timezone"): _time_zone,
-    (BoardSettings, "stale_after_s"): _between(1, 86400, "s"),
-    (BoardSettings, "log_lines"): _between(1_000, 1_000_000),
+    (BoardSettings, "stale_after_s"): between(1, 86400, "s"),
+    (BoardSettings, "log_lines"): between(1_000, 1_000_000),
 }
 
 

@@ -1,6 +1,5 @@
 """One table of the configuration file at a time: values converted and checked, every problem gathered."""
 
-import difflib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,29 +14,12 @@ from statusdesk.config_schema import (
     keys_of,
     names_of,
 )
+from statusdesk.config_schema_alerts import ALERT_RULES
 from statusdesk.durations import parse_duration_ms
+from statusdesk.nearest import nearest_of as nearest_of
 from statusdesk.redact import begins_like_token, is_token
 
 _SECRET_WORDS = ("password", "passwd", "secret", "api_token", "apitoken", "token", "secret_id", "api_key", "apikey")
-
-
-def nearest_of(word: str, known: Collection[str]) -> list[str]:
-    """Return the known name that is nearest to a word; two when both are as few letters away; none when all are far."""
-    near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
-    steps = {name: _steps(word, name) for name in near}
-    best = min(steps.values(), default=0)
-    return [name for name in known if steps.get(name) == best][:2]
-
-
-def _steps(word: str, other: str) -> int:
-    """Return how many letters must be changed, put in or left out to make one word of the other (Levenshtein)."""
-    row = list(range(len(other) + 1))
-    for index, letter in enumerate(word, 1):
-        left = [index]
-        for place, wanted in enumerate(other, 1):
-            left.append(min(row[place] + 1, left[-1] + 1, row[place - 1] + (letter != wanted)))
-        row = left
-    return row[-1]
 
 
 class Problems:
@@ -91,8 +73,8 @@ class Reading:
             key = keys.get(name)
             if key is not None and key.kind is not Kind.SECRET:
                 self._field(f"{path}.{name}", settings, key, value, fields)
-            elif name in _SECRET_WORDS:
-                self.literal_secret(f"{path}.{name}")
+            elif key is not None or name in _SECRET_WORDS:
+                self.literal_secret(f"{path}.{name}", name if key is not None else "token")
             elif name not in known:
                 self.problems.unknown(path, name, known)
         for key in keys.values():
@@ -121,11 +103,12 @@ class Reading:
                 self.problems.add(path, f"{key.name} is missing; add {key.name} = {_EXAMPLES.get(key.kind, '...')}")
         return not missing
 
-    def literal_secret(self, path: str) -> None:
-        """Add the problem of a secret that stands in the file."""
+    def literal_secret(self, path: str, name: str = "token") -> None:
+        """Add the problem of a secret that stands in the file; ``name`` is its key."""
         self.problems.add(
             path,
-            "a secret does not belong in this file; name where it is kept with token_env, token_file or token_command",
+            f"a secret does not belong in this file; name where it is kept with {name}_env, {name}_file"
+            f" or {name}_command",
         )
 
     def text(self, path: str, value: object) -> str | None:
@@ -158,7 +141,7 @@ class Reading:
         return str(self.base / Path(text).expanduser())
 
     def _field(self, path: str, settings: type[Settings], key: Key, value: object, fields: dict[str, Any]) -> None:
-        rule = RULES.get((settings, key.field))
+        rule = RULES.get((settings, key.field)) or ALERT_RULES.get((settings, key.field))
         if key.field == "accessor" and rule is not None and isinstance(value, str) and begins_like_token(value):
             # Whoever wrote a token here wants to hear of accessors, not of secrets in general.
             self.problems.add(path, rule(value))

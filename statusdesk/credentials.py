@@ -62,16 +62,39 @@ def warnings_about(secret: Secret, base_dir: Path) -> list[str]:
 
 def secrets_of(config: Config) -> Iterator[tuple[str, Secret]]:
     """Yield every secret's key in the configuration file, such as ``jenkins.token_file``, with where it comes from."""
+    yield from secrets_of_sources(config)
+    yield from secrets_of_sinks(config)
+
+
+def secrets_of_sources(config: Config) -> Iterator[tuple[str, Secret]]:
+    """Yield those of them that are needed to collect."""
     for table, settings in (("jenkins", config.jenkins), ("vault", config.vault)):
         if settings is not None and settings.token is not None:
-            source = "env" if settings.token.env else "file" if settings.token.file else "command"
-            yield f"{table}.token_{source}", settings.token
+            yield _key(table, "token", settings.token), settings.token
 
 
-def problems_of(config: Config, env: Mapping[str, str] | None = None) -> list[str]:
-    """Return one sentence, with file and key, for each secret of the configuration that cannot be had."""
+def secrets_of_sinks(config: Config) -> Iterator[tuple[str, Secret]]:
+    """Yield those of them that are needed to tell of alerts."""
+    for number, sink in enumerate(config.sinks, 1):
+        for name in ("url", "key", "password", "token"):
+            if isinstance(secret := getattr(sink, name), Secret):
+                yield _key(f"sink[{number}]", name, secret), secret
+    if config.ha.heartbeat_url is not None:
+        yield _key("ha", "heartbeat_url", config.ha.heartbeat_url), config.ha.heartbeat_url
+
+
+def _key(table: str, name: str, secret: Secret) -> str:
+    source = "env" if secret.env else "file" if secret.file else "command"
+    return f"{table}.{name}_{source}"
+
+
+def problems_of(config: Config, env: Mapping[str, str] | None = None, *, sends: bool = True) -> list[str]:
+    """Return one sentence, with file and key, for each secret of the configuration that cannot be had.
+
+    ``sends``: whether anybody is told of alerts, for which more of them are needed.
+    """
     problems = []
-    for key, secret in secrets_of(config):
+    for key, secret in secrets_of(config) if sends else secrets_of_sources(config):
         try:
             read_secret(secret, Path(config.path).parent, env)
         except CredentialError as error:

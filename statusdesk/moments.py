@@ -33,6 +33,22 @@ def parse_moment_ms(text: str, now_ms: int, zone: datetime.tzinfo = datetime.UTC
     raise ValueError(f"not a time: try {EXAMPLES}")
 
 
+def parse_future_ms(text: str, now_ms: int, zone: datetime.tzinfo = datetime.UTC) -> int:
+    """Return a moment to come: ``2h`` from now, ``18:00`` today or tomorrow, or a date.
+
+    Raises: ValueError with a sentence when the text is no moment, or one that has passed.
+    """
+    try:
+        return now_ms + parse_duration_ms(text.strip().removeprefix("+"))
+    except ValueError:
+        moment_ms = parse_moment_ms(text, now_ms, zone)
+    if moment_ms <= now_ms and _clock(text.strip(), datetime.datetime.fromtimestamp(now_ms / 1000, tz=zone)):
+        moment_ms += 86_400_000
+    if moment_ms <= now_ms:
+        raise ValueError("that has passed; name a time to come, such as 2h or 18:00")
+    return moment_ms
+
+
 def parse_past_ms(text: str, now_ms: int, zone: datetime.tzinfo = datetime.UTC) -> int:
     """Return a moment of which a board can be shown.
 

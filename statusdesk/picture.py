@@ -8,7 +8,7 @@ from statusdesk.facts import JobClass
 from statusdesk.judge.promotion import production_index
 from statusdesk.picture_apps import Apps, is_well
 from statusdesk.picture_sources import Sources, data_age_ms
-from statusdesk.states import AlertState, BuildState, Changes, Collector, Level, TokenState
+from statusdesk.states import AlertState, BuildState, Changes, Collector, Level, Silence, TokenState
 
 _SEVERITIES = ("critical", "warning")
 _TOKEN_ORDER = {Level.FAILING: 0, Level.WARNING: 1, Level.UNKNOWN: 2}
@@ -33,6 +33,8 @@ class Picture:
         self._ordered_tokens: tuple[TokenState, ...] = ()
         self._alerts: dict[tuple[str, int], AlertState] = {}
         self._firing: tuple[AlertState, ...] = ()
+        self._pending: tuple[AlertState, ...] = ()
+        self._silences: dict[str, Silence] = {}
         self._jobs: dict[tuple[str, str], str] = {}
         self._collector: Collector | None = None
 
@@ -51,6 +53,8 @@ class Picture:
             self._put_tokens(changes.tokens)
         if changes.alerts:
             self._put_alerts(changes.alerts)
+        for silence in changes.silences:
+            self._silences[silence.id] = silence
         for job in changes.jobs:
             self._jobs[job.key] = job.name
         for key in changes.gone_jobs:
@@ -86,6 +90,8 @@ class Picture:
             unattributed=self._unattributed,
             jobs=len(self._jobs),
             all_well=all_well,
+            pending=self._pending,
+            silences=self._holding(now_ms),
         )
 
     def _is_calm(self, views: tuple[SourceView, ...]) -> bool:
@@ -119,11 +125,22 @@ class Picture:
     def _put_alerts(self, alerts: Iterable[AlertState]) -> None:
         for alert in alerts:
             key = (alert.fingerprint, alert.started_ms)
-            if alert.state == "firing":
+            if alert.state != "resolved":
                 self._alerts[key] = alert
             else:
                 self._alerts.pop(key, None)
-        self._firing = tuple(sorted(self._alerts.values(), key=_alert_order))
+        ordered = sorted(self._alerts.values(), key=_alert_order)
+        self._firing = tuple(alert for alert in ordered if alert.state == "firing")
+        self._pending = tuple(alert for alert in ordered if alert.state == "pending")
+
+    def _holding(self, now_ms: int) -> tuple[Silence, ...]:
+        """Return the silences that hold or will, the newest first; the others are forgotten."""
+        if not self._silences:
+            return ()
+        over = [each.id for each in self._silences.values() if each.expired_ms is not None or each.ends_ms <= now_ms]
+        for silence_id in over:
+            del self._silences[silence_id]
+        return tuple(sorted(self._silences.values(), key=lambda each: (-each.created_ms, each.id)))
 
 
 def _alert_order(alert: AlertState) -> tuple[int, int, str]:

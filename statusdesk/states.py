@@ -9,6 +9,7 @@ import enum
 import msgspec
 
 from statusdesk.facts import Build, Condition, Container, Event, Executors, Job, QueueItem
+from statusdesk.states_alerts import AlertState, Silence
 
 
 class Level(enum.StrEnum):
@@ -202,30 +203,6 @@ class SourceState(Stamped, frozen=True, kw_only=True, gc=False):
     live: bool = False
 
 
-class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One alert. Key: fingerprint and ``started_ms``; ``state`` is ``pending``, ``firing`` or ``resolved``.
-
-    ``subject`` is the kind and key of the row that it is about: ``RolloutState:eu/staging/Deployment/orders``.
-    """
-
-    fingerprint: str
-    started_ms: int
-    alertname: str
-    severity: str
-    state: str
-    cluster: str = ""
-    namespace: str = ""
-    app: str = ""
-    source: str = ""
-    token: str = ""
-    summary: str = ""
-    version: str = ""
-    fired_ms: int | None = None
-    resolved_ms: int | None = None
-    subject: str = ""
-    change: int = 0
-
-
 class Collector(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The heartbeat of the collector process that writes the store."""
 
@@ -250,6 +227,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     tokens: tuple[TokenState, ...] = ()
     sources: tuple[SourceState, ...] = ()
     alerts: tuple[AlertState, ...] = ()
+    silences: tuple[Silence, ...] = ()
     jobs: tuple[Job, ...] = ()
     gone_jobs: tuple[tuple[str, str], ...] = ()
     queue: tuple[QueueItem, ...] | None = None
@@ -267,6 +245,7 @@ __all__ = [
     "Level",
     "PodState",
     "RolloutState",
+    "Silence",
     "SourceState",
     "Stamped",
     "TokenState",

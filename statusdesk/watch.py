@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Protocol
 
 from statusdesk import __version__, faults
-from statusdesk.clock import Clock, system_clock
+from statusdesk.alerts.telling import AlertEvent, Teller
+from statusdesk.clock import Clock, steady_clock, system_clock
 from statusdesk.config import Config, Secret
 from statusdesk.credentials import read_secret
 from statusdesk.facts import Message, Visited
+from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.desk import Desk
 from statusdesk.pipeline.inquiries import Ask
+from statusdesk.requests import Inbox
 from statusdesk.states import Collector
 from statusdesk.store.errors import StoreError
 from statusdesk.store.writer import Transition, Writer
@@ -28,6 +31,9 @@ PRUNE_EVERY_MS = 60_000
 PRUNE_ROWS = 2_000
 MAX_MESSAGES_PER_BATCH = 5_000
 JOIN_S = 3.0
+TELLER_STOP_S = 5.0
+REQUESTS_EVERY_MS = 300
+BOARD = "board"
 LONGEST_START_MS = 60_000
 AGAIN_FIRST_S = 5.0
 AGAIN_LIMIT_S = 60.0
@@ -47,8 +53,9 @@ class Runs(Protocol):
 class CollectorProcess:
     """Runs all collectors of a configuration and writes what they see to the store.
 
-    ``out`` is called with each change of level, reason, version or revision; ``narrate`` with sentences for stderr;
-    ``verbose`` adds where a fault of ours was met.
+    ``out`` is called with each change of level, reason, version or revision, ``alerted`` with what happens to alerts;
+    ``narrate`` with sentences for stderr; ``verbose`` adds where a fault of ours was met. ``teller`` sends messages;
+    a collector that a board has started (``owner``) sends and queues none.
     The caller holds the lock of the state directory.
     """
 
@@ -59,6 +66,8 @@ class CollectorProcess:
         owner: str,
         clock: Clock = system_clock,
         out: Callable[[Transition], None] | None = None,
+        alerted: Callable[[AlertEvent], None] | None = None,
+        teller: Teller | None = None,
         narrate: Narrate | None = None,
         verbose: bool = False,
     ) -> None:
@@ -66,6 +75,9 @@ class CollectorProcess:
         self._owner = owner
         self._clock = clock
         self._out = out
+        self._alerted = alerted
+        self._sends = owner != BOARD
+        self._teller = teller if self._sends else None
         self._narrate = narrate or (lambda sentence: print(sentence, file=sys.stderr))
         self._verbose = verbose
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
@@ -101,7 +113,10 @@ class CollectorProcess:
         state_dir = Path(self._config.store.state_dir)
         with Writer(state_dir / "statusdesk.db", self._config.store.keep_s, self._clock) as writer:
             self._writer = writer
-            self._desk = Desk(self._config, writer, self._ask)
+            self._desk = Desk(self._config, writer, self._ask, steady=steady_clock, sends=self._sends)
+            self._requests = Inbox(state_dir)
+            if problem := self._requests.open():
+                self._narrate(f"statusdesk: {problem}")
             self._beat(started_ms)
             writer.commit()
             threads = self._start(writer)
@@ -114,6 +129,9 @@ class CollectorProcess:
                     thread.join(JOIN_S)
                 self._drain(0.0)
                 self._flush()
+                if self._teller is not None:
+                    self._teller.stop(TELLER_STOP_S)
+                    self._flush()  # what the teller has done to the end
                 self._beat(started_ms, stopped_ms=self._clock())
                 self._commit()
 
@@ -196,12 +214,13 @@ class CollectorProcess:
         flushed_s = 0.0
         next_beat_ms = started_ms + BEAT_MS
         next_prune_ms = started_ms + PRUNE_EVERY_MS
+        looked_s = time.monotonic()
         settled = False
         # Reading the first lists makes no cycles, and looking for some costs a third of it.
         gc.disable()
         while not done():
             now_ms = self._clock()
-            due_ms = min(next_beat_ms, self._desk.next_due_ms or next_beat_ms)
+            due_ms = min(next_beat_ms, self._desk.next_due_ms or next_beat_ms, now_ms + REQUESTS_EVERY_MS)
             # What comes after a pause is written soon; in a stream of changes more of them are written together.
             streaming = time.monotonic() - flushed_s < 2 * batch_s
             if self._drain(max(0.0, min(due_ms - now_ms, BEAT_MS) / 1000), batch_s if streaming else batch_s / 5):
@@ -213,6 +232,9 @@ class CollectorProcess:
             if now_ms >= next_prune_ms or now_ms < next_prune_ms - 2 * PRUNE_EVERY_MS:
                 self._prune(now_ms)
                 next_prune_ms = now_ms + PRUNE_EVERY_MS
+            if time.monotonic() - looked_s >= REQUESTS_EVERY_MS / 1000:
+                looked_s = time.monotonic()
+                self._answer()
             self._flush()
             late = self._clock() - started_ms > LONGEST_START_MS
             if not settled and (late or self._desk.visited.issuperset(self.sources())):
@@ -240,7 +262,20 @@ class CollectorProcess:
                     take(inbox.get(timeout=left))
         return True
 
+    def _answer(self) -> None:
+        """Do what people have asked for since the last time."""
+        asked, problems = self._requests.take()
+        for each in asked:
+            try:
+                self._desk.answer(each, self._clock())
+            except Refused as refused:
+                problems.append(f"a request of {each.by} was refused: {refused}")
+        for problem in problems:
+            self._narrate(f"statusdesk: {problem}")
+
     def _flush(self) -> None:
+        if self._teller is not None:
+            self._desk.settle(self._teller.outcomes())
         try:
             transitions = self._desk.flush(self._clock())
         except StoreError as error:
@@ -250,6 +285,12 @@ class CollectorProcess:
         if self._out is not None:
             for transition in transitions:
                 self._out(transition)
+        for event in self._desk.take_events():
+            if self._alerted is not None:
+                self._alerted(event)
+        news = self._desk.take_news()
+        if news is not None and self._teller is not None:
+            self._teller.tell(news)
 
     def _commit(self) -> None:
         try:

@@ -19,6 +19,14 @@ from statusdesk.config import (
     TokenSettings,
     VaultSettings,
 )
+from statusdesk.config_alerts import (
+    AlertRuleSettings,
+    AlertsSettings,
+    FlappingSettings,
+    GateSettings,
+    HaSettings,
+    SinkSettings,
+)
 from statusdesk.config_file import load
 from statusdesk.config_schema import Kind, keys_of
 
@@ -33,6 +41,11 @@ TABLES = (
     ("store", StoreSettings),
     ("thresholds", RolloutThresholds),
     ("board", BoardSettings),
+    ("alerts", AlertsSettings),
+    ("alerts.rule", AlertRuleSettings),
+    ("sink", SinkSettings),
+    ("ha", HaSettings),
+    ("gate", GateSettings),
 )
 
 
@@ -53,6 +66,8 @@ def expected(path: Path, home: Path) -> Config:
             tokens=(TokenSettings(name="payments", accessor="9pW0vyTUZbbLxeExample"),),
         ),
         store=StoreSettings(state_dir=str(home / ".local/state/statusdesk")),
+        alerts=AlertsSettings(rules=(AlertRuleSettings(name="RolloutFailing"),)),
+        sinks=(SinkSettings(name="am", type="alertmanager", urls=("https://alertmanager.example",)),),
     )
 
 
@@ -80,9 +95,21 @@ def test_every_setting_is_in_the_example(table, settings):
     assert section and not missing
 
 
+def test_the_keys_of_flapping_are_in_the_example():
+    line = next(line for line in EXAMPLE.read_text(encoding="utf-8").splitlines() if line.startswith("#flapping"))
+    assert all(f"{key} = " in line for key in keys_of(FlappingSettings))
+
+
 def test_every_field_of_the_settings_can_be_written(tmp_path):
     """A field whose type the loader does not know would be out of reach: only tables of their own may be that."""
-    tables_of_their_own = {(VaultSettings, "tokens"), (BoardSettings, "keymap"), (StageSettings, "thresholds")}
+    tables_of_their_own = {
+        (VaultSettings, "tokens"),
+        (BoardSettings, "keymap"),
+        (StageSettings, "thresholds"),
+        (AlertsSettings, "rules"),
+        (AlertsSettings, "flapping"),
+        (AlertRuleSettings, "severity"),
+    }
     for _, settings in TABLES:
         reachable = {key.field for key in keys_of(settings).values()}
         for field in msgspec.structs.fields(settings):

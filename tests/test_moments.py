@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statusdesk.moments import parse_moment_ms, parse_past_ms
+from statusdesk.moments import parse_future_ms, parse_moment_ms, parse_past_ms
 from statusdesk.text import as_of, iso
 
 NOON_MS = 1_795_348_800_000  # 2026-11-22T12:00:00Z
@@ -73,3 +73,23 @@ def test_the_year_is_told_unless_it_is_this_one():
     assert as_of(NOON_MS, datetime.UTC, NOON_MS + DAY_MS) == "Sun 22 Nov 12:00:00 UTC"
     assert as_of(NOON_MS, datetime.UTC, NOON_MS + 365 * DAY_MS) == "Sun 22 Nov 2026 12:00:00 UTC"
     assert as_of(NOON_MS, datetime.UTC, None) == "Sun 22 Nov 2026 12:00:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [
+        ("2h", NOON_MS + 2 * HOUR_MS),
+        ("+1d", NOON_MS + DAY_MS),
+        ("18:00", NOON_MS + 6 * HOUR_MS),
+        ("09:00", NOON_MS + 21 * HOUR_MS),  # tomorrow
+        ("2026-11-23 12:00", NOON_MS + DAY_MS),
+    ],
+)
+def test_a_time_to_come(text, ms):
+    assert parse_future_ms(text, NOON_MS) == ms
+
+
+@pytest.mark.parametrize("text", ["2026-11-21", "2h ago", "now", "soon", ""])
+def test_what_has_passed_or_is_no_time_is_no_time_to_come(text):
+    with pytest.raises(ValueError, match="has passed|not a time"):
+        parse_future_ms(text, NOON_MS)

@@ -2,12 +2,18 @@
 
 import threading
 
+import msgspec
 import pytest
 
+from statusdesk.alerts.telling import Outcome
+from statusdesk.clock import system_clock
 from statusdesk.config import ClusterSettings, Config, StageSettings, StoreSettings
+from statusdesk.config_alerts import AlertRuleSettings, AlertsSettings, SinkSettings
 from statusdesk.facts import Visited
+from statusdesk.requests import Ack, AddSilence, MatcherAsked, submit
 from statusdesk.states import SourceState
 from statusdesk.store.errors import StoreError
+from statusdesk.store.lock import StateLock
 from statusdesk.store.reader import Reader
 from statusdesk.store.writer import Writer
 from statusdesk.watch import CollectorProcess
@@ -204,3 +210,104 @@ def test_old_rows_that_cannot_be_deleted_are_told_once(config, tmp_path, monkeyp
         stop.set()
         thread.join()
     assert len(said) == 1 and "old rows" in said[0]
+
+
+# -- alerts: what people ask, and what is told
+
+
+class Telling:
+    """A teller that keeps what it is told, and says that it has sent it."""
+
+    def __init__(self) -> None:
+        self.news, self.done, self.stopped = [], [], False
+
+    def tell(self, news) -> None:
+        self.news.append(news)
+        self.done += [Outcome(id=each.id, state="sent", at_ms=each.due_ms, attempts=1) for each in news.queued]
+
+    def outcomes(self):
+        done, self.done = self.done, []
+        return done
+
+    def stop(self, timeout_s: float) -> None:
+        self.stopped = True
+
+
+class Refusing:
+    """A collector of a source that never answers."""
+
+    def __init__(self, emit, stop) -> None:
+        self.emit, self.stop = emit, stop
+
+    def run(self) -> None:
+        while not self.stop.wait(0.02):
+            now_ms = system_clock()
+            self.emit(Visited(source="kubernetes/eu", ok=False, at_ms=now_ms, problem="Timeout", message="no answer"))
+
+    def visit_now(self) -> None:
+        return
+
+
+@pytest.fixture
+def telling(config, monkeypatch):
+    """Run a collector process, as whoever ``owner`` is, on a source that never answers; give its teller and events."""
+    sink = SinkSettings(name="desk", type="jsonl", group_wait_s=0.0)
+    rules = (AlertRuleSettings(name="SourceDown", for_s=0.05),)
+    config = msgspec.structs.replace(config, alerts=AlertsSettings(rules=rules), sinks=(sink,))
+    ended = []
+
+    def start(owner="watch"):
+        teller, events = Telling(), []
+        process = CollectorProcess(config, owner=owner, alerted=events.append, teller=teller, narrate=narrated.append)
+        refusing = Refusing(process._inbox.put, process._stop)
+        monkeypatch.setattr(process, "_collectors", lambda writer: [("kubernetes/eu", refusing)])
+        ended.append(run(process))
+        return teller, events
+
+    narrated: list[str] = []
+    start.narrated = narrated
+    yield start
+    for stop, thread in ended:
+        stop.set()
+        thread.join(10)
+
+
+def rows_of(tmp_path):
+    with Reader(tmp_path / "statusdesk.db") as reader:
+        return reader.alerts(0), reader.notifications(), reader.silences()
+
+
+def test_what_is_queued_is_told_and_what_became_of_it_is_written(telling, tmp_path):
+    teller, events = telling()
+    wait_for(lambda: any(event.what == "firing" for event in events), what="an alert that fires")
+    wait_for(lambda: [each.state for each in rows_of(tmp_path)[1]] == ["sent"], what="the message as sent")
+    (message,) = rows_of(tmp_path)[1]
+    assert [alert.alertname for alert in message.alerts] == ["SourceDown"] and message.attempts == 1
+    assert [event.what for event in events] == ["pending", "firing"]
+    assert sum(len(news.queued) for news in teller.news) == 1
+
+
+def test_a_collector_of_a_board_tells_nobody(telling, tmp_path):
+    teller, events = telling(owner="board")
+    wait_for(lambda: any(event.what == "firing" for event in events), what="an alert that fires")
+    assert teller.news == [] and rows_of(tmp_path)[1] == []
+
+
+def test_requests_are_taken_within_a_second_and_refused_ones_are_told(telling, tmp_path):
+    _, events = telling()
+    wait_for(lambda: any(event.what == "firing" for event in events), what="an alert that fires")
+    ((alert,), _, _) = rows_of(tmp_path)
+    lock = StateLock(tmp_path)
+    with lock:
+        submit(tmp_path, Ack(fingerprints=(alert.fingerprint,), comment="mine"))
+        submit(tmp_path, AddSilence(id="s", matchers=(MatcherAsked("source", "kubernetes/eu"),), ends_ms=2**53))
+    wait_for(lambda: rows_of(tmp_path)[0][0].acked_by, 3, "the answer")
+    wait_for(lambda: telling.narrated, 3, "the refusal")
+    assert "was refused: the end must lie in the future, at most a year away" in telling.narrated[-1]
+    assert [event.what for event in events] == ["pending", "firing", "acked"]
+    with lock:
+        submit(
+            tmp_path,
+            AddSilence(id="s", matchers=(MatcherAsked("source", "kubernetes/eu"),), ends_ms=system_clock() + 600_000),
+        )
+    wait_for(lambda: rows_of(tmp_path)[2] and rows_of(tmp_path)[0][0].silenced_by == "s", 3, "the silence")

@@ -1,53 +1,171 @@
-"""The life of alerts: firing when a row becomes failing, resolved when the same row is seen well or has gone.
+"""The life of one alert: inactive, pending, firing, resolved. Pure: the moment comes in, the next one to look goes out.
 
-A row of a source that does not answer does not change, so its alert stays as it is: what is unknown is not resolved.
+Two times are used: ``now_ms`` is what the clock says and what is written down; ``t`` is a time that runs evenly, in
+milliseconds, whatever is done to the clock, and is what every wait is measured by.
+
+Source: Prometheus' alerting rules (``for``, ``keep_firing_for``); flapping is folded as the notes of Naemon have it,
+in a simpler form.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
-from statusdesk.alerts.rules import alert_for, subject
-from statusdesk.config import StageSettings
-from statusdesk.states import AlertState, Level, Stamped, Transition
+from statusdesk.alerts.tuning import RuleTuning
+from statusdesk.config_alerts import FlappingSettings
+from statusdesk.states_alerts import AlertState
 
+OBSERVATIONS = 2
+"""With ``for``, an alert fires only when it was seen bad so often: one slow visit longer than that is no proof."""
 
-class Alerts:
-    """The alerts that fire, by the row that they are about; ``step`` is called with each batch of transitions."""
-
-    def __init__(self, stages: Sequence[StageSettings], firing: Iterable[AlertState]) -> None:
-        self._stages = stages
-        self._firing = {alert.subject: alert for alert in firing}
-
-    def step(self, transitions: Iterable[Transition], now_ms: int) -> list[AlertState]:
-        """Return the alerts to write for these transitions: new, changed or resolved ones, in order."""
-        written: list[AlertState] = []
-        for transition in transitions:
-            written += self._step(transition.after, now_ms)
-        return written
-
-    def _step(self, row: Stamped, now_ms: int) -> list[AlertState]:
-        about = subject(row)
-        known = self._firing.get(about)
-        deserved = None if row.until_ms is not None else alert_for(row, self._stages)
-        if deserved is None:
-            cannot_tell = row.until_ms is None and getattr(row, "level", None) is Level.UNKNOWN
-            if known is None or cannot_tell:
-                return []
-            del self._firing[about]
-            return [_resolved(known, now_ms)]
-        if known is None or known.fingerprint != deserved.fingerprint:
-            fresh = msgspec.structs.replace(
-                deserved, started_ms=row.level_since_ms or now_ms, fired_ms=now_ms, subject=about
-            )
-            self._firing[about] = fresh
-            return [fresh] if known is None else [_resolved(known, now_ms), fresh]
-        if known.summary == deserved.summary and known.version == deserved.version:
-            return []
-        fresh = msgspec.structs.replace(known, summary=deserved.summary, version=deserved.version)
-        self._firing[about] = fresh
-        return [fresh]
+_EXPLAINING = ("summary", "version", "reason", "look", "runbook", "build_url", "last_good", "subject", "hangs_on")
 
 
-def _resolved(alert: AlertState, now_ms: int) -> AlertState:
-    return msgspec.structs.replace(alert, state="resolved", resolved_ms=now_ms)
+class Life(msgspec.Struct, frozen=True):
+    """An alert that is pending or firing, since when it has been as it is, and when to look at it again (``due``).
+
+    ``active``: begin of ``for``; ``clear``: since when it is well though it is held; ``bad``: since when it is bad
+    without a pause. All four are ``t``.
+    """
+
+    alert: AlertState
+    active: int
+    clear: int | None = None
+    bad: int = 0
+    due: int | None = None
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What becomes of an alert: its life (None: it has none), the row to write, and what to tell of it, if anything."""
+
+    life: Life | None
+    row: AlertState | None = None
+    what: str = ""
+
+
+def advance(
+    life: Life | None,
+    claim: AlertState | None,
+    rule: RuleTuning,
+    flapping: FlappingSettings,
+    firings: Sequence[int],
+    t: int,
+    now_ms: int,
+) -> Step:
+    """Return what becomes of an alert when ``claim`` says how it is bad now (None: it is well).
+
+    ``firings``: when it has fired before (``t``).
+    """
+    if life is None:
+        return Step(None) if claim is None else _begin(claim, rule, flapping, firings, t, now_ms)
+    if life.alert.state == "pending":
+        return _pending(life, claim, rule, flapping, firings, t, now_ms)
+    return _firing(life, claim, rule, flapping, t, now_ms)
+
+
+def _begin(
+    claim: AlertState, rule: RuleTuning, flapping: FlappingSettings, firings: Sequence[int], t: int, now_ms: int
+) -> Step:
+    started_ms = claim.started_ms if claim.started_ms > 0 else now_ms
+    alert = replace(claim, state="pending", started_ms=started_ms, pending_ms=now_ms, observations=1)
+    # what is judged by how long a rollout takes has begun with it, not when we first looked
+    active = t - max(0, now_ms - started_ms) if rule.quiet else t
+    begun = Life(alert=alert, active=active, bad=t)
+    if not rule.for_ms:
+        return _fire(begun, flapping, firings, t, now_ms)
+    return Step(
+        replace(begun, due=active + rule.for_ms), None if rule.quiet else alert, "" if rule.quiet else "pending"
+    )
+
+
+def _fire(life: Life, flapping: FlappingSettings, firings: Sequence[int], t: int, now_ms: int) -> Step:
+    lately = [moment for moment in firings if t - moment < flapping.within_s * 1000]
+    folded = len(lately) + 1 >= flapping.count
+    alert = replace(life.alert, state="firing", fired_ms=now_ms, flapping=folded, flapped=folded)
+    if folded:
+        alert = replace(alert, summary=_flapping_words(alert.summary, len(lately) + 1))
+    due = t + round(flapping.hold_s * 1000) if folded else None
+    return Step(Life(alert=alert, active=life.active, bad=t, due=due), alert, "flapping" if folded else "firing")
+
+
+def _flapping_words(summary: str, times: int) -> str:
+    return f"flapping, {times} times now; nothing more is told until it holds: {summary}"
+
+
+def _pending(
+    life: Life,
+    claim: AlertState | None,
+    rule: RuleTuning,
+    flapping: FlappingSettings,
+    firings: Sequence[int],
+    t: int,
+    now_ms: int,
+) -> Step:
+    if claim is None:
+        over = replace(life.alert, state="resolved", resolved_ms=now_ms)
+        return Step(None, None if rule.quiet else over)
+    alert = explained(life.alert, claim)
+    ripe = t - life.active >= rule.for_ms
+    if ripe and alert.observations >= OBSERVATIONS:
+        return _fire(replace(life, alert=alert), flapping, firings, t, now_ms)
+    row = alert if alert != life.alert and not rule.quiet else None
+    # one that is ripe waits for being seen once more, not for a time
+    return Step(replace(life, alert=alert, due=None if ripe else life.active + rule.for_ms), row)
+
+
+def _firing(
+    life: Life, claim: AlertState | None, rule: RuleTuning, flapping: FlappingSettings, t: int, now_ms: int
+) -> Step:
+    hold = round(flapping.hold_s * 1000) if life.alert.flapping else 0
+    if claim is not None:
+        bad = t if life.clear is not None else life.bad
+        alert = life.alert if life.alert.cleared_ms is None else replace(life.alert, cleared_ms=None)
+        if hold and t - bad >= hold:
+            alert, hold = replace(alert, flapping=False), 0
+        if not alert.flapping:
+            alert = explained(alert, claim)
+        due = bad + hold if hold else None
+        return Step(replace(life, alert=alert, clear=None, bad=bad, due=due), alert if alert != life.alert else None)
+    clear = t if life.clear is None else life.clear
+    wait = max(rule.keep_ms, hold)
+    if t - clear >= wait:
+        ended = replace(life.alert, state="resolved", resolved_ms=now_ms, flapping=False, stale_since_ms=None)
+        return Step(None, ended, "resolved")
+    alert = life.alert if life.alert.cleared_ms is not None else replace(life.alert, cleared_ms=now_ms)
+    row = alert if alert is not life.alert else None
+    return Step(replace(life, alert=alert, clear=clear, due=clear + wait), row)
+
+
+def explained(alert: AlertState, claim: AlertState) -> AlertState:
+    """Return the alert with what explains it as it is now; its labels are the same."""
+    given = {name: value for name in _EXPLAINING if (value := getattr(claim, name)) != getattr(alert, name)}
+    return replace(alert, **given) if given else alert
+
+
+def released(alert: AlertState) -> AlertState:
+    """Return the alert as one that nobody has taken any more."""
+    return replace(alert, acked_by="", acked_ms=None, ack_comment="", ack_until_ms=None)
+
+
+def seen_again(life: Life) -> Life:
+    """Return the life of a pending alert that was seen bad once more."""
+    return replace(life, alert=replace(life.alert, observations=life.alert.observations + 1))
+
+
+def restored(alert: AlertState, down_ms: int, tolerance_ms: int, t: int, now_ms: int) -> Life:
+    """Return the life of a stored alert after a start; ``down_ms`` is for how long nobody has looked.
+
+    The waits go on where they were, and begin anew when nobody has looked for longer than ``tolerance_ms``. Whatever
+    was seen before, it must be seen once more.
+    """
+    fresh = down_ms > tolerance_ms
+
+    def moment(at_ms: int | None) -> int:
+        return t if fresh or at_ms is None else t - max(0, now_ms - at_ms)
+
+    pending = alert.state == "pending"
+    if pending:
+        alert = replace(alert, observations=1, pending_ms=now_ms if fresh else alert.pending_ms)
+    clear = moment(alert.cleared_ms) if alert.cleared_ms is not None else None
+    return Life(alert=alert, active=moment(alert.pending_ms), clear=clear, bad=t, due=t)

@@ -1,29 +1,22 @@
-"""Which alert a judged row deserves: names, labels and severity; no time in it."""
+"""Which alerts a judged row deserves now: names, labels, severity and what explains them; no time in it.
 
-import hashlib
-from collections.abc import Sequence
+``started_ms`` of what is returned is since when the row has been bad; state and other times are the life cycle's.
+"""
 
-from statusdesk.config import StageSettings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from statusdesk.alerts.making import make
+from statusdesk.alerts.rules_platform import SEED, job_alert, of_environment, of_platform
+from statusdesk.alerts.tuning import Tuning
 from statusdesk.states import AlertState, BuildState, Level, RolloutState, SourceState, Stamped, TokenState
 
+Rule = Callable[[Any, Tuning], list[AlertState]]
 
-def fingerprint(labels: dict[str, str]) -> str:
-    """Return the identity of an alert: the first 16 hex digits of the SHA-256 of its sorted label pairs."""
-    pairs = "\x00".join(f"{name}\x01{value}" for name, value in sorted(labels.items()) if value)
-    return hashlib.sha256(pairs.encode()).hexdigest()[:16]
-
-
-def alert_for(state: Stamped, stages: Sequence[StageSettings]) -> AlertState | None:
-    """Return the alert that a row deserves now (``started_ms`` and ``state`` are the life cycle's), or None."""
-    if isinstance(state, RolloutState):
-        return _rollout(state, stages) if state.level is Level.FAILING else None
-    if isinstance(state, BuildState):
-        return _build(state) if state.level is Level.FAILING else None
-    if isinstance(state, TokenState):
-        return _token(state) if state.level is Level.FAILING else None
-    if isinstance(state, SourceState):
-        return _source(state) if state.level is Level.FAILING and not state.scope else None
-    return None
+_UNTIL_ROLLED_OUT = ("Stalled", "NoPods", "OldPodBlocks", "OldPodsFail")
+_NO_ROLLOUT = ("Degraded", "Scaling", "Replacing")
+_JOB_KINDS = ("Job", "CronJob")
+_DEAD = ("Gone", "Lapsed")
 
 
 def subject(state: Stamped) -> str:
@@ -31,77 +24,132 @@ def subject(state: Stamped) -> str:
     return f"{type(state).__name__}:{getattr(state, 'key', '')}"
 
 
-def _severity(cluster: str, namespace: str, stages: Sequence[StageSettings]) -> str:
-    in_production = any(stage.holds(cluster, namespace) for stage in stages if stage.production)
-    return "critical" if in_production else "warning"
+def deserved(state: Stamped, tuning: Tuning) -> list[AlertState] | None:
+    """Return the alerts that a row deserves now; None when that cannot be told (what it deserved holds)."""
+    if state.until_ms is not None:
+        return []
+    if getattr(state, "level", None) is Level.UNKNOWN:
+        return None
+    rule = ROWS.get(type(state).__name__)
+    return rule(state, tuning) if rule is not None else []
 
 
-def _rollout(state: RolloutState, stages: Sequence[StageSettings]) -> AlertState:
-    return _make(
-        "RolloutFailing",
-        _severity(state.cluster, state.namespace, stages),
-        cluster=state.cluster,
-        namespace=state.namespace,
-        app=state.app if state.app == state.name else f"{state.app}/{state.name}",
-        summary=f"{state.app} {state.version} in {state.namespace}: {state.message}",
-        version=state.version,
-    )
+def _rollout(state: RolloutState, tuning: Tuning) -> list[AlertState]:
+    if state.level is Level.OK:
+        return []
+    degraded = state.reason.startswith("Degraded")
+    names = []
+    if state.level is Level.FAILING:
+        names.append("ServiceDegraded" if degraded else "RolloutFailing")
+    if state.kind not in _JOB_KINDS and _is_rolling(state):
+        names.append("RolloutStuck")
+    made = []
+    for name in names:
+        stuck = name == "RolloutStuck"
+        alert = make(
+            tuning,
+            name,
+            cluster=state.cluster,
+            namespace=state.namespace,
+            app=app_label(state),
+            started_ms=(state.started_ms if stuck else None) or state.level_since_ms,
+            summary=f"{state.app} {state.version} in {state.namespace}: {state.message}",
+            version=state.version,
+            reason=state.reason,
+            look=state.look,
+            build_url=state.build_url,
+            last_good=state.previous_version,
+            subject=subject(state),
+            hangs_on=(f"kubernetes/{state.cluster}",),
+        )
+        made += [alert] if alert is not None else []
+    return made
 
 
-def _build(state: BuildState) -> AlertState:
-    # A failed build leaves the namespace as it was, production too; a rollout that fails with it has its own alert.
-    return _make(
+def _is_rolling(state: RolloutState) -> bool:
+    """Whether a new revision is still on its way into the cluster, well or not."""
+    if state.reason.startswith(_NO_ROLLOUT):
+        return False
+    if state.level is Level.WARNING:
+        return state.reason in _UNTIL_ROLLED_OUT
+    return state.level in (Level.PROGRESSING, Level.FAILING)
+
+
+def app_label(state: RolloutState) -> str:
+    """Return the label of a workload: its app, with its own name where that is another."""
+    return state.app if state.app == state.name else f"{state.app}/{state.name}"
+
+
+def _build(state: BuildState, tuning: Tuning) -> list[AlertState]:
+    if state.level is not Level.FAILING:
+        return []
+    if state.job_class == SEED:  # what others rely on is told as that
+        told = (state.source, state.job, state.message, state.reason, state.url, state.level_since_ms)
+        return job_alert(tuning, "SeedJobStale", *told, subject(state))
+    made = make(
+        tuning,
         "BuildFailed",
-        "warning",
         namespace=state.namespace,
         app=state.job,
         source=state.source,
+        started_ms=state.level_since_ms,
         summary=state.message,
         version=state.version,
+        reason=state.reason,
+        build_url=state.url,
+        subject=subject(state),
+        hangs_on=(state.source,),
     )
+    return [made] if made is not None else []
 
 
-def _token(state: TokenState) -> AlertState:
-    name = "TokenGone" if state.reason == "Gone" else "TokenLapsing"
-    return _make(name, "critical", source=state.source, token=state.name, summary=state.message)
+def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
+    names = []
+    if state.reason == "AtCap" and state.level in (Level.WARNING, Level.FAILING):
+        names.append("TokenAtCap")
+    if state.level is Level.FAILING:
+        names.append("TokenGone" if state.reason in _DEAD else "TokenLapsing")
+    made = []
+    for name in names:
+        alert = make(
+            tuning,
+            name,
+            source=state.source,
+            token=state.name,
+            started_ms=state.level_since_ms,
+            summary=f"token {state.name}: {state.message}",
+            reason=state.reason,
+            look=f"the job {state.renewal_job}" if state.renewal_job else "",
+            subject=subject(state),
+            hangs_on=(state.source,),
+        )
+        made += [alert] if alert is not None else []
+    return made
 
 
-def _source(state: SourceState) -> AlertState:
-    return _make("SourceDown", "critical", source=state.source, summary=f"{state.source}: {state.message}")
-
-
-def _make(
-    alertname: str,
-    severity: str,
-    *,
-    cluster: str = "",
-    namespace: str = "",
-    app: str = "",
-    source: str = "",
-    token: str = "",
-    summary: str,
-    version: str = "",
-) -> AlertState:
-    labels = {
-        "alertname": alertname,
-        "severity": severity,
-        "cluster": cluster,
-        "namespace": namespace,
-        "app": app,
-        "source": source,
-        "token": token,
-    }
-    return AlertState(
-        fingerprint=fingerprint(labels),
-        started_ms=0,
-        alertname=alertname,
-        severity=severity,
-        state="firing",
-        cluster=cluster,
-        namespace=namespace,
-        app=app,
-        source=source,
-        token=token,
-        summary=summary,
-        version=version,
+def _source(state: SourceState, tuning: Tuning) -> list[AlertState]:
+    if state.level is not Level.FAILING or state.scope:
+        return []
+    sealed = state.reason == "Sealed"
+    made = make(
+        tuning,
+        "VaultSealed" if sealed else "SourceDown",
+        cluster=state.source.partition("kubernetes/")[2],
+        source=state.source,
+        started_ms=state.level_since_ms,
+        summary=f"{state.source}: {state.message}",
+        reason=state.reason,
+        subject=subject(state),
     )
+    return [made] if made is not None else []
+
+
+ROWS: Mapping[str, Rule] = {
+    "RolloutState": _rollout,
+    "BuildState": _build,
+    "TokenState": _token,
+    "SourceState": _source,
+    "PlatformState": of_platform,
+    "EnvironmentState": of_environment,
+}
+"""The rule of each class of rows, by its name."""

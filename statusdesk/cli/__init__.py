@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from statusdesk import exit_codes
-from statusdesk.cli import board, check, demo, export, logs, status, watch
+from statusdesk.cli import ack, board, check, demo, export, gate, logs, silence, status, watch
 from statusdesk.cli.parser import add_globals, build_parser
 
 COMMANDS = {
@@ -14,7 +14,10 @@ COMMANDS = {
     "watch": watch,
     "status": status,
     "logs": logs,
+    "ack": ack,
+    "silence": silence,
     "export": export,
+    "gate": gate,
     "check": check,
     "demo": demo,
 }

@@ -153,7 +153,7 @@ def _check_that_collecting_can_work(args: argparse.Namespace) -> None:
     from statusdesk.config_file import ConfigError
     from statusdesk.credentials import problems_of
 
-    if problems := problems_of(load_config(args, collecting=True)):
+    if problems := problems_of(load_config(args, collecting=True), sends=False):
         raise ConfigError(problems)
 
 

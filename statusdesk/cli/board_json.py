@@ -26,6 +26,7 @@ def board_json(board: Board) -> str:
         "tokens": [_token(token) for token in board.tokens],
         "sources": [_source(view) for view in board.sources],
         "firing": [_alert(alert) for alert in board.firing],
+        "pending": [_alert(alert) for alert in board.pending],
         "unattributed_builds": board.unattributed,
     }
     return json.dumps(document, indent=2, ensure_ascii=True)
@@ -168,12 +169,22 @@ def _source(view: SourceView) -> dict[str, Any]:
 
 
 def _alert(alert: AlertState) -> dict[str, Any]:
+    labels = {name: getattr(alert, name) for name in ("alertname", "severity", "cluster", "namespace", "app")}
     return {
-        "alertname": alert.alertname,
-        "severity": alert.severity,
-        "cluster": alert.cluster,
-        "namespace": alert.namespace,
-        "app": alert.app,
+        **labels,
+        "source": alert.source,
+        "token": alert.token,
+        "stage": alert.stage,
+        "fingerprint": alert.fingerprint,
+        "state": alert.state,
         "summary": alert.summary,
+        "version": alert.version,
         "started": _moment(alert.started_ms),
+        "fired": _moment(alert.fired_ms),
+        "flapping": alert.flapping,
+        "acked_by": alert.acked_by or None,
+        "ack_comment": alert.ack_comment or None,
+        "ack_until": _moment(alert.ack_until_ms),
+        "silenced_by": alert.silenced_by or None,
+        "stale_since": _moment(alert.stale_since_ms),
     }

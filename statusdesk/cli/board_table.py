@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from statusdesk.board import Board, Cell, Mark, Row
+from statusdesk.cli.alert_lines import place_of, words_of
 from statusdesk.cli.lines import counts_line
 from statusdesk.last_build import last_build
 from statusdesk.marks import GLYPHS
@@ -24,6 +25,7 @@ _SGR = {
     Mark.ABSENT: "2",
 }
 _LEVEL_SGR = {Level.FAILING: "1;31", Level.WARNING: "33", Level.UNKNOWN: "2;3", Level.PROGRESSING: "34"}
+_SEVERITY_SGR = {"critical": "1;31", "warning": "33"}
 _NAME_WIDTH = 40
 # Signs of our own, each one column wide as what stands for it, so that columns stay aligned.
 _PLAIN = str.maketrans({"\u00b7": "-", "\u2013": "-", "\u2026": "~", "\ufffd": "?", "\u2019": "'", "\u2192": ">"})
@@ -58,6 +60,7 @@ def _lines(board: Board, colour: bool, everything: bool, all_sources: bool) -> I
         yield "no application is known yet"
     yield from _tokens(board, colour, everything)
     yield from _sources(board, colour, all_sources)
+    yield from _alerts(board, colour)
     yield counts_line(board) + f"; {_freshness(board)}"
 
 
@@ -103,6 +106,16 @@ def _sources(board: Board, colour: bool, everything: bool) -> Iterator[str]:
         style = _LEVEL_SGR.get(view.level, "")
         table.append([("source", ""), (clean(name, _NAME_WIDTH), ""), (view.level.value, style), (seen, "")])
         table[-1].append((clean(view.state.message or view.words), ""))
+    yield from _aligned(table, colour)
+
+
+def _alerts(board: Board, colour: bool) -> Iterator[str]:
+    table: list[list[Styled]] = []
+    for alert in (*board.firing, *board.pending):
+        style = _SEVERITY_SGR.get(alert.severity, "") if alert.state == "firing" else ""
+        words = ", ".join(words_of(alert, board.at_ms))
+        table.append([("alert", ""), (alert.severity, style), (alert.alertname, ""), (alert.fingerprint, "2")])
+        table[-1] += [(clean(place_of(alert), _NAME_WIDTH), ""), (clean(words), ""), (clean(alert.summary), "")]
     yield from _aligned(table, colour)
 
 

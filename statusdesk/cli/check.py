@@ -1,4 +1,4 @@
-"""``statusdesk check``: the configuration, every source and the store, each with what is wrong and how to mend it."""
+"""``statusdesk check``: configuration, sources, sinks and store, each with what is wrong and how to mend it."""
 
 import argparse
 import functools
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from statusdesk.config import ClusterSettings, Config, Secret
 
 DESCRIPTION = """\
-Look at the configuration, ask every source for all that the collector needs, and look at the store. Each finding that
-is not well says how to mend it. Exit code 0: all is well or only warned about, 1: something is not.
+Look at the configuration, ask every source for all that the collector needs, look at the sinks and the store, and say
+in words when who is told what. Each finding that is not well says how to mend it.
+Exit code 0: all is well or only warned about, 1: something is not.
 """
 _OK, _WARNING, _FAILED = "ok", "warning", "FAIL"
 
@@ -33,8 +34,11 @@ class Finding(NamedTuple):
 
 def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
     """Add the command."""
-    parser = commands.add_parser("check", help="examine configuration, sources and store", description=DESCRIPTION)
-    parser.add_argument("part", nargs="?", choices=("config", "sources", "store"), help="default: all three")
+    parser = commands.add_parser("check", help="examine configuration, sources, sinks, store", description=DESCRIPTION)
+    parser.add_argument("part", nargs="?", choices=("config", "sources", "sinks", "store"), help="default: all of them")
+    parser.add_argument(
+        "--send-test", metavar="SINK", help="send a test message to this sink, and look at nothing else"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object per finding and line")
 
 
@@ -61,10 +65,19 @@ def _findings(args: argparse.Namespace) -> Iterator[Finding]:
     except ConfigError as error:
         yield from (Finding("config", _FAILED, problem) for problem in error.problems)
         return
+    if args.send_test:
+        from statusdesk.cli.check_sinks import tested
+
+        yield Finding(*tested(config, args.send_test))
+        return
     if args.part in (None, "config"):
         yield from _config_findings(config)
     if args.part in (None, "sources"):
         yield from _source_findings(config)
+    if args.part in (None, "sinks"):
+        from statusdesk.cli.check_sinks import sink_findings
+
+        yield from (Finding(*seen) for seen in sink_findings(config))
     if args.part in (None, "store"):
         yield from _store_findings(config)
 

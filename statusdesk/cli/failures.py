@@ -11,6 +11,7 @@ from statusdesk.cli.usage import UsageError
 from statusdesk.config_file import ConfigError
 from statusdesk.credentials import CredentialError
 from statusdesk.redact import redact
+from statusdesk.requests import RequestError
 from statusdesk.store.errors import LockHeld, StoreError
 
 UNWRITABLE: Mapping[int, str] = MappingProxyType(
@@ -35,6 +36,7 @@ def tell(error: Exception, *, verbose: bool) -> int:
         (CredentialError, exit_codes.USAGE),
         (LockHeld, exit_codes.ALREADY_RUNNING),
         (StoreError, exit_codes.CANNOT_TELL),
+        (RequestError, exit_codes.CANNOT_TELL),
     ):
         if isinstance(error, kind):
             _say(str(error))

@@ -1,4 +1,4 @@
-"""``statusdesk watch``: the collector process, headless; one line on stdout for each change of level."""
+"""``statusdesk watch``: the collector process, headless; a line for each change of level and each turn of an alert."""
 
 import argparse
 import os
@@ -14,15 +14,19 @@ from statusdesk import exit_codes
 from statusdesk.cli.usage import refuse
 
 if TYPE_CHECKING:
+    from statusdesk.alerts.telling import AlertEvent, Teller
     from statusdesk.cli.parser import Parser
     from statusdesk.cli.printing import LinePrinter
     from statusdesk.config import Config
     from statusdesk.store.writer import Transition
 
 DESCRIPTION = """\
-Collect from Jenkins, Kubernetes and Vault into the store, and print one line for each change of level. One collector
-runs per state directory; a second one ends with exit code 75. SIGTERM ends it cleanly.
+Collect from Jenkins, Kubernetes and Vault into the store, and print one line for each change of level and for each turn
+of an alert. One collector runs per state directory; a second one ends with exit code 75. SIGTERM ends it cleanly.
 """
+
+
+LAST_BEAT_S = 1.0
 
 
 def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -33,6 +37,7 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.add_argument("--once", action="store_true", help="ask every source once, print what is not well, and end")
     parser.add_argument("--timeout", metavar="TIME", default="60s", help="how long --once may take (default: 60s)")
     parser.add_argument("--format", choices=("jsonl", "text"), help="form of a line (text on a terminal, else jsonl)")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be sent to the sinks, send nothing")
     parser.add_argument("--owner", default="watch", help=argparse.SUPPRESS)
     parser.add_argument("--exit-with-stdin", action="store_true", help=argparse.SUPPRESS)
 
@@ -44,13 +49,14 @@ def run(args: argparse.Namespace) -> int:
     from statusdesk.credentials import problems_of
     from statusdesk.durations import parse_duration_ms
     from statusdesk.store.lock import StateLock
+    from statusdesk.watch import BOARD
 
     try:
         timeout_s = parse_duration_ms(args.timeout) / 1000
     except ValueError as error:
         refuse(f"--timeout {error}")
     config = load_config(args, collecting=True)
-    if problems := problems_of(config):
+    if problems := problems_of(config, sends=args.owner != BOARD and not (args.once or args.dry_run)):
         raise ConfigError(problems)
     # What the store holds names everything that runs: nobody but the owner and the group of the directory may read it.
     os.umask(0o027)
@@ -63,8 +69,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _collect(args: argparse.Namespace, config: "Config") -> int:
     from statusdesk.cli.opening import narrate_on_stderr
+    from statusdesk.cli.outlets import heartbeat_of, rehearsal_of, sinks_of
     from statusdesk.cli.printing import LinePrinter
-    from statusdesk.watch import CollectorProcess
+    from statusdesk.watch import BOARD, CollectorProcess
 
     logger = narrate_on_stderr(args)
     stop = threading.Event()
@@ -83,10 +90,26 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
 
     # A reader that goes away ends the collector quietly, as SIGPIPE would.
     printer = LinePrinter(narrate, gone)
-    out, verbose = _printing(args, printer), args.verbose > 0
-    process = CollectorProcess(config, owner=args.owner, out=out, narrate=narrate, verbose=verbose)
+    teller: Teller | None = None
+    heartbeat = None
+    if args.dry_run:
+        config, teller = rehearsal_of(config, printer.put, as_json=_as_json(args))
+    elif args.owner != BOARD:
+        teller, heartbeat = sinks_of(config, printer.put, narrate), heartbeat_of(config, narrate)
+    process = CollectorProcess(
+        config,
+        owner=args.owner,
+        out=_printing(args, printer),
+        alerted=_printing_alerts(args, printer),
+        teller=teller,
+        narrate=narrate,
+        verbose=args.verbose > 0,
+    )
     logger.info("collecting from %s into %s", ", ".join(process.sources()), config.store.state_dir)
     process.run(stop)
+    if heartbeat is not None:
+        heartbeat.stop()
+        heartbeat.join(LAST_BEAT_S)
     printer.close()
     logger.info("stopped")
     if signal.SIGINT in caught:
@@ -133,6 +156,13 @@ def _printing(args: argparse.Namespace, printer: "LinePrinter") -> "Callable[[Tr
             printer.put(line)
 
     return show
+
+
+def _printing_alerts(args: argparse.Namespace, printer: "LinePrinter") -> "Callable[[AlertEvent], None]":
+    from statusdesk.cli.alert_lines import event_line
+
+    as_json = _as_json(args)
+    return lambda event: printer.put(event_line(event, as_json=as_json))
 
 
 def _stop_on_signals(stop: threading.Event) -> list[int]:

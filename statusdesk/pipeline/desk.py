@@ -1,6 +1,8 @@
 """The desk: every message in, judged rows and alerts out, one commit per batch."""
 
-from statusdesk.alerts.lifecycle import Alerts
+from collections.abc import Callable, Iterable
+
+from statusdesk.alerts.telling import AlertEvent, News, Outcome, Refusal
 from statusdesk.config import Config
 from statusdesk.facts import (
     Build,
@@ -20,11 +22,13 @@ from statusdesk.facts import (
     Workload,
 )
 from statusdesk.judge.sources import judge_source
+from statusdesk.pipeline.alerting import Alerting
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.rollouts import Rollouts
 from statusdesk.pipeline.tokens import Tokens
+from statusdesk.requests import Asked
 from statusdesk.states import SourceState
 from statusdesk.store.writer import Transition, Writer
 
@@ -37,16 +41,26 @@ _JENKINS = (Job, Build, QueueItem, Executors)
 class Desk:
     """Routes messages to what keeps their facts, judges what changed and commits it with its alerts.
 
-    ``ask`` is told what is to be looked up; the answers come as messages.
+    ``ask`` is told what is to be looked up; the answers come as messages. ``steady`` is a clock in milliseconds that
+    nobody sets (without one the moments of ``flush`` are taken to be even). ``sends``: whether messages are queued.
     """
 
-    def __init__(self, config: Config, writer: Writer, ask: Ask = lambda wanted: None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        writer: Writer,
+        ask: Ask = lambda wanted: None,
+        *,
+        steady: Callable[[], int] | None = None,
+        sends: bool = False,
+    ) -> None:
         self._writer = writer
         self._builds = Builds(writer)
         self._joins = Joins(writer, self._builds, config.apps)
         self._rollouts = Rollouts(writer, config.thresholds_of, self._joins.join, ask)
         self._tokens = Tokens(writer, config.vault.tokens if config.vault else ())
-        self._alerts = Alerts(config.stages, writer.firing())
+        self._alerting = Alerting(config, writer, sends=sends)
+        self._steady = steady
         self._visits: list[Visited] = []
         self._told: list[Transition] = []  # what waits for a commit to be told of
         self._orders: dict[tuple[str, type, str, str], int] = {}
@@ -60,8 +74,8 @@ class Desk:
     @property
     def next_due_ms(self) -> int | None:
         """The moment at which a flush is due though no message came."""
-        dues = [due for due in (self._rollouts.next_due_ms, self._tokens.next_due_ms) if due is not None]
-        return min(dues, default=None)
+        dues = (self._rollouts.next_due_ms, self._tokens.next_due_ms, self._alerting.next_due_ms())
+        return min((due for due in dues if due is not None), default=None)
 
     def take(self, message: Message) -> None:
         """Take one message; nothing is judged or written before ``flush``."""
@@ -105,17 +119,36 @@ class Desk:
 
         Raises: StoreError when the commit failed; nothing is lost, the next flush tries again.
         """
+        self._alerting.begin(now_ms if self._steady is None else self._steady(), now_ms)
         transitions = self._flush_sources(now_ms)
         transitions += self._rollouts.flush(now_ms)
         transitions += self._builds.flush(now_ms)
         transitions += self._joins.flush(now_ms)
         transitions += self._tokens.flush(now_ms)
-        if transitions:
-            self._writer.put_alerts(self._alerts.step(transitions, now_ms))
+        self._alerting.step(transitions)
         self._told += transitions
         self._writer.commit()
         told, self._told = self._told, []
         return told
+
+    def take_events(self) -> list[AlertEvent]:
+        """Return what has happened to alerts and is committed."""
+        return self._alerting.take_events()
+
+    def take_news(self) -> News | None:
+        """Return what who sends messages must know, all of it committed; None when nothing is new."""
+        return self._alerting.take_news()
+
+    def settle(self, outcomes: Iterable[Outcome | Refusal]) -> None:
+        """Take what has become of messages; it is written with the next flush."""
+        self._alerting.settle(outcomes)
+
+    def answer(self, asked: Asked, now_ms: int) -> None:
+        """Do what somebody asks for; it is written with the next flush.
+
+        Raises: Refused when it cannot be.
+        """
+        self._alerting.answer(asked, now_ms)
 
     def _flush_sources(self, now_ms: int) -> list[Transition]:
         transitions: list[Transition] = []
@@ -124,6 +157,7 @@ class Desk:
             transitions += self._writer.gone(SourceState, left, now_ms)
         current = self._writer.current(SourceState)
         for visited in self._visits:
+            self._alerting.visited(visited)
             key = f"{visited.source}#{visited.scope}" if visited.scope else visited.source
             self._untold.discard(key)
             if visited.ok and not visited.scope:

@@ -16,8 +16,13 @@ tokens: source, name, level, reason, message, since, until, duration_s, expires_
 period_s, explicit_max_s, renewable, accessor_tail, renewal_job; one row per period, as rollouts.
 
 alerts: alertname, severity, state, cluster, namespace, app, version, started_at, fired_at, resolved_at, duration_s,
-source, token, summary, fingerprint; by start. ``app`` is the job in an alert about a build, and app/workload where a
-workload is not named as its app; both belong to the app when alerts are chosen by it.
+source, token, summary, fingerprint, pending_at, acked_by, acked_at, ack_comment, flapped, silenced_by, stage, reason,
+last_good, build_url; by start. What was pending and never fired is left out. ``app`` is the job in an alert about a
+build, and app/workload where a workload is not named as its app; both belong to the app when alerts are chosen by it.
+
+notifications: id, sink, group_key, what, why, state, queued_at, due_at, sent_at, attempts, last_error, alerts (how
+many), alertnames, namespaces, apps, fingerprints (each once, with blanks between), idempotency_key; by when they were
+queued.
 """
 
 import csv
@@ -34,7 +39,7 @@ from statusdesk.store.errors import StoreError
 from statusdesk.store.export_columns import SUBJECTS, Subject
 from statusdesk.store.opening import open_for_reading
 
-What = Literal["builds", "rollouts", "tokens", "alerts"]
+What = Literal["builds", "rollouts", "tokens", "alerts", "notifications"]
 Format = Literal["csv", "jsonl"]
 Progress = Callable[[int], None]
 

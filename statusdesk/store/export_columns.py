@@ -99,6 +99,12 @@ def _periods(kind: Kind[S]) -> str:
     )
 
 
+# of the alerts of a message each value once, in their order
+_OF_ALERTS = (
+    "(SELECT group_concat(v, ' ') FROM (SELECT DISTINCT json_extract(a.value, '$.{0}') v FROM json_each(r.alerts) a)"
+    " WHERE v != '')"
+)
+
 _PERIOD = {
     "since": ("r.since_ms", Cell.TIME),
     "until": ("r.until_ms", Cell.TIME),
@@ -201,15 +207,53 @@ ALERTS = Subject(
         token=Cell.TEXT,
         summary=Cell.TEXT,
         fingerprint=Cell.WORD,
+        pending_at=("r.pending_ms", Cell.TIME),
+        acked_by=Cell.TEXT,
+        acked_at=("r.acked_ms", Cell.TIME),
+        ack_comment=Cell.TEXT,
+        flapped=Cell.FLAG,
+        silenced_by=Cell.WORD,
+        stage=Cell.TEXT,
+        reason=Cell.TEXT,
+        last_good=Cell.TEXT,
+        build_url=Cell.TEXT,
     ),
-    rows="alerts r WHERE r.started_ms < :until AND (r.resolved_ms IS NULL OR r.resolved_ms > :since)",
+    # what was pending only and never fired is no part of anybody's week
+    rows="alerts r WHERE r.started_ms < :until AND (r.resolved_ms IS NULL OR r.resolved_ms > :since)"
+    " AND NOT (r.state = 'resolved' AND r.fired_ms IS NULL AND r.pending_ms IS NOT NULL)",
     order="r.started_ms",
     app="r.app",
     # a failed build knows its job, not its app; a rollout whose workload is not named as its app is app/workload
     also="r.alertname = 'BuildFailed' AND r.app IN (SELECT value FROM json_each(:jobs))"
-    " OR r.alertname = 'RolloutFailing' AND EXISTS (SELECT 1 FROM json_each(:apps)"
+    " OR r.alertname IN ('RolloutFailing', 'RolloutStuck', 'ServiceDegraded')"
+    " AND EXISTS (SELECT 1 FROM json_each(:apps)"
     " WHERE instr(r.app, '/') AND substr(r.app, 1, instr(r.app, '/') - 1) GLOB value)",
     namespace=_IN_NAMESPACES.format("r.namespace"),
 )
 
+NOTIFICATIONS = Subject(
+    _columns(
+        id=Cell.WORD,
+        sink=Cell.TEXT,
+        group_key=Cell.TEXT,
+        what=Cell.WORD,
+        why=Cell.WORD,
+        state=Cell.WORD,
+        queued_at=("r.created_ms", Cell.TIME),
+        due_at=("r.due_ms", Cell.TIME),
+        sent_at=("r.sent_ms", Cell.TIME),
+        attempts=Cell.WORD,
+        last_error=Cell.TEXT,
+        alerts=("json_array_length(r.alerts)", Cell.WORD),
+        alertnames=(_OF_ALERTS.format("alertname"), Cell.TEXT),
+        namespaces=(_OF_ALERTS.format("namespace"), Cell.TEXT),
+        apps=(_OF_ALERTS.format("app"), Cell.TEXT),
+        fingerprints=(_OF_ALERTS.format("fingerprint"), Cell.TEXT),
+        idempotency_key=Cell.TEXT,
+    ),
+    rows="notifications r WHERE r.created_ms >= :since AND r.created_ms < :until",
+    order="r.created_ms",
+)
+
 SUBJECTS = {"builds": BUILDS, "rollouts": PERIODS_OF_ROLLOUTS, "tokens": PERIODS_OF_TOKENS, "alerts": ALERTS}
+SUBJECTS["notifications"] = NOTIFICATIONS

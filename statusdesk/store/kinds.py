@@ -30,6 +30,7 @@ from statusdesk.states import (
     TokenState,
 )
 from statusdesk.states import Lasting as Lasting
+from statusdesk.states_alerts import Acknowledgement, Notification, Silence
 
 Convert = Callable[[Any], Any]
 R = TypeVar("R", bound=msgspec.Struct)
@@ -172,11 +173,13 @@ class Table(Generic[R]):
 class Kind(Generic[S]):
     """A kind that lasts: its two tables, what makes a period, and what is too quiet to be written at each visit."""
 
-    def __init__(self, name: str, row: type[S], quiet: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, name: str, row: type[S], quiet: tuple[str, ...] = (), indexes: tuple[tuple[str, ...], ...] = ()
+    ) -> None:
         self.name = name
         self.row = row
         self.quiet = quiet
-        self.current = Table(f"{name}_current", row, ("key",), indexes=(("change",),))
+        self.current = Table(f"{name}_current", row, ("key",), indexes=(("change",), *indexes))
         self.history = Table(f"{name}_history", row, ("key", "since_ms"), without_rowid=True)
         parts = [part for part in ("level", "reason", "version", "revision") if part in self.current.names]
         self.period: Callable[[S], tuple[str, ...]] = operator.attrgetter(*parts)
@@ -189,9 +192,10 @@ OF_ROLLOUT = Column(GROUP, "TEXT", "")
 UNTIL = Column("until_ms", "INTEGER", None)
 OPEN = "building OR result IS NULL"
 UNRESOLVED = "state != 'resolved'"
+QUEUED = "state = 'queued'"
 SHARED = "namespaces LIKE '%,%'"
 
-ROLLOUTS = Kind("rollout", RolloutState)
+ROLLOUTS = Kind("rollout", RolloutState, indexes=(("app",),))
 OUTCOMES = Kind("build", BuildState)
 TOKENS = Kind("token", TokenState)
 SOURCES = Kind("source", SourceState, quiet=("last_ok_ms", "last_try_ms", "next_try_ms", "took_ms"))
@@ -218,8 +222,17 @@ ALERTS = Table(
     "alerts",
     AlertState,
     ("fingerprint", "started_ms"),
-    indexes=(("change",), ("started_ms",)),
+    indexes=(("change",), ("started_ms",), ("resolved_ms",)),
     partial=(("unresolved", ("fingerprint",), UNRESOLVED),),
+)
+SILENCES = Table("silences", Silence, ("id",), indexes=(("change",),))
+ACKNOWLEDGEMENTS = Table("acknowledgements", Acknowledgement, ("fingerprint", "started_ms", "at_ms"))
+NOTIFICATIONS = Table(
+    "notifications",
+    Notification,
+    ("id",),
+    indexes=(("created_ms",), ("sink", "group_key", "id")),
+    partial=(("queued", ("due_ms",), QUEUED),),
 )
 GRANTS = Table("grants", Grant, ("key", "renewed_ms"), without_rowid=True)
 COLLECTORS = Table("collectors", Collector, ("started_ms", "pid"))
@@ -227,5 +240,6 @@ COLLECTORS = Table("collectors", Collector, ("started_ms", "pid"))
 TABLES: tuple[Table[Any], ...] = (
     *(table for kind in KINDS for table in (kind.current, kind.history)),
     *(PODS, EVENTS, REVISIONS, EVIDENCE, BUILDS, JOBS, QUEUE, EXECUTORS, ALERTS, GRANTS, COLLECTORS),
+    *(SILENCES, ACKNOWLEDGEMENTS, NOTIFICATIONS),
 )
 """All tables but ``meta``."""

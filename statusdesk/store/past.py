@@ -87,8 +87,20 @@ def _source_at(source: SourceState, looked_ms: int) -> SourceState:
 
 def _alert_at(alert: AlertState, at_ms: int) -> AlertState:
     fired = alert.fired_ms is not None and alert.fired_ms <= at_ms
-    state = "firing" if fired else "pending"
-    return replace(alert, state=state, fired_ms=alert.fired_ms if fired else None, resolved_ms=None)
+    then = replace(
+        alert,
+        state="firing" if fired else "pending",
+        fired_ms=alert.fired_ms if fired else None,
+        resolved_ms=None,
+        cleared_ms=None,
+        flapping=False,
+        silenced_by="",  # whether it was then is not known
+    )
+    if then.stale_since_ms is not None and then.stale_since_ms > at_ms:
+        then = replace(then, stale_since_ms=None)
+    if then.acked_ms is not None and then.acked_ms > at_ms:
+        then = replace(then, acked_by="", acked_ms=None, ack_comment="", ack_until_ms=None)
+    return then
 
 
 def _collector_at(db: sqlite3.Connection, at_ms: int) -> Collector | None:

@@ -27,6 +27,11 @@ DELETE FROM builds WHERE (source, job, number) IN (
 _SMALL = (
     "DELETE FROM alerts WHERE (fingerprint, started_ms) IN (SELECT fingerprint, started_ms FROM alerts"
     " WHERE started_ms < :limit AND state = 'resolved' AND resolved_ms < :limit LIMIT :rows)",
+    "DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ends_ms < :limit LIMIT :rows)",
+    "DELETE FROM acknowledgements WHERE rowid IN (SELECT rowid FROM acknowledgements WHERE at_ms < :limit LIMIT :rows)",
+    "DELETE FROM notifications WHERE id IN (SELECT n.id FROM notifications n WHERE n.created_ms < :limit"
+    " AND n.state != 'queued' AND (n.state != 'sent' OR EXISTS (SELECT 1 FROM notifications m WHERE m.sink = n.sink"
+    " AND m.group_key = n.group_key AND m.id > n.id AND m.state = 'sent')) LIMIT :rows)",
     "DELETE FROM grants WHERE (key, renewed_ms) IN"
     " (SELECT g.key, g.renewed_ms FROM grants g"
     " WHERE g.renewed_ms < :limit"
@@ -49,7 +54,7 @@ class Pruner:
         self._at: dict[str, int] = {}
 
     def small(self, limit_ms: int, max_rows: int) -> int:
-        """Delete from the tables that have few old rows: builds, alerts, grants, evidence, collectors, jobs."""
+        """Delete from the tables that have few old rows: builds, alerts, messages, grants, evidence and so on."""
         deleted = 0
         for statement in (_OLD_BUILDS, *_SMALL):
             if deleted >= max_rows:

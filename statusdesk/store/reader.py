@@ -1,7 +1,7 @@
 """Reading the store, from any process, while a collector writes it or not: now, since a change number, as of a time."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -9,10 +9,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from statusdesk.facts import Build, Event, Revision
-from statusdesk.states import Changes, Collector, Evidence, PodState
+from statusdesk.states import Changes, Collector, Evidence, PodState, RolloutState, SourceState
+from statusdesk.states_alerts import AlertState, Notification, Silence
+from statusdesk.store import alerts as alert_questions
 from statusdesk.store import builds as build_questions
+from statusdesk.store import gate_rows as gate_questions
 from statusdesk.store import past
 from statusdesk.store.errors import StoreError
+from statusdesk.store.gate_rows import GateRows, JobsOf
 from statusdesk.store.kinds import (
     ALERTS,
     COLLECTORS,
@@ -27,6 +31,7 @@ from statusdesk.store.kinds import (
     QUEUE,
     REVISIONS,
     ROLLOUTS,
+    SILENCES,
     SOURCES,
     TABLES,
     TOKENS,
@@ -51,11 +56,14 @@ REVISIONS_OF = f"{REVISIONS.select} WHERE workload = ? ORDER BY revision DESC, n
 EVIDENCE_OF = (
     f"{EVIDENCE.select} WHERE key = ? AND since_ms BETWEEN ? AND ? ORDER BY since_ms DESC, pod, container, previous"
 )
+HEALTHY = "SELECT count(*) FROM rollout_current WHERE until_ms IS NULL AND level = 'ok'"
+WHOLE_SOURCES = f"{SOURCES.current.select} WHERE until_ms IS NULL AND scope = ''"
 GRANTS_OF = f"{GRANTS.select} WHERE key = ? ORDER BY renewed_ms DESC LIMIT ?"
 ALIVE = {
     **{table.name: f"{table.select} WHERE until_ms IS NULL" for table in (*(kind.current for kind in KINDS), JOBS)},
     ALERTS.name: f"{ALERTS.select} WHERE {UNRESOLVED}",
     EXECUTORS.name: EXECUTORS.select,
+    SILENCES.name: f"{SILENCES.select} WHERE expired_ms IS NULL",
 }
 CHANGED = {
     **{name: f"{question.partition(' WHERE ')[0]} WHERE change > ?" for name, question in ALIVE.items()},
@@ -162,6 +170,32 @@ class Reader:
         """Return what the last renewals of a token gave, newest first."""
         return self._ask(lambda db: [GRANTS.decode(row) for row in db.execute(GRANTS_OF, (token_key, limit))])
 
+    def alerts(self, since_ms: int | None = None, limit: int = alert_questions.MOST) -> list[AlertState]:
+        """Return the alerts that are not resolved, and those resolved since ``since_ms`` (None: none), newest first."""
+        return self._ask(lambda db: alert_questions.alerts(db, since_ms, limit))
+
+    def silences(self, now_ms: int | None = None) -> list[Silence]:
+        """Return the silences, newest first; with ``now_ms`` only those that hold then or will."""
+        return self._ask(lambda db: alert_questions.silences(db, now_ms))
+
+    def notifications(self, since_ms: int = 0, limit: int = alert_questions.MOST) -> list[Notification]:
+        """Return the messages that were queued since then, newest first."""
+        return self._ask(lambda db: alert_questions.notifications(db, since_ms, limit))
+
+    def healthy(self) -> int:
+        """Return how many rollouts are well."""
+        return self._ask(lambda db: int(db.execute(HEALTHY).fetchone()[0]))
+
+    def sources(self) -> list[SourceState]:
+        """Return how the sources answer, each as a whole."""
+        return self._ask(lambda db: [SOURCES.current.decode(row) for row in db.execute(WHOLE_SOURCES)])
+
+    def gate_rows(
+        self, app: str, jobs_of: JobsOf, in_stage: Callable[[RolloutState], bool], names: Sequence[str]
+    ) -> GateRows:
+        """Return what the gate asks about an app (see ``store.gate_rows``)."""
+        return self._ask(lambda db: gate_questions.gate_rows(db, app, jobs_of, in_stage, names))
+
     def collector(self) -> Collector | None:
         """Return the heartbeat of the collector that wrote last."""
         return self._ask(_collector)
@@ -244,6 +278,7 @@ def _changes(db: sqlite3.Connection, since: int) -> Changes:
         tokens=rows(TOKENS.current),
         sources=rows(SOURCES.current),
         alerts=rows(ALERTS),
+        silences=rows(SILENCES),
         jobs=rows(JOBS),
         gone_jobs=tuple(db.execute(GONE_JOBS, (since,))) if since else (),
         queue=tuple(map(QUEUE.decode, db.execute(ALL_QUEUE))) if queue_change > since or not since else None,

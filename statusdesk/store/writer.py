@@ -14,10 +14,10 @@ from statusdesk.clock import Clock
 from statusdesk.facts import Build, Event, Executors, Job, QueueItem, Revision
 from statusdesk.states import AlertState, Collector, Evidence, PodState, TokenState
 from statusdesk.store import builds as build_questions
+from statusdesk.store.alert_rows import AlertRows
 from statusdesk.store.current import GroupRows, LastingRows, LatestRows, QueueRows, Write
 from statusdesk.store.errors import StoreError
 from statusdesk.store.kinds import (
-    ALERTS,
     BUILDS,
     COLLECTORS,
     EVENTS,
@@ -29,7 +29,6 @@ from statusdesk.store.kinds import (
     PODS,
     REVISIONS,
     SOURCES,
-    UNRESOLVED,
     Grant,
     Lasting,
 )
@@ -87,8 +86,7 @@ class Writer:
         self._executors = LatestRows(
             EXECUTORS, {each.key: each for each in map(EXECUTORS.decode, db.execute(EXECUTORS.select))}
         )
-        alerts = map(ALERTS.decode, db.execute(f"{ALERTS.select} WHERE {UNRESOLVED}"))
-        self._alerts = LatestRows(ALERTS, {(alert.fingerprint, alert.started_ms): alert for alert in alerts})
+        self.alert_rows = AlertRows(db, lambda: self._change + 1)
         self._builds = LatestRows(BUILDS)
         self._newest: dict[tuple[str, str], int] = {}
         for source, name in build_questions.jobs_with_builds(db):
@@ -192,11 +190,7 @@ class Writer:
 
     def put_alerts(self, alerts: Sequence[AlertState]) -> None:
         """Take alerts, new or changed."""
-        for alert in alerts:
-            key = (alert.fingerprint, alert.started_ms)
-            before = self._alerts.rows.get(key)
-            if before is None or replace(alert, change=before.change) != before:
-                self._alerts.put(key, replace(alert, change=self._change + 1))
+        self.alert_rows.put_alerts(alerts)
 
     def beat(self, collector: Collector) -> None:
         """Take the heartbeat of this collector; it alone does not raise the change number."""
@@ -245,8 +239,8 @@ class Writer:
         return [*self._lasting.values(), *self._latest(), self._events, self._revisions]
 
     def _latest(self) -> tuple[LatestRows[Any], ...]:
-        latest = (self._pods, self._builds, self._jobs, self._executors, self._alerts, self._grants)
-        return (*latest, self._evidence)
+        latest = (self._pods, self._builds, self._jobs, self._executors, self._grants)
+        return (*latest, self._evidence, *self.alert_rows.kept)
 
     def _transact(self, writes: list[Write]) -> None:
         try:
@@ -276,6 +270,7 @@ class Writer:
             rows.settled(now_ms)
         for latest in (*self._latest(), self._beats):
             latest.settled()
+        self.alert_rows.settled()
         for groups in (self._events, self._revisions):
             groups.settled()
         self._grants.rows.clear()
@@ -312,7 +307,7 @@ class Writer:
 
     def firing(self) -> list[AlertState]:
         """Return the alerts that are not resolved (pending ones too)."""
-        return [alert for alert in self._alerts.rows.values() if alert.state != "resolved"]
+        return self.alert_rows.unresolved()
 
     def jobs(self) -> list[Job]:
         """Return the jobs that exist."""
@@ -347,9 +342,7 @@ class Writer:
             deleted += self._pruner.small(limit_ms, max_rows - deleted)
         except sqlite3.Error as error:
             raise StoreError(f"old rows of {self.path} cannot be deleted: {error}") from error
-        for key, alert in list(self._alerts.rows.items()):
-            if alert.resolved_ms is not None and alert.resolved_ms < limit_ms:
-                del self._alerts.rows[key]
+        self.alert_rows.prune(now_ms, self._keep_ms)
         return deleted
 
     def _prune_pods(self, limit_ms: int, max_rows: int) -> int:

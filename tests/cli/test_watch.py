@@ -1,8 +1,11 @@
 """``watch`` as a process: single, ended by signals and by the end of its stdin, and telling what it cannot know."""
 
+import contextlib
 import json
 import os
+import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 
@@ -85,9 +88,14 @@ def test_a_child_ends_with_its_stdin_and_an_ordinary_one_does_not(start):
 
 def test_a_source_that_refuses_is_a_line_in_the_form_asked_for(start):
     process = start("--format", "jsonl")
-    lines = [json.loads(process.stdout.readline()) for _ in range(2)]
-    assert {line["source"] for line in lines} == {"jenkins", "kubernetes/eu"}
-    assert all(line["event"] == "level" and line["level"] != "ok" and line["message"] for line in lines)
+    lines = [json.loads(process.stdout.readline()) for _ in range(4)]
+    levels = [line for line in lines if line["event"] == "level"]
+    assert {line["source"] for line in levels} == {"jenkins", "kubernetes/eu"}
+    assert all(line["level"] != "ok" and line["message"] for line in levels)
+    alerts = [line for line in lines if line["event"] == "alert"]
+    assert {(line["status"], line["labels"]["alertname"]) for line in alerts} == {("pending", "SourceDown")}
+    assert {line["labels"]["source"] for line in alerts} == {"jenkins", "kubernetes/eu"}
+    assert all(line["annotations"]["summary"] and line["fingerprint"] and line["startsAt"] for line in alerts)
 
 
 def test_what_is_narrated_can_be_json(start):
@@ -118,3 +126,36 @@ def test_a_secret_that_cannot_be_had_is_a_configuration_error(run, config, tmp_p
         f"statusdesk: {config}: jenkins.token_file: {tmp_path}/gone cannot be read: No such file or directory\n"
     )
     assert not (tmp_path / "state").exists()
+
+
+def _full(limit=0):
+    """Let no file grow beyond so many bytes, as a full disk would."""
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+
+@pytest.mark.parametrize("bytes_left", [0, 4096])
+def test_a_disk_that_is_full_from_the_beginning_is_an_end_with_a_sentence(run, bytes_left):
+    done = run("watch", "--once", preexec_fn=_full(bytes_left))
+    assert done.returncode == 3 and done.stderr.startswith("statusdesk: ") and "Traceback" not in done.stderr
+
+
+def test_a_store_of_a_newer_statusdesk_is_left_as_it_is(run, put, tmp_path):
+    put()
+    path = tmp_path / "state" / "statusdesk.db"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+    before = path.read_bytes()
+    done = run("watch", "--once")
+    assert (
+        done.returncode == 3 and "was written by a newer statusdesk" in done.stderr and "Traceback" not in done.stderr
+    )
+    assert path.read_bytes() == before
+
+
+def test_a_state_directory_that_cannot_be_written_is_an_end_with_a_sentence(run, config, tmp_path):
+    (tmp_path / "state").write_text("a file where the directory should be")
+    done = run("watch", "--once")
+    assert done.returncode == 3 and "is a file" in done.stderr and "Traceback" not in done.stderr
+    config.write_text(config.read_text().replace('state_dir = "state"', 'state_dir = "/proc/1/statusdesk"'))
+    done = run("watch", "--once")
+    assert done.returncode == 3 and "/proc/1/statusdesk" in done.stderr and "Traceback" not in done.stderr

@@ -113,10 +113,10 @@ class World:
             yield reader
 
     @contextlib.contextmanager
-    def watch(self, *argv: str) -> Iterator[subprocess.Popen[str]]:
+    def watch(self, *argv: str, stdout: Any = subprocess.DEVNULL) -> Iterator[subprocess.Popen[str]]:
         """Run ``watch`` while the block lasts."""
         with subprocess.Popen(
-            self.command("watch", *argv), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
+            self.command("watch", *argv), stdout=stdout, stderr=subprocess.DEVNULL, text=True
         ) as process:
             try:
                 begun = "select 1 from collectors"  # a store that is being made is there already, and empty

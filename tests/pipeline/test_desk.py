@@ -165,7 +165,7 @@ def test_a_change_of_a_pod_changes_its_rollout_and_fires(bench):
     )
     assert [each.after.level for each in transitions] == [Level.FAILING]
     (alert,) = bench.writer.firing()
-    assert (alert.alertname, alert.namespace, alert.app) == ("RolloutFailing", "staging", "orders")
+    assert (alert.alertname, alert.namespace, alert.app) == ("ServiceDegraded", "staging", "orders")
     (row,) = bench.writer.current(PodState).values()
     assert (row.status, row.ready, row.restarts) == ("CrashLoopBackOff", 0, 3)
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statusdesk.states import Level, RolloutState
+from statusdesk.states_alerts import Notification
 from statusdesk.store import export as exporting
 from statusdesk.store.errors import StoreError
 from statusdesk.store.export import export
@@ -32,7 +33,10 @@ HEADERS = {
     "tokens": "source,name,level,reason,message,since,until,duration_s,expires_at,last_renewal_at,granted_s,"
     "period_s,explicit_max_s,renewable,accessor_tail,renewal_job",
     "alerts": "alertname,severity,state,cluster,namespace,app,version,started_at,fired_at,resolved_at,duration_s,"
-    "source,token,summary,fingerprint",
+    "source,token,summary,fingerprint,pending_at,acked_by,acked_at,ack_comment,flapped,silenced_by,stage,reason,"
+    "last_good,build_url",
+    "notifications": "id,sink,group_key,what,why,state,queued_at,due_at,sent_at,attempts,last_error,alerts,alertnames,"
+    "namespaces,apps,fingerprints,idempotency_key",
 }
 
 
@@ -268,3 +272,28 @@ def test_memory_does_not_grow_with_the_number_of_rows(path: Path, clock: Clock, 
     few, many = peak("tokens"), peak("rollouts")
     assert (few[0], many[0]) == (1, 30_000)
     assert many[1] - few[1] < 8 * 1024
+
+
+def test_messages_tell_whom_they_were_about(writer: Writer, path: Path) -> None:
+    alerts = (alert("1", app="orders", namespace="a"), alert("2", app="=web", namespace="a"))
+    message = Notification(
+        id=7, sink="desk", group_key="{}", what="firing", why="new", created_ms=1_000, due_ms=2_000, sent_ms=2_500,
+        state="sent", attempts=2, last_error="500", idempotency_key="k", fingerprints=("1", "2"), alerts=alerts,
+    )  # fmt: skip
+    writer.alert_rows.put_notifications([message])
+    writer.commit()
+    (row,) = read(path, "notifications")
+    assert (row["alerts"], row["alertnames"], row["namespaces"], row["fingerprints"]) == (
+        "2",
+        "RolloutFailing",
+        "a",
+        "1 2",
+    )
+    assert row["apps"] == "orders =web" and row["sent_at"].endswith("02.500Z")
+    assert read(path, "notifications", 1_001) == []
+
+
+def test_what_never_fired_is_no_alert_of_the_week(writer: Writer, path: Path) -> None:
+    writer.put_alerts([alert("1", state="resolved", pending_ms=1_000, resolved_ms=2_000), alert("2", fired_ms=1_500)])
+    writer.commit()
+    assert [row["fingerprint"] for row in read(path, "alerts")] == ["2"]

@@ -4,10 +4,12 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from statusdesk.states import AlertState, Collector, Level, RolloutState
+from statusdesk.states_alerts import Matcher, Notification, Silence
 from statusdesk.store import builds as build_questions
-from statusdesk.store import past
+from statusdesk.store import gate_rows, past
 from statusdesk.store import reader as reading
 from statusdesk.store.errors import StoreError
 from statusdesk.store.export import query
@@ -119,6 +121,7 @@ def plans(db: sqlite3.Connection) -> list[tuple[str, str]]:
         *reading.ALIVE.values(),
         *reading.CHANGED.values(),
         *(build_questions.OF_JOB, build_questions.OF_NAMESPACE, build_questions.ALSO_OF_NAMESPACE),
+        *(gate_rows.OF_APP, gate_rows.NEXT_APP, gate_rows.OPEN_ALERTS, gate_rows.LAST_COLLECTOR),
         *(query(what, 1, 2).sql for what in ("builds", "rollouts", "tokens", "alerts")),
     ]
     found = []
@@ -143,6 +146,7 @@ def test_no_question_scans_or_sorts_a_history(path: Path, clock: Clock, rows: in
         assert scans == []
         assert [step for step in steps if step[1] in ("SCAN h", "SCAN builds")] == []
         assert [step for step in steps if "TEMP B-TREE" in step[1]] == []
+        assert [s for s in steps if s[0] in (gate_rows.OF_APP, gate_rows.NEXT_APP) and "_app (app" not in s[1]] == []
         assert any("rollout_history USING PRIMARY KEY (key=? AND since_ms" in step[1] for step in steps)
 
 
@@ -208,3 +212,43 @@ def test_a_column_that_is_not_there_yet_is_told(path: Path, clock: Clock) -> Non
         db.execute("ALTER TABLE rollout_current DROP COLUMN digest")
     with Reader(path) as reader, pytest.raises(StoreError, match="older statusdesk"):
         reader.changes(0)
+
+
+def test_alerts_silences_and_messages(writer: Writer, reader: Reader) -> None:
+    writer.put_alerts(
+        [
+            alert("open", 5_000),
+            alert("over", 1_000, "resolved", fired_ms=2_000, resolved_ms=6_000),
+            alert("long over", 1_000, "resolved", fired_ms=2_000, resolved_ms=3_000),
+            alert("never fired", 1_000, "resolved", pending_ms=1_000, resolved_ms=6_000),
+        ]
+    )
+    holds = Silence(id="s", matchers=(Matcher("app", "x"),), starts_ms=1, ends_ms=9_000, created_by="kim", created_ms=1)
+    writer.alert_rows.put_silences([holds, replace(holds, id="ended", expired_ms=2_000)])
+    message = Notification(id=1, sink="s", group_key="g", what="firing", why="new", created_ms=4_000, due_ms=5_000)
+    writer.alert_rows.put_notifications([replace(message, alerts=(alert("open", 5_000),)), replace(message, id=2)])
+    writer.commit()
+    assert [each.fingerprint for each in reader.alerts()] == ["open"]
+    assert [each.fingerprint for each in reader.alerts(since_ms=5_000)] == ["open", "over"]
+    assert {each.id for each in reader.silences()} == {"s", "ended"}
+    assert [each.id for each in reader.silences(8_000)] == ["s"] and reader.silences(9_000) == []
+    assert reader.silences(8_000)[0].matchers == holds.matchers
+    assert [each.id for each in reader.notifications()] == [2, 1] and reader.notifications(4_001) == []
+    assert reader.notifications()[1].alerts == (alert("open", 5_000),)
+    assert [each.id for each in reader.changes(0).silences] == ["s"]
+
+
+def test_an_alert_of_the_past_knows_nothing_of_later(writer: Writer, reader: Reader) -> None:
+    later = {"acked_by": "kim", "acked_ms": 5_000, "stale_since_ms": 6_000, "silenced_by": "s", "flapping": True}
+    writer.put_alerts([alert("a", 1_000, fired_ms=2_000, **later)])
+    writer.commit()
+    (then,) = reader.as_of(3_000).alerts
+    assert (then.acked_by, then.acked_ms, then.stale_since_ms, then.silenced_by, then.flapping) == (
+        "",
+        None,
+        None,
+        "",
+        0,
+    )
+    (then,) = reader.as_of(5_500).alerts
+    assert (then.acked_by, then.stale_since_ms) == ("kim", None)

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from statusdesk.states import Collector, Level, PodState, RolloutState
+from statusdesk.states_alerts import Acknowledgement, Notification, Silence
 from statusdesk.store.reader import Reader
 from statusdesk.store.writer import Writer
 from tests.store.conftest import Clock
@@ -143,3 +144,19 @@ def test_nothing_young_goes(writer: Writer, reader: Reader, clock: Clock) -> Non
     writer.commit()
     assert writer.prune(60_000, 1_000) == 0
     assert since(reader) == [50_000, 60_000]
+
+
+def test_messages_go_but_for_the_last_of_each_group_and_silences_that_ended(writer: Writer, reader: Reader) -> None:
+    message = Notification(id=1, sink="s", group_key="g", what="firing", why="new", created_ms=1_000, due_ms=1_000)
+    sent = replace(message, state="sent")
+    rows = [sent, replace(sent, id=2), replace(message, id=3), replace(message, id=4, state="failed"),
+            replace(sent, id=5, group_key="other"), replace(sent, id=6, created_ms=900_000)]  # fmt: skip
+    writer.alert_rows.put_notifications(rows)
+    silence = Silence(id="old", matchers=(), starts_ms=0, ends_ms=1_000, created_by="kim")
+    writer.alert_rows.put_silences([silence, replace(silence, id="young", ends_ms=10**13)])
+    writer.alert_rows.put_acknowledgements([Acknowledgement(fingerprint="f", started_ms=1, at_ms=1_000, by="kim")])
+    writer.commit()
+    writer.prune(KEEP_MS + 600_000, 100)
+    assert [each.id for each in reader.notifications()] == [6, 5, 3]
+    assert [each.id for each in reader.silences()] == ["young"]
+    assert reader.counts().rows["acknowledgements"] == 0

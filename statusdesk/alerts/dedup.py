@@ -1,0 +1,79 @@
+"""Whether a sink must be told of a group of alerts, by what it was told last. Pure.
+
+Source: ``needsUpdate`` of Alertmanager's notification pipeline.
+"""
+
+from collections.abc import Set
+
+import msgspec
+
+from statusdesk.alerts.tuning import Tuning
+from statusdesk.config_alerts import SEVERITIES, SinkSettings
+from statusdesk.states_alerts import WATCHDOG, AlertState, Notification
+
+CLOCK_SET_BACK_MS = 2_000
+
+NOBODY: frozenset[str] = frozenset()
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a sink was last told of a group: the fingerprints that fire, and when (``now_ms``)."""
+
+    firing: frozenset[str] = NOBODY
+    at_ms: int = 0
+
+
+def due(
+    told: Told | None,
+    audible: Set[str],
+    active: Set[str],
+    repeat_ms: int,
+    now_ms: int,
+    *,
+    resolved_too: bool = True,
+) -> str:
+    """Return why a sink must be told of a group now: ``new``, ``changed``, ``resolved``, ``repeat``; empty: need not.
+
+    ``active`` are all alerts of the group that fire, ``audible`` those of them that nobody has taken or silenced.
+    What is over is told only of what was told. ``repeat_ms`` 0: never again.
+    """
+    before = told.firing if told is not None else NOBODY
+    if audible - before:
+        return "changed" if before & active else "new"
+    if before - active:
+        if resolved_too:
+            return "resolved"
+        before = before & active
+    repeats = repeat_ms > 0 and told is not None and now_ms - told.at_ms >= repeat_ms
+    return "repeat" if repeats and before & audible else ""
+
+
+def wanted(alert: AlertState, sink: SinkSettings, tuning: Tuning) -> bool:
+    """Return whether a sink takes an alert: by severity, by stage (what belongs to none passes), by the rule's list."""
+    if alert.alertname == WATCHDOG:
+        return False
+    if SEVERITIES.index(alert.severity) < SEVERITIES.index(sink.min_severity):
+        return False
+    if sink.stages and alert.stage and alert.stage not in sink.stages:
+        return False
+    rule = tuning.of(alert.alertname, alert.stage)
+    return rule is None or rule.notify is None or sink.name in rule.notify
+
+
+def is_due(notification: Notification, now_ms: int) -> bool:
+    """Return whether a message is to be sent now; one from the future was queued before the clock was set back."""
+    return notification.due_ms <= now_ms or notification.created_ms > now_ms + CLOCK_SET_BACK_MS
+
+
+def group_of(alert: AlertState, group_by: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the labels, or the stage, by which an alert is grouped."""
+    return tuple((name, getattr(alert, name)) for name in group_by)
+
+
+def key_of(group: tuple[tuple[str, str], ...]) -> str:
+    """Return the key of a group: ``{alertname="RolloutFailing", cluster="eu"}``, as Alertmanager writes it."""
+    quoted = (f'{name}="{value.translate(_ESCAPED)}"' for name, value in group)
+    return "{" + ", ".join(quoted) + "}"
+
+
+_ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"'})

@@ -1,0 +1,293 @@
+"""The alerts of one collector: claims by row, lives by fingerprint, and what each flush makes of them."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec.structs import replace
+
+from statusdesk.alerts.lifecycle import Life, Step, advance, released, restored, seen_again
+from statusdesk.alerts.mutes import Mutes
+from statusdesk.alerts.rules import deserved, subject
+from statusdesk.alerts.sources import Sources
+from statusdesk.alerts.telling import AlertEvent
+from statusdesk.alerts.tuning import Tuning
+from statusdesk.alerts.versions import Versions
+from statusdesk.states import AlertState, Lasting, RolloutState, Transition
+from statusdesk.states_alerts import Silence
+
+TOLERANCE_MS = 3_600_000
+"""When nobody has looked for longer, waits begin anew (Prometheus: ``--rules.alert.for-outage-tolerance``)."""
+
+SAYS_MORE = ("BadVersionAhead", "BadVersionInProduction")
+
+
+class Alerts:
+    """What is bad, since when, and what becomes of it.
+
+    ``heard`` and ``failed`` are told of visits, ``step`` of each batch of transitions; ``t`` is a time in milliseconds
+    that runs evenly, ``now_ms`` what the clock says. ``down_ms``: for how long nobody looked before this process.
+    """
+
+    def __init__(
+        self,
+        tuning: Tuning,
+        stored: Iterable[AlertState],
+        rows: Iterable[Lasting],
+        silences: Iterable[Silence] = (),
+        firings: Iterable[tuple[str, int, int]] = (),
+        *,
+        t: int,
+        now_ms: int,
+        down_ms: int = 0,
+    ) -> None:
+        self._tuning = tuning
+        self._sources = Sources(tuning.sources)
+        self._versions = Versions(tuning)
+        self._claims: dict[str, dict[str, AlertState]] = {}  # by fingerprint and subject
+        self._claimed: dict[str, tuple[str, ...]] = {}  # by subject
+        self._firings: dict[str, list[int]] = {}
+        self._last_start: dict[str, int] = {}
+        self._swept = t
+        self._changed: dict[str, AlertState] = {}
+        self._events: list[AlertEvent] = []
+        self.mutes = Mutes(silences)
+        for fingerprint, started_ms, fired_ms in firings:
+            self._last_start[fingerprint] = started_ms
+            self._firings.setdefault(fingerprint, []).append(t - max(0, now_ms - fired_ms))
+        self._lives = {
+            alert.fingerprint: restored(alert, down_ms, TOLERANCE_MS, t, now_ms)
+            for alert in stored
+            if alert.state != "resolved"
+        }
+        self._again = {*self._lives}
+        by_subject: dict[str, list[AlertState]] = {}
+        for life in self._lives.values():
+            by_subject.setdefault(life.alert.subject, []).append(life.alert)
+        for row in rows:
+            if row.until_ms is None:
+                self._again.update(self._take(row, by_subject.get(subject(row), ())))
+
+    def active(self) -> list[AlertState]:
+        """Return what is pending or firing, but for what is pending quietly."""
+        return [life.alert for life in self._lives.values() if not self._is_quiet(life)]
+
+    def find(self, fingerprint: str) -> AlertState | None:
+        """Return a firing or pending alert."""
+        life = self._lives.get(fingerprint)
+        return None if life is None or self._is_quiet(life) else life.alert
+
+    def failed(self, source: str, at_ms: int) -> None:
+        """Note that a source as a whole did not answer."""
+        if self._sources.failed(source, at_ms):
+            for life in list(self._lives.values()):
+                if source in life.alert.hangs_on and life.alert.stale_since_ms is None:
+                    self._put(_changed(life, stale_since_ms=at_ms))
+        self._observe(lambda alert: alert.source == source and not alert.hangs_on)
+
+    def answered(self, source: str, t: int) -> None:
+        """Note that a source as a whole answered."""
+        if self._sources.answered(source, t):
+            self._again.update(self._hanging_on((source,)))
+        self._observe(lambda alert: source in alert.hangs_on)
+
+    def left(self, source: str) -> None:
+        """Note that a source has left the configuration."""
+        self._sources.left(source)
+        self._again.update(self._hanging_on((source,)))
+
+    def _observe(self, concerns: Callable[[AlertState], bool]) -> None:
+        for fingerprint, life in list(self._lives.items()):
+            if life.alert.state == "pending" and fingerprint in self._claims and concerns(life.alert):
+                self._lives[fingerprint] = seen_again(life)
+                self._again.add(fingerprint)
+
+    def step(self, transitions: Iterable[Transition], t: int, now_ms: int) -> list[AlertState]:
+        """Return the alerts to write after these transitions: new, changed and resolved ones, in order."""
+        seen: set[str] = set()
+        for transition in transitions:
+            seen.update(self._take(transition.after))
+        again, self._again = self._again, set()
+        again.update(self._hanging_on(self._sources.settled(t)))
+        again.update(fingerprint for fingerprint, life in self._lives.items() if life.due is not None and t >= life.due)
+        for fingerprint in sorted(seen):
+            self._evaluate(fingerprint, t, now_ms, seen_now=True)
+        for fingerprint in sorted(again - seen):
+            self._evaluate(fingerprint, t, now_ms, seen_now=False)
+        if self.mutes.due(now_ms):
+            self._remute(now_ms)
+        if self._changed:
+            self._inhibit()
+        written, self._changed = list(self._changed.values()), {}
+        return written
+
+    def take_events(self) -> list[AlertEvent]:
+        """Return what has happened since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    @property
+    def next_due(self) -> int | None:
+        """The ``t`` at which ``step`` is due though nothing has changed."""
+        dues = [life.due for life in self._lives.values() if life.due is not None]
+        settled = self._sources.next_due
+        return min([*dues, *([settled] if settled is not None else [])], default=None)
+
+    def acknowledge(
+        self, fingerprint: str, by: str, comment: str, until_ms: int | None, now_ms: int
+    ) -> AlertState | None:
+        """Let somebody take an alert (nobody: an empty ``by``); return it, None when there is none."""
+        life = self._lives.get(fingerprint)
+        if life is None or self._is_quiet(life):
+            return None
+        alert = released(life.alert)
+        if by:
+            alert = replace(alert, acked_by=by, acked_ms=now_ms, ack_comment=comment, ack_until_ms=until_ms)
+        self._put(replace(life, alert=alert))
+        self._events.append(AlertEvent("acked" if by else "unacked", alert))
+        return alert
+
+    def _take(self, row: Lasting, known: Sequence[AlertState] = ()) -> set[str]:
+        """Take what a row claims; return the fingerprints that must be looked at.
+
+        ``known``: the alerts that the store has of it, which hold if nothing can be told of it now.
+        """
+        touched: set[str] = set()
+        claims = deserved(row, self._tuning)
+        if claims is None and known:
+            claims = [replace(alert, state="inactive") for alert in known]
+        if claims is not None:
+            touched = self._claim(subject(row), claims)
+        if isinstance(row, RolloutState):
+            for app in self._versions.see(row, failed=bool(known)):
+                touched |= self._claim(f"App:{app}", self._versions.deserved(app))
+        return touched
+
+    def _claim(self, about: str, claims: list[AlertState]) -> set[str]:
+        # what a source showed that is not configured any more is no claim
+        kept = [claim for claim in claims if self._sources.configured.issuperset(claim.hangs_on)]
+        before = self._claimed.get(about, ())
+        if not kept and not before:
+            return set()
+        for fingerprint in before:
+            self._claims[fingerprint].pop(about, None)
+            if not self._claims[fingerprint]:
+                del self._claims[fingerprint]
+        for claim in kept:
+            self._claims.setdefault(claim.fingerprint, {})[about] = claim
+        now = tuple(claim.fingerprint for claim in kept)
+        if now:
+            self._claimed[about] = now
+        else:
+            self._claimed.pop(about, None)
+        return {*before, *now}
+
+    def _evaluate(self, fingerprint: str, t: int, now_ms: int, *, seen_now: bool) -> None:
+        life, claims = self._lives.get(fingerprint), self._claims.get(fingerprint)
+        claim = next(iter(claims.values())) if claims else None
+        known = claim or (life.alert if life is not None else None)
+        if known is None:
+            return
+        if self._sources.frozen(known.hangs_on, seen_now=seen_now):
+            if life is not None and life.due is not None and t >= life.due:
+                self._lives[fingerprint] = replace(life, due=None)  # looked at when its source can be relied on
+            return
+        if life is not None and life.alert.stale_since_ms is not None:
+            life = _changed(life, stale_since_ms=None)
+            self._put(life)
+        rule = self._tuning.of(known.alertname, known.stage)
+        if rule is None:
+            if life is not None:
+                self._end(life, now_ms)
+            return
+        firings = self._firings.get(fingerprint, ())
+        if life is None and claim is not None:
+            claim = self._distinct(claim, now_ms)
+        self._apply(fingerprint, advance(life, claim, rule, self._tuning.flapping, firings, t, now_ms), t, now_ms)
+
+    def _apply(self, fingerprint: str, step: Step, t: int, now_ms: int) -> None:
+        before = self._lives.get(fingerprint)
+        row = step.row
+        if row is not None and (before is None or step.what in ("firing", "flapping")):
+            row = replace(row, silenced_by=self.mutes.silenced_by(row, now_ms))
+        if step.life is None:
+            self._lives.pop(fingerprint, None)
+        else:
+            self._lives[fingerprint] = step.life if row is None else replace(step.life, alert=row)
+        if row is not None:
+            self._changed[fingerprint] = row
+        if step.what and row is not None:
+            self._events.append(AlertEvent(step.what, row))
+        if step.what in ("firing", "flapping"):
+            self._remember(fingerprint, t)
+
+    def _remember(self, fingerprint: str, t: int) -> None:
+        """Remember a firing for as long as it may make the next one flapping."""
+        within = round(self._tuning.flapping.within_s * 1000)
+        self._firings[fingerprint] = [*(at for at in self._firings.get(fingerprint, ()) if t - at < within), t]
+        if t - self._swept >= within:  # now and then those of all others, so that they do not grow for years
+            self._swept = t
+            self._firings = {each: times for each, times in self._firings.items() if t - times[-1] < within}
+            self._last_start = {each: at for each, at in self._last_start.items() if each in self._firings}
+
+    def _distinct(self, claim: AlertState, now_ms: int) -> AlertState:
+        """Return the claim with a start that tells it from the same alert before."""
+        last = self._last_start.get(claim.fingerprint)
+        started_ms = claim.started_ms or now_ms
+        if last is not None and started_ms <= last:
+            started_ms = max(now_ms, last + 1)
+        self._last_start[claim.fingerprint] = started_ms
+        return replace(claim, started_ms=started_ms)
+
+    def _end(self, life: Life, now_ms: int) -> None:
+        """End an alert whose rule was switched off."""
+        ended = replace(life.alert, state="resolved", resolved_ms=now_ms, stale_since_ms=None)
+        told = life.alert.state == "firing"
+        self._apply(life.alert.fingerprint, Step(None, ended, "resolved" if told else ""), 0, now_ms)
+
+    def _put(self, life: Life) -> None:
+        self._lives[life.alert.fingerprint] = life
+        if not self._is_quiet(life):
+            self._changed[life.alert.fingerprint] = life.alert
+
+    def _remute(self, now_ms: int) -> None:
+        for life in list(self._lives.values()):
+            alert = life.alert
+            silenced_by = self.mutes.silenced_by(alert, now_ms)
+            if silenced_by != alert.silenced_by:
+                life = _changed(life, silenced_by=silenced_by)
+                self._put(life)
+            if alert.ack_until_ms is not None and alert.ack_until_ms <= now_ms:
+                self.acknowledge(alert.fingerprint, "", "", None, now_ms)
+
+    def _inhibit(self) -> None:
+        """Mute a rollout's alert while one says more of it: that its version is on its way to production, or there."""
+        lives = self._lives.values()
+        more = {
+            (life.alert.app, life.alert.stage, life.alert.version): life.alert.fingerprint
+            for life in lives
+            if life.alert.alertname in SAYS_MORE and life.alert.state == "firing"
+        }
+        for life in [life for life in lives if life.alert.alertname == "RolloutFailing"]:
+            alert = life.alert
+            by = more.get((alert.app.partition("/")[0], alert.stage, alert.version), "")
+            if by != alert.inhibited_by:
+                self._put(_changed(life, inhibited_by=by))
+
+    def _is_quiet(self, life: Life) -> bool:
+        if life.alert.state != "pending":
+            return False
+        rule = self._tuning.of(life.alert.alertname, life.alert.stage)
+        return rule is not None and rule.quiet
+
+    def _hanging_on(self, sources: Iterable[str]) -> set[str]:
+        wanted = set(sources)
+        if not wanted:
+            return set()
+        found = {fingerprint for fingerprint, life in self._lives.items() if wanted.intersection(life.alert.hangs_on)}
+        for fingerprint, claims in self._claims.items():
+            if any(wanted.intersection(claim.hangs_on) for claim in claims.values()):
+                found.add(fingerprint)
+        return found
+
+
+def _changed(life: Life, **fields: object) -> Life:
+    return replace(life, alert=replace(life.alert, **fields))

@@ -1,0 +1,45 @@
+"""Making an alert of a rule: labels and what they amount to, severity by stage, and what explains it."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from statusdesk.alerts.tuning import Tuning
+from statusdesk.states import AlertState
+
+
+def fingerprint(labels: Mapping[str, str]) -> str:
+    """Return the identity of an alert: the first 16 hex digits of the SHA-256 of its sorted label pairs."""
+    pairs = "\x00".join([f"{name}\x01{value}" for name, value in sorted(labels.items()) if value])
+    return hashlib.sha256(pairs.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def make(
+    tuning: Tuning,
+    alertname: str,
+    *,
+    cluster: str = "",
+    namespace: str = "",
+    app: str = "",
+    source: str = "",
+    token: str = "",
+    stage: str | None = None,
+    **explained: Any,  # noqa: ANN401 - fields of AlertState that are no labels
+) -> AlertState | None:
+    """Return an alert of a rule, not yet pending; None when the rule is off in that stage."""
+    place = tuning.stage_of(cluster, namespace) if stage is None else stage
+    rule = tuning.of(alertname, place)
+    if rule is None:
+        return None
+    # in the order of their names, as ``fingerprint`` sorts them
+    labels = {
+        "alertname": alertname,
+        "app": app,
+        "cluster": cluster,
+        "namespace": namespace,
+        "severity": rule.severity,
+        "source": source,
+        "token": token,
+    }
+    given = {"started_ms": 0, **explained, **labels}
+    return AlertState(fingerprint=fingerprint(labels), state="inactive", stage=place, runbook=rule.runbook, **given)

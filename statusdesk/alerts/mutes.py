@@ -1,0 +1,88 @@
+"""Silences: which alert which of them matches, and when the next begins or ends."""
+
+import re
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from statusdesk.states_alerts import AlertState, Matcher, Silence
+
+MATCHABLE = ("alertname", "severity", "cluster", "namespace", "app", "source", "token")
+_STEP_MS = 60_000
+_PART = re.compile(r"(?:[\w/:@ -]|\\[.\-/]|\.\*)*")
+_MOST_WILDCARDS = 3
+
+
+def pattern_problem(pattern: str) -> str:
+    """Return what is wrong with the pattern of a matcher.
+
+    Only alternatives of plain texts with ``.*`` are taken: Alertmanager understands them in the same way, and none of
+    them can keep a collector busy for ever.
+    """
+    for part in pattern.split("|"):
+        if not _PART.fullmatch(part) or part.count(".*") > _MOST_WILDCARDS:
+            return f"{part!r} is not taken: only plain texts, \\. for a dot, .* for anything, and | between them"
+    return ""
+
+
+def matches(matchers: Iterable[Matcher], alert: AlertState) -> bool:
+    """Return whether all conditions hold for an alert; a label that it has not is empty."""
+    for matcher in matchers:
+        value = getattr(alert, matcher.name, "") if matcher.name in MATCHABLE else ""
+        if matcher.is_regex:
+            found = not pattern_problem(matcher.value) and re.fullmatch(matcher.value, value) is not None
+        else:
+            found = value == matcher.value
+        if found is not matcher.is_equal:
+            return False
+    return True
+
+
+class Mutes:
+    """The silences of one collector."""
+
+    def __init__(self, silences: Iterable[Silence]) -> None:
+        self._silences = {silence.id: silence for silence in silences}
+        self._looked_ms: int | None = None
+        self._next_ms: int | None = None
+
+    def put(self, silence: Silence) -> None:
+        """Take a silence, new or changed."""
+        self._silences[silence.id] = silence
+        self._looked_ms = None
+
+    def expire(self, silence_id: str, now_ms: int) -> Silence | None:
+        """End a silence early and return it; None when there is none, or it has ended already."""
+        found = self._silences.get(silence_id)
+        if found is None or found.expired_ms is not None or found.ends_ms <= now_ms:
+            return None
+        ended = replace(found, expired_ms=now_ms)
+        self.put(ended)
+        return ended
+
+    def find(self, silence_id: str) -> Silence | None:
+        """Return a silence."""
+        return self._silences.get(silence_id)
+
+    def silenced_by(self, alert: AlertState, now_ms: int) -> str:
+        """Return the id of a silence that holds for an alert now, empty when none does."""
+        if not self._silences:
+            return ""
+        holding = [each.id for each in self._silences.values() if each.active(now_ms) and matches(each.matchers, alert)]
+        return min(holding, default="")
+
+    def due(self, now_ms: int) -> bool:
+        """Whether a silence has begun, ended or changed since the last call, or the clock was set."""
+        if self._looked_ms is not None and 0 <= now_ms - self._looked_ms < _STEP_MS:
+            reached = self._next_ms is not None and now_ms >= self._next_ms
+            if not reached:
+                return False
+        self._looked_ms = now_ms
+        self._next_ms = self.next_ms(now_ms)
+        return True
+
+    def next_ms(self, now_ms: int) -> int | None:
+        """Return when the next silence begins or ends."""
+        alive = [silence for silence in self._silences.values() if silence.expired_ms is None]
+        moments = [moment for silence in alive for moment in (silence.starts_ms, silence.ends_ms)]
+        return min((moment for moment in moments if moment > now_ms), default=None)

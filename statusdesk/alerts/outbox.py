@@ -1,0 +1,291 @@
+"""The outbox: which messages are queued for which sink, decided when the alerts are written, in the same commit.
+
+A message that waits (``group_wait``) takes in what comes meanwhile, and is dropped when all of it is over before it is
+due. What was told is known from the messages that were sent: a restart is no edge.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
+
+from statusdesk.alerts.dedup import Told, due, group_of, key_of, wanted
+from statusdesk.alerts.dedup import is_due as is_due
+from statusdesk.alerts.telling import Outcome, Refusal
+from statusdesk.alerts.tuning import Tuning
+from statusdesk.config_alerts import AlertsSettings, SinkSettings
+from statusdesk.states_alerts import AlertState, Notification
+
+LEVEL_TRIGGERED = "alertmanager"
+AMEND_MARGIN_MS = 1_000
+"""A message that is due sooner may be on its way already: what comes now goes into the next one."""
+
+
+_Key = tuple[str, tuple[tuple[str, str], ...]]
+"""The name of a sink, and the labels of a group."""
+
+
+class _Group:
+    """One group of alerts as one sink is told of it."""
+
+    __slots__ = ("alerts", "given_up", "key", "labels", "over", "queued", "sink", "told")
+
+    def __init__(self, sink: SinkSettings, labels: tuple[tuple[str, str], ...]) -> None:
+        self.sink = sink
+        self.labels = labels
+        self.key = key_of(labels)
+        self.alerts: dict[str, AlertState] = {}  # what fires
+        self.over: dict[str, AlertState] = {}  # what was told of, as it was last
+        self.told = Told()  # sent
+        self.queued: list[Notification] = []  # in order
+        self.given_up: Told | None = None
+
+
+class Outbox:
+    """Queues messages for the sinks of a configuration; sinks that are told how it stands again and again get none."""
+
+    def __init__(
+        self,
+        settings: AlertsSettings,
+        sinks: Sequence[SinkSettings],
+        tuning: Tuning,
+        *,
+        active: Iterable[AlertState] = (),
+        queued: Iterable[Notification] = (),
+        last_of_groups: Iterable[Notification] = (),
+        last_id: int = 0,
+    ) -> None:
+        self._settings = settings
+        self._sinks = [sink for sink in sinks if sink.type != LEVEL_TRIGGERED]
+        self._tuning = tuning
+        self._groups: dict[_Key, _Group] = {}
+        self._of_id: dict[int, _Group] = {}
+        self._last_id = last_id
+        by_name = {sink.name: sink for sink in self._sinks}
+        for told in last_of_groups:
+            if told.sink in by_name:
+                group = self._group(by_name[told.sink], told.group_labels)
+                group.told = Told(firing_of(told), told.sent_ms or told.created_ms)
+                group.over.update((alert.fingerprint, alert) for alert in told.alerts)
+        self._orphans = [replace(each, state="dropped") for each in queued if each.sink not in by_name]
+        for each in queued:
+            if each.sink in by_name:
+                group = self._group(by_name[each.sink], each.group_labels)
+                group.queued.append(each)
+                group.over.update((alert.fingerprint, alert) for alert in each.alerts)
+                self._of_id[each.id] = group
+        self._dirty = set(self._groups)
+        for alert in active:
+            self._see(alert)
+        for group in self._groups.values():
+            if not group.sink.send_resolved:  # what is over is not told, and so not remembered as told
+                group.told = replace(group.told, firing=group.told.firing & group.alerts.keys())
+
+    def _group(self, sink: SinkSettings, labels: tuple[tuple[str, str], ...]) -> _Group:
+        group = self._groups.get((sink.name, labels))
+        if group is None:
+            group = self._groups[sink.name, labels] = _Group(sink, labels)
+        return group
+
+    def _see(self, alert: AlertState) -> None:
+        for sink in self._sinks:
+            if not wanted(alert, sink, self._tuning):
+                continue
+            labels = group_of(alert, self._settings.group_by)
+            group = self._group(sink, labels)
+            self._dirty.add((sink.name, labels))
+            if alert.state == "firing":
+                group.alerts[alert.fingerprint] = alert
+                group.over.pop(alert.fingerprint, None)
+            elif alert.fingerprint in group.alerts:
+                del group.alerts[alert.fingerprint]
+                group.over[alert.fingerprint] = alert
+                if not sink.send_resolved:
+                    group.told = replace(group.told, firing=group.told.firing - {alert.fingerprint})
+
+    def step(self, changed: Iterable[AlertState], now_ms: int) -> list[Notification]:
+        """Return the messages to write after these alerts have changed: new, amended and dropped ones."""
+        written, self._orphans = self._orphans, []
+        for alert in changed:
+            if alert.state != "pending":
+                self._see(alert)
+        for key, group in self._groups.items():
+            if key not in self._dirty and self._repeats(group, now_ms):
+                self._dirty.add(key)
+        for key in sorted(self._dirty):
+            written += self._decide(key, self._groups[key], now_ms)
+        self._dirty.clear()
+        return written
+
+    def settle(self, outcomes: Iterable[Outcome | Refusal]) -> list[Notification]:
+        """Take what has become of attempts; return the messages to write."""
+        written: list[Notification] = []
+        for outcome in outcomes:
+            if isinstance(outcome, Refusal):
+                written.append(self._refused(outcome))
+                continue
+            group = self._of_id.get(outcome.id)
+            if group is None:
+                continue  # it was dropped meanwhile
+            at = next(index for index, each in enumerate(group.queued) if each.id == outcome.id)
+            tried = _after(group.queued[at], outcome)
+            written.append(tried)
+            if tried.state == "queued":
+                group.queued[at] = tried
+                continue
+            del group.queued[at]
+            del self._of_id[outcome.id]
+            if tried.state == "sent":
+                group.told = Told(firing_of(tried), outcome.at_ms)
+                group.given_up = None
+                needed = group.told.firing.union(*(each.fingerprints for each in group.queued))
+                group.over = {key: alert for key, alert in group.over.items() if key in needed}
+            else:
+                group.given_up = Told(firing_of(tried), outcome.at_ms)
+                written += self._drop_all(group)
+            self._dirty.add((group.sink.name, group.labels))
+        return written
+
+    def _refused(self, refusal: Refusal) -> Notification:
+        labels = group_of(refusal.alert, self._settings.group_by)
+        self._last_id += 1
+        return Notification(
+            id=self._last_id,
+            sink=refusal.sink,
+            group_key=key_of(labels),
+            what=refusal.alert.state,
+            why="new",
+            created_ms=refusal.at_ms,
+            due_ms=refusal.at_ms,
+            state="quarantined",
+            attempts=1,
+            last_error=refusal.error,
+            idempotency_key=f"{refusal.sink}-{self._last_id}-{refusal.at_ms}",
+            group_labels=labels,
+            fingerprints=(refusal.alert.fingerprint,),
+            alerts=(refusal.alert,),
+        )
+
+    @property
+    def unsent(self) -> list[Notification]:
+        """The messages that wait, in order."""
+        return sorted((each for group in self._groups.values() for each in group.queued), key=lambda each: each.id)
+
+    def _repeat(self, group: _Group) -> int:
+        own = group.sink.repeat_s
+        return round((self._settings.repeat_s if own is None else own) * 1000)
+
+    def _repeats(self, group: _Group, now_ms: int) -> bool:
+        repeat_ms = self._repeat(group)
+        if not repeat_ms or group.queued or not group.alerts:
+            return False
+        return now_ms - (group.given_up or group.told).at_ms >= repeat_ms
+
+    def _decide(self, key: _Key, group: _Group, now_ms: int) -> list[Notification]:
+        """Hold what fires against what the sink will have been told once all that is queued is sent."""
+        last = group.queued[-1] if group.queued else None
+        amended = last is not None and not last.attempts and last.due_ms - now_ms > AMEND_MARGIN_MS
+        before = group.queued[:-1] if amended else group.queued
+        told = Told(firing_of(before[-1]), now_ms) if before else self._told(group, now_ms)
+        audible = {fingerprint for fingerprint, alert in group.alerts.items() if not alert.muted}
+        repeat_ms = 0 if before else self._repeat(group)
+        resolved_too = group.sink.send_resolved
+        why = due(told, audible, group.alerts.keys(), repeat_ms, now_ms, resolved_too=resolved_too)
+        if not why:
+            dropped = self._drop(group, last) if amended and last is not None else []
+            self._tidy(key, group)
+            return dropped
+        alerts = self._content(group, told, audible, now_ms)
+        if amended and last is not None and last.alerts == alerts:
+            return []
+        made = self._made(last if amended else None, group, why, alerts, now_ms)
+        if amended:
+            group.queued[-1] = made
+        else:
+            group.queued.append(made)
+        self._of_id[made.id] = group
+        return [made]
+
+    def _told(self, group: _Group, now_ms: int) -> Told:
+        """Return what the sink was told; what was given up is not tried again before it would be repeated."""
+        given_up = group.given_up
+        if given_up is None or (self._repeat(group) and now_ms - given_up.at_ms >= self._repeat(group)):
+            return group.told
+        # what is over needs no word of it; what fires still has had its chance
+        still = given_up.firing & group.alerts.keys()
+        return Told(group.told.firing | still, max(group.told.at_ms, given_up.at_ms))
+
+    def _content(self, group: _Group, told: Told, audible: set[str], now_ms: int) -> tuple[AlertState, ...]:
+        """Return the alerts of a message: what fires (also what is taken, if it was told before), and what is over."""
+        firing = [alert for fingerprint, alert in group.alerts.items() if fingerprint in audible | told.firing]
+        over = []
+        if group.sink.send_resolved:
+            for fingerprint in told.firing - group.alerts.keys():
+                alert = group.over.get(fingerprint)
+                if alert is not None:
+                    ended = replace(alert, state="resolved", resolved_ms=alert.resolved_ms or now_ms)
+                    over.append(ended)
+        order = sorted(firing, key=_worst_first) + sorted(over, key=_worst_first)
+        return tuple(order)
+
+    def _made(
+        self,
+        waiting: Notification | None,
+        group: _Group,
+        why: str,
+        alerts: tuple[AlertState, ...],
+        now_ms: int,
+    ) -> Notification:
+        fires = any(alert.state == "firing" for alert in alerts)
+        what, fingerprints = "firing" if fires else "resolved", tuple(alert.fingerprint for alert in alerts)
+        if waiting is not None:
+            return replace(waiting, what=what, why=why, fingerprints=fingerprints, alerts=alerts)
+        own = group.sink.group_wait_s
+        wait_ms = round((self._settings.group_wait_s if own is None else own) * 1000)
+        self._last_id += 1
+        return Notification(
+            id=self._last_id,
+            sink=group.sink.name,
+            group_key=group.key,
+            what=what,
+            why=why,
+            created_ms=now_ms,
+            due_ms=now_ms + (0 if why == "repeat" else wait_ms),
+            idempotency_key=f"{group.sink.name}-{self._last_id}-{now_ms}",
+            group_labels=group.labels,
+            fingerprints=fingerprints,
+            alerts=alerts,
+        )
+
+    def _drop(self, group: _Group, waiting: Notification) -> list[Notification]:
+        group.queued.remove(waiting)
+        self._of_id.pop(waiting.id, None)
+        return [replace(waiting, state="dropped")]
+
+    def _drop_all(self, group: _Group) -> list[Notification]:
+        """Drop what was queued behind a message that was given up: it spoke of what nobody was told."""
+        return [each for waiting in list(group.queued) for each in self._drop(group, waiting)]
+
+    def _tidy(self, key: _Key, group: _Group) -> None:
+        """Forget a group in which nothing fires and of which nothing was told."""
+        if not group.alerts and not group.queued and not (group.told.firing and group.sink.send_resolved):
+            self._groups.pop(key, None)
+
+
+def firing_of(notification: Notification) -> frozenset[str]:
+    """Return the fingerprints that a message says to fire."""
+    return frozenset(alert.fingerprint for alert in notification.alerts if alert.state == "firing")
+
+
+def _after(notification: Notification, outcome: Outcome) -> Notification:
+    return replace(
+        notification,
+        state=outcome.state,
+        attempts=outcome.attempts,
+        last_error=outcome.last_error,
+        sent_ms=outcome.at_ms if outcome.state == "sent" else None,
+        due_ms=notification.due_ms if outcome.due_ms is None else outcome.due_ms,
+    )
+
+
+def _worst_first(alert: AlertState) -> tuple[bool, int, str]:
+    return (alert.severity != "critical", alert.fired_ms or alert.started_ms, alert.fingerprint)

@@ -1,0 +1,120 @@
+"""What the rows of platform jobs and development environments deserve: seed jobs, renewals, environments left up.
+
+The rows are described by what is read of them here, so that these rules know no more of them.
+"""
+
+from typing import Protocol
+
+from statusdesk.alerts.making import make
+from statusdesk.alerts.tuning import Tuning
+from statusdesk.states import AlertState, Level
+
+JENKINS = "jenkins"
+SEED, RENEWAL = "seed", "renewal"
+_NAMES = {SEED: "SeedJobStale", RENEWAL: "RenewalOverdue"}
+_MILD = ("SeedStale", "RenewalOverdue")
+
+
+class Platform(Protocol):
+    """A job of the platform and whether it does what others rely on."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def job(self) -> str: ...
+    @property
+    def job_class(self) -> str: ...
+    @property
+    def level(self) -> Level: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def level_since_ms(self) -> int: ...
+
+
+class Environment(Protocol):
+    """A development namespace that is up."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def cluster(self) -> str: ...
+    @property
+    def namespace(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def level_since_ms(self) -> int: ...
+
+
+def of_platform(state: Platform, tuning: Tuning) -> list[AlertState]:
+    """Return the alert of a seed job that is stale, or of a renewal that is overdue.
+
+    A failed run of any other job is told by its build.
+    """
+    name = _NAMES.get(state.job_class)
+    bad = state.level is Level.FAILING and state.reason != "RenewalFailed" or state.reason in _MILD
+    if name is None or not bad:
+        return []
+    return job_alert(
+        tuning, name, state.source, state.job, state.message, state.reason, state.url, state.level_since_ms,
+        f"PlatformState:{state.key}",
+    )  # fmt: skip
+
+
+def job_alert(
+    tuning: Tuning,
+    name: str,
+    source: str,
+    job: str,
+    summary: str,
+    reason: str,
+    url: str,
+    since_ms: int,
+    subject: str,
+) -> list[AlertState]:
+    """Return the alert of a job as such, the same whether its build or its row of platform jobs tells of it."""
+    made = make(
+        tuning,
+        name,
+        app=job,
+        source=source,
+        started_ms=since_ms,
+        summary=summary,
+        reason=reason,
+        look=f"the job {job}",
+        build_url=url,
+        subject=subject,
+        hangs_on=(source,),
+    )
+    return [made] if made is not None else []
+
+
+def of_environment(state: Environment, tuning: Tuning) -> list[AlertState]:
+    """Return the alert of an environment that is up after hours."""
+    if state.reason != "LeftUp":
+        return []
+    hangs_on = (JENKINS, f"kubernetes/{state.cluster}") if state.cluster else (JENKINS,)
+    made = make(
+        tuning,
+        "EnvironmentLeftUp",
+        cluster=state.cluster,
+        namespace=state.namespace,
+        started_ms=state.level_since_ms,
+        summary=f"{state.namespace}: {state.message}",
+        reason=state.reason,
+        build_url=state.url,
+        subject=f"EnvironmentState:{state.key}",
+        hangs_on=hangs_on,
+    )
+    return [made] if made is not None else []

@@ -1,0 +1,68 @@
+"""Which sources can be relied on now: what hangs on one that is down, or not heard of yet, stays as it is."""
+
+from collections.abc import Iterable
+
+SETTLE_MS = 5_000
+"""A source that answers again is relied on after so long, so that what it shows has been read by then."""
+
+
+class Sources:
+    """The configured sources as the alerts see them; times are ``t`` of ``lifecycle``."""
+
+    def __init__(self, configured: Iterable[str]) -> None:
+        self.configured = frozenset(configured)
+        self._unheard = set(self.configured)
+        self._down: dict[str, int] = {}
+        self._settling: dict[str, int] = {}
+
+    def failed(self, source: str, since_ms: int) -> bool:
+        """Note that a source does not answer, since a moment of the clock; tell whether it did until now."""
+        self._unheard.discard(source)
+        self._settling.pop(source, None)
+        new = source not in self._down
+        self._down.setdefault(source, since_ms)
+        return new
+
+    def answered(self, source: str, t: int) -> bool:
+        """Note that a source answers; tell whether it can be relied on from now on and could not before."""
+        if self._down.pop(source, None) is not None:
+            self._settling[source] = t + SETTLE_MS
+            return False
+        if source in self._unheard:
+            self._unheard.discard(source)
+            return True
+        return False
+
+    def left(self, source: str) -> None:
+        """Forget a source that is not configured any more."""
+        self._unheard.discard(source)
+        self._down.pop(source, None)
+        self._settling.pop(source, None)
+
+    def settled(self, t: int) -> list[str]:
+        """Return the sources that can be relied on from now on, since they answer again."""
+        found = [source for source, until in self._settling.items() if t >= until]
+        for source in found:
+            del self._settling[source]
+        return found
+
+    @property
+    def next_due(self) -> int | None:
+        """When the next source has settled."""
+        return min(self._settling.values(), default=None)
+
+    def frozen(self, hangs_on: Iterable[str], *, seen_now: bool) -> bool:
+        """Whether nothing may be concluded of what hangs on these sources.
+
+        ``seen_now``: it was judged just now, which tells that its source has been read.
+        """
+        for source in hangs_on:
+            if source in self._down:
+                return True
+            if not seen_now and (source in self._unheard or source in self._settling):
+                return True
+        return False
+
+    def down_since_ms(self, hangs_on: Iterable[str]) -> int | None:
+        """Return since when a source does not answer on which this hangs; None when all do."""
+        return min((self._down[source] for source in hangs_on if source in self._down), default=None)

@@ -1,0 +1,112 @@
+"""Versions that fail in one stage while they are on their way to production, or there already."""
+
+from collections.abc import Iterable
+
+from statusdesk.alerts.making import make
+from statusdesk.alerts.tuning import Tuning
+from statusdesk.judge.promotion_versions import Arrival, Lineage, order_of
+from statusdesk.states import AlertState, Level, RolloutState
+
+
+class Versions:
+    """The rollouts by app, and the alerts that an app as a whole deserves."""
+
+    def __init__(self, tuning: Tuning) -> None:
+        self._tuning = tuning
+        self._names = [stage.name for stage in tuning.stages]
+        last = len(self._names) - 1
+        self._production = next((i for i, stage in enumerate(tuning.stages) if stage.production), last)
+        self._places = {name: index for index, name in enumerate(self._names)}
+        self._apps: dict[str, dict[str, RolloutState]] = {}
+        self._app_of: dict[str, str] = {}
+        self._lineages: dict[str, Lineage] = {}
+        self._failing: dict[str, RolloutState] = {}
+
+    def see(self, row: RolloutState, *, failed: bool = False) -> Iterable[str]:
+        """Take a row; return the apps that must be looked at again. ``failed``: it did before it became unknown."""
+        touched = {row.app}
+        known_app = self._app_of.get(row.key)
+        if known_app is not None and (known_app != row.app or row.until_ms is not None):
+            touched.add(known_app)
+            self._apps[known_app].pop(row.key, None)
+            del self._app_of[row.key]
+        if row.until_ms is not None or not self._tuning.stage_of(row.cluster, row.namespace):
+            self._failing.pop(row.key, None)
+            return touched
+        self._apps.setdefault(row.app, {})[row.key] = row
+        self._app_of[row.key] = row.app
+        self._lineages.setdefault(row.app, Lineage()).see(row)
+        if row.level is Level.FAILING or (failed and row.level is Level.UNKNOWN):
+            self._failing[row.key] = row
+        elif row.level is not Level.UNKNOWN:  # of what is unknown holds what was known
+            self._failing.pop(row.key, None)
+        return touched
+
+    def deserved(self, app: str) -> list[AlertState]:
+        """Return the alerts that an app deserves now."""
+        rows = self._apps.get(app, {})
+        bad = [self._failing[key] for key in rows if key in self._failing]
+        bad = [row for row in bad if row.version and self._place(row) < self._production]
+        if not bad:
+            return []
+        found: dict[str, AlertState] = {}
+        # nearest to production first: of several it is the one that is told of
+        for row in sorted(bad, key=lambda row: (-self._place(row), row.key)):
+            alert = self._of(row, list(rows.values()))
+            if alert is not None:
+                found.setdefault(alert.alertname, alert)
+        return list(found.values())
+
+    def _of(self, failing: RolloutState, rows: list[RolloutState]) -> AlertState | None:
+        there = [row for row in rows if self._place(row) == self._production]
+        runs = [row for row in there if row.version == failing.version]
+        stage = self._names[self._place(failing)]
+        what = f"{failing.app} {failing.version}"
+        if runs:
+            summary = f"{what} runs in production and fails in {stage}: {failing.message}"
+            return self._make("BadVersionInProduction", failing, summary, [failing, *runs])
+        furthest = max(self._place(row) for row in rows if self._is_same(row, failing))
+        first = min(map(self._place, rows))
+        if furthest <= first or not self._is_ahead(failing, rows):
+            return None
+        following = self._names[furthest + 1]
+        summary = f"{what} fails in {stage} on its way to production, next stop {following}: {failing.message}"
+        return self._make("BadVersionAhead", failing, summary, [failing, *there])
+
+    def _is_same(self, row: RolloutState, failing: RolloutState) -> bool:
+        return row.version == failing.version and self._place(row) < self._production
+
+    def _is_ahead(self, failing: RolloutState, rows: list[RolloutState]) -> bool:
+        """Whether production runs nothing newer (a version that failed and was overtaken goes nowhere)."""
+        arrivals = []
+        for place in range(len(self._names)):
+            here = [row for row in rows if self._place(row) == place and row.version]
+            if here:
+                newest = max(here, key=lambda row: (row.version == failing.version, row.version_since_ms or 0))
+                previous = frozenset([newest.previous_version]) if newest.previous_version else frozenset()
+                arrivals.append(
+                    Arrival(stage=place, version=newest.version, since_ms=newest.version_since_ms, previous=previous)
+                )
+        order = order_of(arrivals, self._lineages[failing.app])
+        there = next((arrival.version for arrival in arrivals if arrival.stage == self._production), "")
+        return there not in order or order.index(failing.version) > order.index(there)
+
+    def _make(self, name: str, failing: RolloutState, summary: str, rows: list[RolloutState]) -> AlertState | None:
+        return make(
+            self._tuning,
+            name,
+            app=failing.app,
+            stage=self._names[self._place(failing)],
+            started_ms=0,
+            summary=summary,
+            version=failing.version,
+            reason=failing.reason,
+            look=failing.look,
+            build_url=failing.build_url,
+            last_good=failing.previous_version,
+            subject=f"App:{failing.app}",
+            hangs_on=tuple(sorted({f"kubernetes/{row.cluster}" for row in rows})),
+        )
+
+    def _place(self, row: RolloutState) -> int:
+        return self._places[self._tuning.stage_of(row.cluster, row.namespace)]

@@ -1,0 +1,77 @@
+"""One line for what happens to an alert, and one for each that is pending or firing: JSON for machines, or words."""
+
+import json
+
+from statusdesk.alerts.telling import AlertEvent
+from statusdesk.states_alerts import AlertState
+from statusdesk.text import clean, iso, span
+
+EXPLAINED = ("summary", "version", "reason", "look", "last_good", "build_url", "runbook")
+
+
+def event_line(event: AlertEvent, *, as_json: bool) -> str:
+    """Return the line of what has happened to an alert."""
+    return _json_line(event.what, event.alert) if as_json else _text_line(event.what, event.alert)
+
+
+def place_of(alert: AlertState) -> str:
+    """Return what an alert is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu``."""
+    parts = (alert.namespace, alert.app) if alert.app else (alert.source, alert.token)
+    return "/".join(part for part in parts if part) or alert.alertname
+
+
+def words_of(alert: AlertState, now_ms: int) -> list[str]:
+    """Return what is to be known of an alert beside its name: since when, who has it, why nobody is told."""
+    words = [f"{alert.state} for {span(now_ms - (alert.fired_ms or alert.pending_ms or alert.started_ms))}"]
+    words += ["flapping"] if alert.flapping else []
+    words += [f"taken by {alert.acked_by}"] if alert.acked_by else []
+    words += ["silenced"] if alert.silenced_by else []
+    words += ["another alert says more"] if alert.inhibited_by else []
+    words += ["its source is down"] if alert.stale_since_ms is not None else []
+    return words
+
+
+def alert_object(alert: AlertState) -> dict[str, object]:
+    """Return an alert for JSON: labels, what explains it, and what people have made of it."""
+    told: dict[str, object] = {
+        "fingerprint": alert.fingerprint,
+        "state": alert.state,
+        "labels": alert.labels,
+        "annotations": {name: value for name in EXPLAINED if (value := getattr(alert, name))},
+        "startsAt": iso(alert.started_ms),
+        "firedAt": iso(alert.fired_ms) or None,
+        "endsAt": iso(alert.resolved_ms) or None,
+        "flapping": alert.flapping,
+        "acked_by": alert.acked_by or None,
+        "ack_comment": alert.ack_comment or None,
+        "ack_until": iso(alert.ack_until_ms) or None,
+        "silenced_by": alert.silenced_by or None,
+        "stale_since": iso(alert.stale_since_ms) or None,
+    }
+    return told
+
+
+def _moment(what: str, alert: AlertState) -> int:
+    moments = {"pending": alert.pending_ms, "resolved": alert.resolved_ms, "acked": alert.acked_ms}
+    return moments.get(what, alert.fired_ms) or alert.started_ms
+
+
+def _json_line(what: str, alert: AlertState) -> str:
+    line = {"ts": iso(_moment(what, alert)), "event": "alert", "status": what, **alert_object(alert)}
+    # ASCII only: escapes, direction marks and the like arrive as \\uXXXX and can do nothing to a terminal.
+    return json.dumps({name: value for name, value in line.items() if value is not None}, ensure_ascii=True)
+
+
+def _text_line(what: str, alert: AlertState) -> str:
+    who = f"by {alert.acked_by}" if what == "acked" else ""
+    words = (
+        iso(_moment(what, alert)),
+        what,
+        alert.severity,
+        alert.alertname,
+        place_of(alert),
+        who,
+        alert.summary,
+        f"since {iso(alert.started_ms)}",
+    )
+    return "  ".join(clean(word) for word in words if word)

@@ -1,0 +1,86 @@
+"""The part of ``statusdesk check`` that is about sinks: who can be reached, and in words when who is told what."""
+
+import getpass
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from statusdesk.cli.usage import refuse
+from statusdesk.clock import system_clock
+from statusdesk.config import Config
+from statusdesk.config_alerts import SinkSettings
+from statusdesk.config_schema import is_loopback
+from statusdesk.nearest import nearest_of
+from statusdesk.sinks.schedule import of_sink, sentences, unpaired
+from statusdesk.sinks.sending import SendError
+from statusdesk.sinks.trying import Tried, reach, send_test
+
+OK, WARNING, FAILED = "ok", "warning", "FAIL"
+
+
+class Seen(NamedTuple):
+    """One thing looked at: what, ``ok``, ``warning`` or ``FAIL``, and a sentence."""
+
+    what: str
+    result: str
+    message: str
+
+
+def sink_findings(config: Config) -> Iterator[Seen]:
+    """Look at every sink, side by side, then at the rules."""
+    if not config.sinks:
+        yield Seen("sinks", WARNING, "there is none: nobody is told of any alert; add a [[sink]]")
+        return
+    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="sink") as pool:
+        tried = [(sink, pool.submit(_reached, config, sink)) for sink in config.sinks]
+        for sink, found in tried:
+            what = f"sink {sink.name}"
+            for each in found.result():
+                yield Seen(what, OK if each.ok else FAILED, each.message)
+            yield Seen(what, OK, of_sink(config, sink))
+            yield from (Seen(what, result, words) for result, words in _doubts(config, sink))
+    for sentence in sentences(config):
+        yield Seen("alerts", OK, sentence)
+
+
+def _reached(config: Config, sink: SinkSettings) -> list[Tried]:
+    return list(reach(config, sink))
+
+
+def _doubts(config: Config, sink: SinkSettings) -> Iterator[tuple[str, str]]:
+    if words := unpaired(config, sink):
+        yield FAILED, words
+    if config.ha.mode == "pair" and sink.type == "webhook":
+        yield WARNING, "each of the pair posts to it: its receiver must fold alerts by their fingerprint"
+    secret = sink.token is not None or sink.password is not None
+    if secret and any(url.startswith("http:") and not is_loopback(url) for url in sink.urls):
+        hosts = ", ".join(urlsplit(url).hostname or "" for url in sink.urls)
+        yield WARNING, f"its secret goes over the network to {hosts} unencrypted; use https://"
+    if sink.type == "email" and sink.tls == "none" and sink.password is not None:
+        yield WARNING, 'its password goes over the network unencrypted; use tls = "starttls"'
+
+
+def tested(config: Config, name: str) -> Seen:
+    """Send a test message to a sink and say what became of it.
+
+    Raises: UsageError when there is no such sink.
+    """
+    sink = next((sink for sink in config.sinks if sink.name == name), None)
+    if sink is None:
+        known = [each.name for each in config.sinks]
+        nearest = nearest_of(name, known)
+        mend = f"did you mean {nearest[0]!r}?" if nearest else "known: " + (", ".join(known) or "none")
+        refuse(f"--send-test: there is no sink {name!r}; {mend}")
+    try:
+        send_test(config, sink, _who(), system_clock(), print)
+    except SendError as error:
+        return Seen(f"sink {name}", FAILED, f"the test message was not taken: {error}")
+    return Seen(f"sink {name}", OK, "the test message was taken; see whether it has arrived")
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "somebody"

@@ -1,0 +1,101 @@
+"""The board as one line for Nagios and its kin, with performance data, and their own exit codes."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from statusdesk import exit_codes
+from statusdesk.board import Board, Mark
+from statusdesk.cli.alert_lines import place_of
+from statusdesk.cli.reading import exit_code_of
+from statusdesk.config import Config
+from statusdesk.states import Level
+from statusdesk.text import clean_line, span
+
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+_SEVERITIES: Mapping[str, int] = MappingProxyType({"critical": CRITICAL, "warning": WARNING})
+_FAILING = (Mark.FAILING, Mark.ON_ITS_WAY)
+_MOST_NAMED = 3
+
+
+def nagios(board: Board, config: Config) -> tuple[str, int]:
+    """Return the line and the exit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
+
+    Critical: a critical alert fires, production or a token fails. Warning: anything else fires, fails or is warned of.
+    What is silenced is counted and makes no alarm. Unknown, where nothing is known to be wrong, as ``status`` has it;
+    without a collector always.
+    """
+    matters = _matters(board)
+    cannot_tell = exit_code_of(board) == exit_codes.CANNOT_TELL
+    code = max((each for each, _ in matters), default=OK)
+    if board.collector_lost_ms is not None or (code == OK and cannot_tell):
+        code = UNKNOWN
+    worst = sorted(matters, key=lambda each: -each[0])
+    words = [said for _, said in worst[:_MOST_NAMED]]
+    words += [f"{len(worst) - _MOST_NAMED} more"] if len(worst) > _MOST_NAMED else []
+    doubt = _doubt(board, cannot_tell=cannot_tell)
+    said = "; ".join(part for part in (*words, doubt) if part) or f"{board.counts.ok} applications well"
+    firing = f"{len(board.firing)} firing: " if board.firing else ""
+    # a bar would begin the performance data, whatever a source calls its things
+    text = clean_line(f"{WORDS[code]} - {firing}{said}").replace("|", "/")
+    return f"{text} | {' '.join(_figures(board, config))}", code
+
+
+def _matters(board: Board) -> list[tuple[int, str]]:
+    """Return what is wrong, each with its code; what an alert tells already is not told again."""
+    loud = [alert for alert in board.firing if not alert.silenced_by]
+    found = [(_SEVERITIES.get(a.severity, OK), f"{a.alertname} {place_of(a)}") for a in loud if a.severity != "info"]
+    told = {alert.app for alert in board.firing if alert.app}
+    tokens = {alert.token for alert in board.firing if alert.token}
+    production = board.stages[board.production] if board.stages else ""
+    for row in board.rows:
+        if row.mark in _FAILING and row.app not in told:
+            code = CRITICAL if row.worst_stage == production else WARNING
+            found.append((code, f"{row.app} {row.message}"))
+    for token in board.tokens:
+        if token.level in (Level.FAILING, Level.WARNING) and token.name not in tokens:
+            code = CRITICAL if token.level is Level.FAILING else WARNING
+            found.append((code, f"token {token.name} {token.message or token.reason}"))
+    return found
+
+
+def _doubt(board: Board, *, cannot_tell: bool) -> str:
+    """Return why not everything can be told, nothing if it can."""
+    if board.collector_lost_ms is not None:
+        return f"no collector has worked for {span(board.collector_lost_ms)}"
+    if board.data_age_ms is None:
+        return "nothing has been seen yet"
+    silent = [view for view in board.sources if view.level in (Level.UNKNOWN, Level.FAILING)]
+    if silent:
+        return "; ".join(f"{view.state.key}: {view.words}" for view in silent[:_MOST_NAMED])
+    if not cannot_tell:
+        return ""
+    return f"{board.counts.unknown} unknown" if board.rows else "no application is known"
+
+
+def _figures(board: Board, config: Config) -> list[str]:
+    """Return the performance data: name=value;warn;crit;min."""
+    counts = board.counts
+    figures = [
+        f"firing={len(board.firing)};;;0",
+        f"pending={len(board.pending)};;;0",
+        f"failing={counts.failing + counts.on_its_way};;;0",
+        f"unknown={counts.unknown};;;0",
+    ]
+    if board.data_age_ms is not None:
+        figures.append(f"data_age={board.data_age_ms // 1000}s;;;0")
+    limits = {token.name: token for token in (config.vault.tokens if config.vault else ())}
+    for token in sorted(board.tokens, key=lambda each: each.name):
+        if token.expire_ms is None:
+            continue
+        left_s = max(0, token.expire_ms - board.at_ms) // 1000
+        limit = limits.get(token.name)
+        # too little is what is bad: Nagios writes that "value:"
+        bounds = f"{limit.warn_s:.0f}:;{limit.critical_s:.0f}:" if limit is not None else ";"
+        figures.append(f"'vault_{_label(token.name)}_ttl'={left_s}s;{bounds};0")
+    return figures
+
+
+def _label(name: str) -> str:
+    """Return a name that may stand between quotes in performance data."""
+    return "".join(char if char.isalnum() or char in "._-" else "_" for char in clean_line(name))

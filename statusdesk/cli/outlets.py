@@ -1,0 +1,98 @@
+"""What ``watch`` tells alerts with: sinks, or what only shows what they would send, and the heartbeat.
+
+The store answers what they ask: how everything stands now, which silences there are, when sources were visited.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from statusdesk.clock import steady_clock, system_clock
+from statusdesk.collecting import lost_ms
+from statusdesk.config import Config
+from statusdesk.states import SourceState
+from statusdesk.states_alerts import Silence
+from statusdesk.store.errors import StoreError
+from statusdesk.store.opening import FILE_NAME
+from statusdesk.store.reader import Reader
+
+if TYPE_CHECKING:
+    from statusdesk.sinks.heartbeat import Heartbeat
+    from statusdesk.sinks.message import Tally
+    from statusdesk.sinks.rehearsal import Rehearsal
+    from statusdesk.sinks.teller import Sinks
+
+T = TypeVar("T")
+
+
+class Stored:
+    """What the store of a configuration says; opened anew each time, as threads share it. None: it cannot be read."""
+
+    def __init__(self, config: Config) -> None:
+        self._path = Path(config.store.state_dir) / FILE_NAME
+
+    def _ask(self, question: Callable[[Reader], T]) -> T | None:
+        try:
+            with Reader(self._path) as reader:
+                return question(reader)
+        except StoreError:
+            return None
+
+    def tally(self) -> "Tally | None":
+        """Return how everything stands now."""
+        from statusdesk.sinks.message import Tally
+
+        def count(reader: Reader) -> Tally:
+            states = [alert.state for alert in reader.alerts()]
+            return Tally(firing=states.count("firing"), pending=states.count("pending"), ok=reader.healthy())
+
+        return self._ask(count)
+
+    def silences(self) -> list[Silence]:
+        """Return the silences, also those that are over."""
+        return self._ask(lambda reader: reader.silences()) or []
+
+    def sources(self) -> list[SourceState] | None:
+        """Return the sources, None when the collector has stopped beating."""
+
+        def rows(reader: Reader) -> list[SourceState] | None:
+            if lost_ms(reader.collector(), system_clock()) is not None:
+                return None
+            return reader.sources()
+
+        return self._ask(rows)
+
+
+def sinks_of(config: Config, print_line: Callable[[str], None], narrate: Callable[[str], None]) -> "Sinks | None":
+    """Return who tells the sinks of a configuration, None when it has none."""
+    if not config.sinks:
+        return None
+    from statusdesk.sinks.teller import Sinks
+
+    stored = Stored(config)
+    return Sinks(config, ask=stored.tally, silences=stored.silences, print_line=print_line, narrate=narrate)
+
+
+def rehearsal_of(config: Config, print_line: Callable[[str], None], *, as_json: bool) -> "tuple[Config, Rehearsal]":
+    """Return the configuration of a dry run, and who shows what it would send."""
+    from statusdesk.sinks.rehearsal import Rehearsal, rehearsed
+
+    changed = rehearsed(config, str(system_clock()))
+    return changed, Rehearsal(changed, ask=Stored(config).tally, show=print_line, as_json=as_json)
+
+
+def heartbeat_of(config: Config, narrate: Callable[[str], None]) -> "Heartbeat | None":
+    """Return the heartbeat of a configuration, begun; None when it has none."""
+    if config.ha.heartbeat_url is None:
+        return None
+    from statusdesk.sinks.heartbeat import Heartbeat, interval_of
+
+    return Heartbeat(
+        config.ha.heartbeat_url,
+        Path(config.path).parent,
+        Stored(config).sources,
+        interval_s=interval_of(config),
+        clock=system_clock,
+        steady=steady_clock,
+        narrate=narrate,
+    )

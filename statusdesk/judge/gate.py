@@ -1,0 +1,192 @@
+"""The gate: may a version of an app go on to a stage? Asked by pipelines, decided from rows, closed on doubt."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from statusdesk.config import Config, StageSettings
+from statusdesk.facts import Build
+from statusdesk.states import Level, RolloutState, SourceState, TokenState
+from statusdesk.states_alerts import AlertState
+
+OK, BLOCKED, UNKNOWN = "ok", "blocked", "unknown"
+GO = "go"
+FRESHNESS = "freshness"
+"""The check that is always made: what is old, or comes from a source that does not answer, is no answer."""
+
+
+class RouteError(ValueError):
+    """There is no such way; the sentence says why."""
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """From which stage to which; ``before`` are the stages that come before the one it goes to."""
+
+    start: StageSettings
+    to: StageSettings
+    before: tuple[StageSettings, ...]
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked. ``version`` empty: the one that runs in the stage before. ``ignore``: rules of alerts, checks."""
+
+    app: str
+    route: Route
+    version: str = ""
+    soak_ms: int = 0
+    max_age_ms: int = 120_000
+    require: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store knows of it at one moment.
+
+    ``lost_ms``: for how long no collector has beaten, None while one does. ``builds``: of each job of the app, those
+    into the namespaces of the stage before, newest first. ``sources`` by key. ``tokens``: by name of those that the
+    app needs, None when it is not in the store.
+    """
+
+    now_ms: int
+    lost_ms: int | None = None
+    rollouts: tuple[RolloutState, ...] = ()
+    builds: tuple[tuple[Build, ...], ...] = ()
+    alerts: tuple[AlertState, ...] = ()
+    sources: Mapping[str, SourceState] = {}
+    tokens: Mapping[str, TokenState | None] = {}
+    jenkins: bool = True
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One check: ``ok``, ``blocked`` or ``unknown``, and why. ``passing``: time alone may make another of it."""
+
+    name: str
+    result: str
+    detail: str = ""
+    passing: bool = False
+    ignored: bool = False
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """``go``, ``blocked`` or ``unknown``. ``settled``: waiting would change nothing. ``look``: what to look at."""
+
+    decision: str
+    app: str
+    version: str
+    start: str
+    to: str
+    checks: tuple[Check, ...]
+    data_age_ms: int | None = None
+    settled: bool = False
+    look: str = ""
+
+
+def route_of(config: Config, app: str, to: str, start: str = "") -> Route:
+    """Return the way of an app to a stage; without ``start`` from the stage before that it can reach.
+
+    A namespace may stand for the stage that it belongs to.
+
+    Raises: RouteError.
+    """
+    reach = next((each.stages for each in config.apps if each.name == app), ())
+    stages = [stage for stage in config.stages if not reach or stage.name in reach]
+    goal = _stage(config, to)
+    if goal not in stages:
+        raise RouteError(f"{app} never reaches {goal.name}: [[app]] stages says so")
+    place = stages.index(goal)
+    if start:
+        first = _stage(config, start)
+        if first not in stages[:place]:
+            raise RouteError(f"{first.name} is not before {goal.name} on the way of {app}")
+    elif not place:
+        raise RouteError(f"{goal.name} is the first stage of {app}; nothing comes before it that could be asked about")
+    else:
+        first = stages[place - 1]
+    return Route(start=first, to=goal, before=tuple(stages[:place]))
+
+
+def _stage(config: Config, name: str) -> StageSettings:
+    found = next((stage for stage in config.stages if stage.name == name), None) or config.stage_of("", name)
+    if found is None:
+        raise RouteError(f"there is no stage {name!r}; the stages are {', '.join(each.name for each in config.stages)}")
+    return found
+
+
+def version_of(question: Question, known: Known) -> tuple[str, str]:
+    """Return the version that is asked about, or nothing and why it cannot be told."""
+    app, start = question.app, question.route.start
+    here = in_stage(known.rollouts, start)
+    if not known.rollouts:
+        return "", f"no application {app!r} is known"
+    if not here:
+        places = {stage.name for stage in question.route.before if in_stage(known.rollouts, stage)}
+        seen = f"it is in {', '.join(sorted(places))}" if places else "nor in any stage before"
+        return "", f"{app} is not in {start.name}; {seen}"
+    versions = sorted({rollout.version for rollout in here})
+    wanted = question.version
+    if not wanted:
+        named = sorted({rollout.version for rollout in here if rollout.name == app}) or versions
+        if len(named) > 1:
+            return "", f"{start.name} runs several versions ({', '.join(named)}); say which with --version"
+        if not named[0]:
+            return "", f"the version that runs in {start.name} is not known"
+        return named[0], ""
+    if wanted not in versions:
+        return "", f"{wanted} does not run in {start.name}; {', '.join(version or '?' for version in versions)} does"
+    behind = _behind(here, wanted)
+    if behind:
+        return "", f"{wanted} is not everywhere in {start.name}: {behind}"
+    return wanted, ""
+
+
+def _behind(here: Sequence[RolloutState], version: str) -> str:
+    """Return where a workload that runs the version in one place runs another one."""
+    names = {(rollout.kind, rollout.name) for rollout in here if rollout.version == version}
+    others = [rollout for rollout in here if (rollout.kind, rollout.name) in names and rollout.version != version]
+    return ", ".join(f"{each.cluster}/{each.namespace} runs {each.version or '?'}" for each in others)
+
+
+def in_stage(rollouts: Sequence[RolloutState], stage: StageSettings) -> list[RolloutState]:
+    """Return the rollouts in a stage."""
+    return [rollout for rollout in rollouts if stage.holds(rollout.cluster, rollout.namespace)]
+
+
+def decide(question: Question, known: Known) -> Decision:
+    """Decide. Old data decides nothing; then one check that blocks is a no, and one that cannot be told a doubt."""
+    from statusdesk.judge.gate_checks import CHECKS, freshness
+
+    version, doubt = version_of(question, known)
+    fresh, data_age_ms = freshness(question, known)
+    checks = [fresh]
+    if doubt:
+        checks.append(Check(name="version", result=UNKNOWN, detail=doubt, passing=True))
+    else:
+        settled = msgspec.structs.replace(question, version=version)
+        checks += [CHECKS[name](settled, known) for name in CHECKS if name in question.require]
+    checks = [_ignored(check, question) for check in checks]
+    counted = [check for check in checks if not check.ignored]
+    results = {check.result for check in counted}
+    if fresh.result == UNKNOWN:
+        decision = UNKNOWN
+    else:
+        decision = BLOCKED if BLOCKED in results else UNKNOWN if UNKNOWN in results else GO
+    firm = any(check.result == BLOCKED and not check.passing for check in counted)
+    here = in_stage(known.rollouts, question.route.start)
+    return Decision(
+        decision=decision,
+        app=question.app,
+        version=version or question.version,
+        start=question.route.start.name,
+        to=question.route.to.name,
+        checks=tuple(checks),
+        data_age_ms=data_age_ms,
+        settled=decision == GO or (decision == BLOCKED and firm),
+        look=next((rollout.look for rollout in here if rollout.level is Level.FAILING and rollout.look), ""),
+    )
+
+
+def _ignored(check: Check, question: Question) -> Check:
+    """Mark a check that is not to count; old data cannot be overlooked."""
+    if check.name in question.ignore and check.name != FRESHNESS:
+        return msgspec.structs.replace(check, ignored=True)
+    return check

@@ -1,0 +1,175 @@
+"""Alerts beside the rows: the engine and the outbox over the writer, and what may be told of them after a commit."""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from statusdesk.alerts.engine import Alerts
+from statusdesk.alerts.making import make
+from statusdesk.alerts.outbox import LEVEL_TRIGGERED, Outbox
+from statusdesk.alerts.telling import AlertEvent, News, Outcome, Refusal
+from statusdesk.alerts.tuning import Tuning
+from statusdesk.config import Config
+from statusdesk.facts import Visited
+from statusdesk.pipeline.answers import answer
+from statusdesk.requests import Asked
+from statusdesk.states import AlertState, Lasting, Transition
+from statusdesk.states_alerts import WATCHDOG, Notification
+from statusdesk.store.kinds import KINDS
+from statusdesk.store.writer import Writer
+
+RESOLVED_FOR_MS = 15 * 60_000
+"""Sinks that are told how it stands hear for so long that an alert is over (as Prometheus does it)."""
+
+
+class Alerting:
+    """Steps alerts and outbox with each flush; ``sends`` is False for a collector that tells nobody anything.
+
+    The alerts are taken from the store at the first ``begin``, with the moment that only then is known.
+    """
+
+    def __init__(self, config: Config, writer: Writer, *, sends: bool) -> None:
+        self._writer = writer
+        self._tuning = Tuning(config)
+        self._settings = config.alerts
+        self._sinks = config.sinks if sends else ()
+        self._level_triggered = any(sink.type == LEVEL_TRIGGERED for sink in self._sinks)
+        self._started_ms = 0
+        self._at = (0, 0)
+        self._engine: Alerts | None = None
+        self._outbox: Outbox | None = None
+        self._events: list[AlertEvent] = []
+        self._queued: dict[int, Notification] = {}
+        self._dropped: list[int] = []
+        self._stands_otherwise = True
+
+    @property
+    def engine(self) -> Alerts:
+        """The alerts; ``begin`` was called before."""
+        assert self._engine is not None
+        return self._engine
+
+    def begin(self, t: int, now_ms: int) -> None:
+        """Note the moment of a flush, before anything is put."""
+        self._at = (t, now_ms)
+        if self._engine is not None:
+            return
+        rows = self._writer.alert_rows
+        down_ms = max(0, now_ms - rows.last_beat_ms) if rows.last_beat_ms is not None else 0
+        alive: list[Lasting] = [row for kind in KINDS for row in self._writer.current(kind.row).values()]
+        within_ms = round(self._settings.flapping.within_s * 1000)
+        self._started_ms = now_ms
+        self._engine = Alerts(
+            self._tuning,
+            rows.unresolved(),
+            alive,
+            rows.silences(),
+            rows.firings(now_ms - within_ms),
+            t=t,
+            now_ms=now_ms,
+            down_ms=down_ms,
+        )
+        if self._sinks:
+            self._outbox = self._open()
+
+    def _open(self) -> Outbox:
+        rows = self._writer.alert_rows
+        queued = rows.queued()
+        self._queued.update((each.id, each) for each in queued)
+        return Outbox(
+            self._settings,
+            self._sinks,
+            self._tuning,
+            active=[alert for alert in rows.unresolved() if alert.state == "firing"],
+            queued=queued,
+            last_of_groups=rows.last_of_groups(),
+            last_id=rows.last_id(),
+        )
+
+    def visited(self, visited: Visited) -> None:
+        """Take how a source as a whole answered."""
+        if visited.scope:
+            return
+        if visited.ok:
+            self.engine.answered(visited.source, self._at[0])
+        else:
+            self.engine.failed(visited.source, visited.at_ms)
+
+    def settle(self, outcomes: Iterable[Outcome | Refusal]) -> None:
+        """Take what has become of messages."""
+        if self._outbox is not None:
+            # who sends them knows already what is tried again
+            self._put(self._outbox.settle(outcomes), tell=False)
+
+    def answer(self, asked: Asked, now_ms: int) -> None:
+        """Do what somebody asks for; it is written with the next flush.
+
+        Raises: Refused.
+        """
+        answer(asked, self.engine, self._writer.alert_rows, now_ms)
+
+    def step(self, transitions: Iterable[Transition]) -> None:
+        """Put the alerts and messages that follow; commit is the caller's."""
+        t, now_ms = self._at
+        changed = self.engine.step(transitions, t, now_ms)
+        self._events += self.engine.take_events()
+        if changed:
+            self._stands_otherwise = True
+            self._writer.put_alerts(changed)
+        if self._outbox is not None:
+            self._put(self._outbox.step(changed, now_ms))
+
+    def _put(self, notifications: list[Notification], *, tell: bool = True) -> None:
+        if not notifications:
+            return
+        self._writer.alert_rows.put_notifications(notifications)
+        for each in notifications:
+            if each.state == "queued":
+                if tell:
+                    self._queued[each.id] = each
+            else:
+                self._queued.pop(each.id, None)
+                if each.state == "dropped":
+                    self._dropped.append(each.id)
+
+    def next_due_ms(self) -> int | None:
+        """Return the moment at which a flush is due for the alerts."""
+        if self._engine is None:
+            return None
+        due = self._engine.next_due
+        t, now_ms = self._at
+        return None if due is None else now_ms + max(0, due - t)
+
+    def take_events(self) -> list[AlertEvent]:
+        """Return what has happened to alerts; called after a commit."""
+        events, self._events = self._events, []
+        return events
+
+    def take_news(self) -> News | None:
+        """Return what is new for who sends messages, None when nothing is; called after a commit."""
+        if not self._sinks or not (self._queued or self._dropped or self._stands_otherwise):
+            return None
+        queued, self._queued = tuple(each for _, each in sorted(self._queued.items())), {}
+        dropped, self._dropped = tuple(self._dropped), []
+        standing = self._standing() if self._stands_otherwise and self._level_triggered else None
+        self._stands_otherwise = False
+        return News(queued, dropped, standing)
+
+    def _standing(self) -> tuple[AlertState, ...]:
+        now_ms = self._at[1]
+        found = [alert for alert in self._writer.alert_rows.recent() if _is_told(alert, now_ms)]
+        watchdog = make(self._tuning, WATCHDOG, summary="statusdesk watches and can be heard", stage="")
+        if watchdog is not None:
+            found.append(_firing(watchdog, self._started_ms))
+        return tuple(found)
+
+
+def _is_told(alert: AlertState, now_ms: int) -> bool:
+    if alert.state == "resolved":
+        resolved_ms = alert.resolved_ms or 0
+        return alert.fired_ms is not None and now_ms - resolved_ms < RESOLVED_FOR_MS
+    return alert.state == "firing"
+
+
+def _firing(alert: AlertState, since_ms: int) -> AlertState:
+    return replace(alert, state="firing", started_ms=since_ms, fired_ms=since_ms)

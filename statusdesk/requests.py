@@ -1,0 +1,213 @@
+"""What people ask of the collector: to take an alert, to silence alerts. A console never writes the store.
+
+A request is a file in ``<state directory>/requests``, made whole at once. The collector takes it within a second, and
+answers by the row itself. Who asks is who owns the file; what the file says is checked as anything from outside.
+"""
+
+import contextlib
+import getpass
+import os
+import pwd
+import secrets
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from statusdesk.store.lock import holder
+from statusdesk.text import clean
+
+DIRECTORY = "requests"
+DIR_MODE = 0o3770
+"""The group may put files there and nobody may take away those of others; they belong to the directory's group."""
+WITHOUT_SETGID = 0o1770
+"""Where the system forbids that (systemd's RestrictSUIDSGID), a file belongs to the group of whoever made it."""
+FILE_MODE = 0o640
+MOST_BYTES = 16_384
+MOST_AT_ONCE = 200
+OLDEST_S = 60.0
+"""A request that no collector took within this time is taken by none: whoever asked has given up since."""
+MAX_COMMENT = 200
+LONGEST_MS = 366 * 86_400_000
+ANSWER_S = 3.0
+
+
+class RequestError(Exception):
+    """A request cannot be made, or is not answered; the sentence says why."""
+
+
+class MatcherAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One condition of a silence."""
+
+    name: str
+    value: str
+    is_regex: bool = False
+    is_equal: bool = True
+
+
+class _Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="what"):
+    """What may be asked."""
+
+
+class Ack(_Request, frozen=True, kw_only=True, tag="ack"):
+    """Take alerts: for as long as they last, or until a moment. ``withdraw`` gives them back."""
+
+    fingerprints: tuple[str, ...]
+    comment: str = ""
+    until_ms: int | None = None
+    withdraw: bool = False
+
+
+class AddSilence(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="silence", tag_field="what"
+):
+    """Silence alerts until a moment, which is mandatory."""
+
+    id: str
+    matchers: tuple[MatcherAsked, ...]
+    ends_ms: int
+    starts_ms: int = 0
+    comment: str = ""
+
+
+class ExpireSilence(_Request, frozen=True, kw_only=True, tag="expire"):
+    """End a silence early."""
+
+    id: str
+
+
+Request = Ack | AddSilence | ExpireSilence
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A request and who made it."""
+
+    request: Request
+    by: str
+
+
+def new_id() -> str:
+    """Return the id of a new silence."""
+    return secrets.token_hex(8)
+
+
+def submit(state_dir: Path, request: Request) -> None:
+    """Put a request where the collector of this state directory finds it.
+
+    Raises: RequestError when no collector works, or the file cannot be made.
+    """
+    if holder(state_dir) is None:
+        raise RequestError(f"no collector works on {state_dir}, so nobody would take it; start `statusdesk watch`")
+    directory = state_dir / DIRECTORY
+    name = f"{time.time_ns() // 1_000_000}-{secrets.token_hex(6)}"
+    hidden = directory / f".{name}"
+    try:
+        # nobody outside of the directory's group gets in: a file that all may read is for the collector
+        mode = FILE_MODE if directory.stat().st_mode & stat.S_ISGID else FILE_MODE | stat.S_IROTH
+        handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+        try:
+            os.write(handle, msgspec.json.encode(request))
+            os.fchmod(handle, mode)
+        finally:
+            os.close(handle)
+        hidden.rename(directory / f"{name}.json")
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            hidden.unlink()
+        raise RequestError(_why(directory, error)) from None
+
+
+def _why(directory: Path, error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        user = getpass.getuser()
+        return f"{user} may not write to {directory}; be in the group that owns it ({_group_of(directory)})"
+    return f"the request cannot be written to {directory}: {error.strerror}"
+
+
+def _group_of(directory: Path) -> str:
+    try:
+        return directory.group()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def wait_for(answered: Callable[[], bool], timeout_s: float = ANSWER_S) -> bool:
+    """Look until the collector has answered by a row; tell whether it has."""
+    end = time.monotonic() + timeout_s
+    while not answered():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+class Inbox:
+    """The requests of one state directory, as its collector takes them."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._directory = state_dir / DIRECTORY
+
+    def open(self) -> str:
+        """Make the directory; return a sentence when it cannot be, else nothing."""
+        try:
+            self._directory.mkdir(exist_ok=True)
+            try:
+                self._directory.chmod(DIR_MODE)
+            except PermissionError:
+                self._directory.chmod(WITHOUT_SETGID)
+        except OSError as error:
+            return f"{self._directory} cannot be made ({error.strerror}): nothing can be acknowledged or silenced"
+        return ""
+
+    def take(self) -> tuple[list[Asked], list[str]]:
+        """Return the requests that have come, oldest first, and a sentence for each that is none; both are removed."""
+        asked: list[Asked] = []
+        problems: list[str] = []
+        try:
+            names = sorted(entry.name for entry in os.scandir(self._directory) if not entry.name.startswith("."))
+        except OSError:
+            return asked, problems
+        for name in names[:MOST_AT_ONCE]:
+            try:
+                asked.append(_read(self._directory / name))
+            except (OSError, ValueError, msgspec.MsgspecError) as error:
+                problems.append(f"a request ({clean(name, 60)}) was refused: {clean(str(error), 200)}")
+            with contextlib.suppress(OSError):
+                _remove(self._directory / name)
+        return asked, problems
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        path.rmdir()
+    else:
+        path.unlink()
+
+
+def _read(path: Path) -> Asked:
+    """Read a request.
+
+    Raises: OSError, ValueError, MsgspecError.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError("it is no file")
+        if found.st_size > MOST_BYTES:
+            raise ValueError(f"it is larger than {MOST_BYTES} bytes")
+        if time.time() - found.st_mtime > OLDEST_S:
+            raise ValueError("nobody took it when it was made; ask again")
+        content = os.read(handle, MOST_BYTES + 1)
+    finally:
+        os.close(handle)
+    return Asked(msgspec.json.decode(content, type=Request), _name_of(found.st_uid))
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return clean(pwd.getpwuid(uid).pw_name, 60)
+    except KeyError:
+        return f"uid {uid}"

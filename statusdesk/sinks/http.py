@@ -1,0 +1,176 @@
+"""HTTP as sinks need it: a limit to all, no redirect followed, and no address in what is said of a failure."""
+
+import contextlib
+import time
+from collections.abc import Collection, Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from statusdesk import __version__
+from statusdesk.config import Secret
+from statusdesk.config_alerts import SinkSettings
+from statusdesk.credentials import CredentialError, read_secret
+from statusdesk.redact import redact, safe
+from statusdesk.sinks.sending import Postponed, Refused
+
+MAX_ANSWER_BYTES = 64 * 1024
+LONGEST_RETRY_AFTER_S = 600.0
+_AGAIN = (408, 425, 429)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a receiver said; ``date_ms``: its clock, None when it does not tell."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+    date_ms: int | None = None
+
+    def said(self, hidden: Collection[str] = ()) -> str:
+        """Return the beginning of the body, on one line, without secrets."""
+        return safe(redact(self.body[:4000].decode("utf-8", "replace"), hidden), 200)
+
+
+class Http:
+    """Asks the receivers of one sink; its threads may share it."""
+
+    def __init__(self, sink: SinkSettings, base_dir: Path) -> None:
+        self._sink = sink
+        self._base_dir = base_dir
+        self._client: httpx.Client | None = None
+        self._known: set[str] = set()
+
+    def secret(self, secret: Secret | None) -> str:
+        """Return a secret as it is now.
+
+        Raises: Postponed when it cannot be had.
+        """
+        if secret is None:
+            return ""
+        try:
+            found = read_secret(secret, self._base_dir)
+        except CredentialError as error:
+            raise Postponed(str(error), whole_sink=True) from None
+        self._known.add(found)
+        return found
+
+    def hidden(self, *more: str) -> list[str]:
+        """Return what must not be repeated of an answer: secrets, addresses and their paths."""
+        known = [*self._known, *more]
+        paths = [path for each in known if len(path := each.partition("://")[2].partition("/")[2]) > 3]
+        return [*known, *paths]
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        most: int = MAX_ANSWER_BYTES,
+    ) -> Answer:
+        """Send a request with a JSON body and return the answer, whatever its status, and ``most`` bytes of it.
+
+        Raises: Postponed when there is none.
+        """
+        sent = {"User-Agent": f"statusdesk/{__version__}", **self._authorization(), **(headers or {})}
+        content = None if body is None else msgspec.json.encode(body)
+        if content is not None:
+            sent["Content-Type"] = "application/json"
+        with _in_words(self._sink.timeout_s), self._open().stream(method, url, content=content, headers=sent) as answer:
+            return Answer(answer.status_code, self._read(answer, most), answer.headers, _date_ms(answer.headers))
+
+    def _authorization(self) -> dict[str, str]:
+        if self._sink.token is not None:
+            return {"Authorization": f"Bearer {self.secret(self._sink.token)}"}
+        return {}
+
+    def _open(self) -> httpx.Client:
+        if self._client is None:
+            sink = self._sink
+            auth = (sink.user, self.secret(sink.password)) if sink.user and sink.password is not None else None
+            try:
+                verify = httpx.create_ssl_context(verify=str(self._base_dir / sink.ca_file)) if sink.ca_file else True
+            except OSError as error:
+                raise Postponed(f"ca_file cannot be used: {error.strerror}", whole_sink=True) from None
+            self._client = httpx.Client(verify=verify, auth=auth, timeout=sink.timeout_s, follow_redirects=False)
+        return self._client
+
+    def _read(self, answer: httpx.Response, most: int) -> bytes:
+        end = time.monotonic() + self._sink.timeout_s
+        body = b""
+        for chunk in answer.iter_bytes():
+            body += chunk
+            if len(body) >= most or time.monotonic() > end:
+                break
+        return body
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            self._client.close()
+
+
+@contextlib.contextmanager
+def _in_words(timeout_s: float) -> Iterator[None]:
+    """Turn what httpx raises into a sentence without the address."""
+    try:
+        yield
+    except httpx.TimeoutException:
+        raise Postponed(f"no answer within {timeout_s:g} s", whole_sink=True) from None
+    except httpx.ConnectError as error:
+        tls = "certificate" in str(error).lower() or "ssl" in str(error).lower()
+        why = "its certificate cannot be verified" if tls else "no connection"
+        raise Postponed(why, whole_sink=True) from None
+    except httpx.TransportError as error:
+        raise Postponed(f"the connection broke ({type(error).__name__})", whole_sink=True) from None
+    except (httpx.InvalidURL, ValueError, UnicodeError):
+        raise Postponed("its address cannot be used", whole_sink=True) from None
+
+
+def accepted(answer: Answer, hidden: Collection[str] = ()) -> Answer:
+    """Return the answer when the receiver has taken what was sent; ``hidden`` is not repeated of what it says.
+
+    Raises: Postponed, Refused.
+    """
+    status = answer.status
+    if 200 <= status < 300:
+        return answer
+    if 300 <= status < 400:
+        raise Refused(f"it answered {status}: redirects are not followed; name the address itself")
+    said = f": {words}" if (words := answer.said(hidden)) else ""
+    if status in _AGAIN or status >= 500:
+        raise Postponed(f"it answered {status}{said}", _retry_after_s(answer), whole_sink=status in (429, 503))
+    raise Refused(f"it answered {status}{said}")
+
+
+def _retry_after_s(answer: Answer) -> float:
+    """Return for how long the receiver wants to be left alone, in seconds; a date is read by its own clock."""
+    text = answer.headers.get("retry-after", "")
+    try:
+        wait_s = float(text)
+    except ValueError:
+        try:
+            until_ms = round(parsedate_to_datetime(text).timestamp() * 1000)
+        except (TypeError, ValueError):
+            return 0.0
+        wait_s = (until_ms - (answer.date_ms or time.time() * 1000)) / 1000
+    return min(max(0.0, wait_s), LONGEST_RETRY_AFTER_S) if wait_s == wait_s else 0.0
+
+
+def _date_ms(headers: Mapping[str, str]) -> int | None:
+    try:
+        return round(parsedate_to_datetime(headers.get("date", "")).timestamp() * 1000)
+    except (TypeError, ValueError):
+        return None
+
+
+def host_of(url: str) -> str:
+    """Return what may be told of an address: its host and port."""
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        return "?"
+    return f"{parsed.host}:{parsed.port}" if parsed.port is not None else parsed.host

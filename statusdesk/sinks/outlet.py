@@ -1,0 +1,198 @@
+"""One sink with an outbox: its thread sends what is due, in order within a group, and tries again, ever later."""
+
+import random
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+
+import msgspec
+from msgspec.structs import replace
+
+from statusdesk import faults
+from statusdesk.alerts.dedup import is_due
+from statusdesk.alerts.telling import Outcome
+from statusdesk.clock import Clock
+from statusdesk.config_alerts import SinkSettings
+from statusdesk.sinks.message import Ask, Message
+from statusdesk.sinks.sending import Postponed, Refused, Sender, SinkStats
+from statusdesk.states_alerts import Notification
+
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 60.0
+LOOK_AGAIN_S = 1.0
+"""So often the clock is looked at while something waits: somebody may have set it."""
+
+REMEMBERED = 10_000
+
+
+class _Try(msgspec.Struct):
+    """How far the attempts of one message are; times are ``steady`` milliseconds."""
+
+    not_before: int = 0
+    give_up_at: int | None = None
+    attempted: bool = False  # by this process: its waits are no more a matter of the clock
+
+
+class Outlet:
+    """Sends the messages of one sink. All public methods are called on the collector's thread and never block."""
+
+    def __init__(
+        self,
+        sink: SinkSettings,
+        sender: Sender,
+        *,
+        ask: Ask,
+        clock: Clock,
+        steady: Clock,
+        narrate: Callable[[str], None],
+        site: str = "",
+    ) -> None:
+        self._sink = sink
+        self._sender = sender
+        self._ask = ask
+        self._clock = clock
+        self._steady = steady
+        self._narrate = narrate
+        self._site = site
+        self._waiting: dict[int, Notification] = {}
+        self._tries: dict[int, _Try] = {}
+        self._over: deque[int] = deque(maxlen=REMEMBERED)
+        self._outcomes: deque[Outcome] = deque()
+        self._hold_until = 0  # steady: the whole sink rests
+        self._stats = SinkStats(sink=sink.name, type=sink.type)
+        self._stopping = False
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name=f"sink {sink.name}", daemon=True)
+        self._thread.start()
+
+    def take(self, queued: Iterable[Notification], dropped: Iterable[int]) -> None:
+        """Take messages that are new or have changed, and forget those that were dropped."""
+        with self._news:
+            for notification in queued:
+                if notification.id not in self._over:
+                    self._waiting[notification.id] = notification
+                    self._tries.setdefault(notification.id, self._first_try(notification))
+            for number in dropped:
+                self._waiting.pop(number, None)
+                self._tries.pop(number, None)
+            self._news.notify()
+
+    def _first_try(self, notification: Notification) -> _Try:
+        if not notification.attempts:
+            return _Try()  # its time begins with the first attempt
+        tried_ms = max(0, self._clock() - notification.created_ms)
+        return _Try(give_up_at=self._steady() + max(0, round(self._sink.give_up_s * 1000) - tried_ms))
+
+    def outcomes(self) -> list[Outcome]:
+        """Return what has become of attempts since the last call."""
+        found = []
+        while self._outcomes:
+            found.append(self._outcomes.popleft())
+        return found
+
+    @property
+    def stats(self) -> SinkStats:
+        """How it went so far."""
+        return replace(self._stats, waiting=len(self._waiting))
+
+    def stop(self) -> None:
+        """Send nothing more after what is being sent now."""
+        with self._news:
+            self._stopping = True
+            self._news.notify()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the end of the thread."""
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while (notification := self._next()) is not None:
+            self._attempt(notification)
+        self._sender.close()
+
+    def _next(self) -> Notification | None:
+        """Wait for a message that is to be sent now; None at the end."""
+        with self._news:
+            while not self._stopping:
+                now, now_ms = self._steady(), self._clock()
+                waits = [(self._wait_ms(each, now, now_ms), each) for each in self._heads()]
+                ready = next((each for wait_ms, each in waits if wait_ms <= 0), None)
+                if ready is not None:
+                    return ready
+                soonest_s = min((wait_ms for wait_ms, _ in waits), default=0) / 1000
+                self._news.wait(min(LOOK_AGAIN_S, soonest_s) if waits else None)
+            return None
+
+    def _heads(self) -> list[Notification]:
+        """Return the oldest message of each group: the others wait for it."""
+        heads: dict[str, Notification] = {}
+        for number in sorted(self._waiting):
+            heads.setdefault(self._waiting[number].group_key, self._waiting[number])
+        return list(heads.values())
+
+    def _wait_ms(self, notification: Notification, now: int, now_ms: int) -> int:
+        tried = self._tries[notification.id]
+        due = tried.attempted or is_due(notification, now_ms)
+        return max(0 if due else notification.due_ms - now_ms, tried.not_before - now, self._hold_until - now)
+
+    def _attempt(self, notification: Notification) -> None:
+        attempts, number = notification.attempts + 1, notification.id
+        state, problem, due_ms = "sent", "", None
+        try:
+            self._sender.send(Message(notification, self._ask(), self._site))
+        except Refused as refused:
+            state, problem = "quarantined", str(refused)
+        except Postponed as postponed:
+            state, problem, due_ms = self._postpone(number, attempts, postponed)
+        except Exception as error:  # the edge of one sink: a fault of ours must not end it, nor be met for ever
+            state, problem = "quarantined", faults.told(error)
+        at_ms = self._clock()
+        outcome = Outcome(id=number, state=state, at_ms=at_ms, attempts=attempts, last_error=problem, due_ms=due_ms)
+        with self._news:
+            if state == "queued":
+                if number in self._waiting:  # else it was dropped meanwhile
+                    again = replace(notification, attempts=attempts, due_ms=due_ms or notification.due_ms)
+                    self._waiting[number] = again
+            else:
+                self._waiting.pop(number, None)
+                self._tries.pop(number, None)
+                self._over.append(number)
+            self._outcomes.append(outcome)
+        self._tell(outcome)
+
+    def _postpone(self, number: int, attempts: int, postponed: Postponed) -> tuple[str, str, int | None]:
+        now = self._steady()
+        wait_s = min(FIRST_WAIT_S * 2 ** min(attempts - 1, 20), LONGEST_WAIT_S)
+        wait_ms = round(max(wait_s * random.uniform(0.9, 1.1), postponed.after_s) * 1000)
+        with self._news:
+            tried = self._tries.setdefault(number, _Try())
+            if tried.give_up_at is None:
+                tried.give_up_at = now + round(self._sink.give_up_s * 1000)
+            if now >= tried.give_up_at:
+                return "failed", str(postponed), None
+            tried.attempted = True
+            tried.not_before = min(now + wait_ms, max(now, tried.give_up_at))
+            if postponed.whole_sink:
+                self._hold_until = tried.not_before
+        return "queued", str(postponed), self._clock() + wait_ms
+
+    def _tell(self, outcome: Outcome) -> None:
+        before, name = self._stats, self._sink.name
+        if outcome.state == "sent":
+            if before.problem:
+                self._narrate(f"statusdesk: sink {name}: it takes messages again")
+            self._stats = replace(before, sent=before.sent + 1, last_ok_ms=outcome.at_ms, problem="")
+            return
+        problem = outcome.last_error
+        if outcome.state == "queued":
+            if problem != before.problem:
+                self._narrate(f"statusdesk: sink {name}: {problem}; trying again")
+            self._stats = replace(before, failed=before.failed + 1, problem=problem)
+        elif outcome.state == "failed":
+            self._narrate(
+                f"statusdesk: sink {name}: {problem}; a message is given up after {outcome.attempts} attempts"
+            )
+            self._stats = replace(before, failed=before.failed + 1, given_up=before.given_up + 1, problem=problem)
+        else:
+            self._narrate(f"statusdesk: sink {name}: {problem}; a message was refused and is not sent again")
+            self._stats = replace(before, quarantined=before.quarantined + 1, problem=problem)

@@ -1,0 +1,66 @@
+"""PagerDuty's events: an incident per alert, folded by its fingerprint."""
+
+from pathlib import Path
+from typing import Any
+
+from statusdesk.config_alerts import SinkSettings
+from statusdesk.sinks.http import Http, accepted
+from statusdesk.sinks.message import Message, annotations_of, labels_of, place
+from statusdesk.states_alerts import AlertState
+from statusdesk.text import iso
+
+EVENTS_URL = "https://events.pagerduty.com/v2/enqueue"
+MOST_SUMMARY_CHARS = 1024
+
+
+class PagerDuty:
+    """Triggers and resolves; a trigger that arrives twice is one incident.
+
+    Source: https://developer.pagerduty.com/api-reference/send-an-event-to-pagerduty
+    """
+
+    def __init__(self, sink: SinkSettings, base_dir: Path) -> None:
+        self._sink = sink
+        self._http = Http(sink, base_dir)
+
+    def send(self, message: Message) -> None:
+        """Send an event for each alert of the message; all of them again when one could not be sent."""
+        url = self._sink.urls[0] if self._sink.urls else EVENTS_URL
+        key = self._http.secret(self._sink.key)
+        for alert in message.notification.alerts:
+            accepted(self._http.ask("POST", url, event(alert, key, message)), self._http.hidden(key))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+
+def event(alert: AlertState, key: str, message: Message) -> dict[str, Any]:
+    """Return the event of one alert."""
+    over = alert.state == "resolved"
+    body: dict[str, Any] = {
+        "routing_key": key,
+        "event_action": "resolve" if over else "trigger",
+        "dedup_key": f"{alert.fingerprint}-{message.site}" if message.site else alert.fingerprint,
+    }
+    if over:
+        return body
+    explained = annotations_of(alert)
+    links = [(alert.build_url, "build"), (alert.runbook, "runbook")]
+    body["payload"] = {
+        "summary": f"{alert.alertname} {place(alert)}: {explained.get('summary', '')}"[:MOST_SUMMARY_CHARS],
+        "source": alert.cluster or alert.source or "statusdesk",
+        "severity": alert.severity,
+        "timestamp": iso(alert.started_ms),
+        "component": alert.app,
+        "group": alert.namespace,
+        "class": alert.reason,
+        "custom_details": {
+            **labels_of(alert, message.site),
+            **explained,
+            **({"now": str(message.tally)} if message.tally is not None else {}),
+        },
+    }
+    body["links"] = [{"href": url, "text": text} for url, text in links if url]
+    body["client"] = "statusdesk"
+    return body

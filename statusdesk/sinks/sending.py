@@ -1,0 +1,59 @@
+"""What an attempt to send a message comes to, and what every sender offers."""
+
+from typing import Protocol
+
+import msgspec
+
+from statusdesk.sinks.message import Message
+
+
+class SendError(Exception):
+    """An attempt has failed; the sentence holds no address and no secret."""
+
+
+class Postponed(SendError):
+    """It is worth trying again; ``after_s``: not sooner. ``whole_sink``: nothing else would arrive there either."""
+
+    def __init__(self, why: str, after_s: float = 0.0, *, whole_sink: bool = False) -> None:
+        super().__init__(why)
+        self.after_s = after_s
+        self.whole_sink = whole_sink
+
+
+class Refused(SendError):
+    """The receiver has refused this message and would refuse it again."""
+
+
+class Sender(Protocol):
+    """Sends messages to one sink, on one thread."""
+
+    def send(self, message: Message) -> None:
+        """Send one message.
+
+        Raises: Postponed, Refused.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        ...
+
+
+class SinkStats(msgspec.Struct, frozen=True, kw_only=True):
+    """What has become of the messages of one sink since the process began; ``peer``: the host of one Alertmanager.
+
+    ``problem`` is the last one, empty when the last attempt succeeded. ``skew_ms``: by how much our clock is ahead of
+    the receiver's, as far as known.
+    """
+
+    sink: str
+    type: str
+    peer: str = ""
+    sent: int = 0
+    failed: int = 0
+    given_up: int = 0
+    quarantined: int = 0
+    waiting: int = 0
+    last_ok_ms: int | None = None
+    problem: str = ""
+    skew_ms: int = 0

@@ -1,0 +1,157 @@
+"""Silences that people have made here, made known to the Alertmanagers of a sink, and ended there when ended here."""
+
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from statusdesk import faults
+from statusdesk.clock import Clock
+from statusdesk.config_alerts import SinkSettings
+from statusdesk.redact import safe
+from statusdesk.sinks.alertmanager import rfc3339
+from statusdesk.sinks.http import Http, accepted
+from statusdesk.sinks.sending import SendError
+from statusdesk.states_alerts import Silence
+
+LOOK_EVERY_S = 5.0
+MOST_BYTES = 16 * 1024 * 1024
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A silence as an Alertmanager lists it."""
+
+    id: str
+    comment: str = ""
+    status: dict[str, str] = {}
+
+    @property
+    def over(self) -> bool:
+        """Whether it does not hold any more."""
+        return self.status.get("state") == "expired"
+
+
+class Silencing:
+    """Keeps the silences of a sink's Alertmanagers as they are here; members of a cluster tell each other.
+
+    A silence is posted to one Alertmanager at a time, and a moment later to those that still do not have it. One that
+    was ended over there stays ended.
+    """
+
+    def __init__(
+        self,
+        sink: SinkSettings,
+        urls: Iterable[str],
+        base_dir: Path,
+        silences: Callable[[], list[Silence]],
+        *,
+        clock: Clock,
+        narrate: Callable[[str], None],
+        look_every_s: float = LOOK_EVERY_S,
+    ) -> None:
+        self._name = sink.name
+        self._urls = list(urls)
+        self._http = Http(sink, base_dir)
+        self._silences = silences
+        self._clock = clock
+        self._narrate = narrate
+        self._look_every_s = look_every_s
+        self._problem = ""
+        self._settled: set[tuple[str, str, bool]] = set()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"silences {sink.name}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after what is being asked now."""
+        self._stop.set()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the end of the thread."""
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._look_every_s):
+            try:
+                self.keep()
+                self._problem = ""
+            except SendError as error:
+                self._failed(str(error))
+            except Exception as error:  # the edge of one sink: a fault of ours must not end it
+                self._failed(faults.told(error))
+        self._http.close()
+
+    def _failed(self, problem: str) -> None:
+        if problem != self._problem:
+            self._problem = problem
+            self._narrate(f"statusdesk: sink {self._name}: silences are not passed on: {problem}; trying again")
+
+    def keep(self) -> None:
+        """Bring every Alertmanager to what is silenced here.
+
+        Raises: SendError.
+        """
+        now_ms = self._clock()
+        mine = self._silences()
+        posted: set[str] = set()
+        failed: SendError | None = None
+        for url in self._urls:
+            wanted = [each for each in mine if self._is_open(url, each, now_ms)]
+            if not wanted:
+                continue
+            try:
+                self._keep_at(url, wanted, posted, now_ms)
+            except SendError as error:
+                failed = error  # the others of a cluster hear it all the same
+        if failed is not None:
+            raise failed
+
+    def _is_open(self, url: str, silence: Silence, now_ms: int) -> bool:
+        if silence.ends_ms <= now_ms:
+            return False  # over by itself, there too
+        return (url, silence.id, silence.expired_ms is not None) not in self._settled
+
+    def _keep_at(self, url: str, wanted: list[Silence], posted: set[str], now_ms: int) -> None:
+        known = self._known(url)
+        for silence in wanted:
+            there = [each for each in known if marker(silence) in each.comment]
+            if silence.expired_ms is not None:
+                for each in there:
+                    if not each.over:
+                        accepted(self._http.ask("DELETE", f"{url}/api/v2/silence/{each.id}"), self._http.hidden())
+            elif not there:
+                if silence.id in posted:
+                    continue  # its peer tells it in a moment; next time it is looked again
+                accepted(
+                    self._http.ask("POST", f"{url}/api/v2/silences", body_of(silence, now_ms)), self._http.hidden()
+                )
+                posted.add(silence.id)
+            self._settled.add((url, silence.id, silence.expired_ms is not None))
+
+    def _known(self, url: str) -> list[Known]:
+        answer = accepted(self._http.ask("GET", f"{url}/api/v2/silences", most=MOST_BYTES), self._http.hidden())
+        try:
+            return msgspec.json.decode(answer.body, type=list[Known])
+        except msgspec.DecodeError:
+            raise SendError("it lists its silences in a way that is not its API") from None
+
+
+def marker(silence: Silence) -> str:
+    """Return the words by which a silence of ours is found again."""
+    return f"(statusdesk silence {silence.id})"
+
+
+def body_of(silence: Silence, now_ms: int) -> dict[str, Any]:
+    """Return a silence as the API takes it."""
+    return {
+        "matchers": [
+            {"name": each.name, "value": each.value, "isRegex": each.is_regex, "isEqual": each.is_equal}
+            for each in silence.matchers
+        ],
+        "startsAt": rfc3339(min(silence.starts_ms, now_ms) if silence.active(now_ms) else silence.starts_ms),
+        "endsAt": rfc3339(silence.ends_ms),
+        "createdBy": f"statusdesk:{safe(silence.created_by, 100)}",
+        "comment": f"{safe(silence.comment)} {marker(silence)}".strip(),
+    }

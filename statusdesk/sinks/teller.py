@@ -1,0 +1,175 @@
+"""Who sends messages: one thread for each sink, and for each Alertmanager of one."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Protocol
+
+from statusdesk.alerts.outbox import LEVEL_TRIGGERED
+from statusdesk.alerts.telling import News, Outcome, Refusal
+from statusdesk.alerts.tuning import Tuning
+from statusdesk.clock import Clock, steady_clock, system_clock
+from statusdesk.config import Config
+from statusdesk.config_alerts import SinkSettings
+from statusdesk.sinks.alertmanager import terms_of
+from statusdesk.sinks.message import Ask
+from statusdesk.sinks.outlet import Outlet
+from statusdesk.sinks.peers import Peer, Standing, sink_peers
+from statusdesk.sinks.sending import Sender, SinkStats
+from statusdesk.sinks.silencing import Silencing
+from statusdesk.states_alerts import Silence
+
+Narrate = Callable[[str], None]
+
+
+class _Ends(Protocol):
+    def stop(self) -> None: ...
+
+
+class _Joins(Protocol):
+    def join(self, timeout_s: float) -> None: ...
+
+
+class Sinks:
+    """The ``Teller`` of a configuration.
+
+    ``ask`` tells how everything stands now, ``silences`` which silences there are; both are called on the threads of
+    sinks. ``print_line`` takes lines for standard output. Its threads begin with the first news.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        ask: Ask,
+        silences: Callable[[], list[Silence]],
+        print_line: Callable[[str], None],
+        narrate: Narrate,
+        clock: Clock = system_clock,
+        steady: Clock = steady_clock,
+    ) -> None:
+        self._config = config
+        self._ask = ask
+        self._silences = silences
+        self._print_line = print_line
+        self._narrate = narrate
+        self._clock = clock
+        self._steady = steady
+        self._base_dir = Path(config.path).parent
+        self._outlets: dict[str, Outlet] = {}
+        self._standings: list[Standing] = []
+        self._peers: list[Peer] = []
+        self._silencers: list[Silencing] = []
+        self._started = False
+
+    def tell(self, news: News) -> None:
+        """Hand what is new to the threads."""
+        if not self._started:
+            self._started = True
+            self._start()
+        for name, outlet in self._outlets.items():
+            outlet.take([each for each in news.queued if each.sink == name], news.dropped)
+        if news.standing is not None:
+            for standing in self._standings:
+                standing.put(news.standing)
+
+    def outcomes(self) -> list[Outcome | Refusal]:
+        """Return what has become of attempts since the last call."""
+        found: list[Outcome | Refusal] = []
+        for outlet in self._outlets.values():
+            found += outlet.outcomes()
+        for standing in self._standings:
+            found += standing.refusals()
+        return found
+
+    def stats(self) -> list[SinkStats]:
+        """Return how it went so far, one entry for each sink and each Alertmanager."""
+        return [*(each.stats for each in self._outlets.values()), *(each.stats for each in self._peers)]
+
+    def stop(self, timeout_s: float) -> None:
+        """End; what is being sent now has ``timeout_s``."""
+        ending: list[_Ends] = [*self._outlets.values(), *self._standings, *self._silencers]
+        for each in ending:
+            each.stop()
+        end = self._steady() + round(timeout_s * 1000)
+        threads: list[_Joins] = [*self._outlets.values(), *self._peers, *self._silencers]
+        for thread in threads:
+            thread.join(max(0.0, (end - self._steady()) / 1000))
+
+    def _start(self) -> None:
+        tuning = Tuning(self._config)
+        for sink in self._config.sinks:
+            if sink.type == LEVEL_TRIGGERED:
+                self._start_alertmanagers(sink, tuning)
+                continue
+            self._outlets[sink.name] = Outlet(
+                sink,
+                self._sender(sink),
+                ask=self._ask,
+                clock=self._clock,
+                steady=self._steady,
+                narrate=self._narrate,
+                site=self._config.ha.site,
+            )
+
+    def _start_alertmanagers(self, sink: SinkSettings, tuning: Tuning) -> None:
+        standing = Standing(self._steady)
+        self._standings.append(standing)
+        urls, terms = sink_peers(sink), terms_of(self._config, sink)
+        for url in urls:
+            peer = Peer(
+                url, terms, tuning, standing, self._base_dir,
+                clock=self._clock, steady=self._steady, narrate=self._narrate,
+            )  # fmt: skip
+            self._peers.append(peer)
+        self._silencers.append(
+            Silencing(sink, urls, self._base_dir, self._silences, clock=self._clock, narrate=self._narrate)
+        )
+
+    def _sender(self, sink: SinkSettings) -> Sender:
+        return sender_of(sink, self._config, self._print_line)
+
+
+def sender_of(sink: SinkSettings, config: Config, print_line: Callable[[str], None]) -> Sender:
+    """Make the sender of a sink that has an outbox; each imports what it needs."""
+    base_dir = Path(config.path).parent
+    match sink.type:
+        case "webhook":
+            from statusdesk.sinks.webhook import Webhook
+
+            return Webhook(sink, base_dir)
+        case "slack":
+            from statusdesk.sinks.slack import Slack
+
+            return Slack(sink, base_dir)
+        case "pagerduty":
+            from statusdesk.sinks.pagerduty import PagerDuty
+
+            return PagerDuty(sink, base_dir)
+        case "email":
+            from statusdesk.sinks.mail import Mail
+
+            return Mail(sink, base_dir)
+        case "jsonl":
+            from statusdesk.sinks.lines import JsonLines
+
+            return JsonLines(sink, Path(config.store.state_dir), print_line)
+        case "command":
+            from statusdesk.sinks.command import Command
+
+            return Command(sink, base_dir, hidden_variables(config))
+        case "desktop":
+            from statusdesk.sinks.desktop import Desktop
+
+            return Desktop(sink)
+        case "apprise":
+            from statusdesk.sinks.by_apprise import ByApprise
+
+            return ByApprise(sink, base_dir)
+    raise AssertionError(f"no sender for sinks of type {sink.type}")
+
+
+def hidden_variables(config: Config) -> Collection[str]:
+    """Return the environment variables that hold secrets of ours."""
+    from statusdesk.credentials import secrets_of
+
+    return {secret.env for _, secret in secrets_of(config) if secret.env}

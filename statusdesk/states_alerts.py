@@ -1,0 +1,142 @@
+"""Alerts, and what is said about them: by people (silences, acknowledgements) and to people (notifications).
+
+Each class is one table of the store; its fields are the columns, in order.
+"""
+
+import msgspec
+
+WATCHDOG = "Watchdog"
+"""The alert that always fires, for sinks that want to hear from us without end; it is never stored."""
+
+
+class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One alert. Key: fingerprint and ``started_ms``; ``state`` is ``pending``, ``firing`` or ``resolved``.
+
+    Labels: alertname, severity, cluster, namespace, app, source, token; everything else explains. ``subject`` is the
+    kind and key of the row that it is about: ``RolloutState:eu/staging/Deployment/orders``.
+
+    ``started_ms``: since when it is bad; ``pending_ms``: since when we know; ``observations``: how often it was seen
+    bad while pending. ``cleared_ms``: since when it is well though it is held firing (``keep_firing_for``, flapping).
+    One that is resolved without ``fired_ms`` never fired. ``flapping``: it fired too often, and is folded into one;
+    ``flapped``: it was at some time of its life.
+    ``stale_since_ms``: a source that it hangs on (``hangs_on``) has been down since; it stays as it is until that
+    answers. ``acked_by`` and ``silenced_by`` (the id of a silence) are empty when it is neither. ``inhibited_by`` is
+    the fingerprint of an alert that says more about the same.
+    """
+
+    fingerprint: str
+    started_ms: int
+    alertname: str
+    severity: str
+    state: str
+    cluster: str = ""
+    namespace: str = ""
+    app: str = ""
+    source: str = ""
+    token: str = ""
+    summary: str = ""
+    version: str = ""
+    fired_ms: int | None = None
+    resolved_ms: int | None = None
+    subject: str = ""
+    stage: str = ""
+    reason: str = ""
+    look: str = ""
+    runbook: str = ""
+    build_url: str = ""
+    last_good: str = ""
+    pending_ms: int | None = None
+    observations: int = 0
+    cleared_ms: int | None = None
+    flapping: bool = False
+    flapped: bool = False
+    acked_by: str = ""
+    acked_ms: int | None = None
+    ack_comment: str = ""
+    ack_until_ms: int | None = None
+    silenced_by: str = ""
+    stale_since_ms: int | None = None
+    inhibited_by: str = ""
+    hangs_on: tuple[str, ...] = ()
+    change: int = 0
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels that are not empty; two alerts with the same are one."""
+        names = ("alertname", "severity", "cluster", "namespace", "app", "source", "token")
+        return {name: value for name in names if (value := getattr(self, name))}
+
+    @property
+    def muted(self) -> bool:
+        """Whether nobody is to be told of it now."""
+        return bool(self.acked_by or self.silenced_by or self.inhibited_by)
+
+
+class Matcher(msgspec.Struct, frozen=True, gc=False):
+    """One condition of a silence, as Alertmanager has it: a label, a value (or a regular expression), equal or not."""
+
+    name: str
+    value: str
+    is_regex: bool = False
+    is_equal: bool = True
+
+
+class Silence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Alerts of which nobody is told for a while. Key: id. ``expired_ms``: when somebody ended it early."""
+
+    id: str
+    matchers: tuple[Matcher, ...]
+    starts_ms: int
+    ends_ms: int
+    created_by: str
+    comment: str = ""
+    created_ms: int = 0
+    expired_ms: int | None = None
+    change: int = 0
+
+    def active(self, now_ms: int) -> bool:
+        """Whether it holds now."""
+        return self.expired_ms is None and self.starts_ms <= now_ms < self.ends_ms
+
+
+class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Somebody has taken an alert. Key: fingerprint, ``started_ms`` of the alert, ``at_ms``.
+
+    ``withdrawn``: it was taken back then. The alert's own row says who has it now.
+    """
+
+    fingerprint: str
+    started_ms: int
+    at_ms: int
+    by: str
+    comment: str = ""
+    until_ms: int | None = None
+    withdrawn: bool = False
+
+
+class Notification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One message of one group of alerts to one sink, queued in the same commit as what caused it. Key: id.
+
+    ``what`` is ``firing`` while any of its alerts fires, else ``resolved``; ``why`` is ``new``, ``changed``,
+    ``resolved`` or ``repeat``. ``alerts`` are the alerts as they were then, ``fingerprints`` theirs.
+    ``group_labels`` is the value of each ``group_by`` label. ``state``: ``queued`` (send it at ``due_ms``), ``sent``,
+    ``failed`` (given up), ``quarantined`` (refused for good) or ``dropped`` (over before it was due).
+    ``idempotency_key`` stays the same over all attempts and restarts.
+    """
+
+    id: int
+    sink: str
+    group_key: str
+    what: str
+    why: str
+    created_ms: int
+    due_ms: int
+    state: str = "queued"
+    attempts: int = 0
+    last_error: str = ""
+    sent_ms: int | None = None
+    idempotency_key: str = ""
+    group_labels: tuple[tuple[str, str], ...] = ()
+    fingerprints: tuple[str, ...] = ()
+    alerts: tuple[AlertState, ...] = ()
+    change: int = 0

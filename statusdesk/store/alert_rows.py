@@ -1,0 +1,117 @@
+"""The writer's rows about alerts: alerts, silences, acknowledgements, notifications."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from statusdesk.states_alerts import Acknowledgement, AlertState, Notification, Silence
+from statusdesk.store import alerts as questions
+from statusdesk.store.current import LatestRows
+from statusdesk.store.kinds import ACKNOWLEDGEMENTS, ALERTS, COLLECTORS, NOTIFICATIONS, SILENCES, UNRESOLVED
+
+RECENT_MS = 20 * 60_000
+"""Resolved alerts stay at hand for so long: sinks that are told how it stands hear of them for 15 minutes."""
+
+
+class AlertRows:
+    """What waits to be written of alerts, and what is at hand of them; ``next_change`` numbers the coming commit."""
+
+    def __init__(self, db: sqlite3.Connection, next_change: Callable[[], int]) -> None:
+        self._db = db
+        self._next_change = next_change
+        self._before_ms: int | None = db.execute(f"SELECT max(beat_ms) FROM {COLLECTORS.name}").fetchone()[0]
+        since_ms = (self._before_ms or 0) - RECENT_MS
+        wanted = f"{ALERTS.select} WHERE {UNRESOLVED} OR resolved_ms > ?"
+        found = map(ALERTS.decode, db.execute(wanted, (since_ms,)))
+        self._alerts = LatestRows(ALERTS, {(alert.fingerprint, alert.started_ms): alert for alert in found})
+        self._silences = LatestRows(SILENCES, {silence.id: silence for silence in questions.silences(db)})
+        self._acknowledgements = LatestRows(ACKNOWLEDGEMENTS)
+        self._notifications = LatestRows(NOTIFICATIONS, {each.id: each for each in questions.queued(db)})
+
+    @property
+    def kept(self) -> tuple[LatestRows[Any], ...]:
+        """The rows that a commit writes."""
+        return (self._alerts, self._silences, self._acknowledgements, self._notifications)
+
+    @property
+    def last_beat_ms(self) -> int | None:
+        """When the collector before this one was last alive; None when there was none."""
+        return self._before_ms
+
+    def put_alerts(self, alerts: Sequence[AlertState]) -> None:
+        """Take alerts, new or changed."""
+        for alert in alerts:
+            key = (alert.fingerprint, alert.started_ms)
+            before = self._alerts.rows.get(key)
+            if before is None or replace(alert, change=before.change) != before:
+                self._alerts.put(key, replace(alert, change=self._next_change()))
+
+    def put_silences(self, silences: Sequence[Silence]) -> None:
+        """Take silences, new or changed."""
+        for silence in silences:
+            self._silences.put(silence.id, replace(silence, change=self._next_change()))
+
+    def put_acknowledgements(self, acknowledgements: Sequence[Acknowledgement]) -> None:
+        """Take acknowledgements, given or withdrawn."""
+        for each in acknowledgements:
+            self._acknowledgements.put((each.fingerprint, each.started_ms, each.at_ms), each)
+
+    def put_notifications(self, notifications: Sequence[Notification]) -> None:
+        """Take messages, queued or with what has become of them."""
+        for each in notifications:
+            self._notifications.put(each.id, replace(each, change=self._next_change()))
+
+    def unresolved(self) -> list[AlertState]:
+        """Return the alerts that are pending or firing."""
+        return [alert for alert in self._alerts.rows.values() if alert.state != "resolved"]
+
+    def recent(self) -> list[AlertState]:
+        """Return the alerts at hand: all that are not resolved, and those resolved a short while ago."""
+        return list(self._alerts.rows.values())
+
+    def silences(self) -> list[Silence]:
+        """Return all silences that are kept."""
+        return list(self._silences.rows.values())
+
+    def firings(self, since_ms: int) -> list[tuple[str, int, int]]:
+        """Return fingerprint, start and moment of the committed firings since then, oldest first."""
+        return questions.firings(self._db, since_ms)
+
+    def queued(self) -> list[Notification]:
+        """Return the messages that wait to be sent, in order."""
+        waiting = [each for each in self._notifications.rows.values() if each.state == "queued"]
+        return sorted(waiting, key=lambda each: each.id)
+
+    def last_of_groups(self) -> list[Notification]:
+        """Return the last message that was sent of each group to each sink."""
+        return questions.last_of_groups(self._db)
+
+    def last_id(self) -> int:
+        """Return the highest number of a message."""
+        return max([questions.last_id(self._db), *(each.id for each in self._notifications.rows.values())])
+
+    def settled(self) -> None:
+        """Forget what waited, and the messages that are done with: it is committed."""
+        for rows in self.kept:
+            rows.settled()
+        _drop(self._notifications, [each.id for each in self._notifications.rows.values() if each.state != "queued"])
+        self._acknowledgements.rows.clear()
+
+    def prune(self, now_ms: int, keep_ms: int) -> None:
+        """Let go of alerts resolved a while ago, and of silences that ended before what is kept."""
+        old_ms = now_ms - RECENT_MS
+        resolved = ((alert.fingerprint, alert.started_ms) for alert in self.recent() if _before(alert, old_ms))
+        _drop(self._alerts, list(resolved))
+        _drop(self._silences, [each.id for each in self.silences() if each.ends_ms < now_ms - keep_ms])
+
+
+def _before(alert: AlertState, limit_ms: int) -> bool:
+    return alert.resolved_ms is not None and alert.resolved_ms < limit_ms
+
+
+def _drop(rows: LatestRows[Any], keys: Iterable[Any]) -> None:
+    for key in list(keys):
+        if key not in rows.waiting:
+            del rows.rows[key]

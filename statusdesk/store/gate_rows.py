@@ -1,0 +1,67 @@
+"""What the gate reads, in one transaction: the rows of one app, and of what it rests on; every read by an index."""
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+import msgspec
+
+from statusdesk.facts import Build
+from statusdesk.states import Collector, RolloutState, SourceState, TokenState
+from statusdesk.states_alerts import AlertState
+from statusdesk.store.builds import builds_of_job
+from statusdesk.store.kinds import ALERTS, COLLECTORS, ROLLOUTS, SOURCES, TOKENS, UNRESOLVED
+
+OF_APP = f"{ROLLOUTS.current.select} WHERE app = ? AND until_ms IS NULL"
+NEXT_APP = "SELECT app FROM rollout_current WHERE app > ? ORDER BY app LIMIT 1"
+JOB_NAMES = "SELECT source, name FROM jobs WHERE until_ms IS NULL"
+ALIVE_SOURCES = f"{SOURCES.current.select} WHERE until_ms IS NULL"
+ALIVE_TOKENS = f"{TOKENS.current.select} WHERE until_ms IS NULL"
+OPEN_ALERTS = f"{ALERTS.select} WHERE {UNRESOLVED}"
+LAST_COLLECTOR = f"{COLLECTORS.select} ORDER BY rowid DESC LIMIT 1"
+BUILDS_PER_PAIR = 30
+
+JobsOf = Callable[[Collection[str], Sequence[tuple[str, str]]], list[tuple[str, str]]]
+"""Given the names of all apps and (source, name) of all jobs: the jobs of the app."""
+
+
+class GateRows(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows. ``builds``: of each job of the app, those into the namespaces asked for, newest first."""
+
+    rollouts: tuple[RolloutState, ...]
+    builds: tuple[tuple[Build, ...], ...]
+    alerts: tuple[AlertState, ...]
+    sources: tuple[SourceState, ...]
+    tokens: tuple[TokenState, ...]
+    collector: Collector | None
+
+
+def gate_rows(
+    db: sqlite3.Connection, app: str, jobs_of: JobsOf, in_stage: Callable[[RolloutState], bool], names: Sequence[str]
+) -> GateRows:
+    """Read what is known of an app; builds into the namespaces ``names`` and those of its rollouts ``in_stage``."""
+    found = map(ROLLOUTS.current.decode, db.execute(OF_APP, (app,)))
+    rollouts = tuple(sorted(found, key=lambda rollout: rollout.key))
+    namespaces = sorted({*names, *(rollout.namespace for rollout in rollouts if in_stage(rollout))})
+    jobs = jobs_of(set(_apps(db)), db.execute(JOB_NAMES).fetchall()) if rollouts else []
+    builds = (
+        tuple(builds_of_job(db, source, job, namespace, BUILDS_PER_PAIR))
+        for source, job in jobs
+        for namespace in namespaces
+    )
+    collector = db.execute(LAST_COLLECTOR).fetchone()
+    return GateRows(
+        rollouts=rollouts,
+        builds=tuple(found for found in builds if found),
+        alerts=tuple(map(ALERTS.decode, db.execute(OPEN_ALERTS))),
+        sources=tuple(map(SOURCES.current.decode, db.execute(ALIVE_SOURCES))),
+        tokens=tuple(map(TOKENS.current.decode, db.execute(ALIVE_TOKENS))),
+        collector=None if collector is None else COLLECTORS.decode(collector),
+    )
+
+
+def _apps(db: sqlite3.Connection) -> Iterator[str]:
+    """Walk the names of all apps, one seek each."""
+    at = ""
+    while row := db.execute(NEXT_APP, (at,)).fetchone():
+        at = row[0]
+        yield at

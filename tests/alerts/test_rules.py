@@ -1,0 +1,189 @@
+"""Which row deserves which alert: names, labels, severities by stage, and what they explain."""
+
+import pytest
+
+from statusdesk.alerts.making import fingerprint
+from statusdesk.alerts.rules import deserved
+from statusdesk.alerts.tuning import STANDARDS, Tuning
+from statusdesk.config_alerts import RULE_NAMES
+from statusdesk.states import Level
+from tests.alerts.make import World, build, config, rollout, rule, source, token
+
+PLAIN = Tuning(config())
+
+
+def names(row, tuning=PLAIN):
+    return [(alert.alertname, alert.severity) for alert in deserved(row, tuning) or ()]
+
+
+STUCK = ("RolloutStuck", "warning")
+CASES = [
+    (rollout(), [("RolloutFailing", "warning"), STUCK]),
+    (rollout(namespace="shop"), [("RolloutFailing", "critical"), ("RolloutStuck", "critical")]),
+    (rollout(namespace="elsewhere"), [("RolloutFailing", "warning"), STUCK]),
+    (rollout(reason="DegradedUnavailable"), [("ServiceDegraded", "warning")]),
+    (rollout(reason="DegradedUnavailable", namespace="shop"), [("ServiceDegraded", "critical")]),
+    (rollout(kind="Job"), [("RolloutFailing", "warning")]),
+    (rollout(Level.PROGRESSING, reason="Rolling"), [STUCK]),
+    (rollout(Level.WARNING, reason="Stalled"), [STUCK]),
+    (rollout(Level.WARNING, reason="Flapping"), []),
+    (rollout(Level.PROGRESSING, reason="Replacing"), []),
+    (rollout(Level.SCALING, reason="Scaling"), []),
+    *((rollout(level), []) for level in (Level.OK, Level.IDLE, Level.PAUSED)),
+    (build(), [("BuildFailed", "warning")]),
+    (build(Level.WARNING), []),
+    (build(job="seed", job_class="seed"), [("SeedJobStale", "warning")]),
+    (build(job="renew-x", job_class="renewal"), [("BuildFailed", "warning")]),
+    (token(reason="LapsesSoon"), [("TokenLapsing", "critical")]),
+    (token(reason="NeverSurvives"), [("TokenLapsing", "critical")]),
+    (token(reason="Gone"), [("TokenGone", "critical")]),
+    (token(reason="Lapsed"), [("TokenGone", "critical")]),
+    (token(Level.WARNING, "AtCap"), [("TokenAtCap", "warning")]),
+    (token(Level.FAILING, "AtCap"), [("TokenAtCap", "warning"), ("TokenLapsing", "critical")]),
+    (token(Level.WARNING, "RunningDown"), []),
+    (source(), [("SourceDown", "critical")]),
+    (source(name="vault", reason="Sealed"), [("VaultSealed", "critical")]),
+    (source(name="vault", reason="Timeout"), [("SourceDown", "critical")]),
+]
+
+
+@pytest.mark.parametrize(("row", "expected"), CASES, ids=[f"{type(row).__name__}-{row.reason}-{row.level}-{i}"
+                                                         for i, (row, _) in enumerate(CASES)])  # fmt: skip
+def test_names_and_severities(row, expected):
+    assert names(row) == expected
+
+
+def test_unknown_rows_leave_what_they_deserved_and_gone_ones_deserve_nothing():
+    assert deserved(rollout(Level.UNKNOWN), PLAIN) is None
+    assert deserved(rollout(until_ms=5), PLAIN) == []
+
+
+def test_a_part_of_a_source_without_rights_is_no_alert():
+    from statusdesk.states import SourceState
+
+    assert names(SourceState(key="k#ns", source="kubernetes/eu", scope="ns", level=Level.FAILING)) == []
+
+
+def test_only_what_names_the_thing_is_a_label():
+    web = {"name": "orders-web", "app": "orders"}
+    alert = deserved(rollout(version="1.5", message="m", level_since_ms=5, reason="r", **web), PLAIN)[0]
+    assert alert.labels == {
+        "alertname": "RolloutFailing",
+        "severity": "warning",
+        "cluster": "eu",
+        "namespace": "staging",
+        "app": "orders/orders-web",
+    }
+    later = deserved(rollout(version="1.6", message="n", level_since_ms=9, **web), PLAIN)[0]
+    assert later.fingerprint == alert.fingerprint
+    (down,) = deserved(source(), PLAIN)
+    assert down.labels == {
+        "alertname": "SourceDown", "severity": "critical", "cluster": "eu", "source": "kubernetes/eu"
+    }  # fmt: skip
+    assert down.hangs_on == () and alert.hangs_on == ("kubernetes/eu",)
+
+
+def test_labels_make_the_identity():
+    assert fingerprint({"a": "1", "b": "2"}) == fingerprint({"b": "2", "a": "1", "c": ""})
+    assert fingerprint({"a": "1"}) != fingerprint({"a": "2"})
+    assert fingerprint({"app": "\udc80"})
+
+
+def test_severity_is_by_rule_and_stage():
+    tuned = Tuning(config(rule(severity=(("staging", "info"), ("", "critical"))), rule("RolloutStuck", enabled=False)))
+    assert names(rollout(), tuned) == [("RolloutFailing", "info")]
+    assert names(rollout(namespace="testing"), tuned) == [("RolloutFailing", "critical")]
+    only = Tuning(config(rule(enabled=("production",), runbook="https://wiki/x"), rule("RolloutStuck", enabled=False)))
+    assert names(rollout(), only) == []
+    (alert, *_) = deserved(rollout(namespace="shop"), only)
+    assert alert.runbook == "https://wiki/x" and alert.stage == "production"
+
+
+def test_every_rule_has_a_standard():
+    assert set(STANDARDS) == set(RULE_NAMES)
+    assert all(PLAIN.of(name, "staging") is not None for name in RULE_NAMES)
+
+
+# -- versions that fail on their way to production
+
+
+def bad_versions(*rows):
+    world = World(rule("RolloutStuck", enabled=False))
+    world.step(*rows)
+    found = [alert for alert in world.alerts.active() if alert.alertname.startswith("BadVersion")]
+    return world, [(alert.alertname, alert.app, alert.version, alert.stage) for alert in found]
+
+
+def at(stage, version, level=Level.OK, since=1_000, **fields):
+    return rollout(level, stage, version=version, version_since_ms=since, **fields)
+
+
+OLD = [at("testing", "1.5", since=900), at("shop", "1.4", since=100)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([*OLD, at("staging", "1.5", Level.FAILING)], [("BadVersionAhead", "orders", "1.5", "staging")]),
+        # it has not left the first stage
+        ([at("testing", "1.5", Level.FAILING), at("staging", "1.4"), OLD[1]], []),
+        # it failed in the first stage, and went on
+        ([at("testing", "1.5", Level.FAILING, since=900), at("staging", "1.5"), OLD[1]],
+         [("BadVersionAhead", "orders", "1.5", "testing")]),
+        # production has it
+        ([OLD[0], at("staging", "1.5", Level.FAILING), at("shop", "1.5")],
+         [("BadVersionInProduction", "orders", "1.5", "staging")]),
+        # production is further
+        ([at("testing", "1.6", since=2_000), at("staging", "1.5", Level.FAILING), at("shop", "1.6", since=3_000)], []),
+        # production alone fails: that has alerts of its own
+        ([at("testing", "1.5"), at("staging", "1.5"), at("shop", "1.5", Level.FAILING)], []),
+        # nothing is in production yet
+        ([OLD[0], at("staging", "1.5", Level.FAILING)], [("BadVersionAhead", "orders", "1.5", "staging")]),
+        ([*OLD, at("staging", "", Level.FAILING)], []),
+    ],
+)  # fmt: skip
+def test_bad_versions(rows, expected):
+    assert bad_versions(*rows)[1] == expected
+
+
+def test_a_bad_version_reaches_production_and_is_mended():
+    world, found = bad_versions(*OLD, at("staging", "1.5", Level.FAILING, message="m"))
+    assert found
+    (ahead,) = [alert for alert in world.alerts.active() if alert.alertname == "BadVersionAhead"]
+    assert ahead.labels == {"alertname": "BadVersionAhead", "severity": "warning", "app": "orders"}
+    assert "next stop production" in ahead.summary and ahead.summary.endswith("m")
+    world.step(at("shop", "1.5", since=5_000))
+    assert world.states() == {"RolloutFailing": "firing", "BadVersionInProduction": "firing"}
+    world.step(rollout(Level.UNKNOWN, version="1.5"))
+    assert world.states() == {"RolloutFailing": "firing", "BadVersionInProduction": "firing"}
+    world.restart()
+    assert world.states() == {"RolloutFailing": "firing", "BadVersionInProduction": "firing"}
+    world.step(at("staging", "1.5"))
+    assert world.states() == {}
+
+
+def test_one_that_says_more_mutes_the_other_and_no_others():
+    web = {"name": "web", "app": "orders", "version": "1.5"}
+    world, _ = bad_versions(*OLD, at("staging", "1.5", Level.FAILING), rollout(Level.FAILING, "staging", **web))
+    by = {alert.app: alert.inhibited_by for alert in world.alerts.active()}
+    (more,) = [alert for alert in world.alerts.active() if alert.alertname == "BadVersionAhead"]
+    assert by["orders/web"] == more.fingerprint and not more.muted
+    assert {alert.inhibited_by for alert in world.alerts.active() if alert.alertname == "RolloutFailing"} == {
+        more.fingerprint
+    }
+    world.step(rollout(Level.FAILING, "staging", name="mailer", version="1.5"))
+    assert {alert.app: alert.muted for alert in world.alerts.active()}["mailer"] is False
+    world.restart()
+    assert {alert.app: alert.muted for alert in world.alerts.active()}["orders/web"] is True
+    # production goes further: what fails is on its way no more, and is told by its own name
+    world.step(at("shop", "1.6", since=9_000), at("testing", "1.6", since=8_000))
+    assert [alert.alertname for alert in world.alerts.active()] == ["RolloutFailing"] * 3
+    assert not any(alert.muted for alert in world.alerts.active())
+
+
+def test_two_apps_and_a_workload_that_changes_its_app():
+    world, _ = bad_versions(*OLD, at("staging", "1.5", Level.FAILING))
+    world.step(at("staging", "1.5", Level.FAILING, app="other"))
+    assert [alert.app for alert in world.alerts.active() if alert.alertname == "BadVersionAhead"] == []
+    world.step(at("testing", "1.5", app="other"))
+    assert [alert.app for alert in world.alerts.active() if alert.alertname == "BadVersionAhead"] == ["other"]

@@ -1,0 +1,79 @@
+"""Platform jobs and environments: which of their rows is an alert, and that one job is one alert."""
+
+import msgspec
+import pytest
+
+from statusdesk.alerts.rules import deserved
+from statusdesk.alerts.tuning import Tuning
+from statusdesk.states import Level, Stamped
+from tests.alerts.make import World, build, config, rule
+
+TEXT = {"message": str, "url": str, "reason": str}
+PLAIN = Tuning(config())
+
+
+def row(name, level, **fields):
+    """A row of a class of this name, with these fields."""
+    types = [(field, Level if field == "level" else str) for field in ("level", *fields)]
+    made = msgspec.defstruct(name, types, bases=(Stamped,), frozen=True, kw_only=True, gc=False)
+    return made(level=level, **fields)
+
+
+def platform(job_class, level, reason, **more):
+    given = {"key": "jenkins/j", "source": "jenkins", "job": "j", "message": "m", "url": "http://j/1"} | more
+    return row("PlatformState", level, job_class=job_class, reason=reason, **given)
+
+
+def environment(level, reason, cluster="eu"):
+    given = {"key": f"{cluster}/env-kim", "cluster": cluster, "namespace": "env-kim", "message": "m", "url": ""}
+    return row("EnvironmentState", level, reason=reason, **given)
+
+
+@pytest.mark.parametrize(
+    ("state", "name"),
+    [
+        (platform("seed", Level.FAILING, "SeedFailed"), "SeedJobStale"),
+        (platform("seed", Level.WARNING, "SeedFailed"), ""),  # unstable
+        (platform("seed", Level.WARNING, "SeedStale"), "SeedJobStale"),
+        (platform("seed", Level.WARNING, "Queued"), ""),
+        (platform("seed", Level.OK, "Succeeded"), ""),
+        (platform("renewal", Level.WARNING, "RenewalFailed"), ""),
+        (platform("renewal", Level.WARNING, "RenewalOverdue"), "RenewalOverdue"),
+        (platform("renewal", Level.FAILING, "RenewalOverdue"), "RenewalOverdue"),
+        (platform("renewal", Level.FAILING, "Disabled"), "RenewalOverdue"),
+        (platform("environment", Level.FAILING, "Failed"), ""),  # its build tells of it
+        (platform("other", Level.FAILING, "Failed"), ""),
+        (environment(Level.WARNING, "LeftUp"), "EnvironmentLeftUp"),
+        (environment(Level.OK, "Up"), ""),
+        (environment(Level.FAILING, "HalfMade"), ""),
+    ],
+    ids=str,
+)
+def test_which_rows_are_alerts(state, name):
+    assert [alert.alertname for alert in deserved(state, PLAIN)] == ([name] if name else [])
+
+
+def test_unknown_holds():
+    assert deserved(platform("seed", Level.UNKNOWN, "NoResult"), PLAIN) is None
+
+
+def test_labels_and_what_it_hangs_on():
+    (alert,) = deserved(environment(Level.WARNING, "LeftUp"), PLAIN)
+    assert alert.labels == {
+        "alertname": "EnvironmentLeftUp", "severity": "info", "cluster": "eu", "namespace": "env-kim"
+    }  # fmt: skip
+    assert alert.hangs_on == ("jenkins", "kubernetes/eu")
+    (alert,) = deserved(environment(Level.WARNING, "LeftUp", ""), PLAIN)
+    assert alert.hangs_on == ("jenkins",)
+
+
+def test_a_seed_job_is_one_alert_by_its_build_and_by_its_row():
+    world = World(rule("RolloutStuck", enabled=False))
+    failed = platform("seed", Level.FAILING, "SeedFailed")
+    world.step(build(job="j", job_class="seed", namespace=""), failed)
+    (alert,) = world.alerts.active()
+    assert alert.labels == {"alertname": "SeedJobStale", "severity": "warning", "app": "j", "source": "jenkins"}
+    world.step(build(Level.OK, job="j", job_class="seed", namespace=""))
+    assert world.states() == {"SeedJobStale": "firing"}
+    world.step(platform("seed", Level.OK, "Succeeded"))
+    assert world.states() == {} and [what for what, _ in world.told] == ["firing", "resolved"]

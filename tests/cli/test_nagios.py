@@ -1,0 +1,93 @@
+"""``status --format nagios``: one line, performance data, and the exit codes of Nagios."""
+
+import re
+
+import pytest
+
+from statusdesk.clock import system_clock
+from statusdesk.states import Level
+from statusdesk.states_alerts import AlertState
+from tests.cli.conftest import HOSTILE, rollout, source, token
+
+LINE = re.compile(r"(OK|WARNING|CRITICAL|UNKNOWN) - ([^|\n]+) \| ([^|\n]+)\n")
+FIGURE = re.compile(r"('[^'=]+'|[a-z_]+)=-?\d+s?(;[\d.:]*){0,4}")
+
+
+def alert(severity="warning", **more):
+    values = {"cluster": "eu", "namespace": "staging", "app": "orders", "stage": "staging"} | more
+    return AlertState(
+        fingerprint=severity, started_ms=1, fired_ms=system_clock() - 60_000, alertname="ServiceDegraded",
+        severity=severity, state="firing", **values,
+    )  # fmt: skip
+
+
+def told(run, *argv):
+    done = run("status", "--format", "nagios", *argv)
+    found = LINE.fullmatch(done.stdout)
+    assert found, done
+    figures = found[3].split()
+    assert all(FIGURE.fullmatch(figure) for figure in figures), figures
+    return done.returncode, found[1], found[2], dict(figure.split("=", 1) for figure in figures)
+
+
+def test_well_is_ok(run, put):
+    put(rollout("orders", "staging"))
+    code, word, said, figures = told(run)
+    assert (code, word, said) == (0, "OK", "1 applications well")
+    assert figures["firing"] == figures["unknown"] == "0;;;0" and figures["data_age"].endswith("s;;;0")
+
+
+@pytest.mark.parametrize(
+    ("states", "alerts", "code", "words"),
+    [
+        ([rollout("orders", "staging", Level.FAILING, message="boom")], [], 1, "orders staging: boom"),
+        ([rollout("orders", "production", Level.FAILING, message="boom")], [], 2, "orders production: boom"),
+        ([rollout("orders", "staging")], [alert()], 1, "1 firing: ServiceDegraded staging/orders"),
+        ([rollout("orders", "staging")], [alert("critical")], 2, "1 firing: ServiceDegraded staging/orders"),
+        ([rollout("orders", "staging")], [alert("critical", silenced_by="s")], 0, "1 firing: 1 applications well"),
+        ([rollout("orders", "staging"), token("db", Level.FAILING, message="lapses")], [], 2, "token db lapses"),
+        ([rollout("orders", "staging", Level.UNKNOWN)], [], 3, "1 unknown"),
+    ],
+)
+def test_what_is_wrong_decides(run, put, states, alerts, code, words):
+    put(*states, alerts=alerts)
+    found, word, said, figures = told(run)
+    assert (found, word) == (code, ("OK", "WARNING", "CRITICAL", "UNKNOWN")[code]) and words in said
+    assert figures["firing"] == f"{len(alerts)};;;0"
+
+
+def test_without_collector_store_or_app_it_is_unknown(run, put):
+    done = run("status", "--format", "nagios")
+    assert done.returncode == 3 and done.stdout.startswith("UNKNOWN - there is no store at ")
+    put(rollout("orders", "staging", Level.FAILING), beats=False)
+    code, word, said, _ = told(run)
+    assert (code, word) == (3, "UNKNOWN") and "no collector has worked" in said
+    done = run("status", "--format", "nagios", "nosuch")
+    assert (done.returncode, done.stdout) == (3, "UNKNOWN - no application matches 'nosuch'\n")
+
+
+def test_a_silent_source_is_unknown_unless_something_is_wrong(run, put):
+    silent = source("jenkins", Level.FAILING, message="it refuses us")
+    put(rollout("orders", "staging"), silent, sources=("kubernetes/eu",))
+    assert told(run)[:2] == (3, "UNKNOWN")
+    put(rollout("orders", "staging", Level.FAILING, message="boom"), silent, sources=("kubernetes/eu",))
+    code, _, said, _ = told(run)
+    assert code == 1 and "jenkins: it refuses us" in said
+
+
+def test_tokens_have_their_bounds_and_hostile_text_stays_in_its_line(run, put, config):
+    more = '[vault]\naddress = "http://127.0.0.1:1"\n[[vault.token]]\nname = "db"\naccessor = "a1"\n'
+    config.write_text(config.read_text() + more)
+    lapses = system_clock() + 3_600_000
+    put(
+        rollout("orders", "staging", Level.FAILING, message=HOSTILE + "|x=1"),
+        token("db", expire_ms=lapses),
+        sources=("kubernetes/eu", "jenkins", "vault"),
+    )
+    code, _, _, figures = told(run)
+    assert code == 1 and re.fullmatch(r"35\d\ds;86400:;7200:;0", figures["'vault_db_ttl'"])
+
+
+def test_with_names_only_their_alerts_count(run, put):
+    put(rollout("orders", "staging"), rollout("web", "staging"), alerts=[alert("critical")])
+    assert told(run, "web")[0] == 0 and told(run, "orders")[0] == 2

@@ -1,0 +1,93 @@
+"""A rollout that fails and is mended in a living world is told once and resolved once, through a real Alertmanager."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.world import serving, wait_for
+from tests.sinks.alertmanagers import MISSING, PROGRAM, one
+from tests.sinks.receiver import Receiver
+
+APP = "fresh"
+SETTINGS = """
+[alerts]
+group_wait = "0s"
+[[sink]]
+name = "am"
+type = "alertmanager"
+urls = ["{am}"]
+resend = "1s"
+[[sink]]
+name = "hook"
+type = "webhook"
+urls = ["{hook}/direct"]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(PROGRAM is None, reason=MISSING)
+@pytest.mark.timeout(120)
+def test_one_firing_and_one_resolved_at_the_receiver(tmp_path):
+    options = ("--speed", "5", "--scenario", "calm", "--apps", "6")
+    with one(tmp_path / "am") as (manager, receiver), serving(tmp_path / "truth.json", *options) as world:
+        config = Path(world.ready.config)
+        config.write_text(config.read_text() + SETTINGS.format(am=manager.url, hook=receiver.url))
+
+        def told(path):
+            found = []
+            for got in list(receiver.got):
+                alerts = [each for each in got.body["alerts"] if each["labels"].get("app") == APP]
+                found += [(each["labels"]["alertname"], each["status"]) for each in alerts if got.path == path]
+            return found
+
+        def deploy(behaviour):
+            order = {"namespace": "testing", "app": APP, "version": "1.0.0", "replicas": 1, "behaviour": behaviour}
+            world.control("/apply", order)
+
+        firing, both = [("RolloutFailing", "firing")], [("RolloutFailing", "firing"), ("RolloutFailing", "resolved")]
+        with world.watch() as first:
+            wait_for(lambda: world.rows("select 1 from rollout_current limit 1"), 30, "the first rows")
+            deploy("config-missing")
+            wait_for(lambda: told("/") == firing and told("/direct") == firing, 30, f"the alert: {receiver.got}")
+            first.kill()
+            first.wait()
+        with world.watch():
+            deploy("good")
+            wait_for(lambda: told("/") == both and told("/direct") == both, 40, "its end")
+        assert told("/") == both and told("/direct") == both
+        said = next(got.body for got in receiver.got if got.path == "/direct")
+        explained = said["alerts"][0]["annotations"]
+        assert "statusdesk logs fresh -n testing" in explained["logs_command"]
+        assert explained["summary"].startswith("fresh 1.0.0 in testing: ") and explained["hits"].startswith("stage ")
+        assert said["commonAnnotations"]["now"].startswith("now: 1 firing, ")
+
+
+@pytest.fixture
+def receiver():
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(90)
+def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(tmp_path, receiver):
+    options = ("--speed", "5", "--scenario", "calm", "--apps", "6")
+    with serving(tmp_path / "truth.json", *options) as world:
+        config = Path(world.ready.config)
+        config.write_text(config.read_text() + SETTINGS.format(am=receiver.url, hook=receiver.url))
+        order = {"namespace": "testing", "app": APP, "version": "1.0.0", "replicas": 1, "behaviour": "config-missing"}
+        world.control("/apply", order)
+        shown = tmp_path / "shown"
+        with shown.open("w") as out, world.watch("--dry-run", "--format", "jsonl", stdout=out):
+
+            def would():
+                lines = [json.loads(line) for line in shown.read_text().splitlines(keepends=True) if line[-1:] == "\n"]
+                about = [line for line in lines if line["event"] == "dry-run" and f'"app": "{APP}"' in json.dumps(line)]
+                return {line["sink"] for line in about}
+
+            wait_for(lambda: would() == {"am", "hook"}, 30, "what would be sent")
+        assert receiver.got == []
+        queued = world.rows("select sink, state from notifications")
+        assert queued and all(sink.startswith("dry-run-") and sink.endswith("hook") for sink, _ in queued)

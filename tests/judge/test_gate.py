@@ -1,0 +1,233 @@
+"""The gate: cases as tables, closed on doubt."""
+
+import pytest
+from msgspec.structs import replace
+
+from statusdesk.config import AppSettings, Config, StageSettings, StoreSettings
+from statusdesk.config_alerts import GATE_CHECKS
+from statusdesk.facts import Build
+from statusdesk.judge.gate import Known, Question, RouteError, decide, route_of
+from statusdesk.states import Level, RolloutState, SourceState, TokenState
+from statusdesk.states_alerts import AlertState
+
+NOW = 100_000_000
+MINUTE = 60_000
+STAGES = tuple(
+    StageSettings(name=name, namespaces=(name,), production=name == "production")
+    for name in ("testing", "staging", "production")
+)
+CONFIG = Config(path="", stages=STAGES, clusters=(), store=StoreSettings(state_dir=""))
+ROUTE = route_of(CONFIG, "orders", "production")
+ASKED = Question(app="orders", route=ROUTE, require=frozenset(GATE_CHECKS))
+
+
+def rollout(stage="staging", level=Level.OK, version="1.4", name="orders", cluster="eu", **more):
+    more = {"digest": "sha256:aa", "version_since_ms": NOW - 60 * MINUTE, "level_since_ms": NOW - 60 * MINUTE} | more
+    return RolloutState(
+        key=f"{cluster}/{stage}/Deployment/{name}", cluster=cluster, namespace=stage, kind="Deployment", name=name,
+        app="orders", level=level, version=version, desired=2, ready=2, **more,
+    )  # fmt: skip
+
+
+def source(key, level=Level.OK, age_ms=1_000, **more):
+    name, _, scope = key.partition("#")
+    last = None if age_ms is None else NOW - age_ms
+    return SourceState(key=key, source=name, scope=scope, level=level, last_ok_ms=last, **more)
+
+
+def build(number=7, result="SUCCESS", version="1.4", **more):
+    return Build(
+        source="jenkins", job="deploy-orders", number=number, url="", namespace="staging", result=result,
+        started_ms=NOW - 90 * MINUTE + number, version=version, **more,
+    )  # fmt: skip
+
+
+def alert(name="ServiceDegraded", stage="staging", **more):
+    values = {"app": "orders", "severity": "warning", "state": "firing", "cluster": "eu", "namespace": stage} | more
+    return AlertState(fingerprint=name + stage, started_ms=NOW - MINUTE, alertname=name, stage=stage, **values)
+
+
+def token(name="db", level=Level.OK, **more):
+    return TokenState(key=f"vault/{name}", source="vault", name=name, level=level, **more)
+
+
+def known(*rollouts, sources=(), **more):
+    rows = {each.key: each for each in (source("kubernetes/eu"), source("jenkins"), source("vault"), *sources)}
+    values = {"builds": ((build(),),), "sources": rows, "now_ms": NOW} | more
+    return Known(rollouts=rollouts or (rollout(), rollout("production", version="1.3")), **values)
+
+
+def answer(question=ASKED, **more):
+    decision = decide(question, known(**more) if "rollouts" not in more else known(*more.pop("rollouts"), **more))
+    return decision, {check.name: check for check in decision.checks}
+
+
+def test_all_well_may_go_on_and_names_the_version():
+    decision, checks = answer()
+    assert (decision.decision, decision.version, decision.start, decision.to) == ("go", "1.4", "staging", "production")
+    assert list(checks) == ["freshness", *GATE_CHECKS] and {check.result for check in checks.values()} == {"ok"}
+    assert checks["build-success"].detail == "deploy-orders #7 SUCCESS 1h ago"
+    assert (decision.data_age_ms, decision.settled) == (1_000, True)
+
+
+STALE = {"sources": (source("kubernetes/eu", age_ms=10 * MINUTE),)}
+UNKNOWN_CASES = {
+    "no collector ever": ({"lost_ms": 0}, "freshness", "no collector has worked yet"),
+    "collector gone": ({"lost_ms": 61_000}, "freshness", "for 1m 1s"),
+    "old data": (STALE, "freshness", "kubernetes/eu has not answered for 10m"),
+    "never visited": ({"sources": (source("jenkins", age_ms=None),)}, "freshness", "jenkins has never answered"),
+    "refused": (
+        {"sources": (source("jenkins", Level.FAILING, message="401"),)}, "freshness", "jenkins: 401"),
+    "namespace closed": (
+        {"sources": (source("kubernetes/eu#staging", Level.UNKNOWN, message="no access"),)}, "freshness", "no access"),
+    "unknown app": ({"rollouts": (rollout("elsewhere", name="x"),)}, "version", "not in staging"),
+    "not in the stage before": ({"rollouts": (rollout("testing"),)}, "version", "it is in testing"),
+    "rolling": ({"rollouts": (rollout(level=Level.PROGRESSING, message="1 of 2"),)}, "rollout-healthy", "1 of 2"),
+    "paused": ({"rollouts": (rollout(level=Level.PAUSED),)}, "rollout-healthy", "paused"),
+    "scaled to nothing": ({"rollouts": (rollout(level=Level.IDLE),)}, "rollout-healthy", "idle"),
+    "no build": ({"builds": ()}, "build-success", "no finished build of 1.4"),
+    "build of another version": ({"builds": ((build(version="1.2"),),)}, "build-success", "no finished build of 1.4"),
+    "build runs": (
+        {"builds": ((build(8, None, building=True), build()),)}, "build-success", "deploy-orders #8 is running"),
+    "only aborted": ({"builds": ((build(result="ABORTED"),),)}, "build-success", "no finished build"),
+    "image not known": ({"rollouts": (rollout(digest=""),)}, "digest-match", "is not known"),
+    "token not seen": ({"tokens": {"db": None}}, "tokens-live", "db: not seen yet"),
+    "token unknown": ({"tokens": {"db": token(level=Level.UNKNOWN)}}, "tokens-live", "db"),
+    "vault silent": (
+        {"tokens": {"db": token()}, "sources": (source("vault", age_ms=5 * MINUTE),)}, "freshness", "vault"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNKNOWN_CASES)
+def test_doubt_is_not_a_yes_and_may_pass(case):
+    given, check, words = UNKNOWN_CASES[case]
+    decision, checks = answer(**given)
+    assert decision.decision == "unknown" and not decision.settled
+    assert checks[check].result == "unknown" and words in checks[check].detail
+
+
+BLOCKED_CASES = {
+    "failing": ({"rollouts": (rollout(level=Level.FAILING, message="exit 1"),)}, "rollout-healthy", "exit 1", True),
+    "a worker of it fails": (
+        {"rollouts": (rollout(), rollout(name="worker", version="9", level=Level.FAILING, reason="X"))},
+        "rollout-healthy", "worker failing: X", True),
+    "warned of": ({"rollouts": (rollout(level=Level.WARNING, message="flaps"),)}, "rollout-healthy", "flaps", False),
+    "failed build": ({"builds": ((build(result="FAILURE"),),)}, "build-success", "#7 FAILURE", True),
+    "unstable build": ({"builds": ((build(result="UNSTABLE"),),)}, "build-success", "UNSTABLE", True),
+    "alert in the stage before": ({"alerts": (alert(),)}, "no-firing-alert", "ServiceDegraded in staging for 1m", True),
+    "alert taken": ({"alerts": (alert(acked_by="kim"),)}, "no-firing-alert", "(taken by kim)", True),
+    "the version fails elsewhere": (
+        {"alerts": (alert("RolloutFailing", "testing", version="1.4"),)}, "no-firing-alert", "in testing", True),
+    "same tag, other image": (
+        {"rollouts": (rollout("testing", digest="sha256:bb"), rollout())}, "digest-match", "not one image", True),
+    "token lapses": (
+        {"tokens": {"db": token(level=Level.FAILING, message="lapses in 2h")}}, "tokens-live", "lapses in 2h", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BLOCKED_CASES)
+def test_what_is_bad_blocks(case):
+    given, check, words, settled = BLOCKED_CASES[case]
+    decision, checks = answer(**given)
+    assert decision.decision == "blocked" and decision.settled is settled
+    assert checks[check].result == "blocked" and words in checks[check].detail
+
+
+@pytest.mark.parametrize(
+    "alerts",
+    [
+        alert(stage="production"),
+        alert("RolloutFailing", "testing", version="1.5"),
+        alert(app="web"),
+        alert(state="pending"),
+        alert("EnvironmentLeftUp", severity="info"),
+    ],
+    ids=["where it goes to", "another version elsewhere", "another app", "pending", "info"],
+)
+def test_alerts_about_something_else_do_not_block(alerts):
+    assert answer(alerts=(alerts,))[0].decision == "go"
+
+
+def test_old_data_wins_over_a_no():
+    assert answer(**STALE, rollouts=(rollout(level=Level.FAILING),))[0].decision == "unknown"
+
+
+def test_a_newer_failed_build_of_another_version_says_nothing_of_this_one():
+    builds = ((build(9, "FAILURE", "1.5"), build(7, "SUCCESS", "1.4")),)
+    assert answer(builds=builds)[1]["build-success"].result == "ok"
+
+
+def test_the_build_that_made_the_rollout_counts_whatever_it_calls_the_version():
+    made = rollout(build_job="deploy-orders", build_number=5)
+    builds = ((build(9, "SUCCESS", "1.4"), build(5, "FAILURE", "")),)
+    assert answer(rollouts=(made,), builds=builds)[1]["build-success"].result == "blocked"
+
+
+def test_builds_without_versions_count_by_their_age():
+    assert answer(builds=((build(9, "FAILURE", ""), build(7, "SUCCESS", "")),))[1]["build-success"].result == "blocked"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "level", "result"),
+    [(29, Level.OK, "blocked"), (30, Level.OK, "ok"), (31, Level.SCALING, "ok"), (90, Level.WARNING, "blocked")],
+)
+def test_soak_is_healthy_time_without_a_break(minutes, level, result):
+    row = rollout(level=level, level_since_ms=NOW - minutes * MINUTE)
+    decision, checks = answer(replace(ASKED, soak_ms=30 * MINUTE), rollouts=(row,))
+    assert checks["soak"].result == result
+    assert decision.settled is (result == "ok")
+
+
+def test_a_version_that_is_asked_for_must_run_everywhere_in_the_stage_before():
+    asked = replace(ASKED, version="1.4")
+    rows = (rollout(), rollout(cluster="us", version="1.3"))
+    sources = (source("kubernetes/us"),)
+    assert "us/staging runs 1.3" in answer(asked, rollouts=rows, sources=sources)[1]["version"].detail
+    gone = answer(replace(ASKED, version="1.1"))
+    assert gone[0].decision == "unknown" and "1.1 does not run in staging; 1.4 does" in gone[1]["version"].detail
+    assert "several versions" in answer(rollouts=rows, sources=sources)[1]["version"].detail
+
+
+def test_a_workload_beside_it_may_have_a_version_of_its_own():
+    rows = (rollout(), rollout(name="orders-db", version="15.2"))
+    assert answer(rollouts=rows)[0].version == "1.4"
+    assert answer(replace(ASKED, version="1.4"), rollouts=rows)[0].decision == "go"
+
+
+def test_a_check_and_a_rule_can_be_ignored_but_not_the_age_of_data():
+    failed = {"builds": ((build(result="FAILURE"),),), "alerts": (alert("BuildFailed"),)}
+    assert answer(**failed)[0].decision == "blocked"
+    decision, checks = answer(replace(ASKED, ignore=frozenset({"build-success", "BuildFailed"})), **failed)
+    assert decision.decision == "go" and checks["build-success"].ignored
+    assert checks["no-firing-alert"].detail == "ignored: BuildFailed"
+    assert answer(replace(ASKED, ignore=frozenset({"freshness"})), **STALE)[0].decision == "unknown"
+
+
+def test_only_what_is_required_is_checked():
+    _, checks = answer(replace(ASKED, require=frozenset({"soak"})), builds=())
+    assert list(checks) == ["freshness", "soak"]
+
+
+def test_without_jenkins_builds_are_not_asked_about():
+    assert answer(jenkins=False, builds=(), sources=(source("jenkins", age_ms=None),))[0].decision == "go"
+
+
+@pytest.mark.parametrize(
+    ("to", "start", "words"),
+    [
+        ("prod", "", "there is no stage 'prod'"),
+        ("testing", "", "is the first stage"),
+        ("staging", "production", "is not before"),
+        ("production", "nowhere", "there is no stage 'nowhere'"),
+    ],
+)
+def test_a_way_that_is_none_is_told(to, start, words):
+    with pytest.raises(RouteError, match=words):
+        route_of(CONFIG, "orders", to, start)
+
+
+def test_stages_that_an_app_never_reaches_are_left_out():
+    config = replace(CONFIG, apps=(AppSettings(name="orders", stages=("testing", "production")),))
+    assert route_of(config, "orders", "production").start.name == "testing"
+    with pytest.raises(RouteError, match="never reaches staging"):
+        route_of(config, "orders", "staging")
