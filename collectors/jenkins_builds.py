@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_errands import PATIENCE, Errand, JenkinsErrands
@@ -22,21 +21,14 @@ from collectors.jenkins_facts import (
 from collectors.jenkins_ledger import BuildKey, BuildLedger, Key, Told
 from collectors.jenkins_queries import MAX_LEVELS, QUEUE, RUNNING, slow_scan, tick
 from collectors.jenkins_wire import BuildWire, Computers, Definitions, Queue, Root
-from collectors.pace import Pace
-from collectors.transport import VisitFailed, fault
+from collectors.transport import VisitFailed
+from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock
 from statusdesk.config import JenkinsSettings
-from statusdesk.facts import AnyFact, Build, Changed, Executors, Job, JobClass, Message, QueueItem, Swept, Visited
+from statusdesk.facts import Build, Changed, Executors, Job, JobClass, Message, QueueItem
 
 GAP_LIMIT = 20  # more missing numbers than this are asked for at once, though that makes Jenkins read more
 SCAN_AGAIN_S = 60.0
-
-
-class _Outcome(NamedTuple):
-    """How a visit that reached Jenkins went; an empty problem is none."""
-
-    problem: str = ""
-    message: str = ""
 
 
 class JenkinsBuilds:
@@ -57,19 +49,19 @@ class JenkinsBuilds:
         clock: Clock,
         expected_jobs: int = 0,
     ) -> None:
+        def connect() -> JenkinsApi:
+            return JenkinsApi.connect(settings, token)
+
         self._settings = settings
-        self._token = token
         self._emit = emit
-        self._stop = stop
         self._clock = clock
-        self._pace = Pace(settings.interval_s, stop)
-        self._api: JenkinsApi | None = None
+        self._visits: Visits[JenkinsApi] = Visits(SOURCE, "Jenkins", settings.interval_s, connect, emit, stop, clock)
         self._lock = threading.Lock()  # for the ledger, and so that what it tells is sent in its order
         self._ledger = BuildLedger(settings, known)
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
         self._expected_jobs = expected_jobs
         self._errands = JenkinsErrands(
-            lambda: JenkinsApi.connect(settings, token),
+            connect,
             settings.backfill_parallel,
             settings.backfill_builds,
             self._delivered,
@@ -83,66 +75,25 @@ class JenkinsBuilds:
         self._who = ""
         self._settled = False
         self._fell = False
-        self._broken: set[str] = set()
 
     def run(self) -> None:
         """Visit again and again; returns when stop is set."""
-        self._pace.follow()
         self._errands.start()
         try:
-            while not self._stop.is_set():
-                self._pace.wait(self._visit())
+            self._visits.run(self._visit, self._detail)
         finally:
             self._errands.close()
 
     def visit_now(self) -> None:
         """Visit at once instead of at the next interval."""
-        self._pace.hurry()
+        self._visits.hurry()
 
-    def _visit(self) -> float:
-        """Visit once and say how it went; returns the seconds to wait."""
-        began_s = time.monotonic()
-        error: VisitFailed | None = None
-        outcome = _Outcome()
-        try:
-            outcome = self._with_token(self._look)
-            self._errands.resume()
-        except VisitFailed as failed:
-            error = failed
-        except Exception as failed:  # the thread is the only one that watches Jenkins: it tells and goes on
-            error = fault(failed, "Jenkins")
-        if error is not None:
-            outcome = _Outcome(error.problem, error.message)
-        delay_s = self._pace.next_delay_s(error is None, error.retry_after_s if error else None)
-        now_ms = self._clock()
-        self._emit(
-            Visited(
-                source=SOURCE,
-                ok=not outcome.problem,
-                at_ms=now_ms,
-                problem=outcome.problem,
-                message=outcome.message,
-                detail=self._detail(),
-                took_ms=round((time.monotonic() - began_s) * 1000),
-                next_try_ms=now_ms + round(delay_s * 1000),
-            )
-        )
-        return delay_s
+    def _visit(self, api: JenkinsApi) -> Outcome:
+        outcome = self._look(api)
+        self._errands.resume()
+        return outcome
 
-    def _with_token(self, look: Callable[[JenkinsApi], _Outcome]) -> _Outcome:
-        """Look with the token in use; where it is refused, once more with the token as it is now, if that differs."""
-        api = self._api = self._api or JenkinsApi.connect(self._settings, self._token)
-        try:
-            return look(api)
-        except VisitFailed as error:
-            if error.problem != "Unauthorized":
-                raise
-            self._api = JenkinsApi.connect(self._settings, self._token)
-            if self._api.same_secret(api):
-                raise
-            return look(self._api)
-
-    def _look(self, api: JenkinsApi) -> _Outcome:
+    def _look(self, api: JenkinsApi) -> Outcome:
         if not self._who:
             self._ask_who(api)
         if time.monotonic() >= self._scan_due_s:
@@ -152,7 +103,7 @@ class JenkinsBuilds:
         jobs = list(jobs_in(root))
         if not jobs:
             self._ask_who(api)
-            outcome = _Outcome("Empty", self._nothing_shown(api))
+            outcome = Outcome("Empty", self._nothing_shown(api))
         else:
             if any(job.name not in self._definitions for job in jobs):
                 self._scan(api, [job.name for job in jobs])
@@ -183,7 +134,7 @@ class JenkinsBuilds:
 
     def _detail(self) -> str:
         """Return the version, who we are, and whether Jenkins was restarted since the last visit."""
-        api = self._api
+        api = self._visits.connection
         if api is None or not api.version:
             return ""
         restarted = bool(self._session) and api.session != self._session
@@ -202,20 +153,20 @@ class JenkinsBuilds:
             if not self._definitions:
                 raise  # without the defaults, builds would be attributed wrongly, and for good
             self._scan_due_s = time.monotonic() + min(SCAN_AGAIN_S, self._settings.slow_interval_s)
-            self._tell_part("definitions", error)
+            self._visits.tell_part("definitions", error)
             return
         self._levels = min(depth, levels)
         self._definitions = {name: Definition() for name in at_least} | definitions_in(answer, self._settings)
         self._scan_due_s = time.monotonic() + self._settings.slow_interval_s
         self._errands.forgive()
-        self._tell_part("definitions", None)
+        self._visits.tell_part("definitions", None)
 
-    def _sweep_jobs(self, api: JenkinsApi, jobs: list[SeenJob], started_ms: int) -> _Outcome:
+    def _sweep_jobs(self, api: JenkinsApi, jobs: list[SeenJob], started_ms: int) -> Outcome:
         """Tell all jobs; where more than half have gone at once, only after the next visit says so too."""
         expected = self._expected_jobs
         if len(jobs) * 2 < expected and not self._fell:
             self._fell = True
-            return _Outcome(
+            return Outcome(
                 "Empty",
                 f"{api.where} shows {self._who} only {len(jobs)} of {expected} jobs: "
                 "check its rights (Job/Read) and the seed job; if the next visit says so too, they have gone",
@@ -228,8 +179,8 @@ class JenkinsBuilds:
                 self._ledger.forget(name)
                 self._reached.pop(name, None)
         facts = tuple(job_of(job, self._definitions.get(job.name), self._settings) for job in jobs)
-        self._emit_sweep(Job, facts, started_ms)
-        return _Outcome()
+        self._visits.tell_sweep(Job, facts, started_ms)
+        return Outcome()
 
     def _take_last_builds(self, jobs: list[SeenJob]) -> None:
         """Take every job's last build, and ask for those that are missing before it."""
@@ -292,11 +243,11 @@ class JenkinsBuilds:
         try:
             computers = api.get(RUNNING, Computers)
         except VisitFailed as error:
-            self._tell_part("executors", error)
+            self._visits.tell_part("executors", error)
             return frozenset()
         executors = executors_of(computers, quieting_down, self._settings)
-        self._emit_sweep(Executors, (executors,), started_ms)
-        self._tell_part("executors", None)
+        self._visits.tell_sweep(Executors, (executors,), started_ms)
+        self._visits.tell_part("executors", None)
         return frozenset(url for url, _ in executors.running)
 
     def _look_at_queue(self, api: JenkinsApi) -> None:
@@ -304,10 +255,10 @@ class JenkinsBuilds:
         try:
             queue = api.get(QUEUE, Queue)
         except VisitFailed as error:
-            self._tell_part("queue", error)
+            self._visits.tell_part("queue", error)
             return
-        self._emit_sweep(QueueItem, tuple(queue_items(queue, self._definitions, self._settings)), started_ms)
-        self._tell_part("queue", None)
+        self._visits.tell_sweep(QueueItem, tuple(queue_items(queue, self._definitions, self._settings)), started_ms)
+        self._visits.tell_part("queue", None)
 
     def _ask_for_open_builds(self, jobs: list[SeenJob], running: frozenset[str]) -> None:
         """Ask for builds that ran when last seen, are on no executor, and are not their job's last build any more."""
@@ -328,12 +279,12 @@ class JenkinsBuilds:
                 with self._lock:
                     self._tell(self._ledger.unreadable((errand.job, errand.number)))
         if not given_up:
-            self._tell_part("builds", None)
+            self._visits.tell_part("builds", None)
             return
         errand, error = given_up[0]
         jobs = len({each.job for each, _ in given_up})
         text = f"builds of {jobs} job{'s' if jobs > 1 else ''} could not be read, such as {errand.job}: {error.message}"
-        self._tell_part("builds", VisitFailed(error.problem, text))
+        self._visits.tell_part("builds", VisitFailed(error.problem, text))
 
     def _delivered(self, errand: Errand, builds: list[BuildWire]) -> None:
         """Take what an errand has brought; called by its thread."""
@@ -352,28 +303,6 @@ class JenkinsBuilds:
             told = self._ledger.vanished((errand.job, errand.number))
             self._tell(told)
         self._ask_for_upstream(told)
-
-    def _emit_sweep(self, kind: type, facts: tuple[AnyFact, ...], started_ms: int) -> None:
-        self._emit(Swept(source=SOURCE, kind=kind, facts=facts, started_ms=started_ms, at_ms=self._clock()))
-
-    def _tell_part(self, scope: str, error: VisitFailed | None) -> None:
-        """Tell that a part of the visit failed, as long as it does, and once that it works again."""
-        if error is None and scope not in self._broken:
-            return
-        if error is None:
-            self._broken.discard(scope)
-        else:
-            self._broken.add(scope)
-        self._emit(
-            Visited(
-                source=SOURCE,
-                ok=error is None,
-                at_ms=self._clock(),
-                scope=scope,
-                problem=error.problem if error else "",
-                message=error.message if error else "",
-            )
-        )
 
 
 def _missing_between(job: SeenJob, reached: int, last: int) -> list[Errand]:

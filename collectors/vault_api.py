@@ -4,21 +4,21 @@ hvac would take the operator's own token from the environment or home, follow re
 other types than on success; so it is given an explicit token, follows none, and hands out its raw responses.
 """
 
+import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
 from collectors.transport import (
-    TooLarge,
-    TooSlow,
     VisitFailed,
-    failure,
     looks_secret,
+    not_json,
     plain_url,
     read_body,
     retry_after_s,
     secret_of,
+    told_failures,
 )
 from collectors.vault_wire import Envelope, Errors, HealthWire, TokenWire
 from statusdesk.config import VaultSettings
@@ -79,7 +79,7 @@ class VaultApi:
     def has_secret(self) -> bool:
         return bool(self._secret)
 
-    def same_secret(self, other: "VaultApi") -> bool:
+    def same_secret(self, other: Self) -> bool:
         return self._secret == other._secret
 
     def another(self) -> "VaultApi":
@@ -131,26 +131,11 @@ class VaultApi:
         raise refusal
 
     def _call(self, send: Callable[[Any], Any], bare: bool = False) -> tuple["requests.Response", bytes]:
-        import requests
-        import urllib3.exceptions
-
         total_s = self._settings.timeout_s * TOTAL_SHARE
-        try:
+        with told_failures(self._where, _SETTING):
             response: requests.Response = send(self._client(bare))
-            try:
+            with contextlib.closing(response):
                 return response, read_body(response, total_s, MAX_BODY_BYTES)
-            finally:
-                response.close()
-        except (
-            requests.RequestException,
-            urllib3.exceptions.HTTPError,
-            UnicodeError,
-            OSError,
-            TooSlow,
-            TooLarge,
-        ) as error:
-            # "from None": the texts of these errors may hold header values, and so the token.
-            raise failure(error, self._where, _SETTING) from None
 
     def _client(self, bare: bool) -> Any:  # noqa: ANN401  hvac.Client has no types
         if not self._clients:
@@ -190,16 +175,7 @@ class VaultApi:
             raise self._not_json(body) from None
 
     def _not_json(self, body: bytes) -> VisitFailed:
-        start = body.lstrip()[:1]
-        if start == b"<":
-            said = f"answers with a web page: check {_SETTING} (no /ui or /v1 at its end)"
-        elif start == b"":
-            said = f"answers with nothing at all: look at the proxy before it, and {_SETTING}"
-        elif start == b"{":
-            said = "answers JSON that is cut off or of another shape: look at the proxy before it"
-        else:
-            said = f"does not answer JSON: check {_SETTING}"
-        return VisitFailed("NotJson", f"{self._where} {said}")
+        return not_json(body, self._where, f"check {_SETTING} (no /ui or /v1 at its end)", _SETTING)
 
     def _refusal(self, response: "requests.Response", body: bytes) -> VisitFailed:
         status = response.status_code

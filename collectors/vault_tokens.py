@@ -1,21 +1,19 @@
 """Tokens and health of a Vault: each configured token by its accessor, and our own."""
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
 
 import msgspec
 
-from collectors.pace import Pace
-from collectors.transport import VisitFailed, fault
+from collectors.transport import VisitFailed
 from collectors.vault_api import LOOKUP_RULE, LOOKUP_SELF_RULE, AccessorUnknown, TokenProblem, VaultApi
 from collectors.vault_facts import SOURCE, health_of, tail, token_of
 from collectors.vault_wire import HealthWire
+from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock
 from statusdesk.config import TokenSettings, VaultSettings
-from statusdesk.facts import Message, Swept, Token, VaultHealth, Visited
+from statusdesk.facts import Message, Token, VaultHealth
 from statusdesk.text import age
 
 OWN_NAME = "statusdesk (own)"
@@ -25,13 +23,6 @@ CONFIRM_S = 1.0
 SKEW_TOLD_MS = 5000
 
 Found = Token | AccessorUnknown | TokenProblem
-
-
-class _Outcome(NamedTuple):
-    """How a visit that reached Vault went; an empty problem is none."""
-
-    problem: str = ""
-    message: str = ""
 
 
 class VaultTokens:
@@ -46,72 +37,25 @@ class VaultTokens:
         clock: Clock,
     ) -> None:
         self._settings = settings
-        self._token = token
-        self._emit = emit
         self._stop = stop
         self._clock = clock
-        self._pace = Pace(settings.interval_s, stop)
+        self._visits: Visits[VaultApi] = Visits(
+            SOURCE, "Vault", settings.interval_s, lambda: VaultApi.connect(settings, token), emit, stop, clock
+        )
         self._apis: list[VaultApi] = []
         self._facts: dict[str, Token] = {}
         self._unknown: dict[str, int] = {}
-        self._broken: set[str] = set()
         self._detail = ""
 
     def run(self) -> None:
         """Visit again and again; returns when stop is set."""
-        self._pace.follow()
-        while not self._stop.is_set():
-            self._pace.wait(self._visit())
+        self._visits.run(self._look, lambda: self._detail)
 
     def visit_now(self) -> None:
         """Visit at once instead of at the next interval."""
-        self._pace.hurry()
+        self._visits.hurry()
 
-    def _visit(self) -> float:
-        """Visit once and say how it went; returns the seconds to wait."""
-        began_s = time.monotonic()
-        error: VisitFailed | None = None
-        outcome = _Outcome()
-        try:
-            outcome = self._with_token(self._look)
-        except VisitFailed as failed:
-            error = failed
-        except Exception as failed:  # the thread is the only one that watches Vault: it tells and goes on
-            error = fault(failed, "Vault")
-        if error is not None:
-            outcome = _Outcome(error.problem, error.message)
-        delay_s = self._pace.next_delay_s(error is None, error.retry_after_s if error else None)
-        now_ms = self._clock()
-        self._emit(
-            Visited(
-                source=SOURCE,
-                ok=not outcome.problem,
-                at_ms=now_ms,
-                problem=outcome.problem,
-                message=outcome.message,
-                detail=self._detail,
-                took_ms=round((time.monotonic() - began_s) * 1000),
-                next_try_ms=now_ms + round(delay_s * 1000),
-            )
-        )
-        return delay_s
-
-    def _with_token(self, look: Callable[[VaultApi], _Outcome]) -> _Outcome:
-        """Look with the token in use; where it is refused, once more with the token as it is now, if that differs."""
-        if not self._apis:
-            self._apis = [VaultApi.connect(self._settings, self._token)]
-        before = self._apis[0]
-        try:
-            return look(before)
-        except VisitFailed as error:
-            if error.problem != "Unauthorized":
-                raise
-            self._apis = [VaultApi.connect(self._settings, self._token)]
-            if self._apis[0].same_secret(before):
-                raise
-            return look(self._apis[0])
-
-    def _look(self, api: VaultApi) -> _Outcome:
+    def _look(self, api: VaultApi) -> Outcome:
         started_ms = self._clock()
         health = self._look_at_health(api)
         active = not health.standby or health.performance_standby
@@ -120,20 +64,20 @@ class VaultTokens:
                 raise VisitFailed(
                     "Misconfigured", f"{api.where}: no token is set: add token_env or token_file to [vault]"
                 )
-            return _Outcome()
+            return Outcome()
         own = self._look_up_own(api)
         found = self._look_up_all(api)
         if active:
             self._confirm(api, found)
         if len(found) < len(self._settings.tokens):
-            return _Outcome()  # stopped on the way: what was not asked has not gone
+            return Outcome()  # stopped on the way: what was not asked has not gone
         self._refuse_when_all_denied(api, found)
         facts = tuple(self._settled(found, active))
-        self._emit_sweep(Token, (own, *facts) if own else facts, started_ms)
+        self._visits.tell_sweep(Token, (own, *facts) if own else facts, started_ms)
         if not active:
             said = "is a standby node, whose answers may be old: set [vault] address to the active node"
-            return _Outcome("Standby", f"{api.where} {said}")
-        return _Outcome()
+            return Outcome("Standby", f"{api.where} {said}")
+        return Outcome()
 
     def _look_at_health(self, api: VaultApi) -> HealthWire:
         """Tell the server's health. Raises: VisitFailed where it cannot answer for tokens."""
@@ -144,7 +88,7 @@ class VaultTokens:
         if abs(health.skew_ms) > SKEW_TOLD_MS:
             where = "ahead of" if health.skew_ms > 0 else "behind"
             self._detail += f", its clock {age(abs(health.skew_ms))} {where} ours"
-        self._emit_sweep(VaultHealth, (health,), asked_ms)
+        self._visits.tell_sweep(VaultHealth, (health,), asked_ms)
         if not wire.initialized:
             raise VisitFailed("Sealed", f"{api.where} is not initialised: initialise and unseal it")
         if wire.sealed:
@@ -161,9 +105,9 @@ class VaultTokens:
             if error.problem != "Forbidden":
                 raise
             said = f"{api.where} does not let it look at itself (403): add to its policy {LOOKUP_SELF_RULE}"
-            self._tell_part(OWN_NAME, VisitFailed("Forbidden", said))
+            self._visits.tell_part(OWN_NAME, VisitFailed("Forbidden", said), f"token {OWN_NAME}: ")
             return None
-        self._tell_part(OWN_NAME, None)
+        self._visits.tell_part(OWN_NAME, None)
         return own
 
     def _look_up_all(self, api: VaultApi) -> dict[str, Found]:
@@ -174,8 +118,8 @@ class VaultTokens:
         tokens = self._settings.tokens
         if len(tokens) <= THREADS_ABOVE:
             return self._look_up(api, tokens)
-        while len(self._apis) < THREADS:
-            self._apis.append(api.another())
+        if self._apis[:1] != [api]:
+            self._apis = [api, *(api.another() for _ in range(THREADS - 1))]
         slices = [tokens[index::THREADS] for index in range(THREADS)]
         with ThreadPoolExecutor(THREADS, "vault-tokens") as pool:
             parts = list(pool.map(self._look_up, self._apis, slices))
@@ -230,27 +174,5 @@ class VaultTokens:
                 self._facts[token.name] = known
                 facts.append(known)
             problem = each if isinstance(each, TokenProblem) else None
-            self._tell_part(token.name, problem)
+            self._visits.tell_part(token.name, problem, f"token {token.name}: ")
         return facts
-
-    def _emit_sweep(self, kind: type, facts: tuple[Token | VaultHealth, ...], started_ms: int) -> None:
-        self._emit(Swept(source=SOURCE, kind=kind, facts=facts, started_ms=started_ms, at_ms=self._clock()))
-
-    def _tell_part(self, scope: str, error: VisitFailed | None) -> None:
-        """Tell that one token cannot be looked up, as long as that is so, and once that it can be again."""
-        if error is None and scope not in self._broken:
-            return
-        if error is None:
-            self._broken.discard(scope)
-        else:
-            self._broken.add(scope)
-        self._emit(
-            Visited(
-                source=SOURCE,
-                ok=error is None,
-                at_ms=self._clock(),
-                scope=scope,
-                problem=error.problem if error else "",
-                message=f"token {scope}: {error.message}" if error else "",
-            )
-        )

@@ -22,9 +22,10 @@ class Watched:
         self.heard = Heard()
         self.stop = threading.Event()
         self.stage = stage
+        self.token = "a-token"
         self.collector = JenkinsBuilds(
             JenkinsSettings(url=stage.url, **settings),
-            lambda: "a-token",
+            lambda: self.token,
             known,
             self.heard.put,
             self.stop,

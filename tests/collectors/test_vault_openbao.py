@@ -159,7 +159,7 @@ def test_our_own_token_revoked_is_unauthorized_and_a_new_one_is_taken(bao, ours)
         visit = watched.visit()
         assert (visit.ok, visit.problem) == (False, "Unauthorized")
         assert token not in visit.message
-        watched.collector._token = lambda: ours
+        watched.token = ours
         assert watched.visit().ok
 
 

@@ -17,7 +17,8 @@ class Watched:
         settings = VaultSettings(address=address, tokens=tokens, **({"interval_s": FAR_S, "timeout_s": 5.0} | more))
         self.heard = Heard()
         self.stop = threading.Event()
-        read = None if token is None else lambda: token
+        self.token = token
+        read = None if token is None else lambda: self.token
         self.collector = VaultTokens(settings, read, self.heard.put, self.stop, system_clock)
 
     def __enter__(self):
