@@ -112,12 +112,42 @@ class TokenSettings(Settings, frozen=True):
     name: str
     accessor: str  # accessor, accessor_env, accessor_file (resolved by the loader)
     owner: str = ""
+    parent: str = ""  # the token that made it, by its name here, when it dies with that one
     renewal_job: str = ""
     renew_every_s: float | None = None  # None: learnt
     apps: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     warn_s: float = 24 * 3600.0
     critical_s: float = 2 * 3600.0
+    reissue_warn_s: float = 72 * 3600.0  # for what no renewal extends: a person must replace it
+    reissue_critical_s: float = 24 * 3600.0
+
+
+class SecretIdSettings(Settings, frozen=True):
+    """``[[vault.secret_id]]``: a secret-id of an AppRole, by its own accessor; the policy must allow its look-up."""
+
+    name: str
+    role: str
+    accessor: str  # accessor, accessor_env, accessor_file
+    mount: str = "approle"
+    owner: str = ""
+    apps: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    warn_s: float = 14 * 86400.0
+    critical_s: float = 3 * 86400.0
+
+
+class CertificateSettings(Settings, frozen=True):
+    """``[[vault.certificate]]``: a certificate that Vault has issued, by its serial number."""
+
+    name: str
+    serial: str
+    mount: str = "pki"
+    owner: str = ""
+    apps: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    warn_s: float = 14 * 86400.0
+    critical_s: float = 3 * 86400.0
 
 
 class VaultSettings(Settings, frozen=True):
@@ -128,8 +158,13 @@ class VaultSettings(Settings, frozen=True):
     namespace: str = ""
     ca_file: str = ""
     interval_s: float = 30.0
+    slow_interval_s: float = 300.0  # of what is far from its end
     timeout_s: float = 5.0
+    renew_own: bool = False  # renew our own token, by auth/token/renew-self: the only thing that is ever written
+    mount_caps: bool = False  # ask each mount for its max_lease_ttl; the policy must allow it
     tokens: tuple[TokenSettings, ...] = ()
+    secret_ids: tuple[SecretIdSettings, ...] = ()
+    certificates: tuple[CertificateSettings, ...] = ()
 
 
 class StoreSettings(Settings, frozen=True):

@@ -21,10 +21,12 @@ from statusdesk.board_names import OWN_THEMES, THEMES
 from statusdesk.config import (
     AppSettings,
     BoardSettings,
+    CertificateSettings,
     ClusterSettings,
     JenkinsSettings,
     RolloutThresholds,
     Secret,
+    SecretIdSettings,
     Settings,
     StageSettings,
     StoreSettings,
@@ -179,6 +181,20 @@ def _accessor(value: str) -> str:
     return ""
 
 
+def _serial(value: str) -> str:
+    if re.fullmatch(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2})+", value):
+        return ""
+    return 'is no serial number; write it as `openssl x509 -serial` does, in pairs: "39:dd:2e:90"'
+
+
+def _mount(value: str) -> str:
+    return (
+        ""
+        if re.fullmatch(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*", value)
+        else "is no path; write it without / at its ends"
+    )
+
+
 def _patterns(values: tuple[str, ...]) -> str:
     for value in values:
         try:
@@ -237,8 +253,16 @@ RULES: Mapping[tuple[type[Settings], str], Callable[[typing.Any], str]] = {
     (TokenSettings, "name"): _plain_name,
     (TokenSettings, "accessor"): _accessor,
     (TokenSettings, "renew_every_s"): _AGE,
+    (SecretIdSettings, "name"): _plain_name,
+    (SecretIdSettings, "role"): _mount,
+    (SecretIdSettings, "accessor"): _accessor,
+    (SecretIdSettings, "mount"): _mount,
+    (CertificateSettings, "name"): _plain_name,
+    (CertificateSettings, "serial"): _serial,
+    (CertificateSettings, "mount"): _mount,
     (VaultSettings, "address"): _vault_url,
     (VaultSettings, "interval_s"): _INTERVAL,
+    (VaultSettings, "slow_interval_s"): _INTERVAL,
     (VaultSettings, "timeout_s"): _TIMEOUT,
     (StoreSettings, "keep_s"): _between(3600, 3153600000, "s"),
     (StoreSettings, "batch_ms"): _between(1, 1000, "ms"),
