@@ -10,6 +10,16 @@ import enum
 import msgspec
 
 from statusdesk.fact import Fact
+from statusdesk.facts_jenkins import Build as Build
+from statusdesk.facts_jenkins import BuildDetails as BuildDetails
+from statusdesk.facts_jenkins import Commit as Commit
+from statusdesk.facts_jenkins import Executors as Executors
+from statusdesk.facts_jenkins import Job as Job
+from statusdesk.facts_jenkins import JobClass as JobClass
+from statusdesk.facts_jenkins import Namespace as Namespace
+from statusdesk.facts_jenkins import Node as Node
+from statusdesk.facts_jenkins import QueueItem as QueueItem
+from statusdesk.facts_jenkins import Stage as Stage
 from statusdesk.facts_lookups import Event as Event
 from statusdesk.facts_lookups import LogTail as LogTail
 from statusdesk.facts_lookups import Revision as Revision
@@ -152,100 +162,6 @@ class Workload(Fact, frozen=True):
         return (self.cluster, self.namespace, self.kind, self.name)
 
 
-class JobClass(enum.StrEnum):
-    """What a Jenkins job is for; told by the name patterns of the configuration."""
-
-    DEPLOY = "deploy"
-    SEED = "seed"
-    RENEWAL = "renewal"
-    ENVIRONMENT = "environment"
-    OTHER = "other"
-
-
-class Job(Fact, frozen=True):
-    """One Jenkins job, by ``fullName``. Key: (source, name)."""
-
-    source: str
-    name: str
-    url: str
-    job_class: JobClass = JobClass.OTHER
-    color: str = ""
-    disabled: bool = False
-    in_queue: bool = False
-    last_number: int | None = None
-    namespace_default: str | None = None
-    parameters: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return (self.source, self.name)
-
-
-class Build(Fact, frozen=True):
-    """One Jenkins build. Key: (source, job, number).
-
-    ``building`` is believed before ``result`` (a Pipeline may be running with UNSTABLE). ``namespace`` is None when
-    the build cannot be attributed; ``attributed_by`` is the rule that answered: ``parameter``, ``upstream``,
-    ``default``, ``pattern`` or empty. ``namespaces`` are all namespaces that it deploys into, ``namespace`` is the
-    first of them; there is more than one only where the settings split lists (``a,b``). ``duration_ms`` is 0 while
-    running.
-    """
-
-    source: str
-    job: str
-    number: int
-    url: str
-    namespace: str | None = None
-    namespaces: tuple[str, ...] = ()
-    attributed_by: str = ""
-    result: str | None = None
-    building: bool = False
-    started_ms: int = 0
-    duration_ms: int = 0
-    version: str = ""
-    cause: str = ""
-    upstream_job: str = ""
-    upstream_number: int | None = None
-    git_revision: str = ""
-    parameters: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def key(self) -> tuple[str, str, int]:
-        return (self.source, self.job, self.number)
-
-
-class QueueItem(Fact, frozen=True):
-    """One item that waits in the Jenkins queue. Key: (source, id)."""
-
-    source: str
-    id: int
-    job: str
-    namespace: str | None = None
-    why: str = ""
-    blocked: bool = False
-    stuck: bool = False
-    since_ms: int = 0
-
-    @property
-    def key(self) -> tuple[str, int]:
-        return (self.source, self.id)
-
-
-class Executors(Fact, frozen=True):
-    """The executors of a Jenkins. Key: (source,). ``running`` pairs a build URL with its progress in percent or -1."""
-
-    source: str
-    busy: int = 0
-    total: int = 0
-    quieting_down: bool = False
-    offline: tuple[str, ...] = ()
-    running: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def key(self) -> tuple[str]:
-        return (self.source,)
-
-
 class Token(Fact, frozen=True):
     """One Vault token as ``auth/token/lookup-accessor`` tells it, named as in the configuration. Key: (source, name).
 
@@ -291,7 +207,21 @@ class VaultHealth(Fact, frozen=True):
         return (self.source,)
 
 
-AnyFact = Workload | Pod | Event | Revision | LogTail | Job | Build | QueueItem | Executors | Token | VaultHealth
+AnyFact = (
+    Workload
+    | Pod
+    | Event
+    | Revision
+    | LogTail
+    | Namespace
+    | Job
+    | Build
+    | BuildDetails
+    | QueueItem
+    | Executors
+    | Token
+    | VaultHealth
+)
 
 
 class Swept(msgspec.Struct, frozen=True, kw_only=True):

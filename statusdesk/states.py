@@ -4,39 +4,11 @@ Each class is one kind of row; its fields are the columns of that kind, in order
 fields of ``Stamped``, which the writer fills in.
 """
 
-import enum
-
 import msgspec
 
 from statusdesk.facts import Build, Condition, Container, Event, Executors, Job, QueueItem
-
-
-class Level(enum.StrEnum):
-    """How it stands. Failing, unknown and stale are three different things."""
-
-    OK = "ok"
-    PROGRESSING = "progressing"
-    SCALING = "scaling"
-    PAUSED = "paused"
-    IDLE = "idle"
-    WARNING = "warning"
-    FAILING = "failing"
-    UNKNOWN = "unknown"
-
-
-class Stamped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the writer adds to every row.
-
-    ``since_ms``: start of the period in which level, reason, version and revision were as they are. ``level_since_ms``:
-    since when the level is as it is. ``seen_ms``: last time the fact was confirmed. ``until_ms``: when it was gone, or
-    None. ``change``: number of the write that last touched the row.
-    """
-
-    since_ms: int = 0
-    level_since_ms: int = 0
-    seen_ms: int = 0
-    until_ms: int | None = None
-    change: int = 0
+from statusdesk.state import Level, Stamped
+from statusdesk.states_builds import BuildState, EnvironmentState, JobEvent, PlatformState
 
 
 class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
@@ -131,37 +103,6 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     change: int = 0
 
 
-class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
-    """How the newest conclusive build of a job went for one namespace. Key: ``source/job@namespace``.
-
-    ``namespace`` is empty for builds that could not be attributed. The ``other_`` fields tell of a newer build that is
-    running or inconclusive (ABORTED, NOT_BUILT).
-    """
-
-    key: str
-    source: str
-    job: str
-    namespace: str
-    job_class: str
-    level: Level
-    reason: str = ""
-    message: str = ""
-    number: int | None = None
-    result: str = ""
-    version: str = ""
-    url: str = ""
-    started_ms: int | None = None
-    duration_ms: int = 0
-    cause: str = ""
-    git_revision: str = ""
-    attributed_by: str = ""
-    other_number: int | None = None
-    other_result: str = ""
-    other_started_ms: int | None = None
-    last_success_number: int | None = None
-    last_success_ms: int | None = None
-
-
 class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     """How long a Vault token will live. Key: ``source/name``. ``granted_ms``: what the last renewal really gave."""
 
@@ -254,6 +195,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     gone_jobs: tuple[tuple[str, str], ...] = ()
     queue: tuple[QueueItem, ...] | None = None
     executors: tuple[Executors, ...] = ()
+    platform: tuple[PlatformState, ...] = ()
+    environments: tuple[EnvironmentState, ...] = ()
     collector: Collector | None = None
 
 
@@ -263,8 +206,11 @@ __all__ = [
     "BuildState",
     "Changes",
     "Collector",
+    "EnvironmentState",
     "Evidence",
+    "JobEvent",
     "Level",
+    "PlatformState",
     "PodState",
     "RolloutState",
     "SourceState",
@@ -273,7 +219,7 @@ __all__ = [
 ]
 
 
-Lasting = RolloutState | BuildState | TokenState | SourceState
+Lasting = RolloutState | BuildState | TokenState | SourceState | PlatformState | EnvironmentState
 """The kinds of rows whose past is kept, period by period."""
 
 

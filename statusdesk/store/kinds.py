@@ -16,13 +16,16 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec.structs import astuple
 
-from statusdesk.facts import Build, Event, Executors, Job, QueueItem, Revision
+from statusdesk.facts import Build, BuildDetails, Event, Executors, Job, QueueItem, Revision
 from statusdesk.states import (
     AlertState,
     BuildState,
     Collector,
+    EnvironmentState,
     Evidence,
+    JobEvent,
     Level,
+    PlatformState,
     PodState,
     RolloutState,
     SourceState,
@@ -191,7 +194,9 @@ ROLLOUTS = Kind("rollout", RolloutState)
 OUTCOMES = Kind("build", BuildState)
 TOKENS = Kind("token", TokenState)
 SOURCES = Kind("source", SourceState, quiet=("last_ok_ms", "last_try_ms", "next_try_ms", "took_ms"))
-KINDS: tuple[Kind[Any], ...] = (ROLLOUTS, OUTCOMES, TOKENS, SOURCES)
+PLATFORM = Kind("platform", PlatformState)
+ENVIRONMENTS = Kind("environment", EnvironmentState)
+KINDS: tuple[Kind[Any], ...] = (ROLLOUTS, OUTCOMES, TOKENS, SOURCES, PLATFORM, ENVIRONMENTS)
 
 PODS = Table("pod_current", PodState, ("key",), indexes=(("change",), ("workload", "key")))
 EVENTS = Table("events", Event, (GROUP, "uid"), extra=(OF_ROLLOUT,), without_rowid=True)
@@ -206,6 +211,8 @@ BUILDS = Table(
     extra=(CHANGE,),
     without_rowid=True,
 )
+DETAILS = Table("build_details", BuildDetails, ("source", "job", "number"), indexes=(("at_ms",),))
+JOB_EVENTS = Table("job_events", JobEvent, ("source", "name", "at_ms"), indexes=(("at_ms",),))
 JOBS = Table("jobs", Job, ("source", "name"), indexes=(("change",),), extra=(UNTIL, CHANGE))
 QUEUE = Table("queue", QueueItem, ("source", "id"))
 EXECUTORS = Table("executors", Executors, ("source",), extra=(CHANGE,))
@@ -221,6 +228,7 @@ COLLECTORS = Table("collectors", Collector, ("started_ms", "pid"))
 
 TABLES: tuple[Table[Any], ...] = (
     *(table for kind in KINDS for table in (kind.current, kind.history)),
-    *(PODS, EVENTS, REVISIONS, EVIDENCE, BUILDS, JOBS, QUEUE, EXECUTORS, ALERTS, GRANTS, COLLECTORS),
+    *(PODS, EVENTS, REVISIONS, EVIDENCE),
+    *(BUILDS, DETAILS, JOB_EVENTS, JOBS, QUEUE, EXECUTORS, ALERTS, GRANTS, COLLECTORS),
 )
 """All tables but ``meta``."""

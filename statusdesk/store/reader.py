@@ -16,6 +16,7 @@ from statusdesk.store.errors import StoreError
 from statusdesk.store.kinds import (
     ALERTS,
     COLLECTORS,
+    ENVIRONMENTS,
     EVENTS,
     EVIDENCE,
     EXECUTORS,
@@ -23,6 +24,7 @@ from statusdesk.store.kinds import (
     JOBS,
     KINDS,
     OUTCOMES,
+    PLATFORM,
     PODS,
     QUEUE,
     REVISIONS,
@@ -248,6 +250,8 @@ def _changes(db: sqlite3.Connection, since: int) -> Changes:
         gone_jobs=tuple(db.execute(GONE_JOBS, (since,))) if since else (),
         queue=tuple(map(QUEUE.decode, db.execute(ALL_QUEUE))) if queue_change > since or not since else None,
         executors=rows(EXECUTORS),
+        platform=rows(PLATFORM.current),
+        environments=rows(ENVIRONMENTS.current),
         collector=_collector(db),
     )
 
