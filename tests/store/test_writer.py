@@ -192,7 +192,7 @@ def full_disk(path: Path) -> Iterator[None]:
 def test_nothing_is_lost_when_the_disk_is_full(writer: Writer, reader: Reader, path: Path) -> None:
     writer.put([rollout("kept")], 1_000)
     writer.commit()
-    many = [rollout(f"app-{number}", message="x" * 200) for number in range(500)]
+    many = [rollout(f"app-{number}", message="x" * 200) for number in range(2_000)]
     with full_disk(path):
         writer.put(many, 2_000)
         with pytest.raises(StoreError, match="cannot be written"):
