@@ -203,7 +203,7 @@ def test_nothing_is_lost_when_the_disk_is_full(writer: Writer, reader: Reader, p
             writer.commit()
     assert writer.commit() == 2
     rows = {row.name: row for row in reader.changes(1).rollouts}
-    assert len(rows) == 500
+    assert len(rows) == 2_000
     assert (rows["app-7"].level, rows["app-7"].since_ms) == (Level.FAILING, 3_000)
     assert [row.until_ms for row in reader.periods(RolloutState, rollout("app-7").key, 0, 9_000)] == [3_000, None]
 
