@@ -99,11 +99,16 @@ class JenkinsSettings(Settings, frozen=True):
     namespace_parameters: tuple[str, ...] = ("NAMESPACE", "K8S_NAMESPACE", "TARGET_NAMESPACE", "ENV", "ENVIRONMENT")
     version_parameters: tuple[str, ...] = ("VERSION", "IMAGE_TAG", "TAG")
     namespace_patterns: tuple[str, ...] = ()  # regular expressions over job full names, with a group "ns"
+    namespace_folders: tuple[str, ...] = ()  # "folder = namespace": what is in a folder, where nothing else tells
     split_namespaces: bool = False  # "a,b" is two namespaces
     seed_jobs: tuple[str, ...] = ("seed*",)  # globs over job full names
     renewal_jobs: tuple[str, ...] = ("vault-renew*", "renew-*", "*token-renew*")
     environment_jobs: tuple[str, ...] = ("env-*", "*-environment")
     deploy_jobs: tuple[str, ...] = ("deploy*",)
+    seed_every_s: float | None = None  # None: learnt from its timed runs
+    seed_stale_s: float = 7 * 86400.0  # job definitions are old after this, however seldom the seed job runs
+    renewal_every_s: float | None = None  # of jobs whose token does not say; None: learnt
+    queue_warn_s: float = 600.0  # a platform job that waits in the queue for so long
 
 
 class TokenSettings(Settings, frozen=True):
@@ -186,6 +191,20 @@ class BoardSettings(Settings, frozen=True):
     keymap: tuple[tuple[str, str], ...] = ()  # binding id -> keys, both checked by name
 
 
+class EnvironmentSettings(Settings, frozen=True):
+    """``[environments]``: development namespaces that come and go."""
+
+    namespaces: tuple[str, ...] = ("dev-*",)  # globs; those that environment jobs name are known without
+    create_jobs: tuple[str, ...] = ("*create*",)  # globs over full names of [jenkins] environment_jobs
+    destroy_jobs: tuple[str, ...] = ("*destroy*", "*delete*", "*remove*")
+    work_days: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri")
+    work_from: str = "07:00"
+    work_until: str = "20:00"
+    timezone: str = ""  # empty: that of [board]
+    grace_s: float = 1800.0  # after work_until, before one that is up is told
+    owner_label: str = ""  # a label of the namespace that names whose it is
+
+
 class Config(Settings, frozen=True):
     """Everything, resolved and validated."""
 
@@ -198,6 +217,7 @@ class Config(Settings, frozen=True):
     apps: tuple[AppSettings, ...] = ()
     thresholds: RolloutThresholds = RolloutThresholds()
     board: BoardSettings = BoardSettings()
+    environments: EnvironmentSettings = EnvironmentSettings()
 
     @property
     def namespaces(self) -> tuple[str, ...]:

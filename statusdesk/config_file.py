@@ -13,6 +13,7 @@ from statusdesk.config import (
     CertificateSettings,
     ClusterSettings,
     Config,
+    EnvironmentSettings,
     JenkinsSettings,
     RolloutThresholds,
     Secret,
@@ -37,6 +38,7 @@ TOP_LEVEL = (
     "app",
     "jenkins",
     "vault",
+    "environments",
     "store",
     "thresholds",
     "board",
@@ -147,6 +149,7 @@ class _Document:
             apps=tuple(AppSettings(**fields) for fields in self._many("app", AppSettings)),
             thresholds=RolloutThresholds(**self._thresholds),
             board=self._board(),
+            environments=EnvironmentSettings(**self._single("environments", EnvironmentSettings)),
         )
         check_together(config, self._document, self._problems, collecting=self._collecting)
         return config

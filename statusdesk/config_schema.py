@@ -23,6 +23,7 @@ from statusdesk.config import (
     BoardSettings,
     CertificateSettings,
     ClusterSettings,
+    EnvironmentSettings,
     JenkinsSettings,
     RolloutThresholds,
     Secret,
@@ -38,6 +39,7 @@ TOKEN_SHAPE = re.compile(r"(hv[sbr]\.|[sbr]\.)")
 """How the text of a Vault or OpenBao token begins; an accessor never does."""
 
 SECRET_SOURCES = ("env", "file", "command")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NAMESPACE = re.compile(r"[a-z0-9*?\[]([-a-z0-9*?\[\]!]{0,61}[a-z0-9*?\]])?")  # a name, or a glob of names
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -206,6 +208,23 @@ def _patterns(values: tuple[str, ...]) -> str:
     return ""
 
 
+def _folders(values: tuple[str, ...]) -> str:
+    for value in values:
+        folder, equals, namespace = value.partition("=")
+        if not equals or not folder.strip() or _namespaces((namespace.strip(),)):
+            return f'{value!r} must be written as "folder = namespace"'
+    return ""
+
+
+def _days(values: tuple[str, ...]) -> str:
+    known = [day for value in values if (day := value.lower()) not in WEEKDAYS]
+    return f"{known[0]!r} is no day; write them as " + ", ".join(f'"{day}"' for day in WEEKDAYS) if known else ""
+
+
+def _time_of_day(value: str) -> str:
+    return "" if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d|24:00", value) else 'must be a time such as "20:00"'
+
+
 def _version_source(value: str) -> str:
     if value == "image-tag" or re.fullmatch(r"(label|annotation):\S+", value):
         return ""
@@ -250,6 +269,15 @@ RULES: Mapping[tuple[type[Settings], str], Callable[[typing.Any], str]] = {
     (JenkinsSettings, "backfill_builds"): _between(0, 10_000),
     (JenkinsSettings, "backfill_parallel"): _between(1, 32),
     (JenkinsSettings, "namespace_patterns"): _patterns,
+    (JenkinsSettings, "namespace_folders"): _folders,
+    (JenkinsSettings, "seed_every_s"): _AGE,
+    (JenkinsSettings, "seed_stale_s"): _AGE,
+    (JenkinsSettings, "renewal_every_s"): _AGE,
+    (JenkinsSettings, "queue_warn_s"): _AGE,
+    (EnvironmentSettings, "work_days"): _days,
+    (EnvironmentSettings, "work_from"): _time_of_day,
+    (EnvironmentSettings, "work_until"): _time_of_day,
+    (EnvironmentSettings, "timezone"): lambda value: _time_zone(value) if value else "",
     (TokenSettings, "name"): _plain_name,
     (TokenSettings, "accessor"): _accessor,
     (TokenSettings, "renew_every_s"): _AGE,
