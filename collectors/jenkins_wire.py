@@ -20,14 +20,20 @@ class Parameter(Wire, frozen=True):
 
 
 class Cause(Wire, frozen=True):
+    class_: str | None = msgspec.field(default=None, name="_class")
     shortDescription: str | None = None
     userId: str | None = None
     upstreamProject: str | None = None
     upstreamBuild: int | None = None
 
 
+class Branch(Wire, frozen=True):
+    name: str | None = None
+
+
 class Revision(Wire, frozen=True):
     SHA1: str | None = None
+    branch: list[Branch | None] | None = None
 
 
 class Action(Wire, frozen=True):
@@ -36,6 +42,7 @@ class Action(Wire, frozen=True):
     parameters: list[Parameter] | None | msgspec.UnsetType = msgspec.UNSET
     causes: list[Cause] | None = None
     lastBuiltRevision: Revision | None = None
+    remoteUrls: list[str | None] | None = None
 
 
 class BuildWire(Wire, frozen=True):
@@ -51,6 +58,7 @@ class BuildWire(Wire, frozen=True):
 class JobWire(Wire, frozen=True):
     """A job or folder of the tick; only jobs have a colour."""
 
+    class_: str | None = msgspec.field(default=None, name="_class")
     fullName: str | None = None
     url: str | None = None
     color: str | None = None
@@ -83,7 +91,6 @@ class DefinitionWire(Wire, frozen=True):
 
     fullName: str | None = None
     url: str | None = None
-    buildable: bool | None = None
     property: list[Property | None] | None = None
     jobs: list["DefinitionWire"] | None = None
 

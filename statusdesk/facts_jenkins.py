@@ -40,7 +40,7 @@ class Build(Fact, frozen=True):
 
     ``building`` is believed before ``result`` (a Pipeline may be running with UNSTABLE). ``namespace`` is None when
     the build cannot be attributed; ``attributed_by`` is the rule that answered: ``parameter``, ``upstream``,
-    ``default``, ``pattern`` or empty. ``namespaces`` are all namespaces that it deploys into, ``namespace`` is the
+    ``default``, ``pattern``, ``folder`` or empty. ``namespaces`` are all namespaces that it deploys into, ``namespace`` is the
     first of them; there is more than one only where the settings split lists (``a,b``). ``duration_ms`` is 0 while
     running. ``trigger`` tells what started it: ``user``, ``timer``, ``upstream``, ``scm``, ``branch``, ``replay``,
     ``other`` or empty (not said); ``user`` is the id of who did.
