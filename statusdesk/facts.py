@@ -264,7 +264,8 @@ class Visited(msgspec.Struct, frozen=True, kw_only=True):
     Unreachable, Timeout, Unauthorized, Forbidden, ServerError, NotJson, Sealed, Empty, Gone, Misconfigured, NoAccess,
     Standby (a Vault node whose answers may be old) or Internal (a fault of ours). ``message`` is one sentence with how
     to mend it, ``detail`` a version or who we are. ``live`` says that a stream is open and that silence means "no
-    change" rather than "not asked".
+    change" rather than "not asked". ``shown`` is how many things a source showed that counts them (a Jenkins its jobs),
+    ``who`` the user that it shows them to.
     """
 
     source: str
@@ -277,6 +278,8 @@ class Visited(msgspec.Struct, frozen=True, kw_only=True):
     took_ms: int = 0
     next_try_ms: int | None = None
     live: bool = False
+    shown: int | None = None
+    who: str = ""
 
 
 Message = Swept | Changed | Visited
