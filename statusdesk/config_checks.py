@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from statusdesk.config import Config, VaultSettings
+from statusdesk.config import CertificateSettings, Config, SecretIdSettings, TokenSettings, VaultSettings
 from statusdesk.config_values import Problems
 
 
@@ -49,12 +49,13 @@ def _check_vault(vault: VaultSettings, problems: Problems) -> None:
             problems.add(f"{where}.parent", "names the token itself; name the one that made it, or none")
         elif token.parent:
             _check_known(f"{where}.parent", "token", (token.parent,), named, problems)
-    for kind, entries in (
-        ("token", vault.tokens),
-        ("secret_id", vault.secret_ids),
-        ("certificate", vault.certificates),
-    ):
-        for index, entry in enumerate(entries, 1):
+    entries: dict[str, tuple[TokenSettings | SecretIdSettings | CertificateSettings, ...]] = {
+        "token": vault.tokens,
+        "secret_id": vault.secret_ids,
+        "certificate": vault.certificates,
+    }
+    for kind, listed in entries.items():
+        for index, entry in enumerate(listed, 1):
             if entry.critical_s > entry.warn_s:
                 problems.add(f"vault.{kind}[{index}].critical", "is longer than warn; make it shorter")
     if vault.slow_interval_s < vault.interval_s:
@@ -63,12 +64,14 @@ def _check_vault(vault: VaultSettings, problems: Problems) -> None:
 
 def _check_names(config: Config, problems: Problems) -> None:
     vault = config.vault
-    watched = [*vault.tokens, *vault.secret_ids, *vault.certificates] if vault is not None else []
+    watched = [entry.name for entry in vault.tokens] if vault is not None else []
+    watched += [entry.name for entry in vault.secret_ids] if vault is not None else []
+    watched += [entry.name for entry in vault.certificates] if vault is not None else []
     for path, names in (
         ("stage", [stage.name for stage in config.stages]),
         ("cluster", [cluster.name for cluster in config.clusters]),
         ("app", [app.name for app in config.apps]),
-        ("vault.token", [each.name for each in watched]),
+        ("vault.token", watched),
     ):
         for name, count in Counter(names).items():
             if count > 1:

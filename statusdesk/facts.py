@@ -16,7 +16,6 @@ from statusdesk.facts_jenkins import Commit as Commit
 from statusdesk.facts_jenkins import Executors as Executors
 from statusdesk.facts_jenkins import Job as Job
 from statusdesk.facts_jenkins import JobClass as JobClass
-from statusdesk.facts_jenkins import Namespace as Namespace
 from statusdesk.facts_jenkins import Node as Node
 from statusdesk.facts_jenkins import QueueItem as QueueItem
 from statusdesk.facts_jenkins import Stage as Stage
@@ -165,12 +164,16 @@ class Workload(Fact, frozen=True):
 class Token(Fact, frozen=True):
     """One Vault token as ``auth/token/lookup-accessor`` tells it, named as in the configuration. Key: (source, name).
 
-    ``expire_ms`` None with ``gone`` false means that it never expires. ``gone`` means that the accessor was not known
-    twice running. ``accessor_tail`` is the last six characters; the whole accessor is kept nowhere.
+    ``kind`` is ``token``, ``secret-id`` or ``certificate``. ``expire_ms`` None with ``gone`` false means that it never
+    expires. ``gone`` means that the accessor was not known twice running, or that a certificate was revoked.
+    ``accessor_tail`` is the last six characters; the whole accessor is kept nowhere. ``mount_max_s`` is the
+    ``max_lease_ttl`` of the mount that it came from, 0 where that is not known. ``seen_ms``: when it was last looked
+    up and there, in our clock; every other time is in the server's.
     """
 
     source: str
     name: str
+    kind: str = "token"
     accessor_tail: str = ""
     own: bool = False
     gone: bool = False
@@ -179,6 +182,7 @@ class Token(Fact, frozen=True):
     last_renewal_ms: int | None = None
     period_s: int | None = None
     explicit_max_s: int = 0
+    mount_max_s: int = 0
     renewable: bool = True
     num_uses: int = 0
     orphan: bool = False
@@ -186,6 +190,7 @@ class Token(Fact, frozen=True):
     display_name: str = ""
     path: str = ""
     root: bool = False
+    seen_ms: int | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -213,7 +218,6 @@ AnyFact = (
     | Event
     | Revision
     | LogTail
-    | Namespace
     | Job
     | Build
     | BuildDetails

@@ -49,6 +49,9 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     build_number: int | None = None
     build_url: str = ""
     build_rule: str = ""
+    cause: str = ""
+    cause_key: str = ""
+    cause_ms: int | None = None
     conditions: tuple[Condition, ...] = ()
 
 
@@ -104,7 +107,17 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
-    """How long a Vault token will live. Key: ``source/name``. ``granted_ms``: what the last renewal really gave."""
+    """How long a Vault token, secret-id or certificate (``kind``) will live. Key: ``source/name``.
+
+    All times are in our clock; the server's was corrected where it is off. ``granted_ms``: what the last renewal
+    really gave. ``renew_every_s`` is told by ``every_rule``: ``configured``, ``learnt`` or empty (not known).
+    ``survives``: how many missed runs in a row the last grant lives through. ``next_renewal_ms``: when a renewal is or
+    was due next; ``missed``: how many have been missed. ``cap_ms``: the moment beyond which no renewal takes it.
+    ``steady_since_ms``: since when every renewal came in time. ``dead_ms``: when it died, or the last moment at which
+    it was seen alive. ``job_`` fields: the last run of the renewal job that has ended; ``job_says`` holds it against
+    the token: ``job green, token dying``, ``job red, token lapses``, ``job disabled``, ``job has not run`` or empty.
+    ``notes`` are worth knowing and no fault.
+    """
 
     key: str
     source: str
@@ -112,7 +125,11 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     level: Level
     reason: str = ""
     message: str = ""
+    kind: str = "token"
     own: bool = False
+    owner: str = ""
+    apps: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
     accessor_tail: str = ""
     issue_ms: int | None = None
     expire_ms: int | None = None
@@ -122,8 +139,38 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     explicit_max_s: int = 0
     renewable: bool = True
     num_uses: int = 0
+    orphan: bool = True
+    parent: str = ""
     renewal_job: str = ""
     renew_every_s: int | None = None
+    every_rule: str = ""
+    survives: int | None = None
+    next_renewal_ms: int | None = None
+    missed: int = 0
+    cap_ms: int | None = None
+    at_cap: bool = False
+    steady_since_ms: int | None = None
+    dead_ms: int | None = None
+    job_result: str = ""
+    job_number: int | None = None
+    job_ended_ms: int | None = None
+    job_url: str = ""
+    job_disabled: bool = False
+    job_says: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What one renewal of a token gave, in the server's clock. Key: (key of the token, ``renewed_ms``).
+
+    ``issue_ms`` tells the tokens apart that had the same name one after the other.
+    """
+
+    key: str
+    renewed_ms: int
+    expire_ms: int
+    granted_ms: int
+    issue_ms: int | None = None
 
 
 class SourceState(Stamped, frozen=True, kw_only=True, gc=False):
@@ -208,6 +255,7 @@ __all__ = [
     "Collector",
     "EnvironmentState",
     "Evidence",
+    "Grant",
     "JobEvent",
     "Level",
     "PlatformState",

@@ -21,8 +21,10 @@ from statusdesk.facts import (
 )
 from statusdesk.judge.sources import judge_source
 from statusdesk.pipeline.builds import Builds
+from statusdesk.pipeline.environments import Environments
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.pipeline.joins import Joins
+from statusdesk.pipeline.platform import Platform
 from statusdesk.pipeline.rollouts import Rollouts
 from statusdesk.pipeline.tokens import Tokens
 from statusdesk.states import SourceState
@@ -31,6 +33,7 @@ from statusdesk.store.writer import Transition, Writer
 _KUBERNETES = (Workload, Pod)
 _LOOKED_UP = (Event, Revision, LogTail)
 JENKINS = "jenkins"
+_VAULT = (Token, VaultHealth)
 _JENKINS = (Job, Build, QueueItem, Executors)
 
 
@@ -43,9 +46,12 @@ class Desk:
     def __init__(self, config: Config, writer: Writer, ask: Ask = lambda wanted: None) -> None:
         self._writer = writer
         self._builds = Builds(writer)
+        tokens = config.vault.tokens if config.vault is not None else ()
+        self._platform = Platform(writer, self._builds, config.jenkins, tokens)
+        self._environments = Environments(writer, self._builds, config)
         self._joins = Joins(writer, self._builds, config.apps)
         self._rollouts = Rollouts(writer, config.thresholds_of, self._joins.join, ask)
-        self._tokens = Tokens(writer, config.vault.tokens if config.vault else ())
+        self._tokens = Tokens(writer, config.vault, self._builds)
         self._alerts = Alerts(config.stages, writer.firing())
         self._visits: list[Visited] = []
         self._told: list[Transition] = []  # what waits for a commit to be told of
@@ -60,7 +66,8 @@ class Desk:
     @property
     def next_due_ms(self) -> int | None:
         """The moment at which a flush is due though no message came."""
-        dues = [due for due in (self._rollouts.next_due_ms, self._tokens.next_due_ms) if due is not None]
+        parts = (self._rollouts, self._tokens, self._platform, self._environments)
+        dues = [due for part in parts if (due := part.next_due_ms) is not None]
         return min(dues, default=None)
 
     def take(self, message: Message) -> None:
@@ -72,6 +79,8 @@ class Desk:
                 self._rollouts.answer(message)
             elif message.kind in _JENKINS:
                 self._builds.change(message)
+                self._hear_jenkins()
+                self._tokens.jobs_changed()
         elif isinstance(message, Swept):
             if self._is_newer(message):
                 self._sweep(message)
@@ -87,6 +96,10 @@ class Desk:
         self._orders[what] = swept.order
         return True
 
+    def _hear_jenkins(self) -> None:
+        self._platform.heard()
+        self._environments.heard()
+
     def _sweep(self, swept: Swept) -> None:
         if swept.kind in _KUBERNETES:
             self._rollouts.sweep(swept)
@@ -94,11 +107,11 @@ class Desk:
             self._rollouts.answer(swept)
         elif swept.kind in _JENKINS:
             self._builds.sweep(swept)
-        elif swept.kind is Token:
-            self._tokens.sweep(swept)
+            self._hear_jenkins()
+            self._tokens.jobs_changed()
         else:
-            # VaultHealth reaches the board through the visit's own outcome; nothing else is swept.
-            assert swept.kind is VaultHealth
+            assert swept.kind in _VAULT
+            self._tokens.sweep(swept)
 
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge what changed, put rows and alerts, commit; return the changes of level, reason, version or revision.
@@ -107,7 +120,9 @@ class Desk:
         """
         transitions = self._flush_sources(now_ms)
         transitions += self._rollouts.flush(now_ms)
+        transitions += self._environments.flush(now_ms)
         transitions += self._builds.flush(now_ms)
+        transitions += self._platform.flush(now_ms)
         transitions += self._joins.flush(now_ms)
         transitions += self._tokens.flush(now_ms)
         if transitions:
@@ -128,7 +143,8 @@ class Desk:
             self._untold.discard(key)
             if visited.ok and not visited.scope:
                 transitions += self._writer.gone(SourceState, self._forgotten(visited.source), visited.at_ms)
-            transitions += self._writer.put([judge_source(visited, current.get(key))], visited.at_ms)
+            doubt = self._builds.doubt if visited.source == JENKINS else None
+            transitions += self._writer.put([judge_source(visited, current.get(key), doubt)], visited.at_ms)
             if visited.ok and visited.source == JENKINS:
                 self._joins.heard(visited.at_ms)
         self._visits.clear()

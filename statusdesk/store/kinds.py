@@ -23,6 +23,7 @@ from statusdesk.states import (
     Collector,
     EnvironmentState,
     Evidence,
+    Grant,
     JobEvent,
     Level,
     PlatformState,
@@ -37,15 +38,6 @@ from statusdesk.states import Lasting as Lasting
 Convert = Callable[[Any], Any]
 R = TypeVar("R", bound=msgspec.Struct)
 S = TypeVar("S", bound=Stamped)
-
-
-class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one renewal of a token gave. Key: (key of the token, ``renewed_ms``)."""
-
-    key: str
-    renewed_ms: int
-    expire_ms: int
-    granted_ms: int
 
 
 class Column(msgspec.Struct, frozen=True):

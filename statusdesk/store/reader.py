@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from statusdesk.facts import Build, Event, Revision
-from statusdesk.states import Changes, Collector, Evidence, PodState
+from statusdesk.states import Changes, Collector, Evidence, Grant, JobEvent, PodState
 from statusdesk.store import builds as build_questions
 from statusdesk.store import past
 from statusdesk.store.errors import StoreError
@@ -33,7 +33,6 @@ from statusdesk.store.kinds import (
     TABLES,
     TOKENS,
     UNRESOLVED,
-    Grant,
     R,
     S,
     Table,
@@ -159,6 +158,14 @@ class Reader:
     def builds(self, job: str, namespace: str | None, limit: int, source: str = "jenkins") -> list[Build]:
         """Return the newest builds of a job, newest first; ``namespace``: None any, empty not attributed."""
         return self._ask(lambda db: build_questions.builds_of_job(db, source, job, namespace, limit))
+
+    def unattributed(self) -> list[build_questions.Unattributed]:
+        """Return the jobs with builds that could not be attributed to a namespace, those with the most first."""
+        return self._ask(build_questions.unattributed)
+
+    def job_events(self, since_ms: int, limit: int) -> list[JobEvent]:
+        """Return the newest events of jobs since a moment, newest first."""
+        return self._ask(lambda db: build_questions.job_events(db, since_ms, limit))
 
     def grants(self, token_key: str, limit: int) -> list[Grant]:
         """Return what the last renewals of a token gave, newest first."""

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from statusdesk.clock import Clock
 from statusdesk.facts import Build, Event, Executors, Job, QueueItem, Revision
-from statusdesk.states import AlertState, Collector, Evidence, PodState, TokenState
+from statusdesk.states import AlertState, Collector, Evidence, Grant, JobEvent, PodState
 from statusdesk.store import builds as build_questions
 from statusdesk.store.current import GroupRows, LastingRows, LatestRows, QueueRows, Write
 from statusdesk.store.errors import StoreError
@@ -24,13 +24,13 @@ from statusdesk.store.kinds import (
     EVIDENCE,
     EXECUTORS,
     GRANTS,
+    JOB_EVENTS,
     JOBS,
     KINDS,
     PODS,
     REVISIONS,
     SOURCES,
     UNRESOLVED,
-    Grant,
     Lasting,
 )
 from statusdesk.store.opening import open_for_writing
@@ -97,6 +97,7 @@ class Writer:
             self._builds.rows.update((build.key, build) for build in builds)
         self._grants = LatestRows(GRANTS)
         self._last_grants: dict[str, Grant] = {}
+        self._job_events = LatestRows(JOB_EVENTS)
         self._beats = LatestRows(COLLECTORS)
         self._queue = QueueRows(db)
         self._pruner = Pruner(db)
@@ -115,8 +116,6 @@ class Writer:
             transition = self._lasting[type(state)].put(state.key, state, at_ms, number, seen_ms)
             if transition is not None:
                 made.append(transition)
-            if type(state) is TokenState:
-                self._put_grant(state)
         return made
 
     def gone(self, kind: type, keys: Iterable[str], at_ms: int) -> list[Transition]:
@@ -182,6 +181,15 @@ class Writer:
             for number in range(self._newest.pop((source, name), 0), 0, -1):
                 self._builds.rows.pop((source, name, number), None)
 
+    def put_job_events(self, events: Sequence[JobEvent]) -> None:
+        """Take what has happened to jobs."""
+        for event in events:
+            self._job_events.put((event.source, event.name, event.at_ms), replace(event, change=self._change + 1))
+
+    def job_events(self, limit: int) -> list[JobEvent]:
+        """Return the newest committed events of jobs, oldest first."""
+        return build_questions.job_events(self._db, 0, limit)[::-1]
+
     def put_queue(self, source: str, items: Sequence[QueueItem]) -> None:
         """Take the whole queue of a source."""
         self._queue.put(source, items)
@@ -202,20 +210,17 @@ class Writer:
         """Take the heartbeat of this collector; it alone does not raise the change number."""
         self._beats.put((collector.started_ms, collector.pid), collector)
 
-    def _put_grant(self, state: TokenState) -> None:
-        renewed_ms = state.last_renewal_ms if state.last_renewal_ms is not None else state.issue_ms
-        if renewed_ms is None or state.expire_ms is None:
-            return
-        grant = Grant(
-            key=state.key,
-            renewed_ms=renewed_ms,
-            expire_ms=state.expire_ms,
-            granted_ms=state.granted_ms if state.granted_ms is not None else state.expire_ms - renewed_ms,
-        )
-        known = self._last_grants.get(state.key)
-        if known != grant:
-            self._last_grants[state.key] = grant
-            self._grants.put((grant.key, grant.renewed_ms), grant)
+    def put_grants(self, grants: Sequence[Grant]) -> None:
+        """Take what renewals gave; one that is known already costs nothing."""
+        for grant in grants:
+            if self._last_grants.get(grant.key) != grant:
+                self._last_grants[grant.key] = grant
+                self._grants.put((grant.key, grant.renewed_ms), grant)
+
+    def grants_of(self, token_key: str, limit: int) -> list[Grant]:
+        """Return the newest committed grants of a token, oldest first."""
+        question = f"{GRANTS.select} WHERE key = ? ORDER BY renewed_ms DESC LIMIT ?"
+        return [GRANTS.decode(row) for row in self._db.execute(question, (token_key, limit))][::-1]
 
     def commit(self) -> int:
         """Write all that was put since the last commit in one transaction; return the store's change number.
@@ -246,7 +251,7 @@ class Writer:
 
     def _latest(self) -> tuple[LatestRows[Any], ...]:
         latest = (self._pods, self._builds, self._jobs, self._executors, self._alerts, self._grants)
-        return (*latest, self._evidence)
+        return (*latest, self._evidence, self._job_events)
 
     def _transact(self, writes: list[Write]) -> None:
         try:
@@ -278,8 +283,8 @@ class Writer:
             latest.settled()
         for groups in (self._events, self._revisions):
             groups.settled()
-        self._grants.rows.clear()
-        self._evidence.rows.clear()
+        for once in (self._grants, self._evidence, self._job_events):
+            once.rows.clear()
         self._queue.settled()
 
     def _forget_old_builds(self) -> None:

@@ -14,6 +14,7 @@ from statusdesk.facts import (
     Pod,
     Swept,
     Token,
+    VaultHealth,
     Visited,
     Workload,
 )
@@ -338,16 +339,69 @@ def test_builds_of_a_job_that_went_while_nobody_looked_are_forgotten(bench):
 
 
 def token(**fields) -> Token:
-    return Token(source="vault", name="payments", issue_ms=T0 - 3_600_000, **fields)
+    return Token(**({"source": "vault", "name": "payments", "issue_ms": T0 - 3_600_000} | fields))
 
 
-def test_a_token_runs_down_without_a_visit(bench):
-    bench.see(swept(Token, token(expire_ms=T0 + 30 * 86_400_000), source="vault"))
-    row = bench.writer.current(TokenState)["vault/payments"]
-    assert row.level is Level.OK
-    bench.now_ms = T0 + 30 * 86_400_000 - 60_000
-    (transition,) = bench.see()
+def day(number: float) -> int:
+    return T0 + int(number * 86_400_000)
+
+
+def test_a_token_runs_down_without_being_looked_up(bench):
+    known = token(expire_ms=day(30), seen_ms=T0)
+    bench.see(swept(Token, known, source="vault"))
+    assert bench.writer.current(TokenState)["vault/payments"].level is Level.OK
+    bench.now_ms = day(30) - 60_000
+    (transition,) = bench.see(swept(Token, known, source="vault", started_ms=bench.now_ms))
     assert transition.after.level is Level.FAILING
+
+
+def test_while_vault_is_silent_its_tokens_stay_as_they_were_and_then_are_not_known(bench):
+    bench.see(swept(Token, token(expire_ms=day(30), seen_ms=T0), source="vault"))
+    bench.now_ms = day(30) - 60_000
+    assert bench.see() == []
+    assert bench.writer.current(TokenState)["vault/payments"].level is Level.OK
+    bench.now_ms = day(30) + 1
+    (transition,) = bench.see()
+    assert (transition.after.level, transition.after.reason) == (Level.UNKNOWN, "NoNews")
+    renewed = token(expire_ms=day(60), last_renewal_ms=day(29), seen_ms=bench.now_ms)
+    bench.see(swept(Token, renewed, source="vault", started_ms=bench.now_ms))
+    assert bench.writer.current(TokenState)["vault/payments"].level is Level.OK
+
+
+def test_the_desk_wakes_when_a_token_is_due(bench):
+    bench.see(swept(Token, token(expire_ms=T0 + 30_000, seen_ms=T0), source="vault"))
+    assert bench.desk.next_due_ms is not None
+    for _ in range(20):
+        bench.now_ms = bench.desk.next_due_ms
+        bench.see(swept(Token, token(expire_ms=T0 + 30_000, seen_ms=T0), source="vault", started_ms=bench.now_ms))
+        if bench.writer.current(TokenState)["vault/payments"].reason == "Lapsed":
+            break
+    assert bench.now_ms < T0 + 31_000
+    assert bench.writer.current(TokenState)["vault/payments"].reason == "Lapsed"
+
+
+def test_grants_are_learnt_from_over_a_restart(bench):
+    for number in range(4):
+        renewed_ms = day(number)
+        seen = token(expire_ms=renewed_ms + 3 * 86_400_000, last_renewal_ms=renewed_ms, seen_ms=renewed_ms)
+        bench.now_ms = renewed_ms
+        bench.see(swept(Token, seen, source="vault", started_ms=renewed_ms))
+        bench.restart()
+    bench.see(swept(Token, seen, source="vault", started_ms=renewed_ms))
+    row = bench.writer.current(TokenState)["vault/payments"]
+    assert (row.renew_every_s, row.every_rule, row.survives) == (86_400, "learnt", 2)
+    assert len(bench.writer.grants_of("vault/payments", 9)) == 4
+
+
+def test_a_clock_of_the_server_that_is_off_does_not_make_a_token_lapse(bench):
+    ahead = VaultHealth(source="vault", initialized=True, sealed=False, standby=False, skew_ms=7_200_000)
+    seen = token(issue_ms=T0, expire_ms=T0 + 7_500_000, seen_ms=T0)
+    bench.see(swept(VaultHealth, ahead, source="vault"), swept(Token, seen, source="vault"))
+    row = bench.writer.current(TokenState)["vault/payments"]
+    assert (row.reason, row.expire_ms) == ("LapsesSoon", T0 + 300_000)
+    wobbles = msgspec.structs.replace(ahead, skew_ms=7_201_000)
+    bench.see(swept(VaultHealth, wobbles, source="vault", started_ms=T0 + 1))
+    assert bench.writer.current(TokenState)["vault/payments"] == row
 
 
 def test_a_token_that_left_the_configuration_is_gone(bench):
