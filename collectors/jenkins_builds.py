@@ -35,8 +35,7 @@ class JenkinsBuilds:
     """Visits one Jenkins until told to stop.
 
     ``known`` are builds already stored, per job at least the newest and all that were running, so that nothing is
-    fetched twice; ``expected_jobs`` is how many jobs there were last. ``token`` reads the API token anew for each
-    connection. Everything seen goes to ``emit``.
+    fetched twice. ``token`` reads the API token anew for each connection. Everything seen goes to ``emit``.
     """
 
     def __init__(
@@ -47,7 +46,6 @@ class JenkinsBuilds:
         emit: Callable[[Message], None],
         stop: threading.Event,
         clock: Clock,
-        expected_jobs: int = 0,
     ) -> None:
         def connect() -> JenkinsApi:
             return JenkinsApi.connect(settings, token)
@@ -59,7 +57,6 @@ class JenkinsBuilds:
         self._lock = threading.Lock()  # for the ledger, and so that what it tells is sent in its order
         self._ledger = BuildLedger(settings, known)
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
-        self._expected_jobs = expected_jobs
         self._errands = JenkinsErrands(
             connect,
             settings.backfill_parallel,
@@ -74,7 +71,8 @@ class JenkinsBuilds:
         self._session = ""
         self._who = ""
         self._settled = False
-        self._fell = False
+        self._moved: list[Build] = []
+        self._missed: frozenset[str] = frozenset()  # jobs that the last visit did not show
 
     def run(self) -> None:
         """Visit again and again; returns when stop is set."""
@@ -103,12 +101,10 @@ class JenkinsBuilds:
         jobs = list(jobs_in(root))
         if not jobs:
             self._ask_who(api)
-            outcome = Outcome("Empty", self._nothing_shown(api))
-        else:
-            if any(job.name not in self._definitions for job in jobs):
-                self._scan(api, [job.name for job in jobs])
-            outcome = self._sweep_jobs(api, jobs, started_ms)
-            self._take_last_builds(jobs)
+        elif any(job.name not in self._definitions for job in jobs):
+            self._scan(api, [job.name for job in jobs])
+        self._sweep_jobs(jobs, started_ms)
+        self._take_last_builds(jobs)
         running = self._look_at_executors(api, bool(root.quietingDown))
         self._look_at_queue(api)
         self._ask_for_open_builds(jobs, running)
@@ -116,7 +112,7 @@ class JenkinsBuilds:
         if self._scan_due_s == 0.0:
             self._scan(api)
         self._settled = True
-        return outcome
+        return Outcome(shown=len(jobs), who=self._who)
 
     def _ask_who(self, api: JenkinsApi) -> None:
         try:
@@ -125,12 +121,6 @@ class JenkinsBuilds:
             if error.problem in ("Unauthorized", "Unreachable", "Timeout"):
                 raise
             self._who = self._settings.user or "anonymous"
-
-    def _nothing_shown(self, api: JenkinsApi) -> str:
-        grant = f"grant Job/Read and View/Read to {self._who} on the folders to be watched"
-        if self._who == "anonymous":
-            grant = "set [jenkins] user and its token, or grant Job/Read to anonymous"
-        return f"{api.where} shows no jobs to {self._who}: {grant}"
 
     def _detail(self) -> str:
         """Return the version, who we are, and whether Jenkins was restarted since the last visit."""
@@ -161,32 +151,42 @@ class JenkinsBuilds:
         self._errands.forgive()
         self._visits.tell_part("definitions", None)
 
-    def _sweep_jobs(self, api: JenkinsApi, jobs: list[SeenJob], started_ms: int) -> Outcome:
-        """Tell all jobs; where more than half have gone at once, only after the next visit says so too."""
-        expected = self._expected_jobs
-        if len(jobs) * 2 < expected and not self._fell:
-            self._fell = True
-            return Outcome(
-                "Empty",
-                f"{api.where} shows {self._who} only {len(jobs)} of {expected} jobs: "
-                "check its rights (Job/Read) and the seed job; if the next visit says so too, they have gone",
-            )
-        self._fell = False
-        self._expected_jobs = len(jobs)
+    def _sweep_jobs(self, jobs: list[SeenJob], started_ms: int) -> None:
+        """Tell all jobs. What is known of a job's builds moves with it, and is dropped when two visits missed it."""
         self._paths = {job.name: job.path for job in jobs}
         with self._lock:
-            for name in [name for name in self._ledger.newest() if name not in self._paths]:
+            missing = frozenset(name for name in self._ledger.newest() if name not in self._paths)
+            self._carry_over(jobs, missing)
+            # an answer without any job may be one without any right, and the jobs may be back at the next one
+            for name in missing & self._missed if jobs else ():
                 self._ledger.forget(name)
                 self._reached.pop(name, None)
+        self._missed = missing
         facts = tuple(job_of(job, self._definitions.get(job.name), self._settings) for job in jobs)
         self._visits.tell_sweep(Job, facts, started_ms)
-        return Outcome()
+
+    def _carry_over(self, jobs: list[SeenJob], missing: frozenset[str]) -> None:
+        """Find jobs that were renamed or moved, and let their builds be known by the new name.
+
+        Jenkins moves the builds with the job, so that its newest one has the same number and start.
+        """
+        last = {name: build for name in missing if (build := self._ledger.last(name)) is not None}
+        by_last = {(build.number, build.started_ms): name for name, build in last.items()}
+        for job in jobs:
+            wire = job.wire.lastBuild
+            if wire is None or not wire.timestamp or job.name in self._reached:
+                continue
+            before = by_last.pop((wire.number, wire.timestamp), None)
+            if before is not None:
+                self._reached[job.name] = self._reached.pop(before, wire.number)
+                told = self._ledger.rename(before, job.name, job.path)
+                self._moved += told
 
     def _take_last_builds(self, jobs: list[SeenJob]) -> None:
         """Take every job's last build, and ask for those that are missing before it."""
         gaps: list[Errand] = []
         backfill: list[tuple[int, Errand]] = []
-        news: list[Build] = []
+        news, self._moved = self._moved, []
         gone: list[BuildKey] = []
         unknown: list[Key] = []
         with self._lock:

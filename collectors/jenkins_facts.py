@@ -148,6 +148,7 @@ def job_of(seen: SeenJob, definition: Definition | None, settings: JenkinsSettin
         disabled=color.startswith("disabled"),
         in_queue=bool(wire.inQueue),
         last_number=wire.lastBuild.number if wire.lastBuild else None,
+        last_ms=wire.lastBuild.timestamp if wire.lastBuild else None,
         namespace_default=default[0] if default else None,
         parameters=known.parameters,
         kind=clean((wire.class_ or "").rsplit(".", 1)[-1]),

@@ -12,10 +12,12 @@ from statusdesk.facts import AnyFact, Message, Swept, Visited
 
 
 class Outcome(NamedTuple):
-    """How a visit that reached its source went; an empty problem is none."""
+    """How a visit that reached its source went; an empty problem is none. The others as in ``facts.Visited``."""
 
     problem: str = ""
     message: str = ""
+    shown: int | None = None
+    who: str = ""
 
 
 class Connection(Protocol):
@@ -91,6 +93,8 @@ class Visits(Generic[C]):
                 detail=detail(),
                 took_ms=round((time.monotonic() - began_s) * 1000),
                 next_try_ms=now_ms + round(delay_s * 1000),
+                shown=outcome.shown,
+                who=outcome.who,
             )
         )
         return delay_s

@@ -194,7 +194,6 @@ class BoardSettings(Settings, frozen=True):
 class EnvironmentSettings(Settings, frozen=True):
     """``[environments]``: development namespaces that come and go."""
 
-    namespaces: tuple[str, ...] = ("dev-*",)  # globs; those that environment jobs name are known without
     create_jobs: tuple[str, ...] = ("*create*",)  # globs over full names of [jenkins] environment_jobs
     destroy_jobs: tuple[str, ...] = ("*destroy*", "*delete*", "*remove*")
     work_days: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri")
@@ -202,7 +201,6 @@ class EnvironmentSettings(Settings, frozen=True):
     work_until: str = "20:00"
     timezone: str = ""  # empty: that of [board]
     grace_s: float = 1800.0  # after work_until, before one that is up is told
-    owner_label: str = ""  # a label of the namespace that names whose it is
 
 
 class Config(Settings, frozen=True):

@@ -16,7 +16,11 @@ class JobClass(enum.StrEnum):
 
 
 class Job(Fact, frozen=True):
-    """One Jenkins job, by ``fullName``. Key: (source, name). ``kind`` is the last word of its class in Jenkins."""
+    """One Jenkins job, by ``fullName``. Key: (source, name).
+
+    ``kind`` is the last word of its class in Jenkins. ``last_number`` and ``last_ms`` are number and start of its
+    newest build, by which a job that was renamed is known again.
+    """
 
     source: str
     name: str
@@ -29,6 +33,7 @@ class Job(Fact, frozen=True):
     namespace_default: str | None = None
     parameters: tuple[str, ...] = ()
     kind: str = ""
+    last_ms: int | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -40,10 +45,10 @@ class Build(Fact, frozen=True):
 
     ``building`` is believed before ``result`` (a Pipeline may be running with UNSTABLE). ``namespace`` is None when
     the build cannot be attributed; ``attributed_by`` is the rule that answered: ``parameter``, ``upstream``,
-    ``default``, ``pattern``, ``folder`` or empty. ``namespaces`` are all namespaces that it deploys into, ``namespace`` is the
-    first of them; there is more than one only where the settings split lists (``a,b``). ``duration_ms`` is 0 while
-    running. ``trigger`` tells what started it: ``user``, ``timer``, ``upstream``, ``scm``, ``branch``, ``replay``,
-    ``other`` or empty (not said); ``user`` is the id of who did.
+    ``default``, ``pattern``, ``folder`` or empty. ``namespaces`` are all namespaces that it deploys into, ``namespace``
+    is the first of them; there is more than one only where the settings split lists (``a,b``). ``duration_ms`` is 0
+    while running. ``trigger`` tells what started it: ``user``, ``timer``, ``upstream``, ``scm``, ``branch``,
+    ``replay``, ``other`` or empty (not said); ``user`` is the id of who did.
     """
 
     source: str
@@ -179,17 +184,3 @@ class BuildDetails(Fact, frozen=True):
     @property
     def key(self) -> tuple[str, str, int]:
         return (self.source, self.job, self.number)
-
-
-class Namespace(Fact, frozen=True):
-    """One namespace of a cluster that may be an environment. Key: (cluster, name). ``owner`` is what a label says."""
-
-    cluster: str
-    name: str
-    created_ms: int | None = None
-    terminating: bool = False
-    owner: str = ""
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return (self.cluster, self.name)

@@ -106,9 +106,8 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
     - ``HalfDestroyed`` (failing): the build that should have destroyed it failed
 
     ``up_since_ms``: when it was made, by the build ``job`` ``number`` that ``made_by`` started (empty: by no build that
-    is known; ``made_by`` may then be what the cluster says of the owner). ``last_job``, ``last_number`` and
-    ``last_result`` are of the newest create or destroy build. ``phase`` is what the cluster says of the namespace:
-    ``Active``, ``Terminating``, ``Absent`` or empty (not asked, or no access). ``week_up_min`` and
+    is known). ``last_job``, ``last_number`` and
+    ``last_result`` are of the newest create or destroy build. ``week_up_min`` and
     ``week_after_hours_min``: minutes that it was up within the last seven days, and of these after hours.
     """
 
@@ -127,7 +126,6 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
     last_number: int | None = None
     last_result: str = ""
     last_url: str = ""
-    phase: str = ""
     left_up_ms: int | None = None
     week_up_min: int = 0
     week_after_hours_min: int = 0

@@ -172,8 +172,8 @@ class CollectorProcess:
             from collectors.jenkins_builds import JenkinsBuilds
 
             token = self._secret(config.jenkins.token)
-            known, jobs = writer.known_builds(), len(writer.jobs())
-            visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock, jobs)
+            known = writer.known_builds()
+            visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock)
             made.append(("jenkins", visitor))
         if config.vault is not None:
             from collectors.vault_tokens import VaultTokens

@@ -290,6 +290,9 @@ def builds(*seen, gone=()) -> Changed:
     return Changed(source="jenkins", kind=Build, at_ms=T0, seen=seen, gone=gone)
 
 
+ANOTHER_JOB = Job(source="jenkins", name="another", url="http://jenkins/job/another/")
+
+
 def outcome(bench, namespace="staging") -> BuildState:
     return bench.writer.current(BuildState)[f"jenkins/deploy-orders@{namespace}"]
 
@@ -325,7 +328,7 @@ def test_the_states_of_a_vanished_job_are_gone(bench):
     job = Job(source="jenkins", name="deploy-orders", url="http://jenkins/job/deploy-orders/")
     bench.see(swept(Job, job, source="jenkins"), builds(build(1, "FAILURE")))
     assert bench.writer.firing()
-    bench.see(swept(Job, started_ms=T0 + 1, source="jenkins"))
+    bench.see(swept(Job, ANOTHER_JOB, started_ms=T0 + 1, source="jenkins"))
     assert outcome(bench).until_ms is not None
     assert not bench.writer.firing()
 
@@ -333,7 +336,7 @@ def test_the_states_of_a_vanished_job_are_gone(bench):
 def test_builds_of_a_job_that_went_while_nobody_looked_are_forgotten(bench):
     bench.see(builds(build(1)))
     bench.restart()
-    bench.see(swept(Job, source="jenkins"))
+    bench.see(swept(Job, ANOTHER_JOB, source="jenkins"))
     assert outcome(bench).until_ms is not None
     assert bench.desk._builds.jobs_named("deploy-orders") == []
 
