@@ -110,7 +110,7 @@ def _verdict(known: _Known) -> tuple[Level, str, str]:
         return _failed(known, known.decisive, means)
     if known.job.job_class is JobClass.SEED and _is_stale(known):
         return Level.WARNING, "SeedStale", f"{name} succeeded last {_ago(known)} ago: {means}"
-    return Level.OK, "Succeeded", f"{name} #{known.decisive.number} succeeded {_ago(known)} ago"
+    return Level.OK, "Succeeded", f"{name} #{known.decisive.number} succeeded"
 
 
 def _failed(known: _Known, build: Build, means: str) -> tuple[Level, str, str]:

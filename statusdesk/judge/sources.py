@@ -6,6 +6,7 @@ from statusdesk.facts import Visited
 from statusdesk.judge.jobs import Doubt, sentence
 from statusdesk.states import Level, SourceState
 
+SKEWED = "SkewedClock"
 _SENTENCES = {
     "Unreachable": "it cannot be reached",
     "Timeout": "it does not answer in time",
@@ -39,6 +40,8 @@ def judge_source(visited: Visited, before: SourceState | None, doubt: Doubt | No
     reason, message = "Live" if visited.live else "Answers", visited.message
     if not visited.ok:
         level = Level.UNKNOWN if visited.problem == "NoAccess" and visited.scope else Level.FAILING
+        if visited.problem == SKEWED:  # what it tells is corrected for
+            level = Level.WARNING
         reason = visited.problem or "Unreachable"
         message = visited.message or _SENTENCES.get(reason, "it does not answer as it should")
     last_ok_ms = before.last_ok_ms if before is not None else None

@@ -18,6 +18,12 @@ period_s, explicit_max_s, renewable, accessor_tail, renewal_job; one row per per
 alerts: alertname, severity, state, cluster, namespace, app, version, started_at, fired_at, resolved_at, duration_s,
 source, token, summary, fingerprint; by start. ``app`` is the job in an alert about a build, and app/workload where a
 workload is not named as its app; both belong to the app when alerts are chosen by it.
+
+environments: cluster, namespace, level, reason, message, since, until, duration_s, up_since, made_by, job, number,
+last_job, last_number, last_result, left_up_since, week_up_min, week_after_hours_min, url; one row per period.
+
+platform: source, job, job_class, level, reason, message, since, until, duration_s, number, result, last_success_at,
+period_s, period_rule, next_expected, disabled, url; one row per period of a platform job.
 """
 
 import csv
@@ -34,7 +40,7 @@ from statusdesk.store.errors import StoreError
 from statusdesk.store.export_columns import SUBJECTS, Subject
 from statusdesk.store.opening import open_for_reading
 
-What = Literal["builds", "rollouts", "tokens", "alerts"]
+What = Literal["builds", "rollouts", "tokens", "alerts", "environments", "platform"]
 Format = Literal["csv", "jsonl"]
 Progress = Callable[[int], None]
 
