@@ -6,7 +6,7 @@ other types than on success; so it is given an explicit token, follows none, and
 
 import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
@@ -20,19 +20,31 @@ from collectors.transport import (
     secret_of,
     told_failures,
 )
-from collectors.vault_wire import Envelope, Errors, HealthWire, TokenWire
+from collectors.vault_wire import (
+    CertificateEnvelope,
+    CertificateWire,
+    Envelope,
+    Errors,
+    HealthWire,
+    SecretIdEnvelope,
+    SecretIdWire,
+    TokenWire,
+    TuneEnvelope,
+)
 from statusdesk.config import VaultSettings
 from statusdesk.text import clean
 
 if TYPE_CHECKING:
     import requests
 
+D = TypeVar("D")
 CONNECT_S = 2.0
 TOTAL_SHARE = 3.0  # a whole answer may take this many times the time-out of one read
 MAX_BODY_BYTES = 1024 * 1024
 _SETTING = "[vault] address"
 
 LOOKUP_SELF_RULE = 'path "auth/token/lookup-self" { capabilities = ["read"] }'
+RENEW_SELF_RULE = 'path "auth/token/renew-self" { capabilities = ["update"] }'
 LOOKUP_RULE = 'path "auth/token/lookup-accessor" { capabilities = ["update"] }'
 POLICY = """\
 # Look up tokens by accessor; no other parameter may be sent.
@@ -108,6 +120,48 @@ class VaultApi:
             raise self._refusal(response, body)
         return self._token(body)
 
+    def renew_own(self) -> None:
+        """Renew our own token; the only thing that is ever written. Raises: VisitFailed"""
+        response, body = self._call(lambda client: client.auth.token.renew_self())
+        if response.status_code != 200:
+            raise self._refusal(response, body)
+
+    def secret_id(self, mount: str, role: str, accessor: str) -> SecretIdWire:
+        """Return a secret-id by its accessor. Raises: AccessorUnknown, TokenProblem, VisitFailed"""
+        response, body = self._call(
+            lambda client: client.auth.approle.read_secret_id_accessor(role, accessor, mount_point=mount)
+        )
+        if response.status_code == 200:
+            return self._decoded(body, SecretIdEnvelope).data
+        said = body.decode("utf-8", "replace")
+        if response.status_code in (404, 500) and "failed to find accessor entry" in said:
+            raise AccessorUnknown
+        raise self._of_one(self._refusal(response, body), body)
+
+    def certificate(self, mount: str, serial: str) -> CertificateWire:
+        """Return a certificate by its serial number. Raises: AccessorUnknown, TokenProblem, VisitFailed"""
+        path = f"{mount}/cert/{serial.lower().replace('-', ':')}"
+        response, body = self._call(lambda client: client.adapter.get(f"/v1/{path}"))
+        if response.status_code == 200:
+            return self._decoded(body, CertificateEnvelope).data
+        if response.status_code == 404 and _is_refusal(body) and not _errors(body):
+            raise AccessorUnknown
+        raise self._of_one(self._refusal(response, body), body)
+
+    def mount_max_s(self, mount: str) -> int:
+        """Return the ``max_lease_ttl`` of an auth mount. Raises: TokenProblem, VisitFailed"""
+        response, body = self._call(lambda client: client.adapter.get(f"/v1/sys/mounts/auth/{mount}/tune"))
+        if response.status_code == 200:
+            return self._decoded(body, TuneEnvelope).data.max_lease_ttl
+        raise self._of_one(self._refusal(response, body), body)
+
+    @staticmethod
+    def _of_one(refusal: VisitFailed, body: bytes) -> VisitFailed:
+        """Return a refusal as one that says nothing of the others, where Vault itself refused just this."""
+        if refusal.status in (400, 403, 404, 405) and _is_refusal(body) and refusal.problem != "Unauthorized":
+            return TokenProblem(refusal.problem, refusal.message)
+        return refusal
+
     def lookup(self, accessor: str) -> TokenWire:
         """Return the token of an accessor. Raises: AccessorUnknown, TokenProblem, VisitFailed"""
         response, body = self._call(lambda client: client.auth.token.lookup_accessor(accessor))
@@ -169,8 +223,11 @@ class VaultApi:
             )
 
     def _token(self, body: bytes) -> TokenWire:
+        return self._decoded(body, Envelope).data
+
+    def _decoded(self, body: bytes, kind: type[D]) -> D:
         try:
-            return msgspec.json.decode(body, type=Envelope).data
+            return msgspec.json.decode(body, type=kind)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             raise self._not_json(body) from None
 
@@ -228,6 +285,15 @@ def _errors(body: bytes) -> list[str]:
         return msgspec.json.decode(body, type=Errors).errors
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return []
+
+
+def _is_refusal(body: bytes) -> bool:
+    """Tell whether Vault itself refused, in its own words or with none."""
+    try:
+        msgspec.json.decode(body, type=Errors)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+    return True
 
 
 def _quoted(said: str) -> str:
