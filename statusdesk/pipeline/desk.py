@@ -21,13 +21,14 @@ from statusdesk.facts import (
 )
 from statusdesk.judge.sources import judge_source
 from statusdesk.pipeline.builds import Builds
+from statusdesk.pipeline.causes import Causes
 from statusdesk.pipeline.environments import Environments
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.platform import Platform
 from statusdesk.pipeline.rollouts import Rollouts
 from statusdesk.pipeline.tokens import Tokens
-from statusdesk.states import SourceState
+from statusdesk.states import RolloutState, SourceState
 from statusdesk.store.writer import Transition, Writer
 
 _KUBERNETES = (Workload, Pod)
@@ -50,7 +51,8 @@ class Desk:
         self._platform = Platform(writer, self._builds, config.jenkins, tokens)
         self._environments = Environments(writer, self._builds, config)
         self._joins = Joins(writer, self._builds, config.apps)
-        self._rollouts = Rollouts(writer, config.thresholds_of, self._joins.join, ask)
+        self._causes = Causes(writer)
+        self._rollouts = Rollouts(writer, config.thresholds_of, self._told_of, ask)
         self._tokens = Tokens(writer, config.vault, self._builds)
         self._alerts = Alerts(config.stages, writer.firing())
         self._visits: list[Visited] = []
@@ -77,6 +79,7 @@ class Desk:
                 self._rollouts.change(message)
             elif message.kind in _LOOKED_UP:
                 self._rollouts.answer(message)
+                self._causes.hear(message)
             elif message.kind in _JENKINS:
                 self._builds.change(message)
                 self._hear_jenkins()
@@ -88,6 +91,10 @@ class Desk:
             self._visits.append(message)
             if not message.scope:
                 self.visited.add(message.source)
+
+    def _told_of(self, state: RolloutState) -> RolloutState:
+        """Return a judged rollout with what else is known of it: the build that did it, and its cause."""
+        return self._causes.again(self._joins.join(state))
 
     def _is_newer(self, swept: Swept) -> bool:
         what = (swept.source, swept.kind, swept.subkind, swept.scope)
@@ -125,6 +132,7 @@ class Desk:
         transitions += self._platform.flush(now_ms)
         transitions += self._joins.flush(now_ms)
         transitions += self._tokens.flush(now_ms)
+        transitions += self._causes.flush(transitions, self._tokens.take_changed(), now_ms)
         if transitions:
             self._writer.put_alerts(self._alerts.step(transitions, now_ms))
         self._told += transitions

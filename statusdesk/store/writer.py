@@ -96,7 +96,6 @@ class Writer:
             self._newest[source, name] = builds[0].number
             self._builds.rows.update((build.key, build) for build in builds)
         self._grants = LatestRows(GRANTS)
-        self._last_grants: dict[str, Grant] = {}
         self._job_events = LatestRows(JOB_EVENTS)
         self._beats = LatestRows(COLLECTORS)
         self._queue = QueueRows(db)
@@ -158,6 +157,11 @@ class Writer:
         question = "SELECT 1 FROM evidence WHERE key = ? AND since_ms >= ? AND revision = ? LIMIT 1"
         return self._db.execute(question, (rollout_key, since_ms, revision)).fetchone() is not None
 
+    def evidence_lines(self, rollout_key: str, since_ms: int, container: str) -> list[str]:
+        """Return the committed last lines of a container, of a failure that began at ``since_ms`` or later."""
+        rows = self._db.execute(f"{EVIDENCE.select} WHERE key = ? AND since_ms >= ?", (rollout_key, since_ms))
+        return [line for row in map(EVIDENCE.decode, rows) if row.container == container for line in row.lines]
+
     def looked_up(self) -> set[str]:
         """Return the rollouts of which events or revisions are kept."""
         return {*self._events.groups, *self._revisions.groups}
@@ -211,16 +215,13 @@ class Writer:
         self._beats.put((collector.started_ms, collector.pid), collector)
 
     def put_grants(self, grants: Sequence[Grant]) -> None:
-        """Take what renewals gave; one that is known already costs nothing."""
-        for grant in grants:
-            if self._last_grants.get(grant.key) != grant:
-                self._last_grants[grant.key] = grant
-                self._grants.put((grant.key, grant.renewed_ms), grant)
+        """Take what renewals gave."""
+        self._grants.waiting.update(((grant.key, grant.renewed_ms), (grant, ())) for grant in grants)
 
     def grants_of(self, token_key: str, limit: int) -> list[Grant]:
         """Return the newest committed grants of a token, oldest first."""
-        question = f"{GRANTS.select} WHERE key = ? ORDER BY renewed_ms DESC LIMIT ?"
-        return [GRANTS.decode(row) for row in self._db.execute(question, (token_key, limit))][::-1]
+        rows = self._db.execute(f"{GRANTS.select} WHERE key = ? ORDER BY renewed_ms DESC LIMIT ?", (token_key, limit))
+        return [GRANTS.decode(row) for row in rows][::-1]
 
     def commit(self) -> int:
         """Write all that was put since the last commit in one transaction; return the store's change number.
