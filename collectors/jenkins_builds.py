@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_errands import PATIENCE, Errand, JenkinsErrands
@@ -35,7 +35,8 @@ class JenkinsBuilds:
     """Visits one Jenkins until told to stop.
 
     ``known`` are builds already stored, per job at least the newest and all that were running, so that nothing is
-    fetched twice. ``token`` reads the API token anew for each connection. Everything seen goes to ``emit``.
+    fetched twice; ``complete`` are the jobs whose older builds are all stored. ``token`` reads the API token anew for
+    each connection. Everything seen goes to ``emit``.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class JenkinsBuilds:
         emit: Callable[[Message], None],
         stop: threading.Event,
         clock: Clock,
+        complete: Collection[str] = (),
     ) -> None:
         def connect() -> JenkinsApi:
             return JenkinsApi.connect(settings, token)
@@ -71,6 +73,7 @@ class JenkinsBuilds:
         self._session = ""
         self._who = ""
         self._settled = False
+        self._complete = set(complete)
         self._moved: list[Build] = []
         self._missed: frozenset[str] = frozenset()  # jobs that the last visit did not show
 
@@ -161,8 +164,12 @@ class JenkinsBuilds:
             for name in missing & self._missed if jobs else ():
                 self._ledger.forget(name)
                 self._reached.pop(name, None)
+                self._complete.discard(name)
+            complete = set(self._complete)
         self._missed = missing
-        facts = tuple(job_of(job, self._definitions.get(job.name), self._settings) for job in jobs)
+        facts = tuple(
+            job_of(job, self._definitions.get(job.name), job.name in complete, self._settings) for job in jobs
+        )
         self._visits.tell_sweep(Job, facts, started_ms)
 
     def _carry_over(self, jobs: list[SeenJob], missing: frozenset[str]) -> None:
@@ -179,8 +186,9 @@ class JenkinsBuilds:
             before = by_last.pop((wire.number, wire.timestamp), None)
             if before is not None:
                 self._reached[job.name] = self._reached.pop(before, wire.number)
-                told = self._ledger.rename(before, job.name, job.path)
-                self._moved += told
+                self._moved += self._ledger.rename(before, job.name, job.path)
+                if before in self._complete:
+                    self._complete.add(job.name)
 
     def _take_last_builds(self, jobs: list[SeenJob]) -> None:
         """Take every job's last build, and ask for those that are missing before it."""
@@ -197,6 +205,7 @@ class JenkinsBuilds:
                 if self._ledger.began_anew(job.name, last):
                     gone += self._ledger.forget(job.name)
                     self._reached.pop(job.name, None)
+                    self._complete.discard(job.name)
                 told = self._ledger.take(job.name, job.path, self._default(job.name), [last])
                 news += told.news
                 unknown += told.unknown
@@ -204,7 +213,9 @@ class JenkinsBuilds:
                 self._reached[job.name] = max(last.number, reached or 0)
                 if reached is not None:
                     gaps += _missing_between(job, reached, last.number)
-                elif last.number > 1:
+                if last.number == 1:
+                    self._complete.add(job.name)
+                elif job.name not in self._complete:
                     backfill.append((-(last.timestamp or 0), Errand(job.name, job.path)))
             told = Told(tuple(news), tuple(unknown))
             self._tell(told, tuple(gone))
@@ -291,6 +302,8 @@ class JenkinsBuilds:
         with self._lock:
             told = self._ledger.take(errand.job, errand.path, self._default(errand.job), builds)
             self._tell(told)
+            if errand.number is None:
+                self._complete.add(errand.job)
         if errand.number is not None:
             self._notice_seed(told)
         self._ask_for_upstream(told)

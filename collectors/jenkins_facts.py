@@ -134,7 +134,7 @@ def class_of(name: str, settings: JenkinsSettings) -> JobClass:
     return JobClass.OTHER
 
 
-def job_of(seen: SeenJob, definition: Definition | None, settings: JenkinsSettings) -> Job:
+def job_of(seen: SeenJob, definition: Definition | None, complete: bool, settings: JenkinsSettings) -> Job:
     """Return the fact of one job of a tick."""
     wire, known = seen.wire, definition or Definition()
     color = clean(wire.color or "")
@@ -149,6 +149,7 @@ def job_of(seen: SeenJob, definition: Definition | None, settings: JenkinsSettin
         in_queue=bool(wire.inQueue),
         last_number=wire.lastBuild.number if wire.lastBuild else None,
         last_ms=wire.lastBuild.timestamp if wire.lastBuild else None,
+        complete=complete,
         namespace_default=default[0] if default else None,
         parameters=known.parameters,
         kind=clean((wire.class_ or "").rsplit(".", 1)[-1]),

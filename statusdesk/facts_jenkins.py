@@ -19,7 +19,7 @@ class Job(Fact, frozen=True):
     """One Jenkins job, by ``fullName``. Key: (source, name).
 
     ``kind`` is the last word of its class in Jenkins. ``last_number`` and ``last_ms`` are number and start of its
-    newest build, by which a job that was renamed is known again.
+    newest build, by which a job that was renamed is known again. ``complete``: its older builds have been told too.
     """
 
     source: str
@@ -34,6 +34,7 @@ class Job(Fact, frozen=True):
     parameters: tuple[str, ...] = ()
     kind: str = ""
     last_ms: int | None = None
+    complete: bool = False
 
     @property
     def key(self) -> tuple[str, str]:

@@ -173,7 +173,8 @@ class CollectorProcess:
 
             token = self._secret(config.jenkins.token)
             known = writer.known_builds()
-            visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock)
+            complete = {job.name for job in writer.jobs() if job.complete}
+            visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock, complete)
             made.append(("jenkins", visitor))
         if config.vault is not None:
             from collectors.vault_tokens import VaultTokens

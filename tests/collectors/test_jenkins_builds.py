@@ -17,7 +17,7 @@ FAR_S = 3600.0
 class Watched:
     """A collector that visits only when told to."""
 
-    def __init__(self, stage, known=(), **more):
+    def __init__(self, stage, known=(), complete=None, **more):
         settings = {"user": "monitor", "interval_s": FAR_S, "slow_interval_s": FAR_S, "timeout_s": 5.0} | more
         self.heard = Heard()
         self.stop = threading.Event()
@@ -30,6 +30,7 @@ class Watched:
             self.heard.put,
             self.stop,
             system_clock,
+            {build.job for build in known} if complete is None else complete,
         )
 
     def __enter__(self):
@@ -297,6 +298,15 @@ def test_the_builds_of_a_job_are_forgotten_when_two_visits_missed_it(jenkins):
         assert len(watched.collector._ledger.newest()) == 9
         watched.visit()
         assert list(watched.collector._ledger.newest()) == ["deploy-0"]
+
+
+def test_a_backfill_that_was_cut_short_is_done_after_a_restart_and_once(jenkins):
+    jenkins.add("deploy", *(build(number) for number in range(1, 6)))
+    with staged(jenkins) as stage, Watched(stage, [known("deploy", 5)], complete=()) as watched:
+        watched.heard.wait_for(lambda _: len(watched.builds()) == 4)
+        watched.visit()
+        assert watched.sweeps(Job)[-1].facts[0].complete
+        assert watched.visit() == ["/api/json", "/computer/api/json", "/queue/api/json"]
 
 
 def test_a_renamed_job_keeps_its_builds_and_their_attribution_without_a_request(jenkins):
