@@ -89,6 +89,10 @@ class JenkinsBuilds:
         """Visit at once instead of at the next interval."""
         self._visits.hurry()
 
+    def busy(self) -> bool:
+        """Tell whether older or missing builds are being asked for."""
+        return self._errands.busy()
+
     def _visit(self, api: JenkinsApi) -> Outcome:
         outcome = self._look(api)
         self._errands.resume()

@@ -78,7 +78,7 @@ def live_through(world: World, add: int, remove: int, patience_s: float) -> None
             ),
             patience_s,
         )
-        assert picture(world)[busy, "production"] == truth(world)[busy, "production"]
+        wait_for(lambda: picture(world)[busy, "production"] == truth(world)[busy, "production"], patience_s)
         events = {(what, other) for what, other in world.rows("SELECT what, other FROM job_events")}
         assert ("renamed", "deploy-fleet-renamed") in events
         assert ("disabled", "") in events
