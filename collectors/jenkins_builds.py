@@ -14,10 +14,9 @@ from collectors.jenkins_facts import (
     definitions_in,
     depth_of,
     executors_of,
-    job_of,
-    jobs_in,
     queue_items,
 )
+from collectors.jenkins_jobs import JobFacts
 from collectors.jenkins_ledger import BuildKey, BuildLedger, Key, Told
 from collectors.jenkins_queries import MAX_LEVELS, QUEUE, RUNNING, slow_scan, tick
 from collectors.jenkins_wire import BuildWire, Computers, Definitions, Queue, Root
@@ -73,6 +72,7 @@ class JenkinsBuilds:
         self._session = ""
         self._who = ""
         self._settled = False
+        self._jobs = JobFacts(settings)
         self._complete = set(complete)
         self._moved: list[Build] = []
         self._missed: frozenset[str] = frozenset()  # jobs that the last visit did not show
@@ -105,7 +105,7 @@ class JenkinsBuilds:
             self._scan(api)
         started_ms = self._clock()
         root = api.get(tick(self._levels), Root, 1.0 if self._settled else PATIENCE)
-        jobs = list(jobs_in(root))
+        jobs = self._jobs.seen(root)
         if not jobs:
             self._ask_who(api)
         elif any(job.name not in self._definitions for job in jobs):
@@ -171,9 +171,7 @@ class JenkinsBuilds:
                 self._complete.discard(name)
             complete = set(self._complete)
         self._missed = missing
-        facts = tuple(
-            job_of(job, self._definitions.get(job.name), job.name in complete, self._settings) for job in jobs
-        )
+        facts = self._jobs.facts(jobs, self._definitions, complete)
         self._visits.tell_sweep(Job, facts, started_ms)
 
     def _carry_over(self, jobs: list[SeenJob], missing: frozenset[str]) -> None:
@@ -202,10 +200,9 @@ class JenkinsBuilds:
         gone: list[BuildKey] = []
         unknown: list[Key] = []
         with self._lock:
-            for job in jobs:
+            for job in self._jobs.with_news(jobs):
                 last = job.wire.lastBuild
-                if last is None:
-                    continue
+                assert last is not None
                 if self._ledger.began_anew(job.name, last):
                     gone += self._ledger.forget(job.name)
                     self._reached.pop(job.name, None)
@@ -277,10 +274,13 @@ class JenkinsBuilds:
 
     def _ask_for_open_builds(self, jobs: list[SeenJob], running: frozenset[str]) -> None:
         """Ask for builds that ran when last seen, are on no executor, and are not their job's last build any more."""
-        last = {job.name: job.wire.lastBuild.number for job in jobs if job.wire.lastBuild}
         errands = []
         with self._lock:
-            for job, number in self._ledger.open_builds():
+            still_open = self._ledger.open_builds()
+            if not still_open:
+                return
+            last = {job.name: job.wire.lastBuild.number for job in jobs if job.wire.lastBuild}
+            for job, number in still_open:
                 build = self._ledger.get((job, number))
                 if build and build.url not in running and job in self._paths and last.get(job) != number:
                     errands.append(Errand(job, self._paths[job], number))

@@ -73,16 +73,22 @@ def full_name_of(path: str) -> str:
     return name_of("/".join(unquote(part) for part in parts[1::2]))
 
 
-def jobs_in(root: Root) -> Iterator[SeenJob]:
+def jobs_in(root: Root) -> Iterator[JobWire]:
     """Yield every job of a tick with its folders walked; folders and multibranch projects have no colour."""
     todo = list(reversed(root.jobs or []))
     while todo:
         wire = todo.pop()
-        todo += reversed(wire.jobs or [])
-        path = path_of(wire.url)
-        name = name_of(wire.fullName or "") or full_name_of(path)
-        if name and path and (wire.color is not None or wire.lastBuild is not None):
-            yield SeenJob(name, path, wire)
+        if wire.jobs:
+            todo += reversed(wire.jobs)
+        if wire.color is not None or wire.lastBuild is not None:
+            yield wire
+
+
+def seen_job(wire: JobWire) -> SeenJob | None:
+    """Return a job of a tick with its name and path; None where it has none that can be used."""
+    path = path_of(wire.url)
+    name = name_of(wire.fullName or "") or full_name_of(path)
+    return SeenJob(name, path, wire) if name and path else None
 
 
 def definitions_in(answer: Definitions, settings: JenkinsSettings) -> dict[str, Definition]:

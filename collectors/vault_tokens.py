@@ -26,7 +26,7 @@ from statusdesk.facts import Message, Token, VaultHealth
 from statusdesk.text import age
 
 OWN_NAME = "statusdesk (own)"
-THREADS = 4
+THREADS = 8
 THREADS_ABOVE = 20  # tokens
 CONFIRM_S = 1.0
 SKEW_TOLD_MS = 5000

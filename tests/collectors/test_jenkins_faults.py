@@ -242,7 +242,7 @@ def test_a_fault_of_our_own_is_told_by_its_place_only(monkeypatch):
         def broken(*_):
             raise KeyError("secret text")
 
-        monkeypatch.setattr("collectors.jenkins_builds.jobs_in", broken)
+        monkeypatch.setattr("collectors.jenkins_jobs.jobs_in", broken)
         watched.visit()
         visit = watched.visits()[-1]
         assert (visit.ok, visit.problem) == (False, "Internal")
