@@ -4,7 +4,18 @@ import enum
 
 import msgspec
 
-from statusdesk.states import AlertState, BuildState, Collector, Level, RolloutState, SourceState, TokenState
+from statusdesk.facts import Executors, QueueItem
+from statusdesk.states import (
+    AlertState,
+    BuildState,
+    Collector,
+    EnvironmentState,
+    Level,
+    PlatformState,
+    RolloutState,
+    SourceState,
+    TokenState,
+)
 
 
 class Mark(enum.StrEnum):
@@ -120,3 +131,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     jobs: int = 0
     apps_source: str = ""
     all_well: bool = False
+    platform: tuple[PlatformState, ...] = ()
+    environments: tuple[EnvironmentState, ...] = ()
+    queue: tuple[QueueItem, ...] = ()
+    executors: tuple[Executors, ...] = ()

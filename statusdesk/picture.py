@@ -7,6 +7,7 @@ from statusdesk.config import Config
 from statusdesk.facts import JobClass
 from statusdesk.judge.promotion import production_index
 from statusdesk.picture_apps import Apps, is_well
+from statusdesk.picture_jenkins import Jenkins
 from statusdesk.picture_sources import Sources, data_age_ms
 from statusdesk.states import AlertState, BuildState, Changes, Collector, Level, TokenState
 
@@ -22,6 +23,7 @@ class Picture:
     def __init__(self, config: Config) -> None:
         self._apps = Apps(config)
         self._sources = Sources(config)
+        self._jenkins = Jenkins()
         self._title = config.board.title or ", ".join(cluster.name for cluster in config.clusters)
         self._stages = tuple(stage.name for stage in config.stages)
         self._production = production_index(config.stages)
@@ -51,6 +53,7 @@ class Picture:
             self._put_tokens(changes.tokens)
         if changes.alerts:
             self._put_alerts(changes.alerts)
+        self._jenkins.apply(changes)
         for job in changes.jobs:
             self._jobs[job.key] = job.name
         for key in changes.gone_jobs:
@@ -86,6 +89,10 @@ class Picture:
             unattributed=self._unattributed,
             jobs=len(self._jobs),
             all_well=all_well,
+            platform=self._jenkins.platform,
+            environments=self._jenkins.environments,
+            queue=self._jenkins.queue,
+            executors=self._jenkins.executors,
         )
 
     def _is_calm(self, views: tuple[SourceView, ...]) -> bool:

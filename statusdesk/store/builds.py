@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from statusdesk.facts import Build
+from statusdesk.facts import Build, BuildDetails
 from statusdesk.states import JobEvent
-from statusdesk.store.kinds import BUILDS, JOB_EVENTS, OPEN, SHARED
+from statusdesk.store.kinds import BUILDS, DETAILS, JOB_EVENTS, OPEN, SHARED
 
 CONCLUSIVE = "('SUCCESS', 'UNSTABLE', 'FAILURE')"
 KNOWN_PER_JOB = 30
@@ -19,6 +19,8 @@ OF_NAMESPACE = f"{_SELECT} AND namespace IS :namespace {_NEWEST}"
 ALSO_OF_NAMESPACE = (
     f"{_SELECT} AND {SHARED} AND namespace IS NOT :namespace AND instr(namespaces, :quoted) > 0 {_NEWEST}"
 )
+ONE = f"{BUILDS.select} WHERE source = ? AND job = ? AND number = ?"
+DETAILS_OF = f"{DETAILS.select} WHERE source = ? AND job = ? AND number = ?"
 _NEXT_JOB = "SELECT source, job FROM builds WHERE (source, job) > (?, ?) ORDER BY source, job LIMIT 1"
 _NEXT_NAMESPACE = (
     "SELECT namespace FROM builds WHERE source = ? AND job = ? AND namespace > ? ORDER BY namespace LIMIT 1"
@@ -54,6 +56,18 @@ def builds_of_job(db: sqlite3.Connection, source: str, job: str, namespace: str 
         if also:
             found = sorted(found + also, key=lambda build: -build.number)[:limit]
     return found
+
+
+def build(db: sqlite3.Connection, source: str, job: str, number: int) -> Build | None:
+    """Return one build."""
+    row = db.execute(ONE, (source, job, number)).fetchone()
+    return None if row is None else BUILDS.decode(row)
+
+
+def details(db: sqlite3.Connection, source: str, job: str, number: int) -> BuildDetails | None:
+    """Return what was looked up of one build."""
+    row = db.execute(DETAILS_OF, (source, job, number)).fetchone()
+    return None if row is None else DETAILS.decode(row)
 
 
 class Unattributed(msgspec.Struct, frozen=True):

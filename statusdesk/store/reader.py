@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from statusdesk.facts import Build, Event, Revision
+from statusdesk.facts import Build, BuildDetails, Event, Revision
 from statusdesk.states import Changes, Collector, Evidence, Grant, JobEvent, PodState
 from statusdesk.store import builds as build_questions
 from statusdesk.store import past
@@ -158,6 +158,14 @@ class Reader:
     def builds(self, job: str, namespace: str | None, limit: int, source: str = "jenkins") -> list[Build]:
         """Return the newest builds of a job, newest first; ``namespace``: None any, empty not attributed."""
         return self._ask(lambda db: build_questions.builds_of_job(db, source, job, namespace, limit))
+
+    def build(self, source: str, job: str, number: int) -> Build | None:
+        """Return one build; None when it is not known (any more)."""
+        return self._ask(lambda db: build_questions.build(db, source, job, number))
+
+    def build_details(self, source: str, job: str, number: int) -> BuildDetails | None:
+        """Return what was looked up of one build; None when nothing was."""
+        return self._ask(lambda db: build_questions.details(db, source, job, number))
 
     def unattributed(self) -> list[build_questions.Unattributed]:
         """Return the jobs with builds that could not be attributed to a namespace, those with the most first."""
