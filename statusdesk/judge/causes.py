@@ -10,7 +10,7 @@ from statusdesk.states import Level, RolloutState, TokenState
 
 DEAD = ("Gone", "Lapsed")
 INIT = ("InitExit", "InitRunning")
-"""Reasons of a rollout that fails at its init containers, which fetch what the token opens."""
+"""Ends of the reasons of a rollout that fails at its init containers (``DegradedInitExit`` too), which fetch secrets."""
 KILLED = (137, 139)
 """Killed (out of memory) and crashed: no refused token ends a container so."""
 _TROUBLED = (Level.WARNING, Level.FAILING)
@@ -45,7 +45,7 @@ def cause_of(rollout: RolloutState, tokens: Iterable[TokenState], *, denied: boo
     if rollout.level not in _TROUBLED or not rollout.container:
         return None
     refused = denied or denies(rollout.message)
-    if not refused and (rollout.reason not in INIT or rollout.exit_code in KILLED):
+    if not refused and (not rollout.reason.endswith(INIT) or rollout.exit_code in KILLED):
         return None
     dead = [
         token

@@ -3,7 +3,15 @@
 import msgspec
 import pytest
 
-from statusdesk.config import ClusterSettings, Config, JenkinsSettings, StageSettings, StoreSettings
+from statusdesk.config import (
+    ClusterSettings,
+    Config,
+    JenkinsSettings,
+    StageSettings,
+    StoreSettings,
+    TokenSettings,
+    VaultSettings,
+)
 from statusdesk.facts import (
     Build,
     Changed,
@@ -452,3 +460,90 @@ def test_what_an_earlier_process_told_of_a_part_of_jenkins_ends_at_the_first_goo
     bench.see(part("executors"), Visited(source="jenkins", ok=True, at_ms=bench.now_ms))
     assert rows["jenkins#queue"].until_ms == bench.now_ms
     assert rows["jenkins#executors"].until_ms is None
+
+
+def init_crash(name="orders") -> Pod:
+    failing = pod(name, waiting="CrashLoopBackOff", restarts=5)
+    container = msgspec.structs.replace(failing.containers[0], name="vault-agent", role=ContainerRole.INIT)
+    return msgspec.structs.replace(failing, ready=False, containers=(container,))
+
+
+class VaultBench(Bench):
+    """A desk that knows which app uses the token payments."""
+
+    def open(self) -> None:
+        super().open()
+        tokens = (TokenSettings(name="payments", accessor="a", apps=("orders",)),)
+        vault = VaultSettings(address="http://127.0.0.1:1", tokens=tokens)
+        stages = (StageSettings(name="staging", namespaces=("staging",)),)
+        store = StoreSettings(state_dir=str(self.directory))
+        config = Config(path="c", stages=stages, clusters=(ClusterSettings(name="eu"),), vault=vault, store=store)
+        self.desk = Desk(config, self.writer)
+
+
+@pytest.fixture
+def vault_bench(tmp_path):
+    made = VaultBench(tmp_path)
+    yield made
+    made.writer.close()
+
+
+def failing_at_its_door(bench):
+    bench.see(
+        swept(Workload, workload(ready=0, available=0), subkind="Deployment"),
+        swept(Pod, init_crash()),
+    )
+
+
+def test_a_dead_token_is_the_cause_and_goes_when_there_is_another(vault_bench):
+    bench = vault_bench
+    bench.see(swept(Token, token(expire_ms=T0 - 60_000, seen_ms=T0 - 70_000), source="vault", started_ms=T0 - 1))
+    failing_at_its_door(bench)
+    row = bench.rollout()
+    assert row.level is Level.FAILING and row.reason.endswith("InitExit")
+    assert (row.cause, row.cause_key) == ("token 'payments' has expired", "token:vault/payments")
+    assert row.cause_ms == T0 - 60_000
+    bench.now_ms += 1000
+    bench.see(
+        Changed(source=SOURCE, kind=Pod, at_ms=bench.now_ms, seen=(msgspec.structs.replace(init_crash(), node="n"),))
+    )
+    assert bench.rollout().cause_key == "token:vault/payments"  # judged again, and the cause stays
+    fresh = token(issue_ms=T0, expire_ms=day(1), seen_ms=bench.now_ms)
+    bench.see(swept(Token, fresh, source="vault", started_ms=bench.now_ms))
+    assert (bench.rollout().cause, bench.rollout().cause_ms) == ("", None)
+
+
+def test_a_token_that_dies_after_the_trouble_began_is_not_blamed(vault_bench):
+    bench = vault_bench
+    bench.see(swept(Token, token(expire_ms=T0 + 60_000, seen_ms=T0), source="vault"))
+    failing_at_its_door(bench)
+    bench.now_ms += 61_000
+    bench.see(swept(Token, token(expire_ms=T0 + 60_000, seen_ms=T0), source="vault", started_ms=bench.now_ms))
+    assert bench.writer.current(TokenState)["vault/payments"].reason == "Lapsed"
+    assert bench.rollout().level is Level.FAILING
+    assert bench.rollout().cause == ""
+
+
+def test_the_renewal_job_stands_beside_its_token(tmp_path):
+    bench = VaultBench(tmp_path)
+    tokens = (TokenSettings(name="payments", accessor="a", renewal_job="deploy-orders", renew_every_s=3600.0),)
+    bench.desk = Desk(
+        Config(
+            path="c",
+            stages=(StageSettings(name="staging", namespaces=("staging",)),),
+            clusters=(),
+            jenkins=JenkinsSettings(url="http://jenkins"),
+            vault=VaultSettings(address="http://127.0.0.1:1", tokens=tokens),
+            store=StoreSettings(state_dir=str(tmp_path)),
+        ),
+        bench.writer,
+    )
+    seen = token(expire_ms=T0 + 7_200_000, last_renewal_ms=T0 - 3_600_000, seen_ms=T0)
+    bench.see(
+        builds(msgspec.structs.replace(build(7, "FAILURE"), started_ms=T0 - 400_000)),
+        swept(Token, seen, source="vault"),
+    )
+    row = bench.writer.current(TokenState)["vault/payments"]
+    assert (row.job_number, row.job_result, row.job_says) == (7, "FAILURE", "job red, token lapses")
+    assert row.reason == "RenewalFailed"
+    bench.writer.close()
