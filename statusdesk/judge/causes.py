@@ -10,7 +10,7 @@ from statusdesk.states import Level, RolloutState, TokenState
 
 DEAD = ("Gone", "Lapsed")
 INIT = ("InitExit", "InitRunning")
-"""Ends of the reasons of a rollout that fails at its init containers (``DegradedInitExit`` too), which fetch secrets."""
+"""Ends of the reasons of a rollout that fails at its init containers (``DegradedInitExit`` too)."""
 KILLED = (137, 139)
 """Killed (out of memory) and crashed: no refused token ends a container so."""
 _TROUBLED = (Level.WARNING, Level.FAILING)

@@ -497,12 +497,13 @@ def failing_at_its_door(bench):
 
 def test_a_dead_token_is_the_cause_and_goes_when_there_is_another(vault_bench):
     bench = vault_bench
-    bench.see(swept(Token, token(expire_ms=T0 - 60_000, seen_ms=T0 - 70_000), source="vault", started_ms=T0 - 1))
+    dead = token(issue_ms=day(-9), expire_ms=day(-2), seen_ms=day(-2) - 1)
+    bench.see(swept(Token, dead, source="vault", started_ms=T0 - 1))
     failing_at_its_door(bench)
     row = bench.rollout()
     assert row.level is Level.FAILING and row.reason.endswith("InitExit")
     assert (row.cause, row.cause_key) == ("token 'payments' has expired", "token:vault/payments")
-    assert row.cause_ms == T0 - 60_000
+    assert row.cause_ms == day(-2)
     bench.now_ms += 1000
     bench.see(
         Changed(source=SOURCE, kind=Pod, at_ms=bench.now_ms, seen=(msgspec.structs.replace(init_crash(), node="n"),))
