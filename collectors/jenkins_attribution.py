@@ -142,14 +142,22 @@ def _of_folder(job: str, settings: JenkinsSettings) -> tuple[str, ...]:
     return namespaces_in(max(inside, key=lambda each: len(each[0]))[1], False) if inside else ()
 
 
+def shown_parameters(actions: Sequence[Action]) -> tuple[tuple[str, str], ...]:
+    """Return the parameters of a build that may be shown: no passwords, and nothing that looks like a secret."""
+    parameters = [p for action in actions if isinstance(action.parameters, list) for p in action.parameters]
+    return _shown(parameters[:MAX_PARAMETERS])
+
+
 def _kept(parameters: Sequence[Parameter], settings: JenkinsSettings) -> tuple[tuple[str, str], ...]:
     """Return the parameters that tell namespace and version; nobody asks for others, which may hold anything."""
     wanted = {name.casefold() for name in (*settings.namespace_parameters, *settings.version_parameters)}
+    return _shown([p for p in parameters if (p.name or "").casefold() in wanted][:MAX_PARAMETERS])
+
+
+def _shown(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ...]:
     kept: list[tuple[str, str]] = []
     for parameter in parameters:
         name, value = parameter.name or "", parameter.value
-        if name.casefold() not in wanted or len(kept) >= MAX_PARAMETERS:
-            continue
         if not isinstance(value, str | bool | int | float) or _SECRET_NAME.search(name):
             continue
         text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 
 from collectors.jenkins_api import JenkinsApi
+from collectors.jenkins_details import DetailsWanted, JenkinsDetails
 from collectors.jenkins_errands import PATIENCE, Errand, JenkinsErrands
 from collectors.jenkins_facts import (
     SOURCE,
@@ -25,6 +26,7 @@ from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Build, Changed, Executors, Job, JobClass, Message, QueueItem
+from statusdesk.wants import BuildWanted
 
 GAP_LIMIT = 20  # more missing numbers than this are asked for at once, though that makes Jenkins read more
 SCAN_AGAIN_S = 60.0
@@ -65,6 +67,7 @@ class JenkinsBuilds:
             self._delivered,
             self._missing,
         )
+        self._wanted = DetailsWanted(JenkinsDetails(settings, token, clock), emit, stop)
         self._definitions: dict[str, Definition] = {}
         self._paths: dict[str, str] = {}
         self._levels = 2
@@ -80,14 +83,20 @@ class JenkinsBuilds:
     def run(self) -> None:
         """Visit again and again; returns when stop is set."""
         self._errands.start()
+        threading.Thread(target=self._wanted.run, name="jenkins-details", daemon=True).start()
         try:
             self._visits.run(self._visit, self._detail)
         finally:
             self._errands.close()
+            self._wanted.end()
 
     def visit_now(self) -> None:
         """Visit at once instead of at the next interval."""
         self._visits.hurry()
+
+    def want(self, wanted: BuildWanted) -> None:
+        """Look a build up soon; its answer is emitted. Called by any thread, returns at once."""
+        self._wanted.want(wanted)
 
     def busy(self) -> bool:
         """Tell whether older or missing builds are being asked for."""

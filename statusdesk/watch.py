@@ -21,7 +21,7 @@ from statusdesk.pipeline.inquiries import Ask
 from statusdesk.states import Collector
 from statusdesk.store.errors import StoreError
 from statusdesk.store.writer import Transition, Writer
-from statusdesk.wants import Wanted, cluster_of
+from statusdesk.wants import BuildWanted, Wanted, cluster_of
 
 BEAT_MS = 1000
 PRUNE_EVERY_MS = 60_000
@@ -73,6 +73,7 @@ class CollectorProcess:
         self._store_problem = ""
         self._prune_problem = ""
         self._lookups: dict[str, Ask] = {}
+        self._look_up_build: Callable[[BuildWanted], None] = lambda wanted: None
 
     def run(self, stop: threading.Event) -> None:
         """Collect until ``stop`` is set; then stop the collectors and close the store cleanly."""
@@ -101,7 +102,7 @@ class CollectorProcess:
         state_dir = Path(self._config.store.state_dir)
         with Writer(state_dir / "statusdesk.db", self._config.store.keep_s, self._clock) as writer:
             self._writer = writer
-            self._desk = Desk(self._config, writer, self._ask)
+            self._desk = Desk(self._config, writer, self._ask, lambda wanted: self._look_up_build(wanted))
             self._beat(started_ms)
             writer.commit()
             threads = self._start(writer)
@@ -175,6 +176,7 @@ class CollectorProcess:
             known = writer.known_builds()
             complete = {job.name for job in writer.jobs() if job.complete}
             visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock, complete)
+            self._look_up_build = visitor.want
             made.append(("jenkins", visitor))
         if config.vault is not None:
             from collectors.vault_tokens import VaultTokens

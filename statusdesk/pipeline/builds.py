@@ -1,17 +1,23 @@
 """Jobs and builds in memory, and the judging of the (job, namespace) pairs that changed."""
 
-from statusdesk.facts import Build, Changed, Executors, Job, JobClass, QueueItem, Swept
+from collections.abc import Callable
+
+from statusdesk.facts import Build, BuildDetails, Changed, Executors, Job, JobClass, QueueItem, Swept
 from statusdesk.judge.builds import judge_builds
 from statusdesk.judge.jobs import Doubt, doubt_of
 from statusdesk.pipeline.job_events import JobEvents
-from statusdesk.states import BuildState
+from statusdesk.states import BuildState, Level
 from statusdesk.store.writer import Transition, Writer
+from statusdesk.wants import BuildWanted
 
 KEPT_PER_PAIR = 30
 SEED_ECHO_MS = 300_000  # the jobs that a seed run makes are seen at the latest so long after it
 CONCLUSIVE = ("SUCCESS", "UNSTABLE", "FAILURE")
+ASKED_FOR_MS = 86_400_000  # what failed longer ago is looked up by nobody
+ASKED_KEPT = 10_000
 Pair = tuple[str, str, str]
 JobKey = tuple[str, str]
+AskBuild = Callable[[BuildWanted], None]
 
 
 def build_state_key(source: str, job: str, namespace: str) -> str:
@@ -22,8 +28,10 @@ def build_state_key(source: str, job: str, namespace: str) -> str:
 class Builds:
     """What is known of Jenkins: takes jobs, builds, queue and executors; puts them and the state of each pair."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, ask: AskBuild = lambda wanted: None) -> None:
         self._writer = writer
+        self._ask = ask
+        self._asked: set[str] = set()
         self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs()}
         self._pairs: dict[Pair, list[Build]] = {}
         self._namespaces: dict[JobKey, set[str]] = {}
@@ -131,6 +139,9 @@ class Builds:
 
     def change(self, changed: Changed) -> None:
         """Take builds that are new or have changed; those that have gone belonged to a job that was made anew."""
+        if changed.kind is BuildDetails:
+            self._writer.put_build_details([fact for fact in changed.seen if isinstance(fact, BuildDetails)])
+            return
         self._forget(set(changed.gone))
         builds = [fact for fact in changed.seen if isinstance(fact, Build)]
         for build in builds:
@@ -221,4 +232,15 @@ class Builds:
                 del self._pairs[pair]
                 emptied.append(build_state_key(*pair))
         self._dirty.clear()
+        self._ask_about(states, now_ms)
         return gone + self._writer.gone(BuildState, emptied, now_ms) + self._writer.put(states, now_ms)
+
+    def _ask_about(self, states: list[BuildState], now_ms: int) -> None:
+        """Have looked up, once, what failed not long ago."""
+        for state in states:
+            if state.level is not Level.FAILING or state.number is None or state.url in self._asked:
+                continue
+            if now_ms - (state.started_ms or 0) > ASKED_FOR_MS or len(self._asked) >= ASKED_KEPT:
+                continue
+            self._asked.add(state.url)
+            self._ask(BuildWanted(job=state.job, number=state.number, url=state.url))

@@ -4,6 +4,7 @@ from statusdesk.alerts.lifecycle import Alerts
 from statusdesk.config import Config
 from statusdesk.facts import (
     Build,
+    BuildDetails,
     Changed,
     Event,
     Executors,
@@ -20,7 +21,7 @@ from statusdesk.facts import (
     Workload,
 )
 from statusdesk.judge.sources import judge_source
-from statusdesk.pipeline.builds import Builds
+from statusdesk.pipeline.builds import AskBuild, Builds
 from statusdesk.pipeline.causes import Causes
 from statusdesk.pipeline.environments import Environments
 from statusdesk.pipeline.inquiries import Ask
@@ -35,7 +36,7 @@ _KUBERNETES = (Workload, Pod)
 _LOOKED_UP = (Event, Revision, LogTail)
 JENKINS = "jenkins"
 _VAULT = (Token, VaultHealth)
-_JENKINS = (Job, Build, QueueItem, Executors)
+_JENKINS = (Job, Build, BuildDetails, QueueItem, Executors)
 
 
 class Desk:
@@ -44,9 +45,15 @@ class Desk:
     ``ask`` is told what is to be looked up; the answers come as messages.
     """
 
-    def __init__(self, config: Config, writer: Writer, ask: Ask = lambda wanted: None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        writer: Writer,
+        ask: Ask = lambda wanted: None,
+        ask_build: AskBuild = lambda wanted: None,
+    ) -> None:
         self._writer = writer
-        self._builds = Builds(writer)
+        self._builds = Builds(writer, ask_build)
         tokens = config.vault.tokens if config.vault is not None else ()
         self._platform = Platform(writer, self._builds, config.jenkins, tokens)
         self._environments = Environments(writer, self._builds, config)

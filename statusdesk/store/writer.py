@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from statusdesk.clock import Clock
-from statusdesk.facts import Build, Event, Executors, Job, QueueItem, Revision
+from statusdesk.facts import Build, BuildDetails, Event, Executors, Job, QueueItem, Revision
 from statusdesk.states import AlertState, Collector, Evidence, Grant, JobEvent, PodState
 from statusdesk.store import builds as build_questions
 from statusdesk.store.current import GroupRows, LastingRows, LatestRows, QueueRows, Write
@@ -20,6 +20,7 @@ from statusdesk.store.kinds import (
     ALERTS,
     BUILDS,
     COLLECTORS,
+    DETAILS,
     EVENTS,
     EVIDENCE,
     EXECUTORS,
@@ -36,7 +37,7 @@ from statusdesk.store.kinds import (
 from statusdesk.store.opening import open_for_writing
 from statusdesk.store.periods import Transition
 from statusdesk.store.prune import Pruner
-from statusdesk.store.safety import storable
+from statusdesk.store.safety import storable, write_all
 
 __all__ = ["Transition", "Writer"]
 
@@ -97,6 +98,7 @@ class Writer:
             self._builds.rows.update((build.key, build) for build in builds)
         self._grants = LatestRows(GRANTS)
         self._job_events = LatestRows(JOB_EVENTS)
+        self._details = LatestRows(DETAILS)
         self._beats = LatestRows(COLLECTORS)
         self._queue = QueueRows(db)
         self._pruner = Pruner(db)
@@ -185,6 +187,11 @@ class Writer:
             for number in range(self._newest.pop((source, name), 0), 0, -1):
                 self._builds.rows.pop((source, name, number), None)
 
+    def put_build_details(self, details: Sequence[BuildDetails]) -> None:
+        """Take what was looked up of builds."""
+        for each in details:
+            self._details.put(each.key, each)
+
     def put_job_events(self, events: Sequence[JobEvent]) -> None:
         """Take what has happened to jobs."""
         for event in events:
@@ -252,29 +259,16 @@ class Writer:
 
     def _latest(self) -> tuple[LatestRows[Any], ...]:
         latest = (self._pods, self._builds, self._jobs, self._executors, self._alerts, self._grants)
-        return (*latest, self._evidence, self._job_events)
+        return (*latest, self._evidence, self._job_events, self._details)
 
     def _transact(self, writes: list[Write]) -> None:
         try:
             try:
-                self._write(writes)
+                write_all(self._db, writes)
             except (OverflowError, UnicodeEncodeError):
-                self._write(storable(writes))
+                write_all(self._db, storable(writes))
         except sqlite3.Error as error:
             raise StoreError(f"{self.path} cannot be written: {error}") from error
-
-    def _write(self, writes: list[Write]) -> None:
-        db = self._db
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            for statement, rows in writes:
-                db.executemany(statement, rows)
-            db.execute("COMMIT")
-        except BaseException:
-            # a rollback that fails as well (the disk has gone) leaves nothing behind either: the file has not changed
-            with contextlib.suppress(sqlite3.Error):
-                db.execute("ROLLBACK")
-            raise
 
     def _settle(self, now_ms: int) -> None:
         self._forget_old_builds()
@@ -284,7 +278,7 @@ class Writer:
             latest.settled()
         for groups in (self._events, self._revisions):
             groups.settled()
-        for once in (self._grants, self._evidence, self._job_events):
+        for once in (self._grants, self._evidence, self._job_events, self._details):
             once.rows.clear()
         self._queue.settled()
 
