@@ -120,7 +120,7 @@ def test_each_kind_gets_its_verdict_while_a_steady_one_gets_none(bao, ours, tmp_
     every_s = 2.5
     steady = made(bao, ttl="10s", explicit_max_ttl="2h")[1]
     periodic = made(bao, period="10s")[1]
-    stopped = made(bao, ttl="6s")[1]
+    stopped = made(bao, ttl="8s")[1]
     by_explicit = made(bao, ttl="6s", explicit_max_ttl="10s")[1]
     by_mount = mounted(bao, 12)
     parent_token, parent = bao.create(ttl="6s", policies=["root"])
