@@ -7,6 +7,7 @@ import pytest
 from statusdesk.config import ClusterSettings, Config, StageSettings, StoreSettings
 from statusdesk.facts import Visited
 from statusdesk.states import SourceState
+from statusdesk.store import writer as writing
 from statusdesk.store.errors import StoreError
 from statusdesk.store.reader import Reader
 from statusdesk.store.writer import Writer
@@ -163,16 +164,16 @@ def test_a_store_that_refuses_rows_is_told_once_and_loses_nothing(config, tmp_pa
     )
     refuse = threading.Event()
     refuse.set()
-    write = Writer._write
+    write = writing.write_all
 
-    def refusing(self, writes):
+    def refusing(db, writes):
         if refuse.is_set() and any("source_current" in statement for statement, _ in writes):
             import sqlite3
 
             raise sqlite3.OperationalError("database or disk is full")
-        return write(self, writes)
+        return write(db, writes)
 
-    monkeypatch.setattr(Writer, "_write", refusing)
+    monkeypatch.setattr(writing, "write_all", refusing)
     stop, thread = run(process)
     try:
         wait_for(lambda: said, 10, "a sentence")
