@@ -112,7 +112,7 @@ def mounted(bao, max_s):
     """Log a token in at a mount of its own, whose max_lease_ttl caps it and is shown nowhere in its look-up."""
     path = f"short{max_s}"
     bao.call("POST", f"sys/auth/{path}", {"type": "userpass", "config": {"max_lease_ttl": f"{max_s}s"}})
-    bao.call("POST", f"auth/{path}/users/job", {"password": "word-of-a-test", "token_ttl": "6s"})
+    bao.call("POST", f"auth/{path}/users/job", {"password": "word-of-a-test", "token_ttl": "8s"})
     return bao.call("POST", f"auth/{path}/login/job", {"password": "word-of-a-test"})["auth"]["accessor"]
 
 
@@ -122,7 +122,7 @@ def test_each_kind_gets_its_verdict_while_a_steady_one_gets_none(bao, ours, tmp_
     periodic = made(bao, period="10s")[1]
     stopped = made(bao, ttl="8s")[1]
     by_explicit = made(bao, ttl="6s", explicit_max_ttl="10s")[1]
-    by_mount = mounted(bao, 12)
+    by_mount = mounted(bao, 14)
     parent_token, parent = bao.create(ttl="6s", policies=["root"])
     child = bao.call("POST", "auth/token/create", {"ttl": "1h", "policies": ["default"]}, token=parent_token)["auth"][
         "accessor"
