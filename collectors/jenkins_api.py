@@ -8,21 +8,22 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
 from collectors.jenkins_wire import WhoAmI, Wire
 from collectors.transport import (
-    TooLarge,
     TooSlow,
     VisitFailed,
     failure,
+    not_json,
     plain_url,
     read_body,
     read_error,
     retry_after_s,
     secret_of,
+    told_failures,
 )
 from statusdesk.config import JenkinsSettings
 from statusdesk.text import clean
@@ -60,7 +61,7 @@ class JenkinsApi:
     def where(self) -> str:
         return self._where
 
-    def same_secret(self, other: "JenkinsApi") -> bool:
+    def same_secret(self, other: Self) -> bool:
         return self._secret == other._secret
 
     def get(self, path: str, shape: type[W], patience: float = 1.0) -> W:
@@ -83,29 +84,18 @@ class JenkinsApi:
         """
         import jenkins
         import requests
-        import urllib3.exceptions
 
         try:
-            client = self._client or self._open()
-            client.timeout = (min(CONNECT_S, self._settings.timeout_s), read_s)
-            request = requests.Request("GET", self._base + path, auth=self._auth(), hooks={"response": self._judge})
-            response = client.jenkins_request(request, add_crumb=False, resolve_auth=False, stream=True)
-            try:
-                yield response
-            finally:
-                response.close()
+            with told_failures(self._where, _SETTING):
+                client = self._client or self._open()
+                client.timeout = (min(CONNECT_S, self._settings.timeout_s), read_s)
+                request = requests.Request("GET", self._base + path, auth=self._auth(), hooks={"response": self._judge})
+                response = client.jenkins_request(request, add_crumb=False, resolve_auth=False, stream=True)
+                with contextlib.closing(response):
+                    yield response
         except jenkins.TimeoutException as error:
             cause = error.__context__
             raise failure(cause if isinstance(cause, Exception) else TooSlow(), self._where, _SETTING) from None
-        except (
-            requests.RequestException,
-            urllib3.exceptions.HTTPError,
-            UnicodeError,
-            OSError,
-            TooSlow,
-            TooLarge,
-        ) as error:
-            raise failure(error, self._where, _SETTING) from None
         except jenkins.JenkinsException:
             raise VisitFailed("ServerError", f"{self._where} cannot be asked: look at its log") from None
 
@@ -187,22 +177,8 @@ class JenkinsApi:
     def _decode(self, body: bytes, shape: type[W]) -> W:
         try:
             return msgspec.json.decode(body, type=shape)
-        except msgspec.ValidationError:
-            raise VisitFailed("NotJson", f"{self._where} answers JSON of another shape: check {_SETTING}") from None
         except (msgspec.DecodeError, UnicodeError, RecursionError):
-            said = _what_it_is(body)
-            raise VisitFailed("NotJson", f"{self._where} {said}") from None
-
-
-def _what_it_is(body: bytes) -> str:
-    start = body.lstrip()[:1]
-    if not start:
-        return "answers with nothing at all: look at the proxy before it"
-    if start == b"<":
-        return f"answers with a web page, not JSON, a login page? Check {_SETTING} and the token"
-    if start in b"{[":
-        return "sends JSON that is cut off or broken: look at the proxy before it"
-    return f"does not answer JSON: check {_SETTING}"
+            raise not_json(body, self._where, f"a login page? Check {_SETTING} and the token", _SETTING) from None
 
 
 def _anonymous(request: Any) -> Any:  # noqa: ANN401  requests hands its own request through

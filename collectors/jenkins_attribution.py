@@ -2,7 +2,8 @@
 
 In order: a parameter of the build; the build that started it, or the one that started that; the job's default as it
 was when the build was first seen, for a build without any parameters (the first run of a Jenkinsfile's job has none but
-runs with the default); a pattern over the job's name. Else the build is not attributed, which is counted and shown.
+runs with the default); a pattern over the job's name; the folder that the job is in. Else the build is not attributed,
+which is counted and shown.
 """
 
 import re
@@ -15,6 +16,15 @@ from statusdesk.redact import looks_secret
 from statusdesk.text import clean
 
 MAX_PARAMETERS = 50
+_TRIGGERS = (
+    ("TimerTrigger", "timer"),
+    ("UpstreamCause", "upstream"),
+    ("Replay", "replay"),
+    ("SCMTrigger", "scm"),
+    ("Branch", "branch"),
+    ("UserIdCause", "user"),
+    ("UserCause", "user"),
+)
 _LIST = re.compile(r"[,;\s]+")
 _SECRET_NAME = re.compile(
     r"password|passwd|passphrase|pwd|secret|token|credential|bearer|auth(?!or)|((^|[_-])(pass|creds?)($|[_-]))"
@@ -42,6 +52,8 @@ class Clues(NamedTuple):
     named: str | None = None
     upstream: tuple[str, int] | None = None
     cause: str = ""
+    trigger: str = ""
+    user: str = ""
 
 
 def clues_of(actions: Sequence[Action | None] | None, settings: JenkinsSettings) -> Clues:
@@ -65,7 +77,16 @@ def clues_of(actions: Sequence[Action | None] | None, settings: JenkinsSettings)
         named=parameter_value(parameters, settings.namespace_parameters),
         upstream=upstream,
         cause=clean(causes[0].shortDescription or "") if causes else "",
+        trigger=_trigger(causes[0]) if causes else "",
+        user=next((clean(cause.userId) for cause in causes if cause.userId), ""),
     )
+
+
+def _trigger(cause: Cause) -> str:
+    """Return what kind of cause it is, by its class: a text is written in the language of the server."""
+    name = (cause.class_ or "").rsplit(".", 1)[-1]
+    found = next((trigger for part, trigger in _TRIGGERS if part in name), None)
+    return found or ("upstream" if cause.upstreamProject else "user" if cause.userId else "other")
 
 
 def name_of(full_name: str) -> str:
@@ -109,17 +130,34 @@ def by_job(job: str, clues: Clues, default: str | None, settings: JenkinsSetting
         namespaces = namespaces_in(named.get("ns") or "", settings.split_namespaces)
         if namespaces:
             return Attribution(namespaces, "pattern")
-    return Attribution()
+    namespaces = _of_folder(job, settings)
+    return Attribution(namespaces, "folder" if namespaces else "")
+
+
+def _of_folder(job: str, settings: JenkinsSettings) -> tuple[str, ...]:
+    """Return the namespaces of the innermost folder that has any."""
+    pairs = [entry.partition("=") for entry in settings.namespace_folders]
+    inside = [(folder.strip().strip("/"), value) for folder, _, value in pairs]
+    inside = [(folder, value) for folder, value in inside if job.startswith(f"{folder}/")]
+    return namespaces_in(max(inside, key=lambda each: len(each[0]))[1], False) if inside else ()
+
+
+def shown_parameters(actions: Sequence[Action]) -> tuple[tuple[str, str], ...]:
+    """Return the parameters of a build that may be shown: no passwords, and nothing that looks like a secret."""
+    parameters = [p for action in actions if isinstance(action.parameters, list) for p in action.parameters]
+    return _shown(parameters[:MAX_PARAMETERS])
 
 
 def _kept(parameters: Sequence[Parameter], settings: JenkinsSettings) -> tuple[tuple[str, str], ...]:
     """Return the parameters that tell namespace and version; nobody asks for others, which may hold anything."""
     wanted = {name.casefold() for name in (*settings.namespace_parameters, *settings.version_parameters)}
+    return _shown([p for p in parameters if (p.name or "").casefold() in wanted][:MAX_PARAMETERS])
+
+
+def _shown(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ...]:
     kept: list[tuple[str, str]] = []
     for parameter in parameters:
         name, value = parameter.name or "", parameter.value
-        if name.casefold() not in wanted or len(kept) >= MAX_PARAMETERS:
-            continue
         if not isinstance(value, str | bool | int | float) or _SECRET_NAME.search(name):
             continue
         text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,10 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Sequence
 
 from collectors.jenkins_api import JenkinsApi
+from collectors.jenkins_details import DetailsWanted, JenkinsDetails
 from collectors.jenkins_errands import PATIENCE, Errand, JenkinsErrands
 from collectors.jenkins_facts import (
     SOURCE,
@@ -15,36 +15,29 @@ from collectors.jenkins_facts import (
     definitions_in,
     depth_of,
     executors_of,
-    job_of,
-    jobs_in,
     queue_items,
 )
+from collectors.jenkins_jobs import JobFacts
 from collectors.jenkins_ledger import BuildKey, BuildLedger, Key, Told
 from collectors.jenkins_queries import MAX_LEVELS, QUEUE, RUNNING, slow_scan, tick
 from collectors.jenkins_wire import BuildWire, Computers, Definitions, Queue, Root
-from collectors.pace import Pace
-from collectors.transport import VisitFailed, fault
+from collectors.transport import VisitFailed
+from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock
 from statusdesk.config import JenkinsSettings
-from statusdesk.facts import AnyFact, Build, Changed, Executors, Job, JobClass, Message, QueueItem, Swept, Visited
+from statusdesk.facts import Build, Changed, Executors, Job, JobClass, Message, QueueItem
+from statusdesk.wants import BuildWanted
 
 GAP_LIMIT = 20  # more missing numbers than this are asked for at once, though that makes Jenkins read more
 SCAN_AGAIN_S = 60.0
-
-
-class _Outcome(NamedTuple):
-    """How a visit that reached Jenkins went; an empty problem is none."""
-
-    problem: str = ""
-    message: str = ""
 
 
 class JenkinsBuilds:
     """Visits one Jenkins until told to stop.
 
     ``known`` are builds already stored, per job at least the newest and all that were running, so that nothing is
-    fetched twice; ``expected_jobs`` is how many jobs there were last. ``token`` reads the API token anew for each
-    connection. Everything seen goes to ``emit``.
+    fetched twice; ``complete`` are the jobs whose older builds are all stored. ``token`` reads the API token anew for
+    each connection. Everything seen goes to ``emit``.
     """
 
     def __init__(
@@ -55,26 +48,26 @@ class JenkinsBuilds:
         emit: Callable[[Message], None],
         stop: threading.Event,
         clock: Clock,
-        expected_jobs: int = 0,
+        complete: Collection[str] = (),
     ) -> None:
+        def connect() -> JenkinsApi:
+            return JenkinsApi.connect(settings, token)
+
         self._settings = settings
-        self._token = token
         self._emit = emit
-        self._stop = stop
         self._clock = clock
-        self._pace = Pace(settings.interval_s, stop)
-        self._api: JenkinsApi | None = None
+        self._visits: Visits[JenkinsApi] = Visits(SOURCE, "Jenkins", settings.interval_s, connect, emit, stop, clock)
         self._lock = threading.Lock()  # for the ledger, and so that what it tells is sent in its order
         self._ledger = BuildLedger(settings, known)
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
-        self._expected_jobs = expected_jobs
         self._errands = JenkinsErrands(
-            lambda: JenkinsApi.connect(settings, token),
+            connect,
             settings.backfill_parallel,
             settings.backfill_builds,
             self._delivered,
             self._missing,
         )
+        self._wanted = DetailsWanted(JenkinsDetails(settings, token, clock), emit, stop)
         self._definitions: dict[str, Definition] = {}
         self._paths: dict[str, str] = {}
         self._levels = 2
@@ -82,82 +75,52 @@ class JenkinsBuilds:
         self._session = ""
         self._who = ""
         self._settled = False
-        self._fell = False
-        self._broken: set[str] = set()
+        self._jobs = JobFacts(settings)
+        self._complete = set(complete)
+        self._moved: list[Build] = []
+        self._missed: frozenset[str] = frozenset()  # jobs that the last visit did not show
 
     def run(self) -> None:
         """Visit again and again; returns when stop is set."""
-        self._pace.follow()
         self._errands.start()
+        threading.Thread(target=self._wanted.run, name="jenkins-details", daemon=True).start()
         try:
-            while not self._stop.is_set():
-                self._pace.wait(self._visit())
+            self._visits.run(self._visit, self._detail)
         finally:
             self._errands.close()
+            self._wanted.end()
 
     def visit_now(self) -> None:
         """Visit at once instead of at the next interval."""
-        self._pace.hurry()
+        self._visits.hurry()
 
-    def _visit(self) -> float:
-        """Visit once and say how it went; returns the seconds to wait."""
-        began_s = time.monotonic()
-        error: VisitFailed | None = None
-        outcome = _Outcome()
-        try:
-            outcome = self._with_token(self._look)
-            self._errands.resume()
-        except VisitFailed as failed:
-            error = failed
-        except Exception as failed:  # the thread is the only one that watches Jenkins: it tells and goes on
-            error = fault(failed, "Jenkins")
-        if error is not None:
-            outcome = _Outcome(error.problem, error.message)
-        delay_s = self._pace.next_delay_s(error is None, error.retry_after_s if error else None)
-        now_ms = self._clock()
-        self._emit(
-            Visited(
-                source=SOURCE,
-                ok=not outcome.problem,
-                at_ms=now_ms,
-                problem=outcome.problem,
-                message=outcome.message,
-                detail=self._detail(),
-                took_ms=round((time.monotonic() - began_s) * 1000),
-                next_try_ms=now_ms + round(delay_s * 1000),
-            )
-        )
-        return delay_s
+    def want(self, wanted: BuildWanted) -> None:
+        """Look a build up soon; its answer is emitted. Called by any thread, returns at once."""
+        self._wanted.want(wanted)
 
-    def _with_token(self, look: Callable[[JenkinsApi], _Outcome]) -> _Outcome:
-        """Look with the token in use; where it is refused, once more with the token as it is now, if that differs."""
-        api = self._api = self._api or JenkinsApi.connect(self._settings, self._token)
-        try:
-            return look(api)
-        except VisitFailed as error:
-            if error.problem != "Unauthorized":
-                raise
-            self._api = JenkinsApi.connect(self._settings, self._token)
-            if self._api.same_secret(api):
-                raise
-            return look(self._api)
+    def busy(self) -> bool:
+        """Tell whether older or missing builds are being asked for."""
+        return self._errands.busy()
 
-    def _look(self, api: JenkinsApi) -> _Outcome:
+    def _visit(self, api: JenkinsApi) -> Outcome:
+        outcome = self._look(api)
+        self._errands.resume()
+        return outcome
+
+    def _look(self, api: JenkinsApi) -> Outcome:
         if not self._who:
             self._ask_who(api)
         if time.monotonic() >= self._scan_due_s:
             self._scan(api)
         started_ms = self._clock()
         root = api.get(tick(self._levels), Root, 1.0 if self._settled else PATIENCE)
-        jobs = list(jobs_in(root))
+        jobs = self._jobs.seen(root)
         if not jobs:
             self._ask_who(api)
-            outcome = _Outcome("Empty", self._nothing_shown(api))
-        else:
-            if any(job.name not in self._definitions for job in jobs):
-                self._scan(api, [job.name for job in jobs])
-            outcome = self._sweep_jobs(api, jobs, started_ms)
-            self._take_last_builds(jobs)
+        elif any(job.name not in self._definitions for job in jobs):
+            self._scan(api, [job.name for job in jobs])
+        self._sweep_jobs(jobs, started_ms)
+        self._take_last_builds(jobs)
         running = self._look_at_executors(api, bool(root.quietingDown))
         self._look_at_queue(api)
         self._ask_for_open_builds(jobs, running)
@@ -165,7 +128,7 @@ class JenkinsBuilds:
         if self._scan_due_s == 0.0:
             self._scan(api)
         self._settled = True
-        return outcome
+        return Outcome(shown=len(jobs), who=self._who)
 
     def _ask_who(self, api: JenkinsApi) -> None:
         try:
@@ -175,15 +138,9 @@ class JenkinsBuilds:
                 raise
             self._who = self._settings.user or "anonymous"
 
-    def _nothing_shown(self, api: JenkinsApi) -> str:
-        grant = f"grant Job/Read and View/Read to {self._who} on the folders to be watched"
-        if self._who == "anonymous":
-            grant = "set [jenkins] user and its token, or grant Job/Read to anonymous"
-        return f"{api.where} shows no jobs to {self._who}: {grant}"
-
     def _detail(self) -> str:
         """Return the version, who we are, and whether Jenkins was restarted since the last visit."""
-        api = self._api
+        api = self._visits.connection
         if api is None or not api.version:
             return ""
         restarted = bool(self._session) and api.session != self._session
@@ -202,50 +159,63 @@ class JenkinsBuilds:
             if not self._definitions:
                 raise  # without the defaults, builds would be attributed wrongly, and for good
             self._scan_due_s = time.monotonic() + min(SCAN_AGAIN_S, self._settings.slow_interval_s)
-            self._tell_part("definitions", error)
+            self._visits.tell_part("definitions", error)
             return
         self._levels = min(depth, levels)
         self._definitions = {name: Definition() for name in at_least} | definitions_in(answer, self._settings)
         self._scan_due_s = time.monotonic() + self._settings.slow_interval_s
         self._errands.forgive()
-        self._tell_part("definitions", None)
+        self._visits.tell_part("definitions", None)
 
-    def _sweep_jobs(self, api: JenkinsApi, jobs: list[SeenJob], started_ms: int) -> _Outcome:
-        """Tell all jobs; where more than half have gone at once, only after the next visit says so too."""
-        expected = self._expected_jobs
-        if len(jobs) * 2 < expected and not self._fell:
-            self._fell = True
-            return _Outcome(
-                "Empty",
-                f"{api.where} shows {self._who} only {len(jobs)} of {expected} jobs: "
-                "check its rights (Job/Read) and the seed job; if the next visit says so too, they have gone",
-            )
-        self._fell = False
-        self._expected_jobs = len(jobs)
+    def _sweep_jobs(self, jobs: list[SeenJob], started_ms: int) -> None:
+        """Tell all jobs. What is known of a job's builds moves with it, and is dropped when two visits missed it."""
         self._paths = {job.name: job.path for job in jobs}
         with self._lock:
-            for name in [name for name in self._ledger.newest() if name not in self._paths]:
+            missing = frozenset(name for name in self._ledger.newest() if name not in self._paths)
+            self._carry_over(jobs, missing)
+            # an answer without any job may be one without any right, and the jobs may be back at the next one
+            for name in missing & self._missed if jobs else ():
                 self._ledger.forget(name)
                 self._reached.pop(name, None)
-        facts = tuple(job_of(job, self._definitions.get(job.name), self._settings) for job in jobs)
-        self._emit_sweep(Job, facts, started_ms)
-        return _Outcome()
+                self._complete.discard(name)
+            complete = set(self._complete)
+        self._missed = missing
+        facts = self._jobs.facts(jobs, self._definitions, complete)
+        self._visits.tell_sweep(Job, facts, started_ms)
+
+    def _carry_over(self, jobs: list[SeenJob], missing: frozenset[str]) -> None:
+        """Find jobs that were renamed or moved, and let their builds be known by the new name.
+
+        Jenkins moves the builds with the job, so that its newest one has the same number and start.
+        """
+        last = {name: build for name in missing if (build := self._ledger.last(name)) is not None}
+        by_last = {(build.number, build.started_ms): name for name, build in last.items()}
+        for job in jobs:
+            wire = job.wire.lastBuild
+            if wire is None or not wire.timestamp or job.name in self._reached:
+                continue
+            before = by_last.pop((wire.number, wire.timestamp), None)
+            if before is not None:
+                self._reached[job.name] = self._reached.pop(before, wire.number)
+                self._moved += self._ledger.rename(before, job.name, job.path)
+                if before in self._complete:
+                    self._complete.add(job.name)
 
     def _take_last_builds(self, jobs: list[SeenJob]) -> None:
         """Take every job's last build, and ask for those that are missing before it."""
         gaps: list[Errand] = []
         backfill: list[tuple[int, Errand]] = []
-        news: list[Build] = []
+        news, self._moved = self._moved, []
         gone: list[BuildKey] = []
         unknown: list[Key] = []
         with self._lock:
-            for job in jobs:
+            for job in self._jobs.with_news(jobs):
                 last = job.wire.lastBuild
-                if last is None:
-                    continue
+                assert last is not None
                 if self._ledger.began_anew(job.name, last):
                     gone += self._ledger.forget(job.name)
                     self._reached.pop(job.name, None)
+                    self._complete.discard(job.name)
                 told = self._ledger.take(job.name, job.path, self._default(job.name), [last])
                 news += told.news
                 unknown += told.unknown
@@ -253,7 +223,9 @@ class JenkinsBuilds:
                 self._reached[job.name] = max(last.number, reached or 0)
                 if reached is not None:
                     gaps += _missing_between(job, reached, last.number)
-                elif last.number > 1:
+                if last.number == 1:
+                    self._complete.add(job.name)
+                elif job.name not in self._complete:
                     backfill.append((-(last.timestamp or 0), Errand(job.name, job.path)))
             told = Told(tuple(news), tuple(unknown))
             self._tell(told, tuple(gone))
@@ -292,11 +264,11 @@ class JenkinsBuilds:
         try:
             computers = api.get(RUNNING, Computers)
         except VisitFailed as error:
-            self._tell_part("executors", error)
+            self._visits.tell_part("executors", error)
             return frozenset()
         executors = executors_of(computers, quieting_down, self._settings)
-        self._emit_sweep(Executors, (executors,), started_ms)
-        self._tell_part("executors", None)
+        self._visits.tell_sweep(Executors, (executors,), started_ms)
+        self._visits.tell_part("executors", None)
         return frozenset(url for url, _ in executors.running)
 
     def _look_at_queue(self, api: JenkinsApi) -> None:
@@ -304,17 +276,20 @@ class JenkinsBuilds:
         try:
             queue = api.get(QUEUE, Queue)
         except VisitFailed as error:
-            self._tell_part("queue", error)
+            self._visits.tell_part("queue", error)
             return
-        self._emit_sweep(QueueItem, tuple(queue_items(queue, self._definitions, self._settings)), started_ms)
-        self._tell_part("queue", None)
+        self._visits.tell_sweep(QueueItem, tuple(queue_items(queue, self._definitions, self._settings)), started_ms)
+        self._visits.tell_part("queue", None)
 
     def _ask_for_open_builds(self, jobs: list[SeenJob], running: frozenset[str]) -> None:
         """Ask for builds that ran when last seen, are on no executor, and are not their job's last build any more."""
-        last = {job.name: job.wire.lastBuild.number for job in jobs if job.wire.lastBuild}
         errands = []
         with self._lock:
-            for job, number in self._ledger.open_builds():
+            still_open = self._ledger.open_builds()
+            if not still_open:
+                return
+            last = {job.name: job.wire.lastBuild.number for job in jobs if job.wire.lastBuild}
+            for job, number in still_open:
                 build = self._ledger.get((job, number))
                 if build and build.url not in running and job in self._paths and last.get(job) != number:
                     errands.append(Errand(job, self._paths[job], number))
@@ -328,18 +303,20 @@ class JenkinsBuilds:
                 with self._lock:
                     self._tell(self._ledger.unreadable((errand.job, errand.number)))
         if not given_up:
-            self._tell_part("builds", None)
+            self._visits.tell_part("builds", None)
             return
         errand, error = given_up[0]
         jobs = len({each.job for each, _ in given_up})
         text = f"builds of {jobs} job{'s' if jobs > 1 else ''} could not be read, such as {errand.job}: {error.message}"
-        self._tell_part("builds", VisitFailed(error.problem, text))
+        self._visits.tell_part("builds", VisitFailed(error.problem, text))
 
     def _delivered(self, errand: Errand, builds: list[BuildWire]) -> None:
         """Take what an errand has brought; called by its thread."""
         with self._lock:
             told = self._ledger.take(errand.job, errand.path, self._default(errand.job), builds)
             self._tell(told)
+            if errand.number is None:
+                self._complete.add(errand.job)
         if errand.number is not None:
             self._notice_seed(told)
         self._ask_for_upstream(told)
@@ -352,28 +329,6 @@ class JenkinsBuilds:
             told = self._ledger.vanished((errand.job, errand.number))
             self._tell(told)
         self._ask_for_upstream(told)
-
-    def _emit_sweep(self, kind: type, facts: tuple[AnyFact, ...], started_ms: int) -> None:
-        self._emit(Swept(source=SOURCE, kind=kind, facts=facts, started_ms=started_ms, at_ms=self._clock()))
-
-    def _tell_part(self, scope: str, error: VisitFailed | None) -> None:
-        """Tell that a part of the visit failed, as long as it does, and once that it works again."""
-        if error is None and scope not in self._broken:
-            return
-        if error is None:
-            self._broken.discard(scope)
-        else:
-            self._broken.add(scope)
-        self._emit(
-            Visited(
-                source=SOURCE,
-                ok=error is None,
-                at_ms=self._clock(),
-                scope=scope,
-                problem=error.problem if error else "",
-                message=error.message if error else "",
-            )
-        )
 
 
 def _missing_between(job: SeenJob, reached: int, last: int) -> list[Errand]:

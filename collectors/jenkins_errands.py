@@ -90,6 +90,11 @@ class JenkinsErrands:
             self._todo.extend(again)
             self._changed.notify_all()
 
+    def busy(self) -> bool:
+        """Tell whether anything waits or is under way."""
+        with self._changed:
+            return bool(self._under_way)
+
     def given_up(self) -> list[tuple[Errand, VisitFailed]]:
         """Return the errands that failed for good, with why."""
         with self._changed:

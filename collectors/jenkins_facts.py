@@ -1,6 +1,7 @@
 """Jenkins' answers turned into facts: jobs, queue items, executors; a build's own fields without its namespace."""
 
 import fnmatch
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
@@ -15,6 +16,7 @@ from collectors.jenkins_attribution import (
 )
 from collectors.jenkins_wire import (
     BuildWire,
+    Computer,
     Computers,
     Definitions,
     DefinitionWire,
@@ -26,7 +28,7 @@ from collectors.jenkins_wire import (
 )
 from collectors.transport import plain_url
 from statusdesk.config import JenkinsSettings
-from statusdesk.facts import Build, Executors, Job, JobClass, QueueItem
+from statusdesk.facts import Build, Executors, Job, JobClass, Node, QueueItem
 from statusdesk.text import clean
 
 SOURCE = "jenkins"
@@ -71,16 +73,22 @@ def full_name_of(path: str) -> str:
     return name_of("/".join(unquote(part) for part in parts[1::2]))
 
 
-def jobs_in(root: Root) -> Iterator[SeenJob]:
+def jobs_in(root: Root) -> Iterator[JobWire]:
     """Yield every job of a tick with its folders walked; folders and multibranch projects have no colour."""
     todo = list(reversed(root.jobs or []))
     while todo:
         wire = todo.pop()
-        todo += reversed(wire.jobs or [])
-        path = path_of(wire.url)
-        name = name_of(wire.fullName or "") or full_name_of(path)
-        if name and path and (wire.color is not None or wire.lastBuild is not None):
-            yield SeenJob(name, path, wire)
+        if wire.jobs:
+            todo += reversed(wire.jobs)
+        if wire.color is not None or wire.lastBuild is not None:
+            yield wire
+
+
+def seen_job(wire: JobWire) -> SeenJob | None:
+    """Return a job of a tick with its name and path; None where it has none that can be used."""
+    path = path_of(wire.url)
+    name = name_of(wire.fullName or "") or full_name_of(path)
+    return SeenJob(name, path, wire) if name and path else None
 
 
 def definitions_in(answer: Definitions, settings: JenkinsSettings) -> dict[str, Definition]:
@@ -132,7 +140,7 @@ def class_of(name: str, settings: JenkinsSettings) -> JobClass:
     return JobClass.OTHER
 
 
-def job_of(seen: SeenJob, definition: Definition | None, settings: JenkinsSettings) -> Job:
+def job_of(seen: SeenJob, definition: Definition | None, complete: bool, settings: JenkinsSettings) -> Job:
     """Return the fact of one job of a tick."""
     wire, known = seen.wire, definition or Definition()
     color = clean(wire.color or "")
@@ -146,8 +154,11 @@ def job_of(seen: SeenJob, definition: Definition | None, settings: JenkinsSettin
         disabled=color.startswith("disabled"),
         in_queue=bool(wire.inQueue),
         last_number=wire.lastBuild.number if wire.lastBuild else None,
+        last_ms=wire.lastBuild.timestamp if wire.lastBuild else None,
+        complete=complete,
         namespace_default=default[0] if default else None,
         parameters=known.parameters,
+        kind=clean((wire.class_ or "").rsplit(".", 1)[-1]),
     )
 
 
@@ -156,6 +167,7 @@ def build_of(job: str, job_path: str, wire: BuildWire, clues: Clues, settings: J
     building = bool(wire.building)
     versions = {name.casefold(): value for name, value in clues.parameters}
     upstream_job, upstream_number = clues.upstream or ("", None)
+    revision, branch = _git(job, wire)
     return Build(
         source=SOURCE,
         job=job,
@@ -169,16 +181,37 @@ def build_of(job: str, job_path: str, wire: BuildWire, clues: Clues, settings: J
         cause=clues.cause,
         upstream_job=upstream_job,
         upstream_number=upstream_number,
-        git_revision=_git_revision(wire),
+        git_revision=revision,
+        git_branch=branch,
         parameters=clues.parameters,
+        trigger=clues.trigger,
+        user=clues.user,
     )
 
 
-def _git_revision(wire: BuildWire) -> str:
-    """Return the commit that was built; empty when several were checked out, as nothing says which is the app's."""
-    revisions = {a.lastBuiltRevision.SHA1 for a in wire.actions or () if a and a.lastBuiltRevision}
-    revisions.discard(None)
-    return clean(revisions.pop() or "") if len(revisions) == 1 else ""
+def _git(job: str, wire: BuildWire) -> tuple[str, str]:
+    """Return commit and branch that were built.
+
+    A shared library is checked out too, first or last: of several repositories it is the one whose name is in the
+    job's name. Both are empty where that tells none, or more than one.
+    """
+    found: list[tuple[str, tuple[str, str]]] = []
+    for action in wire.actions or ():
+        last = action.lastBuiltRevision if action is not None else None
+        if action is None or last is None or not last.SHA1:
+            continue
+        repository = next((url for url in action.remoteUrls or () if url), "")
+        branch = next((each.name for each in last.branch or () if each is not None and each.name), "")
+        found.append((repository, (clean(last.SHA1), clean(branch))))
+    if len({built for _, built in found}) > 1:
+        found = [each for each in found if _is_named_for(job, each[0])]
+    kept = {built for _, built in found}
+    return kept.pop() if len(kept) == 1 else ("", "")
+
+
+def _is_named_for(job: str, repository: str) -> bool:
+    name = repository.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1].removesuffix(".git").casefold()
+    return bool(name) and re.search(rf"(^|[^a-z0-9]){re.escape(name)}($|[^a-z0-9])", job.casefold()) is not None
 
 
 def queue_items(queue: Queue, definitions: dict[str, Definition], settings: JenkinsSettings) -> list[QueueItem]:
@@ -200,26 +233,42 @@ def _queue_item(item: Item, definitions: dict[str, Definition], settings: Jenkin
         why=clean(item.why or ""),
         blocked=bool(item.blocked),
         stuck=bool(item.stuck),
+        buildable=bool(item.buildable),
         since_ms=item.inQueueSince or 0,
     )
 
 
 def executors_of(computers: Computers, quieting_down: bool, settings: JenkinsSettings) -> Executors:
     """Return how busy the executors are; Pipelines run on one-off executors, which are not counted as busy."""
-    running = []
-    offline = []
+    running: list[tuple[str, int]] = []
+    stuck: list[str] = []
+    nodes: list[Node] = []
     for computer in computers.computer or ():
-        if computer.offline or computer.temporarilyOffline:
-            offline.append(clean(computer.displayName or ""))
+        nodes.append(_node(computer))
         for executor in (*(computer.executors or ()), *(computer.oneOffExecutors or ())):
             url = rebased(executor.currentExecutable.url, settings) if executor.currentExecutable else ""
             if url:
                 running.append((url, -1 if executor.progress is None else executor.progress))
+                stuck += [url] if executor.likelyStuck else []
     return Executors(
         source=SOURCE,
         busy=computers.busyExecutors or 0,
         total=computers.totalExecutors or 0,
         quieting_down=quieting_down,
-        offline=tuple(offline),
+        offline=tuple(node.name for node in nodes if node.offline),
         running=tuple(running),
+        stuck=tuple(stuck),
+        nodes=tuple(nodes),
+    )
+
+
+def _node(computer: Computer) -> Node:
+    executors = computer.executors or ()
+    return Node(
+        name=clean(computer.displayName or ""),
+        offline=bool(computer.offline or computer.temporarilyOffline),
+        temporarily=bool(computer.temporarilyOffline),
+        reason=clean(computer.offlineCauseReason or ""),
+        busy=sum(executor.currentExecutable is not None for executor in executors),
+        total=len(executors),
     )

@@ -12,6 +12,7 @@ import msgspec
 from collectors.jenkins_attribution import Attribution, Clues, by_job, by_parameter, clues_of
 from collectors.jenkins_facts import SOURCE, build_of
 from collectors.jenkins_wire import BuildWire
+from collectors.transport import plain_url
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Build
 
@@ -74,6 +75,21 @@ class BuildLedger:
             return False
         same_number = known.number == last.number
         return last.timestamp != known.started_ms if same_number else last.timestamp > known.started_ms
+
+    def last(self, job: str) -> Build | None:
+        """Return the newest build known of a job."""
+        return self.get((job, self._newest.get(job, 0)))
+
+    def rename(self, before: str, after: str, path: str) -> list[Build]:
+        """Know the builds of a job by its new name, attributed as they were; returns them, oldest first."""
+        moved = [
+            msgspec.structs.replace(build, job=after, url=f"{plain_url(self._settings.url)}/{path}{build.number}/")
+            for _, build in sorted(self._builds.get(before, {}).items())
+        ]
+        self.forget(before)
+        for build in moved:
+            self._keep(build)
+        return moved
 
     def forget(self, job: str) -> tuple[BuildKey, ...]:
         """Forget a job that began anew; returns the keys of all builds that it may have had."""

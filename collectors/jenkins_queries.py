@@ -10,12 +10,10 @@ MAX_LEVELS = 10
 
 _CAUSES = "causes[shortDescription,userId,upstreamProject,upstreamBuild]"
 # The revision lies in an action of the build that is read anyway; without it only fetched builds would have one.
-_ACTIONS = f"actions[parameters[name,value],{_CAUSES},lastBuiltRevision[SHA1,branch[name]]]"
+_ACTIONS = f"actions[parameters[name,value],{_CAUSES},lastBuiltRevision[SHA1,branch[name]],remoteUrls]"
 _BUILD = f"number,url,result,building,timestamp,duration,{_ACTIONS}"
 _JOB = f"_class,fullName,url,color,inQueue,lastBuild[{_BUILD}]"
-_DEFINITION = (
-    "_class,fullName,url,buildable,description,property[parameterDefinitions[name,type,defaultParameterValue[value]]]"
-)
+_DEFINITION = "_class,fullName,url,property[parameterDefinitions[name,type,defaultParameterValue[value]]]"
 
 WHO_AM_I = "whoAmI/api/json"
 RUNNING = (
@@ -55,6 +53,18 @@ def slow_scan(levels: int) -> str:
 def newest_builds(job_path: str, count: int) -> str:
     """The newest builds of one job; costs the server as many reads as the job has builds, up to 100."""
     return f"{job_path}api/json?tree=" + quote(f"builds[{_BUILD}]{{0,{count}}}", safe=",")
+
+
+def build_details(build_path: str) -> str:
+    """What a build page shows beside what is known of every build; reads one build and its change log."""
+    items = "items[commitId,msg,author[fullName],timestamp]"
+    fields = f"displayName,description,{_BUILD},changeSets[{items}],changeSet[{items}],runs[number,url,result]"
+    return f"{build_path}api/json?tree=" + quote(fields, safe=",")
+
+
+def stage_view(build_path: str) -> str:
+    """The stages of a Pipeline's build; nothing else is asked of the stage view. Source: pipeline-rest-api plugin."""
+    return f"{build_path}wfapi/describe"
 
 
 def one_build(job_path: str, number: int) -> str:

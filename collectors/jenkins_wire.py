@@ -20,14 +20,20 @@ class Parameter(Wire, frozen=True):
 
 
 class Cause(Wire, frozen=True):
+    class_: str | None = msgspec.field(default=None, name="_class")
     shortDescription: str | None = None
     userId: str | None = None
     upstreamProject: str | None = None
     upstreamBuild: int | None = None
 
 
+class Branch(Wire, frozen=True):
+    name: str | None = None
+
+
 class Revision(Wire, frozen=True):
     SHA1: str | None = None
+    branch: list[Branch | None] | None = None
 
 
 class Action(Wire, frozen=True):
@@ -36,6 +42,7 @@ class Action(Wire, frozen=True):
     parameters: list[Parameter] | None | msgspec.UnsetType = msgspec.UNSET
     causes: list[Cause] | None = None
     lastBuiltRevision: Revision | None = None
+    remoteUrls: list[str | None] | None = None
 
 
 class BuildWire(Wire, frozen=True):
@@ -51,6 +58,7 @@ class BuildWire(Wire, frozen=True):
 class JobWire(Wire, frozen=True):
     """A job or folder of the tick; only jobs have a colour."""
 
+    class_: str | None = msgspec.field(default=None, name="_class")
     fullName: str | None = None
     url: str | None = None
     color: str | None = None
@@ -83,7 +91,6 @@ class DefinitionWire(Wire, frozen=True):
 
     fullName: str | None = None
     url: str | None = None
-    buildable: bool | None = None
     property: list[Property | None] | None = None
     jobs: list["DefinitionWire"] | None = None
 
@@ -145,3 +152,55 @@ class Builds(Wire, frozen=True):
 class WhoAmI(Wire, frozen=True):
     name: str | None = None
     anonymous: bool | None = None
+
+
+class Author(Wire, frozen=True):
+    fullName: str | None = None
+
+
+class Change(Wire, frozen=True):
+    commitId: str | None = None
+    msg: str | None = None
+    author: Author | None = None
+    timestamp: int | None = None
+
+
+class ChangeSet(Wire, frozen=True):
+    items: list[Change | None] | None = None
+
+
+class RunWire(Wire, frozen=True):
+    number: int | None = None
+    url: str | None = None
+    result: str | None = None
+
+
+class DetailsWire(BuildWire, frozen=True):
+    """A build with what only its page shows."""
+
+    class_: str | None = msgspec.field(default=None, name="_class")
+    displayName: str | None = None
+    description: str | None = None
+    changeSets: list[ChangeSet | None] | None = None
+    changeSet: ChangeSet | None = None
+    runs: list[RunWire] | None = None
+
+
+class StageError(Wire, frozen=True):
+    message: str | None = None
+
+
+class StageWire(Wire, frozen=True):
+    name: str | None = None
+    status: str | None = None
+    startTimeMillis: int | None = None
+    durationMillis: int | None = None
+    pauseDurationMillis: int | None = None
+    error: StageError | None = None
+
+
+class StageView(Wire, frozen=True):
+    """What the stage view says of a Pipeline's build. Source: ``wfapi/describe``."""
+
+    status: str | None = None
+    stages: list[StageWire] | None = None

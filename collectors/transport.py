@@ -1,5 +1,6 @@
 """HTTP as both Jenkins and Vault need it: answers read within bounds, failures as one sentence without secrets."""
 
+import contextlib
 import datetime
 import email.utils
 import time
@@ -111,6 +112,43 @@ def retry_after_s(value: str | None) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)
     return max(0.0, (moment - datetime.datetime.now(datetime.UTC)).total_seconds())
+
+
+@contextlib.contextmanager
+def told_failures(where: str, setting: str) -> Iterator[None]:
+    """Turn what requests and urllib3 raise within the block into a problem and a sentence; see ``failure``.
+
+    Raises: VisitFailed
+    """
+    import requests
+    import urllib3.exceptions
+
+    try:
+        yield
+    except (
+        requests.RequestException,
+        urllib3.exceptions.HTTPError,
+        UnicodeError,
+        OSError,
+        TooSlow,
+        TooLarge,
+    ) as error:
+        # "from None": the texts of these errors may hold header values, and so the token.
+        raise failure(error, where, setting) from None
+
+
+def not_json(body: bytes, where: str, page: str, setting: str) -> VisitFailed:
+    """Say what an answer is that should have been JSON; ``page`` is what to look at where it is a web page."""
+    start = body.lstrip()[:1]
+    if not start:
+        said = f"answers with nothing at all: look at the proxy before it, and {setting}"
+    elif start == b"<":
+        said = f"answers with a web page, {page}"
+    elif start in b"{[":
+        said = "sends JSON that is cut off or of another shape: look at the proxy before it"
+    else:
+        said = f"does not answer JSON: check {setting}"
+    return VisitFailed("NotJson", f"{where} {said}")
 
 
 def failure(error: Exception, where: str, setting: str) -> VisitFailed:

@@ -4,22 +4,32 @@ hvac would take the operator's own token from the environment or home, follow re
 other types than on success; so it is given an explicit token, follows none, and hands out its raw responses.
 """
 
+import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
 from collectors.transport import (
-    TooLarge,
-    TooSlow,
     VisitFailed,
-    failure,
+    not_json,
     plain_url,
     read_body,
     retry_after_s,
     secret_of,
+    told_failures,
 )
-from collectors.vault_wire import Envelope, Errors, HealthWire, TokenWire
+from collectors.vault_wire import (
+    CertificateEnvelope,
+    CertificateWire,
+    Envelope,
+    Errors,
+    HealthWire,
+    SecretIdEnvelope,
+    SecretIdWire,
+    TokenWire,
+    TuneEnvelope,
+)
 from statusdesk.config import VaultSettings
 from statusdesk.redact import looks_secret
 from statusdesk.text import clean
@@ -27,12 +37,14 @@ from statusdesk.text import clean
 if TYPE_CHECKING:
     import requests
 
+D = TypeVar("D")
 CONNECT_S = 2.0
 TOTAL_SHARE = 3.0  # a whole answer may take this many times the time-out of one read
 MAX_BODY_BYTES = 1024 * 1024
 _SETTING = "[vault] address"
 
 LOOKUP_SELF_RULE = 'path "auth/token/lookup-self" { capabilities = ["read"] }'
+RENEW_SELF_RULE = 'path "auth/token/renew-self" { capabilities = ["update"] }'
 LOOKUP_RULE = 'path "auth/token/lookup-accessor" { capabilities = ["update"] }'
 POLICY = """\
 # Look up tokens by accessor; no other parameter may be sent.
@@ -64,6 +76,7 @@ class VaultApi:
         self._address = plain_url(settings.address)
         self._where = f"Vault at {clean(self._address)}"
         self._secret = secret
+        self._prepared: requests.PreparedRequest | None = None
         self._clients: dict[bool, Any] = {}  # hvac.Client has no types
 
     @classmethod
@@ -79,7 +92,7 @@ class VaultApi:
     def has_secret(self) -> bool:
         return bool(self._secret)
 
-    def same_secret(self, other: "VaultApi") -> bool:
+    def same_secret(self, other: Self) -> bool:
         return self._secret == other._secret
 
     def another(self) -> "VaultApi":
@@ -108,9 +121,51 @@ class VaultApi:
             raise self._refusal(response, body)
         return self._token(body)
 
+    def renew_own(self) -> None:
+        """Renew our own token; the only thing that is ever written. Raises: VisitFailed"""
+        response, body = self._call(lambda client: client.auth.token.renew_self())
+        if response.status_code != 200:
+            raise self._refusal(response, body)
+
+    def secret_id(self, mount: str, role: str, accessor: str) -> SecretIdWire:
+        """Return a secret-id by its accessor. Raises: AccessorUnknown, TokenProblem, VisitFailed"""
+        response, body = self._call(
+            lambda client: client.auth.approle.read_secret_id_accessor(role, accessor, mount_point=mount)
+        )
+        if response.status_code == 200:
+            return self._decoded(body, SecretIdEnvelope).data
+        said = body.decode("utf-8", "replace")
+        if response.status_code in (404, 500) and "failed to find accessor entry" in said:
+            raise AccessorUnknown
+        raise self._of_one(self._refusal(response, body), body)
+
+    def certificate(self, mount: str, serial: str) -> CertificateWire:
+        """Return a certificate by its serial number. Raises: AccessorUnknown, TokenProblem, VisitFailed"""
+        path = f"{mount}/cert/{serial.lower().replace('-', ':')}"
+        response, body = self._call(lambda client: client.adapter.get(f"/v1/{path}"))
+        if response.status_code == 200:
+            return self._decoded(body, CertificateEnvelope).data
+        if response.status_code == 404 and _is_refusal(body) and not _errors(body):
+            raise AccessorUnknown
+        raise self._of_one(self._refusal(response, body), body)
+
+    def mount_max_s(self, mount: str) -> int:
+        """Return the ``max_lease_ttl`` of an auth mount. Raises: TokenProblem, VisitFailed"""
+        response, body = self._call(lambda client: client.adapter.get(f"/v1/sys/mounts/auth/{mount}/tune"))
+        if response.status_code == 200:
+            return self._decoded(body, TuneEnvelope).data.max_lease_ttl
+        raise self._of_one(self._refusal(response, body), body)
+
+    @staticmethod
+    def _of_one(refusal: VisitFailed, body: bytes) -> VisitFailed:
+        """Return a refusal as one that says nothing of the others, where Vault itself refused just this."""
+        if refusal.status in (400, 403, 404, 405) and _is_refusal(body) and refusal.problem != "Unauthorized":
+            return TokenProblem(refusal.problem, refusal.message)
+        return refusal
+
     def lookup(self, accessor: str) -> TokenWire:
         """Return the token of an accessor. Raises: AccessorUnknown, TokenProblem, VisitFailed"""
-        response, body = self._call(lambda client: client.auth.token.lookup_accessor(accessor))
+        response, body = self._call(lambda client: self._post_accessor(client, accessor))
         status = response.status_code
         if status == 200:
             token = self._token(body)
@@ -130,27 +185,34 @@ class VaultApi:
             raise TokenProblem(refusal.problem, refusal.message)
         raise refusal
 
-    def _call(self, send: Callable[[Any], Any], bare: bool = False) -> tuple["requests.Response", bytes]:
-        import requests
-        import urllib3.exceptions
+    def _post_accessor(self, client: Any, accessor: str) -> "requests.Response":  # noqa: ANN401  hvac has no types
+        """Send what hvac's ``lookup_accessor`` sends; only the body differs, so the rest is prepared once.
 
+        That takes a fifth off the CPU of a sweep.
+        """
+        adapter = client.adapter
+        if self._prepared is None:
+            import requests
+
+            headers = {"X-Vault-Token": self._secret, "X-Vault-Request": "true", "Content-Type": "application/json"}
+            if self._settings.namespace:
+                headers["X-Vault-Namespace"] = self._settings.namespace
+            url = f"{self._address}/v1/auth/token/lookup-accessor"
+            self._prepared = adapter.session.prepare_request(requests.Request("POST", url, headers=headers))
+        self._prepared.body = body = msgspec.json.encode({"accessor": accessor})
+        self._prepared.headers["Content-Length"] = str(len(body))
+        timeout = (min(CONNECT_S, self._settings.timeout_s), self._settings.timeout_s)
+        response: requests.Response = adapter.session.send(
+            self._prepared, stream=True, timeout=timeout, allow_redirects=False
+        )
+        return response
+
+    def _call(self, send: Callable[[Any], Any], bare: bool = False) -> tuple["requests.Response", bytes]:
         total_s = self._settings.timeout_s * TOTAL_SHARE
-        try:
+        with told_failures(self._where, _SETTING):
             response: requests.Response = send(self._client(bare))
-            try:
+            with contextlib.closing(response):
                 return response, read_body(response, total_s, MAX_BODY_BYTES)
-            finally:
-                response.close()
-        except (
-            requests.RequestException,
-            urllib3.exceptions.HTTPError,
-            UnicodeError,
-            OSError,
-            TooSlow,
-            TooLarge,
-        ) as error:
-            # "from None": the texts of these errors may hold header values, and so the token.
-            raise failure(error, self._where, _SETTING) from None
 
     def _client(self, bare: bool) -> Any:  # noqa: ANN401  hvac.Client has no types
         if not self._clients:
@@ -184,22 +246,16 @@ class VaultApi:
             )
 
     def _token(self, body: bytes) -> TokenWire:
+        return self._decoded(body, Envelope).data
+
+    def _decoded(self, body: bytes, kind: type[D]) -> D:
         try:
-            return msgspec.json.decode(body, type=Envelope).data
+            return msgspec.json.decode(body, type=kind)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             raise self._not_json(body) from None
 
     def _not_json(self, body: bytes) -> VisitFailed:
-        start = body.lstrip()[:1]
-        if start == b"<":
-            said = f"answers with a web page: check {_SETTING} (no /ui or /v1 at its end)"
-        elif start == b"":
-            said = f"answers with nothing at all: look at the proxy before it, and {_SETTING}"
-        elif start == b"{":
-            said = "answers JSON that is cut off or of another shape: look at the proxy before it"
-        else:
-            said = f"does not answer JSON: check {_SETTING}"
-        return VisitFailed("NotJson", f"{self._where} {said}")
+        return not_json(body, self._where, f"check {_SETTING} (no /ui or /v1 at its end)", _SETTING)
 
     def _refusal(self, response: "requests.Response", body: bytes) -> VisitFailed:
         status = response.status_code
@@ -252,6 +308,15 @@ def _errors(body: bytes) -> list[str]:
         return msgspec.json.decode(body, type=Errors).errors
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return []
+
+
+def _is_refusal(body: bytes) -> bool:
+    """Tell whether Vault itself refused, in its own words or with none."""
+    try:
+        msgspec.json.decode(body, type=Errors)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+    return True
 
 
 def _quoted(said: str) -> str:

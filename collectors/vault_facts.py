@@ -3,7 +3,9 @@
 import datetime
 
 from collectors.transport import VisitFailed
-from collectors.vault_wire import HealthWire, TokenWire
+from collectors.vault_certificates import validity_ms
+from collectors.vault_wire import CertificateWire, HealthWire, SecretIdWire, TokenWire
+from statusdesk.config import CertificateSettings, SecretIdSettings
 from statusdesk.facts import Token, VaultHealth
 from statusdesk.text import clean
 
@@ -12,7 +14,9 @@ TAIL_CHARS = 6
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
-def token_of(wire: TokenWire, name: str, *, own: bool = False) -> Token:
+def token_of(
+    wire: TokenWire, name: str, *, own: bool = False, seen_ms: int | None = None, mount_max_s: int = 0
+) -> Token:
     """Return the fact of one token. Raises: VisitFailed when a time cannot be read, rather than "never expires"."""
     return Token(
         source=SOURCE,
@@ -31,6 +35,39 @@ def token_of(wire: TokenWire, name: str, *, own: bool = False) -> Token:
         display_name=clean(wire.display_name or ""),
         path=clean(wire.path or ""),
         root="root" in (wire.policies or ()),
+        mount_max_s=mount_max_s,
+        seen_ms=seen_ms,
+    )
+
+
+def secret_id_of(wire: SecretIdWire, settings: SecretIdSettings, seen_ms: int) -> Token:
+    """Return the fact of one secret-id. Raises: VisitFailed"""
+    return Token(
+        source=SOURCE,
+        name=settings.name,
+        kind="secret-id",
+        accessor_tail=tail(settings.accessor),
+        issue_ms=moment_ms(wire.creation_time),
+        expire_ms=moment_ms(wire.expiration_time),
+        num_uses=wire.secret_id_num_uses,
+        renewable=False,
+        seen_ms=seen_ms,
+    )
+
+
+def certificate_of(wire: CertificateWire, settings: CertificateSettings, seen_ms: int) -> Token:
+    """Return the fact of one certificate. Raises: VisitFailed"""
+    issue_ms, expire_ms = validity_ms(wire.certificate)
+    return Token(
+        source=SOURCE,
+        name=settings.name,
+        kind="certificate",
+        gone=wire.revocation_time > 0,
+        accessor_tail=tail(settings.serial),
+        issue_ms=issue_ms,
+        expire_ms=expire_ms,
+        renewable=False,
+        seen_ms=seen_ms,
     )
 
 

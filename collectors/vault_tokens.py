@@ -1,37 +1,39 @@
 """Tokens and health of a Vault: each configured token by its accessor, and our own."""
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
 
 import msgspec
 
-from collectors.pace import Pace
-from collectors.transport import VisitFailed, fault
-from collectors.vault_api import LOOKUP_RULE, LOOKUP_SELF_RULE, AccessorUnknown, TokenProblem, VaultApi
-from collectors.vault_facts import SOURCE, health_of, tail, token_of
+from collectors.transport import VisitFailed
+from collectors.vault_agenda import Agenda, is_half_over
+from collectors.vault_api import (
+    LOOKUP_RULE,
+    LOOKUP_SELF_RULE,
+    RENEW_SELF_RULE,
+    AccessorUnknown,
+    TokenProblem,
+    VaultApi,
+)
+from collectors.vault_facts import SOURCE, health_of, token_of
+from collectors.vault_items import Item, MountCaps, look_up, unseen
 from collectors.vault_wire import HealthWire
+from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock
-from statusdesk.config import TokenSettings, VaultSettings
-from statusdesk.facts import Message, Swept, Token, VaultHealth, Visited
+from statusdesk.config import VaultSettings
+from statusdesk.facts import Message, Token, VaultHealth
 from statusdesk.text import age
 
 OWN_NAME = "statusdesk (own)"
-THREADS = 4
+THREADS = 8
 THREADS_ABOVE = 20  # tokens
 CONFIRM_S = 1.0
 SKEW_TOLD_MS = 5000
+CLOCK = "clock"
+RATE_LIMITED = 429
 
 Found = Token | AccessorUnknown | TokenProblem
-
-
-class _Outcome(NamedTuple):
-    """How a visit that reached Vault went; an empty problem is none."""
-
-    problem: str = ""
-    message: str = ""
 
 
 class VaultTokens:
@@ -46,94 +48,54 @@ class VaultTokens:
         clock: Clock,
     ) -> None:
         self._settings = settings
-        self._token = token
-        self._emit = emit
         self._stop = stop
         self._clock = clock
-        self._pace = Pace(settings.interval_s, stop)
+        self._visits: Visits[VaultApi] = Visits(
+            SOURCE, "Vault", settings.interval_s, lambda: VaultApi.connect(settings, token), emit, stop, clock
+        )
         self._apis: list[VaultApi] = []
+        self._items: tuple[Item, ...] = (*settings.tokens, *settings.secret_ids, *settings.certificates)
+        self._agenda = Agenda(settings)
+        self._caps = MountCaps(settings.mount_caps)
         self._facts: dict[str, Token] = {}
         self._unknown: dict[str, int] = {}
-        self._broken: set[str] = set()
+        self._denied: set[str] = set()
         self._detail = ""
 
     def run(self) -> None:
         """Visit again and again; returns when stop is set."""
-        self._pace.follow()
-        while not self._stop.is_set():
-            self._pace.wait(self._visit())
+        self._visits.run(self._look, lambda: self._detail)
 
     def visit_now(self) -> None:
-        """Visit at once instead of at the next interval."""
-        self._pace.hurry()
+        """Visit at once instead of at the next interval, and look at everything."""
+        self._agenda.all_due()
+        self._visits.hurry()
 
-    def _visit(self) -> float:
-        """Visit once and say how it went; returns the seconds to wait."""
-        began_s = time.monotonic()
-        error: VisitFailed | None = None
-        outcome = _Outcome()
-        try:
-            outcome = self._with_token(self._look)
-        except VisitFailed as failed:
-            error = failed
-        except Exception as failed:  # the thread is the only one that watches Vault: it tells and goes on
-            error = fault(failed, "Vault")
-        if error is not None:
-            outcome = _Outcome(error.problem, error.message)
-        delay_s = self._pace.next_delay_s(error is None, error.retry_after_s if error else None)
-        now_ms = self._clock()
-        self._emit(
-            Visited(
-                source=SOURCE,
-                ok=not outcome.problem,
-                at_ms=now_ms,
-                problem=outcome.problem,
-                message=outcome.message,
-                detail=self._detail,
-                took_ms=round((time.monotonic() - began_s) * 1000),
-                next_try_ms=now_ms + round(delay_s * 1000),
-            )
-        )
-        return delay_s
-
-    def _with_token(self, look: Callable[[VaultApi], _Outcome]) -> _Outcome:
-        """Look with the token in use; where it is refused, once more with the token as it is now, if that differs."""
-        if not self._apis:
-            self._apis = [VaultApi.connect(self._settings, self._token)]
-        before = self._apis[0]
-        try:
-            return look(before)
-        except VisitFailed as error:
-            if error.problem != "Unauthorized":
-                raise
-            self._apis = [VaultApi.connect(self._settings, self._token)]
-            if self._apis[0].same_secret(before):
-                raise
-            return look(self._apis[0])
-
-    def _look(self, api: VaultApi) -> _Outcome:
+    def _look(self, api: VaultApi) -> Outcome:
         started_ms = self._clock()
         health = self._look_at_health(api)
         active = not health.standby or health.performance_standby
         if not api.has_secret:
-            if self._settings.tokens:
+            if self._items:
                 raise VisitFailed(
                     "Misconfigured", f"{api.where}: no token is set: add token_env or token_file to [vault]"
                 )
-            return _Outcome()
+            return Outcome()
         own = self._look_up_own(api)
-        found = self._look_up_all(api)
-        if active:
+        found, limited = self._look_up_due(api)
+        if active and limited is None:
             self._confirm(api, found)
-        if len(found) < len(self._settings.tokens):
-            return _Outcome()  # stopped on the way: what was not asked has not gone
-        self._refuse_when_all_denied(api, found)
-        facts = tuple(self._settled(found, active))
-        self._emit_sweep(Token, (own, *facts) if own else facts, started_ms)
+        self._agenda.answered(found, self._clock())
+        self._settle(found, active)
+        if not self._stop.is_set() and self._agenda.knows_all(self._items):  # else: what was not asked has not gone
+            facts = tuple(self._facts[item.name] for item in self._items if item.name in self._facts)
+            self._visits.tell_sweep(Token, (own, *facts) if own else facts, started_ms)
+        if limited is not None:
+            raise limited
         if not active:
             said = "is a standby node, whose answers may be old: set [vault] address to the active node"
-            return _Outcome("Standby", f"{api.where} {said}")
-        return _Outcome()
+            return Outcome("Standby", f"{api.where} {said}")
+        return Outcome()
 
     def _look_at_health(self, api: VaultApi) -> HealthWire:
         """Tell the server's health. Raises: VisitFailed where it cannot answer for tokens."""
@@ -141,10 +103,8 @@ class VaultTokens:
         wire = api.health()
         health = health_of(wire, asked_ms, self._clock())
         self._detail = f"Vault {health.version}"
-        if abs(health.skew_ms) > SKEW_TOLD_MS:
-            where = "ahead of" if health.skew_ms > 0 else "behind"
-            self._detail += f", its clock {age(abs(health.skew_ms))} {where} ours"
-        self._emit_sweep(VaultHealth, (health,), asked_ms)
+        self._tell_clock(health, api.where)
+        self._visits.tell_sweep(VaultHealth, (health,), asked_ms)
         if not wire.initialized:
             raise VisitFailed("Sealed", f"{api.where} is not initialised: initialise and unseal it")
         if wire.sealed:
@@ -154,103 +114,122 @@ class VaultTokens:
             raise VisitFailed("Standby", f"{api.where} {said}")
         return wire
 
+    def _tell_clock(self, health: VaultHealth, where: str) -> None:
+        off = None
+        if abs(health.skew_ms) > SKEW_TOLD_MS:
+            off_by = f"{age(abs(health.skew_ms))} {'ahead of' if health.skew_ms > 0 else 'behind'} ours"
+            self._detail += f", its clock {off_by}"
+            off = VisitFailed("SkewedClock", f"{where} has its clock {off_by}, which is corrected for: set both by NTP")
+        self._visits.tell_part(CLOCK, off)
+
     def _look_up_own(self, api: VaultApi) -> Token | None:
         try:
-            own = token_of(api.own(), OWN_NAME, own=True)
+            own = token_of(api.own(), OWN_NAME, own=True, seen_ms=self._clock())
         except VisitFailed as error:
             if error.problem != "Forbidden":
                 raise
             said = f"{api.where} does not let it look at itself (403): add to its policy {LOOKUP_SELF_RULE}"
-            self._tell_part(OWN_NAME, VisitFailed("Forbidden", said))
+            self._visits.tell_part(OWN_NAME, VisitFailed("Forbidden", said), f"token {OWN_NAME}: ")
             return None
-        self._tell_part(OWN_NAME, None)
+        if self._settings.renew_own and is_half_over(own, self._clock()):
+            own = self._renew_own(api, own)
+        else:
+            self._visits.tell_part(OWN_NAME, None)
         return own
 
-    def _look_up_all(self, api: VaultApi) -> dict[str, Found]:
-        """Look up every configured token, by a few threads where there are many.
+    def _renew_own(self, api: VaultApi, own: Token) -> Token:
+        try:
+            api.renew_own()
+            renewed = token_of(api.own(), OWN_NAME, own=True, seen_ms=self._clock())
+        except VisitFailed as error:
+            said = f"it cannot renew itself: {error.message}; the rule is {RENEW_SELF_RULE}"
+            self._visits.tell_part(OWN_NAME, VisitFailed(error.problem, said), f"token {OWN_NAME}: ")
+            return own
+        self._visits.tell_part(OWN_NAME, None)
+        return renewed
+
+    def _look_up_due(self, api: VaultApi) -> tuple[dict[str, Found], VisitFailed | None]:
+        """Look up what is due; where our token is refused what it was allowed before, all the rest as well.
+
+        Returns what was found, and why it was cut short where the server asked for fewer requests.
 
         Raises: VisitFailed as soon as one look-up tells that none can work.
         """
-        tokens = self._settings.tokens
-        if len(tokens) <= THREADS_ABOVE:
-            return self._look_up(api, tokens)
-        while len(self._apis) < THREADS:
-            self._apis.append(api.another())
-        slices = [tokens[index::THREADS] for index in range(THREADS)]
-        with ThreadPoolExecutor(THREADS, "vault-tokens") as pool:
-            parts = list(pool.map(self._look_up, self._apis, slices))
-        found = {name: each for part in parts for name, each in part.items()}
-        return {token.name: found[token.name] for token in tokens if token.name in found}
+        due = self._agenda.due(self._items, self._clock())
+        found, limited = self._look_up_all(api, due)
+        denied = {name for name, each in found.items() if _is_denied(each)}
+        if denied - self._denied and limited is None and len(due) < len(self._items):
+            rest = [item for item in self._items if item.name not in found]
+            more, limited = self._look_up_all(api, rest)
+            found |= more
+            denied = {name for name, each in found.items() if _is_denied(each)}
+        if denied and len(denied) == len(self._items):
+            self._agenda.all_due()
+            said = f"does not let our token look up others (403): add to its policy {LOOKUP_RULE}"
+            raise VisitFailed("Forbidden", f"{api.where} {said}")
+        self._denied = (self._denied - set(found)) | denied
+        return found, limited
 
-    def _look_up(self, api: VaultApi, tokens: Sequence[TokenSettings]) -> dict[str, Found]:
+    def _look_up_all(self, api: VaultApi, items: Sequence[Item]) -> tuple[dict[str, Found], VisitFailed | None]:
+        """Look items up, by a few threads where there are many."""
         found: dict[str, Found] = {}
-        for token in tokens:
+        if len(items) <= THREADS_ABOVE:
+            return found, self._look_up(api, items, found)
+        if not self._apis or not self._apis[0].same_secret(api):
+            self._apis = [api.another() for _ in range(THREADS)]
+        slices = [items[index::THREADS] for index in range(THREADS)]
+        with ThreadPoolExecutor(THREADS, "vault-tokens") as pool:
+            limits = list(pool.map(self._look_up, self._apis, slices, [found] * THREADS))
+        return found, next((limit for limit in limits if limit is not None), None)
+
+    def _look_up(self, api: VaultApi, items: Sequence[Item], found: dict[str, Found]) -> VisitFailed | None:
+        for item in items:
             if self._stop.is_set():
                 break
             try:
-                found[token.name] = token_of(api.lookup(token.accessor), token.name)
+                found[item.name] = look_up(api, item, self._clock, self._caps)
             except (AccessorUnknown, TokenProblem) as error:
-                found[token.name] = error
-        return found
+                found[item.name] = error
+            except VisitFailed as error:
+                if error.status != RATE_LIMITED:
+                    raise
+                return error  # what was answered before it is good: it need not be asked again
+        return None
 
     def _confirm(self, api: VaultApi, found: dict[str, Found]) -> None:
         """Ask again for what is unknown and was never seen: there is no earlier fact to show until the next visit."""
         doubted = [
-            token
-            for token in self._settings.tokens
-            if isinstance(found.get(token.name), AccessorUnknown) and token.name not in self._facts
+            item
+            for item in self._items
+            if isinstance(found.get(item.name), AccessorUnknown) and item.name not in self._facts
         ]
         if doubted and not self._stop.wait(CONFIRM_S):
-            for name, again in self._look_up(api, doubted).items():
-                if isinstance(again, AccessorUnknown):
+            again: dict[str, Found] = {}
+            self._look_up(api, doubted, again)
+            for name, each in again.items():
+                if isinstance(each, AccessorUnknown):
                     self._unknown[name] = self._unknown.get(name, 0) + 1
-                found[name] = again
+                found[name] = each
 
-    def _refuse_when_all_denied(self, api: VaultApi, found: dict[str, Found]) -> None:
-        denied = [each for each in found.values() if isinstance(each, TokenProblem) and each.problem == "Forbidden"]
-        if denied and len(denied) == len(found):
-            said = f"does not let our token look up others (403): add to its policy {LOOKUP_RULE}"
-            raise VisitFailed("Forbidden", f"{api.where} {said}")
-
-    def _settled(self, found: dict[str, Found], active: bool) -> list[Token]:
-        """Return the facts to tell: what was found, else what was known before, until twice unknown."""
-        facts = []
-        for token in self._settings.tokens:
-            each = found.get(token.name)
-            known = self._facts.get(token.name)
+    def _settle(self, found: dict[str, Found], active: bool) -> None:
+        """Take what was found as the fact to tell; what was known before stays, until it is twice unknown."""
+        for item in self._items:
+            if item.name not in found:
+                continue
+            each = found[item.name]
+            known = self._facts.get(item.name)
             if isinstance(each, Token):
-                self._unknown.pop(token.name, None)
+                self._unknown.pop(item.name, None)
                 known = each
             elif isinstance(each, AccessorUnknown) and active:
-                times = self._unknown[token.name] = self._unknown.get(token.name, 0) + 1
+                times = self._unknown[item.name] = self._unknown.get(item.name, 0) + 1
                 if times >= 2:
-                    last = known or Token(source=SOURCE, name=token.name, accessor_tail=tail(token.accessor))
-                    known = msgspec.structs.replace(last, gone=True)
+                    known = msgspec.structs.replace(known or unseen(item), gone=True)
             if known is not None:
-                self._facts[token.name] = known
-                facts.append(known)
+                self._facts[item.name] = known
             problem = each if isinstance(each, TokenProblem) else None
-            self._tell_part(token.name, problem)
-        return facts
+            self._visits.tell_part(item.name, problem, f"token {item.name}: ")
 
-    def _emit_sweep(self, kind: type, facts: tuple[Token | VaultHealth, ...], started_ms: int) -> None:
-        self._emit(Swept(source=SOURCE, kind=kind, facts=facts, started_ms=started_ms, at_ms=self._clock()))
 
-    def _tell_part(self, scope: str, error: VisitFailed | None) -> None:
-        """Tell that one token cannot be looked up, as long as that is so, and once that it can be again."""
-        if error is None and scope not in self._broken:
-            return
-        if error is None:
-            self._broken.discard(scope)
-        else:
-            self._broken.add(scope)
-        self._emit(
-            Visited(
-                source=SOURCE,
-                ok=error is None,
-                at_ms=self._clock(),
-                scope=scope,
-                problem=error.problem if error else "",
-                message=f"token {scope}: {error.message}" if error else "",
-            )
-        )
+def _is_denied(found: Found) -> bool:
+    return isinstance(found, TokenProblem) and found.problem == "Forbidden"

@@ -35,6 +35,35 @@ class TokenWire(Wire, frozen=True):
     policies: list[str] | None = None
 
 
+class SecretIdWire(Wire, frozen=True):
+    """A secret-id; ``expiration_time`` of one that never expires is in year one."""
+
+    expiration_time: str | None
+    creation_time: str | None = None
+    secret_id_num_uses: int = 0
+
+
+class SecretIdEnvelope(Wire, frozen=True):
+    data: SecretIdWire
+
+
+class CertificateWire(Wire, frozen=True):
+    certificate: str
+    revocation_time: int = 0
+
+
+class CertificateEnvelope(Wire, frozen=True):
+    data: CertificateWire
+
+
+class TuneWire(Wire, frozen=True):
+    max_lease_ttl: int = 0
+
+
+class TuneEnvelope(Wire, frozen=True):
+    data: TuneWire
+
+
 class Envelope(Wire, frozen=True):
     data: TokenWire
 

@@ -137,10 +137,15 @@ def _exits(view: RolloutView) -> Iterable[Entry]:
 
 
 def _tokens(view: RolloutView) -> Iterable[Entry]:
-    """Tell of tokens that run out or are gone and are named like the app, while the rollout is not well."""
-    if view.state is None or view.level not in BAD:
+    """Tell of the token that explains the trouble, and of others that run out and are named like the app."""
+    state = view.state
+    if state is None or view.level not in BAD:
         return
+    if state.cause and state.cause_ms is not None:
+        yield Entry(ms=state.cause_ms, words=state.cause, mark=Mark.FAILING, cause=True)
     for token in view.tokens:
+        if state.cause_key == f"token:{token.key}":
+            continue  # told already
         if token.name == view.app or view.app in token.name.split("-"):
             since_ms = token.expire_ms if token.level is Level.FAILING and token.expire_ms else token.level_since_ms
             said = token.message or token.reason
@@ -153,7 +158,7 @@ def _with_cause(entries: list[Entry], view: RolloutView) -> list[Entry]:
     A collector that has just begun sees all that is bad at the same time, so a token is taken for the cause as well
     when it was seen a little later.
     """
-    if view.state is None or view.level not in BAD or view.gone:
+    if view.state is None or view.level not in BAD or view.gone or any(entry.cause for entry in entries):
         return entries
     bad_ms = view.state.level_since_ms
     tokens = [e for e in entries if e.words.startswith("token '") and e.ms <= bad_ms + BEFORE_MS]

@@ -4,7 +4,19 @@ import enum
 
 import msgspec
 
-from statusdesk.states import AlertState, BuildState, Collector, Level, RolloutState, Silence, SourceState, TokenState
+from statusdesk.facts import Executors, QueueItem
+from statusdesk.states import (
+    AlertState,
+    BuildState,
+    Collector,
+    EnvironmentState,
+    Level,
+    PlatformState,
+    RolloutState,
+    Silence,
+    SourceState,
+    TokenState,
+)
 
 
 class Mark(enum.StrEnum):
@@ -122,3 +134,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     all_well: bool = False
     pending: tuple[AlertState, ...] = ()
     silences: tuple[Silence, ...] = ()
+    platform: tuple[PlatformState, ...] = ()
+    environments: tuple[EnvironmentState, ...] = ()
+    queue: tuple[QueueItem, ...] = ()
+    executors: tuple[Executors, ...] = ()

@@ -1,11 +1,13 @@
 """Where screens get the board from: a small protocol, so that a screen knows neither store nor file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from statusdesk.board import Board
+from statusdesk.build_view import BuildKey, BuildReading, Pair, UnattributedJob
+from statusdesk.facts import Build
 from statusdesk.rollout_view import RolloutView
-from statusdesk.states import PodState, RolloutState
+from statusdesk.states import Grant, PodState, RolloutState
 
 
 class FeedError(Exception):
@@ -32,6 +34,22 @@ class Feed(Protocol):
 
     def rollout(self, view: RolloutView, board: Board) -> RolloutView:
         """Return the view as this board has it, with pods, events, evidence, periods and builds (see ``Reading``)."""
+        ...
+
+    def histories(self, pairs: Sequence[Pair], until_ms: int | None = None) -> Mapping[Pair, tuple[Build, ...]]:
+        """Return the last builds of each pair, newest first; of those that had begun by a moment."""
+        ...
+
+    def build(self, key: BuildKey, until_ms: int | None = None) -> BuildReading:
+        """Return what is known about one build."""
+        ...
+
+    def unattributed(self) -> Sequence[UnattributedJob]:
+        """Return the jobs with builds that could not be attributed to a namespace, those with the most first."""
+        ...
+
+    def grants(self, token_key: str, until_ms: int | None = None) -> Sequence[Grant]:
+        """Return the last grants of a token, newest first, in the server's clock."""
         ...
 
     def at(self, ms: int) -> Board:

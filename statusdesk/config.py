@@ -89,11 +89,16 @@ class JenkinsSettings(Settings, frozen=True):
     namespace_parameters: tuple[str, ...] = ("NAMESPACE", "K8S_NAMESPACE", "TARGET_NAMESPACE", "ENV", "ENVIRONMENT")
     version_parameters: tuple[str, ...] = ("VERSION", "IMAGE_TAG", "TAG")
     namespace_patterns: tuple[str, ...] = ()  # regular expressions over job full names, with a group "ns"
+    namespace_folders: tuple[str, ...] = ()  # "folder = namespace": what is in a folder, where nothing else tells
     split_namespaces: bool = False  # "a,b" is two namespaces
     seed_jobs: tuple[str, ...] = ("seed*",)  # globs over job full names
     renewal_jobs: tuple[str, ...] = ("vault-renew*", "renew-*", "*token-renew*")
     environment_jobs: tuple[str, ...] = ("env-*", "*-environment")
     deploy_jobs: tuple[str, ...] = ("deploy*",)
+    seed_every_s: float | None = None  # None: learnt from its timed runs
+    seed_stale_s: float = 7 * 86400.0  # job definitions are old after this, however seldom the seed job runs
+    renewal_every_s: float | None = None  # of jobs whose token does not say; None: learnt
+    queue_warn_s: float = 600.0  # a platform job that waits in the queue for so long
 
 
 class TokenSettings(Settings, frozen=True):
@@ -102,12 +107,42 @@ class TokenSettings(Settings, frozen=True):
     name: str
     accessor: str  # accessor, accessor_env, accessor_file (resolved by the loader)
     owner: str = ""
+    parent: str = ""  # the token that made it, by its name here, when it dies with that one
     renewal_job: str = ""
     renew_every_s: float | None = None  # None: learnt
     apps: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     warn_s: float = 24 * 3600.0
     critical_s: float = 2 * 3600.0
+    reissue_warn_s: float = 72 * 3600.0  # for what no renewal extends: a person must replace it
+    reissue_critical_s: float = 24 * 3600.0
+
+
+class SecretIdSettings(Settings, frozen=True):
+    """``[[vault.secret_id]]``: a secret-id of an AppRole, by its own accessor; the policy must allow its look-up."""
+
+    name: str
+    role: str
+    accessor: str  # accessor, accessor_env, accessor_file
+    mount: str = "approle"
+    owner: str = ""
+    apps: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    warn_s: float = 14 * 86400.0
+    critical_s: float = 3 * 86400.0
+
+
+class CertificateSettings(Settings, frozen=True):
+    """``[[vault.certificate]]``: a certificate that Vault has issued, by its serial number."""
+
+    name: str
+    serial: str
+    mount: str = "pki"
+    owner: str = ""
+    apps: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    warn_s: float = 14 * 86400.0
+    critical_s: float = 3 * 86400.0
 
 
 class VaultSettings(Settings, frozen=True):
@@ -118,8 +153,13 @@ class VaultSettings(Settings, frozen=True):
     namespace: str = ""
     ca_file: str = ""
     interval_s: float = 30.0
+    slow_interval_s: float = 300.0  # of what is far from its end
     timeout_s: float = 5.0
+    renew_own: bool = False  # renew our own token, by auth/token/renew-self: the only thing that is ever written
+    mount_caps: bool = False  # ask each mount for its max_lease_ttl; the policy must allow it
     tokens: tuple[TokenSettings, ...] = ()
+    secret_ids: tuple[SecretIdSettings, ...] = ()
+    certificates: tuple[CertificateSettings, ...] = ()
 
 
 class StoreSettings(Settings, frozen=True):
@@ -142,6 +182,18 @@ class BoardSettings(Settings, frozen=True):
     keymap: tuple[tuple[str, str], ...] = ()  # binding id -> keys, both checked by name
 
 
+class EnvironmentSettings(Settings, frozen=True):
+    """``[environments]``: development namespaces that come and go."""
+
+    create_jobs: tuple[str, ...] = ("*create*",)  # globs over full names of [jenkins] environment_jobs
+    destroy_jobs: tuple[str, ...] = ("*destroy*", "*delete*", "*remove*")
+    work_days: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri")
+    work_from: str = "07:00"
+    work_until: str = "20:00"
+    timezone: str = ""  # empty: that of [board]
+    grace_s: float = 1800.0  # after work_until, before one that is up is told
+
+
 class Config(Settings, frozen=True):
     """Everything, resolved and validated."""
 
@@ -158,6 +210,7 @@ class Config(Settings, frozen=True):
     apps: tuple[AppSettings, ...] = ()
     thresholds: RolloutThresholds = RolloutThresholds()
     board: BoardSettings = BoardSettings()
+    environments: EnvironmentSettings = EnvironmentSettings()
 
     @property
     def namespaces(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from statusdesk.config import Config
+from statusdesk.config import CertificateSettings, Config, SecretIdSettings, TokenSettings, VaultSettings
 from statusdesk.config_values import Problems
 
 
@@ -26,9 +26,8 @@ def check_together(config: Config, document: Mapping[str, Any], problems: Proble
         jenkins = document["jenkins"]
         if not any(key.startswith("token") for key in jenkins):
             problems.add("jenkins", "the token is missing; add token_env, token_file or token_command")
-    for index, token in enumerate(config.vault.tokens if config.vault else (), 1):
-        if token.critical_s > token.warn_s:
-            problems.add(f"vault.token[{index}].critical", "is longer than warn; make it shorter")
+    if config.vault is not None:
+        _check_vault(config.vault, problems)
     if collecting:
         _check_files(config, problems)
 
@@ -40,13 +39,39 @@ def _check_presence(document: Mapping[str, Any], problems: Problems) -> None:
         problems.add("", "no source is given; add [kubernetes], [jenkins] or [vault]")
 
 
+def _check_vault(vault: VaultSettings, problems: Problems) -> None:
+    named = [token.name for token in vault.tokens]
+    for index, token in enumerate(vault.tokens, 1):
+        where = f"vault.token[{index}]"
+        if token.reissue_critical_s > token.reissue_warn_s:
+            problems.add(f"{where}.reissue_critical", "is longer than reissue_warn; make it shorter")
+        if token.parent == token.name:
+            problems.add(f"{where}.parent", "names the token itself; name the one that made it, or none")
+        elif token.parent:
+            _check_known(f"{where}.parent", "token", (token.parent,), named, problems)
+    entries: dict[str, tuple[TokenSettings | SecretIdSettings | CertificateSettings, ...]] = {
+        "token": vault.tokens,
+        "secret_id": vault.secret_ids,
+        "certificate": vault.certificates,
+    }
+    for kind, listed in entries.items():
+        for index, entry in enumerate(listed, 1):
+            if entry.critical_s > entry.warn_s:
+                problems.add(f"vault.{kind}[{index}].critical", "is longer than warn; make it shorter")
+    if vault.slow_interval_s < vault.interval_s:
+        problems.add("vault.slow_interval", "is shorter than interval; make it longer")
+
+
 def _check_names(config: Config, problems: Problems) -> None:
-    tokens = config.vault.tokens if config.vault else ()
+    vault = config.vault
+    watched = [entry.name for entry in vault.tokens] if vault is not None else []
+    watched += [entry.name for entry in vault.secret_ids] if vault is not None else []
+    watched += [entry.name for entry in vault.certificates] if vault is not None else []
     for path, names in (
         ("stage", [stage.name for stage in config.stages]),
         ("cluster", [cluster.name for cluster in config.clusters]),
         ("app", [app.name for app in config.apps]),
-        ("vault.token", [token.name for token in tokens]),
+        ("vault.token", watched),
     ):
         for name, count in Counter(names).items():
             if count > 1:

@@ -12,11 +12,14 @@ from statusdesk.board_names import BINDING_IDS, KEYS, key_named
 from statusdesk.config import (
     AppSettings,
     BoardSettings,
+    CertificateSettings,
     ClusterSettings,
     Config,
+    EnvironmentSettings,
     JenkinsSettings,
     RolloutThresholds,
     Secret,
+    SecretIdSettings,
     Settings,
     StageSettings,
     StoreSettings,
@@ -38,6 +41,7 @@ TOP_LEVEL = (
     "app",
     "jenkins",
     "vault",
+    "environments",
     "store",
     "thresholds",
     "board",
@@ -47,6 +51,8 @@ TOP_LEVEL = (
     "gate",
 )
 _FOLLOWING = ("namespaces", "accessor")  # required, but taken from other keys when they are not given
+_ACCESSORS = ("accessor", "accessor_env", "accessor_file")
+_BY_ACCESSOR = (TokenSettings, SecretIdSettings)
 SYSTEM_FILE = Path("/etc/statusdesk/config.toml")
 
 
@@ -150,6 +156,7 @@ class _Document:
             apps=tuple(AppSettings(**fields) for fields in self._many("app", AppSettings)),
             thresholds=RolloutThresholds(**self._thresholds),
             board=self._board(),
+            environments=EnvironmentSettings(**self._single("environments", EnvironmentSettings)),
         )
         told = AlertTables(self._reading, self._document, config)
         config = msgspec.structs.replace(
@@ -194,7 +201,7 @@ class _Document:
         if settings is StageSettings and "thresholds" in item:
             own = self._reading.table(f"{where}.thresholds", item["thresholds"], RolloutThresholds) or {}
             fields["thresholds"] = RolloutThresholds(**(self._thresholds | own))
-        if settings is TokenSettings and (accessor := self._accessor(where, item)) is not None:
+        if settings in _BY_ACCESSOR and (accessor := self._accessor(where, item)) is not None:
             fields["accessor"] = accessor
 
     def _namespaces_by_name(self, where: str, fields: dict[str, Any]) -> None:
@@ -247,22 +254,31 @@ class _Document:
             if content is not None:
                 self._problems.add("vault", "must be a table; write [vault] and its keys below it")
             return None
-        if isinstance(content.get("token"), str):
-            self._reading.literal_secret("vault.token")
-            content = {key: value for key, value in content.items() if key != "token"}
+        for table in ("token", "secret_id"):
+            if isinstance(content.get(table), str):
+                self._reading.literal_secret(f"vault.{table}")
+                content = {key: value for key, value in content.items() if key != table}
         address = self._reading.env.get("VAULT_ADDR")
         if address and "address" not in content:
             content = {"address": address, **content}
-        fields = self._reading.table("vault", content, VaultSettings, also=("token", "accessors")) or {}
+        also = ("token", "accessors", "secret_id", "certificate")
+        fields = self._reading.table("vault", content, VaultSettings, also) or {}
         tokens = [TokenSettings(**entry) for entry in self._tokens(content)]
+        secret_ids = self._list("vault.secret_id", content.get("secret_id", []), SecretIdSettings, _ACCESSORS[1:])
+        certificates = self._list("vault.certificate", content.get("certificate", []), CertificateSettings)
         if not self._reading.require("vault", VaultSettings, fields, content):
             return None
         # Every Vault client reads its token from this variable when nothing else is said.
         fields["token"] = fields["token"] or Secret(env="VAULT_TOKEN")
-        return VaultSettings(**fields, tokens=tuple(tokens))
+        return VaultSettings(
+            **fields,
+            tokens=tuple(tokens),
+            secret_ids=tuple(SecretIdSettings(**entry) for entry in secret_ids),
+            certificates=tuple(CertificateSettings(**entry) for entry in certificates),
+        )
 
     def _tokens(self, content: dict[str, Any]) -> list[dict[str, Any]]:
-        entries = self._list("vault.token", content.get("token", []), TokenSettings, ("accessor_env", "accessor_file"))
+        entries = self._list("vault.token", content.get("token", []), TokenSettings, _ACCESSORS[1:])
         accessors = content.get("accessors", {})
         if not isinstance(accessors, dict):
             self._problems.add("vault.accessors", 'must be a table such as { payments = "accessor" }')
@@ -277,7 +293,7 @@ class _Document:
 
     def _accessor(self, where: str, item: dict[str, Any]) -> str | None:
         """Return the accessor that an environment variable or a file holds; None when it stands in the file itself."""
-        given = [key for key in ("accessor", "accessor_env", "accessor_file") if key in item]
+        given = [key for key in _ACCESSORS if key in item]
         if len(given) > 1:
             self._problems.add(where, " and ".join(given) + " are both given; keep one")
         if not given:

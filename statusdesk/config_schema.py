@@ -21,10 +21,13 @@ from statusdesk.board_names import OWN_THEMES, THEMES
 from statusdesk.config import (
     AppSettings,
     BoardSettings,
+    CertificateSettings,
     ClusterSettings,
+    EnvironmentSettings,
     JenkinsSettings,
     RolloutThresholds,
     Secret,
+    SecretIdSettings,
     Settings,
     StageSettings,
     StoreSettings,
@@ -35,6 +38,7 @@ from statusdesk.config_alerts import SinkSettings
 from statusdesk.redact import begins_like_token
 
 SECRET_SOURCES = ("env", "file", "command")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NAMESPACE = re.compile(r"[a-z0-9*?\[]([-a-z0-9*?\[\]!]{0,61}[a-z0-9*?\]])?")  # a name, or a glob of names
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -180,6 +184,20 @@ def _accessor(value: str) -> str:
     return ""
 
 
+def _serial(value: str) -> str:
+    if re.fullmatch(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2})+", value):
+        return ""
+    return 'is no serial number; write it as `openssl x509 -serial` does, in pairs: "39:dd:2e:90"'
+
+
+def _mount(value: str) -> str:
+    return (
+        ""
+        if re.fullmatch(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*", value)
+        else "is no path; write it without / at its ends"
+    )
+
+
 def _patterns(values: tuple[str, ...]) -> str:
     for value in values:
         try:
@@ -189,6 +207,23 @@ def _patterns(values: tuple[str, ...]) -> str:
         if "ns" not in groups:
             return f"{value!r} has no group named ns; write the namespace's part as (?P<ns>...)"
     return ""
+
+
+def _folders(values: tuple[str, ...]) -> str:
+    for value in values:
+        folder, equals, namespace = value.partition("=")
+        if not equals or not folder.strip() or _namespaces((namespace.strip(),)):
+            return f'{value!r} must be written as "folder = namespace"'
+    return ""
+
+
+def _days(values: tuple[str, ...]) -> str:
+    known = [day for value in values if (day := value.lower()) not in WEEKDAYS]
+    return f"{known[0]!r} is no day; write them as " + ", ".join(f'"{day}"' for day in WEEKDAYS) if known else ""
+
+
+def _time_of_day(value: str) -> str:
+    return "" if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d|24:00", value) else 'must be a time such as "20:00"'
 
 
 def _version_source(value: str) -> str:
@@ -235,11 +270,28 @@ RULES: Mapping[tuple[type[Settings], str], Callable[[typing.Any], str]] = {
     (JenkinsSettings, "backfill_builds"): between(0, 10_000),
     (JenkinsSettings, "backfill_parallel"): between(1, 32),
     (JenkinsSettings, "namespace_patterns"): _patterns,
+    (JenkinsSettings, "namespace_folders"): _folders,
+    (JenkinsSettings, "seed_every_s"): AGE,
+    (JenkinsSettings, "seed_stale_s"): AGE,
+    (JenkinsSettings, "renewal_every_s"): AGE,
+    (JenkinsSettings, "queue_warn_s"): AGE,
+    (EnvironmentSettings, "work_days"): _days,
+    (EnvironmentSettings, "work_from"): _time_of_day,
+    (EnvironmentSettings, "work_until"): _time_of_day,
+    (EnvironmentSettings, "timezone"): lambda value: _time_zone(value) if value else "",
     (TokenSettings, "name"): plain_name,
     (TokenSettings, "accessor"): _accessor,
     (TokenSettings, "renew_every_s"): AGE,
+    (SecretIdSettings, "name"): plain_name,
+    (SecretIdSettings, "role"): _mount,
+    (SecretIdSettings, "accessor"): _accessor,
+    (SecretIdSettings, "mount"): _mount,
+    (CertificateSettings, "name"): plain_name,
+    (CertificateSettings, "serial"): _serial,
+    (CertificateSettings, "mount"): _mount,
     (VaultSettings, "address"): _vault_url,
     (VaultSettings, "interval_s"): INTERVAL,
+    (VaultSettings, "slow_interval_s"): INTERVAL,
     (VaultSettings, "timeout_s"): TIMEOUT,
     (StoreSettings, "keep_s"): between(3600, 3153600000, "s"),
     (StoreSettings, "batch_ms"): between(1, 1000, "ms"),

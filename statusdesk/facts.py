@@ -10,6 +10,16 @@ import enum
 import msgspec
 
 from statusdesk.fact import Fact
+from statusdesk.facts_jenkins import CONCLUSIVE as CONCLUSIVE
+from statusdesk.facts_jenkins import Build as Build
+from statusdesk.facts_jenkins import BuildDetails as BuildDetails
+from statusdesk.facts_jenkins import Commit as Commit
+from statusdesk.facts_jenkins import Executors as Executors
+from statusdesk.facts_jenkins import Job as Job
+from statusdesk.facts_jenkins import JobClass as JobClass
+from statusdesk.facts_jenkins import Node as Node
+from statusdesk.facts_jenkins import QueueItem as QueueItem
+from statusdesk.facts_jenkins import Stage as Stage
 from statusdesk.facts_lookups import Event as Event
 from statusdesk.facts_lookups import LogTail as LogTail
 from statusdesk.facts_lookups import Revision as Revision
@@ -150,113 +160,19 @@ class Workload(Fact, frozen=True):
         return (self.cluster, self.namespace, self.kind, self.name)
 
 
-class JobClass(enum.StrEnum):
-    """What a Jenkins job is for; told by the name patterns of the configuration."""
-
-    DEPLOY = "deploy"
-    SEED = "seed"
-    RENEWAL = "renewal"
-    ENVIRONMENT = "environment"
-    OTHER = "other"
-
-
-class Job(Fact, frozen=True):
-    """One Jenkins job, by ``fullName``. Key: (source, name)."""
-
-    source: str
-    name: str
-    url: str
-    job_class: JobClass = JobClass.OTHER
-    color: str = ""
-    disabled: bool = False
-    in_queue: bool = False
-    last_number: int | None = None
-    namespace_default: str | None = None
-    parameters: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return (self.source, self.name)
-
-
-CONCLUSIVE = ("SUCCESS", "UNSTABLE", "FAILURE")
-"""The results of builds that say something about what was built; ABORTED and NOT_BUILT do not."""
-
-
-class Build(Fact, frozen=True):
-    """One Jenkins build. Key: (source, job, number).
-
-    ``building`` is believed before ``result`` (a Pipeline may be running with UNSTABLE). ``namespace`` is None when
-    the build cannot be attributed; ``attributed_by`` is the rule that answered: ``parameter``, ``upstream``,
-    ``default``, ``pattern`` or empty. ``namespaces`` are all namespaces that it deploys into, ``namespace`` is the
-    first of them; there is more than one only where the settings split lists (``a,b``). ``duration_ms`` is 0 while
-    running.
-    """
-
-    source: str
-    job: str
-    number: int
-    url: str
-    namespace: str | None = None
-    namespaces: tuple[str, ...] = ()
-    attributed_by: str = ""
-    result: str | None = None
-    building: bool = False
-    started_ms: int = 0
-    duration_ms: int = 0
-    version: str = ""
-    cause: str = ""
-    upstream_job: str = ""
-    upstream_number: int | None = None
-    git_revision: str = ""
-    parameters: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def key(self) -> tuple[str, str, int]:
-        return (self.source, self.job, self.number)
-
-
-class QueueItem(Fact, frozen=True):
-    """One item that waits in the Jenkins queue. Key: (source, id)."""
-
-    source: str
-    id: int
-    job: str
-    namespace: str | None = None
-    why: str = ""
-    blocked: bool = False
-    stuck: bool = False
-    since_ms: int = 0
-
-    @property
-    def key(self) -> tuple[str, int]:
-        return (self.source, self.id)
-
-
-class Executors(Fact, frozen=True):
-    """The executors of a Jenkins. Key: (source,). ``running`` pairs a build URL with its progress in percent or -1."""
-
-    source: str
-    busy: int = 0
-    total: int = 0
-    quieting_down: bool = False
-    offline: tuple[str, ...] = ()
-    running: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def key(self) -> tuple[str]:
-        return (self.source,)
-
-
 class Token(Fact, frozen=True):
     """One Vault token as ``auth/token/lookup-accessor`` tells it, named as in the configuration. Key: (source, name).
 
-    ``expire_ms`` None with ``gone`` false means that it never expires. ``gone`` means that the accessor was not known
-    twice running. ``accessor_tail`` is the last six characters; the whole accessor is kept nowhere.
+    ``kind`` is ``token``, ``secret-id`` or ``certificate``. ``expire_ms`` None with ``gone`` false means that it never
+    expires. ``gone`` means that the accessor was not known twice running, or that a certificate was revoked.
+    ``accessor_tail`` is the last six characters; the whole accessor is kept nowhere. ``mount_max_s`` is the
+    ``max_lease_ttl`` of the mount that it came from, 0 where that is not known. ``seen_ms``: when it was last looked
+    up and there, in our clock; every other time is in the server's.
     """
 
     source: str
     name: str
+    kind: str = "token"
     accessor_tail: str = ""
     own: bool = False
     gone: bool = False
@@ -265,6 +181,7 @@ class Token(Fact, frozen=True):
     last_renewal_ms: int | None = None
     period_s: int | None = None
     explicit_max_s: int = 0
+    mount_max_s: int = 0
     renewable: bool = True
     num_uses: int = 0
     orphan: bool = False
@@ -272,6 +189,7 @@ class Token(Fact, frozen=True):
     display_name: str = ""
     path: str = ""
     root: bool = False
+    seen_ms: int | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -293,7 +211,20 @@ class VaultHealth(Fact, frozen=True):
         return (self.source,)
 
 
-AnyFact = Workload | Pod | Event | Revision | LogTail | Job | Build | QueueItem | Executors | Token | VaultHealth
+AnyFact = (
+    Workload
+    | Pod
+    | Event
+    | Revision
+    | LogTail
+    | Job
+    | Build
+    | BuildDetails
+    | QueueItem
+    | Executors
+    | Token
+    | VaultHealth
+)
 
 
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
@@ -334,9 +265,10 @@ class Visited(msgspec.Struct, frozen=True, kw_only=True):
     ``source`` is ``kubernetes/<cluster>``, ``jenkins`` or ``vault``; ``scope`` is empty for the source as a whole, or
     the namespace that the outcome is about (a namespace we may not read). ``problem`` is one word when not ok:
     Unreachable, Timeout, Unauthorized, Forbidden, ServerError, NotJson, Sealed, Empty, Gone, Misconfigured, NoAccess,
-    Standby (a Vault node whose answers may be old) or Internal (a fault of ours). ``message`` is one sentence with how
-    to mend it, ``detail`` a version or who we are. ``live`` says that a stream is open and that silence means "no
-    change" rather than "not asked".
+    Standby (a Vault node whose answers may be old), SkewedClock (of the scope ``clock``) or Internal (a fault of
+    ours). ``message`` is one sentence with how to mend it, ``detail`` a version or who we are. ``live`` says that a
+    stream is open and that silence means "no change" rather than "not asked". ``shown`` is how many things a source
+    showed that counts them (a Jenkins its jobs), ``who`` the user that it shows them to.
     """
 
     source: str
@@ -349,6 +281,8 @@ class Visited(msgspec.Struct, frozen=True, kw_only=True):
     took_ms: int = 0
     next_try_ms: int | None = None
     live: bool = False
+    shown: int | None = None
+    who: str = ""
 
 
 Message = Swept | Changed | Visited

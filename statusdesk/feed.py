@@ -1,7 +1,7 @@
 """The board as a console reads it: from the store, following the collector that writes it."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,12 +9,14 @@ import msgspec
 
 from statusdesk.board import Board
 from statusdesk.board_feed import FeedError
+from statusdesk.build_view import BuildKey, BuildReading, Pair, UnattributedJob
 from statusdesk.collecting import Supervision
 from statusdesk.config import Config
 from statusdesk.facts import Build
+from statusdesk.feed_builds import read_build, read_grants, read_histories, read_unattributed
 from statusdesk.picture import Picture
 from statusdesk.rollout_view import Reading, RolloutView, on_board
-from statusdesk.states import PodState, RolloutState
+from statusdesk.states import Grant, PodState, RolloutState
 from statusdesk.store.errors import StoreError
 from statusdesk.store.reader import Reader
 
@@ -91,6 +93,22 @@ class StoreFeed:
         """Return the view as this board has it, with what the store holds beside it."""
         now = on_board(view, board, past=view.past)
         return msgspec.structs.replace(now, reading=self._ask(lambda reader: _read(reader, now, board.at_ms)))
+
+    def histories(self, pairs: Sequence[Pair], until_ms: int | None = None) -> Mapping[Pair, tuple[Build, ...]]:
+        """Return the last builds of each pair, newest first; of those that had begun by a moment."""
+        return self._ask(lambda reader: read_histories(reader, pairs, until_ms))
+
+    def build(self, key: BuildKey, until_ms: int | None = None) -> BuildReading:
+        """Return what is known about one build."""
+        return self._ask(lambda reader: read_build(reader, key, until_ms))
+
+    def unattributed(self) -> Sequence[UnattributedJob]:
+        """Return the jobs with builds that could not be attributed to a namespace, those with the most first."""
+        return self._ask(read_unattributed)
+
+    def grants(self, token_key: str, until_ms: int | None = None) -> Sequence[Grant]:
+        """Return the last grants of a token, newest first, in the server's clock."""
+        return self._ask(lambda reader: read_grants(reader, token_key, until_ms))
 
     def at(self, ms: int) -> Board:
         """Return the board as of a moment in the past."""
@@ -201,6 +219,22 @@ class PastFeed:
     def rollout(self, view: RolloutView, board: Board) -> RolloutView:
         """Return the view as this board has it, with what was known then."""
         return self._store.rollout(view, board)
+
+    def histories(self, pairs: Sequence[Pair], until_ms: int | None = None) -> Mapping[Pair, tuple[Build, ...]]:
+        """Return the last builds of each pair, newest first; of those that had begun by a moment."""
+        return self._store.histories(pairs, until_ms or self._at_ms)
+
+    def build(self, key: BuildKey, until_ms: int | None = None) -> BuildReading:
+        """Return what is known about one build."""
+        return self._store.build(key, until_ms or self._at_ms)
+
+    def unattributed(self) -> Sequence[UnattributedJob]:
+        """Return the jobs with builds that could not be attributed to a namespace, those with the most first."""
+        return self._store.unattributed()
+
+    def grants(self, token_key: str, until_ms: int | None = None) -> Sequence[Grant]:
+        """Return the last grants of a token, newest first, in the server's clock."""
+        return self._store.grants(token_key, until_ms or self._at_ms)
 
     def at(self, ms: int) -> Board:
         """Return the board as of another moment."""

@@ -7,6 +7,7 @@ from statusdesk.config import Config
 from statusdesk.facts import JobClass
 from statusdesk.judge.promotion import production_index
 from statusdesk.picture_apps import Apps, is_well
+from statusdesk.picture_jenkins import Jenkins
 from statusdesk.picture_sources import Sources, data_age_ms
 from statusdesk.states import AlertState, BuildState, Changes, Collector, Level, Silence, TokenState
 
@@ -22,6 +23,7 @@ class Picture:
     def __init__(self, config: Config) -> None:
         self._apps = Apps(config)
         self._sources = Sources(config)
+        self._jenkins = Jenkins()
         self._title = config.board.title or ", ".join(cluster.name for cluster in config.clusters)
         self._stages = tuple(stage.name for stage in config.stages)
         self._production = production_index(config.stages)
@@ -55,6 +57,7 @@ class Picture:
             self._put_alerts(changes.alerts)
         for silence in changes.silences:
             self._silences[silence.id] = silence
+        self._jenkins.apply(changes)
         for job in changes.jobs:
             self._jobs[job.key] = job.name
         for key in changes.gone_jobs:
@@ -92,6 +95,10 @@ class Picture:
             all_well=all_well,
             pending=self._pending,
             silences=self._holding(now_ms),
+            platform=self._jenkins.platform,
+            environments=self._jenkins.environments,
+            queue=self._jenkins.queue,
+            executors=self._jenkins.executors,
         )
 
     def _is_calm(self, views: tuple[SourceView, ...]) -> bool:

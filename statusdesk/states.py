@@ -4,40 +4,12 @@ Each class is one kind of row; its fields are the columns of that kind, in order
 fields of ``Stamped``, which the writer fills in.
 """
 
-import enum
-
 import msgspec
 
 from statusdesk.facts import Build, Condition, Container, Event, Executors, Job, QueueItem
+from statusdesk.state import Level, Stamped
 from statusdesk.states_alerts import AlertState, Silence
-
-
-class Level(enum.StrEnum):
-    """How it stands. Failing, unknown and stale are three different things."""
-
-    OK = "ok"
-    PROGRESSING = "progressing"
-    SCALING = "scaling"
-    PAUSED = "paused"
-    IDLE = "idle"
-    WARNING = "warning"
-    FAILING = "failing"
-    UNKNOWN = "unknown"
-
-
-class Stamped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the writer adds to every row.
-
-    ``since_ms``: start of the period in which level, reason, version and revision were as they are. ``level_since_ms``:
-    since when the level is as it is. ``seen_ms``: last time the fact was confirmed. ``until_ms``: when it was gone, or
-    None. ``change``: number of the write that last touched the row.
-    """
-
-    since_ms: int = 0
-    level_since_ms: int = 0
-    seen_ms: int = 0
-    until_ms: int | None = None
-    change: int = 0
+from statusdesk.states_builds import BuildState, EnvironmentState, JobEvent, PlatformState
 
 
 class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
@@ -78,6 +50,9 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     build_number: int | None = None
     build_url: str = ""
     build_rule: str = ""
+    cause: str = ""
+    cause_key: str = ""
+    cause_ms: int | None = None
     conditions: tuple[Condition, ...] = ()
 
 
@@ -132,39 +107,18 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     change: int = 0
 
 
-class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
-    """How the newest conclusive build of a job went for one namespace. Key: ``source/job@namespace``.
-
-    ``namespace`` is empty for builds that could not be attributed. The ``other_`` fields tell of a newer build that is
-    running or inconclusive (ABORTED, NOT_BUILT).
-    """
-
-    key: str
-    source: str
-    job: str
-    namespace: str
-    job_class: str
-    level: Level
-    reason: str = ""
-    message: str = ""
-    number: int | None = None
-    result: str = ""
-    version: str = ""
-    url: str = ""
-    started_ms: int | None = None
-    duration_ms: int = 0
-    cause: str = ""
-    git_revision: str = ""
-    attributed_by: str = ""
-    other_number: int | None = None
-    other_result: str = ""
-    other_started_ms: int | None = None
-    last_success_number: int | None = None
-    last_success_ms: int | None = None
-
-
 class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
-    """How long a Vault token will live. Key: ``source/name``. ``granted_ms``: what the last renewal really gave."""
+    """How long a Vault token, secret-id or certificate (``kind``) will live. Key: ``source/name``.
+
+    All times are in our clock; the server's was corrected where it is off. ``granted_ms``: what the last renewal
+    really gave. ``renew_every_s`` is told by ``every_rule``: ``configured``, ``learnt`` or empty (not known).
+    ``survives``: how many missed runs in a row the last grant lives through. ``next_renewal_ms``: when a renewal is or
+    was due next; ``missed``: how many have been missed. ``cap_ms``: the moment beyond which no renewal takes it.
+    ``steady_since_ms``: since when every renewal came in time. ``dead_ms``: when it died, or the last moment at which
+    it was seen alive. ``job_`` fields: the last run of the renewal job that has ended; ``job_says`` holds it against
+    the token: ``job green, token dying``, ``job red, token lapses``, ``job disabled``, ``job has not run`` or empty.
+    ``notes`` are worth knowing and no fault.
+    """
 
     key: str
     source: str
@@ -172,7 +126,11 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     level: Level
     reason: str = ""
     message: str = ""
+    kind: str = "token"
     own: bool = False
+    owner: str = ""
+    apps: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
     accessor_tail: str = ""
     issue_ms: int | None = None
     expire_ms: int | None = None
@@ -182,8 +140,38 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     explicit_max_s: int = 0
     renewable: bool = True
     num_uses: int = 0
+    orphan: bool = True
+    parent: str = ""
     renewal_job: str = ""
     renew_every_s: int | None = None
+    every_rule: str = ""
+    survives: int | None = None
+    next_renewal_ms: int | None = None
+    missed: int = 0
+    cap_ms: int | None = None
+    at_cap: bool = False
+    steady_since_ms: int | None = None
+    dead_ms: int | None = None
+    job_result: str = ""
+    job_number: int | None = None
+    job_ended_ms: int | None = None
+    job_url: str = ""
+    job_disabled: bool = False
+    job_says: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What one renewal of a token gave, in the server's clock. Key: (key of the token, ``renewed_ms``).
+
+    ``issue_ms`` tells the tokens apart that had the same name one after the other.
+    """
+
+    key: str
+    renewed_ms: int
+    expire_ms: int
+    granted_ms: int
+    issue_ms: int | None = None
 
 
 class SourceState(Stamped, frozen=True, kw_only=True, gc=False):
@@ -232,6 +220,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     gone_jobs: tuple[tuple[str, str], ...] = ()
     queue: tuple[QueueItem, ...] | None = None
     executors: tuple[Executors, ...] = ()
+    platform: tuple[PlatformState, ...] = ()
+    environments: tuple[EnvironmentState, ...] = ()
     collector: Collector | None = None
 
 
@@ -241,8 +231,12 @@ __all__ = [
     "BuildState",
     "Changes",
     "Collector",
+    "EnvironmentState",
     "Evidence",
+    "Grant",
+    "JobEvent",
     "Level",
+    "PlatformState",
     "PodState",
     "RolloutState",
     "Silence",
@@ -252,7 +246,7 @@ __all__ = [
 ]
 
 
-Lasting = RolloutState | BuildState | TokenState | SourceState
+Lasting = RolloutState | BuildState | TokenState | SourceState | PlatformState | EnvironmentState
 """The kinds of rows whose past is kept, period by period."""
 
 

@@ -39,6 +39,14 @@ class LogWanted(msgspec.Struct, frozen=True, kw_only=True):
     previous: bool = False
 
 
+class BuildWanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a build's page shows: answered by a ``Changed`` of ``BuildDetails``, which tells of a failure too."""
+
+    job: str
+    number: int
+    url: str
+
+
 Wanted = RevisionsWanted | EventsWanted | LogWanted
 
 

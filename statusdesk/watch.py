@@ -24,7 +24,7 @@ from statusdesk.requests import Inbox
 from statusdesk.states import Collector
 from statusdesk.store.errors import StoreError
 from statusdesk.store.writer import Transition, Writer
-from statusdesk.wants import Wanted, cluster_of
+from statusdesk.wants import BuildWanted, Wanted, cluster_of
 
 BEAT_MS = 1000
 PRUNE_EVERY_MS = 60_000
@@ -85,6 +85,7 @@ class CollectorProcess:
         self._store_problem = ""
         self._prune_problem = ""
         self._lookups: dict[str, Ask] = {}
+        self._look_up_build: Callable[[BuildWanted], None] = lambda wanted: None
 
     def run(self, stop: threading.Event) -> None:
         """Collect until ``stop`` is set; then stop the collectors and close the store cleanly."""
@@ -113,7 +114,8 @@ class CollectorProcess:
         state_dir = Path(self._config.store.state_dir)
         with Writer(state_dir / "statusdesk.db", self._config.store.keep_s, self._clock) as writer:
             self._writer = writer
-            self._desk = Desk(self._config, writer, self._ask, steady=steady_clock, sends=self._sends)
+            look_up = self._look_up_build
+            self._desk = Desk(self._config, writer, self._ask, look_up, steady=steady_clock, sends=self._sends)
             self._requests = Inbox(state_dir)
             if problem := self._requests.open():
                 self._narrate(f"statusdesk: {problem}")
@@ -190,8 +192,10 @@ class CollectorProcess:
             from collectors.jenkins_builds import JenkinsBuilds
 
             token = self._secret(config.jenkins.token)
-            known, jobs = writer.known_builds(), len(writer.jobs())
-            visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock, jobs)
+            known = writer.known_builds()
+            complete = {job.name for job in writer.jobs() if job.complete}
+            visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock, complete)
+            self._look_up_build = visitor.want
             made.append(("jenkins", visitor))
         if config.vault is not None:
             from collectors.vault_tokens import VaultTokens

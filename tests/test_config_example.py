@@ -9,11 +9,13 @@ import pytest
 from statusdesk.config import (
     AppSettings,
     BoardSettings,
+    CertificateSettings,
     ClusterSettings,
     Config,
     JenkinsSettings,
     RolloutThresholds,
     Secret,
+    SecretIdSettings,
     StageSettings,
     StoreSettings,
     TokenSettings,
@@ -38,6 +40,8 @@ TABLES = (
     ("jenkins", JenkinsSettings),
     ("vault", VaultSettings),
     ("vault.token", TokenSettings),
+    ("vault.secret_id", SecretIdSettings),
+    ("vault.certificate", CertificateSettings),
     ("store", StoreSettings),
     ("thresholds", RolloutThresholds),
     ("board", BoardSettings),
@@ -64,6 +68,14 @@ def expected(path: Path, home: Path) -> Config:
             address="https://vault.example",
             token=Secret(env="VAULT_TOKEN"),
             tokens=(TokenSettings(name="payments", accessor="9pW0vyTUZbbLxeExample"),),
+            secret_ids=(
+                SecretIdSettings(
+                    name="billing-approle", role="billing", accessor="84896a0c-1347-aa90-a4f6-aca8b7558780"
+                ),
+            ),
+            certificates=(
+                CertificateSettings(name="shop-tls", serial="39:dd:2e:90:b7:23:1f:8d:d3:7d:31:c5:1b:da:84:d0"),
+            ),
         ),
         store=StoreSettings(state_dir=str(home / ".local/state/statusdesk")),
         alerts=AlertsSettings(rules=(AlertRuleSettings(name="RolloutFailing"),)),
@@ -85,7 +97,7 @@ def test_every_line_that_shows_a_default_shows_the_real_one(tmp_path):
 @pytest.mark.parametrize(("table", "settings"), TABLES)
 def test_every_setting_is_in_the_example(table, settings):
     text = EXAMPLE.read_text(encoding="utf-8")
-    sections = re.split(r"(?m)^#?\[{1,2}([a-z.]+)\]{1,2}$", text)
+    sections = re.split(r"(?m)^#?\[{1,2}([a-z._]+)\]{1,2}$", text)
     section = "".join(body for name, body in zip(sections[1::2], sections[2::2], strict=True) if name == table)
     missing = []
     for key in keys_of(settings).values():
@@ -102,8 +114,8 @@ def test_the_keys_of_flapping_are_in_the_example():
 
 def test_every_field_of_the_settings_can_be_written(tmp_path):
     """A field whose type the loader does not know would be out of reach: only tables of their own may be that."""
-    tables_of_their_own = {
-        (VaultSettings, "tokens"),
+    vaults = {(VaultSettings, name) for name in ("tokens", "secret_ids", "certificates")}
+    tables_of_their_own = vaults | {
         (BoardSettings, "keymap"),
         (StageSettings, "thresholds"),
         (AlertsSettings, "rules"),

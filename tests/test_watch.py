@@ -12,6 +12,7 @@ from statusdesk.config_alerts import AlertRuleSettings, AlertsSettings, SinkSett
 from statusdesk.facts import Visited
 from statusdesk.requests import Ack, AddSilence, MatcherAsked, submit
 from statusdesk.states import SourceState
+from statusdesk.store import writer as writing
 from statusdesk.store.errors import StoreError
 from statusdesk.store.lock import StateLock
 from statusdesk.store.reader import Reader
@@ -169,16 +170,16 @@ def test_a_store_that_refuses_rows_is_told_once_and_loses_nothing(config, tmp_pa
     )
     refuse = threading.Event()
     refuse.set()
-    write = Writer._write
+    write = writing.write_all
 
-    def refusing(self, writes):
+    def refusing(db, writes):
         if refuse.is_set() and any("source_current" in statement for statement, _ in writes):
             import sqlite3
 
             raise sqlite3.OperationalError("database or disk is full")
-        return write(self, writes)
+        return write(db, writes)
 
-    monkeypatch.setattr(Writer, "_write", refusing)
+    monkeypatch.setattr(writing, "write_all", refusing)
     stop, thread = run(process)
     try:
         wait_for(lambda: said, 10, "a sentence")

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from statusdesk.store.export import Format
 
 DESCRIPTION = """\
-Write the history of builds, rollouts, tokens, alerts or of the messages about them. Times in the output are ISO 8601 in
-UTC; text that a spreadsheet could take for a formula begins with an apostrophe in CSV. A file is written beside its
-final name and renamed when it is complete; a device or a pipe is written as it is. Builds, and alerts about builds,
-belong to the app that their job's name tells.
+Write the history of builds, rollouts, tokens, alerts, environments, platform jobs or of the messages about alerts.
+Times in the output are ISO 8601 in UTC; text that a spreadsheet could take for a formula begins with an apostrophe in
+CSV. A file is written beside its final name and renamed when it is complete; a device or a pipe is written as it is.
+Builds, and alerts about builds, belong to the app that their job's name tells.
 """
 PROGRESS_AFTER_S = 1.0
 PROGRESS_EVERY_S = 0.2
@@ -28,9 +28,8 @@ PROGRESS_EVERY_S = 0.2
 def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
     """Add the command."""
     parser = commands.add_parser("export", help="write history as CSV or JSON lines", description=DESCRIPTION)
-    parser.add_argument(
-        "what", choices=("builds", "rollouts", "tokens", "alerts", "notifications"), help="which history"
-    )
+    subjects = ("builds", "rollouts", "tokens", "alerts", "notifications", "environments", "platform")
+    parser.add_argument("what", choices=subjects, help="which history")
     parser.add_argument("--since", metavar="TIME", default="7d", help="7d, 09:12, 2026-11-20 09:12 (default: 7d)")
     parser.add_argument("--until", metavar="TIME", default="now", help="in the same forms (default: now)")
     parser.add_argument("--app", metavar="GLOB", action="append", default=[], help="only these apps; may be repeated")

@@ -4,12 +4,27 @@ import json
 from collections.abc import Iterator
 
 from statusdesk.board import Board, Mark
-from statusdesk.states import BuildState, Level, RolloutState, SourceState, TokenState
+from statusdesk.states import (
+    BuildState,
+    EnvironmentState,
+    Level,
+    PlatformState,
+    RolloutState,
+    SourceState,
+    TokenState,
+)
 from statusdesk.store.kinds import Lasting
 from statusdesk.store.periods import Transition
 from statusdesk.text import clean, iso
 
-_KINDS = {RolloutState: "rollout", BuildState: "build", TokenState: "token", SourceState: "source"}
+_KINDS = {
+    RolloutState: "rollout",
+    BuildState: "build",
+    TokenState: "token",
+    SourceState: "source",
+    PlatformState: "platform",
+    EnvironmentState: "environment",
+}
 _WELL = (Level.OK, Level.IDLE)
 
 
@@ -21,6 +36,10 @@ def place(state: Lasting) -> dict[str, str]:
         parts = {"namespace": state.namespace, "job": state.job}
     elif isinstance(state, TokenState):
         parts = {"token": state.name}
+    elif isinstance(state, PlatformState):
+        parts = {"job": state.job}
+    elif isinstance(state, EnvironmentState):
+        parts = {"cluster": state.cluster, "namespace": state.namespace}
     else:
         parts = {"source": state.source, "namespace": state.scope}
     return {name: value for name, value in parts.items() if value}

@@ -69,8 +69,9 @@ class History:
         failed: int = 0,
         trouble: tuple[str, ...] = (),
         given: dict[str, str] | None = None,
+        user: str = "",
     ) -> None:
-        """Place ``count`` timed runs of a platform job, the newest ``failed`` of which failed."""
+        """Place ``count`` runs of a platform job, timed or by ``user``; the newest ``failed`` of them failed."""
         if not job.builds:
             job.next_number = self._rng.randint(60, 400)
         for index in range(count - 1, -1, -1):
@@ -78,7 +79,8 @@ class History:
             result = "FAILURE" if bad else "SUCCESS"
             course = Course(result=result, trouble=trouble if bad else (), revision=self.revision())
             values = self._jenkins.values(job, given or {}) if job.parameters else None
-            self._place(job, last_s_ago + index * every_s, values, Cause(Trigger.TIMER), course)
+            cause = Cause(Trigger.USER, user=user) if user else Cause(Trigger.TIMER)
+            self._place(job, last_s_ago + index * every_s, values, cause, course)
 
     def place_deploy(self, app: App, age_s: float, namespace: str, version: str, result: str = "SUCCESS") -> Build:
         """Place one deploy build that ended ``age_s`` ago."""

@@ -32,8 +32,9 @@ class Platform:
             job = history.platform_job(name, namespaced=True)
             for day in range(5, -1, -1):
                 for number, namespace in enumerate(DEVELOPMENT):
+                    owner = self._owner_of[namespace]
                     ended_s_ago = ago_s + day * _DAY_S + 900 - 600 * number
-                    history.place_runs(job, _DAY_S, ended_s_ago, 1, given={"NAMESPACE": namespace})
+                    history.place_runs(job, _DAY_S, ended_s_ago, 1, given={"NAMESPACE": namespace}, user=owner)
         smoke = self._team.jenkins.add_job("web-smoke", description="Smoke tests; knows no parameters of its own")
         history.place_runs(smoke, 7200, 5 * 3600.0, 8)
         self._team.jenkins.add_job("deploy-legacy-portal", disabled=True)

@@ -14,6 +14,7 @@ from statusdesk.demo.clock import WorldClock
 from statusdesk.demo.jenkins_answers import Account, Accounts
 from statusdesk.demo.jenkins_app import jenkins_app
 from statusdesk.demo.jenkins_engine import Jenkins
+from statusdesk.demo.jenkins_fleet import Fleet
 from statusdesk.demo.kube_cluster import KubeCluster
 from statusdesk.demo.kube_http import kube_app
 from statusdesk.demo.scenario import (
@@ -70,6 +71,7 @@ class World:
         self.options = options
         self.clock = WorldClock(options.speed)
         self.jenkins = Jenkins(self.clock, seed=options.seed)
+        self.fleet = Fleet(self.jenkins, options.seed)
         skewed = WorldClock(options.speed, lambda: system_clock() + int(options.skew_s * 1000))
         self.kube = KubeCluster(skewed, seed=options.seed, nodes=max(3, min(50, options.pods // 100)))
         self.vault = Vault(self.clock, seed=options.seed)

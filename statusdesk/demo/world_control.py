@@ -55,6 +55,20 @@ class JenkinsOrder(msgspec.Struct):
     quieting_down: bool = False
 
 
+class FleetOrder(msgspec.Struct):
+    """``POST /fleet``: make jobs with builds and remove the oldest; rename, disable, delete what is named.
+
+    ``renamed`` pairs full names with new last parts, ``deleted`` full names with numbers of builds.
+    """
+
+    add: int = 0
+    builds: int = 20
+    remove: int = 0
+    renamed: dict[str, str] = {}
+    disabled: list[str] = []
+    deleted: list[tuple[str, int]] = []
+
+
 class ChurnOrder(msgspec.Struct):
     """``POST /churn``: touch ``per_s`` pods a second and delete ``replaced_per_s``, for new ones to come; 0 ends it."""
 
@@ -149,6 +163,7 @@ class _Control:
             ("/build", BuildOrder, self.build),
             ("/vault", VaultOrder, self.vault),
             ("/jenkins", JenkinsOrder, self.jenkins),
+            ("/fleet", FleetOrder, self.fleet),
             ("/churn", ChurnOrder, self.churn),
             ("/access", AccessOrder, self.access),
             ("/cut-watches", CutOrder, self.cut_watches),
@@ -214,6 +229,16 @@ class _Control:
         if order.restart:
             self._world.jenkins.restart()
         await self._world.jenkins.set_quieting_down(order.quieting_down)
+
+    async def fleet(self, order: FleetOrder) -> None:
+        world = self._world
+        world.fleet.seed(order.add, order.remove, order.builds)
+        for full_name, name in order.renamed.items():
+            world.fleet.rename(full_name, name)
+        for full_name in order.disabled:
+            world.jenkins.job(full_name).disabled = True
+        for full_name, number in order.deleted:
+            world.jenkins.job(full_name).remove(number)
 
     async def churn(self, order: ChurnOrder) -> None:
         self._world.set_churn(order.per_s, order.replaced_per_s)

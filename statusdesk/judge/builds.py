@@ -1,10 +1,12 @@
 """Builds: how the newest conclusive build of a job went for one namespace, with a newer inconclusive one beside it."""
 
+import statistics
 from collections.abc import Iterable, Sequence
 
 from statusdesk.facts import Build, Job, JobClass
 from statusdesk.states import BuildState, Level
 
+USUAL_OF = 5
 _CONCLUSIVE = {
     "SUCCESS": (Level.OK, "Succeeded", "succeeded"),
     "FAILURE": (Level.FAILING, "Failed", "failed"),
@@ -25,12 +27,18 @@ _MEANS = {
 
 
 def judge_builds(
-    source: str, job: Job | None, job_name: str, namespace: str, builds: Sequence[Build], now_ms: int
+    source: str,
+    job: Job | None,
+    job_name: str,
+    namespace: str,
+    builds: Sequence[Build],
+    destroyed_ms: int | None = None,
 ) -> BuildState:
     """Judge a job for one namespace by the builds attributed to it; ``job`` is None where it is not known (yet).
 
     Only SUCCESS, UNSTABLE and FAILURE are conclusive: an aborted build says nothing about the version. A running
-    build counts as running whatever its result says so far.
+    build counts as running whatever its result says so far. Where the environment was destroyed (``destroyed_ms``)
+    after it, how a build went there is history.
     """
     job_class = job.job_class if job is not None else JobClass.OTHER
     decisive = _newest(build for build in builds if _is_conclusive(build))
@@ -40,6 +48,10 @@ def judge_builds(
     success = _newest(build for build in builds if _is_conclusive(build) and build.result == "SUCCESS")
     level, reason, _ = _CONCLUSIVE[decisive.result or ""] if decisive is not None else (Level.UNKNOWN, "NoResult", "")
     shown = decisive or other
+    history = decisive is not None and destroyed_ms is not None and decisive.started_ms < destroyed_ms
+    if history and level is not Level.OK:
+        level, reason = Level.IDLE, "Destroyed"
+    said = _message(job_name, job, job_class, namespace, decisive, other)
     return BuildState(
         key=f"{source}/{job_name}@{namespace}",
         source=source,
@@ -48,7 +60,7 @@ def judge_builds(
         job_class=job_class.value,
         level=level,
         reason=reason,
-        message=_message(job_name, job, job_class, namespace, decisive, other),
+        message=f"{said}, and the environment was destroyed since" if history else said,
         number=decisive.number if decisive is not None else None,
         result=(decisive.result or "") if decisive is not None else "",
         version=shown.version if shown is not None else "",
@@ -63,7 +75,22 @@ def judge_builds(
         other_started_ms=other.started_ms if other is not None else None,
         last_success_number=success.number if success is not None else None,
         last_success_ms=success.started_ms + success.duration_ms if success is not None else None,
+        user=shown.user if shown is not None else "",
+        trigger=shown.trigger if shown is not None else "",
+        git_branch=shown.git_branch if shown is not None else "",
+        upstream_job=shown.upstream_job if shown is not None else "",
+        upstream_number=shown.upstream_number if shown is not None else None,
+        usual_ms=_usual_ms(builds),
+        other_url=other.url if other is not None else "",
+        other_version=other.version if other is not None else "",
+        other_cause=other.cause if other is not None else "",
     )
+
+
+def _usual_ms(builds: Sequence[Build]) -> int | None:
+    """Return the median of how long the newest builds took that succeeded; Jenkins' own estimate costs it reading."""
+    good = sorted((b for b in builds if not b.building and b.result == "SUCCESS"), key=lambda b: -b.number)
+    return round(statistics.median(b.duration_ms for b in good[:USUAL_OF])) if good else None
 
 
 def _is_conclusive(build: Build) -> bool:

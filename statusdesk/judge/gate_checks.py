@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from statusdesk.facts import Build
+from statusdesk.facts import CONCLUSIVE, Build
 from statusdesk.judge.gate import BLOCKED, FRESHNESS, OK, UNKNOWN, Check, Known, Question, in_stage
 from statusdesk.states import Level, RolloutState, SourceState
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import age, span
 
-_CONCLUSIVE = ("SUCCESS", "UNSTABLE", "FAILURE")
 _WELL = (Level.OK, Level.SCALING)
 _WAITED_FOR = (Level.PROGRESSING, Level.PAUSED, Level.UNKNOWN, Level.IDLE)
 _MOST_NAMED = 3
@@ -80,7 +79,7 @@ def builds(question: Question, known: Known) -> Check:
     if not mine and every and not any(build.version for build in every):
         mine = every  # the builds do not say what they build: the newest is the best that is known
     running = next((build for build in mine if build.building), None)
-    done = next((build for build in mine if not build.building and build.result in _CONCLUSIVE), None)
+    done = next((build for build in mine if not build.building and build.result in CONCLUSIVE), None)
     if running is not None and (done is None or running.started_ms > done.started_ms):
         return Check(name=name, result=UNKNOWN, detail=f"{running.job} #{running.number} is running", passing=True)
     if done is None:

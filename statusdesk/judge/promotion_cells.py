@@ -76,7 +76,7 @@ def cell_of(stage: str, app: str, rollouts: Sequence[RolloutState], stale: Mappi
         )
         message = f"kubernetes/{silent} gives no news, last known: {worst.level}{said}"
     elif level not in _CALM:
-        message = _where(worst, ranked, app) + message
+        message = _where(worst, ranked, app) + message + (f", because {worst.cause}" if worst.cause else "")
     return Cell(
         stage=stage,
         mark=_MARKS[level],

@@ -1,8 +1,12 @@
 """Sources: whether a Jenkins, a cluster or a Vault answers, and since when it does not."""
 
+import msgspec
+
 from statusdesk.facts import Visited
+from statusdesk.judge.jobs import Doubt, sentence
 from statusdesk.states import Level, SourceState
 
+SKEWED = "SkewedClock"
 _SENTENCES = {
     "Unreachable": "it cannot be reached",
     "Timeout": "it does not answer in time",
@@ -23,16 +27,21 @@ def source_key(source: str, scope: str = "") -> str:
     return f"{source}#{scope}" if scope else source
 
 
-def judge_source(visited: Visited, before: SourceState | None) -> SourceState:
+def judge_source(visited: Visited, before: SourceState | None, doubt: Doubt | None = None) -> SourceState:
     """Judge a visit; when it failed, the last good one stays known.
 
     A scope that we may not read is unknown, not failing: nothing is broken, and nothing may be called well. A source
     that shows nothing (``Empty``) or lets us read nothing at all is failing: it would look the same as all well.
+    ``doubt`` is about what was shown.
     """
+    if visited.ok and not visited.scope and doubt is not None:
+        visited = msgspec.structs.replace(visited, ok=False, problem="Empty", message=sentence(doubt, visited.who))
     level = Level.OK
     reason, message = "Live" if visited.live else "Answers", visited.message
     if not visited.ok:
         level = Level.UNKNOWN if visited.problem == "NoAccess" and visited.scope else Level.FAILING
+        if visited.problem == SKEWED:  # what it tells is corrected for
+            level = Level.WARNING
         reason = visited.problem or "Unreachable"
         message = visited.message or _SENTENCES.get(reason, "it does not answer as it should")
     last_ok_ms = before.last_ok_ms if before is not None else None

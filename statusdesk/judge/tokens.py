@@ -4,171 +4,239 @@
 only after a renewal has been seen.
 """
 
+from collections.abc import Sequence
+
+import msgspec
+
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Token
-from statusdesk.states import Level, TokenState
-from statusdesk.text import iso
+from statusdesk.judge.token_grants import steady_since_ms
+from statusdesk.judge.token_jobs import Run, of_job, says
+from statusdesk.judge.token_life import Life, Verdict, life_of, moment
+from statusdesk.judge.token_rules import (
+    by_cap,
+    by_grant,
+    by_parent,
+    by_renewable,
+    by_root,
+    by_schedule,
+    by_time_left,
+    by_uses,
+    notes_of,
+    worst_of,
+)
+from statusdesk.states import Grant, Level, TokenState
 
-WARN_S = 24 * 3600.0
-CRITICAL_S = 2 * 3600.0
-TOLERANCE_MS = 2000  # an expiry at its cap moves back by up to this much, by rounding
-SLACK = 0.25  # a renewal may come this share of its interval late
-FEW_USES = 10
-_GRANT_VERDICTS = ("AtCap", "RenewalShrinks", "RenewalShortened")
-
-Verdict = tuple[Level, str, str]
+_RANK = {Level.OK: 0, Level.UNKNOWN: 0, Level.WARNING: 1, Level.FAILING: 2}
+_LATER = ("Gone", "Lapsed", "NoNews", "ParentLapses", "RenewalFailed", "NotRenewed")
+"""What is not held until a renewal is seen: it depends on other things than the token's own time."""
+DEAD = ("Gone", "Lapsed")
 
 
-def judge_token(token: Token, before: TokenState | None, settings: TokenSettings | None, now_ms: int) -> TokenState:
-    """Judge a token; ``before`` is the previous verdict (its grant, and its times once the token is gone)."""
-    issue_ms, expire_ms, renewed_ms = token.issue_ms, token.expire_ms, token.last_renewal_ms
-    if token.gone and before is not None:
-        issue_ms, expire_ms, renewed_ms = before.issue_ms, before.expire_ms, before.last_renewal_ms
-    from_ms = renewed_ms if renewed_ms is not None else issue_ms
-    granted_ms = expire_ms - from_ms if expire_ms is not None and from_ms is not None else None
-    every_s = settings.renew_every_s if settings is not None else None
-    level, reason, message = _judge(token, before, settings, expire_ms, granted_ms, from_ms, now_ms)
+class Around(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands around a token when it is judged.
+
+    ``grants``: all that are kept, oldest first, in the server's clock. ``skew_ms``: the server's clock minus ours.
+    ``poll_s``: how late a renewal may be seen. ``heard_ms``: the last good answer when Vault gives no news, else None.
+    ``alive_ms``: when the token was last seen alive. ``holds``: ``before`` was judged by the same settings, so that
+    its level stays until a renewal is seen.
+    """
+
+    grants: Sequence[Grant] = ()
+    parent: TokenState | None = None
+    run: Run | None = None
+    skew_ms: int = 0
+    poll_s: float = 0.0
+    heard_ms: int | None = None
+    alive_ms: int | None = None
+    holds: bool = True
+
+
+class TokenVerdict(msgspec.Struct, frozen=True):
+    """``look_again_ms``: when time alone may change the verdict."""
+
+    state: TokenState
+    look_again_ms: int | None
+
+
+def judge_token(
+    token: Token,
+    before: TokenState | None,
+    settings: TokenSettings | None,
+    now_ms: int,
+    around: Around | None = None,
+) -> TokenVerdict:
+    """Judge a token; ``before`` is the previous verdict (its times once the token is gone, its level until renewed)."""
+    around = around or Around()
+    key = f"{token.source}/{token.name}"
+    if token.gone:
+        return TokenVerdict(_gone(token, key, before, settings, now_ms, around), None)
+    at_ms = min(now_ms, around.heard_ms) if around.heard_ms is not None else now_ms
+    life = life_of(token, key, settings, around.grants, at_ms, skew_ms=around.skew_ms, poll_s=around.poll_s)
+    verdict = _judge(life, around, now_ms)
+    state = _with_run(_state(life, key, verdict, around.run), around.run)
+    if before is not None and around.holds and _is_held(before, state):
+        held = {"level": before.level, "reason": before.reason, "message": before.message}
+        state = msgspec.structs.replace(state, **held)
+    if around.heard_ms is not None:
+        # nothing changes while nothing is heard, but for the end
+        life.looks = [life.expire_ms] if life.expire_ms is not None and life.expire_ms > now_ms + life.skew_ms else []
+    again_ms = min(life.looks, default=None)
+    return TokenVerdict(state, again_ms - around.skew_ms if again_ms is not None else None)
+
+
+def _judge(life: Life, around: Around, now_ms: int) -> Verdict:
+    if life.expire_ms is not None and life.expire_ms <= now_ms + life.skew_ms:
+        if around.heard_ms is not None:
+            return Level.UNKNOWN, "NoNews", f"it was to lapse at {life.when}, and Vault gives no news"
+        return Level.FAILING, "Lapsed", f"lapsed at {life.when}"
+    if life.expire_ms is None:
+        return worst_of([by_uses(life), by_root(life)]) or (Level.OK, "NeverExpires", "it never expires")
+    life.reached(life.expire_ms)
+    run = around.run
+    job = run.words if run is not None else life.settings.renewal_job
+    found = worst_of(
+        [
+            by_uses(life),
+            by_parent(life, around.parent),
+            by_cap(life),
+            by_grant(life) if life.effect.name == "SHORTENED" else None,
+            by_schedule(life, f" by {job}" if job else ""),
+            of_job(life, run),
+            by_renewable(life),
+            by_grant(life),
+            by_time_left(life),
+            by_root(life),
+        ]
+    )
+    return found or (Level.OK, "Renewing" if life.token.last_renewal_ms is not None else "Running", _calm(life))
+
+
+def _calm(life: Life) -> str:
+    survives = life.survives
+    if not survives:
+        return f"good until {life.when}"
+    return f"good until {life.when}, survives {survives} missed {'run' if survives == 1 else 'runs'}"
+
+
+def _is_held(before: TokenState, state: TokenState) -> bool:
+    """Whether a worse level stays: the same token, not renewed since, by the same interval."""
+    same = (
+        before.issue_ms == state.issue_ms
+        and before.last_renewal_ms == state.last_renewal_ms
+        and (before.renew_every_s, before.every_rule) == (state.renew_every_s, state.every_rule)
+    )
+    rises = _RANK.get(state.level, 0) >= _RANK.get(before.level, 0)
+    return same and not rises and state.reason not in DEAD and before.reason not in _LATER
+
+
+def _state(life: Life, key: str, verdict: Verdict, run: Run | None) -> TokenState:
+    token, settings = life.token, life.settings
+    level, reason, message = verdict
+    every_ms, skew_ms = life.every_ms, life.skew_ms
+    cap_ms = life.cap_ms if life.cap_ms is not None else life.expire_ms if life.at_cap else None
+    next_ms = life.from_ms + (life.missed + 1) * every_ms if every_ms and life.from_ms is not None else None
+    steady_ms = steady_since_ms(life.grants, every_ms) if every_ms and not life.is_overdue else None
     return TokenState(
-        key=f"{token.source}/{token.name}",
+        key=key,
         source=token.source,
         name=token.name,
         level=level,
         reason=reason,
         message=message,
         own=token.own,
-        accessor_tail=token.accessor_tail or (before.accessor_tail if before is not None else ""),
-        issue_ms=issue_ms,
-        expire_ms=expire_ms,
-        last_renewal_ms=renewed_ms,
-        granted_ms=granted_ms,
+        owner=settings.owner,
+        apps=settings.apps,
+        namespaces=settings.namespaces,
+        accessor_tail=token.accessor_tail,
+        issue_ms=_ours(life.issue_ms, skew_ms),
+        expire_ms=_ours(life.expire_ms, skew_ms),
+        last_renewal_ms=_ours(token.last_renewal_ms, skew_ms),
+        granted_ms=life.granted_ms,
         period_s=token.period_s,
         explicit_max_s=token.explicit_max_s,
         renewable=token.renewable,
         num_uses=token.num_uses,
-        renewal_job=settings.renewal_job if settings is not None else "",
-        renew_every_s=round(every_s) if every_s is not None else None,
+        orphan=token.orphan,
+        parent=settings.parent,
+        renewal_job=settings.renewal_job,
+        renew_every_s=round(every_ms / 1000) if every_ms else None,
+        every_rule=life.every_rule,
+        survives=life.survives,
+        next_renewal_ms=_ours(next_ms, skew_ms),
+        missed=life.missed,
+        cap_ms=_ours(cap_ms, skew_ms),
+        at_cap=life.at_cap,
+        steady_since_ms=_ours(steady_ms, skew_ms),
+        dead_ms=_ours(life.expire_ms, skew_ms) if reason == "Lapsed" else None,
+        job_says=says(level, life, run),
+        notes=notes_of(life),
     )
 
 
-def _judge(
-    token: Token,
-    before: TokenState | None,
-    settings: TokenSettings | None,
-    expire_ms: int | None,
-    granted_ms: int | None,
-    from_ms: int | None,
-    now_ms: int,
-) -> Verdict:
-    if token.gone:
-        return _gone(expire_ms, now_ms)
+def _ours(ms: int | None, skew_ms: int) -> int | None:
+    return ms - skew_ms if ms is not None else None
+
+
+def _with_run(state: TokenState, run: Run | None) -> TokenState:
+    if run is None:
+        return state
+    return msgspec.structs.replace(
+        state,
+        job_result=run.result,
+        job_number=run.number,
+        job_ended_ms=run.ended_ms if run.number is not None else None,
+        job_url=run.url,
+        job_disabled=run.disabled,
+    )
+
+
+def _gone(
+    token: Token, key: str, before: TokenState | None, settings: TokenSettings | None, now_ms: int, around: Around
+) -> TokenState:
+    """Say what went: only what was seen of it before tells whether it expired or was revoked early."""
+    rules = settings if settings is not None else TokenSettings(name=token.name, accessor="")
+    known = before if before is not None and before.until_ms is None else None
+    if known is not None and known.reason == "Gone":
+        message, dead_ms = known.message, known.dead_ms
+    else:
+        expire_ms = known.expire_ms if known is not None else _ours(token.expire_ms, around.skew_ms)
+        message, dead_ms = _end(expire_ms, rules.parent, now_ms, around)
+    if known is None:
+        known = TokenState(
+            key=key,
+            source=token.source,
+            name=token.name,
+            level=Level.FAILING,
+            issue_ms=_ours(token.issue_ms, around.skew_ms),
+            expire_ms=_ours(token.expire_ms, around.skew_ms),
+            last_renewal_ms=_ours(token.last_renewal_ms, around.skew_ms),
+        )
+    state = msgspec.structs.replace(
+        known,
+        level=Level.FAILING,
+        reason="Gone",
+        message=message,
+        own=token.own,
+        owner=rules.owner,
+        apps=rules.apps,
+        namespaces=rules.namespaces,
+        accessor_tail=token.accessor_tail or known.accessor_tail,
+        parent=rules.parent,
+        renewal_job=rules.renewal_job,
+        next_renewal_ms=None,
+        dead_ms=dead_ms,
+        notes=(),
+    )
+    return _with_run(state, around.run)
+
+
+def _end(expire_ms: int | None, parent: str, now_ms: int, around: Around) -> tuple[str, int | None]:
+    """Return how a token that has just been found gone ended, and when; None where that is not known."""
     if expire_ms is None:
-        if token.root:
-            return Level.WARNING, "RootToken", "it never expires and may do everything"
-        return Level.OK, "NeverExpires", "it never expires"
-    when = _moment(expire_ms)
+        return "Vault does not know it: expired, revoked, or the accessor is wrong", around.alive_ms
     if expire_ms <= now_ms:
-        return Level.FAILING, "Lapsed", f"lapsed at {when}"
-    if token.num_uses and token.num_uses <= FEW_USES:
-        critical = token.num_uses <= 1  # -1: its last use is going on
-        uses = max(0, token.num_uses)
-        return Level.FAILING if critical else Level.WARNING, "FewUses", f"{uses} uses are left of it"
-    found = [
-        _left(token, settings, expire_ms, granted_ms, now_ms),
-        _grant(token, before, settings, expire_ms, granted_ms, now_ms),
-        _renewals(settings, expire_ms, granted_ms, from_ms, now_ms),
-    ]
-    worst = [verdict for verdict in found if verdict is not None]
-    for level in (Level.FAILING, Level.WARNING):
-        for verdict in reversed(worst):  # what is known of its renewals says more than the time that is left
-            if verdict[0] is level:
-                return verdict
-    if token.root:
-        return Level.WARNING, "RootToken", f"it may do everything until {when}"
-    return Level.OK, "Renewing" if token.last_renewal_ms is not None else "Running", f"good until {when}"
-
-
-def _moment(ms: int) -> str:
-    return iso(ms)[:16].replace("T", " ") + "Z"
-
-
-def _gone(expire_ms: int | None, now_ms: int) -> Verdict:
-    if expire_ms is None:
-        return Level.FAILING, "Gone", "Vault does not know it: expired, revoked, or the accessor is wrong"
-    if expire_ms <= now_ms:
-        return Level.FAILING, "Gone", f"expired at {_moment(expire_ms)}"
-    return Level.FAILING, "Gone", f"revoked before it would expire at {_moment(expire_ms)} (parent, uses, or by hand)"
-
-
-def _left(
-    token: Token, settings: TokenSettings | None, expire_ms: int, granted_ms: int | None, now_ms: int
-) -> Verdict | None:
-    """By the time that is left: never earlier than a third of the grant, at which every renewer renews."""
-    warn_s = settings.warn_s if settings is not None else WARN_S
-    critical_s = settings.critical_s if settings is not None else CRITICAL_S
-    if granted_ms is not None and token.renewable:
-        warn_s, critical_s = min(warn_s, granted_ms / 3000), min(critical_s, granted_ms / 10_000)
-    left_s, when = (expire_ms - now_ms) / 1000, _moment(expire_ms)
-    doing = "nobody has renewed it in time" if token.renewable else "it cannot be renewed"
-    if left_s < critical_s:
-        return Level.FAILING, "LapsesSoon", f"lapses at {when}, {doing}"
-    if left_s < warn_s:
-        return Level.WARNING, "RunningDown", f"lapses at {when}, {doing}"
-    return None
-
-
-def _grant(
-    token: Token,
-    before: TokenState | None,
-    settings: TokenSettings | None,
-    expire_ms: int,
-    granted_ms: int | None,
-    now_ms: int,
-) -> Verdict | None:
-    """By what the last renewal gave, held against the one before."""
-    when = _moment(expire_ms)
-    critical_s = settings.critical_s if settings is not None else CRITICAL_S
-    near = expire_ms - now_ms < critical_s * 1000
-    at_cap = Level.FAILING if near else Level.WARNING, "AtCap", f"renewals no longer extend it: re-issue before {when}"
-    cap_ms = token.issue_ms + token.explicit_max_s * 1000 if token.explicit_max_s and token.issue_ms else None
-    if cap_ms is not None and token.last_renewal_ms is not None and expire_ms >= cap_ms - TOLERANCE_MS:
-        return at_cap
-    if before is None or before.expire_ms is None or before.granted_ms is None or granted_ms is None:
-        return None
-    if token.last_renewal_ms == before.last_renewal_ms:
-        if before.reason == "AtCap":
-            return at_cap
-        return (before.level, before.reason, before.message) if before.reason in _GRANT_VERDICTS else None
-    if token.issue_ms != before.issue_ms or token.last_renewal_ms is None:
-        return None  # another token under the same name
-    moved_ms = expire_ms - before.expire_ms
-    if abs(moved_ms) <= TOLERANCE_MS:
-        return at_cap
-    if moved_ms < 0:
-        return Level.FAILING, "RenewalShortened", f"a renewal made it shorter: it lapses at {when}"
-    if granted_ms < before.granted_ms - TOLERANCE_MS:
-        return Level.WARNING, "RenewalShrinks", f"the last renewal gave less than the one before: lapses at {when}"
-    return None
-
-
-def _renewals(
-    settings: TokenSettings | None, expire_ms: int, granted_ms: int | None, from_ms: int | None, now_ms: int
-) -> Verdict | None:
-    """By the schedule of its renewals, where it is configured."""
-    every_s = settings.renew_every_s if settings is not None else None
-    if settings is None or not every_s or from_ms is None or granted_ms is None:
-        return None
-    every_ms = every_s * 1000
-    job = f" by {settings.renewal_job}" if settings.renewal_job else ""
-    if granted_ms < every_ms:
-        return Level.FAILING, "NeverSurvives", f"it lives shorter than the time between two renewals{job}"
-    since_ms = now_ms - from_ms
-    if since_ms <= every_ms * (1 + SLACK):
-        return None
-    missed = int(since_ms // every_ms)
-    times = "once" if missed == 1 else "twice" if missed == 2 else f"{missed} times"
-    next_ms = from_ms + (missed + 1) * every_ms
-    if expire_ms <= next_ms:
-        message = f"renewal missed {times}{job}: lapses at {_moment(expire_ms)}, before the next run"
-        return Level.FAILING, "LapsesBeforeNextRun", message
-    level = Level.FAILING if since_ms > every_ms * 2.5 else Level.WARNING
-    return level, "RenewalMissed", f"renewal missed {times}{job}, last renewed {_moment(from_ms)}"
+        return f"expired at {moment(expire_ms)}", expire_ms
+    with_parent = around.parent is not None and around.parent.reason in DEAD
+    how = f"with '{parent}', which made it" if with_parent else "(parent, uses, or by hand)"
+    return f"revoked before it would expire at {moment(expire_ms)} {how}", around.alive_ms

@@ -1,13 +1,22 @@
 """Jobs and builds in memory, and the judging of the (job, namespace) pairs that changed."""
 
-from statusdesk.facts import CONCLUSIVE, Build, Changed, Executors, Job, JobClass, QueueItem, Swept
+from collections.abc import Callable
+
+from statusdesk.facts import CONCLUSIVE, Build, BuildDetails, Changed, Executors, Job, JobClass, QueueItem, Swept
 from statusdesk.judge.builds import judge_builds
-from statusdesk.states import BuildState
+from statusdesk.judge.jobs import Doubt, doubt_of
+from statusdesk.pipeline.job_events import JobEvents
+from statusdesk.states import BuildState, Level
 from statusdesk.store.writer import Transition, Writer
+from statusdesk.wants import BuildWanted
 
 KEPT_PER_PAIR = 30
+SEED_ECHO_MS = 300_000  # the jobs that a seed run makes are seen at the latest so long after it
+ASKED_FOR_MS = 86_400_000  # what failed longer ago is looked up by nobody
+ASKED_KEPT = 10_000
 Pair = tuple[str, str, str]
 JobKey = tuple[str, str]
+AskBuild = Callable[[BuildWanted], None]
 
 
 def build_state_key(source: str, job: str, namespace: str) -> str:
@@ -18,8 +27,10 @@ def build_state_key(source: str, job: str, namespace: str) -> str:
 class Builds:
     """What is known of Jenkins: takes jobs, builds, queue and executors; puts them and the state of each pair."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, ask: AskBuild = lambda wanted: None) -> None:
         self._writer = writer
+        self._ask = ask
+        self._asked: set[str] = set()
         self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs()}
         self._pairs: dict[Pair, list[Build]] = {}
         self._namespaces: dict[JobKey, set[str]] = {}
@@ -27,6 +38,11 @@ class Builds:
         self._dirty: set[Pair] = set()
         self._touched: set[JobKey] = set()
         self._gone: list[Transition] = []
+        self._queue: dict[str, tuple[QueueItem, ...]] = {}
+        self._executors: dict[str, Executors] = {}
+        self._destroyed: dict[str, int] = {}
+        self.doubt: Doubt | None = None
+        self.events = JobEvents(writer.job_events(JobEvents.KEPT))
         for build in writer.known_builds():
             self._remember(build)
         self._dirty.clear()
@@ -36,15 +52,26 @@ class Builds:
         if swept.kind is Job:
             self._sweep_jobs(swept)
         elif swept.kind is QueueItem:
-            self._writer.put_queue(swept.source, [item for item in swept.facts if isinstance(item, QueueItem)])
+            items = tuple(item for item in swept.facts if isinstance(item, QueueItem))
+            self._queue[swept.source] = items
+            self._writer.put_queue(swept.source, items)
         elif swept.kind is Executors:
             for fact in swept.facts:
                 assert isinstance(fact, Executors)
+                self._executors[fact.source] = fact
                 self._writer.put_executors(fact)
 
     def _sweep_jobs(self, swept: Swept) -> None:
         jobs = [fact for fact in swept.facts if isinstance(fact, Job)]
+        before = {key: job for key, job in self._jobs.items() if key[0] == swept.source}
+        self.doubt = doubt_of(len(jobs), len(before), self.doubt)
+        if self.doubt is not None:
+            return
         seen = {job.key for job in jobs}
+        if before:
+            after = {job.key: job for job in jobs}
+            seed = self._seed_before(swept.source, swept.at_ms)
+            self._writer.put_job_events(self.events.compare(before, after, seed, swept.at_ms))
         # builds of a job that went while nobody looked are remembered from the store, the job itself is not
         known = dict.fromkeys((*self._jobs, *self._namespaces))
         gone = [key for key in known if key[0] == swept.source and key not in seen]
@@ -66,6 +93,40 @@ class Builds:
             self._writer.put_jobs([job for job in jobs if job.key in changed])
             self._dirty.update(pair for pair in self._pairs if (pair[0], pair[1]) in changed)
 
+    def _seed_before(self, source: str, at_ms: int) -> Build | None:
+        """Return the seed run that goes on, or the one that ended not long ago."""
+        seeds = [key for key, job in self._jobs.items() if key[0] == source and job.job_class is JobClass.SEED]
+        runs = [build for key in seeds for build in self.of_job(key)]
+        near = [run for run in runs if run.building or at_ms - run.started_ms - run.duration_ms <= SEED_ECHO_MS]
+        return max(near, key=lambda build: build.started_ms, default=None)
+
+    def jobs(self) -> list[Job]:
+        """Return the jobs that exist."""
+        return list(self._jobs.values())
+
+    def queue(self) -> list[QueueItem]:
+        """Return what waits in the queues."""
+        return [item for items in self._queue.values() for item in items]
+
+    def executors(self) -> list[Executors]:
+        """Return the executors of each Jenkins."""
+        return list(self._executors.values())
+
+    def namespaces_of(self, job: JobKey) -> set[str]:
+        """Return the namespaces that builds of a job went to; one is empty for those that are not attributed."""
+        return self._namespaces.get(job, set())
+
+    def destroyed(self, when_ms: dict[str, int]) -> None:
+        """Take which environments were destroyed, and when: what failed there before is history."""
+        changed = {
+            name
+            for name, ms in {**when_ms, **self._destroyed}.items()
+            if when_ms.get(name) != self._destroyed.get(name)
+        }
+        self._destroyed = when_ms
+        if changed:
+            self._dirty.update(pair for pair in self._pairs if pair[2] in changed)
+
     def _forget_job(self, job: JobKey) -> None:
         self._namespaces.pop(job, None)
         self._touched.discard(job)
@@ -77,6 +138,9 @@ class Builds:
 
     def change(self, changed: Changed) -> None:
         """Take builds that are new or have changed; those that have gone belonged to a job that was made anew."""
+        if changed.kind is BuildDetails:
+            self._writer.put_build_details([fact for fact in changed.seen if isinstance(fact, BuildDetails)])
+            return
         self._forget(set(changed.gone))
         builds = [fact for fact in changed.seen if isinstance(fact, Build)]
         for build in builds:
@@ -140,6 +204,11 @@ class Builds:
         known = self._jobs.get(job)
         return known.job_class if known is not None else JobClass.OTHER
 
+    def is_disabled(self, job: JobKey) -> bool:
+        """Return whether a job is known to be disabled."""
+        known = self._jobs.get(job)
+        return known is not None and known.disabled
+
     def take_touched(self) -> set[JobKey]:
         """Return the jobs of which a build is new or has changed since the last call."""
         touched, self._touched = self._touched, set()
@@ -156,9 +225,21 @@ class Builds:
             source, job, namespace = pair
             known = self._pairs.get(pair)
             if known:
-                states.append(judge_builds(source, self._jobs.get((source, job)), job, namespace, known, now_ms))
+                of_job, gone_ms = self._jobs.get((source, job)), self._destroyed.get(namespace)
+                states.append(judge_builds(source, of_job, job, namespace, known, gone_ms))
             elif known is not None:
                 del self._pairs[pair]
                 emptied.append(build_state_key(*pair))
         self._dirty.clear()
+        self._ask_about(states, now_ms)
         return gone + self._writer.gone(BuildState, emptied, now_ms) + self._writer.put(states, now_ms)
+
+    def _ask_about(self, states: list[BuildState], now_ms: int) -> None:
+        """Have looked up, once, what failed not long ago."""
+        for state in states:
+            if state.level is not Level.FAILING or state.number is None or state.url in self._asked:
+                continue
+            if now_ms - (state.started_ms or 0) > ASKED_FOR_MS or len(self._asked) >= ASKED_KEPT:
+                continue
+            self._asked.add(state.url)
+            self._ask(BuildWanted(job=state.job, number=state.number, url=state.url))

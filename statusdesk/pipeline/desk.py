@@ -6,6 +6,7 @@ from statusdesk.alerts.telling import AlertEvent, News, Outcome, Refusal
 from statusdesk.config import Config
 from statusdesk.facts import (
     Build,
+    BuildDetails,
     Changed,
     Event,
     Executors,
@@ -23,19 +24,23 @@ from statusdesk.facts import (
 )
 from statusdesk.judge.sources import judge_source
 from statusdesk.pipeline.alerting import Alerting
-from statusdesk.pipeline.builds import Builds
+from statusdesk.pipeline.builds import AskBuild, Builds
+from statusdesk.pipeline.causes import Causes
+from statusdesk.pipeline.environments import Environments
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.pipeline.joins import Joins
+from statusdesk.pipeline.platform import Platform
 from statusdesk.pipeline.rollouts import Rollouts
 from statusdesk.pipeline.tokens import Tokens
 from statusdesk.requests import Asked
-from statusdesk.states import SourceState
+from statusdesk.states import RolloutState, SourceState
 from statusdesk.store.writer import Transition, Writer
 
 _KUBERNETES = (Workload, Pod)
 _LOOKED_UP = (Event, Revision, LogTail)
 JENKINS = "jenkins"
-_JENKINS = (Job, Build, QueueItem, Executors)
+_VAULT = (Token, VaultHealth)
+_JENKINS = (Job, Build, BuildDetails, QueueItem, Executors)
 
 
 class Desk:
@@ -50,15 +55,20 @@ class Desk:
         config: Config,
         writer: Writer,
         ask: Ask = lambda wanted: None,
+        ask_build: AskBuild = lambda wanted: None,
         *,
         steady: Callable[[], int] | None = None,
         sends: bool = False,
     ) -> None:
         self._writer = writer
-        self._builds = Builds(writer)
+        self._builds = Builds(writer, ask_build)
+        tokens = config.vault.tokens if config.vault is not None else ()
+        self._platform = Platform(writer, self._builds, config.jenkins, tokens)
+        self._environments = Environments(writer, self._builds, config)
         self._joins = Joins(writer, self._builds, config.apps)
-        self._rollouts = Rollouts(writer, config.thresholds_of, self._joins.join, ask)
-        self._tokens = Tokens(writer, config.vault.tokens if config.vault else ())
+        self._causes = Causes(writer)
+        self._rollouts = Rollouts(writer, config.thresholds_of, self._told_of, ask)
+        self._tokens = Tokens(writer, config.vault, self._builds)
         self._alerting = Alerting(config, writer, sends=sends)
         self._steady = steady
         self._visits: list[Visited] = []
@@ -74,7 +84,8 @@ class Desk:
     @property
     def next_due_ms(self) -> int | None:
         """The moment at which a flush is due though no message came."""
-        dues = (self._rollouts.next_due_ms, self._tokens.next_due_ms, self._alerting.next_due_ms())
+        parts = (self._rollouts, self._tokens, self._platform, self._environments)
+        dues = [*(part.next_due_ms for part in parts), self._alerting.next_due_ms()]
         return min((due for due in dues if due is not None), default=None)
 
     def take(self, message: Message) -> None:
@@ -84,8 +95,11 @@ class Desk:
                 self._rollouts.change(message)
             elif message.kind in _LOOKED_UP:
                 self._rollouts.answer(message)
+                self._causes.hear(message)
             elif message.kind in _JENKINS:
                 self._builds.change(message)
+                self._hear_jenkins()
+                self._tokens.jobs_changed()
         elif isinstance(message, Swept):
             if self._is_newer(message):
                 self._sweep(message)
@@ -94,12 +108,20 @@ class Desk:
             if not message.scope:
                 self.visited.add(message.source)
 
+    def _told_of(self, state: RolloutState) -> RolloutState:
+        """Return a judged rollout with what else is known of it: the build that did it, and its cause."""
+        return self._causes.again(self._joins.join(state))
+
     def _is_newer(self, swept: Swept) -> bool:
         what = (swept.source, swept.kind, swept.subkind, swept.scope)
         if swept.order and swept.order < self._orders.get(what, 0):
             return False
         self._orders[what] = swept.order
         return True
+
+    def _hear_jenkins(self) -> None:
+        self._platform.heard()
+        self._environments.heard()
 
     def _sweep(self, swept: Swept) -> None:
         if swept.kind in _KUBERNETES:
@@ -108,11 +130,11 @@ class Desk:
             self._rollouts.answer(swept)
         elif swept.kind in _JENKINS:
             self._builds.sweep(swept)
-        elif swept.kind is Token:
-            self._tokens.sweep(swept)
+            self._hear_jenkins()
+            self._tokens.jobs_changed()
         else:
-            # VaultHealth reaches the board through the visit's own outcome; nothing else is swept.
-            assert swept.kind is VaultHealth
+            assert swept.kind in _VAULT
+            self._tokens.sweep(swept)
 
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge what changed, put rows and alerts, commit; return the changes of level, reason, version or revision.
@@ -122,9 +144,12 @@ class Desk:
         self._alerting.begin(now_ms if self._steady is None else self._steady(), now_ms)
         transitions = self._flush_sources(now_ms)
         transitions += self._rollouts.flush(now_ms)
+        transitions += self._environments.flush(now_ms)
         transitions += self._builds.flush(now_ms)
+        transitions += self._platform.flush(now_ms)
         transitions += self._joins.flush(now_ms)
         transitions += self._tokens.flush(now_ms)
+        transitions += self._causes.flush(transitions, self._tokens.take_changed(), now_ms)
         self._alerting.step(transitions)
         self._told += transitions
         self._writer.commit()
@@ -162,7 +187,8 @@ class Desk:
             self._untold.discard(key)
             if visited.ok and not visited.scope:
                 transitions += self._writer.gone(SourceState, self._forgotten(visited.source), visited.at_ms)
-            transitions += self._writer.put([judge_source(visited, current.get(key))], visited.at_ms)
+            doubt = self._builds.doubt if visited.source == JENKINS else None
+            transitions += self._writer.put([judge_source(visited, current.get(key), doubt)], visited.at_ms)
             if visited.ok and visited.source == JENKINS:
                 self._joins.heard(visited.at_ms)
         self._visits.clear()

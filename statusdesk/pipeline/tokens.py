@@ -1,51 +1,212 @@
-"""Vault tokens in memory, judged whenever they are seen and as time passes."""
+"""Vault tokens in memory, judged whenever they are seen, when time alone changes them, and when their job has run."""
 
-from statusdesk.config import TokenSettings
-from statusdesk.facts import Swept, Token
-from statusdesk.judge.tokens import judge_token
-from statusdesk.states import TokenState
+from collections.abc import Sequence
+
+from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
+from statusdesk.facts import Swept, Token, VaultHealth
+from statusdesk.judge.expiries import judge_expiry
+from statusdesk.judge.token_grants import KEPT, grant_of
+from statusdesk.judge.token_jobs import Run, last_run
+from statusdesk.judge.tokens import Around, judge_token
+from statusdesk.pipeline.builds import Builds
+from statusdesk.states import Grant, TokenState
 from statusdesk.store.writer import Transition, Writer
 
-REJUDGE_MS = 1000
+LEAST_SILENCE_MS = 15_000
+SILENT_VISITS = 3
+SAME_CLOCK_MS = 5000
+"""Less than this is the precision of a server's clock and of the way to it, and no skew."""
+SOONEST_MS = 250
+TOKEN = "token"
+Rules = TokenSettings | SecretIdSettings | CertificateSettings
 
 
 class Tokens:
     """What is known of Vault's tokens: takes sweeps, puts token states; remaining time falls without a visit too."""
 
-    def __init__(self, writer: Writer, settings: tuple[TokenSettings, ...]) -> None:
+    def __init__(self, writer: Writer, settings: VaultSettings | None, builds: Builds) -> None:
         self._writer = writer
-        self._settings = {each.name: each for each in settings}
-        self._tokens: dict[tuple[str, str], Token] = {}
-        self._judged_ms = 0
+        self._builds = builds
+        rules: list[Rules] = (
+            [] if settings is None else [*settings.tokens, *settings.secret_ids, *settings.certificates]
+        )
+        self._rules = {each.name: each for each in rules}
+        interval_s = settings.interval_s if settings is not None else 30.0
+        self._interval_ms = round(interval_s * 1000)
+        self._children = _children(settings.tokens if settings is not None else ())
+        self._tokens: dict[str, Token] = {}
+        self._grants: dict[str, list[Grant]] = {}
+        self._runs: dict[str, Run] = {}
+        self._alive_ms: dict[str, int] = {}
+        self._judged: set[str] = set()
+        self._dirty: set[str] = set()
+        self._again: dict[str, int] = {}
+        self._next_ms: int | None = None
         self._gone: list[str] = []
+        self._skew_ms = 0
+        self._heard_ms: int | None = None
+        self._flushed_ms = 0
+        self._jobs_changed = True
+        self._changed: set[str] = set()
 
     def sweep(self, swept: Swept) -> None:
         """Take all tokens of a visit; a token that left the configuration has gone."""
-        tokens = [fact for fact in swept.facts if isinstance(fact, Token)]
-        seen = {"/".join(token.key) for token in tokens}
+        if swept.kind is VaultHealth:
+            self._sweep_health(swept)
+            return
+        self._heard_ms = max(self._heard_ms or 0, swept.at_ms)
+        tokens = {"/".join(fact.key): fact for fact in swept.facts if isinstance(fact, Token)}
         for state in self._writer.current(TokenState).values():
-            if state.until_ms is None and state.source == swept.source and state.key not in seen:
+            if state.until_ms is None and state.source == swept.source and state.key not in tokens:
                 self._gone.append(state.key)
-        self._tokens = {key: token for key, token in self._tokens.items() if key[0] != swept.source}
-        self._tokens.update((token.key, token) for token in tokens)
-        self._judged_ms = 0
+        self._tokens = {key: token for key, token in self._tokens.items() if token.source != swept.source}
+        for key, token in tokens.items():
+            if self._tokens.get(key) != token:
+                self._dirty.add(key)
+            if not token.gone and token.seen_ms is not None:
+                self._alive_ms[key] = token.seen_ms
+        self._tokens.update(tokens)
+
+    def _sweep_health(self, swept: Swept) -> None:
+        """Take the server's clock; it moves only by steps, because it is told in whole seconds."""
+        for fact in swept.facts:
+            assert isinstance(fact, VaultHealth)
+            if abs(fact.skew_ms - self._skew_ms) > SAME_CLOCK_MS:
+                self._skew_ms = fact.skew_ms if abs(fact.skew_ms) > SAME_CLOCK_MS else 0
+                self._dirty.update(self._tokens)
+
+    def jobs_changed(self) -> None:
+        """Take note that something has changed at Jenkins: a renewal job may have run."""
+        self._jobs_changed = True
 
     @property
     def next_due_ms(self) -> int | None:
-        return self._judged_ms + REJUDGE_MS if self._tokens else None
+        """The moment at which time alone may change a verdict, or the silence of Vault."""
+        if self._dirty:
+            return self._flushed_ms
+        dues = [self._next_ms] if self._next_ms is not None else []
+        if self._tokens and self._heard_ms is not None and not self._is_silent(self._flushed_ms):
+            dues.append(self._heard_ms + self._silence_ms + 1)
+        return max(min(dues), self._flushed_ms + SOONEST_MS) if dues else None
+
+    @property
+    def _silence_ms(self) -> int:
+        return max(LEAST_SILENCE_MS, SILENT_VISITS * self._interval_ms)
+
+    def _is_silent(self, now_ms: int) -> bool:
+        return self._heard_ms is not None and now_ms - self._heard_ms > self._silence_ms
 
     def flush(self, now_ms: int) -> list[Transition]:
-        """Judge all tokens once a second and put their states; commit is the caller's."""
+        """Judge the tokens that were seen or whose time has come, and put their states; commit is the caller's."""
         transitions: list[Transition] = []
         if self._gone:
             transitions += self._writer.gone(TokenState, self._gone, now_ms)
+            self._changed.update(self._gone)
+            for key in self._gone:
+                self._forget(key)
             self._gone = []
-        if not self._tokens or 0 <= now_ms - self._judged_ms < REJUDGE_MS:  # negative: the clock was set back
+        if self._jobs_changed and self._tokens:
+            self._look_at_jobs()
+        if now_ms < self._flushed_ms or self._is_silent(now_ms) != self._is_silent(self._flushed_ms):
+            self._dirty.update(self._tokens)  # the clock was set back, or Vault has fallen silent or speaks again
+        self._flushed_ms = now_ms
+        if self._next_ms is not None and self._next_ms <= now_ms:
+            self._dirty.update(key for key, again_ms in self._again.items() if again_ms <= now_ms)
+        if not self._dirty:
             return transitions
-        self._judged_ms = now_ms
-        before = self._writer.current(TokenState)
-        states = [
-            judge_token(token, before.get("/".join(key)), self._settings.get(token.name), now_ms)
-            for key, token in self._tokens.items()
-        ]
-        return transitions + self._writer.put(states, now_ms)
+        return transitions + self._judge(now_ms)
+
+    def _forget(self, key: str) -> None:
+        for known in (self._grants, self._runs, self._alive_ms, self._again):
+            known.pop(key, None)
+        self._judged.discard(key)
+        self._dirty.discard(key)
+
+    def _look_at_jobs(self) -> None:
+        self._jobs_changed = False
+        for key, token in self._tokens.items():
+            rules = self._rules.get(token.name)
+            job = rules.renewal_job if isinstance(rules, TokenSettings) else ""
+            if not job:
+                continue
+            keys = self._builds.jobs_named(job)
+            builds = [build for each in keys for build in self._builds.of_job(each)]
+            run = last_run(job, builds, disabled=any(self._builds.is_disabled(each) for each in keys))
+            if self._runs.get(key) != run:
+                self._runs[key] = run
+                self._dirty.add(key)
+
+    def _judge(self, now_ms: int) -> list[Transition]:
+        heard_ms = self._heard_ms if self._is_silent(now_ms) else None
+        dirty, self._dirty = self._dirty, set()
+        made: list[Transition] = []
+        children = {child for key in dirty for child in self._children.get(key, ())}
+        for keys in (dirty - children, children):  # what made a token is judged before it
+            states = [state for key in keys if (state := self._state(key, now_ms, heard_ms)) is not None]
+            made += self._writer.put(states, now_ms)
+        self._next_ms = min(self._again.values(), default=None)
+        self._changed.update(transition.after.key for transition in made)
+        return made
+
+    def take_changed(self) -> set[str]:
+        """Return the tokens whose level or reason is new since the last call."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def _state(self, key: str, now_ms: int, heard_ms: int | None) -> TokenState | None:
+        token = self._tokens.get(key)
+        if token is None:
+            return None
+        current = self._writer.current(TokenState)
+        before = current.get(key)
+        rules = self._rules.get(token.name)
+        if token.kind != TOKEN and isinstance(rules, SecretIdSettings | CertificateSettings):
+            state, again_ms = judge_expiry(token, before, rules, now_ms)
+        else:
+            settings = rules if isinstance(rules, TokenSettings) else None
+            around = self._around(key, token, settings, heard_ms)
+            verdict = judge_token(token, before, settings, now_ms, around)
+            state, again_ms = verdict.state, verdict.look_again_ms
+        self._judged.add(key)
+        if again_ms is not None:
+            self._again[key] = max(again_ms, now_ms + SOONEST_MS)
+        else:
+            self._again.pop(key, None)
+        return state
+
+    def _around(self, key: str, token: Token, settings: TokenSettings | None, heard_ms: int | None) -> Around:
+        parent = f"{token.source}/{settings.parent}" if settings is not None and settings.parent else ""
+        return Around(
+            grants=self._granted(key, token),
+            parent=self._writer.current(TokenState).get(parent),
+            run=self._runs.get(key),
+            skew_ms=self._skew_ms,
+            poll_s=self._interval_ms / 1000,
+            heard_ms=heard_ms,
+            alive_ms=self._alive_ms.get(key),
+            holds=key in self._judged,
+        )
+
+    def _granted(self, key: str, token: Token) -> list[Grant]:
+        """Return the grants of a token, with the newest, which is kept."""
+        known = self._grants.get(key)
+        if known is None:
+            known = self._grants[key] = self._writer.grants_of(key, KEPT)
+        last = None if token.gone else grant_of(token, key)
+        if last is None or (known and known[-1] == last):
+            return known
+        known[:] = [grant for grant in known if grant.renewed_ms != last.renewed_ms]
+        known.append(last)
+        known.sort(key=lambda grant: grant.renewed_ms)
+        del known[:-KEPT]
+        self._writer.put_grants([last])
+        return known
+
+
+def _children(tokens: Sequence[TokenSettings]) -> dict[str, list[str]]:
+    """Return the keys of the tokens that die with another one, by the key of that one."""
+    children: dict[str, list[str]] = {}
+    for token in tokens:
+        if token.parent:
+            children.setdefault(f"vault/{token.parent}", []).append(f"vault/{token.name}")
+    return children

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from statusdesk.facts import CONCLUSIVE, Build
-from statusdesk.store.kinds import BUILDS, OPEN, SHARED
+from statusdesk.facts import CONCLUSIVE, Build, BuildDetails
+from statusdesk.states import JobEvent
+from statusdesk.store.kinds import BUILDS, DETAILS, JOB_EVENTS, OPEN, SHARED
 
 IS_CONCLUSIVE = f"IN ({', '.join(repr(result) for result in CONCLUSIVE)})"
 KNOWN_PER_JOB = 30
@@ -18,10 +19,19 @@ OF_NAMESPACE = f"{_SELECT} AND namespace IS :namespace {_NEWEST}"
 ALSO_OF_NAMESPACE = (
     f"{_SELECT} AND {SHARED} AND namespace IS NOT :namespace AND instr(namespaces, :quoted) > 0 {_NEWEST}"
 )
+ONE = f"{BUILDS.select} WHERE source = ? AND job = ? AND number = ?"
+DETAILS_OF = f"{DETAILS.select} WHERE source = ? AND job = ? AND number = ?"
 _NEXT_JOB = "SELECT source, job FROM builds WHERE (source, job) > (?, ?) ORDER BY source, job LIMIT 1"
 _NEXT_NAMESPACE = (
     "SELECT namespace FROM builds WHERE source = ? AND job = ? AND namespace > ? ORDER BY namespace LIMIT 1"
 )
+# the jobs of the platform deploy into no namespace: theirs are not missed
+UNATTRIBUTED = (
+    "SELECT b.source, b.job, count(*), max(b.number) FROM jobs j CROSS JOIN builds b"
+    " ON b.source = j.source AND b.job = j.name AND b.namespace IS NULL"
+    " WHERE j.until_ms IS NULL AND j.job_class NOT IN ('seed', 'renewal') GROUP BY j.source, j.name"
+)
+EVENTS = f"{JOB_EVENTS.select} WHERE at_ms >= ? ORDER BY at_ms DESC LIMIT ?"
 _OPEN = f"SELECT {BUILDS.listed} FROM builds WHERE {OPEN}"
 _NEWEST_OF_PAIR = tuple(
     f"{_SELECT} AND namespace IS :namespace AND {which} ORDER BY number DESC LIMIT 1"
@@ -46,6 +56,38 @@ def builds_of_job(db: sqlite3.Connection, source: str, job: str, namespace: str 
         if also:
             found = sorted(found + also, key=lambda build: -build.number)[:limit]
     return found
+
+
+def build(db: sqlite3.Connection, source: str, job: str, number: int) -> Build | None:
+    """Return one build."""
+    row = db.execute(ONE, (source, job, number)).fetchone()
+    return None if row is None else BUILDS.decode(row)
+
+
+def details(db: sqlite3.Connection, source: str, job: str, number: int) -> BuildDetails | None:
+    """Return what was looked up of one build."""
+    row = db.execute(DETAILS_OF, (source, job, number)).fetchone()
+    return None if row is None else DETAILS.decode(row)
+
+
+class Unattributed(msgspec.Struct, frozen=True):
+    """A job with builds that could not be attributed: how many, and the number of the newest."""
+
+    source: str
+    job: str
+    builds: int
+    newest: int
+
+
+def unattributed(db: sqlite3.Connection) -> list[Unattributed]:
+    """Return the jobs with builds that could not be attributed, those with the most first."""
+    found = [Unattributed(*row) for row in db.execute(UNATTRIBUTED)]
+    return sorted(found, key=lambda each: (-each.builds, each.source, each.job))
+
+
+def job_events(db: sqlite3.Connection, since_ms: int, limit: int) -> list[JobEvent]:
+    """Return the newest events of jobs since a moment, newest first."""
+    return [JOB_EVENTS.decode(row) for row in db.execute(EVENTS, (since_ms, limit))]
 
 
 def jobs_with_builds(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:

@@ -23,6 +23,12 @@ build, and app/workload where a workload is not named as its app; both belong to
 notifications: id, sink, group_key, what, why, state, queued_at, due_at, sent_at, attempts, last_error, alerts (how
 many), alertnames, namespaces, apps, fingerprints (each once, with blanks between), idempotency_key; by when they were
 queued.
+
+environments: cluster, namespace, level, reason, message, since, until, duration_s, up_since, made_by, job, number,
+last_job, last_number, last_result, left_up_since, week_up_min, week_after_hours_min, url; one row per period.
+
+platform: source, job, job_class, level, reason, message, since, until, duration_s, number, result, last_success_at,
+period_s, period_rule, next_expected, disabled, url; one row per period of a platform job.
 """
 
 import csv
@@ -39,7 +45,7 @@ from statusdesk.store.errors import StoreError
 from statusdesk.store.export_columns import SUBJECTS, Subject
 from statusdesk.store.opening import open_for_reading
 
-What = Literal["builds", "rollouts", "tokens", "alerts", "notifications"]
+What = Literal["builds", "rollouts", "tokens", "alerts", "notifications", "environments", "platform"]
 Format = Literal["csv", "jsonl"]
 Progress = Callable[[int], None]
 

@@ -4,7 +4,7 @@ import enum
 
 import msgspec
 
-from statusdesk.store.kinds import ROLLOUTS, TOKENS, Kind, S
+from statusdesk.store.kinds import ENVIRONMENTS, PLATFORM, ROLLOUTS, TOKENS, Kind, S
 
 RISKY = "'[-=+@\t\r]*'"
 """GLOB pattern of texts that a spreadsheet would take for a formula."""
@@ -190,6 +190,51 @@ PERIODS_OF_TOKENS = Subject(
     rows=_periods(TOKENS),
 )
 
+PERIODS_OF_ENVIRONMENTS = Subject(
+    _columns(
+        cluster=Cell.TEXT,
+        namespace=Cell.TEXT,
+        level=Cell.WORD,
+        reason=Cell.TEXT,
+        message=Cell.TEXT,
+        **_PERIOD,
+        up_since=("r.up_since_ms", Cell.TIME),
+        made_by=Cell.TEXT,
+        job=Cell.TEXT,
+        number=Cell.WORD,
+        last_job=Cell.TEXT,
+        last_number=Cell.WORD,
+        last_result=Cell.TEXT,
+        left_up_since=("r.left_up_ms", Cell.TIME),
+        week_up_min=Cell.WORD,
+        week_after_hours_min=Cell.WORD,
+        url=Cell.TEXT,
+    ),
+    rows=_periods(ENVIRONMENTS),
+    namespace=_IN_NAMESPACES.format("r.namespace"),
+)
+
+PERIODS_OF_PLATFORM = Subject(
+    _columns(
+        source=Cell.TEXT,
+        job=Cell.TEXT,
+        job_class=Cell.WORD,
+        level=Cell.WORD,
+        reason=Cell.TEXT,
+        message=Cell.TEXT,
+        **_PERIOD,
+        number=Cell.WORD,
+        result=Cell.TEXT,
+        last_success_at=("r.last_success_ms", Cell.TIME),
+        period_s=Cell.WORD,
+        period_rule=Cell.WORD,
+        next_expected=("r.next_expected_ms", Cell.TIME),
+        disabled=Cell.FLAG,
+        url=Cell.TEXT,
+    ),
+    rows=_periods(PLATFORM),
+)
+
 ALERTS = Subject(
     _columns(
         alertname=Cell.TEXT,
@@ -255,5 +300,12 @@ NOTIFICATIONS = Subject(
     order="r.created_ms",
 )
 
-SUBJECTS = {"builds": BUILDS, "rollouts": PERIODS_OF_ROLLOUTS, "tokens": PERIODS_OF_TOKENS, "alerts": ALERTS}
-SUBJECTS["notifications"] = NOTIFICATIONS
+SUBJECTS = {
+    "builds": BUILDS,
+    "rollouts": PERIODS_OF_ROLLOUTS,
+    "tokens": PERIODS_OF_TOKENS,
+    "alerts": ALERTS,
+    "notifications": NOTIFICATIONS,
+    "environments": PERIODS_OF_ENVIRONMENTS,
+    "platform": PERIODS_OF_PLATFORM,
+}

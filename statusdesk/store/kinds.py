@@ -16,13 +16,17 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec.structs import astuple
 
-from statusdesk.facts import Build, Event, Executors, Job, QueueItem, Revision
+from statusdesk.facts import Build, BuildDetails, Event, Executors, Job, QueueItem, Revision
 from statusdesk.states import (
     AlertState,
     BuildState,
     Collector,
+    EnvironmentState,
     Evidence,
+    Grant,
+    JobEvent,
     Level,
+    PlatformState,
     PodState,
     RolloutState,
     SourceState,
@@ -35,15 +39,6 @@ from statusdesk.states_alerts import Acknowledgement, Notification, Silence
 Convert = Callable[[Any], Any]
 R = TypeVar("R", bound=msgspec.Struct)
 S = TypeVar("S", bound=Stamped)
-
-
-class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one renewal of a token gave. Key: (key of the token, ``renewed_ms``)."""
-
-    key: str
-    renewed_ms: int
-    expire_ms: int
-    granted_ms: int
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -199,7 +194,9 @@ ROLLOUTS = Kind("rollout", RolloutState, indexes=(("app",),))
 OUTCOMES = Kind("build", BuildState)
 TOKENS = Kind("token", TokenState)
 SOURCES = Kind("source", SourceState, quiet=("last_ok_ms", "last_try_ms", "next_try_ms", "took_ms"))
-KINDS: tuple[Kind[Any], ...] = (ROLLOUTS, OUTCOMES, TOKENS, SOURCES)
+PLATFORM = Kind("platform", PlatformState)
+ENVIRONMENTS = Kind("environment", EnvironmentState)
+KINDS: tuple[Kind[Any], ...] = (ROLLOUTS, OUTCOMES, TOKENS, SOURCES, PLATFORM, ENVIRONMENTS)
 
 # nobody asks for the pods that have changed: a screen reads those of one rollout
 PODS = Table("pod_current", PodState, ("key",), indexes=(("workload", "key"),))
@@ -215,6 +212,8 @@ BUILDS = Table(
     extra=(CHANGE,),
     without_rowid=True,
 )
+DETAILS = Table("build_details", BuildDetails, ("source", "job", "number"), indexes=(("at_ms",),))
+JOB_EVENTS = Table("job_events", JobEvent, ("source", "name", "at_ms"), indexes=(("at_ms",),))
 JOBS = Table("jobs", Job, ("source", "name"), indexes=(("change",),), extra=(UNTIL, CHANGE))
 QUEUE = Table("queue", QueueItem, ("source", "id"))
 EXECUTORS = Table("executors", Executors, ("source",), extra=(CHANGE,))
@@ -239,7 +238,8 @@ COLLECTORS = Table("collectors", Collector, ("started_ms", "pid"))
 
 TABLES: tuple[Table[Any], ...] = (
     *(table for kind in KINDS for table in (kind.current, kind.history)),
-    *(PODS, EVENTS, REVISIONS, EVIDENCE, BUILDS, JOBS, QUEUE, EXECUTORS, ALERTS, GRANTS, COLLECTORS),
+    *(PODS, EVENTS, REVISIONS, EVIDENCE),
+    *(BUILDS, DETAILS, JOB_EVENTS, JOBS, QUEUE, EXECUTORS, ALERTS, GRANTS, COLLECTORS),
     *(SILENCES, ACKNOWLEDGEMENTS, NOTIFICATIONS),
 )
 """All tables but ``meta``."""

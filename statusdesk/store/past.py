@@ -7,7 +7,20 @@ import msgspec
 from msgspec.structs import replace
 
 from statusdesk.states import AlertState, Changes, Collector, SourceState
-from statusdesk.store.kinds import ALERTS, COLLECTORS, JOBS, KINDS, OUTCOMES, ROLLOUTS, SOURCES, TOKENS, Kind, S
+from statusdesk.store.kinds import (
+    ALERTS,
+    COLLECTORS,
+    ENVIRONMENTS,
+    JOBS,
+    KINDS,
+    OUTCOMES,
+    PLATFORM,
+    ROLLOUTS,
+    SOURCES,
+    TOKENS,
+    Kind,
+    S,
+)
 
 
 class PastQuestions(msgspec.Struct, frozen=True):
@@ -59,6 +72,8 @@ def as_of(db: sqlite3.Connection, at_ms: int) -> Changes:
         alerts=tuple(_alert_at(ALERTS.decode(row), at_ms) for row in db.execute(ALERTS_AT, {"at": at_ms})),
         jobs=tuple(JOBS.decode(row) for row in db.execute(f"{JOBS.select} WHERE until_ms IS NULL")),
         queue=(),
+        platform=tuple(_rows_at(db, PLATFORM, at_ms)),
+        environments=tuple(_rows_at(db, ENVIRONMENTS, at_ms)),
         collector=collector,
     )
 

@@ -42,6 +42,8 @@ _SMALL = (
     " AND r.level = 'failing' AND r.level_since_ms <= e.since_ms) LIMIT :rows)",
     "DELETE FROM collectors WHERE rowid IN (SELECT c.rowid FROM collectors c WHERE c.beat_ms < :limit"
     " AND EXISTS (SELECT 1 FROM collectors n WHERE n.started_ms > c.started_ms) LIMIT :rows)",
+    "DELETE FROM build_details WHERE rowid IN (SELECT rowid FROM build_details WHERE at_ms < :limit LIMIT :rows)",
+    "DELETE FROM job_events WHERE rowid IN (SELECT rowid FROM job_events WHERE at_ms < :limit LIMIT :rows)",
     "DELETE FROM jobs WHERE rowid IN (SELECT rowid FROM jobs WHERE until_ms < :limit LIMIT :rows)",
 )
 

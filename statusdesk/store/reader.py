@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from statusdesk.facts import Build, Event, Revision
-from statusdesk.states import Changes, Collector, Evidence, PodState, RolloutState, SourceState
+from statusdesk.facts import Build, BuildDetails, Event, Revision
+from statusdesk.states import Changes, Collector, Evidence, Grant, JobEvent, PodState, RolloutState, SourceState
 from statusdesk.states_alerts import AlertState, Notification, Silence
 from statusdesk.store import alerts as alert_questions
 from statusdesk.store import builds as build_questions
@@ -20,6 +20,7 @@ from statusdesk.store.gate_rows import GateRows, JobsOf
 from statusdesk.store.kinds import (
     ALERTS,
     COLLECTORS,
+    ENVIRONMENTS,
     EVENTS,
     EVIDENCE,
     EXECUTORS,
@@ -27,6 +28,7 @@ from statusdesk.store.kinds import (
     JOBS,
     KINDS,
     OUTCOMES,
+    PLATFORM,
     PODS,
     QUEUE,
     REVISIONS,
@@ -36,7 +38,6 @@ from statusdesk.store.kinds import (
     TABLES,
     TOKENS,
     UNRESOLVED,
-    Grant,
     R,
     S,
     Table,
@@ -166,6 +167,22 @@ class Reader:
         """Return the newest builds of a job, newest first; ``namespace``: None any, empty not attributed."""
         return self._ask(lambda db: build_questions.builds_of_job(db, source, job, namespace, limit))
 
+    def build(self, source: str, job: str, number: int) -> Build | None:
+        """Return one build; None when it is not known (any more)."""
+        return self._ask(lambda db: build_questions.build(db, source, job, number))
+
+    def build_details(self, source: str, job: str, number: int) -> BuildDetails | None:
+        """Return what was looked up of one build; None when nothing was."""
+        return self._ask(lambda db: build_questions.details(db, source, job, number))
+
+    def unattributed(self) -> list[build_questions.Unattributed]:
+        """Return the jobs with builds that could not be attributed to a namespace, those with the most first."""
+        return self._ask(build_questions.unattributed)
+
+    def job_events(self, since_ms: int, limit: int) -> list[JobEvent]:
+        """Return the newest events of jobs since a moment, newest first."""
+        return self._ask(lambda db: build_questions.job_events(db, since_ms, limit))
+
     def grants(self, token_key: str, limit: int) -> list[Grant]:
         """Return what the last renewals of a token gave, newest first."""
         return self._ask(lambda db: [GRANTS.decode(row) for row in db.execute(GRANTS_OF, (token_key, limit))])
@@ -283,6 +300,8 @@ def _changes(db: sqlite3.Connection, since: int) -> Changes:
         gone_jobs=tuple(db.execute(GONE_JOBS, (since,))) if since else (),
         queue=tuple(map(QUEUE.decode, db.execute(ALL_QUEUE))) if queue_change > since or not since else None,
         executors=rows(EXECUTORS),
+        platform=rows(PLATFORM.current),
+        environments=rows(ENVIRONMENTS.current),
         collector=_collector(db),
     )
 

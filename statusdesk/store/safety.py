@@ -1,5 +1,8 @@
 """Values that SQLite would refuse, made storable, so that one odd row cannot keep all others from being written."""
 
+import contextlib
+import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from statusdesk.store.current import Write
@@ -18,3 +21,17 @@ def _value(value: Any) -> Any:  # noqa: ANN401  # whatever a column may hold
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     return value
+
+
+def write_all(db: sqlite3.Connection, writes: Sequence[Write]) -> None:
+    """Write all of it in one transaction, or nothing. Raises: what sqlite3 raises."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for statement, rows in writes:
+            db.executemany(statement, rows)
+        db.execute("COMMIT")
+    except BaseException:
+        # a rollback that fails as well (the disk has gone) leaves nothing behind either: the file has not changed
+        with contextlib.suppress(sqlite3.Error):
+            db.execute("ROLLBACK")
+        raise

@@ -11,8 +11,8 @@ import msgspec
 from msgspec.structs import replace
 
 from statusdesk.clock import Clock
-from statusdesk.facts import Build, Event, Executors, Job, QueueItem, Revision
-from statusdesk.states import AlertState, Collector, Evidence, PodState, TokenState
+from statusdesk.facts import Build, BuildDetails, Event, Executors, Job, QueueItem, Revision
+from statusdesk.states import AlertState, Collector, Evidence, Grant, JobEvent, PodState
 from statusdesk.store import builds as build_questions
 from statusdesk.store.alert_rows import AlertRows
 from statusdesk.store.current import GroupRows, LastingRows, LatestRows, QueueRows, Write
@@ -20,22 +20,23 @@ from statusdesk.store.errors import StoreError
 from statusdesk.store.kinds import (
     BUILDS,
     COLLECTORS,
+    DETAILS,
     EVENTS,
     EVIDENCE,
     EXECUTORS,
     GRANTS,
+    JOB_EVENTS,
     JOBS,
     KINDS,
     PODS,
     REVISIONS,
     SOURCES,
-    Grant,
     Lasting,
 )
 from statusdesk.store.opening import open_for_writing
 from statusdesk.store.periods import Transition
 from statusdesk.store.prune import Pruner
-from statusdesk.store.safety import storable
+from statusdesk.store.safety import storable, write_all
 
 __all__ = ["Transition", "Writer"]
 
@@ -94,7 +95,8 @@ class Writer:
             self._newest[source, name] = builds[0].number
             self._builds.rows.update((build.key, build) for build in builds)
         self._grants = LatestRows(GRANTS)
-        self._last_grants: dict[str, Grant] = {}
+        self._job_events = LatestRows(JOB_EVENTS)
+        self._details = LatestRows(DETAILS)
         self._beats = LatestRows(COLLECTORS)
         self._queue = QueueRows(db)
         self._pruner = Pruner(db)
@@ -113,8 +115,6 @@ class Writer:
             transition = self._lasting[type(state)].put(state.key, state, at_ms, number, seen_ms)
             if transition is not None:
                 made.append(transition)
-            if type(state) is TokenState:
-                self._put_grant(state)
         return made
 
     def gone(self, kind: type, keys: Iterable[str], at_ms: int) -> list[Transition]:
@@ -157,6 +157,11 @@ class Writer:
         question = "SELECT 1 FROM evidence WHERE key = ? AND since_ms >= ? AND revision = ? LIMIT 1"
         return self._db.execute(question, (rollout_key, since_ms, revision)).fetchone() is not None
 
+    def evidence_lines(self, rollout_key: str, since_ms: int, container: str) -> list[str]:
+        """Return the committed last lines of a container, of a failure that began at ``since_ms`` or later."""
+        rows = self._db.execute(f"{EVIDENCE.select} WHERE key = ? AND since_ms >= ?", (rollout_key, since_ms))
+        return [line for row in map(EVIDENCE.decode, rows) if row.container == container for line in row.lines]
+
     def looked_up(self) -> set[str]:
         """Return the rollouts of which events or revisions are kept."""
         return {*self._events.groups, *self._revisions.groups}
@@ -180,6 +185,20 @@ class Writer:
             for number in range(self._newest.pop((source, name), 0), 0, -1):
                 self._builds.rows.pop((source, name, number), None)
 
+    def put_build_details(self, details: Sequence[BuildDetails]) -> None:
+        """Take what was looked up of builds."""
+        for each in details:
+            self._details.put(each.key, each)
+
+    def put_job_events(self, events: Sequence[JobEvent]) -> None:
+        """Take what has happened to jobs."""
+        for event in events:
+            self._job_events.put((event.source, event.name, event.at_ms), replace(event, change=self._change + 1))
+
+    def job_events(self, limit: int) -> list[JobEvent]:
+        """Return the newest committed events of jobs, oldest first."""
+        return build_questions.job_events(self._db, 0, limit)[::-1]
+
     def put_queue(self, source: str, items: Sequence[QueueItem]) -> None:
         """Take the whole queue of a source."""
         self._queue.put(source, items)
@@ -196,20 +215,14 @@ class Writer:
         """Take the heartbeat of this collector; it alone does not raise the change number."""
         self._beats.put((collector.started_ms, collector.pid), collector)
 
-    def _put_grant(self, state: TokenState) -> None:
-        renewed_ms = state.last_renewal_ms if state.last_renewal_ms is not None else state.issue_ms
-        if renewed_ms is None or state.expire_ms is None:
-            return
-        grant = Grant(
-            key=state.key,
-            renewed_ms=renewed_ms,
-            expire_ms=state.expire_ms,
-            granted_ms=state.granted_ms if state.granted_ms is not None else state.expire_ms - renewed_ms,
-        )
-        known = self._last_grants.get(state.key)
-        if known != grant:
-            self._last_grants[state.key] = grant
-            self._grants.put((grant.key, grant.renewed_ms), grant)
+    def put_grants(self, grants: Sequence[Grant]) -> None:
+        """Take what renewals gave."""
+        self._grants.waiting.update(((grant.key, grant.renewed_ms), (grant, ())) for grant in grants)
+
+    def grants_of(self, token_key: str, limit: int) -> list[Grant]:
+        """Return the newest committed grants of a token, oldest first."""
+        rows = self._db.execute(f"{GRANTS.select} WHERE key = ? ORDER BY renewed_ms DESC LIMIT ?", (token_key, limit))
+        return [GRANTS.decode(row) for row in rows][::-1]
 
     def commit(self) -> int:
         """Write all that was put since the last commit in one transaction; return the store's change number.
@@ -240,29 +253,16 @@ class Writer:
 
     def _latest(self) -> tuple[LatestRows[Any], ...]:
         latest = (self._pods, self._builds, self._jobs, self._executors, self._grants)
-        return (*latest, self._evidence, *self.alert_rows.kept)
+        return (*latest, self._evidence, self._job_events, self._details, *self.alert_rows.kept)
 
     def _transact(self, writes: list[Write]) -> None:
         try:
             try:
-                self._write(writes)
+                write_all(self._db, writes)
             except (OverflowError, UnicodeEncodeError):
-                self._write(storable(writes))
+                write_all(self._db, storable(writes))
         except sqlite3.Error as error:
             raise StoreError(f"{self.path} cannot be written: {error}") from error
-
-    def _write(self, writes: list[Write]) -> None:
-        db = self._db
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            for statement, rows in writes:
-                db.executemany(statement, rows)
-            db.execute("COMMIT")
-        except BaseException:
-            # a rollback that fails as well (the disk has gone) leaves nothing behind either: the file has not changed
-            with contextlib.suppress(sqlite3.Error):
-                db.execute("ROLLBACK")
-            raise
 
     def _settle(self, now_ms: int) -> None:
         self._forget_old_builds()
@@ -273,8 +273,8 @@ class Writer:
         self.alert_rows.settled()
         for groups in (self._events, self._revisions):
             groups.settled()
-        self._grants.rows.clear()
-        self._evidence.rows.clear()
+        for once in (self._grants, self._evidence, self._job_events, self._details):
+            once.rows.clear()
         self._queue.settled()
 
     def _forget_old_builds(self) -> None:

@@ -17,19 +17,20 @@ FAR_S = 3600.0
 class Watched:
     """A collector that visits only when told to."""
 
-    def __init__(self, stage, known=(), expected_jobs=0, **more):
+    def __init__(self, stage, known=(), complete=None, **more):
         settings = {"user": "monitor", "interval_s": FAR_S, "slow_interval_s": FAR_S, "timeout_s": 5.0} | more
         self.heard = Heard()
         self.stop = threading.Event()
         self.stage = stage
+        self.token = "a-token"
         self.collector = JenkinsBuilds(
             JenkinsSettings(url=stage.url, **settings),
-            lambda: "a-token",
+            lambda: self.token,
             known,
             self.heard.put,
             self.stop,
             system_clock,
-            expected_jobs,
+            {build.job for build in known} if complete is None else complete,
         )
 
     def __enter__(self):
@@ -270,57 +271,55 @@ def test_a_job_made_again_replaces_its_builds(jenkins):
         assert {key: each.result for key, each in watched.builds().items()} == {("deploy", 1): "FAILURE"}
 
 
-def test_no_jobs_is_an_alarm_and_never_a_sweep(jenkins):
+def test_no_jobs_are_told_with_who_saw_none_and_nothing_is_forgotten(jenkins):
     jenkins.add("deploy", build(1))
     with staged(jenkins) as stage, Watched(stage) as watched:
         jenkins.jobs.clear()
         assert watched.visit() == ["/api/json", "/whoAmI/api/json", "/computer/api/json", "/queue/api/json"]
         watched.visit()
-        empty = watched.visits()[-1]
-        assert (empty.ok, empty.problem) == (False, "Empty")
-        assert "shows no jobs to monitor: grant Job/Read" in empty.message
-        assert len(watched.sweeps(Job)) == 1
-        jenkins.add("deploy", build(1))
         watched.visit()
-        assert watched.visits()[-1].ok
-        assert len(watched.sweeps(Job)) == 2
+        assert (watched.visits()[-1].shown, watched.visits()[-1].who) == (0, "monitor")
+        assert [len(each.facts) for each in watched.sweeps(Job)] == [1, 0, 0, 0]
+        jenkins.add("deploy", build(1))
+        assert "/job/deploy/api/json" not in watched.visit()
+        assert watched.visits()[-1].shown == 1
 
 
-def test_no_jobs_for_anonymous_asks_for_a_user(jenkins):
+def test_anonymous_is_told_as_who_sees_no_jobs(jenkins):
     jenkins.user = "anonymous"
     with staged(jenkins) as stage, Watched(stage, user="") as watched:
-        assert "set [jenkins] user and its token" in watched.visits()[0].message
+        assert (watched.visits()[0].shown, watched.visits()[0].who) == (0, "anonymous")
         assert not any("Authorization" in asked.headers for asked in stage.asked)
 
 
-def test_a_sharp_fall_is_swept_when_seen_twice(jenkins):
-    for number in range(10):
-        jenkins.add(f"deploy-{number}", build(1))
+def test_the_builds_of_a_job_are_forgotten_when_two_visits_missed_it(jenkins):
+    jenkins.add("deploy-0", build(1))
+    with staged(jenkins) as stage, Watched(stage, [known(f"deploy-{n}", 1) for n in range(9)]) as watched:
+        assert len(watched.collector._ledger.newest()) == 9
+        watched.visit()
+        assert list(watched.collector._ledger.newest()) == ["deploy-0"]
+
+
+def test_a_backfill_that_was_cut_short_is_done_after_a_restart_and_once(jenkins):
+    jenkins.add("deploy", *(build(number) for number in range(1, 6)))
+    with staged(jenkins) as stage, Watched(stage, [known("deploy", 5)], complete=()) as watched:
+        watched.heard.wait_for(lambda _: len(watched.builds()) == 4)
+        watched.visit()
+        assert watched.sweeps(Job)[-1].facts[0].complete
+        assert watched.visit() == ["/api/json", "/computer/api/json", "/queue/api/json"]
+
+
+def test_a_renamed_job_keeps_its_builds_and_their_attribution_without_a_request(jenkins):
+    jenkins.add("deploy-old", build(1), build(2), default="staging")
     with staged(jenkins) as stage, Watched(stage) as watched:
-        for number in range(2, 10):
-            del jenkins.jobs[f"deploy-{number}"]
-        watched.visit()
-        fallen = watched.visits()[-1]
-        assert (fallen.ok, fallen.problem) == (False, "Empty")
-        assert "only 2 of 10 jobs" in fallen.message
-        assert len(watched.sweeps(Job)) == 1
-        watched.visit()
-        assert watched.visits()[-1].ok
-        assert len(watched.sweeps(Job)[-1].facts) == 2
-
-
-def test_a_fall_from_what_the_store_knows_is_noticed_too(jenkins):
-    jenkins.add("deploy-0", build(1))
-    with staged(jenkins) as stage, Watched(stage, [known("deploy-0", 1)], 9) as watched:
-        assert watched.visits()[0].problem == "Empty"
-        assert watched.sweeps(Job) == []
-
-
-def test_builds_of_jobs_long_gone_let_nobody_expect_those_jobs(jenkins):
-    jenkins.add("deploy-0", build(1))
-    with staged(jenkins) as stage, Watched(stage, [known(f"deploy-{n}", 1) for n in range(9)], 1) as watched:
-        assert watched.visits()[0].ok
-        assert list(watched.collector._ledger.newest()) == ["deploy-0"], "they are forgotten"
+        watched.heard.wait_for(lambda _: len(watched.builds()) == 2)
+        jenkins.jobs["deploy-new"] = jenkins.jobs.pop("deploy-old")
+        jenkins.defaults = {"deploy-new": "production"}
+        asked = watched.visit()
+        assert not [path for path in asked if path.startswith("/job/")]
+        renamed = {number: each for (job, number), each in watched.builds().items() if job == "deploy-new"}
+        assert {number: each.namespace for number, each in renamed.items()} == {1: "staging", 2: "staging"}
+        assert renamed[1].url.endswith("/job/deploy-new/1/")
 
 
 def test_a_restart_is_told(jenkins):

@@ -75,7 +75,7 @@ ANSWERS = {
     "empty": (Answer(200, b""), "NotJson", "nothing at all"),
     "cut off": (Answer(200, b'{"jobs":[{"fullName":"dep'), "NotJson", "cut off"),
     "other shape": (Answer(200, b'{"jobs":{"a":1}}'), "NotJson", "another shape"),
-    "deep": (Answer(200, b'{"jobs":[' * 50_000), "NotJson", "cut off or broken"),
+    "deep": (Answer(200, b'{"jobs":[' * 50_000), "NotJson", "cut off or of another shape"),
     "shorter than told": (Answer(200, b'{"jobs":[', length=500), "Unreachable", "broke the connection"),
 }
 
@@ -228,7 +228,7 @@ def test_a_replaced_token_is_taken_without_a_failed_visit():
         stage.answer = lambda asked: (
             Answer(401) if asked.headers["Authorization"] != wanted["header"] else jenkins(asked)
         )
-        watched.collector._token = lambda: "a-new-token"
+        watched.token = "a-new-token"
         wanted["header"] = "Basic bW9uaXRvcjphLW5ldy10b2tlbg=="
         watched.visit()
         assert watched.visits()[-1].ok
@@ -242,7 +242,7 @@ def test_a_fault_of_our_own_is_told_by_its_place_only(monkeypatch):
         def broken(*_):
             raise KeyError("secret text")
 
-        monkeypatch.setattr("collectors.jenkins_builds.jobs_in", broken)
+        monkeypatch.setattr("collectors.jenkins_jobs.jobs_in", broken)
         watched.visit()
         visit = watched.visits()[-1]
         assert (visit.ok, visit.problem) == (False, "Internal")

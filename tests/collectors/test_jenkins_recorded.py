@@ -12,11 +12,11 @@ from collectors.jenkins_facts import (
     executors_of,
     full_name_of,
     job_of,
-    jobs_in,
     path_of,
     queue_items,
     rebased,
 )
+from collectors.jenkins_jobs import JobFacts
 from collectors.jenkins_ledger import BuildLedger
 from collectors.jenkins_wire import Builds, BuildWire, Computers, Definitions, Queue, Root
 from statusdesk.config import JenkinsSettings
@@ -36,7 +36,8 @@ def definitions():
 
 
 def test_jobs_are_found_in_folders_and_multibranch_projects_which_are_none_themselves(definitions):
-    jobs = {job.name: job_of(job, definitions.get(job.name), SETTINGS) for job in jobs_in(recorded("tick.json", Root))}
+    seen = JobFacts(SETTINGS).seen(recorded("tick.json", Root))
+    jobs = {job.name: job_of(job, definitions.get(job.name), False, SETTINGS) for job in seen}
     assert len(jobs) == 25
     assert "team-a" not in jobs
     assert "mb-service" not in jobs
@@ -61,7 +62,7 @@ def test_job_classes_follow_the_globs_in_order():
 def test_last_builds_are_attributed_with_the_rule_that_gave_it(definitions):
     ledger = BuildLedger(SETTINGS, ())
     builds = {}
-    for job in jobs_in(recorded("tick.json", Root)):
+    for job in JobFacts(SETTINGS).seen(recorded("tick.json", Root)):
         if job.wire.lastBuild:
             default = definitions[job.name].namespace_default
             told = ledger.take(job.name, job.path, default, [job.wire.lastBuild])
@@ -153,7 +154,7 @@ def test_hostile_names_cannot_move_the_cursor_or_hide():
     url = "http://x/job/evil/"
     name = "[/x]\x1b]0;owned\x07\u202egnp.exe \U0001f600 部署 " + "n" * 400
     root = msgspec.convert({"jobs": [{"fullName": name, "url": url, "color": "\x1b[31mred"}]}, Root)
-    (job,) = [job_of(job, None, SETTINGS) for job in jobs_in(root)]
+    (job,) = [job_of(job, None, False, SETTINGS) for job in JobFacts(SETTINGS).seen(root)]
     assert job.name.isprintable()
     assert job.name.startswith("[/x]gnp.exe \U0001f600 部署 nnn")
     assert job.color == "red"

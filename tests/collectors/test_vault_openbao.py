@@ -4,9 +4,9 @@ import pytest
 
 from collectors.vault_api import LOOKUP_RULE, LOOKUP_SELF_RULE, POLICY
 from collectors.vault_probe import probe_vault
-from collectors.vault_tokens import OWN_NAME
+from collectors.vault_tokens import OWN_NAME, THREADS
 from statusdesk.clock import system_clock
-from statusdesk.config import TokenSettings, VaultSettings
+from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
 from tests.collectors.openbao_server import ROOT_TOKEN
 from tests.collectors.stage import eventually
 from tests.collectors.vault_watch import Watched
@@ -159,7 +159,7 @@ def test_our_own_token_revoked_is_unauthorized_and_a_new_one_is_taken(bao, ours)
         visit = watched.visit()
         assert (visit.ok, visit.problem) == (False, "Unauthorized")
         assert token not in visit.message
-        watched.collector._token = lambda: ours
+        watched.token = ours
         assert watched.visit().ok
 
 
@@ -183,11 +183,11 @@ def test_the_operators_own_token_is_never_taken(bao, monkeypatch, tmp_path):
         assert watched.sweeps() == []
 
 
-def test_many_tokens_are_looked_up_by_four_threads_in_the_order_of_the_settings(bao, ours):
+def test_many_tokens_are_looked_up_by_several_threads_and_told_in_the_order_of_the_settings(bao, ours):
     accessors = {f"token-{number:02}": bao.create(ttl="1h")[1] for number in range(30)}
     with Watched(bao.address, ours, accessors) as watched:
         assert list(watched.tokens()) == [OWN_NAME, *accessors]
-        assert len(watched.collector._apis) == 4
+        assert len(watched.collector._apis) == THREADS
         for name, accessor in accessors.items():
             assert watched.tokens()[name].accessor_tail == accessor[-6:]
 
@@ -226,3 +226,69 @@ def test_probes_tell_the_policy_to_add(bao, ours):
     root = {probe.what: probe for probe in probe_vault(settings, lambda: ROOT_TOKEN)}["vault token"]
     assert not root.ok
     assert "root token" in root.message
+
+
+def test_secret_ids_and_certificates(bao, ours):
+    rules = """
+    path "auth/approle/role/billing/secret-id-accessor/lookup" { capabilities = ["update"] }
+    """
+    bao.policy("statusdesk", POLICY + rules)
+    bao.call("POST", "sys/auth/approle", {"type": "approle"})
+    bao.call("POST", "auth/approle/role/billing", {"secret_id_ttl": "1h", "secret_id_num_uses": 10})
+    made = bao.call("POST", "auth/approle/role/billing/secret-id")["data"]
+    bao.call("POST", "sys/mounts/pki", {"type": "pki"})
+    bao.call("POST", "pki/root/generate/internal", {"common_name": "root.test", "ttl": "200h"})
+    bao.call("POST", "pki/roles/shop", {"allow_any_name": True, "max_ttl": "72h"})
+    issued = bao.call("POST", "pki/issue/shop", {"common_name": "shop.test", "ttl": "2h"})["data"]
+    secret_ids = (
+        SecretIdSettings(name="billing", role="billing", accessor=made["secret_id_accessor"]),
+        SecretIdSettings(name="lost", role="billing", accessor="00000000-1347-aa90-a4f6-aca8b7558780"),
+    )
+    certificates = (
+        CertificateSettings(name="shop", serial=issued["serial_number"]),
+        CertificateSettings(name="no-such", serial="39:dd:2e"),
+    )
+    with Watched(bao.address, ours, secret_ids=secret_ids, certificates=certificates) as watched:
+        assert watched.parts() == []
+        found = watched.tokens()
+        assert (found["billing"].kind, found["billing"].num_uses) == ("secret-id", 10)
+        assert abs(found["billing"].expire_ms - found["billing"].issue_ms - HOUR_MS) < 2000
+        assert found["shop"].expire_ms == issued["expiration"] * 1000
+        assert (found["lost"].gone, found["no-such"].gone) == (True, True)
+        bao.call("POST", "pki/revoke", {"serial_number": issued["serial_number"]})
+        watched.visit()
+        assert watched.tokens()["shop"].gone
+        assert made["secret_id"] not in repr(list(watched.heard))
+
+
+def test_the_cap_of_a_mount_is_asked_for_where_that_is_wanted_and_allowed(bao, ours):
+    _, accessor = bao.create(ttl="1h")
+    with Watched(bao.address, ours, {"billing": accessor}, mount_caps=True) as watched:
+        assert watched.tokens()["billing"].mount_max_s == 0  # the least policy does not allow it
+    bao.policy("statusdesk", POLICY + 'path "sys/mounts/auth/+/tune" { capabilities = ["read"] }')
+    with Watched(bao.address, ours, {"billing": accessor}, mount_caps=True) as watched:
+        assert watched.tokens()["billing"].mount_max_s == 768 * 3600
+
+
+def test_our_own_token_is_renewed_only_if_told_to_and_allowed(bao):
+    bao.policy("statusdesk", POLICY)
+    renewing = POLICY + 'path "auth/token/renew-self" { capabilities = ["update"] }'
+    bao.policy("renews", renewing)
+
+    def own(policy):
+        return bao.create(policies=[policy], no_default_policy=True, period="3s")[0]
+
+    def renewed(watched):
+        watched.visit()
+        return watched.tokens()[OWN_NAME].last_renewal_ms
+
+    with Watched(bao.address, own("renews"), renew_own=True) as watched:
+        eventually(lambda: renewed(watched))
+        assert watched.parts() == []
+    with Watched(bao.address, own("renews")) as watched:
+        begun_ms = system_clock()
+        eventually(lambda: watched.visit() and system_clock() - begun_ms > 2000)
+        assert watched.tokens()[OWN_NAME].last_renewal_ms is None
+    with Watched(bao.address, own("statusdesk"), renew_own=True) as watched:
+        eventually(lambda: watched.visit() and watched.parts())
+        assert watched.parts()[0] == (OWN_NAME, False, "Forbidden")

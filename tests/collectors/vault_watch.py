@@ -2,7 +2,7 @@
 
 import threading
 
-from collectors.vault_tokens import VaultTokens
+from collectors.vault_tokens import CLOCK, VaultTokens
 from statusdesk.clock import system_clock
 from statusdesk.config import TokenSettings, VaultSettings
 from statusdesk.facts import Swept, Token, VaultHealth, Visited
@@ -17,7 +17,8 @@ class Watched:
         settings = VaultSettings(address=address, tokens=tokens, **({"interval_s": FAR_S, "timeout_s": 5.0} | more))
         self.heard = Heard()
         self.stop = threading.Event()
-        read = None if token is None else lambda: token
+        self.token = token
+        read = None if token is None else lambda: self.token
         self.collector = VaultTokens(settings, read, self.heard.put, self.stop, system_clock)
 
     def __enter__(self):
@@ -33,7 +34,9 @@ class Watched:
         return [each for each in self.heard.of(Visited) if not each.scope]
 
     def parts(self):
-        return [(each.scope, each.ok, each.problem) for each in self.heard.of(Visited) if each.scope]
+        """Return what was told of tokens alone; recorded answers have the clock of the day of their recording."""
+        told = [each for each in self.heard.of(Visited) if each.scope and each.scope != CLOCK]
+        return [(each.scope, each.ok, each.problem) for each in told]
 
     def visit(self):
         """Visit once more; returns what was said of it."""

@@ -1,5 +1,6 @@
 """Builds of one job for one namespace, newest first, and what must be said of the pair."""
 
+import msgspec
 import pytest
 
 from statusdesk.facts import Build, Job, JobClass
@@ -47,14 +48,14 @@ RUNNING = build(9, None, building=True)
 )
 def test_outcome(builds, level, reason, number, other, other_result) -> None:
     for order in (builds, builds[::-1]):
-        state = judge_builds("jenkins", None, "deploy-orders", "staging", order, T0)
+        state = judge_builds("jenkins", None, "deploy-orders", "staging", order)
         assert (state.level, state.reason, state.number) == (level, reason, number)
         assert (state.other_number, state.other_result) == (other, other_result)
         assert state.key == "jenkins/deploy-orders@staging"
 
 
 def test_last_success_stays_known() -> None:
-    state = judge_builds("jenkins", None, "deploy-orders", "staging", [build(5, "FAILURE"), build(3, "SUCCESS")], T0)
+    state = judge_builds("jenkins", None, "deploy-orders", "staging", [build(5, "FAILURE"), build(3, "SUCCESS")])
     assert (state.last_success_number, state.last_success_ms) == (3, T0 + 3500)
     assert (state.version, state.url, state.started_ms) == ("1.5", "https://ci/5", T0 + 5000)
 
@@ -79,12 +80,21 @@ def job(job_class: JobClass, disabled: bool = False) -> Job:
     ],
 )
 def test_message(job_class, disabled, builds, namespace, message) -> None:
-    state = judge_builds("jenkins", job(job_class, disabled), "j", namespace, builds, T0)
+    state = judge_builds("jenkins", job(job_class, disabled), "j", namespace, builds)
     assert state.message == message
     assert state.job_class == job_class.value
 
 
-def test_the_sentence_does_not_grow_old() -> None:
-    builds = [RUNNING, build(4, "FAILURE")]
-    early = judge_builds("jenkins", None, "j", "a", builds, T0)
-    assert judge_builds("jenkins", None, "j", "a", builds, T0 + 10**9) == early
+def test_what_failed_in_an_environment_that_was_destroyed_since_is_history() -> None:
+    failed = build(4, "FAILURE")
+    before = judge_builds("jenkins", None, "j", "dev-a", [failed], failed.started_ms - 1)
+    after = judge_builds("jenkins", None, "j", "dev-a", [failed], failed.started_ms + 1)
+    assert (before.level, after.level, after.reason) == (Level.FAILING, Level.IDLE, "Destroyed")
+    assert "destroyed since" in after.message
+
+
+def test_the_usual_duration_is_the_median_of_the_last_that_succeeded() -> None:
+    took = {1: 900_000, 2: 1_000, 3: 2_000, 4: 3_000, 5: 60_000, 6: 2_000}
+    builds = [msgspec.structs.replace(build(n, "SUCCESS"), duration_ms=ms) for n, ms in took.items()]
+    failed = msgspec.structs.replace(build(7, "FAILURE"), duration_ms=5)
+    assert judge_builds("jenkins", None, "j", "a", [*builds, failed]).usual_ms == 2_000

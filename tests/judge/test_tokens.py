@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from statusdesk.config import TokenSettings
-from statusdesk.facts import Token
-from statusdesk.judge.tokens import judge_token
-from statusdesk.states import Level, TokenState
+from statusdesk.facts import Build, Token
+from statusdesk.judge.token_grants import grant_of
+from statusdesk.judge.token_jobs import Run, last_run
+from statusdesk.judge.tokens import Around, judge_token
+from statusdesk.states import Grant, Level, TokenState
 
 H = 3_600_000
 T0 = 1_800_000_000_000
@@ -45,8 +47,12 @@ EVERY_8H = settings(renew_every_s=8 * 3600.0, renewal_job="renew-orders")
         (token(expire_ms=T0 + 768 * H), None, 743, Level.OK, "Renewing"),
         (token(expire_ms=T0 + 768 * H), None, 745, Level.WARNING, "RunningDown"),
         (token(), settings(warn_s=3600.0, critical_s=60.0), 22.5, Level.OK, "Renewing"),
-        (token(renewable=False), None, 1, Level.WARNING, "RunningDown"),
-        (token(renewable=False), None, 22.5, Level.FAILING, "LapsesSoon"),
+        (token(renewable=False, issue_ms=T0, last_renewal_ms=None), None, 1, Level.OK, "Running"),
+        (token(renewable=False, issue_ms=T0, last_renewal_ms=None), None, 12.5, Level.WARNING, "NotRenewable"),
+        (token(renewable=False, issue_ms=T0, last_renewal_ms=None), None, 18.5, Level.FAILING, "NotRenewable"),
+        (token(renewable=False, expire_ms=T0 + 100 * H), None, 27, Level.OK, "Renewing"),
+        (token(renewable=False, expire_ms=T0 + 100 * H), None, 29, Level.WARNING, "NotRenewable"),
+        (token(renewable=False, expire_ms=T0 + 100 * H), None, 77, Level.FAILING, "NotRenewable"),
         (token(gone=True, expire_ms=None), None, 1, Level.FAILING, "Gone"),
         (token(expire_ms=None), None, 1, Level.OK, "NeverExpires"),
         (token(expire_ms=None, root=True), None, 1, Level.WARNING, "RootToken"),
@@ -55,9 +61,13 @@ EVERY_8H = settings(renew_every_s=8 * 3600.0, renewal_job="renew-orders")
         (token(num_uses=1), None, 1, Level.FAILING, "FewUses"),
         (token(num_uses=-1), None, 1, Level.FAILING, "FewUses"),
         (token(num_uses=500), None, 1, Level.OK, "Renewing"),
-        (token(explicit_max_s=124 * 3600), None, 1, Level.WARNING, "AtCap"),
-        (token(explicit_max_s=124 * 3600), None, 22.5, Level.FAILING, "AtCap"),
+        (token(explicit_max_s=200 * 3600, expire_ms=T0 + 100 * H), None, 1, Level.WARNING, "AtCap"),
+        (token(explicit_max_s=200 * 3600, expire_ms=T0 + 100 * H), None, 76.5, Level.FAILING, "AtCap"),
         (token(explicit_max_s=200 * 3600), None, 1, Level.OK, "Renewing"),
+        (token(explicit_max_s=170 * 3600, expire_ms=T0 + 30 * H), None, 1, Level.WARNING, "NearsCap"),
+        (token(explicit_max_s=124 * 3600, expire_ms=T0 + 20 * H), None, 1, Level.FAILING, "NearsCap"),
+        (token(mount_max_s=170 * 3600, expire_ms=T0 + 30 * H), None, 1, Level.WARNING, "NearsCap"),
+        (token(mount_max_s=170 * 3600, expire_ms=T0 + 30 * H, period_s=108000), None, 1, Level.OK, "Renewing"),
         (token(last_renewal_ms=None, issue_ms=T0, explicit_max_s=24 * 3600), None, 1, Level.OK, "Running"),
         (token(), EVERY_8H, 9.9, Level.OK, "Renewing"),
         (token(), EVERY_8H, 10.1, Level.WARNING, "RenewalMissed"),
@@ -68,11 +78,11 @@ EVERY_8H = settings(renew_every_s=8 * 3600.0, renewal_job="renew-orders")
     ],
 )
 def test_verdict(seen: Token, rules: TokenSettings | None, after_h: float, level: Level, reason: str) -> None:
-    state = judge_token(seen, None, rules, T0 + int(after_h * H))
+    now_ms = T0 + int(after_h * H)
+    state = judge_token(seen, None, rules, now_ms).state
     assert (state.level, state.reason) == (level, reason)
     assert state.message
-    again = judge_token(seen, state, rules, T0 + int(after_h * H))
-    assert (again.level, again.reason) == (level, reason)
+    assert judge_token(seen, state, rules, now_ms).state == state
 
 
 def renewed(before: Token, after_h: float, left_h: float) -> Token:
@@ -80,10 +90,17 @@ def renewed(before: Token, after_h: float, left_h: float) -> Token:
     return token(issue_ms=before.issue_ms, last_renewal_ms=now_ms, expire_ms=now_ms + int(left_h * H))
 
 
-def after(*tokens: Token) -> list[TokenState]:
+def after(*tokens: Token, rules: TokenSettings | None = None) -> list[TokenState]:
+    """Judge one look-up after the other, each at its renewal, as the pipeline does."""
     states: list[TokenState] = []
+    grants: list[Grant] = []
     for seen in tokens:
-        states.append(judge_token(seen, states[-1] if states else None, None, seen.last_renewal_ms or T0))
+        grant = grant_of(seen, "vault/orders")
+        if grant is not None and grant not in grants:
+            grants.append(grant)
+        before = states[-1] if states else None
+        around = Around(grants=tuple(grants))
+        states.append(judge_token(seen, before, rules, seen.last_renewal_ms or T0, around).state)
     return states
 
 
@@ -93,8 +110,8 @@ def after(*tokens: Token) -> list[TokenState]:
         (24, Level.OK, "Renewing"),
         (30, Level.OK, "Renewing"),
         (23, Level.WARNING, "RenewalShrinks"),
-        (16, Level.WARNING, "AtCap"),
-        (16.0005, Level.WARNING, "AtCap"),
+        (16, Level.FAILING, "AtCap"),
+        (16.0005, Level.FAILING, "AtCap"),
         (15, Level.FAILING, "RenewalShortened"),
     ],
 )
@@ -118,16 +135,190 @@ def test_another_token_under_the_same_name_is_no_shortened_renewal() -> None:
 
 
 def test_gone_tells_expired_from_revoked_and_keeps_the_times() -> None:
-    before = judge_token(token(accessor_tail="abc123"), None, None, T0)
+    before = judge_token(token(accessor_tail="abc123"), None, None, T0).state
     gone = Token(source="vault", name="orders", gone=True)
-    early = judge_token(gone, before, None, T0 + H)
-    late = judge_token(gone, before, None, T0 + 25 * H)
+    early = judge_token(gone, before, None, T0 + H, Around(alive_ms=T0 + H // 2)).state
+    late = judge_token(gone, before, None, T0 + 25 * H).state
     assert early.message.startswith("revoked before")
+    assert early.dead_ms == T0 + H // 2
     assert late.message.startswith("expired at 20")
     assert (late.expire_ms, late.accessor_tail, late.key) == (T0 + 24 * H, "abc123", "vault/orders")
+    assert late.dead_ms == T0 + 24 * H
+    again = judge_token(gone, early, None, T0 + 30 * H).state
+    assert (again.message, again.dead_ms) == (early.message, early.dead_ms)  # what it was stays, whatever time passes
+
+
+def test_a_token_that_was_never_seen_has_no_moment_of_death() -> None:
+    gone = judge_token(Token(source="vault", name="orders", gone=True), None, None, T0).state
+    assert (gone.reason, gone.dead_ms, gone.expire_ms) == ("Gone", None, None)
 
 
 def test_the_sentence_names_the_job_and_how_often_it_was_missed() -> None:
-    state = judge_token(token(), None, EVERY_8H, T0 + int(17 * H))
+    state = judge_token(token(), None, EVERY_8H, T0 + int(17 * H)).state
     assert state.message.startswith("renewal missed twice by renew-orders: lapses at 20")
-    assert (state.renewal_job, state.renew_every_s) == ("renew-orders", 28_800)
+    assert (state.renewal_job, state.renew_every_s, state.every_rule) == ("renew-orders", 28_800, "configured")
+    assert (state.missed, state.survives, state.next_renewal_ms) == (2, 2, T0 + 24 * H)
+
+
+def renewals(count: int, gap_h: float = 8, left_h: float = 24) -> list[Token]:
+    """The same token, renewed again and again."""
+    return [renewed(token(), number * gap_h, left_h) for number in range(count)]
+
+
+def test_the_interval_is_learnt_from_three_renewals() -> None:
+    states = after(*renewals(4))
+    assert [state.renew_every_s for state in states] == [None, None, 28_800, 28_800]
+    assert (states[3].every_rule, states[3].survives) == ("learnt", 2)
+    assert (states[3].next_renewal_ms, states[3].steady_since_ms) == (T0 + 32 * H, T0)
+    assert states[3].message.endswith("survives 2 missed runs")
+
+
+def test_one_late_renewal_does_not_change_what_was_learnt() -> None:
+    seen = [*renewals(4), renewed(token(), 39, 24), renewed(token(), 47, 24)]
+    state = after(*seen)[-1]
+    assert (state.renew_every_s, state.steady_since_ms) == (28_800, T0 + 39 * H)
+
+
+def test_a_learnt_interval_that_is_missed_is_told() -> None:
+    seen = renewals(4)
+    grants = tuple(grant for each in seen if (grant := grant_of(each, "vault/orders")) is not None)
+    around = Around(grants=grants, poll_s=30.0)
+    last_ms = seen[-1].last_renewal_ms
+    assert last_ms is not None
+    on_time = judge_token(seen[-1], None, None, last_ms + 10 * H, around)
+    assert on_time.state.reason == "Renewing"
+    late = judge_token(seen[-1], None, None, last_ms + 10 * H + 31_000, around).state
+    assert (late.level, late.reason, late.missed) == (Level.WARNING, "RenewalMissed", 1)
+
+
+def test_with_a_known_interval_a_low_rest_before_the_next_run_is_no_trouble() -> None:
+    short = token(expire_ms=T0 + 9 * H)
+    state = judge_token(short, None, EVERY_8H, T0 + int(8.5 * H)).state
+    assert (state.level, state.notes) == (Level.OK, ("a single missed run lapses it",))
+
+
+def test_a_level_falls_only_after_a_renewal_was_seen() -> None:
+    seen = token()
+    missed = judge_token(seen, None, EVERY_8H, T0 + int(10.5 * H)).state
+    assert missed.reason == "RenewalMissed"
+    clock_set_back = judge_token(seen, missed, EVERY_8H, T0 + H).state
+    assert (clock_set_back.level, clock_set_back.message) == (Level.WARNING, missed.message)
+    mended = judge_token(renewed(seen, 11, 24), clock_set_back, EVERY_8H, T0 + 11 * H).state
+    assert mended.level is Level.OK
+    other_settings = judge_token(seen, missed, EVERY_8H, T0 + H, Around(holds=False)).state
+    assert other_settings.level is Level.OK
+
+
+def test_while_vault_gives_no_news_nothing_gets_worse_and_its_end_is_not_known() -> None:
+    silent = Around(heard_ms=T0 + H)
+    later = judge_token(token(), None, EVERY_8H, T0 + 12 * H, silent)
+    assert (later.state.level, later.state.reason) == (Level.OK, "Renewing")
+    assert later.look_again_ms == T0 + 24 * H
+    over = judge_token(token(), None, EVERY_8H, T0 + 25 * H, silent).state
+    assert (over.level, over.reason) == (Level.UNKNOWN, "NoNews")
+
+
+def test_the_servers_clock_is_corrected_for() -> None:
+    ahead = Around(skew_ms=3 * H)
+    state = judge_token(token(), None, EVERY_8H, T0 + 6 * H, ahead).state  # 9 h after the renewal, by the server
+    assert state.reason == "Renewing"
+    assert (state.expire_ms, state.last_renewal_ms) == (T0 + 21 * H, T0 - 3 * H)
+    late = judge_token(token(), None, EVERY_8H, T0 + int(7.5 * H), ahead).state
+    assert late.reason == "RenewalMissed"
+    lapsed = judge_token(token(), None, None, T0 + 21 * H, ahead).state
+    assert (lapsed.reason, lapsed.dead_ms) == ("Lapsed", T0 + 21 * H)
+
+
+def test_what_time_alone_changes_is_looked_at_then() -> None:
+    moment = T0
+    reasons = []
+    for _ in range(10):
+        verdict = judge_token(token(), None, None, moment)
+        reasons.append(verdict.state.reason)
+        if verdict.look_again_ms is None:
+            break
+        assert verdict.look_again_ms > moment
+        moment = verdict.look_again_ms
+    assert reasons == ["Renewing", "RunningDown", "LapsesSoon", "Lapsed"]
+
+
+def parent(**changes: Any) -> TokenState:
+    fields: dict[str, Any] = {"key": "vault/boss", "source": "vault", "name": "boss", "level": Level.WARNING}
+    return TokenState(**(fields | {"reason": "RunningDown", "expire_ms": T0 + 5 * H} | changes))
+
+
+@pytest.mark.parametrize(
+    ("boss", "level", "reason"),
+    [
+        (parent(), Level.WARNING, "ParentLapses"),
+        (parent(level=Level.FAILING), Level.FAILING, "ParentLapses"),
+        (parent(level=Level.FAILING, reason="Gone"), Level.FAILING, "ParentLapses"),
+        (parent(level=Level.OK, reason="Renewing"), Level.OK, "Renewing"),
+        (parent(expire_ms=T0 + 30 * H), Level.OK, "Renewing"),
+        (None, Level.OK, "Renewing"),
+    ],
+)
+def test_a_child_of_a_dying_parent(boss: TokenState | None, level: Level, reason: str) -> None:
+    state = judge_token(token(), None, settings(parent="boss"), T0 + H, Around(parent=boss)).state
+    assert (state.level, state.reason) == (level, reason)
+
+
+def test_a_child_whose_parent_is_not_told_says_so() -> None:
+    child = token(orphan=False, path="auth/token/create")
+    assert "dies with the token that made it" in judge_token(child, None, None, T0).state.notes[0]
+    assert judge_token(child, None, settings(parent="boss"), T0).state.notes == ()
+    assert judge_token(token(orphan=True, path="auth/token/create"), None, None, T0).state.notes == ()
+
+
+def test_periodic_and_root_are_told() -> None:
+    assert judge_token(token(period_s=86_400), None, None, T0).state.notes == ("periodic: nothing caps it",)
+    assert judge_token(token(period_s=86_400, explicit_max_s=3_600_000), None, None, T0).state.notes == ()
+    assert judge_token(token(root=True), None, None, T0).state.notes == ("it may do everything",)
+
+
+def run(result: str, started_h: float, **changes: Any) -> Run:
+    started_ms = T0 + int(started_h * H)
+    fields = {"job": "renew-orders", "number": 88, "result": result, "started_ms": started_ms}
+    return Run(**(fields | {"ended_ms": started_ms + 30_000, "url": "http://j/88/"} | changes))
+
+
+@pytest.mark.parametrize(
+    ("seen", "last", "after_h", "level", "reason", "says"),
+    [
+        (token(), run("SUCCESS", -0.01), 1, Level.OK, "Renewing", ""),
+        (token(), run("SUCCESS", 8), 8.1, Level.WARNING, "NotRenewed", "job green, token dying"),
+        (token(), run("SUCCESS", 8, given=True), 8.1, Level.OK, "Renewing", ""),
+        (token(), run("FAILURE", 8), 8.1, Level.WARNING, "RenewalFailed", "job red, token lapses"),
+        (token(), run("FAILURE", 8), 8.02, Level.OK, "Renewing", ""),  # not looked up since the run has ended
+        (token(), run("ABORTED", 8), 8.1, Level.OK, "Renewing", ""),
+        (token(), run("FAILURE", 16), 17, Level.FAILING, "LapsesBeforeNextRun", "job red, token lapses"),
+        (token(), run("SUCCESS", 0, disabled=True), 10.5, Level.WARNING, "RenewalMissed", "job disabled"),
+        (token(), run("ABORTED", 9), 10.5, Level.WARNING, "RenewalMissed", "job has not run"),
+        (
+            token(explicit_max_s=200 * 3600, expire_ms=T0 + 100 * H),
+            run("SUCCESS", -0.01),
+            1,
+            Level.WARNING,
+            "AtCap",
+            "job green, token dying",
+        ),
+    ],
+)
+def test_the_renewal_job_is_held_against_the_token(
+    seen: Token, last: Run, after_h: float, level: Level, reason: str, says: str
+) -> None:
+    state = judge_token(seen, None, EVERY_8H, T0 + int(after_h * H), Around(run=last)).state
+    assert (state.level, state.reason, state.job_says) == (level, reason, says)
+    assert (state.job_number, state.job_result, state.job_disabled) == (88, last.result, last.disabled)
+    if reason == "LapsesBeforeNextRun":
+        assert "by renew-orders (#88 failed)" in state.message
+
+
+def test_only_the_newest_run_that_has_ended_counts() -> None:
+    def build(number: int, result: str | None, **more: Any) -> Build:
+        return Build(source="jenkins", job="renew-orders", number=number, url="", result=result, started_ms=T0, **more)
+
+    builds = [build(1, "SUCCESS"), build(2, "FAILURE", duration_ms=5), build(3, None, building=True)]
+    last = last_run("renew-orders", builds, disabled=False)
+    assert (last.number, last.result, last.ended_ms, last.words) == (2, "FAILURE", T0 + 5, "renew-orders (#2 failed)")
+    assert last_run("renew-orders", [], disabled=True).words == "renew-orders (disabled)"

@@ -122,7 +122,9 @@ def plans(db: sqlite3.Connection) -> list[tuple[str, str]]:
         *reading.CHANGED.values(),
         *(build_questions.OF_JOB, build_questions.OF_NAMESPACE, build_questions.ALSO_OF_NAMESPACE),
         *(gate_rows.OF_APP, gate_rows.NEXT_APP, gate_rows.OPEN_ALERTS, gate_rows.LAST_COLLECTOR),
-        *(query(what, 1, 2).sql for what in ("builds", "rollouts", "tokens", "alerts")),
+        *(query(what, 1, 2).sql for what in ("builds", "rollouts", "tokens", "alerts", "environments", "platform")),
+        build_questions.UNATTRIBUTED,
+        build_questions.EVENTS,
     ]
     found = []
     for question in asked:

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from statusdesk.states import Collector, Level, PodState, RolloutState
+from statusdesk.states import Collector, Grant, Level, PodState, RolloutState
 from statusdesk.states_alerts import Acknowledgement, Notification, Silence
 from statusdesk.store.reader import Reader
 from statusdesk.store.writer import Writer
 from tests.store.conftest import Clock
-from tests.store.rows import alert, build, job, pod, rollout, token
+from tests.store.rows import alert, build, job, pod, rollout
 
 KEEP_MS = 100_000
 
@@ -120,7 +120,8 @@ def test_alerts_grants_jobs_and_collectors_go_too(writer: Writer, reader: Reader
     old = alert("old", state="resolved", resolved_ms=2_000)
     writer.put_alerts([old, alert("firing"), alert("young", 3_000, "resolved", resolved_ms=800_000)])
     for renewed_ms in (1_000, 2_000, 3_000):
-        writer.put([token(last_renewal_ms=renewed_ms, expire_ms=renewed_ms + 500)], renewed_ms)
+        expire_ms = renewed_ms + 500
+        writer.put_grants([Grant(key="vault/a", renewed_ms=renewed_ms, expire_ms=expire_ms, granted_ms=500)])
     writer.put_jobs([job("a"), job("b")])
     writer.gone_jobs("jenkins", ["a"], 5_000)
     beat = Collector(pid=1, owner="watch", started_ms=1_000, beat_ms=2_000)

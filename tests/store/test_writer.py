@@ -10,14 +10,13 @@ import pytest
 from msgspec.structs import replace
 
 from statusdesk.facts import Container, ContainerRole, Executors, QueueItem
-from statusdesk.states import Collector, Level, PodState, RolloutState
+from statusdesk.states import Collector, Grant, Level, PodState, RolloutState
 from statusdesk.store import opening
 from statusdesk.store.errors import StoreError
-from statusdesk.store.kinds import Grant
 from statusdesk.store.reader import Reader
 from statusdesk.store.writer import Writer
 from tests.store.conftest import Clock
-from tests.store.rows import alert, build, job, pod, rollout, token
+from tests.store.rows import alert, build, job, pod, rollout
 
 CONTAINER = Container(name="app", role=ContainerRole.APP, exit_code=137, message="\x00 \u202e [/x] 漢字")
 ITEM = QueueItem(source="jenkins", id=4, job="deploy-orders", why="waiting")
@@ -165,12 +164,15 @@ def test_a_heartbeat_is_seen_without_a_new_change_number(writer: Writer, reader:
 
 
 def test_a_grant_is_kept_for_each_renewal(writer: Writer, reader: Reader) -> None:
-    for at_ms in (1_000, 2_000):
-        writer.put([token(issue_ms=500, expire_ms=9_500)], at_ms)
+    first = Grant(key="vault/payments", renewed_ms=500, expire_ms=9_500, granted_ms=9_000, issue_ms=500)
+    second = replace(first, renewed_ms=3_000, expire_ms=8_000, granted_ms=5_000)
+    for _ in range(2):
+        writer.put_grants([first])
         writer.commit()
-    writer.put([token(issue_ms=500, last_renewal_ms=3_000, expire_ms=8_000, granted_ms=5_000)], 3_000)
-    writer.put([token("forever")], 3_000)
+    writer.put_grants([second])
     writer.commit()
+    assert writer.grants_of("vault/payments", 9) == [first, second]
+    assert writer.grants_of("vault/payments", 1) == [second]
     given = [(grant.renewed_ms, grant.expire_ms, grant.granted_ms) for grant in reader.grants("vault/payments", 9)]
     assert given == [(3_000, 8_000, 5_000), (500, 9_500, 9_000)]
     assert reader.grants("vault/forever", 9) == []

@@ -1,0 +1,151 @@
+"""What a build page shows beside what is known of every build: stages, commits, parameters; asked on demand only."""
+
+import contextlib
+import queue
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from collectors.jenkins_api import JenkinsApi
+from collectors.jenkins_attribution import shown_parameters
+from collectors.jenkins_facts import SOURCE, path_of
+from collectors.jenkins_queries import build_details, stage_view
+from collectors.jenkins_wire import Change, ChangeSet, DetailsWire, StageView
+from collectors.transport import VisitFailed, fault
+from statusdesk.clock import Clock
+from statusdesk.config import JenkinsSettings
+from statusdesk.facts import BuildDetails, Changed, Commit, Message, Stage
+from statusdesk.redact import redact
+from statusdesk.text import clean
+from statusdesk.wants import BuildWanted
+
+KEPT = 100
+AGAIN_MS = 2_000  # one that runs is not asked again sooner
+MAX_COMMITS = 50
+MAX_STAGES = 200
+EVERY_S = 1.0
+MOST_WAITING = 200
+NO_STAGES = "no stages: it is no Pipeline, or Jenkins has no stage view"
+
+
+class DetailsWanted:
+    """Looks up what the desk wants, one build a second at the most, in a thread of its own."""
+
+    def __init__(self, details: "JenkinsDetails", emit: Callable[[Message], None], stop: threading.Event) -> None:
+        self._details = details
+        self._emit = emit
+        self._stop = stop
+        self._waiting: queue.Queue[BuildWanted | None] = queue.Queue(MOST_WAITING)
+
+    def want(self, wanted: BuildWanted) -> None:
+        """Take a want; returns at once. Too many at once are dropped."""
+        with contextlib.suppress(queue.Full):
+            self._waiting.put_nowait(wanted)
+
+    def end(self) -> None:
+        """Look up no more."""
+        with contextlib.suppress(queue.Full):
+            self._waiting.put_nowait(None)
+
+    def run(self) -> None:
+        """Answer until the collector stops."""
+        while not self._stop.is_set() and (wanted := self._waiting.get()) is not None:
+            try:
+                found = self._details.of(wanted.job, wanted.number, wanted.url)
+            except Exception as error:  # an odd answer about one build must not end the look-ups of all others
+                told = fault(error, "Jenkins").message
+                found = BuildDetails(source=SOURCE, job=wanted.job, number=wanted.number, at_ms=0, problem=told)
+            self._emit(Changed(source=SOURCE, kind=BuildDetails, at_ms=found.at_ms, seen=(found,)))
+            self._stop.wait(EVERY_S)
+
+
+class JenkinsDetails:
+    """Looks up builds, one at a time; those that have ended are remembered. Called by any thread, and blocks."""
+
+    def __init__(self, settings: JenkinsSettings, token: Callable[[], str] | None, clock: Clock) -> None:
+        self._settings = settings
+        self._token = token
+        self._clock = clock
+        self._api: JenkinsApi | None = None
+        self._known: OrderedDict[str, BuildDetails] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, job: str, number: int, url: str) -> BuildDetails:
+        """Return what there is to know of a build; ``problem`` says why there is nothing."""
+        with self._lock:
+            known, now_ms = self._known.get(url), self._clock()
+            if known is not None and not known.problem and (not known.building or now_ms - known.at_ms < AGAIN_MS):
+                return known
+            try:
+                found = self._look_up(job, number, url, now_ms)
+            except VisitFailed as error:
+                self._api = None  # the token may have been replaced
+                said = "Jenkins does not have this build any more" if error.status == 404 else error.message
+                found = BuildDetails(source=SOURCE, job=job, number=number, at_ms=now_ms, problem=said)
+            self._known[url] = found
+            while len(self._known) > KEPT:
+                self._known.popitem(last=False)
+            return found
+
+    def _look_up(self, job: str, number: int, url: str, now_ms: int) -> BuildDetails:
+        api = self._api = self._api or JenkinsApi.connect(self._settings, self._token)
+        path = path_of(url)
+        wire = api.get(build_details(path), DetailsWire)
+        commits = [change for each in _change_sets(wire) for change in each.items or () if change is not None]
+        pipeline = (wire.class_ or "").rsplit(".", 1)[-1] == "WorkflowRun"
+        stages, waits, problem = self._stages(api, path) if pipeline else ((), False, NO_STAGES)
+        actions = [action for action in wire.actions or () if action is not None]
+        return BuildDetails(
+            source=SOURCE,
+            job=job,
+            number=number,
+            at_ms=now_ms,
+            result=clean(wire.result or ""),
+            building=bool(wire.building),
+            display_name=clean(wire.displayName or ""),
+            description=redact(clean(wire.description or "")),
+            causes=tuple(clean(c.shortDescription or "") for a in actions for c in a.causes or ()),
+            parameters=shown_parameters(actions),
+            stages=stages,
+            commits=tuple(_commit(change) for change in commits[:MAX_COMMITS]),
+            more_commits=max(0, len(commits) - MAX_COMMITS),
+            # old runs of other numbers are listed too
+            runs=tuple(
+                (clean(run.url or ""), clean(run.result or "")) for run in wire.runs or () if run.number == wire.number
+            ),
+            waits_for_input=waits,
+            stages_problem=problem,
+        )
+
+    def _stages(self, api: JenkinsApi, path: str) -> tuple[tuple[Stage, ...], bool, str]:
+        """Return the stages, whether a person must decide, and why there are none."""
+        try:
+            view = api.get(stage_view(path), StageView)
+        except VisitFailed as error:
+            return (), False, NO_STAGES if error.status == 404 else error.message
+        stages = tuple(
+            Stage(
+                name=clean(each.name or ""),
+                status=clean(each.status or ""),
+                started_ms=each.startTimeMillis,
+                duration_ms=max(0, each.durationMillis or 0),
+                paused_ms=max(0, each.pauseDurationMillis or 0),
+                error=redact(clean(each.error.message or "")) if each.error is not None else "",
+            )
+            for each in (view.stages or ())[:MAX_STAGES]
+        )
+        return stages, view.status == "PAUSED_PENDING_INPUT", "" if stages else NO_STAGES
+
+
+def _change_sets(wire: DetailsWire) -> Sequence[ChangeSet]:
+    """Return the change sets: a Pipeline has several, another build one."""
+    return [each for each in (*(wire.changeSets or ()), wire.changeSet) if each is not None]
+
+
+def _commit(change: Change) -> Commit:
+    return Commit(
+        revision=clean(change.commitId or ""),
+        message=redact(clean(change.msg or "")),
+        author=clean((change.author.fullName or "") if change.author is not None else ""),
+        at_ms=change.timestamp if change.timestamp and change.timestamp > 0 else None,
+    )

@@ -1,0 +1,63 @@
+"""The jobs of one tick after the other: what is as it was before is neither taken apart nor made anew."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from collectors.jenkins_facts import Definition, SeenJob, job_of, jobs_in, seen_job
+from collectors.jenkins_wire import Root
+from statusdesk.config import JenkinsSettings
+from statusdesk.facts import Job
+
+
+class _Fact(NamedTuple):
+    seen: SeenJob
+    definition: Definition | None
+    complete: bool
+    job: Job
+
+
+class JobFacts:
+    """Remembers what the last tick said of each job: one of which it said the same is the same object."""
+
+    def __init__(self, settings: JenkinsSettings) -> None:
+        self._settings = settings
+        self._seen: dict[str | None, SeenJob] = {}
+        self._facts: dict[str, _Fact] = {}
+        self._told: dict[str, SeenJob] = {}
+
+    def seen(self, root: Root) -> list[SeenJob]:
+        """Return every job of a tick with its folders walked, in their order."""
+        found: list[SeenJob] = []
+        before = self._seen
+        for wire in jobs_in(root):
+            known = before.get(wire.url)
+            if known is None or known.wire != wire:
+                same = known is not None and known.wire.fullName == wire.fullName
+                known = SeenJob(known.name, known.path, wire) if same and known else seen_job(wire)
+            if known is not None:
+                found.append(known)
+        self._seen = {seen.wire.url: seen for seen in found}
+        return found
+
+    def facts(
+        self, jobs: Sequence[SeenJob], definitions: Mapping[str, Definition], complete: Collection[str]
+    ) -> tuple[Job, ...]:
+        """Return the facts of the jobs."""
+        before, self._facts = self._facts, {}
+        for seen in jobs:
+            name, whole = seen.name, seen.name in complete
+            definition, known = definitions.get(name), before.get(name)
+            if (
+                known is None
+                or known.seen is not seen
+                or known.complete is not whole
+                or (known.definition is not definition and known.definition != definition)
+            ):
+                known = _Fact(seen, definition, whole, job_of(seen, definition, whole, self._settings))
+            self._facts[name] = known
+        return tuple(known.job for known in self._facts.values())
+
+    def with_news(self, jobs: Sequence[SeenJob]) -> list[SeenJob]:
+        """Return the jobs with a last build of which the tick before did not say the same."""
+        before, self._told = self._told, {seen.name: seen for seen in jobs}
+        return [seen for seen in jobs if before.get(seen.name) is not seen and seen.wire.lastBuild is not None]

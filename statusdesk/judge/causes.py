@@ -1,0 +1,65 @@
+"""What lies behind a rollout's trouble: a token that its app uses and that died before. One cause, told once."""
+
+import fnmatch
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from statusdesk.states import Level, RolloutState, TokenState
+
+DEAD = ("Gone", "Lapsed")
+INIT = ("InitExit", "InitRunning")
+"""Ends of the reasons of a rollout that fails at its init containers (``DegradedInitExit`` too)."""
+KILLED = (137, 139)
+"""Killed (out of memory) and crashed: no refused token ends a container so."""
+_TROUBLED = (Level.WARNING, Level.FAILING)
+_DENIED = re.compile(r"permission denied|\b403\b|bad token|invalid token", re.IGNORECASE)
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """In words, as ``token:<key of its row>``, and since when."""
+
+    words: str
+    key: str
+    since_ms: int
+
+
+def denies(text: str) -> bool:
+    """Tell whether a text says that somebody was refused."""
+    return _DENIED.search(text) is not None
+
+
+def uses(token: TokenState, app: str, namespace: str) -> bool:
+    """Whether an app uses a token there, by the configuration; a token without apps is used by none that is known."""
+    in_app = any(fnmatch.fnmatchcase(app, glob) for glob in token.apps)
+    return in_app and (not token.namespaces or any(fnmatch.fnmatchcase(namespace, glob) for glob in token.namespaces))
+
+
+def cause_of(rollout: RolloutState, tokens: Iterable[TokenState], *, denied: bool) -> Cause | None:
+    """Return the dead token that explains a rollout's trouble, the one that died last before it; None when none does.
+
+    ``denied``: the evidence says that the container was refused. What is not known is never blamed: the container
+    must be an init container or have been refused, the token must be known to be dead, and to have died before.
+    """
+    if rollout.level not in _TROUBLED or not rollout.container:
+        return None
+    refused = denied or denies(rollout.message)
+    if not refused and (not rollout.reason.endswith(INIT) or rollout.exit_code in KILLED):
+        return None
+    dead = [
+        token
+        for token in tokens
+        if token.until_ms is None
+        and token.reason in DEAD
+        and token.dead_ms is not None
+        and token.dead_ms <= rollout.level_since_ms
+        and uses(token, rollout.app, rollout.namespace)
+    ]
+    last = max(dead, key=lambda token: (token.dead_ms or 0, token.key), default=None)
+    if last is None or last.dead_ms is None:
+        return None
+    expired = last.expire_ms is not None and last.dead_ms >= last.expire_ms
+    what = last.kind if last.kind != "token" else "token"
+    words = f"{what} '{last.name}' {'has expired' if expired else 'is gone'}"
+    return Cause(words, f"token:{last.key}", last.dead_ms)

@@ -1,0 +1,171 @@
+"""Development environments: which are up, since when and by whom, half-made ones, and those still up after hours."""
+
+import enum
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from statusdesk.facts import Build
+from statusdesk.judge.working_hours import Span, WorkingHours, overlap_ms
+from statusdesk.states import EnvironmentState, Level
+from statusdesk.text import age
+
+WEEK_MS = 7 * 86_400_000
+STEP_MIN = 10  # minutes up are told in steps, so that a row is not written for every minute
+_GOOD = ("SUCCESS", "UNSTABLE")
+
+
+class Act(enum.StrEnum):
+    """What a run of an environment job is for."""
+
+    CREATE = "create"
+    DESTROY = "destroy"
+
+
+class Run(NamedTuple):
+    """One run of an environment job for one namespace."""
+
+    act: Act
+    build: Build
+
+    @property
+    def ended_ms(self) -> int:
+        return self.build.started_ms + self.build.duration_ms
+
+
+class Story(NamedTuple):
+    """What the runs of one namespace come to: when it was up, the run that made it, and the last that counts."""
+
+    spans: tuple[tuple[int, int | None], ...] = ()
+    made: Run | None = None
+    last: Run | None = None
+    running: Run | None = None
+
+    @property
+    def is_up(self) -> bool:
+        return bool(self.spans) and self.spans[-1][1] is None
+
+    def known_spans(self, now_ms: int) -> list[Span]:
+        return [(since_ms, now_ms if until_ms is None else until_ms) for since_ms, until_ms in self.spans]
+
+
+def story_of(runs: Sequence[Run]) -> Story:
+    """Read the runs of one namespace in the order in which they began.
+
+    A run that failed or was aborted on the way leaves something behind: the namespace is up, if not whole. A second
+    successful creation makes a half-made environment whole and changes nothing about one that is.
+    """
+    spans: list[tuple[int, int | None]] = []
+    made: Run | None = None
+    last: Run | None = None
+    running: Run | None = None
+    for run in sorted(runs, key=lambda each: (each.build.started_ms, each.build.number)):
+        if run.build.building:
+            running = run
+            continue
+        if run.build.result in (None, "NOT_BUILT"):
+            continue
+        good = run.build.result in _GOOD
+        up = bool(spans) and spans[-1][1] is None
+        if run.act is Act.DESTROY and run.build.result == "ABORTED":
+            continue  # what it has destroyed so far nobody knows; the next run tells
+        last = run
+        if run.act is Act.CREATE:
+            if not up:
+                spans.append((run.ended_ms, None))
+            if good and (not up or made is None or made.build.result not in _GOOD):
+                made = run
+                spans[-1] = (spans[-1][0] if up else run.ended_ms, None)
+            elif not up:
+                made = run
+        elif good and up:
+            spans[-1] = (spans[-1][0], max(spans[-1][0], run.ended_ms))
+            made = None
+    return Story(tuple(spans), made, last, running)
+
+
+def judge_environment(
+    cluster: str, namespace: str, story: Story, hours: WorkingHours, grace_ms: int, now_ms: int
+) -> EnvironmentState | None:
+    """Judge one environment; None when there is none any more, and none is being made."""
+    making = story.running is not None and story.running.act is Act.CREATE
+    if not story.is_up and not making:
+        return None
+    up_since_ms = story.spans[-1][0] if story.is_up else None
+    left_up_ms = _left_up_ms(hours, grace_ms, now_ms, up_since_ms)
+    level, reason = _verdict(story, left_up_ms)
+    made, last = story.made, story.running or story.last
+    by = made if made is not None else story.running if making else None
+    spans = [(max(a, now_ms - WEEK_MS), b) for a, b in story.known_spans(now_ms) if b > now_ms - WEEK_MS]
+    working = hours.spans(now_ms - WEEK_MS, now_ms)
+    whole_ms = sum(b - a for a, b in spans)
+    state = EnvironmentState(
+        key=f"{cluster}/{namespace}",
+        cluster=cluster,
+        namespace=namespace,
+        level=level,
+        reason=reason,
+        up_since_ms=up_since_ms,
+        made_by=by.build.user if by is not None else "",
+        job=by.build.job if by is not None else "",
+        number=by.build.number if by is not None else None,
+        url=by.build.url if by is not None else "",
+        last_job=last.build.job if last is not None else "",
+        last_number=last.build.number if last is not None else None,
+        last_result=("" if last.build.building else last.build.result or "") if last is not None else "",
+        last_url=last.build.url if last is not None else "",
+        left_up_ms=left_up_ms if reason == "LeftUp" else None,
+        week_up_min=_minutes(whole_ms),
+        week_after_hours_min=_minutes(whole_ms - overlap_ms(spans, working)),
+    )
+    return _with_message(state, now_ms)
+
+
+def _left_up_ms(hours: WorkingHours, grace_ms: int, now_ms: int, up_since_ms: int | None) -> int | None:
+    """Return the moment since when it should be down: the end of the working day, or later where it was made later."""
+    ended_ms = hours.ended_ms(now_ms)
+    if ended_ms is None or up_since_ms is None:
+        return None
+    since_ms = max(ended_ms, up_since_ms)
+    return since_ms if now_ms >= since_ms + grace_ms else None
+
+
+def _verdict(story: Story, left_up_ms: int | None) -> tuple[Level, str]:
+    if story.running is not None:
+        return Level.PROGRESSING, "Making" if story.running.act is Act.CREATE else "Destroying"
+    assert story.last is not None
+    if story.last.build.result not in _GOOD:
+        if story.last.act is Act.DESTROY:
+            return Level.FAILING, "HalfDestroyed"
+        if story.made is None or story.made.build.result not in _GOOD:
+            return Level.WARNING if story.last.build.result == "ABORTED" else Level.FAILING, "HalfMade"
+        return Level.FAILING, "HalfMade"
+    if left_up_ms is not None:
+        return Level.WARNING, "LeftUp"
+    return Level.OK, "Up"
+
+
+def _with_message(state: EnvironmentState, now_ms: int) -> EnvironmentState:
+    by = f" by {state.made_by}" if state.made_by else ""
+    last = f"{state.last_job} #{state.last_number}"
+    match state.reason:
+        case "Making":
+            said = f"{last} makes it{by}"
+        case "Destroying":
+            said = f"{last} destroys it"
+        case "HalfMade":
+            what = "was aborted" if state.last_result == "ABORTED" else "failed"
+            said = f"{last} {what}: it is half made{by}"
+        case "HalfDestroyed":
+            said = f"{last} failed: it is destroyed by half, or not at all"
+        case "LeftUp":
+            since_ms = state.left_up_ms or now_ms
+            said = f"it is up after hours, made{by} with {state.job} #{state.number}, since {age(now_ms - since_ms)}"
+        case _:
+            said = f"made{by} with {state.job} #{state.number}"
+    return msgspec.structs.replace(state, message=said)
+
+
+def _minutes(ms: int) -> int:
+    return max(0, ms) // 60_000 // STEP_MIN * STEP_MIN

@@ -1,0 +1,86 @@
+"""What the renewals of a token gave, one held against the other: how often they come, and whether they still help.
+
+Source: what a real server does. A renewal at the cap moves ``last_renewal`` and not ``expire_time``, which even slips
+back by up to a second.
+"""
+
+import enum
+import statistics
+from collections.abc import Sequence
+
+from statusdesk.facts import Token
+from statusdesk.states import Grant
+
+KEPT = 32
+TOLERANCE_MS = 2000
+FEWEST_GAPS, MOST_GAPS = 2, 16
+SLACK = 0.25
+"""A renewal may come this share of its interval late."""
+
+
+class Effect(enum.Enum):
+    """What the last renewal did to the end of a token's life."""
+
+    NONE = enum.auto()  # there was none, or none to hold it against
+    EXTENDED = enum.auto()
+    AT_CAP = enum.auto()
+    SHRINKS = enum.auto()  # it gave less than the one before
+    SHORTENED = enum.auto()  # the token now ends earlier than before
+
+
+def grant_of(token: Token, key: str) -> Grant | None:
+    """Return what the last renewal, or the token's making, gave; None of what never expires or is not known."""
+    from_ms = token.last_renewal_ms if token.last_renewal_ms is not None else token.issue_ms
+    if from_ms is None or token.expire_ms is None:
+        return None
+    return Grant(
+        key=key,
+        renewed_ms=from_ms,
+        expire_ms=token.expire_ms,
+        granted_ms=token.expire_ms - from_ms,
+        issue_ms=token.issue_ms,
+    )
+
+
+def of_this_token(grants: Sequence[Grant], issue_ms: int | None) -> list[Grant]:
+    """Return the grants of the token that was issued then: another one may have had its name before."""
+    return [grant for grant in grants if grant.issue_ms is None or issue_ms is None or grant.issue_ms == issue_ms]
+
+
+def effect(last: Grant, earlier: Sequence[Grant]) -> Effect:
+    """Hold the last grant against the newest of the earlier ones that is not of the same moment."""
+    if last.issue_ms is not None and last.renewed_ms <= last.issue_ms:
+        return Effect.NONE
+    others = [grant for grant in earlier if grant.renewed_ms <= last.renewed_ms - TOLERANCE_MS]
+    if not others:
+        return Effect.NONE
+    before = others[-1]
+    tolerance_ms = min(TOLERANCE_MS, (last.renewed_ms - before.renewed_ms) // 2)
+    moved_ms = last.expire_ms - before.expire_ms
+    if abs(moved_ms) <= tolerance_ms:
+        return Effect.AT_CAP
+    if moved_ms < 0:
+        return Effect.SHORTENED
+    return Effect.SHRINKS if last.granted_ms < before.granted_ms - tolerance_ms else Effect.EXTENDED
+
+
+def learnt_every_ms(grants: Sequence[Grant]) -> int | None:
+    """Return how often a token is renewed: the median of what was seen, None as long as that is too little.
+
+    The time from its making to its first renewal says nothing about the renewals.
+    """
+    renewed = [grant.renewed_ms for grant in grants if grant.issue_ms is None or grant.renewed_ms > grant.issue_ms]
+    gaps = [after - before for before, after in zip(renewed, renewed[1:], strict=False)]
+    gaps = [gap for gap in gaps if gap > TOLERANCE_MS // 2][-MOST_GAPS:]
+    return round(statistics.median(gaps)) if len(gaps) >= FEWEST_GAPS else None
+
+
+def steady_since_ms(grants: Sequence[Grant], every_ms: int) -> int | None:
+    """Return since when no two grants were further apart than a renewal may be late, as far as they are kept."""
+    allowed_ms = every_ms * (1 + SLACK)
+    since_ms = None
+    for grant in reversed(grants):
+        if since_ms is not None and since_ms - grant.renewed_ms > allowed_ms:
+            break
+        since_ms = grant.renewed_ms
+    return since_ms

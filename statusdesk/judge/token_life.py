@@ -1,0 +1,156 @@
+"""The life of one token as numbers: what the rules look at, and when they must look again."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from statusdesk.config import TokenSettings
+from statusdesk.facts import Token
+from statusdesk.judge.token_grants import SLACK, Effect, effect, grant_of, learnt_every_ms, of_this_token
+from statusdesk.states import Grant, Level
+from statusdesk.text import iso
+
+WARN_S = 24 * 3600.0
+CRITICAL_S = 2 * 3600.0
+CAP_TOLERANCE_MS = 2000
+
+Verdict = tuple[Level, str, str]
+
+
+class Life(msgspec.Struct, kw_only=True):
+    """One token at one moment. All times are in the server's clock, but for those named ``our_``.
+
+    ``now_ms`` stands still at the last good answer while Vault gives no news. ``since_ms``: since when, as of the last
+    look-up, it was not renewed. ``looks`` collects the moments at which time alone may change the verdict.
+    """
+
+    token: Token
+    settings: TokenSettings
+    issue_ms: int | None
+    expire_ms: int | None
+    from_ms: int | None
+    granted_ms: int | None
+    every_ms: int | None
+    every_rule: str
+    grants: list[Grant]
+    effect: Effect
+    cap_ms: int | None
+    now_ms: int
+    seen_ms: int
+    skew_ms: int
+    poll_ms: int
+    looks: list[int]
+
+    @property
+    def renewable(self) -> bool:
+        return self.token.renewable
+
+    @property
+    def our_seen_ms(self) -> int:
+        return self.seen_ms - self.skew_ms
+
+    @property
+    def skewed_from_ms(self) -> int:
+        """The last renewal, or the making, in our clock."""
+        return (self.from_ms or 0) - self.skew_ms
+
+    @property
+    def when(self) -> str:
+        """The end, in words; in our clock."""
+        return moment(self.expire_ms - self.skew_ms) if self.expire_ms is not None else "never"
+
+    @property
+    def at_cap(self) -> bool:
+        """Whether renewals no longer extend it."""
+        if self.expire_ms is None or self.token.last_renewal_ms is None:
+            return False
+        known = self.cap_ms is not None and self.expire_ms >= self.cap_ms - CAP_TOLERANCE_MS
+        return known or self.effect is Effect.AT_CAP
+
+    @property
+    def overdue_ms(self) -> int | None:
+        """The moment from which on a renewal has been missed; None where the interval is not known."""
+        if self.every_ms is None or self.from_ms is None:
+            return None
+        return self.from_ms + int(self.every_ms * (1 + SLACK)) + self.poll_ms
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether a renewal has been missed, as of the last look-up."""
+        return self.overdue_ms is not None and self.seen_ms > self.overdue_ms
+
+    @property
+    def missed(self) -> int:
+        if not self.is_overdue or self.from_ms is None or not self.every_ms:
+            return 0
+        return (self.seen_ms - self.from_ms) // self.every_ms
+
+    @property
+    def survives(self) -> int | None:
+        """How many missed runs in a row the last grant lives through."""
+        if not self.every_ms or self.granted_ms is None:
+            return None
+        return max(0, self.granted_ms // self.every_ms - 1)
+
+    def reached(self, moment_ms: int) -> bool:
+        """Return whether that moment has come; if not, remember to look again then."""
+        if moment_ms <= self.now_ms:
+            return True
+        self.looks.append(moment_ms)
+        return False
+
+
+def life_of(
+    token: Token,
+    key: str,
+    settings: TokenSettings | None,
+    grants: Sequence[Grant],
+    now_ms: int,
+    *,
+    skew_ms: int,
+    poll_s: float,
+) -> Life:
+    """Return the life of a token that is there; ``grants`` are all that are kept, oldest first."""
+    rules = settings if settings is not None else TokenSettings(name=token.name, accessor="")
+    last = grant_of(token, key)
+    mine = of_this_token(grants, token.issue_ms)
+    if last is not None and (not mine or mine[-1].renewed_ms < last.renewed_ms):
+        mine = [*mine, last]
+    configured_s = rules.renew_every_s
+    learnt_ms = learnt_every_ms(mine) if configured_s is None and token.renewable else None
+    every_ms = round(configured_s * 1000) if configured_s is not None else learnt_ms
+    return Life(
+        token=token,
+        settings=rules,
+        issue_ms=token.issue_ms,
+        expire_ms=token.expire_ms,
+        from_ms=last.renewed_ms if last is not None else None,
+        granted_ms=last.granted_ms if last is not None else None,
+        every_ms=every_ms,
+        every_rule="configured" if configured_s is not None else "learnt" if learnt_ms is not None else "",
+        grants=mine,
+        effect=effect(last, mine[:-1]) if last is not None else Effect.NONE,
+        cap_ms=_cap_ms(token),
+        now_ms=now_ms + skew_ms,
+        seen_ms=(token.seen_ms if token.seen_ms is not None else now_ms) + skew_ms,
+        skew_ms=skew_ms,
+        poll_ms=round(poll_s * 1000),
+        looks=[],
+    )
+
+
+def _cap_ms(token: Token) -> int | None:
+    """Return the moment that no renewal passes, where it is known: that of a periodic token is its explicit one only.
+
+    Source: the cap counts from ``issue_time``; a mount's ``max_lease_ttl`` does not touch periodic tokens.
+    """
+    if token.issue_ms is None or token.expire_ms is None:
+        return None
+    mount_max_s = 0 if token.period_s else token.mount_max_s
+    limits = [limit_s for limit_s in (token.explicit_max_s, mount_max_s) if limit_s > 0]
+    return token.issue_ms + min(limits) * 1000 if limits else None
+
+
+def moment(ms: int) -> str:
+    """Return a moment as messages have it: UTC, to the minute."""
+    return iso(ms)[:16].replace("T", " ") + "Z"

@@ -1,0 +1,55 @@
+"""Jobs that come, go, are renamed, disabled or enabled, with the seed run that did it."""
+
+from collections.abc import Mapping, Sequence
+
+from statusdesk.facts import Build, Job
+from statusdesk.states import JobEvent
+
+JobKey = tuple[str, str]
+
+
+class JobEvents:
+    """Which jobs came, went, were renamed, disabled or enabled; the newest are remembered."""
+
+    KEPT = 2_000
+
+    def __init__(self, known: Sequence[JobEvent] = ()) -> None:
+        self._newest: list[JobEvent] = list(known)
+
+    def since(self, source: str, since_ms: int) -> list[JobEvent]:
+        """Return what happened at a source since a moment."""
+        return [event for event in self._newest if event.source == source and event.at_ms >= since_ms]
+
+    def compare(
+        self, before: Mapping[JobKey, Job], after: Mapping[JobKey, Job], seed: Build | None, at_ms: int
+    ) -> list[JobEvent]:
+        """Return what has happened between two lists of jobs of one source; ``seed`` ran then, or shortly before."""
+        seed_job, seed_number = (seed.job, seed.number) if seed is not None else ("", None)
+
+        def event(job: Job, what: str, other: str = "") -> JobEvent:
+            return JobEvent(
+                source=job.source,
+                name=job.name,
+                at_ms=at_ms,
+                what=what,
+                other=other,
+                seed_job=seed_job,
+                seed_number=seed_number,
+            )
+
+        came = {key: job for key, job in after.items() if key not in before}
+        went = {key: job for key, job in before.items() if key not in after}
+        last = {(job.last_number, job.last_ms): job for job in came.values() if job.last_ms}
+        events = []
+        for job in went.values():
+            renamed = last.pop((job.last_number, job.last_ms), None) if job.last_ms else None
+            if renamed is not None:
+                del came[renamed.key]
+            events.append(event(job, "renamed", renamed.name) if renamed is not None else event(job, "vanished"))
+        events += [event(job, "appeared") for job in came.values()]
+        for key, job in after.items():
+            known = before.get(key)
+            if known is not None and known.disabled != job.disabled:
+                events.append(event(job, "disabled" if job.disabled else "enabled"))
+        self._newest = [*self._newest, *events][-self.KEPT :]
+        return events

@@ -1,0 +1,106 @@
+"""The platform's jobs, judged when Jenkins tells something and as time passes."""
+
+from collections.abc import Mapping, Sequence
+
+from statusdesk.config import JenkinsSettings, TokenSettings
+from statusdesk.facts import Build, Executors, Job, JobClass, QueueItem
+from statusdesk.judge.periods import Period, period_of
+from statusdesk.judge.platform import Surroundings, judge_platform
+from statusdesk.pipeline.builds import Builds
+from statusdesk.states import PlatformState
+from statusdesk.store.writer import Transition, Writer
+
+REJUDGE_MS = 5_000
+
+
+class Platform:
+    """Puts the state of each platform job; ``flush`` is cheap while nothing has happened."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        builds: Builds,
+        settings: JenkinsSettings | None,
+        tokens: Sequence[TokenSettings] = (),
+    ) -> None:
+        self._writer = writer
+        self._builds = builds
+        self._settings = settings
+        self._every_s = {each.renewal_job: each.renew_every_s for each in tokens if each.renewal_job}
+        self._judged_ms: int | None = None
+        self._heard = False
+
+    def heard(self) -> None:
+        """Take note that Jenkins has told something."""
+        self._heard = True
+
+    @property
+    def next_due_ms(self) -> int | None:
+        """The moment at which time alone may change a verdict."""
+        return None if self._judged_ms is None else self._judged_ms + REJUDGE_MS
+
+    def flush(self, now_ms: int) -> list[Transition]:
+        """Judge the platform's jobs and put their states; commit is the caller's."""
+        if self._settings is None:
+            return []
+        passed = self._judged_ms is not None and not 0 <= now_ms - self._judged_ms < REJUDGE_MS
+        if not self._heard and not passed:
+            return []
+        self._heard, self._judged_ms = False, now_ms
+        jobs = {job.key: job for job in self._builds.jobs() if self._is_of_platform(job)}
+        queue = {(item.source, item.job): item for item in self._builds.queue()}
+        executors = {each.source: each for each in self._builds.executors()}
+        states = [self._state(job, queue.get(key), executors.get(job.source), now_ms) for key, job in jobs.items()]
+        alive = {state.key for state in states}
+        current = self._writer.current(PlatformState)
+        gone = [key for key, state in current.items() if state.until_ms is None and key not in alive]
+        # where no job is known at all, nothing has been told of them yet
+        left = self._writer.gone(PlatformState, gone, now_ms) if self._builds.jobs() else []
+        return left + self._writer.put(states, now_ms)
+
+    def _is_of_platform(self, job: Job) -> bool:
+        """Tell whether a job is one of the platform: by its class, or because it deploys into no namespace."""
+        if job.job_class is not JobClass.OTHER:
+            return job.job_class is not JobClass.DEPLOY
+        return job.namespace_default is None and self._builds.namespaces_of(job.key) == {""}
+
+    def _state(self, job: Job, queued: QueueItem | None, executors: Executors | None, now_ms: int) -> PlatformState:
+        settings = self._settings
+        assert settings is not None
+        builds = self._builds.of_job(job.key)
+        counts = self._counts(job, builds)
+        return judge_platform(
+            job,
+            builds,
+            Surroundings(
+                period=self._period(job, builds),
+                queued=queued,
+                stuck=executors.stuck if executors is not None else (),
+                quieting_down=executors is not None and executors.quieting_down,
+                no_executor=executors is not None and executors.total == 0,
+                stale_ms=round(settings.seed_stale_s * 1000),
+                queue_warn_ms=round(settings.queue_warn_s * 1000),
+                jobs_added=counts.get("appeared", 0),
+                jobs_removed=counts.get("vanished", 0),
+            ),
+            now_ms,
+        )
+
+    def _period(self, job: Job, builds: Sequence[Build]) -> Period | None:
+        settings = self._settings
+        assert settings is not None
+        if job.job_class is JobClass.SEED:
+            return period_of(builds, settings.seed_every_s)
+        if job.job_class is JobClass.RENEWAL:
+            return period_of(builds, self._every_s.get(job.name) or settings.renewal_every_s)
+        return None
+
+    def _counts(self, job: Job, builds: Sequence[Build]) -> Mapping[str, int]:
+        """Return how many jobs came and went since the last good run of a seed job began."""
+        good = [build.started_ms for build in builds if not build.building and build.result == "SUCCESS"]
+        if job.job_class is not JobClass.SEED or not good:
+            return {}
+        counts: dict[str, int] = {}
+        for event in self._builds.events.since(job.source, max(good)):
+            counts[event.what] = counts.get(event.what, 0) + 1
+        return counts

@@ -1,0 +1,33 @@
+"""What all states have in common: a level, and what the writer adds to every row."""
+
+import enum
+
+import msgspec
+
+
+class Level(enum.StrEnum):
+    """How it stands. Failing, unknown and stale are three different things."""
+
+    OK = "ok"
+    PROGRESSING = "progressing"
+    SCALING = "scaling"
+    PAUSED = "paused"
+    IDLE = "idle"
+    WARNING = "warning"
+    FAILING = "failing"
+    UNKNOWN = "unknown"
+
+
+class Stamped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the writer adds to every row.
+
+    ``since_ms``: start of the period in which level, reason, version and revision were as they are. ``level_since_ms``:
+    since when the level is as it is. ``seen_ms``: last time the fact was confirmed. ``until_ms``: when it was gone, or
+    None. ``change``: number of the write that last touched the row.
+    """
+
+    since_ms: int = 0
+    level_since_ms: int = 0
+    seen_ms: int = 0
+    until_ms: int | None = None
+    change: int = 0

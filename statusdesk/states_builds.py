@@ -1,0 +1,149 @@
+"""The opinions about what Jenkins does: builds per namespace, platform jobs, development environments."""
+
+import msgspec
+
+from statusdesk.state import Level, Stamped
+
+
+class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
+    """How the newest conclusive build of a job went for one namespace. Key: ``source/job@namespace``.
+
+    ``namespace`` is empty for builds that could not be attributed. The ``other_`` fields tell of a newer build that is
+    running or inconclusive (ABORTED, NOT_BUILT). ``usual_ms`` is how long the last builds took that succeeded (their
+    median), None where none did: the estimate for one that runs, and what its duration is held against.
+    """
+
+    key: str
+    source: str
+    job: str
+    namespace: str
+    job_class: str
+    level: Level
+    reason: str = ""
+    message: str = ""
+    number: int | None = None
+    result: str = ""
+    version: str = ""
+    url: str = ""
+    started_ms: int | None = None
+    duration_ms: int = 0
+    cause: str = ""
+    git_revision: str = ""
+    attributed_by: str = ""
+    other_number: int | None = None
+    other_result: str = ""
+    other_started_ms: int | None = None
+    last_success_number: int | None = None
+    last_success_ms: int | None = None
+    user: str = ""
+    trigger: str = ""
+    git_branch: str = ""
+    upstream_job: str = ""
+    upstream_number: int | None = None
+    usual_ms: int | None = None
+    other_url: str = ""
+    other_version: str = ""
+    other_cause: str = ""
+
+
+class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):
+    """Whether a job of the platform does what others rely on. Key: ``source/job``.
+
+    ``job_class`` is ``seed``, ``renewal``, ``environment`` or ``other``. ``reason``, with its level:
+
+    - ``Succeeded`` (ok), ``NoResult`` (unknown: no conclusive build is known, and none is overdue)
+    - ``SeedFailed`` (failing; warning when unstable): job definitions are as of ``last_success_ms``
+    - ``SeedStale`` (warning): the last good seed is older than it should be
+    - ``RenewalFailed`` (warning): the last renewal failed, and its period has not passed twice yet
+    - ``RenewalOverdue`` (warning, failing once two periods have passed): no renewal succeeded when one was due
+    - ``Disabled``, ``Stuck`` (warning; failing for a renewal that is overdue by two periods): why it does not run
+    - ``Queued`` (warning): it has waited in the queue for too long
+    - ``Failed`` (failing), ``Unstable`` (warning): the newest run of an environment's or another job
+
+    ``message`` says what its silence means. ``number`` to ``cause`` are those of the newest conclusive build, the
+    ``running_`` and ``queued_`` fields of one that runs or waits. ``period_s`` is how often it should run, told by
+    ``period_rule``: ``configured``, ``learnt`` (the median between its timed runs) or empty (not known).
+    ``next_expected_ms``: when the next success is, or was, due. ``jobs_added`` and ``jobs_removed`` count the jobs that
+    came and went since the seed job's last good run began (see ``JobEvent``).
+    """
+
+    key: str
+    source: str
+    job: str
+    job_class: str
+    level: Level
+    reason: str = ""
+    message: str = ""
+    url: str = ""
+    disabled: bool = False
+    number: int | None = None
+    result: str = ""
+    started_ms: int | None = None
+    duration_ms: int = 0
+    cause: str = ""
+    last_success_number: int | None = None
+    last_success_ms: int | None = None
+    running_number: int | None = None
+    running_since_ms: int | None = None
+    queued_since_ms: int | None = None
+    queued_why: str = ""
+    period_s: int | None = None
+    period_rule: str = ""
+    next_expected_ms: int | None = None
+    jobs_added: int = 0
+    jobs_removed: int = 0
+
+
+class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
+    """One development namespace that is up, comes up or is half made. Key: ``cluster/namespace``.
+
+    ``cluster`` is empty where it is not known. A row ends (``until_ms``) when the environment was destroyed.
+    ``reason``, with its level:
+
+    - ``Up`` (ok), ``Making`` and ``Destroying`` (progressing: that build runs)
+    - ``LeftUp`` (warning): it is up after hours; ``left_up_ms`` is when the working day ended
+    - ``HalfMade`` (failing): the build that should have made it failed
+    - ``HalfDestroyed`` (failing): the build that should have destroyed it failed
+
+    ``up_since_ms``: when it was made, by the build ``job`` ``number`` that ``made_by`` started (empty: by no build that
+    is known). ``last_job``, ``last_number`` and
+    ``last_result`` are of the newest create or destroy build. ``week_up_min`` and
+    ``week_after_hours_min``: minutes that it was up within the last seven days, and of these after hours.
+    """
+
+    key: str
+    cluster: str
+    namespace: str
+    level: Level
+    reason: str = ""
+    message: str = ""
+    up_since_ms: int | None = None
+    made_by: str = ""
+    job: str = ""
+    number: int | None = None
+    url: str = ""
+    last_job: str = ""
+    last_number: int | None = None
+    last_result: str = ""
+    last_url: str = ""
+    left_up_ms: int | None = None
+    week_up_min: int = 0
+    week_after_hours_min: int = 0
+
+
+class JobEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A job that came or went, or whose definition changed. Key: (source, name, ``at_ms``).
+
+    ``what`` is ``appeared``, ``vanished``, ``renamed`` (``other`` is its new name; the builds went with it),
+    ``disabled`` or ``enabled``. ``seed_job`` and ``seed_number`` are of the seed run during or soon after which it
+    happened, if any.
+    """
+
+    source: str
+    name: str
+    at_ms: int
+    what: str
+    other: str = ""
+    seed_job: str = ""
+    seed_number: int | None = None
+    change: int = 0

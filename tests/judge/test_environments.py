@@ -1,0 +1,113 @@
+"""Environments: up, half made, left up after hours, over summer time and weekends; and hours up per week."""
+
+import datetime
+import zoneinfo
+
+import pytest
+
+from statusdesk.config import EnvironmentSettings
+from statusdesk.facts import Build
+from statusdesk.judge.environments import Act, Run, judge_environment, story_of
+from statusdesk.judge.working_hours import WorkingHours, overlap_ms
+from statusdesk.states import EnvironmentState, Level
+
+ZONE = zoneinfo.ZoneInfo("Europe/Berlin")
+HOURS = WorkingHours(EnvironmentSettings(timezone="Europe/Berlin"), "UTC")
+HOUR = 3_600_000
+
+
+def at(day: int, time: str, month: int = 11) -> int:
+    """A moment in November 2026, where the 16th is a Monday."""
+    moment = datetime.datetime.combine(datetime.date(2026, month, day), datetime.time.fromisoformat(time), ZONE)
+    return round(moment.timestamp() * 1000)
+
+
+def run(act: Act, number: int, started_ms: int, result: str | None = "SUCCESS", user: str = "alice") -> Run:
+    build = Build(
+        source="jenkins",
+        job=f"env-{act.value}",
+        number=number,
+        url=f"https://ci/{act.value}/{number}/",
+        result=result,
+        building=result is None,
+        started_ms=started_ms,
+        duration_ms=0 if result is None else 60_000,
+        user=user,
+    )
+    return Run(act, build)
+
+
+def judged(now_ms: int, *runs: Run) -> EnvironmentState | None:
+    return judge_environment("eu", "dev-alice", story_of(runs), HOURS, 1_800_000, now_ms)
+
+
+C, D = Act.CREATE, Act.DESTROY
+MADE = run(C, 1, at(16, "08:00"))
+
+
+@pytest.mark.parametrize(
+    ("now_ms", "runs", "level", "reason"),
+    [
+        (at(16, "12:00"), [MADE], Level.OK, "Up"),
+        (at(16, "20:29"), [MADE], Level.OK, "Up"),
+        (at(16, "20:30"), [MADE], Level.WARNING, "LeftUp"),
+        (at(17, "06:59"), [MADE], Level.WARNING, "LeftUp"),
+        (at(17, "07:00"), [MADE], Level.OK, "Up"),
+        (at(21, "12:00"), [run(C, 1, at(20, "08:00"))], Level.WARNING, "LeftUp"),
+        (at(16, "08:00"), [run(C, 1, at(16, "07:59"), None)], Level.PROGRESSING, "Making"),
+        (at(16, "09:00"), [run(C, 1, at(16, "08:00"), "FAILURE")], Level.FAILING, "HalfMade"),
+        (at(16, "09:00"), [run(C, 1, at(16, "08:00"), "ABORTED")], Level.WARNING, "HalfMade"),
+        (at(16, "09:00"), [run(C, 1, at(16, "08:00"), "FAILURE"), run(C, 2, at(16, "08:30"))], Level.OK, "Up"),
+        (at(16, "19:00"), [MADE, run(D, 1, at(16, "18:00"), "FAILURE")], Level.FAILING, "HalfDestroyed"),
+        (at(16, "18:01"), [MADE, run(D, 1, at(16, "18:00"), None)], Level.PROGRESSING, "Destroying"),
+        (at(16, "19:00"), [MADE, run(D, 1, at(16, "18:00"), "NOT_BUILT")], Level.OK, "Up"),
+    ],
+)
+def test_verdict(now_ms: int, runs: list[Run], level: Level, reason: str) -> None:
+    state = judged(now_ms, *runs)
+    assert state is not None
+    assert (state.level, state.reason) == (level, reason)
+    assert state.message
+
+
+def test_what_was_destroyed_is_no_environment_any_more_until_it_is_made_again() -> None:
+    destroyed = (MADE, run(D, 1, at(16, "18:00")))
+    assert judged(at(16, "19:00"), *destroyed) is None
+    again = judged(at(17, "09:00"), *destroyed, run(C, 2, at(17, "08:00"), user="bob"))
+    assert again is not None
+    assert (again.made_by, again.number, again.up_since_ms) == ("bob", 2, at(17, "08:01"))
+
+
+def test_the_order_in_which_runs_are_heard_of_does_not_matter() -> None:
+    runs = [MADE, run(D, 1, at(16, "18:00")), run(C, 2, at(17, "08:00")), run(D, 2, at(17, "18:00"), "FAILURE")]
+    assert judged(at(17, "19:00"), *runs) == judged(at(17, "19:00"), *runs[::-1])
+
+
+def test_minutes_up_in_a_week_and_after_hours() -> None:
+    runs = [MADE, run(D, 1, at(16, "22:01"))]  # 08:01 to 22:02, of which two hours after hours
+    again = run(C, 2, at(17, "08:00"))
+    state = judged(at(17, "12:01"), *runs, again)
+    assert state is not None
+    assert (state.week_up_min, state.week_after_hours_min) == (840 + 240, 120)
+    later = judged(at(23, "12:01"), *runs, again)
+    assert later is not None
+    assert later.week_up_min == 10 * (
+        ((at(23, "12:01") - at(17, "08:01")) + (at(16, "22:02") - at(16, "12:01"))) // 600_000
+    )
+
+
+def test_working_hours_over_the_end_of_summer_time_and_past_midnight() -> None:
+    sunday = WorkingHours(
+        EnvironmentSettings(work_days=("sun",), work_from="00:00", work_until="24:00"), "Europe/Berlin"
+    )
+    (span,) = sunday.spans(at(25, "00:30", 10), at(25, "12:00", 10))
+    assert span[1] - span[0] == 25 * HOUR
+    night = WorkingHours(EnvironmentSettings(work_days=("mon",), work_from="22:00", work_until="06:00"), "UTC")
+    assert night.ended_ms(at(17, "04:00")) is None
+    assert night.ended_ms(at(17, "08:00")) == at(17, "07:00")  # 06:00 UTC
+    assert overlap_ms([(0, 10)], [(5, 7), (8, 20)]) == 4
+
+
+def test_without_working_days_nothing_is_left_up() -> None:
+    never = WorkingHours(EnvironmentSettings(work_days=()), "UTC")
+    assert never.ended_ms(at(16, "12:00")) is None

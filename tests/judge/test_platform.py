@@ -1,0 +1,117 @@
+"""Platform jobs: each verdict of ``PlatformState``, and how a period is learnt."""
+
+import pytest
+
+from statusdesk.facts import Build, Job, JobClass, QueueItem
+from statusdesk.judge.periods import Period, period_of
+from statusdesk.judge.platform import Surroundings, judge_platform
+from statusdesk.states import Level
+from tests.judge.make import T0
+
+HOUR = 3_600_000
+EVERY_HOUR = Period(3600.0, "configured")
+
+
+def run(number: int, age_ms: int, result: str | None = "SUCCESS", trigger: str = "timer") -> Build:
+    return Build(
+        source="jenkins",
+        job="j",
+        number=number,
+        url=f"https://ci/j/{number}/",
+        result=result,
+        building=result is None,
+        started_ms=T0 - age_ms,
+        duration_ms=0 if result is None else 1000,
+        trigger=trigger,
+    )
+
+
+def job(job_class: JobClass, disabled: bool = False) -> Job:
+    return Job(source="jenkins", name="j", url="https://ci/j/", job_class=job_class, disabled=disabled)
+
+
+def waiting(age_ms: int, stuck: bool = False) -> QueueItem:
+    return QueueItem(
+        source="jenkins", id=1, job="j", why="Waiting for next executor", stuck=stuck, since_ms=T0 - age_ms
+    )
+
+
+@pytest.mark.parametrize(
+    ("job_class", "builds", "around", "level", "reason", "says"),
+    [
+        (JobClass.RENEWAL, [run(2, HOUR // 2)], {}, Level.OK, "Succeeded", "#2 succeeded"),
+        (
+            JobClass.RENEWAL,
+            [run(2, HOUR * 8 // 5)],
+            {},
+            Level.WARNING,
+            "RenewalOverdue",
+            "it should every 1h: the tokens",
+        ),
+        (JobClass.RENEWAL, [run(2, HOUR * 3)], {}, Level.FAILING, "RenewalOverdue", "succeeded last 2h ago"),
+        (
+            JobClass.RENEWAL,
+            [run(2, HOUR * 3), run(3, 60_000, "FAILURE")],
+            {},
+            Level.FAILING,
+            "RenewalOverdue",
+            "#3 failed",
+        ),
+        (JobClass.RENEWAL, [run(2, HOUR), run(3, 60_000, "FAILURE")], {}, Level.WARNING, "RenewalFailed", "run down"),
+        (JobClass.RENEWAL, [run(2, HOUR), run(3, 60_000, "ABORTED")], {}, Level.OK, "Succeeded", "#2"),
+        (JobClass.RENEWAL, [], {}, Level.UNKNOWN, "NoResult", "no conclusive build"),
+        (JobClass.RENEWAL, [run(2, 9 * HOUR)], {"period": None}, Level.OK, "Succeeded", ""),
+        (JobClass.RENEWAL, [run(2, 9000)], {"queued": waiting(HOUR)}, Level.WARNING, "Queued", "for 1h (Waiting"),
+        (JobClass.RENEWAL, [run(2, 9000)], {"queued": waiting(5000)}, Level.OK, "Succeeded", ""),
+        (JobClass.RENEWAL, [run(2, 9000)], {"queued": waiting(5000, True)}, Level.WARNING, "Stuck", "in the queue"),
+        (JobClass.RENEWAL, [run(2, 4 * HOUR)], {"queued": waiting(5000, True)}, Level.FAILING, "Stuck", "run down"),
+        (
+            JobClass.RENEWAL,
+            [run(2, HOUR), run(3, HOUR // 2, None)],
+            {"stuck": ("https://ci/j/3/",)},
+            Level.WARNING,
+            "Stuck",
+            "#3 runs far longer",
+        ),
+        (JobClass.RENEWAL, [run(2, 4 * HOUR)], {"quieting_down": True}, Level.FAILING, "RenewalOverdue", "shutdown"),
+        (JobClass.RENEWAL, [run(2, 4 * HOUR)], {"no_executor": True}, Level.FAILING, "RenewalOverdue", "no executor"),
+        (JobClass.SEED, [run(2, HOUR)], {}, Level.OK, "Succeeded", ""),
+        (JobClass.SEED, [run(2, 3 * HOUR), run(3, 9, "FAILURE")], {}, Level.FAILING, "SeedFailed", "as of 2h ago"),
+        (JobClass.SEED, [run(2, HOUR), run(3, 9, "UNSTABLE")], {}, Level.WARNING, "SeedFailed", "is unstable"),
+        (JobClass.SEED, [run(2, 3 * HOUR)], {}, Level.WARNING, "SeedStale", "definitions are as of 2h ago"),
+        (JobClass.SEED, [run(2, 8 * 24 * HOUR)], {"period": None}, Level.WARNING, "SeedStale", "7d ago"),
+        (JobClass.SEED, [run(3, 9, "FAILURE")], {}, Level.FAILING, "SeedFailed", "may be old"),
+        (JobClass.ENVIRONMENT, [run(2, HOUR, "FAILURE")], {}, Level.FAILING, "Failed", "no environment"),
+        (JobClass.OTHER, [run(2, HOUR, "UNSTABLE")], {}, Level.WARNING, "Unstable", ""),
+        (JobClass.OTHER, [run(2, 900 * HOUR)], {}, Level.OK, "Succeeded", ""),
+    ],
+)
+def test_verdict(job_class, builds, around, level, reason, says) -> None:
+    state = judge_platform(job(job_class), builds, Surroundings(**({"period": EVERY_HOUR} | around)), T0)
+    assert (state.level, state.reason) == (level, reason)
+    assert says in state.message
+
+
+@pytest.mark.parametrize(("age_ms", "level"), [(HOUR // 2, Level.WARNING), (3 * HOUR, Level.FAILING)])
+def test_a_disabled_renewal_is_a_warning_until_it_is_overdue(age_ms: int, level: Level) -> None:
+    state = judge_platform(job(JobClass.RENEWAL, True), [run(2, age_ms)], Surroundings(period=EVERY_HOUR), T0)
+    assert (state.level, state.reason, state.disabled) == (level, "Disabled", True)
+
+
+def test_when_the_next_success_is_due_and_who_says_so() -> None:
+    state = judge_platform(job(JobClass.RENEWAL), [run(2, HOUR // 2)], Surroundings(period=EVERY_HOUR), T0)
+    assert (state.period_s, state.period_rule, state.next_expected_ms) == (3600, "configured", T0 + HOUR // 2)
+
+
+def test_a_period_is_learnt_from_timed_runs_alone() -> None:
+    timed = [run(number, (20 - number) * HOUR) for number in range(1, 6)]
+    by_hand = [run(9, 12 * HOUR + 1000, trigger="user"), run(10, 12 * HOUR + 500, trigger="upstream")]
+    assert period_of([*timed, *by_hand], None) == (3600.0, "learnt")
+    assert period_of(timed[:3], None) is None
+    assert period_of(timed, 60.0) == (60.0, "configured")
+
+
+def test_a_night_without_jenkins_does_not_lengthen_a_learnt_period() -> None:
+    timed = [run(number, (40 - number) * HOUR) for number in range(1, 5)]
+    timed += [run(number, (20 - number) * HOUR) for number in range(5, 9)]
+    assert period_of(timed, None) == (3600.0, "learnt")
