@@ -25,7 +25,7 @@ from statusdesk.board import Board
 if TYPE_CHECKING:
     from textual.widgets import Input
 
-TICK_S, HURRY_S, PATIENT_HURRY_S = 0.05, 0.005, 0.02
+TICK_S, HURRY_S, PATIENT_HURRY_S = 0.05, 0.012, 0.02
 HELP = """
 **Logs** of all containers of the pods that were chosen, merged by time. New pods join, a container that restarts goes
 on, and both are told between the lines. Where lines are missing, it is said how many.
