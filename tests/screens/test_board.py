@@ -43,7 +43,7 @@ async def test_what_the_eye_finds():
         assert "#412" in screen[3]
         assert "FIRING  critical TokenLapsing payments 2h   warning RolloutFailing staging/orders 4m" in screen[-2]
         assert "NotYet" not in text(pilot.app)
-        assert "enter look   d preview" in screen[-1] and "? help" in screen[-1]
+        assert "enter look   l logs   d preview" in screen[-1] and "? help" in screen[-1]
 
 
 async def test_all_well_is_said_in_words():
