@@ -182,7 +182,7 @@ class LogPane(Vertical):
         elif request.at_ms is not None:
             since = f"around {local(request.at_ms, self.setup.zone, '%H:%M:%S %Z')}"
         return BarState(
-            title=" ".join(request.where[1:]) if self.titled else "",
+            title=self._title() if self.titled else "",
             names="" if request.job or not self._names.pods else self._names.words,
             since="" if request.job else since,
             following=self.view.following,
@@ -196,6 +196,11 @@ class LogPane(Vertical):
             busy=self.busy or ("" if feed.shown.complete else "looking"),
             status=feed.status,
         )
+
+    def _title(self) -> str:
+        """Say which of two logs this is."""
+        only = [name for name in (self.filters.pod, self.filters.container) if name]
+        return " ".join(only or self.request.where[1:])
 
     def _notes(self) -> tuple[str, ...]:
         """Say why there is nothing to see."""
@@ -263,7 +268,7 @@ class LogPane(Vertical):
         """Begin to look through all lines; the newest come first, and what is in sight is there at once."""
         self.feed.seeking = None
         self.feed.shown.show(self.current_filters, folded=self.wish.folded)
-        self.feed.shown.work(WORK_S)
+        self.feed.shown.work(WORK_S / 2)
         if self.is_attached:
             self.redraw()
 

@@ -55,7 +55,8 @@ class LogRing:
         if not self.first <= number < self.end:
             raise IndexError(number)
         line = self._blocks[number // BLOCK][number % BLOCK]
-        assert line is not None, "a block holds all lines between the first and the last"
+        if line is None:
+            raise IndexError(number)
         return line
 
     def head(self, number: int) -> int:

@@ -42,7 +42,7 @@ class Shown:
         if not self.filters.any and not self.opened:
             self._newer.extend(self.ring.heads(self._up, end) if self.folded else range(self._up, end))
         else:
-            self._newer.extend([number for number in range(self._up, end) if self.lets_through(number)])
+            self._newer.extend(self._let_through(self._up, end))
         self._up = end
         new = len(self._newer) - before
         self._forget_gone()
@@ -58,11 +58,37 @@ class Shown:
         end = time.perf_counter() + budget_s
         while not self.complete:
             low = max(self.ring.first, self._down - SLICE)
-            self._older.extend([n for n in range(self._down - 1, low - 1, -1) if self.lets_through(n)])
+            self._older.extend(reversed(self._let_through(low, self._down)))
             self._down = low
             if time.perf_counter() > end:
                 break
         return self.complete
+
+    def _let_through(self, start: int, end: int) -> list[int]:
+        """Return the lines of a stretch that are to be shown: as ``lets_through`` says, only quicker."""
+        filters = self.filters
+        if filters.grave or filters.pod or filters.container:
+            return [number for number in range(start, end) if self.lets_through(number)]
+        ring, found = self.ring, list[int]()
+        includes = [pattern.found_in for pattern in filters.includes]
+        excludes = [pattern.found_in for pattern in filters.excludes]
+        for number in range(start, end):
+            line = ring[number]
+            if line.kind or ring.head(number) != number:
+                if self.lets_through(number):
+                    found.append(number)
+                continue
+            text = line.text
+            for includes_it in includes:
+                if not includes_it(text):
+                    break
+            else:
+                for excludes_it in excludes:
+                    if excludes_it(text):
+                        break
+                else:
+                    found.append(number)
+        return found
 
     def lets_through(self, number: int) -> bool:
         """Say whether a line is to be shown."""

@@ -25,7 +25,7 @@ from statusdesk.board import Board
 if TYPE_CHECKING:
     from textual.widgets import Input
 
-TICK_S, HURRY_S, PATIENT_HURRY_S = 0.05, 0.005, 0.02
+TICK_S, HURRY_S, PATIENT_HURRY_S, TYPING_S = 0.05, 0.012, 0.02, 0.15
 HELP = """
 **Logs** of all containers of the pods that were chosen, merged by time. New pods join, a container that restarts goes
 on, and both are told between the lines. Where lines are missing, it is said how many.
@@ -130,6 +130,12 @@ class LogsScreen(LogDeeds):
         if self._hurry is None:
             self._hurry = self.set_timer(HURRY_S if working else PATIENT_HURRY_S, self._hurried)
 
+    def _hurry_after_typing(self) -> None:
+        """Look on when no letter has come for a moment: what is in sight was looked at with the letter."""
+        if self._hurry is not None:
+            self._hurry.stop()
+        self._hurry = self.set_timer(TYPING_S, self._hurried)
+
     def _hurried(self) -> None:
         """Look on for what the reader waits for; lines that come can wait for the next tick."""
         self._hurry = None
@@ -232,7 +238,7 @@ class LogsScreen(LogDeeds):
         else:
             filters = pane.filters if pattern is None else with_pattern(pane.filters, box)
             pane.set_filters(filters, draft=True)
-            self.hurry()
+            self._hurry_after_typing()
 
     async def on_filter_input_done(self) -> None:
         """Take what was typed."""
