@@ -78,7 +78,7 @@ def test_readers_load_neither_console_nor_clients(tmp_path, filled, argv, code):
 def test_the_collector_loads_no_console(tmp_path, config):
     answer, modules = loaded(tmp_path, "-c", str(config), "watch", "--once")
     assert answer == 3 and "statusdesk.watch" in modules
-    assert not modules & (CONSOLE | WORLD | {"screens"})
+    assert not modules & (CONSOLE | WORLD | {"screens", "prometheus_client", "http.server"})
 
 
 def test_the_console_loads_no_client_and_no_writer(tmp_path, filled):
