@@ -228,10 +228,11 @@ class DeskApp(App[None]):
         known = _binding_ids(DeskApp, BoardScreen, Matrix)
         if keymap.keys() - known:
             # Imported only for this: most starts change no key, and the first paint does not wait for these screens.
+            from screens.alerts import AlertsScreen
             from screens.rollout import RolloutScreen
             from screens.workloads import WorkloadsScreen
 
-            known |= _binding_ids(RolloutScreen, KeyedLines, WorkloadsScreen)
+            known |= _binding_ids(RolloutScreen, KeyedLines, WorkloadsScreen, AlertsScreen)
         for unknown in sorted(keymap.keys() - known):
             from difflib import get_close_matches
 

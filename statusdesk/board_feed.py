@@ -1,15 +1,28 @@
 """Where screens get the board from: a small protocol, so that a screen knows neither store nor file."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from statusdesk.board import Board
 from statusdesk.rollout_view import RolloutView
 from statusdesk.states import PodState, RolloutState
+from statusdesk.states_alerts import AlertState, Notification
+
+if TYPE_CHECKING:
+    from statusdesk.requests import Request  # the first paint does not wait for it
 
 
 class FeedError(Exception):
     """The board cannot be read; the text is one sentence for the person in front of the screen."""
+
+
+class AlertsReading(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store holds of alerts that a board does not: those that are over, and messages, newest first."""
+
+    recent: tuple[AlertState, ...] = ()
+    notifications: tuple[Notification, ...] = ()
 
 
 class Feed(Protocol):
@@ -32,6 +45,14 @@ class Feed(Protocol):
 
     def rollout(self, view: RolloutView, board: Board) -> RolloutView:
         """Return the view as this board has it, with pods, events, evidence, periods and builds (see ``Reading``)."""
+        ...
+
+    def alerts(self, board: Board) -> AlertsReading:
+        """Return what the board does not have of alerts: those that are over, and what was told to whom."""
+        ...
+
+    def request(self, request: "Request") -> None:
+        """Ask the collector to take or silence alerts; it answers by the board."""
         ...
 
     def at(self, ms: int) -> Board:
