@@ -1,5 +1,6 @@
 """Each kind of sink against something that takes what it sends, and with what can go wrong there."""
 
+import base64
 import json
 import os
 import sys
@@ -180,3 +181,12 @@ def test_apprise_sends_by_its_address(tmp_path, receiver):
     receiver.fail(1)
     with pytest.raises(Postponed, match="could not send"):
         ByApprise(sink("apprise", url=url), tmp_path).send(message())
+
+
+def test_basic_authentication_with_a_password_that_is_changed(tmp_path, receiver):
+    hook = Webhook(sink("webhook", urls=(receiver.url,), user="u", password=secret(tmp_path, "one", "p")), tmp_path)
+    hook.send(message())
+    secret(tmp_path, "two", "p")
+    hook.send(message())
+    sent = [base64.b64decode(got.headers["authorization"].removeprefix("Basic ")) for got in receiver.got]
+    assert sent == [b"u:one", b"u:two"]
