@@ -59,7 +59,7 @@ def prepare(state_dir: Path) -> int:
 
 
 def _build(job: str, stage: str, now_ms: int) -> Build:
-    number = 1_000_000 + fill_store.STAGES.index(stage)
+    number = 1_000_000 * (1 + fill_store.STAGES.index(stage))
     return Build(
         source="jenkins",
         job=job,
@@ -96,12 +96,16 @@ def main() -> None:
         with Writer(state_dir / FILE_NAME, 1e9, system_clock) as writer:
             for number in range(RUNS + 1):
                 fill_store.refresh(writer, system_clock())
+                fill_store.beat(writer, system_clock() + 600_000)  # the first, cold run takes its time
+                writer.commit()
                 python = wall_s([sys.executable, "-c", "pass"], 0)
                 gate = [sys.executable, "-m", "statusdesk", "-c", str(config), "gate", APP, "--to", "production"]
                 took = wall_s(gate, 0)
                 if number:  # the first reads what the system has not at hand yet
                     figures["python"].append(python)
                     figures["gate"].append(took)
+                else:
+                    print(f"the first, which reads the file for the first time: {took:.3f} s")
     base = side("python -c pass", figures["python"], "s")
     ours = side("statusdesk gate", figures["gate"], "s")
     finish(f"gate beyond Python's start ({ours - base:.3f} s) / {TARGET_S} s", (ours - base) / TARGET_S, 1.0)

@@ -257,12 +257,13 @@ class DeskApp(App[None]):
         known = _binding_ids(DeskApp, BoardScreen, Matrix)
         if keymap.keys() - known:
             # Imported only for this: most starts change no key, and the first paint does not wait for these screens.
+            from screens.alerts import AlertsScreen
             from screens.log_lineview import LogLineView
             from screens.logs import LogsScreen
             from screens.rollout import RolloutScreen
             from screens.workloads import WorkloadsScreen
 
-            known |= _binding_ids(RolloutScreen, KeyedLines, WorkloadsScreen, LogsScreen, LogLineView)
+            known |= _binding_ids(RolloutScreen, KeyedLines, WorkloadsScreen, LogsScreen, LogLineView, AlertsScreen)
         for unknown in sorted(keymap.keys() - known):
             from difflib import get_close_matches
 

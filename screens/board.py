@@ -38,8 +38,8 @@ The top line shows the age of the data; a source that does not answer says so in
 
 `enter` opens the rollout in a cell: its pods, what happened, the proof. `d` or space previews it here and follows the
 cursor. `y` copies what is known about the cell, while the preview is open with its pods.
-`w` lists all workloads of the stage under the cursor. `l` opens the logs of all pods of the cell, `p` those of the runs
-before.
+`w` lists all workloads of the stage under the cursor; `a` all alerts. `l` opens the logs of all pods of the cell, `p`
+those of the runs before.
 
 The mouse selects with a click and opens with a double click. Hold shift to select text with the terminal.
 """
@@ -56,6 +56,7 @@ class BoardScreen(Frame):
         Binding("p", "logs(True)", "previous", id="board.previous", tooltip="Logs of the runs before", show=False),
         Binding("d,space", "detail", "preview", id="board.detail", tooltip="Preview the selected cell, or close that"),
         Binding("w", "workloads", "workloads", id="board.workloads", tooltip="All workloads of the selected stage"),
+        Binding("a", "alerts", "alerts", id="board.alerts", tooltip="What fires, who is told, who has it"),
         Binding("b", "build", "build", id="board.build", tooltip="Copy and show the link of the build"),
         Binding("y", "copy", "copy", id="board.copy", tooltip="Copy and show what is known about the cell"),
         Binding("slash", "filter", "filter", id="board.filter", tooltip="Show only rows with these words"),
@@ -181,6 +182,11 @@ class BoardScreen(Frame):
             from screens.workloads import WorkloadsScreen
 
             self.app.push_screen(WorkloadsScreen(self.setup, self.ink, stage, self.past))
+
+    def action_alerts(self) -> None:
+        from screens.alerts import AlertsScreen
+
+        self.app.push_screen(AlertsScreen(self.setup, self.ink, self.past))
 
     async def action_detail(self) -> None:
         self.matrix.held = True

@@ -1,17 +1,30 @@
 """Where screens get the board from: a small protocol, so that a screen knows neither store nor file."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from statusdesk.board import Board
 from statusdesk.build_view import BuildKey, BuildReading, Pair, UnattributedJob
 from statusdesk.facts import Build
 from statusdesk.rollout_view import RolloutView
 from statusdesk.states import Grant, PodState, RolloutState
+from statusdesk.states_alerts import AlertState, Notification
+
+if TYPE_CHECKING:
+    from statusdesk.requests import Request  # the first paint does not wait for it
 
 
 class FeedError(Exception):
     """The board cannot be read; the text is one sentence for the person in front of the screen."""
+
+
+class AlertsReading(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store holds of alerts that a board does not: those that are over, and messages, newest first."""
+
+    recent: tuple[AlertState, ...] = ()
+    notifications: tuple[Notification, ...] = ()
 
 
 class Feed(Protocol):
@@ -50,6 +63,14 @@ class Feed(Protocol):
 
     def grants(self, token_key: str, until_ms: int | None = None) -> Sequence[Grant]:
         """Return the last grants of a token, newest first, in the server's clock."""
+        ...
+
+    def alerts(self, board: Board) -> AlertsReading:
+        """Return what the board does not have of alerts: those that are over, and what was told to whom."""
+        ...
+
+    def request(self, request: "Request") -> None:
+        """Ask the collector to take or silence alerts; it answers by the board."""
         ...
 
     def at(self, ms: int) -> Board:

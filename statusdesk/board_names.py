@@ -36,7 +36,7 @@ THEMES = (*OWN_THEMES, *OTHER_SPELLINGS, *TEXTUAL_THEMES)
 BINDING_IDS = (
     *("app.quit", "app.interrupt"),
     *("board.detail", "board.build", "board.copy", "board.filter", "board.only_bad", "board.order", "board.go_to"),
-    *("board.as_of", "board.times", "board.back", "board.help", "board.open", "board.workloads"),
+    *("board.as_of", "board.times", "board.back", "board.help", "board.open", "board.workloads", "board.alerts"),
     *("rollout.proof", "rollout.events", "rollout.commands", "rollout.stages", "rollout.build", "rollout.workloads"),
     *("rollout.next", "rollout.previous", "rollout.all_pods", "rollout.times", "rollout.back", "rollout.help"),
     *("workloads.open", "workloads.filter", "workloads.only_bad", "workloads.before", "workloads.next"),
@@ -46,6 +46,8 @@ BINDING_IDS = (
     *("logs.previous", "logs.containers", "logs.since", "logs.side", "logs.wrap", "logs.times", "logs.mark"),
     *("logs.copy_lines", "logs.save", "logs.back", "logs.whole", "logs.copy_line", "logs.older", "logs.jump"),
     *("logs.fold", "logs.raw", "logs.redact", "logs.wide", "logs.drop", "logs.to_mark", "logs.other", "logs.help"),
+    *("alerts.open", "alerts.take", "alerts.comment", "alerts.give_back", "alerts.silence", "alerts.expire"),
+    *("alerts.filter", "alerts.times", "alerts.back", "alerts.help"),
     *("cursor.up", "cursor.down", "cursor.left", "cursor.right", "cursor.page_up", "cursor.page_down"),
     *("cursor.first", "cursor.last"),
 )

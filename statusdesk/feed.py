@@ -3,12 +3,12 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from statusdesk.board import Board
-from statusdesk.board_feed import FeedError
+from statusdesk.board_feed import AlertsReading, FeedError
 from statusdesk.build_view import BuildKey, BuildReading, Pair, UnattributedJob
 from statusdesk.collecting import Supervision
 from statusdesk.config import Config
@@ -20,10 +20,15 @@ from statusdesk.states import Grant, PodState, RolloutState
 from statusdesk.store.errors import StoreError
 from statusdesk.store.reader import Reader
 
+if TYPE_CHECKING:
+    from statusdesk.requests import Request
+
 LOOK_EVERY_MS = 1000
 HISTORY_MS = 30 * 86_400_000
 MAX_PERIODS = 200
 MAX_BUILDS = 12
+RECENT_MS = 86_400_000
+MAX_ALERTS = 200
 FAR_MS = 2**62
 
 Narrow = Callable[[Board], Board]
@@ -109,6 +114,30 @@ class StoreFeed:
     def grants(self, token_key: str, until_ms: int | None = None) -> Sequence[Grant]:
         """Return the last grants of a token, newest first, in the server's clock."""
         return self._ask(lambda reader: read_grants(reader, token_key, until_ms))
+
+    def alerts(self, board: Board) -> AlertsReading:
+        """Return the alerts that were over within the day before the board, and the messages of what it shows."""
+        since_ms = board.at_ms - RECENT_MS
+        oldest_ms = min((alert.fired_ms or alert.started_ms for alert in board.firing), default=since_ms)
+        told_ms = max(min(since_ms, oldest_ms), board.at_ms - HISTORY_MS)
+
+        def read(reader: Reader) -> AlertsReading:
+            over = [alert for alert in reader.alerts(since_ms, MAX_ALERTS) if alert.state == "resolved"]
+            return AlertsReading(
+                recent=tuple(alert for alert in over if (alert.resolved_ms or 0) <= board.at_ms),
+                notifications=tuple(reader.notifications(told_ms, MAX_ALERTS)),
+            )
+
+        return self._ask(read)
+
+    def request(self, request: "Request") -> None:
+        """Put a request where the collector of this store finds it."""
+        from statusdesk.requests import RequestError, submit
+
+        try:
+            submit(self._path.parent, request)
+        except RequestError as error:
+            raise FeedError(str(error)) from None
 
     def at(self, ms: int) -> Board:
         """Return the board as of a moment in the past."""
@@ -235,6 +264,14 @@ class PastFeed:
     def grants(self, token_key: str, until_ms: int | None = None) -> Sequence[Grant]:
         """Return the last grants of a token, newest first, in the server's clock."""
         return self._store.grants(token_key, until_ms or self._at_ms)
+
+    def alerts(self, board: Board) -> AlertsReading:
+        """Return what was over by that moment."""
+        return self._store.alerts(board)
+
+    def request(self, request: "Request") -> None:
+        """Refuse: the past cannot be changed."""
+        raise FeedError("this is the past: nothing can be taken or silenced in it")
 
     def at(self, ms: int) -> Board:
         """Return the board as of another moment."""

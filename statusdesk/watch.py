@@ -21,9 +21,11 @@ from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.desk import Desk
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.requests import Inbox
+from statusdesk.snapshot import Mirror
 from statusdesk.states import Collector
 from statusdesk.store.errors import StoreError
 from statusdesk.store.writer import Transition, Writer
+from statusdesk.systemd import Notifier
 from statusdesk.wants import BuildWanted, Wanted, cluster_of
 
 BEAT_MS = 1000
@@ -55,7 +57,8 @@ class CollectorProcess:
 
     ``out`` is called with each change of level, reason, version or revision, ``alerted`` with what happens to alerts;
     ``narrate`` with sentences for stderr; ``verbose`` adds where a fault of ours was met. ``teller`` sends messages;
-    a collector that a board has started (``owner``) sends and queues none.
+    a collector that a board has started (``owner``) sends and queues none. ``mirror`` is shown how it stands,
+    ``notifier`` tells systemd.
     The caller holds the lock of the state directory.
     """
 
@@ -70,6 +73,8 @@ class CollectorProcess:
         teller: Teller | None = None,
         narrate: Narrate | None = None,
         verbose: bool = False,
+        mirror: Mirror | None = None,
+        notifier: Notifier | None = None,
     ) -> None:
         self._config = config
         self._owner = owner
@@ -80,6 +85,8 @@ class CollectorProcess:
         self._teller = teller if self._sends else None
         self._narrate = narrate or (lambda sentence: print(sentence, file=sys.stderr))
         self._verbose = verbose
+        self._mirror = mirror
+        self._notifier = notifier or Notifier({})
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._store_problem = ""
@@ -125,6 +132,7 @@ class CollectorProcess:
             try:
                 self._loop(started_ms, done)
             finally:
+                self._notifier.stopping()
                 gc.enable()
                 self._stop.set()
                 for thread in threads:
@@ -240,6 +248,7 @@ class CollectorProcess:
                 looked_s = time.monotonic()
                 self._answer()
             self._flush()
+            self._show()
             late = self._clock() - started_ms > LONGEST_START_MS
             if not settled and (late or self._desk.visited.issuperset(self.sources())):
                 settled = True
@@ -277,9 +286,26 @@ class CollectorProcess:
         for problem in problems:
             self._narrate(f"statusdesk: {problem}")
 
+    def _show(self) -> None:
+        """Let others see how it stands: whoever asks over HTTP, and systemd."""
+        now_s = time.monotonic()
+        settled = self._desk.visited.issuperset(self.sources())
+        if self._mirror is not None:
+            self._mirror.flushed(self._writer, now_s, settled=settled, store_problem=self._store_problem)
+        if not self._notifier.wanted:
+            return
+        if settled:
+            self._notifier.ready()
+        firing = sum(alert.state == "firing" for alert in self._writer.firing())
+        waiting = "" if settled else ", waiting for the first answer of each source"
+        self._notifier.alive(now_s, f"{len(self.sources())} sources, {firing} firing{waiting}")
+
     def _flush(self) -> None:
         if self._teller is not None:
-            self._desk.settle(self._teller.outcomes())
+            outcomes = self._teller.outcomes()
+            if self._mirror is not None:
+                self._mirror.settled(outcomes)
+            self._desk.settle(outcomes)
         try:
             transitions = self._desk.flush(self._clock())
         except StoreError as error:
@@ -294,6 +320,8 @@ class CollectorProcess:
                 self._alerted(event)
         news = self._desk.take_news()
         if news is not None and self._teller is not None:
+            if self._mirror is not None:
+                self._mirror.told(((each.id, each.sink) for each in news.queued), news.dropped)
             self._teller.tell(news)
 
     def _commit(self) -> None:

@@ -30,6 +30,7 @@ class Stored:
 
     def __init__(self, config: Config) -> None:
         self._path = Path(config.store.state_dir) / FILE_NAME
+        self._sources = frozenset(config.source_names())
 
     def _ask(self, question: Callable[[Reader], T]) -> T | None:
         try:
@@ -53,14 +54,15 @@ class Stored:
         return self._ask(lambda reader: reader.silences()) or []
 
     def sources(self) -> list[SourceState] | None:
-        """Return the sources, None when the collector has stopped beating."""
+        """Return the sources, None when one was never visited or the collector has stopped beating."""
 
-        def rows(reader: Reader) -> list[SourceState] | None:
+        def visited(reader: Reader) -> list[SourceState] | None:
             if lost_ms(reader.collector(), system_clock()) is not None:
                 return None
-            return reader.sources()
+            rows = [row for row in reader.sources() if row.source in self._sources]
+            return rows if len(rows) == len(self._sources) else None
 
-        return self._ask(rows)
+        return self._ask(visited)
 
 
 def sinks_of(config: Config, print_line: Callable[[str], None], narrate: Callable[[str], None]) -> "Sinks | None":

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from statusdesk.cli.parser import Parser
     from statusdesk.cli.printing import LinePrinter
     from statusdesk.config import Config
+    from statusdesk.listen import Listener
+    from statusdesk.snapshot import Mirror
     from statusdesk.store.writer import Transition
 
 DESCRIPTION = """\
@@ -38,6 +40,7 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.add_argument("--timeout", metavar="TIME", default="60s", help="how long --once may take (default: 60s)")
     parser.add_argument("--format", choices=("jsonl", "text"), help="form of a line (text on a terminal, else jsonl)")
     parser.add_argument("--dry-run", action="store_true", help="show what would be sent to the sinks, send nothing")
+    parser.add_argument("--listen", metavar="HOST:PORT", help="serve /metrics, /healthz and /readyz there")
     parser.add_argument("--owner", default="watch", help=argparse.SUPPRESS)
     parser.add_argument("--exit-with-stdin", action="store_true", help=argparse.SUPPRESS)
 
@@ -71,6 +74,7 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
     from statusdesk.cli.opening import narrate_on_stderr
     from statusdesk.cli.outlets import heartbeat_of, rehearsal_of, sinks_of
     from statusdesk.cli.printing import LinePrinter
+    from statusdesk.systemd import Notifier
     from statusdesk.watch import BOARD, CollectorProcess
 
     logger = narrate_on_stderr(args)
@@ -96,9 +100,12 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
         config, teller = rehearsal_of(config, printer.put, as_json=_as_json(args))
     elif args.owner != BOARD:
         teller, heartbeat = sinks_of(config, printer.put, narrate), heartbeat_of(config, narrate)
+    listener, mirror = _listening(args)
     process = CollectorProcess(
         config,
         owner=args.owner,
+        mirror=mirror,
+        notifier=Notifier(os.environ),
         out=_printing(args, printer),
         alerted=_printing_alerts(args, printer),
         teller=teller,
@@ -106,7 +113,12 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
         verbose=args.verbose > 0,
     )
     logger.info("collecting from %s into %s", ", ".join(process.sources()), config.store.state_dir)
+    if listener is not None:
+        listener.start()
+        logger.info("listening on %s", listener.address)
     process.run(stop)
+    if listener is not None:
+        listener.stop()
     if heartbeat is not None:
         heartbeat.stop()
         heartbeat.join(LAST_BEAT_S)
@@ -139,6 +151,23 @@ def _once(args: argparse.Namespace, config: "Config", timeout_s: float) -> int:
         logger.warning("not every source answered within %s", args.timeout)
     code = exit_code_of(board)
     return exit_codes.CANNOT_TELL if code == exit_codes.OK and not complete else code
+
+
+def _listening(args: argparse.Namespace) -> "tuple[Listener | None, Mirror | None]":
+    """Return what serves on the address of ``--listen``, not started yet, and what it shows.
+
+    Raises: UsageError when the address cannot be had.
+    """
+    if not args.listen:
+        return None, None
+    from statusdesk.listen import AddressError, Listener, parse_address
+    from statusdesk.snapshot import Mirror
+
+    mirror = Mirror()
+    try:
+        return Listener(*parse_address(args.listen), mirror), mirror
+    except AddressError as error:
+        refuse(f"--listen: {error}")
 
 
 def _as_json(args: argparse.Namespace) -> bool:

@@ -149,7 +149,9 @@ def alerts(question: Question, known: Known) -> Check:
         words.append(f"{alert.alertname}{place} for {age(known.now_ms - (alert.fired_ms or alert.started_ms))}{taken}")
     more = f"; and {len(words) - _MOST_NAMED} more" if len(words) > _MOST_NAMED else ""
     detail = "; ".join(part for part in ("; ".join(words[:_MOST_NAMED]) + more, left_out) if part)
-    return Check(name=name, result=BLOCKED, detail=detail)
+    # one about the version before is over as soon as this one is seen well
+    older = all(alert.version and alert.version != question.version for alert in firing)
+    return Check(name=name, result=BLOCKED, detail=detail, passing=older)
 
 
 def _is_about(alert: AlertState, question: Question) -> bool:

@@ -1,6 +1,7 @@
 """HTTP as sinks need it: a limit to all, no redirect followed, and no address in what is said of a failure."""
 
 import contextlib
+import ssl
 import time
 from collections.abc import Collection, Iterator, Mapping
 from email.utils import parsedate_to_datetime
@@ -79,7 +80,10 @@ class Http:
         content = None if body is None else msgspec.json.encode(body)
         if content is not None:
             sent["Content-Type"] = "application/json"
-        with _in_words(self._sink.timeout_s), self._open().stream(method, url, content=content, headers=sent) as answer:
+        sink = self._sink
+        login = httpx.BasicAuth(sink.user, self.secret(sink.password)) if sink.user and sink.password else None
+        asking = self._open().stream(method, url, content=content, headers=sent, auth=login)
+        with _in_words(sink.timeout_s), asking as answer:
             return Answer(answer.status_code, self._read(answer, most), answer.headers, _date_ms(answer.headers))
 
     def _authorization(self) -> dict[str, str]:
@@ -89,13 +93,12 @@ class Http:
 
     def _open(self) -> httpx.Client:
         if self._client is None:
-            sink = self._sink
-            auth = (sink.user, self.secret(sink.password)) if sink.user and sink.password is not None else None
+            ca_file = str(self._base_dir / self._sink.ca_file) if self._sink.ca_file else None
             try:
-                verify = httpx.create_ssl_context(verify=str(self._base_dir / sink.ca_file)) if sink.ca_file else True
+                context = ssl.create_default_context(cafile=ca_file)
             except OSError as error:
                 raise Postponed(f"ca_file cannot be used: {error.strerror}", whole_sink=True) from None
-            self._client = httpx.Client(verify=verify, auth=auth, timeout=sink.timeout_s, follow_redirects=False)
+            self._client = httpx.Client(verify=context, timeout=self._sink.timeout_s, follow_redirects=False)
         return self._client
 
     def _read(self, answer: httpx.Response, most: int) -> bytes:

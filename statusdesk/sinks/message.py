@@ -120,7 +120,7 @@ def next_steps(alert: AlertState) -> list[str]:
 def lines_of(alert: AlertState) -> list[str]:
     """Return an alert in words."""
     over = alert.state == "resolved"
-    began = f"since {iso(alert.started_ms)}" + (f" until {iso(alert.resolved_ms)}" if over else "")
+    began = f"since {_moment(alert.started_ms)}" + (f" until {_moment(alert.resolved_ms)}" if over else "")
     words = safe(alert.summary, MAX_TEXT)
     lines = [f"{'over' if over else alert.severity}: {alert.alertname} {place(alert)}: {words} ({began})"]
     lines += [f"  hits: {hit}"] if (hit := who_is_hit(alert)) else []
@@ -130,8 +130,13 @@ def lines_of(alert: AlertState) -> list[str]:
     lines += [f"  next: {step}" for step in next_steps(alert)]
     lines += [f"  taken by {safe(alert.acked_by)}"] if alert.acked_by else []
     if alert.stale_since_ms is not None:
-        lines.append(f"  its source has not answered since {iso(alert.stale_since_ms)}: this is how it stood then")
+        lines.append(f"  its source has not answered since {_moment(alert.stale_since_ms)}: this is how it stood then")
     return lines
+
+
+def _moment(ms: int | None) -> str:
+    """Return a moment in whole seconds."""
+    return iso(ms).partition(".")[0] + "Z" if ms is not None else "?"
 
 
 def labels_of(alert: AlertState, site: str) -> dict[str, str]:

@@ -151,7 +151,7 @@ class Outlet:
         with self._news:
             if state == "queued":
                 if number in self._waiting:  # else it was dropped meanwhile
-                    again = replace(notification, attempts=attempts, due_ms=due_ms or notification.due_ms)
+                    again = replace(self._waiting[number], attempts=attempts, due_ms=due_ms or notification.due_ms)
                     self._waiting[number] = again
             else:
                 self._waiting.pop(number, None)

@@ -85,7 +85,7 @@ def test_the_command_of_logs_loads_one_client_and_nothing_of_console_and_store(t
 def test_the_collector_loads_no_console(tmp_path, config):
     answer, modules = loaded(tmp_path, "-c", str(config), "watch", "--once")
     assert answer == 3 and "statusdesk.watch" in modules
-    assert not modules & (CONSOLE | WORLD | {"screens"})
+    assert not modules & (CONSOLE | WORLD | {"screens", "prometheus_client", "http.server"})
 
 
 def test_the_console_loads_no_client_and_no_writer(tmp_path, filled):

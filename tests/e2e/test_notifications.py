@@ -35,8 +35,10 @@ def test_one_firing_and_one_resolved_at_the_receiver(tmp_path):
         config.write_text(config.read_text() + SETTINGS.format(am=manager.url, hook=receiver.url))
 
         def told(path):
+            # a kill between send and mark sends again with the same key: folded, as a receiver does
+            folded = {got.headers.get("idempotency-key", number): got for number, got in enumerate(list(receiver.got))}
             found = []
-            for got in list(receiver.got):
+            for got in folded.values():
                 alerts = [each for each in got.body["alerts"] if each["labels"].get("app") == APP]
                 found += [(each["labels"]["alertname"], each["status"]) for each in alerts if got.path == path]
             return found
@@ -49,7 +51,7 @@ def test_one_firing_and_one_resolved_at_the_receiver(tmp_path):
         with world.watch() as first:
             wait_for(lambda: world.rows("select 1 from rollout_current limit 1"), 30, "the first rows")
             deploy("config-missing")
-            wait_for(lambda: told("/") == firing and told("/direct") == firing, 30, f"the alert: {receiver.got}")
+            wait_for(lambda: told("/") == firing and told("/direct") == firing, 30, "the alert")
             first.kill()
             first.wait()
         with world.watch():

@@ -115,6 +115,12 @@ BLOCKED_CASES = {
     "failed build": ({"builds": ((build(result="FAILURE"),),)}, "build-success", "#7 FAILURE", True),
     "unstable build": ({"builds": ((build(result="UNSTABLE"),),)}, "build-success", "UNSTABLE", True),
     "alert in the stage before": ({"alerts": (alert(),)}, "no-firing-alert", "ServiceDegraded in staging for 1m", True),
+    "alert of the version before": (
+        {"alerts": (alert("RolloutFailing", version="1.3"),)},
+        "no-firing-alert",
+        "RolloutFailing in staging",
+        False,
+    ),
     "alert taken": ({"alerts": (alert(acked_by="kim"),)}, "no-firing-alert", "(taken by kim)", True),
     "the version fails elsewhere": (
         {"alerts": (alert("RolloutFailing", "testing", version="1.4"),)}, "no-firing-alert", "in testing", True),

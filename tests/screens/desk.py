@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from screens.app import DeskApp
 from screens.rollout import RolloutScreen
-from statusdesk.board_feed import FeedError
+from statusdesk.board_feed import AlertsReading, FeedError
 from statusdesk.config import AppSettings, BoardSettings, Config, StageSettings, StoreSettings
 from statusdesk.rollout_view import Reading, on_board
 from tests.screens import boards, rollouts
@@ -25,6 +25,9 @@ class HandFeed:
         self.may_answer.set()
         self.readings = {}
         self.problem_of_rollouts = ""
+        self.problem_of_alerts = self.problem_of_requests = ""
+        self.alerts_reading = AlertsReading()
+        self.requests = []
 
     def give(self, board):
         self.boards.append(board)
@@ -50,6 +53,17 @@ class HandFeed:
         now = on_board(view, board, past=view.past)
         return replace(now, reading=self.readings.get(view.key, Reading()))
 
+    def alerts(self, board):
+        self.asked.append(("alerts", threading.current_thread() is threading.main_thread()))
+        if self.problem_of_alerts:
+            raise FeedError(self.problem_of_alerts)
+        return self.alerts_reading
+
+    def request(self, request):
+        self.requests.append((request, threading.current_thread() is threading.main_thread()))
+        if self.problem_of_requests:
+            raise FeedError(self.problem_of_requests)
+
     def at(self, ms):
         self.asked.append((ms, threading.current_thread() is threading.main_thread()))
         if self.past is None:
@@ -70,8 +84,9 @@ class HandClock:
         return self.ms
 
 
-def config(apps=(), **board):
+def config(apps=(), sinks=(), **board):
     return Config(
+        sinks=tuple(sinks),
         path="",
         stages=tuple(StageSettings(name=name, namespaces=(name,)) for name in boards.STAGES),
         clusters=(),
@@ -81,10 +96,12 @@ def config(apps=(), **board):
     )
 
 
-def desk(board=None, *, apps=(), past=None, ascii_only=None, past_only=False, readings=None, logs=None, **settings):
+def desk(
+    board=None, *, apps=(), sinks=(), past=None, ascii_only=None, past_only=False, readings=None, logs=None, **settings
+):
     feed, clock = HandFeed(board, past), HandClock()
     feed.readings = dict(readings or {})
-    app = DeskApp(config(apps, **settings), feed, clock, ascii_only=ascii_only, past=past_only, log_doors=logs)
+    app = DeskApp(config(apps, sinks, **settings), feed, clock, ascii_only=ascii_only, past=past_only, log_doors=logs)
     app.hand, app.hand_clock = feed, clock
     return app
 

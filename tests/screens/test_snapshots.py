@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.screens import boards, rollouts
+from tests.screens import alerts, boards, rollouts
 from tests.screens.desk import desk, text, until
 
 SIZES = [(80, 24), (140, 40)]
@@ -90,3 +90,23 @@ def test_rollout_without_colour(snap_compare, monkeypatch):
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "140x40"])
 def test_workloads(snap_compare, size):
     assert snap_compare(**opened(boards.bad_rollout(), "w"), terminal_size=size)
+
+
+def listed_alerts(**more):
+    async def settled(pilot):
+        await pilot.press("a")
+        await until(pilot, lambda: "desk: told 5m ago" in text(pilot.app))
+        await pilot.pause()
+
+    app = desk(alerts.board(), sinks=alerts.SINKS, **more)
+    app.hand.alerts_reading = alerts.READING
+    return {"app": app, "run_before": settled}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "140x40"])
+def test_alerts(snap_compare, size):
+    assert snap_compare(**listed_alerts(), terminal_size=size)
+
+
+def test_alerts_in_ascii(snap_compare):
+    assert snap_compare(**listed_alerts(ascii_only=True), terminal_size=(80, 24))

@@ -97,6 +97,24 @@ def test_an_alertmanager_that_is_restarted_hears_what_stands_and_repeats_nothing
     office.until(heard(receiver, "am-again", BOTH), 20, "its end, though that came while it was away")
 
 
+@pytest.mark.parametrize("down_s", [2.5, pytest.param(5.0, marks=pytest.mark.soak)])
+def test_down_for_ten_minutes_on_a_clock_120_times_as_fast(office, running, down_s):
+    """Rounds of 60 s are 0.5 s here, so 5 s are ten minutes; alerts end after four rounds."""
+    manager, receiver = running
+    stays, mended, new = (f"{name}-{down_s:g}" for name in ("stays", "mended", "new"))
+    office.fail(stays, mended)
+    office.until(lambda: receiver.about(stays) == receiver.about(mended) == ["firing"], what="two alerts")
+    manager.stop(signal.SIGTERM)
+    office.mend(mended)
+    office.fail(new)
+    office.go_on(down_s)
+    manager.start()
+    office.until(lambda: receiver.about(mended) == BOTH and receiver.about(new) == ["firing"], 20, "what has changed")
+    office.go_on(FLUSH_S)
+    assert receiver.about(stays) == ["firing"]
+    assert sum(stats.waiting for stats in office.sinks.stats()) == 0, "nothing queues up for one that is told anew"
+
+
 @pytest.mark.parametrize("times", [2, pytest.param(6, marks=pytest.mark.soak)])
 def test_a_receiver_that_answers_500_hears_once_what_it_takes(office, running, times):
     _, receiver = running

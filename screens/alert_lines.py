@@ -1,0 +1,126 @@
+"""The lines of the screen of alerts: sections, one alert, one silence. Pure."""
+
+from collections.abc import Sequence
+
+import msgspec
+from textual.strip import Strip
+
+from screens.pen import Pen
+from screens.strips import Line, cells, fit
+from statusdesk.board import Board, Mark
+from statusdesk.states_alerts import AlertState, Silence
+
+MARKS = {"critical": Mark.FAILING, "warning": Mark.WARNING, "info": Mark.OK}
+SEVERITY, NAME_MOST = 8, 24
+SILENCE = "silence:"
+
+
+class AlertItem(msgspec.Struct, frozen=True):
+    """One alert with what comes next."""
+
+    alert: AlertState
+    outlook: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.alert.fingerprint}@{self.alert.started_ms}"
+
+    @property
+    def height(self) -> int:
+        return 3 if self.alert.summary and self.alert.state != "resolved" else 2
+
+
+class SilenceItem(msgspec.Struct, frozen=True):
+    """One silence that holds or will."""
+
+    silence: Silence
+    words: str
+    mutes: int
+
+    @property
+    def key(self) -> str:
+        return SILENCE + self.silence.id
+
+    @property
+    def height(self) -> int:
+        return 1
+
+
+Item = AlertItem | SilenceItem
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A title and what stands under it."""
+
+    title: str
+    items: tuple[Item, ...]
+
+
+def place_of(alert: AlertState) -> str:
+    """Return what an alert is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu``."""
+    parts = (alert.stage or alert.namespace, alert.app) if alert.app else (alert.source, alert.token)
+    return "/".join(part for part in parts if part) or alert.namespace or alert.cluster
+
+
+def split(board: Board) -> tuple[list[AlertState], list[AlertState], list[AlertState]]:
+    """Return the alerts that fire, those that are pending, and those of which a silence lets nobody be told."""
+    firing = [alert for alert in board.firing if not alert.silenced_by]
+    pending = [alert for alert in board.pending if not alert.silenced_by]
+    return firing, pending, [alert for alert in (*board.firing, *board.pending) if alert.silenced_by]
+
+
+def name_width(items: Sequence[Item]) -> int:
+    """Return how wide the names of rules are."""
+    return min(
+        NAME_MOST, max((cells(item.alert.alertname) for item in items if isinstance(item, AlertItem)), default=8)
+    )
+
+
+def draw_title(section: Section, pen: Pen) -> Strip:
+    """Return the title of a section."""
+    line = Line().put(f" {section.title} ", pen.ink.title).put(f" {len(section.items)}", pen.ink.quiet)
+    return line.strip(pen.width, pen.ink.plain)
+
+
+def draw_item(item: Item, name: int, pen: Pen) -> tuple[Strip, ...]:
+    """Return the lines of an item."""
+    return (_silence_line(item, pen),) if isinstance(item, SilenceItem) else _alert_lines(item, name, pen)
+
+
+def _alert_lines(item: AlertItem, name: int, pen: Pen) -> tuple[Strip, ...]:
+    alert, ink = item.alert, pen.ink
+    over = alert.state == "resolved"
+    mark = Mark.OK if over else MARKS.get(alert.severity, Mark.UNKNOWN)
+    word = ink.quiet if over or alert.muted else ink.words.get(mark, ink.plain)
+    line = pen.put_mark(Line().put(" ", ink.plain), mark)
+    line.put(fit(alert.severity, SEVERITY, pen.dots) + " ", word)
+    line.put(fit(alert.alertname, name, pen.dots) + "  ", ink.quiet if over else ink.strong)
+    aged = _aged(alert, pen)
+    room = max(4, pen.width - line.x - cells(aged) - 3)
+    line.put(fit(place_of(alert), room, pen.dots) + "  ", ink.quiet if over else ink.plain).put(aged, ink.quiet)
+    strips = [line.strip(pen.width, ink.plain)]
+    indent = " " * (3 + cells(pen.glyph(mark)))
+    if item.height == 3:
+        strips.append(_below(indent, alert.summary, pen, quiet=alert.muted))
+    strips.append(_below(f"{indent}{pen.arrow} ", item.outlook, pen, quiet=True))
+    return tuple(strips)
+
+
+def _below(indent: str, text: str, pen: Pen, *, quiet: bool) -> Strip:
+    style = pen.ink.quiet if quiet else pen.ink.plain
+    line = Line().put(indent, pen.ink.quiet)
+    return line.put(fit(text, pen.width - line.x - 1, pen.dots).rstrip(), style).strip(pen.width, pen.ink.plain)
+
+
+def _aged(alert: AlertState, pen: Pen) -> str:
+    if alert.state == "resolved":
+        return pen.since(alert.resolved_ms or alert.started_ms)
+    return pen.ago(alert.fired_ms or alert.pending_ms or alert.started_ms)
+
+
+def _silence_line(item: SilenceItem, pen: Pen) -> Strip:
+    silence, ink = item.silence, pen.ink
+    line = Line().put(" silence  ", ink.quiet).put(fit(item.words, max(8, pen.width // 3), pen.dots) + "  ", ink.plain)
+    said = f"until {pen.when(silence.ends_ms)} by {silence.created_by}, mutes {item.mutes}"
+    said += f": {silence.comment}" if silence.comment else ""
+    return line.put(fit(said, pen.width - line.x - 1, pen.dots).rstrip(), ink.quiet).strip(pen.width, ink.plain)

@@ -1,0 +1,123 @@
+"""What the screen of alerts shows beside the board: what is over, what was told to whom, and what comes next."""
+
+from collections.abc import Mapping, Sequence
+
+from statusdesk.alerts.dedup import wanted
+from statusdesk.alerts.tuning import Tuning
+from statusdesk.board import Board
+from statusdesk.config import Config
+from statusdesk.config_alerts import SinkSettings
+from statusdesk.states_alerts import AlertState, Notification, Silence
+from statusdesk.text import clean, span
+
+ALERTMANAGER = "alertmanager"
+SIGNS: Mapping[tuple[bool, bool], str] = {
+    (False, True): "=",
+    (False, False): "!=",
+    (True, True): "=~",
+    (True, False): "!~",
+}
+
+
+def last_messages(notifications: Sequence[Notification]) -> dict[tuple[str, str], Notification]:
+    """Return the newest message by (sink, fingerprint)."""
+    found: dict[tuple[str, str], Notification] = {}
+    for each in notifications:
+        for fingerprint in each.fingerprints:
+            found.setdefault((each.sink, fingerprint), each)
+    return found
+
+
+def matcher_words(silence: Silence) -> str:
+    """Return the conditions of a silence as they are written: ``app=orders namespace=~stag.*``."""
+    return " ".join(f"{m.name}{SIGNS[m.is_regex, m.is_equal]}{m.value}" for m in silence.matchers)
+
+
+class Outlook:
+    """Says what will be done next about an alert: who is told, when again, or why nobody is."""
+
+    def __init__(self, config: Config) -> None:
+        self._sinks = config.sinks
+        self._settings = config.alerts
+        self._tuning = Tuning(config)
+
+    def words(self, alert: AlertState, board: Board, messages: Mapping[tuple[str, str], Notification]) -> str:
+        """Return one sentence; what mutes an alert comes first."""
+        now_ms = board.at_ms
+        if alert.state == "resolved":
+            return "over" + self._told_of_end(alert, now_ms, messages)
+        if alert.stale_since_ms is not None:
+            return "its source is down: it stays as it is until that answers"
+        if alert.acked_by:
+            return _taken(alert, now_ms)
+        if alert.silenced_by:
+            return _silenced(alert, board)
+        if alert.inhibited_by:
+            return "another alert says more about it; nobody is told of this one"
+        if alert.state == "pending":
+            return self._pending(alert, now_ms)
+        if alert.flapping:
+            held = span(round(self._settings.flapping.hold_s * 1000))
+            return f"flapping: told once, then nothing until it has held for {held}"
+        parts = [self._firing(alert, sink, now_ms, messages) for sink in self._takers(alert)]
+        return "; ".join(parts) or "no sink takes it: nobody is told"
+
+    def _takers(self, alert: AlertState) -> list[SinkSettings]:
+        return [sink for sink in self._sinks if wanted(alert, sink, self._tuning)]
+
+    def _pending(self, alert: AlertState, now_ms: int) -> str:
+        tuning = self._tuning.of(alert.alertname, alert.stage)
+        left_ms = alert.started_ms + (tuning.for_ms if tuning is not None else 0) - now_ms
+        when = f"fires in {span(left_ms)} if it stays" if left_ms > 0 else "fires when it is seen bad once more"
+        names = ", ".join(sink.name for sink in self._takers(alert))
+        return f"{when}; then told to {names}" if names else f"{when}; no sink takes it"
+
+    def _firing(
+        self, alert: AlertState, sink: SinkSettings, now_ms: int, messages: Mapping[tuple[str, str], Notification]
+    ) -> str:
+        if sink.type == ALERTMANAGER:
+            return f"{sink.name}: posted every {span(round(sink.resend_s * 1000))}"
+        last = messages.get((sink.name, alert.fingerprint))
+        if last is None:
+            return f"{sink.name}: not told yet"
+        if last.state == "queued":
+            return f"{sink.name}: {_queued(last, now_ms)}"
+        if last.state != "sent" or last.sent_ms is None:
+            return f"{sink.name}: not told ({last.state}{': ' + clean(last.last_error, 60) if last.last_error else ''})"
+        repeat_ms = round((self._settings.repeat_s if sink.repeat_s is None else sink.repeat_s) * 1000)
+        again = f", again in {span(max(0, last.sent_ms + repeat_ms - now_ms))}" if repeat_ms else ", once only"
+        return f"{sink.name}: told {span(now_ms - last.sent_ms)} ago{again}"
+
+    def _told_of_end(self, alert: AlertState, now_ms: int, messages: Mapping[tuple[str, str], Notification]) -> str:
+        words = []
+        for sink in self._sinks:
+            last = messages.get((sink.name, alert.fingerprint))
+            if last is None or last.created_ms < (alert.resolved_ms or 0):
+                continue
+            if last.state == "sent" and last.sent_ms is not None:
+                words.append(f"{sink.name} was told {span(now_ms - last.sent_ms)} ago")
+            elif last.state == "queued":
+                words.append(f"{sink.name}: {_queued(last, now_ms)}")
+        return f"; {'; '.join(words)}" if words else ""
+
+
+def _queued(message: Notification, now_ms: int) -> str:
+    wait_ms = message.due_ms - now_ms
+    when = f"in {span(wait_ms)}" if wait_ms >= 1000 else "now"
+    tried = f" (try {message.attempts + 1}: {clean(message.last_error, 60)})" if message.attempts else ""
+    return f"told {when}{tried}"
+
+
+def _taken(alert: AlertState, now_ms: int) -> str:
+    said = f": {alert.ack_comment}" if alert.ack_comment else ""
+    until = f", for {span(alert.ack_until_ms - now_ms)} more" if alert.ack_until_ms is not None else ""
+    since = f" {span(now_ms - alert.acked_ms)} ago" if alert.acked_ms is not None else ""
+    return f"taken by {alert.acked_by}{since}{until}{said}; not told again"
+
+
+def _silenced(alert: AlertState, board: Board) -> str:
+    silence = next((each for each in board.silences if each.id == alert.silenced_by), None)
+    if silence is None:
+        return "silenced; nobody is told"
+    said = f": {silence.comment}" if silence.comment else ""
+    return f"silenced by {silence.created_by} for {span(silence.ends_ms - board.at_ms)} more{said}"

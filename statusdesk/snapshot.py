@@ -1,0 +1,79 @@
+"""What the collector process shows of itself to others: an immutable picture, replaced after each flush."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from statusdesk.alerts.telling import Outcome, Refusal
+from statusdesk.states import Level, RolloutState, SourceState, TokenState
+from statusdesk.states_alerts import AlertState
+from statusdesk.store.writer import Writer
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of one moment. ``notifications``: how many messages came to which end, by sink and outcome.
+
+    ``settled``: every source has been asked once. ``looped_s``: when the loop last went round, by a steady clock.
+    ``store_problem``: why rows could not be written at the last flush, or nothing.
+    """
+
+    looped_s: float
+    settled: bool = False
+    store_problem: str = ""
+    rollouts: tuple[RolloutState, ...] = ()
+    sources: tuple[SourceState, ...] = ()
+    tokens: tuple[TokenState, ...] = ()
+    alerts: tuple[AlertState, ...] = ()
+    notifications: Mapping[tuple[str, str], int] = {}
+    flushes: int = 0
+
+    def count(self, level: Level) -> int:
+        """Return how many rollouts are at a level."""
+        return sum(rollout.level is level for rollout in self.rollouts)
+
+
+class Mirror:
+    """Holds the newest snapshot. The collector's thread replaces it, any thread reads it; nobody waits for anybody."""
+
+    def __init__(self) -> None:
+        self.now = Snapshot(looped_s=0.0)
+        self._sink_of: dict[int, str] = {}
+        self._notifications: Counter[tuple[str, str]] = Counter()
+        self._flushes = 0
+        self.shown = threading.Event()  # set once a first snapshot is there
+
+    def told(self, queued: Iterable[tuple[int, str]], dropped: Iterable[int]) -> None:
+        """Note which messages were queued, id and sink, and which are not to be sent any more."""
+        self._sink_of.update(queued)
+        for number in dropped:
+            if (sink := self._sink_of.pop(number, None)) is not None:
+                self._notifications[sink, "dropped"] += 1
+
+    def settled(self, outcomes: Iterable[Outcome | Refusal]) -> None:
+        """Count what has become of messages; one that is tried again counts as ``retried`` each time."""
+        for each in outcomes:
+            if isinstance(each, Refusal):
+                self._notifications[each.sink, "quarantined"] += 1
+                continue
+            again = each.state == "queued"
+            sink = self._sink_of.get(each.id, "") if again else self._sink_of.pop(each.id, "")
+            if sink:
+                self._notifications[sink, "retried" if again else each.state] += 1
+
+    def flushed(self, writer: Writer, looped_s: float, *, settled: bool, store_problem: str) -> None:
+        """Show what the writer has now."""
+        self._flushes += 1
+        self.now = Snapshot(
+            looped_s=looped_s,
+            settled=settled,
+            store_problem=store_problem,
+            rollouts=tuple(row for row in writer.current(RolloutState).values() if row.until_ms is None),
+            sources=tuple(row for row in writer.current(SourceState).values() if row.until_ms is None),
+            tokens=tuple(row for row in writer.current(TokenState).values() if row.until_ms is None),
+            alerts=tuple(writer.firing()),
+            notifications=dict(self._notifications),
+            flushes=self._flushes,
+        )
+        self.shown.set()

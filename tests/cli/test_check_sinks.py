@@ -1,0 +1,82 @@
+"""``check sinks`` and ``check --send-test``."""
+
+import json
+
+import pytest
+
+from statusdesk.cli import main
+from tests.sinks.alertmanagers import MISSING, PROGRAM, one
+from tests.sinks.receiver import Receiver
+
+START = """
+[[cluster]]
+name = "eu"
+[[stage]]
+name = "staging"
+[[stage]]
+name = "production"
+"""
+
+
+@pytest.fixture
+def receiver():
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def check(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("STATUSDESK_STATE_DIR", str(tmp_path))
+
+    def run(settings, *argv):
+        (tmp_path / "config.toml").write_text(START + settings)
+        code = main(["--config", str(tmp_path / "config.toml"), "check", *argv, "--json"])
+        found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        return code, [(each["what"], each["result"], each["message"]) for each in found]
+
+    return run
+
+
+def test_no_sink_is_a_warning(check):
+    assert check("", "sinks") == (
+        0,
+        [("sinks", "warning", "there is none: nobody is told of any alert; add a [[sink]]")],
+    )
+
+
+@pytest.mark.skipif(PROGRAM is None, reason=MISSING)
+def test_alertmanagers_are_asked_and_the_schedule_is_in_words(check, tmp_path):
+    with one(tmp_path / "am") as (manager, receiver):
+        settings = f'[[sink]]\nname = "am"\ntype = "alertmanager"\nurls = ["{manager.url}", "http://127.0.0.1:9"]\n'
+        code, found = check(settings, "sinks")
+        assert code == 1
+        assert ("sink am", "fail", "127.0.0.1:9 is not ready: no connection") in found
+        assert any(each[2].startswith("1/2 ready (0.") for each in found)
+        assert any(each[2].startswith("SourceDown: critical, posted after 30s") for each in found)
+        code, found = check(settings.replace(', "http://127.0.0.1:9"', ""), "--send-test", "am")
+        assert (code, found[0][2]) == (0, "the test message was taken; see whether it has arrived")
+        assert receiver.got == [] or receiver.got[0].body["alerts"][0]["labels"]["alertname"] == "Test"
+
+
+def test_a_sink_that_a_pair_may_not_share_is_refused(check):
+    settings = '[ha]\nmode = "pair"\n[[sink]]\nname = "bell"\ntype = "desktop"\n'
+    code, found = check(settings, "sinks")
+    assert code == 1 and any("everybody would be told twice" in words for _, result, words in found if result == "fail")
+
+
+def test_a_test_message_and_its_end(check, receiver, tmp_path):
+    (tmp_path / "url").write_text(f"{receiver.url}/s3cr3t")
+    settings = '[[sink]]\nname = "hook"\ntype = "webhook"\nurl_file = "url"\n'
+    code, found = check(settings, "--send-test", "hook")
+    assert code == 0 and [got.body["status"] for got in receiver.got] == ["firing", "resolved"]
+    assert "there is nothing to do" in receiver.got[0].body["alerts"][0]["annotations"]["summary"]
+    receiver.fail(1, 404, said=b"no hook at /s3cr3t")
+    code, found = check(settings, "--send-test", "hook")
+    assert code == 1 and "answered 404" in found[0][2] and "s3cr3t" not in found[0][2]
+
+
+def test_a_sink_that_is_not_there(check, tmp_path, capsys):
+    (tmp_path / "config.toml").write_text(START + '[[sink]]\nname = "hook"\ntype = "jsonl"\n')
+    assert main(["--config", str(tmp_path / "config.toml"), "check", "--send-test", "hok"]) == 2
+    assert "there is no sink 'hok'; did you mean 'hook'?" in capsys.readouterr().err

@@ -1,0 +1,86 @@
+"""What an Alertmanager is posted, by what stands and by the clocks."""
+
+import pytest
+from msgspec.structs import replace
+
+from statusdesk.alerts.tuning import Tuning
+from statusdesk.config_alerts import HaSettings, SinkSettings
+from statusdesk.sinks.alertmanager import batches, content_mark, posted, rfc3339, terms_of, told
+from statusdesk.sinks.peers import Standing
+from tests.alerts.make import config
+from tests.sinks.make import ALERT, OVER, T0
+
+AM = SinkSettings(name="am", type="alertmanager", urls=("http://am:9093",))
+TERMS = terms_of(config(sinks=(AM,)), AM)
+NOW = T0 + 3_600_000
+HOUR_MS = 3_600_000
+
+
+def test_what_fires_ends_after_four_rounds_that_fail():
+    body = posted(ALERT, TERMS, NOW, 0)
+    assert body["startsAt"] == rfc3339(T0) and body["endsAt"] == rfc3339(NOW + 4 * 60_000)
+    assert body["generatorURL"] == ALERT.build_url
+    assert set(body["labels"]) == {"alertname", "severity", "cluster", "namespace", "app"}
+
+
+def test_what_is_over_ends_when_it_did_however_often_it_is_posted():
+    first, later = posted(OVER, TERMS, NOW, 0), posted(OVER, TERMS, NOW + 600_000, 0)
+    assert first == later and first["endsAt"] == rfc3339(OVER.resolved_ms)
+
+
+@pytest.mark.parametrize("alert", [ALERT, OVER], ids=["fires", "over"])
+@pytest.mark.parametrize("skew_ms", [-600_000, 0, 600_000])
+@pytest.mark.parametrize("set_by_ms", [-86_400_000, -600_000, 0, 600_000])
+def test_no_clock_makes_a_post_that_is_refused(alert, skew_ms, set_by_ms):
+    now_ms = T0 + set_by_ms
+    body = posted(alert, TERMS, now_ms, skew_ms)
+    assert body["startsAt"] <= body["endsAt"] and body["startsAt"] <= rfc3339(now_ms - skew_ms)
+    assert (body["endsAt"] <= rfc3339(now_ms - skew_ms)) == (alert is OVER)
+
+
+@pytest.mark.parametrize("url", ["", "ci.example/1", "https://", "http://[x", "https://ci/ü", "https://ci/a b"])
+def test_an_address_that_would_spoil_the_post_is_left_out(url):
+    assert "generatorURL" not in posted(replace(ALERT, build_url=url), TERMS, NOW, 0)
+
+
+def test_one_of_a_pair_never_says_that_anything_is_over():
+    pair = terms_of(replace(config(sinks=(AM,)), ha=HaSettings(mode="pair", site="fra")), AM)
+    tuning = Tuning(config(sinks=(AM,)))
+    assert told([ALERT, OVER], pair, tuning, NOW) == [ALERT]
+    assert told([ALERT, OVER], TERMS, tuning, NOW) == [ALERT, OVER]
+    assert posted(ALERT, pair, NOW, 0)["labels"]["site"] == "fra"
+
+
+def test_what_nobody_has_seen_for_long_is_held_up_for_an_hour():
+    tuning = Tuning(config(sinks=(AM,)))
+    stale = replace(ALERT, stale_since_ms=NOW)
+    assert told([stale], TERMS, tuning, NOW + HOUR_MS) == [stale]
+    assert told([stale], TERMS, tuning, NOW + HOUR_MS + 1) == []
+    assert "stale_since" in posted(stale, TERMS, NOW, 0)["annotations"]
+
+
+def test_muted_ones_are_posted_and_those_that_the_sink_does_not_take_are_not():
+    tuning = Tuning(config(sinks=(AM,)))
+    taken, mild = replace(ALERT, acked_by="kim"), replace(ALERT, severity="warning")
+    watchdog = replace(ALERT, alertname="Watchdog", severity="info")
+    critical = terms_of(config(), replace(AM, min_severity="critical"))
+    assert told([taken, mild, watchdog], critical, tuning, NOW) == [taken, watchdog]
+
+
+def test_posts_of_64_and_a_mark_that_times_do_not_change():
+    bodies = [posted(replace(ALERT, app=str(n)), TERMS, NOW, 0) for n in range(130)]
+    assert [len(batch) for batch in batches(bodies)] == [64, 64, 2]
+    assert content_mark(bodies[0]) == content_mark(posted(replace(ALERT, app="0"), TERMS, NOW + 99_999, 0))
+    assert content_mark(bodies[0]) != content_mark(posted(replace(ALERT, app="0", summary="x"), TERMS, NOW, 0))
+
+
+def test_what_is_over_is_posted_for_a_quarter_of_an_hour_whatever_the_clock_says():
+    steady = [0]
+    standing = Standing(lambda: steady[0])
+    assert standing.alerts() is None
+    standing.put((ALERT, OVER))
+    steady[0] = 14 * 60_000
+    standing.put((ALERT, OVER))
+    assert standing.alerts() == (ALERT, OVER)
+    steady[0] = 15 * 60_000
+    assert standing.alerts() == (ALERT,)

@@ -1,0 +1,113 @@
+"""Mail against a small server of our own, which speaks as much SMTP as a mail needs."""
+
+import email
+import email.policy
+import socketserver
+import threading
+
+import pytest
+from msgspec.structs import replace
+
+from statusdesk.sinks.mail import Mail
+from statusdesk.sinks.sending import Postponed, Refused
+from tests.sinks.make import ALERT, HOSTILE, message, sink
+
+
+class Mailbox:
+    """Takes mail; ``refuse`` maps a command to what is answered instead."""
+
+    def __init__(self) -> None:
+        self.mails: list[email.message.EmailMessage] = []
+        self.recipients: list[str] = []
+        self.refuse: dict[str, str] = {}
+        box = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def say(self, line: str) -> None:
+                self.wfile.write(f"{line}\r\n".encode())
+
+            def handle(self) -> None:
+                self.say("220 here")
+                while line := self.rfile.readline().decode().strip():
+                    word = line.split()[0].upper()
+                    if word in box.refuse:
+                        self.say(box.refuse[word])
+                    elif word == "DATA":
+                        self.say("354 go on")
+                        lines = iter(self.rfile.readline, b".\r\n")
+                        content = b"".join(each[1:] if each.startswith(b"..") else each for each in lines)
+                        box.mails.append(email.message_from_bytes(content, policy=email.policy.default))
+                        self.say("250 taken")
+                    elif word == "QUIT":
+                        self.say("221 bye")
+                        return
+                    else:
+                        if word == "RCPT":
+                            box.recipients.append(line)
+                        self.say("250 ok")
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def box():
+    made = Mailbox()
+    yield made
+    made.close()
+
+
+def mail(box, tmp_path, **fields):
+    given = {"host": "127.0.0.1", "port": box.port, "sender": "desk@example.com", "tls": "none", "timeout_s": 3.0}
+    return Mail(sink("email", to=("team@example.com", "kim@example.com"), **(given | fields)), tmp_path)
+
+
+def test_a_mail_says_it_all_and_sent_twice_has_one_id(box, tmp_path):
+    for _ in range(2):
+        mail(box, tmp_path).send(message())
+    first, second = box.mails
+    assert first["Subject"] == "[FIRING] critical RolloutFailing shop/orders" and first["From"] == "desk@example.com"
+    assert first["Message-ID"] == second["Message-ID"] and first["References"] and first["Auto-Submitted"]
+    assert "statusdesk logs orders -n shop" in first.get_content() and "now: 2 firing" in first.get_content()
+    assert len(box.recipients) == 4
+
+
+def test_nothing_in_a_name_becomes_a_header(box, tmp_path):
+    told = message(replace(ALERT, app="x\r\nBcc: all@example.com", summary=HOSTILE + "\r\n.\r\nQUIT"))
+    mail(box, tmp_path).send(told)
+    (got,) = box.mails
+    assert got["Bcc"] is None and len(box.recipients) == 2 and "漢字" in got.get_content()
+
+
+@pytest.mark.parametrize(
+    ("word", "answer", "raises", "says"),
+    [
+        ("RCPT", "550 no such user", Refused, "refuses the recipients"),
+        ("RCPT", "451 later", Postponed, "refuses the recipients"),
+        ("DATA", "554 no", Refused, "answered 554"),
+        ("MAIL", "421 too busy", Postponed, "answered 421"),
+    ],
+)
+def test_what_the_server_refuses(box, tmp_path, word, answer, raises, says):
+    box.refuse[word] = answer
+    with pytest.raises(raises, match=says):
+        mail(box, tmp_path).send(message())
+
+
+def test_no_starttls_no_mail(box, tmp_path):
+    with pytest.raises(Postponed, match="STARTTLS"):
+        mail(box, tmp_path, tls="starttls").send(message())
+    assert box.mails == []
+
+
+def test_nobody_there(box, tmp_path):
+    with pytest.raises(Postponed, match="no connection to the mail server"):
+        mail(box, tmp_path, port=9).send(message())

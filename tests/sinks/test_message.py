@@ -1,0 +1,68 @@
+"""What is said of alerts: what is broken, who is hit, what next, and how it stands."""
+
+from msgspec.structs import replace
+
+from tests.sinks.make import ALERT, HOSTILE, OVER, T0, message
+
+
+def test_a_message_answers_what_who_and_what_next():
+    told = message()
+    assert told.title == "[FIRING] critical RolloutFailing shop/orders"
+    assert told.text().split("\n") == [
+        "critical: RolloutFailing shop/orders: orders 1.5.0 in shop: container app ends with exit code 137"
+        " (since 2027-01-15T08:00:00Z)",
+        "  hits: stage production, namespace shop of cluster eu",
+        "  last good version: 1.4.2",
+        "  next: look at pod orders-7c9f-x2x, container app",
+        "  next: statusdesk logs orders -n shop --cluster eu",
+        "  next: build https://ci.example/job/deploy/412/",
+        "  next: runbook https://wiki.example/rollout",
+        "",
+        "now: 2 firing, 1 pending, 14 ok",
+    ]
+
+
+def test_what_is_over_says_only_that():
+    told = message(OVER, why="resolved")
+    assert told.title == "[RESOLVED] critical RolloutFailing shop/orders"
+    assert "next: " not in told.text().partition("\n\n")[0] and "until 2027-01-15T08:01:00Z" in told.text()
+
+
+def test_many_alerts_are_cut_and_the_rest_is_counted():
+    many = [replace(ALERT, app=f"app-{n}", fingerprint=f"{n:016x}") for n in range(30)]
+    told = message(*many)
+    assert told.title.endswith("shop/app-0 and 29 more")
+    assert "and 10 more" in told.text(20) and "app-19" in told.text(20) and "app-20" not in told.text(20)
+    assert len(told.webhook()["alerts"]) == 30
+
+
+def test_an_alert_that_somebody_has_taken_or_whose_source_is_down_says_so():
+    text = message(replace(ALERT, acked_by="kim", stale_since_ms=T0)).text()
+    assert "taken by kim" in text and "has not answered since 2027-01-15T08:00:00Z" in text
+
+
+def test_the_webhook_is_that_of_alertmanager():
+    body = message(site="fra").webhook()
+    assert list(body) == ["version", "groupKey", "truncatedAlerts", "status", "receiver", "groupLabels",
+                          "commonLabels", "commonAnnotations", "externalURL", "alerts"]  # fmt: skip
+    (alert,) = body["alerts"]
+    assert set(alert) == {"status", "labels", "annotations", "startsAt", "endsAt", "generatorURL", "fingerprint"}
+    assert alert["labels"] == {"alertname": "RolloutFailing", "severity": "critical", "cluster": "eu",
+                               "namespace": "shop", "app": "orders", "site": "fra"}  # fmt: skip
+    assert (body["version"], body["status"], alert["endsAt"]) == ("4", "firing", "0001-01-01T00:00:00Z")
+    assert body["commonAnnotations"]["now"] == "now: 2 firing, 1 pending, 14 ok"
+    assert all(isinstance(value, str) for value in alert["annotations"].values())
+
+
+def test_common_labels_are_those_of_all():
+    body = message(ALERT, replace(ALERT, app="carts", fingerprint="1" * 16)).webhook()
+    assert "app" not in body["commonLabels"] and body["commonLabels"]["cluster"] == "eu"
+
+
+def test_hostile_text_is_clean_and_holds_no_secret():
+    text = message(replace(ALERT, summary=HOSTILE, look=HOSTILE, reason=HOSTILE)).text()
+    assert "\x1b" not in text and "\u202e" not in text and "abcdefgh1234" not in text
+
+
+def test_a_name_with_blanks_is_quoted_in_the_command():
+    assert "statusdesk logs 'or ders' -n shop" in message(replace(ALERT, app="or ders/web")).text()
