@@ -81,6 +81,7 @@ def write_config(directory: Path, at: Addresses, tokens: Iterable[WatchedToken],
         f"address = {_quoted(at.vault)}",
         f"token_file = {_quoted(str(directory / 'vault.token'))}",
         'interval = "2s"',
+        'slow_interval = "10s"',
         "",
     ]
     for watched in tokens:
