@@ -258,12 +258,17 @@ class DeskApp(App[None]):
         if keymap.keys() - known:
             # Imported only for this: most starts change no key, and the first paint does not wait for these screens.
             from screens.alerts import AlertsScreen
+            from screens.build_page import BuildScreen
+            from screens.builds import BuildsScreen
+            from screens.environments import EnvironmentsScreen
             from screens.log_lineview import LogLineView
             from screens.logs import LogsScreen
             from screens.rollout import RolloutScreen
+            from screens.tokens import TokenScreen, TokensScreen
             from screens.workloads import WorkloadsScreen
 
             known |= _binding_ids(RolloutScreen, KeyedLines, WorkloadsScreen, LogsScreen, LogLineView, AlertsScreen)
+            known |= _binding_ids(BuildsScreen, BuildScreen, TokensScreen, TokenScreen, EnvironmentsScreen)
         for unknown in sorted(keymap.keys() - known):
             from difflib import get_close_matches
 

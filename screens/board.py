@@ -38,8 +38,9 @@ The top line shows the age of the data; a source that does not answer says so in
 
 `enter` opens the rollout in a cell: its pods, what happened, the proof. `d` or space previews it here and follows the
 cursor. `y` copies what is known about the cell, while the preview is open with its pods.
-`w` lists all workloads of the stage under the cursor; `a` all alerts. `l` opens the logs of all pods of the cell, `p`
-those of the runs before.
+`w` lists all workloads of the stage under the cursor, `b` the builds of the application, `a` all alerts. `l` opens the
+logs of all pods of the cell, `p` those of the runs before. `K` shows the tokens, `E` the environments that are up; `:`
+goes to any of these, `:builds staging` to the builds of a stage.
 
 The mouse selects with a click and opens with a double click. Hold shift to select text with the terminal.
 """
@@ -57,13 +58,15 @@ class BoardScreen(Frame):
         Binding("d,space", "detail", "preview", id="board.detail", tooltip="Preview the selected cell, or close that"),
         Binding("w", "workloads", "workloads", id="board.workloads", tooltip="All workloads of the selected stage"),
         Binding("a", "alerts", "alerts", id="board.alerts", tooltip="What fires, who is told, who has it"),
-        Binding("b", "build", "build", id="board.build", tooltip="Copy and show the link of the build"),
+        Binding("b", "build", "builds", id="board.build", tooltip="The builds of the selected application"),
         Binding("y", "copy", "copy", id="board.copy", tooltip="Copy and show what is known about the cell"),
         Binding("slash", "filter", "filter", id="board.filter", tooltip="Show only rows with these words"),
         Binding("exclamation_mark", "only_bad", "not well", id="board.only_bad", tooltip="Show only what is not well"),
         Binding("o", "order", "order", id="board.order", tooltip="Worst first, or in the configured order"),
         Binding("colon", "go_to", "go to", id="board.go_to", tooltip="Go to an application, a stage or both"),
         Binding("t", "as_of", "as of", id="board.as_of", tooltip="Show the board as of a time in the past"),
+        Binding("K", "tokens", "tokens", id="board.tokens", tooltip="The tokens of Vault", show=False),
+        Binding("E", "environments", "environments", id="board.environments", tooltip="Environments", show=False),
         Binding("T", "times", "times", id="board.times", tooltip="Ages or times of day", show=False),
         Binding(
             "escape", "back", "back", id="board.back", tooltip="Close the preview; back to now; show all", show=False
@@ -200,14 +203,22 @@ class BoardScreen(Frame):
             self.app.push_screen(GoTo(board), self.go_to)
 
     def action_build(self) -> None:
-        from screens.detail_text import build_of
-
         selected = self.matrix.selected
-        build = build_of(*selected) if selected is not None else None
-        if build is None or not build.url:
-            self.app.notify("No build is known for this cell.", markup=False)
-        else:
-            self.app.copy(f"{build.job} #{build.number}", build.url)
+        self.matrix.held = True
+        app = selected[0].app if selected is not None else ""
+        self.open_list("builds", app=app, begin=self.matrix.selected_stage)
+
+    def action_tokens(self) -> None:
+        self.open_list("tokens")
+
+    def action_environments(self) -> None:
+        self.open_list("environments")
+
+    def open_list(self, name: str, place: str = "", app: str = "", begin: str = "") -> None:
+        """Open the builds, the tokens or the environments."""
+        from screens.lists import make_list
+
+        self.app.push_screen(make_list(name, self.setup, self.ink, self.past, place=place, app=app, begin=begin))
 
     def action_copy(self) -> None:
         from screens.detail_text import Known, Scribe
@@ -241,6 +252,9 @@ class BoardScreen(Frame):
     def go_to(self, target: "Target | None") -> None:
         """Put the cursor on a place, taking away a filter that hides it."""
         if target is None:
+            return
+        if target.screen:
+            self.open_list(target.screen, target.stage)
             return
         if not target.app:
             self.open_stage(target.stage)

@@ -84,9 +84,10 @@ class Scribe:
             self._line("since", local(cell.since_ms, self.zone, "%a %d %b %H:%M:%S %Z"))
 
     def _rollout(self, cell: Cell, rollout: RolloutState, pods: Sequence[PodState]) -> None:
-        if rollout.cause and rollout.cause_ms is not None:
-            when = local(rollout.cause_ms, self.zone, "%a %d %b %H:%M:%S %Z")
-            self._line("cause", f"{rollout.cause}, since {when}", self.ink.strong)
+        if rollout.cause:
+            since_ms = rollout.cause_ms
+            when = f", since {local(since_ms, self.zone, '%a %d %b %H:%M:%S %Z')}" if since_ms is not None else ""
+            self._line("cause", f"{rollout.cause}{when}", self.ink.strong)
         if rollout.look:
             self._line("look at", rollout.look, self.ink.strong)
         before = f"  was {rollout.previous_version}" if rollout.previous_version else ""

@@ -1,4 +1,4 @@
-"""Go to an application, one of its stages, or a stage: ``orders``, ``testing/orders``, ``testing``; with suggestions.
+"""Go to an application, one of its stages, a stage or a screen: ``orders``, ``testing/orders``, ``builds staging``.
 
 A stage alone means the list of all its workloads.
 """
@@ -15,25 +15,37 @@ from screens.dialog import Dialog
 from statusdesk.board import Board
 
 SUGGESTIONS = 12
+SCREENS = {"builds": "  all builds", "tokens": "  of Vault", "environments": "  that are up"}
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A place on the board; an empty stage means whichever is selected, an empty app all workloads of the stage."""
+    """A place on the board; an empty stage means whichever is selected, an empty app all workloads of the stage.
+
+    ``screen`` is one that is no board; ``stage`` then narrows it.
+    """
 
     app: str
     stage: str = ""
+    screen: str = ""
 
     def __str__(self) -> str:
+        if self.screen:
+            return f"{self.screen} {self.stage}".rstrip()
         return f"{self.stage}/{self.app}" if self.stage else self.app
 
     @property
     def label(self) -> str:
+        if self.screen:
+            return f"{self}{SCREENS[self.screen]}" if not self.stage else str(self)
         return str(self) if self.app else f"{self.stage}/  all workloads"
 
 
 def targets(board: Board, text: str, limit: int = SUGGESTIONS) -> list[Target]:
     """Return the places that a text may mean, best first: exact, then beginning, then containing it."""
     wanted = text.strip().removeprefix(":").casefold()
+    screens = _screens(board, wanted)
+    if " " in wanted and screens:
+        return screens[:limit]
     stage_part, slash, app_part = wanted.partition("/")
     stages = [stage for stage in board.stages if stage.casefold().startswith(stage_part)] if slash else [""]
     word = app_part if slash else wanted
@@ -48,7 +60,22 @@ def targets(board: Board, text: str, limit: int = SUGGESTIONS) -> list[Target]:
         for order, stage in enumerate(stages):
             if not stage or row.cells[board.stages.index(stage)] is not None:
                 found.append((closeness, order, name, Target(row.app, stage)))
-    return [target for *_, target in sorted(found, key=lambda item: item[:3])[:limit]]
+    places = [target for *_, target in sorted(found, key=lambda item: item[:3])]
+    exact = [target for target in screens if target.screen == wanted]
+    return [*exact, *places[: limit - len(screens)], *(target for target in screens if target not in exact)][:limit]
+
+
+def _screens(board: Board, text: str) -> list[Target]:
+    """Return the screens that a text means: the beginning of a name, and behind ``builds`` that of a namespace."""
+    name, _, place = text.partition(" ")
+    meant = [screen for screen in SCREENS if name and screen.startswith(name)]
+    place = place.strip()
+    if not place:
+        return [Target("", "", screen) for screen in meant]
+    if "builds" not in meant:
+        return []
+    known = dict.fromkeys((*board.stages, *sorted({build.namespace for build in board.builds if build.namespace})))
+    return [Target("", each, "builds") for each in known if each.casefold().startswith(place)]
 
 
 def _stages(board: Board, word: str) -> list[tuple[int, int, str, Target]]:
@@ -74,7 +101,7 @@ class GoTo(Dialog[Target | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content("Go to"), classes="dialog-title")
-            yield Input(placeholder="application, stage, or stage/application", compact=True)
+            yield Input(placeholder="application, stage, stage/application, builds, tokens", compact=True)
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:

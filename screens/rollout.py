@@ -69,7 +69,7 @@ class RolloutScreen(Frame):
         Binding("y", "commands", "kubectl", id="rollout.commands", tooltip="kubectl commands to copy; none is run"),
         Binding("v", "stages", "stages", id="rollout.stages", tooltip="The same application in the other stages"),
         Binding("escape", "back", "back", id="rollout.back", tooltip="Back to where you came from"),
-        Binding("b", "build", "build", id="rollout.build", tooltip="Copy and show the link of the build"),
+        Binding("b", "build", "build", id="rollout.build", tooltip="The build that made it, or the last one here"),
         Binding("w", "workloads", "workloads", id="rollout.workloads", tooltip="All workloads of this stage"),
         Binding("tab", "sibling(1)", "next", id="rollout.next", tooltip="Next workload of this cell", show=False),
         Binding("shift+tab", "sibling(-1)", "previous", id="rollout.previous", tooltip="Previous one", show=False),
@@ -283,13 +283,21 @@ class RolloutScreen(Frame):
             self.app.push_screen(dialog)
 
     def action_build(self) -> None:
+        from statusdesk.build_view import BuildKey
+
         state, row = self.view.state, self.view.build
-        if state is not None and state.build_url:
-            self.app.copy(f"{state.build_job} #{state.build_number}", state.build_url)
-        elif row is not None and row.url:
-            self.app.copy(f"{row.job} #{row.number}", row.url)
-        else:
+        source = row.source if row is not None else "jenkins"
+        key = None
+        if state is not None and state.build_job and state.build_number is not None:
+            key = BuildKey(source, state.build_job, state.build_number)
+        elif row is not None and row.number is not None:
+            key = BuildKey(source, row.job, row.number)
+        if key is None:
             self.app.notify("No build is known for this rollout.", markup=False)
+            return
+        from screens.build_page import BuildScreen
+
+        self.app.push_screen(BuildScreen(self.setup, self.ink, key, self.past))
 
     def action_proof(self) -> None:
         from screens.rollout_dialogs import ProofScreen

@@ -141,8 +141,9 @@ def _tokens(view: RolloutView) -> Iterable[Entry]:
     state = view.state
     if state is None or view.level not in BAD:
         return
-    if state.cause and state.cause_ms is not None:
-        yield Entry(ms=state.cause_ms, words=state.cause, mark=Mark.FAILING, cause=True)
+    if state.cause:
+        seen_ms = state.cause_ms if state.cause_ms is not None else state.level_since_ms
+        yield Entry(ms=seen_ms, words=state.cause, mark=Mark.FAILING, cause=True)
     for token in view.tokens:
         if state.cause_key == f"token:{token.key}":
             continue  # told already

@@ -169,6 +169,10 @@ class KubeCluster:
             self._namespaces[name] = made
             self.parts.store.put(NAMESPACES, made, {"metadata.name": name, "status.phase": "Active"})
 
+    def has_namespace(self, name: str) -> bool:
+        """Tell whether a namespace is there and not on its way out."""
+        return name in self._namespaces
+
     def delete_namespace(self, name: str) -> None:
         """Delete a namespace and everything in it (pods terminate first)."""
         ending = self._namespaces.pop(name) | {"status": {"phase": "Terminating"}}

@@ -6,10 +6,11 @@ from statusdesk.demo.jenkins_engine import Course
 from statusdesk.demo.jenkins_model import Build, Cause, Trigger
 from statusdesk.demo.kube_cluster import Behaviour
 from statusdesk.demo.scenario_estate import DEVELOPMENT, App
-from statusdesk.demo.scenario_history import History
+from statusdesk.demo.scenario_history import NAMESPACE, PLATFORM, History
 from statusdesk.demo.scenario_team import Team
 from statusdesk.demo.scenario_tokens import WatchedToken
 
+CREATE, DESTROY = "env-create", "env-destroy"
 _SEED_EVERY_S = 600.0
 _DAY_S = 86_400.0
 _APPS_IN_ENVIRONMENT = 4
@@ -22,23 +23,25 @@ class Platform:
         self._team = team
         self._estate = estate
         self._history = history
+        self._made = "deploy-next"
         self._owner_of = {name: name.removeprefix("dev-") for name in DEVELOPMENT}
 
     def settle(self) -> None:
         """Make the platform's jobs with their past, and the environments that are up already."""
         history = self._history
         history.place_runs(history.platform_job("seed-all-jobs"), _SEED_EVERY_S, 240, 20)
-        for name, ago_s in (("env-create", 3 * 3600.0), ("env-destroy", 14 * 3600.0)):
+        for name, ago_s in ((CREATE, 3 * 3600.0), (DESTROY, 14 * 3600.0)):
             job = history.platform_job(name, namespaced=True)
             for day in range(5, -1, -1):
                 for number, namespace in enumerate(DEVELOPMENT):
                     owner = self._owner_of[namespace]
                     ended_s_ago = ago_s + day * _DAY_S + 900 - 600 * number
                     history.place_runs(job, _DAY_S, ended_s_ago, 1, given={"NAMESPACE": namespace}, user=owner)
-        smoke = self._team.jenkins.add_job("web-smoke", description="Smoke tests; knows no parameters of its own")
+        smoke = self._team.jenkins.add_job("web-smoke", repository=PLATFORM)
+        smoke.description = "Smoke tests; knows no parameters of its own"
         history.place_runs(smoke, 7200, 5 * 3600.0, 8)
         self._team.jenkins.add_job("deploy-legacy-portal", disabled=True)
-        self._team.jenkins.add_job("deploy-next")  # made by the seed job, never built
+        self._team.jenkins.add_job(self._made)  # made by the seed job, never built
         for namespace in DEVELOPMENT:
             self._team.kube.add_namespace(namespace, {"shop.example/owner": self._owner_of[namespace]})
             for app in self._estate[:_APPS_IN_ENVIRONMENT]:
@@ -71,9 +74,16 @@ class Platform:
         job = team.jenkins.job("seed-all-jobs")
         while True:
             await team.clock.sleep(_SEED_EVERY_S * 0.6)
-            course = Course(takes_s=12, revision=self._history.revision())
+            course = Course(takes_s=12, midway=self._define, revision=self._history.revision())
             await team.jenkins.build(job, {}, Cause(Trigger.TIMER), course)
             await team.clock.sleep(_SEED_EVERY_S * 0.4)
+
+    def _define(self, build: Build) -> None:
+        """Make a job and take away the one that the run before has made, as a seed run does."""
+        jenkins, made = self._team.jenkins, f"deploy-next-{build.number}"
+        jenkins.add_job(made, parameters=(NAMESPACE,), description="Made by seed-all-jobs")
+        jenkins.root.children.pop(self._made, None)
+        self._made = made
 
     async def _environments(self) -> None:
         """Let the last environment be destroyed and made again, over and over."""
@@ -81,9 +91,9 @@ class Platform:
         cause = Cause(user=self._owner_of[namespace])
         while True:
             await team.clock.sleep(200)
-            await self._run("env-destroy", namespace, cause, lambda _: team.kube.delete_namespace(namespace))
+            await self._run(DESTROY, namespace, cause, lambda _: team.kube.delete_namespace(namespace))
             await team.clock.sleep(120)
-            await self._run("env-create", namespace, cause, lambda _: self._create(namespace))
+            await self._run(CREATE, namespace, cause, lambda _: self._create(namespace))
 
     async def _run(self, name: str, namespace: str, cause: Cause, midway: Callable[[Build], None]) -> None:
         course = Course(takes_s=9, midway=midway, revision=self._history.revision())

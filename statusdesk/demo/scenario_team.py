@@ -114,12 +114,12 @@ class Team:
 
     async def renew(self, watched: WatchedToken) -> None:
         """Run a token's renewal job once; it renews when it works."""
+        works = watched.renewal_works and watched.alive(self.clock.now_ms())
 
         def renew(_: Build) -> None:
-            if watched.renewal_works and watched.alive(self.clock.now_ms()):
+            if works and watched.renewal_renews and watched.alive(self.clock.now_ms()):
                 self.vault.renew(watched.token)
 
-        works = watched.renewal_works and watched.alive(self.clock.now_ms())
         refusal = ("curl: (22) The requested URL returned error: 403", '{"errors":["permission denied"]}')
         result, trouble = ("SUCCESS", ()) if works else ("FAILURE", refusal)
         course = Course(takes_s=3, result=result, trouble=trouble, midway=renew)

@@ -51,12 +51,14 @@ class HeldToken:
     meta: Mapping[str, str] | None = None
     last_renewal_ms: int | None = None
     type: str = "service"
+    revoked: bool = False
+    mount_max_s: int = _SYSTEM_MAX_S  # of the mount that it comes from: caps what is not periodic, told nowhere
 
     def cap_ms(self) -> int | None:
         """Return the moment that no renewal can pass; None for a periodic token without an explicit cap."""
         if self.explicit_max_s:
             return self.issue_ms + self.explicit_max_s * 1000
-        return None if self.period_s else self.issue_ms + _SYSTEM_MAX_S * 1000
+        return None if self.period_s else self.issue_ms + self.mount_max_s * 1000
 
 
 @dataclass(slots=True, eq=False)
@@ -105,6 +107,8 @@ class Vault:
         display_name: str = "token",
         policies: tuple[str, ...] = ("app", "default"),
         meta: Mapping[str, str] | None = None,
+        path: str = "auth/token/create",
+        mount_max_s: int = _SYSTEM_MAX_S,
     ) -> HeldToken:
         """Make a token ``age_s`` ago, renewed last ``renewed_s_ago``; ``ttl_s`` 0 never expires."""
         now = self.now_ms()
@@ -123,6 +127,8 @@ class Vault:
             display_name=display_name,
             policies=policies,
             meta=meta,
+            path=path,
+            mount_max_s=mount_max_s,
         )
         if renewed_s_ago is not None and token.expire_ms is not None:
             token.last_renewal_ms = now - int(renewed_s_ago * 1000)
@@ -151,6 +157,7 @@ class Vault:
     def revoke(self, token: HeldToken) -> None:
         """Let a token go at once."""
         self.tokens.pop(token.accessor, None)
+        token.revoked = True
 
     def by_accessor(self, accessor: str) -> HeldToken:
         """Return a living token. Raises: RefusedError for an empty, unknown, expired or revoked accessor."""

@@ -8,6 +8,7 @@ from aiohttp import web
 from statusdesk.demo.jenkins_engine import Course
 from statusdesk.demo.jenkins_model import Cause
 from statusdesk.demo.kube_cluster import Behaviour
+from statusdesk.demo.scenario_tokens import reissue
 from statusdesk.demo.vault_tokens import VaultState
 from statusdesk.demo.world import World
 
@@ -117,6 +118,26 @@ class PodOrder(msgspec.Struct):
     pod: str
 
 
+class TokenOrder(msgspec.Struct):
+    """``POST /token``: what happens to the token of an app, and what its renewal job does from now on."""
+
+    name: str
+    revoke: bool = False
+    renewal_works: bool = True
+    renewal_renews: bool = True
+    run: bool = False
+    reissue: bool = False
+
+
+class DeployOrder(msgspec.Struct):
+    """``POST /deploy``: run an app's deploy job; without a living token what it applies fails at its init container."""
+
+    app: str
+    namespace: str
+    version: str
+    takes_s: float = 5.0
+
+
 class NoOrder(msgspec.Struct):
     """A request whose body does not matter."""
 
@@ -172,6 +193,8 @@ class _Control:
             ("/cut-logs", CutLogsOrder, self.cut_logs),
             ("/kill", PodOrder, self.kill),
             ("/replace", PodOrder, self.replace),
+            ("/token", TokenOrder, self.token),
+            ("/deploy", DeployOrder, self.deploy),
         ]
 
     async def truth(self, _: web.Request) -> web.Response:
@@ -220,6 +243,24 @@ class _Control:
             await self._world.jenkins.build(job, order.parameters, Cause(user=order.user), course)
 
         self._world.team.begin(run())
+
+    async def token(self, order: TokenOrder) -> None:
+        world, watched = self._world, self._world.team.tokens[order.name]
+        watched.renewal_works, watched.renewal_renews = order.renewal_works, order.renewal_renews
+        if order.revoke:
+            world.vault.revoke(watched.token)
+        if order.reissue:
+            reissue(watched, world.clock, world.vault)
+        if order.run:
+            world.team.begin(world.team.renew(watched))
+
+    async def deploy(self, order: DeployOrder) -> None:
+        team, app = self._world.team, self._world.estate[order.app]
+
+        async def run() -> None:
+            await team.deploy(app, order.namespace, order.version, takes_s=order.takes_s)
+
+        team.begin(run())
 
     async def vault(self, order: VaultOrder) -> None:
         self._world.vault.state = order.state

@@ -96,6 +96,7 @@ def _source_lines(directory: Path, at: Addresses) -> list[str]:
         f"address = {_quoted(at.vault)}",
         f"token_file = {_quoted(str(directory / 'vault.token'))}",
         'interval = "2s"',
+        'slow_interval = "10s"',
         "",
     ]
 

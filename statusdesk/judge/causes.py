@@ -18,11 +18,11 @@ _DENIED = re.compile(r"permission denied|\b403\b|bad token|invalid token", re.IG
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """In words, as ``token:<key of its row>``, and since when."""
+    """In words, as ``token:<key of its row>``, and since when; None where nobody saw it die."""
 
     words: str
     key: str
-    since_ms: int
+    since_ms: int | None
 
 
 def denies(text: str) -> bool:
@@ -40,7 +40,8 @@ def cause_of(rollout: RolloutState, tokens: Iterable[TokenState], *, denied: boo
     """Return the dead token that explains a rollout's trouble, the one that died last before it; None when none does.
 
     ``denied``: the evidence says that the container was refused. What is not known is never blamed: the container
-    must be an init container or have been refused, the token must be known to be dead, and to have died before.
+    must be an init container or have been refused, the token must be known to be dead, and to have died before. A token
+    that was dead before anybody watched it is blamed only where something was refused.
     """
     if rollout.level not in _TROUBLED or not rollout.container:
         return None
@@ -52,14 +53,17 @@ def cause_of(rollout: RolloutState, tokens: Iterable[TokenState], *, denied: boo
         for token in tokens
         if token.until_ms is None
         and token.reason in DEAD
-        and token.dead_ms is not None
-        and token.dead_ms <= rollout.level_since_ms
+        and (refused if token.dead_ms is None else token.dead_ms <= rollout.level_since_ms)
         and uses(token, rollout.app, rollout.namespace)
     ]
     last = max(dead, key=lambda token: (token.dead_ms or 0, token.key), default=None)
-    if last is None or last.dead_ms is None:
+    if last is None:
         return None
-    expired = last.expire_ms is not None and last.dead_ms >= last.expire_ms
-    what = last.kind if last.kind != "token" else "token"
-    words = f"{what} '{last.name}' {'has expired' if expired else 'is gone'}"
+    words = f"{last.kind} '{last.name}' {_end(last)}"
     return Cause(words, f"token:{last.key}", last.dead_ms)
+
+
+def _end(token: TokenState) -> str:
+    if token.dead_ms is None:
+        return "is not known to Vault"
+    return "has expired" if token.expire_ms is not None and token.dead_ms >= token.expire_ms else "is gone"

@@ -79,15 +79,14 @@ class Causes:
 
     def _explain(self, row: RolloutState, dead: Sequence[TokenState]) -> RolloutState:
         found = cause_of(row, dead, denied=bool(dead) and self._is_denied(row)) if dead else None
-        cause = found if found is not None else Cause("", "", 0)
-        since_ms = cause.since_ms if found is not None else None
+        cause = found if found is not None else Cause("", "", None)
         if found is not None:
             self._explained.add(row.key)
         else:
             self._explained.discard(row.key)
-        if (row.cause, row.cause_key, row.cause_ms) == (cause.words, cause.key, since_ms):
+        if (row.cause, row.cause_key, row.cause_ms) == (cause.words, cause.key, cause.since_ms):
             return row
-        return replace(row, cause=cause.words, cause_key=cause.key, cause_ms=since_ms)
+        return replace(row, cause=cause.words, cause_key=cause.key, cause_ms=cause.since_ms)
 
     def _is_denied(self, row: RolloutState) -> bool:
         """Whether the log of the failing container says so: as it came, or as evidence of it was kept."""

@@ -55,6 +55,8 @@ FOUND = Cause("token 'orders' has expired", "token:vault/orders", T0 - 10 * MINU
         (rollout(reason="CrashLoopBackOff"), token(), True, FOUND),
         (rollout(reason="CrashLoopBackOff", message="container orders exits 1 (403 permission denied)"), token(),
          False, FOUND),
+        (rollout(), token(dead_ms=None), True,
+         Cause("token 'orders' is not known to Vault", "token:vault/orders", None)),
         # nothing says that it was refused
         (rollout(reason="CrashLoopBackOff"), token(), False, None),
         (rollout(reason="ErrImagePull"), token(), False, None),
@@ -68,7 +70,7 @@ FOUND = Cause("token 'orders' has expired", "token:vault/orders", T0 - 10 * MINU
         # it is not known to be dead, or was alive when the trouble began
         (rollout(), token(reason="NoNews", level=Level.UNKNOWN), True, None),
         (rollout(), token(reason="LapsesSoon"), True, None),
-        (rollout(), token(dead_ms=None), True, None),
+        (rollout(), token(dead_ms=None), False, None),
         (rollout(), token(dead_ms=T0 + 1), True, None),
         (rollout(), token(until_ms=T0), True, None),
     ],

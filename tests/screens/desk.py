@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from screens.app import DeskApp
 from screens.rollout import RolloutScreen
 from statusdesk.board_feed import AlertsReading, FeedError
+from statusdesk.build_view import BuildReading
 from statusdesk.config import AppSettings, BoardSettings, Config, StageSettings, StoreSettings
 from statusdesk.rollout_view import Reading, on_board
 from tests.screens import boards, rollouts
@@ -28,6 +29,7 @@ class HandFeed:
         self.problem_of_alerts = self.problem_of_requests = ""
         self.alerts_reading = AlertsReading()
         self.requests = []
+        self.builds, self.pages, self.without_namespace, self.granted = {}, {}, (), {}
 
     def give(self, board):
         self.boards.append(board)
@@ -63,6 +65,25 @@ class HandFeed:
         self.requests.append((request, threading.current_thread() is threading.main_thread()))
         if self.problem_of_requests:
             raise FeedError(self.problem_of_requests)
+
+    def histories(self, pairs, until_ms=None):
+        self.asked.append(("histories", tuple(pairs), threading.current_thread() is threading.main_thread()))
+        if self.problem_of_rollouts:
+            raise FeedError(self.problem_of_rollouts)
+        return {pair: tuple(self.builds.get(pair, ())) for pair in pairs}
+
+    def build(self, key, until_ms=None):
+        self.asked.append(("build", key, threading.current_thread() is threading.main_thread()))
+        if self.problem_of_rollouts:
+            raise FeedError(self.problem_of_rollouts)
+        return self.pages.get(key, BuildReading())
+
+    def unattributed(self):
+        return self.without_namespace
+
+    def grants(self, token_key, until_ms=None):
+        self.asked.append(("grants", token_key, threading.current_thread() is threading.main_thread()))
+        return self.granted.get(token_key, ())
 
     def at(self, ms):
         self.asked.append((ms, threading.current_thread() is threading.main_thread()))

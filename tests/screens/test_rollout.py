@@ -4,11 +4,12 @@ import pytest
 from msgspec.structs import replace
 
 from screens.board import BoardScreen
+from screens.build_page import BuildScreen
 from screens.choice import Choice
-from screens.copying import CopyScreen
 from screens.rollout import RolloutScreen
 from screens.rollout_dialogs import ProofScreen
 from screens.workloads import WorkloadsScreen
+from statusdesk.build_view import BuildKey
 from statusdesk.states import Level
 from tests.screens import boards, rollouts
 from tests.screens.desk import lines, look, open_rollouts, shown, text, until
@@ -230,8 +231,8 @@ async def test_the_build_and_the_other_stages():
     async with app.run_test(size=WIDE) as pilot:
         await look(pilot)
         await pilot.press("b")
-        await until(pilot, lambda: isinstance(app.screen, CopyScreen))
-        assert app.clipboard == "https://jenkins.example/job/deploy-orders/412/"
+        await until(pilot, lambda: isinstance(app.screen, BuildScreen))
+        assert app.screen.key == BuildKey("jenkins", "deploy-orders", 412)
         await pilot.press("escape", "v")
         await until(pilot, lambda: isinstance(app.screen, Choice))
         assert "testing      \u2713 1.5.0  2h  the same version" in text(app)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.screens import alerts, boards, rollouts
+from tests.screens import alerts, boards, jenkins, rollouts
 from tests.screens.desk import desk, text, until
 
 SIZES = [(80, 24), (140, 40)]
@@ -110,3 +110,32 @@ def test_alerts(snap_compare, size):
 
 def test_alerts_in_ascii(snap_compare):
     assert snap_compare(**listed_alerts(ascii_only=True), terminal_size=(80, 24))
+
+
+def settled_at(*keys, words):
+    """Press keys, and wait until words are on the screen."""
+
+    async def settle(pilot):
+        await pilot.press(*keys)
+        await until(pilot, lambda: words in text(pilot.app))
+        await pilot.pause()
+
+    return settle
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "140x40"])
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [("b", "\u28ff"), (("b", "a"), "PLATFORM"), (("b", "enter"), "STAGES"), ("K", "\u28ff"), ("E", "AFTER HOURS")],
+    ids=["builds_of_an_app", "builds", "build", "tokens", "environments"],
+)
+def test_jenkins_and_vault(snap_compare, keys, words, size):
+    words = "SURVIVES" if keys == "K" and size[0] < 100 else words
+    app = jenkins.fill(desk(jenkins.board()))
+    assert snap_compare(app, run_before=settled_at(*keys, words=words), terminal_size=size)
+
+
+def test_builds_without_colour(snap_compare, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = jenkins.fill(desk(jenkins.board()))
+    assert snap_compare(app, run_before=settled_at("b", words="\u28ff"), terminal_size=(100, 24))

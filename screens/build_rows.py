@@ -1,0 +1,146 @@
+"""Which builds are shown, in which groups, and what is said of each group. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from screens.build_marks import BAD, is_running
+from screens.lens import Lens
+from statusdesk.board import Board
+from statusdesk.facts import JobClass
+from statusdesk.states import BuildState, Level, PlatformState
+
+NOWHERE = ""
+_PLATFORM = frozenset({JobClass.SEED.value, JobClass.RENEWAL.value, JobClass.ENVIRONMENT.value})
+_ORDER = {Level.FAILING: 0, Level.WARNING: 1, Level.UNKNOWN: 3, Level.OK: 4, Level.IDLE: 5}
+Namespaces = Mapping[str, Sequence[str]]
+"""The namespaces of each stage."""
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """What of the builds is shown. ``place`` is a stage or a namespace; all are empty for everything.
+
+    ``unattributed``: only builds without a namespace.
+    """
+
+    app: str = ""
+    place: str = ""
+    job: str = ""
+    unattributed: bool = False
+    by_job: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return the way to it, as the top line shows it."""
+        narrow = "without a namespace" if self.unattributed else self.job or self.app or self.place
+        return ("builds", narrow) if narrow else ("builds",)
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """The builds of one namespace, or of one job.
+
+    ``green_ms``: since when all of them that have a result are well; None when one is not, or none has a result.
+    ``count`` and ``bad`` are of all of them, ``rows`` those that are shown, ``hidden`` how many of what matches is not.
+    """
+
+    name: str
+    rows: tuple[BuildState, ...]
+    count: int
+    bad: int
+    silent: int
+    green_ms: int | None
+    hidden: int = 0
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """What is shown: running builds, jobs of the platform, groups; and how many builds a filter leaves out."""
+
+    running: tuple[BuildState, ...]
+    platform: tuple[PlatformState, ...]
+    groups: tuple[Group, ...]
+    filtered: int = 0
+
+
+def choose(board: Board, scope: Scope, lens: Lens, stages: Namespaces) -> Chosen:
+    """Return the builds that the reader wants to see."""
+    everything = [state for state in board.builds if _is_in(state, board, scope, stages)]
+    matching = [state for state in everything if _matches(state, lens.text)] if lens.text else everything
+    order = {name: place for place, name in enumerate(name for names in stages.values() for name in names)}
+    running = sorted(filter(is_running, matching), key=lambda state: (state.other_started_ms or 0, state.key))
+    return Chosen(
+        running=tuple(running),
+        platform=tuple(_platform(board, scope, lens)),
+        groups=tuple(_groups(everything, matching, scope, lens, order)),
+        filtered=len(everything) - len(matching),
+    )
+
+
+def _is_in(state: BuildState, board: Board, scope: Scope, stages: Namespaces) -> bool:
+    if scope.job:
+        return state.job == scope.job
+    if state.job_class in _PLATFORM or (not state.namespace and state.job_class != JobClass.DEPLOY.value):
+        return False
+    if scope.unattributed:
+        return not state.namespace
+    if scope.place:
+        return state.namespace in (stages.get(scope.place) or (scope.place,))
+    return not scope.app or state.key in _keys_of(board, scope.app)
+
+
+def _keys_of(board: Board, app: str) -> frozenset[str]:
+    return frozenset(build.key for row in board.rows if row.app == app for build in row.builds)
+
+
+def _matches(state: BuildState, text: str) -> bool:
+    hay = f"{state.job} {state.namespace} {state.version} {state.reason} {state.result} {state.cause} {state.user}"
+    hay = f"{hay} {state.message} #{state.number} {state.git_revision} {state.git_branch}".casefold()
+    return all(word in hay for word in text.casefold().split())
+
+
+def _platform(board: Board, scope: Scope, lens: Lens) -> Iterable[PlatformState]:
+    if scope.app or scope.place or scope.unattributed:
+        return
+    words = lens.text.casefold().split()
+    for state in board.platform:
+        hay = f"{state.job} {state.job_class} {state.reason} {state.message}".casefold()
+        mine = not scope.job or state.job == scope.job
+        if mine and all(word in hay for word in words) and (not lens.only_bad or state.level in BAD):
+            yield state
+
+
+def _groups(
+    everything: list[BuildState], matching: list[BuildState], scope: Scope, lens: Lens, order: Mapping[str, int]
+) -> Iterable[Group]:
+    """Return the groups: namespaces in the order of the stages, jobs with the worst first."""
+    by_job = scope.by_job or bool(scope.job)
+    alls: dict[str, list[BuildState]] = {}
+    for state in everything:
+        alls.setdefault(state.job if by_job else state.namespace, []).append(state)
+    shown: dict[str, list[BuildState]] = {}
+    for state in matching:
+        shown.setdefault(state.job if by_job else state.namespace, []).append(state)
+    groups = [_group(name, rows, alls[name], lens, by_job, order) for name, rows in shown.items()]
+    if by_job:
+        return sorted(groups, key=lambda group: (not group.bad, group.name))
+    return sorted(groups, key=lambda group: (order.get(group.name, len(order) + (not group.name)), group.name))
+
+
+def _group(
+    name: str, rows: list[BuildState], all_rows: list[BuildState], lens: Lens, by_job: bool, order: Mapping[str, int]
+) -> Group:
+    wanted = [state for state in rows if not lens.only_bad or state.level in BAD]
+    if by_job:
+        wanted.sort(key=lambda state: (order.get(state.namespace, len(order)), state.namespace))
+    else:
+        wanted.sort(key=lambda state: (_ORDER.get(state.level, 2), state.job))
+    bad = sum(state.level in BAD for state in all_rows)
+    well = [state.level_since_ms for state in all_rows if state.level is Level.OK]
+    return Group(
+        name=name,
+        rows=tuple(wanted),
+        count=len(all_rows),
+        bad=bad,
+        silent=sum(state.level is Level.UNKNOWN for state in all_rows),
+        green_ms=max(well) if well and not bad else None,
+        hidden=len(rows) - len(wanted),
+    )

@@ -1,0 +1,207 @@
+"""A list of entries under fixed titles; an entry is drawn when it comes in sight. And a screen that is such a list."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+from textual import on
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from screens.frame import Frame, Setup
+from screens.ink import Ink
+from screens.lineview import KeyedLines
+from screens.pen import Pen
+from screens.strips import Line
+from statusdesk.board import Board
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+Drawing = Callable[[Pen], Sequence[Line]]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """Lines that belong together: ``height`` of them are drawn. The cursor stops there when it has a key."""
+
+    draw: Drawing
+    key: str = ""
+    height: int = 1
+
+
+def sentence(text: str) -> Entry:
+    """Return an entry of one sentence."""
+    return Entry(lambda pen: [Line().put("   ", pen.ink.plain).put(text, pen.ink.plain)])
+
+
+def blank() -> Entry:
+    return Entry(lambda _pen: [Line()])
+
+
+def heading(text: str, beside: str = "", good: bool = False) -> Entry:
+    """Return the title of a block, with what is to be said about all of it."""
+
+    def draw(pen: Pen) -> list[Line]:
+        line = Line().put(f" {text} ", pen.ink.strong)
+        return [line.put(f" {beside}", pen.ink.good if good else pen.ink.quiet)]
+
+    return Entry(draw)
+
+
+class EntryLines(KeyedLines):
+    """The lines of all entries."""
+
+    BINDING_GROUP_TITLE = "List"
+
+    class Scrolled(Message):
+        """Other lines are in sight."""
+
+    def __init__(self, ink: Ink, ascii_only: bool) -> None:
+        super().__init__(ink, ascii_only, id="entries", titles=0)
+        self._entries: Sequence[Entry] = ()
+        self._places: list[tuple[int, int]] = []
+        self._title: Line | None = None
+        self._pen: Pen | None = None
+        self._drawn: dict[int, list[Strip]] = {}
+
+    def show_entries(self, entries: Sequence[Entry], title: Line | None, pen: Pen) -> None:
+        """Take the entries and the line of titles."""
+        self._entries, self._title, self._pen = entries, title, pen
+        self.titles = 0 if title is None else 1
+        self._drawn.clear()
+        self._places = [(index, part) for index, entry in enumerate(entries) for part in range(entry.height)]
+        self.cursor_span = (0, pen.width)
+        self.lay_out([entries[index].key for index, _ in self._places])
+        self.repaint_changed()
+
+    def tick(self, pen: Pen) -> None:
+        """Let time pass."""
+        self._pen = pen
+        self._drawn.clear()
+        self.repaint_changed()
+
+    def keys_in_sight(self) -> list[str]:
+        """Return the keys of the entries that are in sight or would be after one page."""
+        height = max(1, self.size.height)
+        top = max(0, self.scroll_offset.y - height)
+        places = self._places[top : top + 3 * height]
+        return list(dict.fromkeys(key for index, _ in places if (key := self._entries[index].key)))
+
+    def draw_title(self, index: int) -> Strip:
+        assert self._title is not None
+        return self._title.strip(self.size.width, self.ink.plain)
+
+    def draw_line(self, index: int) -> Strip:
+        place, part = self._places[index]
+        drawn = self._drawn.get(place)
+        if drawn is None:
+            assert self._pen is not None
+            width = self.size.width
+            drawn = [line.strip(width, self.ink.plain) for line in self._entries[place].draw(self._pen)]
+            drawn += [Strip.blank(width, self.ink.plain)] * (self._entries[place].height - len(drawn))
+            self._drawn[place] = drawn
+        return drawn[part]
+
+    def draw_cursor(self, strip: Strip) -> Strip:
+        from screens.strips import overlay_ground
+
+        return overlay_ground(strip, 0, self.ink.plain, self.ink.cell)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self.post_message(self.Scrolled())
+
+
+class EntryScreen(Frame):
+    """A screen that is a list; subclasses give ``where``, ``entries``, ``column_titles``, and open what is selected."""
+
+    AUTO_FOCUS = "#entries"
+
+    def __init__(self, setup: Setup, ink: Ink, past: Board | None = None) -> None:
+        super().__init__(setup, ink, past)
+        self.list = EntryLines(ink, setup.ascii)
+        self.problem = ""
+
+    def where(self) -> tuple[str, ...]:
+        """Return the way to this screen."""
+        raise NotImplementedError
+
+    def entries(self, board: Board, pen: Pen) -> list[Entry]:
+        """Return what is shown of a board."""
+        raise NotImplementedError
+
+    def column_titles(self, pen: Pen) -> Line | None:
+        """Return the titles of the columns."""
+        return None
+
+    def action_open(self) -> None:
+        """Open what is under the cursor."""
+
+    def read_more(self) -> None:
+        """Ask the feed for what the entries in sight need beside the board, if that may be another now."""
+
+    def compose_matter(self) -> Iterable[Widget]:
+        return (self.list,)
+
+    def draw(self, board: Board | None) -> None:
+        """Draw all entries of a board."""
+        if board is not None and self.list.size.width:
+            pen = self.pen()
+            entries = [sentence(self.problem), blank()] if self.problem else []
+            self.list.show_entries([*entries, *self.entries(board, pen)], self.column_titles(pen), pen)
+            self.read_more()
+
+    def draw_again(self) -> None:
+        """Draw what the screen has been told beside the board."""
+        self.draw(self.shown_board)
+
+    def draw_time(self) -> None:
+        if self.shown_board is not None:
+            self.list.tick(self.pen())
+            self.read_more()
+
+    def show_lines(self, board: Board | None) -> None:
+        self.header_line.where = self.where()
+        super().show_lines(board)
+
+    def set_ink(self, ink: Ink) -> None:
+        super().set_ink(ink)
+        self.list.set_ink(ink)
+        self.draw_again()
+
+    def pen(self) -> Pen:
+        return Pen(
+            ink=self.ink,
+            ascii=self.ascii,
+            zone=self.zone,
+            now_ms=self.now_ms,
+            width=self.list.scrollable_content_region.width,
+            absolute=self.lens.absolute,
+        )
+
+    def action_back(self) -> None:
+        """Undo what hides entries, then go back."""
+        if self.lens.text or self.lens.only_bad:
+            self.set_lens(text="", only_bad=False)
+        else:
+            self.dismiss(None)
+
+    @on(KeyedLines.Sized)
+    def _sized(self) -> None:
+        self.draw_again()
+
+    @on(EntryLines.Scrolled)
+    def _scrolled(self) -> None:
+        self.read_more()
+
+    @on(KeyedLines.Selected)
+    def _selected(self, message: KeyedLines.Selected) -> None:
+        if message.opened:
+            self.action_open()
+
+    def on_input_changed(self, event: "Input.Changed") -> None:
+        self.set_lens(text=event.value.strip())
+
+    def on_filter_input_done(self) -> None:
+        self.query("#filter").remove()

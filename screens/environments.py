@@ -1,0 +1,97 @@
+"""The environments: which development namespaces are up, who made them, and which were left up."""
+
+from functools import partial
+
+from textual.binding import Binding
+
+from screens.build_marks import BAD
+from screens.entries import Entry, EntryScreen, blank, heading, sentence
+from screens.frame import Setup
+from screens.ink import Ink
+from screens.pen import Pen
+from screens.platform_lines import draw_environment, environment_title, height_of
+from screens.strips import Line
+from statusdesk.board import Board
+from statusdesk.build_view import BuildKey
+from statusdesk.states import EnvironmentState
+
+HELP = """
+**Environments** are development namespaces that Jenkins makes and destroys: those that are up, that are being made, and
+that were made or destroyed by half. What is wrong comes first, then what has been up for longest.
+
+`THIS WEEK` are the hours that one was up within the last seven days, `AFTER HOURS` those of them outside of the working
+day of the configuration. `enter` opens the build that made it.
+"""
+
+
+class EnvironmentsScreen(EntryScreen):
+    """Lists the environments that are up."""
+
+    HELP = HELP
+    BINDINGS = [
+        Binding("enter", "open", "look", id="environments.open", tooltip="Open the build that made or changed it last"),
+        Binding("b", "builds", "builds", id="environments.builds", tooltip="The builds for the selected environment"),
+        Binding("exclamation_mark", "only_bad", "not well", id="environments.only_bad", tooltip="Only what is wrong"),
+        Binding("slash", "filter", "filter", id="environments.filter", tooltip="Show only those with these words"),
+        Binding("T", "times", "times", id="environments.times", tooltip="Ages or times of day", show=False),
+        Binding("escape", "back", "back", id="environments.back", tooltip="Show all; back to where you came from"),
+        Binding("question_mark", "help", "help", id="environments.help", tooltip="This help"),
+    ]
+
+    def __init__(self, setup: Setup, ink: Ink, past: Board | None = None) -> None:
+        super().__init__(setup, ink, past)
+        self._shown: dict[str, EnvironmentState] = {}
+
+    def where(self) -> tuple[str, ...]:
+        return ("environments",)
+
+    def column_titles(self, pen: Pen) -> Line | None:
+        return environment_title(pen) if self._shown else None
+
+    def entries(self, board: Board, pen: Pen) -> list[Entry]:
+        """Return the environments, and what all of them come to."""
+        words = self.lens.text.casefold().split()
+        matching = [each for each in board.environments if all(word in _hay(each) for word in words)]
+        shown = [each for each in matching if not self.lens.only_bad or each.level in BAD]
+        self._shown = {each.key: each for each in shown}
+        entries = [Entry(partial(draw_environment, each), each.key, height_of(each)) for each in shown]
+        if not board.environments:
+            return [blank(), sentence("No environment is up.")]
+        if not shown:
+            hidden = f"Nothing is wrong with the {len(matching)} environments that are up."
+            return [blank(), sentence(hidden if matching else f"Nothing matches /{self.lens.text}")]
+        left = sum(each.reason == "LeftUp" for each in board.environments)
+        hours = sum(each.week_up_min for each in board.environments) / 60
+        after = sum(each.week_after_hours_min for each in board.environments) / 60
+        said = f"{left} still up after hours; this week {hours:.0f} h up, {after:.0f} h of them after hours"
+        return [*entries, blank(), heading(f"{len(board.environments)} up", said)]
+
+    def action_open(self) -> None:
+        state = self._shown.get(self.list.cursor)
+        if state is None:
+            return
+        job, number = (state.last_job, state.last_number) if state.last_number else (state.job, state.number)
+        if not job or number is None:
+            self.app.notify("No build that made it is known.", markup=False)
+            return
+        from screens.build_page import BuildScreen
+
+        source = self._source(job)
+        self.app.push_screen(BuildScreen(self.setup, self.ink, BuildKey(source, job, number), self.past))
+
+    def _source(self, job: str) -> str:
+        """Return the Jenkins that has a job."""
+        platform = self.shown_board.platform if self.shown_board is not None else ()
+        return next((each.source for each in platform if each.job == job), "jenkins")
+
+    def action_builds(self) -> None:
+        state = self._shown.get(self.list.cursor)
+        if state is not None:
+            from screens.build_rows import Scope
+            from screens.builds import BuildsScreen
+
+            self.app.push_screen(BuildsScreen(self.setup, self.ink, Scope(place=state.namespace), self.past))
+
+
+def _hay(state: EnvironmentState) -> str:
+    return f"{state.namespace} {state.cluster} {state.made_by} {state.reason} {state.message} {state.job}".casefold()

@@ -1,0 +1,115 @@
+"""The lines of the platform: jobs that others rely on, and what their silence would mean; environments. Pure."""
+
+from screens.build_marks import BAD, put_progress, word
+from screens.pen import Pen
+from screens.strips import Line, cells, fit, fold, right
+from statusdesk.board import Mark
+from statusdesk.marks import LEVEL_MARKS
+from statusdesk.states import EnvironmentState, PlatformState
+from statusdesk.text import age, span
+
+MEANS = {
+    "seed": "if it fell silent, job definitions would grow old",
+    "renewal": "if it fell silent, the tokens that it renews would lapse",
+    "environment": "if it fell silent, environments would stay half made or left up",
+}
+OTHERWISE = "if it fell silent, nobody would be told by anything else"
+CLASS, RESULT, AGE, EVERY, MOST_NAME = 11, 16, 9, 5, 32
+BY, JOB_FROM, KIND_FROM = 14, 120, 100
+
+
+def platform_title(pen: Pen) -> Line:
+    """Return the titles of the block."""
+    line = Line().put(" " * (2 + len(pen.glyph(Mark.OK))), pen.ink.title)
+    titles = [fit("JOB", _name(pen)), *([fit("KIND", CLASS)] if pen.width >= KIND_FROM else [])]
+    titles += [fit("LAST RUN", RESULT), right("SUCCEEDED", AGE), right("EVERY", EVERY), "NEXT"]
+    return line.put("  ".join(titles), pen.ink.title)
+
+
+def _name(pen: Pen) -> int:
+    return max(12, min(MOST_NAME, pen.width - (56 if pen.width < KIND_FROM else 69)))
+
+
+def draw_platform(state: PlatformState, pen: Pen) -> list[Line]:
+    """Return two lines: how it stands, and what its silence means or would mean."""
+    ink, mark = pen.ink, LEVEL_MARKS[state.level]
+    bad = state.level in BAD
+    face = ink.plain if bad else ink.quiet
+    line = pen.put_mark(Line().put(" ", ink.plain), mark)
+    line.put(fit(state.job, _name(pen), pen.dots) + "  ", ink.strong if bad else face)
+    if pen.width >= KIND_FROM:
+        line.put(fit(state.job_class, CLASS) + "  ", face)
+    run = f"#{state.number} {word(state.result)}" if state.number is not None else "no result"
+    line.put(fit("disabled" if state.disabled else run, RESULT, pen.dots) + "  ", ink.words.get(mark, face))
+    line.put(right(pen.ago(state.last_success_ms) if state.last_success_ms else "never", AGE) + "  ", face)
+    line.put(right(age(state.period_s * 1000) if state.period_s else "", EVERY) + "  ", face)
+    _put_next(line, state, pen)
+    indent = 4 + len(pen.glyph(mark))
+    said = state.message if bad else MEANS.get(state.job_class, OTHERWISE)
+    if state.jobs_added or state.jobs_removed:
+        said += f"; since its last good run {state.jobs_added} jobs came, {state.jobs_removed} went"
+    parts = fold(said, pen.width - indent - 1, 1, pen.dots)
+    return [line, Line().put(" " * indent, ink.plain).put("".join(parts), ink.plain if bad else ink.quiet)]
+
+
+def _put_next(line: Line, state: PlatformState, pen: Pen) -> None:
+    if state.running_number is not None:
+        usual_ms = state.duration_ms or None
+        line.put(f"#{state.running_number} ", pen.ink.plain)
+        progress = put_progress(Line(), state.running_since_ms, usual_ms, pen)
+        line.cut(progress, pen.width - line.x - 1)
+    elif state.queued_since_ms is not None:
+        line.put(f"queued {pen.ago(state.queued_since_ms)}", pen.ink.words[Mark.WARNING])
+    elif state.next_expected_ms is not None:
+        left_ms = state.next_expected_ms - pen.now_ms
+        words = f"in {age(left_ms)}" if left_ms >= 0 else f"overdue {age(-left_ms)}"
+        line.put(words, pen.ink.quiet if left_ms >= 0 else pen.ink.words[Mark.WARNING])
+
+
+def environment_title(pen: Pen) -> Line:
+    """Return the titles of the environments."""
+    line = Line().put(" " * (2 + len(pen.glyph(Mark.OK))), pen.ink.title)
+    titles = [fit("ENVIRONMENT", _place(pen)), fit("MADE BY", BY), right("UP SINCE", 8), right("THIS WEEK", 9)]
+    titles += [right("AFTER HOURS", 11)] if pen.width >= 70 else []
+    return line.put("  ".join([*titles, "BY BUILD" if pen.width >= JOB_FROM else ""]), pen.ink.title)
+
+
+def _place(pen: Pen) -> int:
+    return max(14, min(34, pen.width - 60))
+
+
+def draw_environment(state: EnvironmentState, pen: Pen) -> list[Line]:
+    """Return the line of an environment; one that is not well says why below."""
+    ink, mark = pen.ink, LEVEL_MARKS[state.level]
+    bad = state.level in BAD
+    face = ink.plain if bad else ink.quiet
+    line = pen.put_mark(Line().put(" ", ink.plain), mark)
+    name = f"{state.namespace} in {state.cluster}" if state.cluster else state.namespace
+    line.put(fit(name, _place(pen), pen.dots) + "  ", ink.strong if bad else ink.plain)
+    line.put(fit(state.made_by or "not known", BY, pen.dots) + "  ", face)
+    line.put(right(pen.ago(state.up_since_ms) if state.up_since_ms else "-", 8) + "  ", face)
+    line.put(right(_hours(state.week_up_min), 9) + "  ", face)
+    if pen.width >= 70:
+        late = ink.words[Mark.WARNING] if state.left_up_ms is not None else face
+        line.put(right(_hours(state.week_after_hours_min), 11) + "  ", late)
+    if pen.width >= JOB_FROM and state.last_job:
+        build = f"{state.last_job} #{state.last_number} {word(state.last_result)}"
+        line.put(fit(build, min(cells(build), pen.width - line.x), pen.dots), face)
+    if height_of(state) == 1:
+        return [line]
+    said = state.message
+    if state.left_up_ms is not None:
+        build = f" with {state.job} #{state.number}" if state.job else ""
+        said = f"still up {span(pen.now_ms - state.left_up_ms)} after the working day ended, made{build}"
+        said += f" by {state.made_by}" if state.made_by else ""
+    indent = 4 + len(pen.glyph(mark))
+    words = "".join(fold(said, pen.width - indent - 1, 1, pen.dots))
+    return [line, Line().put(" " * indent, ink.plain).put(words, ink.plain)]
+
+
+def height_of(state: EnvironmentState) -> int:
+    return 2 if state.reason != "Up" and state.message else 1
+
+
+def _hours(minutes: int) -> str:
+    return f"{minutes / 60:.1f} h" if minutes else "-"

@@ -1,0 +1,166 @@
+"""The lines of the tokens: how long each will live, what its renewals gave, and who needs it. Pure."""
+
+from collections.abc import Sequence
+
+import msgspec
+from rich.style import Style
+
+from screens.build_marks import BAD, levels, word
+from screens.pen import Pen
+from screens.strips import Line, cells, fit, fold, right
+from statusdesk.board import Mark
+from statusdesk.marks import LEVEL_MARKS
+from statusdesk.states import Grant, Level, TokenState
+from statusdesk.text import age, span
+
+BAR, SAW, NAME_MOST = 14, 16, 28
+LEFT, RENEWED, EVERY, SURVIVES = 8, 8, 6, 8
+SAW_FROM, BESIDE_FROM, ALL_BESIDE_FROM = 100, 130, 180
+TEETH = 5  # more of them would be drawn too narrow to be seen
+DEAD = ("Lapsed", "Gone")
+
+
+class TokenColumns(msgspec.Struct, frozen=True):
+    """Widths; 0 for what there is no room for."""
+
+    name: int
+    bar: int
+    saw: int
+
+
+def share_out(tokens: Sequence[TokenState], width: int) -> TokenColumns:
+    name = max([8, *(cells(token.name) for token in tokens)])
+    bar = BAR if width >= 76 else 6
+    return TokenColumns(min(name, NAME_MOST, max(8, width - 62)), bar, SAW if width >= SAW_FROM else 0)
+
+
+def draw_titles(columns: TokenColumns, pen: Pen) -> Line:
+    line = Line().put(" " * (2 + len(pen.glyph(Mark.OK))), pen.ink.title)
+    titles = [fit("TOKEN", columns.name), fit("LEFT", columns.bar + 1 + LEFT), right("RENEWED", RENEWED)]
+    titles += [right("EVERY", EVERY), right("NEXT", RENEWED), right("SURVIVES", SURVIVES)]
+    titles += [fit("LAST GRANTS", columns.saw)] if columns.saw else []
+    return line.put("  ".join([*titles, "VERDICT" if pen.width >= BESIDE_FROM else ""]), pen.ink.title)
+
+
+def height_of(token: TokenState, width: int) -> int:
+    return (0 if _is_beside(token, width) else 1) + (2 if token.level in BAD else 1)
+
+
+def _is_beside(token: TokenState, width: int) -> bool:
+    """Say whether the verdict has room beside the figures; what is not well is told in full."""
+    return width >= (ALL_BESIDE_FROM if token.level in BAD else BESIDE_FROM)
+
+
+def draw_token(token: TokenState, columns: TokenColumns, grants: Sequence[Grant] | None, pen: Pen) -> list[Line]:
+    """Return the line of a token; below, the verdict where it has no room beside, and who needs it when it is bad."""
+    ink, mark = pen.ink, LEVEL_MARKS[token.level]
+    bad = token.level in BAD
+    face = ink.plain if bad else ink.quiet
+    line = pen.put_mark(Line().put(" ", ink.plain), mark)
+    line.put(fit(token.name, columns.name, pen.dots) + "  ", ink.strong if bad else ink.plain)
+    _put_left(line, token, columns.bar, pen)
+    renewed = pen.ago(token.last_renewal_ms) if token.last_renewal_ms is not None else "-"
+    line.put("  " + right(renewed, RENEWED), face)
+    line.put("  " + right(age(token.renew_every_s * 1000) if token.renew_every_s else "-", EVERY), face)
+    words, style = _next(token, pen)
+    line.put("  " + right(words, RENEWED), style)
+    line.put("  " + right(survives(token), SURVIVES), ink.words[Mark.WARNING] if token.survives == 0 else face)
+    if columns.saw:
+        line.put(
+            "  " + fit(levels(sawtooth((grants or ())[:TEETH], columns.saw, token, pen.now_ms), pen), columns.saw), face
+        )
+    said = verdict(token, pen) if bad else f"{verdict(token, pen)}   {needs(token, pen)}"
+    verdict_style = ink.words.get(mark, face) if bad else ink.quiet
+    indent = 4 + len(pen.glyph(mark))
+    lines = [line]
+    if _is_beside(token, pen.width):
+        line.put("  ", ink.plain).put(fit(said, max(0, pen.width - line.x - 3), pen.dots).rstrip(), verdict_style)
+    else:
+        text = "".join(fold(said, pen.width - indent - 1, 1, pen.dots))
+        lines.append(Line().put(" " * indent, ink.plain).put(text, verdict_style))
+    if bad:
+        text = "".join(fold(needs(token, pen), pen.width - indent - 1, 1, pen.dots))
+        lines.append(Line().put(" " * indent, ink.plain).put(text, ink.plain))
+    return lines
+
+
+def _put_left(line: Line, token: TokenState, bar: int, pen: Pen) -> None:
+    ink, mark = pen.ink, LEVEL_MARKS[token.level]
+    if token.reason in DEAD:
+        line.put(fit("lapsed" if token.reason == "Lapsed" else "gone", bar + 1 + LEFT), ink.words[Mark.FAILING])
+        return
+    if token.expire_ms is None:
+        line.put(fit("never expires" if token.reason == "NeverExpires" else "not known", bar + 1 + LEFT), ink.quiet)
+        return
+    left_ms = max(0, token.expire_ms - pen.now_ms)
+    whole_ms = token.granted_ms or (token.expire_ms - token.issue_ms if token.issue_ms is not None else left_ms) or 1
+    full, empty = pen.bar(left_ms / whole_ms, bar)
+    line.put(full, ink.well_glyph if mark is Mark.OK else ink.glyphs[mark]).put(empty, ink.rule)
+    line.put(right(span(left_ms), LEFT + 1), ink.plain if token.level in BAD else ink.quiet)
+
+
+def _next(token: TokenState, pen: Pen) -> tuple[str, Style]:
+    if token.next_renewal_ms is None or token.reason in DEAD:
+        return "-", pen.ink.quiet
+    left_ms = token.next_renewal_ms - pen.now_ms
+    if left_ms < 0:
+        return f"{age(-left_ms)} late", pen.ink.words[Mark.WARNING]
+    return (pen.when(token.next_renewal_ms)[:RENEWED] if pen.absolute else f"in {age(left_ms)}"), pen.ink.quiet
+
+
+def survives(token: TokenState) -> str:
+    """Say how many missed runs in a row the last grant lives through."""
+    if token.survives is None:
+        return "-"
+    return "1 run" if token.survives == 1 else f"{token.survives} runs"
+
+
+def verdict(token: TokenState, pen: Pen) -> str:
+    """Say how it stands in words; what is well says for how long it has been."""
+    parts = ["at its cap" if token.at_cap and token.reason not in ("AtCap", "NearsCap") else ""]
+    if token.level is Level.OK and token.reason == "Renewing" and token.steady_since_ms is not None:
+        parts.append(f"renewed on time for {span(pen.now_ms - token.steady_since_ms)}")
+    else:
+        parts.append(token.message or token.reason)
+    parts += token.notes
+    return "; ".join(filter(None, parts))
+
+
+def needs(token: TokenState, pen: Pen) -> str:
+    """Say which applications and namespaces need it, and what its renewal job did last."""
+    users = ", ".join(token.apps) or "no application that is known"
+    where = f" in {', '.join(token.namespaces)}" if token.namespaces else ""
+    parts = [f"used by {users}{where}", job_words(token, pen), f"owner {token.owner}" if token.owner else ""]
+    return "   ".join(filter(None, parts))
+
+
+def job_words(token: TokenState, pen: Pen) -> str:
+    """Say what the renewal job did last, held against the token."""
+    if not token.renewal_job:
+        return ""
+    run = ""
+    if token.job_number is not None:
+        when = f" {pen.since(token.job_ended_ms)}" if token.job_ended_ms is not None else ""
+        run = f" #{token.job_number} {word(token.job_result)}{when}"
+    says = token.job_says
+    if says == "job red, token lapses" and token.expire_ms is not None:
+        says += f" in {span(token.expire_ms - pen.now_ms)}"
+    return f"{token.renewal_job}{run}" + (f": {says}" if says else "")
+
+
+def sawtooth(grants: Sequence[Grant], size: int, token: TokenState, now_ms: int) -> list[float]:
+    """Return how much was left of the longest grant at ``size`` moments from the oldest grant until now.
+
+    ``grants`` are newest first.
+    """
+    if not grants:
+        return []
+    begin_ms = grants[-1].renewed_ms
+    most_ms = max(1, *(grant.granted_ms for grant in grants))
+    step_ms = max(1, (now_ms - begin_ms) / max(1, size - 1))
+    shares = []
+    for index in range(size):
+        at_ms = begin_ms + index * step_ms
+        grant = next((each for each in grants if each.renewed_ms <= at_ms), grants[-1])
+        shares.append(max(0.0, grant.renewed_ms + grant.granted_ms - at_ms) / most_ms)
+    return shares

@@ -1,0 +1,103 @@
+"""The lines of the page of one token. Pure."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from screens.build_marks import BAD
+from screens.entries import Entry, blank, heading, sentence
+from screens.pen import Pen
+from screens.strips import Line, fit, fold, right
+from screens.token_lines import job_words, survives, verdict
+from statusdesk.board import Mark
+from statusdesk.marks import LEVEL_MARKS
+from statusdesk.states import Grant, TokenState
+from statusdesk.text import span
+
+LABEL, BAR, WHEN, MOST_LINES = 14, 20, 13, 4
+
+Fact = str | int | Callable[[Pen], str]
+
+
+def draw_page(token: TokenState, grants: Sequence[Grant] | None, pen: Pen) -> list[Entry]:
+    """Return what is known of a token, then what its renewals gave, newest first."""
+    height = len(_verdict(token, pen))
+    entries = [Entry(partial(_verdict, token), "token", height), *(_fact(*fact) for fact in _facts(token)), blank()]
+    if grants is None:
+        return [*entries, sentence("reading")]
+    if not grants:
+        return [*entries, sentence("No renewal of it was seen yet.")]
+    most_ms = max(1, *(grant.granted_ms for grant in grants))
+    title = heading("WHAT ITS RENEWALS GAVE", f"the last {len(grants)}, in the server's clock")
+    before = [*grants[1:], None]
+    return [*entries, title, *(Entry(partial(_grant, *pair, most_ms)) for pair in zip(grants, before, strict=True))]
+
+
+def _verdict(token: TokenState, pen: Pen) -> list[Line]:
+    mark = LEVEL_MARKS[token.level]
+    line = pen.put_mark(Line().put(" ", pen.ink.plain), mark)
+    line.put(f"{token.name}  ", pen.ink.strong)
+    style = pen.ink.words.get(mark, pen.ink.plain) if token.level in BAD else pen.ink.plain
+    indent, lines = line.x, [line]
+    for index, part in enumerate(fold(verdict(token, pen), pen.width - indent - 1, MOST_LINES, pen.dots)):
+        if index:
+            lines.append(Line().to(indent, pen.ink.plain))
+        lines[-1].put(part, style)
+    return lines
+
+
+def _facts(token: TokenState) -> list[tuple[str, Fact]]:
+    """Return labels with what is known: words, a moment, or words that time changes."""
+    every = f"{span(token.renew_every_s * 1000)} ({token.every_rule})" if token.renew_every_s else ""
+    where = f" in {', '.join(token.namespaces)}" if token.namespaces else ""
+    uses = f"{token.num_uses} more times" if token.num_uses else ""
+    facts: list[tuple[str, Fact | None]] = [
+        ("lapses", token.expire_ms),
+        ("last renewal", token.last_renewal_ms),
+        ("which gave", span(token.granted_ms) if token.granted_ms else ""),
+        ("renewed every", every),
+        ("next expected", token.next_renewal_ms),
+        ("missed", f"{token.missed} in a row" if token.missed else ""),
+        ("survives", f"{survives(token)} missed in a row" if token.survives is not None else ""),
+        ("cap", token.cap_ms),
+        ("at its cap", "yes: renewals no longer extend it" if token.at_cap else ""),
+        ("period", span(token.period_s * 1000) if token.period_s else ""),
+        ("may be used", uses),
+        ("died", token.dead_ms),
+        ("issued", token.issue_ms),
+        ("used by", (", ".join(token.apps) or "no application that is known") + where),
+        ("owner", token.owner),
+        ("parent", token.parent if not token.orphan else "none: it lives by itself"),
+        ("accessor", f"ends in {token.accessor_tail}" if token.accessor_tail else ""),
+        ("renewal job", partial(job_words, token) if token.renewal_job else ""),
+    ]
+    return [(label, value) for label, value in facts if value]
+
+
+def _fact(label: str, value: Fact) -> Entry:
+    def draw(pen: Pen) -> list[Line]:
+        line = Line().put(f"   {fit(label, LABEL)} ", pen.ink.quiet)
+        if callable(value):
+            words = value(pen)
+        elif isinstance(value, int):
+            away_ms = value - pen.now_ms
+            words = f"{pen.when(value)}   {'in ' + span(away_ms) if away_ms >= 0 else span(-away_ms) + ' ago'}"
+        else:
+            words = value
+        return [line.put(fit(words, max(1, pen.width - line.x - 1), pen.dots).rstrip(), pen.ink.plain)]
+
+    return Entry(draw)
+
+
+def _grant(grant: Grant, before: Grant | None, most_ms: int, pen: Pen) -> list[Line]:
+    """Return the line of one renewal, how long after the one before, and what it gave as a bar."""
+    ink = pen.ink
+    line = Line().put("   " + fit(pen.when(grant.renewed_ms), WHEN), ink.plain)
+    full, empty = pen.bar(grant.granted_ms / most_ms, BAR)
+    shrunk = before is not None and grant.granted_ms < before.granted_ms * 0.95
+    line.put(right(span(grant.granted_ms), 9) + "  ", ink.words[Mark.WARNING] if shrunk else ink.plain)
+    line.put(full, ink.glyphs[Mark.WARNING] if shrunk else ink.well_glyph).put(empty, ink.rule)
+    said = (
+        f"{span(grant.renewed_ms - before.renewed_ms)} after the one before" if before is not None else "the first seen"
+    )
+    said += ", and gave less" if shrunk else ""
+    return [line.put("  ", ink.plain).put(fit(said, max(0, pen.width - line.x - 3), pen.dots).rstrip(), ink.quiet)]

@@ -1,0 +1,146 @@
+"""The tokens, soonest trouble first, the page of one; and the environments."""
+
+import pytest
+from msgspec.structs import replace
+
+from screens.build_page import BuildScreen
+from screens.build_rows import Scope
+from screens.builds import BuildsScreen
+from screens.environments import EnvironmentsScreen
+from screens.token_lines import sawtooth
+from screens.tokens import TokenScreen, TokensScreen, trouble
+from statusdesk.build_view import BuildKey
+from statusdesk.states import Level
+from tests.screens import boards, jenkins
+from tests.screens.boards import DAY, HOUR, NOW
+from tests.screens.desk import desk, lines, text, until
+from tests.screens.test_ascii import strange
+
+WIDE = (140, 40)
+
+
+def open_desk(board=None, **more):
+    return jenkins.fill(desk(board or jenkins.board(), **more))
+
+
+async def list_tokens(pilot, *keys):
+    await pilot.press("K")
+    await until(pilot, lambda: isinstance(pilot.app.screen, TokensScreen))
+    await until(pilot, lambda: "vault/orders" in pilot.app.screen.grants)
+    await pilot.press(*keys)
+    await pilot.pause()
+
+
+async def test_soonest_trouble_first_in_words():
+    app = open_desk()
+    async with app.run_test(size=WIDE) as pilot:
+        await list_tokens(pilot)
+        names = [line.split()[1] for line in lines(app)[3:] if line[:2] in (" \u2717", " \u2691", " \u2713")]
+        assert names == ["old", "payments", "ledger", "orders", "root"]
+        shown = text(app)
+        assert "renewal missed twice; lapses before the next run" in shown and "14h late    0 runs" in shown
+        assert "used by payments in staging, production   renew-payments #88 failed 3h ago: " in shown
+        assert "job red, token lapses in 2h 10m" in shown
+        assert "at its cap: renewals no longer extend it; re-issue before 26 Nov 11:40" in shown
+        assert "renewed on time for 31d" in shown and "never expires" in shown
+        assert any("\u28ff" in line for line in lines(app) if " orders " in line)
+
+
+async def test_the_page_of_a_token_and_its_renewal_job():
+    app = open_desk()
+    async with app.run_test(size=WIDE) as pilot:
+        await list_tokens(pilot, "down", "down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, TokenScreen) and "RENEWALS GAVE" in text(app))
+        shown = text(app)
+        assert "8h after the one before, and gave less" in shown and "the first seen" in shown
+        assert "ends in x9Kd" in shown and "4d 3h" in shown
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, BuildsScreen))
+        assert app.screen.scope == Scope(job="renew-ledger")
+        await pilot.press("escape", "escape", "b")
+        await until(pilot, lambda: isinstance(app.screen, BuildsScreen))
+
+
+async def test_filters_updates_and_what_is_hidden():
+    app = open_desk()
+    async with app.run_test(size=WIDE) as pilot:
+        await list_tokens(pilot, "exclamation_mark")
+        await until(pilot, lambda: "2 more, all well    esc shows all" in text(app))
+        app.screen.list.select("vault/ledger")
+        gone = tuple(each for each in jenkins.TOKENS if each.name != "old")
+        app.hand.give(jenkins.board(tokens=gone, change=2))
+        await until(pilot, lambda: "Vault does not know" not in text(app))
+        assert app.screen.list.cursor == "vault/ledger"
+        app.hand.give(jenkins.board(tokens=(jenkins.token("orders"),), change=3))
+        await until(pilot, lambda: "No token is in trouble (1 are well)." in text(app))
+        app.hand.give(jenkins.board(tokens=(), change=4))
+        await until(pilot, lambda: "No token is watched" in text(app))
+
+
+async def test_a_sealed_vault_is_told():
+    sources = (*boards.SOURCES[:3], boards.source("vault", Level.FAILING, words="is sealed", reason="Sealed"))
+    app = open_desk(jenkins.board(sources=sources))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_tokens(pilot)
+        assert "vault: is sealed. What stands here is as it was last seen." in text(app)
+
+
+def test_the_line_of_grants_rises_with_each_renewal():
+    token = jenkins.TOKENS[0]
+    grants = jenkins.GRANTS["vault/orders"][:3]
+    shares = sawtooth(grants, 17, token, NOW)
+    assert len(shares) == 17 and shares[0] == 1.0
+    rises = [later > sooner for sooner, later in zip(shares, shares[1:], strict=False)]
+    assert rises.count(True) == 2 and shares[-1] == pytest.approx((DAY - HOUR) / DAY)
+    assert sawtooth((), 16, token, NOW) == []
+
+
+def test_order_of_trouble():
+    soon, later = jenkins.token("a", Level.WARNING, HOUR), jenkins.token("b", Level.WARNING, DAY)
+    lapsed = jenkins.token("z", Level.FAILING, -HOUR, reason="Lapsed")
+    never = replace(later, name="c", expire_ms=None)
+    ordered = sorted([never, later, soon, lapsed], key=lambda token: trouble(token, NOW))
+    assert [token.name for token in ordered] == ["z", "a", "b", "c"]
+
+
+async def test_environments():
+    app = open_desk()
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("E")
+        await until(pilot, lambda: isinstance(app.screen, EnvironmentsScreen) and "dev-kim" in text(app))
+        shown = text(app)
+        assert "still up 14h after the working day ended, made with env-create #31 by kim" in shown
+        assert "48.0 h" in shown and "2 up  1 still up after hours; this week 49 h up, 32 h of them" in shown
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, BuildScreen))
+        assert app.screen.key == BuildKey("jenkins", "env-create", 31)
+        await pilot.press("escape", "b")
+        await until(pilot, lambda: isinstance(app.screen, BuildsScreen))
+        assert app.screen.scope == Scope(place="dev-kim") and "No build of dev-kim is known." in text(app)
+        await pilot.press("escape", "escape")
+        app.hand.give(jenkins.board(environments=(), change=2))
+        await pilot.press("colon", *"env", "enter")
+        await until(pilot, lambda: "No environment is up." in text(app))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 16), (200, 60)])
+@pytest.mark.parametrize("key", ["K", "E"])
+async def test_hostile_text(size, key):
+    app = open_desk(jenkins.hostile())
+    async with app.run_test(size=size) as pilot:
+        await pilot.press(key)
+        for pressed in ("end", "home", "down", "T", "exclamation_mark", "enter", "end", "enter", "question_mark"):
+            await pilot.press(pressed)
+            await pilot.pause()
+            lines(app)
+        assert app.is_running and app.return_code is None
+
+
+@pytest.mark.parametrize("keys", [("K",), ("K", "enter"), ("E",)])
+async def test_ascii_is_ascii(keys):
+    app = open_desk(ascii_only=True)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await pilot.press(*keys)
+        await until(pilot, lambda: len(app.screen_stack) == len(keys) + 1)
+        await pilot.pause()
+        assert strange(app) == []
