@@ -7,7 +7,7 @@ from screens.linewidget import LineWidget
 from screens.sources_line import token_words
 from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit
 from statusdesk.board import Board, Mark
-from statusdesk.states import Level
+from statusdesk.states import AlertState, Level
 from statusdesk.text import age
 
 SEVERITIES = {"critical": Mark.FAILING, "warning": Mark.WARNING}
@@ -38,7 +38,7 @@ class FiringStrip(LineWidget):
         line = Line()
         if self.board is None:
             return line
-        alerts = [alert for alert in self.board.firing if alert.state == "firing"]
+        alerts = [alert for alert in self.board.firing if _is_told(alert)]
         entries = firing(self.board) if alerts else failing(self.board, self.now_ms)
         title = " FIRING " if alerts else " FAILING "
         if not entries:
@@ -57,11 +57,16 @@ class FiringStrip(LineWidget):
         return line
 
 
+def _is_told(alert: AlertState) -> bool:
+    """Whether an alert is of its own: no other one says more about the same."""
+    return alert.state == "firing" and not alert.inhibited_by
+
+
 def firing(board: Board) -> list[Entry]:
     """Return the alerts that fire, critical ones first, then the oldest."""
     entries = []
     for alert in board.firing:
-        if alert.state == "firing":
+        if _is_told(alert):
             where = alert.token or "/".join(filter(None, (alert.namespace, alert.app))) or alert.source
             mark = SEVERITIES.get(alert.severity, Mark.UNKNOWN)
             entries.append(Entry(mark, alert.severity, alert.alertname, where, alert.started_ms or alert.fired_ms or 0))
