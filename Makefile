@@ -6,7 +6,7 @@ WORKERS ?= 2
 # Each of these ends by holding its ratio against its target; the other files there are what they share.
 BENCHES := $(addprefix bench/,first_paint.py collect_pods.py collect_memory.py watch_event.py key_paint.py \
   jenkins_requests.py history_insert.py csv_export.py paint_latency.py verdict_latency.py alerts_evaluated.py \
-  notify_latency.py sooner.py)
+  notify_latency.py sooner.py gate.py alert_storm.py)
 
 .PHONY: help demo test soak check bench clean
 .DELETE_ON_ERROR:
