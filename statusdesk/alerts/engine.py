@@ -17,7 +17,25 @@ from statusdesk.states_alerts import Silence
 TOLERANCE_MS = 3_600_000
 """When nobody has looked for longer, waits begin anew (Prometheus: ``--rules.alert.for-outage-tolerance``)."""
 
-SAYS_MORE = ("BadVersionAhead", "BadVersionInProduction")
+
+def _version(alert: AlertState) -> tuple[str, ...]:
+    return (alert.app.partition("/")[0], alert.stage, alert.version)
+
+
+def _job(alert: AlertState) -> tuple[str, ...]:
+    return (alert.source, alert.app)
+
+
+def _token(alert: AlertState) -> tuple[str, ...]:
+    return (alert.source, alert.token)
+
+
+SAYS_MORE: tuple[tuple[str, tuple[str, ...], Callable[[AlertState], tuple[str, ...]]], ...] = (
+    ("RolloutFailing", ("BadVersionAhead", "BadVersionInProduction"), _version),
+    ("BuildFailed", ("RenewalOverdue", "SeedJobStale"), _job),
+    ("TokenAtCap", ("TokenLapsing", "TokenGone"), _token),
+)
+"""Which alert is muted while one of which others fires that is about the same: version, job or token."""
 
 
 class Alerts:
@@ -259,18 +277,22 @@ class Alerts:
                 self.acknowledge(alert.fingerprint, "", "", None, now_ms)
 
     def _inhibit(self) -> None:
-        """Mute a rollout's alert while one says more of it: that its version is on its way to production, or there."""
-        lives = self._lives.values()
+        """Mute an alert while another says more about the same."""
+        lives = list(self._lives.values())
         more = {
-            (life.alert.app, life.alert.stage, life.alert.version): life.alert.fingerprint
+            (name, key(life.alert)): life.alert.fingerprint
             for life in lives
-            if life.alert.alertname in SAYS_MORE and life.alert.state == "firing"
+            if life.alert.state == "firing"
+            for name, names, key in SAYS_MORE
+            if life.alert.alertname in names
         }
-        for life in [life for life in lives if life.alert.alertname == "RolloutFailing"]:
-            alert = life.alert
-            by = more.get((alert.app.partition("/")[0], alert.stage, alert.version), "")
-            if by != alert.inhibited_by:
-                self._put(_changed(life, inhibited_by=by))
+        for life in lives:
+            for name, _, key in SAYS_MORE:
+                if (
+                    life.alert.alertname == name
+                    and (by := more.get((name, key(life.alert)), "")) != life.alert.inhibited_by
+                ):
+                    self._put(_changed(life, inhibited_by=by))
 
     def _is_quiet(self, life: Life) -> bool:
         if life.alert.state != "pending":

@@ -147,7 +147,9 @@ def _judge(
     revision, new_pods = new
     completed = was_completed(workload, before, memory, now_ms)
     same_revision = before is not None and before.revision == workload.revision
-    started_ms = before.started_ms if before is not None and same_revision else workload.started_ms
+    # the first event of a rollout still bears the number of the revision before
+    goes_on = same_revision and not template_changed(workload, before)
+    started_ms = before.started_ms if before is not None and goes_on else workload.started_ms
     if started_ms is None:
         started_ms = now_ms if before is not None else began_ms(workload, new_pods, completed, now_ms)
     scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory)
@@ -163,7 +165,7 @@ def _judge(
         events=events,
     )
     finding = of_standing(rollout, scene)
-    if same_revision and not scene.ends and not template_changed(workload, before):
+    if goes_on and not scene.ends:
         finding = hold(finding, before, live, desired_of(workload), scene)
     state = _state(rollout, finding, scene)
     again_ms = min([moment for moment in scene.looks if moment > now_ms], default=None)

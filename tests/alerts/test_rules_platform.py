@@ -77,3 +77,16 @@ def test_a_seed_job_is_one_alert_by_its_build_and_by_its_row():
     assert world.states() == {"SeedJobStale": "firing"}
     world.step(platform("seed", Level.OK, "Succeeded"))
     assert world.states() == {} and [what for what, _ in world.told] == ["firing", "resolved"]
+
+
+def test_an_overdue_renewal_says_more_than_its_failed_build():
+    world = World()
+    world.step(build(job="renew-x", job_class="renewal", namespace=""), build(job="deploy-x"))
+    assert {alert.app: alert.muted for alert in world.alerts.active()} == {"renew-x": False, "deploy-x": False}
+    world.step(platform("renewal", Level.FAILING, "RenewalOverdue", job="renew-x"))
+    muted = {(alert.alertname, alert.app): alert.muted for alert in world.alerts.active()}
+    assert muted == {
+        ("BuildFailed", "renew-x"): True, ("BuildFailed", "deploy-x"): False, ("RenewalOverdue", "renew-x"): False
+    }  # fmt: skip
+    world.step(platform("renewal", Level.OK, "Succeeded", job="renew-x"))
+    assert not any(alert.muted for alert in world.alerts.active())

@@ -359,3 +359,13 @@ def test_a_job_counts_down_to_its_own_deadline() -> None:
     running = judge(job(deadline_s=120), job_pod(), after_s=5).state
     assert (running.deadline_ms, running.started_ms) == (T0 + 120_000, T0)
     assert judge(job(), job_pod(), after_s=5).state.deadline_ms is None
+
+
+def test_the_first_event_of_a_rollout_does_not_begin_with_the_one_before() -> None:
+    """A new image comes with the number of the old revision; what counts from the beginning must not see two hours."""
+    long_ago = judge(deployment(version="1.4.2", image="registry.local/orders:1.4.2"), after_s=0).state
+    assert long_ago.level is Level.OK
+    first = judge(rolling(generation=3, updated=0), before=long_ago, after_s=7200).state
+    assert first.revision == long_ago.revision and first.started_ms == T0 + 7_200_000
+    second = judge(rolling(generation=3, observed_generation=3), before=first, after_s=7201).state
+    assert second.started_ms == first.started_ms

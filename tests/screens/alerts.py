@@ -24,11 +24,12 @@ def alert(name, app="orders", stage="staging", state="firing", severity="warning
 
 
 def message(about, state="sent", age_ms=5 * MINUTE, **more):
-    values = {"id": 1, "sent_ms": NOW - age_ms if state == "sent" else None} | more
-    values = {"what": "firing", "why": "new"} | values
+    values = {
+        "id": 1, "what": "firing", "why": "new", "created_ms": NOW - age_ms, "due_ms": NOW - age_ms,
+        "sent_ms": NOW - age_ms if state == "sent" else None,
+    }  # fmt: skip
     return Notification(
-        sink="desk", group_key="g", created_ms=NOW - age_ms, due_ms=NOW - age_ms,
-        state=state, fingerprints=(about.fingerprint,), **values,
+        sink="desk", group_key="g", state=state, fingerprints=(about.fingerprint,), **(values | more)
     )  # fmt: skip
 
 

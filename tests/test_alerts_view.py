@@ -1,0 +1,95 @@
+"""What comes next for an alert, in one sentence; and what the feed reads for it."""
+
+import pytest
+from msgspec.structs import replace
+
+from statusdesk.alerts_view import Outlook, last_messages
+from statusdesk.board_feed import FeedError
+from statusdesk.collecting import Supervision
+from statusdesk.config_alerts import AlertRuleSettings, AlertsSettings
+from statusdesk.feed import PastFeed, StoreFeed
+from statusdesk.requests import Ack
+from statusdesk.states import Collector
+from statusdesk.store.writer import Writer
+from tests.screens import alerts
+from tests.screens.alerts import FAILING, NOW, SINKS, STUCK, message
+from tests.screens.boards import HOUR, MINUTE
+from tests.screens.desk import config
+
+CONFIG = config(sinks=SINKS[1:])
+
+
+def said(alert, *messages, settings=CONFIG):
+    return Outlook(settings).words(alert, alerts.board(), last_messages(messages))
+
+
+@pytest.mark.parametrize(
+    ("alert", "messages", "words"),
+    [
+        (FAILING, [], "desk: not told yet"),
+        (FAILING, [message(FAILING)], "desk: told 5m ago, again in 3h 55m"),
+        (FAILING, [message(FAILING, "queued", due_ms=NOW + 20_000)], "desk: told in 20s"),
+        (FAILING, [message(FAILING, "queued")], "desk: told now"),
+        (FAILING, [message(FAILING, "queued", attempts=2, last_error="500")], "desk: told now (try 3: 500)"),
+        (FAILING, [message(FAILING, "failed", last_error="refused")], "desk: not told (failed: refused)"),
+        (FAILING, [message(FAILING, "queued"), message(FAILING)], "desk: told now"),
+        (replace(FAILING, severity="info"), [], "no sink takes it: nobody is told"),
+        (replace(FAILING, inhibited_by="x"), [], "another alert says more about it; nobody is told of this one"),
+        (replace(FAILING, flapping=True), [], "flapping: told once, then nothing until it has held for 15m"),
+        (
+            replace(FAILING, stale_since_ms=NOW, acked_by="kim"),
+            [],
+            "its source is down: it stays as it is until that answers",
+        ),
+        (
+            replace(FAILING, acked_by="kim", acked_ms=NOW - MINUTE, ack_until_ms=NOW + HOUR),
+            [],
+            "taken by kim 1m ago, for 1h more; not told again",
+        ),
+        (replace(FAILING, silenced_by="gone"), [], "silenced; nobody is told"),
+        (replace(STUCK, started_ms=NOW - HOUR), [], "fires when it is seen bad once more; then told to desk"),
+        (alerts.OVER, [message(alerts.OVER)], "over; desk was told 5m ago"),
+        (alerts.OVER, [message(alerts.OVER, age_ms=2 * HOUR)], "over"),
+    ],
+)
+def test_one_sentence(alert, messages, words):
+    assert said(alert, *messages) == words
+
+
+def test_the_settings_of_rules_and_sinks_count():
+    nobody = AlertsSettings(rules=(AlertRuleSettings(name="RolloutFailing", notify=()),))
+    assert said(FAILING, settings=replace(CONFIG, alerts=nobody)) == "no sink takes it: nobody is told"
+    once = replace(CONFIG, alerts=AlertsSettings(repeat_s=0))
+    assert said(FAILING, message(FAILING), settings=once) == "desk: told 5m ago, once only"
+    often = replace(CONFIG, sinks=(replace(SINKS[1], repeat_s=600.0),))
+    assert said(FAILING, message(FAILING), settings=often) == "desk: told 5m ago, again in 5m"
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "statusdesk.db"
+    with Writer(path, 1e9, lambda: NOW) as writer:
+        writer.put_alerts([FAILING, alerts.OVER, replace(alerts.OVER, fingerprint="old", resolved_ms=NOW - 30 * HOUR)])
+        writer.alert_rows.put_notifications([message(FAILING)])
+        writer.beat(Collector(pid=1, owner="watch", started_ms=NOW, beat_ms=NOW))
+        writer.commit()
+    return path
+
+
+def test_the_feed_reads_what_was_over_within_a_day_and_what_was_told(path):
+    feed = StoreFeed(CONFIG, path, Supervision(None))
+    board = feed.poll(NOW)
+    reading = feed.alerts(board)
+    assert [alert.fingerprint for alert in reading.recent] == [alerts.OVER.fingerprint]
+    assert [each.fingerprints for each in reading.notifications] == [(FAILING.fingerprint,)]
+    with pytest.raises(FeedError, match="no collector works on"):
+        feed.request(Ack(fingerprints=("x",)))
+    feed.close()
+
+
+def test_the_past_takes_no_requests(path):
+    feed = PastFeed(CONFIG, path, NOW)
+    assert feed.alerts(feed.poll(NOW)).recent
+    with pytest.raises(FeedError, match="this is the past"):
+        feed.request(Ack(fingerprints=("x",)))
+    feed.close()
