@@ -187,7 +187,8 @@ def _build(build: Build, this: bool, pen: Pen) -> list[Line]:
     line = pen.put_mark(Line().put("  ", ink.plain), mark)
     line.put(fit(f"#{build.number}", 7) + " ", face)
     said = "runs" if build.building else word(build.result or "VANISHED")
-    line.put(fit(said, 9) + "  ", ink.words.get(mark, face)).put(fit(build.version, 12, pen.dots) + "  ", face)
+    pen.put_cell(line, said, 9, ink.words.get(mark, face))
+    line.put(fit(build.version, 12, pen.dots) + "  ", face)
     line.put(right(pen.ago(build.started_ms), 6) + "  ", ink.quiet)
     line.put(fit(span(build.duration_ms) if build.duration_ms else "", 7, pen.dots) + "  ", ink.quiet)
     cause = build.cause or build.user

@@ -8,12 +8,13 @@ from textual.binding import Binding
 from textual.message import Message
 
 from screens.build_lines import draw_build, draw_running, draw_titles, height_of, share_out
+from screens.build_marks import BAD
 from screens.build_rows import Chosen, Group, Scope, choose
 from screens.entries import Entry, EntryScreen, blank, heading, sentence
 from screens.frame import Setup
 from screens.ink import Ink
 from screens.pen import Pen
-from screens.platform_lines import draw_platform, platform_title
+from screens.platform_lines import draw_platform, platform_height, platform_title
 from screens.strips import Line
 from statusdesk.board import Board
 from statusdesk.board_feed import FeedError
@@ -111,17 +112,20 @@ class BuildsScreen(EntryScreen):
         return [heading("RUNNING", f"{len(entries)} now"), *entries, blank()] if entries else []
 
     def _platform(self, chosen: Chosen, pen: Pen) -> list[Entry]:
-        entries = []
+        entries: list[Entry] = []
+        before = ""
         for state in chosen.platform:
             key = f"platform:{state.key}"
             number = state.number if state.number is not None else state.running_number
             if number is not None:
                 self._keys[key] = BuildKey(state.source, state.job, number)
             self._urls[key] = state.url
-            entries.append(Entry(partial(draw_platform, state), key, 2))
+            told = state.job_class == before
+            entries.append(Entry(partial(draw_platform, state, told), key, platform_height(state, told)))
+            before = state.job_class if state.level not in BAD else ""
         if not entries:
             return []
-        bad = sum(state.level in (Level.FAILING, Level.WARNING) for state in chosen.platform)
+        bad = sum(state.level in BAD for state in chosen.platform)
         said = f"{bad} of {len(entries)} not well" if bad else "all as they should be"
         title = Entry(lambda pen: [platform_title(pen)])
         return [heading("PLATFORM", said, good=not bad), title, *entries, blank()]
