@@ -7,7 +7,7 @@ import msgspec
 from textual.binding import Binding
 from textual.message import Message
 
-from screens.build_lines import draw_build, draw_running, draw_titles, height_of, share_out
+from screens.build_lines import BuildColumns, draw_build, draw_running, draw_titles, height_of, share_out
 from screens.build_marks import BAD
 from screens.build_rows import Chosen, Group, Scope, choose
 from screens.entries import Entry, EntryScreen, blank, heading, sentence
@@ -155,16 +155,13 @@ class BuildsScreen(EntryScreen):
             for state in group.rows:
                 number = state.number if state.number is not None else state.other_number
                 key = self._note(state.key, state, number, state.url)
-                entries.append(Entry(self._drawing(state, columns), key, height_of(state)))
+                entries.append(Entry(partial(self._draw_build, state, columns), key, height_of(state)))
                 entries += self._counted(state)
             entries.append(blank())
         return entries
 
-    def _drawing(self, state: BuildState, columns: object) -> "partial[list[Line]]":
-        return partial(self._draw_build, state, columns)
-
-    def _draw_build(self, state: BuildState, columns: object, pen: Pen) -> list[Line]:
-        return draw_build(state, columns, self._histories.get(pair_of(state)), pen)  # type: ignore[arg-type]
+    def _draw_build(self, state: BuildState, columns: BuildColumns, pen: Pen) -> list[Line]:
+        return draw_build(state, columns, self._histories.get(pair_of(state)), pen)
 
     def _counted(self, state: BuildState) -> list[Entry]:
         """Say how many builds of a job could not be attributed, where these are listed."""

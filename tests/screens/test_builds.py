@@ -194,7 +194,7 @@ def test_what_a_text_means():
     assert targets(board, "orders")[0] == Target("orders")
 
 
-@pytest.mark.parametrize("size", [(80, 24), (60, 16), (200, 60)])
+@pytest.mark.parametrize("size", [(60, 16), (200, 60)])
 @pytest.mark.parametrize("ascii_only", [False, True])
 async def test_hostile_text_and_ascii(size, ascii_only):
     app = open_desk(jenkins.hostile(), ascii_only=ascii_only)
@@ -277,3 +277,16 @@ async def test_what_the_silence_of_well_jobs_would_mean_is_said_once_for_each_ki
         await list_builds(pilot, "a")
         assert text(app).count("the tokens that it renews would lapse") == 1
         assert all(f"renew-{n}" in text(app) for n in range(3))
+
+
+async def test_builds_of_a_past_moment():
+    past = replace(jenkins.board(), at_ms=NOW - HOUR)
+    app = open_desk(past=past)
+    asked = []
+    histories = app.hand.histories
+    app.hand.histories = lambda pairs, until_ms=None: asked.append(until_ms) or histories(pairs)
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("t", *"1h", "enter")
+        await until(pilot, lambda: "as of" in lines(app)[0])
+        await list_builds(pilot)
+        assert "as of" in lines(app)[0] and set(asked) == {NOW - HOUR}
