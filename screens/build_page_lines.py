@@ -28,6 +28,7 @@ STAGE_MARKS = {
     "IN_PROGRESS": Mark.PROGRESSING,
     "PAUSED_PENDING_INPUT": Mark.PAUSED,
 }
+NOT_READ = "Its stages and changes are not looked up: that is done for builds that failed within the last day."
 LABEL, MOST_EVENTS, BESIDE_FROM = 12, 60, 110
 
 
@@ -125,7 +126,7 @@ def _rollout(state: RolloutState, pen: Pen) -> list[Line]:
 
 def _stages(details: BuildDetails | None) -> list[Entry]:
     if details is None:
-        return []
+        return [sentence(NOT_READ), blank()]
     if details.stages:
         return [heading("STAGES"), *(Entry(partial(_stage, each)) for each in details.stages), blank()]
     return [sentence(details.stages_problem), blank()] if details.stages_problem else []
