@@ -8,7 +8,7 @@ WORKERS ?= 4
 BENCHES := $(addprefix bench/,first_paint.py collect_pods.py collect_memory.py watch_event.py key_paint.py \
   jenkins_requests.py jenkins_poll.py pairs_right.py history_insert.py csv_export.py paint_latency.py \
   verdict_latency.py log_follow.py logs_start.py logs_screen.py logs_memory.py logs_open.py token_sweep.py \
-  alerts_evaluated.py notify_latency.py sooner.py gate.py)
+  alerts_evaluated.py notify_latency.py sooner.py gate.py alert_storm.py)
 
 .PHONY: help demo test soak check bench clean
 .DELETE_ON_ERROR:

@@ -25,6 +25,11 @@ class Agenda:
         """Let everything be looked up at the next visit."""
         self._all = True
 
+    def soon(self, name: str) -> None:
+        """Let one be looked up at the next visit; it stays one that was answered before."""
+        if name in self._due_ms:
+            self._due_ms[name] = 0
+
     def due(self, items: Sequence[Item], now_ms: int) -> list[Item]:
         """Return what is to be looked up now; the clock may have been set back."""
         everything, self._all = self._all, False

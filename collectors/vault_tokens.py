@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from collectors.transport import VisitFailed
+from collectors.vault_accessors import AccessorFiles
 from collectors.vault_agenda import Agenda, is_half_over
 from collectors.vault_api import (
     LOOKUP_RULE,
@@ -55,6 +56,7 @@ class VaultTokens:
         )
         self._apis: list[VaultApi] = []
         self._items: tuple[Item, ...] = (*settings.tokens, *settings.secret_ids, *settings.certificates)
+        self._accessors = AccessorFiles()
         self._agenda = Agenda(settings)
         self._caps = MountCaps(settings.mount_caps)
         self._facts: dict[str, Token] = {}
@@ -81,6 +83,7 @@ class VaultTokens:
                     "Misconfigured", f"{api.where}: no token is set: add token_env or token_file to [vault]"
                 )
             return Outcome()
+        self._read_accessors()
         own = self._look_up_own(api)
         found, limited = self._look_up_due(api)
         if active and limited is None:
@@ -96,6 +99,16 @@ class VaultTokens:
             said = "is a standby node, whose answers may be old: set [vault] address to the active node"
             return Outcome("Standby", f"{api.where} {said}")
         return Outcome()
+
+    def _read_accessors(self) -> None:
+        """Take the accessors of tokens that were issued anew: what is known of the ones before says nothing of them."""
+        renewed = self._accessors.renewed(self._items)
+        if not renewed:
+            return
+        self._items = tuple(renewed.get(item.name, item) for item in self._items)
+        for name in renewed:
+            self._unknown.pop(name, None)
+            self._agenda.soon(name)
 
     def _look_at_health(self, api: VaultApi) -> HealthWire:
         """Tell the server's health. Raises: VisitFailed where it cannot answer for tokens."""

@@ -74,7 +74,7 @@ def draw_build(state: BuildState, columns: BuildColumns, history: Sequence[Build
     name = (state.namespace or "-") if columns.by_job else state.job
     line.put(fit(name, columns.name, pen.dots) + "  ", ink.strong if bad else face)
     result = word(state.result) if state.reason != "Destroyed" else "destroyed"
-    line.put(fit(result, RESULT, pen.dots) + "  ", ink.words.get(mark, face) if bad else face)
+    pen.put_cell(line, result, RESULT, ink.words.get(mark, face) if bad else face)
     line.put(fit(f"#{state.number}" if state.number is not None else "-", NUMBER, pen.dots) + "  ", face)
     line.put(fit(state.version or "-", columns.version, pen.dots) + "  ", face)
     line.put(right(pen.ago(state.started_ms) if state.started_ms else "", AGE) + "  ", ink.quiet)

@@ -28,6 +28,7 @@ STAGE_MARKS = {
     "IN_PROGRESS": Mark.PROGRESSING,
     "PAUSED_PENDING_INPUT": Mark.PAUSED,
 }
+NOT_READ = "Its stages and changes are not looked up: that is done for builds that failed within the last day."
 LABEL, MOST_EVENTS, BESIDE_FROM = 12, 60, 110
 
 
@@ -125,7 +126,7 @@ def _rollout(state: RolloutState, pen: Pen) -> list[Line]:
 
 def _stages(details: BuildDetails | None) -> list[Entry]:
     if details is None:
-        return []
+        return [sentence(NOT_READ), blank()]
     if details.stages:
         return [heading("STAGES"), *(Entry(partial(_stage, each)) for each in details.stages), blank()]
     return [sentence(details.stages_problem), blank()] if details.stages_problem else []
@@ -187,7 +188,8 @@ def _build(build: Build, this: bool, pen: Pen) -> list[Line]:
     line = pen.put_mark(Line().put("  ", ink.plain), mark)
     line.put(fit(f"#{build.number}", 7) + " ", face)
     said = "runs" if build.building else word(build.result or "VANISHED")
-    line.put(fit(said, 9) + "  ", ink.words.get(mark, face)).put(fit(build.version, 12, pen.dots) + "  ", face)
+    pen.put_cell(line, said, 9, ink.words.get(mark, face))
+    line.put(fit(build.version, 12, pen.dots) + "  ", face)
     line.put(right(pen.ago(build.started_ms), 6) + "  ", ink.quiet)
     line.put(fit(span(build.duration_ms) if build.duration_ms else "", 7, pen.dots) + "  ", ink.quiet)
     cause = build.cause or build.user

@@ -134,7 +134,7 @@ def _group(
     else:
         wanted.sort(key=lambda state: (_ORDER.get(state.level, 2), state.job))
     bad = sum(state.level in BAD for state in all_rows)
-    well = [state.level_since_ms for state in all_rows if state.level is Level.OK]
+    well = [_green_ms(state) for state in all_rows if state.level is Level.OK]
     return Group(
         name=name,
         rows=tuple(wanted),
@@ -144,3 +144,8 @@ def _group(
         green_ms=max(well) if well and not bad else None,
         hidden=len(rows) - len(wanted),
     )
+
+
+def _green_ms(state: BuildState) -> int:
+    """Return since when it is green, as far as that is known: it was so before a desk that is new has seen it."""
+    return min(state.level_since_ms, state.last_success_ms or state.level_since_ms)

@@ -7,19 +7,21 @@ import msgspec
 from textual.binding import Binding
 from textual.message import Message
 
-from screens.build_lines import draw_build, draw_running, draw_titles, height_of, share_out
+from screens.build_lines import BuildColumns, draw_build, draw_running, draw_titles, height_of, share_out
+from screens.build_marks import BAD
+from screens.build_news import silence, waiting
 from screens.build_rows import Chosen, Group, Scope, choose
 from screens.entries import Entry, EntryScreen, blank, heading, sentence
 from screens.frame import Setup
 from screens.ink import Ink
 from screens.pen import Pen
-from screens.platform_lines import draw_platform, platform_title
+from screens.platform_lines import draw_platform, platform_height, platform_title
 from screens.strips import Line
 from statusdesk.board import Board
 from statusdesk.board_feed import FeedError
 from statusdesk.build_view import BuildKey, Pair, UnattributedJob, pair_of
-from statusdesk.facts import Build, QueueItem
-from statusdesk.states import BuildState, Level
+from statusdesk.facts import Build
+from statusdesk.states import BuildState
 from statusdesk.text import stamp
 
 HELP = """
@@ -88,7 +90,7 @@ class BuildsScreen(EntryScreen):
             self.list.cursor = self._first_of(chosen, self._begin)
             self._begin = ""
         self._keys, self._urls, self._states = {}, {}, {}
-        entries = [sentence(words) for words in _silence(board)]
+        entries = [sentence(words) for words in silence(board)]
         entries += self._going_on(chosen, pen) + self._platform(chosen, pen) + self._waiting(board)
         groups = list(self._groups(chosen, board, pen))
         if not groups and not entries:
@@ -111,17 +113,20 @@ class BuildsScreen(EntryScreen):
         return [heading("RUNNING", f"{len(entries)} now"), *entries, blank()] if entries else []
 
     def _platform(self, chosen: Chosen, pen: Pen) -> list[Entry]:
-        entries = []
+        entries: list[Entry] = []
+        before = ""
         for state in chosen.platform:
             key = f"platform:{state.key}"
             number = state.number if state.number is not None else state.running_number
             if number is not None:
                 self._keys[key] = BuildKey(state.source, state.job, number)
             self._urls[key] = state.url
-            entries.append(Entry(partial(draw_platform, state), key, 2))
+            told = state.job_class == before
+            entries.append(Entry(partial(draw_platform, state, told), key, platform_height(state, told)))
+            before = state.job_class if state.level not in BAD else ""
         if not entries:
             return []
-        bad = sum(state.level in (Level.FAILING, Level.WARNING) for state in chosen.platform)
+        bad = sum(state.level in BAD for state in chosen.platform)
         said = f"{bad} of {len(entries)} not well" if bad else "all as they should be"
         title = Entry(lambda pen: [platform_title(pen)])
         return [heading("PLATFORM", said, good=not bad), title, *entries, blank()]
@@ -134,7 +139,7 @@ class BuildsScreen(EntryScreen):
         queue = [
             item for item in board.queue if all(word in f"{item.job} {item.namespace}".casefold() for word in words)
         ]
-        entries = [sentence(text) for text in _waiting_words(board, queue, self.pen())] if queue or not words else []
+        entries = [sentence(text) for text in waiting(board, queue, self.pen())] if queue or not words else []
         return [heading("WAITING", f"{len(queue)} in the queue"), *entries, blank()] if entries else []
 
     def _groups(self, chosen: Chosen, board: Board, pen: Pen) -> list[Entry]:
@@ -151,16 +156,13 @@ class BuildsScreen(EntryScreen):
             for state in group.rows:
                 number = state.number if state.number is not None else state.other_number
                 key = self._note(state.key, state, number, state.url)
-                entries.append(Entry(self._drawing(state, columns), key, height_of(state)))
+                entries.append(Entry(partial(self._draw_build, state, columns), key, height_of(state)))
                 entries += self._counted(state)
             entries.append(blank())
         return entries
 
-    def _drawing(self, state: BuildState, columns: object) -> "partial[list[Line]]":
-        return partial(self._draw_build, state, columns)
-
-    def _draw_build(self, state: BuildState, columns: object, pen: Pen) -> list[Line]:
-        return draw_build(state, columns, self._histories.get(pair_of(state)), pen)  # type: ignore[arg-type]
+    def _draw_build(self, state: BuildState, columns: BuildColumns, pen: Pen) -> list[Line]:
+        return draw_build(state, columns, self._histories.get(pair_of(state)), pen)
 
     def _counted(self, state: BuildState) -> list[Entry]:
         """Say how many builds of a job could not be attributed, where these are listed."""
@@ -276,27 +278,3 @@ class BuildsScreen(EntryScreen):
         self._read_for.clear()
         self.show_lines(self.shown_board)
         self.draw_again()
-
-
-def _silence(board: Board) -> list[str]:
-    """Say so where a Jenkins gives no news: what stands below is then as it was."""
-    return [
-        f"No news from {view.state.source}: {view.words or view.state.reason}. What stands here is as it was then."
-        for view in board.sources
-        if view.state.source.startswith("jenkins") and view.level is not Level.OK
-    ]
-
-
-def _waiting_words(board: Board, queue: Sequence[QueueItem], pen: Pen) -> list[str]:
-    words = []
-    for item in queue:
-        stuck = "stuck: " if item.stuck else ""
-        where = f" for {item.namespace}" if item.namespace else ""
-        since = f" {pen.since(item.since_ms)}" if item.since_ms else ""
-        words.append(f"{item.job}{where}{since}   {stuck}{item.why}")
-    for each in board.executors:
-        offline = f"; offline: {', '.join(each.offline)}" if each.offline else ""
-        closing = "; it prepares for shutdown" if each.quieting_down else ""
-        if offline or closing or words:
-            words.append(f"{each.source}: {each.busy} of {each.total} executors busy{offline}{closing}")
-    return words

@@ -3,9 +3,10 @@
 import datetime
 
 import msgspec
+from rich.style import Style
 
 from screens.ink import Ink
-from screens.strips import ASCII_DOTS, DOTS, Line, fit
+from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit
 from statusdesk.board import Mark
 from statusdesk.marks import GLYPHS
 from statusdesk.text import age, local
@@ -42,6 +43,11 @@ class Pen(msgspec.Struct, frozen=True, kw_only=True):
         """Append a glyph and a blank; what is well is dim."""
         style = self.ink.well_glyph if mark is Mark.OK else self.ink.badges[mark]
         return line.put(self.glyph(mark), style).put(" ", self.ink.plain)
+
+    def put_cell(self, line: Line, text: str, size: int, style: Style) -> Line:
+        """Append a text in so many cells and two blanks; a ground of its own does not reach beyond the text."""
+        said = fit(text, size, self.dots).rstrip()
+        return line.put(said, style).put(" " * (size - cells(said) + 2), self.ink.plain)
 
     def when(self, ms: int) -> str:
         """Return a time of day, with the date on any other day."""

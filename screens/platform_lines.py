@@ -30,8 +30,8 @@ def _name(pen: Pen) -> int:
     return max(12, min(MOST_NAME, pen.width - (56 if pen.width < KIND_FROM else 69)))
 
 
-def draw_platform(state: PlatformState, pen: Pen) -> list[Line]:
-    """Return two lines: how it stands, and what its silence means or would mean."""
+def draw_platform(state: PlatformState, told: bool, pen: Pen) -> list[Line]:
+    """Return how it stands, and what its silence means or would mean; ``told``: the job above has said that."""
     ink, mark = pen.ink, LEVEL_MARKS[state.level]
     bad = state.level in BAD
     face = ink.plain if bad else ink.quiet
@@ -40,16 +40,23 @@ def draw_platform(state: PlatformState, pen: Pen) -> list[Line]:
     if pen.width >= KIND_FROM:
         line.put(fit(state.job_class, CLASS) + "  ", face)
     run = f"#{state.number} {word(state.result)}" if state.number is not None else "no result"
-    line.put(fit("disabled" if state.disabled else run, RESULT, pen.dots) + "  ", ink.words.get(mark, face))
+    pen.put_cell(line, "disabled" if state.disabled else run, RESULT, ink.words.get(mark, face))
     line.put(right(pen.ago(state.last_success_ms) if state.last_success_ms else "never", AGE) + "  ", face)
     line.put(right(age(state.period_s * 1000) if state.period_s else "", EVERY) + "  ", face)
     _put_next(line, state, pen)
+    if platform_height(state, told) == 1:
+        return [line]
     indent = 4 + len(pen.glyph(mark))
     said = state.message if bad else MEANS.get(state.job_class, OTHERWISE)
     if state.jobs_added or state.jobs_removed:
         said += f"; since its last good run {state.jobs_added} jobs came, {state.jobs_removed} went"
     parts = fold(said, pen.width - indent - 1, 1, pen.dots)
     return [line, Line().put(" " * indent, ink.plain).put("".join(parts), ink.plain if bad else ink.quiet)]
+
+
+def platform_height(state: PlatformState, told: bool) -> int:
+    news = state.level in BAD or state.jobs_added or state.jobs_removed
+    return 1 if told and not news else 2
 
 
 def _put_next(line: Line, state: PlatformState, pen: Pen) -> None:

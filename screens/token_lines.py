@@ -64,7 +64,10 @@ def draw_token(token: TokenState, columns: TokenColumns, grants: Sequence[Grant]
     line.put("  " + right(age(token.renew_every_s * 1000) if token.renew_every_s else "-", EVERY), face)
     words, style = _next(token, pen)
     line.put("  " + right(words, RENEWED), style)
-    line.put("  " + right(survives(token), SURVIVES), ink.words[Mark.WARNING] if token.survives == 0 else face)
+    line.put(
+        "  " + right(survives(token), SURVIVES),
+        ink.words[Mark.WARNING] if token.survives == 0 and token.reason not in DEAD else face,
+    )
     if columns.saw:
         line.put(
             "  " + fit(levels(sawtooth((grants or ())[:TEETH], columns.saw, token, pen.now_ms), pen), columns.saw), face
@@ -87,7 +90,8 @@ def draw_token(token: TokenState, columns: TokenColumns, grants: Sequence[Grant]
 def _put_left(line: Line, token: TokenState, bar: int, pen: Pen) -> None:
     ink, mark = pen.ink, LEVEL_MARKS[token.level]
     if token.reason in DEAD:
-        line.put(fit("lapsed" if token.reason == "Lapsed" else "gone", bar + 1 + LEFT), ink.words[Mark.FAILING])
+        said = "lapsed" if token.reason == "Lapsed" else "gone"
+        line.put(said, ink.words[Mark.FAILING]).put(" " * (bar + 1 + LEFT - len(said)), ink.plain)
         return
     if token.expire_ms is None:
         line.put(fit("never expires" if token.reason == "NeverExpires" else "not known", bar + 1 + LEFT), ink.quiet)
@@ -110,7 +114,7 @@ def _next(token: TokenState, pen: Pen) -> tuple[str, Style]:
 
 def survives(token: TokenState) -> str:
     """Say how many missed runs in a row the last grant lives through."""
-    if token.survives is None:
+    if token.survives is None or token.reason in DEAD:
         return "-"
     return "1 run" if token.survives == 1 else f"{token.survives} runs"
 

@@ -116,6 +116,7 @@ class TokenSettings(Settings, frozen=True):
     critical_s: float = 2 * 3600.0
     reissue_warn_s: float = 72 * 3600.0  # for what no renewal extends: a person must replace it
     reissue_critical_s: float = 24 * 3600.0
+    accessor_file: str = ""  # where the accessor was read: read again when that file changes
 
 
 class SecretIdSettings(Settings, frozen=True):
@@ -130,6 +131,7 @@ class SecretIdSettings(Settings, frozen=True):
     namespaces: tuple[str, ...] = ()
     warn_s: float = 14 * 86400.0
     critical_s: float = 3 * 86400.0
+    accessor_file: str = ""  # as of a token
 
 
 class CertificateSettings(Settings, frozen=True):

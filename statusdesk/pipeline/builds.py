@@ -1,11 +1,11 @@
 """Jobs and builds in memory, and the judging of the (job, namespace) pairs that changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from statusdesk.facts import CONCLUSIVE, Build, BuildDetails, Changed, Executors, Job, JobClass, QueueItem, Swept
 from statusdesk.judge.builds import judge_builds
 from statusdesk.judge.jobs import Doubt, doubt_of
-from statusdesk.pipeline.job_events import JobEvents
+from statusdesk.pipeline.job_events import JobEvents, SeedRun
 from statusdesk.states import BuildState, Level
 from statusdesk.store.writer import Transition, Writer
 from statusdesk.wants import BuildWanted
@@ -70,7 +70,7 @@ class Builds:
         seen = {job.key for job in jobs}
         if before:
             after = {job.key: job for job in jobs}
-            seed = self._seed_before(swept.source, swept.at_ms)
+            seed = self._seed_before(jobs, swept.at_ms)
             self._writer.put_job_events(self.events.compare(before, after, seed, swept.at_ms))
         # builds of a job that went while nobody looked are remembered from the store, the job itself is not
         known = dict.fromkeys((*self._jobs, *self._namespaces))
@@ -93,12 +93,19 @@ class Builds:
             self._writer.put_jobs([job for job in jobs if job.key in changed])
             self._dirty.update(pair for pair in self._pairs if (pair[0], pair[1]) in changed)
 
-    def _seed_before(self, source: str, at_ms: int) -> Build | None:
-        """Return the seed run that goes on, or the one that ended not long ago."""
-        seeds = [key for key, job in self._jobs.items() if key[0] == source and job.job_class is JobClass.SEED]
-        runs = [build for key in seeds for build in self.of_job(key)]
+    def _seed_before(self, jobs: Sequence[Job], at_ms: int) -> SeedRun | None:
+        """Return the seed run that goes on, or the one that ended not long ago.
+
+        A run that is new is told by the list of jobs itself: its build comes after the list.
+        """
+        seeds = [job for job in jobs if job.job_class is JobClass.SEED]
+        runs = [build for job in seeds for build in self.of_job(job.key)]
         near = [run for run in runs if run.building or at_ms - run.started_ms - run.duration_ms <= SEED_ECHO_MS]
-        return max(near, key=lambda build: build.started_ms, default=None)
+        found = [SeedRun(run.started_ms, run.job, run.number) for run in near]
+        for job in seeds:
+            if job.last_ms and job.last_number is not None and at_ms - job.last_ms <= SEED_ECHO_MS:
+                found.append(SeedRun(job.last_ms, job.name, job.last_number))
+        return max(found, default=None)
 
     def jobs(self) -> list[Job]:
         """Return the jobs that exist."""

@@ -1,11 +1,20 @@
 """Jobs that come, go, are renamed, disabled or enabled, with the seed run that did it."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from statusdesk.facts import Build, Job
+from statusdesk.facts import Job
 from statusdesk.states import JobEvent
 
 JobKey = tuple[str, str]
+
+
+class SeedRun(NamedTuple):
+    """A run of a seed job."""
+
+    started_ms: int
+    job: str
+    number: int
 
 
 class JobEvents:
@@ -21,7 +30,7 @@ class JobEvents:
         return [event for event in self._newest if event.source == source and event.at_ms >= since_ms]
 
     def compare(
-        self, before: Mapping[JobKey, Job], after: Mapping[JobKey, Job], seed: Build | None, at_ms: int
+        self, before: Mapping[JobKey, Job], after: Mapping[JobKey, Job], seed: SeedRun | None, at_ms: int
     ) -> list[JobEvent]:
         """Return what has happened between two lists of jobs of one source; ``seed`` ran then, or shortly before."""
         seed_job, seed_number = (seed.job, seed.number) if seed is not None else ("", None)

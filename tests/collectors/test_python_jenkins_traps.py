@@ -1,19 +1,25 @@
 """Each trap of python-jenkins, sprung by its plain use, and what our connection makes of the same answers."""
 
 import json
+import logging
 import socket
+import threading
+import time
 
 import jenkins
 import pytest
 import requests
 
+from collectors import transport
 from collectors.jenkins_api import JenkinsApi
-from collectors.jenkins_facts import path_of
-from collectors.jenkins_queries import one_build, tick
-from collectors.jenkins_wire import BuildWire, Root
+from collectors.jenkins_details import NO_STAGES, JenkinsDetails
+from collectors.jenkins_errands import Errand, JenkinsErrands
+from collectors.jenkins_facts import executors_of, path_of
+from collectors.jenkins_queries import RUNNING, one_build, tick
+from collectors.jenkins_wire import BuildWire, Computers, Root
 from collectors.transport import VisitFailed
 from statusdesk.config import JenkinsSettings
-from tests.collectors.stage import DATA, Answer, Asked, staged
+from tests.collectors.stage import DATA, Answer, Asked, eventually, staged
 
 HTML = (("Content-Type", "text/html"),)
 TICK = (DATA / "jenkins" / "tick.json").read_bytes()
@@ -136,3 +142,121 @@ def test_a_job_whose_colour_is_blue_may_have_failed_for_a_namespace():
         assert info["lastBuild"]["result"] == "SUCCESS"
         newest = {a["parameters"][0]["value"]: b["result"] for b in info["builds"] for a in b["actions"]}
         assert newest["production"] == "FAILURE", "what test_fleet shows right for 500 jobs"
+
+
+def test_a_silent_jenkins_is_given_up():
+    """The library's own patience has no end, if none is given."""
+    released = threading.Event()
+    with staged(lambda asked: Answer(200, TICK, hold=released)) as stage:
+        client = jenkins.Jenkins(stage.url)
+        client.crumb = False
+        waiting = threading.Thread(target=client.get_info, daemon=True)
+        waiting.start()
+        began = time.monotonic()
+        with pytest.raises(VisitFailed) as raised:
+            JenkinsApi(JenkinsSettings(url=stage.url, timeout_s=0.3), "").get(tick(1), Root)
+        assert raised.value.problem == "Timeout"
+        assert time.monotonic() - began < 3
+        assert waiting.is_alive()
+        released.set()
+        waiting.join(10)
+
+
+ONE_RUNS = {
+    "busyExecutors": 1,
+    "totalExecutors": 2,
+    "computer": [
+        {
+            "displayName": "agent-1",
+            "offline": False,
+            "executors": [
+                {
+                    "number": 0,
+                    "progress": 40,
+                    "currentExecutable": {"number": 7, "url": "http://elsewhere/job/team/job/deploy/7/"},
+                },
+                {"number": 1, "progress": -1, "currentExecutable": None},
+            ],
+        }
+    ],
+}
+
+
+def test_a_running_build_is_named_by_its_whole_path_and_with_one_request():
+    def answer(asked: Asked) -> Answer:
+        told = ONE_RUNS if asked.path == "/computer/api/json" else ONE_RUNS["computer"][0]
+        return Answer(200, json.dumps(told).encode())
+
+    with staged(answer) as stage:
+        client = naive(stage.url)
+        client.crumb = False
+        [build] = client.get_running_builds()
+        assert build["name"] == "team", "of team/deploy"
+        assert len(stage.asked) == 2, "and one more for each node"
+        found = executors_of(ours(stage.url).get(RUNNING, Computers), False, JenkinsSettings(url=stage.url))
+        assert found.running == ((f"{stage.url}/job/team/job/deploy/7/", 40),)
+        assert len(stage.asked) == 3
+
+
+def test_a_build_without_stages_says_so():
+    page = {"_class": "org.jenkinsci.plugins.workflow.job.WorkflowRun", "number": 7, "result": "SUCCESS"}
+
+    def answer(asked: Asked) -> Answer:
+        return Answer(404, b"", HTML) if "wfapi" in asked.path else Answer(200, json.dumps(page).encode())
+
+    with staged(answer) as stage:
+        client = naive(stage.url)
+        client.crumb = False
+        assert client.get_build_stages("deploy", 7) is None
+        details = JenkinsDetails(JenkinsSettings(url=stage.url), None, lambda: 1)
+        assert details.of("deploy", 7, f"{stage.url}/job/deploy/7/").stages_problem == NO_STAGES
+
+
+def test_an_endless_text_is_not_taken_into_memory(monkeypatch):
+    """A console text is taken whole by the library; whatever answers us may not be larger than an answer can be."""
+    monkeypatch.setattr(transport.read_body, "__defaults__", (100_000,))
+    endless = b"x" * 1_000_000
+    with staged(lambda asked: Answer(200, endless, HTML)) as stage:
+        client = naive(stage.url)
+        client.crumb = False
+        assert len(client.get_build_console_output("deploy", 7)) == 1_000_000
+        assert failure(stage.url).problem in ("NotJson", "ServerError")
+
+
+def test_each_thread_has_a_connection_of_its_own():
+    made, done = [], []
+
+    def connect() -> JenkinsApi:
+        made.append(JenkinsApi(JenkinsSettings(url=stage.url, timeout_s=5.0), ""))
+        return made[-1]
+
+    with staged(lambda asked: Answer(200, b'{"number": 1}')) as stage:
+        errands = JenkinsErrands(connect, 3, 5, lambda errand, builds: done.append(errand), done.append)
+        errands.start()
+        errands.ask([Errand("deploy", "job/deploy/", number) for number in range(30)])
+        eventually(lambda: len(done) == 30)
+        errands.close()
+    used = [api for api in made if api._client is not None]
+    assert 1 <= len(made) <= 3
+    assert len({id(api._client._session) for api in used}) == len(used)
+
+
+def test_the_environment_gives_no_credentials_and_nothing_of_it_is_logged(monkeypatch, tmp_path, caplog):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("JENKINS_API_EXTRA_HEADERS", "X-Proxy-Pass: very-secret")
+    monkeypatch.setenv("PYTHONHTTPSVERIFY", "0")
+    with staged(lambda asked: Answer(200, TICK)) as stage, caplog.at_level(logging.WARNING):
+        client = jenkins.Jenkins(stage.url, timeout=5)
+        client.crumb = False
+        client.get_info()
+        assert "very-secret" in caplog.text
+        assert "Authorization" in stage.asked[-1].headers, "of somebody else"
+        assert client._session.verify is False
+        caplog.clear()
+        api = JenkinsApi(JenkinsSettings(url=stage.url, timeout_s=5.0), "")
+        api.get(tick(1), Root)
+        assert "very-secret" not in caplog.text
+        assert "Authorization" not in stage.asked[-1].headers
+        assert api._client._session.verify is True

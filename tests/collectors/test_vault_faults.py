@@ -366,3 +366,27 @@ def test_hostile_names_are_made_harmless():
     assert seen.display_name.startswith("abn")
     assert seen.display_name.isprintable()
     assert len(seen.display_name) <= 300
+
+
+def test_an_accessor_in_a_file_is_read_again_when_the_token_was_issued_anew(tmp_path):
+    file = tmp_path / "orders.accessor"
+    file.write_text("AAA\n")
+    vault = RecordedVault()
+    vault.lookups["AAA"] = recorded("lookup_accessor_revoked")
+    with staged(vault) as stage, Watched(stage.url, SECRET, {"orders": "AAA", "web": "WWW"}) as watched:
+        items = watched.collector._items
+        watched.collector._items = tuple(
+            msgspec.structs.replace(item, accessor_file=str(file)) if item.name == "orders" else item for item in items
+        )
+        watched.visit()
+        assert watched.tokens()["orders"].gone
+        for unfit in ("", SECRET, "two words"):  # half written, or the token itself: it stays as it is
+            file.write_text(unfit)
+            watched.visit()
+            assert watched.tokens()["orders"].gone
+        file.unlink()
+        watched.visit()
+        file.write_text("BBB\n")
+        watched.visit()
+        assert not watched.tokens()["orders"].gone
+        assert not any(SECRET.encode() in asked.body for asked in stage.asked)

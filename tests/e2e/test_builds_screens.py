@@ -9,6 +9,7 @@ import pytest
 
 from screens.app import DeskApp
 from screens.builds import BuildsScreen
+from screens.environments import EnvironmentsScreen
 from screens.tokens import TokensScreen
 from statusdesk.clock import system_clock
 from statusdesk.collecting import Supervision
@@ -55,6 +56,27 @@ def _true_pairs(world, board):
     }
 
 
+def _wrong_tokens(app, world):
+    """Return what the screen does not say of a token: that it is gone, at its cap, or what its renewal job did last."""
+    shown = lines(app)
+    starts = {name: index for index, line in enumerate(shown) for name in line.split()[1:2] if line[1:2] in SIGNS}
+    wrong = []
+    for name, true in world.truth()["tokens"].items():
+        said = " ".join(shown[starts[name] : starts[name] + 3]) if name in starts else ""
+        expected = ["gone"] if true["gone"] else ["at its cap"] if true["at_cap"] else []
+        if not said or any(words not in said for words in expected):
+            wrong.append((name, expected, said))
+        if not true["gone"] and ((" \u2713" in said[:3]) != (true["renewal_works"] and not true["at_cap"])):
+            wrong.append((name, "well" if true["renewal_works"] else "not well", said))
+    return wrong
+
+
+def _environments(app):
+    return {
+        line.split()[1] for line in lines(app)[3:] if line[1:2].strip() and line[2:3] == " " and " in " in line[:40]
+    }
+
+
 async def _until(pilot, condition, what, seconds=40.0):
     end = time.monotonic() + seconds
     while not condition():
@@ -84,7 +106,9 @@ async def test_what_the_screens_show_is_what_the_world_says(world):
             assert "PLATFORM" in text and "seed" in text and "renewal" in text
             await pilot.press("escape", "K")
             await _until(pilot, lambda: isinstance(app.screen, TokensScreen), "no tokens screen")
-            names = {line.split()[1] for line in lines(app) if len(line.split()) > 1}
-            assert set(world.truth()["tokens"]) <= names
+            await _until(pilot, lambda: not _wrong_tokens(app, world), lambda: str(_wrong_tokens(app, world)))
+            await pilot.press("escape", "E")
+            await _until(pilot, lambda: isinstance(app.screen, EnvironmentsScreen), "no environments screen")
+            await _until(pilot, lambda: _environments(app) == set(world.truth()["environments"]), "other environments")
     finally:
         feed.close()

@@ -123,7 +123,7 @@ async def test_environments():
         await until(pilot, lambda: "No environment is up." in text(app))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (60, 16), (200, 60)])
+@pytest.mark.parametrize("size", [(60, 16), (200, 60)])
 @pytest.mark.parametrize("key", ["K", "E"])
 async def test_hostile_text(size, key):
     app = open_desk(jenkins.hostile())

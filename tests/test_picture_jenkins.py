@@ -1,0 +1,41 @@
+"""What Jenkins does beside builds: kept in order, and the same object while nothing changes."""
+
+from statusdesk.facts import Executors, QueueItem
+from statusdesk.picture_jenkins import Jenkins
+from statusdesk.states import Changes, EnvironmentState, Level, PlatformState
+
+
+def platform(job, level=Level.OK, job_class="renewal", **more):
+    return PlatformState(key=f"jenkins/{job}", source="jenkins", job=job, job_class=job_class, level=level, **more)
+
+
+def environment(name, level=Level.OK, up_since_ms=5, **more):
+    return EnvironmentState(
+        key=f"eu/{name}", cluster="eu", namespace=name, level=level, up_since_ms=up_since_ms, **more
+    )
+
+
+def test_worst_first_and_what_has_an_end_goes():
+    jenkins = Jenkins()
+    rows = (platform("b"), platform("seed", job_class="seed"), platform("a", Level.WARNING), platform("c"))
+    environments = (environment("new", up_since_ms=9), environment("old"), environment("bad", Level.FAILING, 99))
+    jenkins.apply(Changes(change=1, platform=rows, environments=environments))
+    assert [row.job for row in jenkins.platform] == ["a", "seed", "b", "c"]
+    assert [row.namespace for row in jenkins.environments] == ["bad", "old", "new"]
+    before = jenkins.platform
+    jenkins.apply(Changes(change=2))
+    assert jenkins.platform is before
+    jenkins.apply(Changes(change=3, platform=(platform("a", until_ms=7), platform("c", Level.FAILING))))
+    assert [row.job for row in jenkins.platform] == ["c", "seed", "b"]
+
+
+def test_the_queue_is_replaced_and_executors_are_kept_by_their_jenkins():
+    jenkins = Jenkins()
+    items = tuple(QueueItem(source="jenkins", id=number, job="x", since_ms=10 - number) for number in (1, 2))
+    jenkins.apply(Changes(change=1, queue=items, executors=(Executors(source="b"), Executors(source="a", busy=1))))
+    assert [item.id for item in jenkins.queue] == [2, 1]
+    jenkins.apply(Changes(change=2, queue=None, executors=(Executors(source="a", busy=2),)))
+    assert [(each.source, each.busy) for each in jenkins.executors] == [("a", 2), ("b", 0)]
+    assert len(jenkins.queue) == 2
+    jenkins.apply(Changes(change=3, queue=()))
+    assert jenkins.queue == ()
