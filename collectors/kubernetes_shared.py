@@ -20,7 +20,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     backoff_first_s: float = 0.5
     backoff_limit_s: float = 30.0
     silence_s: float = 150.0  # bookmarks come about every minute
-    reprobe_s: float = 600.0  # a right that we lack is asked for again
+    reprobe_s: float = 60.0  # a right that we lack is asked for again: one small question per kind and namespace
     relook_s: float = 60.0  # the same for what is only looked up: one small question
     blind_s: float = 15.0  # the same while nothing at all is readable: that may be a passing fault of the server
     names_s: float = 60.0  # namespaces behind a glob are looked up again

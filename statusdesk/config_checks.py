@@ -28,6 +28,7 @@ def check_together(config: Config, document: Mapping[str, Any], problems: Proble
             problems.add("jenkins", "the token is missing; add token_env, token_file or token_command")
     if config.vault is not None:
         _check_vault(config.vault, problems)
+    _check_staleness(config, document, problems)
     if collecting:
         _check_files(config, problems)
 
@@ -60,6 +61,24 @@ def _check_vault(vault: VaultSettings, problems: Problems) -> None:
                 problems.add(f"vault.{kind}[{index}].critical", "is longer than warn; make it shorter")
     if vault.slow_interval_s < vault.interval_s:
         problems.add("vault.slow_interval", "is shorter than interval; make it longer")
+
+
+def _check_staleness(config: Config, document: Mapping[str, Any], problems: Problems) -> None:
+    """What is looked at less often than it becomes stale would swing between known and unknown."""
+    stale_s = config.board.stale_after_s
+    whole = len(config.clusters) if "kubernetes" in document else 0  # [kubernetes] comes after all [[cluster]]
+    intervals = {
+        "kubernetes.poll_interval" if number == whole else f"cluster[{number}].poll_interval": cluster.poll_interval_s
+        for number, cluster in enumerate(config.clusters, 1)
+    }
+    if config.jenkins is not None:
+        intervals["jenkins.interval"] = config.jenkins.interval_s
+    if config.vault is not None:
+        intervals["vault.interval"] = config.vault.interval_s
+    for key, interval_s in intervals.items():
+        if interval_s >= stale_s:
+            mend = f"make it longer than {key} ({interval_s:g}s), or that shorter"
+            problems.add("board.stale_after", f"{stale_s:g}s is too short: {mend}")
 
 
 def _check_names(config: Config, problems: Problems) -> None:

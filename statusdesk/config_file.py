@@ -84,10 +84,14 @@ def find_config(flag: str | None, env: Mapping[str, str]) -> Path:
                 raise ConfigError([f"{path}: no such file (named by {by})"])
             return path
     home = Path(env.get("XDG_CONFIG_HOME") or Path(env.get("HOME") or Path.home()) / ".config")
-    for path in (home / "statusdesk" / "config.toml", SYSTEM_FILE):
+    places = (home / "statusdesk" / "config.toml", SYSTEM_FILE)
+    for path in places:
         if path.exists():
             return path.absolute()
-    raise NoConfigError(["no configuration; try `statusdesk demo`"])
+    looked = " and ".join(map(str, places))
+    raise NoConfigError(
+        [f"no configuration: --config and $STATUSDESK_CONFIG name none, and none is at {looked}; try `statusdesk demo`"]
+    )
 
 
 def load(path: Path, env: Mapping[str, str], state_dir: str | None = None, *, collecting: bool = True) -> Config:

@@ -223,6 +223,23 @@ CASES = {
         "vault.token[1].accessor: looks like a token, not an accessor; put what `vault token lookup` calls accessor, "
         "and revoke it",
     ),
+    "stale before a polled cluster is listed again": (
+        STAGES + '[kubernetes]\n[board]\nstale_after = "15s"',
+        "board.stale_after: 15s is too short: make it longer than kubernetes.poll_interval (30s), or that shorter",
+    ),
+    "stale at the very interval of one cluster of two": (
+        STAGES + '[[cluster]]\nname = "a"\npoll_interval = "5s"\n[[cluster]]\nname = "b"\npoll_interval = "15s"\n'
+        '[board]\nstale_after = "15s"',
+        "board.stale_after: 15s is too short: make it longer than cluster[2].poll_interval (15s), or that shorter",
+    ),
+    "stale before Jenkins is visited again": (
+        STAGES + '[jenkins]\nurl = "https://j"\ninterval = "5m"',
+        "board.stale_after: 120s is too short: make it longer than jenkins.interval (300s), or that shorter",
+    ),
+    "stale before Vault is visited again": (
+        STAGES + '[vault]\naddress = "https://v"\ninterval = "3m"',
+        "board.stale_after: 120s is too short: make it longer than vault.interval (180s), or that shorter",
+    ),
     "keymap": (
         STAGES + "[kubernetes]\n[board]\nkeymap = 1",
         'board.keymap: must be a table of key names such as board.filter = "slash"',
@@ -325,3 +342,9 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
 def test_a_named_file_that_cannot_be_read_is_a_problem_for_the_collector_only(read, problems, tmp_path, key):
     assert f"{tmp_path / 'gone'} cannot be read: No such file or directory" in problems(STAGES + key)[0]
     read(STAGES + key, collecting=False)
+
+
+def test_data_may_become_stale_later_than_each_source_is_looked_at(read):
+    intervals = '[kubernetes]\npoll_interval = "14s"\n[jenkins]\nurl = "https://j"\ninterval = "14s"\n'
+    config = read(STAGES + intervals + '[vault]\naddress = "https://v"\ninterval = "14s"\n[board]\nstale_after = "15s"')
+    assert config.board.stale_after_s == 15.0

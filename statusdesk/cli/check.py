@@ -96,6 +96,12 @@ def _config_findings(config: "Config") -> Iterator[Finding]:
     jenkins = config.jenkins
     if jenkins is not None and jenkins.token and jenkins.url.startswith("http:") and not is_loopback(jenkins.url):
         yield Finding("config", _WARNING, "jenkins.url: the API token goes over the network unencrypted; use https://")
+    if config.board.keymap:
+        from screens.keymap import clashes
+
+        for key, one, other in clashes(dict(config.board.keymap)):
+            message = f"board.keymap: {one} and {other} have the same key {key!r} in one screen; give one another key"
+            yield Finding("config", _WARNING, message)
 
 
 def _source_findings(config: "Config") -> Iterator[Finding]:

@@ -62,6 +62,7 @@ def write_config(directory: Path, at: Addresses, tokens: Iterable[WatchedToken],
         f'name = "{CLUSTER}"',
         f"kubeconfig = {_quoted(at.kubeconfig)}",
         f'context = "{CLUSTER}"',
+        'poll_interval = "5s"',
         "",
     ]
     lines += _stage_lines()

@@ -48,6 +48,13 @@ def test_a_token_over_plain_http_to_another_machine_is_warned_about(run, config,
     assert done.returncode == 0 and "the API token goes over the network unencrypted" in done.stdout
 
 
+def test_a_key_that_two_bindings_of_a_screen_have_is_warned_about(run, config):
+    config.write_text(config.read_text() + '\n[board.keymap]\nboard.filter = "q"\nrollout.times = "f5"\n')
+    done = run("check", "config")
+    assert done.returncode == 0 and done.stdout.endswith("0 errors, 1 warning\n")
+    assert "warning  config: board.keymap: app.quit and board.filter have the same key 'q' in one screen" in done.stdout
+
+
 def test_sources_that_refuse_are_told_each_by_its_name(run):
     done = run("check", "sources", "--json")
     assert done.returncode == 1

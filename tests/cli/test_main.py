@@ -56,11 +56,15 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(run, put, argv, senten
     assert done.stderr.startswith(f"statusdesk: {sentence}") and done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("argv", [[], ["board"], ["status"], ["watch"], ["export", "builds"], ["check"]])
+@pytest.mark.parametrize(
+    "argv",
+    [[], ["board"], ["board", "--attach"], ["status"], ["status", "--attach"], ["watch"], ["export", "builds"], ["check"]],
+)
 def test_without_a_configuration_the_demo_is_offered(run, argv):
     done = run(*argv, configured=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "statusdesk: no configuration; try `statusdesk demo`\n"
+    assert done.stderr.startswith("statusdesk: no configuration: --config and $STATUSDESK_CONFIG name none")
+    assert "/statusdesk/config.toml and /etc/statusdesk/config.toml; try `statusdesk demo`\n" in done.stderr
 
 
 def test_every_problem_of_a_configuration_is_told(run, config):

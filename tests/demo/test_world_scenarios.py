@@ -153,6 +153,7 @@ async def test_the_configuration_is_an_ordinary_one(begin):
     accessors = {token.name: token.accessor for token in config.vault.tokens}
     assert accessors["payments"] == world.team.tokens["payments"].token.accessor
     assert config.board.title == "shop-demo" and config.board.stale_after_s == 15.0
+    assert config.clusters[0].poll_interval_s < config.board.stale_after_s, "a polled cluster must not become stale"
 
 
 @pytest.mark.parametrize(("apps", "pods"), [(100, 2_500), pytest.param(400, 10_000, marks=pytest.mark.soak)])
