@@ -13,7 +13,7 @@ from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import BuildState
 from statusdesk.text import span
 
-USUAL_FROM, CAUSE_FROM, FULL_STRIP_FROM = 100, 124, 100
+USUAL_FROM, CAUSE_FROM, FULL_STRIP_FROM = 112, 124, 112
 RESULT, NUMBER, AGE, TOOK, USUAL = 9, 7, 6, 7, 7
 
 
@@ -79,7 +79,7 @@ def draw_build(state: BuildState, columns: BuildColumns, history: Sequence[Build
     line.put(fit(state.version or "-", columns.version, pen.dots) + "  ", face)
     line.put(right(pen.ago(state.started_ms) if state.started_ms else "", AGE) + "  ", ink.quiet)
     words, style = took(state.duration_ms, state.usual_ms, pen)
-    line.put(fit(words, columns.took, pen.dots) + "  ", style)
+    line.put(fit(words if columns.usual else words.partition(f" {pen.times}")[0], columns.took) + "  ", style)
     if columns.usual:
         line.put(fit(span(state.usual_ms) if state.usual_ms else "", columns.usual, pen.dots) + "  ", ink.quiet)
     if columns.strip:
