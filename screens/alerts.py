@@ -21,6 +21,7 @@ from screens.alert_lines import (
     place_of,
     split,
 )
+from screens.alert_ways import logs_of, screen_of
 from screens.frame import Frame, Setup
 from screens.ink import Ink
 from screens.lineview import KeyedLines
@@ -46,8 +47,9 @@ HELP = """
 **The alerts**: what fires, worst first; what is *pending*, bad for less than its rule asks; what is silenced; what was
 over within the last day. The last line of each says what comes next: who is told, when again, or why nobody is.
 
-`enter` opens the cause. `a` takes an alert: everybody sees who has it, and it is not told again; `u` gives it back.
-`s` lets nobody be told of it for a while; on a silence, `x` ends it. A collector does it within a second.
+`enter` opens the cause, `l` the logs at the moment when it began. `a` takes an alert: everybody sees who has it, and it
+is not told again; `u` gives it back. `s` lets nobody be told of it for a while; on a silence, `x` ends it. A collector
+does it within a second.
 """
 
 
@@ -115,6 +117,7 @@ class AlertsScreen(Frame):
     HELP = HELP
     BINDINGS = [
         Binding("enter", "open", "look", id="alerts.open", tooltip="Open the cause of the selected alert"),
+        Binding("l", "logs", "logs", id="alerts.logs", tooltip="Logs of its pods, at the moment when it began"),
         Binding("a", "take", "take", id="alerts.take", tooltip="Take it: everybody sees who has it"),
         Binding("A", "comment", "take, say why", id="alerts.comment", tooltip="Take it with a comment", show=False),
         Binding("u", "give_back", "give back", id="alerts.give_back", tooltip="Give back what was taken"),
@@ -247,20 +250,24 @@ class AlertsScreen(Frame):
             self.dismiss(None)
 
     def action_open(self) -> None:
-        """Open the rollout that an alert is about; else copy the link of its build, or say what to look at."""
+        """Open what an alert is about: its rollout, builds, token or environments; else say what to look at."""
         item, board = self.list.chosen, self.shown_board
         if not isinstance(item, AlertItem) or board is None:
             return
-        alert = item.alert
-        key = _rollout_of(alert, board)
-        if key:
-            from screens.rollout import RolloutScreen
-
-            self.app.push_screen(RolloutScreen(self.setup, self.ink, key, alert.app, self.past))
-        elif alert.build_url:
-            self.app.copy(alert.alertname, alert.build_url)
+        screen = screen_of(item.alert, board, self.setup, self.ink, self.past)
+        if screen is not None:
+            self.app.push_screen(screen)
         else:
-            self.app.notify(alert.look or alert.summary or "Nothing more is known of it.", markup=False)
+            self.app.notify(item.alert.look or item.alert.summary or "Nothing more is known of it.", markup=False)
+
+    def action_logs(self) -> None:
+        """Open the logs of the rollout that an alert is about, at the moment when it began."""
+        item, board = self.list.chosen, self.shown_board
+        request = logs_of(item.alert, board) if isinstance(item, AlertItem) and board is not None else None
+        if request is not None:
+            self.app.open_logs(request)
+        else:
+            self.app.notify("No pods belong to this alert.")
 
     def action_take(self) -> None:
         self._take("")
@@ -342,21 +349,3 @@ class AlertsScreen(Frame):
 
     def on_filter_input_done(self) -> None:
         self.query("#filter").remove()
-
-
-def _rollout_of(alert: AlertState, board: Board) -> str:
-    """Return the key of the rollout that an alert is about, as the board has it; nothing when there is none."""
-    kind, _, key = alert.subject.partition(":")
-    rollouts = [
-        rollout
-        for row in board.rows
-        if row.app == alert.app
-        for cell in row.cells
-        if cell is not None
-        for rollout in cell.rollouts
-    ]
-    if kind == "RolloutState" and any(rollout.key == key for rollout in rollouts):
-        return key
-    there = [each for each in rollouts if alert.namespace and each.namespace == alert.namespace]
-    same = [each for each in there if not alert.cluster or each.cluster == alert.cluster]
-    return same[0].key if same and kind != "BuildState" else ""

@@ -8,7 +8,9 @@ from msgspec.structs import replace
 
 from screens.alerts import AlertsScreen
 from screens.board import BoardScreen
+from screens.builds import BuildsScreen
 from screens.rollout import RolloutScreen
+from screens.tokens import TokenScreen
 from statusdesk.requests import Ack, AddSilence, ExpireSilence
 from statusdesk.states import Collector
 from tests.screens import alerts, boards, rollouts
@@ -149,12 +151,12 @@ async def test_enter_opens_the_cause():
         await until(pilot, lambda: isinstance(app.screen, AlertsScreen))
         await go_to(pilot, alerts.BUILD)
         await pilot.press("enter")
-        await until(pilot, lambda: alerts.BUILD.build_url in text(app))
+        await until(pilot, lambda: isinstance(app.screen, BuildsScreen) and app.screen.scope.job == "customers")
         await pilot.press("escape")
         await go_to(pilot, alerts.LAPSING)
         await pilot.press("enter")
-        await until(pilot, lambda: alerts.LAPSING.summary in told(app))
-        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, TokenScreen))
+        await pilot.press("escape", "escape")
         await until(pilot, lambda: isinstance(app.screen, BoardScreen))
 
 
@@ -225,3 +227,19 @@ async def test_hostile_text_is_drawn_as_it_is(size, ascii_only):
             await pilot.pause()
             lines(app)
         assert app.is_running and app.return_code is None
+
+
+async def test_the_logs_of_an_alert_begin_where_it_began():
+    asked = []
+    app = alert_desk()
+    app.open_logs = asked.append
+    async with app.run_test(size=WIDE) as pilot:
+        await list_alerts(pilot)
+        await go_to(pilot, alerts.FAILING)
+        await pilot.press("l")
+        await until(pilot, lambda: asked)
+        assert asked[0].at_ms == alerts.FAILING.started_ms and asked[0].where == ("staging", "orders")
+        await go_to(pilot, alerts.BUILD)
+        await pilot.press("l")
+        await until(pilot, lambda: "No pods belong to this alert." in told(app))
+        assert len(asked) == 1

@@ -1,0 +1,81 @@
+"""Where an alert leads: to the screen of what it is about, and to the logs of its pods."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from screens.frame import Frame, Setup
+from screens.ink import Ink
+from statusdesk.board import Board, Cell
+from statusdesk.states_alerts import AlertState
+
+if TYPE_CHECKING:
+    from screens.log_request import LogRequest
+
+
+def screen_of(alert: AlertState, board: Board, setup: Setup, ink: Ink, past: Board | None) -> Frame | None:
+    """Return the screen of what an alert is about; None when there is none."""
+    if key := rollout_of(alert, board):
+        from screens.rollout import RolloutScreen
+
+        return RolloutScreen(setup, ink, key, alert.app, past)
+    if alert.token:
+        return _token(alert, board, setup, ink, past)
+    kind = alert.subject.partition(":")[0]
+    if kind == "EnvironmentState":
+        from screens.environments import EnvironmentsScreen
+
+        return EnvironmentsScreen(setup, ink, past)
+    if kind in ("BuildState", "PlatformState"):
+        from screens.build_rows import Scope
+        from screens.builds import BuildsScreen
+
+        return BuildsScreen(setup, ink, Scope(job=alert.app), past)
+    return None
+
+
+def logs_of(alert: AlertState, board: Board) -> "LogRequest | None":
+    """Return the logs of an app where an alert began, from that moment on; None when it is about no pods."""
+    from screens.log_request import of_cell
+
+    found = _cell_of(alert, board)
+    if found is None:
+        return None
+    app, cell = found
+    return msgspec.structs.replace(of_cell(app, cell.stage, cell.rollouts), at_ms=alert.started_ms or alert.fired_ms)
+
+
+def _token(alert: AlertState, board: Board, setup: Setup, ink: Ink, past: Board | None) -> Frame:
+    from screens.tokens import TokenScreen, TokensScreen
+
+    known = [token for token in board.tokens if (token.source, token.name) == (alert.source, alert.token)]
+    if known:
+        return TokenScreen(setup, ink, known[0].key, past)
+    return TokensScreen(setup, ink, past)
+
+
+def _cell_of(alert: AlertState, board: Board) -> tuple[str, Cell] | None:
+    key = rollout_of(alert, board)
+    for row in board.rows:
+        for cell in row.cells:
+            if cell is not None and any(rollout.key == key for rollout in cell.rollouts):
+                return row.app, cell
+    return None
+
+
+def rollout_of(alert: AlertState, board: Board) -> str:
+    """Return the key of the rollout that an alert is about, as the board has it; nothing when there is none."""
+    kind, _, key = alert.subject.partition(":")
+    rollouts = [
+        rollout
+        for row in board.rows
+        if row.app == alert.app
+        for cell in row.cells
+        if cell is not None
+        for rollout in cell.rollouts
+    ]
+    if kind == "RolloutState" and any(rollout.key == key for rollout in rollouts):
+        return key
+    there = [each for each in rollouts if alert.namespace and each.namespace == alert.namespace]
+    same = [each for each in there if not alert.cluster or each.cluster == alert.cluster]
+    return same[0].key if same and kind != "BuildState" else ""
