@@ -28,6 +28,8 @@ def check_together(config: Config, document: Mapping[str, Any], problems: Proble
             problems.add("jenkins", "the token is missing; add token_env, token_file or token_command")
     if config.vault is not None:
         _check_vault(config.vault, problems)
+    if config.environments.work_from == config.environments.work_until:
+        problems.add("environments.work_until", "is work_from: that is no working day; make it later")
     if collecting:
         _check_files(config, problems)
 
