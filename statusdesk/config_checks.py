@@ -29,6 +29,8 @@ def check_together(config: Config, document: Mapping[str, Any], problems: Proble
     if config.vault is not None:
         _check_vault(config.vault, problems)
     _check_staleness(config, document, problems)
+    if config.environments.work_from == config.environments.work_until:
+        problems.add("environments.work_until", "is work_from: that is no working day; make it later")
     if collecting:
         _check_files(config, problems)
 

@@ -207,8 +207,8 @@ class _Document:
             fields["thresholds"] = RolloutThresholds(**(self._thresholds | own))
         if settings in _BY_ACCESSOR and (accessor := self._accessor(where, item)) is not None:
             fields["accessor"] = accessor
-            if isinstance(fields.get("accessor_file"), str):
-                fields["accessor_file"] = self._reading.path(fields["accessor_file"])
+            if "accessor_file" in item:
+                fields["accessor_file"] = self._reading.path(item["accessor_file"])
 
     def _namespaces_by_name(self, where: str, fields: dict[str, Any]) -> None:
         namespaces = (fields["name"],)

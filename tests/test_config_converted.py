@@ -95,6 +95,7 @@ def test_everything_is_converted(read, tmp_path):
     assert config.vault.address == "https://vault.example"
     assert config.vault.token == Secret(file=os.path.expanduser("~/vault.token"))  # noqa: PTH111 - the plain answer
     assert [token.accessor for token in config.vault.tokens] == ["fromenv", "fromfile"]
+    assert [token.accessor_file for token in config.vault.tokens] == ["", str(tmp_path / "accessor")]
     assert config.vault.tokens[0].renew_every_s == 28800.0
     assert config.store.state_dir == str(tmp_path / "state")
     assert (config.store.keep_s, config.store.batch_ms) == (14 * 86400.0, 100)

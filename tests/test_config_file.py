@@ -197,6 +197,48 @@ CASES = {
         "version: must be 1, the only form of this file that is known",
     ),
     "nearest of two": (STAGES + "stagez = 1\n[kubernetes]", "stagez: unknown key; did you mean stages or stage?"),
+    "a working day without a minute": (
+        STAGES + '[kubernetes]\n[environments]\nwork_from = "08:00"\nwork_until = "08:00"',
+        "environments.work_until: is work_from: that is no working day; make it later",
+    ),
+    "a time of day that there is not": (
+        STAGES + '[kubernetes]\n[environments]\nwork_until = "25:61"',
+        'environments.work_until: must be a time such as "20:00"',
+    ),
+    "a day that there is not": (
+        STAGES + '[kubernetes]\n[environments]\nwork_days = ["mo"]',
+        'environments.work_days: \'mo\' is no day; write them as "mon", "tue", "wed", "thu", "fri", "sat", "sun"',
+    ),
+    "a time zone of environments": (
+        STAGES + '[kubernetes]\n[environments]\ntimezone = "Mars/Olympus"',
+        'environments.timezone: \'Mars/Olympus\' is no known time zone; write it as "UTC" or "Europe/Berlin"',
+    ),
+    "a slow pace that is the faster one": (
+        STAGES + '[vault]\naddress = "https://v"\ninterval = "1m"\nslow_interval = "30s"',
+        "vault.slow_interval: is shorter than interval; make it longer",
+    ),
+    "an own parent": (
+        STAGES + '[vault]\naddress = "https://v"\n[[vault.token]]\nname = "a"\naccessor = "abc"\nparent = "a"',
+        "vault.token[1].parent: names the token itself; name the one that made it, or none",
+    ),
+    "a parent that there is not": (
+        STAGES + '[vault]\naddress = "https://v"\n[[vault.token]]\nname = "a"\naccessor = "abc"\nparent = "b"',
+        "vault.token[1].parent: there is no token 'b'; known: a",
+    ),
+    "the time to issue anew": (
+        STAGES + '[vault]\naddress = "https://v"\n[[vault.token]]\nname = "a"\naccessor = "abc"\n'
+        'reissue_warn = "1h"\nreissue_critical = "2h"',
+        "vault.token[1].reissue_critical: is longer than reissue_warn; make it shorter",
+    ),
+    "a certificate that warns too late": (
+        STAGES + '[vault]\naddress = "https://v"\n[[vault.certificate]]\nname = "a"\nserial = "01:02"\n'
+        'warn = "1h"\ncritical = "2h"',
+        "vault.certificate[1].critical: is longer than warn; make it shorter",
+    ),
+    "a pattern of folders": (
+        STAGES + '[jenkins]\nurl = "https://j"\nnamespace_folders = ["team-a"]',
+        "jenkins.namespace_folders: 'team-a' must be written as \"folder = namespace\"",
+    ),
     "theme": (
         STAGES + '[kubernetes]\n[board]\ntheme = "statusdek"',
         "board.theme: names no theme; did you mean 'statusdesk'?",

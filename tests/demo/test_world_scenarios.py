@@ -99,6 +99,30 @@ async def test_a_calm_world_lives_and_nothing_fails(begin):
     await until(lambda: (renewed.last_renewal_ms or 0) > world.clock.now_ms() - 2_000)
 
 
+async def test_each_trouble_of_a_token_is_there_and_few_are_in_trouble(begin):
+    world = await begin()
+    tokens = {name: watched.token for name, watched in world.team.tokens.items()}
+    assert world.truth()["tokens"]["ledger"]["at_cap"] and world.team.tokens["ledger"].renewal_works
+    before = tokens["gateway"].expire_ms - tokens["gateway"].last_renewal_ms
+    assert not world.truth()["tokens"]["gateway"]["at_cap"]
+    world.vault.renew(tokens["gateway"])
+    after = tokens["gateway"].expire_ms - tokens["gateway"].last_renewal_ms
+    assert 0 < after < before - 3_600_000 and tokens["gateway"].explicit_max_s == 0
+    assert not world.team.tokens["payments"].renewal_works
+    assert [name for name, each in world.truth()["tokens"].items() if each["gone"]] == ["orders"]
+
+
+async def test_a_seed_run_makes_a_job_and_takes_the_one_before(begin):
+    world = await begin(scenario=Scenario.CALM, speed=120, apps=2)
+
+    def made() -> list[str]:
+        return [job.full_name for job in world.jenkins.root.jobs() if job.name.startswith("deploy-next")]
+
+    assert made() == ["deploy-next"]
+    await until(lambda: made() != ["deploy-next"])
+    assert made() == [f"deploy-next-{world.jenkins.job('seed-all-jobs').last.number}"]
+
+
 async def test_development_environments_go_and_come_back(begin):
     world = await begin(scenario=Scenario.CALM, speed=120)
 
@@ -244,6 +268,13 @@ async def test_the_control_endpoint_applies_builds_and_refuses_nonsense(begin):
                 await order("/build", job="deploy-orders", parameters={"NAMESPACE": "audit"}, result="FAILURE") == 200
             )
             await until(lambda: world.truth()["builds"]["deploy-orders@audit"]["number"] == last + 1)
+            assert await order("/token", name="orders", revoke=True) == 200
+            assert world.truth()["tokens"]["orders"]["gone"]
+            assert await order("/deploy", app="orders", namespace="testing", version="9.9.9", takes_s=1.0) == 200
+            await until(lambda: failing(world).get("demo/testing/Deployment/orders") == "InitCrash")
+            assert await order("/token", name="orders", reissue=True) == 200
+            assert not world.truth()["tokens"]["orders"]["gone"]
+            assert await order("/token", name="nobody") == 404
             assert await order("/vault", state="sealed") == 200
             async with client.get(f"{world.at.vault}/v1/sys/health") as answer:
                 assert answer.status == 503

@@ -62,7 +62,7 @@ def test_it_tells_its_addresses_serves_and_ends_at_sigterm(tmp_path):
         for name in ("jenkins.token", "vault.token"):
             assert (directory / name).stat().st_mode & 0o777 == 0o600
         first = json.loads(truth.read_text())
-        assert set(first) == {"at_ms", "rollouts", "builds", "tokens"}
+        assert set(first) == {"at_ms", "rollouts", "builds", "jobs", "platform", "environments", "tokens"}
         until(lambda: json.loads(truth.read_text())["at_ms"] > first["at_ms"])
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0

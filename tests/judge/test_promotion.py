@@ -239,3 +239,18 @@ def test_stages_need_not_end_with_production() -> None:
     assert found.mark is Mark.ON_ITS_WAY
     after = row(*walk("1.5", "1.5", "1.4", "1.3", "1.3", bad={4: FAILING}), stages=names, production=3)
     assert after.rank[0] == 0
+
+
+def test_a_cause_is_told_once_on_the_row_and_on_every_cell_that_it_explains():
+    caused = {"level": Level.FAILING, "cause": "token 'orders' is gone", "cause_key": "token:vault/orders"}
+    row = standing(
+        rollout("testing", "1.5.0", 2, **caused),
+        rollout("testing", "1.5.0", 2, name="orders-worker", **caused),
+        rollout("staging", "1.5.0", 1, **caused),
+        rollout("production", "1.4.0", 50),
+    ).row
+    cells = [cell for cell in row.cells if cell is not None and cell.rollouts and cell.level is Level.FAILING]
+    assert [cell.stage for cell in cells] == ["testing", "staging"]
+    for message in (row.message, *(cell.message for cell in cells)):
+        assert message.count("token 'orders' is gone") == 1, message
+    assert row.message.startswith("staging: it is failing, because token 'orders' is gone")

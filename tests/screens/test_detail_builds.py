@@ -48,3 +48,21 @@ def newest_build(number):
 )
 def test_the_build_of_a_rollout(made, lines):
     assert made == lines
+
+
+@pytest.mark.parametrize(
+    ("died_ms", "line"),
+    [
+        (boards.NOW, "cause token 'orders' is gone, since "),
+        (None, "cause token 'orders' is not known to Vault"),
+    ],
+)
+def test_the_cause_of_a_rollout(died_ms, line):
+    words = line.removeprefix("cause ").partition(", since")[0]
+    row = boards.orders()
+    rollout = msgspec.structs.replace(row.cells[1].rollouts[0], cause=words, cause_key="token:x", cause_ms=died_ms)
+    cell = msgspec.structs.replace(row.cells[1], rollouts=(rollout,))
+    scribe = Scribe(make_ink({}, True), False, datetime.UTC, boards.NOW)
+    told = [" ".join(each.split()) for each in scribe.write(row, cell, "staging", Known()).plain.splitlines()]
+    [found] = [each for each in told if each.startswith("cause")]
+    assert found.startswith(line) and ("since" in found) is (died_ms is not None)

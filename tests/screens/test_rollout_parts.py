@@ -141,6 +141,22 @@ def test_without_a_dying_token_the_first_warning_is_the_cause():
     ]
 
 
+@pytest.mark.parametrize(("died_ms", "told_ms"), [(NOW - 900_000, NOW - 900_000), (None, NOW - 240_000)])
+def test_a_token_that_explains_it_is_told_once_and_as_the_cause(died_ms, told_ms):
+    """One that nobody saw die stands where the trouble began."""
+    words = "token 'orders' is gone"
+    known = replace(
+        rollouts.orders_state(),
+        level_since_ms=NOW - 240_000,
+        cause=words,
+        cause_key=f"token:{rollouts.TOKEN.key}",
+        cause_ms=died_ms,
+    )
+    entries = tell(replace(orders(), state=known))
+    assert [(entry.words, entry.ms) for entry in entries if entry.cause] == [(words, told_ms)]
+    assert sum("token" in entry.words for entry in entries) == 1
+
+
 def test_a_healthy_rollout_has_no_cause():
     calm = replace(orders(), level=Level.OK, state=replace(rollouts.orders_state(), level=Level.OK))
     assert not any(entry.cause or "token" in entry.words for entry in tell(calm))

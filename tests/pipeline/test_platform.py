@@ -1,0 +1,262 @@
+"""Platform jobs, environments, jobs that come and go, and what is looked up, as messages of Jenkins tell them."""
+
+import msgspec
+import pytest
+
+from statusdesk.config import (
+    ClusterSettings,
+    Config,
+    EnvironmentSettings,
+    JenkinsSettings,
+    StageSettings,
+    StoreSettings,
+    TokenSettings,
+    VaultSettings,
+)
+from statusdesk.facts import Build, BuildDetails, Changed, Executors, Job, JobClass, QueueItem, Visited
+from statusdesk.pipeline.desk import Desk
+from statusdesk.states import BuildState, EnvironmentState, Level, PlatformState, SourceState
+from statusdesk.store.reader import Reader
+from tests.pipeline.test_desk import T0, Bench, swept
+
+HOUR_MS = 3_600_000
+MINUTE_MS = 60_000
+NOON_MS = T0 - T0 % (24 * HOUR_MS) + 12 * HOUR_MS  # T0 is a Friday, in UTC
+
+
+class PlatformBench(Bench):
+    """A desk that knows when a renewal is due and when people work."""
+
+    def open(self) -> None:
+        super().open()
+        self.now_ms = max(self.now_ms, NOON_MS)
+        self.wanted = []
+        tokens = (TokenSettings(name="orders", accessor="a", renewal_job="vault-renew-orders", renew_every_s=3600.0),)
+        config = Config(
+            path="c",
+            stages=(StageSettings(name="staging", namespaces=("staging",)),),
+            clusters=tuple(ClusterSettings(name=name) for name in self.clusters),
+            jenkins=JenkinsSettings(url="http://jenkins", queue_warn_s=600.0, seed_stale_s=86_400.0),
+            vault=VaultSettings(address="http://127.0.0.1:1", tokens=tokens),
+            environments=EnvironmentSettings(work_from="07:00", work_until="20:00", grace_s=1800.0, timezone="UTC"),
+            store=StoreSettings(state_dir=str(self.directory)),
+        )
+        self.desk = Desk(config, self.writer, ask_build=self.wanted.append)
+
+    def row(self, job) -> PlatformState:
+        return self.writer.current(PlatformState)[f"jenkins/{job}"]
+
+    def environment(self, namespace="dev-bob") -> EnvironmentState | None:
+        return self.writer.current(EnvironmentState).get(f"eu/{namespace}")
+
+    def pass_ms(self, ms: int) -> None:
+        """Let time go by, and the desk look at what it makes of it."""
+        self.now_ms += ms
+        self.see()
+
+    def events(self) -> list[tuple[str, str, str, int | None]]:
+        with Reader(self.directory / "statusdesk.db") as reader:
+            told = reader.job_events(0, 100)
+        return sorted((event.what, event.name, event.other, event.seed_number) for event in told)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = PlatformBench(tmp_path)
+    yield made
+    made.writer.close()
+
+
+CLASSES = {"seed": JobClass.SEED, "vault": JobClass.RENEWAL, "env": JobClass.ENVIRONMENT, "deploy": JobClass.DEPLOY}
+
+
+def job(name, **fields) -> Job:
+    job_class = CLASSES.get(name.split("-")[0], JobClass.OTHER)
+    return Job(source="jenkins", name=name, url=f"http://jenkins/job/{name}/", job_class=job_class, **fields)
+
+
+def jobs(bench, *named):
+    listed = [each if isinstance(each, Job) else job(each) for each in named]
+    return swept(Job, *listed, started_ms=bench.now_ms, source="jenkins")
+
+
+def ran(name, number, started_ms, result="SUCCESS", *, namespace=None, took_ms=MINUTE_MS, user="", **fields) -> Changed:
+    build = Build(
+        source="jenkins",
+        job=name,
+        number=number,
+        url=f"http://jenkins/job/{name}/{number}/",
+        namespace=namespace,
+        namespaces=(namespace,) if namespace else (),
+        attributed_by="parameter" if namespace else "",
+        result=result,
+        building=result is None,
+        started_ms=started_ms,
+        duration_ms=0 if result is None else took_ms,
+        user=user,
+        **fields,
+    )
+    return Changed(source="jenkins", kind=Build, at_ms=started_ms, seen=(build,))
+
+
+def test_a_renewal_that_does_not_come_is_overdue_though_its_last_run_was_green(bench):
+    bench.see(jobs(bench, "vault-renew-orders", "deploy-a"), ran("vault-renew-orders", 1, bench.now_ms - MINUTE_MS))
+    row = bench.row("vault-renew-orders")
+    assert (row.level, row.reason, row.period_s, row.period_rule) == (Level.OK, "Succeeded", 3600, "configured")
+    assert row.next_expected_ms == NOON_MS - MINUTE_MS + HOUR_MS
+    bench.pass_ms(HOUR_MS + HOUR_MS // 2)
+    assert (bench.row("vault-renew-orders").level, bench.row("vault-renew-orders").reason) == (
+        Level.WARNING,
+        "RenewalOverdue",
+    )
+    bench.pass_ms(HOUR_MS // 2)
+    assert bench.row("vault-renew-orders").level is Level.FAILING
+    assert bench.desk.next_due_ms is not None, "time alone may change it"
+    bench.see(ran("vault-renew-orders", 2, bench.now_ms - MINUTE_MS))
+    assert bench.row("vault-renew-orders").level is Level.OK
+    assert "jenkins/deploy-a" not in bench.writer.current(PlatformState)
+
+
+def test_why_a_renewal_does_not_run_is_told_before_it_is_missed(bench):
+    green = ran("vault-renew-orders", 1, bench.now_ms - MINUTE_MS)
+    bench.see(jobs(bench, job("vault-renew-orders", disabled=True)), green)
+    assert bench.row("vault-renew-orders").reason == "Disabled"
+    bench.now_ms += 1
+    item = QueueItem(
+        source="jenkins", id=7, job="vault-renew-orders", why="Waiting for an executor", since_ms=NOON_MS - 700_000
+    )
+    bench.see(
+        jobs(bench, "vault-renew-orders"),
+        swept(QueueItem, item, started_ms=bench.now_ms, source="jenkins"),
+    )
+    row = bench.row("vault-renew-orders")
+    assert (row.reason, row.queued_why) == ("Queued", "Waiting for an executor")
+    bench.now_ms += 1
+    running = ran("vault-renew-orders", 2, bench.now_ms, None)
+    stuck = Executors(source="jenkins", busy=1, total=1, stuck=("http://jenkins/job/vault-renew-orders/2/",))
+    bench.see(
+        running,
+        swept(QueueItem, started_ms=bench.now_ms, source="jenkins"),
+        swept(Executors, stuck, started_ms=bench.now_ms, source="jenkins"),
+    )
+    row = bench.row("vault-renew-orders")
+    assert (row.reason, row.running_number) == ("Stuck", 2)
+
+
+def test_a_seed_job_tells_as_of_when_definitions_are_and_what_it_has_made_and_taken(bench):
+    bench.see(jobs(bench, "seed-all", "deploy-a", "deploy-b"), ran("seed-all", 1, bench.now_ms - HOUR_MS))
+    started_ms = bench.now_ms
+    bench.now_ms += MINUTE_MS
+    # the list of jobs comes before the build that made them is told
+    seed = job("seed-all", last_number=2, last_ms=started_ms)
+    bench.see(jobs(bench, seed, "deploy-a", "deploy-c", "deploy-d"), ran("seed-all", 2, started_ms))
+    row = bench.row("seed-all")
+    assert (row.level, row.jobs_added, row.jobs_removed) == (Level.OK, 2, 1)
+    assert bench.events() == [
+        ("appeared", "deploy-c", "", 2),
+        ("appeared", "deploy-d", "", 2),
+        ("vanished", "deploy-b", "", 2),
+    ]
+    bench.restart()
+    bench.see(ran("seed-all", 3, bench.now_ms, "FAILURE"))
+    row = bench.row("seed-all")
+    assert (row.reason, row.last_success_number) == ("SeedFailed", 2)
+    assert (row.jobs_added, row.jobs_removed) == (2, 1), "events are remembered over a restart"
+    bench.see(ran("seed-all", 4, bench.now_ms + MINUTE_MS))
+    bench.pass_ms(25 * HOUR_MS)
+    assert bench.row("seed-all").reason == "SeedStale"
+
+
+def test_jobs_that_are_renamed_disabled_and_enabled_are_events_of_no_seed_run(bench):
+    old = job("deploy-old", last_number=9, last_ms=NOON_MS - HOUR_MS)
+    bench.see(jobs(bench, old, "deploy-b", "deploy-c"))
+    assert bench.events() == [], "what is there when one begins has not appeared"
+    bench.now_ms += 1
+    new = msgspec.structs.replace(old, name="deploy-new")
+    bench.see(jobs(bench, new, job("deploy-b", disabled=True), "deploy-c"))
+    bench.now_ms += 1
+    bench.see(jobs(bench, new, "deploy-b", "deploy-c"))
+    assert bench.events() == [
+        ("disabled", "deploy-b", "", None),
+        ("enabled", "deploy-b", "", None),
+        ("renamed", "deploy-old", "deploy-new", None),
+    ]
+
+
+def test_a_platform_job_that_is_gone_ends_and_no_list_at_all_ends_none(bench):
+    bench.see(jobs(bench, "seed-all", "deploy-a", "deploy-b"), ran("seed-all", 1, bench.now_ms))
+    bench.restart()
+    bench.see()
+    assert bench.row("seed-all").until_ms is None
+    bench.now_ms += 1
+    bench.see(jobs(bench, "deploy-a", "deploy-b"))
+    assert bench.row("seed-all").until_ms is not None
+
+
+def test_an_environment_is_made_left_up_and_destroyed(bench):
+    listed = jobs(bench, "env-create", "env-destroy", "deploy-a")
+    create = ran("env-create", 5, bench.now_ms - HOUR_MS, None, namespace="dev-bob", user="bob")
+    bench.see(listed, create)
+    assert (bench.environment().level, bench.environment().reason) == (Level.PROGRESSING, "Making")
+    made_ms = bench.now_ms - HOUR_MS
+    bench.see(ran("env-create", 5, made_ms, namespace="dev-bob", user="bob"))
+    row = bench.environment()
+    assert (row.reason, row.made_by, row.number) == ("Up", "bob", 5)
+    assert row.up_since_ms == made_ms + MINUTE_MS
+    bench.pass_ms(9 * HOUR_MS)  # nine in the evening
+    assert (bench.environment().level, bench.environment().reason) == (Level.WARNING, "LeftUp")
+    assert bench.environment().left_up_ms == NOON_MS + 8 * HOUR_MS
+    assert bench.environment().week_after_hours_min in range(50, 61)
+    bench.restart()
+    bench.see(listed)
+    assert bench.environment().reason == "LeftUp"
+    bench.see(ran("env-destroy", 3, bench.now_ms, "FAILURE", namespace="dev-bob"))
+    assert (bench.environment().level, bench.environment().reason) == (Level.FAILING, "HalfDestroyed")
+    bench.see(ran("env-destroy", 4, bench.now_ms + MINUTE_MS, namespace="dev-bob"))
+    assert bench.environment().until_ms is not None
+
+
+def test_an_environment_that_could_not_be_made_is_half_made_and_its_builds_are_history_once_it_is_destroyed(bench):
+    bench.see(
+        jobs(bench, "env-create", "env-destroy", "deploy-a"),
+        ran("env-create", 5, bench.now_ms - HOUR_MS, "FAILURE", namespace="dev-bob"),
+        ran("deploy-a", 1, bench.now_ms - HOUR_MS // 2, "FAILURE", namespace="dev-bob"),
+    )
+    assert (bench.environment().level, bench.environment().reason) == (Level.FAILING, "HalfMade")
+    key = "jenkins/deploy-a@dev-bob"
+    assert bench.writer.current(BuildState)[key].level is Level.FAILING
+    bench.see(ran("env-destroy", 6, bench.now_ms, namespace="dev-bob"))
+    bench.pass_ms(MINUTE_MS)
+    assert bench.environment().until_ms is not None
+    assert bench.writer.current(BuildState)[key].level is not Level.FAILING
+
+
+def test_what_has_failed_is_looked_up_once_and_what_is_found_is_kept(bench):
+    bench.see(jobs(bench, "deploy-a"), ran("deploy-a", 1, bench.now_ms, namespace="staging"))
+    assert bench.wanted == []
+    bench.see(ran("deploy-a", 2, bench.now_ms + 1, "FAILURE", namespace="staging"))
+    bench.see(ran("deploy-a", 2, bench.now_ms + 1, "FAILURE", namespace="staging"))
+    [wanted] = bench.wanted
+    assert (wanted.job, wanted.number, wanted.url) == ("deploy-a", 2, "http://jenkins/job/deploy-a/2/")
+    details = BuildDetails(source="jenkins", job="deploy-a", number=2, at_ms=bench.now_ms, causes=("Started by bob",))
+    bench.see(Changed(source="jenkins", kind=BuildDetails, at_ms=bench.now_ms, seen=(details,)))
+    with Reader(bench.directory / "statusdesk.db") as reader:
+        assert reader.build_details("jenkins", "deploy-a", 2) == details
+
+
+def test_what_failed_long_ago_is_looked_up_by_nobody(bench):
+    bench.see(jobs(bench, "deploy-a"), ran("deploy-a", 1, bench.now_ms - 30 * HOUR_MS, "FAILURE", namespace="staging"))
+    assert bench.wanted == []
+
+
+def test_a_clock_of_vault_that_is_off_is_a_source_that_is_warned_of_and_mended(bench):
+    said = "Vault at http://v has its clock 1m ahead of ours, which is corrected for: set both by NTP"
+    off = Visited(source="vault", scope="clock", ok=False, at_ms=bench.now_ms, problem="SkewedClock", message=said)
+    bench.see(Visited(source="vault", ok=True, at_ms=bench.now_ms), off)
+    rows = bench.writer.current(SourceState)
+    assert (rows["vault#clock"].reason, rows["vault#clock"].message) == ("SkewedClock", said)
+    assert rows["vault#clock"].level is not Level.OK
+    assert rows["vault"].level is Level.OK, "its tokens are known all the same"
+    bench.see(Visited(source="vault", scope="clock", ok=True, at_ms=bench.now_ms + 1))
+    row = bench.writer.current(SourceState)["vault#clock"]
+    assert row.until_ms is not None or row.level is Level.OK
