@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 DEFAULT = "~/.kube/config"
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 USER_KEYS = {"token", "tokenFile", "client-certificate", "client-key"}
 CLUSTER_KEYS = {"server", "certificate-authority", "tls-server-name", "extensions"}
 DATA_KEYS = {"client-certificate-data", "client-key-data", "certificate-authority-data"}
@@ -63,6 +64,17 @@ def read_contexts(given: str) -> Contexts | None:
     except (yaml.YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
     return Contexts(current=current, namespaces=namespaces)
+
+
+def own_namespace(context: str) -> str:
+    """Return the namespace of a context (the current one where empty), or that of this pod; ``default`` without one."""
+    contexts = read_contexts("")
+    if contexts is not None and contexts.namespaces:
+        return contexts.namespaces.get(context or contexts.current, "default")
+    try:
+        return (SERVICE_ACCOUNT / "namespace").read_text().strip() or "default"
+    except OSError:
+        return "default"
 
 
 def read_plain(paths: list[Path], context: str) -> Plain | None:

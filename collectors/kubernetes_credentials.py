@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from collectors.kubeconfig import DEFAULT, paths_of, read_plain
+from collectors.kubeconfig import DEFAULT, SERVICE_ACCOUNT, paths_of, read_plain
 from collectors.kubernetes_connection import ClientConnection, Connection, PlainConnection
 from collectors.kubernetes_problems import ApiProblem
 from statusdesk.config import ClusterSettings
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 PLUGIN_TIMEOUTS = 3  # a credentials plugin may take this many times the timeout of a request
 EXPIRES_EARLY_S = 30.0
 LOOK_EVERY_S = 1.0
-SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 FILE_KEYS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
 Marks = tuple[tuple[int, int, int] | None, ...]
