@@ -129,6 +129,8 @@ class LogsScreen(LogDeeds):
                 said = pane.tick()
                 if said:
                     self.say(said)
+        if len(self.panes[0].feed.ring):
+            self.app.settle()
         if self._hurry is None and any(pane.hurried for pane in self.panes):
             self.hurry()
 
