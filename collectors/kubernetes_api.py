@@ -1,15 +1,16 @@
 """The connection to one API server: kubeconfig, credentials, GET, and streams that another thread can end.
 
-The client's configuration, TLS and credentials are used, its models never: they cost seconds and gigabytes.
+The client's models are never used: they cost seconds and gigabytes.
 """
 
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from collectors.chunked import BrokenChunks, dechunk
+from collectors.kubernetes_connection import JSON, Prepared, Query
 from collectors.kubernetes_credentials import Login, log_in
 from collectors.kubernetes_problems import ApiProblem, problem_of
 from collectors.kubernetes_skew import Skew
@@ -17,13 +18,10 @@ from statusdesk.config import ClusterSettings
 from statusdesk.text import clean
 
 if TYPE_CHECKING:
-    from kubernetes.client import ApiClient
     from urllib3 import HTTPResponse
 
-Query = Sequence[tuple[str, str]]
 ERROR_BODY_BYTES = 65_536
 STREAM_BYTES = 65_536
-JSON = "application/json"
 WHOLE_ANSWER_TIMEOUTS = 6  # a whole answer may take this many times the timeout of one read
 
 
@@ -146,7 +144,7 @@ class KubernetesApi:
             for reading in self._readings:
                 _shut(reading.response)
         if (login := self._login) is not None:
-            login.client.rest_client.close()
+            login.connection.close()
 
     def _open(
         self,
@@ -159,11 +157,9 @@ class KubernetesApi:
     ) -> "HTTPResponse":
         timeout_s = self._settings.request_timeout_s
         for last in (False, True):
-            client, generation, arguments = self._arguments(method, path, query, body, accept)
+            request, generation = self._prepared(method, path, query, body, accept)
             with _as_problem(self.host):
-                response: HTTPResponse = client.call_api(
-                    *arguments, _request_timeout=(timeout_s, head_s or timeout_s)
-                ).response
+                response = request.send(timeout_s, head_s or timeout_s)
             if 200 <= response.status < 300:
                 self.skew.heard(response.headers.get("Date"))
                 return response
@@ -176,22 +172,14 @@ class KubernetesApi:
         headers = {name.lower(): value for name, value in response.headers.items()}
         raise problem_of(response.status, said, headers, self.host)
 
-    def _arguments(
+    def _prepared(
         self, method: str, path: str, query: Query, body: dict[str, object] | None, accept: str
-    ) -> tuple["ApiClient", int, tuple[Any, ...]]:
+    ) -> tuple[Prepared, int]:
         # Under the lock, because an expired token is renewed in here: a credentials plugin runs once, not per thread.
         with self._lock:
-            client = self._current().client
+            connection = self._current().connection
             with _as_problem(self.host):
-                arguments = client.param_serialize(
-                    method,
-                    path,
-                    query_params=list(query),
-                    header_params={"Accept": accept, "Content-Type": JSON},
-                    body=body,
-                    auth_settings=["BearerToken"],
-                )
-            return client, self._generation, arguments
+                return connection.prepare(method, path, query, accept, body), self._generation
 
     def _current(self) -> Login:
         """Return the login, made anew when its files have changed; the old one stays while the new ones are no use."""
@@ -205,10 +193,10 @@ class KubernetesApi:
 
     def _take(self, login: Login) -> Login:
         if self._login is not None:
-            self._login.client.rest_client.close()
+            self._login.connection.close()
             self._generation += 1
         self._login = login
-        self.host = clean(str(login.client.configuration.host))
+        self.host = clean(login.connection.host)
         return login
 
     def _renew(self, generation: int) -> None:
@@ -240,9 +228,7 @@ def _shut(response: "HTTPResponse") -> None:
 
 @contextlib.contextmanager
 def _as_problem(host: str, passing: bool = False) -> Iterator[None]:
-    """Turn what the client and its HTTP library raise into an ``ApiProblem``."""
-    from kubernetes.client.exceptions import ApiException
-    from kubernetes.config import ConfigException
+    """Turn what the HTTP library raises into an ``ApiProblem``."""
     from urllib3 import exceptions as http
 
     try:
@@ -251,14 +237,12 @@ def _as_problem(host: str, passing: bool = False) -> Iterator[None]:
         raise ApiProblem("Unreachable", f"cannot reach {host}: {_short(error)}", passing=passing) from error
     except (http.ConnectTimeoutError, http.ReadTimeoutError, TimeoutError) as error:
         raise ApiProblem("Timeout", f"{host} does not answer in time", passing=passing) from error
-    except ApiException as error:
-        raise ApiProblem("Unreachable", f"no trusted connection to {host}: {error.reason}") from error
+    except http.SSLError as error:
+        raise ApiProblem("Unreachable", f"no trusted connection to {host}: {error}") from error
     except (http.ProtocolError, http.DecodeError, BrokenChunks) as error:
         raise ApiProblem("Unreachable", f"the connection to {host} broke off", passing=True) from error
     except (http.HTTPError, OSError) as error:
         raise ApiProblem("Unreachable", f"cannot reach {host}: {_short(error)}", passing=passing) from error
-    except ConfigException as error:
-        raise ApiProblem("Misconfigured", f"cannot renew the credentials for {host}: {error}") from error
     except (ValueError, AttributeError) as error:
         # what a read says whose socket another thread has shut down
         raise ApiProblem("Unreachable", f"the connection to {host} was closed", passing=True) from error

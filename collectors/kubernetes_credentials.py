@@ -1,7 +1,7 @@
 """Who we are to an API server: kubeconfig, plugins, tokens and certificates, loaded again when they change or expire.
 
-The client's loader is used, but for credentials plugins: it lets them run for ever, reads our standard input to them,
-and goes on as nobody when one fails.
+What is no plain kubeconfig is left to the loader of the client, but for credentials plugins: it lets them run for ever,
+reads our standard input to them, and goes on as nobody when one fails.
 """
 
 import datetime
@@ -15,27 +15,28 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from collectors.kubeconfig import DEFAULT, SERVICE_ACCOUNT, paths_of, read_plain
+from collectors.kubernetes_connection import ClientConnection, Connection, PlainConnection
 from collectors.kubernetes_problems import ApiProblem
 from statusdesk.config import ClusterSettings
 from statusdesk.redact import safe
 
 if TYPE_CHECKING:
-    from kubernetes.client import ApiClient, Configuration
+    from kubernetes.client import Configuration
 
 PLUGIN_TIMEOUTS = 3  # a credentials plugin may take this many times the timeout of a request
 EXPIRES_EARLY_S = 30.0
 LOOK_EVERY_S = 1.0
-SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 FILE_KEYS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
 Marks = tuple[tuple[int, int, int] | None, ...]
 
 
 class Login:
-    """A client with its credentials, and whether these are still what the files and plugins would give."""
+    """A connection with its credentials, and whether these are still what the files and plugins would give."""
 
-    def __init__(self, client: "ApiClient", files: Iterable[Path], expires_s: float | None) -> None:
-        self.client = client
+    def __init__(self, connection: Connection, files: Iterable[Path], expires_s: float | None) -> None:
+        self.connection = connection
         self._files = tuple(files)
         self._marks = _marks(self._files)
         self._expires_s = expires_s
@@ -53,18 +54,24 @@ class Login:
 
 
 def log_in(settings: ClusterSettings) -> Login:
-    """Return a client for the settings. Raises: ApiProblem (Misconfigured)."""
+    """Return a connection for the settings. Raises: ApiProblem (Misconfigured)."""
+    plain = read_plain(paths_of(settings.kubeconfig), settings.context)
+    if plain is not None:
+        return Login(PlainConnection(plain, _pool_size(settings)), plain.files, None)
+    return _log_in_by_client(settings)
+
+
+def _log_in_by_client(settings: ClusterSettings) -> Login:
     import yaml
     from kubernetes import config
 
     given = settings.kubeconfig or os.environ.get("KUBECONFIG", "")
-    name = f"kubeconfig {given or '~/.kube/config'}"
+    name = f"kubeconfig {given or DEFAULT}"
     try:
-        if not given and not Path("~/.kube/config").expanduser().exists():
+        if not given and not Path(DEFAULT).expanduser().exists():
             name = "the service account of this pod (and there is no kubeconfig)"
             return _in_cluster(settings)
-        paths = [str(Path(path).expanduser()) for path in (given or "~/.kube/config").split(os.pathsep)]
-        return _from_kubeconfig(settings, paths)
+        return _from_kubeconfig(settings, [str(path) for path in paths_of(settings.kubeconfig)])
     except yaml.YAMLError:
         # its text quotes the file, which holds credentials
         raise ApiProblem("Misconfigured", f"{name} is not valid YAML") from None
@@ -80,8 +87,12 @@ def _configuration(settings: ClusterSettings) -> "Configuration":
     configuration = Configuration()
     configuration.retries = False
     configuration.keep_alive = True
-    configuration.connection_pool_maxsize = 4 * (settings.max_namespaced_watches + 2)
+    configuration.connection_pool_maxsize = _pool_size(settings)
     return configuration
+
+
+def _pool_size(settings: ClusterSettings) -> int:
+    return 4 * (settings.max_namespaced_watches + 2)
 
 
 def _in_cluster(settings: ClusterSettings) -> Login:
@@ -90,7 +101,9 @@ def _in_cluster(settings: ClusterSettings) -> Login:
 
     configuration = _configuration(settings)
     config.load_incluster_config(client_configuration=configuration)
-    return Login(ApiClient(configuration), (SERVICE_ACCOUNT / "token", SERVICE_ACCOUNT / "ca.crt"), None)
+    return Login(
+        ClientConnection(ApiClient(configuration)), (SERVICE_ACCOUNT / "token", SERVICE_ACCOUNT / "ca.crt"), None
+    )
 
 
 def _from_kubeconfig(settings: ClusterSettings, paths: list[str]) -> Login:
@@ -113,7 +126,7 @@ def _from_kubeconfig(settings: ClusterSettings, paths: list[str]) -> Login:
     for node in (loader._cluster, loader._user):
         base = Path(loader._get_base_path(node.path)) if node is not None else Path()
         files += [base / node.value[key] for key in FILE_KEYS if node is not None and node.value.get(key)]
-    return Login(ApiClient(configuration), files, expires_s)
+    return Login(ClientConnection(ApiClient(configuration)), files, expires_s)
 
 
 def _loader_class(timeout_s: float) -> Any:  # noqa: ANN401  (the client has no types)

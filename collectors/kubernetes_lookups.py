@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from collectors.kubernetes_api import JSON
+from collectors.kubernetes_connection import JSON
 from collectors.kubernetes_looked_up import (
     EVENTS_PAGE,
     METADATA_ONLY,

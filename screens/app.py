@@ -94,7 +94,7 @@ class DeskApp(App[None]):
         self._log_doors = log_doors
         self.stands = False  # whether the first screen is there; before that the app must not be told to exit
         self._complaints: list[str] = []
-        self._polling = False
+        self._polling = self._settled = False
         self._asking = threading.Lock()
         for theme in THEMES:
             self.register_theme(theme)
@@ -115,6 +115,15 @@ class DeskApp(App[None]):
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
+
+    def settle(self) -> None:
+        """Leave out of the search for garbage what the first log has loaded, too: a key must not wait for that search.
+
+        Only once: lines of a log that is closed by then would never be given back.
+        """
+        if not self._settled:
+            self._settled = True
+            gc.freeze()
 
     def poll(self) -> None:
         """Ask for a new board, unless the last question is not answered yet, and let the clock go on.

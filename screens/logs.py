@@ -1,5 +1,6 @@
 """The logs screen: the right lines of the right pods, through restarts, at full speed, losing nothing silently."""
 
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
 TICK_S, HURRY_S, PATIENT_HURRY_S, TYPING_S = 0.05, 0.012, 0.02, 0.15
+LETTER_S, MOST_PASSED = 0.06, 3  # so long after a letter no lines are taken, but for so many ticks at most
 HELP = """
 **Logs** of all containers of the pods that were chosen, merged by time. New pods join, a container that restarts goes
 on, and both are told between the lines. Where lines are missing, it is said how many.
@@ -94,6 +96,8 @@ class LogsScreen(LogDeeds):
         self.panes = [LogPane(setup, ink, request, doors, self.wish, index=0)]
         self._beside = Horizontal(id="logs")
         self._hurry: Timer | None = None
+        self._letter_s = -LETTER_S
+        self._passed = 0
 
     def begin(self) -> None:
         """Begin to follow; before the screen is shown, for that takes as long as the first answer."""
@@ -116,11 +120,17 @@ class LogsScreen(LogDeeds):
 
     def _tick(self) -> None:
         """Let all logs take what has come; those out of sight too, so that nothing is missed behind a dialog."""
+        if time.monotonic() - self._letter_s < LETTER_S and self._passed < MOST_PASSED:
+            self._passed += 1  # a letter that was typed is painted first; lines wait where they are
+            return
+        self._passed = 0
         for pane in self.panes:
             if pane.is_attached:
                 said = pane.tick()
                 if said:
                     self.say(said)
+        if len(self.panes[0].feed.ring):
+            self.app.settle()
         if self._hurry is None and any(pane.hurried for pane in self.panes):
             self.hurry()
 
@@ -238,6 +248,7 @@ class LogsScreen(LogDeeds):
         else:
             filters = pane.filters if pattern is None else with_pattern(pane.filters, box)
             pane.set_filters(filters, draft=True)
+            self._letter_s = time.monotonic()
             self._hurry_after_typing()
 
     async def on_filter_input_done(self) -> None:

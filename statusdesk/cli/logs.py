@@ -1,6 +1,7 @@
 """``statusdesk logs``: the lines of an app's pods, or of a build, on stdout; all else on stderr."""
 
 import argparse
+import io
 import sys
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
     when.add_argument("--tail", metavar="N", type=_tail, help="last lines of each (default: 200; all with --since)")
     when.add_argument("--no-follow", action="store_true", help="end with the last line that is there")
     how = parser.add_argument_group("how")
-    how.add_argument("--grep", metavar="RE", action="append", default=[], help="only lines that match one of these")
+    how.add_argument("--grep", metavar="RE", action="append", default=[], help="only lines that match all of these")
     how.add_argument("--exclude", metavar="RE", action="append", default=[], help="no lines that match one of these")
     how.add_argument("--timestamps", action="store_true", help="begin each line with its time in UTC")
     how.add_argument("--format", choices=("text", "jsonl"), default="text", help="default: text")
@@ -81,16 +82,18 @@ def run(args: argparse.Namespace) -> int:
         refuse("name either an APP (or --pod), or a --job")
     wanted, unwanted = patterns("--grep", args.grep), patterns("--exclude", args.exclude)
     config = _config(args, needs_jenkins=bool(args.job))
+    # All that may be refused comes before the file: a mistake leaves nothing behind.
+    stream = sys.stdout if args.output == "-" else io.StringIO()
+    colour = wants_colour(args.color, stream) and args.format == "text"
+    try:
+        if args.job:
+            options = {"redact": not args.no_redact, "colours": colour, "follow": not args.no_follow}
+            source = open_console(config, args.job, args.build, patient=True, **options)
+        else:
+            source = open_pod_logs(config, _selection(args, config, colour))
+    except LookupError as error:
+        refuse(str(error.args[0]))
     with open_lines(args.output) as out:
-        colour = wants_colour(args.color, out) and args.format == "text"
-        try:
-            if args.job:
-                options = {"redact": not args.no_redact, "colours": colour, "follow": not args.no_follow}
-                source = open_console(config, args.job, args.build, patient=True, **options)
-            else:
-                source = open_pod_logs(config, _selection(args, config, colour))
-        except LookupError as error:
-            refuse(str(error.args[0]))
         writing = Writing(
             source,
             out,
@@ -120,6 +123,7 @@ def _config(args: argparse.Namespace, *, needs_jenkins: bool) -> "Config":
         if needs_jenkins:
             refuse("a --job needs a configuration that says where Jenkins is")
     contexts = args.cluster or [""]
+    _check_contexts(contexts)
     clusters = tuple(ClusterSettings(name=context, context=context) for context in contexts)
     return Config(path="", stages=(), clusters=clusters, store=StoreSettings(state_dir=""))
 
@@ -180,5 +184,22 @@ def _targets(args: argparse.Namespace, config: "Config") -> list["Target"]:
 def _namespaces(config: "Config", cluster: str) -> list[str]:
     """Return the namespaces of all stages that are no globs; without stages, that of the kubeconfig's context."""
     if not config.path:
-        refuse("which namespace? name it with -n NAMESPACE")
+        from collectors.kubeconfig import own_namespace
+
+        return [own_namespace(cluster)]
     return [name for name in config.namespaces_of(cluster) if not any(sign in name for sign in "*?[")]
+
+
+def _check_contexts(asked: list[str]) -> None:
+    """Refuse contexts that no kubeconfig has. One that cannot be read is told when it is used."""
+    from collectors.kubeconfig import read_contexts
+
+    contexts = read_contexts("")
+    if contexts is None or not contexts.namespaces:
+        return
+    known = ", ".join(sorted(contexts.namespaces))
+    for context in asked:
+        if context and context not in contexts.namespaces:
+            refuse(f"--cluster: the kubeconfig has no context {context!r}; it has {known}")
+        if not context and contexts.current not in contexts.namespaces:
+            refuse(f"the kubeconfig has no current context; name one with --cluster: {known}")

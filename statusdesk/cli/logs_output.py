@@ -25,17 +25,15 @@ _COLOURS = (36, 32, 35, 33, 34, 96, 92, 95, 93, 94)
 _RESET = "\x1b[0m"
 
 
-def patterns(option: str, texts: Sequence[str]) -> "re.Pattern[str] | None":
-    """Return one pattern for any of some regular expressions; None for none.
-
-    Raises: UsageError.
-    """
+def patterns(option: str, texts: Sequence[str]) -> "list[re.Pattern[str]]":
+    """Return regular expressions. Raises: UsageError."""
+    compiled = []
     for text in texts:
         try:
-            re.compile(text)
+            compiled.append(re.compile(text))
         except re.error as error:
             refuse(f"{option} {text!r} is no regular expression: {error}")
-    return re.compile("|".join(f"(?:{text})" for text in texts)) if texts else None
+    return compiled
 
 
 @contextlib.contextmanager
@@ -58,7 +56,10 @@ def open_lines(name: str) -> Iterator[TextIO]:
 
 
 class Writing:
-    """Moves lines from a follower to a stream until it ends, and tells what happens."""
+    """Moves lines from a follower to a stream until it ends, and tells what happens.
+
+    As on the screen, lines match all of ``wanted`` and none of ``unwanted``.
+    """
 
     def __init__(
         self,
@@ -67,8 +68,8 @@ class Writing:
         narration: TextIO,
         *,
         what: str,
-        wanted: "re.Pattern[str] | None" = None,
-        unwanted: "re.Pattern[str] | None" = None,
+        wanted: "Sequence[re.Pattern[str]]" = (),
+        unwanted: "Sequence[re.Pattern[str]]" = (),
         colour: bool = False,
         timestamps: bool = False,
         as_json: bool = False,
@@ -145,22 +146,29 @@ class Writing:
         self._written += len(lines)
         while len(self._prefixes) < len(self._source.origins):
             self._prefixes.append(self._prefix(len(self._prefixes)))
-        wanted, unwanted = self._wanted, self._unwanted
+        filtered = bool(self._wanted or self._unwanted)
         prefixes, stamped = self._prefixes, self._timestamps
         parts: list[str] = []
         for line in lines:
             text = line.text
             if line.kind:
                 self._happened(line)
-            elif (wanted is None or wanted.search(text)) and (unwanted is None or not unwanted.search(text)):
-                if self._as_json:
-                    parts.append(self._json(line))
-                elif stamped or line.cut_bytes:
-                    parts.append(prefixes[line.origin] + self._dressed(line))
-                else:
-                    parts.append(f"{prefixes[line.origin]}{text}\n")
+            elif filtered and not self._lets_through(text):
+                continue
+            elif self._as_json:
+                parts.append(self._json(line))
+            elif stamped or line.cut_bytes:
+                parts.append(prefixes[line.origin] + self._dressed(line))
+            else:
+                parts.append(f"{prefixes[line.origin]}{text}\n")
         self._out.write("".join(parts))
         self._out.flush()
+
+    def _lets_through(self, text: str) -> bool:
+        for pattern in self._wanted:
+            if not pattern.search(text):
+                return False
+        return not any(pattern.search(text) for pattern in self._unwanted)
 
     def _prefix(self, index: int) -> str:
         origin = self._source.origins[index]

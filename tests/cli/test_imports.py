@@ -75,9 +75,19 @@ def test_readers_load_neither_console_nor_clients(tmp_path, filled, argv, code):
     assert not modules & (CLIENTS | CONSOLE | WORLD | {"statusdesk.store.writer", "statusdesk.watch"})
 
 
-def test_the_command_of_logs_loads_one_client_and_nothing_of_console_and_store(tmp_path, config):
+KUBECONFIG = {
+    "contexts": [{"name": "eu", "context": {"cluster": "here", "user": "me"}}],
+    "clusters": [{"name": "here", "cluster": {"server": "http://127.0.0.1:1"}}],
+    "users": [{"name": "me", "user": {"token": "t"}}],
+}
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_the_command_of_logs_loads_one_client_and_nothing_of_console_and_store(tmp_path, config, plain):
+    if plain:
+        (tmp_path / "kubeconfig").write_text(json.dumps(KUBECONFIG))
     answer, modules = loaded(tmp_path, "-c", str(config), "logs", "orders", "-n", "staging", "--no-follow")
-    assert answer == 3 and "kubernetes" in modules
+    assert answer == 3 and "urllib3" in modules and ("kubernetes" in modules) is not plain
     assert not modules & (CONSOLE | WORLD | {"jenkins", "hvac", "httpx", "screens", "statusdesk.watch", "sqlite_utils"})
     assert not modules & {"statusdesk.store.writer", "statusdesk.store.reader"}
 

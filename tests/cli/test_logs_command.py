@@ -50,11 +50,23 @@ def test_lines_are_on_stdout_and_all_else_on_stderr(kube, run):
 def test_lines_are_chosen_and_dressed_as_asked_for(kube, run):
     kube.show(pod("orders-1"))
     kube.replies["app"] = [Reply(stamped("one", "ERROR two", "ERROR password=hunter2", "WARN"))]
-    argv = ("orders", "-n", "testing", "--no-follow", "--grep", "ERR", "--grep", "WARN", "--exclude", "two")
+    argv = (
+        "orders",
+        "-n",
+        "testing",
+        "--no-follow",
+        "--grep",
+        "(?i)err",
+        "--grep",
+        "word|two",
+        "--exclude",
+        "(?i)TWO",
+        "--exclude",
+        "x",
+    )
     done = run(*argv, "--timestamps", "--no-redact", "--since-time", "2026-11-22T11:00:00Z")
     assert done.stdout.splitlines() == [
         "[orders-1/app] 2026-11-22T12:00:00.002000000Z ERROR password=hunter2",
-        "[orders-1/app] 2026-11-22T12:00:00.003000000Z WARN",
     ]
     assert kube.asked_logs[0]["sinceTime"] == "2026-11-22T11:00:00Z" and "tailLines" not in kube.asked_logs[0]
 
@@ -115,15 +127,41 @@ def test_a_source_that_is_not_there_cannot_be_told(kube, run):
         ((), "name either an APP"),
         (("orders", "--job", "x"), "name either an APP"),
         (("orders", "-n", "testing", "--grep", "("), "is no regular expression"),
-        (("orders",), "name it with -n"),
+        (("orders", "--cluster", "elsewhere"), "has no context 'elsewhere'; it has test"),
+        (("orders", "--since", "1h", "--since-time", "1h"), "say the same thing"),
         (("orders", "-n", "t", "--since", "yesterdayish"), "--since"),
         (("--job", "deploy"), "needs a configuration"),
         (("orders", "-n", "testing", "-o", "/nowhere/x"), "cannot be written"),
     ],
 )
-def test_what_cannot_be_carried_out_is_said(run, argv, said):
-    done = run(*argv)
+def test_what_cannot_be_carried_out_is_said_and_no_file_is_made(run, tmp_path, argv, said):
+    done = run("-o", "out.log", *argv)
     assert done.returncode == 2 and said in done.stderr and done.stdout == ""
+    assert not (tmp_path / "out.log").exists()
+
+
+def set_contexts(tmp_path, current, **namespaces):
+    path = tmp_path / "kubeconfig"
+    config = json.loads(path.read_text())
+    of_all = {"cluster": "test", "user": "test"}
+    contexts = [{"name": name, "context": of_all | {"namespace": value}} for name, value in namespaces.items()]
+    path.write_text(json.dumps(config | {"current-context": current, "contexts": contexts}))
+
+
+@pytest.mark.parametrize(("argv", "namespace"), [((), "testing"), (("--cluster", "far"), "other")])
+def test_without_a_namespace_it_is_that_of_the_context(kube, run, tmp_path, argv, namespace):
+    kube.show(pod("orders-1"))
+    kube.replies["app"] = [Reply(stamped("one"))]
+    set_contexts(tmp_path, "near", near="testing", far="other")
+    done = run("orders", "--no-follow", *argv)
+    assert {request.path for request in kube.requests} >= {f"/api/v1/namespaces/{namespace}/pods"}
+    assert done.returncode == (0 if namespace == "testing" else 3)
+
+
+def test_without_a_current_context_one_has_to_be_named(run, tmp_path):
+    set_contexts(tmp_path, "", near="testing", far="other")
+    done = run("orders", "--no-follow")
+    assert done.returncode == 2 and "name one with --cluster: far, near" in done.stderr
 
 
 @pytest.fixture

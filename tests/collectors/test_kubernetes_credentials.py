@@ -153,8 +153,8 @@ def test_a_plugins_certificate_is_renewed_before_it_expires(desk, tmp_path):
         user = plugin(tmp_path, credential(expires_s, clientCertificateData="cert", clientKeyData="key"))
         write_user(desk, user, server="https://127.0.0.1:1")
         login = log_in(desk.settings())
-        assert Path(login.client.configuration.cert_file).read_text() == "cert"
-        assert Path(login.client.configuration.key_file).read_text() == "key"
+        assert Path(login.connection.client.configuration.cert_file).read_text() == "cert"
+        assert Path(login.connection.client.configuration.key_file).read_text() == "key"
         assert login.is_stale() is stale
 
 
