@@ -43,15 +43,19 @@ def _verdict(view: RolloutView, pen: Pen) -> list[Line]:
         return [line, Line().put(f"   last known: {_words(state.level)} {state.message}".rstrip(), ink.quiet)]
     mark = LEVEL_MARKS[view.level]
     since_ms = state.version_since_ms if state.level in CALM else state.level_since_ms
+    silent = view.level is not state.level
+    if silent:
+        mark, since_ms = Mark.NO_ACCESS if view.closed else mark, view.known_ms
     line.put(
-        f"{pen.glyph(mark)} {_words(view.level)} {pen.ago(since_ms) if since_ms else ''}".rstrip(), ink.badges[mark]
+        f"{pen.glyph(mark)} {GLYPHS[mark].word if silent else _words(view.level)} {pen.ago(since_ms) if since_ms else ''}".rstrip(), ink.badges[mark]
     )
     line.put("  ", ink.plain)
-    if view.level is not state.level:
-        said = f"no news from {state.cluster}; last known: {_words(state.level)} {state.message}".rstrip()
+    if silent:
+        where = f"{state.namespace} may not be read" if view.closed else f"no news from {state.cluster}"
+        said = f"{where}; last known: {_words(state.level)} {state.message}".rstrip()
     else:
         said = state.message or _calm(state)
-    countdown = _countdown(state, pen)
+    countdown = Line() if silent else _countdown(state, pen)  # what is not seen may have ended long ago
     lines = _said(line, said, countdown, pen)
     if state.look:
         lines.append(Line().put("   look at: ", ink.quiet).put(state.look, ink.plain))

@@ -105,7 +105,8 @@ def _put_cell(line: Line, cell: Cell, age: str, well: bool, drawing: Drawing) ->
     line.put(drawing.glyph(cell.mark), ink.well_glyph if cell.mark is Mark.OK else ink.glyphs[cell.mark])
     word = STALE_WORDS.get(cell.mark)
     if word is not None:
-        line.put(" ", ink.plain).put(fit(word, columns.cell - columns.glyph - 1, drawing.dots), quiet)
+        known = f"{word} {cell.version}".rstrip()  # of what may not be read any more, the last that was known
+        line.put(" ", ink.plain).put(fit(known, columns.cell - columns.glyph - 1, drawing.dots), quiet)
         return
     tint = (ink.well_tints if calm else ink.tints)[cell.tint % TINTS]
     style = ink.words.get(cell.mark, tint)

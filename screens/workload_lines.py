@@ -30,10 +30,11 @@ READY, AGE, REVISION, KIND = 9, 7, 12, 11
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One workload with its effective level."""
+    """One workload with its effective level; ``silence``: why it is unknown where its source does not say so."""
 
     rollout: RolloutState
     level: Level
+    silence: str = "Stale"
 
     @property
     def mark(self) -> Mark:
@@ -54,7 +55,7 @@ class Chosen(msgspec.Struct, frozen=True):
 
 def choose(board: Board, stage: str, lens: Lens) -> Chosen:
     """Return the workloads of a stage as the reader wants them: worst first, then by name."""
-    everything = [Item(rollout, effective_level(cell, rollout)) for cell, rollout in in_stage(board, stage)]
+    everything = [Item(rollout, effective_level(cell, rollout), cell.reason) for cell, rollout in in_stage(board, stage)]
     matching = [item for item in everything if matches(item, lens.text)] if lens.text else everything
     shown = [item for item in matching if not lens.only_bad or item.mark not in WELL]
     shown.sort(key=lambda item: (RANKS[item.level], item.rollout.name, item.rollout.key))
@@ -120,7 +121,7 @@ def place_of(rollout: RolloutState) -> str:
 
 
 def _reason(item: Item) -> str:
-    words = "Stale" if item.level is not item.rollout.level else item.rollout.reason
+    words = item.silence if item.level is not item.rollout.level else item.rollout.reason
     return "" if item.mark is Mark.OK else words or str(item.level)
 
 

@@ -19,6 +19,11 @@ from statusdesk.states import (
 )
 
 
+STALE = "Stale"
+NO_ACCESS = "NoAccess"
+"""Reasons of a cell whose source gives no news, or may not be read."""
+
+
 class Mark(enum.StrEnum):
     """The glyph of a cell or a row; ``marks.GLYPHS`` gives its character, ASCII form and word."""
 

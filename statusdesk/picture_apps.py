@@ -39,6 +39,7 @@ class Apps:
         self._places: dict[tuple[str, str], int | None] = {}
         self._stage_of: dict[str, int] = {}
         self._silent: Mapping[str, int | None] = {}
+        self._closed: frozenset[str] = frozenset()
         self._blanks: tuple[tuple[Mark, str], ...] = ()
         self._dirty: set[str] = set(self._rollouts)
         self._due: dict[str, int] = {}
@@ -95,7 +96,13 @@ class Apps:
         if app is not None:
             self._dirty.add(app)
 
-    def refresh(self, silent: Mapping[str, int | None], blanks: tuple[tuple[Mark, str], ...], now_ms: int) -> None:
+    def refresh(
+        self,
+        silent: Mapping[str, int | None],
+        blanks: tuple[tuple[Mark, str], ...],
+        now_ms: int,
+        closed: frozenset[str] = frozenset(),
+    ) -> None:
         """Judge again what was touched, what has gone silent or speaks again, and what time has changed."""
         if self._watched_ms is None:
             self._watch(now_ms)
@@ -104,8 +111,8 @@ class Apps:
         if blanks != self._blanks:
             self._blanks = blanks
             self._dirty.update(self._rollouts)
-        if silent != self._silent:
-            self._touch_silent(silent)
+        if silent != self._silent or closed != self._closed:
+            self._touch_silent(silent, closed)
         if self._due:
             self._dirty.update(app for app, moment_ms in self._due.items() if moment_ms <= now_ms)
         if not self._dirty:
@@ -115,6 +122,7 @@ class Apps:
             production=self._production,
             blanks=blanks,
             stale=self._silent,
+            closed=closed,
             stage_of=self._stage_of,
         )
         changed = [self._rebuild(app, path, now_ms) for app in sorted(self._dirty)]
@@ -128,9 +136,10 @@ class Apps:
         for lineage in self._lineages.values():
             lineage.watched_ms = now_ms
 
-    def _touch_silent(self, silent: Mapping[str, int | None]) -> None:
+    def _touch_silent(self, silent: Mapping[str, int | None], closed: frozenset[str]) -> None:
         changed = {key: None for key in {*silent, *self._silent} if silent.get(key, -1) != self._silent.get(key, -1)}
-        self._silent = dict(silent)
+        changed |= dict.fromkeys(closed ^ self._closed)
+        self._silent, self._closed = dict(silent), closed
         for app, rollouts in self._rollouts.items():
             if any(stale_key(rollout, changed) is not None for rollout in rollouts.values()):
                 self._dirty.add(app)

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from statusdesk.board import Mark, SourceView
+from statusdesk.board import NO_ACCESS, Mark, SourceView
 from statusdesk.config import Config, StageSettings
 from statusdesk.states import Level, SourceState
 
 KUBERNETES = "kubernetes/"
-NO_ACCESS = "NoAccess"
 _ORDER = ("jenkins", "kubernetes", "vault")
 
 
@@ -34,7 +33,8 @@ class Sources:
     def silent(self, now_ms: int) -> dict[str, int | None]:
         """Return clusters, and ``cluster/namespace``, without a good answer for too long, with the last one.
 
-        A cluster that was never visited, or never with success, is silent from the beginning.
+        A cluster that was never visited, or never with success, is silent from the beginning, and a namespace that may
+        not be read as soon as that is known.
         """
         silent: dict[str, int | None] = {}
         for cluster in self._clusters:
@@ -48,9 +48,17 @@ class Sources:
             if not state.scope:
                 if cluster not in self._clusters and self._is_old(state, now_ms):
                     silent[cluster] = state.last_ok_ms
-            elif state.level is not Level.OK and self._is_old(state, now_ms):
+            elif state.level is not Level.OK and (state.reason == NO_ACCESS or self._is_old(state, now_ms)):
                 silent[f"{cluster}/{state.scope}"] = state.last_ok_ms
         return silent
+
+    def closed(self) -> frozenset[str]:
+        """Return the ``cluster/namespace`` that may not be read."""
+        return frozenset(
+            f"{state.source.removeprefix(KUBERNETES)}/{state.scope}"
+            for state in self._states.values()
+            if state.scope and state.reason == NO_ACCESS and state.source.startswith(KUBERNETES)
+        )
 
     def blanks(self, silent: dict[str, int | None]) -> tuple[tuple[Mark, str], ...]:
         """Return for each stage what a cell means in which nothing is known: absent, closed to us, or not known."""

@@ -5,11 +5,10 @@ Pure: from a board and what was read to an immutable view.
 
 import msgspec
 
-from statusdesk.board import Board, Cell, Row
+from statusdesk.board import NO_ACCESS, STALE, Board, Cell, Row
 from statusdesk.facts import Build, Event, Revision
 from statusdesk.states import BuildState, Evidence, Level, PodState, RolloutState, TokenState
 
-STALE = "Stale"
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +29,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
     """One rollout. ``state`` is the last that was known of it, None when nothing ever was; ``gone``: not there now.
 
-    ``level`` is unknown when its source gives no news, whatever ``state`` says. ``siblings`` are all workloads of the
+    ``level`` is unknown when its source gives no news, whatever ``state`` says; ``known_ms`` is then the last good answer,
+    and ``closed`` whether it may not be read. ``siblings`` are all workloads of the
     app in this stage, itself among them; ``elsewhere`` the app's cells of the other stages. ``reading`` is None until
     something was read, ``read_at_ms`` the moment of the board for which it was.
     """
@@ -41,6 +41,8 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
     state: RolloutState | None = None
     level: Level = Level.UNKNOWN
     gone: bool = False
+    closed: bool = False
+    known_ms: int | None = None
     siblings: tuple[RolloutState, ...] = ()
     elsewhere: tuple[Cell, ...] = ()
     build: BuildState | None = None
@@ -68,12 +70,16 @@ def on_board(view: RolloutView, board: Board, *, past: bool = False) -> RolloutV
         return msgspec.structs.replace(view, gone=True, tokens=tokens, past=past)
     row, cell = place
     state = next(rollout for rollout in cell.rollouts if rollout.key == view.key)
+    level = effective_level(cell, state)
+    silent = level is not state.level
     return RolloutView(
         key=view.key,
         app=row.app,
         stage=cell.stage,
         state=state,
-        level=effective_level(cell, state),
+        level=level,
+        closed=silent and cell.reason == NO_ACCESS,
+        known_ms=cell.since_ms if silent else None,
         siblings=tuple(sorted(cell.rollouts, key=lambda rollout: (rollout.cluster, rollout.namespace, rollout.name))),
         elsewhere=tuple(other for other in row.cells if other is not None and other is not cell and other.rollouts),
         build=_build(row, state),
@@ -94,9 +100,11 @@ def find(board: Board, key: str, app: str = "") -> tuple[Row, Cell] | None:
 
 
 def effective_level(cell: Cell, rollout: RolloutState) -> Level:
-    """Return the level of one rollout of a cell: unknown when its cluster gives no news."""
-    silent = cell.level is Level.UNKNOWN and cell.reason == STALE and bool(cell.rollouts)
-    if silent and rollout.cluster == cell.rollouts[0].cluster:
+    """Return the level of one rollout of a cell: unknown when its cluster gives no news or may not be read."""
+    silent = cell.level is Level.UNKNOWN and cell.reason in (STALE, NO_ACCESS) and bool(cell.rollouts)
+    worst = cell.rollouts[0] if silent else rollout
+    beside = rollout.namespace == worst.namespace or cell.reason != NO_ACCESS
+    if silent and rollout.cluster == worst.cluster and beside:
         return Level.UNKNOWN
     return rollout.level
 

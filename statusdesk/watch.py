@@ -95,7 +95,10 @@ class CollectorProcess:
         self._look_up_build: Callable[[BuildWanted], None] = lambda wanted: None
 
     def run(self, stop: threading.Event) -> None:
-        """Collect until ``stop`` is set; then stop the collectors and close the store cleanly."""
+        """Collect until ``stop`` is set; then stop the collectors and close the store cleanly.
+
+        Raises: StoreError when there is no store to write to, or none any more.
+        """
         self._run(lambda: stop.is_set())
 
     def run_once(self, timeout_s: float = 60.0) -> bool:
@@ -239,6 +242,7 @@ class CollectorProcess:
                 flushed_s = time.monotonic()
             now_ms = self._clock()
             if now_ms >= next_beat_ms or now_ms < next_beat_ms - 2 * BEAT_MS:
+                self._writer.check_place()
                 self._beat(started_ms)
                 next_beat_ms = now_ms + BEAT_MS
             if now_ms >= next_prune_ms or now_ms < next_prune_ms - 2 * PRUNE_EVERY_MS:

@@ -291,6 +291,23 @@ def test_rights_that_are_taken_away_make_what_was_seen_unknown() -> None:
     assert [cell.level for cell in cells if cell] == [Level.OK, Level.OK, Level.UNKNOWN]
 
 
+def test_a_namespace_that_may_not_be_read_any_more_says_so_at_once_with_what_was_known() -> None:
+    made = picture(*everywhere("web"))
+    made.board(NOW)
+    closed = source("kubernetes/eu", NOW - 1000, Level.UNKNOWN, scope="production", reason="NoAccess")
+    made.apply(Changes(change=2, sources=(closed,)))
+    row = rows(made.board(NOW))["web"]
+    cell = row.cells[2]
+    assert cell is not None and (cell.mark, cell.reason, cell.version) == (Mark.NO_ACCESS, "NoAccess", "1.0")
+    assert (cell.since_ms, cell.message) == (NOW - 1000, "no access to eu/production, last known: ok")
+    assert (row.mark, row.message) == (Mark.NO_ACCESS, f"production: {cell.message}")
+    lost = msgspec.structs.replace(closed, reason="Timeout", change=3)
+    made.apply(Changes(change=3, sources=(lost,)))
+    assert [cell.mark for cell in rows(made.board(NOW + 130_000))["web"].cells[2:] if cell] == [Mark.UNKNOWN]
+    made.apply(Changes(change=4, sources=(source("kubernetes/eu", NOW, scope="production"),)))
+    assert rows(made.board(NOW))["web"].mark is Mark.OK
+
+
 def test_a_stage_in_a_cluster_never_heard_of_is_unknown_not_absent() -> None:
     stages = (
         StageSettings(name="staging", namespaces=("staging",), clusters=("eu",)),

@@ -78,7 +78,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _leave_on_signals(app: "DeskApp") -> None:
-    """Leave as by the keys, so that the terminal is given back: SIGTERM as ``q`` does (0), SIGINT as ctrl+c (130)."""
+    """Leave as by the keys, so that the terminal is given back.
+
+    SIGTERM and SIGHUP are as ``q`` (0), SIGINT is as ctrl+c (130).
+    """
     import asyncio
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
@@ -92,7 +95,7 @@ def _leave_on_signals(app: "DeskApp") -> None:
             return
         loop.call_soon_threadsafe(_leave, app, code, loop)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, on_signal)
 
 

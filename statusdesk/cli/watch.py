@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Collect from Jenkins, Kubernetes and Vault into the store, and print one line for each change of level and for each turn
-of an alert. One collector runs per state directory; a second one ends with exit code 75. SIGTERM ends it cleanly.
+of an alert. One collector runs per state directory; a second one ends with exit code 75. SIGTERM and SIGHUP end it
+cleanly.
 """
 
 
@@ -195,7 +196,7 @@ def _printing_alerts(args: argparse.Namespace, printer: "LinePrinter") -> "Calla
 
 
 def _stop_on_signals(stop: threading.Event) -> list[int]:
-    """Set ``stop`` at SIGTERM or SIGINT; a second SIGINT ends the process at once. Returns the signals caught."""
+    """Set ``stop`` at SIGTERM, SIGHUP or SIGINT; a second SIGINT ends the process at once. Returns those caught."""
     caught: list[int] = []
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
@@ -205,6 +206,7 @@ def _stop_on_signals(stop: threading.Event) -> list[int]:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGHUP, on_signal)  # the terminal is gone
     signal.signal(signal.SIGINT, on_signal)
     return caught
 

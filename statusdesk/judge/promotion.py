@@ -7,7 +7,7 @@ import msgspec
 from statusdesk.board import Cell, Mark, Row
 from statusdesk.config import StageSettings
 from statusdesk.judge.promotion_builds import Remark, last_touched_ms, noted, remarks
-from statusdesk.judge.promotion_cells import blank_cell, cell_of, compare, is_empty, stale_key, was_failing
+from statusdesk.judge.promotion_cells import blank_cell, cell_of, compare, is_empty, silence, stale_key, was_failing
 from statusdesk.judge.promotion_versions import Lineage
 from statusdesk.states import BuildState, Level, RolloutState
 
@@ -19,13 +19,14 @@ class Path(msgspec.Struct, frozen=True, kw_only=True):
     """The stages that an app walks, and what is known of them now.
 
     ``blanks``: mark and sentence of each stage for apps of which nothing is known there. ``stale``: clusters without
-    news, with their last good answer. ``stage_of``: stage by namespace.
+    news, with their last good answer; ``closed``: those that may not be read. ``stage_of``: stage by namespace.
     """
 
     stages: tuple[StageSettings, ...]
     production: int
     blanks: tuple[tuple[Mark, str], ...]
     stale: Mapping[str, int | None] = {}
+    closed: frozenset[str] = frozenset()
     stage_of: Mapping[str, int] = {}
 
 
@@ -66,7 +67,7 @@ def judge_app(
     cells: list[Cell | None] = []
     for index, stage in enumerate(path.stages):
         if by_stage[index]:
-            cells.append(cell_of(stage.name, app, by_stage[index], path.stale))
+            cells.append(cell_of(stage.name, app, by_stage[index], path.stale, path.closed))
         elif reach and stage.name not in reach:
             cells.append(None)
         else:
@@ -173,8 +174,8 @@ def _was_failing(cells: Sequence[Cell | None], path: Path) -> Finding | None:
     worst = cells[index]
     assert worst is not None
     said = worst.rollouts[0]
-    silent = stale_key(said, path.stale)
-    message = f"was failing: {said.message or said.reason} \u00b7 kubernetes/{silent} gives no news"
+    why = silence(stale_key(said, path.stale) or "", path.closed)
+    message = f"was failing: {said.message or said.reason} \u00b7 {why}"
     return _plain(Mark.UNKNOWN, WAS_FAILING, index, path, f"{path.stages[index].name}: {message}")
 
 
@@ -223,12 +224,13 @@ def _plain(mark: Mark, rank: int, index: int, path: Path, message: str = "") -> 
 
 
 def _unknown(cells: Sequence[Cell | None], path: Path) -> Finding | None:
-    stale = [i for i, cell in enumerate(cells) if cell is not None and cell.mark is Mark.UNKNOWN]
-    if stale:
-        index = max(stale)
-        cell = cells[index]
-        named = ", ".join(path.stages[i].name for i in stale)
-        return _plain(Mark.UNKNOWN, UNKNOWN, index, path, f"{named}: {cell.message if cell is not None else ''}")
+    for mark in (Mark.UNKNOWN, Mark.NO_ACCESS):  # where nothing was ever seen, no access makes no row unknown
+        lost = [i for i, c in enumerate(cells) if c is not None and c.mark is mark and (c.rollouts or mark is Mark.UNKNOWN)]
+        if lost:
+            index = max(lost)
+            cell = cells[index]
+            named = ", ".join(path.stages[i].name for i in lost)
+            return _plain(mark, UNKNOWN, index, path, f"{named}: {cell.message if cell is not None else ''}")
     if all(is_empty(cell) for cell in cells):
         closed = any(cell is not None and cell.mark is Mark.NO_ACCESS for cell in cells)
         mark = Mark.NO_ACCESS if closed else Mark.UNKNOWN

@@ -1,10 +1,10 @@
 """Cells: one app in one stage, from all its rollouts there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from statusdesk.board import Cell, Mark
+from statusdesk.board import NO_ACCESS, STALE, Cell, Mark
 from statusdesk.judge.promotion_versions import Arrival, Lineage, order_of
 from statusdesk.states import Level, RolloutState
 
@@ -51,11 +51,18 @@ def stale_key(rollout: RolloutState, stale: Mapping[str, int | None]) -> str | N
     return key if key in stale else None
 
 
-def cell_of(stage: str, app: str, rollouts: Sequence[RolloutState], stale: Mapping[str, int | None]) -> Cell:
+def cell_of(
+    stage: str,
+    app: str,
+    rollouts: Sequence[RolloutState],
+    stale: Mapping[str, int | None],
+    closed: Collection[str] = (),
+) -> Cell:
     """Return the cell of at least one rollout; the worst decides, among equals the app's namesake, then the newest.
 
     ``stale``: clusters, or ``cluster/namespace``, of which nothing has been heard for too long, with the time of
-    their last good answer. What they said last is unknown now, whatever it was.
+    their last good answer. What they said last is unknown now, whatever it was. ``closed``: those of them that may not
+    be read.
     """
 
     def order(rollout: RolloutState) -> tuple[float, int, bool, int, str]:
@@ -70,16 +77,16 @@ def cell_of(stage: str, app: str, rollouts: Sequence[RolloutState], stale: Mappi
     message, reason = worst.message, worst.reason
     since_ms = worst.version_since_ms if level in _CALM else worst.level_since_ms or worst.version_since_ms
     if silent is not None:
-        reason, since_ms = "Stale", stale[silent]
+        reason, since_ms = NO_ACCESS if silent in closed else STALE, stale[silent]
         said = (
             f": {_where(worst, ranked, app)}{worst.message}" if worst.level is Level.FAILING and worst.message else ""
         )
-        message = f"kubernetes/{silent} gives no news, last known: {worst.level}{said}"
+        message = f"{silence(silent, closed)}, last known: {worst.level}{said}"
     elif level not in _CALM:
         message = _where(worst, ranked, app) + message + (f", because {worst.cause}" if worst.cause else "")
     return Cell(
         stage=stage,
-        mark=_MARKS[level],
+        mark=Mark.NO_ACCESS if silent in closed else _MARKS[level],
         level=level,
         last_level=last_level,
         version=worst.version,
@@ -90,6 +97,11 @@ def cell_of(stage: str, app: str, rollouts: Sequence[RolloutState], stale: Mappi
         desired=sum([r.desired for r in ranked]),
         rollouts=ranked,
     )
+
+
+def silence(silent: str, closed: Collection[str]) -> str:
+    """Return in words why nothing is heard from a cluster, or a namespace in it."""
+    return f"no access to {silent}" if silent in closed else f"kubernetes/{silent} gives no news"
 
 
 def was_failing(rollout: RolloutState, stale: Mapping[str, int | None]) -> bool:

@@ -27,12 +27,15 @@ def source_key(source: str, scope: str = "") -> str:
     return f"{source}#{scope}" if scope else source
 
 
-def judge_source(visited: Visited, before: SourceState | None, doubt: Doubt | None = None) -> SourceState:
+def judge_source(
+    visited: Visited, before: SourceState | None, doubt: Doubt | None = None, *, read_ms: int | None = None
+) -> SourceState:
     """Judge a visit; when it failed, the last good one stays known.
 
     A scope that we may not read is unknown, not failing: nothing is broken, and nothing may be called well. A source
     that shows nothing (``Empty``) or lets us read nothing at all is failing: it would look the same as all well.
-    ``doubt`` is about what was shown.
+    ``doubt`` is about what was shown. ``read_ms`` is until when a scope was read with the whole of its source: what is
+    refused from now on is as old as that.
     """
     if visited.ok and not visited.scope and doubt is not None:
         visited = msgspec.structs.replace(visited, ok=False, problem="Empty", message=sentence(doubt, visited.who))
@@ -45,6 +48,8 @@ def judge_source(visited: Visited, before: SourceState | None, doubt: Doubt | No
         reason = visited.problem or "Unreachable"
         message = visited.message or _SENTENCES.get(reason, "it does not answer as it should")
     last_ok_ms = before.last_ok_ms if before is not None else None
+    if read_ms is not None and _was_well(before):
+        last_ok_ms = max(read_ms, last_ok_ms or 0)
     detail = visited.detail or (before.detail if before is not None else "")
     return SourceState(
         key=source_key(visited.source, visited.scope),
@@ -60,3 +65,8 @@ def judge_source(visited: Visited, before: SourceState | None, doubt: Doubt | No
         took_ms=visited.took_ms,
         live=visited.live and visited.ok,
     )
+
+
+def _was_well(before: SourceState | None) -> bool:
+    """Whether nothing was wrong until now: a scope is told by itself only when something is."""
+    return before is None or before.until_ms is not None or before.level is Level.OK

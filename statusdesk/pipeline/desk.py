@@ -1,6 +1,6 @@
 """The desk: every message in, judged rows and alerts out, one commit per batch."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from statusdesk.alerts.telling import AlertEvent, News, Outcome, Refusal
 from statusdesk.config import Config
@@ -22,7 +22,7 @@ from statusdesk.facts import (
     Visited,
     Workload,
 )
-from statusdesk.judge.sources import judge_source
+from statusdesk.judge.sources import judge_source, source_key
 from statusdesk.pipeline.alerting import Alerting
 from statusdesk.pipeline.builds import AskBuild, Builds
 from statusdesk.pipeline.causes import Causes
@@ -39,6 +39,7 @@ from statusdesk.store.writer import Transition, Writer
 _KUBERNETES = (Workload, Pod)
 _LOOKED_UP = (Event, Revision, LogTail)
 JENKINS = "jenkins"
+KUBERNETES = "kubernetes/"
 _VAULT = (Token, VaultHealth)
 _JENKINS = (Job, Build, BuildDetails, QueueItem, Executors)
 
@@ -188,11 +189,24 @@ class Desk:
             if visited.ok and not visited.scope:
                 transitions += self._writer.gone(SourceState, self._forgotten(visited.source), visited.at_ms)
             doubt = self._builds.doubt if visited.source == JENKINS else None
-            transitions += self._writer.put([judge_source(visited, current.get(key), doubt)], visited.at_ms)
+            state = judge_source(visited, current.get(key), doubt, read_ms=self._read_ms(visited, current))
+            transitions += self._writer.put([state], visited.at_ms)
             if visited.ok and visited.source == JENKINS:
                 self._joins.heard(visited.at_ms)
         self._visits.clear()
         return transitions
+
+    def _read_ms(self, visited: Visited, current: Mapping[str, SourceState]) -> int | None:
+        """Return until when a scope was read with its source; None where nothing of it ever was, or it is well."""
+        whole = current.get(visited.source)
+        if visited.ok or not visited.scope or whole is None or whole.last_ok_ms is None:
+            return None
+        place = f"{visited.source.removeprefix(KUBERNETES)}/{visited.scope}/"
+        known = source_key(visited.source, visited.scope) in current or any(
+            state.until_ms is None and key.startswith(place)
+            for key, state in self._writer.current(RolloutState).items()
+        )
+        return whole.last_ok_ms if known else None
 
     def _forgotten(self, source: str) -> list[str]:
         """Return the parts of a source that an earlier process told of, and this one does not though all is well.

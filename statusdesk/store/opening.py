@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from statusdesk.store.errors import StoreError
-from statusdesk.store.schema import BUSY_MS, SCHEMA_VERSION, migrate, newer, version_of
+from statusdesk.store.schema import BUSY_MS, SCHEMA_VERSION, damaged, migrate, newer, version_of
 
 FILE_NAME = "statusdesk.db"
 DIR_MODE = 0o750
@@ -42,6 +42,17 @@ def file_mark(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return (found.st_dev, found.st_ino)
+
+
+def check_place(path: Path, mark: tuple[int, int] | None) -> None:
+    """Look whether the file that was opened still stands at its path.
+
+    Raises: StoreError when it was removed or another one stands there: nobody would ever read what is written.
+    """
+    now = file_mark(path)
+    if now != mark:
+        what = "was removed" if now is None else "was replaced by another file"
+        raise StoreError(f"{path} {what} while it was written to, so nobody could read it; start again")
 
 
 def wal_mark(path: Path) -> tuple[int, ...] | None:
@@ -154,10 +165,6 @@ def older(path: Path) -> StoreError:
     return StoreError(
         f"{path} was written by an older statusdesk; start `statusdesk watch` once to bring it up to date"
     )
-
-
-def damaged(path: Path, error: Exception) -> StoreError:
-    return StoreError(f"{path} is damaged or not a store ({error}); move it away and start `statusdesk watch` anew")
 
 
 def _connect(path: Path, live: bool) -> sqlite3.Connection:

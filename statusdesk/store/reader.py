@@ -42,7 +42,8 @@ from statusdesk.store.kinds import (
     S,
     Table,
 )
-from statusdesk.store.opening import Opened, damaged, file_mark, older, open_for_reading, wal_mark
+from statusdesk.store.opening import Opened, file_mark, older, open_for_reading, wal_mark
+from statusdesk.store.schema import damaged
 
 Answer = TypeVar("Answer")
 

@@ -55,6 +55,10 @@ def version_of(db: sqlite3.Connection, path: Path) -> int:
     return version
 
 
+def damaged(path: Path, error: Exception) -> StoreError:
+    return StoreError(f"{path} is damaged or not a store ({error}); move it away and start `statusdesk watch` anew")
+
+
 def newer(path: Path, found: int, known: int = SCHEMA_VERSION) -> StoreError:
     return StoreError(
         f"{path} was written by a newer statusdesk (schema {found}, this one knows {known}); upgrade this statusdesk"
@@ -81,6 +85,8 @@ def migrate(path: Path, version: int = SCHEMA_VERSION, steps: Sequence[Step] = S
         finally:
             db.close()
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise damaged(path, error) from error
         raise StoreError(f"{path} cannot be brought to schema {version}: {error}") from error
 
 

@@ -33,10 +33,11 @@ from statusdesk.store.kinds import (
     SOURCES,
     Lasting,
 )
-from statusdesk.store.opening import open_for_writing
+from statusdesk.store.opening import check_place, file_mark, open_for_writing
 from statusdesk.store.periods import Transition
 from statusdesk.store.prune import Pruner
 from statusdesk.store.safety import storable, write_all
+from statusdesk.store.schema import damaged
 
 __all__ = ["Transition", "Writer"]
 
@@ -64,11 +65,12 @@ class Writer:
         self._pods_keep_ms = round(pods_keep_s * 1000)
         self._clock = clock
         self._db = open_for_writing(path)
+        self._mark = file_mark(path)
         try:
             self._load()
         except (sqlite3.Error, KeyError, msgspec.MsgspecError) as error:
             self._db.close()
-            raise StoreError(f"{path} is damaged ({error}); move it away and start anew") from error
+            raise damaged(path, error) from error
 
     def _load(self) -> None:
         db = self._db
@@ -103,6 +105,10 @@ class Writer:
         self._rows_since_analysis = 0
         analysed = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchone()
         self._analysed_ms = self._clock() if analysed else None
+
+    def check_place(self) -> None:
+        """Look whether the file still stands at its path. Raises: StoreError when it does not."""
+        check_place(self.path, self._mark)
 
     def put(self, states: Sequence[Lasting], at_ms: int, seen_ms: int | None = None) -> list[Transition]:
         """Take judged states; return those whose level, reason, version or revision changed, that are new or back.
@@ -385,4 +391,5 @@ class Writer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
+        with contextlib.suppress(*([StoreError] if error is not None else [])):  # what came first says more
+            self.close()

@@ -76,7 +76,7 @@ def board(config, put, tmp_path):
         console.close()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)])
 def test_a_signal_gives_the_terminal_back(board, number, code):
     console = board("--attach")
     console.wait_for(b"orders")

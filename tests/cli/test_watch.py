@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -48,14 +49,50 @@ def test_a_second_collector_ends_with_75_and_names_the_first(start, run):
     assert first.poll() is None
 
 
-def test_sigterm_is_a_clean_end(start, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_sigterm_and_a_terminal_that_goes_are_a_clean_end(start, tmp_path, number):
     process = start()
     first = process.stdout.readline()
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     process.communicate(timeout=20)
     assert process.returncode == 0 and first
     assert holder(tmp_path / "state") is None
     assert not (tmp_path / "state" / "statusdesk.db-wal").exists()
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["directory", "file"])
+def test_a_store_that_is_removed_ends_it_with_3_and_a_clear_sentence(start, tmp_path, whole):
+    process = start()
+    process.stdout.readline()
+    state = tmp_path / "state"
+    if whole:
+        shutil.rmtree(state)
+    else:
+        (state / "statusdesk.db").rename(tmp_path / "elsewhere.db")
+    said = process.communicate(timeout=20)[1]
+    assert process.returncode == 3
+    assert said.splitlines()[-1] == (
+        f"statusdesk: {state}/statusdesk.db was removed while it was written to, so nobody could read it; start again"
+    )
+
+
+def test_another_store_in_the_place_of_ours_ends_it_as_well(start, tmp_path):
+    process = start()
+    process.stdout.readline()
+    store = tmp_path / "state" / "statusdesk.db"
+    other = tmp_path / "other.db"
+    other.write_bytes(b"")
+    other.rename(store)
+    said = process.communicate(timeout=20)[1]
+    assert process.returncode == 3 and "was replaced by another file" in said.splitlines()[-1]
+
+
+def test_a_damaged_store_is_told_with_what_to_do(run, tmp_path):
+    (tmp_path / "state").mkdir(mode=0o750)
+    (tmp_path / "state" / "statusdesk.db").write_bytes(b"no store at all, by any means " * 200)
+    done = run("watch")
+    assert done.returncode == 3 and "Traceback" not in done.stderr
+    assert "is damaged or not a store" in done.stderr and "move it away and start `statusdesk watch` anew" in done.stderr
 
 
 def test_an_interrupt_ends_with_130(start):

@@ -1,6 +1,7 @@
 """A rollout that fails and is mended in a living world is told once and resolved once, through a real Alertmanager."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -34,14 +35,14 @@ def test_one_firing_and_one_resolved_at_the_receiver(tmp_path):
         config = Path(world.ready.config)
         config.write_text(config.read_text() + SETTINGS.format(am=manager.url, hook=receiver.url))
 
-        def told(path):
+        def about(path):
             # a kill between send and mark sends again with the same key: folded, as a receiver does
             folded = {got.headers.get("idempotency-key", number): got for number, got in enumerate(list(receiver.got))}
-            found = []
-            for got in folded.values():
-                alerts = [each for each in got.body["alerts"] if each["labels"].get("app") == APP]
-                found += [(each["labels"]["alertname"], each["status"]) for each in alerts if got.path == path]
-            return found
+            here = [got.body for got in folded.values() if got.path == path]
+            return [(body, alert) for body in here for alert in body["alerts"] if alert["labels"].get("app") == APP]
+
+        def told(path):
+            return [(alert["labels"]["alertname"], alert["status"]) for _, alert in about(path)]
 
         def deploy(behaviour):
             order = {"namespace": "testing", "app": APP, "version": "1.0.0", "replicas": 1, "behaviour": behaviour}
@@ -58,11 +59,12 @@ def test_one_firing_and_one_resolved_at_the_receiver(tmp_path):
             deploy("good")
             wait_for(lambda: told("/") == both and told("/direct") == both, 40, "its end")
         assert told("/") == both and told("/direct") == both
-        said = next(got.body for got in receiver.got if got.path == "/direct")
-        explained = said["alerts"][0]["annotations"]
+        said, alert = about("/direct")[0]
+        explained = alert["annotations"]
         assert "statusdesk logs fresh -n testing" in explained["logs_command"]
         assert explained["summary"].startswith("fresh 1.0.0 in testing: ") and explained["hits"].startswith("stage ")
-        assert said["commonAnnotations"]["now"].startswith("now: 1 firing, ")
+        # others may fire as well: an environment that is up after hours does, when this is run after hours
+        assert re.match(r"now: [1-9]\d* firing, ", said["commonAnnotations"]["now"])
 
 
 @pytest.fixture

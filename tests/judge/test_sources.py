@@ -48,3 +48,17 @@ def test_an_older_answer_that_comes_late_does_not_make_it_younger() -> None:
 def test_who_we_are_is_remembered_while_it_fails() -> None:
     good = judge_source(Visited(source="jenkins", ok=True, at_ms=T0, detail="2.541 as desk"), None)
     assert judge_source(visit("Timeout"), good).detail == "2.541 as desk"
+
+
+def test_a_scope_that_is_refused_from_now_on_was_read_until_its_source_last_answered() -> None:
+    closed = judge_source(visit("NoAccess", T0 + 5000, scope="audit"), None, read_ms=T0 + 4000)
+    assert (closed.last_ok_ms, closed.level) == (T0 + 4000, Level.UNKNOWN)
+    more = judge_source(visit("NoAccess", T0 + 9000, scope="audit"), closed, read_ms=T0 + 8000)
+    assert more.last_ok_ms == T0 + 4000, "the source goes on, what is refused does not"
+    opened = judge_source(visit(at_ms=T0 + 10_000, scope="audit"), more)
+    again = judge_source(visit("NoAccess", T0 + 90_000, scope="audit"), opened, read_ms=T0 + 89_000)
+    assert (opened.last_ok_ms, again.last_ok_ms) == (T0 + 10_000, T0 + 89_000)
+
+
+def test_a_scope_that_was_never_read_has_no_last_good_answer() -> None:
+    assert judge_source(visit("NoAccess", scope="audit"), None).last_ok_ms is None

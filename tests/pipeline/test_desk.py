@@ -447,6 +447,22 @@ def test_a_source_that_left_the_configuration_is_gone_with_its_alert(bench):
     assert not bench.writer.firing()
 
 
+def test_a_namespace_that_loses_its_rights_was_read_until_then_and_one_that_never_had_them_was_not(bench):
+    seen = (deployments(workload()), swept(Pod, pod()))
+    bench.see(*seen, Visited(source=SOURCE, ok=True, at_ms=T0, live=True))
+    namespace = workload().namespace
+
+    def refused(scope):
+        return Visited(source=SOURCE, scope=scope, ok=False, at_ms=bench.now_ms, problem="NoAccess")
+
+    bench.now_ms += 1000
+    bench.see(refused(namespace), refused("never"))
+    bench.now_ms += 1000
+    bench.see(Visited(source=SOURCE, ok=True, at_ms=bench.now_ms, live=True), refused(namespace), refused("never"))
+    rows = bench.writer.current(SourceState)
+    assert (rows[f"{SOURCE}#{namespace}"].last_ok_ms, rows[f"{SOURCE}#never"].last_ok_ms) == (T0, None)
+
+
 def test_what_an_earlier_process_told_of_a_part_of_jenkins_ends_at_the_first_good_visit(bench):
     def part(scope, **fields) -> Visited:
         return Visited(source="jenkins", scope=scope, ok=False, at_ms=bench.now_ms, problem="Timeout", **fields)

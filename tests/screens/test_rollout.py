@@ -9,6 +9,7 @@ from screens.choice import Choice
 from screens.rollout import RolloutScreen
 from screens.rollout_dialogs import ProofScreen
 from screens.workloads import WorkloadsScreen
+from statusdesk.board import Mark
 from statusdesk.build_view import BuildKey
 from statusdesk.states import Level
 from tests.screens import boards, rollouts
@@ -194,6 +195,21 @@ async def test_silence_is_not_failing():
         app.hand.give(replace(board, rows=(replace(row, cells=tuple(cells)), *board.rows[1:]), change=3))
         await until(pilot, lambda: "? unknown" in lines(app)[2])
         assert "no news from eu; last known: failing init container" in lines(app)[2]
+
+
+async def test_what_may_not_be_read_any_more_says_so_with_its_age_and_without_a_countdown():
+    app = open_rollouts(rollouts.failing_init())
+    async with app.run_test(size=WIDE) as pilot:
+        await look(pilot)
+        await until(pilot, lambda: "deadline" in text(app))
+        board, row = rollouts.failing_init(), rollouts.orders_row()
+        cells = list(row.cells)
+        known_ms = board.at_ms - 7000
+        cells[1] = replace(cells[1], level=Level.UNKNOWN, mark=Mark.NO_ACCESS, reason="NoAccess", since_ms=known_ms)
+        app.hand.give(replace(board, rows=(replace(row, cells=tuple(cells)), *board.rows[1:]), change=3))
+        await until(pilot, lambda: "no access 7s" in lines(app)[2])
+        assert "staging may not be read; last known: failing init container" in lines(app)[2]
+        assert "deadline" not in text(app)
 
 
 async def test_what_cannot_be_read_is_said_and_the_rest_stays():
