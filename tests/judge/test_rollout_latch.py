@@ -81,14 +81,14 @@ def test_a_cause_that_is_mended_ends_at_once() -> None:
 
 def test_an_old_pod_that_holds_up_its_set_does_not_flicker_when_its_restarts_are_rare() -> None:
     """With a back-off of 5 minutes each end is alone in its window, at the moment the pod runs again."""
-    workload = statefulset(desired=2, replicas=2, updated=0, ready=1, available=1, current_revision=OLD)
+    workload = statefulset(desired=2, replicas=2, updated=0, ready=1, available=1, current_revision=OLD, started_ms=T0)
     old = {"name": "orders-1", "revision": OLD, "created_ms": T0 - 10_000_000, "ready": False}
     steps = []
     for turn in range(4):
         began_s = turn * 305.0
         ended_ms = T0 + round(began_s * 1000)
         loop = msgspec.structs.replace(looping(restarts=20 + turn), last_finished_ms=ended_ms)
-        runs = restarted(20 + turn, since_ms=ended_ms + 303_000, last_finished_ms=ended_ms)
+        runs = restarted(21 + turn, since_ms=ended_ms + 303_000, last_finished_ms=ended_ms)
         steps += [
             Seen(began_s, workload, [pod(loop, **old), old_pod(name="orders-0")], Level.WARNING, "OldPodBlocks"),
             Seen(began_s + 303, workload, [pod(runs, **old), old_pod(name="orders-0")], Level.WARNING, "OldPodBlocks"),
