@@ -199,6 +199,7 @@ def _scene(
         pasts=pasts_of(memory, pods, thresholds, now_ms),
         scaled_up_ms=scaled_up(events) if events else {},
         ends=workload.kind in JOB_KINDS,
+        all_ready=is_observed(workload) and workload.ready >= workload.replicas >= max(1, desired_of(workload)),
     )
 
 
