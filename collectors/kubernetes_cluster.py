@@ -59,7 +59,9 @@ class KubernetesCluster:
             page_size=settings.page_size,
             poll_interval_s=settings.poll_interval_s,
             lists=threading.BoundedSemaphore(LISTS_AT_ONCE),
+            rouse=self._rouse,
         )
+        self._roused_s = float("-inf")
         names = NamespaceNames(shared)
         self._lookups = Lookups(shared)
         self._kinds = [KindFeeds(shared, names, kind, settings.max_namespaced_watches) for kind in KINDS]
@@ -72,6 +74,7 @@ class KubernetesCluster:
             silence_ms=int(self._timing.silence_s * 1000),
             patience_ms=int(settings.request_timeout_s * PATIENCE_TIMEOUTS * 1000),
             proven_ms=int(self._timing.quick_s * 1000),
+            grace_ms=int(self._timing.grace_s * 1000),
         )
 
     def run(self) -> None:
@@ -104,6 +107,14 @@ class KubernetesCluster:
         """Cut back-offs and poll waits short; what is watched needs no visit."""
         for kind in self._kinds:
             kind.visit_now()
+
+    def _rouse(self) -> None:
+        """End the back-offs of the other kinds; not more often than a server that comes and goes can bear."""
+        now_s = time.monotonic()
+        if now_s - self._roused_s >= self._timing.rouse_s:
+            self._roused_s = now_s
+            for kind in self._kinds:
+                kind.rouse()
 
     def _emit(self, message: Message) -> None:
         if not self._stop.is_set():

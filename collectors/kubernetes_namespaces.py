@@ -101,6 +101,16 @@ class KindFeeds:
         self._hurried = len(self._feeds)
         self._wake.set()
 
+    def rouse(self) -> None:
+        """The server answers again: end back-offs, and where most of what is polled has failed, go through it soon."""
+        self._whole.rouse()
+        feeds = list(self._feeds.values())
+        for feed in feeds:
+            feed.rouse()
+        if not self._threads and 2 * sum(feed.has_failed for feed in feeds) > len(feeds):
+            self._hurried = len(feeds)
+            self._wake.set()
+
     def run(self) -> None:
         """Follow the kind until ended; a fault of ours is told, and all of it is begun again."""
         failures = 0

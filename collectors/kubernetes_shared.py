@@ -18,7 +18,9 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """How long the conversation waits, in seconds; tests make it shorter."""
 
     backoff_first_s: float = 0.5
-    backoff_limit_s: float = 30.0
+    backoff_limit_s: float = 8.0  # short, so that a source is well again within 10 s of its server
+    rouse_s: float = 2.0  # one that answers again wakes the others, at most this often
+    grace_s: float = 2.5  # what is over sooner (a restart, a cut watch, a compaction) is no failure of the source
     silence_s: float = 150.0  # bookmarks come about every minute
     reprobe_s: float = 60.0  # a right that we lack is asked for again: one small question per kind and namespace
     relook_s: float = 60.0  # the same for what is only looked up: one small question
@@ -45,3 +47,5 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     poll_interval_s: float
     lists: threading.BoundedSemaphore
     """Bounds the lists in flight."""
+    rouse: Callable[[], None]
+    """Says that the server answers again, so that nobody waits for it any longer."""

@@ -12,6 +12,7 @@ from statusdesk.text import clean
 SEND_EVERY_MS = 2_000
 HEARTBEAT_MS = 5_000
 NO_ACCESS = "NoAccess"
+_MAY_PASS = ("Gone", "Unreachable", "ServerError")  # those that a restart of the server brings, too
 
 
 class Line:
@@ -27,6 +28,7 @@ class Line:
         self.watch_refused = False
         self.took_ms = 0
         self.problem: ApiProblem | None = None
+        self.failing_ms: int | None = None
         self.next_try_ms: int | None = None
         self._watch_broke = False
         self._standing = standing
@@ -70,7 +72,7 @@ class Line:
     def mends(self, now_ms: int) -> None:
         """What was wrong is over; the caller holds the lock of the standing."""
         self.heard_ms = now_ms
-        self.problem = self.next_try_ms = None
+        self.problem = self.next_try_ms = self.failing_ms = None
         self._watch_broke = False
 
     def fails(self, problem: ApiProblem, next_try_ms: int, *, watch_broke: bool = False) -> None:
@@ -78,7 +80,15 @@ class Line:
         with self._standing.lock:
             self.problem, self.next_try_ms, self.asked_ms = problem, next_try_ms, None
             self.tried_ms, self._watch_broke = self._standing.clock(), watch_broke
+            self.failing_ms = self.failing_ms or self.tried_ms
         self._standing.changed(self)
+
+    def is_blink(self, now_ms: int, grace_ms: int) -> bool:
+        """Return whether what is wrong may be over in a moment: it is young, or a watch is open again and on trial."""
+        problem = self.problem
+        if problem is None or self.heard_ms is None or not (problem.passing or problem.problem in _MAY_PASS):
+            return False
+        return self.opened_ms is not None or now_ms - (self.failing_ms or now_ms) < grace_ms
 
     @property
     def refused(self) -> bool:
@@ -97,6 +107,7 @@ class Standing:
         silence_ms: int,
         patience_ms: int,
         proven_ms: int,
+        grace_ms: int,
     ) -> None:
         self.clock = clock
         self.version = ""
@@ -105,6 +116,7 @@ class Standing:
         self._silence_ms = silence_ms
         self._patience_ms = patience_ms
         self._proven_ms = proven_ms
+        self._grace_ms = grace_ms
         self.lock = threading.Lock()
         self._lines: list[Line] = []
         self._sent: Visited | None = None
@@ -164,7 +176,7 @@ class Standing:
         if outcome is None:
             return
         sent = self._sent
-        if sent is None or (at_once and _differs(outcome, sent)):
+        if sent is None or outcome.ok != sent.ok or (at_once and _differs(outcome, sent)):
             due = True
         elif outcome.ok and outcome.live:
             news = outcome.at_ms > sent.at_ms and self._heard_ms() > sent.at_ms
@@ -179,15 +191,17 @@ class Standing:
         return max((line.heard_ms or 0 for line in self._lines), default=0)
 
     def _outcome(self, now_ms: int) -> Visited | None:
-        """Return how the source stands as a whole; None while the first answers are awaited."""
+        """Return how the source stands as a whole; None while answers are awaited, the first or those after a blink."""
         lines = [line for line in self._lines if not (line.refused and line.kind.optional)]
         failing = [line for line in lines if line.problem is not None and not line.refused]
         slow = [line for line in lines if line.asked_ms is not None and now_ms - line.asked_ms > self._patience_ms]
-        if failing:
+        if failing and not all(line.is_blink(now_ms, self._grace_ms) for line in failing):
             return self._failure(failing, now_ms)
         if slow:
             problem = ApiProblem("Timeout", "no answer yet; a credentials plugin of the kubeconfig may be waiting")
             return self._failed(problem, slow, now_ms)
+        if failing:
+            return None
         if not any(not line.kind.optional for line in lines):
             return self._nothing_to_see(now_ms)
         if any(line.heard_ms is None and not line.refused for line in lines):

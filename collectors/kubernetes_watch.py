@@ -19,6 +19,7 @@ from statusdesk.text import clean
 
 NOT_SERVED = 404
 MAX_LINE_BYTES = 64 << 20
+ROUSED_S = 0.3  # those that are woken together do not ask all at once
 
 
 class Feed:
@@ -35,6 +36,8 @@ class Feed:
         self._translate = kind.translate(Translator(shared.cluster, shared.rules, Times(shared.api.skew)))
         self._version = ""
         self._failures = 0
+        self._expired = False
+        self._backs_off = False
         self._in_watch = False
         self._poll_until_s = 0.0
         self._refused_until_s = 0.0
@@ -53,6 +56,17 @@ class Feed:
         """Cut the present wait short."""
         self._wake.set()
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last try failed."""
+        return self._failures > 0
+
+    def rouse(self) -> None:
+        """Cut a back-off short, for another conversation with the server got its answer."""
+        if self._backs_off:
+            self._backs_off = False
+            self._wake.set()
+
     def follow(self) -> None:
         """List and watch until ended; return early only when the whole cluster is refused to us."""
         while not self._over.is_set():
@@ -66,7 +80,7 @@ class Feed:
                 self._note_refusal(refused)
                 self._pause(self._timing.reprobe_s)
             except Exception as error:  # the edge of one thread: a fault of ours is told and tried again
-                self._pause(self._note_failure(as_problem(error)))
+                self._back_off(as_problem(error))
 
     def visit(self) -> None:
         """List once, unless refused a short while ago; what goes wrong is noted, not raised."""
@@ -112,11 +126,26 @@ class Feed:
     def _backoff_s(self, problem: ApiProblem) -> float:
         if problem.retry_after_s is not None:
             return problem.retry_after_s * random.uniform(1.0, 1.2)
-        if isinstance(problem, Expired) and self._failures == 1:
+        if isinstance(problem, Expired) and not self._expired:
+            self._expired = True
             return 0.0
         timing = self._timing
         longest_s = min(timing.backoff_limit_s, timing.backoff_first_s * 2.0 ** min(self._failures - 1, 16))
         return longest_s * random.uniform(0.6, 1.0)
+
+    def _back_off(self, problem: ApiProblem) -> None:
+        wait_s = self._note_failure(problem)
+        self._backs_off = problem.retry_after_s is None
+        self._pause(wait_s)
+        if not self._backs_off and problem.retry_after_s is None:
+            self._over.wait(random.uniform(0.0, min(ROUSED_S, wait_s)))
+        self._backs_off = False
+
+    def _answers_again(self) -> None:
+        """Tell the others when the server answers after it did not."""
+        self.line.answered()
+        if self._failures:
+            self._shared.rouse()
 
     def _pause(self, seconds: float) -> None:
         self._wake.wait(seconds)
@@ -173,7 +202,7 @@ class Feed:
                 if self._kind.optional and problem.status == NOT_SERVED:
                     raise Refused(f"{self._kind.title} are not served") from problem
                 raise
-        self.line.answered()
+        self._answers_again()
         try:
             page = self._kind.page.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -215,7 +244,7 @@ class Feed:
         self.line.asks()
         stream = self._shared.api.stream(self._path, query)
         self._stream = stream
-        self.line.answered()
+        self._answers_again()
         self.line.opens()
         opened_s, before = time.monotonic(), self._version
         try:
@@ -240,7 +269,7 @@ class Feed:
         """Forget earlier failures when the watch has worked: it lived for a while, or something came."""
         worked = time.monotonic() - opened_s >= self._timing.quick_s or self._version != before
         if worked:
-            self._failures = 0
+            self._failures, self._expired = 0, False
         return worked
 
     def _read(self, stream: Stream) -> None:

@@ -56,7 +56,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a pod is held against. ``progress_ms``: last progress of the rollout; ``looks`` collects moments in the
     future at which time alone changes the verdict, ``since`` what lasts from one verdict to the next (``known_since``:
     what lasted at the previous one). ``scaled_up_ms``: when a node was ordered for a pod. ``ends``: the pods of a Job
-    are to end, and need not be ready."""
+    are to end, and need not be ready. ``all_ready``: the workload counts every pod as ready, so that one seen otherwise
+    was seen earlier (pods may be polled beside a workload that is watched)."""
 
     now_ms: int
     thresholds: RolloutThresholds
@@ -71,6 +72,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     pasts: Mapping[str, PodPast]
     scaled_up_ms: Mapping[str, int]
     ends: bool = False
+    all_ready: bool = False
 
     def lasts_since(self, what: str, first_ms: int) -> int:
         """Return since when something lasts that no source has a time for; ``first_ms`` when it is new."""
@@ -113,7 +115,7 @@ def of_pod(pod: Pod, scene: Scene) -> Finding | None:
         one = _of_container(pod, container, scene)
         if one is not None and (found is None or one.order < found.order):
             found = one
-    if pod.ready or (found is not None and found.level is Level.FAILING):
+    if pod.ready or scene.all_ready or (found is not None and found.level is Level.FAILING):
         return found
     slow = _slow(pod, scene)
     return slow if found is None or (slow is not None and slow.order < found.order) else found

@@ -3,6 +3,7 @@
 import msgspec
 
 from statusdesk.facts import Pod
+from statusdesk.judge.pods import is_live
 from statusdesk.judge.rollout_events import is_starting
 from statusdesk.judge.rollout_findings import Finding, Scene
 from statusdesk.states import Level, RolloutState
@@ -16,6 +17,8 @@ STARTS = (
     "Creating",
 )
 CRASHES = ("CrashLoopBackOff", "OOMKilled", "InitExit", "Exit", "ContainerCannotRun", "StartError", "NeverReady")
+
+OLD_PODS = ("OldPodBlocks", "OldPodsFail")
 
 
 def hold(finding: Finding, before: RolloutState | None, live: tuple[Pod, ...], desired: int, scene: Scene) -> Finding:
@@ -31,16 +34,35 @@ def hold(finding: Finding, before: RolloutState | None, live: tuple[Pod, ...], d
         return finding
     again = finding if finding.level is Level.WARNING and finding.pod == before.pod else None
     return msgspec.structs.replace(
-        Finding(
-            level=Level.FAILING,
-            reason=before.reason,
-            message=before.message,
-            look=before.look,
-            pod=before.pod,
-            container=before.container,
-            exit_code=before.exit_code,
-        ),
+        _as_before(before),
         message=again.message if again is not None and again.container == before.container else before.message,
+    )
+
+
+def hold_old(
+    finding: Finding, before: RolloutState | None, pods: tuple[Pod, ...], revision: str, scene: Scene
+) -> Finding:
+    """Return the finding, or that of before about a pod of the old revision which has not been shown to be well.
+
+    ``before`` is of the same revision. Between two ends such a pod runs for a while, and is no better for that.
+    """
+    if before is None or before.reason not in OLD_PODS or finding.reason not in ("Rolling", "Stalled"):
+        return finding
+    named = next((pod for pod in pods if pod.name == before.pod and is_live(pod)), None)
+    if named is None or named.revision == revision or _is_settled(named, scene):
+        return finding
+    return _as_before(before)
+
+
+def _as_before(before: RolloutState) -> Finding:
+    return Finding(
+        level=before.level,
+        reason=before.reason,
+        message=before.message,
+        look=before.look,
+        pod=before.pod,
+        container=before.container,
+        exit_code=before.exit_code,
     )
 
 

@@ -26,7 +26,7 @@ from statusdesk.judge.rollout_counts import (
 )
 from statusdesk.judge.rollout_events import scaled_up
 from statusdesk.judge.rollout_findings import USUAL_DEADLINE_S, Finding, Scene
-from statusdesk.judge.rollout_latch import hold
+from statusdesk.judge.rollout_latch import hold, hold_old
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
 from statusdesk.judge.rollout_standing import Rollout, of_standing
 from statusdesk.states import Level, RolloutState
@@ -167,6 +167,7 @@ def _judge(
     finding = of_standing(rollout, scene)
     if goes_on and not scene.ends:
         finding = hold(finding, before, live, desired_of(workload), scene)
+        finding = hold_old(finding, before, rollout.all_pods, revision, scene)
     state = _state(rollout, finding, scene)
     again_ms = min([moment for moment in scene.looks if moment > now_ms], default=None)
     kept = _remembered(rollout, finding, scene)
@@ -198,6 +199,7 @@ def _scene(
         pasts=pasts_of(memory, pods, thresholds, now_ms),
         scaled_up_ms=scaled_up(events) if events else {},
         ends=workload.kind in JOB_KINDS,
+        all_ready=is_observed(workload) and workload.ready >= workload.replicas >= max(1, desired_of(workload)),
     )
 
 

@@ -167,6 +167,42 @@ def test_visit_now_cuts_a_back_off_short(kube, desk):
     desk.wait_live()
 
 
+def test_a_compaction_and_a_cut_at_once_are_no_failure(kube, desk):
+    kube.put("pods", POD)
+    desk.start(timing=msgspec.structs.replace(QUICK, grace_s=5.0))
+    desk.wait_live()
+    cut = Answer(body=[b'{"type":"BOOKMA'], cut=True)
+    kube.answer(lambda one: one.resource == "pods" and one.is_watch, cut, 2)
+    kube.send("pods", b'{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old"}}\n')
+    wait_for(lambda: len(desk.sweeps()) >= 2 and kube.watching("pods"), "not listed again")
+    before = len(desk.visits())
+    desk.wait_live(before)
+    assert all(visit.ok for visit in desk.visits())
+
+
+def test_a_restart_of_the_server_is_a_failure_only_when_it_lasts(kube, desk):
+    desk.start(timing=msgspec.structs.replace(QUICK, grace_s=0.6))
+    desk.wait_live()
+    kube.stop()
+    time.sleep(0.2)  # the time that a restart takes
+    kube.start()
+    before = len(desk.visits())
+    desk.wait_live(before)
+    assert all(visit.ok for visit in desk.visits())
+    stopped_s = time.monotonic()
+    kube.stop()
+    desk.wait_problem("Unreachable")
+    assert time.monotonic() - stopped_s >= 0.6
+
+
+def test_one_kind_that_is_answered_wakes_the_others(kube, desk):
+    kube.answer(lambda one: one.resource == "deployments", Answer(status=500, body=b"{}"), 1)
+    kube.answer(is_pod_list, Answer(status=429, body=b"slow down", headers={"Retry-After": "1"}), 1)
+    desk.start(timing=msgspec.structs.replace(QUICK, backoff_first_s=30.0, backoff_limit_s=30.0))
+    desk.wait_problem("ServerError")
+    desk.wait_live()
+
+
 def test_the_same_page_for_ever_is_a_failure(kube, desk):
     page = b'{"kind":"PodList","metadata":{"resourceVersion":"1","continue":"same"},"items":[]}'
     kube.answer(is_pod_list, Answer(body=page))
@@ -246,7 +282,9 @@ def test_a_fault_of_ours_between_feeds_is_told_and_begun_again(kube, desk, monke
 def test_a_problem_of_this_moment_is_not_erased_by_the_clock():
     """What a thread has just told stays, though its watch was open long enough to be called well."""
     sent: list[Visited] = []
-    standing = Standing("kubernetes/eu", sent.append, lambda: 10_000, silence_ms=1, patience_ms=1, proven_ms=1_000)
+    standing = Standing(
+        "kubernetes/eu", sent.append, lambda: 10_000, silence_ms=1, patience_ms=1, proven_ms=1_000, grace_ms=0
+    )
     line = standing.line(KINDS[0], "")
     line.opens()
     line.opened_ms = 1

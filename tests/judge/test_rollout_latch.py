@@ -6,6 +6,7 @@ import pytest
 from statusdesk.facts import Workload
 from statusdesk.states import Level, RolloutState
 from tests.judge.make import (
+    OLD,
     T0,
     container,
     deployment,
@@ -15,9 +16,11 @@ from tests.judge.make import (
     pod,
     restarted,
     rolling,
+    statefulset,
     unready,
     waiting,
 )
+from tests.judge.sequence import Seen, follow
 
 PROGRESSING, IDLE, FAILING = Level.PROGRESSING, Level.IDLE, Level.FAILING
 
@@ -74,3 +77,26 @@ def test_a_cause_that_is_mended_ends_at_once() -> None:
     still = judge(rolling(), unready(waiting("ContainerCreating")), before=before, after_s=6).state
     started = judge(rolling(), unready(container(ready=False, since_ms=T0 + 6000)), before=before, after_s=7).state
     assert (still.level, started.level) == (FAILING, PROGRESSING)
+
+
+def test_an_old_pod_that_holds_up_its_set_does_not_flicker_when_its_restarts_are_rare() -> None:
+    """With a back-off of 5 minutes each end is alone in its window, at the moment the pod runs again."""
+    workload = statefulset(desired=2, replicas=2, updated=0, ready=1, available=1, current_revision=OLD, started_ms=T0)
+    old = {"name": "orders-1", "revision": OLD, "created_ms": T0 - 10_000_000, "ready": False}
+    steps = []
+    for turn in range(4):
+        began_s = turn * 305.0
+        ended_ms = T0 + round(began_s * 1000)
+        loop = msgspec.structs.replace(looping(restarts=20 + turn), last_finished_ms=ended_ms)
+        runs = restarted(21 + turn, since_ms=ended_ms + 303_000, last_finished_ms=ended_ms)
+        steps += [
+            Seen(began_s, workload, [pod(loop, **old), old_pod(name="orders-0")], Level.WARNING, "OldPodBlocks"),
+            Seen(began_s + 303, workload, [pod(runs, **old), old_pod(name="orders-0")], Level.WARNING, "OldPodBlocks"),
+        ]
+    found = [(verdict.state.level, verdict.state.reason) for verdict in follow(steps)]
+    assert found == [(step.level, step.reason) for step in steps]
+    mended = pod(name="orders-1", created_ms=T0 + 1_300_000, ready_changed_ms=T0 + 1_300_000)
+    over = Seen(
+        1_301, msgspec.structs.replace(workload, updated=1), [mended, old_pod(name="orders-0")], PROGRESSING, ""
+    )
+    assert follow([*steps, over])[-1].state.level is PROGRESSING

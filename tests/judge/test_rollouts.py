@@ -369,3 +369,14 @@ def test_the_first_event_of_a_rollout_does_not_begin_with_the_one_before() -> No
     assert first.revision == long_ago.revision and first.started_ms == T0 + 7_200_000
     second = judge(rolling(generation=3, observed_generation=3), before=first, after_s=7201).state
     assert second.started_ms == first.started_ms
+
+
+@pytest.mark.parametrize("workload", [deployment(), statefulset(), daemonset()], ids=lambda one: one.kind)
+@pytest.mark.parametrize("bad", [container(ready=False), waiting("ContainerCreating")], ids=["NeverReady", "Creating"])
+def test_a_pod_seen_before_the_counts_is_no_sign_against_them(workload: Workload, bad) -> None:
+    """Pods are polled and may be 30 s old, beside a workload that is watched and says that all are ready."""
+    stale = unready(bad)
+    verdict = judge(workload, stale, pod(name="orders-7cc6f9fbf5-bbbbb"), after_s=1_000)
+    assert (verdict.state.level, verdict.state.reason) == (OK, "Complete")
+    short = msgspec.structs.replace(workload, ready=1, available=1)
+    assert judge(short, stale, after_s=1_000).state.level in (WARNING, FAILING)
