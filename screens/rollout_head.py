@@ -47,7 +47,8 @@ def _verdict(view: RolloutView, pen: Pen) -> list[Line]:
     if silent:
         mark, since_ms = Mark.NO_ACCESS if view.closed else mark, view.known_ms
     line.put(
-        f"{pen.glyph(mark)} {GLYPHS[mark].word if silent else _words(view.level)} {pen.ago(since_ms) if since_ms else ''}".rstrip(), ink.badges[mark]
+        f"{pen.glyph(mark)} {GLYPHS[mark].word if silent else _words(view.level)} {pen.ago(since_ms) if since_ms else ''}".rstrip(),
+        ink.badges[mark],
     )
     line.put("  ", ink.plain)
     if silent:

@@ -10,7 +10,6 @@ from statusdesk.facts import Build, Event, Revision
 from statusdesk.states import BuildState, Evidence, Level, PodState, RolloutState, TokenState
 
 
-
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What is read for one rollout. Of the past there are neither pods nor events, nor revisions.
 
