@@ -186,6 +186,10 @@ def test_verdicts_that_need_no_time(bao, ours, tmp_path):
         assert watched.row("shrunk").reason == "RenewalShortened"
         assert watched.row("revoked").message.startswith("revoked before it would expire")
         assert watched.row("revoked").dead_ms is not None
+    stored = b"".join(path.read_bytes() for path in (tmp_path / "state").iterdir() if path.is_file())
+    assert shrunk[-6:].encode() in stored, "the search looks at the right bytes"
+    assert ours.encode() not in stored
+    assert [each.name for each in settings if each.accessor[:-6].encode() in stored] == []
 
 
 def test_a_server_that_cannot_answer_is_one_banner_and_its_tokens_stay(bao, ours, tmp_path):
