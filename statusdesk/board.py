@@ -18,7 +18,6 @@ from statusdesk.states import (
     TokenState,
 )
 
-
 STALE = "Stale"
 NO_ACCESS = "NoAccess"
 """Reasons of a cell whose source gives no news, or may not be read."""

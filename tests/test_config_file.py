@@ -350,7 +350,7 @@ def test_data_may_become_stale_later_than_each_source_is_looked_at(read):
     assert config.board.stale_after_s == 15.0
 
 
-def test_files_of_secrets_that_cannot_be_read_are_told_with_the_other_problems_and_no_command_is_run(problems, tmp_path):
+def test_files_of_secrets_that_are_missing_are_told_with_the_other_problems_and_no_command_is_run(problems, tmp_path):
     sources = '[jenkins]\nurl = "https://j"\nuser = "u"\nurk = 1\ntoken_file = "gone"\n[vault]\naddress = "https://v"\n'
     sink = f'[[sink]]\nname = "hook"\ntype = "webhook"\nurl_command = ["touch", "{tmp_path}/run"]\n'
     assert problems(STAGES + sources + sink) == [
