@@ -55,7 +55,9 @@ class Chosen(msgspec.Struct, frozen=True):
 
 def choose(board: Board, stage: str, lens: Lens) -> Chosen:
     """Return the workloads of a stage as the reader wants them: worst first, then by name."""
-    everything = [Item(rollout, effective_level(cell, rollout), cell.reason) for cell, rollout in in_stage(board, stage)]
+    everything = [
+        Item(rollout, effective_level(cell, rollout), cell.reason) for cell, rollout in in_stage(board, stage)
+    ]
     matching = [item for item in everything if matches(item, lens.text)] if lens.text else everything
     shown = [item for item in matching if not lens.only_bad or item.mark not in WELL]
     shown.sort(key=lambda item: (RANKS[item.level], item.rollout.name, item.rollout.key))
