@@ -20,6 +20,7 @@ from screens.linewidget import LineWidget
 from screens.matrix import Matrix
 from screens.matter import Matter
 from screens.notes import notes, tail
+from screens.strips import ASCII_DOTS, DOTS, fold
 from statusdesk.board import Board
 from statusdesk.board_feed import FeedError
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from screens.goto import Target
 
 STRIP_FROM = 20
+PROBLEM_LINES = 8
 HELP = """
 **The board** has one row per application and one column per stage, in the order of promotion. The worst comes first,
 nearest to production first; what is well is dim. A row that is not well says why on its second line.
@@ -104,15 +106,22 @@ class BoardScreen(Frame):
             self.matrix.show_rows(rows, board.stages, self.stamper(), 7 if self.lens.absolute else 4)
             texts, good = notes(board, rows, self.lens, self.now_ms, self.zone)
             self.matrix.set_notes(texts, good, tail(rows, self.ascii))
-        elif self.app.problem:
-            self.matrix.set_notes(("", self.app.problem), False, "")
+        else:
+            self._tell_problem()
         self.matter.show_detail(self.now_ms, read=True)
+
+    def _tell_problem(self) -> None:
+        """Say in the middle, in full, why there is nothing to show."""
+        if self.app.problem:
+            dots = ASCII_DOTS if self.ascii else DOTS
+            lines = fold(self.app.problem, max(20, self.size.width - 8), PROBLEM_LINES, dots)
+            self.matrix.set_notes(("", *lines), False, "")
 
     def draw_time(self) -> None:
         """Draw the ages anew."""
         self.matrix.tick(self.stamper())
-        if self.shown_board is None and self.app.problem:
-            self.matrix.set_notes(("", self.app.problem), False, "")
+        if self.shown_board is None:
+            self._tell_problem()
         self.matter.show_detail(self.now_ms, read=False)
 
     def lines(self) -> tuple[LineWidget, ...]:

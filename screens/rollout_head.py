@@ -46,10 +46,8 @@ def _verdict(view: RolloutView, pen: Pen) -> list[Line]:
     silent = view.level is not state.level
     if silent:
         mark, since_ms = Mark.NO_ACCESS if view.closed else mark, view.known_ms
-    line.put(
-        f"{pen.glyph(mark)} {GLYPHS[mark].word if silent else _words(view.level)} {pen.ago(since_ms) if since_ms else ''}".rstrip(),
-        ink.badges[mark],
-    )
+    words = GLYPHS[mark].word if silent else _words(view.level)
+    line.put(f"{pen.glyph(mark)} {words} {pen.ago(since_ms) if since_ms else ''}".rstrip(), ink.badges[mark])
     line.put("  ", ink.plain)
     if silent:
         where = f"{state.namespace} may not be read" if view.closed else f"no news from {state.cluster}"

@@ -39,6 +39,8 @@ class SourcesLine(LineWidget):
         pieces = [self._words(self.board, source) for source in self.board.sources]
         if self.board.collector_problem:
             pieces.insert(0, ("collector", Mark.FAILING, self.board.collector_problem))
+            if _width(pieces) > width:
+                return self._collector_alone(line, pieces[0], len(pieces) - 1, width)
         if not pieces:
             return line.put("no source has been visited yet", self.ink.quiet)
         rooms = [cells(words) for _, _, words in pieces]
@@ -50,6 +52,14 @@ class SourcesLine(LineWidget):
         if len(rooms) < len(pieces):
             line.put(f"+{len(pieces) - len(rooms)} more", self.ink.quiet)
         return line
+
+    def _collector_alone(self, line: Line, piece: Piece, others: int, width: int) -> Line:
+        """Give the line to what is wrong with the collector: without one, nothing else is news."""
+        name, mark, words = piece
+        more = f"+{others} more" if others else ""
+        room = width - line.x - cells(name) - (4 if self.ascii else 3) - (GAP + len(more) if more else 0)
+        self._put(line, name, mark, fit(words, min(room, cells(words)), ASCII_DOTS if self.ascii else DOTS))
+        return line.put(more, self.ink.quiet)
 
     def _rooms(self, pieces: list[Piece], width: int) -> list[int]:
         """Return how many cells the words of each piece get, for as many pieces as there is room for.

@@ -179,7 +179,7 @@ class Supervision:
         if code is None:
             self._child.tidy()
             return
-        words = self._child.last_words()
+        words = self._child.last_words().removeprefix("statusdesk: ")
         self._child.stop()
         self._child = None
         if code == exit_codes.ALREADY_RUNNING:

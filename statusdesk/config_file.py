@@ -30,6 +30,7 @@ from statusdesk.config_alerts_file import AlertTables
 from statusdesk.config_checks import check_together
 from statusdesk.config_schema import RULES
 from statusdesk.config_values import Problems, Reading, nearest_of
+from statusdesk.credentials import problems_of_files
 
 FILE_VERSION = 1
 TOP_LEVEL = (
@@ -106,7 +107,9 @@ def load(path: Path, env: Mapping[str, str], state_dir: str | None = None, *, co
     problems = Problems(path, TOP_LEVEL)
     config = _Document(Reading(path, env, problems), document, collecting).config(path, state_dir)
     if problems.sentences or config is None:
-        raise ConfigError(problems.sentences)
+        # Whoever mends the file wants to hear of its secrets in the same breath.
+        secrets = problems_of_files(config) if collecting and config is not None else []
+        raise ConfigError(problems.sentences + secrets)
     return config
 
 

@@ -3,7 +3,7 @@
 import os
 import stat
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from statusdesk.config import Config, Secret
@@ -93,8 +93,17 @@ def problems_of(config: Config, env: Mapping[str, str] | None = None, *, sends: 
 
     ``sends``: whether anybody is told of alerts, for which more of them are needed.
     """
+    return _problems(config, secrets_of(config) if sends else secrets_of_sources(config), env)
+
+
+def problems_of_files(config: Config) -> list[str]:
+    """Return the same for each secret that is kept in a file: what can be told without asking anybody."""
+    return _problems(config, [(key, secret) for key, secret in secrets_of(config) if secret.file], None)
+
+
+def _problems(config: Config, secrets: Iterable[tuple[str, Secret]], env: Mapping[str, str] | None) -> list[str]:
     problems = []
-    for key, secret in secrets_of(config) if sends else secrets_of_sources(config):
+    for key, secret in secrets:
         try:
             read_secret(secret, Path(config.path).parent, env)
         except CredentialError as error:

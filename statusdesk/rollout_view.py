@@ -28,9 +28,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
     """One rollout. ``state`` is the last that was known of it, None when nothing ever was; ``gone``: not there now.
 
-    ``level`` is unknown when its source gives no news, whatever ``state`` says; ``known_ms`` is then the last good answer,
-    and ``closed`` whether it may not be read. ``siblings`` are all workloads of the
-    app in this stage, itself among them; ``elsewhere`` the app's cells of the other stages. ``reading`` is None until
+    ``level`` is unknown when its source gives no news, whatever ``state`` says; ``known_ms`` is then the last good
+    answer, and ``closed`` whether it may not be read. ``siblings`` are all workloads of the app in this stage, itself
+    among them; ``elsewhere`` the app's cells of the other stages. ``reading`` is None until
     something was read, ``read_at_ms`` the moment of the board for which it was.
     """
 

@@ -123,7 +123,7 @@ def test_a_child_that_fails_is_told_and_tried_again_ever_more_seldom(starter):
         if len(starter.children) > len(started):
             started.append(second)
             starter.children[-1].code = 2
-            starter.children[-1].words = "jenkins.url: wrong"
+            starter.children[-1].words = "statusdesk: jenkins.url: wrong"
     assert supervision.problem == "the collector ended with exit code 2: jenkins.url: wrong"
     pauses = [later - earlier for earlier, later in zip(started, started[1:], strict=False)]
     assert pauses == sorted(pauses) and pauses[0] <= 3 and max(pauses) <= 32

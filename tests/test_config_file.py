@@ -390,3 +390,14 @@ def test_data_may_become_stale_later_than_each_source_is_looked_at(read):
     intervals = '[kubernetes]\npoll_interval = "14s"\n[jenkins]\nurl = "https://j"\ninterval = "14s"\n'
     config = read(STAGES + intervals + '[vault]\naddress = "https://v"\ninterval = "14s"\n[board]\nstale_after = "15s"')
     assert config.board.stale_after_s == 15.0
+
+
+def test_files_of_secrets_that_are_missing_are_told_with_the_other_problems_and_no_command_is_run(problems, tmp_path):
+    sources = '[jenkins]\nurl = "https://j"\nuser = "u"\nurk = 1\ntoken_file = "gone"\n[vault]\naddress = "https://v"\n'
+    sink = f'[[sink]]\nname = "hook"\ntype = "webhook"\nurl_command = ["touch", "{tmp_path}/run"]\n'
+    assert problems(STAGES + sources + sink) == [
+        "jenkins.urk: unknown key; did you mean url?",
+        f"jenkins.token_file: {tmp_path}/gone cannot be read: No such file or directory",
+    ]
+    assert not (tmp_path / "run").exists()
+    assert problems(STAGES + sources, collecting=False) == ["jenkins.urk: unknown key; did you mean url?"]

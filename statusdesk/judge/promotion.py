@@ -225,9 +225,8 @@ def _plain(mark: Mark, rank: int, index: int, path: Path, message: str = "") -> 
 
 def _unknown(cells: Sequence[Cell | None], path: Path) -> Finding | None:
     for mark in (Mark.UNKNOWN, Mark.NO_ACCESS):  # where nothing was ever seen, no access makes no row unknown
-        lost = [
-            i for i, c in enumerate(cells) if c is not None and c.mark is mark and (c.rollouts or mark is Mark.UNKNOWN)
-        ]
+        seen = mark is Mark.NO_ACCESS
+        lost = [i for i, c in enumerate(cells) if c is not None and c.mark is mark and (c.rollouts or not seen)]
         if lost:
             index = max(lost)
             cell = cells[index]

@@ -58,16 +58,7 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(run, put, argv, senten
 
 @pytest.mark.parametrize(
     "argv",
-    [
-        [],
-        ["board"],
-        ["board", "--attach"],
-        ["status"],
-        ["status", "--attach"],
-        ["watch"],
-        ["export", "builds"],
-        ["check"],
-    ],
+    [[], ["board"], ["board", "--attach"], ["status"], ["watch"], ["export", "builds"], ["check"]],
 )
 def test_without_a_configuration_the_demo_is_offered(run, argv):
     done = run(*argv, configured=False)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from statusdesk.clock import system_clock
-from statusdesk.states import Level
+from statusdesk.states import AlertState, Level
 from tests.cli.conftest import HOSTILE, build, outcome, rollout, source, token
 
 CONTROL = {chr(code) for code in (*range(32), 127, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -184,6 +184,13 @@ def test_json_holds_what_the_table_says(run, put):
     assert board["tokens"][0]["expires"] == "2026-11-22T12:00:00.000Z"
     assert all(each["since"].endswith("Z") for each in (*board["tokens"], *board["sources"]))
     assert {each["source"]: each["level"] for each in board["sources"]} == {"jenkins": "ok", "kubernetes/eu": "ok"}
+
+
+def test_json_names_the_token_that_an_alert_is_about(run, put):
+    named = {"source": "vault", "token": "payments", "alertname": "TokenLapsing", "severity": "critical"}
+    put(alerts=[AlertState(fingerprint="f", started_ms=1, state="firing", summary="token payments: lapses", **named)])
+    [firing] = json.loads(run("status", "--format", "json").stdout)["firing"]
+    assert {name: firing[name] for name in named} == named
 
 
 def test_json_tells_which_build_made_a_rollout_and_by_which_rule(run, put):

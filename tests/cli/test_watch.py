@@ -92,9 +92,8 @@ def test_a_damaged_store_is_told_with_what_to_do(run, tmp_path):
     (tmp_path / "state" / "statusdesk.db").write_bytes(b"no store at all, by any means " * 200)
     done = run("watch")
     assert done.returncode == 3 and "Traceback" not in done.stderr
-    assert (
-        "is damaged or not a store" in done.stderr and "move it away and start `statusdesk watch` anew" in done.stderr
-    )
+    assert "is damaged or not a store" in done.stderr
+    assert "move it away and start `statusdesk watch` anew" in done.stderr
 
 
 def test_an_interrupt_ends_with_130(start):

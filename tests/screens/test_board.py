@@ -86,6 +86,33 @@ async def test_a_lost_collector_and_an_unreadable_store_are_told():
         await until(pilot, lambda: "data 4s" in lines(app)[0])
 
 
+PROBLEM = (
+    "the collector ended with exit code 3: /srv/team/a/long/way/to/the/state/of/this/desk/statusdesk.db is damaged or "
+    "not a store (file is not a database); move it away and start `statusdesk watch` anew"
+)
+
+
+async def test_why_there_is_nothing_to_show_is_told_in_full():
+    app = desk()
+    app.hand.problem = PROBLEM
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "anew" in text(app))
+        assert PROBLEM.replace(" ", "") in "".join(text(app).split())
+
+
+async def test_what_is_wrong_with_the_collector_has_the_line_for_itself_where_not_all_fits():
+    problem = "no collector can be started: /srv/desk: Read-only file system, and much more about it than would fit"
+    lost = msgspec.structs.replace(boards.calm(), collector_lost_ms=60_000, collector_problem=problem)
+    app = desk(lost)
+    async with app.run_test(size=(140, 30)) as pilot:
+        await until(pilot, lambda: problem in lines(app)[1])
+        assert lines(app)[1].startswith(" collector ") and f"+{len(lost.sources)} more" in lines(app)[1]
+    narrow = desk(lost)
+    async with narrow.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "no collector can be started: /srv/desk: Read-only" in lines(narrow)[1])
+        assert f"+{len(lost.sources)} more" in lines(narrow)[1]
+
+
 async def test_a_store_that_lets_wait_does_not_stop_the_screen():
     app = desk(boards.calm())
     async with app.run_test(size=WIDE) as pilot:
