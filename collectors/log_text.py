@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from collectors.log_lines import MAX_LINE_BYTES
-from statusdesk.redact import redact
+from statusdesk.redact import may_hold_secret, redact
 from statusdesk.text import clean_line
 
 SECOND_NS = 1_000_000_000
@@ -21,17 +21,9 @@ _CONTROLS = bytes(code for code in (*range(32), 127) if code != 10)
 _SGR = re.compile(r"(\x1b\[[0-9;:]{0,40}m)")
 _RESET = "\x1b[0m"
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?")
-_NEEDLES = ("token", "secret", "pass", "pwd", "key", "authorization", "://")
-_TOKENISH = re.compile(r"\.[A-Za-z0-9_-]{20}")  # begins with a letter that can be found fast
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
 _CONCEAL = "8"
-
-
-def may_hold_secret(text: str) -> bool:
-    """Tell whether to look closer: never false for what ``redact`` would change."""
-    lower = text.lower()
-    return any(needle in lower for needle in _NEEDLES) or "eyJ" in text or _TOKENISH.search(text) is not None
 
 
 def harmless(text: str, colours: bool = False, max_chars: int = _KEPT_BYTES) -> str:

@@ -182,10 +182,9 @@ def _ready(rollout: RolloutState, pods: Sequence[PodState]) -> str:
 
 
 def _build_for(row: Row, cell: Cell) -> BuildState | None:
-    """Return the newest build that deployed into a namespace of the cell."""
+    """Return the newest build that deployed into a namespace of the cell; the row has deploys first, newest first."""
     namespaces = {rollout.namespace for rollout in cell.rollouts}
-    fitting = [build for build in row.builds if build.namespace in namespaces]
-    return max(fitting, key=lambda build: build.started_ms or 0, default=None)
+    return next((build for build in row.builds if build.namespace in namespaces), None)
 
 
 def build_of(row: Row, cell: Cell | None) -> BuildState | None:

@@ -21,11 +21,29 @@ _NAMED_TEXT = re.compile(
     r"|authorization|api[_-]?key|client_?secret|secret_?(?:access_?)?key)\b[\"']?\s{0,9}[:=]\s{0,9}"
     r"(?:(?:bearer|basic|token)\s{1,9})?[\"']?)([^\s\"',;}]+)"
 )
+# tokens whose beginning says who made them: GitHub, GitLab, AWS, Slack, npm, Docker
+_MADE_TEXT = re.compile(
+    r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,}|A[KS]IA[A-Z0-9]{16}"
+    r"|xox[abeprs]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{16,}|dckr_pat_[A-Za-z0-9_-]{16,})"
+)
+_BEARER_TEXT = re.compile(r"(?i)(\bbearer\s{1,9})([a-z0-9._~+/-]{16,}=*)")
+_SAID_TEXT = re.compile(
+    r"(?i)((?:token|secret|api[_-]?key[a-z0-9_-]{0,40})\\?[\"']?\s{0,9}:\s{0,9}\\?[\"']?)([^\s\"',;&}\\]{12,})"
+)
+_VARIABLE_TEXT = re.compile(r"(SECRET[A-Z0-9_]{0,60}=[\"']?)([^\s\"',;&}]+)")
+_PARTS = re.compile(r"[-_./:@+=]+")
+_PLAIN_PART = re.compile(r"[a-z]{0,20}(?:[A-Z][a-z]{2,19}){0,5}\d{0,2}|[A-Z]{1,20}\d{0,2}|\d{1,4}")
 _ASSIGNED_TEXT = re.compile(r"(?i)((?:token|secret|(?<![a-z])pwd|(?<![a-z])pass)=[\"']?)([^\s\"',;&}]+)")
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_KEY_TEXT = re.compile(f"({_KEY_BEGINS.pattern})(.+?)(?=-----END |\\Z)", re.DOTALL)
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
 _KEY_BODY = re.compile(r"[A-Za-z0-9+/=]{20,}")
-_SUSPECT = re.compile(f"(?:{_TOKEN_TEXT.pattern})|(?:-----BEGIN )|(?:{_JWT_BEGINS.pattern})")
+_TOKENISH = re.compile(r"\.[A-Za-z0-9_-]{20}")  # begins with a letter that can be found fast
+_NEEDLES = ("token", "secret", "pass", "pwd", "key", "authorization", "bearer", "://")
+# each begins with one letter, which is found many times faster than a word; no false "no" for what _MADE_TEXT hides
+_AFTER_MAKER = re.compile(r"_[A-Za-z0-9_-]{16}")
+_CLOUD_KEY = re.compile(r"A[KS]IA[A-Z0-9]{16}")
+_SUSPECT = re.compile(f"(?:{_TOKEN_TEXT.pattern})|(?:-----BEGIN )|(?:{_JWT_BEGINS.pattern})|(?:{_MADE_TEXT.pattern})")
 
 
 def begins_like_token(text: str) -> bool:
@@ -43,6 +61,20 @@ def looks_secret(text: str) -> bool:
     return _SUSPECT.search(text) is not None
 
 
+def may_hold_secret(text: str) -> bool:
+    """Tell fast whether to look closer: never false for what ``redact`` would change."""
+    lower = text.lower()
+    if any(needle in lower for needle in _NEEDLES) or _may_be_made(text):
+        return True
+    return "eyJ" in text or _TOKENISH.search(text) is not None
+
+
+def _may_be_made(text: str) -> bool:
+    if "glpat-" in text or "xox" in text:
+        return True
+    return _AFTER_MAKER.search(text) is not None or _CLOUD_KEY.search(text) is not None
+
+
 def redact(text: str, known: Collection[str] = ()) -> str:
     """Return the text without what looks like a token, and without the ``known`` secrets."""
     for secret in known:
@@ -50,11 +82,24 @@ def redact(text: str, known: Collection[str] = ()) -> str:
             text = text.replace(secret, _HIDDEN)
     text = _TOKEN_TEXT.sub(_HIDDEN, text)
     text = _JWT_TEXT.sub(_HIDDEN, text)
+    if _may_be_made(text):
+        text = _MADE_TEXT.sub(_HIDDEN, text)
+    if "PRIVATE KEY-----" in text:
+        text = _KEY_TEXT.sub(lambda found: found[1] + _HIDDEN, text)
+    text = _BEARER_TEXT.sub(_unless_plain, text)
     if "=" in text or ":" in text:
         text = _USERINFO_TEXT.sub(lambda found: found[1] + _HIDDEN, text)
         text = _NAMED_TEXT.sub(lambda found: found[1] + _HIDDEN, text)
         text = _ASSIGNED_TEXT.sub(lambda found: found[1] + _HIDDEN, text)
+        text = _VARIABLE_TEXT.sub(lambda found: found[1] + _HIDDEN, text)
+        text = _SAID_TEXT.sub(_unless_plain, text)
     return text
+
+
+def _unless_plain(found: re.Match[str]) -> str:
+    """Hide what was found unless it is made of words, as names and sentences are."""
+    parts = _PARTS.split(found[2])
+    return found[0] if all(_PLAIN_PART.fullmatch(part) for part in parts) else found[1] + _HIDDEN
 
 
 def redact_lines(lines: Iterable[str]) -> list[str]:

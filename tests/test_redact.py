@@ -2,7 +2,7 @@
 
 import pytest
 
-from statusdesk.redact import begins_like_token, is_token, looks_secret, redact
+from statusdesk.redact import begins_like_token, is_token, looks_secret, may_hold_secret, redact, redact_lines
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,70 @@ def test_what_is_no_secret_stays(text):
 )
 def test_the_shapes_of_secrets_are_told(text, begins, whole, suspect):
     assert (begins_like_token(text), is_token(text), looks_secret(text)) == (begins, whole, suspect)
+
+
+SECRET = "q7Zk2Wm9Xr4Tb1Lc8Vn5"
+KEY = "-----BEGIN RSA PRIVATE " + "KEY-----"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"sent with Bearer {SECRET}",
+        f"bearer {SECRET}== refused",
+        f"token: {SECRET}",
+        f'{{"token":"{SECRET}","x":1}}',
+        f"{{'secret': '{SECRET}'}}",
+        f'said {{\\"token\\": \\"{SECRET}\\"}}',
+        f"secret: {SECRET}",
+        f"api_key: {SECRET}",
+        f"api_key_prod: {SECRET}",
+        f"ghp_{SECRET}",
+        f"gho_{SECRET}",
+        f"github_pat_{SECRET}_{SECRET}",
+        f"cloned with glpat-{SECRET}",
+        "AKIA" + "Q7ZK2WM9XR4TB1LC",
+        "xoxb-1234567890-q7Zk2Wm9Xr4T",
+        f"npm_{SECRET}",
+        f"dckr_pat_{SECRET}",
+        f"DB_SECRET={SECRET}",
+        f"APP_SECRET_VALUE={SECRET}",
+        f"SECRET_KEY_BASE={SECRET}",
+        f"{KEY}\\n{SECRET}\\n-----END RSA PRIVATE KEY-----",
+        f"{KEY} {SECRET}",
+    ],
+)
+def test_secrets_of_other_makers_are_hidden(text):
+    hidden = redact(text)
+    assert "[hidden]" in hidden
+    assert not any(piece in hidden for piece in (SECRET, "Q7ZK2WM9", "q7Zk2Wm9Xr4T"))
+    assert may_hold_secret(text), "the look before the look must not miss it"
+    assert redact(hidden) == hidden
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token: refreshed-successfully",
+        "token: TokenExpiredException",
+        "secret: orders-database-v2",
+        "secret: staging/orders-tls-2026",
+        'secret "orders-db" not found',
+        "error: invalid token: unexpected_character_at_position_15",
+        "Bearer authentication-required by the proxy",
+        "the bearer of good news",
+        "prompt_tokens: 1234567890123, max_tokens: 4096",
+        "key: orders/customers/42",
+        "skipping npm_config_cache",
+        "xoxo from the AKIABARA team",
+        "GET /api/v1/namespaces/staging/pods 200 12ms trace=4bf92f3577b34da6a3ce929d0e0e4736",
+        "loaded secret store in 12 ms; SECRETS are 4",
+    ],
+)
+def test_ordinary_lines_of_a_log_stay(text):
+    assert redact(text) == text
+
+
+def test_the_lines_of_a_private_key_are_hidden():
+    lines = ["begin", KEY, SECRET * 3, SECRET * 3, "-----END RSA PRIVATE KEY-----", "end"]
+    assert redact_lines(lines) == ["begin", KEY, "[hidden]", "[hidden]", "-----END RSA PRIVATE KEY-----", "end"]

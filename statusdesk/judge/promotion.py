@@ -6,7 +6,7 @@ import msgspec
 
 from statusdesk.board import Cell, Mark, Row
 from statusdesk.config import StageSettings
-from statusdesk.judge.promotion_builds import Remark, last_touched_ms, noted, remarks
+from statusdesk.judge.promotion_builds import Remark, deploys_of, last_touched_ms, noted, remarks
 from statusdesk.judge.promotion_cells import blank_cell, cell_of, compare, is_empty, silence, stale_key, was_failing
 from statusdesk.judge.promotion_versions import Lineage
 from statusdesk.states import BuildState, Level, RolloutState
@@ -74,10 +74,12 @@ def judge_app(
             cells.append(blank_cell(stage.name, *path.blanks[index]))
     cells, order = compare(cells, lineage)
     _mark_waiting(cells, path, now_ms, looks)
-    said = remarks(builds, cells, path.stage_of, now_ms, looks)
+    deploys = deploys_of(builds)
+    said = remarks(deploys, cells, path.stage_of, now_ms, looks)
     cells = noted(cells, said)
     finding = _finding(cells, order, path, [remark for remark in said if remark.fault])
-    ordered = tuple(sorted(builds, key=lambda build: (-last_touched_ms(build), build.key)))
+    # the newest deploy comes first: it says more of the app than what was built after it
+    ordered = tuple(sorted(builds, key=lambda build: (build not in deploys, -last_touched_ms(build), build.key)))
     ahead = finding.ahead or _ahead(cells, order, path)
     row = Row(
         app=app,
@@ -88,7 +90,7 @@ def judge_app(
         worst_stage=path.stages[finding.stage].name if finding.stage is not None else "",
         next_stop=finding.next_stop,
         version_ahead=ahead,
-        build=ordered[0] if ordered else None,
+        build=ordered[0] if deploys else None,
         builds=ordered,
     )
     return Standing(row=row, look_again_ms=min((moment for moment in looks if moment > now_ms), default=None))

@@ -26,6 +26,19 @@ def is_deploy(build: BuildState) -> bool:
     return build.job_class in DEPLOYS
 
 
+def deploys_of(builds: Sequence[BuildState]) -> list[BuildState]:
+    """Return those that deploy an app, of all that are matched to it.
+
+    A job of no known class is taken for a deploy only where the app has no deploy job, and not when another job of the
+    app started it: what follows a deploy (a smoke test, a report) changes no cluster.
+    """
+    known = [build for build in builds if build.job_class == JobClass.DEPLOY]
+    if known:
+        return known
+    jobs = {(build.source, build.job) for build in builds}
+    return [build for build in builds if is_deploy(build) and (build.source, build.upstream_job) not in jobs]
+
+
 def last_touched_ms(build: BuildState) -> int:
     """Return when the newest build of the pair started, conclusive or not; 0 when there is none."""
     return max(build.started_ms or 0, build.other_started_ms or 0)

@@ -6,7 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from statusdesk.config import AppSettings
-from statusdesk.facts import Build
+from statusdesk.facts import Build, JobClass
 from statusdesk.judge.apps import match_job
 from statusdesk.judge.join import NO_JOIN, SETTLE_MS, Join, Rule, build_of, read_reference
 from statusdesk.judge.promotion_builds import DEPLOYS
@@ -87,8 +87,12 @@ class Joins:
             jobs.update(self._builds.jobs_named(reference.job))
         builds: list[Build] = []
         for job in jobs:
-            if self._builds.class_of(job) in DEPLOYS:
-                builds += self._builds.of_job(job)
+            job_class = self._builds.class_of(job)
+            if job_class in DEPLOYS:
+                found_here = self._builds.of_job(job)
+                # a job of no known class that another job of the app starts follows a deploy, and is none
+                after = job_class is JobClass.OTHER
+                builds += [b for b in found_here if not (after and (b.source, b.upstream_job) in jobs)]
         found = build_of(state, builds, self._jenkins_ms if known.witnessed else None)
         if found.number is not None or known.join.rule is Rule.UNKNOWN:
             return found

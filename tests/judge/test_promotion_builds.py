@@ -95,3 +95,22 @@ def test_the_newest_build_is_shown_also_while_it_runs() -> None:
     found = row(*walk("1.5", "1.5"), builds=[older, running])
     assert found.build == running
     assert found.builds == (running, older)
+
+
+def test_what_a_deploy_starts_is_not_taken_for_a_deploy() -> None:
+    deploy = build("staging", Level.OK, 48.1)
+    after: dict[str, Any] = {"key": "jenkins/orders-smoke@staging", "job": "orders-smoke", "job_class": "other"}
+    smoke = build("staging", Level.OK, 1, number=248, upstream_job="deploy-orders", **after)
+    found = row(rollout("testing", "1.5", 40), rollout("staging", "1.4", 48), builds=[smoke, deploy])
+    assert (found.build, found.builds, found.mark) == (deploy, (deploy, smoke), Mark.OK)
+    assert not any(cell.notes for cell in found.cells if cell)
+    unnamed = msgspec.structs.replace(deploy, job_class="other")  # a deploy job that no pattern names
+    found = row(rollout("testing", "1.5", 40), rollout("staging", "1.4", 48), builds=[smoke, unnamed])
+    assert (found.build, found.mark) == (unnamed, Mark.OK)
+    assert not any(cell.notes for cell in found.cells if cell)
+
+
+def test_a_job_of_no_known_class_deploys_where_there_is_no_other() -> None:
+    seen = build("staging", Level.FAILING, 1, job_class="other", upstream_job="build-orders")
+    found = row(rollout("testing", "1.5", 40), rollout("staging", "1.4", 48), builds=[seen])
+    assert (found.build, found.mark) == (seen, Mark.WARNING)

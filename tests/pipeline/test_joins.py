@@ -163,6 +163,19 @@ def test_jobs_that_do_not_deploy_bring_nothing(fed: Fed) -> None:
     assert fed.jenkins(1, build(2, T0 + 1000, version="1.5.0"), job_class=JobClass.ENVIRONMENT) == NOBODY
 
 
+@pytest.mark.parametrize(("upstream", "joined"), [(JOB, NOBODY), ("", ("time", 9))])
+def test_what_a_deploy_job_starts_brought_nothing(fed: Fed, upstream: str, joined: tuple[str, int | None]) -> None:
+    """A smoke test that runs while the rollout begins is started by the deploy, and is none."""
+    fed.cluster(1, **BEFORE)
+    fed.cluster(1)
+    smoke = build(9, T0 + 1000, job="orders-smoke", upstream_job=upstream)
+    at_ms = fed.now_ms + 1000
+    deploys = Job(source="jenkins", name=JOB, url="https://ci/", job_class=JobClass.DEPLOY)
+    after = Job(source="jenkins", name=smoke.job, url="https://ci/", job_class=JobClass.OTHER)
+    swept = Swept(source="jenkins", kind=Job, facts=(deploys, after), started_ms=at_ms, at_ms=at_ms)
+    assert fed.told(1, swept, Changed(source="jenkins", kind=Build, at_ms=at_ms, seen=(FIRST, smoke))) == joined
+
+
 def test_a_rollout_that_is_gone_is_not_brought_back(fed: Fed) -> None:
     fed.cluster(1)
     gone = ("eu", "staging", "Deployment", "orders")
