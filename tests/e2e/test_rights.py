@@ -66,6 +66,24 @@ def test_rights_in_two_of_five_namespaces(world):
         assert ("SourceDown",) not in firing
 
 
+def test_rights_that_are_taken_away_are_told_with_what_was_known_until_then(world):
+    with world.watch():
+        seen = "select distinct namespace from rollout_current where until_ms is null"
+        wait_for(lambda: {name for (name,) in world.rows(seen)} >= set(STAGES), 30, "all stages")
+        world.control("/access", {"cluster_wide": False, "namespaces": OURS, "may_list_namespaces": False})
+        world.control("/cut-watches", {})
+        wait_for(lambda: _settled_closed(world), 20, "the refusals")
+        told = world.status()
+        closed = {each["scope"]: each for each in told["sources"] if each["reason"] == "NoAccess" and each["scope"]}
+        assert all(closed[name]["age_s"] is not None and closed[name]["age_s"] < 30 for name in CLOSED), closed
+        cells = [cell for app in told["apps"] for cell in app["stages"] if cell["stage"] in CLOSED and cell["rollouts"]]
+        assert cells and all((cell["mark"], bool(cell["version"])) == ("no-access", True) for cell in cells)
+
+
+def _settled_closed(world):
+    return {name for (name,) in world.rows("select scope from source_current where reason = 'NoAccess'")} >= set(CLOSED)
+
+
 def test_a_right_that_is_missing_is_named_exactly(world):
     denied = ["watch statefulsets", "list events", "pods/log"]
     wanted = {"watch statefulsets.apps", "list events", "get pods/log"}
