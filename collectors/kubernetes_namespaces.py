@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from collectors.kubernetes_kinds import Kind
-from collectors.kubernetes_problems import ApiProblem, Refused, as_problem, grant
+from collectors.kubernetes_problems import NAMES_ROLE, ApiProblem, Refused, as_problem, grant
 from collectors.kubernetes_shared import Shared
 from collectors.kubernetes_watch import Feed
 from collectors.kubernetes_wire import ListWire, NamedWire
@@ -46,7 +46,7 @@ class NamespaceNames:
             for glob in shared.interest.globs:
                 who = refused.user or "we"
                 shared.standing.refuse(
-                    glob, f"{who} may not list namespaces, so {glob} names none: {grant(refused.user, '')}"
+                    glob, f"{who} may not list namespaces, so {glob} names none: {grant(refused.user, '', NAMES_ROLE)}"
                 )
             return
         except ApiProblem:

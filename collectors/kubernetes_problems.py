@@ -10,7 +10,9 @@ from statusdesk.text import clean
 
 _USER = re.compile(r'User "([^"]+)"')
 _STATUS = msgspec.json.Decoder(StatusWire)
-ROLE = "statusdesk-read"
+ROLE, NAMES_ROLE = "statusdesk-read", "statusdesk-namespaces"  # as deploy/kubernetes/ names them
+_BINDING = "statusdesk-reader"  # the one that is applied with the role binds the service account, under its own name
+_SERVICE_ACCOUNT = "system:serviceaccount:statusdesk:statusdesk"
 
 
 class ApiProblem(Exception):  # noqa: N818  (a fact about the source that happens to travel as an exception)
@@ -90,15 +92,26 @@ def error_event_problem(code: int, message: str) -> ApiProblem:
     return ApiProblem("ServerError", f"the watch ended with an error ({code}): {message}", passing=True)
 
 
-def grant(user: str, namespace: str) -> str:
-    """Return the command that lets ``user`` read ``namespace`` (every namespace when empty)."""
-    kind, name = ("rolebinding", f" -n {namespace}") if namespace else ("clusterrolebinding", "")
+def grant(user: str, namespace: str, role: str = ROLE) -> str:
+    """Return the commands that let ``user`` read ``namespace``, the whole cluster when empty.
+
+    They apply a file of ``deploy/kubernetes/``, and bind its role to a user who is not the service account in it.
+    """
+    if namespace:
+        apply, kind, roles = f"kubectl apply -n {namespace} -f per-namespace.yaml", "rolebinding", "role"
+    else:
+        file = "namespaces.yaml" if role == NAMES_ROLE else "cluster-wide.yaml"
+        apply, kind, roles = f"kubectl apply -f {file}", "clusterrolebinding", "clusterrole"
+    if user == _SERVICE_ACCOUNT:
+        return apply
+    binding = _BINDING if role == ROLE else f"{role}-reader"
+    name = f" -n {namespace}" if namespace else ""
     parts = user.split(":")
     if user.startswith("system:serviceaccount:") and len(parts) == 4:
         who = f" --serviceaccount={parts[2]}:{parts[3]}"
     else:
         who = f" --user={user or 'USER'}"
-    return f"kubectl create {kind} {ROLE} --clusterrole={ROLE}{who}{name}"
+    return f"{apply}; kubectl create {kind} {binding}{name} --{roles}={role}{who}"
 
 
 def _said(body: bytes) -> str:

@@ -4,8 +4,12 @@ import msgspec
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing tried at a source: whether it works, what it was, and a sentence with how to mend it when not."""
+    """One thing tried at a source: whether it works, what it was, and a sentence with how to mend it when not.
+
+    ``warns``: what does not work can be done without.
+    """
 
     ok: bool
     what: str
     message: str
+    warns: bool = False

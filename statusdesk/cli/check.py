@@ -112,7 +112,8 @@ def _source_findings(config: "Config") -> Iterator[Finding]:
     with ThreadPoolExecutor(max_workers=max(1, len(probes)), thread_name_prefix="probe") as pool:
         for found in [pool.submit(probe) for probe in probes]:
             for each in found.result():
-                yield Finding(each.what, _OK if each.ok else _FAILED, each.message)
+                result = _OK if each.ok else _WARNING if each.warns else _FAILED
+                yield Finding(each.what, result, each.message)
 
 
 def _probes(config: "Config") -> "Iterator[Callable[[], Iterable[Probe]]]":
@@ -146,19 +147,20 @@ def _probe_cluster(cluster: "ClusterSettings", namespaces: Sequence[str]) -> "It
             granted.setdefault(where, []).append(f"{result.verb} {result.resource}")
         elif not _elsewhere(result, results):
             where = f" in {result.namespace}" if result.namespace else ""
-            yield Probe(ok=False, what=what, message=f"{result.verb} {result.resource}{where}: {result.message}")
+            said = f"{result.verb} {result.resource}{where}: {result.message}"
+            yield Probe(ok=False, what=what, message=said, warns=result.optional)
     for where, rights in granted.items():
         yield Probe(ok=True, what=what, message=f"{where}: may {', '.join(rights)}")
 
 
 def _elsewhere(result: "ProbeResult", results: "Sequence[ProbeResult]") -> bool:
-    """Tell whether a right that is missing is not needed: the whole cluster's, where every namespace grants it."""
+    """Tell whether a right that is missing is not needed: the whole cluster's, where namespaces are asked instead.
+
+    A namespace that does not grant it is told by itself.
+    """
     if result.verb != "list" or result.namespace:
         return False
-    named = [
-        other for other in results if other.resource == result.resource and other.verb == "list" and other.namespace
-    ]
-    return bool(named) and all(other.ok for other in named)
+    return any(other.resource == result.resource and other.verb == "list" and other.namespace for other in results)
 
 
 def _reader(config: "Config", secret: "Secret | None") -> Callable[[], str] | None:

@@ -2,6 +2,9 @@
 
 import json
 
+from collectors.kubernetes_probe import ProbeResult
+from statusdesk.cli.check import _probe_cluster
+from statusdesk.config import ClusterSettings
 from statusdesk.states import Level
 from tests.cli.conftest import rollout
 
@@ -60,6 +63,22 @@ def test_sources_that_refuse_are_told_each_by_its_name(run):
     assert done.returncode == 1
     failed = [finding["what"] for finding in findings(done) if finding["result"] == "fail"]
     assert "jenkins" in failed and "kubernetes eu" in failed
+
+
+def test_a_right_that_can_be_done_without_is_a_warning_and_the_cluster_is_not_asked_for(monkeypatch):
+    told = [
+        ProbeResult(verb="list", resource="pods", ok=False, message="grant all"),
+        ProbeResult(verb="list", resource="pods", ok=True, namespace="testing"),
+        ProbeResult(verb="list", resource="pods", ok=False, namespace="staging", message="grant staging"),
+        ProbeResult(verb="get", resource="pods/log", ok=False, namespace="testing", message="no log", optional=True),
+    ]
+    monkeypatch.setattr("collectors.kubernetes_probe.probe", lambda *_: told)
+    found = list(_probe_cluster(ClusterSettings(name="eu"), ["testing", "staging"]))
+    assert [(one.ok, one.warns, one.message) for one in found] == [
+        (False, False, "list pods in staging: grant staging"),
+        (False, True, "get pods/log in testing: no log"),
+        (True, False, "testing: may list pods"),
+    ]
 
 
 def test_a_store_that_is_not_there_yet_is_no_error(run):

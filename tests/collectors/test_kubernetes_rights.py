@@ -1,10 +1,13 @@
 """What we may not read: namespace by namespace, polled instead of watched, named and granted."""
 
 import json
+import re
+from pathlib import Path
 
 import msgspec
 
 from collectors.kubernetes_probe import probe
+from collectors.kubernetes_problems import NAMES_ROLE, grant
 from statusdesk.facts import Pod, Swept
 from tests.collectors.kubernetes_fixtures import running_kube, waiting_desk  # noqa: F401  (fixtures)
 from tests.collectors.kubernetes_server import KINDS, QUICK, SERVED, Answer, recorded, wait_for
@@ -51,7 +54,7 @@ def test_a_namespace_that_is_refused_is_named_with_the_way_to_grant_it(kube, des
     wait_for(lambda: all(kind in desk.visits("production")[-1].message for kind in KINDS))
     told = desk.visits("production")[-1]
     assert not told.ok and "may not list" in told.message and "in namespace production" in told.message
-    assert "kubectl create rolebinding" in told.message and "--user=reader -n production" in told.message
+    assert "kubectl create rolebinding" in told.message and "--user=reader" in told.message
     desk.wait_live()
     assert all(visit.ok for visit in desk.visits()), "the others go on"
     assert not desk.sweeps(scope="production"), "no access is not empty"
@@ -196,13 +199,52 @@ def test_probe_names_what_is_missing_and_how_to_grant_it(kube, desk):
     forbid(kube, "production")
     rules = {"resourceRules": [{"verbs": ["list", "watch"], "apiGroups": ["", "apps"], "resources": ["pods"]}]}
     kube.answer(lambda one: one.method == "POST", Answer(status=201, body=json.dumps({"status": rules}).encode()))
+    kube.namespaces = ["dev-ann", "other"]
     results = probe(desk.settings(), ["testing", "production", "dev-*"])
     found = {(one.verb, one.resource, one.namespace): one for one in results}
     assert not found["list", "pods", ""].ok and found["list", "pods", "testing"].ok
     refused = found["list", "deployments.apps", "production"]
     assert not refused.ok and "kubectl create rolebinding" in refused.message and "reader" in refused.message
+    assert "kubectl apply -n production -f per-namespace.yaml" in refused.message, "the role that it binds"
+    assert "--role=statusdesk-read " in refused.message
     assert found["watch", "pods", "testing"].ok and not found["get", "pods/log", "testing"].ok
-    assert found["list", "namespaces", ""].ok
+    assert found["list", "namespaces", ""].ok and found["list", "pods", "dev-ann"].ok
+    assert ("list", "pods", "other") not in found
+
+
+def test_probe_tells_what_can_be_done_without_and_who_we_are(kube, desk):
+    """A cluster in which namespaces are granted, all but the watch of Jobs, logs and events."""
+    kube.answer(whole_cluster, FORBIDDEN)
+    rules = {
+        "resourceRules": [
+            {"verbs": ["list"], "apiGroups": ["apps", "batch"], "resources": ["*"]},
+            {"verbs": ["watch"], "apiGroups": ["", "apps"], "resources": ["*"]},
+        ]
+    }
+    reviews = {
+        "selfsubjectrulesreviews": {"status": rules},
+        "selfsubjectreviews": {"status": {"userInfo": {"username": "ann@example.org"}}},
+    }
+    for resource, review in reviews.items():
+        answer = Answer(status=201, body=json.dumps(review).encode())
+        kube.answer(lambda one, resource=resource: one.resource == resource, answer)
+    missing = {(one.verb, one.resource): one for one in probe(desk.settings(), ["testing"]) if not one.ok}
+    rights = {key: one for key, one in missing.items() if one.namespace}
+    assert set(rights) == {("watch", "jobs.batch"), ("get", "pods/log"), ("list", "events")}
+    assert [key for key, one in rights.items() if one.optional] == [("watch", "jobs.batch"), ("get", "pods/log")]
+    assert "jobs are polled" in rights["watch", "jobs.batch"].message
+    assert all("--user=ann@example.org" in one.message for one in rights.values())
+
+
+def test_what_is_told_to_grant_fits_what_is_there_to_apply():
+    deploy = Path(__file__).parents[2] / "deploy" / "kubernetes"
+    told = [grant("ann", "testing"), grant("ann", ""), grant("ann", "", NAMES_ROLE)]
+    for commands in told:
+        applied = (deploy / commands.partition("-f ")[2].partition(";")[0]).read_text()
+        kind, role = re.search(r"--(role|clusterrole)=(\S+)", commands).groups()
+        assert f"kind: {'Role' if kind == 'role' else 'ClusterRole'}\nmetadata:\n  name: {role}\n" in applied
+        binding = re.search(r"create \w+ (\S+)", commands)[1]
+        assert f"Binding\nmetadata:\n  name: {binding}\n" not in applied, "that name is taken"
 
 
 def test_probe_of_a_server_that_is_not_there(kube, desk):

@@ -223,7 +223,7 @@ def test_a_refusal_tells_the_right_that_is_missing_and_is_tried_again(kube, foll
     forbidden = 'pods "orders-1" is forbidden: User "ada" cannot get resource "pods/log"'
     kube.replies["app"] = [refusal(403, forbidden), Reply(stamped("hello"), end="hang")]
     lines = follow()
-    lines.wait_problem("ada may not read pods/log in testing: kubectl create rolebinding")
+    lines.wait_problem("ada may not read pods/log in testing: kubectl apply -n testing -f per-namespace.yaml")
     lines.wait_texts("hello")
     wait_for(lambda: not lines.source.status().problems)
 
