@@ -62,11 +62,15 @@ def _verdict(view: RolloutView, pen: Pen) -> list[Line]:
 
 
 def _said(line: Line, said: str, countdown: Line, pen: Pen) -> list[Line]:
-    """Put the sentence behind the level, folded where it is long; the countdown stands at the right of the first."""
+    """Put the sentence behind the level, folded where it is long.
+
+    The countdown stands at the right of the first line, or below where it would cost the end of the sentence.
+    """
     indent, lines = line.x, [line]
-    beside = bool(countdown.x) and pen.width - indent - countdown.x >= 40
-    room = pen.width - indent - (countdown.x + 4 if beside else 1)
-    for index, part in enumerate(fold(said, room, dots=pen.dots)):
+    room = pen.width - indent - countdown.x - 4
+    beside = bool(countdown.x) and room >= 36 and " ".join(fold(said, room)).split() == said.split()
+    parts = fold(said, room if beside else pen.width - indent - 1, dots=pen.dots)
+    for index, part in enumerate(parts):
         if index:
             lines.append(Line().to(indent, pen.ink.plain))
         lines[-1].put(part, pen.ink.strong)

@@ -11,7 +11,7 @@ from screens.strips import Line, cells, fit, fold
 from statusdesk.board import Mark
 from statusdesk.facts import Container, ContainerRole
 from statusdesk.rollout_view import RolloutView
-from statusdesk.states import PodState
+from statusdesk.states import Level, PodState
 from statusdesk.text import age
 
 CALM = ("", "ContainerCreating", "PodInitializing")
@@ -40,11 +40,14 @@ class PodColumns(msgspec.Struct, frozen=True, kw_only=True):
     narrow: bool
 
 
-def ordered(pods: Sequence[PodState], everything: bool) -> tuple[list[PodState], int]:
-    """Return the pods worst first, new before old, and how many that are well are left out of a long list."""
+def ordered(pods: Sequence[PodState], everything: bool, failing: str = "") -> tuple[list[PodState], int]:
+    """Return the pods worst first, new before old, and how many that are well are left out of a long list.
+
+    ``failing``: the name of the pod that makes the rollout failing.
+    """
 
     def order(pod: PodState) -> tuple[bool, int, str]:
-        rank = (Mark.FAILING, Mark.PROGRESSING, Mark.OK, Mark.IDLE).index(mark_of(pod))
+        rank = (Mark.FAILING, Mark.PROGRESSING, Mark.OK, Mark.IDLE).index(mark_of(pod, failing))
         return (not pod.new, rank, pod.name)
 
     found = sorted(pods, key=order)
@@ -60,13 +63,13 @@ def ordered(pods: Sequence[PodState], everything: bool) -> tuple[list[PodState],
     return shown, len(found) - len(shown)
 
 
-def mark_of(pod: PodState) -> Mark:
-    """Return how a pod stands: gone soon, ready, in trouble, or on its way."""
+def mark_of(pod: PodState, failing: str = "") -> Mark:
+    """Return how a pod stands: gone soon, ready, in trouble, or on its way; the ``failing`` one is in trouble."""
     if pod.deleting_ms is not None:
         return Mark.IDLE
     if pod.total and pod.ready == pod.total:
         return Mark.OK
-    if Mark.FAILING in (init_saying(pod).mark, app_saying(pod).mark):
+    if pod.name == failing or Mark.FAILING in (init_saying(pod).mark, app_saying(pod).mark):
         return Mark.FAILING
     return Mark.PROGRESSING
 
@@ -147,7 +150,7 @@ def exit_words(containers: Sequence[Container], pen: Pen, *, narrow: bool = Fals
 
 def draw_pods(view: RolloutView, pen: Pen, everything: bool) -> list[tuple[str, Strip]]:
     """Return the title and one line per pod, each with the key of its pod."""
-    pods, left_out = ordered(view.pods, everything)
+    pods, left_out = ordered(view.pods, everything, _failing(view))
     columns = _columns(pods, view, pen)
     lines = [("", _titles(pods, columns, pen))]
     if not pods:
@@ -159,10 +162,15 @@ def draw_pods(view: RolloutView, pen: Pen, everything: bool) -> list[tuple[str, 
     return [(key, line.strip(pen.width, pen.ink.plain)) for key, line in lines]
 
 
+def _failing(view: RolloutView) -> str:
+    """Return the pod that makes it failing: one that is never ready shows no other sign of it."""
+    return view.state.pod if view.state is not None and view.state.level is Level.FAILING else ""
+
+
 def name_span(view: RolloutView, pen: Pen, everything: bool) -> tuple[int, int]:
     """Return where the names of the pods stand."""
     start = 1 + len(pen.glyph(Mark.OK)) + 1
-    return start - 1, start + _columns(ordered(view.pods, everything)[0], view, pen).name + 1
+    return start - 1, start + _columns(ordered(view.pods, everything, _failing(view))[0], view, pen).name + 1
 
 
 def short_name(pod: PodState, view: RolloutView, pen: Pen) -> str:
@@ -219,7 +227,7 @@ def _titles(pods: Sequence[PodState], columns: PodColumns, pen: Pen) -> Line:
 
 
 def _pod_line(pod: PodState, view: RolloutView, columns: PodColumns, pen: Pen) -> Line:
-    ink, mark = pen.ink, mark_of(pod)
+    ink, mark = pen.ink, mark_of(pod, _failing(view))
     calm = mark in (Mark.OK, Mark.IDLE)
     line = pen.put_mark(Line().put(" ", ink.plain), mark)
     line.put(fit(_name(pod, view, pen), columns.name, pen.dots) + "  ", ink.quiet if calm else ink.plain)

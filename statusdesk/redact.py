@@ -42,6 +42,7 @@ _TOKENISH = re.compile(r"\.[A-Za-z0-9_-]{20}")  # begins with a letter that can 
 _NEEDLES = ("token", "secret", "pass", "pwd", "key", "authorization", "bearer", "://")
 # each begins with one letter, which is found many times faster than a word; no false "no" for what _MADE_TEXT hides
 _AFTER_MAKER = re.compile(r"_[A-Za-z0-9_-]{16}")
+_CHAT_TOKEN = re.compile(r"x(?=ox[abeprs]-)")
 _CLOUD_KEY = re.compile(r"A[KS]IA[A-Z0-9]{16}")
 _SUSPECT = re.compile(f"(?:{_TOKEN_TEXT.pattern})|(?:-----BEGIN )|(?:{_JWT_BEGINS.pattern})|(?:{_MADE_TEXT.pattern})")
 
@@ -70,7 +71,7 @@ def may_hold_secret(text: str) -> bool:
 
 
 def _may_be_made(text: str) -> bool:
-    if "glpat-" in text or "xox" in text:
+    if "glpat-" in text or _CHAT_TOKEN.search(text) is not None:
         return True
     return _AFTER_MAKER.search(text) is not None or _CLOUD_KEY.search(text) is not None
 

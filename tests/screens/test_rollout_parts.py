@@ -6,9 +6,11 @@ import shlex
 import pytest
 from msgspec.structs import replace
 
+from screens.ink import make_ink
 from screens.kubectl import commands
 from screens.pen import Pen, clock
 from screens.revisions import sides, tag_of
+from screens.rollout_head import draw_head
 from screens.rollout_lines import choose_evidence, is_bad
 from screens.rollout_pods import app_saying, exit_words, init_saying, mark_of, ordered
 from screens.story import tell
@@ -222,3 +224,21 @@ def test_jobs_daemon_sets_and_bars():
     assert pen().bar(0.5, 4) == ("\u25b0\u25b0", "\u25b1\u25b1")
     assert pen().bar(7, 4) == ("\u25b0" * 4, "") and pen().bar(-1, 4) == ("", "\u25b1" * 4)
     assert replace(pen(), ascii=True).bar(0.25, 4) == ("#", "...")
+
+
+def test_the_pod_that_makes_it_failing_is_marked_also_when_it_only_is_not_ready():
+    slow = pod(KEY, "orders-x-slow", (replace(running_app(), ready=False),))
+    young = pod(KEY, "orders-x-a", (replace(running_app(), ready=False),))
+    assert (mark_of(slow), mark_of(slow, slow.name)) == (Mark.PROGRESSING, Mark.FAILING)
+    assert [each.name for each in ordered([young, slow], False, slow.name)[0]] == [slow.name, young.name]
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_the_cause_is_never_cut_by_the_countdown(width):
+    pen = Pen(ink=make_ink({}, True), ascii=False, zone=datetime.UTC, now_ms=NOW, width=width)
+    view = orders()
+    words = "pod orders-7cc6f9fbf5-aaaaa runs and is never ready (app), 0 of 3 new pods ready, and a long tail of words"
+    state = replace(view.state, level=Level.FAILING, message=words, deadline_ms=NOW - 180_000)
+    head = "\n".join(strip.text for strip in draw_head(replace(view, state=state, level=Level.FAILING), pen))
+    said = " ".join(head.replace("deadline passed 3m ago", "").split())
+    assert words in said and "deadline passed 3m ago" in head
