@@ -79,6 +79,8 @@ def problem_of(status: int, body: bytes, headers: dict[str, str], host: str) -> 
         return ApiProblem("Misconfigured", f"{host} redirects ({status}), which is not followed; is it an API server?")
     if status == 404:
         problem, message = "Misconfigured", f"{host} has no such path (404); is it a Kubernetes API server?"
+        if said:
+            message = f"{host} answers {status}: {said}"
     else:
         problem, message = "ServerError", f"{host} answers {status}" + (f": {said}" if said else "")
     wait_s = _seconds(headers.get("retry-after", ""))

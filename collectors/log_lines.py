@@ -77,6 +77,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     max_streams: int = DEFAULT_STREAMS  # open at a time; what is over waits and is told
     redact: bool = True
     colours: bool = False  # keep SGR colours in the text; all other control sequences go in any case
+    run_before: bool = False  # the last lines of the run before, too, in front of those of a run that goes on
     patient: bool = False  # a reader that is slow holds the sources up, instead of missing lines
 
 
@@ -91,6 +92,8 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     ended: bool = False
     found: bool = False
     """Whether anything to follow was found at all."""
+    pods: int | None = None
+    """How many pods are followed that are there now; None where it is not known."""
     listed: bool = False
     """Whether it was looked for everywhere, once; before that nothing found means nothing."""
 

@@ -19,13 +19,14 @@ from collectors.kubernetes_problems import ApiProblem, Refused, grant
 from collectors.kubernetes_skew import SAME_MS
 from collectors.log_lines import Selection
 from collectors.log_merge import Lane, Merge
-from collectors.log_pods import LogPod, PodContainer
+from collectors.log_pods import LogPod, PodContainer, Run
 from collectors.log_reading import Position, Reading
 
 ANY = "*/*"
 SILENCE_S = 290.0  # longer than any silence after which a stream is opened anew
 SMALL_CHUNK = 8192
 PREVIOUS_TRIES = 6
+ONCE_TRIES = 5  # without a line in between, where nothing is followed: some 3 s
 QUICK_S = 1.0  # a stream that ends sooner without a line has failed
 
 
@@ -40,6 +41,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     refused_s: float = 30.0
     head_s: float = 30.0  # for the head of an answer: a kubelet sends none before there is a line
     poll_s: float = 2.0  # between lists of pods where they cannot be watched
+    end_s: float = 3.0  # so long after the end of a run a new one tells it: "restarted", not "ended" before it
     linger_s: float = 0.25  # at most: a small chunk is followed by others, and they are read together
 
 
@@ -70,6 +72,15 @@ class Track(msgspec.Struct, kw_only=True):
     opened_ms: int | None = None
     not_before_s: float = 0.0
     waits_for: str = ""
+    run_before: bool = False
+    """Whether the last lines of the run before (``last``) are still to be read first."""
+    last: Run | None = None
+    torn: bool = False
+    """Whether the last connection broke off, and nothing has told since that there was no more."""
+    end: str = ""
+    """How its last run has ended (at ``end_s``), as long as that is not told; then ``end_told``."""
+    end_s: float = 0.0
+    end_told: bool = False
 
     @property
     def name(self) -> str:
@@ -124,11 +135,16 @@ class ContainerReader:
     def run(self) -> Outcome:
         """Read until the run of the container is over, or cannot be read. Raises: nothing that it can tell."""
         track = self.track
+        bounded = self._begin_before()
         while not self._over.is_set():
             began_s, before_ns = time.monotonic(), track.position.newest_ns
-            problem = self._read(self._selection.follow and not self._selection.previous, self._selection.previous)
+            once = not self._selection.follow or self._selection.previous
+            problem = self._read(not once, self._selection.previous, bounded)
+            bounded = False
             if self._over.is_set():
                 break
+            if problem is None or problem.status != 404:
+                track.torn = problem is not None
             if problem is None and (not self._selection.follow or self._selection.previous):
                 self._flush()
                 self._tell(track.name, "")
@@ -139,6 +155,19 @@ class ContainerReader:
             if (outcome := self._look(problem, quick)) is not None:
                 return outcome
         return Outcome.CLOSED
+
+    def _begin_before(self) -> bool:
+        """Read the last lines of the run before, where they are asked for; return whether there were any."""
+        track = self.track
+        asked, track.run_before = track.run_before and track.last is not None, False
+        if not asked or self._selection.previous or self._read(follow=False, previous=True) is not None:
+            return False
+        self._flush()
+        if not track.position.newest_ns:
+            return False
+        assert track.last is not None
+        self._merge.mark(track.lane, f"restarted: {track.last.told}")
+        return True
 
     def _refusal(self, problem: ApiProblem) -> Outcome | None:
         """Return what an answer means that will be the same when asked again; None for the others."""
@@ -156,6 +185,9 @@ class ContainerReader:
             return Outcome.REFUSED
         if problem.status == 404 and self._selection.previous:
             return Outcome.GONE
+        if not self._selection.follow and self._failures >= ONCE_TRIES:
+            self._tell(track.name, problem.message)
+            return Outcome.REFUSED
         return None
 
     def _look(self, problem: ApiProblem | None, quick: bool) -> Outcome | None:
@@ -199,7 +231,9 @@ class ContainerReader:
             return None
         self._flush()
         assert seen.ended is not None
-        self._merge.mark(track.lane, f"ended: {seen.ended.told}")
+        if problem is None:
+            track.torn = False
+        track.end, track.end_s, track.end_told = seen.ended.told, time.monotonic(), False
         track.done_id = track.run_id
         self._tell(track.name, "")
         return Outcome.ENDED
@@ -235,12 +269,12 @@ class ContainerReader:
             wait_s = max(wait_s, problem.retry_after_s)
         self._over.wait(wait_s)
 
-    def _read(self, follow: bool, previous: bool = False) -> ApiProblem | None:
-        """Read one answer to its end, or to where it breaks off; return what broke it."""
+    def _read(self, follow: bool, previous: bool = False, bounded: bool = False) -> ApiProblem | None:
+        """Read one answer to its end, or to where it breaks off; return what broke it. ``bounded``: its tail only."""
         track, selection = self.track, self._selection
         reading = Reading(track.origin, track.position, redact=selection.redact, colours=selection.colours)
         self._rest = None
-        query, asked_s = self._query(follow, previous), time.time()
+        query, asked_s = self._query(follow, previous, bounded), time.time()
         try:
             head_s = self._patience.head_s if follow else None
             stream = self._api.stream(track.log_path(), query, ANY, head_s, SILENCE_S)
@@ -288,7 +322,7 @@ class ContainerReader:
             self._merge.push(self.track.lane, lines, len(lines[0].text))
         self._rest = None
 
-    def _query(self, follow: bool, previous: bool) -> list[tuple[str, str]]:
+    def _query(self, follow: bool, previous: bool, bounded: bool = False) -> list[tuple[str, str]]:
         track, selection = self.track, self._selection
         query = [("container", track.container), ("timestamps", "true")]
         if follow:
@@ -296,6 +330,8 @@ class ContainerReader:
         if previous:
             query.append(("previous", "true"))
         since_s = track.position.since_s
+        if since_s and bounded and selection.tail is not None:
+            query.append(("tailLines", str(selection.tail)))
         if since_s:
             return [*query, ("sinceTime", _rfc3339(since_s))]
         if track.opened_ms is not None and selection.tail is not None and not track.from_start:

@@ -26,7 +26,9 @@ from statusdesk.config import ClusterSettings
 TICK_S = 1.0
 MAX_WAITING_TOLD = 20
 LINGER_S = 0.006
+MOST_NAMED = 3
 _QUEUED = " streams are open"
+_CONTAINERS, _PREVIOUS = " containers", " previous"  # keys of problems; no container has such a name
 
 Key = tuple[str, str, str]
 """(cluster, uid of the pod, container)"""
@@ -61,6 +63,7 @@ class PodLogs:
         self._lock = threading.Lock()
         self._over = False
         self._settled = False
+        self._pods: int | None = None
         for target in selection.targets:
             cluster = self._cluster(target.cluster, clusters)
             roster = Roster(cluster.api, target, rules, self._changed.set, self._patience.poll_s)
@@ -99,6 +102,7 @@ class PodLogs:
                 skipped=self._merge.skipped,
                 problems=tuple(dict.fromkeys(problems)),
                 ended=self._over or (self._settled and self._merge.is_empty),
+                pods=self._pods,
                 found=bool(self._tracks) or any(roster.pods() for _, roster in self._rosters),
                 listed=all(roster.answered for _, roster in self._rosters),
             )
@@ -146,6 +150,9 @@ class PodLogs:
         known = {pod.uid for _, _, pod, _ in wanted}
         with self._lock:
             waiting: dict[Key, str] = {}
+            for track in self._tracks.values():
+                if track.end and time.monotonic() > track.end_s + self._patience.end_s:
+                    self._tell_end(track)
             for cluster, roster, pod, container in wanted:
                 key = (cluster.name, pod.uid, container.name)
                 why = self._place(key, cluster, roster, pod, container)
@@ -156,14 +163,33 @@ class PodLogs:
             queued = any(why.endswith(_QUEUED) for why in waiting.values())
             for key in [key for key in self._tracks if key not in self._readers and key[1] not in known]:
                 track = self._tracks.pop(key)
-                self._merge.mark(track.lane, "left: the pod has gone")
+                self._tell_end(track)
+                lost = "; its last lines may be missing" if track.torn else ""
+                self._merge.mark(track.lane, f"left: the pod has gone{lost}")
                 self._problems.pop(track.name, None)
+            self._pods = len({(cluster.name, pod.uid) for cluster, _, pod, _ in wanted}) if answered else None
+            self._tell_of_choice([(pod, container) for _, _, pod, container in wanted], answered)
             once = not self._selection.follow or self._selection.previous
             self._settled = once and answered and not self._readers and not queued
         self._merge.hold_s = HOLD_S + self._linger_s()
         self._merge.wake()
         if not once:
             self._guard()
+
+    def _tell_of_choice(self, wanted: list[tuple[LogPod, PodContainer]], answered: bool) -> None:
+        """Tell of containers that no pod has, and of runs before that there never were."""
+        pods = [pod for _, roster in self._rosters for pod in roster.pods()]
+        known = sorted({container.name for pod in pods for container in pod.containers})
+        absent = [glob for glob in self._selection.containers if not fnmatch.filter(known, glob)] if pods else []
+        self._problems.pop(_CONTAINERS, None)
+        self._problems.pop(_PREVIOUS, None)
+        if absent:
+            self._problems[_CONTAINERS] = f"no container is called {', '.join(absent)}; there is {', '.join(known)}"
+        elif self._selection.previous and answered and wanted and all(one.last is None for _, one in wanted):
+            names = sorted({f"{pod.name}/{one.name}" for pod, one in wanted})
+            more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+            told = ", ".join(names[:MOST_NAMED])
+            self._problems[_PREVIOUS] = f"no previous run of {told}{more}: none has been restarted"
 
     def _wanted(self) -> Iterator[tuple[_Cluster, Roster, LogPod, PodContainer]]:
         seen: set[Key] = set()
@@ -211,13 +237,21 @@ class PodLogs:
                 self._merge.mark(track.lane, "joined", time.time_ns())
         elif track.done_id and container.run_id != track.run_id:
             ended = container.ended_run(track.run_id) or container.last
-            self._merge.mark(track.lane, f"restarted: {ended.told}" if ended is not None else "restarted")
+            told = f"restarted: {ended.told}" if ended is not None else "restarted"
+            self._merge.mark(track.lane, told if track.end or not track.end_told else "started again")
+            track.end, track.end_told = "", False
             track.run_id, track.restarts = container.run_id, container.restarts
         reader = ContainerReader(
             cluster.api, track, self._selection, self._merge, self._patience, roster.ask, self._told, self._linger_s
         )
         self._readers[key] = reader
         threading.Thread(target=self._read, args=(key, reader), name="pod-log", daemon=True).start()
+
+    def _tell_end(self, track: Track) -> None:
+        """Tell how a run has ended, where nothing has followed it that tells it."""
+        if track.end:
+            self._merge.mark(track.lane, f"ended: {track.end}")
+            track.end, track.end_told = "", True
 
     def _linger_s(self) -> float:
         """Return how long to wait for more: the longer, the more streams have to share a processor."""
@@ -245,6 +279,8 @@ class PodLogs:
             run_id=container.run_id,
             restarts=container.restarts,
             from_start=joined,
+            run_before=self._selection.run_before and not joined and container.ended is None,
+            last=container.last,
         )
 
     def _read(self, key: Key, reader: ContainerReader) -> None:

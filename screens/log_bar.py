@@ -23,6 +23,7 @@ class BarState(msgspec.Struct, frozen=True, kw_only=True):
     opening: bool = False
     previous: bool = False
     redacted: bool = True
+    failing: str = ""
     filters: Filters = Filters()
     searching: str = ""
     busy: str = ""
@@ -92,6 +93,8 @@ class LogBar(LineWidget):
         found: list[tuple[str, Style, str]] = []
         if state.previous:
             found.append(("previous run", ink.words[Mark.WARNING], "screen.previous"))
+        if state.failing:
+            found.append((f"failing: {state.failing} {cross}", ink.words[Mark.FAILING], "screen.widen"))
         if not state.redacted:
             found.append((" SECRETS SHOWN ", ink.alarm, "screen.redact"))
         if filters.pod or filters.container:

@@ -104,6 +104,15 @@ class LogDeeds(LogTaking):
     def action_everything(self) -> None:
         self.set_filters(msgspec.structs.replace(self.pane.filters, pod="", container=""))
 
+    def action_widen(self) -> None:
+        """Read the logs of all pods, or again only of what fails."""
+        request = self.pane.request
+        if request.failing is None:
+            self.say("All pods that were chosen are here; nothing of them was left out for a failure.")
+            return
+        self.pane.reopen(widened=not request.widened)
+        self.hurry()
+
     def action_drop(self, kind: str, index: int) -> None:
         """Take one filter away."""
         field = "includes" if kind == "include" else "excludes"

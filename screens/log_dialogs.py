@@ -88,6 +88,7 @@ def side_choice(origins: Sequence[Origin], origin: Origin, request: LogRequest) 
             containers=(each.container,),
             init=each.init,
             previous=not request.previous,
+            failing=None,
         )
         entries.append(Entry(f"{each.pod} {each.container}, and {other_run} of it"))
         pairs.append(Beside(each, False, right))
@@ -95,7 +96,7 @@ def side_choice(origins: Sequence[Origin], origin: Origin, request: LogRequest) 
     for cluster, namespace, name in places:
         if (cluster, namespace, name) != (origin.cluster, origin.namespace, origin.pod):
             pod = Target(cluster=cluster, namespace=namespace, pods=(name,))
-            right = msgspec.structs.replace(request, where=(*request.where[:1], name), targets=(pod,))
+            right = msgspec.structs.replace(request, where=(*request.where[:1], name), targets=(pod,), failing=None)
             entries.append(Entry(f"{origin.pod}, and pod {name}"))
             pairs.append(Beside(origin, True, right))
     return Choice("Side by side", entries, "enter: show both. x: one again. esc: back"), pairs

@@ -49,6 +49,8 @@ class LogFeed:
         self._opening: Opening | None = None
         self._aim_ns: int | None = request.at_ms * 1_000_000 if request.at_ms is not None else None
         self._last_came_s = time.monotonic()
+        self.caught_up = False
+        """Whether what there was at the beginning has come: lines were here, and then none for a moment."""
 
     @property
     def follower(self) -> LogFollower | None:
@@ -82,6 +84,7 @@ class LogFeed:
                 self.status = FollowStatus(problems=(self._opening.problem,), ended=True)
             return 0
         end = time.perf_counter() + budget_s
+        self.caught_up = self.caught_up or (bool(len(self.ring)) and self._settled)
         while lines := follower.take(TAKE_LINES):
             self.ring.extend(lines)
             self._last_came_s = time.monotonic()
@@ -91,13 +94,16 @@ class LogFeed:
         self.status = follower.status()
         return self.shown.take_new()
 
+    @property
+    def _settled(self) -> bool:
+        return time.monotonic() - self._last_came_s > SETTLED_S
+
     def aimed(self) -> int | None:
         """Return the line at the moment that was asked for, once, as soon as lines from there on are here."""
         if self._aim_ns is None or not len(self.ring):
             return None
         aim_ns, last_ns = self._aim_ns + SECOND_NS, self.ring[self.ring.end - 1].at_ns
-        settled = time.monotonic() - self._last_came_s > SETTLED_S
-        if last_ns <= aim_ns and not settled:
+        if last_ns <= aim_ns and not self._settled:
             return None
         self._aim_ns = None
         return max(self.ring.first, self.ring.place_of_time(aim_ns) - 1) if last_ns > aim_ns else None

@@ -29,10 +29,10 @@ class Names(msgspec.Struct, frozen=True):
     containers: int = 0
     long: tuple[str, ...] = ()
 
-    @property
-    def words(self) -> str:
-        """How many there are: ``4 pods, 2 containers``."""
-        said = f"{self.pods} pod{'s' if self.pods != 1 else ''}"
+    def words(self, there: int | None = None) -> str:
+        """How many there are: ``4 pods, 2 containers``; ``there``: pods that are there now, if that is known."""
+        pods = self.pods if there is None else there
+        said = f"{pods} pod{'s' if pods != 1 else ''}"
         return f"{said}, {self.containers} containers" if self.containers > 1 else said
 
 

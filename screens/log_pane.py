@@ -67,6 +67,7 @@ class LogPane(Vertical):
         self.feed = LogFeed(request, doors, setup.config.board.log_lines)
         self._names = Names()
         self._new = 0
+        self._paused_ns = 0
         self._skipped_last = False
         how = How(ink=ink, ascii=setup.ascii, zone=setup.zone, width=0, names=self._names)
         self.bar = LogBar(ink, setup.ascii, id=f"log-bar-{index}")
@@ -110,7 +111,7 @@ class LogPane(Vertical):
         Bounded, so that no key waits long.
         """
         new = self.feed.take(TAKE_S)
-        self._new = 0 if self.view.following else self._new + new
+        self._count_new(new)
         if len(self._names.names) != len(self.feed.origins):
             self._names = make_names(self.feed.origins, self.ink)
         place = self.feed.aimed()
@@ -122,6 +123,19 @@ class LogPane(Vertical):
         if not self._skipped_last:
             self.redraw()
         return said
+
+    def _count_new(self, came: int) -> None:
+        """Count what has come since the view stands still; what still comes of what was there before is not new."""
+        if self.view.following:
+            self._new, self._paused_ns = 0, 0
+            return
+        shown, ring = self.feed.shown, self.feed.ring
+        if not self._paused_ns:
+            # when all is here that there was, clocks do not matter: what comes is new
+            self._paused_ns = 1 if self.feed.caught_up else self.app.now_ms * 1_000_000
+        places = range(max(0, len(shown) - came), len(shown))
+        times = (ring[shown[place]].at_ns for place in places)
+        self._new += sum(1 for at_ns in times if not at_ns or at_ns >= self._paused_ns)
 
     @property
     def working(self) -> bool:
@@ -183,7 +197,7 @@ class LogPane(Vertical):
             since = f"around {local(request.at_ms, self.setup.zone, '%H:%M:%S %Z')}"
         return BarState(
             title=self._title() if self.titled else "",
-            names="" if request.job or not self._names.pods else self._names.words,
+            names="" if request.job or not self._names.pods else self._names.words(feed.status.pods),
             since="" if request.job else since,
             following=self.view.following,
             new=self._new,
@@ -191,6 +205,7 @@ class LogPane(Vertical):
             opening=feed.opening,
             previous=request.previous,
             redacted=request.redact,
+            failing=request.narrow.words if request.narrow is not None else "",
             filters=self.current_filters,
             searching=self.search.words if self.search is not None else "",
             busy=self.busy or ("" if feed.shown.complete else "looking"),
@@ -213,9 +228,12 @@ class LogPane(Vertical):
         if feed.opening:
             return ("", "Opening the log")
         if status.problems or status.waiting_for:
-            return ("", *status.problems, *(f"Waiting for {what}" for what in status.waiting_for))
+            before = ("There is no run before.",) if self.request.previous and status.ended else ()
+            return ("", *before, *status.problems, *(f"Waiting for {what}" for what in status.waiting_for))
         if status.ended:
-            return ("", "It has written nothing.")
+            return ("", "There is no run before." if self.request.previous else "It has written nothing.")
+        if self.request.narrow is not None and status.listed and not status.found:
+            return ("", "What failed has gone; one that takes its place will be followed.   a: all pods")
         if status.listed and not status.found:
             return ("", "There is no pod to follow; one that comes will be followed.")
         return ("", "No line yet")

@@ -7,9 +7,21 @@ import msgspec
 
 from collectors.log_lines import DEFAULT_TAIL, LogFollower, Selection, Target
 from statusdesk.facts import ContainerRole
+from statusdesk.state import Level
 from statusdesk.states import PodState, RolloutState
 
 BEFORE_FAILURE_MS = 120_000
+
+
+class Failing(msgspec.Struct, frozen=True, kw_only=True):
+    """What of the logs matters while rollouts fail: the pods that stand in the way, and the containers in them."""
+
+    targets: tuple[Target, ...]
+    containers: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        return ", ".join(self.containers or (target.pods[0] for target in self.targets))
 
 
 class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +29,7 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     ``at_ms`` is the moment to open at, None for the end. With ``job`` it is a console of Jenkins, of its last build
     where ``build`` is None. ``since_s`` counts back from now, 0 means all there is; None: the last ``tail`` lines.
+    With ``failing`` and not ``widened`` only that is read, with the last lines of the run before.
     """
 
     where: tuple[str, ...] = ()
@@ -30,6 +43,13 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
     redact: bool = True
     job: str = ""
     build: int | None = None
+    failing: Failing | None = None
+    widened: bool = False
+
+    @property
+    def narrow(self) -> Failing | None:
+        """What it is narrowed to."""
+        return None if self.widened else self.failing
 
     def selection(self, now_ms: int) -> Selection:
         """Return what a follower of pods is to follow."""
@@ -39,8 +59,9 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
         elif self.at_ms is not None and self.since_s is None:
             since_ms = self.at_ms - BEFORE_FAILURE_MS
         return Selection(
-            targets=self.targets,
-            containers=self.containers,
+            targets=self.targets if self.narrow is None else self.narrow.targets,
+            containers=self.containers if self.narrow is None else self.narrow.containers,
+            run_before=self.narrow is not None,
             init=self.init,
             previous=self.previous,
             since_ms=since_ms,
@@ -60,10 +81,28 @@ class Doors(Protocol):
 
 
 def of_cell(app: str, stage: str, rollouts: Sequence[RolloutState], *, previous: bool = False) -> LogRequest:
-    """Return the logs of all pods of an app in a stage."""
+    """Return the logs of all pods of an app in a stage; while it fails, of what stands in the way first."""
     places = dict.fromkeys((rollout.cluster, rollout.namespace) for rollout in rollouts)
     targets = tuple(Target(cluster=cluster, namespace=namespace, app=app) for cluster, namespace in places)
-    return LogRequest(where=(stage, app), targets=targets, previous=previous)
+    return LogRequest(where=(stage, app), targets=targets, previous=previous, failing=failing_of(rollouts))
+
+
+def failing_of(rollouts: Sequence[RolloutState]) -> Failing | None:
+    """Return what stands in the way of the rollouts that fail, as far as they name it; None when none does."""
+    named = [each for each in rollouts if each.level is Level.FAILING and each.pod]
+    if not named:
+        return None
+    targets = [
+        Target(cluster=each.cluster, namespace=each.namespace, pods=(_siblings(each.kind, each.pod),)) for each in named
+    ]
+    known = all(each.container for each in named)
+    containers = dict.fromkeys(each.container for each in named) if known else {}
+    return Failing(targets=tuple(dict.fromkeys(targets)), containers=tuple(containers))
+
+
+def _siblings(kind: str, pod: str) -> str:
+    """Return a glob of the pods of the same revision, where their names tell it; else the pod."""
+    return pod.rpartition("-")[0] + "-?????" if kind in ("Deployment", "ReplicaSet", "Job") and "-" in pod else pod
 
 
 def of_rollout(

@@ -39,6 +39,9 @@ Filters look through all lines that are here, also those that came before; sever
 Small letters stand for both cases. `o` asks the source for lines from further back, those that the includes look for.
 A stack trace is folded into the line that it belongs to: `[+12]`; `enter` unfolds it, `z` all.
 
+While a rollout fails, its logs open with those of the container that fails, and with the run before it: `failing:` in
+the line above says so; `a` shows all pods, and again only what fails.
+
 What looks like a secret is hidden, also in what is copied and saved, until `R`.
 """
 
@@ -65,6 +68,7 @@ class LogsScreen(LogDeeds):
         Binding("exclamation_mark", "only_bad", "not well", id="logs.only_bad", tooltip="Only warnings and errors"),
         Binding("p", "previous", "previous", id="logs.previous", tooltip="The run before, or this one again"),
         Binding("c", "containers", "containers", id="logs.containers", tooltip="Only one container or pod; init ones"),
+        Binding("a", "widen", "all pods", id="logs.widen", tooltip="All pods, or only what fails", show=False),
         Binding("s", "since", "since", id="logs.since", tooltip="How far back"),
         Binding("x", "side", "side by side", id="logs.side", tooltip="Another pod, or the run before, beside this"),
         Binding("w", "wrap", "wrap", id="logs.wrap", tooltip="Long lines on several rows, or cut"),

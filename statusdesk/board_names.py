@@ -45,7 +45,17 @@ BINDING_IDS = (
     *("logs.follow", "logs.search", "logs.next", "logs.before", "logs.include", "logs.exclude", "logs.only_bad"),
     *("logs.previous", "logs.containers", "logs.since", "logs.side", "logs.wrap", "logs.times", "logs.mark"),
     *("logs.copy_lines", "logs.save", "logs.back", "logs.whole", "logs.copy_line", "logs.older", "logs.jump"),
-    *("logs.fold", "logs.raw", "logs.redact", "logs.wide", "logs.drop", "logs.to_mark", "logs.other", "logs.help"),
+    *(
+        "logs.fold",
+        "logs.raw",
+        "logs.redact",
+        "logs.wide",
+        "logs.drop",
+        "logs.to_mark",
+        "logs.other",
+        "logs.widen",
+        "logs.help",
+    ),
     *(
         "alerts.open",
         "alerts.logs",

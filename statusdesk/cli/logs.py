@@ -16,7 +16,8 @@ DESCRIPTION = """\
 Follow the logs of all pods of an app, through restarts, replaced pods and broken connections; or the console log of a
 Jenkins build. stdout is only lines, each with its pod and container in front where there is more than one; what
 happens (a pod joins, a container restarts, a connection waits) is told on stderr. It needs neither a collector nor a
-store, and without a configuration a kubeconfig is enough; --cluster then names a context.
+store, and without a configuration a kubeconfig is enough; --cluster then names a context. It ends with 0 at SIGTERM and
+SIGHUP (what has come is written first), with 130 at Ctrl-C, and with 3 where something could not be read.
 
 examples:
   statusdesk logs orders -n production                       all pods, from their last 200 lines on
@@ -59,17 +60,15 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
 def _tail(text: str) -> int:
     if text in ("all", "-1"):
         return -1
-    count = int(text)
-    if count < 0:
-        raise argparse.ArgumentTypeError("must be a number of lines, or all")
-    return count
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number of lines, or all")
+    return int(text)
 
 
 def _positive(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return count
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number, at least 1")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -80,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
     if bool(args.app or args.pod) == bool(args.job):
         refuse("name either an APP (or --pod), or a --job")
+    _check_job(args)
     wanted, unwanted = patterns("--grep", args.grep), patterns("--exclude", args.exclude)
     config = _config(args, needs_jenkins=bool(args.job))
     # All that may be refused comes before the file: a mistake leaves nothing behind.
@@ -108,7 +108,27 @@ def run(args: argparse.Namespace) -> int:
         )
         if args.output != "-" and not args.quiet:
             print(f"statusdesk: adding to {args.output}", file=sys.stderr)
+        writing.stop_on_signals()
         return writing.run()
+
+
+def _check_job(args: argparse.Namespace) -> None:
+    """Refuse options that mean nothing to the console of a build, or to pods."""
+    if args.build is not None and not args.job:
+        refuse("--build is for a --job")
+    given = {
+        "--namespace": args.namespace,
+        "--cluster": args.cluster,
+        "--container": args.container,
+        "--init": args.init,
+        "--previous": args.previous,
+        "--since": args.since,
+        "--since-time": args.since_time,
+        "--tail": args.tail is not None,
+        "--timestamps": args.timestamps,
+    }
+    if args.job and (vain := [name for name, value in given.items() if value]):
+        refuse(f"the console log of a --job has no {', '.join(vain)}: it is read whole, and its lines have no times")
 
 
 def _config(args: argparse.Namespace, *, needs_jenkins: bool) -> "Config":

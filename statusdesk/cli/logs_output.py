@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ TAKEN_AT_ONCE = 20_000
 BLOCK_EVERY_S = 0.1
 FOUND_WITHIN_S = 15.0
 TELL_EVERY_S = 1.0
+STOP_WITHIN_S = 3.0
 _COLOURS = (36, 32, 35, 33, 34, 96, 92, 95, 93, 94)
 _RESET = "\x1b[0m"
 
@@ -91,9 +93,22 @@ class Writing:
         self._begun_s = time.monotonic()
         self._second = (-1, "")
         self._written = 0
+        self._was_found = False
+        self._stopped = False
+
+    def stop_on_signals(self) -> None:
+        """End at SIGTERM and SIGHUP when what has come is written; without it, where nobody reads stdout."""
+
+        def stop(_number: int, _frame: object) -> None:
+            self._stopped = True
+            signal.setitimer(signal.ITIMER_REAL, STOP_WITHIN_S)
+
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, stop)
+        signal.signal(signal.SIGALRM, lambda _number, _frame: os._exit(exit_codes.OK))
 
     def run(self) -> int:
-        """Write until the follower ends or stdout is closed; return the exit code."""
+        """Write until the follower ends, a signal comes or stdout is closed; return the exit code."""
         self._source.start()
         try:
             while True:
@@ -101,7 +116,7 @@ class Writing:
                 lines = self._source.take(TAKEN_AT_ONCE)
                 if lines:
                     self._write(lines)
-                code = self._look()
+                code = self._look() if not self._stopped else exit_codes.OK
                 if code is not None:
                     return code
                 if lines and len(lines) < TAKEN_AT_ONCE:
@@ -122,10 +137,16 @@ class Writing:
         if status.waiting:
             for one in status.waiting_for:
                 self._say(f"waiting for {one}")
-        if status.listed and not status.found and not status.problems:
+        if self._was_found and not status.found and not status.ended:
+            self._say(f"waiting for pods of {self._what}")
+            return None
+        if status.found:
+            self._was_found = True
+            self._told.discard(f"waiting for pods of {self._what}")  # it may happen again
+        if status.listed and not status.found and not status.problems and not self._was_found:
             self._say(f"nothing to read of {self._what}", always=True)
             return exit_codes.CANNOT_TELL
-        if not status.found and (status.ended or now_s - self._begun_s > FOUND_WITHIN_S):
+        if not self._was_found and (status.ended or now_s - self._begun_s > FOUND_WITHIN_S):
             if not status.problems:
                 self._say("the source does not answer", always=True)
             return exit_codes.CANNOT_TELL

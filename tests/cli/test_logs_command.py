@@ -114,6 +114,22 @@ def test_a_refusal_cannot_be_told_and_names_the_right(kube, run):
     assert done.returncode == 3 and "kubectl create rolebinding" in done.stderr
 
 
+def test_containers_and_runs_that_there_are_not_cannot_be_told(kube, run):
+    kube.show(pod("orders-1", container(), container("proxy")))
+    kube.replies["app"] = [Reply(stamped("one"))]
+    done = run("orders", "-n", "testing", "--no-follow", "--container", "ap")
+    assert done.returncode == 3 and "no container is called ap; there is app, proxy" in done.stderr
+    done = run("orders", "-n", "testing", "--previous")
+    assert done.returncode == 3 and "no previous run of orders-1/app, orders-1/proxy" in done.stderr
+
+
+def test_a_server_that_is_not_well_for_long_cannot_be_told(kube, run):
+    kube.show(pod("orders-1"))
+    kube.replies["app"] = [refusal(503, "the kubelet is away")]
+    done = run("orders", "-n", "testing", "--no-follow")
+    assert done.returncode == 3 and "answers 503: the kubelet is away" in done.stderr
+
+
 def test_a_source_that_is_not_there_cannot_be_told(kube, run):
     kube.stop()
     done = run("orders", "-n", "testing", "--no-follow")
@@ -132,6 +148,9 @@ def test_a_source_that_is_not_there_cannot_be_told(kube, run):
         (("orders", "-n", "t", "--since", "yesterdayish"), "--since"),
         (("--job", "deploy"), "needs a configuration"),
         (("orders", "-n", "testing", "-o", "/nowhere/x"), "cannot be written"),
+        (("orders", "--tail", "x"), "'x' must be a number of lines, or all"),
+        (("orders", "--build", "7"), "--build is for a --job"),
+        (("--job", "deploy", "--since", "1h", "--tail", "0", "-n", "t"), "no --namespace, --since, --tail"),
     ],
 )
 def test_what_cannot_be_carried_out_is_said_and_no_file_is_made(run, tmp_path, argv, said):
@@ -180,6 +199,22 @@ def following(kube, tmp_path):
         finally:
             if process.poll() is None:
                 process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_request_to_end_is_a_quiet_end(following, number):
+    following.send_signal(number)
+    assert following.wait(10) == 0 and following.stderr.read() == b""
+
+
+def test_an_app_that_has_no_pods_for_a_moment_is_waited_for(kube, following):
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.drop("orders-1")
+    assert following.stderr.readline().startswith(b"statusdesk: orders-1/app: left: the pod has gone")
+    assert following.stderr.readline() == b"statusdesk: waiting for pods of orders\n"
+    kube.replies["app"] = [Reply(stamped("two", second=3), end="hang")]
+    kube.show(pod("orders-2"), event="ADDED")
+    assert following.stdout.readline() == b"[orders-2/app] two\n"
 
 
 def test_an_interrupt_ends_it(following):

@@ -4,6 +4,7 @@ import gzip
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from collectors.log_lines import MAX_LINE_BYTES, LineKind, Target
 from collectors.log_stream import Patience
@@ -125,7 +126,50 @@ def test_an_end_is_told_and_what_is_started_again_is_followed(kube, follow):
     wait_for(lambda: kube.watching("pods", "testing"))
     kube.show(pod("orders-1", again), event="MODIFIED")
     lines.wait_texts("one", "last", "again")
-    assert lines.marks()[1:] == ["restarted: exit 1 Error"]
+    assert lines.marks()[1:] == ["started again"]
+
+
+def test_an_end_that_is_followed_by_a_new_run_is_told_once(kube, follow):
+    over = pod("orders-1", container(state=ended("run-1", 1, "Error")))
+    kube.replies["app"] = [Reply(stamped("one"), then=lambda: kube.show(over)), Reply(stamped("one", "last"))]
+    lines = follow(patience=replace(QUICK, end_s=30.0))
+    lines.wait_texts("one", "last")
+    kube.replies["app"] = [Reply(stamped("again", second=9), end="hang")]
+    again = container(run="run-2", lastState=ended("run-1", 1, "Error"), restartCount=1)
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.show(pod("orders-1", again), event="MODIFIED")
+    lines.wait_texts("one", "last", "again")
+    assert lines.marks() == ["restarted: exit 1 Error"]
+
+
+def test_a_container_that_no_pod_has_is_told_with_those_that_there_are(kube, follow):
+    lines = follow(pod("orders-1", container(), container("proxy")), containers=("ap",))
+    lines.wait_problem("no container is called ap; there is app, proxy")
+    assert not lines.source.status().ended
+
+
+def test_runs_before_that_there_never_were_are_told(kube, follow):
+    lines = follow(previous=True)
+    lines.wait_problem("no previous run of orders-1/app: none has been restarted")
+    wait_for(lambda: lines.source.status().ended)
+
+
+@pytest.mark.parametrize(("status", "said"), [(503, "etcd leader changed"), (404, 'pods "orders-1" not found')])
+def test_what_lasts_ends_what_does_not_follow(kube, follow, status, said):
+    kube.replies["app"] = [refusal(status, said)]
+    lines = follow(follow=False)
+    lines.wait_problem(f"answers {status}: {said}")
+    wait_for(lambda: lines.source.status().ended)
+
+
+def test_the_run_before_comes_first_where_it_is_asked_for(kube, follow):
+    died = ended("run-1", 1, "Error")
+    kube.replies["app"] = [Reply(stamped("why it died")), Reply(stamped("on", second=5), end="hang")]
+    lines = follow(pod("orders-1", container(run="run-2", lastState=died, restartCount=3)), run_before=True, tail=9)
+    lines.wait_texts("why it died", "on")
+    assert [line.text for line in lines.lines] == ["why it died", "restarted: exit 1 Error", "on"]
+    asked = [(query.get("previous"), query.get("tailLines"), "sinceTime" in query) for query in kube.asked_logs]
+    assert asked == [("true", "9", False), (None, "9", True)]
 
 
 def test_the_last_line_needs_no_newline(kube, follow):
@@ -197,7 +241,8 @@ def test_pods_join_and_leave(kube, follow):
     kube.show(pod("orders-2"), pod("web-1", app="web"), event="ADDED")
     lines.wait_texts("one", "from its beginning")
     kube.drop("orders-1")
-    wait_for(lambda: lines.marks() == ["joined", "left: the pod has gone"])
+    wait_for(lambda: lines.marks() == ["joined", "left: the pod has gone; its last lines may be missing"])
+    assert lines.source.status().pods == 1
     assert "tailLines" not in next(query for query in kube.asked_logs if query["pod"] == "orders-2")
     assert not any(query["pod"] == "web-1" for query in kube.asked_logs)
 
@@ -207,6 +252,13 @@ def test_a_pod_that_is_gone_gives_its_last_line(kube, follow):
     kube.replies["app"] = [gone, refusal(404, 'pods "orders-1" not found')]
     lines = follow()
     lines.wait_texts("one", "bye")
+    wait_for(lambda: lines.marks() == ["left: the pod has gone; its last lines may be missing"])
+
+
+def test_a_pod_whose_log_came_to_its_end_has_left_nothing_out(kube, follow):
+    kube.replies["app"] = [Reply(stamped("one"), then=lambda: kube.objects["pods"].clear())]
+    lines = follow()
+    lines.wait_texts("one")
     wait_for(lambda: lines.marks() == ["left: the pod has gone"])
 
 

@@ -4,6 +4,7 @@ import datetime
 import stat
 
 import pytest
+from msgspec.structs import replace
 
 from collectors.log_lines import LineKind, Origin, Target
 from screens.ink import make_ink
@@ -16,6 +17,7 @@ from screens.log_rows import Fold, How, draw_line, size
 from screens.log_saving import MOST_COPIED_BYTES, as_text, file_name, for_copying, path_problem, save
 from screens.log_whole import wrapped
 from screens.strips import cells
+from statusdesk.state import Level
 from tests.screens import boards, rollouts
 from tests.screens.log_hand import HOSTILE, ORIGINS, line
 
@@ -127,7 +129,11 @@ def test_short_names(pods, short):
 def test_names():
     names = make_names(ORIGINS, make_ink({}, True))
     assert [(name.pod, name.container) for name in names.names][:2] == [("fq26d", "vault-agent"), ("dmwbp", "app")]
-    assert names.words == "2 pods, 3 containers" and names.width == len("fq26d vault-agent")
+    assert (
+        names.words() == "2 pods, 3 containers"
+        and names.words(1) == "1 pod, 3 containers"
+        and names.width == len("fq26d vault-agent")
+    )
     assert make_names([Origin(job="deploy", build=4)], make_ink({}, True)).names[0].pod == "#4"
 
 
@@ -230,6 +236,15 @@ def test_requests():
     request = of_cell("orders", "staging", (state, state), previous=True)
     assert request.targets == (Target(cluster="eu", namespace="staging", app="orders"),) and request.previous
     assert request.selection(boards.NOW).tail == 200
+    narrow = request.selection(boards.NOW)
+    assert [target.pods for target in narrow.targets] == [("orders-7cc6f9fbf5-?????",)] and not narrow.targets[0].app
+    assert narrow.containers == ("vault-agent",) and narrow.run_before
+    wide = replace(request, widened=True).selection(boards.NOW)
+    assert wide.targets == request.targets and not wide.containers and not wide.run_before
+    well = replace(state, level=Level.OK)
+    assert of_cell("orders", "staging", (well,)).failing is None
+    named = replace(state, kind="StatefulSet", pod="orders-0")
+    assert of_cell("orders", "staging", (named,)).failing.targets[0].pods == ("orders-0",)
     alone = of_rollout(state, (state,), "staging")
     assert alone.targets[0].app == "orders" and not alone.targets[0].pods
     other = boards.rollout("orders", "staging", "1")

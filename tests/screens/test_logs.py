@@ -44,11 +44,15 @@ def body(app):
     return [each for each in lines(app)[3:-1] if each]
 
 
-async def test_l_on_a_cell_shows_all_pods_of_the_app_in_that_stage():
+async def test_l_on_a_red_cell_shows_what_fails_and_a_all_pods_of_the_app_in_that_stage():
     app = open_desk()
     async with app.run_test(size=WIDE) as pilot:
         await logs(pilot)
+        assert app.doors.last.selection.containers == ("vault-agent",) and app.doors.last.selection.run_before
+        assert "failing: vault-agent \u2715" in lines(app)[2]
+        await logs(pilot, "a")
         assert app.doors.last.selection.targets == (Target(cluster="eu", namespace="staging", app="orders"),)
+        assert not app.doors.last.selection.containers and "failing:" not in lines(app)[2]
         assert app.doors.last.started and app.doors.threads[0] is not threading.main_thread()
         shown = lines(app)
         assert "staging \u203a orders \u203a logs" in shown[0]
@@ -106,7 +110,15 @@ async def test_what_is_waited_for_is_said():
         app.doors.last.now = replace(waiting, problems=("eu: 403 no access to pods/log",))
         await until(pilot, lambda: "eu: 403 no access to pods/log  (and 1 more)" in text(app))
         app.doors.last.now = FollowStatus(found=False, listed=True)
+        await until(pilot, lambda: "What failed has gone" in text(app))
+        await pilot.press("a")
+        await until(pilot, lambda: len(app.doors.opened) == 2)
+        app.doors.last.now = FollowStatus(found=False, listed=True)
         await until(pilot, lambda: "There is no pod to follow" in text(app))
+        await pilot.press("p")
+        await until(pilot, lambda: len(app.doors.opened) == 3)
+        app.doors.last.now = FollowStatus(found=True, listed=True, ended=True)
+        await until(pilot, lambda: "There is no run before." in text(app))
 
 
 async def test_moving_up_pauses_and_counts_what_is_new():
@@ -116,8 +128,8 @@ async def test_moving_up_pauses_and_counts_what_is_new():
         assert "/orders/99 " in body(app)[-1]
         await pilot.press("up")
         before = body(app)
-        app.doors.last.give(*numbered(1204, 100))
-        await until(pilot, lambda: "PAUSED  +1,204 new" in lines(app)[2])
+        app.doors.last.give(*numbered(20, 100), *numbered(1184, 120, every_s=10.0))
+        await until(pilot, lambda: "PAUSED  +1,184 new" in lines(app)[2])
         assert body(app) == before
         await pilot.press("f")
         await until(pilot, lambda: "/orders/1303 " in body(app)[-1])
