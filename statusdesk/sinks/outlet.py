@@ -147,7 +147,9 @@ class Outlet:
         except Exception as error:  # the edge of one sink: a fault of ours must not end it, nor be met for ever
             state, problem = "quarantined", faults.told(error)
         at_ms = self._clock()
-        outcome = Outcome(id=number, state=state, at_ms=at_ms, attempts=attempts, last_error=problem, due_ms=due_ms)
+        outcome = Outcome(
+            id=number, state=state, at_ms=at_ms, attempts=attempts, last_error=problem, due_ms=due_ms, sent=notification
+        )
         with self._news:
             if state == "queued":
                 if number in self._waiting:  # else it was dropped meanwhile
