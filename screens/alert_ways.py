@@ -18,7 +18,7 @@ def screen_of(alert: AlertState, board: Board, setup: Setup, ink: Ink, past: Boa
     if key := rollout_of(alert, board):
         from screens.rollout import RolloutScreen
 
-        return RolloutScreen(setup, ink, key, alert.app, past)
+        return RolloutScreen(setup, ink, key, alert.app_name, past)
     if alert.token:
         return _token(alert, board, setup, ink, past)
     kind = alert.subject.partition(":")[0]
@@ -69,7 +69,7 @@ def rollout_of(alert: AlertState, board: Board) -> str:
     rollouts = [
         rollout
         for row in board.rows
-        if row.app == alert.app
+        if row.app == alert.app_name
         for cell in row.cells
         if cell is not None
         for rollout in cell.rollouts

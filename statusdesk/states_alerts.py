@@ -67,6 +67,11 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return {name: value for name in names if (value := getattr(self, name))}
 
     @property
+    def app_name(self) -> str:
+        """The app without the name of its workload (``orders`` of ``orders/worker``); a job keeps its folders."""
+        return self.app.partition("/")[0] if self.cluster else self.app
+
+    @property
     def muted(self) -> bool:
         """Whether nobody is to be told of it now."""
         return bool(self.acked_by or self.silenced_by or self.inhibited_by)

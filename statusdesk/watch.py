@@ -57,7 +57,7 @@ class CollectorProcess:
 
     ``out`` is called with each change of level, reason, version or revision, ``alerted`` with what happens to alerts;
     ``narrate`` with sentences for stderr; ``verbose`` adds where a fault of ours was met. ``teller`` sends messages;
-    a collector that a board has started (``owner``) sends and queues none. ``mirror`` is shown how it stands,
+    without one, and in a collector that a board has started (``owner``), none is sent or queued. ``mirror`` is shown how it stands,
     ``notifier`` tells systemd.
     The caller holds the lock of the state directory.
     """
@@ -81,7 +81,7 @@ class CollectorProcess:
         self._clock = clock
         self._out = out
         self._alerted = alerted
-        self._sends = owner != BOARD
+        self._sends = owner != BOARD and teller is not None
         self._teller = teller if self._sends else None
         self._narrate = narrate or (lambda sentence: print(sentence, file=sys.stderr))
         self._verbose = verbose

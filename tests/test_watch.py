@@ -234,6 +234,9 @@ class Telling:
         self.stopped = True
 
 
+NOBODY = Telling()
+
+
 class Refusing:
     """A collector of a source that never answers."""
 
@@ -257,9 +260,9 @@ def telling(config, monkeypatch):
     config = msgspec.structs.replace(config, alerts=AlertsSettings(rules=rules), sinks=(sink,))
     ended = []
 
-    def start(owner="watch"):
-        teller, events = Telling(), []
-        process = CollectorProcess(config, owner=owner, alerted=events.append, teller=teller, narrate=narrated.append)
+    def start(owner="watch", teller=None):
+        teller, events = teller or Telling(), []
+        process = CollectorProcess(config, owner=owner, alerted=events.append, teller=None if teller is NOBODY else teller, narrate=narrated.append)
         refusing = Refusing(process._inbox.put, process._stop)
         monkeypatch.setattr(process, "_collectors", lambda writer: [("kubernetes/eu", refusing)])
         ended.append(run(process))
@@ -292,6 +295,12 @@ def test_a_collector_of_a_board_tells_nobody(telling, tmp_path):
     teller, events = telling(owner="board")
     wait_for(lambda: any(event.what == "firing" for event in events), what="an alert that fires")
     assert teller.news == [] and rows_of(tmp_path)[1] == []
+
+
+def test_without_anybody_who_sends_nothing_is_queued(telling, tmp_path):
+    _, events = telling(teller=NOBODY)
+    wait_for(lambda: any(event.what == "firing" for event in events), what="an alert that fires")
+    assert rows_of(tmp_path)[1] == []
 
 
 def test_requests_are_taken_within_a_second_and_refused_ones_are_told(telling, tmp_path):

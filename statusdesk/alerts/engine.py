@@ -19,7 +19,7 @@ TOLERANCE_MS = 3_600_000
 
 
 def _version(alert: AlertState) -> tuple[str, ...]:
-    return (alert.app.partition("/")[0], alert.stage, alert.version)
+    return (alert.app_name, alert.stage, alert.version)
 
 
 def _job(alert: AlertState) -> tuple[str, ...]:

@@ -125,25 +125,48 @@ class Outbox:
                 continue
             group = self._of_id.get(outcome.id)
             if group is None:
-                continue  # it was dropped meanwhile
+                written += self._late(outcome)
+                continue
             at = next(index for index, each in enumerate(group.queued) if each.id == outcome.id)
             tried = _after(group.queued[at], outcome)
-            written.append(tried)
             if tried.state == "queued":
+                written.append(tried)
                 group.queued[at] = tried
                 continue
             del group.queued[at]
             del self._of_id[outcome.id]
-            if tried.state == "sent":
-                group.told = Told(firing_of(tried), outcome.at_ms)
-                group.given_up = None
-                needed = group.told.firing.union(*(each.fingerprints for each in group.queued))
-                group.over = {key: alert for key, alert in group.over.items() if key in needed}
-            else:
-                group.given_up = Told(firing_of(tried), outcome.at_ms)
+            written.append(self._ended(group, tried, outcome))
+            if tried.state != "sent":
                 written += self._drop_all(group)
-            self._dirty.add((group.sink.name, group.labels))
         return written
+
+    def _late(self, outcome: Outcome) -> list[Notification]:
+        """Take what has become of a message that was dropped meanwhile: one that went out all the same was told."""
+        sink = next((sink for sink in self._sinks if outcome.sent is not None and sink.name == outcome.sent.sink), None)
+        if outcome.sent is None or sink is None or outcome.state != "sent":
+            return []
+        return [self._ended(self._group(sink, outcome.sent.group_labels), _after(outcome.sent, outcome), outcome)]
+
+    def _ended(self, group: _Group, tried: Notification, outcome: Outcome) -> Notification:
+        """Note what a sink was told, or would not hear: what was in the message when it was sent."""
+        if (sent := outcome.sent) is not None:
+            tried = replace(tried, what=sent.what, why=sent.why, fingerprints=sent.fingerprints, alerts=sent.alerts)
+        firing = firing_of(tried)
+        if tried.state == "sent":
+            told = firing if group.sink.send_resolved else firing & group.alerts.keys()
+            group.told = Told(told, outcome.at_ms)
+            group.given_up = None
+            for alert in tried.alerts:
+                if alert.fingerprint not in group.alerts:
+                    group.over.setdefault(alert.fingerprint, alert)
+            needed = group.told.firing.union(*(each.fingerprints for each in group.queued))
+            group.over = {key: alert for key, alert in group.over.items() if key in needed}
+        else:
+            group.given_up = Told(firing, outcome.at_ms)
+            # that it is over has had its chance too
+            group.told = replace(group.told, firing=group.told.firing - (frozenset(tried.fingerprints) - firing))
+        self._dirty.add((group.sink.name, group.labels))
+        return tried
 
     def _refused(self, refusal: Refusal) -> Notification:
         labels = group_of(refusal.alert, self._settings.group_by)

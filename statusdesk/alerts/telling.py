@@ -32,7 +32,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What has become of an attempt to send a message.
 
     ``state``: ``sent``, ``failed`` (given up), ``quarantined`` (refused for good), or ``queued``: tried again at
-    ``due_ms``.
+    ``due_ms``. ``sent`` is the message as it was sent, or tried: it may have changed, or been dropped, meanwhile.
     """
 
     id: int
@@ -41,6 +41,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     last_error: str = ""
     due_ms: int | None = None
+    sent: Notification | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):

@@ -84,4 +84,4 @@ def _is_named(alert: "AlertState", name: str) -> bool:
 
     if len(name) >= SHORTEST_PREFIX and alert.fingerprint.startswith(name.lower()):
         return True
-    return any(part and fnmatchcase(part, name) for part in (alert.app, alert.app.partition("/")[0], alert.token))
+    return any(part and fnmatchcase(part, name) for part in (alert.app, alert.app_name, alert.token))

@@ -66,11 +66,13 @@ class Gate:
             return {}
         app, route = self._question.app, self._question.route
         by_name = {state.name: state for state in rows.tokens}
-        places = {*route.to.namespaces, *route.start.namespaces}
+        there_now = [
+            each for each in rows.rollouts if self._in_stage(each) or route.to.holds(each.cluster, each.namespace)
+        ]
+        places = {*route.to.namespaces, *route.start.namespaces, *(each.namespace for each in there_now)}
         needed: dict[str, TokenState | None] = {}
         for token in self._config.vault.tokens:
-            there = not token.namespaces or places & set(token.namespaces)
-            if there and any(fnmatchcase(app, glob) for glob in (token.name, *token.apps)):
+            if used_in(token.namespaces, places) and any(fnmatchcase(app, glob) for glob in (token.name, *token.apps)):
                 needed[token.name] = by_name.get(token.name)
         return needed
 
@@ -85,3 +87,19 @@ class Gate:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def used_in(namespaces: Collection[str], places: Collection[str]) -> bool:
+    """Whether a token of these namespaces may be used in one of the places; either may be globs.
+
+    Two globs may mean the same namespace: what cannot be told counts as used.
+    """
+    return not namespaces or any(
+        fnmatchcase(place, glob) or fnmatchcase(glob, place) or (_is_glob(place) and _is_glob(glob))
+        for place in places
+        for glob in namespaces
+    )
+
+
+def _is_glob(name: str) -> bool:
+    return any(char in name for char in "*?[")

@@ -45,7 +45,7 @@ def _matters(board: Board) -> list[tuple[int, str]]:
     """Return what is wrong, each with its code; what an alert tells already is not told again."""
     loud = [alert for alert in board.firing if not alert.silenced_by]
     found = [(_SEVERITIES.get(a.severity, OK), f"{a.alertname} {place_of(a)}") for a in loud if a.severity != "info"]
-    told = {alert.app for alert in board.firing if alert.app}
+    told = {alert.app_name for alert in board.firing if alert.app}
     tokens = {alert.token for alert in board.firing if alert.token}
     production = board.stages[board.production] if board.stages else ""
     for row in board.rows:

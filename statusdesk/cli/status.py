@@ -76,7 +76,7 @@ def _nagios(board: "Board", config: "Config", missing: list[str], *, narrowed: b
         return UNKNOWN
     if narrowed:
         apps, tokens = {row.app for row in board.rows}, {token.name for token in board.tokens}
-        mine = tuple(alert for alert in board.firing if alert.app in apps or alert.token in tokens)
+        mine = tuple(alert for alert in board.firing if alert.app_name in apps or alert.token in tokens)
         board = msgspec.structs.replace(board, firing=mine)
     line, code = nagios(board, config)
     print(line)

@@ -156,7 +156,7 @@ def alerts(question: Question, known: Known) -> Check:
 
 def _is_about(alert: AlertState, question: Question) -> bool:
     """Whether an alert speaks against the promotion; what fails where it goes to is perhaps what it shall mend."""
-    if alert.app != question.app or alert.severity == "info":
+    if alert.app_name != question.app or alert.severity == "info":
         return False
     here = question.route.start.holds(alert.cluster, alert.namespace) if alert.namespace else False
     return here or alert.stage == question.route.start.name or alert.version == question.version

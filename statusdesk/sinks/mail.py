@@ -1,5 +1,6 @@
 """Mail, one per message, over SMTP."""
 
+import contextlib
 import email.policy
 import smtplib
 import ssl
@@ -10,7 +11,7 @@ from pathlib import Path
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.credentials import CredentialError, read_secret
 from statusdesk.sinks.message import Message
-from statusdesk.sinks.sending import Postponed, Refused
+from statusdesk.sinks.sending import PartlySent, Postponed, Refused
 from statusdesk.text import clean
 
 MOST_ALERTS = 50
@@ -58,14 +59,17 @@ class Mail:
             opened = smtplib.SMTP_SSL(sink.host, sink.port, timeout=sink.timeout_s, context=context)
         else:
             opened = smtplib.SMTP(sink.host, sink.port, timeout=sink.timeout_s)
-        with opened as server:
+        with contextlib.closing(opened) as server:
             if sink.tls == "starttls":
                 server.starttls(context=context)
             if sink.user and sink.password is not None:
                 server.login(sink.user, read_secret(sink.password, self._base_dir))
             refused = server.send_message(mail)
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                server.quit()  # the mail is taken: however this ends, it is not sent again
         if refused:
-            raise Refused(f"the mail server refuses {len(refused)} of {len(sink.to)} recipients, the others have it")
+            said = f"the mail server refuses {len(refused)} of {len(sink.to)} recipients, the others have it"
+            raise PartlySent(said)
 
     def close(self) -> None:
         """Nothing stays open."""

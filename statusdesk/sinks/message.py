@@ -91,7 +91,7 @@ def logs_command(alert: AlertState) -> str:
     """Return the command that shows what the app says, empty where none runs."""
     if not (alert.app and alert.namespace and alert.cluster):
         return ""
-    app = alert.app.partition("/")[0]
+    app = alert.app_name
     return (
         f"statusdesk logs {shlex.quote(app)} -n {shlex.quote(alert.namespace)} --cluster {shlex.quote(alert.cluster)}"
     )

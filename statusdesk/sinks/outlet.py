@@ -14,7 +14,7 @@ from statusdesk.alerts.telling import Outcome
 from statusdesk.clock import Clock
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.message import Ask, Message
-from statusdesk.sinks.sending import Postponed, Refused, Sender, SinkStats
+from statusdesk.sinks.sending import PartlySent, Postponed, Refused, Sender, SinkStats
 from statusdesk.states_alerts import Notification
 
 FIRST_WAIT_S = 1.0
@@ -140,6 +140,8 @@ class Outlet:
         state, problem, due_ms = "sent", "", None
         try:
             self._sender.send(Message(notification, self._ask(), self._site))
+        except PartlySent as partly:
+            problem = str(partly)
         except Refused as refused:
             state, problem = "quarantined", str(refused)
         except Postponed as postponed:
@@ -147,7 +149,9 @@ class Outlet:
         except Exception as error:  # the edge of one sink: a fault of ours must not end it, nor be met for ever
             state, problem = "quarantined", faults.told(error)
         at_ms = self._clock()
-        outcome = Outcome(id=number, state=state, at_ms=at_ms, attempts=attempts, last_error=problem, due_ms=due_ms)
+        outcome = Outcome(
+            id=number, state=state, at_ms=at_ms, attempts=attempts, last_error=problem, due_ms=due_ms, sent=notification
+        )
         with self._news:
             if state == "queued":
                 if number in self._waiting:  # else it was dropped meanwhile
@@ -177,13 +181,12 @@ class Outlet:
         return "queued", str(postponed), self._clock() + wait_ms
 
     def _tell(self, outcome: Outcome) -> None:
-        before, name = self._stats, self._sink.name
+        before, name, problem = self._stats, self._sink.name, outcome.last_error
         if outcome.state == "sent":
-            if before.problem:
-                self._narrate(f"statusdesk: sink {name}: it takes messages again")
-            self._stats = replace(before, sent=before.sent + 1, last_ok_ms=outcome.at_ms, problem="")
+            if problem != before.problem:
+                self._narrate(f"statusdesk: sink {name}: {problem or 'it takes messages again'}")
+            self._stats = replace(before, sent=before.sent + 1, last_ok_ms=outcome.at_ms, problem=problem)
             return
-        problem = outcome.last_error
         if outcome.state == "queued":
             if problem != before.problem:
                 self._narrate(f"statusdesk: sink {name}: {problem}; trying again")

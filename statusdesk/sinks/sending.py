@@ -24,13 +24,17 @@ class Refused(SendError):
     """The receiver has refused this message and would refuse it again."""
 
 
+class PartlySent(SendError):
+    """It was sent, and is not sent again, but not all of those it was for have it."""
+
+
 class Sender(Protocol):
     """Sends messages to one sink, on one thread."""
 
     def send(self, message: Message) -> None:
         """Send one message.
 
-        Raises: Postponed, Refused.
+        Raises: Postponed, Refused, PartlySent.
         """
         ...
 

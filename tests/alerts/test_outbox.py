@@ -298,3 +298,51 @@ def test_one_alert_that_is_refused_is_kept_in_quarantine():
 def test_pending_alerts_are_nobodys_business():
     post = Post()
     assert post.step(alert("p", "pending")) == []
+
+
+@pytest.mark.parametrize("state", ["failed", "quarantined"])
+def test_that_something_is_over_is_not_told_again_for_ever_when_it_is_refused(state):
+    post = Post()
+    post.step(A)
+    assert len(post.later(30 * SECOND)) == 1
+    (over,) = post.step(OVER_A)
+    post.now_ms += 30 * SECOND
+    post.outcome(over, state)
+    assert post.later(SECOND) == post.later(MINUTE) == post.later(9 * HOUR) == []
+    post.step(replace(A, started_ms=post.now_ms))
+    assert post.later(30 * SECOND) == [("firing", "new", ["a firing"])]
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["", "restarting"])
+def test_what_comes_into_a_message_while_it_is_sent_is_told_by_the_next(restarts):
+    post = Post()
+    (sent,) = post.step(A)
+    (amended,) = post.step(B)
+    assert amended.id == sent.id
+    post.outcome(amended, sent=sent)
+    assert post.rows[sent.id].fingerprints == ("a",)
+    if restarts:
+        post.open()
+    assert post.later(SECOND) == []
+    assert post.later(30 * SECOND) == [("firing", "changed", ["a firing", "b firing"])]
+
+
+def test_what_went_out_though_it_was_dropped_is_told_to_be_over():
+    post = Post()
+    (sent,) = post.step(A)
+    (dropped,) = post.step(OVER_A)
+    assert dropped.state == "dropped"
+    post.outcome(sent, sent=sent)
+    assert post.rows[sent.id].state == "sent"
+    post.step()
+    assert post.later(30 * SECOND) == [("resolved", "resolved", ["a resolved"])]
+    assert post.later(9 * HOUR) == []
+
+
+def test_what_was_dropped_and_not_sent_is_no_matter():
+    post = Post()
+    (sent,) = post.step(A)
+    post.step(OVER_A)
+    post.outcome(sent, "queued", sent=sent, due_ms=post.now_ms + 1)
+    post.outcome(sent, "failed", sent=sent)
+    assert post.rows[sent.id].state == "dropped" and post.later(HOUR) == []

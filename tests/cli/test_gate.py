@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from statusdesk.cli.gate_reading import used_in
 from statusdesk.clock import system_clock
 from statusdesk.facts import Job, JobClass
 from statusdesk.states import Collector, Level
@@ -153,3 +154,27 @@ def test_tokens_of_the_app_are_asked_about(run, well, config):
     well(sources=("kubernetes/eu", "jenkins", "vault"))
     done = run("gate", "orders", "--to", "production")
     assert done.returncode == 3 and "db: not seen yet" in done.stdout
+
+
+@pytest.mark.parametrize(("namespaces", "code"), [(["stag*"], 3), (["prod*", "other"], 3), (["test*"], 0)])
+def test_tokens_of_namespaces_that_are_globs_are_asked_about(run, well, config, namespaces, code):
+    more = f'[[vault.token]]\nname = "db"\naccessor = "a1"\napps = ["orders"]\nnamespaces = {namespaces}\n'
+    config.write_text(config.read_text() + '[vault]\naddress = "http://127.0.0.1:1"\n' + more)
+    well(sources=("kubernetes/eu", "jenkins", "vault"))
+    done = run("gate", "orders", "--to", "production")
+    assert done.returncode == code and ("db: not seen yet" in done.stdout) is (code == 3)
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "place", "used"),
+    [
+        ((), "prod", True),
+        (("prod-*",), "prod-eu", True),
+        (("prod-eu",), "prod-*", True),
+        (("*-eu",), "prod-*", True),
+        (("test-*",), "prod-eu", False),
+        (("test",), "prod-*", False),
+    ],
+)
+def test_a_token_is_used_wherever_names_or_globs_may_mean_the_same(namespaces, place, used):
+    assert used_in(namespaces, {place}) is used

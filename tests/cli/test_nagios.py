@@ -91,3 +91,11 @@ def test_tokens_have_their_bounds_and_hostile_text_stays_in_its_line(run, put, c
 def test_with_names_only_their_alerts_count(run, put):
     put(rollout("orders", "staging"), rollout("web", "staging"), alerts=[alert("critical")])
     assert told(run, "web")[0] == 0 and told(run, "orders")[0] == 2
+
+
+def test_an_alert_of_a_workload_with_a_name_of_its_own_is_one_of_its_app(run, put):
+    worker = alert("critical", app="orders/orders-worker")
+    put(rollout("orders", "staging", Level.FAILING, message="boom"), rollout("web", "staging"), alerts=[worker])
+    assert told(run, "web")[0] == 0
+    code, _, said, _ = told(run, "orders")
+    assert code == 2 and "orders/orders-worker" in said and "boom" not in said

@@ -121,6 +121,8 @@ BLOCKED_CASES = {
         "RolloutFailing in staging",
         False,
     ),
+    "alert of a workload with a name of its own": (
+        {"alerts": (alert("RolloutFailing", app="orders/orders-worker"),)}, "no-firing-alert", "RolloutFailing", True),
     "alert taken": ({"alerts": (alert(acked_by="kim"),)}, "no-firing-alert", "(taken by kim)", True),
     "the version fails elsewhere": (
         {"alerts": (alert("RolloutFailing", "testing", version="1.4"),)}, "no-firing-alert", "in testing", True),
@@ -145,10 +147,11 @@ def test_what_is_bad_blocks(case):
         alert(stage="production"),
         alert("RolloutFailing", "testing", version="1.5"),
         alert(app="web"),
+        alert(app="orders/deploy", cluster="", namespace=""),
         alert(state="pending"),
         alert("EnvironmentLeftUp", severity="info"),
     ],
-    ids=["where it goes to", "another version elsewhere", "another app", "pending", "info"],
+    ids=["where it goes to", "another version elsewhere", "another app", "a job in a folder", "pending", "info"],
 )
 def test_alerts_about_something_else_do_not_block(alerts):
     assert answer(alerts=(alerts,))[0].decision == "go"

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from statusdesk.sinks.mail import Mail
-from statusdesk.sinks.sending import Postponed, Refused
+from statusdesk.sinks.sending import PartlySent, Postponed, Refused
 from tests.sinks.make import ALERT, HOSTILE, message, sink
 
 
@@ -30,8 +30,11 @@ class Mailbox:
                 self.say("220 here")
                 while line := self.rfile.readline().decode().strip():
                     word = line.split()[0].upper()
-                    if word in box.refuse:
-                        self.say(box.refuse[word])
+                    refused = next((each for each in box.refuse if line.upper().startswith(each.upper())), "")
+                    if refused and not box.refuse[refused]:
+                        return
+                    if refused:
+                        self.say(box.refuse[refused])
                     elif word == "DATA":
                         self.say("354 go on")
                         lines = iter(self.rfile.readline, b".\r\n")
@@ -111,3 +114,17 @@ def test_no_starttls_no_mail(box, tmp_path):
 def test_nobody_there(box, tmp_path):
     with pytest.raises(Postponed, match="no connection to the mail server"):
         mail(box, tmp_path, port=9).send(message())
+
+
+@pytest.mark.parametrize("answer", ["421 too busy", "500 what", ""], ids=["busy", "unknown", "hangs up"])
+def test_a_mail_that_was_taken_is_sent_whatever_comes_after(box, tmp_path, answer):
+    box.refuse["QUIT"] = answer
+    mail(box, tmp_path).send(message())
+    assert len(box.mails) == 1
+
+
+def test_a_mail_that_only_some_have_is_sent_and_the_others_are_told_of(box, tmp_path):
+    box.refuse["RCPT TO:<kim"] = "550 no such user"
+    with pytest.raises(PartlySent, match="refuses 1 of 2 recipients"):
+        mail(box, tmp_path).send(message())
+    assert len(box.mails) == 1
