@@ -27,6 +27,7 @@ SILENCE_S = 290.0  # longer than any silence after which a stream is opened anew
 SMALL_CHUNK = 8192
 PREVIOUS_TRIES = 6
 ONCE_TRIES = 5  # without a line in between, where nothing is followed: some 3 s
+ONCE_WAIT_S = 2.0
 QUICK_S = 1.0  # a stream that ends sooner without a line has failed
 
 
@@ -267,6 +268,8 @@ class ContainerReader:
         wait_s = min(self._patience.longest_wait_s, wait_s) * random.uniform(0.7, 1.0)
         if problem is not None and problem.retry_after_s is not None:
             wait_s = max(wait_s, problem.retry_after_s)
+        if not self._selection.follow:
+            wait_s = min(wait_s, ONCE_WAIT_S)  # who asks for what is there now does not wait for minutes
         self._over.wait(wait_s)
 
     def _read(self, follow: bool, previous: bool = False, bounded: bool = False) -> ApiProblem | None:

@@ -24,6 +24,7 @@ class BarState(msgspec.Struct, frozen=True, kw_only=True):
     previous: bool = False
     redacted: bool = True
     failing: str = ""
+    widened: bool = False
     filters: Filters = Filters()
     searching: str = ""
     busy: str = ""
@@ -64,6 +65,11 @@ class LogBar(LineWidget):
             line.put(fit(words, min(cells(words), left), ASCII_DOTS if self.ascii else DOTS), style)
             if action:
                 self.spots.append((start, line.x, action))
+        hint = f"a: only {state.failing}" if state.widened else "a: all pods"
+        if state.failing and line.x + cells(hint) + 3 < width:
+            start = line.put("  ", ink.plain).x
+            line.put(hint, ink.quiet)
+            self.spots.append((start, line.x, "screen.widen"))
         return line
 
     def _put_pace(self, line: Line) -> None:
@@ -93,7 +99,7 @@ class LogBar(LineWidget):
         found: list[tuple[str, Style, str]] = []
         if state.previous:
             found.append(("previous run", ink.words[Mark.WARNING], "screen.previous"))
-        if state.failing:
+        if state.failing and not state.widened:
             found.append((f"failing: {state.failing} {cross}", ink.words[Mark.FAILING], "screen.widen"))
         if not state.redacted:
             found.append((" SECRETS SHOWN ", ink.alarm, "screen.redact"))

@@ -113,7 +113,12 @@ def of_rollout(
     pods = pod_globs(rollout.kind, rollout.name) if len(here) > 1 else ()
     app = "" if pods else rollout.app
     target = Target(cluster=rollout.cluster, namespace=rollout.namespace, app=app, pods=pods)
-    return LogRequest(where=(stage, rollout.app if not pods else rollout.name), targets=(target,), previous=previous)
+    return LogRequest(
+        where=(stage, rollout.app if not pods else rollout.name),
+        targets=(target,),
+        previous=previous,
+        failing=failing_of((rollout,)),
+    )
 
 
 def of_pod(pod: PodState, stage: str, container: str = "", *, previous: bool = False) -> LogRequest:

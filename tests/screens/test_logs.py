@@ -49,10 +49,11 @@ async def test_l_on_a_red_cell_shows_what_fails_and_a_all_pods_of_the_app_in_tha
     async with app.run_test(size=WIDE) as pilot:
         await logs(pilot)
         assert app.doors.last.selection.containers == ("vault-agent",) and app.doors.last.selection.run_before
-        assert "failing: vault-agent \u2715" in lines(app)[2]
+        assert "failing: vault-agent \u2715  a: all pods" in lines(app)[2]
         await logs(pilot, "a")
         assert app.doors.last.selection.targets == (Target(cluster="eu", namespace="staging", app="orders"),)
         assert not app.doors.last.selection.containers and "failing:" not in lines(app)[2]
+        assert "a: only vault-agent" in lines(app)[2]
         assert app.doors.last.started and app.doors.threads[0] is not threading.main_thread()
         shown = lines(app)
         assert "staging \u203a orders \u203a logs" in shown[0]
