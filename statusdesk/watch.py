@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from statusdesk import __version__, faults
+from statusdesk.alerts.outbox import plain_name
 from statusdesk.alerts.telling import AlertEvent, Teller
 from statusdesk.clock import Clock, steady_clock, system_clock
 from statusdesk.config import Config, Secret
@@ -81,6 +82,7 @@ class CollectorProcess:
         self._clock = clock
         self._out = out
         self._alerted = alerted
+        self._sink_names = {name for sink in config.sinks for name in (sink.name, plain_name(sink.name))}
         self._sends = owner != BOARD and teller is not None
         self._teller = teller if self._sends else None
         self._narrate = narrate or (lambda sentence: print(sentence, file=sys.stderr))
@@ -336,7 +338,7 @@ class CollectorProcess:
 
     def _prune(self, now_ms: int) -> None:
         try:
-            self._writer.prune(now_ms, PRUNE_ROWS)
+            self._writer.prune(now_ms, PRUNE_ROWS, self._sink_names)
             self._prune_problem = ""
         except StoreError as error:
             # told by itself: that rows are still taken says nothing about it

@@ -199,7 +199,7 @@ def test_old_rows_that_cannot_be_deleted_are_told_once(config, tmp_path, monkeyp
     process = CollectorProcess(config, owner="test", narrate=said.append)
     monkeypatch.setattr(process, "_collectors", lambda writer: [])
 
-    def refusing(self, now_ms, max_rows):
+    def refusing(self, now_ms, max_rows, sinks):
         tries.append(now_ms)
         raise StoreError("old rows cannot be deleted")
 

@@ -19,6 +19,8 @@ LEVEL_TRIGGERED = "alertmanager"
 AMEND_MARGIN_MS = 1_000
 """A message that is due sooner may be on its way already: what comes now goes into the next one."""
 
+REHEARSED = "dry-run"
+"""Sinks of a dry run have names of their own, ``dry-run-<run>-<name>``, and stand for those of the configuration."""
 
 _Key = tuple[str, tuple[tuple[str, str], ...]]
 """The name of a sink, and the labels of a group."""
@@ -66,7 +68,9 @@ class Outbox:
                 group = self._group(by_name[told.sink], told.group_labels)
                 group.told = Told(firing_of(told), told.sent_ms or told.created_ms)
                 group.over.update((alert.fingerprint, alert) for alert in told.alerts)
-        self._orphans = [replace(each, state="dropped") for each in queued if each.sink not in by_name]
+        # what a real sink is to hear waits while a dry run goes on
+        configured = {*by_name, *map(plain_name, by_name)}
+        self._orphans = [replace(each, state="dropped") for each in queued if each.sink not in configured]
         for each in queued:
             if each.sink in by_name:
                 group = self._group(by_name[each.sink], each.group_labels)
@@ -292,6 +296,11 @@ class Outbox:
         """Forget a group in which nothing fires and of which nothing was told."""
         if not group.alerts and not group.queued and not (group.told.firing and group.sink.send_resolved):
             self._groups.pop(key, None)
+
+
+def plain_name(sink: str) -> str:
+    """Return the name of a sink as the configuration has it."""
+    return sink.split("-", 3)[3] if sink.startswith(f"{REHEARSED}-") and sink.count("-") > 2 else sink
 
 
 def firing_of(notification: Notification) -> frozenset[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
-from statusdesk.alerts.outbox import LEVEL_TRIGGERED
+from statusdesk.alerts.outbox import LEVEL_TRIGGERED, REHEARSED, plain_name
 from statusdesk.alerts.telling import News, Outcome, Refusal
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import Clock, steady_clock, system_clock
@@ -20,23 +20,16 @@ from statusdesk.sinks.outlet import Outlet
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import iso
 
-PREFIX = "dry-run"
-
 
 def rehearsed(config: Config, run: str) -> Config:
     """Return the configuration with sinks that nobody has told anything: ``run`` differs from run to run."""
-    names = {sink.name: f"{PREFIX}-{run}-{sink.name}" for sink in config.sinks}
+    names = {sink.name: f"{REHEARSED}-{run}-{sink.name}" for sink in config.sinks}
     rules = tuple(
         rule if rule.notify is None else replace(rule, notify=tuple(names.get(name, name) for name in rule.notify))
         for rule in config.alerts.rules
     )
     sinks = tuple(replace(sink, name=names[sink.name]) for sink in config.sinks)
     return replace(config, sinks=sinks, alerts=replace(config.alerts, rules=rules))
-
-
-def plain_name(name: str) -> str:
-    """Return the name of a sink as the configuration has it."""
-    return name.split("-", 3)[3] if name.startswith(f"{PREFIX}-") else name
 
 
 class _Shown:

@@ -1,7 +1,8 @@
 """Retention: deleting what is older than is kept, in bites that hold the store for milliseconds only."""
 
+import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from statusdesk.store.builds import IS_CONCLUSIVE
@@ -31,7 +32,11 @@ _SMALL = (
     "DELETE FROM acknowledgements WHERE rowid IN (SELECT rowid FROM acknowledgements WHERE at_ms < :limit LIMIT :rows)",
     "DELETE FROM notifications WHERE id IN (SELECT n.id FROM notifications n WHERE n.created_ms < :limit"
     " AND n.state != 'queued' AND (n.state != 'sent' OR EXISTS (SELECT 1 FROM notifications m WHERE m.sink = n.sink"
-    " AND m.group_key = n.group_key AND m.id > n.id AND m.state = 'sent')) LIMIT :rows)",
+    " AND m.group_key = n.group_key AND m.id > n.id AND m.state = 'sent')"
+    # the last one says what was told: it goes, after all others, when that is nothing, or told to none of our sinks
+    " OR (n.what = 'resolved' OR :sinks IS NOT NULL AND n.sink NOT IN (SELECT value FROM json_each(:sinks)))"
+    " AND NOT EXISTS (SELECT 1 FROM notifications o WHERE o.sink = n.sink"
+    " AND o.group_key = n.group_key AND o.id < n.id AND o.state = 'sent')) LIMIT :rows)",
     "DELETE FROM grants WHERE (key, renewed_ms) IN"
     " (SELECT g.key, g.renewed_ms FROM grants g"
     " WHERE g.renewed_ms < :limit"
@@ -55,13 +60,17 @@ class Pruner:
         self._db = db
         self._at: dict[str, int] = {}
 
-    def small(self, limit_ms: int, max_rows: int) -> int:
-        """Delete from the tables that have few old rows: builds, alerts, messages, grants, evidence and so on."""
+    def small(self, limit_ms: int, max_rows: int, sinks: Collection[str] | None = None) -> int:
+        """Delete from the tables that have few old rows: builds, alerts, messages, grants, evidence and so on.
+
+        ``sinks``: those that are configured, None when that is not known.
+        """
+        known = None if sinks is None else json.dumps(sorted(sinks))
         deleted = 0
         for statement in (_OLD_BUILDS, *_SMALL):
             if deleted >= max_rows:
                 break
-            deleted += self._bite(statement, [{"limit": limit_ms, "rows": max_rows - deleted}])
+            deleted += self._bite(statement, [{"limit": limit_ms, "rows": max_rows - deleted, "sinks": known}])
         return deleted
 
     def history(self, name: str, keys: Sequence[str], limit_ms: int, max_rows: int) -> int:

@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar, cast
@@ -335,8 +335,10 @@ class Writer:
         merged += [build for build in waiting.values() if namespace in (build.namespaces or (build.namespace or "",))]
         return sorted(merged, key=lambda build: -build.number)[:limit]
 
-    def prune(self, now_ms: int, max_rows: int) -> int:
+    def prune(self, now_ms: int, max_rows: int, sinks: Collection[str] | None = None) -> int:
         """Delete what is older than is kept, at most about ``max_rows`` rows in bites of milliseconds; return how many.
+
+        ``sinks``: those that are configured; what others were told goes entirely.
 
         Raises: StoreError.
         """
@@ -345,7 +347,7 @@ class Writer:
             deleted = self._prune_pods(now_ms - self._pods_keep_ms, max_rows)
             for rows in self._lasting.values():
                 deleted += self._prune_kind(rows, limit_ms, max_rows - deleted)
-            deleted += self._pruner.small(limit_ms, max_rows - deleted)
+            deleted += self._pruner.small(limit_ms, max_rows - deleted, sinks)
         except sqlite3.Error as error:
             raise StoreError(f"old rows of {self.path} cannot be deleted: {error}") from error
         self.alert_rows.prune(now_ms, self._keep_ms)

@@ -346,3 +346,18 @@ def test_what_was_dropped_and_not_sent_is_no_matter():
     post.outcome(sent, "queued", sent=sent, due_ms=post.now_ms + 1)
     post.outcome(sent, "failed", sent=sent)
     assert post.rows[sent.id].state == "dropped" and post.later(HOUR) == []
+
+
+def test_a_dry_run_leaves_the_messages_of_the_real_sinks_and_drops_those_of_dry_runs_before():
+    post = Post()
+    (real,) = post.step(A)
+    old = replace(real, id=2, sink="dry-run-1-desk")
+    post.rows[2] = old
+    post.sinks = (SinkSettings(name="dry-run-2-desk", type="jsonl"),)
+    post.open()
+    post.step()
+    assert post.rows[real.id].state == "queued" and post.rows[2].state == "dropped"
+    post.sinks = (SinkSettings(name="desk", type="jsonl"),)
+    post.open()
+    assert post.later(30 * SECOND) == [("firing", "new", ["a firing"])]
+    assert [row.state for row in post.rows.values()] == ["sent", "dropped", "dropped"]

@@ -161,3 +161,17 @@ def test_messages_go_but_for_the_last_of_each_group_and_silences_that_ended(writ
     assert [each.id for each in reader.notifications()] == [6, 5, 3]
     assert [each.id for each in reader.silences()] == ["young"]
     assert reader.counts().rows["acknowledgements"] == 0
+
+
+def test_the_last_message_goes_when_nothing_fires_or_its_sink_is_not_configured(writer: Writer, reader: Reader) -> None:
+    message = Notification(id=1, sink="s", group_key="g", what="firing", why="new", created_ms=1_000, due_ms=1_000)
+    sent = replace(message, state="sent")
+    rows = [sent, replace(sent, id=2, what="resolved"), replace(sent, id=3, sink="gone"),
+            replace(sent, id=4, sink="gone"), replace(sent, id=5, group_key="other")]  # fmt: skip
+    writer.alert_rows.put_notifications(rows)
+    writer.commit()
+    left = []
+    for _ in range(3):
+        writer.prune(KEEP_MS + 600_000, 100, {"s"})
+        left.append([each.id for each in reader.notifications()])
+    assert left == [[5, 4, 2], [5], [5]], "the last one is never outlived by those that it made untrue"
