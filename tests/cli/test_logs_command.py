@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.cli.conftest import environment
-from tests.collectors.kubernetes_server import Desk, wait_for
+from tests.collectors.kubernetes_server import Answer, Desk, wait_for
 from tests.collectors.log_server import LogKube, Reply, container, ended, pod, refusal, stamped
 
 
@@ -128,6 +128,14 @@ def test_a_server_that_is_not_well_for_long_cannot_be_told(kube, run):
     kube.replies["app"] = [refusal(503, "the kubelet is away")]
     done = run("orders", "-n", "testing", "--no-follow")
     assert done.returncode == 3 and "answers 503: the kubelet is away" in done.stderr
+
+
+@pytest.mark.parametrize("status", [404, 503])
+def test_a_list_that_is_refused_for_long_is_told_in_the_words_of_the_server(kube, run, status):
+    said = json.dumps({"kind": "Status", "message": "no quorum", "code": status}).encode()
+    kube.answer(lambda request: request.resource == "pods", Answer(status=status, body=said))
+    done = run("orders", "-n", "testing", "--no-follow")
+    assert done.returncode == 3 and f"answers {status}: no quorum" in done.stderr
 
 
 def test_a_source_that_is_not_there_cannot_be_told(kube, run):
