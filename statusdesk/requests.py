@@ -25,8 +25,10 @@ DIR_MODE = 0o3770
 WITHOUT_SETGID = 0o1770
 """Where the system forbids that (systemd's RestrictSUIDSGID), a file belongs to the group of whoever made it."""
 FILE_MODE = 0o640
-MOST_BYTES = 16_384
+MOST_BYTES = 65_536
+"""Enough to take as many alerts at once as are ever listed."""
 MOST_AT_ONCE = 200
+MOST_NAMED = 3
 OLDEST_S = 60.0
 """A request that no collector took within this time is taken by none: whoever asked has given up since."""
 MAX_COMMENT = 200
@@ -96,10 +98,13 @@ def new_id() -> str:
 def submit(state_dir: Path, request: Request) -> None:
     """Put a request where the collector of this state directory finds it.
 
-    Raises: RequestError when no collector works, or the file cannot be made.
+    Raises: RequestError when no collector works, it asks for too much, or the file cannot be made.
     """
     if holder(state_dir) is None:
         raise RequestError(f"no collector works on {state_dir}, so nobody would take it; start `statusdesk watch`")
+    content = msgspec.json.encode(request)
+    if len(content) > MOST_BYTES:
+        raise RequestError(f"it asks for too much at once ({len(content)} bytes, at most {MOST_BYTES}); ask for less")
     directory = state_dir / DIRECTORY
     name = f"{time.time_ns() // 1_000_000}-{secrets.token_hex(6)}"
     hidden = directory / f".{name}"
@@ -108,7 +113,7 @@ def submit(state_dir: Path, request: Request) -> None:
         mode = FILE_MODE if directory.stat().st_mode & stat.S_ISGID else FILE_MODE | stat.S_IROTH
         handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
         try:
-            os.write(handle, msgspec.json.encode(request))
+            os.write(handle, content)
             os.fchmod(handle, mode)
         finally:
             os.close(handle)
@@ -148,6 +153,7 @@ class Inbox:
 
     def __init__(self, state_dir: Path) -> None:
         self._directory = state_dir / DIRECTORY
+        self._stuck: set[str] = set()
 
     def open(self) -> str:
         """Make the directory; return a sentence when it cannot be, else nothing."""
@@ -162,21 +168,64 @@ class Inbox:
         return ""
 
     def take(self) -> tuple[list[Asked], list[str]]:
-        """Return the requests that have come, oldest first, and a sentence for each that is none; both are removed."""
+        """Return the requests that have come, oldest first, and a sentence for each that is none; both are removed.
+
+        What cannot be removed is named once and left alone: it takes nobody's place.
+        """
         asked: list[Asked] = []
         problems: list[str] = []
         try:
-            names = sorted(entry.name for entry in os.scandir(self._directory) if not entry.name.startswith("."))
+            with os.scandir(self._directory) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
         except OSError:
             return asked, problems
-        for name in names[:MOST_AT_ONCE]:
+        self._stuck &= {entry.name for entry in found}
+        new = [entry for entry in found if entry.name not in self._stuck]
+        files = [entry for entry in new if _is_request(entry)]
+        for entry in files[:MOST_AT_ONCE]:
             try:
-                asked.append(_read(self._directory / name))
+                asked.append(_read(self._directory / entry.name))
             except (OSError, ValueError, msgspec.MsgspecError) as error:
-                problems.append(f"a request ({clean(name, 60)}) was refused: {clean(str(error), 200)}")
-            with contextlib.suppress(OSError):
-                _remove(self._directory / name)
+                problems.append(f"a request ({clean(entry.name, 60)}) was refused: {clean(str(error), 200)}")
+        rest = [entry for entry in new if not _is_request(entry) and _is_left(entry)][:MOST_AT_ONCE]
+        words = [clean(entry.name, 60) for entry in rest if not entry.name.startswith(".")]
+        if words:
+            problems.append(f"what is no request was refused ({_listed(words)}): it is no file that ends with .json")
+        stuck = [entry.name for entry in [*files[:MOST_AT_ONCE], *rest] if not _removed(self._directory / entry.name)]
+        if stuck:
+            self._stuck.update(stuck)
+            problems.append(f"{self._directory} holds what cannot be removed ({_listed(stuck)}): remove it by hand")
         return asked, problems
+
+
+def _is_request(entry: os.DirEntry[str]) -> bool:
+    named = entry.name.endswith(".json") and not entry.name.startswith(".")
+    return named and entry.is_file(follow_symlinks=False)
+
+
+def _is_left(entry: os.DirEntry[str]) -> bool:
+    """Whether nobody is about to make a request of it."""
+    if not entry.name.startswith("."):
+        return True
+    try:
+        return time.time() - entry.stat(follow_symlinks=False).st_mtime > OLDEST_S
+    except OSError:
+        return False
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(clean(name, 60) for name in names[:MOST_NAMED]) + more
+
+
+def _removed(path: Path) -> bool:
+    try:
+        _remove(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _remove(path: Path) -> None:

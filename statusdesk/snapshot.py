@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from statusdesk.alerts.telling import Outcome, Refusal
 from statusdesk.states import Level, RolloutState, SourceState, TokenState
@@ -16,7 +17,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The rows of one moment. ``notifications``: how many messages came to which end, by sink and outcome.
 
     ``settled``: every source has been asked once. ``looped_s``: when the loop last went round, by a steady clock.
-    ``store_problem``: why rows could not be written at the last flush, or nothing.
+    ``flushes``: how often rows were written. ``store_problem``: why rows could not be written at the last flush, or nothing.
     """
 
     looped_s: float
@@ -41,7 +42,8 @@ class Mirror:
         self.now = Snapshot(looped_s=0.0)
         self._sink_of: dict[int, str] = {}
         self._notifications: Counter[tuple[str, str]] = Counter()
-        self._flushes = 0
+        self._rows = self.now
+        self._change: int | None = None
         self.shown = threading.Event()  # set once a first snapshot is there
 
     def told(self, queued: Iterable[tuple[int, str]], dropped: Iterable[int]) -> None:
@@ -63,17 +65,22 @@ class Mirror:
                 self._notifications[sink, "retried" if again else each.state] += 1
 
     def flushed(self, writer: Writer, looped_s: float, *, settled: bool, store_problem: str) -> None:
-        """Show what the writer has now."""
-        self._flushes += 1
-        self.now = Snapshot(
+        """Show what the writer has now; the rows are gone through only when some were written since the last time."""
+        if writer.change != self._change:
+            self._change = writer.change
+            self._rows = Snapshot(
+                looped_s=looped_s,
+                rollouts=tuple(row for row in writer.current(RolloutState).values() if row.until_ms is None),
+                sources=tuple(row for row in writer.current(SourceState).values() if row.until_ms is None),
+                tokens=tuple(row for row in writer.current(TokenState).values() if row.until_ms is None),
+                alerts=tuple(writer.firing()),
+                flushes=self._rows.flushes + 1,
+            )
+        self.now = replace(
+            self._rows,
             looped_s=looped_s,
             settled=settled,
             store_problem=store_problem,
-            rollouts=tuple(row for row in writer.current(RolloutState).values() if row.until_ms is None),
-            sources=tuple(row for row in writer.current(SourceState).values() if row.until_ms is None),
-            tokens=tuple(row for row in writer.current(TokenState).values() if row.until_ms is None),
-            alerts=tuple(writer.firing()),
             notifications=dict(self._notifications),
-            flushes=self._flushes,
         )
         self.shown.set()

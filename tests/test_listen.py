@@ -17,8 +17,9 @@ from statusdesk.alerts.telling import Outcome, Refusal
 from statusdesk.listen import HANGS_AFTER_S, MOST_AT_ONCE, AddressError, Listener, parse_address
 from statusdesk.metrics import exposition
 from statusdesk.snapshot import Mirror, Snapshot
-from statusdesk.states import Level, RolloutState, SourceState, TokenState
+from statusdesk.states import Collector, Level, RolloutState, SourceState, TokenState
 from statusdesk.states_alerts import AlertState
+from statusdesk.store.writer import Writer
 from tests.cli.conftest import CONFIG, HOSTILE, environment, wait_for
 
 ROOT = Path(__file__).parents[1]
@@ -109,6 +110,26 @@ def test_messages_are_counted_by_sink_and_end():
     assert counted == {
         ("am", "retried"): 1, ("am", "sent"): 1, ("am", "quarantined"): 1, ("am", "dropped"): 1, ("desk", "failed"): 1,
     }  # fmt: skip
+
+
+def test_rows_are_gone_through_and_counted_only_when_some_were_written(tmp_path):
+    mirror = Mirror()
+    with Writer(tmp_path / "statusdesk.db", 86_400, lambda: 1) as writer:
+        writer.put([rollout("orders")], 1)
+        writer.commit()
+        mirror.flushed(writer, 1.0, settled=False, store_problem="")
+        first = mirror.now
+        mirror.told([(1, "am")], [1])
+        writer.beat(Collector(pid=1, owner="watch", started_ms=1, beat_ms=1))
+        writer.commit()
+        mirror.flushed(writer, 2.0, settled=True, store_problem="full")
+        assert (mirror.now.looped_s, mirror.now.settled, mirror.now.store_problem) == (2.0, True, "full")
+        assert mirror.now.rollouts is first.rollouts and mirror.now.flushes == first.flushes == 1
+        assert mirror.now.notifications == {("am", "dropped"): 1}
+        writer.put([rollout("web")], 1)
+        writer.commit()
+        mirror.flushed(writer, 3.0, settled=True, store_problem="")
+        assert [row.app for row in mirror.now.rollouts] == ["orders", "web"] and mirror.now.flushes == 2
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from statusdesk.requests import (
     DIRECTORY,
+    MOST_AT_ONCE,
     MOST_BYTES,
     Ack,
     AddSilence,
@@ -20,6 +21,7 @@ from statusdesk.requests import (
     RequestError,
     submit,
 )
+from statusdesk.store.alerts import MOST
 from statusdesk.store.lock import StateLock
 
 
@@ -50,6 +52,37 @@ def test_what_is_asked_arrives_once(state, request_):
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
     assert taken(state) == ([Asked(request_, getpass.getuser())], [])
     assert taken(state) == ([], []) and not list((state / DIRECTORY).iterdir())
+
+
+def test_as_many_alerts_as_are_listed_can_be_taken_at_once_and_more_is_refused_where_it_is_asked(state):
+    many = Ack(fingerprints=tuple(f"{number:016x}" for number in range(MOST)), comment="x" * 200)
+    submit(state, many)
+    assert [asked.request for asked in taken(state)[0]] == [many]
+    with pytest.raises(RequestError, match="too much at once"):
+        submit(state, Ack(fingerprints=many.fingerprints * 4))
+    assert not list((state / DIRECTORY).iterdir())
+
+
+def test_what_cannot_be_removed_is_named_once_and_takes_nobodys_place(state):
+    for number in range(MOST_AT_ONCE + 50):
+        (state / DIRECTORY / f"0-{number:03}.json" / "full").mkdir(parents=True)
+    submit(state, ExpireSilence(id="s"))
+    inbox = Inbox(state)
+    asked, problems = inbox.take()
+    assert [each.request for each in asked] == [ExpireSilence(id="s")]
+    assert "cannot be removed (0-000.json, 0-001.json, 0-002.json and 197 more)" in problems[-1]
+    assert len(inbox.take()[1]) == 2 and inbox.take() == ([], [])
+    submit(state, ExpireSilence(id="t"))
+    assert [each.request for each in inbox.take()[0]] == [ExpireSilence(id="t")]
+
+
+def test_what_was_begun_and_left_is_removed_after_a_minute(state):
+    for name in (".old", ".young", ".dir"):
+        (state / DIRECTORY / name).mkdir() if name == ".dir" else (state / DIRECTORY / name).write_text("{")
+    for name in (".old", ".dir"):
+        os.utime(state / DIRECTORY / name, (1, 1))
+    assert taken(state) == ([], [])
+    assert [file.name for file in (state / DIRECTORY).iterdir()] == [".young"]
 
 
 def test_in_the_order_in_which_they_were_made(state):
@@ -126,7 +159,7 @@ def test_links_pipes_and_directories_are_not_followed(state, tmp_path):
     os.mkfifo(state / DIRECTORY / "2.json")
     (state / DIRECTORY / "3.json").mkdir()
     asked, problems = taken(state)
-    assert asked == [] and len(problems) == 3
+    assert asked == [] and len(problems) == 1 and "(1.json, 2.json, 3.json)" in problems[0]
     assert not list((state / DIRECTORY).iterdir()) and secret.exists()
 
 

@@ -9,6 +9,8 @@ from statusdesk.states_alerts import AlertState, Matcher, Silence
 
 MATCHABLE = ("alertname", "severity", "cluster", "namespace", "app", "source", "token")
 _STEP_MS = 60_000
+_KEPT_MS = 86_400_000
+"""What is over stays known for so long: its id is not to be used again at once."""
 _PART = re.compile(r"(?:[\w/:@ -]|\\[.\-/]|\.\*)*")
 _MOST_WILDCARDS = 3
 
@@ -78,6 +80,7 @@ class Mutes:
             if not reached:
                 return False
         self._looked_ms = now_ms
+        self._silences = {key: each for key, each in self._silences.items() if each.ends_ms > now_ms - _KEPT_MS}
         self._next_ms = self.next_ms(now_ms)
         return True
 

@@ -88,7 +88,7 @@ def posted(alert: AlertState, terms: Terms, now_ms: int, skew_ms: int) -> dict[s
         "startsAt": rfc3339(starts),
         "endsAt": rfc3339(ends),
     }
-    if _is_address(alert.build_url):
+    if is_address(alert.build_url):
         body["generatorURL"] = alert.build_url  # anything else would be refused with all that is posted beside it
     return body
 
@@ -110,7 +110,7 @@ def rfc3339(ms: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _is_address(url: str) -> bool:
+def is_address(url: str) -> bool:
     if not url.isascii() or any(char.isspace() for char in url):
         return False
     try:

@@ -33,7 +33,7 @@ class Desktop:
         argv = [program, "--app-name=statusdesk", f"--urgency={urgency}", "--"]
         try:
             done = subprocess.run(
-                [*argv, message.title, message.text(_SHOWN_ALERTS)],
+                [*argv, message.title, _plain(message.text(_SHOWN_ALERTS))],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -53,6 +53,14 @@ def has_desktop(environment: Mapping[str, str]) -> bool:
     """Tell whether a desktop of this machine is in front of somebody: not one over ssh."""
     shown = environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
     return bool(shown) and not environment.get("SSH_CONNECTION")
+
+
+def _plain(text: str) -> str:
+    """Return a text as a body that shows it: bodies are markup, with links and images.
+
+    Source: the Desktop Notifications Specification, "Markup"; the summary is plain text.
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _ring() -> None:

@@ -127,7 +127,7 @@ def _in_words(timeout_s: float) -> Iterator[None]:
         tls = "certificate" in str(error).lower() or "ssl" in str(error).lower()
         why = "its certificate cannot be verified" if tls else "no connection"
         raise Postponed(why, whole_sink=True) from None
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:  # DecodingError and TooManyRedirects too
         raise Postponed(f"the connection broke ({type(error).__name__})", whole_sink=True) from None
     except (httpx.InvalidURL, ValueError, UnicodeError):
         raise Postponed("its address cannot be used", whole_sink=True) from None

@@ -4,13 +4,16 @@ from pathlib import Path
 from typing import Any
 
 from statusdesk.config_alerts import SinkSettings
+from statusdesk.sinks.alertmanager import is_address
 from statusdesk.sinks.http import Http, accepted
 from statusdesk.sinks.message import Message, annotations_of, labels_of, place
+from statusdesk.sinks.sending import PartlySent, Refused
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import iso
 
 EVENTS_URL = "https://events.pagerduty.com/v2/enqueue"
 MOST_SUMMARY_CHARS = 1024
+MOST_NAMED = 3
 
 
 class PagerDuty:
@@ -24,11 +27,23 @@ class PagerDuty:
         self._http = Http(sink, base_dir)
 
     def send(self, message: Message) -> None:
-        """Send an event for each alert of the message; all of them again when one could not be sent."""
+        """Send an event for each alert of the message; all of them again when one could not be sent.
+
+        Raises: Postponed; Refused when one or more were refused, after all have been sent.
+        """
         url = self._sink.urls[0] if self._sink.urls else EVENTS_URL
         key = self._http.secret(self._sink.key)
-        for alert in message.notification.alerts:
-            accepted(self._http.ask("POST", url, event(alert, key, message)), self._http.hidden(key))
+        refused: list[str] = []
+        alerts = message.notification.alerts
+        for alert in alerts:
+            try:
+                accepted(self._http.ask("POST", url, event(alert, key, message)), self._http.hidden(key))
+            except Refused as error:  # the others are no worse for it
+                refused.append(f"{alert.alertname} {place(alert)}: {error}")
+        if refused:
+            more = f"; and {len(refused) - MOST_NAMED} more" if len(refused) > MOST_NAMED else ""
+            what = f"{len(refused)} of {len(alerts)} events refused: {'; '.join(refused[:MOST_NAMED])}{more}"
+            raise Refused(what) if len(refused) == len(alerts) else PartlySent(what)
 
     def close(self) -> None:
         """Close the connection."""
@@ -61,6 +76,6 @@ def event(alert: AlertState, key: str, message: Message) -> dict[str, Any]:
             **({"now": str(message.tally)} if message.tally is not None else {}),
         },
     }
-    body["links"] = [{"href": url, "text": text} for url, text in links if url]
+    body["links"] = [{"href": url, "text": text} for url, text in links if is_address(url)]
     body["client"] = "statusdesk"
     return body

@@ -12,8 +12,8 @@ from statusdesk.clock import Clock
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.redact import safe
 from statusdesk.sinks.alertmanager import rfc3339
-from statusdesk.sinks.http import Http, accepted
-from statusdesk.sinks.sending import SendError
+from statusdesk.sinks.http import Http, accepted, host_of
+from statusdesk.sinks.sending import Refused, SendError
 from statusdesk.states_alerts import Silence
 
 LOOK_EVERY_S = 5.0
@@ -95,6 +95,9 @@ class Silencing:
         """
         now_ms = self._clock()
         mine = self._silences()
+        if mine:  # none: perhaps the store could not be read
+            alive = {each.id for each in mine if each.ends_ms > now_ms}
+            self._settled = {each for each in self._settled if each[1] in alive}
         posted: set[str] = set()
         failed: SendError | None = None
         for url in self._urls:
@@ -117,18 +120,25 @@ class Silencing:
         known = self._known(url)
         for silence in wanted:
             there = [each for each in known if marker(silence) in each.comment]
-            if silence.expired_ms is not None:
-                for each in there:
-                    if not each.over:
-                        accepted(self._http.ask("DELETE", f"{url}/api/v2/silence/{each.id}"), self._http.hidden())
-            elif not there:
-                if silence.id in posted:
-                    continue  # its peer tells it in a moment; next time it is looked again
-                accepted(
-                    self._http.ask("POST", f"{url}/api/v2/silences", body_of(silence, now_ms)), self._http.hidden()
+            if silence.expired_ms is None and not there and silence.id in posted:
+                continue  # its peer tells it in a moment; next time it is looked again
+            try:
+                if silence.expired_ms is not None:
+                    self._end_at(url, there)
+                elif not there:
+                    body = body_of(silence, now_ms)
+                    accepted(self._http.ask("POST", f"{url}/api/v2/silences", body), self._http.hidden())
+                    posted.add(silence.id)
+            except Refused as refused:  # it would be refused again, and those behind it wait
+                self._narrate(
+                    f"statusdesk: sink {self._name}: {host_of(url)} refuses the silence {silence.id}: {refused}"
                 )
-                posted.add(silence.id)
             self._settled.add((url, silence.id, silence.expired_ms is not None))
+
+    def _end_at(self, url: str, there: list[Known]) -> None:
+        for each in there:
+            if not each.over:
+                accepted(self._http.ask("DELETE", f"{url}/api/v2/silence/{each.id}"), self._http.hidden())
 
     def _known(self, url: str) -> list[Known]:
         answer = accepted(self._http.ask("GET", f"{url}/api/v2/silences", most=MOST_BYTES), self._http.hidden())

@@ -230,6 +230,11 @@ class Writer:
         rows = self._db.execute(f"{GRANTS.select} WHERE key = ? ORDER BY renewed_ms DESC LIMIT ?", (token_key, limit))
         return [GRANTS.decode(row) for row in rows][::-1]
 
+    @property
+    def change(self) -> int:
+        """The change number of the last commit that wrote more than a heartbeat."""
+        return self._change
+
     def commit(self) -> int:
         """Write all that was put since the last commit in one transaction; return the store's change number.
 

@@ -118,3 +118,10 @@ def test_many_silences_cost_little():
     for _ in range(20):
         assert mutes.silenced_by(ORDERS, 1) == ""
     assert time.perf_counter() - began < 1
+
+
+def test_what_is_over_for_long_is_forgotten():
+    day = 86_400_000
+    mutes = Mutes([Silence(id=str(n), matchers=(), starts_ms=0, ends_ms=n * day, created_by="kim") for n in (1, 2, 9)])
+    assert mutes.due(3 * day)
+    assert [mutes.find(name) is not None for name in "129"] == [False, False, True]

@@ -74,6 +74,8 @@ def test_a_silence_holds_at_once_and_can_be_ended(world, rows):
         (lambda world: silence(world, MatcherAsked("app", "(a+)+", is_regex=True)), "is not taken"),
         (lambda world: silence(world, MatcherAsked("app", "", is_equal=True)), "everything"),
         (lambda world: silence(world, MatcherAsked("app", ".*", is_regex=True)), "everything"),
+        (lambda world: silence(world, MatcherAsked("app", ".*.*", is_regex=True)), "everything"),
+        (lambda world: silence(world, MatcherAsked("app", "orders|", is_regex=True)), "everything"),
         (lambda world: silence(world, MatcherAsked("app", "x", is_equal=False)), "everything"),
         (lambda world: silence(world, MatcherAsked("app", "\x1b[2J")), "no value of a label"),
         (lambda world: silence(world, APP, id=""), "must be new"),

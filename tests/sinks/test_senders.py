@@ -14,7 +14,7 @@ from statusdesk.sinks.command import Command
 from statusdesk.sinks.desktop import Desktop
 from statusdesk.sinks.lines import JsonLines
 from statusdesk.sinks.pagerduty import PagerDuty
-from statusdesk.sinks.sending import Postponed, Refused
+from statusdesk.sinks.sending import PartlySent, Postponed, Refused
 from statusdesk.sinks.slack import Slack
 from statusdesk.sinks.webhook import Webhook
 from tests.sinks.make import ALERT, HOSTILE, OVER, message, secret, sink
@@ -91,6 +91,26 @@ def test_pagerduty_triggers_and_resolves_by_fingerprint(tmp_path, receiver):
     assert "r0ut1ng" not in str(raised.value)
 
 
+def test_pagerduty_hears_of_all_though_one_is_refused_and_gets_no_links_that_are_none(tmp_path, receiver):
+    key = secret(tmp_path, "r0ut1ng")
+    pager = PagerDuty(sink("pagerduty", key=key, urls=(receiver.url,)), tmp_path)
+    receiver.fail(1, 400, said=b"bad event")
+    linkless = replace(ALERT, app="web", fingerprint="1" * 16, build_url="job/deploy/412/", runbook="javascript:x()")
+    with pytest.raises(PartlySent, match="1 of 2 events refused: RolloutFailing shop/orders: it answered 400"):
+        pager.send(message(ALERT, linkless))
+    assert [got.body["dedup_key"] for got in receiver.got] == [ALERT.fingerprint, "1" * 16]
+    assert receiver.got[1].body["links"] == []
+    receiver.fail(2, 400)
+    with pytest.raises(Refused, match="2 of 2 events refused"):
+        pager.send(message(ALERT, linkless))
+
+
+def test_an_answer_that_cannot_be_unpacked_is_a_reason_to_try_again(tmp_path, receiver):
+    receiver.fail(1, 200, {"Content-Encoding": "gzip"}, b"no gzip")
+    with pytest.raises(Postponed, match="DecodingError"):
+        Webhook(sink("webhook", urls=(receiver.url,)), tmp_path).send(message())
+
+
 def test_lines_are_appended_and_one_that_was_cut_stays_alone(tmp_path):
     lines = JsonLines(sink("jsonl", path="told.jsonl"), tmp_path, print)
     (tmp_path / "told.jsonl").write_text('{"cut')
@@ -162,6 +182,10 @@ def test_the_desktop_is_told_without_options_in_the_text(tmp_path, monkeypatch):
     program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/args\n')
     program.chmod(0o755)
     environment = {"PATH": str(tmp_path), "DISPLAY": ":0"}
+    hostile = '<a href="http://evil">x</a> & <img src="file:///etc/passwd"/>'
+    Desktop(sink("desktop"), environment).send(message(replace(ALERT, summary=hostile)))
+    shown = (tmp_path / "args").read_text()
+    assert "<" not in shown and ">" not in shown and "&lt;a href=" in shown and " &amp; &lt;img" in shown
     Desktop(sink("desktop"), environment).send(message(replace(ALERT, summary="--help")))
     args = (tmp_path / "args").read_text().split("\n")
     assert args[:3] == ["--app-name=statusdesk", "--urgency=critical", "--"] and args[3].startswith("[FIRING]")
