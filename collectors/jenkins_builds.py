@@ -83,7 +83,7 @@ class JenkinsBuilds:
     def run(self) -> None:
         """Visit again and again; returns when stop is set."""
         self._errands.start()
-        threading.Thread(target=self._wanted.run, name="jenkins-details", daemon=True).start()
+        self._wanted.start()
         try:
             self._visits.run(self._visit, self._detail)
         finally:

@@ -14,13 +14,16 @@ from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_wire import Wire
 from collectors.log_lines import MAX_LINE_BYTES, FollowStatus, LogLine, Origin
 from collectors.log_merge import Merge
+from collectors.log_older import MAX_BYTES, whole_lines
 from collectors.log_reading import Position, Reading
-from collectors.transport import VisitFailed
+from collectors.transport import VisitFailed, fault
 from statusdesk.config import JenkinsSettings
+from statusdesk.redact import safe
 
 POLL_S = 1.0
 LONGEST_WAIT_S = 15.0
 PIECE_BYTES = 65_536
+MAX_DIGITS = 18
 HOPELESS = (401, 403, 404)
 
 
@@ -100,17 +103,13 @@ class JenkinsConsole:
         """Return all of a line that was cut, as far as its beginning tells it from others."""
         # nothing was kept of it but its beginning: this costs a second reading of the log, for one line
         start = line.text[: MAX_LINE_BYTES // 8]
-        rest = b""
         try:
-            with self._connect().answer(self._path(0), self._settings.timeout_s) as response:
-                while piece := response.raw.read1(PIECE_BYTES, decode_content=True):
-                    *lines, rest = (rest + piece).split(b"\n")
-                    for raw in lines:
-                        if text := self._told_as(raw, start):
-                            return text
+            for raw in whole_lines(self._pieces()):
+                if text := self._told_as(raw, start):
+                    return text
         except VisitFailed:
-            return line.text
-        return self._told_as(rest, start) or line.text
+            pass
+        return line.text
 
     def _told_as(self, raw: bytes, start: str) -> str:
         from collectors.log_text import Redactor, harmless
@@ -121,10 +120,20 @@ class JenkinsConsole:
 
     def _all(self) -> Iterator[LogLine]:
         reading = self._reading()
-        with self._connect().answer(self._path(0), self._settings.timeout_s) as response:
-            while piece := response.raw.read1(PIECE_BYTES, decode_content=True):
-                yield from reading.feed(piece)
+        for piece in self._pieces():
+            yield from reading.feed(piece)
         yield from reading.last()
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Yield the log from its beginning, ``MAX_BYTES`` of it, as long as it is asked for. Raises: VisitFailed."""
+        size = 0
+        with self._connect().answer(self._path(0), self._settings.timeout_s) as response:
+            while size < MAX_BYTES and not self._over.is_set():
+                piece = response.raw.read1(PIECE_BYTES, decode_content=True)
+                if not piece:
+                    return
+                size += len(piece)
+                yield piece
 
     def _reading(self) -> Reading:
         return Reading(0, Position(), redact=self._redact, colours=self._colours, stamped=False)
@@ -139,6 +148,15 @@ class JenkinsConsole:
         return "".join(f"job/{quote(part, safe='')}/" for part in self._job.split("/"))
 
     def _run(self) -> None:
+        try:
+            self._keep_up()
+        except Exception as error:  # the edge of this thread: a fault of ours must not look like a quiet build
+            self._problem = fault(error, "Jenkins").message
+        finally:
+            self._done = True
+            self._merge.close()
+
+    def _keep_up(self) -> None:
         failures = 0
         reading = self._reading()
         while not self._over.is_set():
@@ -160,8 +178,6 @@ class JenkinsConsole:
                 self._push(reading.last())
                 break
             self._over.wait(self._poll_s)
-        self._done = True
-        self._merge.close()
 
     def _told(self, error: VisitFailed) -> str:
         if error.status != 404:
@@ -178,7 +194,7 @@ class JenkinsConsole:
             self._origins[0] = Origin(job=self._job, build=self._number)
         start = self._offset
         with self._api.answer(self._path(start), self._settings.timeout_s) as response:
-            size = int(response.headers.get("X-Text-Size") or 0)
+            size = _size(response.headers.get("X-Text-Size") or "0")
             self._found = True
             if size < start:
                 # asked beyond its end, Jenkins sends the whole log again
@@ -198,3 +214,10 @@ class JenkinsConsole:
         if lines:
             self._given += len(lines)
             self._merge.push(self._lane, lines, sum(len(line.text) for line in lines))
+
+
+def _size(told: str) -> int:
+    """Return the size that a header tells. Raises: VisitFailed where it tells none, as twice the same by a proxy."""
+    if not (told.isascii() and told.isdigit() and len(told) <= MAX_DIGITS):
+        raise VisitFailed("ServerError", f"Jenkins tells {safe(told, 40)!r} as the size of a log: look at its proxy")
+    return int(told)

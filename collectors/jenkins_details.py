@@ -36,20 +36,29 @@ class DetailsWanted:
         self._emit = emit
         self._stop = stop
         self._waiting: queue.Queue[BuildWanted | None] = queue.Queue(MOST_WAITING)
+        self._round = 0  # a thread of an earlier one ends when it comes back
 
     def want(self, wanted: BuildWanted) -> None:
         """Take a want; returns at once. Too many at once are dropped."""
         with contextlib.suppress(queue.Full):
             self._waiting.put_nowait(wanted)
 
+    def start(self) -> None:
+        """Begin, also after an ``end``."""
+        self._round += 1
+        threading.Thread(target=self._run, args=(self._round,), name="jenkins-details", daemon=True).start()
+
     def end(self) -> None:
         """Look up no more."""
+        self._round += 1
         with contextlib.suppress(queue.Full):
             self._waiting.put_nowait(None)
 
-    def run(self) -> None:
-        """Answer until the collector stops."""
-        while not self._stop.is_set() and (wanted := self._waiting.get()) is not None:
+    def _run(self, mine: int) -> None:
+        while not self._stop.is_set() and mine == self._round:
+            wanted = self._waiting.get()
+            if wanted is None:
+                continue  # the word of an end, of this round or of one before
             try:
                 found = self._details.of(wanted.job, wanted.number, wanted.url)
             except Exception as error:  # an odd answer about one build must not end the look-ups of all others

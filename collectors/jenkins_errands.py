@@ -44,16 +44,24 @@ class JenkinsErrands:
         self._missing = missing
         self._changed = threading.Condition()
         self._todo: collections.deque[Errand] = collections.deque()
-        self._under_way: set[Errand] = set()
+        self._under_way: dict[Errand, None] = {}  # in the order in which they were asked for
         self._tries: dict[Errand, int] = {}
         self._later: list[Errand] = []
         self._given_up: dict[Errand, VisitFailed] = {}
         self._resting = False
-        self._closed = False
+        self._closed = True
+        self._round = 0  # threads of an earlier one end when they come back
 
     def start(self) -> None:
+        """Begin, also after a ``close``: what was under way then is run again."""
+        with self._changed:
+            self._closed, self._resting = False, False
+            self._round += 1
+            self._later.clear()
+            self._todo = collections.deque(self._under_way)
+            mine = self._round
         for index in range(self._parallel):
-            threading.Thread(target=self._run, name=f"jenkins-errands-{index}", daemon=True).start()
+            threading.Thread(target=self._run, args=(mine,), name=f"jenkins-errands-{index}", daemon=True).start()
 
     def close(self) -> None:
         """Start no more errands; those under way end by their own time-outs."""
@@ -67,7 +75,7 @@ class JenkinsErrands:
         """Add errands that are neither waiting, under way nor given up, in their order; urgent ones go first."""
         with self._changed:
             new = [e for e in dict.fromkeys(errands) if e not in self._under_way and e not in self._given_up]
-            self._under_way.update(new)
+            self._under_way.update(dict.fromkeys(new))
             if urgent:
                 self._todo.extendleft(reversed(new))
             else:
@@ -86,7 +94,7 @@ class JenkinsErrands:
         """Try once more what was given up; it stays in ``given_up`` until it works."""
         with self._changed:
             again = [errand for errand in self._given_up if errand not in self._under_way]
-            self._under_way.update(again)
+            self._under_way.update(dict.fromkeys(again))
             self._todo.extend(again)
             self._changed.notify_all()
 
@@ -100,9 +108,9 @@ class JenkinsErrands:
         with self._changed:
             return list(self._given_up.items())
 
-    def _run(self) -> None:
+    def _run(self, mine: int) -> None:
         api: JenkinsApi | None = None
-        while (errand := self._next()) is not None:
+        while (errand := self._next(mine)) is not None:
             try:
                 api = api or self._connect()
                 builds = self._fetch(api, errand)
@@ -122,15 +130,18 @@ class JenkinsErrands:
             return api.get(newest_builds(errand.path, self._newest), Builds, PATIENCE).builds or []
         return [api.get(one_build(errand.path, errand.number), BuildWire, PATIENCE)]
 
-    def _next(self) -> Errand | None:
+    def _next(self, mine: int) -> Errand | None:
         with self._changed:
-            while not self._closed and (self._resting or not self._todo):
+            while not self._is_over(mine) and (self._resting or not self._todo):
                 self._changed.wait()
-            return None if self._closed else self._todo.popleft()
+            return None if self._is_over(mine) else self._todo.popleft()
+
+    def _is_over(self, mine: int) -> bool:
+        return self._closed or mine != self._round
 
     def _finished(self, errand: Errand) -> None:
         with self._changed:
-            self._under_way.discard(errand)
+            self._under_way.pop(errand, None)
             self._tries.pop(errand, None)
             self._given_up.pop(errand, None)
 
@@ -143,8 +154,8 @@ class JenkinsErrands:
         with self._changed:
             self._tries[errand] = self._tries.get(errand, 0) + 1
             if error.problem in ("Forbidden", "Internal") or self._tries[errand] >= MAX_TRIES:
-                del self._tries[errand]
-                self._under_way.discard(errand)
+                self._tries.pop(errand, None)
+                self._under_way.pop(errand, None)
                 self._given_up[errand] = error
                 return
             self._later.append(errand)

@@ -41,9 +41,17 @@ class KubernetesCluster:
         clock: Clock,
         timing: Timing | None = None,
     ) -> None:
+        self._settings, self._namespaces, self._apps = settings, namespaces, apps
         self._out = emit
         self._stop = stop
+        self._clock = clock
         self._timing = timing or Timing()
+        self._make()
+        self._is_new = True
+
+    def _make(self) -> None:
+        """Make all that one run needs: what was ended cannot be begun again."""
+        settings, clock = self._settings, self._clock
         self._api = KubernetesApi(settings, self._timing.silence_s)
         self._standing = self._make_standing(settings, clock)
         shared = Shared(
@@ -51,8 +59,8 @@ class KubernetesCluster:
             cluster=settings.name,
             api=self._api,
             standing=self._standing,
-            rules=AppRules(apps),
-            interest=Interest(namespaces),
+            rules=AppRules(self._apps),
+            interest=Interest(self._namespaces),
             emit=self._emit,
             clock=clock,
             timing=self._timing,
@@ -78,18 +86,29 @@ class KubernetesCluster:
         )
 
     def run(self) -> None:
-        """Follow the cluster until ``stop`` is set; return within two seconds of that."""
+        """Follow the cluster until ``stop`` is set, and two seconds at most; it may be run again."""
+        if not self._is_new:
+            self._make()
+        self._is_new = False
         threads = [threading.Thread(target=kind.run, daemon=True) for kind in self._kinds]
         threads.append(threading.Thread(target=self._learn_version, daemon=True))
         threads.append(threading.Thread(target=self._lookups.run, daemon=True))
-        for thread in threads:
-            thread.start()
+        try:
+            for thread in threads:
+                thread.start()
+            self._tick()
+        finally:
+            self._end([thread for thread in threads if thread.is_alive()])
+
+    def _tick(self) -> None:
         while not self._stop.wait(TICK_S):
             try:
                 self._api.cut_late()
                 self._standing.tick()
             except Exception as error:  # the edge of this thread: without it nothing is cut and no heart beats
                 self._standing.broken(error)
+
+    def _end(self, threads: Sequence[threading.Thread]) -> None:
         for kind in self._kinds:
             kind.end()
         self._lookups.end()

@@ -3,7 +3,7 @@
 import datetime
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from urllib.parse import quote
 
@@ -97,26 +97,47 @@ def whole_line(place: Place, line: LogLine, selection: Selection) -> str:
 def _whole(place: Place, at_ns: int, start: str, selection: Selection) -> str:
     """Return the line of a moment that begins as ``start``, empty where there is none."""
     stamps = Stamps()
-    rest = b""
     try:
         stream = place.api.stream(_path(place.origin), _query(place.origin, at_ns // SECOND_NS), "*/*")
     except ApiProblem:
         return ""
     try:
-        for chunk in stream.chunks():
-            *lines, rest = (rest + chunk).split(b"\n")
-            rest = rest[:MAX_WHOLE_BYTES]
-            for raw in lines:
-                if text := _told_as(raw, stamps, at_ns, start, selection):
-                    return text
+        for raw in whole_lines(_bounded(stream.chunks())):
+            if text := _told_as(raw, stamps, at_ns, start, selection):
+                return text
             if stamps.last_ns > at_ns + 2 * SECOND_NS:
                 return ""
-        return _told_as(rest, stamps, at_ns, start, selection)
+        return ""
     except ApiProblem:
         return ""
     finally:
         stream.close()
         stream.dispose()
+
+
+def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield lines without their ends, each as far as ``MAX_WHOLE_BYTES``; what comes after that is passed over."""
+    parts: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        *lines, rest = chunk.split(b"\n")
+        for ending in lines:
+            parts.append(ending[: max(0, MAX_WHOLE_BYTES - size)])
+            yield b"".join(parts)
+            parts, size = [], 0
+        parts.append(rest[: max(0, MAX_WHOLE_BYTES - size)])
+        size += len(parts[-1])
+    if size:
+        yield b"".join(parts)
+
+
+def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    size = 0
+    for chunk in chunks:
+        yield chunk
+        size += len(chunk)
+        if size > MAX_BYTES:
+            return
 
 
 def _told_as(raw: bytes, stamps: Stamps, at_ns: int, start: str, selection: Selection) -> str:

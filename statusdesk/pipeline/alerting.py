@@ -59,7 +59,7 @@ class Alerting:
         alive: list[Lasting] = [row for kind in KINDS for row in self._writer.current(kind.row).values()]
         within_ms = round(self._settings.flapping.within_s * 1000)
         self._started_ms = now_ms
-        self._engine = Alerts(
+        engine = Alerts(
             self._tuning,
             rows.unresolved(),
             alive,
@@ -71,6 +71,7 @@ class Alerting:
         )
         if self._sinks:
             self._outbox = self._open()
+        self._engine = engine  # only now: where the store cannot be read, all of it is tried again
 
     def _open(self) -> Outbox:
         rows = self._writer.alert_rows

@@ -47,7 +47,6 @@ class Causes:
         keys = {each.after.key for each in moved if isinstance(each.after, RolloutState)} | self._again
         if tokens or self._began:
             keys |= self._explained | self._used_by(tokens if not self._began else None)
-        self._again, self._began = set(), False
         dead = [state for state in self._writer.current(TokenState).values() if state.reason in DEAD]
         changed = []
         for key in keys | self._explained:
@@ -59,6 +58,7 @@ class Causes:
             explained = self._explain(row, dead)
             if explained is not row:
                 changed.append(explained)
+        self._again, self._began = set(), False
         return self._writer.put(changed, now_ms) if changed else []
 
     def again(self, state: RolloutState) -> RolloutState:

@@ -73,6 +73,8 @@ class Desk:
         self._alerting = Alerting(config, writer, sends=sends)
         self._steady = steady
         self._visits: list[Visited] = []
+        self._moved: list[Transition] = []  # what a flush that failed has come to, for the next one
+        self._tokens_moved: set[str] = set()
         self._told: list[Transition] = []  # what waits for a commit to be told of
         self._orders: dict[tuple[str, type, str, str], int] = {}
         self.visited: set[str] = set()
@@ -140,19 +142,23 @@ class Desk:
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge what changed, put rows and alerts, commit; return the changes of level, reason, version or revision.
 
-        Raises: StoreError when the commit failed; nothing is lost, the next flush tries again.
+        Raises: StoreError when a question or the commit failed; nothing is lost, the next flush tries again.
         """
         self._alerting.begin(now_ms if self._steady is None else self._steady(), now_ms)
-        transitions = self._flush_sources(now_ms)
-        transitions += self._rollouts.flush(now_ms)
-        transitions += self._environments.flush(now_ms)
-        transitions += self._builds.flush(now_ms)
-        transitions += self._platform.flush(now_ms)
-        transitions += self._joins.flush(now_ms)
-        transitions += self._tokens.flush(now_ms)
-        transitions += self._causes.flush(transitions, self._tokens.take_changed(), now_ms)
-        self._alerting.step(transitions)
-        self._told += transitions
+        moved = self._moved
+        moved += self._flush_sources(now_ms)
+        moved += self._rollouts.flush(now_ms)
+        self._rollouts.inquire(now_ms)
+        moved += self._environments.flush(now_ms)
+        moved += self._builds.flush(now_ms)
+        moved += self._platform.flush(now_ms)
+        moved += self._joins.flush(now_ms)
+        moved += self._tokens.flush(now_ms)
+        self._tokens_moved |= self._tokens.take_changed()
+        moved += self._causes.flush(moved, self._tokens_moved, now_ms)
+        self._alerting.step(moved)
+        self._told += moved
+        self._moved, self._tokens_moved = [], set()
         self._writer.commit()
         told, self._told = self._told, []
         return told

@@ -95,8 +95,9 @@ class Inquiries:
             failure = (row.level_since_ms, row.revision)
             if row.level is not Level.FAILING or case.failure == failure:
                 continue
+            has_evidence = self._writer.has_evidence(row.key, row.level_since_ms, row.revision)
             case.failure = failure
-            if not self._writer.has_evidence(row.key, row.level_since_ms, row.revision):
+            if not has_evidence:
                 case.taking = Taking(row, case.workload, case.members, case.events, now_ms)
                 for wanted in case.taking.wants:
                     self._ask(wanted)

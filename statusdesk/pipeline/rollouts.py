@@ -187,9 +187,12 @@ class Rollouts:
             self._begun = []
             if pods:
                 writer.put_pods(pods)
-            self._inquiries.take_evidence(writer.current(RolloutState), now_ms)
-        self._inquiries.flush(now_ms)
         return transitions
+
+    def inquire(self, now_ms: int) -> None:
+        """Begin to look into what has begun to fail, and ask what is due; after ``flush``. Raises: StoreError."""
+        self._inquiries.take_evidence(self._writer.current(RolloutState), now_ms)
+        self._inquiries.flush(now_ms)
 
     def _judge(self, now_ms: int) -> tuple[list[RolloutState], list[PodState]]:
         before = self._writer.current(RolloutState)

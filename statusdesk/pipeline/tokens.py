@@ -138,9 +138,11 @@ class Tokens:
 
     def _judge(self, now_ms: int) -> list[Transition]:
         heard_ms = self._heard_ms if self._is_silent(now_ms) else None
+        children = {child for key in self._dirty for child in self._children.get(key, ())}
+        for key in (self._dirty | children) & self._tokens.keys():
+            self._grants_known(key)  # before anything is put: where the store cannot be read, all of it is tried again
         dirty, self._dirty = self._dirty, set()
         made: list[Transition] = []
-        children = {child for key in dirty for child in self._children.get(key, ())}
         for keys in (dirty - children, children):  # what made a token is judged before it
             states = [state for key in keys if (state := self._state(key, now_ms, heard_ms)) is not None]
             made += self._writer.put(states, now_ms)
@@ -187,11 +189,15 @@ class Tokens:
             holds=key in self._judged,
         )
 
-    def _granted(self, key: str, token: Token) -> list[Grant]:
-        """Return the grants of a token, with the newest, which is kept."""
+    def _grants_known(self, key: str) -> list[Grant]:
         known = self._grants.get(key)
         if known is None:
             known = self._grants[key] = self._writer.grants_of(key, KEPT)
+        return known
+
+    def _granted(self, key: str, token: Token) -> list[Grant]:
+        """Return the grants of a token, with the newest, which is kept."""
+        known = self._grants_known(key)
         last = None if token.gone else grant_of(token, key)
         if last is None or (known and known[-1] == last):
             return known

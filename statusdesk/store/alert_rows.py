@@ -10,15 +10,20 @@ from statusdesk.states_alerts import Acknowledgement, AlertState, Notification, 
 from statusdesk.store import alerts as questions
 from statusdesk.store.current import LatestRows
 from statusdesk.store.kinds import ACKNOWLEDGEMENTS, ALERTS, COLLECTORS, NOTIFICATIONS, SILENCES, UNRESOLVED
+from statusdesk.store.safety import asks
 
 RECENT_MS = 20 * 60_000
 """Resolved alerts stay at hand for so long: sinks that are told how it stands hear of them for 15 minutes."""
 
 
 class AlertRows:
-    """What waits to be written of alerts, and what is at hand of them; ``next_change`` numbers the coming commit."""
+    """What waits to be written of alerts, and what is at hand of them; ``next_change`` numbers the coming commit.
 
-    def __init__(self, db: sqlite3.Connection, next_change: Callable[[], int]) -> None:
+    Questions that SQLite cannot answer raise StoreError.
+    """
+
+    def __init__(self, db: sqlite3.Connection, next_change: Callable[[], int], place: str) -> None:
+        self.place = place
         self._db = db
         self._next_change = next_change
         self._before_ms: int | None = db.execute(f"SELECT max(beat_ms) FROM {COLLECTORS.name}").fetchone()[0]
@@ -75,6 +80,7 @@ class AlertRows:
         """Return all silences that are kept."""
         return list(self._silences.rows.values())
 
+    @asks
     def firings(self, since_ms: int) -> list[tuple[str, int, int]]:
         """Return fingerprint, start and moment of the committed firings since then, oldest first."""
         return questions.firings(self._db, since_ms)
@@ -84,10 +90,12 @@ class AlertRows:
         waiting = [each for each in self._notifications.rows.values() if each.state == "queued"]
         return sorted(waiting, key=lambda each: each.id)
 
+    @asks
     def last_of_groups(self) -> list[Notification]:
         """Return the last message that was sent of each group to each sink."""
         return questions.last_of_groups(self._db)
 
+    @asks
     def last_id(self) -> int:
         """Return the highest number of a message."""
         return max([questions.last_id(self._db), *(each.id for each in self._notifications.rows.values())])

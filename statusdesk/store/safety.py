@@ -2,12 +2,42 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+import msgspec
 
 from statusdesk.store.current import Write
+from statusdesk.store.errors import StoreError
 
 BIGGEST = 2**63 - 1
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Placed(Protocol):
+    """What has the path of a store."""
+
+    @property
+    def place(self) -> str: ...
+
+
+S = TypeVar("S", bound=Placed)
+
+
+def asks(question: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """Have a question to the store raise StoreError where SQLite cannot answer it, or answers what none of us wrote."""
+
+    @wraps(question)
+    def told(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return question(self, *args, **kwargs)
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise StoreError(f"{self.place} cannot be read: {error}") from error
+
+    return told
 
 
 def storable(writes: list[Write]) -> list[Write]:

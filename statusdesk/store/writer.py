@@ -13,8 +13,10 @@ from msgspec.structs import replace
 from statusdesk.clock import Clock
 from statusdesk.facts import Build, BuildDetails, Event, Executors, Job, QueueItem, Revision
 from statusdesk.states import AlertState, Collector, Evidence, Grant, JobEvent, PodState
+from statusdesk.store import analysis
 from statusdesk.store import builds as build_questions
 from statusdesk.store.alert_rows import AlertRows
+from statusdesk.store.analysis import Analysis
 from statusdesk.store.current import GroupRows, LastingRows, LatestRows, QueueRows, Write
 from statusdesk.store.errors import StoreError
 from statusdesk.store.kinds import (
@@ -36,16 +38,13 @@ from statusdesk.store.kinds import (
 from statusdesk.store.opening import check_place, file_mark, open_for_writing
 from statusdesk.store.periods import Transition
 from statusdesk.store.prune import Pruner
-from statusdesk.store.safety import storable, write_all
+from statusdesk.store.safety import asks, storable, write_all
 from statusdesk.store.schema import damaged
 
 __all__ = ["Transition", "Writer"]
 
 PODS_KEEP_S = 3600.0
 REMEMBERED_PER_JOB = 8
-ANALYSE_AFTER_ROWS = 2_000
-ANALYSE_EVERY_MS = 3_600_000
-ANALYSIS_ROWS = 400
 
 C = TypeVar("C")
 
@@ -55,12 +54,14 @@ class Writer:
 
     ``keep_s``: how long closed periods, finished builds and what has gone are kept; ``pods_keep_s``: gone pods.
     Nothing is written before ``commit``, and nothing is lost when a commit fails: the next one writes it.
+    Questions that SQLite cannot answer raise StoreError.
 
     Raises: StoreError when the file cannot be opened, made or migrated.
     """
 
     def __init__(self, path: Path, keep_s: float, clock: Clock, pods_keep_s: float = PODS_KEEP_S) -> None:
         self.path = path
+        self.place = str(path)
         self._keep_ms = round(keep_s * 1000)
         self._pods_keep_ms = round(pods_keep_s * 1000)
         self._clock = clock
@@ -89,7 +90,7 @@ class Writer:
         self._executors = LatestRows(
             EXECUTORS, {each.key: each for each in map(EXECUTORS.decode, db.execute(EXECUTORS.select))}
         )
-        self.alert_rows = AlertRows(db, lambda: self._change + 1)
+        self.alert_rows = AlertRows(db, lambda: self._change + 1, self.place)
         self._builds = LatestRows(BUILDS)
         self._newest: dict[tuple[str, str], int] = {}
         for source, name in build_questions.jobs_with_builds(db):
@@ -102,9 +103,7 @@ class Writer:
         self._beats = LatestRows(COLLECTORS)
         self._queue = QueueRows(db)
         self._pruner = Pruner(db)
-        self._rows_since_analysis = 0
-        analysed = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchone()
-        self._analysed_ms = self._clock() if analysed else None
+        self._analysis = Analysis(db, self._clock())
 
     def check_place(self) -> None:
         """Look whether the file still stands at its path. Raises: StoreError when it does not."""
@@ -158,11 +157,13 @@ class Writer:
             key = (row.key, row.since_ms, row.pod, row.container, row.previous)
             self._evidence.put(key, replace(row, change=self._change + 1))
 
+    @asks
     def has_evidence(self, rollout_key: str, since_ms: int, revision: str) -> bool:
         """Return whether evidence of a failure that began at ``since_ms`` or later is committed."""
         question = "SELECT 1 FROM evidence WHERE key = ? AND since_ms >= ? AND revision = ? LIMIT 1"
         return self._db.execute(question, (rollout_key, since_ms, revision)).fetchone() is not None
 
+    @asks
     def evidence_lines(self, rollout_key: str, since_ms: int, container: str) -> list[str]:
         """Return the committed last lines of a container, of a failure that began at ``since_ms`` or later."""
         rows = self._db.execute(f"{EVIDENCE.select} WHERE key = ? AND since_ms >= ?", (rollout_key, since_ms))
@@ -184,12 +185,15 @@ class Writer:
 
     def gone_jobs(self, source: str, names: Iterable[str], at_ms: int) -> None:
         """Mark jobs of a source as gone."""
-        for name in names:
-            job = self._jobs.rows.pop((source, name), None)
+        gone = {(source, name) for name in names}
+        for key in gone:
+            job = self._jobs.rows.pop(key, None)
             if job is not None:
                 self._jobs.rewrite(job.key, job, at_ms, self._change + 1)
-            for number in range(self._newest.pop((source, name), 0), 0, -1):
-                self._builds.rows.pop((source, name, number), None)
+            self._newest.pop(key, None)
+        # by the builds that are known: their numbers may be dates
+        for build_key in [each for each in self._builds.rows if cast(tuple[str, str, int], each)[:2] in gone]:
+            del self._builds.rows[build_key]
 
     def put_build_details(self, details: Sequence[BuildDetails]) -> None:
         """Take what was looked up of builds."""
@@ -201,6 +205,7 @@ class Writer:
         for event in events:
             self._job_events.put((event.source, event.name, event.at_ms), replace(event, change=self._change + 1))
 
+    @asks
     def job_events(self, limit: int) -> list[JobEvent]:
         """Return the newest committed events of jobs, oldest first."""
         return build_questions.job_events(self._db, 0, limit)[::-1]
@@ -225,6 +230,7 @@ class Writer:
         """Take what renewals gave."""
         self._grants.waiting.update(((grant.key, grant.renewed_ms), (grant, ())) for grant in grants)
 
+    @asks
     def grants_of(self, token_key: str, limit: int) -> list[Grant]:
         """Return the newest committed grants of a token, oldest first."""
         rows = self._db.execute(f"{GRANTS.select} WHERE key = ? ORDER BY renewed_ms DESC LIMIT ?", (token_key, limit))
@@ -255,8 +261,7 @@ class Writer:
         if writes:
             self._change = number
         self._settle(now_ms)
-        self._rows_since_analysis += sum(len(rows) for _, rows in writes)
-        self._analyse(now_ms)
+        self._analysis.written(sum(len(rows) for _, rows in writes), now_ms)
         return self._change
 
     def _kept(self) -> list[LastingRows[Any] | LatestRows[Any] | GroupRows[Any]]:
@@ -299,18 +304,6 @@ class Writer:
             if build is not None and not build.building and build.result is not None:
                 del known[source, job, old]
 
-    def _analyse(self, now_ms: int) -> None:
-        """Keep the planner's statistics fresh: once there are rows, and then at most once an hour."""
-        never = self._analysed_ms is None and self._rows_since_analysis >= ANALYSE_AFTER_ROWS
-        again = self._analysed_ms is not None and abs(now_ms - self._analysed_ms) >= ANALYSE_EVERY_MS
-        if never or (again and self._rows_since_analysis):
-            self._analysed_ms = now_ms
-            self._rows_since_analysis = 0
-            # statistics only: what fails here fails at the next commit, where it is told
-            with contextlib.suppress(sqlite3.Error):
-                self._db.execute(f"PRAGMA analysis_limit = {ANALYSIS_ROWS}")
-                self._db.execute("ANALYZE")
-
     def current(self, kind: type[C]) -> dict[str, C]:
         """Return the rows of a lasting kind, or of ``PodState``, by key, with the gone ones; do not change it."""
         rows = self._pods.rows if kind is PodState else self._lasting[kind].rows
@@ -324,10 +317,12 @@ class Writer:
         """Return the jobs that exist."""
         return list(self._jobs.rows.values())
 
+    @asks
     def known_builds(self, per_job: int = build_questions.KNOWN_PER_JOB) -> list[Build]:
         """Return the newest committed builds of each job, all open ones, and the last that count of each namespace."""
         return build_questions.known_builds(self._db, per_job)
 
+    @asks
     def builds_of(self, source: str, job: str, namespace: str, limit: int) -> list[Build]:
         """Return the newest builds of a (job, namespace), newest first, with those not yet committed."""
         waiting = {
@@ -388,7 +383,7 @@ class Writer:
             self._commit(self._clock(), every=True)
             # leaves no -wal behind for readers without write permission; a reader in the way does no harm
             with contextlib.suppress(sqlite3.Error):
-                self._db.execute(f"PRAGMA analysis_limit = {ANALYSIS_ROWS}")
+                self._db.execute(f"PRAGMA analysis_limit = {analysis.ROWS}")
                 self._db.execute("PRAGMA optimize")
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:

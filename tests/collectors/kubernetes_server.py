@@ -354,6 +354,17 @@ class Desk:
         timing: Timing = QUICK,
         **settings: object,
     ) -> "Desk":
+        self.make(*namespaces, apps=apps, timing=timing, **settings)
+        return self.run()
+
+    def make(
+        self,
+        *namespaces: str,
+        apps: tuple[AppSettings, ...] = (),
+        timing: Timing = QUICK,
+        **settings: object,
+    ) -> KubernetesCluster:
+        """Make the collector and leave it to the test to run it."""
         self.collector = KubernetesCluster(
             self.settings(**settings),
             namespaces or ("testing", "staging"),
@@ -363,6 +374,9 @@ class Desk:
             system_clock,
             timing,
         )
+        return self.collector
+
+    def run(self) -> "Desk":
         self._thread = threading.Thread(target=self.collector.run)
         self._thread.start()
         return self

@@ -115,3 +115,29 @@ def test_a_long_line_is_had_whole(console, follow):
     gather(source, 2, lines)
     assert lines[0].cut_bytes > 80_000
     assert source.whole(lines[0]) == "a" * 100_000
+
+
+def test_a_size_that_is_none_is_told_and_asked_again(console, follow):
+    console.log, console.ends = b"one\r\n", True
+    console.faults = [Answer(200, b"one\r\n", (("X-Text-Size", "12, 12"),))] * 2
+    source, lines = follow(build=42), []
+    wait_for(lambda: any("'12, 12'" in each for each in source.status().problems) or source.status().ended)
+    assert gather(source, 1, lines) == ["one"]
+    wait_for(lambda: source.status().ended and not source.status().problems)
+
+
+def test_a_fault_of_ours_is_told_and_ends_the_following(console, follow, monkeypatch):
+    console.log = b"one\r\n"
+    monkeypatch.setattr(JenkinsConsole, "_push", lambda *_: {}["fault"])
+    source = follow(build=42)
+    wait_for(lambda: source.status().ended)
+    assert "statusdesk itself" in source.status().problems[0]
+
+
+def test_all_of_a_log_is_read_no_further_than_its_bound_and_not_after_closing(console, follow, monkeypatch):
+    console.log, console.ends = b"line\r\n" * 60_000, True
+    source, lines = follow(build=42, follow=False), []
+    monkeypatch.setattr("collectors.jenkins_console.MAX_BYTES", 100_000)
+    assert 0 < len(source.older(0, (), 100_000)) < 30_000
+    source.close()
+    assert source.older(0, (), 100_000) == [] and lines == []

@@ -133,6 +133,7 @@ class Live:
 
     def _flush(self) -> None:
         self.transitions += self._rollouts.flush(self.now_ms())
+        self._rollouts.inquire(self.now_ms())
 
     def _answer(self) -> None:
         while self._wanted:

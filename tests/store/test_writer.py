@@ -2,6 +2,7 @@
 
 import resource
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -290,3 +291,30 @@ def test_a_container_written_by_an_earlier_statusdesk_is_read(path: Path, clock:
         (container,) = reader.pods(rollout().key)[0].containers
         assert container == Container(name="app", role=ContainerRole.APP, image="x:1", restarts=2)
         assert writer.current(PodState)["eu/staging/a"].containers == (container,)
+
+
+def test_a_question_that_sqlite_cannot_answer_is_told_as_of_the_store(path: Path, clock: Clock) -> None:
+    with Writer(path, 3600.0, clock) as writer:
+        writer._db.execute("ALTER TABLE evidence RENAME TO lost")
+        with pytest.raises(StoreError, match="cannot be read: no such table: evidence"):
+            writer.has_evidence("c/n/Deployment/a", 0, "1")
+        with pytest.raises(StoreError):
+            writer.evidence_lines("c/n/Deployment/a", 0, "app")
+        writer._db.execute("ALTER TABLE lost RENAME TO evidence")
+        writer._db.execute("ALTER TABLE notifications RENAME TO lost")
+        with pytest.raises(StoreError):
+            writer.alert_rows.last_id()
+        writer._db.execute("ALTER TABLE lost RENAME TO notifications")
+
+
+def test_a_job_whose_build_numbers_are_dates_goes_at_once(writer: Writer) -> None:
+    writer.put_jobs([job("nightly"), job("other")])
+    writer.put_builds([build(2_026_112_301, job="nightly"), build(3, job="other")])
+    writer.commit()
+    cpu_s = time.process_time()
+    writer.gone_jobs("jenkins", ["nightly"], 5_000)
+    assert time.process_time() - cpu_s < 1.0
+    writer.commit()
+    assert [each.name for each in writer.jobs()] == ["other"]
+    writer.put_builds([build(3, job="other")])
+    assert writer.commit() == 2, "what is known of other jobs stays"
