@@ -54,6 +54,7 @@ class Gate:
             lost_ms=lost_ms(rows.collector, at_ms),
             rollouts=rows.rollouts,
             builds=rows.builds,
+            job_classes=rows.job_classes,
             alerts=rows.alerts,
             sources={state.key: state for state in rows.sources},
             tokens=self._tokens(rows),

@@ -43,7 +43,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What the store knows of it at one moment.
 
     ``lost_ms``: for how long no collector has beaten, None while one does. ``builds``: of each job of the app, those
-    into the namespaces of the stage before, newest first. ``sources`` by key. ``tokens``: by name of those that the
+    into the namespaces of the stage before, newest first. ``job_classes``: of each job of the app, by (source, job),
+    also of those without such a build. ``sources`` by key. ``tokens``: by name of those that the
     app needs, None when it is not in the store.
     """
 
@@ -51,6 +52,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     lost_ms: int | None = None
     rollouts: tuple[RolloutState, ...] = ()
     builds: tuple[tuple[Build, ...], ...] = ()
+    job_classes: Mapping[tuple[str, str], str] = {}
     alerts: tuple[AlertState, ...] = ()
     sources: Mapping[str, SourceState] = {}
     tokens: Mapping[str, TokenState | None] = {}

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from statusdesk.facts import CONCLUSIVE, Build
+from statusdesk.facts import CONCLUSIVE, Build, JobClass
 from statusdesk.judge.gate import BLOCKED, FRESHNESS, OK, UNKNOWN, Check, Known, Question, in_stage
+from statusdesk.judge.join import Rule, same_version
 from statusdesk.states import Level, RolloutState, SourceState
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import age, span
@@ -74,25 +75,48 @@ def builds(question: Question, known: Known) -> Check:
     if not known.jenkins:
         return Check(name=name, result=OK, detail="no Jenkins is configured")
     every = sorted((build for job in known.builds for build in job), key=lambda build: -build.started_ms)
-    mine = _of_rollouts(every, in_stage(known.rollouts, question.route.start), version)
-    mine = mine or [build for build in every if build.version == version]
-    if not mine and every and not any(build.version for build in every):
-        mine = every  # the builds do not say what they build: the newest is the best that is known
+    mine = [build for build in every if _counts(build, question, known)]
     running = next((build for build in mine if build.building), None)
     done = next((build for build in mine if not build.building and build.result in CONCLUSIVE), None)
     if running is not None and (done is None or running.started_ms > done.started_ms):
         return Check(name=name, result=UNKNOWN, detail=f"{running.job} #{running.number} is running", passing=True)
     if done is None:
-        said = f"no finished build of {version} into {start} is known"
+        said = f"no finished build of {version} into {start} is known{_instead(every, mine, known)}"
         return Check(name=name, result=UNKNOWN, detail=said, passing=True)
     said = f"{done.job} #{done.number} {done.result} {age(known.now_ms - done.started_ms)} ago"
     return Check(name=name, result=OK if done.result == "SUCCESS" else BLOCKED, detail=said)
 
 
-def _of_rollouts(every: Sequence[Build], here: Sequence[RolloutState], version: str) -> list[Build]:
-    """Return the builds that are known to have made the rollouts of the version."""
-    made = {(each.build_job, each.build_number) for each in here if each.version == version and each.build_job}
-    return [build for build in every if (build.job, build.number) in made]
+def _counts(build: Build, question: Question, known: Known) -> bool:
+    """Whether it is known that a build deployed the version: what only ran at that time may have done anything.
+
+    A build says its version itself, or a rollout of the version says by its annotation that this build made it.
+    """
+    if not _may_deploy(build, known):
+        return False
+    version = question.version
+    here = [each for each in in_stage(known.rollouts, question.route.start) if each.version == version]
+    rules = {each.build_rule for each in here if (each.build_job, each.build_number) == (build.job, build.number)}
+    if not build.version:
+        return Rule.ANNOTATION in rules
+    if build.version.removeprefix("v") == version.removeprefix("v"):
+        return True
+    return bool(rules & {Rule.ANNOTATION, Rule.VERSION}) and same_version(build.version, version)
+
+
+def _may_deploy(build: Build, known: Known) -> bool:
+    """Whether the job of a build is a deploy job, or the app's jobs are all of one class."""
+    classes = set(known.job_classes.values())
+    return len(classes) < 2 or known.job_classes.get((build.source, build.job)) == JobClass.DEPLOY
+
+
+def _instead(every: Sequence[Build], mine: Sequence[Build], known: Known) -> str:
+    """Return what the newest build of a deploy job is about, where none is about the version."""
+    newest = next((build for build in every if _may_deploy(build, known)), None)
+    if mine or newest is None:
+        return ""
+    built = f"built {newest.version}" if newest.version else "does not say what it built"
+    return f"; {newest.job} #{newest.number} {built}"
 
 
 def rollouts(question: Question, known: Known) -> Check:

@@ -4,6 +4,7 @@ import msgspec
 
 from statusdesk.facts import Pod
 from statusdesk.judge.pods import is_live
+from statusdesk.judge.rollout_counts import DEGRADED
 from statusdesk.judge.rollout_events import is_starting
 from statusdesk.judge.rollout_findings import Finding, Scene
 from statusdesk.states import Level, RolloutState
@@ -52,6 +53,19 @@ def hold_old(
     if named is None or named.revision == revision or _is_settled(named, scene):
         return finding
     return _as_before(before)
+
+
+def is_past(pod: Pod, before: RolloutState | None, revision: str) -> bool:
+    """Whether the restarts of a ready pod are those of a rollout that has come through: no service has suffered them.
+
+    They are where the revision was on its way when last judged, or was well already since after they happened.
+    """
+    if before is None or before.revision != revision or before.reason.startswith(DEGRADED) or not pod.ready:
+        return False
+    if before.level in (Level.FAILING, Level.WARNING, Level.PROGRESSING):
+        return True
+    ended = [container for container in pod.containers if container.restarts and container.state == "running"]
+    return before.level is Level.OK and all(c.since_ms is not None and c.since_ms <= before.level_since_ms for c in ended)
 
 
 def _as_before(before: RolloutState) -> Finding:

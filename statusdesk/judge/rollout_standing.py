@@ -21,6 +21,7 @@ from statusdesk.judge.rollout_counts import (
 from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_events, of_refusals, reason_of
 from statusdesk.judge.rollout_findings import Finding, Scene, of_pod
 from statusdesk.judge.rollout_jobs import of_job, of_last_job
+from statusdesk.judge.rollout_latch import is_past
 from statusdesk.judge.rollout_service import grouped, of_flapping, of_leaving, of_old_pods
 from statusdesk.states import Level, RolloutState
 
@@ -180,8 +181,11 @@ def _what_is_wrong(rollout: Rollout, scene: Scene) -> Finding | None:
 
 def _at_pods(rollout: Rollout, scene: Scene) -> Finding | None:
     found: Finding | None = None
+    complete = rollout.completed and is_complete(rollout.workload)
     for pod in rollout.pods:
         one = of_pod(pod, scene)
+        if one is not None and one.crash and complete and is_past(pod, rollout.before, rollout.workload.revision):
+            continue
         if one is not None and (found is None or one.order < found.order):
             found = one
     if rollout.events:

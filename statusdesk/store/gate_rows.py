@@ -1,7 +1,7 @@
 """What the gate reads, in one transaction: the rows of one app, and of what it rests on; every read by an index."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -13,7 +13,7 @@ from statusdesk.store.kinds import ALERTS, COLLECTORS, ROLLOUTS, SOURCES, TOKENS
 
 OF_APP = f"{ROLLOUTS.current.select} WHERE app = ? AND until_ms IS NULL"
 NEXT_APP = "SELECT app FROM rollout_current WHERE app > ? ORDER BY app LIMIT 1"
-JOB_NAMES = "SELECT source, name FROM jobs WHERE until_ms IS NULL"
+JOB_NAMES = "SELECT source, name, job_class FROM jobs WHERE until_ms IS NULL"
 ALIVE_SOURCES = f"{SOURCES.current.select} WHERE until_ms IS NULL"
 ALIVE_TOKENS = f"{TOKENS.current.select} WHERE until_ms IS NULL"
 OPEN_ALERTS = f"{ALERTS.select} WHERE {UNRESOLVED}"
@@ -25,10 +25,14 @@ JobsOf = Callable[[Collection[str], Sequence[tuple[str, str]]], list[tuple[str, 
 
 
 class GateRows(msgspec.Struct, frozen=True, kw_only=True):
-    """The rows. ``builds``: of each job of the app, those into the namespaces asked for, newest first."""
+    """The rows. ``builds``: of each job of the app, those into the namespaces asked for, newest first.
+
+    ``job_classes``: of each job of the app, by (source, job).
+    """
 
     rollouts: tuple[RolloutState, ...]
     builds: tuple[tuple[Build, ...], ...]
+    job_classes: Mapping[tuple[str, str], str]
     alerts: tuple[AlertState, ...]
     sources: tuple[SourceState, ...]
     tokens: tuple[TokenState, ...]
@@ -42,7 +46,8 @@ def gate_rows(
     found = map(ROLLOUTS.current.decode, db.execute(OF_APP, (app,)))
     rollouts = tuple(sorted(found, key=lambda rollout: rollout.key))
     namespaces = sorted({*names, *(rollout.namespace for rollout in rollouts if in_stage(rollout))})
-    jobs = jobs_of(set(_apps(db)), db.execute(JOB_NAMES).fetchall()) if rollouts else []
+    classes = {(source, job): job_class for source, job, job_class in db.execute(JOB_NAMES)}
+    jobs = jobs_of(set(_apps(db)), list(classes)) if rollouts else []
     builds = (
         tuple(builds_of_job(db, source, job, namespace, BUILDS_PER_PAIR))
         for source, job in jobs
@@ -52,6 +57,7 @@ def gate_rows(
     return GateRows(
         rollouts=rollouts,
         builds=tuple(found for found in builds if found),
+        job_classes={job: classes[job] for job in jobs},
         alerts=tuple(map(ALERTS.decode, db.execute(OPEN_ALERTS))),
         sources=tuple(map(SOURCES.current.decode, db.execute(ALIVE_SOURCES))),
         tokens=tuple(map(TOKENS.current.decode, db.execute(ALIVE_TOKENS))),

@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from msgspec.structs import replace
 
 from statusdesk.cli.gate_reading import used_in
 from statusdesk.clock import system_clock
@@ -74,6 +75,20 @@ def test_what_is_not_known_is_3_with_a_sentence(run, well, argv, words):
     well()
     done = run("gate", *argv)
     assert done.returncode == 3 and words in done.stdout + done.stderr
+
+
+def test_a_build_of_another_version_and_a_smoke_test_are_3(run, well, put, tmp_path):
+    well()
+    joined = rollout("orders", "staging", version="8.9", digest="sha256:aa", build_job="deploy-orders", build_number=12)
+    smoke = build("smoke-orders", 40, version="8.9")
+    put(replace(joined, build_rule="time"), builds=[smoke])
+    with Writer(tmp_path / "state" / "statusdesk.db", 86_400, system_clock) as writer:
+        names = {"deploy-orders": JobClass.DEPLOY, "smoke-orders": JobClass.OTHER}
+        writer.put_jobs([Job(source="jenkins", name=name, url="", job_class=each) for name, each in names.items()])
+        writer.commit()
+    done = run("gate", "orders", "--to", "production", "--version", "8.9")
+    assert done.returncode == 3 and "CANNOT TELL" in done.stdout
+    assert "no finished build of 8.9 into staging is known; deploy-orders #12 built 1.4" in done.stdout
 
 
 def test_no_collector_old_data_or_no_store_is_3(run, well, put):

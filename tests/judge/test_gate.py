@@ -37,8 +37,8 @@ def source(key, level=Level.OK, age_ms=1_000, **more):
 
 def build(number=7, result="SUCCESS", version="1.4", **more):
     return Build(
-        source="jenkins", job="deploy-orders", number=number, url="", namespace="staging", result=result,
-        started_ms=NOW - 90 * MINUTE + number, version=version, **more,
+        source="jenkins", number=number, url="", namespace="staging", result=result,
+        started_ms=NOW - 90 * MINUTE + number, version=version, **({"job": "deploy-orders"} | more),
     )  # fmt: skip
 
 
@@ -166,14 +166,42 @@ def test_a_newer_failed_build_of_another_version_says_nothing_of_this_one():
     assert answer(builds=builds)[1]["build-success"].result == "ok"
 
 
-def test_the_build_that_made_the_rollout_counts_whatever_it_calls_the_version():
-    made = rollout(build_job="deploy-orders", build_number=5)
-    builds = ((build(9, "SUCCESS", "1.4"), build(5, "FAILURE", "")),)
-    assert answer(rollouts=(made,), builds=builds)[1]["build-success"].result == "blocked"
+JOBS = {("jenkins", "deploy-orders"): "deploy", ("jenkins", "smoke-orders"): "other"}
+SMOKE = build(12, job="smoke-orders")
+JOINS = {
+    "by time, of another version": ("time", build(9, version="1.2"), JOBS, "unknown", "deploy-orders #9 built 1.2"),
+    "by time, says no version": ("time", build(9, version=""), JOBS, "unknown", "deploy-orders #9 does not say"),
+    "by time, of the version": ("time", build(9), JOBS, "ok", "#9 SUCCESS"),
+    "by annotation, says no version": ("annotation", build(9, version=""), JOBS, "ok", "#9 SUCCESS"),
+    "by annotation, failed": ("annotation", build(9, "FAILURE", ""), JOBS, "blocked", "#9 FAILURE"),
+    "by annotation, of another version": ("annotation", build(9, version="1.2"), JOBS, "unknown", "#9 built 1.2"),
+    "by version, with a commit": ("version", build(9, version="v1.4-3fd2a91"), JOBS, "ok", "#9 SUCCESS"),
+    "by time, with a commit": ("time", build(9, version="1.4-rc1"), JOBS, "unknown", "#9 built 1.4-rc1"),
+    "a smoke test": ("time", replace(SMOKE, number=9), JOBS, "unknown", "no finished build of 1.4"),
+    "a smoke test by annotation": ("annotation", replace(SMOKE, number=9), JOBS, "unknown", "no finished build"),
+    "the only class": ("time", replace(SMOKE, number=9), {("jenkins", "smoke-orders"): "other"}, "ok", "#9 SUCCESS"),
+    "no deploy job, several classes": (
+        "time", replace(SMOKE, number=9), {("jenkins", "smoke-orders"): "other", ("jenkins", "x"): "seed"},
+        "unknown", "no finished build"),
+}  # fmt: skip
 
 
-def test_builds_without_versions_count_by_their_age():
-    assert answer(builds=((build(9, "FAILURE", ""), build(7, "SUCCESS", "")),))[1]["build-success"].result == "blocked"
+@pytest.mark.parametrize("case", JOINS)
+def test_a_build_counts_where_a_deploy_job_says_that_it_built_the_version(case):
+    rule, made, classes, result, words = JOINS[case]
+    row = rollout(build_job=made.job, build_number=9, build_rule=rule)
+    decision, checks = answer(rollouts=(row,), builds=((made,),), job_classes=classes)
+    assert (checks["build-success"].result, words in checks["build-success"].detail) == (result, True)
+    assert decision.decision == {"ok": "go"}.get(result, result)
+
+
+def test_a_green_smoke_test_does_not_hide_a_failed_deploy():
+    builds = ((build(9, "FAILURE"),), (SMOKE,))
+    assert answer(builds=builds, job_classes=JOBS)[1]["build-success"].result == "blocked"
+
+
+def test_builds_without_versions_are_a_doubt():
+    assert answer(builds=((build(9, "FAILURE", ""), build(7, "SUCCESS", "")),))[1]["build-success"].result == "unknown"
 
 
 @pytest.mark.parametrize(

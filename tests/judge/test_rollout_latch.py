@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from statusdesk.facts import Workload
+from statusdesk.facts import Pod, Workload
 from statusdesk.states import Level, RolloutState
 from tests.judge.make import (
     OLD,
@@ -100,3 +100,38 @@ def test_an_old_pod_that_holds_up_its_set_does_not_flicker_when_its_restarts_are
         1_301, msgspec.structs.replace(workload, updated=1), [mended, old_pod(name="orders-0")], PROGRESSING, ""
     )
     assert follow([*steps, over])[-1].state.level is PROGRESSING
+
+
+def test_a_crash_loop_that_comes_through_is_no_degraded_service() -> None:
+    """It fails until its pod has been ready for the latch, then all is well: no other trouble in between."""
+    a, b = "orders-7cc6f9fbf5-aaaaa", "orders-7cc6f9fbf5-bbbbb"
+
+    def runs(name: str, ready_s: float) -> Pod:
+        since_ms = T0 + round(ready_s * 1000)
+        again = msgspec.structs.replace(restarted(3, since_ms=since_ms), ready=True)
+        return pod(again, name=name, ready_changed_ms=since_ms)
+
+    done, words = deployment(), "CrashLoopBackOff"
+    steps = [
+        Seen(20, rolling(), [unready(looping(), name=a), old_pod()], FAILING, words),
+        Seen(61, rolling(updated=2), [runs(a, 60), unready(looping(), name=b), old_pod()], FAILING, words),
+        Seen(66, done, [runs(a, 60), runs(b, 65)], FAILING, words),
+        Seen(80, done, [runs(a, 60), runs(b, 65)], FAILING, words),
+        Seen(91, done, [runs(a, 60), runs(b, 65)], Level.OK, "Complete"),
+        Seen(96, done, [runs(a, 60), runs(b, 65)], Level.OK, "Complete"),
+        Seen(97, done, [runs(a, 60), runs(b, 65)], Level.OK, "Complete"),
+    ]
+    found = [(verdict.state.level, verdict.state.reason) for verdict in follow(steps)]
+    assert found == [(step.level, step.reason) for step in steps]
+    again = Seen(120, done, [runs(a, 60), runs(b, 119)], FAILING, "DegradedCrashLoopBackOff")
+    assert follow([*steps, again])[-1].state.reason == again.reason
+
+
+def test_a_first_exit_before_a_rollout_is_through_is_no_degraded_service() -> None:
+    runs = msgspec.structs.replace(restarted(1, since_ms=T0 + 9_000), ready=True)
+    steps = [
+        Seen(8, rolling(), [unready(restarted(1, since_ms=T0 + 7_000)), old_pod()], Level.WARNING, "Exit"),
+        Seen(10, deployment(), [pod(runs, ready_changed_ms=T0 + 9_500)], Level.OK, "Complete"),
+        Seen(12, deployment(), [pod(runs, ready_changed_ms=T0 + 9_500)], Level.OK, "Complete"),
+    ]
+    assert [(v.state.level, v.state.reason) for v in follow(steps)] == [(s.level, s.reason) for s in steps]
