@@ -58,8 +58,8 @@ class CollectorProcess:
 
     ``out`` is called with each change of level, reason, version or revision, ``alerted`` with what happens to alerts;
     ``narrate`` with sentences for stderr; ``verbose`` adds where a fault of ours was met. ``teller`` sends messages;
-    without one, and in a collector that a board has started (``owner``), none is sent or queued. ``mirror`` is shown how it stands,
-    ``notifier`` tells systemd.
+    without one, and in a collector that a board has started (``owner``), none is sent or queued. ``mirror`` is shown
+    how it stands, ``notifier`` tells systemd.
     The caller holds the lock of the state directory.
     """
 
