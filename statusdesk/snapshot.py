@@ -17,7 +17,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The rows of one moment. ``notifications``: how many messages came to which end, by sink and outcome.
 
     ``settled``: every source has been asked once. ``looped_s``: when the loop last went round, by a steady clock.
-    ``flushes``: how often rows were written. ``store_problem``: why rows could not be written at the last flush, or nothing.
+    ``flushes``: how often rows were written. ``store_problem``: why they could not be at the last flush, or nothing.
     """
 
     looped_s: float

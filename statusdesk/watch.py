@@ -58,8 +58,8 @@ class CollectorProcess:
 
     ``out`` is called with each change of level, reason, version or revision, ``alerted`` with what happens to alerts;
     ``narrate`` with sentences for stderr; ``verbose`` adds where a fault of ours was met. ``teller`` sends messages;
-    without one, and in a collector that a board has started (``owner``), none is sent or queued. ``mirror`` is shown how it stands,
-    ``notifier`` tells systemd.
+    without one, and in a collector that a board has started (``owner``), none is sent or queued. ``mirror`` is shown
+    how it stands, ``notifier`` tells systemd.
     The caller holds the lock of the state directory.
     """
 
@@ -231,7 +231,7 @@ class CollectorProcess:
         flushed_s = 0.0
         next_beat_ms = started_ms + BEAT_MS
         next_prune_ms = started_ms + PRUNE_EVERY_MS
-        looked_s = time.monotonic()
+        began_s = looked_s = time.monotonic()
         settled = False
         # Reading the first lists makes no cycles, and looking for some costs a third of it.
         gc.disable()
@@ -254,8 +254,8 @@ class CollectorProcess:
                 looked_s = time.monotonic()
                 self._answer()
             self._flush()
-            self._show()
-            late = self._clock() - started_ms > LONGEST_START_MS
+            late = time.monotonic() - began_s > LONGEST_START_MS / 1000
+            self._show(late=late)
             if not settled and (late or self._desk.visited.issuperset(self.sources())):
                 settled = True
                 # The first lists live as long as the process: they are never walked.
@@ -292,15 +292,18 @@ class CollectorProcess:
         for problem in problems:
             self._narrate(f"statusdesk: {problem}")
 
-    def _show(self) -> None:
-        """Let others see how it stands: whoever asks over HTTP, and systemd."""
+    def _show(self, *, late: bool) -> None:
+        """Let others see how it stands: whoever asks over HTTP, and systemd.
+
+        ``late``: it has begun long ago; a source that never answers is no reason for systemd to begin anew for ever.
+        """
         now_s = time.monotonic()
         settled = self._desk.visited.issuperset(self.sources())
         if self._mirror is not None:
             self._mirror.flushed(self._writer, now_s, settled=settled, store_problem=self._store_problem)
         if not self._notifier.wanted:
             return
-        if settled:
+        if settled or late:
             self._notifier.ready()
         firing = sum(alert.state == "firing" for alert in self._writer.firing())
         waiting = "" if settled else ", waiting for the first answer of each source"

@@ -260,10 +260,17 @@ def telling(config, monkeypatch):
     config = msgspec.structs.replace(config, alerts=AlertsSettings(rules=rules), sinks=(sink,))
     ended = []
 
-    def start(owner="watch", teller=None):
+    def start(owner="watch", teller=None, silent=False, **options):
         teller, events = teller or Telling(), []
-        process = CollectorProcess(config, owner=owner, alerted=events.append, teller=None if teller is NOBODY else teller, narrate=narrated.append)
-        refusing = Refusing(process._inbox.put, process._stop)
+        process = CollectorProcess(
+            config,
+            owner=owner,
+            alerted=events.append,
+            teller=None if teller is NOBODY else teller,
+            narrate=narrated.append,
+            **options,
+        )
+        refusing = Refusing((lambda message: None) if silent else process._inbox.put, process._stop)
         monkeypatch.setattr(process, "_collectors", lambda writer: [("kubernetes/eu", refusing)])
         ended.append(run(process))
         return teller, events
@@ -321,3 +328,29 @@ def test_requests_are_taken_within_a_second_and_refused_ones_are_told(telling, t
             AddSilence(id="s", matchers=(MatcherAsked("source", "kubernetes/eu"),), ends_ms=system_clock() + 600_000),
         )
     wait_for(lambda: rows_of(tmp_path)[2] and rows_of(tmp_path)[0][0].silenced_by == "s", 3, "the silence")
+
+
+class Ready:
+    """What systemd would hear."""
+
+    wanted = True
+
+    def __init__(self) -> None:
+        self.told = []
+
+    def ready(self) -> None:
+        self.told.append("ready")
+
+    def alive(self, now_s: float, status: str = "") -> None:
+        self.told.append(status)
+
+    def stopping(self) -> None:
+        return
+
+
+def test_it_is_ready_after_a_while_though_a_source_never_answers(telling, monkeypatch):
+    monkeypatch.setattr("statusdesk.watch.LONGEST_START_MS", 1_000)
+    notifier = Ready()
+    telling(silent=True, notifier=notifier)
+    wait_for(lambda: "ready" in notifier.told, what="READY")
+    assert notifier.told[0].endswith("waiting for the first answer of each source")

@@ -43,6 +43,8 @@ class ByApprise:
             raise Postponed(str(error), whole_sink=True) from None
         if not opened.add(url):
             raise Refused("apprise does not know this kind of address")
+        for server in opened:
+            server.socket_connect_timeout = server.socket_read_timeout = self._sink.timeout_s
         return opened
 
     def close(self) -> None:

@@ -2,8 +2,9 @@
 
 import contextlib
 import ssl
+import threading
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from statusdesk.sinks.sending import Postponed, Refused
 
 MAX_ANSWER_BYTES = 64 * 1024
 LONGEST_RETRY_AFTER_S = 600.0
+WHOLE_TIMEOUTS = 2.0
+"""A request as a whole may last so many times ``timeout``."""
+
 _AGAIN = (408, 425, 429)
 
 
@@ -82,9 +86,39 @@ class Http:
             sent["Content-Type"] = "application/json"
         sink = self._sink
         login = httpx.BasicAuth(sink.user, self.secret(sink.password)) if sink.user and sink.password else None
-        asking = self._open().stream(method, url, content=content, headers=sent, auth=login)
-        with _in_words(sink.timeout_s), asking as answer:
-            return Answer(answer.status_code, self._read(answer, most), answer.headers, _date_ms(answer.headers))
+        client = self._open()
+
+        def asked() -> Answer:
+            asking = client.stream(method, url, content=content, headers=sent, auth=login)
+            with _in_words(sink.timeout_s), asking as answer:
+                return Answer(answer.status_code, self._read(answer, most), answer.headers, _date_ms(answer.headers))
+
+        return self._within(WHOLE_TIMEOUTS * sink.timeout_s, asked, client)
+
+    def _within(self, most_s: float, asked: Callable[[], Answer], client: httpx.Client) -> Answer:
+        """Ask in a thread of its own: ``timeout`` holds for each byte that comes, and names are looked up without one.
+
+        Raises: Postponed when there is no whole answer within ``most_s``; the connections are closed then, so that
+        the thread ends.
+        """
+        found: list[Answer | Exception] = []
+
+        def ask() -> None:
+            try:
+                found.append(asked())
+            except Exception as error:  # raised again where it was asked
+                found.append(error)
+
+        thread = threading.Thread(target=ask, name=f"ask {self._sink.name}", daemon=True)
+        thread.start()
+        thread.join(most_s)
+        if not found:
+            self._client = None
+            client.close()
+            raise Postponed(f"no whole answer within {most_s:g} s", whole_sink=True)
+        if isinstance(found[0], Exception):
+            raise found[0]
+        return found[0]
 
     def _authorization(self) -> dict[str, str]:
         if self._sink.token is not None:
@@ -129,6 +163,8 @@ def _in_words(timeout_s: float) -> Iterator[None]:
         raise Postponed(why, whole_sink=True) from None
     except httpx.RequestError as error:  # DecodingError and TooManyRedirects too
         raise Postponed(f"the connection broke ({type(error).__name__})", whole_sink=True) from None
+    except RuntimeError:  # another thread has closed the connections: it waited too long
+        raise Postponed("the connection was closed", whole_sink=True) from None
     except (httpx.InvalidURL, ValueError, UnicodeError):
         raise Postponed("its address cannot be used", whole_sink=True) from None
 

@@ -1,9 +1,12 @@
 """Each kind of sink against something that takes what it sends, and with what can go wrong there."""
 
 import base64
+import contextlib
 import json
 import os
+import socket
 import sys
+import threading
 import time
 
 import pytest
@@ -17,6 +20,7 @@ from statusdesk.sinks.pagerduty import PagerDuty
 from statusdesk.sinks.sending import PartlySent, Postponed, Refused
 from statusdesk.sinks.slack import Slack
 from statusdesk.sinks.webhook import Webhook
+from tests.e2e.world import wait_for
 from tests.sinks.make import ALERT, HOSTILE, OVER, message, secret, sink
 
 
@@ -205,6 +209,40 @@ def test_apprise_sends_by_its_address(tmp_path, receiver):
     receiver.fail(1)
     with pytest.raises(Postponed, match="could not send"):
         ByApprise(sink("apprise", url=url), tmp_path).send(message())
+
+
+def test_apprise_waits_no_longer_than_it_may(tmp_path):
+    pytest.importorskip("apprise", reason="apprise is an extra: pip install statusdesk[notify]")
+    from statusdesk.sinks.by_apprise import ByApprise
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = secret(tmp_path, f"json://127.0.0.1:{silent.getsockname()[1]}/x")
+        begun_s = time.monotonic()
+        with pytest.raises(Postponed, match="could not send"):
+            ByApprise(sink("apprise", url=url, timeout_s=0.2), tmp_path).send(message())
+        assert time.monotonic() - begun_s < 3.0
+
+
+def test_a_receiver_that_answers_byte_by_byte_is_left_in_time(tmp_path):
+    gone = threading.Event()
+
+    def trickle(server):
+        connection, _ = server.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            while not gone.wait(0.05):
+                connection.sendall(b"x")
+        gone.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=trickle, args=(server,), daemon=True).start()
+        hook = Webhook(sink("webhook", urls=(f"http://127.0.0.1:{server.getsockname()[1]}",), timeout_s=0.3), tmp_path)
+        begun_s = time.monotonic()
+        with pytest.raises(Postponed, match="no whole answer within 0.6 s"):
+            hook.send(message())
+        assert time.monotonic() - begun_s < 3.0
+        assert gone.wait(10), "its connection is closed"
+        wait_for(lambda: all(thread.name != "ask sink" for thread in threading.enumerate()), what="the end of asking")
 
 
 def test_basic_authentication_with_a_password_that_is_changed(tmp_path, receiver):
