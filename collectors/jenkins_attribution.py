@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from collectors.jenkins_wire import Action, Cause, Parameter
 from statusdesk.config import JenkinsSettings
-from statusdesk.redact import looks_secret
+from statusdesk.redact import looks_secret, safe
 from statusdesk.text import clean
 
 MAX_PARAMETERS = 50
@@ -76,7 +76,7 @@ def clues_of(actions: Sequence[Action | None] | None, settings: JenkinsSettings)
         has_parameters=has_parameters,
         named=parameter_value(parameters, settings.namespace_parameters),
         upstream=upstream,
-        cause=clean(causes[0].shortDescription or "") if causes else "",
+        cause=safe(causes[0].shortDescription or "") if causes else "",
         trigger=_trigger(causes[0]) if causes else "",
         user=next((clean(cause.userId) for cause in causes if cause.userId), ""),
     )
@@ -162,5 +162,5 @@ def _shown(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ...]:
             continue
         text = str(value).lower() if isinstance(value, bool) else str(value)
         if not looks_secret(text):
-            kept.append((clean(name), clean(text)))
+            kept.append((safe(name), safe(text)))
     return tuple(kept)

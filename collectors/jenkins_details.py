@@ -15,8 +15,7 @@ from collectors.transport import VisitFailed, fault
 from statusdesk.clock import Clock
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import BuildDetails, Changed, Commit, Message, Stage
-from statusdesk.redact import redact
-from statusdesk.text import clean
+from statusdesk.redact import safe
 from statusdesk.wants import BuildWanted
 
 KEPT = 100
@@ -109,18 +108,18 @@ class JenkinsDetails:
             job=job,
             number=number,
             at_ms=now_ms,
-            result=clean(wire.result or ""),
+            result=safe(wire.result or ""),
             building=bool(wire.building),
-            display_name=clean(wire.displayName or ""),
-            description=redact(clean(wire.description or "")),
-            causes=tuple(clean(c.shortDescription or "") for a in actions for c in a.causes or ()),
+            display_name=safe(wire.displayName or ""),
+            description=safe(wire.description or ""),
+            causes=tuple(safe(c.shortDescription or "") for a in actions for c in a.causes or ()),
             parameters=shown_parameters(actions),
             stages=stages,
             commits=tuple(_commit(change) for change in commits[:MAX_COMMITS]),
             more_commits=max(0, len(commits) - MAX_COMMITS),
             # old runs of other numbers are listed too
             runs=tuple(
-                (clean(run.url or ""), clean(run.result or "")) for run in wire.runs or () if run.number == wire.number
+                (safe(run.url or ""), safe(run.result or "")) for run in wire.runs or () if run.number == wire.number
             ),
             waits_for_input=waits,
             stages_problem=problem,
@@ -134,12 +133,12 @@ class JenkinsDetails:
             return (), False, NO_STAGES if error.status == 404 else error.message
         stages = tuple(
             Stage(
-                name=clean(each.name or ""),
-                status=clean(each.status or ""),
+                name=safe(each.name or ""),
+                status=safe(each.status or ""),
                 started_ms=each.startTimeMillis,
                 duration_ms=max(0, each.durationMillis or 0),
                 paused_ms=max(0, each.pauseDurationMillis or 0),
-                error=redact(clean(each.error.message or "")) if each.error is not None else "",
+                error=safe(each.error.message or "") if each.error is not None else "",
             )
             for each in (view.stages or ())[:MAX_STAGES]
         )
@@ -153,8 +152,8 @@ def _change_sets(wire: DetailsWire) -> Sequence[ChangeSet]:
 
 def _commit(change: Change) -> Commit:
     return Commit(
-        revision=clean(change.commitId or ""),
-        message=redact(clean(change.msg or "")),
-        author=clean((change.author.fullName or "") if change.author is not None else ""),
+        revision=safe(change.commitId or ""),
+        message=safe(change.msg or ""),
+        author=safe((change.author.fullName or "") if change.author is not None else ""),
         at_ms=change.timestamp if change.timestamp and change.timestamp > 0 else None,
     )

@@ -29,6 +29,7 @@ from collectors.jenkins_wire import (
 from collectors.transport import plain_url
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Build, Executors, Job, JobClass, Node, QueueItem
+from statusdesk.redact import safe
 from statusdesk.text import clean
 
 SOURCE = "jenkins"
@@ -230,7 +231,7 @@ def _queue_item(item: Item, definitions: dict[str, Definition], settings: Jenkin
         id=item.id,
         job=job,
         namespace=attribution.namespace,
-        why=clean(item.why or ""),
+        why=safe(item.why or ""),
         blocked=bool(item.blocked),
         stuck=bool(item.stuck),
         buildable=bool(item.buildable),
@@ -268,7 +269,7 @@ def _node(computer: Computer) -> Node:
         name=clean(computer.displayName or ""),
         offline=bool(computer.offline or computer.temporarilyOffline),
         temporarily=bool(computer.temporarilyOffline),
-        reason=clean(computer.offlineCauseReason or ""),
+        reason=safe(computer.offlineCauseReason or ""),
         busy=sum(executor.currentExecutable is not None for executor in executors),
         total=len(executors),
     )

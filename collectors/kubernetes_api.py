@@ -6,6 +6,7 @@ The client's models are never used: they cost seconds and gigabytes.
 import contextlib
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,7 @@ class KubernetesApi:
         self._generation = 0
         self._lock = threading.Lock()
         self._readings: set[_Reading] = set()
+        self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
         self._readings_lock = threading.Lock()  # never held while a credentials plugin runs
         self._is_closed = False
         self.host = ""
@@ -135,7 +137,12 @@ class KubernetesApi:
         if socket is not None:
             # The answer's head has to come within the timeout of a request; its body may pause between bookmarks.
             socket.settimeout(silence_s or self._silence_s)
-        return Stream(response, self.host, patient=socket is not None)
+        stream = Stream(response, self.host, patient=socket is not None)
+        with self._readings_lock:
+            self._streams.add(stream)
+            if self._is_closed:
+                stream.close()
+        return stream
 
     def close(self) -> None:
         """End what is being read and close idle connections."""
@@ -143,6 +150,8 @@ class KubernetesApi:
             self._is_closed = True
             for reading in self._readings:
                 _shut(reading.response)
+            for stream in self._streams:
+                stream.close()
         if (login := self._login) is not None:
             login.connection.close()
 

@@ -108,7 +108,7 @@ class Roster:
             self.first, self._listed = frozenset(pods), True
         with self._lock:
             self._pods = pods
-        self.answered, self.problem, self._failures = True, "", 0
+        self.answered, self.problem = True, ""
         self._changed()
         return version
 
@@ -156,6 +156,9 @@ class Roster:
                 rest = lines.pop()
                 for line in lines:
                     version = self._event(line) or version
+                    self._failures = (
+                        0  # not by a list alone: then a watch that always fails would be asked for on and on
+                    )
                 self._changed()
         except ApiProblem as problem:
             if not problem.passing:

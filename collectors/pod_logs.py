@@ -138,6 +138,8 @@ class PodLogs:
             self._changed.wait(TICK_S)
             self._changed.clear()
             try:
+                for cluster in self._clusters.values():
+                    cluster.api.cut_late()
                 self._look()
             except Exception as error:  # the edge of this thread: without it nothing would join any more, unseen
                 with self._lock:

@@ -29,7 +29,7 @@ from screens.pen import Pen
 from screens.strips import Line
 from statusdesk.alerts_view import Outlook, last_messages, matcher_words
 from statusdesk.board import Board
-from statusdesk.board_feed import AlertsReading, FeedError
+from statusdesk.board_feed import AlertsReading
 from statusdesk.requests import Ack, AddSilence, ExpireSilence, MatcherAsked, Request, new_id
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import span
@@ -173,11 +173,7 @@ class AlertsScreen(Frame):
 
     def _read(self, board: Board) -> None:
         """Read what the store holds beside the board; runs on a thread."""
-        try:
-            with self.setup.asking:
-                self.post_message(self.Read(self.feed.alerts(board)))
-        except FeedError as error:
-            self.post_message(self.Read(None, str(error)))
+        self.post_message(self.Read(*self.asked(lambda: self.feed.alerts(board))))
 
     def on_alerts_screen_read(self, message: Read) -> None:
         self._is_reading = False
@@ -324,12 +320,8 @@ class AlertsScreen(Frame):
 
     def _ask(self, request: Request, said: str) -> None:
         """Put the request where the collector finds it; runs on a thread."""
-        try:
-            self.feed.request(request)
-        except FeedError as error:
-            self.post_message(self.Asked("", str(error)))
-        else:
-            self.post_message(self.Asked(said))
+        _, problem = self.asked(lambda: self.feed.request(request))
+        self.post_message(self.Asked("" if problem else said, problem))
 
     def on_alerts_screen_asked(self, message: Asked) -> None:
         if message.problem:

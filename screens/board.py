@@ -22,7 +22,6 @@ from screens.matter import Matter
 from screens.notes import notes, tail
 from screens.strips import ASCII_DOTS, DOTS, fold
 from statusdesk.board import Board
-from statusdesk.board_feed import FeedError
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -288,13 +287,7 @@ class BoardScreen(Frame):
 
     def _read_past(self, ms: int) -> None:
         """Read the board of a past moment; runs on a thread."""
-        try:
-            with self.setup.asking:
-                board = self.feed.at(ms)
-        except FeedError as error:
-            self.post_message(self.PastRead(None, str(error)))
-        else:
-            self.post_message(self.PastRead(board))
+        self.post_message(self.PastRead(*self.asked(lambda: self.feed.at(ms))))
 
     def on_board_screen_past_read(self, message: PastRead) -> None:
         if message.board is None:

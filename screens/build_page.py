@@ -12,7 +12,6 @@ from screens.frame import Setup
 from screens.ink import Ink
 from screens.pen import Pen
 from statusdesk.board import Board
-from statusdesk.board_feed import FeedError
 from statusdesk.build_view import BuildKey, BuildReading, rollouts_by, state_of
 
 if TYPE_CHECKING:
@@ -86,13 +85,7 @@ class BuildScreen(EntryScreen):
 
     def _read(self, key: BuildKey) -> None:
         """Ask the feed; runs on a thread."""
-        try:
-            with self.setup.asking:
-                read = self.feed.build(key, self.past_ms)
-        except FeedError as error:
-            self.post_message(self.Read(key, None, str(error)))
-        else:
-            self.post_message(self.Read(key, read))
+        self.post_message(self.Read(key, *self.asked(lambda: self.feed.build(key, self.past_ms))))
 
     def on_build_screen_read(self, message: Read) -> None:
         self._reading = False

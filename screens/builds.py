@@ -18,7 +18,6 @@ from screens.pen import Pen
 from screens.platform_lines import draw_platform, platform_height, platform_title
 from screens.strips import Line
 from statusdesk.board import Board
-from statusdesk.board_feed import FeedError
 from statusdesk.build_view import BuildKey, Pair, UnattributedJob, pair_of
 from statusdesk.facts import Build
 from statusdesk.states import BuildState
@@ -217,14 +216,11 @@ class BuildsScreen(EntryScreen):
 
     def _read(self, pairs: Sequence[Pair]) -> None:
         """Ask the feed; runs on a thread."""
-        try:
-            with self.setup.asking:
-                histories = self.feed.histories(pairs, self.past_ms)
-                jobs = self.feed.unattributed() if self.scope.unattributed else ()
-        except FeedError as error:
-            self.post_message(self.Read({}, (), str(error)))
-        else:
-            self.post_message(self.Read(histories, jobs))
+        histories, problem = self.asked(lambda: self.feed.histories(pairs, self.past_ms))
+        jobs = None
+        if not problem and self.scope.unattributed:
+            jobs, problem = self.asked(self.feed.unattributed)
+        self.post_message(self.Read(histories if histories and not problem else {}, jobs or (), problem))
 
     def on_builds_screen_read(self, message: Read) -> None:
         self._reading = False

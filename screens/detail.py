@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from screens.detail_text import Known, Scribe
 from screens.ink import Ink
+from statusdesk import faults
 from statusdesk.board import Cell, Row
 from statusdesk.board_feed import Feed, FeedError
 
@@ -92,4 +93,6 @@ def read_cell(feed: Feed, row: Row, cell: Cell, past_ms: int | None) -> Known:
         periods = [period for period in feed.history(row.app) if period.key in keys and before(period.since_ms)]
     except FeedError as error:
         return Known(problem=str(error))
+    except Exception as error:  # the edge of a thread: a screen that never hears of its end would wait for ever
+        return Known(problem=faults.told(error))
     return Known(pods=tuple(pods), periods=tuple(periods), read=True, past=past_ms is not None)

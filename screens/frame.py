@@ -3,7 +3,7 @@
 import datetime
 import threading
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from textual import on
@@ -18,13 +18,16 @@ from screens.ink import Ink
 from screens.lens import Lens
 from screens.linewidget import LineWidget
 from screens.sources_line import SourcesLine
+from statusdesk import faults
 from statusdesk.board import Board
-from statusdesk.board_feed import Feed
+from statusdesk.board_feed import Feed, FeedError
 from statusdesk.config import Config
 from statusdesk.text import age, stamp
 
 if TYPE_CHECKING:
     from screens.app import DeskApp
+
+T = TypeVar("T")
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +60,16 @@ class Frame(Screen[None]):
         self.footer_line = FooterLine(ink)
         self._drawn_board: Board | None = None
         self._drawn_as: tuple[object, ...] = ()
+
+    def asked(self, question: Callable[[], T]) -> tuple[T | None, str]:
+        """Ask the feed on a thread; return its answer, or None and why there is none, whatever was raised."""
+        try:
+            with self.setup.asking:
+                return question(), ""
+        except FeedError as error:
+            return None, str(error)
+        except Exception as error:  # the edge of a thread: a screen that never hears of its end would wait for ever
+            return None, faults.told(error)
 
     def compose(self) -> ComposeResult:
         yield self.header_line

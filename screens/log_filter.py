@@ -8,8 +8,16 @@ import msgspec
 
 MOST_SPANS = 100  # that stand out in one line
 
-# A repetition of something that repeats itself, or of alternatives: matching may take for ever on one line.
-_ENDLESS = re.compile(r"\((?:[^()\\]|\\.)*(?:[+*}]|\|)(?:[^()\\]|\\.)*\)\s*[+*{]")
+MOST_CHARS = 2_000
+"""An expression is looked for in so much of a line: matching takes the square of it, or more."""
+
+MOST_WIDE = 2  # unbounded repetitions of nearly anything in one expression
+_PARTS = re.compile(
+    r"(?P<atom>\\.|\[\^?\]?(?:\\.|[^\]\\])*\])|(?P<open>\((?:\?(?:[:=!>]|<[=!]|P?<\w+>|[a-zA-Z-]+:))?)|(?P<close>\))"
+    r"|(?P<or>\|)|(?P<repeat>[*+?]\??|\{\d*,?\d*\}\??)|(?P<other>.)",
+    re.DOTALL,
+)
+_WIDE = re.compile(r"\.|\[\^|\\[SWD]|\)")
 
 
 class Pattern:
@@ -27,7 +35,8 @@ class Pattern:
         self.regex = not plain and not self.problem
         flags = 0 if any(letter.isupper() for letter in _letters(text, self.regex)) else re.IGNORECASE
         self._compiled = re.compile(text if self.regex else re.escape(text), flags)
-        self.found_in: Callable[[str], object] = self._compiled.search
+        search = self._compiled.search
+        self.found_in: Callable[[str], object] = (lambda line: search(line, 0, MOST_CHARS)) if self.regex else search
         if text and not flags and (not self.regex or re.escape(text) == text):
             self.found_in = lambda line: text in line
 
@@ -50,7 +59,7 @@ class Pattern:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return where it is found in a text."""
-        found = (each.span() for each in self._compiled.finditer(text))
+        found = (each.span() for each in self._compiled.finditer(text, 0, MOST_CHARS if self.regex else len(text)))
         return [span for span in islice(found, MOST_SPANS) if span[1] > span[0]]
 
 
@@ -59,7 +68,41 @@ def _problem(text: str) -> str:
         re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
         return f"no regular expression ({error}), taken as text"
-    return "could take for ever as an expression, taken as text" if _ENDLESS.search(text) else ""
+    return "could take for ever as an expression, taken as text" if _is_endless(text) else ""
+
+
+def _is_endless(text: str) -> bool:
+    """Tell whether matching may take for ever on one line.
+
+    So may a repetition of what repeats itself or has alternatives, of nearly anything right after another one, and of
+    nearly anything more often than ``MOST_WIDE`` times.
+    """
+    groups = [False]  # per open group, whether it repeats something or has alternatives
+    atom, closed, repeated, wide = "", False, False, 0
+    for part in _PARTS.finditer(text):
+        kind = part.lastgroup
+        if kind == "repeat":
+            many, open_ended = not part[0].startswith("?"), part[0][0] in "*+" or ",}" in part[0]
+            if many and atom == ")" and closed:
+                return True
+            if open_ended and _WIDE.match(atom):
+                wide += 1
+                if repeated or wide > MOST_WIDE:
+                    return True
+            groups[-1] |= many
+            repeated, atom = many, ""
+            continue
+        if atom:
+            repeated = False
+        if kind == "open":
+            groups.append(False)
+        elif kind == "close" and len(groups) > 1:
+            closed = groups.pop()
+            groups[-1] |= closed
+        elif kind == "or":
+            groups[-1] = True
+        atom = part[0]
+    return False
 
 
 def _letters(text: str, regex: bool) -> str:

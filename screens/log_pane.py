@@ -20,6 +20,7 @@ from screens.log_lineview import LogLineView
 from screens.log_names import Names, make_names
 from screens.log_request import Doors, LogRequest
 from screens.log_rows import How
+from statusdesk.redact import safe
 from statusdesk.text import local, span
 
 if TYPE_CHECKING:
@@ -321,7 +322,7 @@ class LogPane(Vertical):
         try:
             lines = feed.older(follower, before_ns, filters)
         except Exception as error:  # whatever the network raises is told; the log that is here stays
-            self.post_message(self.Older(self, follower, [], str(error) or type(error).__name__))
+            self.post_message(self.Older(self, follower, [], safe(str(error)) or type(error).__name__))
         else:
             self.post_message(self.Older(self, follower, lines))
 

@@ -12,6 +12,7 @@ from screens.frame import Frame
 from screens.log_doors import in_background
 from screens.log_pane import LogPane
 from screens.log_saving import as_text, file_name, for_copying, path_problem, save
+from statusdesk.redact import safe
 
 if TYPE_CHECKING:
     from screens.log_dialogs import LineScreen
@@ -82,7 +83,7 @@ class LogTaking(Frame):
         try:
             text = follower.whole(line)
         except Exception as error:  # whatever the network raises is told below what is here of the line
-            text = f"{line.text}\n\nThe rest of it could not be read: {error}"
+            text = f"{line.text}\n\nThe rest of it could not be read: {safe(str(error))}"
         self.post_message(WholeRead(dialog, text))
 
     @on(WholeRead)

@@ -18,7 +18,6 @@ from screens.rollout_lines import Asked, draw_rollout
 from screens.rollout_pods import KEY_PREFIX, name_span
 from screens.tabs import TabsLine
 from statusdesk.board import Board
-from statusdesk.board_feed import FeedError
 from statusdesk.rollout_view import RolloutView, on_board
 from statusdesk.states import PodState
 
@@ -167,13 +166,8 @@ class RolloutScreen(Frame):
         self.run_worker(work, thread=True, group="rollout", exit_on_error=False)
 
     def _read_on_thread(self, view: RolloutView, board: Board) -> None:
-        try:
-            with self.setup.asking:
-                read = self.feed.rollout(view, board)
-        except FeedError as error:
-            self.post_message(self.Read(view, str(error)))
-        else:
-            self.post_message(self.Read(read))
+        read, problem = self.asked(lambda: self.feed.rollout(view, board))
+        self.post_message(self.Read(read or view, problem))
 
     def on_rollout_screen_read(self, message: Read) -> None:
         self._reading = False

@@ -15,7 +15,6 @@ from screens.strips import Line
 from screens.token_lines import TokenColumns, draw_titles, draw_token, height_of, share_out
 from screens.token_page import draw_page
 from statusdesk.board import Board
-from statusdesk.board_feed import FeedError
 from statusdesk.states import Grant, Level, TokenState
 
 FAR_MS = 2**62
@@ -62,13 +61,9 @@ class GrantsScreen(EntryScreen):
 
     def _read(self, keys: Sequence[str]) -> None:
         """Ask the feed; runs on a thread."""
-        try:
-            with self.setup.asking:
-                grants = {key: tuple(self.feed.grants(key, self.past_ms)) for key in keys}
-        except FeedError as error:
-            self.post_message(GrantsRead({}, str(error)))
-        else:
-            self.post_message(GrantsRead(grants))
+        past_ms = self.past_ms
+        grants, problem = self.asked(lambda: {key: tuple(self.feed.grants(key, past_ms)) for key in keys})
+        self.post_message(GrantsRead(grants or {}, problem))
 
     def on_grants_read(self, message: GrantsRead) -> None:
         self._reading = False

@@ -3,6 +3,8 @@
 import statistics
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from statusdesk.facts import Build, Job, JobClass
 from statusdesk.states import BuildState, Level
 
@@ -47,12 +49,11 @@ def judge_builds(
     )
     success = _newest(build for build in builds if _is_conclusive(build) and build.result == "SUCCESS")
     level, reason, _ = _CONCLUSIVE[decisive.result or ""] if decisive is not None else (Level.UNKNOWN, "NoResult", "")
-    shown = decisive or other
     history = decisive is not None and destroyed_ms is not None and decisive.started_ms < destroyed_ms
     if history and level is not Level.OK:
         level, reason = Level.IDLE, "Destroyed"
     said = _message(job_name, job, job_class, namespace, decisive, other)
-    return BuildState(
+    state = BuildState(
         key=f"{source}/{job_name}@{namespace}",
         source=source,
         job=job_name,
@@ -61,6 +62,18 @@ def judge_builds(
         level=level,
         reason=reason,
         message=f"{said}, and the environment was destroyed since" if history else said,
+        usual_ms=_usual_ms(builds),
+    )
+    return _with_builds(state, job, decisive, other, success)
+
+
+def _with_builds(
+    state: BuildState, job: Job | None, decisive: Build | None, other: Build | None, success: Build | None
+) -> BuildState:
+    """Return a state with what its builds tell: the last that counts, a later one, the last that went well."""
+    shown = decisive or other
+    return replace(
+        state,
         number=decisive.number if decisive is not None else None,
         result=(decisive.result or "") if decisive is not None else "",
         version=shown.version if shown is not None else "",
@@ -80,7 +93,6 @@ def judge_builds(
         git_branch=shown.git_branch if shown is not None else "",
         upstream_job=shown.upstream_job if shown is not None else "",
         upstream_number=shown.upstream_number if shown is not None else None,
-        usual_ms=_usual_ms(builds),
         other_url=other.url if other is not None else "",
         other_version=other.version if other is not None else "",
         other_cause=other.cause if other is not None else "",

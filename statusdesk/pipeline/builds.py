@@ -1,5 +1,6 @@
 """Jobs and builds in memory, and the judging of the (job, namespace) pairs that changed."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from statusdesk.facts import CONCLUSIVE, Build, BuildDetails, Changed, Executors, Job, JobClass, QueueItem, Swept
@@ -30,7 +31,7 @@ class Builds:
     def __init__(self, writer: Writer, ask: AskBuild = lambda wanted: None) -> None:
         self._writer = writer
         self._ask = ask
-        self._asked: set[str] = set()
+        self._asked: OrderedDict[str, None] = OrderedDict()  # the newest that were asked for
         self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs()}
         self._pairs: dict[Pair, list[Build]] = {}
         self._namespaces: dict[JobKey, set[str]] = {}
@@ -246,7 +247,9 @@ class Builds:
         for state in states:
             if state.level is not Level.FAILING or state.number is None or state.url in self._asked:
                 continue
-            if now_ms - (state.started_ms or 0) > ASKED_FOR_MS or len(self._asked) >= ASKED_KEPT:
+            if now_ms - (state.started_ms or 0) > ASKED_FOR_MS:
                 continue
-            self._asked.add(state.url)
+            self._asked[state.url] = None
+            if len(self._asked) > ASKED_KEPT:
+                self._asked.popitem(last=False)
             self._ask(BuildWanted(job=state.job, number=state.number, url=state.url))

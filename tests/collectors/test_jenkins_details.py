@@ -4,6 +4,7 @@ import json
 
 from collectors.jenkins_details import NO_STAGES, JenkinsDetails
 from statusdesk.config import JenkinsSettings
+from statusdesk.text import MAX_CHARS
 from tests.collectors.stage import DATA, Answer, Asked, staged
 
 URL = "http://elsewhere/job/team/job/pipe/7/"
@@ -97,3 +98,11 @@ def test_one_that_has_ended_is_asked_once_and_one_that_has_gone_says_so():
     with staged(lambda asked: Answer(404, b"")) as stage:
         gone = JenkinsDetails(JenkinsSettings(url=stage.url), None, Clock()).of("team/pipe", 7, URL)
     assert "does not have this build any more" in gone.problem
+
+
+def test_a_token_that_is_cut_in_two_by_the_longest_text_is_hidden():
+    token = "hvs." + "A1b2" * 24
+    long = "x" * (MAX_CHARS - 12) + " " + token
+    page = PAGE | {"description": long, "displayName": long, "result": "FAILURE"}
+    found, _ = looked_up(Jenkins(page, "wfapi_describe.json"))
+    assert "hvs.A1" not in found.description + found.display_name

@@ -243,3 +243,16 @@ async def test_the_logs_of_an_alert_begin_where_it_began():
         await pilot.press("l")
         await until(pilot, lambda: "No pods belong to this alert." in told(app))
         assert len(asked) == 1
+
+
+async def test_a_fault_of_ours_ends_a_reading_too():
+    app = alert_desk()
+    async with app.run_test(size=WIDE) as pilot:
+        await list_alerts(pilot)
+        screen = app.screen
+        answer, problem = screen.asked(lambda: {}["nothing"])
+        assert answer is None and "statusdesk itself failed with KeyError" in problem
+        screen.feed.alerts = lambda board: {}["nothing"]
+        screen._is_reading = True
+        screen._read(app.board)
+        await until(pilot, lambda: not screen._is_reading)

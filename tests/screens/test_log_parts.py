@@ -91,11 +91,24 @@ def test_plain_text_and_what_is_no_expression():
     assert Pattern("a.c") != Pattern("a.c", plain=True) and Pattern("a") == Pattern("a")
 
 
-@pytest.mark.parametrize("typed", ["(a+)+b", "(a|aa)+b", "(x*)*", r"(\w+\s?)+$"])
+@pytest.mark.parametrize(
+    "typed", ["(a+)+b", "(a|aa)+b", "(x*)*", r"(\w+\s?)+$", "((a+))+$", "(?:(?:a|aa))*$", ".*.*.*=;", ".*x.*x.*=;"]
+)
 def test_what_could_match_for_ever_is_text(typed):
     pattern = Pattern(typed)
     assert not pattern.regex and "for ever" in pattern.problem
     assert not pattern.found_in("a" * 40 + "!")
+
+
+@pytest.mark.parametrize("typed", [r"\d+\.\d+\.\d+", "(a|b) .*", "GET .* 5..", r"[a+]+\)+", "(ab)+", r"(x?)"])
+def test_what_ends_soon_is_an_expression(typed):
+    assert Pattern(typed).regex
+
+
+def test_an_expression_is_looked_for_in_the_beginning_of_a_long_line():
+    assert Pattern("x.z").found_in("a" * 1_900 + "xyz") and not Pattern("x.z").found_in("a" * 2_100 + "xyz")
+    assert Pattern("xyz", plain=True).found_in("a" * 2_100 + "xyz")
+    assert Pattern("x.z").spans("a" * 2_100 + "xyz") == []
 
 
 def test_spans_are_bounded():
