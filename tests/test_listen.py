@@ -19,6 +19,7 @@ from statusdesk.metrics import exposition
 from statusdesk.snapshot import Mirror, Snapshot
 from statusdesk.states import Level, RolloutState, SourceState, TokenState
 from statusdesk.states_alerts import AlertState
+from statusdesk.store.writer import Writer
 from tests.cli.conftest import CONFIG, HOSTILE, environment, wait_for
 
 ROOT = Path(__file__).parents[1]
@@ -108,6 +109,21 @@ def test_messages_are_counted_by_sink_and_end():
     counted = dict(mirror._notifications)
     assert counted == {
         ("am", "retried"): 1, ("am", "sent"): 1, ("am", "quarantined"): 1, ("am", "dropped"): 1, ("desk", "failed"): 1,
+    }  # fmt: skip
+
+
+def test_an_alertmanager_that_is_not_told_is_counted_and_what_is_configured_begins_at_0(tmp_path):
+    told = [("am", 2, 0), ("am", 0, 5)]  # one of two is not told
+    mirror = Mirror(["desk"], ["am"], lambda: told)
+    with Writer(tmp_path / "statusdesk.db", 86_400, lambda: 1) as writer:
+        mirror.flushed(writer, 0.0, settled=True, store_problem="")
+        told[1] = ("am", 1, 6)
+        mirror.flushed(writer, 0.0, settled=True, store_problem="")
+        mirror.flushed(writer, 0.0, settled=True, store_problem="")
+    lines = set(re.findall(r"^statusdesk_notifications_total(.*)", exposition(mirror.now, 1.0).decode(), re.M))
+    assert lines == {
+        '{outcome="sent",sink="am"} 3.0', '{outcome="failed",sink="am"} 6.0', '{outcome="quarantined",sink="am"} 0.0',
+        *(f'{{outcome="{each}",sink="desk"}} 0.0' for each in ("sent", "failed", "quarantined", "retried", "dropped")),
     }  # fmt: skip
 
 
