@@ -3,7 +3,7 @@
 import msgspec
 
 from statusdesk.alerts.engine import Alerts
-from statusdesk.alerts.mutes import MATCHABLE, pattern_problem
+from statusdesk.alerts.mutes import MATCHABLE, matches_everything, pattern_problem
 from statusdesk.requests import LONGEST_MS, MAX_COMMENT, Ack, AddSilence, Asked, ExpireSilence
 from statusdesk.states_alerts import Acknowledgement, Matcher, Silence
 from statusdesk.store.alert_rows import AlertRows
@@ -63,7 +63,7 @@ def _silence(request: AddSilence, by: str, engine: Alerts, rows: AlertRows, now_
     if engine.mutes.find(request.id) is not None or not request.id or len(request.id) > MAX_ID:
         raise Refused("the id of a silence must be new")
     matchers = tuple(_matcher(msgspec.convert(msgspec.structs.asdict(each), Matcher)) for each in request.matchers)
-    if all(not each.is_equal or not each.value or (each.is_regex and each.value == ".*") for each in matchers):
+    if matches_everything(matchers):
         raise Refused("it would silence everything; name a label that must have a value")
     silence = Silence(
         id=clean(request.id, MAX_ID),
