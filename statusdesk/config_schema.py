@@ -74,7 +74,6 @@ _PATHS = frozenset(
         (VaultSettings, "ca_file"),
         (StoreSettings, "state_dir"),
         (SinkSettings, "ca_file"),
-        (SinkSettings, "path"),
     }
 )
 _KINDS: Mapping[object, Kind] = {

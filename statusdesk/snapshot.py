@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from statusdesk.store.writer import Writer
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """The rows of one moment. ``notifications``: how many messages came to which end, by sink and outcome.
+    """The rows of one moment. ``notifications``: how many messages or posts came to which end, by sink and outcome.
 
     ``settled``: every source has been asked once. ``looped_s``: when the loop last went round, by a steady clock.
     ``flushes``: how often rows were written. ``store_problem``: why they could not be at the last flush, or nothing.
@@ -35,11 +35,24 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         return sum(rollout.level is level for rollout in self.rollouts)
 
 
-class Mirror:
-    """Holds the newest snapshot. The collector's thread replaces it, any thread reads it; nobody waits for anybody."""
+OUTCOMES = ("sent", "failed", "quarantined", "retried", "dropped")
 
-    def __init__(self) -> None:
+Posts = Callable[[], Iterable[tuple[str, int, int]]]
+"""Tells of sinks that are told how it stands: name, how many alerts were taken, and how many posts failed."""
+
+
+class Mirror:
+    """Holds the newest snapshot. The collector's thread replaces it, any thread reads it; nobody waits for anybody.
+
+    ``queues`` are the names of the sinks that messages are queued for, ``tells`` of those that are told how it stands
+    (``posts`` counts for them). What is not counted yet is 0: a first failure is seen to be an increase.
+    """
+
+    def __init__(self, queues: Iterable[str] = (), tells: Iterable[str] = (), posts: Posts = tuple) -> None:
         self.now = Snapshot(looped_s=0.0)
+        self._none = {(sink, outcome): 0 for sink in queues for outcome in OUTCOMES}
+        self._none |= {(sink, outcome): 0 for sink in tells for outcome in ("sent", "failed", "quarantined")}
+        self._posts = posts
         self._sink_of: dict[int, str] = {}
         self._notifications: Counter[tuple[str, str]] = Counter()
         self._rows = self.now
@@ -81,6 +94,14 @@ class Mirror:
             looped_s=looped_s,
             settled=settled,
             store_problem=store_problem,
-            notifications=dict(self._notifications),
+            notifications=self._counted(),
         )
         self.shown.set()
+
+    def _counted(self) -> dict[tuple[str, str], int]:
+        counted = Counter(self._none)
+        counted.update(self._notifications)
+        for sink, sent, failed in self._posts():  # one for each Alertmanager of a sink
+            counted[sink, "sent"] += sent
+            counted[sink, "failed"] += failed
+        return dict(counted)

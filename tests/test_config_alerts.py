@@ -1,10 +1,14 @@
 """``[alerts]``, ``[[alerts.rule]]``, ``[[sink]]``, ``[ha]`` and ``[gate]``: read strictly, every problem in words."""
 
+from pathlib import Path
+
 import pytest
 
 from statusdesk.config import Secret
 from statusdesk.config_alerts import AlertRuleSettings, FlappingSettings, SinkSettings
 from statusdesk.config_file import ConfigError, load
+from statusdesk.sinks.lines import JsonLines
+from tests.sinks.make import message
 
 BASE = 'stages = ["testing", "staging", "production"]\n[jenkins]\nurl = "https://j"\n'
 SLACK = '[[sink]]\nname = "desk"\ntype = "slack"\nurl_env = "SLACK"\n'
@@ -28,6 +32,14 @@ def problems(read):
         return [sentence.partition("config.toml: ")[2] for sentence in caught.value.problems]
 
     return problems
+
+
+def test_the_file_of_json_lines_is_in_the_state_directory_not_beside_the_configuration(read, tmp_path):
+    config = read('[store]\nstate_dir = "state"\n[[sink]]\nname = "file"\ntype = "jsonl"\npath = "told.jsonl"\n')
+    state = tmp_path / "state"
+    state.mkdir()
+    JsonLines(config.sinks[0], Path(config.store.state_dir), print).send(message())
+    assert Path(config.store.state_dir) == state and (state / "told.jsonl").exists()
 
 
 def test_everything_that_may_be_said(read, tmp_path):

@@ -132,6 +132,21 @@ def test_rows_are_gone_through_and_counted_only_when_some_were_written(tmp_path)
         assert [row.app for row in mirror.now.rollouts] == ["orders", "web"] and mirror.now.flushes == 2
 
 
+def test_an_alertmanager_that_is_not_told_is_counted_and_what_is_configured_begins_at_0(tmp_path):
+    told = [("am", 2, 0), ("am", 0, 5)]  # one of two is not told
+    mirror = Mirror(["desk"], ["am"], lambda: told)
+    with Writer(tmp_path / "statusdesk.db", 86_400, lambda: 1) as writer:
+        mirror.flushed(writer, 0.0, settled=True, store_problem="")
+        told[1] = ("am", 1, 6)
+        mirror.flushed(writer, 0.0, settled=True, store_problem="")
+        mirror.flushed(writer, 0.0, settled=True, store_problem="")
+    lines = set(re.findall(r"^statusdesk_notifications_total(.*)", exposition(mirror.now, 1.0).decode(), re.M))
+    assert lines == {
+        '{outcome="sent",sink="am"} 3.0', '{outcome="failed",sink="am"} 6.0', '{outcome="quarantined",sink="am"} 0.0',
+        *(f'{{outcome="{each}",sink="desk"}} 0.0' for each in ("sent", "failed", "quarantined", "retried", "dropped")),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "found"), [("127.0.0.1:9464", ("127.0.0.1", 9464)), ("[::1]:0", ("::1", 0)), ("desk:80", ("desk", 80))]
 )

@@ -19,7 +19,19 @@ from statusdesk.states_alerts import AlertState
 OBSERVATIONS = 2
 """With ``for``, an alert fires only when it was seen bad so often: one slow visit longer than that is no proof."""
 
-_EXPLAINING = ("summary", "version", "reason", "look", "runbook", "build_url", "last_good", "subject", "hangs_on")
+_EXPLAINING = (
+    "summary",
+    "version",
+    "reason",
+    "look",
+    "runbook",
+    "build_url",
+    "last_good",
+    "subject",
+    "hangs_on",
+    "at_cluster",
+    "at_namespace",
+)
 
 
 class Life(msgspec.Struct, frozen=True):

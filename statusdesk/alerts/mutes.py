@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -38,6 +39,28 @@ def matches(matchers: Iterable[Matcher], alert: AlertState) -> bool:
         if found is not matcher.is_equal:
             return False
     return True
+
+
+class _Condition(Protocol):
+    @property
+    def value(self) -> str: ...
+    @property
+    def is_regex(self) -> bool: ...
+    @property
+    def is_equal(self) -> bool: ...
+
+
+def matches_everything(matchers: Iterable[_Condition]) -> bool:
+    """Return whether no condition asks for a label that has a value: such a silence would let nobody be told again."""
+    return all(not each.is_equal or not each.value or (each.is_regex and _takes_all(each.value)) for each in matchers)
+
+
+def _takes_all(pattern: str) -> bool:
+    """Whether a pattern is met by an empty label, too: such a condition alone is refused by Alertmanager."""
+    try:
+        return re.fullmatch(pattern, "") is not None
+    except re.error:
+        return False
 
 
 class Mutes:

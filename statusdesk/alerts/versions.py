@@ -104,6 +104,8 @@ class Versions:
             look=failing.look,
             build_url=failing.build_url,
             last_good=failing.previous_version,
+            at_cluster=failing.cluster,
+            at_namespace=failing.namespace,
             subject=f"App:{failing.app}",
             hangs_on=tuple(sorted({f"kubernetes/{row.cluster}" for row in rows})),
         )

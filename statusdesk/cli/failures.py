@@ -51,6 +51,12 @@ def tell(error: Exception, *, verbose: bool) -> int:
     return exit_codes.INTERNAL
 
 
+def problem_of(error: Exception) -> str:
+    """Return what went wrong as one line."""
+    said = "; ".join(error.problems) if isinstance(error, ConfigError) else str(error) or type(error).__name__
+    return " ".join(redact(said).split())
+
+
 def _say(sentence: str) -> None:
     one_line = " ".join(redact(sentence).split())
     print(f"statusdesk: {one_line}", file=sys.stderr)

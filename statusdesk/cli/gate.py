@@ -53,7 +53,23 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Ask, print the answer, return the exit code."""
+    """Ask, print the answer, return the exit code; with ``--json`` what ends the command is one line of JSON too."""
+    if not args.json:
+        return _run(args)
+    from statusdesk.cli.failures import problem_of
+
+    try:
+        return _run(args)
+    except Exception as error:  # told on stderr by whoever called
+        _print_problem(args, problem_of(error))
+        raise
+
+
+def _print_problem(args: argparse.Namespace, problem: str) -> None:
+    print(json.dumps({"decision": "unknown", "app": args.app, "to": args.to, "problem": problem}))
+
+
+def _run(args: argparse.Namespace) -> int:
     from statusdesk.cli.gate_reading import Gate
     from statusdesk.cli.opening import load_config, store_path
     from statusdesk.judge.gate import RouteError
@@ -64,12 +80,14 @@ def run(args: argparse.Namespace) -> int:
         question = _question(args, config)
     except RouteError as error:
         if args.json:
-            print(json.dumps({"decision": "unknown", "app": args.app, "to": args.to, "problem": str(error)}))
+            _print_problem(args, str(error))
         print(f"statusdesk: {error}", file=sys.stderr)
         return exit_codes.CANNOT_TELL
     with Gate(config, store_path(config), question) as gate:
         decision = _ask(gate, wait_ms, quiet=args.quiet)
     if decision is None:
+        if args.json:
+            _print_problem(args, gate.problem)
         print(f"statusdesk: {gate.problem}", file=sys.stderr)
         return exit_codes.CANNOT_TELL
     if args.json:
@@ -98,6 +116,7 @@ def _question(args: argparse.Namespace, config: "Config") -> "Question":
         max_age_ms=_duration_ms(args.max_age, "--max-age") if args.max_age else max_age_ms,
         require=frozenset(config.gate.require),
         ignore=frozenset(_known_rule(name) for name in args.ignore),
+        configured=any(each.name == args.app for each in config.apps),
     )
 
 

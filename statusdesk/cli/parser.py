@@ -66,6 +66,10 @@ def add_globals(parser: argparse.ArgumentParser, *, top: bool) -> None:
     def default(value: object) -> Any:  # noqa: ANN401 - the type of any option
         return value if top else argparse.SUPPRESS
 
+    for action in parser._actions if not top else ():
+        if isinstance(action, argparse._SubParsersAction):
+            for below in action.choices.values():
+                add_globals(below, top=False)
     group = parser.add_argument_group("options of every command")
     group.add_argument("-c", "--config", metavar="FILE", default=default(None), help="the configuration file")
     group.add_argument("--state-dir", metavar="DIR", default=default(None), help="where the store is")

@@ -33,7 +33,7 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
     add = actions.add_parser("add", help="silence what matches all of these", description=DESCRIPTION)
     add.add_argument("matchers", metavar="MATCHER", nargs="+", help="such as app=orders namespace=staging")
     add.add_argument("--until", metavar="TIME", required=True, help="2h, 18:00, 2026-11-23 09:00")
-    add.add_argument("--comment", metavar="TEXT", default="", help="why")
+    add.add_argument("--comment", metavar="TEXT", required=True, help="why")
     listed = actions.add_parser("list", help="print the silences that hold or will", description="Print silences.")
     listed.add_argument("--all", action="store_true", help="also those that have ended")
     listed.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
@@ -54,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _add(args: argparse.Namespace, config: "Config", reader: "Reader") -> int:
+    from statusdesk.alerts.mutes import matches_everything
     from statusdesk.cli.opening import now_ms, zone_of
     from statusdesk.moments import parse_future_ms
     from statusdesk.requests import AddSilence, new_id
@@ -63,6 +64,10 @@ def _add(args: argparse.Namespace, config: "Config", reader: "Reader") -> int:
     except ValueError as error:
         refuse(f"--until {args.until}: {error}")
     matchers = tuple(_matcher(text) for text in args.matchers)
+    if not args.comment.strip():
+        refuse("--comment: say why, for those who see the silence and not the reason")
+    if matches_everything(matchers):
+        refuse("it would silence everything; name a label that must have a value")
     silence_id = new_id()
     request = AddSilence(id=silence_id, matchers=matchers, ends_ms=ends_ms, comment=args.comment)
     if not _asked(config, request, lambda: any(each.id == silence_id for each in reader.silences())):

@@ -101,7 +101,7 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
         config, teller = rehearsal_of(config, printer.put, as_json=_as_json(args))
     elif args.owner != BOARD:
         teller, heartbeat = sinks_of(config, printer.put, narrate), heartbeat_of(config, narrate)
-    listener, mirror = _listening(args)
+    listener, mirror = _listening(args, config, teller)
     process = CollectorProcess(
         config,
         owner=args.owner,
@@ -154,17 +154,26 @@ def _once(args: argparse.Namespace, config: "Config", timeout_s: float) -> int:
     return exit_codes.CANNOT_TELL if code == exit_codes.OK and not complete else code
 
 
-def _listening(args: argparse.Namespace) -> "tuple[Listener | None, Mirror | None]":
+def _listening(
+    args: argparse.Namespace, config: "Config", teller: "Teller | None"
+) -> "tuple[Listener | None, Mirror | None]":
     """Return what serves on the address of ``--listen``, not started yet, and what it shows.
 
     Raises: UsageError when the address cannot be had.
     """
     if not args.listen:
         return None, None
+    from statusdesk.alerts.outbox import LEVEL_TRIGGERED
     from statusdesk.listen import AddressError, Listener, parse_address
+    from statusdesk.sinks.teller import Sinks
     from statusdesk.snapshot import Mirror
 
-    mirror = Mirror()
+    sinks = config.sinks if isinstance(teller, Sinks) else ()
+    mirror = Mirror(
+        (each.name for each in sinks if each.type != LEVEL_TRIGGERED),
+        (each.name for each in sinks if each.type == LEVEL_TRIGGERED),
+        teller.posts if isinstance(teller, Sinks) else tuple,
+    )
     try:
         return Listener(*parse_address(args.listen), mirror), mirror
     except AddressError as error:

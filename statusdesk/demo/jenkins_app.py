@@ -51,7 +51,13 @@ class _Desk:
         return {"X-Jenkins": self._jenkins.version, "X-Jenkins-Session": self._jenkins.session}
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Answer one request."""
+        """Answer one request; clients tell a Jenkins by a header of its pages."""
+        answered = self._answer(request)
+        for name, value in self._headers.items():
+            answered.headers.setdefault(name, value)
+        return answered
+
+    def _answer(self, request: web.Request) -> web.Response:
         try:
             user, account = self._accounts.who(request)
         except BadTokenError as error:
@@ -81,6 +87,11 @@ class _Desk:
             return self._export(request, Root())
         if steps == ["computer", *_API]:
             return self._export(request, Nodes())
+        if steps[:1] == ["computer"] and steps[2:] == _API:
+            named = "master" if steps[1] == "(master)" else steps[1]
+            for computer in self._jenkins.computers:
+                if computer.name == named:
+                    return self._export(request, computer)
         if steps == ["queue", *_API]:
             return self._export(request, Queue())
         if steps[:2] == ["queue", "item"] and len(steps) == 5:

@@ -28,7 +28,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked. ``version`` empty: the one that runs in the stage before. ``ignore``: rules of alerts, checks."""
+    """What is asked. ``version`` empty: the one that runs in the stage before. ``ignore``: rules of alerts, checks.
+
+    ``configured``: the app has an ``[[app]]`` of its own.
+    """
 
     app: str
     route: Route
@@ -37,6 +40,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     max_age_ms: int = 120_000
     require: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
+    configured: bool = False
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +123,8 @@ def version_of(question: Question, known: Known) -> tuple[str, str]:
     app, start = question.app, question.route.start
     here = in_stage(known.rollouts, start)
     if not known.rollouts:
-        return "", f"no application {app!r} is known"
+        seen = f"{app} is not seen in any cluster" if question.configured else f"no application {app!r} is known"
+        return "", seen
     if not here:
         places = {stage.name for stage in question.route.before if in_stage(known.rollouts, stage)}
         seen = f"it is in {', '.join(sorted(places))}" if places else "nor in any stage before"

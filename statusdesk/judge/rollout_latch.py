@@ -64,8 +64,8 @@ def is_past(pod: Pod, before: RolloutState | None, revision: str) -> bool:
         return False
     if before.level in (Level.FAILING, Level.WARNING, Level.PROGRESSING):
         return True
-    ended = [container for container in pod.containers if container.restarts and container.state == "running"]
-    return before.level is Level.OK and all(c.since_ms is not None and c.since_ms <= before.level_since_ms for c in ended)
+    since_ms = [each.since_ms for each in pod.containers if each.restarts and each.state == "running"]
+    return before.level is Level.OK and all(each is not None and each <= before.level_since_ms for each in since_ms)
 
 
 def _as_before(before: RolloutState) -> Finding:

@@ -1,11 +1,9 @@
 """What becomes of requests: acknowledgements and silences, checked, put beside the alerts that they are about."""
 
-import re
-
 import msgspec
 
 from statusdesk.alerts.engine import Alerts
-from statusdesk.alerts.mutes import MATCHABLE, pattern_problem
+from statusdesk.alerts.mutes import MATCHABLE, matches_everything, pattern_problem
 from statusdesk.requests import LONGEST_MS, MAX_COMMENT, Ack, AddSilence, Asked, ExpireSilence
 from statusdesk.states_alerts import Acknowledgement, Matcher, Silence
 from statusdesk.store.alert_rows import AlertRows
@@ -65,7 +63,7 @@ def _silence(request: AddSilence, by: str, engine: Alerts, rows: AlertRows, now_
     if engine.mutes.find(request.id) is not None or not request.id or len(request.id) > MAX_ID:
         raise Refused("the id of a silence must be new")
     matchers = tuple(_matcher(msgspec.convert(msgspec.structs.asdict(each), Matcher)) for each in request.matchers)
-    if not any(_narrows(each) for each in matchers):
+    if matches_everything(matchers):
         raise Refused("it would silence everything; name a label that must have a value")
     silence = Silence(
         id=clean(request.id, MAX_ID),
@@ -90,12 +88,6 @@ def _matcher(matcher: Matcher) -> Matcher:
     if len(matcher.value) > MAX_VALUE or clean(matcher.value, MAX_VALUE) != matcher.value:
         raise Refused(f"the value of {matcher.name} is no value of a label")
     return matcher
-
-
-def _narrows(matcher: Matcher) -> bool:
-    """Whether a condition asks for a label; Alertmanager wants one that an empty label does not meet."""
-    empty = re.fullmatch(matcher.value, "") is not None if matcher.is_regex else not matcher.value
-    return matcher.is_equal and not empty
 
 
 def _expire(request: ExpireSilence, engine: Alerts, rows: AlertRows, now_ms: int) -> None:

@@ -16,7 +16,7 @@ class JsonLines:
     """Writes a line per message: Alertmanager's webhook, with ``idempotency_key`` and ``ts``."""
 
     def __init__(self, sink: SinkSettings, state_dir: Path, print_line: Callable[[str], None]) -> None:
-        self._path = state_dir / sink.path if sink.path else None
+        self._path = state_dir / Path(sink.path).expanduser() if sink.path else None
         self._print = print_line
 
     def send(self, message: Message) -> None:

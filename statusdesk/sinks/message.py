@@ -83,26 +83,31 @@ class Message(msgspec.Struct, frozen=True):
 
 def place(alert: AlertState) -> str:
     """Return what an alert is about: ``staging/orders``, ``vault/payments``."""
-    parts = (alert.namespace, alert.app) if alert.app else (alert.source, alert.token)
+    parts: tuple[str, ...] = (alert.namespace, alert.app) if alert.app else (alert.source, alert.token)
+    parts = parts if any(parts) else (alert.namespace,)
     return safe("/".join(part for part in parts if part) or alert.alertname)
 
 
 def logs_command(alert: AlertState) -> str:
     """Return the command that shows what the app says, empty where none runs."""
-    if not (alert.app and alert.namespace and alert.cluster):
+    namespace, cluster = _where(alert)
+    if not (alert.app and namespace and cluster):
         return ""
     app = alert.app_name
-    return (
-        f"statusdesk logs {shlex.quote(app)} -n {shlex.quote(alert.namespace)} --cluster {shlex.quote(alert.cluster)}"
-    )
+    return f"statusdesk logs {shlex.quote(app)} -n {shlex.quote(namespace)} --cluster {shlex.quote(cluster)}"
+
+
+def _where(alert: AlertState) -> tuple[str, str]:
+    """Return the namespace and the cluster of the trouble, also of an alert that is about an app as a whole."""
+    return alert.namespace or alert.at_namespace, alert.cluster or alert.at_cluster
 
 
 def who_is_hit(alert: AlertState) -> str:
     """Return whom it hits: the stage, the namespace and the cluster, or what hangs on a source."""
-    if alert.namespace:
+    namespace, cluster = _where(alert)
+    if namespace:
         stage = f"stage {alert.stage}, " if alert.stage else ""
-        cluster = f" of cluster {alert.cluster}" if alert.cluster else ""
-        return safe(f"{stage}namespace {alert.namespace}{cluster}")
+        return safe(f"{stage}namespace {namespace}{f' of cluster {cluster}' if cluster else ''}")
     if alert.token:
         return safe(f"what uses the token {alert.token}")
     return safe(f"all that is read from {alert.source}") if alert.source else ""

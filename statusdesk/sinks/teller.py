@@ -85,6 +85,10 @@ class Sinks:
         """Return how it went so far, one entry for each sink and each Alertmanager."""
         return [*(each.stats for each in self._outlets.values()), *(each.stats for each in self._peers)]
 
+    def posts(self) -> list[tuple[str, int, int]]:
+        """Return, for each Alertmanager, its sink's name, how many alerts it has taken, and how many posts failed."""
+        return [(each.stats.sink, each.stats.sent, each.stats.failed) for each in self._peers]
+
     def stop(self, timeout_s: float) -> None:
         """End; what is being sent now has ``timeout_s``."""
         ending: list[_Ends] = [*self._outlets.values(), *self._standings, *self._silencers]

@@ -81,18 +81,31 @@ def test_a_silence_is_made_listed_and_ended(watching, run):
 
 def test_without_a_collector_nothing_can_be_asked(run, put):
     put()
-    done = run("silence", "add", "app=orders", "--until", "1h")
+    done = run("silence", "add", "app=orders", "--until", "1h", "--comment", "x")
     assert done.returncode == 3 and "no collector works on" in done.stderr and done.stdout == ""
+
+
+def test_options_of_every_command_stand_anywhere(put, config, tmp_path):
+    put()
+    for argv in (["list", "-c", str(config)], ["-c", str(config), "list"], ["expire", "x", "-q", "-c", str(config)]):
+        words = [sys.executable, "-m", "statusdesk", "silence", *argv]
+        done = subprocess.run(words, env=environment(tmp_path), capture_output=True, text=True, check=False)
+        assert (done.returncode, "unrecognized" in done.stderr) == (3 if "expire" in argv else 0, False)
 
 
 @pytest.mark.parametrize(
     ("argv", "why"),
     [
-        (["silence", "add", "app=orders"], "--until"),
-        (["silence", "add", "app", "--until", "1h"], "is no condition"),
-        (["silence", "add", "ap=orders", "--until", "1h"], "did you mean app?"),
-        (["silence", "add", "app=~(a+)+", "--until", "1h"], "is not taken"),
-        (["silence", "add", "app=x", "--until", "2020-01-01"], "that has passed"),
+        (["silence", "add", "app=orders", "--comment", "x"], "--until"),
+        (["silence", "add", "app=orders", "--until", "1h"], "--comment"),
+        (["silence", "add", "app=orders", "--until", "1h", "--comment", " "], "--comment: say why"),
+        (["silence", "add", "app=~.*", "--until", "1h", "--comment", "x"], "it would silence everything"),
+        (["silence", "add", "app=~web|.*", "--until", "1h", "--comment", "x"], "it would silence everything"),
+        (["silence", "add", "app!=x", "--until", "1h", "--comment", "x"], "it would silence everything"),
+        (["silence", "add", "app", "--until", "1h", "--comment", "x"], "is no condition"),
+        (["silence", "add", "ap=orders", "--until", "1h", "--comment", "x"], "did you mean app?"),
+        (["silence", "add", "app=~(a+)+", "--until", "1h", "--comment", "x"], "is not taken"),
+        (["silence", "add", "app=x", "--until", "2020-01-01", "--comment", "x"], "that has passed"),
         (["ack", "x", "--until", "soon"], "not a time"),
         (["ack"], "FINGERPRINT"),
     ],

@@ -1,6 +1,7 @@
 """``gate``: exit codes that a pipeline can trust, and why."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -115,6 +116,32 @@ def test_a_wrong_option_is_2(run, well, argv, words):
     well()
     done = run("gate", "orders", "--to", "production", *argv)
     assert done.returncode == 2 and words in done.stderr
+
+
+def test_json_is_printed_whatever_is_wrong(run, well, tmp_path):
+    def asked(*argv):
+        done = run("gate", "orders", "--to", "production", "--json", *argv)
+        (line,) = done.stdout.splitlines()
+        answer = json.loads(line)
+        assert (answer["decision"], answer["app"], answer["to"]) == ("unknown", "orders", "production")
+        return done.returncode, answer["problem"]
+
+    assert asked() == (3, run("gate", "orders", "--to", "production").stderr.strip().removeprefix("statusdesk: "))
+    well()
+    code, problem = asked("--ignore", "RolloutFailin")
+    assert code == 2 and "did you mean RolloutFailing?" in problem
+    with sqlite3.connect(tmp_path / "state" / "statusdesk.db") as db:
+        db.execute("PRAGMA user_version = 9999")
+    db.close()
+    code, problem = asked()
+    assert code == 3 and "newer" in problem
+
+
+def test_an_app_of_the_configuration_that_runs_nowhere_is_said_to_be_that(run, well, config):
+    config.write_text(config.read_text() + '\n[[app]]\nname = "catalog"\n')
+    well()
+    done = run("gate", "catalog", "--to", "production")
+    assert done.returncode == 3 and "catalog is not seen in any cluster" in done.stdout
 
 
 def test_the_soak_of_the_stage_counts_and_blocks_at_the_end_of_the_wait(run, well, config):

@@ -83,6 +83,27 @@ async def test_python_jenkins_reads_jobs_builds_logs_and_queue(jenkins):
     assert stages["status"] == "FAILED" and stages["stages"][-1]["status"] == "FAILED"
 
 
+async def test_python_jenkins_knows_the_server_and_the_builds_that_run(jenkins):
+    course = Course(takes_s=60, revision=SHA)
+    orders = jenkins.job("deploy-orders")
+    running = asyncio.create_task(jenkins.build(orders, {"NAMESPACE": "staging"}, Cause(user="carol"), course))
+    async with served(jenkins_app(jenkins, OPEN)) as url:
+        jenkins.url = f"{url}/"
+        server = python_jenkins.Jenkins(url, username="desk", password="secret", timeout=5)
+        try:
+            async with asyncio.timeout(10):
+                while not orders.last.building:
+                    await asyncio.sleep(0.01)
+            assert await asyncio.to_thread(server.get_version) == "2.263.4"
+            (build,) = await asyncio.to_thread(server.get_running_builds)
+            assert (build["name"], build["number"]) == ("deploy-orders", orders.last.number)
+            with pytest.raises(python_jenkins.JenkinsException):
+                await asyncio.to_thread(server.get_node_info, "agent-99")
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
 @pytest.mark.parametrize(
     ("path", "file"),
     [

@@ -2,6 +2,12 @@
 
 from msgspec.structs import replace
 
+from statusdesk.alerts.making import make
+from statusdesk.alerts.tuning import Tuning
+from statusdesk.alerts.versions import Versions
+from statusdesk.sinks.message import annotations_of
+from statusdesk.states import Level
+from tests.alerts.make import config, rollout
 from tests.sinks.make import ALERT, HOSTILE, OVER, T0, message
 
 
@@ -20,6 +26,25 @@ def test_a_message_answers_what_who_and_what_next():
         "",
         "now: 2 firing, 1 pending, 14 ok",
     ]
+
+
+def test_an_alert_about_an_app_as_a_whole_says_where_it_fails_and_how_to_see_its_log():
+    failing = rollout(namespace="staging", version="1.5", message="exit 1", build_url="http://j/7")
+    runs = rollout(Level.OK, "shop", version="1.5")
+    versions = Versions(Tuning(config()))
+    for row in (failing, runs):
+        versions.see(row)
+    (alert,) = versions.deserved("orders")
+    text = message(alert).text()
+    assert alert.labels == {"alertname": "BadVersionInProduction", "severity": alert.severity, "app": "orders"}
+    assert "  hits: stage staging, namespace staging of cluster eu\n" in text
+    assert "  next: statusdesk logs orders -n staging --cluster eu\n" in text and "  next: build http://j/7\n" in text
+    assert annotations_of(alert)["logs_command"] == "statusdesk logs orders -n staging --cluster eu"
+
+
+def test_an_alert_about_a_namespace_is_in_its_place():
+    left = make(Tuning(config()), "EnvironmentLeftUp", cluster="eu", namespace="pr-7")
+    assert message(replace(left, state="firing")).title == "[FIRING] info EnvironmentLeftUp pr-7"
 
 
 def test_what_is_over_says_only_that():
