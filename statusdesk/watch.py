@@ -22,7 +22,7 @@ from statusdesk.pipeline.desk import Desk
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.requests import Inbox
 from statusdesk.snapshot import Mirror
-from statusdesk.states import Collector
+from statusdesk.states import BOARD, Collector
 from statusdesk.store.errors import StoreError
 from statusdesk.store.writer import Transition, Writer
 from statusdesk.systemd import Notifier
@@ -35,7 +35,6 @@ MAX_MESSAGES_PER_BATCH = 5_000
 JOIN_S = 3.0
 TELLER_STOP_S = 5.0
 REQUESTS_EVERY_MS = 300
-BOARD = "board"
 LONGEST_START_MS = 60_000
 AGAIN_FIRST_S = 5.0
 AGAIN_LIMIT_S = 60.0
@@ -57,8 +56,8 @@ class CollectorProcess:
 
     ``out`` is called with each change of level, reason, version or revision, ``alerted`` with what happens to alerts;
     ``narrate`` with sentences for stderr; ``verbose`` adds where a fault of ours was met. ``teller`` sends messages;
-    without one, and in a collector that a board has started (``owner``), none is sent or queued. ``mirror`` is shown how it stands,
-    ``notifier`` tells systemd.
+    without one, and in a collector that a board has started (``owner``), none is sent or queued. ``mirror`` is shown
+    how it stands, ``notifier`` tells systemd.
     The caller holds the lock of the state directory.
     """
 
