@@ -7,6 +7,7 @@ from statusdesk.alerts.tuning import Tuning
 from statusdesk.board import Board
 from statusdesk.config import Config
 from statusdesk.config_alerts import SinkSettings
+from statusdesk.states import BOARD
 from statusdesk.states_alerts import AlertState, Notification, Silence
 from statusdesk.text import clean, span
 
@@ -17,6 +18,7 @@ SIGNS: Mapping[tuple[bool, bool], str] = {
     (True, True): "=~",
     (True, False): "!~",
 }
+NOBODY = "nobody is told while a board's own collector works"
 
 
 def last_messages(notifications: Sequence[Notification]) -> dict[tuple[str, str], Notification]:
@@ -54,8 +56,11 @@ class Outlook:
             return _silenced(alert, board)
         if alert.inhibited_by:
             return "another alert says more about it; nobody is told of this one"
+        told = board.collector is None or board.collector.owner != BOARD
         if alert.state == "pending":
-            return self._pending(alert, now_ms)
+            return self._pending(alert, now_ms, told=told)
+        if not told:
+            return NOBODY
         if alert.flapping:
             held = span(round(self._settings.flapping.hold_s * 1000))
             return f"flapping: told once, then nothing until it has held for {held}"
@@ -65,10 +70,12 @@ class Outlook:
     def _takers(self, alert: AlertState) -> list[SinkSettings]:
         return [sink for sink in self._sinks if wanted(alert, sink, self._tuning)]
 
-    def _pending(self, alert: AlertState, now_ms: int) -> str:
+    def _pending(self, alert: AlertState, now_ms: int, *, told: bool) -> str:
         tuning = self._tuning.of(alert.alertname, alert.stage)
         left_ms = alert.started_ms + (tuning.for_ms if tuning is not None else 0) - now_ms
         when = f"fires in {span(left_ms)} if it stays" if left_ms > 0 else "fires when it is seen bad once more"
+        if not told:
+            return f"{when}; {NOBODY}"
         names = ", ".join(sink.name for sink in self._takers(alert))
         return f"{when}; then told to {names}" if names else f"{when}; no sink takes it"
 

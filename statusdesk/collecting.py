@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Protocol
 
 from statusdesk import exit_codes
-from statusdesk.states import Collector
+from statusdesk.states import BOARD, Collector
 from statusdesk.store.errors import StoreError
 from statusdesk.store.opening import prepare_dir
 
 LOST_AFTER_MS = 2000
 TAKE_OVER_AFTER_MS = 3000
+RESTART_MS = 15_000  # a service that is restarted is back within that
 TAKE_OVER_JITTER_MS = 1000
 BUSY_RETRY_MS = 3000
 FIRST_RETRY_MS = 1000
@@ -32,6 +33,12 @@ def lost_ms(collector: Collector | None, now_ms: int) -> int | None:
         return max(0, now_ms - collector.stopped_ms)
     silence_ms = now_ms - collector.beat_ms
     return silence_ms if silence_ms > LOST_AFTER_MS else None
+
+
+def _patience_ms(collector: Collector, jitter: float) -> float:
+    """Return for how long to wait for another collector: a ``watch`` that was stopped cleanly may be restarted."""
+    restarts = collector.stopped_ms is not None and collector.owner != BOARD
+    return (RESTART_MS if restarts else TAKE_OVER_AFTER_MS) + jitter * TAKE_OVER_JITTER_MS
 
 
 class Child(Protocol):
@@ -153,7 +160,7 @@ class Supervision:
         self._look_at_child(now_ms)
         if self._start is None or self._child is not None or lost is None:
             return lost
-        patience_ms = 0 if first or collector is None else TAKE_OVER_AFTER_MS + self._jitter() * TAKE_OVER_JITTER_MS
+        patience_ms = 0 if first or collector is None else _patience_ms(collector, self._jitter())
         if lost >= patience_ms and now_ms >= self._not_before_ms:
             try:
                 self._child = self._start()
@@ -185,6 +192,10 @@ class Supervision:
         if code == exit_codes.ALREADY_RUNNING:
             # Another console was faster: its collector beats soon, or dies and leaves the lock.
             self._not_before_ms = now_ms + BUSY_RETRY_MS
+            self._retry_ms = FIRST_RETRY_MS
+        elif code == exit_codes.STEPPED_DOWN:
+            # A ``watch`` has asked for it, and is about to beat.
+            self._not_before_ms = now_ms + RESTART_MS
             self._retry_ms = FIRST_RETRY_MS
         else:
             self._failed(now_ms, f"the collector ended with exit code {code}" + (f": {words}" if words else ""))

@@ -10,7 +10,7 @@ import msgspec
 from statusdesk.board import Board
 from statusdesk.board_feed import AlertsReading, FeedError
 from statusdesk.build_view import BuildKey, BuildReading, Pair, UnattributedJob
-from statusdesk.collecting import Supervision
+from statusdesk.collecting import Supervision, lost_ms
 from statusdesk.config import Config
 from statusdesk.facts import Build
 from statusdesk.feed_builds import read_build, read_grants, read_histories, read_unattributed
@@ -176,6 +176,10 @@ class StoreFeed:
             elif self._reader.reopen_if_needed():
                 self._begin_again()
             collector = self._reader.collector()
+            if self._reader.live and lost_ms(collector, now_ms) is not None:
+                # it may be this console that has lost the store: a look with other eyes costs little
+                self._reader.reopen()
+                collector = self._reader.collector()
         except StoreError:
             # No store yet, or one that cannot be read: a collector makes it, or says why it cannot.
             self._lost_ms = self._supervision.tick(now_ms, None)

@@ -191,6 +191,10 @@ class SourceState(Stamped, frozen=True, kw_only=True, gc=False):
     live: bool = False
 
 
+BOARD = "board"
+"""The owner of a collector that a board has started: it tells nobody of alerts, and steps down for a ``watch``."""
+
+
 class Collector(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The heartbeat of the collector process that writes the store."""
 

@@ -23,7 +23,7 @@ from statusdesk.pipeline.desk import Desk
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.requests import Inbox
 from statusdesk.snapshot import Mirror
-from statusdesk.states import Collector
+from statusdesk.states import BOARD, Collector
 from statusdesk.store.errors import StoreError
 from statusdesk.store.writer import Transition, Writer
 from statusdesk.systemd import Notifier
@@ -36,7 +36,6 @@ MAX_MESSAGES_PER_BATCH = 5_000
 JOIN_S = 3.0
 TELLER_STOP_S = 5.0
 REQUESTS_EVERY_MS = 300
-BOARD = "board"
 LONGEST_START_MS = 60_000
 AGAIN_FIRST_S = 5.0
 AGAIN_LIMIT_S = 60.0

@@ -65,6 +65,21 @@ def test_the_settings_of_rules_and_sinks_count():
     assert said(FAILING, message(FAILING), settings=often) == "desk: told 5m ago, again in 5m"
 
 
+@pytest.mark.parametrize(
+    ("alert", "words"),
+    [
+        (FAILING, "nobody is told while a board's own collector works"),
+        (replace(FAILING, flapping=True), "nobody is told while a board's own collector works"),
+        (STUCK, "fires in 20m if it stays; nobody is told while a board's own collector works"),
+        (replace(FAILING, inhibited_by="x"), "another alert says more about it; nobody is told of this one"),
+        (alerts.OVER, "over"),
+    ],
+)
+def test_under_the_collector_of_a_board_nobody_is_told(alert, words):
+    board = alerts.board(collector=Collector(pid=1, owner="board", started_ms=1, beat_ms=1))
+    assert Outlook(config(sinks=SINKS)).words(alert, board, {}) == words
+
+
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "statusdesk.db"

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from statusdesk import collecting
 from statusdesk.collecting import CollectorChild, Supervision, lost_ms
@@ -96,6 +97,40 @@ def test_a_console_takes_over_after_three_seconds_and_its_share_of_jitter(starte
     assert starter.children == []
     supervision.tick(NOW + 3500, beat(NOW))
     assert len(starter.children) == 1
+
+
+def test_a_console_leaves_a_watch_that_stopped_cleanly_the_time_of_a_restart(starter):
+    supervision = Supervision(starter, jitter=lambda: 0.0)
+    supervision.tick(NOW, beat(NOW))
+    for now_ms in (NOW + 3000, NOW + 14_999):
+        supervision.tick(now_ms, beat(NOW, stopped_ms=NOW))
+    assert starter.children == []
+    supervision.tick(NOW + 15_000, beat(NOW, stopped_ms=NOW))
+    assert len(starter.children) == 1
+
+
+def test_the_collector_of_another_board_that_left_is_followed_at_once(starter):
+    supervision = Supervision(starter, jitter=lambda: 0.0)
+    left = replace(beat(NOW, stopped_ms=NOW), owner="board")
+    supervision.tick(NOW, replace(beat(NOW), owner="board"))
+    supervision.tick(NOW + 2999, left)
+    assert starter.children == []
+    supervision.tick(NOW + 3000, left)
+    assert len(starter.children) == 1
+
+
+def test_a_child_that_stepped_down_is_no_problem_and_its_place_is_left_to_the_watch(starter):
+    supervision = Supervision(starter, jitter=lambda: 0.0)
+    left = replace(beat(NOW, stopped_ms=NOW), owner="board")
+    supervision.tick(NOW, None)
+    starter.children[0].code = 76
+    supervision.tick(NOW + 1000, left)
+    supervision.tick(NOW + 4000, left)
+    assert supervision.problem == "" and len(starter.children) == 1 and not supervision.starting
+    assert supervision.tick(NOW + 5000, beat(NOW + 5000)) is None
+    # the watch never came to beat, or was killed at once
+    supervision.tick(NOW + 16_000, left)
+    assert len(starter.children) == 2
 
 
 def test_a_console_that_only_attaches_never_starts_one(starter):

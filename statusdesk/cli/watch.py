@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Collect from Jenkins, Kubernetes and Vault into the store, and print one line for each change of level and for each turn
-of an alert. One collector runs per state directory; a second one ends with exit code 75. SIGTERM and SIGHUP end it
-cleanly.
+of an alert. One collector runs per state directory; a second one ends with exit code 75. The collector of
+a board gives way to it. SIGTERM and SIGHUP end it cleanly.
 """
 
 
 LAST_BEAT_S = 1.0
+GIVE_WAY_EVERY_S = 0.2
 
 
 def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -52,8 +53,9 @@ def run(args: argparse.Namespace) -> int:
     from statusdesk.config_file import ConfigError
     from statusdesk.credentials import problems_of
     from statusdesk.durations import parse_duration_ms
+    from statusdesk.states import BOARD
     from statusdesk.store.lock import StateLock
-    from statusdesk.watch import BOARD
+    from statusdesk.store.precedence import acquire
 
     try:
         timeout_s = parse_duration_ms(args.timeout) / 1000
@@ -65,7 +67,10 @@ def run(args: argparse.Namespace) -> int:
     # What the store holds names everything that runs: nobody but the owner and the group of the directory may read it.
     os.umask(0o027)
     state_dir = Path(config.store.state_dir)
-    with StateLock(state_dir):
+    lock = StateLock(state_dir, args.owner)
+    if args.owner != BOARD and not args.once:
+        acquire(lock)
+    with lock:
         if args.once:
             return _once(args, config, timeout_s)
         return _collect(args, config)
@@ -76,13 +81,18 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
     from statusdesk.cli.outlets import heartbeat_of, rehearsal_of, sinks_of
     from statusdesk.cli.printing import LinePrinter
     from statusdesk.systemd import Notifier
-    from statusdesk.watch import BOARD, CollectorProcess
+    from statusdesk.states import BOARD
+    from statusdesk.watch import CollectorProcess
 
     logger = narrate_on_stderr(args)
     stop = threading.Event()
     caught = _stop_on_signals(stop)
     if args.exit_with_stdin:
         threading.Thread(target=_stop_at_end_of_stdin, args=(stop,), name="stdin", daemon=True).start()
+    given_way = threading.Event()
+    if args.owner == BOARD:
+        followed = (stop, given_way, Path(config.store.state_dir))
+        threading.Thread(target=_give_way, args=followed, name="precedence", daemon=True).start()
 
     def narrate(sentence: str) -> None:
         logger.warning(sentence.removeprefix("statusdesk: "))
@@ -125,6 +135,8 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
         heartbeat.join(LAST_BEAT_S)
     printer.close()
     logger.info("stopped")
+    if given_way.is_set():
+        return exit_codes.STEPPED_DOWN
     if signal.SIGINT in caught:
         return exit_codes.INTERRUPTED
     return exit_codes.PIPE_CLOSED if reader_gone.is_set() and not caught else exit_codes.OK
@@ -225,3 +237,13 @@ def _stop_at_end_of_stdin(stop: threading.Event) -> None:
     while os.read(0, 4096):
         pass
     stop.set()
+
+
+def _give_way(stop: threading.Event, given_way: threading.Event, state_dir: Path) -> None:
+    """Set both when a ``watch`` waits for the directory."""
+    from statusdesk.store.precedence import asked_to_step_down
+
+    while not stop.wait(GIVE_WAY_EVERY_S):
+        if asked_to_step_down(state_dir):
+            given_way.set()
+            stop.set()

@@ -8,10 +8,11 @@ class StoreError(Exception):
 
 
 class LockHeld(Exception):
-    """Another process holds the state directory; ``pid`` is None when it has not written its number yet."""
+    """Another process holds the state directory; ``pid`` is None and ``owner`` empty while it has not written them."""
 
-    def __init__(self, state_dir: Path, pid: int | None) -> None:
+    def __init__(self, state_dir: Path, pid: int | None, owner: str = "") -> None:
         self.state_dir = state_dir
         self.pid = pid
+        self.owner = owner
         who = f"process {pid}" if pid is not None else "another process"
         super().__init__(f"{who} already collects into {state_dir}")

@@ -1,4 +1,4 @@
-"""The lock that keeps the collector single: ``flock`` on a file in the state directory, with the pid in it."""
+"""The lock that keeps the collector single: ``flock`` on a file in the state directory, with the pid and its owner in it."""
 
 import fcntl
 import os
@@ -17,8 +17,10 @@ PROBE_GAP_S = 0.02
 class StateLock:
     """Holds a state directory for one process; the kernel lets go when the process ends, however it ends."""
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, owner: str = "") -> None:
+        """``owner`` tells others on whose behalf the process collects."""
         self.state_dir = state_dir
+        self._owner = owner
         self._handle: int | None = None
 
     def acquire(self) -> None:
@@ -40,12 +42,12 @@ class StateLock:
                 break
             except BlockingIOError:
                 if attempt + 1 == PROBE_TRIES:
-                    pid = _read_pid(handle)
+                    pid, owner = _read(handle)
                     os.close(handle)
-                    raise LockHeld(self.state_dir, pid) from None
+                    raise LockHeld(self.state_dir, pid, owner) from None
                 time.sleep(PROBE_GAP_S)  # it may be no collector but a ``holder`` that looks
         os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        os.pwrite(handle, f"{os.getpid()} {self._owner}".strip().encode() + b"\n", 0)
         self._handle = handle
 
     def release(self) -> None:
@@ -72,13 +74,14 @@ def holder(state_dir: Path) -> int | None:
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _read_pid(handle) or 0
+        return _read(handle)[0] or 0
     else:
         return None
     finally:
         os.close(handle)
 
 
-def _read_pid(handle: int) -> int | None:
-    text = os.pread(handle, 32, 0).strip()
-    return int(text) if text.isdigit() else None
+def _read(handle: int) -> tuple[int | None, str]:
+    """Return the pid and the owner as far as they are written."""
+    pid, _, owner = os.pread(handle, 64, 0).decode("ascii", "replace").strip().partition(" ")
+    return (int(pid), owner) if pid.isdecimal() else (None, "")

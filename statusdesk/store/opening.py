@@ -1,5 +1,6 @@
 """Opening the file: who may read it, in which state it was left, and what to say when it cannot be."""
 
+import errno
 import os
 import sqlite3
 import stat
@@ -135,13 +136,7 @@ def open_for_reading(path: Path) -> Opened:
 
     Raises: StoreError (missing, no permission, not a store, older or newer schema, damaged).
     """
-    try:
-        with path.open("rb") as file:
-            found = os.fstat(file.fileno())
-    except FileNotFoundError:
-        raise StoreError(f"there is no store at {path} yet; `statusdesk watch` makes it") from None
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+    file = _readable(path)
     wal = wal_mark(path)
     live = wal is not None
     try:
@@ -158,7 +153,29 @@ def open_for_reading(path: Path) -> Opened:
     except StoreError:
         db.close()
         raise
-    return Opened(db, live, (found.st_dev, found.st_ino), wal)
+    return Opened(db, live, file, wal)
+
+
+def _readable(path: Path) -> tuple[int, int]:
+    """Return the mark of a file that may be read, without opening it.
+
+    Nothing but SQLite opens the store: closing any other descriptor of it drops the locks that the connections of this
+    process hold, and the next writer then removes the ``-wal`` file under them.
+    Source: https://www.sqlite.org/howtocorrupt.html (2.2)
+
+    Raises: StoreError.
+    """
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        raise StoreError(f"there is no store at {path} yet; `statusdesk watch` makes it") from None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+    if stat.S_ISDIR(found.st_mode):
+        raise StoreError(f"{path} cannot be read: {os.strerror(errno.EISDIR)}")
+    if not os.access(path, os.R_OK):
+        raise StoreError(f"{path} cannot be read: {os.strerror(errno.EACCES)}")
+    return (found.st_dev, found.st_ino)
 
 
 def older(path: Path) -> StoreError:

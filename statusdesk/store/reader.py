@@ -112,23 +112,30 @@ class Reader:
         return self._openings << 32 | version
 
     def reopen_if_needed(self) -> bool:
-        """Open the file anew if a collector has appeared or another file stands in its place; tell whether it was."""
+        """Open the file anew if what is read is not what a collector writes (any more); tell whether it was.
+
+        That is so when another file stands in its place, when a collector has appeared, and when the ``-wal`` file was
+        removed or replaced under this reader.
+        """
         now = file_mark(self.path)
         if now is None:
             return False
-        appeared = False
-        if not self._opened.live:
-            wal = wal_mark(self.path)
-            appeared = wal is not None and wal != self._opened.wal
-        if now == self._opened.file and not appeared:
+        wal, known = wal_mark(self.path), self._opened.wal
+        lost = self._opened.live and (wal and wal[:2]) != (known and known[:2])
+        appeared = not self._opened.live and wal is not None and wal != known
+        if now == self._opened.file and not lost and not appeared:
             return False
-        self._reopen()
+        self.reopen()
         return True
 
-    def _reopen(self) -> None:
-        opened = open_for_reading(self.path)
+    def reopen(self) -> None:
+        """Open the file anew.
+
+        The old connection is closed first: SQLite would share its ``-shm`` file, which may be a removed one, with the
+        new one.
+        """
         self._opened.db.close()
-        self._opened = opened
+        self._opened = open_for_reading(self.path)
         self._openings += 1
 
     def changes(self, since: int) -> Changes:

@@ -49,6 +49,19 @@ def test_a_second_collector_ends_with_75_and_names_the_first(start, run):
     assert first.poll() is None
 
 
+def test_a_watch_takes_the_place_of_the_collector_of_a_board(start, run, tmp_path):
+    board = start("--owner", "board")
+    assert run("watch", "--once").returncode == 75, "one that ends at once takes nobody's place"
+    assert run("watch", "--owner", "board").returncode == 75
+    watch = start()
+    assert board.wait(20) == 76 and holder(tmp_path / "state") == watch.pid
+    wait_for(lambda: not (tmp_path / "state" / "step-down").exists())
+    assert run("watch").returncode == 75, "two of the same rank"
+    assert watch.poll() is None
+    watch.send_signal(signal.SIGTERM)
+    assert watch.wait(20) == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_sigterm_and_a_terminal_that_goes_are_a_clean_end(start, tmp_path, number):
     process = start()

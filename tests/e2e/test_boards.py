@@ -93,6 +93,32 @@ def test_two_boards_and_a_watch_share_one_collector_and_survive_its_death(world)
         assert before <= _rows(world)
 
 
+def test_a_watch_that_is_started_again_takes_the_place_of_the_collector_of_a_board(world):
+    with terminal(world.command("board")) as board:
+        board.wait_for("next stop performance")
+        own = wait_for(lambda: _collector(world), 10, "the board's collector")
+        assert own in _descendants(board.pid()) and _owner(world) == "board"
+        with world.watch() as watch:
+            wait_for(lambda: _collector(world) == watch.pid, 10, "the watch in its place")
+            wait_for(lambda: not _alive(own), 10, "the end of the board's collector")
+            assert _owner(world) == "watch" and watch.poll() is None
+            assert world.run("watch").returncode == 75
+            wait_for(lambda: "collector" not in board.screen().splitlines()[0], 10, "the header well")
+            assert not _descendants(board.pid())
+            watch.send_signal(signal.SIGTERM)
+            assert watch.wait(10) == 0
+        wait_for(lambda: "collector" in board.screen().splitlines()[0], 6, "the loss in the header")
+        board.press("a")  # what is asked for beside the board must not cut it off
+        with world.watch() as again:
+            wait_for(lambda: _collector(world) == again.pid, 10, "the watch that was started again")
+            wait_for(lambda: "collector" not in board.screen().splitlines()[0], 10, "the header well")
+            assert again.poll() is None and not _descendants(board.pid())
+
+
+def _owner(world) -> str:
+    return world.rows("SELECT owner FROM collectors WHERE stopped_ms IS NULL ORDER BY beat_ms DESC LIMIT 1")[0][0]
+
+
 def _rows(world) -> set[tuple[object, ...]]:
     with contextlib.closing(sqlite3.connect(f"file:{world.store}?mode=ro", uri=True)) as connection:
         builds = connection.execute("SELECT source, job, number FROM builds").fetchall()

@@ -139,6 +139,14 @@ async def test_it_says_when_nobody_would_be_told(more, words):
         assert words in text(app)
 
 
+async def test_under_the_collector_of_a_board_no_alert_promises_a_message():
+    app = alert_desk(board(collector=Collector(pid=1, owner="board", started_ms=1, beat_ms=1)))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_alerts(pilot)
+        assert below(app, "vault-agent exits", 2)[1].endswith("nobody is told while a board's own collector works")
+        assert "posted every" not in text(app) and "then told to" not in text(app)
+
+
 async def test_enter_opens_the_cause():
     app = alert_desk()
     async with app.run_test(size=WIDE) as pilot:

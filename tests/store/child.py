@@ -1,4 +1,4 @@
-"""What the other processes of ``test_processes`` do: ``python -m tests.store.child write|follow|answer STATE_DIR``."""
+"""What the processes of ``test_processes`` do: ``python -m tests.store.child write|say|follow|answer STATE_DIR``."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from statusdesk.clock import system_clock
-from statusdesk.states import RolloutState
+from statusdesk.states import Collector, RolloutState
 from statusdesk.store.lock import StateLock
 from statusdesk.store.reader import Reader
 from statusdesk.store.writer import Writer
@@ -28,6 +28,17 @@ def write(state_dir: Path) -> None:
         writer.put_builds([build(turn, version=str(turn))])
         writer.commit()
         print(turn, flush=True)
+
+
+def say(state_dir: Path) -> None:
+    """Give the one rollout each line of stdin as its version; at the end of stdin, stop cleanly."""
+    with StateLock(state_dir), Writer(state_dir / "statusdesk.db", 1e6, system_clock) as writer:
+        for line in sys.stdin:
+            now_ms = system_clock()
+            writer.put([rollout("app", version=line.strip())], now_ms)
+            writer.beat(Collector(pid=os.getpid(), owner="watch", started_ms=now_ms, beat_ms=now_ms))
+            writer.commit()
+            print("said", flush=True)
 
 
 def follow(state_dir: Path) -> None:
@@ -69,4 +80,4 @@ def answer(state_dir: Path) -> None:
 
 
 if __name__ == "__main__":
-    {"write": write, "follow": follow, "answer": answer}[sys.argv[1]](Path(sys.argv[2]))
+    {"write": write, "say": say, "follow": follow, "answer": answer}[sys.argv[1]](Path(sys.argv[2]))

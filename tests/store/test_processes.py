@@ -14,7 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from statusdesk.states import Level, RolloutState
+from statusdesk.clock import system_clock
+from statusdesk.collecting import Supervision
+from statusdesk.config import Config, StoreSettings
+from statusdesk.feed import StoreFeed
+from statusdesk.states import Collector, Level, RolloutState
 from statusdesk.store.opening import wal_of
 from statusdesk.store.reader import Reader
 from statusdesk.store.writer import Writer
@@ -212,3 +216,109 @@ def test_a_reader_that_stays_does_not_keep_the_next_writer_out(tmp_path: Path, c
         put(writer, "b")
         assert {row.name for row in reader.changes(0).rollouts} == {"a", "b"}
     reader.close()
+
+
+def say(writer: subprocess.Popen, version: str) -> None:
+    assert writer.stdin is not None and writer.stdout is not None
+    writer.stdin.write(version + "\n")
+    writer.stdin.flush()
+    assert writer.stdout.readline() == "said\n"
+
+
+def stop_cleanly(writer: subprocess.Popen) -> None:
+    writer.communicate(timeout=20)
+    assert writer.returncode == 0
+
+
+def versions(reader: Reader) -> set[str]:
+    return {row.version for row in reader.changes(0).rollouts}
+
+
+def test_a_second_look_from_the_same_process_does_not_cut_the_first_off(start: Start, state_dir: Path) -> None:
+    """Closing any descriptor of the file drops the locks of the process: the next writer would remove the -wal file."""
+    path = state_dir / "statusdesk.db"
+    writer = start("say", state_dir)
+    say(writer, "1")
+    with Reader(path) as reader:
+        with Reader(path) as second:  # as the details of a console ask
+            assert versions(second) == {"1"}
+        stop_cleanly(writer)
+        assert wal_of(path).exists(), "the reader still holds it"
+        writer = start("say", state_dir)
+        say(writer, "2")
+        assert versions(reader) == {"2"}, "without being opened anew"
+
+
+def test_a_reader_whose_wal_was_removed_finds_the_new_one(start: Start, state_dir: Path) -> None:
+    path = state_dir / "statusdesk.db"
+    writer = start("say", state_dir)
+    say(writer, "1")
+    with Reader(path) as reader:
+        with path.open("rb"):  # as whatever else in this process may do to it
+            pass
+        stop_cleanly(writer)
+        assert not wal_of(path).exists()
+        assert reader.reopen_if_needed() and versions(reader) == {"1"}
+        writer = start("say", state_dir)
+        say(writer, "2")
+        assert reader.reopen_if_needed() and reader.live and versions(reader) == {"2"}
+        assert not reader.reopen_if_needed()
+        say(writer, "3")
+        assert versions(reader) == {"3"}
+
+
+def test_a_reader_that_missed_that_the_wal_was_replaced_finds_the_new_one(start: Start, state_dir: Path) -> None:
+    path = state_dir / "statusdesk.db"
+    writer = start("say", state_dir)
+    say(writer, "1")
+    with Reader(path) as reader:
+        assert versions(reader) == {"1"}
+        with path.open("rb"):
+            pass
+        stop_cleanly(writer)
+        writer = start("say", state_dir)
+        say(writer, "2")
+        assert reader.reopen_if_needed() and versions(reader) == {"2"}
+        say(writer, "3")
+        assert versions(reader) == {"3"}
+
+
+def test_a_console_that_asked_for_more_sees_a_collector_that_was_started_again(start: Start, state_dir: Path) -> None:
+    path = state_dir / "statusdesk.db"
+    writer = start("say", state_dir)
+    say(writer, "1")
+    feed = StoreFeed(
+        Config(path="", stages=(), clusters=(), store=StoreSettings(state_dir=str(state_dir))), path, Supervision(None)
+    )
+    board = feed.poll(system_clock())
+    assert board is not None and board.collector_lost_ms is None
+    for _ in range(2):  # the screens of alerts and details, opened
+        feed.alerts(board)
+    stop_cleanly(writer)
+    later = start("say", state_dir)
+    say(later, "2")
+    board = feed.poll(system_clock() + 1000)
+    assert board is not None and board.collector is not None
+    assert board.collector.pid == later.pid and board.collector_lost_ms is None
+    feed.close()
+
+
+def test_a_console_that_hears_no_collector_looks_with_other_eyes_once_a_second(
+    writer: Writer, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer.beat(Collector(pid=1, owner="watch", started_ms=1, beat_ms=10_000))
+    writer.commit()
+    opened = []
+    monkeypatch.setattr(Reader, "reopen", lambda reader: opened.append(reader))
+    feed = StoreFeed(
+        Config(path="", stages=(), clusters=(), store=StoreSettings(state_dir=str(path.parent))),
+        path,
+        Supervision(None),
+    )
+    for now_ms in (10_000, 11_000, 12_000):
+        feed.poll(now_ms)
+    assert not opened
+    for now_ms in (12_500, 13_000, 13_500, 14_000):
+        feed.poll(now_ms)
+    assert len(opened) == 2
+    feed.close()
