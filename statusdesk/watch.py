@@ -58,8 +58,8 @@ class CollectorProcess:
 
     ``out`` is called with each change of level, reason, version or revision, ``alerted`` with what happens to alerts;
     ``narrate`` with sentences for stderr; ``verbose`` adds where a fault of ours was met. ``teller`` sends messages;
-    without one, and in a collector that a board has started (``owner``), none is sent or queued. ``mirror`` is shown how it stands,
-    ``notifier`` tells systemd.
+    without one, and in a collector that a board has started (``owner``), none is sent or queued. ``mirror`` is shown
+    how it stands, ``notifier`` tells systemd.
     The caller holds the lock of the state directory.
     """
 
@@ -126,8 +126,7 @@ class CollectorProcess:
         state_dir = Path(self._config.store.state_dir)
         with Writer(state_dir / "statusdesk.db", self._config.store.keep_s, self._clock) as writer:
             self._writer = writer
-            look_up = self._look_up_build
-            self._desk = Desk(self._config, writer, self._ask, look_up, steady=steady_clock, sends=self._sends)
+            self._desk = Desk(self._config, writer, self._ask, self._ask_build, steady=steady_clock, sends=self._sends)
             self._requests = Inbox(state_dir)
             if problem := self._requests.open():
                 self._narrate(f"statusdesk: {problem}")
@@ -221,6 +220,10 @@ class CollectorProcess:
         """Let the cluster that can answer look something up."""
         if (want := self._lookups.get(cluster_of(wanted))) is not None:
             want(wanted)
+
+    def _ask_build(self, wanted: BuildWanted) -> None:
+        """Let Jenkins look a build up; its collector is made after the desk."""
+        self._look_up_build(wanted)
 
     def _secret(self, secret: Secret | None) -> Callable[[], str] | None:
         base = Path(self._config.path).parent
