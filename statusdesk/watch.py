@@ -125,8 +125,7 @@ class CollectorProcess:
         state_dir = Path(self._config.store.state_dir)
         with Writer(state_dir / "statusdesk.db", self._config.store.keep_s, self._clock) as writer:
             self._writer = writer
-            look_up = self._look_up_build
-            self._desk = Desk(self._config, writer, self._ask, look_up, steady=steady_clock, sends=self._sends)
+            self._desk = Desk(self._config, writer, self._ask, self._ask_build, steady=steady_clock, sends=self._sends)
             self._requests = Inbox(state_dir)
             if problem := self._requests.open():
                 self._narrate(f"statusdesk: {problem}")
@@ -220,6 +219,10 @@ class CollectorProcess:
         """Let the cluster that can answer look something up."""
         if (want := self._lookups.get(cluster_of(wanted))) is not None:
             want(wanted)
+
+    def _ask_build(self, wanted: BuildWanted) -> None:
+        """Let Jenkins look a build up; its collector is made after the desk."""
+        self._look_up_build(wanted)
 
     def _secret(self, secret: Secret | None) -> Callable[[], str] | None:
         base = Path(self._config.path).parent

@@ -1,0 +1,57 @@
+"""The collector process and the builds that it looks up: what failed, and what somebody has opened."""
+
+import contextlib
+import threading
+
+from statusdesk.clock import system_clock
+from statusdesk.config import Config, JenkinsSettings, StageSettings, StoreSettings
+from statusdesk.store.errors import StoreError
+from statusdesk.store.reader import Reader
+from statusdesk.watch import CollectorProcess
+from tests.collectors.small_jenkins import SmallJenkins, build
+from tests.collectors.stage import staged
+from tests.e2e.world import wait_for
+
+
+def fresh(number, result, **more):
+    """A build that began a minute ago."""
+    return build(number, result, timestamp=system_clock() - 60_000 + number, **more)
+
+
+@contextlib.contextmanager
+def watched(tmp_path, jenkins):
+    """A real collector process over a Jenkins; yields a function that reads what was looked up of a build."""
+    with staged(jenkins) as stage:
+        config = Config(
+            path=str(tmp_path / "config.toml"),
+            clusters=(),
+            stages=(StageSettings(name="staging", namespaces=("staging",)),),
+            jenkins=JenkinsSettings(url=stage.url, interval_s=1.0),
+            store=StoreSettings(state_dir=str(tmp_path)),
+        )
+        process = CollectorProcess(config, owner="test", narrate=lambda said: None)
+        stop = threading.Event()
+        thread = threading.Thread(target=process.run, args=(stop,))
+        thread.start()
+
+        def details(number):
+            try:
+                with Reader(tmp_path / "statusdesk.db") as reader:
+                    return reader.build_details("jenkins", "deploy", number)
+            except StoreError:
+                return None
+
+        try:
+            yield details, stage
+        finally:
+            stop.set()
+            thread.join()
+
+
+def test_a_build_that_failed_is_looked_up(tmp_path):
+    jenkins = SmallJenkins()
+    jenkins.add("deploy", fresh(1, "SUCCESS"), fresh(2, "FAILURE"))
+    with watched(tmp_path, jenkins) as (details, _):
+        found = wait_for(lambda: details(2), 10, "the details of what failed")
+        assert found.result == "FAILURE", found.problem
+        assert details(1) is None, "what went well is not looked up"
