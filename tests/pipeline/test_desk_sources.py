@@ -1,10 +1,14 @@
 """Sources in a desk: lost, refused, gone from the configuration."""
 
+import msgspec
+import pytest
+
 from statusdesk.facts import (
     Pod,
     Visited,
 )
 from statusdesk.states import Level, SourceState
+from statusdesk.store.errors import StoreError
 from tests.pipeline.test_desk import (
     SOURCE,
     T0,
@@ -71,3 +75,14 @@ def test_what_an_earlier_process_told_of_a_part_of_jenkins_ends_at_the_first_goo
     bench.see(part("executors"), Visited(source="jenkins", ok=True, at_ms=bench.now_ms))
     assert rows["jenkins#queue"].until_ms == bench.now_ms
     assert rows["jenkins#executors"].until_ms is None
+
+
+def test_what_a_flush_came_to_before_the_store_could_not_be_read_is_told_by_the_next(bench):
+    broken = msgspec.structs.replace(pod(waiting="CrashLoopBackOff", restarts=3), ready_changed_ms=T0 - 900_000)
+    bench.writer._db.execute("ALTER TABLE evidence RENAME TO lost")
+    with pytest.raises(StoreError, match="cannot be read"):
+        bench.see(deployments(workload(ready=0, available=0)), swept(Pod, broken))
+    bench.writer._db.execute("ALTER TABLE lost RENAME TO evidence")
+    (transition,) = bench.see()
+    assert transition.after.level == Level.FAILING
+    assert [alert.alertname for alert in bench.writer.firing()] == ["ServiceDegraded"]
