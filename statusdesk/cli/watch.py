@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from statusdesk.cli.printing import LinePrinter
     from statusdesk.config import Config
     from statusdesk.listen import Listener
+    from statusdesk.sinks.heartbeat import Heartbeat
     from statusdesk.snapshot import Mirror
     from statusdesk.store.writer import Transition
 
@@ -78,10 +79,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _collect(args: argparse.Namespace, config: "Config") -> int:
     from statusdesk.cli.opening import narrate_on_stderr
-    from statusdesk.cli.outlets import heartbeat_of, rehearsal_of, sinks_of
     from statusdesk.cli.printing import LinePrinter
     from statusdesk.systemd import Notifier
-    from statusdesk.states import BOARD
     from statusdesk.watch import CollectorProcess
 
     logger = narrate_on_stderr(args)
@@ -105,12 +104,7 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
 
     # A reader that goes away ends the collector quietly, as SIGPIPE would.
     printer = LinePrinter(narrate, gone)
-    teller: Teller | None = None
-    heartbeat = None
-    if args.dry_run:
-        config, teller = rehearsal_of(config, printer.put, as_json=_as_json(args))
-    elif args.owner != BOARD:
-        teller, heartbeat = sinks_of(config, printer.put, narrate), heartbeat_of(config, narrate)
+    config, teller, heartbeat = _speakers(args, config, printer, narrate)
     listener, mirror = _listening(args, config, teller)
     process = CollectorProcess(
         config,
@@ -137,9 +131,27 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
     logger.info("stopped")
     if given_way.is_set():
         return exit_codes.STEPPED_DOWN
+    return _ended(caught, reader_gone.is_set())
+
+
+def _ended(caught: Collection[int], reader_gone: bool) -> int:
     if signal.SIGINT in caught:
         return exit_codes.INTERRUPTED
-    return exit_codes.PIPE_CLOSED if reader_gone.is_set() and not caught else exit_codes.OK
+    return exit_codes.PIPE_CLOSED if reader_gone and not caught else exit_codes.OK
+
+
+def _speakers(
+    args: argparse.Namespace, config: "Config", printer: "LinePrinter", narrate: Callable[[str], None]
+) -> "tuple[Config, Teller | None, Heartbeat | None]":
+    """Return the configuration to run with, and who sends messages and beats; a board's collector sends nothing."""
+    from statusdesk.cli.outlets import heartbeat_of, rehearsal_of, sinks_of
+    from statusdesk.states import BOARD
+
+    if args.dry_run:
+        return *rehearsal_of(config, printer.put, as_json=_as_json(args)), None
+    if args.owner != BOARD:
+        return config, sinks_of(config, printer.put, narrate), heartbeat_of(config, narrate)
+    return config, None, None
 
 
 def _once(args: argparse.Namespace, config: "Config", timeout_s: float) -> int:

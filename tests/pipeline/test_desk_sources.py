@@ -1,0 +1,88 @@
+"""Sources in a desk: lost, refused, gone from the configuration."""
+
+import msgspec
+import pytest
+
+from statusdesk.facts import (
+    Pod,
+    Visited,
+)
+from statusdesk.states import Level, SourceState
+from statusdesk.store.errors import StoreError
+from tests.pipeline.test_desk import (
+    SOURCE,
+    T0,
+    deployments,
+    plain_bench,  # noqa: F401  (a fixture)
+    pod,
+    swept,
+    workload,
+)
+
+
+def test_visits_become_sources_and_a_lost_one_fires(bench):
+    bench.see(Visited(source=SOURCE, ok=True, at_ms=T0, live=True))
+    assert bench.desk.visited == {SOURCE}
+    bench.see(Visited(source=SOURCE, ok=False, at_ms=T0 + 5, problem="Unreachable", message="no answer"))
+    row = bench.writer.current(SourceState)[SOURCE]
+    assert (row.level, row.reason, row.last_ok_ms) == (Level.FAILING, "Unreachable", T0)
+    (alert,) = bench.writer.firing()
+    assert (alert.alertname, alert.source) == ("SourceDown", SOURCE)
+    bench.see(Visited(source=SOURCE, ok=True, at_ms=T0 + 9, live=True))
+    assert not bench.writer.firing()
+
+
+def test_a_source_that_left_the_configuration_is_gone_with_its_alert(bench):
+    bench.clusters = ("eu", "us")
+    bench.restart()
+    bench.see(Visited(source="kubernetes/us", ok=False, at_ms=T0, problem="Unreachable", message="no answer"))
+    bench.see(Visited(source="kubernetes/us", scope="shop", ok=False, at_ms=T0, problem="NoAccess"))
+    assert bench.writer.firing()
+    bench.clusters = ("eu",)
+    bench.restart()
+    bench.see()
+    rows = bench.writer.current(SourceState)
+    assert rows["kubernetes/us"].until_ms == rows["kubernetes/us#shop"].until_ms == T0
+    assert not bench.writer.firing()
+
+
+def test_a_namespace_that_loses_its_rights_was_read_until_then_and_one_that_never_had_them_was_not(bench):
+    seen = (deployments(workload()), swept(Pod, pod()))
+    bench.see(*seen, Visited(source=SOURCE, ok=True, at_ms=T0, live=True))
+    namespace = workload().namespace
+
+    def refused(scope):
+        return Visited(source=SOURCE, scope=scope, ok=False, at_ms=bench.now_ms, problem="NoAccess")
+
+    bench.now_ms += 1000
+    bench.see(refused(namespace), refused("never"))
+    bench.now_ms += 1000
+    bench.see(Visited(source=SOURCE, ok=True, at_ms=bench.now_ms, live=True), refused(namespace), refused("never"))
+    rows = bench.writer.current(SourceState)
+    assert (rows[f"{SOURCE}#{namespace}"].last_ok_ms, rows[f"{SOURCE}#never"].last_ok_ms) == (T0, None)
+
+
+def test_what_an_earlier_process_told_of_a_part_of_jenkins_ends_at_the_first_good_visit(bench):
+    def part(scope, **fields) -> Visited:
+        return Visited(source="jenkins", scope=scope, ok=False, at_ms=bench.now_ms, problem="Timeout", **fields)
+
+    bench.see(part("queue"), part("executors"), Visited(source="jenkins", ok=True, at_ms=T0))
+    bench.restart()
+    bench.now_ms += 10_000
+    rows = bench.writer.current(SourceState)
+    bench.see(Visited(source="jenkins", ok=False, at_ms=bench.now_ms, problem="Unreachable"))
+    assert rows["jenkins#queue"].until_ms is None, "nothing is known yet"
+    bench.see(part("executors"), Visited(source="jenkins", ok=True, at_ms=bench.now_ms))
+    assert rows["jenkins#queue"].until_ms == bench.now_ms
+    assert rows["jenkins#executors"].until_ms is None
+
+
+def test_what_a_flush_came_to_before_the_store_could_not_be_read_is_told_by_the_next(bench):
+    broken = msgspec.structs.replace(pod(waiting="CrashLoopBackOff", restarts=3), ready_changed_ms=T0 - 900_000)
+    bench.writer._db.execute("ALTER TABLE evidence RENAME TO lost")
+    with pytest.raises(StoreError, match="cannot be read"):
+        bench.see(deployments(workload(ready=0, available=0)), swept(Pod, broken))
+    bench.writer._db.execute("ALTER TABLE lost RENAME TO evidence")
+    (transition,) = bench.see()
+    assert transition.after.level == Level.FAILING
+    assert [alert.alertname for alert in bench.writer.firing()] == ["ServiceDegraded"]

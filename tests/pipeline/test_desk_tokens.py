@@ -1,0 +1,195 @@
+"""Tokens in a desk: running down, silent, learnt from, and named as the cause."""
+
+import msgspec
+import pytest
+
+from statusdesk.config import (
+    ClusterSettings,
+    Config,
+    JenkinsSettings,
+    StageSettings,
+    StoreSettings,
+    TokenSettings,
+    VaultSettings,
+)
+from statusdesk.facts import (
+    Changed,
+    ContainerRole,
+    Pod,
+    Token,
+    VaultHealth,
+    Workload,
+)
+from statusdesk.pipeline.desk import Desk
+from statusdesk.states import Level, TokenState
+from tests.pipeline.test_desk import (  # noqa: F401  (plain_bench is a fixture)
+    SOURCE,
+    T0,
+    Bench,
+    build,
+    builds,
+    plain_bench,
+    pod,
+    swept,
+    workload,
+)
+
+
+def token(**fields) -> Token:
+    return Token(**({"source": "vault", "name": "payments", "issue_ms": T0 - 3_600_000} | fields))
+
+
+def day(number: float) -> int:
+    return T0 + int(number * 86_400_000)
+
+
+def test_a_token_runs_down_without_being_looked_up(bench):
+    known = token(expire_ms=day(30), seen_ms=T0)
+    bench.see(swept(Token, known, source="vault"))
+    assert bench.writer.current(TokenState)["vault/payments"].level is Level.OK
+    bench.now_ms = day(30) - 60_000
+    (transition,) = bench.see(swept(Token, known, source="vault", started_ms=bench.now_ms))
+    assert transition.after.level is Level.FAILING
+
+
+def test_while_vault_is_silent_its_tokens_stay_as_they_were_and_then_are_not_known(bench):
+    bench.see(swept(Token, token(expire_ms=day(30), seen_ms=T0), source="vault"))
+    bench.now_ms = day(30) - 60_000
+    assert bench.see() == []
+    assert bench.writer.current(TokenState)["vault/payments"].level is Level.OK
+    bench.now_ms = day(30) + 1
+    (transition,) = bench.see()
+    assert (transition.after.level, transition.after.reason) == (Level.UNKNOWN, "NoNews")
+    renewed = token(expire_ms=day(60), last_renewal_ms=day(29), seen_ms=bench.now_ms)
+    bench.see(swept(Token, renewed, source="vault", started_ms=bench.now_ms))
+    assert bench.writer.current(TokenState)["vault/payments"].level is Level.OK
+
+
+def test_the_desk_wakes_when_a_token_is_due(bench):
+    bench.see(swept(Token, token(expire_ms=T0 + 30_000, seen_ms=T0), source="vault"))
+    assert bench.desk.next_due_ms is not None
+    for _ in range(20):
+        bench.now_ms = bench.desk.next_due_ms
+        bench.see(swept(Token, token(expire_ms=T0 + 30_000, seen_ms=T0), source="vault", started_ms=bench.now_ms))
+        if bench.writer.current(TokenState)["vault/payments"].reason == "Lapsed":
+            break
+    assert bench.now_ms < T0 + 31_000
+    assert bench.writer.current(TokenState)["vault/payments"].reason == "Lapsed"
+
+
+def test_grants_are_learnt_from_over_a_restart(bench):
+    for number in range(4):
+        renewed_ms = day(number)
+        seen = token(expire_ms=renewed_ms + 3 * 86_400_000, last_renewal_ms=renewed_ms, seen_ms=renewed_ms)
+        bench.now_ms = renewed_ms
+        bench.see(swept(Token, seen, source="vault", started_ms=renewed_ms))
+        bench.restart()
+    bench.see(swept(Token, seen, source="vault", started_ms=renewed_ms))
+    row = bench.writer.current(TokenState)["vault/payments"]
+    assert (row.renew_every_s, row.every_rule, row.survives) == (86_400, "learnt", 2)
+    assert len(bench.writer.grants_of("vault/payments", 9)) == 4
+
+
+def test_a_clock_of_the_server_that_is_off_does_not_make_a_token_lapse(bench):
+    ahead = VaultHealth(source="vault", initialized=True, sealed=False, standby=False, skew_ms=7_200_000)
+    seen = token(issue_ms=T0, expire_ms=T0 + 7_500_000, seen_ms=T0)
+    bench.see(swept(VaultHealth, ahead, source="vault"), swept(Token, seen, source="vault"))
+    row = bench.writer.current(TokenState)["vault/payments"]
+    assert (row.reason, row.expire_ms) == ("LapsesSoon", T0 + 300_000)
+    wobbles = msgspec.structs.replace(ahead, skew_ms=7_201_000)
+    bench.see(swept(VaultHealth, wobbles, source="vault", started_ms=T0 + 1))
+    assert bench.writer.current(TokenState)["vault/payments"] == row
+
+
+def test_a_token_that_left_the_configuration_is_gone(bench):
+    bench.see(swept(Token, token(expire_ms=T0 + 86_400_000), source="vault"))
+    bench.see(swept(Token, started_ms=T0 + 1, source="vault"))
+    assert bench.writer.current(TokenState)["vault/payments"].until_ms is not None
+
+
+def init_crash(name="orders") -> Pod:
+    failing = pod(name, waiting="CrashLoopBackOff", restarts=5)
+    container = msgspec.structs.replace(failing.containers[0], name="vault-agent", role=ContainerRole.INIT)
+    return msgspec.structs.replace(failing, ready=False, containers=(container,))
+
+
+class VaultBench(Bench):
+    """A desk that knows which app uses the token payments."""
+
+    def open(self) -> None:
+        super().open()
+        tokens = (TokenSettings(name="payments", accessor="a", apps=("orders",)),)
+        vault = VaultSettings(address="http://127.0.0.1:1", tokens=tokens)
+        stages = (StageSettings(name="staging", namespaces=("staging",)),)
+        store = StoreSettings(state_dir=str(self.directory))
+        config = Config(path="c", stages=stages, clusters=(ClusterSettings(name="eu"),), vault=vault, store=store)
+        self.desk = Desk(config, self.writer)
+
+
+@pytest.fixture
+def vault_bench(tmp_path):
+    made = VaultBench(tmp_path)
+    yield made
+    made.writer.close()
+
+
+def failing_at_its_door(bench):
+    bench.see(
+        swept(Workload, workload(ready=0, available=0), subkind="Deployment"),
+        swept(Pod, init_crash()),
+    )
+
+
+def test_a_dead_token_is_the_cause_and_goes_when_there_is_another(vault_bench):
+    bench = vault_bench
+    dead = token(issue_ms=day(-9), expire_ms=day(-2), seen_ms=day(-2) - 1)
+    bench.see(swept(Token, dead, source="vault", started_ms=T0 - 1))
+    failing_at_its_door(bench)
+    row = bench.rollout()
+    assert row.level is Level.FAILING and row.reason.endswith("InitExit")
+    assert (row.cause, row.cause_key) == ("token 'payments' has expired", "token:vault/payments")
+    assert row.cause_ms == day(-2)
+    bench.now_ms += 1000
+    bench.see(
+        Changed(source=SOURCE, kind=Pod, at_ms=bench.now_ms, seen=(msgspec.structs.replace(init_crash(), node="n"),))
+    )
+    assert bench.rollout().cause_key == "token:vault/payments"  # judged again, and the cause stays
+    fresh = token(issue_ms=T0, expire_ms=day(1), seen_ms=bench.now_ms)
+    bench.see(swept(Token, fresh, source="vault", started_ms=bench.now_ms))
+    assert (bench.rollout().cause, bench.rollout().cause_ms) == ("", None)
+
+
+def test_a_token_that_dies_after_the_trouble_began_is_not_blamed(vault_bench):
+    bench = vault_bench
+    bench.see(swept(Token, token(expire_ms=T0 + 60_000, seen_ms=T0), source="vault"))
+    failing_at_its_door(bench)
+    bench.now_ms += 61_000
+    bench.see(swept(Token, token(expire_ms=T0 + 60_000, seen_ms=T0), source="vault", started_ms=bench.now_ms))
+    assert bench.writer.current(TokenState)["vault/payments"].reason == "Lapsed"
+    assert bench.rollout().level is Level.FAILING
+    assert bench.rollout().cause == ""
+
+
+def test_the_renewal_job_stands_beside_its_token(tmp_path):
+    bench = VaultBench(tmp_path)
+    tokens = (TokenSettings(name="payments", accessor="a", renewal_job="deploy-orders", renew_every_s=3600.0),)
+    bench.desk = Desk(
+        Config(
+            path="c",
+            stages=(StageSettings(name="staging", namespaces=("staging",)),),
+            clusters=(),
+            jenkins=JenkinsSettings(url="http://jenkins"),
+            vault=VaultSettings(address="http://127.0.0.1:1", tokens=tokens),
+            store=StoreSettings(state_dir=str(tmp_path)),
+        ),
+        bench.writer,
+    )
+    seen = token(expire_ms=T0 + 7_200_000, last_renewal_ms=T0 - 3_600_000, seen_ms=T0)
+    bench.see(
+        builds(msgspec.structs.replace(build(7, "FAILURE"), started_ms=T0 - 400_000)),
+        swept(Token, seen, source="vault"),
+    )
+    row = bench.writer.current(TokenState)["vault/payments"]
+    assert (row.job_number, row.job_result, row.job_says) == (7, "FAILURE", "job red, token lapses")
+    assert row.reason == "RenewalFailed"
+    bench.writer.close()
