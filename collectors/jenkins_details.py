@@ -1,6 +1,6 @@
 """What a build page shows beside what is known of every build: stages, commits, parameters; asked on demand only."""
 
-import contextlib
+import itertools
 import queue
 import threading
 from collections import OrderedDict
@@ -34,13 +34,14 @@ class DetailsWanted:
         self._details = details
         self._emit = emit
         self._stop = stop
-        self._waiting: queue.Queue[BuildWanted | None] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.PriorityQueue[tuple[int, int, BuildWanted | None]] = queue.PriorityQueue()
+        self._count = itertools.count()
         self._round = 0  # a thread of an earlier one ends when it comes back
 
     def want(self, wanted: BuildWanted) -> None:
-        """Take a want; returns at once. Too many at once are dropped."""
-        with contextlib.suppress(queue.Full):
-            self._waiting.put_nowait(wanted)
+        """Take a want; returns at once. What somebody waits for comes first; too many at once are dropped."""
+        if self._waiting.qsize() < (2 * MOST_WAITING if wanted.urgent else MOST_WAITING):
+            self._waiting.put((0 if wanted.urgent else 1, next(self._count), wanted))
 
     def start(self) -> None:
         """Begin, also after an ``end``."""
@@ -50,16 +51,15 @@ class DetailsWanted:
     def end(self) -> None:
         """Look up no more."""
         self._round += 1
-        with contextlib.suppress(queue.Full):
-            self._waiting.put_nowait(None)
+        self._waiting.put((-1, next(self._count), None))
 
     def _run(self, mine: int) -> None:
         while not self._stop.is_set() and mine == self._round:
-            wanted = self._waiting.get()
+            wanted = self._waiting.get()[2]
             if wanted is None:
                 continue  # the word of an end, of this round or of one before
             try:
-                found = self._details.of(wanted.job, wanted.number, wanted.url)
+                found = self._details.of(wanted.job, wanted.number, wanted.url, ended=wanted.ended)
             except Exception as error:  # an odd answer about one build must not end the look-ups of all others
                 told = fault(error, "Jenkins").message
                 found = BuildDetails(source=SOURCE, job=wanted.job, number=wanted.number, at_ms=0, problem=told)
@@ -78,11 +78,15 @@ class JenkinsDetails:
         self._known: OrderedDict[str, BuildDetails] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, job: str, number: int, url: str) -> BuildDetails:
-        """Return what there is to know of a build; ``problem`` says why there is nothing."""
+    def of(self, job: str, number: int, url: str, *, ended: bool = False) -> BuildDetails:
+        """Return what there is to know of a build; ``problem`` says why there is nothing.
+
+        ``ended``: it has ended, so what was known while it ran does not count.
+        """
         with self._lock:
             known, now_ms = self._known.get(url), self._clock()
-            if known is not None and not known.problem and (not known.building or now_ms - known.at_ms < AGAIN_MS):
+            fresh = known is not None and not ended and now_ms - known.at_ms < AGAIN_MS
+            if known is not None and not known.problem and (fresh or not known.building):
                 return known
             try:
                 found = self._look_up(job, number, url, now_ms)

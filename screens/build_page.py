@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding
 from textual.message import Message
 
-from screens.build_page_lines import draw_page
+from screens.build_page_lines import ASKED_FOR, NOT_READ, draw_page
 from screens.entries import Entry, EntryScreen
 from screens.frame import Setup
 from screens.ink import Ink
 from screens.pen import Pen
 from statusdesk.board import Board
 from statusdesk.build_view import BuildKey, BuildReading, rollouts_by, state_of
+from statusdesk.requests import LookUpBuild
 
 if TYPE_CHECKING:
     from screens.app import DeskApp
@@ -58,19 +59,29 @@ class BuildScreen(EntryScreen):
             super().__init__()
             self.key, self.reading, self.problem = key, reading, problem
 
+    class Refused(Message):
+        """Nobody takes the request to look a build up."""
+
+        def __init__(self, key: BuildKey, problem: str) -> None:
+            super().__init__()
+            self.key, self.problem = key, problem
+
     def __init__(self, setup: Setup, ink: Ink, key: BuildKey, past: Board | None = None) -> None:
         super().__init__(setup, ink, past)
         self.key = key
         self.reading: BuildReading | None = None
         self._reading = False
         self._read_change, self._read_ms = -1, 0
+        self._asked_for = False
+        self._unread = NOT_READ
 
     def where(self) -> tuple[str, ...]:
         return ("builds", str(self.key))
 
     def entries(self, board: Board, pen: Pen) -> list[Entry]:
         """Return the page as this board and the last reading have it."""
-        return draw_page(self.key, state_of(board, self.key), self.reading, rollouts_by(board, self.key), pen)
+        state, rollouts = state_of(board, self.key), rollouts_by(board, self.key)
+        return draw_page(self.key, state, self.reading, rollouts, pen, self._unread)
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -78,7 +89,8 @@ class BuildScreen(EntryScreen):
         """Read when the store has changed, but not more often than every two seconds."""
         board = self.shown_board
         recent = self.reading is not None and 0 <= self.app.now_ms - self._read_ms < READ_AGAIN_MS
-        if board is None or self._reading or recent or board.change == self._read_change:
+        waits = self._unread == ASKED_FOR and self.reading is not None and self.reading.details is None
+        if board is None or self._reading or recent or (board.change == self._read_change and not waits):
             return
         self._reading, self._read_change, self._read_ms = True, board.change, self.app.now_ms
         self.run_worker(partial(self._read, self.key), thread=True, group="build", exit_on_error=False)
@@ -92,10 +104,32 @@ class BuildScreen(EntryScreen):
         if message.key != self.key:
             self._read_change = -1
             return
+        self._ask_for(message.reading)
         changed = message.problem != self.problem or (message.reading not in (None, self.reading))
         self.problem = message.problem
         self.reading = message.reading or self.reading
         if changed:
+            self.draw_again()
+
+    def _ask_for(self, reading: BuildReading | None) -> None:
+        """Ask the collector, once, for what was not looked up of the build that is shown."""
+        if reading is None or reading.build is None or reading.details is not None:
+            return
+        if self._asked_for or self.past_ms is not None:
+            return
+        self._asked_for, self._unread = True, ASKED_FOR
+        self.run_worker(partial(self._request, self.key), thread=True, group="ask", exit_on_error=False)
+
+    def _request(self, key: BuildKey) -> None:
+        """Put the request; runs on a thread."""
+        try:
+            self.feed.request(LookUpBuild(source=key.source, job=key.job, number=key.number))
+        except FeedError as error:
+            self.post_message(self.Refused(key, str(error)))
+
+    def on_build_screen_refused(self, message: Refused) -> None:
+        if message.key == self.key:
+            self._unread = f"{NOT_READ[:-1]}: {message.problem}."
             self.draw_again()
 
     # -- keys ---------------------------------------------------------------------------------------------------
@@ -120,6 +154,7 @@ class BuildScreen(EntryScreen):
         if key == self.key:
             return
         self.key, self.reading, self.problem, self._read_change = key, None, "", -1
+        self._asked_for, self._unread = False, NOT_READ
         self.list.cursor = ""
         self.list.scroll_to(y=0, animate=False)
         self.show_lines(self.shown_board)

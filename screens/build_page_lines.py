@@ -28,7 +28,8 @@ STAGE_MARKS = {
     "IN_PROGRESS": Mark.PROGRESSING,
     "PAUSED_PENDING_INPUT": Mark.PAUSED,
 }
-NOT_READ = "Its stages and changes are not looked up: that is done for builds that failed within the last day."
+NOT_READ = "Its stages and changes were not looked up."
+ASKED_FOR = "Its stages and changes are asked for."
 LABEL, MOST_EVENTS, BESIDE_FROM = 12, 60, 110
 
 
@@ -38,8 +39,12 @@ def draw_page(
     reading: BuildReading | None,
     rollouts: Sequence[RolloutState],
     pen: Pen,
+    unread: str = NOT_READ,
 ) -> list[Entry]:
-    """Return all entries; what can be opened has a key: ``rollout:…`` or ``build:…``."""
+    """Return all entries; what can be opened has a key: ``rollout:…`` or ``build:…``.
+
+    ``unread`` says why nothing was looked up where that is so.
+    """
     if reading is None:
         return [sentence("reading")]
     build, details = reading.build, reading.details
@@ -48,7 +53,7 @@ def draw_page(
     height = len(_verdict(build, state, pen))
     entries = [Entry(partial(_verdict, build, state), height=height), *_facts(build, details), blank()]
     entries += _rollouts(build, rollouts)
-    entries += _stages(details)
+    entries += _stages(details, unread)
     if details is not None and details.runs:
         entries += [heading("RUNS OF ITS AXES"), *(_pair(name, url) for name, url in details.runs), blank()]
     parameters = details.parameters if details is not None and details.parameters else build.parameters
@@ -124,9 +129,9 @@ def _rollout(state: RolloutState, pen: Pen) -> list[Line]:
     return [line.put(f"   {said}" if said else "", ink.plain)]
 
 
-def _stages(details: BuildDetails | None) -> list[Entry]:
+def _stages(details: BuildDetails | None, unread: str) -> list[Entry]:
     if details is None:
-        return [sentence(NOT_READ), blank()]
+        return [sentence(unread), blank()]
     if details.stages:
         return [heading("STAGES"), *(Entry(partial(_stage, each)) for each in details.stages), blank()]
     return [sentence(details.stages_problem), blank()] if details.stages_problem else []

@@ -1,4 +1,4 @@
-"""What people ask of the collector: to take an alert, to silence alerts. A console never writes the store.
+"""What people ask of the collector: to take or silence alerts, to look a build up. A console never writes the store.
 
 A request is a file in ``<state directory>/requests``, made whole at once. The collector takes it within a second, and
 answers by the row itself. Who asks is who owns the file; what the file says is checked as anything from outside.
@@ -80,7 +80,15 @@ class ExpireSilence(_Request, frozen=True, kw_only=True, tag="expire"):
     id: str
 
 
-Request = Ack | AddSilence | ExpireSilence
+class LookUpBuild(_Request, frozen=True, kw_only=True, tag="build"):
+    """Ask the source of a build for its stages and changes."""
+
+    source: str
+    job: str
+    number: int
+
+
+Request = Ack | AddSilence | ExpireSilence | LookUpBuild
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -45,6 +45,8 @@ class BuildWanted(msgspec.Struct, frozen=True, kw_only=True):
     job: str
     number: int
     url: str
+    urgent: bool = False  # somebody waits for it
+    ended: bool = False  # what was looked up while it ran is not enough
 
 
 Wanted = RevisionsWanted | EventsWanted | LogWanted

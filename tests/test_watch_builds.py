@@ -5,7 +5,9 @@ import threading
 
 from statusdesk.clock import system_clock
 from statusdesk.config import Config, JenkinsSettings, StageSettings, StoreSettings
+from statusdesk.requests import LookUpBuild, submit
 from statusdesk.store.errors import StoreError
+from statusdesk.store.lock import StateLock
 from statusdesk.store.reader import Reader
 from statusdesk.watch import CollectorProcess
 from tests.collectors.small_jenkins import SmallJenkins, build
@@ -18,10 +20,19 @@ def fresh(number, result, **more):
     return build(number, result, timestamp=system_clock() - 60_000 + number, **more)
 
 
+def known(tmp_path, number):
+    """Return a build as the store has it, or None while there is none."""
+    try:
+        with Reader(tmp_path / "statusdesk.db") as reader:
+            return reader.build("jenkins", "deploy", number)
+    except StoreError:
+        return None
+
+
 @contextlib.contextmanager
 def watched(tmp_path, jenkins):
     """A real collector process over a Jenkins; yields a function that reads what was looked up of a build."""
-    with staged(jenkins) as stage:
+    with staged(jenkins) as stage, StateLock(tmp_path):
         config = Config(
             path=str(tmp_path / "config.toml"),
             clusters=(),
@@ -55,3 +66,22 @@ def test_a_build_that_failed_is_looked_up(tmp_path):
         found = wait_for(lambda: details(2), 10, "the details of what failed")
         assert found.result == "FAILURE", found.problem
         assert details(1) is None, "what went well is not looked up"
+
+
+def test_a_build_that_somebody_opened_is_looked_up_by_the_address_in_the_store(tmp_path):
+    jenkins = SmallJenkins()
+    jenkins.add("deploy", fresh(1, "SUCCESS"), fresh(2, "SUCCESS"))
+    with watched(tmp_path, jenkins) as (details, _):
+        wait_for(lambda: known(tmp_path, 1), 10, "the build")
+        submit(tmp_path, LookUpBuild(source="jenkins", job="deploy", number=1))
+        assert wait_for(lambda: details(1), 10, "the details of what was opened").result == "SUCCESS"
+        assert details(2) is None
+
+
+def test_a_running_build_is_looked_up_and_again_when_it_has_ended(tmp_path):
+    jenkins = SmallJenkins()
+    jenkins.add("deploy", fresh(1, None))
+    with watched(tmp_path, jenkins) as (details, _):
+        assert wait_for(lambda: details(1), 10, "the details of what runs").building
+        jenkins.add("deploy", fresh(1, "SUCCESS"))
+        wait_for(lambda: details(1).result == "SUCCESS", 15, "the details of what has ended")

@@ -80,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
 def _collect(args: argparse.Namespace, config: "Config") -> int:
     from statusdesk.cli.opening import narrate_on_stderr
     from statusdesk.cli.printing import LinePrinter
+    from statusdesk.states import BOARD
     from statusdesk.systemd import Notifier
     from statusdesk.watch import CollectorProcess
 

@@ -4,7 +4,7 @@ import msgspec
 
 from statusdesk.alerts.engine import Alerts
 from statusdesk.alerts.mutes import MATCHABLE, matches_everything, pattern_problem
-from statusdesk.requests import LONGEST_MS, MAX_COMMENT, Ack, AddSilence, Asked, ExpireSilence
+from statusdesk.requests import LONGEST_MS, MAX_COMMENT, Ack, AddSilence, Asked, ExpireSilence, LookUpBuild
 from statusdesk.states_alerts import Acknowledgement, Matcher, Silence
 from statusdesk.store.alert_rows import AlertRows
 from statusdesk.text import clean
@@ -25,6 +25,8 @@ def answer(asked: Asked, engine: Alerts, rows: AlertRows, now_ms: int) -> None:
     Raises: Refused.
     """
     request = asked.request
+    if isinstance(request, LookUpBuild):
+        raise Refused("it is about no alert")
     if isinstance(request, Ack):
         _acknowledge(request, asked.by, engine, rows, now_ms)
     elif isinstance(request, AddSilence):

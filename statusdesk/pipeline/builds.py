@@ -7,6 +7,7 @@ from statusdesk.facts import CONCLUSIVE, Build, BuildDetails, Changed, Executors
 from statusdesk.judge.builds import judge_builds
 from statusdesk.judge.jobs import Doubt, doubt_of
 from statusdesk.pipeline.job_events import JobEvents, SeedRun
+from statusdesk.pipeline.running_builds import RunningBuilds
 from statusdesk.states import BuildState, Level
 from statusdesk.store.writer import Transition, Writer
 from statusdesk.wants import BuildWanted
@@ -32,6 +33,7 @@ class Builds:
         self._writer = writer
         self._ask = ask
         self._asked: OrderedDict[str, None] = OrderedDict()  # the newest that were asked for
+        self._running = RunningBuilds(ask)
         self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs()}
         self._pairs: dict[Pair, list[Build]] = {}
         self._namespaces: dict[JobKey, set[str]] = {}
@@ -147,7 +149,10 @@ class Builds:
     def change(self, changed: Changed) -> None:
         """Take builds that are new or have changed; those that have gone belonged to a job that was made anew."""
         if changed.kind is BuildDetails:
-            self._writer.put_build_details([fact for fact in changed.seen if isinstance(fact, BuildDetails)])
+            found = [fact for fact in changed.seen if isinstance(fact, BuildDetails)]
+            for details in found:
+                self._running.answered(details)
+            self._writer.put_build_details(found)
             return
         self._forget(set(changed.gone))
         builds = [fact for fact in changed.seen if isinstance(fact, Build)]
@@ -174,6 +179,7 @@ class Builds:
             self._trim(known)
             self._dirty.add(pair)
             self._index(build, namespace)
+        self._running.see(build)
 
     def _index(self, build: Build, namespace: str) -> None:
         job = (build.source, build.job)
@@ -224,6 +230,7 @@ class Builds:
 
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge the pairs that changed and put their states; commit is the caller's."""
+        self._running.step(now_ms)
         gone, self._gone = self._gone, []
         if not self._dirty:
             return gone
@@ -241,6 +248,14 @@ class Builds:
         self._dirty.clear()
         self._ask_about(states, now_ms)
         return gone + self._writer.gone(BuildState, emptied, now_ms) + self._writer.put(states, now_ms)
+
+    def look_up(self, source: str, job: str, number: int) -> bool:
+        """Have a build looked up that somebody opened; tell whether it is known. Its address is the store's."""
+        build = self._writer.build(source, job, number)
+        if build is None or not build.url:
+            return False
+        self._ask(BuildWanted(job=job, number=number, url=build.url, urgent=True))
+        return True
 
     def _ask_about(self, states: list[BuildState], now_ms: int) -> None:
         """Have looked up, once, what failed not long ago."""

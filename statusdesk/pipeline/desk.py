@@ -24,6 +24,7 @@ from statusdesk.facts import (
 )
 from statusdesk.judge.sources import judge_source, source_key
 from statusdesk.pipeline.alerting import Alerting
+from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.builds import AskBuild, Builds
 from statusdesk.pipeline.causes import Causes
 from statusdesk.pipeline.environments import Environments
@@ -32,7 +33,7 @@ from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.platform import Platform
 from statusdesk.pipeline.rollouts import Rollouts
 from statusdesk.pipeline.tokens import Tokens
-from statusdesk.requests import Asked
+from statusdesk.requests import Asked, LookUpBuild
 from statusdesk.states import RolloutState, SourceState
 from statusdesk.store.writer import Transition, Writer
 
@@ -180,7 +181,11 @@ class Desk:
 
         Raises: Refused when it cannot be.
         """
-        self._alerting.answer(asked, now_ms)
+        request = asked.request
+        if not isinstance(request, LookUpBuild):
+            self._alerting.answer(asked, now_ms)
+        elif not self._builds.look_up(request.source, request.job, request.number):
+            raise Refused("the store does not know this build")
 
     def _flush_sources(self, now_ms: int) -> list[Transition]:
         transitions: list[Transition] = []

@@ -323,6 +323,11 @@ class Writer:
         return build_questions.known_builds(self._db, per_job)
 
     @asks
+    def build(self, source: str, job: str, number: int) -> Build | None:
+        """Return one build that is committed."""
+        return build_questions.build(self._db, source, job, number)
+
+    @asks
     def builds_of(self, source: str, job: str, namespace: str, limit: int) -> list[Build]:
         """Return the newest builds of a (job, namespace), newest first, with those not yet committed."""
         waiting = {

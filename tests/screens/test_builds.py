@@ -16,7 +16,8 @@ from screens.pen import Pen
 from screens.rollout import RolloutScreen
 from screens.strips import Line
 from statusdesk.board import Mark
-from statusdesk.build_view import BuildKey
+from statusdesk.build_view import BuildKey, BuildReading
+from statusdesk.requests import LookUpBuild
 from statusdesk.states import Level
 from tests.screens import boards, jenkins
 from tests.screens.boards import HOUR, NOW
@@ -144,6 +145,36 @@ async def test_the_page_of_a_build_and_the_rollout_that_it_made():
         await pilot.press("b")
         await until(pilot, lambda: isinstance(app.screen, BuildScreen))
         assert app.screen.key == jenkins.FAILED
+
+
+async def test_a_build_that_was_not_looked_up_is_asked_for_once():
+    app = open_desk()
+    key = BuildKey("jenkins", "deploy-orders", 409)
+    app.hand.pages[key] = BuildReading(build=jenkins.HISTORY[2], history=jenkins.HISTORY)
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "enter")
+        await until(pilot, lambda: "LAST BUILDS FOR staging" in text(app))
+        app.screen.list.select("build:409")
+        await pilot.press("enter")
+        await until(pilot, lambda: "Its stages and changes are asked for." in text(app))
+        app.hand.pages[key] = replace(app.hand.pages[key], details=replace(jenkins.DETAILS, number=409))
+        app.screen._read_ms = 0
+        app.screen.read_more()
+        await until(pilot, lambda: "STAGES" in text(app) and "asked for" not in text(app))
+    assert app.hand.requests == [(LookUpBuild(source="jenkins", job="deploy-orders", number=409), False)]
+
+
+async def test_a_build_that_nobody_looks_up_says_why():
+    app = open_desk()
+    key = BuildKey("jenkins", "deploy-orders", 409)
+    app.hand.pages[key] = BuildReading(build=jenkins.HISTORY[2], history=jenkins.HISTORY)
+    app.hand.problem_of_requests = "no collector works here"
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "enter")
+        await until(pilot, lambda: "LAST BUILDS FOR staging" in text(app))
+        app.screen.list.select("build:409")
+        await pilot.press("enter")
+        await until(pilot, lambda: "were not looked up: no collector works here." in text(app))
 
 
 async def test_other_builds_of_the_page_and_all_of_the_job():
