@@ -12,6 +12,7 @@ from screens.frame import Setup
 from screens.ink import Ink
 from screens.pen import Pen
 from statusdesk.board import Board
+from statusdesk.board_feed import FeedError
 from statusdesk.build_view import BuildKey, BuildReading, rollouts_by, state_of
 from statusdesk.requests import LookUpBuild
 
