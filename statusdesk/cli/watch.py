@@ -80,8 +80,8 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
     from statusdesk.cli.opening import narrate_on_stderr
     from statusdesk.cli.outlets import heartbeat_of, rehearsal_of, sinks_of
     from statusdesk.cli.printing import LinePrinter
-    from statusdesk.systemd import Notifier
     from statusdesk.states import BOARD
+    from statusdesk.systemd import Notifier
     from statusdesk.watch import CollectorProcess
 
     logger = narrate_on_stderr(args)

@@ -1,4 +1,4 @@
-"""The lock that keeps the collector single: ``flock`` on a file in the state directory, with the pid and its owner in it."""
+"""The lock that keeps the collector single: ``flock`` on a file in the state directory, with pid and owner in it."""
 
 import fcntl
 import os
