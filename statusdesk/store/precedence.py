@@ -1,4 +1,4 @@
-"""Who collects when two want to: a ``watch`` goes before a board's collector, which steps down when it is asked."""
+"""Who collects when two want to: a ``watch`` goes before the collector of a board, which steps down when asked."""
 
 import contextlib
 import os
@@ -47,7 +47,7 @@ def acquire(lock: StateLock, wait_s: float = WAIT_S) -> None:
 
 
 def asked_to_step_down(state_dir: Path) -> bool:
-    """Return whether a ``watch`` waits for the directory; one killed while it waited does not count for long."""
+    """Return whether a ``watch`` waits for the directory; one that was killed meanwhile does not count for long."""
     try:
         age_s = time.time() - (state_dir / REQUEST_NAME).stat().st_mtime
     except OSError:

@@ -104,11 +104,12 @@ def test_a_watch_that_is_started_again_takes_the_place_of_the_collector_of_a_boa
             assert _owner(world) == "watch" and watch.poll() is None
             assert world.run("watch").returncode == 75
             wait_for(lambda: "collector" not in board.screen().splitlines()[0], 10, "the header well")
-            assert not _descendants(board.pid())
+            wait_for(lambda: not _descendants(board.pid()), 10, "no collector of its own")
+            board.press("a")  # what is asked for beside the board must not cut it off
+            wait_for(lambda: "alerts" in board.screen().splitlines()[0], 10, "the alerts")
             watch.send_signal(signal.SIGTERM)
             assert watch.wait(10) == 0
         wait_for(lambda: "collector" in board.screen().splitlines()[0], 6, "the loss in the header")
-        board.press("a")  # what is asked for beside the board must not cut it off
         with world.watch() as again:
             wait_for(lambda: _collector(world) == again.pid, 10, "the watch that was started again")
             wait_for(lambda: "collector" not in board.screen().splitlines()[0], 10, "the header well")
