@@ -20,8 +20,9 @@ from statusdesk.states import Grant, Level, TokenState
 
 FAR_MS = 2**62
 HELP = """
-**Tokens** of Vault: our own one, then soonest trouble first. `LEFT` is how long a token will live if nobody renews it, against what its
-last renewal gave. `SURVIVES`: how many missed renewals in a row it lives through. The line of the last grants rises
+**Tokens** of Vault: our own one, then soonest trouble first. `LEFT` is how long a token will live if nobody renews it,
+against what its last renewal gave.
+`SURVIVES`: how many missed renewals in a row it lives through. The line of the last grants rises
 with each renewal and falls until the next; teeth that grow smaller mean that renewals give less and less.
 
 A token at its cap is not extended by renewals any more: it must be issued again. Of accessors only the end is shown.
