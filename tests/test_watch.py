@@ -262,7 +262,13 @@ def telling(config, monkeypatch):
 
     def start(owner="watch", teller=None):
         teller, events = teller or Telling(), []
-        process = CollectorProcess(config, owner=owner, alerted=events.append, teller=None if teller is NOBODY else teller, narrate=narrated.append)
+        process = CollectorProcess(
+            config,
+            owner=owner,
+            alerted=events.append,
+            teller=None if teller is NOBODY else teller,
+            narrate=narrated.append,
+        )
         refusing = Refusing(process._inbox.put, process._stop)
         monkeypatch.setattr(process, "_collectors", lambda writer: [("kubernetes/eu", refusing)])
         ended.append(run(process))
