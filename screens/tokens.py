@@ -19,8 +19,9 @@ from statusdesk.states import Grant, Level, TokenState
 
 FAR_MS = 2**62
 HELP = """
-**Tokens** of Vault, soonest trouble first. `LEFT` is how long a token will live if nobody renews it, against what its
-last renewal gave. `SURVIVES`: how many missed renewals in a row it lives through. The line of the last grants rises
+**Tokens** of Vault: our own one, then soonest trouble first. `LEFT` is how long a token will live if nobody renews it,
+against what its last renewal gave.
+`SURVIVES`: how many missed renewals in a row it lives through. The line of the last grants rises
 with each renewal and falls until the next; teeth that grow smaller mean that renewals give less and less.
 
 A token at its cap is not extended by renewals any more: it must be issued again. Of accessors only the end is shown.
@@ -187,11 +188,11 @@ class TokenScreen(GrantsScreen):
             self.open_jobs(self.token)
 
 
-def trouble(token: TokenState, now_ms: int) -> tuple[int, int, str]:
-    """Sort by when there will be trouble: what is dead, then what fails, warns or is not known, then by time left."""
+def trouble(token: TokenState, now_ms: int) -> tuple[bool, int, int, str]:
+    """Sort: our own, then by when there will be trouble: dead, then what fails, warns or is unknown, then time left."""
     dead = token.reason in ("Lapsed", "Gone")
     rank = {Level.FAILING: 1, Level.WARNING: 2, Level.UNKNOWN: 3}.get(token.level, 4)
-    return (0 if dead else rank, FAR_MS if token.expire_ms is None else token.expire_ms, token.name)
+    return (not token.own, 0 if dead else rank, FAR_MS if token.expire_ms is None else token.expire_ms, token.name)
 
 
 def _hay(token: TokenState) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from statusdesk.alerts.tuning import Tuning
-from statusdesk.states import AlertState
+from statusdesk.states import AlertState, RolloutState
 
 
 def fingerprint(labels: Mapping[str, str]) -> str:
@@ -43,3 +43,8 @@ def make(
     }
     given = {"started_ms": 0, **explained, **labels}
     return AlertState(fingerprint=fingerprint(labels), state="inactive", stage=place, runbook=rule.runbook, **given)
+
+
+def because(state: RolloutState) -> str:
+    """Return what lies behind a rollout's trouble, where that is known and not said already."""
+    return f", because {state.cause}" if state.cause and state.cause not in state.message else ""

@@ -6,7 +6,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from statusdesk.alerts.making import make
+from statusdesk.alerts.making import because, make
 from statusdesk.alerts.rules_platform import SEED, job_alert, of_environment, of_platform
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.states import AlertState, BuildState, Level, RolloutState, SourceState, Stamped, TokenState
@@ -53,7 +53,7 @@ def _rollout(state: RolloutState, tuning: Tuning) -> list[AlertState]:
             namespace=state.namespace,
             app=app_label(state),
             started_ms=(state.started_ms if stuck else None) or state.level_since_ms,
-            summary=f"{state.app} {state.version} in {state.namespace}: {state.message}",
+            summary=f"{state.app} {state.version} in {state.namespace}: {state.message}{because(state)}",
             version=state.version,
             reason=state.reason,
             look=state.look,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from statusdesk.alerts.making import make
+from statusdesk.alerts.making import because, make
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.judge.promotion_versions import Arrival, Lineage, order_of
 from statusdesk.states import AlertState, Level, RolloutState
@@ -63,7 +63,7 @@ class Versions:
         stage = self._names[self._place(failing)]
         what = f"{failing.app} {failing.version}"
         if runs:
-            summary = f"{what} runs in production and fails in {stage}: {failing.message}"
+            summary = f"{what} runs in production and fails in {stage}: {failing.message}{because(failing)}"
             return self._make("BadVersionInProduction", failing, summary, [failing, *runs])
         furthest = max(self._place(row) for row in rows if self._is_same(row, failing))
         first = min(map(self._place, rows))
@@ -71,6 +71,7 @@ class Versions:
             return None
         following = self._names[furthest + 1]
         summary = f"{what} fails in {stage} on its way to production, next stop {following}: {failing.message}"
+        summary += because(failing)
         return self._make("BadVersionAhead", failing, summary, [failing, *there])
 
     def _is_same(self, row: RolloutState, failing: RolloutState) -> bool:

@@ -53,22 +53,24 @@ def by_renewable(life: Life) -> Verdict | None:
     """A token that nobody can renew."""
     if life.renewable or life.expire_ms is None:
         return None
-    warns, fails = _reissue(life, life.expire_ms)
+    warns, fails = _reissue(life, life.expire_ms, short=0.5)
     if not warns:
         return None
     level = Level.FAILING if fails else Level.WARNING
     return level, "NotRenewable", f"lapses at {life.when} and cannot be renewed: re-issue before that"
 
 
-def _reissue(life: Life, end_ms: int) -> tuple[bool, bool]:
+def _reissue(life: Life, end_ms: int, *, short: float = 2.0) -> tuple[bool, bool]:
     """Tell whether to warn and to fail of an end that only another token helps against.
 
-    Of one that lives for hours only, half and a quarter of its life are time enough, but a renewal's interval is not
-    to pass between the warning and the end.
+    Of one whose whole life is shorter than ``short`` warning times, half and a quarter of its life are time enough,
+    but a renewal's interval is not to pass between the warning and the end.
     """
     lifetime_ms = end_ms - life.issue_ms if life.issue_ms is not None else end_ms
-    warn_ms = min(life.settings.reissue_warn_s * 1000, lifetime_ms / 2)
-    fail_ms = min(life.settings.reissue_critical_s * 1000, lifetime_ms / 4)
+    warn_ms, fail_ms = life.settings.reissue_warn_s * 1000, life.settings.reissue_critical_s * 1000
+    if lifetime_ms < short * warn_ms:
+        warn_ms = min(warn_ms, lifetime_ms / 2)
+    fail_ms = min(fail_ms, lifetime_ms / 4)
     if life.every_ms is not None:
         warn_ms = max(warn_ms, life.every_ms * 1.25)
     fails = life.reached(int(end_ms - fail_ms) + 1)
@@ -145,8 +147,8 @@ def by_root(life: Life) -> Verdict | None:
     if not life.token.root:
         return None
     if life.expire_ms is None:
-        return Level.WARNING, "RootToken", "it never expires and may do everything"
-    return Level.WARNING, "RootToken", f"it may do everything until {life.when}"
+        return Level.WARNING, "RootToken", "a root token that never expires"
+    return Level.WARNING, "RootToken", f"a root token until {life.when}"
 
 
 def notes_of(life: Life) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from statusdesk.states import EnvironmentState
 from statusdesk.store.writer import Transition, Writer
 
 REJUDGE_MS = 15_000
+LONGEST_HOLD_MS = 300_000  # some job may never show its older builds
 
 
 class Environments:
@@ -27,6 +28,7 @@ class Environments:
         self._stories: dict[str, Story] = {}
         self._judged_ms: int | None = None
         self._heard = False
+        self._held_ms: int | None = None
 
     def heard(self) -> None:
         """Take note that Jenkins has told something."""
@@ -41,6 +43,8 @@ class Environments:
         """Judge the environments and put their states; commit is the caller's."""
         passed = self._judged_ms is not None and not 0 <= now_ms - self._judged_ms < REJUDGE_MS
         if not self._heard and not (passed and self._stories):
+            return []
+        if self._heard and self._holds(now_ms):
             return []
         if self._heard:
             self._stories = {namespace: story_of(runs) for namespace, runs in self._runs().items()}
@@ -58,6 +62,16 @@ class Environments:
         # before any run is known nothing can have gone
         left = self._writer.gone(EnvironmentState, ended, now_ms) if self._stories else []
         return left + self._writer.put(states, now_ms)
+
+    def _holds(self, now_ms: int) -> bool:
+        """Whether older builds of the jobs are still being told: a verdict now would be about an old run."""
+        jobs = [job for job in self._builds.jobs() if job.job_class is JobClass.ENVIRONMENT and self._act(job.name)]
+        if all(job.complete for job in jobs):
+            self._held_ms = None
+            return False
+        if self._held_ms is None:
+            self._held_ms = now_ms
+        return 0 <= now_ms - self._held_ms < LONGEST_HOLD_MS
 
     def _runs(self) -> dict[str, list[Run]]:
         runs: dict[str, list[Run]] = {}

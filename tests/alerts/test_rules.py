@@ -187,3 +187,9 @@ def test_two_apps_and_a_workload_that_changes_its_app():
     assert [alert.app for alert in world.alerts.active() if alert.alertname == "BadVersionAhead"] == []
     world.step(at("testing", "1.5", app="other"))
     assert [alert.app for alert in world.alerts.active() if alert.alertname == "BadVersionAhead"] == ["other"]
+
+
+def test_what_lies_behind_a_rollout_s_trouble_is_told():
+    row = rollout(reason="InitError", message="an init container fails", cause="token 'billing' is gone")
+    (alert, *_) = deserved(row, PLAIN)
+    assert alert.summary.endswith("an init container fails, because token 'billing' is gone")

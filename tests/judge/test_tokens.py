@@ -53,6 +53,7 @@ EVERY_8H = settings(renew_every_s=8 * 3600.0, renewal_job="renew-orders")
         (token(renewable=False, expire_ms=T0 + 100 * H), None, 27, Level.OK, "Renewing"),
         (token(renewable=False, expire_ms=T0 + 100 * H), None, 29, Level.WARNING, "NotRenewable"),
         (token(renewable=False, expire_ms=T0 + 100 * H), None, 77, Level.FAILING, "NotRenewable"),
+        (token(renewable=False, issue_ms=T0, expire_ms=T0 + 60 * H), None, 1, Level.WARNING, "NotRenewable"),
         (token(gone=True, expire_ms=None), None, 1, Level.FAILING, "Gone"),
         (token(expire_ms=None), None, 1, Level.OK, "NeverExpires"),
         (token(expire_ms=None, root=True), None, 1, Level.WARNING, "RootToken"),
@@ -274,6 +275,7 @@ def test_periodic_and_root_are_told() -> None:
     assert judge_token(token(period_s=86_400), None, None, T0).state.notes == ("periodic: nothing caps it",)
     assert judge_token(token(period_s=86_400, explicit_max_s=3_600_000), None, None, T0).state.notes == ()
     assert judge_token(token(root=True), None, None, T0).state.notes == ("it may do everything",)
+    assert judge_token(token(root=True), None, None, T0).state.message.count("everything") <= 1
 
 
 def run(result: str, started_h: float, **changes: Any) -> Run:

@@ -72,6 +72,7 @@ CLASSES = {"seed": JobClass.SEED, "vault": JobClass.RENEWAL, "env": JobClass.ENV
 
 def job(name, **fields) -> Job:
     job_class = CLASSES.get(name.split("-")[0], JobClass.OTHER)
+    fields = {"complete": True} | fields
     return Job(source="jenkins", name=name, url=f"http://jenkins/job/{name}/", job_class=job_class, **fields)
 
 
@@ -214,6 +215,14 @@ def test_an_environment_is_made_left_up_and_destroyed(bench):
     assert (bench.environment().level, bench.environment().reason) == (Level.FAILING, "HalfDestroyed")
     bench.see(ran("env-destroy", 4, bench.now_ms + MINUTE_MS, namespace="dev-bob"))
     assert bench.environment().until_ms is not None
+
+
+def test_environments_are_judged_when_all_their_older_builds_are_told(bench):
+    create = ran("env-create", 5, bench.now_ms - HOUR_MS, namespace="dev-bob", user="bob")
+    bench.see(jobs(bench, job("env-create", complete=False), "env-destroy"), create)
+    assert bench.environment() is None
+    bench.see(jobs(bench, "env-create", "env-destroy"))
+    assert bench.environment().number == 5
 
 
 def test_an_environment_that_could_not_be_made_is_half_made_and_its_builds_are_history_once_it_is_destroyed(bench):

@@ -99,8 +99,9 @@ def test_order_of_trouble():
     soon, later = jenkins.token("a", Level.WARNING, HOUR), jenkins.token("b", Level.WARNING, DAY)
     lapsed = jenkins.token("z", Level.FAILING, -HOUR, reason="Lapsed")
     never = replace(later, name="c", expire_ms=None)
-    ordered = sorted([never, later, soon, lapsed], key=lambda token: trouble(token, NOW))
-    assert [token.name for token in ordered] == ["z", "a", "b", "c"]
+    own = replace(jenkins.token("own"), own=True)
+    ordered = sorted([never, later, soon, lapsed, own], key=lambda token: trouble(token, NOW))
+    assert [token.name for token in ordered] == ["own", "z", "a", "b", "c"], "all else is seen through our own"
 
 
 async def test_environments():
