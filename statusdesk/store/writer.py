@@ -330,11 +330,8 @@ class Writer:
     @asks
     def builds_of(self, source: str, job: str, namespace: str, limit: int) -> list[Build]:
         """Return the newest builds of a (job, namespace), newest first, with those not yet committed."""
-        waiting = {
-            build.number: build
-            for build, _ in self._builds.waiting.values()
-            if build.source == source and build.job == job
-        }
+        mine = (build for build, _ in self._builds.waiting.values() if (build.source, build.job) == (source, job))
+        waiting = {build.number: build for build in mine}
         found = build_questions.builds_of_job(self._db, source, job, namespace, limit + len(waiting))
         merged = [build for build in found if build.number not in waiting]
         merged += [build for build in waiting.values() if namespace in (build.namespaces or (build.namespace or "",))]
