@@ -80,8 +80,9 @@ class Heartbeat:
         self._last = self._steady()  # also when it fails: the next one is its retry
         url = self._http.secret(self._url)
         failing = all(source.level is Level.FAILING for source in sources)
+        visited = {source.key: source.last_try_ms or 0 for source in sources}  # as it is before the answer is awaited
         accepted(self._http.ask("GET", f"{url.rstrip('/')}{FAIL}" if failing else url), self._http.hidden())
-        self._visited = {source.key: source.last_try_ms or 0 for source in sources}
+        self._visited = visited
         if self._problem:
             self._problem = ""
             self._narrate("statusdesk: heartbeat: its address answers again")
