@@ -69,28 +69,36 @@ async def test_kubectl_get(tmp_path: Path):
 async def test_kubectl_watches_pods(tmp_path: Path):
     cluster = world()
     async with served(cluster) as url:
-        process = await Kubectl(url, tmp_path).start("get", "pods", "-n", "testing", "-w")
-        assert process.stdout is not None and process.stderr is not None
-        seen: list[str] = []
-
-        async def see_line() -> None:
-            line = (await process.stdout.readline()).decode()
-            assert line, f"it ended: {(await process.stderr.read()).decode()}; seen {seen}"
-            seen.append(line)
-
         try:
-            async with asyncio.timeout(60):
-                while len(seen) < 9:  # the head and eight pods, before anything changes
-                    await see_line()
-                cluster.apply("testing", "orders", "1.1")
-                while not any("Terminating" in line for line in seen):
-                    await see_line()
-        finally:
-            process.kill()
-            await process.communicate()
-    news = "".join(seen[9:])
+            news = await watched_pods(Kubectl(url, tmp_path), cluster, "1.1")
+        except TimeoutError:  # a kubectl that says nothing at all is met about once in a hundred busy runs
+            news = await watched_pods(Kubectl(url, tmp_path), cluster, "1.2")
     for text in ("Pending", "Init:0/1", "PodInitializing", "Running", "Terminating"):
         assert text in news
+
+
+async def watched_pods(kubectl: Kubectl, cluster: KubeCluster, version: str) -> str:
+    """Return what kubectl tells of pods from a change on until an old one ends."""
+    process = await kubectl.start("get", "pods", "-n", "testing", "-w")
+    assert process.stdout is not None and process.stderr is not None
+    seen: list[str] = []
+
+    async def see_line() -> None:
+        line = (await process.stdout.readline()).decode()
+        assert line, f"it ended: {(await process.stderr.read()).decode()}; seen {seen}"
+        seen.append(line)
+
+    try:
+        async with asyncio.timeout(25):
+            while len(seen) < 9:  # the head and eight pods, before anything changes
+                await see_line()
+            cluster.apply("testing", "orders", version)
+            while not any("Terminating" in line for line in seen[9:]):
+                await see_line()
+    finally:
+        process.kill()
+        await process.communicate()
+    return "".join(seen[9:])
 
 
 @needs_kubectl
