@@ -240,22 +240,10 @@ class BoardScreen(Frame):
             self.app.copy(selected[0].app, text.removesuffix("\nreading pods and history\n"))
 
     def action_as_of(self) -> None:
-        from screens.moments import EXAMPLES, parse_moment
-        from screens.prompts import Prompt
+        def taken(ms: int) -> None:
+            self.run_worker(partial(self._read_past, ms), thread=True, group="past", exit_on_error=False)
 
-        def check(text: str) -> str:
-            try:
-                parse_moment(text, self.app.now_ms, self.zone)
-            except ValueError as error:
-                return str(error)
-            return ""
-
-        def answered(text: str | None) -> None:
-            if text:
-                ms = parse_moment(text, self.app.now_ms, self.zone)
-                self.run_worker(partial(self._read_past, ms), thread=True, group="past", exit_on_error=False)
-
-        self.app.push_screen(Prompt("The board as of", EXAMPLES, check), answered)
+        self.ask_moment("The board as of", taken)
 
     def go_to(self, target: "Target | None") -> None:
         """Put the cursor on a place, taking away a filter that hides it."""

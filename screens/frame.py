@@ -89,6 +89,24 @@ class Frame(Screen[None]):
         """Draw what the passing of time has changed."""
         raise NotImplementedError
 
+    def ask_moment(self, title: str, taken: Callable[[int], None]) -> None:
+        """Ask for a moment of the past, and hand it on in milliseconds of UTC if one is given."""
+        from screens.moments import EXAMPLES, parse_moment
+        from screens.prompts import Prompt
+
+        def check(text: str) -> str:
+            try:
+                parse_moment(text, self.now_ms, self.zone)
+            except ValueError as error:
+                return str(error)
+            return ""
+
+        def answered(text: str | None) -> None:
+            if text:
+                taken(parse_moment(text, self.now_ms, self.zone))
+
+        self.app.push_screen(Prompt(title, EXAMPLES, check), answered)
+
     def on_mount(self) -> None:
         self.watch(self.app, "board", self.show, init=False)
         self.watch(self.app, "now_ms", self.tick, init=False)

@@ -58,21 +58,7 @@ class LogDeeds(LogTaking):
             self.say(self.pane.seek(marked.__contains__, -1, "a mark"))
 
     def action_jump(self) -> None:
-        from screens.moments import EXAMPLES, parse_moment
-        from screens.prompts import Prompt
-
-        def check(text: str) -> str:
-            try:
-                parse_moment(text, self.app.now_ms, self.zone)
-            except ValueError as error:
-                return str(error)
-            return ""
-
-        def answered(text: str | None) -> None:
-            if text:
-                self.jump_to(parse_moment(text, self.app.now_ms, self.zone))
-
-        self.app.push_screen(Prompt("Go to the lines of", EXAMPLES, check), answered)
+        self.ask_moment("Go to the lines of", self.jump_to)
 
     def jump_to(self, at_ms: int) -> None:
         """Go to the lines of a moment; where they are not here, read the log from there on."""
