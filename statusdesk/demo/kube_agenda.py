@@ -1,6 +1,7 @@
 """What is going to happen in a simulated cluster, and when."""
 
 import asyncio
+import contextlib
 import heapq
 from collections.abc import Callable
 
@@ -43,10 +44,10 @@ class Agenda:
             if wait_s == 0.0:
                 await asyncio.sleep(0)
                 continue
-            try:
-                await asyncio.wait_for(self._sooner.wait(), wait_s)
-            except TimeoutError:
-                continue
+            # Not wait_for: in Python 3.11 it loses a cancellation that comes together with what it waits for.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._sooner.wait()
 
     def pass_time(self, world_seconds: float) -> None:
         """Move a stepped clock on, step by step."""

@@ -1,6 +1,7 @@
 """Watches of a simulated API server."""
 
 import asyncio
+import contextlib
 import random
 
 import msgspec
@@ -97,10 +98,10 @@ class Watch:
             await self._wait(min(end_s - now_s, _PEER_S))
 
     async def _wait(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._bell.wait(), seconds)
-        except TimeoutError:
-            return
+        # Not wait_for: in Python 3.11 it loses a cancellation that comes together with what it waits for.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._bell.wait()
 
     async def _send_initial(self, response: web.StreamResponse) -> None:
         self._since = self._store.version
