@@ -96,6 +96,8 @@ class Scribe:
         self._line("version", f"{cell.version or '-'}{before}{behind}{digest}")
         self._line("revision", rollout.revision)
         self._line("ready", _ready(rollout, pods))
+        if rollout.fails_ms is not None and rollout.fails_ms > self.now_ms:
+            self._line("failing", f"in {span(rollout.fails_ms - self.now_ms)} if nothing changes")
         if rollout.deadline_ms is not None and rollout.level in (Level.PROGRESSING, Level.WARNING):
             left = rollout.deadline_ms - self.now_ms
             self._line("deadline", f"in {span(left)}" if left > 0 else f"passed {age(-left)} ago")

@@ -92,21 +92,24 @@ def _words(level: Level) -> str:
 
 
 def _countdown(state: RolloutState, pen: Pen) -> Line:
-    """Return ``deadline in 5:21`` with a bar of the time that is used up; empty when nothing is being waited for."""
+    """Return ``failing in 2:10, deadline in 5:21`` with a bar of the time used up; empty when nothing is waited for."""
     line, ink = Line(), pen.ink
     if state.level not in (Level.PROGRESSING, Level.WARNING, Level.FAILING):
         return line
+    if state.fails_ms is not None and state.fails_ms > pen.now_ms:
+        line.put(f"failing in {clock(state.fails_ms - pen.now_ms)}", ink.words[Mark.WARNING])
+    apart = ", " if line.x else ""
     if state.deadline_ms is None:
-        if state.kind in ("StatefulSet", "DaemonSet"):
+        if state.kind in ("StatefulSet", "DaemonSet") and not apart:
             line.put(f"no deadline: a {state.kind} waits for ever", ink.quiet)
         return line
     left_ms = state.deadline_ms - pen.now_ms
     if left_ms <= 0:
-        return line.put(f"deadline passed {age(-left_ms)} ago", ink.words[Mark.FAILING])
+        return line.put(f"{apart}deadline passed {age(-left_ms)} ago", ink.words[Mark.FAILING])
     whole_ms = max(1, state.deadline_ms - min(state.started_ms or pen.now_ms, pen.now_ms))
     full, empty = pen.bar(1 - left_ms / whole_ms, BAR)
     mark = Mark.PROGRESSING if state.level is Level.PROGRESSING else Mark.WARNING
-    line.put(f"deadline in {clock(left_ms)} ", ink.plain)
+    line.put(f"{apart}deadline in {clock(left_ms)} ", ink.plain)
     return line.put(full, ink.glyphs[mark]).put(empty, ink.rule)
 
 

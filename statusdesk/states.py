@@ -17,7 +17,9 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
 
     ``build`` is what the workload's annotation says; ``build_job``, ``build_number`` and ``build_url`` are of the
     Jenkins build that did it, told by the rule ``build_rule``: ``annotation``, ``version``, ``time``, ``none`` (no
-    build did it) or empty (not known). ``conditions`` are those of the workload while it is neither well nor at rest.
+    build did it) or empty (not known). ``deadline_ms`` is Kubernetes' own, ``fails_ms`` when a warning becomes failing
+    if nothing changes, None where time alone does not decide. ``conditions`` are those of the workload while it is
+    neither well nor at rest.
     """
 
     key: str
@@ -44,6 +46,7 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     available: int = 0
     started_ms: int | None = None
     deadline_ms: int | None = None
+    fails_ms: int | None = None
     version_since_ms: int | None = None
     build: str = ""
     build_job: str = ""

@@ -66,9 +66,11 @@ def _volume(pod: Pod, told: Sequence[Event], scene: Scene) -> Finding | None:
     last = max(failed, key=_newest)
     first_ms = min((e.first_ms for e in failed if e.first_ms is not None), default=scene.now_ms)
     often = sum(event.count for event in failed) >= _MOUNT_COUNT
-    failing = often or scene.reached(first_ms + int(scene.thresholds.mount_fail_s * 1000))
+    fails_at_ms = scene.now_ms if often else first_ms + int(scene.thresholds.mount_fail_s * 1000)
+    level, fails_ms = scene.fails_at(fails_at_ms)
     return Finding(
-        level=Level.FAILING if failing else Level.WARNING,
+        level=level,
+        fails_ms=fails_ms,
         reason=last.reason,
         message=f"a volume of pod {pod.name} {_VOLUMES[last.reason]}: {last.message}",
         look="the Secret, ConfigMap or claim that the volume names",

@@ -34,6 +34,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """A level with its reason and sentence; about a pod and container where these are named.
 
     ``crash`` tells a container that ends from one that cannot start: only the first may look well between two ends.
+    ``fails_ms`` is when a warning becomes failing if nothing changes, None where time alone does not decide.
     """
 
     level: Level
@@ -45,6 +46,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int | None = None
     role: int = 9
     crash: bool = False
+    fails_ms: int | None = None
 
     @property
     def order(self) -> tuple[int, int, str, str, str]:
@@ -85,6 +87,10 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             return True
         self.looks.append(moment_ms)
         return False
+
+    def fails_at(self, moment_ms: int) -> tuple[Level, int | None]:
+        """Return failing once that moment has come, and before it a warning with the moment."""
+        return (Level.FAILING, None) if self.reached(moment_ms) else (Level.WARNING, moment_ms)
 
 
 def worst(findings: Iterable[Finding | None]) -> Finding | None:
@@ -131,10 +137,11 @@ def _unscheduled(pod: Pod, scene: Scene) -> Finding | None:
     ordered_ms = scene.scaled_up_ms.get(pod.name)
     if ordered_ms is not None:
         fails_ms = max(fails_ms, ordered_ms + int(scene.thresholds.scale_up_s * 1000))
-    failing = scene.reached(fails_ms)
+    level, later_ms = scene.fails_at(fails_ms)
     why = pod.scheduled_message.split(". ")[0].rstrip(".")
     return Finding(
-        level=Level.FAILING if failing else Level.WARNING,
+        level=level,
+        fails_ms=later_ms,
         reason="Unschedulable",
         message=f"pod {pod.name} cannot be scheduled" + (f": {why}" if why else ""),
         look="requests of the pod against what the nodes have left",
@@ -163,7 +170,7 @@ def _waiting(pod: Pod, container: Container, scene: Scene) -> Finding | None:
             pod, container, scene, container.last_reason, container.last_exit_code, container.last_message, loop=True
         )
     tail = f": {container.message}" if container.message else ""
-    level, look = Level.WARNING, f"events of pod {pod.name}"
+    level, fails_ms, look = Level.WARNING, None, f"events of pod {pod.name}"
     message = f"{what} waits: {reason}{tail}"
     if reason in _AT_ONCE:
         level, message = Level.FAILING, f"{what} {_AT_ONCE[reason]}{tail}"
@@ -171,9 +178,8 @@ def _waiting(pod: Pod, container: Container, scene: Scene) -> Finding | None:
         return _pull(pod, container, scene)
     elif reason in _CREATE:
         message = f"{what} cannot be created{tail}"
-        if container.restarts or scene.reached(_waits_since(pod, container, scene) + _pull_ms(scene)):
-            level = Level.FAILING
-    return _about(pod, container, level, reason, message, look)
+        level, fails_ms = _fails_waiting(pod, container, scene, at_once=container.restarts > 0)
+    return _about(pod, container, level, reason, message, look, fails_ms=fails_ms)
 
 
 def _pull(pod: Pod, container: Container, scene: Scene) -> Finding:
@@ -186,15 +192,17 @@ def _pull(pod: Pod, container: Container, scene: Scene) -> Finding:
         message = f"image {image} may not be pulled: {container.message}"
     else:
         message = f"image {image} cannot be pulled" + (f": {container.message}" if container.message else "")
-    failing = final or scene.reached(_waits_since(pod, container, scene) + _pull_ms(scene))
-    level = Level.FAILING if failing else Level.WARNING
+    level, fails_ms = _fails_waiting(pod, container, scene, at_once=final)
     # one reason for both states: they alternate for as long as the pull fails
     reason = "ErrImagePull" if container.reason == "ImagePullBackOff" else container.reason
-    return _about(pod, container, level, reason, message, "name, tag and pull secret of the image")
+    return _about(pod, container, level, reason, message, "name, tag and pull secret of the image", fails_ms=fails_ms)
 
 
-def _pull_ms(scene: Scene) -> int:
-    return int(scene.thresholds.pull_backoff_s * 1000)
+def _fails_waiting(pod: Pod, container: Container, scene: Scene, at_once: bool) -> tuple[Level, int | None]:
+    """Return the level of a container that cannot start, and when it fails if it does not yet."""
+    if at_once:
+        return Level.FAILING, None
+    return scene.fails_at(_waits_since(pod, container, scene) + int(scene.thresholds.pull_backoff_s * 1000))
 
 
 def _waits_since(pod: Pod, container: Container, scene: Scene) -> int:
@@ -258,11 +266,20 @@ def _slow(pod: Pod, scene: Scene) -> Finding | None:
         return None
     times = (pod.created_ms, pod.ready_changed_ms, scene.progress_ms if scene.rolling else None)
     stalled_ms = max((t for t in times if t is not None), default=since_ms)
-    level = Level.FAILING if scene.reached(stalled_ms + int(allowed_s * 1000)) else Level.WARNING
+    level, fails_ms = scene.fails_at(stalled_ms + int(allowed_s * 1000))
     role = _ROLE[container.role] if container is not None else 3
     name = container.name if container is not None else ""
     message, look = _slow_words(pod, step, container, scene)
-    return Finding(level=level, reason=step, message=message, look=look, pod=pod.name, container=name, role=role)
+    return Finding(
+        level=level,
+        reason=step,
+        message=message,
+        look=look,
+        pod=pod.name,
+        container=name,
+        role=role,
+        fails_ms=fails_ms,
+    )
 
 
 def _slow_step(pod: Pod, scene: Scene) -> tuple[str, int | None, Container | None]:
@@ -315,6 +332,7 @@ def _about(
     look: str,
     exit_code: int | None = None,
     crash: bool = False,
+    fails_ms: int | None = None,
 ) -> Finding:
     return Finding(
         level=level,
@@ -326,4 +344,5 @@ def _about(
         exit_code=exit_code,
         role=_ROLE[container.role],
         crash=crash,
+        fails_ms=fails_ms,
     )

@@ -73,7 +73,7 @@ def _at_pods(live: Sequence[Pod], events: Sequence[Event], scene: Scene) -> Find
     for pod in live:
         found = of_pod(pod, scene)
         if found is not None and found.crash and found.level is Level.FAILING:
-            found = msgspec.structs.replace(found, level=Level.WARNING)
+            found = msgspec.structs.replace(found, level=Level.WARNING)  # a Job may try again
         findings.append(found)
     return worst((*findings, of_pod_events(live, events, scene) if events else None))
 

@@ -246,12 +246,11 @@ def _short(rollout: Rollout, scene: Scene) -> Finding:
         return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired}, {message}")
     if workload.replicas > desired:
         return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired}, {workload.replicas} left")
-    level = Level.PROGRESSING
+    level, fails_ms = Level.PROGRESSING, None
     if workload.available == 0 and workload.ready == 0:
         since_ms = _unavailable_since(rollout, scene)
         if scene.reached(since_ms + int(scene.thresholds.unavailable_warn_s * 1000)):
-            failing = scene.reached(since_ms + int(scene.thresholds.unavailable_fail_s * 1000))
-            level = Level.FAILING if failing else Level.WARNING
+            level, fails_ms = scene.fails_at(since_ms + int(scene.thresholds.unavailable_fail_s * 1000))
     elif not workload.replicas >= desired and _lasts(rollout, DEGRADED + "MissingPods", scene):
         return Finding(
             level=Level.WARNING,
@@ -262,7 +261,13 @@ def _short(rollout: Rollout, scene: Scene) -> Finding:
     if level is Level.PROGRESSING:
         return Finding(level=level, reason=REPLACING, message=f"pods are being replaced, {message}")
     look = f"pods and events of {workload.kind} {workload.name}"
-    return Finding(level=level, reason=DEGRADED + "Unavailable", message=f"no pod is available, {message}", look=look)
+    return Finding(
+        level=level,
+        reason=DEGRADED + "Unavailable",
+        message=f"no pod is available, {message}",
+        look=look,
+        fails_ms=fails_ms,
+    )
 
 
 def _unavailable_since(rollout: Rollout, scene: Scene) -> int:

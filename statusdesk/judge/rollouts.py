@@ -251,6 +251,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
         available=workload.available,
         started_ms=scene.started_ms,
         deadline_ms=deadline_ms(workload) if counting else None,
+        fails_ms=finding.fails_ms if finding.level is Level.WARNING else None,
         version_since_ms=version_since_ms,
         build=workload.build,
         conditions=() if resting else workload.conditions,

@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 
 from statusdesk.states import Level
-from tests.judge.replay import Replay, replay
+from tests.judge.replay import START_MS, Replay, replay
 
 CALM = {Level.OK, Level.PROGRESSING, Level.SCALING, Level.IDLE, Level.PAUSED}
 
@@ -99,6 +99,17 @@ def test_the_countdown_is_to_the_deadline_of_kubernetes() -> None:
     state = recorded("testing").at("billing", 20)
     assert state.deadline_ms is not None
     assert state.deadline_ms - (state.started_ms or 0) == pytest.approx(60_000, abs=1000)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "reason", "t"), [("testing", "NeverReady", 20), ("staging", "Unschedulable", 20)]
+)
+def test_a_warning_says_when_it_will_fail(namespace: str, reason: str, t: float) -> None:
+    state = recorded(namespace).at("billing", t)
+    assert state.fails_ms is not None
+    fails_t = (state.fails_ms - START_MS) / 1000
+    assert fails_t == pytest.approx(recorded(namespace).first("billing", Level.FAILING, reason), abs=0.02)
+    assert recorded(namespace).at("billing", 99).fails_ms is None
 
 
 def test_previous_version_and_pod_are_named() -> None:

@@ -144,6 +144,22 @@ def test_a_pod_of_the_new_revision(bad, after_s: float, level: Level, reason: st
         assert state.message.endswith("0 of 2 new pods ready")
 
 
+PULLS = ("ErrImagePull", "ImageInspectError", "RegistryUnavailable", "CreateContainerError")
+BY_TIME = (*PULLS, "Creating", "InitRunning", "NeverReady")
+
+
+@pytest.mark.parametrize(("bad", "after_s", "level", "reason"), [case for case in WAITS if case[2] is WARNING])
+def test_a_warning_that_time_makes_failing_says_when(bad, after_s: float, level: Level, reason: str) -> None:
+    containers = (bad,) if bad.role == "app" else (bad, waiting("PodInitializing"))
+    facts = (rolling(), unready(*containers), old_pod())
+    state = judge(*facts, after_s=after_s).state
+    assert (state.fails_ms is not None) == (state.reason in BY_TIME)
+    if state.fails_ms is not None:
+        left_s = (state.fails_ms - T0) / 1000
+        assert judge(*facts, after_s=left_s - 0.5).state.level is WARNING
+        assert judge(*facts, after_s=left_s).state.level is FAILING
+
+
 @pytest.mark.parametrize(("bad", "after_s", "level", "reason"), [case for case in WAITS if case[2] is FAILING])
 def test_the_same_after_completion_is_the_service_not_the_rollout(bad, after_s, level: Level, reason: str) -> None:
     containers = (bad,) if bad.role == "app" else (bad, waiting("PodInitializing"))

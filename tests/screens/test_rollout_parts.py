@@ -233,6 +233,26 @@ def test_the_pod_that_makes_it_failing_is_marked_also_when_it_only_is_not_ready(
     assert [each.name for each in ordered([young, slow], False, slow.name)[0]] == [slow.name, young.name]
 
 
+@pytest.mark.parametrize(
+    ("kind", "fails_in_s", "deadline_in_s", "said"),
+    [
+        ("Deployment", 130, 321, "failing in 2:10, deadline in 5:21"),
+        ("StatefulSet", 130, None, "failing in 2:10"),
+        ("StatefulSet", None, None, "no deadline: a StatefulSet waits for ever"),
+        ("Deployment", -1, 321, " deadline in 5:21"),
+    ],
+)
+def test_a_warning_counts_down_to_failing(kind, fails_in_s, deadline_in_s, said):
+    fails_ms, deadline_ms = (s and NOW + s * 1000 for s in (fails_in_s, deadline_in_s))
+    state = replace(orders().state, kind=kind, level=Level.WARNING, fails_ms=fails_ms, deadline_ms=deadline_ms)
+    view = replace(orders(), state=state, level=Level.WARNING)
+    drawn = Pen(ink=make_ink({}, True), ascii=False, zone=datetime.UTC, now_ms=NOW, width=160)
+    head = "\n".join(strip.text for strip in draw_head(view, drawn))
+    assert said in head
+    assert ("failing in" in head) == said.startswith("failing")
+    assert ("waits for ever" in head) == ("for ever" in said)
+
+
 @pytest.mark.parametrize("width", [80, 100, 160])
 def test_the_cause_is_never_cut_by_the_countdown(width):
     pen = Pen(ink=make_ink({}, True), ascii=False, zone=datetime.UTC, now_ms=NOW, width=width)
