@@ -62,10 +62,13 @@ def is_past(pod: Pod, before: RolloutState | None, revision: str) -> bool:
     """
     if before is None or before.revision != revision or before.reason.startswith(DEGRADED) or not pod.ready:
         return False
+    if any(each.state in ("waiting", "terminated") and each.exit_code != 0 for each in pod.containers):
+        return False  # it has ended again
     if before.level in (Level.FAILING, Level.WARNING, Level.PROGRESSING):
         return True
     since_ms = [each.since_ms for each in pod.containers if each.restarts and each.state == "running"]
-    return before.level is Level.OK and all(each is not None and each <= before.level_since_ms for each in since_ms)
+    quiet = before.level in (Level.OK, Level.PAUSED)
+    return quiet and all(each is not None and each <= before.level_since_ms for each in since_ms)
 
 
 def _as_before(before: RolloutState) -> Finding:
