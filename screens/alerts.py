@@ -30,7 +30,7 @@ from screens.strips import Line
 from statusdesk.alerts_view import Outlook, last_messages, matcher_words
 from statusdesk.board import Board
 from statusdesk.board_feed import AlertsReading
-from statusdesk.requests import Ack, AddSilence, ExpireSilence, MatcherAsked, Request, new_id
+from statusdesk.console_requests import Ack, AddSilence, ExpireSilence, MatcherAsked, Request, new_id
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import span
 

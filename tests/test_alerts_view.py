@@ -7,8 +7,8 @@ from statusdesk.alerts_view import Outlook, last_messages
 from statusdesk.board_feed import FeedError
 from statusdesk.collecting import Supervision
 from statusdesk.config_alerts import AlertRuleSettings, AlertsSettings
+from statusdesk.console_requests import Ack
 from statusdesk.feed import PastFeed, StoreFeed
-from statusdesk.requests import Ack
 from statusdesk.states import Collector
 from statusdesk.store.writer import Writer
 from tests.screens import alerts

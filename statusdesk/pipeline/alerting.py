@@ -10,9 +10,9 @@ from statusdesk.alerts.outbox import LEVEL_TRIGGERED, Outbox
 from statusdesk.alerts.telling import AlertEvent, News, Outcome, Refusal
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config import Config
+from statusdesk.console_requests import Asked
 from statusdesk.facts import Visited
 from statusdesk.pipeline.answers import answer
-from statusdesk.requests import Asked
 from statusdesk.states import AlertState, Lasting, Transition
 from statusdesk.states_alerts import WATCHDOG, Notification
 from statusdesk.store.kinds import KINDS

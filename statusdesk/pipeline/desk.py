@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from statusdesk.alerts.telling import AlertEvent, News, Outcome, Refusal
 from statusdesk.config import Config
+from statusdesk.console_requests import Asked, LookUpBuild
 from statusdesk.facts import (
     Build,
     BuildDetails,
@@ -33,7 +34,6 @@ from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.platform import Platform
 from statusdesk.pipeline.rollouts import Rollouts
 from statusdesk.pipeline.tokens import Tokens
-from statusdesk.requests import Asked, LookUpBuild
 from statusdesk.states import RolloutState, SourceState
 from statusdesk.store.writer import Transition, Writer
 

@@ -11,7 +11,7 @@ from screens.board import BoardScreen
 from screens.builds import BuildsScreen
 from screens.rollout import RolloutScreen
 from screens.tokens import TokenScreen
-from statusdesk.requests import Ack, AddSilence, ExpireSilence
+from statusdesk.console_requests import Ack, AddSilence, ExpireSilence
 from statusdesk.states import Collector
 from tests.screens import alerts, boards, rollouts
 from tests.screens.alerts import board
