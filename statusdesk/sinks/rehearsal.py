@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from statusdesk.alerts.outbox import LEVEL_TRIGGERED, REHEARSED, plain_name
-from statusdesk.alerts.telling import News, Outcome, Refusal
+from statusdesk.alerts.telling import News, Told
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import Clock, steady_clock, system_clock
 from statusdesk.config import Config
@@ -110,7 +110,7 @@ class Rehearsal:
                     f"{body['annotations'].get('summary', '')} (since {iso(alert.started_ms)})"
                 )
 
-    def outcomes(self) -> list[Outcome | Refusal]:
+    def outcomes(self) -> list[Told]:
         """Return what was shown since the last call, as sent to its sink of another name."""
         return [outcome for outlet in self._outlets.values() for outcome in outlet.outcomes()]
 
