@@ -94,6 +94,8 @@ class Rehearsal:
     def _post(self, sink: SinkSettings, standing: tuple[AlertState, ...]) -> None:
         """Show what an Alertmanager would hear that it has not heard so."""
         terms, now_ms = terms_of(self._config, sink), self._clock()
+        stands = {(sink.name, alert.fingerprint) for alert in standing}
+        self._marks = {key: mark for key, mark in self._marks.items() if key[0] != sink.name or key in stands}
         for alert in told(standing, terms, self._tuning, now_ms):
             body = posted(alert, terms, now_ms, 0)
             mark = f"{alert.state} {content_mark(body)}"
