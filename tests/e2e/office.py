@@ -88,11 +88,12 @@ class Office:
             return False
 
 
-def heard(receiver: Receiver, app: str, path: str = "/") -> list[tuple[str, str]]:
-    """Return rule and status of each alert of an app that came there, in order; the same message twice is one.
+def heard(receiver: Receiver, app: str, path: str = "/", *, source: str = "") -> list[tuple[str, str]]:
+    """Return rule and status of each alert of an app, or a source, that came there; the same message twice is one.
 
     A receiver folds by the key: what was sent and not marked as sent is sent again with the same.
     """
     folded = {got.headers.get("idempotency-key", number): got for number, got in enumerate(list(receiver.got))}
     alerts = [alert for got in folded.values() if got.path == path for alert in (got.body or {}).get("alerts", ())]
-    return [(alert["labels"]["alertname"], alert["status"]) for alert in alerts if alert["labels"].get("app") == app]
+    label, value = ("app", app) if app else ("source", source)
+    return [(alert["labels"]["alertname"], alert["status"]) for alert in alerts if alert["labels"].get(label) == value]

@@ -210,6 +210,31 @@ def test_a_receiver_that_answers_500_six_times(world, office, running, deploy, u
         wait_for(lambda: heard(receiver, app)[tries:] == BOTH[1:], 60, "its end")
 
 
+def test_a_source_that_is_down_for_longer_than_alerts_live_there(world, office, running, deploy, until, stays):
+    """Alerts end 20 s after the last post: what stands is posted on, and what has changed is told when it is seen."""
+    receiver = running[1]
+    with office.watch():
+        for app, behaviour in (("lost-stays", "crash"), ("lost-mended", "crash"), ("lost-fails", "good")):
+            deploy(app, behaviour)
+        for app in ("lost-stays", "lost-mended"):
+            until(app, FIRING)
+        world.fault("kubernetes", "refuse")
+        time.sleep(2)
+        deploy("lost-mended", "good")
+        deploy("lost-fails", "crash")
+        wait_for(lambda: heard(receiver, "", "/direct", source="kubernetes/demo") == [("SourceDown", "firing")], 150)
+        time.sleep(25)
+        assert heard(receiver, "lost-stays") == heard(receiver, "lost-mended") == FIRING
+        assert heard(receiver, "lost-fails") == []
+        world.fault("kubernetes", None)
+        until("lost-mended", BOTH)
+        until("lost-fails", FIRING)
+        stays("lost-stays", FIRING)
+        for path in ("/", "/direct"):
+            down = heard(receiver, "", path, source="kubernetes/demo")
+            assert down == [("SourceDown", "firing"), ("SourceDown", "resolved")]
+
+
 @contextlib.contextmanager
 def stopped(process):
     """Let a collector see nothing while the block lasts."""
