@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.e2e.world import PROGRAM, World, wait_for
-from tests.sinks.receiver import Receiver
+from tests.sinks.receiver import Got, Receiver
 
 RESEND_S = 1.0
 SETTINGS = """
@@ -93,7 +93,9 @@ def heard(receiver: Receiver, app: str, path: str = "/", *, source: str = "") ->
 
     A receiver folds by the key: what was sent and not marked as sent is sent again with the same.
     """
-    folded = {got.headers.get("idempotency-key", number): got for number, got in enumerate(list(receiver.got))}
+    folded: dict[object, Got] = {}
+    for number, got in enumerate(list(receiver.got)):
+        folded.setdefault(got.headers.get("idempotency-key", number), got)
     alerts = [alert for got in folded.values() if got.path == path for alert in (got.body or {}).get("alerts", ())]
     label, value = ("app", app) if app else ("source", source)
     return [(alert["labels"]["alertname"], alert["status"]) for alert in alerts if alert["labels"].get(label) == value]
