@@ -16,6 +16,8 @@ SETTINGS = """
 [alerts]
 group_wait = "0s"
 group_by = ["alertname", "app"]
+"""
+THERE = """
 [[sink]]
 name = "am"
 type = "alertmanager"
@@ -35,7 +37,9 @@ class Office:
 
     def __init__(self, world: World, directory: Path, *urls: str, hook: str = "", after: str = "") -> None:
         directory.mkdir(parents=True)
-        text = SETTINGS.format(urls=", ".join(f'"{url}"' for url in urls), resend_s=RESEND_S)
+        text = SETTINGS
+        if urls:
+            text += THERE.format(urls=", ".join(f'"{url}"' for url in urls), resend_s=RESEND_S)
         text += DIRECT.format(url=hook) if hook else ""
         self._config = directory / "config.toml"
         self._config.write_text(Path(world.ready.config).read_text() + text + after)
@@ -46,12 +50,6 @@ class Office:
     @property
     def said(self) -> str:
         return self._said.read_text() if self._said.exists() else ""
-
-    def run(self, *argv: str) -> str:
-        """Run another command on its store; return what it prints."""
-        words = [*PROGRAM, "--config", str(self._config), *argv]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False, env=self._environment)
-        return done.stdout
 
     @contextlib.contextmanager
     def watch(self, *dying: str) -> Iterator[subprocess.Popen[str]]:
