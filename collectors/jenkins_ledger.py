@@ -22,6 +22,7 @@ BuildKey = tuple[str, str, int]
 """The key of the fact: source, job and number."""
 
 KEPT_PER_JOB = 200  # at least; attributions of older builds are not asked for again
+ABSENT_KEPT = 10_000
 _INHERITED = frozenset({"parameter", "upstream", "default"})  # a pattern speaks of the upstream job's name only
 
 
@@ -50,7 +51,7 @@ class BuildLedger:
         self._newest: dict[str, int] = {}
         self._open: set[Key] = set()
         self._waiting: dict[Key, _Waiting] = {}
-        self._absent: set[Key] = set()
+        self._absent: dict[Key, None] = {}  # the newest ones at the end
         for build in known:
             self._keep(build)
 
@@ -106,13 +107,13 @@ class BuildLedger:
             build = self._merge(job, job_path, default, wire)
             if build is not None:
                 self._keep(build)
-                self._absent.discard((job, build.number))
+                self._absent.pop((job, build.number), None)
                 news.append(build)
         return self._resolved(news)
 
     def vanished(self, key: Key) -> Told:
         """Take that Jenkins has no such build: one that ran has ended unseen, ones that it started look elsewhere."""
-        self._absent.add(key)
+        self._miss(key)
         build = self.get(key)
         news = []
         if build is not None and build.building:
@@ -121,11 +122,16 @@ class BuildLedger:
             news.append(ended)
         return self._resolved(news)
 
+    def _miss(self, key: Key) -> None:
+        self._absent[key] = None
+        if len(self._absent) > ABSENT_KEPT:  # what those started is known by now
+            del self._absent[next(iter(self._absent))]
+
     def unreadable(self, key: Key) -> Told:
         """Take that a build cannot be read; what it started looks elsewhere."""
         if key in self._absent:
             return Told()
-        self._absent.add(key)
+        self._miss(key)
         return self._resolved([])
 
     def _merge(self, job: str, job_path: str, default: str | None, wire: BuildWire) -> Build | None:

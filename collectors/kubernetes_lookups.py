@@ -259,7 +259,9 @@ class Lookups:
         if objects <= OBJECTS_ONE_BY_ONE or time.monotonic() < self._crowded.get(namespace, 0.0):
             self._events_one_by_one(wanted)
         elif not self._events_at_once(namespace, [wanted, *others]):
-            self._crowded[namespace] = time.monotonic() + CROWDED_S
+            now_s = time.monotonic()
+            self._crowded = {name: until_s for name, until_s in self._crowded.items() if until_s > now_s}
+            self._crowded[namespace] = now_s + CROWDED_S
             self._events_one_by_one(wanted)
 
     def _others(self, namespace: str) -> list[EventsWanted]:

@@ -27,10 +27,10 @@ from screens.ink import Ink
 from screens.lineview import KeyedLines
 from screens.pen import Pen
 from screens.strips import Line
-from statusdesk.alerts_view import Outlook, last_messages, matcher_words
+from statusdesk.alerts_view import Outlook, last_messages, matcher_words, unread_words
 from statusdesk.board import Board
 from statusdesk.board_feed import AlertsReading
-from statusdesk.requests import Ack, AddSilence, ExpireSilence, MatcherAsked, Request, new_id
+from statusdesk.console_requests import Ack, AddSilence, ExpireSilence, MatcherAsked, Request, new_id
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import span
 
@@ -45,7 +45,8 @@ SILENCES = (("30 minutes", HOUR_MS // 2), ("1 hour", HOUR_MS), ("2 hours", 2 * H
 )
 HELP = """
 **The alerts**: what fires, worst first; what is *pending*, bad for less than its rule asks; what is silenced; what was
-over within the last day. The last line of each says what comes next: who is told, when again, or why nobody is.
+over within the last day. The last line of each says what comes next: who is told, when again, or why nobody is; also
+what was silenced in an Alertmanager itself, by whom and for how long, as that said within the last half minute.
 
 `enter` opens the cause, `l` the logs at the moment when it began. `a` takes an alert: everybody sees who has it, and it
 is not told again; `u` gives it back. `s` lets nobody be told of it for a while; on a silence, `x` ends it. A collector
@@ -218,6 +219,8 @@ class AlertsScreen(Frame):
             )
         elif self.past_ms is None and board.collector is not None and board.collector.owner == "board":
             notes.append("A board's own collector works: it keeps alerts and tells nobody; `statusdesk watch` does.")
+        if self.past_ms is None:
+            notes += unread_words(board)
         if not anything:
             notes += ["", f"Nothing matches /{self.lens.text}" if self.lens.text else "Nothing fires."]
         return (*notes, "") if notes else ()

@@ -14,7 +14,7 @@ from screens.pen import Pen
 from statusdesk.board import Board
 from statusdesk.board_feed import FeedError
 from statusdesk.build_view import BuildKey, BuildReading, rollouts_by, state_of
-from statusdesk.requests import LookUpBuild
+from statusdesk.console_requests import LookUpBuild
 
 if TYPE_CHECKING:
     from screens.app import DeskApp

@@ -8,7 +8,7 @@ from statusdesk.board import Board
 from statusdesk.config import Config
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.states import BOARD
-from statusdesk.states_alerts import AlertState, Notification, Silence
+from statusdesk.states_alerts import AlertState, Muted, MutedThere, Notification, Silence
 from statusdesk.text import clean, span
 
 ALERTMANAGER = "alertmanager"
@@ -35,6 +35,35 @@ def matcher_words(silence: Silence) -> str:
     return " ".join(f"{m.name}{SIGNS[m.is_regex, m.is_equal]}{m.value}" for m in silence.matchers)
 
 
+def muted_by_sink(rows: Sequence[MutedThere]) -> dict[tuple[str, str], Muted]:
+    """Return what the Alertmanagers of sinks mute by (sink, fingerprint)."""
+    return {(row.sink, each.fingerprint): each for row in rows for each in row.muted}
+
+
+def muted_at(board: Board, fingerprint: str) -> list[tuple[str, Muted]]:
+    """Return the sinks whose Alertmanagers mute an alert, and why."""
+    return [(row.sink, each) for row in board.muted for each in row.muted if each.fingerprint == fingerprint]
+
+
+def muted_words(muted: Muted, now_ms: int) -> str:
+    """Return who lets an Alertmanager tell nobody of an alert, and for how long: ``silenced there by kim for 1h``."""
+    if muted.inhibited:
+        return "held back there by another alert"
+    by = f" by {muted.by}" if muted.by else ""
+    until = f" for {span(max(0, muted.until_ms - now_ms))} more" if muted.until_ms is not None else ""
+    return f"silenced there{by}{until}"
+
+
+def unread_words(board: Board) -> list[str]:
+    """Return, for each sink of which it is not known, that nobody knows what its Alertmanagers mute."""
+    return [
+        f"What is silenced in {row.sink} itself could not be read for {span(max(0, board.at_ms - row.problem_ms))}: "
+        f"{clean(row.problem, 80)}"
+        for row in board.muted
+        if row.problem and row.problem_ms is not None
+    ]
+
+
 class Outlook:
     """Says what will be done next about an alert: who is told, when again, or why nobody is."""
 
@@ -42,6 +71,7 @@ class Outlook:
         self._sinks = config.sinks
         self._settings = config.alerts
         self._tuning = Tuning(config)
+        self._muted: tuple[tuple[MutedThere, ...], dict[tuple[str, str], Muted]] = ((), {})
 
     def words(self, alert: AlertState, board: Board, messages: Mapping[tuple[str, str], Notification]) -> str:
         """Return one sentence; what mutes an alert comes first."""
@@ -64,6 +94,8 @@ class Outlook:
         if alert.flapping:
             held = span(round(self._settings.flapping.hold_s * 1000))
             return f"flapping: told once, then nothing until it has held for {held}"
+        if board.muted is not self._muted[0]:
+            self._muted = (board.muted, muted_by_sink(board.muted))
         parts = [self._firing(alert, sink, now_ms, messages) for sink in self._takers(alert)]
         return "; ".join(parts) or "no sink takes it: nobody is told"
 
@@ -83,6 +115,10 @@ class Outlook:
         self, alert: AlertState, sink: SinkSettings, now_ms: int, messages: Mapping[tuple[str, str], Notification]
     ) -> str:
         if sink.type == ALERTMANAGER:
+            muted = self._muted[1].get((sink.name, alert.fingerprint))
+            if muted is not None:
+                why = f": {muted.comment}" if muted.comment else ""
+                return f"{sink.name}: {muted_words(muted, now_ms)}{why}"
             return f"{sink.name}: posted every {span(round(sink.resend_s * 1000))}"
         last = messages.get((sink.name, alert.fingerprint))
         if last is None:

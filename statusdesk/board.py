@@ -11,6 +11,7 @@ from statusdesk.states import (
     Collector,
     EnvironmentState,
     Level,
+    MutedThere,
     PlatformState,
     RolloutState,
     Silence,
@@ -138,6 +139,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     all_well: bool = False
     pending: tuple[AlertState, ...] = ()
     silences: tuple[Silence, ...] = ()
+    muted: tuple[MutedThere, ...] = ()
     platform: tuple[PlatformState, ...] = ()
     environments: tuple[EnvironmentState, ...] = ()
     queue: tuple[QueueItem, ...] = ()

@@ -13,7 +13,7 @@ from statusdesk.states import Grant, PodState, RolloutState
 from statusdesk.states_alerts import AlertState, Notification
 
 if TYPE_CHECKING:
-    from statusdesk.requests import Request  # the first paint does not wait for it
+    from statusdesk.console_requests import Request  # the first paint does not wait for it
 
 
 class FeedError(Exception):

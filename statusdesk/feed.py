@@ -21,7 +21,7 @@ from statusdesk.store.errors import StoreError
 from statusdesk.store.reader import Reader
 
 if TYPE_CHECKING:
-    from statusdesk.requests import Request
+    from statusdesk.console_requests import Request
 
 LOOK_EVERY_MS = 1000
 HISTORY_MS = 30 * 86_400_000
@@ -132,7 +132,7 @@ class StoreFeed:
 
     def request(self, request: "Request") -> None:
         """Put a request where the collector of this store finds it."""
-        from statusdesk.requests import RequestError, submit
+        from statusdesk.console_requests import RequestError, submit
 
         try:
             submit(self._path.parent, request)

@@ -9,7 +9,7 @@ from statusdesk.judge.promotion import production_index
 from statusdesk.picture_apps import Apps, is_well
 from statusdesk.picture_jenkins import Jenkins
 from statusdesk.picture_sources import Sources, data_age_ms
-from statusdesk.states import AlertState, BuildState, Changes, Collector, Level, Silence, TokenState
+from statusdesk.states import AlertState, BuildState, Changes, Collector, Level, MutedThere, Silence, TokenState
 
 _SEVERITIES = ("critical", "warning")
 _TOKEN_ORDER = {Level.FAILING: 0, Level.WARNING: 1, Level.UNKNOWN: 2}
@@ -37,6 +37,7 @@ class Picture:
         self._firing: tuple[AlertState, ...] = ()
         self._pending: tuple[AlertState, ...] = ()
         self._silences: dict[str, Silence] = {}
+        self._muted: dict[str, MutedThere] = {}
         self._jobs: dict[tuple[str, str], str] = {}
         self._collector: Collector | None = None
 
@@ -57,6 +58,8 @@ class Picture:
             self._put_alerts(changes.alerts)
         for silence in changes.silences:
             self._silences[silence.id] = silence
+        for muted in changes.muted:
+            self._muted[muted.sink] = muted
         self._jenkins.apply(changes)
         for job in changes.jobs:
             self._jobs[job.key] = job.name
@@ -95,6 +98,7 @@ class Picture:
             all_well=all_well,
             pending=self._pending,
             silences=self._holding(now_ms),
+            muted=tuple(self._muted.values()),
             platform=self._jenkins.platform,
             environments=self._jenkins.environments,
             queue=self._jenkins.queue,

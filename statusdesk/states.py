@@ -8,7 +8,7 @@ import msgspec
 
 from statusdesk.facts import Build, Condition, Container, Event, Executors, Job, QueueItem
 from statusdesk.state import Level, Stamped
-from statusdesk.states_alerts import AlertState, Silence
+from statusdesk.states_alerts import AlertState, MutedThere, Silence
 from statusdesk.states_builds import BuildState, EnvironmentState, JobEvent, PlatformState
 
 
@@ -223,6 +223,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[SourceState, ...] = ()
     alerts: tuple[AlertState, ...] = ()
     silences: tuple[Silence, ...] = ()
+    muted: tuple[MutedThere, ...] = ()
     jobs: tuple[Job, ...] = ()
     gone_jobs: tuple[tuple[str, str], ...] = ()
     queue: tuple[QueueItem, ...] | None = None
@@ -246,6 +247,7 @@ __all__ = [
     "PlatformState",
     "PodState",
     "RolloutState",
+    "MutedThere",
     "Silence",
     "SourceState",
     "Stamped",

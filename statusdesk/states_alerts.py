@@ -107,6 +107,31 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.expired_ms is None and self.starts_ms <= now_ms < self.ends_ms
 
 
+class Muted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One alert of which an Alertmanager tells nobody: silenced there, or ``inhibited`` by another alert."""
+
+    fingerprint: str
+    inhibited: bool = False
+    by: str = ""
+    comment: str = ""
+    until_ms: int | None = None
+
+
+class MutedThere(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the Alertmanagers of a sink mute, as they said last. Key: sink.
+
+    ``at_ms``: when they said so. ``problem``: why that could not be read again, since ``problem_ms``; empty when it
+    could.
+    """
+
+    sink: str
+    at_ms: int = 0
+    muted: tuple[Muted, ...] = ()
+    problem: str = ""
+    problem_ms: int | None = None
+    change: int = 0
+
+
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Somebody has taken an alert. Key: fingerprint, ``started_ms`` of the alert, ``at_ms``.
 

@@ -16,12 +16,12 @@ from statusdesk.alerts.outbox import plain_name
 from statusdesk.alerts.telling import AlertEvent, Teller
 from statusdesk.clock import Clock, steady_clock, system_clock
 from statusdesk.config import Config, Secret
+from statusdesk.console_requests import Inbox
 from statusdesk.credentials import read_secret
 from statusdesk.facts import Message, Visited
 from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.desk import Desk
 from statusdesk.pipeline.inquiries import Ask
-from statusdesk.requests import Inbox
 from statusdesk.snapshot import Mirror
 from statusdesk.states import BOARD, Collector
 from statusdesk.store.errors import StoreError

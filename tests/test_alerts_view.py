@@ -3,13 +3,14 @@
 import pytest
 from msgspec.structs import replace
 
-from statusdesk.alerts_view import Outlook, last_messages
+from statusdesk.alerts_view import Outlook, last_messages, unread_words
 from statusdesk.board_feed import FeedError
 from statusdesk.collecting import Supervision
 from statusdesk.config_alerts import AlertRuleSettings, AlertsSettings
+from statusdesk.console_requests import Ack
 from statusdesk.feed import PastFeed, StoreFeed
-from statusdesk.requests import Ack
 from statusdesk.states import Collector
+from statusdesk.states_alerts import Muted, MutedThere
 from statusdesk.store.writer import Writer
 from tests.screens import alerts
 from tests.screens.alerts import FAILING, NOW, SINKS, STUCK, message
@@ -78,6 +79,31 @@ def test_the_settings_of_rules_and_sinks_count():
 def test_under_the_collector_of_a_board_nobody_is_told(alert, words):
     board = alerts.board(collector=Collector(pid=1, owner="board", started_ms=1, beat_ms=1))
     assert Outlook(config(sinks=SINKS)).words(alert, board, {}) == words
+
+
+SILENCED = Muted(fingerprint=FAILING.fingerprint, by="sam", comment="moving", until_ms=NOW + 2 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("muted", "words"),
+    [
+        (SILENCED, "am: silenced there by sam for 2h more: moving; desk: not told yet"),
+        (replace(SILENCED, by="", comment="", until_ms=None), "am: silenced there; desk: not told yet"),
+        (replace(SILENCED, inhibited=True, comment=""), "am: held back there by another alert; desk: not told yet"),
+        (replace(SILENCED, fingerprint="another"), "am: posted every 1m; desk: not told yet"),
+    ],
+)
+def test_what_an_alertmanager_mutes_itself_is_said_of_that_sink_only(muted, words):
+    board = alerts.board(muted=(MutedThere(sink="am", at_ms=NOW, muted=(muted,)),))
+    outlook = Outlook(config(sinks=SINKS))
+    assert outlook.words(FAILING, board, {}) == words
+    assert outlook.words(FAILING, alerts.board(), {}) == "am: posted every 1m; desk: not told yet"
+
+
+def test_that_it_could_not_be_read_is_said_with_its_age():
+    away = MutedThere(sink="am", at_ms=1, problem="no connection", problem_ms=NOW - 5 * MINUTE)
+    board = alerts.board(muted=(away, MutedThere(sink="other", at_ms=NOW)))
+    assert unread_words(board) == ["What is silenced in am itself could not be read for 5m: no connection"]
 
 
 @pytest.fixture

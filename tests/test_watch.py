@@ -9,8 +9,8 @@ from statusdesk.alerts.telling import Outcome
 from statusdesk.clock import system_clock
 from statusdesk.config import ClusterSettings, Config, StageSettings, StoreSettings
 from statusdesk.config_alerts import AlertRuleSettings, AlertsSettings, SinkSettings
+from statusdesk.console_requests import Ack, AddSilence, MatcherAsked, submit
 from statusdesk.facts import Visited
-from statusdesk.requests import Ack, AddSilence, MatcherAsked, submit
 from statusdesk.states import SourceState
 from statusdesk.store import writer as writing
 from statusdesk.store.errors import StoreError

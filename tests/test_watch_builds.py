@@ -5,7 +5,7 @@ import threading
 
 from statusdesk.clock import system_clock
 from statusdesk.config import Config, JenkinsSettings, StageSettings, StoreSettings
-from statusdesk.requests import LookUpBuild, submit
+from statusdesk.console_requests import LookUpBuild, submit
 from statusdesk.store.errors import StoreError
 from statusdesk.store.lock import StateLock
 from statusdesk.store.reader import Reader

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import msgspec
 
-from statusdesk.states_alerts import AlertState, Notification
+from statusdesk.states_alerts import AlertState, MutedThere, Notification
 
 
 class AlertEvent(msgspec.Struct, frozen=True):
@@ -53,6 +53,10 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
+Told = Outcome | Refusal | MutedThere
+"""What comes back from sinks."""
+
+
 class Teller(Protocol):
     """Who sends messages, in threads of its own; all three are called on the collector's thread and never block."""
 
@@ -60,8 +64,8 @@ class Teller(Protocol):
         """Take what is new."""
         ...
 
-    def outcomes(self) -> "list[Outcome | Refusal]":
-        """Return what has become of attempts since the last call."""
+    def outcomes(self) -> list[Told]:
+        """Return what has become of attempts since the last call, and what Alertmanagers mute."""
         ...
 
     def stop(self, timeout_s: float) -> None:

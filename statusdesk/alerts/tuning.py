@@ -32,6 +32,8 @@ class Standard(msgspec.Struct, frozen=True):
     quiet: bool = False
 
 
+MOST_PLACES = 10_000
+
 STANDARDS: Mapping[str, Standard] = {
     "RolloutFailing": Standard("warning", "critical"),
     "RolloutStuck": Standard("warning", "critical", for_s=1800.0, quiet=True),
@@ -73,6 +75,8 @@ class Tuning:
         """Return the name of the stage that a namespace belongs to, empty when it belongs to none."""
         place = (cluster, namespace)
         if place not in self._places:
+            if len(self._places) >= MOST_PLACES:  # of namespaces that are long gone
+                self._places.clear()
             found = next((stage.name for stage in self._stages if stage.holds(cluster, namespace)), "")
             self._places[place] = found if namespace else ""
         return self._places[place]

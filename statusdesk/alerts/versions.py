@@ -30,6 +30,9 @@ class Versions:
             touched.add(known_app)
             self._apps[known_app].pop(row.key, None)
             del self._app_of[row.key]
+            if not self._apps[known_app]:  # apps come and go with environments
+                del self._apps[known_app]
+                self._lineages.pop(known_app, None)
         if row.until_ms is not None or not self._tuning.stage_of(row.cluster, row.namespace):
             self._failing.pop(row.key, None)
             return touched

@@ -34,8 +34,8 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from statusdesk.cli.opening import load_config, now_ms, store_path, zone_of
+    from statusdesk.console_requests import Ack, submit, wait_for
     from statusdesk.moments import parse_future_ms
-    from statusdesk.requests import Ack, submit, wait_for
     from statusdesk.store.reader import Reader
 
     config = load_config(args, collecting=False)

@@ -1,9 +1,11 @@
 """One line for what happens to an alert, and one for each that is pending or firing: JSON for machines, or words."""
 
 import json
+from collections.abc import Iterable
 
 from statusdesk.alerts.telling import AlertEvent
-from statusdesk.states_alerts import AlertState
+from statusdesk.alerts_view import muted_words
+from statusdesk.states_alerts import AlertState, Muted
 from statusdesk.text import clean, iso, span
 
 EXPLAINED = ("summary", "version", "reason", "look", "last_good", "build_url", "runbook")
@@ -20,12 +22,16 @@ def place_of(alert: AlertState) -> str:
     return "/".join(part for part in parts if part) or alert.alertname
 
 
-def words_of(alert: AlertState, now_ms: int) -> list[str]:
-    """Return what is to be known of an alert beside its name: since when, who has it, why nobody is told."""
+def words_of(alert: AlertState, now_ms: int, muted: Iterable[tuple[str, Muted]] = ()) -> list[str]:
+    """Return what is to be known of an alert beside its name: since when, who has it, why nobody is told.
+
+    ``muted``: the sinks whose Alertmanagers tell nobody of it.
+    """
     words = [f"{alert.state} for {span(now_ms - (alert.fired_ms or alert.pending_ms or alert.started_ms))}"]
     words += ["flapping"] if alert.flapping else []
     words += [f"taken by {alert.acked_by}"] if alert.acked_by else []
     words += ["silenced"] if alert.silenced_by else []
+    words += [f"{sink}: {muted_words(each, now_ms)}" for sink, each in muted]
     words += ["another alert says more"] if alert.inhibited_by else []
     words += ["its source is down"] if alert.stale_since_ms is not None else []
     return words

@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
+from statusdesk.alerts_view import muted_at
 from statusdesk.board import Board, Cell, Row, SourceView
 from statusdesk.last_build import last_build
 from statusdesk.states import AlertState, BuildState, RolloutState, TokenState
+from statusdesk.states_alerts import Muted
 from statusdesk.text import iso
 
 FORM = 1
@@ -25,8 +27,8 @@ def board_json(board: Board) -> str:
         "apps": [_row(row) for row in board.rows],
         "tokens": [_token(token) for token in board.tokens],
         "sources": [_source(view) for view in board.sources],
-        "firing": [_alert(alert) for alert in board.firing],
-        "pending": [_alert(alert) for alert in board.pending],
+        "firing": [_alert(alert, board) for alert in board.firing],
+        "pending": [_alert(alert, board) for alert in board.pending],
         "unattributed_builds": board.unattributed,
     }
     return json.dumps(document, indent=2, ensure_ascii=True)
@@ -168,7 +170,7 @@ def _source(view: SourceView) -> dict[str, Any]:
     }
 
 
-def _alert(alert: AlertState) -> dict[str, Any]:
+def _alert(alert: AlertState, board: Board) -> dict[str, Any]:
     labels = {name: getattr(alert, name) for name in ("alertname", "severity", "cluster", "namespace", "app")}
     return {
         **labels,
@@ -187,4 +189,15 @@ def _alert(alert: AlertState) -> dict[str, Any]:
         "ack_until": _moment(alert.ack_until_ms),
         "silenced_by": alert.silenced_by or None,
         "stale_since": _moment(alert.stale_since_ms),
+        "muted_in": [_muted(sink, muted) for sink, muted in muted_at(board, alert.fingerprint)],
+    }
+
+
+def _muted(sink: str, muted: Muted) -> dict[str, Any]:
+    return {
+        "sink": sink,
+        "inhibited": muted.inhibited,
+        "by": muted.by or None,
+        "until": _moment(muted.until_ms),
+        "comment": muted.comment or None,
     }

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+from statusdesk.alerts_view import muted_at
 from statusdesk.board import Board, Cell, Mark, Row
 from statusdesk.cli.alert_lines import place_of, words_of
 from statusdesk.cli.lines import counts_line
@@ -113,7 +114,7 @@ def _alerts(board: Board, colour: bool) -> Iterator[str]:
     table: list[list[Styled]] = []
     for alert in (*board.firing, *board.pending):
         style = _SEVERITY_SGR.get(alert.severity, "") if alert.state == "firing" else ""
-        words = ", ".join(words_of(alert, board.at_ms))
+        words = ", ".join(words_of(alert, board.at_ms, muted_at(board, alert.fingerprint)))
         table.append([("alert", ""), (alert.severity, style), (alert.alertname, ""), (alert.fingerprint, "2")])
         table[-1] += [(clean(place_of(alert), _NAME_WIDTH), ""), (clean(words), ""), (clean(alert.summary), "")]
     yield from _aligned(table, colour)

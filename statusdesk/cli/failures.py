@@ -9,9 +9,9 @@ from types import MappingProxyType
 from statusdesk import exit_codes
 from statusdesk.cli.usage import UsageError
 from statusdesk.config_file import ConfigError
+from statusdesk.console_requests import RequestError
 from statusdesk.credentials import CredentialError
 from statusdesk.redact import redact
-from statusdesk.requests import RequestError
 from statusdesk.store.errors import LockHeld, StoreError
 
 UNWRITABLE: Mapping[int, str] = MappingProxyType(

@@ -23,6 +23,7 @@ BLOCK_EVERY_S = 0.1
 FOUND_WITHIN_S = 15.0
 TELL_EVERY_S = 1.0
 STOP_WITHIN_S = 3.0
+TOLD_KEPT = 1_000
 _COLOURS = (36, 32, 35, 33, 34, 96, 92, 95, 93, 94)
 _RESET = "\x1b[0m"
 
@@ -88,7 +89,7 @@ class Writing:
         self._as_json = as_json
         self._quiet = quiet
         self._prefixes: list[str] = []
-        self._told: set[str] = set()
+        self._told: dict[str, None] = {}  # those said last at the end
         self._next_tell_s = 0.0
         self._begun_s = time.monotonic()
         self._second = (-1, "")
@@ -142,7 +143,7 @@ class Writing:
             return None
         if status.found:
             self._was_found = True
-            self._told.discard(f"waiting for pods of {self._what}")  # it may happen again
+            self._told.pop(f"waiting for pods of {self._what}", None)  # it may happen again
         if status.listed and not status.found and not status.problems and not self._was_found:
             self._say(f"nothing to read of {self._what}", always=True)
             return exit_codes.CANNOT_TELL
@@ -160,7 +161,10 @@ class Writing:
         """Tell something once; what is only news is left out when it has to be quiet."""
         if sentence not in self._told and (always or not self._quiet):
             print(f"statusdesk: {sentence}", file=self._narration, flush=True)
-        self._told.add(sentence)
+        self._told.pop(sentence, None)
+        self._told[sentence] = None
+        if len(self._told) > TOLD_KEPT:  # followed for months, it meets ever new pods
+            del self._told[next(iter(self._told))]
 
     def _write(self, lines: list[LogLine]) -> None:
         """Write lines as one block, which costs one call."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from statusdesk.cli.parser import Parser
     from statusdesk.config import Config
-    from statusdesk.requests import MatcherAsked, Request
+    from statusdesk.console_requests import MatcherAsked, Request
     from statusdesk.states_alerts import Silence
     from statusdesk.store.reader import Reader
 
@@ -56,8 +56,8 @@ def run(args: argparse.Namespace) -> int:
 def _add(args: argparse.Namespace, config: "Config", reader: "Reader") -> int:
     from statusdesk.alerts.mutes import matches_everything
     from statusdesk.cli.opening import now_ms, zone_of
+    from statusdesk.console_requests import AddSilence, new_id
     from statusdesk.moments import parse_future_ms
-    from statusdesk.requests import AddSilence, new_id
 
     try:
         ends_ms = parse_future_ms(args.until, now_ms(), zone_of(config))
@@ -78,8 +78,8 @@ def _add(args: argparse.Namespace, config: "Config", reader: "Reader") -> int:
 
 def _matcher(text: str) -> "MatcherAsked":
     from statusdesk.alerts.mutes import MATCHABLE, pattern_problem
+    from statusdesk.console_requests import MatcherAsked
     from statusdesk.nearest import nearest_of
-    from statusdesk.requests import MatcherAsked
 
     parts = _MATCHER.fullmatch(text)
     if parts is None:
@@ -95,7 +95,7 @@ def _matcher(text: str) -> "MatcherAsked":
 
 def _expire(args: argparse.Namespace, config: "Config", reader: "Reader") -> int:
     from statusdesk.cli.opening import now_ms
-    from statusdesk.requests import ExpireSilence
+    from statusdesk.console_requests import ExpireSilence
 
     code = exit_codes.OK
     for silence_id in args.ids:
@@ -117,7 +117,7 @@ def _ended(reader: "Reader", silence_id: str) -> "Callable[[], bool]":
 def _asked(config: "Config", request: "Request", answered: "Callable[[], bool]") -> bool:
     from pathlib import Path
 
-    from statusdesk.requests import submit, wait_for
+    from statusdesk.console_requests import submit, wait_for
 
     submit(Path(config.store.state_dir), request)
     if wait_for(answered):

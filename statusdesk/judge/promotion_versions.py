@@ -13,6 +13,10 @@ from statusdesk.states import RolloutState
 _NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)")
 
 
+MOST_VERSIONS = 500
+"""Of one app: older ones are forgotten, which nobody compares any more."""
+
+
 class Lineage:
     """When each version of one app was first seen, in any stage; grows with every rollout seen, in any order.
 
@@ -38,6 +42,8 @@ class Lineage:
         known_ms = self._first_ms.get(version)
         if version and (known_ms is None or at_ms < known_ms):
             self._first_ms[version] = at_ms
+            if len(self._first_ms) > MOST_VERSIONS:
+                del self._first_ms[min(self._first_ms, key=self._first_ms.__getitem__)]
 
     def first_ms(self, version: str) -> int | None:
         return self._first_ms.get(version)

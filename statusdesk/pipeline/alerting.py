@@ -7,14 +7,14 @@ from msgspec.structs import replace
 from statusdesk.alerts.engine import Alerts
 from statusdesk.alerts.making import make
 from statusdesk.alerts.outbox import LEVEL_TRIGGERED, Outbox
-from statusdesk.alerts.telling import AlertEvent, News, Outcome, Refusal
+from statusdesk.alerts.telling import AlertEvent, News, Told
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config import Config
+from statusdesk.console_requests import Asked
 from statusdesk.facts import Visited
 from statusdesk.pipeline.answers import answer
-from statusdesk.requests import Asked
 from statusdesk.states import AlertState, Lasting, Transition
-from statusdesk.states_alerts import WATCHDOG, Notification
+from statusdesk.states_alerts import WATCHDOG, MutedThere, Notification
 from statusdesk.store.kinds import KINDS
 from statusdesk.store.writer import Writer
 
@@ -69,6 +69,10 @@ class Alerting:
             now_ms=now_ms,
             down_ms=down_ms,
         )
+        told = {sink.name for sink in self._sinks if sink.type == LEVEL_TRIGGERED}
+        for muted in rows.muted():
+            if muted.sink not in told:  # nobody reads it any more
+                rows.put_muted(MutedThere(sink=muted.sink))
         if self._sinks:
             self._outbox = self._open()
         self._engine = engine  # only now: where the store cannot be read, all of it is tried again
@@ -96,8 +100,14 @@ class Alerting:
         else:
             self.engine.failed(visited.source, visited.at_ms)
 
-    def settle(self, outcomes: Iterable[Outcome | Refusal]) -> None:
-        """Take what has become of messages."""
+    def settle(self, told: Iterable[Told]) -> None:
+        """Take what has become of messages, and what is muted elsewhere."""
+        outcomes = []
+        for each in told:
+            if isinstance(each, MutedThere):
+                self._writer.alert_rows.put_muted(each)
+            else:
+                outcomes.append(each)
         if self._outbox is not None:
             # who sends them knows already what is tried again
             self._put(self._outbox.settle(outcomes), tell=False)

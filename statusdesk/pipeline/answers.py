@@ -4,7 +4,7 @@ import msgspec
 
 from statusdesk.alerts.engine import Alerts
 from statusdesk.alerts.mutes import MATCHABLE, matches_everything, pattern_problem
-from statusdesk.requests import LONGEST_MS, MAX_COMMENT, Ack, AddSilence, Asked, ExpireSilence, LookUpBuild
+from statusdesk.console_requests import LONGEST_MS, MAX_COMMENT, Ack, AddSilence, Asked, ExpireSilence, LookUpBuild
 from statusdesk.states_alerts import Acknowledgement, Matcher, Silence
 from statusdesk.store.alert_rows import AlertRows
 from statusdesk.text import clean

@@ -16,6 +16,8 @@ KEPT_PER_PAIR = 30
 SEED_ECHO_MS = 300_000  # the jobs that a seed run makes are seen at the latest so long after it
 ASKED_FOR_MS = 86_400_000  # what failed longer ago is looked up by nobody
 ASKED_KEPT = 10_000
+MOST_NAMESPACES = 1_000
+"""Of one job: what it built for environments that came and went is forgotten, the oldest first."""
 Pair = tuple[str, str, str]
 JobKey = tuple[str, str]
 AskBuild = Callable[[BuildWanted], None]
@@ -29,9 +31,16 @@ def build_state_key(source: str, job: str, namespace: str) -> str:
 class Builds:
     """What is known of Jenkins: takes jobs, builds, queue and executors; puts them and the state of each pair."""
 
-    def __init__(self, writer: Writer, ask: AskBuild = lambda wanted: None) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        ask: AskBuild = lambda wanted: None,
+        keeps: Callable[[str], bool] = lambda namespace: False,
+    ) -> None:
         self._writer = writer
         self._ask = ask
+        self._keeps = keeps
+        self._crowded: set[JobKey] = set()
         self._asked: OrderedDict[str, None] = OrderedDict()  # the newest that were asked for
         self._running = RunningBuilds(ask)
         self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs()}
@@ -40,6 +49,7 @@ class Builds:
         self._by_name: dict[str, set[JobKey]] = {}
         self._dirty: set[Pair] = set()
         self._touched: set[JobKey] = set()
+        self._forgotten: set[JobKey] = set()
         self._gone: list[Transition] = []
         self._queue: dict[str, tuple[QueueItem, ...]] = {}
         self._executors: dict[str, Executors] = {}
@@ -140,6 +150,8 @@ class Builds:
     def _forget_job(self, job: JobKey) -> None:
         self._namespaces.pop(job, None)
         self._touched.discard(job)
+        self._forgotten.add(job)
+        self._running.forget(job[1])
         for name in {job[1], job[1].replace("/", "-")}:
             named = self._by_name.get(name, set())
             named.discard(job)
@@ -190,6 +202,23 @@ class Builds:
             for name in {build.job, build.job.replace("/", "-")}:
                 self._by_name.setdefault(name, set()).add(job)
         known.add(namespace)
+        if len(known) > MOST_NAMESPACES:
+            self._crowded.add(job)
+
+    def _thin_out(self, now_ms: int) -> list[Transition]:
+        """Forget the namespaces of jobs with too many of them, those built for longest ago; never one of a stage."""
+        crowded, self._crowded = self._crowded, set()
+        pairs: list[Pair] = []
+        for job in crowded & self._namespaces.keys():
+            known = self._namespaces[job]
+            loose = [name for name in known if name and not self._keeps(name)]
+            loose.sort(key=lambda name: max((each.number for each in self._pairs.get((*job, name), ())), default=0))
+            pairs += [(*job, name) for name in loose[: len(known) - MOST_NAMESPACES]]
+        for pair in pairs:
+            self._namespaces[pair[:2]].discard(pair[2])
+            self._pairs.pop(pair, None)
+            self._dirty.discard(pair)
+        return self._writer.gone(BuildState, [build_state_key(*pair) for pair in pairs], now_ms) if pairs else []
 
     @staticmethod
     def _trim(known: list[Build]) -> None:
@@ -228,10 +257,17 @@ class Builds:
         touched, self._touched = self._touched, set()
         return touched
 
+    def take_forgotten(self) -> set[JobKey]:
+        """Return the jobs that have gone since the last call."""
+        forgotten, self._forgotten = self._forgotten, set()
+        return forgotten
+
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge the pairs that changed and put their states; commit is the caller's."""
         self._running.step(now_ms)
         gone, self._gone = self._gone, []
+        if self._crowded:
+            gone += self._thin_out(now_ms)
         if not self._dirty:
             return gone
         states: list[BuildState] = []

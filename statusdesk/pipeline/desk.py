@@ -1,9 +1,11 @@
 """The desk: every message in, judged rows and alerts out, one commit per batch."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 
-from statusdesk.alerts.telling import AlertEvent, News, Outcome, Refusal
+from statusdesk.alerts.telling import AlertEvent, News, Told
 from statusdesk.config import Config
+from statusdesk.console_requests import Asked, LookUpBuild
 from statusdesk.facts import (
     Build,
     BuildDetails,
@@ -33,8 +35,7 @@ from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.platform import Platform
 from statusdesk.pipeline.rollouts import Rollouts
 from statusdesk.pipeline.tokens import Tokens
-from statusdesk.requests import Asked, LookUpBuild
-from statusdesk.states import RolloutState, SourceState
+from statusdesk.states import Level, RolloutState, SourceState
 from statusdesk.store.writer import Transition, Writer
 
 _KUBERNETES = (Workload, Pod)
@@ -43,6 +44,9 @@ JENKINS = "jenkins"
 KUBERNETES = "kubernetes/"
 _VAULT = (Token, VaultHealth)
 _JENKINS = (Job, Build, BuildDetails, QueueItem, Executors)
+ORDERS_KEPT = 10_000
+LOOK_AT_SCOPES_MS = 3_600_000
+SCOPE_KEPT_MS = 86_400_000
 
 
 class Desk:
@@ -63,7 +67,7 @@ class Desk:
         sends: bool = False,
     ) -> None:
         self._writer = writer
-        self._builds = Builds(writer, ask_build)
+        self._builds = Builds(writer, ask_build, lambda namespace: any(s.holds("", namespace) for s in config.stages))
         tokens = config.vault.tokens if config.vault is not None else ()
         self._platform = Platform(writer, self._builds, config.jenkins, tokens)
         self._environments = Environments(writer, self._builds, config)
@@ -74,10 +78,11 @@ class Desk:
         self._alerting = Alerting(config, writer, sends=sends)
         self._steady = steady
         self._visits: list[Visited] = []
+        self._looked_ms = 0  # when parts of sources that nobody speaks of were looked for
         self._moved: list[Transition] = []  # what a flush that failed has come to, for the next one
         self._tokens_moved: set[str] = set()
         self._told: list[Transition] = []  # what waits for a commit to be told of
-        self._orders: dict[tuple[str, type, str, str], int] = {}
+        self._orders: OrderedDict[tuple[str, type, str, str], int] = OrderedDict()  # those swept last at the end
         self.visited: set[str] = set()
         # what an earlier process told of parts of sources; it holds until this one has told how they stand
         alive = [state for state in writer.current(SourceState).values() if state.until_ms is None]
@@ -118,9 +123,14 @@ class Desk:
 
     def _is_newer(self, swept: Swept) -> bool:
         what = (swept.source, swept.kind, swept.subkind, swept.scope)
-        if swept.order and swept.order < self._orders.get(what, 0):
+        if not swept.order:
+            return True  # one after the other: none can be late
+        if swept.order < self._orders.get(what, 0):
             return False
         self._orders[what] = swept.order
+        self._orders.move_to_end(what)
+        if len(self._orders) > ORDERS_KEPT:  # of scopes that are not there any more
+            self._orders.popitem(last=False)
         return True
 
     def _hear_jenkins(self) -> None:
@@ -153,6 +163,7 @@ class Desk:
         moved += self._environments.flush(now_ms)
         moved += self._builds.flush(now_ms)
         moved += self._platform.flush(now_ms)
+        self._joins.gone(moved)
         moved += self._joins.flush(now_ms)
         moved += self._tokens.flush(now_ms)
         self._tokens_moved |= self._tokens.take_changed()
@@ -172,7 +183,7 @@ class Desk:
         """Return what who sends messages must know, all of it committed; None when nothing is new."""
         return self._alerting.take_news()
 
-    def settle(self, outcomes: Iterable[Outcome | Refusal]) -> None:
+    def settle(self, outcomes: Iterable[Told]) -> None:
         """Take what has become of messages; it is written with the next flush."""
         self._alerting.settle(outcomes)
 
@@ -205,7 +216,22 @@ class Desk:
             if visited.ok and visited.source == JENKINS:
                 self._joins.heard(visited.at_ms)
         self._visits.clear()
+        if not 0 <= now_ms - self._looked_ms < LOOK_AT_SCOPES_MS:
+            self._looked_ms = now_ms
+            transitions += self._writer.gone(SourceState, self._quiet_scopes(now_ms), now_ms)
         return transitions
+
+    def _quiet_scopes(self, now_ms: int) -> list[str]:
+        """Return the parts of sources that were well when they were last spoken of, long ago: namespaces come and go.
+
+        One that is spoken of again is there again; that a part is well says no more than that nothing is said of it.
+        """
+        return [
+            key
+            for key, state in self._writer.current(SourceState).items()
+            if state.scope and state.until_ms is None and state.level is Level.OK
+            and now_ms - (state.last_try_ms or 0) > SCOPE_KEPT_MS
+        ]  # fmt: skip
 
     def _read_ms(self, visited: Visited, current: Mapping[str, SourceState]) -> int | None:
         """Return until when a scope was read with its source; None where nothing of it ever was, or it is well."""

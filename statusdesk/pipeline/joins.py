@@ -1,6 +1,6 @@
 """Which build brought each rollout: joined when a rollout is judged, and again when its app's builds have changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -34,6 +34,7 @@ class Joins:
         self._builds = builds
         self._rules = rules
         self._known: dict[str, _Known] = {}
+        self._ruled = {rule.name for rule in rules}
         self._rollouts: dict[str, set[str]] = {rule.name: set() for rule in rules}
         self._named: dict[str, set[str]] = {}
         self._app_of: dict[JobKey, str | None] = {}
@@ -99,8 +100,17 @@ class Joins:
         forgotten = not any((b.job, b.number) == (known.join.job, known.join.number) for b in builds)
         return known.join if forgotten else found
 
+    def gone(self, moved: Iterable[Transition]) -> None:
+        """Note which rollouts have gone: what was known of them is forgotten with the next flush."""
+        rows = (each.after for each in moved if isinstance(each.after, RolloutState))
+        self._again |= {row.key for row in rows if row.until_ms is not None and row.key in self._known}
+
     def flush(self, now_ms: int) -> list[Transition]:
         """Join again what other builds, another app, or time may have changed; commit is the caller's."""
+        for job in self._builds.take_forgotten():
+            app = self._app_of.pop(job, None)
+            if app is not None:
+                self._jobs_of[app].discard(job)
         for job in self._builds.take_touched():
             self._touch(job)
         if self._rematch:
@@ -126,10 +136,10 @@ class Joins:
         if app == before:
             return
         if before is not None:
-            self._jobs_of[before].discard(job)
+            self._jobs_of.get(before, set()).discard(job)
         if app is not None:
             self._jobs_of.setdefault(app, set()).add(job)
-            self._again |= self._rollouts[app]
+            self._again |= self._rollouts.get(app, set())
 
     def _renewed(self, key: str) -> RolloutState | None:
         """Return the row of a rollout with another build than before, None when it has the same or has gone."""
@@ -153,10 +163,19 @@ class Joins:
     def _forget(self, key: str, row: RolloutState | None) -> None:
         self._known.pop(key, None)
         self._open.discard(key)
-        if row is not None:
-            reference = read_reference(row.build)
-            self._rollouts.get(row.app, set()).discard(key)
-            self._named.get(reference.job if reference is not None else "", set()).discard(key)
+        if row is None:
+            return
+        reference = read_reference(row.build)
+        self._rollouts.get(row.app, set()).discard(key)
+        if not self._rollouts.get(row.app, self._ruled) and row.app not in self._ruled:
+            del self._rollouts[row.app]
+            self._jobs_of.pop(row.app, None)
+            self._rematch = True  # its jobs may be those of another app
+        name = reference.job if reference is not None else ""
+        if name in self._named:
+            self._named[name].discard(key)
+            if not self._named[name]:
+                del self._named[name]
 
 
 def _what(state: RolloutState) -> What:

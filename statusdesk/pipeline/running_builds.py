@@ -39,6 +39,11 @@ class RunningBuilds:
         if ended is not None and ended.asked_ms is not None and build.result:
             self._ask(replace(ended.wanted, ended=True))
 
+    def forget(self, job: str) -> None:
+        """Take that a job has gone: nobody will tell how its builds end."""
+        for key in [key for key in self._known if key[0] == job]:
+            del self._known[key]
+
     def answered(self, details: BuildDetails) -> None:
         """Take what was looked up: a build without stages is not asked for again and again."""
         known = self._known.get((details.job, details.number))

@@ -20,6 +20,7 @@ from statusdesk.sinks.sending import Postponed, Refused
 
 MAX_ANSWER_BYTES = 64 * 1024
 LONGEST_RETRY_AFTER_S = 600.0
+SECRETS_KEPT = 20
 WHOLE_TIMEOUTS = 2.0
 """A request as a whole may last so many times ``timeout``."""
 
@@ -46,7 +47,7 @@ class Http:
         self._sink = sink
         self._base_dir = base_dir
         self._client: httpx.Client | None = None
-        self._known: set[str] = set()
+        self._known: dict[str, None] = {}  # those read last at the end
 
     def secret(self, secret: Secret | None) -> str:
         """Return a secret as it is now.
@@ -59,7 +60,10 @@ class Http:
             found = read_secret(secret, self._base_dir)
         except CredentialError as error:
             raise Postponed(str(error), whole_sink=True) from None
-        self._known.add(found)
+        self._known.pop(found, None)
+        self._known[found] = None
+        if len(self._known) > SECRETS_KEPT:  # one that is issued anew each hour
+            del self._known[next(iter(self._known))]
         return found
 
     def hidden(self, *more: str) -> list[str]:

@@ -69,6 +69,8 @@ class Standing:
             over = {(each.fingerprint, each.started_ms) for each in alerts if each.state == "resolved"}
             self._resolved_at = {key: self._resolved_at.get(key, now) for key in over}
             self._alerts = alerts
+            standing = {each.fingerprint for each in alerts}
+            self._refused = {each: mark for each, mark in self._refused.items() if each in standing}
             self.number += 1
             self.news.notify_all()
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from statusdesk.alerts.outbox import LEVEL_TRIGGERED, REHEARSED, plain_name
-from statusdesk.alerts.telling import News, Outcome, Refusal
+from statusdesk.alerts.telling import News, Told
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import Clock, steady_clock, system_clock
 from statusdesk.config import Config
@@ -94,6 +94,8 @@ class Rehearsal:
     def _post(self, sink: SinkSettings, standing: tuple[AlertState, ...]) -> None:
         """Show what an Alertmanager would hear that it has not heard so."""
         terms, now_ms = terms_of(self._config, sink), self._clock()
+        stands = {(sink.name, alert.fingerprint) for alert in standing}
+        self._marks = {key: mark for key, mark in self._marks.items() if key[0] != sink.name or key in stands}
         for alert in told(standing, terms, self._tuning, now_ms):
             body = posted(alert, terms, now_ms, 0)
             mark = f"{alert.state} {content_mark(body)}"
@@ -110,7 +112,7 @@ class Rehearsal:
                     f"{body['annotations'].get('summary', '')} (since {iso(alert.started_ms)})"
                 )
 
-    def outcomes(self) -> list[Outcome | Refusal]:
+    def outcomes(self) -> list[Told]:
         """Return what was shown since the last call, as sent to its sink of another name."""
         return [outcome for outlet in self._outlets.values() for outcome in outlet.outcomes()]
 

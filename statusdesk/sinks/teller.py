@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from statusdesk.alerts.outbox import LEVEL_TRIGGERED
-from statusdesk.alerts.telling import News, Outcome, Refusal
+from statusdesk.alerts.telling import News, Told
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import Clock, steady_clock, system_clock
 from statusdesk.config import Config
@@ -14,6 +14,7 @@ from statusdesk.sinks.alertmanager import terms_of
 from statusdesk.sinks.message import Ask
 from statusdesk.sinks.outlet import Outlet
 from statusdesk.sinks.peers import Peer, Standing, sink_peers
+from statusdesk.sinks.readback import Readback
 from statusdesk.sinks.sending import Sender, SinkStats
 from statusdesk.sinks.silencing import Silencing
 from statusdesk.states_alerts import Silence
@@ -59,6 +60,7 @@ class Sinks:
         self._standings: list[Standing] = []
         self._peers: list[Peer] = []
         self._silencers: list[Silencing] = []
+        self._readers: list[Readback] = []
         self._started = False
 
     def tell(self, news: News) -> None:
@@ -72,9 +74,9 @@ class Sinks:
             for standing in self._standings:
                 standing.put(news.standing)
 
-    def outcomes(self) -> list[Outcome | Refusal]:
-        """Return what has become of attempts since the last call."""
-        found: list[Outcome | Refusal] = []
+    def outcomes(self) -> list[Told]:
+        """Return what has become of attempts since the last call, and what Alertmanagers mute."""
+        found: list[Told] = [muted for reader in self._readers if (muted := reader.take()) is not None]
         for outlet in self._outlets.values():
             found += outlet.outcomes()
         for standing in self._standings:
@@ -91,11 +93,11 @@ class Sinks:
 
     def stop(self, timeout_s: float) -> None:
         """End; what is being sent now has ``timeout_s``."""
-        ending: list[_Ends] = [*self._outlets.values(), *self._standings, *self._silencers]
+        ending: list[_Ends] = [*self._outlets.values(), *self._standings, *self._silencers, *self._readers]
         for each in ending:
             each.stop()
         end = self._steady() + round(timeout_s * 1000)
-        threads: list[_Joins] = [*self._outlets.values(), *self._peers, *self._silencers]
+        threads: list[_Joins] = [*self._outlets.values(), *self._peers, *self._silencers, *self._readers]
         for thread in threads:
             thread.join(max(0.0, (end - self._steady()) / 1000))
 
@@ -128,6 +130,11 @@ class Sinks:
         self._silencers.append(
             Silencing(sink, urls, self._base_dir, self._silences, clock=self._clock, narrate=self._narrate)
         )
+        reader = Readback(
+            sink, urls, self._base_dir, standing.alerts,
+            site=self._config.ha.site, clock=self._clock, steady=self._steady,
+        )  # fmt: skip
+        self._readers.append(reader)
 
     def _sender(self, sink: SinkSettings) -> Sender:
         return sender_of(sink, self._config, self._print_line)

@@ -6,10 +6,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from statusdesk.states_alerts import Acknowledgement, AlertState, Notification, Silence
+from statusdesk.states_alerts import Acknowledgement, AlertState, MutedThere, Notification, Silence
 from statusdesk.store import alerts as questions
 from statusdesk.store.current import LatestRows
-from statusdesk.store.kinds import ACKNOWLEDGEMENTS, ALERTS, COLLECTORS, NOTIFICATIONS, SILENCES, UNRESOLVED
+from statusdesk.store.kinds import (
+    ACKNOWLEDGEMENTS,
+    ALERTS,
+    COLLECTORS,
+    MUTED_THERE,
+    NOTIFICATIONS,
+    SILENCES,
+    UNRESOLVED,
+)
 from statusdesk.store.safety import asks
 
 RECENT_MS = 20 * 60_000
@@ -33,12 +41,13 @@ class AlertRows:
         self._alerts = LatestRows(ALERTS, {(alert.fingerprint, alert.started_ms): alert for alert in found})
         self._silences = LatestRows(SILENCES, {silence.id: silence for silence in questions.silences(db)})
         self._acknowledgements = LatestRows(ACKNOWLEDGEMENTS)
+        self._muted = LatestRows(MUTED_THERE, {each.sink: each for each in questions.muted(db)})
         self._notifications = LatestRows(NOTIFICATIONS, {each.id: each for each in questions.queued(db)})
 
     @property
     def kept(self) -> tuple[LatestRows[Any], ...]:
         """The rows that a commit writes."""
-        return (self._alerts, self._silences, self._acknowledgements, self._notifications)
+        return (self._alerts, self._silences, self._acknowledgements, self._notifications, self._muted)
 
     @property
     def last_beat_ms(self) -> int | None:
@@ -62,6 +71,17 @@ class AlertRows:
         """Take acknowledgements, given or withdrawn."""
         for each in acknowledgements:
             self._acknowledgements.put((each.fingerprint, each.started_ms, each.at_ms), each)
+
+    def put_muted(self, muted: MutedThere) -> None:
+        """Take what a sink's Alertmanagers mute; that they say the same again is not written."""
+        before = self._muted.rows.get(muted.sink)
+        same_ms = before.at_ms if before is not None and not muted.problem else muted.at_ms
+        if before is None or replace(muted, change=before.change, at_ms=same_ms) != before:
+            self._muted.put(muted.sink, replace(muted, change=self._next_change()))
+
+    def muted(self) -> list[MutedThere]:
+        """Return what is muted, by sink."""
+        return list(self._muted.rows.values())
 
     def put_notifications(self, notifications: Sequence[Notification]) -> None:
         """Take messages, queued or with what has become of them."""

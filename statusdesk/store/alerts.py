@@ -2,8 +2,8 @@
 
 import sqlite3
 
-from statusdesk.states_alerts import AlertState, Notification, Silence
-from statusdesk.store.kinds import ALERTS, NOTIFICATIONS, QUEUED, SILENCES, UNRESOLVED
+from statusdesk.states_alerts import AlertState, MutedThere, Notification, Silence
+from statusdesk.store.kinds import ALERTS, MUTED_THERE, NOTIFICATIONS, QUEUED, SILENCES, UNRESOLVED
 
 MOST = 1_000
 _OPEN_ALERTS = f"{ALERTS.select} WHERE {UNRESOLVED} ORDER BY started_ms DESC LIMIT ?"
@@ -39,6 +39,11 @@ def silences(db: sqlite3.Connection, now_ms: int | None = None) -> list[Silence]
     """Return the silences, newest first; with ``now_ms`` only those that hold then or will."""
     asked = db.execute(_SILENCES) if now_ms is None else db.execute(_COMING, (now_ms,))
     return [SILENCES.decode(row) for row in asked]
+
+
+def muted(db: sqlite3.Connection) -> list[MutedThere]:
+    """Return what the Alertmanagers of each sink mute."""
+    return [MUTED_THERE.decode(row) for row in db.execute(MUTED_THERE.select)]
 
 
 def notifications(db: sqlite3.Connection, since_ms: int, limit: int = MOST) -> list[Notification]:

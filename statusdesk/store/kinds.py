@@ -34,7 +34,7 @@ from statusdesk.states import (
     TokenState,
 )
 from statusdesk.states import Lasting as Lasting
-from statusdesk.states_alerts import Acknowledgement, Notification, Silence
+from statusdesk.states_alerts import Acknowledgement, MutedThere, Notification, Silence
 
 Convert = Callable[[Any], Any]
 R = TypeVar("R", bound=msgspec.Struct)
@@ -225,6 +225,7 @@ ALERTS = Table(
     partial=(("unresolved", ("fingerprint",), UNRESOLVED),),
 )
 SILENCES = Table("silences", Silence, ("id",), indexes=(("change",),))
+MUTED_THERE = Table("muted_there", MutedThere, ("sink",), indexes=(("change",),))
 ACKNOWLEDGEMENTS = Table("acknowledgements", Acknowledgement, ("fingerprint", "started_ms", "at_ms"))
 NOTIFICATIONS = Table(
     "notifications",
@@ -240,6 +241,6 @@ TABLES: tuple[Table[Any], ...] = (
     *(table for kind in KINDS for table in (kind.current, kind.history)),
     *(PODS, EVENTS, REVISIONS, EVIDENCE),
     *(BUILDS, DETAILS, JOB_EVENTS, JOBS, QUEUE, EXECUTORS, ALERTS, GRANTS, COLLECTORS),
-    *(SILENCES, ACKNOWLEDGEMENTS, NOTIFICATIONS),
+    *(SILENCES, ACKNOWLEDGEMENTS, NOTIFICATIONS, MUTED_THERE),
 )
 """All tables but ``meta``."""

@@ -26,7 +26,7 @@ class StateLock:
     def acquire(self) -> None:
         """Take the lock, making the directory when it is missing.
 
-        Raises: LockHeld when another process has it, StoreError when the file cannot be made.
+        Raises: LockHeld when another process has it, StoreError when the file cannot be made or written.
         """
         if self._handle is not None:
             return
@@ -46,8 +46,12 @@ class StateLock:
                     os.close(handle)
                     raise LockHeld(self.state_dir, pid, owner) from None
                 time.sleep(PROBE_GAP_S)  # it may be no collector but a ``holder`` that looks
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()} {self._owner}".strip().encode() + b"\n", 0)
+        try:
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()} {self._owner}".strip().encode() + b"\n", 0)
+        except OSError as error:
+            os.close(handle)
+            raise StoreError(f"{path} cannot be written: {error.strerror}") from error
         self._handle = handle
 
     def release(self) -> None:

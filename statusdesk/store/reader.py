@@ -27,6 +27,7 @@ from statusdesk.store.kinds import (
     GRANTS,
     JOBS,
     KINDS,
+    MUTED_THERE,
     OUTCOMES,
     PLATFORM,
     PODS,
@@ -66,6 +67,7 @@ ALIVE = {
     ALERTS.name: f"{ALERTS.select} WHERE {UNRESOLVED}",
     EXECUTORS.name: EXECUTORS.select,
     SILENCES.name: f"{SILENCES.select} WHERE expired_ms IS NULL",
+    MUTED_THERE.name: MUTED_THERE.select,
 }
 CHANGED = {
     **{name: f"{question.partition(' WHERE ')[0]} WHERE change > ?" for name, question in ALIVE.items()},
@@ -304,6 +306,7 @@ def _changes(db: sqlite3.Connection, since: int) -> Changes:
         sources=rows(SOURCES.current),
         alerts=rows(ALERTS),
         silences=rows(SILENCES),
+        muted=rows(MUTED_THERE),
         jobs=rows(JOBS),
         gone_jobs=tuple(db.execute(GONE_JOBS, (since,))) if since else (),
         queue=tuple(map(QUEUE.decode, db.execute(ALL_QUEUE))) if queue_change > since or not since else None,

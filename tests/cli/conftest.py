@@ -71,12 +71,14 @@ def config(tmp_path):
 def put(tmp_path):
     """Write states to the store, with a collector that beats, now."""
 
-    def put(*states, beats=True, builds=(), alerts=(), sources=("kubernetes/eu", "jenkins")):
+    def put(*states, beats=True, builds=(), alerts=(), muted=(), sources=("kubernetes/eu", "jenkins")):
         now = system_clock()
         with Writer(tmp_path / "state" / "statusdesk.db", 86_400, system_clock) as writer:
             writer.put([*states, *(source(name, at_ms=now) for name in sources)], now)
             writer.put_builds(builds)
             writer.put_alerts(alerts)
+            for each in muted:
+                writer.alert_rows.put_muted(each)
             # A heartbeat ahead of time: the test may take longer than a collector may be silent.
             ahead = now + 600_000 if beats else now
             stopped = None if beats else now

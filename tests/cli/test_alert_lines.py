@@ -6,7 +6,7 @@ import pytest
 
 from statusdesk.alerts.telling import AlertEvent
 from statusdesk.cli.alert_lines import event_line, place_of, words_of
-from statusdesk.states_alerts import AlertState
+from statusdesk.states_alerts import AlertState, Muted
 from tests.cli.conftest import HOSTILE
 
 NOW = 1_795_348_800_000  # 2026-11-22T12:00:00Z
@@ -78,6 +78,8 @@ def test_what_is_to_be_known_beside_its_name():
     words = ["flapping", "taken by kim", "silenced", "another alert says more", "its source is down"]
     assert words_of(all_of_it, NOW)[1:] == words
     assert words_of(changed(state="pending", fired_ms=None), NOW) == ["pending for 1m 30s"]
+    muted = Muted(fingerprint="f", by="sam", until_ms=NOW + 3_600_000)
+    assert words_of(ALERT, NOW, [("am", muted)])[1:] == ["am: silenced there by sam for 1h more"]
 
 
 @pytest.mark.parametrize("as_json", [True, False])

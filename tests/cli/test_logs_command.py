@@ -1,5 +1,6 @@
 """``statusdesk logs`` against a server of logs, as a user runs it: what is on stdout, on stderr, and the exit code."""
 
+import io
 import json
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 
 import pytest
 
+from statusdesk.cli import logs_output
 from tests.cli.conftest import environment
 from tests.collectors.kubernetes_server import Answer, Desk, wait_for
 from tests.collectors.log_server import LogKube, Reply, container, ended, pod, refusal, stamped
@@ -237,3 +239,14 @@ def test_who_stops_reading_ends_it_quietly(kube, following):
     kube.show(pod("orders-2"), event="ADDED")
     assert following.wait(10) in (141, -signal.SIGPIPE)
     assert b"Traceback" not in following.stderr.read()
+
+
+def test_what_was_told_is_remembered_to_a_limit(monkeypatch):
+    monkeypatch.setattr(logs_output, "TOLD_KEPT", 3)
+    narration = io.StringIO()
+    writing = logs_output.Writing(None, io.StringIO(), narration, what="orders")
+    for number in range(10):
+        writing._say(f"pod {number}")
+        writing._say("the source does not answer")
+    assert narration.getvalue().count("the source does not answer") == 1, "what is said again and again stays known"
+    assert narration.getvalue().count("pod") == 10 and len(writing._told) == 3

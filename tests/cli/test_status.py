@@ -6,6 +6,8 @@ import pytest
 
 from statusdesk.clock import system_clock
 from statusdesk.states import AlertState, Level
+from statusdesk.states_alerts import Muted, MutedThere
+from statusdesk.text import iso
 from tests.cli.conftest import HOSTILE, build, outcome, rollout, source, token
 
 CONTROL = {chr(code) for code in (*range(32), 127, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -191,6 +193,17 @@ def test_json_names_the_token_that_an_alert_is_about(run, put):
     put(alerts=[AlertState(fingerprint="f", started_ms=1, state="firing", summary="token payments: lapses", **named)])
     [firing] = json.loads(run("status", "--format", "json").stdout)["firing"]
     assert {name: firing[name] for name in named} == named
+
+
+def test_what_an_alertmanager_mutes_itself_is_told_with_who_and_until_when(run, put):
+    alert = AlertState(fingerprint="f", started_ms=1, state="firing", alertname="BuildFailed", severity="warning")
+    until_ms = system_clock() + 7_260_000
+    there = Muted(fingerprint="f", by="sam", comment="moving", until_ms=until_ms)
+    put(alerts=[alert], muted=[MutedThere(sink="am", at_ms=1, muted=(there,))])
+    [firing] = json.loads(run("status", "--format", "json").stdout)["firing"]
+    known = {"sink": "am", "inhibited": False, "by": "sam", "until": iso(until_ms), "comment": "moving"}
+    assert firing["muted_in"] == [known]
+    assert "am: silenced there by sam for 2h more" in run("status").stdout
 
 
 def test_json_tells_which_build_made_a_rollout_and_by_which_rule(run, put):

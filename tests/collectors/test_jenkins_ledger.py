@@ -2,6 +2,7 @@
 
 import msgspec
 
+from collectors import jenkins_ledger
 from collectors.jenkins_ledger import KEPT_PER_JOB, BuildLedger
 from collectors.jenkins_wire import BuildWire
 from statusdesk.config import JenkinsSettings
@@ -131,3 +132,14 @@ def test_old_builds_leave_memory_but_never_a_running_one():
     assert ledger.open_builds() == [("a", 1)]
     assert ledger.get(("a", 2)) is None
     assert ledger.get(("a", KEPT_PER_JOB + 49)) is not None
+
+
+def test_of_builds_that_are_not_there_the_newest_are_remembered(monkeypatch):
+    monkeypatch.setattr(jenkins_ledger, "ABSENT_KEPT", 3)
+    ledger = BuildLedger(SETTINGS, ())
+    for number in range(1, 10):
+        ledger.unreadable(("a", number))
+        ledger.vanished(("a", number))
+    assert list(ledger._absent) == [("a", 7), ("a", 8), ("a", 9)]
+    take(ledger, "a", wire(8))
+    assert list(ledger._absent) == [("a", 7), ("a", 9)]

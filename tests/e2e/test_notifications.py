@@ -1,4 +1,7 @@
-"""A rollout that fails and is mended in a living world is told once and resolved once, through a real Alertmanager."""
+"""A rollout that fails and is mended in a living world is told once and resolved once, through a real Alertmanager.
+
+What else may happen meanwhile is in ``test_told_once.py``, which takes minutes.
+"""
 
 import json
 import re
@@ -29,7 +32,7 @@ urls = ["{hook}/direct"]
 @pytest.mark.slow
 @pytest.mark.skipif(PROGRAM is None, reason=MISSING)
 @pytest.mark.timeout(120)
-def test_one_firing_and_one_resolved_at_the_receiver(tmp_path):
+def test_a_crash_loop_is_one_firing_and_one_resolved_at_the_receiver(tmp_path):
     options = ("--speed", "5", "--scenario", "calm", "--apps", "6")
     with one(tmp_path / "am") as (manager, receiver), serving(tmp_path / "truth.json", *options) as world:
         config = Path(world.ready.config)
@@ -37,7 +40,9 @@ def test_one_firing_and_one_resolved_at_the_receiver(tmp_path):
 
         def about(path):
             # a kill between send and mark sends again with the same key: folded, as a receiver does
-            folded = {got.headers.get("idempotency-key", number): got for number, got in enumerate(list(receiver.got))}
+            folded = {}
+            for number, got in enumerate(list(receiver.got)):
+                folded.setdefault(got.headers.get("idempotency-key", number), got)
             here = [got.body for got in folded.values() if got.path == path]
             return [(body, alert) for body in here for alert in body["alerts"] if alert["labels"].get("app") == APP]
 
@@ -51,7 +56,7 @@ def test_one_firing_and_one_resolved_at_the_receiver(tmp_path):
         firing, both = [("RolloutFailing", "firing")], [("RolloutFailing", "firing"), ("RolloutFailing", "resolved")]
         with world.watch() as first:
             wait_for(lambda: world.rows("select 1 from rollout_current limit 1"), 30, "the first rows")
-            deploy("config-missing")
+            deploy("crash")
             wait_for(lambda: told("/") == firing and told("/direct") == firing, 30, "the alert")
             first.kill()
             first.wait()

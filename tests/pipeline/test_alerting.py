@@ -10,7 +10,7 @@ from statusdesk.config_alerts import SinkSettings
 from statusdesk.facts import Changed, Pod, Visited, Workload
 from statusdesk.pipeline.desk import Desk
 from statusdesk.states import Level
-from statusdesk.states_alerts import WATCHDOG
+from statusdesk.states_alerts import WATCHDOG, Muted, MutedThere
 from statusdesk.store.errors import StoreError
 from statusdesk.store.reader import Reader
 from statusdesk.store.writer import Writer
@@ -182,6 +182,27 @@ def test_a_collector_that_a_board_has_started_queues_nothing_and_the_next_one_te
     office.restart()
     (message,) = office.news().queued
     assert message.what == "firing"
+    office.writer.close()
+
+
+def test_what_nobody_reads_back_any_more_is_not_shown_as_muted(tmp_path):
+    office = Office(tmp_path)
+    office.visit()
+    office.flush()
+    muted = MutedThere(sink="am", at_ms=office.now_ms, muted=(Muted(fingerprint="f"),))
+    office.desk.settle([muted])
+    office.flush()
+
+    def kept():
+        with Reader(office.path) as reader:
+            return [(each.sink, len(each.muted)) for each in reader.changes(0).muted]
+
+    assert kept() == [("am", 1)]
+    office.restart()
+    assert kept() == [("am", 1)], "the next collector reads it soon"
+    office.sends = False
+    office.restart()
+    assert kept() == [("am", 0)]
     office.writer.close()
 
 

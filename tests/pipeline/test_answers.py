@@ -2,8 +2,8 @@
 
 import pytest
 
+from statusdesk.console_requests import Ack, AddSilence, Asked, ExpireSilence, MatcherAsked
 from statusdesk.pipeline.answers import Refused, answer
-from statusdesk.requests import Ack, AddSilence, Asked, ExpireSilence, MatcherAsked
 from statusdesk.store.alert_rows import AlertRows
 from statusdesk.store.writer import Writer
 from tests.alerts.make import HOUR, World, rollout, rule

@@ -11,10 +11,12 @@ from screens.board import BoardScreen
 from screens.builds import BuildsScreen
 from screens.rollout import RolloutScreen
 from screens.tokens import TokenScreen
-from statusdesk.requests import Ack, AddSilence, ExpireSilence
+from statusdesk.console_requests import Ack, AddSilence, ExpireSilence
 from statusdesk.states import Collector
+from statusdesk.states_alerts import Muted, MutedThere
 from tests.screens import alerts, boards, rollouts
 from tests.screens.alerts import board
+from tests.screens.boards import HOUR
 from tests.screens.desk import desk, lines, text, until
 
 WIDE = (140, 40)
@@ -137,6 +139,19 @@ async def test_it_says_when_nobody_would_be_told(more, words):
     async with app.run_test(size=WIDE) as pilot:
         await list_alerts(pilot)
         assert words in text(app)
+
+
+async def test_what_an_alertmanager_mutes_itself_and_that_it_could_not_be_read():
+    muted = Muted(fingerprint=alerts.BUILD.fingerprint, by="sam", comment="[/x] moving", until_ms=boards.NOW + HOUR)
+    away = {"problem": "no connection", "problem_ms": boards.NOW - HOUR}
+    app = alert_desk(board(muted=(MutedThere(sink="am", muted=(muted,), **away),)))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_alerts(pilot)
+        assert below(app, "BuildFailed")[2].endswith("am: silenced there by sam for 1h more: [/x] moving")
+        assert "What is silenced in am itself could not be read for 1h: no connection" in text(app)
+        app.hand.give(board(muted=(MutedThere(sink="am"),), change=9))
+        await until(pilot, lambda: "could not be read" not in text(app))
+        assert below(app, "BuildFailed")[2].endswith("am: posted every 1m")
 
 
 async def test_under_the_collector_of_a_board_no_alert_promises_a_message():

@@ -17,7 +17,7 @@ from screens.rollout import RolloutScreen
 from screens.strips import Line
 from statusdesk.board import Mark
 from statusdesk.build_view import BuildKey, BuildReading
-from statusdesk.requests import LookUpBuild
+from statusdesk.console_requests import LookUpBuild
 from statusdesk.states import Level
 from tests.screens import boards, jenkins
 from tests.screens.boards import HOUR, NOW

@@ -21,6 +21,9 @@ route:
   group_wait: 100ms
   group_interval: 500ms
   repeat_interval: 1h
+inhibit_rules:
+  - source_matchers: ['app = "says-more"']
+    target_matchers: ['app = "says-less"']
 receivers:
   - name: desk
     webhook_configs:

@@ -1,5 +1,6 @@
 """Held against a real Alertmanager: whoever hears of it hears once that an alert fires and once that it is over."""
 
+import datetime
 import json
 import signal
 import urllib.request
@@ -11,6 +12,7 @@ from statusdesk.alerts.telling import News
 from statusdesk.config_alerts import HaSettings
 from statusdesk.sinks.message import labels_of
 from statusdesk.states_alerts import AlertState, Matcher, Silence
+from statusdesk.store.reader import Reader
 from tests.sinks.alertmanagers import MISSING, PROGRAM, one, two
 from tests.sinks.office import RESEND_S, Office, alertmanager, config_of
 from tests.sinks.receiver import Receiver
@@ -35,6 +37,14 @@ def office(tmp_path, running):
 
 def ask(url, path):
     with urllib.request.urlopen(f"{url}/api/v2/{path}", timeout=5) as answer:
+        return json.loads(answer.read())
+
+
+def post(url, path, body):
+    sent = urllib.request.Request(
+        f"{url}/api/v2/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(sent, timeout=5) as answer:
         return json.loads(answer.read())
 
 
@@ -192,6 +202,42 @@ def test_a_silence_is_passed_on_and_ended_there_too(tmp_path, running, monkeypat
     office.mend("hush")
     office.until(heard(receiver, "hush", BOTH), what="its end")
     office.close()
+
+
+def test_what_is_silenced_or_inhibited_over_there_is_read_back_and_stops_no_post(office, running):
+    manager, _ = running
+    office.fail("theirs", "says-more", "says-less", "loud")
+    office.until(lambda: listed(manager.url, "says-more") and listed(manager.url, "theirs"), what="the alerts")
+    until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=2)
+    made = {
+        "matchers": [{"name": "app", "value": "theirs", "isRegex": False, "isEqual": True}],
+        "startsAt": "2020-01-01T00:00:00Z", "endsAt": until.isoformat(), "createdBy": "sam", "comment": "moving",
+    }  # fmt: skip
+    silence_id = post(manager.url, "silences", made)["silenceID"]
+    (reader,), apps = office.sinks._readers, {}
+
+    def muted():
+        reader.look()
+        office.step()
+        with Reader(office.path) as store:
+            (row,) = store.changes(0).muted
+            apps.update({alert.fingerprint: alert.app for alert in store.alerts()})
+        assert not row.problem
+        return {apps[each.fingerprint]: each for each in row.muted}
+
+    office.until(lambda: muted().keys() == {"theirs", "says-less"}, what="what is muted there")
+    found = muted()
+    assert found["says-less"].inhibited and not found["theirs"].inhibited
+    assert (found["theirs"].by, found["theirs"].comment) == ("sam", "moving")
+    assert abs(found["theirs"].until_ms - until.timestamp() * 1000) < 2
+    urllib.request.urlopen(
+        urllib.request.Request(f"{manager.url}/api/v2/silence/{silence_id}", method="DELETE"), timeout=5
+    ).close()
+    office.mend("says-more")
+    office.until(lambda: muted() == {}, what="nothing is muted any more")
+    (stats,) = office.sinks.stats()
+    assert not stats.problem and not stats.failed
+    office.mend("theirs", "says-less", "loud")
 
 
 def test_a_cluster_of_two_is_told_by_both_and_tells_once_also_when_one_dies(tmp_path):

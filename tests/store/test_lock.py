@@ -1,5 +1,6 @@
 """One collector per state directory, however the last one ended."""
 
+import errno
 import signal
 import stat
 import subprocess
@@ -31,6 +32,18 @@ def other(tmp_path: Path):
     yield process
     process.kill()
     process.communicate()
+
+
+def test_a_lock_on_a_full_disk_names_the_file_and_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(StoreError, match="lock cannot be written: No space left"):
+        patched.setattr(lock.os, "pwrite", full)
+        StateLock(tmp_path).acquire()
+    assert holder(tmp_path) is None
+    with StateLock(tmp_path):
+        assert holder(tmp_path) is not None
 
 
 def test_a_second_process_is_told_the_pid_of_the_first(tmp_path: Path, other: subprocess.Popen) -> None:

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from statusdesk.states import AlertState, Collector, Level, RolloutState
-from statusdesk.states_alerts import Matcher, Notification, Silence
+from statusdesk.states_alerts import Matcher, Muted, MutedThere, Notification, Silence
 from statusdesk.store import builds as build_questions
 from statusdesk.store import gate_rows, past
 from statusdesk.store import reader as reading
@@ -214,6 +214,28 @@ def test_a_column_that_is_not_there_yet_is_told(path: Path, clock: Clock) -> Non
         db.execute("ALTER TABLE rollout_current DROP COLUMN digest")
     with Reader(path) as reader, pytest.raises(StoreError, match="older statusdesk"):
         reader.changes(0)
+
+
+def test_what_is_muted_elsewhere_is_written_when_it_is_another_and_read_with_the_changes(writer, reader) -> None:
+    rows = writer.alert_rows
+    held = MutedThere(sink="am", at_ms=1_000, muted=(Muted(fingerprint="f", by="sam", until_ms=9_000),))
+    rows.put_muted(held)
+    writer.commit()
+    change = reader.changes(0).change
+    rows.put_muted(replace(held, at_ms=31_000))
+    writer.commit()
+    assert reader.changes(change).muted == (), "the same again is not written"
+    failed = replace(held, at_ms=31_000, problem="no connection", problem_ms=61_000)
+    rows.put_muted(failed)
+    writer.commit()
+    (found,) = reader.changes(change).muted
+    assert replace(found, change=0) == failed
+    assert reader.changes(0).muted == (found,)
+    change = found.change
+    rows.put_muted(failed)
+    rows.put_muted(replace(held, at_ms=91_000))
+    writer.commit()
+    assert [each.problem for each in reader.changes(change).muted] == [""]
 
 
 def test_alerts_silences_and_messages(writer: Writer, reader: Reader) -> None:

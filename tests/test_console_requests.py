@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from statusdesk.requests import (
+from statusdesk.console_requests import (
     DIRECTORY,
     MOST_AT_ONCE,
     MOST_BYTES,
@@ -180,8 +180,8 @@ def test_who_may_not_write_there_is_told_what_to_do(state, monkeypatch):
     def refused(*_args, **_options):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("statusdesk.requests.os.open", refused)
+    monkeypatch.setattr("statusdesk.console_requests.os.open", refused)
     group = (state / DIRECTORY).group()
-    monkeypatch.setattr("statusdesk.requests.holder", lambda _: 1)
+    monkeypatch.setattr("statusdesk.console_requests.holder", lambda _: 1)
     with pytest.raises(RequestError, match=f"may not write to .*{DIRECTORY}; be in the group that owns it .{group}."):
         submit(state, ExpireSilence(id="s"))

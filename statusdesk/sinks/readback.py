@@ -1,0 +1,184 @@
+"""What the Alertmanagers of a sink tell nobody of, though it is posted to them: silenced there, or inhibited.
+
+It is read to be shown, by a thread of its own: what is posted neither waits for it nor depends on it.
+Source: the alerts API (v2) of Alertmanager, ``GET /alerts`` and ``GET /silence/{id}``.
+"""
+
+import datetime
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from statusdesk import faults
+from statusdesk.clock import Clock
+from statusdesk.config_alerts import SinkSettings
+from statusdesk.redact import safe
+from statusdesk.sinks.http import Http, accepted
+from statusdesk.sinks.message import labels_of
+from statusdesk.sinks.sending import SendError
+from statusdesk.states_alerts import AlertState, Muted, MutedThere
+
+LOOK_EVERY_S = 30.0
+ONLY_MUTED = "active=false&unprocessed=false&silenced=true&inhibited=true"
+MOST_BYTES = 16 * 1024 * 1024
+MOST_MUTED = 1_000
+MOST_ASKED = 50
+"""Silences looked up in one round; there are more only where people silence alert by alert."""
+SILENCE_KEPT_S = 300.0
+"""Somebody may draw a silence out: who made it and until when is asked again after so long."""
+
+T = TypeVar("T")
+
+
+class _Status(msgspec.Struct, frozen=True):
+    state: str = ""
+    silenced_by: list[str] = msgspec.field(default_factory=list, name="silencedBy")
+    inhibited_by: list[str] = msgspec.field(default_factory=list, name="inhibitedBy")
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    """An alert as an Alertmanager lists it."""
+
+    labels: dict[str, str] = {}
+    status: _Status = _Status()
+
+
+class _Silence(msgspec.Struct, frozen=True, rename="camel"):
+    """A silence as an Alertmanager tells it."""
+
+    created_by: str = ""
+    comment: str = ""
+    ends_at: datetime.datetime | None = None
+
+
+class Readback:
+    """Reads what is muted at the first Alertmanager of a sink that answers: members of a cluster share silences.
+
+    ``alerts`` returns what stands now, None before anything is known.
+    """
+
+    def __init__(
+        self,
+        sink: SinkSettings,
+        urls: Iterable[str],
+        base_dir: Path,
+        alerts: Callable[[], tuple[AlertState, ...] | None],
+        *,
+        site: str,
+        clock: Clock,
+        steady: Clock,
+        look_every_s: float = LOOK_EVERY_S,
+    ) -> None:
+        self._name = sink.name
+        self._urls = list(urls)
+        self._http = Http(sink, base_dir)
+        self._alerts = alerts
+        self._site = site
+        self._clock = clock
+        self._steady = steady
+        self._look_every_s = look_every_s
+        self._silences: dict[str, tuple[int, _Silence]] = {}  # by id: steady, when it was asked for
+        self._seen = MutedThere(sink=sink.name)
+        self._news: MutedThere | None = None
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"muted by {sink.name}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after what is being asked now."""
+        self._stop.set()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the end of the thread."""
+        self._thread.join(timeout_s)
+
+    def take(self) -> MutedThere | None:
+        """Return how it was found at the last look, None when there was none since the last call."""
+        with self._lock:
+            news, self._news = self._news, None
+            return news
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._look_every_s):
+            self.look()
+        self._http.close()
+
+    def look(self) -> None:
+        """Read what is muted there; that it cannot be read is told as well, with what was read last."""
+        try:
+            found = replace(self._seen, muted=self._read(), at_ms=self._clock(), problem="", problem_ms=None)
+        except SendError as error:
+            found = self._unread(str(error))
+        except Exception as error:  # the edge of one sink: a fault of ours must not end it
+            found = self._unread(faults.told(error))
+        self._seen = found
+        with self._lock:
+            self._news = found
+
+    def _unread(self, problem: str) -> MutedThere:
+        since_ms = self._seen.problem_ms if self._seen.problem else self._clock()
+        return replace(self._seen, problem=problem, problem_ms=since_ms)
+
+    def _read(self) -> tuple[Muted, ...]:
+        """Ask one Alertmanager after the other until one answers.
+
+        Raises: SendError of the last one when none does.
+        """
+        failed: SendError | None = None
+        for url in self._urls:
+            try:
+                return self._muted_at(url)
+            except SendError as error:
+                failed = error
+        if failed is not None:
+            raise failed
+        return ()
+
+    def _muted_at(self, url: str) -> tuple[Muted, ...]:
+        ours = {frozenset(labels_of(each, self._site).items()): each for each in self._alerts() or ()}
+        listed = self._asked(f"{url}/api/v2/alerts?{ONLY_MUTED}", list[_Listed])
+        found = [
+            (ours[key].fingerprint, each.status)
+            for each in listed
+            if (key := frozenset(each.labels.items())) in ours and ours[key].state == "firing"
+        ][:MOST_MUTED]
+        self._look_up(url, {status.silenced_by[0] for _, status in found if status.silenced_by})
+        return tuple(sorted((self._muted(*each) for each in found), key=lambda each: each.fingerprint))
+
+    def _look_up(self, url: str, ids: set[str]) -> None:
+        """Know who made these silences, and until when; forget all others."""
+        until = self._steady() - round(SILENCE_KEPT_S * 1000)
+        self._silences = {each: known for each, known in self._silences.items() if each in ids and known[0] > until}
+        for silence_id in sorted(ids - self._silences.keys())[:MOST_ASKED]:
+            known = self._asked(f"{url}/api/v2/silence/{_plain(silence_id)}", _Silence)
+            self._silences[silence_id] = (self._steady(), known)
+
+    def _muted(self, fingerprint: str, status: _Status) -> Muted:
+        if not status.silenced_by:
+            return Muted(fingerprint=fingerprint, inhibited=True)
+        _, silence = self._silences.get(status.silenced_by[0], (0, _Silence()))
+        until_ms = round(silence.ends_at.timestamp() * 1000) if silence.ends_at is not None else None
+        by, comment = safe(silence.created_by, 100), safe(silence.comment)
+        return Muted(fingerprint=fingerprint, by=by, comment=comment, until_ms=until_ms)
+
+    def _asked(self, url: str, what: type[T]) -> T:
+        answer = accepted(self._http.ask("GET", url, most=MOST_BYTES), self._http.hidden())
+        try:
+            return msgspec.json.decode(answer.body, type=what)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise SendError("it lists its alerts in a way that is not its API") from None
+
+
+def _plain(silence_id: str) -> str:
+    """Return an id as it may stand in an address; theirs are of letters, figures and dashes.
+
+    Raises: SendError.
+    """
+    if not silence_id.replace("-", "").isalnum() or not silence_id.isascii():
+        raise SendError("it names a silence in a way that is not its API")
+    return silence_id
