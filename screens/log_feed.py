@@ -9,11 +9,12 @@ import msgspec
 from collectors.log_lines import FollowStatus, LogFollower, LogLine, Origin
 from screens.log_doors import Opening
 from screens.log_filter import Filters
+from screens.log_packed import BLOCK
 from screens.log_request import Doors, LogRequest
 from screens.log_ring import LogRing
 from screens.log_shown import Shown
 
-TAKE_LINES = 500
+TAKE_LINES = 8 * BLOCK
 SETTLED_S = 0.5  # so long without a line, and a log has told what there was
 MOST_OLDER = 2000
 SECOND_NS = 1_000_000_000
@@ -85,7 +86,7 @@ class LogFeed:
             return 0
         end = time.perf_counter() + budget_s
         self.caught_up = self.caught_up or (bool(len(self.ring)) and self._settled)
-        while lines := follower.take(TAKE_LINES):
+        while lines := follower.take(TAKE_LINES - self.ring.end % BLOCK):  # whole blocks are quicker to keep
             self.ring.extend(lines)
             self._last_came_s = time.monotonic()
             if time.perf_counter() > end:

@@ -135,7 +135,10 @@ class LogPane(Vertical):
             # when all is here that there was, clocks do not matter: what comes is new
             self._paused_ns = 1 if self.feed.caught_up else self.app.now_ms * 1_000_000
         places = range(max(0, len(shown) - came), len(shown))
-        times = (ring[shown[place]].at_ns for place in places)
+        if self._paused_ns == 1:
+            self._new += len(places)
+            return
+        times = (ring.at_ns(shown[place]) for place in places)
         self._new += sum(1 for at_ns in times if not at_ns or at_ns >= self._paused_ns)
 
     @property

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from collectors.log_lines import LineKind, LogLine
 from screens.log_filter import Filters, Pattern
 from screens.log_levels import Gravity
-from screens.log_packed import Packed
+from screens.log_packed import Packed, columns_of
 from screens.log_ring import BYTES_A_LINE, LogRing
 from screens.log_shown import Shown
 from tests.screens.log_hand import HOSTILE, ORIGINS, STORY, line, numbered
@@ -25,9 +25,9 @@ def shown_texts(shown):
 
 def test_packed_lines_come_back_as_they_were():
     lines = [*HOSTILE, *STORY]
-    packed = Packed(lines)
+    packed = Packed(columns_of(lines))
     assert [packed[at] for at in range(len(lines))] == lines
-    assert Packed([LogLine(0, 0, "\ud800")])[0].text == "?"
+    assert Packed(columns_of([LogLine(0, 0, "\ud800")]))[0].text == "?"
 
 
 def test_the_oldest_lines_go():
