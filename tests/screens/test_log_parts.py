@@ -1,9 +1,12 @@
 """What the logs screen is made of, without a screen: levels, traces, patterns, names, JSON, rows, files, requests."""
 
 import datetime
+import re
 import stat
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from collectors.log_lines import LineKind, Origin, Target
@@ -83,6 +86,21 @@ def test_patterns(typed, found, not_found):
     pattern = Pattern(typed)
     assert pattern.found_in(found) and not pattern.found_in(not_found)
     assert Pattern(pattern.source).found_in(found) and not Pattern(pattern.source).found_in(not_found)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.sampled_from(["key", "k", "s", "is", "200", "i", "\u00e9", "K", "stra\u00dfe"]),
+    st.lists(st.text("kKsSiI20eEyY\u212a\u017f\u0130\u0131\u00df\u00e9\u00c9 ", max_size=8), min_size=1, max_size=5),
+    st.booleans(),
+)
+def test_quick_ways_of_finding_text_find_what_the_expression_finds(typed, lines, plain):
+    pattern = Pattern(typed, plain=plain)
+    found = [at for at, text in enumerate(lines) if re.search(pattern.source, text)]
+    assert [at for at, text in enumerate(lines) if pattern.found_in(text)] == found
+    assert pattern.may_be_in("\n".join(lines)) or not found
+    assert Filters(includes=(pattern,)).those_of(lines, 7) == [7 + at for at in found]
+    assert Filters(excludes=(pattern,)).those_of(lines, 0) == [at for at in range(len(lines)) if at not in found]
 
 
 def test_plain_text_and_what_is_no_expression():

@@ -170,6 +170,39 @@ steps = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(lines_made | st.builds(line, st.sampled_from(["[x]", "2026", "x" * 900])), max_size=200),
+            st.sampled_from([None, None, 0, 40]),
+        ),
+        max_size=6,
+    ),
+    st.sampled_from([5, 64, 200, 300]),
+)
+def test_lines_that_come_together_are_kept_as_those_that_come_one_by_one(steps, most):
+    together, alone = LogRing(most), LogRing(most)
+    for lines, held in steps:
+        for ring in (together, alone):
+            ring.held_from = ring.first + held if held is not None else None
+        together.extend(lines)
+        for each in lines:
+            alone.extend([each])
+        assert (together.first, together.end, together.missed) == (alone.first, alone.end, alone.missed)
+        numbers = range(alone.first, alone.end)
+        assert [together[number] for number in numbers] == [alone[number] for number in numbers]
+        assert [together.head(number) for number in numbers] == [alone.head(number) for number in numbers]
+        assert list(together.heads(alone.first, alone.end)) == list(alone.heads(alone.first, alone.end))
+        assert together.traces == alone.traces
+
+
+def test_times_by_number():
+    ring = LogRing(1000)
+    ring.extend(numbered(150))
+    assert [ring.at_ns(number) for number in range(150)] == [each.at_ns for each in numbered(150)]
+
+
+@settings(max_examples=60, deadline=None)
 @given(steps)
 def test_what_is_shown_is_what_the_filters_let_through(taken):
     ring = LogRing(200)
