@@ -149,10 +149,8 @@ class Stamps:
         fractions = stamps.replace(f"\n{self._second}", "")  # of each is left: nine digits, "Z "
         if len(fractions) != 11 * count or len(stamps) != (_STAMP_CHARS + 1) * count:
             return None
-        if fractions[9::11] != "Z" * count or fractions[10::11] != " " * count:
-            return None
         digits = fractions.replace("Z ", "")
-        if len(digits) != 9 * count or not (digits.isascii() and digits.isdigit()):
+        if fractions[10::11] != " " * count or len(digits) != 9 * count or not (digits.isascii() and digits.isdigit()):
             return None
         second = str(self._base_ns // SECOND_NS)
         return _MOMENTS.decode(f"[{second}{fractions[:-2].replace('Z ', ',' + second)}]")

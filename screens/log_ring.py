@@ -140,8 +140,7 @@ class LogRing:
         count, size = len(lines), sum(map(len, columns.texts)) + OVERHEAD_BYTES * len(lines)
         slot = self.end % self._slots
         if (
-            any(columns.kinds)
-            or not self._traces.calm
+            not self._traces.calm
             or not _MAYBE_TRACE.isdisjoint([text[:1] for text in columns.texts])
             or slot + count > self._slots
             or not self._make_room(count, size - len(columns.texts[-1]) - OVERHEAD_BYTES)
