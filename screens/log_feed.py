@@ -40,7 +40,8 @@ class Found(msgspec.Struct, frozen=True):
 class LogFeed:
     """Takes lines from a follower into a ring, in bounded bites. All of it runs where the screen does."""
 
-    def __init__(self, request: LogRequest, doors: Doors, most_lines: int) -> None:
+    def __init__(self, request: LogRequest, doors: Doors, most_lines: int, aim_ns: int | None = None) -> None:
+        """``aim_ns``: the time of the line to stand on, where that is not the moment of the request."""
         self.request, self._doors = request, doors
         self.origins: list[Origin] = []
         self.ring = LogRing(most_lines)
@@ -48,7 +49,12 @@ class LogFeed:
         self.status = FollowStatus()
         self.seeking: Seeking | None = None
         self._opening: Opening | None = None
-        self._aim_ns: int | None = request.at_ms * 1_000_000 if request.at_ms is not None else None
+        self._aim_ns: int | None = None  # the first moment after the line to stand on
+        self._exact = request.from_ms is not None
+        if self._exact:
+            self._aim_ns = aim_ns + 1 if aim_ns is not None else None
+        elif request.at_ms is not None:
+            self._aim_ns = request.at_ms * 1_000_000 + SECOND_NS
         self._last_came_s = time.monotonic()
         self.caught_up = False
         """Whether what there was at the beginning has come: lines were here, and then none for a moment."""
@@ -103,11 +109,12 @@ class LogFeed:
         """Return the line at the moment that was asked for, once, as soon as lines from there on are here."""
         if self._aim_ns is None or not len(self.ring):
             return None
-        aim_ns, last_ns = self._aim_ns + SECOND_NS, self.ring[self.ring.end - 1].at_ns
+        aim_ns, last_ns = self._aim_ns, self.ring[self.ring.end - 1].at_ns
         if last_ns <= aim_ns and not self._settled:
             return None
         self._aim_ns = None
-        return max(self.ring.first, self.ring.place_of_time(aim_ns) - 1) if last_ns > aim_ns else None
+        there = last_ns > aim_ns or self._exact
+        return max(self.ring.first, self.ring.place_of_time(aim_ns) - 1) if there else None
 
     # -- looking for something --------------------------------------------------------------------------------------
 

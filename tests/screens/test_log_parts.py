@@ -11,18 +11,19 @@ from msgspec.structs import replace
 
 from collectors.log_lines import LineKind, Origin, Target
 from screens.ink import make_ink
+from screens.log_dialogs import side_choice
 from screens.log_filter import Filters, Pattern
 from screens.log_json import readable
 from screens.log_levels import Gravity, Part, Traces, gravity, span_of_level
 from screens.log_names import make_names, shorten
-from screens.log_request import failed_ms, of_cell, of_pod, of_rollout, pod_globs
+from screens.log_request import LogRequest, failed_ms, of_cell, of_pod, of_rollout, pod_globs
 from screens.log_rows import Fold, How, draw_line, size
 from screens.log_saving import MOST_COPIED_BYTES, as_text, file_name, for_copying, path_problem, save
 from screens.log_whole import wrapped
 from screens.strips import cells
 from statusdesk.state import Level
 from tests.screens import boards, rollouts
-from tests.screens.log_hand import HOSTILE, ORIGINS, line
+from tests.screens.log_hand import HOSTILE, ORIGINS, line, numbered
 
 
 @pytest.mark.parametrize(
@@ -297,3 +298,29 @@ def test_globs_of_pods():
     assert fits("Deployment", "orders-7cc6f9fbf5-fq26d") and not fits("Deployment", "orders-export-7cc6f9fbf5-fq26d")
     assert fits("StatefulSet", "orders-12") and not fits("StatefulSet", "orders-x")
     assert fits("DaemonSet", "orders-fq26d") and not pod_globs("Rocket", "orders")
+
+
+def test_half_a_file_is_not_left_where_the_disk_is_full(tmp_path):
+    def lines_until_full():
+        yield from numbered(3)
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        save(tmp_path / "a.log", lines_until_full(), ORIGINS)
+    assert not (tmp_path / "a.log").exists()
+
+
+def test_each_two_pods_can_be_seen_side_by_side():
+    def pods(count):
+        return [
+            replace(ORIGINS[1], pod=f"orders-{number}", container=name)
+            for number in range(count)
+            for name in ("app", "proxy")
+        ]
+
+    dialog, pairs = side_choice(pods(3), pods(3)[2], LogRequest(where=("staging", "orders")))
+    both = [(pair.left.pod, pair.right.targets[0].pods[0]) for pair in pairs if pair.whole_pod]
+    assert both == [("orders-1", "orders-0"), ("orders-1", "orders-2"), ("orders-0", "orders-2")]
+    assert sum(not pair.whole_pod for pair in pairs) == 6
+    dialog, pairs = side_choice(pods(50), pods(50)[0], LogRequest(where=("staging", "orders")))
+    assert sum(pair.whole_pod for pair in pairs) == 49

@@ -156,6 +156,41 @@ async def test_previous_since_secrets_and_init_containers_ask_anew():
         assert sum(not follower.closed for follower in app.doors.opened) == 1
 
 
+async def test_secrets_are_shown_where_the_reader_stands_with_what_was_fetched_before():
+    app = open_desk(numbered(300))
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await logs(pilot)
+        app.doors.last.older_lines = numbered(50, -50)
+        await pilot.press("o")
+        await until(pilot, lambda: len(screen.pane.feed.ring) == 350)
+        await pilot.press("down", "down", "down")
+        ring, cursor = screen.pane.feed.ring, screen.pane.view.cursor
+        stood_ns, first_ns = ring.at_ns(cursor), ring.at_ns(ring.first)
+        app.doors.lines = numbered(350, -50)
+        await pilot.press("R")
+        await until(pilot, lambda: len(app.doors.opened) == 2 and "SECRETS SHOWN" in lines(app)[2])
+        assert app.doors.last.selection.since_ms == first_ns // 1_000_000 and not app.doors.last.selection.redact
+        await until(pilot, lambda: not screen.pane.view.following)
+        assert len(screen.pane.feed.ring) == 350
+        assert screen.pane.feed.ring.at_ns(screen.pane.view.cursor) == stood_ns
+        await pilot.press("f", "R")
+        await until(pilot, lambda: len(app.doors.opened) == 3 and len(screen.pane.feed.ring) == 350)
+        assert screen.pane.view.following
+        await pilot.press("p")
+        await until(pilot, lambda: len(app.doors.opened) == 4)
+        assert app.doors.last.selection.since_ms is None  # another run has other times
+
+
+async def test_it_is_said_when_a_log_does_not_go_back_to_the_moment_that_was_asked_for():
+    app = open_desk([line("INFO  the first that is left", 890.0), line("INFO  later", 895.0)])
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RolloutScreen) and app.screen.view.reading is not None)
+        await until(pilot, lambda: app.screen.pod is not None)
+        await logs(pilot)
+        await until(pilot, lambda: "No line is as early as 09:41:50" in text(app))
+
+
 async def test_a_pod_of_a_rollout_opens_at_the_moment_of_its_failure():
     late = numbered(4000, 0, 0.25)
     app = open_desk(late)
@@ -187,6 +222,11 @@ async def test_the_console_of_a_build():
         await until(pilot, lambda: isinstance(app.screen, LogsScreen) and "Finished: SUCCESS" in text(app))
         assert app.doors.last.selection == ("deploy-orders", 412, True)
         assert "deploy-orders #412 \u203a console" in lines(app)[0]
+        assert "09:" not in lines(app)[4]  # no room is kept for times that a console has not
+        for words in ("previous", "side by side", "containers", "since", "times"):
+            assert words not in lines(app)[-1]
+        await pilot.press("p", "x", "c", "s")
+        assert isinstance(app.screen, LogsScreen) and len(app.doors.opened) == 1
 
 
 async def test_workloads_open_logs_too():
