@@ -162,6 +162,20 @@ def test_the_run_before_is_read_on_demand(kube, follow):
     assert lines.source.origins[0].previous and kube.asked_logs[0]["previous"] == "true"
 
 
+def test_the_run_before_comes_once_when_the_next_run_begins_meanwhile(kube, follow):
+    kube.replies["app"] = [Reply(stamped("was", "here"))] * 2 + [Reply(stamped("and", "that"))]
+    died, crashed = ended("run-1", 1), {"waiting": {"reason": "CrashLoopBackOff"}}
+    lines = follow(pod("orders-1", container(run="run-1", state=crashed, lastState=died)), previous=True)
+    lines.wait_texts("was", "here")
+    wait_for(lambda: lines.source.status().ended)
+    kube.replies["app"] = [Reply(stamped("and", "that"))] * 2
+    again = pod("orders-1", container(run="run-2", lastState=died, restartCount=2))
+    kube.show(again, pod("orders-2", container(lastState=ended("run-0", 1))), event="MODIFIED")
+    lines.wait_texts("was", "here", "and", "that")
+    wait_for(lambda: lines.source.status().ended)
+    assert len(kube.asked_logs) == 2 and not [text for text in lines.marks() if "restarted" in text]
+
+
 def test_what_is_not_followed_ends(kube, follow):
     kube.replies["app"] = [Reply(stamped("one"))]
     lines = follow(pod("orders-1"), pod("orders-2"), follow=False, max_streams=1)

@@ -183,7 +183,7 @@ async def test_secrets_are_shown_where_the_reader_stands_with_what_was_fetched_b
 
 async def test_it_is_said_when_a_log_does_not_go_back_to_the_moment_that_was_asked_for():
     app = open_desk([line("INFO  the first that is left", 890.0), line("INFO  later", 895.0)])
-    async with app.run_test(size=WIDE) as pilot:
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, RolloutScreen) and app.screen.view.reading is not None)
         await until(pilot, lambda: app.screen.pod is not None)
