@@ -1,6 +1,7 @@
-"""From a key press to its paint in the logs screen while lines pour in: 50,000 a second from one pod; 20,000 a second
-from 50 pods with a filter on, and another one being typed. Of the 50 pods 40 are read at a time, as is the default, and
-those write the 20,000.
+"""From a key press to its paint in the logs screen while it takes 50,000 lines a second from one pod; 20,000 a second
+from 50 pods with a filter on, and another one being typed. Of the 50 pods 40 are read at a time, as is the default.
+
+A tenth more is written than has to be taken; a screen that takes less than asked for misses the target by its share.
 
 World, collector and board are processes of this machine; the board reads the logs as it reads those of any cluster. The
 keys pause the log and let it follow again, and type a filter; each is painted when the line above the log says so.
@@ -11,13 +12,13 @@ import random
 import statistics
 import time
 
-from logs_world import log_of, loud_world, shown_per_s
+from logs_world import log_of, loud_world, taken_per_s
 from pty_driver import Terminal
 from report import finish, side
 
 from collectors.log_lines import DEFAULT_STREAMS
 
-KEYS, ALLOWED_MS = 60, 50.0
+KEYS, ALLOWED_MS, OFFERED = 60, 50.0, 1.1
 TYPED = ("l", "i", "n", "e")
 
 
@@ -60,12 +61,14 @@ def main() -> None:
     dice = random.Random(1)
     worst = 0.0
     for title, pods, per_s, filtered in (("one pod", 1, 50_000, False), ("50 pods, filtered", 50, 20_000, True)):
-        with loud_world(pods, per_s * pods / min(pods, DEFAULT_STREAMS)) as ready, log_of(ready) as terminal:
-            rate = shown_per_s(terminal)
-            print(f"{title}: {per_s:,} lines a second written by those that are read, {rate:,.0f} taken by the screen")
+        offered = per_s * OFFERED
+        with loud_world(pods, offered * pods / min(pods, DEFAULT_STREAMS)) as ready, log_of(ready) as terminal:
             if filtered:
                 terminal.send(b"iINFO\r")
                 terminal.wait_for(b"include: INFO ")
+            rate = side(f"{title}: lines taken, {offered:,.0f} a second written", taken_per_s(terminal, offered), "/s")
+            print(f"{rate / offered:.1%} of what is written, at least {per_s:,} allowed")
+            worst = max(worst, per_s / rate if rate < per_s else 0.0)
             took = {"pause and follow": pausing(terminal, dice)}
             if filtered:
                 took["a filter being typed"] = typing(terminal, dice)
@@ -73,7 +76,6 @@ def main() -> None:
             side(f"{title}: {what}", values, "ms")
             print(f"p95 {p95(values):.1f} ms, allowed {ALLOWED_MS:.0f} ms")
             worst = max(worst, p95(values) / ALLOWED_MS)
-        worst = max(worst, 1.0 if rate >= 0.95 * per_s else per_s / max(1.0, rate))
     finish("key to paint in a flood of lines, p95, the worst / allowed", worst, 1.0)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import statistics
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ from pty_driver import Terminal
 from stored import Stored
 
 ROOT = Path(__file__).parent.parent
-COUNT_S = 1.5  # less than it takes to fill what a paused view has room for
+COUNTS, LOOK_S, LONGEST_S = 5, 0.02, 4.0
+ROOM_LINES = 90_000  # a paused view has room for some more
 APP = "loud"
 _NEW = re.compile(rb"\+([\d,]+) new")
 
@@ -48,13 +50,27 @@ def log_of(ready: dict[str, str], app: str = APP) -> Iterator[Terminal]:
         yield terminal
 
 
-def shown_per_s(terminal: Terminal) -> float:
-    """Pause the log, and return how many lines a second are counted as new; it follows again after that."""
+def taken_per_s(terminal: Terminal, offered_per_s: float) -> list[float]:
+    """Return how many lines a second the screen takes, several times over: how steeply what is new grows on it.
+
+    The log is paused for that and follows again. Neither the lines that were on their way when it was paused count nor
+    those that are when the reading ends, as they would if what is counted in the end were divided by the time.
+    """
+    return [_slope(terminal, min(LONGEST_S, ROOM_LINES / offered_per_s)) for _ in range(COUNTS)]
+
+
+def _slope(terminal: Terminal, seconds: float) -> float:
     terminal.send(b"f")
     terminal.wait_for(b"PAUSED")
     began_s = time.perf_counter()
-    counted = [int(found.replace(b",", b"")) for found in _NEW.findall(terminal.read_for(COUNT_S))]
-    took_s = time.perf_counter() - began_s
+    terminal.drain(quiet_s=seconds / 4, longest_s=seconds / 4)
+    at_s: list[float] = []
+    counts: list[int] = []
+    while (now_s := time.perf_counter()) < began_s + seconds:
+        if found := _NEW.findall(terminal.read_for(LOOK_S)):
+            at_s.append(now_s + LOOK_S)
+            counts.append(int(found[-1].replace(b",", b"")))
     terminal.send(b"f")
     terminal.wait_for(b"following")
-    return max(counted, default=0) / took_s
+    terminal.read_for(seconds / 4)
+    return statistics.linear_regression(at_s, counts).slope

@@ -45,8 +45,9 @@ class Terminal:
 
     def send(self, keys: bytes) -> float:
         """Press keys; return when."""
+        pressed_s = time.perf_counter()  # before: who reads them may be quicker than we are scheduled again
         os.write(self._master, keys)
-        return time.perf_counter()
+        return pressed_s
 
     def wait_for(self, *markers: bytes, timeout_s: float = 30.0) -> float:
         """Read until one of the markers has come (all that came before is forgotten); return when.

@@ -71,7 +71,9 @@ class Merge:
 
         With ``waits`` false not even a patient reader is waited for.
         """
-        keys = list(accumulate(map(_AT, lines), max, initial=lane.newest_ns))[1:]
+        keys = list(map(_AT, lines))
+        if keys[0] < lane.newest_ns or sorted(keys) != keys:
+            keys = list(accumulate(keys, max, initial=lane.newest_ns))[1:]
         lane.newest_ns = keys[-1]
         with self._changed:
             if self._patient and waits:

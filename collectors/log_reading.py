@@ -4,6 +4,7 @@ import copy
 from array import array
 from collections import Counter, deque
 from collections.abc import Sequence
+from itertools import repeat
 
 from collectors.log_lines import MAX_LINE_BYTES, LogLine
 from collectors.log_text import SECOND_NS, Redactor, Splitter, Stamps, bounded, cut_long, harmless, needs_care
@@ -38,7 +39,8 @@ class Position:
             self._recent.clear()
         self.newest_ns = max(self.newest_ns, newest_ns)
         # What lines are known by, not the lines: two seconds of a flood would be megabytes.
-        self._recent.append((newest_ns, array("q", [hash(line[:KNOWN_BY_CHARS]) for line in lines])))
+        known_by = lines if max(map(len, lines)) <= KNOWN_BY_CHARS else [line[:KNOWN_BY_CHARS] for line in lines]
+        self._recent.append((newest_ns, array("q", map(hash, known_by))))
         limit_ns = self.newest_ns - WINDOW_NS
         while self._recent[0][0] < limit_ns:
             self._recent.popleft()
@@ -87,8 +89,7 @@ class Reading:
         self._splitter = begun
 
     def _lines(self, piece: bytes, over: int) -> list[LogLine]:
-        whole = piece.decode("utf-8", "replace")
-        lines = whole.split("\n")
+        lines = piece.decode("utf-8", "replace").split("\n")
         cut: dict[int, int] = {}
         if over or len(piece) > MAX_LINE_BYTES:
             lines, cut = cut_long(lines, over)
@@ -106,11 +107,9 @@ class Reading:
         if needs_care(piece):
             colours = self._colours
             texts = [text if text.isprintable() else harmless(text, colours) for text in texts]
-            whole = "\n".join(texts)
         if self._redactor is not None:
-            texts = self._redactor.lines(whole, texts)
-        origin = self._origin
-        made = [LogLine(at_ns, origin, text) for at_ns, text in zip(times, texts, strict=True)]
+            texts = self._redactor.lines("\n".join(texts), texts)
+        made = list(map(LogLine, times, repeat(self._origin), texts))
         if cut or len(piece) > MAX_LINE_BYTES:
             _bound(made, cut)
         return made

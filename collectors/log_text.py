@@ -8,6 +8,8 @@ import datetime
 import re
 from collections.abc import Sequence
 
+import msgspec
+
 from collectors.log_lines import MAX_LINE_BYTES
 from statusdesk.redact import may_hold_secret, redact
 from statusdesk.text import clean_line
@@ -15,6 +17,10 @@ from statusdesk.text import clean_line
 SECOND_NS = 1_000_000_000
 HIDDEN = "[hidden]"
 MAX_KEY_LINES = 200
+_TOGETHER = 32  # lines that are looked at once more together where a chunk holds what may be a secret
+_FEW_LINES = 8  # are read one by one
+_STAMP_CHARS = 31  # of the usual form, with the blank behind it
+_MOMENTS = msgspec.json.Decoder(list[int])
 _MARGIN_BYTES = 1024  # read beyond the limit, so that a secret at the cut is seen whole
 _KEPT_BYTES = MAX_LINE_BYTES + _MARGIN_BYTES
 _CONTROLS = bytes(code for code in (*range(32), 127) if code != 10)
@@ -78,7 +84,13 @@ class Redactor:
             return [self._with_key(text) for text in texts]
         if not may_hold_secret(whole):
             return texts
-        return [redact(text) if may_hold_secret(text) else text for text in texts]
+        found: list[str] = []
+        for at in range(0, len(texts), _TOGETHER):
+            some = texts[at : at + _TOGETHER]
+            if may_hold_secret("\n".join(some)):
+                some = [redact(text) if may_hold_secret(text) else text for text in some]
+            found += some
+        return found
 
     def _with_key(self, text: str) -> str:
         ends = _KEY_ENDS.search(text) is not None
@@ -108,12 +120,15 @@ class Stamps:
         ``missing`` then has the indexes of those without a time.
         """
         self.missing = []
+        if len(lines) >= _FEW_LINES and (moments := self._of_one_second(lines)) is not None:
+            self.last_ns = moments[-1]
+            return moments, [line[_STAMP_CHARS:] for line in lines]
         times: list[int] = []
         texts: list[str] = []
         second, base_ns = self._second, self._base_ns
         for line in lines:
             # the usual form, of a second that is known already
-            if line[:20] == second and line[29:31] == "Z " and line[20:29].isdigit():
+            if line[:20] == second and line[29:31] == "Z " and line[20:29].isdecimal():
                 times.append(base_ns + int(line[20:29]))
                 texts.append(line[31:])
             else:
@@ -126,6 +141,19 @@ class Stamps:
         if times:
             self.last_ns = times[-1]
         return times, texts
+
+    def _of_one_second(self, lines: Sequence[str]) -> list[int] | None:
+        """Return the times of lines that all have the usual form and are of the second that is known already."""
+        count = len(lines)
+        stamps = "\n" + "\n".join([line[:_STAMP_CHARS] for line in lines])
+        fractions = stamps.replace(f"\n{self._second}", "")  # of each is left: nine digits, "Z "
+        if len(fractions) != 11 * count or len(stamps) != (_STAMP_CHARS + 1) * count:
+            return None
+        digits = fractions.replace("Z ", "")
+        if fractions[10::11] != " " * count or len(digits) != 9 * count or not (digits.isascii() and digits.isdigit()):
+            return None
+        second = str(self._base_ns // SECOND_NS)
+        return _MOMENTS.decode(f"[{second}{fractions[:-2].replace('Z ', ',' + second)}]")
 
     def _other(self, line: str) -> tuple[int, str]:
         found = _STAMP.match(line)

@@ -221,7 +221,7 @@ class PodLogs:
                 return ""
         elif not container.run_id:
             return container.waits_for or "starting"
-        if track is not None and track.done_id == (container.run_id or "-"):
+        if track is not None and track.done_id == (self._run_of(container) or "-"):
             return container.waits_for if self._selection.follow and not self._selection.previous else ""
         if track is not None and time.monotonic() < track.not_before_s:
             return track.waits_for
@@ -237,17 +237,23 @@ class PodLogs:
             track = self._tracks[key] = self._track(cluster, pod, container, joined)
             if joined:
                 self._merge.mark(track.lane, "joined", time.time_ns())
-        elif track.done_id and container.run_id != track.run_id:
+        elif track.done_id and self._run_of(container) != track.run_id:
             ended = container.ended_run(track.run_id) or container.last
             told = f"restarted: {ended.told}" if ended is not None else "restarted"
             self._merge.mark(track.lane, told if track.end or not track.end_told else "started again")
             track.end, track.end_told = "", False
-            track.run_id, track.restarts = container.run_id, container.restarts
+            track.run_id, track.restarts = self._run_of(container), container.restarts
         reader = ContainerReader(
             cluster.api, track, self._selection, self._merge, self._patience, roster.ask, self._told, self._linger_s
         )
         self._readers[key] = reader
         threading.Thread(target=self._read, args=(key, reader), name="pod-log", daemon=True).start()
+
+    def _run_of(self, container: PodContainer) -> str:
+        """Return which run of a container is read; the one before stays the same when the next one begins."""
+        if self._selection.previous:
+            return container.last.container_id if container.last is not None else ""
+        return container.run_id
 
     def _tell_end(self, track: Track) -> None:
         """Tell how a run has ended, where nothing has followed it that tells it."""
@@ -278,7 +284,7 @@ class PodLogs:
             origin=index,
             position=Position(),
             lane=self._merge.lane(index),
-            run_id=container.run_id,
+            run_id=self._run_of(container),
             restarts=container.restarts,
             from_start=joined,
             run_before=self._selection.run_before and not joined and container.ended is None,

@@ -139,14 +139,11 @@ class LogDeeds(LogTaking):
         self.app.push_screen(since_choice(pane.request), chosen)
 
     def action_previous(self) -> None:
-        if self.pane.request.job:
-            self.say("A build has no run before: its number names another build.")
-        else:
-            self.pane.reopen(previous=not self.pane.request.previous, at_ms=None)
-            self.hurry()
+        self.pane.reopen(previous=not self.pane.request.previous, at_ms=None)
+        self.hurry()
 
     def action_redact(self) -> None:
-        self.pane.reopen(redact=not self.pane.request.redact)
+        self.pane.read_again(redact=not self.pane.request.redact)
         self.hurry()
 
     # -- side by side -----------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What opens over the logs: what of them to see, from when on, beside what; and a line in full."""
 
 import datetime
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from statusdesk.text import clean_line, local
 if TYPE_CHECKING:
     from screens.app import DeskApp
 
+MOST_PAIRED = 12  # pods of which each two are offered
 SINCE: tuple[tuple[str, int | None], ...] = (
     ("the last lines of each", None),
     ("1 minute", 60),
@@ -92,14 +94,23 @@ def side_choice(origins: Sequence[Origin], origin: Origin, request: LogRequest) 
         )
         entries.append(Entry(f"{each.pod} {each.container}, and {other_run} of it"))
         pairs.append(Beside(each, False, right))
-    places = dict.fromkeys((each.cluster, each.namespace, each.pod) for each in origins)
-    for cluster, namespace, name in places:
-        if (cluster, namespace, name) != (origin.cluster, origin.namespace, origin.pod):
-            pod = Target(cluster=cluster, namespace=namespace, pods=(name,))
-            right = msgspec.structs.replace(request, where=(*request.where[:1], name), targets=(pod,), failing=None)
-            entries.append(Entry(f"{origin.pod}, and pod {name}"))
-            pairs.append(Beside(origin, True, right))
+    for left, other in _pairs_of_pods([origin, *origins]):
+        pod = Target(cluster=other.cluster, namespace=other.namespace, pods=(other.pod,))
+        right = msgspec.structs.replace(request, where=(*request.where[:1], other.pod), targets=(pod,), failing=None)
+        entries.append(Entry(f"{left.pod}, and pod {other.pod}"))
+        pairs.append(Beside(left, True, right))
     return Choice("Side by side", entries, "enter: show both. x: one again. esc: back"), pairs
+
+
+def _pairs_of_pods(origins: Sequence[Origin]) -> list[tuple[Origin, Origin]]:
+    """Return each two pods once, those with the first pod first; where there are many, only those."""
+    known: dict[tuple[str, str, str], Origin] = {}
+    for each in origins:
+        known.setdefault((each.cluster, each.namespace, each.pod), each)
+    pods = list(known.values())
+    if len(pods) > MOST_PAIRED:
+        return [(pods[0], other) for other in pods[1:]]
+    return list(itertools.combinations(pods, 2))
 
 
 def pretty(text: str) -> str:

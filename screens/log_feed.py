@@ -9,11 +9,12 @@ import msgspec
 from collectors.log_lines import FollowStatus, LogFollower, LogLine, Origin
 from screens.log_doors import Opening
 from screens.log_filter import Filters
+from screens.log_packed import BLOCK
 from screens.log_request import Doors, LogRequest
 from screens.log_ring import LogRing
 from screens.log_shown import Shown
 
-TAKE_LINES = 500
+TAKE_LINES = 8 * BLOCK
 SETTLED_S = 0.5  # so long without a line, and a log has told what there was
 MOST_OLDER = 2000
 SECOND_NS = 1_000_000_000
@@ -39,7 +40,8 @@ class Found(msgspec.Struct, frozen=True):
 class LogFeed:
     """Takes lines from a follower into a ring, in bounded bites. All of it runs where the screen does."""
 
-    def __init__(self, request: LogRequest, doors: Doors, most_lines: int) -> None:
+    def __init__(self, request: LogRequest, doors: Doors, most_lines: int, aim_ns: int | None = None) -> None:
+        """``aim_ns``: the time of the line to stand on, where that is not the moment of the request."""
         self.request, self._doors = request, doors
         self.origins: list[Origin] = []
         self.ring = LogRing(most_lines)
@@ -47,7 +49,12 @@ class LogFeed:
         self.status = FollowStatus()
         self.seeking: Seeking | None = None
         self._opening: Opening | None = None
-        self._aim_ns: int | None = request.at_ms * 1_000_000 if request.at_ms is not None else None
+        self._aim_ns: int | None = None  # the first moment after the line to stand on
+        self._exact = request.from_ms is not None
+        if self._exact:
+            self._aim_ns = aim_ns + 1 if aim_ns is not None else None
+        elif request.at_ms is not None:
+            self._aim_ns = request.at_ms * 1_000_000 + SECOND_NS
         self._last_came_s = time.monotonic()
         self.caught_up = False
         """Whether what there was at the beginning has come: lines were here, and then none for a moment."""
@@ -85,7 +92,7 @@ class LogFeed:
             return 0
         end = time.perf_counter() + budget_s
         self.caught_up = self.caught_up or (bool(len(self.ring)) and self._settled)
-        while lines := follower.take(TAKE_LINES):
+        while lines := follower.take(TAKE_LINES - self.ring.end % BLOCK):  # whole blocks are quicker to keep
             self.ring.extend(lines)
             self._last_came_s = time.monotonic()
             if time.perf_counter() > end:
@@ -102,11 +109,12 @@ class LogFeed:
         """Return the line at the moment that was asked for, once, as soon as lines from there on are here."""
         if self._aim_ns is None or not len(self.ring):
             return None
-        aim_ns, last_ns = self._aim_ns + SECOND_NS, self.ring[self.ring.end - 1].at_ns
+        aim_ns, last_ns = self._aim_ns, self.ring[self.ring.end - 1].at_ns
         if last_ns <= aim_ns and not self._settled:
             return None
         self._aim_ns = None
-        return max(self.ring.first, self.ring.place_of_time(aim_ns) - 1) if last_ns > aim_ns else None
+        there = last_ns > aim_ns or self._exact
+        return max(self.ring.first, self.ring.place_of_time(aim_ns) - 1) if there else None
 
     # -- looking for something --------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """What a reader looks for in a log: patterns, and filters made of them. Pure."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 import msgspec
@@ -26,7 +26,7 @@ class Pattern:
     Small letters stand for both cases. ``problem`` says why an expression is taken as text.
     """
 
-    __slots__ = ("_compiled", "found_in", "problem", "regex", "text")
+    __slots__ = ("_any_case", "_compiled", "_sought", "found_in", "problem", "regex", "text")
 
     def __init__(self, text: str, *, plain: bool = False) -> None:
         self.text, self.problem = text, ""
@@ -37,8 +37,19 @@ class Pattern:
         self._compiled = re.compile(text if self.regex else re.escape(text), flags)
         search = self._compiled.search
         self.found_in: Callable[[str], object] = (lambda line: search(line, 0, MOST_CHARS)) if self.regex else search
-        if text and not flags and (not self.regex or re.escape(text) == text):
+        literal = bool(text) and (not self.regex or re.escape(text) == text)
+        self._sought = text if literal and text.isascii() else ""
+        self._any_case = bool(flags)
+        if literal and not flags:
             self.found_in = lambda line: text in line
+        elif self._sought:
+            self.found_in = _in_any_case(text, self.found_in, MOST_CHARS if self.regex else None)
+
+    def may_be_in(self, whole: str) -> bool:
+        """Tell fast of many lines together: never false where one of them holds it."""
+        if not self._sought or (self._any_case and not whole.isascii()):
+            return True
+        return self._sought in (whole.lower() if self._any_case else whole)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Pattern) and (self.text, self.regex) == (other.text, other.regex)
@@ -61,6 +72,17 @@ class Pattern:
         """Return where it is found in a text."""
         found = (each.span() for each in self._compiled.finditer(text, 0, MOST_CHARS if self.regex else len(text)))
         return [span for span in islice(found, MOST_SPANS) if span[1] > span[0]]
+
+
+def _in_any_case(text: str, search: Callable[[str], object], most: int | None) -> Callable[[str], object]:
+    """Return what finds small letters of ASCII as ``search`` does, quicker in lines of ASCII up to ``most``."""
+
+    def found_in(line: str) -> object:
+        if line.isascii() and (most is None or len(line) <= most):
+            return text in line.lower()
+        return search(line)
+
+    return found_in
 
 
 def _problem(text: str) -> str:
@@ -131,6 +153,21 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
     def excludes_text(self, text: str) -> bool:
         return any(pattern.found_in(text) for pattern in self.excludes)
+
+    def those_of(self, texts: Sequence[str], first: int) -> list[int]:
+        """Return the numbers of the texts, counted from ``first``, that the includes and excludes let through."""
+        whole = "\n".join(texts)
+        if not all(pattern.may_be_in(whole) for pattern in self.includes):
+            return []
+        numbers: Iterable[int] = range(first, first + len(texts))
+        for pattern in self.includes:
+            found_in = pattern.found_in
+            numbers = [number for number in numbers if found_in(texts[number - first])]
+        for pattern in self.excludes:
+            if pattern.may_be_in(whole):
+                found_in = pattern.found_in
+                numbers = [number for number in numbers if not found_in(texts[number - first])]
+        return list(numbers)
 
     @property
     def source(self) -> str:

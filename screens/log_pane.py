@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from screens.app import DeskApp
 
 TAKE_S, WORK_S = 0.010, 0.004
+AROUND_MS = 1000
 FLOOD_LINES = 200  # at one tick
 DAY = "%Y-%m-%d"
 
@@ -91,10 +92,27 @@ class LogPane(Vertical):
         in_background(self.feed.open(self.app.now_ms).open)
 
     def reopen(self, **changes: object) -> None:
-        """Follow something else, or the same in another way; filters stay."""
+        """Follow something else; filters stay."""
+        self._replace(msgspec.structs.replace(self.request, from_ms=None, **changes))
+
+    def read_again(self, **changes: object) -> None:
+        """Follow the same in another way: the lines that are here come again, and the view stands where it stood."""
+        ring, view = self.feed.ring, self.view
+        times = (ring.at_ns(number) for number in range(ring.first, ring.end))
+        first_ns = next((at_ns for at_ns in times if at_ns), 0)
+        if not first_ns:  # a console has no times
+            self._replace(msgspec.structs.replace(self.request, **changes))
+            return
+        stands_on = None if view.following else next(iter(view.in_sight()), None)
+        if not view.following and view.cursor is not None and view.cursor in ring:
+            stands_on = view.cursor
+        aim_ns = ring.at_ns(stands_on) if stands_on is not None and stands_on in ring else None
+        from_ms = first_ns // 1_000_000
+        self._replace(msgspec.structs.replace(self.request, from_ms=from_ms, **changes), aim_ns)
+
+    def _replace(self, request: LogRequest, aim_ns: int | None = None) -> None:
         self.feed.close()
-        request = msgspec.structs.replace(self.request, **changes)
-        self.feed = LogFeed(request, self.doors, self.setup.config.board.log_lines)
+        self.feed = LogFeed(request, self.doors, self.setup.config.board.log_lines, aim_ns)
         self._names, self.busy, self._new = Names(), "", 0
         self.view.show(self.feed.ring, self.feed.shown)
         self.open()
@@ -115,15 +133,24 @@ class LogPane(Vertical):
         self._count_new(new)
         if len(self._names.names) != len(self.feed.origins):
             self._names = make_names(self.feed.origins, self.ink)
-        place = self.feed.aimed()
-        if place is not None:
-            self.view.stand_on(place)
-        said = self._seek_on() if self.feed.shown.complete else ""
+        said = self._stand_aimed() or (self._seek_on() if self.feed.shown.complete else "")
         # In a flood nobody reads each picture, and a key waits less when there are half as many.
         self._skipped_last = self.view.following and new > FLOOD_LINES and not self._skipped_last
         if not self._skipped_last:
             self.redraw()
         return said
+
+    def _stand_aimed(self) -> str:
+        """Go to the line that was asked for, once it is here; return what to say where the moment itself is not."""
+        place, request, ring = self.feed.aimed(), self.request, self.feed.ring
+        if place is None:
+            return ""
+        self.view.stand_on(place)
+        first_ms = ring.at_ns(ring.first) // 1_000_000
+        if request.from_ms is not None or request.at_ms is None or first_ms <= request.at_ms + AROUND_MS:
+            return ""
+        wanted, first = (local(at_ms, self.setup.zone, "%H:%M:%S") for at_ms in (request.at_ms, first_ms))
+        return f"No line is as early as {wanted}: the first one here is of {first}."
 
     def _count_new(self, came: int) -> None:
         """Count what has come since the view stands still; what still comes of what was there before is not new."""
@@ -135,7 +162,10 @@ class LogPane(Vertical):
             # when all is here that there was, clocks do not matter: what comes is new
             self._paused_ns = 1 if self.feed.caught_up else self.app.now_ms * 1_000_000
         places = range(max(0, len(shown) - came), len(shown))
-        times = (ring[shown[place]].at_ns for place in places)
+        if self._paused_ns == 1:
+            self._new += len(places)
+            return
+        times = (ring.at_ns(shown[place]) for place in places)
         self._new += sum(1 for at_ns in times if not at_ns or at_ns >= self._paused_ns)
 
     @property
@@ -176,7 +206,7 @@ class LogPane(Vertical):
             zone=zone,
             width=max(0, self.view.size.width - 1),
             names=self._names,
-            times=wish.times,
+            times="off" if self.request.job else wish.times,  # lines of a console have no time
             dated=bool(first_ns) and local(first_ns // 1_000_000, zone, DAY) != local(now_ms, zone, DAY),
             now_ms=now_ms if wish.times == "age" else 0,
             wrap=wish.wrap,

@@ -29,7 +29,8 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     ``at_ms`` is the moment to open at, None for the end. With ``job`` it is a console of Jenkins, of its last build
     where ``build`` is None. ``since_s`` counts back from now, 0 means all there is; None: the last ``tail`` lines.
-    With ``failing`` and not ``widened`` only that is read, with the last lines of the run before.
+    With ``failing`` and not ``widened`` only that is read, with the last lines of the run before. ``from_ms`` is since
+    when to read what was there already, None where the others say it.
     """
 
     where: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
     build: int | None = None
     failing: Failing | None = None
     widened: bool = False
+    from_ms: int | None = None
 
     @property
     def narrow(self) -> Failing | None:
@@ -53,11 +55,7 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     def selection(self, now_ms: int) -> Selection:
         """Return what a follower of pods is to follow."""
-        since_ms: int | None = None
-        if self.since_s:
-            since_ms = now_ms - self.since_s * 1000
-        elif self.at_ms is not None and self.since_s is None:
-            since_ms = self.at_ms - BEFORE_FAILURE_MS
+        since_ms = self._since_ms(now_ms)
         return Selection(
             targets=self.targets if self.narrow is None else self.narrow.targets,
             containers=self.containers if self.narrow is None else self.narrow.containers,
@@ -68,6 +66,13 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
             tail=self.tail if since_ms is None and self.since_s is None else None,
             redact=self.redact,
         )
+
+    def _since_ms(self, now_ms: int) -> int | None:
+        if self.from_ms is not None:
+            return self.from_ms
+        if self.since_s:
+            return now_ms - self.since_s * 1000
+        return self.at_ms - BEFORE_FAILURE_MS if self.at_ms is not None and self.since_s is None else None
 
 
 class Doors(Protocol):

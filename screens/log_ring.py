@@ -1,17 +1,19 @@
 """The lines that a view of a log holds: the newest of them, by number, bounded in count and in bytes."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
 from collectors.log_lines import LineKind, LogLine
 from screens.log_levels import MAYBE_TRACE, Gravity, Part, Traces, gravity
-from screens.log_packed import BLOCK, Packed
+from screens.log_packed import BLOCK, Packed, columns_of
 
 BYTES_A_LINE = 400
 OVERHEAD_BYTES = 32
 _UNKNOWN = 255
+_ALL_UNKNOWN = bytes([_UNKNOWN]) * BLOCK
+_MAYBE_TRACE = frozenset((*MAYBE_TRACE, ""))
 MORE_FOR_OLDER = 4  # a fourth more may be fetched from further back
 
 
@@ -42,6 +44,7 @@ class LogRing:
         self._last_head: dict[int, int] = {}  # origin -> the number of its last line that is no part of a trace
         self.traces: dict[int, Trace] = {}
         self.first = self.end = 0
+        self._calm_from = 0  # from here on no line goes on with a stack trace
         self.held_from: int | None = None
         self.missed = 0
 
@@ -64,8 +67,10 @@ class LogRing:
         head = self._heads[number % self._slots]
         return head if head >= self.first else number
 
-    def heads(self, start: int, end: int) -> list[int]:
+    def heads(self, start: int, end: int) -> Sequence[int]:
         """Return the lines of a stretch that go on with no stack trace."""
+        if start >= self._calm_from:
+            return range(start, end)
         heads, slots, first = self._heads, self._slots, self.first
         return [number for number in range(start, end) if (head := heads[number % slots]) == number or head < first]
 
@@ -77,17 +82,98 @@ class LogRing:
             self._gravity[slot] = gravity(line.text) if line.kind == LineKind.LINE else Gravity.NONE
         return Gravity(self._gravity[slot])
 
+    def at_ns(self, number: int) -> int:
+        """Return when a line was written; quicker than by the line itself."""
+        block = self._blocks[number // BLOCK]
+        return block.at_ns(number % BLOCK) if isinstance(block, Packed) else self[number].at_ns
+
+    def runs(self, start: int, end: int) -> Iterator[tuple[int, Sequence[str], Collection[int]]]:
+        """Yield the texts of a stretch in runs, with the number of the first line of each.
+
+        With them come the numbers of those that are no lines of containers, or go on with a stack trace.
+        """
+        while start < end:
+            index, at = divmod(start, BLOCK)
+            until = min(end, start - at + BLOCK)
+            block, special = self._blocks[index], set[int]()
+            if isinstance(block, Packed):
+                texts = block.texts()[at : at + until - start]
+                special.update(number for each in block.specials() if start <= (number := index * BLOCK + each) < until)
+            else:
+                lines = [line for line in block[at : at + until - start] if line is not None]
+                texts = [line.text for line in lines]
+                special.update(number for number, line in enumerate(lines, start) if line.kind)
+            if start < self._calm_from:
+                special.update(set(range(start, until)).difference(self.heads(start, until)))
+            yield start, texts, special
+            start = until
+
     def extend(self, lines: Sequence[LogLine]) -> None:
         """Append lines; the oldest go where there is no room."""
+        at = 0
+        while at < len(lines):
+            piece = lines[at : at + BLOCK - self.end % BLOCK]
+            if not self._put_calm(piece) and not self._put_each(piece):
+                self.missed += sum(line.kind == LineKind.LINE for line in lines[at + len(piece) :])
+                return
+            at += len(piece)
+
+    def _put_each(self, lines: Sequence[LogLine]) -> bool:
+        """Append lines one by one; False where some had no room because of what is held."""
         most_lines, most_bytes = self.most_lines, self.most_bytes
         for at, line in enumerate(lines):
             while self.end - self.first >= most_lines or (self._bytes > most_bytes and self.end > self.first):
                 if self.held_from is not None and self.first >= self.held_from:
                     self.missed += sum(line.kind == LineKind.LINE for line in lines[at:])
-                    return
-                self._drop_first()
+                    return False
+                self._drop(1)
             self._put(self.end, line, self._traces, self._last_head)
             self.end += 1
+        return True
+
+    def _put_calm(self, lines: Sequence[LogLine]) -> bool:
+        """Append lines of one block at once, as ``_put_each`` would; False where they have to be looked at.
+
+        This is where a flood passes by: most lines are no part of a trace, and their first letters say so.
+        """
+        columns = columns_of(lines)
+        count, size = len(lines), sum(map(len, columns.texts)) + OVERHEAD_BYTES * len(lines)
+        slot = self.end % self._slots
+        if (
+            not self._traces.calm
+            or not _MAYBE_TRACE.isdisjoint([text[:1] for text in columns.texts])
+            or slot + count > self._slots
+            or not self._make_room(count, size - len(columns.texts[-1]) - OVERHEAD_BYTES)
+        ):
+            return False
+        index, at = divmod(self.end, BLOCK)
+        numbers = range(self.end, self.end + count)
+        self._heads[slot : slot + count] = array("q", numbers)
+        self._gravity[slot : slot + count] = _ALL_UNKNOWN[:count]
+        self._last_head.update(zip(columns.origins, numbers, strict=True))
+        self.end += count
+        if count == BLOCK:
+            self._blocks[index], self._block_bytes[index] = Packed(columns), 0
+        else:
+            block = self._block(index)
+            block[at : at + count] = lines
+            self._pack(index, block)
+        self._bytes += size
+        self._block_bytes[index] += size
+        return True
+
+    def _make_room(self, count: int, size: int) -> bool:
+        """Let the oldest lines go for so many new ones; False where they would not do, or are held."""
+        over = len(self) + count - self.most_lines
+        if over > len(self) or size > self.most_bytes:
+            return False
+        if self.held_from is not None and (over > 0 or self._bytes + size > self.most_bytes):
+            return False
+        if over > 0:
+            self._drop(over)
+        while self._bytes + size > self.most_bytes and self.end > self.first:
+            self._drop(min(self.end - self.first, BLOCK - self.first % BLOCK))
+        return self._bytes + size <= self.most_bytes
 
     def prepend(self, lines: Sequence[LogLine]) -> int:
         """Put older lines before the first one, as many as there is room for; return how many were."""
@@ -129,7 +215,6 @@ class LogRing:
         slot, text = number % self._slots, line.text
         self._keep(number, line)
         self._gravity[slot] = _UNKNOWN
-        # Most lines are no part of a trace, and their first letter says so: this is where a flood passes by.
         if (text[:1] not in MAYBE_TRACE and traces.calm) or line.kind:
             self._heads[slot] = heads[line.origin] = number
             return
@@ -138,6 +223,7 @@ class LogRing:
         if head is None or head < self.first - self._slots:
             heads[line.origin] = head = number
         else:
+            self._calm_from = max(self._calm_from, number + 1)
             trace = self.traces.get(head)
             if trace is None:
                 trace = self.traces[head] = Trace()
@@ -146,29 +232,43 @@ class LogRing:
                 trace.cause = number
         self._heads[slot] = head
 
-    def _drop_first(self) -> None:
-        self.traces.pop(self.first, None)
-        self.first += 1
-        if not self.first % BLOCK:
-            gone = self.first // BLOCK - 1
+    def _drop(self, count: int) -> None:
+        """Let the oldest lines go, and the blocks that are all gone."""
+        was, self.first = self.first, self.first + count
+        if self.traces:
+            for number in range(was, self.first):
+                self.traces.pop(number, None)
+        for gone in range(was // BLOCK, self.first // BLOCK):
             del self._blocks[gone]
             self._bytes -= self._block_bytes.pop(gone)
 
     def _keep(self, number: int, line: LogLine) -> None:
         """Put a line into its block; one whose last line this is is packed."""
         index, at = divmod(number, BLOCK)
-        block = self._blocks.get(index)
-        if block is None:
-            block = self._blocks[index] = [None] * BLOCK
-            self._block_bytes[index] = 0
-        elif isinstance(block, Packed):
-            # Older lines come before some of a block that was complete: those that had gone are put back.
-            block = self._blocks[index] = [block[each] for each in range(BLOCK)]
+        block = self._block(index)
         block[at] = line
         size = len(line.text) + OVERHEAD_BYTES
         self._bytes += size
         self._block_bytes[index] += size
         if at == BLOCK - 1:
-            lines = [each for each in block if each is not None]
-            if len(lines) == BLOCK:
-                self._blocks[index] = Packed(lines)
+            self._pack(index, block)
+
+    def _block(self, index: int) -> list[LogLine | None]:
+        """Return a block to put lines into."""
+        block = self._blocks.get(index)
+        if isinstance(block, list):
+            return block
+        if block is None:
+            unpacked = list[LogLine | None]([None]) * BLOCK
+            self._block_bytes[index] = 0
+        else:
+            # Older lines come before some of a block that was complete: those that had gone are put back.
+            unpacked = [block[each] for each in range(BLOCK)]
+        self._blocks[index] = unpacked
+        return unpacked
+
+    def _pack(self, index: int, block: list[LogLine | None]) -> None:
+        """Pack a block if it is complete."""
+        lines = [each for each in block if each is not None]
+        if len(lines) == BLOCK:
+            self._blocks[index] = Packed(columns_of(lines))

@@ -58,13 +58,17 @@ def path_problem(text: str) -> str:
 def save(path: Path, lines: Iterable[LogLine], origins: Sequence[Origin]) -> int:
     """Write lines to a new file, and return how many.
 
-    Raises: OSError, also when there is a file already.
+    Raises: OSError, also when there is a file already; what was begun is taken away again.
     """
     count = 0
     # Made as it must be, not made so afterwards: nobody else gets to read it in between.
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
-    with os.fdopen(file, "w", encoding="utf-8", errors="replace") as out:
-        for line in lines:
-            out.write(as_text(line, origins) + "\n")
-            count += 1
+    try:
+        with os.fdopen(file, "w", encoding="utf-8", errors="replace") as out:
+            for line in lines:
+                out.write(as_text(line, origins) + "\n")
+                count += 1
+    except OSError:
+        path.unlink(missing_ok=True)  # half of a log would be taken for all of it
+        raise
     return count

@@ -69,25 +69,14 @@ class Shown:
         filters = self.filters
         if filters.grave or filters.pod or filters.container:
             return [number for number in range(start, end) if self.lets_through(number)]
-        ring, found = self.ring, list[int]()
-        includes = [pattern.found_in for pattern in filters.includes]
-        excludes = [pattern.found_in for pattern in filters.excludes]
-        for number in range(start, end):
-            line = ring[number]
-            if line.kind or ring.head(number) != number:
-                if self.lets_through(number):
-                    found.append(number)
-                continue
-            text = line.text
-            for includes_it in includes:
-                if not includes_it(text):
-                    break
-            else:
-                for excludes_it in excludes:
-                    if excludes_it(text):
-                        break
-                else:
-                    found.append(number)
+        found = list[int]()
+        for first, texts, special in self.ring.runs(start, end):
+            ordinary = filters.those_of(texts, first)
+            if special:
+                ordinary = [number for number in ordinary if number not in special]
+                ordinary += [number for number in special if self.lets_through(number)]
+                ordinary.sort()
+            found += ordinary
         return found
 
     def lets_through(self, number: int) -> bool:
@@ -130,11 +119,10 @@ class Shown:
 
     def _forget_gone(self) -> None:
         first = self.ring.first
-        while self._older and self._older[-1] < first:
-            self._older.pop()
+        if self._older and self._older[-1] < first:
+            del self._older[_not_below(self._older, first) :]
         self._down = max(self._down, first)
-        while self._gone < len(self._newer) and self._newer[self._gone] < first:
-            self._gone += 1
+        self._gone = bisect_left(self._newer, first, self._gone)
         if self._gone > COMPACT:
             del self._newer[: self._gone]
             self._gone = 0

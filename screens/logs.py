@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
 TICK_S, HURRY_S, PATIENT_HURRY_S, TYPING_S = 0.05, 0.012, 0.02, 0.15
+OF_PODS = ("previous", "containers", "since", "side", "times", "widen", "jump")
 LETTER_S, MOST_PASSED = 0.06, 3  # so long after a letter no lines are taken, but for so many ticks at most
 HELP = """
 **Logs** of all containers of the pods that were chosen, merged by time. New pods join, a container that restarts goes
@@ -130,9 +131,7 @@ class LogsScreen(LogDeeds):
         self._passed = 0
         for pane in self.panes:
             if pane.is_attached:
-                said = pane.tick()
-                if said:
-                    self.say(said)
+                self.say(pane.tick())
         if len(self.panes[0].feed.ring):
             self.app.settle()
         if self._hurry is None and any(pane.hurried for pane in self.panes):
@@ -157,7 +156,7 @@ class LogsScreen(LogDeeds):
             if pane.is_attached and pane.working:
                 self.say(pane.work())
             elif pane.is_attached and pane.hurried:
-                pane.tick()
+                self.say(pane.tick())
         if any(pane.hurried for pane in self.panes):
             self.hurry()
 
@@ -230,7 +229,9 @@ class LogsScreen(LogDeeds):
     # -- filters ----------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave the keys that begin to type to the line in which one types."""
+        """Leave the keys that begin to type to the line in which one types; a console has no pods to choose from."""
+        if action in OF_PODS and self.request.job:
+            return False
         return not (action == "find" and self.query(LogInput))
 
     def action_find(self, kind: str) -> None:

@@ -40,8 +40,11 @@ _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
 _KEY_BODY = re.compile(r"[A-Za-z0-9+/=]{20,}")
 _TOKENISH = re.compile(r"\.[A-Za-z0-9_-]{20}")  # begins with a letter that can be found fast
 _NEEDLES = ("token", "secret", "pass", "pwd", "key", "authorization", "bearer", "://")
+_LONG_CHARS = 2_000  # from here on an expression finds a word twice as fast as ``in`` does
+_FINDS = tuple(re.compile(words).search for words in (r"k(?:ey|(?<=tok)en)", *_NEEDLES[1:4], *_NEEDLES[5:]))
 # each begins with one letter, which is found many times faster than a word; no false "no" for what _MADE_TEXT hides
 _AFTER_MAKER = re.compile(r"_[A-Za-z0-9_-]{16}")
+_LAB_TOKEN = re.compile("glpat-")
 _CHAT_TOKEN = re.compile(r"x(?=ox[abeprs]-)")
 _CLOUD_KEY = re.compile(r"A[KS]IA[A-Z0-9]{16}")
 _SUSPECT = re.compile(f"(?:{_TOKEN_TEXT.pattern})|(?:-----BEGIN )|(?:{_JWT_BEGINS.pattern})|(?:{_MADE_TEXT.pattern})")
@@ -65,13 +68,16 @@ def looks_secret(text: str) -> bool:
 def may_hold_secret(text: str) -> bool:
     """Tell fast whether to look closer: never false for what ``redact`` would change."""
     lower = text.lower()
-    if any(needle in lower for needle in _NEEDLES) or _may_be_made(text):
+    if len(text) < _LONG_CHARS:
+        if any(needle in lower for needle in _NEEDLES):
+            return True
+    elif any(find(lower) is not None for find in _FINDS):
         return True
-    return "eyJ" in text or _TOKENISH.search(text) is not None
+    return _may_be_made(text) or ("J" in text and "eyJ" in text) or _TOKENISH.search(text) is not None
 
 
 def _may_be_made(text: str) -> bool:
-    if "glpat-" in text or _CHAT_TOKEN.search(text) is not None:
+    if _LAB_TOKEN.search(text) is not None or _CHAT_TOKEN.search(text) is not None:
         return True
     return _AFTER_MAKER.search(text) is not None or _CLOUD_KEY.search(text) is not None
 

@@ -84,6 +84,7 @@ def test_secrets_of_other_makers_are_hidden(text):
     assert "[hidden]" in hidden
     assert not any(piece in hidden for piece in (SECRET, "Q7ZK2WM9", "q7Zk2Wm9Xr4T"))
     assert may_hold_secret(text), "the look before the look must not miss it"
+    assert may_hold_secret("an ordinary line\n" * 200 + text), "nor among many lines"
     assert redact(hidden) == hidden
 
 

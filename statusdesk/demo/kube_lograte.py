@@ -40,6 +40,15 @@ class LoudLog(RunLog):
         last = "last " if self._run.ended_ms is not None and index == self.length(0) - 1 else ""
         return f"{self.stamp(index)} INFO {last}line {index:08d} of {self._name} {_PADDING}"
 
+    def lines(self, start: int, end: int, *, stamped: bool) -> str:
+        if self._run.ended_ms is not None or not stamped:
+            return super().lines(start, end, stamped=stamped)
+        made = []
+        for index in range(start, end):
+            stamp = self.stamp(index)
+            made.append(f"{stamp} {stamp} INFO line {index:08d} of {self._name} {_PADDING}\n")
+        return "".join(made)
+
     def stamp(self, index: int) -> str:
         second, rest = divmod(self._at_us(index), 1_000_000)
         if second != self._second[0]:

@@ -82,6 +82,12 @@ class RunLog:
             return self._voice.first[index].replace("{at}", iso(at_ms))
         return self._steady(index, at_ms)
 
+    def lines(self, start: int, end: int, *, stamped: bool) -> str:
+        """Return some lines, each with its newline and, ``stamped``, with its time before it."""
+        if not stamped:
+            return "".join(f"{self.line(index)}\n" for index in range(start, end))
+        return "".join(f"{self.stamp(index)} {self.line(index)}\n" for index in range(start, end))
+
     def _steady(self, index: int, at_ms: int) -> str:
         dice = zlib.crc32(index.to_bytes(8, "little"), self._seed)
         said = f"{iso(at_ms)} "

@@ -96,12 +96,8 @@ class _Reader:
     def _take(self) -> bytes:
         """Return the next lines, at most a chunk of them."""
         end = min(self._log.length(self._cluster.parts.now_ms()), self._next + _CHUNK)
-        lines = []
-        for index in range(self._next, end):
-            stamp = f"{self._log.stamp(index)} " if self._stamps else ""
-            lines.append(f"{stamp}{self._log.line(index)}\n")
+        text = self._log.lines(self._next, end, stamped=self._stamps).encode()
         self._next = max(self._next, end)
-        text = "".join(lines).encode()
         if self._left is not None:
             text = text[: self._left]
             self._left -= len(text)

@@ -61,7 +61,16 @@ def test_any_bytes_make_the_same_harmless_lines_however_they_come(body, cuts):
 ), max_size=9).map("".join))  # fmt: skip
 def test_no_secret_is_overlooked_by_the_first_look(text):
     if redact(text) != text:
-        assert may_hold_secret(text)
+        assert may_hold_secret(text) and may_hold_secret("an ordinary line\n" * 200 + text)
+
+
+def test_only_lines_with_secrets_are_others_among_many():
+    lines = [f"line {at} of a log" for at in range(100)]
+    for at in (0, 31, 32, 77, 99):
+        lines[at] = f"password={at}secret"
+    shown = Redactor().lines("\n".join(lines), list(lines))
+    assert [at for at, line in enumerate(shown) if line != lines[at]] == [0, 31, 32, 77, 99]
+    assert shown == [redact(line) for line in lines]
 
 
 def test_ordinary_colours_stay_where_they_are_wanted_and_nothing_is_concealed():
@@ -109,6 +118,30 @@ def test_a_line_without_a_time_has_that_of_the_line_before():
     stamps = Stamps()
     assert stamps.take(["2026-11-22T12:00:00Z a", "2026-13-45T99:00:00Z b"])[0] == [1_795_348_800 * 10**9] * 2
     assert stamps.missing == [1]
+
+
+ODD = ["", "no time", "2026-11-22T12:00:00Z x", "2026-11-22T12:00:00.12Z x", "2026-11-22T12:00:00.123456789+02:00 x"]
+ODD += ["2026-11-22T12:00:00.12345678Z  x", "2026-11-22T12:00:00.1234Z 678Z x", "2026-11-22T12:00:00.123456789Zx "]
+ODD += ["2026-11-22T12:00:00.\u06611234567\u0662Z x", "2026-11-22T12:00:00.\u00b21234567\u00b2Z x"]
+ODD += ["2026-11-22T12:00:00.12345Z 6789 of a short fraction"]
+ODD += ["12026-11-22T12:00:00.23456789Z x", "2026-11-22T12:00:01.000000001Z x", "2026-11-22T12:00:00.123456789Z"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.integers(0, 999_999_999), min_size=10, max_size=20),
+    st.lists(st.tuples(st.integers(0, 10), st.sampled_from(ODD)), max_size=2),
+)
+def test_times_of_many_lines_are_those_of_each(given, odd):
+    lines = [f"2026-11-22T12:00:00.{each:09d}Z {each}" for each in given]
+    for at, line in odd:
+        lines.insert(at, line)
+    alone, together = Stamps(), Stamps()
+    for stamps in (alone, together):
+        stamps.take(["2026-11-22T12:00:00.000000001Z the second is known"])
+    one_by_one = [alone.take([line]) for line in lines]
+    assert together.take(lines) == ([times[0] for times, _ in one_by_one], [texts[0] for _, texts in one_by_one])
+    assert together.last_ns == alone.last_ns
 
 
 def test_a_long_line_is_bounded_while_it_comes():

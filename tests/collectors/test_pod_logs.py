@@ -1,38 +1,14 @@
 """The follower of pods' logs against a server that does all that a real one does to it."""
 
 import gzip
-import json
 
 import pytest
 from msgspec.structs import replace
 
-from collectors.log_lines import MAX_LINE_BYTES, LineKind, Target
+from collectors.log_lines import MAX_LINE_BYTES, LineKind
 from collectors.log_stream import Patience
-from tests.collectors.kubernetes_server import Answer, Desk, wait_for
-from tests.collectors.log_server import QUICK, Follow, LogKube, Reply, container, ended, pod, refusal, stamped
-
-
-@pytest.fixture
-def kube():
-    server = LogKube()
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def follow(kube, tmp_path):
-    kubeconfig = str(Desk(kube, tmp_path).kubeconfig)
-    made = []
-
-    def start(*pods, patience=QUICK, **selection):
-        kube.show(*(pods or (pod("orders-1"),)))
-        made.append(Follow(kube, kubeconfig, patience, **selection))
-        return made[-1]
-
-    yield start
-    for one in made:
-        one.source.close()
+from tests.collectors.kubernetes_server import wait_for
+from tests.collectors.log_server import QUICK, Reply, container, ended, pod, refusal, stamped
 
 
 def test_lines_come_with_their_time_and_where_they_are_from(kube, follow):
@@ -186,124 +162,26 @@ def test_the_run_before_is_read_on_demand(kube, follow):
     assert lines.source.origins[0].previous and kube.asked_logs[0]["previous"] == "true"
 
 
+def test_the_run_before_comes_once_when_the_next_run_begins_meanwhile(kube, follow):
+    kube.replies["app"] = [Reply(stamped("was", "here"))] * 2 + [Reply(stamped("and", "that"))]
+    died, crashed = ended("run-1", 1), {"waiting": {"reason": "CrashLoopBackOff"}}
+    lines = follow(pod("orders-1", container(run="run-1", state=crashed, lastState=died)), previous=True)
+    lines.wait_texts("was", "here")
+    wait_for(lambda: lines.source.status().ended)
+    kube.replies["app"] = [Reply(stamped("and", "that"))] * 2
+    again = pod("orders-1", container(run="run-2", lastState=died, restartCount=2))
+    kube.show(again, pod("orders-2", container(lastState=ended("run-0", 1))), event="MODIFIED")
+    lines.wait_texts("was", "here", "and", "that")
+    wait_for(lambda: lines.source.status().ended)
+    assert len(kube.asked_logs) == 2 and not [text for text in lines.marks() if "restarted" in text]
+
+
 def test_what_is_not_followed_ends(kube, follow):
     kube.replies["app"] = [Reply(stamped("one"))]
     lines = follow(pod("orders-1"), pod("orders-2"), follow=False, max_streams=1)
     lines.wait_texts("one", "one")
     wait_for(lambda: lines.source.status().ended)
     assert "follow" not in kube.asked_logs[0]
-
-
-def test_until_a_container_starts_its_init_container_is_shown(kube, follow):
-    waits = {"waiting": {"reason": "PodInitializing"}}
-    begins = pod("orders-1", container(run="", state=waits), inits=(container("vault-agent", "run-i"),))
-    kube.replies["vault-agent"] = [Reply(stamped("asking vault"), end="hang")]
-    kube.replies["app"] = [Reply(stamped("hello", second=5), end="hang")]
-    lines = follow(begins)
-    lines.wait_texts("asking vault")
-    assert lines.source.status().waiting_for == ("orders-1/app: PodInitializing",)
-    done = container("vault-agent", state=ended("run-i"))
-    wait_for(lambda: kube.watching("pods", "testing"))
-    kube.show(pod("orders-1", container(), inits=(done,)), event="MODIFIED")
-    lines.wait_texts("asking vault", "hello")
-
-
-def test_init_containers_of_running_pods_are_read_when_asked_for(kube, follow):
-    kube.replies["app"] = [Reply(stamped("hello"), end="hang")]
-    kube.replies["setup"] = [Reply(stamped("prepared"))]
-    begun = pod("orders-1", inits=(container("setup", state=ended("run-i")),))
-    lines = follow(begun, init=True)
-    wait_for(lambda: sorted(lines.texts()) == ["hello", "prepared"])
-
-
-def test_containers_are_chosen_by_name(kube, follow):
-    kube.replies["app"] = [Reply(stamped("hello"), end="hang")]
-    kube.replies["proxy"] = [Reply(stamped("GET /"), end="hang")]
-    lines = follow(pod("orders-1", container(), container("proxy", "run-p")), containers=("pro*",))
-    lines.wait_texts("GET /")
-    assert {query["container"] for query in kube.asked_logs} == {"proxy"}
-
-
-def test_streams_are_bounded_and_what_waits_is_told(kube, follow):
-    kube.replies["app"] = [Reply(stamped("hello"), end="hang")]
-    lines = follow(*(pod(f"orders-{number}") for number in range(3)), max_streams=2)
-    wait_for(lambda: len(lines.texts()) == 2)
-    status = lines.source.status()
-    assert (status.open, status.waiting, status.waiting_for) == (2, 1, ("orders-2/app: 2 streams are open",))
-
-
-def test_pods_join_and_leave(kube, follow):
-    kube.replies["orders-1/app"] = [Reply(stamped("one"), end="hang")]
-    kube.replies["orders-2/app"] = [Reply(stamped("from its beginning", second=3), end="hang")]
-    lines = follow()
-    lines.wait_texts("one")
-    wait_for(lambda: kube.watching("pods", "testing"))
-    kube.show(pod("orders-2"), pod("web-1", app="web"), event="ADDED")
-    lines.wait_texts("one", "from its beginning")
-    kube.drop("orders-1")
-    wait_for(lambda: lines.marks() == ["joined", "left: the pod has gone; its last lines may be missing"])
-    assert lines.source.status().pods == 1
-    assert "tailLines" not in next(query for query in kube.asked_logs if query["pod"] == "orders-2")
-    assert not any(query["pod"] == "web-1" for query in kube.asked_logs)
-
-
-def test_a_pod_that_is_gone_gives_its_last_line(kube, follow):
-    gone = Reply(stamped("one") + b"2026-11-22T12:00:01Z bye", end="cut", then=lambda: kube.objects["pods"].clear())
-    kube.replies["app"] = [gone, refusal(404, 'pods "orders-1" not found')]
-    lines = follow()
-    lines.wait_texts("one", "bye")
-    wait_for(lambda: lines.marks() == ["left: the pod has gone; its last lines may be missing"])
-
-
-def test_a_pod_whose_log_came_to_its_end_has_left_nothing_out(kube, follow):
-    kube.replies["app"] = [Reply(stamped("one"), then=lambda: kube.objects["pods"].clear())]
-    lines = follow()
-    lines.wait_texts("one")
-    wait_for(lambda: lines.marks() == ["left: the pod has gone"])
-
-
-def test_waiting_to_start_is_waited_for(kube, follow):
-    waits = refusal(400, 'container "app" in pod "orders-1" is waiting to start: ContainerCreating')
-    kube.replies["app"] = [waits, waits, Reply(stamped("hello"), end="hang")]
-    lines = follow()
-    wait_for(lambda: lines.source.status().waiting_for == ("orders-1/app: ContainerCreating",))
-    lines.wait_texts("hello")
-    assert not lines.source.status().waiting
-
-
-def test_a_refusal_tells_the_right_that_is_missing_and_is_tried_again(kube, follow):
-    forbidden = 'pods "orders-1" is forbidden: User "ada" cannot get resource "pods/log"'
-    kube.replies["app"] = [refusal(403, forbidden), Reply(stamped("hello"), end="hang")]
-    lines = follow()
-    lines.wait_problem("ada may not read pods/log in testing: kubectl apply -n testing -f per-namespace.yaml")
-    lines.wait_texts("hello")
-    wait_for(lambda: not lines.source.status().problems)
-
-
-@pytest.mark.parametrize("status", [429, 500, 502])
-def test_a_server_in_trouble_is_asked_again(kube, follow, status):
-    kube.replies["app"] = [refusal(status, "not now"), Reply(stamped("hello"), end="hang")]
-    follow().wait_texts("hello")
-
-
-def test_pods_that_may_not_be_listed_are_told(kube, follow):
-    message = 'pods is forbidden: User "ada" cannot list resource "pods"'
-    body = json.dumps({"kind": "Status", "message": message}).encode()
-    kube.answer(lambda request: request.resource == "pods", Answer(status=403, body=body))
-    lines = follow()
-    lines.wait_problem("ada may not read pods in testing")
-    assert not lines.source.status().found
-
-
-def test_a_namespace_that_may_not_be_read_holds_no_other_up(kube, follow):
-    body = json.dumps({"kind": "Status", "message": 'pods is forbidden: User "ada" cannot list'}).encode()
-    kube.answer(lambda request: "/namespaces/secret/" in request.path, Answer(status=403, body=body))
-    kube.replies["app"] = [Reply(stamped("one"))]
-    targets = tuple(Target(cluster="c1", namespace=name, app="orders") for name in ("testing", "secret"))
-    lines = follow(targets=targets, follow=False)
-    lines.wait_texts("one")
-    wait_for(lambda: lines.source.status().ended)
-    assert "may not read pods in secret" in lines.source.status().problems[0] and lines.marks() == []
 
 
 def test_a_zipped_log_is_unpacked(kube, follow):

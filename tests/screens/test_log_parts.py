@@ -1,25 +1,29 @@
 """What the logs screen is made of, without a screen: levels, traces, patterns, names, JSON, rows, files, requests."""
 
 import datetime
+import re
 import stat
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from collectors.log_lines import LineKind, Origin, Target
 from screens.ink import make_ink
+from screens.log_dialogs import side_choice
 from screens.log_filter import Filters, Pattern
 from screens.log_json import readable
 from screens.log_levels import Gravity, Part, Traces, gravity, span_of_level
 from screens.log_names import make_names, shorten
-from screens.log_request import failed_ms, of_cell, of_pod, of_rollout, pod_globs
+from screens.log_request import LogRequest, failed_ms, of_cell, of_pod, of_rollout, pod_globs
 from screens.log_rows import Fold, How, draw_line, size
 from screens.log_saving import MOST_COPIED_BYTES, as_text, file_name, for_copying, path_problem, save
 from screens.log_whole import wrapped
 from screens.strips import cells
 from statusdesk.state import Level
 from tests.screens import boards, rollouts
-from tests.screens.log_hand import HOSTILE, ORIGINS, line
+from tests.screens.log_hand import HOSTILE, ORIGINS, line, numbered
 
 
 @pytest.mark.parametrize(
@@ -83,6 +87,21 @@ def test_patterns(typed, found, not_found):
     pattern = Pattern(typed)
     assert pattern.found_in(found) and not pattern.found_in(not_found)
     assert Pattern(pattern.source).found_in(found) and not Pattern(pattern.source).found_in(not_found)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.sampled_from(["key", "k", "s", "is", "200", "i", "\u00e9", "K", "stra\u00dfe"]),
+    st.lists(st.text("kKsSiI20eEyY\u212a\u017f\u0130\u0131\u00df\u00e9\u00c9 ", max_size=8), min_size=1, max_size=5),
+    st.booleans(),
+)
+def test_quick_ways_of_finding_text_find_what_the_expression_finds(typed, lines, plain):
+    pattern = Pattern(typed, plain=plain)
+    found = [at for at, text in enumerate(lines) if re.search(pattern.source, text)]
+    assert [at for at, text in enumerate(lines) if pattern.found_in(text)] == found
+    assert pattern.may_be_in("\n".join(lines)) or not found
+    assert Filters(includes=(pattern,)).those_of(lines, 7) == [7 + at for at in found]
+    assert Filters(excludes=(pattern,)).those_of(lines, 0) == [at for at in range(len(lines)) if at not in found]
 
 
 def test_plain_text_and_what_is_no_expression():
@@ -279,3 +298,29 @@ def test_globs_of_pods():
     assert fits("Deployment", "orders-7cc6f9fbf5-fq26d") and not fits("Deployment", "orders-export-7cc6f9fbf5-fq26d")
     assert fits("StatefulSet", "orders-12") and not fits("StatefulSet", "orders-x")
     assert fits("DaemonSet", "orders-fq26d") and not pod_globs("Rocket", "orders")
+
+
+def test_half_a_file_is_not_left_where_the_disk_is_full(tmp_path):
+    def lines_until_full():
+        yield from numbered(3)
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        save(tmp_path / "a.log", lines_until_full(), ORIGINS)
+    assert not (tmp_path / "a.log").exists()
+
+
+def test_each_two_pods_can_be_seen_side_by_side():
+    def pods(count):
+        return [
+            replace(ORIGINS[1], pod=f"orders-{number}", container=name)
+            for number in range(count)
+            for name in ("app", "proxy")
+        ]
+
+    dialog, pairs = side_choice(pods(3), pods(3)[2], LogRequest(where=("staging", "orders")))
+    both = [(pair.left.pod, pair.right.targets[0].pods[0]) for pair in pairs if pair.whole_pod]
+    assert both == [("orders-1", "orders-0"), ("orders-1", "orders-2"), ("orders-0", "orders-2")]
+    assert sum(not pair.whole_pod for pair in pairs) == 6
+    dialog, pairs = side_choice(pods(50), pods(50)[0], LogRequest(where=("staging", "orders")))
+    assert sum(pair.whole_pod for pair in pairs) == 49

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from collectors.log_lines import LineKind, LogLine
 from screens.log_filter import Filters, Pattern
 from screens.log_levels import Gravity
-from screens.log_packed import Packed
+from screens.log_packed import Packed, columns_of
 from screens.log_ring import BYTES_A_LINE, LogRing
 from screens.log_shown import Shown
 from tests.screens.log_hand import HOSTILE, ORIGINS, STORY, line, numbered
@@ -25,9 +25,9 @@ def shown_texts(shown):
 
 def test_packed_lines_come_back_as_they_were():
     lines = [*HOSTILE, *STORY]
-    packed = Packed(lines)
+    packed = Packed(columns_of(lines))
     assert [packed[at] for at in range(len(lines))] == lines
-    assert Packed([LogLine(0, 0, "\ud800")])[0].text == "?"
+    assert Packed(columns_of([LogLine(0, 0, "\ud800")]))[0].text == "?"
 
 
 def test_the_oldest_lines_go():
@@ -167,6 +167,39 @@ steps = st.lists(
     ),
     max_size=12,
 )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(lines_made | st.builds(line, st.sampled_from(["[x]", "2026", "x" * 900])), max_size=200),
+            st.sampled_from([None, None, 0, 40]),
+        ),
+        max_size=6,
+    ),
+    st.sampled_from([5, 64, 200, 300]),
+)
+def test_lines_that_come_together_are_kept_as_those_that_come_one_by_one(steps, most):
+    together, alone = LogRing(most), LogRing(most)
+    for lines, held in steps:
+        for ring in (together, alone):
+            ring.held_from = ring.first + held if held is not None else None
+        together.extend(lines)
+        for each in lines:
+            alone.extend([each])
+        assert (together.first, together.end, together.missed) == (alone.first, alone.end, alone.missed)
+        numbers = range(alone.first, alone.end)
+        assert [together[number] for number in numbers] == [alone[number] for number in numbers]
+        assert [together.head(number) for number in numbers] == [alone.head(number) for number in numbers]
+        assert list(together.heads(alone.first, alone.end)) == list(alone.heads(alone.first, alone.end))
+        assert together.traces == alone.traces
+
+
+def test_times_by_number():
+    ring = LogRing(1000)
+    ring.extend(numbered(150))
+    assert [ring.at_ns(number) for number in range(150)] == [each.at_ns for each in numbered(150)]
 
 
 @settings(max_examples=60, deadline=None)

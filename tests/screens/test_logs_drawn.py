@@ -1,0 +1,158 @@
+"""How lines are drawn in the logs screen, side by side and in full, and how they are taken along."""
+
+import threading
+
+import pytest
+
+from screens.board import BoardScreen
+from screens.copying import CopyScreen
+from screens.log_dialogs import LineScreen
+from screens.prompts import Prompt
+from tests.screens.desk import lines, text, until
+from tests.screens.log_desk import WIDE, body, logs, open_desk
+from tests.screens.log_hand import HOSTILE, STORY, line
+
+
+async def test_a_trace_and_a_line_in_full():
+    app = open_desk([*STORY, line("x" * 16_384, 486.0, cut_bytes=4_900_000)])
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await logs(pilot)
+        assert "    at com" not in text(app)
+        for _ in range(20):
+            if "IllegalState" in (screen.line() or STORY[0]).text:
+                break
+            await pilot.press("up")
+        await pilot.press("enter")
+        await until(pilot, lambda: "    at com.example.Orders.store(Orders.java:88)" in text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "    at com" not in text(app))
+        await pilot.press("z")
+        await until(pilot, lambda: "    at com" in text(app))
+        app.doors.last.whole_text = "x" * 16_384 + "the end" + "z" * 4_900_000
+        await pilot.press("end", "enter")
+        await until(pilot, lambda: isinstance(app.screen, LineScreen))
+        await until(pilot, lambda: "4,916,391 characters" in text(app))
+        assert app.doors.last.asked[-1][2] != threading.main_thread().name
+        await pilot.press("y")
+        await until(pilot, lambda: len(app.clipboard) == 4_916_391)
+        await pilot.press("escape")
+        assert app.screen is screen
+
+
+async def test_wrap_times_raw_wide_and_sideways():
+    app = open_desk()
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await logs(pilot)
+        await pilot.press("w")
+        await until(pilot, lambda: sum("INFO  x" in each for each in body(app)) >= 2)
+        await pilot.press("w", "right")
+        await until(pilot, lambda: "authenticating" not in text(app))
+        await pilot.press("left", "r")
+        await until(pilot, lambda: '{"level":"warn"' in text(app))
+        await pilot.press("T")
+        await until(pilot, lambda: "   6m fq26d" in text(app) or "   7m fq26d" in text(app))
+        await pilot.press("T")
+        await until(pilot, lambda: any(each.startswith(" fq26d") for each in body(app)))
+        await pilot.press("T", "W")
+        await until(pilot, lambda: any(each.startswith("[INFO]  auth") for each in lines(app)[:3]))
+        await pilot.press("escape")
+        await until(pilot, lambda: "statusdesk" in lines(app)[0])
+
+
+async def test_times_of_another_zone_and_of_utc():
+    app = open_desk(timezone="Europe/Berlin")
+    async with app.run_test(size=WIDE) as pilot:
+        await logs(pilot)
+        assert body(app)[0].startswith(" 10:35:10.000")
+        await pilot.press("T")
+        await until(pilot, lambda: body(app)[0].startswith(" 09:35:10.000"))
+
+
+@pytest.mark.parametrize("downs", [0, 3])
+async def test_side_by_side(downs):
+    app = open_desk()
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await logs(pilot)
+        await pilot.press("home", "x")
+        await until(pilot, lambda: "vault-agent, and the run before of it" in text(app))
+        await pilot.press(*["down"] * downs, "enter")
+        await until(pilot, lambda: len(app.doors.opened) == 2 and app.doors.last.started)
+        selection = app.doors.last.selection
+        assert selection.previous is (downs == 0)
+        assert selection.targets[0].pods == ("orders-7cc6f9fbf5-" + ("fq26d" if downs == 0 else "dmwbp"),)
+        await until(pilot, lambda: len(screen.panes[1].feed.shown) > 5)
+        await pilot.pause()
+        assert screen.panes[0].size.width == screen.panes[1].size.width == 70
+        assert all(len(each) <= 140 for each in lines(app))
+        await pilot.press("tab")
+        await until(pilot, lambda: screen.panes[1].view.has_focus)
+        await pilot.press("exclamation_mark")
+        assert screen.panes[1].filters.grave and not screen.panes[0].filters.grave
+        await pilot.press("x")
+        await until(pilot, lambda: len(screen.panes) == 1 and app.doors.opened[1].closed)
+        assert not app.doors.opened[0].closed
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, BoardScreen))
+
+
+async def test_copying_what_is_in_sight_from_a_mark_and_one_line():
+    app = open_desk()
+    async with app.run_test(size=WIDE) as pilot:
+        await logs(pilot)
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, CopyScreen))
+        assert "13 lines" in text(app) and app.clipboard.count("\n") == 12
+        await pilot.press("escape", "home", "m", "down", "down", "C")
+        await until(pilot, lambda: isinstance(app.screen, CopyScreen))
+        assert [each.partition("| ")[2] for each in app.clipboard.splitlines()] == [each.text for each in STORY[:3]]
+        assert app.clipboard.startswith("2025-11-22T09:35:10.000Z orders-7cc6f9fbf5-fq26d/vault-agent | [INFO]")
+        await pilot.press("escape", "y")
+        await until(pilot, lambda: app.clipboard.endswith("403"))
+        await pilot.press("escape", "end", "apostrophe")
+        await until(pilot, lambda: app.screen.pane.view.cursor == 0)
+        assert body(app)[0].startswith("*")
+
+
+async def test_saving_asks_where_and_never_writes_over(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    app = open_desk()
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await logs(pilot)
+        await pilot.press("S")
+        await until(pilot, lambda: isinstance(app.screen, Prompt))
+        await pilot.press("enter")
+        saved = tmp_path / "staging-orders-20251122-094210.log"
+        await until(pilot, lambda: "17 lines saved to" in text(app))
+        await app.workers.wait_for_complete()
+        assert len(saved.read_text().splitlines()) == 17
+        await pilot.press("i", *"ERROR", "enter", "S")
+        await until(pilot, lambda: "what the filters let through: 4 lines" in text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Prompt))
+        await pilot.press("enter")
+        await until(pilot, lambda: "choose another name" in text(app))
+        await pilot.press(*"2", "enter")
+        await until(pilot, lambda: (tmp_path / f"{saved.name}2").exists())
+        await app.workers.wait_for_complete()
+        assert len((tmp_path / f"{saved.name}2").read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 10), (140, 40)])
+async def test_hostile_lines(size):
+    app = open_desk(HOSTILE)
+    async with app.run_test(size=size) as pilot:
+        await logs(pilot)
+        for key in ("w", "T", "r", "W", "W", "home", "right", "left", "z", "enter", "escape", "slash", "x", "enter"):
+            await pilot.press(key)
+            assert "\x1b" not in text(app)
+        assert "hunter2" not in text(app)
+
+
+async def test_ascii():
+    app = open_desk(ascii_only=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await logs(pilot)
+        for keys in (("up",), ("x",), ("escape",), ("i", "e"), ("enter",), ("c",), ("escape",), ("exclamation_mark",)):
+            await pilot.press(*keys)
+            await pilot.pause()
+            assert text(app).isascii(), [each for each in text(app) if not each.isascii()]

@@ -1,0 +1,137 @@
+"""What a person looks for in the logs screen: by filters, by search, by time, further back, in one container."""
+
+import threading
+
+from screens.prompts import Prompt
+from tests.screens import boards
+from tests.screens.desk import lines, text, until
+from tests.screens.log_desk import WIDE, body, logs, open_desk
+from tests.screens.log_hand import HOSTILE, line, numbered
+
+
+async def test_filters_are_live_and_can_be_taken_away():
+    app = open_desk(numbered(5000))
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await logs(pilot)
+        await pilot.press("i", *"/42\\d\\b")
+        await until(pilot, lambda: "include: /42\\d\\b \u2715" in lines(app)[2])
+        await until(pilot, lambda: screen.pane.feed.shown.complete)
+        assert len(screen.pane.feed.shown) == 10, "it filters while one types"
+        await pilot.press("escape")
+        await until(pilot, lambda: "include" not in lines(app)[2] and screen.pane.feed.shown.complete)
+        assert len(screen.pane.feed.shown) == 5000
+        await pilot.press("i", *"/42\\d\\b", "enter", "e", *"425", "enter")
+        await until(pilot, lambda: "exclude: 425 \u2715" in lines(app)[2] and screen.pane.feed.shown.complete)
+        assert len(screen.pane.feed.shown) == 9
+        app.doors.last.give(line("INFO GET /427 again", 9000), line("INFO else", 9001))
+        await until(pilot, lambda: len(screen.pane.feed.shown) == 10)
+        await pilot.press("backspace")
+        await until(pilot, lambda: "exclude" not in lines(app)[2])
+        x = lines(app)[2].index("include")
+        await pilot.click("#log-bar-0", offset=(x + 2, 0))
+        await until(pilot, lambda: not screen.pane.filters.any)
+
+
+async def test_what_the_filters_let_nothing_through_is_said():
+    app = open_desk(numbered(17))
+    async with app.run_test(size=WIDE) as pilot:
+        await logs(pilot)
+        await pilot.press("i", *"zebra", "enter")
+        await until(pilot, lambda: "The filters let none of the lines through: 17 are here" in text(app))
+
+
+async def test_letters_that_come_fast_go_to_the_filter():
+    from textual import events
+
+    app = open_desk()
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await logs(pilot)
+        for key in "iERROR":
+            app.post_message(events.Key(key, key))
+        app.post_message(events.Key("enter", "\r"))
+        await until(pilot, lambda: bool(screen.pane.filters.includes))
+        assert screen.pane.filters.includes[0].text == "ERROR"
+        await until(pilot, lambda: len(body(app)) == 4)
+        assert all("ERROR" in each or "-- " in each for each in body(app)), "what is missing is never filtered away"
+        assert "/ search" in lines(app)[-1]
+
+
+async def test_plain_text_and_what_is_no_expression():
+    app = open_desk(HOSTILE)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await logs(pilot)
+        await pilot.press("i", "left_square_bracket", "slash", "x", "enter")
+        await until(pilot, lambda: 'include: "[/x" \u2715' in lines(app)[2])
+        await until(pilot, lambda: "taken as text" in text(app))
+        await pilot.press("backspace", "i", "a", "full_stop", "ctrl+r", "enter")
+        await until(pilot, lambda: 'include: "a." \u2715' in lines(app)[2])
+        assert not screen.pane.filters.includes[0].regex
+
+
+async def test_only_what_is_not_well():
+    app = open_desk()
+    async with app.run_test(size=WIDE) as pilot:
+        await logs(pilot)
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: "not well \u2715" in lines(app)[2])
+        assert not any("INFO" in each or "DEBUG" in each for each in body(app))
+        assert any("FATAL" in each for each in body(app)) and any("slow query" in each for each in body(app))
+
+
+async def test_search_goes_up_first_and_then_both_ways():
+    app = open_desk(numbered(3000))
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await logs(pilot)
+        view = screen.pane.view
+        await pilot.press("slash", *"00 200", "enter")
+        await until(pilot, lambda: view.cursor == 2900 and not view.following)
+        assert "/00 200" in lines(app)[2]
+        await pilot.press("N")
+        await until(pilot, lambda: view.cursor == 2800)
+        await pilot.press("n", "n")
+        await until(pilot, lambda: view.cursor == 100)
+        await until(pilot, lambda: "Again from the other end" in text(app))
+        await pilot.press("escape")
+        assert screen.pane.search is None and app.screen is screen
+        await pilot.press("slash", *"zebra", "enter")
+        await until(pilot, lambda: "No line here has /zebra" in text(app))
+
+
+async def test_further_back_is_asked_with_what_the_filters_look_for():
+    app = open_desk(numbered(50, 1000))
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await logs(pilot)
+        app.doors.last.older_lines = numbered(30, 100)
+        await pilot.press("i", *"GET", "enter", "o")
+        await until(pilot, lambda: "30 older lines" in text(app))
+        [(what, before_ns, _, pattern, thread)] = app.doors.last.asked
+        assert (what, before_ns, pattern) == ("older", numbered(1, 1000)[0].at_ns, "GET")
+        assert thread != threading.main_thread().name
+        assert len(screen.pane.feed.shown) == 80 and "/orders/129 " in text(app)
+        app.doors.last.older_lines, app.doors.last.problem = [], OSError("the network is away")
+        await pilot.press("o")
+        await until(pilot, lambda: "the network is away" in text(app))
+
+
+async def test_one_container_is_picked_from_what_is_here():
+    app = open_desk()
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await logs(pilot)
+        await pilot.press("c", "down", "down", "down", "enter")
+        await until(pilot, lambda: "only sidecar \u2715" in lines(app)[2])
+        assert len(screen.pane.feed.shown) == 2 and len(app.doors.opened) == 1
+
+
+async def test_a_time_that_is_here_and_one_that_is_not():
+    app = open_desk(numbered(1000))
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await logs(pilot)
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, Prompt))
+        await pilot.press(*"09:30", "enter")
+        await until(pilot, lambda: app.screen is screen and screen.pane.view.cursor == 340)
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, Prompt))
+        await pilot.press(*"08:30", "enter")
+        await until(pilot, lambda: len(app.doors.opened) == 2)
+        assert app.doors.last.selection.since_ms == boards.NOW - 72 * 60_000 - 10_000 - 120_000
