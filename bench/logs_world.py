@@ -73,4 +73,4 @@ def _slope(terminal: Terminal, seconds: float) -> float:
     terminal.send(b"f")
     terminal.wait_for(b"following")
     terminal.read_for(seconds / 4)
-    return statistics.linear_regression(at_s, counts).slope
+    return statistics.linear_regression(at_s, counts).slope if len(at_s) > 1 else 0.0

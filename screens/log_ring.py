@@ -164,15 +164,14 @@ class LogRing:
 
     def _make_room(self, count: int, size: int) -> bool:
         """Let the oldest lines go for so many new ones; False where they would not do, or are held."""
+        until = self.end if self.held_from is None else min(self.end, self.held_from)
         over = len(self) + count - self.most_lines
-        if over > len(self) or size > self.most_bytes:
-            return False
-        if self.held_from is not None and (over > 0 or self._bytes + size > self.most_bytes):
+        if over > max(0, until - self.first) or size > self.most_bytes:
             return False
         if over > 0:
             self._drop(over)
-        while self._bytes + size > self.most_bytes and self.end > self.first:
-            self._drop(min(self.end - self.first, BLOCK - self.first % BLOCK))
+        while self._bytes + size > self.most_bytes and self.first < until:
+            self._drop(min(until - self.first, BLOCK - self.first % BLOCK))
         return self._bytes + size <= self.most_bytes
 
     def prepend(self, lines: Sequence[LogLine]) -> int:
