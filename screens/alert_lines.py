@@ -101,7 +101,7 @@ def _alert_lines(item: AlertItem, name: int, pen: Pen) -> tuple[Strip, ...]:
     strips = [line.strip(pen.width, ink.plain)]
     indent = " " * (3 + cells(pen.glyph(mark)))
     if item.height == 3:
-        strips.append(_below(indent, alert.summary, pen, quiet=alert.muted))
+        strips.append(_below(indent, alert.words, pen, quiet=alert.muted))
     strips.append(_below(f"{indent}{pen.arrow} ", item.outlook, pen, quiet=True))
     return tuple(strips)
 

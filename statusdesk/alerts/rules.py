@@ -59,6 +59,7 @@ def _rollout(state: RolloutState, tuning: Tuning) -> list[AlertState]:
             look=state.look,
             build_url=state.build_url,
             last_good=state.previous_version,
+            cause_key=state.cause_key,
             subject=subject(state),
             hangs_on=(f"kubernetes/{state.cluster}",),
         )

@@ -187,4 +187,6 @@ def _alert(alert: AlertState) -> dict[str, Any]:
         "ack_until": _moment(alert.ack_until_ms),
         "silenced_by": alert.silenced_by or None,
         "stale_since": _moment(alert.stale_since_ms),
+        "inhibited_by": alert.inhibited_by or None,
+        "hits": list(alert.hits),
     }

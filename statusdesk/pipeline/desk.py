@@ -76,6 +76,7 @@ class Desk:
         self._visits: list[Visited] = []
         self._moved: list[Transition] = []  # what a flush that failed has come to, for the next one
         self._tokens_moved: set[str] = set()
+        self._explained: list[RolloutState] = []
         self._told: list[Transition] = []  # what waits for a commit to be told of
         self._orders: dict[tuple[str, type, str, str], int] = {}
         self.visited: set[str] = set()
@@ -157,9 +158,10 @@ class Desk:
         moved += self._tokens.flush(now_ms)
         self._tokens_moved |= self._tokens.take_changed()
         moved += self._causes.flush(moved, self._tokens_moved, now_ms)
-        self._alerting.step(moved)
+        self._explained += self._causes.take_explained()
+        self._alerting.step(moved, self._explained)
         self._told += moved
-        self._moved, self._tokens_moved = [], set()
+        self._moved, self._tokens_moved, self._explained = [], set(), []
         self._writer.commit()
         told, self._told = self._told, []
         return told
