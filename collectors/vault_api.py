@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
+from collectors.pace import RETRY_AFTER_LIMIT_S
 from collectors.transport import (
     VisitFailed,
     not_json,
@@ -32,7 +33,7 @@ from collectors.vault_wire import (
 )
 from statusdesk.config import VaultSettings
 from statusdesk.redact import looks_secret
-from statusdesk.text import clean
+from statusdesk.text import clean, span
 
 if TYPE_CHECKING:
     import requests
@@ -41,6 +42,7 @@ D = TypeVar("D")
 CONNECT_S = 2.0
 TOTAL_SHARE = 3.0  # a whole answer may take this many times the time-out of one read
 MAX_BODY_BYTES = 1024 * 1024
+RATE_LIMITED = "RateLimited"
 _SETTING = "[vault] address"
 
 LOOKUP_SELF_RULE = 'path "auth/token/lookup-self" { capabilities = ["read"] }'
@@ -266,6 +268,8 @@ class VaultApi:
                 f"redirects to {to} ({status}), which is not followed with a token: set {_SETTING} to the active node"
             )
         after_s = retry_after_s(response.headers.get("Retry-After"))
+        if problem == RATE_LIMITED and after_s:
+            said += f"; it is not asked again for {span(round(min(after_s, RETRY_AFTER_LIMIT_S) * 1000))}"
         return VisitFailed(problem, f"{self._where} {said}", retry_after_s=after_s, status=status)
 
     def _meaning(self, status: int, errors: list[str], body: bytes) -> tuple[str, str]:
@@ -287,7 +291,7 @@ class VaultApi:
             case 404:
                 return "Misconfigured", f"is not what answers there, a proxy does (404): check {_SETTING}"
             case 429:
-                return "ServerError", "asks for fewer requests (429): raise [vault] interval or its rate limit quota"
+                return RATE_LIMITED, "asks for fewer requests (429): raise [vault] interval or its rate limit quota"
             case 503 if "sealed" in said:
                 return "Sealed", "is sealed: unseal it"
             case 501:
