@@ -107,9 +107,10 @@ def _next(token: TokenState, pen: Pen) -> tuple[str, Style]:
     if token.next_renewal_ms is None or token.reason in DEAD:
         return "-", pen.ink.quiet
     left_ms = token.next_renewal_ms - pen.now_ms
-    if left_ms < 0:
-        return f"{age(-left_ms)} late", pen.ink.words[Mark.WARNING]
-    return (pen.when(token.next_renewal_ms)[:RENEWED] if pen.absolute else f"in {age(left_ms)}"), pen.ink.quiet
+    when = pen.when(token.next_renewal_ms)[:RENEWED] if pen.absolute else ""
+    if token.missed:
+        return f"overdue {age(-left_ms)}", pen.ink.words[Mark.WARNING]
+    return when or (f"in {age(left_ms)}" if left_ms >= 0 else "due now"), pen.ink.quiet
 
 
 def survives(token: TokenState) -> str:

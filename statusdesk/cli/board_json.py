@@ -149,6 +149,9 @@ def _token(token: TokenState) -> dict[str, Any]:
         "expires": _moment(token.expire_ms),
         "last_renewal": _moment(token.last_renewal_ms),
         "renewal_job": token.renewal_job,
+        "survives": token.survives,
+        "missed": token.missed,
+        "next_renewal": _moment(token.next_renewal_ms),
     }
 
 

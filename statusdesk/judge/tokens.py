@@ -10,6 +10,7 @@ import msgspec
 
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Token
+from statusdesk.grants import survival
 from statusdesk.judge.token_grants import steady_since_ms
 from statusdesk.judge.token_jobs import Run, of_job, says
 from statusdesk.judge.token_life import Life, Verdict, life_of, moment
@@ -31,6 +32,8 @@ _RANK = {Level.OK: 0, Level.UNKNOWN: 0, Level.WARNING: 1, Level.FAILING: 2}
 _LATER = ("Gone", "Lapsed", "NoNews", "ParentLapses", "RenewalFailed", "NotRenewed")
 """What is not held until a renewal is seen: it depends on other things than the token's own time."""
 DEAD = ("Gone", "Lapsed")
+_NO_RUNS = ("AtCap", "NearsCap", "NeverSurvives", "NotRenewable", "FewUses", "ParentLapses")
+"""What no run helps against."""
 
 
 class Around(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,14 +112,16 @@ def _judge(life: Life, around: Around, now_ms: int) -> Verdict:
             by_root(life),
         ]
     )
-    return found or (Level.OK, "Renewing" if life.token.last_renewal_ms is not None else "Running", _calm(life))
+    calm = "Renewing" if life.token.last_renewal_ms is not None else "Running"
+    level, reason, message = found or (Level.OK, calm, f"good until {life.when}")
+    return level, reason, message + _survival(life, reason)
 
 
-def _calm(life: Life) -> str:
-    survives = life.survives
-    if not survives:
-        return f"good until {life.when}"
-    return f"good until {life.when}, survives {survives} missed {'run' if survives == 1 else 'runs'}"
+def _survival(life: Life, reason: str) -> str:
+    """Say how many missed runs it survives, where its life depends on them."""
+    if life.survives is None or reason in _NO_RUNS:
+        return ""
+    return f", {survival(life.survives, more=life.missed > 0)}"
 
 
 def _is_held(before: TokenState, state: TokenState) -> bool:
@@ -135,7 +140,7 @@ def _state(life: Life, key: str, verdict: Verdict, run: Run | None) -> TokenStat
     level, reason, message = verdict
     every_ms, skew_ms = life.every_ms, life.skew_ms
     cap_ms = life.cap_ms if life.cap_ms is not None else life.expire_ms if life.at_cap else None
-    next_ms = life.from_ms + (life.missed + 1) * every_ms if every_ms and life.from_ms is not None else None
+    next_ms = life.from_ms + every_ms if every_ms and life.from_ms is not None else None
     steady_ms = steady_since_ms(life.grants, every_ms) if every_ms and not life.is_overdue else None
     return TokenState(
         key=key,
