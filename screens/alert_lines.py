@@ -8,7 +8,7 @@ from textual.strip import Strip
 from screens.pen import Pen
 from screens.strips import Line, cells, fit
 from statusdesk.board import Board, Mark
-from statusdesk.states_alerts import AlertState, Silence
+from statusdesk.states_alerts import AlertState, Silence, listed
 
 MARKS = {"critical": Mark.FAILING, "warning": Mark.WARNING, "info": Mark.OK}
 SEVERITY, NAME_MOST = 8, 24
@@ -27,7 +27,9 @@ class AlertItem(msgspec.Struct, frozen=True):
 
     @property
     def height(self) -> int:
-        return 3 if self.alert.summary and self.alert.state != "resolved" else 2
+        if self.alert.state == "resolved" or not self.alert.summary:
+            return 2
+        return 4 if self.alert.hits else 3
 
 
 class SilenceItem(msgspec.Struct, frozen=True):
@@ -100,8 +102,10 @@ def _alert_lines(item: AlertItem, name: int, pen: Pen) -> tuple[Strip, ...]:
     line.put(fit(place_of(alert), room, pen.dots) + "  ", ink.quiet if over else ink.plain).put(aged, ink.quiet)
     strips = [line.strip(pen.width, ink.plain)]
     indent = " " * (3 + cells(pen.glyph(mark)))
-    if item.height == 3:
-        strips.append(_below(indent, alert.words, pen, quiet=alert.muted))
+    if item.height > 2:
+        strips.append(_below(indent, alert.summary, pen, quiet=alert.muted))
+    if item.height > 3:
+        strips.append(_below(indent, f"hits {listed(alert.hits)}", pen, quiet=alert.muted))
     strips.append(_below(f"{indent}{pen.arrow} ", item.outlook, pen, quiet=True))
     return tuple(strips)
 

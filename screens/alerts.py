@@ -26,7 +26,7 @@ from screens.frame import Frame, Setup
 from screens.ink import Ink
 from screens.lineview import KeyedLines
 from screens.pen import Pen
-from screens.strips import Line
+from screens.strips import Line, fold
 from statusdesk.alerts_view import Outlook, last_messages, matcher_words
 from statusdesk.board import Board
 from statusdesk.board_feed import AlertsReading
@@ -220,7 +220,9 @@ class AlertsScreen(Frame):
             notes.append("A board's own collector works: it keeps alerts and tells nobody; `statusdesk watch` does.")
         if not anything:
             notes += ["", f"Nothing matches /{self.lens.text}" if self.lens.text else "Nothing fires."]
-        return (*notes, "") if notes else ()
+        width = max(20, self._pen().width - 2)
+        folded = [line for note in notes for line in (fold(note, width) or [""])]
+        return (*folded, "") if folded else ()
 
     def show_lines(self, board: Board | None) -> None:
         self.header_line.where = ("alerts",)

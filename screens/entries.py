@@ -13,17 +13,21 @@ from screens.frame import Frame, Setup
 from screens.ink import Ink
 from screens.lineview import KeyedLines
 from screens.pen import Pen
-from screens.strips import Line
+from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit, fold
 from statusdesk.board import Board
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+MOST_LINES = 12
 Drawing = Callable[[Pen], Sequence[Line]]
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """Lines that belong together: ``height`` of them are drawn. The cursor stops there when it has a key."""
+    """Lines that belong together: ``height`` of them are drawn (0: as many as there are in the width that there is).
+
+    The cursor stops there when it has a key.
+    """
 
     draw: Drawing
     key: str = ""
@@ -31,8 +35,28 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def sentence(text: str) -> Entry:
-    """Return an entry of one sentence."""
-    return Entry(lambda pen: [Line().put("   ", pen.ink.plain).put(text, pen.ink.plain)])
+    """Return an entry of one sentence, in as many lines as it needs."""
+
+    def draw(pen: Pen) -> list[Line]:
+        indent = " " * min(3 + len(text) - len(text.lstrip()), pen.width // 2)
+        parts = fold(text, max(1, pen.width - len(indent) - 1), MOST_LINES, pen.dots)
+        return [Line().put(indent, pen.ink.plain).put(part, pen.ink.plain) for part in parts]
+
+    return Entry(draw, height=0)
+
+
+def fact(label: str, size: int, words: Callable[[Pen], str]) -> Entry:
+    """Return an entry of a label of so many cells and what is known, in as many lines as it needs."""
+
+    def draw(pen: Pen) -> list[Line]:
+        first = Line().put(f"   {fit(label, size, pen.dots)} ", pen.ink.quiet)
+        lines = [first]
+        for index, part in enumerate(fold(words(pen), max(1, pen.width - first.x - 1), MOST_LINES, pen.dots)):
+            lines += [Line().to(first.x, pen.ink.plain)] if index else []
+            lines[-1].put(part, pen.ink.plain)
+        return lines
+
+    return Entry(draw, height=0)
 
 
 def blank() -> Entry:
@@ -44,9 +68,16 @@ def heading(text: str, beside: str = "", good: bool = False) -> Entry:
 
     def draw(pen: Pen) -> list[Line]:
         line = Line().put(f" {text} ", pen.ink.strong)
-        return [line.put(f" {beside}", pen.ink.good if good else pen.ink.quiet)]
+        style = pen.ink.good if good else pen.ink.quiet
+        parts = (
+            fold(beside, max(1, pen.width - line.x - 2), 2, pen.dots)
+            if line.x + 2 + cells(beside) > pen.width
+            else [beside]
+        )
+        lines = [line.put(f" {parts[0]}", style)] if parts else [line]
+        return [*lines, *(Line().to(line.x - cells(parts[0]), pen.ink.plain).put(part, style) for part in parts[1:])]
 
-    return Entry(draw)
+    return Entry(draw, height=0)
 
 
 class EntryLines(KeyedLines):
@@ -70,7 +101,8 @@ class EntryLines(KeyedLines):
         self._entries, self._title, self._pen = entries, title, pen
         self.titles = 0 if title is None else 1
         self._drawn.clear()
-        self._places = [(index, part) for index, entry in enumerate(entries) for part in range(entry.height)]
+        heights = [entry.height or len(entry.draw(pen)) for entry in entries]
+        self._places = [(index, part) for index, height in enumerate(heights) for part in range(height)]
         self.cursor_span = (0, pen.width)
         self.lay_out([entries[index].key for index, _ in self._places])
         self.repaint_changed()
@@ -90,7 +122,7 @@ class EntryLines(KeyedLines):
 
     def draw_title(self, index: int) -> Strip:
         assert self._title is not None
-        return self._title.strip(self.size.width, self.ink.plain)
+        return self._title.fitted(self.size.width, self.ink.plain, ASCII_DOTS if self.ascii else DOTS)
 
     def draw_line(self, index: int) -> Strip:
         place, part = self._places[index]
@@ -98,8 +130,9 @@ class EntryLines(KeyedLines):
         if drawn is None:
             assert self._pen is not None
             width = self.size.width
-            drawn = [line.strip(width, self.ink.plain) for line in self._entries[place].draw(self._pen)]
-            drawn += [Strip.blank(width, self.ink.plain)] * (self._entries[place].height - len(drawn))
+            lines = self._entries[place].draw(self._pen)
+            drawn = [line.fitted(width, self.ink.plain, self._pen.dots) for line in lines]
+            drawn += [Strip.blank(width, self.ink.plain)] * (part + 1 - len(drawn))
             self._drawn[place] = drawn
         return drawn[part]
 

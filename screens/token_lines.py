@@ -13,8 +13,10 @@ from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import Grant, Level, TokenState
 from statusdesk.text import age, span
 
-BAR, SAW, NAME_MOST = 14, 16, 28
-LEFT, RENEWED, EVERY, SURVIVES = 8, 8, 6, 8
+BAR, LEAST_BAR, SAW, NAME_MOST = 14, 6, 16, 28
+LEFT, RENEWED, EVERY, NEXT, SURVIVES = 8, 7, 5, 11, 8
+FIXED = 4 + 2 + 1 + LEFT + 2 + RENEWED + 2 + EVERY + 2 + NEXT + 2 + SURVIVES + 1
+"""What all columns but the name and the bar take, with the blanks between them."""
 SAW_FROM, BESIDE_FROM, ALL_BESIDE_FROM = 100, 130, 180
 TEETH = 5  # more of them would be drawn too narrow to be seen
 DEAD = ("Lapsed", "Gone")
@@ -29,17 +31,19 @@ class TokenColumns(msgspec.Struct, frozen=True):
 
 
 def share_out(tokens: Sequence[TokenState], width: int) -> TokenColumns:
-    name = max([8, *(cells(token.name) for token in tokens)])
-    bar = BAR if width >= 76 else 6
-    return TokenColumns(min(name, NAME_MOST, max(8, width - 62)), bar, SAW if width >= SAW_FROM else 0)
+    """Return the widths for these tokens; the bar gives way to the names, both to the figures."""
+    name = min(NAME_MOST, max([8, *(cells(token.name) for token in tokens)]))
+    bar = max(LEAST_BAR, min(BAR, width - FIXED - name))
+    return TokenColumns(min(name, max(8, width - FIXED - bar)), bar, SAW if width >= SAW_FROM else 0)
 
 
 def draw_titles(columns: TokenColumns, pen: Pen) -> Line:
     line = Line().put(" " * (2 + len(pen.glyph(Mark.OK))), pen.ink.title)
     titles = [fit("TOKEN", columns.name), fit("LEFT", columns.bar + 1 + LEFT), right("RENEWED", RENEWED)]
-    titles += [right("EVERY", EVERY), right("NEXT", RENEWED), right("SURVIVES", SURVIVES)]
+    titles += [right("EVERY", EVERY), right("NEXT", NEXT), right("SURVIVES", SURVIVES)]
     titles += [fit("LAST GRANTS", columns.saw)] if columns.saw else []
-    return line.put("  ".join([*titles, "VERDICT" if pen.width >= BESIDE_FROM else ""]), pen.ink.title)
+    titles += ["VERDICT"] if pen.width >= BESIDE_FROM else []
+    return line.put("  ".join(titles), pen.ink.title)
 
 
 def height_of(token: TokenState, width: int) -> int:
@@ -63,7 +67,7 @@ def draw_token(token: TokenState, columns: TokenColumns, grants: Sequence[Grant]
     line.put("  " + right(renewed, RENEWED), face)
     line.put("  " + right(age(token.renew_every_s * 1000) if token.renew_every_s else "-", EVERY), face)
     words, style = _next(token, pen)
-    line.put("  " + right(words, RENEWED), style)
+    line.put("  " + right(words, NEXT), style)
     line.put(
         "  " + right(survives(token), SURVIVES),
         ink.words[Mark.WARNING] if token.survives == 0 and token.reason not in DEAD else face,
@@ -107,7 +111,7 @@ def _next(token: TokenState, pen: Pen) -> tuple[str, Style]:
     if token.next_renewal_ms is None or token.reason in DEAD:
         return "-", pen.ink.quiet
     left_ms = token.next_renewal_ms - pen.now_ms
-    when = pen.when(token.next_renewal_ms)[:RENEWED] if pen.absolute else ""
+    when = pen.when(token.next_renewal_ms) if pen.absolute else ""
     if token.missed:
         return f"overdue {age(-left_ms)}", pen.ink.words[Mark.WARNING]
     return when or (f"in {age(left_ms)}" if left_ms >= 0 else "due now"), pen.ink.quiet

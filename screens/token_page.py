@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from screens.build_marks import BAD
-from screens.entries import Entry, blank, heading, sentence
+from screens.entries import Entry, blank, fact, heading, sentence
 from screens.pen import Pen
 from screens.strips import Line, fit, fold, right
 from screens.token_lines import job_words, survives, verdict
@@ -55,9 +55,12 @@ def _facts(token: TokenState) -> list[tuple[str, Fact]]:
         ("last renewal", token.last_renewal_ms),
         ("which gave", span(token.granted_ms) if token.granted_ms else ""),
         ("renewed every", every),
-        ("next expected", token.next_renewal_ms),
+        ("next expected", partial(_next, token) if token.next_renewal_ms is not None else ""),
         ("missed", f"{token.missed} in a row" if token.missed else ""),
-        ("survives", f"{survives(token)} missed in a row" if token.survives is not None else ""),
+        (
+            "survives",
+            f"{survives(token)}{' more' if token.missed else ''} missed in a row" if token.survives is not None else "",
+        ),
         ("cap", token.cap_ms),
         ("at its cap", "yes: renewals no longer extend it" if token.at_cap else ""),
         ("period", span(token.period_s * 1000) if token.period_s else ""),
@@ -74,18 +77,24 @@ def _facts(token: TokenState) -> list[tuple[str, Fact]]:
 
 
 def _fact(label: str, value: Fact) -> Entry:
-    def draw(pen: Pen) -> list[Line]:
-        line = Line().put(f"   {fit(label, LABEL)} ", pen.ink.quiet)
+    def words(pen: Pen) -> str:
         if callable(value):
-            words = value(pen)
-        elif isinstance(value, int):
-            away_ms = value - pen.now_ms
-            words = f"{pen.when(value)}   {'in ' + span(away_ms) if away_ms >= 0 else span(-away_ms) + ' ago'}"
-        else:
-            words = value
-        return [line.put(fit(words, max(1, pen.width - line.x - 1), pen.dots).rstrip(), pen.ink.plain)]
+            return value(pen)
+        if isinstance(value, str):
+            return value
+        away_ms = value - pen.now_ms
+        return f"{pen.when(value)}   {'in ' + span(away_ms) if away_ms >= 0 else span(-away_ms) + ' ago'}"
 
-    return Entry(draw)
+    return fact(label, LABEL, words)
+
+
+def _next(token: TokenState, pen: Pen) -> str:
+    """Say when the next renewal is due, or since when it is overdue."""
+    assert token.next_renewal_ms is not None
+    away_ms = token.next_renewal_ms - pen.now_ms
+    if token.missed:
+        return f"overdue since {pen.when(token.next_renewal_ms)}, for {span(-away_ms)}"
+    return f"{pen.when(token.next_renewal_ms)}   {'in ' + span(away_ms) if away_ms >= 0 else 'due now'}"
 
 
 def _grant(grant: Grant, before: Grant | None, most_ms: int, pen: Pen) -> list[Line]:
