@@ -87,7 +87,7 @@ class AlertLines(KeyedLines):
         for number, section in enumerate(sections):
             self._lines.append((TITLE, number, 0))
             for index, item in enumerate(section.items):
-                self._lines += [(number, index, part) for part in range(item.height)]
+                self._lines += [(number, index, part) for part in range(item.height(pen))]
             self._lines.append((NOTE, -1, 0))
         self.lay_out([sections[n].items[index].key if n >= 0 else "" for n, index, _ in self._lines])
         self.repaint_changed()

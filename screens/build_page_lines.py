@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from screens.build_marks import mark_of, put_progress, took, word
-from screens.entries import MOST_LINES, Entry, blank, fact, heading, sentence
+from screens.entries import Entry, blank, fact, heading, sentence
 from screens.pen import Pen
-from screens.strips import Line, cells, fit, fold, right
+from screens.strips import Line, cells, fit, right
 from statusdesk.board import Mark
 from statusdesk.build_view import BuildKey, BuildReading
 from statusdesk.facts import Build, BuildDetails, Commit, Stage
@@ -155,11 +155,7 @@ def _changes(details: BuildDetails | None) -> list[Entry]:
 def _commit(commit: Commit, pen: Pen) -> list[Line]:
     line = Line().put(f"   {commit.revision[:7]:<7}  ", pen.ink.quiet)
     line.put(fit(commit.author, 14, pen.dots) + "  ", pen.ink.quiet)
-    lines, indent = [line], line.x
-    for index, part in enumerate(fold(commit.message, max(1, pen.width - indent - 1), MOST_LINES, pen.dots)):
-        lines += [Line().to(indent, pen.ink.plain)] if index else []
-        lines[-1].put(part, pen.ink.plain)
-    return lines
+    return pen.put_folded([line], commit.message, pen.ink.plain)
 
 
 def _job_events(events: Sequence[JobEvent]) -> list[Entry]:

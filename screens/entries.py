@@ -12,14 +12,13 @@ from textual.widget import Widget
 from screens.frame import Frame, Setup
 from screens.ink import Ink
 from screens.lineview import KeyedLines
-from screens.pen import Pen
+from screens.pen import MOST_LINES, Pen
 from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit, fold
 from statusdesk.board import Board
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
-MOST_LINES = 12
 Drawing = Callable[[Pen], Sequence[Line]]
 
 
@@ -49,12 +48,8 @@ def fact(label: str, size: int, words: Callable[[Pen], str]) -> Entry:
     """Return an entry of a label of so many cells and what is known, in as many lines as it needs."""
 
     def draw(pen: Pen) -> list[Line]:
-        first = Line().put(f"   {fit(label, size, pen.dots)} ", pen.ink.quiet)
-        lines = [first]
-        for index, part in enumerate(fold(words(pen), max(1, pen.width - first.x - 1), MOST_LINES, pen.dots)):
-            lines += [Line().to(first.x, pen.ink.plain)] if index else []
-            lines[-1].put(part, pen.ink.plain)
-        return lines
+        lines = [Line().put(f"   {fit(label, size, pen.dots)} ", pen.ink.quiet)]
+        return pen.put_folded(lines, words(pen), pen.ink.plain)
 
     return Entry(draw, height=0)
 

@@ -81,7 +81,7 @@ class Line:
 
     def fitted(self, width: int, fill: Style, dots: str) -> Strip:
         """Return the line in exactly ``width`` cells, marked with ``dots`` where more of it is than has room."""
-        if self.x <= width or not "".join(segment.text for segment in Strip(self.segments).crop(width - 1)).strip():
+        if self.x <= width or not "".join(segment.text for segment in Strip(self.segments, self.x).crop(width)).strip():
             return self.strip(width, fill)
         kept = Strip(self.segments, self.x).crop(0, max(0, width - 1))
         return Strip([*kept, Segment(dots, self.segments[-1].style)]).adjust_cell_length(width, fill)

@@ -6,8 +6,8 @@ from functools import partial
 from screens.build_marks import BAD
 from screens.entries import Entry, blank, fact, heading, sentence
 from screens.pen import Pen
-from screens.strips import Line, fit, fold, right
-from screens.token_lines import job_words, survives, verdict
+from screens.strips import Line, fit, right
+from screens.token_lines import job_words, verdict
 from statusdesk.board import Mark
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import Grant, TokenState
@@ -37,12 +37,7 @@ def _verdict(token: TokenState, pen: Pen) -> list[Line]:
     line = pen.put_mark(Line().put(" ", pen.ink.plain), mark)
     line.put(f"{token.name}  ", pen.ink.strong)
     style = pen.ink.words.get(mark, pen.ink.plain) if token.level in BAD else pen.ink.plain
-    indent, lines = line.x, [line]
-    for index, part in enumerate(fold(verdict(token, pen), pen.width - indent - 1, MOST_LINES, pen.dots)):
-        if index:
-            lines.append(Line().to(indent, pen.ink.plain))
-        lines[-1].put(part, style)
-    return lines
+    return pen.put_folded([line], verdict(token, pen), style, MOST_LINES)
 
 
 def _facts(token: TokenState) -> list[tuple[str, Fact]]:
@@ -59,7 +54,7 @@ def _facts(token: TokenState) -> list[tuple[str, Fact]]:
         ("missed", f"{token.missed} in a row" if token.missed else ""),
         (
             "survives",
-            f"{survives(token)}{' more' if token.missed else ''} missed in a row" if token.survives is not None else "",
+            f"{token.survives} {'more ' if token.missed else ''}missed in a row" if token.survives is not None else "",
         ),
         ("cap", token.cap_ms),
         ("at its cap", "yes: renewals no longer extend it" if token.at_cap else ""),
