@@ -20,6 +20,7 @@ from collectors.transport import (
     secret_of,
     told_failures,
 )
+from collectors.vault_facts import tail
 from collectors.vault_wire import (
     CertificateEnvelope,
     CertificateWire,
@@ -139,7 +140,7 @@ class VaultApi:
         said = body.decode("utf-8", "replace")
         if response.status_code in (404, 500) and "failed to find accessor entry" in said:
             raise AccessorUnknown
-        raise self._of_one(self._refusal(response, body), body)
+        raise self._of_one(self._refusal(response, body, accessor), body)
 
     def certificate(self, mount: str, serial: str) -> CertificateWire:
         """Return a certificate by its serial number. Raises: AccessorUnknown, TokenProblem, VisitFailed"""
@@ -182,7 +183,7 @@ class VaultApi:
             raise TokenProblem("Misconfigured", "its accessor is empty: set accessor in [[vault.token]]")
         if "different namespace" in said:
             raise TokenProblem("Misconfigured", "its accessor is of another Vault namespace: check [vault] namespace")
-        refusal = self._refusal(response, body)
+        refusal = self._refusal(response, body, accessor)
         if errors and (refusal.problem == "Forbidden" or status == 400):
             raise TokenProblem(refusal.problem, refusal.message)
         raise refusal
@@ -259,9 +260,11 @@ class VaultApi:
     def _not_json(self, body: bytes) -> VisitFailed:
         return not_json(body, self._where, f"check {_SETTING} (no /ui or /v1 at its end)", _SETTING)
 
-    def _refusal(self, response: "requests.Response", body: bytes) -> VisitFailed:
+    def _refusal(self, response: "requests.Response", body: bytes, accessor: str = "") -> VisitFailed:
+        """Return what a refusal means; ``accessor`` is what was asked for, which no sentence holds whole."""
         status = response.status_code
-        problem, said = self._meaning(status, _errors(body), body)
+        errors = [each.replace(accessor, f"...{tail(accessor)}") if accessor else each for each in _errors(body)]
+        problem, said = self._meaning(status, errors, body)
         if 300 <= status < 400:
             to = clean(plain_url(response.headers.get("Location", ""))) or "nowhere"
             said = (

@@ -15,6 +15,7 @@ from collectors.vault_facts import health_of, moment_ms, tail, token_of
 from collectors.vault_tokens import OWN_NAME
 from collectors.vault_wire import Envelope, HealthWire
 from statusdesk.config import VaultSettings
+from statusdesk.facts import Visited
 from statusdesk.judge.sources import judge_source
 from statusdesk.states import Level
 from tests.collectors.stage import DATA, Answer, staged
@@ -197,6 +198,17 @@ def test_problems_of_the_server(answer, problem, says):
     assert not isinstance(error, TokenProblem)
     assert error.problem == problem
     assert says in error.message
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_no_sentence_holds_a_whole_accessor_that_a_server_repeats(status):
+    accessor = "SVpqPCi3wMjgqvDFOewxEJAB"
+    body = json.dumps({"errors": [f"storage failed for {accessor}"]}).encode()
+    with staged(RecordedVault(**{LOOKUP: Answer(status, body)})) as stage:
+        with Watched(stage.url, SECRET, {"a": accessor}) as watched:
+            told = [*watched.visits(), *watched.heard.of(Visited)]
+            assert any("storage failed for ...wxEJAB" in each.message for each in told)
+            assert not any(accessor in repr(each) or accessor[:-6] in repr(each) for each in told)
 
 
 def test_a_dripping_answer_is_bounded_as_a_whole():

@@ -222,6 +222,7 @@ def assert_hidden(world: World, text: bytes, where: str) -> None:
 
 def test_no_token_and_no_whole_accessor_is_in_the_store_the_log_or_a_file(world, log):
     files = [path for path in Path(world.ready.state_dir).rglob("*") if path.is_file()]
+    assert any(path.name.endswith("-wal") and path.stat().st_size for path in files), "it is being written"
     stored = b"".join(path.read_bytes() for path in files)
     tail = next(Path(world.ready.config).parent.glob("ledger.accessor")).read_text().strip()[-6:]
     assert tail.encode() in stored, "the end of an accessor is kept: the search looks at the right bytes"
