@@ -1,23 +1,23 @@
 """A list of entries under fixed titles; an entry is drawn when it comes in sight. And a screen that is such a list."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 from textual import on
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
-from screens.frame import Frame, Setup
+from screens.frame import Setup
 from screens.ink import Ink
 from screens.lineview import KeyedLines
+from screens.list_screen import ListScreen
 from screens.pen import MOST_LINES, Pen
 from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit, fold
 from statusdesk.board import Board
 
 if TYPE_CHECKING:
-    from textual.widgets import Input
+    pass
 
 Drawing = Callable[[Pen], Sequence[Line]]
 
@@ -141,7 +141,7 @@ class EntryLines(KeyedLines):
         self.post_message(self.Scrolled())
 
 
-class EntryScreen(Frame):
+class EntryScreen(ListScreen[EntryLines]):
     """A screen that is a list; subclasses give ``where``, ``entries``, ``column_titles``, and open what is selected."""
 
     AUTO_FOCUS = "#entries"
@@ -163,14 +163,8 @@ class EntryScreen(Frame):
         """Return the titles of the columns."""
         return None
 
-    def action_open(self) -> None:
-        """Open what is under the cursor."""
-
     def read_more(self) -> None:
         """Ask the feed for what the entries in sight need beside the board, if that may be another now."""
-
-    def compose_matter(self) -> Iterable[Widget]:
-        return (self.list,)
 
     def draw(self, board: Board | None) -> None:
         """Draw all entries of a board."""
@@ -193,43 +187,6 @@ class EntryScreen(Frame):
         self.header_line.where = self.where()
         super().show_lines(board)
 
-    def set_ink(self, ink: Ink) -> None:
-        super().set_ink(ink)
-        self.list.set_ink(ink)
-        self.draw_again()
-
-    def pen(self) -> Pen:
-        return Pen(
-            ink=self.ink,
-            ascii=self.ascii,
-            zone=self.zone,
-            now_ms=self.now_ms,
-            width=self.list.scrollable_content_region.width,
-            absolute=self.lens.absolute,
-        )
-
-    def action_back(self) -> None:
-        """Undo what hides entries, then go back."""
-        if self.lens.text or self.lens.only_bad:
-            self.set_lens(text="", only_bad=False)
-        else:
-            self.dismiss(None)
-
-    @on(KeyedLines.Sized)
-    def _sized(self) -> None:
-        self.draw_again()
-
     @on(EntryLines.Scrolled)
     def _scrolled(self) -> None:
         self.read_more()
-
-    @on(KeyedLines.Selected)
-    def _selected(self, message: KeyedLines.Selected) -> None:
-        if message.opened:
-            self.action_open()
-
-    def on_input_changed(self, event: "Input.Changed") -> None:
-        self.set_lens(text=event.value.strip())
-
-    def on_filter_input_done(self) -> None:
-        self.query("#filter").remove()

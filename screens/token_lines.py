@@ -19,7 +19,6 @@ FIXED = 4 + 2 + 1 + LEFT + 2 + RENEWED + 2 + EVERY + 2 + NEXT + 2 + SURVIVES + 1
 """What all columns but the name and the bar take, with the blanks between them."""
 SAW_FROM, BESIDE_FROM, ALL_BESIDE_FROM = 100, 130, 180
 TEETH = 5  # more of them would be drawn too narrow to be seen
-DEAD = ("Lapsed", "Gone")
 
 
 class TokenColumns(msgspec.Struct, frozen=True):
@@ -70,7 +69,7 @@ def draw_token(token: TokenState, columns: TokenColumns, grants: Sequence[Grant]
     line.put("  " + right(words, NEXT), style)
     line.put(
         "  " + right(survives(token), SURVIVES),
-        ink.words[Mark.WARNING] if token.survives == 0 and token.reason not in DEAD else face,
+        ink.words[Mark.WARNING] if token.survives == 0 and not token.is_dead else face,
     )
     if columns.saw:
         line.put(
@@ -93,7 +92,7 @@ def draw_token(token: TokenState, columns: TokenColumns, grants: Sequence[Grant]
 
 def _put_left(line: Line, token: TokenState, bar: int, pen: Pen) -> None:
     ink, mark = pen.ink, LEVEL_MARKS[token.level]
-    if token.reason in DEAD:
+    if token.is_dead:
         said = "lapsed" if token.reason == "Lapsed" else "gone"
         line.put(said, ink.words[Mark.FAILING]).put(" " * (bar + 1 + LEFT - len(said)), ink.plain)
         return
@@ -108,7 +107,7 @@ def _put_left(line: Line, token: TokenState, bar: int, pen: Pen) -> None:
 
 
 def _next(token: TokenState, pen: Pen) -> tuple[str, Style]:
-    if token.next_renewal_ms is None or token.reason in DEAD:
+    if token.next_renewal_ms is None or token.is_dead:
         return "-", pen.ink.quiet
     left_ms = token.next_renewal_ms - pen.now_ms
     when = pen.when(token.next_renewal_ms) if pen.absolute else ""
@@ -119,7 +118,7 @@ def _next(token: TokenState, pen: Pen) -> tuple[str, Style]:
 
 def survives(token: TokenState) -> str:
     """Say how many missed runs in a row the last grant lives through."""
-    if token.survives is None or token.reason in DEAD:
+    if token.survives is None or token.is_dead:
         return "-"
     return "1 run" if token.survives == 1 else f"{token.survives} runs"
 

@@ -31,7 +31,6 @@ from statusdesk.states import Grant, Level, TokenState
 _RANK = {Level.OK: 0, Level.UNKNOWN: 0, Level.WARNING: 1, Level.FAILING: 2}
 _LATER = ("Gone", "Lapsed", "NoNews", "ParentLapses", "RenewalFailed", "NotRenewed")
 """What is not held until a renewal is seen: it depends on other things than the token's own time."""
-DEAD = ("Gone", "Lapsed")
 _NO_RUNS = ("AtCap", "NearsCap", "NeverSurvives", "NotRenewable", "FewUses", "ParentLapses")
 """What no run helps against."""
 
@@ -132,7 +131,7 @@ def _is_held(before: TokenState, state: TokenState) -> bool:
         and (before.renew_every_s, before.every_rule) == (state.renew_every_s, state.every_rule)
     )
     rises = _RANK.get(state.level, 0) >= _RANK.get(before.level, 0)
-    return same and not rises and state.reason not in DEAD and before.reason not in _LATER
+    return same and not rises and not state.is_dead and before.reason not in _LATER
 
 
 def _state(life: Life, key: str, verdict: Verdict, run: Run | None) -> TokenState:
@@ -242,6 +241,6 @@ def _end(expire_ms: int | None, parent: str, now_ms: int, around: Around) -> tup
         return "Vault does not know it: expired, revoked, or the accessor is wrong", around.alive_ms
     if expire_ms <= now_ms:
         return f"expired at {moment(expire_ms)}", expire_ms
-    with_parent = around.parent is not None and around.parent.reason in DEAD
+    with_parent = around.parent is not None and around.parent.is_dead
     how = f"with '{parent}', which made it" if with_parent else "(parent, uses, or by hand)"
     return f"revoked before it would expire at {moment(expire_ms)} {how}", around.alive_ms

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from statusdesk.facts import Changed, LogTail
-from statusdesk.judge.causes import DEAD, Cause, cause_of, denies, uses
+from statusdesk.judge.causes import Cause, cause_of, denies, uses
 from statusdesk.states import RolloutState, TokenState, Transition
 from statusdesk.store.writer import Writer
 
@@ -48,7 +48,7 @@ class Causes:
         keys = {each.after.key for each in moved if isinstance(each.after, RolloutState)} | self._again
         if tokens or self._began:
             keys |= self._explained | self._used_by(tokens if not self._began else None)
-        dead = [state for state in self._writer.current(TokenState).values() if state.reason in DEAD]
+        dead = [state for state in self._writer.current(TokenState).values() if state.is_dead]
         changed = []
         for key in keys | self._explained:
             row = rows.get(key)
@@ -81,7 +81,7 @@ class Causes:
     def _used_by(self, tokens: set[str] | None) -> set[str]:
         """Return the rollouts in trouble whose app uses one of these tokens that has died (None: any)."""
         states = self._writer.current(TokenState)
-        dead = [s for s in states.values() if s.reason in DEAD and (tokens is None or s.key in tokens)]
+        dead = [s for s in states.values() if s.is_dead and (tokens is None or s.key in tokens)]
         rollouts = [row for row in self._writer.current(RolloutState).values() if row.container] if dead else []
         return {row.key for row in rollouts if any(uses(token, row.app, row.namespace) for token in dead)}
 

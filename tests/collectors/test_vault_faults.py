@@ -204,11 +204,11 @@ def test_problems_of_the_server(answer, problem, says):
 def test_no_sentence_holds_a_whole_accessor_that_a_server_repeats(status):
     accessor = "SVpqPCi3wMjgqvDFOewxEJAB"
     body = json.dumps({"errors": [f"storage failed for {accessor}"]}).encode()
-    with staged(RecordedVault(**{LOOKUP: Answer(status, body)})) as stage:
-        with Watched(stage.url, SECRET, {"a": accessor}) as watched:
-            told = [*watched.visits(), *watched.heard.of(Visited)]
-            assert any("storage failed for ...wxEJAB" in each.message for each in told)
-            assert not any(accessor in repr(each) or accessor[:-6] in repr(each) for each in told)
+    vault = RecordedVault(**{LOOKUP: Answer(status, body)})
+    with staged(vault) as stage, Watched(stage.url, SECRET, {"a": accessor}) as watched:
+        told = watched.heard.of(Visited)
+        assert any("storage failed for ...wxEJAB" in each.message for each in told)
+        assert not any(accessor[:-6] in repr(each) for each in told)
 
 
 def test_a_dripping_answer_is_bounded_as_a_whole():
@@ -317,14 +317,14 @@ def test_a_server_that_cannot_answer_for_tokens(health, problem, says):
 def test_the_time_that_a_server_asks_for_is_kept(path):
     limited = recorded("rate_limit_429")
     limited = limited._replace(headers=(*limited.headers, ("Retry-After", "17")))
-    with staged(RecordedVault(**{path: limited})) as stage:
-        with Watched(stage.url, SECRET, {"a": "AAA"}, interval_s=1.0) as watched:
-            (visit,) = watched.visits()
-            assert (visit.ok, visit.problem) == (False, "RateLimited")
-            assert visit.message.endswith("; it is not asked again for 17s")
-            assert visit.next_try_ms is not None and visit.next_try_ms - visit.at_ms == 17_000
-            state = judge_source(visit, None)
-            assert (state.reason, state.level) == ("RateLimited", Level.FAILING)
+    vault = RecordedVault(**{path: limited})
+    with staged(vault) as stage, Watched(stage.url, SECRET, {"a": "AAA"}, interval_s=1.0) as watched:
+        (visit,) = watched.visits()
+        assert (visit.ok, visit.problem) == (False, "RateLimited")
+        assert visit.message.endswith("; it is not asked again for 17s")
+        assert visit.next_try_ms is not None and visit.next_try_ms - visit.at_ms == 17_000
+        state = judge_source(visit, None)
+        assert (state.reason, state.level) == ("RateLimited", Level.FAILING)
 
 
 def test_a_server_that_asks_for_fewer_requests_while_a_loss_is_confirmed_is_not_asked_on():
