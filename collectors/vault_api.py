@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
+from collectors.pace import RETRY_AFTER_LIMIT_S
 from collectors.transport import (
     VisitFailed,
     not_json,
@@ -19,6 +20,7 @@ from collectors.transport import (
     secret_of,
     told_failures,
 )
+from collectors.vault_facts import tail
 from collectors.vault_wire import (
     CertificateEnvelope,
     CertificateWire,
@@ -32,7 +34,7 @@ from collectors.vault_wire import (
 )
 from statusdesk.config import VaultSettings
 from statusdesk.redact import looks_secret
-from statusdesk.text import clean
+from statusdesk.text import clean, span
 
 if TYPE_CHECKING:
     import requests
@@ -41,6 +43,7 @@ D = TypeVar("D")
 CONNECT_S = 2.0
 TOTAL_SHARE = 3.0  # a whole answer may take this many times the time-out of one read
 MAX_BODY_BYTES = 1024 * 1024
+RATE_LIMITED = "RateLimited"
 _SETTING = "[vault] address"
 
 LOOKUP_SELF_RULE = 'path "auth/token/lookup-self" { capabilities = ["read"] }'
@@ -137,7 +140,7 @@ class VaultApi:
         said = body.decode("utf-8", "replace")
         if response.status_code in (404, 500) and "failed to find accessor entry" in said:
             raise AccessorUnknown
-        raise self._of_one(self._refusal(response, body), body)
+        raise self._of_one(self._refusal(response, body, accessor), body)
 
     def certificate(self, mount: str, serial: str) -> CertificateWire:
         """Return a certificate by its serial number. Raises: AccessorUnknown, TokenProblem, VisitFailed"""
@@ -180,7 +183,7 @@ class VaultApi:
             raise TokenProblem("Misconfigured", "its accessor is empty: set accessor in [[vault.token]]")
         if "different namespace" in said:
             raise TokenProblem("Misconfigured", "its accessor is of another Vault namespace: check [vault] namespace")
-        refusal = self._refusal(response, body)
+        refusal = self._refusal(response, body, accessor)
         if errors and (refusal.problem == "Forbidden" or status == 400):
             raise TokenProblem(refusal.problem, refusal.message)
         raise refusal
@@ -257,15 +260,19 @@ class VaultApi:
     def _not_json(self, body: bytes) -> VisitFailed:
         return not_json(body, self._where, f"check {_SETTING} (no /ui or /v1 at its end)", _SETTING)
 
-    def _refusal(self, response: "requests.Response", body: bytes) -> VisitFailed:
+    def _refusal(self, response: "requests.Response", body: bytes, accessor: str = "") -> VisitFailed:
+        """Return what a refusal means; ``accessor`` is what was asked for, which no sentence holds whole."""
         status = response.status_code
-        problem, said = self._meaning(status, _errors(body), body)
+        errors = [each.replace(accessor, f"...{tail(accessor)}") if accessor else each for each in _errors(body)]
+        problem, said = self._meaning(status, errors, body)
         if 300 <= status < 400:
             to = clean(plain_url(response.headers.get("Location", ""))) or "nowhere"
             said = (
                 f"redirects to {to} ({status}), which is not followed with a token: set {_SETTING} to the active node"
             )
         after_s = retry_after_s(response.headers.get("Retry-After"))
+        if problem == RATE_LIMITED and after_s:
+            said += f"; it is not asked again for {span(round(min(after_s, RETRY_AFTER_LIMIT_S) * 1000))}"
         return VisitFailed(problem, f"{self._where} {said}", retry_after_s=after_s, status=status)
 
     def _meaning(self, status: int, errors: list[str], body: bytes) -> tuple[str, str]:
@@ -287,7 +294,7 @@ class VaultApi:
             case 404:
                 return "Misconfigured", f"is not what answers there, a proxy does (404): check {_SETTING}"
             case 429:
-                return "ServerError", "asks for fewer requests (429): raise [vault] interval or its rate limit quota"
+                return RATE_LIMITED, "asks for fewer requests (429): raise [vault] interval or its rate limit quota"
             case 503 if "sealed" in said:
                 return "Sealed", "is sealed: unseal it"
             case 501:

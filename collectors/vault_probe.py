@@ -9,6 +9,7 @@ from collectors.vault_api import LOOKUP_SELF_RULE, POLICY, AccessorUnknown, Toke
 from collectors.vault_facts import tail, token_of
 from statusdesk.config import VaultSettings
 from statusdesk.facts import Token
+from statusdesk.grants import survival, survived
 from statusdesk.text import span
 
 
@@ -61,8 +62,17 @@ def _probe_tokens(api: VaultApi, settings: VaultSettings) -> list[Probe]:
         except VisitFailed as error:
             return [*found, Probe(ok=False, what=what, message=error.message)]
         else:
-            found.append(Probe(ok=True, what=what, message=_life(token)))
+            found.append(Probe(ok=True, what=what, message=_life(token) + _survival(token, each.renew_every_s)))
     return found
+
+
+def _survival(token: Token, every_s: float | None) -> str:
+    """Say how many missed runs the last grant lives through, where the settings say how often it is renewed."""
+    from_ms = token.last_renewal_ms or token.issue_ms
+    if not every_s or from_ms is None or token.expire_ms is None or not token.renewable:
+        return ""
+    every_ms = round(every_s * 1000)
+    return f", renewed every {span(every_ms)}: {survival(survived(token.expire_ms - from_ms, every_ms))}"
 
 
 def _life(token: Token) -> str:

@@ -12,6 +12,7 @@ from collectors.vault_agenda import Agenda, is_half_over
 from collectors.vault_api import (
     LOOKUP_RULE,
     LOOKUP_SELF_RULE,
+    RATE_LIMITED,
     RENEW_SELF_RULE,
     AccessorUnknown,
     TokenProblem,
@@ -32,7 +33,6 @@ THREADS_ABOVE = 20  # tokens
 CONFIRM_S = 1.0
 SKEW_TOLD_MS = 5000
 CLOCK = "clock"
-RATE_LIMITED = 429
 
 Found = Token | AccessorUnknown | TokenProblem
 
@@ -87,7 +87,7 @@ class VaultTokens:
         own = self._look_up_own(api)
         found, limited = self._look_up_due(api)
         if active and limited is None:
-            self._confirm(api, found)
+            limited = self._confirm(api, found)
         self._agenda.answered(found, self._clock())
         self._settle(found, active)
         if not self._stop.is_set() and self._agenda.knows_all(self._items):  # else: what was not asked has not gone
@@ -193,7 +193,8 @@ class VaultTokens:
         slices = [items[index::THREADS] for index in range(THREADS)]
         with ThreadPoolExecutor(THREADS, "vault-tokens") as pool:
             limits = list(pool.map(self._look_up, self._apis, slices, [found] * THREADS))
-        return found, next((limit for limit in limits if limit is not None), None)
+        asked = [limit for limit in limits if limit is not None]
+        return found, max(asked, key=lambda limit: limit.retry_after_s or 0.0, default=None)
 
     def _look_up(self, api: VaultApi, items: Sequence[Item], found: dict[str, Found]) -> VisitFailed | None:
         for item in items:
@@ -204,25 +205,30 @@ class VaultTokens:
             except (AccessorUnknown, TokenProblem) as error:
                 found[item.name] = error
             except VisitFailed as error:
-                if error.status != RATE_LIMITED:
+                if error.problem != RATE_LIMITED:
                     raise
                 return error  # what was answered before it is good: it need not be asked again
         return None
 
-    def _confirm(self, api: VaultApi, found: dict[str, Found]) -> None:
-        """Ask again for what is unknown and was never seen: there is no earlier fact to show until the next visit."""
+    def _confirm(self, api: VaultApi, found: dict[str, Found]) -> VisitFailed | None:
+        """Ask again for what is unknown and was never seen: there is no earlier fact to show until the next visit.
+
+        Returns why it was cut short where the server asked for fewer requests.
+        """
         doubted = [
             item
             for item in self._items
             if isinstance(found.get(item.name), AccessorUnknown) and item.name not in self._facts
         ]
-        if doubted and not self._stop.wait(CONFIRM_S):
-            again: dict[str, Found] = {}
-            self._look_up(api, doubted, again)
-            for name, each in again.items():
-                if isinstance(each, AccessorUnknown):
-                    self._unknown[name] = self._unknown.get(name, 0) + 1
-                found[name] = each
+        if not doubted or self._stop.wait(CONFIRM_S):
+            return None
+        again: dict[str, Found] = {}
+        limited = self._look_up(api, doubted, again)
+        for name, each in again.items():
+            if isinstance(each, AccessorUnknown):
+                self._unknown[name] = self._unknown.get(name, 0) + 1
+            found[name] = each
+        return limited
 
     def _settle(self, found: dict[str, Found], active: bool) -> None:
         """Take what was found as the fact to tell; what was known before stays, until it is twice unknown."""

@@ -6,12 +6,13 @@ import msgspec
 from textual.strip import Strip
 
 from screens.pen import Pen
-from screens.strips import Line, cells, fit
+from screens.strips import Line, cells, fit, fold
 from statusdesk.board import Board, Mark
-from statusdesk.states_alerts import AlertState, Silence
+from statusdesk.states_alerts import AlertState, Silence, listed
 
 MARKS = {"critical": Mark.FAILING, "warning": Mark.WARNING, "info": Mark.OK}
 SEVERITY, NAME_MOST = 8, 24
+MOST_LINES = 4
 SILENCE = "silence:"
 
 
@@ -26,8 +27,22 @@ class AlertItem(msgspec.Struct, frozen=True):
         return f"{self.alert.fingerprint}@{self.alert.started_ms}"
 
     @property
-    def height(self) -> int:
-        return 3 if self.alert.summary and self.alert.state != "resolved" else 2
+    def below(self) -> tuple[str, ...]:
+        """The sentences below its line: what is bad, whom it hits, what comes next."""
+        alert = self.alert
+        if alert.state == "resolved" or not alert.summary:
+            return (self.outlook,)
+        hits = (f"hits {listed(alert.hits)}",) if alert.hits else ()
+        return (alert.summary, *hits, self.outlook)
+
+    def height(self, pen: Pen) -> int:
+        """Return how many lines it takes."""
+        room = _room(pen)
+        firsts = [room] * (len(self.below) - 1) + [room - cells(pen.arrow) - 1]
+        return 1 + sum(
+            1 if cells(said) <= width else len(fold(said, width, MOST_LINES, pen.dots))
+            for said, width in zip(self.below, firsts, strict=True)
+        )
 
 
 class SilenceItem(msgspec.Struct, frozen=True):
@@ -41,8 +56,8 @@ class SilenceItem(msgspec.Struct, frozen=True):
     def key(self) -> str:
         return SILENCE + self.silence.id
 
-    @property
-    def height(self) -> int:
+    def height(self, _pen: Pen) -> int:
+        """Return how many lines it takes."""
         return 1
 
 
@@ -98,18 +113,19 @@ def _alert_lines(item: AlertItem, name: int, pen: Pen) -> tuple[Strip, ...]:
     aged = _aged(alert, pen)
     room = max(4, pen.width - line.x - cells(aged) - 3)
     line.put(fit(place_of(alert), room, pen.dots) + "  ", ink.quiet if over else ink.plain).put(aged, ink.quiet)
-    strips = [line.strip(pen.width, ink.plain)]
     indent = " " * (3 + cells(pen.glyph(mark)))
-    if item.height == 3:
-        strips.append(_below(indent, alert.summary, pen, quiet=alert.muted))
-    strips.append(_below(f"{indent}{pen.arrow} ", item.outlook, pen, quiet=True))
-    return tuple(strips)
+    quiet = ink.quiet if alert.muted else ink.plain
+    lines = [line]
+    *said, outlook = item.below
+    for each in said:
+        lines += pen.put_folded([Line().put(indent, ink.quiet)], each, quiet, MOST_LINES)
+    lines += pen.put_folded([Line().put(f"{indent}{pen.arrow} ", ink.quiet)], outlook, ink.quiet, MOST_LINES)
+    return tuple(each.strip(pen.width, ink.plain) for each in lines)
 
 
-def _below(indent: str, text: str, pen: Pen, *, quiet: bool) -> Strip:
-    style = pen.ink.quiet if quiet else pen.ink.plain
-    line = Line().put(indent, pen.ink.quiet)
-    return line.put(fit(text, pen.width - line.x - 1, pen.dots).rstrip(), style).strip(pen.width, pen.ink.plain)
+def _room(pen: Pen) -> int:
+    """Return how many cells the sentences below an alert have."""
+    return max(1, pen.width - 4 - cells(pen.glyph(Mark.OK)))
 
 
 def _aged(alert: AlertState, pen: Pen) -> str:

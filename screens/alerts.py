@@ -8,7 +8,6 @@ import msgspec
 from textual.binding import Binding
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from screens.alert_lines import (
     AlertItem,
@@ -22,11 +21,12 @@ from screens.alert_lines import (
     split,
 )
 from screens.alert_ways import logs_of, screen_of
-from screens.frame import Frame, Setup
+from screens.frame import Setup
 from screens.ink import Ink
 from screens.lineview import KeyedLines
+from screens.list_screen import ListScreen
 from screens.pen import Pen
-from screens.strips import Line
+from screens.strips import Line, fold
 from statusdesk.alerts_view import Outlook, last_messages, matcher_words, unread_words
 from statusdesk.board import Board
 from statusdesk.board_feed import AlertsReading
@@ -35,7 +35,7 @@ from statusdesk.states_alerts import AlertState
 from statusdesk.text import span
 
 if TYPE_CHECKING:
-    from textual.widgets import Input
+    pass
 
 TITLE, NOTE = -1, -2
 HOUR_MS = 3_600_000
@@ -88,7 +88,7 @@ class AlertLines(KeyedLines):
         for number, section in enumerate(sections):
             self._lines.append((TITLE, number, 0))
             for index, item in enumerate(section.items):
-                self._lines += [(number, index, part) for part in range(item.height)]
+                self._lines += [(number, index, part) for part in range(item.height(pen))]
             self._lines.append((NOTE, -1, 0))
         self.lay_out([sections[n].items[index].key if n >= 0 else "" for n, index, _ in self._lines])
         self.repaint_changed()
@@ -111,7 +111,7 @@ class AlertLines(KeyedLines):
         return known[1][part]
 
 
-class AlertsScreen(Frame):
+class AlertsScreen(ListScreen[AlertLines]):
     """All alerts, from the board, with what the store holds of messages."""
 
     AUTO_FOCUS = "#alerts"
@@ -153,9 +153,6 @@ class AlertsScreen(Frame):
         self._read_at: tuple[int, int] | None = None
         self._is_reading = False
 
-    def compose_matter(self) -> Iterable[Widget]:
-        return (self.list,)
-
     # -- what is shown ------------------------------------------------------------------------------------------
 
     def draw(self, board: Board | None) -> None:
@@ -163,7 +160,7 @@ class AlertsScreen(Frame):
         if board is None or not self.list.size.width:
             return
         sections = self._sections(board)
-        self.list.show_sections(sections, self._notes(board, anything=bool(sections)), self._pen())
+        self.list.show_sections(sections, self._notes(board, anything=bool(sections)), self.pen())
         at = (board.change, board.at_ms // 10_000)
         if at != self._read_at and not self._is_reading:
             self._read_at, self._is_reading = at, True
@@ -223,30 +220,15 @@ class AlertsScreen(Frame):
             notes += unread_words(board)
         if not anything:
             notes += ["", f"Nothing matches /{self.lens.text}" if self.lens.text else "Nothing fires."]
-        return (*notes, "") if notes else ()
+        width = max(20, self.pen().width - 2)
+        folded = [line for note in notes for line in (fold(note, width) or [""])]
+        return (*folded, "") if folded else ()
 
     def show_lines(self, board: Board | None) -> None:
         self.header_line.where = ("alerts",)
         super().show_lines(board)
 
-    def set_ink(self, ink: Ink) -> None:
-        super().set_ink(ink)
-        self.list.set_ink(ink)
-        self.draw(self.shown_board)
-
-    def _pen(self) -> Pen:
-        width = self.list.scrollable_content_region.width
-        return Pen(
-            ink=self.ink, ascii=self.ascii, zone=self.zone, now_ms=self.now_ms, width=width, absolute=self.lens.absolute
-        )
-
     # -- keys ---------------------------------------------------------------------------------------------------
-
-    def action_back(self) -> None:
-        if self.lens.text:
-            self.set_lens(text="")
-        else:
-            self.dismiss(None)
 
     def action_open(self) -> None:
         """Open what an alert is about: its rollout, builds, token or environments; else say what to look at."""
@@ -331,16 +313,3 @@ class AlertsScreen(Frame):
             self.app.notify(message.problem, severity="error", markup=False)
         else:
             self.app.notify(f"Asked for: {message.said}.", markup=False)
-
-    def on_keyed_lines_sized(self) -> None:
-        self.draw(self.shown_board)
-
-    def on_keyed_lines_selected(self, message: KeyedLines.Selected) -> None:
-        if message.opened:
-            self.action_open()
-
-    def on_input_changed(self, event: "Input.Changed") -> None:
-        self.set_lens(text=event.value.strip())
-
-    def on_filter_input_done(self) -> None:
-        self.query("#filter").remove()

@@ -41,7 +41,7 @@ The top line shows the age of the data; a source that does not answer says so in
 cursor. `y` copies what is known about the cell, while the preview is open with its pods.
 `w` lists all workloads of the stage under the cursor, `b` the builds of the application, `a` all alerts. `l` opens the
 logs of all pods of the cell, `p` those of the runs before. `K` shows the tokens, `E` the environments that are up; `:`
-goes to any of these, `:builds staging` to the builds of a stage.
+goes to any of these, here and on every other screen, `:builds staging` to the builds of a stage.
 
 The mouse selects with a click and opens with a double click. Hold shift to select text with the terminal.
 """
@@ -64,7 +64,7 @@ class BoardScreen(Frame):
         Binding("slash", "filter", "filter", id="board.filter", tooltip="Show only rows with these words"),
         Binding("exclamation_mark", "only_bad", "not well", id="board.only_bad", tooltip="Show only what is not well"),
         Binding("o", "order", "order", id="board.order", tooltip="Worst first, or in the configured order"),
-        Binding("colon", "go_to", "go to", id="board.go_to", tooltip="Go to an application, a stage or both"),
+        Binding("colon", "go_to", "go to", id="board.go_to", tooltip="Go to an application, stage or list"),
         Binding("t", "as_of", "as of", id="board.as_of", tooltip="Show the board as of a time in the past"),
         Binding("K", "tokens", "tokens", id="board.tokens", tooltip="The tokens of Vault", show=False),
         Binding("E", "environments", "environments", id="board.environments", tooltip="Environments", show=False),
@@ -195,20 +195,11 @@ class BoardScreen(Frame):
             self.app.push_screen(WorkloadsScreen(self.setup, self.ink, stage, self.past))
 
     def action_alerts(self) -> None:
-        from screens.alerts import AlertsScreen
-
-        self.app.push_screen(AlertsScreen(self.setup, self.ink, self.past))
+        self.open_list("alerts")
 
     async def action_detail(self) -> None:
         self.matrix.held = True
         await self.matter.toggle_detail(self.now_ms)
-
-    def action_go_to(self) -> None:
-        board = self.shown_board
-        if board is not None:
-            from screens.goto import GoTo
-
-            self.app.push_screen(GoTo(board), self.go_to)
 
     def action_build(self) -> None:
         selected = self.matrix.selected
@@ -223,7 +214,7 @@ class BoardScreen(Frame):
         self.open_list("environments")
 
     def open_list(self, name: str, place: str = "", app: str = "", begin: str = "") -> None:
-        """Open the builds, the tokens or the environments."""
+        """Open the builds, the tokens, the environments or the alerts."""
         from screens.lists import make_list
 
         self.app.push_screen(make_list(name, self.setup, self.ink, self.past, place=place, app=app, begin=begin))
@@ -245,10 +236,8 @@ class BoardScreen(Frame):
 
         self.ask_moment("The board as of", taken)
 
-    def go_to(self, target: "Target | None") -> None:
+    def go_to(self, target: "Target") -> None:
         """Put the cursor on a place, taking away a filter that hides it."""
-        if target is None:
-            return
         if target.screen:
             self.open_list(target.screen, target.stage)
             return

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from screens.build_marks import mark_of, put_progress, took, word
-from screens.entries import Entry, blank, heading, sentence
+from screens.entries import Entry, blank, fact, heading, sentence
 from screens.pen import Pen
 from screens.strips import Line, cells, fit, right
 from statusdesk.board import Mark
@@ -30,7 +30,7 @@ STAGE_MARKS = {
 }
 NOT_READ = "Its stages and changes were not looked up."
 ASKED_FOR = "Its stages and changes are asked for."
-LABEL, MOST_EVENTS, BESIDE_FROM = 12, 60, 110
+LABEL, MOST_LABEL, MOST_EVENTS, BESIDE_FROM = 12, 26, 60, 110
 
 
 def draw_page(
@@ -102,12 +102,7 @@ def _facts(build: Build, details: BuildDetails | None) -> list[Entry]:
 
 
 def _pair(name: str, value: str) -> Entry:
-    def draw(pen: Pen) -> list[Line]:
-        size = max(LABEL, min(cells(name), pen.width // 3))
-        line = Line().put(f"   {fit(name, size, pen.dots)} ", pen.ink.quiet)
-        return [line.put(fit(value, max(1, pen.width - line.x - 1), pen.dots).rstrip(), pen.ink.plain)]
-
-    return Entry(draw)
+    return fact(name, max(LABEL, min(cells(name), MOST_LABEL)), lambda _pen: value)
 
 
 def _rollouts(build: Build, rollouts: Sequence[RolloutState]) -> list[Entry]:
@@ -154,13 +149,13 @@ def _changes(details: BuildDetails | None) -> list[Entry]:
     if details is None or not (details.commits or details.more_commits):
         return []
     more = [sentence(f"and {details.more_commits} more")] if details.more_commits else []
-    return [heading("CHANGES"), *(Entry(partial(_commit, each)) for each in details.commits), *more, blank()]
+    return [heading("CHANGES"), *(Entry(partial(_commit, each), height=0) for each in details.commits), *more, blank()]
 
 
 def _commit(commit: Commit, pen: Pen) -> list[Line]:
     line = Line().put(f"   {commit.revision[:7]:<7}  ", pen.ink.quiet)
     line.put(fit(commit.author, 14, pen.dots) + "  ", pen.ink.quiet)
-    return [line.put(fit(commit.message, max(1, pen.width - line.x - 1), pen.dots).rstrip(), pen.ink.plain)]
+    return pen.put_folded([line], commit.message, pen.ink.plain)
 
 
 def _job_events(events: Sequence[JobEvent]) -> list[Entry]:

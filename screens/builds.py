@@ -15,7 +15,7 @@ from screens.entries import Entry, EntryScreen, blank, heading, sentence
 from screens.frame import Setup
 from screens.ink import Ink
 from screens.pen import Pen
-from screens.platform_lines import draw_platform, platform_height, platform_title
+from screens.platform_lines import draw_platform, platform_title
 from screens.strips import Line
 from statusdesk.board import Board
 from statusdesk.build_view import BuildKey, Pair, UnattributedJob, pair_of
@@ -121,7 +121,7 @@ class BuildsScreen(EntryScreen):
                 self._keys[key] = BuildKey(state.source, state.job, number)
             self._urls[key] = state.url
             told = state.job_class == before
-            entries.append(Entry(partial(draw_platform, state, told), key, platform_height(state, told)))
+            entries.append(Entry(partial(draw_platform, state, told), key, height=0))
             before = state.job_class if state.level not in BAD else ""
         if not entries:
             return []

@@ -3,6 +3,8 @@
 Names are given as ``Text``: the palette takes strings for markup, and a name may hold brackets.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 from rich.text import Text
@@ -10,8 +12,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from screens.app import DeskApp
 from screens.board import BoardScreen
-from screens.frame import Frame
-from screens.goto import Target, targets
+from screens.goto import Target, leave_for, targets
 
 DISCOVERED = 5
 
@@ -44,21 +45,5 @@ class Places(Provider):
         screens = cast(DeskApp, self.app).screen_stack
         return next((screen for screen in screens if isinstance(screen, BoardScreen)), None)
 
-    def _goer(self, target: Target) -> "Goer":
-        return Goer(self._board_screen(), target)
-
-
-class Goer:
-    """Goes to a place when it is called."""
-
-    def __init__(self, screen: BoardScreen | None, target: Target) -> None:
-        self._screen, self._target = screen, target
-
-    def __call__(self) -> None:
-        """Leave what is open over the board, and go there."""
-        if self._screen is None:
-            return
-        app = self._screen.app
-        while isinstance(app.screen, Frame) and app.screen is not self._screen:
-            app.pop_screen()
-        self._screen.go_to(self._target)
+    def _goer(self, target: Target) -> Callable[[], None]:
+        return partial(leave_for, cast(DeskApp, self.app), target)

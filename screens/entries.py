@@ -1,29 +1,32 @@
 """A list of entries under fixed titles; an entry is drawn when it comes in sight. And a screen that is such a list."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 from textual import on
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
-from screens.frame import Frame, Setup
+from screens.frame import Setup
 from screens.ink import Ink
 from screens.lineview import KeyedLines
-from screens.pen import Pen
-from screens.strips import Line
+from screens.list_screen import ListScreen
+from screens.pen import MOST_LINES, Pen
+from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit, fold
 from statusdesk.board import Board
 
 if TYPE_CHECKING:
-    from textual.widgets import Input
+    pass
 
 Drawing = Callable[[Pen], Sequence[Line]]
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """Lines that belong together: ``height`` of them are drawn. The cursor stops there when it has a key."""
+    """Lines that belong together: ``height`` of them are drawn (0: as many as there are in the width that there is).
+
+    The cursor stops there when it has a key.
+    """
 
     draw: Drawing
     key: str = ""
@@ -31,8 +34,24 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def sentence(text: str) -> Entry:
-    """Return an entry of one sentence."""
-    return Entry(lambda pen: [Line().put("   ", pen.ink.plain).put(text, pen.ink.plain)])
+    """Return an entry of one sentence, in as many lines as it needs."""
+
+    def draw(pen: Pen) -> list[Line]:
+        indent = " " * min(3 + len(text) - len(text.lstrip()), pen.width // 2)
+        parts = fold(text, max(1, pen.width - len(indent) - 1), MOST_LINES, pen.dots)
+        return [Line().put(indent, pen.ink.plain).put(part, pen.ink.plain) for part in parts]
+
+    return Entry(draw, height=0)
+
+
+def fact(label: str, size: int, words: Callable[[Pen], str]) -> Entry:
+    """Return an entry of a label of so many cells and what is known, in as many lines as it needs."""
+
+    def draw(pen: Pen) -> list[Line]:
+        lines = [Line().put(f"   {fit(label, size, pen.dots)} ", pen.ink.quiet)]
+        return pen.put_folded(lines, words(pen), pen.ink.plain)
+
+    return Entry(draw, height=0)
 
 
 def blank() -> Entry:
@@ -44,9 +63,16 @@ def heading(text: str, beside: str = "", good: bool = False) -> Entry:
 
     def draw(pen: Pen) -> list[Line]:
         line = Line().put(f" {text} ", pen.ink.strong)
-        return [line.put(f" {beside}", pen.ink.good if good else pen.ink.quiet)]
+        style = pen.ink.good if good else pen.ink.quiet
+        parts = (
+            fold(beside, max(1, pen.width - line.x - 2), 2, pen.dots)
+            if line.x + 2 + cells(beside) > pen.width
+            else [beside]
+        )
+        lines = [line.put(f" {parts[0]}", style)] if parts else [line]
+        return [*lines, *(Line().to(line.x - cells(parts[0]), pen.ink.plain).put(part, style) for part in parts[1:])]
 
-    return Entry(draw)
+    return Entry(draw, height=0)
 
 
 class EntryLines(KeyedLines):
@@ -70,7 +96,8 @@ class EntryLines(KeyedLines):
         self._entries, self._title, self._pen = entries, title, pen
         self.titles = 0 if title is None else 1
         self._drawn.clear()
-        self._places = [(index, part) for index, entry in enumerate(entries) for part in range(entry.height)]
+        heights = [entry.height or len(entry.draw(pen)) for entry in entries]
+        self._places = [(index, part) for index, height in enumerate(heights) for part in range(height)]
         self.cursor_span = (0, pen.width)
         self.lay_out([entries[index].key for index, _ in self._places])
         self.repaint_changed()
@@ -90,7 +117,7 @@ class EntryLines(KeyedLines):
 
     def draw_title(self, index: int) -> Strip:
         assert self._title is not None
-        return self._title.strip(self.size.width, self.ink.plain)
+        return self._title.fitted(self.size.width, self.ink.plain, ASCII_DOTS if self.ascii else DOTS)
 
     def draw_line(self, index: int) -> Strip:
         place, part = self._places[index]
@@ -98,8 +125,9 @@ class EntryLines(KeyedLines):
         if drawn is None:
             assert self._pen is not None
             width = self.size.width
-            drawn = [line.strip(width, self.ink.plain) for line in self._entries[place].draw(self._pen)]
-            drawn += [Strip.blank(width, self.ink.plain)] * (self._entries[place].height - len(drawn))
+            lines = self._entries[place].draw(self._pen)
+            drawn = [line.fitted(width, self.ink.plain, self._pen.dots) for line in lines]
+            drawn += [Strip.blank(width, self.ink.plain)] * (part + 1 - len(drawn))
             self._drawn[place] = drawn
         return drawn[part]
 
@@ -113,7 +141,7 @@ class EntryLines(KeyedLines):
         self.post_message(self.Scrolled())
 
 
-class EntryScreen(Frame):
+class EntryScreen(ListScreen[EntryLines]):
     """A screen that is a list; subclasses give ``where``, ``entries``, ``column_titles``, and open what is selected."""
 
     AUTO_FOCUS = "#entries"
@@ -135,14 +163,8 @@ class EntryScreen(Frame):
         """Return the titles of the columns."""
         return None
 
-    def action_open(self) -> None:
-        """Open what is under the cursor."""
-
     def read_more(self) -> None:
         """Ask the feed for what the entries in sight need beside the board, if that may be another now."""
-
-    def compose_matter(self) -> Iterable[Widget]:
-        return (self.list,)
 
     def draw(self, board: Board | None) -> None:
         """Draw all entries of a board."""
@@ -165,43 +187,6 @@ class EntryScreen(Frame):
         self.header_line.where = self.where()
         super().show_lines(board)
 
-    def set_ink(self, ink: Ink) -> None:
-        super().set_ink(ink)
-        self.list.set_ink(ink)
-        self.draw_again()
-
-    def pen(self) -> Pen:
-        return Pen(
-            ink=self.ink,
-            ascii=self.ascii,
-            zone=self.zone,
-            now_ms=self.now_ms,
-            width=self.list.scrollable_content_region.width,
-            absolute=self.lens.absolute,
-        )
-
-    def action_back(self) -> None:
-        """Undo what hides entries, then go back."""
-        if self.lens.text or self.lens.only_bad:
-            self.set_lens(text="", only_bad=False)
-        else:
-            self.dismiss(None)
-
-    @on(KeyedLines.Sized)
-    def _sized(self) -> None:
-        self.draw_again()
-
     @on(EntryLines.Scrolled)
     def _scrolled(self) -> None:
         self.read_more()
-
-    @on(KeyedLines.Selected)
-    def _selected(self, message: KeyedLines.Selected) -> None:
-        if message.opened:
-            self.action_open()
-
-    def on_input_changed(self, event: "Input.Changed") -> None:
-        self.set_lens(text=event.value.strip())
-
-    def on_filter_input_done(self) -> None:
-        self.query("#filter").remove()

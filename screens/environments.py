@@ -9,7 +9,7 @@ from screens.entries import Entry, EntryScreen, blank, heading, sentence
 from screens.frame import Setup
 from screens.ink import Ink
 from screens.pen import Pen
-from screens.platform_lines import draw_environment, environment_title, height_of
+from screens.platform_lines import draw_environment, environment_title
 from screens.strips import Line
 from statusdesk.board import Board
 from statusdesk.build_view import BuildKey
@@ -54,7 +54,7 @@ class EnvironmentsScreen(EntryScreen):
         matching = [each for each in board.environments if all(word in _hay(each) for word in words)]
         shown = [each for each in matching if not self.lens.only_bad or each.level in BAD]
         self._shown = {each.key: each for each in shown}
-        entries = [Entry(partial(draw_environment, each), each.key, height_of(each)) for each in shown]
+        entries = [Entry(partial(draw_environment, each), each.key, height=0) for each in shown]
         if not board.environments:
             return [blank(), sentence("No environment is up.")]
         if not shown:

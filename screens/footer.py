@@ -1,5 +1,7 @@
 """The bottom line: the keys, as they are bound now; each can be clicked."""
 
+from collections.abc import Sequence
+
 from textual.binding import ActiveBinding
 
 from screens.ink import Ink
@@ -16,13 +18,17 @@ class FooterLine(LineWidget):
         super().__init__(ink, id="footer")
         self._keys: list[tuple[str, str, str]] = []
 
-    def show_bindings(self, active: dict[str, ActiveBinding]) -> None:
-        """Take the keys from the active bindings: one entry per action, by its first key."""
+    def show_bindings(self, active: dict[str, ActiveBinding], order: Sequence[str]) -> None:
+        """Take the keys from the active bindings: one entry per action, by its first key.
+
+        ``order``: the actions of the screen as it lists them; what all screens have is bound before what one has.
+        """
         entries: dict[str, tuple[str, str, str]] = {}
         for _, binding, enabled, _ in active.values():
             if binding.show and enabled and binding.action not in entries:
                 entries[binding.action] = (self.app.get_key_display(binding), binding.description, binding.action)
-        self._keys = list(entries.values())
+        ours = iter([action for action in order if action in entries])
+        self._keys = [entries[next(ours)] if action in order else entry for action, entry in entries.items()]
         self.redraw()
 
     def draw(self, width: int) -> Line:

@@ -3,11 +3,13 @@
 import datetime
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.events import Resize, ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
@@ -47,6 +49,9 @@ class Frame(Screen[None]):
     """
 
     HELP = ""
+    BINDINGS = [
+        Binding("colon", "go_to", "go to", id="board.go_to", tooltip="Go to an application, stage or list", show=False)
+    ]
     app: "DeskApp"
 
     def __init__(self, setup: Setup, ink: Ink, past: Board | None = None) -> None:
@@ -191,7 +196,8 @@ class Frame(Screen[None]):
 
     def _show_keys(self) -> None:
         if self.is_current:
-            self.footer_line.show_bindings(self.active_bindings)
+            order = [each.action for each in self.BINDINGS if isinstance(each, Binding)]
+            self.footer_line.show_bindings(self.active_bindings, order)
 
     def action_times(self) -> None:
         self.set_lens(absolute=not self.lens.absolute)
@@ -203,6 +209,13 @@ class Frame(Screen[None]):
         from screens.help import HelpScreen
 
         self.app.push_screen(HelpScreen(self.HELP, self.active_bindings, self.ink, self.ascii))
+
+    def action_go_to(self) -> None:
+        board = self.shown_board
+        if board is not None:
+            from screens.goto import GoTo, leave_for
+
+            self.app.push_screen(GoTo(board), partial(leave_for, self.app))
 
     def action_filter(self) -> None:
         from screens.prompts import FilterInput

@@ -3,6 +3,8 @@
 A stage alone means the list of all its workloads.
 """
 
+from typing import TYPE_CHECKING
+
 import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -12,10 +14,14 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.dialog import Dialog
+from screens.frame import Frame
 from statusdesk.board import Board
 
+if TYPE_CHECKING:
+    from screens.app import DeskApp
+
 SUGGESTIONS = 12
-SCREENS = {"builds": "  all builds", "tokens": "  of Vault", "environments": "  that are up"}
+SCREENS = {"builds": "  all builds", "tokens": "  of Vault", "environments": "  that are up", "alerts": "  who is told"}
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -84,6 +90,18 @@ def _stages(board: Board, word: str) -> list[tuple[int, int, str, Target]]:
     return [(0 if stage.casefold() == word else 1, -1, "", Target("", stage)) for stage in named]
 
 
+def leave_for(app: "DeskApp", target: Target | None) -> None:
+    """Leave what is open over the board, and go to a place; nowhere without one."""
+    from screens.board import BoardScreen
+
+    board = next((screen for screen in app.screen_stack if isinstance(screen, BoardScreen)), None)
+    if target is None or board is None:
+        return
+    while isinstance(app.screen, Frame) and app.screen is not board:
+        app.pop_screen()
+    board.go_to(target)
+
+
 class GoTo(Dialog[Target | None]):
     """Asks where to go; answers with a place that exists, or None."""
 
@@ -101,7 +119,7 @@ class GoTo(Dialog[Target | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content("Go to"), classes="dialog-title")
-            yield Input(placeholder="application, stage, stage/application, builds, tokens", compact=True)
+            yield Input(placeholder="application, stage, stage/application, builds, tokens, alerts", compact=True)
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:

@@ -1,14 +1,13 @@
 """Makes the screens that are lists, by the names under which one goes to them."""
 
-from screens.entries import EntryScreen
-from screens.frame import Setup
+from screens.frame import Frame, Setup
 from screens.ink import Ink
 from statusdesk.board import Board
 
 
 def make_list(
     name: str, setup: Setup, ink: Ink, past: Board | None, *, place: str = "", app: str = "", begin: str = ""
-) -> EntryScreen:
+) -> Frame:
     """Return the screen of that name; ``place`` (a stage or a namespace) and ``app`` narrow the builds.
 
     ``begin``: the stage or namespace on whose first build the cursor is put.
@@ -21,6 +20,10 @@ def make_list(
         from screens.environments import EnvironmentsScreen
 
         return EnvironmentsScreen(setup, ink, past)
+    if name == "alerts":
+        from screens.alerts import AlertsScreen
+
+        return AlertsScreen(setup, ink, past)
     from screens.build_rows import Scope
     from screens.builds import BuildsScreen
 

@@ -6,11 +6,13 @@ import msgspec
 from rich.style import Style
 
 from screens.ink import Ink
-from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit
+from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit, fold
 from statusdesk.board import Mark
 from statusdesk.marks import GLYPHS
 from statusdesk.text import age, local
 
+MOST_LINES = 12
+"""Of a sentence that is told in full; what is longer than that is no sentence."""
 TODAY, ANY_DAY = "%H:%M:%S", "%d %b %H:%M"
 
 
@@ -48,6 +50,15 @@ class Pen(msgspec.Struct, frozen=True, kw_only=True):
         """Append a text in so many cells and two blanks; a ground of its own does not reach beyond the text."""
         said = fit(text, size, self.dots).rstrip()
         return line.put(said, style).put(" " * (size - cells(said) + 2), self.ink.plain)
+
+    def put_folded(self, lines: list[Line], text: str, style: Style, most: int = MOST_LINES) -> list[Line]:
+        """Append a text to the last line, and what has no room there to lines below, under its beginning."""
+        indent = lines[-1].x
+        for index, part in enumerate(fold(text, max(1, self.width - indent - 1), most, self.dots)):
+            if index:
+                lines.append(Line().to(indent, self.ink.plain))
+            lines[-1].put(part, style)
+        return lines
 
     def when(self, ms: int) -> str:
         """Return a time of day, with the date on any other day."""

@@ -2,7 +2,7 @@
 
 from screens.build_marks import BAD, put_progress, word
 from screens.pen import Pen
-from screens.strips import Line, cells, fit, fold, right
+from screens.strips import Line, cells, fit, right
 from statusdesk.board import Mark
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import EnvironmentState, PlatformState
@@ -15,7 +15,7 @@ MEANS = {
 }
 OTHERWISE = "if it fell silent, nobody would be told by anything else"
 CLASS, RESULT, AGE, EVERY, MOST_NAME = 11, 16, 9, 5, 32
-BY, JOB_FROM, KIND_FROM = 14, 120, 100
+BY, JOB_FROM, KIND_FROM, MOST_LINES = 14, 120, 100, 4
 
 
 def platform_title(pen: Pen) -> Line:
@@ -44,19 +44,14 @@ def draw_platform(state: PlatformState, told: bool, pen: Pen) -> list[Line]:
     line.put(right(pen.ago(state.last_success_ms) if state.last_success_ms else "never", AGE) + "  ", face)
     line.put(right(age(state.period_s * 1000) if state.period_s else "", EVERY) + "  ", face)
     _put_next(line, state, pen)
-    if platform_height(state, told) == 1:
+    if told and not (bad or state.jobs_added or state.jobs_removed):
         return [line]
     indent = 4 + len(pen.glyph(mark))
     said = state.message if bad else MEANS.get(state.job_class, OTHERWISE)
     if state.jobs_added or state.jobs_removed:
         said += f"; since its last good run {state.jobs_added} jobs came, {state.jobs_removed} went"
-    parts = fold(said, pen.width - indent - 1, 1, pen.dots)
-    return [line, Line().put(" " * indent, ink.plain).put("".join(parts), ink.plain if bad else ink.quiet)]
-
-
-def platform_height(state: PlatformState, told: bool) -> int:
-    news = state.level in BAD or state.jobs_added or state.jobs_removed
-    return 1 if told and not news else 2
+    below = Line().put(" " * indent, ink.plain)
+    return [line, *pen.put_folded([below], said, ink.plain if bad else ink.quiet, MOST_LINES if bad else 1)]
 
 
 def _put_next(line: Line, state: PlatformState, pen: Pen) -> None:
@@ -102,7 +97,7 @@ def draw_environment(state: EnvironmentState, pen: Pen) -> list[Line]:
     if pen.width >= JOB_FROM and state.last_job:
         build = f"{state.last_job} #{state.last_number} {word(state.last_result)}"
         line.put(fit(build, min(cells(build), pen.width - line.x), pen.dots), face)
-    if height_of(state) == 1:
+    if state.reason == "Up" or not state.message:
         return [line]
     said = state.message
     if state.left_up_ms is not None:
@@ -110,12 +105,7 @@ def draw_environment(state: EnvironmentState, pen: Pen) -> list[Line]:
         said = f"still up {span(pen.now_ms - state.left_up_ms)} after the working day ended, made{build}"
         said += f" by {state.made_by}" if state.made_by else ""
     indent = 4 + len(pen.glyph(mark))
-    words = "".join(fold(said, pen.width - indent - 1, 1, pen.dots))
-    return [line, Line().put(" " * indent, ink.plain).put(words, ink.plain)]
-
-
-def height_of(state: EnvironmentState) -> int:
-    return 2 if state.reason != "Up" and state.message else 1
+    return [line, *pen.put_folded([Line().put(" " * indent, ink.plain)], said, ink.plain, MOST_LINES)]
 
 
 def _hours(minutes: int) -> str:

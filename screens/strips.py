@@ -79,6 +79,13 @@ class Line:
         self.x += kept.cell_length
         return self
 
+    def fitted(self, width: int, fill: Style, dots: str) -> Strip:
+        """Return the line in exactly ``width`` cells, marked with ``dots`` where more of it is than has room."""
+        if self.x <= width or not "".join(segment.text for segment in Strip(self.segments, self.x).crop(width)).strip():
+            return self.strip(width, fill)
+        kept = Strip(self.segments, self.x).crop(0, max(0, width - 1))
+        return Strip([*kept, Segment(dots, self.segments[-1].style)]).adjust_cell_length(width, fill)
+
     def strip(self, width: int, fill: Style) -> Strip:
         """Return the line in exactly ``width`` cells."""
         return Strip(self.segments, self.x).adjust_cell_length(width, fill)

@@ -13,11 +13,12 @@ from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import Grant, Level, TokenState
 from statusdesk.text import age, span
 
-BAR, SAW, NAME_MOST = 14, 16, 28
-LEFT, RENEWED, EVERY, SURVIVES = 8, 8, 6, 8
+BAR, LEAST_BAR, SAW, NAME_MOST = 14, 6, 16, 28
+LEFT, RENEWED, EVERY, NEXT, SURVIVES = 8, 7, 5, 11, 8
+FIXED = 4 + 2 + 1 + LEFT + 2 + RENEWED + 2 + EVERY + 2 + NEXT + 2 + SURVIVES + 1
+"""What all columns but the name and the bar take, with the blanks between them."""
 SAW_FROM, BESIDE_FROM, ALL_BESIDE_FROM = 100, 130, 180
 TEETH = 5  # more of them would be drawn too narrow to be seen
-DEAD = ("Lapsed", "Gone")
 
 
 class TokenColumns(msgspec.Struct, frozen=True):
@@ -29,17 +30,19 @@ class TokenColumns(msgspec.Struct, frozen=True):
 
 
 def share_out(tokens: Sequence[TokenState], width: int) -> TokenColumns:
-    name = max([8, *(cells(token.name) for token in tokens)])
-    bar = BAR if width >= 76 else 6
-    return TokenColumns(min(name, NAME_MOST, max(8, width - 62)), bar, SAW if width >= SAW_FROM else 0)
+    """Return the widths for these tokens; the bar gives way to the names, both to the figures."""
+    name = min(NAME_MOST, max([8, *(cells(token.name) for token in tokens)]))
+    bar = max(LEAST_BAR, min(BAR, width - FIXED - name))
+    return TokenColumns(min(name, max(8, width - FIXED - bar)), bar, SAW if width >= SAW_FROM else 0)
 
 
 def draw_titles(columns: TokenColumns, pen: Pen) -> Line:
     line = Line().put(" " * (2 + len(pen.glyph(Mark.OK))), pen.ink.title)
     titles = [fit("TOKEN", columns.name), fit("LEFT", columns.bar + 1 + LEFT), right("RENEWED", RENEWED)]
-    titles += [right("EVERY", EVERY), right("NEXT", RENEWED), right("SURVIVES", SURVIVES)]
+    titles += [right("EVERY", EVERY), right("NEXT", NEXT), right("SURVIVES", SURVIVES)]
     titles += [fit("LAST GRANTS", columns.saw)] if columns.saw else []
-    return line.put("  ".join([*titles, "VERDICT" if pen.width >= BESIDE_FROM else ""]), pen.ink.title)
+    titles += ["VERDICT"] if pen.width >= BESIDE_FROM else []
+    return line.put("  ".join(titles), pen.ink.title)
 
 
 def height_of(token: TokenState, width: int) -> int:
@@ -63,10 +66,10 @@ def draw_token(token: TokenState, columns: TokenColumns, grants: Sequence[Grant]
     line.put("  " + right(renewed, RENEWED), face)
     line.put("  " + right(age(token.renew_every_s * 1000) if token.renew_every_s else "-", EVERY), face)
     words, style = _next(token, pen)
-    line.put("  " + right(words, RENEWED), style)
+    line.put("  " + right(words, NEXT), style)
     line.put(
         "  " + right(survives(token), SURVIVES),
-        ink.words[Mark.WARNING] if token.survives == 0 and token.reason not in DEAD else face,
+        ink.words[Mark.WARNING] if token.survives == 0 and not token.is_dead else face,
     )
     if columns.saw:
         line.put(
@@ -89,7 +92,7 @@ def draw_token(token: TokenState, columns: TokenColumns, grants: Sequence[Grant]
 
 def _put_left(line: Line, token: TokenState, bar: int, pen: Pen) -> None:
     ink, mark = pen.ink, LEVEL_MARKS[token.level]
-    if token.reason in DEAD:
+    if token.is_dead:
         said = "lapsed" if token.reason == "Lapsed" else "gone"
         line.put(said, ink.words[Mark.FAILING]).put(" " * (bar + 1 + LEFT - len(said)), ink.plain)
         return
@@ -104,17 +107,18 @@ def _put_left(line: Line, token: TokenState, bar: int, pen: Pen) -> None:
 
 
 def _next(token: TokenState, pen: Pen) -> tuple[str, Style]:
-    if token.next_renewal_ms is None or token.reason in DEAD:
+    if token.next_renewal_ms is None or token.is_dead:
         return "-", pen.ink.quiet
     left_ms = token.next_renewal_ms - pen.now_ms
-    if left_ms < 0:
-        return f"{age(-left_ms)} late", pen.ink.words[Mark.WARNING]
-    return (pen.when(token.next_renewal_ms)[:RENEWED] if pen.absolute else f"in {age(left_ms)}"), pen.ink.quiet
+    when = pen.when(token.next_renewal_ms) if pen.absolute else ""
+    if token.missed:
+        return f"overdue {age(-left_ms)}", pen.ink.words[Mark.WARNING]
+    return when or (f"in {age(left_ms)}" if left_ms >= 0 else "due now"), pen.ink.quiet
 
 
 def survives(token: TokenState) -> str:
     """Say how many missed runs in a row the last grant lives through."""
-    if token.survives is None or token.reason in DEAD:
+    if token.survives is None or token.is_dead:
         return "-"
     return "1 run" if token.survives == 1 else f"{token.survives} runs"
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from screens.build_marks import BAD
-from screens.entries import Entry, blank, heading, sentence
+from screens.entries import Entry, blank, fact, heading, sentence
 from screens.pen import Pen
-from screens.strips import Line, fit, fold, right
-from screens.token_lines import job_words, survives, verdict
+from screens.strips import Line, fit, right
+from screens.token_lines import job_words, verdict
 from statusdesk.board import Mark
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import Grant, TokenState
@@ -37,12 +37,7 @@ def _verdict(token: TokenState, pen: Pen) -> list[Line]:
     line = pen.put_mark(Line().put(" ", pen.ink.plain), mark)
     line.put(f"{token.name}  ", pen.ink.strong)
     style = pen.ink.words.get(mark, pen.ink.plain) if token.level in BAD else pen.ink.plain
-    indent, lines = line.x, [line]
-    for index, part in enumerate(fold(verdict(token, pen), pen.width - indent - 1, MOST_LINES, pen.dots)):
-        if index:
-            lines.append(Line().to(indent, pen.ink.plain))
-        lines[-1].put(part, style)
-    return lines
+    return pen.put_folded([line], verdict(token, pen), style, MOST_LINES)
 
 
 def _facts(token: TokenState) -> list[tuple[str, Fact]]:
@@ -55,9 +50,12 @@ def _facts(token: TokenState) -> list[tuple[str, Fact]]:
         ("last renewal", token.last_renewal_ms),
         ("which gave", span(token.granted_ms) if token.granted_ms else ""),
         ("renewed every", every),
-        ("next expected", token.next_renewal_ms),
+        ("next expected", partial(_next, token) if token.next_renewal_ms is not None else ""),
         ("missed", f"{token.missed} in a row" if token.missed else ""),
-        ("survives", f"{survives(token)} missed in a row" if token.survives is not None else ""),
+        (
+            "survives",
+            f"{token.survives} {'more ' if token.missed else ''}missed in a row" if token.survives is not None else "",
+        ),
         ("cap", token.cap_ms),
         ("at its cap", "yes: renewals no longer extend it" if token.at_cap else ""),
         ("period", span(token.period_s * 1000) if token.period_s else ""),
@@ -74,18 +72,24 @@ def _facts(token: TokenState) -> list[tuple[str, Fact]]:
 
 
 def _fact(label: str, value: Fact) -> Entry:
-    def draw(pen: Pen) -> list[Line]:
-        line = Line().put(f"   {fit(label, LABEL)} ", pen.ink.quiet)
+    def words(pen: Pen) -> str:
         if callable(value):
-            words = value(pen)
-        elif isinstance(value, int):
-            away_ms = value - pen.now_ms
-            words = f"{pen.when(value)}   {'in ' + span(away_ms) if away_ms >= 0 else span(-away_ms) + ' ago'}"
-        else:
-            words = value
-        return [line.put(fit(words, max(1, pen.width - line.x - 1), pen.dots).rstrip(), pen.ink.plain)]
+            return value(pen)
+        if isinstance(value, str):
+            return value
+        away_ms = value - pen.now_ms
+        return f"{pen.when(value)}   {'in ' + span(away_ms) if away_ms >= 0 else span(-away_ms) + ' ago'}"
 
-    return Entry(draw)
+    return fact(label, LABEL, words)
+
+
+def _next(token: TokenState, pen: Pen) -> str:
+    """Say when the next renewal is due, or since when it is overdue."""
+    assert token.next_renewal_ms is not None
+    away_ms = token.next_renewal_ms - pen.now_ms
+    if token.missed:
+        return f"overdue since {pen.when(token.next_renewal_ms)}, for {span(-away_ms)}"
+    return f"{pen.when(token.next_renewal_ms)}   {'in ' + span(away_ms) if away_ms >= 0 else 'due now'}"
 
 
 def _grant(grant: Grant, before: Grant | None, most_ms: int, pen: Pen) -> list[Line]:

@@ -190,9 +190,13 @@ class TokenScreen(GrantsScreen):
 
 def trouble(token: TokenState, now_ms: int) -> tuple[bool, int, int, str]:
     """Sort: our own, then by when there will be trouble: dead, then what fails, warns or is unknown, then time left."""
-    dead = token.reason in ("Lapsed", "Gone")
     rank = {Level.FAILING: 1, Level.WARNING: 2, Level.UNKNOWN: 3}.get(token.level, 4)
-    return (not token.own, 0 if dead else rank, FAR_MS if token.expire_ms is None else token.expire_ms, token.name)
+    return (
+        not token.own,
+        0 if token.is_dead else rank,
+        FAR_MS if token.expire_ms is None else token.expire_ms,
+        token.name,
+    )
 
 
 def _hay(token: TokenState) -> str:

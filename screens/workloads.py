@@ -1,16 +1,15 @@
 """The workload list: everything that runs in one stage, worst first."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 from textual.strip import Strip
-from textual.widget import Widget
 
-from screens.frame import Frame, Setup
+from screens.frame import Setup
 from screens.ink import Ink
 from screens.lens import Lens
 from screens.lineview import KeyedLines
+from screens.list_screen import ListScreen
 from screens.pen import Pen
 from screens.strips import Line
 from screens.workload_lines import Chosen, Item, ListColumns, choose, draw_item, draw_titles, share_out
@@ -18,7 +17,7 @@ from statusdesk.board import Board, Mark
 from statusdesk.rollout_view import in_stage
 
 if TYPE_CHECKING:
-    from textual.widgets import Input
+    pass
 
 NOTE, TAIL = -1, -2
 HELP = """
@@ -87,7 +86,7 @@ class WorkloadLines(KeyedLines):
         return known[2][part]
 
 
-class WorkloadsScreen(Frame):
+class WorkloadsScreen(ListScreen[WorkloadLines]):
     """All workloads of one stage, from the board."""
 
     AUTO_FOCUS = "#workloads"
@@ -111,9 +110,6 @@ class WorkloadsScreen(Frame):
         self.stage = stage
         self.list = WorkloadLines(ink, setup.ascii)
 
-    def compose_matter(self) -> Iterable[Widget]:
-        return (self.list,)
-
     # -- what is shown ------------------------------------------------------------------------------------------
 
     def draw(self, board: Board | None) -> None:
@@ -121,39 +117,16 @@ class WorkloadsScreen(Frame):
         if board is not None and self.list.size.width:
             chosen = choose(board, self.stage, self.lens)
             notes = _notes(board, self.stage, chosen, self.lens)
-            self.list.show_items(chosen, notes, _tail(chosen, self.ascii), self._pen())
+            self.list.show_items(chosen, notes, _tail(chosen, self.ascii), self.pen())
 
     def draw_time(self) -> None:
-        self.list.tick(self._pen())
+        self.list.tick(self.pen())
 
     def show_lines(self, board: Board | None) -> None:
         self.header_line.where = (self.stage, "workloads")
         super().show_lines(board)
 
-    def set_ink(self, ink: Ink) -> None:
-        super().set_ink(ink)
-        self.list.set_ink(ink)
-        self.draw(self.shown_board)
-
-    def _pen(self) -> Pen:
-        width = self.list.scrollable_content_region.width
-        return Pen(
-            ink=self.ink,
-            ascii=self.ascii,
-            zone=self.zone,
-            now_ms=self.now_ms,
-            width=width,
-            absolute=self.lens.absolute,
-        )
-
     # -- keys ---------------------------------------------------------------------------------------------------
-
-    def action_back(self) -> None:
-        """Undo what hides workloads, then go back."""
-        if self.lens.text or self.lens.only_bad:
-            self.set_lens(text="", only_bad=False)
-        else:
-            self.dismiss(None)
 
     def action_open(self) -> None:
         item = next((item for item in self.list.items if item.rollout.key == self.list.cursor), None)
@@ -202,19 +175,6 @@ class WorkloadsScreen(Frame):
         at = stages.index(self.stage) if self.stage in stages else 0
         hint = "enter: show it. esc: back"
         self.app.push_screen(Choice("Stages", [Entry(name) for name in stages], hint, chosen=at), chosen)
-
-    def on_keyed_lines_sized(self) -> None:
-        self.draw(self.shown_board)
-
-    def on_keyed_lines_selected(self, message: KeyedLines.Selected) -> None:
-        if message.opened:
-            self.action_open()
-
-    def on_input_changed(self, event: "Input.Changed") -> None:
-        self.set_lens(text=event.value.strip())
-
-    def on_filter_input_done(self) -> None:
-        self.query("#filter").remove()
 
 
 def _notes(board: Board, stage: str, chosen: Chosen, lens: Lens) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ class Outlook:
         if alert.silenced_by:
             return _silenced(alert, board)
         if alert.inhibited_by:
-            return "another alert says more about it; nobody is told of this one"
+            return _inhibited(alert, board)
         told = board.collector is None or board.collector.owner != BOARD
         if alert.state == "pending":
             return self._pending(alert, now_ms, told=told)
@@ -156,6 +156,20 @@ def _taken(alert: AlertState, now_ms: int) -> str:
     until = f", for {span(alert.ack_until_ms - now_ms)} more" if alert.ack_until_ms is not None else ""
     since = f" {span(now_ms - alert.acked_ms)} ago" if alert.acked_ms is not None else ""
     return f"taken by {alert.acked_by}{since}{until}{said}; not told again"
+
+
+def _inhibited(alert: AlertState, board: Board) -> str:
+    more = next((each for each in board.firing if each.fingerprint == alert.inhibited_by), None)
+    if more is None:
+        return "another alert says more about it; nobody is told of this one"
+    if more.token and alert.cause_key:
+        return f"inhibited by {named(more)}, its cause, which is told in its place"
+    return f"inhibited by {named(more)}, which says more about it; nobody is told of this one"
+
+
+def named(alert: AlertState) -> str:
+    """Return an alert as others speak of it: ``TokenGone payments``."""
+    return f"{alert.alertname} {alert.token or alert.app or alert.source}".rstrip()
 
 
 def _silenced(alert: AlertState, board: Board) -> str:

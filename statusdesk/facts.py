@@ -264,11 +264,12 @@ class Visited(msgspec.Struct, frozen=True, kw_only=True):
 
     ``source`` is ``kubernetes/<cluster>``, ``jenkins`` or ``vault``; ``scope`` is empty for the source as a whole, or
     the namespace that the outcome is about (a namespace we may not read). ``problem`` is one word when not ok:
-    Unreachable, Timeout, Unauthorized, Forbidden, ServerError, NotJson, Sealed, Empty, Gone, Misconfigured, NoAccess,
-    Standby (a Vault node whose answers may be old), SkewedClock (of the scope ``clock``) or Internal (a fault of
-    ours). ``message`` is one sentence with how to mend it, ``detail`` a version or who we are. ``live`` says that a
-    stream is open and that silence means "no change" rather than "not asked". ``shown`` is how many things a source
-    showed that counts them (a Jenkins its jobs), ``who`` the user that it shows them to.
+    Unreachable, Timeout, Unauthorized, Forbidden, ServerError, RateLimited (it asks for fewer requests), NotJson,
+    Sealed, Empty, Gone, Misconfigured, NoAccess, Standby (a Vault node whose answers may be old), SkewedClock (of the
+    scope ``clock``) or Internal (a fault of ours). ``message`` is one sentence with how to mend it, ``detail`` a
+    version or who we are. ``live`` says that a stream is open and that silence means "no change" rather than "not
+    asked". ``shown`` is how many things a source showed that counts them (a Jenkins its jobs), ``who`` the user that it
+    shows them to.
     """
 
     source: str

@@ -115,8 +115,9 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
 
     All times are in our clock; the server's was corrected where it is off. ``granted_ms``: what the last renewal
     really gave. ``renew_every_s`` is told by ``every_rule``: ``configured``, ``learnt`` or empty (not known).
-    ``survives``: how many missed runs in a row the last grant lives through. ``next_renewal_ms``: when a renewal is or
-    was due next; ``missed``: how many have been missed. ``cap_ms``: the moment beyond which no renewal takes it.
+    ``survives``: how many more missed runs in a row it lives through. ``next_renewal_ms``: when a renewal is due next,
+    or was due when it is overdue; ``missed``: how many have been missed. ``cap_ms``: the moment beyond which no renewal
+    takes it.
     ``steady_since_ms``: since when every renewal came in time. ``dead_ms``: when it died, or the last moment at which
     it was seen alive. ``job_`` fields: the last run of the renewal job that has ended; ``job_says`` holds it against
     the token: ``job green, token dying``, ``job red, token lapses``, ``job disabled``, ``job has not run`` or empty.
@@ -162,6 +163,11 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     job_disabled: bool = False
     job_says: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it has died: lapsed before our eyes, or gone."""
+        return self.reason in ("Gone", "Lapsed")
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -9,6 +9,15 @@ WATCHDOG = "Watchdog"
 """The alert that always fires, for sinks that want to hear from us without end; it is never stored."""
 
 
+MOST_LISTED = 12
+
+
+def listed(hits: tuple[str, ...]) -> str:
+    """Return whom an alert hits, in words."""
+    more = f" and {len(hits) - MOST_LISTED} more" if len(hits) > MOST_LISTED else ""
+    return ", ".join(hits[:MOST_LISTED]) + more
+
+
 class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One alert. Key: fingerprint and ``started_ms``; ``state`` is ``pending``, ``firing`` or ``resolved``.
 
@@ -21,8 +30,11 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``flapped``: it was at some time of its life.
     ``stale_since_ms``: a source that it hangs on (``hangs_on``) has been down since; it stays as it is until that
     answers. ``acked_by`` and ``silenced_by`` (the id of a silence) are empty when it is neither. ``inhibited_by`` is
-    the fingerprint of an alert that says more about the same. ``at_cluster`` and ``at_namespace``: where the trouble
-    is, where the alert is about an app as a whole and its labels do not say.
+    the fingerprint of an alert that says more about the same, or of its cause's. ``at_cluster`` and ``at_namespace``:
+    where the trouble is, where the alert is about an app as a whole and its labels do not say.
+    ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``kept_back``: its cause's alert has muted it since
+    before anybody could be told. ``hits``: whom an alert is told in place of, nearest to production first;
+    ``critical_hits``: those of them whose own alerts are critical.
     """
 
     fingerprint: str
@@ -61,6 +73,10 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     hangs_on: tuple[str, ...] = ()
     at_cluster: str = ""
     at_namespace: str = ""
+    cause_key: str = ""
+    kept_back: bool = False
+    hits: tuple[str, ...] = ()
+    critical_hits: tuple[str, ...] = ()
     change: int = 0
 
     @property
@@ -73,6 +89,11 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def app_name(self) -> str:
         """The app without the name of its workload (``orders`` of ``orders/worker``); a job keeps its folders."""
         return self.app.partition("/")[0] if self.cluster else self.app
+
+    @property
+    def words(self) -> str:
+        """What is bad, in one sentence, with whom it hits."""
+        return f"{self.summary}; hits {listed(self.hits)}" if self.hits else self.summary
 
     @property
     def muted(self) -> bool:

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from statusdesk.alerts_view import Outlook, last_messages, unread_words
 from statusdesk.board_feed import FeedError
+from statusdesk.cli.alert_lines import place_of, words_of
 from statusdesk.collecting import Supervision
 from statusdesk.config_alerts import AlertRuleSettings, AlertsSettings
 from statusdesk.console_requests import Ack
@@ -55,6 +56,21 @@ def said(alert, *messages, settings=CONFIG):
 )
 def test_one_sentence(alert, messages, words):
     assert said(alert, *messages) == words
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"alertname": "TokenGone", "token": "payments"}, "inhibited by TokenGone payments, its cause, which is told"),
+        ({"alertname": "BadVersionAhead"}, "inhibited by BadVersionAhead orders, which says more about it; nobody"),
+    ],
+)
+def test_the_alert_that_inhibits_another_is_named(more, words):
+    other = replace(FAILING, fingerprint="x", app="" if "token" in more else "orders", **more)
+    muted = replace(FAILING, inhibited_by="x", cause_key="token:vault/payments" if other.token else "")
+    board = replace(alerts.board(), firing=(muted, other))
+    assert Outlook(CONFIG).words(muted, board, {}).startswith(words)
+    assert words_of(muted, NOW, board.firing)[-1] == f"inhibited by {other.alertname} {place_of(other)}"
 
 
 def test_the_settings_of_rules_and_sinks_count():

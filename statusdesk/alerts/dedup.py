@@ -3,7 +3,7 @@
 Source: ``needsUpdate`` of Alertmanager's notification pipeline.
 """
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 
 import msgspec
 
@@ -14,13 +14,18 @@ from statusdesk.states_alerts import WATCHDOG, AlertState, Notification
 CLOCK_SET_BACK_MS = 2_000
 
 NOBODY: frozenset[str] = frozenset()
+Hit = tuple[str, str]
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What a sink was last told of a group: the fingerprints that fire, and when (``now_ms``)."""
+    """What a sink was last told of a group: the fingerprints that fire, and when (``now_ms``).
+
+    ``hits``: the critical hits that it was told of, with the fingerprint of the alert that says so.
+    """
 
     firing: frozenset[str] = NOBODY
     at_ms: int = 0
+    hits: frozenset[Hit] = frozenset()
 
 
 def due(
@@ -31,21 +36,30 @@ def due(
     now_ms: int,
     *,
     resolved_too: bool = True,
+    hits: Set[Hit] = frozenset(),
 ) -> str:
     """Return why a sink must be told of a group now: ``new``, ``changed``, ``resolved``, ``repeat``; empty: need not.
 
     ``active`` are all alerts of the group that fire, ``audible`` those of them that nobody has taken or silenced.
-    What is over is told only of what was told. ``repeat_ms`` 0: never again.
+    What is over is told only of what was told. ``repeat_ms`` 0: never again. ``hits``: the critical hits of those that
+    are audible; one that was not told is news.
     """
     before = told.firing if told is not None else NOBODY
     if audible - before:
         return "changed" if before & active else "new"
+    if told is not None and hits - told.hits:
+        return "changed"
     if before - active:
         if resolved_too:
             return "resolved"
         before = before & active
     repeats = repeat_ms > 0 and told is not None and now_ms - told.at_ms >= repeat_ms
     return "repeat" if repeats and before & audible else ""
+
+
+def hits_of(alerts: Iterable[AlertState]) -> frozenset[Hit]:
+    """Return the critical hits of alerts that fire."""
+    return frozenset((each.fingerprint, hit) for each in alerts if each.state == "firing" for hit in each.critical_hits)
 
 
 def wanted(alert: AlertState, sink: SinkSettings, tuning: Tuning) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
+from statusdesk.alerts.inhibition import weighed
 from statusdesk.alerts.lifecycle import Life, Step, advance, released, restored, seen_again
 from statusdesk.alerts.mutes import Mutes
 from statusdesk.alerts.rules import deserved, subject
@@ -17,25 +18,7 @@ from statusdesk.states_alerts import Silence
 TOLERANCE_MS = 3_600_000
 """When nobody has looked for longer, waits begin anew (Prometheus: ``--rules.alert.for-outage-tolerance``)."""
 
-
-def _version(alert: AlertState) -> tuple[str, ...]:
-    return (alert.app_name, alert.stage, alert.version)
-
-
-def _job(alert: AlertState) -> tuple[str, ...]:
-    return (alert.source, alert.app)
-
-
-def _token(alert: AlertState) -> tuple[str, ...]:
-    return (alert.source, alert.token)
-
-
-SAYS_MORE: tuple[tuple[str, tuple[str, ...], Callable[[AlertState], tuple[str, ...]]], ...] = (
-    ("RolloutFailing", ("BadVersionAhead", "BadVersionInProduction"), _version),
-    ("BuildFailed", ("RenewalOverdue", "SeedJobStale"), _job),
-    ("TokenAtCap", ("TokenLapsing", "TokenGone"), _token),
-)
-"""Which alert is muted while one of which others fires that is about the same: version, job or token."""
+_BEGINS = ("pending", "firing", "flapping")
 
 
 class Alerts:
@@ -118,11 +101,16 @@ class Alerts:
                 self._lives[fingerprint] = seen_again(life)
                 self._again.add(fingerprint)
 
-    def step(self, transitions: Iterable[Transition], t: int, now_ms: int) -> list[AlertState]:
-        """Return the alerts to write after these transitions: new, changed and resolved ones, in order."""
+    def step(
+        self, transitions: Iterable[Transition], t: int, now_ms: int, explained: Iterable[Lasting] = ()
+    ) -> list[AlertState]:
+        """Return the alerts to write after these transitions: new, changed and resolved ones, in order.
+
+        ``explained``: rows that are as they were but for their cause.
+        """
         seen: set[str] = set()
-        for transition in transitions:
-            seen.update(self._take(transition.after))
+        for row in (*(transition.after for transition in transitions), *explained):
+            seen.update(self._take(row))
         again, self._again = self._again, set()
         again.update(self._hanging_on(self._sources.settled(t)))
         again.update(fingerprint for fingerprint, life in self._lives.items() if life.due is not None and t >= life.due)
@@ -133,7 +121,7 @@ class Alerts:
         if self.mutes.due(now_ms):
             self._remute(now_ms)
         if self._changed:
-            self._inhibit()
+            self._inhibit(now_ms)
         written, self._changed = list(self._changed.values()), {}
         return written
 
@@ -276,23 +264,15 @@ class Alerts:
             if alert.ack_until_ms is not None and alert.ack_until_ms <= now_ms:
                 self.acknowledge(alert.fingerprint, "", "", None, now_ms)
 
-    def _inhibit(self) -> None:
-        """Mute an alert while another says more about the same."""
-        lives = list(self._lives.values())
-        more = {
-            (name, key(life.alert)): life.alert.fingerprint
-            for life in lives
-            if life.alert.state == "firing"
-            for name, names, key in SAYS_MORE
-            if life.alert.alertname in names
-        }
-        for life in lives:
-            for name, _, key in SAYS_MORE:
-                if (
-                    life.alert.alertname == name
-                    and (by := more.get((name, key(life.alert)), "")) != life.alert.inhibited_by
-                ):
-                    self._put(_changed(life, inhibited_by=by))
+    def _inhibit(self, now_ms: int) -> None:
+        """Mute an alert while another says more about the same, or is its cause; what is told of it now says so."""
+        for alert in weighed([life.alert for life in self._lives.values()], self._tuning, now_ms):
+            self._put(replace(self._lives[alert.fingerprint], alert=alert))
+        now = {life.alert.fingerprint: life.alert for life in self._lives.values()}
+        self._events = [
+            AlertEvent(each.what, now.get(each.alert.fingerprint, each.alert)) if each.what in _BEGINS else each
+            for each in self._events
+        ]
 
     def _is_quiet(self, life: Life) -> bool:
         if life.alert.state != "pending":

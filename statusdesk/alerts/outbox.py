@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from statusdesk.alerts.dedup import Told, due, group_of, key_of, wanted
+from statusdesk.alerts.dedup import Told, due, group_of, hits_of, key_of, wanted
 from statusdesk.alerts.dedup import is_due as is_due
 from statusdesk.alerts.telling import Outcome, Refusal
 from statusdesk.alerts.tuning import Tuning
@@ -66,7 +66,7 @@ class Outbox:
         for told in last_of_groups:
             if told.sink in by_name:
                 group = self._group(by_name[told.sink], told.group_labels)
-                group.told = Told(firing_of(told), told.sent_ms or told.created_ms)
+                group.told = told_of(told, told.sent_ms or told.created_ms)
                 group.over.update((alert.fingerprint, alert) for alert in told.alerts)
         # what a real sink is to hear waits while a dry run goes on
         configured = {*by_name, *map(plain_name, by_name)}
@@ -98,6 +98,10 @@ class Outbox:
             group = self._group(sink, labels)
             self._dirty.add((sink.name, labels))
             if alert.state == "firing":
+                # a hit that is over and comes again is news again
+                kept = {(alert.fingerprint, hit) for hit in alert.critical_hits}
+                known = {hit for hit in group.told.hits if hit[0] != alert.fingerprint or hit in kept}
+                group.told = replace(group.told, hits=frozenset(known))
                 group.alerts[alert.fingerprint] = alert
                 group.over.pop(alert.fingerprint, None)
             elif alert.fingerprint in group.alerts:
@@ -157,8 +161,8 @@ class Outbox:
             tried = replace(tried, what=sent.what, why=sent.why, fingerprints=sent.fingerprints, alerts=sent.alerts)
         firing = firing_of(tried)
         if tried.state == "sent":
-            told = firing if group.sink.send_resolved else firing & group.alerts.keys()
-            group.told = Told(told, outcome.at_ms)
+            told = told_of(tried, outcome.at_ms)
+            group.told = told if group.sink.send_resolved else replace(told, firing=firing & group.alerts.keys())
             group.given_up = None
             for alert in tried.alerts:
                 if alert.fingerprint not in group.alerts:
@@ -166,7 +170,7 @@ class Outbox:
             needed = group.told.firing.union(*(each.fingerprints for each in group.queued))
             group.over = {key: alert for key, alert in group.over.items() if key in needed}
         else:
-            group.given_up = Told(firing, outcome.at_ms)
+            group.given_up = told_of(tried, outcome.at_ms)
             # that it is over has had its chance too
             group.told = replace(group.told, firing=group.told.firing - (frozenset(tried.fingerprints) - firing))
         self._dirty.add((group.sink.name, group.labels))
@@ -212,11 +216,12 @@ class Outbox:
         last = group.queued[-1] if group.queued else None
         amended = last is not None and not last.attempts and last.due_ms - now_ms > AMEND_MARGIN_MS
         before = group.queued[:-1] if amended else group.queued
-        told = Told(firing_of(before[-1]), now_ms) if before else self._told(group, now_ms)
+        told = told_of(before[-1], now_ms) if before else self._told(group, now_ms)
         audible = {fingerprint for fingerprint, alert in group.alerts.items() if not alert.muted}
+        hits = hits_of(group.alerts[fingerprint] for fingerprint in audible)
         repeat_ms = 0 if before else self._repeat(group)
         resolved_too = group.sink.send_resolved
-        why = due(told, audible, group.alerts.keys(), repeat_ms, now_ms, resolved_too=resolved_too)
+        why = due(told, audible, group.alerts.keys(), repeat_ms, now_ms, resolved_too=resolved_too, hits=hits)
         if not why:
             dropped = self._drop(group, last) if amended and last is not None else []
             self._tidy(key, group)
@@ -239,7 +244,8 @@ class Outbox:
             return group.told
         # what is over needs no word of it; what fires still has had its chance
         still = given_up.firing & group.alerts.keys()
-        return Told(group.told.firing | still, max(group.told.at_ms, given_up.at_ms))
+        hits = group.told.hits | given_up.hits
+        return Told(group.told.firing | still, max(group.told.at_ms, given_up.at_ms), hits)
 
     def _content(self, group: _Group, told: Told, audible: set[str], now_ms: int) -> tuple[AlertState, ...]:
         """Return the alerts of a message: what fires (also what is taken, if it was told before), and what is over."""
@@ -306,6 +312,11 @@ def plain_name(sink: str) -> str:
 def firing_of(notification: Notification) -> frozenset[str]:
     """Return the fingerprints that a message says to fire."""
     return frozenset(alert.fingerprint for alert in notification.alerts if alert.state == "firing")
+
+
+def told_of(notification: Notification, at_ms: int) -> Told:
+    """Return what a sink knows that was told this."""
+    return Told(firing_of(notification), at_ms, hits_of(notification.alerts))
 
 
 def _after(notification: Notification, outcome: Outcome) -> Notification:

@@ -16,7 +16,6 @@ Rule = Callable[[Any, Tuning], list[AlertState]]
 _UNTIL_ROLLED_OUT = ("Stalled", "NoPods", "OldPodBlocks", "OldPodsFail")
 _NO_ROLLOUT = ("Degraded", "Scaling", "Replacing")
 _JOB_KINDS = ("Job", "CronJob")
-_DEAD = ("Gone", "Lapsed")
 
 
 def subject(state: Stamped) -> str:
@@ -59,6 +58,7 @@ def _rollout(state: RolloutState, tuning: Tuning) -> list[AlertState]:
             look=state.look,
             build_url=state.build_url,
             last_good=state.previous_version,
+            cause_key=state.cause_key,
             subject=subject(state),
             hangs_on=(f"kubernetes/{state.cluster}",),
         )
@@ -108,7 +108,7 @@ def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
     if state.reason == "AtCap" and state.level in (Level.WARNING, Level.FAILING):
         names.append("TokenAtCap")
     if state.level is Level.FAILING:
-        names.append("TokenGone" if state.reason in _DEAD else "TokenLapsing")
+        names.append("TokenGone" if state.is_dead else "TokenLapsing")
     made = []
     for name in names:
         alert = make(

@@ -65,6 +65,7 @@ class Tuning:
         self._places: dict[tuple[str, str], str] = {}
         self.flapping = config.alerts.flapping
         self.sources = frozenset(config.source_names())
+        self.has_clusters = len(config.clusters) > 1
 
     @property
     def stages(self) -> tuple[StageSettings, ...]:

@@ -108,6 +108,7 @@ class Versions:
             look=failing.look,
             build_url=failing.build_url,
             last_good=failing.previous_version,
+            cause_key=failing.cause_key,
             at_cluster=failing.cluster,
             at_namespace=failing.namespace,
             subject=f"App:{failing.app}",

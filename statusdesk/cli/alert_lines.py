@@ -22,19 +22,26 @@ def place_of(alert: AlertState) -> str:
     return "/".join(part for part in parts if part) or alert.alertname
 
 
-def words_of(alert: AlertState, now_ms: int, muted: Iterable[tuple[str, Muted]] = ()) -> list[str]:
+def words_of(
+    alert: AlertState, now_ms: int, others: Iterable[AlertState] = (), muted: Iterable[tuple[str, Muted]] = ()
+) -> list[str]:
     """Return what is to be known of an alert beside its name: since when, who has it, why nobody is told.
 
-    ``muted``: the sinks whose Alertmanagers tell nobody of it.
+    ``others``: among which the one is named that inhibits it; ``muted``: the sinks whose Alertmanagers tell nobody.
     """
     words = [f"{alert.state} for {span(now_ms - (alert.fired_ms or alert.pending_ms or alert.started_ms))}"]
     words += ["flapping"] if alert.flapping else []
     words += [f"taken by {alert.acked_by}"] if alert.acked_by else []
     words += ["silenced"] if alert.silenced_by else []
     words += [f"{sink}: {muted_words(each, now_ms)}" for sink, each in muted]
-    words += ["another alert says more"] if alert.inhibited_by else []
+    words += [_inhibited(alert, others)] if alert.inhibited_by else []
     words += ["its source is down"] if alert.stale_since_ms is not None else []
     return words
+
+
+def _inhibited(alert: AlertState, others: Iterable[AlertState]) -> str:
+    more = next((each for each in others if each.fingerprint == alert.inhibited_by), None)
+    return f"inhibited by {more.alertname} {place_of(more)}" if more is not None else "another alert says more"
 
 
 def alert_object(alert: AlertState) -> dict[str, object]:
@@ -52,6 +59,8 @@ def alert_object(alert: AlertState) -> dict[str, object]:
         "ack_comment": alert.ack_comment or None,
         "ack_until": iso(alert.ack_until_ms) or None,
         "silenced_by": alert.silenced_by or None,
+        "inhibited_by": alert.inhibited_by or None,
+        "hits": list(alert.hits) or None,
         "stale_since": iso(alert.stale_since_ms) or None,
     }
     return told
@@ -77,7 +86,7 @@ def _text_line(what: str, alert: AlertState) -> str:
         alert.alertname,
         place_of(alert),
         who,
-        alert.summary,
+        alert.words,
         f"since {iso(alert.started_ms)}",
     )
     return "  ".join(clean(word) for word in words if word)

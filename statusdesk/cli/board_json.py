@@ -151,6 +151,9 @@ def _token(token: TokenState) -> dict[str, Any]:
         "expires": _moment(token.expire_ms),
         "last_renewal": _moment(token.last_renewal_ms),
         "renewal_job": token.renewal_job,
+        "survives": token.survives,
+        "missed": token.missed,
+        "next_renewal": _moment(token.next_renewal_ms),
     }
 
 
@@ -189,6 +192,8 @@ def _alert(alert: AlertState, board: Board) -> dict[str, Any]:
         "ack_until": _moment(alert.ack_until_ms),
         "silenced_by": alert.silenced_by or None,
         "stale_since": _moment(alert.stale_since_ms),
+        "inhibited_by": alert.inhibited_by or None,
+        "hits": list(alert.hits),
         "muted_in": [_muted(sink, muted) for sink, muted in muted_at(board, alert.fingerprint)],
     }
 

@@ -114,9 +114,9 @@ def _alerts(board: Board, colour: bool) -> Iterator[str]:
     table: list[list[Styled]] = []
     for alert in (*board.firing, *board.pending):
         style = _SEVERITY_SGR.get(alert.severity, "") if alert.state == "firing" else ""
-        words = ", ".join(words_of(alert, board.at_ms, muted_at(board, alert.fingerprint)))
+        words = ", ".join(words_of(alert, board.at_ms, board.firing, muted_at(board, alert.fingerprint)))
         table.append([("alert", ""), (alert.severity, style), (alert.alertname, ""), (alert.fingerprint, "2")])
-        table[-1] += [(clean(place_of(alert), _NAME_WIDTH), ""), (clean(words), ""), (clean(alert.summary), "")]
+        table[-1] += [(clean(place_of(alert), _NAME_WIDTH), ""), (clean(words), ""), (clean(alert.words), "")]
     yield from _aligned(table, colour)
 
 

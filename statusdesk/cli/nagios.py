@@ -43,7 +43,8 @@ def nagios(board: Board, config: Config) -> tuple[str, int]:
 
 def _matters(board: Board) -> list[tuple[int, str]]:
     """Return what is wrong, each with its code; what an alert tells already is not told again."""
-    loud = [alert for alert in board.firing if not alert.silenced_by]
+    known = {alert.fingerprint for alert in board.firing if not alert.silenced_by}
+    loud = [alert for alert in board.firing if not alert.silenced_by and alert.inhibited_by not in known]
     found = [(_SEVERITIES.get(a.severity, OK), f"{a.alertname} {place_of(a)}") for a in loud if a.severity != "info"]
     told = {alert.app_name for alert in board.firing if alert.app}
     tokens = {alert.token for alert in board.firing if alert.token}

@@ -8,7 +8,6 @@ import msgspec
 
 from statusdesk.states import Level, RolloutState, TokenState
 
-DEAD = ("Gone", "Lapsed")
 INIT = ("InitExit", "InitRunning")
 """Ends of the reasons of a rollout that fails at its init containers (``DegradedInitExit`` too)."""
 KILLED = (137, 139)
@@ -52,7 +51,7 @@ def cause_of(rollout: RolloutState, tokens: Iterable[TokenState], *, denied: boo
         token
         for token in tokens
         if token.until_ms is None
-        and token.reason in DEAD
+        and token.is_dead
         and (refused if token.dead_ms is None else token.dead_ms <= rollout.level_since_ms)
         and uses(token, rollout.app, rollout.namespace)
     ]

@@ -3,10 +3,8 @@
 from statusdesk.config import CertificateSettings, SecretIdSettings
 from statusdesk.facts import Token
 from statusdesk.judge.token_life import moment
+from statusdesk.judge.token_rules import FEW_USES
 from statusdesk.states import Level, TokenState
-
-FEW_USES = 10
-_WORDS = {"secret-id": "secret-id", "certificate": "certificate"}
 
 
 def judge_expiry(
@@ -49,7 +47,7 @@ def _verdict(
     now_ms: int,
     looks: list[int],
 ) -> tuple[Level, str, str]:
-    what = _WORDS.get(fact.kind, fact.kind)
+    what = fact.kind
     expire_ms = before.expire_ms if fact.gone and before is not None else fact.expire_ms
     if fact.gone:
         if expire_ms is not None and expire_ms <= now_ms:
@@ -60,13 +58,8 @@ def _verdict(
         return Level.FAILING, "Lapsed", f"{what} lapsed at {moment(expire_ms)}"
     if 0 < fact.num_uses <= FEW_USES:
         level = Level.FAILING if fact.num_uses == 1 else Level.WARNING
-        return (
-            level,
-            "FewUses",
-            f"{what} can be used {fact.num_uses} more times"
-            if fact.num_uses > 1
-            else (f"{what} can be used once more"),
-        )
+        times = f"{fact.num_uses} more times" if fact.num_uses > 1 else "once more"
+        return level, "FewUses", f"{what} can be used {times}"
     if expire_ms is None:
         return Level.OK, "NeverExpires", f"{what} never expires"
     looks.append(expire_ms)

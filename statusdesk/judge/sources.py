@@ -13,6 +13,7 @@ _SENTENCES = {
     "Unauthorized": "it does not know us: the token or password is wrong or has expired",
     "Forbidden": "it knows us and refuses: rights are missing",
     "ServerError": "it answers with an error of its own",
+    "RateLimited": "it asks for fewer requests",
     "NotJson": "it answers with something that is not its API",
     "Sealed": "it is sealed",
     "Empty": "it shows us nothing at all: rights are missing, or everything is gone",

@@ -6,6 +6,7 @@ import msgspec
 
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Token
+from statusdesk.grants import survived
 from statusdesk.judge.token_grants import SLACK, Effect, effect, grant_of, learnt_every_ms, of_this_token
 from statusdesk.states import Grant, Level
 from statusdesk.text import iso
@@ -87,10 +88,10 @@ class Life(msgspec.Struct, kw_only=True):
 
     @property
     def survives(self) -> int | None:
-        """How many missed runs in a row the last grant lives through."""
+        """How many more runs in a row may be missed: of those that the last grant lives through, what is left."""
         if not self.every_ms or self.granted_ms is None:
             return None
-        return max(0, self.granted_ms // self.every_ms - 1)
+        return survived(self.granted_ms, self.every_ms, self.missed)
 
     def reached(self, moment_ms: int) -> bool:
         """Return whether that moment has come; if not, remember to look again then."""

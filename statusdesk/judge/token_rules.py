@@ -137,8 +137,7 @@ def by_parent(life: Life, parent: TokenState | None) -> Verdict | None:
     if parent.expire_ms is None or parent.expire_ms >= life.expire_ms - life.skew_ms:
         return None
     end = moment(parent.expire_ms)
-    gone = parent.reason in ("Gone", "Lapsed")
-    said = "is gone" if gone else f"lapses at {end}"
+    said = "is gone" if parent.is_dead else f"lapses at {end}"
     return parent.level, "ParentLapses", f"dies with '{parent.name}', which made it and {said}"
 
 

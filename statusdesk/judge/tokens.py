@@ -10,6 +10,7 @@ import msgspec
 
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Token
+from statusdesk.grants import survival
 from statusdesk.judge.token_grants import steady_since_ms
 from statusdesk.judge.token_jobs import Run, of_job, says
 from statusdesk.judge.token_life import Life, Verdict, life_of, moment
@@ -30,7 +31,8 @@ from statusdesk.states import Grant, Level, TokenState
 _RANK = {Level.OK: 0, Level.UNKNOWN: 0, Level.WARNING: 1, Level.FAILING: 2}
 _LATER = ("Gone", "Lapsed", "NoNews", "ParentLapses", "RenewalFailed", "NotRenewed")
 """What is not held until a renewal is seen: it depends on other things than the token's own time."""
-DEAD = ("Gone", "Lapsed")
+_NO_RUNS = ("AtCap", "NearsCap", "NeverSurvives", "NotRenewable", "FewUses", "ParentLapses")
+"""What no run helps against."""
 
 
 class Around(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,14 +111,16 @@ def _judge(life: Life, around: Around, now_ms: int) -> Verdict:
             by_root(life),
         ]
     )
-    return found or (Level.OK, "Renewing" if life.token.last_renewal_ms is not None else "Running", _calm(life))
+    calm = "Renewing" if life.token.last_renewal_ms is not None else "Running"
+    level, reason, message = found or (Level.OK, calm, f"good until {life.when}")
+    return level, reason, message + _survival(life, reason)
 
 
-def _calm(life: Life) -> str:
-    survives = life.survives
-    if not survives:
-        return f"good until {life.when}"
-    return f"good until {life.when}, survives {survives} missed {'run' if survives == 1 else 'runs'}"
+def _survival(life: Life, reason: str) -> str:
+    """Say how many missed runs it survives, where its life depends on them."""
+    if life.survives is None or reason in _NO_RUNS:
+        return ""
+    return f", {survival(life.survives, more=life.missed > 0)}"
 
 
 def _is_held(before: TokenState, state: TokenState) -> bool:
@@ -127,7 +131,7 @@ def _is_held(before: TokenState, state: TokenState) -> bool:
         and (before.renew_every_s, before.every_rule) == (state.renew_every_s, state.every_rule)
     )
     rises = _RANK.get(state.level, 0) >= _RANK.get(before.level, 0)
-    return same and not rises and state.reason not in DEAD and before.reason not in _LATER
+    return same and not rises and not state.is_dead and before.reason not in _LATER
 
 
 def _state(life: Life, key: str, verdict: Verdict, run: Run | None) -> TokenState:
@@ -135,7 +139,7 @@ def _state(life: Life, key: str, verdict: Verdict, run: Run | None) -> TokenStat
     level, reason, message = verdict
     every_ms, skew_ms = life.every_ms, life.skew_ms
     cap_ms = life.cap_ms if life.cap_ms is not None else life.expire_ms if life.at_cap else None
-    next_ms = life.from_ms + (life.missed + 1) * every_ms if every_ms and life.from_ms is not None else None
+    next_ms = life.from_ms + every_ms if every_ms and life.from_ms is not None else None
     steady_ms = steady_since_ms(life.grants, every_ms) if every_ms and not life.is_overdue else None
     return TokenState(
         key=key,
@@ -237,6 +241,6 @@ def _end(expire_ms: int | None, parent: str, now_ms: int, around: Around) -> tup
         return "Vault does not know it: expired, revoked, or the accessor is wrong", around.alive_ms
     if expire_ms <= now_ms:
         return f"expired at {moment(expire_ms)}", expire_ms
-    with_parent = around.parent is not None and around.parent.reason in DEAD
+    with_parent = around.parent is not None and around.parent.is_dead
     how = f"with '{parent}', which made it" if with_parent else "(parent, uses, or by hand)"
     return f"revoked before it would expire at {moment(expire_ms)} {how}", around.alive_ms

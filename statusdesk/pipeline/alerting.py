@@ -10,6 +10,7 @@ from statusdesk.alerts.outbox import LEVEL_TRIGGERED, Outbox
 from statusdesk.alerts.telling import AlertEvent, News, Told
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config import Config
+from statusdesk.config_alerts import SEVERITIES
 from statusdesk.console_requests import Asked
 from statusdesk.facts import Visited
 from statusdesk.pipeline.answers import answer
@@ -119,10 +120,13 @@ class Alerting:
         """
         answer(asked, self.engine, self._writer.alert_rows, now_ms)
 
-    def step(self, transitions: Iterable[Transition]) -> None:
-        """Put the alerts and messages that follow; commit is the caller's."""
+    def step(self, transitions: Iterable[Transition], explained: Iterable[Lasting] = ()) -> None:
+        """Put the alerts and messages that follow; commit is the caller's.
+
+        ``explained``: rows that are as they were but for their cause.
+        """
         t, now_ms = self._at
-        changed = self.engine.step(transitions, t, now_ms)
+        changed = self.engine.step(transitions, t, now_ms, explained)
         self._events += self.engine.take_events()
         if changed:
             self._stands_otherwise = True
@@ -179,7 +183,8 @@ def _is_told(alert: AlertState, now_ms: int) -> bool:
     if alert.state == "resolved":
         resolved_ms = alert.resolved_ms or 0
         return alert.fired_ms is not None and now_ms - resolved_ms < RESOLVED_FOR_MS
-    return alert.state == "firing"
+    # an Alertmanager tells nobody that an alert hits more than before: what is critical it hears itself
+    return alert.state == "firing" and not (alert.kept_back and alert.severity != SEVERITIES[-1])
 
 
 def _firing(alert: AlertState, since_ms: int) -> AlertState:

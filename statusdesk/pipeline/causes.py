@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from statusdesk.facts import Changed, LogTail
-from statusdesk.judge.causes import DEAD, Cause, cause_of, denies, uses
+from statusdesk.judge.causes import Cause, cause_of, denies, uses
 from statusdesk.states import RolloutState, TokenState, Transition
 from statusdesk.store.writer import Writer
 
@@ -22,6 +22,7 @@ class Causes:
         self._looked: dict[str, tuple[int, bool]] = {}
         self._explained = {state.key for state in writer.current(RolloutState).values() if state.cause_key}
         self._again: set[str] = set()
+        self._newly: set[str] = set()
         self._began = True
 
     def hear(self, changed: Changed) -> None:
@@ -47,7 +48,7 @@ class Causes:
         keys = {each.after.key for each in moved if isinstance(each.after, RolloutState)} | self._again
         if tokens or self._began:
             keys |= self._explained | self._used_by(tokens if not self._began else None)
-        dead = [state for state in self._writer.current(TokenState).values() if state.reason in DEAD]
+        dead = [state for state in self._writer.current(TokenState).values() if state.is_dead]
         changed = []
         for key in keys | self._explained:
             row = rows.get(key)
@@ -59,7 +60,14 @@ class Causes:
             if explained is not row:
                 changed.append(explained)
         self._again, self._began = set(), False
+        self._newly.update(row.key for row in changed)
         return self._writer.put(changed, now_ms) if changed else []
+
+    def take_explained(self) -> list[RolloutState]:
+        """Return the rows that have another cause, or none any more, since the last call."""
+        rows = self._writer.current(RolloutState)
+        keys, self._newly = self._newly, set()
+        return [rows[key] for key in sorted(keys) if key in rows]
 
     def again(self, state: RolloutState) -> RolloutState:
         """Return a rollout that was judged again with the cause that its row has, as long as its trouble lasts."""
@@ -73,7 +81,7 @@ class Causes:
     def _used_by(self, tokens: set[str] | None) -> set[str]:
         """Return the rollouts in trouble whose app uses one of these tokens that has died (None: any)."""
         states = self._writer.current(TokenState)
-        dead = [s for s in states.values() if s.reason in DEAD and (tokens is None or s.key in tokens)]
+        dead = [s for s in states.values() if s.is_dead and (tokens is None or s.key in tokens)]
         rollouts = [row for row in self._writer.current(RolloutState).values() if row.container] if dead else []
         return {row.key for row in rollouts if any(uses(token, row.app, row.namespace) for token in dead)}
 

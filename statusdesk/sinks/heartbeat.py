@@ -3,16 +3,14 @@
 Whoever keeps the switch tells people when nothing comes any more.
 """
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from statusdesk import faults
 from statusdesk.clock import Clock
 from statusdesk.config import Config, Secret
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.http import Http, accepted
-from statusdesk.sinks.sending import SendError
+from statusdesk.sinks.repeating import Repeating
 from statusdesk.states import Level, SourceState
 
 LEAST_INTERVAL_S = 30.0
@@ -46,51 +44,41 @@ class Heartbeat:
         self._clock = clock
         self._steady = steady
         self._narrate = narrate
-        self._problem = ""
         self._last: int | None = None  # steady
         self._visited: dict[str, int] = {}  # when each source was tried last, at the last beat
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
-        self._thread.start()
+        self._loop = Repeating(
+            "heartbeat", LOOK_EVERY_S, self._look, failed=self._failed, works=self._works, close=self._http.close
+        )
+        self._loop.start()
 
     def stop(self) -> None:
         """End after what is being asked now."""
-        self._stop.set()
+        self._loop.stop()
 
     def join(self, timeout_s: float) -> None:
         """Wait for the end of the thread."""
-        self._thread.join(timeout_s)
+        self._loop.join(timeout_s)
 
-    def _run(self) -> None:
-        while not self._stop.wait(LOOK_EVERY_S):
-            try:
-                self._look()
-            except SendError as error:
-                self._failed(str(error))
-            except Exception as error:  # the edge of one sink: a fault of ours must not end it
-                self._failed(faults.told(error))
-        self._http.close()
-
-    def _look(self) -> None:
+    def _look(self) -> bool:
+        """Ask for the address when it is time; tell whether it was asked for."""
         if self._last is not None and self._steady() - self._last < self._interval_ms:
-            return
+            return False
         sources = self._sources()
         if not sources or not round_done(sources, self._visited):
-            return
+            return False
         self._last = self._steady()  # also when it fails: the next one is its retry
         url = self._http.secret(self._url)
         failing = all(source.level is Level.FAILING for source in sources)
         visited = {source.key: source.last_try_ms or 0 for source in sources}  # as it is before the answer is awaited
         accepted(self._http.ask("GET", f"{url.rstrip('/')}{FAIL}" if failing else url), self._http.hidden())
         self._visited = visited
-        if self._problem:
-            self._problem = ""
-            self._narrate("statusdesk: heartbeat: its address answers again")
+        return True
+
+    def _works(self) -> None:
+        self._narrate("statusdesk: heartbeat: its address answers again")
 
     def _failed(self, problem: str) -> None:
-        if problem != self._problem:
-            self._problem = problem
-            self._narrate(f"statusdesk: heartbeat: {problem}; trying again")
+        self._narrate(f"statusdesk: heartbeat: {problem}; trying again")
 
 
 def round_done(sources: list[SourceState], visited: dict[str, int]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from statusdesk.redact import safe
-from statusdesk.states_alerts import AlertState, Notification
+from statusdesk.states_alerts import AlertState, Notification, listed
 from statusdesk.text import iso
 
 NEVER = "0001-01-01T00:00:00Z"
@@ -109,7 +109,7 @@ def who_is_hit(alert: AlertState) -> str:
         stage = f"stage {alert.stage}, " if alert.stage else ""
         return safe(f"{stage}namespace {namespace}{f' of cluster {cluster}' if cluster else ''}")
     if alert.token:
-        return safe(f"what uses the token {alert.token}")
+        return safe(f"what uses the token {alert.token}" + (f": {listed(alert.hits)}" if alert.hits else ""), MAX_TEXT)
     return safe(f"all that is read from {alert.source}") if alert.source else ""
 
 

@@ -1,18 +1,17 @@
 """Silences that people have made here, made known to the Alertmanagers of a sink, and ended there when ended here."""
 
-import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from statusdesk import faults
 from statusdesk.clock import Clock
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.redact import safe
 from statusdesk.sinks.alertmanager import rfc3339
 from statusdesk.sinks.http import Http, accepted, host_of
+from statusdesk.sinks.repeating import Repeating
 from statusdesk.sinks.sending import Refused, SendError
 from statusdesk.states_alerts import Silence
 
@@ -57,39 +56,25 @@ class Silencing:
         self._silences = silences
         self._clock = clock
         self._narrate = narrate
-        self._look_every_s = look_every_s
-        self._problem = ""
         self._settled: set[tuple[str, str, bool]] = set()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"silences {sink.name}", daemon=True)
-        self._thread.start()
+        self._loop = Repeating(
+            f"silences {sink.name}", look_every_s, self.keep, failed=self._failed, close=self._http.close
+        )
+        self._loop.start()
 
     def stop(self) -> None:
         """End after what is being asked now."""
-        self._stop.set()
+        self._loop.stop()
 
     def join(self, timeout_s: float) -> None:
         """Wait for the end of the thread."""
-        self._thread.join(timeout_s)
-
-    def _run(self) -> None:
-        while not self._stop.wait(self._look_every_s):
-            try:
-                self.keep()
-                self._problem = ""
-            except SendError as error:
-                self._failed(str(error))
-            except Exception as error:  # the edge of one sink: a fault of ours must not end it
-                self._failed(faults.told(error))
-        self._http.close()
+        self._loop.join(timeout_s)
 
     def _failed(self, problem: str) -> None:
-        if problem != self._problem:
-            self._problem = problem
-            self._narrate(f"statusdesk: sink {self._name}: silences are not passed on: {problem}; trying again")
+        self._narrate(f"statusdesk: sink {self._name}: silences are not passed on: {problem}; trying again")
 
-    def keep(self) -> None:
-        """Bring every Alertmanager to what is silenced here.
+    def keep(self) -> bool:
+        """Bring every Alertmanager to what is silenced here; tell that all of them are.
 
         Raises: SendError.
         """
@@ -110,6 +95,7 @@ class Silencing:
                 failed = error  # the others of a cluster hear it all the same
         if failed is not None:
             raise failed
+        return True
 
     def _is_open(self, url: str, silence: Silence, now_ms: int) -> bool:
         if silence.ends_ms <= now_ms:

@@ -262,6 +262,7 @@ ALERTS = Subject(
         reason=Cell.TEXT,
         last_good=Cell.TEXT,
         build_url=Cell.TEXT,
+        inhibited_by=Cell.WORD,
     ),
     # what was pending only and never fired is no part of anybody's week
     rows="alerts r WHERE r.started_ms < :until AND (r.resolved_ms IS NULL OR r.resolved_ms > :since)"

@@ -79,7 +79,7 @@ def test_what_is_to_be_known_beside_its_name():
     assert words_of(all_of_it, NOW)[1:] == words
     assert words_of(changed(state="pending", fired_ms=None), NOW) == ["pending for 1m 30s"]
     muted = Muted(fingerprint="f", by="sam", until_ms=NOW + 3_600_000)
-    assert words_of(ALERT, NOW, [("am", muted)])[1:] == ["am: silenced there by sam for 1h more"]
+    assert words_of(ALERT, NOW, muted=[("am", muted)])[1:] == ["am: silenced there by sam for 1h more"]
 
 
 @pytest.mark.parametrize("as_json", [True, False])

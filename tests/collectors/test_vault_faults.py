@@ -15,6 +15,9 @@ from collectors.vault_facts import health_of, moment_ms, tail, token_of
 from collectors.vault_tokens import OWN_NAME
 from collectors.vault_wire import Envelope, HealthWire
 from statusdesk.config import VaultSettings
+from statusdesk.facts import Visited
+from statusdesk.judge.sources import judge_source
+from statusdesk.states import Level
 from tests.collectors.stage import DATA, Answer, staged
 from tests.collectors.vault_watch import Watched
 
@@ -171,7 +174,7 @@ def test_problems_of_one_token_only(answer, problem):
         (recorded("ns_nope"), "Misconfigured", "check [vault] namespace"),
         (recorded("unknown_path"), "Misconfigured", "no /v1 at its end"),
         (Answer(404), "Misconfigured", "a proxy does (404)"),
-        (recorded("rate_limit_429"), "ServerError", "fewer requests (429)"),
+        (recorded("rate_limit_429"), "RateLimited", "fewer requests (429)"),
         (recorded("sealed_lookup_accessor"), "Sealed", "is sealed"),
         (Answer(500, b'{"errors":["internal\\nerror"]}'), "ServerError", "fails (500, internal error)"),
         (Answer(500, json.dumps({"errors": ["no such token " + SECRET]}).encode()), "ServerError", "fails (500):"),
@@ -195,6 +198,17 @@ def test_problems_of_the_server(answer, problem, says):
     assert not isinstance(error, TokenProblem)
     assert error.problem == problem
     assert says in error.message
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_no_sentence_holds_a_whole_accessor_that_a_server_repeats(status):
+    accessor = "SVpqPCi3wMjgqvDFOewxEJAB"
+    body = json.dumps({"errors": [f"storage failed for {accessor}"]}).encode()
+    vault = RecordedVault(**{LOOKUP: Answer(status, body)})
+    with staged(vault) as stage, Watched(stage.url, SECRET, {"a": accessor}) as watched:
+        told = watched.heard.of(Visited)
+        assert any("storage failed for ...wxEJAB" in each.message for each in told)
+        assert not any(accessor[:-6] in repr(each) for each in told)
 
 
 def test_a_dripping_answer_is_bounded_as_a_whole():
@@ -285,7 +299,7 @@ def test_proxies_and_netrc_of_the_environment_are_not_used(monkeypatch, tmp_path
         (recorded("ha_health_ns"), "Misconfigured", "operation unavailable"),
         (Answer(404), "Misconfigured", "a proxy does"),
         (Answer(503, b"", HTML), "ServerError", "proxy before it"),
-        (Answer(429, b"", HTML), "ServerError", "429"),
+        (Answer(429, b"", HTML), "RateLimited", "429"),
         (Answer(200, b"<html>", HTML), "NotJson", "web page"),
         (SECONDARY, "Standby", "disaster recovery"),
     ],
@@ -297,6 +311,34 @@ def test_a_server_that_cannot_answer_for_tokens(health, problem, says):
         assert says in visit.message
         assert watched.sweeps() == []
         assert stage.paths() == [HEALTH]
+
+
+@pytest.mark.parametrize("path", [HEALTH, SELF, LOOKUP])
+def test_the_time_that_a_server_asks_for_is_kept(path):
+    limited = recorded("rate_limit_429")
+    limited = limited._replace(headers=(*limited.headers, ("Retry-After", "17")))
+    vault = RecordedVault(**{path: limited})
+    with staged(vault) as stage, Watched(stage.url, SECRET, {"a": "AAA"}, interval_s=1.0) as watched:
+        (visit,) = watched.visits()
+        assert (visit.ok, visit.problem) == (False, "RateLimited")
+        assert visit.message.endswith("; it is not asked again for 17s")
+        assert visit.next_try_ms is not None and visit.next_try_ms - visit.at_ms == 17_000
+        state = judge_source(visit, None)
+        assert (state.reason, state.level) == ("RateLimited", Level.FAILING)
+
+
+def test_a_server_that_asks_for_fewer_requests_while_a_loss_is_confirmed_is_not_asked_on():
+    vault, limited = RecordedVault(), recorded("rate_limit_429")
+    vault.lookups["lost"] = recorded("lookup_accessor_revoked")
+
+    def answer(asked):
+        if asked.path == LOOKUP and sum(each.path == LOOKUP for each in stage.asked) > 1:
+            return limited._replace(headers=(*limited.headers, ("Retry-After", "9")))
+        return vault(asked)
+
+    with staged(answer) as stage, Watched(stage.url, SECRET, {"lost": "lost"}, interval_s=1.0) as watched:
+        (visit,) = watched.visits()
+        assert visit.problem == "RateLimited" and visit.next_try_ms - visit.at_ms == 9_000
 
 
 def test_a_standby_is_a_problem_though_it_answers_and_nothing_is_gone_by_its_word():

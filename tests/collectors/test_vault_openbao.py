@@ -213,11 +213,13 @@ def test_sealed_and_unsealed(bao, ours):
 
 def test_probes_tell_the_policy_to_add(bao, ours):
     _, accessor = bao.create(ttl="2h")
-    tokens = (TokenSettings(name="billing", accessor=accessor), TokenSettings(name="lost", accessor="nowhere"))
+    billing = TokenSettings(name="billing", accessor=accessor, renew_every_s=1800.0)
+    tokens = (billing, TokenSettings(name="lost", accessor="nowhere"))
     settings = VaultSettings(address=bao.address, tokens=tokens)
     probes = {probe.what: probe for probe in probe_vault(settings, lambda: ours)}
     assert [what for what, probe in probes.items() if not probe.ok] == ["vault token lost"]
     assert probes["vault token billing"].message.startswith("expires in 1h 59m")
+    assert probes["vault token billing"].message.endswith(", renewed every 30m: survives 3 missed runs")
     bao.policy("nothing", LOOKUP_SELF_RULE)
     token, _ = bao.create(policies=["nothing"], no_default_policy=True)
     refused = {probe.what: probe for probe in probe_vault(settings, lambda: token)}["vault token billing"]

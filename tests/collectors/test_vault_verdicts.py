@@ -209,7 +209,7 @@ def test_a_server_that_cannot_answer_is_one_banner_and_its_tokens_stay(bao, ours
         watched.until(lambda: watched.source().level is Level.OK)
         bao.call("POST", "sys/quotas/rate-limit/few", {"path": "auth/token/lookup-accessor", "rate": 0.5})
         try:
-            watched.until(lambda: watched.source().reason == "ServerError")
+            watched.until(lambda: watched.source().reason == "RateLimited")
             assert "fewer requests" in watched.source().message
         finally:
             bao.call("DELETE", "sys/quotas/rate-limit/few")

@@ -158,7 +158,9 @@ def test_the_sentence_names_the_job_and_how_often_it_was_missed() -> None:
     state = judge_token(token(), None, EVERY_8H, T0 + int(17 * H)).state
     assert state.message.startswith("renewal missed twice by renew-orders: lapses at 20")
     assert (state.renewal_job, state.renew_every_s, state.every_rule) == ("renew-orders", 28_800, "configured")
-    assert (state.missed, state.survives, state.next_renewal_ms) == (2, 2, T0 + 24 * H)
+    assert state.message.endswith("before the next run, survives 0 more missed runs")
+    # what is left counts, not what the last renewal gave; and it was due when it was missed first
+    assert (state.missed, state.survives, state.next_renewal_ms) == (2, 0, T0 + 8 * H)
 
 
 def renewals(count: int, gap_h: float = 8, left_h: float = 24) -> list[Token]:
@@ -324,3 +326,24 @@ def test_only_the_newest_run_that_has_ended_counts() -> None:
     last = last_run("renew-orders", builds, disabled=False)
     assert (last.number, last.result, last.ended_ms, last.words) == (2, "FAILURE", T0 + 5, "renew-orders (#2 failed)")
     assert last_run("renew-orders", [], disabled=True).words == "renew-orders (disabled)"
+
+
+@pytest.mark.parametrize(
+    ("hours", "survives", "said"),
+    [
+        (1, 5, "good until 2027-01-17 08:00Z, survives 5 missed runs"),
+        (8.5, 5, "good until 2027-01-17 08:00Z, survives 5 missed runs"),
+        (11, 4, "survives 4 more missed runs"),
+        (25, 2, "survives 2 more missed runs"),
+        (41, 0, "survives 0 more missed runs"),
+    ],
+)
+def test_what_a_stopped_token_survives_falls_with_each_missed_run(hours, survives, said):
+    state = judge_token(token(expire_ms=T0 + 48 * H), None, EVERY_8H, T0 + int(hours * H)).state
+    assert state.survives == survives and said in state.message
+    assert state.next_renewal_ms == T0 + 8 * H, "it does not run away from the clock"
+
+
+def test_a_token_that_lives_through_no_missed_run_says_so():
+    state = judge_token(token(expire_ms=T0 + 12 * H), None, EVERY_8H, T0 + H).state
+    assert (state.level, state.survives) == (Level.OK, 0) and state.message.endswith("survives 0 missed runs")

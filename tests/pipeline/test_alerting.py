@@ -10,7 +10,7 @@ from statusdesk.config_alerts import SinkSettings
 from statusdesk.facts import Changed, Pod, Visited, Workload
 from statusdesk.pipeline.desk import Desk
 from statusdesk.states import Level
-from statusdesk.states_alerts import WATCHDOG, Muted, MutedThere
+from statusdesk.states_alerts import WATCHDOG, AlertState, Muted, MutedThere
 from statusdesk.store.errors import StoreError
 from statusdesk.store.reader import Reader
 from statusdesk.store.writer import Writer
@@ -279,3 +279,17 @@ def test_the_evenness_of_time_is_what_waits_are_measured_by(tmp_path):
     (alert,) = office.rows()[0]
     assert alert.state == "firing" and alert.fired_ms == office.now_ms
     office.writer.close()
+
+
+@pytest.mark.parametrize(
+    ("severity", "kept_back", "posted"),
+    [("warning", True, False), ("warning", False, True), ("critical", True, True)],
+)
+def test_an_alertmanager_hears_what_is_critical_though_its_cause_is_told(office, severity, kept_back, posted):
+    """It tells nobody of annotations that change, so that its people would not hear that production is hit."""
+    fields = {"severity": severity, "kept_back": kept_back, "inhibited_by": "f", "started_ms": T0, "fired_ms": T0}
+    alert = AlertState(fingerprint="a", alertname="RolloutFailing", state="firing", **fields)
+    office.writer.put_alerts([alert])
+    office.see(failing("web"))
+    office.flush()
+    assert ("a" in {each.fingerprint for each in office.news().standing}) is posted

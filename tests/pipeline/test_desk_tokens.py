@@ -22,6 +22,7 @@ from statusdesk.facts import (
 )
 from statusdesk.pipeline.desk import Desk
 from statusdesk.states import Level, TokenState
+from statusdesk.store.reader import Reader
 from tests.pipeline.test_desk import (  # noqa: F401  (plain_bench is a fixture)
     SOURCE,
     T0,
@@ -192,4 +193,26 @@ def test_the_renewal_job_stands_beside_its_token(tmp_path):
     row = bench.writer.current(TokenState)["vault/payments"]
     assert (row.job_number, row.job_result, row.job_says) == (7, "FAILURE", "job red, token lapses")
     assert row.reason == "RenewalFailed"
+    bench.writer.close()
+
+
+def test_a_rollout_is_told_by_its_token_until_that_is_well_again(tmp_path):
+    bench = VaultBench(tmp_path)
+
+    def told():
+        with Reader(bench.writer.path) as reader:
+            return {alert.alertname: alert for alert in reader.alerts() if alert.state == "firing"}
+
+    dead = token(issue_ms=day(-9), expire_ms=day(-2), seen_ms=day(-2) - 1)
+    bench.see(swept(Token, dead, source="vault", started_ms=T0 - 1))
+    failing_at_its_door(bench)
+    alerts = told()
+    rollout = next(alert for name, alert in alerts.items() if name != "TokenGone")
+    assert rollout.inhibited_by == alerts["TokenGone"].fingerprint and rollout.kept_back
+    assert alerts["TokenGone"].hits == ("staging/orders",)
+    bench.now_ms += 1000
+    fresh = token(issue_ms=T0, expire_ms=day(30), seen_ms=bench.now_ms)
+    bench.see(swept(Token, fresh, source="vault", started_ms=bench.now_ms))
+    alerts = told()
+    assert "TokenGone" not in alerts and not alerts[rollout.alertname].muted
     bench.writer.close()

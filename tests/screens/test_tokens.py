@@ -38,7 +38,7 @@ async def test_soonest_trouble_first_in_words():
         names = [line.split()[1] for line in lines(app)[3:] if line[:2] in (" \u2717", " \u2691", " \u2713")]
         assert names == ["old", "payments", "ledger", "orders", "root"]
         shown = text(app)
-        assert "renewal missed twice; lapses before the next run" in shown and "14h late    0 runs" in shown
+        assert "renewal missed twice; lapses before the next run" in shown and "overdue 14h    0 runs" in shown
         assert "used by payments in staging, production   renew-payments #88 failed 3h ago: " in shown
         assert "job red, token lapses in 2h 10m" in shown
         assert "at its cap: renewals no longer extend it; re-issue before 26 Nov 11:40" in shown

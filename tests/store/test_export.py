@@ -34,7 +34,7 @@ HEADERS = {
     "period_s,explicit_max_s,renewable,accessor_tail,renewal_job",
     "alerts": "alertname,severity,state,cluster,namespace,app,version,started_at,fired_at,resolved_at,duration_s,"
     "source,token,summary,fingerprint,pending_at,acked_by,acked_at,ack_comment,flapped,silenced_by,stage,reason,"
-    "last_good,build_url",
+    "last_good,build_url,inhibited_by",
     "notifications": "id,sink,group_key,what,why,state,queued_at,due_at,sent_at,attempts,last_error,alerts,alertnames,"
     "namespaces,apps,fingerprints,idempotency_key",
 }

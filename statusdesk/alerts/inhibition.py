@@ -1,0 +1,129 @@
+"""Which alert is muted by another one: one that says more about the same, or the cause of its trouble. Pure.
+
+A cause that has died (a token) is told once, with whom it hits, in place of each rollout that fails because of it.
+Nobody is to hear less by that: an alert mutes only what is not more severe than itself and is told to nobody else, and
+nothing more while it is itself taken or silenced.
+
+Source: Alertmanager's inhibition; severities are labels and never change, so that a cause is never raised to what it
+mutes: what is more severe is told beside it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from statusdesk.alerts.tuning import Tuning
+from statusdesk.config_alerts import SEVERITIES
+from statusdesk.states_alerts import AlertState
+
+Key = Callable[[AlertState], tuple[str, ...]]
+
+
+def _version(alert: AlertState) -> tuple[str, ...]:
+    return (alert.app_name, alert.stage, alert.version)
+
+
+def _job(alert: AlertState) -> tuple[str, ...]:
+    return (alert.source, alert.app)
+
+
+def _token(alert: AlertState) -> tuple[str, ...]:
+    return (alert.source, alert.token)
+
+
+SAYS_MORE: tuple[tuple[str, tuple[str, ...], Key], ...] = (
+    ("RolloutFailing", ("BadVersionAhead", "BadVersionInProduction"), _version),
+    ("BuildFailed", ("RenewalOverdue", "SeedJobStale"), _job),
+    ("TokenAtCap", ("TokenLapsing", "TokenGone"), _token),
+)
+"""Which alert is muted while one of which others fires that is about the same: version, job or token."""
+
+CAUSES = ("TokenLapsing", "TokenGone")
+"""The alerts of a token that mute what fails because of it; the last of them that fires does."""
+
+_TOKEN_ROW = "TokenState:"
+_CAUSE = "token:"
+
+
+def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[AlertState]:
+    """Return those alerts, of all that are pending or firing, that are muted by another one than before, or whose hits
+    have changed.
+    """
+    causes = _causes(alerts)
+    found = ((each.fingerprint, _cause_of(each, causes, tuning)) for each in alerts)
+    muted = {fingerprint: cause for fingerprint, cause in found if cause is not None}
+    more = _more([each for each in alerts if each.fingerprint not in muted])
+    hits: dict[str, list[AlertState]] = {}
+    for each in alerts:
+        if each.state == "firing" and each.fingerprint in muted:
+            hits.setdefault(muted[each.fingerprint].fingerprint, []).append(each)
+    changed = []
+    for alert in alerts:
+        cause = muted.get(alert.fingerprint)
+        by = cause.fingerprint if cause is not None else _says_more(alert, more)
+        hit = hits.get(alert.fingerprint, ())
+        fields = {
+            "inhibited_by": by,
+            "kept_back": cause is not None and _is_kept_back(alert, by, now_ms),
+            "hits": _places(hit, tuning),
+            "critical_hits": _places([each for each in hit if each.severity == SEVERITIES[-1]], tuning),
+        }
+        if any(getattr(alert, name) != value for name, value in fields.items()):
+            changed.append(replace(alert, **fields))
+    return changed
+
+
+def _causes(alerts: Iterable[AlertState]) -> dict[str, AlertState]:
+    """Return the alert of each token that fires, by what a row that it explains has as its cause."""
+    firing = [each for each in alerts if each.state == "firing" and each.alertname in CAUSES]
+    ordered = sorted(firing, key=lambda each: CAUSES.index(each.alertname))
+    return {_CAUSE + each.subject.removeprefix(_TOKEN_ROW): each for each in ordered}
+
+
+def _cause_of(alert: AlertState, causes: Mapping[str, AlertState], tuning: Tuning) -> AlertState | None:
+    cause = causes.get(alert.cause_key) if alert.cause_key else None
+    if cause is None or not _reaches_all(cause, alert, tuning):
+        return None
+    heard = not (cause.acked_by or cause.silenced_by)
+    return cause if heard or alert.inhibited_by == cause.fingerprint else None
+
+
+def _reaches_all(cause: AlertState, alert: AlertState, tuning: Tuning) -> bool:
+    """Whether every sink that would be told of an alert is told of its cause."""
+    if SEVERITIES.index(cause.severity) < SEVERITIES.index(alert.severity):
+        return False
+    ours, theirs = tuning.of(cause.alertname, cause.stage), tuning.of(alert.alertname, alert.stage)
+    if ours is None or ours.notify is None:
+        return ours is not None
+    return theirs is not None and theirs.notify is not None and set(theirs.notify) <= set(ours.notify)
+
+
+def _is_kept_back(alert: AlertState, by: str, now_ms: int) -> bool:
+    """Whether nobody can have been told of it before its cause muted it."""
+    if alert.inhibited_by == by:
+        return alert.kept_back
+    return alert.state == "pending" or alert.fired_ms == now_ms
+
+
+def _more(alerts: Iterable[AlertState]) -> dict[tuple[str, tuple[str, ...]], str]:
+    firing = [each for each in alerts if each.state == "firing"]
+    found = (((name, key(each)), each) for each in firing for name, names, key in SAYS_MORE if each.alertname in names)
+    return {about: each.fingerprint for about, each in found}
+
+
+def _says_more(alert: AlertState, more: Mapping[tuple[str, tuple[str, ...]], str]) -> str:
+    found = (more.get((name, key(alert)), "") for name, _, key in SAYS_MORE if alert.alertname == name)
+    return next(found, "")
+
+
+def _places(alerts: Iterable[AlertState], tuning: Tuning) -> tuple[str, ...]:
+    """Return whom alerts are about, nearest to production first: ``shop/orders``, with the cluster where it matters."""
+    names = [stage.name for stage in tuning.stages]
+    found: dict[str, tuple[int, str]] = {}
+    for each in alerts:
+        cluster, namespace = each.cluster or each.at_cluster, each.namespace or each.at_namespace
+        app = each.app_name if each.cluster else each.app
+        place = "/".join(filter(None, (cluster if tuning.has_clusters else "", namespace, app)))
+        order = -names.index(each.stage) if each.stage in names else 1
+        found[place] = min(found.get(place, (order, place)), (order, place))
+    return tuple(sorted(found, key=lambda place: found[place]))

@@ -1,0 +1,140 @@
+"""A token that has died is told once, with whom it hits, and nobody hears less by that."""
+
+import pytest
+
+from statusdesk.config_alerts import SinkSettings
+from statusdesk.states import Level
+from tests.alerts.make import MINUTE, World, rollout, rule, token
+from tests.alerts.test_outbox import Post
+
+KEY = "token:vault/t"
+STUCK_OFF = rule("RolloutStuck", enabled=False)
+
+
+def hit(namespace="staging", name="orders", **fields):
+    return rollout(
+        namespace=namespace, name=name, version="1.5", **{"cause": "token 't' is gone", "cause_key": KEY} | fields
+    )
+
+
+def gone(**fields):
+    return token(reason="Gone", message="revoked", **fields)
+
+
+def by_name(world):
+    return {f"{alert.alertname} {alert.namespace}".strip(): alert for alert in world.alerts.active()}
+
+
+def test_the_alert_of_a_token_mutes_what_fails_because_of_it_and_names_whom_it_hits():
+    world = World(STUCK_OFF)
+    world.step(gone(), hit(), hit("shop", "web"), rollout(namespace="testing", name="web"))
+    found = by_name(world)
+    cause = found["TokenGone"]
+    assert (
+        found["RolloutFailing staging"].inhibited_by == found["RolloutFailing shop"].inhibited_by == cause.fingerprint
+    )
+    assert not found["RolloutFailing testing"].muted and not cause.muted
+    assert cause.hits == ("shop/web", "staging/orders") and cause.critical_hits == ("shop/web",)
+    assert cause.words == "token t: revoked; hits shop/web, staging/orders"
+    assert "production" in found["RolloutFailing shop"].stage and found["RolloutFailing shop"].severity == "critical"
+    world.restart()
+    assert by_name(world)["RolloutFailing shop"].inhibited_by == cause.fingerprint
+    assert by_name(world)["TokenGone"].hits == cause.hits
+
+
+def test_the_version_that_cannot_go_on_because_of_a_token_is_not_told_as_a_bad_one():
+    world = World(STUCK_OFF)
+    old = [rollout(Level.OK, place, version="1.4") for place in ("testing", "staging", "shop")]
+    world.step(*old)
+    world.step(rollout(Level.OK, "testing", version="1.5"))
+    world.step(gone(), hit("staging", previous_version="1.4"))
+    found = by_name(world)
+    cause = found["TokenGone"].fingerprint
+    assert {alert.inhibited_by for name, alert in found.items() if name != "TokenGone"} == {cause}
+    assert "BadVersionAhead" in found and found["TokenGone"].hits == ("staging/orders",)
+    # what fails with the same version for another reason is not muted by way of the muted one
+    world.step(rollout(namespace="staging", name="web", app="orders", version="1.5"))
+    assert {alert.app: alert.muted for alert in world.alerts.active() if alert.app} == {
+        "orders": True,
+        "orders/web": False,
+    }
+
+
+def test_when_the_token_is_well_again_what_still_fails_is_told():
+    world = World(STUCK_OFF)
+    world.step(gone(), hit())
+    world.step(token(Level.OK, reason="Renewing"))
+    found = by_name(world)
+    assert set(found) == {"RolloutFailing staging"} and not found["RolloutFailing staging"].muted
+    assert found["RolloutFailing staging"].kept_back is False
+
+
+def test_another_cause_than_the_token_that_fires_mutes_nothing():
+    world = World(STUCK_OFF)
+    world.step(gone(), hit(cause_key="token:vault/another"))
+    assert not by_name(world)["RolloutFailing staging"].muted
+    world.step(hit())  # what lies behind it is found out later
+    assert by_name(world)["RolloutFailing staging"].muted
+    world.step(hit(cause="", cause_key=""))
+    assert not by_name(world)["RolloutFailing staging"].muted and by_name(world)["TokenGone"].hits == ()
+
+
+@pytest.mark.parametrize(
+    ("rules", "muted"),
+    [
+        ([rule("TokenGone", severity=(("", "warning"),))], {"staging": True, "shop": False}),
+        ([rule("TokenGone", notify=("chat",))], {"staging": False, "shop": False}),
+        ([rule("TokenGone", notify=("chat",)), rule(notify=("chat",))], {"staging": True, "shop": True}),
+        ([rule("TokenGone", enabled=False)], {"staging": False, "shop": False}),
+    ],
+    ids=["less severe", "told to fewer", "told to the same", "off"],
+)
+def test_a_token_mutes_nothing_that_is_more_severe_or_told_to_others(rules, muted):
+    world = World(STUCK_OFF, *rules)
+    world.step(gone(), hit(), hit("shop", "web"))
+    rollouts = [alert for alert in world.alerts.active() if alert.alertname == "RolloutFailing"]
+    assert {alert.namespace: alert.muted for alert in rollouts} == muted
+
+
+def test_while_somebody_has_taken_the_token_it_mutes_nothing_new():
+    world = World(STUCK_OFF)
+    world.step(gone(), hit())
+    cause = by_name(world)["TokenGone"]
+    world.alerts.acknowledge(cause.fingerprint, "kim", "", None, world.now_ms)
+    world.step(hit("shop", "web"))
+    found = by_name(world)
+    assert found["RolloutFailing staging"].inhibited_by == cause.fingerprint
+    assert not found["RolloutFailing shop"].muted, "whoever took the token did not know of production"
+
+
+def test_what_was_told_before_its_cause_was_known_is_not_kept_back():
+    world = World(STUCK_OFF)
+    world.step(hit())
+    assert not by_name(world)["RolloutFailing staging"].muted
+    world.later(MINUTE)
+    world.step(gone())
+    late = by_name(world)["RolloutFailing staging"]
+    assert late.muted and not late.kept_back
+    world.step(hit("testing"))
+    assert by_name(world)["RolloutFailing testing"].kept_back
+
+
+def test_production_that_a_told_token_hits_later_is_news_and_once():
+    post, world = Post(SinkSettings(name="desk", type="jsonl")), World(STUCK_OFF)
+
+    def later(*rows):
+        world.t += MINUTE
+        post.step(*world.step(*rows))
+        return [(why, names) for _, why, names in post.later(MINUTE)]
+
+    cause = f"{next(a.fingerprint for a in world.step(gone()))} firing"
+    post.step(*world.alerts.active())
+    assert [(why, names) for _, why, names in post.later(MINUTE)] == [("new", [cause])]
+    assert later(hit()) == [], "what is no production waits for the next message"
+    assert later(hit("shop", "web")) == [("changed", [cause])]
+    post.open()
+    assert later(hit("shop", "web", message="again")) == []
+    over = rollout(Level.OK, "shop", "web", version="1.5")
+    assert later(over) == [] and later(hit("shop", "web")) == [("changed", [cause])]
+    still = [why for why, _ in later(token(Level.OK, reason="Renewing"))]
+    assert sorted(still) == ["new", "new", "resolved"], "both rollouts fail still, each in its group"
