@@ -134,18 +134,22 @@ def _group(
     else:
         wanted.sort(key=lambda state: (_ORDER.get(state.level, 2), state.job))
     bad = sum(state.level in BAD for state in all_rows)
-    well = [_green_ms(state) for state in all_rows if state.level is Level.OK]
+    well = [_green_ms(state) for state in all_rows if state.level in (Level.OK, Level.IDLE)]
     return Group(
         name=name,
         rows=tuple(wanted),
         count=len(all_rows),
         bad=bad,
         silent=sum(state.level is Level.UNKNOWN for state in all_rows),
-        green_ms=max(well) if well and not bad else None,
+        green_ms=max(well) if not bad and any(state.level is Level.OK for state in all_rows) else None,
         hidden=len(rows) - len(wanted),
     )
 
 
 def _green_ms(state: BuildState) -> int:
     """Return since when it is green, as far as that is known: it was so before a desk that is new has seen it."""
+    if state.green_since_ms is not None:
+        return state.green_since_ms
+    if state.level is Level.IDLE:
+        return state.level_since_ms
     return min(state.level_since_ms, state.last_success_ms or state.level_since_ms)

@@ -11,6 +11,9 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     ``namespace`` is empty for builds that could not be attributed. The ``other_`` fields tell of a newer build that is
     running or inconclusive (ABORTED, NOT_BUILT). ``usual_ms`` is how long the last builds took that succeeded (their
     median), None where none did: the estimate for one that runs, and what its duration is held against.
+    ``green_since_ms``: since when it is well without a break, by the builds: the end of the first success after the
+    last build that was none, or of the oldest that is known; where the environment was destroyed, that moment; None
+    while it is not well.
     """
 
     key: str
@@ -44,6 +47,7 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     other_url: str = ""
     other_version: str = ""
     other_cause: str = ""
+    green_since_ms: int | None = None
 
 
 class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):

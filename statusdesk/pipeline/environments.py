@@ -79,7 +79,7 @@ class Environments:
             act = self._act(job.name) if job.job_class is JobClass.ENVIRONMENT else None
             if act is None:
                 continue
-            for build in self._builds.of_job(job.key):
+            for build in self._builds.of_job(job.key, deleted_too=True):
                 for namespace in build.namespaces or ((build.namespace,) if build.namespace else ()):
                     runs.setdefault(namespace, []).append(Run(act, build))
         return runs

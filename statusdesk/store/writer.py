@@ -329,12 +329,14 @@ class Writer:
 
     @asks
     def builds_of(self, source: str, job: str, namespace: str, limit: int) -> list[Build]:
-        """Return the newest builds of a (job, namespace), newest first, with those not yet committed."""
+        """Return the newest builds of a (job, namespace) that Jenkins has, newest first; also those not committed."""
         mine = (build for build, _ in self._builds.waiting.values() if (build.source, build.job) == (source, job))
         waiting = {build.number: build for build in mine}
-        found = build_questions.builds_of_job(self._db, source, job, namespace, limit + len(waiting))
+        most = limit + len(waiting)
+        found = build_questions.builds_of_job(self._db, source, job, namespace, most, deleted_too=False)
         merged = [build for build in found if build.number not in waiting]
-        merged += [build for build in waiting.values() if namespace in (build.namespaces or (build.namespace or "",))]
+        standing = [build for build in waiting.values() if not build.deleted]
+        merged += [build for build in standing if namespace in (build.namespaces or (build.namespace or "",))]
         return sorted(merged, key=lambda build: -build.number)[:limit]
 
     def prune(self, now_ms: int, max_rows: int, sinks: Collection[str] | None = None) -> int:

@@ -20,7 +20,7 @@ from statusdesk.build_view import BuildKey, BuildReading
 from statusdesk.requests import LookUpBuild
 from statusdesk.states import Level
 from tests.screens import boards, jenkins
-from tests.screens.boards import HOUR, NOW
+from tests.screens.boards import DAY, HOUR, NOW
 from tests.screens.desk import desk, lines, text, until
 from tests.screens.test_ascii import strange
 
@@ -271,6 +271,11 @@ def test_a_namespace_is_green_since_its_last_one_became_so():
     seen_late = tuple(replace(row, level_since_ms=NOW) for row in rows)
     [group] = choose(jenkins.board(builds=seen_late), Scope(), Lens(), STAGES).groups
     assert group.green_ms == NOW - HOUR, "it was green before a new desk saw it"
+    told = tuple(replace(row, green_since_ms=NOW - n * DAY) for n, row in enumerate(rows, 3))
+    destroyed = replace(rows[0], key="x", level=Level.IDLE, green_since_ms=NOW - 2 * DAY)
+    for shown, since_ms in ((told, NOW - 3 * DAY), ((*told, destroyed), NOW - 2 * DAY)):
+        [group] = choose(jenkins.board(builds=shown), Scope(), Lens(), STAGES).groups
+        assert group.green_ms == since_ms, "not since the last success, but since the last one that was none"
     silent = replace(rows[0], level=Level.UNKNOWN)
     [group] = choose(jenkins.board(builds=(silent,)), Scope(), Lens(), STAGES).groups
     assert (group.green_ms, group.silent) == (None, 1), "no result is not green"
