@@ -112,7 +112,7 @@ class Alerting:
     def step(self, transitions: Iterable[Transition]) -> None:
         """Put the alerts and messages that follow; commit is the caller's."""
         t, now_ms = self._at
-        changed = self.engine.step(transitions, t, now_ms)
+        changed = self.engine.step(transitions, t, now_ms, self._writer.take_retold())
         self._events += self.engine.take_events()
         if changed:
             self._stands_otherwise = True

@@ -1,7 +1,7 @@
 """Questions about builds: those of a job and namespace, and those that a starting collector must know."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -59,6 +59,18 @@ def builds_of_job(
         if also:
             found = sorted(found + also, key=lambda build: -build.number)[:limit]
     return found
+
+
+def standing_builds(
+    db: sqlite3.Connection, waiting: Iterable[Build], source: str, job: str, namespace: str, limit: int
+) -> list[Build]:
+    """Return the newest builds of a (job, namespace) that are not deleted, with ``waiting`` ones not yet committed."""
+    mine = {build.number: build for build in waiting if (build.source, build.job) == (source, job)}
+    found = builds_of_job(db, source, job, namespace, limit + len(mine), deleted_too=False)
+    merged = [build for build in found if build.number not in mine]
+    standing = [build for build in mine.values() if not build.deleted]
+    merged += [build for build in standing if namespace in (build.namespaces or (build.namespace or "",))]
+    return sorted(merged, key=lambda build: -build.number)[:limit]
 
 
 def build(db: sqlite3.Connection, source: str, job: str, number: int) -> Build | None:

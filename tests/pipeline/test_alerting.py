@@ -258,3 +258,25 @@ def test_the_evenness_of_time_is_what_waits_are_measured_by(tmp_path):
     (alert,) = office.rows()[0]
     assert alert.state == "firing" and alert.fired_ms == office.now_ms
     office.writer.close()
+
+
+def test_a_message_that_changes_is_told_to_those_who_hear_how_it_stands_and_to_nobody_else(office):
+    office.see(failing())
+    office.flush()
+    (first,), (message,) = office.rows()
+    office.desk.settle([Outcome(id=message.id, state="sent", at_ms=office.now_ms, attempts=1, sent=message)])
+    office.flush()
+    office.news()
+    office.now_ms += MINUTE
+    conditions = tuple(
+        msgspec.structs.replace(each, message="quota of 9") if each.type == REFUSED else each
+        for each in failing().conditions
+    )
+    office.see(failing(conditions=conditions))
+    assert office.flush() == [], "no transition"
+    (alert,), messages = office.rows()
+    assert "quota of 9" in alert.summary and "quota of 9" not in first.summary
+    assert (alert.fingerprint, alert.started_ms) == (first.fingerprint, first.started_ms)
+    assert [each.state for each in messages] == ["sent"]
+    news = office.news()
+    assert not news.queued and alert.summary in {each.summary for each in news.standing}
