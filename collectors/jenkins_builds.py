@@ -27,6 +27,7 @@ from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Build, Changed, Executors, Job, JobClass, Message, QueueItem
+from statusdesk.text import counted
 from statusdesk.wants import BuildWanted
 
 GAP_LIMIT = 20  # more missing numbers than this are asked for at once, though that makes Jenkins read more
@@ -333,7 +334,7 @@ class JenkinsBuilds:
             return
         errand, error = given_up[0]
         jobs = len({each.job for each, _ in given_up})
-        text = f"builds of {jobs} job{'s' if jobs > 1 else ''} could not be read, such as {errand.job}: {error.message}"
+        text = f"builds of {counted(jobs, 'job')} could not be read, such as {errand.job}: {error.message}"
         self._visits.tell_part("builds", VisitFailed(error.problem, text))
 
     def _delivered(self, errand: Errand, builds: list[BuildWire]) -> None:

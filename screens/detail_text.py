@@ -12,7 +12,7 @@ from screens.ink import Ink
 from statusdesk.board import Cell, Mark, Row
 from statusdesk.marks import GLYPHS, LEVEL_MARKS
 from statusdesk.states import BuildState, Level, PodState, RolloutState
-from statusdesk.text import age, local, span
+from statusdesk.text import age, counted, local, span
 
 LABEL = 10
 MAX_PODS, MAX_PERIODS = 30, 12
@@ -134,7 +134,7 @@ class Scribe:
             well = pod.total > 0 and pod.ready == pod.total
             style = self.ink.quiet if well else self.ink.plain
             old = "" if pod.new else "  old revision"
-            restarts = f"  {pod.restarts} restarts" if pod.restarts else ""
+            restarts = f"  {counted(pod.restarts, 'restart')}" if pod.restarts else ""
             aged = f"  {age(self.now_ms - pod.created_ms)}" if pod.created_ms else ""
             self._say(f"{pod.name}\n", style)
             self._say(f"  {pod.ready}/{pod.total}  ", style)

@@ -105,7 +105,8 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
     ``reason``, with its level:
 
     - ``Up`` (ok), ``Making`` and ``Destroying`` (progressing: that build runs)
-    - ``LeftUp`` (warning): it is up after hours; ``left_up_ms`` is when the working day ended
+    - ``LeftUp`` (warning): it is up after hours; ``left_up_ms`` is when the working day ended, or when it was made if
+      that was later; ``day_off``: today nobody works at all
     - ``HalfMade`` (failing): the build that should have made it failed
     - ``HalfDestroyed`` (failing): the build that should have destroyed it failed
 
@@ -131,6 +132,7 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
     last_result: str = ""
     last_url: str = ""
     left_up_ms: int | None = None
+    day_off: bool = False
     week_up_min: int = 0
     week_after_hours_min: int = 0
 

@@ -41,6 +41,10 @@ class WorkingHours:
             return None
         return max((end_ms for _, end_ms in known), default=None)
 
+    def is_day_off(self, now_ms: int) -> bool:
+        """Tell whether nobody works on the day of a moment."""
+        return self._date(now_ms).weekday() not in self._days
+
     def begins_ms(self, now_ms: int) -> int | None:
         """Return when the next working time begins."""
         known = self.spans(now_ms, now_ms + _LOOK_BACK_DAYS * 86_400_000)
