@@ -178,7 +178,7 @@ def _ready(rollout: RolloutState, pods: Sequence[PodState]) -> str:
     ready = [pod for pod in pods if pod.total > 0 and pod.ready == pod.total]
     new = sum(pod.new for pod in ready)
     old = f", {len(ready) - new} of the old revision" if len(ready) > new else ""
-    return f"{new} of {rollout.desired} new pods ready{old}"
+    return f"{new} of {counted(rollout.desired, 'new pod')} ready{old}"
 
 
 def _build_for(row: Row, cell: Cell) -> BuildState | None:

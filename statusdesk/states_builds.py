@@ -12,8 +12,8 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     running or inconclusive (ABORTED, NOT_BUILT). ``usual_ms`` is how long the last builds took that succeeded (their
     median), None where none did: the estimate for one that runs, and what its duration is held against.
     ``green_since_ms``: since when it is well without a break, by the builds: the end of the first success after the
-    last build that was none, or of the oldest that is known; where the environment was destroyed, that moment; None
-    while it is not well.
+    last build that was none (``was_red``), or of the oldest that is known; where the environment was destroyed, that
+    moment; None while it is not well.
     """
 
     key: str
@@ -48,6 +48,7 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     other_version: str = ""
     other_cause: str = ""
     green_since_ms: int | None = None
+    was_red: bool = False
 
 
 class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):

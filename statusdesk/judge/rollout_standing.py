@@ -55,7 +55,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         desired = desired_of(self.workload)
         if self.completed:
             return f"{self.workload.available or self.workload.ready} of {desired} available"
-        return f"{sum(pod.ready for pod in self.pods)} of {desired} new pods ready"
+        return f"{sum(pod.ready for pod in self.pods)} of {counted(desired, 'new pod')} ready"
 
 
 def of_standing(rollout: Rollout, scene: Scene) -> Finding:

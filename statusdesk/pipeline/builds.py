@@ -261,8 +261,8 @@ class Builds:
             if known:
                 of_job, gone_ms = self._jobs.get((source, job)), self._destroyed.get(namespace)
                 before = current.get(build_state_key(*pair))
-                green_ms = before.green_since_ms if before is not None and before.until_ms is None else None
-                states.append(judge_builds(source, of_job, job, namespace, known, gone_ms, green_ms))
+                before = before if before is not None and before.until_ms is None else None
+                states.append(judge_builds(source, of_job, job, namespace, known, gone_ms, before))
             elif remembered is not None:
                 if not remembered:
                     del self._pairs[pair]

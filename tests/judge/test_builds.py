@@ -101,25 +101,30 @@ def test_the_usual_duration_is_the_median_of_the_last_that_succeeded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("results", "before_ms", "since"),
+    ("results", "before", "since", "was_red"),
     [
-        ("SSS", None, 1),  # as far as it is known
-        ("FSS", None, 2),
-        ("SFSUSS", None, 5),
-        ("SSF", None, None),
-        ("SFS", T0, 3),  # what was red in between is not green since long ago
-        ("SS", T0, 0),  # those before are not at hand any more
-        ("FSA", None, 2),  # an aborted one says nothing
-        ("FSR", None, 2),
-        ("A", None, None),
+        ("SSS", None, 1, False),  # as far as it is known
+        ("FSS", None, 2, True),
+        ("SFSUSS", None, 5, True),
+        ("SSF", None, None, False),
+        ("SFS", (T0, False), 3, True),  # what was red in between is not green since long ago
+        ("SS", (T0, True), 0, True),  # those before are not at hand any more
+        ("SS", (T0, False), 0, False),
+        ("SS", (T0 + 9000, True), 1, False),  # older ones were heard of
+        ("FSA", None, 2, True),  # an aborted one says nothing
+        ("FSR", None, 2, True),
+        ("A", None, None, False),
     ],
 )
-def test_it_is_green_since_the_first_success_that_no_other_result_followed(results, before_ms, since) -> None:
+def test_it_is_green_since_the_first_success_that_no_other_result_followed(results, before, since, was_red) -> None:
     words = {"S": "SUCCESS", "F": "FAILURE", "U": "UNSTABLE", "A": "ABORTED", "R": None}
     builds = [build(n, words[each], building=each == "R") for n, each in enumerate(results, 1)]
-    state = judge_builds("jenkins", None, "j", "a", builds, green_before_ms=before_ms)
+    known = judge_builds("jenkins", None, "j", "a", builds)
+    if before is not None:
+        known = msgspec.structs.replace(known, green_since_ms=before[0], was_red=before[1])
+    state = judge_builds("jenkins", None, "j", "a", builds, before=known if before is not None else None)
     expected = None if since is None else T0 + since * 1000 + 500 if since else T0
-    assert state.green_since_ms == expected
+    assert (state.green_since_ms, state.was_red) == (expected, was_red)
 
 
 def test_what_failed_in_an_environment_is_well_since_that_was_destroyed() -> None:
