@@ -15,14 +15,22 @@ def unmatched(config: Config, names: Sequence[str]) -> Iterator[str]:
 
     The lists that are as they come are no promise that there are such jobs, and are passed over.
     """
-    parts = {name.rsplit("/", 1)[-1]: name for name in reversed(names)}
     for where, wanted, matches in _wanted(config):
         if any(matches(name) for name in names):
             continue
-        letters = _NO_LETTERS.sub("", wanted)
-        near = nearest_of(letters, names) or [parts[part] for part in nearest_of(letters, list(parts))]
+        near = _near(_NO_LETTERS.sub("", wanted), names)
         mend = f"did you mean {' or '.join(map(repr, near))}?" if near else "correct it, or take it out"
         yield f"{where}: no job that Jenkins lists matches '{wanted}'; {mend}"
+
+
+def _near(letters: str, names: Sequence[str]) -> list[str]:
+    """Return the nearest names: by all of them, by their last parts, or by how these begin."""
+    last = {name.rsplit("/", 1)[-1]: name for name in reversed(names)}
+    begin = {part[: len(letters)]: name for part, name in last.items()}
+    for known in (dict.fromkeys(names), last, begin):
+        if found := nearest_of(letters, list(known)):
+            return [known[name] or name for name in found]
+    return []
 
 
 def _wanted(config: Config) -> Iterator[tuple[str, str, Callable[[str], bool]]]:

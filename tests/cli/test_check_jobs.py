@@ -13,7 +13,7 @@ from statusdesk.config import (
     VaultSettings,
 )
 
-NAMES = ["seed-all", "vault-renew-orders", "infra/env-create", "deploy-orders", "team/a/deploy-web"]
+NAMES = ["seed-everything", "vault-renew-orders", "infra/env-create", "deploy-orders", "team/a/deploy-web"]
 
 
 def config(tokens=(), apps=(), environments=None, **jenkins) -> Config:
@@ -45,8 +45,8 @@ def token(renewal_job) -> TokenSettings:
              " did you mean 'vault-renew-orders'?"],
         ),
         (
-            config(seed_jobs=("seed*", "sead-*")),
-            ["jenkins.seed_jobs: no job that Jenkins lists matches 'sead-*'; did you mean 'seed-all'?"],
+            config(seed_jobs=("seed*", "sead*")),
+            ["jenkins.seed_jobs: no job that Jenkins lists matches 'sead*'; did you mean 'seed-everything'?"],
         ),
         (
             config(environment_jobs=("env-creat",)),
