@@ -127,3 +127,14 @@ def test_a_day_off_is_called_so(now_ms: int, made: Run, words: str, day_off: boo
     state = judged(now_ms, made)
     assert state is not None and state.message.startswith(words)
     assert state.day_off is day_off
+
+
+def test_a_holiday_is_a_day_off_however_many_there_are() -> None:
+    off = tuple(f"2026-11-{day}" for day in range(16, 28))
+    hours = WorkingHours(EnvironmentSettings(timezone="Europe/Berlin", holidays=off), "UTC")
+    state = judge_environment(
+        "eu", "dev-alice", story_of([run(C, 1, at(13, "08:00"))]), hours, 1_800_000, at(27, "12:00")
+    )
+    assert state is not None
+    assert (state.reason, state.day_off, state.left_up_ms) == ("LeftUp", True, at(13, "20:00"))
+    assert not hours.is_day_off(at(30, "12:00"))
