@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 
 from collectors.jenkins_api import JenkinsApi
+from collectors.jenkins_deletions import Deletions
 from collectors.jenkins_details import DetailsWanted, JenkinsDetails
 from collectors.jenkins_errands import PATIENCE, Errand, JenkinsErrands
 from collectors.jenkins_facts import (
@@ -20,12 +21,13 @@ from collectors.jenkins_facts import (
 from collectors.jenkins_jobs import JobFacts
 from collectors.jenkins_ledger import BuildKey, BuildLedger, Key, Told
 from collectors.jenkins_queries import MAX_LEVELS, QUEUE, RUNNING, slow_scan, tick
-from collectors.jenkins_wire import BuildWire, Computers, Definitions, Queue, Root
+from collectors.jenkins_wire import BuildWire, Computers, Definitions, Queue, Remaining, Root
 from collectors.transport import VisitFailed
 from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Build, Changed, Executors, Job, JobClass, Message, QueueItem
+from statusdesk.text import counted
 from statusdesk.wants import BuildWanted
 
 GAP_LIMIT = 20  # more missing numbers than this are asked for at once, though that makes Jenkins read more
@@ -66,7 +68,10 @@ class JenkinsBuilds:
             settings.backfill_builds,
             self._delivered,
             self._missing,
+            self._remain,
         )
+        self._deletions = Deletions()
+        self._look_again_s = time.monotonic() + settings.slow_interval_s
         self._wanted = DetailsWanted(JenkinsDetails(settings, token, clock), emit, stop)
         self._definitions: dict[str, Definition] = {}
         self._paths: dict[str, str] = {}
@@ -124,6 +129,7 @@ class JenkinsBuilds:
         running = self._look_at_executors(api, bool(root.quietingDown))
         self._look_at_queue(api)
         self._ask_for_open_builds(jobs, running)
+        self._look_for_deleted(jobs)
         self._settle_errands()
         if self._scan_due_s == 0.0:
             self._scan(api)
@@ -211,11 +217,15 @@ class JenkinsBuilds:
         with self._lock:
             for job in self._jobs.with_news(jobs):
                 last = job.wire.lastBuild
-                assert last is not None
+                if last is None:
+                    gaps += self._later_than(job, 0)
+                    continue
                 if self._ledger.began_anew(job.name, last):
                     gone += self._ledger.forget(job.name)
+                    self._deletions.forget(job.name)
                     self._reached.pop(job.name, None)
                     self._complete.discard(job.name)
+                gaps += self._later_than(job, last.number)
                 told = self._ledger.take(job.name, job.path, self._default(job.name), [last])
                 news += told.news
                 unknown += told.unknown
@@ -233,6 +243,10 @@ class JenkinsBuilds:
         self._ask_for_upstream(told)
         self._errands.ask(gaps, urgent=True)
         self._errands.ask(errand for _, errand in sorted(backfill))
+
+    def _later_than(self, job: SeenJob, last: int) -> list[Errand]:
+        """Return the errands for known builds that are newer than a job's last one: they may have been deleted."""
+        return [Errand(job.name, job.path, number) for number in self._ledger.standing(job.name, last)[:GAP_LIMIT]]
 
     def _default(self, job: str) -> str | None:
         return self._definitions.get(job, Definition()).namespace_default
@@ -295,6 +309,19 @@ class JenkinsBuilds:
                     errands.append(Errand(job, self._paths[job], number))
         self._errands.ask(errands, urgent=True)
 
+    def _look_for_deleted(self, jobs: list[SeenJob]) -> None:
+        """Look for some of the builds that are shown, now and then; ask jobs without one of them what they have."""
+        path = {job.name: job.path for job in jobs}
+        with self._lock:
+            missed = self._deletions.take_missed()
+            errands = [Errand(job, path[job], None, numbers) for job, numbers in missed.items() if job in path]
+            if time.monotonic() >= self._look_again_s:
+                self._look_again_s = time.monotonic() + self._settings.slow_interval_s
+                last = {job.name: job.wire.lastBuild.number if job.wire.lastBuild else 0 for job in jobs}
+                again = self._deletions.next(self._ledger, last)
+                errands += [Errand(job, path[job], number) for job, number in again]
+        self._errands.ask(errands)
+
     def _settle_errands(self) -> None:
         """Say which builds could not be read at all."""
         given_up = self._errands.given_up()
@@ -307,7 +334,7 @@ class JenkinsBuilds:
             return
         errand, error = given_up[0]
         jobs = len({each.job for each, _ in given_up})
-        text = f"builds of {jobs} job{'s' if jobs > 1 else ''} could not be read, such as {errand.job}: {error.message}"
+        text = f"builds of {counted(jobs, 'job')} could not be read, such as {errand.job}: {error.message}"
         self._visits.tell_part("builds", VisitFailed(error.problem, text))
 
     def _delivered(self, errand: Errand, builds: list[BuildWire]) -> None:
@@ -325,10 +352,21 @@ class JenkinsBuilds:
         """Take that what an errand asked for is not there; called by its thread."""
         if errand.number is None:
             return
+        key = (errand.job, errand.number)
         with self._lock:
-            told = self._ledger.vanished((errand.job, errand.number))
+            known = self._ledger.get(key)
+            if known is not None and not (known.building or known.deleted):
+                self._deletions.missed(key)
+            told = self._ledger.vanished(key)
             self._tell(told)
         self._ask_for_upstream(told)
+
+    def _remain(self, errand: Errand, remaining: Remaining) -> None:
+        """Take which builds a job still has; called by its thread."""
+        with self._lock:
+            known = self._ledger.standing(errand.job)
+            gone = self._deletions.deleted(errand.job, known, errand.missed, remaining)
+            self._tell(Told(tuple(self._ledger.delete(errand.job, gone))))
 
 
 def _missing_between(job: SeenJob, reached: int, last: int) -> list[Errand]:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from collectors.jenkins_api import JenkinsApi
-from collectors.jenkins_queries import newest_builds, one_build
-from collectors.jenkins_wire import Builds, BuildWire
+from collectors.jenkins_queries import newest_builds, one_build, remaining_builds
+from collectors.jenkins_wire import Builds, BuildWire, Remaining
 from collectors.transport import VisitFailed, fault
 
 MAX_TRIES = 5
@@ -19,11 +19,15 @@ PATIENCE = 3.0  # old builds are read from disk by a server that may be cold
 
 
 class Errand(NamedTuple):
-    """One build to ask for, or with ``number`` None the newest builds of a job."""
+    """One build to ask for, or with ``number`` None the newest builds of a job.
+
+    With ``missed``, numbers that were not there, the job is asked which builds it still has.
+    """
 
     job: str
     path: str
     number: int | None = None
+    missed: frozenset[int] = frozenset()
 
 
 class JenkinsErrands:
@@ -36,12 +40,14 @@ class JenkinsErrands:
         newest: int,
         done: Callable[[Errand, list[BuildWire]], None],
         missing: Callable[[Errand], None],
+        remain: Callable[[Errand, Remaining], None],
     ) -> None:
         self._connect = connect
         self._parallel = max(1, parallel)
         self._newest = newest
         self._done = done
         self._missing = missing
+        self._remain = remain
         self._changed = threading.Condition()
         self._todo: collections.deque[Errand] = collections.deque()
         self._under_way: dict[Errand, None] = {}  # in the order in which they were asked for
@@ -113,9 +119,9 @@ class JenkinsErrands:
         while (errand := self._next(mine)) is not None:
             try:
                 api = api or self._connect()
-                builds = self._fetch(api, errand)
+                answer = self._fetch(api, errand)
                 if not self._closed:
-                    self._done(errand, builds)
+                    self._deliver(errand, answer)
             except VisitFailed as error:
                 if error.problem == "Unauthorized":
                     api = None  # the token may have been replaced: read it again
@@ -125,7 +131,15 @@ class JenkinsErrands:
             else:
                 self._finished(errand)
 
-    def _fetch(self, api: JenkinsApi, errand: Errand) -> list[BuildWire]:
+    def _deliver(self, errand: Errand, answer: list[BuildWire] | Remaining) -> None:
+        if isinstance(answer, Remaining):
+            self._remain(errand, answer)
+        else:
+            self._done(errand, answer)
+
+    def _fetch(self, api: JenkinsApi, errand: Errand) -> list[BuildWire] | Remaining:
+        if errand.missed:
+            return api.get(remaining_builds(errand.path), Remaining, PATIENCE)
         if errand.number is None:
             return api.get(newest_builds(errand.path, self._newest), Builds, PATIENCE).builds or []
         return [api.get(one_build(errand.path, errand.number), BuildWire, PATIENCE)]

@@ -58,6 +58,6 @@ class JobFacts:
         return tuple(known.job for known in self._facts.values())
 
     def with_news(self, jobs: Sequence[SeenJob]) -> list[SeenJob]:
-        """Return the jobs with a last build of which the tick before did not say the same."""
+        """Return the jobs of which the tick before did not say the same."""
         before, self._told = self._told, {seen.name: seen for seen in jobs}
-        return [seen for seen in jobs if before.get(seen.name) is not seen and seen.wire.lastBuild is not None]
+        return [seen for seen in jobs if before.get(seen.name) is not seen]

@@ -4,7 +4,7 @@ A build's attribution is made when it is first seen and kept: a default changed 
 yesterday. A build that must hear of the build that started it is told only once that is known, or cannot be.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -14,7 +14,7 @@ from collectors.jenkins_facts import SOURCE, build_of
 from collectors.jenkins_wire import BuildWire
 from collectors.transport import plain_url
 from statusdesk.config import JenkinsSettings
-from statusdesk.facts import Build
+from statusdesk.facts import CONCLUSIVE, Build
 
 Key = tuple[str, int]
 """Job and number."""
@@ -65,6 +65,34 @@ class BuildLedger:
     def open_builds(self) -> list[Key]:
         """Return the builds that were running when last seen."""
         return sorted(self._open)
+
+    def shown(self) -> Iterator[Build]:
+        """Yield the newest conclusive build of each job and namespace that is not known to be deleted."""
+        for of_job in self._builds.values():
+            seen: set[str] = set()
+            for _, build in sorted(of_job.items(), reverse=True):
+                if build.building or build.deleted or build.result not in CONCLUSIVE:
+                    continue
+                namespaces = build.namespaces or (build.namespace or "",)
+                if not seen.issuperset(namespaces):
+                    seen.update(namespaces)
+                    yield build
+
+    def standing(self, job: str, above: int = 0) -> list[int]:
+        """Return the builds of a job above a number that have ended and are not known to be deleted, newest first."""
+        known = self._builds.get(job, {}).values()
+        ended = (b.number for b in known if b.number > above and b.result and not (b.building or b.deleted))
+        return sorted(ended, reverse=True)
+
+    def delete(self, job: str, numbers: Iterable[int]) -> list[Build]:
+        """Take that builds were deleted in Jenkins; returns those that are so now. They stay known."""
+        deleted = []
+        for number in sorted(numbers):
+            build = self.get((job, number))
+            if build is not None and not (build.building or build.deleted):
+                deleted.append(msgspec.structs.replace(build, deleted=True))
+                self._keep(deleted[-1])
+        return deleted
 
     def began_anew(self, job: str, last: BuildWire) -> bool:
         """Tell whether a job was deleted and made again: a lower number than the newest, but started later."""
@@ -137,7 +165,7 @@ class BuildLedger:
     def _merge(self, job: str, job_path: str, default: str | None, wire: BuildWire) -> Build | None:
         """Return the build as it is now, or None when that is nothing new."""
         known = self.get((job, wire.number))
-        if known is not None and not known.building and (known.result or wire.building):
+        if known is not None and not (known.building or known.deleted) and (known.result or wire.building):
             return None  # what has ended stays as it is; a slower answer may still say that it runs
         clues = clues_of(wire.actions, self._settings)
         seen = build_of(job, job_path, wire, clues, self._settings)

@@ -1,20 +1,28 @@
 """What ``statusdesk check`` tries at a Jenkins."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from collectors.jenkins_api import JenkinsApi
-from collectors.jenkins_facts import jobs_in
+from collectors.jenkins_facts import jobs_in, seen_job
 from collectors.jenkins_queries import MAX_LEVELS, QUEUE, RUNNING, slow_scan, tick
 from collectors.jenkins_wire import Computers, Definitions, Queue, Root
 from collectors.probe import Probe
 from collectors.transport import VisitFailed
 from statusdesk.config import JenkinsSettings
+from statusdesk.text import counted
 
 PATIENCE = 3.0
 
 
-def probe_jenkins(settings: JenkinsSettings, token: Callable[[], str] | None) -> list[Probe]:
-    """Try everything that the collector needs, once; what fails says how to mend or grant it."""
+def probe_jenkins(
+    settings: JenkinsSettings,
+    token: Callable[[], str] | None,
+    unmatched: Callable[[Sequence[str]], Iterable[str]] = lambda names: (),
+) -> list[Probe]:
+    """Try everything that the collector needs, once; what fails says how to mend or grant it.
+
+    ``unmatched`` is given the full names of all jobs and says what of the configuration speaks of none of them.
+    """
     try:
         api = JenkinsApi.connect(settings, token)
         who = api.who()
@@ -28,9 +36,13 @@ def probe_jenkins(settings: JenkinsSettings, token: Callable[[], str] | None) ->
         root = api.get(tick(MAX_LEVELS), Root, PATIENCE)
     except VisitFailed as error:
         return [*found, Probe(ok=False, what="jenkins jobs", message=error.message)]
-    count = sum(1 for _ in jobs_in(root))
-    said = f"{count} jobs are visible" if count else f"no jobs are visible to {who}: grant Job/Read and View/Read to it"
-    found.append(Probe(ok=count > 0, what="jenkins jobs", message=said))
+    names = [seen.name for seen in map(seen_job, jobs_in(root)) if seen is not None]
+    said = f"no jobs are visible to {who}: grant Job/Read and View/Read to it"
+    if names:
+        said = f"{counted(len(names), 'job')} {'is' if len(names) == 1 else 'are'} visible"
+    found.append(Probe(ok=bool(names), what="jenkins jobs", message=said))
+    for said in unmatched(names) if names else ():
+        found.append(Probe(ok=False, what="jenkins jobs", message=said, warns=True))
     for what, look in (
         ("jenkins job definitions", lambda: api.get(slow_scan(1), Definitions, PATIENCE)),
         ("jenkins executors", lambda: api.get(RUNNING, Computers)),

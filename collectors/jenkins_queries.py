@@ -55,6 +55,13 @@ def newest_builds(job_path: str, count: int) -> str:
     return f"{job_path}api/json?tree=" + quote(f"builds[{_BUILD}]{{0,{count}}}", safe=",")
 
 
+def remaining_builds(job_path: str) -> str:
+    """Which builds one job still has, newest first; costs the server as ``newest_builds`` does."""
+    spared = "lastSuccessfulBuild[number],lastStableBuild[number]"
+    fields = f"builds[number,keepLog]{{0,100}},firstBuild[number,keepLog],{spared}"
+    return f"{job_path}api/json?tree=" + quote(fields, safe=",")
+
+
 def build_details(build_path: str) -> str:
     """What a build page shows beside what is known of every build; reads one build and its change log."""
     items = "items[commitId,msg,author[fullName],timestamp]"

@@ -149,6 +149,20 @@ class Builds(Wire, frozen=True):
     builds: list[BuildWire] | None = None
 
 
+class RemainingBuild(Wire, frozen=True):
+    number: int
+    keepLog: bool | None = None
+
+
+class Remaining(Wire, frozen=True):
+    """Which builds a job still has: the newest hundred, the first, and those that rotation spares."""
+
+    builds: list[RemainingBuild] | None = None
+    firstBuild: RemainingBuild | None = None
+    lastSuccessfulBuild: RemainingBuild | None = None
+    lastStableBuild: RemainingBuild | None = None
+
+
 class WhoAmI(Wire, frozen=True):
     name: str | None = None
     anonymous: bool | None = None

@@ -9,6 +9,7 @@ from itertools import accumulate
 from operator import attrgetter
 
 from collectors.log_lines import LineKind, LogLine
+from statusdesk.text import counted
 
 HOLD_S = 0.15
 SETTLED_S = 0.02
@@ -187,7 +188,7 @@ class Merge:
     def _move(self, lane: Lane, limit_s: float, until_ns: int, keys: list[int], lines: list[LogLine]) -> None:
         batches = lane.batches
         if lane.skipped and batches:
-            text = f"{lane.skipped:,} lines skipped here"
+            text = f"{counted(lane.skipped, 'line')} skipped here"
             keys.append(batches[0][1][0])
             lines.append(LogLine(batches[0][2][0].at_ns, lane.origin, text, LineKind.SKIPPED))
             lane.skipped = 0

@@ -6,6 +6,7 @@ from screens.pen import Pen
 from statusdesk.board import Board
 from statusdesk.facts import QueueItem
 from statusdesk.states import Level
+from statusdesk.text import counted
 
 
 def silence(board: Board) -> list[str]:
@@ -29,5 +30,5 @@ def waiting(board: Board, queue: Sequence[QueueItem], pen: Pen) -> list[str]:
         offline = f"; offline: {', '.join(each.offline)}" if each.offline else ""
         closing = "; it prepares for shutdown" if each.quieting_down else ""
         if offline or closing or words:
-            words.append(f"{each.source}: {each.busy} of {each.total} executors busy{offline}{closing}")
+            words.append(f"{each.source}: {each.busy} of {counted(each.total, 'executor')} busy{offline}{closing}")
     return words

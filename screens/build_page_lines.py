@@ -93,7 +93,9 @@ def _facts(build: Build, details: BuildDetails | None) -> list[Entry]:
     commit = f"{build.git_revision[:12]}   {build.git_branch}".strip()
     rule = RULES.get(build.attributed_by, "")
     where = f"{', '.join(build.namespaces) or build.namespace}   {rule}" if build.namespace else "could not be told"
-    facts = [("version", build.version), ("cause", f"{causes}{by}"), ("started by", upstream), ("git", commit)]
+    deleted = "in Jenkins, after it was seen here: nothing is judged by it any more" if build.deleted else ""
+    facts = [("deleted", deleted)]
+    facts += [("version", build.version), ("cause", f"{causes}{by}"), ("started by", upstream), ("git", commit)]
     facts += [("namespace", where), ("link", build.url)]
     if details is not None:
         facts += [("waits", "for a person to decide" if details.waits_for_input else ""), ("note", details.description)]

@@ -134,18 +134,30 @@ def _group(
     else:
         wanted.sort(key=lambda state: (_ORDER.get(state.level, 2), state.job))
     bad = sum(state.level in BAD for state in all_rows)
-    well = [_green_ms(state) for state in all_rows if state.level is Level.OK]
     return Group(
         name=name,
         rows=tuple(wanted),
         count=len(all_rows),
         bad=bad,
         silent=sum(state.level is Level.UNKNOWN for state in all_rows),
-        green_ms=max(well) if well and not bad else None,
+        green_ms=None if bad else _all_green_ms(all_rows),
         hidden=len(rows) - len(wanted),
     )
 
 
+def _all_green_ms(rows: Sequence[BuildState]) -> int | None:
+    """Return when the last of them became green again; where none was ever red, since when the first is known."""
+    well = [state for state in rows if state.level in (Level.OK, Level.IDLE)]
+    if not any(state.level is Level.OK for state in well):
+        return None
+    red = [_green_ms(state) for state in well if state.was_red or state.green_since_ms is None]
+    return max(red) if red else min(map(_green_ms, well))
+
+
 def _green_ms(state: BuildState) -> int:
     """Return since when it is green, as far as that is known: it was so before a desk that is new has seen it."""
+    if state.green_since_ms is not None:
+        return state.green_since_ms
+    if state.level is Level.IDLE:
+        return state.level_since_ms
     return min(state.level_since_ms, state.last_success_ms or state.level_since_ms)

@@ -21,7 +21,7 @@ from statusdesk.board import Board
 from statusdesk.build_view import BuildKey, Pair, UnattributedJob, pair_of
 from statusdesk.facts import Build
 from statusdesk.states import BuildState
-from statusdesk.text import stamp
+from statusdesk.text import counted, stamp
 
 HELP = """
 **Builds** are told per job and namespace: the colour of a Jenkins job is that of its newest build for *any* namespace.
@@ -168,22 +168,22 @@ class BuildsScreen(EntryScreen):
         found = self._unattributed.get((state.source, state.job))
         if not self.scope.unattributed or state.namespace or found is None:
             return []
-        return [sentence(f"  {found.builds} builds without a namespace, the newest #{found.newest}")]
+        return [sentence(f"  {counted(found.builds, 'build')} without a namespace, the newest #{found.newest}")]
 
     def _group_words(self, group: Group, pen: Pen) -> tuple[str, bool]:
         """Say how a group is: what is bad is counted, and that all is well is said in words, with since when."""
-        jobs = "namespaces" if self.scope.by_job or self.scope.job else "jobs"
-        where = f" in {group.name}" if group.name and jobs == "jobs" else ""
-        if not group.name and jobs == "jobs":
-            jobs = "1 job" if group.count == 1 else f"{group.count} jobs"
+        noun = "namespace" if self.scope.by_job or self.scope.job else "job"
+        where = f" in {group.name}" if group.name and noun == "job" else ""
+        jobs = counted(group.count, noun)
+        if not group.name and noun == "job":
             more = "" if self.scope.unattributed else "; u counts them"
             return f"builds of {jobs} that could not be attributed{more}", False
         silent = f", {group.silent} without a result" if group.silent else ""
         if group.bad:
             hidden = f"    {group.hidden} more, well" if group.hidden else ""
-            return f"{group.bad} of {group.count} {jobs} not green{silent}{hidden}", False
+            return f"{group.bad} of {jobs} not green{silent}{hidden}", False
         if group.green_ms is None:
-            return f"no result yet of {group.count} {jobs}", False
+            return f"no result yet of {jobs}", False
         return f"all green{where} since {stamp(group.green_ms, self.zone, pen.now_ms)}{silent}", True
 
     def _nothing(self, chosen: Chosen) -> str:

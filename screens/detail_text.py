@@ -12,7 +12,7 @@ from screens.ink import Ink
 from statusdesk.board import Cell, Mark, Row
 from statusdesk.marks import GLYPHS, LEVEL_MARKS
 from statusdesk.states import BuildState, Level, PodState, RolloutState
-from statusdesk.text import age, local, span
+from statusdesk.text import age, counted, local, span
 
 LABEL = 10
 MAX_PODS, MAX_PERIODS = 30, 12
@@ -136,7 +136,7 @@ class Scribe:
             well = pod.total > 0 and pod.ready == pod.total
             style = self.ink.quiet if well else self.ink.plain
             old = "" if pod.new else "  old revision"
-            restarts = f"  {pod.restarts} restarts" if pod.restarts else ""
+            restarts = f"  {counted(pod.restarts, 'restart')}" if pod.restarts else ""
             aged = f"  {age(self.now_ms - pod.created_ms)}" if pod.created_ms else ""
             self._say(f"{pod.name}\n", style)
             self._say(f"  {pod.ready}/{pod.total}  ", style)
@@ -180,7 +180,7 @@ def _ready(rollout: RolloutState, pods: Sequence[PodState]) -> str:
     ready = [pod for pod in pods if pod.total > 0 and pod.ready == pod.total]
     new = sum(pod.new for pod in ready)
     old = f", {len(ready) - new} of the old revision" if len(ready) > new else ""
-    return f"{new} of {rollout.desired} new pods ready{old}"
+    return f"{new} of {counted(rollout.desired, 'new pod')} ready{old}"
 
 
 def _build_for(row: Row, cell: Cell) -> BuildState | None:

@@ -1,5 +1,6 @@
 """The environments: which development namespaces are up, who made them, and which were left up."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from textual.binding import Binding
@@ -22,6 +23,13 @@ that were made or destroyed by half. What is wrong comes first, then what has be
 `THIS WEEK` are the hours that one was up within the last seven days, `AFTER HOURS` those of them outside of the working
 day of the configuration. `enter` opens the build that made it.
 """
+
+_HOW = {
+    "HalfMade": "half made",
+    "HalfDestroyed": "destroyed by half",
+    "Making": "being made",
+    "Destroying": "being destroyed",
+}
 
 
 class EnvironmentsScreen(EntryScreen):
@@ -58,13 +66,14 @@ class EnvironmentsScreen(EntryScreen):
         if not board.environments:
             return [blank(), sentence("No environment is up.")]
         if not shown:
-            hidden = f"Nothing is wrong with the {len(matching)} environments that are up."
+            all_of = "the environment" if len(matching) == 1 else f"all of the {len(matching)} environments"
+            hidden = f"Nothing is wrong with {all_of} here."
             return [blank(), sentence(hidden if matching else f"Nothing matches /{self.lens.text}")]
         left = sum(each.reason == "LeftUp" for each in board.environments)
         hours = sum(each.week_up_min for each in board.environments) / 60
         after = sum(each.week_after_hours_min for each in board.environments) / 60
         said = f"{left} still up after hours; this week {hours:.0f} h up, {after:.0f} h of them after hours"
-        return [*entries, blank(), heading(f"{len(board.environments)} up", said)]
+        return [*entries, blank(), heading(_counts(board.environments), said)]
 
     def action_open(self) -> None:
         state = self._shown.get(self.list.cursor)
@@ -91,6 +100,12 @@ class EnvironmentsScreen(EntryScreen):
             from screens.builds import BuildsScreen
 
             self.app.push_screen(BuildsScreen(self.setup, self.ink, Scope(place=state.namespace), self.past))
+
+
+def _counts(environments: Sequence[EnvironmentState]) -> str:
+    """Say how many are up, and how many are not quite: ``2 up, 1 half made``."""
+    how = [_HOW.get(each.reason, "up") for each in environments]
+    return ", ".join(f"{how.count(words)} {words}" for words in dict.fromkeys(("up", *_HOW.values())) if words in how)
 
 
 def _hay(state: EnvironmentState) -> str:

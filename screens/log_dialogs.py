@@ -18,7 +18,7 @@ from screens.dialog import Dialog
 from screens.log_filter import Filters
 from screens.log_request import LogRequest
 from screens.log_whole import WholeText
-from statusdesk.text import clean_line, local
+from statusdesk.text import clean_line, counted, local
 
 if TYPE_CHECKING:
     from screens.app import DeskApp
@@ -161,7 +161,7 @@ class LineScreen(Dialog[None]):
 
     def _hint(self) -> str:
         said = "reading the rest of it   " if self._reading else ""
-        return f"{said}{len(self._text):,} characters   y: copy   esc: back"
+        return f"{said}{counted(len(self._text), 'character')}   y: copy   esc: back"
 
     def action_copy(self) -> None:
         self.app.copy_to_clipboard(self._text)

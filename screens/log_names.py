@@ -8,6 +8,7 @@ from rich.style import Style
 from collectors.log_lines import Origin
 from screens.ink import Ink
 from screens.strips import cells
+from statusdesk.text import counted
 
 SHORTEST = 3
 
@@ -32,7 +33,7 @@ class Names(msgspec.Struct, frozen=True):
     def words(self, there: int | None = None) -> str:
         """How many there are: ``4 pods, 2 containers``; ``there``: pods that are there now, if that is known."""
         pods = self.pods if there is None else there
-        said = f"{pods} pod{'s' if pods != 1 else ''}"
+        said = counted(pods, "pod")
         return f"{said}, {self.containers} containers" if self.containers > 1 else said
 
 

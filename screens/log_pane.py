@@ -21,7 +21,7 @@ from screens.log_names import Names, make_names
 from screens.log_request import Doors, LogRequest
 from screens.log_rows import How
 from statusdesk.redact import safe
-from statusdesk.text import local, span
+from statusdesk.text import counted, local, span
 
 if TYPE_CHECKING:
     from screens.app import DeskApp
@@ -221,7 +221,7 @@ class LogPane(Vertical):
 
     def _bar(self) -> BarState:
         request, feed = self.request, self.feed
-        since = f"last {request.tail} lines of each"
+        since = f"last {counted(request.tail, 'line')} of each"
         if request.since_s is not None:
             since = f"since {span(request.since_s * 1000)}" if request.since_s else "all there is"
         elif request.at_ms is not None:
@@ -368,4 +368,4 @@ class LogPane(Vertical):
         if kept:
             self.view.stand_on(self.feed.ring.first + kept - 1)
         left = len(message.lines) - kept
-        return f"{kept:,} older lines." + (f" No room for {left:,} more." if left else "")
+        return f"{counted(kept, 'older line')}." + (f" No room for {left:,} more." if left else "")

@@ -8,6 +8,7 @@ import msgspec
 from collectors.log_lines import LineKind, LogLine
 from screens.log_levels import MAYBE_TRACE, Gravity, Part, Traces, gravity
 from screens.log_packed import BLOCK, Packed, columns_of
+from statusdesk.text import counted
 
 BYTES_A_LINE = 400
 OVERHEAD_BYTES = 32
@@ -194,7 +195,7 @@ class LogRing:
         """Let go what was held, and say in its place what was not kept."""
         self.held_from = None
         if self.missed and self.end > self.first:
-            text = f"{self.missed:,} lines skipped here: they came while the view was paused and had no room for them"
+            text = f"{counted(self.missed, 'line')} skipped here: no room for what came while the view was paused"
             last = self[self.end - 1]
             self.missed = 0
             self.extend([LogLine(last.at_ns, last.origin, text, LineKind.SKIPPED)])

@@ -18,7 +18,7 @@ from screens.log_names import Names
 from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit, right
 from statusdesk.board import Mark
 from statusdesk.redact import redact
-from statusdesk.text import age, local
+from statusdesk.text import age, counted, local
 
 TIMES = ("local", "UTC", "age", "off")
 FULL_TIMES_FROM = 100
@@ -226,4 +226,4 @@ def size(count: int) -> str:
     for unit, factor in (("MB", 1_000_000), ("kB", 1_000)):
         if count >= factor:
             return f"{count / factor:.1f} {unit}"
-    return f"{count} bytes"
+    return counted(count, "byte")

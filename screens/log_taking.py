@@ -13,6 +13,7 @@ from screens.log_doors import in_background
 from screens.log_pane import LogPane
 from screens.log_saving import as_text, file_name, for_copying, path_problem, save
 from statusdesk.redact import safe
+from statusdesk.text import counted
 
 if TYPE_CHECKING:
     from screens.log_dialogs import LineScreen
@@ -107,7 +108,7 @@ class LogTaking(Frame):
             numbers = [shown[place] for place in range(first, min(last + 1, len(shown)))]
         text, count, left = for_copying((pane.feed.ring[number] for number in numbers), pane.feed.origins)
         more = f"; {left:,} more are too much for a terminal: S saves them" if left else ""
-        self.app.copy(f"{count:,} lines{more}", text)
+        self.app.copy(f"{counted(count, 'line')}{more}", text)
 
     def action_save(self) -> None:
         """Ask which lines and where, and write them to a new file."""
@@ -117,8 +118,8 @@ class LogTaking(Frame):
         if not pane.filters.any:
             self._ask_where(pane, everything=True)
             return
-        entries = [Entry(f"what the filters let through: {len(pane.feed.shown):,} lines")]
-        entries.append(Entry(f"everything that is here: {len(pane.feed.ring):,} lines"))
+        entries = [Entry(f"what the filters let through: {counted(len(pane.feed.shown), 'line')}")]
+        entries.append(Entry(f"everything that is here: {counted(len(pane.feed.ring), 'line')}"))
 
         def chosen(index: int | None) -> None:
             if index is not None:
@@ -148,7 +149,7 @@ class LogTaking(Frame):
         except OSError as error:
             self.post_message(Saved(f"{path}: {error.strerror or error}", problem=True))
         else:
-            self.post_message(Saved(f"{count:,} lines saved to {path.absolute()}", problem=False))
+            self.post_message(Saved(f"{counted(count, 'line')} saved to {path.absolute()}", problem=False))
 
     @on(Saved)
     def _saved(self, message: Saved) -> None:

@@ -4,7 +4,7 @@ import datetime
 
 from screens.lens import BAD_LEVELS, Lens, Shown
 from statusdesk.board import Board
-from statusdesk.text import age, local
+from statusdesk.text import age, counted, local
 
 
 def notes(board: Board, shown: Shown, lens: Lens, now_ms: int, zone: datetime.tzinfo) -> tuple[tuple[str, ...], bool]:
@@ -14,7 +14,8 @@ def notes(board: Board, shown: Shown, lens: Lens, now_ms: int, zone: datetime.tz
     if board.all_well:
         return ("", _all_well(board, now_ms, zone), ""), True
     if not shown.rows and shown.filtered:
-        hidden = f"{shown.filtered + shown.well_hidden} applications are hidden; esc shows all"
+        count = shown.filtered + shown.well_hidden
+        hidden = f"{counted(count, 'application')} {'is' if count == 1 else 'are'} hidden; esc shows all"
         return ("", f"Nothing matches /{lens.text}", hidden), False
     if not shown.rows:
         return (
@@ -38,7 +39,7 @@ def tail(shown: Shown, ascii_only: bool) -> str:
 
 def _all_well(board: Board, now_ms: int, zone: datetime.tzinfo) -> str:
     number = len(board.rows)
-    words = f"All well: {number} application{'s' if number != 1 else ''}"
+    words = f"All well: {counted(number, 'application')}"
     if board.counts.moving:
         words += f", {board.counts.moving} moving"
     since_ms = board.quiet_since_ms

@@ -6,7 +6,7 @@ from screens.strips import Line, cells, fit, right
 from statusdesk.board import Mark
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import EnvironmentState, PlatformState
-from statusdesk.text import age, span
+from statusdesk.text import age, counted, span
 
 MEANS = {
     "seed": "if it fell silent, job definitions would grow old",
@@ -49,7 +49,7 @@ def draw_platform(state: PlatformState, told: bool, pen: Pen) -> list[Line]:
     indent = 4 + len(pen.glyph(mark))
     said = state.message if bad else MEANS.get(state.job_class, OTHERWISE)
     if state.jobs_added or state.jobs_removed:
-        said += f"; since its last good run {state.jobs_added} jobs came, {state.jobs_removed} went"
+        said += f"; since its last good run {counted(state.jobs_added, 'job')} came, {state.jobs_removed} went"
     below = Line().put(" " * indent, ink.plain)
     return [line, *pen.put_folded([below], said, ink.plain if bad else ink.quiet, MOST_LINES if bad else 1)]
 
@@ -101,11 +101,20 @@ def draw_environment(state: EnvironmentState, pen: Pen) -> list[Line]:
         return [line]
     said = state.message
     if state.left_up_ms is not None:
-        build = f" with {state.job} #{state.number}" if state.job else ""
-        said = f"still up {span(pen.now_ms - state.left_up_ms)} after the working day ended, made{build}"
-        said += f" by {state.made_by}" if state.made_by else ""
+        said = _left_up(state, span(pen.now_ms - state.left_up_ms))
     indent = 4 + len(pen.glyph(mark))
     return [line, *pen.put_folded([Line().put(" " * indent, ink.plain)], said, ink.plain, MOST_LINES)]
+
+
+def _left_up(state: EnvironmentState, late: str) -> str:
+    """Say since when it should be down: since the last working day ended, or since it was made after that."""
+    build = f" with {state.job} #{state.number}" if state.job else ""
+    by = f" by {state.made_by}" if state.made_by else ""
+    if state.left_up_ms == state.up_since_ms:
+        return f"up {'on a day off' if state.day_off else 'after hours'}, made {late} ago{build}{by}"
+    if state.day_off:
+        return f"still up on a day off, {late} after the last working day ended, made{build}{by}"
+    return f"still up {late} after the working day ended, made{build}{by}"
 
 
 def _hours(minutes: int) -> str:

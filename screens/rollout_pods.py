@@ -12,7 +12,7 @@ from statusdesk.board import Mark
 from statusdesk.facts import Container, ContainerRole
 from statusdesk.rollout_view import RolloutView
 from statusdesk.states import Level, PodState
-from statusdesk.text import age
+from statusdesk.text import age, counted
 
 CALM = ("", "ContainerCreating", "PodInitializing")
 NODE_FROM = 96
@@ -275,7 +275,7 @@ def _container_lines(container: Container, width: int, pen: Pen) -> list[Line]:
     if container.state == "running" and container.since_ms is not None:
         line.put(f" since {pen.when(container.since_ms)}", ink.quiet)
     if container.restarts:
-        line.put(f"   {container.restarts} restarts", ink.plain)
+        line.put(f"   {counted(container.restarts, 'restart')}", ink.plain)
     code, reason, at_ms = last_exit(container)
     if code is not None:
         at = f" at {pen.when(at_ms)}" if at_ms is not None else ""

@@ -11,7 +11,7 @@ from screens.strips import Line, cells, fit, fold, right
 from statusdesk.board import Mark
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import Grant, Level, TokenState
-from statusdesk.text import age, span
+from statusdesk.text import age, counted, span
 
 BAR, LEAST_BAR, SAW, NAME_MOST = 14, 6, 16, 28
 LEFT, RENEWED, EVERY, NEXT, SURVIVES = 8, 7, 5, 11, 8
@@ -120,7 +120,7 @@ def survives(token: TokenState) -> str:
     """Say how many missed runs in a row the last grant lives through."""
     if token.survives is None or token.is_dead:
         return "-"
-    return "1 run" if token.survives == 1 else f"{token.survives} runs"
+    return counted(token.survives, "run")
 
 
 def verdict(token: TokenState, pen: Pen) -> str:

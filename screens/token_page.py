@@ -44,7 +44,7 @@ def _facts(token: TokenState) -> list[tuple[str, Fact]]:
     """Return labels with what is known: words, a moment, or words that time changes."""
     every = f"{span(token.renew_every_s * 1000)} ({token.every_rule})" if token.renew_every_s else ""
     where = f" in {', '.join(token.namespaces)}" if token.namespaces else ""
-    uses = f"{token.num_uses} more times" if token.num_uses else ""
+    uses = "once more" if token.num_uses == 1 else f"{token.num_uses} more times" if token.num_uses else ""
     facts: list[tuple[str, Fact | None]] = [
         ("lapses", token.expire_ms),
         ("last renewal", token.last_renewal_ms),

@@ -190,6 +190,7 @@ class EnvironmentSettings(Settings, frozen=True):
     create_jobs: tuple[str, ...] = ("*create*",)  # globs over full names of [jenkins] environment_jobs
     destroy_jobs: tuple[str, ...] = ("*destroy*", "*delete*", "*remove*")
     work_days: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri")
+    holidays: tuple[str, ...] = ()  # days such as 2026-12-25 on which nobody works
     work_from: str = "07:00"
     work_until: str = "20:00"
     timezone: str = ""  # empty: that of [board]

@@ -4,6 +4,7 @@ A field of a settings class is a key of its table: ``interval_s`` is the key ``i
 one of ``<key>_env``, ``<key>_file``, ``<key>_command``. So a new field is a new key, with nothing to keep in step.
 """
 
+import datetime
 import difflib
 import enum
 import functools
@@ -221,6 +222,15 @@ def _days(values: tuple[str, ...]) -> str:
     return f"{known[0]!r} is no day; write them as " + ", ".join(f'"{day}"' for day in WEEKDAYS) if known else ""
 
 
+def _dates(values: tuple[str, ...]) -> str:
+    for value in values:
+        try:
+            datetime.date.fromisoformat(value)
+        except ValueError:
+            return f'{value!r} is no day; write it as "2026-12-25"'
+    return ""
+
+
 def _time_of_day(value: str) -> str:
     return "" if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d|24:00", value) else 'must be a time such as "20:00"'
 
@@ -275,6 +285,7 @@ RULES: Mapping[tuple[type[Settings], str], Callable[[typing.Any], str]] = {
     (JenkinsSettings, "renewal_every_s"): AGE,
     (JenkinsSettings, "queue_warn_s"): AGE,
     (EnvironmentSettings, "work_days"): _days,
+    (EnvironmentSettings, "holidays"): _dates,
     (EnvironmentSettings, "work_from"): _time_of_day,
     (EnvironmentSettings, "work_until"): _time_of_day,
     (EnvironmentSettings, "timezone"): lambda value: _time_zone(value) if value else "",

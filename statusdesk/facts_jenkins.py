@@ -53,7 +53,8 @@ class Build(Fact, frozen=True):
     ``default``, ``pattern``, ``folder`` or empty. ``namespaces`` are all namespaces that it deploys into, ``namespace``
     is the first of them; there is more than one only where the settings split lists (``a,b``). ``duration_ms`` is 0
     while running. ``trigger`` tells what started it: ``user``, ``timer``, ``upstream``, ``scm``, ``branch``,
-    ``replay``, ``other`` or empty (not said); ``user`` is the id of who did.
+    ``replay``, ``other`` or empty (not said); ``user`` is the id of who did. ``deleted``: somebody has deleted it in
+    Jenkins since; it is history, and nothing is judged by it.
     """
 
     source: str
@@ -76,6 +77,7 @@ class Build(Fact, frozen=True):
     trigger: str = ""
     user: str = ""
     git_branch: str = ""
+    deleted: bool = False
 
     @property
     def key(self) -> tuple[str, str, int]:

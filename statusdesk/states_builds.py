@@ -11,6 +11,9 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     ``namespace`` is empty for builds that could not be attributed. The ``other_`` fields tell of a newer build that is
     running or inconclusive (ABORTED, NOT_BUILT). ``usual_ms`` is how long the last builds took that succeeded (their
     median), None where none did: the estimate for one that runs, and what its duration is held against.
+    ``green_since_ms``: since when it is well without a break, by the builds: the end of the first success after the
+    last build that was none (``was_red``), or of the oldest that is known; where the environment was destroyed, that
+    moment; None while it is not well.
     """
 
     key: str
@@ -44,6 +47,8 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     other_url: str = ""
     other_version: str = ""
     other_cause: str = ""
+    green_since_ms: int | None = None
+    was_red: bool = False
 
 
 class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):
@@ -101,7 +106,8 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
     ``reason``, with its level:
 
     - ``Up`` (ok), ``Making`` and ``Destroying`` (progressing: that build runs)
-    - ``LeftUp`` (warning): it is up after hours; ``left_up_ms`` is when the working day ended
+    - ``LeftUp`` (warning): it is up after hours; ``left_up_ms`` is when the working day ended, or when it was made if
+      that was later; ``day_off``: today nobody works at all
     - ``HalfMade`` (failing): the build that should have made it failed
     - ``HalfDestroyed`` (failing): the build that should have destroyed it failed
 
@@ -127,6 +133,7 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
     last_result: str = ""
     last_url: str = ""
     left_up_ms: int | None = None
+    day_off: bool = False
     week_up_min: int = 0
     week_after_hours_min: int = 0
 

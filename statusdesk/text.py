@@ -65,6 +65,11 @@ def span(ms: int) -> str:
     return f"{seconds}s"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return how many there are of something: ``1 build``, ``1,200 builds``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def iso(ms: int | None) -> str:
     """Return ISO 8601 UTC with ``Z``, to the millisecond; empty for None."""
     if ms is None:

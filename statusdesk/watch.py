@@ -27,6 +27,7 @@ from statusdesk.states import BOARD, Collector
 from statusdesk.store.errors import StoreError
 from statusdesk.store.writer import Transition, Writer
 from statusdesk.systemd import Notifier
+from statusdesk.text import counted
 from statusdesk.wants import BuildWanted, Wanted, cluster_of
 
 BEAT_MS = 1000
@@ -309,7 +310,7 @@ class CollectorProcess:
             self._notifier.ready()
         firing = sum(alert.state == "firing" for alert in self._writer.firing())
         waiting = "" if settled else ", waiting for the first answer of each source"
-        self._notifier.alive(now_s, f"{len(self.sources())} sources, {firing} firing{waiting}")
+        self._notifier.alive(now_s, f"{counted(len(self.sources()), 'source')}, {firing} firing{waiting}")
 
     def _flush(self) -> None:
         if self._teller is not None:

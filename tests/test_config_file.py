@@ -209,6 +209,10 @@ CASES = {
         STAGES + '[kubernetes]\n[environments]\nwork_days = ["mo"]',
         'environments.work_days: \'mo\' is no day; write them as "mon", "tue", "wed", "thu", "fri", "sat", "sun"',
     ),
+    "a holiday that is no day": (
+        STAGES + '[kubernetes]\n[environments]\nholidays = ["25.12."]',
+        "environments.holidays: '25.12.' is no day; write it as \"2026-12-25\"",
+    ),
     "a time zone of environments": (
         STAGES + '[kubernetes]\n[environments]\ntimezone = "Mars/Olympus"',
         'environments.timezone: \'Mars/Olympus\' is no known time zone; write it as "UTC" or "Europe/Berlin"',

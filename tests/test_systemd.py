@@ -96,7 +96,7 @@ def test_the_collector_is_ready_after_its_first_round_lives_and_says_that_it_sto
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(words, env=environment(tmp_path, more), cwd=tmp_path, **quiet) as process:
         wait_for(lambda: has("READY=1"))
-        wait_for(lambda: has("STATUS=1 sources, 0 firing"))
+        wait_for(lambda: has("STATUS=1 source, 0 firing"))
         wait_for(lambda: has("") and lines.count("WATCHDOG=1") >= 3)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0

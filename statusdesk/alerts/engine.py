@@ -12,7 +12,7 @@ from statusdesk.alerts.sources import Sources
 from statusdesk.alerts.telling import AlertEvent
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.alerts.versions import Versions
-from statusdesk.states import AlertState, Lasting, RolloutState, Transition
+from statusdesk.states import AlertState, Lasting, Level, RolloutState, Transition
 from statusdesk.states_alerts import Silence
 
 TOLERANCE_MS = 3_600_000
@@ -102,15 +102,18 @@ class Alerts:
                 self._again.add(fingerprint)
 
     def step(
-        self, transitions: Iterable[Transition], t: int, now_ms: int, explained: Iterable[Lasting] = ()
+        self, transitions: Iterable[Transition], t: int, now_ms: int, retold: Iterable[Lasting] = ()
     ) -> list[AlertState]:
         """Return the alerts to write after these transitions: new, changed and resolved ones, in order.
 
-        ``explained``: rows that are as they were but for their cause.
+        ``retold``: rows that explain themselves otherwise than before, at the level that they had.
         """
         seen: set[str] = set()
-        for row in (*(transition.after for transition in transitions), *explained):
-            seen.update(self._take(row))
+        for transition in transitions:
+            seen.update(self._take(transition.after))
+        for row in retold:
+            if subject(row) in self._claimed or getattr(row, "level", None) is Level.FAILING:
+                self._again.update(self._take(row))
         again, self._again = self._again, set()
         again.update(self._hanging_on(self._sources.settled(t)))
         again.update(fingerprint for fingerprint, life in self._lives.items() if life.due is not None and t >= life.due)
@@ -173,13 +176,14 @@ class Alerts:
         before = self._claimed.get(about, ())
         if not kept and not before:
             return set()
+        now = tuple(claim.fingerprint for claim in kept)
         for fingerprint in before:
-            self._claims[fingerprint].pop(about, None)
-            if not self._claims[fingerprint]:
-                del self._claims[fingerprint]
+            if fingerprint not in now:  # one that stays keeps its place: the first of several explains the alert
+                self._claims[fingerprint].pop(about, None)
+                if not self._claims[fingerprint]:
+                    del self._claims[fingerprint]
         for claim in kept:
             self._claims.setdefault(claim.fingerprint, {})[about] = claim
-        now = tuple(claim.fingerprint for claim in kept)
         if now:
             self._claimed[about] = now
         else:

@@ -44,13 +44,15 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the findings as they come; return the exit code."""
+    from statusdesk.text import counted
+
     errors = warnings = 0
     for finding in _findings(args):
         errors += finding.result == _FAILED
         warnings += finding.result == _WARNING
         _show(finding, as_json=args.json)
     if not args.json:
-        print(f"{_number(errors, 'error')}, {_number(warnings, 'warning')}")
+        print(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}")
     return exit_codes.NO if errors else exit_codes.OK
 
 
@@ -119,12 +121,14 @@ def _source_findings(config: "Config") -> Iterator[Finding]:
 def _probes(config: "Config") -> "Iterator[Callable[[], Iterable[Probe]]]":
     from collectors.jenkins_probe import probe_jenkins
     from collectors.vault_probe import probe_vault
+    from statusdesk.cli import check_jobs
 
     for cluster in config.clusters:
         namespaces = config.namespaces_of(cluster.name)
         yield functools.partial(_probe_cluster, cluster, namespaces)
     if (jenkins := config.jenkins) is not None:
-        yield lambda: probe_jenkins(jenkins, _reader(config, jenkins.token))
+        unmatched = functools.partial(check_jobs.unmatched, config)
+        yield lambda: probe_jenkins(jenkins, _reader(config, jenkins.token), unmatched)
     if (vault := config.vault) is not None:
         yield lambda: probe_vault(vault, _reader(config, vault.token))
 
@@ -217,7 +221,3 @@ def _show(finding: Finding, *, as_json: bool) -> None:
     print(f"{finding.result:<8} {clean(finding.what)}: {first}")
     for line in others:
         print(f"{'':<8} {line}", flush=True)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from statusdesk import exit_codes
 from statusdesk.cli.usage import refuse
+from statusdesk.text import counted
 
 if TYPE_CHECKING:
     from statusdesk.cli.parser import Parser
@@ -114,7 +115,7 @@ class _Progress:
         if now >= self._next:
             self._next = now + PROGRESS_EVERY_S
             self._shown = True
-            print(f"\r{rows} rows", end="", file=self._stream, flush=True)
+            print(f"\r{counted(rows, 'row')}", end="", file=self._stream, flush=True)
 
     def clear(self) -> None:
         """Wipe the line."""

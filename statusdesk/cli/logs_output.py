@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from collectors.log_lines import LineKind, LogLine
 from statusdesk import exit_codes
 from statusdesk.cli.usage import refuse
+from statusdesk.text import counted
 
 if TYPE_CHECKING:
     from collectors.log_lines import LogFollower, Origin
@@ -215,7 +216,7 @@ class Writing:
     def _dressed(self, line: LogLine) -> str:
         """Return a line with its time, and with how much of it is missing."""
         time_of = f"{self._stamp(line.at_ns)} " if self._timestamps and line.at_ns else ""
-        cut = f" [{line.cut_bytes:,} bytes cut]" if line.cut_bytes else ""
+        cut = f" [{counted(line.cut_bytes, 'byte')} cut]" if line.cut_bytes else ""
         return f"{time_of}{line.text}{cut}\n"
 
     def _stamp(self, at_ns: int) -> str:

@@ -9,7 +9,7 @@ from statusdesk.cli.alert_lines import place_of
 from statusdesk.cli.reading import exit_code_of
 from statusdesk.config import Config
 from statusdesk.states import Level
-from statusdesk.text import clean_line, span
+from statusdesk.text import clean_line, counted, span
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
@@ -34,7 +34,7 @@ def nagios(board: Board, config: Config) -> tuple[str, int]:
     words = [said for _, said in worst[:_MOST_NAMED]]
     words += [f"{len(worst) - _MOST_NAMED} more"] if len(worst) > _MOST_NAMED else []
     doubt = _doubt(board, cannot_tell=cannot_tell)
-    said = "; ".join(part for part in (*words, doubt) if part) or f"{board.counts.ok} applications well"
+    said = "; ".join(part for part in (*words, doubt) if part) or f"{counted(board.counts.ok, 'application')} well"
     firing = f"{len(board.firing)} firing: " if board.firing else ""
     # a bar would begin the performance data, whatever a source calls its things
     text = clean_line(f"{WORDS[code]} - {firing}{said}").replace("|", "/")

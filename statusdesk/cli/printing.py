@@ -6,6 +6,8 @@ import sys
 import threading
 from collections.abc import Callable
 
+from statusdesk.text import counted
+
 MAX_LINES = 10_000
 LAST_LINES_S = 2.0
 
@@ -35,7 +37,8 @@ class LinePrinter:
             self._dropped += 1
             return
         if self._dropped:
-            self._narrate(f"{self._dropped} lines were not printed")
+            were = "was" if self._dropped == 1 else "were"
+            self._narrate(f"{counted(self._dropped, 'line')} {were} not printed")
             self._dropped = 0
 
     def close(self) -> None:

@@ -91,7 +91,7 @@ def _source_lines(directory: Path, at: Addresses) -> list[str]:
         f'user = "{JENKINS_USER}"',
         f"token_file = {_quoted(str(directory / 'jenkins.token'))}",
         'interval = "2s"',
-        'deploy_jobs = ["deploy*", "*/deploy*", "catalog-service/*"]',
+        'deploy_jobs = ["deploy*", "catalog-service/*"]',
         "",
         "[vault]",
         f"address = {_quoted(at.vault)}",

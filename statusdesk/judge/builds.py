@@ -35,12 +35,14 @@ def judge_builds(
     namespace: str,
     builds: Sequence[Build],
     destroyed_ms: int | None = None,
+    before: BuildState | None = None,
 ) -> BuildState:
     """Judge a job for one namespace by the builds attributed to it; ``job`` is None where it is not known (yet).
 
     Only SUCCESS, UNSTABLE and FAILURE are conclusive: an aborted build says nothing about the version. A running
     build counts as running whatever its result says so far. Where the environment was destroyed (``destroyed_ms``)
-    after it, how a build went there is history.
+    after it, how a build went there is history. ``before``: what was judged last, for not all builds are at hand for
+    ever.
     """
     job_class = job.job_class if job is not None else JobClass.OTHER
     decisive = _newest(build for build in builds if _is_conclusive(build))
@@ -52,6 +54,7 @@ def judge_builds(
     history = decisive is not None and destroyed_ms is not None and decisive.started_ms < destroyed_ms
     if history and level is not Level.OK:
         level, reason = Level.IDLE, "Destroyed"
+    green_ms, was_red = (destroyed_ms, True) if level is Level.IDLE else _green_since(builds, before)
     said = _message(job_name, job, job_class, namespace, decisive, other)
     state = BuildState(
         key=f"{source}/{job_name}@{namespace}",
@@ -63,6 +66,8 @@ def judge_builds(
         reason=reason,
         message=f"{said}, and the environment was destroyed since" if history else said,
         usual_ms=_usual_ms(builds),
+        green_since_ms=green_ms,
+        was_red=was_red,
     )
     return _with_builds(state, job, decisive, other, success)
 
@@ -87,7 +92,7 @@ def _with_builds(
         other_result=_other_result(other),
         other_started_ms=other.started_ms if other is not None else None,
         last_success_number=success.number if success is not None else None,
-        last_success_ms=success.started_ms + success.duration_ms if success is not None else None,
+        last_success_ms=_ended_ms(success),
         user=shown.user if shown is not None else "",
         trigger=shown.trigger if shown is not None else "",
         git_branch=shown.git_branch if shown is not None else "",
@@ -103,6 +108,26 @@ def _usual_ms(builds: Sequence[Build]) -> int | None:
     """Return the median of how long the newest builds took that succeeded; Jenkins' own estimate costs it reading."""
     good = sorted((b for b in builds if not b.building and b.result == "SUCCESS"), key=lambda b: -b.number)
     return round(statistics.median(b.duration_ms for b in good[:USUAL_OF])) if good else None
+
+
+def _green_since(builds: Sequence[Build], before: BuildState | None) -> tuple[int | None, bool]:
+    """Return the end of the first of the successes that are not broken until now, and whether it was red before.
+
+    None where the newest is no success.
+    """
+    first: Build | None = None
+    for build in sorted(filter(_is_conclusive, builds), key=lambda b: -b.number):
+        if build.result != "SUCCESS":
+            return _ended_ms(first), first is not None
+        first = build
+    ended_ms, before_ms = _ended_ms(first), before.green_since_ms if before is not None else None
+    if before is None or ended_ms is None or before_ms is None or ended_ms < before_ms:
+        return ended_ms, False
+    return before_ms, before.was_red
+
+
+def _ended_ms(build: Build | None) -> int | None:
+    return None if build is None else build.started_ms + build.duration_ms
 
 
 def _is_conclusive(build: Build) -> bool:

@@ -116,6 +116,7 @@ def judge_environment(
         last_result=("" if last.build.building else last.build.result or "") if last is not None else "",
         last_url=last.build.url if last is not None else "",
         left_up_ms=left_up_ms if reason == "LeftUp" else None,
+        day_off=reason == "LeftUp" and hours.is_day_off(now_ms),
         week_up_min=_minutes(whole_ms),
         week_after_hours_min=_minutes(whole_ms - overlap_ms(spans, working)),
     )
@@ -161,7 +162,8 @@ def _with_message(state: EnvironmentState, now_ms: int) -> EnvironmentState:
             said = f"{last} failed: it is destroyed by half, or not at all"
         case "LeftUp":
             since_ms = state.left_up_ms or now_ms
-            said = f"it is up after hours, made{by} with {state.job} #{state.number}, since {age(now_ms - since_ms)}"
+            when = "on a day off" if state.day_off else "after hours"
+            said = f"it is up {when}, made{by} with {state.job} #{state.number}, for {age(now_ms - since_ms)} now"
         case _:
             said = f"made{by} with {state.job} #{state.number}"
     return msgspec.structs.replace(state, message=said)

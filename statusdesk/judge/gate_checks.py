@@ -75,7 +75,7 @@ def builds(question: Question, known: Known) -> Check:
     if not known.jenkins:
         return Check(name=name, result=OK, detail="no Jenkins is configured")
     every = sorted((build for job in known.builds for build in job), key=lambda build: -build.started_ms)
-    mine = [build for build in every if _counts(build, question, known)]
+    mine = [build for build in every if not build.deleted and _counts(build, question, known)]
     running = next((build for build in mine if build.building), None)
     done = next((build for build in mine if not build.building and build.result in CONCLUSIVE), None)
     if running is not None and (done is None or running.started_ms > done.started_ms):

@@ -86,7 +86,7 @@ def _retries(workload: Workload, pods: Sequence[Pod]) -> Finding:
         Finding(
             level=Level.WARNING,
             reason="JobRetries",
-            message=f"{tries} tries have failed, {_counts(workload)}",
+            message=f"{'1 try has' if tries == 1 else f'{tries} tries have'} failed, {_counts(workload)}",
             look=f"pods of Job {workload.name}",
         ),
         pods,

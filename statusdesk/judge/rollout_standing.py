@@ -24,6 +24,7 @@ from statusdesk.judge.rollout_jobs import of_job, of_last_job
 from statusdesk.judge.rollout_latch import is_past
 from statusdesk.judge.rollout_service import grouped, of_flapping, of_leaving, of_old_pods
 from statusdesk.states import Level, RolloutState
+from statusdesk.text import counted
 
 OBSERVE_MS = 60_000  # a controller that has not looked at a new spec for this long is not working
 NO_PODS_MS = 30_000
@@ -54,7 +55,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         desired = desired_of(self.workload)
         if self.completed:
             return f"{self.workload.available or self.workload.ready} of {desired} available"
-        return f"{sum(pod.ready for pod in self.pods)} of {desired} new pods ready"
+        return f"{sum(pod.ready for pod in self.pods)} of {counted(desired, 'new pod')} ready"
 
 
 def of_standing(rollout: Rollout, scene: Scene) -> Finding:
@@ -90,7 +91,7 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
 
 def _complete_words(workload: Workload) -> str:
     desired = desired_of(workload)
-    words = f"{workload.ready} of {desired} pods ready"
+    words = f"{workload.ready} of {counted(desired, 'pod')} ready"
     if workload.updated >= desired or workload.kind not in ("StatefulSet", "DaemonSet"):
         return words
     why = "OnDelete" if workload.strategy == "OnDelete" else f"partition {workload.partition}"
@@ -109,7 +110,7 @@ def _nothing_wanted(rollout: Rollout, scene: Scene) -> Finding:
             message = "scaled to 0, and was not for long"
             return Finding(level=Level.WARNING, reason=SCALED_TO_ZERO, message=message, look="who scaled it")
     if workload.replicas:
-        message = f"scaling to 0, {workload.replicas} pods left"
+        message = f"scaling to 0, {counted(workload.replicas, 'pod')} left"
         return Finding(level=Level.SCALING, reason=SCALING, message=message)
     nodes = "no node wants it" if workload.kind == "DaemonSet" else "scaled to 0"
     return Finding(level=Level.IDLE, reason="Idle", message=nodes)
@@ -251,11 +252,11 @@ def _short(rollout: Rollout, scene: Scene) -> Finding:
         since_ms = _unavailable_since(rollout, scene)
         if scene.reached(since_ms + int(scene.thresholds.unavailable_warn_s * 1000)):
             level, fails_ms = scene.fails_at(since_ms + int(scene.thresholds.unavailable_fail_s * 1000))
-    elif not workload.replicas >= desired and _lasts(rollout, DEGRADED + "MissingPods", scene):
+    elif (missing := desired - workload.replicas) > 0 and _lasts(rollout, DEGRADED + "MissingPods", scene):
         return Finding(
             level=Level.WARNING,
             reason=DEGRADED + "MissingPods",
-            message=f"{desired - workload.replicas} pods are missing, {message}",
+            message=f"{counted(missing, 'pod')} {'is' if missing == 1 else 'are'} missing, {message}",
             look=f"events of {workload.kind} {workload.name}",
         )
     if level is Level.PROGRESSING:

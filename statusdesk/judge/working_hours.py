@@ -6,7 +6,7 @@ import zoneinfo
 from statusdesk.config import EnvironmentSettings
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_LOOK_BACK_DAYS = 8
+_LOOK_BACK_DAYS = 30  # as long as people may be off
 Span = tuple[int, int]
 """From a moment to a moment, milliseconds."""
 
@@ -17,6 +17,7 @@ class WorkingHours:
     def __init__(self, settings: EnvironmentSettings, timezone: str) -> None:
         self._zone = zoneinfo.ZoneInfo(settings.timezone or timezone or "UTC")
         self._days = {_DAYS.index(day.lower()) for day in settings.work_days}
+        self._holidays = {datetime.date.fromisoformat(day) for day in settings.holidays}
         self._from, self._until = (_minutes(text) for text in (settings.work_from, settings.work_until))
 
     def spans(self, since_ms: int, until_ms: int) -> list[Span]:
@@ -25,7 +26,7 @@ class WorkingHours:
         last = self._date(until_ms)
         spans = []
         while day <= last:
-            if day.weekday() in self._days:
+            if self._is_worked(day):
                 start_ms, end_ms = self._moment(day, self._from), self._moment(day, self._until)
                 if end_ms <= start_ms:  # work that goes on past midnight
                     end_ms = self._moment(day + datetime.timedelta(days=1), self._until)
@@ -41,10 +42,17 @@ class WorkingHours:
             return None
         return max((end_ms for _, end_ms in known), default=None)
 
+    def is_day_off(self, now_ms: int) -> bool:
+        """Tell whether nobody works on the day of a moment."""
+        return not self._is_worked(self._date(now_ms))
+
     def begins_ms(self, now_ms: int) -> int | None:
         """Return when the next working time begins."""
         known = self.spans(now_ms, now_ms + _LOOK_BACK_DAYS * 86_400_000)
         return min((start_ms for start_ms, _ in known if start_ms > now_ms), default=None)
+
+    def _is_worked(self, day: datetime.date) -> bool:
+        return day.weekday() in self._days and day not in self._holidays
 
     def _date(self, ms: int) -> datetime.date:
         return datetime.datetime.fromtimestamp(ms / 1000, self._zone).date()

@@ -120,13 +120,10 @@ class Alerting:
         """
         answer(asked, self.engine, self._writer.alert_rows, now_ms)
 
-    def step(self, transitions: Iterable[Transition], explained: Iterable[Lasting] = ()) -> None:
-        """Put the alerts and messages that follow; commit is the caller's.
-
-        ``explained``: rows that are as they were but for their cause.
-        """
+    def step(self, transitions: Iterable[Transition]) -> None:
+        """Put the alerts and messages that follow; commit is the caller's."""
         t, now_ms = self._at
-        changed = self.engine.step(transitions, t, now_ms, explained)
+        changed = self.engine.step(transitions, t, now_ms, self._writer.take_retold())
         self._events += self.engine.take_events()
         if changed:
             self._stands_otherwise = True

@@ -48,6 +48,7 @@ class Builds:
         self._namespaces: dict[JobKey, set[str]] = {}
         self._by_name: dict[str, set[JobKey]] = {}
         self._dirty: set[Pair] = set()
+        self._lessened: set[Pair] = set()
         self._touched: set[JobKey] = set()
         self._forgotten: set[JobKey] = set()
         self._gone: list[Transition] = []
@@ -58,7 +59,10 @@ class Builds:
         self.events = JobEvents(writer.job_events(JobEvents.KEPT))
         for build in writer.known_builds():
             self._remember(build)
-        self._dirty.clear()
+        # a store that is older than this may lack since when they are well
+        rows = writer.current(BuildState)
+        lacking = {key for key, row in rows.items() if row.level is Level.OK and row.green_since_ms is None}
+        self._dirty = {pair for pair in self._pairs if build_state_key(*pair) in lacking}
 
     def sweep(self, swept: Swept) -> None:
         """Take a whole sweep of jobs, queue items or executors."""
@@ -171,6 +175,15 @@ class Builds:
         for build in builds:
             self._remember(build)
         self._writer.put_builds(builds)
+        lost = [build for build in builds if build.deleted]
+        self._lessened.update((b.source, b.job, name) for b in lost for name in b.namespaces or (b.namespace or "",))
+
+    def _recall(self) -> None:
+        """Remember older builds of the pairs that have lost one: of those only a few were at hand."""
+        for source, job, namespace in self._lessened:
+            for older in self._writer.builds_of(source, job, namespace, KEPT_PER_PAIR):
+                self._remember(older)
+        self._lessened.clear()
 
     def _forget(self, gone: set[tuple[object, ...]]) -> None:
         if not gone:
@@ -225,18 +238,21 @@ class Builds:
         """Keep the newest, and always the newest that says something: the last success and the last conclusive one."""
         if len(known) <= KEPT_PER_PAIR:
             return
-        finished = [build for build in known if not build.building]
+        finished = [build for build in known if not (build.building or build.deleted)]
         success = next((build for build in finished if build.result == "SUCCESS"), None)
         conclusive = next((build for build in finished if build.result in CONCLUSIVE), None)
         del known[KEPT_PER_PAIR:]
         known += [build for build in dict.fromkeys((conclusive, success)) if build is not None and build not in known]
 
-    def of_job(self, job: JobKey) -> list[Build]:
-        """Return the builds of a job that are remembered, of all namespaces, in no order."""
+    def of_job(self, job: JobKey, *, deleted_too: bool = False) -> list[Build]:
+        """Return the builds of a job that are remembered, of all namespaces, in no order.
+
+        ``deleted_too``: also those that Jenkins does not have any more, for what they did was done all the same.
+        """
         by_number: dict[int, Build] = {}
         for namespace in self._namespaces.get(job, ()):
             by_number.update((build.number, build) for build in self._pairs.get((*job, namespace), ()))
-        return list(by_number.values())
+        return [build for build in by_number.values() if deleted_too or not build.deleted]
 
     def jobs_named(self, name: str) -> list[JobKey]:
         """Return the jobs with builds of this name, which may be written with dashes for the slashes of folders."""
@@ -264,6 +280,7 @@ class Builds:
 
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge the pairs that changed and put their states; commit is the caller's."""
+        self._recall()
         self._running.step(now_ms)
         gone, self._gone = self._gone, []
         if self._crowded:
@@ -272,14 +289,19 @@ class Builds:
             return gone
         states: list[BuildState] = []
         emptied: list[str] = []
+        current = self._writer.current(BuildState)
         for pair in self._dirty:
             source, job, namespace = pair
-            known = self._pairs.get(pair)
+            remembered = self._pairs.get(pair)
+            known = [build for build in remembered or () if not build.deleted]
             if known:
                 of_job, gone_ms = self._jobs.get((source, job)), self._destroyed.get(namespace)
-                states.append(judge_builds(source, of_job, job, namespace, known, gone_ms))
-            elif known is not None:
-                del self._pairs[pair]
+                before = current.get(build_state_key(*pair))
+                before = before if before is not None and before.until_ms is None else None
+                states.append(judge_builds(source, of_job, job, namespace, known, gone_ms, before))
+            elif remembered is not None:
+                if not remembered:
+                    del self._pairs[pair]
                 emptied.append(build_state_key(*pair))
         self._dirty.clear()
         self._ask_about(states, now_ms)

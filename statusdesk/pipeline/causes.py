@@ -22,7 +22,6 @@ class Causes:
         self._looked: dict[str, tuple[int, bool]] = {}
         self._explained = {state.key for state in writer.current(RolloutState).values() if state.cause_key}
         self._again: set[str] = set()
-        self._newly: set[str] = set()
         self._began = True
 
     def hear(self, changed: Changed) -> None:
@@ -60,14 +59,7 @@ class Causes:
             if explained is not row:
                 changed.append(explained)
         self._again, self._began = set(), False
-        self._newly.update(row.key for row in changed)
         return self._writer.put(changed, now_ms) if changed else []
-
-    def take_explained(self) -> list[RolloutState]:
-        """Return the rows that have another cause, or none any more, since the last call."""
-        rows = self._writer.current(RolloutState)
-        keys, self._newly = self._newly, set()
-        return [rows[key] for key in sorted(keys) if key in rows]
 
     def again(self, state: RolloutState) -> RolloutState:
         """Return a rollout that was judged again with the cause that its row has, as long as its trouble lasts."""

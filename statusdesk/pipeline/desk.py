@@ -81,7 +81,6 @@ class Desk:
         self._looked_ms = 0  # when parts of sources that nobody speaks of were looked for
         self._moved: list[Transition] = []  # what a flush that failed has come to, for the next one
         self._tokens_moved: set[str] = set()
-        self._explained: list[RolloutState] = []
         self._told: list[Transition] = []  # what waits for a commit to be told of
         self._orders: OrderedDict[tuple[str, type, str, str], int] = OrderedDict()  # those swept last at the end
         self.visited: set[str] = set()
@@ -169,10 +168,9 @@ class Desk:
         moved += self._tokens.flush(now_ms)
         self._tokens_moved |= self._tokens.take_changed()
         moved += self._causes.flush(moved, self._tokens_moved, now_ms)
-        self._explained += self._causes.take_explained()
-        self._alerting.step(moved, self._explained)
+        self._alerting.step(moved)
         self._told += moved
-        self._moved, self._tokens_moved, self._explained = [], set(), []
+        self._moved, self._tokens_moved = [], set()
         self._writer.commit()
         told, self._told = self._told, []
         return told

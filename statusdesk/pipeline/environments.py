@@ -8,6 +8,7 @@ from statusdesk.facts import JobClass
 from statusdesk.judge.environments import Act, Run, Story, judge_environment, story_of
 from statusdesk.judge.working_hours import WorkingHours
 from statusdesk.pipeline.builds import Builds
+from statusdesk.pipeline.rejudging import Rejudging
 from statusdesk.states import EnvironmentState
 from statusdesk.store.writer import Transition, Writer
 
@@ -19,49 +20,39 @@ class Environments:
     """Puts the state of each environment that is up; one that was destroyed has gone."""
 
     def __init__(self, writer: Writer, builds: Builds, config: Config) -> None:
-        self._writer = writer
         self._builds = builds
         self._settings = config.environments
         self._hours = WorkingHours(config.environments, config.board.timezone)
         # with several clusters nothing tells in which of them a job makes it
         self._cluster = config.clusters[0].name if len(config.clusters) == 1 else ""
         self._stories: dict[str, Story] = {}
-        self._judged_ms: int | None = None
-        self._heard = False
+        self._rows = Rejudging(writer, EnvironmentState, REJUDGE_MS)
         self._held_ms: int | None = None
 
     def heard(self) -> None:
         """Take note that Jenkins has told something."""
-        self._heard = True
+        self._rows.heard = True
 
     @property
     def next_due_ms(self) -> int | None:
         """The moment at which time alone may change a verdict."""
-        return self._judged_ms + REJUDGE_MS if self._stories and self._judged_ms is not None else None
+        return self._rows.next_due_ms if self._stories else None
 
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge the environments and put their states; commit is the caller's."""
-        passed = self._judged_ms is not None and not 0 <= now_ms - self._judged_ms < REJUDGE_MS
-        if not self._heard and not (passed and self._stories):
+        heard = self._rows.heard
+        if not self._rows.is_due(now_ms) or (self._holds(now_ms) if heard else not self._stories):
             return []
-        if self._heard and self._holds(now_ms):
-            return []
-        if self._heard:
+        if heard:
             self._stories = {namespace: story_of(runs) for namespace, runs in self._runs().items()}
             self._builds.destroyed({name: gone for name, story in self._stories.items() if (gone := _gone_ms(story))})
-        self._heard, self._judged_ms = False, now_ms
         grace_ms = round(self._settings.grace_s * 1000)
         judged = (
             judge_environment(self._cluster, namespace, story, self._hours, grace_ms, now_ms)
             for namespace, story in self._stories.items()
         )
-        states = [state for state in judged if state is not None]
-        alive = {state.key for state in states}
-        current = self._writer.current(EnvironmentState)
-        ended = [key for key, state in current.items() if state.until_ms is None and key not in alive]
         # before any run is known nothing can have gone
-        left = self._writer.gone(EnvironmentState, ended, now_ms) if self._stories else []
-        return left + self._writer.put(states, now_ms)
+        return self._rows.put([state for state in judged if state is not None], now_ms, whole=bool(self._stories))
 
     def _holds(self, now_ms: int) -> bool:
         """Whether older builds of the jobs are still being told: a verdict now would be about an old run."""
@@ -79,7 +70,7 @@ class Environments:
             act = self._act(job.name) if job.job_class is JobClass.ENVIRONMENT else None
             if act is None:
                 continue
-            for build in self._builds.of_job(job.key):
+            for build in self._builds.of_job(job.key, deleted_too=True):
                 for namespace in build.namespaces or ((build.namespace,) if build.namespace else ()):
                     runs.setdefault(namespace, []).append(Run(act, build))
         return runs

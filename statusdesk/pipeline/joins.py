@@ -90,7 +90,7 @@ class Joins:
         for job in jobs:
             job_class = self._builds.class_of(job)
             if job_class in DEPLOYS:
-                found_here = self._builds.of_job(job)
+                found_here = self._builds.of_job(job, deleted_too=True)
                 # a job of no known class that another job of the app starts follows a deploy, and is none
                 after = job_class is JobClass.OTHER
                 builds += [b for b in found_here if not (after and (b.source, b.upstream_job) in jobs)]

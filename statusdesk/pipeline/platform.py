@@ -7,6 +7,7 @@ from statusdesk.facts import Build, Executors, Job, JobClass, QueueItem
 from statusdesk.judge.periods import Period, period_of
 from statusdesk.judge.platform import Surroundings, judge_platform
 from statusdesk.pipeline.builds import Builds
+from statusdesk.pipeline.rejudging import Rejudging
 from statusdesk.states import PlatformState
 from statusdesk.store.writer import Transition, Writer
 
@@ -23,40 +24,30 @@ class Platform:
         settings: JenkinsSettings | None,
         tokens: Sequence[TokenSettings] = (),
     ) -> None:
-        self._writer = writer
         self._builds = builds
         self._settings = settings
         self._every_s = {each.renewal_job: each.renew_every_s for each in tokens if each.renewal_job}
-        self._judged_ms: int | None = None
-        self._heard = False
+        self._rows = Rejudging(writer, PlatformState, REJUDGE_MS)
 
     def heard(self) -> None:
         """Take note that Jenkins has told something."""
-        self._heard = True
+        self._rows.heard = True
 
     @property
     def next_due_ms(self) -> int | None:
         """The moment at which time alone may change a verdict."""
-        return None if self._judged_ms is None else self._judged_ms + REJUDGE_MS
+        return self._rows.next_due_ms
 
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge the platform's jobs and put their states; commit is the caller's."""
-        if self._settings is None:
+        if self._settings is None or not self._rows.is_due(now_ms):
             return []
-        passed = self._judged_ms is not None and not 0 <= now_ms - self._judged_ms < REJUDGE_MS
-        if not self._heard and not passed:
-            return []
-        self._heard, self._judged_ms = False, now_ms
         jobs = {job.key: job for job in self._builds.jobs() if self._is_of_platform(job)}
         queue = {(item.source, item.job): item for item in self._builds.queue()}
         executors = {each.source: each for each in self._builds.executors()}
         states = [self._state(job, queue.get(key), executors.get(job.source), now_ms) for key, job in jobs.items()]
-        alive = {state.key for state in states}
-        current = self._writer.current(PlatformState)
-        gone = [key for key, state in current.items() if state.until_ms is None and key not in alive]
         # where no job is known at all, nothing has been told of them yet
-        left = self._writer.gone(PlatformState, gone, now_ms) if self._builds.jobs() else []
-        return left + self._writer.put(states, now_ms)
+        return self._rows.put(states, now_ms, whole=bool(self._builds.jobs()))
 
     def _is_of_platform(self, job: Job) -> bool:
         """Tell whether a job is one of the platform: by its class, or because it deploys into no namespace."""

@@ -12,7 +12,7 @@ from statusdesk.config_alerts import SinkSettings
 from statusdesk.credentials import CredentialError, read_secret
 from statusdesk.sinks.message import Message
 from statusdesk.sinks.sending import PartlySent, Postponed, Refused
-from statusdesk.text import clean
+from statusdesk.text import clean, counted
 
 MOST_ALERTS = 50
 TEMPORARY_CODES = range(400, 500)
@@ -68,7 +68,7 @@ class Mail:
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 server.quit()  # the mail is taken: however this ends, it is not sent again
         if refused:
-            said = f"the mail server refuses {len(refused)} of {len(sink.to)} recipients, the others have it"
+            said = f"the mail server refuses {len(refused)} of {counted(len(sink.to), 'recipient')}, the others have it"
             raise PartlySent(said)
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.message import Ask, Message
 from statusdesk.sinks.sending import PartlySent, Postponed, Refused, Sender, SinkStats
 from statusdesk.states_alerts import Notification
+from statusdesk.text import counted
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
@@ -192,9 +193,8 @@ class Outlet:
                 self._narrate(f"statusdesk: sink {name}: {problem}; trying again")
             self._stats = replace(before, failed=before.failed + 1, problem=problem)
         elif outcome.state == "failed":
-            self._narrate(
-                f"statusdesk: sink {name}: {problem}; a message is given up after {outcome.attempts} attempts"
-            )
+            tried = counted(outcome.attempts, "attempt")
+            self._narrate(f"statusdesk: sink {name}: {problem}; a message is given up after {tried}")
             self._stats = replace(before, failed=before.failed + 1, given_up=before.given_up + 1, problem=problem)
         else:
             self._narrate(f"statusdesk: sink {name}: {problem}; a message was refused and is not sent again")

@@ -9,7 +9,7 @@ from statusdesk.sinks.http import Http, accepted
 from statusdesk.sinks.message import Message, annotations_of, labels_of, place
 from statusdesk.sinks.sending import PartlySent, Refused
 from statusdesk.states_alerts import AlertState
-from statusdesk.text import iso
+from statusdesk.text import counted, iso
 
 EVENTS_URL = "https://events.pagerduty.com/v2/enqueue"
 MOST_SUMMARY_CHARS = 1024
@@ -42,7 +42,7 @@ class PagerDuty:
                 refused.append(f"{alert.alertname} {place(alert)}: {error}")
         if refused:
             more = f"; and {len(refused) - MOST_NAMED} more" if len(refused) > MOST_NAMED else ""
-            what = f"{len(refused)} of {len(alerts)} events refused: {'; '.join(refused[:MOST_NAMED])}{more}"
+            what = f"{len(refused)} of {counted(len(alerts), 'event')} refused: {'; '.join(refused[:MOST_NAMED])}{more}"
             raise Refused(what) if len(refused) == len(alerts) else PartlySent(what)
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """Questions about builds: those of a job and namespace, and those that a starting collector must know."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -10,10 +10,11 @@ from statusdesk.states import JobEvent
 from statusdesk.store.kinds import BUILDS, DETAILS, JOB_EVENTS, OPEN, SHARED
 
 IS_CONCLUSIVE = f"IN ({', '.join(repr(result) for result in CONCLUSIVE)})"
+STANDS = "NOT building AND NOT deleted"
 KNOWN_PER_JOB = 30
 
 _SELECT = f"SELECT {BUILDS.listed} FROM builds WHERE source = :source AND job = :job"
-_NEWEST = "ORDER BY number DESC LIMIT :limit"
+_NEWEST = "AND deleted <= :deleted ORDER BY number DESC LIMIT :limit"
 OF_JOB = f"{_SELECT} {_NEWEST}"
 OF_NAMESPACE = f"{_SELECT} AND namespace IS :namespace {_NEWEST}"
 ALSO_OF_NAMESPACE = (
@@ -35,17 +36,19 @@ EVENTS = f"{JOB_EVENTS.select} WHERE at_ms >= ? ORDER BY at_ms DESC LIMIT ?"
 _OPEN = f"SELECT {BUILDS.listed} FROM builds WHERE {OPEN}"
 _NEWEST_OF_PAIR = tuple(
     f"{_SELECT} AND namespace IS :namespace AND {which} ORDER BY number DESC LIMIT 1"
-    for which in ("1", f"NOT building AND result {IS_CONCLUSIVE}", "NOT building AND result = 'SUCCESS'")
+    for which in ("1", f"{STANDS} AND result {IS_CONCLUSIVE}", f"{STANDS} AND result = 'SUCCESS'")
 )
 
 
-def builds_of_job(db: sqlite3.Connection, source: str, job: str, namespace: str | None, limit: int) -> list[Build]:
+def builds_of_job(
+    db: sqlite3.Connection, source: str, job: str, namespace: str | None, limit: int, *, deleted_too: bool = True
+) -> list[Build]:
     """Return the newest builds of a job, newest first.
 
     ``namespace`` None means any, empty means those that could not be attributed. A build that deploys into several
     namespaces is found under each of them.
     """
-    given: dict[str, str | int | None] = {"source": source, "job": job, "limit": limit}
+    given: dict[str, str | int | None] = {"source": source, "job": job, "limit": limit, "deleted": deleted_too}
     if namespace is None:
         return [BUILDS.decode(row) for row in db.execute(OF_JOB, given)]
     given["namespace"] = namespace or None
@@ -56,6 +59,18 @@ def builds_of_job(db: sqlite3.Connection, source: str, job: str, namespace: str 
         if also:
             found = sorted(found + also, key=lambda build: -build.number)[:limit]
     return found
+
+
+def standing_builds(
+    db: sqlite3.Connection, waiting: Iterable[Build], source: str, job: str, namespace: str, limit: int
+) -> list[Build]:
+    """Return the newest builds of a (job, namespace) that are not deleted, with ``waiting`` ones not yet committed."""
+    mine = {build.number: build for build in waiting if (build.source, build.job) == (source, job)}
+    found = builds_of_job(db, source, job, namespace, limit + len(mine), deleted_too=False)
+    merged = [build for build in found if build.number not in mine]
+    standing = [build for build in mine.values() if not build.deleted]
+    merged += [build for build in standing if namespace in (build.namespaces or (build.namespace or "",))]
+    return sorted(merged, key=lambda build: -build.number)[:limit]
 
 
 def build(db: sqlite3.Connection, source: str, job: str, number: int) -> Build | None:

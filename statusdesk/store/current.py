@@ -40,6 +40,7 @@ class LastingRows(Generic[S]):
         self._dirty: set[str] = set()
         self._closed: list[S] = []
         self._held: set[str] = set()
+        self._retold: dict[str, S] = {}  # what says something else now without a transition, until it is taken
         self._written_ms: dict[str, int] = {}
         self._upsert = kind.current.upsert
         self._insert = kind.history.insert
@@ -64,9 +65,18 @@ class LastingRows(Generic[S]):
             self._held.add(key)
         else:
             self._dirty.add(key)
+        if stamping.moved:
+            self._retold.pop(key, None)
+        elif not stamping.quiet:
+            self._retold[key] = stamping.row
         if stamping.closed is not None:
             self._closed.append(stamping.closed)
         return Transition(before, stamping.row) if stamping.moved else None  # type: ignore[arg-type]  # S is Lasting
+
+    def take_retold(self) -> list[S]:
+        """Return, once, the rows that say something else than before without a transition."""
+        retold, self._retold = list(self._retold.values()), {}
+        return retold
 
     def release(self, now_ms: int, change: int, *, every: bool = False) -> None:
         """Let quiet changes be written whose row was last written a second ago or earlier (or all of them)."""

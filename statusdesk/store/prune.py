@@ -19,8 +19,9 @@ DELETE FROM builds WHERE (source, job, number) IN (
       WHERE n.source = b.source AND n.job = b.job AND n.namespace IS b.namespace AND n.number > b.number
         AND n.namespaces = b.namespaces
         AND CASE
-          WHEN b.result = 'SUCCESS' THEN NOT n.building AND n.result = 'SUCCESS'
-          WHEN b.result {IS_CONCLUSIVE} THEN NOT n.building AND n.result {IS_CONCLUSIVE}
+          WHEN b.deleted THEN 1
+          WHEN b.result = 'SUCCESS' THEN NOT n.building AND NOT n.deleted AND n.result = 'SUCCESS'
+          WHEN b.result {IS_CONCLUSIVE} THEN NOT n.building AND NOT n.deleted AND n.result {IS_CONCLUSIVE}
           ELSE 1 END))
   LIMIT :rows)
 """

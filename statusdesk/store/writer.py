@@ -122,6 +122,10 @@ class Writer:
                 made.append(transition)
         return made
 
+    def take_retold(self) -> list[Lasting]:
+        """Return, once, the rows that say something else than before without a transition."""
+        return [row for rows in self._lasting.values() for row in rows.take_retold()]
+
     def gone(self, kind: type, keys: Iterable[str], at_ms: int) -> list[Transition]:
         """Mark keys of a lasting kind, or of ``PodState``, as gone; return what that changed (nothing for pods)."""
         number = self._change + 1
@@ -329,13 +333,9 @@ class Writer:
 
     @asks
     def builds_of(self, source: str, job: str, namespace: str, limit: int) -> list[Build]:
-        """Return the newest builds of a (job, namespace), newest first, with those not yet committed."""
-        mine = (build for build, _ in self._builds.waiting.values() if (build.source, build.job) == (source, job))
-        waiting = {build.number: build for build in mine}
-        found = build_questions.builds_of_job(self._db, source, job, namespace, limit + len(waiting))
-        merged = [build for build in found if build.number not in waiting]
-        merged += [build for build in waiting.values() if namespace in (build.namespaces or (build.namespace or "",))]
-        return sorted(merged, key=lambda build: -build.number)[:limit]
+        """Return the newest builds of a (job, namespace) that Jenkins has, newest first; also those not committed."""
+        waiting = [build for build, _ in self._builds.waiting.values()]
+        return build_questions.standing_builds(self._db, waiting, source, job, namespace, limit)
 
     def prune(self, now_ms: int, max_rows: int, sinks: Collection[str] | None = None) -> int:
         """Delete what is older than is kept, at most about ``max_rows`` rows in bites of milliseconds; return how many.

@@ -33,7 +33,7 @@ def told(run, *argv):
 def test_well_is_ok(run, put):
     put(rollout("orders", "staging"))
     code, word, said, figures = told(run)
-    assert (code, word, said) == (0, "OK", "1 applications well")
+    assert (code, word, said) == (0, "OK", "1 application well")
     assert figures["firing"] == figures["unknown"] == "0;;;0" and figures["data_age"].endswith("s;;;0")
 
 
@@ -44,7 +44,7 @@ def test_well_is_ok(run, put):
         ([rollout("orders", "production", Level.FAILING, message="boom")], [], 2, "orders production: boom"),
         ([rollout("orders", "staging")], [alert()], 1, "1 firing: ServiceDegraded staging/orders"),
         ([rollout("orders", "staging")], [alert("critical")], 2, "1 firing: ServiceDegraded staging/orders"),
-        ([rollout("orders", "staging")], [alert("critical", silenced_by="s")], 0, "1 firing: 1 applications well"),
+        ([rollout("orders", "staging")], [alert("critical", silenced_by="s")], 0, "1 firing: 1 application well"),
         ([rollout("orders", "staging"), token("db", Level.FAILING, message="lapses")], [], 2, "token db lapses"),
         ([rollout("orders", "staging", Level.UNKNOWN)], [], 3, "1 unknown"),
     ],

@@ -82,7 +82,13 @@ class SmallJenkins:
         count = re.search(r"\{0,(\d+)\}", asked.query)
         if builds is None or count is None:
             return None
-        return {"builds": [builds[number] for number in sorted(builds, reverse=True)[: int(count[1])]]}
+        found: dict = {"builds": [builds[number] for number in sorted(builds, reverse=True)[: int(count[1])]]}
+        if "firstBuild" in asked.query:
+            good = [number for number in builds if builds[number]["result"] == "SUCCESS"]
+            last = builds[max(good)] if good else None
+            found |= {"firstBuild": builds[min(builds)] if builds else None}
+            found |= {"lastSuccessfulBuild": last, "lastStableBuild": last}
+        return found
 
     def _tree(self, definitions: bool, levels: int) -> list[dict]:
         """Return the jobs in their folders, no deeper than the tree that was asked for."""

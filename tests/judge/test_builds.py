@@ -98,3 +98,35 @@ def test_the_usual_duration_is_the_median_of_the_last_that_succeeded() -> None:
     builds = [msgspec.structs.replace(build(n, "SUCCESS"), duration_ms=ms) for n, ms in took.items()]
     failed = msgspec.structs.replace(build(7, "FAILURE"), duration_ms=5)
     assert judge_builds("jenkins", None, "j", "a", [*builds, failed]).usual_ms == 2_000
+
+
+@pytest.mark.parametrize(
+    ("results", "before", "since", "was_red"),
+    [
+        ("SSS", None, 1, False),  # as far as it is known
+        ("FSS", None, 2, True),
+        ("SFSUSS", None, 5, True),
+        ("SSF", None, None, False),
+        ("SFS", (T0, False), 3, True),  # what was red in between is not green since long ago
+        ("SS", (T0, True), 0, True),  # those before are not at hand any more
+        ("SS", (T0, False), 0, False),
+        ("SS", (T0 + 9000, True), 1, False),  # older ones were heard of
+        ("FSA", None, 2, True),  # an aborted one says nothing
+        ("FSR", None, 2, True),
+        ("A", None, None, False),
+    ],
+)
+def test_it_is_green_since_the_first_success_that_no_other_result_followed(results, before, since, was_red) -> None:
+    words = {"S": "SUCCESS", "F": "FAILURE", "U": "UNSTABLE", "A": "ABORTED", "R": None}
+    builds = [build(n, words[each], building=each == "R") for n, each in enumerate(results, 1)]
+    known = judge_builds("jenkins", None, "j", "a", builds)
+    if before is not None:
+        known = msgspec.structs.replace(known, green_since_ms=before[0], was_red=before[1])
+    state = judge_builds("jenkins", None, "j", "a", builds, before=known if before is not None else None)
+    expected = None if since is None else T0 + since * 1000 + 500 if since else T0
+    assert (state.green_since_ms, state.was_red) == (expected, was_red)
+
+
+def test_what_failed_in_an_environment_is_well_since_that_was_destroyed() -> None:
+    failed = build(4, "FAILURE")
+    assert judge_builds("jenkins", None, "j", "a", [failed], failed.started_ms + 9).green_since_ms == T0 + 4009

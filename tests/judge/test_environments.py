@@ -111,3 +111,30 @@ def test_working_hours_over_the_end_of_summer_time_and_past_midnight() -> None:
 def test_without_working_days_nothing_is_left_up() -> None:
     never = WorkingHours(EnvironmentSettings(work_days=()), "UTC")
     assert never.ended_ms(at(16, "12:00")) is None
+
+
+@pytest.mark.parametrize(
+    ("now_ms", "made", "words", "day_off"),
+    [
+        (at(16, "21:00"), MADE, "it is up after hours, made by alice with env-create #1, for 1h now", False),
+        (at(17, "06:00"), MADE, "it is up after hours, made by alice with env-create #1, for 10h now", False),
+        (at(21, "12:00"), run(C, 1, at(20, "08:00")), "it is up on a day off, made by alice with env-create #1", True),
+        (at(22, "11:01"), run(C, 1, at(22, "10:00")), "it is up on a day off, made by alice with env-create #1", True),
+        (at(23, "06:00"), run(C, 1, at(20, "08:00")), "it is up after hours, made by alice with env-create #1", False),
+    ],
+)
+def test_a_day_off_is_called_so(now_ms: int, made: Run, words: str, day_off: bool) -> None:
+    state = judged(now_ms, made)
+    assert state is not None and state.message.startswith(words)
+    assert state.day_off is day_off
+
+
+def test_a_holiday_is_a_day_off_however_many_there_are() -> None:
+    off = tuple(f"2026-11-{day}" for day in range(16, 28))
+    hours = WorkingHours(EnvironmentSettings(timezone="Europe/Berlin", holidays=off), "UTC")
+    state = judge_environment(
+        "eu", "dev-alice", story_of([run(C, 1, at(13, "08:00"))]), hours, 1_800_000, at(27, "12:00")
+    )
+    assert state is not None
+    assert (state.reason, state.day_off, state.left_up_ms) == ("LeftUp", True, at(13, "20:00"))
+    assert not hours.is_day_off(at(30, "12:00"))

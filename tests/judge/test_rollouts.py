@@ -283,7 +283,7 @@ def test_missing_pods_are_noticed_when_they_stay_missing() -> None:
     later = judge(workload, pod(), before=first.state, memory=first.memory, after_s=31).state
     again = judge(workload, pod(), before=later, after_s=32).state
     assert (first.state.level, later.level, again.level) == (PROGRESSING, WARNING, WARNING)
-    assert "1 pods are missing" in later.message
+    assert "1 pod is missing" in later.message
 
 
 def test_no_pod_of_the_new_revision() -> None:

@@ -293,3 +293,25 @@ def test_an_alertmanager_hears_what_is_critical_though_its_cause_is_told(office,
     office.see(failing("web"))
     office.flush()
     assert ("a" in {each.fingerprint for each in office.news().standing}) is posted
+
+
+def test_a_message_that_changes_is_told_to_those_who_hear_how_it_stands_and_to_nobody_else(office):
+    office.see(failing())
+    office.flush()
+    (first,), (message,) = office.rows()
+    office.desk.settle([Outcome(id=message.id, state="sent", at_ms=office.now_ms, attempts=1, sent=message)])
+    office.flush()
+    office.news()
+    office.now_ms += MINUTE
+    conditions = tuple(
+        msgspec.structs.replace(each, message="quota of 9") if each.type == REFUSED else each
+        for each in failing().conditions
+    )
+    office.see(failing(conditions=conditions))
+    assert office.flush() == [], "no transition"
+    (alert,), messages = office.rows()
+    assert "quota of 9" in alert.summary and "quota of 9" not in first.summary
+    assert (alert.fingerprint, alert.started_ms) == (first.fingerprint, first.started_ms)
+    assert [each.state for each in messages] == ["sent"]
+    news = office.news()
+    assert not news.queued and alert.summary in {each.summary for each in news.standing}

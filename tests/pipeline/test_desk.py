@@ -342,3 +342,48 @@ def test_builds_of_a_job_that_went_while_nobody_looked_are_forgotten(bench):
     bench.see(swept(Job, ANOTHER_JOB, source="jenkins"))
     assert outcome(bench).until_ms is not None
     assert bench.desk._builds.jobs_named("deploy-orders") == []
+
+
+def test_a_deleted_build_is_history_and_the_newest_that_is_left_is_the_state(bench):
+    bench.see(builds(build(1, "UNSTABLE"), build(2, "FAILURE"), build(3, "ABORTED"), build(4, "FAILURE", "production")))
+    assert (outcome(bench).number, outcome(bench).level) == (2, Level.FAILING)
+    assert len(bench.writer.firing()) == 2
+    bench.see(builds(build(2, "FAILURE", deleted=True), build(4, "FAILURE", "production", deleted=True)))
+    for other in (3, 5):
+        assert (outcome(bench).number, outcome(bench).level, outcome(bench).other_number) == (1, Level.WARNING, other)
+        assert outcome(bench, "production").until_ms is not None, "it has no build any more"
+        assert not bench.writer.firing()
+        kept = bench.writer.build("jenkins", "deploy-orders", 2)
+        assert (kept.result, kept.deleted) == ("FAILURE", True)
+        bench.restart()
+        bench.see(builds(build(5, "ABORTED")))
+    bench.see(builds(build(2, "FAILURE")))
+    assert (outcome(bench).number, outcome(bench).level) == (2, Level.FAILING), "it is there again"
+
+
+def test_of_many_builds_an_old_one_is_found_again_when_those_after_it_were_deleted(bench):
+    bench.see(builds(build(1, "UNSTABLE"), *(build(number) for number in range(2, 60))))
+    bench.see(builds(*(build(number, deleted=True) for number in range(2, 60))))
+    assert (outcome(bench).number, outcome(bench).level) == (1, Level.WARNING)
+
+
+def test_since_when_it_is_green_is_kept_longer_than_the_builds_that_tell(bench):
+    bench.see(builds(build(1, "FAILURE"), *(build(number, duration_ms=10) for number in range(2, 20))))
+    assert outcome(bench).green_since_ms == T0 + 12
+    bench.see(builds(*(build(number, duration_ms=10) for number in range(20, 90))))
+    assert outcome(bench).green_since_ms == T0 + 12
+    bench.restart()
+    bench.see(builds(build(90)))
+    assert outcome(bench).green_since_ms == T0 + 12
+    bench.see(builds(build(91, "FAILURE")))
+    assert outcome(bench).green_since_ms is None
+    bench.see(builds(build(92)))
+    assert outcome(bench).green_since_ms == T0 + 92
+
+
+def test_a_store_that_does_not_tell_since_when_it_is_green_learns_it(bench):
+    bench.see(builds(build(1, "FAILURE"), build(2), build(3)))
+    bench.writer._db.execute("UPDATE build_current SET green_since_ms = NULL")
+    bench.restart()
+    bench.see()
+    assert outcome(bench).green_since_ms == T0 + 2

@@ -269,3 +269,28 @@ def test_a_clock_of_vault_that_is_off_is_a_source_that_is_warned_of_and_mended(b
     bench.see(Visited(source="vault", scope="clock", ok=True, at_ms=bench.now_ms + 1))
     row = bench.writer.current(SourceState)["vault#clock"]
     assert row.until_ms is not None or row.level is Level.OK
+
+
+def test_an_alert_says_what_is_so_now_and_nobody_is_told_again(bench):
+    bench.see(*(Visited(source=each, ok=True, at_ms=bench.now_ms) for each in ("jenkins", "kubernetes/eu")))
+    create = ran("env-create", 5, bench.now_ms - HOUR_MS, namespace="dev-bob", user="bob")
+    bench.see(jobs(bench, "env-create", "env-destroy"), create)
+    bench.pass_ms(9 * HOUR_MS)
+    [first] = [each for each in bench.writer.firing() if each.alertname == "EnvironmentLeftUp"]
+    assert first.state == "firing" and first.summary.startswith("dev-bob: ")
+    history = "SELECT count(*) FROM environment_history"
+    periods = bench.writer._db.execute(history).fetchone()
+    bench.desk.take_events()
+    bench.pass_ms(2 * HOUR_MS)
+    [now] = [each for each in bench.writer.firing() if each.alertname == "EnvironmentLeftUp"]
+    assert now.summary == f"dev-bob: {bench.environment().message}" != first.summary
+    assert (now.fingerprint, now.started_ms, now.fired_ms) == (first.fingerprint, first.started_ms, first.fired_ms)
+    assert bench.writer._db.execute(history).fetchone() == periods
+    assert bench.desk.take_events() == []
+    again = ran("env-create", 6, bench.now_ms, "UNSTABLE", namespace="dev-bob", user="eve")
+    bench.see(again)
+    bench.pass_ms(MINUTE_MS)
+    [now] = [each for each in bench.writer.firing() if each.alertname == "EnvironmentLeftUp"]
+    assert (now.build_url, now.summary) == (bench.environment().url, f"dev-bob: {bench.environment().message}")
+    with Reader(bench.directory / "statusdesk.db") as reader:
+        assert len(reader.alerts(0)) == 1

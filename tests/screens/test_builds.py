@@ -20,7 +20,7 @@ from statusdesk.build_view import BuildKey, BuildReading
 from statusdesk.console_requests import LookUpBuild
 from statusdesk.states import Level
 from tests.screens import boards, jenkins
-from tests.screens.boards import HOUR, NOW
+from tests.screens.boards import DAY, HOUR, NOW
 from tests.screens.desk import desk, lines, text, until
 from tests.screens.test_ascii import strange
 
@@ -271,6 +271,13 @@ def test_a_namespace_is_green_since_its_last_one_became_so():
     seen_late = tuple(replace(row, level_since_ms=NOW) for row in rows)
     [group] = choose(jenkins.board(builds=seen_late), Scope(), Lens(), STAGES).groups
     assert group.green_ms == NOW - HOUR, "it was green before a new desk saw it"
+    told = tuple(replace(row, green_since_ms=NOW - n * DAY, was_red=True) for n, row in enumerate(rows, 3))
+    new = replace(rows[0], key="new", green_since_ms=NOW - HOUR)
+    never = tuple(replace(row, was_red=False) for row in told)
+    destroyed = replace(rows[0], key="x", level=Level.IDLE, green_since_ms=NOW - 2 * DAY, was_red=True)
+    for shown, days in ((told, 3), ((*told, new), 3), ((*told, destroyed), 2), ((*never, new), 5)):
+        [group] = choose(jenkins.board(builds=shown), Scope(), Lens(), STAGES).groups
+        assert group.green_ms == NOW - days * DAY, "not since the last success, but since the last one that was none"
     silent = replace(rows[0], level=Level.UNKNOWN)
     [group] = choose(jenkins.board(builds=(silent,)), Scope(), Lens(), STAGES).groups
     assert (group.green_ms, group.silent) == (None, 1), "no result is not green"

@@ -104,6 +104,25 @@ def test_order_of_trouble():
     assert [token.name for token in ordered] == ["own", "z", "a", "b", "c"], "all else is seen through our own"
 
 
+async def test_environments_that_are_half_made_are_not_counted_as_up():
+    kim, lee = jenkins.ENVIRONMENTS
+    off = replace(kim, day_off=True)
+    made = replace(kim, key="eu/sat", namespace="sat", day_off=True, up_since_ms=NOW - HOUR, left_up_ms=NOW - HOUR)
+    half = replace(
+        lee, key="eu/half", namespace="half", level=Level.FAILING, reason="HalfMade", message="it is half made"
+    )
+    making = replace(lee, key="eu/making", namespace="making", level=Level.PROGRESSING, reason="Making", message="soon")
+    app = open_desk()
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("E")
+        app.hand.give(jenkins.board(environments=(half, off, made, making, lee), change=2))
+        await until(pilot, lambda: "half made" in text(app))
+        shown = text(app)
+        assert "3 up, 1 half made, 1 being made  2 still up after hours" in shown
+        assert "still up on a day off, 14h after the last working day ended, made with env-create #31 by kim" in shown
+        assert "up on a day off, made 1h ago with env-create #31 by kim" in shown
+
+
 async def test_environments():
     app = open_desk()
     async with app.run_test(size=WIDE) as pilot:

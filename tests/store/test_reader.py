@@ -128,7 +128,7 @@ def plans(db: sqlite3.Connection) -> list[tuple[str, str]]:
     ]
     found = []
     for question in asked:
-        names = {"at", "key", "since", "until", "source", "job", "namespace", "quoted", "limit"}
+        names = {"at", "key", "since", "until", "source", "job", "namespace", "quoted", "limit", "deleted"}
         values = (0,) * question.count("?") if "?" in question else dict.fromkeys(names, 1)
         found += [(question, row[3]) for row in db.execute(f"EXPLAIN QUERY PLAN {question}", values)]
     return found

@@ -1,0 +1,81 @@
+"""What the configuration says of jobs, held against the jobs of Jenkins: a name that matches none is told."""
+
+import fnmatch
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from statusdesk.config import Config, EnvironmentSettings, JenkinsSettings
+from statusdesk.nearest import nearest_of
+
+_NO_LETTERS = re.compile(r"\(\?P<\w+>|\\[a-zA-Z]|[^\w/-]+")
+
+
+def unmatched(config: Config, names: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for each name or pattern of jobs that none of ``names`` matches: where it is, and the nearest.
+
+    The lists that are as they come are no promise that there are such jobs, and are passed over.
+    """
+    for where, wanted, matches in _wanted(config):
+        if any(matches(name) for name in names):
+            continue
+        near = _near(_NO_LETTERS.sub("", wanted), names)
+        mend = f"did you mean {' or '.join(map(repr, near))}?" if near else "correct it, or take it out"
+        yield f"{where}: no job that Jenkins lists matches '{wanted}'; {mend}"
+
+
+def _near(letters: str, names: Sequence[str]) -> list[str]:
+    """Return the nearest names: by all of them, by their last parts, or by how these begin."""
+    last = {name.rsplit("/", 1)[-1]: name for name in reversed(names)}
+    begin = {part[: len(letters)]: name for part, name in last.items()}
+    for known in (dict.fromkeys(names), last, begin):
+        if found := nearest_of(letters, list(known)):
+            return [known[name] or name for name in found]
+    return []
+
+
+def _wanted(config: Config) -> Iterator[tuple[str, str, Callable[[str], bool]]]:
+    """Yield where each name or pattern stands, what it is, and what tells whether a job matches."""
+    for index, token in enumerate(config.vault.tokens if config.vault is not None else (), 1):
+        if token.renewal_job:
+            yield f"vault.token[{index}].renewal_job", token.renewal_job, _named(token.renewal_job)
+    for index, app in enumerate(config.apps, 1):
+        for glob in app.jobs:
+            yield f"app[{index}].jobs", glob, _full(glob)
+    jenkins = config.jenkins
+    if jenkins is None:
+        return
+    for key in ("seed_jobs", "renewal_jobs", "environment_jobs", "deploy_jobs"):
+        for glob in _given(jenkins, key, JenkinsSettings(url="")):
+            yield f"jenkins.{key}", glob, _full_or_last(glob)
+    for key in ("create_jobs", "destroy_jobs"):
+        for glob in _given(config.environments, key, EnvironmentSettings()):
+            yield f"environments.{key}", glob, _full(glob)
+    for pattern in jenkins.namespace_patterns:
+        yield "jenkins.namespace_patterns", pattern, _found(pattern)
+    for entry in jenkins.namespace_folders:
+        yield "jenkins.namespace_folders", entry, _inside(entry.partition("=")[0].strip().strip("/"))
+
+
+def _given(settings: object, key: str, default: object) -> tuple[str, ...]:
+    globs: tuple[str, ...] = getattr(settings, key)
+    return () if globs == getattr(default, key) else globs
+
+
+def _named(job: str) -> Callable[[str], bool]:
+    return lambda name: job in (name, name.replace("/", "-"))
+
+
+def _full(glob: str) -> Callable[[str], bool]:
+    return lambda name: fnmatch.fnmatchcase(name, glob)
+
+
+def _full_or_last(glob: str) -> Callable[[str], bool]:
+    return lambda name: fnmatch.fnmatchcase(name, glob) or fnmatch.fnmatchcase(name.rsplit("/", 1)[-1], glob)
+
+
+def _found(pattern: str) -> Callable[[str], bool]:
+    return lambda name: re.search(pattern, name) is not None
+
+
+def _inside(folder: str) -> Callable[[str], bool]:
+    return lambda name: name.startswith(f"{folder}/")
