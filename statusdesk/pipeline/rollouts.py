@@ -68,7 +68,7 @@ class Rollouts:
         """Take what was looked up of rollouts that are not well."""
         if isinstance(message, Swept) and message.kind is Event:
             events = [fact for fact in message.facts if isinstance(fact, Event)]
-            told = self._stamps.events(message.source.partition("/")[2], events)
+            told = self._stamps.events(message.source.partition("/")[2], events, message.at_ms)
             message = msgspec.structs.replace(message, facts=told)
         self._dirty.update(dict.fromkeys(self._inquiries.answer(message)))
 

@@ -15,7 +15,8 @@ import msgspec
 from statusdesk.facts import Changed, Container, Event, Pod, Swept, Workload
 
 SAME_MS = 5000  # whole seconds, the way to us, and a kubelet that tells what it did a little later
-SAMPLES = 8
+SAMPLES = 32
+SAMPLED_MS = 600_000
 
 Key = tuple[str, ...]
 
@@ -68,7 +69,7 @@ class Stamps:
     def __init__(self) -> None:
         self._shifted: dict[Key, _Shifted] = {}
         self._looked: dict[tuple[str, str, str], int] = {}
-        self._samples: dict[str, deque[int]] = {}
+        self._samples: dict[str, deque[tuple[int, int]]] = {}
 
     def sweeps(self, swept: Swept) -> Seeing:
         """Return how the facts of a sweep are seen; what is new in it has happened since the one before."""
@@ -133,9 +134,9 @@ class Stamps:
             workload, created_ms=created_ms, started_ms=started_ms, conditions=tuple(conditions)
         )
 
-    def events(self, cluster: str, events: Iterable[Event]) -> tuple[Event, ...]:
+    def events(self, cluster: str, events: Iterable[Event], at_ms: int) -> tuple[Event, ...]:
         """Return events, which are asked for and not seen to happen, by how far the cluster's stamps are off."""
-        drift_ms = self._drift_ms(cluster)
+        drift_ms = self._drift_ms(cluster, at_ms)
         if not drift_ms:
             return tuple(events)
         return tuple(
@@ -151,10 +152,8 @@ class Stamps:
         self, fact: Pod | Workload, before: Pod | Workload | None, known: frozenset[int | None] | None, seeing: Seeing
     ) -> _Telling:
         if before is None or known is None:
-            if seeing.looked_ms == seeing.at_ms and fact.created_ms is not None:
-                samples = self._samples.setdefault(fact.cluster, deque(maxlen=SAMPLES))
-                samples.append(seeing.at_ms - fact.created_ms)
-            return _Telling(frozenset(), {}, seeing)
+            live = seeing.looked_ms == seeing.at_ms and fact.created_ms is not None
+            return _Telling(frozenset(), {}, self._first_seen(fact, seeing) if live else seeing)
         shifted = self._shifted.get(fact.key)
         told = shifted.told if shifted is not None else {}
         created_ms = shifted.created_ms if shifted is not None else before.created_ms
@@ -174,12 +173,23 @@ class Stamps:
             self._shifted.pop(fact.key, None)
         return bool(told)
 
-    def _drift_ms(self, cluster: str) -> int:
+    def _first_seen(self, fact: Pod | Workload, seeing: Seeing) -> Seeing:
+        """Return how to see what came into sight; what others show to be old by its clock is as one of a first list."""
+        age_ms = seeing.at_ms - (fact.created_ms or 0)
+        self._samples.setdefault(fact.cluster, deque(maxlen=SAMPLES)).append((seeing.at_ms, age_ms))
+        least_ms = self._least_ages_ms(fact.cluster, seeing.at_ms)[0]
+        return Seeing(seeing.at_ms) if age_ms > least_ms + SAME_MS else seeing
+
+    def _least_ages_ms(self, cluster: str, at_ms: int) -> list[int]:
+        """Return by their stamps the ages at which things have lately come into sight, the least first."""
+        return sorted(age_ms for seen_ms, age_ms in self._samples.get(cluster, ()) if seen_ms > at_ms - SAMPLED_MS)
+
+    def _drift_ms(self, cluster: str, at_ms: int) -> int:
         """Return what to add to a cluster's stamps: what was seen to be made is at most that much older than stamped.
 
         One old thing that comes into sight says nothing: two must agree.
         """
-        least = sorted(self._samples.get(cluster, ()))[:2]
+        least = self._least_ages_ms(cluster, at_ms)[:2]
         if len(least) < 2 or least[1] - least[0] > SAME_MS or abs(least[0]) <= SAME_MS:
             return 0
         return least[0]

@@ -108,8 +108,7 @@ def test_one_old_object_that_comes_into_sight_shifts_nothing_else():
     stamps.pod(pod(NOW_MS - 10**8, name="restored"), None, LIVE)
     young = pod(NOW_MS - 1000, NOW_MS)
     assert stamps.pod(young, None, LIVE) is young
-    event = EVENT
-    assert stamps.events("eu", [event]) == (event,)
+    assert stamps.events("eu", [EVENT], NOW_MS) == (EVENT,)
 
 
 @pytest.mark.parametrize("off_ms", [-MIN5_MS, MIN5_MS])
@@ -117,9 +116,20 @@ def test_events_are_moved_by_how_far_two_creations_agree_to_be_off(off_ms):
     stamps = Stamps()
     event = msgspec.structs.replace(EVENT, last_ms=NOW_MS + off_ms)
     stamps.pod(pod(NOW_MS + off_ms, name="a"), None, LIVE)
-    assert stamps.events("eu", [event]) == (event,)
+    assert stamps.events("eu", [event], NOW_MS) == (event,)
     stamps.pod(pod(NOW_MS + off_ms - 1000, name="b"), None, LIVE)
     stamps.pod(pod(NOW_MS - 10**8, name="restored"), None, LIVE)
-    told = stamps.events("eu", [event])[0].last_ms
+    told = stamps.events("eu", [event], NOW_MS)[0].last_ms
     assert told is not None and abs(told - NOW_MS) <= SAME_MS
-    assert stamps.events("us", [event]) == (event,)
+    assert stamps.events("us", [event], NOW_MS) == (event,)
+
+
+@pytest.mark.parametrize("off_ms", [-MIN5_MS, 0, MIN5_MS])
+def test_an_old_object_that_comes_into_sight_stays_old_where_others_show_the_clock(off_ms):
+    """A pod that others show to be old has its restarts behind it."""
+    stamps = Stamps()
+    stamps.pod(pod(NOW_MS + off_ms, NOW_MS + off_ms, name="young"), None, LIVE)
+    restored = pod(NOW_MS - 10**7, NOW_MS - 10**6, name="restored")
+    assert stamps.pod(restored, None, LIVE) is restored
+    later = Seeing(NOW_MS + 10**6, NOW_MS + 10**6)  # nothing was seen for so long: the clock may be another
+    assert stamps.pod(pod(NOW_MS, name="other"), None, later).created_ms == later.at_ms
