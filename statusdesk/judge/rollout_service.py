@@ -46,12 +46,14 @@ def of_leaving(pods: Sequence[Pod], scene: Scene) -> Finding | None:
     )
 
 
-def with_lost(standing: Finding, leaving: Finding) -> Finding:
+def with_lost(standing: Finding, leaving: Finding, pods: Sequence[Pod]) -> Finding:
     """Return what is missing with the lost node that it is missing for."""
+    node = next((pod.node for pod in pods if pod.name == leaving.pod), "")
+    lost = [pod for pod in pods if pod.node == node and pod.deleting_ms is not None]
     return msgspec.structs.replace(
         standing,
         reason=f"{DEGRADED}{LOST}",
-        message=f"{leaving.message}; {standing.message}",
+        message=f"node {node or '?'} has been lost with {_several(lost)}; {standing.message}",
         look=leaving.look,
         pod=leaving.pod,
     )

@@ -89,7 +89,7 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
         return standing
     if standing.level not in _BAD:
         return leaving
-    return with_lost(standing, leaving) if leaving.reason == LOST and rollout.completed else standing
+    return with_lost(standing, leaving, rollout.all_pods) if leaving.reason == LOST and rollout.completed else standing
 
 
 def _complete_words(workload: Workload) -> str:

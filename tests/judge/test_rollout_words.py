@@ -95,7 +95,7 @@ def test_nothing_serves_because_its_node_is_lost(after_s: float, level: Level) -
     lost = unready(container(ready=False), phase="Running", reason="NodeLost", deleting_ms=T0 + 5000)
     state = judge(deployment(**gone, conditions=conditions), lost, after_s=after_s).state
     assert (state.level, state.reason, state.pod) == (level, "DegradedNodeLost", POD)
-    assert f"pod {POD}: node n-1 has been lost; no pod is available, 0 of 1 available" in state.message
+    assert state.message == f"node n-1 has been lost with pod {POD}; no pod is available, 0 of 1 available"
 
 
 @pytest.mark.parametrize("off_s", [-300, 300])
