@@ -111,6 +111,7 @@ class Translator:
             node=texts[spec.node_name],
             created_ms=times[meta.creation_timestamp],
             deleting_ms=times[meta.deletion_timestamp],
+            grace_s=meta.deletion_grace_period_seconds,
             ready=ready.status == "True",
             ready_changed_ms=times[ready.last_transition_time],
             scheduled=scheduled.status in ("True", ""),

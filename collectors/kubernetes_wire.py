@@ -55,6 +55,7 @@ class PodMetaWire(Wire):
     resource_version: str = ""
     creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
+    deletion_grace_period_seconds: int | None = None
     labels: PodLabelsWire | None = None
     owner_references: list[OwnerWire] | None = None
 

@@ -13,7 +13,7 @@ from textual.widgets import Static
 from screens.choice import Choice, Entry
 from screens.dialog import Dialog
 from screens.kubectl import commands
-from screens.rollout_lines import evidence_title
+from screens.rollout_lines import evidence_title, why_no_lines
 from statusdesk.config import ClusterSettings
 from statusdesk.marks import GLYPHS, LEVEL_MARKS
 from statusdesk.rollout_view import RolloutView
@@ -99,6 +99,6 @@ class ProofScreen(Dialog[None]):
             at = local(each.at_ms or each.since_ms, self._zone, "%a %d %b %H:%M:%S %Z")
             text.append(f"{evidence_title(each)}  {each.pod}  {at}\n", "bold")
             text.append(f"{each.reason}\n" if each.reason else "", "dim")
-            text.append("\n".join(each.lines) if each.lines else each.problem or "it wrote nothing")
+            text.append("\n".join(each.lines) if each.lines else why_no_lines(each))
             text.append("\n\n")
         return text

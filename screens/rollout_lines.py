@@ -135,6 +135,13 @@ def evidence_title(proof: Evidence) -> str:
     return f"LAST LINES OF {proof.container}{' (previous)' if proof.previous else ''}"
 
 
+def why_no_lines(proof: Evidence) -> str:
+    """Return why there are no last lines: only a container whose log was read can have written none."""
+    return proof.problem or (
+        "it wrote nothing" if proof.container else "no container is to blame: no log was asked for"
+    )
+
+
 def _proof(proof: Evidence, view: RolloutView, pen: Pen, most: int) -> list[Line]:
     """Return the last lines of the container that is to blame; those that shout stand out."""
     ink = pen.ink
@@ -142,7 +149,7 @@ def _proof(proof: Evidence, view: RolloutView, pen: Pen, most: int) -> list[Line
     head = Line().put(f" {evidence_title(proof)}", ink.title)
     head.put(f"  of the failure at {pen.when(proof.since_ms)}" if old else f"  {pen.when(proof.at_ms)}", ink.quiet)
     if not proof.lines:
-        return [head, Line().put(f"   {proof.problem or 'it wrote nothing'}", ink.quiet)]
+        return [head, Line().put(f"   {why_no_lines(proof)}", ink.quiet)]
     lines: list[Line] = []
     for text in proof.lines[-most:]:
         loud = LOUD.search(text)

@@ -75,7 +75,7 @@ class Pod(Fact, frozen=True):
 
     ``workload_kind`` and ``workload_name`` name the Deployment, StatefulSet, DaemonSet or Job that owns it (a
     ReplicaSet is named ``<deployment>-<pod-template-hash>``); empty for any other owner. ``revision`` is the label
-    ``pod-template-hash`` or ``controller-revision-hash``.
+    ``pod-template-hash`` or ``controller-revision-hash``. ``deleting_ms`` holds the grace period ``grace_s`` already.
     """
 
     cluster: str
@@ -93,6 +93,7 @@ class Pod(Fact, frozen=True):
     node: str = ""
     created_ms: int | None = None
     deleting_ms: int | None = None
+    grace_s: int | None = None
     ready: bool = False
     ready_changed_ms: int | None = None
     scheduled: bool = True

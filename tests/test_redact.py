@@ -114,3 +114,32 @@ def test_ordinary_lines_of_a_log_stay(text):
 def test_the_lines_of_a_private_key_are_hidden():
     lines = ["begin", KEY, SECRET * 3, SECRET * 3, "-----END RSA PRIVATE KEY-----", "end"]
     assert redact_lines(lines) == ["begin", KEY, "[hidden]", "[hidden]", "-----END RSA PRIVATE KEY-----", "end"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password is: swordfish42",
+        "password is swordfish42",
+        "The password is swordfish",
+        "db_password is 'swordfish', use it",
+        'passphrase was: "swordfish"',
+        "passwd set to swordfish42 now",
+        "password: swordfish",
+        "passwd=swordfish",
+        "password is : swordfish and more",
+    ],
+)
+def test_a_password_that_a_sentence_tells_is_hidden(text):
+    assert may_hold_secret(text)
+    hidden = redact(text)
+    assert "swordfish" not in hidden and "[hidden]" in hidden and hidden[:4] == text[:4]
+
+
+@pytest.mark.parametrize(
+    "said", ["missing", "required", "wrong", "invalid", "expired", "not set", "stored in Vault", "incorrect."]
+)
+@pytest.mark.parametrize("link", [" is ", " is: ", " was "])
+def test_what_is_said_about_a_password_stays(said, link):
+    text = f"password{link}{said}"
+    assert redact(text) == text

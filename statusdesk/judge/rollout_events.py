@@ -65,6 +65,8 @@ def _volume(pod: Pod, told: Sequence[Event], scene: Scene) -> Finding | None:
         return None
     last = max(failed, key=_newest)
     first_ms = min((e.first_ms for e in failed if e.first_ms is not None), default=scene.now_ms)
+    # nodes have clocks of their own: it was not before the pod was made, nor after we heard of it
+    first_ms = scene.lasts_since(f"mount/{pod.name}", min(max(first_ms, pod.created_ms or 0), scene.now_ms))
     often = sum(event.count for event in failed) >= _MOUNT_COUNT
     fails_at_ms = scene.now_ms if often else first_ms + int(scene.thresholds.mount_fail_s * 1000)
     level, fails_ms = scene.fails_at(fails_at_ms)

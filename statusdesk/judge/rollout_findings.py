@@ -184,14 +184,16 @@ def _waiting(pod: Pod, container: Container, scene: Scene) -> Finding | None:
 
 def _pull(pod: Pod, container: Container, scene: Scene) -> Finding:
     image = container.image or "?"
+    alone = container.role is ContainerRole.APP and sum(c.role is not _INIT for c in pod.containers) == 1
+    whose = "" if alone else f" of {_ROLE_WORDS[container.role]} {container.name}"
     said = container.message.lower()
     final = any(words in said for words in _FINAL_PULL)
     if "not found" in said or "notfound" in said or "manifest unknown" in said:
-        message = f"image {image} not found"
+        message = f"image {image}{whose} not found"
     elif final:
-        message = f"image {image} may not be pulled: {container.message}"
+        message = f"image {image}{whose} may not be pulled: {container.message}"
     else:
-        message = f"image {image} cannot be pulled" + (f": {container.message}" if container.message else "")
+        message = f"image {image}{whose} cannot be pulled" + (f": {container.message}" if container.message else "")
     level, fails_ms = _fails_waiting(pod, container, scene, at_once=final)
     # one reason for both states: they alternate for as long as the pull fails
     reason = "ErrImagePull" if container.reason == "ImagePullBackOff" else container.reason
@@ -236,7 +238,7 @@ def _ended(
     if reason == "OOMKilled":
         look = f"memory limit of {container.name}, and its previous log"
     level = Level.FAILING if loop else Level.WARNING
-    return _about(pod, container, level, word, message, look, exit_code=exit_code, crash=True)
+    return _about(pod, container, level, word, f"{message} in {pod.name}", look, exit_code=exit_code, crash=True)
 
 
 def _recent_restarts(pod: Pod, container: Container, scene: Scene) -> int:

@@ -120,7 +120,7 @@ def _with_last_pod(finding: Finding, pods: Sequence[Pod]) -> Finding:
     code = container.exit_code if container.state == "terminated" else container.last_exit_code
     return msgspec.structs.replace(
         finding,
-        message=f"{finding.message}; container {container.name} exited {code}",
+        message=f"{finding.message}; container {container.name} exited {code} in {pod}",
         look=f"log of {container.name} in {pod}",
         pod=pod,
         container=container.name,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from statusdesk.config import RolloutThresholds
-from statusdesk.facts import Pod
+from statusdesk.facts import ContainerRole, Pod
 
 SETTLE_MS = 5000  # a pod becomes unready once while it is made; a change later than this was one of its own
 MOST_MOMENTS = 20
@@ -79,7 +79,8 @@ def _next(past: PodPast | None, pod: Pod, now_ms: int) -> PodPast:
         if past.ready is not pod.ready:
             flips = (*past.flips_ms, at_ms)
         elif past.ready_changed_ms is not None and past.ready_changed_ms != pod.ready_changed_ms:
-            flips = (*past.flips_ms, at_ms, at_ms)  # it changed twice while nobody looked
+            # it changed twice while nobody looked, if it can have been ready
+            flips = past.flips_ms if _has_just_begun(pod, at_ms) else (*past.flips_ms, at_ms, at_ms)
         else:
             flips = past.flips_ms
     elif not pod.ready:
@@ -101,6 +102,15 @@ def _next(past: PodPast | None, pod: Pod, now_ms: int) -> PodPast:
         flips[-MOST_MOMENTS:],
         _counts(pod),
         tuple(restarted[-MOST_MOMENTS:]),
+    )
+
+
+def _has_just_begun(pod: Pod, ready_changed_ms: int) -> bool:
+    """Return whether a container has not run before the readiness changed, so that the pod was not ready before."""
+    return any(
+        not one.restarts and (one.state == "waiting" or (one.since_ms is not None and one.since_ms >= ready_changed_ms))
+        for one in pod.containers
+        if one.role is ContainerRole.APP
     )
 
 

@@ -6,10 +6,12 @@ import msgspec
 
 from statusdesk.facts import Pod, Workload
 from statusdesk.judge.pods import condition_of, is_live
+from statusdesk.judge.rollout_counts import DEGRADED
 from statusdesk.judge.rollout_findings import Finding, Scene, of_pod, worst
 from statusdesk.states import Level
 
 STUCK = "StuckTerminating"
+LOST = "NodeLost"
 
 
 def of_leaving(pods: Sequence[Pod], scene: Scene) -> Finding | None:
@@ -18,12 +20,16 @@ def of_leaving(pods: Sequence[Pod], scene: Scene) -> Finding | None:
     ``deletionTimestamp`` holds the grace period already.
     """
     wait_ms = int(scene.thresholds.terminating_s * 1000)
-    stuck = [p for p in pods if p.deleting_ms is not None and scene.reached(p.deleting_ms + wait_ms)]
+    stuck = [
+        p
+        for p in pods
+        if p.deleting_ms is not None and scene.reached(p.deleting_ms + (0 if p.reason == LOST else wait_ms))
+    ]
     if not stuck:
         return None
     pod = min(stuck, key=lambda p: p.name)
     same_node = [p for p in stuck if p.node == pod.node]
-    lost = any(p.reason == "NodeLost" or p.phase == "Unknown" for p in same_node)
+    lost = any(p.reason == LOST or p.phase == "Unknown" for p in same_node)
     where = f" on node {pod.node}" if pod.node else ""
     if lost:
         message = f"nothing is known of {_several(same_node)}: node {pod.node or '?'} has been lost"
@@ -32,11 +38,24 @@ def of_leaving(pods: Sequence[Pod], scene: Scene) -> Finding | None:
         message = f"{_several(same_node)}{where} {verb}" + (", is the node lost?" if len(same_node) > 1 else "")
     return Finding(
         level=Level.UNKNOWN if lost else Level.WARNING,
-        reason="NodeLost" if lost else STUCK,
+        reason=LOST if lost else STUCK,
         message=message,
         look=f"node {pod.node}, and finalizers of pod {pod.name}" if pod.node else f"finalizers of pod {pod.name}",
         pod=pod.name,
         role=8,
+    )
+
+
+def with_lost(standing: Finding, leaving: Finding, pods: Sequence[Pod]) -> Finding:
+    """Return what is missing with the lost node that it is missing for."""
+    node = next((pod.node for pod in pods if pod.name == leaving.pod), "")
+    lost = [pod for pod in pods if pod.node == node and pod.deleting_ms is not None]
+    return msgspec.structs.replace(
+        standing,
+        reason=f"{DEGRADED}{LOST}",
+        message=f"node {node or '?'} has been lost with {_several(lost)}; {standing.message}",
+        look=leaving.look,
+        pod=leaving.pod,
     )
 
 
@@ -46,7 +65,7 @@ def _several(pods: Sequence[Pod]) -> str:
 
 def grouped(finding: Finding, pods: Sequence[Pod]) -> Finding:
     """Tell the pods of a lost node as one."""
-    if finding.reason != "NodeLost":
+    if finding.reason != LOST:
         return finding
     node = next((pod.node for pod in pods if pod.name == finding.pod), "")
     lost = [pod for pod in pods if pod.node == node and not pod.ready]
@@ -90,10 +109,11 @@ def of_old_pods(workload: Workload, revision: str, pods: Sequence[Pod], scene: S
         return None
     tail = "holds up the rollout" if ordered else "the service is down until the new ones are ready"
     link = "is of the old revision and" if ordered else "is of the old revision,"
+    which = "it" if broken.message.endswith(f" in {broken.pod}") else f"pod {broken.pod}"
     return Finding(
         level=Level.WARNING,
         reason="OldPodBlocks" if ordered else "OldPodsFail",
-        message=f"{broken.message}; pod {broken.pod} {link} {tail}",
+        message=f"{broken.message}; {which} {link} {tail}",
         look=f"delete pod {broken.pod} by hand" if ordered else broken.look,
         pod=broken.pod,
         container=broken.container,

@@ -22,7 +22,7 @@ from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_even
 from statusdesk.judge.rollout_findings import Finding, Scene, of_pod
 from statusdesk.judge.rollout_jobs import of_job, of_last_job
 from statusdesk.judge.rollout_latch import is_past
-from statusdesk.judge.rollout_service import grouped, of_flapping, of_leaving, of_old_pods
+from statusdesk.judge.rollout_service import LOST, grouped, of_flapping, of_leaving, of_old_pods, with_lost
 from statusdesk.states import Level, RolloutState
 from statusdesk.text import counted
 
@@ -86,7 +86,11 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
     if complete:
         return leaving or Finding(level=Level.OK, reason="Complete", message=_complete_words(workload))
     standing = _short(rollout, scene) if rollout.completed else _rolling(rollout, scene)
-    return leaving if leaving is not None and standing.level not in _BAD else standing
+    if leaving is None:
+        return standing
+    if standing.level not in _BAD:
+        return leaving
+    return with_lost(standing, leaving, rollout.all_pods) if leaving.reason == LOST and rollout.completed else standing
 
 
 def _complete_words(workload: Workload) -> str:

@@ -26,6 +26,11 @@ class CronJobs:
         assert last is not None
         return last
 
+    def job(self, key: WorkloadKey) -> Workload | None:
+        """Return a known Job of a CronJob as it was seen the last time."""
+        owner = self._owners.get(key)
+        return self._jobs[owner][key] if owner is not None else None
+
     def lose(self, job: WorkloadKey) -> WorkloadKey | None:
         """Take note that a Job has gone; return the CronJob that owned it, None when none did."""
         owner = self._owners.pop(job, None)

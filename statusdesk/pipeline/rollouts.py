@@ -4,13 +4,16 @@ import functools
 import heapq
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from statusdesk.config import RolloutThresholds
-from statusdesk.facts import Changed, Pod, Swept, Workload
+from statusdesk.facts import Changed, Event, Pod, Swept, Workload
 from statusdesk.judge.pods import pod_state
 from statusdesk.judge.rollout_memory import Memory
 from statusdesk.judge.rollouts import judge_rollout
 from statusdesk.pipeline.cronjobs import CRON_JOB, CronJobs
 from statusdesk.pipeline.inquiries import Ask, Inquiries
+from statusdesk.pipeline.stamps import Seeing, Stamps
 from statusdesk.states import PodState, RolloutState
 from statusdesk.store.writer import Transition, Writer
 
@@ -44,6 +47,7 @@ class Rollouts:
         self._pods: dict[PodKey, Pod] = {}
         self._members: dict[WorkloadKey, dict[PodKey, Pod]] = {}
         self._cronjobs = CronJobs()
+        self._stamps = Stamps()
         self._memories: dict[WorkloadKey, Memory] = {}
         self._new_revisions: dict[WorkloadKey, str] = {}
         self._dirty: dict[WorkloadKey, None] = {}  # in the order of the facts, which is that of their memory
@@ -62,6 +66,10 @@ class Rollouts:
 
     def answer(self, message: Swept | Changed) -> None:
         """Take what was looked up of rollouts that are not well."""
+        if isinstance(message, Swept) and message.kind is Event:
+            events = [fact for fact in message.facts if isinstance(fact, Event)]
+            told = self._stamps.events(message.source.partition("/")[2], events, message.at_ms)
+            message = msgspec.structs.replace(message, facts=told)
         self._dirty.update(dict.fromkeys(self._inquiries.answer(message)))
 
     def sweep(self, swept: Swept) -> None:
@@ -74,12 +82,13 @@ class Rollouts:
 
     def _sweep_workloads(self, cluster: str, swept: Swept) -> None:
         seen: set[str] = set()
+        seeing = self._stamps.sweeps(swept)
         if swept.subkind == "Job":
             for key in self._cronjobs.missing(cluster, swept.scope, {fact.key for fact in swept.facts}):  # type: ignore[misc]  # Workload.key
                 self._lose_workload(key)
         for fact in swept.facts:
             assert isinstance(fact, Workload)
-            seen.add(rollout_key(self._see_workload(fact)))
+            seen.add(rollout_key(self._see_workload(fact, seeing)))
         for state in self._writer.current(RolloutState).values():
             if state.until_ms is None and state.cluster == cluster and state.key not in seen:
                 in_scope = not swept.scope or state.namespace == swept.scope
@@ -96,25 +105,31 @@ class Rollouts:
             key = (pod.cluster, pod.namespace, pod.name)
             if pod.until_ms is None and key not in seen and _within(key, cluster, swept.scope):
                 self._gone_pods.append(pod.key)
+        seeing = self._stamps.sweeps(swept)
         for fact in swept.facts:
             assert isinstance(fact, Pod)
-            self._see_pod(fact)
+            self._see_pod(fact, seeing)
 
     def change(self, changed: Changed) -> None:
         """Take what was seen or has gone since the last sweep."""
+        seeing = self._stamps.changes(changed)
         if changed.kind is Pod:
             for gone in changed.gone:
                 self._lose_pod(gone)  # type: ignore[arg-type]  # Pod.key, by the message's contract
             for fact in changed.seen:
-                self._see_pod(fact)  # type: ignore[arg-type]  # facts of changed.kind
+                self._see_pod(fact, seeing)  # type: ignore[arg-type]  # facts of changed.kind
             return
         for gone in changed.gone:
             self._lose_workload(gone)  # type: ignore[arg-type]  # Workload.key, by the message's contract
         for fact in changed.seen:
-            self._see_workload(fact)  # type: ignore[arg-type]  # facts of changed.kind
+            self._see_workload(fact, seeing)  # type: ignore[arg-type]  # facts of changed.kind
 
-    def _see_workload(self, workload: Workload) -> WorkloadKey:
+    def _see_workload(self, workload: Workload, seeing: Seeing) -> WorkloadKey:
         """Keep a workload and return its key: that of the CronJob for one of its Jobs."""
+        before = self._workloads.get(workload.key) or self._cronjobs.job(workload.key)
+        return self._keep_workload(self._stamps.workload(workload, before, seeing))
+
+    def _keep_workload(self, workload: Workload) -> WorkloadKey:
         if workload.owner_kind == CRON_JOB and workload.kind != CRON_JOB:
             workload = self._cronjobs.see(workload)
         key = workload.key
@@ -123,11 +138,12 @@ class Rollouts:
         return key
 
     def _lose_workload(self, key: WorkloadKey) -> None:
+        self._stamps.forget(key)
         owner = self._cronjobs.lose(key)
         if owner is not None:
             last = self._cronjobs.last(owner)
             if last is not None:
-                self._see_workload(last)
+                self._keep_workload(last)
                 return
             key = owner
         self._workloads.pop(key, None)
@@ -137,11 +153,12 @@ class Rollouts:
         self._inquiries.forget(key)
         self._gone.append(rollout_key(key))
 
-    def _see_pod(self, pod: Pod) -> None:
+    def _see_pod(self, pod: Pod, seeing: Seeing) -> None:
         key = pod.key
         before = self._pods.get(key)
         if before is pod:
             return
+        pod = self._stamps.pod(pod, before, seeing)
         self._pods[key] = pod
         if not pod.workload_name:
             return
@@ -155,6 +172,7 @@ class Rollouts:
 
     def _lose_pod(self, key: PodKey) -> None:
         pod = self._pods.pop(key, None)
+        self._stamps.forget(key)
         self._dirty_pods.discard(key)
         self._gone_pods.append("/".join(key))
         if pod is None or not pod.workload_name:

@@ -75,9 +75,9 @@ def test_undone_rollout_is_well_on_the_old_replica_set() -> None:
 @pytest.mark.parametrize(
     ("namespace", "app", "t", "message"),
     [
-        ("testing", "orders", 7, "container app exits 1, 0 of 2 new pods ready"),
+        ("testing", "orders", 7, "container app exits 1 in orders-"),
         ("testing", "payments", 5, "image registry.local/app:1.5.0 not found, 0 of 2 new pods ready"),
-        ("testing", "customers", 3, "init container migrate exits 1, 0 of 2 new pods ready"),
+        ("testing", "customers", 3, "init container migrate exits 1 in customers-"),
         ("testing", "inventory", 4, 'container app cannot be configured: configmap "app-config" not found'),
         ("testing", "billing", 20, "billing-5c698cb49b-wpdth runs and is never ready"),
         ("testing", "gateway", 7, "container app is killed: out of memory (exit 137)"),

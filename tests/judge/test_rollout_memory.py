@@ -1,7 +1,7 @@
 """What is remembered of pods: changes that were their own, and not those of being made."""
 
 from statusdesk.judge.rollout_memory import Memory, pasts_of
-from tests.judge.make import NEW, T0, THRESHOLDS, pod, unready
+from tests.judge.make import NEW, T0, THRESHOLDS, container, pod, unready, waiting
 
 S = 1000
 
@@ -27,6 +27,20 @@ def test_a_pod_that_is_made_changes_once():
 def test_what_changed_twice_unseen_counts_twice():
     assert flips((1, False, 1), (9, True, 9), (20, True, 19)) == 3
     assert flips((1, False, 1), (30, False, 28)) == 2
+
+
+def test_a_pod_whose_container_has_not_run_before_was_not_ready_before():
+    """A node may stamp its condition anew with each status of a pod that begins."""
+    memory, found = None, {}
+    for after_s, one in (
+        (1, waiting("PodInitializing")),
+        (2, waiting("PodInitializing")),
+        (8, container(since_ms=T0 + 8 * S)),
+    ):
+        seen = unready(one, created_ms=T0, scheduled_changed_ms=T0, ready_changed_ms=T0 + after_s * S)
+        found = pasts_of(memory, [seen], THRESHOLDS, T0 + after_s * S)
+        memory = Memory(revision=NEW, pods=tuple(found.values()))
+    assert [past.flips_ms for past in found.values()] == [()]
 
 
 def test_old_changes_are_forgotten():

@@ -355,7 +355,8 @@ def test_what_the_container_said_at_its_end_is_in_the_sentence() -> None:
         "vault-agent", "init", state="terminated", reason="Error", exit_code=1, message="403 permission denied"
     )
     state = judge(rolling(), unready(ended, waiting("PodInitializing"))).state
-    assert state.message == "init container vault-agent exits 1 (403 permission denied), 0 of 2 new pods ready"
+    ended_in = "init container vault-agent exits 1 (403 permission denied) in orders-7cc6f9fbf5-aaaaa"
+    assert state.message == f"{ended_in}, 0 of 2 new pods ready"
 
 
 def test_pods_of_another_image_are_not_new_where_no_condition_says_it() -> None:

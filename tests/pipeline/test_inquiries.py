@@ -67,8 +67,8 @@ class World:
         self.desk.flush(self.now_ms)
 
     def begins(self, workload: Workload, *pods: Pod) -> None:
-        self.desk.take(Swept(source=SOURCE, kind=Pod, facts=pods, started_ms=1, at_ms=1))
-        swept = Swept(source=SOURCE, kind=Workload, facts=(workload,), started_ms=1, at_ms=1, subkind="Deployment")
+        self.desk.take(Swept(source=SOURCE, kind=Pod, facts=pods, started_ms=T0, at_ms=T0))
+        swept = Swept(source=SOURCE, kind=Workload, facts=(workload,), started_ms=T0, at_ms=T0, subkind="Deployment")
         self.take(swept)
 
     def asked_for(self, kind: type) -> list:

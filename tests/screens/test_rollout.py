@@ -8,10 +8,11 @@ from screens.build_page import BuildScreen
 from screens.choice import Choice
 from screens.rollout import RolloutScreen
 from screens.rollout_dialogs import ProofScreen
+from screens.rollout_lines import why_no_lines
 from screens.workloads import WorkloadsScreen
 from statusdesk.board import Mark
 from statusdesk.build_view import BuildKey
-from statusdesk.states import Level
+from statusdesk.states import Evidence, Level
 from tests.screens import boards, rollouts
 from tests.screens.desk import lines, look, open_rollouts, shown, text, until
 
@@ -322,3 +323,11 @@ async def test_help_tells_of_every_key():
             assert binding.id and binding.description and binding.tooltip
         for binding in RolloutScreen.BINDINGS:
             assert binding.tooltip in shown
+
+
+def test_only_a_container_that_was_asked_has_written_nothing():
+    """An unschedulable pod or a lost node has no container to blame, and no log was asked for."""
+    of_pod = Evidence(key="k", since_ms=1, pod="orders-a", reason="Unschedulable")
+    assert why_no_lines(of_pod) == "no container is to blame: no log was asked for"
+    assert why_no_lines(replace(of_pod, container="app")) == "it wrote nothing"
+    assert why_no_lines(replace(of_pod, container="app", problem="gone")) == "gone"

@@ -1,0 +1,217 @@
+"""When what a cluster tells of has happened by our clock: its stamps, held against the moments at which we saw them.
+
+An API server, its controllers and each node stamp by clocks of their own, of which the header ``Date`` says nothing
+where a proxy writes it. What was not there when we last looked cannot have happened before that, nor after we see it,
+and nothing happens to a pod before it is made. Stamps that agree with this to some seconds are kept as they are; of
+what was there before we began only they tell.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from statusdesk.facts import Changed, Container, Event, Pod, Swept, Workload
+
+SAME_MS = 5000  # whole seconds, the way to us, and a kubelet that tells what it did a little later
+SAMPLES = 32
+SAMPLED_MS = 600_000
+
+Key = tuple[str, ...]
+
+
+class Seeing(NamedTuple):
+    """When something was seen, and when we had last looked before that; None when never."""
+
+    at_ms: int
+    looked_ms: int | None = None
+
+
+class _Shifted(NamedTuple):
+    """An object of which some stamps are told otherwise: ``created_ms`` as it is stamped, and stamp -> our time."""
+
+    uid: str
+    created_ms: int | None
+    told: dict[int, int]
+
+
+class _Telling:
+    """Tells the stamps of one object. ``known``: those of before; ``told``: those that are told otherwise."""
+
+    def __init__(self, known: frozenset[int | None], told: dict[int, int], seeing: Seeing) -> None:
+        self._known = known
+        self._at_ms = seeing.at_ms
+        self._looked_ms = seeing.looked_ms
+        self.told = told
+
+    def tell(self, stamp_ms: int | None, floor_ms: int | None = None, *, later_ms: int = 0) -> int | None:
+        """Return when it was, not before ``floor_ms``; ``later_ms``: how far ahead it is stamped on purpose."""
+        if stamp_ms is None:
+            return None
+        if (again_ms := self.told.get(stamp_ms)) is not None:
+            return again_ms
+        told_ms = stamp_ms
+        if stamp_ms not in self._known:
+            told_ms = min(stamp_ms, self._at_ms + later_ms)
+            if self._looked_ms is not None and told_ms < self._looked_ms + later_ms - SAME_MS:
+                told_ms = self._looked_ms + later_ms
+        if floor_ms is not None:
+            told_ms = max(told_ms, floor_ms)
+        if told_ms != stamp_ms:
+            self.told[stamp_ms] = told_ms
+        return told_ms
+
+
+class Stamps:
+    """Tells the times of workloads and pods in our clock, and remembers which of them are not as they are stamped."""
+
+    def __init__(self) -> None:
+        self._shifted: dict[Key, _Shifted] = {}
+        self._looked: dict[tuple[str, str, str], int] = {}
+        self._samples: dict[str, deque[tuple[int, int]]] = {}
+
+    def sweeps(self, swept: Swept) -> Seeing:
+        """Return how the facts of a sweep are seen; what is new in it has happened since the one before."""
+        place = (swept.source, swept.subkind or swept.kind.__name__, swept.scope)
+        looked_ms = self._looked.get(place)
+        self._looked[place] = swept.started_ms
+        return Seeing(swept.at_ms, None if looked_ms is None else min(looked_ms, swept.at_ms))
+
+    def changes(self, changed: Changed) -> Seeing:
+        """Return how the facts of a change are seen: as they happen."""
+        for fact in changed.seen:
+            assert isinstance(fact, Workload | Pod)
+            kind = fact.kind if isinstance(fact, Workload) else changed.kind.__name__
+            place = (changed.source, kind, "")
+            self._looked[place if place in self._looked else (changed.source, kind, fact.namespace)] = changed.at_ms
+        return Seeing(changed.at_ms, changed.at_ms)
+
+    def forget(self, key: Key) -> None:
+        """Take note that an object has gone."""
+        self._shifted.pop(key, None)
+
+    def pod(self, pod: Pod, before: Pod | None, seeing: Seeing) -> Pod:
+        """Return a pod with its times in our clock; ``before`` is what this told of it the last time."""
+        if before is not None and before.uid != pod.uid:
+            before = None
+        stamps = _of_pod(pod)
+        telling = self._telling(pod, before, frozenset(_of_pod(before)) if before is not None else None, seeing)
+        created_ms = telling.tell(pod.created_ms)
+        grace_ms = 1000 * (pod.grace_s or 0)
+        deleting_ms = telling.tell(pod.deleting_ms, later_ms=grace_ms)
+        ready_ms = telling.tell(pod.ready_changed_ms, created_ms)
+        scheduled_ms = telling.tell(pod.scheduled_changed_ms, created_ms)
+        containers = [_retold(container, telling, created_ms) for container in pod.containers]
+        if not self._keep(pod, stamps, telling):
+            return pod
+        return msgspec.structs.replace(
+            pod,
+            created_ms=created_ms,
+            deleting_ms=deleting_ms,
+            ready_changed_ms=ready_ms,
+            scheduled_changed_ms=scheduled_ms,
+            containers=tuple(containers),
+        )
+
+    def workload(self, workload: Workload, before: Workload | None, seeing: Seeing) -> Workload:
+        """Return a workload with its times in our clock; ``before`` is what this told of it the last time."""
+        if before is not None and before.uid != workload.uid:
+            before = None
+        stamps, known = _of_workload(workload), frozenset(_of_workload(before)) if before is not None else None
+        telling = self._telling(workload, before, known, seeing)
+        created_ms = telling.tell(workload.created_ms)
+        started_ms = telling.tell(workload.started_ms, created_ms)
+        conditions = [
+            msgspec.structs.replace(
+                one, updated_ms=telling.tell(one.updated_ms), changed_ms=telling.tell(one.changed_ms)
+            )
+            for one in workload.conditions
+        ]
+        if not self._keep(workload, stamps, telling):
+            return workload
+        return msgspec.structs.replace(
+            workload, created_ms=created_ms, started_ms=started_ms, conditions=tuple(conditions)
+        )
+
+    def events(self, cluster: str, events: Iterable[Event], at_ms: int) -> tuple[Event, ...]:
+        """Return events, which are asked for and not seen to happen, by how far the cluster's stamps are off."""
+        drift_ms = self._drift_ms(cluster, at_ms)
+        if not drift_ms:
+            return tuple(events)
+        return tuple(
+            msgspec.structs.replace(
+                one,
+                first_ms=one.first_ms + drift_ms if one.first_ms is not None else None,
+                last_ms=one.last_ms + drift_ms if one.last_ms is not None else None,
+            )
+            for one in events
+        )
+
+    def _telling(
+        self, fact: Pod | Workload, before: Pod | Workload | None, known: frozenset[int | None] | None, seeing: Seeing
+    ) -> _Telling:
+        if before is None or known is None:
+            live = seeing.looked_ms == seeing.at_ms and fact.created_ms is not None
+            return _Telling(frozenset(), {}, self._first_seen(fact, seeing) if live else seeing)
+        shifted = self._shifted.get(fact.key)
+        told = shifted.told if shifted is not None else {}
+        created_ms = shifted.created_ms if shifted is not None else before.created_ms
+        # a creation is stamped once: where it has moved, the clock was found to be off, and all stamps have moved
+        moved_ms = (fact.created_ms or 0) - (created_ms or 0)
+        if moved_ms:
+            known = frozenset(stamp_ms + moved_ms for stamp_ms in known if stamp_ms is not None)
+            told = {stamp_ms + moved_ms: told_ms for stamp_ms, told_ms in told.items()}
+        return _Telling(known, dict(told), seeing)
+
+    def _keep(self, fact: Pod | Workload, stamps: Iterable[int | None], telling: _Telling) -> bool:
+        """Keep what is told otherwise as long as it is stamped so; return whether there is anything."""
+        told = {stamp: telling.told[stamp] for stamp in stamps if stamp is not None and stamp in telling.told}
+        if told:
+            self._shifted[fact.key] = _Shifted(fact.uid, fact.created_ms, told)
+        else:
+            self._shifted.pop(fact.key, None)
+        return bool(told)
+
+    def _first_seen(self, fact: Pod | Workload, seeing: Seeing) -> Seeing:
+        """Return how to see what came into sight; what others show to be old by its clock is as one of a first list."""
+        age_ms = seeing.at_ms - (fact.created_ms or 0)
+        self._samples.setdefault(fact.cluster, deque(maxlen=SAMPLES)).append((seeing.at_ms, age_ms))
+        least_ms = self._least_ages_ms(fact.cluster, seeing.at_ms)[0]
+        return Seeing(seeing.at_ms) if age_ms > least_ms + SAME_MS else seeing
+
+    def _least_ages_ms(self, cluster: str, at_ms: int) -> list[int]:
+        """Return by their stamps the ages at which things have lately come into sight, the least first."""
+        return sorted(age_ms for seen_ms, age_ms in self._samples.get(cluster, ()) if seen_ms > at_ms - SAMPLED_MS)
+
+    def _drift_ms(self, cluster: str, at_ms: int) -> int:
+        """Return what to add to a cluster's stamps: what was seen to be made is at most that much older than stamped.
+
+        One old thing that comes into sight says nothing: two must agree.
+        """
+        least = self._least_ages_ms(cluster, at_ms)[:2]
+        if len(least) < 2 or least[1] - least[0] > SAME_MS or abs(least[0]) <= SAME_MS:
+            return 0
+        return least[0]
+
+
+def _of_pod(pod: Pod) -> list[int | None]:
+    stamps = [pod.created_ms, pod.deleting_ms, pod.ready_changed_ms, pod.scheduled_changed_ms]
+    for container in pod.containers:
+        stamps += (container.since_ms, container.last_finished_ms)
+    return stamps
+
+
+def _retold(container: Container, telling: _Telling, created_ms: int | None) -> Container:
+    since_ms = telling.tell(container.since_ms, created_ms)
+    finished_ms = telling.tell(container.last_finished_ms, created_ms)
+    if since_ms == container.since_ms and finished_ms == container.last_finished_ms:
+        return container
+    return msgspec.structs.replace(container, since_ms=since_ms, last_finished_ms=finished_ms)
+
+
+def _of_workload(workload: Workload) -> list[int | None]:
+    stamps = [workload.created_ms, workload.started_ms]
+    for condition in workload.conditions:
+        stamps += (condition.updated_ms, condition.changed_ms)
+    return stamps
