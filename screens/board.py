@@ -64,7 +64,14 @@ class BoardScreen(Frame):
         Binding("slash", "filter", "filter", id="board.filter", tooltip="Show only rows with these words"),
         Binding("exclamation_mark", "only_bad", "not well", id="board.only_bad", tooltip="Show only what is not well"),
         Binding("o", "order", "order", id="board.order", tooltip="Worst first, or in the configured order"),
-        Binding("colon", "go_to", "go to", id="board.go_to", tooltip="Go to an application, stage or list"),
+        Binding(
+            "colon",
+            "go_to",
+            "go to",
+            id="board.go_to",
+            tooltip="Go to an application, stage or list",
+            priority=True,  # as in Frame
+        ),
         Binding("t", "as_of", "as of", id="board.as_of", tooltip="Show the board as of a time in the past"),
         Binding("K", "tokens", "tokens", id="board.tokens", tooltip="The tokens of Vault", show=False),
         Binding("E", "environments", "environments", id="board.environments", tooltip="Environments", show=False),

@@ -2,7 +2,9 @@
 
 from typing import TypeVar
 
+from textual.events import Key
 from textual.screen import ModalScreen
+from textual.widgets import Input
 
 Answer = TypeVar("Answer")
 
@@ -10,6 +12,7 @@ Answer = TypeVar("Answer")
 class Dialog(ModalScreen[Answer]):
     """A box in the middle, with a title, over the board."""
 
+    TYPES = False  # whether it is a line in which one types
     DEFAULT_CSS = "Dialog { align: center middle; }"
     CSS = """
     .dialog {
@@ -32,6 +35,19 @@ class Dialog(ModalScreen[Answer]):
     .dialog.-ascii { border: ascii $primary; }
     .dialog.-ascii .dialog-body { scrollbar-size-vertical: 0; }
     """
+
+    def on_key(self, event: Key) -> None:
+        """Type what comes before the line has the focus: who types fast has not waited for the dialog."""
+        if self.TYPES and (event.is_printable or event.key == "enter"):
+            event.stop()
+            self.call_after_refresh(self._type, event.character if event.is_printable else None)
+
+    async def _type(self, letter: str | None) -> None:
+        box = self.query_one(Input)
+        if letter is None:
+            await box.action_submit()
+        else:
+            box.insert_text_at_cursor(letter)
 
     def on_mount(self) -> None:
         # A screen's rules reach no further up than the screen, so what the app knows is told to the box.

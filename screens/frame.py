@@ -50,7 +50,16 @@ class Frame(Screen[None]):
 
     HELP = ""
     BINDINGS = [
-        Binding("colon", "go_to", "go to", id="board.go_to", tooltip="Go to an application, stage or list", show=False)
+        # with priority: the letters that come fast behind it are meant for the dialog, not for this screen
+        Binding(
+            "colon",
+            "go_to",
+            "go to",
+            id="board.go_to",
+            tooltip="Go to an application, stage or list",
+            show=False,
+            priority=True,
+        )
     ]
     app: "DeskApp"
 
@@ -209,6 +218,10 @@ class Frame(Screen[None]):
         from screens.help import HelpScreen
 
         self.app.push_screen(HelpScreen(self.HELP, self.active_bindings, self.ink, self.ascii))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys that work everywhere to the line in which one types."""
+        return not (action == "go_to" and bool(self.query("Input:focus")))
 
     def action_go_to(self) -> None:
         board = self.shown_board

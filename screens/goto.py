@@ -105,6 +105,8 @@ def leave_for(app: "DeskApp", target: Target | None) -> None:
 class GoTo(Dialog[Target | None]):
     """Asks where to go; answers with a place that exists, or None."""
 
+    TYPES = True
+
     BINDINGS = [
         Binding("escape", "leave", "back", id="goto.leave", tooltip="Stay where you are"),
         Binding("down", "suggestion(1)", "next", show=False, priority=True, tooltip="Next suggestion"),

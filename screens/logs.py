@@ -232,7 +232,8 @@ class LogsScreen(LogDeeds):
         """Leave the keys that begin to type to the line in which one types; a console has no pods to choose from."""
         if action in OF_PODS and self.request.job:
             return False
-        return not (action == "find" and self.query(LogInput))
+        typing = action == "find" and bool(self.query(LogInput))
+        return not typing and super().check_action(action, parameters)
 
     def action_find(self, kind: str) -> None:
         """Open the line in which one types what to search, to include or to exclude."""

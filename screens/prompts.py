@@ -15,6 +15,8 @@ from screens.dialog import Dialog
 class Prompt(Dialog[str | None]):
     """Asks for one line; ``check`` returns a sentence when the answer will not do, empty when it will."""
 
+    TYPES = True
+
     BINDINGS = [Binding("escape", "leave", "back", id="prompt.leave", tooltip="Close without an answer")]
 
     def __init__(self, title: str, hint: str, check: Callable[[str], str], *, value: str = "") -> None:

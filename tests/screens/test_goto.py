@@ -1,12 +1,16 @@
 """The prompt that goes to a place: on every screen, in its help, and from each to any other."""
 
 import pytest
+from textual import events
 
 from screens.alerts import AlertsScreen
 from screens.board import BoardScreen
 from screens.frame import Frame
 from screens.goto import GoTo
 from screens.help import HelpScreen
+from screens.log_input import LogInput
+from screens.logs import LogsScreen
+from screens.prompts import FilterInput
 from screens.tokens import TokensScreen
 from tests.screens import jenkins, rollouts
 from tests.screens.desk import desk, text, until
@@ -74,3 +78,26 @@ async def test_what_is_typed_into_a_line_of_a_screen_goes_nowhere():
         await pilot.press("slash", *"a", "colon", "b")
         await pilot.pause()
         assert not isinstance(app.screen, GoTo) and "a:b" in text(app)
+
+
+@pytest.mark.parametrize("key", ["", "K", "E", "b", "l"])
+async def test_what_is_typed_at_once_reaches_the_line(key):
+    app = open_desk()
+    async with app.run_test(size=(140, 40)) as pilot:
+        await pilot.press(*([key] if key else []))
+        await until(pilot, lambda: (len(app.screen_stack) > 1) == bool(key))
+        for letter in ":tokens":
+            app.post_message(events.Key("colon" if letter == ":" else letter, letter))
+        app.post_message(events.Key("enter", "\r"))
+        await until(pilot, lambda: isinstance(app.screen, TokensScreen))
+
+
+async def test_a_colon_can_be_typed_into_a_filter():
+    app = open_desk()
+    async with app.run_test(size=(140, 40)) as pilot:
+        await pilot.press("slash", "a", "colon", "b")
+        assert app.screen.query_one(FilterInput).value == "a:b"
+        await pilot.press("escape", "l")
+        await until(pilot, lambda: isinstance(app.screen, LogsScreen))
+        await pilot.press("i", "a", "colon", "b")
+        assert app.screen.query_one(LogInput).value == "a:b"
