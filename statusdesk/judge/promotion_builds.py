@@ -6,7 +6,8 @@ import msgspec
 
 from statusdesk.board import Cell
 from statusdesk.facts import JobClass
-from statusdesk.judge.join import CLOCKS_MS, Rule
+from statusdesk.judge.join import Rule
+from statusdesk.judge.join_past import CLOCKS_MS
 from statusdesk.states import BuildState, Level, RolloutState
 
 SETTLE_MS = 60_000  # after its deploy job has ended, a cluster has this long to change
