@@ -54,8 +54,8 @@ def _lines(board: Board, colour: bool, everything: bool, all_sources: bool) -> I
         yield lines[0]
         for row, line in zip(board.rows, lines[1:], strict=True):
             yield line
-            if row.message:
-                yield f"    {clean(row.message)}"
+            if row.message or row.note:
+                yield f"    {clean(row.message or row.note)}"
     elif everything:
         yield "no application is known yet"
     yield from _tokens(board, colour, everything)
