@@ -28,12 +28,24 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 NO_PAST = Past()
 
 
-def revisions_before(revision: str, periods: Sequence[RolloutState]) -> tuple[RolloutState, ...]:
-    """Return the periods before those of a revision, oldest first: an undo may bring back the name of an older one."""
+def revisions_before(rollout: RolloutState, periods: Sequence[RolloutState]) -> tuple[RolloutState, ...]:
+    """Return the periods before those of a rollout, oldest first: an undo may bring back the name of an old revision.
+
+    A new version is seen under the number of the revision before it until the cluster has counted: that is no
+    revision of its own.
+    """
     end = len(periods)
-    while end and periods[end - 1].revision == revision:
+    while end and _what(periods[end - 1]) == _what(rollout):
         end -= 1
-    return tuple(periods[:end])
+    late = end
+    while late and _what(periods[late - 1]) == (periods[end - 1].revision, rollout.version):
+        late -= 1
+    counted_late = 0 < late < end and periods[late - 1].revision == periods[end - 1].revision
+    return tuple(periods[: late if counted_late else end])
+
+
+def _what(rollout: RolloutState) -> tuple[str, str]:
+    return (rollout.revision, rollout.version)
 
 
 def is_spent(build: Build, rollout: RolloutState, at_ms: int, earlier: Sequence[RolloutState]) -> bool:

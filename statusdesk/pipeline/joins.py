@@ -115,7 +115,7 @@ class Joins:
         for row in [rows[key] for key in self._rollouts.get(state.app, ()) if key in rows]:
             versions = same if (row.kind, row.name) == (state.kind, state.name) else beside
             versions.update(filter(None, (row.version, row.previous_version)))
-        earlier = revisions_before(state.revision, periods)
+        earlier = revisions_before(state, periods)
         return Past(earlier=earlier, tags=frozenset(same), beside=frozenset(beside))
 
     def flush(self, now_ms: int) -> list[Transition]:

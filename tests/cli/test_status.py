@@ -199,16 +199,22 @@ def test_json_tells_which_build_made_a_rollout_and_by_which_rule(run, put):
         rollout("orders", "staging", **made_by),
         rollout("web", "staging", version="2.0", build_rule="none"),
         rollout("stock", "staging"),
+        rollout("mailer", "staging", version="3.0", **(made_by | {"build_rule": "none"})),
     )
     apps = {app["app"]: app["stages"][0] for app in json.loads(run("status", "--format", "json").stdout)["apps"]}
     told = {name: cell["rollouts"][0]["build"] for name, cell in apps.items()}
     assert told == {
-        "orders": {"rule": "version", "job": "deploy-orders", "number": 7, "url": "http://j/7"},
-        "web": {"rule": "none", "job": None, "number": None, "url": None},
+        "orders": {"rule": "version", "job": "deploy-orders", "number": 7, "url": "http://j/7", "back_to": None},
+        "web": {"rule": "none", "job": None, "number": None, "url": None, "back_to": None},
         "stock": None,
+        "mailer": {
+            **{"rule": "none", "job": None, "number": None, "url": None},
+            "back_to": {"job": "deploy-orders", "number": 7, "url": "http://j/7"},
+        },
     }
     assert {name: cell["notes"] for name, cell in apps.items() if cell["notes"]} == {
-        "web": ["web changed to 2.0 without a build"]
+        "web": ["web changed to 2.0 without a build"],
+        "mailer": ["mailer changed to 3.0 without a build, back to what deploy-orders #7 built"],
     }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from statusdesk.facts import Build
 from statusdesk.judge.join import Join, Reference, Rule, build_of, read_reference
-from statusdesk.judge.join_past import Past
+from statusdesk.judge.join_past import Past, revisions_before
 from statusdesk.judge.join_versions import same_version
 from statusdesk.states import Level, RolloutState
 from tests.judge.make import T0
@@ -191,6 +191,27 @@ def test_a_build_that_runs_may_make_several_revisions() -> None:
     assert joined(rollout(revision="9"), [ended], own) == (Rule.VERSION, 7)
     assert joined(rollout("1.6.0", revision="9"), [running], own) == NONE
     assert joined(rollout(revision="10"), [running], own, before("0.0.1", -30 * S, "9")) == (Rule.NONE, 7)
+
+
+@pytest.mark.parametrize(
+    ("now", "periods", "count"),
+    [
+        ("10 A", "8 A, 9 B, 10 A", 2),
+        ("10 A", "8 A, 9 B, 9 A, 9 A, 10 A, 10 A", 2),
+        ("9 A", "8 A, 9 B", 2),
+        ("9 A", "8 A, 8 A, 9 A", 2),
+        ("a A", "a A, b B, a A", 2),
+        ("1 A", "1 A", 0),
+        ("1 A", "", 0),
+    ],
+)
+def test_revisions_before(now: str, periods: str, count: int) -> None:
+    """``9 A`` is revision 9 with version A; a new version may have the number of the revision before for a moment."""
+    states = [
+        rollout(version, revision=number) for number, version in map(str.split, filter(None, periods.split(", ")))
+    ]
+    revision, version = now.split()
+    assert revisions_before(rollout(version, revision=revision), states) == tuple(states[:count])
 
 
 def test_another_build_of_the_same_version_makes_its_own_revision() -> None:

@@ -137,7 +137,8 @@ def test_a_change_by_hand_soon_after_a_deploy_is_not_the_deploys(fed: Fed) -> No
     assert fed.jenkins(30) == ("none", None)
     fed.restart()
     fed.cluster(1, revision="3", version="67.0.0")
-    assert fed.cluster(1, revision="4", version="66.0.0", build=f"{JOB}#2") == NOBODY
+    assert fed.cluster(1, revision="3", version="66.0.0", build=f"{JOB}#2") == NOBODY  # not counted yet
+    assert fed.cluster(0.1, revision="4", version="66.0.0", build=f"{JOB}#2") == NOBODY
     fed.jenkins(100)
     assert fed.jenkins(30) == ("none", 2)
     row = fed.writer.current(RolloutState)[KEY]
