@@ -145,6 +145,12 @@ def test_apps_are_chosen_by_glob_and_what_is_well_can_be_left_out(run, put):
     assert "orders" in names and "order-ui" in names and "web" not in names
     done = run("status", "--only-bad")
     assert "order-ui" in done.stdout and "orders" not in done.stdout and "source" not in done.stdout
+    now = "now: 1 failing, 0 on its way, 0 warning, 0 moving, 0 unknown, 2 ok; "
+    assert f"{now}1 of 3 applications shown; data " in done.stdout.splitlines()[-1], "all are counted"
+    assert run("status").stdout.splitlines()[-1].startswith(f"{now}data ")
+    counts = json.loads(run("status", "--only-bad", "--format", "json").stdout)["counts"]
+    assert (counts["failing"], counts["ok"]) == (1, 2)
+    assert run("status", "--only-bad", "order*").stdout.splitlines()[-1].startswith("now: 1 failing, 0 on its way, 0 w")
 
 
 def test_a_store_elsewhere_is_read_by_its_file_or_directory(run, put, tmp_path):
