@@ -74,7 +74,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     ``rank`` sorts worst and nearest to production first (lower is worse). ``cells`` has one entry per stage, None where
     the app never reaches. ``message`` is the second line: ``staging: init container … · next stop performance``.
-    Without one it is ``note``, for some time: what is worth knowing of its builds and no fault.
+    ``note`` stands there too, for some time: what is worth knowing of the builds of a row that is not bad.
     """
 
     app: str

@@ -20,6 +20,7 @@ from statusdesk.judge.promotion_versions import Lineage
 from statusdesk.states import BuildState, Level, RolloutState
 
 PRODUCTION_FAILING, FAILING, WAS_FAILING, WARNING, MOVING, UNKNOWN, SKEW, CALM = range(8)
+_NOT_BAD = (MOVING, SKEW, CALM)
 _MOVING = (Level.PROGRESSING, Level.SCALING)
 
 
@@ -95,7 +96,7 @@ def judge_app(
         rank=finding.rank,
         cells=tuple(cells),
         message=finding.message,
-        note="" if finding.message else news(said, [stage.name for stage in path.stages], now_ms, looks),
+        note=news(said, [s.name for s in path.stages], now_ms, looks) if finding.rank[0] in _NOT_BAD else "",
         worst_stage=path.stages[finding.stage].name if finding.stage is not None else "",
         next_stop=finding.next_stop,
         version_ahead=ahead,

@@ -116,6 +116,8 @@ def test_a_change_by_hand_is_news_until_all_have_come_to_work_nearest_to_product
     )
     assert found.look_again_ms == NOW + H
     assert standing(undone, by_hand, now_ms=NOW + 2 * H).row.note.startswith("staging: ")
+    skewed = row(rollout("testing", "1.4", 1), rollout("staging", "1.5", 48), msgspec.structs.replace(undone, key="x"))
+    assert skewed.note.startswith("staging: "), "beside what is said of a row that is not bad"
     failing = rollout("testing", "1.5", 1, Level.FAILING)
     assert row(failing, undone).note == "", "what is bad comes first"
 

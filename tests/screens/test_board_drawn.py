@@ -52,9 +52,7 @@ async def test_what_is_new_of_a_row_that_is_well_stands_quietly_below_it(size):
         first = next(number for number, line in enumerate(lines(app)) if "orders  " in line)
         assert note in lines(app)[first + 1] and lines(app)[first + 2].split()[0] == "web"
         await pilot.press("slash", *"without a build", "enter")
-        await until(
-            pilot, lambda: "web" not in app.screen.text if hasattr(app.screen, "text") else "web " not in text(app)
-        )
+        await until(pilot, lambda: not any(line.split()[:1] == ["web"] for line in lines(app)))
         assert note in text(app)
 
 
