@@ -20,10 +20,21 @@ NAMESPACES_PATH = "/api/v1/namespaces"
 _NAMES_PAGE = msgspec.json.Decoder(ListWire[NamedWire])
 
 
+class Lack(msgspec.Struct, frozen=True):
+    """A right that is missing: by which name the server knows us, empty where it does not tell, and what it costs.
+
+    ``whole``: it is to be given in the whole cluster.
+    """
+
+    user: str
+    loss: str = ""
+    whole: bool = False
+
+
 class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     """Whether one thing works. ``namespace`` is empty for the whole cluster; ``message`` says how to mend it.
 
-    ``optional``: the board works without it.
+    ``optional``: the board works without it. ``lack`` is set where all that is missing is a right of the role.
     """
 
     verb: str
@@ -32,6 +43,7 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str = ""
     message: str = ""
     optional: bool = False
+    lack: Lack | None = None
 
 
 class _RuleWire(Wire):
@@ -76,17 +88,20 @@ def probe(settings: ClusterSettings, namespaces: Sequence[str]) -> list[ProbeRes
         version = _version(api)
         if not version.ok:
             return [version]
-        whole = [_list(api, kind, "") for kind in KINDS]
+        user = _user(api)
+        whole = [_list(api, kind, "", user) for kind in KINDS]
+        # an older server says who we are only where it refuses
+        user = user or next((result.lack.user for result in whole if result.lack is not None), "")
         refused = [kind for kind, result in zip(KINDS, whole, strict=True) if not result.ok]
         results, names = [version, *whole], list(Interest(namespaces).names)
         if refused and Interest(namespaces).globs:
-            result, found = _namespaces(api, Interest(namespaces))
+            result, found = _namespaces(api, Interest(namespaces), user)
             results.append(result)
             names = list(dict.fromkeys((*names, *found)))[:MOST_NAMESPACES]
-        results += [_list(api, kind, name) for kind in refused for name in names]
-        user = _user(api)
+        results += [_list(api, kind, name, user) for kind in refused for name in names]
+        user = user or next((result.lack.user for result in results if result.lack is not None), "")
         for name in names or ["default"]:
-            results += _rights(api, name, user)
+            results += _rights(api, name, user, whole=not any(result.lack for result in whole))
         return results
     finally:
         api.close()
@@ -113,22 +128,29 @@ def _version(api: KubernetesApi) -> ProbeResult:
     return ProbeResult(verb="get", resource="version", ok=True, message=clean(version))
 
 
-def _list(api: KubernetesApi, kind: Kind, namespace: str) -> ProbeResult:
-    ok, message = _try_list(api, kind.path(namespace), namespace)
-    if not ok and kind.optional:
-        message = f"{kind.resource} are not shown without it: {message}"
-    optional = kind.optional
-    return ProbeResult(verb="list", resource=kind.title, namespace=namespace, ok=ok, message=message, optional=optional)
+def _list(api: KubernetesApi, kind: Kind, namespace: str, user: str) -> ProbeResult:
+    lack, message = None, ""
+    loss = f"{kind.resource} are not shown" if kind.optional else ""
+    try:
+        api.get(kind.path(namespace), [("limit", "1")])
+    except Refused as refused:
+        lack = Lack(user or refused.user, loss, whole=not namespace)
+        message = grant(lack.user, namespace)
+    except ApiProblem as problem:
+        message = problem.message
+    said = f"{loss} without it: {message}" if message and loss else message
+    what = {"verb": "list", "resource": kind.title, "namespace": namespace}
+    return ProbeResult(**what, ok=not message, message=said, optional=kind.optional, lack=lack)
 
 
-def _namespaces(api: KubernetesApi, interest: Interest) -> tuple[ProbeResult, list[str]]:
+def _namespaces(api: KubernetesApi, interest: Interest, user: str) -> tuple[ProbeResult, list[str]]:
     found: list[str] = []
     message = ""
     try:
         page = _NAMES_PAGE.decode(api.get(NAMESPACES_PATH, [("limit", "500")]))
         found = [item.metadata.name for item in page.items or () if item.metadata.name in interest]
     except Refused as refused:
-        message = grant(refused.user, "", NAMES_ROLE)
+        message = grant(user or refused.user, "", NAMES_ROLE)
     except ApiProblem as problem:
         message = problem.message
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -136,17 +158,8 @@ def _namespaces(api: KubernetesApi, interest: Interest) -> tuple[ProbeResult, li
     return ProbeResult(verb="list", resource="namespaces", ok=not message, message=message), found
 
 
-def _try_list(api: KubernetesApi, path: str, namespace: str) -> tuple[bool, str]:
-    try:
-        api.get(path, [("limit", "1")])
-    except Refused as refused:
-        return False, grant(refused.user, namespace)
-    except ApiProblem as problem:
-        return False, problem.message
-    return True, ""
-
-
-def _rights(api: KubernetesApi, namespace: str, user: str) -> Iterator[ProbeResult]:
+def _rights(api: KubernetesApi, namespace: str, user: str, *, whole: bool) -> Iterator[ProbeResult]:
+    """Yield our rights in a namespace; ``whole``: lists are allowed in the whole cluster, and so the rest should be."""
     # the last is what is lost without a right that the board can do without
     wanted = [("watch", k.group, k.resource, k.title, f"{k.resource} are polled" if k.optional else "") for k in KINDS]
     wanted += [("list", "apps", name, f"{name}.apps", "") for name in ("replicasets", "controllerrevisions")]
@@ -165,12 +178,13 @@ def _rights(api: KubernetesApi, namespace: str, user: str) -> Iterator[ProbeResu
         problem = f"cannot ask for our rights: {api.host} answers with something else"
     for verb, group, resource, title, loss in wanted:
         ok = any(rule.allows(verb, group, resource) for rule in rules.resource_rules or ())
-        if ok:
-            message = ""
-        elif rules.incomplete:
+        lack, message = None, ""
+        if not ok and rules.incomplete:
             message = "the server cannot tell all of our rights; it may be allowed all the same"
-        else:
-            message = problem or grant(user, namespace)
+        elif not ok:
+            lack = None if problem else Lack(user, loss, whole)
+            message = problem or grant(user, "" if whole else namespace)
         if loss and not ok:
             message = f"{loss} without it: {message}"
-        yield ProbeResult(verb=verb, resource=title, namespace=namespace, ok=ok, message=message, optional=bool(loss))
+        what = {"verb": verb, "resource": title, "namespace": namespace}
+        yield ProbeResult(**what, ok=ok, message=message, optional=bool(loss), lack=lack)

@@ -50,6 +50,8 @@ class Scribe:
         self._verdict(cell)
         if cell.rollouts:
             self._rollout(cell, cell.rollouts[0], known.pods)
+        for fault in cell.faults:
+            self._line("build", fault, self.ink.words[Mark.WARNING])
         for note in cell.notes:
             self._line("note", note)
         self._build(_build_for(row, cell), cell.rollouts[0] if cell.rollouts else None)

@@ -42,7 +42,7 @@ def matches(row: Row, text: str) -> bool:
     """Say whether every word of the text is in the app's name, a version, a reason or the message."""
     words = text.casefold().split()
     cells = " ".join(f"{cell.version} {cell.reason} {cell.mark}" for cell in row.cells if cell is not None)
-    hay = f"{row.app} {row.message} {row.mark} {cells}".casefold()
+    hay = f"{row.app} {row.message} {row.note} {row.mark} {cells}".casefold()
     return all(word in hay for word in words)
 
 

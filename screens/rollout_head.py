@@ -12,6 +12,7 @@ from statusdesk.marks import GLYPHS, LEVEL_MARKS
 from statusdesk.rollout_view import RolloutView
 from statusdesk.states import Level, RolloutState
 from statusdesk.text import age
+from statusdesk.unbuilt import back_to
 
 BAR = 14
 CALM = (Level.OK, Level.IDLE)  # of these the age of the version is told, as on the board
@@ -58,6 +59,16 @@ def _verdict(view: RolloutView, pen: Pen) -> list[Line]:
     lines = _said(line, said, countdown, pen)
     if state.look:
         lines.append(Line().put("   look at: ", ink.quiet).put(state.look, ink.plain))
+    return [*lines, *_remarks(view, pen)]
+
+
+def _remarks(view: RolloutView, pen: Pen) -> list[Line]:
+    """Return what the newest deploys say that the cluster does not: a green one that changed nothing."""
+    ink, lines = pen.ink, []
+    said = [(text, ink.words[Mark.WARNING]) for text in view.faults] + [(text, ink.plain) for text in view.notes]
+    for text, style in said:
+        for index, part in enumerate(fold(text, pen.width - 11, dots=pen.dots)):
+            lines.append(Line().put(" " * 10 if index else "   build: ", ink.quiet).put(part, style))
     return lines
 
 
@@ -146,7 +157,8 @@ def _build(view: RolloutView, pen: Pen) -> list[Piece]:
     ink, state, row = pen.ink, view.state, view.build
     assert state is not None
     if state.build_rule == "none":
-        return [(("changed without a build", ink.words[Mark.WARNING]),)]
+        back = f", {back_to(state)}" if back_to(state) else ""
+        return [(("changed without a build", ink.words[Mark.WARNING]), (back, ink.plain))]
     if state.build_number is not None:
         build = _known_build(view, state.build_job, state.build_number)
         name = f"{state.build_job} #{state.build_number}".strip()

@@ -35,8 +35,8 @@ class Drawing(msgspec.Struct, frozen=True):
 
 
 def height(row: Row) -> int:
-    """Return how many lines a row takes: a row that is not well carries its reason."""
-    return 2 if row.message and row.mark not in WELL else 1
+    """Return how many lines a row takes: a row that is not well carries its reason, another what is new of it."""
+    return 2 if row.note or (row.message and row.mark not in WELL) else 1
 
 
 def ages(row: Row, stamp: Callable[[int], str]) -> tuple[str, ...]:
@@ -163,13 +163,15 @@ def build_mark(build: BuildState) -> Mark:
 
 
 def _draw_message(row: Row, drawing: Drawing) -> Strip:
-    """Return the reason line: the stage stands out, the sentence is plain."""
+    """Return the reason line: the stage stands out, the sentence is plain; or, quietly, what is new."""
     columns, ink = drawing.columns, drawing.ink
     line = Line().put(" " * (columns.glyph + 3), ink.plain)
     room = max(1, columns.width - line.x - 1)
     stage = f"{row.worst_stage}:"
-    said = row.message.replace(" \u00b7 ", " - ") if drawing.ascii else row.message
-    text = fit(said, room, drawing.dots).rstrip()
+    said = " \u00b7 ".join(filter(None, (row.message, row.note)))
+    text = fit(said.replace(" \u00b7 ", " - ") if drawing.ascii else said, room, drawing.dots).rstrip()
+    if not row.message:
+        return line.put(text, ink.quiet).strip(columns.width, ink.plain)
     if row.worst_stage and text.startswith(stage):
         loud = row.mark in (Mark.FAILING, Mark.ON_ITS_WAY)
         head = ink.badges[Mark.FAILING] if loud and ink.badges[Mark.FAILING].color else ink.strong

@@ -47,8 +47,9 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
     ``last_level`` is what was last known. ``version`` is that of the worst rollout; ``tint`` numbers the versions of a
     row in order of age (0 = oldest), so that equal versions look alike. ``drift``: how many distinct versions this
-    stage is behind the one to its left. ``digest_differs``: same tag as to its left, another image digest. ``notes``
-    are sentences that are worth knowing and no fault: a green build that changed nothing, a change without a build.
+    stage is behind the one to its left. ``digest_differs``: same tag as to its left, another image digest. ``faults``
+    are sentences about its newest deploys: one that failed, one that is green for a version that does not run.
+    ``notes`` are worth knowing and no fault: a green build that changed nothing, a change without a build.
     """
 
     stage: str
@@ -64,6 +65,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     tint: int = 0
     drift: int = 0
     digest_differs: bool = False
+    faults: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rollouts: tuple[RolloutState, ...] = ()
 
@@ -73,6 +75,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     ``rank`` sorts worst and nearest to production first (lower is worse). ``cells`` has one entry per stage, None where
     the app never reaches. ``message`` is the second line: ``staging: init container … · next stop performance``.
+    ``note`` stands there too, for some time: what is worth knowing of the builds of a row that is not bad.
     """
 
     app: str
@@ -80,6 +83,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     rank: tuple[int, ...]
     cells: tuple[Cell | None, ...]
     message: str = ""
+    note: str = ""
     worst_stage: str = ""
     next_stop: str = ""
     version_ahead: str = ""

@@ -8,6 +8,7 @@ import msgspec
 from statusdesk.board import NO_ACCESS, STALE, Board, Cell, Row
 from statusdesk.facts import Build, Event, Revision
 from statusdesk.states import BuildState, Evidence, Level, PodState, RolloutState, TokenState
+from statusdesk.unbuilt import unbuilt, unbuilt_among
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,8 +31,9 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
 
     ``level`` is unknown when its source gives no news, whatever ``state`` says; ``known_ms`` is then the last good
     answer, and ``closed`` whether it may not be read. ``siblings`` are all workloads of the app in this stage, itself
-    among them; ``elsewhere`` the app's cells of the other stages. ``reading`` is None until
-    something was read, ``read_at_ms`` the moment of the board for which it was.
+    among them; ``elsewhere`` the app's cells of the other stages. ``faults`` and ``notes`` are what the newest deploys
+    say that the cluster does not. ``reading`` is None until something was read, ``read_at_ms`` the moment of the board
+    for which it was.
     """
 
     key: str
@@ -45,6 +47,8 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
     siblings: tuple[RolloutState, ...] = ()
     elsewhere: tuple[Cell, ...] = ()
     build: BuildState | None = None
+    faults: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     tokens: tuple[TokenState, ...] = ()
     past: bool = False
     reading: Reading | None = None
@@ -82,6 +86,8 @@ def on_board(view: RolloutView, board: Board, *, past: bool = False) -> RolloutV
         siblings=tuple(sorted(cell.rollouts, key=lambda rollout: (rollout.cluster, rollout.namespace, rollout.name))),
         elsewhere=tuple(other for other in row.cells if other is not None and other is not cell and other.rollouts),
         build=_build(row, state),
+        faults=cell.faults,
+        notes=tuple(note for note in cell.notes if note not in map(unbuilt, unbuilt_among(cell.rollouts))),
         tokens=tokens,
         past=past,
         reading=view.reading,

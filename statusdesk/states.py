@@ -17,9 +17,9 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
 
     ``build`` is what the workload's annotation says; ``build_job``, ``build_number`` and ``build_url`` are of the
     Jenkins build that did it, told by the rule ``build_rule``: ``annotation``, ``version``, ``time``, ``none`` (no
-    build did it) or empty (not known). ``deadline_ms`` is Kubernetes' own, ``fails_ms`` when a warning becomes failing
-    if nothing changes, None where time alone does not decide. ``conditions`` are those of the workload while it is
-    neither well nor at rest.
+    build did it; then they are of the build whose version came back, if one did) or empty (not known). ``deadline_ms``
+    is Kubernetes' own, ``fails_ms`` when a warning becomes failing if nothing changes, None where time alone does not
+    decide. ``conditions`` are those of the workload while it is neither well nor at rest.
     """
 
     key: str

@@ -58,6 +58,7 @@ def _row(row: Row) -> dict[str, Any]:
         "app": row.app,
         "mark": row.mark.value,
         "message": row.message,
+        "note": row.note,
         "worst_stage": row.worst_stage,
         "next_stop": row.next_stop,
         "version_ahead": row.version_ahead,
@@ -81,6 +82,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "desired": cell.desired,
         "drift": cell.drift,
         "digest_differs": cell.digest_differs,
+        "faults": list(cell.faults),
         "notes": list(cell.notes),
         "rollouts": [_rollout(rollout) for rollout in cell.rollouts],
     }
@@ -106,15 +108,17 @@ def _rollout(rollout: RolloutState) -> dict[str, Any]:
 
 
 def _made_by(rollout: RolloutState) -> dict[str, Any] | None:
-    """Return the build that did it and the rule that tells; null where that is not known."""
+    """Return the build that did it and the rule that tells; null where that is not known.
+
+    Where none did it, ``back_to`` is the build whose version came back.
+    """
     if not rollout.build_rule:
         return None
-    return {
-        "rule": rollout.build_rule,
-        "job": rollout.build_job or None,
-        "number": rollout.build_number,
-        "url": rollout.build_url or None,
-    }
+    build = {"job": rollout.build_job or None, "number": rollout.build_number, "url": rollout.build_url or None}
+    if rollout.build_rule != "none":
+        return {"rule": rollout.build_rule, **build, "back_to": None}
+    back = build if rollout.build_number is not None else None
+    return {"rule": "none", **dict.fromkeys(build), "back_to": back}
 
 
 def _build(build: BuildState) -> dict[str, Any]:

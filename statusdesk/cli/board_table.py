@@ -37,17 +37,24 @@ Styled = tuple[str, str]
 
 
 def board_table(
-    board: Board, *, colour: bool, everything: bool = True, all_sources: bool = True, ascii_only: bool = False
+    board: Board,
+    *,
+    colour: bool,
+    everything: bool = True,
+    all_sources: bool = True,
+    ascii_only: bool = False,
+    left_out: int = 0,
 ) -> Iterator[str]:
     """Yield the lines of the board.
 
     Without ``everything`` only tokens and sources that are not well, without ``all_sources`` only such sources.
+    ``left_out``: how many rows are counted and not in it.
     """
-    lines = _lines(board, colour, everything, everything and all_sources)
+    lines = _lines(board, colour, everything, everything and all_sources, left_out)
     yield from lines if not ascii_only else (line.translate(_PLAIN) for line in lines)
 
 
-def _lines(board: Board, colour: bool, everything: bool, all_sources: bool) -> Iterator[str]:
+def _lines(board: Board, colour: bool, everything: bool, all_sources: bool, left_out: int) -> Iterator[str]:
     if board.rows:
         header: list[Styled] = [(name, "1") for name in ("APPLICATION", *map(str.upper, board.stages), "LAST BUILD")]
         rows = [[(clean(row.app, _NAME_WIDTH), _SGR.get(row.mark, "")), *_cells(board, row)] for row in board.rows]
@@ -55,14 +62,20 @@ def _lines(board: Board, colour: bool, everything: bool, all_sources: bool) -> I
         yield lines[0]
         for row, line in zip(board.rows, lines[1:], strict=True):
             yield line
-            if row.message:
-                yield f"    {clean(row.message)}"
+            if row.message or row.note:
+                said = " \u00b7 ".join(filter(None, (row.message, row.note)))
+                yield f"    {clean(said)}"
     elif everything:
         yield "no application is known yet"
     yield from _tokens(board, colour, everything)
     yield from _sources(board, colour, all_sources)
     yield from _alerts(board, colour)
-    yield counts_line(board) + f"; {_freshness(board)}"
+    yield f"{counts_line(board)}; {_shown(board, left_out)}{_freshness(board)}"
+
+
+def _shown(board: Board, left_out: int) -> str:
+    """Say how many of the applications that are counted stand above, where some do not."""
+    return f"{len(board.rows)} of {len(board.rows) + left_out} applications shown; " if left_out else ""
 
 
 def _cells(board: Board, row: Row) -> Iterator[Styled]:

@@ -134,9 +134,10 @@ def _probes(config: "Config") -> "Iterator[Callable[[], Iterable[Probe]]]":
 
 
 def _probe_cluster(cluster: "ClusterSettings", namespaces: Sequence[str]) -> "Iterator[Probe]":
-    """Ask a cluster; rights that are there are told together, each that is missing by itself, once."""
+    """Ask a cluster; rights that are there, or missing in several namespaces alike, are told together."""
     from collectors.kubernetes_probe import probe
     from collectors.probe import Probe
+    from statusdesk.cli.check_rights import missing_rights
 
     results = probe(cluster, namespaces)
     what = f"kubernetes {cluster.name}"
@@ -149,10 +150,12 @@ def _probe_cluster(cluster: "ClusterSettings", namespaces: Sequence[str]) -> "It
         elif result.ok:
             where = result.namespace or "all namespaces"
             granted.setdefault(where, []).append(f"{result.verb} {result.resource}")
-        elif not _elsewhere(result, results):
+        elif result.lack is None and not _elsewhere(result, results):
             where = f" in {result.namespace}" if result.namespace else ""
             said = f"{result.verb} {result.resource}{where}: {result.message}"
             yield Probe(ok=False, what=what, message=said, warns=result.optional)
+    for said, optional in missing_rights(result for result in results if not _elsewhere(result, results)):
+        yield Probe(ok=False, what=what, message=said, warns=optional)
     for where, rights in granted.items():
         yield Probe(ok=True, what=what, message=f"{where}: may {', '.join(rights)}")
 

@@ -62,6 +62,11 @@ def narrow(board: Board, apps: Sequence[str] = (), namespaces: Sequence[str] = (
     return msgspec.structs.replace(board, rows=rows, counts=count_rows(rows))
 
 
+def without_well(board: Board) -> Board:
+    """Return the board without the rows that are well; its counts are still those of all."""
+    return msgspec.structs.replace(narrow(board, only_bad=True), counts=board.counts)
+
+
 def with_tokens_of(board: Board, config: Config) -> Board:
     """Return the board with only the tokens that belong to its rows: by ``apps`` of the token, or by their name."""
     apps = [row.app for row in board.rows]

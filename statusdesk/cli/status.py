@@ -27,7 +27,7 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.add_argument("apps", metavar="APP", nargs="*", help="only these applications (globs)")
     add_attach(parser)
     parser.add_argument("--format", choices=("table", "json", "nagios"), default="table", help="default: table")
-    parser.add_argument("--only-bad", action="store_true", help="leave out what is well")
+    parser.add_argument("--only-bad", action="store_true", help="leave out what is well, but count it")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from statusdesk.cli.board_json import board_json
     from statusdesk.cli.board_table import board_table
     from statusdesk.cli.opening import load_config, store_path, wants_colour
-    from statusdesk.cli.reading import exit_code_of, narrow, read_board, with_tokens_of
+    from statusdesk.cli.reading import exit_code_of, narrow, read_board, with_tokens_of, without_well
     from statusdesk.store.errors import StoreError
 
     config = load_config(args, collecting=False)
@@ -53,13 +53,14 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "nagios":
         return _nagios(chosen, config, missing, narrowed=bool(args.apps))
     code = exit_code_of(chosen)
-    shown = narrow(chosen, only_bad=args.only_bad)
+    shown = without_well(chosen) if args.only_bad else chosen
     if args.format == "json":
         print(board_json(shown))
     elif chosen.rows or not missing:
         options = {"everything": not args.only_bad, "all_sources": not args.apps}
         colour, ascii_only = wants_colour(args.color, sys.stdout), config.board.glyphs == "ascii"
-        for line in board_table(shown, colour=colour, ascii_only=ascii_only, **options):
+        well = len(chosen.rows) - len(shown.rows)
+        for line in board_table(shown, colour=colour, ascii_only=ascii_only, left_out=well, **options):
             print(line)
     for app in missing:
         print(f"statusdesk: no application matches {app!r}", file=sys.stderr)

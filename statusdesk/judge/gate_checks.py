@@ -5,7 +5,8 @@ from types import MappingProxyType
 
 from statusdesk.facts import CONCLUSIVE, Build, JobClass
 from statusdesk.judge.gate import BLOCKED, FRESHNESS, OK, UNKNOWN, Check, Known, Question, in_stage
-from statusdesk.judge.join import Rule, same_version
+from statusdesk.judge.join import Rule
+from statusdesk.judge.join_versions import same_version
 from statusdesk.states import Level, RolloutState, SourceState
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import age, span

@@ -2,7 +2,8 @@
 
 In order: the annotation that a deploy job wrote; a build of the app for that namespace that deployed the version at
 about that time; one that ran when the rollout began. A version counts only where the builds' versions and the
-cluster's speak of the same thing.
+cluster's speak of the same thing; where they do, a build of another version brought nothing, and no build brings a
+second revision after its own: a change by hand is not the last deploy's.
 """
 
 import enum
@@ -13,9 +14,10 @@ from urllib.parse import unquote
 import msgspec
 
 from statusdesk.facts import Build
+from statusdesk.judge.join_past import CLOCKS_MS, NO_PAST, Past, is_spent, went_back_to
+from statusdesk.judge.join_versions import contradicts, same_version
 from statusdesk.states import RolloutState
 
-CLOCKS_MS = 5_000  # Jenkins and the cluster need not agree on the time to the second
 SETTLE_MS = 120_000  # a cluster changes within this of the end of its deploy job
 APART_MS = 300_000  # how far the clocks, or job and rollout, may be apart where the version agrees
 LATE_MS = 1_800_000  # an annotation is not about a rollout that began this long after its build
@@ -49,7 +51,10 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 class Join(msgspec.Struct, frozen=True, kw_only=True):
-    """A rollout's build and the rule that told it; ``job`` and ``number`` also where the build itself is not known."""
+    """A rollout's build and the rule that told it; ``job`` and ``number`` also where the build itself is not known.
+
+    With ``NONE`` they are of the build whose version came back, as by an undo.
+    """
 
     rule: Rule = Rule.UNKNOWN
     build: Build | None = None
@@ -61,28 +66,40 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
 NO_JOIN = Join()
 
 
-def build_of(rollout: RolloutState, builds: Sequence[Build], known_until_ms: int | None = None) -> Join:
+def build_of(
+    rollout: RolloutState, builds: Sequence[Build], known_until_ms: int | None = None, past: Past = NO_PAST
+) -> Join:
     """Return the build of a rollout among the builds of its app's jobs, of all namespaces, and that it is annotated by.
 
     ``known_until_ms``: until when every build is known that there was, None when that cannot be said; only then, and
     only if the builds before and after the rollout's beginning follow each other, it can be that there was none.
     """
     at_ms = rollout.started_ms
-    ours = [build for build in builds if deploys_into(build, rollout.namespace)]
     reference = read_reference(rollout.build)
     if reference is not None:
         annotated = next((build for build in builds if reference.names(build)), None)
         if annotated is None:
             return Join(rule=Rule.ANNOTATION, job=reference.job, number=reference.number, url=reference.url)
-        if at_ms is None or _may_be_about(annotated, rollout, at_ms):
+        if at_ms is None or _may_be_about(annotated, rollout, at_ms, past):
             return _join(Rule.ANNOTATION, annotated)
     if at_ms is None:
         return NO_JOIN
-    joined = _by_version(ours, rollout.version, at_ms) or _by_time(ours, rollout.version, at_ms)
+    ours = [build for build in builds if deploys_into(build, rollout.namespace)]
+    near = [build for build in ours if _apart_ms(build, at_ms) <= APART_MS]
+    free = [build for build in near if not is_spent(build, rollout, at_ms, past.earlier)]
+    joined = _by_version(free, rollout.version, at_ms) or _by_time(free, builds, rollout, at_ms, past)
     if joined is not None:
         return joined
     settled = known_until_ms is not None and known_until_ms >= at_ms + SETTLE_MS
-    return Join(rule=Rule.NONE) if settled and _is_complete(builds, ours, at_ms) else NO_JOIN
+    return _unbuilt(rollout, past) if settled and _is_complete(builds, ours, at_ms) else NO_JOIN
+
+
+def _unbuilt(rollout: RolloutState, past: Past) -> Join:
+    """Say that no build did it; with the build that had brought the version, where it is one that came back."""
+    back = went_back_to(rollout, past.earlier)
+    if back is None:
+        return Join(rule=Rule.NONE)
+    return Join(rule=Rule.NONE, job=back.build_job, number=back.build_number, url=back.build_url)
 
 
 def read_reference(annotation: str) -> Reference | None:
@@ -108,55 +125,41 @@ def deploys_into(build: Build, namespace: str) -> bool:
     return namespace in build.namespaces or build.namespace == namespace
 
 
-def same_version(one: str, other: str) -> bool:
-    """Return whether two texts may mean one version (``v1.5.0``, ``1.5.0``, ``1.5.0-3fd2a91``); nothing does not."""
-    if not one or not other:
-        return False
-    if one == other:
-        return True
-    return _holds(one, other) or _holds(other, one)
-
-
-def _holds(text: str, version: str) -> bool:
-    """Whether ``version`` stands in ``text`` as a whole: not as a part of a longer number."""
-    bare = version.removeprefix("v")
-    if bare not in text:
-        return False
-    bare = re.escape(bare)
-    return re.search(rf"(?<![\w.]){bare}(?![\w]|\.\d)|(?<![\w.])v{bare}(?![\w]|\.\d)", text) is not None
-
-
 def _join(rule: Rule, build: Build) -> Join:
     return Join(rule=rule, build=build, job=build.job, number=build.number, url=build.url)
 
 
-def _may_be_about(build: Build, rollout: RolloutState, at_ms: int) -> bool:
+def _may_be_about(build: Build, rollout: RolloutState, at_ms: int, past: Past) -> bool:
     """Whether an annotated build can have begun the rollout.
 
     It did not where it ran later (it was applied and changed nothing), long before (the rollout is a restart by hand),
-    or deployed another version (the rollout is an undo, and the annotation stayed).
+    deployed another version or had made an earlier revision (the rollout is an undo, and the annotation stayed).
     """
     if build.started_ms > at_ms + APART_MS or _apart_ms(build, at_ms) > LATE_MS:
+        return False
+    if is_spent(build, rollout, at_ms, past.earlier):
         return False
     return not build.version or not rollout.version or same_version(build.version, rollout.version)
 
 
-def _by_version(builds: Iterable[Build], version: str, at_ms: int) -> Join | None:
-    near = [b for b in builds if same_version(b.version, version) and _apart_ms(b, at_ms) <= APART_MS]
-    best = min(near, key=lambda build: (_apart_ms(build, at_ms), -build.number), default=None)
+def _by_version(near: Iterable[Build], version: str, at_ms: int) -> Join | None:
+    same = [build for build in near if same_version(build.version, version)]
+    best = min(same, key=lambda build: (_apart_ms(build, at_ms), -build.number), default=None)
     return _join(Rule.VERSION, best) if best is not None else None
 
 
-def _by_time(builds: Sequence[Build], version: str, at_ms: int) -> Join | None:
-    comparable = any(same_version(build.version, version) for build in builds)
-    near = [
-        build
-        for build in builds
-        if build.started_ms - CLOCKS_MS <= at_ms
-        and _apart_ms(build, at_ms) <= SETTLE_MS
-        and not (comparable and build.version)
-    ]
-    best = min(near, key=lambda build: (_apart_ms(build, at_ms), -build.started_ms), default=None)
+def _by_time(
+    near: Iterable[Build], builds: Sequence[Build], rollout: RolloutState, at_ms: int, past: Past
+) -> Join | None:
+    tags = {rollout.previous_version, *past.tags, *(each.version for each in past.earlier)} - {""}
+
+    def differs(build: Build) -> bool:
+        of_job = [each for each in builds if (each.source, each.job) == (build.source, build.job)]
+        return contradicts(build, rollout.version, of_job, tags, past.beside)
+
+    began = [build for build in near if build.started_ms - CLOCKS_MS <= at_ms]
+    fitting = [build for build in began if _apart_ms(build, at_ms) <= SETTLE_MS and not differs(build)]
+    best = min(fitting, key=lambda build: (_apart_ms(build, at_ms), -build.started_ms), default=None)
     return _join(Rule.TIME, best) if best is not None else None
 
 

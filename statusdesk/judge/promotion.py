@@ -6,12 +6,21 @@ import msgspec
 
 from statusdesk.board import Cell, Mark, Row
 from statusdesk.config import StageSettings
-from statusdesk.judge.promotion_builds import Remark, deploys_of, last_touched_ms, noted, remarks
+from statusdesk.judge.promotion_builds import (
+    Remark,
+    changes_without_build,
+    deploys_of,
+    last_touched_ms,
+    news,
+    noted,
+    remarks,
+)
 from statusdesk.judge.promotion_cells import blank_cell, cell_of, compare, is_empty, silence, stale_key, was_failing
 from statusdesk.judge.promotion_versions import Lineage
 from statusdesk.states import BuildState, Level, RolloutState
 
 PRODUCTION_FAILING, FAILING, WAS_FAILING, WARNING, MOVING, UNKNOWN, SKEW, CALM = range(8)
+_NOT_BAD = (MOVING, SKEW, CALM)
 _MOVING = (Level.PROGRESSING, Level.SCALING)
 
 
@@ -75,7 +84,7 @@ def judge_app(
     cells, order = compare(cells, lineage)
     _mark_waiting(cells, path, now_ms, looks)
     deploys = deploys_of(builds)
-    said = remarks(deploys, cells, path.stage_of, now_ms, looks)
+    said = [*changes_without_build(cells), *remarks(deploys, cells, path.stage_of, now_ms, looks)]
     cells = noted(cells, said)
     finding = _finding(cells, order, path, [remark for remark in said if remark.fault])
     # the newest deploy comes first: it says more of the app than what was built after it
@@ -87,6 +96,7 @@ def judge_app(
         rank=finding.rank,
         cells=tuple(cells),
         message=finding.message,
+        note=news(said, [s.name for s in path.stages], now_ms, looks) if finding.rank[0] in _NOT_BAD else "",
         worst_stage=path.stages[finding.stage].name if finding.stage is not None else "",
         next_stop=finding.next_stop,
         version_ahead=ahead,

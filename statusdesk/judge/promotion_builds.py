@@ -6,19 +6,26 @@ import msgspec
 
 from statusdesk.board import Cell
 from statusdesk.facts import JobClass
-from statusdesk.judge.join import CLOCKS_MS, Rule
+from statusdesk.judge.join_past import CLOCKS_MS
 from statusdesk.states import BuildState, Level, RolloutState
+from statusdesk.unbuilt import unbuilt, unbuilt_among
 
 SETTLE_MS = 60_000  # after its deploy job has ended, a cluster has this long to change
+UNCHANGED_NEWS_MS = 3_600_000  # that a green deploy changed nothing is wanted by whoever has just run it
+UNBUILT_NEWS_MS = 28_800_000  # a change by hand is news for all who come to work after it
 DEPLOYS = (JobClass.DEPLOY, JobClass.OTHER)
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
-    """A sentence about a stage; one that is a ``fault`` makes a row a warning, another is only worth knowing."""
+    """A sentence about a stage; one that is a ``fault`` makes a row a warning, another is only worth knowing.
+
+    ``news_until_ms``: until when it is worth a line on the board though it is no fault.
+    """
 
     stage: int
     message: str
     fault: bool = True
+    news_until_ms: int = 0
 
 
 def is_deploy(build: BuildState) -> bool:
@@ -72,33 +79,47 @@ def remarks(
             if settled_ms > now_ms:
                 looks.append(settled_ms)
             else:
-                found.append(_unchanged(stage, build, rollouts))
+                found.append(_unchanged(stage, build, rollouts, settled_ms))
     return found
 
 
-def noted(cells: Sequence[Cell | None], said: Iterable[Remark]) -> list[Cell | None]:
-    """Return the cells with what is worth knowing about them: remarks that are no fault, changes without a build."""
-    notes = [_unbuilt(cell) for cell in cells]
-    for remark in said:
-        if not remark.fault:
-            notes[remark.stage].append(remark.message)
-    return [
-        msgspec.structs.replace(cell, notes=tuple(mine)) if cell is not None and mine else cell
-        for cell, mine in zip(cells, notes, strict=True)
-    ]
+def changes_without_build(cells: Sequence[Cell | None]) -> list[Remark]:
+    """Return what is to be said of rollouts that no build made; it is no fault."""
+    found: list[Remark] = []
+    for stage, cell in enumerate(cells):
+        for rollout in unbuilt_among(cell.rollouts if cell is not None else ()):
+            until_ms = (rollout.started_ms or 0) + UNBUILT_NEWS_MS
+            found.append(Remark(stage=stage, message=unbuilt(rollout), fault=False, news_until_ms=until_ms))
+    return found
 
 
-def _unbuilt(cell: Cell | None) -> list[str]:
-    rollouts = [r for r in cell.rollouts if r.build_rule == Rule.NONE] if cell is not None else []
-    return [f"{r.name} changed{f' to {r.version}' if r.version else ''} without a build" for r in rollouts]
+def noted(cells: Sequence[Cell | None], said: Sequence[Remark]) -> list[Cell | None]:
+    """Return the cells with what is said about them: faults, and what is only worth knowing."""
+    noted = list(cells)
+    for stage in {remark.stage for remark in said}:
+        cell, mine = noted[stage], [remark for remark in said if remark.stage == stage]
+        if cell is not None:
+            faults = tuple(remark.message for remark in mine if remark.fault)
+            notes = tuple(remark.message for remark in mine if not remark.fault)
+            noted[stage] = msgspec.structs.replace(cell, faults=faults, notes=notes)
+    return noted
 
 
-def _unchanged(stage: int, build: BuildState, rollouts: Sequence[RolloutState]) -> Remark:
+def news(said: Iterable[Remark], stages: Sequence[str], now_ms: int, looks: list[int]) -> str:
+    """Return what is new and no fault, nearest to production first; ``looks`` collects when it is news no more."""
+    fresh = [remark for remark in said if remark.news_until_ms > now_ms and not remark.fault]
+    looks.extend(remark.news_until_ms for remark in fresh)
+    fresh.sort(key=lambda remark: -remark.stage)
+    return " \u00b7 ".join(f"{stages[remark.stage]}: {remark.message}" for remark in fresh)
+
+
+def _unchanged(stage: int, build: BuildState, rollouts: Sequence[RolloutState], settled_ms: int) -> Remark:
     number = f"{build.job} #{build.number}"
     if build.version and not _runs(rollouts, build.version):
         message = f"{number} is green for {build.version}, cluster unchanged at {rollouts[0].version}"
         return Remark(stage=stage, message=message)
-    return Remark(stage=stage, message=f"{number} is green, cluster unchanged", fault=False)
+    until_ms = settled_ms + UNCHANGED_NEWS_MS
+    return Remark(stage=stage, message=f"{number} is green, cluster unchanged", fault=False, news_until_ms=until_ms)
 
 
 def _is_changed(rollout: RolloutState, build: BuildState, started_ms: int) -> bool:

@@ -8,12 +8,14 @@ from msgspec.structs import replace
 from statusdesk.config import AppSettings
 from statusdesk.facts import Build, JobClass
 from statusdesk.judge.apps import match_job
-from statusdesk.judge.join import NO_JOIN, SETTLE_MS, Join, Rule, build_of, read_reference
+from statusdesk.judge.join import LATE_MS, NO_JOIN, SETTLE_MS, Join, Rule, build_of, read_reference
+from statusdesk.judge.join_past import NO_PAST, Past, revisions_before
 from statusdesk.judge.promotion_builds import DEPLOYS
 from statusdesk.pipeline.builds import Builds, JobKey
 from statusdesk.states import RolloutState
 from statusdesk.store.writer import Transition, Writer
 
+PERIODS = 60  # of a rollout, in which its earlier revisions are looked for
 What = tuple[str, int | None, str, str]
 """What makes a rollout another one for a join: revision, beginning, version, annotation."""
 
@@ -94,16 +96,33 @@ class Joins:
                 # a job of no known class that another job of the app starts follows a deploy, and is none
                 after = job_class is JobClass.OTHER
                 builds += [b for b in found_here if not (after and (b.source, b.upstream_job) in jobs)]
-        found = build_of(state, builds, self._jenkins_ms if known.witnessed else None)
+        past = self._past(state) if known.witnessed or _has_near(state, builds) else NO_PAST
+        found = build_of(state, builds, self._jenkins_ms if known.witnessed else None, past)
         if found.number is not None or known.join.rule is Rule.UNKNOWN:
             return found
-        forgotten = not any((b.job, b.number) == (known.join.job, known.join.number) for b in builds)
+        told = (known.join.job, known.join.number)
+        forgotten = known.join.rule is Rule.NONE or not any((b.job, b.number) == told for b in builds)
         return known.join if forgotten else found
 
     def gone(self, moved: Iterable[Transition]) -> None:
         """Note which rollouts have gone: what was known of them is forgotten with the next flush."""
         rows = (each.after for each in moved if isinstance(each.after, RolloutState))
         self._again |= {row.key for row in rows if row.until_ms is not None and row.key in self._known}
+
+    def _past(self, state: RolloutState) -> Past:
+        """Return what the workload was before, and which versions it and its app have elsewhere. Raises: StoreError."""
+        rows = self._writer.current(RolloutState)
+        before = rows.get(state.key)
+        periods = self._writer.earlier.periods(state.key, PERIODS)
+        if before is not None and before.until_ms is None:
+            periods.append(before)
+        same: set[str] = set()
+        beside: set[str] = set()
+        for row in [rows[key] for key in self._rollouts.get(state.app, ()) if key in rows]:
+            versions = same if (row.kind, row.name) == (state.kind, state.name) else beside
+            versions.update(filter(None, (row.version, row.previous_version)))
+        earlier = revisions_before(state, periods)
+        return Past(earlier=earlier, tags=frozenset(same), beside=frozenset(beside))
 
     def flush(self, now_ms: int) -> list[Transition]:
         """Join again what other builds, another app, or time may have changed; commit is the caller's."""
@@ -176,6 +195,12 @@ class Joins:
             self._named[name].discard(key)
             if not self._named[name]:
                 del self._named[name]
+
+
+def _has_near(state: RolloutState, builds: Sequence[Build]) -> bool:
+    """Whether any build may be taken for the rollout's: most began long before whatever Jenkins still tells of."""
+    at_ms = state.started_ms
+    return at_ms is not None and any(abs(at_ms - b.started_ms) <= LATE_MS + b.duration_ms for b in builds)
 
 
 def _what(state: RolloutState) -> What:

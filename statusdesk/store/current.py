@@ -32,13 +32,13 @@ Write = tuple[str, list[tuple[Any, ...]] | Rows]
 
 
 class LastingRows(Generic[S]):
-    """The current rows of a kind that lasts, with the periods that were closed since the last commit."""
+    """The current rows of a kind that lasts; ``closed`` are the periods that were closed since the last commit."""
 
     def __init__(self, kind: Kind[S], rows: dict[str, S]) -> None:
         self.kind = kind
         self.rows = rows
         self._dirty: set[str] = set()
-        self._closed: list[S] = []
+        self.closed: list[S] = []
         self._held: set[str] = set()
         self._retold: dict[str, S] = {}  # what says something else now without a transition, until it is taken
         self._written_ms: dict[str, int] = {}
@@ -70,7 +70,7 @@ class LastingRows(Generic[S]):
         elif not stamping.quiet:
             self._retold[key] = stamping.row
         if stamping.closed is not None:
-            self._closed.append(stamping.closed)
+            self.closed.append(stamping.closed)
         return Transition(before, stamping.row) if stamping.moved else None  # type: ignore[arg-type]  # S is Lasting
 
     def take_retold(self) -> list[S]:
@@ -89,8 +89,8 @@ class LastingRows(Generic[S]):
     def writes(self) -> list[Write]:
         """Return what waits to be written."""
         made: list[Write] = []
-        if self._closed:
-            made.append((self._insert, Rows(self.kind.history.encode, self._closed)))
+        if self.closed:
+            made.append((self._insert, Rows(self.kind.history.encode, self.closed)))
         if self._dirty:
             made.append((self._upsert, Rows(self.kind.current.encode, [self.rows[key] for key in self._dirty])))
         return made
@@ -101,7 +101,7 @@ class LastingRows(Generic[S]):
             self._written_ms.update(dict.fromkeys(self._dirty, now_ms))
             self._held -= self._dirty
         self._dirty.clear()
-        self._closed.clear()
+        self.closed.clear()
 
     def gone_before(self, limit_ms: int) -> list[str]:
         """Return the keys that went before ``limit_ms`` and have nothing left to be written."""

@@ -18,6 +18,7 @@ from statusdesk.store import builds as build_questions
 from statusdesk.store.alert_rows import AlertRows
 from statusdesk.store.analysis import Analysis
 from statusdesk.store.current import GroupRows, LastingRows, LatestRows, QueueRows, Write
+from statusdesk.store.earlier import Earlier
 from statusdesk.store.errors import StoreError
 from statusdesk.store.kinds import (
     BUILDS,
@@ -32,6 +33,7 @@ from statusdesk.store.kinds import (
     KINDS,
     PODS,
     REVISIONS,
+    ROLLOUTS,
     SOURCES,
     Lasting,
 )
@@ -81,15 +83,15 @@ class Writer:
             rows = map(kind.current.decode, db.execute(kind.current.select))
             self._lasting[kind.row] = LastingRows(kind, {row.key: row for row in rows})
         self._sources = self._lasting[SOURCES.row]
+        self.earlier = Earlier(db, self._lasting[ROLLOUTS.row], self.place)
         self._pods = LatestRows(PODS, {pod.key: pod for pod in map(PODS.decode, db.execute(PODS.select))})
         self._events = GroupRows(EVENTS, db)
         self._revisions = GroupRows(REVISIONS, db)
         self._evidence = LatestRows(EVIDENCE)
         jobs = map(JOBS.decode, db.execute(f"{JOBS.select} WHERE until_ms IS NULL"))
         self._jobs = LatestRows(JOBS, {job.key: job for job in jobs})
-        self._executors = LatestRows(
-            EXECUTORS, {each.key: each for each in map(EXECUTORS.decode, db.execute(EXECUTORS.select))}
-        )
+        executors = map(EXECUTORS.decode, db.execute(EXECUTORS.select))
+        self._executors = LatestRows(EXECUTORS, {each.key: each for each in executors})
         self.alert_rows = AlertRows(db, lambda: self._change + 1, self.place)
         self._builds = LatestRows(BUILDS)
         self._newest: dict[tuple[str, str], int] = {}
@@ -288,11 +290,10 @@ class Writer:
         self._forget_old_builds()
         for rows in self._lasting.values():
             rows.settled(now_ms)
-        for latest in (*self._latest(), self._beats):
-            latest.settled()
+        kept: tuple[LatestRows[Any] | GroupRows[Any], ...] = (*self._latest(), self._events, self._revisions)
+        for each in (*kept, self._beats):
+            each.settled()
         self.alert_rows.settled()
-        for groups in (self._events, self._revisions):
-            groups.settled()
         for once in (self._grants, self._evidence, self._job_events, self._details):
             once.rows.clear()
         self._queue.settled()

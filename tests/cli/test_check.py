@@ -2,7 +2,7 @@
 
 import json
 
-from collectors.kubernetes_probe import ProbeResult
+from collectors.kubernetes_probe import Lack, ProbeResult
 from statusdesk.cli.check import _probe_cluster
 from statusdesk.config import ClusterSettings
 from statusdesk.states import Level
@@ -79,6 +79,48 @@ def test_a_right_that_can_be_done_without_is_a_warning_and_the_cluster_is_not_as
         (False, True, "get pods/log in testing: no log"),
         (True, False, "testing: may list pods"),
     ]
+
+
+def missing(namespace: str, lack: Lack, *verbs: str) -> list[ProbeResult]:
+    found = [
+        ProbeResult(verb=verb, resource="pods", ok=False, namespace=namespace, message="by itself", lack=lack)
+        for verb in verbs
+    ]
+    log = Lack(lack.user, "no log is shown", lack.whole)
+    extra = ProbeResult(verb="get", resource="pods/log", ok=False, namespace=namespace, lack=log, optional=True)
+    return [*found, extra]
+
+
+def test_namespaces_that_lack_the_same_rights_are_told_together(monkeypatch):
+    lack = Lack("reader")
+    told = [
+        ProbeResult(verb="list", resource="pods", ok=False, message="cluster", lack=Lack("reader", whole=True)),
+        *missing("testing", lack, "list", "watch"),
+        *missing("staging", lack, "list", "watch"),
+        *missing("audit", lack, "watch"),
+    ]
+    monkeypatch.setattr("collectors.kubernetes_probe.probe", lambda *_: told)
+    found = list(_probe_cluster(ClusterSettings(name="eu"), ["testing", "staging", "audit"]))
+    assert [one.warns for one in found] == [False, False, True]
+    both, audit, logs = [one.message.split("\n") for one in found]
+    assert both[0] == "testing, staging: may not list pods, watch pods"
+    assert both[1].startswith("for n in testing staging; do kubectl apply -n $n -f per-namespace.yaml; ")
+    assert both[1].endswith("-n $n --role=statusdesk-read --user=reader; done")
+    assert audit[0] == "audit: may not watch pods"
+    assert audit[1].startswith("kubectl apply -n audit -f per-namespace.yaml; ")
+    assert logs[0] == "testing, staging, audit: may not get pods/log (no log is shown without it)"
+
+
+def test_rights_of_a_reader_of_the_whole_cluster_are_mended_once(monkeypatch):
+    lack = Lack("reader", whole=True)
+    told = [*missing("testing", lack, "watch"), *missing("staging", lack, "watch")]
+    monkeypatch.setattr("collectors.kubernetes_probe.probe", lambda *_: told)
+    found = [one.message for one in _probe_cluster(ClusterSettings(name="eu"), ["testing", "staging"])]
+    assert found[0] == (
+        "testing, staging: may not watch pods\nkubectl apply -f cluster-wide.yaml; kubectl create clusterrolebinding"
+        " statusdesk-reader --clusterrole=statusdesk-read --user=reader"
+    )
+    assert len(found) == 2
 
 
 def test_a_store_that_is_not_there_yet_is_no_error(run):

@@ -147,6 +147,12 @@ def test_apps_are_chosen_by_glob_and_what_is_well_can_be_left_out(run, put):
     assert "orders" in names and "order-ui" in names and "web" not in names
     done = run("status", "--only-bad")
     assert "order-ui" in done.stdout and "orders" not in done.stdout and "source" not in done.stdout
+    now = "now: 1 failing, 0 on its way, 0 warning, 0 moving, 0 unknown, 2 ok; "
+    assert f"{now}1 of 3 applications shown; data " in done.stdout.splitlines()[-1], "all are counted"
+    assert run("status").stdout.splitlines()[-1].startswith(f"{now}data ")
+    counts = json.loads(run("status", "--only-bad", "--format", "json").stdout)["counts"]
+    assert (counts["failing"], counts["ok"]) == (1, 2)
+    assert run("status", "--only-bad", "order*").stdout.splitlines()[-1].startswith("now: 1 failing, 0 on its way, 0 w")
 
 
 def test_a_store_elsewhere_is_read_by_its_file_or_directory(run, put, tmp_path):
@@ -212,16 +218,22 @@ def test_json_tells_which_build_made_a_rollout_and_by_which_rule(run, put):
         rollout("orders", "staging", **made_by),
         rollout("web", "staging", version="2.0", build_rule="none"),
         rollout("stock", "staging"),
+        rollout("mailer", "staging", version="3.0", **(made_by | {"build_rule": "none"})),
     )
     apps = {app["app"]: app["stages"][0] for app in json.loads(run("status", "--format", "json").stdout)["apps"]}
     told = {name: cell["rollouts"][0]["build"] for name, cell in apps.items()}
     assert told == {
-        "orders": {"rule": "version", "job": "deploy-orders", "number": 7, "url": "http://j/7"},
-        "web": {"rule": "none", "job": None, "number": None, "url": None},
+        "orders": {"rule": "version", "job": "deploy-orders", "number": 7, "url": "http://j/7", "back_to": None},
+        "web": {"rule": "none", "job": None, "number": None, "url": None, "back_to": None},
         "stock": None,
+        "mailer": {
+            **{"rule": "none", "job": None, "number": None, "url": None},
+            "back_to": {"job": "deploy-orders", "number": 7, "url": "http://j/7"},
+        },
     }
     assert {name: cell["notes"] for name, cell in apps.items() if cell["notes"]} == {
-        "web": ["web changed to 2.0 without a build"]
+        "web": ["web changed to 2.0 without a build"],
+        "mailer": ["mailer changed to 3.0 without a build, back to what deploy-orders #7 built"],
     }
 
 

@@ -212,6 +212,26 @@ def test_probe_names_what_is_missing_and_how_to_grant_it(kube, desk):
     assert ("list", "pods", "other") not in found
 
 
+def test_probe_tells_one_name_in_all_that_it_says(kube, desk):
+    """A server before Kubernetes 1.28 says who we are only where it refuses; the rights are to be given to the same."""
+    kube.answer(whole_cluster, FORBIDDEN)
+    forbid(kube, "production")
+    kube.answer(lambda one: one.resource == "selfsubjectrulesreviews", Answer(status=201, body=b'{"status": {}}'))
+    kube.answer(lambda one: one.resource == "selfsubjectreviews", Answer(status=404, body=b"{}"))
+    missing = [one for one in probe(desk.settings(), ["testing", "production"]) if not one.ok]
+    assert {"list", "watch", "get"} == {one.verb for one in missing}
+    names = {re.search(r"--(?:user|serviceaccount)=(\S+)", one.message)[1] for one in missing}
+    assert len(names) == 1 and names != {"USER"}
+    assert names == {one.lack.user for one in missing}
+
+
+def test_probe_that_may_list_the_whole_cluster_asks_for_the_rest_of_the_same_role(kube, desk):
+    kube.answer(lambda one: one.method == "POST", Answer(status=201, body=b'{"status": {}}'))
+    missing = [one for one in probe(desk.settings(), ["testing", "production"]) if not one.ok]
+    assert {one.namespace for one in missing} == {"testing", "production"}
+    assert all(one.lack.whole and "cluster-wide.yaml" in one.message for one in missing)
+
+
 def test_probe_tells_what_can_be_done_without_and_who_we_are(kube, desk):
     """A cluster in which namespaces are granted, all but the watch of Jobs, logs and events."""
     kube.answer(whole_cluster, FORBIDDEN)

@@ -86,14 +86,18 @@ def _settled_closed(world):
 
 def test_a_right_that_is_missing_is_named_exactly(world):
     denied = ["watch statefulsets", "list events", "pods/log"]
-    wanted = {"watch statefulsets.apps": "fail", "list events": "fail", "get pods/log": "warning"}
+    wanted = {
+        "may not watch statefulsets.apps, list events": "fail",
+        "may not get pods/log (no log is shown or kept without it)": "warning",
+    }
     world.control("/access", {"denied": denied})
     done = world.run("check", "sources", "--json")
     assert done.returncode == 1
     found = [json.loads(line) for line in done.stdout.splitlines()]
     missing = [each for each in found if each["what"].startswith("kubernetes") and each["result"] != "ok"]
-    assert {each["message"].partition(" in ")[0]: each["result"] for each in missing} == wanted, missing
-    assert all("kubectl create" in each["message"] for each in missing)
+    told = {each["message"].split("\n")[0]: each["result"] for each in missing}
+    assert told == {f"{', '.join(STAGES)}: {words}": result for words, result in wanted.items()}, "once for all of them"
+    assert all("kubectl create clusterrolebinding" in each["message"] for each in missing)
     world.control("/access", {})
     assert world.run("check", "sources").returncode == 0
 

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from statusdesk.facts import Build
-from statusdesk.judge.join import Join, Reference, Rule, build_of, read_reference, same_version
+from statusdesk.judge.join import Join, Reference, Rule, build_of, read_reference
+from statusdesk.judge.join_past import Past, revisions_before
+from statusdesk.judge.join_versions import same_version
 from statusdesk.states import Level, RolloutState
 from tests.judge.make import T0
 
@@ -91,6 +93,132 @@ def test_joins(annotation: str, builds: list[Build], rule: Rule, number: int | N
     join = build_of(rollout(build=annotation), builds, KNOWN)
     assert (join.rule, join.number) == (rule, number)
     assert build_of(rollout(build=annotation), builds[::-1], KNOWN) == join
+
+
+def before(
+    version: str, began_ms: int, revision: str = "8", number: int | None = None, rule: str = "none"
+) -> RolloutState:
+    """An earlier revision, and the build that made it."""
+    job = "deploy-orders" if number is not None else ""
+    made: dict[str, Any] = {"build_job": job, "build_number": number, "build_rule": rule}
+    return rollout(version, started_ms=T0 + began_ms, revision=revision, **made)
+
+
+def joined(now: RolloutState, builds: list[Build], *earlier: RolloutState, **past: Any) -> tuple[Rule, int | None]:
+    join = build_of(now, builds, KNOWN, Past(earlier=earlier, **past))
+    return (join.rule, join.number)
+
+
+NONE = (Rule.NONE, None)
+
+
+@pytest.mark.parametrize(
+    ("built", "there", "is_joined"),
+    [
+        pytest.param("66.0.0", "67.0.0", False, id="numbers"),
+        pytest.param("v66.0.0", "67.0.0-3fd2a91", False, id="numbers with something about them"),
+        pytest.param("3fd2a91", "99ab01c", False, id="commits"),
+        pytest.param("build-41", "42", False, id="counted"),
+        pytest.param("release/1.5", "1.5.3", True, id="a branch of that version"),
+        pytest.param("release/1.6", "1.5.3", False, id="a branch of another version"),
+        pytest.param("main", "67.0.0", True, id="a branch"),
+        pytest.param("feature/SHOP-12", "67.0.0", True, id="a ticket"),
+        pytest.param("main", "latest", True, id="words"),
+        pytest.param("66.0.0", "latest", True, id="a tag that says nothing"),
+    ],
+)
+def test_a_build_of_another_version_brought_nothing_where_versions_are_written_alike(
+    built: str, there: str, is_joined: bool
+) -> None:
+    builds = [build(7, -M, version=built)]
+    assert joined(rollout(there), builds) == ((Rule.TIME, 7) if is_joined else NONE)
+
+
+def test_a_build_of_another_version_brought_nothing_where_its_job_ever_named_what_runs() -> None:
+    """The finding: built 66.0.0, and 69 s later somebody applied 67.0.0, or something that is no number at all."""
+    builds = [build(7, -M, version="66.0.0")]
+    for there in ("67.0.0", "latest"):
+        assert joined(rollout(there, previous_version="66.0.0"), builds) == NONE
+        assert joined(rollout(there), builds, tags=frozenset({"66.0.0"})) == NONE
+        assert joined(rollout(there), builds, before("66.0.0", -M, number=7, rule="annotation")) == NONE
+    older = [build(6, -40 * M, version="release-5"), build(7, -M, version="release-6")]
+    assert joined(rollout("hotfix"), older) == (Rule.TIME, 7)
+    assert joined(rollout("hotfix"), older, tags=frozenset({"5"})) == NONE
+
+
+def test_versions_that_never_run_are_of_something_else() -> None:
+    charts = [build(number, (number - 9) * H, version=f"3.0.{number}") for number in (5, 6, 7)]
+    now = build(8, version="3.0.8")
+    assert joined(rollout("67.0.0"), [*charts, now]) == (Rule.TIME, 8)
+    failed = [build(each.number, (each.number - 9) * H, version=each.version, result="FAILURE") for each in charts]
+    assert joined(rollout("67.0.0"), [*failed, now]) == NONE
+
+
+def test_what_a_job_names_may_be_the_version_of_a_workload_beside() -> None:
+    redis, builds = rollout("7.2", name="orders-redis"), [build(7, version="1.5.0")]
+    assert joined(redis, builds, beside=frozenset({"1.5.0"})) == (Rule.TIME, 7)
+    assert joined(redis, builds, beside=frozenset({"1.5.0"}), tags=frozenset({"1.5.0"})) == NONE
+
+
+@pytest.mark.parametrize("named", ["1.5.0", ""])
+@pytest.mark.parametrize("annotation", ["deploy-orders#7", ""])
+def test_an_undo_by_hand_goes_back_to_what_a_build_had_built(named: str, annotation: str) -> None:
+    built = build(7, -2 * M, version=named)
+    rule = "annotation" if annotation else "version" if named else "time"
+    earlier = [before("1.5.0", -2 * M + 10 * S, number=7, rule=rule), before("0.0.1", -M, "9")]
+    undone = rollout("1.5.0", revision="10", build=annotation)
+    join = build_of(undone, [built], KNOWN, Past(earlier=tuple(earlier)))
+    assert (join.rule, join.build, join.job, join.number) == (Rule.NONE, None, "deploy-orders", 7)
+    again = [*earlier, before("1.5.0", -30 * S, "10", number=7), before("0.0.2", -20 * S, "11")]
+    assert joined(rollout("1.5.0", revision="12"), [built], *again) == (Rule.NONE, 7)
+
+
+@pytest.mark.parametrize("rule", ["annotation", "version", "time"])
+def test_a_build_makes_no_second_revision_after_its_own(rule: str) -> None:
+    """Its version is not named: the bad hand change after it would be told by its time, or by what it left behind."""
+    own = before("1.5.0", -M, number=7, rule=rule)
+    for annotation in ("deploy-orders#7", ""):
+        by_hand = rollout("0.0.1", revision="9", build=annotation)
+        assert joined(by_hand, [build(7, -70 * S, version="")], own) == NONE
+        assert joined(rollout(revision="9", build=annotation), [build(7, -70 * S)], own) == NONE
+
+
+def test_a_build_that_runs_may_make_several_revisions() -> None:
+    own = before("1.5.0", -M, number=7, rule="version")
+    running = build(7, -2 * M, building=True, took_ms=0, result=None)
+    assert joined(rollout(revision="9"), [running], own) == (Rule.VERSION, 7)
+    ended = build(7, -2 * M, 90 * S)
+    assert joined(rollout(revision="9"), [ended], own) == (Rule.VERSION, 7)
+    assert joined(rollout("1.6.0", revision="9"), [running], own) == NONE
+    assert joined(rollout(revision="10"), [running], own, before("0.0.1", -30 * S, "9")) == (Rule.NONE, 7)
+
+
+@pytest.mark.parametrize(
+    ("now", "periods", "count"),
+    [
+        ("10 A", "8 A, 9 B, 10 A", 2),
+        ("10 A", "8 A, 9 B, 9 A, 9 A, 10 A, 10 A", 2),
+        ("9 A", "8 A, 9 B", 2),
+        ("9 A", "8 A, 8 A, 9 A", 2),
+        ("a A", "a A, b B, a A", 2),
+        ("1 A", "1 A", 0),
+        ("1 A", "", 0),
+    ],
+)
+def test_revisions_before(now: str, periods: str, count: int) -> None:
+    """``9 A`` is revision 9 with version A; a new version may have the number of the revision before for a moment."""
+    states = [
+        rollout(version, revision=number) for number, version in map(str.split, filter(None, periods.split(", ")))
+    ]
+    revision, version = now.split()
+    assert revisions_before(rollout(version, revision=revision), states) == tuple(states[:count])
+
+
+def test_another_build_of_the_same_version_makes_its_own_revision() -> None:
+    own = before("1.5.0", -M, number=7, rule="annotation")
+    builds = [build(7, -2 * M), build(8, -10 * S)]
+    assert joined(rollout(revision="9", build="deploy-orders#8"), builds, own) == (Rule.ANNOTATION, 8)
+    assert joined(rollout(revision="9"), builds, own, before("0.0.1", -30 * S, "9")) == (Rule.VERSION, 8)
 
 
 def test_none_is_said_only_once_jenkins_was_asked_late_enough() -> None:

@@ -89,6 +89,39 @@ def test_what_builds_and_cluster_do_without_each_other_is_noted_and_no_fault(
     assert [cell.notes for cell in found.cells if cell] == [(), notes, (), (), ()]
 
 
+def test_the_cell_has_what_its_row_says_of_a_green_deploy_that_changed_nothing() -> None:
+    """The board row says it; so must the rollout screen, and nothing of the other stages."""
+    found = row(rollout("testing", "1.5", 40), rollout("staging", "1.4", 48), builds=[build("staging", Level.OK, 1)])
+    assert [cell.faults for cell in found.cells if cell] == [(), (GREEN,), (), (), ()]
+    assert (found.message, found.note) == (f"staging: {GREEN}", "")
+
+
+def test_what_is_no_fault_is_news_on_the_row_for_some_time() -> None:
+    green = build("staging", Level.OK, 0, version="", started_ms=NOW - 600_000)
+    there = (rollout("testing", "1.5", 40), rollout("staging", "1.4", 48))
+    found = standing(*there, builds=[green])
+    assert (found.row.mark, found.row.note) == (Mark.OK, f"staging: {UNCHANGED}")
+    assert found.look_again_ms == NOW - 600_000 + 60_000 + 60_000 + H
+    later = standing(*there, builds=[green], now_ms=found.look_again_ms).row
+    assert later.note == "" and [cell.notes for cell in later.cells if cell][1] == (UNCHANGED,)
+
+
+def test_a_change_by_hand_is_news_until_all_have_come_to_work_nearest_to_production_first() -> None:
+    by_hand = rollout("audit", "1.3", 7, build_rule="none")
+    undone = rollout("staging", "1.4", 1, build_rule="none", build_job="deploy-orders", build_number=411)
+    found = standing(rollout("testing", "1.5", 40), undone, by_hand)
+    assert found.row.note == (
+        "audit: orders changed to 1.3 without a build"
+        " \u00b7 staging: orders changed to 1.4 without a build, back to what deploy-orders #411 built"
+    )
+    assert found.look_again_ms == NOW + H
+    assert standing(undone, by_hand, now_ms=NOW + 2 * H).row.note.startswith("staging: ")
+    skewed = row(rollout("testing", "1.4", 1), rollout("staging", "1.5", 48), msgspec.structs.replace(undone, key="x"))
+    assert skewed.note.startswith("staging: "), "beside what is said of a row that is not bad"
+    failing = rollout("testing", "1.5", 1, Level.FAILING)
+    assert row(failing, undone).note == "", "what is bad comes first"
+
+
 def test_the_newest_build_is_shown_also_while_it_runs() -> None:
     older = build("staging", Level.OK, 60)
     running = build("testing", Level.OK, 90, other_number=413, other_started_ms=NOW - 1000)

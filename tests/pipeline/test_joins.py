@@ -126,6 +126,38 @@ def test_a_change_without_a_build_is_told_once_jenkins_had_time(fed: Fed) -> Non
     assert fed.jenkins(10, build(2, T0 + 1000, version="1.5.0")) == ("version", 2)
 
 
+def test_a_change_by_hand_soon_after_a_deploy_is_not_the_deploys(fed: Fed) -> None:
+    """Built 66.0.0, and 69 s after its end somebody applies 67.0.0; then it is undone: no build did either."""
+    fed.cluster(1, **BEFORE)
+    deploy = build(2, T0 + 2000, version="66.0.0", duration_ms=5000)
+    fed.jenkins(1, FIRST, deploy)
+    assert fed.cluster(1, version="66.0.0") == ("version", 2)
+    assert fed.cluster(70, revision="3", version="67.0.0") == NOBODY
+    fed.jenkins(100)
+    assert fed.jenkins(30) == ("none", None)
+    fed.restart()
+    fed.cluster(1, revision="3", version="67.0.0")
+    assert fed.cluster(1, revision="3", version="66.0.0", build=f"{JOB}#2") == NOBODY  # not counted yet
+    assert fed.cluster(0.1, revision="4", version="66.0.0", build=f"{JOB}#2") == NOBODY
+    fed.jenkins(100)
+    assert fed.jenkins(30) == ("none", 2)
+    row = fed.writer.current(RolloutState)[KEY]
+    assert (row.build_job, row.build_url) == (JOB, "https://ci/2")
+    fed.restart()
+    assert fed.cluster(1, revision="4", version="66.0.0", build=f"{JOB}#2") == ("none", 2)
+
+
+def test_a_version_that_ran_in_another_namespace_tells_what_builds_name(fed: Fed) -> None:
+    """Nothing here ever ran what a build named, but elsewhere it did: the job names what the cluster runs."""
+    fed.cluster(1, **(BEFORE | {"version": "stable"}))
+    elsewhere = deployment(namespace="testing", version="2.0.0")
+    fed.told(0, Changed(source="kubernetes/eu", kind=Workload, at_ms=fed.now_ms, seen=(elsewhere,)))
+    fed.jenkins(1, FIRST, build(2, T0 + 2000, version="2.0.0", result="FAILURE"))
+    assert fed.cluster(1, version="hotfix") == NOBODY
+    fed.jenkins(100)
+    assert fed.jenkins(30) == ("none", None)
+
+
 def test_what_was_not_seen_to_begin_is_not_said_to_lack_a_build(fed: Fed) -> None:
     fed.cluster(1)
     assert fed.jenkins(1, FIRST) == NOBODY

@@ -43,6 +43,19 @@ async def test_hostile_text_is_drawn_as_it_is(size, ascii_only):
         assert app.is_running and app.return_code is None
 
 
+@pytest.mark.parametrize("size", [WIDE, (80, 24)])
+async def test_what_is_new_of_a_row_that_is_well_stands_quietly_below_it(size):
+    note = "staging: orders changed to 1.4 without a build"
+    rows = [msgspec.structs.replace(boards.well_row("orders"), note=note), boards.well_row("web")]
+    app = desk(boards.board(rows))
+    async with app.run_test(size=size) as pilot:
+        first = next(number for number, line in enumerate(lines(app)) if "orders  " in line)
+        assert note in lines(app)[first + 1] and lines(app)[first + 2].split()[0] == "web"
+        await pilot.press("slash", *"without a build", "enter")
+        await until(pilot, lambda: not any(line.split()[:1] == ["web"] for line in lines(app)))
+        assert note in text(app)
+
+
 async def test_wide_names_keep_columns_aligned():
     board = boards.board([boards.well_row(name) for name in ("\u6c34\u6e90\u7ba1\u7406", "\U0001f525fire", "plain")])
     async with desk(board).run_test(size=WIDE) as pilot:

@@ -7,7 +7,7 @@ import pytest
 
 from screens.detail_text import Known, Scribe
 from screens.ink import make_ink
-from statusdesk.judge.promotion_builds import noted
+from statusdesk.judge.promotion_builds import changes_without_build, noted
 from tests.screens import boards
 
 URL = "https://jenkins.example/job/deploy-orders/{}/"
@@ -18,7 +18,8 @@ def said(number=None, rule="", newest=412, **more):
     row = boards.orders()
     built = {"build_job": "deploy-orders", "build_url": URL.format(number)} if number else {}
     rollout = msgspec.structs.replace(row.cells[1].rollouts[0], build_number=number, build_rule=rule, **(built | more))
-    [cell] = noted([msgspec.structs.replace(row.cells[1], rollouts=(rollout,))], ())
+    cells = [msgspec.structs.replace(row.cells[1], rollouts=(rollout,))]
+    [cell] = noted(cells, changes_without_build(cells))
     builds = (boards.build("orders", newest, "SUCCESS", "staging"),) if newest else ()
     row = msgspec.structs.replace(row, builds=builds)
     scribe = Scribe(make_ink({}, True), False, datetime.UTC, boards.NOW)

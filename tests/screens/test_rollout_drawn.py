@@ -1,7 +1,10 @@
 """How the rollout screen is drawn: hostile text, sizes, many pods, and only what differs."""
 
+import msgspec
 import pytest
 
+from statusdesk.states import Level
+from statusdesk.unbuilt import unbuilt
 from tests.screens import boards, rollouts
 from tests.screens.desk import lines, look, open_rollouts, text, until
 
@@ -63,6 +66,30 @@ async def test_hostile_text_is_drawn_as_it_is(size, ascii_only):
             lines(app)
         assert "[/x]" in app.screen.text and "\x1b" not in app.screen.text
         assert app.is_running and app.return_code is None
+
+
+@pytest.mark.parametrize("size", [WIDE, (80, 24)])
+async def test_a_green_build_that_changed_nothing_is_told_as_on_the_board(size):
+    fault = "deploy-orders #433 is green for 99.0.0, cluster unchanged at 1.5.0"
+    row = rollouts.orders_row(rollouts.orders_state(level=Level.OK, message="", look=""))
+    cells = list(row.cells)
+    cells[1] = msgspec.structs.replace(cells[1], faults=(fault,), notes=("deploy-orders #434 is green, nothing new",))
+    app = open_rollouts(boards.board([msgspec.structs.replace(row, cells=tuple(cells))]))
+    async with app.run_test(size=size) as pilot:
+        await look(pilot)
+        assert f"build: {fault}" in text(app) and "build: deploy-orders #434 is green, nothing new" in text(app)
+
+
+async def test_an_undo_by_hand_says_what_it_went_back_to():
+    state = rollouts.orders_state(build_rule="none", build_number=648, build_job="deploy-web")
+    row = rollouts.orders_row(state)
+    cells = list(row.cells)
+    cells[1] = msgspec.structs.replace(cells[1], notes=(unbuilt(state),))
+    app = open_rollouts(boards.board([msgspec.structs.replace(row, cells=tuple(cells))]))
+    async with app.run_test(size=WIDE) as pilot:
+        await look(pilot)
+        assert "changed without a build, back to what deploy-web #648 built" in text(app)
+        assert text(app).count("without a build") == 1 and "build deploy-web" not in text(app)
 
 
 async def test_ascii_draws_only_ascii():
