@@ -31,6 +31,7 @@ _EXPLAINING = (
     "hangs_on",
     "at_cluster",
     "at_namespace",
+    "unseen",
 )
 
 
