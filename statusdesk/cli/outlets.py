@@ -74,6 +74,19 @@ class Stored:
         return self._ask(visited)
 
 
+def warnings_of(config: Config) -> list[str]:
+    """Return what people must know of the sinks when a collector begins to tell them."""
+    from statusdesk.sinks.schedule import unpaired_names
+
+    names = unpaired_names(config)
+    if not names:
+        return []
+    return [
+        f'[ha] mode = "pair": each of the two collectors tells {", ".join(names)}, so everybody there is told twice; '
+        "tell them through an Alertmanager, or keep these sinks in the configuration of one of the two only"
+    ]
+
+
 def sinks_of(config: Config, print_line: Callable[[str], None], narrate: Callable[[str], None]) -> "Sinks | None":
     """Return who tells the sinks of a configuration, None when it has none."""
     if not config.sinks:

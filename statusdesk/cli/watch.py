@@ -145,12 +145,14 @@ def _speakers(
     args: argparse.Namespace, config: "Config", printer: "LinePrinter", narrate: Callable[[str], None]
 ) -> "tuple[Config, Teller | None, Heartbeat | None]":
     """Return the configuration to run with, and who sends messages and beats; a board's collector sends nothing."""
-    from statusdesk.cli.outlets import heartbeat_of, rehearsal_of, sinks_of
+    from statusdesk.cli.outlets import heartbeat_of, rehearsal_of, sinks_of, warnings_of
     from statusdesk.states import BOARD
 
     if args.dry_run:
         return *rehearsal_of(config, printer.put, as_json=_as_json(args)), None
     if args.owner != BOARD:
+        for warning in warnings_of(config):
+            narrate(warning)
         return config, sinks_of(config, printer.put, narrate), heartbeat_of(config, narrate)
     return config, None, None
 

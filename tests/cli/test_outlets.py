@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from statusdesk.cli.outlets import Stored
+from statusdesk.cli.outlets import Stored, warnings_of
 from statusdesk.clock import system_clock
+from statusdesk.config_alerts import HaSettings
 from statusdesk.states import Level
 from tests.alerts.make import config
 from tests.cli.conftest import rollout, source
+from tests.sinks.make import sink
 
 MINUTE = 60_000
 ROWS = (rollout("orders", "staging"), rollout("carts", "staging"), rollout("orders", "production"))
@@ -42,3 +44,12 @@ def test_a_namespace_that_may_not_be_read_and_a_row_of_which_nothing_is_known(pu
 def test_a_store_that_cannot_be_read_says_nothing(tmp_path):
     store = replace(config().store, state_dir=str(Path(tmp_path) / "gone"))
     assert Stored(replace(config(), store=store)).tally() is None
+
+
+def test_a_pair_that_would_tell_people_twice_says_so_at_its_start():
+    kinds = ("alertmanager", "webhook", "pagerduty", "slack", "email", "desktop", "command")
+    sinks = tuple(replace(sink(kind), name=f"my-{kind}") for kind in kinds)
+    assert warnings_of(config(sinks=sinks)) == []
+    (warning,) = warnings_of(replace(config(sinks=sinks), ha=HaSettings(mode="pair")))
+    assert "tells my-slack, my-email, my-desktop, my-command, so everybody there is told twice" in warning
+    assert "through an Alertmanager" in warning
