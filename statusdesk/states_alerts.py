@@ -22,7 +22,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``stale_since_ms``: a source that it hangs on (``hangs_on``) has been down since; it stays as it is until that
     answers. ``acked_by`` and ``silenced_by`` (the id of a silence) are empty when it is neither. ``inhibited_by`` is
     the fingerprint of an alert that says more about the same. ``at_cluster`` and ``at_namespace``: where the trouble
-    is, where the alert is about an app as a whole and its labels do not say. ``unseen``: which apps, stages and namespaces
+    is, where the alert is about an app as a whole and its labels do not say. ``unseen``: which apps and namespaces
     nobody sees while a cluster is down, in words.
     """
 

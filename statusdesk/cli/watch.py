@@ -55,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
     from statusdesk.credentials import problems_of
     from statusdesk.durations import parse_duration_ms
     from statusdesk.states import BOARD
+    from statusdesk.store.errors import StoreUnusable
     from statusdesk.store.lock import StateLock
     from statusdesk.store.precedence import acquire
 
@@ -69,12 +70,16 @@ def run(args: argparse.Namespace) -> int:
     os.umask(0o027)
     state_dir = Path(config.store.state_dir)
     lock = StateLock(state_dir, args.owner)
-    if args.owner != BOARD and not args.once:
-        acquire(lock)
-    with lock:
-        if args.once:
+    if args.once:
+        with lock:
             return _once(args, config, timeout_s)
-        return _collect(args, config)
+    try:
+        if args.owner != BOARD:
+            acquire(lock)
+        with lock:
+            return _collect(args, config)
+    except StoreUnusable as error:  # whoever starts it again and again must not: the state directory is a setting, too
+        raise ConfigError([str(error)]) from error
 
 
 def _collect(args: argparse.Namespace, config: "Config") -> int:

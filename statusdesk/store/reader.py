@@ -227,10 +227,15 @@ class Reader:
         return self._ask(lambda db: [SOURCES.current.decode(row) for row in db.execute(asked)])
 
     def gate_rows(
-        self, app: str, jobs_of: JobsOf, in_stage: Callable[[RolloutState], bool], names: Sequence[str]
+        self,
+        app: str,
+        jobs_of: JobsOf,
+        in_stage: Callable[[RolloutState], bool],
+        names: Sequence[str],
+        within: tuple[int, int] | None = None,
     ) -> GateRows:
         """Return what the gate asks about an app (see ``store.gate_rows``)."""
-        return self._ask(lambda db: gate_questions.gate_rows(db, app, jobs_of, in_stage, names))
+        return self._ask(lambda db: gate_questions.gate_rows(db, app, jobs_of, in_stage, names, within))
 
     def collector(self) -> Collector | None:
         """Return the heartbeat of the collector that wrote last."""
