@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.e2e.world import PROGRAM, World, wait_for
-from tests.sinks.receiver import Receiver
+from tests.sinks.receiver import Got, Receiver
 
 RESEND_S = 1.0
 SETTINGS = """
 [alerts]
 group_wait = "0s"
 group_by = ["alertname", "app"]
+"""
+THERE = """
 [[sink]]
 name = "am"
 type = "alertmanager"
@@ -35,7 +37,9 @@ class Office:
 
     def __init__(self, world: World, directory: Path, *urls: str, hook: str = "", after: str = "") -> None:
         directory.mkdir(parents=True)
-        text = SETTINGS.format(urls=", ".join(f'"{url}"' for url in urls), resend_s=RESEND_S)
+        text = SETTINGS
+        if urls:
+            text += THERE.format(urls=", ".join(f'"{url}"' for url in urls), resend_s=RESEND_S)
         text += DIRECT.format(url=hook) if hook else ""
         self._config = directory / "config.toml"
         self._config.write_text(Path(world.ready.config).read_text() + text + after)
@@ -46,12 +50,6 @@ class Office:
     @property
     def said(self) -> str:
         return self._said.read_text() if self._said.exists() else ""
-
-    def run(self, *argv: str) -> str:
-        """Run another command on its store; return what it prints."""
-        words = [*PROGRAM, "--config", str(self._config), *argv]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False, env=self._environment)
-        return done.stdout
 
     @contextlib.contextmanager
     def watch(self, *dying: str) -> Iterator[subprocess.Popen[str]]:
@@ -93,7 +91,9 @@ def heard(receiver: Receiver, app: str, path: str = "/", *, source: str = "") ->
 
     A receiver folds by the key: what was sent and not marked as sent is sent again with the same.
     """
-    folded = {got.headers.get("idempotency-key", number): got for number, got in enumerate(list(receiver.got))}
+    folded: dict[object, Got] = {}
+    for number, got in enumerate(list(receiver.got)):
+        folded.setdefault(got.headers.get("idempotency-key", number), got)
     alerts = [alert for got in folded.values() if got.path == path for alert in (got.body or {}).get("alerts", ())]
     label, value = ("app", app) if app else ("source", source)
     return [(alert["labels"]["alertname"], alert["status"]) for alert in alerts if alert["labels"].get(label) == value]

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import threading
 
 import pytest
 
@@ -9,6 +10,7 @@ from statusdesk.sinks.message import labels_of
 from statusdesk.sinks.readback import SILENCE_KEPT_S, Readback
 from statusdesk.states_alerts import Muted
 from tests.sinks.make import ALERT, HOSTILE, OVER, T0, sink
+from tests.sinks.office import Office, alertmanager, config_of
 from tests.sinks.receiver import Receiver
 
 ID = "0d1c7e0a-5b3f-4a44-9f35-0c1e2d3f4a5b"
@@ -37,6 +39,10 @@ class Alertmanager(Receiver):
             for labels in (labels_of(ALERT, self.site), {"alertname": "Other", "app": "theirs"})
         ]
         return 200, {}, json.dumps(listed).encode()
+
+    def about_posted(self, app):
+        posted = [got.body for got in list(self.got) if isinstance(got.body, list)]
+        return [alert for body in posted for alert in body if alert["labels"].get("app") == app]
 
     def paths(self):
         paths = [got.path for got in self.got]
@@ -155,3 +161,28 @@ def test_the_next_one_of_a_cluster_is_asked_when_one_is_away(there, reading):
     reader = reading("http://127.0.0.1:1", there.url)
     assert len(looked(reader).muted) == 1
     assert looked(reading("http://127.0.0.1:1")).problem == "no connection"
+
+
+def test_posts_go_on_while_an_answer_is_awaited(there, tmp_path):
+    office = Office(config_of(tmp_path / "state", alertmanager(there.url)))
+    asked, go_on = threading.Event(), threading.Event()
+    plain = there.answer
+
+    def answer(body):
+        if body is None:
+            asked.set()
+            go_on.wait(20)
+        return plain(body)
+
+    there.answer = answer
+    (reader,) = office.sinks._readers
+    looking = threading.Thread(target=reader.look)
+    looking.start()
+    assert asked.wait(5)
+    office.fail("meanwhile")
+    office.until(lambda: there.about_posted("meanwhile"), what="the post")
+    go_on.set()
+    looking.join(5)
+    (stats,) = office.sinks.stats()
+    assert not stats.problem
+    office.close()
