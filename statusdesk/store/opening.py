@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from statusdesk.store.errors import StoreError, StoreUnusable
-from statusdesk.store.schema import BUSY_MS, SCHEMA_VERSION, damaged, migrate, newer, version_of
+from statusdesk.store.schema import BUSY_MS, SCHEMA_VERSION, damaged, migrate, newer, unwritable, version_of
 
 FILE_NAME = "statusdesk.db"
 DIR_MODE = 0o750
@@ -125,7 +125,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         db.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
         db.execute(f"PRAGMA cache_size = {-CACHE_KIB}")
     except sqlite3.Error as error:
-        raise StoreError(f"{path} cannot be opened for writing: {error}") from error
+        raise unwritable(path, error)(f"{path} cannot be opened for writing: {error}") from error
     return db
 
 

@@ -6,6 +6,7 @@ file still. Anything else (a rename, another meaning) raises ``SCHEMA_VERSION`` 
 transaction: it happens or it does not.
 """
 
+import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Sequence
@@ -55,10 +56,11 @@ def version_of(db: sqlite3.Connection, path: Path) -> int:
     return version
 
 
-def _refused(error: sqlite3.Error) -> type[StoreError]:
+def unwritable(path: Path, error: sqlite3.Error) -> type[StoreError]:
     """Return which error it is that the store cannot be written: read-only stays so until somebody mends it."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return StoreUnusable if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM) else StoreError
+    lasting = code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM) or not os.access(path.parent, os.W_OK)
+    return StoreUnusable if lasting else StoreError
 
 
 def damaged(path: Path, error: Exception) -> StoreError:
@@ -93,7 +95,7 @@ def migrate(path: Path, version: int = SCHEMA_VERSION, steps: Sequence[Step] = S
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise damaged(path, error) from error
-        raise _refused(error)(f"{path} cannot be brought to schema {version}: {error}") from error
+        raise unwritable(path, error)(f"{path} cannot be brought to schema {version}: {error}") from error
 
 
 def _shape(db: sqlite3.Connection) -> int | None:

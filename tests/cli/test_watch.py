@@ -9,11 +9,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from statusdesk.store.lock import StateLock, holder
 from tests.cli.conftest import ROOT, environment, wait_for
+
+NOBODY = 65534
+"""Somebody to whom rights apply."""
 
 
 @pytest.fixture
@@ -221,31 +225,34 @@ def test_what_only_a_person_can_mend_is_2_for_a_service_and_what_may_pass_is_3(r
     assert run("watch").returncode == 2
 
 
-def _unprivileged():
-    """Become somebody to whom rights apply."""
-    os.setgid(65534)
-    os.setuid(65534)
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-@pytest.mark.parametrize("made", [True, False], ids=["a store", "nothing"])
+@pytest.mark.parametrize("made", ["nothing", "a store", "a store of his own"])
 def test_a_directory_that_may_not_be_written_is_2(tmp_path, made):
     from statusdesk.store.errors import StoreUnusable
     from statusdesk.store.opening import open_for_writing
 
+    tmp_path.chmod(0o755)
     state = tmp_path / "state"
     state.mkdir(mode=0o755)
-    if made:
-        open_for_writing(state / "statusdesk.db").close()
+    if made != "nothing":
+        with StateLock(state, "watch"):
+            open_for_writing(state / "statusdesk.db").close()
+    if made == "a store of his own":
+        for path in state.iterdir():
+            os.chown(path, NOBODY, NOBODY)
     child = os.fork()
     if not child:
-        _unprivileged()
+        code = 70
         try:
-            StateLock(state, "watch").acquire()
+            os.chdir(state)
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            with StateLock(Path(), "watch"):
+                open_for_writing(Path("statusdesk.db"))
         except StoreUnusable:
-            os._exit(2)
+            code = 2
         finally:
-            os._exit(70)
+            os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
 
 
