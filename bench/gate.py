@@ -51,15 +51,21 @@ def prepare(state_dir: Path) -> int:
     fill_store.fill(state_dir).close()
     now_ms = system_clock()
     with Writer(state_dir / FILE_NAME, 1e9, system_clock) as writer:
-        jobs = [f"deploy-app-{app:03d}" for app in range(fill_store.APPS)]
-        writer.put_jobs([Job(source="jenkins", name=name, url="", job_class=JobClass.DEPLOY) for name in jobs])
-        writer.put_builds([_build(job, stage, now_ms) for job in jobs for stage in fill_store.STAGES])
+        apps, stages = range(fill_store.APPS), range(len(fill_store.STAGES))
+        jobs = [Job(source="jenkins", name=_job(app), url="", job_class=JobClass.DEPLOY) for app in apps]
+        writer.put_jobs(jobs)
+        writer.put_builds([_build(app, stage, now_ms) for app in apps for stage in stages])
         writer.commit()
     return grow(state_dir / FILE_NAME)
 
 
-def _build(job: str, stage: str, now_ms: int) -> Build:
-    number = 1_000_000 * (1 + fill_store.STAGES.index(stage))
+def _job(app: int) -> str:
+    return f"deploy-app-{app:03d}"
+
+
+def _build(app: int, place: int, now_ms: int) -> Build:
+    """Return the build that brought into a stage what runs there."""
+    job, stage, number = _job(app), fill_store.STAGES[place], 1_000_000 * (1 + place)
     return Build(
         source="jenkins",
         job=job,
@@ -69,6 +75,7 @@ def _build(job: str, stage: str, now_ms: int) -> Build:
         namespaces=(stage,),
         attributed_by="parameter",
         result="SUCCESS",
+        version=fill_store.rollout(app, place, now_ms, 28).version,
         started_ms=now_ms - 7_200_000,
         duration_ms=60_000,
     )
@@ -100,6 +107,7 @@ def main() -> None:
                 writer.commit()
                 python = wall_s([sys.executable, "-c", "pass"], 0)
                 gate = [sys.executable, "-m", "statusdesk", "-c", str(config), "gate", APP, "--to", "production"]
+                gate += ["--soak", "1h"]
                 took = wall_s(gate, 0)
                 if number:  # the first reads what the system has not at hand yet
                     figures["python"].append(python)

@@ -1,8 +1,8 @@
 """What the screen of alerts shows beside the board: what is over, what was told to whom, and what comes next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from statusdesk.alerts.dedup import wanted
+from statusdesk.alerts.dedup import group_of, key_of, wanted
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.board import Board
 from statusdesk.config import Config
@@ -28,6 +28,20 @@ def last_messages(notifications: Sequence[Notification]) -> dict[tuple[str, str]
         for fingerprint in each.fingerprints:
             found.setdefault((each.sink, fingerprint), each)
     return found
+
+
+def told_of(config: Config, alerts: Iterable[AlertState]) -> dict[tuple[str, str], dict[str, int]]:
+    """Return which messages tell of these alerts: by sink and group, their fingerprints and since when they fire."""
+    asked: dict[tuple[str, str], dict[str, int]] = {}
+    tuning = Tuning(config)
+    sinks = [sink for sink in config.sinks if sink.type != ALERTMANAGER]
+    for alert in alerts:
+        group_key = key_of(group_of(alert, config.alerts.group_by))
+        since_ms = alert.fired_ms or alert.started_ms
+        for sink in (sink for sink in sinks if wanted(alert, sink, tuning)):
+            since = asked.setdefault((sink.name, group_key), {})
+            since[alert.fingerprint] = min(since_ms, since.get(alert.fingerprint, since_ms))
+    return asked
 
 
 def matcher_words(silence: Silence) -> str:

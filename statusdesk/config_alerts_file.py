@@ -18,6 +18,11 @@ from statusdesk.config_checks_alerts import check_sink
 from statusdesk.config_schema_alerts import named
 from statusdesk.config_values import Reading
 
+_CONTRADICTS = (
+    '"explicit" cannot be kept with [ha] mode = "pair": two collectors see things at different moments, and one would '
+    'tell that it is over while the other tells that it fires; write "expire", or leave it out'
+)
+
 
 class AlertTables:
     """Reads what is about alerts from the tables of a file; ``config`` is what was read of it before."""
@@ -97,9 +102,15 @@ class AlertTables:
             self._known(f"{where}.stages", "stage", sink.stages, self._stages)
             for wrong in check_sink(sink):
                 self._problems.add(where, wrong)
+            if item.get("resolve") == "explicit" and self._is_pair():
+                self._problems.add(f"{where}.resolve", _CONTRADICTS)
             sinks.append(sink)
         self._told_twice("sink", [sink.name for sink in sinks])
         return tuple(sinks)
+
+    def _is_pair(self) -> bool:
+        ha = self._document.get("ha")
+        return isinstance(ha, dict) and ha.get("mode") == "pair"
 
     def ha(self) -> HaSettings:
         """Return ``[ha]``."""

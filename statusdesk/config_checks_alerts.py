@@ -38,6 +38,8 @@ def check_sink(sink: SinkSettings) -> Iterator[str]:
             yield f"{field} is missing; add {example}"
     if sink.type == "webhook" and len(sink.urls) + (sink.url is not None) != 1:
         yield 'needs one address: urls = ["https://..."] with one, or url_env, url_file or url_command'
+    if sink.type == "pagerduty" and len(sink.urls) > 1:
+        yield "urls: one address is enough, events are sent to the first"
     allowed = _COMMON | _OWN.get(sink.type, frozenset())
     for known in msgspec.structs.fields(SinkSettings):
         if known.name not in allowed and getattr(sink, known.name) != known.default:

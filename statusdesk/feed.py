@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from statusdesk.alerts_view import told_of
 from statusdesk.board import Board
 from statusdesk.board_feed import AlertsReading, FeedError
 from statusdesk.build_view import BuildKey, BuildReading, Pair, UnattributedJob
@@ -116,17 +117,14 @@ class StoreFeed:
         return self._ask(lambda reader: read_grants(reader, token_key, until_ms))
 
     def alerts(self, board: Board) -> AlertsReading:
-        """Return the alerts that were over within the day before the board, and the messages of what it shows."""
+        """Return the alerts that were over within the day before the board, and the last message about each shown."""
         since_ms = board.at_ms - RECENT_MS
-        oldest_ms = min((alert.fired_ms or alert.started_ms for alert in board.firing), default=since_ms)
-        told_ms = max(min(since_ms, oldest_ms), board.at_ms - HISTORY_MS)
 
         def read(reader: Reader) -> AlertsReading:
             over = [alert for alert in reader.alerts(since_ms, MAX_ALERTS) if alert.state == "resolved"]
-            return AlertsReading(
-                recent=tuple(alert for alert in over if (alert.resolved_ms or 0) <= board.at_ms),
-                notifications=tuple(reader.notifications(told_ms, MAX_ALERTS)),
-            )
+            recent = tuple(alert for alert in over if (alert.resolved_ms or 0) <= board.at_ms)
+            asked = told_of(self._config, (*board.firing, *recent))
+            return AlertsReading(recent=recent, notifications=tuple(reader.last_of_alerts(asked, board.at_ms)))
 
         return self._ask(read)
 

@@ -1,6 +1,6 @@
 """What the sources are worth now: how each is shown, which clusters are silent, which namespaces are closed to us."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from statusdesk.board import NO_ACCESS, Mark, SourceView
 from statusdesk.config import Config, StageSettings
@@ -97,6 +97,20 @@ class Sources:
         elif self._is_old(state, now_ms):
             level, words = Level.UNKNOWN, "no news"
         return SourceView(state=state, level=level, age_ms=age_ms, words=words)
+
+
+def unseen_places(config: Config, states: Iterable[SourceState], now_ms: int) -> frozenset[str]:
+    """Return clusters, and ``cluster/namespace``, of which nobody knows how they are now.
+
+    These are the silent ones, and those that do not answer now, however fresh their last answer is.
+    """
+    sources, unseen = Sources(config), set[str]()
+    for state in states:
+        sources.put(state)
+        if state.source.startswith(KUBERNETES) and state.level in (Level.FAILING, Level.UNKNOWN):
+            cluster = state.source.removeprefix(KUBERNETES)
+            unseen.add(f"{cluster}/{state.scope}" if state.scope else cluster)
+    return frozenset(unseen) | sources.silent(now_ms).keys()
 
 
 def _unvisited(key: str) -> SourceState:

@@ -31,7 +31,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``stale_since_ms``: a source that it hangs on (``hangs_on``) has been down since; it stays as it is until that
     answers. ``acked_by`` and ``silenced_by`` (the id of a silence) are empty when it is neither. ``inhibited_by`` is
     the fingerprint of an alert that says more about the same, or of its cause's. ``at_cluster`` and ``at_namespace``:
-    where the trouble is, where the alert is about an app as a whole and its labels do not say.
+    where the trouble is, where the alert is about an app as a whole and its labels do not say. ``unseen``: which apps
+    and namespaces nobody sees while a cluster is down, in words.
     ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``kept_back``: its cause's alert has muted it since
     before anybody could be told. ``hits``: whom an alert is told in place of, nearest to production first;
     ``critical_hits``: those of them whose own alerts are critical.
@@ -77,6 +78,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     kept_back: bool = False
     hits: tuple[str, ...] = ()
     critical_hits: tuple[str, ...] = ()
+    unseen: str = ""
     change: int = 0
 
     @property

@@ -31,6 +31,8 @@ from statusdesk.text import counted
 from statusdesk.wants import BuildWanted, Wanted, cluster_of
 
 BEAT_MS = 1000
+SLEPT_MS = 60_000
+"""A loop that has not beaten for so long has slept: the machine was suspended, or the process was stopped."""
 PRUNE_EVERY_MS = 60_000
 PRUNE_ROWS = 2_000
 MAX_MESSAGES_PER_BATCH = 5_000
@@ -122,7 +124,7 @@ class CollectorProcess:
         return self._config.source_names()
 
     def _run(self, done: Callable[[], bool]) -> None:
-        started_ms = self._clock()
+        self._started_ms = self._beaten_ms = started_ms = self._clock()
         state_dir = Path(self._config.store.state_dir)
         with Writer(state_dir / "statusdesk.db", self._config.store.keep_s, self._clock) as writer:
             self._writer = writer
@@ -130,7 +132,7 @@ class CollectorProcess:
             self._requests = Inbox(state_dir)
             if problem := self._requests.open():
                 self._narrate(f"statusdesk: {problem}")
-            self._beat(started_ms)
+            self._beat()
             writer.commit()
             threads = self._start(writer)
             try:
@@ -146,7 +148,7 @@ class CollectorProcess:
                 if self._teller is not None:
                     self._teller.stop(TELLER_STOP_S)
                     self._flush()  # what the teller has done to the end
-                self._beat(started_ms, stopped_ms=self._clock())
+                self._beat(stopped=True)
                 self._commit()
 
     def _start(self, writer: Writer) -> list[threading.Thread]:
@@ -248,7 +250,7 @@ class CollectorProcess:
             now_ms = self._clock()
             if now_ms >= next_beat_ms or now_ms < next_beat_ms - 2 * BEAT_MS:
                 self._writer.check_place()
-                self._beat(started_ms)
+                self._beat()
                 next_beat_ms = now_ms + BEAT_MS
             if now_ms >= next_prune_ms or now_ms < next_prune_ms - 2 * PRUNE_EVERY_MS:
                 self._prune(now_ms)
@@ -362,14 +364,19 @@ class CollectorProcess:
             self._store_problem = ""
             self._narrate("statusdesk: the store takes rows again")
 
-    def _beat(self, started_ms: int, stopped_ms: int | None = None) -> None:
+    def _beat(self, *, stopped: bool = False) -> None:
+        """Show that the collector works; one that has slept begins anew, so that it can be seen that nobody looked."""
+        now_ms = self._clock()
+        if now_ms - self._beaten_ms > SLEPT_MS:
+            self._started_ms = now_ms
+        self._beaten_ms = now_ms
         self._writer.beat(
             Collector(
                 pid=os.getpid(),
                 owner=self._owner,
-                started_ms=started_ms,
-                beat_ms=self._clock(),
+                started_ms=self._started_ms,
+                beat_ms=now_ms,
                 version=__version__,
-                stopped_ms=stopped_ms,
+                stopped_ms=now_ms if stopped else None,
             )
         )

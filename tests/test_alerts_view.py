@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from statusdesk.alerts_view import Outlook, last_messages, unread_words
+from statusdesk.alerts_view import Outlook, last_messages, told_of, unread_words
 from statusdesk.board_feed import FeedError
 from statusdesk.cli.alert_lines import place_of, words_of
 from statusdesk.collecting import Supervision
@@ -122,12 +122,17 @@ def test_that_it_could_not_be_read_is_said_with_its_age():
     assert unread_words(board) == ["What is silenced in am itself could not be read for 5m: no connection"]
 
 
+def told_to_its_group():
+    ((_, group_key),) = told_of(CONFIG, [FAILING])
+    return replace(message(FAILING), group_key=group_key)
+
+
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "statusdesk.db"
     with Writer(path, 1e9, lambda: NOW) as writer:
         writer.put_alerts([FAILING, alerts.OVER, replace(alerts.OVER, fingerprint="old", resolved_ms=NOW - 30 * HOUR)])
-        writer.alert_rows.put_notifications([message(FAILING)])
+        writer.alert_rows.put_notifications([told_to_its_group()])
         writer.beat(Collector(pid=1, owner="watch", started_ms=NOW, beat_ms=NOW))
         writer.commit()
     return path
@@ -149,4 +154,20 @@ def test_the_past_takes_no_requests(path):
     assert feed.alerts(feed.poll(NOW)).recent
     with pytest.raises(FeedError, match="this is the past"):
         feed.request(Ack(fingerprints=("x",)))
+    feed.close()
+
+
+def test_what_was_told_is_found_however_much_was_told_since(path):
+    """Two hundred newer messages about others hide nothing."""
+    others = [
+        replace(message(FAILING), id=number, fingerprints=(f"{number}",), group_key=f"{{{number}}}")
+        for number in range(1_000, 1_300)
+    ]
+    with Writer(path, 1e9, lambda: NOW) as writer:
+        writer.alert_rows.put_notifications(others)
+        writer.commit()
+    feed = StoreFeed(CONFIG, path, Supervision(None))
+    board = feed.poll(NOW)
+    words = Outlook(CONFIG).words(FAILING, board, last_messages(feed.alerts(board).notifications))
+    assert words == "desk: told 5m ago, again in 3h 55m"
     feed.close()

@@ -172,6 +172,12 @@ CASES = [
      "sink[1]: password is missing; add password_env, password_file or password_command"),
     ("[[sink]]\nname = 'x'\ntype = 'command'\ncommand = []", 'sink[1]: command is missing; add command = ["program",'
      ' "argument"]'),
+    ("[ha]\nmode = 'pair'\n[[sink]]\nname = 'x'\ntype = 'alertmanager'\nurls = ['http://am']\nresolve = 'explicit'",
+     'sink[1].resolve: "explicit" cannot be kept with [ha] mode = "pair": two collectors see things at different'
+     ' moments, and one would tell that it is over while the other tells that it fires; write "expire", or leave it'
+     ' out'),
+    ("[[sink]]\nname = 'x'\ntype = 'pagerduty'\nkey_env = 'K'\nurls = ['http://a', 'http://b']",
+     "sink[1]: urls: one address is enough, events are sent to the first"),
     ("[ha]\nmode = 'double'", 'ha.mode: must be one of "single", "pair"'),
     ("[ha]\nheartbeat_url = 'https://hc-ping.com/x'", "ha.heartbeat_url: a secret does not belong in this file; name"
      " where it is kept with heartbeat_url_env, heartbeat_url_file or heartbeat_url_command"),

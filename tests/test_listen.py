@@ -189,6 +189,9 @@ def test_probes_tell_starting_asked_hanging_and_a_store_that_takes_nothing(serve
     assert show() == ((200, "ok\n"), (200, "ok\n"))
     assert show(settled=False) == ((200, "ok\n"), (503, "not every source has been asked yet\n"))
     assert show(store_problem="the disk is full") == ((200, "ok\n"), (503, "the disk is full\n"))
+    silent = FULL.sources[1:]
+    assert show(sources=silent) == ((200, "ok\n"), (503, "no source answers\n"))
+    assert show(sources=FULL.sources) == ((200, "ok\n"), (200, "ok\n")), "what fails of several is told as alerts"
     healthy, ready = show(looped_s=time.monotonic() - HANGS_AFTER_S - 1)
     assert healthy[0] == ready[0] == 503 and "has not gone round for 31 s" in healthy[1]
     assert get(address, "/other")[0] == 404
@@ -219,7 +222,7 @@ def test_the_collector_serves_what_it_sees(tmp_path):
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(words, env=environment(tmp_path), cwd=tmp_path, **pipes) as process:
         address = next(line.split()[-1] for line in process.stderr if "listening on" in line)
-        wait_for(lambda: get(address, "/readyz")[0] == 200)
+        wait_for(lambda: get(address, "/readyz") == (503, "no source answers\n"))
         text = get(address, "/metrics")[1]
         assert 'statusdesk_source_up{source="jenkins"} 0.0' in text and "statusdesk_build_info" in text
         if shutil.which("promtool"):

@@ -14,6 +14,7 @@ from statusdesk.facts import Visited
 from statusdesk.states import SourceState
 from statusdesk.store import writer as writing
 from statusdesk.store.errors import StoreError
+from statusdesk.store.gaps import gaps
 from statusdesk.store.lock import StateLock
 from statusdesk.store.reader import Reader
 from statusdesk.store.writer import Writer
@@ -159,6 +160,25 @@ def test_the_heart_beats_and_stops(config, tmp_path, monkeypatch):
         stop.set()
         thread.join()
     assert collector(tmp_path).stopped_ms is not None
+
+
+def test_a_collector_that_has_slept_leaves_a_gap(config, tmp_path, monkeypatch):
+    slept_ms = 0
+    process = CollectorProcess(config, owner="test", clock=lambda: system_clock() + slept_ms)
+    monkeypatch.setattr(process, "_collectors", lambda writer: [])
+    monkeypatch.setattr("statusdesk.watch.BEAT_MS", 50)
+    stop, thread = run(process)
+    try:
+        began_ms = wait_for(lambda: (beat := collector(tmp_path)) and beat.started_ms, 10, "the first beat")
+        slept_ms = 11 * 60_000
+        wait_for(lambda: collector(tmp_path).started_ms > began_ms, 10, "a beat after it woke")
+    finally:
+        stop.set()
+        thread.join()
+    assert collector(tmp_path).stopped_ms
+    with Writer(tmp_path / "statusdesk.db", 1e9, system_clock) as writer:
+        ((begin, end),) = gaps(writer._db, (), began_ms, 2 * began_ms)
+    assert slept_ms - 5_000 < end - begin < slept_ms + 60_000
 
 
 def test_a_store_that_refuses_rows_is_told_once_and_loses_nothing(config, tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from statusdesk.alerts.sources import Sources
 from statusdesk.alerts.telling import AlertEvent
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.alerts.versions import Versions
-from statusdesk.states import AlertState, Lasting, Level, RolloutState, Transition
+from statusdesk.states import AlertState, Lasting, Level, RolloutState, SourceState, Transition
 from statusdesk.states_alerts import Silence
 
 TOLERANCE_MS = 3_600_000
@@ -161,6 +161,8 @@ class Alerts:
         """
         touched: set[str] = set()
         claims = deserved(row, self._tuning)
+        if claims and isinstance(row, SourceState):
+            claims = [replace(claim, unseen=self._versions.unseen(claim.cluster)) for claim in claims]
         if claims is None and known:
             claims = [replace(alert, state="inactive") for alert in known]
         if claims is not None:

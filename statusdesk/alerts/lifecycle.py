@@ -7,6 +7,7 @@ Source: Prometheus' alerting rules (``for``, ``keep_firing_for``); flapping is f
 in a simpler form.
 """
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -32,7 +33,10 @@ _EXPLAINING = (
     "at_cluster",
     "at_namespace",
     "cause_key",
+    "unseen",
 )
+
+_FLAPPING = re.compile(r"flapping, (\d+) times now; nothing more is told until it holds: ")
 
 
 class Life(msgspec.Struct, frozen=True):
@@ -106,6 +110,12 @@ def _flapping_words(summary: str, times: int) -> str:
     return f"flapping, {times} times now; nothing more is told until it holds: {summary}"
 
 
+def _held_words(summary: str) -> str:
+    """Return the summary of what was flapping, now that it has held."""
+    found = _FLAPPING.match(summary)
+    return f"it was flapping, {found[1]} times, and has held since: {summary[found.end() :]}" if found else summary
+
+
 def _pending(
     life: Life,
     claim: AlertState | None,
@@ -144,6 +154,7 @@ def _firing(
     wait = max(rule.keep_ms, hold)
     if t - clear >= wait:
         ended = replace(life.alert, state="resolved", resolved_ms=now_ms, flapping=False, stale_since_ms=None)
+        ended = replace(ended, summary=_held_words(ended.summary))
         return Step(None, ended, "resolved")
     alert = life.alert if life.alert.cleared_ms is not None else replace(life.alert, cleared_ms=now_ms)
     row = alert if alert is not life.alert else None

@@ -17,7 +17,10 @@ from statusdesk.states_alerts import AlertState, Notification
 
 LEVEL_TRIGGERED = "alertmanager"
 AMEND_MARGIN_MS = 1_000
-"""A message that is due sooner may be on its way already: what comes now goes into the next one."""
+"""A message that is due sooner may be on its way already: what comes now goes into the next one.
+
+Of a short ``group_wait`` it is a tenth of that. One that stands behind another of its group has not left in any case.
+"""
 
 REHEARSED = "dry-run"
 """Sinks of a dry run have names of their own, ``dry-run-<run>-<name>``, and stand for those of the configuration."""
@@ -214,7 +217,7 @@ class Outbox:
     def _decide(self, key: _Key, group: _Group, now_ms: int) -> list[Notification]:
         """Hold what fires against what the sink will have been told once all that is queued is sent."""
         last = group.queued[-1] if group.queued else None
-        amended = last is not None and not last.attempts and last.due_ms - now_ms > AMEND_MARGIN_MS
+        amended = last is not None and self._waits(group, last, now_ms)
         before = group.queued[:-1] if amended else group.queued
         told = told_of(before[-1], now_ms) if before else self._told(group, now_ms)
         audible = {fingerprint for fingerprint, alert in group.alerts.items() if not alert.muted}
@@ -236,6 +239,17 @@ class Outbox:
             group.queued.append(made)
         self._of_id[made.id] = group
         return [made]
+
+    def _waits(self, group: _Group, last: Notification, now_ms: int) -> bool:
+        """Whether the last message of a group has certainly not left, so that it takes in what comes now."""
+        if last.attempts:
+            return False
+        margin_ms = min(AMEND_MARGIN_MS, self._wait_ms(group) // 10)
+        return len(group.queued) > 1 or last.due_ms - now_ms > margin_ms
+
+    def _wait_ms(self, group: _Group) -> int:
+        own = group.sink.group_wait_s
+        return round((self._settings.group_wait_s if own is None else own) * 1000)
 
     def _told(self, group: _Group, now_ms: int) -> Told:
         """Return what the sink was told; what was given up is not tried again before it would be repeated."""
@@ -271,9 +285,9 @@ class Outbox:
         fires = any(alert.state == "firing" for alert in alerts)
         what, fingerprints = "firing" if fires else "resolved", tuple(alert.fingerprint for alert in alerts)
         if waiting is not None:
-            return replace(waiting, what=what, why=why, fingerprints=fingerprints, alerts=alerts)
-        own = group.sink.group_wait_s
-        wait_ms = round((self._settings.group_wait_s if own is None else own) * 1000)
+            # a receiver that has seen the key takes the message for one that it has: it says something else now
+            key = f"{group.sink.name}-{waiting.id}-{now_ms}"
+            return replace(waiting, what=what, why=why, fingerprints=fingerprints, alerts=alerts, idempotency_key=key)
         self._last_id += 1
         return Notification(
             id=self._last_id,
@@ -282,7 +296,7 @@ class Outbox:
             what=what,
             why=why,
             created_ms=now_ms,
-            due_ms=now_ms + (0 if why == "repeat" else wait_ms),
+            due_ms=now_ms + (0 if why == "repeat" else self._wait_ms(group)),
             idempotency_key=f"{group.sink.name}-{self._last_id}-{now_ms}",
             group_labels=group.labels,
             fingerprints=fingerprints,

@@ -7,6 +7,8 @@ from statusdesk.alerts.tuning import Tuning
 from statusdesk.judge.promotion_versions import Arrival, Lineage, order_of
 from statusdesk.states import AlertState, Level, RolloutState
 
+_MOST_NAMED = 5
+
 
 class Versions:
     """The rollouts by app, and the alerts that an app as a whole deserves."""
@@ -59,6 +61,21 @@ class Versions:
             if alert is not None:
                 found.setdefault(alert.alertname, alert)
         return list(found.values())
+
+    def unseen(self, cluster: str) -> str:
+        """Return which apps nobody sees while a cluster is down, where they are; empty when it had none."""
+        places: dict[str, set[str]] = {}
+        apps = set()
+        for app, rows in self._apps.items():
+            for row in rows.values():
+                if cluster and row.cluster == cluster:
+                    apps.add(app)
+                    places.setdefault(self._tuning.stage_of(cluster, row.namespace), set()).add(row.namespace)
+        if not apps:
+            return ""
+        number = f"{len(apps)} apps are" if len(apps) > 1 else "1 app is"
+        words = [f"stage {name} ({_few(places[name])})" for name in self._names if name in places]
+        return f"{number} not seen: {', '.join(words)}"
 
     def _of(self, failing: RolloutState, rows: list[RolloutState]) -> AlertState | None:
         there = [row for row in rows if self._place(row) == self._production]
@@ -117,3 +134,10 @@ class Versions:
 
     def _place(self, row: RolloutState) -> int:
         return self._places[self._tuning.stage_of(row.cluster, row.namespace)]
+
+
+def _few(namespaces: set[str]) -> str:
+    """Return the names of namespaces, not too many."""
+    named = sorted(namespaces)
+    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+    return ", ".join(named[:_MOST_NAMED]) + more

@@ -32,13 +32,14 @@ class Gate:
                 self._reader = Reader(self._path)
             else:
                 self._reader.reopen_if_needed()
-            question = self._question
+            question, at_ms = self._question, now_ms()
             names = question.route.start.namespaces
-            rows = self._reader.gate_rows(question.app, self._jobs_of, self._in_stage, names)
+            within = (at_ms - question.soak_ms, at_ms) if question.soak_ms else None
+            rows = self._reader.gate_rows(question.app, self._jobs_of, self._in_stage, names, within)
         except StoreError as error:
             self.problem = str(error)
             return None
-        return decide(question, self._known(rows, now_ms()))
+        return decide(question, self._known(rows, at_ms))
 
     def _in_stage(self, rollout: RolloutState) -> bool:
         return self._question.route.start.holds(rollout.cluster, rollout.namespace)
@@ -58,6 +59,7 @@ class Gate:
             alerts=rows.alerts,
             sources={state.key: state for state in rows.sources},
             tokens=self._tokens(rows),
+            gaps=rows.gaps,
             jenkins=self._config.jenkins is not None,
         )
 

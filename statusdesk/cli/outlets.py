@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from statusdesk.clock import steady_clock, system_clock
 from statusdesk.collecting import lost_ms
 from statusdesk.config import Config
-from statusdesk.states import SourceState
+from statusdesk.states import Level, SourceState
 from statusdesk.states_alerts import Silence
 from statusdesk.store.errors import StoreError
 from statusdesk.store.opening import FILE_NAME
@@ -29,6 +29,7 @@ class Stored:
     """What the store of a configuration says; opened anew each time, as threads share it. None: it cannot be read."""
 
     def __init__(self, config: Config) -> None:
+        self._config = config
         self._path = Path(config.store.state_dir) / FILE_NAME
         self._sources = frozenset(config.source_names())
 
@@ -40,12 +41,20 @@ class Stored:
             return None
 
     def tally(self) -> "Tally | None":
-        """Return how everything stands now."""
+        """Return how everything stands now; what a source that does not answer has shown is unknown, not well."""
+        from statusdesk.picture_sources import unseen_places
         from statusdesk.sinks.message import Tally
 
         def count(reader: Reader) -> Tally:
             states = [alert.state for alert in reader.alerts()]
-            return Tally(firing=states.count("firing"), pending=states.count("pending"), ok=reader.healthy())
+            unseen = unseen_places(self._config, reader.sources(scopes=True), system_clock())
+            ok = unknown = 0
+            for cluster, namespace, level, number in reader.standing():
+                if level is Level.UNKNOWN or cluster in unseen or f"{cluster}/{namespace}" in unseen:
+                    unknown += number
+                elif level is Level.OK:
+                    ok += number
+            return Tally(firing=states.count("firing"), pending=states.count("pending"), ok=ok, unknown=unknown)
 
         return self._ask(count)
 
@@ -63,6 +72,19 @@ class Stored:
             return rows if len(rows) == len(self._sources) else None
 
         return self._ask(visited)
+
+
+def warnings_of(config: Config) -> list[str]:
+    """Return what people must know of the sinks when a collector begins to tell them."""
+    from statusdesk.sinks.schedule import unpaired_names
+
+    names = unpaired_names(config)
+    if not names:
+        return []
+    return [
+        f'[ha] mode = "pair": each of the two collectors tells {", ".join(names)}, so everybody there is told twice; '
+        "tell them through an Alertmanager, or keep these sinks in the configuration of one of the two only"
+    ]
 
 
 def sinks_of(config: Config, print_line: Callable[[str], None], narrate: Callable[[str], None]) -> "Sinks | None":

@@ -55,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
     from statusdesk.credentials import problems_of
     from statusdesk.durations import parse_duration_ms
     from statusdesk.states import BOARD
+    from statusdesk.store.errors import StoreUnusable
     from statusdesk.store.lock import StateLock
     from statusdesk.store.precedence import acquire
 
@@ -69,12 +70,16 @@ def run(args: argparse.Namespace) -> int:
     os.umask(0o027)
     state_dir = Path(config.store.state_dir)
     lock = StateLock(state_dir, args.owner)
-    if args.owner != BOARD and not args.once:
-        acquire(lock)
-    with lock:
-        if args.once:
+    if args.once:
+        with lock:
             return _once(args, config, timeout_s)
-        return _collect(args, config)
+    try:
+        if args.owner != BOARD:
+            acquire(lock)
+        with lock:
+            return _collect(args, config)
+    except StoreUnusable as error:  # whoever starts it again and again must not: the state directory is a setting, too
+        raise ConfigError([str(error)]) from error
 
 
 def _collect(args: argparse.Namespace, config: "Config") -> int:
@@ -145,12 +150,14 @@ def _speakers(
     args: argparse.Namespace, config: "Config", printer: "LinePrinter", narrate: Callable[[str], None]
 ) -> "tuple[Config, Teller | None, Heartbeat | None]":
     """Return the configuration to run with, and who sends messages and beats; a board's collector sends nothing."""
-    from statusdesk.cli.outlets import heartbeat_of, rehearsal_of, sinks_of
+    from statusdesk.cli.outlets import heartbeat_of, rehearsal_of, sinks_of, warnings_of
     from statusdesk.states import BOARD
 
     if args.dry_run:
         return *rehearsal_of(config, printer.put, as_json=_as_json(args)), None
     if args.owner != BOARD:
+        for warning in warnings_of(config):
+            narrate(warning)
         return config, sinks_of(config, printer.put, narrate), heartbeat_of(config, narrate)
     return config, None, None
 

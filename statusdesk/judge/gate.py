@@ -49,7 +49,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     ``lost_ms``: for how long no collector has beaten, None while one does. ``builds``: of each job of the app, those
     into the namespaces of the stage before, newest first. ``job_classes``: of each job of the app, by (source, job),
     also of those without such a build. ``sources`` by key. ``tokens``: by name of those that the
-    app needs, None when it is not in the store.
+    app needs, None when it is not in the store. ``gaps``: from when until when nobody saw the stage before, as far back
+    as the soak goes.
     """
 
     now_ms: int
@@ -60,6 +61,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[AlertState, ...] = ()
     sources: Mapping[str, SourceState] = {}
     tokens: Mapping[str, TokenState | None] = {}
+    gaps: tuple[tuple[int, int], ...] = ()
     jenkins: bool = True
 
 

@@ -14,6 +14,8 @@ from statusdesk.text import age, span
 _WELL = (Level.OK, Level.SCALING)
 _WAITED_FOR = (Level.PROGRESSING, Level.PAUSED, Level.UNKNOWN, Level.IDLE)
 _MOST_NAMED = 3
+_SEEN_MS = 30_000
+"""A look of less than that between two gaps is none: a collector that has begun has not read everything yet."""
 
 
 def freshness(question: Question, known: Known) -> tuple[Check, int | None]:
@@ -143,7 +145,11 @@ def _said(stage: str, found: Sequence[RolloutState]) -> str:
 
 
 def soak(question: Question, known: Known) -> Check:
-    """Check that the version has been well for long enough, without a break, in the stage before."""
+    """Check that the version has been well for long enough, without a break, in the stage before.
+
+    While nobody looked it may have been anything: the soak begins anew after that, unless it was so short that data of
+    that age would be an answer.
+    """
     name, start, asked_ms = "soak", question.route.start.name, question.soak_ms
     if not asked_ms:
         return Check(name=name, result=OK, detail="none is asked for")
@@ -153,9 +159,25 @@ def soak(question: Question, known: Known) -> Check:
             name=name, result=BLOCKED, detail=f"not healthy in {start} now, {span(asked_ms)} asked", passing=True
         )
     since_ms = max(max(each.version_since_ms or each.since_ms, each.level_since_ms) for each in here)
+    blind = _last_blind(known.gaps, question.max_age_ms)
+    unseen = ""
+    if blind is not None and blind[1] > since_ms:
+        since_ms = blind[1]
+        unseen = f"; before that nobody looked for {span(blind[1] - blind[0])}, and it begins anew"
     healthy_ms = max(0, known.now_ms - since_ms)
-    said = f"healthy for {span(healthy_ms)} of {span(asked_ms)} in {start}"
+    said = f"healthy for {span(healthy_ms)} of {span(asked_ms)} in {start}{unseen}"
     return Check(name=name, result=OK if healthy_ms >= asked_ms else BLOCKED, detail=said, passing=True)
+
+
+def _last_blind(gaps: Sequence[tuple[int, int]], most_ms: int) -> tuple[int, int] | None:
+    """Return the last time of more than ``most_ms`` in which nobody looked; those close to each other are one."""
+    joined: list[tuple[int, int]] = []
+    for begin, end in sorted(gaps):
+        if joined and begin - joined[-1][1] <= _SEEN_MS:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((begin, end))
+    return next((gap for gap in reversed(joined) if gap[1] - gap[0] > most_ms), None)
 
 
 def alerts(question: Question, known: Known) -> Check:

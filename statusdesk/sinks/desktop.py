@@ -8,9 +8,10 @@ from collections.abc import Mapping
 
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.message import Message
-from statusdesk.sinks.sending import Postponed
+from statusdesk.sinks.sending import Postponed, Refused
 
 PROGRAM = "notify-send"
+NOBODY_THERE = "nobody can hear it: there is no desktop here, and no terminal whose bell could be rung"
 _URGENCY = {"info": "low", "warning": "normal", "critical": "critical"}
 _SHOWN_ALERTS = 3
 
@@ -23,10 +24,14 @@ class Desktop:
         self._environment = os.environ if environment is None else environment
 
     def send(self, message: Message) -> None:
-        """Show the message, or ring."""
+        """Show the message, or ring.
+
+        Raises: Postponed; Refused when there is neither a desktop nor a terminal.
+        """
         program = shutil.which(PROGRAM, path=self._environment.get("PATH"))
         if program is None or not has_desktop(self._environment):
-            _ring()
+            if not _ring():
+                raise Refused(NOBODY_THERE)
             return
         alerts = message.notification.alerts
         urgency = _URGENCY.get(alerts[0].severity, "normal") if alerts else "normal"
@@ -63,8 +68,15 @@ def _plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _ring() -> None:
-    """Ring the terminal's bell, if stderr is one."""
-    if sys.stderr.isatty():
-        sys.stderr.write("\a")
-        sys.stderr.flush()
+def has_terminal() -> bool:
+    """Tell whether stderr is a terminal, whose bell can be rung."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _ring() -> bool:
+    """Ring the terminal's bell; tell whether there is one."""
+    if not has_terminal():
+        return False
+    sys.stderr.write("\a")
+    sys.stderr.flush()
+    return True

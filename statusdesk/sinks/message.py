@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from statusdesk.redact import safe
+from statusdesk.sinks.advice import advice, hits_by_rule
 from statusdesk.states_alerts import AlertState, Notification, listed
 from statusdesk.text import iso
 
@@ -17,14 +18,16 @@ MAX_TEXT = 2_000
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """How everything stands now: alerts that fire, alerts that are pending, rollouts that are well."""
+    """How everything stands now: alerts that fire, that are pending; rollouts that are well, that nobody sees now."""
 
     firing: int = 0
     pending: int = 0
     ok: int = 0
+    unknown: int = 0
 
     def __str__(self) -> str:
-        return f"now: {self.firing} firing, {self.pending} pending, {self.ok} ok"
+        unknown = f", {self.unknown} unknown" if self.unknown else ""
+        return f"now: {self.firing} firing, {self.pending} pending, {self.ok} ok{unknown}"
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -110,12 +113,15 @@ def who_is_hit(alert: AlertState) -> str:
         return safe(f"{stage}namespace {namespace}{f' of cluster {cluster}' if cluster else ''}")
     if alert.token:
         return safe(f"what uses the token {alert.token}" + (f": {listed(alert.hits)}" if alert.hits else ""), MAX_TEXT)
+    if hit := hits_by_rule(alert):
+        return hit
     return safe(f"all that is read from {alert.source}") if alert.source else ""
 
 
 def next_steps(alert: AlertState) -> list[str]:
-    """Return what to do next, best first: where to look, the log, the build, the page that says what to do."""
+    """Return what to do next, best first: where to look, what helps, the log, the build, the page that says more."""
     steps = [f"look at {safe(alert.look)}"] if alert.look else []
+    steps += advice(alert)
     steps += [command] if (command := logs_command(alert)) else []
     steps += [f"build {alert.build_url}"] if alert.build_url else []
     steps += [f"runbook {alert.runbook}"] if alert.runbook else []
@@ -160,6 +166,7 @@ def annotations_of(alert: AlertState) -> dict[str, str]:
         "reason": safe(alert.reason),
         "last_good_version": safe(alert.last_good),
         "look": safe(alert.look),
+        "next": "\n".join(next_steps(alert)),
         "logs_command": logs_command(alert),
         "build_url": alert.build_url,
         "runbook_url": alert.runbook,

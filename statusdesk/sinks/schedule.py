@@ -58,6 +58,11 @@ def unpaired(config: Config, sink: SinkSettings) -> str:
     )
 
 
+def unpaired_names(config: Config) -> list[str]:
+    """Return the names of the sinks that two collectors must not share, none of a single one."""
+    return [sink.name for sink in config.sinks if unpaired(config, sink)]
+
+
 UNPAIRABLE = frozenset({"slack", "email", "desktop", "command", "apprise"})
 
 
@@ -81,6 +86,9 @@ def _when(config: Config, sink: SinkSettings, rule: RuleTuning) -> str:
     true_s, keep_s = rule.for_ms / 1000, rule.keep_ms / 1000
     over = f"resolved {duration(keep_s)} after recovery" if keep_s else "resolved at recovery"
     if sink.type == LEVEL_TRIGGERED:
+        if expires(config, sink):
+            ends_s = terms_of(config, sink).ends_after_ms / 1000
+            over = f"resolved within {duration(keep_s + ends_s)} of recovery (it expires)"
         after = f"posted after {duration(true_s)}" if true_s else "posted at once"
         return f"{after} (grouped and reminded by its own routes), {over}"
     wait_s = config.alerts.group_wait_s if sink.group_wait_s is None else sink.group_wait_s

@@ -14,7 +14,7 @@ from statusdesk.alerts.outbox import LEVEL_TRIGGERED
 from statusdesk.config import Config
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.alertmanager import posted, terms_of
-from statusdesk.sinks.desktop import PROGRAM, has_desktop
+from statusdesk.sinks.desktop import NOBODY_THERE, PROGRAM, has_desktop, has_terminal
 from statusdesk.sinks.http import Http, accepted, host_of
 from statusdesk.sinks.message import Message
 from statusdesk.sinks.peers import sink_peers
@@ -57,7 +57,9 @@ def reach(config: Config, sink: SinkSettings) -> Iterator[Tried]:
         yield Tried(writable, f"its lines go to {directory}" if writable else f"{directory} cannot be written")
     elif sink.type == "desktop":
         shown = shutil.which(PROGRAM) and has_desktop(os.environ)
-        yield Tried(True, f"told by {PROGRAM}" if shown else "no desktop here: the bell of the terminal is rung")
+        bell = "no desktop here: the bell of the terminal is rung; a `watch` without a terminal tells nobody"
+        heard = bool(shown) or has_terminal()
+        yield Tried(heard, f"told by {PROGRAM}" if shown else bell if heard else NOBODY_THERE)
     else:
         yield Tried(True, f"nothing was sent; `statusdesk check --send-test {sink.name}` tries it")
 

@@ -1,11 +1,18 @@
 """Questions about alerts, silences and notifications."""
 
 import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from statusdesk.states_alerts import AlertState, MutedThere, Notification, Silence
 from statusdesk.store.kinds import ALERTS, MUTED_THERE, NOTIFICATIONS, QUEUED, SILENCES, UNRESOLVED
 
 MOST = 1_000
+_CLOCK_SET_MS = 3_600_000
+"""A clock may have been set back by so much between two messages of a group."""
 _OPEN_ALERTS = f"{ALERTS.select} WHERE {UNRESOLVED} ORDER BY started_ms DESC LIMIT ?"
 _RESOLVED = (
     f"{ALERTS.select} WHERE state = 'resolved' AND fired_ms IS NOT NULL AND resolved_ms >= ?"
@@ -15,6 +22,23 @@ _FIRINGS = "SELECT fingerprint, started_ms, fired_ms FROM alerts WHERE fired_ms 
 _SILENCES = f"{SILENCES.select} ORDER BY created_ms DESC, id"
 _COMING = f"{SILENCES.select} WHERE expired_ms IS NULL AND ends_ms > ? ORDER BY created_ms DESC, id"
 _NOTIFICATIONS = f"{NOTIFICATIONS.select} WHERE created_ms >= ? ORDER BY created_ms DESC, id DESC LIMIT ?"
+_TOLD_COLUMNS = (
+    "id",
+    "what",
+    "why",
+    "created_ms",
+    "due_ms",
+    "state",
+    "attempts",
+    "last_error",
+    "sent_ms",
+    "fingerprints",
+)
+_OF_GROUP = (
+    f"SELECT {', '.join(_TOLD_COLUMNS)} FROM notifications WHERE sink = ? AND group_key = ? AND state != 'dropped'"
+    " ORDER BY id DESC"
+)
+MOST_OF_GROUP = 100
 _QUEUED = f"{NOTIFICATIONS.select} WHERE {QUEUED} ORDER BY id"
 _LAST_OF_GROUP = (
     f"{NOTIFICATIONS.select} WHERE id IN"
@@ -49,6 +73,39 @@ def muted(db: sqlite3.Connection) -> list[MutedThere]:
 def notifications(db: sqlite3.Connection, since_ms: int, limit: int = MOST) -> list[Notification]:
     """Return the messages that were queued since then, newest first."""
     return [NOTIFICATIONS.decode(row) for row in db.execute(_NOTIFICATIONS, (since_ms, limit))]
+
+
+def last_of_alerts(
+    db: sqlite3.Connection, asked: Mapping[tuple[str, str], Mapping[str, int]], until_ms: int
+) -> list[Notification]:
+    """Return the newest message about each alert asked for, without the alerts as they were then.
+
+    ``asked``: by sink and key of the group, the fingerprints of its alerts and since when they fire. Reads the messages
+    of these groups by their index, newest first, only as far as the last of them that is looked for, and not far
+    beyond the time asked for.
+    """
+    found: list[Notification] = []
+    for (sink, group_key), since in asked.items():
+        missing, oldest_ms = dict(since), min(since.values(), default=0)
+        for seen, row in enumerate(db.execute(_OF_GROUP, (sink, group_key))):
+            told = _narrow(sink, group_key, row)
+            if not missing or seen >= MOST_OF_GROUP or told.created_ms < oldest_ms - _CLOCK_SET_MS:
+                break
+            if told.created_ms > until_ms:
+                continue
+            about = [key for key in told.fingerprints if key in missing and told.created_ms >= missing[key]]
+            if about:
+                found.append(replace(told, fingerprints=tuple(about)))
+                for key in about:
+                    del missing[key]
+    return found
+
+
+def _narrow(sink: str, group_key: str, row: tuple[Any, ...]) -> Notification:
+    """Return a message of what is known of it cheaply: its alerts are not decoded."""
+    fields = dict(zip(_TOLD_COLUMNS, row, strict=True))
+    fields["fingerprints"] = msgspec.json.decode(fields["fingerprints"], type=tuple[str, ...])
+    return Notification(sink=sink, group_key=group_key, **fields)
 
 
 def queued(db: sqlite3.Connection) -> list[Notification]:

@@ -7,6 +7,10 @@ class StoreError(Exception):
     """The store cannot be read or written; ``str()`` is one sentence with what to do about it."""
 
 
+class StoreUnusable(StoreError):
+    """The store will not be usable before a person has done something: trying again by itself changes nothing."""
+
+
 class LockHeld(Exception):
     """Another process holds the state directory; ``pid`` is None and ``owner`` empty while it has not written them."""
 

@@ -1,7 +1,7 @@
 """What the gate reads, in one transaction: the rows of one app, and of what it rests on; every read by an index."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -9,6 +9,7 @@ from statusdesk.facts import Build
 from statusdesk.states import Collector, RolloutState, SourceState, TokenState
 from statusdesk.states_alerts import AlertState
 from statusdesk.store.builds import builds_of_job
+from statusdesk.store.gaps import Gap, gaps
 from statusdesk.store.kinds import ALERTS, COLLECTORS, ROLLOUTS, SOURCES, TOKENS, UNRESOLVED
 
 OF_APP = f"{ROLLOUTS.current.select} WHERE app = ? AND until_ms IS NULL"
@@ -27,7 +28,8 @@ JobsOf = Callable[[Collection[str], Sequence[tuple[str, str]]], list[tuple[str, 
 class GateRows(msgspec.Struct, frozen=True, kw_only=True):
     """The rows. ``builds``: of each job of the app, those into the namespaces asked for, newest first.
 
-    ``job_classes``: of each job of the app, by (source, job).
+    ``job_classes``: of each job of the app, by (source, job). ``gaps``: when nobody saw the clusters and namespaces of
+    the rollouts in the stage.
     """
 
     rollouts: tuple[RolloutState, ...]
@@ -37,12 +39,21 @@ class GateRows(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[SourceState, ...]
     tokens: tuple[TokenState, ...]
     collector: Collector | None
+    gaps: tuple[Gap, ...] = ()
 
 
 def gate_rows(
-    db: sqlite3.Connection, app: str, jobs_of: JobsOf, in_stage: Callable[[RolloutState], bool], names: Sequence[str]
+    db: sqlite3.Connection,
+    app: str,
+    jobs_of: JobsOf,
+    in_stage: Callable[[RolloutState], bool],
+    names: Sequence[str],
+    within: Gap | None = None,
 ) -> GateRows:
-    """Read what is known of an app; builds into the namespaces ``names`` and those of its rollouts ``in_stage``."""
+    """Read what is known of an app; builds into the namespaces ``names`` and those of its rollouts ``in_stage``.
+
+    ``within``: from when until now it is asked whether somebody looked; None: it is not.
+    """
     found = map(ROLLOUTS.current.decode, db.execute(OF_APP, (app,)))
     rollouts = tuple(sorted(found, key=lambda rollout: rollout.key))
     namespaces = sorted({*names, *(rollout.namespace for rollout in rollouts if in_stage(rollout))})
@@ -62,7 +73,14 @@ def gate_rows(
         sources=tuple(map(SOURCES.current.decode, db.execute(ALIVE_SOURCES))),
         tokens=tuple(map(TOKENS.current.decode, db.execute(ALIVE_TOKENS))),
         collector=None if collector is None else COLLECTORS.decode(collector),
+        gaps=gaps(db, _seen_by(filter(in_stage, rollouts)), *within) if within is not None else (),
     )
+
+
+def _seen_by(rollouts: Iterable[RolloutState]) -> list[str]:
+    """Return the keys of the sources, and parts of them, that show these rollouts."""
+    keys = {f"kubernetes/{each.cluster}{part}" for each in rollouts for part in ("", f"#{each.namespace}")}
+    return sorted(keys)
 
 
 def _apps(db: sqlite3.Connection) -> Iterator[str]:

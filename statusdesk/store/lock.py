@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from statusdesk.store.errors import LockHeld, StoreError
-from statusdesk.store.opening import FILE_MODE, prepare_dir
+from statusdesk.store.opening import FILE_MODE, prepare_dir, refused
 
 LOCK_NAME = "lock"
 PROBE_TRIES = 3
@@ -35,7 +35,7 @@ class StateLock:
         try:
             handle = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
         except OSError as error:
-            raise StoreError(f"{path} cannot be opened: {error.strerror}") from error
+            raise refused(error)(f"{path} cannot be opened: {error.strerror}") from error
         for attempt in range(PROBE_TRIES):
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from statusdesk.store.errors import StoreError
-from statusdesk.store.schema import BUSY_MS, SCHEMA_VERSION, damaged, migrate, newer, version_of
+from statusdesk.store.errors import StoreError, StoreUnusable
+from statusdesk.store.schema import BUSY_MS, SCHEMA_VERSION, damaged, migrate, newer, unwritable, version_of
 
 FILE_NAME = "statusdesk.db"
 DIR_MODE = 0o750
@@ -77,9 +77,15 @@ def prepare_dir(state_dir: Path) -> None:
             state_dir.chmod(DIR_MODE)  # whatever the umask is: the readers' group must get in
     except FileExistsError:
         if not state_dir.is_dir():
-            raise StoreError(f"{state_dir} is a file; the state directory needs another name") from None
+            raise StoreUnusable(f"{state_dir} is a file; the state directory needs another name") from None
     except OSError as error:
-        raise StoreError(f"the state directory {state_dir} cannot be made: {error.strerror}") from error
+        raise refused(error)(f"the state directory {state_dir} cannot be made: {error.strerror}") from error
+
+
+def refused(error: OSError) -> type[StoreError]:
+    """Return which error it is that something cannot be made: rights and what is read-only, a person must mend."""
+    lasting = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
+    return StoreUnusable if error.errno in lasting else StoreError
 
 
 def directory_problem(state_dir: Path) -> str:
@@ -107,7 +113,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     except FileExistsError:
         pass
     except OSError as error:
-        raise StoreError(f"{path} cannot be made: {error.strerror}") from error
+        raise refused(error)(f"{path} cannot be made: {error.strerror}") from error
     migrate(path)
     try:
         sqlite3.register_adapter(type(None), _as_it_is)
@@ -119,7 +125,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         db.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
         db.execute(f"PRAGMA cache_size = {-CACHE_KIB}")
     except sqlite3.Error as error:
-        raise StoreError(f"{path} cannot be opened for writing: {error}") from error
+        raise unwritable(path, error)(f"{path} cannot be opened for writing: {error}") from error
     return db
 
 

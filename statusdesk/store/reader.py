@@ -1,7 +1,7 @@
 """Reading the store, from any process, while a collector writes it or not: now, since a change number, as of a time."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from statusdesk.facts import Build, BuildDetails, Event, Revision
-from statusdesk.states import Changes, Collector, Evidence, Grant, JobEvent, PodState, RolloutState, SourceState
+from statusdesk.states import Changes, Collector, Evidence, Grant, JobEvent, Level, PodState, RolloutState, SourceState
 from statusdesk.states_alerts import AlertState, Notification, Silence
 from statusdesk.store import alerts as alert_questions
 from statusdesk.store import builds as build_questions
@@ -59,7 +59,10 @@ REVISIONS_OF = f"{REVISIONS.select} WHERE workload = ? ORDER BY revision DESC, n
 EVIDENCE_OF = (
     f"{EVIDENCE.select} WHERE key = ? AND since_ms BETWEEN ? AND ? ORDER BY since_ms DESC, pod, container, previous"
 )
-HEALTHY = "SELECT count(*) FROM rollout_current WHERE until_ms IS NULL AND level = 'ok'"
+STANDING = (
+    "SELECT cluster, namespace, level, count(*) FROM rollout_current WHERE until_ms IS NULL"
+    " GROUP BY cluster, namespace, level"
+)
 WHOLE_SOURCES = f"{SOURCES.current.select} WHERE until_ms IS NULL AND scope = ''"
 GRANTS_OF = f"{GRANTS.select} WHERE key = ? ORDER BY renewed_ms DESC LIMIT ?"
 ALIVE = {
@@ -209,19 +212,30 @@ class Reader:
         """Return the messages that were queued since then, newest first."""
         return self._ask(lambda db: alert_questions.notifications(db, since_ms, limit))
 
-    def healthy(self) -> int:
-        """Return how many rollouts are well."""
-        return self._ask(lambda db: int(db.execute(HEALTHY).fetchone()[0]))
+    def last_of_alerts(self, asked: Mapping[tuple[str, str], Mapping[str, int]], until_ms: int) -> list[Notification]:
+        """Return the newest message about each alert asked for (see ``store.alerts``)."""
+        return self._ask(lambda db: alert_questions.last_of_alerts(db, asked, until_ms))
 
-    def sources(self) -> list[SourceState]:
-        """Return how the sources answer, each as a whole."""
-        return self._ask(lambda db: [SOURCES.current.decode(row) for row in db.execute(WHOLE_SOURCES)])
+    def standing(self) -> list[tuple[str, str, Level, int]]:
+        """Return how many rollouts are at which level: cluster, namespace, level, number."""
+        rows = self._ask(lambda db: db.execute(STANDING).fetchall())
+        return [(cluster, namespace, Level(level), number) for cluster, namespace, level, number in rows]
+
+    def sources(self, *, scopes: bool = False) -> list[SourceState]:
+        """Return how the sources answer, each as a whole; with ``scopes`` also parts of them."""
+        asked = ALIVE[SOURCES.current.name] if scopes else WHOLE_SOURCES
+        return self._ask(lambda db: [SOURCES.current.decode(row) for row in db.execute(asked)])
 
     def gate_rows(
-        self, app: str, jobs_of: JobsOf, in_stage: Callable[[RolloutState], bool], names: Sequence[str]
+        self,
+        app: str,
+        jobs_of: JobsOf,
+        in_stage: Callable[[RolloutState], bool],
+        names: Sequence[str],
+        within: tuple[int, int] | None = None,
     ) -> GateRows:
         """Return what the gate asks about an app (see ``store.gate_rows``)."""
-        return self._ask(lambda db: gate_questions.gate_rows(db, app, jobs_of, in_stage, names))
+        return self._ask(lambda db: gate_questions.gate_rows(db, app, jobs_of, in_stage, names, within))
 
     def collector(self) -> Collector | None:
         """Return the heartbeat of the collector that wrote last."""

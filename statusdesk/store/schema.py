@@ -6,6 +6,7 @@ file still. Anything else (a rename, another meaning) raises ``SCHEMA_VERSION`` 
 transaction: it happens or it does not.
 """
 
+import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from statusdesk.store.errors import StoreError
+from statusdesk.store.errors import StoreError, StoreUnusable
 from statusdesk.store.kinds import TABLES
 
 if TYPE_CHECKING:
@@ -51,16 +52,23 @@ def version_of(db: sqlite3.Connection, path: Path) -> int:
     if application_id != APPLICATION_ID:
         if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
             return 0
-        raise StoreError(f"{path} is an SQLite file, but not a store of statusdesk; name another state directory")
+        raise StoreUnusable(f"{path} is an SQLite file, but not a store of statusdesk; name another state directory")
     return version
 
 
+def unwritable(path: Path, error: sqlite3.Error) -> type[StoreError]:
+    """Return which error it is that the store cannot be written: read-only stays so until somebody mends it."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    lasting = code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM) or not os.access(path.parent, os.W_OK)
+    return StoreUnusable if lasting else StoreError
+
+
 def damaged(path: Path, error: Exception) -> StoreError:
-    return StoreError(f"{path} is damaged or not a store ({error}); move it away and start `statusdesk watch` anew")
+    return StoreUnusable(f"{path} is damaged or not a store ({error}); move it away and start `statusdesk watch` anew")
 
 
 def newer(path: Path, found: int, known: int = SCHEMA_VERSION) -> StoreError:
-    return StoreError(
+    return StoreUnusable(
         f"{path} was written by a newer statusdesk (schema {found}, this one knows {known}); upgrade this statusdesk"
     )
 
@@ -87,7 +95,7 @@ def migrate(path: Path, version: int = SCHEMA_VERSION, steps: Sequence[Step] = S
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise damaged(path, error) from error
-        raise StoreError(f"{path} cannot be brought to schema {version}: {error}") from error
+        raise unwritable(path, error)(f"{path} cannot be brought to schema {version}: {error}") from error
 
 
 def _shape(db: sqlite3.Connection) -> int | None:

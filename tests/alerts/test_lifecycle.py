@@ -135,6 +135,8 @@ def test_flapping_is_told_once_and_then_nothing_until_it_holds(restarts):
     assert world.states() == {"RolloutFailing": "firing"}
     world.later(4 * MINUTE)
     assert world.states() == {} and world.told[-1] == ("resolved", "RolloutFailing")
+    (over,) = (each for each in world.stored.values() if each.flapped)
+    assert over.state == "resolved" and over.summary.startswith("it was flapping, 3 times, and has held since: orders")
 
 
 def test_what_flapped_and_stays_bad_is_firing_as_anything_else_again():

@@ -100,12 +100,37 @@ def test_one_alert_is_told_once_and_once_that_it_is_over(restarts):
     assert len(keys) == len(set(keys)) == 2
 
 
+@pytest.mark.parametrize(("wait_s", "most"), [(1.0, 16), (0.5, 33)])
+def test_a_short_wait_groups_as_well(wait_s, most):
+    post = Post(group_wait_s=wait_s)
+    told = []
+    for number in range(64):  # four a second
+        post.step(alert(f"app-{number}"))
+        told += post.later(250)
+    told += post.later(2 * SECOND)
+    assert len(told) <= most
+    assert set(told[-1][2]) == {f"app-{number} firing" for number in range(64)}
+
+
+def test_what_stands_behind_another_message_takes_in_what_comes():
+    post = Post(group_wait_s=0.0)
+    (first,) = post.step(A)
+    post.outcome(first, "queued", due_ms=T0 + MINUTE)  # the sink is down
+    for number in range(20):
+        post.now_ms += SECOND
+        post.step(alert(f"app-{number}"))
+    assert [row.id for row in post.rows.values() if row.state == "queued"] == [1, 2]
+    post.now_ms += MINUTE
+    assert [len(names) for _, _, names in post.send_all()] == [1, 21]
+
+
 def test_what_comes_while_it_waits_goes_into_the_same_message():
     post = Post()
     (first,) = post.step(A)
     post.now_ms += 10 * SECOND
     (again,) = post.step(B, replace(A, summary="more is known"))
-    assert (again.id, again.due_ms, again.idempotency_key) == (first.id, first.due_ms, first.idempotency_key)
+    assert (again.id, again.due_ms) == (first.id, first.due_ms)
+    assert again.idempotency_key != first.idempotency_key, "who has had the first would not hear of the rest"
     assert post.later(20 * SECOND) == [("firing", "new", ["a firing", "b firing"])]
     assert [each.summary for each in post.rows[1].alerts] == ["more is known", ""]
 

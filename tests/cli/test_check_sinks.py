@@ -65,6 +65,16 @@ def test_a_sink_that_a_pair_may_not_share_is_refused(check):
     assert code == 1 and any("everybody would be told twice" in words for _, result, words in found if result == "fail")
 
 
+def test_a_bell_that_nobody_can_hear_is_no_sink(check, monkeypatch):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    settings = '[[sink]]\nname = "bell"\ntype = "desktop"\n'
+    code, found = check(settings, "sinks")
+    assert code == 1 and found[0][:2] == ("sink bell", "fail") and "nobody can hear it" in found[0][2]
+    code, found = check(settings, "--send-test", "bell")
+    assert code == 1 and "the test message was not taken: nobody can hear it" in found[0][2]
+
+
 def test_a_test_message_and_its_end(check, receiver, tmp_path):
     (tmp_path / "url").write_text(f"{receiver.url}/s3cr3t")
     settings = '[[sink]]\nname = "hook"\ntype = "webhook"\nurl_file = "url"\n'

@@ -17,6 +17,8 @@ from statusdesk.states_alerts import AlertState
 from statusdesk.store.writer import Writer
 from tests.cli.conftest import build, environment, rollout, source, wait_for
 
+MINUTE, HOUR = 60_000, 3_600_000
+
 
 @pytest.fixture
 def well(put, tmp_path):
@@ -151,6 +153,20 @@ def test_the_soak_of_the_stage_counts_and_blocks_at_the_end_of_the_wait(run, wel
     assert done.returncode == 1 and "of 30m in staging" in done.stdout
     assert done.stderr == "statusdesk: waiting: soak blocked\n"
     assert run("gate", "orders", "--to", "production", "--soak", "0s").returncode == 0
+
+
+def test_a_collector_that_was_down_within_the_soak_begins_it_anew(run, well, config, tmp_path):
+    config.write_text(config.read_text().replace('stages = ["staging", "production"]', "") + STAGES)
+    now = system_clock()
+    with Writer(tmp_path / "state" / "statusdesk.db", 86_400, lambda: now - 3 * HOUR) as writer:
+        writer.put([rollout("orders", "staging", version="1.4", digest="sha256:aa", message="boom"),
+                    rollout("orders-api", "staging")], now - 3 * HOUR)  # fmt: skip
+        writer.beat(Collector(pid=1, owner="watch", started_ms=now - 3 * HOUR, beat_ms=now - 20 * MINUTE))
+        writer.commit()
+    well()  # a collector that begins now
+    done = run("gate", "orders", "--to", "production")
+    assert done.returncode == 1
+    assert "s of 30m in staging; before that nobody looked for 20m, and it begins anew" in done.stdout
 
 
 STAGES = """

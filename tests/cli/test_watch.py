@@ -9,11 +9,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from statusdesk.store.lock import StateLock, holder
-from tests.cli.conftest import environment, wait_for
+from tests.cli.conftest import ROOT, environment, wait_for
+
+NOBODY = 65534
+"""Somebody to whom rights apply."""
 
 
 @pytest.fixture
@@ -104,7 +108,7 @@ def test_a_damaged_store_is_told_with_what_to_do(run, tmp_path):
     (tmp_path / "state").mkdir(mode=0o750)
     (tmp_path / "state" / "statusdesk.db").write_bytes(b"no store at all, by any means " * 200)
     done = run("watch")
-    assert done.returncode == 3 and "Traceback" not in done.stderr
+    assert done.returncode == 2 and "Traceback" not in done.stderr
     assert "is damaged or not a store" in done.stderr
     assert "move it away and start `statusdesk watch` anew" in done.stderr
 
@@ -201,6 +205,55 @@ def test_a_store_of_a_newer_statusdesk_is_left_as_it_is(run, put, tmp_path):
         done.returncode == 3 and "was written by a newer statusdesk" in done.stderr and "Traceback" not in done.stderr
     )
     assert path.read_bytes() == before
+
+
+def test_what_only_a_person_can_mend_is_2_for_a_service_and_what_may_pass_is_3(run, put, tmp_path):
+    """The unit starts it again after 3 and not after 2."""
+    unit = (ROOT / "deploy" / "systemd" / "statusdesk.service").read_text()
+    assert "\nRestartPreventExitStatus=2 75\n" in unit
+    put()
+    state = tmp_path / "state"
+    assert run("watch", preexec_fn=_full()).returncode == 3, "a full disk may have room again"
+    with contextlib.closing(sqlite3.connect(state / "statusdesk.db")) as db:
+        db.execute("PRAGMA user_version = 99")
+    done = run("watch")
+    assert done.returncode == 2 and "was written by a newer statusdesk" in done.stderr
+    for path in state.iterdir():
+        path.unlink()
+    state.rmdir()
+    state.write_text("a file where the directory should be")
+    assert run("watch").returncode == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("made", ["nothing", "a store", "a store of his own"])
+def test_a_directory_that_may_not_be_written_is_2(tmp_path, made):
+    from statusdesk.store.errors import StoreUnusable
+    from statusdesk.store.opening import open_for_writing
+
+    tmp_path.chmod(0o755)
+    state = tmp_path / "state"
+    state.mkdir(mode=0o755)
+    if made != "nothing":
+        with StateLock(state, "watch"):
+            open_for_writing(state / "statusdesk.db").close()
+    if made == "a store of his own":
+        for path in state.iterdir():
+            os.chown(path, NOBODY, NOBODY)
+    child = os.fork()
+    if not child:
+        code = 70
+        try:
+            os.chdir(state)
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            with StateLock(Path(), "watch"):
+                open_for_writing(Path("statusdesk.db"))
+        except StoreUnusable:
+            code = 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
 
 
 def test_a_state_directory_that_cannot_be_written_is_an_end_with_a_sentence(run, config, tmp_path):

@@ -1,6 +1,7 @@
 """A rollout that fails and is mended in a living world is one alert and two messages, whatever happens to us."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,11 @@ def messages(world):
     return [(each["what"], each["why"], each["alertnames"]) for each in mine]
 
 
+def told_of_sources(world):
+    lines = (world.store.parent / "told.jsonl").read_text().splitlines()
+    return [each for each in map(json.loads, lines) if each["groupLabels"]["alertname"] == "SourceDown"]
+
+
 def deploy(world, behaviour):
     order = {"namespace": "testing", "app": APP, "version": "1.0.0", "replicas": 1, "behaviour": behaviour}
     world.control("/apply", order)
@@ -66,6 +72,11 @@ def test_one_alert_two_messages_over_a_kill_and_a_lost_source(world):
         wait_for(lambda: world.rows(down), 30, "the source told as down")
         held = world.rows("select state, stale_since_ms is not null from alerts where alertname = 'RolloutFailing'")
         assert held == [("firing", 1)]
+        (told,) = wait_for(lambda: told_of_sources(world), 20, "its message")
+        down = told["alerts"][0]["annotations"]
+        assert "apps are not seen: stage " in down["hits"] and "statusdesk check sources" in down["next"]
+        now = re.fullmatch(r"now: \d+ firing, \d+ pending, 0 ok, (\d+) unknown", told["commonAnnotations"]["now"])
+        assert now and int(now[1]) > 5, "what nobody sees is not well"
         deploy(world, "good")
         world.fault("kubernetes", None)
         wait_for(lambda: states(world) == [("RolloutFailing", "resolved")], 40, "the end of it")

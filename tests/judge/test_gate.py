@@ -215,6 +215,30 @@ def test_soak_is_healthy_time_without_a_break(minutes, level, result):
     assert decision.settled is (result == "ok")
 
 
+@pytest.mark.parametrize(
+    ("gaps", "result", "words"),
+    [
+        (
+            [(20, 9)],
+            "blocked",
+            "healthy for 9m of 30m in staging; before that nobody looked for 11m, and it begins anew",
+        ),
+        ([(50, 39)], "ok", "healthy for 39m of 30m"),
+        ([(20, 18)], "ok", "healthy for 1h of 30m in staging"),
+        ([(20, 18.5), (18.25, 17)], "blocked", "healthy for 17m of 30m in staging; before that nobody looked for 3m"),
+        ([(20, 18.5), (16, 14.5)], "ok", "healthy for 1h of 30m"),
+        ([(70, 65)], "ok", "healthy for 1h of 30m"),
+        ([(25, 20), (9, 5)], "blocked", "healthy for 5m of 30m"),
+    ],
+    ids=["within", "long before", "short", "two that are one", "two short ones", "before it was well", "two"],
+)
+def test_a_soak_begins_anew_after_a_time_in_which_nobody_looked(gaps, result, words):
+    unseen = tuple((round(NOW - begin * MINUTE), round(NOW - end * MINUTE)) for begin, end in gaps)
+    row = rollout(level_since_ms=NOW - 60 * MINUTE)
+    _, checks = answer(replace(ASKED, soak_ms=30 * MINUTE), rollouts=(row,), gaps=unseen)
+    assert checks["soak"].result == result and words in checks["soak"].detail
+
+
 def test_a_version_that_is_asked_for_must_run_everywhere_in_the_stage_before():
     asked = replace(ASKED, version="1.4")
     rows = (rollout(), rollout(cluster="us", version="1.3"))

@@ -140,3 +140,28 @@ def test_a_sink_that_does_not_answer_holds_up_no_other(tmp_path, receiver):
         office.until(lambda: len(receiver.got) == 1, 3, "the message at the sink that answers")
         office.sinks.stop(0.1)
         office.writer.close()
+
+
+@pytest.mark.parametrize("wait_s", [0.0, 0.2], ids=["at once", "short"])
+def test_what_comes_while_messages_leave_is_told_whole_and_in_few(tmp_path, receiver, wait_s):
+    """However close an alert comes to the moment in which a message leaves: it is in this one or in the next."""
+    office = Office(config_of(tmp_path / "state", webhook(receiver.url), group_wait_s=wait_s))
+    names = [f"app-{number}" for number in range(20)]
+    for name in names:
+        office.fail(name)
+        office.go_on(0.02)
+    told = {}
+
+    def all_told():
+        for got in receiver.got:
+            told.setdefault(got.headers["idempotency-key"], set()).update(
+                alert["labels"]["app"] for alert in got.body["alerts"]
+            )
+        return set().union(*told.values()) == set(names)
+
+    office.until(all_told, 10, "the last of them")
+    office.go_on(0.3)
+    office.close()
+    assert len(receiver.got) == len(told), "each once"
+    if wait_s:
+        assert len(told) <= len(names) / 2, len(told)

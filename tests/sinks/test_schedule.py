@@ -45,6 +45,18 @@ def test_what_a_pair_may_not_share():
     assert "resolve = expire: what is not posted any more ends after 4m" in of_sink(pair, AM)
 
 
+def test_what_expires_is_said_alike_in_both_sentences():
+    for settings, sink in (
+        (replace(config(sinks=(AM,)), ha=HaSettings(mode="pair")), AM),
+        (config(sinks=(replace(AM, resolve="expire"),)), replace(AM, resolve="expire")),
+    ):
+        assert "ends after 4m" in of_sink(settings, sink)
+        assert said(settings, "VaultSealed") == [
+            "VaultSealed: critical, posted at once (grouped and reminded by its own routes), resolved within 4m of"
+            " recovery (it expires), to am"
+        ]
+
+
 def test_durations():
     found = [duration(seconds) for seconds in (0, 0.5, 30, 210, 14400, 90061)]
     assert found == ["0s", "0.5s", "30s", "3m30s", "4h", "1d1h1m1s"]

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import io
 import json
 import os
 import socket
@@ -194,8 +195,21 @@ def test_the_desktop_is_told_without_options_in_the_text(tmp_path, monkeypatch):
     args = (tmp_path / "args").read_text().split("\n")
     assert args[:3] == ["--app-name=statusdesk", "--urgency=critical", "--"] and args[3].startswith("[FIRING]")
     (tmp_path / "args").unlink()
+    monkeypatch.setattr("sys.stderr", screen := Screen())
     Desktop(sink("desktop"), environment | {"SSH_CONNECTION": "1"}).send(message())
     assert not (tmp_path / "args").exists(), "nobody sits there"
+    assert screen.getvalue() == "\a"
+
+
+class Screen(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_where_nobody_can_hear_a_bell_the_message_is_refused(monkeypatch):
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    with pytest.raises(Refused, match="nobody can hear it"):
+        Desktop(sink("desktop"), {"PATH": ""}).send(message())
 
 
 def test_apprise_sends_by_its_address(tmp_path, receiver):

@@ -262,6 +262,43 @@ def test_alerts_silences_and_messages(writer: Writer, reader: Reader) -> None:
     assert [each.id for each in reader.changes(0).silences] == ["s"]
 
 
+def test_the_last_message_about_each_alert(writer: Writer, reader: Reader) -> None:
+    first = Notification(
+        id=1, sink="s", group_key="g", what="firing", why="new", created_ms=4_000, due_ms=5_000, state="sent",
+        sent_ms=5_000, fingerprints=("a", "b"), alerts=(alert("a", 5_000),),
+    )  # fmt: skip
+    writer.alert_rows.put_notifications(
+        [
+            first,
+            replace(first, id=2, created_ms=6_000, fingerprints=("b", "c")),
+            replace(first, id=3, created_ms=7_000, fingerprints=("a", "b", "c"), state="dropped"),
+            replace(first, id=4, created_ms=8_000, sink="other"),
+            replace(first, id=5, created_ms=8_000, group_key="h"),
+            replace(first, id=6, created_ms=9_000),
+        ]
+    )
+    writer.commit()
+
+    def told(until_ms: int, **since: int) -> dict[str, int]:
+        found = reader.last_of_alerts({("s", "g"): since}, until_ms)
+        return {fingerprint: each.id for each in found for fingerprint in each.fingerprints}
+
+    assert told(8_000, a=1, b=1, c=1, d=1) == {"a": 1, "b": 2, "c": 2}
+    assert told(9_000, a=1, b=1) == {"a": 6, "b": 6}
+    assert told(8_000, a=4_001, b=4_001) == {"b": 2}, "what was told of it when it fired before is not about it now"
+    assert [each.alerts for each in reader.last_of_alerts({("s", "g"): {"a": 1}}, 9_000)] == [()]
+
+
+def test_the_messages_of_a_group_are_found_by_an_index(tmp_path: Path) -> None:
+    from statusdesk.store.alerts import _OF_GROUP
+
+    with Writer(tmp_path / "s.db", 1e9, lambda: 1) as made:
+        plan = made._db.execute(f"EXPLAIN QUERY PLAN {_OF_GROUP}", ("s", "g")).fetchall()
+    assert [step[3] for step in plan] == [
+        "SEARCH notifications USING INDEX notifications_sink_group_key_id (sink=? AND group_key=?)"
+    ]
+
+
 def test_an_alert_of_the_past_knows_nothing_of_later(writer: Writer, reader: Reader) -> None:
     later = {"acked_by": "kim", "acked_ms": 5_000, "stale_since_ms": 6_000, "silenced_by": "s", "flapping": True}
     writer.put_alerts([alert("a", 1_000, fired_ms=2_000, **later)])

@@ -1,0 +1,111 @@
+"""What to do about an alert, and whom it hits, where its row does not say: by rule, kind of source and error. Pure."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from statusdesk import faults
+from statusdesk.redact import safe
+from statusdesk.states_alerts import WATCHDOG, AlertState
+
+KUBERNETES, JENKINS, VAULT = "kubernetes", "jenkins", "vault"
+CHECK = "`statusdesk check sources` says what it is refused, and how to mend that"
+
+_STEPS: Mapping[str, str] = MappingProxyType(
+    {
+        "RolloutFailing": "open it on the board: its pods, events and the build that did it",
+        "RolloutStuck": "see what its pods wait for; go back to the last good version if that lasts",
+        "ServiceDegraded": "open it on the board: which pods are not ready, and since when",
+        "BadVersionAhead": "stop it: do not promote this version before it is well",
+        "BadVersionInProduction": "see whether production suffers too; go back to the last good version if it does",
+        "BuildFailed": "open the build in Jenkins: the namespace is as it was before",
+        "SeedJobStale": "mend the seed job and run it: the definitions of all jobs are as old as its last good run",
+        "RenewalOverdue": "see why the job does not run (disabled, no executor, another trigger) and start it",
+        "TokenLapsing": "run its renewal job now; if that does not help, issue a new token before this one lapses",
+        "TokenAtCap": "issue a new token: no renewal takes this one beyond its cap",
+        "TokenGone": "issue a new token and give it to what uses it: this one cannot be renewed any more",
+        "VaultSealed": "unseal it: `vault operator unseal` on each node; and see who or what has sealed it",
+        "EnvironmentLeftUp": "take it down with its destroy job, or ask who made it",
+        WATCHDOG: "nothing: it always fires; do something when it does NOT arrive, nobody is told of anything then",
+    }
+)
+_SAID_BY_ITS_ROW = ("RolloutFailing", "RolloutStuck", "ServiceDegraded")
+"""Where it is known what to look at, nothing general is said."""
+_UNREACHABLE: Mapping[str, str] = MappingProxyType(
+    {
+        KUBERNETES: "see whether its API server runs and this host reaches it: `kubectl get --raw /readyz`",
+        JENKINS: "see whether Jenkins runs and this host reaches it: open its page",
+        VAULT: "see whether Vault runs and this host reaches it: `vault status`",
+    }
+)
+_UNAUTHORIZED: Mapping[str, str] = MappingProxyType(
+    {
+        KUBERNETES: "renew the credentials of its kubeconfig",
+        JENKINS: "make a new API token for the user of [jenkins], the old one is wrong or was revoked",
+        VAULT: "issue a new token for [vault], the old one is wrong or has expired",
+    }
+)
+_RIGHTS: Mapping[str, str] = MappingProxyType(
+    {
+        KUBERNETES: "grant list and watch as deploy/kubernetes has it",
+        JENKINS: "grant the user of [jenkins] Overall/Read and Job/Read",
+        VAULT: "grant the policy of deploy/vault",
+    }
+)
+_ITS_OWN: Mapping[str, str] = MappingProxyType(
+    {
+        KUBERNETES: "look at the log of its API server, and at etcd",
+        JENKINS: "look at the log of Jenkins, and at the proxy before it",
+        VAULT: "look at the log of Vault, and at its storage",
+    }
+)
+_BY_ERROR: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "Unreachable": _UNREACHABLE,
+        "Timeout": _UNREACHABLE,
+        "Unauthorized": _UNAUTHORIZED,
+        "Forbidden": _RIGHTS,
+        "NoAccess": _RIGHTS,
+        "Empty": _RIGHTS,
+        "ServerError": _ITS_OWN,
+        "NotJson": _ITS_OWN,
+    }
+)
+_HITS: Mapping[str, str] = MappingProxyType(
+    {
+        "SeedJobStale": "all jobs that it makes: they stay as they are",
+        "RenewalOverdue": "what uses the tokens that it renews",
+        "VaultSealed": "whatever needs a secret: no token is renewed, and init containers of new pods wait",
+        WATCHDOG: "nobody",
+    }
+)
+_NOT_SEEN: Mapping[str, str] = MappingProxyType(
+    {
+        KUBERNETES: "nobody sees what runs in this cluster, good or bad",
+        JENKINS: "nobody sees builds, seed and renewal jobs, good or bad",
+        VAULT: "nobody sees tokens, good or bad",
+    }
+)
+
+
+def advice(alert: AlertState) -> list[str]:
+    """Return what to do about an alert of this rule, best first."""
+    if alert.look and alert.alertname in _SAID_BY_ITS_ROW:
+        return []
+    if alert.alertname != "SourceDown":
+        return [_STEPS[alert.alertname]] if alert.alertname in _STEPS else []
+    if alert.reason == faults.INTERNAL:
+        return ["look at the log of the collector and report it: this is a fault of statusdesk"]
+    kind = _kind(alert)
+    step = _BY_ERROR.get(alert.reason, _UNREACHABLE).get(kind, "")
+    return [step, CHECK] if step else [CHECK]
+
+
+def hits_by_rule(alert: AlertState) -> str:
+    """Return whom an alert of this rule hits, where neither namespace nor token says it; empty when not known."""
+    if alert.alertname == "SourceDown":
+        return safe(alert.unseen) or _NOT_SEEN.get(_kind(alert), "")
+    return _HITS.get(alert.alertname, "")
+
+
+def _kind(alert: AlertState) -> str:
+    return alert.source.partition("/")[0]
