@@ -80,7 +80,7 @@ async def test_what_is_typed_into_a_line_of_a_screen_goes_nowhere():
         assert not isinstance(app.screen, GoTo) and "a:b" in text(app)
 
 
-@pytest.mark.parametrize("key", ["", "K", "E", "b", "l"])
+@pytest.mark.parametrize("key", ["", "E", "b", "l"])
 async def test_what_is_typed_at_once_reaches_the_line(key):
     app = open_desk()
     async with app.run_test(size=(140, 40)) as pilot:
