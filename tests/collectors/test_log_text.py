@@ -99,7 +99,7 @@ def test_a_secret_at_the_cut_of_a_long_line_is_hidden():
     assert "hvs" not in shown and len(shown) <= MAX_LINE_BYTES
 
 
-@pytest.mark.parametrize("over", range(8))
+@pytest.mark.parametrize("over", range(1, 9))
 def test_no_colour_is_cut_in_two(over):
     (shown,) = read(("x" * (MAX_LINE_BYTES - over) + "\x1b[1;31mred and more").encode(), colours=True)
     assert SGR.sub("", shown).isprintable() and shown.endswith("\x1b[0m")
