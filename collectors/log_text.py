@@ -98,7 +98,7 @@ def recoloured(coloured: str, plain: str, redacted: str) -> str:
 
 
 def _kept_of(plain: str, redacted: str) -> tuple[list[int], list[tuple[int, int]]]:
-    """Return of each piece that was not hidden where it ends in ``plain``, where it begins there and in ``redacted``."""
+    """Return where pieces that were not hidden end in ``plain``, and where they begin there and in ``redacted``."""
     ends, kept = list[int](), list[tuple[int, int]]()
     at = place = 0
     pieces = redacted.split(HIDDEN)

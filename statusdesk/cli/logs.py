@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Follow the logs of all pods of an app, through restarts, replaced pods and broken connections; or the console log of a
-Jenkins build. stdout is only lines, each with its pod and container in front where there is more than one; what
+Jenkins build. stdout is only lines, those of pods with pod and container in front, as more pods may always come; what
 happens (a pod joins, a container restarts, a connection waits) is told on stderr. It needs neither a collector nor a
 store, and without a configuration a kubeconfig is enough; --cluster then names a context. It ends with 0 at SIGTERM and
 SIGHUP (what has come is written first), with 130 at Ctrl-C, and with 3 where something could not be read.

@@ -188,7 +188,8 @@ def test_colours_of_what_is_not_hidden_stay_where_they_were():
     given = "\x1b[31mERROR\x1b[0m a token=\x1b[33mhun\x1b[1mter2\x1b[0m of \x1b[36mbob\x1b[0m, password=x\x1b[31m."
     (shown,) = read(f"{given}\n".encode(), colours=True)
     assert shown == (
-        "\x1b[31mERROR\x1b[0m a token=\x1b[33m[hidden]\x1b[1m\x1b[0m of \x1b[36mbob\x1b[0m, password=[hidden]\x1b[31m\x1b[0m"
+        "\x1b[31mERROR\x1b[0m a token=\x1b[33m[hidden]\x1b[1m\x1b[0m of \x1b[36mbob\x1b[0m, "
+        "password=[hidden]\x1b[31m\x1b[0m"
     )
 
 
