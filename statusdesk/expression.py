@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-ONCE_S = 0.004
+ONCE_S = 0.003
 """So much time of the processor one line may cost, or many of them beyond ``EACH_S`` for each."""
 
 EACH_S = 0.000_04
