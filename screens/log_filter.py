@@ -12,6 +12,7 @@ MOST_CHARS = 2_000
 """An expression is looked for in so much of a line: matching takes the square of it, or more."""
 
 SHORT_CHARS = 24  # of what is taken as text, where it has to be said why
+NO_EXPRESSION = "no regular expression"
 _SIGNS = frozenset("\\.^$*+?{}[]|()")
 _SAME = (("\u0130", "i"), ("\u0131", "i"), ("\u017f", "s"))  # letters that count as others where case does not
 
@@ -37,7 +38,7 @@ class Pattern:
         try:
             return Expression(self.text, any_case=self._any_case, most_line_chars=MOST_CHARS)
         except ValueError as error:
-            self.problem = f"no regular expression ({error}), taken as text"
+            self.problem = f"{NO_EXPRESSION} ({error}), taken as text"
         except TooLongError as error:
             self.problem = f"{error}, taken as text"
         self._any_case = not any(map(str.isupper, self.text))
@@ -87,7 +88,7 @@ class Pattern:
         """The pattern as a chip shows it: text that is no expression stands in quotes, with the reason if it is bad."""
         if self.regex:
             return self.text
-        if not self.problem.startswith(TOO_LONG):
+        if not self.problem or self.problem.startswith(NO_EXPRESSION):
             return f'"{self.text}"'
         short = self.text if len(self.text) <= SHORT_CHARS else self.text[: SHORT_CHARS - 2] + ".."
         return f'"{short}" {self.problem}'

@@ -20,6 +20,7 @@ from screens.log_lineview import LogLineView
 from screens.log_names import Names, make_names
 from screens.log_request import Doors, LogRequest
 from screens.log_rows import How
+from statusdesk.expression import TooLongError
 from statusdesk.redact import safe
 from statusdesk.text import local, span
 
@@ -339,6 +340,9 @@ class LogPane(Vertical):
     def _older_on_thread(self, feed: LogFeed, follower: LogFollower, before_ns: int, filters: Filters) -> None:
         try:
             lines = feed.older(follower, before_ns, filters)
+        except TooLongError:
+            said = "What the filters look for takes too long to look further back."
+            self.post_message(self.Older(self, follower, [], said))
         except Exception as error:  # whatever the network raises is told; the log that is here stays
             self.post_message(self.Older(self, follower, [], safe(str(error)) or type(error).__name__))
         else:

@@ -4,6 +4,7 @@ import threading
 
 from screens.log_filter import Pattern
 from screens.prompts import Prompt
+from statusdesk.expression import TooLongError
 from tests.screens import boards
 from tests.screens.desk import lines, text, until
 from tests.screens.log_desk import WIDE, body, logs, open_desk
@@ -168,6 +169,9 @@ async def test_further_back_is_asked_with_what_the_filters_look_for():
         app.doors.last.older_lines, app.doors.last.problem = [], OSError("the network is away")
         await pilot.press("o")
         await until(pilot, lambda: "the network is away" in text(app))
+        app.doors.last.problem = TooLongError()
+        await pilot.press("o")
+        await until(pilot, lambda: "takes too long to look further back" in text(app))
 
 
 async def test_one_container_is_picked_from_what_is_here():
