@@ -171,7 +171,7 @@ async def test_further_back_is_asked_with_what_the_filters_look_for():
         await until(pilot, lambda: "the network is away" in text(app))
         app.doors.last.problem = TooLongError()
         await pilot.press("o")
-        await until(pilot, lambda: "takes too long to look further back" in text(app))
+        await until(pilot, lambda: "What the filters look for" in text(app))
 
 
 async def test_one_container_is_picked_from_what_is_here():
