@@ -4,7 +4,6 @@ Source: ``GET job/NAME/NUMBER/logText/progressiveText?start=OFFSET``. Its lines 
 not the offset of the next one: only the header ``X-Text-Size`` is.
 """
 
-import re
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -18,6 +17,7 @@ from collectors.log_older import MAX_BYTES, whole_lines
 from collectors.log_reading import Position, Reading
 from collectors.transport import VisitFailed, fault
 from statusdesk.config import JenkinsSettings
+from statusdesk.expression import Expression
 from statusdesk.redact import safe
 
 POLL_S = 1.0
@@ -94,10 +94,13 @@ class JenkinsConsole:
         self._merge.close()
 
     def older(self, before_ns: int, origins: Collection[int], limit: int, pattern: str = "") -> list[LogLine]:
-        """Return the last lines of the whole log that match; a console log has no times. Raises: VisitFailed."""
-        wanted = re.compile(pattern) if pattern else None
+        """Return the last lines of the whole log that match; a console log has no times.
+
+        Raises: VisitFailed, TooLongError.
+        """
+        wanted = Expression(pattern, most_chars=None) if pattern else None
         lines = self._all()
-        return list(deque((line for line in lines if wanted is None or wanted.search(line.text)), maxlen=limit))
+        return list(deque((line for line in lines if wanted is None or wanted.is_in(line.text)), maxlen=limit))
 
     def whole(self, line: LogLine) -> str:
         """Return all of a line that was cut, as far as its beginning tells it from others."""

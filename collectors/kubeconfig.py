@@ -48,6 +48,12 @@ def paths_of(given: str) -> list[Path]:
     return [Path(path).expanduser() for path in given.split(os.pathsep) if path]
 
 
+def not_there(given: str) -> str:
+    """Return what was named as kubeconfig where no such file exists; empty where one does, or none was named."""
+    named = given or os.environ.get("KUBECONFIG", "")
+    return named if named and not any(path.exists() for path in paths_of(given)) else ""
+
+
 def read_contexts(given: str) -> Contexts | None:
     """Return the contexts of all files, None where one cannot be read. As in the client, the last file's is current."""
     import yaml

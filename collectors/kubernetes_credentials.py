@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from collectors.kubeconfig import DEFAULT, SERVICE_ACCOUNT, paths_of, read_plain
+from collectors.kubeconfig import DEFAULT, SERVICE_ACCOUNT, not_there, paths_of, read_plain
 from collectors.kubernetes_connection import ClientConnection, Connection, PlainConnection
 from collectors.kubernetes_problems import ApiProblem
 from statusdesk.config import ClusterSettings
@@ -113,7 +113,8 @@ def _from_kubeconfig(settings: ClusterSettings, paths: list[str]) -> Login:
 
     merged = KubeConfigMerger(os.pathsep.join(paths)).config
     if merged is None:
-        raise config.ConfigException("it holds no configuration")
+        missing = not_there(settings.kubeconfig)
+        raise config.ConfigException("there is no such file" if missing else "it holds no configuration")
     configuration = _configuration(settings)
     loader = _loader_class(settings.request_timeout_s * PLUGIN_TIMEOUTS)(
         config_dict=merged, active_context=settings.context or None, config_base_path=None

@@ -1,7 +1,6 @@
 """Asks the sources of a log again: for lines before those that were read, and for the whole of a line that was cut."""
 
 import datetime
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
@@ -14,6 +13,7 @@ from collectors.kubernetes_problems import ApiProblem
 from collectors.log_lines import MAX_LINE_BYTES, LogLine, Origin, Selection
 from collectors.log_reading import Position, Reading
 from collectors.log_text import SECOND_NS, Redactor, Stamps, harmless
+from statusdesk.expression import Expression
 
 WINDOWS_S = (600, 3600, 6 * 3600, 0)  # how far back to look, in turn; 0: to the beginning
 MAX_BYTES = 256 << 20
@@ -33,9 +33,9 @@ def older_lines(
 ) -> list[LogLine]:
     """Return the last ``limit`` lines before a moment that match, of all places, in the order of their times.
 
-    Raises: ApiProblem when no place can be asked.
+    Raises: ApiProblem when no place can be asked; TooLongError.
     """
-    wanted = re.compile(pattern) if pattern else None
+    wanted = Expression(pattern, most_chars=None) if pattern else None
     found: list[LogLine] = []
     problem: ApiProblem | None = None
     asked = 0
@@ -51,15 +51,13 @@ def older_lines(
     return found[-limit:]
 
 
-def _older(
-    place: Place, before_ns: int, limit: int, wanted: re.Pattern[str] | None, selection: Selection
-) -> deque[LogLine]:
+def _older(place: Place, before_ns: int, limit: int, wanted: Expression | None, selection: Selection) -> deque[LogLine]:
     found: deque[LogLine] = deque(maxlen=limit)
     for window_s in WINDOWS_S:
         found.clear()
         since_s = before_ns // SECOND_NS - window_s if window_s else 0
         for line in _lines(place, since_s, before_ns, selection):
-            if line.at_ns < before_ns and (wanted is None or wanted.search(line.text)):
+            if line.at_ns < before_ns and (wanted is None or wanted.is_in(line.text)):
                 found.append(line)
         if len(found) == limit:
             break

@@ -6,6 +6,7 @@ character, or with something of the shape of a secret in it, is gone through lin
 
 import datetime
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import msgspec
@@ -25,6 +26,7 @@ _MARGIN_BYTES = 1024  # read beyond the limit, so that a secret at the cut is se
 _KEPT_BYTES = MAX_LINE_BYTES + _MARGIN_BYTES
 _CONTROLS = bytes(code for code in (*range(32), 127) if code != 10)
 _SGR = re.compile(r"(\x1b\[[0-9;:]{0,40}m)")
+_CUT_SGR = re.compile(r"\x1b(?:\[[0-9;:]*)?\Z")
 _RESET = "\x1b[0m"
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?")
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
@@ -72,6 +74,44 @@ def _is_shown(sgr: str) -> bool:
     return True
 
 
+def bare(text: str) -> str:
+    """Return a text without its colours."""
+    return _SGR.sub("", text) if "\x1b" in text else text
+
+
+def recoloured(coloured: str, plain: str, redacted: str) -> str:
+    """Return the redacted text with the colours of the line that it was made of; ``plain`` is that line without.
+
+    Whatever is found about where something was hidden, the text is that of ``redacted``.
+    """
+    ends, kept = _kept_of(plain, redacted)
+    out, at, done = list[str](), 0, 0
+    for odd, piece in enumerate(_SGR.split(coloured)):
+        if not odd % 2:
+            at += len(piece)
+            continue
+        start, place = kept[min(bisect_left(ends, at), len(kept) - 1)]
+        place = max(done, place + max(0, at - start))  # one inside of what is hidden comes after it, for the rest
+        out += redacted[done:place], piece
+        done = place
+    return "".join(out) + redacted[done:]
+
+
+def _kept_of(plain: str, redacted: str) -> tuple[list[int], list[tuple[int, int]]]:
+    """Return where pieces that were not hidden end in ``plain``, and where they begin there and in ``redacted``."""
+    ends, kept = list[int](), list[tuple[int, int]]()
+    at = place = 0
+    pieces = redacted.split(HIDDEN)
+    for index, piece in enumerate(pieces):
+        last = index == len(pieces) - 1 and index
+        start = max(at, len(plain) - len(piece) if last else plain.find(piece, at))
+        at = start + len(piece)
+        ends.append(at)
+        kept.append((start, place))
+        place += len(piece) + len(HIDDEN)
+    return ends, kept
+
+
 class Redactor:
     """Takes secrets out of the lines of one log; it remembers that it is inside a private key."""
 
@@ -79,7 +119,21 @@ class Redactor:
         self._key_lines = 0
 
     def lines(self, whole: str, texts: list[str]) -> list[str]:
-        """Return the lines redacted. ``whole`` is a text that holds them all, to be looked at once."""
+        """Return the lines redacted. ``whole`` is the lines joined by newlines, to be looked at once.
+
+        Colours hide no secret: what is hidden is what would be without them; those of the rest stay.
+        """
+        if "\x1b" not in whole:
+            return self._plain_lines(whole, texts)
+        whole = bare(whole)
+        plain = whole.split("\n")
+        shown = self._plain_lines(whole, plain)
+        return [
+            text if redacted == bared else recoloured(text, bared, redacted)
+            for text, bared, redacted in zip(texts, plain, shown, strict=True)
+        ]
+
+    def _plain_lines(self, whole: str, texts: list[str]) -> list[str]:
         if self._key_lines or "PRIVATE KEY-----" in whole:
             return [self._with_key(text) for text in texts]
         if not may_hold_secret(whole):
@@ -230,7 +284,8 @@ def bounded(text: str) -> tuple[str, int]:
     size = len(text) if text.isascii() else len(text.encode())
     if size <= MAX_LINE_BYTES:
         return text, 0
-    return text.encode()[:MAX_LINE_BYTES].decode("utf-8", "ignore"), size - MAX_LINE_BYTES
+    kept = text.encode()[:MAX_LINE_BYTES].decode("utf-8", "ignore")
+    return _CUT_SGR.sub("", kept) + _RESET if "\x1b" in kept else kept, size - MAX_LINE_BYTES
 
 
 def needs_care(piece: bytes) -> bool:

@@ -90,16 +90,18 @@ class LogFeed:
             if self._opening is not None and self._opening.problem:
                 self.status = FollowStatus(problems=(self._opening.problem,), ended=True)
             return 0
-        end = time.perf_counter() + budget_s
+        end, new = time.perf_counter() + budget_s, 0
         self.caught_up = self.caught_up or (bool(len(self.ring)) and self._settled)
         while lines := follower.take(TAKE_LINES - self.ring.end % BLOCK):  # whole blocks are quicker to keep
             self.ring.extend(lines)
             self._last_came_s = time.monotonic()
+            self.origins.extend(follower.origins[len(self.origins) :])
+            new += self.shown.take_new()  # each bite at once: a filter that is slow takes its part of the time
             if time.perf_counter() > end:
                 break
         self.origins.extend(follower.origins[len(self.origins) :])
         self.status = follower.status()
-        return self.shown.take_new()
+        return new + self.shown.take_new()
 
     @property
     def _settled(self) -> bool:

@@ -1,55 +1,75 @@
-"""What a reader looks for in a log: patterns, and filters made of them. Pure."""
+"""What a reader looks for in a log: patterns, and filters made of them. Nothing here takes long, whatever is typed."""
 
-import re
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
 
 import msgspec
+
+from statusdesk.expression import TOO_LONG, Expression, TooLongError, escape, without_escapes
 
 MOST_SPANS = 100  # that stand out in one line
 
 MOST_CHARS = 2_000
 """An expression is looked for in so much of a line: matching takes the square of it, or more."""
 
-MOST_WIDE = 2  # unbounded repetitions of nearly anything in one expression
-_PARTS = re.compile(
-    r"(?P<atom>\\.|\[\^?\]?(?:\\.|[^\]\\])*\])|(?P<open>\((?:\?(?:[:=!>]|<[=!]|P?<\w+>|[a-zA-Z-]+:))?)|(?P<close>\))"
-    r"|(?P<or>\|)|(?P<repeat>[*+?]\??|\{\d*,?\d*\}\??)|(?P<other>.)",
-    re.DOTALL,
-)
-_WIDE = re.compile(r"\.|\[\^|\\[SWD]|\)")
+SHORT_CHARS = 24  # of what is taken as text, where it has to be said why
+NO_EXPRESSION = "no regular expression"
+_SIGNS = frozenset("\\.^$*+?{}[]|()")
+_SAME = (("\u0130", "i"), ("\u0131", "i"), ("\u017f", "s"))  # letters that count as others where case does not
 
 
 class Pattern:
     """What is looked for: a regular expression, or plain text where it is none or was asked for as text.
 
-    Small letters stand for both cases. ``problem`` says why an expression is taken as text.
+    Small letters stand for both cases. ``problem`` says why an expression is taken as text. One that is found to take
+    too long while it is looked for is ``too_long``, and text from then on; ``as_text`` is to stand in its place.
     """
 
-    __slots__ = ("_any_case", "_compiled", "_sought", "found_in", "problem", "regex", "text")
+    __slots__ = ("_any_case", "_expression", "_sought", "found_in", "problem", "regex", "text", "too_long")
 
-    def __init__(self, text: str, *, plain: bool = False) -> None:
-        self.text, self.problem = text, ""
-        if not plain:
-            self.problem = _problem(text)
+    def __init__(self, text: str, *, plain: bool = False, problem: str = "") -> None:
+        self.text, self.problem, self.too_long = text, problem, False
+        self._any_case = not any(letter.isupper() for letter in (text if plain else without_escapes(text)))
+        self._expression = None if plain or _SIGNS.isdisjoint(text) else self._compiled()
         self.regex = not plain and not self.problem
-        flags = 0 if any(letter.isupper() for letter in _letters(text, self.regex)) else re.IGNORECASE
-        self._compiled = re.compile(text if self.regex else re.escape(text), flags)
-        search = self._compiled.search
-        self.found_in: Callable[[str], object] = (lambda line: search(line, 0, MOST_CHARS)) if self.regex else search
-        literal = bool(text) and (not self.regex or re.escape(text) == text)
-        self._sought = text if literal and text.isascii() else ""
-        self._any_case = bool(flags)
-        if literal and not flags:
-            self.found_in = lambda line: text in line
-        elif self._sought:
-            self.found_in = _in_any_case(text, self.found_in, MOST_CHARS if self.regex else None)
+        self._sought = _folded(text) if self._any_case else text
+        self.found_in: Callable[[str], bool] = self._text_in if self._expression is None else self._expression_in
+
+    def _compiled(self) -> Expression | None:
+        try:
+            return Expression(self.text, any_case=self._any_case, most_line_chars=MOST_CHARS)
+        except ValueError as error:
+            self.problem = f"{NO_EXPRESSION} ({error}), taken as text"
+        except TooLongError as error:
+            self.problem = f"{error}, taken as text"
+        self._any_case = not any(map(str.isupper, self.text))
+        return None
+
+    def _text_in(self, line: str) -> bool:
+        return self._sought in (_folded(line) if self._any_case else line)
+
+    def _expression_in(self, line: str) -> bool:
+        return bool(self.among((line,)))
+
+    def among(self, lines: Sequence[str]) -> list[int]:
+        """Return the places of the lines in which it is found."""
+        if self._expression is not None:
+            try:
+                return self._expression.among(lines)
+            except TooLongError:
+                self._give_up()
+        text_in = self._text_in
+        return [at for at, line in enumerate(lines) if text_in(line)]
+
+    def _give_up(self) -> None:
+        self.too_long, self._expression = True, None
+
+    def as_text(self) -> "Pattern":
+        """Return what stands in the place of an expression that takes too long."""
+        return Pattern(self.text, plain=True, problem=f"{TOO_LONG}, taken as text")
 
     def may_be_in(self, whole: str) -> bool:
         """Tell fast of many lines together: never false where one of them holds it."""
-        if not self._sought or (self._any_case and not whole.isascii()):
-            return True
-        return self._sought in (whole.lower() if self._any_case else whole)
+        return self._expression is not None or self._text_in(whole)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Pattern) and (self.text, self.regex) == (other.text, other.regex)
@@ -60,76 +80,41 @@ class Pattern:
     @property
     def source(self) -> str:
         """The pattern as a regular expression that needs no flags."""
-        inside = self._compiled.pattern
-        return f"(?i:{inside})" if self._compiled.flags & re.IGNORECASE else inside
+        inside = self.text if self.regex else escape(self.text)
+        return f"(?i:{inside})" if self._any_case else inside
 
     @property
     def words(self) -> str:
-        """The pattern as a chip shows it: text that is no expression stands in quotes."""
-        return self.text if self.regex else f'"{self.text}"'
+        """The pattern as a chip shows it: text that is no expression stands in quotes, with the reason if it is bad."""
+        if self.regex:
+            return self.text
+        if not self.problem or self.problem.startswith(NO_EXPRESSION):
+            return f'"{self.text}"'
+        short = self.text if len(self.text) <= SHORT_CHARS else self.text[: SHORT_CHARS - 2] + ".."
+        return f'"{short}" {self.problem}'
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return where it is found in a text."""
-        found = (each.span() for each in self._compiled.finditer(text, 0, MOST_CHARS if self.regex else len(text)))
-        return [span for span in islice(found, MOST_SPANS) if span[1] > span[0]]
+        if self._expression is not None:
+            try:
+                return [span for span in self._expression.spans(text, MOST_SPANS) if span[1] > span[0]]
+            except TooLongError:
+                self._give_up()
+        within, sought, found = _folded(text) if self._any_case else text, self._sought, list[tuple[int, int]]()
+        at = within.find(sought) if sought else -1
+        while at >= 0 and len(found) < MOST_SPANS:
+            found.append((at, at + len(sought)))
+            at = within.find(sought, at + len(sought))
+        return found
 
 
-def _in_any_case(text: str, search: Callable[[str], object], most: int | None) -> Callable[[str], object]:
-    """Return what finds small letters of ASCII as ``search`` does, quicker in lines of ASCII up to ``most``."""
-
-    def found_in(line: str) -> object:
-        if line.isascii() and (most is None or len(line) <= most):
-            return text in line.lower()
-        return search(line)
-
-    return found_in
-
-
-def _problem(text: str) -> str:
-    try:
-        re.compile(text)
-    except (re.error, RecursionError, OverflowError) as error:
-        return f"no regular expression ({error}), taken as text"
-    return "could take for ever as an expression, taken as text" if _is_endless(text) else ""
-
-
-def _is_endless(text: str) -> bool:
-    """Tell whether matching may take for ever on one line.
-
-    So may a repetition of what repeats itself or has alternatives, of nearly anything right after another one, and of
-    nearly anything more often than ``MOST_WIDE`` times.
-    """
-    groups = [False]  # per open group, whether it repeats something or has alternatives
-    atom, closed, repeated, wide = "", False, False, 0
-    for part in _PARTS.finditer(text):
-        kind = part.lastgroup
-        if kind == "repeat":
-            many, open_ended = not part[0].startswith("?"), part[0][0] in "*+" or ",}" in part[0]
-            if many and atom == ")" and closed:
-                return True
-            if open_ended and _WIDE.match(atom):
-                wide += 1
-                if repeated or wide > MOST_WIDE:
-                    return True
-            groups[-1] |= many
-            repeated, atom = many, ""
-            continue
-        if atom:
-            repeated = False
-        if kind == "open":
-            groups.append(False)
-        elif kind == "close" and len(groups) > 1:
-            closed = groups.pop()
-            groups[-1] |= closed
-        elif kind == "or":
-            groups[-1] = True
-        atom = part[0]
-    return False
-
-
-def _letters(text: str, regex: bool) -> str:
-    """Return the text without what only looks like a capital letter: ``\\S`` is none."""
-    return re.sub(r"\\.", "", text) if regex else text
+def _folded(text: str) -> str:
+    """Return a text of the same length in which case does not matter."""
+    if text.isascii():
+        return text.lower()
+    for letter, same in _SAME:
+        text = text.replace(letter, same)
+    return text.lower().replace("\u03c2", "\u03c3")
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,15 +144,31 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         whole = "\n".join(texts)
         if not all(pattern.may_be_in(whole) for pattern in self.includes):
             return []
-        numbers: Iterable[int] = range(first, first + len(texts))
+        numbers = list(range(first, first + len(texts)))
         for pattern in self.includes:
-            found_in = pattern.found_in
-            numbers = [number for number in numbers if found_in(texts[number - first])]
+            places = pattern.among([texts[number - first] for number in numbers])
+            numbers = [numbers[place] for place in places]
         for pattern in self.excludes:
             if pattern.may_be_in(whole):
-                found_in = pattern.found_in
-                numbers = [number for number in numbers if not found_in(texts[number - first])]
-        return list(numbers)
+                places = pattern.among([texts[number - first] for number in numbers])
+                gone = frozenset(numbers[place] for place in places)
+                numbers = [number for number in numbers if number not in gone]
+        return numbers
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """All that is looked for."""
+        return self.includes + self.excludes
+
+    def in_time(self) -> "Filters":
+        """Return the filters with those as text that were found to take too long."""
+        if not any(pattern.too_long for pattern in self.patterns):
+            return self
+        includes, excludes = (
+            tuple(pattern.as_text() if pattern.too_long else pattern for pattern in patterns)
+            for patterns in (self.includes, self.excludes)
+        )
+        return msgspec.structs.replace(self, includes=includes, excludes=excludes)
 
     @property
     def source(self) -> str:

@@ -24,12 +24,20 @@ class LogInput(FilterInput):
     def __init__(self, kind: str) -> None:
         super().__init__("")
         self.kind, self.plain = kind, False
+        self._made: Pattern | None = None
+        self._made_of = ("", False)
         self._hint()
 
     @property
     def pattern(self) -> Pattern | None:
-        """What was typed; None while that is nothing."""
-        return Pattern(self.value, plain=self.plain) if self.value else None
+        """What was typed, compiled once; None while that is nothing."""
+        made_of = (self.value, self.plain)
+        if made_of != self._made_of:
+            self._made = Pattern(self.value, plain=self.plain) if self.value else None
+            self._made_of = made_of
+        elif self._made is not None and self._made.too_long:
+            self._made = self._made.as_text()
+        return self._made
 
     def action_plain(self) -> None:
         self.plain = not self.plain

@@ -20,6 +20,7 @@ from screens.log_lineview import LogLineView
 from screens.log_names import Names, make_names
 from screens.log_request import Doors, LogRequest
 from screens.log_rows import How
+from statusdesk.expression import TooLongError
 from statusdesk.redact import safe
 from statusdesk.text import counted, local, span
 
@@ -191,6 +192,7 @@ class LogPane(Vertical):
 
     def redraw(self) -> None:
         """Show what there is to show; only what differs is painted."""
+        self._in_time()
         self.view.set_how(self._how())
         self.view.notes = self._notes()
         self.view.redraw()
@@ -316,11 +318,25 @@ class LogPane(Vertical):
 
     def _filter_anew(self) -> None:
         """Begin to look through all lines; the newest come first, and what is in sight is there at once."""
+        self._look_anew()
+        if self.is_attached:
+            self.redraw()
+
+    def _look_anew(self) -> None:
         self.feed.seeking = None
         self.feed.shown.show(self.current_filters, folded=self.wish.folded)
         self.feed.shown.work(WORK_S / 2)
-        if self.is_attached:
-            self.redraw()
+
+    def _in_time(self) -> None:
+        """Put text in the place of what was found to take too long; the line above says so."""
+        if self.search is not None and self.search.too_long:
+            self.search = self.search.as_text()
+        before = self.current_filters
+        self.filters = self.filters.in_time()
+        if self.draft is not None:
+            self.draft = self.draft.in_time()
+        if self.current_filters is not before:
+            self._look_anew()
 
     # -- looking for something --------------------------------------------------------------------------------------
 
@@ -351,6 +367,9 @@ class LogPane(Vertical):
     def _older_on_thread(self, feed: LogFeed, follower: LogFollower, before_ns: int, filters: Filters) -> None:
         try:
             lines = feed.older(follower, before_ns, filters)
+        except TooLongError:
+            said = "What the filters look for takes too long to look further back."
+            self.post_message(self.Older(self, follower, [], said))
         except Exception as error:  # whatever the network raises is told; the log that is here stays
             self.post_message(self.Older(self, follower, [], safe(str(error)) or type(error).__name__))
         else:

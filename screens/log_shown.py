@@ -10,6 +10,7 @@ from screens.log_filter import Filters, Pattern
 from screens.log_ring import LogRing
 
 SLICE = 256
+SOUGHT_AT_ONCE = 16
 COMPACT = 8192
 
 
@@ -157,7 +158,7 @@ class Shown:
             if wanted(number):
                 return number, place
             place += step
-            if not place % SLICE and time.perf_counter() > end:
+            if not place % SOUGHT_AT_ONCE and time.perf_counter() > end:
                 break
         return None, place
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 TICK_S, HURRY_S, PATIENT_HURRY_S, TYPING_S = 0.05, 0.012, 0.02, 0.15
 OF_PODS = ("previous", "containers", "since", "side", "times", "widen", "jump")
+BURST_S = 0.015  # a letter that comes so soon after another was waiting already
 LETTER_S, MOST_PASSED = 0.06, 3  # so long after a letter no lines are taken, but for so many ticks at most
 HELP = """
 **Logs** of all containers of the pods that were chosen, merged by time. New pods join, a container that restarts goes
@@ -101,7 +102,8 @@ class LogsScreen(LogDeeds):
         self.panes = [LogPane(setup, ink, request, doors, self.wish, index=0)]
         self._beside = Horizontal(id="logs")
         self._hurry: Timer | None = None
-        self._letter_s = -LETTER_S
+        self._letter_s = self._typed_s = -LETTER_S
+        self._typed_later: Timer | None = None
         self._passed = 0
 
     def begin(self) -> None:
@@ -243,10 +245,25 @@ class LogsScreen(LogDeeds):
         self.set_focus(found)  # at once: the next key may be there already, and it is meant for the line
 
     def on_input_changed(self, event: "Input.Changed") -> None:
-        """Show at once what the text that is being typed would let through, or would find."""
-        box = event.input
-        if not isinstance(box, LogInput):
+        """Show at once what the text that is being typed would let through; of letters that wait, only the last's."""
+        if not isinstance(event.input, LogInput):
             return
+        if time.monotonic() - self._typed_s > BURST_S:
+            self._show_typed(event.input)
+        elif self._typed_later is None:
+            self._typed_later = self.set_timer(BURST_S, self._typed_on)
+        self._letter_s = self._typed_s = time.monotonic()
+
+    def _typed_on(self) -> None:
+        """Show what has been typed when no letter waits any more."""
+        self._typed_later = None
+        if time.monotonic() - self._typed_s <= BURST_S:
+            self._typed_later = self.set_timer(BURST_S, self._typed_on)
+            return
+        for box in self.query(LogInput):
+            self._show_typed(box)
+
+    def _show_typed(self, box: LogInput) -> None:
         pattern, pane = box.pattern, self.pane
         if box.kind == "search":
             pane.search = pattern
@@ -254,7 +271,6 @@ class LogsScreen(LogDeeds):
         else:
             filters = pane.filters if pattern is None else with_pattern(pane.filters, box)
             pane.set_filters(filters, draft=True)
-            self._letter_s = time.monotonic()
             self._hurry_after_typing()
 
     async def on_filter_input_done(self) -> None:

@@ -34,6 +34,14 @@ _VARIABLE_TEXT = re.compile(r"(SECRET[A-Z0-9_]{0,60}=[\"']?)([^\s\"',;&}]+)")
 _PARTS = re.compile(r"[-_./:@+=]+")
 _PLAIN_PART = re.compile(r"[a-z]{0,20}(?:[A-Z][a-z]{2,19}){0,5}\d{0,2}|[A-Z]{1,20}\d{0,2}|\d{1,4}")
 _ASSIGNED_TEXT = re.compile(r"(?i)((?:token|secret|(?<![a-z])pwd|(?<![a-z])pass)=[\"']?)([^\s\"',;&}]+)")
+_COOKIE_BEGINS = re.compile(r"(?i)\b(?:set-)?cookies?\\?[\"']?\s{0,9}[:=]\s{0,9}[\[{(]?\\?[\"']?")
+_COOKIE_PAIR = re.compile(r"(\s{0,3}([^\s=;,:\"'{}\[\]&?/]{1,100})=)(\"?\[hidden\]|\"?[^\s;,\"'\\}\])]*)(\"?;?)")
+_COOKIE_ABOUT = frozenset(("path", "domain", "expires", "max-age", "samesite", "version"))
+_LEAST_COOKIE = 6
+_SESSION_TEXT = re.compile(  # of servlet containers, PHP and others; in a query, a cookie or a line of the log
+    r"(?i)((?<![a-z])(?:[a-z]{1,9}[._-]?)?sess(?:ion|id)?(?:[_-]?(?:id|key|token))?"
+    r"(?:=|\\?[\"']?\s{0,9}:\s{0,9}\\?)[\"']?)([^\s\"',;&}\\]{12,})"
+)
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _KEY_TEXT = re.compile(f"({_KEY_BEGINS.pattern})(.+?)(?=-----END |\\Z)", re.DOTALL)
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
@@ -50,9 +58,12 @@ _NO_PASSWORD = re.compile(
     r"|given|read|taken|loaded|found|absent|present|default|disabled|enabled|locked|known|ignored|reset|rotated"
     r"|compromised|outdated|short|long|case-sensitive|plain|configured|defined|provided|specified|supplied)[.!?)\]]*"
 )
-_NEEDLES = ("token", "secret", "pass", "pwd", "key", "authorization", "bearer", "://")
+_NEEDLES = ("token", "secret", "pass", "pwd", "key", "authorization", "bearer", "://", "cookie", "sess")
 _LONG_CHARS = 2_000  # from here on an expression finds a word twice as fast as ``in`` does
-_FINDS = tuple(re.compile(words).search for words in (r"k(?:ey|(?<=tok)en)", *_NEEDLES[1:4], *_NEEDLES[5:]))
+_FINDS = tuple(
+    re.compile(words).search
+    for words in (r"k(?:ey|(?<=tok)en|(?<=cook)ie)", *_NEEDLES[1:4], *_NEEDLES[5:8], r"ss(?<=sess)")
+)
 # each begins with one letter, which is found many times faster than a word; no false "no" for what _MADE_TEXT hides
 _AFTER_MAKER = re.compile(r"_[A-Za-z0-9_-]{16}")
 _LAB_TOKEN = re.compile("glpat-")
@@ -112,6 +123,7 @@ def redact(text: str, known: Collection[str] = ()) -> str:
         text = _ASSIGNED_TEXT.sub(lambda found: found[1] + _HIDDEN, text)
         text = _VARIABLE_TEXT.sub(lambda found: found[1] + _HIDDEN, text)
         text = _SAID_TEXT.sub(_unless_plain, text)
+        text = _without_sessions(text)
     return text
 
 
@@ -120,6 +132,28 @@ def _unless_said_of_it(found: re.Match[str]) -> str:
     said, ends = found[2], found[3] is not None
     goes_on = said.isalpha() and not ends and found[1][-1].isspace() and ":" not in found[1]
     return found[0] if goes_on or _NO_PASSWORD.fullmatch(said) else found[1] + _HIDDEN
+
+
+def _without_sessions(text: str) -> str:
+    """Hide the names by which browsers are known again: the values of cookies, and of sessions in an address."""
+    lower = text.lower()
+    if "cookie" in lower:
+        text = _without_cookies(text)
+    return _SESSION_TEXT.sub(_unless_plain, text) if "sess" in lower else text
+
+
+def _without_cookies(text: str) -> str:
+    parts, done, begins = list[str](), 0, _COOKIE_BEGINS.search(text)
+    while begins is not None:
+        pair = _COOKIE_PAIR.match(text, begins.end())
+        at = begins.end()
+        while pair is not None:
+            about = len(pair[3]) < _LEAST_COOKIE or pair[2].lower() in _COOKIE_ABOUT
+            parts += text[done : pair.end(1)], pair[3] if about else '"' * pair[3].startswith('"') + _HIDDEN
+            at = done = pair.end(3)
+            pair = _COOKIE_PAIR.match(text, pair.end()) if ";" in pair[4] else None
+        begins = _COOKIE_BEGINS.search(text, at)
+    return "".join(parts) + text[done:]
 
 
 def _unless_plain(found: re.Match[str]) -> str:

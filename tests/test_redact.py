@@ -77,6 +77,16 @@ KEY = "-----BEGIN RSA PRIVATE " + "KEY-----"
         f"SECRET_KEY_BASE={SECRET}",
         f"{KEY}\\n{SECRET}\\n-----END RSA PRIVATE KEY-----",
         f"{KEY} {SECRET}",
+        f"Cookie: JSESSIONID={SECRET}",
+        f"cookie: theme=dark; sid={SECRET};n={SECRET}; x=1",
+        f"Set-Cookie: SID={SECRET}; Path=/; HttpOnly; Max-Age=3600; SameSite=Lax",
+        f'{{"cookie":"lang=de; sid={SECRET}","x":1}}',
+        f'{{\\"Cookie\\":[\\"sid={SECRET}\\"]}}',
+        f"GET /orders?page=1&session={SECRET}&x=2 200",
+        f"GET /callback?access_token={SECRET}&x=2 302",
+        f"GET /login;jsessionid={SECRET}?x=2 200",
+        f"PHPSESSID={SECRET}",
+        f'"session_id": "{SECRET}"',
     ],
 )
 def test_secrets_of_other_makers_are_hidden(text):
@@ -105,10 +115,21 @@ def test_secrets_of_other_makers_are_hidden(text):
         "xoxo from the AKIABARA team",
         "GET /api/v1/namespaces/staging/pods 200 12ms trace=4bf92f3577b34da6a3ce929d0e0e4736",
         "loaded secret store in 12 ms; SECRETS are 4",
+        "Cookie: accepted by 12 users",
+        "cookie: theme=dark; lang=de",
+        "session=closed-by-peer after 30 s",
+        "session_timeout=1800000ms sessions=123456789012",
+        "session: SessionExpiredException",
+        "GET /orders?session=new 200",
     ],
 )
 def test_ordinary_lines_of_a_log_stay(text):
     assert redact(text) == text
+
+
+def test_of_a_cookie_only_what_it_is_known_by_is_hidden():
+    given = f"Set-Cookie: SID={SECRET}; Path=/orders-and-more; Expires=Wed, 21 Oct 2026 07:28:00 GMT; HttpOnly"
+    assert redact(given) == given.replace(SECRET, "[hidden]")
 
 
 def test_the_lines_of_a_private_key_are_hidden():

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Follow the logs of all pods of an app, through restarts, replaced pods and broken connections; or the console log of a
-Jenkins build. stdout is only lines, each with its pod and container in front where there is more than one; what
+Jenkins build. stdout is only lines, those of pods with pod and container in front, as more pods may always come; what
 happens (a pod joins, a container restarts, a connection waits) is told on stderr. It needs neither a collector nor a
 store, and without a configuration a kubeconfig is enough; --cluster then names a context. It ends with 0 at SIGTERM and
 SIGHUP (what has come is written first), with 130 at Ctrl-C, and with 3 where something could not be read.
@@ -85,6 +85,8 @@ def run(args: argparse.Namespace) -> int:
     # All that may be refused comes before the file: a mistake leaves nothing behind.
     stream = sys.stdout if args.output == "-" else io.StringIO()
     colour = wants_colour(args.color, stream) and args.format == "text"
+    if not args.job:
+        _check_kubeconfigs(args, config)
     try:
         if args.job:
             options = {"redact": not args.no_redact, "colours": colour, "follow": not args.no_follow}
@@ -146,6 +148,16 @@ def _config(args: argparse.Namespace, *, needs_jenkins: bool) -> "Config":
     _check_contexts(contexts)
     clusters = tuple(ClusterSettings(name=context, context=context) for context in contexts)
     return Config(path="", stages=(), clusters=clusters, store=StoreSettings(state_dir=""))
+
+
+def _check_kubeconfigs(args: argparse.Namespace, config: "Config") -> None:
+    """Refuse to go on where no cluster can be asked, as the kubeconfigs that were named do not exist."""
+    from collectors.kubeconfig import not_there
+
+    asked = [cluster for cluster in config.clusters if not args.cluster or cluster.name in args.cluster]
+    missing = [not_there(cluster.kubeconfig) for cluster in asked]
+    if missing and all(missing):
+        refuse(f"there is no kubeconfig {', '.join(dict.fromkeys(missing))}")
 
 
 def _selection(args: argparse.Namespace, config: "Config", colour: bool) -> "Selection":

@@ -4,16 +4,17 @@ import contextlib
 import io
 import json
 import os
-import re
 import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from collectors.log_lines import LineKind, LogLine
+from collectors.log_text import bare
 from statusdesk import exit_codes
 from statusdesk.cli.usage import refuse
+from statusdesk.expression import Expression, TooLongError
 from statusdesk.text import counted
 
 if TYPE_CHECKING:
@@ -25,19 +26,39 @@ FOUND_WITHIN_S = 15.0
 TELL_EVERY_S = 1.0
 STOP_WITHIN_S = 3.0
 TOLD_KEPT = 1_000
+ONCE_S, EACH_S = 0.25, 0.000_2  # what an expression may take: nobody waits at a key, but a signal has to be heard
+SOUGHT_AT_ONCE = 512
 _COLOURS = (36, 32, 35, 33, 34, 96, 92, 95, 93, 94)
 _RESET = "\x1b[0m"
 
 
-def patterns(option: str, texts: Sequence[str]) -> "list[re.Pattern[str]]":
-    """Return regular expressions. Raises: UsageError."""
-    compiled = []
+class Sought(NamedTuple):
+    """What an option asks for."""
+
+    option: str
+    text: str
+    expression: Expression
+
+    def among(self, texts: Sequence[str]) -> list[int]:
+        """Return the places of the texts in which it is found. Raises: UsageError when that takes too long."""
+        try:
+            return self.expression.among(texts)
+        except TooLongError as error:
+            refuse(f"{self.option} {self.text!r} {error} to be looked for in these lines; say it more narrowly")
+
+
+def patterns(option: str, texts: Sequence[str]) -> list[Sought]:
+    """Return what an option asks for. Raises: UsageError."""
+    sought = []
     for text in texts:
         try:
-            compiled.append(re.compile(text))
-        except re.error as error:
+            expression = Expression(text, most_chars=None, once_s=ONCE_S, each_s=EACH_S)
+        except ValueError as error:
             refuse(f"{option} {text!r} is no regular expression: {error}")
-    return compiled
+        except TooLongError as error:
+            refuse(f"{option} {text!r} {error}; say it more narrowly")
+        sought.append(Sought(option, text, expression))
+    return sought
 
 
 @contextlib.contextmanager
@@ -72,8 +93,8 @@ class Writing:
         narration: TextIO,
         *,
         what: str,
-        wanted: "Sequence[re.Pattern[str]]" = (),
-        unwanted: "Sequence[re.Pattern[str]]" = (),
+        wanted: Sequence[Sought] = (),
+        unwanted: Sequence[Sought] = (),
         colour: bool = False,
         timestamps: bool = False,
         as_json: bool = False,
@@ -172,29 +193,38 @@ class Writing:
         self._written += len(lines)
         while len(self._prefixes) < len(self._source.origins):
             self._prefixes.append(self._prefix(len(self._prefixes)))
-        filtered = bool(self._wanted or self._unwanted)
+        if not (self._wanted or self._unwanted):
+            self._put(lines)
+            return
+        for at in range(0, len(lines), SOUGHT_AT_ONCE):
+            self._put(self._let_through(lines[at : at + SOUGHT_AT_ONCE]))
+
+    def _put(self, lines: Sequence[LogLine]) -> None:
         prefixes, stamped = self._prefixes, self._timestamps
         parts: list[str] = []
         for line in lines:
-            text = line.text
             if line.kind:
                 self._happened(line)
-            elif filtered and not self._lets_through(text):
-                continue
             elif self._as_json:
                 parts.append(self._json(line))
             elif stamped or line.cut_bytes:
                 parts.append(prefixes[line.origin] + self._dressed(line))
             else:
-                parts.append(f"{prefixes[line.origin]}{text}\n")
+                parts.append(f"{prefixes[line.origin]}{line.text}\n")
         self._out.write("".join(parts))
         self._out.flush()
 
-    def _lets_through(self, text: str) -> bool:
-        for pattern in self._wanted:
-            if not pattern.search(text):
-                return False
-        return not any(pattern.search(text) for pattern in self._unwanted)
+    def _let_through(self, lines: Sequence[LogLine]) -> list[LogLine]:
+        """Return the lines that are wanted, and what has happened between them; colours are no part of a line."""
+        ordinary = [at for at, line in enumerate(lines) if not line.kind]
+        texts = [bare(lines[at].text) for at in ordinary]
+        kept = set(range(len(texts)))
+        for sought in self._wanted:
+            kept.intersection_update(sought.among(texts))
+        for sought in self._unwanted:
+            kept.difference_update(sought.among(texts))
+        passed = {ordinary[at] for at in kept}
+        return [line for at, line in enumerate(lines) if line.kind or at in passed]
 
     def _prefix(self, index: int) -> str:
         origin = self._source.origins[index]

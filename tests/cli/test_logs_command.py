@@ -169,6 +169,42 @@ def test_what_cannot_be_carried_out_is_said_and_no_file_is_made(run, tmp_path, a
     assert not (tmp_path / "out.log").exists()
 
 
+@pytest.mark.parametrize("named", ["none", "none:neither"])
+def test_a_kubeconfig_that_is_not_there_is_named(run, tmp_path, named):
+    done = run("orders", "-n", "testing", env={"KUBECONFIG": named})
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.splitlines()[0] == f"statusdesk: there is no kubeconfig {named}"
+
+
+SLOW = ("--grep", "(a|a)" * 30 + "b")
+
+
+@pytest.mark.parametrize("options", [SLOW, ("--exclude", SLOW[1]), ("--exclude", "x", "--grep", "a", *SLOW)])
+def test_an_expression_that_takes_too_long_is_named(kube, run, options):
+    kube.show(pod("orders-1"))
+    kube.replies["app"] = [Reply(stamped("b! " + "a" * 60))]
+    done = run("orders", "-n", "testing", "--no-follow", *options)
+    assert done.returncode == 2 and done.stdout == ""
+    assert f"{options[-2]} {SLOW[1]!r} takes too long" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_what_is_looked_for_is_found_whatever_its_colours(kube, run):
+    kube.show(pod("orders-1"))
+    kube.replies["app"] = [Reply(stamped("level=\x1b[31merror\x1b[0m", "level=info", "level=\x1b[31merror\x1b[0m x=1"))]
+    argv = ("--grep", "level=e+rror$", "--exclude", "r x=")
+    done = run("orders", "-n", "testing", "--no-follow", "--color", "always", *argv)
+    assert done.stdout.count("\n") == 1 and "level=\x1b[31merror\x1b[0m" in done.stdout
+
+
+def test_every_line_of_a_pod_tells_where_it_is_from(kube, run):
+    kube.show(pod("orders-1"))
+    kube.replies["app"] = [Reply(stamped("one"))]
+    assert (
+        run("--pod", "orders-1", "--container", "app", "-n", "testing", "--no-follow").stdout == "[orders-1/app] one\n"
+    )
+    assert "pod and container in front, as more pods may always come" in run("--help").stdout.replace("\n", " ")
+
+
 def set_contexts(tmp_path, current, **namespaces):
     path = tmp_path / "kubeconfig"
     config = json.loads(path.read_text())

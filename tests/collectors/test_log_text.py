@@ -99,6 +99,12 @@ def test_a_secret_at_the_cut_of_a_long_line_is_hidden():
     assert "hvs" not in shown and len(shown) <= MAX_LINE_BYTES
 
 
+@pytest.mark.parametrize("over", range(1, 9))
+def test_no_colour_is_cut_in_two(over):
+    (shown,) = read(("x" * (MAX_LINE_BYTES - over) + "\x1b[1;31mred and more").encode(), colours=True)
+    assert SGR.sub("", shown).isprintable() and shown.endswith("\x1b[0m")
+
+
 @pytest.mark.parametrize(
     ("stamp", "at_ns"),
     [
@@ -154,3 +160,57 @@ def test_a_long_line_is_bounded_while_it_comes():
     assert lines[0].text == "\u00e9" * (MAX_LINE_BYTES // 2)
     assert abs(lines[0].cut_bytes - (5_000_003 - MAX_LINE_BYTES)) < 4  # a letter of two bytes may be halved
     assert lines[1].text == "next" and not lines[1].cut_bytes
+
+
+TOKEN = "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+COLOURED = [
+    '\x1b[34;1m"password"\x1b[0m: \x1b[0;32m"hunter2hunter2"\x1b[0m',
+    "Authorization:\x1b[0m Bearer \x1b[31mabcdef0123456789hunter2",
+    "login \x1b[36mtoken\x1b[0m=\x1b[33mhunter2-hunter2\x1b[0m",
+    "\x1b[36mX-Vault-Token:\x1b[0m \x1b[33mhunter2-hunter2\x1b[0m",
+    "vault hvs.\x1b[0mCAESIJhunter2c3d4e5f6g7h8i9j0kLMN",
+    "postgres://bob:\x1b[1mhunter2\x1b[0m@db:5432/x",
+    TOKEN[:14] + "\x1b[1m" + TOKEN[14:20] + "hunter2\x1b[0m",
+    "pass\x1b[m\x1b[31mword=hunter2",
+    "-----BEGIN RSA \x1b[31mPRIVATE KEY-----\x1b[0m hunter2",
+]
+
+
+@pytest.mark.parametrize("given", COLOURED)
+def test_colours_hide_no_secret(given):
+    (shown,) = read(f"{given}\n".encode(), colours=True)
+    assert "hunter2" not in SGR.sub("", shown) and "[hidden]" in SGR.sub("", shown)
+    assert SGR.sub("", shown) == read(f"{SGR.sub('', given)}\n".encode())[0]
+    assert SGR.findall(shown)[:-1] == SGR.findall(given), "the colours stay, those inside of what is hidden after it"
+
+
+def test_colours_of_what_is_not_hidden_stay_where_they_were():
+    given = "\x1b[31mERROR\x1b[0m a token=\x1b[33mhun\x1b[1mter2\x1b[0m of \x1b[36mbob\x1b[0m, password=x\x1b[31m."
+    (shown,) = read(f"{given}\n".encode(), colours=True)
+    assert shown == (
+        "\x1b[31mERROR\x1b[0m a token=\x1b[33m[hidden]\x1b[1m\x1b[0m of \x1b[36mbob\x1b[0m, "
+        "password=[hidden]\x1b[31m\x1b[0m"
+    )
+
+
+PIECES = ["password", "=", ": ", '"', "hunter2-hunter2", "token", "Bearer ", TOKEN, "hvs.", "CAES" * 6, "://", "bob:"]
+PIECES += ["@db", " ", "[hidden]", "INFO", "\u6f22", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "\t"]
+PIECES += ["Cookie: ", "sid=", "; "]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from(PIECES), max_size=8).map("".join), min_size=1, max_size=4),
+    st.lists(st.tuples(st.integers(0, 300), st.sampled_from(["\x1b[31m", "\x1b[m", "\x1b[38;5;8m"])), max_size=12),
+)
+def test_a_line_is_redacted_as_it_would_be_without_colours(lines, colours):
+    plain = [harmless(line) for line in lines]
+    body = "\n".join(plain)
+    for at, sgr in colours:
+        body = body[: at % (len(body) + 1)] + sgr + body[at % (len(body) + 1) :]
+    coloured = body.split("\n")
+    if len(coloured) != len(plain) or [SGR.sub("", line) for line in coloured] != plain:
+        return  # a colour inside of a colour
+    shown = Redactor().lines(body, coloured)
+    assert [SGR.sub("", line) for line in shown] == Redactor().lines("\n".join(plain), plain)
+    assert SGR.findall("".join(shown)) == SGR.findall("".join(coloured))

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from collectors.log_lines import MAX_LINE_BYTES, LineKind
 from collectors.log_stream import Patience
+from statusdesk.expression import TooLongError
 from tests.collectors.kubernetes_server import wait_for
 from tests.collectors.log_server import QUICK, Reply, container, ended, pod, refusal, stamped
 
@@ -232,6 +233,14 @@ def test_a_stream_that_does_not_notice_the_end_of_its_container_is_opened_anew(k
     kube.show(pod("orders-1", container(state=ended("run-1", 3, "Error"))), event="MODIFIED")
     lines.wait_texts("one", "two")
     wait_for(lambda: lines.marks() == ["ended: exit 3 Error"])
+
+
+def test_what_takes_too_long_is_not_looked_for_further_back(kube, follow):
+    kube.replies["app"] = [Reply(stamped("c", second=9), end="hang"), Reply(stamped("b! " + "a" * 60, second=1))]
+    lines = follow(tail=1)
+    lines.wait_texts("c")
+    with pytest.raises(TooLongError):
+        lines.source.older(lines.lines[0].at_ns, (), 2, "(?i:" + "(a|a)" * 30 + "b)")
 
 
 def test_older_lines_are_asked_for_again(kube, follow):

@@ -3,6 +3,7 @@
 import datetime
 import re
 import stat
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -110,18 +111,48 @@ def test_plain_text_and_what_is_no_expression():
     assert Pattern("a.c") != Pattern("a.c", plain=True) and Pattern("a") == Pattern("a")
 
 
-@pytest.mark.parametrize(
-    "typed", ["(a+)+b", "(a|aa)+b", "(x*)*", r"(\w+\s?)+$", "((a+))+$", "(?:(?:a|aa))*$", ".*.*.*=;", ".*x.*x.*=;"]
-)
-def test_what_could_match_for_ever_is_text(typed):
+ENDLESS = ["(a|a)" * 30 + "b", "(?=(a+a+)+b)", "((a{1,100}){1,100}){1,100}b", "(a+a+)+[^a!]b"]
+
+
+@pytest.mark.parametrize("typed", ENDLESS)
+def test_what_could_match_for_ever_is_soon_given_up_and_is_text(typed):
     pattern = Pattern(typed)
-    assert not pattern.regex and "for ever" in pattern.problem
-    assert not pattern.found_in("a" * 40 + "!")
+    assert pattern.regex
+    begun_s = time.thread_time()
+    assert not Filters(includes=(pattern,)).those_of(["b! " + "a" * 200 + "!"] * 300, 0)
+    assert time.thread_time() - begun_s < 0.1
+    assert pattern.too_long
+    assert pattern.spans("a" * 40) == [] and not pattern.found_in("a" * 40)
+    text = Filters(includes=(pattern,), excludes=(pattern, Pattern("x"))).in_time()
+    assert [each.regex for each in text.patterns] == [False, False, True] and text.in_time() is text
+    assert "takes too long" in text.includes[0].words and text.includes[0].found_in(f"so: {typed}")
 
 
-@pytest.mark.parametrize("typed", [r"\d+\.\d+\.\d+", "(a|b) .*", "GET .* 5..", r"[a+]+\)+", "(ab)+", r"(x?)"])
-def test_what_ends_soon_is_an_expression(typed):
-    assert Pattern(typed).regex
+@pytest.mark.parametrize(
+    "typed",
+    [
+        r"\w*\w*\w*\w*\w*\w*~", "[a-z]+[a-z]+[a-z]+[a-z]+[0-9]~", "a?" * 28 + "a" * 28, r"[\w.]+[\w.]+@[\w.]+~",
+        r"(\d+)\.?(\d*)\.?(\d*)\.?(\d*) ms", "(a+)+b", "(x*)*", r"(\w+\s?)+$", ".*.*.*=;", "(line|x)" * 120,
+        r"\d+\.\d+\.\d+", "(a|b) .*", "GET .* 5..", r"[a+]+\)+", "(ab)+", r"(x?)",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("text", ["a" * 2000, "1" * 2000, "ab1d~ ms" * 250, "~" * 40 + "line.x@" * 200])
+def test_no_expression_takes_longer_than_a_key_may_wait(typed, text):
+    pattern = Pattern(typed)
+    assert pattern.regex
+    begun_s = time.thread_time()
+    Filters(includes=(pattern,)).those_of([text] * 256, 0)
+    pattern.spans(text)
+    assert time.thread_time() - begun_s < 0.05
+
+
+def test_what_takes_long_to_compile_is_text():
+    for typed in ("(line|x)" * 800, "(?:[ab]{1000}){1000}", "a{60000}"):
+        begun_s = time.thread_time()
+        pattern = Pattern(typed)
+        assert time.thread_time() - begun_s < 0.02
+        assert not pattern.regex and "taken as text" in pattern.problem and pattern.problem in pattern.words
+    assert Pattern("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").regex
 
 
 def test_an_expression_is_looked_for_in_the_beginning_of_a_long_line():

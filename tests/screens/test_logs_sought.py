@@ -2,7 +2,9 @@
 
 import threading
 
+from screens.log_filter import Pattern
 from screens.prompts import Prompt
+from statusdesk.expression import TooLongError
 from tests.screens import boards
 from tests.screens.desk import lines, text, until
 from tests.screens.log_desk import WIDE, body, logs, open_desk
@@ -54,6 +56,62 @@ async def test_letters_that_come_fast_go_to_the_filter():
         await until(pilot, lambda: len(body(app)) == 4)
         assert all("ERROR" in each or "-- " in each for each in body(app)), "what is missing is never filtered away"
         assert "/ search" in lines(app)[-1]
+
+
+async def test_letters_that_wait_are_shown_together(monkeypatch):
+    from textual import events
+
+    import screens.log_input
+
+    made = []
+
+    class Counted(Pattern):
+        def __init__(self, text, **more):
+            made.append(text)
+            super().__init__(text, **more)
+
+    monkeypatch.setattr(screens.log_input, "Pattern", Counted)
+    app = open_desk(numbered(500))
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await logs(pilot)
+        typed = "(line|x)" * 100 + "|GET"
+        for key in f"i{typed}":
+            app.post_message(events.Key(key, key))
+        await until(pilot, lambda: screen.pane.draft is not None and screen.pane.draft.includes[0].text == typed)
+        assert len(made) < 40, "of letters that come faster than they can be shown only the last is looked for"
+        await until(pilot, lambda: len(screen.pane.feed.shown) == 500)
+
+
+ENDLESS = "(a|a)" * 30 + "b"
+
+
+async def test_what_takes_too_long_is_text_and_its_chip_says_so():
+    app = open_desk([line("b! " + "a" * 60 + f" {n}", n) for n in range(2000)] + [line(f"so: {ENDLESS}", 3000)])
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await logs(pilot)
+        await pilot.press("i", *ENDLESS)
+        await until(pilot, lambda: "takes too long, taken as text" in lines(app)[2])
+        await until(pilot, lambda: screen.pane.feed.shown.complete and len(screen.pane.feed.shown) == 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(screen.pane.filters.includes) and screen.pane.draft is None)
+        await until(pilot, lambda: not screen.pane.filters.includes[0].regex)
+        app.doors.last.give(line("b! " + "a" * 60, 9000), line(f"again: {ENDLESS}", 9001))
+        await until(pilot, lambda: len(screen.pane.feed.shown) == 2)
+        await pilot.press("backspace", "e", *ENDLESS, "enter")
+        await until(pilot, lambda: "exclude: " in lines(app)[2] and "takes too long" in lines(app)[2])
+        await until(pilot, lambda: screen.pane.feed.shown.complete and len(screen.pane.feed.shown) == 2001)
+
+
+async def test_a_search_that_takes_too_long_goes_on_as_text():
+    app = open_desk([line(f"so: {ENDLESS}", 1)] + [line("b! " + "a" * 60 + f" {n}", n + 2) for n in range(2000)])
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await logs(pilot)
+        await pilot.press("slash", *ENDLESS)
+        await until(pilot, lambda: "takes too long, taken as text" in lines(app)[2])
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.pane.view.cursor == 0)
+        await pilot.press("n")
+        await until(pilot, lambda: "Again from the other end" in text(app) and screen.pane.view.cursor == 0)
 
 
 async def test_plain_text_and_what_is_no_expression():
@@ -111,6 +169,9 @@ async def test_further_back_is_asked_with_what_the_filters_look_for():
         app.doors.last.older_lines, app.doors.last.problem = [], OSError("the network is away")
         await pilot.press("o")
         await until(pilot, lambda: "the network is away" in text(app))
+        app.doors.last.problem = TooLongError()
+        await pilot.press("o")
+        await until(pilot, lambda: "What the filters look for" in text(app))
 
 
 async def test_one_container_is_picked_from_what_is_here():
