@@ -153,7 +153,9 @@ def test_a_version_that_ran_in_another_namespace_tells_what_builds_name(fed: Fed
     elsewhere = deployment(namespace="testing", version="2.0.0")
     fed.told(0, Changed(source="kubernetes/eu", kind=Workload, at_ms=fed.now_ms, seen=(elsewhere,)))
     fed.jenkins(1, FIRST, build(2, T0 + 2000, version="2.0.0", result="FAILURE"))
-    assert fed.cluster(1, version="hotfix") == NOBODY
+    by_hand = deployment(version="hotfix")  # told alone: what is elsewhere stays
+    hotfix = Changed(source="kubernetes/eu", kind=Workload, at_ms=fed.now_ms + 1000, seen=(by_hand,))
+    assert fed.told(1, hotfix) == NOBODY
     fed.jenkins(100)
     assert fed.jenkins(30) == ("none", None)
 
