@@ -1,13 +1,9 @@
-"""What the rows of platform jobs and development environments deserve: seed jobs, renewals, environments left up.
-
-The rows are described by what is read of them here, so that these rules know no more of them.
-"""
-
-from typing import Protocol
+"""What the rows of platform jobs and development environments deserve: seed jobs, renewals, environments left up."""
 
 from statusdesk.alerts.making import make
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.states import AlertState, Level
+from statusdesk.states_builds import EnvironmentState, PlatformState
 
 JENKINS = "jenkins"
 SEED, RENEWAL = "seed", "renewal"
@@ -15,49 +11,7 @@ _NAMES = {SEED: "SeedJobStale", RENEWAL: "RenewalOverdue"}
 _MILD = ("SeedStale", "RenewalOverdue")
 
 
-class Platform(Protocol):
-    """A job of the platform and whether it does what others rely on."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def job(self) -> str: ...
-    @property
-    def job_class(self) -> str: ...
-    @property
-    def level(self) -> Level: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def message(self) -> str: ...
-    @property
-    def url(self) -> str: ...
-    @property
-    def level_since_ms(self) -> int: ...
-
-
-class Environment(Protocol):
-    """A development namespace that is up."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def cluster(self) -> str: ...
-    @property
-    def namespace(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def message(self) -> str: ...
-    @property
-    def url(self) -> str: ...
-    @property
-    def level_since_ms(self) -> int: ...
-
-
-def of_platform(state: Platform, tuning: Tuning) -> list[AlertState]:
+def of_platform(state: PlatformState, tuning: Tuning) -> list[AlertState]:
     """Return the alert of a seed job that is stale, or of a renewal that is overdue.
 
     A failed run of any other job is told by its build.
@@ -100,7 +54,7 @@ def job_alert(
     return [made] if made is not None else []
 
 
-def of_environment(state: Environment, tuning: Tuning) -> list[AlertState]:
+def of_environment(state: EnvironmentState, tuning: Tuning) -> list[AlertState]:
     """Return the alert of an environment that is up after hours."""
     if state.reason != "LeftUp":
         return []

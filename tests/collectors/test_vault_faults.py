@@ -11,54 +11,24 @@ import pytest
 
 from collectors.transport import VisitFailed
 from collectors.vault_api import AccessorUnknown, TokenProblem, VaultApi
-from collectors.vault_facts import health_of, moment_ms, tail, token_of
-from collectors.vault_tokens import OWN_NAME
+from collectors.vault_facts import health_of, moment_ms, tail
 from collectors.vault_wire import Envelope, HealthWire
 from statusdesk.config import VaultSettings
 from statusdesk.facts import Visited
-from statusdesk.judge.sources import judge_source
-from statusdesk.states import Level
-from tests.collectors.stage import DATA, Answer, staged
-from tests.collectors.vault_watch import Watched
-
-RECORDED = json.loads((DATA / "vault" / "answers.json").read_text())
-SECRET = "hvs.CAESIJverySecretTokenOfOurOwn0123456789"
-HTML = (("Content-Type", "text/html"),)
-HEALTH = "/v1/sys/health"
-SELF = "/v1/auth/token/lookup-self"
-LOOKUP = "/v1/auth/token/lookup-accessor"
-NOW_S = 1_795_371_998
-
-
-def recorded(name):
-    answer = RECORDED[name]
-    return Answer(answer["status"], json.dumps(answer["body"]).encode())
-
-
-def token(name):
-    return token_of(msgspec.convert(RECORDED[name]["body"], Envelope).data, name)
-
-
-SECONDARY = Answer(
-    472, b'{"initialized":true,"sealed":false,"standby":true,"replication_dr_mode":"secondary","version":"1.15"}'
+from tests.collectors.recorded_vault import (
+    HEALTH,
+    HTML,
+    LOOKUP,
+    NOW_S,
+    RECORDED,
+    SECRET,
+    SELF,
+    RecordedVault,
+    recorded,
+    token,
 )
-
-
-class RecordedVault:
-    """Answers what was recorded; a test replaces the answer of a path."""
-
-    def __init__(self, **answers):
-        self.answers = {HEALTH: recorded("active_health_GET"), SELF: recorded("lookup_self_root")}
-        self.lookups = {}
-        self.answers |= answers
-
-    def __call__(self, asked):
-        if asked.path == LOOKUP and LOOKUP not in self.answers:
-            accessor = json.loads(asked.body)["accessor"]
-            body = dict(RECORDED["lookup_accessor_service_ttl"]["body"])
-            body["data"] = body["data"] | {"accessor": accessor}
-            return self.lookups.get(accessor, Answer(200, json.dumps(body).encode()))
-        return self.answers.get(asked.path, Answer(404))
+from tests.collectors.stage import Answer, staged
+from tests.collectors.vault_watch import Watched
 
 
 def test_a_service_token():
@@ -289,146 +259,3 @@ def test_proxies_and_netrc_of_the_environment_are_not_used(monkeypatch, tmp_path
     with staged(RecordedVault()) as stage, Watched(stage.url, SECRET, {"a": "x"}) as watched:
         assert watched.visits()[0].ok
         assert not any("Authorization" in asked.headers for asked in stage.asked)
-
-
-@pytest.mark.parametrize(
-    ("health", "problem", "says"),
-    [
-        (recorded("sealed_health_GET"), "Sealed", "unseal it"),
-        (recorded("uninit_health_GET"), "Sealed", "not initialised"),
-        (recorded("ha_health_ns"), "Misconfigured", "operation unavailable"),
-        (Answer(404), "Misconfigured", "a proxy does"),
-        (Answer(503, b"", HTML), "ServerError", "proxy before it"),
-        (Answer(429, b"", HTML), "RateLimited", "429"),
-        (Answer(200, b"<html>", HTML), "NotJson", "web page"),
-        (SECONDARY, "Standby", "disaster recovery"),
-    ],
-)
-def test_a_server_that_cannot_answer_for_tokens(health, problem, says):
-    with staged(RecordedVault(**{HEALTH: health})) as stage, Watched(stage.url, SECRET, {"a": "x"}) as watched:
-        (visit,) = watched.visits()
-        assert (visit.ok, visit.problem) == (False, problem)
-        assert says in visit.message
-        assert watched.sweeps() == []
-        assert stage.paths() == [HEALTH]
-
-
-@pytest.mark.parametrize("path", [HEALTH, SELF, LOOKUP])
-def test_the_time_that_a_server_asks_for_is_kept(path):
-    limited = recorded("rate_limit_429")
-    limited = limited._replace(headers=(*limited.headers, ("Retry-After", "17")))
-    vault = RecordedVault(**{path: limited})
-    with staged(vault) as stage, Watched(stage.url, SECRET, {"a": "AAA"}, interval_s=1.0) as watched:
-        (visit,) = watched.visits()
-        assert (visit.ok, visit.problem) == (False, "RateLimited")
-        assert visit.message.endswith("; it is not asked again for 17s")
-        assert visit.next_try_ms is not None and visit.next_try_ms - visit.at_ms == 17_000
-        state = judge_source(visit, None)
-        assert (state.reason, state.level) == ("RateLimited", Level.FAILING)
-
-
-def test_a_server_that_asks_for_fewer_requests_while_a_loss_is_confirmed_is_not_asked_on():
-    vault, limited = RecordedVault(), recorded("rate_limit_429")
-    vault.lookups["lost"] = recorded("lookup_accessor_revoked")
-
-    def answer(asked):
-        if asked.path == LOOKUP and sum(each.path == LOOKUP for each in stage.asked) > 1:
-            return limited._replace(headers=(*limited.headers, ("Retry-After", "9")))
-        return vault(asked)
-
-    with staged(answer) as stage, Watched(stage.url, SECRET, {"lost": "lost"}, interval_s=1.0) as watched:
-        (visit,) = watched.visits()
-        assert visit.problem == "RateLimited" and visit.next_try_ms - visit.at_ms == 9_000
-
-
-def test_a_standby_is_a_problem_though_it_answers_and_nothing_is_gone_by_its_word():
-    vault = RecordedVault(**{HEALTH: recorded("standby_health_GET")})
-    vault.lookups["lost"] = recorded("lookup_accessor_revoked")
-    with staged(vault) as stage, Watched(stage.url, SECRET, {"a": "AAA", "lost": "lost"}) as watched:
-        for _ in range(3):
-            visit = watched.visit()
-        assert (visit.ok, visit.problem) == (False, "Standby")
-        assert watched.health().standby
-        assert list(watched.tokens()) == [OWN_NAME, "a"]
-
-
-def test_a_performance_standby_is_none():
-    standby = RECORDED["standby_health_GET"]["body"] | {"performance_standby": True}
-    vault = RecordedVault(**{HEALTH: Answer(473, json.dumps(standby).encode())})
-    with staged(vault) as stage, Watched(stage.url, SECRET) as watched:
-        assert watched.visits()[0].ok
-
-
-def test_unknown_once_then_found_again_is_not_gone():
-    vault = RecordedVault()
-    with staged(vault) as stage, Watched(stage.url, SECRET, {"a": "AAA"}) as watched:
-        for _ in range(2):
-            vault.lookups["AAA"] = recorded("lookup_accessor_revoked")
-            watched.visit()
-            assert not watched.tokens()["a"].gone
-            del vault.lookups["AAA"]
-            watched.visit()
-        assert not watched.tokens()["a"].gone
-
-
-def test_one_token_that_fails_in_its_own_way_keeps_its_fact_and_the_others_go_on():
-    vault = RecordedVault()
-    with staged(vault) as stage, Watched(stage.url, SECRET, {"a": "AAA", "b": "BBB"}) as watched:
-        vault.lookups["AAA"] = recorded("ns_accessor_from_root")
-        assert watched.visit().ok
-        assert watched.parts() == [("a", False, "Misconfigured")]
-        assert list(watched.tokens()) == [OWN_NAME, "a", "b"]
-        del vault.lookups["AAA"]
-        watched.visit()
-        assert watched.parts()[-1] == ("a", True, "")
-
-
-def test_a_failure_on_the_way_tells_no_tokens_and_recovers():
-    vault = RecordedVault()
-    with staged(vault) as stage, Watched(stage.url, SECRET, {"a": "AAA", "b": "BBB"}) as watched:
-        vault.lookups["BBB"] = recorded("sealed_lookup_accessor")
-        assert watched.visit().problem == "Sealed"
-        assert len(watched.sweeps()) == 1
-        vault.lookups.clear()
-        assert watched.visit().ok
-        assert len(watched.sweeps()) == 2
-
-
-def test_a_clock_that_is_off_is_told_in_the_detail():
-    with staged(RecordedVault()) as stage, Watched(stage.url, SECRET) as watched:
-        watched.collector._clock = lambda: (NOW_S - 60) * 1000
-        assert watched.visit().detail == "Vault 2.7.2, its clock 1m ahead of ours"
-
-
-def test_hostile_names_are_made_harmless():
-    data = RECORDED["lookup_accessor_service_ttl"]["body"]["data"] | {
-        "display_name": "\x1b]0;x\x07a\u202eb" + "n" * 400
-    }
-    seen = token_of(msgspec.convert({"data": data}, Envelope).data, "x")
-    assert seen.display_name.startswith("abn")
-    assert seen.display_name.isprintable()
-    assert len(seen.display_name) <= 300
-
-
-def test_an_accessor_in_a_file_is_read_again_when_the_token_was_issued_anew(tmp_path):
-    file = tmp_path / "orders.accessor"
-    file.write_text("AAA\n")
-    vault = RecordedVault()
-    vault.lookups["AAA"] = recorded("lookup_accessor_revoked")
-    with staged(vault) as stage, Watched(stage.url, SECRET, {"orders": "AAA", "web": "WWW"}) as watched:
-        items = watched.collector._items
-        watched.collector._items = tuple(
-            msgspec.structs.replace(item, accessor_file=str(file)) if item.name == "orders" else item for item in items
-        )
-        watched.visit()
-        assert watched.tokens()["orders"].gone
-        for unfit in ("", SECRET, "two words"):  # half written, or the token itself: it stays as it is
-            file.write_text(unfit)
-            watched.visit()
-            assert watched.tokens()["orders"].gone
-        file.unlink()
-        watched.visit()
-        file.write_text("BBB\n")
-        watched.visit()
-        assert not watched.tokens()["orders"].gone
-        assert not any(SECRET.encode() in asked.body for asked in stage.asked)
