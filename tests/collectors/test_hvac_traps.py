@@ -31,7 +31,7 @@ from collectors.transport import VisitFailed
 from collectors.vault_api import AccessorUnknown, TokenProblem, VaultApi
 from statusdesk.config import VaultSettings
 from tests.collectors.stage import Answer, staged
-from tests.collectors.test_vault_faults import HEALTH, LOOKUP, RECORDED, SECRET, SELF, RecordedVault, recorded
+from tests.collectors.recorded_vault import HEALTH, LOOKUP, RECORDED, SECRET, SELF, RecordedVault, recorded
 
 HTML = (("Content-Type", "text/html"),)
 
