@@ -1,7 +1,7 @@
 """Which alert is muted by another one: one that says more about the same, or the cause of its trouble. Pure.
 
 A cause that has died (a token) is told once, with whom it hits, in place of each rollout that fails because of it.
-Nobody is to hear less by that: an alert mutes only what is not more severe than itself and is told to nobody else, and
+Nobody is to hear less by either: an alert mutes only what is not more severe than itself and is told to nobody else, and
 nothing more while it is itself taken or silenced.
 
 Source: Alertmanager's inhibition; severities are labels and never change, so that a cause is never raised to what it
@@ -50,7 +50,7 @@ def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[A
     have changed.
     """
     causes = _causes(alerts)
-    found = ((each.fingerprint, _cause_of(each, causes, tuning)) for each in alerts)
+    found = ((each.fingerprint, _muting(each, causes.get(each.cause_key, ()), tuning)) for each in alerts)
     muted = {fingerprint: cause for fingerprint, cause in found if cause is not None}
     more = _more([each for each in alerts if each.fingerprint not in muted])
     hits: dict[str, list[AlertState]] = {}
@@ -60,11 +60,11 @@ def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[A
     changed = []
     for alert in alerts:
         cause = muted.get(alert.fingerprint)
-        by = cause.fingerprint if cause is not None else _says_more(alert, more)
+        by = cause or _muting(alert, _saying_more(alert, more), tuning)
         hit = hits.get(alert.fingerprint, ())
         fields = {
-            "inhibited_by": by,
-            "kept_back": cause is not None and _is_kept_back(alert, by, now_ms),
+            "inhibited_by": by.fingerprint if by is not None else "",
+            "kept_back": cause is not None and _is_kept_back(alert, cause.fingerprint, now_ms),
             "hits": _places(hit, tuning),
             "critical_hits": _places([each for each in hit if each.severity == SEVERITIES[-1]], tuning),
         }
@@ -73,29 +73,29 @@ def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[A
     return changed
 
 
-def _causes(alerts: Iterable[AlertState]) -> dict[str, AlertState]:
-    """Return the alert of each token that fires, by what a row that it explains has as its cause."""
-    firing = [each for each in alerts if each.state == "firing" and each.alertname in CAUSES]
-    ordered = sorted(firing, key=lambda each: CAUSES.index(each.alertname))
-    return {_CAUSE + each.subject.removeprefix(_TOKEN_ROW): each for each in ordered}
+def _muting(alert: AlertState, others: Iterable[AlertState], tuning: Tuning) -> AlertState | None:
+    """Return which of the others mutes an alert, whether they are its cause or say more: by the same terms."""
+    able = [each for each in others if _reaches_all(each, alert, tuning)]
+    # the one that has muted it goes on, whoever takes that one now
+    before = next((each for each in able if each.fingerprint == alert.inhibited_by), None)
+    return before or next((each for each in able if not (each.acked_by or each.silenced_by)), None)
 
 
-def _cause_of(alert: AlertState, causes: Mapping[str, AlertState], tuning: Tuning) -> AlertState | None:
-    cause = causes.get(alert.cause_key) if alert.cause_key else None
-    if cause is None or not _reaches_all(cause, alert, tuning):
-        return None
-    heard = not (cause.acked_by or cause.silenced_by)
-    return cause if heard or alert.inhibited_by == cause.fingerprint else None
-
-
-def _reaches_all(cause: AlertState, alert: AlertState, tuning: Tuning) -> bool:
-    """Whether every sink that would be told of an alert is told of its cause."""
-    if SEVERITIES.index(cause.severity) < SEVERITIES.index(alert.severity):
+def _reaches_all(other: AlertState, alert: AlertState, tuning: Tuning) -> bool:
+    """Whether every sink that would be told of an alert is told of the other one."""
+    if SEVERITIES.index(other.severity) < SEVERITIES.index(alert.severity):
         return False
-    ours, theirs = tuning.of(cause.alertname, cause.stage), tuning.of(alert.alertname, alert.stage)
+    ours, theirs = tuning.of(other.alertname, other.stage), tuning.of(alert.alertname, alert.stage)
     if ours is None or ours.notify is None:
         return ours is not None
     return theirs is not None and theirs.notify is not None and set(theirs.notify) <= set(ours.notify)
+
+
+def _causes(alerts: Iterable[AlertState]) -> dict[str, tuple[AlertState, ...]]:
+    """Return the alert of each token that fires, by what a row that it explains has as its cause."""
+    firing = [each for each in alerts if each.state == "firing" and each.alertname in CAUSES]
+    ordered = sorted(firing, key=lambda each: CAUSES.index(each.alertname))
+    return {_CAUSE + each.subject.removeprefix(_TOKEN_ROW): (each,) for each in ordered}
 
 
 def _is_kept_back(alert: AlertState, by: str, now_ms: int) -> bool:
@@ -105,15 +105,20 @@ def _is_kept_back(alert: AlertState, by: str, now_ms: int) -> bool:
     return alert.state == "pending" or alert.fired_ms == now_ms
 
 
-def _more(alerts: Iterable[AlertState]) -> dict[tuple[str, tuple[str, ...]], str]:
-    firing = [each for each in alerts if each.state == "firing"]
-    found = (((name, key(each)), each) for each in firing for name, names, key in SAYS_MORE if each.alertname in names)
-    return {about: each.fingerprint for about, each in found}
+def _more(alerts: Iterable[AlertState]) -> dict[tuple[str, tuple[str, ...]], list[AlertState]]:
+    """Return what fires and says more, by the name of what it mutes and what both are about."""
+    found: dict[tuple[str, tuple[str, ...]], list[AlertState]] = {}
+    for each in alerts:
+        for name, names, key in SAYS_MORE:
+            if each.state == "firing" and each.alertname in names:
+                found.setdefault((name, key(each)), []).append(each)
+    return found
 
 
-def _says_more(alert: AlertState, more: Mapping[tuple[str, tuple[str, ...]], str]) -> str:
-    found = (more.get((name, key(alert)), "") for name, _, key in SAYS_MORE if alert.alertname == name)
-    return next(found, "")
+def _saying_more(
+    alert: AlertState, more: Mapping[tuple[str, tuple[str, ...]], list[AlertState]]
+) -> Iterable[AlertState]:
+    return (each for name, _, key in SAYS_MORE if alert.alertname == name for each in more.get((name, key(alert)), ()))
 
 
 def _places(alerts: Iterable[AlertState], tuning: Tuning) -> tuple[str, ...]:

@@ -138,3 +138,55 @@ def test_production_that_a_told_token_hits_later_is_news_and_once():
     assert later(over) == [] and later(hit("shop", "web")) == [("changed", [cause])]
     still = [why for why, _ in later(token(Level.OK, reason="Renewing"))]
     assert sorted(still) == ["new", "new", "resolved"], "both rollouts fail still, each in its group"
+
+
+def bad_version(*rules):
+    """A version that fails in staging on its way to production."""
+    world = World(STUCK_OFF, *rules)
+    world.step(*(rollout(Level.OK, place, version="1.4") for place in ("testing", "staging", "shop")))
+    world.step(rollout(Level.OK, "testing", version="1.5"))
+    world.step(rollout(namespace="staging", version="1.5", previous_version="1.4"))
+    return world
+
+
+@pytest.mark.parametrize(
+    ("rules", "muted"),
+    [
+        ([], True),
+        ([rule(severity=(("staging", "critical"),))], False),
+        ([rule(severity=(("staging", "critical"),)), rule("BadVersionAhead", severity=(("", "critical"),))], True),
+        ([rule("BadVersionAhead", notify=("chat",))], False),
+        ([rule("BadVersionAhead", notify=("chat",)), rule(notify=("chat",))], True),
+        ([rule(severity=(("staging", "critical"),), notify=("pager",))], False),
+    ],
+    ids=["as it comes", "more severe", "as severe", "told to fewer", "told to the same", "severe, and told to others"],
+)
+def test_one_that_says_more_mutes_nothing_that_is_more_severe_or_told_to_others(rules, muted):
+    found = by_name(bad_version(*rules))
+    assert found["RolloutFailing staging"].muted is muted and not found["BadVersionAhead"].muted
+
+
+def test_a_critical_rollout_is_told_though_its_bad_version_is_taken():
+    post = Post(SinkSettings(name="pager", type="jsonl", min_severity="critical"))
+    world = bad_version(rule(severity=(("staging", "critical"),)))
+    more = by_name(world)["BadVersionAhead"]
+    world.alerts.acknowledge(more.fingerprint, "kim", "", None, world.now_ms)
+    world.step()
+    failing = by_name(world)["RolloutFailing staging"]
+    post.step(*world.alerts.active())
+    assert [names for _, _, names in post.later(MINUTE)] == [[f"{failing.fingerprint} firing"]]
+
+
+def test_while_somebody_has_taken_what_says_more_it_mutes_nothing_new():
+    world = bad_version()
+    more = by_name(world)["BadVersionAhead"]
+    world.alerts.acknowledge(more.fingerprint, "kim", "", None, world.now_ms)
+    world.step(rollout(namespace="staging", name="web", app="orders", version="1.5"))
+    by = {alert.app: alert.inhibited_by for alert in world.alerts.active() if alert.alertname == "RolloutFailing"}
+    assert by == {"orders": more.fingerprint, "orders/web": ""}
+    world.restart()
+    by = {alert.app: alert.inhibited_by for alert in world.alerts.active() if alert.alertname == "RolloutFailing"}
+    assert by == {"orders": more.fingerprint, "orders/web": ""}
+    world.alerts.acknowledge(more.fingerprint, "", "", None, world.now_ms)
+    world.step()
+    assert all(alert.muted for alert in world.alerts.active() if alert.alertname == "RolloutFailing")
