@@ -43,9 +43,10 @@ def nagios(board: Board, config: Config) -> tuple[str, int]:
 
 def _matters(board: Board) -> list[tuple[int, str]]:
     """Return what is wrong, each with its code; what an alert tells already is not told again."""
-    known = {alert.fingerprint for alert in board.firing if not alert.silenced_by}
-    loud = [alert for alert in board.firing if not alert.silenced_by and alert.inhibited_by not in known]
-    found = [(_SEVERITIES.get(a.severity, OK), f"{a.alertname} {place_of(a)}") for a in loud if a.severity != "info"]
+    heard = [(_SEVERITIES.get(alert.severity, OK), alert) for alert in board.firing if not alert.silenced_by]
+    known = {alert.fingerprint: code for code, alert in heard}
+    loud = [(code, alert) for code, alert in heard if known.get(alert.inhibited_by, -1) < code]
+    found = [(code, f"{alert.alertname} {place_of(alert)}") for code, alert in loud if alert.severity != "info"]
     told = {alert.app_name for alert in board.firing if alert.app}
     tokens = {alert.token for alert in board.firing if alert.token}
     production = board.stages[board.production] if board.stages else ""

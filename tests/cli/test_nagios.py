@@ -88,6 +88,15 @@ def test_tokens_have_their_bounds_and_hostile_text_stays_in_its_line(run, put, c
     assert code == 1 and re.fullmatch(r"35\d\ds;86400:;7200:;0", figures["'vault_db_ttl'"])
 
 
+def test_what_is_muted_by_something_less_severe_keeps_its_severity(run, put):
+    put(rollout("orders", "staging"), alerts=[alert(), alert("critical", inhibited_by="warning")])
+    code, _, said, _ = told(run)
+    assert code == 2 and said.count("ServiceDegraded") == 2
+    put(rollout("orders", "staging"), alerts=[alert("critical"), alert(inhibited_by="critical")])
+    code, _, said, _ = told(run)
+    assert code == 2 and said.count("ServiceDegraded") == 1
+
+
 def test_with_names_only_their_alerts_count(run, put):
     put(rollout("orders", "staging"), rollout("web", "staging"), alerts=[alert("critical")])
     assert told(run, "web")[0] == 0 and told(run, "orders")[0] == 2
