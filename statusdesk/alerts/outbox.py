@@ -19,7 +19,8 @@ LEVEL_TRIGGERED = "alertmanager"
 AMEND_MARGIN_MS = 1_000
 """A message that is due sooner may be on its way already: what comes now goes into the next one.
 
-Of a short ``group_wait`` it is a tenth of that. One that stands behind another of its group has not left in any case.
+Of a short ``group_wait`` it is a tenth of that. One that stands behind another of its group has not left in any case:
+it is held until we have taken what has become of that one.
 """
 
 REHEARSED = "dry-run"
@@ -161,7 +162,14 @@ class Outbox:
     def _ended(self, group: _Group, tried: Notification, outcome: Outcome) -> Notification:
         """Note what a sink was told, or would not hear: what was in the message when it was sent."""
         if (sent := outcome.sent) is not None:
-            tried = replace(tried, what=sent.what, why=sent.why, fingerprints=sent.fingerprints, alerts=sent.alerts)
+            tried = replace(
+                tried,
+                what=sent.what,
+                why=sent.why,
+                fingerprints=sent.fingerprints,
+                alerts=sent.alerts,
+                idempotency_key=sent.idempotency_key,
+            )
         firing = firing_of(tried)
         if tried.state == "sent":
             told = told_of(tried, outcome.at_ms)

@@ -59,6 +59,7 @@ class Outlet:
         self._tries: dict[int, _Try] = {}
         self._over: deque[int] = deque(maxlen=REMEMBERED)
         self._outcomes: deque[Outcome] = deque()
+        self._held: set[str] = set()  # groups of which the outbox does not know yet that a message has ended
         self._hold_until = 0  # steady: the whole sink rests
         self._stats = SinkStats(sink=sink.name, type=sink.type)
         self._stopping = False
@@ -86,9 +87,12 @@ class Outlet:
 
     def outcomes(self) -> list[Outcome]:
         """Return what has become of attempts since the last call."""
-        found = []
-        while self._outcomes:
-            found.append(self._outcomes.popleft())
+        with self._news:
+            found = list(self._outcomes)
+            self._outcomes.clear()
+            if self._held:
+                self._held.clear()
+                self._news.notify()
         return found
 
     @property
@@ -125,11 +129,14 @@ class Outlet:
             return None
 
     def _heads(self) -> list[Notification]:
-        """Return the oldest message of each group: the others wait for it."""
+        """Return the oldest message of each group: the others wait for it, until it is known what has become of it.
+
+        Whoever does not know that changes what stands behind it; sent before, it would be told with another key again.
+        """
         heads: dict[str, Notification] = {}
         for number in sorted(self._waiting):
             heads.setdefault(self._waiting[number].group_key, self._waiting[number])
-        return list(heads.values())
+        return [each for group_key, each in heads.items() if group_key not in self._held]
 
     def _wait_ms(self, notification: Notification, now: int, now_ms: int) -> int:
         tried = self._tries[notification.id]
@@ -162,6 +169,7 @@ class Outlet:
                 self._waiting.pop(number, None)
                 self._tries.pop(number, None)
                 self._over.append(number)
+                self._held.add(notification.group_key)
             self._outcomes.append(outcome)
         self._tell(outcome)
 

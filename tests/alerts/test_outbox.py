@@ -346,6 +346,7 @@ def test_what_comes_into_a_message_while_it_is_sent_is_told_by_the_next(restarts
     assert amended.id == sent.id
     post.outcome(amended, sent=sent)
     assert post.rows[sent.id].fingerprints == ("a",)
+    assert post.rows[sent.id].idempotency_key == sent.idempotency_key != amended.idempotency_key
     if restarts:
         post.open()
     assert post.later(SECOND) == []

@@ -1,6 +1,7 @@
 """One sink with an outbox by itself: what an attempt comes to."""
 
 import pytest
+from msgspec.structs import replace
 
 from statusdesk.clock import steady_clock, system_clock
 from statusdesk.sinks.outlet import Outlet
@@ -51,3 +52,17 @@ def test_what_only_some_have_is_sent_and_told_of_once(outlet, half, narrated):
     assert (found[0].state, found[0].sent, found[0].last_error) == ("sent", told, "1 of 2 will not have it")
     assert narrated == ["statusdesk: sink sink: 1 of 2 will not have it"] and half.sent == [told]
     assert (outlet.stats.sent, outlet.stats.problem) == (1, "1 of 2 will not have it")
+
+
+def test_what_stands_behind_another_is_held_until_the_end_of_that_one_is_known(outlet, half):
+    first = message().notification
+    behind = replace(first, id=first.id + 1, idempotency_key="behind")
+    other = replace(first, id=first.id + 2, group_key="other")
+    outlet.take([first, behind, other], ())
+    wait_for(lambda: other in half.sent)
+    assert half.sent == [first, other]
+    amended = replace(behind, idempotency_key="amended")
+    outlet.take([amended], ())  # by one who does not know yet that the first has left
+    assert [each.id for each in outlet.outcomes()] == [first.id, other.id]
+    wait_for(lambda: len(half.sent) == 3)
+    assert half.sent[2] == amended
