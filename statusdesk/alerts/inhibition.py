@@ -1,8 +1,8 @@
 """Which alert is muted by another one: one that says more about the same, or the cause of its trouble. Pure.
 
 A cause that has died (a token) is told once, with whom it hits, in place of each rollout that fails because of it.
-Nobody is to hear less by either: an alert mutes only what is not more severe than itself and is told to nobody else, and
-nothing more while it is itself taken or silenced.
+Nobody is to hear less by either: an alert mutes only what is not more severe than itself and is told to nobody else,
+and nothing more while it is itself taken or silenced.
 
 Source: Alertmanager's inhibition; severities are labels and never change, so that a cause is never raised to what it
 mutes: what is more severe is told beside it.
