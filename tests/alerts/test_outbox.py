@@ -342,6 +342,7 @@ def test_that_something_is_over_is_not_told_again_for_ever_when_it_is_refused(st
 def test_what_comes_into_a_message_while_it_is_sent_is_told_by_the_next(restarts):
     post = Post()
     (sent,) = post.step(A)
+    post.now_ms += SECOND
     (amended,) = post.step(B)
     assert amended.id == sent.id
     post.outcome(amended, sent=sent)
