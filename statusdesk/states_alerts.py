@@ -143,12 +143,10 @@ class Muted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class MutedThere(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the Alertmanagers of a sink mute, as they said last. Key: sink.
 
-    ``at_ms``: when they said so. ``problem``: why that could not be read again, since ``problem_ms``; empty when it
-    could.
+    ``problem``: why that could not be read again, since ``problem_ms``; empty when it could.
     """
 
     sink: str
-    at_ms: int = 0
     muted: tuple[Muted, ...] = ()
     problem: str = ""
     problem_ms: int | None = None

@@ -110,15 +110,15 @@ SILENCED = Muted(fingerprint=FAILING.fingerprint, by="sam", comment="moving", un
     ],
 )
 def test_what_an_alertmanager_mutes_itself_is_said_of_that_sink_only(muted, words):
-    board = alerts.board(muted=(MutedThere(sink="am", at_ms=NOW, muted=(muted,)),))
+    board = alerts.board(muted=(MutedThere(sink="am", muted=(muted,)),))
     outlook = Outlook(config(sinks=SINKS))
     assert outlook.words(FAILING, board, {}) == words
     assert outlook.words(FAILING, alerts.board(), {}) == "am: posted every 1m; desk: not told yet"
 
 
 def test_that_it_could_not_be_read_is_said_with_its_age():
-    away = MutedThere(sink="am", at_ms=1, problem="no connection", problem_ms=NOW - 5 * MINUTE)
-    board = alerts.board(muted=(away, MutedThere(sink="other", at_ms=NOW)))
+    away = MutedThere(sink="am", problem="no connection", problem_ms=NOW - 5 * MINUTE)
+    board = alerts.board(muted=(away, MutedThere(sink="other")))
     assert unread_words(board) == ["What is silenced in am itself could not be read for 5m: no connection"]
 
 

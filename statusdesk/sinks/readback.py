@@ -6,32 +6,26 @@ Source: the alerts API (v2) of Alertmanager, ``GET /alerts`` and ``GET /silence/
 
 import datetime
 import threading
-from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Callable
 
 import msgspec
 from msgspec.structs import replace
 
-from statusdesk import faults
 from statusdesk.clock import Clock
-from statusdesk.config_alerts import SinkSettings
 from statusdesk.redact import safe
-from statusdesk.sinks.http import Http, accepted
+from statusdesk.sinks.alertmanager_api import AlertmanagerApi
 from statusdesk.sinks.message import labels_of
-from statusdesk.sinks.sending import SendError
+from statusdesk.sinks.repeating import Repeating
+from statusdesk.sinks.sending import Postponed, SendError
 from statusdesk.states_alerts import AlertState, Muted, MutedThere
 
 LOOK_EVERY_S = 30.0
 ONLY_MUTED = "active=false&unprocessed=false&silenced=true&inhibited=true"
-MOST_BYTES = 16 * 1024 * 1024
 MOST_MUTED = 1_000
 MOST_ASKED = 50
 """Silences looked up in one round; there are more only where people silence alert by alert."""
 SILENCE_KEPT_S = 300.0
 """Somebody may draw a silence out: who made it and until when is asked again after so long."""
-
-T = TypeVar("T")
 
 
 class _Status(msgspec.Struct, frozen=True):
@@ -63,9 +57,7 @@ class Readback:
 
     def __init__(
         self,
-        sink: SinkSettings,
-        urls: Iterable[str],
-        base_dir: Path,
+        api: AlertmanagerApi,
         alerts: Callable[[], tuple[AlertState, ...] | None],
         *,
         site: str,
@@ -73,56 +65,48 @@ class Readback:
         steady: Clock,
         look_every_s: float = LOOK_EVERY_S,
     ) -> None:
-        self._name = sink.name
-        self._urls = list(urls)
-        self._http = Http(sink, base_dir)
+        self._api = api
         self._alerts = alerts
         self._site = site
         self._clock = clock
         self._steady = steady
-        self._look_every_s = look_every_s
         self._silences: dict[str, tuple[int, _Silence]] = {}  # by id: steady, when it was asked for
-        self._seen = MutedThere(sink=sink.name)
+        self._seen = MutedThere(sink=api.name)
         self._news: MutedThere | None = None
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"muted by {sink.name}", daemon=True)
-        self._thread.start()
+        self._loop = Repeating(f"muted by {api.name}", look_every_s, self._look, failed=self._unread, close=api.close)
+        self._loop.start()
 
     def stop(self) -> None:
         """End after what is being asked now."""
-        self._stop.set()
+        self._loop.stop()
 
     def join(self, timeout_s: float) -> None:
         """Wait for the end of the thread."""
-        self._thread.join(timeout_s)
+        self._loop.join(timeout_s)
 
     def take(self) -> MutedThere | None:
-        """Return how it was found at the last look, None when there was none since the last call."""
+        """Return how it was found at the last look, None when nothing was told since the last call."""
         with self._lock:
             news, self._news = self._news, None
             return news
 
-    def _run(self) -> None:
-        while not self._stop.wait(self._look_every_s):
-            self.look()
-        self._http.close()
-
     def look(self) -> None:
-        """Read what is muted there; that it cannot be read is told as well, with what was read last."""
-        try:
-            found = replace(self._seen, muted=self._read(), at_ms=self._clock(), problem="", problem_ms=None)
-        except SendError as error:
-            found = self._unread(str(error))
-        except Exception as error:  # the edge of one sink: a fault of ours must not end it
-            found = self._unread(faults.told(error))
+        """Read what is muted there now; that it cannot be read is told as well, with what was read last."""
+        self._loop.once()
+
+    def _look(self) -> bool:
+        self._put(replace(self._seen, muted=self._read(), problem="", problem_ms=None))
+        return True
+
+    def _put(self, found: MutedThere) -> None:
         self._seen = found
         with self._lock:
             self._news = found
 
-    def _unread(self, problem: str) -> MutedThere:
+    def _unread(self, problem: str) -> None:
         since_ms = self._seen.problem_ms if self._seen.problem else self._clock()
-        return replace(self._seen, problem=problem, problem_ms=since_ms)
+        self._put(replace(self._seen, problem=problem, problem_ms=since_ms))
 
     def _read(self) -> tuple[Muted, ...]:
         """Ask one Alertmanager after the other until one answers.
@@ -130,7 +114,7 @@ class Readback:
         Raises: SendError of the last one when none does.
         """
         failed: SendError | None = None
-        for url in self._urls:
+        for url in self._api.urls:
             try:
                 return self._muted_at(url)
             except SendError as error:
@@ -141,7 +125,7 @@ class Readback:
 
     def _muted_at(self, url: str) -> tuple[Muted, ...]:
         ours = {frozenset(labels_of(each, self._site).items()): each for each in self._alerts() or ()}
-        listed = self._asked(f"{url}/api/v2/alerts?{ONLY_MUTED}", list[_Listed])
+        listed = self._api.read(url, f"alerts?{ONLY_MUTED}", list[_Listed])
         found = [
             (ours[key].fingerprint, each.status)
             for each in listed
@@ -151,11 +135,17 @@ class Readback:
         return tuple(sorted((self._muted(*each) for each in found), key=lambda each: each.fingerprint))
 
     def _look_up(self, url: str, ids: set[str]) -> None:
-        """Know who made these silences, and until when; forget all others."""
+        """Know who made these silences, and until when; forget all others. What is listed is muted without that too."""
         until = self._steady() - round(SILENCE_KEPT_S * 1000)
-        self._silences = {each: known for each, known in self._silences.items() if each in ids and known[0] > until}
-        for silence_id in sorted(ids - self._silences.keys())[:MOST_ASKED]:
-            known = self._asked(f"{url}/api/v2/silence/{_plain(silence_id)}", _Silence)
+        self._silences = {each: known for each, known in self._silences.items() if each in ids}
+        wanted = [each for each in sorted(ids) if each not in self._silences or self._silences[each][0] <= until]
+        for silence_id in wanted[:MOST_ASKED]:
+            try:
+                known = self._api.read(url, f"silence/{_plain(silence_id)}", _Silence)
+            except Postponed:
+                return  # it cannot answer now: at the next look
+            except SendError:  # it is over and gone, perhaps; asked for again as one that is known
+                _, known = self._silences.get(silence_id, (0, _Silence()))
             self._silences[silence_id] = (self._steady(), known)
 
     def _muted(self, fingerprint: str, status: _Status) -> Muted:
@@ -165,13 +155,6 @@ class Readback:
         until_ms = round(silence.ends_at.timestamp() * 1000) if silence.ends_at is not None else None
         by, comment = safe(silence.created_by, 100), safe(silence.comment)
         return Muted(fingerprint=fingerprint, by=by, comment=comment, until_ms=until_ms)
-
-    def _asked(self, url: str, what: type[T]) -> T:
-        answer = accepted(self._http.ask("GET", url, most=MOST_BYTES), self._http.hidden())
-        try:
-            return msgspec.json.decode(answer.body, type=what)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise SendError("it lists its alerts in a way that is not its API") from None
 
 
 def _plain(silence_id: str) -> str:

@@ -42,18 +42,22 @@ class Repeating:
         """Wait for the end of the thread."""
         self._thread.join(timeout_s)
 
+    def once(self) -> None:
+        """Do it now, on the thread of who asks."""
+        try:
+            reached = self._do()
+        except SendError as error:
+            self._tell(str(error))
+        except Exception as error:  # the edge of one sink: a fault of ours must not end it
+            self._tell(faults.told(error))
+        else:
+            if reached and self._problem:
+                self._problem = ""
+                self._works()
+
     def _run(self) -> None:
         while not self._stop.wait(self._every_s):
-            try:
-                reached = self._do()
-            except SendError as error:
-                self._tell(str(error))
-            except Exception as error:  # the edge of one sink: a fault of ours must not end it
-                self._tell(faults.told(error))
-            else:
-                if reached and self._problem:
-                    self._problem = ""
-                    self._works()
+            self.once()
         self._close()
 
     def _tell(self, problem: str) -> None:

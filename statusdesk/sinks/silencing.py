@@ -1,22 +1,20 @@
 """Silences that people have made here, made known to the Alertmanagers of a sink, and ended there when ended here."""
 
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from statusdesk.clock import Clock
-from statusdesk.config_alerts import SinkSettings
 from statusdesk.redact import safe
 from statusdesk.sinks.alertmanager import rfc3339
-from statusdesk.sinks.http import Http, accepted, host_of
+from statusdesk.sinks.alertmanager_api import AlertmanagerApi
+from statusdesk.sinks.http import host_of
 from statusdesk.sinks.repeating import Repeating
 from statusdesk.sinks.sending import Refused, SendError
 from statusdesk.states_alerts import Silence
 
 LOOK_EVERY_S = 5.0
-MOST_BYTES = 16 * 1024 * 1024
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -41,25 +39,19 @@ class Silencing:
 
     def __init__(
         self,
-        sink: SinkSettings,
-        urls: Iterable[str],
-        base_dir: Path,
+        api: AlertmanagerApi,
         silences: Callable[[], list[Silence]],
         *,
         clock: Clock,
         narrate: Callable[[str], None],
         look_every_s: float = LOOK_EVERY_S,
     ) -> None:
-        self._name = sink.name
-        self._urls = list(urls)
-        self._http = Http(sink, base_dir)
+        self._api = api
         self._silences = silences
         self._clock = clock
         self._narrate = narrate
         self._settled: set[tuple[str, str, bool]] = set()
-        self._loop = Repeating(
-            f"silences {sink.name}", look_every_s, self.keep, failed=self._failed, close=self._http.close
-        )
+        self._loop = Repeating(f"silences {api.name}", look_every_s, self.keep, failed=self._failed, close=api.close)
         self._loop.start()
 
     def stop(self) -> None:
@@ -71,7 +63,7 @@ class Silencing:
         self._loop.join(timeout_s)
 
     def _failed(self, problem: str) -> None:
-        self._narrate(f"statusdesk: sink {self._name}: silences are not passed on: {problem}; trying again")
+        self._narrate(f"statusdesk: sink {self._api.name}: silences are not passed on: {problem}; trying again")
 
     def keep(self) -> bool:
         """Bring every Alertmanager to what is silenced here; tell that all of them are.
@@ -85,7 +77,7 @@ class Silencing:
             self._settled = {each for each in self._settled if each[1] in alive}
         posted: set[str] = set()
         failed: SendError | None = None
-        for url in self._urls:
+        for url in self._api.urls:
             wanted = [each for each in mine if self._is_open(url, each, now_ms)]
             if not wanted:
                 continue
@@ -103,7 +95,7 @@ class Silencing:
         return (url, silence.id, silence.expired_ms is not None) not in self._settled
 
     def _keep_at(self, url: str, wanted: list[Silence], posted: set[str], now_ms: int) -> None:
-        known = self._known(url)
+        known = self._api.read(url, "silences", list[Known])
         for silence in wanted:
             there = [each for each in known if marker(silence) in each.comment]
             if silence.expired_ms is None and not there and silence.id in posted:
@@ -112,26 +104,18 @@ class Silencing:
                 if silence.expired_ms is not None:
                     self._end_at(url, there)
                 elif not there:
-                    body = body_of(silence, now_ms)
-                    accepted(self._http.ask("POST", f"{url}/api/v2/silences", body), self._http.hidden())
+                    self._api.send("POST", url, "silences", body_of(silence, now_ms))
                     posted.add(silence.id)
             except Refused as refused:  # it would be refused again, and those behind it wait
                 self._narrate(
-                    f"statusdesk: sink {self._name}: {host_of(url)} refuses the silence {silence.id}: {refused}"
+                    f"statusdesk: sink {self._api.name}: {host_of(url)} refuses the silence {silence.id}: {refused}"
                 )
             self._settled.add((url, silence.id, silence.expired_ms is not None))
 
     def _end_at(self, url: str, there: list[Known]) -> None:
         for each in there:
             if not each.over:
-                accepted(self._http.ask("DELETE", f"{url}/api/v2/silence/{each.id}"), self._http.hidden())
-
-    def _known(self, url: str) -> list[Known]:
-        answer = accepted(self._http.ask("GET", f"{url}/api/v2/silences", most=MOST_BYTES), self._http.hidden())
-        try:
-            return msgspec.json.decode(answer.body, type=list[Known])
-        except msgspec.DecodeError:
-            raise SendError("it lists its silences in a way that is not its API") from None
+                self._api.send("DELETE", url, f"silence/{each.id}")
 
 
 def marker(silence: Silence) -> str:

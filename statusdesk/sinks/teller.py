@@ -1,6 +1,7 @@
 """Who sends messages: one thread for each sink, and for each Alertmanager of one."""
 
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from statusdesk.clock import Clock, steady_clock, system_clock
 from statusdesk.config import Config
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.alertmanager import terms_of
+from statusdesk.sinks.alertmanager_api import AlertmanagerApi
 from statusdesk.sinks.message import Ask
 from statusdesk.sinks.outlet import Outlet
 from statusdesk.sinks.peers import Peer, Standing, sink_peers
@@ -121,20 +123,14 @@ class Sinks:
         standing = Standing(self._steady)
         self._standings.append(standing)
         urls, terms = sink_peers(sink), terms_of(self._config, sink)
-        for url in urls:
-            peer = Peer(
-                url, terms, tuning, standing, self._base_dir,
-                clock=self._clock, steady=self._steady, narrate=self._narrate,
-            )  # fmt: skip
-            self._peers.append(peer)
-        self._silencers.append(
-            Silencing(sink, urls, self._base_dir, self._silences, clock=self._clock, narrate=self._narrate)
-        )
-        reader = Readback(
-            sink, urls, self._base_dir, standing.alerts,
-            site=self._config.ha.site, clock=self._clock, steady=self._steady,
-        )  # fmt: skip
-        self._readers.append(reader)
+        clock, steady, narrate = self._clock, self._steady, self._narrate
+        self._peers += [
+            Peer(url, terms, tuning, standing, self._base_dir, clock=clock, steady=steady, narrate=narrate)
+            for url in urls
+        ]
+        api = partial(AlertmanagerApi, sink, urls, self._base_dir)  # one for each thread
+        self._silencers.append(Silencing(api(), self._silences, clock=clock, narrate=narrate))
+        self._readers.append(Readback(api(), standing.alerts, site=self._config.ha.site, clock=clock, steady=steady))
 
     def _sender(self, sink: SinkSettings) -> Sender:
         return sender_of(sink, self._config, self._print_line)

@@ -75,8 +75,7 @@ class AlertRows:
     def put_muted(self, muted: MutedThere) -> None:
         """Take what a sink's Alertmanagers mute; that they say the same again is not written."""
         before = self._muted.rows.get(muted.sink)
-        same_ms = before.at_ms if before is not None and not muted.problem else muted.at_ms
-        if before is None or replace(muted, change=before.change, at_ms=same_ms) != before:
+        if before is None or replace(muted, change=before.change) != before:
             self._muted.put(muted.sink, replace(muted, change=self._next_change()))
 
     def muted(self) -> list[MutedThere]:

@@ -205,7 +205,7 @@ def test_what_an_alertmanager_mutes_itself_is_told_with_who_and_until_when(run, 
     alert = AlertState(fingerprint="f", started_ms=1, state="firing", alertname="BuildFailed", severity="warning")
     until_ms = system_clock() + 7_260_000
     there = Muted(fingerprint="f", by="sam", comment="moving", until_ms=until_ms)
-    put(alerts=[alert], muted=[MutedThere(sink="am", at_ms=1, muted=(there,))])
+    put(alerts=[alert], muted=[MutedThere(sink="am", muted=(there,))])
     [firing] = json.loads(run("status", "--format", "json").stdout)["firing"]
     known = {"sink": "am", "inhibited": False, "by": "sam", "until": iso(until_ms), "comment": "moving"}
     assert firing["muted_in"] == [known]

@@ -189,7 +189,7 @@ def test_what_nobody_reads_back_any_more_is_not_shown_as_muted(tmp_path):
     office = Office(tmp_path)
     office.visit()
     office.flush()
-    muted = MutedThere(sink="am", at_ms=office.now_ms, muted=(Muted(fingerprint="f"),))
+    muted = MutedThere(sink="am", muted=(Muted(fingerprint="f"),))
     office.desk.settle([muted])
     office.flush()
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from statusdesk.sinks.alertmanager_api import AlertmanagerApi
 from statusdesk.sinks.silencing import Silencing
 from statusdesk.states_alerts import Matcher, Silence
 from tests.sinks.make import T0, sink
@@ -37,10 +38,8 @@ def there():
 
 def test_one_silence_that_is_refused_holds_up_no_other_and_is_told_of_once(there, tmp_path):
     narrated, mine, now = [], [silence("bad"), silence("good")], [T0]
-    keeping = Silencing(
-        sink("alertmanager"), [there.url], tmp_path, lambda: mine,
-        clock=lambda: now[0], narrate=narrated.append, look_every_s=3600.0,
-    )  # fmt: skip
+    api = AlertmanagerApi(sink("alertmanager"), [there.url], tmp_path)
+    keeping = Silencing(api, lambda: mine, clock=lambda: now[0], narrate=narrated.append, look_every_s=3600.0)
     try:
         keeping.keep()
         keeping.keep()

@@ -218,14 +218,14 @@ def test_a_column_that_is_not_there_yet_is_told(path: Path, clock: Clock) -> Non
 
 def test_what_is_muted_elsewhere_is_written_when_it_is_another_and_read_with_the_changes(writer, reader) -> None:
     rows = writer.alert_rows
-    held = MutedThere(sink="am", at_ms=1_000, muted=(Muted(fingerprint="f", by="sam", until_ms=9_000),))
+    held = MutedThere(sink="am", muted=(Muted(fingerprint="f", by="sam", until_ms=9_000),))
     rows.put_muted(held)
     writer.commit()
     change = reader.changes(0).change
-    rows.put_muted(replace(held, at_ms=31_000))
+    rows.put_muted(replace(held))
     writer.commit()
     assert reader.changes(change).muted == (), "the same again is not written"
-    failed = replace(held, at_ms=31_000, problem="no connection", problem_ms=61_000)
+    failed = replace(held, problem="no connection", problem_ms=61_000)
     rows.put_muted(failed)
     writer.commit()
     (found,) = reader.changes(change).muted
@@ -233,7 +233,7 @@ def test_what_is_muted_elsewhere_is_written_when_it_is_another_and_read_with_the
     assert reader.changes(0).muted == (found,)
     change = found.change
     rows.put_muted(failed)
-    rows.put_muted(replace(held, at_ms=91_000))
+    rows.put_muted(held)
     writer.commit()
     assert [each.problem for each in reader.changes(change).muted] == [""]
 
