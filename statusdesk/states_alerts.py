@@ -27,7 +27,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``started_ms``: since when it is bad; ``pending_ms``: since when we know; ``observations``: how often it was seen
     bad while pending. ``cleared_ms``: since when it is well though it is held firing (``keep_firing_for``, flapping).
     One that is resolved without ``fired_ms`` never fired. ``flapping``: it fired too often, and is folded into one;
-    ``flapped``: it was at some time of its life.
+    ``flapped``: it was at some time of its life; ``once_held``: what its summary will be when it has held.
     ``stale_since_ms``: a source that it hangs on (``hangs_on``) has been down since; it stays as it is until that
     answers. ``acked_by`` and ``silenced_by`` (the id of a silence) are empty when it is neither. ``inhibited_by`` is
     the fingerprint of an alert that says more about the same, or of its cause's. ``at_cluster`` and ``at_namespace``:
@@ -79,6 +79,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     hits: tuple[str, ...] = ()
     critical_hits: tuple[str, ...] = ()
     unseen: str = ""
+    once_held: str = ""
     change: int = 0
 
     @property

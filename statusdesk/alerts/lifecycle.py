@@ -7,7 +7,6 @@ Source: Prometheus' alerting rules (``for``, ``keep_firing_for``); flapping is f
 in a simpler form.
 """
 
-import re
 from collections.abc import Sequence
 
 import msgspec
@@ -35,8 +34,6 @@ _EXPLAINING = (
     "cause_key",
     "unseen",
 )
-
-_FLAPPING = re.compile(r"flapping, (\d+) times now; nothing more is told until it holds: ")
 
 
 class Life(msgspec.Struct, frozen=True):
@@ -101,19 +98,14 @@ def _fire(life: Life, flapping: FlappingSettings, firings: Sequence[int], t: int
     folded = len(lately) + 1 >= flapping.count
     alert = replace(life.alert, state="firing", fired_ms=now_ms, flapping=folded, flapped=folded)
     if folded:
-        alert = replace(alert, summary=_flapping_words(alert.summary, len(lately) + 1))
+        times, summary = len(lately) + 1, alert.summary
+        alert = replace(
+            alert,
+            summary=f"flapping, {times} times now; nothing more is told until it holds: {summary}",
+            once_held=f"it was flapping, {times} times, and has held since: {summary}",
+        )
     due = t + round(flapping.hold_s * 1000) if folded else None
     return Step(Life(alert=alert, active=life.active, bad=t, due=due), alert, "flapping" if folded else "firing")
-
-
-def _flapping_words(summary: str, times: int) -> str:
-    return f"flapping, {times} times now; nothing more is told until it holds: {summary}"
-
-
-def _held_words(summary: str) -> str:
-    """Return the summary of what was flapping, now that it has held."""
-    found = _FLAPPING.match(summary)
-    return f"it was flapping, {found[1]} times, and has held since: {summary[found.end() :]}" if found else summary
 
 
 def _pending(
@@ -145,7 +137,7 @@ def _firing(
         bad = t if life.clear is not None else life.bad
         alert = life.alert if life.alert.cleared_ms is None else replace(life.alert, cleared_ms=None)
         if hold and t - bad >= hold:
-            alert, hold = replace(alert, flapping=False), 0
+            alert, hold = replace(alert, flapping=False, once_held=""), 0
         if not alert.flapping:
             alert = explained(alert, claim)
         due = bad + hold if hold else None
@@ -154,7 +146,8 @@ def _firing(
     wait = max(rule.keep_ms, hold)
     if t - clear >= wait:
         ended = replace(life.alert, state="resolved", resolved_ms=now_ms, flapping=False, stale_since_ms=None)
-        ended = replace(ended, summary=_held_words(ended.summary))
+        if ended.once_held:
+            ended = replace(ended, summary=ended.once_held, once_held="")
         return Step(None, ended, "resolved")
     alert = life.alert if life.alert.cleared_ms is not None else replace(life.alert, cleared_ms=now_ms)
     row = alert if alert is not life.alert else None
