@@ -30,7 +30,7 @@ def last_messages(notifications: Sequence[Notification]) -> dict[tuple[str, str]
     return found
 
 
-def told_of(config: Config, alerts: Iterable[AlertState]) -> dict[tuple[str, str], dict[str, int]]:
+def groups_about(config: Config, alerts: Iterable[AlertState]) -> dict[tuple[str, str], dict[str, int]]:
     """Return which messages tell of these alerts: by sink and group, their fingerprints and since when they fire."""
     asked: dict[tuple[str, str], dict[str, int]] = {}
     tuning = Tuning(config)
@@ -173,17 +173,25 @@ def _taken(alert: AlertState, now_ms: int) -> str:
 
 
 def _inhibited(alert: AlertState, board: Board) -> str:
-    more = next((each for each in board.firing if each.fingerprint == alert.inhibited_by), None)
+    more = _inhibiting(alert, board.firing)
+    words = inhibited_words(alert, board.firing)
     if more is None:
-        return "another alert says more about it; nobody is told of this one"
+        return f"{words}; nobody is told of this one"
     if more.token and alert.cause_key:
-        return f"inhibited by {named(more)}, its cause, which is told in its place"
-    return f"inhibited by {named(more)}, which says more about it; nobody is told of this one"
+        return f"{words}, its cause, which is told in its place"
+    return f"{words}, which says more about it; nobody is told of this one"
 
 
-def named(alert: AlertState) -> str:
-    """Return an alert as others speak of it: ``TokenGone payments``."""
-    return f"{alert.alertname} {alert.token or alert.app or alert.source}".rstrip()
+def inhibited_words(alert: AlertState, firing: Iterable[AlertState]) -> str:
+    """Return which alert, of those that fire, mutes this one: ``inhibited by TokenGone payments``."""
+    more = _inhibiting(alert, firing)
+    if more is None:
+        return "another alert says more about it"
+    return f"inhibited by {more.alertname} {more.token or more.app or more.source}".rstrip()
+
+
+def _inhibiting(alert: AlertState, firing: Iterable[AlertState]) -> AlertState | None:
+    return next((each for each in firing if each.fingerprint == alert.inhibited_by), None)
 
 
 def _silenced(alert: AlertState, board: Board) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from statusdesk.alerts_view import told_of
 from statusdesk.board import Board
 from statusdesk.board_feed import AlertsReading, FeedError
 from statusdesk.build_view import BuildKey, BuildReading, Pair, UnattributedJob
@@ -118,12 +117,14 @@ class StoreFeed:
 
     def alerts(self, board: Board) -> AlertsReading:
         """Return the alerts that were over within the day before the board, and the last message about each shown."""
+        from statusdesk.alerts_view import groups_about  # it judges who is told, which no first picture needs
+
         since_ms = board.at_ms - RECENT_MS
 
         def read(reader: Reader) -> AlertsReading:
             over = [alert for alert in reader.alerts(since_ms, MAX_ALERTS) if alert.state == "resolved"]
             recent = tuple(alert for alert in over if (alert.resolved_ms or 0) <= board.at_ms)
-            asked = told_of(self._config, (*board.firing, *recent))
+            asked = groups_about(self._config, (*board.firing, *recent))
             return AlertsReading(recent=recent, notifications=tuple(reader.last_of_alerts(asked, board.at_ms)))
 
         return self._ask(read)

@@ -3,9 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from statusdesk.alerts_view import Outlook, last_messages, told_of, unread_words
+from statusdesk.alerts_view import Outlook, groups_about, last_messages, unread_words
 from statusdesk.board_feed import FeedError
-from statusdesk.cli.alert_lines import place_of, words_of
+from statusdesk.cli.alert_lines import words_of
 from statusdesk.collecting import Supervision
 from statusdesk.config_alerts import AlertRuleSettings, AlertsSettings
 from statusdesk.console_requests import Ack
@@ -70,7 +70,7 @@ def test_the_alert_that_inhibits_another_is_named(more, words):
     muted = replace(FAILING, inhibited_by="x", cause_key="token:vault/payments" if other.token else "")
     board = replace(alerts.board(), firing=(muted, other))
     assert Outlook(CONFIG).words(muted, board, {}).startswith(words)
-    assert words_of(muted, NOW, board.firing)[-1] == f"inhibited by {other.alertname} {place_of(other)}"
+    assert words.startswith(words_of(muted, NOW, board.firing)[-1] + ",")
 
 
 def test_the_settings_of_rules_and_sinks_count():
@@ -123,7 +123,7 @@ def test_that_it_could_not_be_read_is_said_with_its_age():
 
 
 def told_to_its_group():
-    ((_, group_key),) = told_of(CONFIG, [FAILING])
+    ((_, group_key),) = groups_about(CONFIG, [FAILING])
     return replace(message(FAILING), group_key=group_key)
 
 

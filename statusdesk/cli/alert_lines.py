@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from statusdesk.alerts.telling import AlertEvent
-from statusdesk.alerts_view import muted_words
+from statusdesk.alerts_view import inhibited_words, muted_words
 from statusdesk.states_alerts import AlertState, Muted
 from statusdesk.text import clean, iso, span
 
@@ -34,14 +34,9 @@ def words_of(
     words += [f"taken by {alert.acked_by}"] if alert.acked_by else []
     words += ["silenced"] if alert.silenced_by else []
     words += [f"{sink}: {muted_words(each, now_ms)}" for sink, each in muted]
-    words += [_inhibited(alert, others)] if alert.inhibited_by else []
+    words += [inhibited_words(alert, others)] if alert.inhibited_by else []
     words += ["its source is down"] if alert.stale_since_ms is not None else []
     return words
-
-
-def _inhibited(alert: AlertState, others: Iterable[AlertState]) -> str:
-    more = next((each for each in others if each.fingerprint == alert.inhibited_by), None)
-    return f"inhibited by {more.alertname} {place_of(more)}" if more is not None else "another alert says more"
 
 
 def alert_object(alert: AlertState) -> dict[str, object]:

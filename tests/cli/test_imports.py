@@ -115,3 +115,4 @@ def test_the_console_loads_no_client_and_no_writer(tmp_path, filled):
     modules = set(json.loads(done.stdout))
     assert "textual" in modules
     assert not modules & (CLIENTS | WORLD | {"statusdesk.store.writer", "statusdesk.watch", "sqlite_utils"})
+    assert not modules & {"statusdesk.alerts_view", "statusdesk.alerts.tuning"}, "the first picture needs no alerting"
