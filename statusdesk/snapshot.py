@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from statusdesk.alerts.telling import Refusal, Told
+from statusdesk.alerts.telling import Heard, Refusal
 from statusdesk.states import Level, RolloutState, SourceState, TokenState
 from statusdesk.states_alerts import AlertState, MutedThere
 from statusdesk.store.writer import Writer
@@ -66,7 +66,7 @@ class Mirror:
             if (sink := self._sink_of.pop(number, None)) is not None:
                 self._notifications[sink, "dropped"] += 1
 
-    def settled(self, outcomes: Iterable[Told]) -> None:
+    def settled(self, outcomes: Iterable[Heard]) -> None:
         """Count what has become of messages; one that is tried again counts as ``retried`` each time."""
         for each in outcomes:
             if isinstance(each, MutedThere):

@@ -53,7 +53,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
-Told = Outcome | Refusal | MutedThere
+Heard = Outcome | Refusal | MutedThere
 """What comes back from sinks."""
 
 
@@ -64,7 +64,7 @@ class Teller(Protocol):
         """Take what is new."""
         ...
 
-    def outcomes(self) -> list[Told]:
+    def outcomes(self) -> list[Heard]:
         """Return what has become of attempts since the last call, and what Alertmanagers mute."""
         ...
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from statusdesk.alerts.engine import Alerts
 from statusdesk.alerts.making import make
 from statusdesk.alerts.outbox import LEVEL_TRIGGERED, Outbox
-from statusdesk.alerts.telling import AlertEvent, News, Told
+from statusdesk.alerts.telling import AlertEvent, Heard, News
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config import Config
 from statusdesk.config_alerts import SEVERITIES
@@ -101,7 +101,7 @@ class Alerting:
         else:
             self.engine.failed(visited.source, visited.at_ms)
 
-    def settle(self, told: Iterable[Told]) -> None:
+    def settle(self, told: Iterable[Heard]) -> None:
         """Take what has become of messages, and what is muted elsewhere."""
         outcomes = []
         for each in told:

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 
-from statusdesk.alerts.telling import AlertEvent, News, Told
+from statusdesk.alerts.telling import AlertEvent, Heard, News
 from statusdesk.config import Config
 from statusdesk.console_requests import Asked, LookUpBuild
 from statusdesk.facts import (
@@ -183,7 +183,7 @@ class Desk:
         """Return what who sends messages must know, all of it committed; None when nothing is new."""
         return self._alerting.take_news()
 
-    def settle(self, outcomes: Iterable[Told]) -> None:
+    def settle(self, outcomes: Iterable[Heard]) -> None:
         """Take what has become of messages; it is written with the next flush."""
         self._alerting.settle(outcomes)
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from statusdesk.alerts.outbox import LEVEL_TRIGGERED, REHEARSED, plain_name
-from statusdesk.alerts.telling import News, Told
+from statusdesk.alerts.telling import Heard, News
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import Clock, steady_clock, system_clock
 from statusdesk.config import Config
@@ -112,7 +112,7 @@ class Rehearsal:
                     f"{body['annotations'].get('summary', '')} (since {iso(alert.started_ms)})"
                 )
 
-    def outcomes(self) -> list[Told]:
+    def outcomes(self) -> list[Heard]:
         """Return what was shown since the last call, as sent to its sink of another name."""
         return [outcome for outlet in self._outlets.values() for outcome in outlet.outcomes()]
 

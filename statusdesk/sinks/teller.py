@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from statusdesk.alerts.outbox import LEVEL_TRIGGERED
-from statusdesk.alerts.telling import News, Told
+from statusdesk.alerts.telling import Heard, News
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import Clock, steady_clock, system_clock
 from statusdesk.config import Config
@@ -76,9 +76,9 @@ class Sinks:
             for standing in self._standings:
                 standing.put(news.standing)
 
-    def outcomes(self) -> list[Told]:
+    def outcomes(self) -> list[Heard]:
         """Return what has become of attempts since the last call, and what Alertmanagers mute."""
-        found: list[Told] = [muted for reader in self._readers if (muted := reader.take()) is not None]
+        found: list[Heard] = [muted for reader in self._readers if (muted := reader.take()) is not None]
         for outlet in self._outlets.values():
             found += outlet.outcomes()
         for standing in self._standings:
