@@ -64,10 +64,10 @@ def _rollouts(snapshot: Snapshot) -> Iterator[Metric]:
         for state in STATES:
             states.add_metric([*place, state], state == current)
     yield states
+    labels_of_version = ["app", "cluster", "namespace", "version"]
     info = GaugeMetricFamily(
-        "statusdesk_version_info", "Versions of an app in a namespace, always 1",
-        labels=["app", "cluster", "namespace", "version"],
-    )  # fmt: skip
+        "statusdesk_version_info", "Versions of an app in a namespace, always 1", labels=labels_of_version
+    )
     for labels in sorted(versions):
         info.add_metric(list(labels), 1)
     yield info

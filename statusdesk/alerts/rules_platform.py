@@ -20,10 +20,8 @@ def of_platform(state: PlatformState, tuning: Tuning) -> list[AlertState]:
     bad = state.level is Level.FAILING and state.reason != "RenewalFailed" or state.reason in _MILD
     if name is None or not bad:
         return []
-    return job_alert(
-        tuning, name, state.source, state.job, state.message, state.reason, state.url, state.level_since_ms,
-        f"PlatformState:{state.key}",
-    )  # fmt: skip
+    words, about = (state.message, state.reason, state.url), f"PlatformState:{state.key}"
+    return job_alert(tuning, name, state.source, state.job, *words, state.level_since_ms, about)
 
 
 def job_alert(

@@ -226,12 +226,12 @@ class Desk:
 
         One that is spoken of again is there again; that a part is well says no more than that nothing is said of it.
         """
-        return [
-            key
-            for key, state in self._writer.current(SourceState).items()
+        well = [
+            state
+            for state in self._writer.current(SourceState).values()
             if state.scope and state.until_ms is None and state.level is Level.OK
-            and now_ms - (state.last_try_ms or 0) > SCOPE_KEPT_MS
-        ]  # fmt: skip
+        ]
+        return [state.key for state in well if now_ms - (state.last_try_ms or 0) > SCOPE_KEPT_MS]
 
     def _read_ms(self, visited: Visited, current: Mapping[str, SourceState]) -> int | None:
         """Return until when a scope was read with its source; None where nothing of it ever was, or it is well."""

@@ -4,6 +4,7 @@ The sinks get names of their own: what was shown to nobody else is not remembere
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -75,13 +76,9 @@ class Rehearsal:
         self._clock = clock
         self._tuning = Tuning(config)
         self._marks: dict[tuple[str, str], str] = {}
-        self._outlets = {
-            sink.name: Outlet(
-                sink, _Shown(sink, show, as_json=as_json),
-                ask=ask, clock=clock, steady=steady, narrate=lambda sentence: None, site=config.ha.site,
-            )
-            for sink in config.sinks if sink.type != LEVEL_TRIGGERED
-        }  # fmt: skip
+        begin = partial(Outlet, ask=ask, clock=clock, steady=steady, narrate=lambda sentence: None, site=config.ha.site)
+        told = [sink for sink in config.sinks if sink.type != LEVEL_TRIGGERED]
+        self._outlets = {sink.name: begin(sink, _Shown(sink, show, as_json=as_json)) for sink in told}
 
     def tell(self, news: News) -> None:
         """Show what is new, each message when it is due."""
