@@ -26,23 +26,17 @@ class AlertItem(msgspec.Struct, frozen=True):
     def key(self) -> str:
         return f"{self.alert.fingerprint}@{self.alert.started_ms}"
 
-    @property
-    def below(self) -> tuple[str, ...]:
-        """The sentences below its line: what is bad, whom it hits, what comes next."""
-        alert = self.alert
-        if alert.state == "resolved" or not alert.summary:
-            return (self.outlook,)
-        hits = (f"hits {listed(alert.hits)}",) if alert.hits else ()
-        return (alert.summary, *hits, self.outlook)
+    def below(self, pen: Pen) -> list[list[str]]:
+        """Return the sentences below its line, folded: what is bad, whom it hits, and last what comes next."""
+        alert, room = self.alert, max(1, pen.width - 4 - cells(pen.glyph(Mark.OK)))
+        told = () if alert.state == "resolved" or not alert.summary else (alert.summary,)
+        hits = (f"hits {listed(alert.hits)}",) if told and alert.hits else ()
+        outlook = fold(self.outlook, max(1, room - cells(pen.arrow) - 1), MOST_LINES, pen.dots)
+        return [*(fold(each, room, MOST_LINES, pen.dots) for each in (*told, *hits)), outlook]
 
     def height(self, pen: Pen) -> int:
         """Return how many lines it takes."""
-        room = _room(pen)
-        firsts = [room] * (len(self.below) - 1) + [room - cells(pen.arrow) - 1]
-        return 1 + sum(
-            1 if cells(said) <= width else len(fold(said, width, MOST_LINES, pen.dots))
-            for said, width in zip(self.below, firsts, strict=True)
-        )
+        return 1 + sum(map(len, self.below(pen)))
 
 
 class SilenceItem(msgspec.Struct, frozen=True):
@@ -115,17 +109,12 @@ def _alert_lines(item: AlertItem, name: int, pen: Pen) -> tuple[Strip, ...]:
     line.put(fit(place_of(alert), room, pen.dots) + "  ", ink.quiet if over else ink.plain).put(aged, ink.quiet)
     indent = " " * (3 + cells(pen.glyph(mark)))
     quiet = ink.quiet if alert.muted else ink.plain
-    lines = [line]
-    *said, outlook = item.below
-    for each in said:
-        lines += pen.put_folded([Line().put(indent, ink.quiet)], each, quiet, MOST_LINES)
-    lines += pen.put_folded([Line().put(f"{indent}{pen.arrow} ", ink.quiet)], outlook, ink.quiet, MOST_LINES)
+    *said, outlook = item.below(pen)
+    lines = [line, *(Line().put(indent, ink.quiet).put(part, quiet) for parts in said for part in parts)]
+    for index, part in enumerate(outlook):
+        lead = " " * cells(pen.arrow) if index else pen.arrow
+        lines.append(Line().put(f"{indent}{lead} ", ink.quiet).put(part, ink.quiet))
     return tuple(each.strip(pen.width, ink.plain) for each in lines)
-
-
-def _room(pen: Pen) -> int:
-    """Return how many cells the sentences below an alert have."""
-    return max(1, pen.width - 4 - cells(pen.glyph(Mark.OK)))
 
 
 def _aged(alert: AlertState, pen: Pen) -> str:

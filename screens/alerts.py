@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import msgspec
 from textual.binding import Binding
@@ -33,9 +32,6 @@ from statusdesk.board_feed import AlertsReading
 from statusdesk.console_requests import Ack, AddSilence, ExpireSilence, MatcherAsked, Request, new_id
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import span
-
-if TYPE_CHECKING:
-    pass
 
 TITLE, NOTE = -1, -2
 HOUR_MS = 3_600_000

@@ -1,7 +1,9 @@
-"""A list of entries under fixed titles; an entry is drawn when it comes in sight. And a screen that is such a list."""
+"""A list of entries under fixed titles, and a screen that is such a list.
+
+An entry is drawn when it comes in sight; one whose height nobody knows is drawn at once, to know it.
+"""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 from textual import on
@@ -15,9 +17,6 @@ from screens.list_screen import ListScreen
 from screens.pen import MOST_LINES, Pen
 from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit, fold
 from statusdesk.board import Board
-
-if TYPE_CHECKING:
-    pass
 
 Drawing = Callable[[Pen], Sequence[Line]]
 
@@ -89,6 +88,7 @@ class EntryLines(KeyedLines):
         self._places: list[tuple[int, int]] = []
         self._title: Line | None = None
         self._pen: Pen | None = None
+        self._measured: dict[int, Sequence[Line]] = {}
         self._drawn: dict[int, list[Strip]] = {}
 
     def show_entries(self, entries: Sequence[Entry], title: Line | None, pen: Pen) -> None:
@@ -96,7 +96,8 @@ class EntryLines(KeyedLines):
         self._entries, self._title, self._pen = entries, title, pen
         self.titles = 0 if title is None else 1
         self._drawn.clear()
-        heights = [entry.height or len(entry.draw(pen)) for entry in entries]
+        self._measured = {index: entry.draw(pen) for index, entry in enumerate(entries) if not entry.height}
+        heights = [entry.height or len(self._measured[index]) for index, entry in enumerate(entries)]
         self._places = [(index, part) for index, height in enumerate(heights) for part in range(height)]
         self.cursor_span = (0, pen.width)
         self.lay_out([entries[index].key for index, _ in self._places])
@@ -106,6 +107,7 @@ class EntryLines(KeyedLines):
         """Let time pass."""
         self._pen = pen
         self._drawn.clear()
+        self._measured.clear()
         self.repaint_changed()
 
     def keys_in_sight(self) -> list[str]:
@@ -125,7 +127,7 @@ class EntryLines(KeyedLines):
         if drawn is None:
             assert self._pen is not None
             width = self.size.width
-            lines = self._entries[place].draw(self._pen)
+            lines = self._measured.pop(place, None) or self._entries[place].draw(self._pen)
             drawn = [line.fitted(width, self.ink.plain, self._pen.dots) for line in lines]
             drawn += [Strip.blank(width, self.ink.plain)] * (part + 1 - len(drawn))
             self._drawn[place] = drawn

@@ -1,7 +1,5 @@
 """The workload list: everything that runs in one stage, worst first."""
 
-from typing import TYPE_CHECKING
-
 from textual.binding import Binding
 from textual.strip import Strip
 
@@ -15,9 +13,6 @@ from screens.strips import Line
 from screens.workload_lines import Chosen, Item, ListColumns, choose, draw_item, draw_titles, share_out
 from statusdesk.board import Board, Mark
 from statusdesk.rollout_view import in_stage
-
-if TYPE_CHECKING:
-    pass
 
 NOTE, TAIL = -1, -2
 HELP = """
