@@ -10,6 +10,11 @@ from statusdesk.states_alerts import WATCHDOG, AlertState
 KUBERNETES, JENKINS, VAULT = "kubernetes", "jenkins", "vault"
 CHECK = "`statusdesk check sources` says what it is refused, and how to mend that"
 
+
+def _by_kind(kubernetes: str, jenkins: str, vault: str) -> Mapping[str, str]:
+    return MappingProxyType({KUBERNETES: kubernetes, JENKINS: jenkins, VAULT: vault})
+
+
 _STEPS: Mapping[str, str] = MappingProxyType(
     {
         "RolloutFailing": "open it on the board: its pods, events and the build that did it",
@@ -30,33 +35,25 @@ _STEPS: Mapping[str, str] = MappingProxyType(
 )
 _SAID_BY_ITS_ROW = ("RolloutFailing", "RolloutStuck", "ServiceDegraded")
 """Where it is known what to look at, nothing general is said."""
-_UNREACHABLE: Mapping[str, str] = MappingProxyType(
-    {
-        KUBERNETES: "see whether its API server runs and this host reaches it: `kubectl get --raw /readyz`",
-        JENKINS: "see whether Jenkins runs and this host reaches it: open its page",
-        VAULT: "see whether Vault runs and this host reaches it: `vault status`",
-    }
+_UNREACHABLE = _by_kind(
+    "see whether its API server runs and this host reaches it: `kubectl get --raw /readyz`",
+    "see whether Jenkins runs and this host reaches it: open its page",
+    "see whether Vault runs and this host reaches it: `vault status`",
 )
-_UNAUTHORIZED: Mapping[str, str] = MappingProxyType(
-    {
-        KUBERNETES: "renew the credentials of its kubeconfig",
-        JENKINS: "make a new API token for the user of [jenkins], the old one is wrong or was revoked",
-        VAULT: "issue a new token for [vault], the old one is wrong or has expired",
-    }
+_UNAUTHORIZED = _by_kind(
+    "renew the credentials of its kubeconfig",
+    "make a new API token for the user of [jenkins], the old one is wrong or was revoked",
+    "issue a new token for [vault], the old one is wrong or has expired",
 )
-_RIGHTS: Mapping[str, str] = MappingProxyType(
-    {
-        KUBERNETES: "grant list and watch as deploy/kubernetes has it",
-        JENKINS: "grant the user of [jenkins] Overall/Read and Job/Read",
-        VAULT: "grant the policy of deploy/vault",
-    }
+_RIGHTS = _by_kind(
+    "grant list and watch as deploy/kubernetes has it",
+    "grant the user of [jenkins] Overall/Read and Job/Read",
+    "grant the policy of deploy/vault",
 )
-_ITS_OWN: Mapping[str, str] = MappingProxyType(
-    {
-        KUBERNETES: "look at the log of its API server, and at etcd",
-        JENKINS: "look at the log of Jenkins, and at the proxy before it",
-        VAULT: "look at the log of Vault, and at its storage",
-    }
+_ITS_OWN = _by_kind(
+    "look at the log of its API server, and at etcd",
+    "look at the log of Jenkins, and at the proxy before it",
+    "look at the log of Vault, and at its storage",
 )
 _BY_ERROR: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -78,12 +75,10 @@ _HITS: Mapping[str, str] = MappingProxyType(
         WATCHDOG: "nobody",
     }
 )
-_NOT_SEEN: Mapping[str, str] = MappingProxyType(
-    {
-        KUBERNETES: "nobody sees what runs in this cluster, good or bad",
-        JENKINS: "nobody sees builds, seed and renewal jobs, good or bad",
-        VAULT: "nobody sees tokens, good or bad",
-    }
+_NOT_SEEN = _by_kind(
+    "nobody sees what runs in this cluster, good or bad",
+    "nobody sees builds, seed and renewal jobs, good or bad",
+    "nobody sees tokens, good or bad",
 )
 
 
