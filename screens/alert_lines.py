@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import msgspec
 from textual.strip import Strip
 
-from screens.pen import Pen
+from screens.pen import ROW_LINES, Pen
 from screens.strips import Line, cells, fit, fold
 from statusdesk.board import Board, Mark
 from statusdesk.states_alerts import AlertState, Silence, listed
 
 MARKS = {"critical": Mark.FAILING, "warning": Mark.WARNING, "info": Mark.OK}
 SEVERITY, NAME_MOST = 8, 24
-MOST_LINES = 4
 SILENCE = "silence:"
 
 
@@ -40,7 +39,7 @@ class AlertItem(msgspec.Struct, frozen=True):
         room = _room(pen)
         firsts = [room] * (len(self.below) - 1) + [room - cells(pen.arrow) - 1]
         return 1 + sum(
-            1 if cells(said) <= width else len(fold(said, width, MOST_LINES, pen.dots))
+            1 if cells(said) <= width else len(fold(said, width, ROW_LINES, pen.dots))
             for said, width in zip(self.below, firsts, strict=True)
         )
 
@@ -118,8 +117,8 @@ def _alert_lines(item: AlertItem, name: int, pen: Pen) -> tuple[Strip, ...]:
     lines = [line]
     *said, outlook = item.below
     for each in said:
-        lines += pen.put_folded([Line().put(indent, ink.quiet)], each, quiet, MOST_LINES)
-    lines += pen.put_folded([Line().put(f"{indent}{pen.arrow} ", ink.quiet)], outlook, ink.quiet, MOST_LINES)
+        lines += pen.put_folded([Line().put(indent, ink.quiet)], each, quiet, ROW_LINES)
+    lines += pen.put_folded([Line().put(f"{indent}{pen.arrow} ", ink.quiet)], outlook, ink.quiet, ROW_LINES)
     return tuple(each.strip(pen.width, ink.plain) for each in lines)
 
 
