@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from statusdesk.states import SourceState
+from statusdesk.store.errors import StoreError
+from statusdesk.store.reader import Reader
 from tests.e2e.world import PROGRAM, World, wait_for
 from tests.sinks.receiver import Got, Receiver
 
@@ -79,14 +82,15 @@ class Office:
 
     @property
     def is_ready(self) -> bool:
-        from statusdesk.store.errors import StoreError
-        from statusdesk.store.reader import Reader
+        return len(self.sources()) >= 3
 
+    def sources(self) -> dict[str, SourceState]:
+        """Return what its store says of the sources, nothing while there is none."""
         try:
             with Reader(self.state_dir / "statusdesk.db") as reader:
-                return len(reader.sources()) >= 3
+                return {row.source: row for row in reader.sources()}
         except (StoreError, OSError):
-            return False
+            return {}
 
 
 def told_there(receiver: Receiver, app: str, path: str = "/", *, source: str = "") -> list[tuple[Any, Any]]:
