@@ -111,13 +111,18 @@ def looks_secret(text: str) -> bool:
 
 def may_hold_secret(text: str) -> bool:
     """Tell fast whether to look closer: never false for what ``redact`` would change."""
-    lower = text.lower()
+    lower = text.lower() if text.isascii() else _folded(text)
     if len(text) < _LONG_CHARS:
         if any(needle in lower for needle in _NEEDLES):
             return True
     elif any(find(lower) is not None for find in _FINDS):
         return True
     return _may_be_made(text) or ("J" in text and "eyJ" in text) or _TOKENISH.search(text) is not None
+
+
+def _folded(text: str) -> str:
+    """Return the text in small letters, with those that count as others for an expression without case."""
+    return text.replace("\u0130", "i").replace("\u0131", "i").replace("\u017f", "s").lower()
 
 
 def _may_be_made(text: str) -> bool:

@@ -157,6 +157,12 @@ def test_what_is_hidden_in_a_short_text_is_hidden_among_many_lines(word):
             assert redact(text) in Redactor().lines("\n".join(lines), lines)
 
 
+@pytest.mark.parametrize("word", ["pa\u017f\u017fword=", "to\u212aen=", "author\u0130zation: ", "author\u0131zation: "])
+def test_letters_that_count_as_others_hide_no_secret(word):
+    assert redact(word + SECRET) == f"{word}[hidden]"
+    assert may_hold_secret(word + SECRET) and may_hold_secret("\n".join([*LONG, word + SECRET]))
+
+
 def test_of_a_cookie_only_what_it_is_known_by_is_hidden():
     given = f"Set-Cookie: SID={SECRET}; Path=/orders-and-more; Expires=Wed, 21 Oct 2026 07:28:00 GMT; HttpOnly"
     assert redact(given) == given.replace(SECRET, "[hidden]")
