@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from collectors.jenkins_wire import Action, Cause, Parameter
 from statusdesk.config import JenkinsSettings
+from statusdesk.job_names import folder_entry, found_by, is_inside
 from statusdesk.redact import looks_secret, safe
 from statusdesk.text import clean
 
@@ -125,7 +126,7 @@ def by_job(job: str, clues: Clues, default: str | None, settings: JenkinsSetting
         if namespaces:
             return Attribution(namespaces, "default")
     for pattern in settings.namespace_patterns:
-        found = re.search(pattern, job)
+        found = found_by(job, pattern)
         named: Mapping[str, str | None] = found.groupdict() if found else {}
         namespaces = namespaces_in(named.get("ns") or "", settings.split_namespaces)
         if namespaces:
@@ -136,9 +137,8 @@ def by_job(job: str, clues: Clues, default: str | None, settings: JenkinsSetting
 
 def _of_folder(job: str, settings: JenkinsSettings) -> tuple[str, ...]:
     """Return the namespaces of the innermost folder that has any."""
-    pairs = [entry.partition("=") for entry in settings.namespace_folders]
-    inside = [(folder.strip().strip("/"), value) for folder, _, value in pairs]
-    inside = [(folder, value) for folder, value in inside if job.startswith(f"{folder}/")]
+    pairs = map(folder_entry, settings.namespace_folders)
+    inside = [(folder, value) for folder, value in pairs if is_inside(job, folder)]
     return namespaces_in(max(inside, key=lambda each: len(each[0]))[1], False) if inside else ()
 
 

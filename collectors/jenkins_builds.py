@@ -62,14 +62,8 @@ class JenkinsBuilds:
         self._lock = threading.Lock()  # for the ledger, and so that what it tells is sent in its order
         self._ledger = BuildLedger(settings, known)
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
-        self._errands = JenkinsErrands(
-            connect,
-            settings.backfill_parallel,
-            settings.backfill_builds,
-            self._delivered,
-            self._missing,
-            self._remain,
-        )
+        parallel, newest = settings.backfill_parallel, settings.backfill_builds
+        self._errands = JenkinsErrands(connect, parallel, newest, self._delivered, self._missing, self._remain)
         self._deletions = Deletions()
         self._look_again_s = time.monotonic() + settings.slow_interval_s
         self._wanted = DetailsWanted(JenkinsDetails(settings, token, clock), emit, stop)

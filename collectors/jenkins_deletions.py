@@ -79,6 +79,8 @@ def deleted_among(known: Collection[int], missed: Collection[int], remaining: Re
     Rotation takes the oldest, but for builds that are kept and the last good ones; so where an older one that nothing
     protects is still there, one that is missing was deleted. Source: ``hudson.tasks.LogRotator``.
     """
+    if not remaining.is_readable:
+        return set()
     builds = remaining.builds or []
     listed = {build.number for build in builds}
     if not listed:

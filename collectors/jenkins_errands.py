@@ -139,7 +139,10 @@ class JenkinsErrands:
 
     def _fetch(self, api: JenkinsApi, errand: Errand) -> list[BuildWire] | Remaining:
         if errand.missed:
-            return api.get(remaining_builds(errand.path), Remaining, PATIENCE)
+            remaining = api.get(remaining_builds(errand.path), Remaining, PATIENCE)
+            if not remaining.is_readable:
+                raise VisitFailed("NotJson", f"Jenkins does not tell which builds {errand.job} still has")
+            return remaining
         if errand.number is None:
             return api.get(newest_builds(errand.path, self._newest), Builds, PATIENCE).builds or []
         return [api.get(one_build(errand.path, errand.number), BuildWire, PATIENCE)]

@@ -1,6 +1,5 @@
 """Jenkins' answers turned into facts: jobs, queue items, executors; a build's own fields without its namespace."""
 
-import fnmatch
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -29,6 +28,7 @@ from collectors.jenkins_wire import (
 from collectors.transport import plain_url
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Build, Executors, Job, JobClass, Node, QueueItem
+from statusdesk.job_names import matches_full_or_last
 from statusdesk.redact import safe
 from statusdesk.text import clean
 
@@ -129,14 +129,13 @@ def _definition(wire: DefinitionWire, settings: JenkinsSettings) -> Definition:
 
 def class_of(name: str, settings: JenkinsSettings) -> JobClass:
     """Return what a job is for, by the globs of the settings over its full name or the last part of it."""
-    last = name.rsplit("/", 1)[-1]
     for job_class, globs in (
         (JobClass.SEED, settings.seed_jobs),
         (JobClass.RENEWAL, settings.renewal_jobs),
         (JobClass.ENVIRONMENT, settings.environment_jobs),
         (JobClass.DEPLOY, settings.deploy_jobs),
     ):
-        if any(fnmatch.fnmatchcase(name, glob) or fnmatch.fnmatchcase(last, glob) for glob in globs):
+        if matches_full_or_last(name, globs):
             return job_class
     return JobClass.OTHER
 

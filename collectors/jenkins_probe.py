@@ -1,6 +1,6 @@
 """What ``statusdesk check`` tries at a Jenkins."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_facts import jobs_in, seen_job
@@ -43,6 +43,11 @@ def probe_jenkins(
     found.append(Probe(ok=bool(names), what="jenkins jobs", message=said))
     for said in unmatched(names) if names else ():
         found.append(Probe(ok=False, what="jenkins jobs", message=said, warns=True))
+    return [*found, *_probe_reading(api)]
+
+
+def _probe_reading(api: JenkinsApi) -> Iterator[Probe]:
+    """Try what is read beside the jobs."""
     for what, look in (
         ("jenkins job definitions", lambda: api.get(slow_scan(1), Definitions, PATIENCE)),
         ("jenkins executors", lambda: api.get(RUNNING, Computers)),
@@ -51,10 +56,9 @@ def probe_jenkins(
         try:
             look()
         except VisitFailed as error:
-            found.append(Probe(ok=False, what=what, message=error.message))
+            yield Probe(ok=False, what=what, message=error.message)
         else:
-            found.append(Probe(ok=True, what=what, message="can be read"))
-    return found
+            yield Probe(ok=True, what=what, message="can be read")
 
 
 def _probe_who(settings: JenkinsSettings, who: str) -> Probe:

@@ -162,6 +162,11 @@ class Remaining(Wire, frozen=True):
     lastSuccessfulBuild: RemainingBuild | None = None
     lastStableBuild: RemainingBuild | None = None
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether it tells which builds there are: a job without any says so with an empty list and no first one."""
+        return bool(self.builds) or (self.builds is not None and self.firstBuild is None)
+
 
 class WhoAmI(Wire, frozen=True):
     name: str | None = None

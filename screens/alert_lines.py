@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import msgspec
 from textual.strip import Strip
 
-from screens.pen import Pen
+from screens.pen import ROW_LINES, Pen
 from screens.strips import Line, cells, fit, fold
 from statusdesk.board import Board, Mark
 from statusdesk.states_alerts import AlertState, Silence, listed
 
 MARKS = {"critical": Mark.FAILING, "warning": Mark.WARNING, "info": Mark.OK}
 SEVERITY, NAME_MOST = 8, 24
-MOST_LINES = 4
 SILENCE = "silence:"
 
 
@@ -31,8 +30,8 @@ class AlertItem(msgspec.Struct, frozen=True):
         alert, room = self.alert, max(1, pen.width - 4 - cells(pen.glyph(Mark.OK)))
         told = () if alert.state == "resolved" or not alert.summary else (alert.summary,)
         hits = (f"hits {listed(alert.hits)}",) if told and alert.hits else ()
-        outlook = fold(self.outlook, max(1, room - cells(pen.arrow) - 1), MOST_LINES, pen.dots)
-        return [*(fold(each, room, MOST_LINES, pen.dots) for each in (*told, *hits)), outlook]
+        outlook = fold(self.outlook, max(1, room - cells(pen.arrow) - 1), ROW_LINES, pen.dots)
+        return [*(fold(each, room, ROW_LINES, pen.dots) for each in (*told, *hits)), outlook]
 
     def height(self, pen: Pen) -> int:
         """Return how many lines it takes."""

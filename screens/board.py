@@ -1,6 +1,7 @@
 """The board: which applications have something bad on its way to production, how far has it come, and why."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from textual.widget import Widget
 
 from screens.columns import LIST_BELOW
 from screens.firing_strip import FiringStrip
-from screens.frame import Frame, Setup
+from screens.frame import GO_TO, Frame, Setup
 from screens.ink import Ink
 from screens.lens import select
 from screens.linewidget import LineWidget
@@ -64,14 +65,7 @@ class BoardScreen(Frame):
         Binding("slash", "filter", "filter", id="board.filter", tooltip="Show only rows with these words"),
         Binding("exclamation_mark", "only_bad", "not well", id="board.only_bad", tooltip="Show only what is not well"),
         Binding("o", "order", "order", id="board.order", tooltip="Worst first, or in the configured order"),
-        Binding(
-            "colon",
-            "go_to",
-            "go to",
-            id="board.go_to",
-            tooltip="Go to an application, stage or list",
-            priority=True,  # as in Frame
-        ),
+        replace(GO_TO, show=True),
         Binding("t", "as_of", "as of", id="board.as_of", tooltip="Show the board as of a time in the past"),
         Binding("K", "tokens", "tokens", id="board.tokens", tooltip="The tokens of Vault", show=False),
         Binding("E", "environments", "environments", id="board.environments", tooltip="Environments", show=False),

@@ -42,6 +42,18 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     asking: threading.Lock
 
 
+# with priority: the letters that come fast behind it are meant for the dialog, not for the screen
+GO_TO = Binding(
+    "colon",
+    "go_to",
+    "go to",
+    id="board.go_to",
+    tooltip="Go to an application, stage or list",
+    show=False,
+    priority=True,
+)
+
+
 class Frame(Screen[None]):
     """A screen that draws from the board: at once when it is in sight, else when it is again.
 
@@ -49,18 +61,7 @@ class Frame(Screen[None]):
     """
 
     HELP = ""
-    BINDINGS = [
-        # with priority: the letters that come fast behind it are meant for the dialog, not for this screen
-        Binding(
-            "colon",
-            "go_to",
-            "go to",
-            id="board.go_to",
-            tooltip="Go to an application, stage or list",
-            show=False,
-            priority=True,
-        )
-    ]
+    BINDINGS = [GO_TO]
     app: "DeskApp"
 
     def __init__(self, setup: Setup, ink: Ink, past: Board | None = None) -> None:

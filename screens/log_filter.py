@@ -12,7 +12,6 @@ MOST_CHARS = 2_000
 """An expression is looked for in so much of a line: matching takes the square of it, or more."""
 
 SHORT_CHARS = 24  # of what is taken as text, where it has to be said why
-NO_EXPRESSION = "no regular expression"
 _SIGNS = frozenset("\\.^$*+?{}[]|()")
 _SAME = (("\u0130", "i"), ("\u0131", "i"), ("\u017f", "s"))  # letters that count as others where case does not
 
@@ -20,14 +19,16 @@ _SAME = (("\u0130", "i"), ("\u0131", "i"), ("\u017f", "s"))  # letters that coun
 class Pattern:
     """What is looked for: a regular expression, or plain text where it is none or was asked for as text.
 
-    Small letters stand for both cases. ``problem`` says why an expression is taken as text. One that is found to take
-    too long while it is looked for is ``too_long``, and text from then on; ``as_text`` is to stand in its place.
+    Small letters stand for both cases. ``problem`` says why an expression is taken as text; one that is ``malformed``
+    stands in quotes and needs no reason where it is shown. One that is found to take too long while it is looked for is
+    ``too_long``, and text from then on; ``as_text`` is to stand in its place.
     """
 
-    __slots__ = ("_any_case", "_expression", "_sought", "found_in", "problem", "regex", "text", "too_long")
+    __slots__ = ("_any_case", "_expression", "_sought", "found_in", "malformed", "problem", "regex", "text", "too_long")
 
     def __init__(self, text: str, *, plain: bool = False, problem: str = "") -> None:
         self.text, self.problem, self.too_long = text, problem, False
+        self.malformed = False  # no regular expression at all
         self._any_case = not any(letter.isupper() for letter in (text if plain else without_escapes(text)))
         self._expression = None if plain or _SIGNS.isdisjoint(text) else self._compiled()
         self.regex = not plain and not self.problem
@@ -38,7 +39,7 @@ class Pattern:
         try:
             return Expression(self.text, any_case=self._any_case, most_line_chars=MOST_CHARS)
         except ValueError as error:
-            self.problem = f"{NO_EXPRESSION} ({error}), taken as text"
+            self.problem, self.malformed = f"no regular expression ({error}), taken as text", True
         except TooLongError as error:
             self.problem = f"{error}, taken as text"
         self._any_case = not any(map(str.isupper, self.text))
@@ -88,7 +89,7 @@ class Pattern:
         """The pattern as a chip shows it: text that is no expression stands in quotes, with the reason if it is bad."""
         if self.regex:
             return self.text
-        if not self.problem or self.problem.startswith(NO_EXPRESSION):
+        if not self.problem or self.malformed:
             return f'"{self.text}"'
         short = self.text if len(self.text) <= SHORT_CHARS else self.text[: SHORT_CHARS - 2] + ".."
         return f'"{short}" {self.problem}'

@@ -13,6 +13,8 @@ from statusdesk.text import age, local
 
 MOST_LINES = 12
 """Of a sentence that is told in full; what is longer than that is no sentence."""
+ROW_LINES = 4
+"""Of a sentence that belongs to a row: others are to stay in sight."""
 TODAY, ANY_DAY = "%H:%M:%S", "%d %b %H:%M"
 
 

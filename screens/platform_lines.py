@@ -1,7 +1,7 @@
 """The lines of the platform: jobs that others rely on, and what their silence would mean; environments. Pure."""
 
 from screens.build_marks import BAD, put_progress, word
-from screens.pen import Pen
+from screens.pen import ROW_LINES, Pen
 from screens.strips import Line, cells, fit, right
 from statusdesk.board import Mark
 from statusdesk.marks import LEVEL_MARKS
@@ -15,7 +15,7 @@ MEANS = {
 }
 OTHERWISE = "if it fell silent, nobody would be told by anything else"
 CLASS, RESULT, AGE, EVERY, MOST_NAME = 11, 16, 9, 5, 32
-BY, JOB_FROM, KIND_FROM, MOST_LINES = 14, 120, 100, 4
+BY, JOB_FROM, KIND_FROM = 14, 120, 100
 
 
 def platform_title(pen: Pen) -> Line:
@@ -51,7 +51,7 @@ def draw_platform(state: PlatformState, told: bool, pen: Pen) -> list[Line]:
     if state.jobs_added or state.jobs_removed:
         said += f"; since its last good run {counted(state.jobs_added, 'job')} came, {state.jobs_removed} went"
     below = Line().put(" " * indent, ink.plain)
-    return [line, *pen.put_folded([below], said, ink.plain if bad else ink.quiet, MOST_LINES if bad else 1)]
+    return [line, *pen.put_folded([below], said, ink.plain if bad else ink.quiet, ROW_LINES if bad else 1)]
 
 
 def _put_next(line: Line, state: PlatformState, pen: Pen) -> None:
@@ -103,7 +103,7 @@ def draw_environment(state: EnvironmentState, pen: Pen) -> list[Line]:
     if state.left_up_ms is not None:
         said = _left_up(state, span(pen.now_ms - state.left_up_ms))
     indent = 4 + len(pen.glyph(mark))
-    return [line, *pen.put_folded([Line().put(" " * indent, ink.plain)], said, ink.plain, MOST_LINES)]
+    return [line, *pen.put_folded([Line().put(" " * indent, ink.plain)], said, ink.plain, ROW_LINES)]
 
 
 def _left_up(state: EnvironmentState, late: str) -> str:

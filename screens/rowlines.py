@@ -168,8 +168,8 @@ def _draw_message(row: Row, drawing: Drawing) -> Strip:
     line = Line().put(" " * (columns.glyph + 3), ink.plain)
     room = max(1, columns.width - line.x - 1)
     stage = f"{row.worst_stage}:"
-    said = " \u00b7 ".join(filter(None, (row.message, row.note)))
-    text = fit(said.replace(" \u00b7 ", " - ") if drawing.ascii else said, room, drawing.dots).rstrip()
+    said = row.words.replace(" \u00b7 ", " - ") if drawing.ascii else row.words
+    text = fit(said, room, drawing.dots).rstrip()
     if not row.message:
         return line.put(text, ink.quiet).strip(columns.width, ink.plain)
     if row.worst_stage and text.startswith(stage):

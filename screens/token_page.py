@@ -5,7 +5,7 @@ from functools import partial
 
 from screens.build_marks import BAD
 from screens.entries import Entry, blank, fact, heading, sentence
-from screens.pen import Pen
+from screens.pen import ROW_LINES, Pen
 from screens.strips import Line, fit, right
 from screens.token_lines import job_words, verdict
 from statusdesk.board import Mark
@@ -13,7 +13,7 @@ from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import Grant, TokenState
 from statusdesk.text import span
 
-LABEL, BAR, WHEN, MOST_LINES = 14, 20, 13, 4
+LABEL, BAR, WHEN = 14, 20, 13
 
 Fact = str | int | Callable[[Pen], str]
 
@@ -37,7 +37,7 @@ def _verdict(token: TokenState, pen: Pen) -> list[Line]:
     line = pen.put_mark(Line().put(" ", pen.ink.plain), mark)
     line.put(f"{token.name}  ", pen.ink.strong)
     style = pen.ink.words.get(mark, pen.ink.plain) if token.level in BAD else pen.ink.plain
-    return pen.put_folded([line], verdict(token, pen), style, MOST_LINES)
+    return pen.put_folded([line], verdict(token, pen), style, ROW_LINES)
 
 
 def _facts(token: TokenState) -> list[tuple[str, Fact]]:

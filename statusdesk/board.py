@@ -90,6 +90,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     build: BuildState | None = None
     builds: tuple[BuildState, ...] = ()
 
+    @property
+    def words(self) -> str:
+        """The second line: what is bad, then what is worth knowing; empty for none."""
+        return " \u00b7 ".join(filter(None, (self.message, self.note)))
+
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """Rows by mark, for the header."""

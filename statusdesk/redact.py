@@ -4,7 +4,7 @@ The shapes of tokens are written here and nowhere else; an accessor of Vault nev
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from statusdesk.text import MAX_CHARS, clean, clean_line
 
@@ -39,9 +39,10 @@ _COOKIE_PAIR = re.compile(r"(\s{0,3}([^\s=;,:\"'{}\[\]&?/]{1,100})=)(\"?\[hidden
 _COOKIE_ABOUT = frozenset(("path", "domain", "expires", "max-age", "samesite", "version"))
 _LEAST_COOKIE = 6
 _SESSION_TEXT = re.compile(  # of servlet containers, PHP and others; in a query, a cookie or a line of the log
-    r"(?i)((?<![a-z])(?:[a-z]{1,9}[._-]?)?sess(?:ion|id)?(?:[_-]?(?:id|key|token))?"
-    r"(?:=|\\?[\"']?\s{0,9}:\s{0,9}\\?)[\"']?)([^\s\"',;&}\\]{12,})"
+    r"(?i)((?<![a-z])(?:[a-z]{1,9}[._-]?)?sess(?:ion)?(?P<id>(?:[_-]?(?:id|key|token)){1,2})?"
+    r"(?:=|\\?[\"']?\s{0,9}:\s{0,9}\\?)[\"']?)(?P<value>[^\s\"',;&}\\]{12,})"
 )
+_MOMENT = re.compile(r"(?i)\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?[.)\]]{0,2}")
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _KEY_TEXT = re.compile(f"({_KEY_BEGINS.pattern})(.+?)(?=-----END |\\Z)", re.DOTALL)
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
@@ -58,18 +59,39 @@ _NO_PASSWORD = re.compile(
     r"|given|read|taken|loaded|found|absent|present|default|disabled|enabled|locked|known|ignored|reset|rotated"
     r"|compromised|outdated|short|long|case-sensitive|plain|configured|defined|provided|specified|supplied)[.!?)\]]*"
 )
-_NEEDLES = ("token", "secret", "pass", "pwd", "key", "authorization", "bearer", "://", "cookie", "sess")
-_LONG_CHARS = 2_000  # from here on an expression finds a word twice as fast as ``in`` does
-_FINDS = tuple(
-    re.compile(words).search
-    for words in (r"k(?:ey|(?<=tok)en|(?<=cook)ie)", *_NEEDLES[1:4], *_NEEDLES[5:8], r"ss(?<=sess)")
+# words that are looked for together, each marked where that begins which they share: what is rare is found faster
+_SOUGHT = (
+    ("|key", "to|ken", "coo|kie"),
+    ("secret",),
+    ("pass",),
+    ("pwd",),
+    ("authorization",),
+    ("bearer",),
+    ("://",),
+    ("se|ss",),
 )
+_NEEDLES = tuple(word.replace("|", "") for words in _SOUGHT for word in words)
+_LONG_CHARS = 2_000  # from here on an expression finds a word twice as fast as ``in`` does
 # each begins with one letter, which is found many times faster than a word; no false "no" for what _MADE_TEXT hides
 _AFTER_MAKER = re.compile(r"_[A-Za-z0-9_-]{16}")
 _LAB_TOKEN = re.compile("glpat-")
 _CHAT_TOKEN = re.compile(r"x(?=ox[abeprs]-)")
 _CLOUD_KEY = re.compile(r"A[KS]IA[A-Z0-9]{16}")
 _SUSPECT = re.compile(f"(?:{_TOKEN_TEXT.pattern})|(?:-----BEGIN )|(?:{_JWT_BEGINS.pattern})|(?:{_MADE_TEXT.pattern})")
+
+
+def _found_by(words: Sequence[str]) -> str:
+    """Return the expression of words that are looked for together."""
+    halves = [word.rpartition("|")[::2] for word in words]
+    if len(words) == 1:
+        ((before, rest),) = halves
+        return f"{rest}(?<={before}{rest})" if before else rest
+    letter = halves[0][1][0]
+    ways = (f"(?<={before}{letter}){rest[1:]}" if before else rest[1:] for before, rest in halves)
+    return f"{letter}(?:{'|'.join(ways)})"
+
+
+_FINDS = tuple(re.compile(_found_by(words)).search for words in _SOUGHT)
 
 
 def begins_like_token(text: str) -> bool:
@@ -89,13 +111,18 @@ def looks_secret(text: str) -> bool:
 
 def may_hold_secret(text: str) -> bool:
     """Tell fast whether to look closer: never false for what ``redact`` would change."""
-    lower = text.lower()
+    lower = text.lower() if text.isascii() else _folded(text)
     if len(text) < _LONG_CHARS:
         if any(needle in lower for needle in _NEEDLES):
             return True
     elif any(find(lower) is not None for find in _FINDS):
         return True
     return _may_be_made(text) or ("J" in text and "eyJ" in text) or _TOKENISH.search(text) is not None
+
+
+def _folded(text: str) -> str:
+    """Return the text in small letters, with those that count as others for an expression without case."""
+    return text.replace("\u0130", "i").replace("\u0131", "i").replace("\u017f", "s").lower()
 
 
 def _may_be_made(text: str) -> bool:
@@ -139,7 +166,7 @@ def _without_sessions(text: str) -> str:
     lower = text.lower()
     if "cookie" in lower:
         text = _without_cookies(text)
-    return _SESSION_TEXT.sub(_unless_plain, text) if "sess" in lower else text
+    return _SESSION_TEXT.sub(_unless_no_session, text) if "sess" in lower else text
 
 
 def _without_cookies(text: str) -> str:
@@ -158,8 +185,19 @@ def _without_cookies(text: str) -> str:
 
 def _unless_plain(found: re.Match[str]) -> str:
     """Hide what was found unless it is made of words, as names and sentences are."""
-    parts = _PARTS.split(found[2])
-    return found[0] if all(_PLAIN_PART.fullmatch(part) for part in parts) else found[1] + _HIDDEN
+    return found[0] if _is_plain(found[2]) else found[1] + _HIDDEN
+
+
+def _unless_no_session(found: re.Match[str]) -> str:
+    """Hide what a session is known by; where it is named so, a single word is no sentence about it."""
+    value = found["value"]
+    known_by = found["id"] is not None and len(list(filter(None, _PARTS.split(value)))) < 2
+    return found[0] if _is_plain(value) and not known_by else found[1] + _HIDDEN
+
+
+def _is_plain(value: str) -> bool:
+    """Tell whether a value is a moment, or made of words, as names and sentences are."""
+    return _MOMENT.fullmatch(value) is not None or all(map(_PLAIN_PART.fullmatch, _PARTS.split(value)))
 
 
 def redact_lines(lines: Iterable[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from collectors.log_text import Redactor
 from statusdesk.redact import begins_like_token, is_token, looks_secret, may_hold_secret, redact, redact_lines
 
 
@@ -87,6 +88,7 @@ KEY = "-----BEGIN RSA PRIVATE " + "KEY-----"
         f"GET /login;jsessionid={SECRET}?x=2 200",
         f"PHPSESSID={SECRET}",
         f'"session_id": "{SECRET}"',
+        f"sessionKey={SECRET}",
     ],
 )
 def test_secrets_of_other_makers_are_hidden(text):
@@ -121,10 +123,44 @@ def test_secrets_of_other_makers_are_hidden(text):
         "session_timeout=1800000ms sessions=123456789012",
         "session: SessionExpiredException",
         "GET /orders?session=new 200",
+        "session: 2026-11-23T03:00:00Z",
+        "session: 2026-11-23T03:00:00.123+01:00 begins",
+        "sessionId=not-known-to-this-pod",
+        "sessionId: 2026-11-23T03:00:00Z",
     ],
 )
 def test_ordinary_lines_of_a_log_stay(text):
     assert redact(text) == text
+
+
+@pytest.mark.parametrize("name", ["sessionId=", "session_id: ", "PHPSESSID=", ";jsessionid=", "session-token="])
+def test_what_a_session_is_known_by_is_hidden_though_it_is_all_letters(name):
+    assert redact(f"GET /orders{name}abcdefghijklmnop") == f"GET /orders{name}[hidden]"
+
+
+WORDS = ("token", "TOKEN", "secret", "SECRET", "password", "pwd", "pass", "api_key", "authorization", "bearer")
+WORDS += ("Cookie: n", "http://me", "sess", "sessionId", "JSESSIONID", "ghp_", "glpat-", "xoxb-", "AKIA", "hvs")
+WORDS += ("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4",)
+LINKS = (" ", ": ", "=", "='", '": "', " is ", ":", "@", ".", "")
+VALUES = (SECRET, "q7Zk2Wm9Xr4Tb1Lc.8Vn5q7Zk2Wm9", "Q7ZK2WM9XR4TB1LC", "swordfish42@db", "abcdefghijklmnop")
+LONG = ["an ordinary line of a log"] * 100  # together 2,600 characters
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_what_is_hidden_in_a_short_text_is_hidden_among_many_lines(word):
+    told = {f"{word}{link}{value}" for link in LINKS for value in VALUES}
+    changed = [text for text in told if redact(text) != text]
+    assert changed, "or this says nothing"
+    for text in changed:
+        assert may_hold_secret(text), text
+        for lines in ([*LONG, text], [text, *LONG]):
+            assert redact(text) in Redactor().lines("\n".join(lines), lines)
+
+
+@pytest.mark.parametrize("word", ["pa\u017f\u017fword=", "to\u212aen=", "author\u0130zation: ", "author\u0131zation: "])
+def test_letters_that_count_as_others_hide_no_secret(word):
+    assert redact(word + SECRET) == f"{word}[hidden]"
+    assert may_hold_secret(word + SECRET) and may_hold_secret("\n".join([*LONG, word + SECRET]))
 
 
 def test_of_a_cookie_only_what_it_is_known_by_is_hidden():

@@ -62,9 +62,8 @@ def _lines(board: Board, colour: bool, everything: bool, all_sources: bool, left
         yield lines[0]
         for row, line in zip(board.rows, lines[1:], strict=True):
             yield line
-            if row.message or row.note:
-                said = " \u00b7 ".join(filter(None, (row.message, row.note)))
-                yield f"    {clean(said)}"
+            if row.words:
+                yield f"    {clean(row.words)}"
     elif everything:
         yield "no application is known yet"
     yield from _tokens(board, colour, everything)

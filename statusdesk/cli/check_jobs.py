@@ -1,10 +1,10 @@
 """What the configuration says of jobs, held against the jobs of Jenkins: a name that matches none is told."""
 
-import fnmatch
 import re
 from collections.abc import Callable, Iterator, Sequence
 
 from statusdesk.config import Config, EnvironmentSettings, JenkinsSettings
+from statusdesk.job_names import folder_entry, found_by, is_inside, last_part, matches, matches_full_or_last, spellings
 from statusdesk.nearest import nearest_of
 
 _NO_LETTERS = re.compile(r"\(\?P<\w+>|\\[a-zA-Z]|[^\w/-]+")
@@ -15,8 +15,8 @@ def unmatched(config: Config, names: Sequence[str]) -> Iterator[str]:
 
     The lists that are as they come are no promise that there are such jobs, and are passed over.
     """
-    for where, wanted, matches in _wanted(config):
-        if any(matches(name) for name in names):
+    for where, wanted, is_meant in _wanted(config):
+        if any(is_meant(name) for name in names):
             continue
         near = _near(_NO_LETTERS.sub("", wanted), names)
         mend = f"did you mean {' or '.join(map(repr, near))}?" if near else "correct it, or take it out"
@@ -25,7 +25,7 @@ def unmatched(config: Config, names: Sequence[str]) -> Iterator[str]:
 
 def _near(letters: str, names: Sequence[str]) -> list[str]:
     """Return the nearest names: by all of them, by their last parts, or by how these begin."""
-    last = {name.rsplit("/", 1)[-1]: name for name in reversed(names)}
+    last = {last_part(name): name for name in reversed(names)}
     begin = {part[: len(letters)]: name for part, name in last.items()}
     for known in (dict.fromkeys(names), last, begin):
         if found := nearest_of(letters, list(known)):
@@ -53,7 +53,7 @@ def _wanted(config: Config) -> Iterator[tuple[str, str, Callable[[str], bool]]]:
     for pattern in jenkins.namespace_patterns:
         yield "jenkins.namespace_patterns", pattern, _found(pattern)
     for entry in jenkins.namespace_folders:
-        yield "jenkins.namespace_folders", entry, _inside(entry.partition("=")[0].strip().strip("/"))
+        yield "jenkins.namespace_folders", entry, _inside(folder_entry(entry)[0])
 
 
 def _given(settings: object, key: str, default: object) -> tuple[str, ...]:
@@ -62,20 +62,20 @@ def _given(settings: object, key: str, default: object) -> tuple[str, ...]:
 
 
 def _named(job: str) -> Callable[[str], bool]:
-    return lambda name: job in (name, name.replace("/", "-"))
+    return lambda name: job in spellings(name)
 
 
 def _full(glob: str) -> Callable[[str], bool]:
-    return lambda name: fnmatch.fnmatchcase(name, glob)
+    return lambda name: matches(name, (glob,))
 
 
 def _full_or_last(glob: str) -> Callable[[str], bool]:
-    return lambda name: fnmatch.fnmatchcase(name, glob) or fnmatch.fnmatchcase(name.rsplit("/", 1)[-1], glob)
+    return lambda name: matches_full_or_last(name, (glob,))
 
 
 def _found(pattern: str) -> Callable[[str], bool]:
-    return lambda name: re.search(pattern, name) is not None
+    return lambda name: found_by(name, pattern) is not None
 
 
 def _inside(folder: str) -> Callable[[str], bool]:
-    return lambda name: name.startswith(f"{folder}/")
+    return lambda name: is_inside(name, folder)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from statusdesk.cli.usage import refuse
 
 if TYPE_CHECKING:
-    from collectors.log_lines import Selection, Target
+    from collectors.log_lines import LogFollower, Selection, Target
     from statusdesk.cli.parser import Parser
     from statusdesk.config import Config
 
@@ -73,7 +73,6 @@ def _positive(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Write lines until there are no more; return the exit code."""
-    from collectors.log_opening import open_console, open_pod_logs
     from statusdesk.cli.logs_output import Writing, open_lines, patterns
     from statusdesk.cli.opening import wants_colour
 
@@ -87,14 +86,7 @@ def run(args: argparse.Namespace) -> int:
     colour = wants_colour(args.color, stream) and args.format == "text"
     if not args.job:
         _check_kubeconfigs(args, config)
-    try:
-        if args.job:
-            options = {"redact": not args.no_redact, "colours": colour, "follow": not args.no_follow}
-            source = open_console(config, args.job, args.build, patient=True, **options)
-        else:
-            source = open_pod_logs(config, _selection(args, config, colour))
-    except LookupError as error:
-        refuse(str(error.args[0]))
+    source = _open(args, config, colour)
     with open_lines(args.output) as out:
         writing = Writing(
             source,
@@ -112,6 +104,19 @@ def run(args: argparse.Namespace) -> int:
             print(f"statusdesk: adding to {args.output}", file=sys.stderr)
         writing.stop_on_signals()
         return writing.run()
+
+
+def _open(args: argparse.Namespace, config: "Config", colour: bool) -> "LogFollower":
+    """Open the console of a build, or the logs of pods; refuse what is not there."""
+    from collectors.log_opening import open_console, open_pod_logs
+
+    try:
+        if args.job:
+            options = {"redact": not args.no_redact, "colours": colour, "follow": not args.no_follow}
+            return open_console(config, args.job, args.build, patient=True, **options)
+        return open_pod_logs(config, _selection(args, config, colour))
+    except LookupError as error:
+        refuse(str(error.args[0]))
 
 
 def _check_job(args: argparse.Namespace) -> None:

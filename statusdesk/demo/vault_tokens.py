@@ -111,8 +111,7 @@ class Vault:
         mount_max_s: int = _SYSTEM_MAX_S,
     ) -> HeldToken:
         """Make a token ``age_s`` ago, renewed last ``renewed_s_ago``; ``ttl_s`` 0 never expires."""
-        now = self.now_ms()
-        issued = now - int(age_s * 1000)
+        issued = (now := self.now_ms()) - int(age_s * 1000)
         token = HeldToken(
             accessor=self._letters(24),
             secret="hvs." + self._letters(24),
@@ -131,8 +130,7 @@ class Vault:
             mount_max_s=mount_max_s,
         )
         if renewed_s_ago is not None and token.expire_ms is not None:
-            token.last_renewal_ms = now - int(renewed_s_ago * 1000)
-            token.expire_ms = _granted_until(token, token.last_renewal_ms, ttl_s)
+            _renew_at(token, now - int(renewed_s_ago * 1000), ttl_s)
         self.tokens[token.accessor] = token
         return token
 
@@ -180,6 +178,11 @@ class Vault:
 
     def _letters(self, count: int) -> str:
         return "".join(self._random.choices(_ALPHABET, k=count))
+
+
+def _renew_at(token: HeldToken, ms: int, ttl_s: int) -> None:
+    token.last_renewal_ms = ms
+    token.expire_ms = _granted_until(token, ms, ttl_s)
 
 
 def _granted_until(token: HeldToken, renewed_ms: int, wanted_s: int) -> int:

@@ -1,9 +1,9 @@
 """Which app a Jenkins job deploys, told by its name."""
 
-import fnmatch
 from collections.abc import Collection, Sequence
 
 from statusdesk.config import AppSettings
+from statusdesk.job_names import last_part, matches
 
 
 def match_job(job_name: str, apps: Collection[str], rules: Sequence[AppSettings]) -> str | None:
@@ -14,9 +14,9 @@ def match_job(job_name: str, apps: Collection[str], rules: Sequence[AppSettings]
     two equally long the last. ``apps`` should find names fast (a set or dict).
     """
     for rule in rules:
-        if any(fnmatch.fnmatchcase(job_name, glob) for glob in rule.jobs):
+        if matches(job_name, rule.jobs):
             return rule.name
-    name = job_name.rpartition("/")[2]
+    name = last_part(job_name)
     if name in apps:
         return name
     words = name.split("-")

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import msgspec
 
 from statusdesk.facts import Build
+from statusdesk.job_names import spellings
 from statusdesk.judge.join_past import CLOCKS_MS, NO_PAST, Past, is_spent, went_back_to
 from statusdesk.judge.join_versions import contradicts, same_version
 from statusdesk.states import RolloutState
@@ -46,8 +47,7 @@ class Reference(msgspec.Struct, frozen=True):
 
     def names(self, build: Build) -> bool:
         """Return whether it is this build; the tag of a build has dashes for the slashes of a folder."""
-        known = (build.job, build.job.replace("/", "-"), "")
-        return build.number == self.number and self.job in known
+        return build.number == self.number and (not self.job or self.job in spellings(build.job))
 
 
 class Join(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import zoneinfo
 from statusdesk.config import EnvironmentSettings
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_LOOK_BACK_DAYS = 30  # as long as people may be off
+_LOOKED_AT_DAYS = 30  # either way: as long as people may be off
 Span = tuple[int, int]
 """From a moment to a moment, milliseconds."""
 
@@ -37,7 +37,7 @@ class WorkingHours:
 
     def ended_ms(self, now_ms: int) -> int | None:
         """Return when the last working time ended; None within one, and where no day is a working day."""
-        known = self.spans(now_ms - _LOOK_BACK_DAYS * 86_400_000, now_ms + 1)
+        known = self.spans(now_ms - _LOOKED_AT_DAYS * 86_400_000, now_ms + 1)
         if any(start_ms <= now_ms < end_ms for start_ms, end_ms in known):
             return None
         return max((end_ms for _, end_ms in known), default=None)
@@ -48,7 +48,7 @@ class WorkingHours:
 
     def begins_ms(self, now_ms: int) -> int | None:
         """Return when the next working time begins."""
-        known = self.spans(now_ms, now_ms + _LOOK_BACK_DAYS * 86_400_000)
+        known = self.spans(now_ms, now_ms + _LOOKED_AT_DAYS * 86_400_000)
         return min((start_ms for start_ms, _ in known if start_ms > now_ms), default=None)
 
     def _is_worked(self, day: datetime.date) -> bool:

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from statusdesk.facts import CONCLUSIVE, Build, BuildDetails, Changed, Executors, Job, JobClass, QueueItem, Swept
+from statusdesk.job_names import spellings
 from statusdesk.judge.builds import judge_builds
 from statusdesk.judge.jobs import Doubt, doubt_of
 from statusdesk.pipeline.job_events import JobEvents, SeedRun
@@ -156,7 +157,7 @@ class Builds:
         self._touched.discard(job)
         self._forgotten.add(job)
         self._running.forget(job[1])
-        for name in {job[1], job[1].replace("/", "-")}:
+        for name in spellings(job[1]):
             named = self._by_name.get(name, set())
             named.discard(job)
             if not named:
@@ -212,7 +213,7 @@ class Builds:
         known = self._namespaces.get(job)
         if known is None:
             known = self._namespaces[job] = set()
-            for name in {build.job, build.job.replace("/", "-")}:
+            for name in spellings(build.job):
                 self._by_name.setdefault(name, set()).add(job)
         known.add(namespace)
         if len(known) > MOST_NAMESPACES:

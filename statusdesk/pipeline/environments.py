@@ -1,10 +1,8 @@
 """Development environments, as the runs of the jobs that make and destroy them tell; judged as time passes too."""
 
-import fnmatch
-from collections.abc import Sequence
-
 from statusdesk.config import Config
 from statusdesk.facts import JobClass
+from statusdesk.job_names import matches
 from statusdesk.judge.environments import Act, Run, Story, judge_environment, story_of
 from statusdesk.judge.working_hours import WorkingHours
 from statusdesk.pipeline.builds import Builds
@@ -76,13 +74,9 @@ class Environments:
         return runs
 
     def _act(self, job: str) -> Act | None:
-        if _matches(job, self._settings.destroy_jobs):
+        if matches(job, self._settings.destroy_jobs):
             return Act.DESTROY
-        return Act.CREATE if _matches(job, self._settings.create_jobs) else None
-
-
-def _matches(job: str, globs: Sequence[str]) -> bool:
-    return any(fnmatch.fnmatchcase(job, glob) for glob in globs)
+        return Act.CREATE if matches(job, self._settings.create_jobs) else None
 
 
 def _gone_ms(story: Story) -> int | None:

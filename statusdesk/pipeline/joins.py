@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from statusdesk.config import AppSettings
 from statusdesk.facts import Build, JobClass
+from statusdesk.job_names import spellings
 from statusdesk.judge.apps import match_job
 from statusdesk.judge.join import LATE_MS, NO_JOIN, SETTLE_MS, Join, Rule, build_of, read_reference
 from statusdesk.judge.join_past import NO_PAST, Past, revisions_before
@@ -145,7 +146,7 @@ class Joins:
             self._assign(job)
         app = self._app_of[job]
         self._again |= self._rollouts.get(app, set()) if app is not None else set()
-        for name in (job[1], job[1].replace("/", "-")):
+        for name in spellings(job[1]):
             self._again |= self._named.get(name, set())
 
     def _assign(self, job: JobKey) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from statusdesk.cli import logs_output
 from tests.cli.conftest import environment
-from tests.collectors.kubernetes_server import Answer, Desk, wait_for
+from tests.collectors.kubernetes_desk import Desk
+from tests.collectors.kubernetes_server import Answer, wait_for
 from tests.collectors.log_server import LogKube, Reply, container, ended, pod, refusal, stamped
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.collectors.kubernetes_server import Desk
+from tests.collectors.kubernetes_desk import Desk
 from tests.collectors.log_server import QUICK, Follow, LogKube, pod
 from tests.collectors.openbao_server import binary, openbao
 

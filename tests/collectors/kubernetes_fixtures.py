@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.collectors.kubernetes_server import Desk, Kube
+from tests.collectors.kubernetes_desk import Desk
+from tests.collectors.kubernetes_server import Kube
 
 
 @pytest.fixture(name="kube")

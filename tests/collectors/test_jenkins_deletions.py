@@ -1,5 +1,6 @@
 """Builds that are deleted in Jenkins: noticed within the budget, told from those that were rotated away."""
 
+import msgspec
 import pytest
 
 from collectors.jenkins_deletions import AT_ONCE, OTHERS_AT_ONCE, Deletions, deleted_among
@@ -7,8 +8,8 @@ from collectors.jenkins_ledger import BuildLedger
 from collectors.jenkins_wire import Remaining, RemainingBuild
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Build
-from tests.collectors.small_jenkins import SmallJenkins, build
-from tests.collectors.stage import eventually, staged
+from tests.collectors.small_jenkins import JSON, SmallJenkins, build
+from tests.collectors.stage import Answer, eventually, staged
 from tests.collectors.test_jenkins_builds import TICK, Watched
 
 
@@ -40,6 +41,11 @@ def test_what_is_missing_was_deleted_where_an_older_one_is_left_that_nothing_pro
     assert deleted_among(known, missed, left) == deleted
 
 
+@pytest.mark.parametrize("said", ["{}", '{"builds": null}', '{"builds": [], "firstBuild": {"number": 2}}'])
+def test_an_answer_that_does_not_tell_which_builds_there_are_deletes_none(said):
+    assert deleted_among((1, 2, 3), {2}, msgspec.json.decode(said, type=Remaining)) == set()
+
+
 def told(job, number, result="SUCCESS", namespace="staging"):
     url = f"http://x/job/{job}/{number}/"
     return Build(
@@ -65,6 +71,22 @@ def test_bad_builds_are_looked_for_first_all_in_turn_and_never_a_jobs_last_one()
 @pytest.fixture
 def jenkins():
     return SmallJenkins()
+
+
+def test_a_job_is_asked_again_when_its_answer_does_not_tell_which_builds_there_are(jenkins):
+    jenkins.add("deploy", build(1), build(2), build(3, "FAILURE"))
+    unreadable = [b"{}", b'{"builds": null, "firstBuild": null}']
+
+    def fault(asked):
+        return Answer(200, unreadable.pop(), JSON) if "firstBuild" in asked.query and unreadable else None
+
+    with staged(jenkins) as stage, Watched(stage) as watched:
+        watched.wait_builds(("deploy", 1), ("deploy", 3))
+        jenkins.fault = fault
+        del jenkins.jobs["deploy"][3]
+        eventually(lambda: watched.visit() and watched.builds()["deploy", 3].deleted)
+        assert not unreadable
+        assert not watched.builds()["deploy", 1].deleted and not watched.builds()["deploy", 2].deleted
 
 
 def test_a_deleted_last_build_is_noticed_by_the_next_visits(jenkins):

@@ -12,8 +12,9 @@ from collectors.kubernetes_problems import ApiProblem
 from collectors.kubernetes_standing import Standing
 from collectors.kubernetes_watch import Feed
 from statusdesk.facts import Visited
+from tests.collectors.kubernetes_desk import QUICK
 from tests.collectors.kubernetes_fixtures import running_kube, waiting_desk  # noqa: F401  (fixtures)
-from tests.collectors.kubernetes_server import QUICK, Answer, recorded, wait_for
+from tests.collectors.kubernetes_server import Answer, recorded, wait_for
 
 POD = {"metadata": {"name": "a", "namespace": "testing", "uid": "u", "resourceVersion": "1"}}
 UNAUTHORIZED = Answer(status=401, body=recorded("unauthorized.json"))

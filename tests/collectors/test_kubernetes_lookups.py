@@ -8,8 +8,9 @@ import pytest
 
 from statusdesk.facts import Changed, Event, LogTail, Revision, Swept
 from statusdesk.wants import EventsWanted, LogWanted, RevisionsWanted
+from tests.collectors.kubernetes_desk import QUICK
 from tests.collectors.kubernetes_fixtures import running_kube, waiting_desk  # noqa: F401  (fixtures)
-from tests.collectors.kubernetes_server import QUICK, Answer, recorded, wait_for
+from tests.collectors.kubernetes_server import Answer, recorded, wait_for
 
 ORDERS = ("c1", "testing", "Deployment", "orders")
 OWNER = "9cc1aebf-d8de-4774-80b8-1c521f8d8edf"

@@ -9,8 +9,9 @@ import msgspec
 from collectors.kubernetes_probe import probe
 from collectors.kubernetes_problems import NAMES_ROLE, grant
 from statusdesk.facts import Pod, Swept
+from tests.collectors.kubernetes_desk import QUICK
 from tests.collectors.kubernetes_fixtures import running_kube, waiting_desk  # noqa: F401  (fixtures)
-from tests.collectors.kubernetes_server import KINDS, QUICK, SERVED, Answer, recorded, wait_for
+from tests.collectors.kubernetes_server import KINDS, SERVED, Answer, recorded, wait_for
 
 FORBIDDEN = Answer(status=403, body=recorded("list_forbidden_cluster.json"))
 FORBIDDEN_NAMESPACE = Answer(status=403, body=recorded("list_forbidden_namespace.json"))

@@ -9,8 +9,9 @@ import msgspec
 
 from statusdesk.clock import system_clock
 from statusdesk.facts import Changed, Pod, Swept, Workload
+from tests.collectors.kubernetes_desk import QUICK
 from tests.collectors.kubernetes_fixtures import running_kube, waiting_desk  # noqa: F401  (fixtures)
-from tests.collectors.kubernetes_server import QUICK, Answer, recorded, wait_for
+from tests.collectors.kubernetes_server import Answer, recorded, wait_for
 
 POD_EVENTS = recorded("watch_orders_pod.ndjson").splitlines(keepends=True)
 BOOKMARK = b'{"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"777"}}}\n'

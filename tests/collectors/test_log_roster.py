@@ -8,7 +8,8 @@ from collectors.kubernetes_names import AppRules
 from collectors.log_lines import Target
 from collectors.log_roster import Roster
 from collectors.pod_logs import PodLogs
-from tests.collectors.kubernetes_server import Answer, Desk, wait_for
+from tests.collectors.kubernetes_desk import Desk
+from tests.collectors.kubernetes_server import Answer, wait_for
 from tests.collectors.log_server import Follow, LogKube, Reply, pod, stamped
 
 

@@ -7,7 +7,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from statusdesk.states import SourceState
+from statusdesk.store.errors import StoreError
+from statusdesk.store.reader import Reader
 from tests.e2e.world import PROGRAM, World, wait_for
 from tests.sinks.receiver import Got, Receiver
 
@@ -32,17 +36,19 @@ urls = ["{url}/direct"]
 """
 
 
+def sinks(*urls: str, hook: str = "") -> str:
+    """Return the settings of Alertmanagers at these addresses, and of a receiver that is told directly."""
+    there = THERE.format(urls=", ".join(f'"{url}"' for url in urls), resend_s=RESEND_S) if urls else ""
+    return SETTINGS + there + (DIRECT.format(url=hook) if hook else "")
+
+
 class Office:
     """The same collector, over restarts; its words are in ``said``."""
 
     def __init__(self, world: World, directory: Path, *urls: str, hook: str = "", after: str = "") -> None:
         directory.mkdir(parents=True)
-        text = SETTINGS
-        if urls:
-            text += THERE.format(urls=", ".join(f'"{url}"' for url in urls), resend_s=RESEND_S)
-        text += DIRECT.format(url=hook) if hook else ""
         self._config = directory / "config.toml"
-        self._config.write_text(Path(world.ready.config).read_text() + text + after)
+        self._config.write_text(Path(world.ready.config).read_text() + sinks(*urls, hook=hook) + after)
         self._environment = {**os.environ, "STATUSDESK_STATE_DIR": str(directory / "state")}
         self._said = directory / "said"
         self.state_dir = directory / "state"
@@ -76,24 +82,31 @@ class Office:
 
     @property
     def is_ready(self) -> bool:
-        from statusdesk.store.errors import StoreError
-        from statusdesk.store.reader import Reader
+        return len(self.sources()) >= 3
 
+    def sources(self) -> dict[str, SourceState]:
+        """Return what its store says of the sources, nothing while there is none."""
         try:
             with Reader(self.state_dir / "statusdesk.db") as reader:
-                return len(reader.sources()) >= 3
+                return {row.source: row for row in reader.sources()}
         except (StoreError, OSError):
-            return False
+            return {}
 
 
-def heard(receiver: Receiver, app: str, path: str = "/", *, source: str = "") -> list[tuple[str, str]]:
-    """Return rule and status of each alert of an app, or a source, that came there; the same message twice is one.
+def told_there(receiver: Receiver, app: str, path: str = "/", *, source: str = "") -> list[tuple[Any, Any]]:
+    """Return the alerts of an app, or a source, that came there, each after its message; the same message twice is one.
 
     A receiver folds by the key: what was sent and not marked as sent is sent again with the same.
     """
     folded: dict[object, Got] = {}
     for number, got in enumerate(list(receiver.got)):
         folded.setdefault(got.headers.get("idempotency-key", number), got)
-    alerts = [alert for got in folded.values() if got.path == path for alert in (got.body or {}).get("alerts", ())]
+    bodies = [got.body or {} for got in folded.values() if got.path == path]
     label, value = ("app", app) if app else ("source", source)
-    return [(alert["labels"]["alertname"], alert["status"]) for alert in alerts if alert["labels"].get(label) == value]
+    return [(body, alert) for body in bodies for alert in body.get("alerts", ()) if alert["labels"].get(label) == value]
+
+
+def heard(receiver: Receiver, app: str, path: str = "/", *, source: str = "") -> list[tuple[str, str]]:
+    """Return rule and status of each alert of an app, or a source, that came there."""
+    alerts = [alert for _, alert in told_there(receiver, app, path, source=source)]
+    return [(alert["labels"]["alertname"], alert["status"]) for alert in alerts]

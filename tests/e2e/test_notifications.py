@@ -5,66 +5,49 @@ What else may happen meanwhile is in ``test_told_once.py``, which takes minutes.
 
 import json
 import re
+import signal
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.office import Office, heard, sinks, told_there
 from tests.e2e.world import serving, wait_for
 from tests.sinks.alertmanagers import MISSING, PROGRAM, one
 from tests.sinks.receiver import Receiver
 
 APP = "fresh"
-SETTINGS = """
-[alerts]
-group_wait = "0s"
-[[sink]]
-name = "am"
-type = "alertmanager"
-urls = ["{am}"]
-resend = "1s"
-[[sink]]
-name = "hook"
-type = "webhook"
-urls = ["{hook}/direct"]
-"""
+FIRING, RESOLVED = ("RolloutFailing", "firing"), ("RolloutFailing", "resolved")
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(PROGRAM is None, reason=MISSING)
 @pytest.mark.timeout(120)
-def test_a_crash_loop_is_one_firing_and_one_resolved_at_the_receiver(tmp_path):
+def test_a_crash_loop_is_one_firing_and_one_resolved_at_the_receiver_over_kills(tmp_path):
+    """Killed between the commit and the sending of the first, when nobody was told yet, and after it was told."""
     options = ("--speed", "5", "--scenario", "calm", "--apps", "6")
     with one(tmp_path / "am") as (manager, receiver), serving(tmp_path / "truth.json", *options) as world:
-        config = Path(world.ready.config)
-        config.write_text(config.read_text() + SETTINGS.format(am=manager.url, hook=receiver.url))
-
-        def about(path):
-            # a kill between send and mark sends again with the same key: folded, as a receiver does
-            folded = {}
-            for number, got in enumerate(list(receiver.got)):
-                folded.setdefault(got.headers.get("idempotency-key", number), got)
-            here = [got.body for got in folded.values() if got.path == path]
-            return [(body, alert) for body in here for alert in body["alerts"] if alert["labels"].get("app") == APP]
-
-        def told(path):
-            return [(alert["labels"]["alertname"], alert["status"]) for _, alert in about(path)]
+        office = Office(world, tmp_path / "office", manager.url, hook=receiver.url)
 
         def deploy(behaviour):
             order = {"namespace": "testing", "app": APP, "version": "1.0.0", "replicas": 1, "behaviour": behaviour}
             world.control("/apply", order)
 
-        firing, both = [("RolloutFailing", "firing")], [("RolloutFailing", "firing"), ("RolloutFailing", "resolved")]
-        with world.watch() as first:
-            wait_for(lambda: world.rows("select 1 from rollout_current limit 1"), 30, "the first rows")
+        def are_told(what):
+            return all(heard(receiver, APP, path) == what for path in ("/", "/direct"))
+
+        with office.watch("commit", APP, "firing") as dying:
             deploy("crash")
-            wait_for(lambda: told("/") == firing and told("/direct") == firing, 30, "the alert")
+            assert dying.wait(30) == -signal.SIGKILL
+        assert are_told([])
+        with office.watch() as first:
+            wait_for(lambda: are_told([FIRING]), 30, "the alert")
             first.kill()
             first.wait()
-        with world.watch():
+        with office.watch():
             deploy("good")
-            wait_for(lambda: told("/") == both and told("/direct") == both, 40, "its end")
-        assert told("/") == both and told("/direct") == both
-        said, alert = about("/direct")[0]
+            wait_for(lambda: are_told([FIRING, RESOLVED]), 40, "its end")
+        assert are_told([FIRING, RESOLVED])
+        said, alert = told_there(receiver, APP, "/direct")[0]
         explained = alert["annotations"]
         assert "statusdesk logs fresh -n testing" in explained["logs_command"]
         assert explained["summary"].startswith("fresh 1.0.0 in testing: ") and explained["hits"].startswith("stage ")
@@ -85,7 +68,7 @@ def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(tmp_path, receiver
     options = ("--speed", "5", "--scenario", "calm", "--apps", "6")
     with serving(tmp_path / "truth.json", *options) as world:
         config = Path(world.ready.config)
-        config.write_text(config.read_text() + SETTINGS.format(am=receiver.url, hook=receiver.url))
+        config.write_text(config.read_text() + sinks(receiver.url, hook=receiver.url))
         order = {"namespace": "testing", "app": APP, "version": "1.0.0", "replicas": 1, "behaviour": "config-missing"}
         world.control("/apply", order)
         shown = tmp_path / "shown"

@@ -22,7 +22,9 @@ pytestmark = [
 FIRING = [("RolloutFailing", "firing")]
 BOTH = [*FIRING, ("RolloutFailing", "resolved")]
 SETTLED_S = 3.0
-"""Several rounds and groups: what would be told wrongly has been told by then."""
+"""Several rounds and groups: what would be told wrongly has been told by then. Nothing else proves an absence."""
+ENDS_S = 25.0
+"""After this an alert that is not posted any more has ended there, and that has been told."""
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +109,13 @@ def _restarts(world, app):
     )  # fmt: skip
 
 
-def test_over_restarts_of_statusdesk(office, deploy, until, stays):
+def _ready(world, app):
+    deployments = world.listed("/apis/apps/v1/namespaces/testing/deployments")
+    [status] = [each["status"] for each in deployments if each["metadata"]["name"] == app]
+    return min(status.get("readyReplicas", 0), status.get("updatedReplicas", 0))
+
+
+def test_over_restarts_of_statusdesk(world, office, deploy, until, stays):
     app = "restarted"
     with office.watch():
         deploy(app, "crash")
@@ -115,7 +123,7 @@ def test_over_restarts_of_statusdesk(office, deploy, until, stays):
     with office.watch():
         stays(app, FIRING)
     deploy(app, "good")
-    time.sleep(SETTLED_S)
+    wait_for(lambda: _ready(world, app) == 1, 30, "it is well while nobody looks")
     with office.watch():
         until(app, BOTH)
     with office.watch():
@@ -165,7 +173,10 @@ def test_an_alertmanager_that_is_down_for_ten_minutes(office, running, deploy, u
         manager.stop(signal.SIGTERM)
         deploy("down-mended", "good")
         deploy("down-new", "crash")
-        time.sleep(10 * RESEND_S)
+        wait_for(lambda: "is not told: no connection" in office.said, 20, "it has gone")
+        with manager.refusing() as refused:
+            wait_for(lambda: len(refused.got) >= 10, 10 * RESEND_S + 20, "ten rounds")
+            until("down-mended", BOTH, paths=("/direct",))
         assert heard(receiver, "down-mended", "/direct") == BOTH and heard(receiver, "down-mended") == FIRING
         manager.start()
         until("down-mended", BOTH)
@@ -222,11 +233,13 @@ def test_a_source_that_is_down_for_longer_than_alerts_live_there(world, office, 
         for app in ("lost-stays", "lost-mended"):
             until(app, FIRING)
         world.fault("kubernetes", "refuse")
-        time.sleep(2)
+        wait_for(lambda: office.sources()["kubernetes/demo"].reason, 20, "it is known that nothing is seen")
+        lost_s = time.time()
         deploy("lost-mended", "good")
         deploy("lost-fails", "crash")
         wait_for(lambda: heard(receiver, "", "/direct", source="kubernetes/demo") == [("SourceDown", "firing")], 150)
-        time.sleep(25)
+        posted = ("lost-stays", "lost-mended")
+        wait_for(lambda: all(running[0].posted_s(app) > lost_s + ENDS_S for app in posted), 60, "both stand on")
         assert heard(receiver, "lost-stays") == heard(receiver, "lost-mended") == FIRING
         assert heard(receiver, "lost-fails") == []
         world.fault("kubernetes", None)

@@ -107,6 +107,8 @@ def test_quick_ways_of_finding_text_find_what_the_expression_finds(typed, lines,
 
 def test_plain_text_and_what_is_no_expression():
     assert Pattern("a.c", plain=True).found_in("xa.cx") and not Pattern("a.c", plain=True).found_in("abc")
+    assert Pattern("(").malformed and not Pattern("(", plain=True).malformed
+    assert Pattern("(", plain=True, problem="no regular expression of that kind").words.endswith("of that kind")
     assert Pattern("(").words == '"("' and "no regular expression" in Pattern("(").problem
     assert Pattern("a.c") != Pattern("a.c", plain=True) and Pattern("a") == Pattern("a")
 

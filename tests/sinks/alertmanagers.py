@@ -1,6 +1,8 @@
 """A real Alertmanager, Debian's prometheus-alertmanager, or a cluster of them, with quick groups."""
 
 import contextlib
+import datetime
+import json
 import shutil
 import signal
 import socket
@@ -69,6 +71,22 @@ class Alertmanager:
                 return bool(answer.status == 200)
         except OSError:
             return False
+
+    def posted_s(self, app: str) -> float:
+        """Return when the alert of an app was posted last, in the clock of ``time.time``; 0 where it does not stand."""
+        with urllib.request.urlopen(f'{self.url}/api/v2/alerts?filter=app="{app}"', timeout=5) as answer:
+            alerts = json.loads(answer.read())
+        return max((datetime.datetime.fromisoformat(each["updatedAt"]).timestamp() for each in alerts), default=0.0)
+
+    @contextlib.contextmanager
+    def refusing(self) -> Iterator[Receiver]:
+        """Answer in its place, while it is stopped, that it is not there; what is posted is counted."""
+        refusing = Receiver(self.port)
+        refusing.fail(10_000, 503, {"Connection": "close"})
+        try:
+            yield refusing
+        finally:
+            refusing.close()
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         if self._process is not None:

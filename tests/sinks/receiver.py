@@ -19,7 +19,7 @@ class Got(NamedTuple):
 class Receiver:
     """Answers 200, or what stands in ``answers`` first: (status, headers, body)."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.got: list[Got] = []
         self.answers: list[tuple[int, dict[str, str], bytes]] = []
         self.refusing: dict[str, int] = {}  # app: how often what speaks of it is answered with 500
@@ -50,7 +50,7 @@ class Receiver:
             def handle_error(self, *args: Any) -> None:
                 """An Alertmanager that is killed breaks its connections: nothing to tell."""
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()

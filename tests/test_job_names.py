@@ -1,0 +1,34 @@
+"""How names and patterns of the settings speak of jobs: each rule once, for those who use it and for ``check``."""
+
+import pytest
+
+from statusdesk.job_names import folder_entry, is_inside, last_part, matches, matches_full_or_last, spellings
+
+
+@pytest.mark.parametrize(
+    ("job", "globs", "full", "full_or_last"),
+    [
+        ("deploy-orders", ("deploy-*",), True, True),
+        ("team/a/deploy-orders", ("deploy-*",), False, True),
+        ("team/a/deploy-orders", ("team/*",), True, True),  # a star takes slashes too
+        ("team/a/deploy-orders", ("a/deploy-*",), False, False),
+        ("Deploy-orders", ("deploy-*",), False, False),
+        ("deploy-orders", ("seed", "deploy-*"), True, True),
+        ("deploy-orders", (), False, False),
+    ],
+)
+def test_globs_speak_of_the_whole_name_or_of_its_last_part_too(job, globs, full, full_or_last):
+    assert (matches(job, globs), matches_full_or_last(job, globs)) == (full, full_or_last)
+
+
+def test_a_job_is_named_with_its_slashes_or_with_dashes_for_them():
+    assert spellings("team/a/deploy") == {"team/a/deploy", "team-a-deploy"} and spellings("deploy") == {"deploy"}
+    assert last_part("team/a/deploy") == "deploy" == last_part("deploy")
+
+
+@pytest.mark.parametrize("entry", ["team/a=staging", " /team/a/ =staging"])
+def test_an_entry_of_folders_speaks_of_all_that_is_inside(entry):
+    folder, value = folder_entry(entry)
+    assert (folder, value) == ("team/a", "staging")
+    assert is_inside("team/a/deploy", folder) and is_inside("team/a/b/deploy", folder)
+    assert not is_inside("team/ab/deploy", folder) and not is_inside("team/a", folder)
