@@ -20,6 +20,7 @@ from statusdesk.judge.rollout_counts import (
     is_complete,
     is_scaling,
     progress_ms,
+    seen_began_ms,
     template_changed,
     version_of_old,
     was_completed,
@@ -58,17 +59,19 @@ def judge_rollout(
     events: Sequence[Event] = (),
     revisions: Sequence[Revision] = (),
     memory: Memory | None = None,
+    looked_ms: int | None = None,
 ) -> Verdict:
     """Judge a workload with all its pods; ``before`` is the previous verdict, which holds what must not flicker.
 
-    ``events`` and ``revisions`` are those looked up for it, where they are known.
+    ``events`` and ``revisions`` are those looked up for it, where they are known. ``looked_ms``: when it had last been
+    looked at before it was seen to be as it is.
     """
     if before is not None and before.level is Level.OK:
         revision = _unremarkable(workload, pods, before, thresholds, now_ms)
         if revision is not None:
             return Verdict(state=_as_before(workload, before), new_revision=revision, memory=memory)
     found = of_new_revision(workload, pods, revisions) if workload.kind not in JOB_KINDS else ("", tuple(pods))
-    return _judge(workload, tuple(pods), found, before, thresholds, now_ms, events, memory)
+    return _judge(workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms)
 
 
 def _unremarkable(
@@ -143,6 +146,7 @@ def _judge(
     now_ms: int,
     events: Sequence[Event],
     memory: Memory | None,
+    looked_ms: int | None,
 ) -> Verdict:
     revision, new_pods = new
     completed = was_completed(workload, before, memory, now_ms)
@@ -150,8 +154,10 @@ def _judge(
     # the first event of a rollout still bears the number of the revision before
     goes_on = same_revision and not template_changed(workload, before)
     started_ms = before.started_ms if before is not None and goes_on else workload.started_ms
-    if started_ms is None:
-        started_ms = now_ms if before is not None else began_ms(workload, new_pods, completed, now_ms)
+    if started_ms is None and before is not None:
+        started_ms = seen_began_ms(workload, new_pods, looked_ms, now_ms)
+    elif started_ms is None:
+        started_ms = began_ms(workload, new_pods, completed, now_ms)
     scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory)
     live = tuple(filter(is_live, new_pods))
     rollout = Rollout(
@@ -266,7 +272,7 @@ def _past(rollout: Rollout, scene: Scene) -> tuple[str, int | None, str]:
         previous = version_of_old(workload, rollout.all_pods, rollout.revision) if rollout.revision else ""
         return "" if previous == workload.version else previous, scene.started_ms, digest
     if before.version != workload.version:
-        return before.version or before.previous_version, scene.now_ms, digest
+        return before.version or before.previous_version, scene.started_ms, digest
     if not digest and not template_changed(workload, before):
         digest = before.digest
     return before.previous_version, before.version_since_ms, digest
