@@ -98,7 +98,10 @@ class Rollouts:
                     self._lose_workload((state.cluster, state.namespace, state.kind, state.name))
 
     def _sweep_pods(self, cluster: str, swept: Swept) -> None:
-        self._pods_known.add((cluster, swept.scope))
+        if swept.over:
+            self._pods_known.discard((cluster, swept.scope))
+        else:
+            self._pods_known.add((cluster, swept.scope))
         seen = {fact.key for fact in swept.facts}
         for key in [key for key in self._pods if key not in seen and _within(key, cluster, swept.scope)]:
             self._lose_pod(key)

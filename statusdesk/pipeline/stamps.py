@@ -76,7 +76,10 @@ class Stamps:
         """Return how the facts of a sweep are seen; what is new in it has happened since the one before."""
         place = (swept.source, swept.subkind or swept.kind.__name__, swept.scope)
         looked_ms = self._looked.get(place)
-        self._look(place, swept.started_ms)
+        if swept.over:
+            self._looked.pop(place, None)
+        else:
+            self._look(place, swept.started_ms)
         return Seeing(swept.at_ms, None if looked_ms is None else min(looked_ms, swept.at_ms))
 
     def changes(self, changed: Changed) -> Seeing:
