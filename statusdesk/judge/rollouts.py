@@ -154,10 +154,8 @@ def _judge(
     # the first event of a rollout still bears the number of the revision before
     goes_on = same_revision and not template_changed(workload, before)
     started_ms = before.started_ms if before is not None and goes_on else workload.started_ms
-    if started_ms is None and before is not None:
-        started_ms = seen_began_ms(workload, new_pods, looked_ms, now_ms)
-    elif started_ms is None:
-        started_ms = began_ms(workload, new_pods, completed, now_ms)
+    if started_ms is None:
+        started_ms = _began_ms(workload, new_pods, before, completed, looked_ms, now_ms)
     scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory)
     live = tuple(filter(is_live, new_pods))
     rollout = Rollout(
@@ -179,6 +177,19 @@ def _judge(
     kept = _remembered(rollout, finding, scene)
     trouble_ms = trouble_began_ms(workload, pods, state, now_ms) if before is None else None
     return Verdict(state=state, look_again_ms=again_ms, new_revision=revision, memory=kept, began_ms=trouble_ms)
+
+
+def _began_ms(
+    workload: Workload,
+    new_pods: tuple[Pod, ...],
+    before: RolloutState | None,
+    completed: bool,
+    looked_ms: int | None,
+    now_ms: int,
+) -> int:
+    if before is None:
+        return began_ms(workload, new_pods, completed, now_ms)
+    return seen_began_ms(workload, new_pods, looked_ms, now_ms)
 
 
 def _scene(

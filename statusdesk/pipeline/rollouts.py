@@ -235,12 +235,10 @@ class Rollouts:
             name = rollout_key(key)
             members = self._members.get(self._cronjobs.job_of(key), {})
             previous = before.get(name)
-            if previous is not None and previous.until_ms is not None:
-                previous = None
             verdict = judge_rollout(
                 workload,
                 tuple(members.values()),
-                previous,
+                previous if previous is not None and previous.until_ms is None else None,
                 self._thresholds_of(key[0], key[1]),
                 now_ms,
                 events=self._inquiries.events_of(key),
