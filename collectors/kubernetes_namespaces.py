@@ -194,6 +194,7 @@ class KindFeeds:
                 scope=scope,
                 subkind=kind.subkind,
                 order=time.monotonic_ns(),
+                over=True,
             )
         )
 

@@ -35,6 +35,7 @@ class Feed:
         self._decode_event = kind.event.decode
         self._translate = kind.translate(Translator(shared.cluster, shared.rules, Times(shared.api.skew)))
         self._version = ""
+        self._heard_ms: int | None = None  # what is told next has happened since then, however long it was on its way
         self._failures = 0
         self._expired = False
         self._backs_off = False
@@ -175,7 +176,7 @@ class Feed:
             raise ApiProblem("NotJson", f"{shared.api.host} lists {self._kind.title} without a resource version")
         if self._over.is_set():
             return
-        self._version = version
+        self._version, self._heard_ms = version, started_ms
         shared.emit(
             Swept(
                 source=shared.source,
@@ -330,8 +331,10 @@ class Feed:
                     source=shared.source,
                     kind=self._kind.fact,
                     at_ms=now_ms,
+                    heard_ms=self._heard_ms,
                     seen=tuple([self._translate(wire) for wire in seen.values()]),
                     gone=tuple([key(cluster, clean(namespace), clean(name)) for namespace, name in gone]),
                 )
             )
+        self._heard_ms = now_ms
         self.line.hears(now_ms)

@@ -1,7 +1,7 @@
 """What the detail pane says about a cell. Pure: from a row, its cell and what the feed knows to styled text."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import wrap
 
 import msgspec
@@ -11,15 +11,15 @@ from rich.text import Text
 from screens.ink import Ink
 from statusdesk.board import Cell, Mark, Row
 from statusdesk.marks import GLYPHS, LEVEL_MARKS
-from statusdesk.states import BuildState, Level, PodState, RolloutState
+from statusdesk.states import BuildRule, BuildState, Level, PodState, RolloutState
 from statusdesk.text import age, counted, local, span
 
 LABEL = 10
 MAX_PODS, MAX_PERIODS = 30, 12
-TOLD_BY = {
-    "annotation": "told by its annotation",
-    "version": "told by version and time",
-    "time": "told by the time alone",
+TOLD_BY: Mapping[str, str] = {
+    BuildRule.ANNOTATION: "told by its annotation",
+    BuildRule.VERSION: "told by version and time",
+    BuildRule.TIME: "told by the time alone",
 }
 
 

@@ -1,5 +1,7 @@
 """The head of the rollout screen: the cause in words, the countdown, what changed, old and new revision. Pure."""
 
+from collections.abc import Mapping
+
 from rich.style import Style
 from textual.strip import Strip
 
@@ -10,7 +12,7 @@ from statusdesk.board import Mark
 from statusdesk.facts import Build
 from statusdesk.marks import GLYPHS, LEVEL_MARKS
 from statusdesk.rollout_view import RolloutView
-from statusdesk.states import Level, RolloutState
+from statusdesk.states import BuildRule, Level, RolloutState
 from statusdesk.text import age
 from statusdesk.unbuilt import back_to
 
@@ -19,7 +21,11 @@ CALM = (Level.OK, Level.IDLE)  # of these the age of the version is told, as on 
 SIDE_BY_SIDE_FROM = 100
 GAP = "    "
 RESULT_MARKS = {"SUCCESS": Mark.OK, "FAILURE": Mark.FAILING, "UNSTABLE": Mark.WARNING}
-RULES = {"annotation": "", "version": ", told by its version", "time": ", told by its time"}
+RULES: Mapping[str, str] = {
+    BuildRule.ANNOTATION: "",
+    BuildRule.VERSION: ", told by its version",
+    BuildRule.TIME: ", told by its time",
+}
 Piece = tuple[tuple[str, Style], ...]
 
 
@@ -156,7 +162,7 @@ def _build(view: RolloutView, pen: Pen) -> list[Piece]:
     """Name the build that did it; say so where none did, and where it is only the newest for this namespace."""
     ink, state, row = pen.ink, view.state, view.build
     assert state is not None
-    if state.build_rule == "none":
+    if state.build_rule == BuildRule.NONE:
         back = f", {back_to(state)}" if back_to(state) else ""
         return [(("changed without a build", ink.words[Mark.WARNING]), (back, ink.plain))]
     if state.build_number is not None:

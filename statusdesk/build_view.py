@@ -6,7 +6,7 @@ import msgspec
 
 from statusdesk.board import Board
 from statusdesk.facts import Build, BuildDetails
-from statusdesk.states import BuildState, JobEvent, RolloutState
+from statusdesk.states import BuildRule, BuildState, JobEvent, RolloutState
 
 HISTORY = 20
 Pair = tuple[str, str, str]
@@ -62,7 +62,7 @@ def rollouts_by(board: Board, key: BuildKey) -> tuple[RolloutState, ...]:
     return tuple(
         rollout
         for rollout in rollouts_on(board)
-        if rollout.build_job == key.job and rollout.build_number == key.number and rollout.build_rule != "none"
+        if rollout.build_job == key.job and rollout.build_number == key.number and rollout.build_rule != BuildRule.NONE
     )
 
 

@@ -234,7 +234,7 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
     ``kind`` is the class of the facts (``Pod``); ``subkind`` narrows it where one class stands for several kinds
     (``Deployment`` of ``Workload``), empty for all of them. ``scope`` is a namespace, or empty for all. An older sweep
     never replaces a newer one: ``order`` rises with the moment at which a sweep began, whatever is done to the clock;
-    it is 0 where sweeps come one after the other.
+    it is 0 where sweeps come one after the other. ``over``: the scope itself has gone, and nobody looks there any more.
     """
 
     source: str
@@ -245,17 +245,20 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
     scope: str = ""
     subkind: str = ""
     order: int = 0
+    over: bool = False
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
     """What has changed since the last sweep: facts seen, in order, and keys that have gone.
 
-    A key that is both gone and seen in one message was replaced; ``gone`` is applied first.
+    A key that is both gone and seen in one message was replaced; ``gone`` is applied first. ``heard_ms``: when the
+    stream had last told something before this, so that all of it has happened since; None where it came as it happened.
     """
 
     source: str
     kind: type
     at_ms: int
+    heard_ms: int | None = None
     seen: tuple[AnyFact, ...] = ()
     gone: tuple[tuple[object, ...], ...] = ()
 

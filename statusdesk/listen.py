@@ -8,13 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from statusdesk import __version__
 from statusdesk.snapshot import Mirror
-from statusdesk.states import Level
 
 HANGS_AFTER_S = 30.0
 """A loop that has not gone round for so long hangs; it turns about once a second even when nothing happens."""
 IDLE_S = 10.0
 MOST_AT_ONCE = 16
-_HEARD = (Level.OK, Level.WARNING)
 TEXT = "text/plain; charset=utf-8"
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -122,7 +120,7 @@ class _Answers(BaseHTTPRequestHandler):
             return f"the collector's loop has not gone round for {silent_s:.0f} s"
         if ready and not now.settled:
             return "not every source has been asked yet"
-        if ready and now.sources and not any(source.level in _HEARD for source in now.sources if not source.scope):
+        if ready and now.sources and all(source.is_blind for source in now.sources if not source.scope):
             return "no source answers"
         return now.store_problem if ready else ""
 

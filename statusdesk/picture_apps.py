@@ -62,6 +62,7 @@ class Apps:
         if known_app is not None and (gone or known_app != rollout.app):
             del self._app_of[rollout.key]
             del self._rollouts[known_app][rollout.key]
+            self._lineages[known_app].leave(rollout.key)
             self._dirty.add(known_app)
         if gone:
             return

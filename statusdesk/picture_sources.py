@@ -107,7 +107,7 @@ def unseen_places(config: Config, states: Iterable[SourceState], now_ms: int) ->
     sources, unseen = Sources(config), set[str]()
     for state in states:
         sources.put(state)
-        if state.source.startswith(KUBERNETES) and state.level in (Level.FAILING, Level.UNKNOWN):
+        if state.source.startswith(KUBERNETES) and state.is_blind:
             cluster = state.source.removeprefix(KUBERNETES)
             unseen.add(f"{cluster}/{state.scope}" if state.scope else cluster)
     return frozenset(unseen) | sources.silent(now_ms).keys()

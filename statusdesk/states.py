@@ -9,6 +9,7 @@ import msgspec
 from statusdesk.facts import Build, Condition, Container, Event, Executors, Job, QueueItem
 from statusdesk.state import Level, Stamped
 from statusdesk.states_alerts import AlertState, MutedThere, Silence
+from statusdesk.states_builds import BuildRule as BuildRule
 from statusdesk.states_builds import BuildState, EnvironmentState, JobEvent, PlatformState
 
 
@@ -16,10 +17,10 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     """One revision of a workload being made real. Key: ``cluster/namespace/kind/name``.
 
     ``build`` is what the workload's annotation says; ``build_job``, ``build_number`` and ``build_url`` are of the
-    Jenkins build that did it, told by the rule ``build_rule``: ``annotation``, ``version``, ``time``, ``none`` (no
-    build did it; then they are of the build whose version came back, if one did) or empty (not known). ``deadline_ms``
-    is Kubernetes' own, ``fails_ms`` when a warning becomes failing if nothing changes, None where time alone does not
-    decide. ``conditions`` are those of the workload while it is neither well nor at rest.
+    Jenkins build that did it, told by the rule ``build_rule`` (a ``BuildRule``); with ``NONE`` they are of the build
+    whose version came back, if one did. ``deadline_ms`` is Kubernetes' own, ``fails_ms`` when a warning becomes failing
+    if nothing changes, None where time alone does not decide. ``conditions`` are those of the workload while it is
+    neither well nor at rest.
     """
 
     key: str
@@ -199,6 +200,14 @@ class SourceState(Stamped, frozen=True, kw_only=True, gc=False):
     took_ms: int = 0
     live: bool = False
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether nothing can be said of what it tells about: it does not answer, or not what is asked."""
+        return self.level in BLIND
+
+
+BLIND = (Level.FAILING, Level.UNKNOWN)
+"""Levels of a source at which nobody knows how things are there now."""
 
 BOARD = "board"
 """The owner of a collector that a board has started: it tells nobody of alerts, and steps down for a ``watch``."""

@@ -1,8 +1,20 @@
 """The opinions about what Jenkins does: builds per namespace, platform jobs, development environments."""
 
+import enum
+
 import msgspec
 
 from statusdesk.state import Level, Stamped
+
+
+class BuildRule(enum.StrEnum):
+    """What joined a rollout to its build. ``NONE``: it is known that no build did it; ``UNKNOWN``: nothing is."""
+
+    ANNOTATION = "annotation"
+    VERSION = "version"
+    TIME = "time"
+    NONE = "none"
+    UNKNOWN = ""
 
 
 class BuildState(Stamped, frozen=True, kw_only=True, gc=False):

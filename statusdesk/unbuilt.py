@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from statusdesk.states import RolloutState
+from statusdesk.states import BuildRule, RolloutState
 
 
 def unbuilt_among(rollouts: Iterable[RolloutState]) -> list[RolloutState]:
     """Return those of which it is known that no build made them."""
-    return [rollout for rollout in rollouts if rollout.build_rule == "none"]
+    return [rollout for rollout in rollouts if rollout.build_rule == BuildRule.NONE]
 
 
 def unbuilt(rollout: RolloutState) -> str:
@@ -19,6 +19,6 @@ def unbuilt(rollout: RolloutState) -> str:
 
 def back_to(rollout: RolloutState) -> str:
     """Return ``back to what deploy-web #648 built`` for a rollout that no build made, empty where that is not so."""
-    if rollout.build_rule != "none" or rollout.build_number is None:
+    if rollout.build_rule != BuildRule.NONE or rollout.build_number is None:
         return ""
     return f"back to what {rollout.build_job} #{rollout.build_number} built"

@@ -95,6 +95,7 @@ class CollectorProcess:
         self._stop = threading.Event()
         self._store_problem = ""
         self._prune_problem = ""
+        self._started_ms = self._beaten_ms = clock()  # taken anew when it begins to collect
         self._lookups: dict[str, Ask] = {}
         self._look_up_build: Callable[[BuildWanted], None] = lambda wanted: None
 

@@ -32,6 +32,7 @@ class Versions:
             touched.add(known_app)
             self._apps[known_app].pop(row.key, None)
             del self._app_of[row.key]
+            self._lineages[known_app].leave(row.key)
             if not self._apps[known_app]:  # apps come and go with environments
                 del self._apps[known_app]
                 self._lineages.pop(known_app, None)

@@ -6,7 +6,7 @@ from typing import Any
 from statusdesk.alerts_view import muted_at
 from statusdesk.board import Board, Cell, Row, SourceView
 from statusdesk.last_build import last_build
-from statusdesk.states import AlertState, BuildState, RolloutState, TokenState
+from statusdesk.states import AlertState, BuildRule, BuildState, RolloutState, TokenState
 from statusdesk.states_alerts import Muted
 from statusdesk.text import iso
 
@@ -115,10 +115,10 @@ def _made_by(rollout: RolloutState) -> dict[str, Any] | None:
     if not rollout.build_rule:
         return None
     build = {"job": rollout.build_job or None, "number": rollout.build_number, "url": rollout.build_url or None}
-    if rollout.build_rule != "none":
+    if rollout.build_rule != BuildRule.NONE:
         return {"rule": rollout.build_rule, **build, "back_to": None}
     back = build if rollout.build_number is not None else None
-    return {"rule": "none", **dict.fromkeys(build), "back_to": back}
+    return {"rule": BuildRule.NONE.value, **dict.fromkeys(build), "back_to": back}
 
 
 def _build(build: BuildState) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from statusdesk.board import Board, Mark
 from statusdesk.cli.alert_lines import place_of
 from statusdesk.cli.reading import exit_code_of
 from statusdesk.config import Config
-from statusdesk.states import Level
+from statusdesk.states import BLIND, Level
 from statusdesk.text import clean_line, counted, span
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
@@ -67,7 +67,7 @@ def _doubt(board: Board, *, cannot_tell: bool) -> str:
         return f"no collector has worked for {span(board.collector_lost_ms)}"
     if board.data_age_ms is None:
         return "nothing has been seen yet"
-    silent = [view for view in board.sources if view.level in (Level.UNKNOWN, Level.FAILING)]
+    silent = [view for view in board.sources if view.level in BLIND]
     if silent:
         return "; ".join(f"{view.state.key}: {view.words}" for view in silent[:_MOST_NAMED])
     if not cannot_tell:

@@ -13,7 +13,7 @@ from statusdesk.collecting import lost_ms
 from statusdesk.config import Config
 from statusdesk.picture import Picture
 from statusdesk.picture_apps import count_rows
-from statusdesk.states import Level
+from statusdesk.states import BLIND, Level
 from statusdesk.store.reader import Reader
 
 _FAILING = (Mark.FAILING, Mark.ON_ITS_WAY)
@@ -49,7 +49,7 @@ def exit_code_of(board: Board) -> int:
         return exit_codes.NO
     sources = [view.level for view in board.sources]
     doubtful = board.counts.unknown or Level.UNKNOWN in tokens or not board.rows
-    if doubtful or any(level in (Level.UNKNOWN, Level.FAILING) for level in sources):
+    if doubtful or any(level in BLIND for level in sources):
         return exit_codes.CANNOT_TELL
     return exit_codes.OK
 

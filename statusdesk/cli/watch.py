@@ -1,11 +1,12 @@
 """``statusdesk watch``: the collector process, headless; a line for each change of level and each turn of an alert."""
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from statusdesk import exit_codes
 from statusdesk.cli.usage import refuse
 
 if TYPE_CHECKING:
+    import logging
+
     from statusdesk.alerts.telling import AlertEvent, Teller
     from statusdesk.cli.parser import Parser
     from statusdesk.cli.printing import LinePrinter
@@ -85,24 +88,16 @@ def run(args: argparse.Namespace) -> int:
 def _collect(args: argparse.Namespace, config: "Config") -> int:
     from statusdesk.cli.opening import narrate_on_stderr
     from statusdesk.cli.printing import LinePrinter
-    from statusdesk.states import BOARD
     from statusdesk.systemd import Notifier
     from statusdesk.watch import CollectorProcess
 
     logger = narrate_on_stderr(args)
-    stop = threading.Event()
+    stop, given_way, reader_gone = threading.Event(), threading.Event(), threading.Event()
     caught = _stop_on_signals(stop)
-    if args.exit_with_stdin:
-        threading.Thread(target=_stop_at_end_of_stdin, args=(stop,), name="stdin", daemon=True).start()
-    given_way = threading.Event()
-    if args.owner == BOARD:
-        followed = (stop, given_way, Path(config.store.state_dir))
-        threading.Thread(target=_give_way, args=followed, name="precedence", daemon=True).start()
+    _follow_owner(args, Path(config.store.state_dir), stop, given_way)
 
     def narrate(sentence: str) -> None:
         logger.warning(sentence.removeprefix("statusdesk: "))
-
-    reader_gone = threading.Event()
 
     def gone() -> None:
         reader_gone.set()
@@ -124,20 +119,47 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
         verbose=args.verbose > 0,
     )
     logger.info("collecting from %s into %s", ", ".join(process.sources()), config.store.state_dir)
-    if listener is not None:
-        listener.start()
-        logger.info("listening on %s", listener.address)
-    process.run(stop)
-    if listener is not None:
-        listener.stop()
-    if heartbeat is not None:
-        heartbeat.stop()
-        heartbeat.join(LAST_BEAT_S)
+    with _beating(heartbeat), _served(listener, logger):
+        process.run(stop)
     printer.close()
     logger.info("stopped")
-    if given_way.is_set():
-        return exit_codes.STEPPED_DOWN
-    return _ended(caught, reader_gone.is_set())
+    return exit_codes.STEPPED_DOWN if given_way.is_set() else _ended(caught, reader_gone.is_set())
+
+
+def _follow_owner(args: argparse.Namespace, state_dir: Path, stop: threading.Event, given_way: threading.Event) -> None:
+    """Stop with whoever started this collector; that of a board also when a ``watch`` wants the directory."""
+    from statusdesk.states import BOARD
+
+    if args.exit_with_stdin:
+        threading.Thread(target=_stop_at_end_of_stdin, args=(stop,), name="stdin", daemon=True).start()
+    if args.owner == BOARD:
+        followed = (stop, given_way, state_dir)
+        threading.Thread(target=_give_way, args=followed, name="precedence", daemon=True).start()
+
+
+@contextlib.contextmanager
+def _served(listener: "Listener | None", logger: "logging.Logger") -> Iterator[None]:
+    """Serve what ``--listen`` asks for while the collector runs."""
+    if listener is None:
+        yield
+        return
+    listener.start()
+    logger.info("listening on %s", listener.address)
+    try:
+        yield
+    finally:
+        listener.stop()
+
+
+@contextlib.contextmanager
+def _beating(heartbeat: "Heartbeat | None") -> Iterator[None]:
+    """Let a heartbeat, which has begun, beat as long as the collector runs."""
+    try:
+        yield
+    finally:
+        if heartbeat is not None:
+            heartbeat.stop()
+            heartbeat.join(LAST_BEAT_S)
 
 
 def _ended(caught: Collection[int], reader_gone: bool) -> int:

@@ -50,10 +50,8 @@ def judge_builds(
         build for build in builds if not _is_conclusive(build) and (decisive is None or build.number > decisive.number)
     )
     success = _newest(build for build in builds if _is_conclusive(build) and build.result == "SUCCESS")
-    level, reason, _ = _CONCLUSIVE[decisive.result or ""] if decisive is not None else (Level.UNKNOWN, "NoResult", "")
     history = decisive is not None and destroyed_ms is not None and decisive.started_ms < destroyed_ms
-    if history and level is not Level.OK:
-        level, reason = Level.IDLE, "Destroyed"
+    level, reason = _verdict(decisive, history)
     green_ms, was_red = (destroyed_ms, True) if level is Level.IDLE else _green_since(builds, before)
     said = _message(job_name, job, job_class, namespace, decisive, other)
     state = BuildState(
@@ -70,6 +68,14 @@ def judge_builds(
         was_red=was_red,
     )
     return _with_builds(state, job, decisive, other, success)
+
+
+def _verdict(decisive: Build | None, history: bool) -> tuple[Level, str]:
+    """Return level and reason by the build that counts; ``history``: the environment was destroyed after it."""
+    if decisive is None:
+        return Level.UNKNOWN, "NoResult"
+    level, reason, _ = _CONCLUSIVE[decisive.result or ""]
+    return (Level.IDLE, "Destroyed") if history and level is not Level.OK else (level, reason)
 
 
 def _with_builds(

@@ -5,9 +5,8 @@ from types import MappingProxyType
 
 from statusdesk.facts import CONCLUSIVE, Build, JobClass
 from statusdesk.judge.gate import BLOCKED, FRESHNESS, OK, UNKNOWN, Check, Known, Question, in_stage
-from statusdesk.judge.join import Rule
 from statusdesk.judge.join_versions import same_version
-from statusdesk.states import Level, RolloutState, SourceState
+from statusdesk.states import BuildRule, Level, RolloutState, SourceState
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import age, span
 
@@ -67,7 +66,7 @@ def _doubt(key: str, state: SourceState | None, now_ms: int, max_age_ms: int) ->
     if age_ms > max_age_ms:
         said = f": {state.message}" if state.level is not Level.OK and state.message else ""
         return f"{key} has not answered for {span(age_ms)}{said}", age_ms
-    if state.level in (Level.FAILING, Level.UNKNOWN):
+    if state.is_blind:
         return f"{key}: {state.message or state.reason}", age_ms
     return "", age_ms
 
@@ -101,10 +100,10 @@ def _counts(build: Build, question: Question, known: Known) -> bool:
     here = [each for each in in_stage(known.rollouts, question.route.start) if each.version == version]
     rules = {each.build_rule for each in here if (each.build_job, each.build_number) == (build.job, build.number)}
     if not build.version:
-        return Rule.ANNOTATION in rules
+        return BuildRule.ANNOTATION in rules
     if build.version.removeprefix("v") == version.removeprefix("v"):
         return True
-    return bool(rules & {Rule.ANNOTATION, Rule.VERSION}) and same_version(build.version, version)
+    return bool(rules & {BuildRule.ANNOTATION, BuildRule.VERSION}) and same_version(build.version, version)
 
 
 def _may_deploy(build: Build, known: Known) -> bool:

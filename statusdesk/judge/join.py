@@ -6,7 +6,6 @@ cluster's speak of the same thing; where they do, a build of another version bro
 second revision after its own: a change by hand is not the last deploy's.
 """
 
-import enum
 import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import unquote
@@ -17,7 +16,7 @@ from statusdesk.facts import Build
 from statusdesk.job_names import spellings
 from statusdesk.judge.join_past import CLOCKS_MS, NO_PAST, Past, is_spent, went_back_to
 from statusdesk.judge.join_versions import contradicts, same_version
-from statusdesk.states import RolloutState
+from statusdesk.states import BuildRule, RolloutState
 
 SETTLE_MS = 120_000  # a cluster changes within this of the end of its deploy job
 APART_MS = 300_000  # how far the clocks, or job and rollout, may be apart where the version agrees
@@ -26,16 +25,6 @@ _URL = re.compile(r"(?:/job/[^/?#]+)+/\d+(?=[/?#]|$)")
 _NAMED = re.compile(r"(?P<job>\S.*?)\s*(?:#|/|:|\s)\s*#?(?P<number>\d{1,9})")
 _NUMBER = re.compile(r"#?(\d{1,9})")
 _TAG = re.compile(r"jenkins-(?P<job>.+)-(?P<number>\d{1,9})")
-
-
-class Rule(enum.StrEnum):
-    """What joined a rollout to its build. ``NONE``: it is known that no build did it; ``UNKNOWN``: nothing is."""
-
-    ANNOTATION = "annotation"
-    VERSION = "version"
-    TIME = "time"
-    NONE = "none"
-    UNKNOWN = ""
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -56,7 +45,7 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
     With ``NONE`` they are of the build whose version came back, as by an undo.
     """
 
-    rule: Rule = Rule.UNKNOWN
+    rule: BuildRule = BuildRule.UNKNOWN
     build: Build | None = None
     job: str = ""
     number: int | None = None
@@ -79,9 +68,9 @@ def build_of(
     if reference is not None:
         annotated = next((build for build in builds if reference.names(build)), None)
         if annotated is None:
-            return Join(rule=Rule.ANNOTATION, job=reference.job, number=reference.number, url=reference.url)
+            return Join(rule=BuildRule.ANNOTATION, job=reference.job, number=reference.number, url=reference.url)
         if at_ms is None or _may_be_about(annotated, rollout, at_ms, past):
-            return _join(Rule.ANNOTATION, annotated)
+            return _join(BuildRule.ANNOTATION, annotated)
     if at_ms is None:
         return NO_JOIN
     ours = [build for build in builds if deploys_into(build, rollout.namespace)]
@@ -98,8 +87,8 @@ def _unbuilt(rollout: RolloutState, past: Past) -> Join:
     """Say that no build did it; with the build that had brought the version, where it is one that came back."""
     back = went_back_to(rollout, past.earlier)
     if back is None:
-        return Join(rule=Rule.NONE)
-    return Join(rule=Rule.NONE, job=back.build_job, number=back.build_number, url=back.build_url)
+        return Join(rule=BuildRule.NONE)
+    return Join(rule=BuildRule.NONE, job=back.build_job, number=back.build_number, url=back.build_url)
 
 
 def read_reference(annotation: str) -> Reference | None:
@@ -125,7 +114,7 @@ def deploys_into(build: Build, namespace: str) -> bool:
     return namespace in build.namespaces or build.namespace == namespace
 
 
-def _join(rule: Rule, build: Build) -> Join:
+def _join(rule: BuildRule, build: Build) -> Join:
     return Join(rule=rule, build=build, job=build.job, number=build.number, url=build.url)
 
 
@@ -145,7 +134,7 @@ def _may_be_about(build: Build, rollout: RolloutState, at_ms: int, past: Past) -
 def _by_version(near: Iterable[Build], version: str, at_ms: int) -> Join | None:
     same = [build for build in near if same_version(build.version, version)]
     best = min(same, key=lambda build: (_apart_ms(build, at_ms), -build.number), default=None)
-    return _join(Rule.VERSION, best) if best is not None else None
+    return _join(BuildRule.VERSION, best) if best is not None else None
 
 
 def _by_time(
@@ -160,7 +149,7 @@ def _by_time(
     began = [build for build in near if build.started_ms - CLOCKS_MS <= at_ms]
     fitting = [build for build in began if _apart_ms(build, at_ms) <= SETTLE_MS and not differs(build)]
     best = min(fitting, key=lambda build: (_apart_ms(build, at_ms), -build.started_ms), default=None)
-    return _join(Rule.TIME, best) if best is not None else None
+    return _join(BuildRule.TIME, best) if best is not None else None
 
 
 def _apart_ms(build: Build, at_ms: int) -> int:

@@ -6,11 +6,11 @@ import msgspec
 
 from statusdesk.facts import Build
 from statusdesk.judge.join_versions import same_version
-from statusdesk.states import RolloutState
+from statusdesk.states import BuildRule, RolloutState
 
 CLOCKS_MS = 5_000  # Jenkins and the cluster need not agree on the time to the second
-_SURE = ("annotation", "version")
-_MADE = (*_SURE, "time")
+_SURE = (BuildRule.ANNOTATION, BuildRule.VERSION)
+_MADE = (*_SURE, BuildRule.TIME)
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):

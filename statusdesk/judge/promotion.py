@@ -73,15 +73,7 @@ def judge_app(
 ) -> Standing:
     """Judge an app: ``by_stage`` are its rollouts per stage, ``reach`` the stages that it can reach (none: all)."""
     looks: list[int] = []
-    cells: list[Cell | None] = []
-    for index, stage in enumerate(path.stages):
-        if by_stage[index]:
-            cells.append(cell_of(stage.name, app, by_stage[index], path.stale, path.closed))
-        elif reach and stage.name not in reach:
-            cells.append(None)
-        else:
-            cells.append(blank_cell(stage.name, *path.blanks[index]))
-    cells, order = compare(cells, lineage)
+    cells, order = compare(_cells_of(app, by_stage, path, reach), lineage)
     _mark_waiting(cells, path, now_ms, looks)
     deploys = deploys_of(builds)
     said = [*changes_without_build(cells), *remarks(deploys, cells, path.stage_of, now_ms, looks)]
@@ -104,6 +96,21 @@ def judge_app(
         builds=ordered,
     )
     return Standing(row=row, look_again_ms=min((moment for moment in looks if moment > now_ms), default=None))
+
+
+def _cells_of(
+    app: str, by_stage: Sequence[Sequence[RolloutState]], path: Path, reach: Sequence[str]
+) -> list[Cell | None]:
+    """Return one cell per stage, None for a stage that the app does not reach."""
+    cells: list[Cell | None] = []
+    for index, stage in enumerate(path.stages):
+        if by_stage[index]:
+            cells.append(cell_of(stage.name, app, by_stage[index], path.stale, path.closed))
+        elif reach and stage.name not in reach:
+            cells.append(None)
+        else:
+            cells.append(blank_cell(stage.name, *path.blanks[index]))
+    return cells
 
 
 def _mark_waiting(cells: list[Cell | None], path: Path, now_ms: int, looks: list[int]) -> None:

@@ -65,11 +65,7 @@ def cell_of(
     be read.
     """
 
-    def order(rollout: RolloutState) -> tuple[float, int, bool, int, str]:
-        since_ms = rollout.version_since_ms or 0
-        return (_badness(rollout, stale), BADNESS[rollout.level], rollout.name != app, -since_ms, rollout.key)
-
-    ranked = tuple(sorted(rollouts, key=order)) if len(rollouts) > 1 else tuple(rollouts)
+    ranked = _ranked(app, rollouts, stale)
     worst = ranked[0]
     silent = stale_key(worst, stale)
     level = worst.level if silent is None else Level.UNKNOWN
@@ -78,10 +74,7 @@ def cell_of(
     since_ms = worst.version_since_ms if level in _CALM else worst.level_since_ms or worst.version_since_ms
     if silent is not None:
         reason, since_ms = NO_ACCESS if silent in closed else STALE, stale[silent]
-        said = (
-            f": {_where(worst, ranked, app)}{worst.message}" if worst.level is Level.FAILING and worst.message else ""
-        )
-        message = f"{silence(silent, closed)}, last known: {worst.level}{said}"
+        message = f"{silence(silent, closed)}, last known: {_last_known(worst, ranked, app)}"
     elif level not in _CALM:
         message = _where(worst, ranked, app) + message + (f", because {worst.cause}" if worst.cause else "")
     return Cell(
@@ -99,6 +92,13 @@ def cell_of(
     )
 
 
+def _last_known(worst: RolloutState, ranked: Sequence[RolloutState], app: str) -> str:
+    """Return the level at which a rollout was when its source fell silent, and what was wrong with it."""
+    if worst.level is not Level.FAILING or not worst.message:
+        return worst.level.value
+    return f"{worst.level}: {_where(worst, ranked, app)}{worst.message}"
+
+
 def silence(silent: str, closed: Collection[str]) -> str:
     """Return in words why nothing is heard from a cluster, or a namespace in it."""
     return f"no access to {silent}" if silent in closed else f"kubernetes/{silent} gives no news"
@@ -107,6 +107,16 @@ def silence(silent: str, closed: Collection[str]) -> str:
 def was_failing(rollout: RolloutState, stale: Mapping[str, int | None]) -> bool:
     """Return whether a rollout was failing when its source fell silent."""
     return rollout.level is Level.FAILING and stale_key(rollout, stale) is not None
+
+
+def _ranked(app: str, rollouts: Sequence[RolloutState], stale: Mapping[str, int | None]) -> tuple[RolloutState, ...]:
+    """Return the rollouts, the worst first, then the app's namesake, then the newest."""
+
+    def order(rollout: RolloutState) -> tuple[float, int, bool, int, str]:
+        since_ms = rollout.version_since_ms or 0
+        return (_badness(rollout, stale), BADNESS[rollout.level], rollout.name != app, -since_ms, rollout.key)
+
+    return tuple(sorted(rollouts, key=order)) if len(rollouts) > 1 else tuple(rollouts)
 
 
 def _badness(rollout: RolloutState, stale: Mapping[str, int | None]) -> float:

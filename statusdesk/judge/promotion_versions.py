@@ -14,7 +14,7 @@ _NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)")
 
 
 MOST_VERSIONS = 500
-"""Of one app: older ones are forgotten, which nobody compares any more."""
+"""Of one app: older ones are forgotten, but for those that run now or did before, which are compared."""
 
 
 class Lineage:
@@ -23,27 +23,39 @@ class Lineage:
     ``watched_ms`` is since when nothing was missed: a version that arrives later and was never seen is a new one.
     """
 
-    __slots__ = ("_first_ms", "watched_ms")
+    __slots__ = ("_compared", "_first_ms", "watched_ms")
 
     def __init__(self) -> None:
         self._first_ms: dict[str, int] = {}
+        self._compared: dict[str, tuple[str, str]] = {}  # by rollout: its version and the one before it
         self.watched_ms: int | None = None
 
     def see(self, rollout: RolloutState) -> None:
         """Note the version of a rollout, and that the one before it had been there earlier."""
         since_ms = rollout.version_since_ms
+        self._compared[rollout.key] = (rollout.version, rollout.previous_version)
         if since_ms is None:
             return
         self._note(rollout.version, since_ms)
         if rollout.previous_version:
             self._note(rollout.previous_version, since_ms - 1)
 
+    def leave(self, rollout_key: str) -> None:
+        """Note that a rollout has gone: nobody compares its versions any more."""
+        self._compared.pop(rollout_key, None)
+
     def _note(self, version: str, at_ms: int) -> None:
         known_ms = self._first_ms.get(version)
         if version and (known_ms is None or at_ms < known_ms):
             self._first_ms[version] = at_ms
             if len(self._first_ms) > MOST_VERSIONS:
-                del self._first_ms[min(self._first_ms, key=self._first_ms.__getitem__)]
+                self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        compared = {version for pair in self._compared.values() for version in pair}
+        old = min(self._first_ms.keys() - compared, key=self._first_ms.__getitem__, default=None)
+        if old is not None:
+            del self._first_ms[old]
 
     def first_ms(self, version: str) -> int | None:
         return self._first_ms.get(version)

@@ -124,6 +124,15 @@ def began_ms(workload: Workload, new_pods: tuple[Pod, ...], completed: bool, now
     return progressed_ms or workload.created_ms or now_ms
 
 
+def seen_began_ms(workload: Workload, new_pods: tuple[Pod, ...], looked_ms: int | None, now_ms: int) -> int:
+    """Return when a rollout began that was not there at ``looked_ms``: what came of it since tells, else it is now."""
+    if looked_ms is None:
+        return now_ms
+    times = [progress_ms(workload), *(pod.created_ms for pod in new_pods)]
+    # the condition of the rollout before may have come with what was heard then
+    return min((at_ms for at_ms in times if at_ms is not None and looked_ms < at_ms < now_ms), default=now_ms)
+
+
 def version_of_old(workload: Workload, pods: tuple[Pod, ...], revision: str) -> str:
     """Return the version that pods of another revision run, read from the image of the main container's name."""
     main = next((name for name, image in workload.images if image == workload.image), "")

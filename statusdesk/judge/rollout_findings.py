@@ -35,6 +35,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     ``crash`` tells a container that ends from one that cannot start: only the first may look well between two ends.
     ``fails_ms`` is when a warning becomes failing if nothing changes, None where time alone does not decide.
+    ``says_where``: the sentence ends in the name of the pod.
     """
 
     level: Level
@@ -47,6 +48,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     role: int = 9
     crash: bool = False
     fails_ms: int | None = None
+    says_where: bool = False
 
     @property
     def order(self) -> tuple[int, int, str, str, str]:
@@ -238,7 +240,8 @@ def _ended(
     if reason == "OOMKilled":
         look = f"memory limit of {container.name}, and its previous log"
     level = Level.FAILING if loop else Level.WARNING
-    return _about(pod, container, level, word, f"{message} in {pod.name}", look, exit_code=exit_code, crash=True)
+    found = _about(pod, container, level, word, f"{message} in {pod.name}", look, exit_code=exit_code, crash=True)
+    return msgspec.structs.replace(found, says_where=True)
 
 
 def _recent_restarts(pod: Pod, container: Container, scene: Scene) -> int:

@@ -109,7 +109,7 @@ def of_old_pods(workload: Workload, revision: str, pods: Sequence[Pod], scene: S
         return None
     tail = "holds up the rollout" if ordered else "the service is down until the new ones are ready"
     link = "is of the old revision and" if ordered else "is of the old revision,"
-    which = "it" if broken.message.endswith(f" in {broken.pod}") else f"pod {broken.pod}"
+    which = "it" if broken.says_where else f"pod {broken.pod}"
     return Finding(
         level=Level.WARNING,
         reason="OldPodBlocks" if ordered else "OldPodsFail",

@@ -20,6 +20,7 @@ from statusdesk.judge.rollout_counts import (
     is_complete,
     is_scaling,
     progress_ms,
+    seen_began_ms,
     template_changed,
     version_of_old,
     was_completed,
@@ -58,17 +59,19 @@ def judge_rollout(
     events: Sequence[Event] = (),
     revisions: Sequence[Revision] = (),
     memory: Memory | None = None,
+    looked_ms: int | None = None,
 ) -> Verdict:
     """Judge a workload with all its pods; ``before`` is the previous verdict, which holds what must not flicker.
 
-    ``events`` and ``revisions`` are those looked up for it, where they are known.
+    ``events`` and ``revisions`` are those looked up for it, where they are known. ``looked_ms``: when it had last been
+    looked at before it was seen to be as it is.
     """
     if before is not None and before.level is Level.OK:
         revision = _unremarkable(workload, pods, before, thresholds, now_ms)
         if revision is not None:
             return Verdict(state=_as_before(workload, before), new_revision=revision, memory=memory)
     found = of_new_revision(workload, pods, revisions) if workload.kind not in JOB_KINDS else ("", tuple(pods))
-    return _judge(workload, tuple(pods), found, before, thresholds, now_ms, events, memory)
+    return _judge(workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms)
 
 
 def _unremarkable(
@@ -143,6 +146,7 @@ def _judge(
     now_ms: int,
     events: Sequence[Event],
     memory: Memory | None,
+    looked_ms: int | None,
 ) -> Verdict:
     revision, new_pods = new
     completed = was_completed(workload, before, memory, now_ms)
@@ -151,7 +155,7 @@ def _judge(
     goes_on = same_revision and not template_changed(workload, before)
     started_ms = before.started_ms if before is not None and goes_on else workload.started_ms
     if started_ms is None:
-        started_ms = now_ms if before is not None else began_ms(workload, new_pods, completed, now_ms)
+        started_ms = _began_ms(workload, new_pods, before, completed, looked_ms, now_ms)
     scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory)
     live = tuple(filter(is_live, new_pods))
     rollout = Rollout(
@@ -173,6 +177,19 @@ def _judge(
     kept = _remembered(rollout, finding, scene)
     trouble_ms = trouble_began_ms(workload, pods, state, now_ms) if before is None else None
     return Verdict(state=state, look_again_ms=again_ms, new_revision=revision, memory=kept, began_ms=trouble_ms)
+
+
+def _began_ms(
+    workload: Workload,
+    new_pods: tuple[Pod, ...],
+    before: RolloutState | None,
+    completed: bool,
+    looked_ms: int | None,
+    now_ms: int,
+) -> int:
+    if before is None:
+        return began_ms(workload, new_pods, completed, now_ms)
+    return seen_began_ms(workload, new_pods, looked_ms, now_ms)
 
 
 def _scene(
@@ -266,7 +283,7 @@ def _past(rollout: Rollout, scene: Scene) -> tuple[str, int | None, str]:
         previous = version_of_old(workload, rollout.all_pods, rollout.revision) if rollout.revision else ""
         return "" if previous == workload.version else previous, scene.started_ms, digest
     if before.version != workload.version:
-        return before.version or before.previous_version, scene.now_ms, digest
+        return before.version or before.previous_version, scene.started_ms, digest
     if not digest and not template_changed(workload, before):
         digest = before.digest
     return before.previous_version, before.version_since_ms, digest

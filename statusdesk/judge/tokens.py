@@ -138,10 +138,7 @@ def _state(life: Life, key: str, verdict: Verdict, run: Run | None) -> TokenStat
     token, settings = life.token, life.settings
     level, reason, message = verdict
     every_ms, skew_ms = life.every_ms, life.skew_ms
-    cap_ms = life.cap_ms if life.cap_ms is not None else life.expire_ms if life.at_cap else None
-    next_ms = life.from_ms + every_ms if every_ms and life.from_ms is not None else None
-    steady_ms = steady_since_ms(life.grants, every_ms) if every_ms and not life.is_overdue else None
-    return TokenState(
+    state = TokenState(
         key=key,
         source=token.source,
         name=token.name,
@@ -167,14 +164,26 @@ def _state(life: Life, key: str, verdict: Verdict, run: Run | None) -> TokenStat
         renew_every_s=round(every_ms / 1000) if every_ms else None,
         every_rule=life.every_rule,
         survives=life.survives,
-        next_renewal_ms=_ours(next_ms, skew_ms),
         missed=life.missed,
-        cap_ms=_ours(cap_ms, skew_ms),
         at_cap=life.at_cap,
-        steady_since_ms=_ours(steady_ms, skew_ms),
         dead_ms=_ours(life.expire_ms, skew_ms) if reason == "Lapsed" else None,
         job_says=says(level, life, run),
         notes=notes_of(life),
+    )
+    return _with_moments(state, life)
+
+
+def _with_moments(state: TokenState, life: Life) -> TokenState:
+    """Return a state with what is reckoned: the next renewal, the cap, and since when renewals are even."""
+    every_ms, skew_ms = life.every_ms, life.skew_ms
+    cap_ms = life.cap_ms if life.cap_ms is not None else life.expire_ms if life.at_cap else None
+    next_ms = life.from_ms + every_ms if every_ms and life.from_ms is not None else None
+    steady_ms = steady_since_ms(life.grants, every_ms) if every_ms and not life.is_overdue else None
+    return msgspec.structs.replace(
+        state,
+        next_renewal_ms=_ours(next_ms, skew_ms),
+        cap_ms=_ours(cap_ms, skew_ms),
+        steady_since_ms=_ours(steady_ms, skew_ms),
     )
 
 

@@ -120,10 +120,10 @@ class Alerting:
         """
         answer(asked, self.engine, self._writer.alert_rows, now_ms)
 
-    def step(self, transitions: Iterable[Transition]) -> None:
+    def step(self, transitions: Iterable[Transition], retold: Iterable[Lasting]) -> None:
         """Put the alerts and messages that follow; commit is the caller's."""
         t, now_ms = self._at
-        changed = self.engine.step(transitions, t, now_ms, self._writer.take_retold())
+        changed = self.engine.step(transitions, t, now_ms, retold)
         self._events += self.engine.take_events()
         if changed:
             self._stands_otherwise = True

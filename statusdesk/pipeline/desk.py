@@ -35,7 +35,7 @@ from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.platform import Platform
 from statusdesk.pipeline.rollouts import Rollouts
 from statusdesk.pipeline.tokens import Tokens
-from statusdesk.states import Level, RolloutState, SourceState
+from statusdesk.states import Lasting, Level, RolloutState, SourceState
 from statusdesk.store.writer import Transition, Writer
 
 _KUBERNETES = (Workload, Pod)
@@ -80,6 +80,7 @@ class Desk:
         self._visits: list[Visited] = []
         self._looked_ms = 0  # when parts of sources that nobody speaks of were looked for
         self._moved: list[Transition] = []  # what a flush that failed has come to, for the next one
+        self._retold: dict[tuple[type[Lasting], str], None] = {}  # likewise, without a transition
         self._tokens_moved: set[str] = set()
         self._told: list[Transition] = []  # what waits for a commit to be told of
         self._orders: OrderedDict[tuple[str, type, str, str], int] = OrderedDict()  # those swept last at the end
@@ -168,12 +169,18 @@ class Desk:
         moved += self._tokens.flush(now_ms)
         self._tokens_moved |= self._tokens.take_changed()
         moved += self._causes.flush(moved, self._tokens_moved, now_ms)
-        self._alerting.step(moved)
+        self._alerting.step(moved, self._take_retold())
         self._told += moved
-        self._moved, self._tokens_moved = [], set()
+        self._moved, self._retold, self._tokens_moved = [], {}, set()
         self._writer.commit()
         told, self._told = self._told, []
         return told
+
+    def _take_retold(self) -> list[Lasting]:
+        """Return, as they are now, the rows that were told otherwise since a flush went well."""
+        self._retold |= {(type(row), row.key): None for row in self._writer.take_retold()}
+        rows = (self._writer.current(kind).get(key) for kind, key in self._retold)
+        return [row for row in rows if row is not None]
 
     def take_events(self) -> list[AlertEvent]:
         """Return what has happened to alerts and is committed."""

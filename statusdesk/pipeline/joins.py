@@ -9,11 +9,11 @@ from statusdesk.config import AppSettings
 from statusdesk.facts import Build, JobClass
 from statusdesk.job_names import spellings
 from statusdesk.judge.apps import match_job
-from statusdesk.judge.join import LATE_MS, NO_JOIN, SETTLE_MS, Join, Rule, build_of, read_reference
+from statusdesk.judge.join import LATE_MS, NO_JOIN, SETTLE_MS, Join, build_of, read_reference
 from statusdesk.judge.join_past import NO_PAST, Past, revisions_before
 from statusdesk.judge.promotion_builds import DEPLOYS
 from statusdesk.pipeline.builds import Builds, JobKey
-from statusdesk.states import RolloutState
+from statusdesk.states import BuildRule, RolloutState
 from statusdesk.store.writer import Transition, Writer
 
 PERIODS = 60  # of a rollout, in which its earlier revisions are looked for
@@ -76,7 +76,7 @@ class Joins:
         if before is not None and _what(before)[:3] == what[:3]:
             told = self._known.get(state.key)
             known.join = _join_of(before)
-            known.witnessed = told.witnessed if told is not None else before.build_rule == Rule.NONE
+            known.witnessed = told.witnessed if told is not None else before.build_rule == BuildRule.NONE
         known.join = self._sought(state, known)
         if self._rematch:
             self._again.add(state.key)
@@ -99,10 +99,10 @@ class Joins:
                 builds += [b for b in found_here if not (after and (b.source, b.upstream_job) in jobs)]
         past = self._past(state) if known.witnessed or _has_near(state, builds) else NO_PAST
         found = build_of(state, builds, self._jenkins_ms if known.witnessed else None, past)
-        if found.number is not None or known.join.rule is Rule.UNKNOWN:
+        if found.number is not None or known.join.rule is BuildRule.UNKNOWN:
             return found
         told = (known.join.job, known.join.number)
-        forgotten = known.join.rule is Rule.NONE or not any((b.job, b.number) == told for b in builds)
+        forgotten = known.join.rule is BuildRule.NONE or not any((b.job, b.number) == told for b in builds)
         return known.join if forgotten else found
 
     def gone(self, moved: Iterable[Transition]) -> None:
@@ -175,7 +175,7 @@ class Joins:
     def _watch(self, row: RolloutState, known: _Known) -> None:
         """Keep a rollout open that began before our eyes until Jenkins was asked late enough; then only builds tell."""
         late = row.started_ms is None or (self._jenkins_ms or 0) >= row.started_ms + SETTLE_MS
-        if known.witnessed and known.join.rule is Rule.UNKNOWN and not late:
+        if known.witnessed and known.join.rule is BuildRule.UNKNOWN and not late:
             self._open.add(row.key)
         else:
             self._open.discard(row.key)
@@ -209,10 +209,10 @@ def _what(state: RolloutState) -> What:
 
 
 def _join_of(state: RolloutState) -> Join:
-    return Join(rule=Rule(state.build_rule), job=state.build_job, number=state.build_number, url=state.build_url)
+    return Join(rule=BuildRule(state.build_rule), job=state.build_job, number=state.build_number, url=state.build_url)
 
 
 def _joined(state: RolloutState, join: Join) -> RolloutState:
-    if join.rule is Rule.UNKNOWN and not state.build_rule:
+    if join.rule is BuildRule.UNKNOWN and not state.build_rule:
         return state
     return replace(state, build_job=join.job, build_number=join.number, build_url=join.url, build_rule=join.rule.value)

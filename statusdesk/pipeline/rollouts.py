@@ -50,6 +50,7 @@ class Rollouts:
         self._stamps = Stamps()
         self._memories: dict[WorkloadKey, Memory] = {}
         self._new_revisions: dict[WorkloadKey, str] = {}
+        self._looked: dict[WorkloadKey, int] = {}  # when what is dirty had been looked at before, where that is known
         self._dirty: dict[WorkloadKey, None] = {}  # in the order of the facts, which is that of their memory
         self._dirty_pods: set[PodKey] = set()
         self._begun: list[tuple[int, RolloutState]] = []
@@ -97,7 +98,10 @@ class Rollouts:
                     self._lose_workload((state.cluster, state.namespace, state.kind, state.name))
 
     def _sweep_pods(self, cluster: str, swept: Swept) -> None:
-        self._pods_known.add((cluster, swept.scope))
+        if swept.over:
+            self._pods_known.discard((cluster, swept.scope))
+        else:
+            self._pods_known.add((cluster, swept.scope))
         seen = {fact.key for fact in swept.facts}
         for key in [key for key in self._pods if key not in seen and _within(key, cluster, swept.scope)]:
             self._lose_pod(key)
@@ -127,7 +131,10 @@ class Rollouts:
     def _see_workload(self, workload: Workload, seeing: Seeing) -> WorkloadKey:
         """Keep a workload and return its key: that of the CronJob for one of its Jobs."""
         before = self._workloads.get(workload.key) or self._cronjobs.job(workload.key)
-        return self._keep_workload(self._stamps.workload(workload, before, seeing))
+        key = self._keep_workload(self._stamps.workload(workload, before, seeing))
+        if seeing.looked_ms is not None:
+            self._looked.setdefault(key, seeing.looked_ms)
+        return key
 
     def _keep_workload(self, workload: Workload) -> WorkloadKey:
         if workload.owner_kind == CRON_JOB and workload.kind != CRON_JOB:
@@ -150,6 +157,7 @@ class Rollouts:
         self._memories.pop(key, None)
         self._new_revisions.pop(key, None)
         self._dirty.pop(key, None)
+        self._looked.pop(key, None)
         self._inquiries.forget(key)
         self._gone.append(rollout_key(key))
 
@@ -227,17 +235,16 @@ class Rollouts:
             name = rollout_key(key)
             members = self._members.get(self._cronjobs.job_of(key), {})
             previous = before.get(name)
-            if previous is not None and previous.until_ms is not None:
-                previous = None
             verdict = judge_rollout(
                 workload,
                 tuple(members.values()),
-                previous,
+                previous if previous is not None and previous.until_ms is None else None,
                 self._thresholds_of(key[0], key[1]),
                 now_ms,
                 events=self._inquiries.events_of(key),
                 revisions=self._inquiries.revisions_of(key),
                 memory=self._memories.get(key),
+                looked_ms=self._looked.pop(key, None),
             )
             self._remember(key, verdict.memory)
             joined = self._join(verdict.state)

@@ -6,7 +6,7 @@ and nothing happens to a pod before it is made. Stamps that agree with this to s
 what was there before we began only they tell.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from statusdesk.facts import Changed, Container, Event, Pod, Swept, Workload
 SAME_MS = 5000  # whole seconds, the way to us, and a kubelet that tells what it did a little later
 SAMPLES = 32
 SAMPLED_MS = 600_000
+PLACES_KEPT = 10_000  # of those beyond, the oldest are taken to be scopes that are not there any more
 
 Key = tuple[str, ...]
 
@@ -68,24 +69,37 @@ class Stamps:
 
     def __init__(self) -> None:
         self._shifted: dict[Key, _Shifted] = {}
-        self._looked: dict[tuple[str, str, str], int] = {}
+        self._looked: OrderedDict[tuple[str, str, str], int] = OrderedDict()  # those looked at last at the end
         self._samples: dict[str, deque[tuple[int, int]]] = {}
 
     def sweeps(self, swept: Swept) -> Seeing:
         """Return how the facts of a sweep are seen; what is new in it has happened since the one before."""
         place = (swept.source, swept.subkind or swept.kind.__name__, swept.scope)
         looked_ms = self._looked.get(place)
-        self._looked[place] = swept.started_ms
+        if swept.over:
+            self._looked.pop(place, None)
+        else:
+            self._look(place, swept.started_ms)
         return Seeing(swept.at_ms, None if looked_ms is None else min(looked_ms, swept.at_ms))
 
     def changes(self, changed: Changed) -> Seeing:
-        """Return how the facts of a change are seen: as they happen."""
+        """Return how the facts of a change are seen: they have happened since the stream was last heard.
+
+        A watch that was cut, or a process that slept, goes on where it was, and tells late what happened meanwhile.
+        """
         for fact in changed.seen:
             assert isinstance(fact, Workload | Pod)
             kind = fact.kind if isinstance(fact, Workload) else changed.kind.__name__
             place = (changed.source, kind, "")
-            self._looked[place if place in self._looked else (changed.source, kind, fact.namespace)] = changed.at_ms
-        return Seeing(changed.at_ms, changed.at_ms)
+            self._look(place if place in self._looked else (changed.source, kind, fact.namespace), changed.at_ms)
+        heard_ms = changed.heard_ms if changed.heard_ms is not None else changed.at_ms
+        return Seeing(changed.at_ms, min(heard_ms, changed.at_ms))
+
+    def _look(self, place: tuple[str, str, str], at_ms: int) -> None:
+        self._looked[place] = at_ms
+        self._looked.move_to_end(place)
+        if len(self._looked) > PLACES_KEPT:
+            self._looked.popitem(last=False)
 
     def forget(self, key: Key) -> None:
         """Take note that an object has gone."""
@@ -152,8 +166,7 @@ class Stamps:
         self, fact: Pod | Workload, before: Pod | Workload | None, known: frozenset[int | None] | None, seeing: Seeing
     ) -> _Telling:
         if before is None or known is None:
-            live = seeing.looked_ms == seeing.at_ms and fact.created_ms is not None
-            return _Telling(frozenset(), {}, self._first_seen(fact, seeing) if live else seeing)
+            return _Telling(frozenset(), {}, self._first_seen(fact, seeing))
         shifted = self._shifted.get(fact.key)
         told = shifted.told if shifted is not None else {}
         created_ms = shifted.created_ms if shifted is not None else before.created_ms
@@ -175,10 +188,13 @@ class Stamps:
 
     def _first_seen(self, fact: Pod | Workload, seeing: Seeing) -> Seeing:
         """Return how to see what came into sight; what others show to be old by its clock is as one of a first list."""
-        age_ms = seeing.at_ms - (fact.created_ms or 0)
-        self._samples.setdefault(fact.cluster, deque(maxlen=SAMPLES)).append((seeing.at_ms, age_ms))
-        least_ms = self._least_ages_ms(fact.cluster, seeing.at_ms)[0]
-        return Seeing(seeing.at_ms) if age_ms > least_ms + SAME_MS else seeing
+        if seeing.looked_ms is None or fact.created_ms is None:
+            return seeing
+        age_ms, late_ms = seeing.at_ms - fact.created_ms, seeing.at_ms - seeing.looked_ms
+        if late_ms <= SAME_MS:  # else it may be as old as that, whatever the clocks say
+            self._samples.setdefault(fact.cluster, deque(maxlen=SAMPLES)).append((seeing.at_ms, age_ms))
+        least = self._least_ages_ms(fact.cluster, seeing.at_ms)[:1]
+        return Seeing(seeing.at_ms) if least and age_ms > least[0] + late_ms + SAME_MS else seeing
 
     def _least_ages_ms(self, cluster: str, at_ms: int) -> list[int]:
         """Return by their stamps the ages at which things have lately come into sight, the least first."""

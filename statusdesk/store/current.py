@@ -32,13 +32,13 @@ Write = tuple[str, list[tuple[Any, ...]] | Rows]
 
 
 class LastingRows(Generic[S]):
-    """The current rows of a kind that lasts; ``closed`` are the periods that were closed since the last commit."""
+    """The current rows of a kind that lasts; ``closed`` are, by key, the periods closed since the last commit."""
 
     def __init__(self, kind: Kind[S], rows: dict[str, S]) -> None:
         self.kind = kind
         self.rows = rows
         self._dirty: set[str] = set()
-        self.closed: list[S] = []
+        self.closed: dict[str, list[S]] = {}
         self._held: set[str] = set()
         self._retold: dict[str, S] = {}  # what says something else now without a transition, until it is taken
         self._written_ms: dict[str, int] = {}
@@ -70,7 +70,7 @@ class LastingRows(Generic[S]):
         elif not stamping.quiet:
             self._retold[key] = stamping.row
         if stamping.closed is not None:
-            self.closed.append(stamping.closed)
+            self.closed.setdefault(key, []).append(stamping.closed)
         return Transition(before, stamping.row) if stamping.moved else None  # type: ignore[arg-type]  # S is Lasting
 
     def take_retold(self) -> list[S]:
@@ -90,7 +90,8 @@ class LastingRows(Generic[S]):
         """Return what waits to be written."""
         made: list[Write] = []
         if self.closed:
-            made.append((self._insert, Rows(self.kind.history.encode, self.closed)))
+            closed = [row for rows in self.closed.values() for row in rows]
+            made.append((self._insert, Rows(self.kind.history.encode, closed)))
         if self._dirty:
             made.append((self._upsert, Rows(self.kind.current.encode, [self.rows[key] for key in self._dirty])))
         return made

@@ -21,6 +21,6 @@ class Earlier:
     @asks
     def periods(self, key: str, limit: int) -> list[RolloutState]:
         """Return the newest closed periods of a rollout, oldest first. Raises: StoreError."""
-        waiting = [row for row in self._rows.closed if row.key == key]
+        waiting = self._rows.closed.get(key, [])
         found = [ROLLOUTS.history.decode(row) for row in self._db.execute(_NEWEST, (key, limit))]
         return [*reversed(found), *waiting][-limit:]

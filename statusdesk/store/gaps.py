@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from statusdesk.states import Level
 from statusdesk.store import past
 from statusdesk.store.kinds import COLLECTORS, SOURCES
 
@@ -14,7 +13,6 @@ COLLECTED_SINCE = (
     f"{COLLECTORS.select} WHERE started_ms >= coalesce("
     "(SELECT max(started_ms) FROM collectors WHERE started_ms <= ?), 0) ORDER BY started_ms, pid"
 )
-_BLIND = (Level.FAILING, Level.UNKNOWN)
 
 
 def gaps(db: sqlite3.Connection, source_keys: Iterable[str], since_ms: int, now_ms: int) -> tuple[Gap, ...]:
@@ -22,7 +20,7 @@ def gaps(db: sqlite3.Connection, source_keys: Iterable[str], since_ms: int, now_
     found = list(_without_collector(db, since_ms))
     for key in source_keys:
         for row in past.periods(db, SOURCES, key, since_ms, now_ms):
-            if row.level in _BLIND:
+            if row.is_blind:
                 found.append((row.since_ms, now_ms if row.until_ms is None else row.until_ms))
     return tuple(sorted(found))
 

@@ -5,7 +5,10 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+from statusdesk.states import PodState
 from statusdesk.store.builds import IS_CONCLUSIVE
+from statusdesk.store.current import LastingRows, LatestRows
+from statusdesk.store.kinds import PODS
 
 KEYS_PER_BITE = 100
 
@@ -74,6 +77,28 @@ class Pruner:
             deleted += self._bite(statement, [{"limit": limit_ms, "rows": max_rows - deleted, "sinks": known}])
         return deleted
 
+    def pods(self, pods: LatestRows[PodState], limit_ms: int, max_rows: int) -> int:
+        """Delete pods that went before ``limit_ms``, from the store and from memory."""
+        old = [
+            pod.key
+            for pod in pods.rows.values()
+            if pod.until_ms is not None and pod.until_ms < limit_ms and pod.key not in pods.waiting
+        ][:max_rows]
+        deleted = self._current(PODS.name, old)
+        for key in old:
+            del pods.rows[key]
+        return deleted
+
+    def lasting(self, rows: LastingRows[Any], limit_ms: int, max_rows: int) -> int:
+        """Delete the old periods of a kind, and the keys that went before ``limit_ms`` and have no period left."""
+        name = rows.kind.name
+        deleted = self.history(name, list(rows.rows), limit_ms, max_rows)
+        old = [key for key in rows.gone_before(limit_ms) if not self._has_history(name, key)]
+        old = old[: max(0, max_rows - deleted)]
+        deleted += self._current(rows.kind.current.name, old)
+        rows.drop(old)
+        return deleted
+
     def history(self, name: str, keys: Sequence[str], limit_ms: int, max_rows: int) -> int:
         """Delete closed periods of a kind (``rollout``) that ended before ``limit_ms``."""
         statement = (
@@ -88,11 +113,11 @@ class Pruner:
             deleted += self._bite(statement, [{"key": key, "limit": limit_ms, "rows": rows} for key in bite])
         return deleted
 
-    def current(self, table: str, keys: Sequence[str]) -> int:
+    def _current(self, table: str, keys: Sequence[str]) -> int:
         """Delete rows of a current table by key."""
         return self._bite(f"DELETE FROM {table} WHERE key = :key", [{"key": key} for key in keys])
 
-    def has_history(self, name: str, key: str) -> bool:
+    def _has_history(self, name: str, key: str) -> bool:
         found = self._db.execute(f"SELECT 1 FROM {name}_history WHERE key = ? LIMIT 1", (key,)).fetchone()
         return found is not None
 

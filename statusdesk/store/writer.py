@@ -347,34 +347,13 @@ class Writer:
         """
         limit_ms = now_ms - self._keep_ms
         try:
-            deleted = self._prune_pods(now_ms - self._pods_keep_ms, max_rows)
+            deleted = self._pruner.pods(self._pods, now_ms - self._pods_keep_ms, max_rows)
             for rows in self._lasting.values():
-                deleted += self._prune_kind(rows, limit_ms, max_rows - deleted)
+                deleted += self._pruner.lasting(rows, limit_ms, max_rows - deleted)
             deleted += self._pruner.small(limit_ms, max_rows - deleted, sinks)
         except sqlite3.Error as error:
             raise StoreError(f"old rows of {self.path} cannot be deleted: {error}") from error
         self.alert_rows.prune(now_ms, self._keep_ms)
-        return deleted
-
-    def _prune_pods(self, limit_ms: int, max_rows: int) -> int:
-        pods = self._pods
-        old = [
-            pod.key
-            for pod in pods.rows.values()
-            if pod.until_ms is not None and pod.until_ms < limit_ms and pod.key not in pods.waiting
-        ][:max_rows]
-        deleted = self._pruner.current(PODS.name, old)
-        for key in old:
-            del pods.rows[key]
-        return deleted
-
-    def _prune_kind(self, rows: LastingRows[Any], limit_ms: int, max_rows: int) -> int:
-        name = rows.kind.name
-        deleted = self._pruner.history(name, list(rows.rows), limit_ms, max_rows)
-        old = [key for key in rows.gone_before(limit_ms) if not self._pruner.has_history(name, key)]
-        old = old[: max(0, max_rows - deleted)]
-        deleted += self._pruner.current(rows.kind.current.name, old)
-        rows.drop(old)
         return deleted
 
     def close(self) -> None:

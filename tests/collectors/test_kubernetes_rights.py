@@ -117,6 +117,8 @@ def test_globs_are_resolved_and_namespaces_come_and_go(kube, desk):
     kube.namespaces = ["dev-bert"]
     wait_for(lambda: desk.sweeps(scope="dev-bert"))
     wait_for(lambda: desk.sweeps(scope="dev-anna")[-1].facts == ())
+    assert [sweep.over for sweep in desk.sweeps(scope="dev-anna")][-1]
+    assert not any(sweep.over for sweep in desk.sweeps(scope="dev-anna")[:-1])
     wait_for(lambda: kube.watching("pods", "dev-anna") == 0)
     assert not desk.sweeps(scope="kube-system")
 

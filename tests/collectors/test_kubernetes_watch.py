@@ -131,6 +131,26 @@ def test_a_closed_watch_goes_on_from_the_last_bookmark_without_a_list(kube, desk
     assert all(visit.ok for visit in desk.visits())
 
 
+def test_what_a_watch_tells_has_happened_since_its_line_was_last_heard(kube, desk):
+    desk.start()
+    desk.wait_live()
+    kube.send("pods", event("ADDED", pod("a", version="150")))
+    wait_for(desk.changes)
+    [listed] = [sweep for sweep in desk.sweeps() if sweep.kind is Pod]
+    assert desk.changes()[0].heard_ms == listed.started_ms
+    kube.close_watches("pods")
+    wait_for(lambda: len(kube.asked("pods", watch=True)) == 2)
+    desk.wait_live()
+    kube.send("pods", event("ADDED", pod("b", version="151")))
+    wait_for(lambda: len(desk.changes()) == 2)
+    first, second = desk.changes()
+    assert second.heard_ms == first.at_ms, "that it is connected again tells nothing"
+    kube.send("pods", BOOKMARK)
+    kube.send("pods", event("ADDED", pod("c", version="778")))
+    wait_for(lambda: len(desk.changes()) == 3)
+    assert second.at_ms <= desk.changes()[2].heard_ms <= desk.changes()[2].at_ms
+
+
 def test_a_watch_that_is_dropped_in_a_line_goes_on_from_the_last_whole_event(kube, desk):
     kube.answer(is_pod_watch, Answer(body=[event("ADDED", pod("a", version="150")), POD_EVENTS[0][:500]], cut=True), 1)
     desk.start()

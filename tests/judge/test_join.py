@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from statusdesk.facts import Build
-from statusdesk.judge.join import Join, Reference, Rule, build_of, read_reference
+from statusdesk.judge.join import Join, Reference, build_of, read_reference
 from statusdesk.judge.join_past import Past, revisions_before
 from statusdesk.judge.join_versions import same_version
-from statusdesk.states import Level, RolloutState
+from statusdesk.states import BuildRule, Level, RolloutState
 from tests.judge.make import T0
 
 S = 1000
@@ -54,42 +54,44 @@ OLD = build(1, -20 * H)
 @pytest.mark.parametrize(
     ("annotation", "builds", "rule", "number"),
     [
-        pytest.param("deploy-orders#7", [build(7)], Rule.ANNOTATION, 7, id="named"),
-        pytest.param("deploy-orders#7", [build(7, -2 * M), build(8)], Rule.ANNOTATION, 7, id="named beats nearer"),
-        pytest.param("deploy-orders#7", [], Rule.ANNOTATION, 7, id="named, not known"),
-        pytest.param("ship#7", [build(7, job="ship", **ELSEWHERE)], Rule.ANNOTATION, 7, id="of any job"),
-        pytest.param("#7", [build(7)], Rule.ANNOTATION, 7, id="number alone"),
-        pytest.param("deploy-orders#7", [build(7, -20 * M)], Rule.ANNOTATION, 7, id="applied late"),
-        pytest.param("deploy-orders#7", [build(7, 2 * M)], Rule.ANNOTATION, 7, id="clocks apart"),
-        pytest.param("deploy-orders#8", [build(7), build(8, H)], Rule.VERSION, 7, id="applied again, no change"),
-        pytest.param("deploy-orders#7", [build(7, -3 * H)], Rule.NONE, None, id="restarted by hand"),
-        pytest.param("deploy-orders#7", [OLD, build(7, -2 * M, version="1.6.0")], Rule.NONE, None, id="undone"),
-        pytest.param("by hand", [build(7)], Rule.VERSION, 7, id="names no build"),
-        pytest.param("", [build(7)], Rule.VERSION, 7, id="while it ran"),
-        pytest.param("", [build(7, -3 * M)], Rule.VERSION, 7, id="after its end"),
-        pytest.param("", [build(7, 4 * M)], Rule.VERSION, 7, id="before its beginning, by the clocks"),
-        pytest.param("", [build(7, -40 * M)], Rule.NONE, None, id="long after its end"),
-        pytest.param("", [build(7, building=True, took_ms=0, result=None)], Rule.VERSION, 7, id="running"),
-        pytest.param("", [build(7, result="FAILURE")], Rule.VERSION, 7, id="failed after it had applied"),
-        pytest.param("", [build(7), build(8, -5 * S)], Rule.VERSION, 8, id="two at once: the later one"),
-        pytest.param("", [build(7), build(8, -M, version="")], Rule.VERSION, 7, id="version beats time"),
-        pytest.param("", [build(7, version="")], Rule.TIME, 7, id="no version in the build"),
-        pytest.param("", [build(7, -2 * M, version="")], Rule.TIME, 7, id="soon after its end"),
-        pytest.param("", [build(7, -5 * M, version="")], Rule.NONE, None, id="not soon after its end"),
-        pytest.param("", [OLD, build(2, 9 * S, version="")], Rule.NONE, None, id="before it began"),
-        pytest.param("", [build(7, version="release-42")], Rule.TIME, 7, id="versions of another kind"),
-        pytest.param("", [OLD, build(2, version="1.6.0")], Rule.NONE, None, id="another version"),
-        pytest.param("", [build(7, -40 * M), build(8, **ELSEWHERE)], Rule.NONE, None, id="another namespace"),
-        pytest.param("", [build(7, **ELSEWHERE, version="")], Rule.UNKNOWN, None, id="never deployed here"),
-        pytest.param("", [], Rule.UNKNOWN, None, id="no build known"),
-        pytest.param("", [build(7, -40 * M), build(9, H, **ELSEWHERE)], Rule.UNKNOWN, None, id="one is missing"),
-        pytest.param("", [build(7, -40 * M), build(8, **NOWHERE)], Rule.UNKNOWN, None, id="one went who knows where"),
+        pytest.param("deploy-orders#7", [build(7)], BuildRule.ANNOTATION, 7, id="named"),
+        pytest.param("deploy-orders#7", [build(7, -2 * M), build(8)], BuildRule.ANNOTATION, 7, id="named beats nearer"),
+        pytest.param("deploy-orders#7", [], BuildRule.ANNOTATION, 7, id="named, not known"),
+        pytest.param("ship#7", [build(7, job="ship", **ELSEWHERE)], BuildRule.ANNOTATION, 7, id="of any job"),
+        pytest.param("#7", [build(7)], BuildRule.ANNOTATION, 7, id="number alone"),
+        pytest.param("deploy-orders#7", [build(7, -20 * M)], BuildRule.ANNOTATION, 7, id="applied late"),
+        pytest.param("deploy-orders#7", [build(7, 2 * M)], BuildRule.ANNOTATION, 7, id="clocks apart"),
+        pytest.param("deploy-orders#8", [build(7), build(8, H)], BuildRule.VERSION, 7, id="applied again, no change"),
+        pytest.param("deploy-orders#7", [build(7, -3 * H)], BuildRule.NONE, None, id="restarted by hand"),
+        pytest.param("deploy-orders#7", [OLD, build(7, -2 * M, version="1.6.0")], BuildRule.NONE, None, id="undone"),
+        pytest.param("by hand", [build(7)], BuildRule.VERSION, 7, id="names no build"),
+        pytest.param("", [build(7)], BuildRule.VERSION, 7, id="while it ran"),
+        pytest.param("", [build(7, -3 * M)], BuildRule.VERSION, 7, id="after its end"),
+        pytest.param("", [build(7, 4 * M)], BuildRule.VERSION, 7, id="before its beginning, by the clocks"),
+        pytest.param("", [build(7, -40 * M)], BuildRule.NONE, None, id="long after its end"),
+        pytest.param("", [build(7, building=True, took_ms=0, result=None)], BuildRule.VERSION, 7, id="running"),
+        pytest.param("", [build(7, result="FAILURE")], BuildRule.VERSION, 7, id="failed after it had applied"),
+        pytest.param("", [build(7), build(8, -5 * S)], BuildRule.VERSION, 8, id="two at once: the later one"),
+        pytest.param("", [build(7), build(8, -M, version="")], BuildRule.VERSION, 7, id="version beats time"),
+        pytest.param("", [build(7, version="")], BuildRule.TIME, 7, id="no version in the build"),
+        pytest.param("", [build(7, -2 * M, version="")], BuildRule.TIME, 7, id="soon after its end"),
+        pytest.param("", [build(7, -5 * M, version="")], BuildRule.NONE, None, id="not soon after its end"),
+        pytest.param("", [OLD, build(2, 9 * S, version="")], BuildRule.NONE, None, id="before it began"),
+        pytest.param("", [build(7, version="release-42")], BuildRule.TIME, 7, id="versions of another kind"),
+        pytest.param("", [OLD, build(2, version="1.6.0")], BuildRule.NONE, None, id="another version"),
+        pytest.param("", [build(7, -40 * M), build(8, **ELSEWHERE)], BuildRule.NONE, None, id="another namespace"),
+        pytest.param("", [build(7, **ELSEWHERE, version="")], BuildRule.UNKNOWN, None, id="never deployed here"),
+        pytest.param("", [], BuildRule.UNKNOWN, None, id="no build known"),
+        pytest.param("", [build(7, -40 * M), build(9, H, **ELSEWHERE)], BuildRule.UNKNOWN, None, id="one is missing"),
         pytest.param(
-            "", [build(7, namespace="testing", namespaces=("testing", "staging"))], Rule.VERSION, 7, id="both"
+            "", [build(7, -40 * M), build(8, **NOWHERE)], BuildRule.UNKNOWN, None, id="one went who knows where"
+        ),
+        pytest.param(
+            "", [build(7, namespace="testing", namespaces=("testing", "staging"))], BuildRule.VERSION, 7, id="both"
         ),
     ],
 )
-def test_joins(annotation: str, builds: list[Build], rule: Rule, number: int | None) -> None:
+def test_joins(annotation: str, builds: list[Build], rule: BuildRule, number: int | None) -> None:
     join = build_of(rollout(build=annotation), builds, KNOWN)
     assert (join.rule, join.number) == (rule, number)
     assert build_of(rollout(build=annotation), builds[::-1], KNOWN) == join
@@ -104,12 +106,12 @@ def before(
     return rollout(version, started_ms=T0 + began_ms, revision=revision, **made)
 
 
-def joined(now: RolloutState, builds: list[Build], *earlier: RolloutState, **past: Any) -> tuple[Rule, int | None]:
+def joined(now: RolloutState, builds: list[Build], *earlier: RolloutState, **past: Any) -> tuple[BuildRule, int | None]:
     join = build_of(now, builds, KNOWN, Past(earlier=earlier, **past))
     return (join.rule, join.number)
 
 
-NONE = (Rule.NONE, None)
+NONE = (BuildRule.NONE, None)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,7 @@ def test_a_build_of_another_version_brought_nothing_where_versions_are_written_a
     built: str, there: str, is_joined: bool
 ) -> None:
     builds = [build(7, -M, version=built)]
-    assert joined(rollout(there), builds) == ((Rule.TIME, 7) if is_joined else NONE)
+    assert joined(rollout(there), builds) == ((BuildRule.TIME, 7) if is_joined else NONE)
 
 
 def test_a_build_of_another_version_brought_nothing_where_its_job_ever_named_what_runs() -> None:
@@ -142,21 +144,21 @@ def test_a_build_of_another_version_brought_nothing_where_its_job_ever_named_wha
         assert joined(rollout(there), builds, tags=frozenset({"66.0.0"})) == NONE
         assert joined(rollout(there), builds, before("66.0.0", -M, number=7, rule="annotation")) == NONE
     older = [build(6, -40 * M, version="release-5"), build(7, -M, version="release-6")]
-    assert joined(rollout("hotfix"), older) == (Rule.TIME, 7)
+    assert joined(rollout("hotfix"), older) == (BuildRule.TIME, 7)
     assert joined(rollout("hotfix"), older, tags=frozenset({"5"})) == NONE
 
 
 def test_versions_that_never_run_are_of_something_else() -> None:
     charts = [build(number, (number - 9) * H, version=f"3.0.{number}") for number in (5, 6, 7)]
     now = build(8, version="3.0.8")
-    assert joined(rollout("67.0.0"), [*charts, now]) == (Rule.TIME, 8)
+    assert joined(rollout("67.0.0"), [*charts, now]) == (BuildRule.TIME, 8)
     failed = [build(each.number, (each.number - 9) * H, version=each.version, result="FAILURE") for each in charts]
     assert joined(rollout("67.0.0"), [*failed, now]) == NONE
 
 
 def test_what_a_job_names_may_be_the_version_of_a_workload_beside() -> None:
     redis, builds = rollout("7.2", name="orders-redis"), [build(7, version="1.5.0")]
-    assert joined(redis, builds, beside=frozenset({"1.5.0"})) == (Rule.TIME, 7)
+    assert joined(redis, builds, beside=frozenset({"1.5.0"})) == (BuildRule.TIME, 7)
     assert joined(redis, builds, beside=frozenset({"1.5.0"}), tags=frozenset({"1.5.0"})) == NONE
 
 
@@ -168,9 +170,9 @@ def test_an_undo_by_hand_goes_back_to_what_a_build_had_built(named: str, annotat
     earlier = [before("1.5.0", -2 * M + 10 * S, number=7, rule=rule), before("0.0.1", -M, "9")]
     undone = rollout("1.5.0", revision="10", build=annotation)
     join = build_of(undone, [built], KNOWN, Past(earlier=tuple(earlier)))
-    assert (join.rule, join.build, join.job, join.number) == (Rule.NONE, None, "deploy-orders", 7)
+    assert (join.rule, join.build, join.job, join.number) == (BuildRule.NONE, None, "deploy-orders", 7)
     again = [*earlier, before("1.5.0", -30 * S, "10", number=7), before("0.0.2", -20 * S, "11")]
-    assert joined(rollout("1.5.0", revision="12"), [built], *again) == (Rule.NONE, 7)
+    assert joined(rollout("1.5.0", revision="12"), [built], *again) == (BuildRule.NONE, 7)
 
 
 @pytest.mark.parametrize("rule", ["annotation", "version", "time"])
@@ -186,11 +188,11 @@ def test_a_build_makes_no_second_revision_after_its_own(rule: str) -> None:
 def test_a_build_that_runs_may_make_several_revisions() -> None:
     own = before("1.5.0", -M, number=7, rule="version")
     running = build(7, -2 * M, building=True, took_ms=0, result=None)
-    assert joined(rollout(revision="9"), [running], own) == (Rule.VERSION, 7)
+    assert joined(rollout(revision="9"), [running], own) == (BuildRule.VERSION, 7)
     ended = build(7, -2 * M, 90 * S)
-    assert joined(rollout(revision="9"), [ended], own) == (Rule.VERSION, 7)
+    assert joined(rollout(revision="9"), [ended], own) == (BuildRule.VERSION, 7)
     assert joined(rollout("1.6.0", revision="9"), [running], own) == NONE
-    assert joined(rollout(revision="10"), [running], own, before("0.0.1", -30 * S, "9")) == (Rule.NONE, 7)
+    assert joined(rollout(revision="10"), [running], own, before("0.0.1", -30 * S, "9")) == (BuildRule.NONE, 7)
 
 
 @pytest.mark.parametrize(
@@ -217,24 +219,24 @@ def test_revisions_before(now: str, periods: str, count: int) -> None:
 def test_another_build_of_the_same_version_makes_its_own_revision() -> None:
     own = before("1.5.0", -M, number=7, rule="annotation")
     builds = [build(7, -2 * M), build(8, -10 * S)]
-    assert joined(rollout(revision="9", build="deploy-orders#8"), builds, own) == (Rule.ANNOTATION, 8)
-    assert joined(rollout(revision="9"), builds, own, before("0.0.1", -30 * S, "9")) == (Rule.VERSION, 8)
+    assert joined(rollout(revision="9", build="deploy-orders#8"), builds, own) == (BuildRule.ANNOTATION, 8)
+    assert joined(rollout(revision="9"), builds, own, before("0.0.1", -30 * S, "9")) == (BuildRule.VERSION, 8)
 
 
 def test_none_is_said_only_once_jenkins_was_asked_late_enough() -> None:
     builds = [build(7, -40 * M)]
     assert build_of(rollout(), builds, None) == Join()
     assert build_of(rollout(), builds, T0 + 119 * S) == Join()
-    assert build_of(rollout(), builds, T0 + 120 * S) == Join(rule=Rule.NONE)
+    assert build_of(rollout(), builds, T0 + 120 * S) == Join(rule=BuildRule.NONE)
     assert build_of(rollout(started_ms=None), builds, KNOWN) == Join()
 
 
 def test_a_join_tells_job_number_and_url() -> None:
     seen = build(7)
     join = build_of(rollout(), [seen])
-    assert join == Join(rule=Rule.VERSION, build=seen, job="deploy-orders", number=7, url=seen.url)
+    assert join == Join(rule=BuildRule.VERSION, build=seen, job="deploy-orders", number=7, url=seen.url)
     url = "https://ci/job/shop/job/deploy-orders/9/"
-    unknown = Join(rule=Rule.ANNOTATION, job="shop/deploy-orders", number=9, url=url)
+    unknown = Join(rule=BuildRule.ANNOTATION, job="shop/deploy-orders", number=9, url=url)
     assert build_of(rollout(build=url), [seen]) == unknown
 
 

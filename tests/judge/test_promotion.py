@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from statusdesk.board import Mark
+from statusdesk.judge import promotion_versions
 from statusdesk.judge.promotion_versions import Lineage
 from statusdesk.picture_apps import count_rows
 from statusdesk.states import Level, RolloutState
@@ -132,6 +133,20 @@ def test_what_was_watched_arriving_needs_no_other_evidence() -> None:
     lineage.watched_ms = NOW - 2 * H
     lineage.see(rollout("testing", "def", 100))
     assert row(*rollouts, lineage=lineage).mark is Mark.OK
+
+
+def test_however_many_versions_there_were_those_that_run_or_ran_before_are_compared(monkeypatch) -> None:
+    monkeypatch.setattr(promotion_versions, "MOST_VERSIONS", 3)
+    lineage = Lineage()
+    lineage.see(rollout("production", "1.0", 900, previous_version="0.9"))
+    for number in range(10):
+        lineage.see(rollout("testing", f"2.{number}", 100 - number))
+    known = {version for version in ("0.9", "1.0", *(f"2.{n}" for n in range(10))) if lineage.first_ms(version)}
+    assert known == {"0.9", "1.0", "2.9"}
+    lineage.leave(rollout("production", "1.0", 900).key)
+    lineage.see(rollout("testing", "3.0", 50))
+    lineage.see(rollout("testing", "3.1", 49))
+    assert lineage.first_ms("1.0") is None
 
 
 def test_drift_counts_versions_behind_the_stage_to_the_left() -> None:

@@ -38,7 +38,7 @@ from statusdesk.store.writer import Writer
 from statusdesk.wants import EventsWanted, LogWanted, RevisionsWanted, Wanted, subkind_of
 from tests.pipeline.test_desk import T0, pod, workload
 
-EU = "kubernetes/eu"
+EU, US = "kubernetes/eu", "kubernetes/us"
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 LASTING = "orders"
@@ -50,6 +50,7 @@ class Days:
 
     def __init__(self, directory: Path) -> None:
         self.day = 0
+        self.order = 0
         self.now_ms = T0
         self._wanted: list[Wanted] = []
         sinks = (
@@ -59,7 +60,7 @@ class Days:
         self.config = Config(
             path="config.toml",
             stages=(StageSettings(name="staging", namespaces=("staging",)),),
-            clusters=(ClusterSettings(name="eu"),),
+            clusters=(ClusterSettings(name="eu"), ClusterSettings(name="us")),
             jenkins=JenkinsSettings(url="http://jenkins"),
             vault=VaultSettings(
                 address="https://vault",
@@ -77,6 +78,7 @@ class Days:
         self.day += 1
         day = self.day
         self._visit(f"env-{day}")
+        self._namespace(f"env-{day}")
         self._jenkins(f"deploy-{day}", day)
         self._cluster(day, fails=True)
         for _ in range(6):
@@ -91,8 +93,8 @@ class Days:
 
     def _pass(self, ms: int) -> None:
         self.now_ms += ms
-        for source in (EU, "jenkins", "vault"):
-            self.desk.take(Visited(source=source, ok=True, at_ms=self.now_ms, live=source == EU))
+        for source in (EU, US, "jenkins", "vault"):
+            self.desk.take(Visited(source=source, ok=True, at_ms=self.now_ms, live=source in (EU, US)))
         for _ in range(3):
             self.desk.flush(self.now_ms)
             self._answer()
@@ -110,11 +112,28 @@ class Days:
         self._pass(60_000)
         self.desk.take(Visited(source=EU, scope=namespace, ok=True, at_ms=self.now_ms))
 
-    def _swept(self, kind: type, *facts: object, source: str = EU, subkind: str = "", scope: str = "") -> None:
+    def _swept(self, kind: type, *facts: object, source: str = EU, subkind: str = "", **more: object) -> None:
         now_ms = self.now_ms
         self.desk.take(
-            Swept(source=source, kind=kind, facts=facts, started_ms=now_ms, at_ms=now_ms, subkind=subkind, scope=scope)
-        )  # fmt: skip
+            Swept(source=source, kind=kind, facts=facts, started_ms=now_ms, at_ms=now_ms, subkind=subkind, **more)
+        )
+
+    def _namespace(self, namespace: str) -> None:
+        """A cluster that is read namespace by namespace: one is there for a day, and goes."""
+        self.order += 1
+        where = {"source": US, "scope": namespace, "order": self.order}
+        deployed = replace(workload("web", uid=f"us-{namespace}"), cluster="us", namespace=namespace)
+        made = replace(pod("web"), cluster="us", namespace=namespace, uid=f"us-{namespace}")
+        self._swept(Pod, made, **where)
+        self._swept(Workload, deployed, subkind="Deployment", **where)
+        self._pass(60_000)
+        changed = {"source": US, "at_ms": self.now_ms, "heard_ms": self.now_ms - 1000}
+        self.desk.take(Changed(kind=Workload, seen=(replace(deployed, generation=9),), **changed))
+        self._pass(60_000)
+        where["order"] = self.order + 1
+        self._swept(Pod, over=True, **where)
+        self._swept(Workload, subkind="Deployment", over=True, **where)
+        self._pass(60_000)
 
     def _cluster(self, day: int, *, fails: bool) -> None:
         """An environment of that day, and another version of what is always there."""

@@ -120,6 +120,31 @@ def test_nothing_is_told_before_it_is_committed(office, monkeypatch):
     assert message.fingerprints == (alert.fingerprint,) and len(office.news().queued) == 1
 
 
+def test_what_explains_itself_otherwise_is_told_though_a_flush_fails(office, monkeypatch):
+    """A message that is another at the same level makes no transition, but its alert says it."""
+
+    def broken(*_):
+        raise StoreError("the disk is full")
+
+    def refused(message):
+        condition = msgspec.structs.replace(failing().conditions[-1], message=message)
+        return failing(conditions=(*workload().conditions, condition))
+
+    office.see(refused("exceeded quota: a"))
+    office.flush()
+    office.desk.take(Changed(source=EU, kind=Workload, at_ms=office.now_ms, seen=(
+        msgspec.structs.replace(refused("exceeded quota: b"), generation=2, observed_generation=2),
+    )))  # fmt: skip
+    with monkeypatch.context() as patched:
+        patched.setattr(office.desk._alerting.engine, "step", broken)
+        for _ in range(2):
+            with pytest.raises(StoreError):
+                office.desk.flush(office.now_ms)
+    assert office.flush() == []
+    (alert,), _ = office.rows()
+    assert "exceeded quota: b" in alert.summary
+
+
 @pytest.mark.parametrize("kill", [False, True], ids=["stopped", "killed"])
 def test_a_restart_between_any_two_steps_tells_nothing_twice(office, kill):
     def again():

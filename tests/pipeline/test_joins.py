@@ -12,7 +12,7 @@ from statusdesk.facts import Build, Changed, Job, JobClass, Message, Pod, Swept,
 from statusdesk.pipeline.desk import Desk
 from statusdesk.states import RolloutState
 from statusdesk.store.writer import Writer
-from tests.judge.make import T0, deployment
+from tests.judge.make import T0, available, deployment, pod, progressing
 
 JOB, KEY = "deploy-orders", "eu/staging/Deployment/orders"
 LONG_S = 10 * 86_400
@@ -124,6 +124,32 @@ def test_a_change_without_a_build_is_told_once_jenkins_had_time(fed: Fed) -> Non
     fed.restart()
     assert fed.cluster(10) == ("none", None)
     assert fed.jenkins(10, build(2, T0 + 1000, version="1.5.0")) == ("version", 2)
+
+
+@pytest.mark.parametrize("kind", ["Changed", "Swept"])
+def test_a_rollout_that_a_watch_tells_late_began_when_its_pods_did(fed: Fed, kind: str) -> None:
+    """The watch is silent for 240 s; what it tells then is the deploy's that ended 220 s ago."""
+    fed.cluster(0, **BEFORE)
+    began_ms = T0 + 10_000
+    fed.jenkins(0, FIRST)
+    rolled = deployment(
+        conditions=(available(at_ms=began_ms), progressing("NewReplicaSetAvailable", at_ms=T0 + 45_000))
+    )
+    new = pod(created_ms=began_ms, scheduled_changed_ms=began_ms, ready_changed_ms=T0 + 40_000)
+    fed.now_ms = T0 + 240_000
+    if kind == "Changed":
+        when: dict[str, Any] = {"source": "kubernetes/eu", "at_ms": fed.now_ms, "heard_ms": T0}
+        told: tuple[Message, ...] = (
+            Changed(kind=Pod, seen=(new,), **when), Changed(kind=Workload, seen=(rolled,), **when)
+        )  # fmt: skip
+    else:
+        swept = {"source": "kubernetes/eu", "started_ms": fed.now_ms, "at_ms": fed.now_ms, "scope": ""}
+        told = (Swept(kind=Pod, facts=(new,), **swept), Swept(kind=Workload, facts=(rolled,), **swept))
+    fed.told(0, *told)
+    row = fed.writer.current(RolloutState)[KEY]
+    assert (row.started_ms, row.version_since_ms) == (began_ms, began_ms)
+    assert fed.jenkins(0, build(2, T0, duration_ms=20_000)) == ("time", 2)
+    assert fed.jenkins(200) == ("time", 2)
 
 
 def test_a_change_by_hand_soon_after_a_deploy_is_not_the_deploys(fed: Fed) -> None:

@@ -79,6 +79,56 @@ def test_what_is_new_after_a_watch_broke_has_come_since_it_told_something():
     assert stamps.pod(pod(NOW_MS - MIN5_MS), None, again).created_ms == NOW_MS - 10_000
 
 
+def told_late(stamps: Stamps, late_ms: int) -> Seeing:
+    """How a watch that goes on where it was cut is seen to tell something."""
+    return stamps.changes(
+        Changed(source="kubernetes/eu", kind=Pod, at_ms=NOW_MS, heard_ms=NOW_MS - late_ms, seen=(pod(),))
+    )
+
+
+def test_what_a_watch_tells_late_happened_when_it_says_so():
+    stamps = Stamps()
+    seeing = told_late(stamps, 240_000)
+    began = pod(NOW_MS - 230_000, NOW_MS - 228_000)
+    assert stamps.pod(began, None, seeing) is began
+    rolled = workload(NOW_MS - 225_000)
+    before = stamps.workload(workload(NOW_MS - 10**8), None, FIRST_LIST)
+    assert stamps.workload(rolled, before, seeing) is rolled
+
+
+def test_what_a_watch_tells_late_is_not_older_than_what_it_had_told_before():
+    stamps = Stamps()
+    told = stamps.pod(pod(NOW_MS - 2 * MIN5_MS, NOW_MS - 2 * MIN5_MS), None, told_late(stamps, 240_000))
+    assert told.created_ms == NOW_MS - 240_000
+    assert told_late(stamps, -60_000) == (NOW_MS, NOW_MS), "somebody has set the clock back"
+
+
+def test_what_a_watch_tells_late_says_nothing_of_the_clock():
+    stamps, seeing = Stamps(), told_late(Stamps(), 240_000)
+    for name in ("a", "b"):
+        stamps.pod(pod(NOW_MS - 230_000, name=name), None, seeing)
+    assert stamps.events("eu", [EVENT], NOW_MS) == (EVENT,)
+    stamps.pod(pod(NOW_MS - 1000, name="young"), None, LIVE)
+    late = pod(NOW_MS - 200_000, NOW_MS - 199_000, name="c")
+    assert stamps.pod(late, None, seeing) is late
+    restored = pod(NOW_MS - 10**7, NOW_MS - 10**6, name="restored")
+    assert stamps.pod(restored, None, seeing) is restored
+
+
+def test_places_of_scopes_that_come_and_go_are_kept_up_to_a_limit(monkeypatch):
+    monkeypatch.setattr("statusdesk.pipeline.stamps.PLACES_KEPT", 2)
+    stamps = Stamps()
+
+    def seen(scope):
+        return stamps.sweeps(
+            Swept(source="kubernetes/eu", kind=Pod, facts=(), started_ms=NOW_MS, at_ms=NOW_MS, scope=scope)
+        )
+
+    for scope in ("a", "b", "a", "c"):
+        seen(scope)
+    assert seen("a").looked_ms == NOW_MS and seen("b").looked_ms is None
+
+
 @pytest.mark.parametrize("off_ms", [-MIN5_MS, 0, MIN5_MS])
 @pytest.mark.parametrize("grace_s", [0, 30, 600])
 def test_a_deletion_is_stamped_ahead_by_its_grace_period(off_ms, grace_s):
