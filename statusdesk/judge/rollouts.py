@@ -151,7 +151,7 @@ def _judge(
     goes_on = same_revision and not template_changed(workload, before)
     started_ms = before.started_ms if before is not None and goes_on else workload.started_ms
     if started_ms is None:
-        started_ms = now_ms if before is not None else began_ms(workload, new_pods, completed, now_ms)
+        started_ms = now_ms if before is not None else began_ms(workload, pods, new_pods, completed, now_ms)
     scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory)
     live = tuple(filter(is_live, new_pods))
     rollout = Rollout(
