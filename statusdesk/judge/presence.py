@@ -1,6 +1,14 @@
 """Whether the version that a workload asks for is there: a template is a wish, pods are what runs."""
 
-from statusdesk.judge.rollout_counts import DEGRADED, DONE_LEVELS, JOB_KINDS, NOT_OBSERVED, OBSERVING, REPLACING, SCALING
+from statusdesk.judge.rollout_counts import (
+    DEGRADED,
+    DONE_LEVELS,
+    JOB_KINDS,
+    NOT_OBSERVED,
+    OBSERVING,
+    REPLACING,
+    SCALING,
+)
 from statusdesk.states import Level, RolloutState
 
 
@@ -16,7 +24,7 @@ def is_there(rollout: RolloutState) -> bool:
 
 
 def is_rolled_out(rollout: RolloutState) -> bool:
-    """Return whether a rollout's version has taken over, as far as it is meant to; of what is silent its counts tell."""
+    """Return whether a rollout's version has taken over as far as it is to; of what is silent counts tell."""
     if not is_there(rollout):
         return False
     if rollout.level is Level.UNKNOWN:

@@ -113,9 +113,7 @@ def deadline_s(workload: Workload) -> float | None:
     return None if deadline is None or deadline >= UNLIMITED_S else float(deadline)
 
 
-def began_ms(
-    workload: Workload, pods: tuple[Pod, ...], new_pods: tuple[Pod, ...], completed: bool, now_ms: int
-) -> int:
+def began_ms(workload: Workload, pods: tuple[Pod, ...], new_pods: tuple[Pod, ...], completed: bool, now_ms: int) -> int:
     """Return when a rollout that was not seen beginning most likely began.
 
     A pod of the new revision that is older than one of another is left from before: the rollout goes back to it. Where

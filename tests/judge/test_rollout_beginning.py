@@ -47,9 +47,10 @@ def test_only_the_first_verdict_looks_back():
     assert again.began_ms is None
 
 
-OLD_POD = replace(make.pod(), name="old", revision="r1", created_ms=NOW - DAY)
-NEW_POD = replace(OLD_POD, name="new", revision="r2", created_ms=NOW - 5_000)
-BACK = replace(OLD_POD, name="back", revision="r2", created_ms=NOW - 2 * DAY)
+NEW_POD = replace(make.pod(), name="new", revision="r2", created_ms=NOW - 5_000)
+BACK = replace(NEW_POD, name="back", created_ms=NOW - 2 * DAY)
+OLD_IMAGE = tuple(replace(each, image="registry.local/orders:1.4.0") for each in NEW_POD.containers)
+OLD_POD = replace(NEW_POD, name="old", revision="r1", created_ms=NOW - DAY, containers=OLD_IMAGE)
 
 
 def just_begun(kind: str, **changes):
@@ -72,6 +73,7 @@ def just_begun(kind: str, **changes):
     ],
 )
 def test_a_rollout_first_seen_under_way_began_when_something_tells_or_now(kind, pods, generation, began_ms):
-    workload = just_begun(kind, generation=generation, observed_generation=generation)
+    updated = sum(pod.revision == "r2" for pod in pods)
+    workload = just_begun(kind, generation=generation, observed_generation=generation, updated=updated)
     verdict = judge_rollout(workload, pods, None, make.THRESHOLDS, NOW)
     assert verdict.state.started_ms == began_ms
