@@ -33,7 +33,6 @@ def rollout(app, stage, version, level=Level.OK, age_ms=DAY, **more):
         digest="sha256:4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945",
         revision="15",
         desired=2,
-        updated=2,
         ready=2,
         since_ms=NOW - age_ms,
         **more,
