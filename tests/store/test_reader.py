@@ -227,7 +227,7 @@ def test_a_column_that_is_not_there_yet_is_told(path: Path, clock: Clock) -> Non
         ("alerts", "hits", lambda reader: reader.alerts(0)),
     ],
 )
-def test_whatever_is_asked_of_an_older_store_is_answered_with_one_sentence(path, clock, table, column, question) -> None:
+def test_whatever_is_asked_of_an_older_store_the_answer_is_a_sentence(path, clock, table, column, question) -> None:
     Writer(path, 1e6, clock).close()
     with sqlite3.connect(path) as db:
         db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
