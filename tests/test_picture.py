@@ -65,6 +65,7 @@ def rollout(app: str, stage: str, version: str = "1.0", level: Level = Level.OK,
         "level_since_ms": NOW - 60 * MINUTE,
         "ready": 2,
         "desired": 2,
+        "updated": 2,
     }
     return RolloutState(**(fields | changes))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from statusdesk.alerts.making import because, make
 from statusdesk.alerts.tuning import Tuning
+from statusdesk.judge.presence import is_rolled_out, is_there
 from statusdesk.judge.promotion_versions import Arrival, Lineage, order_of
 from statusdesk.states import AlertState, Level, RolloutState
 
@@ -23,6 +24,7 @@ class Versions:
         self._app_of: dict[str, str] = {}
         self._lineages: dict[str, Lineage] = {}
         self._failing: dict[str, RolloutState] = {}
+        self._there: dict[str, str] = {}  # which version of a workload had pods
 
     def see(self, row: RolloutState, *, failed: bool = False) -> Iterable[str]:
         """Take a row; return the apps that must be looked at again. ``failed``: it did before it became unknown."""
@@ -38,15 +40,24 @@ class Versions:
                 self._lineages.pop(known_app, None)
         if row.until_ms is not None or not self._tuning.stage_of(row.cluster, row.namespace):
             self._failing.pop(row.key, None)
+            self._there.pop(row.key, None)
             return touched
         self._apps.setdefault(row.app, {})[row.key] = row
         self._app_of[row.key] = row.app
         self._lineages.setdefault(row.app, Lineage()).see(row)
+        self._see_pods(row)
         if row.level is Level.FAILING or (failed and row.level is Level.UNKNOWN):
             self._failing[row.key] = row
         elif row.level is not Level.UNKNOWN:  # of what is unknown holds what was known
             self._failing.pop(row.key, None)
         return touched
+
+    def _see_pods(self, row: RolloutState) -> None:
+        """Keep which version has pods; one that is made anew (Recreate) is not gone in the moment between."""
+        if is_there(row):
+            self._there[row.key] = row.version
+        elif self._there.get(row.key) != row.version or row.level is not Level.PROGRESSING:
+            self._there.pop(row.key, None)
 
     def deserved(self, app: str) -> list[AlertState]:
         """Return the alerts that an app deserves now."""
@@ -80,19 +91,22 @@ class Versions:
 
     def _of(self, failing: RolloutState, rows: list[RolloutState]) -> AlertState | None:
         there = [row for row in rows if self._place(row) == self._production]
-        runs = [row for row in there if row.version == failing.version]
+        asks = [row for row in there if row.version == failing.version]
+        runs = [row for row in asks if row.key in self._there]
         stage = self._names[self._place(failing)]
         what = f"{failing.app} {failing.version}"
         if runs:
-            summary = f"{what} runs in production and fails in {stage}: {failing.message}{because(failing)}"
+            how = "runs" if any(map(is_rolled_out, runs)) else "is being rolled out"
+            summary = f"{what} {how} in production and fails in {stage}: {failing.message}{because(failing)}"
             return self._make("BadVersionInProduction", failing, summary, [failing, *runs])
         furthest = max(self._place(row) for row in rows if self._is_same(row, failing))
         first = min(map(self._place, rows))
-        if furthest <= first or not self._is_ahead(failing, rows):
+        if not asks and (furthest <= first or not self._is_ahead(failing, rows)):
             return None
-        following = self._names[furthest + 1]
-        summary = f"{what} fails in {stage} on its way to production, next stop {following}: {failing.message}"
-        summary += because(failing)
+        following = self._names[self._production if asks else furthest + 1]
+        has_none = ", which asks for it and has no pod of it yet" if asks else ""
+        summary = f"{what} fails in {stage} on its way to production, next stop {following}{has_none}: "
+        summary += failing.message + because(failing)
         return self._make("BadVersionAhead", failing, summary, [failing, *there])
 
     def _is_same(self, row: RolloutState, failing: RolloutState) -> bool:

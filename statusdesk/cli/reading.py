@@ -11,9 +11,10 @@ from statusdesk.board import Board, Mark, Row
 from statusdesk.cli.opening import now_ms
 from statusdesk.collecting import lost_ms
 from statusdesk.config import Config
+from statusdesk.judge.apps import match_job
 from statusdesk.picture import Picture
 from statusdesk.picture_apps import count_rows
-from statusdesk.states import BLIND, Level
+from statusdesk.states import BLIND, AlertState, Level
 from statusdesk.store.reader import Reader
 
 _FAILING = (Mark.FAILING, Mark.ON_ITS_WAY)
@@ -77,6 +78,29 @@ def with_tokens_of(board: Board, config: Config) -> Board:
         if any(fnmatchcase(app, glob) for app in apps for glob in globs.get(token.name, (token.name,)))
     )
     return msgspec.structs.replace(board, tokens=mine)
+
+
+def with_alerts_of(board: Board, whole: Board, config: Config) -> Board:
+    """Return the board with only the alerts about its rows, their jobs, its tokens, and sources.
+
+    What inhibits one of them is told too. ``whole`` has all rows: a job belongs to the one that it names best.
+    """
+    apps, known = {row.app for row in board.rows}, {row.app for row in whole.rows}
+    tokens = {(token.source, token.name) for token in board.tokens}
+
+    def is_mine(alert: AlertState) -> bool:
+        if alert.token:
+            return (alert.source, alert.token) in tokens
+        if alert.source:
+            return not alert.app or match_job(alert.app, known, config.apps) in apps
+        return alert.app_name in apps
+
+    mine = [alert for alert in (*board.firing, *board.pending) if is_mine(alert)]
+    shown = {alert.fingerprint for alert in mine} | {alert.inhibited_by for alert in mine}
+    firing, pending = (
+        tuple(alert for alert in alerts if alert.fingerprint in shown) for alerts in (board.firing, board.pending)
+    )
+    return msgspec.structs.replace(board, firing=firing, pending=pending)
 
 
 def _wanted(row: Row, apps: Sequence[str], namespaces: Sequence[str], only_bad: bool) -> bool:

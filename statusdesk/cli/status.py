@@ -17,7 +17,7 @@ DESCRIPTION = """\
 Print the board once. Exit code 0: nothing is failing, 1: something is, 3: it cannot be told, because data is missing
 or stale, a source cannot be read, no collector runs, or a named app is not known. With --format nagios these are the
 codes of Nagios: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. With names, only those applications
-are printed, the tokens that belong to them, and sources that are not well.
+are printed, the tokens that belong to them, sources that are not well, and the alerts about any of these.
 """
 
 
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from statusdesk.cli.board_json import board_json
     from statusdesk.cli.board_table import board_table
     from statusdesk.cli.opening import load_config, store_path, wants_colour
-    from statusdesk.cli.reading import exit_code_of, narrow, read_board, with_tokens_of, without_well
+    from statusdesk.cli.reading import exit_code_of, narrow, read_board, with_alerts_of, with_tokens_of, without_well
     from statusdesk.store.errors import StoreError
 
     config = load_config(args, collecting=False)
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     missing = _unknown_apps(board, args.apps)
     chosen = narrow(board, args.apps)
     if args.apps:
-        chosen = with_tokens_of(chosen, config)
+        chosen = with_alerts_of(with_tokens_of(chosen, config), board, config)
     if args.format == "nagios":
         return _nagios(chosen, config, missing, narrowed=bool(args.apps))
     code = exit_code_of(chosen)

@@ -6,6 +6,7 @@ import msgspec
 
 from statusdesk.board import Cell, Mark, Row
 from statusdesk.config import StageSettings
+from statusdesk.judge.presence import is_there
 from statusdesk.judge.promotion_builds import (
     Remark,
     changes_without_build,
@@ -165,8 +166,8 @@ def _failing(index: int, cells: Sequence[Cell | None], order: Sequence[str], pat
         return Finding(mark=Mark.FAILING, rank=(PRODUCTION_FAILING, 0), stage=index, message=message)
     version = cell.version
     ahead = bool(version) and _is_ahead(version, cells, order, path)
-    runs = [place for place in range(path.production) if _runs(cells[place], version)] if ahead else [index]
-    furthest = max([*runs, index])
+    asked = [place for place in range(path.production + 1) if _asks_for(cells[place], version)] if ahead else [index]
+    furthest = min(max([*asked, index]), path.production - 1)  # production may ask for it and have no pod of it yet
     first = next(place for place, other in enumerate(cells) if not is_empty(other))
     following = next((place for place in range(furthest + 1, len(cells)) if cells[place] is not None), None)
     next_stop = path.stages[following].name if ahead and following is not None else ""
@@ -198,17 +199,17 @@ def _was_failing(cells: Sequence[Cell | None], path: Path) -> Finding | None:
     return _plain(Mark.UNKNOWN, WAS_FAILING, index, path, f"{path.stages[index].name}: {message}")
 
 
-def _runs(cell: Cell | None, version: str) -> bool:
+def _asks_for(cell: Cell | None, version: str) -> bool:
     return cell is not None and any(rollout.version == version for rollout in cell.rollouts)
 
 
 def _is_ahead(version: str, cells: Sequence[Cell | None], order: Sequence[str], path: Path) -> bool:
-    """Whether production does not run the version yet: it is not there, and what is there is no newer."""
+    """Whether production does not run the version yet: no pod of it is there, and what is there is no newer."""
     in_production = cells[path.production]
     if in_production is None or not in_production.rollouts:
         return True
-    if _runs(in_production, version):
-        return False
+    if _asks_for(in_production, version):
+        return not any(is_there(rollout) for rollout in in_production.rollouts if rollout.version == version)
     if version not in order or in_production.version not in order:
         return True
     return order.index(version) > order.index(in_production.version)
@@ -263,7 +264,8 @@ def _calm(cells: Sequence[Cell | None], path: Path) -> Finding:
     if skewed:
         index = max(skewed)
         cell, later = cells[index], next(c for c in cells[index + 1 :] if c is not None and c.version)
-        message = f"{later.stage} runs {later.version}, newer than {cell.version if cell is not None else ''} here"
+        runs = "runs" if any(is_there(r) for r in later.rollouts if r.version == later.version) else "is to run"
+        message = f"{later.stage} {runs} {later.version}, newer than {cell.version if cell is not None else ''} here"
         return _plain(Mark.SKEW, SKEW, index, path, f"{path.stages[index].name}: {message}")
     marks = {cell.mark for cell in cells if cell is not None and cell.rollouts}
     for mark in (Mark.BLOCKED, Mark.PAUSED):

@@ -113,15 +113,24 @@ def deadline_s(workload: Workload) -> float | None:
     return None if deadline is None or deadline >= UNLIMITED_S else float(deadline)
 
 
-def began_ms(workload: Workload, new_pods: tuple[Pod, ...], completed: bool, now_ms: int) -> int:
-    """Return when a rollout that was not seen beginning most likely began."""
+def began_ms(workload: Workload, pods: tuple[Pod, ...], new_pods: tuple[Pod, ...], completed: bool, now_ms: int) -> int:
+    """Return when a rollout that was not seen beginning most likely began.
+
+    A pod of the new revision that is older than one of another is left from before: the rollout goes back to it. Where
+    nothing tells, one of a workload that was changed since it was made began when it was first seen.
+    """
     times = [pod.created_ms for pod in new_pods if pod.created_ms is not None]
     progressed_ms = progress_ms(workload)
     if completed and progressed_ms is not None:
         times.append(progressed_ms)
+    if not completed and times:
+        revisions = {pod.revision for pod in new_pods}
+        others_ms = max((pod.created_ms or 0 for pod in pods if pod.revision not in revisions), default=0)
+        times = [created_ms for created_ms in times if created_ms >= others_ms]
     if times:
         return min(times)
-    return progressed_ms or workload.created_ms or now_ms
+    was_changed = not completed and workload.kind not in JOB_KINDS and workload.generation > 1
+    return progressed_ms or (None if was_changed else workload.created_ms) or now_ms
 
 
 def seen_began_ms(workload: Workload, new_pods: tuple[Pod, ...], looked_ms: int | None, now_ms: int) -> int:

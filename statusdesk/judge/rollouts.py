@@ -155,7 +155,7 @@ def _judge(
     goes_on = same_revision and not template_changed(workload, before)
     started_ms = before.started_ms if before is not None and goes_on else workload.started_ms
     if started_ms is None:
-        started_ms = _began_ms(workload, new_pods, before, completed, looked_ms, now_ms)
+        started_ms = _began_ms(workload, pods, new_pods, before, completed, looked_ms, now_ms)
     scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory)
     live = tuple(filter(is_live, new_pods))
     rollout = Rollout(
@@ -181,6 +181,7 @@ def _judge(
 
 def _began_ms(
     workload: Workload,
+    pods: tuple[Pod, ...],
     new_pods: tuple[Pod, ...],
     before: RolloutState | None,
     completed: bool,
@@ -188,7 +189,7 @@ def _began_ms(
     now_ms: int,
 ) -> int:
     if before is None:
-        return began_ms(workload, new_pods, completed, now_ms)
+        return began_ms(workload, pods, new_pods, completed, now_ms)
     return seen_began_ms(workload, new_pods, looked_ms, now_ms)
 
 

@@ -43,7 +43,7 @@ import msgspec
 
 from statusdesk.store.errors import StoreError
 from statusdesk.store.export_columns import SUBJECTS, Subject
-from statusdesk.store.opening import open_for_reading
+from statusdesk.store.opening import older, open_for_reading
 
 What = Literal["builds", "rollouts", "tokens", "alerts", "notifications", "environments", "platform"]
 Format = Literal["csv", "jsonl"]
@@ -130,6 +130,8 @@ def export(
             return _pass_on(cursor, writer.writerows, progress)
         return _pass_on(cursor, lambda rows: out.write("".join(itertools.chain.from_iterable(rows))), progress)
     except sqlite3.Error as error:
+        if "no such " in str(error):  # a table or column of ours that no watch of this version has added yet
+            raise older(path) from error
         raise StoreError(f"{path} cannot be exported: {error}") from error
     finally:
         opened.db.close()

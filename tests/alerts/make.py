@@ -37,7 +37,7 @@ def rule(name: str = "RolloutFailing", **fields: object) -> AlertRuleSettings:
 
 def rollout(level: Level = Level.FAILING, namespace: str = "staging", name: str = "orders", **fields) -> RolloutState:
     key = f"eu/{namespace}/Deployment/{name}"
-    given = {"cluster": "eu", "kind": "Deployment", "app": name} | fields
+    given = {"cluster": "eu", "kind": "Deployment", "app": name, "desired": 2, "updated": 2} | fields
     return RolloutState(key=key, namespace=namespace, name=name, level=level, **given)
 
 

@@ -162,6 +162,39 @@ def test_a_bad_version_reaches_production_and_is_mended():
     assert world.states() == {}
 
 
+@pytest.mark.parametrize(
+    ("level", "fields", "name", "said"),
+    [
+        (Level.OK, {}, "BadVersionInProduction", "orders 1.5 runs in production and fails in testing: m"),
+        (Level.FAILING, {"reason": "Degraded"}, "BadVersionInProduction", "runs in production and"),
+        (Level.UNKNOWN, {}, "BadVersionInProduction", "runs in production and"),
+        (Level.PROGRESSING, {"updated": 1}, "BadVersionInProduction", "is being rolled out in production and fails"),
+        (Level.PAUSED, {"updated": 1}, "BadVersionInProduction", "is being rolled out in production and fails"),
+        (Level.PAUSED, {"updated": 0}, "BadVersionAhead", "next stop production, which asks for it and has no pod"),
+        (Level.FAILING, {"updated": 0}, "BadVersionAhead", "next stop production, which asks for it and has no pod"),
+        (Level.IDLE, {"updated": 0, "desired": 0}, "BadVersionAhead", "which asks for it and has no pod of it yet: m"),
+        # the counts are still those of the version before
+        (Level.PROGRESSING, {"reason": "Observing", "level_since_ms": 900}, "BadVersionAhead", "has no pod of it yet"),
+        # it was only scaled: the version has been there
+        (Level.PROGRESSING, {"reason": "Observing", "level_since_ms": 2_000}, "BadVersionInProduction", "is being"),
+    ],
+)
+def test_a_version_runs_in_production_when_a_pod_of_it_is_there(level, fields, name, said):
+    world, found = bad_versions(at("testing", "1.5", Level.FAILING, message="m"), at("shop", "1.5", level, **fields))
+    assert found == [(name, "orders", "1.5", "testing")]
+    (alert,) = [alert for alert in world.alerts.active() if alert.alertname == name]
+    assert said in alert.summary
+
+
+def test_a_version_that_is_made_anew_in_production_is_not_gone_in_between():
+    world, _ = bad_versions(at("testing", "1.5", Level.FAILING), at("shop", "1.5"))
+    world.step(at("shop", "1.5", Level.PROGRESSING, updated=0))
+    assert "BadVersionInProduction" in world.states()
+    world.step(at("shop", "1.4", since=5_000))
+    world.step(at("shop", "1.5", Level.PROGRESSING, since=6_000, updated=0))
+    assert "BadVersionInProduction" not in world.states()
+
+
 def test_one_that_says_more_mutes_the_other_and_no_others():
     web = {"name": "web", "app": "orders", "version": "1.5"}
     world, _ = bad_versions(*OLD, at("staging", "1.5", Level.FAILING), rollout(Level.FAILING, "staging", **web))

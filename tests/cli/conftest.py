@@ -48,7 +48,7 @@ def rollout(app, stage, level=Level.OK, version="1.0", **more):
         version=version,
         desired=2,
         ready=2,
-        **more,
+        **({"updated": 2} | more),
     )
 
 

@@ -113,6 +113,48 @@ def test_with_names_only_their_tokens_and_sources_that_are_not_well_are_told(run
     assert [each["name"] for each in tokens] == ["db", "orders"]
 
 
+def alert(fingerprint, alertname, **fields):
+    given = {"state": "firing", "severity": "warning", "started_ms": 1, "fired_ms": 1} | fields
+    return AlertState(fingerprint=fingerprint, alertname=alertname, **given)
+
+
+def test_with_names_only_alerts_about_what_is_shown_are_told(run, put, config):
+    more = '[[vault.token]]\nname = "db"\naccessor = "a1"\napps = ["ord*"]\n'
+    config.write_text(config.read_text() + '[vault]\naddress = "http://127.0.0.1:1"\n' + more)
+    here = {"cluster": "eu", "namespace": "staging"}
+    mine = [
+        alert("m1", "RolloutFailing", app="orders", **here),
+        alert("m2", "RolloutStuck", app="orders/worker", state="pending", **here),
+        alert("m3", "BadVersionAhead", app="orders"),
+        alert("m4", "BuildFailed", app="shop/deploy-orders", source="jenkins"),
+        alert("m5", "TokenLapsing", token="db", source="vault"),
+        alert("m6", "SourceDown", source="jenkins"),
+        alert("m7", "ServiceDegraded", app="orders", inhibited_by="cause", **here),
+        alert("cause", "TokenGone", token="billing", source="vault"),
+    ]
+    others = [
+        alert("o1", "RolloutFailing", app="web", **here),
+        alert("o2", "RolloutStuck", app="web", state="pending", **here),
+        alert("o3", "BadVersionAhead", app="orders-ui"),
+        alert("o4", "BuildFailed", app="shop/deploy-orders-ui", source="jenkins"),
+        alert("o5", "TokenLapsing", token="payments", source="vault"),
+        alert("o6", "EnvironmentLeftUp", cluster="eu", namespace="dev-1"),
+        alert("o7", "Watchdog", severity="info"),
+    ]
+    put(
+        *(rollout(app, "staging") for app in ("orders", "orders-ui", "web")),
+        token("db"),
+        token("payments"),
+        alerts=[*mine, *others],
+    )
+    told = json.loads(run("status", "orders", "--format", "json").stdout)
+    shown = {each["fingerprint"] for each in (*told["firing"], *told["pending"])}
+    assert shown == {each.fingerprint for each in mine}
+    lines = [line for line in run("status", "orders").stdout.splitlines() if line.startswith("alert ")]
+    assert len(lines) == len(mine) and any("inhibited by TokenGone vault/billing" in line for line in lines)
+    assert len(json.loads(run("status", "--format", "json").stdout)["firing"]) == len(mine) + len(others) - 2
+
+
 def test_a_failing_token_of_an_app_is_1_for_it(run, put):
     put(rollout("orders", "staging"), token("orders", Level.FAILING))
     assert run("status", "orders").returncode == 1

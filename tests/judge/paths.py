@@ -50,6 +50,7 @@ def rollout(stage: str, version: str, hours: float = 24, level: Level = Level.OK
         "started_ms": since_ms,
         "level_since_ms": since_ms,
         "desired": 2,
+        "updated": 2,
         "ready": 2,
     }
     return RolloutState(**(fields | changes))

@@ -76,6 +76,16 @@ def hotfix() -> list[RolloutState]:
     return [*walk("5.1.9", "5.1.9", "5.1.9", "5.1.9"), rollout("production", "5.2.0", 1, previous_version="5.1.9")]
 
 
+@pytest.mark.parametrize("level", [Level.PAUSED, Level.FAILING])
+def test_production_does_not_run_what_it_only_asks_for(level) -> None:
+    asked = rollout("production", "1.5", 1, level, previous_version="1.3", updated=0)
+    found = row(*walk("1.5", bad={0: FAILING}), asked)
+    assert (found.version_ahead, found.next_stop) == ("1.5", "production") or level is FAILING
+    assert found.mark is (Mark.ON_ITS_WAY if level is Level.PAUSED else Mark.FAILING)
+    calm = row(*walk("1.4", "1.4", "1.4", "1.4"), rollout("production", "1.5", 1, previous_version="1.4", updated=0))
+    assert calm.message == "audit: production is to run 1.5, newer than 1.4 here"
+
+
 def test_skew_stands_where_the_newer_version_begins() -> None:
     found = row(*hotfix())
     assert found.mark is Mark.SKEW

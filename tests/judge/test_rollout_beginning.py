@@ -45,3 +45,35 @@ def test_only_the_first_verdict_looks_back():
     assert first.state.level is Level.FAILING and first.began_ms == (pod.ready_changed_ms or pod.created_ms)
     again = judge_rollout(workload, (pod,), first.state, make.THRESHOLDS, NOW, memory=first.memory)
     assert again.began_ms is None
+
+
+NEW_POD = replace(make.pod(), name="new", revision="r2", created_ms=NOW - 5_000)
+BACK = replace(NEW_POD, name="back", created_ms=NOW - 2 * DAY)
+OLD_IMAGE = tuple(replace(each, image="registry.local/orders:1.4.0") for each in NEW_POD.containers)
+OLD_POD = replace(NEW_POD, name="old", revision="r1", created_ms=NOW - DAY, containers=OLD_IMAGE)
+
+
+def just_begun(kind: str, **changes):
+    fields = {"desired": 3, "replicas": 3, "updated": 0, "ready": 3, "available": 3, "generation": 3}
+    fields |= {"observed_generation": 3, "created_ms": NOW - 10 * DAY, "revision": "r2", "conditions": ()}
+    if kind == "StatefulSet":
+        fields |= {"update_revision": "r2", "current_revision": "r1"}
+    return make.deployment(kind=kind, **(fields | changes))
+
+
+@pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
+@pytest.mark.parametrize(
+    ("pods", "generation", "began_ms"),
+    [
+        ((OLD_POD,), 3, NOW),  # nothing tells: when it was seen
+        ((OLD_POD, NEW_POD), 3, NOW - 5_000),
+        ((OLD_POD, BACK), 3, NOW),  # it goes back: its pods from before are no beginning
+        ((OLD_POD, BACK, NEW_POD), 3, NOW - 5_000),
+        ((), 1, NOW - 10 * DAY),  # its first revision is as old as it is
+    ],
+)
+def test_a_rollout_first_seen_under_way_began_when_something_tells_or_now(kind, pods, generation, began_ms):
+    updated = sum(pod.revision == "r2" for pod in pods)
+    workload = just_begun(kind, generation=generation, observed_generation=generation, updated=updated)
+    verdict = judge_rollout(workload, pods, None, make.THRESHOLDS, NOW)
+    assert verdict.state.started_ms == began_ms

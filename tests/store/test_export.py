@@ -297,3 +297,14 @@ def test_what_never_fired_is_no_alert_of_the_week(writer: Writer, path: Path) ->
     writer.put_alerts([alert("1", state="resolved", pending_ms=1_000, resolved_ms=2_000), alert("2", fired_ms=1_500)])
     writer.commit()
     assert [row["fingerprint"] for row in read(path, "alerts")] == ["2"]
+
+
+@pytest.mark.parametrize(("what", "column"), [("rollouts", "fails_ms"), ("environments", "day_off")])
+def test_a_column_that_is_not_there_yet_is_told(writer: Writer, path: Path, what: str, column: str) -> None:
+    writer.commit()
+    table = {"rollouts": "rollout", "environments": "environment"}[what]
+    with sqlite3.connect(path) as db:
+        for kind in ("current", "history"):
+            db.execute(f"ALTER TABLE {table}_{kind} DROP COLUMN {column}")
+    with pytest.raises(StoreError, match="older statusdesk; start `statusdesk watch`"):
+        read(path, what)

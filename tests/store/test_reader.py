@@ -216,6 +216,25 @@ def test_a_column_that_is_not_there_yet_is_told(path: Path, clock: Clock) -> Non
         reader.changes(0)
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "question"),
+    [
+        ("rollout_history", "fails_ms", lambda reader: reader.periods(RolloutState, "k", 0, 1)),
+        ("rollout_history", "fails_ms", lambda reader: reader.as_of(1)),
+        ("environment_current", "day_off", lambda reader: reader.changes(0)),
+        ("pod_current", "node", lambda reader: reader.pods("k")),
+        ("evidence", "problem", lambda reader: reader.evidence("k")),
+        ("alerts", "hits", lambda reader: reader.alerts(0)),
+    ],
+)
+def test_whatever_is_asked_of_an_older_store_the_answer_is_a_sentence(path, clock, table, column, question) -> None:
+    Writer(path, 1e6, clock).close()
+    with sqlite3.connect(path) as db:
+        db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    with Reader(path) as reader, pytest.raises(StoreError, match="older statusdesk; start `statusdesk watch`"):
+        question(reader)
+
+
 def test_what_is_muted_elsewhere_is_written_when_it_is_another_and_read_with_the_changes(writer, reader) -> None:
     rows = writer.alert_rows
     held = MutedThere(sink="am", muted=(Muted(fingerprint="f", by="sam", until_ms=9_000),))
