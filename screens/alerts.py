@@ -20,7 +20,7 @@ from screens.alert_lines import (
     split,
 )
 from screens.alert_ways import logs_of, screen_of
-from screens.frame import Setup
+from screens.frame import Setup, filter_key
 from screens.ink import Ink
 from screens.lineview import KeyedLines
 from screens.list_screen import ListScreen
@@ -120,7 +120,7 @@ class AlertsScreen(ListScreen[AlertLines]):
         Binding("u", "give_back", "give back", id="alerts.give_back", tooltip="Give back what was taken"),
         Binding("s", "silence", "silence", id="alerts.silence", tooltip="Let nobody be told of it for a while"),
         Binding("x", "expire", "end silence", id="alerts.expire", tooltip="End the selected silence", show=False),
-        Binding("slash", "filter", "filter", id="alerts.filter", tooltip="Show only alerts with these words"),
+        filter_key("alerts", "alerts"),
         Binding("T", "times", "times", id="alerts.times", tooltip="Ages or times of day", show=False),
         Binding("escape", "back", "back", id="alerts.back", tooltip="Show all; back to where you came from"),
         Binding("question_mark", "help", "help", id="alerts.help", tooltip="This help"),

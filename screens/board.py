@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from screens.columns import LIST_BELOW
 from screens.firing_strip import FiringStrip
-from screens.frame import GO_TO, Frame, Setup
+from screens.frame import GO_TO, Frame, Setup, filter_key
 from screens.ink import Ink
 from screens.lens import select
 from screens.linewidget import LineWidget
@@ -62,7 +62,7 @@ class BoardScreen(Frame):
         Binding("a", "alerts", "alerts", id="board.alerts", tooltip="What fires, who is told, who has it"),
         Binding("b", "build", "builds", id="board.build", tooltip="The builds of the selected application"),
         Binding("y", "copy", "copy", id="board.copy", tooltip="Copy and show what is known about the cell"),
-        Binding("slash", "filter", "filter", id="board.filter", tooltip="Show only rows with these words"),
+        filter_key("board", "rows"),
         Binding("exclamation_mark", "only_bad", "not well", id="board.only_bad", tooltip="Show only what is not well"),
         Binding("o", "order", "order", id="board.order", tooltip="Worst first, or in the configured order"),
         replace(GO_TO, show=True),

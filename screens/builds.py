@@ -12,7 +12,7 @@ from screens.build_marks import BAD
 from screens.build_news import silence, waiting
 from screens.build_rows import Chosen, Group, Scope, choose
 from screens.entries import Entry, EntryScreen, blank, heading, sentence
-from screens.frame import Setup
+from screens.frame import Setup, filter_key
 from screens.ink import Ink
 from screens.pen import Pen
 from screens.platform_lines import draw_platform, platform_title
@@ -45,7 +45,7 @@ class BuildsScreen(EntryScreen):
         Binding("l", "console", "console", id="builds.console", tooltip="The console log of the selected build"),
         Binding("v", "by_job", "by job", id="builds.by_job", tooltip="By namespace, or by job"),
         Binding("exclamation_mark", "only_bad", "failing", id="builds.only_bad", tooltip="Only what failed"),
-        Binding("slash", "filter", "filter", id="builds.filter", tooltip="Show only builds with these words"),
+        filter_key("builds", "builds"),
         Binding("a", "all", "all", id="builds.all", tooltip="The builds of all applications and namespaces"),
         Binding("u", "unattributed", "unknown", id="builds.unattributed", tooltip="Only those without a namespace"),
         Binding("y", "copy", "copy", id="builds.copy", tooltip="Copy and show the link of the selected build"),

@@ -74,14 +74,22 @@ def natural_widths(rows: Sequence[Row]) -> tuple[int, int]:
 
 
 def share_out(
-    width: int, stages: int, natural: tuple[int, int], *, glyph: int, age: int, shown_stage: int = 0
+    width: int,
+    stages: int,
+    natural: tuple[int, int],
+    *,
+    glyph: int,
+    age: int,
+    shown_stage: int = 0,
+    listed: bool = False,
 ) -> Columns:
     """Return the columns for a width: first LAST BUILD goes, then the ages, then versions shrink to seven.
 
     ``age`` is what an age may take with a blank before it; ``shown_stage`` is kept in sight when not all stages fit.
+    ``listed`` asks for one line without stages.
     """
     name, version = natural
-    if width < LIST_BELOW or not stages:
+    if listed or not stages:
         return Columns(width=width, glyph=glyph, name=min(name, max(8, width // 3)), listed=True)
     name = min(name, NAME_MAX if width >= 140 else max(NAME_MIN, width // 5))
     short = min(version, SHORT_VERSION)

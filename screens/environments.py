@@ -7,7 +7,7 @@ from textual.binding import Binding
 
 from screens.build_marks import BAD
 from screens.entries import Entry, EntryScreen, blank, heading, sentence
-from screens.frame import Setup
+from screens.frame import Setup, filter_key
 from screens.ink import Ink
 from screens.pen import Pen
 from screens.platform_lines import draw_environment, environment_title
@@ -40,7 +40,7 @@ class EnvironmentsScreen(EntryScreen):
         Binding("enter", "open", "look", id="environments.open", tooltip="Open the build that made or changed it last"),
         Binding("b", "builds", "builds", id="environments.builds", tooltip="The builds for the selected environment"),
         Binding("exclamation_mark", "only_bad", "not well", id="environments.only_bad", tooltip="Only what is wrong"),
-        Binding("slash", "filter", "filter", id="environments.filter", tooltip="Show only those with these words"),
+        filter_key("environments", "those"),
         Binding("T", "times", "times", id="environments.times", tooltip="Ages or times of day", show=False),
         Binding("escape", "back", "back", id="environments.back", tooltip="Show all; back to where you came from"),
         Binding("question_mark", "help", "help", id="environments.help", tooltip="This help"),

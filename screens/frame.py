@@ -54,6 +54,12 @@ GO_TO = Binding(
 )
 
 
+def filter_key(screen: str, what: str) -> Binding:
+    """Return the key that begins a filter; with priority, as letters that come fast behind it belong to the filter."""
+    tooltip = f"Show only {what} with these words"
+    return Binding("slash", "filter", "filter", id=f"{screen}.filter", tooltip=tooltip, priority=True)
+
+
 class Frame(Screen[None]):
     """A screen that draws from the board: at once when it is in sight, else when it is again.
 
@@ -221,8 +227,8 @@ class Frame(Screen[None]):
         self.app.push_screen(HelpScreen(self.HELP, self.active_bindings, self.ink, self.ascii))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave the keys that work everywhere to the line in which one types."""
-        return not (action == "go_to" and bool(self.query("Input:focus")))
+        """Leave the keys after which one types to the line in which one does already."""
+        return not (action in ("go_to", "filter") and bool(self.query("Input:focus")))
 
     def action_go_to(self) -> None:
         board = self.shown_board
@@ -236,4 +242,4 @@ class Frame(Screen[None]):
 
         if not self.query("#filter"):
             self.mount(FilterInput(self.lens.text), before=self.footer_line)
-        self.query_one("#filter").focus()
+        self.set_focus(self.query_one("#filter"))  # at once: the next key may be there already

@@ -234,7 +234,7 @@ class LogPane(Vertical):
             since="" if request.job else since,
             following=self.view.following,
             new=self._new,
-            missed=feed.ring.missed,
+            missed=feed.ring.missed_ever,
             opening=feed.opening,
             previous=request.previous,
             redacted=request.redact,

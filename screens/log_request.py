@@ -11,6 +11,8 @@ from statusdesk.state import Level
 from statusdesk.states import PodState, RolloutState
 
 BEFORE_FAILURE_MS = 120_000
+LONGEST_GIVEN, MADE_UP = 58, 5  # of a generated name: what is given is cut to 58 characters, five are made up
+ONE = "[a-z0-9]"
 
 
 class Failing(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,8 +108,12 @@ def failing_of(rollouts: Sequence[RolloutState]) -> Failing | None:
 
 
 def _siblings(kind: str, pod: str) -> str:
-    """Return a glob of the pods of the same revision, where their names tell it; else the pod."""
-    return pod.rpartition("-")[0] + "-?????" if kind in ("Deployment", "ReplicaSet", "Job") and "-" in pod else pod
+    """Return a glob of the pods of the same revision, where their names tell it; else the pod.
+
+    Source: the API server appends five characters to what it was given, and of a long name even the dash may be cut.
+    """
+    made_up = kind in ("Deployment", "ReplicaSet", "Job") and len(pod) > MADE_UP
+    return pod[:-MADE_UP] + "?" * MADE_UP if made_up else pod
 
 
 def of_rollout(
@@ -156,11 +162,16 @@ def failed_ms(pod: PodState, container: str = "") -> int | None:
 def pod_globs(kind: str, name: str) -> tuple[str, ...]:
     """Return globs of the names that Kubernetes gives to the pods of a workload; none when it is not known.
 
-    Source: the generated suffixes of ReplicaSets (up to 10 characters) and of pods (5), ordinals of StatefulSets.
+    Source: the hashes of ReplicaSets (up to 10 characters), ordinals of StatefulSets, generated names of pods (those of
+    the API server: ``names.SimpleNameGenerator``).
     """
-    one = "[a-z0-9]"
-    if kind == "Deployment":
-        return tuple(f"{name}-{one * size}-{one * 5}" for size in range(5, 11))
     if kind == "StatefulSet":
         return tuple(f"{name}-{'[0-9]' * size}" for size in range(1, 4))
-    return (f"{name}-{one * 5}",) if kind in ("DaemonSet", "Job", "ReplicaSet") else ()
+    if kind == "Deployment":
+        given = [[*name, "-", *[ONE] * size, "-"] for size in range(5, 11)]
+    elif kind in ("DaemonSet", "Job", "ReplicaSet"):
+        given = [[*name, "-"]]
+    else:
+        return ()
+    globs = ("".join([*letters[:LONGEST_GIVEN], *[ONE] * MADE_UP]) for letters in given)
+    return tuple(dict.fromkeys(globs))

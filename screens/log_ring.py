@@ -47,7 +47,7 @@ class LogRing:
         self.first = self.end = 0
         self._calm_from = 0  # from here on no line goes on with a stack trace
         self.held_from: int | None = None
-        self.missed = 0
+        self.missed = self._said_missed = 0
 
     def __len__(self) -> int:
         return self.end - self.first
@@ -191,12 +191,18 @@ class LogRing:
         self.first = start
         return count
 
+    @property
+    def missed_ever(self) -> int:
+        """How many lines had no room, those included that were said in their place: that line may have gone since."""
+        return self._said_missed + self.missed
+
     def release(self) -> None:
         """Let go what was held, and say in its place what was not kept."""
         self.held_from = None
         if self.missed and self.end > self.first:
             text = f"{counted(self.missed, 'line')} skipped here: no room for what came while the view was paused"
             last = self[self.end - 1]
+            self._said_missed += self.missed
             self.missed = 0
             self.extend([LogLine(last.at_ns, last.origin, text, LineKind.SKIPPED)])
 

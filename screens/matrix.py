@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from screens import rowlines
-from screens.columns import Columns, natural_widths, share_out
+from screens.columns import LIST_BELOW, Columns, natural_widths, share_out
 from screens.ink import Ink
 from screens.lens import WELL, Shown
 from screens.lineview import LineView
@@ -188,6 +188,7 @@ class Matrix(LineView):
             glyph=2 if self.ascii else 1,
             age=self._age_cells,
             shown_stage=self.stage_index,
+            listed=self.outer_size.width < LIST_BELOW,  # as the board does: a scroll bar makes no narrow terminal
         )
         drawing = Drawing(columns, self.ink, self.ascii, self.stages)
         if drawing != self._drawing:

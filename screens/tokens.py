@@ -8,7 +8,7 @@ from textual.message import Message
 
 from screens.build_marks import BAD
 from screens.entries import Entry, EntryScreen, blank, sentence
-from screens.frame import Setup
+from screens.frame import Setup, filter_key
 from screens.ink import Ink
 from screens.pen import Pen
 from screens.strips import Line
@@ -93,7 +93,7 @@ class TokensScreen(GrantsScreen):
         Binding("enter", "open", "look", id="tokens.open", tooltip="What the renewals of the selected token gave"),
         Binding("b", "builds", "renewals", id="tokens.builds", tooltip="The builds of its renewal job"),
         Binding("exclamation_mark", "only_bad", "not well", id="tokens.only_bad", tooltip="Only what is not well"),
-        Binding("slash", "filter", "filter", id="tokens.filter", tooltip="Show only tokens with these words"),
+        filter_key("tokens", "tokens"),
         Binding("T", "times", "times", id="tokens.times", tooltip="Ages or times of day", show=False),
         Binding("escape", "back", "back", id="tokens.back", tooltip="Show all; back to where you came from"),
         Binding("question_mark", "help", "help", id="tokens.help", tooltip="This help"),

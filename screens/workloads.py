@@ -3,7 +3,7 @@
 from textual.binding import Binding
 from textual.strip import Strip
 
-from screens.frame import Setup
+from screens.frame import Setup, filter_key
 from screens.ink import Ink
 from screens.lens import Lens
 from screens.lineview import KeyedLines
@@ -90,7 +90,7 @@ class WorkloadsScreen(ListScreen[WorkloadLines]):
         Binding("enter", "open", "look", id="workloads.open", tooltip="Open the rollout of the selected workload"),
         Binding("l", "logs", "logs", id="workloads.logs", tooltip="Logs of all pods of the selected workload"),
         Binding("p", "logs(True)", "previous", id="workloads.previous", tooltip="Of the runs before", show=False),
-        Binding("slash", "filter", "filter", id="workloads.filter", tooltip="Show only workloads with these words"),
+        filter_key("workloads", "workloads"),
         Binding("exclamation_mark", "only_bad", "not well", id="workloads.only_bad", tooltip="Only what is not well"),
         Binding("left", "stage(-1)", "stage before", id="workloads.before", tooltip="The stage before", show=False),
         Binding("right", "stage(1)", "next stage", id="workloads.next", tooltip="The next stage", show=False),

@@ -101,3 +101,16 @@ async def test_a_colon_can_be_typed_into_a_filter():
         await until(pilot, lambda: isinstance(app.screen, LogsScreen))
         await pilot.press("i", "a", "colon", "b")
         assert app.screen.query_one(LogInput).value == "a:b"
+
+
+@pytest.mark.parametrize("key", ["", "E", "b", "a", "w", "K"])
+async def test_a_filter_that_is_typed_at_once_reaches_its_line(key):
+    app = open_desk()
+    async with app.run_test(size=(140, 40)) as pilot:
+        await pilot.press(*([key] if key else []))
+        await until(pilot, lambda: (len(app.screen_stack) > 1) == bool(key))
+        screen = app.screen
+        for letter in "/mailer":
+            app.post_message(events.Key("slash" if letter == "/" else letter, letter))
+        await until(pilot, lambda: "mailer" in [box.value for box in screen.query(FilterInput)])
+        assert app.screen is screen

@@ -1,6 +1,7 @@
 """What the logs screen is made of, without a screen: levels, traces, patterns, names, JSON, rows, files, requests."""
 
 import datetime
+import fnmatch
 import re
 import stat
 import time
@@ -17,7 +18,7 @@ from screens.log_filter import Filters, Pattern
 from screens.log_json import readable
 from screens.log_levels import Gravity, Part, Traces, gravity, span_of_level
 from screens.log_names import make_names, shorten
-from screens.log_request import LogRequest, failed_ms, of_cell, of_pod, of_rollout, pod_globs
+from screens.log_request import LogRequest, failed_ms, failing_of, of_cell, of_pod, of_rollout, pod_globs
 from screens.log_rows import Fold, How, draw_line, size
 from screens.log_saving import MOST_COPIED_BYTES, as_text, file_name, for_copying, path_problem, save
 from screens.log_whole import wrapped
@@ -323,14 +324,24 @@ def test_requests():
 
 
 def test_globs_of_pods():
-    import fnmatch
-
     def fits(kind, pod):
         return any(fnmatch.fnmatchcase(pod, glob) for glob in pod_globs(kind, "orders"))
 
     assert fits("Deployment", "orders-7cc6f9fbf5-fq26d") and not fits("Deployment", "orders-export-7cc6f9fbf5-fq26d")
     assert fits("StatefulSet", "orders-12") and not fits("StatefulSet", "orders-x")
     assert fits("DaemonSet", "orders-fq26d") and not pod_globs("Rocket", "orders")
+
+
+@pytest.mark.parametrize("length", [20, 40, 46, 47, 48, 52, 53, 57, 58, 63])
+def test_pods_of_a_workload_with_a_long_name_are_found(length):
+    name = "payments-reconciliation-worker-for-the-emea-region-and-all-of-it"[:length].rstrip("-")
+    replica_set = f"{name}-7cc6f9fbf5"
+    pod = f"{replica_set}-"[:58] + "fq26d"
+    sibling = f"{replica_set}-"[:58] + "dmwbp"
+    assert any(fnmatch.fnmatchcase(pod, glob) for glob in pod_globs("Deployment", name))
+    failing = boards.rollout("orders", "staging", "1.0.0", Level.FAILING, pod=pod)
+    (target,) = failing_of((failing,)).targets
+    assert all(fnmatch.fnmatchcase(each, target.pods[0]) for each in (pod, sibling))
 
 
 def test_half_a_file_is_not_left_where_the_disk_is_full(tmp_path):

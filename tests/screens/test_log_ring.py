@@ -57,6 +57,7 @@ def test_what_is_held_stays_and_what_has_no_room_is_counted_and_said():
     ring.release()
     last = ring[ring.end - 1]
     assert last.kind == LineKind.SKIPPED and last.text.startswith("510 lines skipped here") and not ring.missed
+    assert ring.missed_ever == 510
     ring.extend(numbered(10, 1910))
     assert ring[ring.end - 1].text.startswith("INFO  GET /orders/1919")
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.cells import cell_len
 
-from screens.columns import natural_widths, share_out
+from screens.columns import LIST_BELOW, natural_widths, share_out
 from screens.goto import Target, targets
 from screens.lens import Lens, matches, select
 from screens.moments import parse_moment
@@ -29,7 +29,8 @@ def test_columns_never_overflow(stages, glyph):
 
 def test_columns_give_way_in_order():
     """LAST BUILD goes first, then the ages, then versions shrink to seven, then there is a list."""
-    plans = [share_out(width, 5, (11, 12), glyph=1, age=4) for width in range(160, 40, -1)]
+    widths = range(160, 40, -1)
+    plans = [share_out(width, 5, (11, 12), glyph=1, age=4, listed=width < LIST_BELOW) for width in widths]
     builds = [bool(plan.build) for plan in plans]
     ages = [bool(plan.age) for plan in plans]
     listed = [plan.listed for plan in plans]
