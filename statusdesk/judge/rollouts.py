@@ -24,6 +24,7 @@ from statusdesk.judge.rollout_counts import (
     version_of_old,
     was_completed,
 )
+from statusdesk.judge.rollout_due import held_pods, is_due_done
 from statusdesk.judge.rollout_events import scaled_up
 from statusdesk.judge.rollout_findings import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_latch import hold, hold_old
@@ -145,7 +146,8 @@ def _judge(
     memory: Memory | None,
 ) -> Verdict:
     revision, new_pods = new
-    completed = was_completed(workload, before, memory, now_ms)
+    live = tuple(filter(is_live, new_pods))
+    completed = was_completed(workload, before, memory, now_ms) or is_due_done(workload, live)
     same_revision = before is not None and before.revision == workload.revision
     # the first event of a rollout still bears the number of the revision before
     goes_on = same_revision and not template_changed(workload, before)
@@ -153,11 +155,11 @@ def _judge(
     if started_ms is None:
         started_ms = now_ms if before is not None else began_ms(workload, new_pods, completed, now_ms)
     scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory)
-    live = tuple(filter(is_live, new_pods))
     rollout = Rollout(
         workload=workload,
         pods=live,
         all_pods=pods,
+        held=held_pods(workload, pods, revision),
         revision=revision,
         before=before,
         completed=completed,
@@ -166,7 +168,7 @@ def _judge(
     )
     finding = of_standing(rollout, scene)
     if goes_on and not scene.ends:
-        finding = hold(finding, before, live, desired_of(workload), scene)
+        finding = hold(finding, before, rollout.service, desired_of(workload), scene)
         finding = hold_old(finding, before, rollout.all_pods, revision, scene)
     state = _state(rollout, finding, scene)
     again_ms = min([moment for moment in scene.looks if moment > now_ms], default=None)
@@ -214,7 +216,7 @@ def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | No
     workload = rollout.workload
     return Memory(
         workload.revision,
-        rollout.completed or done,
+        rollout.completed or (done and finding.level is not Level.SCALING),
         rollout.scaling and not (is_observed(workload) and is_complete(workload)),
         tuple(scene.since.items()),
         pasts,
@@ -225,7 +227,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
     workload = rollout.workload
     previous, version_since_ms, digest = _past(rollout, scene)
     resting = finding.level in (Level.OK, Level.IDLE, Level.PAUSED, Level.SCALING)
-    counting = scene.rolling and not resting and is_observed(workload)
+    counting = scene.rolling and not resting and is_observed(workload) and not workload.paused
     return RolloutState(
         key="/".join(workload.key),
         cluster=workload.cluster,
