@@ -20,11 +20,18 @@ def due_of(workload: Workload) -> int:
     return 0 if workload.strategy == "OnDelete" else max(0, desired - (workload.partition or 0))
 
 
-def is_due_done(workload: Workload, new_pods: Sequence[Pod]) -> bool:
-    """Return whether all that a rollout is due to replace is ready, where pods of the old revision stay beside it.
+def has_come_through(
+    workload: Workload, pods: Sequence[Pod], new_pods: Sequence[Pod], held: Sequence[Pod], was_completed: bool
+) -> bool:
+    """Return whether the rollout is done for what is due, so that what is bad now is the service.
 
-    ``new_pods``: the live ones of the new revision.
+    ``new_pods``: the live ones of the new revision; ``held``: those of the old one that stay.
     """
+    return _is_due_done(workload, new_pods) or (was_completed and not _is_due_again(workload, pods, held))
+
+
+def _is_due_done(workload: Workload, new_pods: Sequence[Pod]) -> bool:
+    """Return whether all that is due is ready, where pods of the old revision stay beside it."""
     due = due_of(workload)
     if due >= desired_of(workload) or not is_observed(workload) or workload.updated < due:
         return False
@@ -50,6 +57,13 @@ def held_pods(workload: Workload, pods: Sequence[Pod], revision: str) -> tuple[P
         if due == desired_of(workload) or workload.updated < due:
             old = [pod for pod in old if _ordinal(pod) < (workload.partition or 0)]
     return tuple(sorted(old, key=lambda pod: pod.name))
+
+
+def _is_due_again(workload: Workload, pods: Sequence[Pod], held: Sequence[Pod]) -> bool:
+    """Return whether pods of the old revision are to go though the rollout was done: its partition was lowered."""
+    if workload.kind != "StatefulSet" or workload.current_revision in ("", workload.update_revision):
+        return False
+    return any(pod.revision != workload.update_revision and is_live(pod) and pod not in held for pod in pods)
 
 
 def _ordinal(pod: Pod) -> int:

@@ -99,7 +99,7 @@ def of_flapping(pods: Sequence[Pod], scene: Scene) -> Finding | None:
 def of_old_pods(workload: Workload, revision: str, pods: Sequence[Pod], scene: Scene) -> Finding | None:
     """Return what is wrong with the old revision while a new one comes, where that takes the service down.
 
-    ``pods`` are without those that stay. A StatefulSet replaces pods in order and waits for each: a broken old pod holds up its own mending.
+    A StatefulSet replaces pods in order and waits for each: a broken old pod holds up its own mending.
     """
     ordered = workload.kind == "StatefulSet"
     if not ordered and not _is_down(workload):

@@ -24,7 +24,7 @@ from statusdesk.judge.rollout_counts import (
     version_of_old,
     was_completed,
 )
-from statusdesk.judge.rollout_due import held_pods, is_due_done
+from statusdesk.judge.rollout_due import has_come_through, held_pods
 from statusdesk.judge.rollout_events import scaled_up
 from statusdesk.judge.rollout_findings import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_latch import hold, hold_old
@@ -147,7 +147,8 @@ def _judge(
 ) -> Verdict:
     revision, new_pods = new
     live = tuple(filter(is_live, new_pods))
-    completed = was_completed(workload, before, memory, now_ms) or is_due_done(workload, live)
+    held = held_pods(workload, pods, revision)
+    completed = has_come_through(workload, pods, live, held, was_completed(workload, before, memory, now_ms))
     same_revision = before is not None and before.revision == workload.revision
     # the first event of a rollout still bears the number of the revision before
     goes_on = same_revision and not template_changed(workload, before)
@@ -159,7 +160,7 @@ def _judge(
         workload=workload,
         pods=live,
         all_pods=pods,
-        held=held_pods(workload, pods, revision),
+        held=held,
         revision=revision,
         before=before,
         completed=completed,
@@ -168,13 +169,17 @@ def _judge(
     )
     finding = of_standing(rollout, scene)
     if goes_on and not scene.ends:
-        finding = hold(finding, before, rollout.service, desired_of(workload), scene)
-        finding = hold_old(finding, before, rollout.all_pods, revision, scene)
+        finding = _latched(finding, rollout, scene)
     state = _state(rollout, finding, scene)
     again_ms = min([moment for moment in scene.looks if moment > now_ms], default=None)
     kept = _remembered(rollout, finding, scene)
     trouble_ms = trouble_began_ms(workload, pods, state, now_ms) if before is None else None
     return Verdict(state=state, look_again_ms=again_ms, new_revision=revision, memory=kept, began_ms=trouble_ms)
+
+
+def _latched(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
+    finding = hold(finding, rollout.before, rollout.service, desired_of(rollout.workload), scene)
+    return hold_old(finding, rollout.before, rollout.all_pods, rollout.revision, scene)
 
 
 def _scene(

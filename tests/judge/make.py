@@ -23,6 +23,7 @@ def progressing(reason: str, revision: str = NEW, status: str = "True", at_ms: i
         "ReplicaSetUpdated": f'ReplicaSet "orders-{revision}" is progressing.',
         "ProgressDeadlineExceeded": f'ReplicaSet "orders-{revision}" has timed out progressing.',
         "DeploymentPaused": "Deployment is paused",
+        "DeploymentResumed": "Deployment is resumed",
     }
     return Condition(
         type="Progressing", status=status, reason=reason, message=words[reason], updated_ms=at_ms, changed_ms=at_ms
