@@ -30,8 +30,8 @@ import requests
 from collectors.transport import VisitFailed
 from collectors.vault_api import AccessorUnknown, TokenProblem, VaultApi
 from statusdesk.config import VaultSettings
-from tests.collectors.stage import Answer, staged
 from tests.collectors.recorded_vault import HEALTH, LOOKUP, RECORDED, SECRET, SELF, RecordedVault, recorded
+from tests.collectors.stage import Answer, staged
 
 HTML = (("Content-Type", "text/html"),)
 
