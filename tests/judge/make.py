@@ -129,7 +129,7 @@ def looping(
 
 def restarted(restarts: int, name: str = "app", role: str = "app", since_ms: int = T0, **changes: Any) -> Container:
     fields: dict[str, Any] = {"last_reason": "Error", "last_exit_code": 1, "last_finished_ms": since_ms - 1000}
-    return container(name, role, restarts=restarts, ready=False, since_ms=since_ms, **(fields | changes))
+    return container(name, role, **({"restarts": restarts, "ready": False, "since_ms": since_ms} | fields | changes))
 
 
 def pod(*containers: Container, name: str = "orders-7cc6f9fbf5-aaaaa", **changes: Any) -> Pod:

@@ -79,6 +79,10 @@ def lost(name: str, revision: str = OLD) -> Pod:
     return serving(name, looping(exit_code=7), revision=revision, ready=False)
 
 
+def ready_again(name: str) -> Pod:
+    return serving(name, restarted(4, since_ms=at(20), ready=True), ready_changed_ms=at(20))
+
+
 CANARY = sts_pod(2, **LONG)
 CHANGED = {"image": "registry.local/orders:1.6.0", "images": (("app", "registry.local/orders:1.6.0"),), "updated": 0}
 HEALTHY_NODES = tuple(on_node(n) for n in ("n-1", "n-2", "n-3"))
@@ -270,6 +274,16 @@ PAUSES = [
             Seen(9, paused(up=False, **CHANGED), (lost("a"), lost("b")), FAILING, "DegradedCrashLoopBackOff"),
         ],
         "exits 7 in a, 0 of 2 available",
+    ),
+    Case(
+        "the service of a paused Deployment comes back: not at once, or a crash loop would flicker",
+        [
+            Seen(9, paused(up=False, **CHANGED), (lost("a"), lost("b")), FAILING, "DegradedCrashLoopBackOff"),
+            *(
+                Seen(t, paused(**CHANGED), (ready_again("a"), ready_again("b")), level, reason)
+                for t, level, reason in ((24, FAILING, "DegradedCrashLoop"), (55, PAUSED, "Paused"))
+            ),
+        ],
     ),
     Case(
         "the image is changed while paused, and no pod of before becomes ready again",
