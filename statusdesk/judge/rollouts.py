@@ -177,11 +177,6 @@ def _judge(
     return Verdict(state=state, look_again_ms=again_ms, new_revision=revision, memory=kept, began_ms=trouble_ms)
 
 
-def _latched(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
-    finding = hold(finding, rollout.before, rollout.service, desired_of(rollout.workload), scene)
-    return hold_old(finding, rollout.before, rollout.all_pods, rollout.revision, scene)
-
-
 def _scene(
     workload: Workload,
     pods: tuple[Pod, ...],
@@ -226,6 +221,11 @@ def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | No
         tuple(scene.since.items()),
         pasts,
     )
+
+
+def _latched(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
+    finding = hold(finding, rollout.before, rollout.service, desired_of(rollout.workload), scene)
+    return hold_old(finding, rollout.before, rollout.all_pods, rollout.revision, scene)
 
 
 def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
