@@ -41,6 +41,8 @@ def of_new_revision(
     takes an old one into use again.
     Source: ``status.conditions[Progressing].message``, ``status.updateRevision``.
     """
+    if workload.kind == "Deployment" and workload.paused and is_observed(workload) and not workload.updated:
+        return "", ()  # changed while paused: what has its number is the revision before
     pods = list(pods)
     revision = _named_revision(workload) or _known_revision(workload, revisions) or _revision_by_images(workload, pods)
     if not revision:

@@ -11,6 +11,7 @@ from statusdesk.states import Level, RolloutState
 
 DEGRADED = "Degraded"
 SCALING = "Scaling"
+_SILENT = ("DeploymentPaused", "DeploymentResumed", "ProgressDeadlineExceeded")  # whether it was complete is not told
 REPLACING = "Replacing"
 OBSERVING = "Observing"
 NOT_OBSERVED = "NotObserved"
@@ -46,15 +47,21 @@ def is_complete(workload: Workload) -> bool:
 def was_completed(workload: Workload, before: RolloutState | None, memory: Memory | None, now_ms: int) -> bool:
     """Return whether this revision was complete once, so that what is missing now is no rollout's fault.
 
-    A Deployment says so itself (NewReplicaSetAvailable stays until the next revision). For the others memory or the
-    previous verdict tells; at first sight, an old workload whose pods are all of one revision.
+    A Deployment says so itself (NewReplicaSetAvailable stays until the next revision), unless it was paused since. For
+    the others memory or the previous verdict tells; at first sight, an old workload whose pods are all of one revision.
     """
     if workload.kind in JOB_KINDS:
         return False
     progressing = condition_of(workload, "Progressing") if workload.kind == "Deployment" else None
     if progressing is not None:
-        return progressing.reason == "NewReplicaSetAvailable"
-    if before is not None:
+        if progressing.reason not in _SILENT:
+            return progressing.reason == "NewReplicaSetAvailable"
+        if template_changed(workload, before) or workload.updated < workload.replicas:
+            return False
+        if before is None and progressing.reason == "ProgressDeadlineExceeded":
+            return False
+    unknown = memory is None and before is not None and before.level is Level.PAUSED
+    if before is not None and not (unknown and before.revision == workload.revision):
         if before.revision != workload.revision:
             return False
         if memory is not None and memory.revision == workload.revision:

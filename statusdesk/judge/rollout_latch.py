@@ -29,7 +29,9 @@ def hold(finding: Finding, before: RolloutState | None, live: tuple[Pod, ...], d
     """
     if before is None or before.level is not Level.FAILING or finding.level is Level.FAILING:
         return finding
-    if not before.pod or desired == 0 or not finding.reason or finding.level is Level.PAUSED:
+    if not before.pod or desired == 0 or not finding.reason:
+        return finding
+    if finding.level is Level.PAUSED and not before.reason.startswith(DEGRADED):
         return finding
     if _is_over(before, live, scene):
         return finding

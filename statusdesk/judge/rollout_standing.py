@@ -18,6 +18,7 @@ from statusdesk.judge.rollout_counts import (
     is_complete,
     template_changed,
 )
+from statusdesk.judge.rollout_due import due_of
 from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_events, of_refusals, reason_of
 from statusdesk.judge.rollout_findings import Finding, Scene, of_pod
 from statusdesk.judge.rollout_jobs import of_job, of_last_job
@@ -36,6 +37,7 @@ _BAD = (Level.WARNING, Level.FAILING, Level.UNKNOWN)
 class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A workload with its pods: ``pods`` the live ones of the new revision (hash ``revision``), ``all_pods`` all.
 
+    ``held``: the live ones of the old revision that stay, which are the service whatever becomes of the rollout.
     ``completed``: this revision was complete once, so that what is bad now is the service, not the rollout.
     ``scaling``: the number wanted was changed and is not reached yet.
     """
@@ -43,6 +45,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     workload: Workload
     pods: tuple[Pod, ...]
     all_pods: tuple[Pod, ...]
+    held: tuple[Pod, ...]
     revision: str
     before: RolloutState | None
     completed: bool
@@ -51,11 +54,26 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def counts(self) -> str:
-        """How far it is, in words."""
-        desired = desired_of(self.workload)
+        """How far it is, in words: of what is due."""
         if self.completed:
-            return f"{self.workload.available or self.workload.ready} of {desired} available"
-        return f"{sum(pod.ready for pod in self.pods)} of {counted(desired, 'new pod')} ready"
+            return self.served
+        desired, due = desired_of(self.workload), due_of(self.workload)
+        due = max(due, len(self.pods)) if due < desired else desired
+        return f"{sum(pod.ready for pod in self.pods)} of {counted(due, 'new pod')} ready"
+
+    @property
+    def served(self) -> str:
+        """How much of the service is there, in words."""
+        return f"{self.workload.available or self.workload.ready} of {desired_of(self.workload)} available"
+
+    @property
+    def service(self) -> tuple[Pod, ...]:
+        """The pods by which it is judged."""
+        return self.pods + self.held if self.held else self.pods
+
+    def is_of_service(self, found: Finding) -> bool:
+        """Return whether what was found is the service's trouble, not the rollout's."""
+        return self.completed or any(pod.name == found.pod for pod in self.held)
 
 
 def of_standing(rollout: Rollout, scene: Scene) -> Finding:
@@ -74,13 +92,13 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
             return unobserved
     found = _what_is_wrong(rollout, scene)
     if found is not None:
-        if rollout.completed and found.level is not Level.FAILING and not is_complete(workload):
+        if rollout.is_of_service(found) and found.level is not Level.FAILING and not is_complete(workload):
             # nothing available for long is an outage, whatever small thing is found at a pod
             outage = _short(rollout, scene).level is Level.FAILING
             return msgspec.structs.replace(found, level=Level.FAILING) if outage else found
         return found
     if workload.paused:
-        return _paused(rollout, scene)
+        return _paused_outage(rollout, scene) or _paused(rollout, scene)
     complete = is_complete(workload)
     leaving = of_leaving(rollout.all_pods, scene) if len(rollout.all_pods) > len(rollout.pods) else None
     if complete:
@@ -118,6 +136,15 @@ def _nothing_wanted(rollout: Rollout, scene: Scene) -> Finding:
         return Finding(level=Level.SCALING, reason=SCALING, message=message)
     nodes = "no node wants it" if workload.kind == "DaemonSet" else "scaled to 0"
     return Finding(level=Level.IDLE, reason="Idle", message=nodes)
+
+
+def _paused_outage(rollout: Rollout, scene: Scene) -> Finding | None:
+    """A pause is no excuse for a service of which nothing is available, though nothing is found at its pods."""
+    workload = rollout.workload
+    if workload.available or workload.ready or not (rollout.completed or rollout.held):
+        return None
+    outage = _short(rollout, scene)
+    return outage if outage.level in _BAD else None
 
 
 def _paused(rollout: Rollout, scene: Scene) -> Finding:
@@ -171,30 +198,32 @@ def _what_is_wrong(rollout: Rollout, scene: Scene) -> Finding | None:
     if found is None or found.level is not Level.FAILING:
         found = _by_conditions(rollout) or _by_refusals(rollout, scene) or found
     if found is None and scene.pasts:
-        found = of_flapping(rollout.pods, scene)
+        found = of_flapping(rollout.service, scene)
     if found is None:
         return None
     if found.pod:
-        found = grouped(found, rollout.pods)
+        found = grouped(found, rollout.service)
     if found.pod and rollout.events:
-        found = explained(found, rollout.pods, rollout.events)
-    reason = found.reason
-    if rollout.completed and not reason.startswith((DEGRADED, SCALING)):
+        found = explained(found, rollout.service, rollout.events)
+    reason, of_service = found.reason, rollout.is_of_service(found)
+    if of_service and not reason.startswith((DEGRADED, SCALING)):
         reason = DEGRADED + reason
-    return msgspec.structs.replace(found, reason=reason, message=f"{found.message}, {rollout.counts}")
+    counts = rollout.served if of_service else rollout.counts
+    return msgspec.structs.replace(found, reason=reason, message=f"{found.message}, {counts}")
 
 
 def _at_pods(rollout: Rollout, scene: Scene) -> Finding | None:
     found: Finding | None = None
     complete = rollout.completed and is_complete(rollout.workload)
-    for pod in rollout.pods:
-        one = of_pod(pod, scene)
+    served = msgspec.structs.replace(scene, rolling=False) if rollout.held else scene
+    for index, pod in enumerate(rollout.service):
+        one = of_pod(pod, scene if index < len(rollout.pods) else served)
         if one is not None and one.crash and complete and is_past(pod, rollout.before, rollout.workload.revision):
             continue
         if one is not None and (found is None or one.order < found.order):
             found = one
     if rollout.events:
-        one = of_pod_events(rollout.pods, rollout.events, scene)
+        one = of_pod_events(rollout.service, rollout.events, scene)
         if one is not None and (found is None or one.order < found.order):
             found = one
     return found
@@ -246,7 +275,7 @@ def _by_conditions(rollout: Rollout) -> Finding | None:
 def _short(rollout: Rollout, scene: Scene) -> Finding:
     """Complete once, and pods are missing or not ready though nothing is found at them."""
     workload, desired = rollout.workload, desired_of(rollout.workload)
-    message = rollout.counts
+    message = rollout.served
     if rollout.scaling:
         return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired}, {message}")
     if workload.replicas > desired:
@@ -280,7 +309,7 @@ def _unavailable_since(rollout: Rollout, scene: Scene) -> int:
     available = condition_of(rollout.workload, "Available")
     if available is not None and available.status == "False" and available.changed_ms is not None:
         return available.changed_ms
-    times = [pod.ready_changed_ms or pod.created_ms for pod in rollout.pods]
+    times = [pod.ready_changed_ms or pod.created_ms for pod in rollout.service]
     known = [moment for moment in times if moment is not None]
     if known:
         return max(known)
@@ -307,8 +336,9 @@ def _lacks_pods(scene: Scene) -> bool:
 
 def _rolling(rollout: Rollout, scene: Scene) -> Finding:
     workload = rollout.workload
-    if len(rollout.all_pods) > len(rollout.pods):
-        stuck = of_old_pods(workload, rollout.revision, rollout.all_pods, scene)
+    if len(rollout.all_pods) > len(rollout.service):
+        going = [pod for pod in rollout.all_pods if pod not in rollout.held]
+        stuck = of_old_pods(workload, rollout.revision, going, scene)
         if stuck is not None:
             return stuck
     if not rollout.pods and workload.updated == 0 and _lacks_pods(scene):

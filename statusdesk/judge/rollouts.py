@@ -25,6 +25,7 @@ from statusdesk.judge.rollout_counts import (
     version_of_old,
     was_completed,
 )
+from statusdesk.judge.rollout_due import has_come_through, held_pods
 from statusdesk.judge.rollout_events import scaled_up
 from statusdesk.judge.rollout_findings import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_latch import hold, hold_old
@@ -149,7 +150,9 @@ def _judge(
     looked_ms: int | None,
 ) -> Verdict:
     revision, new_pods = new
-    completed = was_completed(workload, before, memory, now_ms)
+    live = tuple(filter(is_live, new_pods))
+    held = held_pods(workload, pods, revision)
+    completed = has_come_through(workload, pods, live, held, was_completed(workload, before, memory, now_ms))
     same_revision = before is not None and before.revision == workload.revision
     # the first event of a rollout still bears the number of the revision before
     goes_on = same_revision and not template_changed(workload, before)
@@ -157,11 +160,11 @@ def _judge(
     if started_ms is None:
         started_ms = _began_ms(workload, pods, new_pods, before, completed, looked_ms, now_ms)
     scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory)
-    live = tuple(filter(is_live, new_pods))
     rollout = Rollout(
         workload=workload,
         pods=live,
         all_pods=pods,
+        held=held,
         revision=revision,
         before=before,
         completed=completed,
@@ -170,8 +173,7 @@ def _judge(
     )
     finding = of_standing(rollout, scene)
     if goes_on and not scene.ends:
-        finding = hold(finding, before, live, desired_of(workload), scene)
-        finding = hold_old(finding, before, rollout.all_pods, revision, scene)
+        finding = _latched(finding, rollout, scene)
     state = _state(rollout, finding, scene)
     again_ms = min([moment for moment in scene.looks if moment > now_ms], default=None)
     kept = _remembered(rollout, finding, scene)
@@ -232,18 +234,23 @@ def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | No
     workload = rollout.workload
     return Memory(
         workload.revision,
-        rollout.completed or done,
+        rollout.completed or (done and finding.level is not Level.SCALING),
         rollout.scaling and not (is_observed(workload) and is_complete(workload)),
         tuple(scene.since.items()),
         pasts,
     )
 
 
+def _latched(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
+    finding = hold(finding, rollout.before, rollout.service, desired_of(rollout.workload), scene)
+    return hold_old(finding, rollout.before, rollout.all_pods, rollout.revision, scene)
+
+
 def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
     workload = rollout.workload
     previous, version_since_ms, digest = _past(rollout, scene)
     resting = finding.level in (Level.OK, Level.IDLE, Level.PAUSED, Level.SCALING)
-    counting = scene.rolling and not resting and is_observed(workload)
+    counting = scene.rolling and not resting and is_observed(workload) and not workload.paused
     return RolloutState(
         key="/".join(workload.key),
         cluster=workload.cluster,

@@ -23,6 +23,7 @@ def progressing(reason: str, revision: str = NEW, status: str = "True", at_ms: i
         "ReplicaSetUpdated": f'ReplicaSet "orders-{revision}" is progressing.',
         "ProgressDeadlineExceeded": f'ReplicaSet "orders-{revision}" has timed out progressing.',
         "DeploymentPaused": "Deployment is paused",
+        "DeploymentResumed": "Deployment is resumed",
     }
     return Condition(
         type="Progressing", status=status, reason=reason, message=words[reason], updated_ms=at_ms, changed_ms=at_ms
@@ -128,7 +129,7 @@ def looping(
 
 def restarted(restarts: int, name: str = "app", role: str = "app", since_ms: int = T0, **changes: Any) -> Container:
     fields: dict[str, Any] = {"last_reason": "Error", "last_exit_code": 1, "last_finished_ms": since_ms - 1000}
-    return container(name, role, restarts=restarts, ready=False, since_ms=since_ms, **(fields | changes))
+    return container(name, role, **({"restarts": restarts, "ready": False, "since_ms": since_ms} | fields | changes))
 
 
 def pod(*containers: Container, name: str = "orders-7cc6f9fbf5-aaaaa", **changes: Any) -> Pod:

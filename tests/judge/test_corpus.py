@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from tests.judge.corpus.containers import CONTAINERS
+from tests.judge.corpus.held import HELD, PAUSES
 from tests.judge.corpus.jobs import JOBS
 from tests.judge.corpus.numbers import NUMBERS
 from tests.judge.corpus.rollouts import ROLLOUTS
@@ -12,7 +13,7 @@ from tests.judge.corpus.service import SERVICE
 from tests.judge.corpus.sets import DAEMONS, STATEFUL
 from tests.judge.sequence import Case, at, follow
 
-CORPUS = [*STATEFUL, *DAEMONS, *CONTAINERS, *SERVICE, *NUMBERS, *ROLLOUTS, *JOBS]
+CORPUS = [*STATEFUL, *DAEMONS, *CONTAINERS, *SERVICE, *NUMBERS, *ROLLOUTS, *HELD, *PAUSES, *JOBS]
 
 
 @pytest.mark.parametrize("case", CORPUS, ids=[case.name for case in CORPUS])
