@@ -12,7 +12,7 @@ from screens.tokens import TokenScreen, TokensScreen, trouble
 from statusdesk.build_view import BuildKey
 from statusdesk.states import Level
 from tests.screens import boards, jenkins
-from tests.screens.boards import DAY, HOUR, NOW
+from tests.screens.boards import DAY, HOUR, MINUTE, NOW
 from tests.screens.desk import desk, lines, text, until
 from tests.screens.test_ascii import strange
 
@@ -75,6 +75,20 @@ async def test_filters_updates_and_what_is_hidden():
         await until(pilot, lambda: "No token is in trouble (1 are well)." in text(app))
         app.hand.give(jenkins.board(tokens=(), change=4))
         await until(pilot, lambda: "No token is watched" in text(app))
+
+
+async def test_what_is_dead_is_not_told_as_lapsing_and_what_never_ends_as_such():
+    payments = next(each for each in jenkins.TOKENS if each.name == "payments")
+    dead = replace(payments, reason="Gone", expire_ms=NOW - 3 * MINUTE, dead_ms=NOW - 3 * MINUTE, message="expired")
+    root = jenkins.token("root", Level.WARNING, reason="RootToken", message="a root token", expire_ms=None)
+    child = jenkins.token("child", Level.FAILING, reason="ParentLapses", message="dies with 'payments'")
+    app = open_desk(jenkins.board(tokens=(dead, root, child, jenkins.token("orders"))))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_tokens(pilot)
+        shown = text(app)
+        assert "job red, token gone" in shown and "lapses in 0s" not in shown
+        assert next(line for line in lines(app) if " root " in line).split()[2] == "never"
+        assert "as its parent" in next(line for line in lines(app) if " child " in line)
 
 
 async def test_a_sealed_vault_is_told():
