@@ -101,7 +101,7 @@ def _put_left(line: Line, token: TokenState, bar: int, pen: Pen) -> None:
     if token.reason == "ParentLapses":
         line.put(fit("as its parent", bar + 1 + LEFT), ink.words.get(mark, ink.plain))
         return
-    if token.expire_ms is None:
+    if token.expire_ms is None or token.level is Level.UNKNOWN:
         known = "never expires" if token.reason == "NeverExpires" else "never"
         line.put(fit("not known" if token.level is Level.UNKNOWN else known, bar + 1 + LEFT), ink.quiet)
         return

@@ -173,6 +173,8 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
         """Return how long it will live, as Vault has told: nothing once it is dead; None where no end is known."""
         if self.is_dead:
             return 0
+        if self.level is Level.UNKNOWN:
+            return None
         return max(0, self.expire_ms - now_ms) if self.expire_ms is not None else None
 
 

@@ -99,6 +99,19 @@ async def test_a_sealed_vault_is_told():
         assert "vault: is sealed. What stands here is as it was last seen." in text(app)
 
 
+async def test_what_is_refused_of_one_token_says_nothing_of_the_others():
+    other = boards.source("vault", Level.FAILING, words="token far: of another namespace", reason="Misconfigured")
+    off = boards.source("vault", Level.WARNING, words="its clock is off", reason="SkewedClock")
+    scoped = [replace(v, state=replace(v.state, scope=s)) for v, s in ((other, "far"), (off, "clock"))]
+    far = jenkins.token("far", Level.UNKNOWN, reason="NotLookedUp", message="of another namespace", expire_ms=None)
+    app = open_desk(jenkins.board(sources=(*boards.SOURCES, *scoped), tokens=(far, *jenkins.TOKENS)))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_tokens(pilot)
+        shown = text(app)
+        assert "as it was last seen" not in shown and "token far: " not in shown and "vault: its clock is off." in shown
+        assert "not known" in next(line for line in lines(app)[2:] if " far " in line) and "of another namespace" in shown
+
+
 def test_the_line_of_grants_rises_with_each_renewal():
     token = jenkins.TOKENS[0]
     grants = jenkins.GRANTS["vault/orders"][:3]
