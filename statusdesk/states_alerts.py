@@ -35,7 +35,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     and namespaces nobody sees while a cluster is down, in words.
     ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``kept_back``: its cause's alert has muted it since
     before anybody could be told. ``hits``: whom an alert is told in place of, nearest to production first;
-    ``critical_hits``: those of them whose own alerts are critical.
+    ``critical_hits``: those of them whose own alerts are critical. ``touches``: whom it touches by the configuration,
+    in words, where neither its labels nor its rule say.
     """
 
     fingerprint: str
@@ -79,6 +80,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     hits: tuple[str, ...] = ()
     critical_hits: tuple[str, ...] = ()
     unseen: str = ""
+    touches: str = ""
     change: int = 0
 
     @property
