@@ -147,8 +147,8 @@ def _firing(
         alert = life.alert if life.alert.cleared_ms is None else replace(life.alert, cleared_ms=None)
         if hold and t - bad >= hold:
             alert, hold = replace(alert, flapping=False), 0
-        if not alert.flapping:
-            alert = explained(alert, claim)
+        folded = _FLAPPING.match(alert.summary) if alert.flapping else None
+        alert = explained(alert, replace(claim, summary=folded[0] + claim.summary) if folded else claim)
         due = bad + hold if hold else None
         return Step(replace(life, alert=alert, clear=None, bad=bad, due=due), alert if alert != life.alert else None)
     clear = t if life.clear is None else life.clear
