@@ -16,6 +16,8 @@ MARKS = {
     Level.FAILING: Mark.FAILING,
     Level.UNKNOWN: Mark.UNKNOWN,
 }
+SAID_BY_IT = ("Sealed", "Standby", "Unauthorized", "Forbidden")
+"""Faults that a source tells itself: one lasts since it was told, whatever was wrong before."""
 MORE_CELLS = len("+99 more ")
 GAP = 4
 LEAST_WORDS = 12  # fewer cells than this tell nothing
@@ -104,7 +106,8 @@ class SourcesLine(LineWidget):
                 Mark.UNKNOWN,
                 source.words if source.age_ms is None else f"no news for {age(source.age_ms + later)}",
             )
-        since = f" for {age(self.now_ms - state.level_since_ms)}" if state.level_since_ms else ""
+        since_ms = (state.since_ms if state.reason in SAID_BY_IT else 0) or state.level_since_ms
+        since = f" for {age(self.now_ms - since_ms)}" if since_ms else ""
         said = source.words or state.message
         words = f"{state.reason}{since}: {said}" if state.reason and said != state.reason else f"{said}{since}"
         mark = Mark.NO_ACCESS if state.reason == "NoAccess" else MARKS.get(source.level, Mark.UNKNOWN)

@@ -139,7 +139,7 @@ def _source(state: SourceState, tuning: Tuning) -> list[AlertState]:
         "VaultSealed" if sealed else "SourceDown",
         cluster=state.source.partition("kubernetes/")[2],
         source=state.source,
-        started_ms=state.level_since_ms,
+        started_ms=(state.since_ms if sealed else 0) or state.level_since_ms,
         summary=f"{state.source}: {state.message}",
         reason=state.reason,
         subject=subject(state),

@@ -109,7 +109,9 @@ async def test_what_is_refused_of_one_token_says_nothing_of_the_others():
         await list_tokens(pilot)
         shown = text(app)
         assert "as it was last seen" not in shown and "token far: " not in shown and "vault: its clock is off." in shown
-        assert "not known" in next(line for line in lines(app)[2:] if " far " in line) and "of another namespace" in shown
+        assert (
+            "not known" in next(line for line in lines(app)[2:] if " far " in line) and "of another namespace" in shown
+        )
 
 
 def test_the_line_of_grants_rises_with_each_renewal():
@@ -157,7 +159,8 @@ async def test_environments():
         await until(pilot, lambda: isinstance(app.screen, EnvironmentsScreen) and "dev-kim" in text(app))
         shown = text(app)
         assert "still up 14h after the working day ended, made with env-create #31 by kim" in shown
-        assert "48.0 h" in shown and "2 up  1 still up after hours; this week 49 h up, 32 h of them" in shown
+        assert "LAST 7 DAYS" in shown and "THIS WEEK" not in shown
+        assert "48.0 h" in shown and "2 up  1 still up after hours; in the last 7 days 49 h up, 32 h of them" in shown
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, BuildScreen))
         assert app.screen.key == BuildKey("jenkins", "env-create", 31)
