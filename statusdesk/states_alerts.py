@@ -96,8 +96,9 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def words(self) -> str:
-        """What is bad, in one sentence, with whom it hits."""
-        return f"{self.summary}; hits {listed(self.hits)}" if self.hits else self.summary
+        """What is bad, in one sentence, with whom it hits; and that it is well now, where it is held all the same."""
+        held = "; it is well now, and held until it stays so" if self.cleared_ms and self.state == "firing" else ""
+        return (f"{self.summary}; hits {listed(self.hits)}" if self.hits else self.summary) + held
 
     @property
     def muted(self) -> bool:

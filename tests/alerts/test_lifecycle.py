@@ -158,6 +158,9 @@ def test_what_flaps_says_what_is_so_now_and_tells_nobody():
     world.step(rollout(Level.FAILING, message="made again", build_url="http://j/2"))
     (alert,) = world.alerts.active()
     assert alert.flapping and alert.summary.startswith("flapping, 3 times now; ") and "made again" in alert.summary
+    assert "well now" not in alert.words
+    world.step(WELL)
+    assert "it is well now, and held" in world.alerts.active()[0].words
     assert alert.summary.count("flapping") == 1 and alert.build_url == "http://j/2" and len(world.told) == before
 
 
