@@ -218,7 +218,7 @@ class VaultTokens:
         doubted = [
             item
             for item in self._items
-            if isinstance(found.get(item.name), AccessorUnknown) and item.name not in self._facts
+            if isinstance(found.get(item.name), AccessorUnknown) and not self._was_seen(item.name)
         ]
         if not doubted or self._stop.wait(CONFIRM_S):
             return None
@@ -229,6 +229,9 @@ class VaultTokens:
                 self._unknown[name] = self._unknown.get(name, 0) + 1
             found[name] = each
         return limited
+
+    def _was_seen(self, name: str) -> bool:
+        return name in self._facts and not self._facts[name].problem
 
     def _settle(self, found: dict[str, Found], active: bool) -> None:
         """Take what was found as the fact to tell; what was known before stays, until it is twice unknown."""
@@ -243,10 +246,12 @@ class VaultTokens:
             elif isinstance(each, AccessorUnknown) and active:
                 times = self._unknown[item.name] = self._unknown.get(item.name, 0) + 1
                 if times >= 2:
-                    known = msgspec.structs.replace(known or unseen(item), gone=True)
+                    known = msgspec.structs.replace(known or unseen(item), gone=True, problem="")
+            problem = each if isinstance(each, TokenProblem) else None
+            if problem is not None and (known is None or known.problem):
+                known = msgspec.structs.replace(unseen(item), problem=problem.message)
             if known is not None:
                 self._facts[item.name] = known
-            problem = each if isinstance(each, TokenProblem) else None
             self._visits.tell_part(item.name, problem, f"token {item.name}: ")
 
 

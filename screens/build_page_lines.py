@@ -108,7 +108,7 @@ def _pair(name: str, value: str) -> Entry:
 
 
 def _rollouts(build: Build, rollouts: Sequence[RolloutState]) -> list[Entry]:
-    entries = [Entry(partial(_rollout, each), f"rollout:{each.key}") for each in rollouts]
+    entries = [Entry(partial(_rollout, each), f"rollout:{each.key}", height=0) for each in rollouts]
     if entries:
         return [heading("THE ROLLOUT IT MADE" if len(entries) == 1 else "THE ROLLOUTS IT MADE"), *entries, blank()]
     if build.building or not build.namespace:
@@ -122,8 +122,14 @@ def _rollout(state: RolloutState, pen: Pen) -> list[Line]:
     line = pen.put_mark(Line().put("  ", ink.plain), mark)
     line.put(f"{state.namespace}/{state.name} in {state.cluster}", ink.plain).put(f"   {state.version}", ink.strong)
     line.put(f"   {state.level} {pen.ago(state.level_since_ms or state.since_ms)}", ink.words.get(mark, ink.quiet))
-    said = fit(state.message, max(0, min(cells(state.message), pen.width - line.x - 4)), pen.dots)
-    return [line.put(f"   {said}" if said else "", ink.plain)]
+    cause = f"because {state.cause}" if state.cause and state.cause not in state.message else ""
+    words, room = ", ".join(filter(None, (state.message, cause))), max(0, pen.width - line.x - 4)
+    if not cause or cells(words) <= room:
+        return [line.put(f"   {fit(words, min(cells(words), room), pen.dots)}" if words else "", ink.plain)]
+    line.put(f"   {fit(state.message, min(cells(state.message), room), pen.dots)}", ink.plain)
+    indent = 4 + len(pen.glyph(mark))
+    said = fit(cause, max(0, min(cells(cause), pen.width - indent - 1)), pen.dots)
+    return [line, Line().put(" " * indent, ink.plain).put(said, ink.words.get(mark, ink.plain))]
 
 
 def _stages(details: BuildDetails | None, unread: str) -> list[Entry]:

@@ -20,8 +20,8 @@ HELP = """
 **Environments** are development namespaces that Jenkins makes and destroys: those that are up, that are being made, and
 that were made or destroyed by half. What is wrong comes first, then what has been up for longest.
 
-`THIS WEEK` are the hours that one was up within the last seven days, `AFTER HOURS` those of them outside of the working
-day of the configuration. `enter` opens the build that made it.
+`LAST 7 DAYS` are the hours that one was up within the last seven days, `AFTER HOURS` those of them outside of the
+working day of the configuration. `enter` opens the build that made it.
 """
 
 _HOW = {
@@ -72,7 +72,7 @@ class EnvironmentsScreen(EntryScreen):
         left = sum(each.reason == "LeftUp" for each in board.environments)
         hours = sum(each.week_up_min for each in board.environments) / 60
         after = sum(each.week_after_hours_min for each in board.environments) / 60
-        said = f"{left} still up after hours; this week {hours:.0f} h up, {after:.0f} h of them after hours"
+        said = f"{left} still up after hours; in the last 7 days {hours:.0f} h up, {after:.0f} h of them after hours"
         return [*entries, blank(), heading(_counts(board.environments), said)]
 
     def action_open(self) -> None:

@@ -4,8 +4,8 @@ import msgspec
 
 from screens.ink import Ink
 from screens.linewidget import LineWidget
-from screens.sources_line import token_words
 from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit
+from screens.token_words import token_words
 from statusdesk.board import Board, Mark
 from statusdesk.states import AlertState, Level
 from statusdesk.text import age

@@ -71,7 +71,7 @@ def _put_next(line: Line, state: PlatformState, pen: Pen) -> None:
 def environment_title(pen: Pen) -> Line:
     """Return the titles of the environments."""
     line = Line().put(" " * (2 + len(pen.glyph(Mark.OK))), pen.ink.title)
-    titles = [fit("ENVIRONMENT", _place(pen)), fit("MADE BY", BY), right("UP SINCE", 8), right("THIS WEEK", 9)]
+    titles = [fit("ENVIRONMENT", _place(pen)), fit("MADE BY", BY), right("UP SINCE", 8), right("LAST 7 DAYS", 11)]
     titles += [right("AFTER HOURS", 11)] if pen.width >= 70 else []
     return line.put("  ".join([*titles, "BY BUILD" if pen.width >= JOB_FROM else ""]), pen.ink.title)
 
@@ -90,7 +90,7 @@ def draw_environment(state: EnvironmentState, pen: Pen) -> list[Line]:
     line.put(fit(name, _place(pen), pen.dots) + "  ", ink.strong if bad else ink.plain)
     line.put(fit(state.made_by or "not known", BY, pen.dots) + "  ", face)
     line.put(right(pen.ago(state.up_since_ms) if state.up_since_ms else "-", 8) + "  ", face)
-    line.put(right(_hours(state.week_up_min), 9) + "  ", face)
+    line.put(right(_hours(state.week_up_min), 11) + "  ", face)
     if pen.width >= 70:
         late = ink.words[Mark.WARNING] if state.left_up_ms is not None else face
         line.put(right(_hours(state.week_after_hours_min), 11) + "  ", late)

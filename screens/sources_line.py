@@ -3,10 +3,11 @@
 from screens.ink import Ink
 from screens.linewidget import LineWidget
 from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit
+from screens.token_words import bad_tokens, words_of_all
 from statusdesk.board import Board, Mark, SourceView
 from statusdesk.marks import GLYPHS
-from statusdesk.states import Level, TokenState
-from statusdesk.text import age, span
+from statusdesk.states import Level
+from statusdesk.text import age
 
 MARKS = {
     Level.OK: Mark.OK,
@@ -15,10 +16,11 @@ MARKS = {
     Level.FAILING: Mark.FAILING,
     Level.UNKNOWN: Mark.UNKNOWN,
 }
+SAID_BY_IT = ("Sealed", "Standby", "Unauthorized", "Forbidden")
+"""Faults that a source tells itself: one lasts since it was told, whatever was wrong before."""
 MORE_CELLS = len("+99 more ")
 GAP = 4
 LEAST_WORDS = 12  # fewer cells than this tell nothing
-BAD = (Level.FAILING, Level.WARNING)
 Piece = tuple[str, Mark, str]
 WORST_FIRST = (Mark.FAILING, Mark.WARNING, Mark.UNKNOWN, Mark.NO_ACCESS)
 
@@ -94,9 +96,8 @@ class SourcesLine(LineWidget):
         name = state.source.replace("/", " ") + (f" {state.scope}" if state.scope else "")
         later = max(0, self.now_ms - board.at_ms)
         if source.level == Level.OK:
-            worst = _worst_token(board, state.source)
-            if worst is not None:
-                return name, MARKS[worst.level], token_words(worst, self.now_ms)
+            if bad := bad_tokens(board, state.source):
+                return name, MARKS[bad[0].level], words_of_all(bad, self.now_ms)
             aged = "" if source.age_ms is None else age(source.age_ms + later)
             return name, Mark.OK, "live" if state.live else aged
         if state.level is Level.OK:
@@ -105,7 +106,8 @@ class SourcesLine(LineWidget):
                 Mark.UNKNOWN,
                 source.words if source.age_ms is None else f"no news for {age(source.age_ms + later)}",
             )
-        since = f" for {age(self.now_ms - state.level_since_ms)}" if state.level_since_ms else ""
+        since_ms = (state.since_ms if state.reason in SAID_BY_IT else 0) or state.level_since_ms
+        since = f" for {age(self.now_ms - since_ms)}" if since_ms else ""
         said = source.words or state.message
         words = f"{state.reason}{since}: {said}" if state.reason and said != state.reason else f"{said}{since}"
         mark = Mark.NO_ACCESS if state.reason == "NoAccess" else MARKS.get(source.level, Mark.UNKNOWN)
@@ -143,17 +145,3 @@ def _together(pieces: list[Piece]) -> list[Piece]:
             others = sum(1 for name, _, _ in refused if name.rpartition(" ")[0] == source) - 1
             together.append((f"{piece[0]} +{others}" if others else piece[0], piece[1], piece[2]))
     return together
-
-
-def _worst_token(board: Board, source: str) -> TokenState | None:
-    """Return the token of a source that runs out first among the worst, if any is not well."""
-    bad = [token for token in board.tokens if token.level in BAD and token.source == source]
-    return min(bad, key=lambda token: (BAD.index(token.level), token.expire_ms or 0), default=None)
-
-
-def token_words(token: TokenState, now_ms: int) -> str:
-    """Return what is wrong with a token, as a half sentence with its name."""
-    if token.expire_ms is None:
-        return f"'{token.name}': {token.message or token.reason}"
-    left = token.expire_ms - now_ms
-    return f"'{token.name}' lapses in {span(left)}" if left > 0 else f"'{token.name}' lapsed {age(-left)} ago"

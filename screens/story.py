@@ -148,7 +148,9 @@ def _tokens(view: RolloutView) -> Iterable[Entry]:
         if state.cause_key == f"token:{token.key}":
             continue  # told already
         if token.name == view.app or view.app in token.name.split("-"):
-            since_ms = token.expire_ms if token.level is Level.FAILING and token.expire_ms else token.level_since_ms
+            since_ms = token.level_since_ms
+            if token.level is Level.FAILING:  # one that lives on, or was revoked early, has its end in the future
+                since_ms = token.dead_ms or min(token.expire_ms or since_ms, since_ms)
             said = token.message or token.reason
             yield Entry(ms=since_ms, words=f"token '{token.name}': {said}", mark=LEVEL_MARKS[token.level])
 

@@ -18,6 +18,8 @@ LEFT, RENEWED, EVERY, NEXT, SURVIVES = 8, 7, 5, 11, 8
 FIXED = 4 + 2 + 1 + LEFT + 2 + RENEWED + 2 + EVERY + 2 + NEXT + 2 + SURVIVES + 1
 """What all columns but the name and the bar take, with the blanks between them."""
 SAW_FROM, BESIDE_FROM, ALL_BESIDE_FROM = 100, 130, 180
+RED_AND_LAPSING = "job red, token lapses"
+"""What the judgement says of a token in danger whose job fails; in how long is told here."""
 TEETH = 5  # more of them would be drawn too narrow to be seen
 
 
@@ -96,8 +98,12 @@ def _put_left(line: Line, token: TokenState, bar: int, pen: Pen) -> None:
         said = "lapsed" if token.reason == "Lapsed" else "gone"
         line.put(said, ink.words[Mark.FAILING]).put(" " * (bar + 1 + LEFT - len(said)), ink.plain)
         return
-    if token.expire_ms is None:
-        line.put(fit("never expires" if token.reason == "NeverExpires" else "not known", bar + 1 + LEFT), ink.quiet)
+    if token.reason == "ParentLapses":
+        line.put(fit("as its parent", bar + 1 + LEFT), ink.words.get(mark, ink.plain))
+        return
+    if token.expire_ms is None or token.level is Level.UNKNOWN:
+        known = "never expires" if token.reason == "NeverExpires" else "never"
+        line.put(fit("not known" if token.level is Level.UNKNOWN else known, bar + 1 + LEFT), ink.quiet)
         return
     left_ms = max(0, token.expire_ms - pen.now_ms)
     whole_ms = token.granted_ms or (token.expire_ms - token.issue_ms if token.issue_ms is not None else left_ms) or 1
@@ -150,10 +156,19 @@ def job_words(token: TokenState, pen: Pen) -> str:
     if token.job_number is not None:
         when = f" {pen.since(token.job_ended_ms)}" if token.job_ended_ms is not None else ""
         run = f" #{token.job_number} {word(token.job_result)}{when}"
-    says = token.job_says
-    if says == "job red, token lapses" and token.expire_ms is not None:
-        says += f" in {span(token.expire_ms - pen.now_ms)}"
+    says = _says(token, pen)
     return f"{token.renewal_job}{run}" + (f": {says}" if says else "")
+
+
+def _says(token: TokenState, pen: Pen) -> str:
+    """Return what the judgement says of the job, in the tense of now."""
+    says = token.job_says
+    if token.is_dead:
+        return says.replace("token lapses", "token gone").replace("token dying", "token gone")
+    if says != RED_AND_LAPSING or token.expire_ms is None or token.reason == "ParentLapses":
+        return says
+    left_ms = token.expire_ms - pen.now_ms
+    return f"{says} in {span(left_ms)}" if left_ms > 0 else "job red, token lapsed"
 
 
 def sawtooth(grants: Sequence[Grant], size: int, token: TokenState, now_ms: int) -> list[float]:

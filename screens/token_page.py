@@ -40,13 +40,20 @@ def _verdict(token: TokenState, pen: Pen) -> list[Line]:
     return pen.put_folded([line], verdict(token, pen), style, ROW_LINES)
 
 
+def _end_label(token: TokenState) -> str:
+    if not token.is_dead:
+        return "lapses"
+    early = token.expire_ms is not None and (token.dead_ms or 0) < token.expire_ms
+    return "would lapse" if early else "lapsed"
+
+
 def _facts(token: TokenState) -> list[tuple[str, Fact]]:
     """Return labels with what is known: words, a moment, or words that time changes."""
     every = f"{span(token.renew_every_s * 1000)} ({token.every_rule})" if token.renew_every_s else ""
     where = f" in {', '.join(token.namespaces)}" if token.namespaces else ""
     uses = "once more" if token.num_uses == 1 else f"{token.num_uses} more times" if token.num_uses else ""
     facts: list[tuple[str, Fact | None]] = [
-        ("lapses", token.expire_ms),
+        (_end_label(token), token.expire_ms),
         ("last renewal", token.last_renewal_ms),
         ("which gave", span(token.granted_ms) if token.granted_ms else ""),
         ("renewed every", every),

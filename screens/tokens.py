@@ -205,12 +205,15 @@ def _hay(token: TokenState) -> str:
 
 
 def _vault(board: Board) -> list[str]:
-    """Say so where Vault is sealed or gives no news."""
-    return [
-        f"{view.state.source}: {view.words or view.state.reason}. What stands here is as it was last seen."
-        for view in board.sources
-        if view.state.source.startswith("vault") and view.level is not Level.OK
-    ]
+    """Say so where Vault is sealed or gives no news, and what it refuses that no row of a token tells."""
+    told = {token.name for token in board.tokens if token.level is Level.UNKNOWN}
+    said = []
+    for view in board.sources:
+        state = view.state
+        if state.source.startswith("vault") and view.level is not Level.OK and state.scope not in told:
+            whole = " What stands here is as it was last seen." if not state.scope else ""
+            said.append(f"{state.source}: {(view.words or state.reason).rstrip('.')}.{whole}")
+    return said
 
 
 def _nothing(board: Board, hidden: int, filtered: int, text: str) -> str:

@@ -168,7 +168,8 @@ class Token(Fact, frozen=True):
     expires. ``gone`` means that the accessor was not known twice running, or that a certificate was revoked.
     ``accessor_tail`` is the last six characters; the whole accessor is kept nowhere. ``mount_max_s`` is the
     ``max_lease_ttl`` of the mount that it came from, 0 where that is not known. ``seen_ms``: when it was last looked
-    up and there, in our clock; every other time is in the server's.
+    up and there, in our clock; every other time is in the server's. ``problem``: why it could not be looked up though
+    the server answers, as long as nothing was ever seen of it.
     """
 
     source: str
@@ -191,6 +192,7 @@ class Token(Fact, frozen=True):
     path: str = ""
     root: bool = False
     seen_ms: int | None = None
+    problem: str = ""
 
     @property
     def key(self) -> tuple[str, str]:

@@ -91,8 +91,8 @@ def _sources(snapshot: Snapshot) -> Iterator[Metric]:
 def _tokens(snapshot: Snapshot, now_s: float) -> Iterator[Metric]:
     ttl = GaugeMetricFamily("statusdesk_vault_token_ttl_seconds", "Time that is left to a token", labels=["token"])
     for each in sorted(snapshot.tokens, key=lambda token: token.name):
-        if each.expire_ms is not None:
-            ttl.add_metric([each.name], max(0.0, each.expire_ms / 1000 - now_s))
+        if (left_ms := each.left_ms(round(now_s * 1000))) is not None:
+            ttl.add_metric([each.name], left_ms / 1000)
     yield ttl
 
 

@@ -129,9 +129,7 @@ class Picture:
                 self._tokens.pop(token.key, None)
             else:
                 self._tokens[token.key] = token
-        self._ordered_tokens = tuple(
-            sorted(self._tokens.values(), key=lambda t: (_TOKEN_ORDER.get(t.level, 3), t.expire_ms or _FAR_MS, t.key))
-        )
+        self._ordered_tokens = tuple(sorted(self._tokens.values(), key=_token_order))
 
     def _put_alerts(self, alerts: Iterable[AlertState]) -> None:
         for alert in alerts:
@@ -152,6 +150,11 @@ class Picture:
         for silence_id in over:
             del self._silences[silence_id]
         return tuple(sorted(self._silences.values(), key=lambda each: (-each.created_ms, each.id)))
+
+
+def _token_order(token: TokenState) -> tuple[int, bool, int, str]:
+    """Worst first, of these what is dead, then what lapses soonest."""
+    return _TOKEN_ORDER.get(token.level, 3), not token.is_dead, token.expire_ms or _FAR_MS, token.key
 
 
 def _alert_order(alert: AlertState) -> tuple[int, int, str]:

@@ -170,6 +170,14 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
         """Whether it has died: lapsed before our eyes, or gone."""
         return self.reason in ("Gone", "Lapsed")
 
+    def left_ms(self, now_ms: int) -> int | None:
+        """Return how long it will live, as Vault has told: nothing once it is dead; None where no end is known."""
+        if self.is_dead:
+            return 0
+        if self.level is Level.UNKNOWN:
+            return None
+        return max(0, self.expire_ms - now_ms) if self.expire_ms is not None else None
+
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one renewal of a token gave, in the server's clock. Key: (key of the token, ``renewed_ms``).

@@ -27,7 +27,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``started_ms``: since when it is bad; ``pending_ms``: since when we know; ``observations``: how often it was seen
     bad while pending. ``cleared_ms``: since when it is well though it is held firing (``keep_firing_for``, flapping).
     One that is resolved without ``fired_ms`` never fired. ``flapping``: it fired too often, and is folded into one;
-    ``flapped``: it was at some time of its life; ``once_held``: what its summary will be when it has held.
+    ``flapped``: it was at some time of its life; ``flaps``: how often it has fired while it
+    flaps; ``once_held``: what its summary will be when it has held.
     ``stale_since_ms``: a source that it hangs on (``hangs_on``) has been down since; it stays as it is until that
     answers. ``acked_by`` and ``silenced_by`` (the id of a silence) are empty when it is neither. ``inhibited_by`` is
     the fingerprint of an alert that says more about the same, or of its cause's. ``at_cluster`` and ``at_namespace``:
@@ -35,7 +36,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     and namespaces nobody sees while a cluster is down, in words.
     ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``kept_back``: its cause's alert has muted it since
     before anybody could be told. ``hits``: whom an alert is told in place of, nearest to production first;
-    ``critical_hits``: those of them whose own alerts are critical.
+    ``critical_hits``: those of them whose own alerts are critical. ``touches``: whom it touches by the configuration,
+    in words, where neither its labels nor its rule say.
     """
 
     fingerprint: str
@@ -79,7 +81,9 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     hits: tuple[str, ...] = ()
     critical_hits: tuple[str, ...] = ()
     unseen: str = ""
+    flaps: int = 0
     once_held: str = ""
+    touches: str = ""
     change: int = 0
 
     @property
@@ -95,8 +99,9 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def words(self) -> str:
-        """What is bad, in one sentence, with whom it hits."""
-        return f"{self.summary}; hits {listed(self.hits)}" if self.hits else self.summary
+        """What is bad, in one sentence, with whom it hits; and that it is well now, where it is held all the same."""
+        held = "; it is well now, and held until it stays so" if self.cleared_ms and self.state == "firing" else ""
+        return (f"{self.summary}; hits {listed(self.hits)}" if self.hits else self.summary) + held
 
     @property
     def muted(self) -> bool:

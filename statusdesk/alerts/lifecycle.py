@@ -33,6 +33,7 @@ _EXPLAINING = (
     "at_namespace",
     "cause_key",
     "unseen",
+    "touches",
 )
 
 
@@ -98,14 +99,19 @@ def _fire(life: Life, flapping: FlappingSettings, firings: Sequence[int], t: int
     folded = len(lately) + 1 >= flapping.count
     alert = replace(life.alert, state="firing", fired_ms=now_ms, flapping=folded, flapped=folded)
     if folded:
-        times, summary = len(lately) + 1, alert.summary
-        alert = replace(
-            alert,
-            summary=f"flapping, {times} times now; nothing more is told until it holds: {summary}",
-            once_held=f"it was flapping, {times} times, and has held since: {summary}",
-        )
+        alert = _folded(alert, alert.summary, len(lately) + 1)
     due = t + round(flapping.hold_s * 1000) if folded else None
     return Step(Life(alert=alert, active=life.active, bad=t, due=due), alert, "flapping" if folded else "firing")
+
+
+def _folded(alert: AlertState, summary: str, times: int) -> AlertState:
+    """Return a flapping alert with what it says while it flaps, and what it will say when it has held."""
+    return replace(
+        alert,
+        flaps=times,
+        summary=f"flapping, {times} times now; nothing more is told until it holds: {summary}",
+        once_held=f"it was flapping, {times} times, and has held since: {summary}",
+    )
 
 
 def _pending(
@@ -137,9 +143,9 @@ def _firing(
         bad = t if life.clear is not None else life.bad
         alert = life.alert if life.alert.cleared_ms is None else replace(life.alert, cleared_ms=None)
         if hold and t - bad >= hold:
-            alert, hold = replace(alert, flapping=False, once_held=""), 0
-        if not alert.flapping:
-            alert = explained(alert, claim)
+            alert, hold = replace(alert, flapping=False, flaps=0, once_held=""), 0
+        told = explained(alert, claim)
+        alert = _folded(told, claim.summary, alert.flaps) if alert.flapping else told
         due = bad + hold if hold else None
         return Step(replace(life, alert=alert, clear=None, bad=bad, due=due), alert if alert != life.alert else None)
     clear = t if life.clear is None else life.clear
@@ -147,7 +153,7 @@ def _firing(
     if t - clear >= wait:
         ended = replace(life.alert, state="resolved", resolved_ms=now_ms, flapping=False, stale_since_ms=None)
         if ended.once_held:
-            ended = replace(ended, summary=ended.once_held, once_held="")
+            ended = replace(ended, summary=ended.once_held, once_held="", flaps=0)
         return Step(None, ended, "resolved")
     alert = life.alert if life.alert.cleared_ms is not None else replace(life.alert, cleared_ms=now_ms)
     row = alert if alert is not life.alert else None

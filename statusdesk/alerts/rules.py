@@ -8,6 +8,7 @@ from typing import Any
 
 from statusdesk.alerts.making import because, make
 from statusdesk.alerts.rules_platform import SEED, job_alert, of_environment, of_platform
+from statusdesk.alerts.touched import by_build, by_token
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.states import AlertState, BuildState, Level, RolloutState, SourceState, Stamped, TokenState
 
@@ -97,6 +98,7 @@ def _build(state: BuildState, tuning: Tuning) -> list[AlertState]:
         version=state.version,
         reason=state.reason,
         build_url=state.url,
+        touches=by_build(state),
         subject=subject(state),
         hangs_on=(state.source,),
     )
@@ -120,6 +122,7 @@ def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
             summary=f"token {state.name}: {state.message}",
             reason=state.reason,
             look=f"the job {state.renewal_job}" if state.renewal_job else "",
+            touches=by_token(state),
             subject=subject(state),
             hangs_on=(state.source,),
         )
@@ -136,7 +139,7 @@ def _source(state: SourceState, tuning: Tuning) -> list[AlertState]:
         "VaultSealed" if sealed else "SourceDown",
         cluster=state.source.partition("kubernetes/")[2],
         source=state.source,
-        started_ms=state.level_since_ms,
+        started_ms=(state.since_ms if sealed else 0) or state.level_since_ms,
         summary=f"{state.source}: {state.message}",
         reason=state.reason,
         subject=subject(state),

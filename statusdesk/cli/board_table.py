@@ -9,7 +9,7 @@ from statusdesk.cli.alert_lines import place_of, words_of
 from statusdesk.cli.lines import counts_line
 from statusdesk.last_build import last_build
 from statusdesk.marks import GLYPHS
-from statusdesk.states import Level
+from statusdesk.states import Level, TokenState
 from statusdesk.text import age, clean, span
 
 _WELL = (Level.OK, Level.IDLE)
@@ -102,11 +102,19 @@ def _tokens(board: Board, colour: bool, everything: bool) -> Iterator[str]:
     shown = [token for token in board.tokens if everything or token.level not in _WELL]
     table: list[list[Styled]] = []
     for token in shown:
-        left = span(token.expire_ms - board.at_ms) if token.expire_ms is not None else ""
+        left = _left(token, board.at_ms)
         style = _LEVEL_SGR.get(token.level, "")
         table.append([("token", ""), (clean(token.name, _NAME_WIDTH), ""), (token.level.value, style), (left, "")])
         table[-1].append((clean(token.message or token.reason), ""))
     yield from _aligned(table, colour)
+
+
+def _left(token: TokenState, now_ms: int) -> str:
+    """Say how long a token will live, where it has an end of its own."""
+    if token.is_dead:
+        return "lapsed" if token.reason == "Lapsed" else "gone"
+    left_ms = token.left_ms(now_ms) if token.reason != "ParentLapses" else None
+    return span(left_ms) if left_ms is not None else ""
 
 
 def _sources(board: Board, colour: bool, everything: bool) -> Iterator[str]:

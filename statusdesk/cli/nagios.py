@@ -88,9 +88,10 @@ def _figures(board: Board, config: Config) -> list[str]:
         figures.append(f"data_age={board.data_age_ms // 1000}s;;;0")
     limits = {token.name: token for token in (config.vault.tokens if config.vault else ())}
     for token in sorted(board.tokens, key=lambda each: each.name):
-        if token.expire_ms is None:
+        left_ms = token.left_ms(board.at_ms)
+        if left_ms is None:
             continue
-        left_s = max(0, token.expire_ms - board.at_ms) // 1000
+        left_s = left_ms // 1000
         limit = limits.get(token.name)
         # too little is what is bad: Nagios writes that "value:"
         bounds = f"{limit.warn_s:.0f}:;{limit.critical_s:.0f}:" if limit is not None else ";"

@@ -1,12 +1,12 @@
 """What lies behind a rollout's trouble: a token that its app uses and that died before. One cause, told once."""
 
-import fnmatch
 import re
 from collections.abc import Iterable
 
 import msgspec
 
 from statusdesk.states import Level, RolloutState, TokenState
+from statusdesk.token_users import uses
 
 INIT = ("InitExit", "InitRunning")
 """Ends of the reasons of a rollout that fails at its init containers (``DegradedInitExit`` too)."""
@@ -27,12 +27,6 @@ class Cause(msgspec.Struct, frozen=True):
 def denies(text: str) -> bool:
     """Tell whether a text says that somebody was refused."""
     return _DENIED.search(text) is not None
-
-
-def uses(token: TokenState, app: str, namespace: str) -> bool:
-    """Whether an app uses a token there, by the configuration; a token without apps is used by none that is known."""
-    in_app = any(fnmatch.fnmatchcase(app, glob) for glob in token.apps)
-    return in_app and (not token.namespaces or any(fnmatch.fnmatchcase(namespace, glob) for glob in token.namespaces))
 
 
 def cause_of(rollout: RolloutState, tokens: Iterable[TokenState], *, denied: bool) -> Cause | None:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from statusdesk.facts import Changed, LogTail
-from statusdesk.judge.causes import Cause, cause_of, denies, uses
+from statusdesk.judge.causes import Cause, cause_of, denies
 from statusdesk.states import RolloutState, TokenState, Transition
 from statusdesk.store.writer import Writer
+from statusdesk.token_users import uses
 
 Container = tuple[str, str, str, str]
 MOST_DENIED = 2000

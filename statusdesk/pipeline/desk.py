@@ -115,6 +115,7 @@ class Desk:
                 self._sweep(message)
         else:
             self._visits.append(message)
+            self._tokens.visited(message)
             if not message.scope:
                 self.visited.add(message.source)
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
-from statusdesk.facts import Swept, Token, VaultHealth
+from statusdesk.facts import Swept, Token, VaultHealth, Visited
 from statusdesk.judge.expiries import judge_expiry
+from statusdesk.judge.token_doubts import refused, unread
 from statusdesk.judge.token_grants import KEPT, grant_of
 from statusdesk.judge.token_jobs import Run, last_run
 from statusdesk.judge.tokens import Around, judge_token
@@ -18,6 +19,8 @@ SAME_CLOCK_MS = 5000
 """Less than this is the precision of a server's clock and of the way to it, and no skew."""
 SOONEST_MS = 250
 TOKEN = "token"
+VAULT = "vault"
+UNAUTHORIZED = "Unauthorized"
 Rules = TokenSettings | SecretIdSettings | CertificateSettings
 
 
@@ -48,6 +51,18 @@ class Tokens:
         self._flushed_ms = 0
         self._jobs_changed = True
         self._changed: set[str] = set()
+        self._own_refused = False
+
+    def visited(self, visited: Visited) -> None:
+        """Take how Vault as a whole answered: whether it refuses our own token, which then nobody can look up."""
+        if visited.source != VAULT or visited.scope or not (visited.ok or visited.problem == UNAUTHORIZED):
+            return
+        self._refuse(not visited.ok)
+
+    def _refuse(self, refuses: bool) -> None:
+        if refuses != self._own_refused:
+            self._own_refused = refuses
+            self._dirty.update(key for key, row in self._writer.current(TokenState).items() if row.own)
 
     def sweep(self, swept: Swept) -> None:
         """Take all tokens of a visit; a token that left the configuration has gone."""
@@ -55,6 +70,7 @@ class Tokens:
             self._sweep_health(swept)
             return
         self._heard_ms = max(self._heard_ms or 0, swept.at_ms)
+        self._refuse(False)  # it was let in
         tokens = {"/".join(fact.key): fact for fact in swept.facts if isinstance(fact, Token)}
         for state in self._writer.current(TokenState).values():
             if state.until_ms is None and state.source == swept.source and state.key not in tokens:
@@ -157,12 +173,16 @@ class Tokens:
 
     def _state(self, key: str, now_ms: int, heard_ms: int | None) -> TokenState | None:
         token = self._tokens.get(key)
+        before = self._writer.current(TokenState).get(key)
+        if self._own_refused and before is not None and before.own and before.until_ms is None:
+            self._again.pop(key, None)
+            return refused(before)
         if token is None:
             return None
-        current = self._writer.current(TokenState)
-        before = current.get(key)
         rules = self._rules.get(token.name)
-        if token.kind != TOKEN and isinstance(rules, SecretIdSettings | CertificateSettings):
+        if token.problem:
+            state, again_ms = unread(token, before, rules), None
+        elif token.kind != TOKEN and isinstance(rules, SecretIdSettings | CertificateSettings):
             state, again_ms = judge_expiry(token, before, rules, now_ms)
         else:
             settings = rules if isinstance(rules, TokenSettings) else None

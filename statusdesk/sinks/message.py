@@ -108,11 +108,15 @@ def _where(alert: AlertState) -> tuple[str, str]:
 def who_is_hit(alert: AlertState) -> str:
     """Return whom it hits: the stage, the namespace and the cluster, or what hangs on a source."""
     namespace, cluster = _where(alert)
+    if alert.touches and not alert.token:
+        return safe(alert.touches, MAX_TEXT)
     if namespace:
         stage = f"stage {alert.stage}, " if alert.stage else ""
         return safe(f"{stage}namespace {namespace}{f' of cluster {cluster}' if cluster else ''}")
     if alert.token:
-        return safe(f"what uses the token {alert.token}" + (f": {listed(alert.hits)}" if alert.hits else ""), MAX_TEXT)
+        hit = f"fails now: {listed(alert.hits)}" if alert.hits and alert.touches else listed(alert.hits)
+        used = "; ".join(filter(None, (alert.touches, hit)))
+        return safe(f"what uses the token {alert.token}" + (f": {used}" if used else ""), MAX_TEXT)
     if hit := hits_by_rule(alert):
         return hit
     return safe(f"all that is read from {alert.source}") if alert.source else ""

@@ -52,8 +52,9 @@ def reach(config: Config, sink: SinkSettings) -> Iterator[Tried]:
         there = importlib.util.find_spec("apprise") is not None
         yield Tried(there, "apprise is installed" if there else "apprise is missing; install statusdesk[notify]")
     elif sink.type == "jsonl" and sink.path:
-        directory = (Path(config.store.state_dir) / sink.path).parent
-        writable = directory.is_dir() and os.access(directory, os.W_OK)
+        state_dir = Path(config.store.state_dir)
+        directory = (state_dir / Path(sink.path).expanduser()).parent
+        writable = _is_writable(directory, state_dir)
         yield Tried(writable, f"its lines go to {directory}" if writable else f"{directory} cannot be written")
     elif sink.type == "desktop":
         shown = shutil.which(PROGRAM) and has_desktop(os.environ)
@@ -62,6 +63,14 @@ def reach(config: Config, sink: SinkSettings) -> Iterator[Tried]:
         yield Tried(heard, f"told by {PROGRAM}" if shown else bell if heard else NOBODY_THERE)
     else:
         yield Tried(True, f"nothing was sent; `statusdesk check --send-test {sink.name}` tries it")
+
+
+def _is_writable(directory: Path, state_dir: Path) -> bool:
+    """Whether a file can be made there; where only the first run makes the directory, whether that run can."""
+    there = directory
+    if not directory.exists() and state_dir.is_relative_to(directory):
+        there = next(each for each in directory.parents if each.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def _reach_alertmanagers(config: Config, sink: SinkSettings) -> Iterator[Tried]:

@@ -151,6 +151,19 @@ def test_what_flapped_and_stays_bad_is_firing_as_anything_else_again():
     assert world.told[-1][0] == "resolved"
 
 
+def test_what_flaps_says_what_is_so_now_and_tells_nobody():
+    world = World(rule("RolloutStuck", enabled=False))
+    flap(world, 3)
+    before = len(world.told)
+    world.step(rollout(Level.FAILING, message="made again", build_url="http://j/2"))
+    (alert,) = world.alerts.active()
+    assert alert.flapping and alert.summary.startswith("flapping, 3 times now; ") and "made again" in alert.summary
+    assert "well now" not in alert.words
+    world.step(WELL)
+    assert "it is well now, and held" in world.alerts.active()[0].words
+    assert alert.summary.count("flapping") == 1 and alert.build_url == "http://j/2" and len(world.told) == before
+
+
 def test_seldom_is_not_flapping_and_the_measure_is_a_setting():
     world = World(rule("RolloutStuck", enabled=False))
     flap(world, 4, 21 * MINUTE)

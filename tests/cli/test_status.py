@@ -1,6 +1,7 @@
 """``status``: words in a table, JSON for machines, and an exit code that fails closed."""
 
 import json
+import re
 
 import pytest
 
@@ -36,6 +37,21 @@ def test_failing_is_1_with_its_reason_below_and_first(run, put):
     assert lines[1].startswith("orders ") and "failing 1.1" in lines[1]
     assert lines[2].startswith("    staging: image not found")
     assert lines[3].startswith("web ")
+
+
+def test_a_token_that_was_revoked_has_nothing_left(run, put):
+    day_ms = system_clock() + 22 * 3_600_000
+    put(
+        rollout("orders", "staging"),
+        token("payments", Level.FAILING, reason="Gone", message="revoked", expire_ms=day_ms),
+    )
+    child = {"reason": "ParentLapses", "message": "dies with 'payments', which made it and is gone"}
+    put(token("child", Level.FAILING, expire_ms=day_ms, **child))
+    shown = run("status").stdout
+    assert re.search(r"token +payments +failing +gone +revoked", shown) and "21h" not in shown
+    assert "which made it and is gone" in shown
+    figures = run("status", "--format", "nagios").stdout
+    assert "'vault_payments_ttl'=0s" in figures
 
 
 def test_a_failing_token_is_1_for_the_whole_but_not_for_one_app(run, put):

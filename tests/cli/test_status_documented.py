@@ -52,6 +52,6 @@ def test_the_readme_names_each_key_of_the_document_and_no_other(run, put):
         outcome("deploy-orders", "staging", number=7, result="SUCCESS", version="1.0"),
         token("payments"),
         alerts=alerts,
-        muted=[MutedThere(sink="am", at_ms=1, muted=muted)],
+        muted=[MutedThere(sink="am", muted=muted)],
     )
     assert found_in(json.loads(run("status", "--format", "json").stdout)) == documented()

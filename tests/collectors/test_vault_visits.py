@@ -118,6 +118,18 @@ def test_one_token_that_fails_in_its_own_way_keeps_its_fact_and_the_others_go_on
         assert watched.parts()[-1] == ("a", True, "")
 
 
+def test_a_token_that_was_never_seen_is_told_with_why_it_cannot_be_looked_up():
+    vault = RecordedVault()
+    vault.lookups["AAA"] = recorded("ns_accessor_from_root")
+    with staged(vault) as stage, Watched(stage.url, SECRET, {"a": "AAA", "b": "BBB"}) as watched:
+        unread = watched.tokens()["a"]
+        assert "another Vault namespace" in unread.problem and not unread.gone and unread.seen_ms is None
+        assert watched.tokens()["b"].problem == ""
+        del vault.lookups["AAA"]
+        watched.visit()
+        assert watched.tokens()["a"].problem == "" and watched.tokens()["a"].seen_ms is not None
+
+
 def test_a_failure_on_the_way_tells_no_tokens_and_recovers():
     vault = RecordedVault()
     with staged(vault) as stage, Watched(stage.url, SECRET, {"a": "AAA", "b": "BBB"}) as watched:

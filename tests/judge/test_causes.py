@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from statusdesk.judge.causes import Cause, cause_of, denies, uses
+from statusdesk.judge.causes import Cause, cause_of, denies
 from statusdesk.states import Level, RolloutState, TokenState
+from statusdesk.token_users import uses
 
 T0 = 1_800_000_000_000
 MINUTE = 60_000

@@ -18,6 +18,7 @@ from statusdesk.facts import (
     Pod,
     Token,
     VaultHealth,
+    Visited,
     Workload,
 )
 from statusdesk.pipeline.desk import Desk
@@ -100,6 +101,33 @@ def test_a_clock_of_the_server_that_is_off_does_not_make_a_token_lapse(bench):
     wobbles = msgspec.structs.replace(ahead, skew_ms=7_201_000)
     bench.see(swept(VaultHealth, wobbles, source="vault", started_ms=T0 + 1))
     assert bench.writer.current(TokenState)["vault/payments"] == row
+
+
+def test_our_own_token_is_not_known_while_vault_refuses_it(bench):
+    own = token(name="statusdesk (own)", own=True, expire_ms=day(30), seen_ms=T0)
+    both = (own, token(expire_ms=day(30), seen_ms=T0))
+    bench.see(swept(Token, *both, source="vault"))
+    rows = bench.writer.current(TokenState)
+    assert rows["vault/statusdesk (own)"].level is Level.OK
+    refused = Visited(source="vault", ok=False, at_ms=T0, problem="Unauthorized", message="refuses our token")
+    bench.see(refused)
+    row = rows["vault/statusdesk (own)"]
+    assert (row.level, row.reason, row.left_ms(T0)) == (Level.UNKNOWN, "Refused", None) and "refuses it" in row.message
+    assert rows["vault/payments"].level is Level.OK
+    bench.restart()  # nothing is swept any more: what the store has of it must not look well again
+    bench.see(refused)
+    assert bench.writer.current(TokenState)["vault/statusdesk (own)"].level is Level.UNKNOWN
+    bench.see(swept(Token, *both, source="vault", started_ms=T0 + 5), Visited(source="vault", ok=True, at_ms=T0 + 5))
+    assert bench.writer.current(TokenState)["vault/statusdesk (own)"].level is Level.OK
+
+
+def test_a_token_that_cannot_be_looked_up_has_a_row_that_says_why(bench):
+    unread = token(issue_ms=None, problem="its accessor is of another Vault namespace")
+    bench.see(swept(Token, unread, source="vault"))
+    row = bench.writer.current(TokenState)["vault/payments"]
+    assert (row.level, row.reason) == (Level.UNKNOWN, "NotLookedUp") and "another Vault namespace" in row.message
+    bench.see(swept(Token, token(expire_ms=day(30), seen_ms=T0), source="vault", started_ms=T0 + 1))
+    assert bench.writer.current(TokenState)["vault/payments"].level is Level.OK
 
 
 def test_a_token_that_left_the_configuration_is_gone(bench):

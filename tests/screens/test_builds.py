@@ -147,6 +147,22 @@ async def test_the_page_of_a_build_and_the_rollout_that_it_made():
         assert app.screen.key == jenkins.FAILED
 
 
+@pytest.mark.parametrize("size", [WIDE, (80, 40)])
+async def test_the_rollout_that_a_build_made_says_what_lies_behind_its_trouble(size):
+    board = jenkins.board()
+    first = board.rows[0]
+    cause = {"cause": "token 'orders' is gone", "cause_key": "token:vault/orders"}
+    cells = tuple(
+        replace(cell, rollouts=tuple(replace(each, **cause) for each in cell.rollouts)) if cell is not None else None
+        for cell in first.cells
+    )
+    app = open_desk(replace(board, rows=(replace(first, cells=cells), *board.rows[1:])))
+    async with app.run_test(size=size) as pilot:
+        await list_builds(pilot, "enter")
+        await until(pilot, lambda: "THE ROLLOUT IT MADE" in text(app))
+        assert "because token 'orders' is gone" in text(app)
+
+
 async def test_a_build_that_was_not_looked_up_is_asked_for_once():
     app = open_desk()
     key = BuildKey("jenkins", "deploy-orders", 409)

@@ -65,6 +65,13 @@ async def test_a_silent_source_says_since_when_it_gives_no_news():
         assert lines(pilot.app)[1] == " kubernetes eu ? no news for 14s"
 
 
+async def test_a_sealed_vault_is_told_since_it_was_sealed_not_since_another_fault():
+    times = {"level_since_ms": boards.NOW - 18_000, "since_ms": boards.NOW - 10_000}
+    view = boards.source("vault", Level.FAILING, words="it is sealed", reason="Sealed", **times)
+    async with desk(replace(boards.calm(), sources=(view,), all_well=False)).run_test(size=(120, 24)) as pilot:
+        assert "Sealed for 10s" in lines(pilot.app)[1]
+
+
 @pytest.mark.parametrize("width", [80, 120, 140])
 async def test_one_long_sentence_hides_no_other_source(width):
     lapsed = replace(boards.source("vault", level=Level.FAILING, words="x" * 200), level=Level.FAILING)

@@ -12,7 +12,7 @@ from screens.tokens import TokenScreen, TokensScreen, trouble
 from statusdesk.build_view import BuildKey
 from statusdesk.states import Level
 from tests.screens import boards, jenkins
-from tests.screens.boards import DAY, HOUR, NOW
+from tests.screens.boards import DAY, HOUR, MINUTE, NOW
 from tests.screens.desk import desk, lines, text, until
 from tests.screens.test_ascii import strange
 
@@ -77,12 +77,41 @@ async def test_filters_updates_and_what_is_hidden():
         await until(pilot, lambda: "No token is watched" in text(app))
 
 
+async def test_what_is_dead_is_not_told_as_lapsing_and_what_never_ends_as_such():
+    payments = next(each for each in jenkins.TOKENS if each.name == "payments")
+    dead = replace(payments, reason="Gone", expire_ms=NOW - 3 * MINUTE, dead_ms=NOW - 3 * MINUTE, message="expired")
+    root = jenkins.token("root", Level.WARNING, reason="RootToken", message="a root token", expire_ms=None)
+    child = jenkins.token("child", Level.FAILING, reason="ParentLapses", message="dies with 'payments'")
+    app = open_desk(jenkins.board(tokens=(dead, root, child, jenkins.token("orders"))))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_tokens(pilot)
+        shown = text(app)
+        assert "job red, token gone" in shown and "lapses in 0s" not in shown
+        assert next(line for line in lines(app) if " root " in line).split()[2] == "never"
+        assert "as its parent" in next(line for line in lines(app) if " child " in line)
+
+
 async def test_a_sealed_vault_is_told():
     sources = (*boards.SOURCES[:3], boards.source("vault", Level.FAILING, words="is sealed", reason="Sealed"))
     app = open_desk(jenkins.board(sources=sources))
     async with app.run_test(size=WIDE) as pilot:
         await list_tokens(pilot)
         assert "vault: is sealed. What stands here is as it was last seen." in text(app)
+
+
+async def test_what_is_refused_of_one_token_says_nothing_of_the_others():
+    other = boards.source("vault", Level.FAILING, words="token far: of another namespace", reason="Misconfigured")
+    off = boards.source("vault", Level.WARNING, words="its clock is off", reason="SkewedClock")
+    scoped = [replace(v, state=replace(v.state, scope=s)) for v, s in ((other, "far"), (off, "clock"))]
+    far = jenkins.token("far", Level.UNKNOWN, reason="NotLookedUp", message="of another namespace", expire_ms=None)
+    app = open_desk(jenkins.board(sources=(*boards.SOURCES, *scoped), tokens=(far, *jenkins.TOKENS)))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_tokens(pilot)
+        shown = text(app)
+        assert "as it was last seen" not in shown and "token far: " not in shown and "vault: its clock is off." in shown
+        assert (
+            "not known" in next(line for line in lines(app)[2:] if " far " in line) and "of another namespace" in shown
+        )
 
 
 def test_the_line_of_grants_rises_with_each_renewal():
@@ -130,7 +159,8 @@ async def test_environments():
         await until(pilot, lambda: isinstance(app.screen, EnvironmentsScreen) and "dev-kim" in text(app))
         shown = text(app)
         assert "still up 14h after the working day ended, made with env-create #31 by kim" in shown
-        assert "48.0 h" in shown and "2 up  1 still up after hours; this week 49 h up, 32 h of them" in shown
+        assert "LAST 7 DAYS" in shown and "THIS WEEK" not in shown
+        assert "48.0 h" in shown and "2 up  1 still up after hours; in the last 7 days 49 h up, 32 h of them" in shown
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, BuildScreen))
         assert app.screen.key == BuildKey("jenkins", "env-create", 31)

@@ -1,0 +1,40 @@
+"""Tokens of which nothing is known now: our own that Vault refuses, and those that cannot be looked up."""
+
+from msgspec.structs import replace
+
+from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings
+from statusdesk.facts import Token
+from statusdesk.states import Level, TokenState
+
+REFUSED = "Refused"
+UNREAD = "NotLookedUp"
+
+
+def refused(own: TokenState) -> TokenState:
+    """Return our own token as it is while Vault refuses it: it is of no use, and nobody can tell whether it lives."""
+    said = "Vault refuses it (403): expired or revoked"
+    return replace(own, level=Level.UNKNOWN, reason=REFUSED, message=said, dead_ms=None, steady_since_ms=None)
+
+
+def unread(
+    token: Token, before: TokenState | None, settings: TokenSettings | SecretIdSettings | CertificateSettings | None
+) -> TokenState:
+    """Return a token that could not be looked up since we began, with what was known of it before."""
+    known = before if before is not None and before.until_ms is None else None
+    known = known or TokenState(
+        key=f"{token.source}/{token.name}", source=token.source, name=token.name, level=Level.UNKNOWN
+    )
+    return replace(
+        known,
+        level=Level.UNKNOWN,
+        reason=UNREAD,
+        message=token.problem,
+        kind=token.kind,
+        owner=settings.owner if settings is not None else "",
+        apps=settings.apps if settings is not None else (),
+        namespaces=settings.namespaces if settings is not None else (),
+        accessor_tail=token.accessor_tail,
+        renewal_job=settings.renewal_job if isinstance(settings, TokenSettings) else "",
+        dead_ms=None,
+        steady_since_ms=None,
+    )
