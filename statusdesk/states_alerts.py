@@ -174,7 +174,8 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message of one group of alerts to one sink, queued in the same commit as what caused it. Key: id.
 
     ``what`` is ``firing`` while any of its alerts fires, else ``resolved``; ``why`` is ``new``, ``changed``,
-    ``resolved`` or ``repeat``. ``alerts`` are the alerts as they were then, ``fingerprints`` theirs.
+    ``resolved`` or ``repeat``. ``alerts`` are the alerts as they were then, ``fingerprints`` theirs; ``news`` are those
+    of them that are new, or hit more than was told.
     ``group_labels`` is the value of each ``group_by`` label. ``state``: ``queued`` (send it at ``due_ms``), ``sent``,
     ``failed`` (given up), ``quarantined`` (refused for good) or ``dropped`` (over before it was due).
     ``idempotency_key`` stays the same over all attempts and restarts.
@@ -195,4 +196,5 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     group_labels: tuple[tuple[str, str], ...] = ()
     fingerprints: tuple[str, ...] = ()
     alerts: tuple[AlertState, ...] = ()
+    news: tuple[str, ...] = ()
     change: int = 0

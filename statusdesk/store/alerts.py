@@ -1,7 +1,7 @@
 """Questions about alerts, silences and notifications."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ _RESOLVED = (
     f"{ALERTS.select} WHERE state = 'resolved' AND fired_ms IS NOT NULL AND resolved_ms >= ?"
     " ORDER BY resolved_ms DESC LIMIT ?"
 )
+_ENDED = f"{ALERTS.select} WHERE fingerprint = ? AND started_ms = ? AND state = 'resolved'"
 _FIRINGS = "SELECT fingerprint, started_ms, fired_ms FROM alerts WHERE fired_ms >= ? ORDER BY fired_ms"
 _SILENCES = f"{SILENCES.select} ORDER BY created_ms DESC, id"
 _COMING = f"{SILENCES.select} WHERE expired_ms IS NULL AND ends_ms > ? ORDER BY created_ms DESC, id"
@@ -52,6 +53,11 @@ def alerts(db: sqlite3.Connection, since_ms: int | None, limit: int = MOST) -> l
     if since_ms is not None:
         found += [ALERTS.decode(row) for row in db.execute(_RESOLVED, (since_ms, limit))]
     return found
+
+
+def ended(db: sqlite3.Connection, keys: Iterable[tuple[str, int]]) -> list[AlertState]:
+    """Return those of these alerts (fingerprint, ``started_ms``) that are over."""
+    return [ALERTS.decode(row) for key in keys if (row := db.execute(_ENDED, key).fetchone()) is not None]
 
 
 def firings(db: sqlite3.Connection, since_ms: int) -> list[tuple[str, int, int]]:
