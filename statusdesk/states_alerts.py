@@ -35,7 +35,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     and namespaces nobody sees while a cluster is down, in words.
     ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``kept_back``: its cause's alert has muted it since
     before anybody could be told. ``hits``: whom an alert is told in place of, nearest to production first;
-    ``critical_hits``: those of them whose own alerts are critical.
+    ``critical_hits``: those of them whose own alerts are critical. ``job_app``: the app that the job of a failed build
+    belongs to.
     """
 
     fingerprint: str
@@ -79,6 +80,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     hits: tuple[str, ...] = ()
     critical_hits: tuple[str, ...] = ()
     unseen: str = ""
+    job_app: str = ""
     change: int = 0
 
     @property
@@ -89,8 +91,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def app_name(self) -> str:
-        """The app without the name of its workload (``orders`` of ``orders/worker``); a job keeps its folders."""
-        return self.app.partition("/")[0] if self.cluster else self.app
+        """The app without the name of its workload (``orders`` of ``orders/worker``); of a job its app, else its path."""
+        return self.job_app or (self.app.partition("/")[0] if self.cluster else self.app)
 
     @property
     def words(self) -> str:

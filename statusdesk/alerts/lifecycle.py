@@ -34,6 +34,7 @@ _EXPLAINING = (
     "at_namespace",
     "cause_key",
     "unseen",
+    "job_app",
 )
 
 _FLAPPING = re.compile(r"flapping, (\d+) times now; nothing more is told until it holds: ")

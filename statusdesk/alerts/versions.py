@@ -1,6 +1,6 @@
 """Versions that fail in one stage while they are on their way to production, or there already."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from statusdesk.alerts.making import because, make
 from statusdesk.alerts.tuning import Tuning
@@ -23,6 +23,11 @@ class Versions:
         self._app_of: dict[str, str] = {}
         self._lineages: dict[str, Lineage] = {}
         self._failing: dict[str, RolloutState] = {}
+
+    @property
+    def apps(self) -> Collection[str]:
+        """The names of all apps."""
+        return self._apps.keys()
 
     def see(self, row: RolloutState, *, failed: bool = False) -> Iterable[str]:
         """Take a row; return the apps that must be looked at again. ``failed``: it did before it became unknown."""

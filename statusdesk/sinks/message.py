@@ -209,6 +209,7 @@ def annotations_of(alert: AlertState) -> dict[str, str]:
         "summary": safe(alert.summary, MAX_TEXT),
         "description": "\n".join(lines_of(alert)),
         "hits": who_is_hit(alert),
+        "application": safe(alert.job_app),
         "stage": safe(alert.stage),
         "version": safe(alert.version),
         "reason": safe(alert.reason),

@@ -103,7 +103,7 @@ def notifications(db: sqlite3.Connection, since_ms: int, limit: int = MOST) -> l
 def last_of_alerts(
     db: sqlite3.Connection, asked: Mapping[tuple[str, str], Mapping[str, Collection[int]]], until_ms: int
 ) -> list[Notification]:
-    """Return the newest message that tells of each alert asked for; of its alerts only what names them, and their state.
+    """Return the newest message that tells of each alert asked for; of its alerts only names and states.
 
     ``asked``: by sink and key of the group, the fingerprints of its alerts and when they started. Reads the messages
     of these groups by their index, newest first, only as far as the last of them that is looked for, and not far
