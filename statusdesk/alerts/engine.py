@@ -226,7 +226,10 @@ class Alerts:
         firings = self._firings.get(fingerprint, ())
         if life is None and claim is not None:
             claim = self._distinct(claim, now_ms)
-        self._apply(fingerprint, advance(life, claim, rule, self._tuning.flapping, firings, t, now_ms), t, now_ms)
+        step = advance(life, claim, rule, self._tuning.flapping, firings, t, now_ms)
+        self._apply(fingerprint, step, t, now_ms)
+        if step.life is None and claim is not None:
+            self._again.add(fingerprint)  # one is over, and the next begins with the next step: each has its row
 
     def _apply(self, fingerprint: str, step: Step, t: int, now_ms: int) -> None:
         before = self._lives.get(fingerprint)
