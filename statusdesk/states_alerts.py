@@ -30,8 +30,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``flapped``: it was at some time of its life.
     ``stale_since_ms``: a source that it hangs on (``hangs_on``) has been down since; it stays as it is until that
     answers. ``acked_by`` and ``silenced_by`` (the id of a silence) are empty when it is neither. ``inhibited_by`` is
-    the fingerprint of an alert that says more about the same, or of its cause's. ``at_cluster`` and ``at_namespace``:
-    where the trouble is, where the alert is about an app as a whole and its labels do not say. ``unseen``: which apps
+    the fingerprint of an alert that says more about the same, or of its cause's. ``at_cluster``, ``at_namespace`` and
+    ``at_stage``: where the trouble is now, where the alert is about an app as a whole and its labels do not say. ``unseen``: which apps
     and namespaces nobody sees while a cluster is down, in words.
     ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``kept_back``: its cause's alert has muted it since
     before anybody could be told. ``hits``: whom an alert is told in place of, nearest to production first;
@@ -81,7 +81,13 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     critical_hits: tuple[str, ...] = ()
     unseen: str = ""
     job_app: str = ""
+    at_stage: str = ""
     change: int = 0
+
+    @property
+    def stage_now(self) -> str:
+        """The stage where the trouble is now; ``stage`` is the one by which it is routed for as long as it lives."""
+        return self.at_stage or self.stage
 
     @property
     def labels(self) -> dict[str, str]:

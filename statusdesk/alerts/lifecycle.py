@@ -32,6 +32,7 @@ _EXPLAINING = (
     "hangs_on",
     "at_cluster",
     "at_namespace",
+    "at_stage",
     "cause_key",
     "unseen",
     "job_app",

@@ -5,6 +5,7 @@ due. What was told is known from the messages that were sent: a restart is no ed
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -304,7 +305,7 @@ class Outbox:
     ) -> Notification:
         fires = any(alert.state == "firing" for alert in alerts)
         what, fingerprints = "firing" if fires else "resolved", tuple(alert.fingerprint for alert in alerts)
-        said = {"what": what, "why": why, "fingerprints": fingerprints, "alerts": alerts, "news": news}
+        said: dict[str, Any] = {"what": what, "why": why, "fingerprints": fingerprints, "alerts": alerts, "news": news}
         if waiting is not None:
             # a receiver that has seen the key takes the message for one that it has: it says something else now
             key = f"{group.sink.name}-{waiting.id}-{now_ms}"

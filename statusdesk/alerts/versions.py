@@ -133,6 +133,7 @@ class Versions:
             cause_key=failing.cause_key,
             at_cluster=failing.cluster,
             at_namespace=failing.namespace,
+            at_stage=self._names[self._place(failing)],
             subject=f"App:{failing.app}",
             hangs_on=tuple(sorted({f"kubernetes/{row.cluster}" for row in rows})),
         )

@@ -16,6 +16,7 @@ NEVER = "0001-01-01T00:00:00Z"
 """``endsAt`` of what fires, in Alertmanager's webhook."""
 
 MAX_TEXT = 2_000
+IN_PRODUCTION = "BadVersionInProduction"
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -157,8 +158,9 @@ def who_is_hit(alert: AlertState) -> str:
     """Return whom it hits: the stage, the namespace and the cluster, or what hangs on a source."""
     namespace, cluster = _where(alert)
     if namespace:
-        stage = f"stage {alert.stage}, " if alert.stage else ""
-        return safe(f"{stage}namespace {namespace}{f' of cluster {cluster}' if cluster else ''}")
+        stage = f"stage {alert.stage_now}, " if alert.stage_now else ""
+        runs = f"production, which has {alert.version}; it fails in " if alert.alertname == IN_PRODUCTION else ""
+        return safe(f"{runs}{stage}namespace {namespace}{f' of cluster {cluster}' if cluster else ''}")
     if alert.token:
         return safe(f"what uses the token {alert.token}" + (f": {listed(alert.hits)}" if alert.hits else ""), MAX_TEXT)
     if hit := hits_by_rule(alert):
@@ -210,7 +212,7 @@ def annotations_of(alert: AlertState) -> dict[str, str]:
         "description": "\n".join(lines_of(alert)),
         "hits": who_is_hit(alert),
         "application": safe(alert.job_app),
-        "stage": safe(alert.stage),
+        "stage": safe(alert.stage_now),
         "version": safe(alert.version),
         "reason": safe(alert.reason),
         "last_good_version": safe(alert.last_good),

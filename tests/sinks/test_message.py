@@ -37,7 +37,8 @@ def test_an_alert_about_an_app_as_a_whole_says_where_it_fails_and_how_to_see_its
     (alert,) = versions.deserved("orders")
     text = message(alert).text()
     assert alert.labels == {"alertname": "BadVersionInProduction", "severity": alert.severity, "app": "orders"}
-    assert "  hits: stage staging, namespace staging of cluster eu\n" in text
+    where = "stage staging, namespace staging of cluster eu"
+    assert f"  hits: production, which has 1.5; it fails in {where}\n" in text
     assert "  next: statusdesk logs orders -n staging --cluster eu\n" in text and "  next: build http://j/7\n" in text
     assert annotations_of(alert)["logs_command"] == "statusdesk logs orders -n staging --cluster eu"
 
