@@ -30,8 +30,9 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``flapped``: it was at some time of its life.
     ``stale_since_ms``: a source that it hangs on (``hangs_on``) has been down since; it stays as it is until that
     answers. ``acked_by`` and ``silenced_by`` (the id of a silence) are empty when it is neither. ``inhibited_by`` is
-    the fingerprint of an alert that says more about the same, or of its cause's. ``at_cluster``, ``at_namespace`` and
-    ``at_stage``: where the trouble is now, where the alert is about an app as a whole and its labels do not say. ``unseen``: which apps
+    the fingerprint of an alert that says more about the same, or of its cause's. ``at_cluster``,
+    ``at_namespace`` and ``at_stage``: where the trouble is now, where the alert is about an app as a whole and its
+    labels do not say. ``unseen``: which apps
     and namespaces nobody sees while a cluster is down, in words.
     ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``kept_back``: its cause's alert has muted it since
     before anybody could be told. ``hits``: whom an alert is told in place of, nearest to production first;
@@ -97,7 +98,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def app_name(self) -> str:
-        """The app without the name of its workload (``orders`` of ``orders/worker``); of a job its app, else its path."""
+        """The app without the name of its workload (``orders`` of ``orders/worker``); of a job its app."""
         return self.job_app or (self.app.partition("/")[0] if self.cluster else self.app)
 
     @property
