@@ -66,7 +66,7 @@ class Section(msgspec.Struct, frozen=True):
 
 def place_of(alert: AlertState) -> str:
     """Return what an alert is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu``."""
-    parts = (alert.stage or alert.namespace, alert.app) if alert.app else (alert.source, alert.token)
+    parts = (alert.stage_now or alert.namespace, alert.app) if alert.app else (alert.source, alert.token)
     return "/".join(part for part in parts if part) or alert.namespace or alert.cluster
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from statusdesk.alerts.dedup import group_of, key_of, wanted
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.board import Board
@@ -21,26 +23,36 @@ SIGNS: Mapping[tuple[bool, bool], str] = {
 NOBODY = "nobody is told while a board's own collector works"
 
 
-def last_messages(notifications: Sequence[Notification]) -> dict[tuple[str, str], Notification]:
-    """Return the newest message by (sink, fingerprint)."""
-    found: dict[tuple[str, str], Notification] = {}
-    for each in notifications:
-        for fingerprint in each.fingerprints:
-            found.setdefault((each.sink, fingerprint), each)
+class Last(msgspec.Struct, frozen=True):
+    """The newest message to a sink that tells of an alert, and whether it says that this is over."""
+
+    message: Notification
+    over: bool = False
+
+
+Lasts = Mapping[tuple[str, str, int], Last]
+"""By sink, fingerprint, and when the alert started."""
+
+
+def last_messages(notifications: Sequence[Notification]) -> Lasts:
+    """Return the newest message about each alert."""
+    found: dict[tuple[str, str, int], Last] = {}
+    for message in notifications:
+        for alert in message.alerts:
+            last = Last(message, alert.state == "resolved")
+            found.setdefault((message.sink, alert.fingerprint, alert.started_ms), last)
     return found
 
 
-def groups_about(config: Config, alerts: Iterable[AlertState]) -> dict[tuple[str, str], dict[str, int]]:
-    """Return which messages tell of these alerts: by sink and group, their fingerprints and since when they fire."""
-    asked: dict[tuple[str, str], dict[str, int]] = {}
+def groups_about(config: Config, alerts: Iterable[AlertState]) -> dict[tuple[str, str], dict[str, set[int]]]:
+    """Return which messages tell of these alerts: by sink and group, their fingerprints and when they started."""
+    asked: dict[tuple[str, str], dict[str, set[int]]] = {}
     tuning = Tuning(config)
     sinks = [sink for sink in config.sinks if sink.type != ALERTMANAGER]
     for alert in alerts:
         group_key = key_of(group_of(alert, config.alerts.group_by))
-        since_ms = alert.fired_ms or alert.started_ms
         for sink in (sink for sink in sinks if wanted(alert, sink, tuning)):
-            since = asked.setdefault((sink.name, group_key), {})
-            since[alert.fingerprint] = min(since_ms, since.get(alert.fingerprint, since_ms))
+            asked.setdefault((sink.name, group_key), {}).setdefault(alert.fingerprint, set()).add(alert.started_ms)
     return asked
 
 
@@ -87,7 +99,7 @@ class Outlook:
         self._tuning = Tuning(config)
         self._muted: tuple[tuple[MutedThere, ...], dict[tuple[str, str], Muted]] = ((), {})
 
-    def words(self, alert: AlertState, board: Board, messages: Mapping[tuple[str, str], Notification]) -> str:
+    def words(self, alert: AlertState, board: Board, messages: Lasts) -> str:
         """Return one sentence; what mutes an alert comes first."""
         now_ms = board.at_ms
         if alert.state == "resolved":
@@ -125,18 +137,17 @@ class Outlook:
         names = ", ".join(sink.name for sink in self._takers(alert))
         return f"{when}; then told to {names}" if names else f"{when}; no sink takes it"
 
-    def _firing(
-        self, alert: AlertState, sink: SinkSettings, now_ms: int, messages: Mapping[tuple[str, str], Notification]
-    ) -> str:
+    def _firing(self, alert: AlertState, sink: SinkSettings, now_ms: int, messages: Lasts) -> str:
         if sink.type == ALERTMANAGER:
             muted = self._muted[1].get((sink.name, alert.fingerprint))
             if muted is not None:
                 why = f": {muted.comment}" if muted.comment else ""
                 return f"{sink.name}: {muted_words(muted, now_ms)}{why}"
             return f"{sink.name}: posted every {span(round(sink.resend_s * 1000))}"
-        last = messages.get((sink.name, alert.fingerprint))
-        if last is None:
+        found = messages.get((sink.name, alert.fingerprint, alert.started_ms))
+        if found is None or found.over:
             return f"{sink.name}: not told yet"
+        last = found.message
         if last.state == "queued":
             return f"{sink.name}: {_queued(last, now_ms)}"
         if last.state != "sent" or last.sent_ms is None:
@@ -145,12 +156,13 @@ class Outlook:
         again = f", again in {span(max(0, last.sent_ms + repeat_ms - now_ms))}" if repeat_ms else ", once only"
         return f"{sink.name}: told {span(now_ms - last.sent_ms)} ago{again}"
 
-    def _told_of_end(self, alert: AlertState, now_ms: int, messages: Mapping[tuple[str, str], Notification]) -> str:
+    def _told_of_end(self, alert: AlertState, now_ms: int, messages: Lasts) -> str:
         words = []
         for sink in self._sinks:
-            last = messages.get((sink.name, alert.fingerprint))
-            if last is None or last.created_ms < (alert.resolved_ms or 0):
+            found = messages.get((sink.name, alert.fingerprint, alert.started_ms))
+            if found is None or not found.over:
                 continue
+            last = found.message
             if last.state == "sent" and last.sent_ms is not None:
                 words.append(f"{sink.name} was told {span(now_ms - last.sent_ms)} ago")
             elif last.state == "queued":

@@ -27,17 +27,16 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``started_ms``: since when it is bad; ``pending_ms``: since when we know; ``observations``: how often it was seen
     bad while pending. ``cleared_ms``: since when it is well though it is held firing (``keep_firing_for``, flapping).
     One that is resolved without ``fired_ms`` never fired. ``flapping``: it fired too often, and is folded into one;
-    ``flapped``: it was at some time of its life; ``flaps``: how often it has fired while it
-    flaps; ``once_held``: what its summary will be when it has held.
-    ``stale_since_ms``: a source that it hangs on (``hangs_on``) has been down since; it stays as it is until that
-    answers. ``acked_by`` and ``silenced_by`` (the id of a silence) are empty when it is neither. ``inhibited_by`` is
-    the fingerprint of an alert that says more about the same, or of its cause's. ``at_cluster`` and ``at_namespace``:
-    where the trouble is, where the alert is about an app as a whole and its labels do not say. ``unseen``: which apps
-    and namespaces nobody sees while a cluster is down, in words.
-    ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``kept_back``: its cause's alert has muted it since
-    before anybody could be told. ``hits``: whom an alert is told in place of, nearest to production first;
+    ``flapped``: it was at some time of its life; ``flaps``: how often it has fired while it flaps; ``once_held``: what
+    its summary will be when it has held. ``stale_since_ms``: a source that it hangs on (``hangs_on``) has been down
+    since; it stays as it is until that answers. ``acked_by`` and ``silenced_by`` (the id of a silence) are empty when
+    it is neither. ``inhibited_by`` is the fingerprint of an alert that says more about the same, or of its cause's.
+    ``at_cluster``, ``at_namespace`` and ``at_stage``: where the trouble is now, where the alert is about an app as a
+    whole and its labels do not say. ``unseen``: which apps and namespaces nobody sees while a cluster is down, in
+    words. ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``kept_back``: its cause's alert has muted it
+    since before anybody could be told. ``hits``: whom an alert is told in place of, nearest to production first;
     ``critical_hits``: those of them whose own alerts are critical. ``touches``: whom it touches by the configuration,
-    in words, where neither its labels nor its rule say.
+    in words, where neither its labels nor its rule say. ``job_app``: the app that the job of a failed build belongs to.
     """
 
     fingerprint: str
@@ -84,7 +83,14 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     flaps: int = 0
     once_held: str = ""
     touches: str = ""
+    job_app: str = ""
+    at_stage: str = ""
     change: int = 0
+
+    @property
+    def stage_now(self) -> str:
+        """The stage where the trouble is now; ``stage`` is the one by which it is routed for as long as it lives."""
+        return self.at_stage or self.stage
 
     @property
     def labels(self) -> dict[str, str]:
@@ -94,8 +100,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def app_name(self) -> str:
-        """The app without the name of its workload (``orders`` of ``orders/worker``); a job keeps its folders."""
-        return self.app.partition("/")[0] if self.cluster else self.app
+        """The app without the name of its workload (``orders`` of ``orders/worker``); of a job its app."""
+        return self.job_app or (self.app.partition("/")[0] if self.cluster else self.app)
 
     @property
     def words(self) -> str:
@@ -178,7 +184,8 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message of one group of alerts to one sink, queued in the same commit as what caused it. Key: id.
 
     ``what`` is ``firing`` while any of its alerts fires, else ``resolved``; ``why`` is ``new``, ``changed``,
-    ``resolved`` or ``repeat``. ``alerts`` are the alerts as they were then, ``fingerprints`` theirs.
+    ``resolved`` or ``repeat``. ``alerts`` are the alerts as they were then, ``fingerprints`` theirs; ``news`` are those
+    of them that are new, or hit more than was told.
     ``group_labels`` is the value of each ``group_by`` label. ``state``: ``queued`` (send it at ``due_ms``), ``sent``,
     ``failed`` (given up), ``quarantined`` (refused for good) or ``dropped`` (over before it was due).
     ``idempotency_key`` stays the same over all attempts and restarts.
@@ -199,4 +206,5 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     group_labels: tuple[tuple[str, str], ...] = ()
     fingerprints: tuple[str, ...] = ()
     alerts: tuple[AlertState, ...] = ()
+    news: tuple[str, ...] = ()
     change: int = 0

@@ -51,7 +51,10 @@ def said(alert, *messages, settings=CONFIG):
         (replace(FAILING, silenced_by="gone"), [], "silenced; nobody is told"),
         (replace(STUCK, started_ms=NOW - HOUR), [], "fires when it is seen bad once more; then told to desk"),
         (alerts.OVER, [message(alerts.OVER)], "over; desk was told 5m ago"),
-        (alerts.OVER, [message(alerts.OVER, age_ms=2 * HOUR)], "over"),
+        (alerts.OVER, [message(replace(alerts.OVER, state="firing"))], "over"),
+        (FAILING, [message(FAILING, age_ms=10 * MINUTE)], "desk: told 10m ago, again in 3h 50m"),
+        (FAILING, [message(replace(FAILING, started_ms=1))], "desk: not told yet"),
+        (FAILING, [message(replace(FAILING, state="resolved"))], "desk: not told yet"),
     ],
 )
 def test_one_sentence(alert, messages, words):

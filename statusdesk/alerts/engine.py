@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec.structs import replace
 
 from statusdesk.alerts.inhibition import weighed
+from statusdesk.alerts.jobs import JobApps
 from statusdesk.alerts.lifecycle import Life, Step, advance, released, restored, seen_again
 from statusdesk.alerts.mutes import Mutes
 from statusdesk.alerts.rules import deserved, subject
@@ -43,6 +44,7 @@ class Alerts:
         self._tuning = tuning
         self._sources = Sources(tuning.sources)
         self._versions = Versions(tuning)
+        self._jobs = JobApps(tuning.apps)
         self._claims: dict[str, dict[str, AlertState]] = {}  # by fingerprint and subject
         self._claimed: dict[str, tuple[str, ...]] = {}  # by subject
         self._firings: dict[str, list[int]] = {}
@@ -114,6 +116,8 @@ class Alerts:
         for row in retold:
             if subject(row) in self._claimed or getattr(row, "level", None) is Level.FAILING:
                 self._again.update(self._take(row))
+        if self._jobs.learn(self._versions.apps):
+            self._name_jobs()
         again, self._again = self._again, set()
         again.update(self._hanging_on(self._sources.settled(t)))
         again.update(fingerprint for fingerprint, life in self._lives.items() if life.due is not None and t >= life.due)
@@ -174,7 +178,7 @@ class Alerts:
 
     def _claim(self, about: str, claims: list[AlertState]) -> set[str]:
         # what a source showed that is not configured any more is no claim
-        kept = [claim for claim in claims if self._sources.configured.issuperset(claim.hangs_on)]
+        kept = [self._jobs.named(claim) for claim in claims if self._sources.configured.issuperset(claim.hangs_on)]
         before = self._claimed.get(about, ())
         if not kept and not before:
             return set()
@@ -191,6 +195,15 @@ class Alerts:
         else:
             self._claimed.pop(about, None)
         return {*before, *now}
+
+    def _name_jobs(self) -> None:
+        """Name the apps of failed builds anew."""
+        for fingerprint, claims in self._claims.items():
+            for about, claim in claims.items():
+                named = self._jobs.named(claim)
+                if named is not claim:
+                    claims[about] = named
+                    self._again.add(fingerprint)
 
     def _evaluate(self, fingerprint: str, t: int, now_ms: int, *, seen_now: bool) -> None:
         life, claims = self._lives.get(fingerprint), self._claims.get(fingerprint)
@@ -213,7 +226,10 @@ class Alerts:
         firings = self._firings.get(fingerprint, ())
         if life is None and claim is not None:
             claim = self._distinct(claim, now_ms)
-        self._apply(fingerprint, advance(life, claim, rule, self._tuning.flapping, firings, t, now_ms), t, now_ms)
+        step = advance(life, claim, rule, self._tuning.flapping, firings, t, now_ms)
+        self._apply(fingerprint, step, t, now_ms)
+        if step.life is None and claim is not None:
+            self._again.add(fingerprint)  # one is over, and the next begins with the next step: each has its row
 
     def _apply(self, fingerprint: str, step: Step, t: int, now_ms: int) -> None:
         before = self._lives.get(fingerprint)

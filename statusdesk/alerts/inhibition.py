@@ -20,7 +20,7 @@ Key = Callable[[AlertState], tuple[str, ...]]
 
 
 def _version(alert: AlertState) -> tuple[str, ...]:
-    return (alert.app_name, alert.stage, alert.version)
+    return (alert.app_name, alert.stage_now, alert.version)
 
 
 def _job(alert: AlertState) -> tuple[str, ...]:

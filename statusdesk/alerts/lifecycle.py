@@ -31,9 +31,11 @@ _EXPLAINING = (
     "hangs_on",
     "at_cluster",
     "at_namespace",
+    "at_stage",
     "cause_key",
     "unseen",
     "touches",
+    "job_app",
 )
 
 
@@ -74,9 +76,17 @@ def advance(
     """
     if life is None:
         return Step(None) if claim is None else _begin(claim, rule, flapping, firings, t, now_ms)
+    anew = claim is not None and _is_another(life.alert, claim, rule)
     if life.alert.state == "pending":
+        if claim is not None and anew:
+            return _begin(claim, rule, flapping, firings, t, now_ms)
         return _pending(life, claim, rule, flapping, firings, t, now_ms)
-    return _firing(life, claim, rule, flapping, t, now_ms)
+    return _firing(life, None if anew else claim, rule, flapping, t, now_ms)
+
+
+def _is_another(alert: AlertState, claim: AlertState, rule: RuleTuning) -> bool:
+    """Whether a claim is about a later rollout than the alert, of those that are judged by how long one takes."""
+    return rule.quiet and claim.started_ms > alert.started_ms
 
 
 def _begin(

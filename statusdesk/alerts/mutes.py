@@ -29,16 +29,23 @@ def pattern_problem(pattern: str) -> str:
 
 
 def matches(matchers: Iterable[Matcher], alert: AlertState) -> bool:
-    """Return whether all conditions hold for an alert; a label that it has not is empty."""
+    """Return whether all conditions hold for an alert; a label that it has not is empty.
+
+    A failed build has the names of its job and of its app.
+    """
     for matcher in matchers:
-        value = getattr(alert, matcher.name, "") if matcher.name in MATCHABLE else ""
-        if matcher.is_regex:
-            found = not pattern_problem(matcher.value) and re.fullmatch(matcher.value, value) is not None
-        else:
-            found = value == matcher.value
-        if found is not matcher.is_equal:
+        values = [getattr(alert, matcher.name, "") if matcher.name in MATCHABLE else ""]
+        if matcher.name == "app" and alert.job_app:
+            values.append(alert.job_app)
+        if any(_meets(value, matcher) for value in values) is not matcher.is_equal:
             return False
     return True
+
+
+def _meets(value: str, matcher: Matcher) -> bool:
+    if not matcher.is_regex:
+        return value == matcher.value
+    return not pattern_problem(matcher.value) and re.fullmatch(matcher.value, value) is not None
 
 
 class _Condition(Protocol):

@@ -5,6 +5,7 @@ due. What was told is known from the messages that were sent: a restart is no ed
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -16,6 +17,7 @@ from statusdesk.config_alerts import AlertsSettings, SinkSettings
 from statusdesk.states_alerts import AlertState, Notification
 
 LEVEL_TRIGGERED = "alertmanager"
+KEEPS_INCIDENTS = "pagerduty"
 AMEND_MARGIN_MS = 1_000
 """A message that is due sooner may be on its way already: what comes now goes into the next one.
 
@@ -58,6 +60,7 @@ class Outbox:
         active: Iterable[AlertState] = (),
         queued: Iterable[Notification] = (),
         last_of_groups: Iterable[Notification] = (),
+        ended: Iterable[AlertState] = (),
         last_id: int = 0,
     ) -> None:
         self._settings = settings
@@ -81,6 +84,9 @@ class Outbox:
                 group.queued.append(each)
                 group.over.update((alert.fingerprint, alert) for alert in each.alerts)
                 self._of_id[each.id] = group
+        ends = {(alert.fingerprint, alert.started_ms): alert for alert in ended}
+        for group in self._groups.values():
+            group.over = {key: ends.get((key, each.started_ms), each) for key, each in group.over.items()}
         self._dirty = set(self._groups)
         for alert in active:
             self._see(alert)
@@ -162,14 +168,8 @@ class Outbox:
     def _ended(self, group: _Group, tried: Notification, outcome: Outcome) -> Notification:
         """Note what a sink was told, or would not hear: what was in the message when it was sent."""
         if (sent := outcome.sent) is not None:
-            tried = replace(
-                tried,
-                what=sent.what,
-                why=sent.why,
-                fingerprints=sent.fingerprints,
-                alerts=sent.alerts,
-                idempotency_key=sent.idempotency_key,
-            )
+            named = ("what", "why", "fingerprints", "alerts", "news", "idempotency_key")
+            tried = replace(tried, **{name: getattr(sent, name) for name in named})
         firing = firing_of(tried)
         if tried.state == "sent":
             told = told_of(tried, outcome.at_ms)
@@ -227,9 +227,11 @@ class Outbox:
         last = group.queued[-1] if group.queued else None
         amended = last is not None and self._waits(group, last, now_ms)
         before = group.queued[:-1] if amended else group.queued
-        told = told_of(before[-1], now_ms) if before else self._told(group, now_ms)
-        audible = {fingerprint for fingerprint, alert in group.alerts.items() if not alert.muted}
-        hits = hits_of(group.alerts[fingerprint] for fingerprint in audible)
+        told = _without_quiet_ends(group, told_of(before[-1], now_ms) if before else self._told(group, now_ms))
+        heard = [alert for alert in group.alerts.values() if not alert.muted]
+        # what flaps was told with that word, and is not told again until it holds
+        audible = {each.fingerprint for each in heard if not (each.flapping and each.fingerprint in told.firing)}
+        hits = hits_of(heard)
         repeat_ms = 0 if before else self._repeat(group)
         resolved_too = group.sink.send_resolved
         why = due(told, audible, group.alerts.keys(), repeat_ms, now_ms, resolved_too=resolved_too, hits=hits)
@@ -237,10 +239,12 @@ class Outbox:
             dropped = self._drop(group, last) if amended and last is not None else []
             self._tidy(key, group)
             return dropped
-        alerts = self._content(group, told, audible, now_ms)
-        if amended and last is not None and last.alerts == alerts:
+        news = (audible - told.firing) | {fingerprint for fingerprint, _ in hits - told.hits}
+        alerts = self._content(group, told, audible, news, why, now_ms)
+        if amended and last is not None and last.alerts == alerts and last.why == why:
             return []
-        made = self._made(last if amended else None, group, why, alerts, now_ms)
+        named = tuple(alert.fingerprint for alert in alerts if alert.fingerprint in news)
+        made = self._made(last if amended else None, group, why, alerts, named, now_ms)
         if amended:
             group.queued[-1] = made
         else:
@@ -269,8 +273,13 @@ class Outbox:
         hits = group.told.hits | given_up.hits
         return Told(group.told.firing | still, max(group.told.at_ms, given_up.at_ms), hits)
 
-    def _content(self, group: _Group, told: Told, audible: set[str], now_ms: int) -> tuple[AlertState, ...]:
-        """Return the alerts of a message: what fires (also what is taken, if it was told before), and what is over."""
+    def _content(
+        self, group: _Group, told: Told, audible: set[str], news: set[str], why: str, now_ms: int
+    ) -> tuple[AlertState, ...]:
+        """Return the alerts of a message: what is new, what is over, what else fires; last what was told and is muted.
+
+        What is muted stands there only for what was told to be remembered.
+        """
         firing = [alert for fingerprint, alert in group.alerts.items() if fingerprint in audible | told.firing]
         over = []
         if group.sink.send_resolved:
@@ -279,8 +288,12 @@ class Outbox:
                 if alert is not None:
                     ended = replace(alert, state="resolved", resolved_ms=alert.resolved_ms or now_ms)
                     over.append(ended)
-        order = sorted(firing, key=_worst_first) + sorted(over, key=_worst_first)
-        return tuple(order)
+        firing.sort(key=lambda alert: (alert.fingerprint not in audible, _worst_first(alert)))
+        over.sort(key=_worst_first)
+        if why == "resolved":
+            return (*over, *firing)
+        first = [alert for alert in firing if alert.fingerprint in news]
+        return (*first, *over, *(alert for alert in firing if alert.fingerprint not in news))
 
     def _made(
         self,
@@ -288,27 +301,26 @@ class Outbox:
         group: _Group,
         why: str,
         alerts: tuple[AlertState, ...],
+        news: tuple[str, ...],
         now_ms: int,
     ) -> Notification:
         fires = any(alert.state == "firing" for alert in alerts)
         what, fingerprints = "firing" if fires else "resolved", tuple(alert.fingerprint for alert in alerts)
+        said: dict[str, Any] = {"what": what, "why": why, "fingerprints": fingerprints, "alerts": alerts, "news": news}
         if waiting is not None:
             # a receiver that has seen the key takes the message for one that it has: it says something else now
             key = f"{group.sink.name}-{waiting.id}-{now_ms}"
-            return replace(waiting, what=what, why=why, fingerprints=fingerprints, alerts=alerts, idempotency_key=key)
+            return replace(waiting, **said, idempotency_key=key)
         self._last_id += 1
         return Notification(
             id=self._last_id,
             sink=group.sink.name,
             group_key=group.key,
-            what=what,
-            why=why,
             created_ms=now_ms,
             due_ms=now_ms + (0 if why == "repeat" else self._wait_ms(group)),
             idempotency_key=f"{group.sink.name}-{self._last_id}-{now_ms}",
             group_labels=group.labels,
-            fingerprints=fingerprints,
-            alerts=alerts,
+            **said,
         )
 
     def _drop(self, group: _Group, waiting: Notification) -> list[Notification]:
@@ -339,6 +351,19 @@ def firing_of(notification: Notification) -> frozenset[str]:
 def told_of(notification: Notification, at_ms: int) -> Told:
     """Return what a sink knows that was told this."""
     return Told(firing_of(notification), at_ms, hits_of(notification.alerts))
+
+
+def _without_quiet_ends(group: _Group, told: Told) -> Told:
+    """Return what was told without what was silenced when it ended: nobody is to hear of that, either.
+
+    PagerDuty does: there it is an incident that would stay open for ever.
+    """
+    if group.sink.type == KEEPS_INCIDENTS:
+        return told
+    over = (group.over.get(fingerprint) for fingerprint in told.firing - group.alerts.keys())
+    quiet = {alert.fingerprint for alert in over if alert is not None and alert.silenced_by}
+    group.told = replace(group.told, firing=group.told.firing - quiet) if quiet else group.told
+    return replace(told, firing=told.firing - quiet) if quiet else told
 
 
 def _after(notification: Notification, outcome: Outcome) -> Notification:

@@ -1,6 +1,6 @@
 """Versions that fail in one stage while they are on their way to production, or there already."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from statusdesk.alerts.making import because, make
 from statusdesk.alerts.tuning import Tuning
@@ -25,6 +25,11 @@ class Versions:
         self._lineages: dict[str, Lineage] = {}
         self._failing: dict[str, RolloutState] = {}
         self._there: dict[str, str] = {}  # which version of a workload had pods
+
+    @property
+    def apps(self) -> Collection[str]:
+        """The names of all apps."""
+        return self._apps.keys()
 
     def see(self, row: RolloutState, *, failed: bool = False) -> Iterable[str]:
         """Take a row; return the apps that must be looked at again. ``failed``: it did before it became unknown."""
@@ -143,6 +148,7 @@ class Versions:
             cause_key=failing.cause_key,
             at_cluster=failing.cluster,
             at_namespace=failing.namespace,
+            at_stage=self._names[self._place(failing)],
             subject=f"App:{failing.app}",
             hangs_on=tuple(sorted({f"kubernetes/{row.cluster}" for row in rows})),
         )

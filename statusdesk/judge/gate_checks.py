@@ -191,7 +191,8 @@ def alerts(question: Question, known: Known) -> Check:
     words = []
     for alert in sorted(firing, key=lambda each: (each.fired_ms or each.started_ms, each.fingerprint)):
         taken = f" (taken by {alert.acked_by})" if alert.acked_by else " (silenced)" if alert.silenced_by else ""
-        place = f" in {alert.stage or alert.namespace}" if alert.stage or alert.namespace else ""
+        where = alert.stage_now or alert.namespace
+        place = f" in {where}" if where else ""
         words.append(f"{alert.alertname}{place} for {age(known.now_ms - (alert.fired_ms or alert.started_ms))}{taken}")
     more = f"; and {len(words) - _MOST_NAMED} more" if len(words) > _MOST_NAMED else ""
     detail = "; ".join(part for part in ("; ".join(words[:_MOST_NAMED]) + more, left_out) if part)
@@ -205,7 +206,7 @@ def _is_about(alert: AlertState, question: Question) -> bool:
     if alert.app_name != question.app or alert.severity == "info":
         return False
     here = question.route.start.holds(alert.cluster, alert.namespace) if alert.namespace else False
-    return here or alert.stage == question.route.start.name or alert.version == question.version
+    return here or alert.stage_now == question.route.start.name or alert.version == question.version
 
 
 def digests(question: Question, known: Known) -> Check:

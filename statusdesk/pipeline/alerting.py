@@ -80,7 +80,8 @@ class Alerting:
 
     def _open(self) -> Outbox:
         rows = self._writer.alert_rows
-        queued = rows.queued()
+        queued, last = rows.queued(), rows.last_of_groups()
+        told = {(alert.fingerprint, alert.started_ms) for each in (*queued, *last) for alert in each.alerts}
         self._queued.update((each.id, each) for each in queued)
         return Outbox(
             self._settings,
@@ -88,7 +89,8 @@ class Alerting:
             self._tuning,
             active=[alert for alert in rows.unresolved() if alert.state == "firing"],
             queued=queued,
-            last_of_groups=rows.last_of_groups(),
+            last_of_groups=last,
+            ended=rows.ended(told),
             last_id=rows.last_id(),
         )
 

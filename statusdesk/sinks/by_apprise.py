@@ -24,9 +24,9 @@ class ByApprise:
     def send(self, message: Message) -> None:
         """Send one message."""
         opened = self._open()
-        alerts = message.notification.alerts
+        alerts = message.listed
         kind = _KINDS.get(alerts[0].severity, "info") if alerts else "info"
-        how: dict[str, Any] = {"notify_type": "success" if message.notification.what == "resolved" else kind}
+        how: dict[str, Any] = {"notify_type": "success" if message.title.startswith("[RESOLVED]") else kind}
         if not opened.notify(title=message.title, body=message.text(), body_format="text", **how):
             raise Postponed("apprise could not send it")
 

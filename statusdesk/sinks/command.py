@@ -33,7 +33,7 @@ class Command:
             process = subprocess.Popen(
                 self._sink.command,
                 cwd=self._base_dir,
-                env={**self._environment, "STATUSDESK_STATUS": told.what},
+                env={**self._environment, "STATUSDESK_STATUS": message.status},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -33,7 +33,7 @@ class Desktop:
             if not _ring():
                 raise Refused(NOBODY_THERE)
             return
-        alerts = message.notification.alerts
+        alerts = message.listed
         urgency = _URGENCY.get(alerts[0].severity, "normal") if alerts else "normal"
         argv = [program, "--app-name=statusdesk", f"--urgency={urgency}", "--"]
         try:

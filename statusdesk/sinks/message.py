@@ -1,7 +1,8 @@
 """What is said of a group of alerts: what is broken, who is hit, what to do next, and how it stands now. Pure."""
 
 import shlex
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ NEVER = "0001-01-01T00:00:00Z"
 """``endsAt`` of what fires, in Alertmanager's webhook."""
 
 MAX_TEXT = 2_000
+IN_PRODUCTION = "BadVersionInProduction"
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -38,23 +40,70 @@ class Message(msgspec.Struct, frozen=True):
     site: str = ""
 
     @property
+    def listed(self) -> tuple[AlertState, ...]:
+        """The alerts that somebody is to be told of, in order: not those that are muted, or flap as was told."""
+        return tuple(alert for alert in self.notification.alerts if not self._hidden(alert))
+
+    @property
+    def status(self) -> str:
+        """``firing`` while any of those fires, else ``resolved``."""
+        return "firing" if any(alert.state == "firing" for alert in self.listed) else "resolved"
+
+    def _hidden(self, alert: AlertState) -> str:
+        """Return the word for why an alert that fires is not told of, empty when it is."""
+        if alert.state != "firing":
+            return ""
+        told = alert.flapping and not self._is_news(alert)
+        whys = (alert.acked_by, "taken"), (alert.silenced_by, "silenced"), (alert.inhibited_by, "held back")
+        return next((word for why, word in (*whys, (told, "flapping")) if why), "")
+
+    def _is_news(self, alert: AlertState) -> bool:
+        told = self.notification
+        return alert.fingerprint in told.news if told.news else told.why in ("new", "changed")
+
+    def _main(self) -> list[AlertState]:
+        """Return what the message was made for: what is over, what is new, or all that still fires."""
+        why, listed = self.notification.why, self.listed
+        over = [alert for alert in listed if alert.state != "firing"]
+        if why == "resolved" and over:
+            return over
+        firing = [alert for alert in listed if alert.state == "firing"]
+        return (firing if why == "repeat" else [each for each in firing if self._is_news(each)]) or firing or over
+
+    def _counts(self, shown: Collection[AlertState]) -> str:
+        """Return how many alerts there are beside these, in words: ``3 firing, 2 taken, 1 silenced``."""
+        words = Counter(
+            self._hidden(alert) or ("firing" if alert.state == "firing" else "over")
+            for alert in self.notification.alerts
+            if alert not in shown
+        )
+        order = ("firing", "over", "taken", "silenced", "held back", "flapping")
+        return ", ".join(f"{words[word]} {word}" for word in order if words[word])
+
+    @property
     def title(self) -> str:
-        """One line: ``[FIRING] critical RolloutFailing shop/orders``."""
-        alerts = self.notification.alerts
-        what = self.notification.what.upper()
-        if not alerts:
-            return f"[{what}] {self.notification.group_key}"
-        first = alerts[0]
-        more = f" and {len(alerts) - 1} more" if len(alerts) > 1 else ""
-        again = ", still" if self.notification.why == "repeat" else ""
-        return f"[{what}{again}] {first.severity} {first.alertname} {place(first)}{more}"
+        """One line: ``[FIRING] critical RolloutFailing shop/orders; besides 2 firing, 1 taken``."""
+        told, main = self.notification, self._main()
+        what = "RESOLVED" if told.why == "resolved" else self.status.upper()
+        if not main:
+            return f"[{what}] {told.group_key}"
+        first = main[0]
+        more = f" and {len(main) - 1} more" if len(main) > 1 else ""
+        besides = f"; besides {counts}" if (counts := self._counts(main)) else ""
+        again = ", still" if told.why == "repeat" else ""
+        return f"[{what}{again}] {first.severity} {first.alertname} {place(first)}{more}{besides}"
 
     def text(self, most: int = 20) -> str:
-        """Several lines: for each alert what is broken, who is hit and what next; then how it stands now."""
-        alerts = self.notification.alerts
+        """Several lines: for each alert what is broken, who is hit and what next; then how it stands now.
+
+        Where something is over, what still fires is only counted, and so is always what somebody has taken or silenced.
+        """
+        alerts = self._main() if self.notification.why == "resolved" else self.listed
         parts = ["\n".join(lines_of(alert)) for alert in alerts[:most]]
         if len(alerts) > most:
             parts.append(f"and {len(alerts) - most} more")
+        if counts := self._counts(alerts):
+            parts.append(f"besides: {counts}")
         if self.tally is not None:
             parts.append(str(self.tally))
         return "\n\n".join(parts)
@@ -65,12 +114,12 @@ class Message(msgspec.Struct, frozen=True):
         Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
         """
         told = self.notification
-        alerts = [_told(alert, self.site) for alert in told.alerts]
+        alerts = [_told(alert, self.site) for alert in self.listed]
         body: dict[str, Any] = {
             "version": "4",
             "groupKey": told.group_key,
             "truncatedAlerts": 0,
-            "status": told.what,
+            "status": self.status,
             "receiver": told.sink,
             "groupLabels": {name: value for name, value in told.group_labels if value},
             "commonLabels": _common([alert["labels"] for alert in alerts]),
@@ -111,8 +160,9 @@ def who_is_hit(alert: AlertState) -> str:
     if alert.touches and not alert.token:
         return safe(alert.touches, MAX_TEXT)
     if namespace:
-        stage = f"stage {alert.stage}, " if alert.stage else ""
-        return safe(f"{stage}namespace {namespace}{f' of cluster {cluster}' if cluster else ''}")
+        stage = f"stage {alert.stage_now}, " if alert.stage_now else ""
+        runs = f"production, which has {alert.version}; it fails in " if alert.alertname == IN_PRODUCTION else ""
+        return safe(f"{runs}{stage}namespace {namespace}{f' of cluster {cluster}' if cluster else ''}")
     if alert.token:
         hit = f"fails now: {listed(alert.hits)}" if alert.hits and alert.touches else listed(alert.hits)
         used = "; ".join(filter(None, (alert.touches, hit)))
@@ -165,7 +215,8 @@ def annotations_of(alert: AlertState) -> dict[str, str]:
         "summary": safe(alert.summary, MAX_TEXT),
         "description": "\n".join(lines_of(alert)),
         "hits": who_is_hit(alert),
-        "stage": safe(alert.stage),
+        "application": safe(alert.job_app),
+        "stage": safe(alert.stage_now),
         "version": safe(alert.version),
         "reason": safe(alert.reason),
         "last_good_version": safe(alert.last_good),

@@ -24,6 +24,7 @@ LOOK_AGAIN_S = 1.0
 """So often the clock is looked at while something waits: somebody may have set it."""
 
 REMEMBERED = 10_000
+SAY_AGAIN_MS = 3_600_000
 
 
 class _Try(msgspec.Struct):
@@ -62,6 +63,8 @@ class Outlet:
         self._held: set[str] = set()  # groups of which the outbox does not know yet that a message has ended
         self._hold_until = 0  # steady: the whole sink rests
         self._stats = SinkStats(sink=sink.name, type=sink.type)
+        self._lost = ("", 0, 0)  # why messages were lost, when that was said (steady), how many since
+        self._complained = False
         self._stopping = False
         self._news = threading.Condition()
         self._thread = threading.Thread(target=self._run, name=f"sink {sink.name}", daemon=True)
@@ -192,18 +195,31 @@ class Outlet:
     def _tell(self, outcome: Outcome) -> None:
         before, name, problem = self._stats, self._sink.name, outcome.last_error
         if outcome.state == "sent":
-            if problem != before.problem:
+            if problem != before.problem and (problem or self._complained):
                 self._narrate(f"statusdesk: sink {name}: {problem or 'it takes messages again'}")
+                self._complained = bool(problem)
             self._stats = replace(before, sent=before.sent + 1, last_ok_ms=outcome.at_ms, problem=problem)
             return
         if outcome.state == "queued":
             if problem != before.problem:
                 self._narrate(f"statusdesk: sink {name}: {problem}; trying again")
+                self._complained = True
             self._stats = replace(before, failed=before.failed + 1, problem=problem)
         elif outcome.state == "failed":
             tried = counted(outcome.attempts, "attempt")
-            self._narrate(f"statusdesk: sink {name}: {problem}; a message is given up after {tried}")
+            self._complain(problem, f"a message is given up after {tried}")
             self._stats = replace(before, failed=before.failed + 1, given_up=before.given_up + 1, problem=problem)
         else:
-            self._narrate(f"statusdesk: sink {name}: {problem}; a message was refused and is not sent again")
+            self._complain(problem, "a message was refused and is not sent again")
             self._stats = replace(before, quarantined=before.quarantined + 1, problem=problem)
+
+    def _complain(self, problem: str, what: str) -> None:
+        """Say that a message is lost; of the same problem once an hour."""
+        now = self._steady()
+        said, at, unsaid = self._lost
+        if problem == said and now - at < SAY_AGAIN_MS:
+            self._lost = (said, at, unsaid + 1)
+            return
+        more = f" (and {unsaid} more since this was said last)" if unsaid and problem == said else ""
+        self._narrate(f"statusdesk: sink {self._sink.name}: {problem}; {what}{more}")
+        self._lost, self._complained = (problem, now, 0), True

@@ -34,7 +34,7 @@ class PagerDuty:
         url = self._sink.urls[0] if self._sink.urls else EVENTS_URL
         key = self._http.secret(self._sink.key)
         refused: list[str] = []
-        alerts = message.notification.alerts
+        alerts = message.listed
         for alert in alerts:
             try:
                 accepted(self._http.ask("POST", url, event(alert, key, message)), self._http.hidden(key))

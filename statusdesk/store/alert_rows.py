@@ -110,6 +110,10 @@ class AlertRows:
         return sorted(waiting, key=lambda each: each.id)
 
     @asks
+    def ended(self, keys: Iterable[tuple[str, int]]) -> list[AlertState]:
+        """Return those of these alerts (fingerprint, ``started_ms``) that are over, as they ended."""
+        return questions.ended(self._db, keys)
+
     def last_of_groups(self) -> list[Notification]:
         """Return the last message that was sent of each group to each sink."""
         return questions.last_of_groups(self._db)

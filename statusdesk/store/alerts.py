@@ -1,10 +1,11 @@
 """Questions about alerts, silences and notifications."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import convert
 from msgspec.structs import replace
 
 from statusdesk.states_alerts import AlertState, MutedThere, Notification, Silence
@@ -18,6 +19,7 @@ _RESOLVED = (
     f"{ALERTS.select} WHERE state = 'resolved' AND fired_ms IS NOT NULL AND resolved_ms >= ?"
     " ORDER BY resolved_ms DESC LIMIT ?"
 )
+_ENDED = f"{ALERTS.select} WHERE fingerprint = ? AND started_ms = ? AND state = 'resolved'"
 _FIRINGS = "SELECT fingerprint, started_ms, fired_ms FROM alerts WHERE fired_ms >= ? ORDER BY fired_ms"
 _SILENCES = f"{SILENCES.select} ORDER BY created_ms DESC, id"
 _COMING = f"{SILENCES.select} WHERE expired_ms IS NULL AND ends_ms > ? ORDER BY created_ms DESC, id"
@@ -38,6 +40,7 @@ _OF_GROUP = (
     f"SELECT {', '.join(_TOLD_COLUMNS)} FROM notifications WHERE sink = ? AND group_key = ? AND state != 'dropped'"
     " ORDER BY id DESC"
 )
+_ALERTS_OF = "SELECT alerts FROM notifications WHERE id = ?"
 MOST_OF_GROUP = 100
 _QUEUED = f"{NOTIFICATIONS.select} WHERE {QUEUED} ORDER BY id"
 _LAST_OF_GROUP = (
@@ -46,12 +49,34 @@ _LAST_OF_GROUP = (
 )
 
 
+class _Named(msgspec.Struct, frozen=True, gc=False):
+    """What is read of an alert in a message: which one, how it was, and who kept it from being told."""
+
+    fingerprint: str
+    started_ms: int
+    state: str
+    alertname: str = ""
+    severity: str = ""
+    acked_by: str = ""
+    silenced_by: str = ""
+    inhibited_by: str = ""
+
+    @property
+    def muted(self) -> bool:
+        return bool(self.acked_by or self.silenced_by or self.inhibited_by)
+
+
 def alerts(db: sqlite3.Connection, since_ms: int | None, limit: int = MOST) -> list[AlertState]:
     """Return the alerts that are not resolved, and those resolved since ``since_ms``, newest first."""
     found = [ALERTS.decode(row) for row in db.execute(_OPEN_ALERTS, (limit,))]
     if since_ms is not None:
         found += [ALERTS.decode(row) for row in db.execute(_RESOLVED, (since_ms, limit))]
     return found
+
+
+def ended(db: sqlite3.Connection, keys: Iterable[tuple[str, int]]) -> list[AlertState]:
+    """Return those of these alerts (fingerprint, ``started_ms``) that are over."""
+    return [ALERTS.decode(row) for key in keys if (row := db.execute(_ENDED, key).fetchone()) is not None]
 
 
 def firings(db: sqlite3.Connection, since_ms: int) -> list[tuple[str, int, int]]:
@@ -76,29 +101,51 @@ def notifications(db: sqlite3.Connection, since_ms: int, limit: int = MOST) -> l
 
 
 def last_of_alerts(
-    db: sqlite3.Connection, asked: Mapping[tuple[str, str], Mapping[str, int]], until_ms: int
+    db: sqlite3.Connection, asked: Mapping[tuple[str, str], Mapping[str, Collection[int]]], until_ms: int
 ) -> list[Notification]:
-    """Return the newest message about each alert asked for, without the alerts as they were then.
+    """Return the newest message that tells of each alert asked for; of its alerts only names and states.
 
-    ``asked``: by sink and key of the group, the fingerprints of its alerts and since when they fire. Reads the messages
+    ``asked``: by sink and key of the group, the fingerprints of its alerts and when they started. Reads the messages
     of these groups by their index, newest first, only as far as the last of them that is looked for, and not far
-    beyond the time asked for.
+    beyond the time asked for. What a message tells is what it holds: it may have been queued before the alert fired.
     """
     found: list[Notification] = []
-    for (sink, group_key), since in asked.items():
-        missing, oldest_ms = dict(since), min(since.values(), default=0)
+    for (sink, group_key), lives in asked.items():
+        missing = {key: set(started) for key, started in lives.items() if started}
+        oldest_ms = min((min(started) for started in missing.values()), default=0)
         for seen, row in enumerate(db.execute(_OF_GROUP, (sink, group_key))):
-            told = _narrow(sink, group_key, row)
-            if not missing or seen >= MOST_OF_GROUP or told.created_ms < oldest_ms - _CLOCK_SET_MS:
+            message = _narrow(sink, group_key, row)
+            over_ms = message.sent_ms if message.sent_ms is not None else message.due_ms
+            if not missing or seen >= MOST_OF_GROUP or over_ms < oldest_ms - _CLOCK_SET_MS:
                 break
-            if told.created_ms > until_ms:
+            if message.created_ms > until_ms or missing.keys().isdisjoint(message.fingerprints):
                 continue
-            about = [key for key in told.fingerprints if key in missing and told.created_ms >= missing[key]]
-            if about:
-                found.append(replace(told, fingerprints=tuple(about)))
-                for key in about:
-                    del missing[key]
+            told = _take(missing, _heard(db, message.id))
+            if told:
+                found.append(replace(message, fingerprints=tuple(each.fingerprint for each in told), alerts=told))
     return found
+
+
+def _heard(db: sqlite3.Connection, message_id: int) -> list[_Named]:
+    """Return the alerts that a message tells of: what is muted stands in it only to be remembered."""
+    (text,) = db.execute(_ALERTS_OF, (message_id,)).fetchone()
+    named = msgspec.json.decode(text, type=list[_Named])
+    return [each for each in named if each.state == "resolved" or not each.muted]
+
+
+def _take(missing: dict[str, set[int]], heard: Iterable[_Named]) -> tuple[AlertState, ...]:
+    """Return those that are missing, and do not miss them any more, nor what began later: older messages lack it."""
+    told = []
+    for each in heard:
+        wanted = missing.get(each.fingerprint)
+        if wanted is None:
+            continue
+        if each.started_ms in wanted:
+            told.append(convert(each, AlertState, from_attributes=True))
+        missing[each.fingerprint] = {started_ms for started_ms in wanted if started_ms < each.started_ms}
+        if not missing[each.fingerprint]:
+            del missing[each.fingerprint]
+    return tuple(told)
 
 
 def _narrow(sink: str, group_key: str, row: tuple[Any, ...]) -> Notification:

@@ -1,7 +1,7 @@
 """Reading the store, from any process, while a collector writes it or not: now, since a change number, as of a time."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -212,7 +212,9 @@ class Reader:
         """Return the messages that were queued since then, newest first."""
         return self._ask(lambda db: alert_questions.notifications(db, since_ms, limit))
 
-    def last_of_alerts(self, asked: Mapping[tuple[str, str], Mapping[str, int]], until_ms: int) -> list[Notification]:
+    def last_of_alerts(
+        self, asked: Mapping[tuple[str, str], Mapping[str, Collection[int]]], until_ms: int
+    ) -> list[Notification]:
         """Return the newest message about each alert asked for (see ``store.alerts``)."""
         return self._ask(lambda db: alert_questions.last_of_alerts(db, asked, until_ms))
 

@@ -7,6 +7,7 @@ from statusdesk.alerts.outbox import Outbox
 from statusdesk.alerts.telling import Outcome, Refusal
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import AlertsSettings, SinkSettings
+from statusdesk.sinks.message import Message
 from statusdesk.states_alerts import AlertState, Notification
 from tests.alerts.make import HOUR, MINUTE, SECOND, T0, config
 
@@ -25,6 +26,7 @@ class Post:
         self.now_ms = T0
         self.rows: dict[int, Notification] = {}
         self.active: dict[str, AlertState] = {}
+        self.ended: dict[str, AlertState] = {}
         self.open()
 
     def open(self) -> None:
@@ -39,6 +41,7 @@ class Post:
             active=list(self.active.values()),
             queued=[row for row in self.rows.values() if row.state == "queued"],
             last_of_groups=list(last.values()),
+            ended=self.ended.values(),
             last_id=max(self.rows, default=0),
         )
 
@@ -46,8 +49,16 @@ class Post:
         for each in alerts:
             self.active[each.fingerprint] = each
             if each.state == "resolved":
-                del self.active[each.fingerprint]
+                self.ended[each.fingerprint] = self.active.pop(each.fingerprint)
+                self.ended[each.fingerprint] = each
         return self._keep(self.outbox.step(alerts, self.now_ms))
+
+    def told(self, ms: int) -> list[tuple[str, list[str]]]:
+        """Let time pass; the title of each message, and what a webhook hears."""
+        before = {row.id for row in self.rows.values() if row.state == "sent"}
+        self.later(ms)
+        sent = [Message(row) for row in self.rows.values() if row.state == "sent" and row.id not in before]
+        return [(each.title, [f"{a['fingerprint']} {a['status']}" for a in each.webhook()["alerts"]]) for each in sent]
 
     def _keep(self, written: list[Notification]) -> list[Notification]:
         self.rows.update((row.id, row) for row in written)
@@ -158,8 +169,8 @@ def test_a_message_that_is_nearly_due_is_left_alone():
     post.step(A)
     post.now_ms += 29_500
     (second,) = post.step(B)
-    assert second.id == 2 and [each.fingerprint for each in second.alerts] == ["a", "b"]
-    assert post.later(MINUTE) == [("firing", "new", ["a firing"]), ("firing", "changed", ["a firing", "b firing"])]
+    assert second.id == 2 and [each.fingerprint for each in second.alerts] == ["b", "a"]
+    assert post.later(MINUTE) == [("firing", "new", ["a firing"]), ("firing", "changed", ["b firing", "a firing"])]
 
 
 def test_others_in_the_group_are_named_and_what_is_over_goes_with_what_fires():
@@ -167,9 +178,9 @@ def test_others_in_the_group_are_named_and_what_is_over_goes_with_what_fires():
     post.step(A)
     post.later(MINUTE)
     post.step(B)
-    assert post.later(MINUTE) == [("firing", "changed", ["a firing", "b firing"])]
+    assert post.later(MINUTE) == [("firing", "changed", ["b firing", "a firing"])], "what is new stands first"
     post.step(OVER_A)
-    assert post.later(MINUTE) == [("firing", "resolved", ["b firing", "a resolved"])]
+    assert post.later(MINUTE) == [("firing", "resolved", ["a resolved", "b firing"])]
     post.step(OVER_B)
     assert post.later(MINUTE) == [("resolved", "resolved", ["b resolved"])]
 
@@ -195,10 +206,10 @@ def test_one_that_is_taken_is_named_beside_a_new_one():
     post.step(A)
     post.later(MINUTE)
     post.step(replace(A, acked_by="kim"), B)
-    assert post.later(MINUTE) == [("firing", "changed", ["a firing", "b firing"])]
+    assert post.later(MINUTE) == [("firing", "changed", ["b firing", "a firing"])]
     post.open()
     post.step(OVER_A)
-    assert post.later(MINUTE) == [("firing", "resolved", ["b firing", "a resolved"])]
+    assert post.later(MINUTE) == [("firing", "resolved", ["a resolved", "b firing"])]
 
 
 def test_what_is_silenced_is_told_when_the_silence_ends():
@@ -261,7 +272,7 @@ def test_what_was_given_up_is_not_resolved_and_tried_again_when_it_would_be_repe
     post.outcome(row, state, last_error="404")
     assert post.rows[2].state == "dropped", "it spoke of one that nobody was told of"
     post.step()
-    assert post.later(MINUTE)[0][2] == ["a firing", "b firing"], "the other one is told"
+    assert post.later(MINUTE)[0][2] == ["b firing", "a firing"], "the other one is told"
     post.step(OVER_B)
     post.later(MINUTE)
     post.step(OVER_A)
@@ -351,7 +362,7 @@ def test_what_comes_into_a_message_while_it_is_sent_is_told_by_the_next(restarts
     if restarts:
         post.open()
     assert post.later(SECOND) == []
-    assert post.later(30 * SECOND) == [("firing", "changed", ["a firing", "b firing"])]
+    assert post.later(30 * SECOND) == [("firing", "changed", ["b firing", "a firing"])]
 
 
 def test_what_went_out_though_it_was_dropped_is_told_to_be_over():

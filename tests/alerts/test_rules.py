@@ -6,6 +6,7 @@ from statusdesk.alerts.making import fingerprint
 from statusdesk.alerts.rules import deserved
 from statusdesk.alerts.tuning import STANDARDS, Tuning
 from statusdesk.config_alerts import RULE_NAMES
+from statusdesk.sinks.message import who_is_hit
 from statusdesk.states import Level
 from tests.alerts.make import World, build, config, rollout, rule, source, token
 
@@ -226,3 +227,17 @@ def test_what_lies_behind_a_rollout_s_trouble_is_told():
     row = rollout(reason="InitError", message="an init container fails", cause="token 'billing' is gone")
     (alert, *_) = deserved(row, PLAIN)
     assert alert.summary.endswith("an init container fails, because token 'billing' is gone")
+
+
+def test_a_bad_version_that_fails_nearer_to_production_is_told_with_one_stage():
+    world, _ = bad_versions(at("testing", "1.5", Level.FAILING), at("shop", "1.5"))
+    world.step(at("staging", "1.5", Level.FAILING))
+    (alert,) = [alert for alert in world.alerts.active() if alert.alertname == "BadVersionInProduction"]
+    assert (alert.stage_now, alert.at_namespace) == ("staging", "staging") and "fails in staging" in alert.summary
+    muted = {alert.stage: alert.inhibited_by for alert in world.alerts.active() if alert.alertname == "RolloutFailing"}
+    assert muted == {"testing": "", "staging": alert.fingerprint}, "the one of which it speaks"
+    assert who_is_hit(alert) == "production, which has 1.5; it fails in stage staging, namespace staging of cluster eu"
+    world.restart()
+    world.step(at("staging", "1.5"))
+    (alert,) = [alert for alert in world.alerts.active() if alert.alertname == "BadVersionInProduction"]
+    assert (alert.stage_now, alert.at_namespace) == ("testing", "testing")

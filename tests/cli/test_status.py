@@ -167,7 +167,7 @@ def test_with_names_only_alerts_about_what_is_shown_are_told(run, put, config):
     shown = {each["fingerprint"] for each in (*told["firing"], *told["pending"])}
     assert shown == {each.fingerprint for each in mine}
     lines = [line for line in run("status", "orders").stdout.splitlines() if line.startswith("alert ")]
-    assert len(lines) == len(mine) and any("inhibited by TokenGone vault/billing" in line for line in lines)
+    assert len(lines) == len(mine) and any("inhibited by TokenGone billing" in line for line in lines)
     assert len(json.loads(run("status", "--format", "json").stdout)["firing"]) == len(mine) + len(others) - 2
 
 

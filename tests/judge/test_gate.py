@@ -292,3 +292,11 @@ def test_stages_that_an_app_never_reaches_are_left_out():
     assert route_of(config, "orders", "production").start.name == "testing"
     with pytest.raises(RouteError, match="never reaches staging"):
         route_of(config, "orders", "staging")
+
+
+def test_a_failed_build_of_the_app_s_job_blocks_and_can_be_ignored():
+    failed = alert("BuildFailed", app="shop/deploy-orders", job_app="orders", cluster="", source="jenkins")
+    decision, checks = answer(alerts=(failed,))
+    assert decision.decision == "blocked" and "BuildFailed in staging" in checks["no-firing-alert"].detail
+    decision, checks = answer(replace(ASKED, ignore=frozenset({"BuildFailed"})), alerts=(failed,))
+    assert (decision.decision, checks["no-firing-alert"].detail) == ("go", "ignored: BuildFailed")

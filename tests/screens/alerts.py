@@ -26,7 +26,7 @@ def alert(name, app="orders", stage="staging", state="firing", severity="warning
 def message(about, state="sent", age_ms=5 * MINUTE, **more):
     values = {
         "id": 1, "what": "firing", "why": "new", "created_ms": NOW - age_ms, "due_ms": NOW - age_ms,
-        "sent_ms": NOW - age_ms if state == "sent" else None,
+        "sent_ms": NOW - age_ms if state == "sent" else None, "alerts": (about,),
     }  # fmt: skip
     return Notification(
         sink="desk", group_key="g", state=state, fingerprints=(about.fingerprint,), **(values | more)

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from statusdesk.alerts.making import make
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.alerts.versions import Versions
-from statusdesk.sinks.message import annotations_of
+from statusdesk.sinks.message import annotations_of, lines_of
 from statusdesk.states import Level
 from tests.alerts.make import config, rollout
 from tests.sinks.make import ALERT, HOSTILE, OVER, T0, message
@@ -37,7 +37,8 @@ def test_an_alert_about_an_app_as_a_whole_says_where_it_fails_and_how_to_see_its
     (alert,) = versions.deserved("orders")
     text = message(alert).text()
     assert alert.labels == {"alertname": "BadVersionInProduction", "severity": alert.severity, "app": "orders"}
-    assert "  hits: stage staging, namespace staging of cluster eu\n" in text
+    where = "stage staging, namespace staging of cluster eu"
+    assert f"  hits: production, which has 1.5; it fails in {where}\n" in text
     assert "  next: statusdesk logs orders -n staging --cluster eu\n" in text and "  next: build http://j/7\n" in text
     assert annotations_of(alert)["logs_command"] == "statusdesk logs orders -n staging --cluster eu"
 
@@ -62,7 +63,7 @@ def test_many_alerts_are_cut_and_the_rest_is_counted():
 
 
 def test_an_alert_that_somebody_has_taken_or_whose_source_is_down_says_so():
-    text = message(replace(ALERT, acked_by="kim", stale_since_ms=T0)).text()
+    text = "\n".join(lines_of(replace(ALERT, acked_by="kim", stale_since_ms=T0)))
     assert "taken by kim" in text and "has not answered since 2027-01-15T08:00:00Z" in text
 
 
@@ -91,3 +92,24 @@ def test_hostile_text_is_clean_and_holds_no_secret():
 
 def test_a_name_with_blanks_is_quoted_in_the_command():
     assert "statusdesk logs 'or ders' -n shop" in message(replace(ALERT, app="or ders/web")).text()
+
+
+def test_what_is_over_is_listed_and_what_still_fires_beside_it_is_counted():
+    taken = replace(ALERT, app="carts", acked_by="kim", fingerprint="1" * 16)
+    still = replace(ALERT, app="search", fingerprint="2" * 16)
+    told = message(OVER, still, taken, why="resolved")
+    assert told.title == "[RESOLVED] critical RolloutFailing shop/orders; besides 1 firing, 1 taken"
+    lines = told.text().split("\n\n")
+    assert lines[0].startswith("over: RolloutFailing shop/orders") and lines[1] == "besides: 1 firing, 1 taken"
+    body = told.webhook()
+    assert [alert["status"] for alert in body["alerts"]] == ["resolved", "firing"] and body["status"] == "firing"
+    assert message(OVER, taken, why="resolved").webhook()["status"] == "resolved"
+
+
+def test_what_is_muted_is_counted_below_what_is_new_and_what_still_fires():
+    muted = [
+        replace(ALERT, app=name, fingerprint=name, **{name: "x"})
+        for name in ("acked_by", "silenced_by", "inhibited_by")
+    ]
+    text = message(ALERT, *muted).text()
+    assert "acked_by" not in text and "\n\nbesides: 1 taken, 1 silenced, 1 held back\n\nnow: " in text

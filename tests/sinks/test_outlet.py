@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from statusdesk.clock import steady_clock, system_clock
 from statusdesk.sinks.outlet import Outlet
-from statusdesk.sinks.sending import PartlySent
+from statusdesk.sinks.sending import PartlySent, Refused
 from tests.e2e.world import wait_for
 from tests.sinks.make import message, sink
 
@@ -66,3 +66,48 @@ def test_what_stands_behind_another_is_held_until_the_end_of_that_one_is_known(o
     assert [each.id for each in outlet.outcomes()] == [first.id, other.id]
     wait_for(lambda: len(half.sent) == 3)
     assert half.sent[2] == amended
+
+
+class Refusing:
+    """Refuses what it is told to refuse."""
+
+    def __init__(self) -> None:
+        self.why = "nobody can hear it"
+
+    def send(self, message) -> None:
+        if self.why:
+            raise Refused(self.why)
+
+    def close(self) -> None:
+        return
+
+
+def test_that_messages_are_refused_is_said_once_an_hour_and_when_it_changes(narrated):
+    refusing, now = Refusing(), [0]
+    outlet = Outlet(
+        sink("desktop"), refusing, ask=lambda: None, clock=system_clock, steady=lambda: now[0], narrate=narrated.append
+    )
+    numbers = iter(range(1, 100))
+
+    def send(times: int, why: str, state: str = "quarantined") -> None:
+        refusing.why, found = why, []
+        notes = [replace(message().notification, id=next(numbers)) for _ in range(times)]
+        outlet.take(notes, ())
+        wait_for(lambda: found.extend(outlet.outcomes()) or len(found) == times)
+        assert {each.state for each in found} == {state}
+
+    lost = "statusdesk: sink sink: nobody can hear it; a message was refused and is not sent again"
+    send(10, "nobody can hear it")
+    assert narrated == [lost]
+    now[0] += 3_600_000
+    send(3, "nobody can hear it")
+    assert narrated == [lost, f"{lost} (and 9 more since this was said last)"]
+    send(2, "another reason")
+    assert narrated[2:] == [lost.replace("nobody can hear it", "another reason")]
+    for _ in range(3):
+        send(1, "", "sent")
+        send(1, "another reason")
+    assert narrated[3:] == ["statusdesk: sink sink: it takes messages again"], "once, however often it comes and goes"
+    assert (outlet.stats.quarantined, outlet.stats.sent) == (18, 3)
+    outlet.stop()
+    outlet.join(3.0)

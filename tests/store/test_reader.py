@@ -284,28 +284,41 @@ def test_alerts_silences_and_messages(writer: Writer, reader: Reader) -> None:
 def test_the_last_message_about_each_alert(writer: Writer, reader: Reader) -> None:
     first = Notification(
         id=1, sink="s", group_key="g", what="firing", why="new", created_ms=4_000, due_ms=5_000, state="sent",
-        sent_ms=5_000, fingerprints=("a", "b"), alerts=(alert("a", 5_000),),
+        sent_ms=5_000, fingerprints=("a", "b"), alerts=(alert("a", 5_000), alert("b", 5_000)),
     )  # fmt: skip
+
+    def about(*names: str, **fields: object) -> dict[str, object]:
+        return {"fingerprints": names, "alerts": tuple(alert(name, 5_000, **fields) for name in names)}
+
     writer.alert_rows.put_notifications(
         [
             first,
-            replace(first, id=2, created_ms=6_000, fingerprints=("b", "c")),
-            replace(first, id=3, created_ms=7_000, fingerprints=("a", "b", "c"), state="dropped"),
+            replace(first, id=2, created_ms=6_000, **about("b", "c")),
+            replace(first, id=3, created_ms=7_000, state="dropped", **about("a", "b", "c")),
             replace(first, id=4, created_ms=8_000, sink="other"),
             replace(first, id=5, created_ms=8_000, group_key="h"),
             replace(first, id=6, created_ms=9_000),
+            replace(first, id=7, created_ms=10_000, **about("a", "b", acked_by="kim")),
+            replace(first, id=8, created_ms=11_000, **about("a", state="resolved", acked_by="kim")),
+            replace(first, id=9, created_ms=12_000, fingerprints=("a",), alerts=(alert("a", 30_000),)),
         ]
     )
     writer.commit()
 
-    def told(until_ms: int, **since: int) -> dict[str, int]:
-        found = reader.last_of_alerts({("s", "g"): since}, until_ms)
-        return {fingerprint: each.id for each in found for fingerprint in each.fingerprints}
+    def told(until_ms: int, **started: int) -> dict[str, tuple[int, str]]:
+        asked = {name: {each} for name, each in started.items()}
+        found = reader.last_of_alerts({("s", "g"): asked}, until_ms)
+        return {each.fingerprint: (row.id, each.state) for row in found for each in row.alerts}
 
-    assert told(8_000, a=1, b=1, c=1, d=1) == {"a": 1, "b": 2, "c": 2}
-    assert told(9_000, a=1, b=1) == {"a": 6, "b": 6}
-    assert told(8_000, a=4_001, b=4_001) == {"b": 2}, "what was told of it when it fired before is not about it now"
-    assert [each.alerts for each in reader.last_of_alerts({("s", "g"): {"a": 1}}, 9_000)] == [()]
+    everything = told(8_000, a=5_000, b=5_000, c=5_000, d=5_000)
+    assert everything == {"a": (1, "firing"), "b": (2, "firing"), "c": (2, "firing")}, "queued before they fired"
+    assert told(9_000, a=5_000, b=5_000) == {"a": (6, "firing"), "b": (6, "firing")}
+    assert told(10_000, a=5_000) == {"a": (6, "firing")}, "one that is taken is only remembered in a message"
+    assert told(11_000, a=5_000) == {"a": (8, "resolved")}
+    assert told(8_000, a=6_000, b=4_000) == {}, "what was told of it when it fired before is not about it now"
+    assert told(12_000, a=5_000) == {"a": (8, "resolved")} and told(12_000, a=30_000) == {"a": (9, "firing")}
+    both = reader.last_of_alerts({("s", "g"): {"a": {5_000, 30_000}}}, 12_000)
+    assert [(row.id, row.alerts[0].started_ms) for row in both] == [(9, 30_000), (8, 5_000)]
 
 
 def test_the_messages_of_a_group_are_found_by_an_index(tmp_path: Path) -> None:

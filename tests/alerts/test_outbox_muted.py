@@ -1,0 +1,82 @@
+"""What is taken, silenced or flapping in a group of which others are told: counted, and never told again."""
+
+import pytest
+from msgspec.structs import replace
+
+from statusdesk.config_alerts import SinkSettings
+from tests.alerts.make import HOUR, MINUTE
+from tests.alerts.test_outbox import OVER_A, OVER_B, A, B, Post, alert
+
+C, OVER_C = alert("c"), alert("c", "resolved")
+TAKEN, SILENCED = replace(A, acked_by="kim"), replace(B, silenced_by="s1")
+NAMED = "warning RolloutFailing staging/"
+
+
+def told(*alerts, **settings) -> Post:
+    post = Post(**settings)
+    post.step(*alerts)
+    post.later(MINUTE)
+    return post
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["", "restarting"])
+def test_a_new_one_is_the_headline_and_what_is_muted_is_counted(restarts):
+    post = told(A, B)
+    post.step(TAKEN, SILENCED)
+    if restarts:
+        post.open()
+    post.step(C)
+    assert post.told(MINUTE) == [(f"[FIRING] {NAMED}c; besides 1 taken, 1 silenced", ["c firing"])]
+    post.step(OVER_C)
+    assert post.told(MINUTE) == [(f"[RESOLVED] {NAMED}c; besides 1 taken, 1 silenced", ["c resolved"])]
+    assert post.told(9 * HOUR) == []
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["", "restarting"])
+def test_that_a_silenced_one_is_over_is_told_to_nobody_but_who_keeps_incidents(restarts):
+    sinks = SinkSettings(name="desk", type="slack"), SinkSettings(name="page", type="pagerduty")
+    post = Post(*sinks)
+    post.step(B, C)
+    post.later(MINUTE)
+    post.step(SILENCED)
+    post.step(replace(OVER_B, silenced_by="s1"))
+    if restarts:
+        post.open()
+        post.step()
+    assert [names for _, names in post.told(9 * HOUR)][0] == ["b resolved", "c firing"]
+    assert {row.sink for row in post.rows.values() if row.why == "resolved"} == {"page"}
+    if restarts:
+        post.open()
+    post.step(B)
+    (title, _), _ = post.told(MINUTE)
+    assert title == f"[FIRING] {NAMED}b; besides 1 firing", "it is new when it comes again"
+
+
+def test_that_a_taken_one_is_over_is_told():
+    post = told(A, B)
+    post.step(TAKEN, SILENCED)
+    post.step(replace(OVER_A, acked_by="kim"))
+    assert post.told(MINUTE) == [(f"[RESOLVED] {NAMED}a; besides 1 silenced", ["a resolved"])]
+
+
+def test_what_flaps_is_told_once_and_then_counted_and_not_repeated():
+    flaps = replace(A, flapping=True)
+    post = told(flaps)
+    assert [row.news for row in post.rows.values()] == [("a",)]
+    assert post.told(9 * HOUR) == []
+    post.step(B)
+    assert post.told(MINUTE) == [(f"[FIRING] {NAMED}b; besides 1 flapping", ["b firing"])]
+    assert post.told(4 * HOUR) == [(f"[FIRING, still] {NAMED}b; besides 1 flapping", ["b firing"])]
+    post.step(OVER_B)
+    post.later(MINUTE)
+    post.step(A)
+    assert post.told(5 * HOUR) == [(f"[FIRING, still] {NAMED}a", ["a firing"])], "it holds: it is repeated again"
+
+
+def test_a_token_that_is_told_again_as_it_hits_more_is_the_headline():
+    gone = alert("t", severity="critical", hits=("shop/orders",))
+    post = told(A, gone)
+    post.step(replace(gone, critical_hits=("shop/orders",)), TAKEN)
+    (row,) = [row for row in post.rows.values() if row.state == "queued"]
+    assert row.news == ("t",)
+    assert post.told(MINUTE) == [("[FIRING] critical RolloutFailing staging/t; besides 1 taken", ["t firing"])]

@@ -1,0 +1,67 @@
+"""How long a rollout may take is counted for each rollout of a workload."""
+
+import pytest
+
+from statusdesk.states import Level, RolloutState
+from tests.alerts.make import MINUTE, SECOND, World, rollout, rule
+
+
+def rolling(world: World, version: str, age_ms: int = 0) -> RolloutState:
+    began = {"started_ms": world.now_ms - age_ms, "level_since_ms": world.now_ms - age_ms}
+    return rollout(Level.PROGRESSING, version=version, message="0 of 2 new pods ready", **began)
+
+
+@pytest.fixture
+def world() -> World:
+    return World(rule("RolloutStuck", for_s=25.0))
+
+
+def stuck(world: World) -> list[tuple[str, str, int]]:
+    return [(each.version, each.state, each.started_ms) for each in world.stored.values()]
+
+
+def test_the_next_rollout_has_a_time_of_its_own(world):
+    world.step(rolling(world, "1.2.0"))
+    world.later(15 * SECOND)
+    began_ms = world.now_ms
+    world.step(rolling(world, "1.2.1"))
+    world.later(20 * SECOND)
+    assert stuck(world) == [], "it is 20 s old"
+    world.later(10 * SECOND)
+    assert stuck(world) == [("1.2.1", "firing", began_ms)]
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["", "restarting"])
+@pytest.mark.parametrize("keep_s", [0.0, 5.0])
+def test_one_that_fires_is_over_when_the_next_rollout_begins(restarts, keep_s):
+    world = World(rule("RolloutStuck", for_s=25.0, keep_firing_for_s=keep_s))
+    first_ms = world.now_ms
+    world.step(rolling(world, "1.1.0"))
+    world.later(MINUTE)
+    second_ms = world.now_ms
+    world.step(rolling(world, "1.1.1"))
+    world.later(10 * SECOND)
+    if restarts:
+        world.restart()
+    assert stuck(world) == [("1.1.0", "resolved", first_ms)]
+    world.later(20 * SECOND)
+    assert stuck(world) == [("1.1.0", "resolved", first_ms), ("1.1.1", "firing", second_ms)]
+    assert world.told == [(what, "RolloutStuck") for what in ("firing", "resolved", "firing")]
+
+
+def test_without_a_wait_each_rollout_is_told():
+    world = World(rule("RolloutStuck", for_s=0.0))
+    world.step(rolling(world, "1"))
+    world.later(SECOND)
+    world.step(rolling(world, "2"))
+    world.later(SECOND)
+    assert [each[:2] for each in stuck(world)] == [("1", "resolved"), ("2", "firing")]
+
+
+def test_a_rollout_that_changes_its_level_is_the_same(world):
+    began_ms = world.now_ms
+    world.step(rolling(world, "1"))
+    world.later(15 * SECOND)
+    world.step(rollout(Level.FAILING, version="1", started_ms=began_ms, level_since_ms=world.now_ms))
+    world.later(11 * SECOND)
+    assert {state for version, state, _ in stuck(world)} == {"firing"} and "RolloutStuck" in world.states()
