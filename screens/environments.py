@@ -72,7 +72,7 @@ class EnvironmentsScreen(EntryScreen):
         left = sum(each.reason == "LeftUp" for each in board.environments)
         hours = sum(each.week_up_min for each in board.environments) / 60
         after = sum(each.week_after_hours_min for each in board.environments) / 60
-        said = f"{left} still up after hours; in the last 7 days {hours:.0f} h up, {after:.0f} h of them after hours"
+        said = f"{left} still up after hours; last 7 days: {hours:.0f} h up, {after:.0f} h of them after hours"
         return [*entries, blank(), heading(_counts(board.environments), said)]
 
     def action_open(self) -> None:

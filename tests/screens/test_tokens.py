@@ -160,7 +160,7 @@ async def test_environments():
         shown = text(app)
         assert "still up 14h after the working day ended, made with env-create #31 by kim" in shown
         assert "LAST 7 DAYS" in shown and "THIS WEEK" not in shown
-        assert "48.0 h" in shown and "2 up  1 still up after hours; in the last 7 days 49 h up, 32 h of them" in shown
+        assert "48.0 h" in shown and "2 up  1 still up after hours; last 7 days: 49 h up, 32 h of them" in shown
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, BuildScreen))
         assert app.screen.key == BuildKey("jenkins", "env-create", 31)
