@@ -15,7 +15,7 @@ from statusdesk.store.schema import BUSY_MS, SCHEMA_VERSION, damaged, migrate, n
 FILE_NAME = "statusdesk.db"
 DIR_MODE = 0o750
 FILE_MODE = 0o640
-CACHE_KIB = 16_384
+CACHE_KIB = 4_096  # it is filled within minutes, so that the memory of a collector stays as it is then
 WAL_PAGES = 1000
 WAL_LIMIT = 64 * 1024 * 1024
 
