@@ -1,8 +1,16 @@
-"""A configuration file as a test writes it."""
+"""A configuration file as a test writes it, and signals as a program has them that a person starts."""
+
+import signal
 
 import pytest
 
 from statusdesk.config_file import ConfigError, load
+
+
+def pytest_configure() -> None:
+    """Take interrupts where the tests were started in the background: what they start would inherit to ignore them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
