@@ -305,11 +305,13 @@ class JenkinsBuilds:
 
     def _look_for_deleted(self, jobs: list[SeenJob]) -> None:
         """Look for some of the builds that are shown, now and then; ask jobs without one of them what they have."""
-        path = {job.name: job.path for job in jobs}
         with self._lock:
-            missed = self._deletions.take_missed()
+            missed, due = self._deletions.take_missed(), time.monotonic() >= self._look_again_s
+            if not missed and not due:
+                return
+            path = {job.name: job.path for job in jobs}
             errands = [Errand(job, path[job], None, numbers) for job, numbers in missed.items() if job in path]
-            if time.monotonic() >= self._look_again_s:
+            if due:
                 self._look_again_s = time.monotonic() + self._settings.slow_interval_s
                 last = {job.name: job.wire.lastBuild.number if job.wire.lastBuild else 0 for job in jobs}
                 again = self._deletions.next(self._ledger, last)
