@@ -7,7 +7,7 @@ import msgspec
 from statusdesk.config import RolloutThresholds
 from statusdesk.facts import Container, ContainerRole, Pod
 from statusdesk.judge.rollout_memory import PodPast
-from statusdesk.states import Level
+from statusdesk.states import Level, RolloutState
 
 UNLIMITED_S = 2**31 - 1  # progressDeadlineSeconds of MaxInt32 means no deadline
 USUAL_DEADLINE_S = 600.0  # Kubernetes' default; ours where a workload has none
@@ -93,6 +93,19 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def fails_at(self, moment_ms: int) -> tuple[Level, int | None]:
         """Return failing once that moment has come, and before it a warning with the moment."""
         return (Level.FAILING, None) if self.reached(moment_ms) else (Level.WARNING, moment_ms)
+
+
+def as_before(before: RolloutState) -> Finding:
+    """Return what was found last, for as long as nothing tells that it is over."""
+    return Finding(
+        level=before.level,
+        reason=before.reason,
+        message=before.message,
+        look=before.look,
+        pod=before.pod,
+        container=before.container,
+        exit_code=before.exit_code,
+    )
 
 
 def worst(findings: Iterable[Finding | None]) -> Finding | None:

@@ -11,7 +11,7 @@ import msgspec
 from statusdesk.facts import Event, Pod, Workload
 from statusdesk.judge.pods import condition_of
 from statusdesk.judge.rollout_events import of_pod_events, of_refusals
-from statusdesk.judge.rollout_findings import Finding, Scene, of_pod, worst
+from statusdesk.judge.rollout_findings import Finding, Scene, as_before, of_pod, worst
 from statusdesk.states import Level, RolloutState
 
 _GIVEN_UP = {
@@ -57,15 +57,7 @@ def of_last_job(job: Finding, before: RolloutState | None) -> Finding:
         return job
     if before is None or before.level in (Level.OK, Level.PROGRESSING, Level.PAUSED):
         return Finding(level=Level.OK, reason="LastJob", message=f"last Job runs, {job.message}")
-    return Finding(
-        level=before.level,
-        reason=before.reason,
-        message=before.message,
-        look=before.look,
-        pod=before.pod,
-        container=before.container,
-        exit_code=before.exit_code,
-    )
+    return as_before(before)
 
 
 def _at_pods(live: Sequence[Pod], events: Sequence[Event], scene: Scene) -> Finding | None:

@@ -6,7 +6,7 @@ from statusdesk.facts import Pod
 from statusdesk.judge.pods import is_live
 from statusdesk.judge.rollout_counts import DEGRADED
 from statusdesk.judge.rollout_events import is_starting
-from statusdesk.judge.rollout_findings import Finding, Scene
+from statusdesk.judge.rollout_findings import Finding, Scene, as_before
 from statusdesk.states import Level, RolloutState
 
 STARTS = (
@@ -37,7 +37,7 @@ def hold(finding: Finding, before: RolloutState | None, live: tuple[Pod, ...], d
         return finding
     again = finding if finding.level is Level.WARNING and finding.pod == before.pod else None
     return msgspec.structs.replace(
-        _as_before(before),
+        as_before(before),
         message=again.message if again is not None and again.container == before.container else before.message,
     )
 
@@ -54,7 +54,7 @@ def hold_old(
     named = next((pod for pod in pods if pod.name == before.pod and is_live(pod)), None)
     if named is None or named.revision == revision or _is_settled(named, scene):
         return finding
-    return _as_before(before)
+    return as_before(before)
 
 
 def is_past(pod: Pod, before: RolloutState | None, revision: str) -> bool:
@@ -71,18 +71,6 @@ def is_past(pod: Pod, before: RolloutState | None, revision: str) -> bool:
     since_ms = [each.since_ms for each in pod.containers if each.restarts and each.state == "running"]
     quiet = before.level in (Level.OK, Level.PAUSED)
     return quiet and all(each is not None and each <= before.level_since_ms for each in since_ms)
-
-
-def _as_before(before: RolloutState) -> Finding:
-    return Finding(
-        level=before.level,
-        reason=before.reason,
-        message=before.message,
-        look=before.look,
-        pod=before.pod,
-        container=before.container,
-        exit_code=before.exit_code,
-    )
 
 
 def _is_over(before: RolloutState, live: tuple[Pod, ...], scene: Scene) -> bool:

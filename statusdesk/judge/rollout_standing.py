@@ -20,7 +20,7 @@ from statusdesk.judge.rollout_counts import (
 )
 from statusdesk.judge.rollout_due import due_of
 from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_events, of_refusals, reason_of
-from statusdesk.judge.rollout_findings import Finding, Scene, of_pod
+from statusdesk.judge.rollout_findings import Finding, Scene, as_before, of_pod
 from statusdesk.judge.rollout_jobs import of_job, of_last_job
 from statusdesk.judge.rollout_latch import is_past
 from statusdesk.judge.rollout_service import LOST, grouped, of_flapping, of_leaving, of_old_pods, with_lost
@@ -170,15 +170,7 @@ def _unobserved(rollout: Rollout, scene: Scene) -> Finding:
         if rollout.scaling and before.level not in _BAD:
             return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired_of(workload)}")
         if before.level in _BAD and before.reason != NOT_OBSERVED:
-            return Finding(
-                level=before.level,
-                reason=before.reason,
-                message=before.message,
-                look=before.look,
-                pod=before.pod,
-                container=before.container,
-                exit_code=before.exit_code,
-            )
+            return as_before(before)
     waits = before is not None and before.reason in (OBSERVING, NOT_OBSERVED)
     first_ms = before.since_ms if before is not None and waits and before.since_ms else scene.now_ms
     since_ms = scene.lasts_since("unobserved", first_ms)
