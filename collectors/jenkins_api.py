@@ -6,6 +6,7 @@ its ``jenkins_request`` is used, without crumbs, probing or retries; the status 
 
 import contextlib
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -65,7 +66,11 @@ class JenkinsApi:
         return self._secret == other._secret
 
     def get(self, path: str, shape: type[W], patience: float = 1.0) -> W:
-        """Return the decoded answer to one GET.
+        """Return the decoded answer to one GET; ``patience`` as for ``body``. Raises: VisitFailed"""
+        return self.decode(self.body(path, patience), shape)
+
+    def body(self, path: str, patience: float = 1.0) -> bytes:
+        """Return the answer to one GET as it came.
 
         ``patience`` multiplies the time-outs, for requests that make a cold Jenkins read much from its disk.
 
@@ -73,8 +78,14 @@ class JenkinsApi:
         """
         read_s = self._settings.timeout_s * patience
         with self.answer(path, read_s) as response:
-            body = read_body(response, read_s * TOTAL_SHARE)
-        return self._decode(body, shape)
+            return read_body(response, read_s * TOTAL_SHARE)
+
+    def decode(self, body: bytes, shape: type[W]) -> W:
+        """Return an answer decoded. Raises: VisitFailed"""
+        try:
+            return msgspec.json.decode(body, type=shape)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            raise not_json(body, self._where, f"a login page? Check {_SETTING} and the token", _SETTING) from None
 
     @contextlib.contextmanager
     def answer(self, path: str, read_s: float) -> "Iterator[requests.Response]":
@@ -119,11 +130,19 @@ class JenkinsApi:
             finally:
                 root.removeFilter(_without_headers)
         client.crumb = False
-        session = client._session  # the only way to its TLS settings
-        session.verify = self._settings.ca_file or True
-        session.max_redirects = 0
+        self._set_up(client._session)  # the only way to its TLS settings
         self._client = client
         return client
+
+    def _set_up(self, session: "requests.Session") -> None:
+        """Give a session what the environment says of proxies and certificates once; it would look at each request."""
+        from requests.utils import get_environ_proxies
+
+        session.trust_env = False
+        session.proxies.update(get_environ_proxies(self._base))
+        bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+        session.verify = self._settings.ca_file or bundle or True
+        session.max_redirects = 0
 
     def _auth(self) -> "requests.auth.AuthBase | Callable[[Any], Any]":
         """Credentials, or a callable that adds none: without any, requests would look into ``~/.netrc``."""
@@ -173,12 +192,6 @@ class JenkinsApi:
                 return "ServerError", f"fails with an error page ({status}): look at the Jenkins log"
             case _:
                 return "Misconfigured", f"answers {status} where 200 was expected: check {_SETTING}"
-
-    def _decode(self, body: bytes, shape: type[W]) -> W:
-        try:
-            return msgspec.json.decode(body, type=shape)
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
-            raise not_json(body, self._where, f"a login page? Check {_SETTING} and the token", _SETTING) from None
 
 
 def _anonymous(request: Any) -> Any:  # noqa: ANN401  requests hands its own request through

@@ -112,8 +112,8 @@ class JenkinsBuilds:
         if time.monotonic() >= self._scan_due_s:
             self._scan(api)
         started_ms = self._clock()
-        root = api.get(tick(self._levels), Root, 1.0 if self._settled else PATIENCE)
-        jobs = self._jobs.seen(root)
+        body = api.body(tick(self._levels), 1.0 if self._settled else PATIENCE)
+        root, jobs = self._jobs.read(body, lambda body: api.decode(body, Root))
         if not jobs:
             self._ask_who(api)
         elif any(job.name not in self._definitions for job in jobs):
@@ -190,7 +190,7 @@ class JenkinsBuilds:
         """
         last = {name: build for name in missing if (build := self._ledger.last(name)) is not None}
         by_last = {(build.number, build.started_ms): name for name, build in last.items()}
-        for job in jobs:
+        for job in jobs if by_last else ():
             wire = job.wire.lastBuild
             if wire is None or not wire.timestamp or job.name in self._reached:
                 continue

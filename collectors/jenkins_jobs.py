@@ -1,6 +1,6 @@
 """The jobs of one tick after the other: what is as it was before is neither taken apart nor made anew."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from collectors.jenkins_facts import Definition, SeenJob, job_of, jobs_in, seen_job
@@ -24,6 +24,18 @@ class JobFacts:
         self._seen: dict[str | None, SeenJob] = {}
         self._facts: dict[str, _Fact] = {}
         self._told: dict[str, SeenJob] = {}
+        self._news_of: Sequence[SeenJob] | None = None
+        self._body = b""
+        self._root = Root()
+        self._found: list[SeenJob] = []
+
+    def read(self, body: bytes, decode: Callable[[bytes], Root]) -> tuple[Root, list[SeenJob]]:
+        """Return what a tick says, and its jobs; an answer that says what the last one said is not read again."""
+        if body != self._body:
+            self._root = decode(body)
+            self._found = self.seen(self._root)
+            self._body = body
+        return self._root, self._found
 
     def seen(self, root: Root) -> list[SeenJob]:
         """Return every job of a tick with its folders walked, in their order."""
@@ -59,5 +71,8 @@ class JobFacts:
 
     def with_news(self, jobs: Sequence[SeenJob]) -> list[SeenJob]:
         """Return the jobs of which the tick before did not say the same."""
+        if jobs is self._news_of:
+            return []
+        self._news_of = jobs
         before, self._told = self._told, {seen.name: seen for seen in jobs}
         return [seen for seen in jobs if before.get(seen.name) is not seen]

@@ -8,13 +8,14 @@ from textual.strip import Strip
 from screens.columns import Columns
 from screens.ink import TINTS, Ink
 from screens.lens import WELL
-from screens.strips import ASCII_DOTS, DOTS, Line, fit, right
+from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit, right
 from statusdesk.board import Cell, Mark, Row
 from statusdesk.last_build import last_build
 from statusdesk.marks import GLYPHS
 from statusdesk.states import BuildState, Level
 
 RESULT_MARKS = {"SUCCESS": Mark.OK, "FAILURE": Mark.FAILING, "UNSTABLE": Mark.WARNING}
+BECAUSE = ", because "
 STALE_WORDS = {Mark.ABSENT: "not here", Mark.NO_ACCESS: "no access"}
 
 
@@ -162,6 +163,15 @@ def build_mark(build: BuildState) -> Mark:
     return RESULT_MARKS.get(build.result, Mark.ABSENT)
 
 
+def _squeezed(said: str, room: int, dots: str) -> str:
+    """Return a reason with what is said before its cause cut, where both do not fit: the cause is what to mend."""
+    head, found, cause = said.rpartition(BECAUSE)
+    if not found or cells(said) <= room:
+        return said
+    cause = f"{found.lstrip(',')}{cause}"
+    return fit(head, max(room - cells(cause), room // 2), dots).rstrip() + cause
+
+
 def _draw_message(row: Row, drawing: Drawing) -> Strip:
     """Return the reason line: the stage stands out, the sentence is plain; or, quietly, what is new."""
     columns, ink = drawing.columns, drawing.ink
@@ -169,7 +179,7 @@ def _draw_message(row: Row, drawing: Drawing) -> Strip:
     room = max(1, columns.width - line.x - 1)
     stage = f"{row.worst_stage}:"
     said = row.words.replace(" \u00b7 ", " - ") if drawing.ascii else row.words
-    text = fit(said, room, drawing.dots).rstrip()
+    text = fit(_squeezed(said, room, drawing.dots), room, drawing.dots).rstrip()
     if not row.message:
         return line.put(text, ink.quiet).strip(columns.width, ink.plain)
     if row.worst_stage and text.startswith(stage):

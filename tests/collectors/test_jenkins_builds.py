@@ -96,6 +96,20 @@ def test_three_requests_per_visit_after_the_start(jenkins):
         assert watched.visits()[0].next_try_ms - watched.visits()[0].at_ms > 0.8 * FAR_S * 1000
 
 
+def test_a_visit_that_says_what_the_last_one_said_tells_it_again_and_what_is_new_after_it(jenkins):
+    jenkins.add("deploy", build(1))
+    with staged(jenkins) as stage, Watched(stage) as watched:
+        watched.visit()
+        first, again = (sweep.facts for sweep in watched.sweeps(Job))
+        assert first[0].name == again[0].name == "deploy"
+        jenkins.add("deploy", build(2))
+        watched.visit()
+        assert ("deploy", 2) in watched.builds()
+        del jenkins.jobs["deploy"]
+        watched.visit()
+        assert watched.sweeps(Job)[-1].facts == ()
+
+
 def test_no_request_ranges_over_the_builds_of_all_jobs_or_asks_for_a_depth(jenkins):
     jenkins.add("team/deploy", build(1), build(2))
     with staged(jenkins) as stage, Watched(stage) as watched:

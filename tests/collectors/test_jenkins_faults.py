@@ -173,8 +173,25 @@ def test_nobody_elses_credentials_are_used(monkeypatch, tmp_path):
 
 def test_verification_stays_on_whatever_the_environment_says(monkeypatch):
     monkeypatch.setenv("PYTHONHTTPSVERIFY", "0")
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     api = JenkinsApi(settings("https://127.0.0.1:1", ca_file=""), SECRET)
     assert api._open()._session.verify is True
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/of/the/environment.pem")
+    assert api._open()._session.verify == "/of/the/environment.pem"
+    api = JenkinsApi(settings("https://127.0.0.1:1", ca_file="/of/the/settings.pem"), SECRET)
+    assert api._open()._session.verify == "/of/the/settings.pem"
+
+
+def test_the_proxy_of_the_environment_is_used(monkeypatch):
+    with staged(SmallJenkins()) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        JenkinsApi(settings("http://jenkins.invalid"), SECRET).get(tick(1), Root)
+        assert [asked.headers["Host"] for asked in proxy.asked] == ["jenkins.invalid"]
+        monkeypatch.setenv("no_proxy", ".invalid")
+        assert failed("http://jenkins.invalid").problem == "Unreachable"
 
 
 def test_extra_headers_are_not_logged(monkeypatch, caplog):
@@ -243,6 +260,7 @@ def test_a_fault_of_our_own_is_told_by_its_place_only(monkeypatch):
             raise KeyError("secret text")
 
         monkeypatch.setattr("collectors.jenkins_jobs.jobs_in", broken)
+        jenkins.add("deploy", build(2))
         watched.visit()
         visit = watched.visits()[-1]
         assert (visit.ok, visit.problem) == (False, "Internal")

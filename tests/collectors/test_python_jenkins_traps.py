@@ -247,6 +247,8 @@ def test_the_environment_gives_no_credentials_and_nothing_of_it_is_logged(monkey
     monkeypatch.setenv("NETRC", str(netrc))
     monkeypatch.setenv("JENKINS_API_EXTRA_HEADERS", "X-Proxy-Pass: very-secret")
     monkeypatch.setenv("PYTHONHTTPSVERIFY", "0")
+    for bundle in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(bundle, raising=False)
     with staged(lambda asked: Answer(200, TICK)) as stage, caplog.at_level(logging.WARNING):
         client = jenkins.Jenkins(stage.url, timeout=5)
         client.crumb = False

@@ -56,6 +56,20 @@ async def test_what_is_new_of_a_row_that_is_well_stands_quietly_below_it(size):
         assert note in text(app)
 
 
+@pytest.mark.parametrize("width", [80, 60])
+async def test_a_narrow_row_keeps_the_cause_of_its_reason(width):
+    said = "testing: init container fetch-secrets of pod orders-7c9d8b6f5-x2x4z exited 1 4 times: permission denied"
+    message = f"{said}, because token 'orders' is gone \u00b7 next stop staging"
+    app = desk(boards.board([msgspec.structs.replace(boards.orders(), message=message)]))
+    async with app.run_test(size=(width, 24)):
+        reason = next(line for line in lines(app) if "because" in line)
+        assert "testing: init container" in reason and "\u22ef because token" in reason
+        assert ("is gone" in reason) == (width == 80)
+    app = desk(boards.board([msgspec.structs.replace(boards.orders(), message=message)]))
+    async with app.run_test(size=(200, 24)):
+        assert message in text(app)
+
+
 async def test_wide_names_keep_columns_aligned():
     board = boards.board([boards.well_row(name) for name in ("\u6c34\u6e90\u7ba1\u7406", "\U0001f525fire", "plain")])
     async with desk(board).run_test(size=WIDE) as pilot:
