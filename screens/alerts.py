@@ -1,6 +1,6 @@
 """The alerts: what fires, what is about to, what is silenced, what is over; who is told next; taken with one key."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import msgspec
@@ -45,8 +45,8 @@ over within the last day. The last line of each says what comes next: who is tol
 what was silenced in an Alertmanager itself, by whom and for how long, and if that cannot be read, since when.
 
 `enter` opens the cause, `l` the logs at the moment when it began. `a` takes an alert: everybody sees who has it, and it
-is not told again; `u` gives it back. `s` lets nobody be told of it for a while; on a silence, `x` ends it. A collector
-does it within a second.
+is not told again; `A` asks why and until when; `u` gives it back. `s` lets nobody be told of it for a while, and asks
+why; on a silence, `x` ends it. A collector does it within a second.
 """
 
 
@@ -247,22 +247,50 @@ class AlertsScreen(ListScreen[AlertLines]):
             self.app.notify("No pods belong to this alert.")
 
     def action_take(self) -> None:
-        self._take("")
+        item = self.list.chosen
+        if isinstance(item, AlertItem) and item.alert.state != "resolved":
+            self._take(item.alert)
 
     def action_comment(self) -> None:
+        """Ask why and until when, then take the alert that was chosen."""
+        item = self.list.chosen
+        if not isinstance(item, AlertItem) or item.alert.state == "resolved":
+            return
+        alert = item.alert
+
+        def because(text: str) -> None:
+            self._ask_how_long(
+                "Take it", ("until it is over",), 0, lambda words, ms: self._take(alert, text, words, ms)
+            )
+
+        self._ask_why("Take it, because", because)
+
+    def _take(self, alert: AlertState, comment: str = "", words: str = "", ms: int = 0) -> None:
+        said = f"{alert.alertname} {place_of(alert)} is taken" + (f" for {words}" if ms else "")
+        until_ms = self.app.now_ms + ms if ms else None
+        self._request(Ack(fingerprints=(alert.fingerprint,), comment=comment, until_ms=until_ms), said)
+
+    def _ask_why(self, title: str, then: Callable[[str], None]) -> None:
         from screens.prompts import Prompt
 
         def answered(text: str | None) -> None:
             if text is not None:
-                self._take(text)
+                then(text)
 
-        self.app.push_screen(Prompt("Take it, because", "a few words for the others", lambda _: ""), answered)
+        self.app.push_screen(Prompt(title, "a few words for the others", lambda _: ""), answered)
 
-    def _take(self, comment: str) -> None:
-        item = self.list.chosen
-        if isinstance(item, AlertItem) and item.alert.state != "resolved":
-            said = f"{item.alert.alertname} {place_of(item.alert)} is taken"
-            self._request(Ack(fingerprints=(item.alert.fingerprint,), comment=comment), said)
+    def _ask_how_long(self, title: str, before: tuple[str, ...], chosen: int, then: Callable[[str, int], None]) -> None:
+        """Have one of the lengths chosen, or of what stands ``before`` them, which is no length."""
+        from screens.choice import Choice, Entry
+
+        lengths = (*((words, 0) for words in before), *SILENCES)
+
+        def answered(index: int | None) -> None:
+            if index is not None:
+                then(*lengths[index])
+
+        hint = "enter: for so long. esc: back"
+        self.app.push_screen(Choice(title, [Entry(words) for words, _ in lengths], hint, chosen=chosen), answered)
 
     def action_give_back(self) -> None:
         item = self.list.chosen
@@ -271,22 +299,22 @@ class AlertsScreen(ListScreen[AlertLines]):
             self._request(Ack(fingerprints=(item.alert.fingerprint,), withdraw=True), said)
 
     def action_silence(self) -> None:
-        from screens.choice import Choice, Entry
-
+        """Ask for how long and why, then silence all that has the labels of the alert that was chosen."""
         item = self.list.chosen
         if not isinstance(item, AlertItem) or item.alert.state == "resolved":
             return
         labels = {name: value for name, value in item.alert.labels.items() if name != "severity"}
         title = "Silence " + " ".join(f"{name}={value}" for name, value in labels.items())
 
-        def chosen(index: int | None) -> None:
-            if index is not None:
-                matchers = tuple(MatcherAsked(name, value) for name, value in labels.items())
-                request = AddSilence(id=new_id(), matchers=matchers, ends_ms=self.app.now_ms + SILENCES[index][1])
-                self._request(request, f"silenced for {SILENCES[index][0]}")
+        def silence(words: str, ms: int, comment: str) -> None:
+            matchers = tuple(MatcherAsked(name, value) for name, value in labels.items())
+            request = AddSilence(id=new_id(), matchers=matchers, ends_ms=self.app.now_ms + ms, comment=comment)
+            self._request(request, f"silenced for {words}")
 
-        hint = "enter: silence it for so long. esc: back"
-        self.app.push_screen(Choice(title, [Entry(words) for words, _ in SILENCES], hint, chosen=1), chosen)
+        def because(words: str, ms: int) -> None:
+            self._ask_why(f"Silence it for {words}, because", lambda comment: silence(words, ms, comment))
+
+        self._ask_how_long(title, (), 1, because)
 
     def action_expire(self) -> None:
         item = self.list.chosen

@@ -14,3 +14,8 @@ def system_clock() -> int:
 def steady_clock() -> int:
     """Return milliseconds that run evenly, whatever is done to the system's clock; their beginning means nothing."""
     return time.monotonic_ns() // 1_000_000
+
+
+def boot_clock() -> int:
+    """Return milliseconds that run evenly and go on while the machine sleeps, where the system has such a clock."""
+    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1_000_000

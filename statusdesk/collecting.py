@@ -26,13 +26,16 @@ LOG_BYTES = 1_000_000
 
 
 def lost_ms(collector: Collector | None, now_ms: int) -> int | None:
-    """Return for how long no collector has beaten (0 when none ever did), None while one beats."""
+    """Return for how long no collector has beaten (0 when none ever did), None while one beats.
+
+    A beat that is yet to come is none: the clock was set back, and whoever lives beats by the new one within a second.
+    """
     if collector is None:
         return 0
     if collector.stopped_ms is not None:
         return max(0, now_ms - collector.stopped_ms)
     silence_ms = now_ms - collector.beat_ms
-    return silence_ms if silence_ms > LOST_AFTER_MS else None
+    return abs(silence_ms) if abs(silence_ms) > LOST_AFTER_MS else None
 
 
 def _patience_ms(collector: Collector, jitter: float) -> float:

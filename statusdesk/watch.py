@@ -14,12 +14,13 @@ from typing import Protocol
 from statusdesk import __version__, faults
 from statusdesk.alerts.outbox import plain_name
 from statusdesk.alerts.telling import AlertEvent, Teller
-from statusdesk.clock import Clock, steady_clock, system_clock
+from statusdesk.clock import Clock, boot_clock, steady_clock, system_clock
 from statusdesk.config import Config, Secret
 from statusdesk.console_requests import Inbox
 from statusdesk.credentials import read_secret
 from statusdesk.facts import Message, Visited
 from statusdesk.pipeline.answers import Refused
+from statusdesk.pipeline.clock_steps import ClockSteps
 from statusdesk.pipeline.desk import Desk
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.snapshot import Mirror
@@ -129,7 +130,15 @@ class CollectorProcess:
         state_dir = Path(self._config.store.state_dir)
         with Writer(state_dir / "statusdesk.db", self._config.store.keep_s, self._clock) as writer:
             self._writer = writer
-            self._desk = Desk(self._config, writer, self._ask, self._ask_build, steady=steady_clock, sends=self._sends)
+            self._desk = Desk(
+                self._config,
+                writer,
+                self._ask,
+                self._ask_build,
+                steady=steady_clock,
+                steps=ClockSteps(boot_clock),
+                sends=self._sends,
+            )
             self._requests = Inbox(state_dir)
             if problem := self._requests.open():
                 self._narrate(f"statusdesk: {problem}")

@@ -68,6 +68,7 @@ def starter():
         (beat(NOW - 2000), None),
         (beat(NOW - 2001), 2001),
         (beat(NOW + 500), None),
+        (beat(NOW + 600_000), 600_000),
         (beat(NOW, stopped_ms=NOW), 0),
         (beat(NOW - 9000, stopped_ms=NOW - 8000), 8000),
     ],

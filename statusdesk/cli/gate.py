@@ -34,7 +34,7 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
     parser.add_argument("app", metavar="APP", help="the application")
     parser.add_argument("--to", metavar="STAGE", required=True, help="the stage (or a namespace of it) it shall go to")
-    parser.add_argument("--version", metavar="VERSION", default="", help="default: what runs in the stage before")
+    parser.add_argument("--version", metavar="VERSION", help="default: what runs in the stage before")
     parser.add_argument("--from", metavar="STAGE", dest="start", default="", help="default: the stage before")
     parser.add_argument("--wait", metavar="TIME", help="ask again for so long while it is not decided")
     parser.add_argument(
@@ -74,6 +74,8 @@ def _run(args: argparse.Namespace) -> int:
     from statusdesk.cli.opening import load_config, store_path
     from statusdesk.judge.gate import RouteError
 
+    if args.version == "":
+        refuse("--version is empty: is the variable that names it set? Leave it out to ask about what runs")
     wait_ms = _duration_ms(args.wait, "--wait") if args.wait else 0
     config = load_config(args, collecting=False)
     try:
@@ -111,7 +113,7 @@ def _question(args: argparse.Namespace, config: "Config") -> "Question":
     return Question(
         app=args.app,
         route=route,
-        version=args.version,
+        version=args.version or "",
         soak_ms=_duration_ms(args.soak, "--soak") if args.soak else soak_ms,
         max_age_ms=_duration_ms(args.max_age, "--max-age") if args.max_age else max_age_ms,
         require=frozenset(config.gate.require),

@@ -60,6 +60,7 @@ class Gate:
             sources={state.key: state for state in rows.sources},
             tokens=self._tokens(rows),
             gaps=rows.gaps,
+            clusters=tuple(cluster.name for cluster in self._config.clusters),
             jenkins=self._config.jenkins is not None,
         )
 

@@ -36,15 +36,17 @@ def run(args: argparse.Namespace) -> int:
     from statusdesk.cli.board_table import board_table
     from statusdesk.cli.opening import load_config, store_path, wants_colour
     from statusdesk.cli.reading import exit_code_of, narrow, read_board, with_alerts_of, with_tokens_of, without_well
+    from statusdesk.config_file import ConfigError
     from statusdesk.store.errors import StoreError
 
-    config = load_config(args, collecting=False)
     try:
+        config = load_config(args, collecting=False)
         board = read_board(config, store_path(config, args.attach))
-    except StoreError as error:
+    except (ConfigError, StoreError) as error:
         if args.format != "nagios":
             raise
-        print(f"UNKNOWN - {error}")  # Nagios shows what comes on stdout
+        said = "; ".join(str(error).split("\n")).replace("|", "/")
+        print(f"UNKNOWN - {said}")  # Nagios shows the one line that comes on stdout
         return exit_codes.CANNOT_TELL
     missing = _unknown_apps(board, args.apps)
     chosen = narrow(board, args.apps)

@@ -50,7 +50,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     into the namespaces of the stage before, newest first. ``job_classes``: of each job of the app, by (source, job),
     also of those without such a build. ``sources`` by key. ``tokens``: by name of those that the
     app needs, None when it is not in the store. ``gaps``: from when until when nobody saw the stage before, as far back
-    as the soak goes.
+    as the soak goes. ``clusters``: all that are configured.
     """
 
     now_ms: int
@@ -62,6 +62,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     sources: Mapping[str, SourceState] = {}
     tokens: Mapping[str, TokenState | None] = {}
     gaps: tuple[tuple[int, int], ...] = ()
+    clusters: tuple[str, ...] = ()
     jenkins: bool = True
 
 

@@ -13,6 +13,8 @@ from statusdesk.text import age, span
 _WELL = (Level.OK, Level.SCALING)
 _WAITED_FOR = (Level.PROGRESSING, Level.PAUSED, Level.UNKNOWN, Level.IDLE)
 _MOST_NAMED = 3
+CLOCK_MS = 5000
+"""By so much the clocks of two machines, or one that is being set, may differ."""
 _SEEN_MS = 30_000
 """A look of less than that between two gaps is none: a collector that has begun has not read everything yet."""
 
@@ -40,21 +42,15 @@ def _freshness(result: str, detail: str) -> Check:
 
 
 def _needed(question: Question, known: Known) -> list[str]:
-    """Return the keys of the sources that the answer rests on."""
-    here = in_stage(known.rollouts, question.route.start)
-    places = {(rollout.cluster, rollout.namespace) for rollout in here}
-    clusters = set(question.route.start.clusters) | {cluster for cluster, _ in places}
-    if not clusters:  # the app is not there: perhaps because a cluster does not answer
-        clusters = {key.removeprefix("kubernetes/") for key in known.sources if _is_cluster(key)}
+    """Return the keys of the sources that the answer rests on: every cluster that may have a part of the stage."""
+    start = question.route.start
+    places = {(rollout.cluster, rollout.namespace) for rollout in in_stage(known.rollouts, start)}
+    clusters = set(start.clusters or known.clusters) | {cluster for cluster, _ in places}
     keys = [f"kubernetes/{cluster}" for cluster in sorted(clusters)]
     keys += [key for key in sorted(f"kubernetes/{c}#{ns}" for c, ns in places) if key in known.sources]
     keys += ["jenkins"] if known.jenkins and "build-success" in question.require - question.ignore else []
     keys += ["vault"] if known.tokens and "tokens-live" in question.require - question.ignore else []
     return keys
-
-
-def _is_cluster(key: str) -> bool:
-    return key.startswith("kubernetes/") and "#" not in key
 
 
 def _doubt(key: str, state: SourceState | None, now_ms: int, max_age_ms: int) -> tuple[str, int | None]:
@@ -63,6 +59,8 @@ def _doubt(key: str, state: SourceState | None, now_ms: int, max_age_ms: int) ->
         said = f" ({state.message or state.reason})" if state is not None and state.reason else ""
         return f"{key} has never answered{said}", None
     age_ms = max(0, now_ms - state.last_ok_ms)
+    if state.last_ok_ms - now_ms > CLOCK_MS:
+        return f"{key} has answered {span(state.last_ok_ms - now_ms)} from now: the clock was set back", age_ms
     if age_ms > max_age_ms:
         said = f": {state.message}" if state.level is not Level.OK and state.message else ""
         return f"{key} has not answered for {span(age_ms)}{said}", age_ms

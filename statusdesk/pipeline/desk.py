@@ -3,6 +3,8 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 
+from msgspec.structs import replace
+
 from statusdesk.alerts.telling import AlertEvent, Heard, News
 from statusdesk.config import Config
 from statusdesk.console_requests import Asked, LookUpBuild
@@ -29,6 +31,7 @@ from statusdesk.pipeline.alerting import Alerting
 from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.builds import AskBuild, Builds
 from statusdesk.pipeline.causes import Causes
+from statusdesk.pipeline.clock_steps import ClockSteps, restamped
 from statusdesk.pipeline.environments import Environments
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.pipeline.joins import Joins
@@ -53,7 +56,8 @@ class Desk:
     """Routes messages to what keeps their facts, judges what changed and commits it with its alerts.
 
     ``ask`` is told what is to be looked up; the answers come as messages. ``steady`` is a clock in milliseconds that
-    nobody sets (without one the moments of ``flush`` are taken to be even). ``sends``: whether messages are queued.
+    nobody sets (without one the moments of ``flush`` are taken to be even); ``steps`` tells when that of the system
+    was set. ``sends``: whether messages are queued.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Desk:
         ask_build: AskBuild = lambda wanted: None,
         *,
         steady: Callable[[], int] | None = None,
+        steps: ClockSteps | None = None,
         sends: bool = False,
     ) -> None:
         self._writer = writer
@@ -77,6 +82,7 @@ class Desk:
         self._tokens = Tokens(writer, config.vault, self._builds)
         self._alerting = Alerting(config, writer, sends=sends)
         self._steady = steady
+        self._steps = steps
         self._visits: list[Visited] = []
         self._looked_ms = 0  # when parts of sources that nobody speaks of were looked for
         self._moved: list[Transition] = []  # what a flush that failed has come to, for the next one
@@ -159,6 +165,7 @@ class Desk:
         """
         self._alerting.begin(now_ms if self._steady is None else self._steady(), now_ms)
         moved = self._moved
+        self._restamp(now_ms)
         moved += self._flush_sources(now_ms)
         moved += self._rollouts.flush(now_ms)
         self._rollouts.inquire(now_ms)
@@ -206,13 +213,20 @@ class Desk:
         elif not self._builds.look_up(request.source, request.job, request.number):
             raise Refused("the store does not know this build")
 
+    def _restamp(self, now_ms: int) -> None:
+        step_ms = self._steps.step_ms(now_ms) if self._steps is not None else 0
+        if step_ms:
+            known = [state for state in self._writer.current(SourceState).values() if state.until_ms is None]
+            self._writer.put([restamped(state, step_ms) for state in known], now_ms)
+
     def _flush_sources(self, now_ms: int) -> list[Transition]:
         transitions: list[Transition] = []
         if self._left:  # nobody asks these any more, so nobody would ever tell that they are well or gone
             left, self._left = self._left, []
             transitions += self._writer.gone(SourceState, left, now_ms)
         current = self._writer.current(SourceState)
-        for visited in self._visits:
+        for each in self._visits:
+            visited = replace(each, at_ms=min(each.at_ms, now_ms))  # the clock may have been set back since
             self._alerting.visited(visited)
             key = f"{visited.source}#{visited.scope}" if visited.scope else visited.source
             self._untold.discard(key)

@@ -1,8 +1,11 @@
 """A store with something of everything in it, its configuration, and the program as a user runs it."""
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -67,11 +70,44 @@ def config(tmp_path):
     return path
 
 
-@pytest.fixture
-def put(tmp_path):
-    """Write states to the store, with a collector that beats, now."""
+class Beats:
+    """A heart in place of a collector's: whoever reads the store sees one beat, however long a test takes."""
 
-    def put(*states, beats=True, builds=(), alerts=(), muted=(), sources=("kubernetes/eu", "jenkins")):
+    def __init__(self, path):
+        self._path, self._over = path, threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def begin(self):
+        if not self._thread.is_alive():
+            self._thread.start()
+
+    def _beat(self):
+        while not self._over.wait(0.3):
+            with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(self._path)) as db, db:
+                newest = "SELECT max(started_ms) FROM collectors"
+                db.execute(
+                    f"UPDATE collectors SET beat_ms = ? WHERE stopped_ms IS NULL AND started_ms = ({newest})",
+                    (system_clock(),),
+                )
+
+    def end(self):
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+
+@pytest.fixture
+def beats(tmp_path):
+    made = Beats(tmp_path / "state" / "statusdesk.db")
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def put(tmp_path, beats):
+    """Write states to the store, with a collector that beats from now on."""
+
+    def put(*states, alive=True, builds=(), alerts=(), muted=(), sources=("kubernetes/eu", "jenkins")):
         now = system_clock()
         with Writer(tmp_path / "state" / "statusdesk.db", 86_400, system_clock) as writer:
             writer.put([*states, *(source(name, at_ms=now) for name in sources)], now)
@@ -79,11 +115,11 @@ def put(tmp_path):
             writer.put_alerts(alerts)
             for each in muted:
                 writer.alert_rows.put_muted(each)
-            # A heartbeat ahead of time: the test may take longer than a collector may be silent.
-            ahead = now + 600_000 if beats else now
-            stopped = None if beats else now
-            writer.beat(Collector(pid=1, owner="watch", started_ms=now, beat_ms=ahead, stopped_ms=stopped))
+            stopped = None if alive else now
+            writer.beat(Collector(pid=1, owner="watch", started_ms=now, beat_ms=now, stopped_ms=stopped))
             writer.commit()
+        if alive:
+            beats.begin()
 
     return put
 

@@ -139,7 +139,7 @@ def test_a_store_is_told_with_its_mode_size_and_collector(run, put, tmp_path):
 
 
 def test_nobody_collecting_is_a_warning(run, put):
-    put(beats=False)
+    put(alive=False)
     done = run("check", "store")
     assert done.returncode == 0 and "warning  collector: none is running" in done.stdout
 

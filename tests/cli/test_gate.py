@@ -97,7 +97,7 @@ def test_a_build_of_another_version_and_a_smoke_test_are_3(run, well, put, tmp_p
 def test_no_collector_old_data_or_no_store_is_3(run, well, put):
     done = run("gate", "orders", "--to", "production")
     assert done.returncode == 3 and "there is no store" in done.stderr
-    well(beats=False)
+    well(alive=False)
     done = run("gate", "orders", "--to", "production")
     assert done.returncode == 3 and "CANNOT TELL" in done.stdout and "no collector has worked" in done.stdout
     old = system_clock() - 600_000
@@ -112,6 +112,7 @@ def test_no_collector_old_data_or_no_store_is_3(run, well, put):
         (["--wait", "soon"], "--wait must be a duration"),
         (["--ignore", "RolloutFailin"], "did you mean RolloutFailing?"),
         (["--soak", "x"], "--soak must be"),
+        (["--version", ""], "--version is empty"),
     ],
 )
 def test_a_wrong_option_is_2(run, well, argv, words):
@@ -192,7 +193,7 @@ def test_waiting_ends_when_it_is_decided_and_is_told_on_stderr(config, well, tmp
         with Writer(tmp_path / "state" / "statusdesk.db", 86_400, system_clock) as writer:
             now = system_clock()
             writer.put([rollout("orders", "staging", Level.OK, "1.4", digest="sha256:aa")], now)
-            writer.beat(Collector(pid=1, owner="watch", started_ms=now, beat_ms=now + 600_000))
+            writer.beat(Collector(pid=1, owner="watch", started_ms=now, beat_ms=now))
             writer.commit()
         assert process.wait(20) == 0 and process.stdout.read().startswith("GO  orders 1.4")
         reading.join(5)

@@ -59,11 +59,20 @@ def test_what_is_wrong_decides(run, put, states, alerts, code, words):
 def test_without_collector_store_or_app_it_is_unknown(run, put):
     done = run("status", "--format", "nagios")
     assert done.returncode == 3 and done.stdout.startswith("UNKNOWN - there is no store at ")
-    put(rollout("orders", "staging", Level.FAILING), beats=False)
+    put(rollout("orders", "staging", Level.FAILING), alive=False)
     code, word, said, _ = told(run)
     assert (code, word) == (3, "UNKNOWN") and "no collector has worked" in said
     done = run("status", "--format", "nagios", "nosuch")
     assert (done.returncode, done.stdout) == (3, "UNKNOWN - no application matches 'nosuch'\n")
+
+
+def test_a_configuration_that_cannot_be_used_is_unknown(run, tmp_path):
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("stages = 7\n")
+    for path in (wrong, tmp_path / "missing.toml"):
+        done = run("--config", str(path), "status", "--format", "nagios")
+        assert done.returncode == 3 and done.stdout.startswith("UNKNOWN - ") and done.stdout.count("\n") == 1, done
+        assert str(path) in done.stdout
 
 
 def test_a_silent_source_is_unknown_unless_something_is_wrong(run, put):

@@ -86,7 +86,7 @@ def test_a_source_that_cannot_be_read_is_3_even_if_the_rest_is_well(run, put):
 
 
 def test_no_collector_is_3_and_said(run, put):
-    put(rollout("orders", "staging"), beats=False)
+    put(rollout("orders", "staging"), alive=False)
     done = run("status")
     assert done.returncode == 3 and "no collector is running" in done.stdout.splitlines()[-1]
 

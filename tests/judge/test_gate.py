@@ -75,6 +75,13 @@ UNKNOWN_CASES = {
     "no collector ever": ({"lost_ms": 0}, "freshness", "no collector has worked yet"),
     "collector gone": ({"lost_ms": 61_000}, "freshness", "for 1m 1s"),
     "old data": (STALE, "freshness", "kubernetes/eu has not answered for 10m"),
+    "a cluster of the stage that has never answered": (
+        {"clusters": ("eu", "us")}, "freshness", "kubernetes/us has never answered"),
+    "a cluster of the stage where the app is not": (
+        {"clusters": ("eu", "us"), "sources": (source("kubernetes/us", age_ms=10 * MINUTE),)},
+        "freshness", "kubernetes/us has not answered for 10m"),
+    "the clock was set back": (
+        {"sources": (source("kubernetes/eu", age_ms=-10 * MINUTE),)}, "freshness", "10m from now"),
     "never visited": ({"sources": (source("jenkins", age_ms=None),)}, "freshness", "jenkins has never answered"),
     "refused": (
         {"sources": (source("jenkins", Level.FAILING, message="401"),)}, "freshness", "jenkins: 401"),

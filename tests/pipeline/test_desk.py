@@ -39,7 +39,7 @@ class Bench:
         self.open()
 
     def open(self) -> None:
-        config = Config(
+        self.config = Config(
             path="config.toml",
             stages=(StageSettings(name="staging", namespaces=("staging",)),),
             clusters=tuple(ClusterSettings(name=name) for name in self.clusters),
@@ -47,7 +47,7 @@ class Bench:
             store=StoreSettings(state_dir=str(self.directory)),
         )
         self.writer = Writer(self.directory / "statusdesk.db", 86_400.0, lambda: self.now_ms)
-        self.desk = Desk(config, self.writer)
+        self.desk = Desk(self.config, self.writer)
 
     def restart(self) -> None:
         self.writer.close()

@@ -3,10 +3,9 @@
 import msgspec
 import pytest
 
-from statusdesk.facts import (
-    Pod,
-    Visited,
-)
+from statusdesk.facts import Pod, Visited
+from statusdesk.pipeline.clock_steps import ClockSteps
+from statusdesk.pipeline.desk import Desk
 from statusdesk.states import Level, SourceState
 from statusdesk.store.errors import StoreError
 from tests.pipeline.test_desk import (
@@ -86,3 +85,24 @@ def test_what_a_flush_came_to_before_the_store_could_not_be_read_is_told_by_the_
     (transition,) = bench.see()
     assert transition.after.level == Level.FAILING
     assert [alert.alertname for alert in bench.writer.firing()] == ["ServiceDegraded"]
+
+
+def test_a_clock_that_is_set_makes_no_answer_older_or_yet_to_come(bench):
+    even = [0]
+    bench.desk = Desk(bench.config, bench.writer, steps=ClockSteps(lambda: even[0]))
+    bench.see(Visited(source=SOURCE, ok=True, at_ms=T0, live=True))
+
+    def after(passed_ms, set_ms, *seen):
+        even[0] += passed_ms
+        bench.now_ms += passed_ms + set_ms
+        bench.see(*seen)
+        row = bench.writer.current(SourceState)[SOURCE]
+        return bench.now_ms - row.last_ok_ms, bench.now_ms - row.last_try_ms
+
+    assert after(1000, 0) == (1000, 1000)
+    assert after(1000, 1500) == (3500, 3500), "two looks at two clocks may lie so far apart"
+    assert after(1000, -1500) == (3000, 3000)
+    assert after(1000, 600_000) == (4000, 4000)
+    assert after(1000, -600_000) == (5000, 5000)
+    before = Visited(source=SOURCE, ok=True, at_ms=bench.now_ms, live=True)
+    assert after(0, -600_000, before) == (0, 0), "told just before the clock was set back"

@@ -89,13 +89,20 @@ async def test_a_key_takes_gives_back_and_silences_on_a_thread():
         await pilot.press("u")
         await until(pilot, lambda: app.hand.requests)
         assert app.hand.requests.pop()[0].withdraw
-        await pilot.press("A", *"mine", "enter")
-        await until(pilot, lambda: app.hand.requests)
-        assert app.hand.requests.pop()[0].comment == "mine"
-        await pilot.press("s", "down", "enter")
+        await pilot.press("A", *"mine", "enter", "enter")
         await until(pilot, lambda: app.hand.requests)
         asked = app.hand.requests.pop()[0]
+        assert (asked.comment, asked.until_ms) == ("mine", None)
+        await pilot.press("A", "enter", "down", "enter")
+        await until(pilot, lambda: app.hand.requests)
+        asked = app.hand.requests.pop()[0]
+        assert (asked.comment, asked.until_ms) == ("", boards.NOW + boards.HOUR // 2)
+        await pilot.press("s", "down", "enter", "escape")
+        await pilot.press("s", "down", "enter", *"migration", "enter")
+        await until(pilot, lambda: app.hand.requests)
+        ((asked, _),) = app.hand.requests
         assert isinstance(asked, AddSilence) and asked.ends_ms == boards.NOW + 2 * boards.HOUR
+        assert asked.comment == "migration"
         matched = {matcher.name: matcher.value for matcher in asked.matchers}
         assert matched == {
             "alertname": "RolloutFailing", "cluster": "eu", "namespace": "staging", "app": "orders"
