@@ -6,7 +6,7 @@ from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_skew import Skew
 from statusdesk.text import clean
 
-MAX_REMEMBERED = 20_000
+MAX_REMEMBERED = 5_000
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MS = datetime.timedelta(milliseconds=1)

@@ -57,6 +57,7 @@ class Rollouts:
         self._gone: list[str] = []
         self._gone_pods: list[str] = []
         self._due: list[tuple[int, WorkloadKey]] = []
+        self._due_of: dict[WorkloadKey, int] = {}  # the earliest that is in the heap; what else is there of it is void
         self._pods_known: set[tuple[str, str]] = set()
 
     @property
@@ -155,6 +156,7 @@ class Rollouts:
             key = owner
         self._workloads.pop(key, None)
         self._memories.pop(key, None)
+        self._due_of.pop(key, None)
         self._new_revisions.pop(key, None)
         self._dirty.pop(key, None)
         self._looked.pop(key, None)
@@ -196,7 +198,10 @@ class Rollouts:
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge what is dirty or due and put the rows; commit is the caller's."""
         while self._due and self._due[0][0] <= now_ms:
-            self._dirty[heapq.heappop(self._due)[1]] = None
+            due_ms, key = heapq.heappop(self._due)
+            if self._due_of.get(key) == due_ms:
+                del self._due_of[key]
+                self._dirty[key] = None
         writer = self._writer
         if self._gone_pods:
             writer.gone(PodState, self._gone_pods, now_ms)
@@ -254,11 +259,18 @@ class Rollouts:
                 self._begun.append((verdict.began_ms, joined))
             self._inquiries.judged(workload, members, verdict.new_revision, verdict.state, now_ms)
             if verdict.look_again_ms is not None:
-                heapq.heappush(self._due, (max(verdict.look_again_ms, now_ms + 100), key))
+                self._look_again(key, max(verdict.look_again_ms, now_ms + 100))
             pods += self._pod_states(key, name, members, verdict.new_revision)
         self._dirty = early
         self._dirty_pods.clear()
         return states, pods
+
+    def _look_again(self, key: WorkloadKey, due_ms: int) -> None:
+        """Have a workload judged anew then, unless it is to be earlier, which says when it is due after that."""
+        earlier_ms = self._due_of.get(key)
+        if earlier_ms is None or due_ms < earlier_ms:
+            self._due_of[key] = due_ms
+            heapq.heappush(self._due, (due_ms, key))
 
     def _remember(self, key: WorkloadKey, memory: Memory | None) -> None:
         if memory is not None:

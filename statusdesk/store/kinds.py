@@ -188,6 +188,7 @@ UNTIL = Column("until_ms", "INTEGER", None)
 OPEN = "building OR result IS NULL"
 UNRESOLVED = "state != 'resolved'"
 QUEUED = "state = 'queued'"
+GONE = "until_ms IS NOT NULL"
 SHARED = "namespaces LIKE '%,%'"
 
 ROLLOUTS = Kind("rollout", RolloutState, indexes=(("app",),))
@@ -199,7 +200,13 @@ ENVIRONMENTS = Kind("environment", EnvironmentState)
 KINDS: tuple[Kind[Any], ...] = (ROLLOUTS, OUTCOMES, TOKENS, SOURCES, PLATFORM, ENVIRONMENTS)
 
 # nobody asks for the pods that have changed: a screen reads those of one rollout
-PODS = Table("pod_current", PodState, ("key",), indexes=(("workload", "key"),))
+PODS = Table(
+    "pod_current",
+    PodState,
+    ("key",),
+    indexes=(("workload", "key"),),
+    partial=(("gone", ("until_ms",), GONE),),
+)
 EVENTS = Table("events", Event, (GROUP, "uid"), extra=(OF_ROLLOUT,), without_rowid=True)
 REVISIONS = Table("revisions", Revision, (GROUP, "name"), extra=(OF_ROLLOUT,), without_rowid=True)
 EVIDENCE = Table("evidence", Evidence, ("key", "since_ms", "pod", "container", "previous"), indexes=(("since_ms",),))

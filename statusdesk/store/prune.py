@@ -5,10 +5,8 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from statusdesk.states import PodState
 from statusdesk.store.builds import IS_CONCLUSIVE
-from statusdesk.store.current import LastingRows, LatestRows
-from statusdesk.store.kinds import PODS
+from statusdesk.store.current import LastingRows
 
 KEYS_PER_BITE = 100
 
@@ -29,6 +27,10 @@ DELETE FROM builds WHERE (source, job, number) IN (
   LIMIT :rows)
 """
 
+_OLD_PODS = """
+DELETE FROM pod_current WHERE key IN (
+  SELECT key FROM pod_current WHERE until_ms IS NOT NULL AND until_ms < :limit LIMIT :rows)
+"""
 _SMALL = (
     "DELETE FROM alerts WHERE (fingerprint, started_ms) IN (SELECT fingerprint, started_ms FROM alerts"
     " WHERE started_ms < :limit AND state = 'resolved' AND resolved_ms < :limit LIMIT :rows)",
@@ -77,17 +79,9 @@ class Pruner:
             deleted += self._bite(statement, [{"limit": limit_ms, "rows": max_rows - deleted, "sinks": known}])
         return deleted
 
-    def pods(self, pods: LatestRows[PodState], limit_ms: int, max_rows: int) -> int:
-        """Delete pods that went before ``limit_ms``, from the store and from memory."""
-        old = [
-            pod.key
-            for pod in pods.rows.values()
-            if pod.until_ms is not None and pod.until_ms < limit_ms and pod.key not in pods.waiting
-        ][:max_rows]
-        deleted = self._current(PODS.name, old)
-        for key in old:
-            del pods.rows[key]
-        return deleted
+    def pods(self, limit_ms: int, max_rows: int) -> int:
+        """Delete pods that went before ``limit_ms``."""
+        return self._bite(_OLD_PODS, [{"limit": limit_ms, "rows": max_rows}])
 
     def lasting(self, rows: LastingRows[Any], limit_ms: int, max_rows: int) -> int:
         """Delete the old periods of a kind, and the keys that went before ``limit_ms`` and have no period left."""

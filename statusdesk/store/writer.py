@@ -84,7 +84,9 @@ class Writer:
             self._lasting[kind.row] = LastingRows(kind, {row.key: row for row in rows})
         self._sources = self._lasting[SOURCES.row]
         self.earlier = Earlier(db, self._lasting[ROLLOUTS.row], self.place)
-        self._pods = LatestRows(PODS, {pod.key: pod for pod in map(PODS.decode, db.execute(PODS.select))})
+        self._pods = LatestRows(
+            PODS, {pod.key: pod for pod in map(PODS.decode, db.execute(f"{PODS.select} WHERE until_ms IS NULL"))}
+        )
         self._events = GroupRows(EVENTS, db)
         self._revisions = GroupRows(REVISIONS, db)
         self._evidence = LatestRows(EVIDENCE)
@@ -146,8 +148,11 @@ class Writer:
         number = self._change + 1
         for pod in pods:
             before = self._pods.rows.get(pod.key)
-            if before is None or replace(pod, change=before.change, until_ms=None) != before:
+            same = replace(pod, change=before.change, until_ms=None) if before is not None else None
+            if same is None or same != before:
                 self._pods.put(pod.key, replace(pod, change=number, until_ms=None))
+            else:
+                self._pods.rows[pod.key] = same  # it shares its parts with what was seen now: the older ones can go
 
     def put_events(self, rollout_key: str, events: Sequence[Event]) -> None:
         """Take all that Kubernetes tells of a rollout now; nothing once it is healthy or gone."""
@@ -288,6 +293,7 @@ class Writer:
 
     def _settle(self, now_ms: int) -> None:
         self._forget_old_builds()
+        self._forget_gone_pods()
         for rows in self._lasting.values():
             rows.settled(now_ms)
         kept: tuple[LatestRows[Any] | GroupRows[Any], ...] = (*self._latest(), self._events, self._revisions)
@@ -297,6 +303,12 @@ class Writer:
         for once in (self._grants, self._evidence, self._job_events, self._details):
             once.rows.clear()
         self._queue.settled()
+
+    def _forget_gone_pods(self) -> None:
+        """Leave the pods that went to the store: thousands may go in the time for which it keeps them."""
+        for key, (pod, _) in self._pods.waiting.items():
+            if pod.until_ms is not None:
+                del self._pods.rows[key]
 
     def _forget_old_builds(self) -> None:
         """Keep only the newest builds of a job in memory, and the open ones: those are seen again and again."""
@@ -310,7 +322,7 @@ class Writer:
                 del known[source, job, old]
 
     def current(self, kind: type[C]) -> dict[str, C]:
-        """Return the rows of a lasting kind, or of ``PodState``, by key, with the gone ones; do not change it."""
+        """Return the rows of a lasting kind with the gone ones, or of the pods that are there; do not change it."""
         rows = self._pods.rows if kind is PodState else self._lasting[kind].rows
         return cast(dict[str, C], rows)
 
@@ -347,7 +359,7 @@ class Writer:
         """
         limit_ms = now_ms - self._keep_ms
         try:
-            deleted = self._pruner.pods(self._pods, now_ms - self._pods_keep_ms, max_rows)
+            deleted = self._pruner.pods(now_ms - self._pods_keep_ms, max_rows)
             for rows in self._lasting.values():
                 deleted += self._pruner.lasting(rows, limit_ms, max_rows - deleted)
             deleted += self._pruner.small(limit_ms, max_rows - deleted, sinks)

@@ -4,7 +4,7 @@ import pytest
 
 from statusdesk.alerts import tuning
 from statusdesk.config import StageSettings
-from statusdesk.facts import Build, Changed, Job, JobClass, Swept, Visited, Workload
+from statusdesk.facts import Build, Changed, Condition, Job, JobClass, Pod, Swept, Visited, Workload
 from statusdesk.judge import promotion_versions, token_grants
 from statusdesk.pipeline import builds, desk, tokens
 from statusdesk.pipeline.job_events import JobEvents
@@ -112,3 +112,13 @@ def test_the_order_of_sweeps_is_remembered_of_those_that_are_still_made(bench, m
     bench.see(Swept(source=SOURCE, kind=Workload, facts=(), started_ms=T0, at_ms=T0, subkind="Deployment", order=late))
     assert len(bench.desk._orders) == 3
     assert ("eu", "staging", "Deployment", "orders") in bench.desk._rollouts._workloads
+
+
+def test_a_rollout_that_is_judged_again_and_again_waits_for_one_moment_only(bench):
+    rolling = (Condition(type="Progressing", status="True", reason="ReplicaSetUpdated", updated_ms=T0),)
+    for number in range(50):
+        bench.now_ms += 100
+        made = workload(updated=0, ready=0, available=0, conditions=rolling, images=(("app", f"orders:{number}"),))
+        bench.see(deployments(made, started_ms=T0 + number), Swept(source=SOURCE, kind=Pod, started_ms=T0, at_ms=T0))
+    assert bench.desk.next_due_ms is not None
+    assert sizes(bench.desk)["Rollouts._due"] <= 4

@@ -67,6 +67,7 @@ def test_gone_pods_are_kept_for_a_while_only(writer: Writer) -> None:
     writer.gone(PodState, [pod("a").key], 5_000)
     assert writer.prune(500_000, 100) == 0
     writer.commit()
+    assert list(writer.current(PodState)) == [pod("b").key], "what went is in the store only"
     assert writer.prune(15_000, 100) == 0
     assert writer.prune(15_001, 100) == 1
     assert list(writer.current(PodState)) == [pod("b").key]
