@@ -1,6 +1,7 @@
 """``watch`` runs for years: what came and went leaves nothing behind in its memory."""
 
 import pytest
+from msgspec.structs import replace
 
 from statusdesk.alerts import tuning
 from statusdesk.config import StageSettings
@@ -118,7 +119,7 @@ def test_a_rollout_that_is_judged_again_and_again_waits_for_one_moment_only(benc
     rolling = (Condition(type="Progressing", status="True", reason="ReplicaSetUpdated", updated_ms=T0),)
     for number in range(50):
         bench.now_ms += 100
-        made = workload(updated=0, ready=0, available=0, conditions=rolling, images=(("app", f"orders:{number}"),))
+        made = replace(workload(), updated=0, ready=0, available=0, conditions=rolling, selector=f"number={number}")
         bench.see(deployments(made, started_ms=T0 + number), Swept(source=SOURCE, kind=Pod, started_ms=T0, at_ms=T0))
     assert bench.desk.next_due_ms is not None
     assert sizes(bench.desk)["Rollouts._due"] <= 4
