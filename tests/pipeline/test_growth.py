@@ -16,6 +16,7 @@ from tests.pipeline.test_desk import (  # noqa: F401  (plain_bench is a fixture)
     T0,
     deployments,
     plain_bench,
+    swept,
     workload,
 )
 
@@ -116,10 +117,10 @@ def test_the_order_of_sweeps_is_remembered_of_those_that_are_still_made(bench, m
 
 
 def test_a_rollout_that_is_judged_again_and_again_waits_for_one_moment_only(bench):
-    rolling = (Condition(type="Progressing", status="True", reason="ReplicaSetUpdated", updated_ms=T0),)
+    rolling = (Condition("Progressing", "True", "ReplicaSetUpdated", "it progresses", updated_ms=T0),)
     for number in range(50):
         bench.now_ms += 100
         made = replace(workload(), updated=0, ready=0, available=0, conditions=rolling, selector=f"number={number}")
-        bench.see(deployments(made, started_ms=T0 + number), Swept(source=SOURCE, kind=Pod, started_ms=T0, at_ms=T0))
+        bench.see(deployments(made, started_ms=T0 + number), swept(Pod))
     assert bench.desk.next_due_ms is not None
     assert sizes(bench.desk)["Rollouts._due"] <= 4
