@@ -8,13 +8,18 @@ from statusdesk.redact import redact
 INTERNAL = "Internal"
 
 
-def told(error: BaseException) -> str:
-    """Return one sentence that says what kind of fault it is and where it was met."""
+def named(error: BaseException) -> str:
+    """Return what kind of fault it is and where it was met."""
     step = error.__traceback__
     while step is not None and step.tb_next is not None:
         step = step.tb_next
     place = f" ({PurePath(step.tb_frame.f_code.co_filename).name}:{step.tb_lineno})" if step is not None else ""
-    return f"statusdesk itself failed with {type(error).__name__}{place}: report this"
+    return f"{type(error).__name__}{place}"
+
+
+def told(error: BaseException) -> str:
+    """Return one sentence that says what kind of fault it is and where it was met."""
+    return f"statusdesk itself failed with {named(error)}: report this"
 
 
 def trace(error: BaseException) -> str:

@@ -1,5 +1,6 @@
 """The command line: one file per command. Importing it costs argparse; a command imports what it needs when it runs."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -31,6 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if sys.stdout is None:
         print("statusdesk: stdout is closed, so nothing can be told; send it to /dev/null instead", file=sys.stderr)
         return exit_codes.USAGE
+    for stream in (sys.stdout, sys.stderr):  # what a log, a cluster or we say may not be in a terminal's encoding
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     parser, commands = build_parser()
     for command in COMMANDS.values():
         command.add_parser(commands)

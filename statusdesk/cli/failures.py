@@ -2,7 +2,6 @@
 
 import errno
 import sys
-import traceback
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -11,6 +10,7 @@ from statusdesk.cli.usage import UsageError
 from statusdesk.config_file import ConfigError
 from statusdesk.console_requests import RequestError
 from statusdesk.credentials import CredentialError
+from statusdesk.faults import named, trace
 from statusdesk.redact import redact
 from statusdesk.store.errors import LockHeld, StoreError
 
@@ -45,9 +45,9 @@ def tell(error: Exception, *, verbose: bool) -> int:
         _say(f"the output cannot be written: {why}; it is not complete")
         return exit_codes.CANNOT_TELL
     if verbose:
-        print(redact("".join(traceback.format_exception(error))), file=sys.stderr, end="")
+        print(trace(error), file=sys.stderr)
     hint = "" if verbose else "; run it again with -v for the details"
-    _say(f"internal error: {type(error).__name__}: {error}{hint}")
+    _say(f"internal error: {named(error)}{hint}")
     return exit_codes.INTERNAL
 
 

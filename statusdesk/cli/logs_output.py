@@ -1,7 +1,6 @@
 """Writes what a follower of logs gives: lines to stdout or a file, what happens to stderr."""
 
 import contextlib
-import io
 import json
 import os
 import signal
@@ -68,8 +67,6 @@ def open_lines(name: str) -> Iterator[TextIO]:
     Raises: UsageError when it cannot be opened.
     """
     if name == "-":
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")  # a log may hold what a terminal's encoding does not
         yield sys.stdout
         return
     try:

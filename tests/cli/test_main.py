@@ -10,7 +10,8 @@ import pytest
 import statusdesk.cli
 from statusdesk import __version__
 from statusdesk.cli import COMMANDS, board, main, status
-from tests.cli.conftest import environment
+from statusdesk.states import Level
+from tests.cli.conftest import environment, rollout
 
 
 def test_the_version_is_told(run):
@@ -96,7 +97,8 @@ def test_an_error_of_our_own_is_one_line_and_a_traceback_only_when_asked_for(mon
     monkeypatch.setattr(status, "run", broken)
     assert main(["status"]) == 70
     error = capsys.readouterr().err
-    assert error.startswith("statusdesk: internal error: ZeroDivisionError: [hidden]") and error.count("\n") == 1
+    assert error.startswith("statusdesk: internal error: ZeroDivisionError (test_main.py:") and error.count("\n") == 1
+    assert "AAAA" not in error
     assert main(["-v", "status"]) == 70
     error = capsys.readouterr().err
     assert "Traceback" in error and "AAAA" not in error
@@ -152,3 +154,11 @@ def test_a_board_that_would_have_to_collect_tells_first_why_it_cannot(config, tm
         f"statusdesk: {config}: jenkins.token_env: the environment variable NOT_SET is not set; set it or name a file\n"
     )
     assert not (tmp_path / "state").exists()
+
+
+def test_what_the_encoding_of_a_terminal_does_not_have_ends_nothing(run, put):
+    put(rollout("orders", "staging", Level.FAILING, message="exit 1 \u00b7 \u6f22\u5b57 \u2026"))
+    done = run("status", env={"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}, encoding="latin-1")
+    assert done.returncode == 1 and "exit 1 \u00b7 \\u6f22\\u5b57 \\u2026" in done.stdout, done
+    done = run("check", env={"PYTHONIOENCODING": "ascii"})
+    assert "UnicodeEncodeError" not in done.stderr and "internal" not in done.stderr
