@@ -64,7 +64,8 @@ class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One pod for the detail views; only its current row is kept. Key: ``cluster/namespace/name``.
 
     ``workload`` is the key of its rollout, ``new`` says that it belongs to the newest revision, ``status`` is the text
-    that ``kubectl get pods`` shows.
+    that ``kubectl get pods`` shows; ``ready`` and ``total`` count containers, ``unready`` says that the pod as a whole
+    is not ready, whatever its containers are: a readiness gate is closed, or nothing is heard from its node.
     """
 
     key: str
@@ -78,6 +79,7 @@ class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     status: str = ""
     ready: int = 0
     total: int = 0
+    unready: bool = False
     restarts: int = 0
     node: str = ""
     created_ms: int | None = None
@@ -85,6 +87,16 @@ class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     containers: tuple[Container, ...] = ()
     until_ms: int | None = None
     change: int = 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether Kubernetes counts it as ready: its containers are, and nothing else holds it back."""
+        return self.total > 0 and self.ready == self.total and not self.unready
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is not ready though all of its containers are."""
+        return self.total > 0 and self.ready == self.total and self.unready
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
