@@ -60,7 +60,9 @@ OLD = build(1, -20 * H)
         pytest.param("ship#7", [build(7, job="ship", **ELSEWHERE)], BuildRule.ANNOTATION, 7, id="of any job"),
         pytest.param("#7", [build(7)], BuildRule.ANNOTATION, 7, id="number alone"),
         pytest.param("deploy-orders#7", [build(7, -20 * M)], BuildRule.ANNOTATION, 7, id="applied late"),
-        pytest.param("deploy-orders#7", [build(7, 4 * S)], BuildRule.ANNOTATION, 7, id="named, clocks some seconds apart"),
+        pytest.param(
+            "deploy-orders#7", [build(7, 4 * S)], BuildRule.ANNOTATION, 7, id="named, clocks some seconds apart"
+        ),
         pytest.param("deploy-orders#7", [build(7, 9 * S)], BuildRule.UNKNOWN, None, id="named, and began after it"),
         pytest.param("deploy-orders#8", [build(7), build(8, 30 * S)], BuildRule.VERSION, 7, id="the same again"),
         pytest.param("", [build(7), build(8, 30 * S)], BuildRule.VERSION, 7, id="the same again, not annotated"),
@@ -259,7 +261,9 @@ def told(rule: BuildRule, number: int | None) -> Join:
         ),
         pytest.param(("annotation", 7), "#8", [build(7, -9 * S), build(8, -S)], ("annotation", 7), id="both at once"),
         pytest.param(("annotation", 7), "#8", [build(7, -M), build(8, -S)], ("annotation", 8), id="one left behind"),
-        pytest.param(("annotation", 7), "#8", [build(7, M), build(8, -S)], ("annotation", 8), id="proves to be another"),
+        pytest.param(
+            ("annotation", 7), "#8", [build(7, M), build(8, -S)], ("annotation", 8), id="proves to be another"
+        ),
         pytest.param(("annotation", 7), "#8", [], ("annotation", 7), id="forgotten"),
         pytest.param(("annotation", 7), "#7", [build(7, -3 * H)], ("none", None), id="proves to be an old one"),
         pytest.param(("version", 7), "#8", [build(7)], ("version", 7), id="annotated later, not heard of yet"),

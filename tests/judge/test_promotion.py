@@ -220,6 +220,24 @@ def test_what_is_silent_is_unknown_whatever_it_said_last() -> None:
     assert "kubernetes/eu gives no news" in found.message
 
 
+def test_every_namespace_of_which_nothing_is_heard_is_named() -> None:
+    rollouts = walk("1.5", "1.5", "1.5", "1.5", "1.5", bad={3: Level.PAUSED})
+    shut = dict.fromkeys((f"eu/{name}" for name in ("testing", "performance", "audit")), NOW - H)
+    found = row(*rollouts, stale=shut, closed=frozenset(shut))
+    assert found.message == (
+        "testing, performance: no access to eu/testing, eu/performance, last known: ok"
+        " \u00b7 audit: no access to eu/audit, last known: paused"
+    )
+    found = row(*rollouts, stale={"eu": NOW - H})
+    assert found.message.startswith(
+        "testing, staging, performance, production: kubernetes/eu gives no news, last known"
+    )
+    found = row(*rollouts, stale={"eu/testing": NOW - H, "eu/staging": NOW - H})
+    assert (
+        found.message == "testing, staging: kubernetes/eu/testing, kubernetes/eu/staging give no news, last known: ok"
+    )
+
+
 def test_what_was_failing_when_its_source_fell_silent_comes_next_to_what_fails() -> None:
     silent = {"stale": {"eu": NOW - H}}
     lost = row(*walk("1.5", "1.5", "1.4", bad={1: FAILING}), **silent)

@@ -13,7 +13,16 @@ from screens.pen import Pen, clock
 from screens.revisions import sides, tag_of
 from screens.rollout_head import draw_head
 from screens.rollout_lines import choose_evidence, is_bad
-from screens.rollout_pods import Blame, app_saying, draw_containers, draw_pods, exit_words, init_saying, mark_of, ordered
+from screens.rollout_pods import (
+    Blame,
+    app_saying,
+    draw_containers,
+    draw_pods,
+    exit_words,
+    init_saying,
+    mark_of,
+    ordered,
+)
 from screens.story import tell
 from screens.strips import cells, fold
 from statusdesk.board import Mark
@@ -260,7 +269,10 @@ def test_the_pod_that_makes_it_failing_is_marked_also_when_it_only_is_not_ready(
     slow = pod(KEY, "orders-x-slow", (replace(running_app(), ready=False),))
     young = pod(KEY, "orders-x-a", (replace(running_app(), ready=False),))
     assert (mark_of(slow), mark_of(slow, Blame(slow.name, Mark.FAILING))) == (Mark.PROGRESSING, Mark.FAILING)
-    assert [each.name for each in ordered([young, slow], False, Blame(slow.name, Mark.FAILING))[0]] == [slow.name, young.name]
+    assert [each.name for each in ordered([young, slow], False, Blame(slow.name, Mark.FAILING))[0]] == [
+        slow.name,
+        young.name,
+    ]
 
 
 @pytest.mark.parametrize(
