@@ -20,7 +20,8 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     Jenkins build that did it, told by the rule ``build_rule`` (a ``BuildRule``); with ``NONE`` they are of the build
     whose version came back, if one did. ``deadline_ms`` is Kubernetes' own, ``fails_ms`` when a warning becomes failing
     if nothing changes, None where time alone does not decide. ``conditions`` are those of the workload while it is
-    neither well nor at rest.
+    neither well nor at rest. ``ready`` counts pods of every revision, ``new_ready`` those of the newest one while it is
+    being made real, and is None when it is not.
     """
 
     key: str
@@ -45,6 +46,7 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     updated: int = 0
     ready: int = 0
     available: int = 0
+    new_ready: int | None = None
     started_ms: int | None = None
     deadline_ms: int | None = None
     fails_ms: int | None = None
@@ -58,6 +60,11 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     cause_key: str = ""
     cause_ms: int | None = None
     conditions: tuple[Condition, ...] = ()
+
+    @property
+    def come(self) -> int:
+        """How many pods are ready of those that it is about: of the newest revision while it is being made real."""
+        return self.ready if self.new_ready is None else self.new_ready
 
 
 class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -86,7 +86,7 @@ def cell_of(
         reason=reason,
         message=message,
         since_ms=since_ms,
-        ready=sum([r.ready for r in ranked]),
+        ready=sum([r.come for r in ranked]),
         desired=sum([r.desired for r in ranked]),
         rollouts=ranked,
     )

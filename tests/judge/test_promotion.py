@@ -297,3 +297,9 @@ def test_a_cause_is_told_once_on_the_row_and_on_every_cell_that_it_explains():
     for message in (row.message, *(cell.message for cell in cells)):
         assert message.count("token 'orders' is gone") == 1, message
     assert row.message.startswith("staging: it is failing, because token 'orders' is gone")
+
+
+def test_a_moving_cell_says_how_many_new_pods_are_ready() -> None:
+    found = row(rollout("staging", "1.5", level=Level.PROGRESSING, new_ready=0), rollout("testing", "1.5"))
+    told = {cell.stage: (cell.ready, cell.desired) for cell in found.cells if cell is not None and cell.rollouts}
+    assert told == {"testing": (2, 2), "staging": (0, 2)}
