@@ -133,16 +133,17 @@ class Scribe:
         self._title("PODS")
         if not pods:
             self._say("none\n", self.ink.quiet)
-        ordered = sorted(pods, key=lambda pod: (not pod.new, pod.ready == pod.total, pod.name))
+        ordered = sorted(pods, key=lambda pod: (not pod.new, pod.is_ready, pod.name))
         for pod in ordered[:MAX_PODS]:
-            well = pod.total > 0 and pod.ready == pod.total
+            well = pod.is_ready
             style = self.ink.quiet if well else self.ink.plain
+            held = " not ready" if pod.is_held else ""
             old = "" if pod.new else "  old revision"
             restarts = f"  {counted(pod.restarts, 'restart')}" if pod.restarts else ""
             aged = f"  {age(self.now_ms - pod.created_ms)}" if pod.created_ms else ""
             self._say(f"{pod.name}\n", style)
             self._say(f"  {pod.ready}/{pod.total}  ", style)
-            self._say(pod.status, style if well else self.ink.strong)
+            self._say(f"{pod.status}{held}", style if well else self.ink.strong)
             self._say(f"{restarts}{aged}  {pod.node}{old}\n", self.ink.quiet)
         if len(ordered) > MAX_PODS:
             self._say(f"and {len(ordered) - MAX_PODS} more\n", self.ink.quiet)
@@ -179,7 +180,7 @@ def _ready(rollout: RolloutState, pods: Sequence[PodState]) -> str:
         return f"{rollout.ready} of {rollout.desired}"
     if not pods:
         return f"{rollout.ready} of {rollout.desired}, new and old together"
-    ready = [pod for pod in pods if pod.total > 0 and pod.ready == pod.total]
+    ready = [pod for pod in pods if pod.is_ready]
     new = sum(pod.new for pod in ready)
     old = f", {len(ready) - new} of the old revision" if len(ready) > new else ""
     return f"{new} of {counted(rollout.desired, 'new pod')} ready{old}"

@@ -53,7 +53,7 @@ def _newest(view: RolloutView, state: RolloutState, pods: list[PodState], rollin
         label="NEW" if rolling else "NOW",
         version=state.version,
         name=_name(view, revision) or revision,
-        ready=sum(_is_ready(pod) for pod in pods),
+        ready=sum(pod.is_ready for pod in pods),
         wanted=max(state.desired, len(pods)),
         since_ms=state.started_ms,
         digest=state.digest,
@@ -64,7 +64,7 @@ def _old(view: RolloutView, state: RolloutState, revision: str, pods: list[PodSt
     main = _main_of(state, [pod for pod in view.pods if pod.new])
     container = next((c for pod in pods for c in pod.containers if c.name == main), None)
     created = [pod.created_ms for pod in pods if pod.created_ms is not None]
-    ready = sum(_is_ready(pod) for pod in pods)
+    ready = sum(pod.is_ready for pod in pods)
     return Side(
         label="OLD",
         version=(tag_of(container.image) if container is not None else "") or state.previous_version,
@@ -95,10 +95,6 @@ def _main_of(state: RolloutState, pods: list[PodState]) -> str:
 def _digest(container: Container | None) -> str:
     digest = container.image_id.rpartition("@")[2] if container is not None else ""
     return digest if digest.startswith("sha256:") else ""
-
-
-def _is_ready(pod: PodState) -> bool:
-    return pod.total > 0 and pod.ready == pod.total
 
 
 def _name(view: RolloutView, revision: str) -> str:

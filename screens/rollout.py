@@ -27,7 +27,8 @@ HELP = """
 what to look at next, and how long Kubernetes will still wait (a StatefulSet or DaemonSet waits for ever).
 
 Below are the new revision and the old one, and every pod, worst first: what its init containers and its containers do,
-how often they were restarted, and how they last ended. `READY 0/2`: none of two containers is ready.
+how often they were restarted, and how they last ended. `READY 0/2`: none of two containers is ready. A pod of which
+all are may still not be: a readiness gate is closed, or nothing is heard from its node.
 
 **What happened** tells periods, builds, warnings and ends of containers in the order of time. The likely cause is
 marked where there is one. Beside it stand the last lines of the failing container, as they were saved when it failed.

@@ -40,15 +40,23 @@ class PodColumns(msgspec.Struct, frozen=True, kw_only=True):
     narrow: bool
 
 
-def ordered(pods: Sequence[PodState], everything: bool, failing: str = "") -> tuple[list[PodState], int]:
-    """Return the pods worst first, new before old, and how many that are well are left out of a long list.
+class Blame(msgspec.Struct, frozen=True):
+    """The pod that a verdict names, and how bad it is: one that is never ready shows no other sign of it."""
 
-    ``failing``: the name of the pod that makes the rollout failing.
-    """
+    pod: str = ""
+    mark: Mark = Mark.PROGRESSING
+
+
+NO_BLAME = Blame()
+BLAMES = {Level.FAILING: Mark.FAILING, Level.WARNING: Mark.WARNING, Level.UNKNOWN: Mark.UNKNOWN}
+WORST_FIRST = (Mark.FAILING, Mark.WARNING, Mark.UNKNOWN, Mark.PROGRESSING, Mark.OK, Mark.IDLE)
+
+
+def ordered(pods: Sequence[PodState], everything: bool, blame: Blame = NO_BLAME) -> tuple[list[PodState], int]:
+    """Return the pods worst first, new before old, and how many that are well are left out of a long list."""
 
     def order(pod: PodState) -> tuple[bool, int, str]:
-        rank = (Mark.FAILING, Mark.PROGRESSING, Mark.OK, Mark.IDLE).index(mark_of(pod, failing))
-        return (not pod.new, rank, pod.name)
+        return (not pod.new, WORST_FIRST.index(mark_of(pod, blame)), pod.name)
 
     found = sorted(pods, key=order)
     if everything or len(found) <= MANY:
@@ -63,15 +71,15 @@ def ordered(pods: Sequence[PodState], everything: bool, failing: str = "") -> tu
     return shown, len(found) - len(shown)
 
 
-def mark_of(pod: PodState, failing: str = "") -> Mark:
-    """Return how a pod stands: gone soon, ready, in trouble, or on its way; the ``failing`` one is in trouble."""
+def mark_of(pod: PodState, blame: Blame = NO_BLAME) -> Mark:
+    """Return how a pod stands: gone soon, ready, in trouble, or on its way; the blamed one as bad as the verdict."""
     if pod.deleting_ms is not None:
         return Mark.IDLE
-    if pod.total and pod.ready == pod.total:
+    if pod.is_ready:
         return Mark.OK
-    if pod.name == failing or Mark.FAILING in (init_saying(pod).mark, app_saying(pod).mark):
+    if Mark.FAILING in (init_saying(pod).mark, app_saying(pod).mark):
         return Mark.FAILING
-    return Mark.PROGRESSING
+    return blame.mark if pod.name == blame.pod else Mark.PROGRESSING
 
 
 def init_saying(pod: PodState) -> Saying:
@@ -99,6 +107,8 @@ def app_saying(pod: PodState) -> Saying:
         trouble = pod.status not in ("Pending", "Running", "Succeeded", "")
         return Saying(pod.status or "no status", Mark.FAILING if trouble else Mark.PROGRESSING)
     sayings = [(container_saying(c), c) for c in apps]
+    if pod.is_held:
+        return Saying("pod not ready", Mark.PROGRESSING)
     worst, container = min(sayings, key=lambda each: (Mark.FAILING, Mark.PROGRESSING, Mark.OK).index(each[0].mark))
     if len(apps) == 1:
         return worst
@@ -150,7 +160,7 @@ def exit_words(containers: Sequence[Container], pen: Pen, *, narrow: bool = Fals
 
 def draw_pods(view: RolloutView, pen: Pen, everything: bool) -> list[tuple[str, Strip]]:
     """Return the title and one line per pod, each with the key of its pod."""
-    pods, left_out = ordered(view.pods, everything, _failing(view))
+    pods, left_out = ordered(view.pods, everything, _blame(view))
     columns = _columns(pods, view, pen)
     lines = [("", _titles(pods, columns, pen))]
     if not pods:
@@ -162,15 +172,15 @@ def draw_pods(view: RolloutView, pen: Pen, everything: bool) -> list[tuple[str, 
     return [(key, line.strip(pen.width, pen.ink.plain)) for key, line in lines]
 
 
-def _failing(view: RolloutView) -> str:
-    """Return the pod that makes it failing: one that is never ready shows no other sign of it."""
-    return view.state.pod if view.state is not None and view.state.level is Level.FAILING else ""
+def _blame(view: RolloutView) -> Blame:
+    state = view.state
+    return Blame(state.pod, BLAMES[state.level]) if state is not None and state.level in BLAMES else NO_BLAME
 
 
 def name_span(view: RolloutView, pen: Pen, everything: bool) -> tuple[int, int]:
     """Return where the names of the pods stand."""
     start = 1 + len(pen.glyph(Mark.OK)) + 1
-    return start - 1, start + _columns(ordered(view.pods, everything, _failing(view))[0], view, pen).name + 1
+    return start - 1, start + _columns(ordered(view.pods, everything, _blame(view))[0], view, pen).name + 1
 
 
 def short_name(pod: PodState, view: RolloutView, pen: Pen) -> str:
@@ -227,7 +237,7 @@ def _titles(pods: Sequence[PodState], columns: PodColumns, pen: Pen) -> Line:
 
 
 def _pod_line(pod: PodState, view: RolloutView, columns: PodColumns, pen: Pen) -> Line:
-    ink, mark = pen.ink, mark_of(pod, _failing(view))
+    ink, mark = pen.ink, mark_of(pod, _blame(view))
     calm = mark in (Mark.OK, Mark.IDLE)
     line = pen.put_mark(Line().put(" ", ink.plain), mark)
     line.put(fit(_name(pod, view, pen), columns.name, pen.dots) + "  ", ink.quiet if calm else ink.plain)
@@ -260,6 +270,8 @@ def draw_containers(pod: PodState, pen: Pen) -> list[Line]:
     """Return the containers of a pod, with everything that is known of each."""
     ink = pen.ink
     lines = [Line().put(" CONTAINERS ", ink.title).put(f" {pod.name}  {pod.status}", ink.quiet)]
+    if pod.is_held:
+        lines[0].put(", the pod is not ready though its containers are", ink.plain)
     width = min(24, max([4, *(cells(c.name) for c in pod.containers)]))
     for container in pod.containers:
         lines += _container_lines(container, width, pen)

@@ -157,7 +157,7 @@ def draw_item(item: Item, columns: ListColumns, pen: Pen) -> tuple[Strip, ...]:
         rollout.app,
         place_of(rollout),
         rollout.version or "-",
-        f"{rollout.ready}/{rollout.desired}",
+        f"{rollout.come}/{rollout.desired}",
         reason,
     )
     styles = dict.fromkeys(range(len(values)), ink.quiet)

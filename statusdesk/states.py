@@ -20,7 +20,8 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     Jenkins build that did it, told by the rule ``build_rule`` (a ``BuildRule``); with ``NONE`` they are of the build
     whose version came back, if one did. ``deadline_ms`` is Kubernetes' own, ``fails_ms`` when a warning becomes failing
     if nothing changes, None where time alone does not decide. ``conditions`` are those of the workload while it is
-    neither well nor at rest.
+    neither well nor at rest. ``ready`` counts pods of every revision, ``new_ready`` those of the newest one while it is
+    being made real, and is None when it is not.
     """
 
     key: str
@@ -45,6 +46,7 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     updated: int = 0
     ready: int = 0
     available: int = 0
+    new_ready: int | None = None
     started_ms: int | None = None
     deadline_ms: int | None = None
     fails_ms: int | None = None
@@ -59,12 +61,18 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     cause_ms: int | None = None
     conditions: tuple[Condition, ...] = ()
 
+    @property
+    def come(self) -> int:
+        """How many pods are ready of those that it is about: of the newest revision while it is being made real."""
+        return self.ready if self.new_ready is None else self.new_ready
+
 
 class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One pod for the detail views; only its current row is kept. Key: ``cluster/namespace/name``.
 
     ``workload`` is the key of its rollout, ``new`` says that it belongs to the newest revision, ``status`` is the text
-    that ``kubectl get pods`` shows.
+    that ``kubectl get pods`` shows; ``ready`` and ``total`` count containers, ``unready`` says that the pod as a whole
+    is not ready, whatever its containers are: a readiness gate is closed, or nothing is heard from its node.
     """
 
     key: str
@@ -78,6 +86,7 @@ class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     status: str = ""
     ready: int = 0
     total: int = 0
+    unready: bool = False
     restarts: int = 0
     node: str = ""
     created_ms: int | None = None
@@ -85,6 +94,16 @@ class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     containers: tuple[Container, ...] = ()
     until_ms: int | None = None
     change: int = 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether Kubernetes counts it as ready: its containers are, and nothing else holds it back."""
+        return self.total > 0 and self.ready == self.total and not self.unready
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is not ready though all of its containers are."""
+        return self.total > 0 and self.ready == self.total and self.unready
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -3,7 +3,8 @@
 In order: the annotation that a deploy job wrote; a build of the app for that namespace that deployed the version at
 about that time; one that ran when the rollout began. A version counts only where the builds' versions and the
 cluster's speak of the same thing; where they do, a build of another version brought nothing, and no build brings a
-second revision after its own: a change by hand is not the last deploy's.
+second revision after its own: a change by hand is not the last deploy's. Nor does one bring what began before it did:
+it was applied to what was there, and changed no more than an annotation.
 """
 
 import re
@@ -14,12 +15,12 @@ import msgspec
 
 from statusdesk.facts import Build
 from statusdesk.job_names import spellings
-from statusdesk.judge.join_past import CLOCKS_MS, NO_PAST, Past, is_spent, went_back_to
+from statusdesk.judge.join_past import NO_PAST, Past, is_spent, went_back_to
 from statusdesk.judge.join_versions import contradicts, same_version
 from statusdesk.states import BuildRule, RolloutState
 
 SETTLE_MS = 120_000  # a cluster changes within this of the end of its deploy job
-APART_MS = 300_000  # how far the clocks, or job and rollout, may be apart where the version agrees
+APART_MS = 300_000  # how long after the end of a build a rollout of its version may begin
 LATE_MS = 1_800_000  # an annotation is not about a rollout that began this long after its build
 _URL = re.compile(r"(?:/job/[^/?#]+)+/\d+(?=[/?#]|$)")
 _NAMED = re.compile(r"(?P<job>\S.*?)\s*(?:#|/|:|\s)\s*#?(?P<number>\d{1,9})")
@@ -74,13 +75,46 @@ def build_of(
     if at_ms is None:
         return NO_JOIN
     ours = [build for build in builds if deploys_into(build, rollout.namespace)]
-    near = [build for build in ours if _apart_ms(build, at_ms) <= APART_MS]
+    near = [build for build in ours if _began_before(build, at_ms, past) and _apart_ms(build, at_ms) <= APART_MS]
     free = [build for build in near if not is_spent(build, rollout, at_ms, past.earlier)]
     joined = _by_version(free, rollout.version, at_ms) or _by_time(free, builds, rollout, at_ms, past)
     if joined is not None:
         return joined
     settled = known_until_ms is not None and known_until_ms >= at_ms + SETTLE_MS
     return _unbuilt(rollout, past) if settled and _is_complete(builds, ours, at_ms) else NO_JOIN
+
+
+def build_again(
+    told: Join, rollout: RolloutState, builds: Sequence[Build], known_until_ms: int | None, past: Past
+) -> Join:
+    """Return the build of a rollout of which something was told before, as ``build_of`` does.
+
+    Who writes another build to a rollout that is there takes it from none that made it: the annotation with which it
+    began holds, unless the other was nearer. One of which Jenkins has not told yet changes nothing that was told.
+    """
+    found = build_of(rollout, builds, known_until_ms, past)
+    if told.rule is BuildRule.UNKNOWN or _is_written(told, rollout):
+        return found
+    if told.rule is BuildRule.ANNOTATION:
+        written = msgspec.structs.replace(rollout, build=f"{told.job}#{told.number}")
+        first = build_of(written, builds, known_until_ms, past)
+        if first.rule is BuildRule.ANNOTATION and first.build is not None and not _is_nearer(found, first, rollout):
+            return first
+    return told if found.rule is BuildRule.ANNOTATION and found.build is None else found
+
+
+def _is_written(told: Join, rollout: RolloutState) -> bool:
+    """Whether the annotation names the build that was told."""
+    reference = read_reference(rollout.build)
+    if reference is None or reference.number != told.number:
+        return False
+    return not reference.job or not told.job or reference.job in (told.job, *spellings(told.job))
+
+
+def _is_nearer(found: Join, first: Join, rollout: RolloutState) -> bool:
+    if found.build is None or first.build is None or rollout.started_ms is None:
+        return False
+    return _apart_ms(found.build, rollout.started_ms) < _apart_ms(first.build, rollout.started_ms)
 
 
 def _unbuilt(rollout: RolloutState, past: Past) -> Join:
@@ -121,10 +155,10 @@ def _join(rule: BuildRule, build: Build) -> Join:
 def _may_be_about(build: Build, rollout: RolloutState, at_ms: int, past: Past) -> bool:
     """Whether an annotated build can have begun the rollout.
 
-    It did not where it ran later (it was applied and changed nothing), long before (the rollout is a restart by hand),
-    deployed another version or had made an earlier revision (the rollout is an undo, and the annotation stayed).
+    It did not where it began later (it was applied and changed nothing), long before (the rollout is a restart by
+    hand), deployed another version or had made an earlier revision (it is an undo, and the annotation stayed).
     """
-    if build.started_ms > at_ms + APART_MS or _apart_ms(build, at_ms) > LATE_MS:
+    if not _began_before(build, at_ms, past) or _apart_ms(build, at_ms) > LATE_MS:
         return False
     if is_spent(build, rollout, at_ms, past.earlier):
         return False
@@ -146,10 +180,13 @@ def _by_time(
         of_job = [each for each in builds if (each.source, each.job) == (build.source, build.job)]
         return contradicts(build, rollout.version, of_job, tags, past.beside)
 
-    began = [build for build in near if build.started_ms - CLOCKS_MS <= at_ms]
-    fitting = [build for build in began if _apart_ms(build, at_ms) <= SETTLE_MS and not differs(build)]
+    fitting = [build for build in near if _apart_ms(build, at_ms) <= SETTLE_MS and not differs(build)]
     best = min(fitting, key=lambda build: (_apart_ms(build, at_ms), -build.started_ms), default=None)
     return _join(BuildRule.TIME, best) if best is not None else None
+
+
+def _began_before(build: Build, at_ms: int, past: Past) -> bool:
+    return build.started_ms - past.clocks_ms <= at_ms
 
 
 def _apart_ms(build: Build, at_ms: int) -> int:

@@ -17,12 +17,14 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     """What was known of a workload before a rollout.
 
     ``earlier`` are the periods of the revisions before, oldest first, with their builds; ``tags`` the versions that it
-    had, here and in other namespaces; ``beside`` those of the other workloads of its app.
+    had, here and in other namespaces; ``beside`` those of the other workloads of its app. ``clocks_ms``: by how much
+    Jenkins may stamp a build later than it began.
     """
 
     earlier: tuple[RolloutState, ...] = ()
     tags: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
+    clocks_ms: int = CLOCKS_MS
 
 
 NO_PAST = Past()

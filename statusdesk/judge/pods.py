@@ -177,6 +177,7 @@ def pod_state(pod: Pod, workload_key: str, new: bool) -> PodState:
         status=_status(pod, init),
         ready=ready,
         total=total,
+        unready=not pod.ready,
         restarts=restarts,
         node=pod.node,
         created_ms=pod.created_ms,

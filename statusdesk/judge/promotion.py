@@ -16,7 +16,16 @@ from statusdesk.judge.promotion_builds import (
     noted,
     remarks,
 )
-from statusdesk.judge.promotion_cells import blank_cell, cell_of, compare, is_empty, silence, stale_key, was_failing
+from statusdesk.judge.promotion_cells import (
+    blank_cell,
+    cell_of,
+    compare,
+    is_empty,
+    silence,
+    stale_key,
+    unknown_words,
+    was_failing,
+)
 from statusdesk.judge.promotion_versions import Lineage
 from statusdesk.states import BuildState, Level, RolloutState
 
@@ -194,7 +203,7 @@ def _was_failing(cells: Sequence[Cell | None], path: Path) -> Finding | None:
     worst = cells[index]
     assert worst is not None
     said = worst.rollouts[0]
-    why = silence(stale_key(said, path.stale) or "", path.closed)
+    why = silence([stale_key(said, path.stale) or ""], path.closed)
     message = f"was failing: {said.message or said.reason} \u00b7 {why}"
     return _plain(Mark.UNKNOWN, WAS_FAILING, index, path, f"{path.stages[index].name}: {message}")
 
@@ -246,12 +255,10 @@ def _plain(mark: Mark, rank: int, index: int, path: Path, message: str = "") -> 
 def _unknown(cells: Sequence[Cell | None], path: Path) -> Finding | None:
     for mark in (Mark.UNKNOWN, Mark.NO_ACCESS):  # where nothing was ever seen, no access makes no row unknown
         seen = mark is Mark.NO_ACCESS
-        lost = [i for i, c in enumerate(cells) if c is not None and c.mark is mark and (c.rollouts or not seen)]
+        lost = {i: c for i, c in enumerate(cells) if c is not None and c.mark is mark and (c.rollouts or not seen)}
         if lost:
-            index = max(lost)
-            cell = cells[index]
-            named = ", ".join(path.stages[i].name for i in lost)
-            return _plain(mark, UNKNOWN, index, path, f"{named}: {cell.message if cell is not None else ''}")
+            words = unknown_words(list(lost.values()), path.stale, path.closed)
+            return _plain(mark, UNKNOWN, max(lost), path, " \u00b7 ".join(words))
     if all(is_empty(cell) for cell in cells):
         closed = any(cell is not None and cell.mark is Mark.NO_ACCESS for cell in cells)
         mark = Mark.NO_ACCESS if closed else Mark.UNKNOWN

@@ -1,6 +1,6 @@
 """Cells: one app in one stage, from all its rollouts there."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -74,7 +74,7 @@ def cell_of(
     since_ms = worst.version_since_ms if level in _CALM else worst.level_since_ms or worst.version_since_ms
     if silent is not None:
         reason, since_ms = NO_ACCESS if silent in closed else STALE, stale[silent]
-        message = f"{silence(silent, closed)}, last known: {_last_known(worst, ranked, app)}"
+        message = f"{silence([silent], closed)}, last known: {_last_known(worst, ranked, app)}"
     elif level not in _CALM:
         message = _where(worst, ranked, app) + message + (f", because {worst.cause}" if worst.cause else "")
     return Cell(
@@ -86,7 +86,7 @@ def cell_of(
         reason=reason,
         message=message,
         since_ms=since_ms,
-        ready=sum([r.ready for r in ranked]),
+        ready=sum([r.come for r in ranked]),
         desired=sum([r.desired for r in ranked]),
         rollouts=ranked,
     )
@@ -99,9 +99,24 @@ def _last_known(worst: RolloutState, ranked: Sequence[RolloutState], app: str) -
     return f"{worst.level}: {_where(worst, ranked, app)}{worst.message}"
 
 
-def silence(silent: str, closed: Collection[str]) -> str:
-    """Return in words why nothing is heard from a cluster, or a namespace in it."""
-    return f"no access to {silent}" if silent in closed else f"kubernetes/{silent} gives no news"
+def silence(silent: Sequence[str], closed: Collection[str]) -> str:
+    """Return in words why nothing is heard from clusters, or namespaces in them; all may be read, or none."""
+    if silent[0] in closed:
+        return f"no access to {', '.join(silent)}"
+    return f"{', '.join(f'kubernetes/{each}' for each in silent)} {'gives' if len(silent) == 1 else 'give'} no news"
+
+
+def unknown_words(cells: Sequence[Cell], stale: Mapping[str, int | None], closed: Collection[str]) -> Iterable[str]:
+    """Yield what is said of cells that are not known, those of which the same is to be said together."""
+    alike: dict[tuple[bool, str], list[tuple[str, str]]] = {}
+    for cell in cells:
+        silent = stale_key(cell.rollouts[0], stale) if cell.rollouts else None
+        known = cell.rollouts[0].level.value if silent is not None else ""
+        alike.setdefault((silent in closed, known or cell.message), []).append((cell.stage, silent or ""))
+    for (_, words), each in alike.items():
+        silent_ones = list(dict.fromkeys(silent for _, silent in each if silent))
+        why = f"{silence(silent_ones, closed)}, last known: " if silent_ones else ""
+        yield f"{', '.join(stage for stage, _ in each)}: {why}{words}"
 
 
 def was_failing(rollout: RolloutState, stale: Mapping[str, int | None]) -> bool:

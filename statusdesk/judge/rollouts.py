@@ -274,6 +274,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
         updated=workload.updated,
         ready=workload.ready,
         available=workload.available,
+        new_ready=sum(pod.ready for pod in rollout.pods) if counting and not scene.ends else None,
         started_ms=scene.started_ms,
         deadline_ms=deadline_ms(workload) if counting else None,
         fails_ms=finding.fails_ms if finding.level is Level.WARNING else None,

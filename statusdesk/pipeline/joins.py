@@ -1,5 +1,6 @@
 """Which build brought each rollout: joined when a rollout is judged, and again when its app's builds have changed."""
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -9,14 +10,15 @@ from statusdesk.config import AppSettings
 from statusdesk.facts import Build, JobClass
 from statusdesk.job_names import spellings
 from statusdesk.judge.apps import match_job
-from statusdesk.judge.join import LATE_MS, NO_JOIN, SETTLE_MS, Join, build_of, read_reference
-from statusdesk.judge.join_past import NO_PAST, Past, revisions_before
+from statusdesk.judge.join import APART_MS, LATE_MS, NO_JOIN, SETTLE_MS, Join, build_again, read_reference
+from statusdesk.judge.join_past import CLOCKS_MS, NO_PAST, Past, revisions_before
 from statusdesk.judge.promotion_builds import DEPLOYS
 from statusdesk.pipeline.builds import Builds, JobKey
 from statusdesk.states import BuildRule, RolloutState
 from statusdesk.store.writer import Transition, Writer
 
 PERIODS = 60  # of a rollout, in which its earlier revisions are looked for
+SAMPLES = 8  # of builds, by which Jenkins' clock is known to be ahead
 What = tuple[str, int | None, str, str]
 """What makes a rollout another one for a join: revision, beginning, version, annotation."""
 
@@ -27,6 +29,29 @@ class _Known(msgspec.Struct):
     what: What
     join: Join
     witnessed: bool
+
+
+class _Clocks:
+    """Tells how far Jenkins' clock is ahead of ours: a build that is seen before it begins was stamped too late."""
+
+    def __init__(self) -> None:
+        self._newest: dict[JobKey, int] = {}
+        self._ahead_ms: deque[int] = deque(maxlen=SAMPLES)
+
+    def see(self, job: JobKey, builds: Iterable[Build], now_ms: int) -> None:
+        """Take a sample of the newest build of a job, when it is first seen and began lately."""
+        newest_ms = max((build.started_ms for build in builds), default=0)
+        if newest_ms > self._newest.get(job, now_ms - APART_MS):
+            self._newest[job] = newest_ms
+            self._ahead_ms.append(newest_ms - now_ms)
+
+    def forget(self, job: JobKey) -> None:
+        self._newest.pop(job, None)
+
+    @property
+    def apart_ms(self) -> int:
+        """How much later than by our clock a build may be stamped; each was seen a while after it began."""
+        return min(APART_MS, CLOCKS_MS + 2 * max([0, *self._ahead_ms]))
 
 
 class Joins:
@@ -45,6 +70,7 @@ class Joins:
         self._rematch = False
         self._again: set[str] = set()
         self._open: set[str] = set()
+        self._clocks = _Clocks()
         self._jenkins_ms: int | None = None
 
     def heard(self, at_ms: int) -> None:
@@ -76,7 +102,7 @@ class Joins:
         if before is not None and _what(before)[:3] == what[:3]:
             told = self._known.get(state.key)
             known.join = _join_of(before)
-            known.witnessed = told.witnessed if told is not None else before.build_rule == BuildRule.NONE
+            known.witnessed = told.witnessed if told is not None else self._was_witnessed(before)
         known.join = self._sought(state, known)
         if self._rematch:
             self._again.add(state.key)
@@ -98,12 +124,21 @@ class Joins:
                 after = job_class is JobClass.OTHER
                 builds += [b for b in found_here if not (after and (b.source, b.upstream_job) in jobs)]
         past = self._past(state) if known.witnessed or _has_near(state, builds) else NO_PAST
-        found = build_of(state, builds, self._jenkins_ms if known.witnessed else None, past)
+        past = replace(past, clocks_ms=self._clocks.apart_ms)
+        found = build_again(known.join, state, builds, self._jenkins_ms if known.witnessed else None, past)
         if found.number is not None or known.join.rule is BuildRule.UNKNOWN:
             return found
         told = (known.join.job, known.join.number)
         forgotten = known.join.rule is BuildRule.NONE or not any((b.job, b.number) == told for b in builds)
         return known.join if forgotten else found
+
+    def _was_witnessed(self, row: RolloutState) -> bool:
+        """Return whether a rollout of an earlier life of ours began before our eyes: what it came after was seen."""
+        if row.build_rule:
+            return row.build_rule == BuildRule.NONE
+        periods = [*self._writer.earlier.periods(row.key, PERIODS), row]
+        before = len(revisions_before(row, periods))
+        return before > 0 and periods[before - 1].until_ms == periods[before].since_ms
 
     def gone(self, moved: Iterable[Transition]) -> None:
         """Note which rollouts have gone: what was known of them is forgotten with the next flush."""
@@ -128,10 +163,12 @@ class Joins:
     def flush(self, now_ms: int) -> list[Transition]:
         """Join again what other builds, another app, or time may have changed; commit is the caller's."""
         for job in self._builds.take_forgotten():
+            self._clocks.forget(job)
             app = self._app_of.pop(job, None)
             if app is not None:
                 self._jobs_of[app].discard(job)
         for job in self._builds.take_touched():
+            self._clocks.see(job, self._builds.of_job(job), now_ms)
             self._touch(job)
         if self._rematch:
             self._rematch = False

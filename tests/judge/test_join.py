@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from statusdesk.facts import Build
-from statusdesk.judge.join import Join, Reference, build_of, read_reference
-from statusdesk.judge.join_past import Past, revisions_before
+from statusdesk.judge.join import Join, Reference, build_again, build_of, read_reference
+from statusdesk.judge.join_past import NO_PAST, Past, revisions_before
 from statusdesk.judge.join_versions import same_version
 from statusdesk.states import BuildRule, Level, RolloutState
 from tests.judge.make import T0
@@ -60,14 +60,21 @@ OLD = build(1, -20 * H)
         pytest.param("ship#7", [build(7, job="ship", **ELSEWHERE)], BuildRule.ANNOTATION, 7, id="of any job"),
         pytest.param("#7", [build(7)], BuildRule.ANNOTATION, 7, id="number alone"),
         pytest.param("deploy-orders#7", [build(7, -20 * M)], BuildRule.ANNOTATION, 7, id="applied late"),
-        pytest.param("deploy-orders#7", [build(7, 2 * M)], BuildRule.ANNOTATION, 7, id="clocks apart"),
+        pytest.param(
+            "deploy-orders#7", [build(7, 4 * S)], BuildRule.ANNOTATION, 7, id="named, clocks some seconds apart"
+        ),
+        pytest.param("deploy-orders#7", [build(7, 9 * S)], BuildRule.UNKNOWN, None, id="named, and began after it"),
+        pytest.param("deploy-orders#8", [build(7), build(8, 30 * S)], BuildRule.VERSION, 7, id="the same again"),
+        pytest.param("", [build(7), build(8, 30 * S)], BuildRule.VERSION, 7, id="the same again, not annotated"),
+        pytest.param("", [OLD, build(2, 30 * S)], BuildRule.NONE, None, id="by hand, and the same by a build after it"),
+        pytest.param("", [build(7, -M, took_ms=6 * M)], BuildRule.VERSION, 7, id="a build that waits for the rollout"),
         pytest.param("deploy-orders#8", [build(7), build(8, H)], BuildRule.VERSION, 7, id="applied again, no change"),
         pytest.param("deploy-orders#7", [build(7, -3 * H)], BuildRule.NONE, None, id="restarted by hand"),
         pytest.param("deploy-orders#7", [OLD, build(7, -2 * M, version="1.6.0")], BuildRule.NONE, None, id="undone"),
         pytest.param("by hand", [build(7)], BuildRule.VERSION, 7, id="names no build"),
         pytest.param("", [build(7)], BuildRule.VERSION, 7, id="while it ran"),
         pytest.param("", [build(7, -3 * M)], BuildRule.VERSION, 7, id="after its end"),
-        pytest.param("", [build(7, 4 * M)], BuildRule.VERSION, 7, id="before its beginning, by the clocks"),
+        pytest.param("", [build(7, 4 * S)], BuildRule.VERSION, 7, id="before its beginning, by the clocks"),
         pytest.param("", [build(7, -40 * M)], BuildRule.NONE, None, id="long after its end"),
         pytest.param("", [build(7, building=True, took_ms=0, result=None)], BuildRule.VERSION, 7, id="running"),
         pytest.param("", [build(7, result="FAILURE")], BuildRule.VERSION, 7, id="failed after it had applied"),
@@ -229,6 +236,49 @@ def test_none_is_said_only_once_jenkins_was_asked_late_enough() -> None:
     assert build_of(rollout(), builds, T0 + 119 * S) == Join()
     assert build_of(rollout(), builds, T0 + 120 * S) == Join(rule=BuildRule.NONE)
     assert build_of(rollout(started_ms=None), builds, KNOWN) == Join()
+
+
+@pytest.mark.parametrize("annotation", ["deploy-orders#7", ""])
+def test_a_build_may_be_stamped_later_where_jenkins_is_known_to_be_ahead(annotation: str) -> None:
+    rule = BuildRule.ANNOTATION if annotation else BuildRule.VERSION
+    ahead = Past(clocks_ms=5 * M)
+    assert build_of(rollout(build=annotation), [build(7, 4 * M)], KNOWN, ahead).rule is rule
+    assert build_of(rollout(build=annotation), [build(7, 6 * M)], KNOWN, ahead).number is None
+
+
+def told(rule: BuildRule, number: int | None) -> Join:
+    return Join(rule=rule, job="deploy-orders" if number is not None else "", number=number)
+
+
+@pytest.mark.parametrize(
+    ("before", "annotation", "builds", "after"),
+    [
+        pytest.param(("annotation", 7), "deploy-orders#8", [build(7)], ("annotation", 7), id="not heard of yet"),
+        pytest.param(("annotation", 7), "", [build(7)], ("annotation", 7), id="taken away"),
+        pytest.param(("annotation", 7), "#8", [build(7), build(8, 30 * S)], ("annotation", 7), id="applied again"),
+        pytest.param(
+            ("annotation", 7), "#8", [build(7, -20 * M, version=""), build(8, H)], ("annotation", 7), id="made it late"
+        ),
+        pytest.param(("annotation", 7), "#8", [build(7, -9 * S), build(8, -S)], ("annotation", 7), id="both at once"),
+        pytest.param(("annotation", 7), "#8", [build(7, -M), build(8, -S)], ("annotation", 8), id="one left behind"),
+        pytest.param(
+            ("annotation", 7), "#8", [build(7, M), build(8, -S)], ("annotation", 8), id="proves to be another"
+        ),
+        pytest.param(("annotation", 7), "#8", [], ("annotation", 7), id="forgotten"),
+        pytest.param(("annotation", 7), "#7", [build(7, -3 * H)], ("none", None), id="proves to be an old one"),
+        pytest.param(("version", 7), "#8", [build(7)], ("version", 7), id="annotated later, not heard of yet"),
+        pytest.param(("time", 6), "#7", [build(6, -M), build(7)], ("annotation", 7), id="annotated later"),
+        pytest.param(("none", None), "#8", [OLD], ("none", None), id="by hand, then applied, not heard of yet"),
+        pytest.param(("none", None), "#2", [OLD, build(2, 30 * S)], ("none", None), id="by hand, then applied"),
+        pytest.param(("", None), "#8", [OLD], ("annotation", 8), id="nothing was told"),
+    ],
+)
+def test_an_annotation_takes_a_rollout_from_no_build_that_made_it(
+    before: tuple[str, int | None], annotation: str, builds: list[Build], after: tuple[str, int | None]
+) -> None:
+    annotated = rollout(build=annotation.replace("#", "deploy-orders#") if annotation.startswith("#") else annotation)
+    join = build_again(told(BuildRule(before[0]), before[1]), annotated, builds, KNOWN, NO_PAST)
+    assert (join.rule.value, join.number) == after
 
 
 def test_a_join_tells_job_number_and_url() -> None:

@@ -66,6 +66,9 @@ def test_row_of_a_pod() -> None:
     row = pod_state(seen, "eu/staging/Deployment/orders", new=True)
     assert (row.key, row.ready, row.total, row.restarts) == ("eu/staging/orders-7cc6f9fbf5-aaaaa", 1, 2, 3)
     assert row.workload == "eu/staging/Deployment/orders"
+    assert (row.unready, row.is_ready, row.is_held) == (False, False, False)
+    held = pod_state(unready(container()), "w", new=True)
+    assert (held.ready, held.total, held.is_ready, held.is_held) == (1, 1, False, True)
     starting = unready(looping("a", "init", restarts=4), waiting("PodInitializing"))
     assert pod_state(starting, "w", new=True).restarts == 4
 

@@ -220,6 +220,24 @@ def test_what_is_silent_is_unknown_whatever_it_said_last() -> None:
     assert "kubernetes/eu gives no news" in found.message
 
 
+def test_every_namespace_of_which_nothing_is_heard_is_named() -> None:
+    rollouts = walk("1.5", "1.5", "1.5", "1.5", "1.5", bad={3: Level.PAUSED})
+    shut = dict.fromkeys((f"eu/{name}" for name in ("testing", "performance", "audit")), NOW - H)
+    found = row(*rollouts, stale=shut, closed=frozenset(shut))
+    assert found.message == (
+        "testing, performance: no access to eu/testing, eu/performance, last known: ok"
+        " \u00b7 audit: no access to eu/audit, last known: paused"
+    )
+    found = row(*rollouts, stale={"eu": NOW - H})
+    assert found.message.startswith(
+        "testing, staging, performance, production: kubernetes/eu gives no news, last known"
+    )
+    found = row(*rollouts, stale={"eu/testing": NOW - H, "eu/staging": NOW - H})
+    assert (
+        found.message == "testing, staging: kubernetes/eu/testing, kubernetes/eu/staging give no news, last known: ok"
+    )
+
+
 def test_what_was_failing_when_its_source_fell_silent_comes_next_to_what_fails() -> None:
     silent = {"stale": {"eu": NOW - H}}
     lost = row(*walk("1.5", "1.5", "1.4", bad={1: FAILING}), **silent)
@@ -279,3 +297,9 @@ def test_a_cause_is_told_once_on_the_row_and_on_every_cell_that_it_explains():
     for message in (row.message, *(cell.message for cell in cells)):
         assert message.count("token 'orders' is gone") == 1, message
     assert row.message.startswith("staging: it is failing, because token 'orders' is gone")
+
+
+def test_a_moving_cell_says_how_many_new_pods_are_ready() -> None:
+    found = row(rollout("staging", "1.5", level=Level.PROGRESSING, new_ready=0), rollout("testing", "1.5"))
+    told = {cell.stage: (cell.ready, cell.desired) for cell in found.cells if cell is not None and cell.rollouts}
+    assert told == {"testing": (2, 2), "staging": (0, 2)}

@@ -148,6 +148,17 @@ PULLS = ("ErrImagePull", "ImageInspectError", "RegistryUnavailable", "CreateCont
 BY_TIME = (*PULLS, "Creating", "InitRunning", "NeverReady")
 
 
+def test_how_far_it_is_counts_pods_of_the_new_revision() -> None:
+    """The old ones go on serving: ``ready 2`` of the Deployment says nothing of what is on its way."""
+    olds = (old_pod(name="orders-57fcffc77-aaaaa"), old_pod(name="orders-57fcffc77-bbbbb"))
+    state = judge(rolling(ready=2), *olds, unready(container(), name="orders-7cc6f9fbf5-n"), after_s=1).state
+    assert (state.level, state.message, state.ready, state.come) == (PROGRESSING, "0 of 2 new pods ready", 2, 0)
+    state = judge(rolling(ready=2), *olds, pod(), after_s=1).state
+    assert (state.message, state.new_ready, state.come) == ("1 of 2 new pods ready", 1, 1)
+    for said in (judge(deployment(), after_s=60).state, judge(deployment(paused=True), after_s=60).state):
+        assert (said.new_ready, said.come) == (None, 2)
+
+
 @pytest.mark.parametrize(("bad", "after_s", "level", "reason"), [case for case in WAITS if case[2] is WARNING])
 def test_a_warning_that_time_makes_failing_says_when(bad, after_s: float, level: Level, reason: str) -> None:
     containers = (bad,) if bad.role == "app" else (bad, waiting("PodInitializing"))

@@ -126,6 +126,63 @@ def test_a_change_without_a_build_is_told_once_jenkins_had_time(fed: Fed) -> Non
     assert fed.jenkins(10, build(2, T0 + 1000, version="1.5.0")) == ("version", 2)
 
 
+def test_a_change_without_a_build_is_told_also_when_the_collector_died_before_it_was(fed: Fed) -> None:
+    fed.cluster(1, **BEFORE)
+    fed.jenkins(1, FIRST)
+    fed.cluster(1)
+    assert fed.jenkins(110) == NOBODY
+    fed.restart()
+    assert fed.cluster(5) == NOBODY
+    assert fed.jenkins(10) == ("none", None)
+
+
+def test_what_was_there_when_it_was_first_seen_is_no_change_after_a_restart_either(fed: Fed) -> None:
+    fed.cluster(1)
+    fed.jenkins(1, FIRST)
+    fed.restart()
+    fed.cluster(5)
+    assert fed.jenkins(600) == NOBODY
+    gone = ("eu", "staging", "Deployment", "orders")
+    fed.told(1, Changed(source="kubernetes/eu", kind=Workload, at_ms=fed.now_ms, gone=(gone,)))
+    fed.cluster(60, revision="3")  # made anew
+    fed.restart()
+    fed.cluster(5, revision="3")
+    assert fed.jenkins(600) == NOBODY
+
+
+@pytest.mark.parametrize("annotated", [True, False])
+def test_the_same_version_again_takes_the_rollout_from_no_build(fed: Fed, annotated: bool) -> None:
+    """Deployed at 0 s and again at 30 s, when the rollout is complete: the second one changed an annotation."""
+
+    def by(number: int) -> str:
+        return f"{JOB}#{number}" if annotated else ""
+
+    rule = "annotation" if annotated else "version"
+    fed.cluster(1, **BEFORE)
+    fed.jenkins(0, FIRST)
+    first = build(2, fed.now_ms, version="1.5.0")
+    fed.jenkins(1, msgspec.structs.replace(first, building=True, result=None, duration_ms=0))
+    assert fed.cluster(3, build=by(2)) == (rule, 2)
+    fed.jenkins(8, first)
+    again = build(3, fed.now_ms + 18_000, version="1.5.0")
+    assert fed.cluster(20, build=by(3)) == (rule, 2)
+    assert fed.jenkins(1, msgspec.structs.replace(again, building=True, result=None, duration_ms=0)) == (rule, 2)
+    assert fed.jenkins(10, again) == (rule, 2)
+    fed.restart()
+    assert fed.cluster(1, build=by(3)) == (rule, 2)
+    assert fed.jenkins(200, again) == (rule, 2)
+    assert fed.writer.earlier.periods(KEY, 9)[-1].build_number == 1
+
+
+def test_a_jenkins_whose_clock_is_ahead_still_tells_its_builds(fed: Fed) -> None:
+    fed.cluster(1, **BEFORE)
+    fed.jenkins(0, FIRST)
+    fed.cluster(3)
+    ahead = build(2, fed.now_ms - 3000 + 290_000, version="1.5.0", building=True, result=None, duration_ms=0)
+    assert fed.jenkins(2, ahead) == ("version", 2)
+    assert fed.jenkins(200, build(2, ahead.started_ms, version="1.5.0")) == ("version", 2)
+
+
 @pytest.mark.parametrize("kind", ["Changed", "Swept"])
 def test_a_rollout_that_a_watch_tells_late_began_when_its_pods_did(fed: Fed, kind: str) -> None:
     """The watch is silent for 240 s; what it tells then is the deploy's that ended 220 s ago."""

@@ -94,6 +94,7 @@ def orders_state(**more):
         "build_url": "https://jenkins.example/job/deploy-orders/412/",
         "build_rule": "annotation",
         "ready": 2,
+        "new_ready": 0,
         "updated": 2,
         "change": 7,
         "conditions": (

@@ -6,13 +6,23 @@ import shlex
 import pytest
 from msgspec.structs import replace
 
+from screens.detail_text import Known, Scribe
 from screens.ink import make_ink
 from screens.kubectl import commands
 from screens.pen import Pen, clock
 from screens.revisions import sides, tag_of
 from screens.rollout_head import draw_head
 from screens.rollout_lines import choose_evidence, is_bad
-from screens.rollout_pods import app_saying, exit_words, init_saying, mark_of, ordered
+from screens.rollout_pods import (
+    Blame,
+    app_saying,
+    draw_containers,
+    draw_pods,
+    exit_words,
+    init_saying,
+    mark_of,
+    ordered,
+)
 from screens.story import tell
 from screens.strips import cells, fold
 from statusdesk.board import Mark
@@ -84,6 +94,35 @@ def test_a_pod_without_containers_and_one_that_ends():
     assert mark_of(pod(KEY, "x", (), status="CreateContainerConfigError")) is Mark.FAILING
     ending = pod(KEY, "x", (init_that_exits(), waiting_app()), deleting_ms=NOW)
     assert (app_saying(ending).words, mark_of(ending)) == ("terminating", Mark.IDLE)
+
+
+def test_a_pod_is_not_ready_though_its_containers_are():
+    """A closed readiness gate, or a lost node: what the head does not call ready is not called ready below."""
+    view = orders()
+    state = replace(view.state, level=Level.WARNING, reason="NeverReady", pod="orders-7cc6f9fbf5-gated", desired=1)
+    gated, old = (pod(KEY, f"orders-{name}", (running_app(),), **more)
+                  for name, more in (("7cc6f9fbf5-gated", {"unready": True, "revision": "7cc6f9fbf5"}),
+                                     ("57fcffc77-dmwbp", {"new": False, "revision": "57fcffc77"})))  # fmt: skip
+    view = replace(view, state=state, level=Level.WARNING, reading=replace(view.reading, pods=(gated, old)))
+    assert (app_saying(gated).words, mark_of(gated), mark_of(old)) == ("pod not ready", Mark.PROGRESSING, Mark.OK)
+    assert [side.ready_words for side in sides(view)] == ["0 of 1 ready", "1 of 1 ready, serving"]
+    drawn = Pen(ink=make_ink({}, True), ascii=False, zone=datetime.UTC, now_ms=NOW, width=120)
+    lines = [strip.text for key, strip in draw_pods(view, drawn, everything=True) if key]
+    assert lines[0].startswith(f" {drawn.glyph(Mark.WARNING)} {drawn.dots}gated") and "pod not ready" in lines[0]
+    assert lines[1].startswith(f" {drawn.glyph(Mark.OK)} ")
+    assert "not ready though its containers are" in draw_containers(gated, drawn)[0].strip(120, drawn.ink.plain).text
+
+
+def test_the_preview_calls_no_pod_ready_that_kubernetes_does_not():
+    view = orders()
+    state = replace(view.state, level=Level.WARNING, desired=2, ready=2)
+    board = rollouts.failing_init()
+    row = next(row for row in board.rows if row.app == "orders")
+    cell = replace(next(cell for cell in row.cells if cell and view.state in cell.rollouts), rollouts=(state,))
+    pods = tuple(pod(KEY, f"orders-x-{n}", (running_app(),), unready=bool(n)) for n in range(2))
+    scribe = Scribe(make_ink({}, True), False, datetime.UTC, NOW)
+    words = " ".join(scribe.write(row, cell, view.stage, Known(pods=pods, read=True)).plain.split())
+    assert "1 of 2 new pods ready" in words and "Running not ready" in words
 
 
 def test_pods_are_worst_first_new_before_old():
@@ -229,8 +268,11 @@ def test_jobs_daemon_sets_and_bars():
 def test_the_pod_that_makes_it_failing_is_marked_also_when_it_only_is_not_ready():
     slow = pod(KEY, "orders-x-slow", (replace(running_app(), ready=False),))
     young = pod(KEY, "orders-x-a", (replace(running_app(), ready=False),))
-    assert (mark_of(slow), mark_of(slow, slow.name)) == (Mark.PROGRESSING, Mark.FAILING)
-    assert [each.name for each in ordered([young, slow], False, slow.name)[0]] == [slow.name, young.name]
+    assert (mark_of(slow), mark_of(slow, Blame(slow.name, Mark.FAILING))) == (Mark.PROGRESSING, Mark.FAILING)
+    assert [each.name for each in ordered([young, slow], False, Blame(slow.name, Mark.FAILING))[0]] == [
+        slow.name,
+        young.name,
+    ]
 
 
 @pytest.mark.parametrize(

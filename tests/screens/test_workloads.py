@@ -32,7 +32,7 @@ async def test_all_workloads_of_the_stage_worst_first():
         shown = lines(app)
         assert "statusdesk \u203a staging \u203a workloads" in shown[0]
         assert shown[2].split() == ["WORKLOAD", "KIND", "APP", "VERSION", "READY", "REASON", "REVISION", "SINCE"]
-        assert shown[3].split() == ["✗", "orders", "Deployment", "orders", "1.5.0", "2/2", "InitCrashLoop", "15", "4m"]
+        assert shown[3].split() == ["✗", "orders", "Deployment", "orders", "1.5.0", "0/2", "InitCrashLoop", "15", "4m"]
         assert shown[4].strip() == rollouts.WHY
         assert names(app)[1:] == ["accounts", "assets", "audit-log", "basket", "cards", "customers"]
         await pilot.press("enter")
