@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
+from collectors.authorities import authorities
 from collectors.jenkins_wire import WhoAmI, Wire
 from collectors.transport import (
     TooSlow,
@@ -141,7 +142,7 @@ class JenkinsApi:
         session.trust_env = False
         session.proxies.update(get_environ_proxies(self._base))
         bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-        session.verify = self._settings.ca_file or bundle or True
+        session.verify = authorities(self._settings.ca_file, bundle)
         session.max_redirects = 0
 
     def _auth(self) -> "requests.auth.AuthBase | Callable[[Any], Any]":

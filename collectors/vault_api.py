@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
+from collectors.authorities import authorities
 from collectors.pace import RETRY_AFTER_LIMIT_S
 from collectors.transport import (
     VisitFailed,
@@ -236,7 +237,7 @@ class VaultApi:
 
         session = requests.Session()
         session.trust_env = False  # no proxy and no ~/.netrc between us and Vault
-        session.verify = self._settings.ca_file or True
+        session.verify = authorities(self._settings.ca_file)
         for bare in (False, True):
             self._clients[bare] = hvac.Client(
                 url=self._address,

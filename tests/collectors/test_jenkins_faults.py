@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from collectors.authorities import authorities
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_probe import probe_jenkins
 from collectors.jenkins_queries import tick
@@ -176,7 +177,7 @@ def test_verification_stays_on_whatever_the_environment_says(monkeypatch):
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     api = JenkinsApi(settings("https://127.0.0.1:1", ca_file=""), SECRET)
-    assert api._open()._session.verify is True
+    assert api._open()._session.verify == authorities("") is not False
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/of/the/environment.pem")
     assert api._open()._session.verify == "/of/the/environment.pem"
     api = JenkinsApi(settings("https://127.0.0.1:1", ca_file="/of/the/settings.pem"), SECRET)
