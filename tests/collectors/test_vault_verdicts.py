@@ -192,7 +192,9 @@ def test_verdicts_that_need_no_time(bao, ours, tmp_path):
     assert [each.name for each in settings if each.accessor[:-6].encode() in stored] == []
 
 
-def test_a_server_that_cannot_answer_is_one_banner_and_its_tokens_stay(bao, ours, tmp_path):
+def test_a_server_that_cannot_answer_is_one_banner_and_only_a_refusal_makes_its_tokens_unknown(
+    bao, ours, tmp_path
+):
     accessor = made(bao, ttl="1h")[1]
     with watching(tmp_path / "state", bao, ours, configured("orders", accessor)) as watched:
         watched.until(lambda: watched.row("orders") and watched.source().level is Level.OK)
@@ -205,6 +207,7 @@ def test_a_server_that_cannot_answer_is_one_banner_and_its_tokens_stay(bao, ours
         watched.until(lambda: watched.source().level is Level.OK)
         bao.policy("statusdesk", 'path "auth/token/lookup-self" { capabilities = ["read"] }')
         watched.until(lambda: watched.source().reason == "Forbidden")
+        watched.until(lambda: watched.row("orders").reason == "NotLookedUp")
         bao.policy("statusdesk", POLICY)
         watched.until(lambda: watched.source().level is Level.OK)
         bao.call("POST", "sys/quotas/rate-limit/few", {"path": "auth/token/lookup-accessor", "rate": 0.5})
@@ -213,7 +216,7 @@ def test_a_server_that_cannot_answer_is_one_banner_and_its_tokens_stay(bao, ours
             assert "fewer requests" in watched.source().message
         finally:
             bao.call("DELETE", "sys/quotas/rate-limit/few")
-        assert [each[1] for each in watched.told["orders"]] == ["ok"]
+        assert [each[1] for each in watched.told["orders"]] == ["ok", "unknown", "ok"]
 
 
 @pytest.mark.soak
