@@ -192,9 +192,7 @@ def test_verdicts_that_need_no_time(bao, ours, tmp_path):
     assert [each.name for each in settings if each.accessor[:-6].encode() in stored] == []
 
 
-def test_a_server_that_cannot_answer_is_one_banner_and_only_a_refusal_makes_its_tokens_unknown(
-    bao, ours, tmp_path
-):
+def test_a_server_that_cannot_answer_is_one_banner_and_only_a_refusal_makes_its_tokens_unknown(bao, ours, tmp_path):
     accessor = made(bao, ttl="1h")[1]
     with watching(tmp_path / "state", bao, ours, configured("orders", accessor)) as watched:
         watched.until(lambda: watched.row("orders") and watched.source().level is Level.OK)
