@@ -243,6 +243,7 @@ class VaultTokens:
 
     def _settle(self, found: dict[str, Found], active: bool) -> None:
         """Take what was found as the fact to tell; what was known before stays, until it is twice unknown."""
+        all_denied = self._all_denied
         for item in self._items:
             if item.name not in found:
                 continue
@@ -257,7 +258,7 @@ class VaultTokens:
             if known is not None:
                 self._facts[item.name] = known
             problem = each if isinstance(each, TokenProblem) else None
-            told_by_all = problem is not None and self._all_denied and item.name in self._denied
+            told_by_all = all_denied and item.name in self._denied
             self._visits.tell_part(item.name, None if told_by_all else problem, f"token {item.name}: ")
 
     def _known(self, item: Item) -> Token | None:
