@@ -15,6 +15,7 @@ import msgspec
 
 from collectors.authorities import authorities
 from collectors.jenkins_wire import WhoAmI, Wire
+from collectors.masking import Mask
 from collectors.transport import (
     TooSlow,
     VisitFailed,
@@ -50,6 +51,7 @@ class JenkinsApi:
         self._base = plain_url(settings.url) + "/"
         self._where = f"Jenkins at {clean(self._base.rstrip('/'))}"
         self._secret = secret
+        self.mask = Mask(secret, settings.user)
         self._client: Any = None  # jenkins.Jenkins has no types
         self.version = ""
         self.session = ""
@@ -71,7 +73,7 @@ class JenkinsApi:
         return self.decode(self.body(path, patience), shape)
 
     def body(self, path: str, patience: float = 1.0) -> bytes:
-        """Return the answer to one GET as it came.
+        """Return the answer to one GET as it came, but without our own secret.
 
         ``patience`` multiplies the time-outs, for requests that make a cold Jenkins read much from its disk.
 
@@ -79,7 +81,7 @@ class JenkinsApi:
         """
         read_s = self._settings.timeout_s * patience
         with self.answer(path, read_s) as response:
-            return read_body(response, read_s * TOTAL_SHARE)
+            return self.mask.body(read_body(response, read_s * TOTAL_SHARE))
 
     def decode(self, body: bytes, shape: type[W]) -> W:
         """Return an answer decoded. Raises: VisitFailed"""
@@ -156,8 +158,8 @@ class JenkinsApi:
 
     def _judge(self, response: "requests.Response", **_: object) -> None:
         """Look at the status before python-jenkins raises for it, and before any redirect would be followed."""
-        self.version = clean(response.headers.get("X-Jenkins", "")) or self.version
-        self.session = clean(response.headers.get("X-Jenkins-Session", "")) or self.session
+        self.version = self._header(response, "X-Jenkins") or self.version
+        self.session = self._header(response, "X-Jenkins-Session") or self.session
         if response.status_code == 200:
             return
         page = read_error(response, self._settings.timeout_s)
@@ -169,17 +171,20 @@ class JenkinsApi:
             status=response.status_code,
         )
 
+    def _header(self, response: "requests.Response", name: str) -> str:
+        return clean(self.mask.text(response.headers.get(name, "")))
+
     def _refusal(self, response: "requests.Response", page: bytes) -> tuple[str, str]:
         status = response.status_code
-        user = clean(response.headers.get("X-You-Are-Authenticated-As", "")) or self._settings.user or "anonymous"
+        user = self._header(response, "X-You-Are-Authenticated-As") or self._settings.user or "anonymous"
         if 300 <= status < 400:
-            to = clean(plain_url(response.headers.get("Location", "")))
+            to = self.mask.target(response.headers.get("Location", ""))
             return "Misconfigured", f"redirects to {to or 'nowhere'} ({status}), a login page? Check {_SETTING}"
         match status:
             case 401:
                 return "Unauthorized", f"refuses the user {user} (401): check [jenkins] user and its API token"
             case 403:
-                right = clean(response.headers.get("X-Required-Permission", "")) or "Overall/Read and Job/Read"
+                right = self._header(response, "X-Required-Permission") or "Overall/Read and Job/Read"
                 return "Forbidden", f"lets {user} in but not read this (403): grant {right} to {user}"
             case 404:
                 return "Misconfigured", f"has nothing at this address (404): check {_SETTING}, or grant Job/Discover"

@@ -9,12 +9,15 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from urllib.parse import quote
 
+from msgspec.structs import replace
+
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_wire import Wire
 from collectors.log_lines import MAX_LINE_BYTES, FollowStatus, LogLine, Origin
 from collectors.log_merge import Merge
 from collectors.log_older import MAX_BYTES, whole_lines
 from collectors.log_reading import Position, Reading
+from collectors.masking import Mask
 from collectors.transport import VisitFailed, fault
 from statusdesk.config import JenkinsSettings
 from statusdesk.expression import Expression
@@ -64,6 +67,7 @@ class JenkinsConsole:
         self._found = False
         self._problem = ""
         self._api: JenkinsApi | None = None
+        self._mask = Mask("")
 
     @property
     def origins(self) -> Sequence[Origin]:
@@ -118,14 +122,14 @@ class JenkinsConsole:
         from collectors.log_text import Redactor, harmless
 
         text = harmless(raw.decode("utf-8", "replace"), self._colours, len(raw))
-        text = Redactor().lines(text, [text])[0] if self._redact else text
+        text = self._mask.text(Redactor().lines(text, [text])[0] if self._redact else text)
         return text if text.startswith(start) else ""
 
     def _all(self) -> Iterator[LogLine]:
         reading = self._reading()
         for piece in self._pieces():
-            yield from reading.feed(piece)
-        yield from reading.last()
+            yield from self._masked(reading.feed(piece))
+        yield from self._masked(reading.last())
 
     def _pieces(self) -> Iterator[bytes]:
         """Yield the log from its beginning, ``MAX_BYTES`` of it, as long as it is asked for. Raises: VisitFailed."""
@@ -142,7 +146,15 @@ class JenkinsConsole:
         return Reading(0, Position(), redact=self._redact, colours=self._colours, stamped=False)
 
     def _connect(self) -> JenkinsApi:
-        return JenkinsApi.connect(self._settings, self._token)
+        api = JenkinsApi.connect(self._settings, self._token)
+        self._mask = api.mask
+        return api
+
+    def _masked(self, lines: list[LogLine]) -> list[LogLine]:
+        """Return lines without our own secret, which a build may have written down."""
+        texts = [self._mask.text(line.text) for line in lines]
+        changed = any(text is not line.text for text, line in zip(texts, lines, strict=True))
+        return [replace(line, text=text) for line, text in zip(lines, texts, strict=True)] if changed else lines
 
     def _path(self, start: int) -> str:
         return f"{self._job_path()}{self._number}/logText/progressiveText?start={start}"
@@ -215,6 +227,7 @@ class JenkinsConsole:
             self._repeated -= count
             lines = lines[count:]
         if lines:
+            lines = self._masked(lines)
             self._given += len(lines)
             self._merge.push(self._lane, lines, sum(len(line.text) for line in lines))
 

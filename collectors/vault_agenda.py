@@ -31,11 +31,20 @@ class Agenda:
             self._due_ms[name] = 0
 
     def due(self, items: Sequence[Item], now_ms: int) -> list[Item]:
-        """Return what is to be looked up now; the clock may have been set back."""
+        """Return what is to be looked up now, what has waited longest first; the clock may have been set back.
+
+        So a sweep that was cut short goes on with what it did not come to.
+        """
         everything, self._all = self._all, False
-        due_ms = self._due_ms
         far_ms = now_ms + 2 * self._most_ms
-        return [item for item in items if everything or not now_ms < due_ms.get(item.name, 0) <= far_ms]
+        due = []
+        for item in items:
+            due_ms = self._due_ms.get(item.name, 0)
+            if due_ms > far_ms:
+                due_ms = 0
+            if everything or due_ms <= now_ms:
+                due.append((due_ms, item))
+        return [item for _, item in sorted(due, key=lambda each: each[0])]
 
     def answered(self, found: Mapping[str, object], now_ms: int) -> None:
         """Take note of what was answered; a token that is not there, or failed, is asked again at the next visit."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import msgspec
 
 from collectors.authorities import authorities
+from collectors.masking import Mask
 from collectors.pace import RETRY_AFTER_LIMIT_S
 from collectors.transport import (
     VisitFailed,
@@ -80,6 +81,7 @@ class VaultApi:
         self._address = plain_url(settings.address)
         self._where = f"Vault at {clean(self._address)}"
         self._secret = secret
+        self._mask = Mask(secret)
         self._prepared: requests.PreparedRequest | None = None
         self._clients: dict[bool, Any] = {}  # hvac.Client has no types
 
@@ -216,7 +218,7 @@ class VaultApi:
         with told_failures(self._where, _SETTING):
             response: requests.Response = send(self._client(bare))
             with contextlib.closing(response):
-                return response, read_body(response, total_s, MAX_BODY_BYTES)
+                return response, self._mask.body(read_body(response, total_s, MAX_BODY_BYTES))
 
     def _client(self, bare: bool) -> Any:  # noqa: ANN401  hvac.Client has no types
         if not self._clients:
@@ -267,7 +269,7 @@ class VaultApi:
         errors = [each.replace(accessor, f"...{tail(accessor)}") if accessor else each for each in _errors(body)]
         problem, said = self._meaning(status, errors, body)
         if 300 <= status < 400:
-            to = clean(plain_url(response.headers.get("Location", ""))) or "nowhere"
+            to = self._mask.target(response.headers.get("Location", "")) or "nowhere"
             said = (
                 f"redirects to {to} ({status}), which is not followed with a token: set {_SETTING} to the active node"
             )

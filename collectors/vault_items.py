@@ -1,5 +1,7 @@
 """What is watched at a Vault besides its health: tokens, secret-ids, certificates; each looked up in its own way."""
 
+import threading
+
 from collectors.transport import VisitFailed
 from collectors.vault_api import TokenProblem, VaultApi
 from collectors.vault_facts import SOURCE, certificate_of, secret_id_of, tail, token_of
@@ -11,23 +13,33 @@ Item = TokenSettings | SecretIdSettings | CertificateSettings
 
 
 class MountCaps:
-    """The ``max_lease_ttl`` of the mounts that tokens come from, asked for once each where that is wanted."""
+    """The ``max_lease_ttl`` of the mounts that tokens come from, asked for at a slow pace where that is wanted."""
 
-    def __init__(self, wanted: bool) -> None:
+    def __init__(self, wanted: bool, every_s: float) -> None:
         self._wanted = wanted
+        self._every_ms = round(every_s * 1000)
         self._known: dict[str, int] = {}
+        self._asked_ms: dict[str, int] = {}
+        self._asking = threading.Lock()  # several threads look tokens up; one of them asks
 
-    def of(self, api: VaultApi, path: str) -> int:
+    def of(self, api: VaultApi, path: str, now_ms: int) -> int:
         """Return the cap in seconds; 0 where it is not wanted, not allowed or not known."""
         if not self._wanted or not path.startswith("auth/"):
             return 0
         mount = path.split("/")[1]
-        if mount not in self._known:
-            try:
-                self._known[mount] = api.mount_max_s(mount)
-            except (TokenProblem, VisitFailed):
-                self._known[mount] = 0  # it only helps to foretell; what really happens is seen by the renewals
-        return self._known[mount]
+        with self._asking:
+            asked_ms = self._asked_ms.get(mount)
+            if asked_ms is None or not 0 <= now_ms - asked_ms < self._every_ms:
+                self._asked_ms[mount] = now_ms
+                self._ask(api, mount)
+            return self._known[mount]
+
+    def _ask(self, api: VaultApi, mount: str) -> None:
+        try:
+            self._known[mount] = api.mount_max_s(mount)
+        except (TokenProblem, VisitFailed):
+            # it only helps to foretell; what really happens is seen by the renewals
+            self._known.setdefault(mount, 0)
 
 
 def look_up(api: VaultApi, item: Item, clock: Clock, caps: MountCaps) -> Token:
@@ -37,7 +49,8 @@ def look_up(api: VaultApi, item: Item, clock: Clock, caps: MountCaps) -> Token:
     if isinstance(item, CertificateSettings):
         return certificate_of(api.certificate(item.mount, item.serial), item, clock())
     wire = api.lookup(item.accessor)
-    return token_of(wire, item.name, seen_ms=clock(), mount_max_s=caps.of(api, wire.path or ""))
+    seen_ms = clock()
+    return token_of(wire, item.name, seen_ms=seen_ms, mount_max_s=caps.of(api, wire.path or "", seen_ms))
 
 
 def unseen(item: Item) -> Token:

@@ -58,7 +58,8 @@ class VaultTokens:
         self._items: tuple[Item, ...] = (*settings.tokens, *settings.secret_ids, *settings.certificates)
         self._accessors = AccessorFiles()
         self._agenda = Agenda(settings)
-        self._caps = MountCaps(settings.mount_caps)
+        self._caps = MountCaps(settings.mount_caps, settings.slow_interval_s)
+        self._own: Token | None = None
         self._facts: dict[str, Token] = {}
         self._unknown: dict[str, int] = {}
         self._denied: set[str] = set()
@@ -84,7 +85,7 @@ class VaultTokens:
                 )
             return Outcome()
         self._read_accessors()
-        own = self._look_up_own(api)
+        own = self._own = self._look_up_own(api)
         found, limited = self._look_up_due(api)
         if active and limited is None:
             limited = self._confirm(api, found)
@@ -93,8 +94,14 @@ class VaultTokens:
         if not self._stop.is_set() and self._agenda.knows_all(self._items):  # else: what was not asked has not gone
             facts = tuple(self._facts[item.name] for item in self._items if item.name in self._facts)
             self._visits.tell_sweep(Token, (own, *facts) if own else facts, started_ms)
+        if self._all_denied:
+            said = f"does not let our token look up others (403): add to its policy {LOOKUP_RULE}"
+            after_s = limited.retry_after_s if limited is not None else None
+            raise VisitFailed("Forbidden", f"{api.where} {said}", retry_after_s=after_s)
         if limited is not None:
-            raise limited
+            if not found or limited.retry_after_s is not None:
+                raise limited
+            return Outcome(limited.problem, limited.message)  # as far as it lets us, at the usual pace
         if not active:
             said = "is a standby node, whose answers may be old: set [vault] address to the active node"
             return Outcome("Standby", f"{api.where} {said}")
@@ -143,7 +150,7 @@ class VaultTokens:
                 raise
             said = f"{api.where} does not let it look at itself (403): add to its policy {LOOKUP_SELF_RULE}"
             self._visits.tell_part(OWN_NAME, VisitFailed("Forbidden", said), f"token {OWN_NAME}: ")
-            return None
+            return msgspec.structs.replace(self._own, problem=said) if self._own is not None else None
         if self._settings.renew_own and is_half_over(own, self._clock()):
             own = self._renew_own(api, own)
         else:
@@ -176,12 +183,13 @@ class VaultTokens:
             more, limited = self._look_up_all(api, rest)
             found |= more
             denied = {name for name, each in found.items() if _is_denied(each)}
-        if denied and len(denied) == len(self._items):
-            self._agenda.all_due()
-            said = f"does not let our token look up others (403): add to its policy {LOOKUP_RULE}"
-            raise VisitFailed("Forbidden", f"{api.where} {said}")
         self._denied = (self._denied - set(found)) | denied
         return found, limited
+
+    @property
+    def _all_denied(self) -> bool:
+        """Whether our token may look up no token; secret-ids need another rule, and certificates none."""
+        return bool(self._settings.tokens) and all(each.name in self._denied for each in self._settings.tokens)
 
     def _look_up_all(self, api: VaultApi, items: Sequence[Item]) -> tuple[dict[str, Found], VisitFailed | None]:
         """Look items up, by a few threads where there are many."""
@@ -231,28 +239,41 @@ class VaultTokens:
         return limited
 
     def _was_seen(self, name: str) -> bool:
-        return name in self._facts and not self._facts[name].problem
+        return name in self._facts and self._facts[name].seen_ms is not None
 
     def _settle(self, found: dict[str, Found], active: bool) -> None:
         """Take what was found as the fact to tell; what was known before stays, until it is twice unknown."""
+        all_denied = self._all_denied
         for item in self._items:
             if item.name not in found:
                 continue
             each = found[item.name]
-            known = self._facts.get(item.name)
+            known = each if isinstance(each, Token) else self._known(item)
             if isinstance(each, Token):
                 self._unknown.pop(item.name, None)
-                known = each
-            elif isinstance(each, AccessorUnknown) and active:
-                times = self._unknown[item.name] = self._unknown.get(item.name, 0) + 1
-                if times >= 2:
-                    known = msgspec.structs.replace(known or unseen(item), gone=True, problem="")
-            problem = each if isinstance(each, TokenProblem) else None
-            if problem is not None and (known is None or known.problem):
-                known = msgspec.structs.replace(unseen(item), problem=problem.message)
+            elif isinstance(each, AccessorUnknown):
+                known = self._not_known(item, known) if active else known
+            elif known is None or not known.gone:  # what has gone does not come back
+                known = msgspec.structs.replace(known or unseen(item), problem=each.message)
             if known is not None:
                 self._facts[item.name] = known
-            self._visits.tell_part(item.name, problem, f"token {item.name}: ")
+            problem = each if isinstance(each, TokenProblem) else None
+            told_by_all = all_denied and item.name in self._denied
+            self._visits.tell_part(item.name, None if told_by_all else problem, f"token {item.name}: ")
+
+    def _known(self, item: Item) -> Token | None:
+        """Return what is known of it; not of the token that had its name before it was issued anew."""
+        known = self._facts.get(item.name)
+        return known if known is not None and known.accessor_tail == unseen(item).accessor_tail else None
+
+    def _not_known(self, item: Item, known: Token | None) -> Token | None:
+        """Return the fact of what Vault does not know now: it has gone when it is twice so."""
+        times = self._unknown[item.name] = self._unknown.get(item.name, 0) + 1
+        if times >= 2:
+            return msgspec.structs.replace(known or unseen(item), gone=True, problem="")
+        if known is None or known.seen_ms is None:
+            return known
+        return msgspec.structs.replace(known, unknown_ms=self._clock(), problem="")
 
 
 def _is_denied(found: Found) -> bool:

@@ -168,8 +168,8 @@ class Token(Fact, frozen=True):
     expires. ``gone`` means that the accessor was not known twice running, or that a certificate was revoked.
     ``accessor_tail`` is the last six characters; the whole accessor is kept nowhere. ``mount_max_s`` is the
     ``max_lease_ttl`` of the mount that it came from, 0 where that is not known. ``seen_ms``: when it was last looked
-    up and there, in our clock; every other time is in the server's. ``problem``: why it could not be looked up though
-    the server answers, as long as nothing was ever seen of it.
+    up and there, ``unknown_ms``: when Vault last did not know it, both in our clock; every other time is in the
+    server's. ``problem``: why it cannot be looked up though the server answers, as long as that is so.
     """
 
     source: str
@@ -192,11 +192,17 @@ class Token(Fact, frozen=True):
     path: str = ""
     root: bool = False
     seen_ms: int | None = None
+    unknown_ms: int | None = None
     problem: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
         return (self.source, self.name)
+
+    @property
+    def heard_ms(self) -> int | None:
+        """When a look-up of it was last answered, in our clock: the answer may be that Vault does not know it."""
+        return max(self.seen_ms, self.unknown_ms or 0) if self.seen_ms is not None else None
 
 
 class VaultHealth(Fact, frozen=True):

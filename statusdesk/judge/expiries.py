@@ -2,6 +2,7 @@
 
 from statusdesk.config import CertificateSettings, SecretIdSettings
 from statusdesk.facts import Token
+from statusdesk.judge.token_doubts import UNREAD, unread_words
 from statusdesk.judge.token_life import moment
 from statusdesk.judge.token_rules import FEW_USES
 from statusdesk.states import Level, TokenState
@@ -56,6 +57,9 @@ def _verdict(
         return Level.FAILING, "Gone", f"{what} is not valid any more: {how}"
     if expire_ms is not None and expire_ms <= now_ms:
         return Level.FAILING, "Lapsed", f"{what} lapsed at {moment(expire_ms)}"
+    if fact.problem:
+        looks += [expire_ms] if expire_ms is not None else []
+        return Level.UNKNOWN, UNREAD, unread_words(fact.problem, expire_ms)
     if 0 < fact.num_uses <= FEW_USES:
         level = Level.FAILING if fact.num_uses == 1 else Level.WARNING
         times = f"{fact.num_uses} more times" if fact.num_uses > 1 else "once more"

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings
 from statusdesk.facts import Token
+from statusdesk.judge.token_life import moment
 from statusdesk.states import Level, TokenState
 
 REFUSED = "Refused"
@@ -19,17 +20,19 @@ def refused(own: TokenState) -> TokenState:
 def unread(
     token: Token, before: TokenState | None, settings: TokenSettings | SecretIdSettings | CertificateSettings | None
 ) -> TokenState:
-    """Return a token that could not be looked up since we began, with what was known of it before."""
+    """Return a token that cannot be looked up, with what was known of it before: nobody can tell whether it lives."""
     known = before if before is not None and before.until_ms is None else None
-    known = known or TokenState(
-        key=f"{token.source}/{token.name}", source=token.source, name=token.name, level=Level.UNKNOWN
-    )
+    if known is None or known.accessor_tail not in ("", token.accessor_tail):  # it was issued anew
+        known = TokenState(
+            key=f"{token.source}/{token.name}", source=token.source, name=token.name, level=Level.UNKNOWN
+        )
     return replace(
         known,
         level=Level.UNKNOWN,
         reason=UNREAD,
-        message=token.problem,
+        message=unread_words(token.problem, known.expire_ms),
         kind=token.kind,
+        own=token.own,
         owner=settings.owner if settings is not None else "",
         apps=settings.apps if settings is not None else (),
         namespaces=settings.namespaces if settings is not None else (),
@@ -38,3 +41,10 @@ def unread(
         dead_ms=None,
         steady_since_ms=None,
     )
+
+
+def unread_words(problem: str, expire_ms: int | None) -> str:
+    """Say why it cannot be looked up, and the end that was told last, which a renewal may have moved since."""
+    if expire_ms is None:
+        return problem
+    return f"last known to end at {moment(expire_ms)}, look-ups refused: {problem}"

@@ -14,6 +14,7 @@ from statusdesk.text import iso
 WARN_S = 24 * 3600.0
 CRITICAL_S = 2 * 3600.0
 CAP_TOLERANCE_MS = 2000
+ROLE_PATH = "auth/token/create/"
 
 Verdict = tuple[Level, str, str]
 
@@ -22,7 +23,8 @@ class Life(msgspec.Struct, kw_only=True):
     """One token at one moment. All times are in the server's clock, but for those named ``our_``.
 
     ``now_ms`` stands still at the last good answer while Vault gives no news. ``since_ms``: since when, as of the last
-    look-up, it was not renewed. ``looks`` collects the moments at which time alone may change the verdict.
+    look-up, it was not renewed. ``heard_ms``: when a look-up of it was last answered. ``looks`` collects the moments at
+    which time alone may change the verdict.
     """
 
     token: Token
@@ -38,6 +40,7 @@ class Life(msgspec.Struct, kw_only=True):
     cap_ms: int | None
     now_ms: int
     seen_ms: int
+    heard_ms: int
     skew_ms: int
     poll_ms: int
     looks: list[int]
@@ -100,6 +103,14 @@ class Life(msgspec.Struct, kw_only=True):
         self.looks.append(moment_ms)
         return False
 
+    def heard(self, moment_ms: int) -> bool:
+        """Return whether it was looked up since that moment: a renewal may have been missed before it, or not seen."""
+        if moment_ms <= self.heard_ms:
+            return True
+        if moment_ms > self.now_ms:
+            self.looks.append(moment_ms)
+        return False
+
 
 def life_of(
     token: Token,
@@ -131,25 +142,39 @@ def life_of(
         every_rule="configured" if configured_s is not None else "learnt" if learnt_ms is not None else "",
         grants=mine,
         effect=effect(last, mine[:-1]) if last is not None else Effect.NONE,
-        cap_ms=_cap_ms(token),
+        cap_ms=_cap_ms(token, mine),
         now_ms=now_ms + skew_ms,
         seen_ms=(token.seen_ms if token.seen_ms is not None else now_ms) + skew_ms,
+        heard_ms=(token.heard_ms if token.heard_ms is not None else now_ms) + skew_ms,
         skew_ms=skew_ms,
         poll_ms=round(poll_s * 1000),
         looks=[],
     )
 
 
-def _cap_ms(token: Token) -> int | None:
+def _cap_ms(token: Token, grants: Sequence[Grant]) -> int | None:
     """Return the moment that no renewal passes, where it is known: that of a periodic token is its explicit one only.
+
+    A renewal that went beyond what the mount allows shows that this is not its cap.
 
     Source: the cap counts from ``issue_time``; a mount's ``max_lease_ttl`` does not touch periodic tokens.
     """
     if token.issue_ms is None or token.expire_ms is None:
         return None
-    mount_max_s = 0 if token.period_s else token.mount_max_s
-    limits = [limit_s for limit_s in (token.explicit_max_s, mount_max_s) if limit_s > 0]
+    limits = [token.explicit_max_s] if token.explicit_max_s > 0 else []
+    if token.mount_max_s > 0 and not _may_be_periodic(token):
+        end_ms = token.issue_ms + token.mount_max_s * 1000 + CAP_TOLERANCE_MS
+        if not any(grant.expire_ms > end_ms for grant in grants if grant.renewed_ms > token.issue_ms):
+            limits.append(token.mount_max_s)
     return token.issue_ms + min(limits) * 1000 if limits else None
+
+
+def _may_be_periodic(token: Token) -> bool:
+    """Tell whether a token has a period, or may have one by its role, which no look-up shows.
+
+    Source: ``token_period`` of a token role (``auth/token/create/<role>``) is not among the fields of a look-up.
+    """
+    return bool(token.period_s) or token.path.startswith(ROLE_PATH)
 
 
 def moment(ms: int) -> str:

@@ -122,10 +122,10 @@ def by_time_left(life: Life) -> Verdict | None:
     warn_ms = min(life.settings.warn_s * 1000, life.granted_ms / 3)
     critical_ms = min(life.settings.critical_s * 1000, life.granted_ms / 10)
     message = f"lapses at {life.when}, nobody has renewed it in time"
-    fails = life.reached(int(life.expire_ms - critical_ms) + 1)
+    fails = life.heard(int(life.expire_ms - critical_ms) + 1)
     if fails:
         return Level.FAILING, "LapsesSoon", message
-    if life.reached(int(life.expire_ms - warn_ms) + 1):
+    if life.heard(int(life.expire_ms - warn_ms) + 1):
         return Level.WARNING, "RunningDown", message
     return None
 

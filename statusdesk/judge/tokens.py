@@ -91,6 +91,8 @@ def _judge(life: Life, around: Around, now_ms: int) -> Verdict:
     if life.expire_ms is not None and life.expire_ms <= now_ms + life.skew_ms:
         if around.heard_ms is not None:
             return Level.UNKNOWN, "NoNews", f"it was to lapse at {life.when}, and Vault gives no news"
+        if life.renewable and life.heard_ms < life.expire_ms:
+            return Level.UNKNOWN, "NoNews", f"it was to lapse at {life.when}, and was not looked up since"
         return Level.FAILING, "Lapsed", f"lapsed at {life.when}"
     if life.expire_ms is None:
         return worst_of([by_uses(life), by_root(life)]) or (Level.OK, "NeverExpires", "it never expires")

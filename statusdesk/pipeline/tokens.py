@@ -180,7 +180,7 @@ class Tokens:
         if token is None:
             return None
         rules = self._rules.get(token.name)
-        if token.problem:
+        if token.problem and (token.kind == TOKEN or token.seen_ms is None) and not token.gone:
             state, again_ms = unread(token, before, rules), None
         elif token.kind != TOKEN and isinstance(rules, SecretIdSettings | CertificateSettings):
             state, again_ms = judge_expiry(token, before, rules, now_ms)

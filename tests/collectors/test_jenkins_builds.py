@@ -17,12 +17,12 @@ FAR_S = 3600.0
 class Watched:
     """A collector that visits only when told to."""
 
-    def __init__(self, stage, known=(), complete=None, **more):
+    def __init__(self, stage, known=(), complete=None, token="a-token", **more):
         settings = {"user": "monitor", "interval_s": FAR_S, "slow_interval_s": FAR_S, "timeout_s": 5.0} | more
         self.heard = Heard()
         self.stop = threading.Event()
         self.stage = stage
-        self.token = "a-token"
+        self.token = token
         self.collector = JenkinsBuilds(
             JenkinsSettings(url=stage.url, **settings),
             lambda: self.token,

@@ -147,7 +147,11 @@ def test_problems_of_one_token_only(answer, problem):
         (recorded("rate_limit_429"), "RateLimited", "fewer requests (429)"),
         (recorded("sealed_lookup_accessor"), "Sealed", "is sealed"),
         (Answer(500, b'{"errors":["internal\\nerror"]}'), "ServerError", "fails (500, internal error)"),
-        (Answer(500, json.dumps({"errors": ["no such token " + SECRET]}).encode()), "ServerError", "fails (500):"),
+        (
+            Answer(500, json.dumps({"errors": ["no such token " + SECRET]}).encode()),
+            "ServerError",
+            "no such token [hidden]",
+        ),
         (Answer(502, b"<html>", HTML), "ServerError", "proxy before it (502)"),
         (Answer(504, b"", HTML), "ServerError", "proxy before it (504)"),
         (

@@ -21,8 +21,9 @@ POLL_S = 0.3
 class Watching:
     """A collector that visits by its own pace, and a desk that judges what it tells, as the collector process does."""
 
-    def __init__(self, directory, bao, token, settings):
-        vault = VaultSettings(address=bao.address, interval_s=POLL_S, slow_interval_s=POLL_S, tokens=tuple(settings))
+    def __init__(self, directory, bao, token, settings, **more):
+        pace = {"interval_s": POLL_S, "slow_interval_s": POLL_S} | more
+        vault = VaultSettings(address=bao.address, tokens=tuple(settings), **pace)
         stages = (StageSettings(name="staging", namespaces=("staging",)),)
         store = StoreSettings(state_dir=str(directory))
         config = Config(path="c", stages=stages, clusters=(), vault=vault, store=store)
@@ -65,9 +66,9 @@ class Watching:
 
 
 @contextlib.contextmanager
-def watching(directory, bao, token, *settings):
+def watching(directory, bao, token, *settings, **more):
     directory.mkdir()
-    watched = Watching(directory, bao, token, settings)
+    watched = Watching(directory, bao, token, settings, **more)
     with running(watched.collector, watched.stop):
         yield watched
     watched.writer.close()
@@ -192,7 +193,7 @@ def test_verdicts_that_need_no_time(bao, ours, tmp_path):
     assert [each.name for each in settings if each.accessor[:-6].encode() in stored] == []
 
 
-def test_a_server_that_cannot_answer_is_one_banner_and_its_tokens_stay(bao, ours, tmp_path):
+def test_a_server_that_cannot_answer_is_one_banner_and_only_a_refusal_makes_its_tokens_unknown(bao, ours, tmp_path):
     accessor = made(bao, ttl="1h")[1]
     with watching(tmp_path / "state", bao, ours, configured("orders", accessor)) as watched:
         watched.until(lambda: watched.row("orders") and watched.source().level is Level.OK)
@@ -205,6 +206,7 @@ def test_a_server_that_cannot_answer_is_one_banner_and_its_tokens_stay(bao, ours
         watched.until(lambda: watched.source().level is Level.OK)
         bao.policy("statusdesk", 'path "auth/token/lookup-self" { capabilities = ["read"] }')
         watched.until(lambda: watched.source().reason == "Forbidden")
+        watched.until(lambda: watched.row("orders").reason == "NotLookedUp")
         bao.policy("statusdesk", POLICY)
         watched.until(lambda: watched.source().level is Level.OK)
         bao.call("POST", "sys/quotas/rate-limit/few", {"path": "auth/token/lookup-accessor", "rate": 0.5})
@@ -213,7 +215,28 @@ def test_a_server_that_cannot_answer_is_one_banner_and_its_tokens_stay(bao, ours
             assert "fewer requests" in watched.source().message
         finally:
             bao.call("DELETE", "sys/quotas/rate-limit/few")
-        assert [each[1] for each in watched.told["orders"]] == ["ok"]
+        assert [each[1] for each in watched.told["orders"]] == ["ok", "unknown", "ok"]
+
+
+def test_what_the_renewals_of_a_role_give_goes_before_the_cap_of_its_mount(bao, tmp_path):
+    """The period of a role does not show in a look-up, and a mount's cap does not touch what is periodic."""
+    bao.policy("caps", POLICY + 'path "sys/mounts/auth/+/tune" { capabilities = ["read"] }')
+    ours = bao.create(policies=["caps"], no_default_policy=True, period="24h")[0]
+    bao.call("POST", "auth/token/roles/svc", {"token_period": "2s", "orphan": True, "allowed_policies": "default"})
+    bao.call("POST", "sys/mounts/auth/token/tune", {"max_lease_ttl": "4s", "default_lease_ttl": "2s"})
+    try:
+        accessor = bao.call("POST", "auth/token/create/svc", {"policies": ["default"]})["auth"]["accessor"]
+        settings = configured("svc", accessor, 1.0)
+        with (
+            renewing(bao, 0.5, accessor),
+            watching(tmp_path / "state", bao, ours, settings, mount_caps=True) as watched,
+        ):
+            watched.until(lambda: watched.row("svc"))
+            beyond_ms = watched.row("svc").issue_ms + 5000
+            watched.until(lambda: watched.row("svc").expire_ms > beyond_ms)
+            assert {level for _, level, _ in watched.told["svc"]} == {"ok"}, watched.told
+    finally:
+        bao.call("POST", "sys/mounts/auth/token/tune", {"max_lease_ttl": "768h", "default_lease_ttl": "768h"})
 
 
 @pytest.mark.soak

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from statusdesk.config import TokenSettings
@@ -121,6 +122,26 @@ def test_a_renewal_is_held_against_the_one_before(left_h: float, level: Level, r
     state = after(first, renewed(first, 8, left_h))[-1]
     assert (state.level, state.reason) == (level, reason)
     assert state.granted_ms == int(left_h * H)
+
+
+@pytest.mark.parametrize("every", [None, EVERY_8H])
+def test_time_alone_does_not_tell_that_nobody_renewed_it(every: TokenSettings | None) -> None:
+    seen = token(seen_ms=T0 + H)
+    unheard = judge_token(seen, None, every, T0 + 23 * H)
+    assert (unheard.state.level, unheard.state.reason) == (Level.OK, "Renewing")
+    over = judge_token(seen, None, every, T0 + 25 * H).state
+    assert (over.level, over.reason) == (Level.UNKNOWN, "NoNews")
+    asked = judge_token(msgspec.structs.replace(seen, unknown_ms=T0 + 25 * H), over, every, T0 + 25 * H).state
+    assert (asked.level, asked.reason) == (Level.FAILING, "Lapsed")
+    final = token(seen_ms=T0 + H, renewable=False)
+    assert judge_token(final, None, every, T0 + 25 * H).state.reason == "Lapsed", "no renewal can have moved its end"
+
+
+def test_a_worse_level_stays_past_the_end_until_it_is_looked_up() -> None:
+    seen = token(seen_ms=T0 + int(23.5 * H))
+    soon = judge_token(seen, None, None, T0 + int(23.5 * H)).state
+    assert (soon.level, soon.reason) == (Level.FAILING, "LapsesSoon")
+    assert judge_token(seen, soon, None, T0 + 25 * H).state.level is Level.FAILING
 
 
 def test_it_stays_so_until_a_renewal_helps_again() -> None:

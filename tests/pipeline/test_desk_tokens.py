@@ -7,6 +7,7 @@ from statusdesk.config import (
     ClusterSettings,
     Config,
     JenkinsSettings,
+    SecretIdSettings,
     StageSettings,
     StoreSettings,
     TokenSettings,
@@ -45,13 +46,28 @@ def day(number: float) -> int:
     return T0 + int(number * 86_400_000)
 
 
-def test_a_token_runs_down_without_being_looked_up(bench):
+def test_a_token_runs_down_by_its_own_look_ups_and_not_by_those_of_others(bench):
     known = token(expire_ms=day(30), seen_ms=T0)
     bench.see(swept(Token, known, source="vault"))
     assert bench.writer.current(TokenState)["vault/payments"].level is Level.OK
     bench.now_ms = day(30) - 60_000
+    assert bench.see(swept(Token, known, source="vault", started_ms=bench.now_ms)) == []
+    known = msgspec.structs.replace(known, seen_ms=bench.now_ms)
     (transition,) = bench.see(swept(Token, known, source="vault", started_ms=bench.now_ms))
     assert transition.after.level is Level.FAILING
+
+
+def test_a_token_whose_own_look_up_was_not_answered_since_its_end_is_not_known_though_others_were(bench):
+    """A sweep that the server cuts short tells the last fact of what it did not come to."""
+    bench.see(swept(Token, token(expire_ms=day(1), seen_ms=T0), token(name="web", seen_ms=T0), source="vault"))
+    bench.now_ms = day(1) + 1
+    late = (token(expire_ms=day(1), seen_ms=T0), token(name="web", seen_ms=bench.now_ms))
+    bench.see(swept(Token, *late, source="vault", started_ms=bench.now_ms))
+    row = bench.writer.current(TokenState)["vault/payments"]
+    assert (row.level, row.reason) == (Level.UNKNOWN, "NoNews") and "not looked up since" in row.message
+    asked = token(expire_ms=day(1), seen_ms=T0, unknown_ms=bench.now_ms)
+    bench.see(swept(Token, asked, source="vault", started_ms=bench.now_ms))
+    assert bench.writer.current(TokenState)["vault/payments"].reason == "Lapsed"
 
 
 def test_while_vault_is_silent_its_tokens_stay_as_they_were_and_then_are_not_known(bench):
@@ -72,7 +88,8 @@ def test_the_desk_wakes_when_a_token_is_due(bench):
     assert bench.desk.next_due_ms is not None
     for _ in range(20):
         bench.now_ms = bench.desk.next_due_ms
-        bench.see(swept(Token, token(expire_ms=T0 + 30_000, seen_ms=T0), source="vault", started_ms=bench.now_ms))
+        seen = token(expire_ms=T0 + 30_000, seen_ms=bench.now_ms)
+        bench.see(swept(Token, seen, source="vault", started_ms=bench.now_ms))
         if bench.writer.current(TokenState)["vault/payments"].reason == "Lapsed":
             break
     assert bench.now_ms < T0 + 31_000
@@ -130,6 +147,51 @@ def test_a_token_that_cannot_be_looked_up_has_a_row_that_says_why(bench):
     assert bench.writer.current(TokenState)["vault/payments"].level is Level.OK
 
 
+@pytest.mark.parametrize("last", [{}, {"last_renewal_ms": T0 - 5}, {"num_uses": 1}])
+def test_a_token_whose_look_up_is_refused_is_unknown_past_its_end_too(bench, last):
+    known = token(expire_ms=T0 + 40_000, seen_ms=T0, **last)
+    bench.see(swept(Token, known, source="vault"))
+    refused = msgspec.structs.replace(known, problem="does not allow this to our token (403)")
+    for at_ms in (T0 + 1, T0 + 39_000, T0 + 40_001, T0 + 200_000):
+        bench.now_ms = at_ms
+        bench.see(swept(Token, refused, source="vault", started_ms=at_ms))
+        row = bench.writer.current(TokenState)["vault/payments"]
+        assert (row.level, row.reason, row.dead_ms) == (Level.UNKNOWN, "NotLookedUp", None)
+        assert row.message.startswith("last known to end at 20") and "look-ups refused: does not allow" in row.message
+        assert row.expire_ms == T0 + 40_000
+    gone = msgspec.structs.replace(known, gone=True)
+    bench.see(swept(Token, gone, source="vault", started_ms=bench.now_ms + 1))
+    assert bench.writer.current(TokenState)["vault/payments"].reason == "Gone"
+
+
+def test_what_was_known_of_a_token_is_not_told_of_the_one_that_was_issued_anew(bench):
+    bench.see(swept(Token, token(accessor_tail="aaaaaa", expire_ms=day(1), seen_ms=T0), source="vault"))
+    bench.see(swept(Token, token(accessor_tail="bbbbbb", issue_ms=None, problem="(403)"), source="vault"))
+    row = bench.writer.current(TokenState)["vault/payments"]
+    assert (row.reason, row.message, row.expire_ms) == ("NotLookedUp", "(403)", None)
+
+
+def test_a_secret_id_that_cannot_be_looked_up_is_unknown_until_its_end_which_nothing_moves(tmp_path):
+    bench = Bench(tmp_path)
+    watched = SecretIdSettings(name="batch", role="shop", accessor="a")
+    config = Config(
+        path="c",
+        stages=(StageSettings(name="staging", namespaces=("staging",)),),
+        clusters=(),
+        vault=VaultSettings(address="http://127.0.0.1:1", secret_ids=(watched,)),
+        store=StoreSettings(state_dir=str(tmp_path)),
+    )
+    bench.desk = Desk(config, bench.writer)
+    refused = token(name="batch", kind="secret-id", expire_ms=T0 + 40_000, seen_ms=T0, problem="(403)")
+    bench.see(swept(Token, refused, source="vault"))
+    row = bench.writer.current(TokenState)["vault/batch"]
+    assert (row.level, row.reason) == (Level.UNKNOWN, "NotLookedUp")
+    bench.now_ms = bench.desk.next_due_ms
+    bench.see()
+    assert bench.writer.current(TokenState)["vault/batch"].reason == "Lapsed"
+    bench.writer.close()
+
+
 def test_a_token_that_left_the_configuration_is_gone(bench):
     bench.see(swept(Token, token(expire_ms=T0 + 86_400_000), source="vault"))
     bench.see(swept(Token, started_ms=T0 + 1, source="vault"))
@@ -171,7 +233,7 @@ def failing_at_its_door(bench):
 
 def test_a_dead_token_is_the_cause_and_goes_when_there_is_another(vault_bench):
     bench = vault_bench
-    dead = token(issue_ms=day(-9), expire_ms=day(-2), seen_ms=day(-2) - 1)
+    dead = token(issue_ms=day(-9), expire_ms=day(-2), seen_ms=day(-2) - 1, unknown_ms=day(-2) + 1)
     bench.see(swept(Token, dead, source="vault", started_ms=T0 - 1))
     failing_at_its_door(bench)
     row = bench.rollout()
@@ -193,7 +255,8 @@ def test_a_token_that_dies_after_the_trouble_began_is_not_blamed(vault_bench):
     bench.see(swept(Token, token(expire_ms=T0 + 60_000, seen_ms=T0), source="vault"))
     failing_at_its_door(bench)
     bench.now_ms += 61_000
-    bench.see(swept(Token, token(expire_ms=T0 + 60_000, seen_ms=T0), source="vault", started_ms=bench.now_ms))
+    lapsed = token(expire_ms=T0 + 60_000, seen_ms=T0, unknown_ms=bench.now_ms)
+    bench.see(swept(Token, lapsed, source="vault", started_ms=bench.now_ms))
     assert bench.writer.current(TokenState)["vault/payments"].reason == "Lapsed"
     assert bench.rollout().level is Level.FAILING
     assert bench.rollout().cause == ""
@@ -231,7 +294,7 @@ def test_a_rollout_is_told_by_its_token_until_that_is_well_again(tmp_path):
         with Reader(bench.writer.path) as reader:
             return {alert.alertname: alert for alert in reader.alerts() if alert.state == "firing"}
 
-    dead = token(issue_ms=day(-9), expire_ms=day(-2), seen_ms=day(-2) - 1)
+    dead = token(issue_ms=day(-9), expire_ms=day(-2), seen_ms=day(-2) - 1, unknown_ms=day(-2) + 1)
     bench.see(swept(Token, dead, source="vault", started_ms=T0 - 1))
     failing_at_its_door(bench)
     alerts = told()

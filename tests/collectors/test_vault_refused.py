@@ -1,0 +1,152 @@
+"""Look-ups that Vault refuses or cuts short: what is told of the tokens that were not answered."""
+
+import json
+import time
+
+from collectors.transport import VisitFailed
+from collectors.vault_api import POLICY
+from collectors.vault_items import MountCaps
+from collectors.vault_tokens import OWN_NAME
+from statusdesk.config import CertificateSettings
+from tests.collectors.recorded_vault import LOOKUP, SECRET, RecordedVault, recorded
+from tests.collectors.stage import Answer, staged
+from tests.collectors.vault_watch import Watched
+
+DENIED = Answer(403, json.dumps({"errors": ["1 error occurred:\n\t* permission denied\n\n"]}).encode())
+ALL = {"a": "AAA", "b": "BBB"}
+CERTIFICATE = CertificateSettings(name="shop", serial="11:22")
+
+
+def test_a_certificate_beside_them_does_not_hide_that_all_tokens_are_refused():
+    vault = RecordedVault(**{"/v1/pki/cert/11:22": Answer(400, b'{"errors":["no such thing"]}')})
+    with staged(vault) as stage, Watched(stage.url, SECRET, ALL, certificates=(CERTIFICATE,)) as watched:
+        told = len(watched.parts())
+        assert all(watched.tokens()[name].problem == "" for name in ALL)
+        vault.lookups = dict.fromkeys(ALL.values(), DENIED)
+        visit = watched.visit()
+        assert (visit.ok, visit.problem) == (False, "Forbidden") and "lookup-accessor" in visit.message
+        assert all("(403)" in watched.tokens()[name].problem for name in ALL)
+        assert {name for name, ok, _ in watched.parts()[told:] if not ok} <= {"shop"}, "one banner, and no row each"
+        vault.lookups.clear()
+        assert watched.visit().ok
+        assert all(watched.tokens()[name].problem == "" for name in ALL)
+
+
+def test_one_token_that_is_refused_is_not_known_as_long_as_it_is():
+    vault = RecordedVault()
+    with staged(vault) as stage, Watched(stage.url, SECRET, ALL) as watched:
+        before = watched.tokens()["a"]
+        vault.lookups["AAA"] = DENIED
+        assert watched.visit().ok
+        refused = watched.tokens()["a"]
+        assert "(403)" in refused.problem and (refused.seen_ms, refused.gone) == (before.seen_ms, False)
+        assert watched.parts() == [("a", False, "Forbidden")]
+        assert watched.tokens()["b"].problem == ""
+        del vault.lookups["AAA"]
+        watched.visit()
+        assert watched.tokens()["a"].problem == "" and watched.parts()[-1] == ("a", True, "")
+
+
+def test_our_own_token_that_may_not_look_at_itself_any_more_is_not_known_and_does_not_vanish():
+    vault = RecordedVault()
+    with staged(vault) as stage, Watched(stage.url, SECRET, ALL) as watched:
+        assert watched.tokens()[OWN_NAME].problem == ""
+        vault.answers["/v1/auth/token/lookup-self"] = DENIED
+        watched.visit()
+        assert "lookup-self" in watched.tokens()[OWN_NAME].problem
+
+
+class Limited:
+    """A Vault that answers so many look-ups, and then asks for fewer until it is let go on."""
+
+    def __init__(self, quota):
+        self.vault, self.quota, self.left = RecordedVault(), quota, quota
+        self.asked = []
+
+    def __call__(self, asked):
+        if asked.path == LOOKUP:
+            if not self.left:
+                return recorded("rate_limit_429")
+            self.left -= 1
+            self.asked.append(json.loads(asked.body)["accessor"])
+        return self.vault(asked)
+
+
+def test_a_sweep_that_is_cut_short_goes_on_with_what_it_did_not_come_to():
+    names = {f"t{number}": f"A{number}" for number in range(10)}
+    limited = Limited(5)
+    with staged(limited) as stage, Watched(stage.url, SECRET, names) as watched:
+        visits = [watched.visits()[-1]]
+        for _ in range(3):
+            limited.left = limited.quota
+            visits.append(watched.visit())
+        assert {visit.problem for visit in visits} == {"RateLimited"}
+        assert {limited.asked.count(accessor) for accessor in names.values()} == {2}, " ".join(limited.asked)
+        assert limited.asked[:10] == list(names.values())
+        heard_ms = {name: watched.tokens()[name].heard_ms for name in names}
+        assert max(heard_ms["t0"], heard_ms["t1"]) <= heard_ms["t9"], "each has the moment of its own answer"
+
+
+def test_what_lets_us_go_on_is_not_waited_for_longer_and_longer():
+    limited = Limited(1)
+    with staged(limited) as stage, Watched(stage.url, SECRET, ALL, interval_s=50.0) as watched:
+        for _ in range(4):
+            limited.left = limited.quota
+            visit = watched.visit()
+            assert visit.problem == "RateLimited" and visit.next_try_ms - visit.at_ms < 60_000
+        for _ in range(3):
+            limited.left = 0
+            visit = watched.visit()
+        assert visit.next_try_ms - visit.at_ms >= 53_000, "nothing was answered: back-off to its limit"
+
+
+def test_an_unknown_answer_counts_as_one():
+    vault = RecordedVault()
+    with staged(vault) as stage, Watched(stage.url, SECRET, ALL) as watched:
+        before = watched.tokens()["a"]
+        vault.lookups["AAA"] = recorded("lookup_accessor_revoked")
+        watched.visit()
+        once = watched.tokens()["a"]
+        assert once.seen_ms == before.seen_ms and not once.gone and once.heard_ms >= before.seen_ms
+        assert once.unknown_ms is not None
+
+
+class Tuned:
+    def __init__(self, *answers):
+        self.answers, self.asked = list(answers), 0
+
+    def mount_max_s(self, mount):
+        self.asked += 1
+        found = self.answers.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def test_the_cap_of_a_mount_is_asked_for_again_at_a_slow_pace_and_kept_where_it_cannot_be_had():
+    api, caps = Tuned(120, VisitFailed("RateLimited", "x"), 3600), MountCaps(True, 300.0)
+    of = [caps.of(api, "auth/userpass/login/alice", ms) for ms in (0, 299_999, 300_000, 599_999, 600_000)]
+    assert of == [120, 120, 120, 120, 3600] and api.asked == 3
+
+
+def test_living_tokens_stay_so_for_the_desk_while_their_look_ups_are_limited(bao, tmp_path):
+    """The quota of a real server, and renewals that are seen late: never lapsed, never gone."""
+    from tests.collectors.test_vault_verdicts import configured, made, renewing, watching
+
+    bao.policy("statusdesk", POLICY)
+    ours = bao.create(policies=["statusdesk"], no_default_policy=True, period="24h")[0]
+    accessors = [made(bao, ttl="2s")[1] for _ in range(6)]
+    settings = [configured(f"t{number}", accessor, 1.0) for number, accessor in enumerate(accessors)]
+    with renewing(bao, 0.5, *accessors), watching(tmp_path / "state", bao, ours, *settings) as watched:
+        watched.until(lambda: all(watched.row(each.name) for each in settings))
+        quota = {"path": "auth/token/lookup-accessor", "rate": 1, "interval": "2s"}
+        bao.call("POST", "sys/quotas/rate-limit/few", quota)
+        try:
+            until_s = time.monotonic() + 4
+            watched.until(lambda: time.monotonic() > until_s)
+        finally:
+            bao.call("DELETE", "sys/quotas/rate-limit/few")
+        for each in settings:
+            assert not {"Lapsed", "Gone"} & set(watched.reasons(each.name)), watched.told
+        assert any("NoNews" in watched.reasons(each.name) for each in settings), "the quota was felt"
+        watched.until(lambda: all(watched.row(each.name).level.value == "ok" for each in settings))
