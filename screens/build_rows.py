@@ -78,7 +78,7 @@ def choose(board: Board, scope: Scope, lens: Lens, stages: Namespaces) -> Chosen
 def _is_in(state: BuildState, board: Board, scope: Scope, stages: Namespaces) -> bool:
     if scope.job:
         return state.job == scope.job
-    if state.job_class in _PLATFORM or (not state.namespace and state.job_class != JobClass.DEPLOY.value):
+    if state.job_class in _PLATFORM or (not state.namespace and state.key not in board.unattributed):
         return False
     if scope.unattributed:
         return not state.namespace

@@ -189,8 +189,8 @@ class BuildsScreen(EntryScreen):
     def _nothing(self, chosen: Chosen) -> str:
         if chosen.filtered:
             return f"Nothing matches /{self.lens.text}"
-        if self.scope.unattributed:
-            return "Every build could be attributed to a namespace."
+        if self.scope.unattributed and self.shown_board is not None and self.shown_board.builds:
+            return "Every build of a job that deploys could be attributed to a namespace."
         narrow = self.scope.app or self.scope.place or self.scope.job
         return f"No build of {narrow} is known." if narrow else "No build is known."
 

@@ -25,7 +25,7 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     median), None where none did: the estimate for one that runs, and what its duration is held against.
     ``green_since_ms``: since when it is well without a break, by the builds: the end of the first success after the
     last build that was none (``was_red``), or of the oldest that is known; where the environment was destroyed, that
-    moment; None while it is not well.
+    moment; None while it is not well. ``deploys``: its builds carry a parameter that names a namespace or a version.
     """
 
     key: str
@@ -61,6 +61,7 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     other_cause: str = ""
     green_since_ms: int | None = None
     was_red: bool = False
+    deploys: bool = False
 
 
 class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):
