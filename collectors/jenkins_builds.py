@@ -18,10 +18,11 @@ from collectors.jenkins_facts import (
     executors_of,
     queue_items,
 )
+from collectors.jenkins_identity import UNSEEN_S, Identities
 from collectors.jenkins_jobs import JobFacts
-from collectors.jenkins_ledger import BuildKey, BuildLedger, Key, Told
+from collectors.jenkins_ledger import BuildLedger, JobKey, Key, Told
 from collectors.jenkins_queries import MAX_LEVELS, QUEUE, RUNNING, slow_scan, tick
-from collectors.jenkins_wire import BuildWire, Computers, Definitions, Queue, Remaining, Root
+from collectors.jenkins_wire import BuildWire, Computers, Definitions, Queue, Remaining, RemainingBuild, Root
 from collectors.transport import VisitFailed
 from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock
@@ -30,7 +31,6 @@ from statusdesk.facts import Build, Changed, Executors, Job, JobClass, Message, 
 from statusdesk.text import counted
 from statusdesk.wants import BuildWanted
 
-GAP_LIMIT = 20  # more missing numbers than this are asked for at once, though that makes Jenkins read more
 SCAN_AGAIN_S = 60.0
 
 
@@ -61,6 +61,7 @@ class JenkinsBuilds:
         self._visits: Visits[JenkinsApi] = Visits(SOURCE, "Jenkins", settings.interval_s, connect, emit, stop, clock)
         self._lock = threading.Lock()  # for the ledger, and so that what it tells is sent in its order
         self._ledger = BuildLedger(settings, known)
+        self._identities = Identities(self._ledger, max(UNSEEN_S, 3 * settings.interval_s))
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
         parallel, newest = settings.backfill_parallel, settings.backfill_builds
         self._errands = JenkinsErrands(connect, parallel, newest, self._delivered, self._missing, self._remain)
@@ -77,6 +78,7 @@ class JenkinsBuilds:
         self._jobs = JobFacts(settings)
         self._complete = set(complete)
         self._moved: list[Build] = []
+        self._gone: set[JobKey] = set()
         self._missed: frozenset[str] = frozenset()  # jobs that the last visit did not show
 
     def run(self) -> None:
@@ -118,8 +120,9 @@ class JenkinsBuilds:
             self._ask_who(api)
         elif any(job.name not in self._definitions for job in jobs):
             self._scan(api, [job.name for job in jobs])
-        self._sweep_jobs(jobs, started_ms)
-        self._take_last_builds(jobs)
+        news = self._jobs.with_news(jobs)
+        self._sweep_jobs(jobs, news, started_ms)
+        self._take_last_builds(jobs, news)
         running = self._look_at_executors(api, bool(root.quietingDown))
         self._look_at_queue(api)
         self._ask_for_open_builds(jobs, running)
@@ -167,70 +170,71 @@ class JenkinsBuilds:
         self._errands.forgive()
         self._visits.tell_part("definitions", None)
 
-    def _sweep_jobs(self, jobs: list[SeenJob], started_ms: int) -> None:
+    def _sweep_jobs(self, jobs: list[SeenJob], news: list[SeenJob], started_ms: int) -> None:
         """Tell all jobs. What is known of a job's builds moves with it, and is dropped when two visits missed it."""
         self._paths = {job.name: job.path for job in jobs}
         with self._lock:
+            self._identities.look(frozenset(self._paths))
             missing = frozenset(name for name in self._ledger.newest() if name not in self._paths)
-            self._carry_over(jobs, missing)
+            self._carry_over(news, missing)
             # an answer without any job may be one without any right, and the jobs may be back at the next one
             for name in missing & self._missed if jobs else ():
-                self._ledger.forget(name)
-                self._reached.pop(name, None)
-                self._complete.discard(name)
+                self._identities.retire(name)
+                self._drop(name)
             complete = set(self._complete)
         self._missed = missing
         facts = self._jobs.facts(jobs, self._definitions, complete)
         self._visits.tell_sweep(Job, facts, started_ms)
 
-    def _carry_over(self, jobs: list[SeenJob], missing: frozenset[str]) -> None:
-        """Find jobs that were renamed or moved, and let their builds be known by the new name.
+    def _drop(self, job: str) -> None:
+        """Drop how far the builds of a job were read."""
+        self._reached.pop(job, None)
+        self._complete.discard(job)
+        self._deletions.forget(job)
 
-        Jenkins moves the builds with the job, so that its newest one has the same number and start.
-        """
-        last = {name: build for name in missing if (build := self._ledger.last(name)) is not None}
-        by_last = {(build.number, build.started_ms): name for name, build in last.items()}
-        for job in jobs if by_last else ():
-            wire = job.wire.lastBuild
-            if wire is None or not wire.timestamp or job.name in self._reached:
-                continue
-            before = by_last.pop((wire.number, wire.timestamp), None)
-            if before is not None:
-                self._reached[job.name] = self._reached.pop(before, wire.number)
-                self._moved += self._ledger.rename(before, job.name, job.path)
-                if before in self._complete:
-                    self._complete.add(job.name)
+    def _carry_over(self, news: list[SeenJob], missing: frozenset[str]) -> None:
+        """Let the builds of jobs that were renamed, moved or swapped be known by their new names."""
+        moves = self._identities.moves(news, missing)
+        if not moves:
+            return
+        reached = {after: self._ledger.newest_of(before) for after, before in moves.items()}
+        complete = {
+            after for after, before in moves.items() if before in self._complete and not self._errands.concerns(before)
+        }
+        self._moved += self._ledger.move(moves, self._paths)
+        for name in {*moves, *moves.values()}:
+            self._gone.add((SOURCE, name))
+            self._drop(name)
+            self._identities.renew(name)
+        self._reached |= reached
+        self._complete |= complete
 
-    def _take_last_builds(self, jobs: list[SeenJob]) -> None:
+    def _take_last_builds(self, jobs: list[SeenJob], news_of: list[SeenJob]) -> None:
         """Take every job's last build, and ask for those that are missing before it."""
         gaps: list[Errand] = []
         backfill: list[tuple[int, Errand]] = []
-        news, self._moved = self._moved, []
-        gone: list[BuildKey] = []
         unknown: list[Key] = []
         with self._lock:
-            for job in self._jobs.with_news(jobs):
+            news, self._moved = self._moved, []
+            gone, self._gone = self._gone, set()
+            others = self._identities.others()
+            for job in {job.name: job for job in (*news_of, *(job for job in jobs if job.name in others))}.values():
                 last = job.wire.lastBuild
+                if self._identities.is_other(job.name, last):
+                    gone.add((SOURCE, job.name))
+                    self._identities.begin(job.name)
+                    self._drop(job.name)
+                gaps += self._identities.missing(job, self._reached.get(job.name))
                 if last is None:
-                    gaps += self._later_than(job, 0)
                     continue
-                if self._ledger.began_anew(job.name, last):
-                    gone += self._ledger.forget(job.name)
-                    self._deletions.forget(job.name)
-                    self._reached.pop(job.name, None)
-                    self._complete.discard(job.name)
-                gaps += self._later_than(job, last.number)
                 told = self._ledger.take(job.name, job.path, self._default(job.name), [last])
                 news += told.news
                 unknown += told.unknown
-                reached = self._reached.get(job.name)
-                self._reached[job.name] = max(last.number, reached or 0)
-                if reached is not None:
-                    gaps += _missing_between(job, reached, last.number)
+                self._reached[job.name] = max(last.number, self._reached.get(job.name, 0))
                 if last.number == 1:
                     self._complete.add(job.name)
                 elif job.name not in self._complete:
-                    backfill.append((-(last.timestamp or 0), Errand(job.name, job.path)))
+                    backfill.append((-(last.timestamp or 0), self._identities.errand(job.name, job.path)))
             told = Told(tuple(news), tuple(unknown))
             self._tell(told, tuple(gone))
         self._notice_seed(told)
@@ -238,14 +242,10 @@ class JenkinsBuilds:
         self._errands.ask(gaps, urgent=True)
         self._errands.ask(errand for _, errand in sorted(backfill))
 
-    def _later_than(self, job: SeenJob, last: int) -> list[Errand]:
-        """Return the errands for known builds that are newer than a job's last one: they may have been deleted."""
-        return [Errand(job.name, job.path, number) for number in self._ledger.standing(job.name, last)[:GAP_LIMIT]]
-
     def _default(self, job: str) -> str | None:
         return self._definitions.get(job, Definition()).namespace_default
 
-    def _tell(self, told: Told, gone: tuple[BuildKey, ...] = ()) -> None:
+    def _tell(self, told: Told, gone: tuple[JobKey, ...] = ()) -> None:
         if told.news or gone:
             self._emit(Changed(source=SOURCE, kind=Build, at_ms=self._clock(), seen=told.news, gone=gone))
 
@@ -261,7 +261,7 @@ class JenkinsBuilds:
         for job, number in told.unknown:
             path = self._paths.get(job)
             if path is not None:
-                self._errands.ask([Errand(job, path, number)], urgent=True)
+                self._errands.ask([self._identities.errand(job, path, number)], urgent=True)
             else:
                 with self._lock:
                     self._tell(self._ledger.unreadable((job, number)))
@@ -300,7 +300,7 @@ class JenkinsBuilds:
             for job, number in still_open:
                 build = self._ledger.get((job, number))
                 if build and build.url not in running and job in self._paths and last.get(job) != number:
-                    errands.append(Errand(job, self._paths[job], number))
+                    errands.append(self._identities.errand(job, self._paths[job], number))
         self._errands.ask(errands, urgent=True)
 
     def _look_for_deleted(self, jobs: list[SeenJob]) -> None:
@@ -310,12 +310,14 @@ class JenkinsBuilds:
             if not missed and not due:
                 return
             path = {job.name: job.path for job in jobs}
-            errands = [Errand(job, path[job], None, numbers) for job, numbers in missed.items() if job in path]
+            errands = [
+                self._identities.errand(job, path[job], None, numbers) for job, numbers in missed.items() if job in path
+            ]
             if due:
                 self._look_again_s = time.monotonic() + self._settings.slow_interval_s
                 last = {job.name: job.wire.lastBuild.number if job.wire.lastBuild else 0 for job in jobs}
                 again = self._deletions.next(self._ledger, last)
-                errands += [Errand(job, path[job], number) for job, number in again]
+                errands += [self._identities.errand(job, path[job], number) for job, number in again]
         self._errands.ask(errands)
 
     def _settle_errands(self) -> None:
@@ -336,6 +338,8 @@ class JenkinsBuilds:
     def _delivered(self, errand: Errand, builds: list[BuildWire]) -> None:
         """Take what an errand has brought; called by its thread."""
         with self._lock:
+            if self._is_of_another(errand, builds, whole=errand.number is None):
+                return
             told = self._ledger.take(errand.job, errand.path, self._default(errand.job), builds)
             self._tell(told)
             if errand.number is None:
@@ -344,12 +348,23 @@ class JenkinsBuilds:
             self._notice_seed(told)
         self._ask_for_upstream(told)
 
+    def _is_of_another(self, errand: Errand, found: Sequence[BuildWire | RemainingBuild], *, whole: bool) -> bool:
+        """Tell whether an answer is not about the job that is known; where the job is another now, visit it anew."""
+        if self._identities.is_past(errand):
+            return True
+        if not self._identities.contradicted(errand.job, found, whole=whole):
+            return False
+        self._visits.hurry()
+        return True
+
     def _missing(self, errand: Errand) -> None:
         """Take that what an errand asked for is not there; called by its thread."""
         if errand.number is None:
             return
         key = (errand.job, errand.number)
         with self._lock:
+            if self._identities.is_past(errand):
+                return
             known = self._ledger.get(key)
             if known is not None and not (known.building or known.deleted):
                 self._deletions.missed(key)
@@ -360,13 +375,8 @@ class JenkinsBuilds:
     def _remain(self, errand: Errand, remaining: Remaining) -> None:
         """Take which builds a job still has; called by its thread."""
         with self._lock:
+            if self._is_of_another(errand, remaining.builds or (), whole=True):
+                return
             known = self._ledger.standing(errand.job)
             gone = self._deletions.deleted(errand.job, known, errand.missed, remaining)
             self._tell(Told(tuple(self._ledger.delete(errand.job, gone))))
-
-
-def _missing_between(job: SeenJob, reached: int, last: int) -> list[Errand]:
-    """Return the errands for the builds between two numbers: one by one, or all at once where they are many."""
-    if last - reached - 1 > GAP_LIMIT:
-        return [Errand(job.name, job.path)]
-    return [Errand(job.name, job.path, number) for number in range(reached + 1, last)]

@@ -21,13 +21,15 @@ PATIENCE = 3.0  # old builds are read from disk by a server that may be cold
 class Errand(NamedTuple):
     """One build to ask for, or with ``number`` None the newest builds of a job.
 
-    With ``missed``, numbers that were not there, the job is asked which builds it still has.
+    With ``missed``, numbers that were not there, the job is asked which builds it still has. ``era`` counts the jobs
+    that had this name before.
     """
 
     job: str
     path: str
     number: int | None = None
     missed: frozenset[int] = frozenset()
+    era: int = 0
 
 
 class JenkinsErrands:
@@ -108,6 +110,11 @@ class JenkinsErrands:
         """Tell whether anything waits or is under way."""
         with self._changed:
             return bool(self._under_way)
+
+    def concerns(self, job: str) -> bool:
+        """Tell whether anything about a job waits or is under way."""
+        with self._changed:
+            return any(errand.job == job for errand in self._under_way)
 
     def given_up(self) -> list[tuple[Errand, VisitFailed]]:
         """Return the errands that failed for good, with why."""

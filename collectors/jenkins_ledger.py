@@ -4,22 +4,22 @@ A build's attribution is made when it is first seen and kept: a default changed 
 yesterday. A build that must hear of the build that started it is told only once that is known, or cannot be.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from collectors.jenkins_attribution import Attribution, Clues, by_job, by_parameter, clues_of
-from collectors.jenkins_facts import SOURCE, build_of
-from collectors.jenkins_wire import BuildWire
+from collectors.jenkins_facts import build_of
+from collectors.jenkins_wire import BuildWire, RemainingBuild
 from collectors.transport import plain_url
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import CONCLUSIVE, Build
 
 Key = tuple[str, int]
 """Job and number."""
-BuildKey = tuple[str, str, int]
-"""The key of the fact: source, job and number."""
+JobKey = tuple[str, str]
+"""The beginning of the keys of all builds of a job: source and job."""
 
 KEPT_PER_JOB = 200  # at least; attributions of older builds are not asked for again
 ABSENT_KEPT = 10_000
@@ -53,7 +53,7 @@ class BuildLedger:
         self._waiting: dict[Key, _Waiting] = {}
         self._absent: dict[Key, None] = {}  # the newest ones at the end
         for build in known:
-            self._keep(build)
+            self.keep(build)
 
     def newest(self) -> dict[str, int]:
         """Return the highest number known of each job."""
@@ -91,7 +91,7 @@ class BuildLedger:
             build = self.get((job, number))
             if build is not None and not (build.building or build.deleted):
                 deleted.append(msgspec.structs.replace(build, deleted=True))
-                self._keep(deleted[-1])
+                self.keep(deleted[-1])
         return deleted
 
     def began_anew(self, job: str, last: BuildWire) -> bool:
@@ -105,28 +105,67 @@ class BuildLedger:
         same_number = known.number == last.number
         return last.timestamp != known.started_ms if same_number else last.timestamp > known.started_ms
 
+    def contradicts(self, job: str, found: Sequence[BuildWire | RemainingBuild], *, whole: bool) -> bool:
+        """Tell whether found builds cannot be of the job that is known: another start, or not later than lower ones.
+
+        Order is held only against known builds that are not among those found, and only where these are the ``whole``
+        list: the clock of a Jenkins may have been set back, which must not be told again and again.
+        """
+        known = {number: build.started_ms for number, build in self._builds.get(job, {}).items() if build.started_ms}
+        starts = {each.number: each.timestamp for each in found if each.timestamp}
+        if any(known[number] != starts[number] for number in known.keys() & starts.keys()):
+            return True
+        unlisted = [(number, known[number]) for number in known.keys() - starts.keys()] if whole else []
+        return any(
+            (number < listed) is not (at_ms < start_ms)
+            for number, at_ms in unlisted
+            for listed, start_ms in starts.items()
+            if at_ms != start_ms
+        )
+
     def last(self, job: str) -> Build | None:
         """Return the newest build known of a job."""
         return self.get((job, self._newest.get(job, 0)))
 
-    def rename(self, before: str, after: str, path: str) -> list[Build]:
-        """Know the builds of a job by its new name, attributed as they were; returns them, oldest first."""
-        moved = [
-            msgspec.structs.replace(build, job=after, url=f"{plain_url(self._settings.url)}/{path}{build.number}/")
-            for _, build in sorted(self._builds.get(before, {}).items())
-        ]
-        self.forget(before)
-        for build in moved:
-            self._keep(build)
-        return moved
+    def newest_of(self, job: str) -> int:
+        """Return the highest number known of a job; 0 where none is."""
+        return self._newest.get(job, 0)
 
-    def forget(self, job: str) -> tuple[BuildKey, ...]:
-        """Forget a job that began anew; returns the keys of all builds that it may have had."""
-        newest = self._newest.pop(job, 0)
+    def anchor(self, job: str) -> Build | None:
+        """Return the newest build known of a job that Jenkins should still have."""
+        known = [build for build in self._builds.get(job, {}).values() if build.started_ms and not build.deleted]
+        return max(known, key=lambda build: build.number, default=None)
+
+    def move(self, moves: Mapping[str, str], paths: Mapping[str, str]) -> list[Build]:
+        """Know the builds of jobs by their new names, attributed as they were; returns them, oldest first per job.
+
+        ``moves`` has the name before by the name now; what was known by a name now is forgotten.
+        """
+        builds = {after: self._builds.get(before, {}) for after, before in moves.items()}
+        waiting = {
+            (after, number): self._waiting[before, number]
+            for after, before in moves.items()
+            for number in builds[after]
+            if (before, number) in self._waiting
+        }
+        for name in {*moves, *moves.values()}:
+            self.forget(name)
+        moved = [
+            msgspec.structs.replace(build, job=after, url=f"{plain_url(self._settings.url)}/{paths[after]}{number}/")
+            for after, of_job in builds.items()
+            for number, build in sorted(of_job.items())
+        ]
+        for build in moved:
+            self.keep(build)
+        self._waiting |= waiting
+        return [build for build in moved if (build.job, build.number) not in waiting]
+
+    def forget(self, job: str) -> None:
+        """Forget a job."""
+        self._newest.pop(job, None)
         for number in self._builds.pop(job, {}):
             self._open.discard((job, number))
             self._waiting.pop((job, number), None)
-        return tuple((SOURCE, job, number) for number in range(1, newest + 1))
 
     def take(self, job: str, job_path: str, default: str | None, wires: Iterable[BuildWire]) -> Told:
         """Take builds of one job as Jenkins says they are now; tells those that are new or have changed."""
@@ -134,7 +173,7 @@ class BuildLedger:
         for wire in sorted(wires, key=lambda each: each.number):
             build = self._merge(job, job_path, default, wire)
             if build is not None:
-                self._keep(build)
+                self.keep(build)
                 self._absent.pop((job, build.number), None)
                 news.append(build)
         return self._resolved(news)
@@ -146,7 +185,7 @@ class BuildLedger:
         news = []
         if build is not None and build.building:
             ended = msgspec.structs.replace(build, building=False, result=None)
-            self._keep(ended)
+            self.keep(ended)
             news.append(ended)
         return self._resolved(news)
 
@@ -200,7 +239,7 @@ class BuildLedger:
             if build is not None:
                 settled = answer or by_job(key[0], waiting.clues, waiting.default, self._settings)
                 told[key] = _attributed(build, settled)
-                self._keep(told[key])
+                self.keep(told[key])
         return Told(tuple(told.values()), tuple(unknown))
 
     def _from_upstream(self, clues: Clues) -> Attribution | _Ask | None:
@@ -218,7 +257,8 @@ class BuildLedger:
             upstream = (build.upstream_job, number) if build.upstream_job and number is not None else None
         return None
 
-    def _keep(self, build: Build) -> None:
+    def keep(self, build: Build) -> None:
+        """Know a build."""
         key = (build.job, build.number)
         of_job = self._builds.setdefault(build.job, {})
         of_job[build.number] = build

@@ -58,7 +58,7 @@ def newest_builds(job_path: str, count: int) -> str:
 def remaining_builds(job_path: str) -> str:
     """Which builds one job still has, newest first; costs the server as ``newest_builds`` does."""
     spared = "lastSuccessfulBuild[number],lastStableBuild[number]"
-    fields = f"builds[number,keepLog]{{0,100}},firstBuild[number,keepLog],{spared}"
+    fields = f"builds[number,timestamp,keepLog]{{0,100}},firstBuild[number,keepLog],{spared}"
     return f"{job_path}api/json?tree=" + quote(fields, safe=",")
 
 

@@ -151,6 +151,7 @@ class Builds(Wire, frozen=True):
 
 class RemainingBuild(Wire, frozen=True):
     number: int
+    timestamp: int | None = None
     keepLog: bool | None = None
 
 

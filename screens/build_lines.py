@@ -118,7 +118,7 @@ def draw_running(state: BuildState, pen: Pen) -> list[Line]:
     line.put(fit(name, room, pen.dots) + "  ", ink.plain)
     line.put(fit(f"#{state.other_number}", NUMBER) + "  ", ink.plain)
     line.put(fit(state.other_version or "-", 10, pen.dots) + "  ", ink.plain)
-    line.cut(put_progress(Line(), state.other_started_ms, state.usual_ms, pen), pen.width - line.x - 1)
+    put_progress(line, state.other_started_ms, state.usual_ms, pen, pen.width - line.x - 1)
     before = RESULT_MARKS.get(state.result)
     said = state.other_cause
     if state.level in BAD and before is not None:

@@ -73,10 +73,17 @@ def took(duration_ms: int, usual_ms: int | None, pen: Pen) -> tuple[str, Style]:
     return words, pen.ink.quiet
 
 
-def put_progress(line: Line, started_ms: int | None, usual_ms: int | None, pen: Pen) -> Line:
-    """Append how far a build is by how long the last ones took that succeeded, and what is left of that."""
+def put_progress(line: Line, started_ms: int | None, usual_ms: int | None, pen: Pen, room: int | None = None) -> Line:
+    """Append how far a build is by how long the last ones took that succeeded, and what is left of that.
+
+    With ``room``, no more cells than that: fewer words, and only then a mark where some have no room.
+    """
     ink = pen.ink
     ran_ms = max(0, pen.now_ms - started_ms) if started_ms is not None else 0
+    if room is not None:
+        whole = put_progress(Line(), started_ms, usual_ms, pen)
+        short = whole if whole.x <= room or usual_ms else Line().put(f"for {span(ran_ms)}", ink.quiet)
+        return line.cut(short, room) if short.x <= room else line.cut_marked(short, room, pen.dots)
     if not usual_ms:
         return line.put(f"for {span(ran_ms)}; how long it takes is not known yet", ink.quiet)
     full, empty = pen.bar(ran_ms / usual_ms, BAR)

@@ -40,7 +40,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     """The builds of one namespace, or of one job.
 
     ``green_ms``: since when all of them that have a result are well; None when one is not, or none has a result.
-    ``count`` and ``bad`` are of all of them, ``rows`` those that are shown, ``hidden`` how many of what matches is not.
+    ``count`` and ``bad`` are of all of them, ``rows`` those that are shown, ``hidden`` how many of what matches is not;
+    ``history`` counts those that did not go well before their environment was destroyed.
     """
 
     name: str
@@ -50,15 +51,20 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     silent: int
     green_ms: int | None
     hidden: int = 0
+    history: int = 0
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """What is shown: running builds, jobs of the platform, groups; and how many builds a filter leaves out."""
+    """What is shown: running builds, jobs of the platform, groups; and how many builds a filter leaves out.
+
+    ``platform_jobs``: how many there are of the platform, well or not.
+    """
 
     running: tuple[BuildState, ...]
     platform: tuple[PlatformState, ...]
     groups: tuple[Group, ...]
     filtered: int = 0
+    platform_jobs: int = 0
 
 
 def choose(board: Board, scope: Scope, lens: Lens, stages: Namespaces) -> Chosen:
@@ -67,9 +73,11 @@ def choose(board: Board, scope: Scope, lens: Lens, stages: Namespaces) -> Chosen
     matching = [state for state in everything if _matches(state, lens.text)] if lens.text else everything
     order = {name: place for place, name in enumerate(name for names in stages.values() for name in names)}
     running = sorted(filter(is_running, matching), key=lambda state: (state.other_started_ms or 0, state.key))
+    platform = tuple(_platform(board, scope, lens))
     return Chosen(
         running=tuple(running),
-        platform=tuple(_platform(board, scope, lens)),
+        platform=tuple(state for state in platform if not lens.only_bad or state.level in BAD),
+        platform_jobs=len(platform),
         groups=tuple(_groups(everything, matching, scope, lens, order)),
         filtered=len(everything) - len(matching),
     )
@@ -78,7 +86,7 @@ def choose(board: Board, scope: Scope, lens: Lens, stages: Namespaces) -> Chosen
 def _is_in(state: BuildState, board: Board, scope: Scope, stages: Namespaces) -> bool:
     if scope.job:
         return state.job == scope.job
-    if state.job_class in _PLATFORM or (not state.namespace and state.job_class != JobClass.DEPLOY.value):
+    if state.job_class in _PLATFORM or (not state.namespace and state.key not in board.unattributed):
         return False
     if scope.unattributed:
         return not state.namespace
@@ -104,7 +112,7 @@ def _platform(board: Board, scope: Scope, lens: Lens) -> Iterable[PlatformState]
     for state in board.platform:
         hay = f"{state.job} {state.job_class} {state.reason} {state.message}".casefold()
         mine = not scope.job or state.job == scope.job
-        if mine and all(word in hay for word in words) and (not lens.only_bad or state.level in BAD):
+        if mine and all(word in hay for word in words):
             yield state
 
 
@@ -142,6 +150,7 @@ def _group(
         silent=sum(state.level is Level.UNKNOWN for state in all_rows),
         green_ms=None if bad else _all_green_ms(all_rows),
         hidden=len(rows) - len(wanted),
+        history=sum(state.level is Level.IDLE for state in all_rows),
     )
 
 

@@ -126,7 +126,7 @@ class BuildsScreen(EntryScreen):
         if not entries:
             return []
         bad = sum(state.level in BAD for state in chosen.platform)
-        said = f"{bad} of {len(entries)} not well" if bad else "all as they should be"
+        said = f"{bad} of {chosen.platform_jobs} not well" if bad else "all as they should be"
         title = Entry(lambda pen: [platform_title(pen)])
         return [heading("PLATFORM", said, good=not bad), title, *entries, blank()]
 
@@ -182,6 +182,8 @@ class BuildsScreen(EntryScreen):
         if group.bad:
             hidden = f"    {group.hidden} more, well" if group.hidden else ""
             return f"{group.bad} of {jobs} not green{silent}{hidden}", False
+        if group.green_ms is None and group.history:
+            return f"builds of {counted(group.history, noun)} from before the environment was destroyed{silent}", False
         if group.green_ms is None:
             return f"no result yet of {jobs}", False
         return f"all green{where} since {stamp(group.green_ms, self.zone, pen.now_ms)}{silent}", True
@@ -189,8 +191,8 @@ class BuildsScreen(EntryScreen):
     def _nothing(self, chosen: Chosen) -> str:
         if chosen.filtered:
             return f"Nothing matches /{self.lens.text}"
-        if self.scope.unattributed:
-            return "Every build could be attributed to a namespace."
+        if self.scope.unattributed and self.shown_board is not None and self.shown_board.builds:
+            return "Every build of a job that deploys could be attributed to a namespace."
         narrow = self.scope.app or self.scope.place or self.scope.job
         return f"No build of {narrow} is known." if narrow else "No build is known."
 

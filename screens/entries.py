@@ -63,11 +63,11 @@ def heading(text: str, beside: str = "", good: bool = False) -> Entry:
     def draw(pen: Pen) -> list[Line]:
         line = Line().put(f" {text} ", pen.ink.strong)
         style = pen.ink.good if good else pen.ink.quiet
-        parts = (
-            fold(beside, max(1, pen.width - line.x - 2), 2, pen.dots)
-            if line.x + 2 + cells(beside) > pen.width
-            else [beside]
-        )
+        room = pen.width - line.x - 2
+        parts = fold(beside, max(1, room), 3, pen.dots) if cells(beside) > room else [beside]
+        if len(parts) > 2:  # it would be cut beside the title, and has more room below it
+            below = fold(beside, max(1, pen.width - 4), 3, pen.dots)
+            return [line, *(Line().put(f"   {part}", style) for part in below)]
         lines = [line.put(f" {parts[0]}", style)] if parts else [line]
         return [*lines, *(Line().to(line.x - cells(parts[0]), pen.ink.plain).put(part, style) for part in parts[1:])]
 

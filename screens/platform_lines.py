@@ -58,8 +58,7 @@ def _put_next(line: Line, state: PlatformState, pen: Pen) -> None:
     if state.running_number is not None:
         usual_ms = state.duration_ms or None
         line.put(f"#{state.running_number} ", pen.ink.plain)
-        progress = put_progress(Line(), state.running_since_ms, usual_ms, pen)
-        line.cut(progress, pen.width - line.x - 1)
+        put_progress(line, state.running_since_ms, usual_ms, pen, pen.width - line.x - 1)
     elif state.queued_since_ms is not None:
         line.put(f"queued {pen.ago(state.queued_since_ms)}", pen.ink.words[Mark.WARNING])
     elif state.next_expected_ms is not None:
@@ -97,24 +96,39 @@ def draw_environment(state: EnvironmentState, pen: Pen) -> list[Line]:
     if pen.width >= JOB_FROM and state.last_job:
         build = f"{state.last_job} #{state.last_number} {word(state.last_result)}"
         line.put(fit(build, min(cells(build), pen.width - line.x), pen.dots), face)
-    if state.reason == "Up" or not state.message:
+    if (state.reason == "Up" and not _is_whole_later(state)) or not state.message:
         return [line]
-    said = state.message
+    said = _made(state, pen.now_ms) if state.reason == "Up" else state.message
     if state.left_up_ms is not None:
-        said = _left_up(state, span(pen.now_ms - state.left_up_ms))
+        said = _left_up(state, span(pen.now_ms - state.left_up_ms), pen.now_ms)
     indent = 4 + len(pen.glyph(mark))
     return [line, *pen.put_folded([Line().put(" " * indent, ink.plain)], said, ink.plain, ROW_LINES)]
 
 
-def _left_up(state: EnvironmentState, late: str) -> str:
-    """Say since when it should be down: since the last working day ended, or since it was made after that."""
+def _is_whole_later(state: EnvironmentState) -> bool:
+    """Whether something of it was up before the build that made it whole."""
+    return state.made_ms is not None and state.made_ms != state.up_since_ms
+
+
+def _made(state: EnvironmentState, now_ms: int) -> str:
+    """Say with which build it was made and by whom; when, where that is not since when anything of it is up."""
     build = f" with {state.job} #{state.number}" if state.job else ""
-    by = f" by {state.made_by}" if state.made_by else ""
+    by = f"{build}{f' by {state.made_by}' if state.made_by else ''}"
+    if not _is_whole_later(state):
+        return f"made{by}"
+    whole = span(now_ms - (state.made_ms or now_ms))
+    return f"half made {span(now_ms - (state.up_since_ms or now_ms))} ago, made whole {whole} ago{by}"
+
+
+def _left_up(state: EnvironmentState, late: str, now_ms: int) -> str:
+    """Say since when it should be down: since the last working day ended, or since it was made after that."""
+    made = _made(state, now_ms)
     if state.left_up_ms == state.up_since_ms:
-        return f"up {'on a day off' if state.day_off else 'after hours'}, made {late} ago{build}{by}"
+        since = f"up {'on a day off' if state.day_off else 'after hours'}, "
+        return since + (made if _is_whole_later(state) else made.replace("made", f"made {late} ago", 1))
     if state.day_off:
-        return f"still up on a day off, {late} after the last working day ended, made{build}{by}"
-    return f"still up {late} after the working day ended, made{build}{by}"
+        return f"still up on a day off, {late} after the last working day ended, {made}"
+    return f"still up {late} after the working day ended, {made}"
 
 
 def _hours(minutes: int) -> str:

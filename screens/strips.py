@@ -79,6 +79,13 @@ class Line:
         self.x += kept.cell_length
         return self
 
+    def cut_marked(self, other: "Line", room: int, dots: str) -> "Line":
+        """Append as much of another line as there is room for before the mark that it was cut."""
+        kept = other.fitted(max(0, room), Style.null(), dots) if room > 0 else Strip([])
+        self.segments += kept
+        self.x += kept.cell_length
+        return self
+
     def fitted(self, width: int, fill: Style, dots: str) -> Strip:
         """Return the line in exactly ``width`` cells, marked with ``dots`` where more of it is than has room."""
         if self.x <= width or not "".join(segment.text for segment in Strip(self.segments, self.x).crop(width)).strip():

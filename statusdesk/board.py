@@ -122,7 +122,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     ``collector_lost_ms`` is how long no collector has beaten, None when one does; ``collector_problem`` is then why the
     console that reads could not start one. ``quiet_since_ms``: when the last
     row that was not well became well, None if unknown or not all is well. ``stages``: names in order, and
-    ``production`` the index of production in it. ``unattributed``: builds without a namespace. ``all_well``: at least
+    ``production`` the index of production in it. ``unattributed``: the keys of builds
+    without a namespace, of jobs that deploy as far as is known. ``all_well``: at least
     one row, all of them well or moving, every source answers, no token runs out, nothing fires, a collector works.
     """
 
@@ -142,7 +143,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     collector_lost_ms: int | None = None
     collector_problem: str = ""
     quiet_since_ms: int | None = None
-    unattributed: int = 0
+    unattributed: frozenset[str] = frozenset()
     jobs: int = 0
     apps_source: str = ""
     all_well: bool = False

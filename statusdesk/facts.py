@@ -259,7 +259,8 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
     """What has changed since the last sweep: facts seen, in order, and keys that have gone.
 
-    A key that is both gone and seen in one message was replaced; ``gone`` is applied first. ``heard_ms``: when the
+    A key that is both gone and seen in one message was replaced; ``gone`` is applied first. Of builds it has jobs
+    (source and name) that are others now: all their builds have gone. ``heard_ms``: when the
     stream had last told something before this, so that all of it has happened since; None where it came as it happened.
     """
 

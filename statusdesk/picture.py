@@ -15,6 +15,7 @@ _SEVERITIES = ("critical", "warning")
 _TOKEN_ORDER = {Level.FAILING: 0, Level.WARNING: 1, Level.UNKNOWN: 2}
 _BAD = (Level.FAILING, Level.WARNING)
 _FAR_MS = 2**62
+_OF_PLATFORM = (JobClass.SEED.value, JobClass.RENEWAL.value, JobClass.ENVIRONMENT.value)
 
 
 class Picture:
@@ -30,7 +31,7 @@ class Picture:
         self._change = 0
         self._builds: dict[str, BuildState] = {}
         self._build_rows: tuple[BuildState, ...] = ()
-        self._unattributed = 0
+        self._unnamed: dict[str, BuildState] = {}
         self._tokens: dict[str, TokenState] = {}
         self._ordered_tokens: tuple[TokenState, ...] = ()
         self._alerts: dict[tuple[str, int], AlertState] = {}
@@ -93,7 +94,7 @@ class Picture:
             collector=self._collector,
             collector_lost_ms=lost_ms,
             quiet_since_ms=apps.quiet_since_ms if all_well else None,
-            unattributed=self._unattributed,
+            unattributed=self._without_namespace(),
             jobs=len(self._jobs),
             all_well=all_well,
             pending=self._pending,
@@ -121,7 +122,20 @@ class Picture:
         if resort:
             self._builds = dict(sorted(self._builds.items()))
         self._build_rows = tuple(self._builds.values())
-        self._unattributed = sum(not b.namespace and b.job_class == JobClass.DEPLOY.value for b in self._build_rows)
+        self._unnamed = {build.key: build for build in self._build_rows if not build.namespace}
+
+    def _without_namespace(self) -> frozenset[str]:
+        """Return the rows of builds that are missed in some namespace: those of jobs that deploy, as far as is known.
+
+        That is told by what a job is for, by parameters for a namespace or version, by other builds of it that were
+        attributed, and by its app.
+        """
+        others = {build.key: build for build in self._unnamed.values() if build.job_class not in _OF_PLATFORM}
+        return frozenset(
+            key
+            for key, build in others.items()
+            if build.job_class == JobClass.DEPLOY.value or build.deploys or self._apps.has_job(build.job)
+        )
 
     def _put_tokens(self, tokens: Iterable[TokenState]) -> None:
         for token in tokens:

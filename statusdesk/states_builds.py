@@ -25,7 +25,7 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     median), None where none did: the estimate for one that runs, and what its duration is held against.
     ``green_since_ms``: since when it is well without a break, by the builds: the end of the first success after the
     last build that was none (``was_red``), or of the oldest that is known; where the environment was destroyed, that
-    moment; None while it is not well.
+    moment; None while it is not well. ``deploys``: its builds carry a parameter that names a namespace or a version.
     """
 
     key: str
@@ -61,6 +61,7 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     other_cause: str = ""
     green_since_ms: int | None = None
     was_red: bool = False
+    deploys: bool = False
 
 
 class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):
@@ -80,8 +81,9 @@ class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):
     ``message`` says what its silence means. ``number`` to ``cause`` are those of the newest conclusive build, the
     ``running_`` and ``queued_`` fields of one that runs or waits. ``period_s`` is how often it should run, told by
     ``period_rule``: ``configured``, ``learnt`` (the median between its timed runs) or empty (not known).
-    ``next_expected_ms``: when the next success is, or was, due. ``jobs_added`` and ``jobs_removed`` count the jobs that
-    came and went since the seed job's last good run began (see ``JobEvent``).
+    ``next_expected_ms``: when the next success is, or was, due. ``awaited_ms``: since when a first success is waited
+    for, by the first run or since the job is known. ``jobs_added`` and ``jobs_removed`` count the jobs that came and
+    went since the seed job's last good run began (see ``JobEvent``).
     """
 
     key: str
@@ -109,6 +111,7 @@ class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):
     next_expected_ms: int | None = None
     jobs_added: int = 0
     jobs_removed: int = 0
+    awaited_ms: int | None = None
 
 
 class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
@@ -123,8 +126,9 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
     - ``HalfMade`` (failing): the build that should have made it failed
     - ``HalfDestroyed`` (failing): the build that should have destroyed it failed
 
-    ``up_since_ms``: when it was made, by the build ``job`` ``number`` that ``made_by`` started (empty: by no build that
-    is known). ``last_job``, ``last_number`` and
+    ``up_since_ms``: since when anything of it is up. ``made_ms``: when it was made whole, which is later where it was
+    half made at first; by the build ``job`` ``number`` that ``made_by`` started (empty: by no build that is known).
+    ``last_job``, ``last_number`` and
     ``last_result`` are of the newest create or destroy build. ``week_up_min`` and
     ``week_after_hours_min``: minutes that it was up within the last seven days, and of these after hours.
     """
@@ -148,6 +152,7 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
     day_off: bool = False
     week_up_min: int = 0
     week_after_hours_min: int = 0
+    made_ms: int | None = None
 
 
 class JobEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -377,8 +377,26 @@ def test_strip_tokens_jobs_and_builds() -> None:
     board = made.board(NOW)
     assert [each.alertname for each in board.firing] == ["A", "B", "C"]
     assert [each.name for each in board.tokens] == ["c", "b", "a"]
-    assert (board.jobs, board.unattributed, len(board.builds)) == (1, 1, 3)
+    assert (board.jobs, len(board.unattributed), len(board.builds)) == (1, 1, 3)
     made.apply(Changes(change=2, alerts=(alert("A", "critical", 5, "resolved"),), gone_jobs=(job.key,)))
     after = made.board(NOW)
     assert [each.alertname for each in after.firing] == ["B", "C"]
     assert after.jobs == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "counted"),
+    [
+        ({"job_class": "deploy"}, True),
+        ({"job_class": "other"}, False),
+        ({"job_class": "other", "deploys": True}, True),  # it has a parameter for a namespace or a version
+        ({"job_class": "renewal", "deploys": True}, False),
+        ({"job_class": "other", "job": "orders-tool"}, True),  # its name tells its app
+        ({"job_class": "other", "job": "team/ship"}, True),  # another build of it went to staging
+    ],
+)
+def test_what_could_not_be_attributed_is_counted_where_the_job_deploys(more, counted):
+    row = build("web", "", **({"key": "jenkins/x@"} | more))
+    others = (build("web", "staging", key="jenkins/team/ship@staging", job="team/ship"),)
+    made = picture(rollout("orders", "staging"), builds=(row, *others))
+    assert made.board(NOW).unattributed == ({row.key} if counted else frozenset())

@@ -31,12 +31,19 @@ def _token(alert: AlertState) -> tuple[str, ...]:
     return (alert.source, alert.token)
 
 
+def _looked_at(alert: AlertState) -> tuple[str, ...]:
+    return (alert.look,)
+
+
 SAYS_MORE: tuple[tuple[str, tuple[str, ...], Key], ...] = (
     ("RolloutFailing", ("BadVersionAhead", "BadVersionInProduction"), _version),
     ("BuildFailed", ("RenewalOverdue", "SeedJobStale"), _job),
     ("TokenAtCap", ("TokenLapsing", "TokenGone"), _token),
+    ("RenewalOverdue", ("TokenLapsing", "TokenGone"), _looked_at),
 )
-"""Which alert is muted while one of which others fires that is about the same: version, job or token."""
+"""Which alert is muted while one of which others fires that is about the same: version, job or token; the alert of a
+token says what a renewal that is overdue comes to, where both send the reader to the same job.
+"""
 
 CAUSES = ("TokenLapsing", "TokenGone")
 """The alerts of a token that mute what fails because of it; the last of them that fires does."""

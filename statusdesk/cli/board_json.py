@@ -29,7 +29,7 @@ def board_json(board: Board) -> str:
         "sources": [_source(view) for view in board.sources],
         "firing": [_alert(alert, board) for alert in board.firing],
         "pending": [_alert(alert, board) for alert in board.pending],
-        "unattributed_builds": board.unattributed,
+        "unattributed_builds": len(board.unattributed),
     }
     return json.dumps(document, indent=2, ensure_ascii=True)
 

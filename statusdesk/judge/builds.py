@@ -66,6 +66,8 @@ def judge_builds(
         usual_ms=_usual_ms(builds),
         green_since_ms=green_ms,
         was_red=was_red,
+        # of all parameters only those that tell namespace and version are kept
+        deploys=any(build.parameters for build in builds) or (job is not None and job.namespace_default is not None),
     )
     return _with_builds(state, job, decisive, other, success)
 

@@ -119,6 +119,7 @@ def judge_environment(
         day_off=reason == "LeftUp" and hours.is_day_off(now_ms),
         week_up_min=_minutes(whole_ms),
         week_after_hours_min=_minutes(whole_ms - overlap_ms(spans, working)),
+        made_ms=made.ended_ms if made is not None and made.build.result in _GOOD else None,
     )
     return _with_message(state, now_ms)
 
@@ -147,6 +148,15 @@ def _verdict(story: Story, left_up_ms: int | None) -> tuple[Level, str]:
     return Level.OK, "Up"
 
 
+def _made(state: EnvironmentState) -> str:
+    """Return by whom it was made, with which build; it was up before that where another left it half made."""
+    build = f" with {state.job} #{state.number}" if state.job else ""
+    by = f"{f' by {state.made_by}' if state.made_by else ''}{build}"
+    if state.made_ms is None or state.made_ms == state.up_since_ms:
+        return f"made{by}"
+    return f"half made at first, made whole{by}"
+
+
 def _with_message(state: EnvironmentState, now_ms: int) -> EnvironmentState:
     by = f" by {state.made_by}" if state.made_by else ""
     last = f"{state.last_job} #{state.last_number}"
@@ -163,9 +173,9 @@ def _with_message(state: EnvironmentState, now_ms: int) -> EnvironmentState:
         case "LeftUp":
             since_ms = state.left_up_ms or now_ms
             when = "on a day off" if state.day_off else "after hours"
-            said = f"it is up {when}, made{by} with {state.job} #{state.number}, for {age(now_ms - since_ms)} now"
+            said = f"it is up {when}, {_made(state)}, for {age(now_ms - since_ms)} now"
         case _:
-            said = f"made{by} with {state.job} #{state.number}"
+            said = _made(state)
     return msgspec.structs.replace(state, message=said)
 
 

@@ -8,6 +8,7 @@ from statusdesk.judge.periods import Period
 from statusdesk.states import Level, PlatformState
 from statusdesk.text import age
 
+FIRST_PERIODS = 1.0
 LATE_PERIODS = 1.5
 OVERDUE_PERIODS = 2.0
 _MEANS = {
@@ -18,7 +19,10 @@ _MEANS = {
 
 
 class Surroundings(NamedTuple):
-    """What is known beside the builds of a job. ``stuck`` are the URLs of builds that take far too long."""
+    """What is known beside the builds of a job. ``stuck`` are the URLs of builds that take far too long.
+
+    ``awaited_ms``: since when a first success is waited for, as far as that was told before.
+    """
 
     period: Period | None = None
     queued: QueueItem | None = None
@@ -29,6 +33,7 @@ class Surroundings(NamedTuple):
     queue_warn_ms: int = 600_000
     jobs_added: int = 0
     jobs_removed: int = 0
+    awaited_ms: int | None = None
 
 
 class _Known(NamedTuple):
@@ -38,17 +43,30 @@ class _Known(NamedTuple):
     running: Build | None
     around: Surroundings
     now_ms: int
+    awaited_ms: int | None
 
     @property
     def success_ms(self) -> int | None:
         return None if self.success is None else self.success.started_ms + self.success.duration_ms
 
     def periods_late(self) -> float:
-        """Return how many periods have passed since the last success began; 0 where that cannot be told."""
-        period = self.around.period
-        if period is None or self.success is None:
+        """Return how many periods have passed since the last success began; 0 where that cannot be told.
+
+        Where there never was one, since the first run, or since the job is known.
+        """
+        period, since_ms = self.around.period, self.since_ms
+        if period is None or since_ms is None:
             return 0.0
-        return (self.now_ms - self.success.started_ms) / (period.every_s * 1000)
+        return (self.now_ms - since_ms) / (period.every_s * 1000)
+
+    @property
+    def since_ms(self) -> int | None:
+        return self.awaited_ms if self.success is None else self.success.started_ms
+
+    @property
+    def is_late(self) -> bool:
+        """A run may be late by half a period; the first success that ever was to be had its period, no more."""
+        return self.periods_late() > (FIRST_PERIODS if self.success is None else LATE_PERIODS)
 
 
 def judge_platform(job: Job, builds: Sequence[Build], around: Surroundings, now_ms: int) -> PlatformState:
@@ -56,7 +74,7 @@ def judge_platform(job: Job, builds: Sequence[Build], around: Surroundings, now_
     decisive = _newest([b for b in builds if not b.building and b.result in CONCLUSIVE])
     success = _newest([b for b in builds if not b.building and b.result == "SUCCESS"])
     running = _newest([b for b in builds if b.building])
-    known = _Known(job, decisive, success, running, around, now_ms)
+    known = _Known(job, decisive, success, running, around, now_ms, _awaited_ms(job, builds, success, around, now_ms))
     level, reason, said = _verdict(known)
     period, queued = around.period, around.queued
     return PlatformState(
@@ -83,24 +101,36 @@ def judge_platform(job: Job, builds: Sequence[Build], around: Surroundings, now_
         period_s=round(period.every_s) if period is not None else None,
         period_rule=period.rule if period is not None else "",
         next_expected_ms=(
-            success.started_ms + round(period.every_s * 1000) if period is not None and success is not None else None
+            known.since_ms + round(period.every_s * 1000) if period is not None and known.since_ms is not None else None
         ),
+        awaited_ms=known.awaited_ms,
         jobs_added=around.jobs_added,
         jobs_removed=around.jobs_removed,
     )
+
+
+def _awaited_ms(
+    job: Job, builds: Sequence[Build], success: Build | None, around: Surroundings, now_ms: int
+) -> int | None:
+    """Return since when a first success is waited for; None once there is one, or where older builds may hold one."""
+    if success is not None or not (job.complete or job.last_number is None):
+        return None
+    starts = [build.started_ms for build in builds if build.started_ms]
+    return min([*starts, now_ms if around.awaited_ms is None else around.awaited_ms])
 
 
 def _verdict(known: _Known) -> tuple[Level, str, str]:
     """Return level, reason and message: what stops it goes before what failed, and both before how old it is."""
     means = _meaning(known)
     stopped = _stopped(known)
-    late = known.periods_late() if known.job.job_class is JobClass.RENEWAL else 0.0
+    is_renewal = known.job.job_class is JobClass.RENEWAL
+    late = known.periods_late() if is_renewal else 0.0
     name = known.job.name
     if stopped is not None:
         reason, why = stopped
         level = Level.FAILING if late > OVERDUE_PERIODS else Level.WARNING
         return level, reason, f"{name} {why}: {means}"
-    if late > LATE_PERIODS:
+    if is_renewal and known.is_late:
         level = Level.FAILING if late > OVERDUE_PERIODS else Level.WARNING
         return level, "RenewalOverdue", f"{_overdue(known)}: {means}"
     if known.decisive is None:
@@ -142,7 +172,10 @@ def _stopped(known: _Known) -> tuple[str, str] | None:
 def _overdue(known: _Known) -> str:
     period = known.around.period
     assert period is not None
-    said = f"{known.job.name} succeeded last {_ago(known)} ago, it should every {age(round(period.every_s * 1000))}"
+    said = f"{known.job.name} succeeded last {_ago(known)} ago"
+    if known.success is None:
+        said = f"{known.job.name} has never succeeded, for {age(known.now_ms - (known.awaited_ms or known.now_ms))}"
+    said += f", it should every {age(round(period.every_s * 1000))}"
     if known.around.quieting_down:
         return f"{said}, and Jenkins prepares for shutdown and starts nothing"
     if known.around.no_executor:

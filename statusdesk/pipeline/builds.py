@@ -171,7 +171,7 @@ class Builds:
                 self._running.answered(details)
             self._writer.put_build_details(found)
             return
-        self._forget(set(changed.gone))
+        self._forget({key[:2] for key in changed.gone})
         builds = [fact for fact in changed.seen if isinstance(fact, Build)]
         for build in builds:
             self._remember(build)
@@ -186,14 +186,15 @@ class Builds:
                 self._remember(older)
         self._lessened.clear()
 
-    def _forget(self, gone: set[tuple[object, ...]]) -> None:
-        if not gone:
-            return
-        jobs = {key[:2] for key in gone}
-        for pair, known in self._pairs.items():
+    def _forget(self, jobs: set[tuple[object, ...]]) -> None:
+        """Forget all builds of jobs, also those that were told and are not committed."""
+        for pair, known in self._pairs.items() if jobs else ():
             if pair[:2] in jobs:
-                known[:] = [build for build in known if build.key not in gone]
+                known.clear()
                 self._dirty.add(pair)
+        self._lessened = {pair for pair in self._lessened if pair[:2] not in jobs}
+        for source, job in jobs:
+            self._writer.forget_builds(str(source), str(job))
 
     def _remember(self, build: Build) -> None:
         for namespace in build.namespaces or (build.namespace or "",):

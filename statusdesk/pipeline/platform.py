@@ -27,6 +27,7 @@ class Platform:
         self._builds = builds
         self._settings = settings
         self._every_s = {each.renewal_job: each.renew_every_s for each in tokens if each.renewal_job}
+        self._writer = writer
         self._rows = Rejudging(writer, PlatformState, REJUDGE_MS)
 
     def heard(self) -> None:
@@ -60,6 +61,7 @@ class Platform:
         assert settings is not None
         builds = self._builds.of_job(job.key)
         counts = self._counts(job, builds)
+        before = self._writer.current(PlatformState).get(f"{job.source}/{job.name}")
         return judge_platform(
             job,
             builds,
@@ -73,6 +75,7 @@ class Platform:
                 queue_warn_ms=round(settings.queue_warn_s * 1000),
                 jobs_added=counts.get("appeared", 0),
                 jobs_removed=counts.get("vanished", 0),
+                awaited_ms=before.awaited_ms if before is not None and before.until_ms is None else None,
             ),
             now_ms,
         )

@@ -125,6 +125,7 @@ class LatestRows(Generic[R]):
         self.rows: dict[Hashable, R] = dict(rows or {})
         self.waiting: dict[Hashable, tuple[R, tuple[int | None, ...]]] = {}
         self._upsert = table.upsert
+        self._deletes: list[Write] = []
 
     def put(self, key: Hashable, row: R, *extra: int | None) -> bool:
         """Take a row; False when it is what is known already."""
@@ -138,18 +139,26 @@ class LatestRows(Generic[R]):
         """Write a row though it is known, because its extra values have changed."""
         self.waiting[key] = (row, extra)
 
+    def drop(self, of: Callable[[Hashable], bool], delete: Write) -> None:
+        """Forget the rows of some keys, which a statement deletes before anything that waits is written."""
+        for rows in (self.rows, self.waiting):
+            for key in [key for key in rows if of(key)]:
+                del rows[key]
+        self._deletes.append(delete)
+
     def writes(self) -> list[Write]:
         """Return what waits to be written."""
         if not self.waiting:
-            return []
+            return list(self._deletes)
         encode = self.table.encode
         if self.table.has_extra:
-            return [(self._upsert, [encode(row) + extra for row, extra in self.waiting.values()])]
-        return [(self._upsert, Rows(encode, [row for row, _ in self.waiting.values()]))]
+            return [*self._deletes, (self._upsert, [encode(row) + extra for row, extra in self.waiting.values()])]
+        return [*self._deletes, (self._upsert, Rows(encode, [row for row, _ in self.waiting.values()]))]
 
     def settled(self) -> None:
         """Forget what waited: it is committed."""
         self.waiting.clear()
+        self._deletes.clear()
 
 
 class GroupRows(Generic[R]):

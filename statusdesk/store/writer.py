@@ -189,6 +189,12 @@ class Writer:
         for build in builds:
             self._builds.put(build.key, build, self._change + 1)
 
+    def forget_builds(self, source: str, job: str) -> None:
+        """Delete the builds of a job: another one has its name now."""
+        delete: Write = ("DELETE FROM builds WHERE source = ? AND job = ?", [(source, job)])
+        self._builds.drop(lambda key: cast(tuple[str, str, int], key)[:2] == (source, job), delete)
+        self._newest.pop((source, job), None)
+
     def put_jobs(self, jobs: Sequence[Job]) -> None:
         """Take jobs as they are now."""
         for job in jobs:

@@ -47,7 +47,8 @@ def build(level: Level = Level.FAILING, job: str = "deploy", namespace: str = "s
 
 
 def token(level: Level = Level.FAILING, reason: str = "LapsesSoon", **fields) -> TokenState:
-    return TokenState(key="vault/t", source="vault", name="t", level=level, reason=reason, **fields)
+    given = {"key": "vault/t", "source": "vault", "name": "t"} | fields
+    return TokenState(level=level, reason=reason, **given)
 
 
 def source(level: Level = Level.FAILING, name: str = EU, reason: str = "Timeout", **fields) -> SourceState:

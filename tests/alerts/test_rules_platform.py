@@ -6,7 +6,7 @@ import pytest
 from statusdesk.alerts.rules import deserved
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.states import Level, Stamped
-from tests.alerts.make import World, build, config, rule
+from tests.alerts.make import World, build, config, rule, token
 
 TEXT = {"message": str, "url": str, "reason": str}
 PLAIN = Tuning(config())
@@ -89,4 +89,19 @@ def test_an_overdue_renewal_says_more_than_its_failed_build():
         ("BuildFailed", "renew-x"): True, ("BuildFailed", "deploy-x"): False, ("RenewalOverdue", "renew-x"): False
     }  # fmt: skip
     world.step(platform("renewal", Level.OK, "Succeeded", job="renew-x"))
+    assert not any(alert.muted for alert in world.alerts.active())
+
+
+def test_a_token_that_lapses_says_more_than_the_overdue_job_that_renews_it():
+    world = World()
+    world.step(
+        token(reason="LapsesSoon", name="payments", renewal_job="renew-x"),
+        platform("renewal", Level.FAILING, "RenewalOverdue", job="renew-x"),
+        platform("renewal", Level.FAILING, "RenewalOverdue", job="renew-y", key="jenkins/y"),
+    )
+    muted = {(alert.alertname, alert.app or alert.token): alert.muted for alert in world.alerts.active()}
+    assert muted == {
+        ("TokenLapsing", "payments"): False, ("RenewalOverdue", "renew-x"): True, ("RenewalOverdue", "renew-y"): False
+    }  # fmt: skip
+    world.step(token(Level.OK, name="payments", renewal_job="renew-x"))
     assert not any(alert.muted for alert in world.alerts.active())

@@ -82,7 +82,7 @@ def test_two_steps_up_but_not_three():
     take(far, "a", wire(1, namespace="prod"))
     for job, upstream in (("b", "a"), ("c", "b"), ("d", "c")):
         known = Build(source="jenkins", job=job, number=1, url="", upstream_job=upstream, upstream_number=1)
-        far._keep(known)
+        far.keep(known)
     (build_e,) = take(far, "e", wire(1, namespace=None, upstream=("d", 1)), default=None).news
     assert build_e.namespace is None
 
@@ -114,7 +114,7 @@ def test_a_job_made_again_starts_anew():
     take(ledger, "a", wire(1), wire(2), wire(3))
     again = wire(1, "FAILURE", timestamp=1_800_000_000_000)
     assert ledger.began_anew("a", again)
-    assert ledger.forget("a") == (("jenkins", "a", 1), ("jenkins", "a", 2), ("jenkins", "a", 3))
+    ledger.forget("a")
     assert [b.result for b in take(ledger, "a", again).news] == ["FAILURE"]
 
 

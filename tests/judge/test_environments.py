@@ -138,3 +138,18 @@ def test_a_holiday_is_a_day_off_however_many_there_are() -> None:
     assert state is not None
     assert (state.reason, state.day_off, state.left_up_ms) == ("LeftUp", True, at(13, "20:00"))
     assert not hours.is_day_off(at(30, "12:00"))
+
+
+def test_who_made_it_and_when_belong_to_one_build() -> None:
+    half = run(C, 1, at(16, "08:00"), "FAILURE", user="bob")
+    state = judged(at(16, "12:00"), half, run(C, 2, at(16, "11:00")))
+    assert state is not None
+    assert (state.made_by, state.number, state.made_ms) == ("alice", 2, at(16, "11:01"))
+    assert state.up_since_ms == at(16, "08:01")  # something of it is up, and counts, since then
+    assert state.message == "half made at first, made whole by alice with env-create #2"
+    at_once = judged(at(16, "12:00"), MADE)
+    assert at_once is not None
+    assert at_once.made_ms == at_once.up_since_ms
+    half_only = judged(at(16, "12:00"), half)
+    assert half_only is not None
+    assert half_only.made_ms is None

@@ -1,5 +1,6 @@
 """Platform jobs: each verdict of ``PlatformState``, and how a period is learnt."""
 
+import msgspec
 import pytest
 
 from statusdesk.facts import Build, Job, JobClass, QueueItem
@@ -115,3 +116,33 @@ def test_a_night_without_jenkins_does_not_lengthen_a_learnt_period() -> None:
     timed = [run(number, (40 - number) * HOUR) for number in range(1, 5)]
     timed += [run(number, (20 - number) * HOUR) for number in range(5, 9)]
     assert period_of(timed, None) == (3600.0, "learnt")
+
+
+@pytest.mark.parametrize(
+    ("builds", "awaited", "level", "reason", "says"),
+    [
+        ([run(1, HOUR // 2, "FAILURE")], None, Level.WARNING, "RenewalFailed", "failed"),
+        ([run(1, HOUR * 5 // 4, "FAILURE"), run(2, 9000, "FAILURE")], None, Level.WARNING, "RenewalOverdue", "for 1h"),
+        ([run(1, 40 * HOUR, "FAILURE"), run(6, 9000, "FAILURE")], None, Level.FAILING, "RenewalOverdue", "#6 failed"),
+        ([run(1, 3 * HOUR, "ABORTED")], None, Level.FAILING, "RenewalOverdue", "never succeeded, for 3h"),
+        ([run(9, HOUR // 2, "ABORTED")], 3 * HOUR, Level.FAILING, "RenewalOverdue", "should every 1h: the tokens"),
+        ([], None, Level.UNKNOWN, "NoResult", "no conclusive build"),
+        ([], HOUR // 2, Level.UNKNOWN, "NoResult", "no conclusive build"),
+        ([], 3 * HOUR, Level.FAILING, "RenewalOverdue", "has never succeeded, for 3h"),
+    ],
+)
+def test_a_renewal_that_never_succeeded_is_overdue_by_its_first_run_or_since_it_is_known(
+    builds: list[Build], awaited: int | None, level: Level, reason: str, says: str
+) -> None:
+    of_job = msgspec.structs.replace(job(JobClass.RENEWAL), complete=True)
+    around = Surroundings(period=EVERY_HOUR, awaited_ms=None if awaited is None else T0 - awaited)
+    state = judge_platform(of_job, builds, around, T0)
+    assert (state.level, state.reason) == (level, reason)
+    assert says in state.message
+    assert state.next_expected_ms == (state.awaited_ms or 0) + HOUR
+
+
+def test_no_first_success_is_missed_while_older_builds_are_still_read() -> None:
+    of_job = msgspec.structs.replace(job(JobClass.RENEWAL), last_number=6)
+    state = judge_platform(of_job, [run(6, 9 * HOUR, "FAILURE")], Surroundings(period=EVERY_HOUR), T0)
+    assert (state.reason, state.awaited_ms, state.next_expected_ms) == ("RenewalFailed", None, None)

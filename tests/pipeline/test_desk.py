@@ -387,3 +387,13 @@ def test_a_store_that_does_not_tell_since_when_it_is_green_learns_it(bench):
     bench.restart()
     bench.see()
     assert outcome(bench).green_since_ms == T0 + 2
+
+
+def test_the_builds_of_a_job_that_is_another_now_are_gone_from_the_store(bench):
+    bench.see(builds(build(2, "FAILURE", "production"), build(7, "FAILURE")))
+    bench.see(builds(build(9), gone=(("jenkins", "deploy-orders"),)))
+    assert outcome(bench, "production").until_ms is not None
+    bench.see(builds(build(9, deleted=True)))  # older builds are looked for in the store
+    assert outcome(bench).until_ms is not None
+    bench.restart()
+    assert [(known.number, known.namespace) for known in bench.writer.known_builds()] == [(9, "staging")]

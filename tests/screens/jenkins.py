@@ -195,7 +195,7 @@ def board(**more):
         "tokens": TOKENS,
         "queue": QUEUE,
         "executors": EXECUTORS,
-        "unattributed": 1,
+        "unattributed": frozenset(row.key for row in ROWS if row.job_class == "deploy" and not row.namespace),
     }
     return boards.board(rows, **(fields | more))
 

@@ -4,11 +4,13 @@ import pytest
 from msgspec.structs import replace
 
 from screens.board import BoardScreen
-from screens.build_marks import levels, mark_of, put_strip
+from screens.build_lines import draw_running
+from screens.build_marks import BAD, levels, mark_of, put_strip
 from screens.build_page import BuildScreen
 from screens.build_rows import Scope, choose
 from screens.builds import BuildsScreen
 from screens.copying import CopyScreen
+from screens.entries import heading
 from screens.goto import Target, targets
 from screens.ink import make_ink
 from screens.lens import Lens
@@ -344,3 +346,66 @@ async def test_builds_of_a_past_moment():
         await until(pilot, lambda: "as of" in lines(app)[0])
         await list_builds(pilot)
         assert "as of" in lines(app)[0] and set(asked) == {NOW - HOUR}
+
+
+def drawn(entry_or_lines, pen):
+    made = entry_or_lines.draw(pen) if hasattr(entry_or_lines, "draw") else entry_or_lines
+    return ["".join(part.text for part in line.segments) for line in made]
+
+
+def narrow(width):
+    import datetime
+
+    return Pen(ink=make_ink({}, True), ascii=False, zone=datetime.UTC, now_ms=NOW, width=width)
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 100, 160])
+def test_how_long_a_build_runs_is_never_cut_without_a_mark(width):
+    pen = narrow(width)
+    first = replace(jenkins.ROWS[3], usual_ms=None, other_started_ms=NOW - 142_000)
+    (said,) = drawn(draw_running(first, pen), pen)
+    assert "for 2m 22s; how long it takes is not known yet" in said or "for 2m 22s  " in f"{said}  "
+    (known,) = drawn(draw_running(replace(first, usual_ms=200_000), pen), pen)
+    assert "left" in known or pen.dots in known
+    assert max(map(len, (said, known))) <= width
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_what_stands_beside_a_title_is_not_cut_where_it_has_room_below(width):
+    said = "2 still up after hours; last 7 days: 1200 h up, 840 h of them after hours"
+    lines = drawn(heading("12 up, 3 half made, 1 destroyed by half, 2 being made"[: width - 4], said), narrow(width))
+    assert " ".join(" ".join(lines).split()).endswith(said)
+    assert max(map(len, lines)) <= width
+
+
+async def test_what_is_well_of_the_platform_is_counted_where_only_what_is_bad_is_shown():
+    app = open_desk()
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        bad, known = sum(each.level in BAD for each in jenkins.PLATFORM), len(jenkins.PLATFORM)
+        assert 0 < bad < known
+        assert f"{bad} of {known} not well" in text(app)
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: "1 more, well" in text(app))
+        assert f"{bad} of {known} not well" in text(app)
+
+
+async def test_what_failed_before_its_environment_was_destroyed_has_a_result():
+    gone = replace(jenkins.ROWS[1], level=Level.IDLE, reason="Destroyed", result="FAILURE", namespace="dev-gone")
+    app = open_desk(jenkins.board(builds=(gone,), unattributed=frozenset()))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        assert "builds of 1 job from before the environment was destroyed" in text(app)
+        assert "no result yet" not in text(app)
+        await pilot.press("u")
+        await until(pilot, lambda: "Every build of a job that deploys could be attributed" in text(app))
+
+
+async def test_builds_without_a_namespace_are_listed_for_every_job_that_deploys():
+    lost = jenkins.state("team/ship", "", 2, "FAILURE", job_class="other")
+    tool = jenkins.state("nightly", "", 9, "FAILURE", job_class="other")
+    app = open_desk(jenkins.board(builds=(*jenkins.ROWS, lost, tool), unattributed=frozenset({lost.key})))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a", "u")
+        await until(pilot, lambda: "builds of 1 job that could not be attributed" in text(app))
+        assert "team/ship" in text(app) and "nightly" not in text(app)

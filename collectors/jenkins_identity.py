@@ -1,0 +1,146 @@
+"""Whether a job is still the one whose builds are known by its name: jobs are renamed, swapped, and made again.
+
+Jenkins has no lasting id of a job that every visit could show. What it has are the builds: a number and a start of the
+same job never change, and later numbers have started later. So two answers about one name are about two jobs where
+they contradict each other in that; and a job that has another's last build is that job with another name.
+"""
+
+import time
+from collections.abc import Collection, Iterable, Sequence
+
+from collectors.jenkins_errands import Errand
+from collectors.jenkins_facts import SeenJob
+from collectors.jenkins_ledger import BuildLedger
+from collectors.jenkins_wire import BuildWire, RemainingBuild
+from statusdesk.facts import Build
+
+GAP_LIMIT = 20  # more missing numbers than this are asked for at once, though that makes Jenkins read more
+RETIRED_KEPT = 10_000
+UNSEEN_S = 60.0
+"""After so long without an answer a job may have been made again with any number of builds."""
+
+
+class Identities:
+    """Says of jobs that they moved, began anew, or may have. Not locked: its owner is."""
+
+    def __init__(self, ledger: BuildLedger, unseen_s: float = UNSEEN_S) -> None:
+        self._ledger = ledger
+        self._unseen_s = unseen_s
+        self._names: frozenset[str] = frozenset()
+        self._looked_s = float("-inf")
+        self._is_doubtful = True
+        self._eras: dict[str, int] = {}
+        self._retired: dict[str, Build] = {}  # the newest ones at the end
+        self._others: set[str] = set()
+
+    def look(self, names: frozenset[str]) -> None:
+        """Take which jobs a visit shows; one that is back is held against the last build that it had."""
+        now_s = time.monotonic()
+        self._is_doubtful = names != self._names or now_s - self._looked_s > self._unseen_s
+        if names != self._names and self._retired:
+            for name in names & self._retired.keys():
+                self._ledger.keep(self._retired.pop(name))
+        self._names, self._looked_s = names, now_s
+
+    def retire(self, job: str) -> None:
+        """Forget a job that has gone, but for its last build."""
+        last = self._ledger.last(job)
+        self.begin(job)
+        if last is not None:
+            self._retired[job] = last
+            if len(self._retired) > RETIRED_KEPT:
+                del self._retired[next(iter(self._retired))]
+
+    def begin(self, job: str) -> None:
+        """Forget what was known by a name: another job has it now, or none."""
+        self._ledger.forget(job)
+        self.renew(job)
+
+    def renew(self, job: str) -> None:
+        """Take that a name stands for another job from now on."""
+        self._others.discard(job)
+        self._eras[job] = self._eras.get(job, 0) + 1
+
+    def errand(self, job: str, path: str, number: int | None = None, missed: frozenset[int] = frozenset()) -> Errand:
+        """Return an errand about the job that has this name now."""
+        return Errand(job, path, number, missed, self._eras.get(job, 0))
+
+    def is_past(self, errand: Errand) -> bool:
+        """Tell whether an errand was about a job that had this name before."""
+        return errand.era != self._eras.get(errand.job, 0)
+
+    def moves(self, news: Iterable[SeenJob], missing: Collection[str]) -> dict[str, str]:
+        """Return the jobs that were renamed or moved, as their name before by their name now.
+
+        Jenkins moves the builds with the job, so that its last one has the same number and start. ``news``: the jobs
+        of which something new was said; ``missing``: known ones that are not there.
+        """
+        strange = {job.name: job for job in news if not self._has_its_last(job)}
+        left = [name for name in {*missing, *strange} if self._ledger.last(name) is not None]
+        if not left or not strange:
+            return {}
+        by_last: dict[tuple[int, int], list[str]] = {}
+        for name in left:
+            last = self._ledger.last(name)
+            assert last is not None
+            by_last.setdefault((last.number, last.started_ms), []).append(name)
+        found: dict[str, str] = {}
+        for name, job in strange.items():
+            wire = job.wire.lastBuild
+            before = by_last.pop((wire.number, wire.timestamp or 0), []) if wire and wire.timestamp else []
+            if len(before) == 1:
+                found[name] = before[0]
+        return found
+
+    def _has_its_last(self, job: SeenJob) -> bool:
+        known, wire = self._ledger.last(job.name), job.wire.lastBuild
+        return (
+            known is not None and wire is not None and (wire.number, wire.timestamp) == (known.number, known.started_ms)
+        )
+
+    def is_other(self, job: str, last: BuildWire | None) -> bool:
+        """Tell whether a job is not the one that is known by this name, by its last build or by what errands found."""
+        return job in self._others or (last is not None and self._ledger.began_anew(job, last))
+
+    def missing(self, job: SeenJob, reached: int | None) -> list[Errand]:
+        """Return the errands for the builds between the one reached and the last, and for what puts these in doubt.
+
+        Known builds that are newer than a job's last one may have been deleted.
+        """
+        last = job.wire.lastBuild.number if job.wire.lastBuild is not None else 0
+        standing = self._ledger.standing(job.name, last)[:GAP_LIMIT]
+        errands = [self.errand(job.name, job.path, number) for number in standing]
+        doubt = self._doubt(job)
+        errands += [doubt] if doubt is not None else []
+        if reached is None:
+            return errands
+        if last - reached - 1 > GAP_LIMIT:
+            return [*errands, self.errand(job.name, job.path)]
+        return errands + [self.errand(job.name, job.path, number) for number in range(reached + 1, last)]
+
+    def _doubt(self, job: SeenJob) -> Errand | None:
+        """Return what to ask of a job whose last number has risen: the newest build known, where it may be of another.
+
+        That is where numbers were left out, and where nobody looked or jobs came and went meanwhile.
+        """
+        known, wire = self._ledger.anchor(job.name), job.wire.lastBuild
+        newest = self._ledger.newest_of(job.name)
+        if known is None or wire is None or wire.number <= newest:
+            return None
+        if wire.number == newest + 1 and not self._is_doubtful:
+            return None
+        return self.errand(job.name, job.path, known.number)
+
+    def contradicted(self, job: str, found: Sequence[BuildWire | RemainingBuild], *, whole: bool) -> bool:
+        """Tell whether found builds are not those that are known by a job's name; it is another job from then on.
+
+        ``whole``: what was found are the job's builds from the newest one on.
+        """
+        is_other = self._ledger.contradicts(job, found, whole=whole)
+        if is_other:
+            self._others.add(job)
+        return is_other
+
+    def others(self) -> frozenset[str]:
+        """Return the jobs that errands have found to be others than those known by their names."""
+        return frozenset(self._others)
