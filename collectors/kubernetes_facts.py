@@ -114,6 +114,7 @@ class Translator:
             grace_s=meta.deletion_grace_period_seconds,
             ready=ready.status == "True",
             ready_changed_ms=times[ready.last_transition_time],
+            ready_reason=texts[ready.reason],
             scheduled=scheduled.status in ("True", ""),
             scheduled_reason=texts[scheduled.reason],
             scheduled_message=clean(scheduled.message) if scheduled.message else "",

@@ -76,6 +76,7 @@ class Pod(Fact, frozen=True):
     ``workload_kind`` and ``workload_name`` name the Deployment, StatefulSet, DaemonSet or Job that owns it (a
     ReplicaSet is named ``<deployment>-<pod-template-hash>``); empty for any other owner. ``revision`` is the label
     ``pod-template-hash`` or ``controller-revision-hash``. ``deleting_ms`` holds the grace period ``grace_s`` already.
+    ``ready_reason`` is why it is not ready, as its node says; empty where another than its node took Ready from it.
     """
 
     cluster: str
@@ -96,6 +97,7 @@ class Pod(Fact, frozen=True):
     grace_s: int | None = None
     ready: bool = False
     ready_changed_ms: int | None = None
+    ready_reason: str = ""
     scheduled: bool = True
     scheduled_reason: str = ""
     scheduled_message: str = ""

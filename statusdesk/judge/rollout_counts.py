@@ -13,6 +13,7 @@ DEGRADED = "Degraded"
 SCALING = "Scaling"
 _SILENT = ("DeploymentPaused", "DeploymentResumed", "ProgressDeadlineExceeded")  # whether it was complete is not told
 REPLACING = "Replacing"
+STARTING = "Starting"
 OBSERVING = "Observing"
 NOT_OBSERVED = "NotObserved"
 JOB_KINDS = ("Job", "CronJob")
@@ -66,7 +67,7 @@ def was_completed(workload: Workload, before: RolloutState | None, memory: Memor
             return False
         if memory is not None and memory.revision == workload.revision:
             return memory.completed
-        return before.level in DONE_LEVELS or before.reason.startswith((DEGRADED, SCALING, REPLACING))
+        return before.level in DONE_LEVELS or before.reason.startswith((DEGRADED, SCALING, REPLACING, STARTING))
     if workload.kind == "StatefulSet":
         one_revision = bool(workload.update_revision) and workload.update_revision == workload.current_revision
     else:

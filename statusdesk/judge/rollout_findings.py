@@ -13,6 +13,7 @@ UNLIMITED_S = 2**31 - 1  # progressDeadlineSeconds of MaxInt32 means no deadline
 USUAL_DEADLINE_S = 600.0  # Kubernetes' default; ours where a workload has none
 STAMP_MS = 1000  # the API cuts times to whole seconds, so that ages look up to this much too old
 YOUNG_MS = 600_000  # all restarts of a pod younger than this are recent ones
+LOST = "NodeLost"
 
 _AT_ONCE = {
     "InvalidImageName": "has an image name that is not valid",
@@ -61,7 +62,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     future at which time alone changes the verdict, ``since`` what lasts from one verdict to the next (``known_since``:
     what lasted at the previous one). ``scaled_up_ms``: when a node was ordered for a pod. ``ends``: the pods of a Job
     are to end, and need not be ready. ``all_ready``: the workload counts every pod as ready, so that one seen otherwise
-    was seen earlier (pods may be polled beside a workload that is watched)."""
+    was seen earlier (pods may be polled beside a workload that is watched). ``lost``: pods that went with a node."""
 
     now_ms: int
     thresholds: RolloutThresholds
@@ -77,6 +78,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     scaled_up_ms: Mapping[str, int]
     ends: bool = False
     all_ready: bool = False
+    lost: frozenset[str] = frozenset()
 
     def lasts_since(self, what: str, first_ms: int) -> int:
         """Return since when something lasts that no source has a time for; ``first_ms`` when it is new."""
@@ -117,15 +119,8 @@ def of_pod(pod: Pod, scene: Scene) -> Finding | None:
     """Return the worst that is wrong with a live pod, None when nothing is."""
     if not pod.scheduled:
         return _unscheduled(pod, scene)
-    if pod.phase == "Unknown" or pod.reason == "NodeLost":
-        where = f" on node {pod.node}" if pod.node else ""
-        return Finding(
-            level=Level.UNKNOWN,
-            reason="NodeLost",
-            message=f"nothing is known of pod {pod.name}: its node has been lost{where}",
-            look=f"node {pod.node}" if pod.node else "the nodes",
-            pod=pod.name,
-        )
+    if pod.phase == "Unknown" or pod.reason == LOST:
+        return of_lost_node(pod)
     found: Finding | None = None
     for container in pod.containers:
         state = container.state
@@ -138,8 +133,25 @@ def of_pod(pod: Pod, scene: Scene) -> Finding | None:
             found = one
     if pod.ready or scene.all_ready or (found is not None and found.level is Level.FAILING):
         return found
+    if pod.name in scene.lost:
+        return of_lost_node(pod)
     slow = _slow(pod, scene)
     return slow if found is None or (slow is not None and slow.order < found.order) else found
+
+
+def of_lost_node(pod: Pod) -> Finding:
+    """Return that nothing is known of a pod since its node went."""
+    if pod.phase == "Unknown" or pod.reason == LOST:
+        why = "its node has been lost" + (f" on node {pod.node}" if pod.node else "")
+    else:
+        why = f"its node {pod.node} is not ready"
+    return Finding(
+        level=Level.UNKNOWN,
+        reason=LOST,
+        message=f"nothing is known of pod {pod.name}: {why}",
+        look=f"node {pod.node}" if pod.node else "the nodes",
+        pod=pod.name,
+    )
 
 
 def _unscheduled(pod: Pod, scene: Scene) -> Finding | None:

@@ -30,6 +30,8 @@ from statusdesk.judge.rollout_events import scaled_up
 from statusdesk.judge.rollout_findings import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_latch import hold, hold_old
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
+from statusdesk.judge.rollout_nodes import lost_pods
+from statusdesk.judge.rollout_stale import current, noted
 from statusdesk.judge.rollout_standing import Rollout, of_standing
 from statusdesk.states import Level, RolloutState
 
@@ -71,8 +73,15 @@ def judge_rollout(
         revision = _unremarkable(workload, pods, before, thresholds, now_ms)
         if revision is not None:
             return Verdict(state=_as_before(workload, before), new_revision=revision, memory=memory)
-    found = of_new_revision(workload, pods, revisions) if workload.kind not in JOB_KINDS else ("", tuple(pods))
-    return _judge(workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms)
+    if workload.kind in JOB_KINDS:
+        return _judge(workload, tuple(pods), ("", tuple(pods)), before, thresholds, now_ms, events, memory, looked_ms)
+    now = current(workload, pods, before, memory)
+    found = of_new_revision(now.workload, pods, revisions, now.undone)
+    verdict = _judge(now.workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms)
+    if now.stale is None:
+        return verdict
+    state = msgspec.structs.replace(verdict.state, conditions=workload.conditions)
+    return msgspec.structs.replace(verdict, state=state, memory=noted(verdict.memory, now, now_ms))
 
 
 def _unremarkable(
@@ -205,6 +214,8 @@ def _scene(
     events: Sequence[Event],
     memory: Memory | None,
 ) -> Scene:
+    since: dict[str, int] = {}
+    known = dict(memory.since) if memory is not None and memory.revision == workload.revision else {}
     return Scene(
         now_ms=now_ms,
         thresholds=thresholds,
@@ -214,12 +225,13 @@ def _scene(
         deadline_s=deadline_s(workload) or USUAL_DEADLINE_S,
         latch_ms=int(max(thresholds.latch_s, workload.min_ready_s) * 1000),
         looks=[],
-        since={},
-        known_since=dict(memory.since) if memory is not None and memory.revision == workload.revision else {},
+        since=since,
+        known_since=known,
         pasts=pasts_of(memory, pods, thresholds, now_ms),
         scaled_up_ms=scaled_up(events) if events else {},
         ends=workload.kind in JOB_KINDS,
         all_ready=is_observed(workload) and workload.ready >= workload.replicas >= max(1, desired_of(workload)),
+        lost=lost_pods(pods, events, known, since, now_ms),
     )
 
 
