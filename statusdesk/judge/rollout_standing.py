@@ -300,7 +300,7 @@ def _short(rollout: Rollout, scene: Scene) -> Finding:
             look=f"events of {workload.kind} {workload.name}",
         )
     if level is Level.PROGRESSING:
-        return of_unready(rollout.service, rollout.all_pods, desired, message, scene)
+        return of_unready(workload, rollout.service, rollout.all_pods, message, scene)
     look = f"pods and events of {workload.kind} {workload.name}"
     return Finding(
         level=level,

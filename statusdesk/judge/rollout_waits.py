@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from statusdesk.facts import Container, ContainerRole, Pod, Workload
-from statusdesk.judge.pods import is_live
-from statusdesk.judge.rollout_counts import DEGRADED, REPLACING, STARTING
+from statusdesk.facts import ContainerRole, Pod, Workload
+from statusdesk.judge.pods import condition_of, is_live
+from statusdesk.judge.rollout_counts import DEGRADED, REPLACING, STARTING, desired_of
 from statusdesk.judge.rollout_findings import Finding, Scene
 from statusdesk.judge.rollout_memory import SETTLE_MS
 from statusdesk.judge.rollout_nodes import of_lost
@@ -52,14 +52,15 @@ def soaking_until(workload: Workload, new_pods: Sequence[Pod], progressed_ms: in
     return max([progressed_ms, *soaked])
 
 
-def of_unready(pods: Sequence[Pod], all_pods: Sequence[Pod], desired: int, served: str, scene: Scene) -> Finding:
+def of_unready(workload: Workload, pods: Sequence[Pod], all_pods: Sequence[Pod], served: str, scene: Scene) -> Finding:
     """Return why not all of a service is there, at whose live ``pods`` nothing is found; ``served`` says how much is.
 
     A pod that was ready and is not any more is none that moves: for a while that is only said, then it is a warning,
     and where no pod is left it is one at once.
     """
+    desired, completed_ms = desired_of(workload), _completed_ms(workload)
     unready = [pod for pod in pods if not pod.ready]
-    dropped = sorted((pod for pod in unready if _was_ready(pod)), key=lambda pod: pod.name)
+    dropped = sorted((pod for pod in unready if _was_ready(pod, completed_ms)), key=lambda pod: pod.name)
     if dropped:
         since_ms = min(pod.ready_changed_ms or scene.now_ms for pod in dropped)
         nothing = len(dropped) == len(pods) >= desired
@@ -85,15 +86,23 @@ def of_unready(pods: Sequence[Pod], all_pods: Sequence[Pod], desired: int, serve
     return Finding(level=Level.PROGRESSING, reason=STARTING, message=message)
 
 
-def _was_ready(pod: Pod) -> bool:
-    """Return whether a pod was ready before: it became unready long after it was made, while its containers ran."""
+def _completed_ms(workload: Workload) -> int | None:
+    """Return when a Deployment was complete last, as far as it says so itself."""
+    progressing = condition_of(workload, "Progressing")
+    if progressing is None or progressing.reason != "NewReplicaSetAvailable":
+        return None
+    return progressing.updated_ms
+
+
+def _was_ready(pod: Pod, completed_ms: int | None) -> bool:
+    """Return whether a pod was ready before: the rollout was complete with it, or it became unready while it ran."""
+    apps = [container for container in pod.containers if container.role is ContainerRole.APP]
+    if not apps or any(container.state != "running" for container in apps):
+        return False
+    if completed_ms is not None and (pod.created_ms or completed_ms) < completed_ms:
+        return True
     made_ms = max(pod.created_ms or 0, pod.scheduled_changed_ms or 0)
     changed_ms = pod.ready_changed_ms
-    apps = [container for container in pod.containers if container.role is ContainerRole.APP]
-    if changed_ms is None or changed_ms <= made_ms + SETTLE_MS or not apps:
+    if changed_ms is None or changed_ms <= made_ms + SETTLE_MS:
         return False
-    return all(_ran_before(container, changed_ms) for container in apps)
-
-
-def _ran_before(container: Container, moment_ms: int) -> bool:
-    return container.state == "running" and container.since_ms is not None and container.since_ms < moment_ms
+    return all(container.since_ms is not None and container.since_ms < changed_ms for container in apps)

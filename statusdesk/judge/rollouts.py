@@ -78,7 +78,7 @@ def judge_rollout(
     now = current(workload, pods, before, memory)
     found = of_new_revision(now.workload, pods, revisions, now.undone)
     verdict = _judge(now.workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms)
-    if now.stale is None:
+    if not now.note:
         return verdict
     state = msgspec.structs.replace(verdict.state, conditions=workload.conditions)
     return msgspec.structs.replace(verdict, state=state, memory=noted(verdict.memory, now, now_ms))

@@ -97,6 +97,7 @@ DROPPED = tuple(unready(container(ready=False, since_ms=at(-DAY_S)), name=name, 
 OLD_ZERO = sts_pod(0, revision=OLD, created_ms=at(-DAY_S), ready_changed_ms=at(-DAY_S))
 OLD_A, OLD_B = (ds_pod(n, revision=OLD) for n in ("a", "b"))
 NEVER = tuple(unready(container(ready=False), name=name, created_ms=at(-9), revision=NEW) for name in ("p", "q"))
+AGAIN = tuple(msgspec.structs.replace(one, name=f"{one.name}2", created_ms=at(100)) for one in NEVER)
 ENDED = tuple(msgspec.structs.replace(one, deleting_ms=at(130)) for one in NEVER)
 BROKEN = tuple(msgspec.structs.replace(BAD, name=name) for name in ("p", "q"))
 LEAVING = tuple(msgspec.structs.replace(one, deleting_ms=at(130)) for one in BROKEN)
@@ -163,8 +164,16 @@ RECREATE = [
             Seen(0, recreate(**BAD_COUNTS), NEVER, FAILING, "ProgressDeadlineExceeded"),
             Seen(100, recreate(**GOING, generation=3, observed_generation=3), ENDED, PROGRESSING, "Rolling"),
             Seen(120, recreate(**GOING, generation=3, observed_generation=3), ENDED, PROGRESSING, "Rolling"),
+            Seen(131, recreate(**GOING, generation=3, observed_generation=3), (), PROGRESSING, "Rolling"),
         ],
-        "waits for 2 old pods to end",
+    ),
+    Case(
+        "Recreate that timed out, and whose pods are deleted by hand: it is failing as before",
+        [
+            Seen(0, recreate(**BAD_COUNTS), NEVER, FAILING, "ProgressDeadlineExceeded"),
+            Seen(100, recreate(**GOING), ENDED, PROGRESSING, "Rolling"),
+            Seen(101, recreate(**BAD_COUNTS), (*ENDED, *AGAIN), FAILING, "ProgressDeadlineExceeded"),
+        ],
     ),
     Case(
         "StatefulSet waits for a pod with a long grace period",
