@@ -30,17 +30,23 @@ def lost_pods(
             told = noted in known_since or _is_told(pod, events)
             if told:
                 since[noted] = known_since.get(noted, now_ms)
-            if told or not pod.ready_reason:
+            if told or (not pod.ready_reason and _was_ready(pod)):
                 lost.add(pod.name)
     return frozenset(lost)
 
 
 def _is_left_as_it_was(pod: Pod) -> bool:
-    """Return whether all containers of a pod are ready though the pod, once ready, is not."""
+    """Return whether all containers of a pod are ready though the pod is not."""
     if not pod.node or pod.ready_changed_ms is None or pod.phase != "Running":
         return False
     apps = [container for container in pod.containers if container.role is ContainerRole.APP]
     return bool(apps) and all(container.ready for container in apps)
+
+
+def _was_ready(pod: Pod) -> bool:
+    """Return whether a pod became unready while its containers ran: from one that was not, nothing is taken."""
+    since_ms = [container.since_ms for container in pod.containers if container.role is ContainerRole.APP]
+    return all(moment is not None and moment < (pod.ready_changed_ms or 0) for moment in since_ms)
 
 
 def _is_told(pod: Pod, events: Iterable[Event]) -> bool:

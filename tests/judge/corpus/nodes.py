@@ -14,6 +14,7 @@ from tests.judge.make import (
     looping,
     pod,
     progressing,
+    rolling,
     unready,
     waiting,
 )
@@ -68,6 +69,10 @@ LOST_NODES = [
             Seen(301, SERVED, (left(**GATED), VETERANS[1]), FAILING, "DegradedNeverReady"),
         ],
         "is not ready though its containers are",
+    ),
+    Case(
+        "a pod that was never ready is not one of a lost node, though no reason is given",
+        [Seen(100, rolling(), (unready(container(since_ms=at(4))),), WARNING, "NeverReady")],
     ),
     Case(
         "the only pod of a service on a lost node: unknown, for it may still serve",
