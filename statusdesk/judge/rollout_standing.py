@@ -25,8 +25,8 @@ from statusdesk.judge.rollout_findings import LOST, Finding, Scene, as_before, o
 from statusdesk.judge.rollout_jobs import of_job, of_last_job
 from statusdesk.judge.rollout_latch import is_past
 from statusdesk.judge.rollout_nodes import grouped
+from statusdesk.judge.rollout_pending import of_held_up, of_leaving_slowly, of_unready, soaking_until
 from statusdesk.judge.rollout_service import of_flapping, of_leaving, of_old_pods, with_lost
-from statusdesk.judge.rollout_waits import of_held_up, of_leaving_slowly, of_unready, soaking_until
 from statusdesk.states import Level, RolloutState
 from statusdesk.text import counted
 
