@@ -46,7 +46,7 @@ def _is_left_as_it_was(pod: Pod) -> bool:
 def _was_ready(pod: Pod) -> bool:
     """Return whether a pod became unready while its containers ran: from one that was not, nothing is taken."""
     since_ms = [container.since_ms for container in pod.containers if container.role is ContainerRole.APP]
-    return all(moment is not None and moment < (pod.ready_changed_ms or 0) for moment in since_ms)
+    return all(moment is not None and moment <= (pod.ready_changed_ms or 0) for moment in since_ms)
 
 
 def _is_told(pod: Pod, events: Iterable[Event]) -> bool:
