@@ -31,13 +31,17 @@ class PodPast(msgspec.Struct, frozen=True, gc=False):
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """``completed`` and ``scaling`` hold for the revision; ``since`` is when something that still lasts began."""
+    """``completed`` and ``scaling`` hold for the revision; ``since`` is when something that still lasts began.
+
+    ``scaled_from``: how many pods were wanted before the number was changed, where that was seen.
+    """
 
     revision: str
     completed: bool = False
     scaling: bool = False
     since: tuple[tuple[str, int], ...] = ()
     pods: tuple[PodPast, ...] = ()
+    scaled_from: int | None = None
 
 
 def pasts_of(

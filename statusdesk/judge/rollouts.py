@@ -18,7 +18,6 @@ from statusdesk.judge.rollout_counts import (
     desired_of,
     digest_of,
     is_complete,
-    is_scaling,
     progress_ms,
     seen_began_ms,
     template_changed,
@@ -30,6 +29,7 @@ from statusdesk.judge.rollout_events import scaled_up
 from statusdesk.judge.rollout_findings import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_latch import hold, hold_old
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
+from statusdesk.judge.rollout_scaling import added_pods, is_scaling, scaled_from
 from statusdesk.judge.rollout_standing import Rollout, of_standing
 from statusdesk.states import Level, RolloutState
 
@@ -160,6 +160,8 @@ def _judge(
     if started_ms is None:
         started_ms = _began_ms(workload, pods, new_pods, before, completed, looked_ms, now_ms)
     scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory)
+    scaling = completed and is_scaling(workload, before, memory)
+    from_desired = scaled_from(workload, before, memory) if scaling else None
     rollout = Rollout(
         workload=workload,
         pods=live,
@@ -168,7 +170,9 @@ def _judge(
         revision=revision,
         before=before,
         completed=completed,
-        scaling=is_scaling(workload, before, memory),
+        scaling=scaling,
+        scaled_from=from_desired,
+        added=added_pods(workload, live, before, from_desired, looked_ms, scene) if scaling else frozenset(),
         events=events,
     )
     finding = of_standing(rollout, scene)
@@ -238,6 +242,7 @@ def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | No
         rollout.scaling and not (is_observed(workload) and is_complete(workload)),
         tuple(scene.since.items()),
         pasts,
+        rollout.scaled_from,
     )
 
 
