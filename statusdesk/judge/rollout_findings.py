@@ -7,6 +7,7 @@ import msgspec
 from statusdesk.config import RolloutThresholds
 from statusdesk.facts import Container, ContainerRole, Pod
 from statusdesk.judge.rollout_memory import PodPast
+from statusdesk.judge.rollout_pulls import PULL, Pulls, is_missing, is_refused, why
 from statusdesk.states import Level, RolloutState
 
 UNLIMITED_S = 2**31 - 1  # progressDeadlineSeconds of MaxInt32 means no deadline
@@ -19,8 +20,6 @@ _AT_ONCE = {
     "ErrImageNeverPull": "may not pull its image, and the node has none",
     "CreateContainerConfigError": "cannot be configured",
 }
-_PULL = ("ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed")
-_FINAL_PULL = ("not found", "notfound", "unauthorized", "denied", "forbidden", "manifest unknown", "no match for")
 _CREATE = ("CreateContainerError", "RunContainerError", "PostStartHookError", "CreatePodSandboxError")
 _CANNOT_RUN = ("ContainerCannotRun", "StartError")
 _STARTING = ("", "ContainerCreating", "PodInitializing")
@@ -59,9 +58,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a pod is held against. ``progress_ms``: last progress of the rollout; ``looks`` collects moments in the
     future at which time alone changes the verdict, ``since`` what lasts from one verdict to the next (``known_since``:
-    what lasted at the previous one). ``scaled_up_ms``: when a node was ordered for a pod. ``ends``: the pods of a Job
-    are to end, and need not be ready. ``all_ready``: the workload counts every pod as ready, so that one seen otherwise
-    was seen earlier (pods may be polled beside a workload that is watched)."""
+    what lasted at the previous one). ``scaled_up_ms``: when a node was ordered for a pod. ``pulls``: why images cannot
+    be pulled. ``ends``: the pods of a Job are to end, and need not be ready. ``all_ready``: the workload counts every
+    pod as ready, so that one seen otherwise was seen earlier (pods may be polled beside a workload that is watched)."""
 
     now_ms: int
     thresholds: RolloutThresholds
@@ -75,6 +74,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     known_since: Mapping[str, int]
     pasts: Mapping[str, PodPast]
     scaled_up_ms: Mapping[str, int]
+    pulls: Pulls
     ends: bool = False
     all_ready: bool = False
 
@@ -189,7 +189,7 @@ def _waiting(pod: Pod, container: Container, scene: Scene) -> Finding | None:
     message = f"{what} waits: {reason}{tail}"
     if reason in _AT_ONCE:
         level, message = Level.FAILING, f"{what} {_AT_ONCE[reason]}{tail}"
-    elif reason in _PULL:
+    elif reason in PULL:
         return _pull(pod, container, scene)
     elif reason in _CREATE:
         message = f"{what} cannot be created{tail}"
@@ -201,14 +201,16 @@ def _pull(pod: Pod, container: Container, scene: Scene) -> Finding:
     image = container.image or "?"
     alone = container.role is ContainerRole.APP and sum(c.role is not _INIT for c in pod.containers) == 1
     whose = "" if alone else f" of {_ROLE_WORDS[container.role]} {container.name}"
-    said = container.message.lower()
-    final = any(words in said for words in _FINAL_PULL)
-    if "not found" in said or "notfound" in said or "manifest unknown" in said:
+    said = why(container.message) or scene.pulls.get((container.name, container.image), "")
+    missing = is_missing(said, image)
+    final = missing or is_refused(said, image)
+    if missing:
         message = f"image {image}{whose} not found"
     elif final:
-        message = f"image {image}{whose} may not be pulled: {container.message}"
+        message = f"image {image}{whose} may not be pulled: {said}"
     else:
-        message = f"image {image}{whose} cannot be pulled" + (f": {container.message}" if container.message else "")
+        told = said or container.message
+        message = f"image {image}{whose} cannot be pulled" + (f": {told}" if told else "")
     level, fails_ms = _fails_waiting(pod, container, scene, at_once=final)
     # one reason for both states: they alternate for as long as the pull fails
     reason = "ErrImagePull" if container.reason == "ImagePullBackOff" else container.reason

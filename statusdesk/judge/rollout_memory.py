@@ -34,6 +34,7 @@ class Memory(msgspec.Struct, frozen=True):
     """``completed`` and ``scaling`` hold for the revision; ``since`` is when something that still lasts began.
 
     ``scaled_from``: how many pods were wanted before the number was changed, where that was seen.
+    ``pulls``: of (container, image), why it cannot be pulled.
     """
 
     revision: str
@@ -42,6 +43,7 @@ class Memory(msgspec.Struct, frozen=True):
     since: tuple[tuple[str, int], ...] = ()
     pods: tuple[PodPast, ...] = ()
     scaled_from: int | None = None
+    pulls: tuple[tuple[tuple[str, str], str], ...] = ()
 
 
 def pasts_of(

@@ -29,6 +29,7 @@ from statusdesk.judge.rollout_events import scaled_up
 from statusdesk.judge.rollout_findings import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_latch import hold, hold_old
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
+from statusdesk.judge.rollout_pulls import pulls_of
 from statusdesk.judge.rollout_scaling import added_pods, is_scaling, scaled_from
 from statusdesk.judge.rollout_standing import Rollout, of_standing
 from statusdesk.states import Level, RolloutState
@@ -159,8 +160,9 @@ def _judge(
     started_ms = before.started_ms if before is not None and goes_on else workload.started_ms
     if started_ms is None:
         started_ms = _began_ms(workload, pods, new_pods, before, completed, looked_ms, now_ms)
-    scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory)
-    scaling = completed and is_scaling(workload, before, memory)
+    scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory, before)
+    reached = is_observed(workload) and is_complete(workload)
+    scaling = completed and not reached and is_scaling(workload, before, memory)
     from_desired = scaled_from(workload, before, memory) if scaling else None
     rollout = Rollout(
         workload=workload,
@@ -208,6 +210,7 @@ def _scene(
     now_ms: int,
     events: Sequence[Event],
     memory: Memory | None,
+    before: RolloutState | None,
 ) -> Scene:
     return Scene(
         now_ms=now_ms,
@@ -222,6 +225,7 @@ def _scene(
         known_since=dict(memory.since) if memory is not None and memory.revision == workload.revision else {},
         pasts=pasts_of(memory, pods, thresholds, now_ms),
         scaled_up_ms=scaled_up(events) if events else {},
+        pulls=pulls_of(pods, events, before, memory),
         ends=workload.kind in JOB_KINDS,
         all_ready=is_observed(workload) and workload.ready >= workload.replicas >= max(1, desired_of(workload)),
     )
@@ -239,10 +243,11 @@ def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | No
     return Memory(
         workload.revision,
         rollout.completed or (done and finding.level is not Level.SCALING),
-        rollout.scaling and not (is_observed(workload) and is_complete(workload)),
+        rollout.scaling,
         tuple(scene.since.items()),
         pasts,
         rollout.scaled_from,
+        tuple(scene.pulls.items()),
     )
 
 
