@@ -20,7 +20,7 @@ from statusdesk.judge.rollout_counts import (
 )
 from statusdesk.judge.rollout_due import due_of
 from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_events, of_refusals, reason_of
-from statusdesk.judge.rollout_findings import Finding, Scene, as_before, of_pod
+from statusdesk.judge.rollout_findings import Finding, Scene, as_before, of_pod, pulled_long
 from statusdesk.judge.rollout_jobs import of_job, of_last_job
 from statusdesk.judge.rollout_latch import is_past
 from statusdesk.judge.rollout_scaling import scaling_to
@@ -364,4 +364,6 @@ def _rolling(rollout: Rollout, scene: Scene) -> Finding:
     if progressed_ms is not None and scene.reached(progressed_ms + share_ms):
         message = f"no progress for half of the deadline, {rollout.counts}"
         return Finding(level=Level.WARNING, reason="Stalled", message=message, look="pods of the new revision")
-    return Finding(level=Level.PROGRESSING, reason=ROLLING, message=rollout.counts)
+    pulled = pulled_long(rollout.pods, scene)
+    message = f"{rollout.counts}, image {pulled} is being pulled" if pulled else rollout.counts
+    return Finding(level=Level.PROGRESSING, reason=ROLLING, message=message)

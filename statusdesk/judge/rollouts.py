@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from statusdesk.config import RolloutThresholds
-from statusdesk.facts import Event, Pod, Revision, Workload
+from statusdesk.facts import Event, LogTail, Pod, Revision, Workload
 from statusdesk.judge.pods import is_live, is_observed, of_new_revision
 from statusdesk.judge.rollout_beginning import trouble_began_ms
 from statusdesk.judge.rollout_counts import (
@@ -32,6 +32,7 @@ from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
 from statusdesk.judge.rollout_pulls import pulls_of
 from statusdesk.judge.rollout_scaling import added_pods, is_scaling, scaled_from
 from statusdesk.judge.rollout_standing import Rollout, of_standing
+from statusdesk.judge.rollout_waits import waits_of
 from statusdesk.states import Level, RolloutState
 
 _NAME = operator.attrgetter("name")
@@ -62,18 +63,19 @@ def judge_rollout(
     revisions: Sequence[Revision] = (),
     memory: Memory | None = None,
     looked_ms: int | None = None,
+    tail: LogTail | None = None,
 ) -> Verdict:
     """Judge a workload with all its pods; ``before`` is the previous verdict, which holds what must not flicker.
 
     ``events`` and ``revisions`` are those looked up for it, where they are known. ``looked_ms``: when it had last been
-    looked at before it was seen to be as it is.
+    looked at before it was seen to be as it is. ``tail``: what an init container that runs for long said last.
     """
     if before is not None and before.level is Level.OK:
         revision = _unremarkable(workload, pods, before, thresholds, now_ms)
         if revision is not None:
             return Verdict(state=_as_before(workload, before), new_revision=revision, memory=memory)
     found = of_new_revision(workload, pods, revisions) if workload.kind not in JOB_KINDS else ("", tuple(pods))
-    return _judge(workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms)
+    return _judge(workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms, tail)
 
 
 def _unremarkable(
@@ -136,6 +138,7 @@ def _as_before(workload: Workload, before: RolloutState) -> RolloutState:
         started_ms=before.started_ms,
         version_since_ms=before.version_since_ms,
         build=workload.build,
+        init_ms=before.init_ms,
     )
 
 
@@ -149,6 +152,7 @@ def _judge(
     events: Sequence[Event],
     memory: Memory | None,
     looked_ms: int | None,
+    tail: LogTail | None,
 ) -> Verdict:
     revision, new_pods = new
     live = tuple(filter(is_live, new_pods))
@@ -160,7 +164,7 @@ def _judge(
     started_ms = before.started_ms if before is not None and goes_on else workload.started_ms
     if started_ms is None:
         started_ms = _began_ms(workload, pods, new_pods, before, completed, looked_ms, now_ms)
-    scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory, before)
+    scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory, before, tail)
     reached = is_observed(workload) and is_complete(workload)
     scaling = completed and not reached and is_scaling(workload, before, memory)
     from_desired = scaled_from(workload, before, memory) if scaling else None
@@ -211,6 +215,7 @@ def _scene(
     events: Sequence[Event],
     memory: Memory | None,
     before: RolloutState | None,
+    tail: LogTail | None,
 ) -> Scene:
     return Scene(
         now_ms=now_ms,
@@ -226,6 +231,7 @@ def _scene(
         pasts=pasts_of(memory, pods, thresholds, now_ms),
         scaled_up_ms=scaled_up(events) if events else {},
         pulls=pulls_of(pods, events, before, memory),
+        waits=waits_of(workload, pods, events, before, tail),
         ends=workload.kind in JOB_KINDS,
         all_ready=is_observed(workload) and workload.ready >= workload.replicas >= max(1, desired_of(workload)),
     )
@@ -290,6 +296,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
         version_since_ms=version_since_ms,
         build=workload.build,
         conditions=() if resting else workload.conditions,
+        init_ms=tuple(scene.waits.init_ms.items()),
     )
 
 
