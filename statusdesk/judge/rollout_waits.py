@@ -20,7 +20,8 @@ MOST_CHARS = 200
 _PULL_ENDS = ("Pulled", "Failed", "BackOff")
 _IMAGE = re.compile(r'"([^"]+)"')
 _REFUSED = re.compile(
-    r"permission denied|\b(?:code|status|error|https?\S*)\W+40[13]\b|forbidden|unauthorized|bad token|invalid token|connection refused|no such host",
+    r"permission denied|\b(?:code|status|error|https?\S*)\W+40[13]\b|forbidden|unauthorized"
+    r"|bad token|invalid token|connection refused|no such host",
     re.IGNORECASE,
 )
 
