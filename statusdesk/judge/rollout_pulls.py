@@ -71,9 +71,13 @@ def pulls_of(pods: Sequence[Pod], events: Sequence[Event], before: RolloutState 
         return found
     known = dict(memory.pulls) if memory is not None else {}
     for one in waiting:
-        key = (one.name, one.image)
-        said = why(one.message) or found.get(key) or known.get(key) or _told(one, before) or _heard(one, events)
+        said = why(one.message)
         if said:
+            key = (one.name, one.image)
+            found[key] = min(said, found.get(key, said))  # whatever order the pods are in
+    for one in waiting:
+        key = (one.name, one.image)
+        if key not in found and (said := known.get(key) or _told(one, before) or _heard(one, events)):
             found[key] = said
     return found
 

@@ -297,6 +297,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
         build=workload.build,
         conditions=() if resting else workload.conditions,
         init_ms=tuple(scene.waits.init_ms.items()),
+        evicted=sum(pod.phase == "Failed" and pod.reason == "Evicted" for pod in rollout.all_pods),
     )
 
 

@@ -110,3 +110,9 @@ def test_a_cause_is_forgotten_with_the_image_that_was_pulled() -> None:
     ]
     memory = follow(steps)[-1].memory
     assert memory is None or memory.pulls == ()
+
+
+def test_what_several_pods_say_differently_does_not_depend_on_their_order() -> None:
+    found = [unready(waiting("ErrImagePull", said), name=said) for said in ("timeout", "eof")]
+    memories = [judge_rollout(rolling(), each, None, THRESHOLDS, T0).memory for each in (found, found[::-1])]
+    assert memories[0] == memories[1] is not None
