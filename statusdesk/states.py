@@ -20,7 +20,8 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     Jenkins build that did it, told by the rule ``build_rule`` (a ``BuildRule``); with ``NONE`` they are of the build
     whose version came back, if one did. ``deadline_ms`` is Kubernetes' own, ``fails_ms`` when a warning becomes failing
     if nothing changes, None where time alone does not decide. ``conditions`` are those of the workload while it is
-    neither well nor at rest.
+    neither well nor at rest. ``init_ms`` is how long each init container takes as a rule, ``evicted``
+    counts the pods that nodes have put out and that were left lying about.
     """
 
     key: str
@@ -58,6 +59,8 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     cause_key: str = ""
     cause_ms: int | None = None
     conditions: tuple[Condition, ...] = ()
+    init_ms: tuple[tuple[str, int], ...] = ()
+    evicted: int = 0
 
 
 class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):

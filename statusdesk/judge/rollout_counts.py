@@ -75,19 +75,6 @@ def was_completed(workload: Workload, before: RolloutState | None, memory: Memor
     return one_revision and now_ms - (workload.created_ms or now_ms) > USUAL_DEADLINE_S * 1000
 
 
-def is_scaling(workload: Workload, before: RolloutState | None, memory: Memory | None) -> bool:
-    """Return whether the number wanted was changed and is not reached yet."""
-    if before is None or before.revision != workload.revision or workload.kind == "DaemonSet":
-        return False
-    if template_changed(workload, before):
-        return False  # a new revision is on its way
-    if before.desired != desired_of(workload):
-        return True
-    if memory is not None and memory.revision == workload.revision:
-        return memory.scaling
-    return before.reason.startswith(SCALING)
-
-
 def template_changed(workload: Workload, before: RolloutState | None) -> bool:
     """Return whether the image or version is another than at the previous verdict."""
     return before is not None and (before.image != workload.image or before.version != workload.version)

@@ -21,11 +21,12 @@ from statusdesk.judge.rollout_counts import (
 )
 from statusdesk.judge.rollout_due import due_of
 from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_events, of_refusals, reason_of
-from statusdesk.judge.rollout_findings import LOST, Finding, Scene, as_before, of_pod
+from statusdesk.judge.rollout_findings import LOST, Finding, Scene, as_before, of_pod, pulled_long
 from statusdesk.judge.rollout_jobs import of_job, of_last_job
 from statusdesk.judge.rollout_latch import is_past
 from statusdesk.judge.rollout_nodes import grouped
 from statusdesk.judge.rollout_pending import of_held_up, of_leaving_slowly, of_unready, soaking_until
+from statusdesk.judge.rollout_scaling import scaling_to
 from statusdesk.judge.rollout_service import of_flapping, of_leaving, of_old_pods, with_lost
 from statusdesk.states import Level, RolloutState
 from statusdesk.text import counted
@@ -33,6 +34,7 @@ from statusdesk.text import counted
 OBSERVE_MS = 60_000  # a controller that has not looked at a new spec for this long is not working
 NO_PODS_MS = 30_000
 SCALED_TO_ZERO = "ScaledToZero"
+ROLLING = "Rolling"
 _REFUSED_POD = re.compile(r'pods "([^"]+)"')
 _BAD = (Level.WARNING, Level.FAILING, Level.UNKNOWN)
 _WAITING = ("NoPods", "Stalled")  # for what, pods that do not end tell better
@@ -43,7 +45,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``held``: the live ones of the old revision that stay, which are the service whatever becomes of the rollout.
     ``completed``: this revision was complete once, so that what is bad now is the service, not the rollout.
-    ``scaling``: the number wanted was changed and is not reached yet.
+    ``scaling``: the number wanted was changed (from ``scaled_from``) and is not reached yet; ``added`` names the pods
+    that come of it and that nobody has missed so far.
     """
 
     workload: Workload
@@ -54,6 +57,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     before: RolloutState | None
     completed: bool
     scaling: bool
+    scaled_from: int | None = None
+    added: frozenset[str] = frozenset()
     events: Sequence[Event] = ()
 
     @property
@@ -74,6 +79,11 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def service(self) -> tuple[Pod, ...]:
         """The pods by which it is judged."""
         return self.pods + self.held if self.held else self.pods
+
+    @property
+    def relied_on(self) -> tuple[Pod, ...]:
+        """Those of them of which anything but a place to run is expected by now."""
+        return tuple([pod for pod in self.service if pod.name not in self.added]) if self.added else self.service
 
     def is_of_service(self, found: Finding) -> bool:
         """Return whether what was found is the service's trouble, not the rollout's."""
@@ -181,7 +191,8 @@ def _paused(rollout: Rollout, scene: Scene) -> Finding:
 def _unobserved(rollout: Rollout, scene: Scene) -> Finding:
     """The spec is newer than the status: nothing in the status is about it, so what was bad stays so."""
     workload, before = rollout.workload, rollout.before
-    if before is not None and before.revision == workload.revision and not template_changed(workload, before):
+    same = before is not None and before.revision == workload.revision and not template_changed(workload, before)
+    if before is not None and same:
         if rollout.scaling and before.level not in _BAD:
             return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired_of(workload)}")
         if before.level in _BAD and before.reason != NOT_OBSERVED:
@@ -197,6 +208,8 @@ def _unobserved(rollout: Rollout, scene: Scene) -> Finding:
             message=f"the controller has not looked at generation {workload.generation}",
             look="kube-controller-manager",
         )
+    if before is not None and same and before.reason == ROLLING:
+        return as_before(before)  # its number alone was changed
     return Finding(level=Level.PROGRESSING, reason=OBSERVING, message="the new spec is not observed yet")
 
 
@@ -205,7 +218,7 @@ def _what_is_wrong(rollout: Rollout, scene: Scene) -> Finding | None:
     if found is None or found.level is not Level.FAILING:
         found = _by_conditions(rollout) or _by_refusals(rollout, scene) or found
     if found is None and scene.pasts:
-        found = of_flapping(rollout.service, scene)
+        found = of_flapping(rollout.relied_on, scene)
     if found is None:
         return None
     if found.pod:
@@ -224,13 +237,15 @@ def _at_pods(rollout: Rollout, scene: Scene) -> Finding | None:
     complete = rollout.completed and is_complete(rollout.workload)
     served = msgspec.structs.replace(scene, rolling=False) if rollout.held else scene
     for index, pod in enumerate(rollout.service):
+        if pod.scheduled and pod.name in rollout.added:
+            continue
         one = of_pod(pod, scene if index < len(rollout.pods) else served)
         if one is not None and one.crash and complete and is_past(pod, rollout.before, rollout.workload.revision):
             continue
         if one is not None and (found is None or one.order < found.order):
             found = one
     if rollout.events:
-        one = of_pod_events(rollout.service, rollout.events, scene)
+        one = of_pod_events(rollout.relied_on, rollout.events, scene)
         if one is not None and (found is None or one.order < found.order):
             found = one
     return found
@@ -284,7 +299,7 @@ def _short(rollout: Rollout, scene: Scene) -> Finding:
     workload, desired = rollout.workload, desired_of(rollout.workload)
     message = rollout.served
     if rollout.scaling:
-        return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired}, {message}")
+        return scaling_to(workload, message, [pod for pod in rollout.pods if pod.name in rollout.added], scene)
     if workload.replicas > desired:
         return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired}, {workload.replicas} left")
     level, fails_ms = Level.PROGRESSING, None
@@ -371,4 +386,6 @@ def _rolling(rollout: Rollout, scene: Scene) -> Finding:
             return slowed
         message = f"no progress for half of the deadline, {rollout.counts}"
         return Finding(level=Level.WARNING, reason="Stalled", message=message, look="pods of the new revision")
-    return Finding(level=Level.PROGRESSING, reason="Rolling", message=rollout.counts)
+    pulled = pulled_long(rollout.pods, scene)
+    message = f"{rollout.counts}, image {pulled} is being pulled" if pulled else rollout.counts
+    return Finding(level=Level.PROGRESSING, reason=ROLLING, message=message)
