@@ -20,7 +20,9 @@ from collectors.kubernetes_wire import (
     PodSpecWire,
     PodStatusWire,
     PodWire,
+    ProbeWire,
     SelectorWire,
+    TemplateContainerWire,
     TemplateMetaWire,
     TerminatedWire,
     WorkloadMetaWire,
@@ -114,6 +116,7 @@ class Translator:
             grace_s=meta.deletion_grace_period_seconds,
             ready=ready.status == "True",
             ready_changed_ms=times[ready.last_transition_time],
+            ready_reason=texts[ready.reason],
             scheduled=scheduled.status in ("True", ""),
             scheduled_reason=texts[scheduled.reason],
             scheduled_message=clean(scheduled.message) if scheduled.message else "",
@@ -160,7 +163,7 @@ class Translator:
 
     def _container(self, wire: ContainerStatusWire, role: ContainerRole, asked: Iterable[ContainerWire]) -> Container:
         texts, times = self._texts, self._times
-        state, reason, message, exit_code, since_ms = "", "", "", None, None
+        state, reason, message, exit_code, since_ms, ran_ms = "", "", "", None, None, None
         if (standing := wire.state) is not None:
             if (running := standing.running) is not None:
                 state, since_ms = "running", times[running.started_at]
@@ -169,6 +172,8 @@ class Translator:
             elif (ended := standing.terminated) is not None:
                 state, reason, message = "terminated", texts[ended.reason], ended.message
                 exit_code, since_ms = ended.exit_code, times[ended.finished_at]
+                if role is INIT and not exit_code and since_ms and (began_ms := times[ended.started_at]):
+                    ran_ms = since_ms - began_ms
         last = (wire.last_state.terminated if wire.last_state is not None else None) or _NOT_ENDED
         image = wire.image
         if not image or image.startswith("sha256:"):
@@ -191,6 +196,7 @@ class Translator:
             last_message=safe(last.message) if last.message else "",
             last_exit_code=last.exit_code if last is not _NOT_ENDED else None,
             last_finished_ms=times[last.finished_at],
+            ran_ms=ran_ms,
         )
 
     def workload(self, kind: str, wire: WorkloadWire) -> Workload:
@@ -228,6 +234,7 @@ class Translator:
             started_ms=times[status.start_time],
             owner_kind=owner_kind,
             owner_name=owner,
+            ready_s=self._ready_s(spec),
             **_counts(kind, spec, status),
             **self._conduct(kind, spec),
         )
@@ -270,6 +277,13 @@ class Translator:
         containers = pods.containers if pods is not None else None
         return tuple([(texts[one.name], texts[one.image]) for one in containers or ()])
 
+    def _ready_s(self, spec: WorkloadSpecWire) -> tuple[tuple[str, int], ...]:
+        pods = spec.template.spec if spec.template is not None else None
+        if pods is None:
+            return ()
+        asked = [*(pods.init_containers or ()), *(pods.containers or ())]
+        return tuple([(self._texts[one.name], ready_s) for one in asked if (ready_s := _ready_s(one))])
+
     def _condition(self, wire: ConditionWire) -> Condition:
         texts, times = self._texts, self._times
         return Condition(
@@ -309,6 +323,19 @@ def _counts(kind: str, spec: WorkloadSpecWire, status: WorkloadStatusWire) -> _C
         "available": status.available_replicas,
         "failed": status.failed,
     }
+
+
+def _ready_s(container: TemplateContainerWire) -> int:
+    """Return in how many seconds the probes of a container want it to be ready; 0 where it has none."""
+    startup, readiness = container.startup_probe, container.readiness_probe
+    starts_s = _probed_s(startup) + startup.initial_delay_seconds if startup is not None else 0
+    if readiness is None:
+        return starts_s
+    return max(starts_s, readiness.initial_delay_seconds) + _probed_s(readiness)
+
+
+def _probed_s(probe: ProbeWire) -> int:
+    return probe.period_seconds * probe.failure_threshold
 
 
 def _deadline_s(spec: WorkloadSpecWire) -> int | None:

@@ -85,6 +85,21 @@ class ContainerWire(Wire):
     restart_policy: str = ""
 
 
+class ProbeWire(Wire):
+    """A probe; the numbers are those of the API server where it says nothing."""
+
+    initial_delay_seconds: int = 0
+    period_seconds: int = 10
+    failure_threshold: int = 3
+
+
+class TemplateContainerWire(ContainerWire):
+    """A container as the template of a workload asks for it; nobody reads the probes of single pods."""
+
+    startup_probe: ProbeWire | None = None
+    readiness_probe: ProbeWire | None = None
+
+
 class WaitingWire(Wire):
     reason: str = ""
     message: str = ""
@@ -98,6 +113,7 @@ class TerminatedWire(Wire):
     exit_code: int = 0
     reason: str = ""
     message: str = ""
+    started_at: str | None = None
     finished_at: str | None = None
 
 
@@ -158,7 +174,8 @@ class TemplateMetaWire(Wire):
 
 
 class TemplateSpecWire(Wire):
-    containers: list[ContainerWire] | None = None
+    containers: list[TemplateContainerWire] | None = None
+    init_containers: list[TemplateContainerWire] | None = None
 
 
 class TemplateWire(Wire):

@@ -13,6 +13,7 @@ from screens.strips import Line
 from screens.workload_lines import Chosen, Item, ListColumns, choose, draw_item, draw_titles, share_out
 from statusdesk.board import Board, Mark
 from statusdesk.rollout_view import in_stage
+from statusdesk.text import counted
 
 NOTE, TAIL = -1, -2
 HELP = """
@@ -185,7 +186,10 @@ def _notes(board: Board, stage: str, chosen: Chosen, lens: Lens) -> tuple[str, .
         return ("", f"Nothing matches /{lens.text}")
     if not chosen.items and chosen.well_hidden:
         return ("", f"No workload is unwell in {stage} ({chosen.well_hidden} are well)")
-    return () if chosen.items else ("", f"No workload is known in {stage}.")
+    if not chosen.items:
+        return ("", f"No workload is known in {stage}.")
+    evicted = sum(rollout.evicted for _, rollout in in_stage(board, stage))
+    return (f"{counted(evicted, 'pod')} evicted by their nodes and left lying about",) if evicted else ()
 
 
 def _tail(chosen: Chosen, ascii_only: bool) -> str:

@@ -6,6 +6,8 @@ secret comes from, never the secret itself. Field comments are the manual; ``con
 
 import fnmatch
 
+from msgspec.structs import replace
+
 from statusdesk.config_alerts import AlertsSettings, GateSettings, HaSettings, SinkSettings
 from statusdesk.settings import Secret as Secret
 from statusdesk.settings import Settings as Settings
@@ -35,7 +37,7 @@ class RolloutThresholds(Settings, frozen=True):
     never_ready_warn_s: float = 90.0
     never_ready_deadline_share: float = 0.5
     init_running_s: float = 60.0
-    unavailable_warn_s: float = 30.0  # a completed rollout without one available pod
+    unavailable_warn_s: float = 30.0  # a completed rollout without an available pod, or with one not ready any more
     unavailable_fail_s: float = 90.0
     mount_fail_s: float = 120.0  # a volume cannot be mounted, or attached
     flaps: int = 3  # changes between ready and not ready within flap_window that are warned of
@@ -43,6 +45,7 @@ class RolloutThresholds(Settings, frozen=True):
     terminating_s: float = 60.0  # a pod is still there so long after its grace period
     paused_warn_s: float = 3600.0
     idle_warn_s: float = 0.0  # warn for so long after a workload was scaled to 0; 0: never
+    production_idle_warn_s: float = 86_400.0  # ... in the production stage, where that is longer
     latch_s: float = 30.0
 
 
@@ -238,6 +241,13 @@ class Config(Settings, frozen=True):
 
     def thresholds_of(self, cluster: str, namespace: str) -> RolloutThresholds:
         """The thresholds of the stage that a namespace belongs to, those of all stages where it says nothing."""
+        stage = next((stage for stage in self.stages if stage.production and stage.holds(cluster, namespace)), None)
+        found = self._thresholds_of(cluster, namespace)
+        if stage is None or found.idle_warn_s >= found.production_idle_warn_s:
+            return found
+        return replace(found, idle_warn_s=found.production_idle_warn_s)
+
+    def _thresholds_of(self, cluster: str, namespace: str) -> RolloutThresholds:
         for stage in self.stages:
             if stage.thresholds is not None and stage.holds(cluster, namespace):
                 return stage.thresholds

@@ -49,7 +49,7 @@ class Container(Fact, frozen=True, omit_defaults=True):
 
     ``state`` is ``waiting``, ``running``, ``terminated`` or empty (no status yet). ``reason``, ``message`` and
     ``exit_code`` belong to that state; the ``last_`` fields to ``lastState.terminated``. ``since_ms`` is ``startedAt``
-    when running and ``finishedAt`` when terminated.
+    when running and ``finishedAt`` when terminated. ``ran_ms``: how long an init container took that has done its work.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Container(Fact, frozen=True, omit_defaults=True):
     last_message: str = ""
     last_exit_code: int | None = None
     last_finished_ms: int | None = None
+    ran_ms: int | None = None
 
 
 class Pod(Fact, frozen=True):
@@ -76,6 +77,7 @@ class Pod(Fact, frozen=True):
     ``workload_kind`` and ``workload_name`` name the Deployment, StatefulSet, DaemonSet or Job that owns it (a
     ReplicaSet is named ``<deployment>-<pod-template-hash>``); empty for any other owner. ``revision`` is the label
     ``pod-template-hash`` or ``controller-revision-hash``. ``deleting_ms`` holds the grace period ``grace_s`` already.
+    ``ready_reason`` is why it is not ready, as its node says; empty where another than its node took Ready from it.
     """
 
     cluster: str
@@ -96,6 +98,7 @@ class Pod(Fact, frozen=True):
     grace_s: int | None = None
     ready: bool = False
     ready_changed_ms: int | None = None
+    ready_reason: str = ""
     scheduled: bool = True
     scheduled_reason: str = ""
     scheduled_message: str = ""
@@ -114,7 +117,8 @@ class Workload(Fact, frozen=True):
     (``updatedNumberScheduled``), and so on. ``revision`` is the annotation ``deployment.kubernetes.io/revision``, or
     ``status.updateRevision`` of a StatefulSet, or the template generation of a DaemonSet. ``images`` pairs container
     names with images as the pod template gives them, ``version`` was taken from the main one. ``selector`` is that of
-    its pods, as the query of a list has it.
+    its pods, as the query of a list has it. ``ready_s`` pairs container names with the seconds that the probes of the
+    template give each to become ready.
 
     Of a Job ``desired`` is ``spec.completions``, ``replicas`` counts the pods that live, ``ready`` and ``available``
     those that have succeeded, ``failed`` those that have not; ``deadline_s`` is ``activeDeadlineSeconds`` and counts
@@ -155,6 +159,7 @@ class Workload(Fact, frozen=True):
     started_ms: int | None = None
     owner_kind: str = ""
     owner_name: str = ""
+    ready_s: tuple[tuple[str, int], ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str, str]:

@@ -21,7 +21,8 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     whose version came back, if one did. ``deadline_ms`` is Kubernetes' own, ``fails_ms`` when a warning becomes failing
     if nothing changes, None where time alone does not decide. ``conditions`` are those of the workload while it is
     neither well nor at rest. ``ready`` counts pods of every revision, ``new_ready`` those of the newest one while it is
-    being made real, and is None when it is not.
+    being made real, and is None when it is not. ``init_ms`` is how long each init container takes as a rule,
+    ``evicted`` counts the pods that nodes have put out and that were left lying about.
     """
 
     key: str
@@ -60,6 +61,8 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     cause_key: str = ""
     cause_ms: int | None = None
     conditions: tuple[Condition, ...] = ()
+    init_ms: tuple[tuple[str, int], ...] = ()
+    evicted: int = 0
 
     @property
     def come(self) -> int:

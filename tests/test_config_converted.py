@@ -124,6 +124,21 @@ def test_a_stage_overrides_single_thresholds(read):
     assert config.thresholds_of("c", "elsewhere") == config.thresholds
 
 
+@pytest.mark.parametrize(
+    ("thresholds", "idle_warn_s"),
+    [
+        ("", 86400.0),
+        ('idle_warn = "2d"', 2 * 86400.0),
+        ('production_idle_warn = "0s"', 0.0),
+        ('production_idle_warn = "1h"\nidle_warn = "10m"', 3600.0),
+    ],
+)
+def test_production_warns_for_a_day_of_what_was_scaled_to_zero(read, thresholds, idle_warn_s):
+    config = read(f'stages = ["testing", "production"]\n[kubernetes]\n[thresholds]\n{thresholds}')
+    assert config.thresholds_of("c", "production").idle_warn_s == idle_warn_s
+    assert config.thresholds_of("c", "testing").idle_warn_s == config.thresholds.idle_warn_s
+
+
 def test_the_same_namespace_in_two_clusters_is_two_places(read):
     config = read(
         """

@@ -15,7 +15,7 @@ from statusdesk.states import AlertState, BuildState, Level, RolloutState, Sourc
 Rule = Callable[[Any, Tuning], list[AlertState]]
 
 _UNTIL_ROLLED_OUT = ("Stalled", "NoPods", "OldPodBlocks", "OldPodsFail")
-_NO_ROLLOUT = ("Degraded", "Scaling", "Replacing")
+_NO_ROLLOUT = ("Degraded", "Scaling", "Replacing", "Starting")
 _JOB_KINDS = ("Job", "CronJob")
 
 
@@ -72,7 +72,8 @@ def _is_rolling(state: RolloutState) -> bool:
     if state.reason.startswith(_NO_ROLLOUT):
         return False
     if state.level is Level.WARNING:
-        return state.reason in _UNTIL_ROLLED_OUT
+        held_up = state.reason == "StuckTerminating" and state.updated < state.desired
+        return held_up or state.reason in _UNTIL_ROLLED_OUT
     return state.level in (Level.PROGRESSING, Level.FAILING)
 
 

@@ -31,20 +31,22 @@ def is_observed(workload: Workload) -> bool:
 
 
 def of_new_revision(
-    workload: Workload, pods: Iterable[Pod], revisions: Sequence[Revision] = ()
+    workload: Workload, pods: Iterable[Pod], revisions: Sequence[Revision] = (), undone: str = ""
 ) -> tuple[str, tuple[Pod, ...]]:
     """Return the hash of the newest revision and its pods, in order of name; an empty hash when it cannot be told.
 
     A Deployment names the ReplicaSet in its Progressing condition, a StatefulSet in ``updateRevision``; next the
     ReplicaSets and ControllerRevisions tell where they are known. Otherwise the newest hash counts whose pods run the
     images of the template. Creation time alone never decides for a Deployment that names its ReplicaSet: a rollback
-    takes an old one into use again.
+    takes an old one into use again. ``undone``: the hash of a revision that is known not to be the newest any more.
     Source: ``status.conditions[Progressing].message``, ``status.updateRevision``.
     """
     if workload.kind == "Deployment" and workload.paused and is_observed(workload) and not workload.updated:
         return "", ()  # changed while paused: what has its number is the revision before
     pods = list(pods)
-    revision = _named_revision(workload) or _known_revision(workload, revisions) or _revision_by_images(workload, pods)
+    revision = _named_revision(workload) or _known_revision(workload, revisions)
+    if not revision or revision == undone:
+        revision = _revision_by_images(workload, [pod for pod in pods if not undone or pod.revision != undone])
     if not revision:
         return "", ()
     found = [pod for pod in pods if pod.revision == revision]
@@ -59,6 +61,8 @@ def _known_revision(workload: Workload, revisions: Sequence[Revision]) -> str:
         return ""
     own = [r for r in revisions if r.hash and (not r.owner_uid or r.owner_uid == workload.uid)]
     if workload.kind == "Deployment":
+        if workload.strategy == "Recreate" and workload.desired and not workload.updated:
+            return ""  # it gets its number only once the pods of the one before have ended
         named = [r for r in own if r.kind == "ReplicaSet" and str(r.revision) == workload.revision]
         return named[0].hash if named else ""
     own = [r for r in own if r.kind == "ControllerRevision"]
@@ -71,8 +75,13 @@ def _named_revision(workload: Workload) -> str:
     if workload.kind != "Deployment" or not is_observed(workload):
         return ""
     progressing = condition_of(workload, "Progressing")
-    match = _REPLICA_SET.search(progressing.message) if progressing is not None else None
-    prefix = f"{workload.name}-"
+    return named_in(progressing.message, workload.name) if progressing is not None else ""
+
+
+def named_in(message: str, deployment: str) -> str:
+    """Return the hash of the ReplicaSet that the message of a Deployment's condition names; empty for none."""
+    match = _REPLICA_SET.search(message)
+    prefix = f"{deployment}-"
     return match[1].removeprefix(prefix) if match is not None and match[1].startswith(prefix) else ""
 
 

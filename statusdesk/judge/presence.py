@@ -8,6 +8,7 @@ from statusdesk.judge.rollout_counts import (
     OBSERVING,
     REPLACING,
     SCALING,
+    STARTING,
 )
 from statusdesk.states import Level, RolloutState
 
@@ -29,5 +30,5 @@ def is_rolled_out(rollout: RolloutState) -> bool:
         return False
     if rollout.level is Level.UNKNOWN:
         return rollout.updated >= rollout.desired
-    completed = rollout.reason.startswith((DEGRADED, SCALING, REPLACING))
+    completed = rollout.reason.startswith((DEGRADED, SCALING, REPLACING, STARTING))
     return rollout.kind in JOB_KINDS or rollout.level in DONE_LEVELS or completed

@@ -11,8 +11,8 @@ _TROUBLE = (Level.FAILING, Level.WARNING)
 def trouble_began_ms(workload: Workload, pods: Sequence[Pod], state: RolloutState, now_ms: int) -> int | None:
     """Return since when, never later than now; None when the rollout is in no trouble or nothing tells.
 
-    First the pod that the verdict names tells: since when it is not ready, or exists. Then the condition by which the
-    controller gave up. Then the beginning of the rollout.
+    First the pod that the verdict names tells: since when it should have ended, is not ready, or exists. Then the
+    condition by which the controller gave up. Then the beginning of the rollout.
     """
     if state.level not in _TROUBLE:
         return None
@@ -24,6 +24,7 @@ def trouble_began_ms(workload: Workload, pods: Sequence[Pod], state: RolloutStat
 def _of_pod(name: str, pods: Sequence[Pod]) -> Iterable[int | None]:
     for pod in pods:
         if name and pod.name == name:
+            yield pod.deleting_ms
             if not pod.ready:
                 yield pod.ready_changed_ms
             yield pod.created_ms

@@ -13,6 +13,7 @@ DEGRADED = "Degraded"
 SCALING = "Scaling"
 _SILENT = ("DeploymentPaused", "DeploymentResumed", "ProgressDeadlineExceeded")  # whether it was complete is not told
 REPLACING = "Replacing"
+STARTING = "Starting"
 OBSERVING = "Observing"
 NOT_OBSERVED = "NotObserved"
 JOB_KINDS = ("Job", "CronJob")
@@ -66,25 +67,12 @@ def was_completed(workload: Workload, before: RolloutState | None, memory: Memor
             return False
         if memory is not None and memory.revision == workload.revision:
             return memory.completed
-        return before.level in DONE_LEVELS or before.reason.startswith((DEGRADED, SCALING, REPLACING))
+        return before.level in DONE_LEVELS or before.reason.startswith((DEGRADED, SCALING, REPLACING, STARTING))
     if workload.kind == "StatefulSet":
         one_revision = bool(workload.update_revision) and workload.update_revision == workload.current_revision
     else:
         one_revision = workload.updated >= max(1, desired_of(workload))
     return one_revision and now_ms - (workload.created_ms or now_ms) > USUAL_DEADLINE_S * 1000
-
-
-def is_scaling(workload: Workload, before: RolloutState | None, memory: Memory | None) -> bool:
-    """Return whether the number wanted was changed and is not reached yet."""
-    if before is None or before.revision != workload.revision or workload.kind == "DaemonSet":
-        return False
-    if template_changed(workload, before):
-        return False  # a new revision is on its way
-    if before.desired != desired_of(workload):
-        return True
-    if memory is not None and memory.revision == workload.revision:
-        return memory.scaling
-    return before.reason.startswith(SCALING)
 
 
 def template_changed(workload: Workload, before: RolloutState | None) -> bool:

@@ -1,4 +1,4 @@
-"""What only events tell: volumes that cannot be mounted, pods that may not be made, probes that fail, nodes that went.
+"""What only events tell: volumes that cannot be mounted, pods that may not be made, probes that fail.
 
 Source: ``GET /api/v1/events`` about pods and their controllers, looked up for what is not healthy. An event is of the
 past; it counts only while what it tells of is still to be seen.
@@ -48,8 +48,6 @@ def of_pod_events(pods: Sequence[Pod], events: Sequence[Event], scene: Scene) ->
             continue
         if is_starting(pod):
             found += (_volume(pod, told, scene), _sandbox(pod, told))
-        elif _only_node_is_unready(pod, told):
-            found.append(_node(pod))
     return worst(found)
 
 
@@ -93,23 +91,6 @@ def _sandbox(pod: Pod, told: Sequence[Event]) -> Finding | None:
         look=f"network and runtime of node {pod.node}" if pod.node else f"events of pod {pod.name}",
         pod=pod.name,
         role=2,
-    )
-
-
-def _only_node_is_unready(pod: Pod, told: Sequence[Event]) -> bool:
-    since_ms = (pod.ready_changed_ms or 0) - 2 * _EARLY_MS
-    if not any(e.reason == "NodeNotReady" and (e.last_ms or 0) >= since_ms for e in told):
-        return False
-    return all(c.ready for c in pod.containers if c.role is ContainerRole.APP)
-
-
-def _node(pod: Pod) -> Finding:
-    return Finding(
-        level=Level.UNKNOWN,
-        reason="NodeLost",
-        message=f"nothing is known of pod {pod.name}: its node {pod.node} is not ready",
-        look=f"node {pod.node}",
-        pod=pod.name,
     )
 
 

@@ -7,20 +7,22 @@ import msgspec
 from statusdesk.config import RolloutThresholds
 from statusdesk.facts import Container, ContainerRole, Pod
 from statusdesk.judge.rollout_memory import PodPast
+from statusdesk.judge.rollout_pulls import PULL, Pulls, is_missing, is_refused, why
+from statusdesk.judge.rollout_waits import Waits
 from statusdesk.states import Level, RolloutState
 
 UNLIMITED_S = 2**31 - 1  # progressDeadlineSeconds of MaxInt32 means no deadline
 USUAL_DEADLINE_S = 600.0  # Kubernetes' default; ours where a workload has none
 STAMP_MS = 1000  # the API cuts times to whole seconds, so that ages look up to this much too old
+PULL_MS = 30_000  # a pull that takes longer is worth a word
 YOUNG_MS = 600_000  # all restarts of a pod younger than this are recent ones
+LOST = "NodeLost"
 
 _AT_ONCE = {
     "InvalidImageName": "has an image name that is not valid",
     "ErrImageNeverPull": "may not pull its image, and the node has none",
     "CreateContainerConfigError": "cannot be configured",
 }
-_PULL = ("ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed")
-_FINAL_PULL = ("not found", "notfound", "unauthorized", "denied", "forbidden", "manifest unknown", "no match for")
 _CREATE = ("CreateContainerError", "RunContainerError", "PostStartHookError", "CreatePodSandboxError")
 _CANNOT_RUN = ("ContainerCannotRun", "StartError")
 _STARTING = ("", "ContainerCreating", "PodInitializing")
@@ -59,9 +61,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a pod is held against. ``progress_ms``: last progress of the rollout; ``looks`` collects moments in the
     future at which time alone changes the verdict, ``since`` what lasts from one verdict to the next (``known_since``:
-    what lasted at the previous one). ``scaled_up_ms``: when a node was ordered for a pod. ``ends``: the pods of a Job
-    are to end, and need not be ready. ``all_ready``: the workload counts every pod as ready, so that one seen otherwise
-    was seen earlier (pods may be polled beside a workload that is watched)."""
+    what lasted at the previous one). ``scaled_up_ms``: when a node was ordered for a pod. ``pulls``: why images cannot
+    be pulled, ``waits``: how long things may take. ``ends``: the pods of a Job are to end, and need not be ready.
+    ``all_ready``: the workload counts every pod as ready, so that one seen otherwise was seen earlier (pods may be
+    polled beside a workload that is watched). ``lost``: pods that went with a node."""
 
     now_ms: int
     thresholds: RolloutThresholds
@@ -75,8 +78,11 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     known_since: Mapping[str, int]
     pasts: Mapping[str, PodPast]
     scaled_up_ms: Mapping[str, int]
+    pulls: Pulls
+    waits: Waits
     ends: bool = False
     all_ready: bool = False
+    lost: frozenset[str] = frozenset()
 
     def lasts_since(self, what: str, first_ms: int) -> int:
         """Return since when something lasts that no source has a time for; ``first_ms`` when it is new."""
@@ -117,15 +123,8 @@ def of_pod(pod: Pod, scene: Scene) -> Finding | None:
     """Return the worst that is wrong with a live pod, None when nothing is."""
     if not pod.scheduled:
         return _unscheduled(pod, scene)
-    if pod.phase == "Unknown" or pod.reason == "NodeLost":
-        where = f" on node {pod.node}" if pod.node else ""
-        return Finding(
-            level=Level.UNKNOWN,
-            reason="NodeLost",
-            message=f"nothing is known of pod {pod.name}: its node has been lost{where}",
-            look=f"node {pod.node}" if pod.node else "the nodes",
-            pod=pod.name,
-        )
+    if pod.phase == "Unknown" or pod.reason == LOST:
+        return of_lost_node(pod)
     found: Finding | None = None
     for container in pod.containers:
         state = container.state
@@ -138,8 +137,25 @@ def of_pod(pod: Pod, scene: Scene) -> Finding | None:
             found = one
     if pod.ready or scene.all_ready or (found is not None and found.level is Level.FAILING):
         return found
+    if pod.name in scene.lost:
+        return of_lost_node(pod)
     slow = _slow(pod, scene)
     return slow if found is None or (slow is not None and slow.order < found.order) else found
+
+
+def of_lost_node(pod: Pod) -> Finding:
+    """Return that nothing is known of a pod since its node went."""
+    if pod.phase == "Unknown" or pod.reason == LOST:
+        why = "its node has been lost" + (f" on node {pod.node}" if pod.node else "")
+    else:
+        why = f"its node {pod.node} is not ready"
+    return Finding(
+        level=Level.UNKNOWN,
+        reason=LOST,
+        message=f"nothing is known of pod {pod.name}: {why}",
+        look=f"node {pod.node}" if pod.node else "the nodes",
+        pod=pod.name,
+    )
 
 
 def _unscheduled(pod: Pod, scene: Scene) -> Finding | None:
@@ -189,7 +205,7 @@ def _waiting(pod: Pod, container: Container, scene: Scene) -> Finding | None:
     message = f"{what} waits: {reason}{tail}"
     if reason in _AT_ONCE:
         level, message = Level.FAILING, f"{what} {_AT_ONCE[reason]}{tail}"
-    elif reason in _PULL:
+    elif reason in PULL:
         return _pull(pod, container, scene)
     elif reason in _CREATE:
         message = f"{what} cannot be created{tail}"
@@ -201,14 +217,16 @@ def _pull(pod: Pod, container: Container, scene: Scene) -> Finding:
     image = container.image or "?"
     alone = container.role is ContainerRole.APP and sum(c.role is not _INIT for c in pod.containers) == 1
     whose = "" if alone else f" of {_ROLE_WORDS[container.role]} {container.name}"
-    said = container.message.lower()
-    final = any(words in said for words in _FINAL_PULL)
-    if "not found" in said or "notfound" in said or "manifest unknown" in said:
+    said = why(container.message) or scene.pulls.get((container.name, container.image), "")
+    missing = is_missing(said, image)
+    final = missing or is_refused(said, image)
+    if missing:
         message = f"image {image}{whose} not found"
     elif final:
-        message = f"image {image}{whose} may not be pulled: {container.message}"
+        message = f"image {image}{whose} may not be pulled: {said}"
     else:
-        message = f"image {image}{whose} cannot be pulled" + (f": {container.message}" if container.message else "")
+        told = said or container.message
+        message = f"image {image}{whose} cannot be pulled" + (f": {told}" if told else "")
     level, fails_ms = _fails_waiting(pod, container, scene, at_once=final)
     # one reason for both states: they alternate for as long as the pull fails
     reason = "ErrImagePull" if container.reason == "ImagePullBackOff" else container.reason
@@ -275,19 +293,25 @@ def _slow(pod: Pod, scene: Scene) -> Finding | None:
     step, since_ms, container = _slow_step(pod, scene)
     if not step:
         return None
-    thresholds = scene.thresholds
-    wait_s = thresholds.init_running_s if step == "InitRunning" else thresholds.never_ready_warn_s
-    allowed_s = scene.deadline_s * thresholds.never_ready_deadline_share
+    name = container.name if container is not None else ""
     if since_ms is None:
         since_ms = scene.lasts_since(f"{step}/{pod.name}", scene.now_ms)
-    if not scene.reached(since_ms + int(min(wait_s, allowed_s / 2) * 1000) + STAMP_MS):
+    pull = scene.waits.pull_of(pod) if step == "Creating" else None
+    if pull is not None:
+        step, since_ms = ("Creating", max(since_ms, pull.ended_ms)) if pull.ended_ms else ("Pulling", since_ms)
+    wait_s, allowed_s = scene.waits.limits_s(step, name, scene.thresholds, scene.deadline_s)
+    if not scene.reached(since_ms + int(wait_s * 1000) + STAMP_MS):
         return None
     times = (pod.created_ms, pod.ready_changed_ms, scene.progress_ms if scene.rolling else None)
     stalled_ms = max((t for t in times if t is not None), default=since_ms)
     level, fails_ms = scene.fails_at(stalled_ms + int(allowed_s * 1000))
     role = _ROLE[container.role] if container is not None else 3
-    name = container.name if container is not None else ""
     message, look = _slow_words(pod, step, container, scene)
+    refusal = scene.waits.refusals.get((pod.uid, name)) if step == "InitRunning" else None
+    if refusal:
+        level, fails_ms, message = Level.FAILING, None, f"{message}: {refusal}"
+    elif pull is not None and step == "Pulling":
+        message, look = f"pod {pod.name} still pulls image {pull.image}", "size of the image, and its registry"
     return Finding(
         level=level,
         reason=step,
@@ -298,6 +322,15 @@ def _slow(pod: Pod, scene: Scene) -> Finding | None:
         role=role,
         fails_ms=fails_ms,
     )
+
+
+def pulled_long(pods: Iterable[Pod], scene: Scene) -> str:
+    """Return the image that a pod has been waiting for a while already, empty when none does."""
+    for pod in pods:
+        pull = None if pod.ready else scene.waits.pull_of(pod)
+        if pull is not None and pull.ended_ms is None and scene.reached(pull.at_ms + PULL_MS):
+            return pull.image
+    return ""
 
 
 def _slow_step(pod: Pod, scene: Scene) -> tuple[str, int | None, Container | None]:

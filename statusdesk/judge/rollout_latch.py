@@ -2,7 +2,7 @@
 
 import msgspec
 
-from statusdesk.facts import Pod
+from statusdesk.facts import ContainerRole, Pod
 from statusdesk.judge.pods import is_live
 from statusdesk.judge.rollout_counts import DEGRADED
 from statusdesk.judge.rollout_events import is_starting
@@ -16,9 +16,11 @@ STARTS = (
     "FailedCreatePodSandBox",
     "NetworkNotReady",
     "Creating",
+    "Pulling",
 )
 CRASHES = ("CrashLoopBackOff", "OOMKilled", "InitExit", "Exit", "ContainerCannotRun", "StartError", "NeverReady")
 
+RUNS_ON = "InitRunning"
 OLD_PODS = ("OldPodBlocks", "OldPodsFail")
 
 
@@ -81,6 +83,8 @@ def _is_over(before: RolloutState, live: tuple[Pod, ...], scene: Scene) -> bool:
             return True
         if before.reason.endswith(STARTS):
             return not is_starting(named)
+        if before.reason.endswith(RUNS_ON):
+            return _has_done(named, before.container)
         return not before.reason.endswith(CRASHES) and _has_started(named, before.container)
     settled = [_is_settled(pod, scene) for pod in live]
     return bool(settled) and all(settled)
@@ -88,6 +92,14 @@ def _is_over(before: RolloutState, live: tuple[Pod, ...], scene: Scene) -> bool:
 
 def _is_settled(pod: Pod, scene: Scene) -> bool:
     return pod.ready and (pod.ready_changed_ms is None or scene.reached(pod.ready_changed_ms + scene.latch_ms))
+
+
+def _has_done(pod: Pod, container: str) -> bool:
+    """Whether an init container that went on and on has done its work: what it says meanwhile may be cut off."""
+    named = next((each for each in pod.containers if each.name == container), None)
+    if named is None:
+        return False
+    return named.exit_code == 0 or (named.started and named.role is ContainerRole.SIDECAR)
 
 
 def _has_started(pod: Pod, container: str) -> bool:

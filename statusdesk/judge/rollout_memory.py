@@ -31,13 +31,19 @@ class PodPast(msgspec.Struct, frozen=True, gc=False):
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """``completed`` and ``scaling`` hold for the revision; ``since`` is when something that still lasts began."""
+    """``completed`` and ``scaling`` hold for the revision; ``since`` is when something that still lasts began.
+
+    ``scaled_from``: how many pods were wanted before the number was changed, where that was seen.
+    ``pulls``: of (container, image), why it cannot be pulled.
+    """
 
     revision: str
     completed: bool = False
     scaling: bool = False
     since: tuple[tuple[str, int], ...] = ()
     pods: tuple[PodPast, ...] = ()
+    scaled_from: int | None = None
+    pulls: tuple[tuple[tuple[str, str], str], ...] = ()
 
 
 def pasts_of(

@@ -7,11 +7,10 @@ import msgspec
 from statusdesk.facts import Pod, Workload
 from statusdesk.judge.pods import condition_of, is_live
 from statusdesk.judge.rollout_counts import DEGRADED
-from statusdesk.judge.rollout_findings import Finding, Scene, of_pod, worst
+from statusdesk.judge.rollout_findings import LOST, Finding, Scene, of_pod, worst
 from statusdesk.states import Level
 
 STUCK = "StuckTerminating"
-LOST = "NodeLost"
 
 
 def of_leaving(pods: Sequence[Pod], scene: Scene) -> Finding | None:
@@ -29,7 +28,7 @@ def of_leaving(pods: Sequence[Pod], scene: Scene) -> Finding | None:
         return None
     pod = min(stuck, key=lambda p: p.name)
     same_node = [p for p in stuck if p.node == pod.node]
-    lost = any(p.reason == LOST or p.phase == "Unknown" for p in same_node)
+    lost = any(p.name in scene.lost or p.reason == LOST for p in same_node)
     where = f" on node {pod.node}" if pod.node else ""
     if lost:
         message = f"nothing is known of {_several(same_node)}: node {pod.node or '?'} has been lost"
@@ -61,17 +60,6 @@ def with_lost(standing: Finding, leaving: Finding, pods: Sequence[Pod]) -> Findi
 
 def _several(pods: Sequence[Pod]) -> str:
     return f"pod {pods[0].name}" if len(pods) == 1 else f"{len(pods)} pods"
-
-
-def grouped(finding: Finding, pods: Sequence[Pod]) -> Finding:
-    """Tell the pods of a lost node as one."""
-    if finding.reason != LOST:
-        return finding
-    node = next((pod.node for pod in pods if pod.name == finding.pod), "")
-    lost = [pod for pod in pods if pod.node == node and not pod.ready]
-    if not node or len(lost) < 2:
-        return finding
-    return msgspec.structs.replace(finding, message=f"nothing is known of {len(lost)} pods: node {node} has been lost")
 
 
 def of_flapping(pods: Sequence[Pod], scene: Scene) -> Finding | None:

@@ -14,24 +14,30 @@ from statusdesk.judge.rollout_counts import (
     OBSERVING,
     REPLACING,
     SCALING,
+    STARTING,
     desired_of,
     is_complete,
     template_changed,
 )
 from statusdesk.judge.rollout_due import due_of
 from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_events, of_refusals, reason_of
-from statusdesk.judge.rollout_findings import Finding, Scene, as_before, of_pod
+from statusdesk.judge.rollout_findings import LOST, Finding, Scene, as_before, of_pod, pulled_long
 from statusdesk.judge.rollout_jobs import of_job, of_last_job
 from statusdesk.judge.rollout_latch import is_past
-from statusdesk.judge.rollout_service import LOST, grouped, of_flapping, of_leaving, of_old_pods, with_lost
+from statusdesk.judge.rollout_nodes import grouped
+from statusdesk.judge.rollout_pending import of_held_up, of_leaving_slowly, of_unready, soaking_until
+from statusdesk.judge.rollout_scaling import scaling_to
+from statusdesk.judge.rollout_service import of_flapping, of_leaving, of_old_pods, with_lost
 from statusdesk.states import Level, RolloutState
 from statusdesk.text import counted
 
 OBSERVE_MS = 60_000  # a controller that has not looked at a new spec for this long is not working
 NO_PODS_MS = 30_000
 SCALED_TO_ZERO = "ScaledToZero"
+ROLLING = "Rolling"
 _REFUSED_POD = re.compile(r'pods "([^"]+)"')
 _BAD = (Level.WARNING, Level.FAILING, Level.UNKNOWN)
+_WAITING = ("NoPods", "Stalled")  # for what, pods that do not end tell better
 
 
 class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -39,7 +45,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``held``: the live ones of the old revision that stay, which are the service whatever becomes of the rollout.
     ``completed``: this revision was complete once, so that what is bad now is the service, not the rollout.
-    ``scaling``: the number wanted was changed and is not reached yet.
+    ``scaling``: the number wanted was changed (from ``scaled_from``) and is not reached yet; ``added`` names the pods
+    that come of it and that nobody has missed so far.
     """
 
     workload: Workload
@@ -50,6 +57,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     before: RolloutState | None
     completed: bool
     scaling: bool
+    scaled_from: int | None = None
+    added: frozenset[str] = frozenset()
     events: Sequence[Event] = ()
 
     @property
@@ -70,6 +79,11 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def service(self) -> tuple[Pod, ...]:
         """The pods by which it is judged."""
         return self.pods + self.held if self.held else self.pods
+
+    @property
+    def relied_on(self) -> tuple[Pod, ...]:
+        """Those of them of which anything but a place to run is expected by now."""
+        return tuple([pod for pod in self.service if pod.name not in self.added]) if self.added else self.service
 
     def is_of_service(self, found: Finding) -> bool:
         """Return whether what was found is the service's trouble, not the rollout's."""
@@ -94,8 +108,7 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
     if found is not None:
         if rollout.is_of_service(found) and found.level is not Level.FAILING and not is_complete(workload):
             # nothing available for long is an outage, whatever small thing is found at a pod
-            outage = _short(rollout, scene).level is Level.FAILING
-            return msgspec.structs.replace(found, level=Level.FAILING) if outage else found
+            return _with_outage(rollout, found, scene)
         return found
     if workload.paused:
         return _paused_outage(rollout, scene) or _paused(rollout, scene)
@@ -106,9 +119,21 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
     standing = _short(rollout, scene) if rollout.completed else _rolling(rollout, scene)
     if leaving is None:
         return standing
-    if standing.level not in _BAD:
-        return leaving
+    if standing.level not in _BAD or standing.reason in _WAITING:
+        said = leaving.message if rollout.completed else f"{leaving.message}, {rollout.counts}"
+        return msgspec.structs.replace(leaving, message=said)
     return with_lost(standing, leaving, rollout.all_pods) if leaving.reason == LOST and rollout.completed else standing
+
+
+def _with_outage(rollout: Rollout, found: Finding, scene: Scene) -> Finding:
+    """Return what was found, as an outage where nothing is available for long; of lost nodes nothing is known."""
+    missing = desired_of(rollout.workload) - len(rollout.service)
+    if missing <= 0 and all(pod.ready or pod.name in scene.lost for pod in rollout.service):
+        return found
+    outage = _short(rollout, scene)
+    if outage.level is not Level.FAILING:
+        return found
+    return outage if found.level is Level.UNKNOWN else msgspec.structs.replace(found, level=Level.FAILING)
 
 
 def _complete_words(workload: Workload) -> str:
@@ -166,7 +191,8 @@ def _paused(rollout: Rollout, scene: Scene) -> Finding:
 def _unobserved(rollout: Rollout, scene: Scene) -> Finding:
     """The spec is newer than the status: nothing in the status is about it, so what was bad stays so."""
     workload, before = rollout.workload, rollout.before
-    if before is not None and before.revision == workload.revision and not template_changed(workload, before):
+    same = before is not None and before.revision == workload.revision and not template_changed(workload, before)
+    if before is not None and same:
         if rollout.scaling and before.level not in _BAD:
             return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired_of(workload)}")
         if before.level in _BAD and before.reason != NOT_OBSERVED:
@@ -182,6 +208,8 @@ def _unobserved(rollout: Rollout, scene: Scene) -> Finding:
             message=f"the controller has not looked at generation {workload.generation}",
             look="kube-controller-manager",
         )
+    if before is not None and same and before.reason == ROLLING:
+        return as_before(before)  # its number alone was changed
     return Finding(level=Level.PROGRESSING, reason=OBSERVING, message="the new spec is not observed yet")
 
 
@@ -190,7 +218,7 @@ def _what_is_wrong(rollout: Rollout, scene: Scene) -> Finding | None:
     if found is None or found.level is not Level.FAILING:
         found = _by_conditions(rollout) or _by_refusals(rollout, scene) or found
     if found is None and scene.pasts:
-        found = of_flapping(rollout.service, scene)
+        found = of_flapping(rollout.relied_on, scene)
     if found is None:
         return None
     if found.pod:
@@ -209,13 +237,15 @@ def _at_pods(rollout: Rollout, scene: Scene) -> Finding | None:
     complete = rollout.completed and is_complete(rollout.workload)
     served = msgspec.structs.replace(scene, rolling=False) if rollout.held else scene
     for index, pod in enumerate(rollout.service):
+        if pod.scheduled and pod.name in rollout.added:
+            continue
         one = of_pod(pod, scene if index < len(rollout.pods) else served)
         if one is not None and one.crash and complete and is_past(pod, rollout.before, rollout.workload.revision):
             continue
         if one is not None and (found is None or one.order < found.order):
             found = one
     if rollout.events:
-        one = of_pod_events(rollout.service, rollout.events, scene)
+        one = of_pod_events(rollout.relied_on, rollout.events, scene)
         if one is not None and (found is None or one.order < found.order):
             found = one
     return found
@@ -269,7 +299,7 @@ def _short(rollout: Rollout, scene: Scene) -> Finding:
     workload, desired = rollout.workload, desired_of(rollout.workload)
     message = rollout.served
     if rollout.scaling:
-        return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired}, {message}")
+        return scaling_to(workload, message, [pod for pod in rollout.pods if pod.name in rollout.added], scene)
     if workload.replicas > desired:
         return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired}, {workload.replicas} left")
     level, fails_ms = Level.PROGRESSING, None
@@ -285,7 +315,7 @@ def _short(rollout: Rollout, scene: Scene) -> Finding:
             look=f"events of {workload.kind} {workload.name}",
         )
     if level is Level.PROGRESSING:
-        return Finding(level=level, reason=REPLACING, message=f"pods are being replaced, {message}")
+        return of_unready(workload, rollout.service, rollout.all_pods, message, scene)
     look = f"pods and events of {workload.kind} {workload.name}"
     return Finding(
         level=level,
@@ -306,7 +336,7 @@ def _unavailable_since(rollout: Rollout, scene: Scene) -> int:
     if known:
         return max(known)
     before, first_ms = rollout.before, scene.now_ms
-    if before is not None and before.level_since_ms and before.reason.startswith((REPLACING, DEGRADED)):
+    if before is not None and before.level_since_ms and before.reason.startswith((REPLACING, STARTING, DEGRADED)):
         first_ms = before.level_since_ms
     return scene.lasts_since("unavailable", first_ms)
 
@@ -320,19 +350,22 @@ def _lasts(rollout: Rollout, reason: str, scene: Scene) -> bool:
 
 def _lacks_pods(scene: Scene) -> bool:
     since_ms = max(scene.started_ms or 0, scene.progress_ms or 0)
-    if scene.progress_ms is None:
-        # a rollout that was not seen to begin may have begun just now
+    if scene.progress_ms is None or "ending" in scene.known_since or "no pods" in scene.known_since:
+        # a rollout that was not seen to begin may have begun just now, and old pods may just have ended
         since_ms = max(since_ms, scene.lasts_since("no pods", scene.now_ms))
     return scene.reached(since_ms + NO_PODS_MS)
 
 
 def _rolling(rollout: Rollout, scene: Scene) -> Finding:
     workload = rollout.workload
+    going = [pod for pod in rollout.all_pods if pod not in rollout.held] if rollout.held else rollout.all_pods
     if len(rollout.all_pods) > len(rollout.service):
-        going = [pod for pod in rollout.all_pods if pod not in rollout.held]
         stuck = of_old_pods(workload, rollout.revision, going, scene)
         if stuck is not None:
             return stuck
+    held_up = of_held_up(workload, rollout.pods, going, rollout.counts, scene)
+    if held_up is not None:
+        return held_up
     if not rollout.pods and workload.updated == 0 and _lacks_pods(scene):
         return Finding(
             level=Level.WARNING,
@@ -345,8 +378,14 @@ def _rolling(rollout: Rollout, scene: Scene) -> Finding:
         # these have no condition that says it: the counts have not moved
         counts = f"counts/{workload.replicas}/{workload.updated}/{workload.ready}/{workload.available}"
         progressed_ms = scene.lasts_since(counts, scene.now_ms)
+    progressed_ms = soaking_until(workload, rollout.pods, progressed_ms)
     share_ms = int(scene.deadline_s * scene.thresholds.never_ready_deadline_share * 1000)
     if progressed_ms is not None and scene.reached(progressed_ms + share_ms):
+        slowed = of_leaving_slowly(going, rollout.counts, scene)
+        if slowed is not None:
+            return slowed
         message = f"no progress for half of the deadline, {rollout.counts}"
         return Finding(level=Level.WARNING, reason="Stalled", message=message, look="pods of the new revision")
-    return Finding(level=Level.PROGRESSING, reason="Rolling", message=rollout.counts)
+    pulled = pulled_long(rollout.pods, scene)
+    message = f"{rollout.counts}, image {pulled} is being pulled" if pulled else rollout.counts
+    return Finding(level=Level.PROGRESSING, reason=ROLLING, message=message)

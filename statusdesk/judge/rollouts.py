@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from statusdesk.config import RolloutThresholds
-from statusdesk.facts import Event, Pod, Revision, Workload
+from statusdesk.facts import Event, LogTail, Pod, Revision, Workload
 from statusdesk.judge.pods import is_live, is_observed, of_new_revision
 from statusdesk.judge.rollout_beginning import trouble_began_ms
 from statusdesk.judge.rollout_counts import (
@@ -18,7 +18,6 @@ from statusdesk.judge.rollout_counts import (
     desired_of,
     digest_of,
     is_complete,
-    is_scaling,
     progress_ms,
     seen_began_ms,
     template_changed,
@@ -30,7 +29,12 @@ from statusdesk.judge.rollout_events import scaled_up
 from statusdesk.judge.rollout_findings import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_latch import hold, hold_old
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
+from statusdesk.judge.rollout_nodes import lost_pods
+from statusdesk.judge.rollout_pulls import pulls_of
+from statusdesk.judge.rollout_scaling import added_pods, is_scaling, scaled_from
+from statusdesk.judge.rollout_stale import current, noted
 from statusdesk.judge.rollout_standing import Rollout, of_standing
+from statusdesk.judge.rollout_waits import waits_of
 from statusdesk.states import Level, RolloutState
 
 _NAME = operator.attrgetter("name")
@@ -61,18 +65,27 @@ def judge_rollout(
     revisions: Sequence[Revision] = (),
     memory: Memory | None = None,
     looked_ms: int | None = None,
+    tail: LogTail | None = None,
 ) -> Verdict:
     """Judge a workload with all its pods; ``before`` is the previous verdict, which holds what must not flicker.
 
     ``events`` and ``revisions`` are those looked up for it, where they are known. ``looked_ms``: when it had last been
-    looked at before it was seen to be as it is.
+    looked at before it was seen to be as it is. ``tail``: what an init container that runs for long said last.
     """
     if before is not None and before.level is Level.OK:
         revision = _unremarkable(workload, pods, before, thresholds, now_ms)
         if revision is not None:
             return Verdict(state=_as_before(workload, before), new_revision=revision, memory=memory)
-    found = of_new_revision(workload, pods, revisions) if workload.kind not in JOB_KINDS else ("", tuple(pods))
-    return _judge(workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms)
+    if workload.kind in JOB_KINDS:
+        found = ("", tuple(pods))
+        return _judge(workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms, tail)
+    now = current(workload, pods, before, memory)
+    found = of_new_revision(now.workload, pods, revisions, now.undone)
+    verdict = _judge(now.workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms, tail)
+    if not now.note:
+        return verdict
+    state = msgspec.structs.replace(verdict.state, conditions=workload.conditions)
+    return msgspec.structs.replace(verdict, state=state, memory=noted(verdict.memory, now, now_ms))
 
 
 def _unremarkable(
@@ -135,6 +148,7 @@ def _as_before(workload: Workload, before: RolloutState) -> RolloutState:
         started_ms=before.started_ms,
         version_since_ms=before.version_since_ms,
         build=workload.build,
+        init_ms=before.init_ms,
     )
 
 
@@ -148,6 +162,7 @@ def _judge(
     events: Sequence[Event],
     memory: Memory | None,
     looked_ms: int | None,
+    tail: LogTail | None,
 ) -> Verdict:
     revision, new_pods = new
     live = tuple(filter(is_live, new_pods))
@@ -159,7 +174,10 @@ def _judge(
     started_ms = before.started_ms if before is not None and goes_on else workload.started_ms
     if started_ms is None:
         started_ms = _began_ms(workload, pods, new_pods, before, completed, looked_ms, now_ms)
-    scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory)
+    scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory, before, tail)
+    reached = is_observed(workload) and is_complete(workload)
+    scaling = completed and not reached and is_scaling(workload, before, memory)
+    from_desired = scaled_from(workload, before, memory) if scaling else None
     rollout = Rollout(
         workload=workload,
         pods=live,
@@ -168,7 +186,9 @@ def _judge(
         revision=revision,
         before=before,
         completed=completed,
-        scaling=is_scaling(workload, before, memory),
+        scaling=scaling,
+        scaled_from=from_desired,
+        added=added_pods(workload, live, before, from_desired, looked_ms, scene) if scaling else frozenset(),
         events=events,
     )
     finding = of_standing(rollout, scene)
@@ -204,7 +224,11 @@ def _scene(
     now_ms: int,
     events: Sequence[Event],
     memory: Memory | None,
+    before: RolloutState | None,
+    tail: LogTail | None,
 ) -> Scene:
+    since: dict[str, int] = {}
+    known = dict(memory.since) if memory is not None and memory.revision == workload.revision else {}
     return Scene(
         now_ms=now_ms,
         thresholds=thresholds,
@@ -214,12 +238,15 @@ def _scene(
         deadline_s=deadline_s(workload) or USUAL_DEADLINE_S,
         latch_ms=int(max(thresholds.latch_s, workload.min_ready_s) * 1000),
         looks=[],
-        since={},
-        known_since=dict(memory.since) if memory is not None and memory.revision == workload.revision else {},
+        since=since,
+        known_since=known,
         pasts=pasts_of(memory, pods, thresholds, now_ms),
         scaled_up_ms=scaled_up(events) if events else {},
+        pulls=pulls_of(pods, events, before, memory),
+        waits=waits_of(workload, pods, events, before, tail),
         ends=workload.kind in JOB_KINDS,
         all_ready=is_observed(workload) and workload.ready >= workload.replicas >= max(1, desired_of(workload)),
+        lost=lost_pods(pods, events, known, since, now_ms),
     )
 
 
@@ -235,9 +262,11 @@ def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | No
     return Memory(
         workload.revision,
         rollout.completed or (done and finding.level is not Level.SCALING),
-        rollout.scaling and not (is_observed(workload) and is_complete(workload)),
+        rollout.scaling,
         tuple(scene.since.items()),
         pasts,
+        rollout.scaled_from,
+        tuple(scene.pulls.items()),
     )
 
 
@@ -281,6 +310,8 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
         version_since_ms=version_since_ms,
         build=workload.build,
         conditions=() if resting else workload.conditions,
+        init_ms=tuple(scene.waits.init_ms.items()),
+        evicted=sum(pod.phase == "Failed" and pod.reason == "Evicted" for pod in rollout.all_pods),
     )
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from statusdesk.facts import Changed, Event, LogTail, Pod, Revision, Swept, Workload
+from statusdesk.judge.rollout_latch import RUNS_ON
 from statusdesk.pipeline.evidence import Taking
 from statusdesk.states import Level, RolloutState
 from statusdesk.store.writer import Writer
-from statusdesk.wants import EventsWanted, RevisionsWanted, Wanted, WorkloadKey
+from statusdesk.wants import EventsWanted, LogWanted, RevisionsWanted, Wanted, WorkloadKey
 
 WELL = frozenset({Level.OK, Level.IDLE, Level.PAUSED, Level.SCALING})
 ASK_EVERY_MS = 10_000
@@ -29,6 +30,9 @@ class Case:
         self.members: Members = {}
         self.new_revision = ""
         self.pod = ""
+        self.runs_on = ""
+        """The init container that goes on and on, where the verdict names one."""
+        self.tail: LogTail | None = None
         self.level = Level.PROGRESSING
         self.next_ms = next_ms
         self.asked_ms = 0
@@ -68,6 +72,11 @@ class Inquiries:
         case = self._cases.get(key)
         return case.revisions if case is not None else ()
 
+    def tail_of(self, key: WorkloadKey) -> LogTail | None:
+        """Return what the init container that runs for long said last."""
+        case = self._cases.get(key)
+        return case.tail if case is not None else None
+
     def judged(self, workload: Workload, members: Members, new_revision: str, state: RolloutState, now_ms: int) -> None:
         """Take a verdict: ask soon when it is not well, forget after a while when it is."""
         key, level = workload.key, state.level
@@ -81,6 +90,9 @@ class Inquiries:
         worse = level not in WELL and level is not Level.PROGRESSING and level is not case.level
         case.workload, case.members, case.new_revision = workload, members, new_revision
         case.level, case.pod = level, state.pod
+        case.runs_on = state.container if state.reason.endswith(RUNS_ON) else ""
+        if not case.runs_on:
+            case.tail = None
         if worse:
             case.worse_ms = now_ms
             case.next_ms = min(case.next_ms, max(now_ms, case.asked_ms + ASK_AGAIN_MS))
@@ -112,7 +124,7 @@ class Inquiries:
             for tail in message.seen:
                 assert isinstance(tail, LogTail)
                 self._take_log(tail)
-            return ()
+            return [key for key, case in self._cases.items() if case.tail in message.seen]
         kind, _, name = message.subkind.partition("/")
         key = (message.source.partition("/")[2], message.scope, kind, name)
         case = self._cases.get(key)
@@ -124,6 +136,9 @@ class Inquiries:
 
     def _take_log(self, tail: LogTail) -> None:
         for case in self._cases.values():
+            pod = case.members.get((tail.cluster, tail.namespace, case.pod)) if case.runs_on else None
+            if pod is not None and (tail.pod_uid, tail.container) == (pod.uid, case.runs_on) and not tail.previous:
+                case.tail = tail
             if case.taking is not None and case.taking.takes(tail):
                 self._writer.put_evidence(case.taking.rows())
                 self._finish(case)
@@ -197,6 +212,17 @@ class Inquiries:
         uids += [pod.uid for pod in self._pods_to_ask(case)]
         urgent = case.level is not Level.PROGRESSING
         self._ask(EventsWanted(workload=workload.key, uids=tuple(dict.fromkeys(uids)), urgent=urgent))
+        pod = case.members.get((workload.cluster, workload.namespace, case.pod)) if case.runs_on else None
+        if pod is not None:
+            self._ask(
+                LogWanted(
+                    cluster=pod.cluster,
+                    namespace=pod.namespace,
+                    pod=pod.name,
+                    pod_uid=pod.uid,
+                    container=case.runs_on,
+                )
+            )
 
     @staticmethod
     def _pods_to_ask(case: Case) -> list[Pod]:

@@ -250,6 +250,7 @@ class Rollouts:
                 revisions=self._inquiries.revisions_of(key),
                 memory=self._memories.get(key),
                 looked_ms=self._looked.pop(key, None),
+                tail=self._inquiries.tail_of(key),
             )
             self._remember(key, verdict.memory)
             joined = self._join(verdict.state)

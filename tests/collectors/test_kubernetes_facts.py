@@ -336,3 +336,40 @@ def test_a_job():
     assert (fact.started_ms, fact.owner_kind, fact.owner_name) == (TIME_MS, "CronJob", "nightly")
     assert fact.conditions[0].reason == "BackoffLimitExceeded"
     assert make_workload("Job", metadata={"name": "once"}).desired == 1
+
+
+@pytest.mark.parametrize(
+    ("probes", "ready_s"),
+    [
+        ({}, ()),
+        ({"readinessProbe": {}}, (("app", 30),)),
+        ({"readinessProbe": {"initialDelaySeconds": 120, "periodSeconds": 5, "failureThreshold": 2}}, (("app", 130),)),
+        ({"startupProbe": {"periodSeconds": 10, "failureThreshold": 30}}, (("app", 300),)),
+        (
+            {
+                "startupProbe": {"failureThreshold": 30},
+                "readinessProbe": {"initialDelaySeconds": 60, "periodSeconds": 5},
+            },
+            (("app", 315),),
+        ),
+    ],
+)
+def test_how_long_the_probes_give_a_container(probes, ready_s):
+    template = {"template": {"spec": {"containers": [{"name": "app", "image": "a:1"} | probes]}}}
+    assert make_workload("Deployment", spec=template).ready_s == ready_s
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "started", "ran_ms"),
+    [(0, "2026-11-22T10:00:00Z", 80_000), (1, "2026-11-22T10:00:00Z", None), (0, None, None)],
+)
+def test_how_long_an_init_container_took(exit_code, started, ran_ms):
+    ended = {"exitCode": exit_code, "startedAt": started, "finishedAt": "2026-11-22T10:01:20Z"}
+    state = {"state": {"terminated": {key: value for key, value in ended.items() if value is not None}}}
+    status = {
+        "initContainerStatuses": [{"name": "migrate"} | state],
+        "containerStatuses": [{"name": "app"} | state],
+    }
+    names = {"initContainers": [{"name": "migrate"}], "containers": [{"name": "app"}]}
+    init, app = make_pod(spec=names, status=status).containers
+    assert (init.ran_ms, app.ran_ms) == (ran_ms, None)

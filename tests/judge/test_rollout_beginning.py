@@ -22,6 +22,7 @@ GAVE_UP = make.progressing("ProgressDeadlineExceeded", status="False", at_ms=T0 
         ((POD,), (GAVE_UP,), "p", T0 + 5),
         ((replace(POD, ready_changed_ms=None),), (), "p", T0 + 1),
         ((replace(POD, ready=True),), (), "p", T0 + 1),
+        ((replace(POD, deleting_ms=T0 + 6),), (), "p", T0 + 6),
         ((POD,), (GAVE_UP,), "", T0 + 7),
         ((POD,), (replace(GAVE_UP, changed_ms=None, updated_ms=T0 + 8),), "other", T0 + 8),
         ((), (make.refused("exceeded quota", at_ms=T0 + 9),), "", T0 + 9),

@@ -147,7 +147,9 @@ def test_a_crash_loop_of_the_new_revision_is_never_well(case) -> None:
     broken = pod(looping(), name="broken", ready=False, deleting_ms=None)
     verdict = judge_rollout(workload, (*found, broken), before, THRESHOLDS, T0, memory=memory)
     if verdict.new_revision == broken.revision:
-        assert verdict.state.level is Level.FAILING
+        # a pod that a scale-up has added to a service which lacks nothing is no reason for an alarm
+        scaling = verdict.memory is not None and verdict.memory.scaling and workload.available + workload.ready > 0
+        assert verdict.state.level is Level.FAILING or (scaling and verdict.state.level not in (Level.OK, Level.IDLE))
 
 
 @settings(max_examples=300, deadline=None)

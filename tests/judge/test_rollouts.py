@@ -408,3 +408,12 @@ def test_a_pod_seen_before_the_counts_is_no_sign_against_them(workload: Workload
     assert (verdict.state.level, verdict.state.reason) == (OK, "Complete")
     short = msgspec.structs.replace(workload, ready=1, available=1)
     assert judge(short, stale, after_s=1_000).state.level in (WARNING, FAILING)
+
+
+def test_evicted_pods_that_were_left_are_counted_until_they_are_cleared_away() -> None:
+    well = (pod(name="a"), pod(name="b"))
+    left = [unready(name=f"e{n}", phase="Failed", reason="Evicted") for n in range(3)]
+    failed = unready(name="f", phase="Failed", reason="Error")
+    first = judge(deployment(), *well, *left, failed).state
+    assert (first.level, first.evicted) == (OK, 3)
+    assert judge(deployment(), *well, before=first, after_s=100).state.evicted == 0

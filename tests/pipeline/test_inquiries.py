@@ -390,3 +390,57 @@ def test_refusals_of_an_earlier_process_go_when_the_source_is_well(world):
     world.take(refusal("staging"))
     world.take(Visited(source=SOURCE, ok=True, at_ms=T0 + 3))
     assert scopes(world) == {"testing": Level.UNKNOWN, "ignored": Level.UNKNOWN, "staging": Level.UNKNOWN}
+
+
+RUNS_ON = make.unready(
+    make.container("vault-agent", "init", ready=False, since_ms=T0), make.waiting("PodInitializing"), created_ms=T0
+)
+REFUSED = "Code: 403. Errors: permission denied"
+
+
+def slow(world):
+    """An init container that has run for long, and its log that was asked for."""
+    world.begins(make.rolling(), RUNS_ON, make.old_pod())
+    world.passes(40)
+    assert not world.asked_for(LogWanted)
+    world.passes(15)
+    assert (world.row().level, world.row().reason) == (Level.WARNING, "InitRunning")
+    (wanted,) = world.asked_for(LogWanted)
+    assert (wanted.pod, wanted.container, wanted.previous) == (POD, "vault-agent", False)
+
+
+def test_the_log_of_an_init_container_that_runs_on_says_why(world):
+    slow(world)
+    world.take(
+        Changed(source=SOURCE, kind=LogTail, at_ms=world.now_ms, seen=(tail(False, "so far", container="vault-agent"),))
+    )
+    assert world.row().level is Level.WARNING
+    world.passes(10)
+    assert len(world.asked_for(LogWanted)) == 1
+    refused = tail(False, REFUSED, container="vault-agent")
+    world.take(Changed(source=SOURCE, kind=LogTail, at_ms=world.now_ms, seen=(refused,)))
+    assert (world.row().level, world.row().reason) == (Level.FAILING, "InitRunning")
+    assert REFUSED in world.row().message
+
+
+def test_the_log_of_another_run_says_nothing_of_it(world):
+    slow(world)
+    others = (
+        tail(True, REFUSED, container="vault-agent"),
+        tail(False, REFUSED, container="app"),
+        tail(False, REFUSED, container="vault-agent", pod_uid="another"),
+    )
+    world.take(Changed(source=SOURCE, kind=LogTail, at_ms=world.now_ms, seen=others))
+    world.passes(1)
+    assert world.row().level is Level.WARNING
+
+
+def test_a_restart_does_not_make_it_better_and_its_log_is_asked_for_again(world):
+    slow(world)
+    refused = tail(False, REFUSED, container="vault-agent")
+    world.take(Changed(source=SOURCE, kind=LogTail, at_ms=world.now_ms, seen=(refused,)))
+    world.restart()
+    world.begins(make.rolling(), RUNS_ON, make.old_pod())
+    assert world.row().level is Level.FAILING
+    world.passes(4)
+    assert any(wanted.container == "vault-agent" and not wanted.previous for wanted in world.asked_for(LogWanted))

@@ -122,6 +122,23 @@ async def test_silence_and_no_access_are_not_well():
         await until(pilot, lambda: "No access: what runs in testing may not be read." in text(app))
 
 
+async def test_evicted_pods_are_counted_above_the_workloads():
+    board = boards.calm(2)
+    rows = []
+    for row, evicted in zip(board.rows, (2, 1), strict=True):
+        cells = [
+            cell and replace(cell, rollouts=tuple(replace(one, evicted=evicted) for one in cell.rollouts))
+            for cell in row.cells
+        ]
+        rows.append(replace(row, cells=tuple(cells)))
+    app = desk(board)
+    async with app.run_test(size=WIDE) as pilot:
+        await list_stage(pilot)
+        assert "evicted" not in text(app)
+        app.hand.give(replace(board, rows=tuple(rows), change=2))
+        await until(pilot, lambda: "3 pods evicted by their nodes and left lying about" in lines(app)[3])
+
+
 async def test_two_thousand_workloads_scroll_and_tick_at_little_cost():
     app = desk(boards.many(2000))
     async with app.run_test(size=WIDE) as pilot:

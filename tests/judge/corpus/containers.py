@@ -195,8 +195,8 @@ CONTAINERS = [
         ],
     ),
     Case(
-        "all containers are ready and the pod is not: a readiness gate, or its node",
-        [Seen(100, rolling(), (unready(container()),), WARNING, "NeverReady")],
+        "all containers are ready and the pod is not: a readiness gate",
+        [Seen(100, rolling(), (unready(container(), ready_reason="ReadinessGatesNotReady"),), WARNING, "NeverReady")],
         "is not ready though its containers are",
     ),
     Case(

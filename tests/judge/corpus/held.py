@@ -181,7 +181,7 @@ HELD = [
                     ondelete(ready=2, available=2, revision="c", update_revision="c", current_revision=NEW),
                     (CANARY, sts_pod(1, waiting("ContainerCreating"), ready=False, created_ms=at(t - 3))),
                     PROGRESSING,
-                    "Replacing",
+                    "Starting",
                 )
                 for t in (9, 400)
             ),

@@ -31,11 +31,14 @@ from tests.judge.make import (
 )
 from tests.judge.sequence import Case, Seen, at, event
 
+NEWLY = {"created_ms": at(61), "ready_changed_ms": at(61), "scheduled_changed_ms": at(61)}
+
 NUMBERS = [
     Case(
         "an autoscaler raises the number during a rollout: still a rollout",
         [
             Seen(5, rolling(), (CREATING, old_pod()), PROGRESSING, "Rolling"),
+            Seen(8, rolling(generation=3, desired=5), (CREATING, old_pod()), PROGRESSING, "Rolling"),
             Seen(
                 9,
                 rolling(generation=3, observed_generation=3, desired=5, replicas=6, updated=2),
@@ -83,6 +86,82 @@ NUMBERS = [
                     (152, FAILING, "DegradedUnschedulable"),
                 )
             ],
+        ],
+    ),
+    Case(
+        "a scale-up whose pods take their time: scaling for as long as it takes",
+        [
+            Seen(60, spec(2), WELL, OK, "Complete"),
+            *[
+                Seen(
+                    t,
+                    spec(3, desired=4, replicas=4, updated=4),
+                    (*WELL, *[unready(container(ready=False, since_ms=at(62)), name=n, **NEWLY) for n in "cd"]),
+                    SCALING,
+                    reason,
+                )
+                for t, reason in ((62, "Scaling"), (160, "ScalingNeverReady"), (1000, "ScalingNeverReady"))
+            ],
+            Seen(1001, spec(3, desired=4, replicas=4, updated=4, ready=4, available=4), WELL, OK, "Complete"),
+        ],
+    ),
+    Case(
+        "a scale-up whose image has gone says so, and is no failure of what is served",
+        [
+            Seen(60, spec(2), WELL, OK, "Complete"),
+            Seen(
+                62,
+                spec(3, desired=3, replicas=3, updated=3),
+                (*WELL, unready(waiting("ErrImagePull", "not found"), name="c", **NEWLY)),
+                SCALING,
+                "ScalingErrImagePull",
+            ),
+        ],
+        "scaling to 3, 2 of 3 available: image registry.local/orders:1.5.0 not found",
+    ),
+    Case(
+        "a pod that was there before a scale-up crashes: the service is degraded",
+        [
+            Seen(60, spec(2), WELL, OK, "Complete"),
+            Seen(
+                62,
+                spec(3, desired=3, replicas=3, updated=3, ready=1, available=1),
+                (unready(looping(), name="a", created_ms=at(0)), WELL[1], unready(name="c", **NEWLY)),
+                FAILING,
+                "DegradedCrashLoopBackOff",
+            ),
+        ],
+    ),
+    Case(
+        "a scale-up does not hide that pods are lost and cannot be made again",
+        [
+            Seen(60, spec(2), WELL, OK, "Complete"),
+            *[
+                Seen(
+                    t,
+                    spec(3, desired=3, replicas=3, updated=3, ready=1, available=1),
+                    (WELL[1], *[unready(looping(), name=n, **NEWLY) for n in "cd"]),
+                    level,
+                    reason,
+                )
+                for t, level, reason in (
+                    (63, SCALING, "ScalingCrashLoopBackOff"),
+                    (94, FAILING, "DegradedCrashLoopBackOff"),
+                )
+            ],
+        ],
+    ),
+    Case(
+        "started from nothing: nobody is served until it works",
+        [
+            Seen(60, spec(2, desired=0, replicas=0, updated=0, ready=0, available=0), (), IDLE, "Idle"),
+            Seen(
+                62,
+                spec(3, replicas=2, updated=2, ready=0, available=0),
+                (unready(waiting("ErrImagePull", "not found"), name="c", **NEWLY),),
+                FAILING,
+                "DegradedErrImagePull",
+            ),
         ],
     ),
     Case(

@@ -103,13 +103,17 @@ SERVICE = [
         [
             Seen(10, deployment(), VETERANS, OK, "Complete"),
             Seen(
-                20, deployment(**SHORT), (VETERANS[1], unready(name="a", ready_changed_ms=at(20))), PROGRESSING, "Repl"
+                20,
+                deployment(**SHORT),
+                (VETERANS[1], unready(container(ready=False), name="a", ready_changed_ms=at(20))),
+                PROGRESSING,
+                "DegradedNotReady",
             ),
             Seen(30, deployment(), (VETERANS[1], pod(name="a", ready_changed_ms=at(30))), OK, "Complete"),
             Seen(
                 40,
                 deployment(**SHORT),
-                (VETERANS[1], unready(name="a", ready_changed_ms=at(40))),
+                (VETERANS[1], unready(container(ready=False), name="a", ready_changed_ms=at(40))),
                 WARNING,
                 "DegradedFl",
             ),
@@ -240,7 +244,7 @@ SERVICE = [
                 reason,
             )
             for t, level, reason in (
-                (20, PROGRESSING, "Replacing"),
+                (20, PROGRESSING, "Starting"),
                 (35, WARNING, "Degraded"),
                 (95, FAILING, "Degraded"),
             )
