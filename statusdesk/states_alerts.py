@@ -185,7 +185,8 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``what`` is ``firing`` while any of its alerts fires, else ``resolved``; ``why`` is ``new``, ``changed``,
     ``resolved`` or ``repeat``. ``alerts`` are the alerts as they were then, ``fingerprints`` theirs; ``news`` are those
-    of them that are new, or hit more than was told.
+    of them that are new, or hit more than was told, ``unread`` those of which nobody knew, after a start, whether they
+    still fire.
     ``group_labels`` is the value of each ``group_by`` label. ``state``: ``queued`` (send it at ``due_ms``), ``sent``,
     ``failed`` (given up), ``quarantined`` (refused for good) or ``dropped`` (over before it was due).
     ``idempotency_key`` stays the same over all attempts and restarts.
@@ -207,4 +208,5 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fingerprints: tuple[str, ...] = ()
     alerts: tuple[AlertState, ...] = ()
     news: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     change: int = 0

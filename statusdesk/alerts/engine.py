@@ -12,6 +12,7 @@ from statusdesk.alerts.rules import deserved, subject
 from statusdesk.alerts.sources import Sources
 from statusdesk.alerts.telling import AlertEvent
 from statusdesk.alerts.tuning import Tuning
+from statusdesk.alerts.unread import Unread, patience_ms
 from statusdesk.alerts.versions import Versions
 from statusdesk.states import AlertState, Lasting, Level, RolloutState, SourceState, Transition
 from statusdesk.states_alerts import Silence
@@ -62,6 +63,8 @@ class Alerts:
             if alert.state != "resolved"
         }
         self._again = {*self._lives}
+        until = t + patience_ms(tuning)
+        self.unread = Unread(self._lives.values(), self._sources, seen_ms=now_ms - down_ms, until=until)
         by_subject: dict[str, list[AlertState]] = {}
         for life in self._lives.values():
             by_subject.setdefault(life.alert.subject, []).append(life.alert)
@@ -83,7 +86,8 @@ class Alerts:
         if self._sources.failed(source, at_ms):
             for life in list(self._lives.values()):
                 if source in life.alert.hangs_on and life.alert.stale_since_ms is None:
-                    self._put(_changed(life, stale_since_ms=at_ms))
+                    unread = life.alert.fingerprint in self.unread.fingerprints
+                    self._put(_changed(life, stale_since_ms=self.unread.seen_ms if unread else at_ms))
         self._observe(lambda alert: alert.source == source and not alert.hangs_on)
 
     def answered(self, source: str, t: int) -> None:
@@ -125,6 +129,7 @@ class Alerts:
             self._evaluate(fingerprint, t, now_ms, seen_now=True)
         for fingerprint in sorted(again - seen):
             self._evaluate(fingerprint, t, now_ms, seen_now=False)
+        self._learn_unread(t)
         if self.mutes.due(now_ms):
             self._remute(now_ms)
         if self._changed:
@@ -141,8 +146,8 @@ class Alerts:
     def next_due(self) -> int | None:
         """The ``t`` at which ``step`` is due though nothing has changed."""
         dues = [life.due for life in self._lives.values() if life.due is not None]
-        settled = self._sources.next_due
-        return min([*dues, *([settled] if settled is not None else [])], default=None)
+        others = (self._sources.next_due, self.unread.due)
+        return min([*dues, *(due for due in others if due is not None)], default=None)
 
     def acknowledge(
         self, fingerprint: str, by: str, comment: str, until_ms: int | None, now_ms: int
@@ -264,6 +269,16 @@ class Alerts:
             started_ms = max(now_ms, last + 1)
         self._last_start[claim.fingerprint] = started_ms
         return replace(claim, started_ms=started_ms)
+
+    def _learn_unread(self, t: int) -> None:
+        """Say of what nobody could read in time when it was seen, and no more of what has been read."""
+        for fingerprint in self.unread.read(self._lives):
+            life = self._lives.get(fingerprint)
+            if life is not None and life.alert.stale_since_ms is not None:
+                self._put(_changed(life, stale_since_ms=None))
+        for fingerprint in self.unread.overdue(t):
+            if self._lives[fingerprint].alert.stale_since_ms is None:
+                self._put(_changed(self._lives[fingerprint], stale_since_ms=self.unread.seen_ms))
 
     def _end(self, life: Life, now_ms: int) -> None:
         """End an alert whose rule was switched off."""

@@ -72,6 +72,14 @@ def _is_told(alert: AlertState, terms: Terms, tuning: Tuning, now_ms: int) -> bo
     return alert.alertname == WATCHDOG or wanted(alert, terms.sink, tuning)
 
 
+def has_ended(terms: Terms, unseen_ms: int) -> bool:
+    """Whether what was posted last may be over there, when nobody has posted for so long.
+
+    The last post was a ``resend`` before the end, or sooner.
+    """
+    return unseen_ms > terms.ends_after_ms - round(terms.sink.resend_s * 1000)
+
+
 def posted(alert: AlertState, terms: Terms, now_ms: int, skew_ms: int) -> dict[str, Any]:
     """Return an alert as it is posted; ``skew_ms``: by how much our clock is ahead of theirs.
 

@@ -74,7 +74,7 @@ class Sinks:
             outlet.take([each for each in news.queued if each.sink == name], news.dropped)
         if news.standing is not None:
             for standing in self._standings:
-                standing.put(news.standing)
+                standing.put(news.standing, unread=news.unread, unseen_ms=news.unseen_ms)
 
     def outcomes(self) -> list[Heard]:
         """Return what has become of attempts since the last call, and what Alertmanagers mute."""
