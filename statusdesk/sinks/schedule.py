@@ -4,34 +4,24 @@ from collections.abc import Iterator
 
 from statusdesk.alerts.dedup import wanted
 from statusdesk.alerts.outbox import LEVEL_TRIGGERED
-from statusdesk.alerts.tuning import RuleTuning, Tuning
+from statusdesk.alerts.tuning import OF_NO_STAGE, RuleTuning, Tuning, stages_of
 from statusdesk.config import Config
 from statusdesk.config_alerts import RULE_NAMES, SinkSettings
 from statusdesk.sinks.alertmanager import expires, terms_of
 from statusdesk.states_alerts import WATCHDOG, AlertState
 
-OF_NO_STAGE = frozenset(
-    {"SeedJobStale", "RenewalOverdue", "TokenLapsing", "TokenAtCap", "TokenGone", "VaultSealed", "SourceDown"}
-)
-
 
 def sentences(config: Config) -> Iterator[str]:
     """Yield a sentence for each rule, one for all stages where it is told alike."""
     tuning = Tuning(config)
-    production = tuple(stage.name for stage in config.stages if stage.production)
     for name in RULE_NAMES:
         if name == WATCHDOG:
             continue
-        stages: tuple[str, ...] = tuple(stage.name for stage in config.stages)
-        if name == "BadVersionInProduction":
-            stages = production
-        if name in OF_NO_STAGE:
-            stages = ("",)
         alike: dict[str, list[str]] = {}
-        for stage in stages:
+        for stage in stages_of(name, config.stages):
             alike.setdefault(_told(config, tuning, name, stage), []).append(stage)
         for words, where in alike.items():
-            place = "" if where == [""] else f" in {', '.join(where)}"
+            place = "" if name in OF_NO_STAGE else f" in {', '.join(stage or 'no stage' for stage in where)}"
             yield f"{name}{place}: {words}"
 
 
