@@ -238,7 +238,11 @@ class Outbox:
         amended = last is not None and self._waits(group, last, now_ms)
         before = group.queued[:-1] if amended else group.queued
         told = without_quiet_ends(group, told_of(before[-1], now_ms) if before else self._told(group, now_ms))
-        heard = [alert for alert in group.alerts.values() if not alert.muted and alert.fingerprint not in self._held]
+        heard = [
+            alert
+            for alert in group.alerts.values()
+            if not alert.muted_at(group.sink.name) and alert.fingerprint not in self._held
+        ]
         # what flaps was told with that word, and is not told again until it holds
         audible = {each.fingerprint for each in heard if not (each.flapping and each.fingerprint in told.firing)}
         hits = hits_of(heard)

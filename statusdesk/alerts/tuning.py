@@ -90,6 +90,7 @@ class Tuning:
         self._known: dict[tuple[str, str], RuleTuning | None] = {}
         self._places: dict[tuple[str, str], str] = {}
         self.apps = config.apps
+        self.sinks = config.sinks
         self.flapping = config.alerts.flapping
         self.sources = frozenset(config.source_names())
         self.has_clusters = len(config.clusters) > 1

@@ -55,6 +55,7 @@ def alert_object(alert: AlertState) -> dict[str, object]:
         "ack_until": iso(alert.ack_until_ms) or None,
         "silenced_by": alert.silenced_by or None,
         "inhibited_by": alert.inhibited_by or None,
+        "still_told_to": list(alert.still_told_to) or None,
         "hits": list(alert.hits) or None,
         "stale_since": iso(alert.stale_since_ms) or None,
     }

@@ -202,7 +202,8 @@ def _is_told(alert: AlertState, now_ms: int) -> bool:
         resolved_ms = alert.resolved_ms or 0
         return alert.fired_ms is not None and now_ms - resolved_ms < RESOLVED_FOR_MS
     # an Alertmanager tells nobody that an alert hits more than before: what is critical it hears itself
-    return alert.state == "firing" and not (alert.kept_back and alert.severity != SEVERITIES[-1])
+    kept_back = alert.kept_back and not alert.still_told_to and alert.severity != SEVERITIES[-1]
+    return alert.state == "firing" and not kept_back
 
 
 def _firing(alert: AlertState, since_ms: int) -> AlertState:

@@ -58,7 +58,7 @@ class Message(msgspec.Struct, frozen=True):
         whys = (
             (alert.acked_by, "taken"),
             (alert.silenced_by, "silenced"),
-            (alert.inhibited_by, "held back"),
+            (alert.muted_at(self.notification.sink), "held back"),
             (unread, "not known yet"),
         )
         return next((word for why, word in (*whys, (told, "flapping")) if why), "")

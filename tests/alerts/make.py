@@ -61,8 +61,13 @@ def became(*rows: Stamped) -> list[Transition]:
 class World:
     """Alerts at a time that the test moves: an even one, and a clock that may be set."""
 
-    def __init__(self, *rules: AlertRuleSettings, flapping: FlappingSettings | None = None) -> None:
-        settings = config(*rules, flapping=flapping or FlappingSettings())
+    def __init__(
+        self,
+        *rules: AlertRuleSettings,
+        flapping: FlappingSettings | None = None,
+        sinks: tuple[SinkSettings, ...] = (),
+    ) -> None:
+        settings = config(*rules, sinks=sinks, flapping=flapping or FlappingSettings())
         self.tuning = Tuning(settings)
         self.t = 5 * HOUR
         self.set_by = 0
