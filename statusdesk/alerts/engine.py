@@ -26,8 +26,10 @@ _BEGINS = ("pending", "firing", "flapping")
 class Alerts:
     """What is bad, since when, and what becomes of it.
 
-    ``heard`` and ``failed`` are told of visits, ``step`` of each batch of transitions; ``t`` is a time in milliseconds
-    that runs evenly, ``now_ms`` what the clock says. ``down_ms``: for how long nobody looked before this process.
+    ``firings``: when which fingerprint has fired lately, ``starts``: when each that is stored has begun last.
+    ``answered`` and ``failed`` are told of visits, ``step`` of each batch of transitions; ``t`` is a time in
+    milliseconds that runs evenly, ``now_ms`` what the clock says. ``down_ms``: for how long nobody looked before this
+    process.
     """
 
     def __init__(
@@ -36,7 +38,8 @@ class Alerts:
         stored: Iterable[AlertState],
         rows: Iterable[Lasting],
         silences: Iterable[Silence] = (),
-        firings: Iterable[tuple[str, int, int]] = (),
+        firings: Iterable[tuple[str, int]] = (),
+        starts: Iterable[tuple[str, int]] = (),
         *,
         t: int,
         now_ms: int,
@@ -49,13 +52,12 @@ class Alerts:
         self._claims: dict[str, dict[str, AlertState]] = {}  # by fingerprint and subject
         self._claimed: dict[str, tuple[str, ...]] = {}  # by subject
         self._firings: dict[str, list[int]] = {}
-        self._last_start: dict[str, int] = {}
+        self._last_start = dict(starts)
         self._swept = t
         self._changed: dict[str, AlertState] = {}
         self._events: list[AlertEvent] = []
         self.mutes = Mutes(silences)
-        for fingerprint, started_ms, fired_ms in firings:
-            self._last_start[fingerprint] = started_ms
+        for fingerprint, fired_ms in firings:
             self._firings.setdefault(fingerprint, []).append(t - max(0, now_ms - fired_ms))
         self._lives = {
             alert.fingerprint: restored(alert, down_ms, TOLERANCE_MS, t, now_ms)
@@ -250,16 +252,19 @@ class Alerts:
         if step.what and row is not None:
             self._events.append(AlertEvent(step.what, row))
         if step.what in ("firing", "flapping"):
-            self._remember(fingerprint, t)
+            self._remember(fingerprint, t, now_ms)
 
-    def _remember(self, fingerprint: str, t: int) -> None:
+    def _remember(self, fingerprint: str, t: int, now_ms: int) -> None:
         """Remember a firing for as long as it may make the next one flapping."""
         within = round(self._tuning.flapping.within_s * 1000)
         self._firings[fingerprint] = [*(at for at in self._firings.get(fingerprint, ()) if t - at < within), t]
         if t - self._swept >= within:  # now and then those of all others, so that they do not grow for years
             self._swept = t
             self._firings = {each: times for each, times in self._firings.items() if t - times[-1] < within}
-            self._last_start = {each: at for each, at in self._last_start.items() if each in self._firings}
+            kept_ms = now_ms - self._tuning.keep_ms  # what the store has no more can begin at the same moment again
+            self._last_start = {
+                each: at for each, at in self._last_start.items() if at > kept_ms or each in self._lives
+            }
 
     def _distinct(self, claim: AlertState, now_ms: int) -> AlertState:
         """Return the claim with a start that tells it from the same alert before."""

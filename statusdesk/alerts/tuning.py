@@ -91,6 +91,7 @@ class Tuning:
         self._places: dict[tuple[str, str], str] = {}
         self.apps = config.apps
         self.sinks = config.sinks
+        self.keep_ms = round(config.store.keep_s * 1000)
         self.flapping = config.alerts.flapping
         self.sources = frozenset(config.source_names())
         self.has_clusters = len(config.clusters) > 1

@@ -47,6 +47,7 @@ class Alerting:
         self._queued: dict[int, Notification] = {}
         self._dropped: list[int] = []
         self._stands_otherwise = True
+        self._settled = False  # outcomes were taken: who sends waits for what becomes of their groups
 
     @property
     def engine(self) -> Alerts:
@@ -72,6 +73,7 @@ class Alerting:
             alive,
             rows.silences(),
             rows.firings(now_ms - within_ms),
+            rows.starts(),
             t=t,
             now_ms=now_ms,
             down_ms=self._down_ms,
@@ -120,6 +122,7 @@ class Alerting:
             else:
                 outcomes.append(each)
         if self._outbox is not None:
+            self._settled = self._settled or bool(outcomes)
             # who sends them knows already what is tried again
             self._put(self._outbox.settle(outcomes), tell=False)
 
@@ -171,8 +174,9 @@ class Alerting:
 
     def take_news(self) -> News | None:
         """Return what is new for who sends messages, None when nothing is; called after a commit."""
-        if not self._sinks or not (self._queued or self._dropped or self._stands_otherwise):
+        if not self._sinks or not (self._queued or self._dropped or self._stands_otherwise or self._settled):
             return None
+        self._settled = False
         queued, self._queued = tuple(each for _, each in sorted(self._queued.items())), {}
         dropped, self._dropped = tuple(self._dropped), []
         standing = self._standing() if self._stands_otherwise and self._level_triggered else None

@@ -6,7 +6,7 @@ from statusdesk.alerts.dedup import wanted
 from statusdesk.alerts.outbox import LEVEL_TRIGGERED
 from statusdesk.alerts.tuning import OF_NO_STAGE, RuleTuning, Tuning, stages_of
 from statusdesk.config import Config
-from statusdesk.config_alerts import RULE_NAMES, SinkSettings
+from statusdesk.config_alerts import RULE_NAMES, SEVERITIES, SinkSettings
 from statusdesk.sinks.alertmanager import expires, terms_of
 from statusdesk.states_alerts import WATCHDOG, AlertState
 
@@ -27,7 +27,9 @@ def sentences(config: Config) -> Iterator[str]:
 
 def of_sink(config: Config, sink: SinkSettings) -> str:
     """Return what a sink takes, and how."""
-    takes = f"takes {sink.min_severity} and worse" if sink.min_severity != "info" else "takes all severities"
+    worst, mildest = SEVERITIES[-1], SEVERITIES[0]
+    worse = "" if sink.min_severity == worst else " and worse"
+    takes = "takes all severities" if sink.min_severity == mildest else f"takes {sink.min_severity}{worse}"
     where = f" of {', '.join(sink.stages)} and of what belongs to no stage" if sink.stages else ""
     if sink.type == LEVEL_TRIGGERED:
         terms = terms_of(config, sink)

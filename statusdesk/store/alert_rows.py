@@ -98,9 +98,13 @@ class AlertRows:
         return list(self._silences.rows.values())
 
     @asks
-    def firings(self, since_ms: int) -> list[tuple[str, int, int]]:
-        """Return fingerprint, start and moment of the committed firings since then, oldest first."""
+    def firings(self, since_ms: int) -> list[tuple[str, int]]:
+        """Return fingerprint and moment of the committed firings since then, oldest first."""
         return questions.firings(self._db, since_ms)
+
+    def starts(self) -> list[tuple[str, int]]:
+        """Return when each committed alert has begun last."""
+        return questions.starts(self._db)
 
     def queued(self) -> list[Notification]:
         """Return the messages that wait to be sent, in order."""

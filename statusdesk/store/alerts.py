@@ -20,7 +20,8 @@ _RESOLVED = (
     " ORDER BY resolved_ms DESC LIMIT ?"
 )
 _ENDED = f"{ALERTS.select} WHERE fingerprint = ? AND started_ms = ? AND state = 'resolved'"
-_FIRINGS = "SELECT fingerprint, started_ms, fired_ms FROM alerts WHERE fired_ms >= ? ORDER BY fired_ms"
+_FIRINGS = "SELECT fingerprint, fired_ms FROM alerts WHERE fired_ms >= ? ORDER BY fired_ms"
+_STARTS = "SELECT fingerprint, max(started_ms) FROM alerts GROUP BY fingerprint"
 _SILENCES = f"{SILENCES.select} ORDER BY created_ms DESC, id"
 _COMING = f"{SILENCES.select} WHERE expired_ms IS NULL AND ends_ms > ? ORDER BY created_ms DESC, id"
 _NOTIFICATIONS = f"{NOTIFICATIONS.select} WHERE created_ms >= ? ORDER BY created_ms DESC, id DESC LIMIT ?"
@@ -76,9 +77,14 @@ def ended(db: sqlite3.Connection, keys: Iterable[tuple[str, int]]) -> list[Alert
     return [ALERTS.decode(row) for key in keys if (row := db.execute(_ENDED, key).fetchone()) is not None]
 
 
-def firings(db: sqlite3.Connection, since_ms: int) -> list[tuple[str, int, int]]:
-    """Return fingerprint, start and moment of all firings since then, oldest first."""
+def firings(db: sqlite3.Connection, since_ms: int) -> list[tuple[str, int]]:
+    """Return fingerprint and moment of all firings since then, oldest first."""
     return db.execute(_FIRINGS, (since_ms,)).fetchall()
+
+
+def starts(db: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Return when each alert has begun last."""
+    return db.execute(_STARTS).fetchall()
 
 
 def silences(db: sqlite3.Connection, now_ms: int | None = None) -> list[Silence]:

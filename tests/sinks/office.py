@@ -73,7 +73,7 @@ class Office:
             self.config,
             ask=lambda: Tally(1, 2, 3),
             silences=self.silences,
-            print_line=self.narrated.append,
+            print_line=lambda line: self.narrated.append(line) is None,
             narrate=self.narrated.append,
             clock=self.clock,
         )
