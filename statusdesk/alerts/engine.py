@@ -282,7 +282,8 @@ class Alerts:
             if life is not None and life.alert.stale_since_ms is not None:
                 self._put(_changed(life, stale_since_ms=None))
         for fingerprint in self.unread.overdue(t):
-            if self._lives[fingerprint].alert.stale_since_ms is None:
+            alert = self._lives[fingerprint].alert
+            if alert.stale_since_ms is None and self._sources.unread(alert):
                 self._put(_changed(self._lives[fingerprint], stale_since_ms=self.unread.seen_ms))
 
     def _end(self, life: Life, now_ms: int) -> None:

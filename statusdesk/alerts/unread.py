@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Set
 from statusdesk.alerts.lifecycle import Life
 from statusdesk.alerts.sources import Sources
 from statusdesk.alerts.tuning import STANDARDS, Tuning
+from statusdesk.states_alerts import AlertState
 
 
 def patience_ms(tuning: Tuning) -> int:
@@ -36,19 +37,25 @@ class Unread:
         return self._until if self.fingerprints else None
 
     def read(self, lives: Mapping[str, Life]) -> list[str]:
-        """Return those of which it is known now how they stand, each once."""
+        """Return those of which it is known now that they hold, or that they are over, each once.
+
+        What was read to be well, and is held firing for a while, is neither: it may be over before it is told of again.
+        """
         if not self.fingerprints:
             return []
         known = [
             fingerprint
             for fingerprint in self.fingerprints
-            if fingerprint not in lives or not self._sources.unread(lives[fingerprint].alert)
+            if fingerprint not in lives or self._holds(lives[fingerprint].alert)
         ]
         self.fingerprints = self.fingerprints.difference(known)
         return known
 
+    def _holds(self, alert: AlertState) -> bool:
+        return alert.cleared_ms is None and not self._sources.unread(alert)
+
     def overdue(self, t: int) -> frozenset[str]:
-        """Return those that have been waited for long enough, once."""
+        """Return those that have been waited for long enough, once; not each of them has not been read."""
         if self._until is None or t < self._until:
             return frozenset()
         self._until = None

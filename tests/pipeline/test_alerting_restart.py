@@ -86,6 +86,26 @@ def test_what_has_recovered_meanwhile_is_not_repeated_before_it_is_known(shop):
     assert shop.later(5 * MINUTE) == []
 
 
+def test_what_is_held_though_it_was_read_to_be_well_is_not_repeated_while_that_may_end(tmp_path):
+    shop = Shop(tmp_path / "kept", rule("RolloutStuck", enabled=False), rule("ServiceDegraded", keep_firing_for_s=20.0),
+                sinks=(DESK,))  # fmt: skip
+    shop.visit()
+    shop.see(failing())
+    shop.flush()
+    told(shop)
+    shop.stop()
+    shop.now_ms += 2 * MINUTE
+    shop.open()
+    assert shop.send() == []
+    shop.see(workload())
+    shop.visit()
+    assert shop.later(SECOND) == shop.later(19 * SECOND) == []
+    shop.visit()
+    shop.later(SECOND)
+    assert shop.later(10 * SECOND) == [OVER]
+    shop.writer.close()
+
+
 def test_what_still_fires_is_repeated_as_soon_as_that_is_known(shop):
     told(shop)
     shop.stop()
