@@ -187,6 +187,8 @@ def _taken(alert: AlertState, now_ms: int) -> str:
 def _inhibited(alert: AlertState, board: Board) -> str:
     more = _inhibiting(alert, board.firing)
     words = inhibited_words(alert, board.firing)
+    if alert.still_told_to:
+        return words
     if more is None:
         return f"{words}; nobody is told of this one"
     if more.token and alert.cause_key:
@@ -197,9 +199,11 @@ def _inhibited(alert: AlertState, board: Board) -> str:
 def inhibited_words(alert: AlertState, firing: Iterable[AlertState]) -> str:
     """Return which alert, of those that fire, mutes this one: ``inhibited by TokenGone payments``."""
     more = _inhibiting(alert, firing)
-    if more is None:
-        return "another alert says more about it"
-    return f"inhibited by {more.alertname} {more.token or more.app or more.source}".rstrip()
+    words = "another alert says more about it"
+    if more is not None:
+        words = f"inhibited by {more.alertname} {more.token or more.app or more.source}".rstrip()
+    still = alert.still_told_to
+    return f"{words}, but not at {', '.join(still)}, which is told of this one only" if still else words
 
 
 def _inhibiting(alert: AlertState, firing: Iterable[AlertState]) -> AlertState | None:

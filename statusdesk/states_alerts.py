@@ -3,6 +3,8 @@
 Each class is one table of the store; its fields are the columns, in order.
 """
 
+from typing import Protocol
+
 import msgspec
 
 WATCHDOG = "Watchdog"
@@ -18,6 +20,27 @@ def listed(hits: tuple[str, ...]) -> str:
     return ", ".join(hits[:MOST_LISTED]) + more
 
 
+class Mutable(Protocol):
+    """Who keeps an alert from being told: an ``AlertState``, or as much of one as is needed."""
+
+    @property
+    def acked_by(self) -> str: ...
+    @property
+    def silenced_by(self) -> str: ...
+    @property
+    def inhibited_by(self) -> str: ...
+    @property
+    def still_told_to(self) -> tuple[str, ...]: ...
+
+
+def is_muted(alert: Mutable, sink: str = "") -> bool:
+    """Return whether a sink is not to be told of an alert, or, without one, nobody is."""
+    if alert.acked_by or alert.silenced_by:
+        return True
+    told = sink in alert.still_told_to if sink else bool(alert.still_told_to)
+    return bool(alert.inhibited_by) and not told
+
+
 class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One alert. Key: fingerprint and ``started_ms``; ``state`` is ``pending``, ``firing`` or ``resolved``.
 
@@ -30,7 +53,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``flapped``: it was at some time of its life; ``flaps``: how often it has fired while it flaps; ``once_held``: what
     its summary will be when it has held. ``stale_since_ms``: a source that it hangs on (``hangs_on``) has been down
     since; it stays as it is until that answers. ``acked_by`` and ``silenced_by`` (the id of a silence) are empty when
-    it is neither. ``inhibited_by`` is the fingerprint of an alert that says more about the same, or of its cause's.
+    it is neither. ``inhibited_by`` is the fingerprint of an alert that says more about the same, or of its cause's;
+    ``still_told_to``: the sinks that are not told of that one, and so are told of this one all the same.
     ``at_cluster``, ``at_namespace`` and ``at_stage``: where the trouble is now, where the alert is about an app as a
     whole and its labels do not say. ``unseen``: which apps and namespaces nobody sees while a cluster is down, in
     words. ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``kept_back``: its cause's alert has muted it
@@ -85,6 +109,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     touches: str = ""
     job_app: str = ""
     at_stage: str = ""
+    still_told_to: tuple[str, ...] = ()
     change: int = 0
 
     @property
@@ -112,7 +137,11 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def muted(self) -> bool:
         """Whether nobody is to be told of it now."""
-        return bool(self.acked_by or self.silenced_by or self.inhibited_by)
+        return is_muted(self)
+
+    def muted_at(self, sink: str) -> bool:
+        """Whether one sink is not to be told of it now."""
+        return is_muted(self, sink)
 
 
 class Matcher(msgspec.Struct, frozen=True, gc=False):
@@ -185,7 +214,8 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``what`` is ``firing`` while any of its alerts fires, else ``resolved``; ``why`` is ``new``, ``changed``,
     ``resolved`` or ``repeat``. ``alerts`` are the alerts as they were then, ``fingerprints`` theirs; ``news`` are those
-    of them that are new, or hit more than was told.
+    of them that are new, or hit more than was told, ``unread`` those of which nobody knew, after a start, whether they
+    still fire.
     ``group_labels`` is the value of each ``group_by`` label. ``state``: ``queued`` (send it at ``due_ms``), ``sent``,
     ``failed`` (given up), ``quarantined`` (refused for good) or ``dropped`` (over before it was due).
     ``idempotency_key`` stays the same over all attempts and restarts.
@@ -207,4 +237,5 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fingerprints: tuple[str, ...] = ()
     alerts: tuple[AlertState, ...] = ()
     news: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     change: int = 0

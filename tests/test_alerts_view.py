@@ -76,6 +76,13 @@ def test_the_alert_that_inhibits_another_is_named(more, words):
     assert words.startswith(words_of(muted, NOW, board.firing)[-1] + ",")
 
 
+def test_where_an_inhibited_alert_is_told_all_the_same_is_said():
+    other = replace(FAILING, fingerprint="x", alertname="BadVersionAhead")
+    muted = replace(FAILING, inhibited_by="x", still_told_to=("stag",))
+    words = Outlook(CONFIG).words(muted, replace(alerts.board(), firing=(muted, other)), {})
+    assert words == "inhibited by BadVersionAhead orders, but not at stag, which is told of this one only"
+
+
 def test_the_settings_of_rules_and_sinks_count():
     nobody = AlertsSettings(rules=(AlertRuleSettings(name="RolloutFailing", notify=()),))
     assert said(FAILING, settings=replace(CONFIG, alerts=nobody)) == "no sink takes it: nobody is told"

@@ -74,6 +74,11 @@ def wanted(alert: AlertState, sink: SinkSettings, tuning: Tuning) -> bool:
     return rule is None or rule.notify is None or sink.name in rule.notify
 
 
+def takers(alert: AlertState, tuning: Tuning) -> frozenset[str]:
+    """Return the names of the sinks that take an alert."""
+    return frozenset(sink.name for sink in tuning.sinks if wanted(alert, sink, tuning))
+
+
 def is_due(notification: Notification, now_ms: int) -> bool:
     """Return whether a message is to be sent now; one from the future was queued before the clock was set back."""
     return notification.due_ms <= now_ms or notification.created_ms > now_ms + CLOCK_SET_BACK_MS

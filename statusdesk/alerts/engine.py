@@ -12,6 +12,7 @@ from statusdesk.alerts.rules import deserved, subject
 from statusdesk.alerts.sources import Sources
 from statusdesk.alerts.telling import AlertEvent
 from statusdesk.alerts.tuning import Tuning
+from statusdesk.alerts.unread import Unread, patience_ms
 from statusdesk.alerts.versions import Versions
 from statusdesk.states import AlertState, Lasting, Level, RolloutState, SourceState, Transition
 from statusdesk.states_alerts import Silence
@@ -25,8 +26,10 @@ _BEGINS = ("pending", "firing", "flapping")
 class Alerts:
     """What is bad, since when, and what becomes of it.
 
-    ``heard`` and ``failed`` are told of visits, ``step`` of each batch of transitions; ``t`` is a time in milliseconds
-    that runs evenly, ``now_ms`` what the clock says. ``down_ms``: for how long nobody looked before this process.
+    ``firings``: when which fingerprint has fired lately, ``starts``: when each that is stored has begun last.
+    ``answered`` and ``failed`` are told of visits, ``step`` of each batch of transitions; ``t`` is a time in
+    milliseconds that runs evenly, ``now_ms`` what the clock says. ``down_ms``: for how long nobody looked before this
+    process.
     """
 
     def __init__(
@@ -35,7 +38,8 @@ class Alerts:
         stored: Iterable[AlertState],
         rows: Iterable[Lasting],
         silences: Iterable[Silence] = (),
-        firings: Iterable[tuple[str, int, int]] = (),
+        firings: Iterable[tuple[str, int]] = (),
+        starts: Iterable[tuple[str, int]] = (),
         *,
         t: int,
         now_ms: int,
@@ -48,13 +52,12 @@ class Alerts:
         self._claims: dict[str, dict[str, AlertState]] = {}  # by fingerprint and subject
         self._claimed: dict[str, tuple[str, ...]] = {}  # by subject
         self._firings: dict[str, list[int]] = {}
-        self._last_start: dict[str, int] = {}
+        self._last_start = dict(starts)
         self._swept = t
         self._changed: dict[str, AlertState] = {}
         self._events: list[AlertEvent] = []
         self.mutes = Mutes(silences)
-        for fingerprint, started_ms, fired_ms in firings:
-            self._last_start[fingerprint] = started_ms
+        for fingerprint, fired_ms in firings:
             self._firings.setdefault(fingerprint, []).append(t - max(0, now_ms - fired_ms))
         self._lives = {
             alert.fingerprint: restored(alert, down_ms, TOLERANCE_MS, t, now_ms)
@@ -62,6 +65,8 @@ class Alerts:
             if alert.state != "resolved"
         }
         self._again = {*self._lives}
+        until = t + patience_ms(tuning)
+        self.unread = Unread(self._lives.values(), self._sources, seen_ms=now_ms - down_ms, until=until)
         by_subject: dict[str, list[AlertState]] = {}
         for life in self._lives.values():
             by_subject.setdefault(life.alert.subject, []).append(life.alert)
@@ -83,7 +88,8 @@ class Alerts:
         if self._sources.failed(source, at_ms):
             for life in list(self._lives.values()):
                 if source in life.alert.hangs_on and life.alert.stale_since_ms is None:
-                    self._put(_changed(life, stale_since_ms=at_ms))
+                    unread = life.alert.fingerprint in self.unread.fingerprints
+                    self._put(_changed(life, stale_since_ms=self.unread.seen_ms if unread else at_ms))
         self._observe(lambda alert: alert.source == source and not alert.hangs_on)
 
     def answered(self, source: str, t: int) -> None:
@@ -125,6 +131,7 @@ class Alerts:
             self._evaluate(fingerprint, t, now_ms, seen_now=True)
         for fingerprint in sorted(again - seen):
             self._evaluate(fingerprint, t, now_ms, seen_now=False)
+        self._learn_unread(t)
         if self.mutes.due(now_ms):
             self._remute(now_ms)
         if self._changed:
@@ -141,8 +148,8 @@ class Alerts:
     def next_due(self) -> int | None:
         """The ``t`` at which ``step`` is due though nothing has changed."""
         dues = [life.due for life in self._lives.values() if life.due is not None]
-        settled = self._sources.next_due
-        return min([*dues, *([settled] if settled is not None else [])], default=None)
+        others = (self._sources.next_due, self.unread.due)
+        return min([*dues, *(due for due in others if due is not None)], default=None)
 
     def acknowledge(
         self, fingerprint: str, by: str, comment: str, until_ms: int | None, now_ms: int
@@ -245,16 +252,19 @@ class Alerts:
         if step.what and row is not None:
             self._events.append(AlertEvent(step.what, row))
         if step.what in ("firing", "flapping"):
-            self._remember(fingerprint, t)
+            self._remember(fingerprint, t, now_ms)
 
-    def _remember(self, fingerprint: str, t: int) -> None:
+    def _remember(self, fingerprint: str, t: int, now_ms: int) -> None:
         """Remember a firing for as long as it may make the next one flapping."""
         within = round(self._tuning.flapping.within_s * 1000)
         self._firings[fingerprint] = [*(at for at in self._firings.get(fingerprint, ()) if t - at < within), t]
         if t - self._swept >= within:  # now and then those of all others, so that they do not grow for years
             self._swept = t
             self._firings = {each: times for each, times in self._firings.items() if t - times[-1] < within}
-            self._last_start = {each: at for each, at in self._last_start.items() if each in self._firings}
+            kept_ms = now_ms - self._tuning.keep_ms  # what the store has no more can begin at the same moment again
+            self._last_start = {
+                each: at for each, at in self._last_start.items() if at > kept_ms or each in self._lives
+            }
 
     def _distinct(self, claim: AlertState, now_ms: int) -> AlertState:
         """Return the claim with a start that tells it from the same alert before."""
@@ -264,6 +274,17 @@ class Alerts:
             started_ms = max(now_ms, last + 1)
         self._last_start[claim.fingerprint] = started_ms
         return replace(claim, started_ms=started_ms)
+
+    def _learn_unread(self, t: int) -> None:
+        """Say of what nobody could read in time when it was seen, and no more of what has been read."""
+        for fingerprint in self.unread.read(self._lives):
+            life = self._lives.get(fingerprint)
+            if life is not None and life.alert.stale_since_ms is not None:
+                self._put(_changed(life, stale_since_ms=None))
+        for fingerprint in self.unread.overdue(t):
+            alert = self._lives[fingerprint].alert
+            if alert.stale_since_ms is None and self._sources.unread(alert):
+                self._put(_changed(self._lives[fingerprint], stale_since_ms=self.unread.seen_ms))
 
     def _end(self, life: Life, now_ms: int) -> None:
         """End an alert whose rule was switched off."""

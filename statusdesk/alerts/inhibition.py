@@ -1,8 +1,8 @@
 """Which alert is muted by another one: one that says more about the same, or the cause of its trouble. Pure.
 
 A cause that has died (a token) is told once, with whom it hits, in place of each rollout that fails because of it.
-Nobody is to hear less by either: an alert mutes only what is not more severe than itself and is told to nobody else,
-and nothing more while it is itself taken or silenced.
+Nobody is to hear less by either: an alert mutes only what is not more severe than itself, only at the sinks that are
+told of itself, and nothing more while it is itself taken or silenced.
 
 Source: Alertmanager's inhibition; severities are labels and never change, so that a cause is never raised to what it
 mutes: what is more severe is told beside it.
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from statusdesk.alerts.dedup import takers
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import SEVERITIES
 from statusdesk.states_alerts import AlertState
@@ -70,6 +71,7 @@ def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[A
         by = cause or _muting(alert, _saying_more(alert, more), tuning)
         hit = hits.get(alert.fingerprint, ())
         fields = {
+            "still_told_to": tuple(sorted(_unreached(by, alert, tuning))) if by is not None else (),
             "inhibited_by": by.fingerprint if by is not None else "",
             "kept_back": cause is not None and _is_kept_back(alert, cause.fingerprint, now_ms),
             "hits": _places(hit, tuning),
@@ -82,20 +84,26 @@ def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[A
 
 def _muting(alert: AlertState, others: Iterable[AlertState], tuning: Tuning) -> AlertState | None:
     """Return which of the others mutes an alert, whether they are its cause or say more: by the same terms."""
-    able = [each for each in others if _reaches_all(each, alert, tuning)]
+    able = [each for each in others if _may_mute(each, alert, tuning)]
+    able.sort(key=lambda each: len(_unreached(each, alert, tuning)))
     # the one that has muted it goes on, whoever takes that one now
     before = next((each for each in able if each.fingerprint == alert.inhibited_by), None)
     return before or next((each for each in able if not (each.acked_by or each.silenced_by)), None)
 
 
-def _reaches_all(other: AlertState, alert: AlertState, tuning: Tuning) -> bool:
-    """Whether every sink that would be told of an alert is told of the other one."""
+def _may_mute(other: AlertState, alert: AlertState, tuning: Tuning) -> bool:
+    """Whether somebody hears of another alert in place of this one, and nothing milder (without sinks: the board)."""
     if SEVERITIES.index(other.severity) < SEVERITIES.index(alert.severity):
         return False
-    ours, theirs = tuning.of(other.alertname, other.stage), tuning.of(alert.alertname, alert.stage)
-    if ours is None or ours.notify is None:
-        return ours is not None
-    return theirs is not None and theirs.notify is not None and set(theirs.notify) <= set(ours.notify)
+    if tuning.of(other.alertname, other.stage) is None:
+        return False
+    ours = takers(alert, tuning)
+    return not ours or bool(ours & takers(other, tuning))
+
+
+def _unreached(other: AlertState, alert: AlertState, tuning: Tuning) -> frozenset[str]:
+    """Return the sinks that take an alert, and not the other one: by severity, by stage, by the rule's list."""
+    return takers(alert, tuning) - takers(other, tuning)
 
 
 def _causes(alerts: Iterable[AlertState]) -> dict[str, tuple[AlertState, ...]]:

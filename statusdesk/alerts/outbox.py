@@ -4,20 +4,20 @@ A message that waits (``group_wait``) takes in what comes meanwhile, and is drop
 due. What was told is known from the messages that were sent: a restart is no edge.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
 from msgspec.structs import replace
 
 from statusdesk.alerts.dedup import Told, due, group_of, hits_of, key_of, wanted
 from statusdesk.alerts.dedup import is_due as is_due
+from statusdesk.alerts.groups import Group, Key, firing_of, told_of, without_quiet_ends, worst_first
 from statusdesk.alerts.telling import Outcome, Refusal
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import AlertsSettings, SinkSettings
 from statusdesk.states_alerts import AlertState, Notification
 
 LEVEL_TRIGGERED = "alertmanager"
-KEEPS_INCIDENTS = "pagerduty"
 AMEND_MARGIN_MS = 1_000
 """A message that is due sooner may be on its way already: what comes now goes into the next one.
 
@@ -27,25 +27,6 @@ it is held until we have taken what has become of that one.
 
 REHEARSED = "dry-run"
 """Sinks of a dry run have names of their own, ``dry-run-<run>-<name>``, and stand for those of the configuration."""
-
-_Key = tuple[str, tuple[tuple[str, str], ...]]
-"""The name of a sink, and the labels of a group."""
-
-
-class _Group:
-    """One group of alerts as one sink is told of it."""
-
-    __slots__ = ("alerts", "given_up", "key", "labels", "over", "queued", "sink", "told")
-
-    def __init__(self, sink: SinkSettings, labels: tuple[tuple[str, str], ...]) -> None:
-        self.sink = sink
-        self.labels = labels
-        self.key = key_of(labels)
-        self.alerts: dict[str, AlertState] = {}  # what fires
-        self.over: dict[str, AlertState] = {}  # what was told of, as it was last
-        self.told = Told()  # sent
-        self.queued: list[Notification] = []  # in order
-        self.given_up: Told | None = None
 
 
 class Outbox:
@@ -62,13 +43,16 @@ class Outbox:
         last_of_groups: Iterable[Notification] = (),
         ended: Iterable[AlertState] = (),
         last_id: int = 0,
+        unsent: Iterable[int] = (),
     ) -> None:
         self._settings = settings
         self._sinks = [sink for sink in sinks if sink.type != LEVEL_TRIGGERED]
         self._tuning = tuning
-        self._groups: dict[_Key, _Group] = {}
-        self._of_id: dict[int, _Group] = {}
+        self._groups: dict[Key, Group] = {}
+        self._of_id: dict[int, Group] = {}
         self._last_id = last_id
+        self._held: Set[str] = frozenset()
+        self._withheld = set(unsent)
         by_name = {sink.name: sink for sink in self._sinks}
         for told in last_of_groups:
             if told.sink in by_name:
@@ -94,10 +78,10 @@ class Outbox:
             if not group.sink.send_resolved:  # what is over is not told, and so not remembered as told
                 group.told = replace(group.told, firing=group.told.firing & group.alerts.keys())
 
-    def _group(self, sink: SinkSettings, labels: tuple[tuple[str, str], ...]) -> _Group:
+    def _group(self, sink: SinkSettings, labels: tuple[tuple[str, str], ...]) -> Group:
         group = self._groups.get((sink.name, labels))
         if group is None:
-            group = self._groups[sink.name, labels] = _Group(sink, labels)
+            group = self._groups[sink.name, labels] = Group(sink, labels)
         return group
 
     def _see(self, alert: AlertState) -> None:
@@ -120,9 +104,14 @@ class Outbox:
                 if not sink.send_resolved:
                     group.told = replace(group.told, firing=group.told.firing - {alert.fingerprint})
 
-    def step(self, changed: Iterable[AlertState], now_ms: int) -> list[Notification]:
-        """Return the messages to write after these alerts have changed: new, amended and dropped ones."""
+    def step(self, changed: Iterable[AlertState], now_ms: int, held: Set[str] = frozenset()) -> list[Notification]:
+        """Return the messages to write after these alerts have changed: new, amended and dropped ones.
+
+        ``held``: alerts of an earlier process of which nobody knows whether they still fire: nobody
+        is told of them now. A message that has not left (``unsent``) is handed on when it speaks of none.
+        """
         written, self._orphans = self._orphans, []
+        self._hold(held)
         for alert in changed:
             if alert.state != "pending":
                 self._see(alert)
@@ -132,7 +121,26 @@ class Outbox:
         for key in sorted(self._dirty):
             written += self._decide(key, self._groups[key], now_ms)
         self._dirty.clear()
-        return written
+        return [*written, *self._freed({each.id for each in written})]
+
+    def _hold(self, held: Set[str]) -> None:
+        moved, self._held = held ^ self._held, held
+        if moved:
+            self._dirty.update(key for key, group in self._groups.items() if moved & group.alerts.keys())
+
+    def _is_withheld(self, group: Group) -> bool:
+        """Whether a message that waits says of an alert that it fires, and nobody knows whether it does."""
+        return bool(self._held) and any(self._held & firing_of(each) for each in group.queued)
+
+    def _freed(self, written: Set[int]) -> list[Notification]:
+        """Return what was withheld and is not any more, but for what was written anew."""
+        freed = [number for number in sorted(self._withheld) if not self._is_waiting(number)]
+        self._withheld.difference_update(freed)
+        groups = {number: self._of_id[number] for number in freed if number in self._of_id and number not in written}
+        return [each for number, group in groups.items() for each in group.queued if each.id == number]
+
+    def _is_waiting(self, number: int) -> bool:
+        return number in self._of_id and self._is_withheld(self._of_id[number])
 
     def settle(self, outcomes: Iterable[Outcome | Refusal]) -> list[Notification]:
         """Take what has become of attempts; return the messages to write."""
@@ -165,10 +173,10 @@ class Outbox:
             return []
         return [self._ended(self._group(sink, outcome.sent.group_labels), _after(outcome.sent, outcome), outcome)]
 
-    def _ended(self, group: _Group, tried: Notification, outcome: Outcome) -> Notification:
+    def _ended(self, group: Group, tried: Notification, outcome: Outcome) -> Notification:
         """Note what a sink was told, or would not hear: what was in the message when it was sent."""
         if (sent := outcome.sent) is not None:
-            named = ("what", "why", "fingerprints", "alerts", "news", "idempotency_key")
+            named = ("what", "why", "fingerprints", "alerts", "news", "unread", "idempotency_key")
             tried = replace(tried, **{name: getattr(sent, name) for name in named})
         firing = firing_of(tried)
         if tried.state == "sent":
@@ -212,23 +220,29 @@ class Outbox:
         """The messages that wait, in order."""
         return sorted((each for group in self._groups.values() for each in group.queued), key=lambda each: each.id)
 
-    def _repeat(self, group: _Group) -> int:
+    def _repeat(self, group: Group) -> int:
         own = group.sink.repeat_s
         return round((self._settings.repeat_s if own is None else own) * 1000)
 
-    def _repeats(self, group: _Group, now_ms: int) -> bool:
+    def _repeats(self, group: Group, now_ms: int) -> bool:
         repeat_ms = self._repeat(group)
         if not repeat_ms or group.queued or not group.alerts:
             return False
         return now_ms - (group.given_up or group.told).at_ms >= repeat_ms
 
-    def _decide(self, key: _Key, group: _Group, now_ms: int) -> list[Notification]:
+    def _decide(self, key: Key, group: Group, now_ms: int) -> list[Notification]:
         """Hold what fires against what the sink will have been told once all that is queued is sent."""
+        if self._is_withheld(group):
+            return []
         last = group.queued[-1] if group.queued else None
         amended = last is not None and self._waits(group, last, now_ms)
         before = group.queued[:-1] if amended else group.queued
-        told = _without_quiet_ends(group, told_of(before[-1], now_ms) if before else self._told(group, now_ms))
-        heard = [alert for alert in group.alerts.values() if not alert.muted]
+        told = without_quiet_ends(group, told_of(before[-1], now_ms) if before else self._told(group, now_ms))
+        heard = [
+            alert
+            for alert in group.alerts.values()
+            if not alert.muted_at(group.sink.name) and alert.fingerprint not in self._held
+        ]
         # what flaps was told with that word, and is not told again until it holds
         audible = {each.fingerprint for each in heard if not (each.flapping and each.fingerprint in told.firing)}
         hits = hits_of(heard)
@@ -241,7 +255,8 @@ class Outbox:
             return dropped
         news = (audible - told.firing) | {fingerprint for fingerprint, _ in hits - told.hits}
         alerts = self._content(group, told, audible, news, why, now_ms)
-        if amended and last is not None and last.alerts == alerts and last.why == why:
+        said = (alerts, why, self._unread(alerts))
+        if amended and last is not None and (last.alerts, last.why, last.unread) == said:
             return []
         named = tuple(alert.fingerprint for alert in alerts if alert.fingerprint in news)
         made = self._made(last if amended else None, group, why, alerts, named, now_ms)
@@ -252,18 +267,20 @@ class Outbox:
         self._of_id[made.id] = group
         return [made]
 
-    def _waits(self, group: _Group, last: Notification, now_ms: int) -> bool:
+    def _waits(self, group: Group, last: Notification, now_ms: int) -> bool:
         """Whether the last message of a group has certainly not left, so that it takes in what comes now."""
         if last.attempts:
             return False
+        if last.id in self._withheld:
+            return True
         margin_ms = min(AMEND_MARGIN_MS, self._wait_ms(group) // 10)
         return len(group.queued) > 1 or last.due_ms - now_ms > margin_ms
 
-    def _wait_ms(self, group: _Group) -> int:
+    def _wait_ms(self, group: Group) -> int:
         own = group.sink.group_wait_s
         return round((self._settings.group_wait_s if own is None else own) * 1000)
 
-    def _told(self, group: _Group, now_ms: int) -> Told:
+    def _told(self, group: Group, now_ms: int) -> Told:
         """Return what the sink was told; what was given up is not tried again before it would be repeated."""
         given_up = group.given_up
         if given_up is None or (self._repeat(group) and now_ms - given_up.at_ms >= self._repeat(group)):
@@ -274,7 +291,7 @@ class Outbox:
         return Told(group.told.firing | still, max(group.told.at_ms, given_up.at_ms), hits)
 
     def _content(
-        self, group: _Group, told: Told, audible: set[str], news: set[str], why: str, now_ms: int
+        self, group: Group, told: Told, audible: set[str], news: set[str], why: str, now_ms: int
     ) -> tuple[AlertState, ...]:
         """Return the alerts of a message: what is new, what is over, what else fires; last what was told and is muted.
 
@@ -288,17 +305,20 @@ class Outbox:
                 if alert is not None:
                     ended = replace(alert, state="resolved", resolved_ms=alert.resolved_ms or now_ms)
                     over.append(ended)
-        firing.sort(key=lambda alert: (alert.fingerprint not in audible, _worst_first(alert)))
-        over.sort(key=_worst_first)
+        firing.sort(key=lambda alert: (alert.fingerprint not in audible, worst_first(alert)))
+        over.sort(key=worst_first)
         if why == "resolved":
             return (*over, *firing)
         first = [alert for alert in firing if alert.fingerprint in news]
         return (*first, *over, *(alert for alert in firing if alert.fingerprint not in news))
 
+    def _unread(self, alerts: Iterable[AlertState]) -> tuple[str, ...]:
+        return tuple(each.fingerprint for each in alerts if each.state == "firing" and each.fingerprint in self._held)
+
     def _made(
         self,
         waiting: Notification | None,
-        group: _Group,
+        group: Group,
         why: str,
         alerts: tuple[AlertState, ...],
         news: tuple[str, ...],
@@ -307,6 +327,7 @@ class Outbox:
         fires = any(alert.state == "firing" for alert in alerts)
         what, fingerprints = "firing" if fires else "resolved", tuple(alert.fingerprint for alert in alerts)
         said: dict[str, Any] = {"what": what, "why": why, "fingerprints": fingerprints, "alerts": alerts, "news": news}
+        said["unread"] = self._unread(alerts)
         if waiting is not None:
             # a receiver that has seen the key takes the message for one that it has: it says something else now
             key = f"{group.sink.name}-{waiting.id}-{now_ms}"
@@ -323,16 +344,16 @@ class Outbox:
             **said,
         )
 
-    def _drop(self, group: _Group, waiting: Notification) -> list[Notification]:
+    def _drop(self, group: Group, waiting: Notification) -> list[Notification]:
         group.queued.remove(waiting)
         self._of_id.pop(waiting.id, None)
         return [replace(waiting, state="dropped")]
 
-    def _drop_all(self, group: _Group) -> list[Notification]:
+    def _drop_all(self, group: Group) -> list[Notification]:
         """Drop what was queued behind a message that was given up: it spoke of what nobody was told."""
         return [each for waiting in list(group.queued) for each in self._drop(group, waiting)]
 
-    def _tidy(self, key: _Key, group: _Group) -> None:
+    def _tidy(self, key: Key, group: Group) -> None:
         """Forget a group in which nothing fires and of which nothing was told."""
         if not group.alerts and not group.queued and not (group.told.firing and group.sink.send_resolved):
             self._groups.pop(key, None)
@@ -341,29 +362,6 @@ class Outbox:
 def plain_name(sink: str) -> str:
     """Return the name of a sink as the configuration has it."""
     return sink.split("-", 3)[3] if sink.startswith(f"{REHEARSED}-") and sink.count("-") > 2 else sink
-
-
-def firing_of(notification: Notification) -> frozenset[str]:
-    """Return the fingerprints that a message says to fire."""
-    return frozenset(alert.fingerprint for alert in notification.alerts if alert.state == "firing")
-
-
-def told_of(notification: Notification, at_ms: int) -> Told:
-    """Return what a sink knows that was told this."""
-    return Told(firing_of(notification), at_ms, hits_of(notification.alerts))
-
-
-def _without_quiet_ends(group: _Group, told: Told) -> Told:
-    """Return what was told without what was silenced when it ended: nobody is to hear of that, either.
-
-    PagerDuty does: there it is an incident that would stay open for ever.
-    """
-    if group.sink.type == KEEPS_INCIDENTS:
-        return told
-    over = (group.over.get(fingerprint) for fingerprint in told.firing - group.alerts.keys())
-    quiet = {alert.fingerprint for alert in over if alert is not None and alert.silenced_by}
-    group.told = replace(group.told, firing=group.told.firing - quiet) if quiet else group.told
-    return replace(told, firing=told.firing - quiet) if quiet else told
 
 
 def _after(notification: Notification, outcome: Outcome) -> Notification:
@@ -375,7 +373,3 @@ def _after(notification: Notification, outcome: Outcome) -> Notification:
         sent_ms=outcome.at_ms if outcome.state == "sent" else None,
         due_ms=notification.due_ms if outcome.due_ms is None else outcome.due_ms,
     )
-
-
-def _worst_first(alert: AlertState) -> tuple[bool, int, str]:
-    return (alert.severity != "critical", alert.fired_ms or alert.started_ms, alert.fingerprint)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from statusdesk.states_alerts import AlertState
+
 SETTLE_MS = 5_000
 """A source that answers again is relied on after so long, so that what it shows has been read by then."""
 
@@ -62,6 +64,15 @@ class Sources:
             if not seen_now and (source in self._unheard or source in self._settling):
                 return True
         return False
+
+    def unread(self, alert: AlertState) -> bool:
+        """Whether what an alert hangs on has not been read since the start, or not since it failed.
+
+        One that is about a source itself is known again as soon as that has answered, or has failed once more.
+        """
+        if not alert.hangs_on:
+            return alert.source in self._unheard
+        return self.frozen(alert.hangs_on, seen_now=False)
 
     def down_since_ms(self, hangs_on: Iterable[str]) -> int | None:
         """Return since when a source does not answer on which this hangs; None when all do."""

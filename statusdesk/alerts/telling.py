@@ -20,12 +20,15 @@ class News(msgspec.Struct, frozen=True):
     ``queued``: messages to be sent at their ``due_ms``, new ones and those that have changed while they waited (same
     id); ``dropped``: ids of messages that are not to be sent any more. ``standing``: all alerts that fire and those
     resolved within the last 15 minutes, with ``Watchdog``, for sinks that are told how it stands again and again;
-    None when that is as it was.
+    None when that is as it was. ``unread``: fingerprints of those whose sources have not been read since the start;
+    before it nobody had looked for ``unseen_ms``.
     """
 
     queued: tuple[Notification, ...] = ()
     dropped: tuple[int, ...] = ()
     standing: tuple[AlertState, ...] | None = None
+    unread: frozenset[str] = frozenset()
+    unseen_ms: int = 0
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

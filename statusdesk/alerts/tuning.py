@@ -1,6 +1,6 @@
 """How each rule is tuned in each stage: the defaults of the built-in rules, and what the settings say otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -34,6 +34,14 @@ class Standard(msgspec.Struct, frozen=True):
 
 MOST_PLACES = 10_000
 
+AHEAD, IN_PRODUCTION = "BadVersionAhead", "BadVersionInProduction"
+LEFT_UP = "EnvironmentLeftUp"
+OF_NO_STAGE = frozenset(
+    {"SeedJobStale", "RenewalOverdue", "TokenLapsing", "TokenAtCap", "TokenGone", "VaultSealed", "SourceDown"}
+)
+OUTSIDE_TOO = frozenset({"BuildFailed", LEFT_UP})
+"""Jobs build what no stage has, and make environments beside them; rollouts are watched in the stages only."""
+
 STANDARDS: Mapping[str, Standard] = {
     "RolloutFailing": Standard("warning", "critical"),
     "RolloutStuck": Standard("warning", "critical", for_s=1800.0, quiet=True),
@@ -55,6 +63,24 @@ STANDARDS: Mapping[str, Standard] = {
 }
 
 
+def production_of(stages: Sequence[StageSettings]) -> int:
+    """Return which stage is production: the first that says so, else the last."""
+    return next((place for place, stage in enumerate(stages) if stage.production), len(stages) - 1)
+
+
+def stages_of(alertname: str, stages: Sequence[StageSettings]) -> tuple[str, ...]:
+    """Return in which stages a rule can fire, in order; empty: in none."""
+    names = tuple(stage.name for stage in stages)
+    if alertname in OF_NO_STAGE:
+        return ("",)
+    if alertname in OUTSIDE_TOO:
+        return (*names, "")
+    production = production_of(stages)
+    if alertname == AHEAD:  # what has got there is ahead no more
+        return names[: max(production, 0)]
+    return names[production:][:1] if alertname == IN_PRODUCTION else names
+
+
 class Tuning:
     """The rules of one configuration."""
 
@@ -64,6 +90,8 @@ class Tuning:
         self._known: dict[tuple[str, str], RuleTuning | None] = {}
         self._places: dict[tuple[str, str], str] = {}
         self.apps = config.apps
+        self.sinks = config.sinks
+        self.keep_ms = round(config.store.keep_s * 1000)
         self.flapping = config.alerts.flapping
         self.sources = frozenset(config.source_names())
         self.has_clusters = len(config.clusters) > 1

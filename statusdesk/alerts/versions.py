@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from statusdesk.alerts.making import because, make
-from statusdesk.alerts.tuning import Tuning
+from statusdesk.alerts.tuning import AHEAD, IN_PRODUCTION, Tuning, production_of
 from statusdesk.judge.presence import is_rolled_out, is_there
 from statusdesk.judge.promotion_versions import Arrival, Lineage, order_of
 from statusdesk.states import AlertState, Level, RolloutState
@@ -17,8 +17,7 @@ class Versions:
     def __init__(self, tuning: Tuning) -> None:
         self._tuning = tuning
         self._names = [stage.name for stage in tuning.stages]
-        last = len(self._names) - 1
-        self._production = next((i for i, stage in enumerate(tuning.stages) if stage.production), last)
+        self._production = production_of(tuning.stages)
         self._places = {name: index for index, name in enumerate(self._names)}
         self._apps: dict[str, dict[str, RolloutState]] = {}
         self._app_of: dict[str, str] = {}
@@ -103,7 +102,7 @@ class Versions:
         if runs:
             how = "runs" if any(map(is_rolled_out, runs)) else "is being rolled out"
             summary = f"{what} {how} in production and fails in {stage}: {failing.message}{because(failing)}"
-            return self._make("BadVersionInProduction", failing, summary, [failing, *runs])
+            return self._make(IN_PRODUCTION, self._production, failing, summary, [failing, *runs])
         furthest = max(self._place(row) for row in rows if self._is_same(row, failing))
         first = min(map(self._place, rows))
         if not asks and (furthest <= first or not self._is_ahead(failing, rows)):
@@ -112,7 +111,7 @@ class Versions:
         has_none = ", which asks for it and has no pod of it yet" if asks else ""
         summary = f"{what} fails in {stage} on its way to production, next stop {following}{has_none}: "
         summary += failing.message + because(failing)
-        return self._make("BadVersionAhead", failing, summary, [failing, *there])
+        return self._make(AHEAD, self._place(failing), failing, summary, [failing, *there])
 
     def _is_same(self, row: RolloutState, failing: RolloutState) -> bool:
         return row.version == failing.version and self._place(row) < self._production
@@ -132,12 +131,15 @@ class Versions:
         there = next((arrival.version for arrival in arrivals if arrival.stage == self._production), "")
         return there not in order or order.index(failing.version) > order.index(there)
 
-    def _make(self, name: str, failing: RolloutState, summary: str, rows: list[RolloutState]) -> AlertState | None:
+    def _make(
+        self, name: str, place: int, failing: RolloutState, summary: str, rows: list[RolloutState]
+    ) -> AlertState | None:
+        """Make the alert of a stage: what a version does to production is production's, wherever it fails."""
         return make(
             self._tuning,
             name,
             app=failing.app,
-            stage=self._names[self._place(failing)],
+            stage=self._names[place],
             started_ms=0,
             summary=summary,
             version=failing.version,

@@ -19,7 +19,7 @@ def event_line(event: AlertEvent, *, as_json: bool) -> str:
 def place_of(alert: AlertState) -> str:
     """Return what an alert is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu``."""
     parts = (alert.namespace, alert.app) if alert.app else (alert.source, alert.token)
-    return "/".join(part for part in parts if part) or alert.alertname
+    return "/".join(part for part in parts if part) or alert.namespace or alert.alertname
 
 
 def words_of(
@@ -55,6 +55,7 @@ def alert_object(alert: AlertState) -> dict[str, object]:
         "ack_until": iso(alert.ack_until_ms) or None,
         "silenced_by": alert.silenced_by or None,
         "inhibited_by": alert.inhibited_by or None,
+        "still_told_to": list(alert.still_told_to) or None,
         "hits": list(alert.hits) or None,
         "stale_since": iso(alert.stale_since_ms) or None,
     }

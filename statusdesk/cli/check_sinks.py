@@ -73,7 +73,7 @@ def tested(config: Config, name: str) -> Seen:
         mend = f"did you mean {nearest[0]!r}?" if nearest else "known: " + (", ".join(known) or "none")
         refuse(f"--send-test: there is no sink {name!r}; {mend}")
     try:
-        send_test(config, sink, _who(), system_clock(), print)
+        send_test(config, sink, _who(), system_clock(), _print_line)
     except SendError as error:
         return Seen(f"sink {name}", FAILED, f"the test message was not taken: {error}")
     return Seen(f"sink {name}", OK, "the test message was taken; see whether it has arrived")
@@ -84,3 +84,8 @@ def _who() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "somebody"
+
+
+def _print_line(line: str) -> bool:
+    print(line)
+    return True

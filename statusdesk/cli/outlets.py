@@ -87,7 +87,7 @@ def warnings_of(config: Config) -> list[str]:
     ]
 
 
-def sinks_of(config: Config, print_line: Callable[[str], None], narrate: Callable[[str], None]) -> "Sinks | None":
+def sinks_of(config: Config, print_line: Callable[[str], bool], narrate: Callable[[str], None]) -> "Sinks | None":
     """Return who tells the sinks of a configuration, None when it has none."""
     if not config.sinks:
         return None
@@ -97,7 +97,7 @@ def sinks_of(config: Config, print_line: Callable[[str], None], narrate: Callabl
     return Sinks(config, ask=stored.tally, silences=stored.silences, print_line=print_line, narrate=narrate)
 
 
-def rehearsal_of(config: Config, print_line: Callable[[str], None], *, as_json: bool) -> "tuple[Config, Rehearsal]":
+def rehearsal_of(config: Config, print_line: Callable[[str], bool], *, as_json: bool) -> "tuple[Config, Rehearsal]":
     """Return the configuration of a dry run, and who shows what it would send."""
     from statusdesk.sinks.rehearsal import Rehearsal, rehearsed
 

@@ -27,19 +27,20 @@ class LinePrinter:
         self._thread = threading.Thread(target=self._print, name="stdout", daemon=True)
         self._thread.start()
 
-    def put(self, line: str) -> None:
-        """Take a line; never waits."""
+    def put(self, line: str) -> bool:
+        """Take a line and tell whether there was room for it; never waits."""
         try:
             self._lines.put_nowait(line)
         except queue.Full:
             if not self._dropped:
                 self._narrate("the reader of stdout is too slow: lines are being dropped")
             self._dropped += 1
-            return
+            return False
         if self._dropped:
             were = "was" if self._dropped == 1 else "were"
             self._narrate(f"{counted(self._dropped, 'line')} {were} not printed")
             self._dropped = 0
+        return True
 
     def close(self) -> None:
         """Print what is left, waiting two seconds at most for a reader that may not read."""

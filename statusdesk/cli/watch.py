@@ -255,7 +255,11 @@ def _printing_alerts(args: argparse.Namespace, printer: "LinePrinter") -> "Calla
     from statusdesk.cli.alert_lines import event_line
 
     as_json = _as_json(args)
-    return lambda event: printer.put(event_line(event, as_json=as_json))
+
+    def show(event: "AlertEvent") -> None:
+        printer.put(event_line(event, as_json=as_json))
+
+    return show
 
 
 def _stop_on_signals(stop: threading.Event) -> list[int]:

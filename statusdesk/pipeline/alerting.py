@@ -14,13 +14,15 @@ from statusdesk.config_alerts import SEVERITIES
 from statusdesk.console_requests import Asked
 from statusdesk.facts import Visited
 from statusdesk.pipeline.answers import answer
-from statusdesk.states import AlertState, Lasting, Transition
+from statusdesk.states import AlertState, Collector, Lasting, Transition
 from statusdesk.states_alerts import WATCHDOG, MutedThere, Notification
 from statusdesk.store.kinds import KINDS
 from statusdesk.store.writer import Writer
 
 RESOLVED_FOR_MS = 15 * 60_000
 """Sinks that are told how it stands hear for so long that an alert is over (as Prometheus does it)."""
+
+DYING_MS = 5_000
 
 
 class Alerting:
@@ -36,6 +38,8 @@ class Alerting:
         self._sinks = config.sinks if sends else ()
         self._level_triggered = any(sink.type == LEVEL_TRIGGERED for sink in self._sinks)
         self._started_ms = 0
+        self._down_ms = 0  # for how long nobody has looked before the start
+        self._unread: frozenset[str] = frozenset()
         self._at = (0, 0)
         self._engine: Alerts | None = None
         self._outbox: Outbox | None = None
@@ -43,6 +47,7 @@ class Alerting:
         self._queued: dict[int, Notification] = {}
         self._dropped: list[int] = []
         self._stands_otherwise = True
+        self._settled = False  # outcomes were taken: who sends waits for what becomes of their groups
 
     @property
     def engine(self) -> Alerts:
@@ -56,42 +61,47 @@ class Alerting:
         if self._engine is not None:
             return
         rows = self._writer.alert_rows
-        down_ms = max(0, now_ms - rows.last_beat_ms) if rows.last_beat_ms is not None else 0
+        beat = rows.last_beat
+        self._down_ms = max(0, now_ms - beat.beat_ms) if beat is not None else 0
         alive: list[Lasting] = [row for kind in KINDS for row in self._writer.current(kind.row).values()]
         within_ms = round(self._settings.flapping.within_s * 1000)
         self._started_ms = now_ms
+        unresolved = [replace(alert, change=0) for alert in rows.unresolved()]  # as what waits to be told has it
         engine = Alerts(
             self._tuning,
-            rows.unresolved(),
+            unresolved,
             alive,
             rows.silences(),
             rows.firings(now_ms - within_ms),
+            rows.starts(),
             t=t,
             now_ms=now_ms,
-            down_ms=down_ms,
+            down_ms=self._down_ms,
         )
         told = {sink.name for sink in self._sinks if sink.type == LEVEL_TRIGGERED}
         for muted in rows.muted():
             if muted.sink not in told:  # nobody reads it any more
                 rows.put_muted(MutedThere(sink=muted.sink))
         if self._sinks:
-            self._outbox = self._open()
+            self._outbox = self._open(unresolved)
         self._engine = engine  # only now: where the store cannot be read, all of it is tried again
 
-    def _open(self) -> Outbox:
+    def _open(self, unresolved: Iterable[AlertState]) -> Outbox:
         rows = self._writer.alert_rows
         queued, last = rows.queued(), rows.last_of_groups()
         told = {(alert.fingerprint, alert.started_ms) for each in (*queued, *last) for alert in each.alerts}
-        self._queued.update((each.id, each) for each in queued)
+        unsent = {each.id for each in queued if _has_not_left(each, rows.last_beat)}
+        self._queued.update((each.id, each) for each in queued if each.id not in unsent)
         return Outbox(
             self._settings,
             self._sinks,
             self._tuning,
-            active=[alert for alert in rows.unresolved() if alert.state == "firing"],
+            active=[alert for alert in unresolved if alert.state == "firing"],
             queued=queued,
             last_of_groups=last,
             ended=rows.ended(told),
             last_id=rows.last_id(),
+            unsent=unsent,
         )
 
     def visited(self, visited: Visited) -> None:
@@ -112,6 +122,7 @@ class Alerting:
             else:
                 outcomes.append(each)
         if self._outbox is not None:
+            self._settled = self._settled or bool(outcomes)
             # who sends them knows already what is tried again
             self._put(self._outbox.settle(outcomes), tell=False)
 
@@ -127,11 +138,13 @@ class Alerting:
         t, now_ms = self._at
         changed = self.engine.step(transitions, t, now_ms, retold)
         self._events += self.engine.take_events()
+        unread = self.engine.unread.fingerprints
+        if changed or unread != self._unread:
+            self._stands_otherwise, self._unread = True, unread
         if changed:
-            self._stands_otherwise = True
             self._writer.put_alerts(changed)
         if self._outbox is not None:
-            self._put(self._outbox.step(changed, now_ms))
+            self._put(self._outbox.step(changed, now_ms, self.engine.unread.held))
 
     def _put(self, notifications: list[Notification], *, tell: bool = True) -> None:
         if not notifications:
@@ -161,13 +174,14 @@ class Alerting:
 
     def take_news(self) -> News | None:
         """Return what is new for who sends messages, None when nothing is; called after a commit."""
-        if not self._sinks or not (self._queued or self._dropped or self._stands_otherwise):
+        if not self._sinks or not (self._queued or self._dropped or self._stands_otherwise or self._settled):
             return None
+        self._settled = False
         queued, self._queued = tuple(each for _, each in sorted(self._queued.items())), {}
         dropped, self._dropped = tuple(self._dropped), []
         standing = self._standing() if self._stands_otherwise and self._level_triggered else None
         self._stands_otherwise = False
-        return News(queued, dropped, standing)
+        return News(queued, dropped, standing, self._unread, self._down_ms)
 
     def _standing(self) -> tuple[AlertState, ...]:
         now_ms = self._at[1]
@@ -178,12 +192,22 @@ class Alerting:
         return tuple(found)
 
 
+def _has_not_left(waiting: Notification, beat: Collector | None) -> bool:
+    """Whether a message that waits was due only after the end of the process that has queued it."""
+    if waiting.attempts or beat is None:
+        return False
+    # one that was killed may have sent it after its last sign of life
+    end_ms = beat.stopped_ms if beat.stopped_ms is not None else beat.beat_ms + DYING_MS
+    return waiting.due_ms > end_ms
+
+
 def _is_told(alert: AlertState, now_ms: int) -> bool:
     if alert.state == "resolved":
         resolved_ms = alert.resolved_ms or 0
         return alert.fired_ms is not None and now_ms - resolved_ms < RESOLVED_FOR_MS
     # an Alertmanager tells nobody that an alert hits more than before: what is critical it hears itself
-    return alert.state == "firing" and not (alert.kept_back and alert.severity != SEVERITIES[-1])
+    kept_back = alert.kept_back and not alert.still_told_to and alert.severity != SEVERITIES[-1]
+    return alert.state == "firing" and not kept_back
 
 
 def _firing(alert: AlertState, since_ms: int) -> AlertState:

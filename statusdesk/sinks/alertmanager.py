@@ -15,7 +15,7 @@ import msgspec
 from statusdesk.alerts.dedup import wanted
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config import Config
-from statusdesk.config_alerts import SinkSettings
+from statusdesk.config_alerts import SEVERITIES, SinkSettings
 from statusdesk.sinks.message import annotations_of, labels_of
 from statusdesk.states_alerts import WATCHDOG, AlertState
 
@@ -69,7 +69,19 @@ def _is_told(alert: AlertState, terms: Terms, tuning: Tuning, now_ms: int) -> bo
         return False
     if alert.stale_since_ms is not None and now_ms - alert.stale_since_ms > terms.stale_hold_ms:
         return False  # nobody has seen it for too long
+    # one that its cause's alert mutes at the others; what is critical is told beside that
+    elsewhere = alert.kept_back and alert.still_told_to and alert.muted_at(terms.sink.name)
+    if elsewhere and alert.severity != SEVERITIES[-1] and alert.state == "firing":
+        return False
     return alert.alertname == WATCHDOG or wanted(alert, terms.sink, tuning)
+
+
+def has_ended(terms: Terms, unseen_ms: int) -> bool:
+    """Whether what was posted last may be over there, when nobody has posted for so long.
+
+    The last post was a ``resend`` before the end, or sooner.
+    """
+    return unseen_ms > terms.ends_after_ms - round(terms.sink.resend_s * 1000)
 
 
 def posted(alert: AlertState, terms: Terms, now_ms: int, skew_ms: int) -> dict[str, Any]:

@@ -1,21 +1,20 @@
 """JSON lines, to a file that is only appended to, or to standard output."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.message import Message
-from statusdesk.sinks.sending import Postponed
+from statusdesk.sinks.sending import Postponed, PrintLine
 from statusdesk.text import iso
 
 
 class JsonLines:
     """Writes a line per message: Alertmanager's webhook, with ``idempotency_key`` and ``ts``."""
 
-    def __init__(self, sink: SinkSettings, state_dir: Path, print_line: Callable[[str], None]) -> None:
+    def __init__(self, sink: SinkSettings, state_dir: Path, print_line: PrintLine) -> None:
         self._path = state_dir / Path(sink.path).expanduser() if sink.path else None
         self._print = print_line
 
@@ -23,7 +22,8 @@ class JsonLines:
         """Write one line."""
         line = line_of(message)
         if self._path is None:
-            self._print(line)
+            if not self._print(line):
+                raise Postponed("the reader of standard output is too slow", whole_sink=True)
             return
         try:
             _append(self._path, line)

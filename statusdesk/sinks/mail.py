@@ -53,7 +53,7 @@ class Mail:
 
     def _send(self, mail: EmailMessage) -> None:
         sink = self._sink
-        context = ssl.create_default_context(cafile=str(self._base_dir / sink.ca_file) if sink.ca_file else None)
+        context = self._context()
         opened: smtplib.SMTP
         if sink.tls == "tls":
             opened = smtplib.SMTP_SSL(sink.host, sink.port, timeout=sink.timeout_s, context=context)
@@ -70,6 +70,16 @@ class Mail:
         if refused:
             said = f"the mail server refuses {len(refused)} of {counted(len(sink.to), 'recipient')}, the others have it"
             raise PartlySent(said)
+
+    def _context(self) -> ssl.SSLContext:
+        path = str(self._base_dir / self._sink.ca_file) if self._sink.ca_file else None
+        try:
+            return ssl.create_default_context(cafile=path)
+        except ssl.SSLError:
+            why = "holds no certificate"
+        except OSError as error:
+            why = f"cannot be read: {error.strerror or type(error).__name__}"
+        raise Postponed(f"its ca_file {why}", whole_sink=True)
 
     def close(self) -> None:
         """Nothing stays open."""

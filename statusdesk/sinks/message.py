@@ -54,7 +54,13 @@ class Message(msgspec.Struct, frozen=True):
         if alert.state != "firing":
             return ""
         told = alert.flapping and not self._is_news(alert)
-        whys = (alert.acked_by, "taken"), (alert.silenced_by, "silenced"), (alert.inhibited_by, "held back")
+        unread = alert.fingerprint in self.notification.unread
+        whys = (
+            (alert.acked_by, "taken"),
+            (alert.silenced_by, "silenced"),
+            (alert.muted_at(self.notification.sink), "held back"),
+            (unread, "not known yet"),
+        )
         return next((word for why, word in (*whys, (told, "flapping")) if why), "")
 
     def _is_news(self, alert: AlertState) -> bool:
@@ -77,7 +83,7 @@ class Message(msgspec.Struct, frozen=True):
             for alert in self.notification.alerts
             if alert not in shown
         )
-        order = ("firing", "over", "taken", "silenced", "held back", "flapping")
+        order = ("firing", "over", "taken", "silenced", "held back", "flapping", "not known yet")
         return ", ".join(f"{words[word]} {word}" for word in order if words[word])
 
     @property
@@ -195,7 +201,8 @@ def lines_of(alert: AlertState) -> list[str]:
     lines += [f"  next: {step}" for step in next_steps(alert)]
     lines += [f"  taken by {safe(alert.acked_by)}"] if alert.acked_by else []
     if alert.stale_since_ms is not None:
-        lines.append(f"  its source has not answered since {_moment(alert.stale_since_ms)}: this is how it stood then")
+        seen = _moment(alert.stale_since_ms)
+        lines.append(f"  last seen {seen}: its source has not been read since, this is how it stood then")
     return lines
 
 

@@ -61,6 +61,7 @@ class Outlet:
         self._over: deque[int] = deque(maxlen=REMEMBERED)
         self._outcomes: deque[Outcome] = deque()
         self._held: set[str] = set()  # groups of which the outbox does not know yet that a message has ended
+        self._settling: set[str] = set()  # those of them of which it is being told
         self._hold_until = 0  # steady: the whole sink rests
         self._stats = SinkStats(sink=sink.name, type=sink.type)
         self._lost = ("", 0, 0)  # why messages were lost, when that was said (steady), how many since
@@ -71,7 +72,10 @@ class Outlet:
         self._thread.start()
 
     def take(self, queued: Iterable[Notification], dropped: Iterable[int]) -> None:
-        """Take messages that are new or have changed, and forget those that were dropped."""
+        """Take messages that are new or have changed, and forget those that were dropped.
+
+        What is taken is what the outbox makes of the outcomes that it has: their groups need wait no longer.
+        """
         with self._news:
             for notification in queued:
                 if notification.id not in self._over:
@@ -80,6 +84,8 @@ class Outlet:
             for number in dropped:
                 self._waiting.pop(number, None)
                 self._tries.pop(number, None)
+            self._held -= self._settling
+            self._settling.clear()
             self._news.notify()
 
     def _first_try(self, notification: Notification) -> _Try:
@@ -93,9 +99,8 @@ class Outlet:
         with self._news:
             found = list(self._outcomes)
             self._outcomes.clear()
-            if self._held:
-                self._held.clear()
-                self._news.notify()
+            ended = {each.sent.group_key for each in found if each.sent is not None and each.state != "queued"}
+            self._settling |= ended
         return found
 
     @property
@@ -157,8 +162,10 @@ class Outlet:
             state, problem = "quarantined", str(refused)
         except Postponed as postponed:
             state, problem, due_ms = self._postpone(number, attempts, postponed)
-        except Exception as error:  # the edge of one sink: a fault of ours must not end it, nor be met for ever
-            state, problem = "quarantined", faults.told(error)
+        except (
+            Exception
+        ) as error:  # the edge of one sink: a fault of ours must not end it, nor lose what may yet arrive
+            state, problem, due_ms = self._postpone(number, attempts, Postponed(faults.told(error)))
         at_ms = self._clock()
         outcome = Outcome(
             id=number, state=state, at_ms=at_ms, attempts=attempts, last_error=problem, due_ms=due_ms, sent=notification
@@ -181,7 +188,7 @@ class Outlet:
         wait_s = min(FIRST_WAIT_S * 2 ** min(attempts - 1, 20), LONGEST_WAIT_S)
         wait_ms = round(max(wait_s * random.uniform(0.9, 1.1), postponed.after_s) * 1000)
         with self._news:
-            tried = self._tries.setdefault(number, _Try())
+            tried = self._tries.get(number, _Try())  # of one that was dropped meanwhile nothing stays
             if tried.give_up_at is None:
                 tried.give_up_at = now + round(self._sink.give_up_s * 1000)
             if now >= tried.give_up_at:

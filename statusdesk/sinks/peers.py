@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from statusdesk.alerts.telling import Refusal
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import Clock
 from statusdesk.config_alerts import SinkSettings
-from statusdesk.sinks.alertmanager import RESOLVED_FOR_MS, Terms, batches, content_mark, posted, told
+from statusdesk.sinks.alertmanager import RESOLVED_FOR_MS, Terms, batches, content_mark, has_ended, posted, told
 from statusdesk.sinks.http import Answer, Http, accepted, host_of
 from statusdesk.sinks.sending import SendError, SinkStats
 from statusdesk.states_alerts import AlertState
@@ -42,6 +42,8 @@ class Standing:
         self.news = threading.Condition()
         self.number = 0
         self.stopping = False
+        self.unread: Set[str] = frozenset()
+        self.unseen_ms = 0
         self._alerts: tuple[AlertState, ...] | None = None
         self._resolved_at: dict[tuple[str, int], int] = {}
         self._steady = steady
@@ -62,13 +64,13 @@ class Standing:
             self._refusals.clear()
             return found
 
-    def put(self, alerts: tuple[AlertState, ...]) -> None:
-        """Take what stands now."""
+    def put(self, alerts: tuple[AlertState, ...], *, unread: Set[str] = frozenset(), unseen_ms: int = 0) -> None:
+        """Take what stands now; of what is ``unread`` nobody knows whether it does, see ``News``."""
         with self.news:
             now = self._steady()
             over = {(each.fingerprint, each.started_ms) for each in alerts if each.state == "resolved"}
             self._resolved_at = {key: self._resolved_at.get(key, now) for key in over}
-            self._alerts = alerts
+            self._alerts, self.unread, self.unseen_ms = alerts, unread, unseen_ms
             standing = {each.fingerprint for each in alerts}
             self._refused = {each: mark for each, mark in self._refused.items() if each in standing}
             self.number += 1
@@ -192,7 +194,10 @@ class Peer:
 
     def _free(self) -> list[tuple[AlertState, dict[str, Any]]]:
         """Return what is to be posted: all that this sink is told of, without what was refused as it is."""
-        alerts = told(self._standing.alerts() or (), self._terms, self._tuning, self._clock())
+        standing = self._standing
+        alerts = told(standing.alerts() or (), self._terms, self._tuning, self._clock())
+        if has_ended(self._terms, standing.unseen_ms):  # it fires again there only when it is known to
+            alerts = [each for each in alerts if each.state != "firing" or each.fingerprint not in standing.unread]
         refused_before = self._quarantined
         self._quarantined = {
             each.fingerprint: mark for each in alerts if (mark := refused_before.get(each.fingerprint))

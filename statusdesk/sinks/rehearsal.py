@@ -36,7 +36,7 @@ def rehearsed(config: Config, run: str) -> Config:
 class _Shown:
     """A sender that shows messages instead of sending them."""
 
-    def __init__(self, sink: SinkSettings, show: Callable[[str], None], *, as_json: bool) -> None:
+    def __init__(self, sink: SinkSettings, show: Callable[[str], object], *, as_json: bool) -> None:
         self._sink = sink
         self._show = show
         self._as_json = as_json
@@ -65,7 +65,7 @@ class Rehearsal:
         config: Config,
         *,
         ask: Ask,
-        show: Callable[[str], None],
+        show: Callable[[str], object],
         as_json: bool,
         clock: Clock = system_clock,
         steady: Clock = steady_clock,

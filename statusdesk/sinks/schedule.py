@@ -4,40 +4,32 @@ from collections.abc import Iterator
 
 from statusdesk.alerts.dedup import wanted
 from statusdesk.alerts.outbox import LEVEL_TRIGGERED
-from statusdesk.alerts.tuning import RuleTuning, Tuning
+from statusdesk.alerts.tuning import OF_NO_STAGE, RuleTuning, Tuning, stages_of
 from statusdesk.config import Config
-from statusdesk.config_alerts import RULE_NAMES, SinkSettings
+from statusdesk.config_alerts import RULE_NAMES, SEVERITIES, SinkSettings
 from statusdesk.sinks.alertmanager import expires, terms_of
 from statusdesk.states_alerts import WATCHDOG, AlertState
-
-OF_NO_STAGE = frozenset(
-    {"SeedJobStale", "RenewalOverdue", "TokenLapsing", "TokenAtCap", "TokenGone", "VaultSealed", "SourceDown"}
-)
 
 
 def sentences(config: Config) -> Iterator[str]:
     """Yield a sentence for each rule, one for all stages where it is told alike."""
     tuning = Tuning(config)
-    production = tuple(stage.name for stage in config.stages if stage.production)
     for name in RULE_NAMES:
         if name == WATCHDOG:
             continue
-        stages: tuple[str, ...] = tuple(stage.name for stage in config.stages)
-        if name == "BadVersionInProduction":
-            stages = production
-        if name in OF_NO_STAGE:
-            stages = ("",)
         alike: dict[str, list[str]] = {}
-        for stage in stages:
+        for stage in stages_of(name, config.stages):
             alike.setdefault(_told(config, tuning, name, stage), []).append(stage)
         for words, where in alike.items():
-            place = "" if where == [""] else f" in {', '.join(where)}"
+            place = "" if name in OF_NO_STAGE else f" in {', '.join(stage or 'no stage' for stage in where)}"
             yield f"{name}{place}: {words}"
 
 
 def of_sink(config: Config, sink: SinkSettings) -> str:
     """Return what a sink takes, and how."""
-    takes = f"takes {sink.min_severity} and worse" if sink.min_severity != "info" else "takes all severities"
+    worst, mildest = SEVERITIES[-1], SEVERITIES[0]
+    worse = "" if sink.min_severity == worst else " and worse"
+    takes = "takes all severities" if sink.min_severity == mildest else f"takes {sink.min_severity}{worse}"
     where = f" of {', '.join(sink.stages)} and of what belongs to no stage" if sink.stages else ""
     if sink.type == LEVEL_TRIGGERED:
         terms = terms_of(config, sink)

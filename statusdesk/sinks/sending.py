@@ -1,10 +1,14 @@
 """What an attempt to send a message comes to, and what every sender offers."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
 
 from statusdesk.sinks.message import Message
+
+PrintLine = Callable[[str], bool]
+"""Takes a line for standard output; tells whether there was room for it."""
 
 
 class SendError(Exception):

@@ -17,7 +17,7 @@ from statusdesk.sinks.message import Ask
 from statusdesk.sinks.outlet import Outlet
 from statusdesk.sinks.peers import Peer, Standing, sink_peers
 from statusdesk.sinks.readback import Readback
-from statusdesk.sinks.sending import Sender, SinkStats
+from statusdesk.sinks.sending import PrintLine, Sender, SinkStats
 from statusdesk.sinks.silencing import Silencing
 from statusdesk.states_alerts import Silence
 
@@ -45,7 +45,7 @@ class Sinks:
         *,
         ask: Ask,
         silences: Callable[[], list[Silence]],
-        print_line: Callable[[str], None],
+        print_line: PrintLine,
         narrate: Narrate,
         clock: Clock = system_clock,
         steady: Clock = steady_clock,
@@ -74,7 +74,7 @@ class Sinks:
             outlet.take([each for each in news.queued if each.sink == name], news.dropped)
         if news.standing is not None:
             for standing in self._standings:
-                standing.put(news.standing)
+                standing.put(news.standing, unread=news.unread, unseen_ms=news.unseen_ms)
 
     def outcomes(self) -> list[Heard]:
         """Return what has become of attempts since the last call, and what Alertmanagers mute."""
@@ -136,7 +136,7 @@ class Sinks:
         return sender_of(sink, self._config, self._print_line)
 
 
-def sender_of(sink: SinkSettings, config: Config, print_line: Callable[[str], None]) -> Sender:
+def sender_of(sink: SinkSettings, config: Config, print_line: PrintLine) -> Sender:
     """Make the sender of a sink that has an outbox; each imports what it needs."""
     base_dir = Path(config.path).parent
     match sink.type:

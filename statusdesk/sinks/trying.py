@@ -4,7 +4,7 @@ import importlib.util
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -18,7 +18,7 @@ from statusdesk.sinks.desktop import NOBODY_THERE, PROGRAM, has_desktop, has_ter
 from statusdesk.sinks.http import Http, accepted, host_of
 from statusdesk.sinks.message import Message
 from statusdesk.sinks.peers import sink_peers
-from statusdesk.sinks.sending import SendError
+from statusdesk.sinks.sending import PrintLine, SendError
 from statusdesk.sinks.teller import sender_of
 from statusdesk.states_alerts import AlertState, Notification
 
@@ -92,7 +92,7 @@ def _reach_alertmanagers(config: Config, sink: SinkSettings) -> Iterator[Tried]:
         yield Tried(True, f"{len(versions)}/{len(urls)} ready ({', '.join(versions)})")
 
 
-def send_test(config: Config, sink: SinkSettings, who: str, now_ms: int, print_line: Callable[[str], None]) -> None:
+def send_test(config: Config, sink: SinkSettings, who: str, now_ms: int, print_line: PrintLine) -> None:
     """Send a test message to a sink: an alert that says it is none, and at once or within a minute that it is over.
 
     Raises: SendError.

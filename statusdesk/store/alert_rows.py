@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from statusdesk.states import Collector
 from statusdesk.states_alerts import Acknowledgement, AlertState, MutedThere, Notification, Silence
 from statusdesk.store import alerts as questions
 from statusdesk.store.current import LatestRows
@@ -34,8 +35,10 @@ class AlertRows:
         self.place = place
         self._db = db
         self._next_change = next_change
-        self._before_ms: int | None = db.execute(f"SELECT max(beat_ms) FROM {COLLECTORS.name}").fetchone()[0]
-        since_ms = (self._before_ms or 0) - RECENT_MS
+        before = db.execute(f"{COLLECTORS.select} ORDER BY beat_ms DESC LIMIT 1").fetchone()
+        self.last_beat: Collector | None = None if before is None else COLLECTORS.decode(before)
+        """How the collector before this one was last alive; None when there was none."""
+        since_ms = (self.last_beat.beat_ms if self.last_beat is not None else 0) - RECENT_MS
         wanted = f"{ALERTS.select} WHERE {UNRESOLVED} OR resolved_ms > ?"
         found = map(ALERTS.decode, db.execute(wanted, (since_ms,)))
         self._alerts = LatestRows(ALERTS, {(alert.fingerprint, alert.started_ms): alert for alert in found})
@@ -48,11 +51,6 @@ class AlertRows:
     def kept(self) -> tuple[LatestRows[Any], ...]:
         """The rows that a commit writes."""
         return (self._alerts, self._silences, self._acknowledgements, self._notifications, self._muted)
-
-    @property
-    def last_beat_ms(self) -> int | None:
-        """When the collector before this one was last alive; None when there was none."""
-        return self._before_ms
 
     def put_alerts(self, alerts: Sequence[AlertState]) -> None:
         """Take alerts, new or changed."""
@@ -100,9 +98,13 @@ class AlertRows:
         return list(self._silences.rows.values())
 
     @asks
-    def firings(self, since_ms: int) -> list[tuple[str, int, int]]:
-        """Return fingerprint, start and moment of the committed firings since then, oldest first."""
+    def firings(self, since_ms: int) -> list[tuple[str, int]]:
+        """Return fingerprint and moment of the committed firings since then, oldest first."""
         return questions.firings(self._db, since_ms)
+
+    def starts(self) -> list[tuple[str, int]]:
+        """Return when each committed alert has begun last."""
+        return questions.starts(self._db)
 
     def queued(self) -> list[Notification]:
         """Return the messages that wait to be sent, in order."""

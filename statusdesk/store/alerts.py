@@ -8,7 +8,7 @@ import msgspec
 from msgspec import convert
 from msgspec.structs import replace
 
-from statusdesk.states_alerts import AlertState, MutedThere, Notification, Silence
+from statusdesk.states_alerts import AlertState, MutedThere, Notification, Silence, is_muted
 from statusdesk.store.kinds import ALERTS, MUTED_THERE, NOTIFICATIONS, QUEUED, SILENCES, UNRESOLVED
 
 MOST = 1_000
@@ -20,7 +20,8 @@ _RESOLVED = (
     " ORDER BY resolved_ms DESC LIMIT ?"
 )
 _ENDED = f"{ALERTS.select} WHERE fingerprint = ? AND started_ms = ? AND state = 'resolved'"
-_FIRINGS = "SELECT fingerprint, started_ms, fired_ms FROM alerts WHERE fired_ms >= ? ORDER BY fired_ms"
+_FIRINGS = "SELECT fingerprint, fired_ms FROM alerts WHERE fired_ms >= ? ORDER BY fired_ms"
+_STARTS = "SELECT fingerprint, max(started_ms) FROM alerts GROUP BY fingerprint"
 _SILENCES = f"{SILENCES.select} ORDER BY created_ms DESC, id"
 _COMING = f"{SILENCES.select} WHERE expired_ms IS NULL AND ends_ms > ? ORDER BY created_ms DESC, id"
 _NOTIFICATIONS = f"{NOTIFICATIONS.select} WHERE created_ms >= ? ORDER BY created_ms DESC, id DESC LIMIT ?"
@@ -60,10 +61,7 @@ class _Named(msgspec.Struct, frozen=True, gc=False):
     acked_by: str = ""
     silenced_by: str = ""
     inhibited_by: str = ""
-
-    @property
-    def muted(self) -> bool:
-        return bool(self.acked_by or self.silenced_by or self.inhibited_by)
+    still_told_to: tuple[str, ...] = ()
 
 
 def alerts(db: sqlite3.Connection, since_ms: int | None, limit: int = MOST) -> list[AlertState]:
@@ -79,9 +77,14 @@ def ended(db: sqlite3.Connection, keys: Iterable[tuple[str, int]]) -> list[Alert
     return [ALERTS.decode(row) for key in keys if (row := db.execute(_ENDED, key).fetchone()) is not None]
 
 
-def firings(db: sqlite3.Connection, since_ms: int) -> list[tuple[str, int, int]]:
-    """Return fingerprint, start and moment of all firings since then, oldest first."""
+def firings(db: sqlite3.Connection, since_ms: int) -> list[tuple[str, int]]:
+    """Return fingerprint and moment of all firings since then, oldest first."""
     return db.execute(_FIRINGS, (since_ms,)).fetchall()
+
+
+def starts(db: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Return when each alert has begun last."""
+    return db.execute(_STARTS).fetchall()
 
 
 def silences(db: sqlite3.Connection, now_ms: int | None = None) -> list[Silence]:
@@ -120,17 +123,17 @@ def last_of_alerts(
                 break
             if message.created_ms > until_ms or missing.keys().isdisjoint(message.fingerprints):
                 continue
-            told = _take(missing, _heard(db, message.id))
+            told = _take(missing, _heard(db, message))
             if told:
                 found.append(replace(message, fingerprints=tuple(each.fingerprint for each in told), alerts=told))
     return found
 
 
-def _heard(db: sqlite3.Connection, message_id: int) -> list[_Named]:
+def _heard(db: sqlite3.Connection, message: Notification) -> list[_Named]:
     """Return the alerts that a message tells of: what is muted stands in it only to be remembered."""
-    (text,) = db.execute(_ALERTS_OF, (message_id,)).fetchone()
+    (text,) = db.execute(_ALERTS_OF, (message.id,)).fetchone()
     named = msgspec.json.decode(text, type=list[_Named])
-    return [each for each in named if each.state == "resolved" or not each.muted]
+    return [each for each in named if each.state == "resolved" or not is_muted(each, message.sink)]
 
 
 def _take(missing: dict[str, set[int]], heard: Iterable[_Named]) -> tuple[AlertState, ...]:

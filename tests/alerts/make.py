@@ -62,8 +62,13 @@ def became(*rows: Stamped) -> list[Transition]:
 class World:
     """Alerts at a time that the test moves: an even one, and a clock that may be set."""
 
-    def __init__(self, *rules: AlertRuleSettings, flapping: FlappingSettings | None = None) -> None:
-        settings = config(*rules, flapping=flapping or FlappingSettings())
+    def __init__(
+        self,
+        *rules: AlertRuleSettings,
+        flapping: FlappingSettings | None = None,
+        sinks: tuple[SinkSettings, ...] = (),
+    ) -> None:
+        settings = config(*rules, sinks=sinks, flapping=flapping or FlappingSettings())
         self.tuning = Tuning(settings)
         self.t = 5 * HOUR
         self.set_by = 0
@@ -80,13 +85,16 @@ class World:
 
     def open(self, down_ms: int) -> None:
         """Begin as a new process does, with what the store holds."""
-        firings = [(a.fingerprint, a.started_ms, a.fired_ms) for a in self.stored.values() if a.fired_ms is not None]
+        within_ms = round(self.tuning.flapping.within_s * 1000)
+        fired = [(a.fingerprint, a.fired_ms) for a in self.stored.values() if a.fired_ms is not None]
+        firings = [each for each in fired if each[1] >= self.now_ms - within_ms]
         self.alerts = Alerts(
             self.tuning,
             [alert for alert in self.stored.values() if alert.state != "resolved"],
             [row for row in self.rows.values() if row.until_ms is None],
             (),
-            sorted(firings, key=lambda each: each[2]),
+            sorted(firings, key=lambda each: each[1]),
+            sorted(self.stored),
             t=self.t,
             now_ms=self.now_ms,
             down_ms=down_ms,

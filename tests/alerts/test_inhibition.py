@@ -1,14 +1,18 @@
 """A token that has died is told once, with whom it hits, and nobody hears less by that."""
 
 import pytest
+from msgspec.structs import replace
 
 from statusdesk.config_alerts import SinkSettings
+from statusdesk.sinks.message import Message
 from statusdesk.states import Level
 from tests.alerts.make import MINUTE, World, rollout, rule, token
 from tests.alerts.test_outbox import Post
 
 KEY = "token:vault/t"
 STUCK_OFF = rule("RolloutStuck", enabled=False)
+SINKS = (SinkSettings(name="chat", type="jsonl"), SinkSettings(name="pager", type="jsonl"))
+PAGER = ("pager",)
 
 
 def hit(namespace="staging", name="orders", **fields):
@@ -83,17 +87,17 @@ def test_another_cause_than_the_token_that_fires_mutes_nothing():
     ("rules", "muted"),
     [
         ([rule("TokenGone", severity=(("", "warning"),))], {"staging": True, "shop": False}),
-        ([rule("TokenGone", notify=("chat",))], {"staging": False, "shop": False}),
+        ([rule("TokenGone", notify=("chat",))], {"staging": PAGER, "shop": PAGER}),
         ([rule("TokenGone", notify=("chat",)), rule(notify=("chat",))], {"staging": True, "shop": True}),
         ([rule("TokenGone", enabled=False)], {"staging": False, "shop": False}),
     ],
     ids=["less severe", "told to fewer", "told to the same", "off"],
 )
 def test_a_token_mutes_nothing_that_is_more_severe_or_told_to_others(rules, muted):
-    world = World(STUCK_OFF, *rules)
+    world = World(STUCK_OFF, *rules, sinks=SINKS)
     world.step(gone(), hit(), hit("shop", "web"))
     rollouts = [alert for alert in world.alerts.active() if alert.alertname == "RolloutFailing"]
-    assert {alert.namespace: alert.muted for alert in rollouts} == muted
+    assert {alert.namespace: alert.still_told_to or alert.muted for alert in rollouts} == muted
 
 
 def test_while_somebody_has_taken_the_token_it_mutes_nothing_new():
@@ -140,9 +144,9 @@ def test_production_that_a_told_token_hits_later_is_news_and_once():
     assert sorted(still) == ["new", "new", "resolved"], "both rollouts fail still, each in its group"
 
 
-def bad_version(*rules):
+def bad_version(*rules, sinks=SINKS):
     """A version that fails in staging on its way to production."""
-    world = World(STUCK_OFF, *rules)
+    world = World(STUCK_OFF, *rules, sinks=sinks)
     world.step(*(rollout(Level.OK, place, version="1.4") for place in ("testing", "staging", "shop")))
     world.step(rollout(Level.OK, "testing", version="1.5"))
     world.step(rollout(namespace="staging", version="1.5", previous_version="1.4"))
@@ -155,15 +159,49 @@ def bad_version(*rules):
         ([], True),
         ([rule(severity=(("staging", "critical"),))], False),
         ([rule(severity=(("staging", "critical"),)), rule("BadVersionAhead", severity=(("", "critical"),))], True),
-        ([rule("BadVersionAhead", notify=("chat",))], False),
+        ([rule("BadVersionAhead", notify=("chat",))], PAGER),
         ([rule("BadVersionAhead", notify=("chat",)), rule(notify=("chat",))], True),
         ([rule(severity=(("staging", "critical"),), notify=("pager",))], False),
+        ([rule("BadVersionAhead", notify=("chat",)), rule(notify=("pager",))], False),
     ],
-    ids=["as it comes", "more severe", "as severe", "told to fewer", "told to the same", "severe, and told to others"],
+    ids=[
+        "as it comes",
+        "more severe",
+        "as severe",
+        "told to fewer",
+        "told to the same",
+        "severe, and told to others",
+        "told to others",
+    ],
 )
 def test_one_that_says_more_mutes_nothing_that_is_more_severe_or_told_to_others(rules, muted):
     found = by_name(bad_version(*rules))
-    assert found["RolloutFailing staging"].muted is muted and not found["BadVersionAhead"].muted
+    failing = found["RolloutFailing staging"]
+    assert (failing.still_told_to or failing.muted) == muted and not found["BadVersionAhead"].muted
+    assert bool(failing.inhibited_by) is bool(muted)
+
+
+def test_a_sink_of_another_stage_than_the_alert_that_says_more_is_told_of_what_it_takes():
+    """The version fails in testing first, by which its alert is routed, and then in staging."""
+    everyone = SinkSettings(name="all", type="jsonl")
+    staging = SinkSettings(name="stag", type="jsonl", stages=("staging",))
+    post = Post(everyone, staging)
+    world = World(STUCK_OFF, sinks=(everyone, staging))
+    world.step(rollout(Level.OK, "shop", version="1.4"), rollout(Level.OK, "staging", version="1.5"))
+    world.step(rollout(namespace="testing", version="1.5"))
+    post.step(*world.alerts.active())
+    assert {row.sink for row in post.rows.values()} == {"all"}
+    world.step(rollout(namespace="staging", version="1.5"))
+    found = by_name(world)
+    more, failing = found["BadVersionAhead"], found["RolloutFailing staging"]
+    assert (more.stage, failing.inhibited_by, failing.still_told_to) == ("testing", more.fingerprint, ("stag",))
+    assert not failing.muted and failing.muted_at("all")
+    post.step(*world.alerts.active())
+    about = {row.sink for row in post.rows.values() if failing.fingerprint in row.fingerprints}
+    assert about == {"stag"}
+    (row,) = [row for row in post.rows.values() if row.sink == "stag"]
+    assert [each.fingerprint for each in Message(row).listed] == [failing.fingerprint]
+    assert Message(replace(row, sink="all")).listed == ()
 
 
 def test_a_critical_rollout_is_told_though_its_bad_version_is_taken():

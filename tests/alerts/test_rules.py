@@ -112,7 +112,7 @@ def bad_versions(*rows):
     world = World(rule("RolloutStuck", enabled=False))
     world.step(*rows)
     found = [alert for alert in world.alerts.active() if alert.alertname.startswith("BadVersion")]
-    return world, [(alert.alertname, alert.app, alert.version, alert.stage) for alert in found]
+    return world, [(alert.alertname, alert.app, alert.version, alert.stage_now) for alert in found]
 
 
 def at(stage, version, level=Level.OK, since=1_000, **fields):
@@ -145,6 +145,12 @@ OLD = [at("testing", "1.5", since=900), at("shop", "1.4", since=100)]
 )  # fmt: skip
 def test_bad_versions(rows, expected):
     assert bad_versions(*rows)[1] == expected
+
+
+def test_what_a_version_does_to_production_is_of_the_stage_production():
+    rows = [OLD[0], at("staging", "1.5", Level.FAILING), at("shop", "1.5")]
+    (alert,) = [each for each in bad_versions(*rows)[0].alerts.active() if each.alertname == "BadVersionInProduction"]
+    assert (alert.stage, alert.stage_now, alert.at_namespace) == ("production", "staging", "staging")
 
 
 def test_a_bad_version_reaches_production_and_is_mended():

@@ -3,7 +3,7 @@
 import pytest
 
 from statusdesk.states import Level, RolloutState
-from tests.alerts.make import MINUTE, SECOND, World, rollout, rule
+from tests.alerts.make import HOUR, MINUTE, SECOND, World, rollout, rule
 
 
 def rolling(world: World, version: str, age_ms: int = 0) -> RolloutState:
@@ -65,3 +65,32 @@ def test_a_rollout_that_changes_its_level_is_the_same(world):
     world.step(rollout(Level.FAILING, version="1", started_ms=began_ms, level_since_ms=world.now_ms))
     world.later(11 * SECOND)
     assert {state for version, state, _ in stuck(world)} == {"firing"} and "RolloutStuck" in world.states()
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["", "restarting"])
+def test_one_that_ended_long_ago_and_comes_again_has_a_row_of_its_own(restarts):
+    """A rollout that is paused and resumed began when it did, and the end of the first alert stays written down."""
+    world = World(rule("RolloutStuck", for_s=25.0))
+    began = {"started_ms": world.now_ms, "level_since_ms": world.now_ms, "version": "2.0"}
+    world.step(rollout(Level.PROGRESSING, **began))
+    world.later(MINUTE)
+    world.step(rollout(Level.PAUSED, reason="Paused", **began))
+    (first,) = world.stored.values()
+    assert first.state == "resolved"
+    world.later(2 * HOUR)
+    if restarts:
+        world.restart()
+    else:
+        world.step(rollout(namespace="testing", name="other"))  # what fires sweeps what is older
+    world.step(rollout(Level.PROGRESSING, **began))
+    world.later(2 * MINUTE)
+    again = [each for each in world.stored.values() if each.fingerprint == first.fingerprint]
+    assert [each.state for each in again] == ["resolved", "firing"] and again[0] == first
+
+
+def test_starts_are_forgotten_with_the_rows_of_the_store():
+    world = World(rule("RolloutStuck", enabled=False))
+    for number in range(3):
+        world.step(rollout(name=f"app-{number}"), rollout(Level.OK, name=f"app-{number - 1}"))
+        world.t += 100 * 86_400_000
+    assert len(world.alerts._last_start) == 1

@@ -65,6 +65,7 @@ def test_as_json():
         ({"namespace": ""}, "orders"),
         ({"app": "", "namespace": "", "source": "vault", "token": "payments"}, "vault/payments"),
         ({"app": "", "namespace": "", "source": "kubernetes/eu"}, "kubernetes/eu"),
+        ({"app": "", "namespace": "env-kim"}, "env-kim"),
         ({"app": "", "namespace": ""}, "RolloutFailing"),
     ],
 )

@@ -66,7 +66,7 @@ class Days:
                 address="https://vault",
                 tokens=(TokenSettings(name="payments", accessor=Secret(env="A"), renewal_job="renew"),),
             ),
-            store=StoreSettings(state_dir=str(directory)),
+            store=StoreSettings(state_dir=str(directory), keep_s=DAY_MS / 1000),
             alerts=AlertsSettings(group_wait_s=0.0, group_by=("alertname", "app")),
             sinks=sinks,
         )

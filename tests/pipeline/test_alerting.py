@@ -205,6 +205,9 @@ def test_a_collector_that_a_board_has_started_queues_nothing_and_the_next_one_te
     assert office.news() is None and office.rows()[1] == [] and len(office.rows()[0]) == 1
     office.sends = True
     office.restart()
+    assert office.news().queued == (), "nobody knows yet whether it still fires"
+    office.visit()
+    office.flush()
     (message,) = office.news().queued
     assert message.what == "firing"
     office.writer.close()

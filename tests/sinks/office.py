@@ -20,6 +20,7 @@ from statusdesk.facts import Changed, Pod, Visited, Workload
 from statusdesk.pipeline.desk import Desk
 from statusdesk.sinks.message import Message, Tally
 from statusdesk.sinks.teller import Sinks
+from statusdesk.states import Collector
 from statusdesk.states_alerts import Silence
 from statusdesk.store.reader import Reader
 from statusdesk.store.writer import Writer
@@ -65,19 +66,20 @@ class Office:
         self.narrated: list[str] = []
         self.open()
 
-    def open(self) -> None:
+    def open(self, *, heard: bool = True) -> None:
         self.writer = Writer(self.path, 86_400.0, self.clock)
         self.desk = Desk(self.config, self.writer, sends=True, steady=steady_clock)
         self.sinks = Sinks(
             self.config,
             ask=lambda: Tally(1, 2, 3),
             silences=self.silences,
-            print_line=self.narrated.append,
+            print_line=lambda line: self.narrated.append(line) is None,
             narrate=self.narrated.append,
             clock=self.clock,
         )
         self.desk.take(swept(Pod))
-        self.visit()
+        if heard:
+            self.visit()
         self.step()
 
     def silences(self) -> list[Silence]:
@@ -89,6 +91,10 @@ class Office:
         self.sinks.stop(5.0)
         self.step(tell=False)
         self.writer.close()
+
+    def beat(self) -> None:
+        now_ms = self.clock()
+        self.writer.beat(Collector(pid=1, owner="watch", started_ms=1, beat_ms=now_ms, stopped_ms=now_ms))
 
     def restart(self) -> None:
         self.close()
@@ -117,12 +123,15 @@ class Office:
         if news is not None:
             self.sinks.tell(news)
 
-    def until(self, condition: Callable[[], object], timeout_s: float = 15.0, what: str = "") -> object:
+    def until(
+        self, condition: Callable[[], object], timeout_s: float = 15.0, what: str = "", *, steps: bool = True
+    ) -> object:
         """Step until the condition is true."""
         end = time.monotonic() + timeout_s
         while not (found := condition()):
             assert time.monotonic() < end, f"not within {timeout_s} s: {what}; said {self.narrated[-5:]}"
-            self.step()
+            if steps:
+                self.step()
             time.sleep(0.02)
         return found
 

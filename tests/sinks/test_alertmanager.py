@@ -84,3 +84,11 @@ def test_what_is_over_is_posted_for_a_quarter_of_an_hour_whatever_the_clock_says
     assert standing.alerts() == (ALERT, OVER)
     steady[0] = 15 * 60_000
     assert standing.alerts() == (ALERT,)
+
+
+def test_what_its_cause_mutes_elsewhere_is_posted_where_the_cause_is_not_told():
+    tuning = Tuning(config(sinks=(AM,)))
+    muted = replace(ALERT, severity="warning", inhibited_by="cause", kept_back=True, still_told_to=("am",))
+    elsewhere = replace(muted, still_told_to=("other",))
+    critical = replace(elsewhere, severity="critical")
+    assert told([muted, elsewhere, critical], TERMS, tuning, NOW) == [muted, critical]

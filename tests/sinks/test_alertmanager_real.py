@@ -278,3 +278,26 @@ def test_two_collectors_that_see_things_at_different_moments_tell_once(tmp_path,
         office.go_on(FLUSH_S / 2)
         office.close()
     assert receiver.about("paired") == BOTH
+
+
+@pytest.mark.parametrize("down_s", [0.0, 3.0], ids=["in time", "when it has ended there"])
+def test_what_is_over_when_we_come_back_is_told_once_as_that(tmp_path, running, down_s):
+    """What they still take to fire is posted at once; what has ended there fires again only when it is known to."""
+    manager, receiver = running
+    app = f"back-after-{down_s:.0f}"
+    office = Office(config_of(tmp_path / "state", alertmanager(manager.url)))
+    office.fail(app)
+    office.until(heard(receiver, app, ["firing"]), what="the alert")
+    office.beat()
+    office.close()
+    if down_s:
+        office.until(heard(receiver, app, BOTH), what="that it has ended there", steps=False)
+    office.open(heard=False)
+    office.go_on(FLUSH_S)
+    assert receiver.about(app) == (BOTH if down_s else ["firing"])
+    office.visit()
+    office.mend(app)
+    office.until(heard(receiver, app, BOTH), what="its end")
+    office.go_on(FLUSH_S)
+    assert receiver.about(app) == BOTH
+    office.close()

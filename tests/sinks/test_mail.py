@@ -128,3 +128,13 @@ def test_a_mail_that_only_some_have_is_sent_and_the_others_are_told_of(box, tmp_
     with pytest.raises(PartlySent, match="refuses 1 of 2 recipients"):
         mail(box, tmp_path).send(message())
     assert len(box.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [(None, "cannot be read: No such file"), ("nothing", "holds no certificate")]
+)
+def test_an_authority_that_cannot_be_read_is_no_matter_of_the_server(box, tmp_path, text, says):
+    if text is not None:
+        (tmp_path / "ca.pem").write_text(text)
+    with pytest.raises(Postponed, match=f"its ca_file {says}"):
+        mail(box, tmp_path, ca_file="ca.pem").send(message())

@@ -64,8 +64,68 @@ def test_what_stands_behind_another_is_held_until_the_end_of_that_one_is_known(o
     amended = replace(behind, idempotency_key="amended")
     outlet.take([amended], ())  # by one who does not know yet that the first has left
     assert [each.id for each in outlet.outcomes()] == [first.id, other.id]
+    assert {each.group_key for each in (first, other)} == outlet._held, "the outbox knows, but has not decided"
+    outlet.take((), ())  # it has, and nothing is to be said otherwise
     wait_for(lambda: len(half.sent) == 3)
     assert half.sent[2] == amended
+
+
+def test_what_is_dropped_for_what_has_become_of_another_does_not_leave(outlet, half):
+    """Between being told of an outcome and saying what follows of it the collector writes both."""
+    first = message().notification
+    behind = replace(first, id=first.id + 1, idempotency_key="behind")
+    last = replace(first, id=first.id + 2, idempotency_key="last")
+    outlet.take([first, behind], ())
+    found = []
+    wait_for(lambda: found.extend(outlet.outcomes()) or found)
+    assert not outlet._heads() and half.sent == [first]
+    outlet.take([last], [behind.id])
+    wait_for(lambda: len(half.sent) > 1)
+    assert half.sent == [first, last]
+
+
+class Faulty:
+    """Meets a fault of ours, as often as it is told to."""
+
+    def __init__(self, times: int, meanwhile=lambda: None) -> None:
+        self.times, self.meanwhile, self.tried = times, meanwhile, 0
+
+    def send(self, message) -> None:
+        self.tried += 1
+        self.meanwhile()
+        if self.tried <= self.times:
+            raise ImportError("Using SOCKS proxy, but the 'socksio' package is not installed")
+
+    def close(self) -> None:
+        return
+
+
+def outlet_of(sender, narrated, **fields):
+    made = sink("webhook", urls=("http://x",), **fields)
+    return Outlet(made, sender, ask=lambda: None, clock=system_clock, steady=steady_clock, narrate=narrated.append)
+
+
+@pytest.mark.parametrize(("times", "give_up_s", "ends"), [(1, 60.0, "sent"), (99, 0.05, "failed")])
+def test_a_fault_of_ours_is_met_again_until_it_is_time_to_give_up(narrated, monkeypatch, times, give_up_s, ends):
+    monkeypatch.setattr("statusdesk.sinks.outlet.FIRST_WAIT_S", 0.01)
+    made = outlet_of(Faulty(times), narrated, give_up_s=give_up_s)
+    made.take([message().notification], ())
+    found = []
+    wait_for(lambda: found.extend(made.outcomes()) or (found and found[-1].state != "queued"))
+    assert {each.state for each in found[:-1]} == {"queued"} and found[-1].state == ends
+    assert "ImportError" in found[0].last_error and made.stats.quarantined == 0
+    made.stop()
+
+
+def test_nothing_is_kept_of_a_message_that_is_dropped_while_it_is_tried(narrated):
+    told = message().notification
+    sender = Faulty(1, lambda: made.take((), [told.id]))
+    made = outlet_of(sender, narrated)
+    made.take([told], ())
+    found = []
+    wait_for(lambda: found.extend(made.outcomes()) or found)
+    assert found[0].state == "queued" and made._tries == made._waiting == {}
+    made.stop()
 
 
 class Refusing:
@@ -93,7 +153,7 @@ def test_that_messages_are_refused_is_said_once_an_hour_and_when_it_changes(narr
         refusing.why, found = why, []
         notes = [replace(message().notification, id=next(numbers)) for _ in range(times)]
         outlet.take(notes, ())
-        wait_for(lambda: found.extend(outlet.outcomes()) or len(found) == times)
+        wait_for(lambda: found.extend(outlet.outcomes()) or outlet.take((), ()) or len(found) == times)
         assert {each.state for each in found} == {state}
 
     lost = "statusdesk: sink sink: nobody can hear it; a message was refused and is not sent again"

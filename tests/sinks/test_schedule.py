@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from statusdesk.config_alerts import HaSettings, SinkSettings
+from statusdesk.config_alerts import SEVERITIES, HaSettings, SinkSettings
 from statusdesk.sinks.schedule import duration, of_sink, sentences, unpaired
 from tests.alerts.make import config, rule
 
@@ -60,3 +60,12 @@ def test_what_expires_is_said_alike_in_both_sentences():
 def test_durations():
     found = [duration(seconds) for seconds in (0, 0.5, 30, 210, 14400, 90061)]
     assert found == ["0s", "0.5s", "30s", "3m30s", "4h", "1d1h1m1s"]
+
+
+def test_what_a_sink_takes_in_words():
+    takes = {each: of_sink(config(), replace(DESK, min_severity=each)).partition(";")[0] for each in SEVERITIES}
+    assert takes == {
+        "info": "takes all severities",
+        "warning": "takes warning and worse",
+        "critical": "takes critical",
+    }

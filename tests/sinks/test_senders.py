@@ -117,23 +117,25 @@ def test_an_answer_that_cannot_be_unpacked_is_a_reason_to_try_again(tmp_path, re
 
 
 def test_lines_are_appended_and_one_that_was_cut_stays_alone(tmp_path):
-    lines = JsonLines(sink("jsonl", path="told.jsonl"), tmp_path, print)
+    lines = JsonLines(sink("jsonl", path="told.jsonl"), tmp_path, lambda line: True)
     (tmp_path / "told.jsonl").write_text('{"cut')
     for _ in range(2):
         lines.send(message(replace(ALERT, summary=HOSTILE)))
     cut, *whole = (tmp_path / "told.jsonl").read_text().splitlines()
     assert cut == '{"cut' and [json.loads(line)["idempotency_key"] for line in whole] == ["sink-7-1800000000000"] * 2
     assert all(line.isascii() for line in whole) and "\\u6f22" in whole[0]
-    JsonLines(sink("jsonl", path="new.jsonl"), tmp_path, print).send(message())
+    JsonLines(sink("jsonl", path="new.jsonl"), tmp_path, lambda line: True).send(message())
     assert (tmp_path / "new.jsonl").stat().st_mode & 0o007 == 0
 
 
 def test_lines_to_standard_output_and_a_file_that_cannot_be_written(tmp_path):
     shown = []
-    JsonLines(sink("jsonl"), tmp_path, shown.append).send(message())
+    JsonLines(sink("jsonl"), tmp_path, lambda line: shown.append(line) is None).send(message())
     assert json.loads(shown[0])["event"] == "notification"
+    with pytest.raises(Postponed, match="too slow"):
+        JsonLines(sink("jsonl"), tmp_path, lambda line: False).send(message())
     with pytest.raises(Postponed, match="cannot be written"):
-        JsonLines(sink("jsonl", path="no/such/file"), tmp_path, print).send(message())
+        JsonLines(sink("jsonl", path="no/such/file"), tmp_path, lambda line: True).send(message())
 
 
 SCRIPT = "import json, os, sys; json.dump([json.load(sys.stdin), dict(os.environ), sys.argv], open('got.json', 'w'))"

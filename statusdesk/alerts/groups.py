@@ -1,0 +1,55 @@
+"""One group of alerts as one sink is told of it, and what a message says that was sent to it."""
+
+from msgspec.structs import replace
+
+from statusdesk.alerts.dedup import Told, hits_of, key_of
+from statusdesk.config_alerts import SinkSettings
+from statusdesk.states_alerts import AlertState, Notification
+
+KEEPS_INCIDENTS = "pagerduty"
+Key = tuple[str, tuple[tuple[str, str], ...]]
+"""The name of a sink, and the labels of a group."""
+
+
+class Group:
+    """One group of alerts as one sink is told of it."""
+
+    __slots__ = ("alerts", "given_up", "key", "labels", "over", "queued", "sink", "told")
+
+    def __init__(self, sink: SinkSettings, labels: tuple[tuple[str, str], ...]) -> None:
+        self.sink = sink
+        self.labels = labels
+        self.key = key_of(labels)
+        self.alerts: dict[str, AlertState] = {}  # what fires
+        self.over: dict[str, AlertState] = {}  # what was told of, as it was last
+        self.told = Told()  # sent
+        self.queued: list[Notification] = []  # in order
+        self.given_up: Told | None = None
+
+
+def firing_of(notification: Notification) -> frozenset[str]:
+    """Return the fingerprints that a message says to fire."""
+    return frozenset(alert.fingerprint for alert in notification.alerts if alert.state == "firing")
+
+
+def told_of(notification: Notification, at_ms: int) -> Told:
+    """Return what a sink knows that was told this."""
+    return Told(firing_of(notification), at_ms, hits_of(notification.alerts))
+
+
+def without_quiet_ends(group: Group, told: Told) -> Told:
+    """Return what was told without what was silenced when it ended: nobody is to hear of that, either.
+
+    PagerDuty does: there it is an incident that would stay open for ever.
+    """
+    if group.sink.type == KEEPS_INCIDENTS:
+        return told
+    over = (group.over.get(fingerprint) for fingerprint in told.firing - group.alerts.keys())
+    quiet = {alert.fingerprint for alert in over if alert is not None and alert.silenced_by}
+    group.told = replace(group.told, firing=group.told.firing - quiet) if quiet else group.told
+    return replace(told, firing=told.firing - quiet) if quiet else told
+
+
+def worst_first(alert: AlertState) -> tuple[bool, int, str]:
+    """Return by what alerts stand in order: critical ones first, then by how long they have fired."""
+    return (alert.severity != "critical", alert.fired_ms or alert.started_ms, alert.fingerprint)
