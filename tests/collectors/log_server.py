@@ -7,12 +7,21 @@ from dataclasses import dataclass, field
 
 from collectors.kubernetes_names import AppRules
 from collectors.log_lines import LineKind, LogLine, Selection, Target
-from collectors.log_stream import Patience
+from collectors.log_track import Patience
 from collectors.pod_logs import PodLogs
 from statusdesk.config import ClusterSettings
 from tests.collectors.kubernetes_server import Answer, Kube, Request, wait_for
 
-QUICK = Patience(first_wait_s=0.02, longest_wait_s=0.1, refused_s=0.2, poll_s=0.1, linger_s=0.0, stale_s=0.1, end_s=0.5)
+QUICK = Patience(
+    first_wait_s=0.02,
+    longest_wait_s=0.1,
+    refused_s=0.2,
+    poll_s=0.1,
+    linger_s=0.0,
+    stale_s=0.1,
+    end_s=0.5,
+    settle_s=0.01,
+)
 
 
 @dataclass

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from collectors.log_lines import MAX_LINE_BYTES, LineKind
-from collectors.log_stream import Patience
+from collectors.log_track import Patience
 from statusdesk.expression import TooLongError
 from tests.collectors.kubernetes_server import wait_for
 from tests.collectors.log_server import QUICK, Reply, container, ended, pod, refusal, stamped
