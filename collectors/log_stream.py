@@ -219,6 +219,7 @@ class ContainerReader:
             self._go_over(before.container_id, seen.restarts - 1, "", seen.restarts - 1 - track.restarts)
         if before is not None and before.container_id == track.run_id:
             if track.done_id != track.run_id and is_begun and not self._read_previous():
+                self._pause(None)
                 return
             self._go_over(seen.run_id, seen.restarts, before.told, 1)
             return
