@@ -20,7 +20,7 @@ _AT = attrgetter("at_ns")
 class Lane:
     """What one origin has sent and nobody has taken yet: batches of (arrival, keys, lines, bytes)."""
 
-    __slots__ = ("batches", "newest_ns", "origin", "size", "skipped")
+    __slots__ = ("batches", "is_over", "newest_ns", "origin", "size", "skipped")
 
     def __init__(self, origin: int) -> None:
         self.origin = origin
@@ -28,6 +28,7 @@ class Lane:
         self.size = 0
         self.newest_ns = 0
         self.skipped = 0
+        self.is_over = False
 
 
 class Merge:
@@ -66,6 +67,15 @@ class Merge:
             self._lanes.append(lane)
             self._opened_s = self._clock()
         return lane
+
+    def end(self, lane: Lane) -> None:
+        """Forget a lane to which nothing will be added, as soon as all of it was taken."""
+        with self._changed:
+            lane.is_over = True
+            self._forget()
+
+    def _forget(self) -> None:
+        self._lanes = [lane for lane in self._lanes if lane.batches or not lane.is_over]
 
     def push(self, lane: Lane, lines: list[LogLine], size: int, *, waits: bool = True) -> None:
         """Add lines that come after all others of their lane; ``size`` is how many bytes they were.
@@ -180,6 +190,8 @@ class Merge:
             before = len(lines)
             self._move(lane, limit_s, until_ns, keys_of_all, lines)
             contributors += len(lines) > before
+        if any(lane.is_over for lane in busy):
+            self._forget()
         if contributors <= 1:
             return lines
         order = sorted(range(len(lines)), key=keys_of_all.__getitem__)

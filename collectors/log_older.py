@@ -10,14 +10,26 @@ import msgspec
 
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_problems import ApiProblem
-from collectors.log_lines import MAX_LINE_BYTES, LogLine, Origin, Selection
+from collectors.log_lines import MAX_LINE_BYTES, LineKind, LogLine, Origin, Selection
 from collectors.log_reading import Position, Reading
 from collectors.log_text import SECOND_NS, Redactor, Stamps, harmless
 from statusdesk.expression import Expression
 
-WINDOWS_S = (600, 3600, 6 * 3600, 0)  # how far back to look, in turn; 0: to the beginning
+WINDOWS_S = (60, 600, 3600, 6 * 3600, 0)  # how far back to look, in turn; 0: to the beginning
 MAX_BYTES = 256 << 20
+_CUT = "lines may be missing here: there are more than can be looked through"
 MAX_WHOLE_BYTES = 16 << 20
+
+
+class _Budget:
+    """How many bytes may still be read of one log."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    @property
+    def is_spent(self) -> bool:
+        return self.left < 0
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -51,30 +63,38 @@ def older_lines(
     return found[-limit:]
 
 
-def _older(place: Place, before_ns: int, limit: int, wanted: Expression | None, selection: Selection) -> deque[LogLine]:
-    found: deque[LogLine] = deque(maxlen=limit)
+def _older(place: Place, before_ns: int, limit: int, wanted: Expression | None, selection: Selection) -> list[LogLine]:
+    """Look back window by window, each as far as the one after it, until there are enough lines, or too many bytes."""
+    found: list[LogLine] = []
+    until_ns, budget = before_ns, _Budget(MAX_BYTES)
     for window_s in WINDOWS_S:
-        found.clear()
-        since_s = before_ns // SECOND_NS - window_s if window_s else 0
-        for line in _lines(place, since_s, before_ns, selection):
-            if line.at_ns < before_ns and (wanted is None or wanted.is_in(line.text)):
-                found.append(line)
-        if len(found) == limit:
+        since_s = max(0, before_ns // SECOND_NS - window_s) if window_s else 0
+        from_ns = newest_ns = since_s * SECOND_NS
+        matches: deque[LogLine] = deque(maxlen=limit - len(found))
+        for line in _lines(place, since_s, until_ns, selection, budget):
+            newest_ns = line.at_ns
+            if from_ns <= newest_ns < until_ns and (wanted is None or wanted.is_in(line.text)):
+                matches.append(line)
+        if budget.is_spent and newest_ns < until_ns:
+            # the rest of this window was not read, and those before it are no smaller
+            return [*matches, LogLine(newest_ns, place.index, _CUT, LineKind.MARK), *found]
+        found = [*matches, *found]
+        if len(found) >= limit:
             break
+        until_ns = from_ns
     return found
 
 
-def _lines(place: Place, since_s: int, before_ns: int, selection: Selection) -> Iterator[LogLine]:
+def _lines(place: Place, since_s: int, before_ns: int, selection: Selection, budget: _Budget) -> Iterator[LogLine]:
     """Yield the lines of a log from a second on (0: its beginning) until a moment is passed. Raises: ApiProblem."""
     reading = Reading(place.index, Position(), redact=selection.redact, colours=selection.colours)
-    size = 0
     stream = place.api.stream(_path(place.origin), _query(place.origin, since_s), "*/*")
     try:
         for chunk in stream.chunks():
-            size += len(chunk)
+            budget.left -= len(chunk)
             lines = reading.feed(chunk)
             yield from lines
-            if size > MAX_BYTES or (lines and lines[-1].at_ns > before_ns + 2 * SECOND_NS):
+            if budget.is_spent or (lines and lines[-1].at_ns > before_ns + 2 * SECOND_NS):
                 return
         yield from reading.last()
     finally:

@@ -104,6 +104,18 @@ class PodContainer(msgspec.Struct, frozen=True, kw_only=True):
     restarts: int = 0
     waits_for: str = ""
 
+    def run_of(self, previous: bool) -> str:
+        """Return which run is read as ``previous`` or not; the one before stays the same when the next one begins."""
+        if previous:
+            return self.last.container_id if self.last is not None else ""
+        return self.run_id
+
+    @property
+    def before(self) -> Run | None:
+        """The run before ``run_id``, the only one of those that are over whose log is kept."""
+        # of a container that waits to be started again the last run is the newest one itself
+        return self.last if self.last is not None and self.last.container_id not in ("", self.run_id) else None
+
     def ended_run(self, run_id: str) -> Run | None:
         """Return how a run ended, if that is known."""
         return next((run for run in (self.ended, self.last) if run is not None and run.container_id == run_id), None)

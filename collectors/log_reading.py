@@ -3,7 +3,7 @@
 import copy
 from array import array
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import repeat
 
 from collectors.log_lines import MAX_LINE_BYTES, LogLine
@@ -24,6 +24,8 @@ class Position:
 
     def __init__(self) -> None:
         self.newest_ns = 0
+        self.first_ns = 0
+        """The time of the first line; what was written before it was not asked for."""
         self.redactor = Redactor()
         """A private key may go on beyond a cut."""
         self.remarks: set[str] = set()
@@ -33,9 +35,11 @@ class Position:
     def passed(self, times: Sequence[int], lines: Sequence[str]) -> None:
         """Take note of lines that were given on, as they came."""
         newest_ns = max(times)
+        if not self.newest_ns:
+            self.first_ns = min(times)
         if times[-1] < max(newest_ns, self.newest_ns) - STEP_NS:
             # the clock there was set back: lines would be asked for by a time that is still to come
-            self.newest_ns, newest_ns = 0, times[-1]
+            self.newest_ns, self.first_ns, newest_ns = 0, 0, times[-1]
             self._recent.clear()
         self.newest_ns = max(self.newest_ns, newest_ns)
         # What lines are known by, not the lines: two seconds of a flood would be megabytes.
@@ -56,13 +60,29 @@ class Position:
 
 
 class Reading:
-    """Turns the chunks of one answer into lines that ``position`` has not seen; ``stamped`` ones begin with a time."""
+    """Turns the chunks of one answer into lines that ``position`` has not seen; ``stamped`` ones begin with a time.
 
-    def __init__(self, origin: int, position: Position, *, redact: bool, colours: bool, stamped: bool = True) -> None:
+    ``gap`` is called before the first new lines where none of those that were seen came again, as all do that are still
+    kept: lines before these are missing, or it is another log. It may raise, then none of them counts as read.
+    """
+
+    def __init__(
+        self,
+        origin: int,
+        position: Position,
+        *,
+        redact: bool,
+        colours: bool,
+        stamped: bool = True,
+        gap: Callable[[], None] | None = None,
+    ) -> None:
         self._origin = origin
         self._position = position
         self._seen = position.seen() if position.newest_ns else Counter[int]()
         self._seen_until_ns = position.newest_ns + WINDOW_NS
+        self._newest_ns, self._first_ns = position.newest_ns, position.first_ns
+        self._joins = False
+        self._gap = gap if position.newest_ns else None
         self._splitter = Splitter()
         self._stamps = Stamps()
         self._stamps.last_ns = position.newest_ns
@@ -80,6 +100,11 @@ class Reading:
         piece, over = self._splitter.last()
         return self._lines(piece, over) if over >= 0 else []
 
+    @property
+    def is_joined(self) -> bool:
+        """Whether nothing is missing between what was read before and this, or it was told."""
+        return self._gap is None
+
     def within(self) -> Splitter:
         """Return the line that has begun, to be returned to."""
         return copy.copy(self._splitter)
@@ -96,6 +121,8 @@ class Reading:
         times, texts = self._stamps.take(lines) if self._stamped else ([0] * len(lines), lines)
         if self._seen or self._stamps.missing:
             kept = self._new(times, lines)
+            if self._gap is not None and (self._joins or kept and times[kept[-1]] > self._newest_ns):
+                self._join(self._gap)
             if not kept:
                 return []
             if len(kept) < len(lines):
@@ -114,6 +141,11 @@ class Reading:
             _bound(made, cut)
         return made
 
+    def _join(self, gap: Callable[[], None]) -> None:
+        if not self._joins:
+            gap()
+        self._gap = None
+
     def _new(self, times: list[int], lines: list[str]) -> list[int]:
         """Return the indexes of the lines that were not seen before."""
         seen, missing, remarks = self._seen, set(self._stamps.missing), self._position.remarks
@@ -125,7 +157,8 @@ class Reading:
                     kept.append(index)
             elif seen.get(known_by := hash(line[:KNOWN_BY_CHARS]), 0) > 0:
                 seen[known_by] -= 1
-            else:
+                self._joins = True
+            elif self._joins or times[index] >= self._first_ns:
                 kept.append(index)
         if times[-1] > self._seen_until_ns:
             self._seen = Counter()

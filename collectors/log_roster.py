@@ -56,10 +56,16 @@ class Roster:
             return list(self._pods.values())
 
     def ask(self, name: str, uid: str) -> LogPod | None:
-        """Ask for one pod now; None when it has gone, or another one has its name. Raises: ApiProblem."""
+        """Ask for one pod now; None when it has gone, or another one has its name. Raises: ApiProblem.
+
+        One that may be listed, but not asked for, is as it was listed.
+        """
         path = f"{self._choice.path()}/{name}"
         try:
             wire = ONE_POD.decode(self._api.get(path))
+        except Refused:
+            with self._lock:
+                return self._pods.get(uid)
         except ApiProblem as problem:
             if problem.status != 404:
                 raise

@@ -1,26 +1,24 @@
 """Reads the log of one container through cuts, restarts and refusals, until there is nothing more to read for now.
 
 What a connection that breaks leaves unsaid is asked for again: from the second of the newest line on, and what was
-seen of it is left out. That holds across restarts of the container too, since its runs follow each other in time.
+seen of it is left out. That holds across restarts of the container too, since its runs follow each other in time. The
+server gives the log of whatever run there is: that is why the pod is looked at each time after a log was opened anew,
+and once more where its lines do not join those that were read; only then they are given on.
 """
 
-import datetime
-import enum
 import random
 import threading
 import time
 from collections.abc import Callable
-from urllib.parse import quote
-
-import msgspec
+from functools import partial
 
 from collectors.kubernetes_api import KubernetesApi, Stream
 from collectors.kubernetes_problems import ApiProblem, Refused, grant
-from collectors.kubernetes_skew import SAME_MS
 from collectors.log_lines import Selection
-from collectors.log_merge import Lane, Merge
+from collectors.log_merge import Merge
 from collectors.log_pods import LogPod, PodContainer, Run
-from collectors.log_reading import Position, Reading
+from collectors.log_reading import Reading
+from collectors.log_track import Outcome, Patience, Track
 
 ANY = "*/*"
 SILENCE_S = 290.0  # longer than any silence after which a stream is opened anew
@@ -29,66 +27,18 @@ PREVIOUS_TRIES = 6
 ONCE_TRIES = 5  # without a line in between, where nothing is followed: some 3 s
 ONCE_WAIT_S = 2.0
 QUICK_S = 1.0  # a stream that ends sooner without a line has failed
+_OTHER_RUN = "OtherRun"
+ROTATED = "lines may be missing here: the log was rotated"
+LAST_MISSING = "; its last lines may be missing"
+ALL_MISSING = "; lines may be missing here"
 
 
-class Patience(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a follower waits, in seconds; tests make it shorter."""
+class _Unsure(Exception):  # noqa: N818  (it travels from the depth of an answer to where the answer was opened)
+    """It is not known of which run the log is that was opened, or it is another one's: none of it is given on."""
 
-    first_wait_s: float = 0.2
-    longest_wait_s: float = 15.0
-    check_s: float = 60.0  # silence after which the pod is looked at
-    reconnect_s: float = 240.0  # silence after which the stream is opened anew: balancers forget idle connections
-    stale_s: float = 2.0  # silence of a stream whose container has ended, before it is opened anew
-    refused_s: float = 30.0
-    head_s: float = 30.0  # for the head of an answer: a kubelet sends none before there is a line
-    poll_s: float = 2.0  # between lists of pods where they cannot be watched
-    end_s: float = 3.0  # so long after the end of a run a new one tells it: "restarted", not "ended" before it
-    linger_s: float = 0.25  # at most: a small chunk is followed by others, and they are read together
-
-
-class Outcome(enum.Enum):
-    """Why a reader has come to its end."""
-
-    ENDED = "ended"  # the run is over and was read
-    WAITS = "waits"  # there is no log yet
-    REFUSED = "refused"
-    GONE = "gone"
-    CLOSED = "closed"
-
-
-class Track(msgspec.Struct, kw_only=True):
-    """One container that is followed, over all its runs."""
-
-    namespace: str
-    pod: str
-    uid: str
-    container: str
-    origin: int
-    position: Position
-    lane: Lane
-    run_id: str = ""
-    restarts: int = 0
-    done_id: str = ""
-    from_start: bool = False
-    opened_ms: int | None = None
-    not_before_s: float = 0.0
-    waits_for: str = ""
-    run_before: bool = False
-    """Whether the last lines of the run before (``last``) are still to be read first."""
-    last: Run | None = None
-    torn: bool = False
-    """Whether the last connection broke off, and nothing has told since that there was no more."""
-    end: str = ""
-    """How its last run has ended (at ``end_s``), as long as that is not told; then ``end_told``."""
-    end_s: float = 0.0
-    end_told: bool = False
-
-    @property
-    def name(self) -> str:
-        return f"{self.pod}/{self.container}"
-
-    def log_path(self) -> str:
-        return f"/api/v1/namespaces/{quote(self.namespace, safe='')}/pods/{quote(self.pod, safe='')}/log"
+    def __init__(self, problem: ApiProblem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
 
 
 class ContainerReader:
@@ -109,7 +59,11 @@ class ContainerReader:
         linger_s: Callable[[], float],
     ) -> None:
         self.track = track
-        self.heard_s = time.monotonic()
+        self.heard_s = self.opened_s = time.monotonic()
+        self.follows = False
+        """Whether a stream is open that goes on until the run is over."""
+        self.other_s: float | None = None
+        """Since when the pod was seen to have another run; kept by who looks after the readers."""
         self._api = api
         self._selection = selection
         self._merge = merge
@@ -120,6 +74,7 @@ class ContainerReader:
         self._over = threading.Event()
         self._stream: Stream | None = None
         self._rest: Reading | None = None
+        self._is_joined = False
         self._failures = 0
 
     def close(self) -> None:
@@ -136,17 +91,23 @@ class ContainerReader:
     def run(self) -> Outcome:
         """Read until the run of the container is over, or cannot be read. Raises: nothing that it can tell."""
         track = self.track
+        once = not self._selection.follow or self._selection.previous
+        if track.done_id and (outcome := self._look(None)) is not None:
+            return outcome
         bounded = self._begin_before()
         while not self._over.is_set():
             began_s, before_ns = time.monotonic(), track.position.newest_ns
-            once = not self._selection.follow or self._selection.previous
-            problem = self._read(not once, self._selection.previous, bounded)
+            problem = self._read(track.run_id, not once, self._selection.previous, bounded)
             bounded = False
             if self._over.is_set():
                 break
+            if problem is not None and problem.problem == _OTHER_RUN:
+                if (outcome := self._look(problem)) is not None:
+                    return outcome
+                continue
             if problem is None or problem.status != 404:
                 track.torn = problem is not None
-            if problem is None and (not self._selection.follow or self._selection.previous):
+            if problem is None and once:
                 self._flush()
                 self._tell(track.name, "")
                 return Outcome.ENDED
@@ -160,14 +121,15 @@ class ContainerReader:
     def _begin_before(self) -> bool:
         """Read the last lines of the run before, where they are asked for; return whether there were any."""
         track = self.track
-        asked, track.run_before = track.run_before and track.last is not None, False
-        if not asked or self._selection.previous or self._read(follow=False, previous=True) is not None:
+        asked, track.run_before = track.run_before, False
+        if not asked or self._selection.previous or track.last is None:
             return False
+        problem = self._read(track.last.container_id, previous=True)
         self._flush()
         if not track.position.newest_ns:
             return False
-        assert track.last is not None
-        self._merge.mark(track.lane, f"restarted: {track.last.told}")
+        missing = LAST_MISSING if problem is not None else ""
+        self._merge.mark(track.lane, f"restarted: {track.last.told}{missing}")
         return True
 
     def _refusal(self, problem: ApiProblem) -> Outcome | None:
@@ -191,76 +153,122 @@ class ContainerReader:
             return Outcome.REFUSED
         return None
 
-    def _look(self, problem: ApiProblem | None, quick: bool) -> Outcome | None:
+    def _look(self, problem: ApiProblem | None, quick: bool = False) -> Outcome | None:
         """Find out why a stream has ended: None to read on."""
         track = self.track
         try:
-            pod = self._ask(track.pod, track.uid)
-        except Refused:
-            self._pause(problem)  # its log may be read, the pod may not: read on
-            return None
+            seen = self._seen()
         except ApiProblem as error:
+            track.torn = True
             self._tell(track.name, error.message)
             self._pause(error)
             return None
-        seen = pod.container(track.container) if pod is not None else None
         if seen is None:
             self._flush()
             self._tell(track.name, "")
             return Outcome.GONE
-        if seen.run_id != track.run_id:
+        if seen.run_of(self._selection.previous) != track.run_id:
             self._restarted(seen)
             return None
-        if seen.ended is not None:
-            if problem is not None and not problem.passing and problem.status != 404:
-                self._tell(track.name, problem.message)
-                self._pause(problem)
-                return None
-            return self._finish(seen)
-        if problem is not None and not problem.passing:
-            self._tell(track.name, problem.message)
+        if track.done_id == track.run_id:
+            return Outcome.ENDED
+        failed = problem if problem is not None and not problem.passing else None
+        is_over = seen.ended is not None and not self._selection.previous
+        if is_over and seen.ended is not None and (failed is None or failed.status == 404):
+            return self._finish(seen.ended)
+        track.torn = True  # it goes on
+        if failed is not None:
+            self._tell(track.name, failed.message)
         if problem is not None or quick:
             self._pause(problem)
         return None
 
-    def _finish(self, seen: PodContainer) -> Outcome | None:
+    def _seen(self) -> PodContainer | None:
+        """Return the container as it is now, None where its pod has gone. Raises: ApiProblem."""
+        pod = self._ask(self.track.pod, self.track.uid)
+        return pod.container(self.track.container) if pod is not None else None
+
+    def _finish(self, ended: Run) -> Outcome | None:
         """Read what is left of a run that is over; None where that fails and has to be tried again."""
         track = self.track
-        problem = self._read(follow=False)
+        problem = self._read(track.run_id)
         if problem is not None and problem.status not in (400, 404):
-            self._pause(problem)
+            if problem.problem != _OTHER_RUN:
+                self._pause(problem)
             return None
         self._flush()
-        assert seen.ended is not None
-        if problem is None:
+        if problem is None and self._is_joined:
             track.torn = False
-        track.end, track.end_s, track.end_told = seen.ended.told, time.monotonic(), False
+        track.end, track.end_s, track.end_told = ended.told, time.monotonic(), False
+        if track.torn:
+            track.end += LAST_MISSING
         track.done_id = track.run_id
         self._tell(track.name, "")
         return Outcome.ENDED
 
     def _restarted(self, seen: PodContainer) -> None:
-        """Read what is left of the run before, as long as it is kept, and go over to the new one."""
+        """Go over to another run: first comes what is left of the one before, as long as it is kept."""
         track = self.track
-        old_id, runs = track.run_id, seen.restarts - track.restarts
-        ended = seen.ended_run(old_id) or seen.last
-        if track.done_id != old_id and (track.position.newest_ns or track.from_start) and ended is not None:
-            self._read_previous()
-        if old_id:
-            told = f"restarted: {ended.told}" if ended is not None else "restarted"
-            if runs > 1:
-                told += f" ({runs} times since)"
-            self._merge.mark(track.lane, told)
-        track.run_id, track.restarts = seen.run_id, seen.restarts
+        if self._selection.previous:
+            self._go_over(seen.run_of(True), seen.restarts, "", seen.restarts - track.restarts)
+            return
+        before = seen.before
+        is_begun = track.from_start or track.opened_ms is not None or track.position.newest_ns > 0
+        if before is not None and before.container_id != track.run_id and is_begun:
+            # a run in between: of all the others there is no log any more
+            self._go_over(before.container_id, seen.restarts - 1, "", seen.restarts - 1 - track.restarts)
+        if before is not None and before.container_id == track.run_id:
+            if track.done_id != track.run_id and is_begun and not self._read_previous():
+                self._pause(None)
+                return
+            self._go_over(seen.run_id, seen.restarts, before.told, 1)
+            return
+        ended = seen.last if not is_begun else None
+        self._go_over(seen.run_id, seen.restarts, ended.told if ended else "", seen.restarts - track.restarts)
 
-    def _read_previous(self) -> None:
-        """Read what was not yet read of the run before; a connection that breaks is no reason to give it up."""
+    def _go_over(self, run_id: str, restarts: int, told: str, times: int) -> None:
+        """Mark that the run before is over, and what may be missing of it and of others after it."""
+        track = self.track
+        is_read = track.done_id == track.run_id
+        told = track.end or told
+        mark = "started again" if is_read and track.end_told else f"restarted: {told}" if told else "restarted"
+        if times > 1:
+            mark += f" ({times} times since){ALL_MISSING}"
+        elif track.torn and not is_read:
+            mark += LAST_MISSING
+        self._merge.mark(track.lane, mark)
+        track.run_id, track.restarts = run_id, restarts
+        track.end, track.end_told, track.torn = "", False, True
+
+    def _read_previous(self) -> bool:
+        """Read what was not yet read of the run before; False where there is another one before by now.
+
+        A connection that breaks, or a server that is away, is no reason to give it up.
+        """
+        track = self.track
         for _ in range(PREVIOUS_TRIES):
-            problem = self._read(follow=False, previous=True)
-            if problem is None or problem.status in (400, 404) or isinstance(problem, Refused) or self._over.is_set():
+            problem = self._read(track.run_id, previous=True)
+            if self._over.is_set() or problem is not None and problem.problem == _OTHER_RUN:
+                return False
+            if problem is None or problem.status in (400, 404) or isinstance(problem, Refused):
                 break
+            track.torn = True
+            self._tell(track.name, problem.message)
             self._pause(problem)
+            self._wait_for_answer()
         self._flush()
+        if problem is None and self._is_joined:
+            track.torn = False
+        return True
+
+    def _wait_for_answer(self) -> None:
+        """Wait until the server tells of the pod again; not for ever, where nothing is followed."""
+        while not self._over.is_set() and (self._selection.follow or self._failures < ONCE_TRIES):
+            try:
+                self._seen()
+                return
+            except ApiProblem as problem:
+                self._pause(problem)
 
     def _pause(self, problem: ApiProblem | None) -> None:
         self._failures += 1
@@ -272,12 +280,17 @@ class ContainerReader:
             wait_s = min(wait_s, ONCE_WAIT_S)  # who asks for what is there now does not wait for minutes
         self._over.wait(wait_s)
 
-    def _read(self, follow: bool, previous: bool = False, bounded: bool = False) -> ApiProblem | None:
+    def _read(
+        self, run_id: str, follow: bool = False, previous: bool = False, bounded: bool = False
+    ) -> ApiProblem | None:
         """Read one answer to its end, or to where it breaks off; return what broke it. ``bounded``: its tail only."""
         track, selection = self.track, self._selection
-        reading = Reading(track.origin, track.position, redact=selection.redact, colours=selection.colours)
-        self._rest = None
-        query, asked_s = self._query(follow, previous, bounded), time.time()
+        make_sure = partial(self._make_sure, run_id, previous)
+        gap = partial(self._gap, make_sure) if track.read_of == run_id else None
+        reading = Reading(track.origin, track.position, redact=selection.redact, colours=selection.colours, gap=gap)
+        self._rest, self._is_joined = None, False
+        query, asked_s = track.query(selection, follow, previous, bounded), time.time()
+        is_known, track.tried = not (track.tried or track.from_start), True
         try:
             head_s = self._patience.head_s if follow else None
             stream = self._api.stream(track.log_path(), query, ANY, head_s, SILENCE_S)
@@ -286,35 +299,59 @@ class ContainerReader:
             if not follow or problem.problem != "Timeout" or not waited:
                 return problem
             # a follower of a silent container gets no head: that is no failure, it was open all the time
-            self._opened(asked_s)
+            self._opened(asked_s, previous)
             return None
-        self._stream = stream
-        self._opened(asked_s)
+        self._stream, self.follows = stream, follow
         try:
+            if not is_known:
+                make_sure()
+            self._opened(asked_s, previous)
             if self._over.is_set():
                 return None
             for chunk in stream.chunks():
-                self._feed(reading, chunk, follow)
+                self._feed(reading, chunk, run_id, follow)
+        except _Unsure as unsure:
+            return unsure.problem
         except ApiProblem as problem:
             self._rest = reading
             return problem
         finally:
-            self._stream = None
+            self._stream, self.follows = None, False
             stream.dispose()
-        self._rest = reading
+        self._rest, self._is_joined = reading, reading.is_joined
         return None
 
-    def _opened(self, asked_s: float) -> None:
-        self.heard_s = time.monotonic()
+    def _make_sure(self, run_id: str, previous: bool) -> None:
+        """Look whether the log that is open is that of a run: it was when it was opened if the run is still there.
+
+        Raises: _Unsure.
+        """
+        try:
+            seen = self._seen()
+        except ApiProblem as problem:
+            raise _Unsure(problem) from problem
+        if seen is None or seen.run_of(previous) != run_id:
+            raise _Unsure(ApiProblem(_OTHER_RUN, "the log is of another run", passing=True))
+
+    def _gap(self, make_sure: Callable[[], None]) -> None:
+        """Mark that lines may be missing, where it is the log of the same run still. Raises: _Unsure."""
+        make_sure()
+        self._over.wait(self._patience.settle_s)
+        make_sure()
+        self._merge.mark(self.track.lane, ROTATED)
+
+    def _opened(self, asked_s: float, previous: bool) -> None:
+        self.heard_s = self.opened_s = time.monotonic()
         self._tell(self.track.name, "")
-        if self.track.opened_ms is None:
+        if self.track.opened_ms is None and not previous:
             self.track.opened_ms = int(asked_s * 1000) + self._api.skew.ms
 
-    def _feed(self, reading: Reading, chunk: bytes, follow: bool) -> None:
+    def _feed(self, reading: Reading, chunk: bytes, run_id: str, follow: bool) -> None:
         self.heard_s = time.monotonic()
         lines = reading.feed(chunk)
         if lines:
             self._failures = 0
+            self.track.read_of = run_id
             self._merge.push(self.track.lane, lines, len(chunk))
         if follow and len(chunk) < SMALL_CHUNK:
             time.sleep(self._linger_s())
@@ -324,30 +361,3 @@ class ContainerReader:
         if self._rest is not None and (lines := self._rest.last()):
             self._merge.push(self.track.lane, lines, len(lines[0].text))
         self._rest = None
-
-    def _query(self, follow: bool, previous: bool, bounded: bool = False) -> list[tuple[str, str]]:
-        track, selection = self.track, self._selection
-        query = [("container", track.container), ("timestamps", "true")]
-        if follow:
-            query.append(("follow", "true"))
-        if previous:
-            query.append(("previous", "true"))
-        since_s = track.position.since_s
-        if since_s and bounded and selection.tail is not None:
-            query.append(("tailLines", str(selection.tail)))
-        if since_s:
-            return [*query, ("sinceTime", _rfc3339(since_s))]
-        if track.opened_ms is not None and selection.tail is not None and not track.from_start:
-            # it was open and there was no line: all that comes now is new
-            return [*query, ("sinceTime", _rfc3339((track.opened_ms - SAME_MS) // 1000 - 1))]
-        if track.from_start:
-            return query
-        if selection.since_ms is not None:
-            query.append(("sinceTime", _rfc3339(selection.since_ms // 1000)))
-        if selection.tail is not None:
-            query.append(("tailLines", str(selection.tail)))
-        return query
-
-
-def _rfc3339(second: int) -> str:
-    return datetime.datetime.fromtimestamp(second, tz=datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

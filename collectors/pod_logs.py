@@ -20,14 +20,16 @@ from collectors.log_older import Place, older_lines, whole_line
 from collectors.log_pods import LogPod, PodContainer
 from collectors.log_reading import Position
 from collectors.log_roster import Roster
-from collectors.log_stream import ContainerReader, Outcome, Patience, Track
+from collectors.log_stream import LAST_MISSING, ContainerReader
+from collectors.log_track import Outcome, Patience, Track
 from statusdesk.config import ClusterSettings
+from statusdesk.text import counted
 
 TICK_S = 1.0
 MAX_WAITING_TOLD = 20
 LINGER_S = 0.006
 MOST_NAMED = 3
-_QUEUED = " streams are open"
+LATE_S = 10.0  # after a restart the API server may tell for so long of the run before
 _CONTAINERS, _PREVIOUS = " containers", " previous"  # keys of problems; no container has such a name
 
 Key = tuple[str, str, str]
@@ -55,6 +57,7 @@ class PodLogs:
         self._clusters: dict[str, _Cluster] = {}
         self._rosters: list[tuple[_Cluster, Roster]] = []
         self._origins: list[Origin] = []
+        self._indexes: dict[Origin, int] = {}
         self._tracks: dict[Key, Track] = {}
         self._readers: dict[Key, ContainerReader] = {}
         self._waiting: dict[Key, str] = {}
@@ -109,7 +112,10 @@ class PodLogs:
 
     def older(self, before_ns: int, origins: Collection[int], limit: int, pattern: str = "") -> list[LogLine]:
         with self._lock:
-            wanted = origins or range(len(self._origins))
+            there = {track.origin for track in self._tracks.values()}
+            asked = origins or range(len(self._origins))
+            # the pods that have gone since are many after months, and have no log any more
+            wanted = [index for index in asked if index in there] or list(asked)[-1:]
             places = [Place(self._api(index), self._origins[index], index) for index in wanted]
         return older_lines(places, before_ns, limit, pattern, self._selection)
 
@@ -152,8 +158,9 @@ class PodLogs:
         known = {pod.uid for _, _, pod, _ in wanted}
         with self._lock:
             waiting: dict[Key, str] = {}
-            for track in self._tracks.values():
-                if track.end and time.monotonic() > track.end_s + self._patience.end_s:
+            for key, track in self._tracks.items():
+                is_late = time.monotonic() > track.end_s + self._patience.end_s
+                if track.end and is_late and key not in self._readers:
                     self._tell_end(track)
             for cluster, roster, pod, container in wanted:
                 key = (cluster.name, pod.uid, container.name)
@@ -161,18 +168,18 @@ class PodLogs:
                 if why:
                     waiting[key] = f"{pod.name}/{container.name}: {why}"
             self._waiting = waiting
-            # what waits for anything else than a place would wait for ever, where nothing is followed
-            queued = any(why.endswith(_QUEUED) for why in waiting.values())
             for key in [key for key in self._tracks if key not in self._readers and key[1] not in known]:
                 track = self._tracks.pop(key)
                 self._tell_end(track)
-                lost = "; its last lines may be missing" if track.torn else ""
+                lost = LAST_MISSING if track.torn else ""
                 self._merge.mark(track.lane, f"left: the pod has gone{lost}")
+                self._merge.end(track.lane)
                 self._problems.pop(track.name, None)
             self._pods = len({(cluster.name, pod.uid) for cluster, _, pod, _ in wanted}) if answered else None
             self._tell_of_choice([(pod, container) for _, _, pod, container in wanted], answered)
             once = not self._selection.follow or self._selection.previous
-            self._settled = once and answered and not self._readers and not queued
+            # what waits although there are places would wait for ever, where nothing is followed
+            self._settled = once and answered and not self._readers
         self._merge.hold_s = HOLD_S + self._linger_s()
         self._merge.wake()
         if not once:
@@ -221,12 +228,13 @@ class PodLogs:
                 return ""
         elif not container.run_id:
             return container.waits_for or "starting"
-        if track is not None and track.done_id == (self._run_of(container) or "-"):
+        if track is not None and track.done_id == (container.run_of(self._selection.previous) or "-"):
             return container.waits_for if self._selection.follow and not self._selection.previous else ""
         if track is not None and time.monotonic() < track.not_before_s:
             return track.waits_for
         if len(self._readers) >= self._selection.max_streams:
-            return f"{self._selection.max_streams}{_QUEUED}"
+            most = self._selection.max_streams
+            return f"{counted(most, 'stream')} {'is' if most == 1 else 'are'} open"
         self._open(key, cluster, roster, pod, container)
         return ""
 
@@ -237,23 +245,11 @@ class PodLogs:
             track = self._tracks[key] = self._track(cluster, pod, container, joined)
             if joined:
                 self._merge.mark(track.lane, "joined", time.time_ns())
-        elif track.done_id and self._run_of(container) != track.run_id:
-            ended = container.ended_run(track.run_id) or container.last
-            told = f"restarted: {ended.told}" if ended is not None else "restarted"
-            self._merge.mark(track.lane, told if track.end or not track.end_told else "started again")
-            track.end, track.end_told = "", False
-            track.run_id, track.restarts = self._run_of(container), container.restarts
         reader = ContainerReader(
             cluster.api, track, self._selection, self._merge, self._patience, roster.ask, self._told, self._linger_s
         )
         self._readers[key] = reader
         threading.Thread(target=self._read, args=(key, reader), name="pod-log", daemon=True).start()
-
-    def _run_of(self, container: PodContainer) -> str:
-        """Return which run of a container is read; the one before stays the same when the next one begins."""
-        if self._selection.previous:
-            return container.last.container_id if container.last is not None else ""
-        return container.run_id
 
     def _tell_end(self, track: Track) -> None:
         """Tell how a run has ended, where nothing has followed it that tells it."""
@@ -274,8 +270,9 @@ class PodLogs:
             init=container.init,
             previous=self._selection.previous,
         )
-        self._origins.append(origin)
-        index = len(self._origins) - 1
+        index = self._indexes.setdefault(origin, len(self._origins))  # a pod's successor may have its name
+        if index == len(self._origins):
+            self._origins.append(origin)
         return Track(
             namespace=pod.namespace,
             pod=pod.name,
@@ -284,9 +281,10 @@ class PodLogs:
             origin=index,
             position=Position(),
             lane=self._merge.lane(index),
-            run_id=self._run_of(container),
+            run_id=container.run_of(self._selection.previous),
             restarts=container.restarts,
             from_start=joined,
+            torn=joined,
             run_before=self._selection.run_before and not joined and container.ended is None,
             last=container.last,
         )
@@ -323,16 +321,23 @@ class PodLogs:
 
     def _guard(self) -> None:
         """Open anew what has been silent for too long, or whose container has ended without a word."""
-        now_s = time.monotonic()
+        now_s, stale_s = time.monotonic(), self._patience.stale_s
         pods = {(cluster.name, pod.uid): pod for cluster, roster in self._rosters for pod in roster.pods()}
         with self._lock:
             readers = list(self._readers.items())
         for (cluster, uid, name), reader in readers:
-            silent_s = now_s - reader.heard_s
-            if silent_s < self._patience.stale_s:
-                continue
             pod = pods.get((cluster, uid))
             container = pod.container(name) if pod is not None else None
-            runs = container is not None and container.run_id == reader.track.run_id and container.ended is None
-            if silent_s > self._patience.reconnect_s or not runs:
+            is_same = container is not None and container.run_id == reader.track.run_id
+            if is_same or not reader.follows:
+                reader.other_s = None
+            elif reader.other_s is None:
+                reader.other_s = now_s
+            silent_s = now_s - reader.heard_s
+            is_over = not is_same or container is None or container.ended is not None
+            # one that was opened while the API server may not have known yet of another run may be that one's
+            may_be_other = reader.other_s is not None and reader.other_s < reader.opened_s + LATE_S
+            is_told = reader.other_s is not None and now_s > reader.other_s + stale_s
+            is_stale = reader.follows and silent_s >= stale_s and is_over
+            if silent_s > self._patience.reconnect_s or is_stale or (may_be_other and is_told):
                 reader.cut()

@@ -201,6 +201,7 @@ class Writing:
         parts: list[str] = []
         for line in lines:
             if line.kind:
+                self._flush(parts)  # who has both on one terminal sees it where it happened
                 self._happened(line)
             elif self._as_json:
                 parts.append(self._json(line))
@@ -208,8 +209,12 @@ class Writing:
                 parts.append(prefixes[line.origin] + self._dressed(line))
             else:
                 parts.append(f"{prefixes[line.origin]}{line.text}\n")
+        self._flush(parts)
+
+    def _flush(self, parts: list[str]) -> None:
         self._out.write("".join(parts))
         self._out.flush()
+        parts.clear()
 
     def _let_through(self, lines: Sequence[LogLine]) -> list[LogLine]:
         """Return the lines that are wanted, and what has happened between them; colours are no part of a line."""

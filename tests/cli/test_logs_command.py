@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from collectors.log_lines import LineKind, LogLine, Origin
 from statusdesk.cli import logs_output
 from tests.cli.conftest import environment
 from tests.collectors.kubernetes_desk import Desk
@@ -287,3 +288,15 @@ def test_what_was_told_is_remembered_to_a_limit(monkeypatch):
         writing._say("the source does not answer")
     assert narration.getvalue().count("the source does not answer") == 1, "what is said again and again stays known"
     assert narration.getvalue().count("pod") == 10 and len(writing._told) == 3
+
+
+def test_what_happens_is_told_between_the_lines_where_it_happened():
+    class Source:
+        origins = (Origin(pod="orders-1", container="app"),)
+
+    terminal = io.StringIO()
+    writing = logs_output.Writing(Source(), terminal, terminal, what="orders")
+    mark = LogLine(2, 0, "restarted: exit 137 OOMKilled", LineKind.MARK)
+    writing._write([LogLine(1, 0, "last words"), mark, LogLine(3, 0, "begin")])
+    told = "statusdesk: orders-1/app: restarted: exit 137 OOMKilled"
+    assert terminal.getvalue().splitlines() == ["[orders-1/app] last words", told, "[orders-1/app] begin"]

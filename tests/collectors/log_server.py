@@ -7,12 +7,21 @@ from dataclasses import dataclass, field
 
 from collectors.kubernetes_names import AppRules
 from collectors.log_lines import LineKind, LogLine, Selection, Target
-from collectors.log_stream import Patience
+from collectors.log_track import Patience
 from collectors.pod_logs import PodLogs
 from statusdesk.config import ClusterSettings
 from tests.collectors.kubernetes_server import Answer, Kube, Request, wait_for
 
-QUICK = Patience(first_wait_s=0.02, longest_wait_s=0.1, refused_s=0.2, poll_s=0.1, linger_s=0.0, stale_s=0.1, end_s=0.5)
+QUICK = Patience(
+    first_wait_s=0.02,
+    longest_wait_s=0.1,
+    refused_s=0.2,
+    poll_s=0.1,
+    linger_s=0.0,
+    stale_s=0.1,
+    end_s=0.5,
+    settle_s=0.01,
+)
 
 
 @dataclass
@@ -69,7 +78,7 @@ def pod(name: str, *containers: dict, inits: tuple[dict, ...] = (), app: str = "
 
 class LogKube(Kube):
     """``replies`` by container (``app``) or pod and container (``orders-1/app``), one for each request, the last for
-    ever; ``asked_logs`` are their queries."""
+    ever; those of the run before may have a name of their own (``app previous``). ``asked_logs`` are the queries."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,7 +112,9 @@ class LogKube(Kube):
 
     def _log(self, name: str, request: Request) -> Answer:
         self.asked_logs.append({"pod": name} | request.query)
-        replies = self.replies[f"{name}/{request.query['container']}"] or self.replies[request.query["container"]]
+        container = request.query["container"]
+        before = self.replies[f"{container} previous"] if "previous" in request.query else []
+        replies = before or self.replies[f"{name}/{container}"] or self.replies[container]
         if not replies:
             return Answer(body=[], then=lambda: self.over.wait(20))
         reply = replies.pop(0) if len(replies) > 1 else replies[0]
@@ -135,6 +146,15 @@ class Follow:
 
     def marks(self) -> list[str]:
         return self.texts(LineKind.MARK)
+
+    def said(self) -> list[str]:
+        """Return lines and marks in their order, ``! `` before a mark."""
+        self.lines += self.source.take(10**6)
+        return [f"! {line.text}" if line.kind == LineKind.MARK else line.text for line in self.lines]
+
+    def wait_said(self, *said: str) -> None:
+        wait_for(lambda: len(self.said()) >= len(said), f"{self.said()} {self.source.status()}")
+        assert self.said() == list(said)
 
     def wait_texts(self, *texts: str) -> None:
         wait_for(lambda: len(self.texts()) >= len(texts), f"{self.texts()} {self.source.status()}")

@@ -132,3 +132,24 @@ def test_what_happens_is_marked_without_waiting_for_a_patient_reader():
     merge.push(lane, lines(0, 1), 1000)
     merge.mark(lane, "ended")
     assert texts(merge.take(9)) == ["0:1", "ended"]
+
+
+def test_a_lane_that_is_over_is_forgotten_when_all_of_it_was_taken(clock):
+    merge = Merge(hold_s=0.2, clock=clock)
+    first, second = merge.lane(0), merge.lane(1)
+    merge.push(first, lines(0, 10), 10)
+    merge.mark(first, "left")
+    merge.end(first)
+    clock.now_s = 0.1
+    merge.push(second, lines(1, 5), 10)
+    assert texts(merge.take(9)) == ["1:5", "0:10", "left"]
+    merge.push(second, lines(1, 20), 10)  # nobody is left to be waited for
+    assert texts(merge.take(9)) == ["1:20"]
+
+
+def test_a_lane_that_ends_empty_is_forgotten_at_once(clock):
+    merge = Merge(hold_s=0.2, clock=clock)
+    first, second = merge.lane(0), merge.lane(1)
+    merge.end(first)
+    merge.push(second, lines(1, 20), 10)
+    assert texts(merge.take(9)) == ["1:20"]

@@ -1,9 +1,69 @@
 """Lines that are read once more, whole."""
 
+import datetime
+
 import pytest
 
 from collectors import log_older
-from collectors.log_older import whole_lines
+from collectors.log_lines import LineKind, Origin, Selection
+from collectors.log_older import Place, older_lines, whole_lines
+
+NOW_S = 1_700_000_000
+SELECTION = Selection(targets=())
+
+
+class Log:
+    """A log of an hour with a line a second, every 300th with a needle in it, and what was asked of it."""
+
+    def __init__(self):
+        self.asked = []
+
+    def stream(self, path, query, accept):
+        since = dict(query).get("sinceTime")
+        since_s = int(datetime.datetime.fromisoformat(since).timestamp()) if since else 0
+        self.asked.append(NOW_S - since_s if since else 0)
+        return Answer([line(number) for number in range(3600) if NOW_S - 3600 + number >= since_s])
+
+
+class Answer:
+    def __init__(self, lines):
+        self.lines = lines
+
+    def chunks(self):
+        yield from self.lines
+
+    def close(self):
+        pass
+
+    dispose = close
+
+
+def line(number):
+    moment = datetime.datetime.fromtimestamp(NOW_S - 3600 + number, tz=datetime.UTC)
+    what = "needle" if number % 300 == 0 else "hay"
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.000000000Z {what} {number} {'x' * 80}\n".encode()
+
+
+def older(log, limit, pattern):
+    place = Place(log, Origin(pod="orders-1", container="app"), 0)
+    found = older_lines([place], NOW_S * 10**9, limit, pattern, SELECTION)
+    return [" ".join(one.text.split()[:2]) if one.kind == LineKind.LINE else one.text for one in found]
+
+
+def test_it_is_looked_further_back_until_there_are_enough_and_each_line_comes_once():
+    log = Log()
+    assert older(log, 4, "needle") == ["needle 2400", "needle 2700", "needle 3000", "needle 3300"]
+    assert older(log, 100, "needle") == [f"needle {number}" for number in range(0, 3600, 300)]
+    assert older(log, 3000, "")[-3000:] == older(log, 3600, "")[-3000:]
+    log.asked.clear()
+    assert older(log, 30, "") == [line(number).decode().split()[1] + f" {number}" for number in range(3570, 3600)]
+    assert log.asked == [60]
+
+
+def test_the_newest_matches_stay_when_there_is_too_much_further_back_and_it_is_told(monkeypatch):
+    monkeypatch.setattr(log_older, "MAX_BYTES", 120_000)
+    told = "lines may be missing here: there are more than can be looked through"
+    assert older(Log(), 100, "needle") == ["needle 0", "needle 300", told, "needle 3000", "needle 3300"]
 
 
 def test_lines_come_whole_whatever_their_chunks() -> None:

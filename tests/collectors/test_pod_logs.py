@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from collectors.log_lines import MAX_LINE_BYTES, LineKind
-from collectors.log_stream import Patience
+from collectors.log_track import Patience
 from statusdesk.expression import TooLongError
 from tests.collectors.kubernetes_server import wait_for
 from tests.collectors.log_server import QUICK, Reply, container, ended, pod, refusal, stamped
@@ -27,6 +27,7 @@ def test_a_cut_is_resumed_without_loss_or_repetition(kube, follow):
     kube.replies["app"] = [Reply([before + b"2026-11-22T12:00:00.00"], end="cut"), Reply(again, end="hang")]
     lines = follow()
     lines.wait_texts("a", "b", "b", "c", "d", "e")
+    assert lines.marks() == []
     assert kube.asked_logs[1]["sinceTime"] == "2026-11-22T11:59:59Z" and "tailLines" not in kube.asked_logs[1]
 
 
@@ -50,7 +51,9 @@ def test_what_the_kubelet_itself_says_is_said_once(kube, follow):
 
 def test_a_rotated_log_goes_on(kube, follow):
     kube.replies["app"] = [Reply(stamped("old", "older"), end="cut"), Reply(stamped("new", second=30), end="hang")]
-    follow().wait_texts("old", "older", "new")
+    lines = follow()
+    lines.wait_texts("old", "older", "new")
+    assert lines.said() == ["old", "older", "! lines may be missing here: the log was rotated", "new"]
 
 
 def test_a_restart_is_told_and_the_rest_of_the_run_before_is_read(kube, follow):

@@ -28,6 +28,12 @@ class Trouble:
     restarts: int
     replaced: int
     cuts: int
+    away: int = 0
+    """Of so many pods the container dies while all streams are cut and the API server refuses everything."""
+
+    @property
+    def all_runs(self) -> int:
+        return self.pods + self.restarts + self.replaced + self.away
 
 
 @dataclass
@@ -35,6 +41,8 @@ class Followed:
     """The lines of one program, by run of a container: (number, text) in the order in which they came."""
 
     runs: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    turns: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """The runs of each pod, in the order in which their lines came; more than once where they alternate."""
     ended: set[str] = field(default_factory=set)
     other: list[str] = field(default_factory=list)
 
@@ -46,6 +54,8 @@ class Followed:
                     self.other.append(line)
                     continue
                 self.runs[found[5]].append((int(found[4]), found[2]))
+                if self.turns[found[1]][-1:] != [found[5]]:
+                    self.turns[found[1]].append(found[5])
                 if found[3]:
                     self.ended.add(found[5])
         return self
@@ -87,6 +97,9 @@ def follow_through(world: World, trouble: Trouble, directory: Path) -> tuple[Fol
             for one in beside:
                 one.send_signal(signal.SIGTERM)
                 one.wait(20)
+            if trouble.away:  # beyond what kubectl bears
+                _be_away(world, trouble)
+                wait_for(lambda: len(Followed().take(ours).runs) == trouble.all_runs, what="the new runs are followed")
             time.sleep(1.0)  # what kubectl has, we have after the hold-back of a merge
             mine.send_signal(signal.SIGINT)
             assert mine.wait(20) == 130
@@ -114,12 +127,27 @@ def _happen(world: World, trouble: Trouble) -> None:
     time.sleep(max(0.0, begun_s + trouble.seconds - time.monotonic()))
 
 
+def _be_away(world: World, trouble: Trouble) -> None:
+    """Let containers die while the API server refuses everything, and no stream is open that could tell of it."""
+    spared = trouble.restarts + trouble.replaced
+    names = sorted(running(world))[spared:][: trouble.away]
+    world.fault("kubernetes", 503)
+    world.control("/cut-logs", {"count": 2 * trouble.pods, "mid_line": False})
+    time.sleep(0.5)  # lines that nobody reads
+    for name in names:
+        world.control("/kill", {"namespace": NAMESPACE, "pod": name})
+    time.sleep(2.0)  # they run again
+    world.fault("kubernetes", None)
+
+
 def check(ours: Followed, trouble: Trouble) -> None:
     """Hold our lines against what must have been written."""
     # what a pod that joins waits for is told by its init container
     assert all("/vault-agent] " in line for line in ours.other)
-    assert len(ours.runs) == trouble.pods + trouble.restarts + trouble.replaced
-    assert len(ours.ended) == trouble.restarts + trouble.replaced
+    assert len(ours.runs) == trouble.all_runs
+    assert len(ours.ended) == trouble.all_runs - trouble.pods
+    for pod, turns in ours.turns.items():
+        assert len(turns) == len(set(turns)), f"the runs of {pod} alternate: {turns}"
     for run, lines in ours.runs.items():
         numbers = [number for number, _ in lines]
         assert numbers == list(range(len(numbers))), f"run {run}: {_first_fault(numbers)}"

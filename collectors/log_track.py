@@ -1,0 +1,105 @@
+"""One container that is followed: how far it was read, of which run, and what is to be asked for next."""
+
+import datetime
+import enum
+from urllib.parse import quote
+
+import msgspec
+
+from collectors.kubernetes_skew import SAME_MS
+from collectors.log_lines import Selection
+from collectors.log_merge import Lane
+from collectors.log_pods import Run
+from collectors.log_reading import Position
+
+
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a follower waits, in seconds; tests make it shorter."""
+
+    first_wait_s: float = 0.2
+    longest_wait_s: float = 15.0
+    check_s: float = 60.0  # silence after which the pod is looked at
+    reconnect_s: float = 240.0  # silence after which the stream is opened anew: balancers forget idle connections
+    stale_s: float = 2.0  # silence of a stream whose container has ended, before it is opened anew
+    refused_s: float = 30.0
+    head_s: float = 30.0  # for the head of an answer: a kubelet sends none before there is a line
+    poll_s: float = 2.0  # between lists of pods where they cannot be watched
+    end_s: float = 3.0  # so long after the end of a run a new one tells it: "restarted", not "ended" before it
+    settle_s: float = 1.0  # the API server hears of a restart that much later than the kubelet
+    linger_s: float = 0.25  # at most: a small chunk is followed by others, and they are read together
+
+
+class Outcome(enum.Enum):
+    """Why a reader has come to its end."""
+
+    ENDED = "ended"  # the run is over and was read
+    WAITS = "waits"  # there is no log yet
+    REFUSED = "refused"
+    GONE = "gone"
+    CLOSED = "closed"
+
+
+class Track(msgspec.Struct, kw_only=True):
+    """One container that is followed, over all its runs."""
+
+    namespace: str
+    pod: str
+    uid: str
+    container: str
+    origin: int
+    position: Position
+    lane: Lane
+    run_id: str = ""
+    restarts: int = 0
+    done_id: str = ""
+    from_start: bool = False
+    opened_ms: int | None = None
+    tried: bool = False
+    """Whether its log was asked for before: by now it may be another run's."""
+    read_of: str = ""
+    """The run whose lines were the last to be given on; empty: none yet."""
+    not_before_s: float = 0.0
+    waits_for: str = ""
+    run_before: bool = False
+    """Whether the last lines of the run before (``last``) are still to be read first."""
+    last: Run | None = None
+    torn: bool = False
+    """Whether its run may have written what was not read: nothing has told since the last connection that it is all."""
+    end: str = ""
+    """How its last run has ended (at ``end_s``), as long as that is not told; then ``end_told``."""
+    end_s: float = 0.0
+    end_told: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.pod}/{self.container}"
+
+    def log_path(self) -> str:
+        return f"/api/v1/namespaces/{quote(self.namespace, safe='')}/pods/{quote(self.pod, safe='')}/log"
+
+    def query(self, selection: Selection, follow: bool, previous: bool, bounded: bool) -> list[tuple[str, str]]:
+        """Return what to ask for: all that was not read yet. ``bounded``: the tail only."""
+        query = [("container", self.container), ("timestamps", "true")]
+        if follow:
+            query.append(("follow", "true"))
+        if previous:
+            query.append(("previous", "true"))
+        since_s = self.position.since_s
+        if since_s and bounded and selection.tail is not None:
+            query.append(("tailLines", str(selection.tail)))
+        if since_s:
+            return [*query, ("sinceTime", _rfc3339(since_s))]
+        if self.opened_ms is not None and selection.tail is not None and not self.from_start:
+            # it was open and there was no line: all that comes now is new
+            return [*query, ("sinceTime", _rfc3339((self.opened_ms - SAME_MS) // 1000 - 1))]
+        if self.from_start:
+            return query
+        if selection.since_ms is not None:
+            query.append(("sinceTime", _rfc3339(selection.since_ms // 1000)))
+        if selection.tail is not None:
+            query.append(("tailLines", str(selection.tail)))
+        return query
+
+
+def _rfc3339(second: int) -> str:
+    return datetime.datetime.fromtimestamp(second, tz=datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
