@@ -169,7 +169,7 @@ def _squeezed(said: str, room: int, dots: str) -> str:
     if not found or cells(said) <= room:
         return said
     cause = f"{found.lstrip(',')}{cause}"
-    return fit(head, max(room - cells(cause), room // 2), dots).rstrip() + cause
+    return fit(head, max(room - cells(cause), room * 2 // 5), dots).rstrip() + cause
 
 
 def _draw_message(row: Row, drawing: Drawing) -> Strip:
