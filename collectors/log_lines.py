@@ -117,9 +117,10 @@ class LogFollower(Protocol):
     def status(self) -> FollowStatus:
         """Return how it goes."""
 
-    def older(self, before_ns: int, origins: Collection[int], limit: int, pattern: str = "") -> list[LogLine]:
+    def older(self, before: int, origins: Collection[int], limit: int, pattern: str = "", /) -> list[LogLine]:
         """Return the last lines before a moment that match a regular expression, asking the sources again.
 
+        ``before`` is in nanoseconds of UTC; of a console, which has no times, it is how many of its lines come before.
         ``origins`` are indexes; none means all.
         """
 
