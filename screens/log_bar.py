@@ -2,13 +2,18 @@
 
 import msgspec
 from rich.style import Style
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
 
 from collectors.log_lines import FollowStatus
 from screens.ink import Ink
 from screens.linewidget import LineWidget
 from screens.log_filter import Filters
-from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit
+from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit, fold
 from statusdesk.board import Mark
+
+MOST_NOTE_ROWS = 4  # of one sentence: a remedy stands at its end
 
 
 class BarState(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,25 +123,39 @@ class LogBar(LineWidget):
         return found
 
 
-class LogNote(LineWidget):
-    """What keeps lines from coming, as far as anything does; not there otherwise."""
+class LogNote(Widget):
+    """What keeps lines from coming and where some are missing, as far as anything does; not there otherwise."""
+
+    DEFAULT_CSS = "LogNote { height: auto; }"
+    ALLOW_SELECT = False
 
     def __init__(self, ink: Ink, ascii_only: bool, *, id: str) -> None:
-        super().__init__(ink, id=id)
-        self.ascii = ascii_only
+        super().__init__(id=id)
+        self.ink, self.ascii = ink, ascii_only
         self.display = False
-        self._words = ""
+        self._told: tuple[str, ...] = ()
 
-    def show(self, status: FollowStatus) -> None:
-        """Tell the first problem, else what is waited for."""
-        told = [*status.problems, *(f"waiting for {what}" for what in status.waiting_for)]
-        words = told[0] + (f"  (and {len(told) - 1} more)" if len(told) > 1 else "") if told else ""
-        if words != self._words:
-            self._words, self.display = words, bool(words)
-            self.redraw()
+    def show(self, status: FollowStatus, holes: str = "") -> None:
+        """Tell the first problem, else what is waited for; and where lines are missing."""
+        kept = [*status.problems, *(f"waiting for {what}" for what in status.waiting_for)]
+        more = f"  (and {len(kept) - 1} more)" if len(kept) > 1 else ""
+        told = tuple(words for words in (kept[0] + more if kept else "", holes) if words)
+        if told != self._told:
+            self._told, self.display = told, bool(told)
+            self.refresh(layout=True)
 
-    def draw(self, width: int) -> Line:
+    def set_ink(self, ink: Ink) -> None:
+        self.ink = ink
+        self.refresh()
+
+    def _rows(self, width: int) -> list[str]:
         dots = ASCII_DOTS if self.ascii else DOTS
-        return Line().put(
-            " " + fit(self._words, min(cells(self._words), width - 2), dots), self.ink.words[Mark.WARNING]
-        )
+        return [row for words in self._told for row in fold(words, width - 2, MOST_NOTE_ROWS, dots)]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._rows(width))
+
+    def render_line(self, y: int) -> Strip:
+        width, rows = self.size.width, self._rows(self.size.width)
+        row = Line().put(f" {rows[y]}" if y < len(rows) else "", self.ink.words[Mark.WARNING])
+        return row.strip(width, self.ink.plain)

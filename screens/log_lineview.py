@@ -64,6 +64,11 @@ class LogLineView(LineView):
         self.marked.clear()
         self._cache.clear()
 
+    def renumber(self, before: int) -> None:
+        """Forget what was drawn and marked before a line: other lines have those numbers now."""
+        self._cache.clear()
+        self.marked = {number for number in self.marked if number >= before}
+
     def set_how(self, how: How) -> None:
         """Draw lines in another way."""
         if how != self.how:

@@ -1,6 +1,6 @@
 """One log in a screen: the line above it, what keeps it from coming, and its lines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from screens.log_bar import BarState, LogBar, LogNote
 from screens.log_doors import in_background
 from screens.log_feed import LogFeed
 from screens.log_filter import Filters, Pattern
+from screens.log_further import Asking, Sifted, read_older
 from screens.log_lineview import LogLineView
 from screens.log_names import Names, make_names
 from screens.log_request import Doors, LogRequest
@@ -55,9 +56,11 @@ class LogPane(Vertical):
     class Older(Message):
         """Lines from further back have been read, or could not be."""
 
-        def __init__(self, pane: "LogPane", follower: LogFollower, lines: list[LogLine], problem: str = "") -> None:
+        def __init__(
+            self, pane: "LogPane", follower: LogFollower, asking: Asking, lines: Sequence[LogLine] = (), problem: str = ""
+        ) -> None:
             super().__init__()
-            self.pane, self.follower, self.lines, self.problem = pane, follower, lines, problem
+            self.pane, self.follower, self.asking, self.lines, self.problem = pane, follower, asking, lines, problem
 
     def __init__(self, setup: Setup, ink: Ink, request: LogRequest, doors: Doors, wish: Wish, *, index: int) -> None:
         super().__init__(id=f"log-pane-{index}")
@@ -196,7 +199,7 @@ class LogPane(Vertical):
         self.view.set_how(self._how())
         self.view.notes = self._notes()
         self.view.redraw()
-        self.note.show(self.feed.status)
+        self.note.show(self.feed.status, self._holes())
         self.bar.show(self._bar(), active=self.view.has_focus or not self.titled)
 
     def _how(self) -> How:
@@ -358,22 +361,22 @@ class LogPane(Vertical):
         feed, follower = self.feed, self.feed.follower
         if follower is None or self.busy:
             return
-        first_ns = feed.ring[feed.ring.first].at_ns if len(feed.ring) else self.app.now_ms * 1_000_000
         self.view.pause()
         self.busy = "asking further back"
-        work = partial(self._older_on_thread, feed, follower, first_ns, self.filters)
-        in_background(work)
+        asking = feed.further.asking(self.filters, self.app.now_ms * 1_000_000)
+        in_background(partial(self._older_on_thread, follower, asking))
 
-    def _older_on_thread(self, feed: LogFeed, follower: LogFollower, before_ns: int, filters: Filters) -> None:
+    def _older_on_thread(self, follower: LogFollower, asking: Asking) -> None:
         try:
-            lines = feed.older(follower, before_ns, filters)
+            lines = read_older(follower, asking)
         except TooLongError:
             said = "What the filters look for takes too long to look further back."
-            self.post_message(self.Older(self, follower, [], said))
+            self.post_message(self.Older(self, follower, asking, problem=said))
         except Exception as error:  # whatever the network raises is told; the log that is here stays
-            self.post_message(self.Older(self, follower, [], safe(str(error)) or type(error).__name__))
+            said = safe(str(error)) or type(error).__name__
+            self.post_message(self.Older(self, follower, asking, problem=said))
         else:
-            self.post_message(self.Older(self, follower, lines))
+            self.post_message(self.Older(self, follower, asking, lines))
 
     def take_older(self, message: Older) -> str:
         """Put older lines before the others; return what to say about it."""
@@ -382,9 +385,31 @@ class LogPane(Vertical):
         self.busy = ""
         if message.problem or not message.lines:
             return message.problem or "There is nothing further back that the filters look for."
-        kept = self.feed.ring.prepend(message.lines)
-        self.feed.shown.work(WORK_S)
+        feed, asking = self.feed, message.asking
+        kept = feed.further.put(asking, message.lines, self._sifted_words(Sifted(asking.before, 0, asking.filters)))
+        if asking.instead_of is not None:
+            self.view.renumber(asking.instead_of)
+        feed.shown.work(WORK_S)
         if kept:
-            self.view.stand_on(self.feed.ring.first + kept - 1)
+            self.view.stand_on(feed.ring.first + kept - 1)
         left = len(message.lines) - kept
         return f"{counted(kept, 'older line')}." + (f" No room for {left:,} more." if left else "")
+
+    def _holes(self) -> str:
+        """Say which of the lines that the filters let through now were not asked for."""
+        sifted = self.feed.further.sifted
+        if sifted is None or sifted.covers(self.current_filters):
+            return ""
+        return f"{self._sifted_words(sifted)}: o asks for the rest"
+
+    def _sifted_words(self, sifted: Sifted) -> str:
+        """Say what is missing before a line."""
+        if self.request.job:
+            return f"before this {sifted.words}"
+        return f"before {self._moment(sifted.before // 1_000_000)} {sifted.words}"
+
+    def _moment(self, at_ms: int) -> str:
+        """Return a moment, with its date where that is not today."""
+        zone = self.setup.zone
+        today = local(at_ms, zone, DAY) == local(self.app.now_ms, zone, DAY)
+        return local(at_ms, zone, "%H:%M:%S" if today else "%d %b %Y %H:%M:%S")
