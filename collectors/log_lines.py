@@ -94,6 +94,8 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whether anything to follow was found at all."""
     pods: int | None = None
     """How many pods are followed that are there now; None where it is not known."""
+    resting: frozenset[int] = frozenset()
+    """Origins whose container waits to be started again: what is read of it is the run before already."""
     listed: bool = False
     """Whether it was looked for everywhere, once; before that nothing found means nothing."""
 

@@ -19,7 +19,7 @@ from screens.log_filter import Filters, Pattern
 from screens.log_further import Asking, Sifted, read_older
 from screens.log_lineview import LogLineView
 from screens.log_names import Names, make_names
-from screens.log_request import Doors, LogRequest
+from screens.log_request import BEFORE_FAILURE_MS, Doors, LogRequest
 from screens.log_rows import How
 from statusdesk.expression import TooLongError
 from statusdesk.redact import safe
@@ -89,6 +89,12 @@ class LogPane(Vertical):
     def request(self) -> LogRequest:
         return self.feed.request
 
+    @property
+    def only_resting(self) -> bool:
+        """Whether all that is read are runs after which no other has begun yet."""
+        origins = range(len(self.feed.origins))
+        return bool(origins) and self.feed.status.resting.issuperset(origins)
+
     # -- opening and closing ----------------------------------------------------------------------------------------
 
     def open(self) -> None:
@@ -153,7 +159,7 @@ class LogPane(Vertical):
         first_ms = ring.at_ns(ring.first) // 1_000_000
         if request.from_ms is not None or request.at_ms is None or first_ms <= request.at_ms + AROUND_MS:
             return ""
-        wanted, first = (local(at_ms, self.setup.zone, "%H:%M:%S") for at_ms in (request.at_ms, first_ms))
+        wanted, first = self._moment(request.at_ms), self._moment(first_ms)
         return f"No line is as early as {wanted}: the first one here is of {first}."
 
     def _count_new(self, came: int) -> None:
@@ -230,7 +236,10 @@ class LogPane(Vertical):
         if request.since_s is not None:
             since = f"since {span(request.since_s * 1000)}" if request.since_s else "all there is"
         elif request.at_ms is not None:
-            since = f"around {local(request.at_ms, self.setup.zone, '%H:%M:%S %Z')}"
+            # at the end nothing is around that moment any more: what stays true is where reading began
+            at_ms = request.at_ms - BEFORE_FAILURE_MS if self.view.following else request.at_ms
+            moment = f"{self._moment(at_ms)} {local(at_ms, self.setup.zone, '%Z')}"
+            since = f"since {moment}" if self.view.following else f"around {moment}"
         return BarState(
             title=self._title() if self.titled else "",
             names="" if request.job or not self._names.pods else self._names.words(feed.status.pods),

@@ -320,6 +320,7 @@ def test_requests():
     at = of_pod(pod, "staging", "vault-agent")
     assert at.init and at.containers == ("vault-agent",) and at.at_ms == failed_ms(pod) == boards.NOW - 18_000
     assert at.selection(boards.NOW).since_ms == boards.NOW - 18_000 - 120_000 and at.selection(boards.NOW).tail is None
+    assert at.selection(boards.NOW).run_before, "what has failed may run again already"
     assert failed_ms(rollouts.orders_reading().pods[2]) is None
 
 

@@ -156,6 +156,24 @@ async def test_previous_since_secrets_and_init_containers_ask_anew():
         assert sum(not follower.closed for follower in app.doors.opened) == 1
 
 
+async def test_where_the_next_run_has_not_begun_there_is_no_run_before_to_compare_with():
+    app = open_desk()
+    app.doors.more["status"] = FollowStatus(open=3, found=True, listed=True, resting=frozenset((0, 1, 2)))
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await logs(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: "This is the run before already" in text(app))
+        assert len(app.doors.opened) == 1
+        await pilot.press("x")
+        await until(pilot, lambda: "and pod orders-7cc6f9fbf5-" in text(app))
+        assert "the run before of it" not in text(app)
+        await pilot.press("escape")
+        app.doors.last.now = replace(app.doors.last.now, resting=frozenset((1, 2)))
+        await until(pilot, lambda: not screen.pane.only_resting)
+        await pilot.press("p")
+        await until(pilot, lambda: len(app.doors.opened) == 2)
+
+
 async def test_secrets_are_shown_where_the_reader_stands_with_what_was_fetched_before():
     app = open_desk(numbered(300))
     async with app.run_test(size=WIDE) as pilot:

@@ -266,3 +266,18 @@ async def test_a_time_that_is_here_and_one_that_is_not():
         await pilot.press(*"08:30", "enter")
         await until(pilot, lambda: len(app.doors.opened) == 2)
         assert app.doors.last.selection.since_ms == boards.NOW - 72 * 60_000 - 10_000 - 120_000
+        assert app.doors.last.selection.run_before
+
+
+async def test_a_time_of_another_day_is_told_with_its_date_and_not_at_the_end():
+    app = open_desk(numbered(1000))
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await logs(pilot)
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, Prompt))
+        await pilot.press(*"2020-01-01", "enter")
+        said = "No line is as early as 01 Jan 2020 00:00:00: the first one here is of 09:27:10."
+        await until(pilot, lambda: " ".join(said.split()[-5:]) in text(app) and "around 01 Jan 2020 00:00:00 UTC" in text(app))
+        await pilot.press("G")
+        await until(pilot, lambda: screen.pane.view.following and "since 31 Dec 2019 23:58:00 UTC" in lines(app)[2])
+        assert "around" not in text(app)
