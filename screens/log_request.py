@@ -31,7 +31,7 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     ``at_ms`` is the moment to open at, None for the end. With ``job`` it is a console of Jenkins, of its last build
     where ``build`` is None. ``since_s`` counts back from now, 0 means all there is; None: the last ``tail`` lines.
-    With ``failing`` and not ``widened`` only that is read. With it or a moment the last lines of the run before are read
+    With ``failing`` and not ``widened`` only that is read. With it or a moment the last lines of the run before come
     too: what has failed may run again since. ``from_ms`` is since when to read what was there already, None where the
     others say it.
     """

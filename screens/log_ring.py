@@ -33,8 +33,8 @@ class LogRing:
     """Lines by number: ``first`` is the oldest, ``end`` one past the newest; fetched older ones get numbers below.
 
     While it is held from a number on, lines from there on stay: where there is no room, new ones are counted in
-    ``missed`` instead of kept, which is said in their place as soon as there is room again. ``lines_before`` is how many
-    lines have come before the first one that is here.
+    ``missed`` instead of kept, which is said in their place as soon as there is room again. ``lines_before`` is how
+    many lines have come before the first one that is here.
     """
 
     def __init__(self, most_lines: int) -> None:

@@ -12,7 +12,6 @@ from statusdesk.config import JenkinsSettings
 from tests.collectors.kubernetes_server import wait_for
 from tests.collectors.stage import Answer, Asked, staged
 
-
 PLAIN = ("Content-Type", "text/plain;charset=utf-8")
 LOGIN = Answer(200, b"<!DOCTYPE html><title>Sign in</title>", (("Content-Type", "text/html; charset=utf-8"),))
 HALF = Answer(200, b"one\r\nt", (PLAIN,))
