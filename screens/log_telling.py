@@ -75,7 +75,8 @@ class LogTelling(Vertical):
     def _names_words(self) -> str:
         """Say what is read: how many pods, or which build."""
         if self.request.job:
-            return ", ".join(origin.short for origin in self.feed.origins[:1])
+            # the line at the top names the job, and may have no room for its end
+            return "".join(f"build #{origin.build}" for origin in self.feed.origins[:1] if origin.build is not None)
         return self._names.words(self.feed.status.pods) if self._names.pods else ""
 
     def _title(self) -> tuple[str, ...]:
