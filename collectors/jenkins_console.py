@@ -1,12 +1,15 @@
 """Follows the console log of a build: progressively, as it grows, to its end.
 
 Source: ``GET job/NAME/NUMBER/logText/progressiveText?start=OFFSET``. Its lines end in CR LF and the length of a body is
-not the offset of the next one: only the header ``X-Text-Size`` is.
+not the offset of the next one: only the header ``X-Text-Size`` is. An answer without it is not Jenkins' own.
 """
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from msgspec.structs import replace
@@ -22,12 +25,17 @@ from collectors.transport import VisitFailed, fault
 from statusdesk.config import JenkinsSettings
 from statusdesk.expression import Expression
 from statusdesk.redact import safe
+from statusdesk.text import counted
+
+if TYPE_CHECKING:
+    import requests
 
 POLL_S = 1.0
 LONGEST_WAIT_S = 15.0
 PIECE_BYTES = 65_536
 MAX_DIGITS = 18
 HOPELESS = (401, 403, 404)
+ONCE_TRIES = 4  # without a whole answer in between, where nothing is followed: some 14 s
 
 
 class _LastBuild(Wire, frozen=True):
@@ -47,7 +55,6 @@ class JenkinsConsole:
         redact: bool = True,
         colours: bool = False,
         follow: bool = True,
-        patient: bool = False,
         poll_s: float = POLL_S,
     ) -> None:
         self._settings = settings
@@ -55,13 +62,18 @@ class JenkinsConsole:
         self._job = job
         self._redact, self._colours, self._follow = redact, colours, follow
         self._poll_s = poll_s
-        self._merge = Merge(patient, hold_s=0.0)
+        # Patient whoever reads: Jenkins keeps the log, so that what is not taken yet need not be lost.
+        self._merge = Merge(patient=True, hold_s=0.0)
         self._lane = self._merge.lane(0)
         self._origins = [Origin(job=job, build=build)]
         self._number = build
         self._offset = 0
+        self._begun = self._reading().within()  # what a line has so far at the offset
         self._given = 0  # lines since the offset that were given on
         self._repeated = 0  # of these, those that come once more in the present answer
+        self._pushed = 0  # lines since the beginning of the log, or since it was written anew
+        self._lost = 0  # lines that were given on of a log that was written anew since
+        self._answers: list[requests.Response] = []  # those that are being read
         self._over = threading.Event()
         self._done = False
         self._found = False
@@ -85,7 +97,7 @@ class JenkinsConsole:
     def status(self) -> FollowStatus:
         ended = self._done or self._over.is_set()
         return FollowStatus(
-            open=0 if ended else 1,
+            open=0 if ended or self._problem else 1,
             skipped=self._merge.skipped,
             problems=(self._problem,) if self._problem else (),
             ended=ended and self._merge.is_empty,
@@ -96,14 +108,18 @@ class JenkinsConsole:
     def close(self) -> None:
         self._over.set()
         self._merge.close()
+        for answer in tuple(self._answers):
+            # ends a read that another thread waits in, which closing alone does not; no matter if it has ended
+            with contextlib.suppress(OSError, ValueError, RuntimeError):
+                answer.raw.shutdown()
 
-    def older(self, before_ns: int, origins: Collection[int], limit: int, pattern: str = "") -> list[LogLine]:
-        """Return the last lines of the whole log that match; a console log has no times.
+    def older(self, before: int, origins: Collection[int], limit: int, pattern: str = "", /) -> list[LogLine]:
+        """Return the last of the first ``before`` lines that match; those of a log that was written anew have gone.
 
         Raises: VisitFailed, TooLongError.
         """
         wanted = Expression(pattern, most_chars=None) if pattern else None
-        lines = self._all()
+        lines = islice(self._all(), max(0, before - self._lost))
         return list(deque((line for line in lines if wanted is None or wanted.is_in(line.text)), maxlen=limit))
 
     def whole(self, line: LogLine) -> str:
@@ -134,7 +150,7 @@ class JenkinsConsole:
     def _pieces(self) -> Iterator[bytes]:
         """Yield the log from its beginning, ``MAX_BYTES`` of it, as long as it is asked for. Raises: VisitFailed."""
         size = 0
-        with self._connect().answer(self._path(0), self._settings.timeout_s) as response:
+        with self._answer(self._connect(), 0) as (response, _):
             while size < MAX_BYTES and not self._over.is_set():
                 piece = response.raw.read1(PIECE_BYTES, decode_content=True)
                 if not piece:
@@ -175,15 +191,17 @@ class JenkinsConsole:
         failures = 0
         reading = self._reading()
         while not self._over.is_set():
-            begun, self._repeated = reading.within(), self._given
+            self._begun, self._repeated = reading.within(), self._given
             try:
                 more = self._visit(reading)
             except VisitFailed as error:
                 # what came of a broken answer comes again: from the same offset, the same lines
-                reading.return_to(begun)
+                reading.return_to(self._begun)
                 self._problem = self._told(error)
                 failures += 1
                 if error.status in HOPELESS or error.problem in ("Misconfigured", "Unauthorized"):
+                    break
+                if not self._follow and failures >= ONCE_TRIES:
                     break
                 wait_s = min(LONGEST_WAIT_S, self._poll_s * 2.0 ** min(failures, 10))
                 self._over.wait(max(wait_s, error.retry_after_s or 0.0))
@@ -208,18 +226,46 @@ class JenkinsConsole:
             self._number = self._api.get(f"{self._job_path()}lastBuild/api/json?tree=number", _LastBuild).number
             self._origins[0] = Origin(job=self._job, build=self._number)
         start = self._offset
-        with self._api.answer(self._path(start), self._settings.timeout_s) as response:
-            size = _size(response.headers.get("X-Text-Size") or "0")
+        with self._answer(self._api, start) as (response, size):
             self._found = True
             if size < start:
                 # asked beyond its end, Jenkins sends the whole log again
-                self._merge.mark(self._lane, "the log was written anew")
+                self._written_anew(reading)
+            came = 0
             while piece := response.raw.read1(PIECE_BYTES, decode_content=True):
+                came += len(piece)
                 self._push(reading.feed(piece))
                 if self._over.is_set():
                     return False
+            if size > start and not came:
+                # how much it is cannot be held against the size: notes that stand in the log are not sent
+                told = f"sends nothing of {counted(size - start, 'byte')} that it tells of"
+                raise VisitFailed("ServerError", f"{self._where}: Jenkins {told}: look at the proxy before it")
             self._offset = size
             return response.headers.get("X-More-Data") == "true"
+
+    def _written_anew(self, reading: Reading) -> None:
+        """Tell that what was read so far is not of the log that is there now."""
+        self._push(reading.last())
+        self._merge.mark(self._lane, "the log was written anew")
+        self._lost += self._pushed
+        self._pushed = self._given = self._repeated = self._offset = 0
+        self._begun = reading.within()
+
+    @property
+    def _where(self) -> str:
+        return f"{self._job} #{self._number}"
+
+    @contextlib.contextmanager
+    def _answer(self, api: JenkinsApi, start: int) -> "Iterator[tuple[requests.Response, int]]":
+        """Open the log from an offset on; yield it with its whole size. Raises: VisitFailed where it is no log."""
+        with api.answer(self._path(start), self._settings.timeout_s) as response:
+            size = _size(self._where, response)
+            self._answers.append(response)
+            try:
+                yield response, size
+            finally:
+                self._answers.remove(response)
 
     def _push(self, lines: list[LogLine]) -> None:
         if self._repeated:
@@ -229,11 +275,20 @@ class JenkinsConsole:
         if lines:
             lines = self._masked(lines)
             self._given += len(lines)
+            self._pushed += len(lines)
             self._merge.push(self._lane, lines, sum(len(line.text) for line in lines))
 
 
-def _size(told: str) -> int:
-    """Return the size that a header tells. Raises: VisitFailed where it tells none, as twice the same by a proxy."""
+def _size(where: str, response: "requests.Response") -> int:
+    """Return the size of the log that an answer tells. Raises: VisitFailed where it is not the log that answers."""
+    kind, told = response.headers.get("Content-Type") or "", response.headers.get("X-Text-Size")
+    if not kind.startswith("text/plain"):
+        what = "a web page, a login page?" if "html" in kind else f"{safe(kind, 40) or 'something'}, no text."
+        raise VisitFailed("NotText", f"{where}: instead of the log comes {what} Check [jenkins] url and its proxy")
+    if told is None:
+        said = "the log comes without X-Text-Size, so that its end is not known"
+        raise VisitFailed("ServerError", f"{where}: {said}: look at the proxy before Jenkins")
     if not (told.isascii() and told.isdigit() and len(told) <= MAX_DIGITS):
+        # as twice the same, by a proxy
         raise VisitFailed("ServerError", f"Jenkins tells {safe(told, 40)!r} as the size of a log: look at its proxy")
     return int(told)

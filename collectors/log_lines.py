@@ -94,6 +94,8 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whether anything to follow was found at all."""
     pods: int | None = None
     """How many pods are followed that are there now; None where it is not known."""
+    resting: frozenset[int] = frozenset()
+    """Origins whose container waits to be started again: what is read of it is the run before already."""
     listed: bool = False
     """Whether it was looked for everywhere, once; before that nothing found means nothing."""
 
@@ -117,9 +119,10 @@ class LogFollower(Protocol):
     def status(self) -> FollowStatus:
         """Return how it goes."""
 
-    def older(self, before_ns: int, origins: Collection[int], limit: int, pattern: str = "") -> list[LogLine]:
+    def older(self, before: int, origins: Collection[int], limit: int, pattern: str = "", /) -> list[LogLine]:
         """Return the last lines before a moment that match a regular expression, asking the sources again.
 
+        ``before`` is in nanoseconds of UTC; of a console, which has no times, it is how many of its lines come before.
         ``origins`` are indexes; none means all.
         """
 

@@ -31,7 +31,6 @@ def open_console(
     redact: bool = True,
     colours: bool = False,
     follow: bool = True,
-    patient: bool = False,
 ) -> LogFollower:
     """Return a follower of the console log of a build (the last one where None), not started yet.
 
@@ -47,4 +46,4 @@ def open_console(
         raise LookupError("there is no Jenkins in the configuration: add [jenkins] url")
     secret = settings.token
     token = None if secret is None else lambda: read_secret(secret, Path(config.path).parent)
-    return JenkinsConsole(settings, token, job, build, redact=redact, colours=colours, follow=follow, patient=patient)
+    return JenkinsConsole(settings, token, job, build, redact=redact, colours=colours, follow=follow)

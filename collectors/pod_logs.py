@@ -67,6 +67,7 @@ class PodLogs:
         self._over = False
         self._settled = False
         self._pods: int | None = None
+        self._resting: frozenset[int] = frozenset()
         for target in selection.targets:
             cluster = self._cluster(target.cluster, clusters)
             roster = Roster(cluster.api, target, rules, self._changed.set, self._patience.poll_s)
@@ -106,6 +107,7 @@ class PodLogs:
                 problems=tuple(dict.fromkeys(problems)),
                 ended=self._over or (self._settled and self._merge.is_empty),
                 pods=self._pods,
+                resting=self._resting,
                 found=bool(self._tracks) or any(roster.pods() for _, roster in self._rosters),
                 listed=all(roster.answered for _, roster in self._rosters),
             )
@@ -175,6 +177,8 @@ class PodLogs:
                 self._merge.mark(track.lane, f"left: the pod has gone{lost}")
                 self._merge.end(track.lane)
                 self._problems.pop(track.name, None)
+            tracks = [(self._tracks.get((cluster.name, pod.uid, one.name)), one) for cluster, _, pod, one in wanted]
+            self._resting = frozenset(track.origin for track, one in tracks if track is not None and one.rests)
             self._pods = len({(cluster.name, pod.uid) for cluster, _, pod, _ in wanted}) if answered else None
             self._tell_of_choice([(pod, container) for _, _, pod, container in wanted], answered)
             once = not self._selection.follow or self._selection.previous

@@ -139,7 +139,11 @@ class LogDeeds(LogTaking):
         self.app.push_screen(since_choice(pane.request), chosen)
 
     def action_previous(self) -> None:
-        self.pane.reopen(previous=not self.pane.request.previous, at_ms=None)
+        pane = self.pane
+        if not pane.request.previous and pane.only_resting:
+            self.say("This is the run before already: the next one has not begun, and no older one is kept.")
+            return
+        pane.reopen(previous=not pane.request.previous, at_ms=None)
         self.hurry()
 
     def action_redact(self) -> None:
@@ -166,7 +170,11 @@ class LogDeeds(LogTaking):
         if origin is None or origin.job:
             self.say("There is nothing to put beside it yet.")
             return
-        dialog, pairs = side_choice(pane.feed.origins, origin, pane.request)
+        resting = [pane.feed.origins[index] for index in pane.feed.status.resting if index < len(pane.feed.origins)]
+        dialog, pairs = side_choice(pane.feed.origins, origin, pane.request, resting)
+        if not pairs:
+            self.say("There is nothing to put beside it: the next run has not begun, and no older one is kept.")
+            return
 
         def chosen(index: int | None) -> None:
             if index is not None:

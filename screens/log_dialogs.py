@@ -2,7 +2,7 @@
 
 import datetime
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -77,11 +77,18 @@ class Beside(msgspec.Struct, frozen=True):
     right: LogRequest
 
 
-def side_choice(origins: Sequence[Origin], origin: Origin, request: LogRequest) -> tuple[Choice, list[Beside]]:
-    """Return the list of what can be seen side by side: two runs of a container, or two pods; ``origin`` first."""
+def side_choice(
+    origins: Sequence[Origin], origin: Origin, request: LogRequest, resting: Collection[Origin] = ()
+) -> tuple[Choice, list[Beside]]:
+    """Return the list of what can be seen side by side: two runs of a container, or two pods; ``origin`` first.
+
+    Of containers that are ``resting`` there is one run only.
+    """
     entries, pairs = [], []
     other_run = "the run before" if not request.previous else "this run"
     for each in [origin, *(other for other in dict.fromkeys(origins) if other != origin)]:
+        if each in resting:
+            continue
         pod = Target(cluster=each.cluster, namespace=each.namespace, pods=(each.pod,))
         right = msgspec.structs.replace(
             request,

@@ -6,9 +6,9 @@ from functools import partial
 
 import msgspec
 
-from collectors.log_lines import FollowStatus, LogFollower, LogLine, Origin
+from collectors.log_lines import FollowStatus, LogFollower, Origin
 from screens.log_doors import Opening
-from screens.log_filter import Filters
+from screens.log_further import FurtherBack
 from screens.log_packed import BLOCK
 from screens.log_request import Doors, LogRequest
 from screens.log_ring import LogRing
@@ -16,7 +16,6 @@ from screens.log_shown import Shown
 
 TAKE_LINES = 8 * BLOCK
 SETTLED_S = 0.5  # so long without a line, and a log has told what there was
-MOST_OLDER = 2000
 SECOND_NS = 1_000_000_000
 
 
@@ -46,6 +45,7 @@ class LogFeed:
         self.origins: list[Origin] = []
         self.ring = LogRing(most_lines)
         self.shown = Shown(self.ring, self.origins)
+        self.further = FurtherBack(self.ring, self.shown, timed=not request.job)
         self.status = FollowStatus()
         self.seeking: Seeking | None = None
         self._opening: Opening | None = None
@@ -141,14 +141,3 @@ class LogFeed:
             return None
         self.seeking = None
         return Found(None, f"No line here has {seeking.what}; o asks further back.")
-
-    # -- further back -----------------------------------------------------------------------------------------------
-
-    def older(self, follower: LogFollower, before_ns: int, filters: Filters) -> list[LogLine]:
-        """Read lines from before a moment that the filters look for; waits for the source, so on a thread."""
-        wanted = [
-            index
-            for index, origin in enumerate(follower.origins)
-            if filters.pod in ("", origin.pod) and filters.container in ("", origin.container)
-        ]
-        return follower.older(before_ns, wanted, MOST_OLDER, filters.source)

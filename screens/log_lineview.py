@@ -14,9 +14,10 @@ from screens.lineview import LineView
 from screens.log_ring import LogRing
 from screens.log_rows import Fold, How, draw_line, words_of
 from screens.log_shown import Shown
-from screens.strips import Line, overlay, overlay_ground
+from screens.strips import Line, fold, overlay, overlay_ground
 
 CACHED = 2000
+MOST_NOTE_ROWS = 6  # of one sentence that says why there is nothing to see
 WHEEL_ROWS = 3
 KEEP_ABOVE = 2000  # lines above the place where the reader stands that stay while the view is paused
 Drawn = tuple[Fold | None, bool, tuple[Strip, ...]]
@@ -64,6 +65,11 @@ class LogLineView(LineView):
         self.marked.clear()
         self._cache.clear()
 
+    def renumber(self, before: int) -> None:
+        """Forget what was drawn and marked before a line: other lines have those numbers now."""
+        self._cache.clear()
+        self.marked = {number for number in self.marked if number >= before}
+
     def set_how(self, how: How) -> None:
         """Draw lines in another way."""
         if how != self.how:
@@ -83,7 +89,8 @@ class LogLineView(LineView):
             self.ring.held_from = max(self.ring.first, self._page[0][0] - KEEP_ABOVE)
         self._rows = [self._row(number, part) for number, part in self._page]
         if not self._page:
-            self._rows = [Line().put(f"   {text}", self.ink.plain).strip(width, self.ink.plain) for text in self.notes]
+            rows = [row for text in self.notes for row in fold(text, width - 6, MOST_NOTE_ROWS, self.how.dots) or [""]]
+            self._rows = [Line().put(f"   {row}", self.ink.plain).strip(width, self.ink.plain) for row in rows]
         self._rows += [Strip.blank(width, self.ink.plain)] * (height - len(self._rows))
         self._lay_rail()
         self.repaint_changed()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
+from rich.cells import set_cell_size
 from rich.style import Style
 
 from collectors.log_lines import Origin
@@ -11,6 +12,7 @@ from screens.strips import cells
 from statusdesk.text import counted
 
 SHORTEST = 3
+ONLY_END = 8  # in no more cells than this only the end of a name has room
 
 
 class Name(msgspec.Struct, frozen=True):
@@ -53,6 +55,19 @@ def make_names(origins: Sequence[Origin], ink: Ink) -> Names:
     )
     width = max(cells(name.pod) + (cells(name.container) + 1 if name.container else 0) for name in names)
     return Names(names, width, len(pods), len(containers), tuple(origin.short for origin in origins))
+
+
+def middle(text: str, width: int, dots: str) -> str:
+    """Return a name in at most ``width`` cells, cut in the middle: what tells names apart is mostly at their end."""
+    if cells(text) <= width or width < 2:
+        return text if width > 1 else text[: max(0, width)]
+    head = (width - 1) // 3 if width > ONLY_END else 0
+    end = ""
+    for letter in reversed(text):
+        if cells(letter + end) > width - 1 - head:
+            break
+        end = letter + end
+    return f"{set_cell_size(text, head)}{dots}{end}"
 
 
 def _full(origin: Origin) -> str:

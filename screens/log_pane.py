@@ -1,36 +1,32 @@
 """One log in a screen: the line above it, what keeps it from coming, and its lines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import msgspec
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
 
 from collectors.log_lines import LogFollower, LogLine
 from screens.frame import Setup
 from screens.ink import Ink
-from screens.log_bar import BarState, LogBar, LogNote
+from screens.log_bar import LogBar, LogChips, LogNote
 from screens.log_doors import in_background
 from screens.log_feed import LogFeed
 from screens.log_filter import Filters, Pattern
+from screens.log_further import Asking, Sifted, read_older
 from screens.log_lineview import LogLineView
 from screens.log_names import Names, make_names
 from screens.log_request import Doors, LogRequest
 from screens.log_rows import How
+from screens.log_telling import DAY, LogTelling
 from statusdesk.expression import TooLongError
 from statusdesk.redact import safe
-from statusdesk.text import counted, local, span
-
-if TYPE_CHECKING:
-    from screens.app import DeskApp
+from statusdesk.text import counted, local
 
 TAKE_S, WORK_S = 0.010, 0.004
 AROUND_MS = 1000
 FLOOD_LINES = 200  # at one tick
-DAY = "%Y-%m-%d"
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,21 +39,27 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     folded: bool = True
 
 
-class LogPane(Vertical):
+class LogPane(LogTelling):
     """Shows one log. ``tick`` takes what has come; nothing else brings lines into it."""
 
     DEFAULT_CSS = """
     LogPane { width: 1fr; height: 1fr; }
     LogPane LogLineView { height: 1fr; width: 1fr; overflow: hidden; }
     """
-    app: "DeskApp"
 
     class Older(Message):
         """Lines from further back have been read, or could not be."""
 
-        def __init__(self, pane: "LogPane", follower: LogFollower, lines: list[LogLine], problem: str = "") -> None:
+        def __init__(
+            self,
+            pane: "LogPane",
+            follower: LogFollower,
+            asking: Asking,
+            lines: Sequence[LogLine] = (),
+            problem: str = "",
+        ) -> None:
             super().__init__()
-            self.pane, self.follower, self.lines, self.problem = pane, follower, lines, problem
+            self.pane, self.follower, self.asking, self.lines, self.problem = pane, follower, asking, lines, problem
 
     def __init__(self, setup: Setup, ink: Ink, request: LogRequest, doors: Doors, wish: Wish, *, index: int) -> None:
         super().__init__(id=f"log-pane-{index}")
@@ -74,17 +76,21 @@ class LogPane(Vertical):
         self._skipped_last = False
         how = How(ink=ink, ascii=setup.ascii, zone=setup.zone, width=0, names=self._names)
         self.bar = LogBar(ink, setup.ascii, id=f"log-bar-{index}")
+        self.chips = LogChips(ink, setup.ascii, id=f"log-chips-{index}")
         self.note = LogNote(ink, setup.ascii, id=f"log-note-{index}")
         self.view = LogLineView(ink, setup.ascii, self.feed.ring, self.feed.shown, how, id=f"log-{index}")
 
     def compose(self) -> ComposeResult:
         yield self.bar
+        yield self.chips
         yield self.note
         yield self.view
 
     @property
-    def request(self) -> LogRequest:
-        return self.feed.request
+    def only_resting(self) -> bool:
+        """Whether all that is read are runs after which no other has begun yet."""
+        origins = range(len(self.feed.origins))
+        return bool(origins) and self.feed.status.resting.issuperset(origins)
 
     # -- opening and closing ----------------------------------------------------------------------------------------
 
@@ -150,7 +156,7 @@ class LogPane(Vertical):
         first_ms = ring.at_ns(ring.first) // 1_000_000
         if request.from_ms is not None or request.at_ms is None or first_ms <= request.at_ms + AROUND_MS:
             return ""
-        wanted, first = (local(at_ms, self.setup.zone, "%H:%M:%S") for at_ms in (request.at_ms, first_ms))
+        wanted, first = self._moment(request.at_ms), self._moment(first_ms)
         return f"No line is as early as {wanted}: the first one here is of {first}."
 
     def _count_new(self, came: int) -> None:
@@ -196,8 +202,9 @@ class LogPane(Vertical):
         self.view.set_how(self._how())
         self.view.notes = self._notes()
         self.view.redraw()
-        self.note.show(self.feed.status)
+        self.note.show(self.feed.status, self._holes())
         self.bar.show(self._bar(), active=self.view.has_focus or not self.titled)
+        self.chips.show(self.bar.below)
 
     def _how(self) -> How:
         wish, ring, zone, now_ms = self.wish, self.feed.ring, self.setup.zone, self.app.now_ms
@@ -221,66 +228,10 @@ class LogPane(Vertical):
             includes=self.current_filters.includes,
         )
 
-    def _bar(self) -> BarState:
-        request, feed = self.request, self.feed
-        since = f"last {counted(request.tail, 'line')} of each"
-        if request.since_s is not None:
-            since = f"since {span(request.since_s * 1000)}" if request.since_s else "all there is"
-        elif request.at_ms is not None:
-            since = f"around {local(request.at_ms, self.setup.zone, '%H:%M:%S %Z')}"
-        return BarState(
-            title=self._title() if self.titled else "",
-            names="" if request.job or not self._names.pods else self._names.words(feed.status.pods),
-            since="" if request.job else since,
-            following=self.view.following,
-            new=self._new,
-            missed=feed.ring.missed_ever,
-            opening=feed.opening,
-            previous=request.previous,
-            redacted=request.redact,
-            failing=request.failing.words if request.failing is not None else "",
-            widened=request.widened,
-            filters=self.current_filters,
-            searching=self.search.words if self.search is not None else "",
-            busy=self.busy or ("" if feed.shown.complete else "looking"),
-            status=feed.status,
-        )
-
-    def _title(self) -> str:
-        """Say which of two logs this is."""
-        only = [name for name in (self.filters.pod, self.filters.container) if name]
-        return " ".join(only or self.request.where[1:])
-
-    def _notes(self) -> tuple[str, ...]:
-        """Say why there is nothing to see."""
-        feed, status = self.feed, self.feed.status
-        if len(feed.shown):
-            return ()
-        if len(feed.ring):
-            said = "The filters let none of the lines through" if feed.shown.complete else "Looking through the lines"
-            return ("", f"{said}: {len(feed.ring):,} are here. backspace: without the last filter   o: further back")
-        if feed.opening:
-            return ("", "Opening the log")
-        if status.problems or status.waiting_for:
-            before = ("There is no run before.",) if self.request.previous and status.ended else ()
-            return ("", *before, *status.problems, *(f"Waiting for {what}" for what in status.waiting_for))
-        if status.ended:
-            return ("", "There is no run before." if self.request.previous else "It has written nothing.")
-        if self.request.narrow is not None and status.listed and not status.found:
-            return ("", "What failed has gone; one that takes its place will be followed.   a: all pods")
-        if status.listed and not status.found:
-            return ("", "There is no pod to follow; one that comes will be followed.")
-        return ("", "No line yet")
-
-    @property
-    def current_filters(self) -> Filters:
-        """What filters now: with what is being typed."""
-        return self.draft if self.draft is not None else self.filters
-
     def set_ink(self, ink: Ink) -> None:
         self.ink = ink
         self._names = make_names(self.feed.origins, ink)
-        for widget in (self.bar, self.note, self.view):
+        for widget in (self.bar, self.chips, self.note, self.view):
             widget.set_ink(ink)
         self.redraw()
 
@@ -358,22 +309,22 @@ class LogPane(Vertical):
         feed, follower = self.feed, self.feed.follower
         if follower is None or self.busy:
             return
-        first_ns = feed.ring[feed.ring.first].at_ns if len(feed.ring) else self.app.now_ms * 1_000_000
         self.view.pause()
         self.busy = "asking further back"
-        work = partial(self._older_on_thread, feed, follower, first_ns, self.filters)
-        in_background(work)
+        asking = feed.further.asking(self.filters, self.app.now_ms * 1_000_000)
+        in_background(partial(self._older_on_thread, follower, asking))
 
-    def _older_on_thread(self, feed: LogFeed, follower: LogFollower, before_ns: int, filters: Filters) -> None:
+    def _older_on_thread(self, follower: LogFollower, asking: Asking) -> None:
         try:
-            lines = feed.older(follower, before_ns, filters)
+            lines = read_older(follower, asking)
         except TooLongError:
             said = "What the filters look for takes too long to look further back."
-            self.post_message(self.Older(self, follower, [], said))
+            self.post_message(self.Older(self, follower, asking, problem=said))
         except Exception as error:  # whatever the network raises is told; the log that is here stays
-            self.post_message(self.Older(self, follower, [], safe(str(error)) or type(error).__name__))
+            said = safe(str(error)) or type(error).__name__
+            self.post_message(self.Older(self, follower, asking, problem=said))
         else:
-            self.post_message(self.Older(self, follower, lines))
+            self.post_message(self.Older(self, follower, asking, lines))
 
     def take_older(self, message: Older) -> str:
         """Put older lines before the others; return what to say about it."""
@@ -382,9 +333,12 @@ class LogPane(Vertical):
         self.busy = ""
         if message.problem or not message.lines:
             return message.problem or "There is nothing further back that the filters look for."
-        kept = self.feed.ring.prepend(message.lines)
-        self.feed.shown.work(WORK_S)
+        feed, asking = self.feed, message.asking
+        kept = feed.further.put(asking, message.lines, self._sifted_words(Sifted(asking.before, 0, asking.filters)))
+        if asking.instead_of is not None:
+            self.view.renumber(asking.instead_of)
+        feed.shown.work(WORK_S)
         if kept:
-            self.view.stand_on(self.feed.ring.first + kept - 1)
+            self.view.stand_on(feed.ring.first + kept - 1)
         left = len(message.lines) - kept
         return f"{counted(kept, 'older line')}." + (f" No room for {left:,} more." if left else "")

@@ -31,8 +31,9 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     ``at_ms`` is the moment to open at, None for the end. With ``job`` it is a console of Jenkins, of its last build
     where ``build`` is None. ``since_s`` counts back from now, 0 means all there is; None: the last ``tail`` lines.
-    With ``failing`` and not ``widened`` only that is read, with the last lines of the run before. ``from_ms`` is since
-    when to read what was there already, None where the others say it.
+    With ``failing`` and not ``widened`` only that is read. With it or a moment the last lines of the run before come
+    too: what has failed may run again since. ``from_ms`` is since when to read what was there already, None where the
+    others say it.
     """
 
     where: tuple[str, ...] = ()
@@ -61,7 +62,7 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
         return Selection(
             targets=self.targets if self.narrow is None else self.narrow.targets,
             containers=self.containers if self.narrow is None else self.narrow.containers,
-            run_before=self.narrow is not None,
+            run_before=self.narrow is not None or self.at_ms is not None,
             init=self.init,
             previous=self.previous,
             since_ms=since_ms,

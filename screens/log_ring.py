@@ -1,6 +1,7 @@
 """The lines that a view of a log holds: the newest of them, by number, bounded in count and in bytes."""
 
 from array import array
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
@@ -15,6 +16,9 @@ OVERHEAD_BYTES = 32
 _UNKNOWN = 255
 _ALL_UNKNOWN = bytes([_UNKNOWN]) * BLOCK
 _MAYBE_TRACE = frozenset((*MAYBE_TRACE, ""))
+OF_ALL = 2**32 - 1
+"""The origin of what is said of all that is here: lines of any origin are missing."""
+MOST_EVENTS = 100  # that had no room and are remembered
 MORE_FOR_OLDER = 4  # a fourth more may be fetched from further back
 
 
@@ -29,7 +33,8 @@ class LogRing:
     """Lines by number: ``first`` is the oldest, ``end`` one past the newest; fetched older ones get numbers below.
 
     While it is held from a number on, lines from there on stay: where there is no room, new ones are counted in
-    ``missed`` instead of kept.
+    ``missed`` instead of kept, which is said in their place as soon as there is room again. ``lines_before`` is how
+    many lines have come before the first one that is here.
     """
 
     def __init__(self, most_lines: int) -> None:
@@ -47,7 +52,9 @@ class LogRing:
         self.first = self.end = 0
         self._calm_from = 0  # from here on no line goes on with a stack trace
         self.held_from: int | None = None
-        self.missed = self._said_missed = 0
+        self.missed = self._said_missed = self.lines_before = 0
+        self._events: deque[LogLine] = deque(maxlen=MOST_EVENTS)  # of what had no room, all but lines of containers
+        self._others: deque[tuple[int, int]] = deque()  # numbers of what is no line, and how many lines each stands for
 
     def __len__(self) -> int:
         return self.end - self.first
@@ -111,26 +118,62 @@ class LogRing:
 
     def extend(self, lines: Sequence[LogLine]) -> None:
         """Append lines; the oldest go where there is no room."""
+        if lines and not self._say_missed():
+            self._miss(lines)
+            return
         at = 0
         while at < len(lines):
             piece = lines[at : at + BLOCK - self.end % BLOCK]
             if not self._put_calm(piece) and not self._put_each(piece):
-                self.missed += sum(line.kind == LineKind.LINE for line in lines[at + len(piece) :])
+                self._miss(lines[at + len(piece) :])
                 return
             at += len(piece)
 
+    def _miss(self, lines: Sequence[LogLine]) -> None:
+        """Count lines that have no room; what has happened between them is kept for later."""
+        events = [line for line in lines if line.kind != LineKind.LINE]
+        self._events += events
+        self.missed += len(lines) - len(events)
+
+    def _say_missed(self) -> bool:
+        """Say in its place what was not kept, if anything; False where there is no room for that either."""
+        if not self.missed and not self._events:
+            return True
+        if self._is_full and self._is_held:
+            return False
+        if missed := self.missed:
+            at_ns = self[self.end - 1].at_ns if self.end > self.first else 0
+            text = f"{counted(missed, 'line')} skipped here: no room for what came while the view was paused"
+            self.missed = 0
+            self._put_each([LogLine(at_ns, OF_ALL, text, LineKind.SKIPPED)])
+            self._others[-1] = (self.end - 1, missed)
+            self._said_missed += missed
+        events = list(self._events)
+        self._events.clear()
+        return self._put_each(events)
+
     def _put_each(self, lines: Sequence[LogLine]) -> bool:
         """Append lines one by one; False where some had no room because of what is held."""
-        most_lines, most_bytes = self.most_lines, self.most_bytes
         for at, line in enumerate(lines):
-            while self.end - self.first >= most_lines or (self._bytes > most_bytes and self.end > self.first):
-                if self.held_from is not None and self.first >= self.held_from:
-                    self.missed += sum(line.kind == LineKind.LINE for line in lines[at:])
+            while self._is_full:
+                if self._is_held:
+                    self._miss(lines[at:])
                     return False
                 self._drop(1)
             self._put(self.end, line, self._traces, self._last_head)
+            if line.kind:
+                self._others.append((self.end, 0))
             self.end += 1
         return True
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self) >= self.most_lines or (self._bytes > self.most_bytes and self.end > self.first)
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether the oldest line has to stay."""
+        return self.held_from is not None and self.first >= self.held_from
 
     def _put_calm(self, lines: Sequence[LogLine]) -> bool:
         """Append lines of one block at once, as ``_put_each`` would; False where they have to be looked at.
@@ -152,6 +195,8 @@ class LogRing:
         self._heads[slot : slot + count] = array("q", numbers)
         self._gravity[slot : slot + count] = _ALL_UNKNOWN[:count]
         self._last_head.update(zip(columns.origins, numbers, strict=True))
+        if any(columns.kinds):
+            self._others += [(number, 0) for number, kind in zip(numbers, columns.kinds, strict=True) if kind]
         self.end += count
         if count == BLOCK:
             self._blocks[index], self._block_bytes[index] = Packed(columns), 0
@@ -186,10 +231,18 @@ class LogRing:
             count += 1
         traces, heads = Traces(), dict[int, int]()
         start = self.first - count
-        for number, line in enumerate(lines[len(lines) - count :], start):
+        kept = lines[len(lines) - count :]
+        for number, line in enumerate(kept, start):
             self._put(number, line, traces, heads)
+        others = [(number, 0) for number, line in enumerate(kept, start) if line.kind]
+        self._others.extendleft(reversed(others))
+        self.lines_before -= count - len(others)
         self.first = start
         return count
+
+    def drop_before(self, number: int) -> None:
+        """Let go what stands before a line."""
+        self._drop(max(0, min(number, self.end) - self.first))
 
     @property
     def missed_ever(self) -> int:
@@ -199,12 +252,7 @@ class LogRing:
     def release(self) -> None:
         """Let go what was held, and say in its place what was not kept."""
         self.held_from = None
-        if self.missed and self.end > self.first:
-            text = f"{counted(self.missed, 'line')} skipped here: no room for what came while the view was paused"
-            last = self[self.end - 1]
-            self._said_missed += self.missed
-            self.missed = 0
-            self.extend([LogLine(last.at_ns, last.origin, text, LineKind.SKIPPED)])
+        self._say_missed()
 
     def place_of_time(self, at_ns: int) -> int:
         """Return the first line that is not before a moment; ``end`` when all are."""
@@ -241,6 +289,9 @@ class LogRing:
     def _drop(self, count: int) -> None:
         """Let the oldest lines go, and the blocks that are all gone."""
         was, self.first = self.first, self.first + count
+        self.lines_before += count
+        while self._others and self._others[0][0] < self.first:
+            self.lines_before += self._others.popleft()[1] - 1
         if self.traces:
             for number in range(was, self.first):
                 self.traces.pop(number, None)

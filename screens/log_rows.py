@@ -14,7 +14,7 @@ from screens.ink import Ink
 from screens.log_filter import Pattern
 from screens.log_json import readable
 from screens.log_levels import Gravity, span_of_level
-from screens.log_names import Names
+from screens.log_names import Names, middle
 from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit, right
 from statusdesk.board import Mark
 from statusdesk.redact import redact
@@ -22,7 +22,8 @@ from statusdesk.text import age, counted, local
 
 TIMES = ("local", "UTC", "age", "off")
 FULL_TIMES_FROM = 100
-NARROW_NAMES = 12
+WIDE_NAMES, NARROW_NAMES = 24, 12
+LEAST_NAME = 6  # of a pod: the five letters that are made up for it
 LEAST_TEXT = 8
 MOST_ROWS = 200  # of one wrapped line; the rest is to be had with enter
 Span = tuple[int, int, Style]
@@ -54,6 +55,10 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     named: bool = True
     search: Pattern | None = None
     includes: tuple[Pattern, ...] = ()
+
+    @property
+    def widest_name(self) -> int:
+        return WIDE_NAMES if self.width >= FULL_TIMES_FROM else NARROW_NAMES
 
     @property
     def dots(self) -> str:
@@ -124,7 +129,7 @@ def _event(line: LogLine, how: How) -> Strip:
     style = ink.words[Mark.WARNING] if skipped else ink.glyphs[Mark.PROGRESSING]
     name = how.names.names[line.origin] if line.origin < len(how.names.names) and not skipped else None
     if name is not None:
-        out.put("-- ", ink.rule).put(name.pod, name.style).put(
+        out.put("-- ", ink.rule).put(middle(name.pod, how.widest_name, how.dots), name.style).put(
             f" {name.container}" if name.container else "", ink.quiet
         )
         out.put(" ", ink.rule)
@@ -140,14 +145,16 @@ def _prefix(line: LogLine, how: How, marked: bool) -> Line:
     out = Line().put("*" if marked else " ", ink.past if marked else ink.plain)
     if how.times != "off":
         out.put(f"{_time(line, how)} ", ink.quiet)
-    width = min(how.names.width, 24 if how.width >= FULL_TIMES_FROM else NARROW_NAMES)
+    width = min(how.names.width, how.widest_name)
     if how.named and len(how.names.names) > 1 and line.origin < len(how.names.names):
         name = how.names.names[line.origin]
         start = out.x
         if name.container and cells(name.pod) + 1 + cells(name.container) > width:
-            out.put(fit(name.pod, min(cells(name.pod), max(3, width // 2)), how.dots), name.style)
+            out.put(
+                middle(name.pod, max(LEAST_NAME, width - 1 - cells(name.container), width // 2), how.dots), name.style
+            )
         else:
-            out.put(name.pod, name.style)
+            out.put(middle(name.pod, width, how.dots), name.style)
         if name.container:
             out.put(" ", ink.plain).put(fit(name.container, max(0, width - (out.x - start)), how.dots), ink.quiet)
         out = Line().cut(out, start + width).to(start + width, ink.plain).put(" ", ink.plain)

@@ -46,7 +46,7 @@ class Shown:
             self._newer.extend(self._let_through(self._up, end))
         self._up = end
         new = len(self._newer) - before
-        self._forget_gone()
+        self.forget_gone()
         return new
 
     @property
@@ -118,7 +118,8 @@ class Shown:
             self._of_origin[origin] = known
         return known
 
-    def _forget_gone(self) -> None:
+    def forget_gone(self) -> None:
+        """Let go the numbers of lines that have left the ring."""
         first = self.ring.first
         if self._older and self._older[-1] < first:
             del self._older[_not_below(self._older, first) :]

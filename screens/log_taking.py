@@ -1,6 +1,8 @@
 """What the keys of the logs screen take along: a line in full, lines to copy, lines in a file."""
 
+from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +96,8 @@ class LogTaking(Frame):
     def action_copy_line(self) -> None:
         line = self.line()
         if line is not None:
-            self.app.copy("One line", as_text(line, self.pane.feed.origins))
+            cut = f"; {counted(line.cut_bytes, 'byte')} of it are not here: enter, then y" if line.cut_bytes else ""
+            self.app.copy(f"One line{cut}", as_text(line, self.pane.feed.origins))
 
     def action_copy_lines(self) -> None:
         """Copy from the nearest mark to the cursor; without a mark what is in sight."""
@@ -106,8 +109,11 @@ class LogTaking(Frame):
             mark = min(view.marked, key=lambda number: abs(number - cursor))
             first, last = shown.place(min(mark, cursor)), shown.place(max(mark, cursor))
             numbers = [shown[place] for place in range(first, min(last + 1, len(shown)))]
-        text, count, left = for_copying((pane.feed.ring[number] for number in numbers), pane.feed.origins)
+        lines = [pane.feed.ring[number] for number in numbers]
+        text, count, left = for_copying(lines, pane.feed.origins)
         more = f"; {left:,} more are too much for a terminal: S saves them" if left else ""
+        cut = sum(line.cut_bytes > 0 for line in lines[:count])
+        more += f"; {cut:,} cut: S saves them whole" if cut else ""
         self.app.copy(f"{counted(count, 'line')}{more}", text)
 
     def action_save(self) -> None:
@@ -134,22 +140,24 @@ class LogTaking(Frame):
             if text:
                 ring, shown = pane.feed.ring, pane.feed.shown
                 numbers = range(ring.first, ring.end) if everything else [shown[at] for at in range(len(shown))]
-                lines = [ring[number] for number in numbers]
-                work = partial(self._save, Path(text.strip()).expanduser(), lines, list(pane.feed.origins))
+                lines, follower = [ring[number] for number in numbers], pane.feed.follower
+                whole = follower.whole if follower is not None else attrgetter("text")
+                work = partial(self._save, Path(text.strip()).expanduser(), lines, list(pane.feed.origins), whole)
                 self.run_worker(work, thread=True, group="save", exit_on_error=False)
 
         name = file_name(pane.request.where, self.app.now_ms, self.zone)
         hint = "a new file; what looks like a secret is hidden" if pane.request.redact else "a new file, WITH SECRETS"
         self.app.push_screen(Prompt("Save to", hint, path_problem, value=name), answered)
 
-    def _save(self, path: Path, lines: list[LogLine], origins: list[Origin]) -> None:
+    def _save(self, path: Path, lines: list[LogLine], origins: list[Origin], whole: Callable[[LogLine], str]) -> None:
         """Write the file; runs on a thread."""
         try:
-            count = save(path, lines, origins)
+            count, cut = save(path, lines, origins, whole)
         except OSError as error:
             self.post_message(Saved(f"{path}: {error.strerror or error}", problem=True))
         else:
-            self.post_message(Saved(f"{counted(count, 'line')} saved to {path.absolute()}", problem=False))
+            said = f"; {cut:,} of them cut, as the rest cannot be read any more" if cut else ""
+            self.post_message(Saved(f"{counted(count, 'line')} saved to {path.absolute()}{said}", problem=False))
 
     @on(Saved)
     def _saved(self, message: Saved) -> None:

@@ -113,7 +113,7 @@ def _open(args: argparse.Namespace, config: "Config", colour: bool) -> "LogFollo
     try:
         if args.job:
             options = {"redact": not args.no_redact, "colours": colour, "follow": not args.no_follow}
-            return open_console(config, args.job, args.build, patient=True, **options)
+            return open_console(config, args.job, args.build, **options)
         return open_pod_logs(config, _selection(args, config, colour))
     except LookupError as error:
         refuse(str(error.args[0]))

@@ -187,7 +187,6 @@ class Writing:
 
     def _write(self, lines: list[LogLine]) -> None:
         """Write lines as one block, which costs one call."""
-        self._written += len(lines)
         while len(self._prefixes) < len(self._source.origins):
             self._prefixes.append(self._prefix(len(self._prefixes)))
         if not (self._wanted or self._unwanted):
@@ -197,6 +196,7 @@ class Writing:
             self._put(self._let_through(lines[at : at + SOUGHT_AT_ONCE]))
 
     def _put(self, lines: Sequence[LogLine]) -> None:
+        self._written += sum(not line.kind for line in lines)
         prefixes, stamped = self._prefixes, self._timestamps
         parts: list[str] = []
         for line in lines:

@@ -75,6 +75,13 @@ def test_lines_are_chosen_and_dressed_as_asked_for(kube, run):
     assert kube.asked_logs[0]["sinceTime"] == "2026-11-22T11:00:00Z" and "tailLines" not in kube.asked_logs[0]
 
 
+def test_that_no_line_was_wanted_is_said(kube, run):
+    kube.show(pod("orders-1", container(state=ended("run-1", 1, "Error"))))
+    kube.replies["app"] = [Reply(stamped("one", "two"))]
+    done = run("orders", "-n", "testing", "--no-follow", "--grep", "zebra")
+    assert (done.returncode, done.stdout) == (0, "") and "there are no lines of orders" in done.stderr
+
+
 def test_machines_get_json(kube, run):
     kube.show(pod("orders-1"))
     kube.replies["app"] = [Reply(stamped("caf\u00e9 \x1b[31mred"))]

@@ -1,14 +1,20 @@
 """The console log of a build: only ``X-Text-Size`` is an offset, and nothing is shown twice."""
 
 import re
+import time
 
 import pytest
 
 from collectors.jenkins_console import JenkinsConsole
 from collectors.log_lines import LineKind
+from collectors.transport import VisitFailed
 from statusdesk.config import JenkinsSettings
 from tests.collectors.kubernetes_server import wait_for
 from tests.collectors.stage import Answer, Asked, staged
+
+PLAIN = ("Content-Type", "text/plain;charset=utf-8")
+LOGIN = Answer(200, b"<!DOCTYPE html><title>Sign in</title>", (("Content-Type", "text/html; charset=utf-8"),))
+HALF = Answer(200, b"one\r\nt", (PLAIN,))
 
 
 class Console:
@@ -78,7 +84,7 @@ def test_a_running_build_is_followed_by_the_sizes_that_jenkins_tells(console, fo
 
 def test_an_answer_that_breaks_off_is_read_again_without_repetition(console, follow):
     console.log, console.ends = b"one\r\ntwo\r\nthree\r\n", True
-    broken = Answer(200, b"one\r\ntw", (("X-Text-Size", "999"),), length=60)
+    broken = Answer(200, b"one\r\ntw", (("X-Text-Size", "999"), PLAIN), length=60)
     console.faults = [broken, broken, Answer(503, b"Starting Jenkins")]
     source, lines = follow(build=42), []
     assert gather(source, 3, lines) == ["one", "two", "three"]
@@ -106,7 +112,7 @@ def test_secrets_are_hidden_and_all_of_it_can_be_searched(console, follow):
     console.ends = True
     source, lines = follow(), []
     assert gather(source, 4, lines)[0] == "login [hidden]"
-    assert [line.text for line in source.older(0, (), 1, "ERROR")] == ["ERROR two"]
+    assert [line.text for line in source.older(4, (), 1, "ERROR")] == ["ERROR two"]
 
 
 def test_a_long_line_is_had_whole(console, follow):
@@ -119,7 +125,7 @@ def test_a_long_line_is_had_whole(console, follow):
 
 def test_a_size_that_is_none_is_told_and_asked_again(console, follow):
     console.log, console.ends = b"one\r\n", True
-    console.faults = [Answer(200, b"one\r\n", (("X-Text-Size", "12, 12"),))] * 2
+    console.faults = [Answer(200, b"one\r\n", (("X-Text-Size", "12, 12"), PLAIN))] * 2
     source, lines = follow(build=42), []
     wait_for(lambda: any("'12, 12'" in each for each in source.status().problems) or source.status().ended)
     assert gather(source, 1, lines) == ["one"]
@@ -138,6 +144,69 @@ def test_all_of_a_log_is_read_no_further_than_its_bound_and_not_after_closing(co
     console.log, console.ends = b"line\r\n" * 60_000, True
     source, lines = follow(build=42, follow=False), []
     monkeypatch.setattr("collectors.jenkins_console.MAX_BYTES", 100_000)
-    assert 0 < len(source.older(0, (), 100_000)) < 30_000
+    assert 0 < len(source.older(60_000, (), 100_000)) < 30_000
     source.close()
-    assert source.older(0, (), 100_000) == [] and lines == []
+    assert source.older(60_000, (), 100_000) == [] and lines == []
+
+
+@pytest.mark.parametrize(("answer", "told"), [(LOGIN, "a web page, a login page?"), (HALF, "without X-Text-Size")])
+def test_what_is_no_log_of_jenkins_is_told_and_asked_again(console, follow, answer, told):
+    console.log = b"one\r\n"
+    source, lines = follow(build=42), []
+    gather(source, 1, lines)
+    console.faults = [answer] * 3
+    wait_for(lambda: any(told in each for each in source.status().problems))
+    assert source.status().open == 0 and not source.status().ended
+    console.log, console.ends = b"one\r\ntwo\r\nFinished: SUCCESS\r\n", True
+    assert gather(source, 3, lines) == ["one", "two", "Finished: SUCCESS"]
+    wait_for(lambda: source.status().ended and not source.status().problems)
+    assert not console.faults
+
+
+@pytest.mark.parametrize("answer", [LOGIN, HALF, Answer(200, b"", (PLAIN, ("X-Text-Size", "9")))])
+def test_what_is_no_log_of_jenkins_ends_as_a_problem_where_nothing_is_followed(console, follow, answer):
+    console.faults = [answer] * 10
+    source = follow(build=42, follow=False)
+    wait_for(lambda: source.status().ended)
+    assert source.status().problems and source.take(10) == []
+
+
+def test_what_is_no_log_of_jenkins_is_no_older_line_and_no_whole_one(console, follow):
+    console.log, console.ends = b"a" * 100_000 + b"\r\n", True
+    source, lines = follow(build=42), []
+    gather(source, 1, lines)
+    console.faults = [LOGIN, LOGIN]
+    with pytest.raises(VisitFailed, match="login page"):
+        source.older(5, (), 10)
+    assert source.whole(lines[0]) == lines[0].text
+
+
+def test_only_lines_before_those_that_are_there_are_older(console, follow):
+    console.log, console.ends = b"".join(b"line %d\r\n" % n for n in range(10)), True
+    source, lines = follow(build=42), []
+    gather(source, 10, lines)
+    assert [line.text for line in source.older(0, (), 5)] == []
+    assert [line.text for line in source.older(4, (), 3)] == ["line 1", "line 2", "line 3"]
+
+
+def test_what_was_written_anew_is_counted_from_its_own_beginning(console, follow):
+    console.log = b"one\r\ntwo\r\nthr"
+    source, lines = follow(), []
+    gather(source, 2, lines)
+    wait_for(lambda: source._offset)
+    console.faults = [Answer(200, b"new\r\n", (("X-Text-Size", "10"), PLAIN, ("X-More-Data", "true")), length=60)]
+    console.log, console.ends = b"new\r\nend\r\n", True
+    assert gather(source, 6, lines) == ["one", "two", "thr", "the log was written anew", "new", "end"]
+    assert [line.text for line in source.older(4, (), 5)] == ["new"]
+    assert source.older(3, (), 5) == []
+
+
+def test_closing_ends_an_answer_that_is_being_read(console, follow):
+    head = (PLAIN, ("X-Text-Size", "1000"), ("X-More-Data", "true"))
+    console.faults = [Answer(200, b"\n" + b"x" * 9, head, drip_s=1.5)]
+    source = follow(build=42)
+    gather(source, 1, [])
+    source.close()
+    began_s = time.monotonic()
+    wait_for(lambda: source._done)
+    assert time.monotonic() - began_s < 1.0, "the next letter comes after a second and a half"

@@ -36,7 +36,7 @@ def test_a_kubeconfig_that_is_not_there_is_a_problem_of_the_follower(tmp_path):
 
 def test_a_console_is_read_with_the_credentials_of_the_configuration(tmp_path):
     (tmp_path / "token").write_text("t0ken\n")
-    answer = Answer(200, b"Finished: SUCCESS\r\n", (("X-Text-Size", "19"),))
+    answer = Answer(200, b"Finished: SUCCESS\r\n", (("X-Text-Size", "19"), ("Content-Type", "text/plain")))
     with staged(lambda asked: answer) as jenkins:
         settings = JenkinsSettings(url=jenkins.url, user="ada", token=Secret(file="token"))
         source = open_console(config(tmp_path, jenkins=settings), "deploy", 3)

@@ -158,6 +158,17 @@ def test_the_last_line_needs_no_newline(kube, follow):
     lines.wait_texts("one", "partial")
 
 
+def test_it_is_told_where_the_run_that_is_read_is_the_one_before_already(kube, follow):
+    died, waits = ended("run-1", 1, "Error"), {"waiting": {"reason": "CrashLoopBackOff"}}
+    kube.replies["app"] = [Reply(stamped("one"))] * 3
+    lines = follow(pod("orders-1", container(state=waits, lastState=died, restartCount=1), container("sidecar")))
+    wait_for(lambda: lines.source.status().resting)
+    [index] = lines.source.status().resting
+    assert lines.source.origins[index].container == "app"
+    kube.show(pod("orders-1", container(run="run-2", lastState=died, restartCount=1), container("sidecar")))
+    wait_for(lambda: not lines.source.status().resting)
+
+
 def test_the_run_before_is_read_on_demand(kube, follow):
     kube.replies["app"] = [Reply(stamped("was", "here"))]
     lines = follow(pod("orders-1", container(lastState=ended("run-0", 1))), previous=True)

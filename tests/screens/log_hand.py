@@ -109,6 +109,7 @@ class HandDoors:
 
     def __init__(self, lines=STORY, **more):
         self.lines, self.more = lines, more
+        self.make = HandFollower
         self.opened = []
         self.threads = []
         self.problem = None
@@ -131,5 +132,5 @@ class HandDoors:
         if self.problem is not None:
             raise self.problem
         lines = self.lines(selection) if callable(self.lines) else self.lines
-        self.opened.append(HandFollower(selection, lines, **self.more))
+        self.opened.append(self.make(selection, lines, **self.more))
         return self.opened[-1]

@@ -5,6 +5,7 @@ import fnmatch
 import re
 import stat
 import time
+from operator import attrgetter
 
 import pytest
 from hypothesis import given, settings
@@ -17,8 +18,9 @@ from screens.log_dialogs import side_choice
 from screens.log_filter import Filters, Pattern
 from screens.log_json import readable
 from screens.log_levels import Gravity, Part, Traces, gravity, span_of_level
-from screens.log_names import make_names, shorten
+from screens.log_names import make_names, middle, shorten
 from screens.log_request import LogRequest, failed_ms, failing_of, of_cell, of_pod, of_rollout, pod_globs
+from screens.log_ring import OF_ALL
 from screens.log_rows import Fold, How, draw_line, size
 from screens.log_saving import MOST_COPIED_BYTES, as_text, file_name, for_copying, path_problem, save
 from screens.log_whole import wrapped
@@ -273,16 +275,61 @@ def test_times():
 
 def test_files(tmp_path):
     path = tmp_path / "a.log"
-    assert save(path, HOSTILE, ORIGINS) == len(HOSTILE)
+    assert save(path, HOSTILE, ORIGINS, attrgetter("text")) == (len(HOSTILE), 1)
     assert stat.S_IMODE(path.stat().st_mode) & 0o137 == 0
     assert path.read_text(encoding="utf-8").splitlines()[0] == as_text(HOSTILE[0], ORIGINS)
     with pytest.raises(FileExistsError):
-        save(path, [], ORIGINS)
+        save(path, [], ORIGINS, attrgetter("text"))
     assert "not written over" in path_problem(str(path)) and "no directory" in path_problem("/nowhere/a.log")
     assert path_problem("") and path_problem(str(tmp_path)) and not path_problem(str(tmp_path / "b.log"))
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     assert path_problem(str(tmp_path / "link"))
     assert file_name(("a/b", "\u6f22 x"), boards.NOW, datetime.UTC) == "a-b-\u6f22-x-20251122-094210.log"
+
+
+def test_what_was_cut_is_saved_whole_or_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("screens.log_saving.MOST_WHOLE", 3)
+    asked = []
+
+    def whole(cut):
+        asked.append(cut)
+        if cut.text == "gone":
+            raise OSError("the pod has gone")
+        return f"{cut.text}END"
+
+    lines = [line(text, 1, cut_bytes=5_000) for text in ("long", "gone", "more", "too many")]
+    assert save(tmp_path / "a.log", [*lines, line("short", 2)], ORIGINS, whole) == (5, 2)
+    saved = [each.partition("| ")[2] for each in (tmp_path / "a.log").read_text().splitlines()]
+    assert saved == ["longEND", "gone [5,000 bytes cut]", "moreEND", "too many [5,000 bytes cut]", "short"]
+    assert len(asked) == 3
+
+
+def test_what_has_happened_is_saved_with_when_and_where():
+    mark = line("restarted: exit 137 OOMKilled", 890.118, kind=LineKind.MARK)
+    at = "2025-11-22T09:42:00.118Z"
+    assert as_text(mark, ORIGINS) == f"{at} orders-7cc6f9fbf5-dmwbp/app -- {mark.text}"
+    of_all = replace(line("3 lines skipped here", 890.118, kind=LineKind.SKIPPED), origin=OF_ALL)
+    assert as_text(of_all, ORIGINS) == f"{at} -- 3 lines skipped here"
+
+
+@pytest.mark.parametrize(
+    ("width", "short"),
+    [(6, "\u22ef4c8j5"), (12, "orc\u22efapp4c8j5"), (40, "orchestration-app4c8j5"), (1, "o"), (0, "")],
+)
+def test_names_are_cut_so_that_their_end_stays(width, short):
+    assert middle("orchestration-app4c8j5", width, "\u22ef") == short and cells(short) <= max(width, 0)
+
+
+@pytest.mark.parametrize("width", [60, 79, 120, 160])
+def test_pods_with_long_names_can_be_told_apart(width):
+    given_58 = "orchestration-engine-for-the-payment-gateway-eu-region-9hj"
+    origins = [replace(ORIGINS[1], pod=f"{given_58}{made_up}") for made_up in ("4c8j5", "6fz2k")]
+    origins += [replace(each, container="sidecar") for each in origins]
+    ink = make_ink({}, True)
+    how = How(ink=ink, ascii=False, zone=datetime.UTC, width=width, names=make_names(origins, ink))
+    rows = ["".join(piece.text for piece in draw_line(line("x", 1, index), how)[0]) for index in range(4)]
+    assert ["4c8j5 " in row or "6fz2k " in row for row in rows] == [True] * 4
+    assert all("app" in row for row in rows[:2]) and all("side" in row for row in rows[2:])
 
 
 def test_text_to_copy_is_bounded():
@@ -320,6 +367,7 @@ def test_requests():
     at = of_pod(pod, "staging", "vault-agent")
     assert at.init and at.containers == ("vault-agent",) and at.at_ms == failed_ms(pod) == boards.NOW - 18_000
     assert at.selection(boards.NOW).since_ms == boards.NOW - 18_000 - 120_000 and at.selection(boards.NOW).tail is None
+    assert at.selection(boards.NOW).run_before, "what has failed may run again already"
     assert failed_ms(rollouts.orders_reading().pods[2]) is None
 
 
@@ -350,7 +398,7 @@ def test_half_a_file_is_not_left_where_the_disk_is_full(tmp_path):
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space"):
-        save(tmp_path / "a.log", lines_until_full(), ORIGINS)
+        save(tmp_path / "a.log", lines_until_full(), ORIGINS, attrgetter("text"))
     assert not (tmp_path / "a.log").exists()
 
 

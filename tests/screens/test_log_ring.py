@@ -229,3 +229,51 @@ def test_what_is_shown_is_what_the_filters_let_through(taken):
     # A trace whose first line has gone since stands by itself; until the next filter it is shown as it was.
     assert set(got) ^ set(expected) <= {n for n in range(ring.first, ring.end) if ring[n].text[:1] in " CcTg"}
     assert len(ring) <= 250
+
+
+def gaps_are_told(ring):
+    """Walk through numbered lines: each that is missing is told by the mark in its place."""
+    expected = ring.lines_before
+    for number in range(ring.first, ring.end):
+        each = ring[number]
+        if each.kind == LineKind.SKIPPED:
+            expected += int(each.text.split()[0].replace(",", ""))
+        elif each.kind == LineKind.LINE:
+            if int(each.text) != expected:
+                return False
+            expected += 1
+    return True
+
+
+def test_each_gap_is_told_in_its_place_when_what_is_held_changes():
+    ring = LogRing(1000)
+    ring.extend(numbered(1000, text="{n}"))
+    ring.held_from = 100
+    ring.extend([*numbered(300, 1000, text="{n}"), line("restarted: exit 1", 1e4, kind=LineKind.MARK)])
+    ring.held_from = 500  # a filter was taken away: the view stands on other lines now
+    ring.extend(numbered(700, 1300, text="{n}"))
+    ring.release()
+    ring.extend(numbered(100, 2000, text="{n}"))
+    told = [text for text in texts(ring) if not text.isdigit()]
+    assert [text[:9] for text in told] == ["200 lines", "restarted", "302 lines"]
+    assert gaps_are_told(ring) and ring.missed_ever == 502
+    ring.extend(numbered(990, 2100, text="{n}"))
+    assert gaps_are_told(ring) and ring.lines_before == 2090, "what had gone into a gap is counted with it"
+
+
+@given(st.lists(st.tuples(st.sampled_from(("come", "hold", "free", "marks")), st.integers(0, 200)), max_size=30))
+@settings(max_examples=40, deadline=None)
+def test_no_gap_is_without_its_mark_whatever_is_held(steps):
+    ring, come = LogRing(150), 0
+    for what, count in steps:
+        if what == "come":
+            ring.extend(numbered(count, come, text="{n}"))
+            come += count
+        elif what == "hold":
+            ring.held_from = ring.first + count
+        elif what == "marks":
+            ring.extend([line("restarted", come, kind=LineKind.MARK)] * (count % 3))
+        else:
+            ring.release()
+    ring.release()
+    assert gaps_are_told(ring)

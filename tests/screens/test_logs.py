@@ -14,7 +14,7 @@ from statusdesk.config import BoardSettings
 from tests.screens import boards
 from tests.screens.desk import lines, text, until
 from tests.screens.log_desk import WIDE, body, logs, open_desk
-from tests.screens.log_hand import line, numbered
+from tests.screens.log_hand import ORIGINS, line, numbered
 
 
 async def test_l_on_a_red_cell_shows_what_fails_and_a_all_pods_of_the_app_in_that_stage():
@@ -95,6 +95,35 @@ async def test_what_is_waited_for_is_said():
         await until(pilot, lambda: "There is no run before." in text(app))
 
 
+async def test_at_80_columns_the_remedy_can_be_read_and_that_nothing_is_followed():
+    app = open_desk([])
+    why = "eu: reader may not read pods/log in staging: " + "kubectl apply -n staging -f rights.yaml; " * 2 + "END"
+    app.doors.more["status"] = FollowStatus(open=0, waiting=1, problems=(why,), found=True, listed=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("l")
+        await until(pilot, lambda: text(app).count("END") == 2)
+        assert "cannot read" in lines(app)[2] and "following" not in lines(app)[2]
+
+
+async def test_side_by_side_at_80_columns_both_heads_say_whose_they_are_and_what_is_chosen():
+    pod = "orchestration-engine-for-the-payment-gateway-eu-region-9hj"
+    origins = [replace(each, pod=f"{pod}{each.pod[-5:]}") for each in ORIGINS]
+    app = open_desk(numbered(100))
+    app.doors.more["origins"] = origins
+    async with app.run_test(size=(80, 24)) as pilot:
+        await logs(pilot)
+        await pilot.press("x", "enter")
+        await until(pilot, lambda: len(app.doors.opened) == 2)
+        await pilot.press("up", "R", "i", *"GET", "enter")
+        await until(pilot, lambda: "include: GET" in text(app) and "SECRETS SHOWN" in text(app))
+        await pilot.press("up")
+        await until(pilot, lambda: lines(app)[2].count("PAUSED") == 1)
+        left, right = lines(app)[2][:40], lines(app)[2][40:]
+        assert "dmwbp" in left and "dmwbp" in right
+        assert "following" in right and "the run before" in right and "the run before" not in left
+        assert "previous run" in text(app)
+
+
 async def test_moving_up_pauses_and_counts_what_is_new():
     app = open_desk(numbered(100))
     async with app.run_test(size=WIDE) as pilot:
@@ -154,6 +183,24 @@ async def test_previous_since_secrets_and_init_containers_ask_anew():
         await pilot.press("end", "enter")
         await until(pilot, lambda: app.doors.last.selection.init)
         assert sum(not follower.closed for follower in app.doors.opened) == 1
+
+
+async def test_where_the_next_run_has_not_begun_there_is_no_run_before_to_compare_with():
+    app = open_desk()
+    app.doors.more["status"] = FollowStatus(open=3, found=True, listed=True, resting=frozenset((0, 1, 2)))
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await logs(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: "This is the run before already" in text(app))
+        assert len(app.doors.opened) == 1
+        await pilot.press("x")
+        await until(pilot, lambda: "and pod orders-7cc6f9fbf5-" in text(app))
+        assert "the run before of it" not in text(app)
+        await pilot.press("escape")
+        app.doors.last.now = replace(app.doors.last.now, resting=frozenset((1, 2)))
+        await until(pilot, lambda: not screen.pane.only_resting)
+        await pilot.press("p")
+        await until(pilot, lambda: len(app.doors.opened) == 2)
 
 
 async def test_secrets_are_shown_where_the_reader_stands_with_what_was_fetched_before():
@@ -222,6 +269,7 @@ async def test_the_console_of_a_build():
         await until(pilot, lambda: isinstance(app.screen, LogsScreen) and "Finished: SUCCESS" in text(app))
         assert app.doors.last.selection == ("deploy-orders", 412, True)
         assert "deploy-orders #412 \u203a console" in lines(app)[0]
+        assert "dmwbp" not in lines(app)[2]
         assert "09:" not in lines(app)[4]  # no room is kept for times that a console has not
         for words in ("previous", "side by side", "containers", "since", "times"):
             assert words not in lines(app)[-1]

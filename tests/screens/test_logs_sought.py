@@ -1,14 +1,19 @@
 """What a person looks for in the logs screen: by filters, by search, by time, further back, in one container."""
 
+import re
 import threading
 
+import pytest
+from msgspec.structs import replace
+
 from screens.log_filter import Pattern
+from screens.logs import LogsScreen
 from screens.prompts import Prompt
 from statusdesk.expression import TooLongError
 from tests.screens import boards
 from tests.screens.desk import lines, text, until
 from tests.screens.log_desk import WIDE, body, logs, open_desk
-from tests.screens.log_hand import HOSTILE, line, numbered
+from tests.screens.log_hand import HOSTILE, HandFollower, line, numbered
 
 
 async def test_filters_are_live_and_can_be_taken_away():
@@ -165,13 +170,78 @@ async def test_further_back_is_asked_with_what_the_filters_look_for():
         [(what, before_ns, _, pattern, thread)] = app.doors.last.asked
         assert (what, before_ns, pattern) == ("older", numbered(1, 1000)[0].at_ns, "GET")
         assert thread != threading.main_thread().name
-        assert len(screen.pane.feed.shown) == 80 and "/orders/129 " in text(app)
+        assert len(screen.pane.feed.shown) == 81 and "/orders/129 " in text(app)
+        assert "-- before 09:35:30 only lines with GET are here --" in text(app)
         app.doors.last.older_lines, app.doors.last.problem = [], OSError("the network is away")
         await pilot.press("o")
         await until(pilot, lambda: "the network is away" in text(app))
         app.doors.last.problem = TooLongError()
         await pilot.press("o")
         await until(pilot, lambda: "What the filters look for" in text(app))
+
+
+async def test_where_older_lines_were_asked_with_a_filter_it_is_said_and_all_can_be_asked_for():
+    app = open_desk([line("ERROR 50", 500), *numbered(50, 1001)])
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await logs(pilot)
+        pane, hand = screen.pane, app.doors.last
+        hand.older_lines = [line(f"ERROR {n}", n * 10) for n in range(40, 50)]
+        await pilot.press("i", *"ERROR", "enter", "o")
+        await until(pilot, lambda: "10 older lines" in text(app) and "/orders/" not in text(app))
+        assert "asks for the rest" not in text(app), "all of these are here"
+        hand.older_lines = [line(f"ERROR {n}", n * 10) for n in range(30, 40)]
+        await pilot.press("o")
+        await until(pilot, lambda: len(pane.feed.ring) == 51 + 21)
+        assert hand.asked[-1][1] == line("", 400).at_ns and hand.asked[-1][3] == "ERROR"
+        await pilot.press("backspace", "exclamation_mark")
+        said = "before 09:35:30 only lines with ERROR are here: o asks for the rest"
+        await until(pilot, lambda: said in text(app))
+        await pilot.press("m", "exclamation_mark", "home")
+        await until(pilot, lambda: said in text(app) and "ERROR 30" in body(app)[1])
+        hand.older_lines = [line(f"DEBUG {n}", 300 + n) for n in range(100)]
+        await pilot.press("o")
+        await until(pilot, lambda: len(pane.feed.ring) == 51 + 100)
+        assert hand.asked[-1][1:4] == (line("", 500).at_ns, (0, 1, 2), "") and "asks for the rest" not in text(app)
+        assert [pane.feed.ring[n].text for n in range(pane.feed.ring.first, pane.feed.ring.end)] == [
+            *(f"DEBUG {n}" for n in range(100)), "ERROR 50", *(each.text for each in numbered(50, 1001)),
+        ]  # fmt: skip
+        await until(pilot, lambda: "DEBUG 99" in text(app) and len(pane.feed.shown) == 151)
+        assert "ERROR 49" not in text(app) and not pane.view.marked
+
+
+async def test_what_was_asked_of_one_pod_is_not_all_of_it():
+    app = open_desk(numbered(50, 1000))
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await logs(pilot)
+        await pilot.press("c", *["down"] * 4, "enter")
+        app.doors.last.older_lines = numbered(10, 100)
+        await pilot.press("o")
+        await until(pilot, lambda: "10 older lines" in text(app))
+        assert app.doors.last.asked[-1][2:4] == ((0,), "")
+        await pilot.press("backspace")
+        await until(pilot, lambda: "only lines of orders-7cc6f9fbf5-fq26d are here: o asks for the rest" in text(app))
+
+
+@pytest.mark.parametrize("room", [1000, 10])
+async def test_older_lines_of_a_console_are_those_before_the_first(room):
+    every = [replace(line(f"step {n % 7} of {n}"), at_ns=0) for n in range(100)]
+
+    class Console(HandFollower):
+        def older(self, before, origins, limit, pattern=""):
+            self.asked.append((before, pattern))
+            return [each for each in every[:before] if re.search(pattern, each.text)][-limit:]
+
+    app = open_desk(every, log_lines=room)
+    app.doors.make = Console
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        app.open_console("deploy-orders", 412)
+        await until(pilot, lambda: isinstance(app.screen, LogsScreen) and "of 99" in text(app))
+        ring = app.screen.pane.feed.ring
+        await pilot.press("o")
+        await until(pilot, lambda: len(app.doors.last.asked) == 1 and not app.screen.pane.busy)
+        assert [ring[n].text for n in range(ring.first, ring.end)] == [each.text for each in every[-len(ring) :]]
+        assert app.doors.last.asked == [(100 - min(room, 100), "")]
+        assert len(ring) == (12 if room == 10 else 100)
 
 
 async def test_one_container_is_picked_from_what_is_here():
@@ -196,3 +266,18 @@ async def test_a_time_that_is_here_and_one_that_is_not():
         await pilot.press(*"08:30", "enter")
         await until(pilot, lambda: len(app.doors.opened) == 2)
         assert app.doors.last.selection.since_ms == boards.NOW - 72 * 60_000 - 10_000 - 120_000
+        assert app.doors.last.selection.run_before
+
+
+async def test_a_time_of_another_day_is_told_with_its_date_and_not_at_the_end():
+    app = open_desk(numbered(1000))
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await logs(pilot)
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, Prompt))
+        await pilot.press(*"2020-01-01", "enter")
+        await until(pilot, lambda: "No line is as early as 01 Jan 2020 00:00:00" in " ".join(text(app).split()))
+        assert "around 01 Jan 2020 00:00:00 UTC" in lines(app)[2]
+        await pilot.press("G")
+        await until(pilot, lambda: screen.pane.view.following and "since 31 Dec 2019 23:58:00 UTC" in lines(app)[2])
+        assert "around" not in text(app)
