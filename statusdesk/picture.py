@@ -127,14 +127,14 @@ class Picture:
     def _without_namespace(self) -> frozenset[str]:
         """Return the rows of builds that are missed in some namespace: those of jobs that deploy, as far as is known.
 
-        That is told by what a job is for, by parameters for a namespace or version, by other builds of it that were
-        attributed, and by its app.
+        That is told by what a job is for, by parameters for a namespace or version, and by other builds of it that
+        were attributed. That a job has the name of an app in its own tells nothing: tests of an app do not deploy.
         """
         others = {build.key: build for build in self._unnamed.values() if build.job_class not in _OF_PLATFORM}
         return frozenset(
             key
             for key, build in others.items()
-            if build.job_class == JobClass.DEPLOY.value or build.deploys or self._apps.has_job(build.job)
+            if build.job_class == JobClass.DEPLOY.value or build.deploys or self._apps.is_attributed(build.job)
         )
 
     def _put_tokens(self, tokens: Iterable[TokenState]) -> None:

@@ -184,9 +184,9 @@ class Apps:
             self._app_jobs.setdefault(app, set()).add(job)
             self._dirty.add(app)
 
-    def has_job(self, job: str) -> bool:
-        """Tell whether a job is one of an app, or has a build for some namespace."""
-        return bool(self._job_apps.get(job)) or any(build.namespace for build in self._builds.get(job, {}).values())
+    def is_attributed(self, job: str) -> bool:
+        """Tell whether a job has a build for some namespace."""
+        return any(build.namespace for build in self._builds.get(job, {}).values())
 
     def _match_jobs(self) -> None:
         """Match all jobs again: an app has come or gone, and the longest name decides."""

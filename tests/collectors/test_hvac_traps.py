@@ -27,6 +27,7 @@ import hvac
 import pytest
 import requests
 
+from collectors.authorities import authorities
 from collectors.transport import VisitFailed
 from collectors.vault_api import AccessorUnknown, TokenProblem, VaultApi
 from statusdesk.config import VaultSettings
@@ -160,7 +161,8 @@ def test_certificates_are_believed_by_the_settings_and_by_nothing_else(monkeypat
     monkeypatch.setattr("hvac.v1.VAULT_CACERT", "/of/somebody/else.pem")  # read from the environment at its import
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/of/another.pem")
     assert naive("https://127.0.0.1:1").adapter._kwargs["verify"] == "/of/somebody/else.pem"
-    for ca_file, verify in (("", True), ("/ours.pem", "/ours.pem")):
+    for ca_file, verify in (("", authorities("")), ("/ours.pem", "/ours.pem")):
+        assert verify
         api = ours("https://127.0.0.1:1", ca_file=ca_file)
         for bare in (False, True):
             session = api._client(bare).adapter.session

@@ -25,7 +25,7 @@ def test_from_a_red_cell_to_its_lines_and_to_the_run_before(tmp_path):
         screen.wait_for("exclude: INFO")
         wait_for(lambda: not any(" INFO " in line for line in screen.screen().splitlines()[3:]), 10, "no INFO")
         screen.press("p")
-        screen.wait_for("previous run")
+        screen.wait_for("the run before")  # it is read already, or told to be this one while the container waits
         screen.wait_for("permission denied")
         screen.press("Escape")
         screen.wait_for("next stop performance")

@@ -151,7 +151,7 @@ BY_TIME = (*PULLS, "Creating", "InitRunning", "NeverReady")
 def test_how_far_it_is_counts_pods_of_the_new_revision() -> None:
     """The old ones go on serving: ``ready 2`` of the Deployment says nothing of what is on its way."""
     olds = (old_pod(name="orders-57fcffc77-aaaaa"), old_pod(name="orders-57fcffc77-bbbbb"))
-    state = judge(rolling(ready=2), *olds, unready(container(), name="orders-7cc6f9fbf5-n"), after_s=1).state
+    state = judge(rolling(ready=2), *olds, unready(container(ready=False), name="orders-7cc6f9fbf5-n"), after_s=1).state
     assert (state.level, state.message, state.ready, state.come) == (PROGRESSING, "0 of 2 new pods ready", 2, 0)
     state = judge(rolling(ready=2), *olds, pod(), after_s=1).state
     assert (state.message, state.new_ready, state.come) == ("1 of 2 new pods ready", 1, 1)

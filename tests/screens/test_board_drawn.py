@@ -63,8 +63,8 @@ async def test_a_narrow_row_keeps_the_cause_of_its_reason(width):
     app = desk(boards.board([msgspec.structs.replace(boards.orders(), message=message)]))
     async with app.run_test(size=(width, 24)):
         reason = next(line for line in lines(app) if "because" in line)
-        assert "testing: init container" in reason and "\u22ef because token" in reason
-        assert ("is gone" in reason) == (width == 80)
+        assert "testing: init contai" in reason and "\u22ef because token" in reason
+        assert "is gone" in reason
     app = desk(boards.board([msgspec.structs.replace(boards.orders(), message=message)]))
     async with app.run_test(size=(200, 24)):
         assert message in text(app)
