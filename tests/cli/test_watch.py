@@ -198,7 +198,7 @@ def test_a_disk_that_is_full_from_the_beginning_is_an_end_with_a_sentence(run, b
 
 
 def test_a_store_of_a_newer_statusdesk_is_left_as_it_is(run, put, tmp_path):
-    put()
+    put(alive=False)
     path = tmp_path / "state" / "statusdesk.db"
     with contextlib.closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")

@@ -59,6 +59,7 @@ def test_a_job_made_again_with_more_builds_while_nobody_looked(jenkins, now):
     before = [known("deploy", number, namespace="testing") for number in (1, 2, 5)]
     jenkins.add("deploy", *(later(number) for number in now))
     with staged(jenkins) as stage, Watched(stage, before) as watched:
+        eventually(lambda: not watched.collector.busy())  # what is not there is looked into at the next visit
         watched.visit()
         jobs = [("jenkins", "deploy")]
         if min(now) < 5:  # where no lower number is left, the old builds may as well have been rotated away
