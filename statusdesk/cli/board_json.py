@@ -198,6 +198,7 @@ def _alert(alert: AlertState, board: Board) -> dict[str, Any]:
         "stale_since": _moment(alert.stale_since_ms),
         "inhibited_by": alert.inhibited_by or None,
         "hits": list(alert.hits),
+        "still_told_to": list(alert.still_told_to),
         "muted_in": [_muted(sink, muted) for sink, muted in muted_at(board, alert.fingerprint)],
     }
 
