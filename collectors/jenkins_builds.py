@@ -123,6 +123,7 @@ class JenkinsBuilds:
         news = self._jobs.with_news(jobs)
         self._sweep_jobs(jobs, news, started_ms)
         self._take_last_builds(jobs, news)
+        self._jobs.taken(jobs)
         running = self._look_at_executors(api, bool(root.quietingDown))
         self._look_at_queue(api)
         self._ask_for_open_builds(jobs, running)

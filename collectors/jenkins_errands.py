@@ -125,18 +125,23 @@ class JenkinsErrands:
         api: JenkinsApi | None = None
         while (errand := self._next(mine)) is not None:
             try:
-                api = api or self._connect()
-                answer = self._fetch(api, errand)
-                if not self._closed:
-                    self._deliver(errand, answer)
-            except VisitFailed as error:
-                if error.problem == "Unauthorized":
-                    api = None  # the token may have been replaced: read it again
-                self._failed(errand, error)
+                api = self._do(errand, api)
             except Exception as error:  # an odd answer about one build must not end the errands of all others
-                self._failed(errand, fault(error, "Jenkins"))
-            else:
-                self._finished(errand)
+                self._give_up(errand, fault(error, "Jenkins"))
+
+    def _do(self, errand: Errand, api: JenkinsApi | None) -> JenkinsApi | None:
+        """Run an errand to its end, well or not; returns the connection for the next one."""
+        try:
+            api = api or self._connect()
+            answer = self._fetch(api, errand)
+            if not self._closed:
+                self._deliver(errand, answer)
+        except VisitFailed as error:
+            self._failed(errand, error)
+            # the token may have been replaced: read it again
+            return None if error.problem == "Unauthorized" else api
+        self._finished(errand)
+        return api
 
     def _deliver(self, errand: Errand, answer: list[BuildWire] | Remaining) -> None:
         if isinstance(answer, Remaining):
@@ -169,6 +174,12 @@ class JenkinsErrands:
             self._tries.pop(errand, None)
             self._given_up.pop(errand, None)
 
+    def _give_up(self, errand: Errand, error: VisitFailed) -> None:
+        with self._changed:
+            self._tries.pop(errand, None)
+            self._under_way.pop(errand, None)
+            self._given_up[errand] = error
+
     def _failed(self, errand: Errand, error: VisitFailed) -> None:
         if error.status == 404:
             if not self._closed:
@@ -176,12 +187,11 @@ class JenkinsErrands:
             self._finished(errand)
             return
         with self._changed:
-            self._tries[errand] = self._tries.get(errand, 0) + 1
-            if error.problem in ("Forbidden", "Internal") or self._tries[errand] >= MAX_TRIES:
-                self._tries.pop(errand, None)
-                self._under_way.pop(errand, None)
-                self._given_up[errand] = error
-                return
+            tries = self._tries[errand] = self._tries.get(errand, 0) + 1
+        if error.problem == "Forbidden" or tries >= MAX_TRIES:
+            self._give_up(errand, error)
+            return
+        with self._changed:
             self._later.append(errand)
             # An error page may be about this one build; all else concerns Jenkins as a whole.
             if error.status != 500 and error.problem != "NotJson":

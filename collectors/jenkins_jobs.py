@@ -23,8 +23,8 @@ class JobFacts:
         self._settings = settings
         self._seen: dict[str | None, SeenJob] = {}
         self._facts: dict[str, _Fact] = {}
-        self._told: dict[str, SeenJob] = {}
-        self._news_of: Sequence[SeenJob] | None = None
+        self._taken: dict[str, SeenJob] = {}
+        self._taken_of: Sequence[SeenJob] | None = None
         self._body = b""
         self._root = Root()
         self._found: list[SeenJob] = []
@@ -70,9 +70,12 @@ class JobFacts:
         return tuple(known.job for known in self._facts.values())
 
     def with_news(self, jobs: Sequence[SeenJob]) -> list[SeenJob]:
-        """Return the jobs of which the tick before did not say the same."""
-        if jobs is self._news_of:
+        """Return the jobs of which nothing was taken yet, or something else; until they are ``taken``."""
+        if jobs is self._taken_of:
             return []
-        self._news_of = jobs
-        before, self._told = self._told, {seen.name: seen for seen in jobs}
-        return [seen for seen in jobs if before.get(seen.name) is not seen]
+        return [seen for seen in jobs if self._taken.get(seen.name) is not seen]
+
+    def taken(self, jobs: Sequence[SeenJob]) -> None:
+        """Take note that everything that a tick said of the builds was taken."""
+        if jobs is not self._taken_of:
+            self._taken_of, self._taken = jobs, {seen.name: seen for seen in jobs}

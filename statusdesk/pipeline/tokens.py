@@ -75,13 +75,13 @@ class Tokens:
         for state in self._writer.current(TokenState).values():
             if state.until_ms is None and state.source == swept.source and state.key not in tokens:
                 self._gone.append(state.key)
-        self._tokens = {key: token for key, token in self._tokens.items() if token.source != swept.source}
         for key, token in tokens.items():
             if self._tokens.get(key) != token:
                 self._dirty.add(key)
             if not token.gone and token.seen_ms is not None:
                 self._alive_ms[key] = token.seen_ms
-        self._tokens.update(tokens)
+        others = {key: token for key, token in self._tokens.items() if token.source != swept.source}
+        self._tokens = others | tokens
 
     def _sweep_health(self, swept: Swept) -> None:
         """Take the server's clock; it moves only by steps, because it is told in whole seconds."""

@@ -15,8 +15,9 @@ from collectors.jenkins_wire import Root
 from collectors.pace import Pace
 from collectors.transport import VisitFailed, plain_url, retry_after_s
 from statusdesk.config import JenkinsSettings
+from statusdesk.facts import Visited
 from tests.collectors.small_jenkins import SmallJenkins, build
-from tests.collectors.stage import DATA, Answer, staged
+from tests.collectors.stage import DATA, Answer, eventually, staged
 from tests.collectors.test_jenkins_builds import Watched
 
 HTML = (("Content-Type", "text/html"),)
@@ -334,3 +335,19 @@ def test_clients_made_at_once_log_no_headers(monkeypatch, caplog):
         thread.join()
     assert "c2VjcmV0" not in caplog.text
     assert not logging.getLogger().filters
+
+
+def test_a_fault_in_taking_an_answer_ends_no_thread(monkeypatch):
+    def broken(*_):
+        raise KeyError("secret text")
+
+    monkeypatch.setattr("collectors.jenkins_builds.JenkinsBuilds._missing", broken)
+    jenkins = SmallJenkins()
+    jenkins.add("deploy", build(1))
+    with staged(jenkins) as stage, Watched(stage) as watched:
+        jenkins.add("deploy", build(3))  # the one between is not there
+        watched.visit()
+        eventually(lambda: not watched.collector.busy())
+        watched.visit()
+        (part,) = [each for each in watched.heard.of(Visited) if each.scope == "builds" and not each.ok]
+        assert part.problem == "Internal" and "secret text" not in part.message
