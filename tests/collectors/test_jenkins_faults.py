@@ -349,5 +349,5 @@ def test_a_fault_in_taking_an_answer_ends_no_thread(monkeypatch):
         watched.visit()
         eventually(lambda: not watched.collector.busy())
         watched.visit()
-        (part,) = [each for each in watched.heard.of(Visited) if each.scope == "builds" and not each.ok]
+        (part, *_) = [each for each in watched.heard.of(Visited) if each.scope == "builds" and not each.ok]
         assert part.problem == "Internal" and "secret text" not in part.message
