@@ -351,3 +351,15 @@ def test_a_fault_in_taking_an_answer_ends_no_thread(monkeypatch):
         watched.visit()
         (part, *_) = [each for each in watched.heard.of(Visited) if each.scope == "builds" and not each.ok]
         assert part.problem == "Internal" and "secret text" not in part.message
+
+
+def test_hostile_names_and_values_reach_nobody(jenkins):
+    evil = "\x1b]0;x\x07[/x]\u202e"
+    jenkins.add("evil", build(1, namespace="prod"), build(2, namespace=evil))
+    jenkins.jobs["evil"][2]["actions"].append({"causes": [{"shortDescription": evil * 50}]})
+    with staged(jenkins) as stage, Watched(stage) as watched:
+        watched.wait_builds(("evil", 1), ("evil", 2))
+        told = watched.builds()[("evil", 2)]
+        assert told.namespace == "[/x]"
+        assert told.cause.isprintable()
+        assert len(told.cause) <= 300
