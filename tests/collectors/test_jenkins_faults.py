@@ -353,7 +353,8 @@ def test_a_fault_in_taking_an_answer_ends_no_thread(monkeypatch):
         assert part.problem == "Internal" and "secret text" not in part.message
 
 
-def test_hostile_names_and_values_reach_nobody(jenkins):
+def test_hostile_names_and_values_reach_nobody():
+    jenkins = SmallJenkins()
     evil = "\x1b]0;x\x07[/x]\u202e"
     jenkins.add("evil", build(1, namespace="prod"), build(2, namespace=evil))
     jenkins.jobs["evil"][2]["actions"].append({"causes": [{"shortDescription": evil * 50}]})
