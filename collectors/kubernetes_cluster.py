@@ -14,7 +14,7 @@ from collectors.kubernetes_namespaces import KindFeeds, NamespaceNames
 from collectors.kubernetes_shared import LISTS_AT_ONCE, Shared, Timing
 from collectors.kubernetes_standing import Standing
 from collectors.kubernetes_wire import VersionWire
-from statusdesk.clock import Clock
+from statusdesk.clock import Clock, ClockSteps, boot_clock
 from statusdesk.config import AppSettings, ClusterSettings
 from statusdesk.facts import Message
 from statusdesk.text import clean
@@ -83,6 +83,7 @@ class KubernetesCluster:
             patience_ms=int(settings.request_timeout_s * PATIENCE_TIMEOUTS * 1000),
             proven_ms=int(self._timing.quick_s * 1000),
             grace_ms=int(self._timing.grace_s * 1000),
+            steps=ClockSteps(boot_clock),
         )
 
     def run(self) -> None:

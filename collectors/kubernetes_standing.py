@@ -3,9 +3,11 @@
 import threading
 from collections.abc import Callable, Iterable
 
+from msgspec.structs import replace
+
 from collectors.kubernetes_kinds import Kind
 from collectors.kubernetes_problems import ApiProblem, Refused, as_problem, grant
-from statusdesk.clock import Clock
+from statusdesk.clock import Clock, ClockSteps
 from statusdesk.facts import Visited
 from statusdesk.text import clean
 
@@ -90,6 +92,14 @@ class Line:
             return False
         return self.opened_ms is not None or now_ms - (self.failing_ms or now_ms) < grace_ms
 
+    def shift(self, step_ms: int) -> None:
+        """Move all moments; the caller holds the lock of the standing."""
+        self.tried_ms += step_ms
+        for name in ("heard_ms", "asked_ms", "opened_ms", "failing_ms", "next_try_ms"):
+            at_ms = getattr(self, name)
+            if at_ms is not None:
+                setattr(self, name, at_ms + step_ms)
+
     @property
     def refused(self) -> bool:
         return isinstance(self.problem, Refused)
@@ -108,6 +118,7 @@ class Standing:
         patience_ms: int,
         proven_ms: int,
         grace_ms: int,
+        steps: ClockSteps | None = None,
     ) -> None:
         self.clock = clock
         self.version = ""
@@ -117,6 +128,7 @@ class Standing:
         self._patience_ms = patience_ms
         self._proven_ms = proven_ms
         self._grace_ms = grace_ms
+        self._steps = steps
         self.lock = threading.Lock()
         self._lines: list[Line] = []
         self._sent: Visited | None = None
@@ -162,6 +174,9 @@ class Standing:
         now_ms = self.clock()
         mended = False
         with self.lock:  # the thread of a line may tell of a new failure at this very moment
+            step_ms = self._steps.step_ms(now_ms) if self._steps is not None else 0
+            if step_ms:
+                self._shift(step_ms)
             for line in self._lines:
                 if line.problem is not None and now_ms - (line.opened_ms or now_ms) >= self._proven_ms:
                     line.mends(now_ms)
@@ -169,6 +184,13 @@ class Standing:
                     if line.scope:
                         self._look_at_scope(line.scope)
             self._send(at_once=mended)
+
+    def _shift(self, step_ms: int) -> None:
+        """Move all moments with the clock of the system, which was set: what was heard is as long ago as before."""
+        for line in self._lines:
+            line.shift(step_ms)
+        if self._sent is not None:
+            self._sent = replace(self._sent, at_ms=self._sent.at_ms + step_ms)
 
     def _send(self, at_once: bool) -> None:
         now_ms = self.clock()

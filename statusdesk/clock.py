@@ -19,3 +19,24 @@ def steady_clock() -> int:
 def boot_clock() -> int:
     """Return milliseconds that run evenly and go on while the machine sleeps, where the system has such a clock."""
     return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1_000_000
+
+
+LEAST_STEP_MS = 2000
+"""Less than that may be how long a thread waited between two looks at two clocks."""
+
+
+class ClockSteps:
+    """Compares the clock of the system with one that runs evenly, the time that a machine sleeps included."""
+
+    def __init__(self, even: Callable[[], int]) -> None:
+        self._even = even
+        self._ahead_ms: int | None = None
+
+    def step_ms(self, now_ms: int) -> int:
+        """Return by how many milliseconds the clock was set since the last call; 0 for not at all."""
+        ahead_ms = now_ms - self._even()
+        step_ms = 0 if self._ahead_ms is None else ahead_ms - self._ahead_ms
+        if self._ahead_ms is not None and abs(step_ms) < LEAST_STEP_MS:
+            return 0
+        self._ahead_ms = ahead_ms
+        return step_ms

@@ -14,13 +14,12 @@ from typing import Protocol
 from statusdesk import __version__, faults
 from statusdesk.alerts.outbox import plain_name
 from statusdesk.alerts.telling import AlertEvent, Teller
-from statusdesk.clock import Clock, boot_clock, steady_clock, system_clock
+from statusdesk.clock import Clock, ClockSteps, boot_clock, steady_clock, system_clock
 from statusdesk.config import Config, Secret
 from statusdesk.console_requests import Inbox
 from statusdesk.credentials import read_secret
 from statusdesk.facts import Message, Visited
 from statusdesk.pipeline.answers import Refused
-from statusdesk.pipeline.clock_steps import ClockSteps
 from statusdesk.pipeline.desk import Desk
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.snapshot import Mirror

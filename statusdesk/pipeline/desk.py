@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec.structs import replace
 
 from statusdesk.alerts.telling import AlertEvent, Heard, News
+from statusdesk.clock import ClockSteps
 from statusdesk.config import Config
 from statusdesk.console_requests import Asked, LookUpBuild
 from statusdesk.facts import (
@@ -31,7 +32,7 @@ from statusdesk.pipeline.alerting import Alerting
 from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.builds import AskBuild, Builds
 from statusdesk.pipeline.causes import Causes
-from statusdesk.pipeline.clock_steps import ClockSteps, restamped
+from statusdesk.pipeline.clock_steps import is_ahead, restamped, unstamped
 from statusdesk.pipeline.environments import Environments
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.pipeline.joins import Joins
@@ -83,6 +84,7 @@ class Desk:
         self._alerting = Alerting(config, writer, sends=sends)
         self._steady = steady
         self._steps = steps
+        self._begun = False
         self._visits: list[Visited] = []
         self._looked_ms = 0  # when parts of sources that nobody speaks of were looked for
         self._moved: list[Transition] = []  # what a flush that failed has come to, for the next one
@@ -215,9 +217,14 @@ class Desk:
 
     def _restamp(self, now_ms: int) -> None:
         step_ms = self._steps.step_ms(now_ms) if self._steps is not None else 0
-        if step_ms:
-            known = [state for state in self._writer.current(SourceState).values() if state.until_ms is None]
+        if not step_ms and self._begun:
+            return
+        known = [state for state in self._writer.current(SourceState).values() if state.until_ms is None]
+        if self._begun:
             self._writer.put([restamped(state, step_ms) for state in known], now_ms)
+        else:
+            self._begun = True
+            self._writer.put([unstamped(state) for state in known if is_ahead(state, now_ms)], now_ms)
 
     def _flush_sources(self, now_ms: int) -> list[Transition]:
         transitions: list[Transition] = []

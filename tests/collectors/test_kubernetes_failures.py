@@ -11,6 +11,7 @@ from collectors.kubernetes_namespaces import NamespaceNames
 from collectors.kubernetes_problems import ApiProblem
 from collectors.kubernetes_standing import Standing
 from collectors.kubernetes_watch import Feed
+from statusdesk.clock import ClockSteps
 from statusdesk.facts import Visited
 from tests.collectors.kubernetes_desk import QUICK
 from tests.collectors.kubernetes_fixtures import running_kube, waiting_desk  # noqa: F401  (fixtures)
@@ -297,3 +298,23 @@ def test_a_problem_of_this_moment_is_not_erased_by_the_clock():
         line.closes()
     ticking.join()
     assert line.problem is not None and not sent[-1].ok
+
+
+@pytest.mark.parametrize("step_ms", [-600_000, 600_000])
+def test_a_clock_that_is_set_silences_no_open_watch(step_ms):
+    sent: list[Visited] = []
+    wall, even = [1_000_000_000], [0]
+    standing = Standing(
+        "kubernetes/eu", sent.append, lambda: wall[0], silence_ms=150_000, patience_ms=1_000, proven_ms=1_000,
+        grace_ms=0, steps=ClockSteps(lambda: even[0]),
+    )  # fmt: skip
+    line = standing.line(KINDS[0], "")
+    line.opens()
+    standing.tick()
+    wall[0] += step_ms
+    for _ in range(10):
+        wall[0] += 1_000
+        even[0] += 1_000
+        standing.tick()
+    assert len(sent) >= 2 and all(visited.ok and visited.live for visited in sent)
+    assert wall[0] - sent[-1].at_ms <= 5_000

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
+from statusdesk.clock import ClockSteps
 from statusdesk.facts import Pod, Visited
-from statusdesk.pipeline.clock_steps import ClockSteps
 from statusdesk.pipeline.desk import Desk
 from statusdesk.states import Level, SourceState
 from statusdesk.store.errors import StoreError
@@ -106,3 +106,12 @@ def test_a_clock_that_is_set_makes_no_answer_older_or_yet_to_come(bench):
     assert after(1000, -600_000) == (5000, 5000)
     before = Visited(source=SOURCE, ok=True, at_ms=bench.now_ms, live=True)
     assert after(0, -600_000, before) == (0, 0), "told just before the clock was set back"
+
+
+def test_what_was_heard_by_a_clock_that_is_set_back_before_the_start_is_no_answer(bench):
+    bench.see(Visited(source=SOURCE, ok=True, at_ms=T0, live=True), Visited(source="jenkins", ok=True, at_ms=T0))
+    bench.now_ms = T0 - 600_000
+    bench.restart()
+    bench.see(Visited(source=SOURCE, ok=True, at_ms=bench.now_ms, live=True))
+    rows = bench.writer.current(SourceState)
+    assert (rows[SOURCE].last_ok_ms, rows["jenkins"].last_ok_ms) == (bench.now_ms, None)
