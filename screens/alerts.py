@@ -248,7 +248,7 @@ class AlertsScreen(ListScreen[AlertLines]):
 
     def action_take(self) -> None:
         item = self.list.chosen
-        if isinstance(item, AlertItem) and item.alert.state != "resolved":
+        if isinstance(item, AlertItem) and item.alert.state != "resolved" and self.list.shows_cursor():
             self._take(item.alert)
 
     def action_comment(self) -> None:
@@ -263,7 +263,7 @@ class AlertsScreen(ListScreen[AlertLines]):
                 "Take it", ("until it is over",), 0, lambda words, ms: self._take(alert, text, words, ms)
             )
 
-        self._ask_why("Take it, because", because)
+        self._ask_why(f"Take {alert.alertname} {place_of(alert)}, because", because)
 
     def _take(self, alert: AlertState, comment: str = "", words: str = "", ms: int = 0) -> None:
         said = f"{alert.alertname} {place_of(alert)} is taken" + (f" for {words}" if ms else "")
@@ -301,7 +301,7 @@ class AlertsScreen(ListScreen[AlertLines]):
     def action_silence(self) -> None:
         """Ask for how long and why, then silence all that has the labels of the alert that was chosen."""
         item = self.list.chosen
-        if not isinstance(item, AlertItem) or item.alert.state == "resolved":
+        if not isinstance(item, AlertItem) or item.alert.state == "resolved" or not self.list.shows_cursor():
             return
         labels = {name: value for name, value in item.alert.labels.items() if name != "severity"}
         title = "Silence " + " ".join(f"{name}={value}" for name, value in labels.items())
@@ -310,6 +310,7 @@ class AlertsScreen(ListScreen[AlertLines]):
             matchers = tuple(MatcherAsked(name, value) for name, value in labels.items())
             request = AddSilence(id=new_id(), matchers=matchers, ends_ms=self.app.now_ms + ms, comment=comment)
             self._request(request, f"silenced for {words}")
+            self.list.step_on(item.key)  # that one goes to the silenced ones, out of sight
 
         def because(words: str, ms: int) -> None:
             self._ask_why(f"Silence it for {words}, because", lambda comment: silence(words, ms, comment))

@@ -146,6 +146,19 @@ class KeyedLines(LineView):
             self.post_message(self.Selected(key, opened))
         return True
 
+    def shows_cursor(self) -> bool:
+        """Tell whether the cursor is in sight; where it is not, bring it there: nothing unseen is acted upon."""
+        if self.cursor in self._first and not self._is_in_sight(self.cursor):
+            self._keep_in_sight()
+            return False
+        return True
+
+    def step_on(self, key: str) -> None:
+        """Move the cursor from a key to the next one, to the one before where it is the last."""
+        if key in self._first and key == self.cursor and len(self._order) > 1:
+            place = self._order.index(key)
+            self.select(self._order[place + 1 if place + 1 < len(self._order) else place - 1])
+
     def action_cursor(self, step: int) -> None:
         """Go to the next key; beyond the last one, and from one that is out of sight, scroll."""
         place = self._order.index(self.cursor) + step if self.cursor in self._first else -1

@@ -40,7 +40,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.add_parser(commands)
     for parser_of_command in commands.choices.values():
         add_globals(parser_of_command, top=False)
-    args = parser.parse_args(words)
+    try:
+        args = parser.parse_args(words)
+    except SystemExit as end:
+        if end.code == exit_codes.USAGE and words[:1] != ["demo"] and {"status", "nagios"} <= set(words):
+            print("UNKNOWN - the command line is wrong, stderr says why")  # 2 would be CRITICAL
+            return exit_codes.CANNOT_TELL
+        raise
     if args.command is None:
         args = parser.parse_args([*words, "board"])
     try:

@@ -16,10 +16,11 @@ class LinePrinter:
     """Prints lines in order; what a slow reader leaves no room for is dropped, counted and told.
 
     ``narrate`` gets the sentence about dropped lines, ``gone`` is called once when the reader has closed the pipe,
-    or stdout cannot be written for another reason.
+    or stdout cannot be written for another reason, which ``failed`` tells.
     """
 
     def __init__(self, narrate: Callable[[str], None], gone: Callable[[], None], max_lines: int = MAX_LINES) -> None:
+        self.failed = False
         self._narrate = narrate
         self._gone = gone
         self._lines: queue.Queue[str | None] = queue.Queue(max_lines)
@@ -58,6 +59,7 @@ class LinePrinter:
                     sys.stdout.flush()
             except OSError as error:
                 if not isinstance(error, BrokenPipeError):
+                    self.failed = True
                     self._narrate(f"stdout cannot be written: {error.strerror}")
                 # What Python still holds must not raise again when it flushes stdout at the end.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

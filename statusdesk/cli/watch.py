@@ -123,7 +123,7 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
         process.run(stop)
     printer.close()
     logger.info("stopped")
-    return exit_codes.STEPPED_DOWN if given_way.is_set() else _ended(caught, reader_gone.is_set())
+    return exit_codes.STEPPED_DOWN if given_way.is_set() else _ended(caught, reader_gone.is_set(), printer.failed)
 
 
 def _follow_owner(args: argparse.Namespace, state_dir: Path, stop: threading.Event, given_way: threading.Event) -> None:
@@ -162,9 +162,11 @@ def _beating(heartbeat: "Heartbeat | None") -> Iterator[None]:
             heartbeat.join(LAST_BEAT_S)
 
 
-def _ended(caught: Collection[int], reader_gone: bool) -> int:
+def _ended(caught: Collection[int], reader_gone: bool, failed: bool) -> int:
     if signal.SIGINT in caught:
         return exit_codes.INTERRUPTED
+    if failed and not caught:
+        return exit_codes.CANNOT_TELL
     return exit_codes.PIPE_CLOSED if reader_gone and not caught else exit_codes.OK
 
 

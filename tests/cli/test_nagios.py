@@ -73,6 +73,8 @@ def test_a_configuration_that_cannot_be_used_is_unknown(run, tmp_path):
         done = run("--config", str(path), "status", "--format", "nagios")
         assert done.returncode == 3 and done.stdout.startswith("UNKNOWN - ") and done.stdout.count("\n") == 1, done
         assert str(path) in done.stdout
+    done = run("status", "--format", "nagios", "--bogus")
+    assert done.returncode == 3 and done.stdout.startswith("UNKNOWN - ") and "--bogus" in done.stderr
 
 
 def test_a_silent_source_is_unknown_unless_something_is_wrong(run, put):

@@ -6,6 +6,7 @@ import time
 import pytest
 from msgspec.structs import replace
 
+from screens.alert_lines import AlertItem
 from screens.alerts import AlertsScreen
 from screens.board import BoardScreen
 from screens.builds import BuildsScreen
@@ -107,6 +108,30 @@ async def test_a_key_takes_gives_back_and_silences_on_a_thread():
         assert matched == {
             "alertname": "RolloutFailing", "cluster": "eu", "namespace": "staging", "app": "orders"
         }  # fmt: skip
+
+
+async def test_what_is_silenced_leaves_the_cursor_to_the_next_and_nothing_unseen_is_taken():
+    app = alert_desk()
+    async with app.run_test(size=(100, 14)) as pilot:
+        await list_alerts(pilot)
+        await go_to(pilot, alerts.FAILING)
+        before = app.screen.list.cursor
+        await pilot.press("s", "enter", "enter")
+        await until(pilot, lambda: app.hand.requests)
+        assert app.screen.list.cursor != before
+        app.hand.requests.clear()
+        alive = [
+            item for item in app.screen.list.items if isinstance(item, AlertItem) and item.alert.state != "resolved"
+        ]
+        app.screen.list.cursor = alive[-1].key
+        app.screen.list.scroll_to(y=0, animate=False)
+        await pilot.pause()
+        assert not app.screen.list._is_in_sight(app.screen.list.cursor)
+        await pilot.press("a")
+        await pilot.pause()
+        assert app.hand.requests == [] and app.screen.list._is_in_sight(app.screen.list.cursor)
+        await pilot.press("a")
+        await until(pilot, lambda: app.hand.requests)
 
 
 async def test_a_silence_can_be_ended_and_what_is_over_is_left_alone():
