@@ -30,7 +30,7 @@ _NEXT_NAMESPACE = (
 # the jobs of the platform deploy into no namespace: theirs are not missed
 UNATTRIBUTED = (
     "SELECT b.source, b.job, count(*), max(b.number) FROM jobs j CROSS JOIN builds b"
-    " ON b.source = j.source AND b.job = j.name AND b.namespace IS NULL"
+    " ON b.source = j.source AND b.job = j.name AND b.namespace IS NULL AND NOT b.deleted"
     " WHERE j.until_ms IS NULL AND j.job_class NOT IN ('seed', 'renewal') GROUP BY j.source, j.name"
 )
 EVENTS = f"{JOB_EVENTS.select} WHERE at_ms >= ? ORDER BY at_ms DESC LIMIT ?"
