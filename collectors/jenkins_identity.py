@@ -16,6 +16,8 @@ from statusdesk.facts import Build
 
 GAP_LIMIT = 20  # more missing numbers than this are asked for at once, though that makes Jenkins read more
 RETIRED_KEPT = 10_000
+RETIRED_BUILDS = 20_000
+"""Of jobs that have gone; of those that went before, only the last build is kept."""
 UNSEEN_S = 60.0
 """After so long without an answer a job may have been made again with any number of builds."""
 
@@ -30,26 +32,36 @@ class Identities:
         self._looked_s = float("-inf")
         self._is_doubtful = True
         self._eras: dict[str, int] = {}
-        self._retired: dict[str, Build] = {}  # the newest ones at the end
+        self._retired: dict[str, tuple[Build, ...]] = {}  # the newest ones at the end
+        self._whole: dict[str, int] = {}  # of these all builds are kept, so many
         self._others: set[str] = set()
 
     def look(self, names: frozenset[str]) -> None:
-        """Take which jobs a visit shows; one that is back is held against the last build that it had."""
+        """Take which jobs a visit shows; one that is back is held against the builds that it had."""
         now_s = time.monotonic()
         self._is_doubtful = names != self._names or now_s - self._looked_s > self._unseen_s
         if names != self._names and self._retired:
             for name in names & self._retired.keys():
-                self._ledger.keep(self._retired.pop(name))
+                self._whole.pop(name, None)
+                for build in self._retired.pop(name):
+                    self._ledger.keep(build)
         self._names, self._looked_s = names, now_s
 
     def retire(self, job: str) -> None:
-        """Forget a job that has gone, but for its last build."""
-        last = self._ledger.last(job)
+        """Set what is known of a job aside: it has gone, and when it is back its builds are attributed as they were."""
+        known = self._ledger.of_job(job)
         self.begin(job)
-        if last is not None:
-            self._retired[job] = last
-            if len(self._retired) > RETIRED_KEPT:
-                del self._retired[next(iter(self._retired))]
+        if not known:
+            return
+        self._retired[job], self._whole[job] = known, len(known)
+        while sum(self._whole.values()) > RETIRED_BUILDS:
+            oldest = next(iter(self._whole))
+            del self._whole[oldest]
+            self._retired[oldest] = (max(self._retired[oldest], key=lambda build: build.number),)
+        if len(self._retired) > RETIRED_KEPT:
+            oldest = next(iter(self._retired))
+            self._whole.pop(oldest, None)
+            del self._retired[oldest]
 
     def begin(self, job: str) -> None:
         """Forget what was known by a name: another job has it now, or none."""

@@ -127,6 +127,10 @@ class BuildLedger:
         """Return the newest build known of a job."""
         return self.get((job, self._newest.get(job, 0)))
 
+    def of_job(self, job: str) -> tuple[Build, ...]:
+        """Return the builds known of a job, but for those that were not told yet."""
+        return tuple(b for number, b in self._builds.get(job, {}).items() if (job, number) not in self._waiting)
+
     def newest_of(self, job: str) -> int:
         """Return the highest number known of a job; 0 where none is."""
         return self._newest.get(job, 0)

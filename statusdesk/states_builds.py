@@ -128,7 +128,7 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
 
     ``up_since_ms``: since when anything of it is up. ``made_ms``: when it was made whole, which is later where it was
     half made at first; by the build ``job`` ``number`` that ``made_by`` started (empty: by no build that is known).
-    ``last_job``, ``last_number`` and
+    With ``Making`` and ``HalfMade`` that is the build that makes it, or left it so. ``last_job``, ``last_number`` and
     ``last_result`` are of the newest create or destroy build. ``week_up_min`` and
     ``week_after_hours_min``: minutes that it was up within the last seven days, and of these after hours.
     """

@@ -15,9 +15,10 @@ from tests.store.rows import build, job
 def reader(tmp_path):
     path = tmp_path / "statusdesk.db"
     with Writer(path, 1e9, lambda: 1_000) as writer:
-        writer.put_jobs([job()])
+        writer.put_jobs([job(), job("deploy-b")])
         writer.put_builds([build(number) for number in range(1, 31)])
         writer.put_builds([build(40, namespace="testing"), build(41, namespace=None), build(42, namespace=None)])
+        writer.put_builds([build(1, "deploy-b", None), build(2, "deploy-b", None, deleted=True)])
         writer.commit()
     import sqlite3
 
@@ -51,7 +52,10 @@ def test_one_build(reader):
 
 
 def test_unattributed(reader):
-    assert read_unattributed(reader) == (UnattributedJob("jenkins", "deploy-orders", 2, 42),)
+    assert read_unattributed(reader) == (
+        UnattributedJob("jenkins", "deploy-orders", 2, 42),
+        UnattributedJob("jenkins", "deploy-b", 1, 1),
+    )
 
 
 def test_grants_are_those_of_the_newest_token_of_that_name(reader):

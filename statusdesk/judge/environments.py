@@ -95,8 +95,9 @@ def judge_environment(
     up_since_ms = story.spans[-1][0] if story.is_up else None
     left_up_ms = _left_up_ms(hours, grace_ms, now_ms, up_since_ms)
     level, reason = _verdict(story, left_up_ms)
-    made, last = story.made, story.running or story.last
-    by = made if made is not None else story.running if making else None
+    last = story.running or story.last
+    # who is named is who started the build that is named: a whole one that is made once more is not its maker's fault
+    by = last if reason in ("Making", "HalfMade") else story.made
     spans = [(max(a, now_ms - WEEK_MS), b) for a, b in story.known_spans(now_ms) if b > now_ms - WEEK_MS]
     working = hours.spans(now_ms - WEEK_MS, now_ms)
     whole_ms = sum(b - a for a, b in spans)
@@ -119,7 +120,7 @@ def judge_environment(
         day_off=reason == "LeftUp" and hours.is_day_off(now_ms),
         week_up_min=_minutes(whole_ms),
         week_after_hours_min=_minutes(whole_ms - overlap_ms(spans, working)),
-        made_ms=made.ended_ms if made is not None and made.build.result in _GOOD else None,
+        made_ms=by.ended_ms if by is not None and by is story.made and by.build.result in _GOOD else None,
     )
     return _with_message(state, now_ms)
 

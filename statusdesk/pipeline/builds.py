@@ -50,6 +50,7 @@ class Builds:
         self._by_name: dict[str, set[JobKey]] = {}
         self._dirty: set[Pair] = set()
         self._lessened: set[Pair] = set()
+        self._appeared: set[JobKey] = set()
         self._touched: set[JobKey] = set()
         self._forgotten: set[JobKey] = set()
         self._gone: list[Transition] = []
@@ -105,6 +106,7 @@ class Builds:
                 self._dirty.discard(pair)
             for key in gone:
                 self._forget_job(key)
+        self._appeared = (self._appeared & seen) | (seen - before.keys())
         changed = {job.key for job in jobs if self._jobs.get(job.key) != job}
         self._jobs.update((job.key, job) for job in jobs)
         if changed:
@@ -180,7 +182,11 @@ class Builds:
         self._lessened.update((b.source, b.job, name) for b in lost for name in b.namespaces or (b.namespace or "",))
 
     def _recall(self) -> None:
-        """Remember older builds of the pairs that have lost one: of those only a few were at hand."""
+        """Remember what the store has: builds of jobs that are back, older ones of the pairs that have lost one."""
+        if self._appeared:
+            for known in self._writer.builds_of_jobs(self._appeared):
+                self._remember(known)
+            self._appeared.clear()
         for source, job, namespace in self._lessened:
             for older in self._writer.builds_of(source, job, namespace, KEPT_PER_PAIR):
                 self._remember(older)
@@ -193,6 +199,7 @@ class Builds:
                 known.clear()
                 self._dirty.add(pair)
         self._lessened = {pair for pair in self._lessened if pair[:2] not in jobs}
+        self._appeared = {job for job in self._appeared if job not in jobs}
         for source, job in jobs:
             self._writer.forget_builds(str(source), str(job))
 

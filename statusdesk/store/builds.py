@@ -1,7 +1,7 @@
 """Questions about builds: those of a job and namespace, and those that a starting collector must know."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
@@ -12,6 +12,7 @@ from statusdesk.store.kinds import BUILDS, DETAILS, JOB_EVENTS, OPEN, SHARED
 IS_CONCLUSIVE = f"IN ({', '.join(repr(result) for result in CONCLUSIVE)})"
 STANDS = "NOT building AND NOT deleted"
 KNOWN_PER_JOB = 30
+_Waiting = tuple[Build, object]
 
 _SELECT = f"SELECT {BUILDS.listed} FROM builds WHERE source = :source AND job = :job"
 _NEWEST = "AND deleted <= :deleted ORDER BY number DESC LIMIT :limit"
@@ -29,7 +30,7 @@ _NEXT_NAMESPACE = (
 # the jobs of the platform deploy into no namespace: theirs are not missed
 UNATTRIBUTED = (
     "SELECT b.source, b.job, count(*), max(b.number) FROM jobs j CROSS JOIN builds b"
-    " ON b.source = j.source AND b.job = j.name AND b.namespace IS NULL"
+    " ON b.source = j.source AND b.job = j.name AND b.namespace IS NULL AND NOT b.deleted"
     " WHERE j.until_ms IS NULL AND j.job_class NOT IN ('seed', 'renewal') GROUP BY j.source, j.name"
 )
 EVENTS = f"{JOB_EVENTS.select} WHERE at_ms >= ? ORDER BY at_ms DESC LIMIT ?"
@@ -62,10 +63,10 @@ def builds_of_job(
 
 
 def standing_builds(
-    db: sqlite3.Connection, waiting: Iterable[Build], source: str, job: str, namespace: str, limit: int
+    db: sqlite3.Connection, waiting: Iterable[_Waiting], source: str, job: str, namespace: str, limit: int
 ) -> list[Build]:
     """Return the newest builds of a (job, namespace) that are not deleted, with ``waiting`` ones not yet committed."""
-    mine = {build.number: build for build in waiting if (build.source, build.job) == (source, job)}
+    mine = {build.number: build for build, _ in waiting if (build.source, build.job) == (source, job)}
     found = builds_of_job(db, source, job, namespace, limit + len(mine), deleted_too=False)
     merged = [build for build in found if build.number not in mine]
     standing = [build for build in mine.values() if not build.deleted]
@@ -113,12 +114,16 @@ def jobs_with_builds(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         yield at
 
 
-def known_builds(db: sqlite3.Connection, per_job: int = KNOWN_PER_JOB) -> list[Build]:
+def known_builds(
+    db: sqlite3.Connection, per_job: int = KNOWN_PER_JOB, jobs: Collection[tuple[str, str]] | None = None
+) -> list[Build]:
     """Return what a starting collector must know: the newest builds of each job, all open ones, and of each
     (job, namespace) the newest, the newest conclusive and the newest successful one; each once, newest first per job.
+
+    ``jobs``: only of these.
     """
     found: dict[tuple[str, str, int], Build] = {}
-    for source, job in jobs_with_builds(db):
+    for source, job in jobs_with_builds(db) if jobs is None else jobs:
         for build in builds_of_job(db, source, job, None, per_job):
             found[build.key] = build
         for namespace in _namespaces(db, source, job):
@@ -129,8 +134,17 @@ def known_builds(db: sqlite3.Connection, per_job: int = KNOWN_PER_JOB) -> list[B
                     found[build.key] = build
     for row in db.execute(_OPEN):
         build = BUILDS.decode(row)
-        found[build.key] = build
+        if jobs is None or (build.source, build.job) in jobs:
+            found[build.key] = build
     return sorted(found.values(), key=lambda build: (build.source, build.job, -build.number))
+
+
+def builds_of_jobs(
+    db: sqlite3.Connection, waiting: Iterable[_Waiting], jobs: Collection[tuple[str, str]]
+) -> list[Build]:
+    """Return what is to be known of the builds of some jobs, then those ``waiting`` of them, not yet committed."""
+    mine = [build for build, _ in waiting if (build.source, build.job) in jobs]
+    return known_builds(db, jobs=jobs) + mine
 
 
 def _namespaces(db: sqlite3.Connection, source: str, job: str) -> Iterator[str | None]:

@@ -346,6 +346,11 @@ class Writer:
         return build_questions.known_builds(self._db, per_job)
 
     @asks
+    def builds_of_jobs(self, jobs: Collection[tuple[str, str]]) -> list[Build]:
+        """Return what is to be known of the builds of jobs, then those of them that are not committed."""
+        return build_questions.builds_of_jobs(self._db, self._builds.waiting.values(), jobs)
+
+    @asks
     def build(self, source: str, job: str, number: int) -> Build | None:
         """Return one build that is committed."""
         return build_questions.build(self._db, source, job, number)
@@ -353,15 +358,13 @@ class Writer:
     @asks
     def builds_of(self, source: str, job: str, namespace: str, limit: int) -> list[Build]:
         """Return the newest builds of a (job, namespace) that Jenkins has, newest first; also those not committed."""
-        waiting = [build for build, _ in self._builds.waiting.values()]
+        waiting = self._builds.waiting.values()
         return build_questions.standing_builds(self._db, waiting, source, job, namespace, limit)
 
     def prune(self, now_ms: int, max_rows: int, sinks: Collection[str] | None = None) -> int:
         """Delete what is older than is kept, at most about ``max_rows`` rows in bites of milliseconds; return how many.
 
-        ``sinks``: those that are configured; what others were told goes entirely.
-
-        Raises: StoreError.
+        ``sinks``: those that are configured; what others were told goes entirely. Raises: StoreError.
         """
         limit_ms = now_ms - self._keep_ms
         try:

@@ -103,6 +103,23 @@ def test_a_name_that_was_free_for_a_while_is_held_against_the_last_build_under_i
         eventually(lambda: of_job(watched, "deploy") == dict.fromkeys((2, 5), "production"))
 
 
+def test_builds_of_a_job_that_is_back_are_attributed_as_they_were(jenkins):
+    jenkins.add("other", build(1))
+    jenkins.add("deploy", build(1, namespace=None), build(2, namespace=None), default="testing")
+    with staged(jenkins) as stage, Watched(stage) as watched:
+        watched.heard.wait_for(lambda _: len(watched.builds()) == 3)
+        builds = jenkins.jobs.pop("deploy")
+        for _ in range(3):
+            watched.visit()
+        jenkins.jobs["deploy"], jenkins.defaults["deploy"] = builds, "production"
+        watched.collector._scan_due_s = 0.0
+        watched.visit()
+        eventually(lambda: not watched.collector.busy())
+        jenkins.add("deploy", build(3, namespace="production"))
+        watched.visit()
+        assert of_job(watched, "deploy") == {1: "testing", 2: "testing", 3: "production"}
+
+
 def test_a_deleted_newest_build_before_a_gap_makes_no_other_job(jenkins):
     jenkins.add("deploy", *(build(number) for number in (1, 2, 3)))
     with staged(jenkins) as stage, Watched(stage) as watched:

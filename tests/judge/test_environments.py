@@ -153,3 +153,25 @@ def test_who_made_it_and_when_belong_to_one_build() -> None:
     half_only = judged(at(16, "12:00"), half)
     assert half_only is not None
     assert half_only.made_ms is None
+
+
+@pytest.mark.parametrize("result", ["FAILURE", "ABORTED"])
+def test_who_left_it_half_made_is_named_and_not_who_had_made_it_well(result: str) -> None:
+    state = judged(at(16, "12:00"), MADE, run(C, 2, at(16, "11:00"), result, user="bob"))
+    assert state is not None
+    what = "failed" if result == "FAILURE" else "was aborted"
+    assert state.message == f"env-create #2 {what}: it is half made by bob"
+    assert (state.level, state.reason) == (Level.FAILING, "HalfMade")
+    assert (state.made_by, state.job, state.number, state.url) == ("bob", "env-create", 2, "https://ci/create/2/")
+    assert (state.made_ms, state.up_since_ms) == (None, at(16, "08:01"))
+
+
+def test_who_makes_it_once_more_is_named_while_he_does_and_no_longer() -> None:
+    half = run(C, 1, at(16, "08:00"), "FAILURE", user="bob")
+    for before in (MADE, half):
+        state = judged(at(16, "11:00"), before, run(C, 2, at(16, "10:59"), None, user="carl"))
+        assert state is not None
+        assert (state.message, state.made_by, state.number) == ("env-create #2 makes it by carl", "carl", 2)
+    again = judged(at(16, "12:00"), MADE, run(C, 2, at(16, "10:59"), user="carl"))
+    assert again is not None
+    assert (again.made_by, again.number) == ("alice", 1)

@@ -194,6 +194,45 @@ def test_a_platform_job_that_is_gone_ends_and_no_list_at_all_ends_none(bench):
     assert bench.row("seed-all").until_ms is not None
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("told_anew", [False, True])
+def test_a_job_that_is_back_shows_what_it_showed_before(bench, restarted, told_anew):
+    listed = ("deploy-a", "deploy-b", "deploy-c")
+    old = ran("deploy-a", 1, bench.now_ms - HOUR_MS, "FAILURE", namespace="production")
+    well = [ran("deploy-a", number, bench.now_ms + number, namespace="staging") for number in range(2, 50)]
+    last = ran("deploy-a", 50, bench.now_ms + 50, "FAILURE", namespace="staging")
+    bench.see(jobs(bench, *listed), old, *well, last)
+    keys = ("jenkins/deploy-a@production", "jenkins/deploy-a@staging")
+    before = [bench.writer.current(BuildState)[key] for key in keys]
+    assert [(row.number, row.level) for row in before] == [(1, Level.FAILING), (50, Level.FAILING)]
+    bench.pass_ms(MINUTE_MS)
+    bench.see(jobs(bench, *listed[1:]))
+    assert all(bench.writer.current(BuildState)[key].until_ms is not None for key in keys)
+    if restarted:
+        bench.restart()
+        bench.see(jobs(bench, *listed[1:]))
+    bench.pass_ms(MINUTE_MS)
+    bench.see(jobs(bench, *listed), *(well if told_anew else ()))
+    rows = [bench.writer.current(BuildState)[key] for key in keys]
+    assert [(row.number, row.level, row.until_ms) for row in rows] == [
+        (1, Level.FAILING, None),
+        (50, Level.FAILING, None),
+    ]
+    assert [row.message for row in rows] == [row.message for row in before]
+
+
+def test_a_job_that_is_another_when_it_is_back_shows_nothing_of_the_one_before(bench):
+    listed = ("deploy-a", "deploy-b", "deploy-c")
+    bench.see(jobs(bench, *listed), ran("deploy-a", 7, bench.now_ms, "FAILURE", namespace="staging"))
+    bench.pass_ms(MINUTE_MS)
+    bench.see(jobs(bench, *listed[1:]))
+    bench.pass_ms(MINUTE_MS)
+    new = ran("deploy-a", 1, bench.now_ms, namespace="staging")
+    bench.see(jobs(bench, *listed), msgspec.structs.replace(new, gone=(("jenkins", "deploy-a"),)))
+    row = bench.writer.current(BuildState)["jenkins/deploy-a@staging"]
+    assert (row.number, row.level) == (1, Level.OK)
+
+
 def test_an_environment_is_made_left_up_and_destroyed(bench):
     listed = jobs(bench, "env-create", "env-destroy", "deploy-a")
     create = ran("env-create", 5, bench.now_ms - HOUR_MS, None, namespace="dev-bob", user="bob")
