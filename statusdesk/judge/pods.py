@@ -163,6 +163,13 @@ def _main_status(pod: Pod, status: str) -> str:
     return status
 
 
+def _leftover(pod: Pod) -> str:
+    """Return the word for a pod that has ended and was left lying about; empty for one that counts."""
+    if pod.phase not in _ENDED or (pod.owner_kind == "Job" and pod.reason != "Evicted"):
+        return ""
+    return pod.reason or pod.phase
+
+
 def pod_state(pod: Pod, workload_key: str, new: bool) -> PodState:
     """Return the row of a pod for the detail views, with kubectl's READY, STATUS and RESTARTS."""
     init = _init_status(pod.containers)
@@ -187,6 +194,7 @@ def pod_state(pod: Pod, workload_key: str, new: bool) -> PodState:
         ready=ready,
         total=total,
         unready=not pod.ready,
+        leftover=_leftover(pod),
         restarts=restarts,
         node=pod.node,
         created_ms=pod.created_ms,
