@@ -133,9 +133,9 @@ class Scribe:
         self._title("PODS")
         if not pods:
             self._say("none\n", self.ink.quiet)
-        ordered = sorted(pods, key=lambda pod: (not pod.new, pod.is_ready, pod.name))
+        ordered = sorted(pods, key=lambda pod: (bool(pod.leftover), not pod.new, pod.is_ready, pod.name))
         for pod in ordered[:MAX_PODS]:
-            well = pod.is_ready
+            well = pod.is_ready or bool(pod.leftover)
             style = self.ink.quiet if well else self.ink.plain
             held = " not ready" if pod.is_held else ""
             old = "" if pod.new else "  old revision"
@@ -143,7 +143,7 @@ class Scribe:
             aged = f"  {age(self.now_ms - pod.created_ms)}" if pod.created_ms else ""
             self._say(f"{pod.name}\n", style)
             self._say(f"  {pod.ready}/{pod.total}  ", style)
-            self._say(f"{pod.status}{held}", style if well else self.ink.strong)
+            self._say(f"{pod.leftover or pod.status}{held}", style if well else self.ink.strong)
             self._say(f"{restarts}{aged}  {pod.node}{old}\n", self.ink.quiet)
         if len(ordered) > MAX_PODS:
             self._say(f"and {len(ordered) - MAX_PODS} more\n", self.ink.quiet)

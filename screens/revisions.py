@@ -34,7 +34,7 @@ def sides(view: RolloutView) -> list[Side]:
     state = view.state
     if state is None or view.reading is None or view.past or view.gone:
         return []
-    alive = [pod for pod in view.pods if pod.deleting_ms is None]
+    alive = [pod for pod in view.pods if pod.deleting_ms is None and not pod.leftover]
     new = [pod for pod in alive if pod.new]
     old: dict[str, list[PodState]] = {}
     for pod in alive:
@@ -61,7 +61,7 @@ def _newest(view: RolloutView, state: RolloutState, pods: list[PodState], rollin
 
 
 def _old(view: RolloutView, state: RolloutState, revision: str, pods: list[PodState], more: int) -> Side:
-    main = _main_of(state, [pod for pod in view.pods if pod.new])
+    main = _main_of(state, [pod for pod in view.pods if pod.new and not pod.leftover])
     container = next((c for pod in pods for c in pod.containers if c.name == main), None)
     created = [pod.created_ms for pod in pods if pod.created_ms is not None]
     ready = sum(pod.is_ready for pod in pods)

@@ -53,10 +53,10 @@ WORST_FIRST = (Mark.FAILING, Mark.WARNING, Mark.UNKNOWN, Mark.PROGRESSING, Mark.
 
 
 def ordered(pods: Sequence[PodState], everything: bool, blame: Blame = NO_BLAME) -> tuple[list[PodState], int]:
-    """Return the pods worst first, new before old, and how many that are well are left out of a long list."""
+    """Return the pods worst first, new before old before leftovers, and how many well ones a long list leaves out."""
 
-    def order(pod: PodState) -> tuple[bool, int, str]:
-        return (not pod.new, WORST_FIRST.index(mark_of(pod, blame)), pod.name)
+    def order(pod: PodState) -> tuple[bool, bool, int, str]:
+        return (bool(pod.leftover), not pod.new, WORST_FIRST.index(mark_of(pod, blame)), pod.name)
 
     found = sorted(pods, key=order)
     if everything or len(found) <= MANY:
@@ -72,8 +72,8 @@ def ordered(pods: Sequence[PodState], everything: bool, blame: Blame = NO_BLAME)
 
 
 def mark_of(pod: PodState, blame: Blame = NO_BLAME) -> Mark:
-    """Return how a pod stands: gone soon, ready, in trouble, or on its way; the blamed one as bad as the verdict."""
-    if pod.deleting_ms is not None:
+    """Return how a pod stands: gone (soon), ready, in trouble, or on its way; the blamed one as bad as the verdict."""
+    if pod.deleting_ms is not None or pod.leftover:
         return Mark.IDLE
     if pod.is_ready:
         return Mark.OK
@@ -85,7 +85,7 @@ def mark_of(pod: PodState, blame: Blame = NO_BLAME) -> Mark:
 def init_saying(pod: PodState) -> Saying:
     """Say how far the init containers are: the first that has not done its work speaks."""
     inits = [c for c in pod.containers if c.role is not ContainerRole.APP]
-    if not inits:
+    if not inits or pod.leftover:
         return Saying("", Mark.OK)
     for container in inits:
         done = container.state == "terminated" and container.exit_code == 0
@@ -103,6 +103,8 @@ def app_saying(pod: PodState) -> Saying:
     apps = [c for c in pod.containers if c.role is ContainerRole.APP]
     if pod.deleting_ms is not None:
         return Saying("terminating", Mark.IDLE)
+    if pod.leftover:
+        return Saying(pod.leftover, Mark.IDLE)
     if not apps:
         trouble = pod.status not in ("Pending", "Running", "Succeeded", "")
         return Saying(pod.status or "no status", Mark.FAILING if trouble else Mark.PROGRESSING)
@@ -269,7 +271,7 @@ def style_of(mark: Mark, pen: Pen) -> Style:
 def draw_containers(pod: PodState, pen: Pen) -> list[Line]:
     """Return the containers of a pod, with everything that is known of each."""
     ink = pen.ink
-    lines = [Line().put(" CONTAINERS ", ink.title).put(f" {pod.name}  {pod.status}", ink.quiet)]
+    lines = [Line().put(" CONTAINERS ", ink.title).put(f" {pod.name}  {pod.leftover or pod.status}", ink.quiet)]
     if pod.is_held:
         lines[0].put(", the pod is not ready though its containers are", ink.plain)
     width = min(24, max([4, *(cells(c.name) for c in pod.containers)]))

@@ -76,6 +76,7 @@ class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``workload`` is the key of its rollout, ``new`` says that it belongs to the newest revision, ``status`` is the text
     that ``kubectl get pods`` shows; ``ready`` and ``total`` count containers, ``unready`` says that the pod as a whole
     is not ready, whatever its containers are: a readiness gate is closed, or nothing is heard from its node.
+    ``leftover``: the word for one that has ended (Evicted) and was left lying about, which counts for nothing.
     """
 
     key: str
@@ -90,6 +91,7 @@ class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ready: int = 0
     total: int = 0
     unready: bool = False
+    leftover: str = ""
     restarts: int = 0
     node: str = ""
     created_ms: int | None = None

@@ -17,6 +17,26 @@ def is_live(pod: Pod) -> bool:
     return pod.deleting_ms is None and pod.phase not in _ENDED
 
 
+def is_nodes_end(reason: str, exit_code: int | None) -> bool:
+    """Return whether a container ended with its node, which is no fault of its own.
+
+    Source: what the kubelet and the runtime write for a container that is gone when they are back.
+    """
+    return reason == "ContainerStatusUnknown" or (exit_code == 255 and reason == "Unknown")
+
+
+def back_ms(pod: Pod) -> int | None:
+    """Return when the containers that ended with their node were started again, if the pod is not ready since."""
+    moments = [
+        one.since_ms
+        for one in pod.containers
+        if one.role is ContainerRole.APP and one.state == "running" and one.since_ms is not None
+        if not one.ready and is_nodes_end(one.last_reason, one.last_exit_code)
+    ]
+    started_ms = max(moments, default=None)
+    return started_ms if started_ms is not None and started_ms >= (pod.ready_changed_ms or 0) else None
+
+
 def condition_of(workload: Workload, type_: str) -> Condition | None:
     """Return the condition of that type, or None."""
     for condition in workload.conditions:
@@ -163,6 +183,13 @@ def _main_status(pod: Pod, status: str) -> str:
     return status
 
 
+def _leftover(pod: Pod) -> str:
+    """Return the word for a pod that has ended and was left lying about; empty for one that counts."""
+    if pod.phase not in _ENDED or (pod.owner_kind == "Job" and pod.reason != "Evicted"):
+        return ""
+    return pod.reason or pod.phase
+
+
 def pod_state(pod: Pod, workload_key: str, new: bool) -> PodState:
     """Return the row of a pod for the detail views, with kubectl's READY, STATUS and RESTARTS."""
     init = _init_status(pod.containers)
@@ -187,6 +214,7 @@ def pod_state(pod: Pod, workload_key: str, new: bool) -> PodState:
         ready=ready,
         total=total,
         unready=not pod.ready,
+        leftover=_leftover(pod),
         restarts=restarts,
         node=pod.node,
         created_ms=pod.created_ms,

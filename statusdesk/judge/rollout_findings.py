@@ -6,6 +6,7 @@ import msgspec
 
 from statusdesk.config import RolloutThresholds
 from statusdesk.facts import Container, ContainerRole, Pod
+from statusdesk.judge.pods import back_ms, is_nodes_end
 from statusdesk.judge.rollout_memory import PodPast
 from statusdesk.judge.rollout_pulls import PULL, Pulls, is_missing, is_refused, why
 from statusdesk.judge.rollout_waits import Waits
@@ -251,8 +252,8 @@ def _ended(
     pod: Pod, container: Container, scene: Scene, reason: str, exit_code: int | None, said: str, loop: bool = False
 ) -> Finding | None:
     """A container that ended: a warning the first time, failing when it loops or has restarted often enough."""
-    if not loop and (reason == "ContainerStatusUnknown" or (exit_code == 255 and reason == "Unknown")):
-        return None  # the node restarted
+    if not loop and is_nodes_end(reason, exit_code):
+        return None
     loop = loop or _recent_restarts(pod, container, scene) >= scene.thresholds.restarts
     what = f"{_ROLE_WORDS[container.role]} {container.name}"
     tail = f" ({said})" if said and reason != "Completed" else ""
@@ -302,7 +303,7 @@ def _slow(pod: Pod, scene: Scene) -> Finding | None:
     wait_s, allowed_s = scene.waits.limits_s(step, name, scene.thresholds, scene.deadline_s)
     if not scene.reached(since_ms + int(wait_s * 1000) + STAMP_MS):
         return None
-    times = (pod.created_ms, pod.ready_changed_ms, scene.progress_ms if scene.rolling else None)
+    times = (pod.created_ms, pod.ready_changed_ms, back_ms(pod), scene.progress_ms if scene.rolling else None)
     stalled_ms = max((t for t in times if t is not None), default=since_ms)
     level, fails_ms = scene.fails_at(stalled_ms + int(allowed_s * 1000))
     role = _ROLE[container.role] if container is not None else 3

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from statusdesk.facts import ContainerRole, Pod, Workload
-from statusdesk.judge.pods import condition_of, is_live
+from statusdesk.judge.pods import back_ms, condition_of, is_live
 from statusdesk.judge.rollout_counts import DEGRADED, REPLACING, STARTING, desired_of
 from statusdesk.judge.rollout_findings import Finding, Scene
 from statusdesk.judge.rollout_memory import SETTLE_MS
@@ -99,6 +99,8 @@ def _was_ready(pod: Pod, completed_ms: int | None) -> bool:
     apps = [container for container in pod.containers if container.role is ContainerRole.APP]
     if not apps or any(container.state != "running" for container in apps):
         return False
+    if back_ms(pod) is not None:
+        return False  # it starts anew on a node that is back
     if completed_ms is not None and (pod.created_ms or completed_ms) < completed_ms:
         return True
     made_ms = max(pod.created_ms or 0, pod.scheduled_changed_ms or 0)

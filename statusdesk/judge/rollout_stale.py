@@ -13,56 +13,85 @@ from statusdesk.judge.pods import condition_of, is_live, is_observed, named_in
 from statusdesk.judge.rollout_memory import Memory
 from statusdesk.states import Level, RolloutState
 
+_LEAVING = "leaving/"
+
 
 class Current(msgspec.Struct, frozen=True):
     """A workload without the condition that is not of its newest revision, where there is one.
 
-    ``undone`` is the hash that the condition names, ``note`` what to remember of it.
+    ``undone`` is the hash that the condition names, ``note`` what to remember of it. ``awaits``: whether a rollout
+    waits for the pods of the revision before, of which alone the workload still tells.
     """
 
     workload: Workload
     undone: str = ""
     note: str = ""
+    awaits: bool = False
 
 
 def current(workload: Workload, pods: Sequence[Pod], before: RolloutState | None, memory: Memory | None) -> Current:
     """Return what of a workload is about its newest revision, as far as the previous verdict tells."""
-    if workload.kind != "Deployment" or before is None:
+    if workload.kind != "Deployment":
         return Current(workload)
     said = condition_of(workload, "Progressing")
-    note = _note(said, workload, pods, before, memory) if said is not None else ""
-    if said is None or not note:
+    note = _note(said, workload, pods, before, memory)
+    if not note:
         return Current(workload)
+    awaits = note.startswith(_LEAVING)
+    if said is None:
+        return Current(workload, note=note, awaits=awaits)
     kept = tuple(condition for condition in workload.conditions if condition is not said)
     stripped = msgspec.structs.replace(workload, conditions=kept)
-    return Current(stripped, named_in(said.message, workload.name), note)
+    return Current(stripped, named_in(said.message, workload.name), note, awaits)
 
 
-def noted(memory: Memory | None, now: Current, now_ms: int) -> Memory:
-    """Return the memory with the note that the condition is stale, for as long as it stays as it is."""
+def noted(memory: Memory | None, now: Current, completed: bool, now_ms: int) -> Memory:
+    """Return the memory with the note that the condition is stale, for as long as it stays as it is.
+
+    ``completed``: of the revision whose number the workload has, which is still that of before while a rollout waits.
+    """
     memory = memory if memory is not None else Memory(now.workload.revision)
-    return msgspec.structs.replace(memory, since=(*memory.since, (now.note, now_ms)))
+    since = (*memory.since, (now.note, now_ms))
+    return msgspec.structs.replace(memory, since=since, completed=completed if now.awaits else memory.completed)
 
 
-def _note(said: Condition, workload: Workload, pods: Sequence[Pod], before: RolloutState, memory: Memory | None) -> str:
-    """Return what to remember of a condition that is stale, empty of one that is not."""
+def _note(
+    said: Condition | None,
+    workload: Workload,
+    pods: Sequence[Pod],
+    before: RolloutState | None,
+    memory: Memory | None,
+) -> str:
+    """Return what to remember of a condition that is stale, or of pods that are awaited; empty where there is none."""
     known = dict(memory.since) if memory is not None else {}
+    if said is None:
+        leaving = f"{_LEAVING}{workload.generation}"
+        return leaving if _is_leaving("", workload, pods, leaving in known) else ""
     which = f"{said.reason}/{said.updated_ms}/{said.message}"
-    stale, leaving = f"stale/{which}", f"leaving/{which}"
+    stale, leaving = f"stale/{which}", f"{_LEAVING}{which}"
     if stale in known:
         return stale
-    if said in before.conditions:
+    if before is not None and said in before.conditions:
         if before.revision != workload.revision or before.image != workload.image:
             return stale
         if memory is None and said.status == "False" and before.level is not Level.FAILING:
             return stale  # what had not made the rollout fail was known to be of another revision
-    return leaving if _is_leaving(said, workload, pods, leaving in known) else ""
+    named = named_in(said.message, workload.name)
+    return leaving if named and _is_leaving(named, workload, pods, leaving in known) else ""
 
 
-def _is_leaving(said: Condition, workload: Workload, pods: Sequence[Pod], known: bool) -> bool:
-    """Return whether all pods of the revision that is named end, because another is to come once they have."""
+def _is_leaving(named: str, workload: Workload, pods: Sequence[Pod], known: bool) -> bool:
+    """Return whether all pods of the revision that is named end, because another is to come once they have.
+
+    Where a Deployment without a deadline names none, these are all its pods. A ReplicaSet that stays makes another pod
+    at once, or is refused it.
+    """
     if workload.strategy != "Recreate" or workload.updated or not workload.desired or not is_observed(workload):
         return False
-    named = named_in(said.message, workload.name)
-    its_own = [pod for pod in pods if named and pod.revision == named]
-    return (known or bool(its_own)) and not any(map(is_live, its_own))
+    refused = condition_of(workload, "ReplicaFailure")
+    if workload.paused or (refused is not None and refused.status == "True"):
+        return False
+    if workload.replicas or known:
+        return True  # the controller counts pods, and none is of the newest revision
+    its_own = [pod for pod in pods if not named or pod.revision == named]
+    return any(pod.deleting_ms is not None for pod in its_own) and not any(map(is_live, its_own))

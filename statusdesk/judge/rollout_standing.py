@@ -73,7 +73,11 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def served(self) -> str:
         """How much of the service is there, in words."""
-        return f"{self.workload.available or self.workload.ready} of {desired_of(self.workload)} available"
+        workload = self.workload
+        there = workload.available
+        if workload.kind == "StatefulSet" and not workload.min_ready_s:
+            there = there or workload.ready  # old ones do not say what is available
+        return f"{there} of {desired_of(workload)} available"
 
     @property
     def service(self) -> tuple[Pod, ...]:
@@ -138,7 +142,8 @@ def _with_outage(rollout: Rollout, found: Finding, scene: Scene) -> Finding:
 
 def _complete_words(workload: Workload) -> str:
     desired = desired_of(workload)
-    words = f"{workload.ready} of {counted(desired, 'pod')} ready"
+    # of what is not wanted any more, some may still be there
+    words = f"{min(workload.ready, desired)} of {counted(desired, 'pod')} ready"
     if workload.updated >= desired or workload.kind not in ("StatefulSet", "DaemonSet"):
         return words
     why = "OnDelete" if workload.strategy == "OnDelete" else f"partition {workload.partition}"

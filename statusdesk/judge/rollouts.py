@@ -81,11 +81,14 @@ def judge_rollout(
         return _judge(workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms, tail)
     now = current(workload, pods, before, memory)
     found = of_new_revision(now.workload, pods, revisions, now.undone)
-    verdict = _judge(now.workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms, tail)
+    verdict = _judge(
+        now.workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms, tail, now.awaits
+    )
     if not now.note:
         return verdict
+    completed = was_completed(now.workload, before, memory, now_ms)
     state = msgspec.structs.replace(verdict.state, conditions=workload.conditions)
-    return msgspec.structs.replace(verdict, state=state, memory=noted(verdict.memory, now, now_ms))
+    return msgspec.structs.replace(verdict, state=state, memory=noted(verdict.memory, now, completed, now_ms))
 
 
 def _unremarkable(
@@ -163,11 +166,13 @@ def _judge(
     memory: Memory | None,
     looked_ms: int | None,
     tail: LogTail | None,
+    awaits: bool = False,
 ) -> Verdict:
     revision, new_pods = new
     live = tuple(filter(is_live, new_pods))
     held = held_pods(workload, pods, revision)
-    completed = has_come_through(workload, pods, live, held, was_completed(workload, before, memory, now_ms))
+    well = not awaits and was_completed(workload, before, memory, now_ms)
+    completed = has_come_through(workload, pods, live, held, well)
     same_revision = before is not None and before.revision == workload.revision
     # the first event of a rollout still bears the number of the revision before
     goes_on = same_revision and not template_changed(workload, before)

@@ -73,6 +73,14 @@ def test_row_of_a_pod() -> None:
     assert pod_state(starting, "w", new=True).restarts == 4
 
 
+def test_a_pod_that_has_ended_is_left_over_but_the_work_of_a_job_is_not() -> None:
+    killed = pod(done(), phase="Failed", reason="Evicted")
+    assert pod_state(killed, "w", new=True).leftover == "Evicted"
+    assert pod_state(pod(done(), phase="Succeeded"), "w", new=True).leftover == "Succeeded"
+    assert pod_state(pod(done(), phase="Failed", owner_kind="Job"), "w", new=True).leftover == ""
+    assert pod_state(pod(), "w", new=True).leftover == ""
+
+
 ONE, TWO = pod(), old_pod()
 
 

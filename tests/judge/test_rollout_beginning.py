@@ -35,6 +35,27 @@ def test_the_evidence_says_since_when(pods, conditions, named, began_ms):
     assert trouble_began_ms(workload, pods, replace(STATE, pod=named), NOW) == began_ms
 
 
+DOWN = replace(make.available(False), changed_ms=T0 + 60)
+UP = make.available()
+UNHEARD = tuple(replace(POD, name=name, ready_changed_ms=T0 + at) for name, at in (("a", 20), ("b", 30)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "pods", "conditions", "reason", "began_ms"),
+    [
+        ("Deployment", UNHEARD, (DOWN,), "DegradedUnavailable", T0 + 60),
+        ("Deployment", (), (DOWN,), "DegradedUnavailable", T0 + 60),
+        ("Deployment", (), (UP,), "DegradedMissingPods", None),  # nothing tells: when it was seen
+        ("StatefulSet", UNHEARD, (), "DegradedUnavailable", T0 + 30),
+        ("StatefulSet", (), (), "DegradedUnavailable", None),
+        ("Deployment", (), (DOWN,), "NoPods", T0 - DAY),  # the rollout's trouble, not the service's
+    ],
+)
+def test_an_outage_began_with_the_outage_and_not_with_the_rollout(kind, pods, conditions, reason, began_ms):
+    workload = make.deployment(kind=kind, conditions=conditions, ready=0, available=0)
+    assert trouble_began_ms(workload, pods, replace(STATE, reason=reason), NOW) == began_ms
+
+
 @pytest.mark.parametrize("level", [Level.OK, Level.PROGRESSING, Level.UNKNOWN, Level.PAUSED])
 def test_what_is_in_no_trouble_began_now(level):
     assert trouble_began_ms(make.deployment(), (POD,), replace(STATE, level=level, pod="p"), NOW) is None

@@ -5,6 +5,7 @@ import pytest
 from statusdesk.facts import Container, Event
 from statusdesk.judge.rollouts import judge_rollout
 from statusdesk.states import Level
+from tests.judge import make
 from tests.judge.make import (
     IMAGE,
     T0,
@@ -111,3 +112,11 @@ def test_a_volume_counts_from_its_pod_whatever_the_clock_of_the_node_says(off_s:
         memory, before = verdict.memory, verdict.state
         levels.append(before.level)
     assert levels == [Level.WARNING, Level.WARNING, Level.FAILING]
+
+
+def test_a_sentence_does_not_contradict_itself() -> None:
+    soaking = make.deployment(desired=1, replicas=1, updated=1, ready=1, available=0, min_ready_s=300)
+    said = make.judge(soaking, make.pod()).state.message
+    assert "1 of 1 available" not in said
+    fewer = make.daemonset(desired=3, replicas=3, updated=3, ready=4, available=4)
+    assert make.judge(fewer, *(make.pod(name=n) for n in "abcd")).state.message == "3 of 3 pods ready"

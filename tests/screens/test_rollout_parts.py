@@ -304,3 +304,23 @@ def test_the_cause_is_never_cut_by_the_countdown(width):
     head = "\n".join(strip.text for strip in draw_head(replace(view, state=state, level=Level.FAILING), pen))
     said = " ".join(head.replace("deadline passed 3m ago", "").split())
     assert words in said and "deadline passed 3m ago" in head
+
+
+def test_evicted_leftovers_are_last_and_quiet_and_count_for_no_revision():
+    view = orders()
+    killed = container("app", state="terminated", exit_code=137, reason="Error")
+    gone = [
+        pod(KEY, f"orders-a{index}", [killed], status="Error", leftover="Evicted", new=new, revision="q", unready=True)
+        for index, new in enumerate((True, True, False))
+    ]
+    with_them = replace(view, reading=replace(view.reading, pods=(*gone, *view.pods)))
+    assert sides(with_them) == sides(view)
+    only_new = replace(view.reading, pods=(*gone, *(each for each in view.pods if each.new)))
+    assert [side.label for side in sides(replace(view, reading=only_new))] == ["NOW"]
+    shown, _ = ordered(with_them.pods, True)
+    assert [each.leftover for each in shown[-3:]] == ["Evicted"] * 3 and not any(each.leftover for each in shown[:-3])
+    assert {mark_of(each, Blame(each.name, Mark.FAILING)) for each in gone} == {Mark.IDLE}
+    assert {(app_saying(each).words, app_saying(each).mark) for each in gone} == {("Evicted", Mark.IDLE)}
+    drawn = Pen(ink=make_ink({}, True), ascii=False, zone=datetime.UTC, now_ms=NOW, width=120)
+    lines = [strip.text for key, strip in draw_pods(with_them, drawn, True) if key]
+    assert [("Evicted" in line, "✗" in line) for line in lines[-3:]] == [(True, False)] * 3

@@ -14,12 +14,18 @@ from tests.judge.make import (
     looping,
     pod,
     progressing,
+    restarted,
     rolling,
     unready,
     waiting,
 )
 from tests.judge.sequence import Case, Seen, at, event
 
+ANEW = unready(
+    restarted(1, since_ms=at(601), last_reason="Unknown", last_exit_code=255),
+    name="a",
+    **LONG_AGO | {"ready_changed_ms": at(0), "scheduled_changed_ms": at(-DAY_S)},
+)
 ONE_SHORT = {"ready": 1, "available": 1}
 DAY = {"created_ms": at(-DAY_S)}
 NODES = daemonset(desired=3, replicas=3, updated=3, ready=2, available=2, **DAY)
@@ -141,6 +147,22 @@ LOST_NODES = [
         [
             Seen(95, SERVED, (left(), VETERANS[1]), UNKNOWN, "DegradedNodeLost"),
             Seen(99, deployment(), (pod(name="a", **LONG_AGO | {"ready_changed_ms": at(98)}), VETERANS[1]), OK, "Comp"),
+        ],
+    ),
+    Case(
+        "the node comes back and the pod on it starts anew: it has its time from then on, and a countdown",
+        [
+            Seen(600, SERVED, (left(), VETERANS[1]), UNKNOWN, "DegradedNodeLost"),
+            *(
+                Seen(t, SERVED, (ANEW, VETERANS[1]), level, reason)
+                for t, level, reason in (
+                    (602, PROGRESSING, "Starting"),
+                    (690, PROGRESSING, "Starting"),
+                    (692, WARNING, "DegradedNeverReady"),
+                    (900, WARNING, "DegradedNeverReady"),
+                    (902, FAILING, "DegradedNeverReady"),
+                )
+            ),
         ],
     ),
     Case(

@@ -42,6 +42,7 @@ WAITS = Condition(
     updated_ms=at(0),
     changed_ms=at(-DAY_S),
 )
+NONE = {"replicas": 0, "updated": 0, "ready": 0, "available": 0}
 NUMBERED = Revision(
     cluster="eu", namespace="staging", kind="ReplicaSet", name=f"orders-{OLD}", uid="r1", hash=OLD, revision=1
 )
@@ -102,6 +103,28 @@ ENDED = tuple(msgspec.structs.replace(one, deleting_ms=at(130)) for one in NEVER
 BROKEN = tuple(msgspec.structs.replace(BAD, name=name) for name in ("p", "q"))
 LEAVING = tuple(msgspec.structs.replace(one, deleting_ms=at(130)) for one in BROKEN)
 
+STILL = {
+    "conditions": (available(False), progressing("NewReplicaSetAvailable", OLD, at_ms=at(-DAY_S))),
+    "generation": 2,
+    "observed_generation": 2,
+}
+SILENT = STILL | {"conditions": (available(False),), "deadline_s": 2**31 - 1}
+REFUSED = Condition(
+    type="ReplicaFailure",
+    status="True",
+    reason="FailedCreate",
+    message=f'pods "orders-{OLD}-q" is forbidden: exceeded quota: q',
+    updated_ms=at(1),
+    changed_ms=at(1),
+)
+
+LATE = (ends("x", 180), ends("y", 180))
+QUIET = {"conditions": (available(),), "deadline_s": 2**31 - 1}
+COME = tuple(
+    unready(waiting("ContainerCreating", image=BEFORE), name=name, revision=OLD, created_ms=at(1), phase="Pending")
+    for name in ("p", "q")
+)
+
 NEWEST = recreate(
     replicas=2,
     updated=2,
@@ -123,6 +146,58 @@ RECREATE = [
             Seen(63, NEWEST, (starting("a"), starting("b")), PROGRESSING, "Rolling"),
         ],
         "0 of 2 new pods ready",
+    ),
+    *(
+        Case(
+            f"Recreate whose condition is of the revision before ({which}) waits for pods within their grace period",
+            [
+                Seen(-9, was(**settled), OLD_PODS, OK, "Complete"),
+                Seen(0, recreate(**said, replicas=2, ready=2, available=2), OLD_PODS, PROGRESSING, "Rolling"),
+                Seen(0.2, recreate(**said), OLD_PODS, PROGRESSING, "Rolling"),
+                *(Seen(t, recreate(**said), LATE, PROGRESSING, "Rolling") for t in (1, 31, 95, 179)),
+                Seen(180, recreate(**said), (), PROGRESSING, "Rolling"),
+                Seen(209, recreate(**said), (), PROGRESSING, "Rolling"),
+                Seen(210, recreate(**said), (), WARNING, "NoPods"),
+            ],
+        )
+        for which, said, settled in (
+            ("available", STILL, {}),
+            ("a restart", STILL | {"image": BEFORE, "images": (("app", BEFORE),), "version": "1.4.2"}, {}),
+            ("no deadline", SILENT, {"conditions": (available(),), "deadline_s": 2**31 - 1}),
+        )
+    ),
+    *(
+        Case(
+            f"Recreate is first seen while it waits, its condition is of the revision before ({which})",
+            [
+                Seen(20, recreate(**said), LATE, PROGRESSING, "Rolling"),
+                Seen(110, recreate(**said), LATE, PROGRESSING, "Rolling"),
+                Seen(239, recreate(**said), LATE, PROGRESSING, "Rolling"),
+                Seen(240, recreate(**said), LATE, WARNING, "StuckTerminating"),
+            ],
+            "2 pods on node n-1 do not end, is the node lost?, 0 of 2 new pods ready",
+        )
+        for which, said in (("available", STILL), ("no deadline", SILENT))
+    ),
+    Case(
+        "Recreate within its grace period says whom it waits for",
+        [Seen(50, recreate(**STILL), (ends("x", 180),), PROGRESSING, "Rolling")],
+        "waits for pod x to end, 0 of 2 new pods ready",
+    ),
+    Case(
+        "a service of Recreate whose pods end and may not be made again is no rollout",
+        [
+            Seen(-9, was(), OLD_PODS, OK, "Complete"),
+            Seen(1, was(**NONE, conditions=(*STILL["conditions"], REFUSED)), LATE, FAILING, "DegradedReplicaFailure"),
+        ],
+    ),
+    Case(
+        "a service of Recreate without a deadline whose pods are replaced is no rollout",
+        [
+            Seen(-9, was(**QUIET), OLD_PODS, OK, "Complete"),
+            Seen(1, was(**QUIET | NONE), LATE, PROGRESSING, "Rolling"),  # for a moment it cannot be told
+            Seen(1.1, was(**QUIET | {"ready": 0, "available": 0}), (*LATE, *COME), PROGRESSING, "Replacing"),
+        ],
     ),
     Case(
         "Recreate says what it waits for",
