@@ -219,14 +219,14 @@ class VaultTokens:
         return None
 
     def _confirm(self, api: VaultApi, found: dict[str, Found]) -> VisitFailed | None:
-        """Ask again for what is unknown and was never seen: there is no earlier fact to show until the next visit.
+        """Ask again for what is unknown and was never seen, or was refused: there is no fact to show until the next visit.
 
         Returns why it was cut short where the server asked for fewer requests.
         """
         doubted = [
             item
             for item in self._items
-            if isinstance(found.get(item.name), AccessorUnknown) and not self._was_seen(item.name)
+            if isinstance(found.get(item.name), AccessorUnknown) and not self._is_seen(item.name)
         ]
         if not doubted or self._stop.wait(CONFIRM_S):
             return None
@@ -238,8 +238,9 @@ class VaultTokens:
             found[name] = each
         return limited
 
-    def _was_seen(self, name: str) -> bool:
-        return name in self._facts and self._facts[name].seen_ms is not None
+    def _is_seen(self, name: str) -> bool:
+        """Whether a look-up has told of it, and none was refused since."""
+        return name in self._facts and self._facts[name].seen_ms is not None and not self._facts[name].problem
 
     def _settle(self, found: dict[str, Found], active: bool) -> None:
         """Take what was found as the fact to tell; what was known before stays, until it is twice unknown."""
@@ -273,7 +274,7 @@ class VaultTokens:
             return msgspec.structs.replace(known or unseen(item), gone=True, problem="")
         if known is None or known.seen_ms is None:
             return known
-        return msgspec.structs.replace(known, unknown_ms=self._clock(), problem="")
+        return msgspec.structs.replace(known, unknown_ms=self._clock())  # refused before: so until this is confirmed
 
 
 def _is_denied(found: Found) -> bool:
