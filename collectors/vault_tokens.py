@@ -259,8 +259,8 @@ class VaultTokens:
             if known is not None:
                 self._facts[item.name] = known
             problem = each if isinstance(each, TokenProblem) else None
-            told_by_all = all_denied and item.name in self._denied
-            self._visits.tell_part(item.name, None if told_by_all else problem, f"token {item.name}: ")
+            if not (all_denied and item.name in self._denied):  # else the source tells of all; none works again
+                self._visits.tell_part(item.name, problem, f"token {item.name}: ")
 
     def _known(self, item: Item) -> Token | None:
         """Return what is known of it; not of the token that had its name before it was issued anew."""

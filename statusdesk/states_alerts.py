@@ -60,8 +60,9 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     words. ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``kept_back``: its cause's alert has muted it
     since before anybody could be told. ``hits``: whom an alert is told in place of, nearest to production first;
     ``critical_hits``: those of them whose own alerts are critical. ``touches``: whom it touches by the configuration,
-    in words, where neither its labels nor its rule say. ``job_app``: the app that the job of a failed build belongs to. ``overdue_job``:
-    the renewal job whose missed runs it is about, in the words of ``look``; empty of one that no run of it helps against.
+    in words, where neither its labels nor its rule say. ``job_app``: the app that the job of a failed build belongs to.
+    ``overdue_job``: the renewal job whose missed runs it is about, in the words of ``look``; empty of one that no run of
+    it helps against.
     """
 
     fingerprint: str

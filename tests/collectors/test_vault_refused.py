@@ -112,6 +112,19 @@ def test_an_unknown_answer_counts_as_one():
         assert once.unknown_ms is not None
 
 
+def test_no_token_is_told_to_work_again_when_all_are_refused():
+    vault = RecordedVault()
+    with staged(vault) as stage, Watched(stage.url, SECRET, ALL) as watched:
+        vault.lookups["AAA"] = DENIED
+        watched.visit()
+        told = len(watched.parts())
+        vault.lookups = dict.fromkeys(ALL.values(), DENIED)
+        assert watched.visit().problem == "Forbidden"
+        assert watched.parts()[told:] == []
+        vault.lookups.clear()
+        assert watched.visit().ok and watched.parts()[told:] == [("a", True, "")]
+
+
 def test_one_that_is_not_known_when_it_is_no_longer_refused_is_not_told_as_well():
     """A dead token reads gone, once that is confirmed, and is not known until then."""
     vault = RecordedVault()

@@ -171,7 +171,8 @@ def test_gone_tells_expired_from_revoked_and_keeps_the_times() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alive_ms", "said"), [(T0 + 20 * H, "not looked up since 2027-01-16 04:00Z"), (None, "not looked up shortly before")]
+    ("alive_ms", "said"),
+    [(T0 + 20 * H, "not looked up since 2027-01-16 04:00Z"), (None, "not looked up shortly before")],
 )
 def test_how_it_died_is_not_claimed_where_nobody_looked_near_its_end(alive_ms: int | None, said: str) -> None:
     """It may have been renewed unseen, and have been revoked, or have expired later."""
