@@ -219,7 +219,7 @@ class VaultTokens:
         return None
 
     def _confirm(self, api: VaultApi, found: dict[str, Found]) -> VisitFailed | None:
-        """Ask again for what is unknown and was never seen, or was refused: there is no fact to show until the next visit.
+        """Ask again for what is unknown and was never seen, or was refused: no fact can be shown until the next visit.
 
         Returns why it was cut short where the server asked for fewer requests.
         """

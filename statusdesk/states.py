@@ -197,7 +197,7 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
 
     @property
     def is_unrenewed(self) -> bool:
-        """Whether its trouble is that its renewals were missed, so that a run of its renewal job helps, or had helped."""
+        """Whether its trouble is that its renewals were missed, so that a run of its renewal job helps."""
         if self.at_cap or not self.renewable:
             return False
         expired = self.reason == "Gone" and self.dead_ms is not None and self.dead_ms == self.expire_ms
