@@ -1,6 +1,7 @@
 """Our own secrets hidden in what a source answers: a server, or a job on it, may tell what it was sent."""
 
 import base64
+import json
 import re
 from typing import Any
 from urllib.parse import quote, unquote
@@ -17,6 +18,11 @@ _CODED = 5
 _ESCAPED = re.compile(rb"\\u00[2-7]")  # JSON may write any character so, but nobody writes one of ASCII so
 
 
+def _written(form: str) -> tuple[bytes, ...]:
+    """Return a form as it stands in a plain answer, and as JSON writes it: with escapes, and in ASCII or not."""
+    return (form.encode(), *(json.dumps(form, ensure_ascii=ascii_only)[1:-1].encode() for ascii_only in (True, False)))
+
+
 class Mask:
     """The secret of one connection, in all forms that an answer may hold it in."""
 
@@ -25,7 +31,7 @@ class Mask:
         if forms and user:
             forms.append(base64.b64encode(f"{user}:{secret}".encode()).decode().rstrip("="))
         self._forms = tuple(dict.fromkeys(forms))
-        self._sought = tuple(form.encode() for form in self._forms)
+        self._sought = tuple(dict.fromkeys(sought for form in self._forms for sought in _written(form)))
 
     def text(self, text: str) -> str:
         """Return a text without the secret."""

@@ -219,14 +219,14 @@ class VaultTokens:
         return None
 
     def _confirm(self, api: VaultApi, found: dict[str, Found]) -> VisitFailed | None:
-        """Ask again for what is unknown and was never seen: there is no earlier fact to show until the next visit.
+        """Ask again for what is unknown and was never seen, or was refused: no fact can be shown until the next visit.
 
         Returns why it was cut short where the server asked for fewer requests.
         """
         doubted = [
             item
             for item in self._items
-            if isinstance(found.get(item.name), AccessorUnknown) and not self._was_seen(item.name)
+            if isinstance(found.get(item.name), AccessorUnknown) and not self._is_seen(item.name)
         ]
         if not doubted or self._stop.wait(CONFIRM_S):
             return None
@@ -238,8 +238,9 @@ class VaultTokens:
             found[name] = each
         return limited
 
-    def _was_seen(self, name: str) -> bool:
-        return name in self._facts and self._facts[name].seen_ms is not None
+    def _is_seen(self, name: str) -> bool:
+        """Whether a look-up has told of it, and none was refused since."""
+        return name in self._facts and self._facts[name].seen_ms is not None and not self._facts[name].problem
 
     def _settle(self, found: dict[str, Found], active: bool) -> None:
         """Take what was found as the fact to tell; what was known before stays, until it is twice unknown."""
@@ -258,8 +259,8 @@ class VaultTokens:
             if known is not None:
                 self._facts[item.name] = known
             problem = each if isinstance(each, TokenProblem) else None
-            told_by_all = all_denied and item.name in self._denied
-            self._visits.tell_part(item.name, None if told_by_all else problem, f"token {item.name}: ")
+            if not (all_denied and item.name in self._denied):  # else the source tells of all; none works again
+                self._visits.tell_part(item.name, problem, f"token {item.name}: ")
 
     def _known(self, item: Item) -> Token | None:
         """Return what is known of it; not of the token that had its name before it was issued anew."""
@@ -273,7 +274,7 @@ class VaultTokens:
             return msgspec.structs.replace(known or unseen(item), gone=True, problem="")
         if known is None or known.seen_ms is None:
             return known
-        return msgspec.structs.replace(known, unknown_ms=self._clock(), problem="")
+        return msgspec.structs.replace(known, unknown_ms=self._clock())  # refused before: so until this is confirmed
 
 
 def _is_denied(found: Found) -> bool:

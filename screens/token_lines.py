@@ -113,7 +113,7 @@ def _put_left(line: Line, token: TokenState, bar: int, pen: Pen) -> None:
 
 
 def _next(token: TokenState, pen: Pen) -> tuple[str, Style]:
-    if token.next_renewal_ms is None or token.is_dead:
+    if token.next_renewal_ms is None or token.is_dead or token.level is Level.UNKNOWN:
         return "-", pen.ink.quiet
     left_ms = token.next_renewal_ms - pen.now_ms
     when = pen.when(token.next_renewal_ms) if pen.absolute else ""
@@ -124,7 +124,7 @@ def _next(token: TokenState, pen: Pen) -> tuple[str, Style]:
 
 def survives(token: TokenState) -> str:
     """Say how many missed runs in a row the last grant lives through."""
-    if token.survives is None or token.is_dead:
+    if token.survives is None or token.is_dead or token.level is Level.UNKNOWN:
         return "-"
     return counted(token.survives, "run")
 

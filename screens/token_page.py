@@ -10,7 +10,7 @@ from screens.strips import Line, fit, right
 from screens.token_lines import job_words, verdict
 from statusdesk.board import Mark
 from statusdesk.marks import LEVEL_MARKS
-from statusdesk.states import Grant, TokenState
+from statusdesk.states import Grant, Level, TokenState
 from statusdesk.text import span
 
 LABEL, BAR, WHEN = 14, 20, 13
@@ -41,6 +41,8 @@ def _verdict(token: TokenState, pen: Pen) -> list[Line]:
 
 
 def _end_label(token: TokenState) -> str:
+    if token.level is Level.UNKNOWN or (token.is_dead and token.dead_ms is None):
+        return "known to end"
     if not token.is_dead:
         return "lapses"
     early = token.expire_ms is not None and (token.dead_ms or 0) < token.expire_ms
@@ -49,6 +51,7 @@ def _end_label(token: TokenState) -> str:
 
 def _facts(token: TokenState) -> list[tuple[str, Fact]]:
     """Return labels with what is known: words, a moment, or words that time changes."""
+    known = token.level is not Level.UNKNOWN
     every = f"{span(token.renew_every_s * 1000)} ({token.every_rule})" if token.renew_every_s else ""
     where = f" in {', '.join(token.namespaces)}" if token.namespaces else ""
     uses = "once more" if token.num_uses == 1 else f"{token.num_uses} more times" if token.num_uses else ""
@@ -57,11 +60,13 @@ def _facts(token: TokenState) -> list[tuple[str, Fact]]:
         ("last renewal", token.last_renewal_ms),
         ("which gave", span(token.granted_ms) if token.granted_ms else ""),
         ("renewed every", every),
-        ("next expected", partial(_next, token) if token.next_renewal_ms is not None else ""),
-        ("missed", f"{token.missed} in a row" if token.missed else ""),
+        ("next expected", partial(_next, token) if known and token.next_renewal_ms is not None else ""),
+        ("missed", f"{token.missed} in a row" if known and token.missed else ""),
         (
             "survives",
-            f"{token.survives} {'more ' if token.missed else ''}missed in a row" if token.survives is not None else "",
+            f"{token.survives} {'more ' if token.missed else ''}missed in a row"
+            if known and token.survives is not None
+            else "",
         ),
         ("cap", token.cap_ms),
         ("at its cap", "yes: renewals no longer extend it" if token.at_cap else ""),

@@ -27,6 +27,8 @@ def token_words(token: TokenState, now_ms: int) -> str:
     """Return what is wrong with a token, as a half sentence with its name."""
     if token.expire_ms is None or (token.reason == "ParentLapses" and token.message):
         return f"'{token.name}': {token.message or token.reason}"
+    if token.reason == "Gone" and token.dead_ms != token.expire_ms:
+        return f"'{token.name}' is gone"
     left_ms = token.expire_ms - now_ms
     if left_ms <= 0:
         return f"'{token.name}' lapsed {age(-left_ms)} ago"

@@ -135,6 +135,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     change: int = 0
 
 
+_UNRENEWED = ("RenewalMissed", "LapsesBeforeNextRun", "RunningDown", "LapsesSoon", "Lapsed")
+
+
 class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     """How long a Vault token, secret-id or certificate (``kind``) will live. Key: ``source/name``.
 
@@ -193,6 +196,14 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     def is_dead(self) -> bool:
         """Whether it has died: lapsed before our eyes, or gone."""
         return self.reason in ("Gone", "Lapsed")
+
+    @property
+    def is_unrenewed(self) -> bool:
+        """Whether its trouble is that its renewals were missed, so that a run of its renewal job helps."""
+        if self.at_cap or not self.renewable:
+            return False
+        expired = self.reason == "Gone" and self.dead_ms is not None and self.dead_ms == self.expire_ms
+        return expired or self.reason in _UNRENEWED
 
     def left_ms(self, now_ms: int) -> int | None:
         """Return how long it will live, as Vault has told: nothing once it is dead; None where no end is known."""

@@ -61,6 +61,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     since before anybody could be told. ``hits``: whom an alert is told in place of, nearest to production first;
     ``critical_hits``: those of them whose own alerts are critical. ``touches``: whom it touches by the configuration,
     in words, where neither its labels nor its rule say. ``job_app``: the app that the job of a failed build belongs to.
+    ``overdue_job``: the renewal job whose missed runs it is about, in the words of ``look``; empty where no run of it
+    helps.
     """
 
     fingerprint: str
@@ -108,6 +110,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     once_held: str = ""
     touches: str = ""
     job_app: str = ""
+    overdue_job: str = ""
     at_stage: str = ""
     still_told_to: tuple[str, ...] = ()
     change: int = 0

@@ -32,18 +32,18 @@ def _token(alert: AlertState) -> tuple[str, ...]:
     return (alert.source, alert.token)
 
 
-def _looked_at(alert: AlertState) -> tuple[str, ...]:
-    return (alert.look,)
+def _overdue_job(alert: AlertState) -> tuple[str, ...]:
+    return (alert.overdue_job or alert.fingerprint,)  # what has none is about no other's
 
 
 SAYS_MORE: tuple[tuple[str, tuple[str, ...], Key], ...] = (
     ("RolloutFailing", ("BadVersionAhead", "BadVersionInProduction"), _version),
     ("BuildFailed", ("RenewalOverdue", "SeedJobStale"), _job),
     ("TokenAtCap", ("TokenLapsing", "TokenGone"), _token),
-    ("RenewalOverdue", ("TokenLapsing", "TokenGone"), _looked_at),
+    ("RenewalOverdue", ("TokenLapsing", "TokenGone"), _overdue_job),
 )
 """Which alert is muted while one of which others fires that is about the same: version, job or token; the alert of a
-token says what a renewal that is overdue comes to, where both send the reader to the same job.
+token says what a renewal that is overdue comes to, where that is what ails it: not its cap, its uses or a revocation.
 """
 
 CAUSES = ("TokenLapsing", "TokenGone")

@@ -36,6 +36,7 @@ _EXPLAINING = (
     "unseen",
     "touches",
     "job_app",
+    "overdue_job",
 )
 
 

@@ -113,6 +113,7 @@ def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
     if state.level is Level.FAILING:
         names.append("TokenGone" if state.is_dead else "TokenLapsing")
     made = []
+    look = f"the job {state.renewal_job}" if state.renewal_job else ""
     for name in names:
         alert = make(
             tuning,
@@ -122,7 +123,8 @@ def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
             started_ms=state.level_since_ms,
             summary=f"token {state.name}: {state.message}",
             reason=state.reason,
-            look=f"the job {state.renewal_job}" if state.renewal_job else "",
+            look=look,
+            overdue_job=look if state.is_unrenewed else "",
             touches=by_token(state),
             subject=subject(state),
             hangs_on=(state.source,),

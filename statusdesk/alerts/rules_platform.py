@@ -45,6 +45,7 @@ def job_alert(
         summary=summary,
         reason=reason,
         look=f"the job {job}",
+        overdue_job=f"the job {job}" if name == _NAMES[RENEWAL] else "",
         build_url=url,
         subject=subject,
         hangs_on=(source,),

@@ -51,6 +51,8 @@ def _verdict(
     what = fact.kind
     expire_ms = before.expire_ms if fact.gone and before is not None else fact.expire_ms
     if fact.gone:
+        if before is not None and before.until_ms is None and before.reason == "Gone":
+            return Level.FAILING, "Gone", before.message  # what is known of its death stays, whatever time passes
         if expire_ms is not None and expire_ms <= now_ms:
             return Level.FAILING, "Gone", f"{what} expired at {moment(expire_ms)}"
         how = "revoked" if fact.kind == "certificate" else "used up, revoked, or its accessor is wrong"

@@ -1,5 +1,7 @@
 """Tokens of which nothing is known now: our own that Vault refuses, and those that cannot be looked up."""
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings
@@ -20,9 +22,22 @@ def refused(own: TokenState) -> TokenState:
 def unread(
     token: Token, before: TokenState | None, settings: TokenSettings | SecretIdSettings | CertificateSettings | None
 ) -> TokenState:
-    """Return a token that cannot be looked up, with what was known of it before: nobody can tell whether it lives."""
-    known = before if before is not None and before.until_ms is None else None
-    if known is None or known.accessor_tail not in ("", token.accessor_tail):  # it was issued anew
+    """Return a token that cannot be looked up, with what was known of it before: nobody can tell whether it lives.
+
+    One that is known to have died stays dead: an accessor never comes back. What time would change is not told.
+    """
+    known = known_of(token, before)
+    rules: dict[str, Any] = {
+        "kind": token.kind,
+        "own": token.own,
+        "owner": settings.owner if settings is not None else "",
+        "apps": settings.apps if settings is not None else (),
+        "namespaces": settings.namespaces if settings is not None else (),
+        "renewal_job": settings.renewal_job if isinstance(settings, TokenSettings) else "",
+    }
+    if known is not None and known.is_dead:
+        return replace(known, **rules)
+    if known is None:
         known = TokenState(
             key=f"{token.source}/{token.name}", source=token.source, name=token.name, level=Level.UNKNOWN
         )
@@ -30,21 +45,32 @@ def unread(
         known,
         level=Level.UNKNOWN,
         reason=UNREAD,
-        message=unread_words(token.problem, known.expire_ms),
-        kind=token.kind,
-        own=token.own,
-        owner=settings.owner if settings is not None else "",
-        apps=settings.apps if settings is not None else (),
-        namespaces=settings.namespaces if settings is not None else (),
+        message=unread_words(token.problem, known.expire_ms, token.unknown_ms),
         accessor_tail=token.accessor_tail,
-        renewal_job=settings.renewal_job if isinstance(settings, TokenSettings) else "",
         dead_ms=None,
         steady_since_ms=None,
+        next_renewal_ms=None,
+        missed=0,
+        survives=None,
+        job_says="",
+        **rules,
     )
 
 
-def unread_words(problem: str, expire_ms: int | None) -> str:
-    """Say why it cannot be looked up, and the end that was told last, which a renewal may have moved since."""
+def known_of(token: Token, before: TokenState | None) -> TokenState | None:
+    """Return what was known of a token before; nothing of one that had its name before it was issued anew."""
+    if before is None or before.until_ms is not None:
+        return None
+    return before if before.accessor_tail in ("", token.accessor_tail) or not token.accessor_tail else None
+
+
+def unread_words(problem: str, expire_ms: int | None, unknown_ms: int | None = None) -> str:
+    """Say why it cannot be looked up, and the end that was told last, which a renewal may have moved since.
+
+    ``unknown_ms``: when Vault did not know it, once, which is to be confirmed.
+    """
     if expire_ms is None:
         return problem
+    if unknown_ms is not None:
+        return f"last known to end at {moment(expire_ms)}, not known to Vault at {moment(unknown_ms)}: asked again"
     return f"last known to end at {moment(expire_ms)}, look-ups refused: {problem}"

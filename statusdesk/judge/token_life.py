@@ -18,6 +18,9 @@ ROLE_PATH = "auth/token/create/"
 
 Verdict = tuple[Level, str, str]
 
+_LEAST_WITNESS_MS = 15_000
+_WITNESS_POLLS = 3
+
 
 class Life(msgspec.Struct, kw_only=True):
     """One token at one moment. All times are in the server's clock, but for those named ``our_``.
@@ -70,6 +73,11 @@ class Life(msgspec.Struct, kw_only=True):
             return False
         known = self.cap_ms is not None and self.expire_ms >= self.cap_ms - CAP_TOLERANCE_MS
         return known or self.effect is Effect.AT_CAP
+
+    @property
+    def is_end_seen(self) -> bool:
+        """Whether its end was looked at until shortly before, so that it was not renewed unseen and died otherwise."""
+        return self.expire_ms is not None and is_witnessed(self.expire_ms, self.seen_ms, self.poll_ms)
 
     @property
     def overdue_ms(self) -> int | None:
@@ -175,6 +183,11 @@ def _may_be_periodic(token: Token) -> bool:
     Source: ``token_period`` of a token role (``auth/token/create/<role>``) is not among the fields of a look-up.
     """
     return bool(token.period_s) or token.path.startswith(ROLE_PATH)
+
+
+def is_witnessed(end_ms: int, seen_ms: int | None, poll_ms: int) -> bool:
+    """Whether a token was seen alive so shortly before an end that nobody can have moved it unseen."""
+    return seen_ms is not None and seen_ms >= end_ms - max(_LEAST_WITNESS_MS, _WITNESS_POLLS * poll_ms)
 
 
 def moment(ms: int) -> str:

@@ -11,9 +11,10 @@ import msgspec
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Token
 from statusdesk.grants import survival
+from statusdesk.judge.token_doubts import known_of
 from statusdesk.judge.token_grants import steady_since_ms
 from statusdesk.judge.token_jobs import Run, of_job, says
-from statusdesk.judge.token_life import Life, Verdict, life_of, moment
+from statusdesk.judge.token_life import Life, Verdict, is_witnessed, life_of, moment
 from statusdesk.judge.token_rules import (
     by_cap,
     by_grant,
@@ -93,6 +94,8 @@ def _judge(life: Life, around: Around, now_ms: int) -> Verdict:
             return Level.UNKNOWN, "NoNews", f"it was to lapse at {life.when}, and Vault gives no news"
         if life.renewable and life.heard_ms < life.expire_ms:
             return Level.UNKNOWN, "NoNews", f"it was to lapse at {life.when}, and was not looked up since"
+        if life.renewable and not life.is_end_seen:
+            return Level.UNKNOWN, "NoNews", f"it was to lapse at {life.when}, and was not looked up shortly before"
         return Level.FAILING, "Lapsed", f"lapsed at {life.when}"
     if life.expire_ms is None:
         return worst_of([by_uses(life), by_root(life)]) or (Level.OK, "NeverExpires", "it never expires")
@@ -211,12 +214,15 @@ def _gone(
 ) -> TokenState:
     """Say what went: only what was seen of it before tells whether it expired or was revoked early."""
     rules = settings if settings is not None else TokenSettings(name=token.name, accessor="")
-    known = before if before is not None and before.until_ms is None else None
+    known = known_of(token, before)
     if known is not None and known.reason == "Gone":
         message, dead_ms = known.message, known.dead_ms
+    elif known is not None and known.reason == "Lapsed" and known.dead_ms is not None:
+        message, dead_ms = f"expired at {moment(known.dead_ms)}", known.dead_ms
     else:
         expire_ms = known.expire_ms if known is not None else _ours(token.expire_ms, around.skew_ms)
-        message, dead_ms = _end(expire_ms, rules.parent, now_ms, around)
+        found_ms = token.unknown_ms if token.unknown_ms is not None else now_ms
+        message, dead_ms = _end(expire_ms, rules.parent, found_ms, around)
     if known is None:
         known = TokenState(
             key=key,
@@ -246,12 +252,19 @@ def _gone(
     return _with_run(state, around.run)
 
 
-def _end(expire_ms: int | None, parent: str, now_ms: int, around: Around) -> tuple[str, int | None]:
-    """Return how a token that has just been found gone ended, and when; None where that is not known."""
+def _end(expire_ms: int | None, parent: str, found_ms: int, around: Around) -> tuple[str, int | None]:
+    """Return how a token that was found gone ended, and when; None where that is not known.
+
+    Only one that was looked up until shortly before its end is known to have expired: another one may have been
+    renewed unseen, and have died later or otherwise.
+    """
     if expire_ms is None:
         return "Vault does not know it: expired, revoked, or the accessor is wrong", around.alive_ms
-    if expire_ms <= now_ms:
-        return f"expired at {moment(expire_ms)}", expire_ms
+    if expire_ms <= found_ms:
+        if is_witnessed(expire_ms, around.alive_ms, round(around.poll_s * 1000)):
+            return f"expired at {moment(expire_ms)}", expire_ms
+        since = f"since {moment(around.alive_ms)}" if around.alive_ms is not None else "shortly before that"
+        return f"gone; last known to end at {moment(expire_ms)}, not looked up {since}", None
     with_parent = around.parent is not None and around.parent.is_dead
     how = f"with '{parent}', which made it" if with_parent else "(parent, uses, or by hand)"
     return f"revoked before it would expire at {moment(expire_ms)} {how}", around.alive_ms

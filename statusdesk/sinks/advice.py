@@ -33,6 +33,8 @@ _STEPS: Mapping[str, str] = MappingProxyType(
         WATCHDOG: "nothing: it always fires; do something when it does NOT arrive, nobody is told of anything then",
     }
 )
+_NO_RUN_HELPS = ("AtCap", "NearsCap", "FewUses", "NotRenewable", "ParentLapses")
+_REISSUE = "issue a new token before this one lapses: no run of its renewal job helps it"
 _SAID_BY_ITS_ROW = ("RolloutFailing", "RolloutStuck", "ServiceDegraded")
 """Where it is known what to look at, nothing general is said."""
 _UNREACHABLE = _by_kind(
@@ -86,6 +88,8 @@ def advice(alert: AlertState) -> list[str]:
     """Return what to do about an alert of this rule, best first."""
     if alert.look and alert.alertname in _SAID_BY_ITS_ROW:
         return []
+    if alert.alertname == "TokenLapsing" and alert.reason in _NO_RUN_HELPS:
+        return [_REISSUE]
     if alert.alertname != "SourceDown":
         return [_STEPS[alert.alertname]] if alert.alertname in _STEPS else []
     if alert.reason == faults.INTERNAL:

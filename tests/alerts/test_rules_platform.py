@@ -92,6 +92,26 @@ def test_an_overdue_renewal_says_more_than_its_failed_build():
     assert not any(alert.muted for alert in world.alerts.active())
 
 
+@pytest.mark.parametrize(
+    ("fields", "muted"),
+    [
+        ({"reason": "Lapsed"}, True),
+        ({"reason": "Gone", "dead_ms": 5, "expire_ms": 5}, True),
+        ({"reason": "Gone", "dead_ms": 4, "expire_ms": 5}, False),
+        ({"reason": "Gone", "dead_ms": None, "expire_ms": 5}, False),
+        ({"reason": "AtCap", "at_cap": True}, False),
+        ({"reason": "Lapsed", "at_cap": True}, False),
+        ({"reason": "FewUses"}, False),
+    ],
+)
+def test_a_token_that_no_run_helps_does_not_hide_that_its_renewal_job_is_overdue(fields, muted):
+    """The job may renew others that are well as yet."""
+    world = World()
+    overdue = platform("renewal", Level.FAILING, "RenewalOverdue", job="renew-x")
+    world.step(token(name="payments", renewal_job="renew-x", **fields), overdue)
+    assert {alert.muted for alert in world.alerts.active() if alert.alertname == "RenewalOverdue"} == {muted}
+
+
 def test_a_token_that_lapses_says_more_than_the_overdue_job_that_renews_it():
     world = World()
     world.step(

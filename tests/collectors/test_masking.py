@@ -26,6 +26,17 @@ API_TOKEN = "11deadbeef0123456789abcdef01234567"
 BASIC = base64.b64encode(f"bob:{API_TOKEN}".encode()).decode()
 
 
+@pytest.mark.parametrize(
+    "secret", ['Corr"ect-Horse-77', "back\\slash-9", "päßword-12", "tab\tsecret", "key-\U0001f511-77"]
+)
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_a_secret_that_json_writes_otherwise_is_hidden(secret, ascii_only):
+    body = json.dumps({"said": f"say {secret} end"}, ensure_ascii=ascii_only).encode()
+    assert json.loads(Mask(secret).body(body)) == {"said": f"say {HIDDEN} end"}
+    broken = Mask(secret).body(b"<" + body)
+    assert json.dumps(secret, ensure_ascii=ascii_only)[1:-1].encode() not in broken
+
+
 @pytest.mark.parametrize("secret", [PLAIN, ODD, SERVICE])
 def test_all_forms_of_a_secret_are_hidden(secret):
     mask = Mask(secret, "bob")

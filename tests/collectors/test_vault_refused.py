@@ -8,6 +8,7 @@ from collectors.vault_api import POLICY
 from collectors.vault_items import MountCaps
 from collectors.vault_tokens import OWN_NAME
 from statusdesk.config import CertificateSettings
+from statusdesk.facts import Token
 from tests.collectors.recorded_vault import LOOKUP, SECRET, RecordedVault, recorded
 from tests.collectors.stage import Answer, staged
 from tests.collectors.vault_watch import Watched
@@ -109,6 +110,33 @@ def test_an_unknown_answer_counts_as_one():
         once = watched.tokens()["a"]
         assert once.seen_ms == before.seen_ms and not once.gone and once.heard_ms >= before.seen_ms
         assert once.unknown_ms is not None
+
+
+def test_no_token_is_told_to_work_again_when_all_are_refused():
+    vault = RecordedVault()
+    with staged(vault) as stage, Watched(stage.url, SECRET, ALL) as watched:
+        vault.lookups["AAA"] = DENIED
+        watched.visit()
+        told = len(watched.parts())
+        vault.lookups = dict.fromkeys(ALL.values(), DENIED)
+        assert watched.visit().problem == "Forbidden"
+        assert watched.parts()[told:] == []
+        vault.lookups.clear()
+        assert watched.visit().ok and watched.parts()[told:] == [("a", True, "")]
+
+
+def test_one_that_is_not_known_when_it_is_no_longer_refused_is_not_told_as_well():
+    """A dead token reads gone, once that is confirmed, and is not known until then."""
+    vault = RecordedVault()
+    with staged(vault) as stage, Watched(stage.url, SECRET, ALL) as watched:
+        vault.lookups["AAA"] = DENIED
+        watched.visit()
+        told = len(watched.sweeps(Token))
+        vault.lookups["AAA"] = recorded("lookup_accessor_revoked")
+        watched.visit()
+        found = [fact for sweep in watched.sweeps(Token)[told:] for fact in sweep.facts if fact.name == "a"]
+        assert found and all(fact.gone or fact.problem for fact in found)
+        assert found[-1].gone
 
 
 class Tuned:

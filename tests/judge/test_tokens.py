@@ -126,8 +126,8 @@ def test_a_renewal_is_held_against_the_one_before(left_h: float, level: Level, r
 
 @pytest.mark.parametrize("every", [None, EVERY_8H])
 def test_time_alone_does_not_tell_that_nobody_renewed_it(every: TokenSettings | None) -> None:
-    seen = token(seen_ms=T0 + H)
-    unheard = judge_token(seen, None, every, T0 + 23 * H)
+    seen = token(seen_ms=T0 + 24 * H - 10_000)
+    unheard = judge_token(token(seen_ms=T0 + H), None, every, T0 + 23 * H)
     assert (unheard.state.level, unheard.state.reason) == (Level.OK, "Renewing")
     over = judge_token(seen, None, every, T0 + 25 * H).state
     assert (over.level, over.reason) == (Level.UNKNOWN, "NoNews")
@@ -160,7 +160,7 @@ def test_gone_tells_expired_from_revoked_and_keeps_the_times() -> None:
     before = judge_token(token(accessor_tail="abc123"), None, None, T0).state
     gone = Token(source="vault", name="orders", gone=True)
     early = judge_token(gone, before, None, T0 + H, Around(alive_ms=T0 + H // 2)).state
-    late = judge_token(gone, before, None, T0 + 25 * H).state
+    late = judge_token(gone, before, None, T0 + 25 * H, Around(alive_ms=T0 + 24 * H - 10_000)).state
     assert early.message.startswith("revoked before")
     assert early.dead_ms == T0 + H // 2
     assert late.message.startswith("expired at 20")
@@ -168,6 +168,42 @@ def test_gone_tells_expired_from_revoked_and_keeps_the_times() -> None:
     assert late.dead_ms == T0 + 24 * H
     again = judge_token(gone, early, None, T0 + 30 * H).state
     assert (again.message, again.dead_ms) == (early.message, early.dead_ms)  # what it was stays, whatever time passes
+
+
+@pytest.mark.parametrize(
+    ("alive_ms", "said"),
+    [(T0 + 20 * H, "not looked up since 2027-01-16 04:00Z"), (None, "not looked up shortly before")],
+)
+def test_how_it_died_is_not_claimed_where_nobody_looked_near_its_end(alive_ms: int | None, said: str) -> None:
+    """It may have been renewed unseen, and have been revoked, or have expired later."""
+    before = judge_token(token(accessor_tail="abc123"), None, None, T0).state
+    gone = Token(source="vault", name="orders", gone=True, accessor_tail="abc123")
+    state = judge_token(gone, before, None, T0 + 25 * H, Around(alive_ms=alive_ms)).state
+    assert state.message.startswith("gone; last known to end at 2027-01-16 08:00Z") and said in state.message
+    assert (state.reason, state.dead_ms) == ("Gone", None)
+    seen = token(seen_ms=T0 + 20 * H, unknown_ms=T0 + 25 * H)
+    once = judge_token(seen, before, None, T0 + 25 * H).state
+    assert (once.level, once.reason) == (Level.UNKNOWN, "NoNews")
+
+
+def test_one_that_lapsed_before_our_eyes_has_expired_though_nobody_looked_since() -> None:
+    lapsed = judge_token(token(), None, None, T0 + 24 * H).state
+    assert lapsed.reason == "Lapsed"
+    state = judge_token(Token(source="vault", name="orders", gone=True), lapsed, None, T0 + 30 * H).state
+    assert (state.message[:10], state.dead_ms) == ("expired at", T0 + 24 * H)
+
+
+def test_one_that_vault_did_not_know_before_its_end_was_revoked_whenever_that_is_confirmed() -> None:
+    before = judge_token(token(), None, None, T0).state
+    gone = token(gone=True, seen_ms=T0 + 23 * H, unknown_ms=T0 + int(23.5 * H))
+    state = judge_token(gone, before, None, T0 + 25 * H, Around(alive_ms=T0 + 23 * H)).state
+    assert state.message.startswith("revoked before")
+
+
+def test_the_death_of_another_token_of_that_name_is_not_its_own() -> None:
+    old = judge_token(token(gone=True, accessor_tail="oldold"), None, None, T0).state
+    state = judge_token(Token(source="vault", name="orders", gone=True, accessor_tail="newnew"), old, None, T0).state
+    assert state.message.startswith("Vault does not know it") and state.accessor_tail == "newnew"
 
 
 def test_a_token_that_was_never_seen_has_no_moment_of_death() -> None:

@@ -65,7 +65,7 @@ def test_a_token_whose_own_look_up_was_not_answered_since_its_end_is_not_known_t
     bench.see(swept(Token, *late, source="vault", started_ms=bench.now_ms))
     row = bench.writer.current(TokenState)["vault/payments"]
     assert (row.level, row.reason) == (Level.UNKNOWN, "NoNews") and "not looked up since" in row.message
-    asked = token(expire_ms=day(1), seen_ms=T0, unknown_ms=bench.now_ms)
+    asked = token(expire_ms=day(1), seen_ms=day(1) - 20_000, unknown_ms=bench.now_ms)
     bench.see(swept(Token, asked, source="vault", started_ms=bench.now_ms))
     assert bench.writer.current(TokenState)["vault/payments"].reason == "Lapsed"
 
@@ -162,6 +162,40 @@ def test_a_token_whose_look_up_is_refused_is_unknown_past_its_end_too(bench, las
     gone = msgspec.structs.replace(known, gone=True)
     bench.see(swept(Token, gone, source="vault", started_ms=bench.now_ms + 1))
     assert bench.writer.current(TokenState)["vault/payments"].reason == "Gone"
+
+
+@pytest.mark.parametrize("after_ms", [60_000, 2 * 86_400_000])
+def test_a_known_death_is_kept_while_look_ups_are_refused_and_over_a_restart(bench, after_ms):
+    known = token(expire_ms=day(1), seen_ms=T0, accessor_tail="abc123")
+    bench.see(swept(Token, known, source="vault"))
+    bench.now_ms = T0 + 30_000
+    bench.see(swept(Token, msgspec.structs.replace(known, gone=True), source="vault", started_ms=bench.now_ms))
+    died = bench.writer.current(TokenState)["vault/payments"]
+    assert died.message.startswith("revoked before") and died.dead_ms == T0
+    bench.desk = Desk(bench.config, bench.writer)
+    for state in (
+        {"problem": "(403)"},
+        {"gone": True},
+    ):
+        bench.now_ms += after_ms
+        found = Token(source="vault", name="payments", accessor_tail="abc123", **state)
+        bench.see(swept(Token, found, source="vault", started_ms=bench.now_ms))
+        row = bench.writer.current(TokenState)["vault/payments"]
+        assert (row.level, row.reason) == (Level.FAILING, "Gone")
+        assert (row.message, row.dead_ms) == (died.message, died.dead_ms)
+
+
+def test_what_time_would_change_is_not_told_of_a_token_that_cannot_be_looked_up(bench):
+    known = token(expire_ms=day(1), last_renewal_ms=T0, renewable=True, seen_ms=T0)
+    bench.see(swept(Token, known, source="vault"))
+    refused = msgspec.structs.replace(known, problem="(403)")
+    bench.see(swept(Token, refused, source="vault"))
+    row = bench.writer.current(TokenState)["vault/payments"]
+    assert (row.next_renewal_ms, row.missed, row.survives, row.job_says) == (None, 0, None, "")
+    once = msgspec.structs.replace(refused, unknown_ms=T0 + 1)
+    bench.see(swept(Token, once, source="vault"))
+    row = bench.writer.current(TokenState)["vault/payments"]
+    assert row.level is Level.UNKNOWN and "not known to Vault at" in row.message
 
 
 def test_what_was_known_of_a_token_is_not_told_of_the_one_that_was_issued_anew(bench):

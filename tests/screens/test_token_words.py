@@ -20,6 +20,8 @@ def token(name: str, left_ms: int | None = 22 * HOUR, reason: str = "Gone", **mo
     [
         (token("pay", dead_ms=NOW - MINUTE), "'pay' is gone"),
         (token("pay", -3 * MINUTE, dead_ms=NOW - 3 * MINUTE), "'pay' lapsed 3m ago"),
+        (token("pay", -3 * MINUTE), "'pay' is gone"),
+        (token("pay", -3 * MINUTE, dead_ms=NOW - 5 * MINUTE), "'pay' is gone"),
         (token("pay", -3 * MINUTE, "Lapsed"), "'pay' lapsed 3m ago"),
         (token("pay", None, message="Vault does not know it"), "'pay': Vault does not know it"),
         (token("pay", reason="LapsesSoon"), "'pay' lapses in 22h"),

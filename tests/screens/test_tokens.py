@@ -91,6 +91,24 @@ async def test_what_is_dead_is_not_told_as_lapsing_and_what_never_ends_as_such()
         assert "as its parent" in next(line for line in lines(app) if " child " in line)
 
 
+async def test_of_a_token_that_is_not_looked_up_only_the_last_known_end_is_told():
+    board = jenkins.board()
+    old = board.tokens[0]
+    unread = replace(
+        old, level=Level.UNKNOWN, reason="NoNews", message="not looked up", expire_ms=NOW - MINUTE,
+        next_renewal_ms=NOW - HOUR, missed=2, survives=5, renew_every_s=3600, dead_ms=None,
+    )  # fmt: skip
+    app = open_desk(replace(board, tokens=(unread,)))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_tokens(pilot)
+        assert "overdue" not in text(app) and "5 runs" not in text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TokenScreen))
+        await until(pilot, lambda: "known to end" in text(app))
+        shown = text(app)
+        assert not any(word in shown for word in ("next expected", "survives", "in a row", "lapses"))
+
+
 async def test_a_sealed_vault_is_told():
     sources = (*boards.SOURCES[:3], boards.source("vault", Level.FAILING, words="is sealed", reason="Sealed"))
     app = open_desk(jenkins.board(sources=sources))

@@ -9,6 +9,7 @@ from statusdesk.alerts.rules_platform import job_alert
 from statusdesk.alerts.tuning import STANDARDS, Tuning
 from statusdesk.alerts.versions import Versions
 from statusdesk.config_alerts import RULE_NAMES
+from statusdesk.sinks.advice import advice
 from statusdesk.sinks.alertmanager import posted, terms_of
 from statusdesk.sinks.message import annotations_of, next_steps, who_is_hit
 from statusdesk.sinks.pagerduty import event
@@ -98,6 +99,14 @@ def test_a_source_that_is_down_by_its_kind_and_error(name, reason, words):
     (alert,) = deserved(source(name=name, reason=reason), TUNING) or ()
     steps = next_steps(alert)
     assert words in steps[0] and "statusdesk check sources" in steps[-1]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"), [("LapsesSoon", "run its renewal job now"), ("AtCap", "issue a"), ("FewUses", "issue a")]
+)
+def test_no_run_is_advised_that_does_not_help(reason, said):
+    (step, *_) = advice(replace(alert_of("TokenLapsing"), reason=reason))
+    assert step.startswith(said)
 
 
 def test_a_fault_of_ours_is_told_as_that():
