@@ -249,6 +249,7 @@ class Alerts:
             self._lives[fingerprint] = step.life if row is None else replace(step.life, alert=row)
         if row is not None:
             self._changed[fingerprint] = row
+            self._last_start[fingerprint] = row.started_ms  # what was never written needs no other start
         if step.what and row is not None:
             self._events.append(AlertEvent(step.what, row))
         if step.what in ("firing", "flapping"):
@@ -272,7 +273,6 @@ class Alerts:
         started_ms = claim.started_ms or now_ms
         if last is not None and started_ms <= last:
             started_ms = max(now_ms, last + 1)
-        self._last_start[claim.fingerprint] = started_ms
         return replace(claim, started_ms=started_ms)
 
     def _learn_unread(self, t: int) -> None:

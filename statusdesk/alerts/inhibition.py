@@ -73,7 +73,7 @@ def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[A
         fields = {
             "still_told_to": tuple(sorted(_unreached(by, alert, tuning))) if by is not None else (),
             "inhibited_by": by.fingerprint if by is not None else "",
-            "kept_back": cause is not None and _is_kept_back(alert, cause.fingerprint, now_ms),
+            "kept_back": by is not None and _is_kept_back(alert, now_ms),
             "hits": _places(hit, tuning),
             "critical_hits": _places([each for each in hit if each.severity == SEVERITIES[-1]], tuning),
         }
@@ -113,9 +113,9 @@ def _causes(alerts: Iterable[AlertState]) -> dict[str, tuple[AlertState, ...]]:
     return {_CAUSE + each.subject.removeprefix(_TOKEN_ROW): (each,) for each in ordered}
 
 
-def _is_kept_back(alert: AlertState, by: str, now_ms: int) -> bool:
-    """Whether nobody can have been told of it before its cause muted it."""
-    if alert.inhibited_by == by:
+def _is_kept_back(alert: AlertState, now_ms: int) -> bool:
+    """Whether nobody can have been told of it before another muted it."""
+    if alert.inhibited_by:
         return alert.kept_back
     return alert.state == "pending" or alert.fired_ms == now_ms
 

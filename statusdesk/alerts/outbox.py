@@ -226,7 +226,7 @@ class Outbox:
 
     def _repeats(self, group: Group, now_ms: int) -> bool:
         repeat_ms = self._repeat(group)
-        if not repeat_ms or group.queued or not group.alerts:
+        if not repeat_ms or group.queued or not any(map(_is_read, group.alerts.values())):
             return False
         return now_ms - (group.given_up or group.told).at_ms >= repeat_ms
 
@@ -238,15 +238,12 @@ class Outbox:
         amended = last is not None and self._waits(group, last, now_ms)
         before = group.queued[:-1] if amended else group.queued
         told = without_quiet_ends(group, told_of(before[-1], now_ms) if before else self._told(group, now_ms))
-        heard = [
-            alert
-            for alert in group.alerts.values()
-            if not alert.muted_at(group.sink.name) and alert.fingerprint not in self._held
-        ]
+        heard = self._heard(group, told.firing if last is None else told.firing | firing_of(last))
         # what flaps was told with that word, and is not told again until it holds
         audible = {each.fingerprint for each in heard if not (each.flapping and each.fingerprint in told.firing)}
         hits = hits_of(heard)
-        repeat_ms = 0 if before else self._repeat(group)
+        confirmed = any(_is_read(each) and each.fingerprint in told.firing for each in heard)
+        repeat_ms = self._repeat(group) if confirmed and not before else 0
         resolved_too = group.sink.send_resolved
         why = due(told, audible, group.alerts.keys(), repeat_ms, now_ms, resolved_too=resolved_too, hits=hits)
         if not why:
@@ -266,6 +263,15 @@ class Outbox:
             group.queued.append(made)
         self._of_id[made.id] = group
         return [made]
+
+    def _heard(self, group: Group, known: Set[str]) -> list[AlertState]:
+        """Return what may be told now; what cannot be read is no news: that its source is down is told in its place."""
+        return [
+            alert
+            for alert in group.alerts.values()
+            if not alert.muted_at(group.sink.name) and alert.fingerprint not in self._held
+            if _is_read(alert) or alert.fingerprint in known
+        ]
 
     def _waits(self, group: Group, last: Notification, now_ms: int) -> bool:
         """Whether the last message of a group has certainly not left, so that it takes in what comes now."""
@@ -362,6 +368,11 @@ class Outbox:
 def plain_name(sink: str) -> str:
     """Return the name of a sink as the configuration has it."""
     return sink.split("-", 3)[3] if sink.startswith(f"{REHEARSED}-") and sink.count("-") > 2 else sink
+
+
+def _is_read(alert: AlertState) -> bool:
+    """Whether what an alert is about can be read now, or is thought to be; of what cannot, nothing is repeated."""
+    return alert.stale_since_ms is None
 
 
 def _after(notification: Notification, outcome: Outcome) -> Notification:

@@ -72,8 +72,10 @@ def _is_rolling(state: RolloutState) -> bool:
     if state.reason.startswith(_NO_ROLLOUT):
         return False
     if state.level is Level.WARNING:
-        held_up = state.reason == "StuckTerminating" and state.updated < state.desired
-        return held_up or state.reason in _UNTIL_ROLLED_OUT
+        # pods of the new revision are counted for as long as it has not come through
+        on_its_way = state.new_ready is not None or state.reason == "StuckTerminating"
+        missing = min(state.come, state.updated) < state.desired
+        return (on_its_way and missing) or state.reason in _UNTIL_ROLLED_OUT
     return state.level in (Level.PROGRESSING, Level.FAILING)
 
 

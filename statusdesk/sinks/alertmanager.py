@@ -69,7 +69,7 @@ def _is_told(alert: AlertState, terms: Terms, tuning: Tuning, now_ms: int) -> bo
         return False
     if alert.stale_since_ms is not None and now_ms - alert.stale_since_ms > terms.stale_hold_ms:
         return False  # nobody has seen it for too long
-    # one that its cause's alert mutes at the others; what is critical is told beside that
+    # one that another mutes at the others; what is critical is told beside that
     elsewhere = alert.kept_back and alert.still_told_to and alert.muted_at(terms.sink.name)
     if elsewhere and alert.severity != SEVERITIES[-1] and alert.state == "firing":
         return False

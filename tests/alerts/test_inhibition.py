@@ -228,3 +228,36 @@ def test_while_somebody_has_taken_what_says_more_it_mutes_nothing_new():
     world.alerts.acknowledge(more.fingerprint, "", "", None, world.now_ms)
     world.step()
     assert all(alert.muted for alert in world.alerts.active() if alert.alertname == "RolloutFailing")
+
+
+def test_what_is_muted_as_another_says_more_is_kept_back_too():
+    world = World(STUCK_OFF)
+    world.step(*(rollout(Level.OK, place, version="1.4") for place in ("testing", "staging", "shop")))
+    world.step(rollout(Level.OK, "testing", version="1.5"))
+    world.step(rollout(namespace="staging", version="1.5", previous_version="1.4"))
+    found = by_name(world)
+    more, failing = found["BadVersionAhead"], found["RolloutFailing staging"]
+    assert failing.inhibited_by == more.fingerprint and failing.kept_back and not more.kept_back
+    world.restart()
+    assert by_name(world)["RolloutFailing staging"].kept_back
+
+
+def test_what_was_told_before_another_says_more_is_not_kept_back():
+    world = World(STUCK_OFF)
+    world.step(rollout(namespace="staging", version="1.5", previous_version="1.4"))
+    assert not by_name(world)["RolloutFailing staging"].muted
+    world.later(MINUTE)
+    world.step(rollout(Level.OK, "testing", version="1.5"), rollout(Level.OK, "shop", version="1.4"))
+    found = by_name(world)
+    assert found["RolloutFailing staging"].inhibited_by == found["BadVersionAhead"].fingerprint
+    assert not found["RolloutFailing staging"].kept_back
+
+
+def test_what_is_muted_by_one_after_another_stays_kept_back():
+    world = bad_version()
+    more = by_name(world)["BadVersionAhead"]
+    world.later(MINUTE)
+    world.step(gone(), hit("staging", previous_version="1.4"))
+    failing = by_name(world)["RolloutFailing staging"]
+    assert failing.inhibited_by == by_name(world)["TokenGone"].fingerprint != more.fingerprint
+    assert failing.kept_back, "nobody has been told of it at any time"

@@ -201,6 +201,44 @@ def test_repeats_stop_when_somebody_has_it_and_begin_again_when_it_is_given_back
     assert post.later(MINUTE) == [("resolved", "resolved", ["a resolved"])]
 
 
+STALE_A = alert("a", stale_since_ms=T0 + MINUTE)
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["", "restarting"])
+def test_what_cannot_be_read_is_not_repeated_before_it_is_known_to_hold(restarts):
+    post = Post(repeat_s=25.0)
+    post.step(A)
+    assert post.later(30 * SECOND) == [("firing", "new", ["a firing"])]
+    post.step(STALE_A)
+    if restarts:
+        post.open()
+    assert post.later(25 * SECOND) == post.later(HOUR) == []
+    post.step(A)
+    assert post.send_all() == [("firing", "repeat", ["a firing"])]
+    assert post.later(25 * SECOND) == [("firing", "repeat", ["a firing"])]
+    post.step(STALE_A)
+    assert post.later(HOUR) == []
+    post.step(OVER_A)
+    assert post.later(30 * SECOND) == [("resolved", "resolved", ["a resolved"])]
+
+
+def test_a_sink_that_is_new_hears_of_what_cannot_be_read_when_it_is_known_to_hold():
+    post = Post()
+    post.active["a"] = STALE_A
+    post.open()
+    assert post.later(HOUR) == post.later(HOUR) == []
+    post.step(A)
+    assert post.later(30 * SECOND) == [("firing", "new", ["a firing"])]
+
+
+def test_what_was_to_be_told_before_its_source_failed_is_told():
+    post = Post()
+    post.step(A)
+    assert post.later(5 * SECOND) == []
+    post.step(STALE_A)
+    assert post.later(25 * SECOND) == [("firing", "new", ["a firing"])]
+
+
 def test_one_that_is_taken_is_named_beside_a_new_one():
     post = Post()
     post.step(A)

@@ -67,6 +67,37 @@ def test_a_rollout_that_changes_its_level_is_the_same(world):
     assert {state for version, state, _ in stuck(world)} == {"firing"} and "RolloutStuck" in world.states()
 
 
+def on_its_way(level: Level, began_ms: int, **fields) -> RolloutState:
+    return rollout(level, **{"version": "1", "started_ms": began_ms, "new_ready": 0} | fields)
+
+
+def test_one_that_fires_goes_on_through_a_warning_until_it_is_rolled_out(world):
+    began_ms = world.now_ms
+    world.step(on_its_way(Level.PROGRESSING, began_ms, reason="Rolling"))
+    world.later(MINUTE)
+    world.step(on_its_way(Level.WARNING, began_ms, reason="NeverReady"))
+    world.later(MINUTE)
+    world.step(on_its_way(Level.FAILING, began_ms, reason="NeverReady", level_since_ms=world.now_ms))
+    world.later(MINUTE)
+    assert [each for each in world.told if each[1] == "RolloutStuck"] == [("firing", "RolloutStuck")]
+    world.step(rollout(Level.OK, version="1", started_ms=began_ms))
+    assert [each[0] for each in world.told if each[1] == "RolloutStuck"] == ["firing", "resolved"]
+
+
+@pytest.mark.parametrize("between", [{"reason": "NeverReady"}, {"reason": "StuckTerminating", "new_ready": 2}])
+def test_the_wait_runs_from_the_beginning_of_the_rollout_through_its_levels(world, between):
+    """Also where it was nothing to wait for meanwhile: what nobody has heard of leaves no other start behind."""
+    began_ms = world.now_ms
+    world.step(on_its_way(Level.PROGRESSING, began_ms, reason="Rolling"))
+    world.later(10 * SECOND)
+    world.step(on_its_way(Level.WARNING, began_ms, **between))
+    world.later(10 * SECOND)
+    world.step(on_its_way(Level.FAILING, began_ms, reason="NeverReady", level_since_ms=world.now_ms))
+    world.later(6 * SECOND)
+    (alert,) = [each for each in world.stored.values() if each.alertname == "RolloutStuck"]
+    assert (alert.state, alert.started_ms) == ("firing", began_ms) and alert.fired_ms <= began_ms + 26 * SECOND
+
+
 @pytest.mark.parametrize("restarts", [False, True], ids=["", "restarting"])
 def test_one_that_ended_long_ago_and_comes_again_has_a_row_of_its_own(restarts):
     """A rollout that is paused and resumed began when it did, and the end of the first alert stays written down."""
