@@ -130,7 +130,8 @@ class FurtherBack:
         asked = Filters(includes=filters.includes, pod=filters.pod, container=filters.container)
         sifted, ring, wanted = self.sifted, self._ring, self._wanted(filters)
         if sifted is not None and sifted.filters != asked:
-            return Asking(sifted.before, asked, instead_of=sifted.end, wanted=wanted)
+            later = {each: begin for each, begin in self.begins.later(wanted).items() if begin > sifted.before}
+            return Asking(sifted.before, asked, instead_of=sifted.end, wanted=wanted, begins=later)
         if self._timed:
             first_ns = ring.at_ns(ring.first) if len(ring) else now_ns
             return Asking(first_ns, asked, wanted=wanted, begins=self.begins.later(wanted))
@@ -143,8 +144,9 @@ class FurtherBack:
         ring, sifted, lines = self._ring, self.sifted, older.lines
         from_place, among = asking.instead_of, list[LogLine]()
         if asking.begins:
-            from_place = max(map(ring.place_of_time, asking.begins.values()))
-            among = [ring[number] for number in range(ring.first, from_place)]
+            low = ring.first if asking.instead_of is None else asking.instead_of
+            from_place = max(low, *map(ring.place_of_time, asking.begins.values()))
+            among = [ring[number] for number in range(low, from_place)]
         if from_place is not None:
             ring.drop_before(from_place)
             self._shown.forget_gone()

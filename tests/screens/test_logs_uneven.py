@@ -5,6 +5,7 @@ import re
 import pytest
 
 from collectors.log_lines import FollowStatus, LineKind
+from screens.log_filter import Filters
 from tests.screens.desk import lines, text, until
 from tests.screens.log_desk import WIDE, logs, open_desk
 from tests.screens.log_hand import ORIGINS, HandFollower, line, numbered
@@ -91,6 +92,19 @@ async def test_what_the_filters_look_for_is_found_before_the_first_line_of_each(
         assert len(here(screen, QUIET)) == 200
         await older(pilot, app, 1)
         await until(pilot, lambda: "nothing further back that the filters look for" in text(app))
+
+
+async def test_what_was_asked_of_one_alone_hides_no_hole_of_the_other(app):
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await logs(pilot)
+        screen.set_filters(Filters(container="sidecar"))
+        await older(pilot, app, 1)
+        assert here(screen, QUIET) == of(QUIET) and len(here(screen, BUSY)) == 200
+        screen.set_filters(Filters())
+        await older(pilot, app, 2)
+        busy, quiet = here(screen, BUSY), here(screen, QUIET)
+        assert busy == of(BUSY)[-len(busy) :] and len(busy) > 1000
+        assert quiet == of(QUIET)[-len(quiet) :]
 
 
 async def test_one_that_has_gone_keeps_its_lines_and_the_other_is_asked(app):
