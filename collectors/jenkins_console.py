@@ -35,6 +35,8 @@ LONGEST_WAIT_S = 15.0
 PIECE_BYTES = 65_536
 MAX_DIGITS = 18
 HOPELESS = (401, 403, 404)
+REFUSED = (401, 403)
+REFUSED_WAIT_S = 30.0  # whoever asks more often with what is refused may be locked out
 ONCE_TRIES = 4  # without a whole answer in between, where nothing is followed: some 14 s
 
 
@@ -56,12 +58,13 @@ class JenkinsConsole:
         colours: bool = False,
         follow: bool = True,
         poll_s: float = POLL_S,
+        refused_wait_s: float = REFUSED_WAIT_S,
     ) -> None:
         self._settings = settings
         self._token = token
         self._job = job
         self._redact, self._colours, self._follow = redact, colours, follow
-        self._poll_s = poll_s
+        self._poll_s, self._refused_wait_s = poll_s, refused_wait_s
         # Patient whoever reads: Jenkins keeps the log, so that what is not taken yet need not be lost.
         self._merge = Merge(patient=True, hold_s=0.0)
         self._lane = self._merge.lane(0)
@@ -199,18 +202,25 @@ class JenkinsConsole:
                 reading.return_to(self._begun)
                 self._problem = self._told(error)
                 failures += 1
-                if error.status in HOPELESS or error.problem in ("Misconfigured", "Unauthorized"):
+                if self._is_hopeless(error) or (not self._follow and failures >= ONCE_TRIES):
                     break
-                if not self._follow and failures >= ONCE_TRIES:
-                    break
-                wait_s = min(LONGEST_WAIT_S, self._poll_s * 2.0 ** min(failures, 10))
-                self._over.wait(max(wait_s, error.retry_after_s or 0.0))
+                self._over.wait(self._wait_s(error, failures))
                 continue
             self._problem, failures, self._given = "", 0, 0
             if not more or not self._follow:
                 self._push(reading.last())
                 break
             self._over.wait(self._poll_s)
+
+    def _is_hopeless(self, error: VisitFailed) -> bool:
+        """Say whether it is no use to ask again: of a log that was there already, a login page or a refusal passes."""
+        if self._found and self._follow:
+            return error.status == 404
+        return error.status in HOPELESS or error.problem in ("Misconfigured", "Unauthorized")
+
+    def _wait_s(self, error: VisitFailed, failures: int) -> float:
+        wait_s = min(LONGEST_WAIT_S, self._poll_s * 2.0 ** min(failures, 10))
+        return max(wait_s, error.retry_after_s or 0.0, self._refused_wait_s if error.status in REFUSED else 0.0)
 
     def _told(self, error: VisitFailed) -> str:
         if error.status != 404:

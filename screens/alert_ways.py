@@ -12,6 +12,8 @@ from statusdesk.states_alerts import AlertState
 if TYPE_CHECKING:
     from screens.log_request import LogRequest
 
+MAX_DIGITS = 18
+
 
 def screen_of(alert: AlertState, board: Board, setup: Setup, ink: Ink, past: Board | None) -> Frame | None:
     """Return the screen of what an alert is about; None when there is none."""
@@ -35,14 +37,33 @@ def screen_of(alert: AlertState, board: Board, setup: Setup, ink: Ink, past: Boa
 
 
 def logs_of(alert: AlertState, board: Board) -> "LogRequest | None":
-    """Return the logs of an app where an alert began, from that moment on; None when it is about no pods."""
-    from screens.log_request import of_cell
+    """Return the logs that an alert is about; None when there are none.
+
+    Of an app those from the moment on when it began, of a build its console.
+    """
+    from screens.log_request import LogRequest, of_cell
+
+    if alert.subject.startswith("BuildState:") and (job := _job_of(alert)):
+        build = _number_of(alert.build_url)
+        name = f"{job} #{build}" if build is not None else job
+        return LogRequest(where=(name,), job=job, build=build)
 
     found = _cell_of(alert, board)
     if found is None:
         return None
     app, cell = found
     return msgspec.structs.replace(of_cell(app, cell.stage, cell.rollouts), at_ms=alert.started_ms or alert.fired_ms)
+
+
+def _job_of(alert: AlertState) -> str:
+    """Return the name of the job; the subject holds the key of a build state: ``source/job@namespace``."""
+    return alert.subject.partition(":")[2].partition("/")[2].rpartition("@")[0]
+
+
+def _number_of(build_url: str) -> int | None:
+    """Return the number of a build, with which its address ends."""
+    number = build_url.rstrip("/").rpartition("/")[2]
+    return int(number) if number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS else None
 
 
 def _token(alert: AlertState, board: Board, setup: Setup, ink: Ink, past: Board | None) -> Frame:

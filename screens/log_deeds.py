@@ -63,9 +63,9 @@ class LogDeeds(LogTaking):
     def jump_to(self, at_ms: int) -> None:
         """Go to the lines of a moment; where they are not here, read the log from there on."""
         pane, at_ns = self.pane, at_ms * 1_000_000
-        ring = pane.feed.ring
-        if len(ring) and ring[ring.first].at_ns and ring[ring.first].at_ns <= at_ns:
-            pane.view.stand_on(ring.place_of_time(at_ns))
+        if pane.feed.further.holds(at_ns, pane.filters):
+            pane.view.stand_on(pane.feed.ring.place_of_time(at_ns))
+            pane.gone_to_ms = at_ms
         else:
             pane.reopen(at_ms=at_ms, since_s=None)
         self.draw_time()
@@ -73,8 +73,8 @@ class LogDeeds(LogTaking):
     def action_older(self) -> None:
         self.pane.ask_older()
 
-    @on(LogPane.Older)
-    def _older_read(self, message: LogPane.Older) -> None:
+    @on(LogPane.OlderRead)
+    def _older_read(self, message: LogPane.OlderRead) -> None:
         self.say(message.pane.take_older(message))
         self.hurry()
 

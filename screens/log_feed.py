@@ -45,7 +45,7 @@ class LogFeed:
         self.origins: list[Origin] = []
         self.ring = LogRing(most_lines)
         self.shown = Shown(self.ring, self.origins)
-        self.further = FurtherBack(self.ring, self.shown, timed=not request.job)
+        self.further = FurtherBack(self.ring, self.shown, self.origins, timed=not request.job)
         self.status = FollowStatus()
         self.seeking: Seeking | None = None
         self._opening: Opening | None = None
@@ -74,7 +74,9 @@ class LogFeed:
         if request.job:
             make = partial(self._doors.console, request.job, request.build, redact=request.redact)
         else:
-            make = partial(self._doors.pods, request.selection(now_ms))
+            selection = request.selection(now_ms)
+            self.further.begins.expect(selection.tail, now_ms * 1_000_000)
+            make = partial(self._doors.pods, selection)
         self._opening = Opening(make)
         return self._opening
 
@@ -94,6 +96,7 @@ class LogFeed:
         self.caught_up = self.caught_up or (bool(len(self.ring)) and self._settled)
         while lines := follower.take(TAKE_LINES - self.ring.end % BLOCK):  # whole blocks are quicker to keep
             self.ring.extend(lines)
+            self.further.begins.see(lines)
             self._last_came_s = time.monotonic()
             self.origins.extend(follower.origins[len(self.origins) :])
             new += self.shown.take_new()  # each bite at once: a filter that is slow takes its part of the time

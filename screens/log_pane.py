@@ -1,20 +1,20 @@
 """One log in a screen: the line above it, what keeps it from coming, and its lines."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import msgspec
 from textual.app import ComposeResult
 from textual.message import Message
 
-from collectors.log_lines import LogFollower, LogLine
+from collectors.log_lines import LogFollower
 from screens.frame import Setup
 from screens.ink import Ink
 from screens.log_bar import LogBar, LogChips, LogNote
 from screens.log_doors import in_background
 from screens.log_feed import LogFeed
 from screens.log_filter import Filters, Pattern
-from screens.log_further import Asking, Sifted, read_older
+from screens.log_further import Asking, Older, Sifted, read_older
 from screens.log_lineview import LogLineView
 from screens.log_names import Names, make_names
 from screens.log_request import Doors, LogRequest
@@ -47,7 +47,7 @@ class LogPane(LogTelling):
     LogPane LogLineView { height: 1fr; width: 1fr; overflow: hidden; }
     """
 
-    class Older(Message):
+    class OlderRead(Message):
         """Lines from further back have been read, or could not be."""
 
         def __init__(
@@ -55,11 +55,10 @@ class LogPane(LogTelling):
             pane: "LogPane",
             follower: LogFollower,
             asking: Asking,
-            lines: Sequence[LogLine] = (),
-            problem: str = "",
+            older: Older,
         ) -> None:
             super().__init__()
-            self.pane, self.follower, self.asking, self.lines, self.problem = pane, follower, asking, lines, problem
+            self.pane, self.follower, self.asking, self.older = pane, follower, asking, older
 
     def __init__(self, setup: Setup, ink: Ink, request: LogRequest, doors: Doors, wish: Wish, *, index: int) -> None:
         super().__init__(id=f"log-pane-{index}")
@@ -73,6 +72,7 @@ class LogPane(LogTelling):
         self._names = Names()
         self._new = 0
         self._paused_ns = 0
+        self.gone_to_ms: int | None = None  # the moment that was gone to last, where its lines were here
         self._skipped_last = False
         how = How(ink=ink, ascii=setup.ascii, zone=setup.zone, width=0, names=self._names)
         self.bar = LogBar(ink, setup.ascii, id=f"log-bar-{index}")
@@ -121,6 +121,7 @@ class LogPane(LogTelling):
         self.feed.close()
         self.feed = LogFeed(request, self.doors, self.setup.config.board.log_lines, aim_ns)
         self._names, self.busy, self._new = Names(), "", 0
+        self.gone_to_ms = None
         self.view.show(self.feed.ring, self.feed.shown)
         self.open()
         self._filter_anew()
@@ -316,29 +317,32 @@ class LogPane(LogTelling):
 
     def _older_on_thread(self, follower: LogFollower, asking: Asking) -> None:
         try:
-            lines = read_older(follower, asking)
+            older = read_older(follower, asking)
         except TooLongError:
-            said = "What the filters look for takes too long to look further back."
-            self.post_message(self.Older(self, follower, asking, problem=said))
+            older = Older(problem="What the filters look for takes too long to look further back.")
         except Exception as error:  # whatever the network raises is told; the log that is here stays
-            said = safe(str(error)) or type(error).__name__
-            self.post_message(self.Older(self, follower, asking, problem=said))
-        else:
-            self.post_message(self.Older(self, follower, asking, lines))
+            older = Older(problem=safe(str(error)) or type(error).__name__)
+        self.post_message(self.OlderRead(self, follower, asking, older))
 
-    def take_older(self, message: Older) -> str:
-        """Put older lines before the others; return what to say about it."""
+    def take_older(self, message: OlderRead) -> str:
+        """Put older lines where they belong; return what to say about it."""
         if message.follower is not self.feed.follower:
             return ""
         self.busy = ""
-        if message.problem or not message.lines:
-            return message.problem or "There is nothing further back that the filters look for."
-        feed, asking = self.feed, message.asking
-        kept = feed.further.put(asking, message.lines, self._sifted_words(Sifted(asking.before, 0, asking.filters)))
-        if asking.instead_of is not None:
-            self.view.renumber(asking.instead_of)
+        feed, asking, older = self.feed, message.asking, message.older
+        if not older.lines:
+            if not older.problem:
+                feed.further.note(asking, older)
+                sought = " that the filters look for" if asking.filters.any else ""
+                return f"There is nothing further back{sought}."
+            return older.problem
+        before = max(asking.begins.values(), default=asking.before)
+        placed = feed.further.put(asking, older, self._sifted_words(Sifted(before, 0, asking.filters)))
+        if placed.renumbered_before is not None:
+            self.view.renumber(placed.renumbered_before)
         feed.shown.work(WORK_S)
-        if kept:
-            self.view.stand_on(feed.ring.first + kept - 1)
-        left = len(message.lines) - kept
-        return f"{counted(kept, 'older line')}." + (f" No room for {left:,} more." if left else "")
+        if placed.last is not None:
+            self.view.stand_on(placed.last)
+        said = f"{counted(placed.count, 'older line')}."
+        said += f" No room for {placed.left:,} more." if placed.left else ""
+        return f"{said} {older.problem}".rstrip()

@@ -34,6 +34,7 @@ class LogTelling(Vertical):
     titled: bool
     _names: Names
     _new: int
+    gone_to_ms: int | None
 
     @property
     def request(self) -> LogRequest:
@@ -51,7 +52,8 @@ class LogTelling(Vertical):
             since = f"since {span(request.since_s * 1000)}" if request.since_s else "all there is"
         elif request.at_ms is not None:
             # at the end nothing is around that moment any more: what stays true is where reading began
-            at_ms = request.at_ms - BEFORE_FAILURE_MS if self.view.following else request.at_ms
+            gone_to_ms = request.at_ms if self.gone_to_ms is None else self.gone_to_ms
+            at_ms = request.at_ms - BEFORE_FAILURE_MS if self.view.following else gone_to_ms
             moment = f"{self._moment(at_ms)} {local(at_ms, self.setup.zone, '%Z')}"
             since = f"since {moment}" if self.view.following else f"around {moment}"
         return BarState(
@@ -109,8 +111,24 @@ class LogTelling(Vertical):
         """Say which of the lines that the filters let through now were not asked for."""
         sifted = self.feed.further.sifted
         if sifted is None or sifted.covers(self.current_filters):
-            return ""
+            return self._begin_in_sight()
         return f"{self._sifted_words(sifted)}: o asks for the rest"
+
+    def _begin_in_sight(self) -> str:
+        """Say from where on all origins are here, where lines from before that are in sight."""
+        feed, shown = self.feed, self.feed.shown
+        latest = feed.further.latest_begin(self.current_filters)
+        if latest is None or not len(shown):
+            return ""
+        origin, begin_ns = latest
+        place = shown.place(feed.ring.place_of_time(begin_ns))
+        # at the end the room counts that there is with this line and without it, so that it does not come and go
+        in_sight = self.view.in_sight()
+        top = len(shown) - self.size.height if self.view.following or not in_sight else shown.place(in_sight[0])
+        if place <= max(0, top):
+            return ""
+        before = self._moment(begin_ns // 1_000_000)
+        return f"before {before} lines of {feed.origins[origin].short} are missing: o asks for them"
 
     def _sifted_words(self, sifted: Sifted) -> str:
         """Say what is missing before a line."""

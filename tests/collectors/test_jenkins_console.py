@@ -163,6 +163,31 @@ def test_what_is_no_log_of_jenkins_is_told_and_asked_again(console, follow, answ
     assert not console.faults
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [(Answer(302, b"", (("Location", "/login?from=x"),)), "redirects"), (Answer(403, b"no"), "403")],
+)
+def test_a_refusal_while_a_build_is_followed_is_told_and_asked_again(console, follow, answer, told):
+    console.log = b"one\r\n"
+    source, lines = follow(build=42, refused_wait_s=0.05), []
+    gather(source, 1, lines)
+    console.faults = [answer] * 2
+    wait_for(lambda: any(told in each for each in source.status().problems))
+    assert source.status().open == 0 and not source.status().ended
+    console.log, console.ends = b"one\r\ntwo\r\n", True
+    assert gather(source, 2, lines) == ["one", "two"]
+    wait_for(lambda: source.status().ended and not source.status().problems)
+
+
+def test_a_refusal_is_not_asked_again_at_once(console, follow):
+    console.log = b"one\r\n"
+    source = follow(build=42)
+    gather(source, 1, [])
+    error = VisitFailed("Forbidden", "no", status=403)
+    assert not source._is_hopeless(error) and source._wait_s(error, 1) == 30.0
+    assert source._is_hopeless(VisitFailed("NotFound", "gone", status=404))
+
+
 @pytest.mark.parametrize("answer", [LOGIN, HALF, Answer(200, b"", (PLAIN, ("X-Text-Size", "9")))])
 def test_what_is_no_log_of_jenkins_ends_as_a_problem_where_nothing_is_followed(console, follow, answer):
     console.faults = [answer] * 10
