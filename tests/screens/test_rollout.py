@@ -26,7 +26,7 @@ async def test_why_it_fails_is_said_at_the_top():
         await look(pilot)
         shown = lines(app)
         assert "statusdesk \u203a staging \u203a orders" in shown[0] and "data 1s" in shown[0]
-        assert "vault \u2717 'orders' lapsed 30m ago" in shown[1]
+        assert "vault \u2717 'orders' is gone" in shown[1]
         assert shown[2].startswith(f" \u2717 failing 4m  {rollouts.WHY}")
         assert "deadline in 5:21 \u25b0" in shown[2]
         assert "look at: logs of init container vault-agent" in shown[3]
