@@ -34,7 +34,7 @@ def follow(argv: list[str], ready: dict[str, str], out: Path) -> float:
     with out.open("wb") as stdout:
         child = subprocess.Popen(argv, stdout=stdout, stderr=subprocess.DEVNULL, env=environment)
         time.sleep(SECONDS)
-        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGTERM)  # an interrupt is ignored by what a script started in the background
         _, _, used = os.wait4(child.pid, 0)
         child.returncode = 0
     with out.open("rb") as lines:
