@@ -51,6 +51,7 @@ class Alerts:
         self._jobs = JobApps(tuning.apps)
         self._claims: dict[str, dict[str, AlertState]] = {}  # by fingerprint and subject
         self._claimed: dict[str, tuple[str, ...]] = {}  # by subject
+        self._apps: dict[str, None] = {}  # of which rows were taken, and not yet what they claim as a whole
         self._firings: dict[str, list[int]] = {}
         self._last_start = dict(starts)
         self._swept = t
@@ -73,6 +74,7 @@ class Alerts:
         for row in rows:
             if row.until_ms is None:
                 self._again.update(self._take(row, by_subject.get(subject(row), ())))
+        self._again.update(self._take_apps())
 
     def active(self) -> list[AlertState]:
         """Return what is pending or firing, but for what is pending quietly."""
@@ -119,9 +121,11 @@ class Alerts:
         seen: set[str] = set()
         for transition in transitions:
             seen.update(self._take(transition.after))
+        seen.update(self._take_apps())
         for row in retold:
             if subject(row) in self._claimed or getattr(row, "level", None) is Level.FAILING:
                 self._again.update(self._take(row))
+        self._again.update(self._take_apps())
         if self._jobs.learn(self._versions.apps):
             self._name_jobs()
         again, self._again = self._again, set()
@@ -179,8 +183,15 @@ class Alerts:
         if claims is not None:
             touched = self._claim(subject(row), claims)
         if isinstance(row, RolloutState):
-            for app in self._versions.see(row, failed=bool(known)):
-                touched |= self._claim(f"App:{app}", self._versions.deserved(app))
+            self._apps.update(dict.fromkeys(self._versions.see(row, failed=bool(known))))
+        return touched
+
+    def _take_apps(self) -> set[str]:
+        """Take what apps as a whole claim, of which rows were taken: once for all that came together."""
+        touched: set[str] = set()
+        for app in self._apps:
+            touched |= self._claim(f"App:{app}", self._versions.deserved(app))
+        self._apps.clear()
         return touched
 
     def _claim(self, about: str, claims: list[AlertState]) -> set[str]:
@@ -327,9 +338,9 @@ class Alerts:
         wanted = set(sources)
         if not wanted:
             return set()
-        found = {fingerprint for fingerprint, life in self._lives.items() if wanted.intersection(life.alert.hangs_on)}
+        found = {fingerprint for fingerprint, life in self._lives.items() if not wanted.isdisjoint(life.alert.hangs_on)}
         for fingerprint, claims in self._claims.items():
-            if any(wanted.intersection(claim.hangs_on) for claim in claims.values()):
+            if not all(wanted.isdisjoint(claim.hangs_on) for claim in claims.values()):
                 found.add(fingerprint)
         return found
 

@@ -46,6 +46,9 @@ SAYS_MORE: tuple[tuple[str, tuple[str, ...], Key], ...] = (
 token says what a renewal that is overdue comes to, where that is what ails it: not its cap, its uses or a revocation.
 """
 
+_ABOUT = {name: key for name, _, key in SAYS_MORE}
+assert len(_ABOUT) == len(SAYS_MORE), "an alert is muted by what is about the same as it in one way"
+
 CAUSES = ("TokenLapsing", "TokenGone")
 """The alerts of a token that mute what fails because of it; the last of them that fires does."""
 
@@ -53,12 +56,40 @@ _TOKEN_ROW = "TokenState:"
 _CAUSE = "token:"
 
 
+class _Reach:
+    """Which sinks hear of which alerts: of thousands of alerts there are few kinds (rule, severity and stage)."""
+
+    def __init__(self, tuning: Tuning) -> None:
+        self._tuning = tuning
+        self._takers: dict[tuple[str, str, str], frozenset[str]] = {}
+
+    def _of(self, alert: AlertState) -> frozenset[str]:
+        kind = (alert.alertname, alert.severity, alert.stage)
+        if kind not in self._takers:
+            self._takers[kind] = takers(alert, self._tuning)
+        return self._takers[kind]
+
+    def may_mute(self, other: AlertState, alert: AlertState) -> bool:
+        """Whether somebody hears of another alert in place of this one, and nothing milder (no sinks: the board)."""
+        if SEVERITIES.index(other.severity) < SEVERITIES.index(alert.severity):
+            return False
+        if self._tuning.of(other.alertname, other.stage) is None:
+            return False
+        ours = self._of(alert)
+        return not ours or bool(ours & self._of(other))
+
+    def missed(self, other: AlertState, alert: AlertState) -> frozenset[str]:
+        """Return the sinks that take an alert, and not the other one: by severity, by stage, by the rule's list."""
+        return self._of(alert) - self._of(other)
+
+
 def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[AlertState]:
     """Return those alerts, of all that are pending or firing, that are muted by another one than before, or whose hits
     have changed.
     """
-    causes = _causes(alerts)
-    found = ((each.fingerprint, _muting(each, causes.get(each.cause_key, ()), tuning)) for each in alerts)
+    causes, reach = _causes(alerts), _Reach(tuning)
+    caused = ((each.fingerprint, each, causes[each.cause_key]) for each in alerts if each.cause_key in causes)
+    found = ((fingerprint, _muting(each, by, reach)) for fingerprint, each, by in caused)
     muted = {fingerprint: cause for fingerprint, cause in found if cause is not None}
     more = _more([each for each in alerts if each.fingerprint not in muted])
     hits: dict[str, list[AlertState]] = {}
@@ -68,42 +99,37 @@ def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[A
     changed = []
     for alert in alerts:
         cause = muted.get(alert.fingerprint)
-        by = cause or _muting(alert, _saying_more(alert, more), tuning)
+        by = cause or _muting(alert, _saying_more(alert, more), reach)
         hit = hits.get(alert.fingerprint, ())
-        fields = {
-            "still_told_to": tuple(sorted(_unreached(by, alert, tuning))) if by is not None else (),
-            "inhibited_by": by.fingerprint if by is not None else "",
-            "kept_back": by is not None and _is_kept_back(alert, now_ms),
-            "hits": _places(hit, tuning),
-            "critical_hits": _places([each for each in hit if each.severity == SEVERITIES[-1]], tuning),
-        }
-        if any(getattr(alert, name) != value for name, value in fields.items()):
-            changed.append(replace(alert, **fields))
+        if by is None and not hit and _is_free(alert):
+            continue
+        weighed_so = replace(
+            alert,
+            still_told_to=tuple(sorted(reach.missed(by, alert))) if by is not None else (),
+            inhibited_by=by.fingerprint if by is not None else "",
+            kept_back=by is not None and _is_kept_back(alert, now_ms),
+            hits=_places(hit, tuning),
+            critical_hits=_places([each for each in hit if each.severity == SEVERITIES[-1]], tuning),
+        )
+        if weighed_so != alert:
+            changed.append(weighed_so)
     return changed
 
 
-def _muting(alert: AlertState, others: Iterable[AlertState], tuning: Tuning) -> AlertState | None:
+def _is_free(alert: AlertState) -> bool:
+    """Whether an alert is muted by none and has no hits, as nearly all are."""
+    return not (alert.inhibited_by or alert.still_told_to or alert.kept_back or alert.hits or alert.critical_hits)
+
+
+def _muting(alert: AlertState, others: Iterable[AlertState], reach: _Reach) -> AlertState | None:
     """Return which of the others mutes an alert, whether they are its cause or say more: by the same terms."""
-    able = [each for each in others if _may_mute(each, alert, tuning)]
-    able.sort(key=lambda each: len(_unreached(each, alert, tuning)))
+    able = [each for each in others if reach.may_mute(each, alert)]
+    if not able:
+        return None
+    able.sort(key=lambda each: len(reach.missed(each, alert)))
     # the one that has muted it goes on, whoever takes that one now
     before = next((each for each in able if each.fingerprint == alert.inhibited_by), None)
     return before or next((each for each in able if not (each.acked_by or each.silenced_by)), None)
-
-
-def _may_mute(other: AlertState, alert: AlertState, tuning: Tuning) -> bool:
-    """Whether somebody hears of another alert in place of this one, and nothing milder (without sinks: the board)."""
-    if SEVERITIES.index(other.severity) < SEVERITIES.index(alert.severity):
-        return False
-    if tuning.of(other.alertname, other.stage) is None:
-        return False
-    ours = takers(alert, tuning)
-    return not ours or bool(ours & takers(other, tuning))
-
-
-def _unreached(other: AlertState, alert: AlertState, tuning: Tuning) -> frozenset[str]:
-    """Return the sinks that take an alert, and not the other one: by severity, by stage, by the rule's list."""
-    return takers(alert, tuning) - takers(other, tuning)
 
 
 def _causes(alerts: Iterable[AlertState]) -> dict[str, tuple[AlertState, ...]]:
@@ -133,7 +159,8 @@ def _more(alerts: Iterable[AlertState]) -> dict[tuple[str, tuple[str, ...]], lis
 def _saying_more(
     alert: AlertState, more: Mapping[tuple[str, tuple[str, ...]], list[AlertState]]
 ) -> Iterable[AlertState]:
-    return (each for name, _, key in SAYS_MORE if alert.alertname == name for each in more.get((name, key(alert)), ()))
+    key = _ABOUT.get(alert.alertname)
+    return more.get((alert.alertname, key(alert)), ()) if key is not None else ()
 
 
 def _places(alerts: Iterable[AlertState], tuning: Tuning) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ in a simpler form.
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import msgspec
 from msgspec.structs import replace
@@ -38,6 +39,7 @@ _EXPLAINING = (
     "job_app",
     "overdue_job",
 )
+_explaining = attrgetter(*_EXPLAINING)
 
 
 class Life(msgspec.Struct, frozen=True):
@@ -173,8 +175,10 @@ def _firing(
 
 def explained(alert: AlertState, claim: AlertState) -> AlertState:
     """Return the alert with what explains it as it is now; its labels are the same."""
+    if _explaining(claim) == _explaining(alert):
+        return alert
     given = {name: value for name in _EXPLAINING if (value := getattr(claim, name)) != getattr(alert, name)}
-    return replace(alert, **given) if given else alert
+    return replace(alert, **given)
 
 
 def released(alert: AlertState) -> AlertState:

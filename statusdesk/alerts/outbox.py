@@ -303,7 +303,8 @@ class Outbox:
 
         What is muted stands there only for what was told to be remembered.
         """
-        firing = [alert for fingerprint, alert in group.alerts.items() if fingerprint in audible | told.firing]
+        spoken = audible | told.firing
+        firing = [alert for fingerprint, alert in group.alerts.items() if fingerprint in spoken]
         over = []
         if group.sink.send_resolved:
             for fingerprint in told.firing - group.alerts.keys():

@@ -10,6 +10,9 @@ from statusdesk.states import AlertState, Level, RolloutState
 
 _MOST_NAMED = 5
 
+Placed = list[tuple[int, RolloutState]]
+"""Rollouts, each with the number of its stage."""
+
 
 class Versions:
     """The rollouts by app, and the alerts that an app as a whole deserves."""
@@ -66,14 +69,15 @@ class Versions:
     def deserved(self, app: str) -> list[AlertState]:
         """Return the alerts that an app deserves now."""
         rows = self._apps.get(app, {})
-        bad = [self._failing[key] for key in rows if key in self._failing]
-        bad = [row for row in bad if row.version and self._place(row) < self._production]
+        failing = [self._failing[key] for key in rows if key in self._failing]
+        bad = [(place, row) for row in failing if row.version and (place := self._place(row)) < self._production]
         if not bad:
             return []
         found: dict[str, AlertState] = {}
+        placed = [(self._place(row), row) for row in rows.values()]
         # nearest to production first: of several it is the one that is told of
-        for row in sorted(bad, key=lambda row: (-self._place(row), row.key)):
-            alert = self._of(row, list(rows.values()))
+        for place, row in sorted(bad, key=lambda each: (-each[0], each[1].key)):
+            alert = self._of(place, row, placed)
             if alert is not None:
                 found.setdefault(alert.alertname, alert)
         return list(found.values())
@@ -93,34 +97,32 @@ class Versions:
         words = [f"stage {name} ({_few(places[name])})" for name in self._names if name in places]
         return f"{number} not seen: {', '.join(words)}"
 
-    def _of(self, failing: RolloutState, rows: list[RolloutState]) -> AlertState | None:
-        there = [row for row in rows if self._place(row) == self._production]
+    def _of(self, place: int, failing: RolloutState, placed: Placed) -> AlertState | None:
+        """Return what is to be said of one that fails in a stage, of all rollouts of its app."""
+        there = [row for at, row in placed if at == self._production]
         asks = [row for row in there if row.version == failing.version]
         runs = [row for row in asks if row.key in self._there]
-        stage = self._names[self._place(failing)]
+        stage = self._names[place]
         what = f"{failing.app} {failing.version}"
         if runs:
             how = "runs" if any(map(is_rolled_out, runs)) else "is being rolled out"
             summary = f"{what} {how} in production and fails in {stage}: {failing.message}{because(failing)}"
-            return self._make(IN_PRODUCTION, self._production, failing, summary, [failing, *runs])
-        furthest = max(self._place(row) for row in rows if self._is_same(row, failing))
-        first = min(map(self._place, rows))
-        if not asks and (furthest <= first or not self._is_ahead(failing, rows)):
+            return self._make(IN_PRODUCTION, self._production, stage, summary, [failing, *runs])
+        furthest = max(at for at, row in placed if at < self._production and row.version == failing.version)
+        first = min(at for at, _ in placed)
+        if not asks and (furthest <= first or not self._is_ahead(failing, placed)):
             return None
         following = self._names[self._production if asks else furthest + 1]
         has_none = ", which asks for it and has no pod of it yet" if asks else ""
         summary = f"{what} fails in {stage} on its way to production, next stop {following}{has_none}: "
         summary += failing.message + because(failing)
-        return self._make(AHEAD, self._place(failing), failing, summary, [failing, *there])
+        return self._make(AHEAD, place, stage, summary, [failing, *there])
 
-    def _is_same(self, row: RolloutState, failing: RolloutState) -> bool:
-        return row.version == failing.version and self._place(row) < self._production
-
-    def _is_ahead(self, failing: RolloutState, rows: list[RolloutState]) -> bool:
+    def _is_ahead(self, failing: RolloutState, placed: Placed) -> bool:
         """Whether production runs nothing newer (a version that failed and was overtaken goes nowhere)."""
         arrivals = []
         for place in range(len(self._names)):
-            here = [row for row in rows if self._place(row) == place and row.version]
+            here = [row for at, row in placed if at == place and row.version]
             if here:
                 newest = max(here, key=lambda row: (row.version == failing.version, row.version_since_ms or 0))
                 previous = frozenset([newest.previous_version]) if newest.previous_version else frozenset()
@@ -131,10 +133,12 @@ class Versions:
         there = next((arrival.version for arrival in arrivals if arrival.stage == self._production), "")
         return there not in order or order.index(failing.version) > order.index(there)
 
-    def _make(
-        self, name: str, place: int, failing: RolloutState, summary: str, rows: list[RolloutState]
-    ) -> AlertState | None:
-        """Make the alert of a stage: what a version does to production is production's, wherever it fails."""
+    def _make(self, name: str, place: int, fails_in: str, summary: str, rows: list[RolloutState]) -> AlertState | None:
+        """Make the alert of a stage: what a version does to production is production's, wherever it fails.
+
+        ``rows``: the one that fails, and those that the alert speaks of beside it.
+        """
+        failing = rows[0]
         return make(
             self._tuning,
             name,
@@ -150,7 +154,7 @@ class Versions:
             cause_key=failing.cause_key,
             at_cluster=failing.cluster,
             at_namespace=failing.namespace,
-            at_stage=self._names[self._place(failing)],
+            at_stage=fails_in,
             subject=f"App:{failing.app}",
             hangs_on=tuple(sorted({f"kubernetes/{row.cluster}" for row in rows})),
         )
