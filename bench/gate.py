@@ -81,12 +81,12 @@ def _build(app: int, place: int, now_ms: int) -> Build:
     )
 
 
-def wall_s(argv: list[str], code: int) -> float:
-    """Run a command; return its wall time in seconds."""
+def wall_s(argv: list[str], *, cold: bool = False) -> float:
+    """Run a command; return its wall time in seconds. ``cold``: it may find the collector's beat too old."""
     started = time.perf_counter()
     done = subprocess.run(argv, check=False, capture_output=True, text=True)
     took = time.perf_counter() - started
-    if done.returncode != code:
+    if done.returncode and not cold:
         sys.exit(f"{argv[-1]} ended with {done.returncode}: {done.stdout}{done.stderr}")
     return took
 
@@ -103,12 +103,12 @@ def main() -> None:
         with Writer(state_dir / FILE_NAME, 1e9, system_clock) as writer:
             for number in range(RUNS + 1):
                 fill_store.refresh(writer, system_clock())
-                fill_store.beat(writer, system_clock() + 600_000)  # the first, cold run takes its time
+                fill_store.beat(writer, system_clock())
                 writer.commit()
-                python = wall_s([sys.executable, "-c", "pass"], 0)
+                python = wall_s([sys.executable, "-c", "pass"])
                 gate = [sys.executable, "-m", "statusdesk", "-c", str(config), "gate", APP, "--to", "production"]
                 gate += ["--soak", "1h"]
-                took = wall_s(gate, 0)
+                took = wall_s(gate, cold=not number)
                 if number:  # the first reads what the system has not at hand yet
                     figures["python"].append(python)
                     figures["gate"].append(took)
