@@ -16,7 +16,6 @@ from statusdesk.clock import system_clock
 from statusdesk.config import Config
 from statusdesk.config_file import find_config, load
 from statusdesk.redact import redact
-from statusdesk.store.opening import FILE_NAME
 from statusdesk.text import iso
 
 
@@ -33,6 +32,8 @@ def load_config(args: argparse.Namespace, *, collecting: bool) -> Config:
 
 def store_path(config: Config, attach: str | None = None) -> Path:
     """Return the store's file: the one named by ``--attach=DB`` (a file or its directory), or the configured one."""
+    from statusdesk.store.opening import FILE_NAME  # logs start without a store, and the sooner
+
     path = Path(attach).expanduser().absolute() if attach else Path(config.store.state_dir)
     return path / FILE_NAME if path.is_dir() or not attach else path
 

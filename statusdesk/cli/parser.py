@@ -1,7 +1,6 @@
 """The command line's grammar: global options that may stand before or after the command, errors in one line."""
 
 import argparse
-import difflib
 import re
 import sys
 from typing import Any, NoReturn
@@ -33,6 +32,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line and end with 2."""
+        import difflib  # only for what is wrong
+
         unknown = re.match(r"argument COMMAND: invalid choice: '(.*?)' \(choose from (.*)\)", message)
         if unknown:
             commands = re.findall(r"\w+", unknown[2])
