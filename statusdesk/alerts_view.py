@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from statusdesk.alerts.dedup import group_of, key_of, wanted
+from statusdesk.alerts.dedup import group_of, is_kept_from, key_of, wanted
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.board import Board
 from statusdesk.config import Config
@@ -111,8 +111,11 @@ class Outlook:
         if alert.silenced_by:
             return _silenced(alert, board)
         if alert.inhibited_by:
-            return _inhibited(alert, board)
-        told = board.collector is None or board.collector.owner != BOARD
+            posted = (
+                [sink.name for sink in self._takers(alert) if _is_posted(alert, sink)] if self._tells(board) else []
+            )
+            return _inhibited(alert, board, posted)
+        told = self._tells(board)
         if alert.state == "pending":
             return self._pending(alert, now_ms, told=told)
         if not told:
@@ -124,6 +127,9 @@ class Outlook:
             self._muted = (board.muted, muted_by_sink(board.muted))
         parts = [self._firing(alert, sink, now_ms, messages) for sink in self._takers(alert)]
         return "; ".join(parts) or "no sink takes it: nobody is told"
+
+    def _tells(self, board: Board) -> bool:
+        return board.collector is None or board.collector.owner != BOARD
 
     def _takers(self, alert: AlertState) -> list[SinkSettings]:
         return [sink for sink in self._sinks if wanted(alert, sink, self._tuning)]
@@ -184,16 +190,22 @@ def _taken(alert: AlertState, now_ms: int) -> str:
     return f"taken by {alert.acked_by}{since}{until}{said}; not told again"
 
 
-def _inhibited(alert: AlertState, board: Board) -> str:
+def _is_posted(alert: AlertState, sink: SinkSettings) -> bool:
+    return sink.type == ALERTMANAGER and alert.state == "firing" and not is_kept_from(alert, sink.name)
+
+
+def _inhibited(alert: AlertState, board: Board, posted: Sequence[str]) -> str:
+    """Return what mutes an alert, and who is told of it all the same; ``posted``: the Alertmanagers that are."""
     more = _inhibiting(alert, board.firing)
     words = inhibited_words(alert, board.firing)
     if alert.still_told_to:
         return words
+    heard = f"only {', '.join(posted)} is told of this one too" if posted else "nobody is told of this one"
     if more is None:
-        return f"{words}; nobody is told of this one"
+        return f"{words}; {heard}"
     if more.token and alert.cause_key:
-        return f"{words}, its cause, which is told in its place"
-    return f"{words}, which says more about it; nobody is told of this one"
+        return f"{words}, its cause, which is told in its place" + (f"; {heard}" if posted else "")
+    return f"{words}, which says more about it; {heard}"
 
 
 def inhibited_words(alert: AlertState, firing: Iterable[AlertState]) -> str:

@@ -83,6 +83,21 @@ def test_where_an_inhibited_alert_is_told_all_the_same_is_said():
     assert words == "inhibited by BadVersionAhead orders, but not at stag, which is told of this one only"
 
 
+@pytest.mark.parametrize(
+    ("fields", "heard"),
+    [
+        ({"severity": "critical", "kept_back": True}, "only am is told of this one too"),
+        ({"severity": "warning", "kept_back": False}, "only am is told of this one too"),
+        ({"severity": "warning", "kept_back": True}, "nobody is told of this one"),
+        ({"severity": "critical", "state": "pending"}, "nobody is told of this one"),
+    ],
+)
+def test_an_alertmanager_hears_of_an_inhibited_alert_that_is_critical_or_was_told(fields, heard):
+    muted = replace(FAILING, inhibited_by="x", **fields)
+    assert not muted.still_told_to
+    assert said(muted, settings=config(sinks=SINKS)).endswith(f"; {heard}")
+
+
 def test_the_settings_of_rules_and_sinks_count():
     nobody = AlertsSettings(rules=(AlertRuleSettings(name="RolloutFailing", notify=()),))
     assert said(FAILING, settings=replace(CONFIG, alerts=nobody)) == "no sink takes it: nobody is told"

@@ -79,6 +79,11 @@ def takers(alert: AlertState, tuning: Tuning) -> frozenset[str]:
     return frozenset(sink.name for sink in tuning.sinks if wanted(alert, sink, tuning))
 
 
+def is_kept_from(alert: AlertState, alertmanager: str) -> bool:
+    """Return whether an Alertmanager does not hear of an alert that another one mutes; the critical ones it does."""
+    return alert.kept_back and alert.severity != SEVERITIES[-1] and alert.muted_at(alertmanager)
+
+
 def is_due(notification: Notification, now_ms: int) -> bool:
     """Return whether a message is to be sent now; one from the future was queued before the clock was set back."""
     return notification.due_ms <= now_ms or notification.created_ms > now_ms + CLOCK_SET_BACK_MS

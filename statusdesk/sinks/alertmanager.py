@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from statusdesk.alerts.dedup import wanted
+from statusdesk.alerts.dedup import is_kept_from, wanted
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config import Config
-from statusdesk.config_alerts import SEVERITIES, SinkSettings
+from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.message import annotations_of, labels_of
 from statusdesk.states_alerts import WATCHDOG, AlertState
 
@@ -69,9 +69,7 @@ def _is_told(alert: AlertState, terms: Terms, tuning: Tuning, now_ms: int) -> bo
         return False
     if alert.stale_since_ms is not None and now_ms - alert.stale_since_ms > terms.stale_hold_ms:
         return False  # nobody has seen it for too long
-    # one that another mutes at the others; what is critical is told beside that
-    elsewhere = alert.kept_back and alert.still_told_to and alert.muted_at(terms.sink.name)
-    if elsewhere and alert.severity != SEVERITIES[-1] and alert.state == "firing":
+    if alert.state == "firing" and is_kept_from(alert, terms.sink.name):
         return False
     return alert.alertname == WATCHDOG or wanted(alert, terms.sink, tuning)
 
