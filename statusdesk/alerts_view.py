@@ -111,10 +111,8 @@ class Outlook:
         if alert.silenced_by:
             return _silenced(alert, board)
         if alert.inhibited_by:
-            posted = (
-                [sink.name for sink in self._takers(alert) if _is_posted(alert, sink)] if self._tells(board) else []
-            )
-            return _inhibited(alert, board, posted)
+            takers = self._takers(alert) if self._tells(board) else []
+            return _inhibited(alert, board, [sink.name for sink in takers if _is_posted(alert, sink)])
         told = self._tells(board)
         if alert.state == "pending":
             return self._pending(alert, now_ms, told=told)

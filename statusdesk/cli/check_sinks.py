@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from statusdesk.alerts.tuning import stages_of
 from statusdesk.cli.usage import refuse
 from statusdesk.clock import system_clock
 from statusdesk.config import Config
-from statusdesk.config_alerts import SinkSettings
+from statusdesk.config_alerts import AlertRuleSettings, SinkSettings
 from statusdesk.config_schema import is_loopback
 from statusdesk.nearest import nearest_of
 from statusdesk.sinks.schedule import of_sink, sentences, unpaired
@@ -42,10 +43,27 @@ def sink_findings(config: Config) -> Iterator[Seen]:
             yield from (Seen(what, result, words) for result, words in _doubts(config, sink))
     for sentence in sentences(config):
         yield Seen("alerts", OK, sentence)
+    for rule in config.alerts.rules:
+        yield from (Seen("alerts", WARNING, words) for words in _idle_stages(config, rule))
 
 
 def _reached(config: Config, sink: SinkSettings) -> list[Tried]:
     return list(reach(config, sink))
+
+
+def _idle_stages(config: Config, rule: AlertRuleSettings) -> Iterator[str]:
+    """Yield a sentence for each setting of a rule that names a stage in which the rule never fires."""
+    can_fire = stages_of(rule.name, config.stages)
+    where = (
+        "belongs to no stage" if can_fire == ("",) else f"fires in {', '.join(filter(None, can_fire)) or 'none'} only"
+    )
+    named = {"severity": [stage for stage, _ in rule.severity if stage]}
+    if not isinstance(rule.enabled, bool):
+        named["enabled"] = list(rule.enabled)
+    for key, stages in named.items():
+        idle = [stage for stage in stages if stage not in can_fire]
+        if idle:
+            yield f"{rule.name}: {key} names {', '.join(idle)}, which does nothing: the rule {where}"
 
 
 def _doubts(config: Config, sink: SinkSettings) -> Iterator[tuple[str, str]]:

@@ -45,6 +45,27 @@ def test_no_sink_is_a_warning(check):
     )
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (
+            'name = "TokenLapsing"\nseverity = { production = "critical" }',
+            "TokenLapsing: severity names production, which does nothing: the rule belongs to no stage",
+        ),
+        (
+            'name = "BadVersionAhead"\nenabled = ["staging", "production"]',
+            "BadVersionAhead: enabled names production, which does nothing: the rule fires in staging only",
+        ),
+        ('name = "RolloutFailing"\nseverity = { production = "critical" }\nenabled = ["production"]', ""),
+    ],
+)
+def test_a_stage_in_which_a_rule_never_fires_is_told(check, tmp_path, rule, said):
+    sink = f'[[sink]]\nname = "log"\ntype = "jsonl"\npath = "{tmp_path / "told.jsonl"}"\n'
+    code, found = check(f"{sink}[[alerts.rule]]\n{rule}\n", "sinks")
+    assert code == 0
+    assert [message for _, result, message in found if result == "warning"] == [said] * bool(said)
+
+
 @pytest.mark.skipif(PROGRAM is None, reason=MISSING)
 def test_alertmanagers_are_asked_and_the_schedule_is_in_words(check, tmp_path):
     with one(tmp_path / "am") as (manager, receiver):
