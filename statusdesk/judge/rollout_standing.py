@@ -1,34 +1,31 @@
 """The verdict of this moment: which of what is found at conditions, pods and counts decides a rollout."""
 
 import re
-from collections.abc import Sequence
 
 import msgspec
 
-from statusdesk.facts import Event, Pod, Workload
+from statusdesk.facts import Workload
 from statusdesk.judge.pods import condition_of, is_observed
 from statusdesk.judge.rollout_counts import (
     DEGRADED,
     JOB_KINDS,
     NOT_OBSERVED,
     OBSERVING,
-    REPLACING,
     SCALING,
-    STARTING,
     desired_of,
     is_complete,
     template_changed,
 )
-from statusdesk.judge.rollout_due import due_of
 from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_events, of_refusals, reason_of
 from statusdesk.judge.rollout_findings import LOST, Finding, Scene, as_before, of_pod, pulled_long
 from statusdesk.judge.rollout_jobs import of_job, of_last_job
 from statusdesk.judge.rollout_latch import is_past
 from statusdesk.judge.rollout_nodes import grouped
-from statusdesk.judge.rollout_pending import of_held_up, of_leaving_slowly, of_unready, soaking_until
-from statusdesk.judge.rollout_scaling import scaling_to
+from statusdesk.judge.rollout_pending import of_held_up, of_leaving_slowly, soaking_until
 from statusdesk.judge.rollout_service import of_flapping, of_leaving, of_old_pods, with_lost
-from statusdesk.states import Level, RolloutState
+from statusdesk.judge.rollout_short import of_short
+from statusdesk.judge.rollout_subject import Rollout
+from statusdesk.states import Level
 from statusdesk.text import counted
 
 OBSERVE_MS = 60_000  # a controller that has not looked at a new spec for this long is not working
@@ -38,60 +35,6 @@ ROLLING = "Rolling"
 _REFUSED_POD = re.compile(r'pods "([^"]+)"')
 _BAD = (Level.WARNING, Level.FAILING, Level.UNKNOWN)
 _WAITING = ("NoPods", "Stalled")  # for what, pods that do not end tell better
-
-
-class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A workload with its pods: ``pods`` the live ones of the new revision (hash ``revision``), ``all_pods`` all.
-
-    ``held``: the live ones of the old revision that stay, which are the service whatever becomes of the rollout.
-    ``completed``: this revision was complete once, so that what is bad now is the service, not the rollout.
-    ``scaling``: the number wanted was changed (from ``scaled_from``) and is not reached yet; ``added`` names the pods
-    that come of it and that nobody has missed so far.
-    """
-
-    workload: Workload
-    pods: tuple[Pod, ...]
-    all_pods: tuple[Pod, ...]
-    held: tuple[Pod, ...]
-    revision: str
-    before: RolloutState | None
-    completed: bool
-    scaling: bool
-    scaled_from: int | None = None
-    added: frozenset[str] = frozenset()
-    events: Sequence[Event] = ()
-
-    @property
-    def counts(self) -> str:
-        """How far it is, in words: of what is due."""
-        if self.completed:
-            return self.served
-        desired, due = desired_of(self.workload), due_of(self.workload)
-        due = max(due, len(self.pods)) if due < desired else desired
-        return f"{sum(pod.ready for pod in self.pods)} of {counted(due, 'new pod')} ready"
-
-    @property
-    def served(self) -> str:
-        """How much of the service is there, in words."""
-        workload = self.workload
-        there = workload.available
-        if workload.kind == "StatefulSet" and not workload.min_ready_s:
-            there = there or workload.ready  # old ones do not say what is available
-        return f"{there} of {desired_of(workload)} available"
-
-    @property
-    def service(self) -> tuple[Pod, ...]:
-        """The pods by which it is judged."""
-        return self.pods + self.held if self.held else self.pods
-
-    @property
-    def relied_on(self) -> tuple[Pod, ...]:
-        """Those of them of which anything but a place to run is expected by now."""
-        return tuple([pod for pod in self.service if pod.name not in self.added]) if self.added else self.service
-
-    def is_of_service(self, found: Finding) -> bool:
-        """Return whether what was found is the service's trouble, not the rollout's."""
-        return self.completed or any(pod.name == found.pod for pod in self.held)
 
 
 def of_standing(rollout: Rollout, scene: Scene) -> Finding:
@@ -120,7 +63,7 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
     leaving = of_leaving(rollout.all_pods, scene) if len(rollout.all_pods) > len(rollout.pods) else None
     if complete:
         return leaving or Finding(level=Level.OK, reason="Complete", message=_complete_words(workload))
-    standing = _short(rollout, scene) if rollout.completed else _rolling(rollout, scene)
+    standing = of_short(rollout, scene) if rollout.completed else _rolling(rollout, scene)
     if leaving is None:
         return standing
     if standing.level not in _BAD or standing.reason in _WAITING:
@@ -134,7 +77,7 @@ def _with_outage(rollout: Rollout, found: Finding, scene: Scene) -> Finding:
     missing = desired_of(rollout.workload) - len(rollout.service)
     if missing <= 0 and all(pod.ready or pod.name in scene.lost for pod in rollout.service):
         return found
-    outage = _short(rollout, scene)
+    outage = of_short(rollout, scene)
     if outage.level is not Level.FAILING:
         return found
     return outage if found.level is Level.UNKNOWN else msgspec.structs.replace(found, level=Level.FAILING)
@@ -173,7 +116,7 @@ def _paused_outage(rollout: Rollout, scene: Scene) -> Finding | None:
     workload = rollout.workload
     if workload.available or workload.ready or not (rollout.completed or rollout.held):
         return None
-    outage = _short(rollout, scene)
+    outage = of_short(rollout, scene)
     return outage if outage.level in _BAD else None
 
 
@@ -265,7 +208,7 @@ def _by_refusals(rollout: Rollout, scene: Scene) -> Finding | None:
     if not rollout.completed and workload.kind == "Deployment":
         missing = desired_of(workload) - workload.updated
     found = of_refusals(workload, rollout.revision, rollout.events, missing, scene)
-    if found is not None and rollout.completed and rollout.scaling:
+    if found is not None and rollout.completed and rollout.has_all_owed:
         return msgspec.structs.replace(found, level=Level.WARNING, reason=SCALING + found.reason)
     return found
 
@@ -287,7 +230,7 @@ def _by_conditions(rollout: Rollout) -> Finding | None:
         return None
     named = _REFUSED_POD.search(refused.message)
     level, reason = Level.FAILING, "ReplicaFailure"
-    if rollout.completed and rollout.scaling:
+    if rollout.completed and rollout.has_all_owed:
         level, reason = Level.WARNING, SCALING + "ReplicaFailure"
     elif rollout.revision and named is not None and f"{workload.name}-{rollout.revision}-" not in named[1]:
         level = Level.WARNING  # it is the old ReplicaSet that may not make pods
@@ -297,60 +240,6 @@ def _by_conditions(rollout: Rollout) -> Finding | None:
         message=f"pods cannot be created: {reason_of(refused.message)}",
         look=f"{REFUSED_LOOK}; events of the ReplicaSet",
     )
-
-
-def _short(rollout: Rollout, scene: Scene) -> Finding:
-    """Complete once, and pods are missing or not ready though nothing is found at them."""
-    workload, desired = rollout.workload, desired_of(rollout.workload)
-    message = rollout.served
-    if rollout.scaling:
-        return scaling_to(workload, message, [pod for pod in rollout.pods if pod.name in rollout.added], scene)
-    if workload.replicas > desired:
-        return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired}, {workload.replicas} left")
-    level, fails_ms = Level.PROGRESSING, None
-    if workload.available == 0 and workload.ready == 0:
-        since_ms = _unavailable_since(rollout, scene)
-        if scene.reached(since_ms + int(scene.thresholds.unavailable_warn_s * 1000)):
-            level, fails_ms = scene.fails_at(since_ms + int(scene.thresholds.unavailable_fail_s * 1000))
-    elif (missing := desired - workload.replicas) > 0 and _lasts(rollout, DEGRADED + "MissingPods", scene):
-        return Finding(
-            level=Level.WARNING,
-            reason=DEGRADED + "MissingPods",
-            message=f"{counted(missing, 'pod')} {'is' if missing == 1 else 'are'} missing, {message}",
-            look=f"events of {workload.kind} {workload.name}",
-        )
-    if level is Level.PROGRESSING:
-        return of_unready(workload, rollout.service, rollout.all_pods, message, scene)
-    look = f"pods and events of {workload.kind} {workload.name}"
-    return Finding(
-        level=level,
-        reason=DEGRADED + "Unavailable",
-        message=f"no pod is available, {message}",
-        look=look,
-        fails_ms=fails_ms,
-    )
-
-
-def _unavailable_since(rollout: Rollout, scene: Scene) -> int:
-    """Since when nothing is available: the condition says it, else the pods or the previous verdict."""
-    available = condition_of(rollout.workload, "Available")
-    if available is not None and available.status == "False" and available.changed_ms is not None:
-        return available.changed_ms
-    times = [pod.ready_changed_ms or pod.created_ms for pod in rollout.service]
-    known = [moment for moment in times if moment is not None]
-    if known:
-        return max(known)
-    before, first_ms = rollout.before, scene.now_ms
-    if before is not None and before.level_since_ms and before.reason.startswith((REPLACING, STARTING, DEGRADED)):
-        first_ms = before.level_since_ms
-    return scene.lasts_since("unavailable", first_ms)
-
-
-def _lasts(rollout: Rollout, reason: str, scene: Scene) -> bool:
-    """Whether pods have been missing for long enough to say so; there is no time for it but our own."""
-    before = rollout.before
-    since_ms = scene.lasts_since("missing", scene.now_ms)
-    return (before is not None and before.reason == reason) or scene.reached(since_ms + NO_PODS_MS)
 
 
 def _lacks_pods(scene: Scene) -> bool:

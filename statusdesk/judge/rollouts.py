@@ -31,9 +31,10 @@ from statusdesk.judge.rollout_latch import hold, hold_old
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
 from statusdesk.judge.rollout_nodes import lost_pods
 from statusdesk.judge.rollout_pulls import pulls_of
-from statusdesk.judge.rollout_scaling import added_pods, is_scaling, scaled_from
+from statusdesk.judge.rollout_scaling import added_pods, fresh_pods, is_scaling, owed_of
 from statusdesk.judge.rollout_stale import current, noted
-from statusdesk.judge.rollout_standing import Rollout, of_standing
+from statusdesk.judge.rollout_standing import of_standing
+from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.judge.rollout_waits import waits_of
 from statusdesk.states import Level, RolloutState
 
@@ -182,7 +183,8 @@ def _judge(
     scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory, before, tail)
     reached = is_observed(workload) and is_complete(workload)
     scaling = completed and not reached and is_scaling(workload, before, memory)
-    from_desired = scaled_from(workload, before, memory) if scaling else None
+    owed = owed_of(workload, before, memory) if scaling else desired_of(workload)
+    fresh = fresh_pods(live, before, looked_ms, scene) if scaling else frozenset()
     rollout = Rollout(
         workload=workload,
         pods=live,
@@ -192,8 +194,9 @@ def _judge(
         before=before,
         completed=completed,
         scaling=scaling,
-        scaled_from=from_desired,
-        added=added_pods(workload, live, before, from_desired, looked_ms, scene) if scaling else frozenset(),
+        owed=owed,
+        fresh=fresh,
+        added=added_pods(workload, fresh, owed, scene) if scaling else frozenset(),
         events=events,
     )
     finding = of_standing(rollout, scene)
@@ -270,7 +273,7 @@ def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | No
         rollout.scaling,
         tuple(scene.since.items()),
         pasts,
-        rollout.scaled_from,
+        rollout.owed if rollout.scaling else 0,
         tuple(scene.pulls.items()),
     )
 
