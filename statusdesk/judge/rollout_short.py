@@ -39,6 +39,18 @@ def of_outage(rollout: Rollout, level: Level = Level.FAILING, fails_ms: int | No
     )
 
 
+def held_outage(finding: Finding, rollout: Rollout) -> Finding:
+    """Return the finding, or that nothing is available still: an outage ends with the first pod that is ready again."""
+    workload, before = rollout.workload, rollout.before
+    if before is None or before.level is not Level.FAILING or not before.reason.startswith(DEGRADED):
+        return finding
+    was_out = before.desired and not before.available and not before.ready
+    is_out = desired_of(workload) and not workload.available and not workload.ready
+    if not (was_out and is_out and rollout.completed) or workload.deleting_ms is not None:
+        return finding
+    return finding if finding.level in (Level.FAILING, Level.UNKNOWN) else of_outage(rollout)
+
+
 def _of_lost(rollout: Rollout, scene: Scene) -> Finding:
     workload = rollout.workload
     if workload.available == 0 and workload.ready == 0:
@@ -68,15 +80,15 @@ def _unavailable_since(rollout: Rollout, scene: Scene) -> int:
             return available.changed_ms
     had = [pod for pod in rollout.service if pod.name not in rollout.fresh]
     known = [moment for pod in had if (moment := pod.ready_changed_ms or pod.created_ms) is not None]
-    if known and not rollout.scaling:
-        return max(known)
+    if known and not any(pod.ready for pod in had):  # one that is ready was seen earlier than the counts
+        lost_ms = max(known)  # what is made in place of it begins nothing anew
+        since_ms = scene.since["unavailable"] = min(scene.known_since.get("unavailable", lost_ms), lost_ms)
+        return since_ms
     before, first_ms = rollout.before, scene.now_ms
-    if before is not None and before.level_since_ms and before.reason.startswith((REPLACING, STARTING, DEGRADED)):
+    was_short = before is not None and before.reason.startswith((REPLACING, STARTING, DEGRADED))
+    if before is not None and was_short and before.level_since_ms and not had:
         first_ms = before.level_since_ms
-    since_ms = scene.lasts_since("unavailable", first_ms)
-    if known and not any(pod.ready for pod in had):
-        since_ms = scene.since["unavailable"] = min(since_ms, max(known))
-    return since_ms
+    return scene.lasts_since("unavailable", first_ms)
 
 
 def _lasts(rollout: Rollout, scene: Scene) -> bool:

@@ -65,10 +65,13 @@ def _note(
     """Return what to remember of a condition that is stale, or of pods that are awaited; empty where there is none."""
     known = dict(memory.since) if memory is not None else {}
     if said is None:
-        leaving = f"{_LEAVING}{workload.generation}"
+        leaving = f"{_LEAVING}{workload.revision}"
         return leaving if _is_leaving("", workload, pods, leaving in known) else ""
     which = f"{said.reason}/{said.updated_ms}/{said.message}"
     stale, leaving = f"stale/{which}", f"{_LEAVING}{which}"
+    named = named_in(said.message, workload.name)
+    if named and _is_leaving(named, workload, pods, leaving in known):
+        return leaving  # though it is stale as well
     if stale in known:
         return stale
     if before is not None and said in before.conditions:
@@ -76,8 +79,7 @@ def _note(
             return stale
         if memory is None and said.status == "False" and before.level is not Level.FAILING:
             return stale  # what had not made the rollout fail was known to be of another revision
-    named = named_in(said.message, workload.name)
-    return leaving if named and _is_leaving(named, workload, pods, leaving in known) else ""
+    return ""
 
 
 def _is_leaving(named: str, workload: Workload, pods: Sequence[Pod], known: bool) -> bool:
@@ -86,8 +88,10 @@ def _is_leaving(named: str, workload: Workload, pods: Sequence[Pod], known: bool
     Where a Deployment without a deadline names none, these are all its pods. A ReplicaSet that stays makes another pod
     at once, or is refused it.
     """
-    if workload.strategy != "Recreate" or workload.updated or not workload.desired or not is_observed(workload):
+    if workload.strategy != "Recreate" or workload.updated or not workload.desired:
         return False
+    if not is_observed(workload):
+        return known
     refused = condition_of(workload, "ReplicaFailure")
     if workload.paused or (refused is not None and refused.status == "True"):
         return False

@@ -25,7 +25,7 @@ from statusdesk.judge.rollout_pending import of_held_up, of_leaving_slowly, soak
 from statusdesk.judge.rollout_service import of_flapping, of_leaving, of_old_pods, with_lost
 from statusdesk.judge.rollout_short import of_short
 from statusdesk.judge.rollout_subject import Rollout
-from statusdesk.states import Level
+from statusdesk.states import Level, RolloutState
 from statusdesk.text import counted
 
 OBSERVE_MS = 60_000  # a controller that has not looked at a new spec for this long is not working
@@ -74,8 +74,8 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
 
 def _with_outage(rollout: Rollout, found: Finding, scene: Scene) -> Finding:
     """Return what was found, as an outage where nothing is available for long; of lost nodes nothing is known."""
-    missing = desired_of(rollout.workload) - len(rollout.service)
-    if missing <= 0 and all(pod.ready or pod.name in scene.lost for pod in rollout.service):
+    had = [pod for pod in rollout.service if pod.name not in rollout.fresh] if rollout.fresh else rollout.service
+    if len(had) >= rollout.owed and all(pod.ready or pod.name in scene.lost for pod in had):
         return found
     outage = of_short(rollout, scene)
     if outage.level is not Level.FAILING:
@@ -112,12 +112,20 @@ def _nothing_wanted(rollout: Rollout, scene: Scene) -> Finding:
 
 
 def _paused_outage(rollout: Rollout, scene: Scene) -> Finding | None:
-    """A pause is no excuse for a service of which nothing is available, though nothing is found at its pods."""
+    """A pause is no excuse for a service that has less than it should, though nothing is found at its pods.
+
+    Nor where one paused between the old pods and the new ones.
+    """
     workload = rollout.workload
-    if workload.available or workload.ready or not (rollout.completed or rollout.held):
+    if not rollout.completed and (workload.available or workload.ready or not (rollout.held or _is_between(workload))):
         return None
     outage = of_short(rollout, scene)
     return outage if outage.level in _BAD else None
+
+
+def _is_between(workload: Workload) -> bool:
+    """Return whether a Deployment had pods, and makes new ones only now that they have gone."""
+    return workload.strategy == "Recreate" and bool(workload.revision) and not workload.replicas
 
 
 def _paused(rollout: Rollout, scene: Scene) -> Finding:
@@ -140,11 +148,8 @@ def _unobserved(rollout: Rollout, scene: Scene) -> Finding:
     """The spec is newer than the status: nothing in the status is about it, so what was bad stays so."""
     workload, before = rollout.workload, rollout.before
     same = before is not None and before.revision == workload.revision and not template_changed(workload, before)
-    if before is not None and same:
-        if rollout.scaling and before.level not in _BAD:
-            return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired_of(workload)}")
-        if before.level in _BAD and before.reason != NOT_OBSERVED:
-            return as_before(before)
+    if before is not None and same and before.level in _BAD and before.reason != NOT_OBSERVED:
+        return _worse(rollout, before, scene)
     waits = before is not None and before.reason in (OBSERVING, NOT_OBSERVED)
     first_ms = before.since_ms if before is not None and waits and before.since_ms else scene.now_ms
     since_ms = scene.lasts_since("unobserved", first_ms)
@@ -156,9 +161,20 @@ def _unobserved(rollout: Rollout, scene: Scene) -> Finding:
             message=f"the controller has not looked at generation {workload.generation}",
             look="kube-controller-manager",
         )
+    if same and rollout.scaling:
+        return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired_of(workload)}")
     if before is not None and same and before.reason == ROLLING:
         return as_before(before)  # its number alone was changed
     return Finding(level=Level.PROGRESSING, reason=OBSERVING, message="the new spec is not observed yet")
+
+
+def _worse(rollout: Rollout, before: RolloutState, scene: Scene) -> Finding:
+    """Return what was bad before: an outage whose time has come all the same."""
+    found = as_before(before)
+    if not rollout.completed or before.level is not Level.WARNING or not before.reason.startswith(DEGRADED):
+        return found
+    outage = of_short(rollout, scene)
+    return outage if outage.level is Level.FAILING else found
 
 
 def _what_is_wrong(rollout: Rollout, scene: Scene) -> Finding | None:

@@ -32,6 +32,7 @@ from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
 from statusdesk.judge.rollout_nodes import lost_pods
 from statusdesk.judge.rollout_pulls import pulls_of
 from statusdesk.judge.rollout_scaling import added_pods, fresh_pods, is_scaling, owed_of
+from statusdesk.judge.rollout_short import held_outage
 from statusdesk.judge.rollout_stale import current, noted
 from statusdesk.judge.rollout_standing import of_standing
 from statusdesk.judge.rollout_subject import Rollout
@@ -200,7 +201,7 @@ def _judge(
         events=events,
     )
     finding = of_standing(rollout, scene)
-    if goes_on and not scene.ends:
+    if goes_on and not scene.ends and not awaits:
         finding = _latched(finding, rollout, scene)
     state = _state(rollout, finding, scene)
     again_ms = min([moment for moment in scene.looks if moment > now_ms], default=None)
@@ -280,7 +281,8 @@ def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | No
 
 def _latched(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     finding = hold(finding, rollout.before, rollout.service, desired_of(rollout.workload), scene)
-    return hold_old(finding, rollout.before, rollout.all_pods, rollout.revision, scene)
+    finding = hold_old(finding, rollout.before, rollout.all_pods, rollout.revision, scene)
+    return held_outage(finding, rollout)
 
 
 def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
