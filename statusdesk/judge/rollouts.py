@@ -201,7 +201,7 @@ def _judge(
         events=events,
     )
     finding = of_standing(rollout, scene)
-    if goes_on and not scene.ends and not awaits:
+    if goes_on and not scene.ends:
         finding = _latched(finding, rollout, scene)
     state = _state(rollout, finding, scene)
     again_ms = min([moment for moment in scene.looks if moment > now_ms], default=None)
