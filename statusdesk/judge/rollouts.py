@@ -35,6 +35,7 @@ from statusdesk.judge.rollout_scaling import added_pods, is_scaling, scaled_from
 from statusdesk.judge.rollout_stale import current, noted
 from statusdesk.judge.rollout_standing import Rollout, of_standing
 from statusdesk.judge.rollout_waits import waits_of
+from statusdesk.judge.rollout_way import on_its_way_ms
 from statusdesk.states import Level, RolloutState
 
 _NAME = operator.attrgetter("name")
@@ -199,7 +200,9 @@ def _judge(
     finding = of_standing(rollout, scene)
     if goes_on and not scene.ends:
         finding = _latched(finding, rollout, scene)
-    state = _state(rollout, finding, scene)
+    new_ready = sum(pod.ready for pod in live)
+    way_ms = on_its_way_ms(workload, finding, scene, before, new_ready, goes_on=goes_on, was_completed=well)
+    state = _state(rollout, finding, scene, way_ms)
     again_ms = min([moment for moment in scene.looks if moment > now_ms], default=None)
     kept = _remembered(rollout, finding, scene)
     trouble_ms = trouble_began_ms(workload, pods, state, now_ms) if before is None else None
@@ -280,7 +283,7 @@ def _latched(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     return hold_old(finding, rollout.before, rollout.all_pods, rollout.revision, scene)
 
 
-def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
+def _state(rollout: Rollout, finding: Finding, scene: Scene, way_ms: int | None) -> RolloutState:
     workload = rollout.workload
     previous, version_since_ms, digest = _past(rollout, scene)
     resting = finding.level in (Level.OK, Level.IDLE, Level.PAUSED, Level.SCALING)
@@ -310,6 +313,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
         available=workload.available,
         new_ready=sum(pod.ready for pod in rollout.pods) if counting and not scene.ends else None,
         started_ms=scene.started_ms,
+        way_ms=way_ms,
         deadline_ms=deadline_ms(workload) if counting else None,
         fails_ms=finding.fails_ms if finding.level is Level.WARNING else None,
         version_since_ms=version_since_ms,
