@@ -12,7 +12,6 @@ from collectors.jenkins_facts import (
     SOURCE,
     Definition,
     SeenJob,
-    class_of,
     definitions_in,
     depth_of,
     executors_of,
@@ -28,6 +27,7 @@ from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Build, Changed, Executors, Job, JobClass, Message, QueueItem
+from statusdesk.job_classes import class_of
 from statusdesk.text import counted
 from statusdesk.wants import BuildWanted
 

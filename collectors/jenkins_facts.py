@@ -27,8 +27,8 @@ from collectors.jenkins_wire import (
 )
 from collectors.transport import plain_url
 from statusdesk.config import JenkinsSettings
-from statusdesk.facts import Build, Executors, Job, JobClass, Node, QueueItem
-from statusdesk.job_names import matches_full_or_last
+from statusdesk.facts import Build, Executors, Job, Node, QueueItem
+from statusdesk.job_classes import class_of
 from statusdesk.redact import safe
 from statusdesk.text import clean
 
@@ -125,19 +125,6 @@ def _definition(wire: DefinitionWire, settings: JenkinsSettings) -> Definition:
             default = clean(value) if isinstance(value, str) else None
             break
     return Definition(default, tuple(clean(p.name or "") for p in parameters))
-
-
-def class_of(name: str, settings: JenkinsSettings) -> JobClass:
-    """Return what a job is for, by the globs of the settings over its full name or the last part of it."""
-    for job_class, globs in (
-        (JobClass.SEED, settings.seed_jobs),
-        (JobClass.RENEWAL, settings.renewal_jobs),
-        (JobClass.ENVIRONMENT, settings.environment_jobs),
-        (JobClass.DEPLOY, settings.deploy_jobs),
-    ):
-        if matches_full_or_last(name, globs):
-            return job_class
-    return JobClass.OTHER
 
 
 def job_of(seen: SeenJob, definition: Definition | None, complete: bool, settings: JenkinsSettings) -> Job:

@@ -128,6 +128,9 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
 
     ``up_since_ms``: since when anything of it is up. ``made_ms``: when it was made whole, which is later where it was
     half made at first; by the build ``job`` ``number`` that ``made_by`` started (empty: by no build that is known).
+    ``renewed_ms``: when it was last made once more while it was whole, with ``renewed_job`` ``renewed_number`` that
+    ``renewed_by`` started. ``job_gone_ms``: since when Jenkins has no ``job`` any more, which ends no environment; 0
+    where that moment is not known, None where Jenkins has it.
     With ``Making`` and ``HalfMade`` that is the build that makes it, or left it so. ``last_job``, ``last_number`` and
     ``last_result`` are of the newest create or destroy build. ``week_up_min`` and
     ``week_after_hours_min``: minutes that it was up within the last seven days, and of these after hours.
@@ -153,6 +156,11 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
     week_up_min: int = 0
     week_after_hours_min: int = 0
     made_ms: int | None = None
+    renewed_ms: int | None = None
+    renewed_by: str = ""
+    renewed_job: str = ""
+    renewed_number: int | None = None
+    job_gone_ms: int | None = None
 
 
 class JobEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -1,7 +1,10 @@
 """Development environments, as the runs of the jobs that make and destroy them tell; judged as time passes too."""
 
+from collections.abc import Sequence
+
 from statusdesk.config import Config
-from statusdesk.facts import JobClass
+from statusdesk.facts import Build, JobClass
+from statusdesk.job_classes import class_of
 from statusdesk.job_names import matches
 from statusdesk.judge.environments import Act, Run, Story, judge_environment, story_of
 from statusdesk.judge.working_hours import WorkingHours
@@ -12,6 +15,14 @@ from statusdesk.store.writer import Transition, Writer
 
 REJUDGE_MS = 15_000
 LONGEST_HOLD_MS = 300_000  # some job may never show its older builds
+_Once = tuple[Act, int, int]  # a job may be seen with its builds under two names: what was done, number, start
+
+
+def makes_environments(job: str, config: Config) -> bool:
+    """Tell whether a job makes or destroys environments, by the patterns of the settings."""
+    settings = config.environments
+    is_environment = config.jenkins is not None and class_of(job, config.jenkins) is JobClass.ENVIRONMENT
+    return is_environment and matches(job, (*settings.create_jobs, *settings.destroy_jobs))
 
 
 class Environments:
@@ -63,15 +74,23 @@ class Environments:
         return 0 <= now_ms - self._held_ms < LONGEST_HOLD_MS
 
     def _runs(self) -> dict[str, list[Run]]:
-        runs: dict[str, list[Run]] = {}
+        """Return the runs of each namespace, each once; those of jobs that have gone count too."""
+        runs: dict[str, dict[_Once, Run]] = {}
         for job in self._builds.jobs():
-            act = self._act(job.name) if job.job_class is JobClass.ENVIRONMENT else None
-            if act is None:
-                continue
-            for build in self._builds.of_job(job.key, deleted_too=True):
-                for namespace in build.namespaces or ((build.namespace,) if build.namespace else ()):
-                    runs.setdefault(namespace, []).append(Run(act, build))
-        return runs
+            if job.job_class is JobClass.ENVIRONMENT:
+                self._add(runs, job.name, self._builds.of_job(job.key, deleted_too=True))
+        for (_, name), gone in self._builds.gone_jobs().items():
+            self._add(runs, name, gone.builds, gone.since_ms)
+        return {namespace: list(each.values()) for namespace, each in runs.items()}
+
+    def _add(
+        self, runs: dict[str, dict[_Once, Run]], job: str, builds: Sequence[Build], gone_ms: int | None = None
+    ) -> None:
+        act = self._act(job)
+        for build in builds if act is not None else ():
+            for namespace in build.namespaces or ((build.namespace,) if build.namespace else ()):
+                once = (act, build.number, build.started_ms)
+                runs.setdefault(namespace, {}).setdefault(once, Run(act, build, gone_ms))
 
     def _act(self, job: str) -> Act | None:
         if matches(job, self._settings.destroy_jobs):
