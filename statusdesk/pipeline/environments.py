@@ -87,7 +87,9 @@ class Environments:
         self, runs: dict[str, dict[_Once, Run]], job: str, builds: Sequence[Build], gone_ms: int | None = None
     ) -> None:
         act = self._act(job)
-        for build in builds if act is not None else ():
+        if act is None:
+            return
+        for build in builds:
             for namespace in build.namespaces or ((build.namespace,) if build.namespace else ()):
                 once = (act, build.number, build.started_ms)
                 runs.setdefault(namespace, {}).setdefault(once, Run(act, build, gone_ms))
