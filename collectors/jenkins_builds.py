@@ -72,6 +72,7 @@ class JenkinsBuilds:
         self._paths: dict[str, str] = {}
         self._levels = 2
         self._scan_due_s = 0.0
+        self._seed_ended = threading.Event()  # since the definitions were asked for; told by the errands' threads too
         self._session = ""
         self._who = ""
         self._settled = False
@@ -111,7 +112,7 @@ class JenkinsBuilds:
     def _look(self, api: JenkinsApi) -> Outcome:
         if not self._who:
             self._ask_who(api)
-        if time.monotonic() >= self._scan_due_s:
+        if self._seed_ended.is_set() or time.monotonic() >= self._scan_due_s:
             self._scan(api)
         started_ms = self._clock()
         body = api.body(tick(self._levels), 1.0 if self._settled else PATIENCE)
@@ -129,7 +130,7 @@ class JenkinsBuilds:
         self._ask_for_open_builds(jobs, running)
         self._look_for_deleted(jobs)
         self._settle_errands()
-        if self._scan_due_s == 0.0:
+        if self._seed_ended.is_set():
             self._scan(api)
         self._settled = True
         return Outcome(shown=len(jobs), who=self._who)
@@ -154,6 +155,7 @@ class JenkinsBuilds:
     def _scan(self, api: JenkinsApi, at_least: Sequence[str] = ()) -> None:
         """Read all job definitions, and how deep folders go; ``at_least`` are then known, if only as having none."""
         levels = self._levels
+        self._seed_ended.clear()  # a seed job that ends from now on may not be in the answer
         try:
             answer = api.get(slow_scan(levels), Definitions, PATIENCE)
             while (depth := depth_of(answer)) > levels and levels < MAX_LEVELS:
@@ -255,7 +257,7 @@ class JenkinsBuilds:
         if self._settled and any(
             not build.building and class_of(build.job, self._settings) is JobClass.SEED for build in told.news
         ):
-            self._scan_due_s = 0.0
+            self._seed_ended.set()
 
     def _ask_for_upstream(self, told: Told) -> None:
         """Ask for builds that have started others and are not known; those of jobs that we cannot see are absent."""
