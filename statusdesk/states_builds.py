@@ -24,8 +24,9 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     running or inconclusive (ABORTED, NOT_BUILT). ``usual_ms`` is how long the last builds took that succeeded (their
     median), None where none did: the estimate for one that runs, and what its duration is held against.
     ``green_since_ms``: since when it is well without a break, by the builds: the end of the first success after the
-    last build that was none (``was_red``), or of the oldest that is known; where the environment was destroyed, that
-    moment; None while it is not well. ``deploys``: its builds carry a parameter that names a namespace or a version.
+    last build that was none (``was_red``), or of the oldest that is known. One that was deleted was red all the
+    same; where it was the newest, since its deletion was seen. Where the environment was destroyed, that moment; None
+    while it is not well. ``deploys``: its builds carry a parameter that names a namespace or a version.
     """
 
     key: str

@@ -315,12 +315,11 @@ class Builds:
         for pair in self._dirty:
             source, job, namespace = pair
             remembered = self._pairs.get(pair)
-            known = [build for build in remembered or () if not build.deleted]
-            if known:
+            if remembered and any(not build.deleted for build in remembered):
                 of_job, gone_ms = self._jobs.get((source, job)), self._destroyed.get(namespace)
                 before = current.get(build_state_key(*pair))
                 before = before if before is not None and before.until_ms is None else None
-                states.append(judge_builds(source, of_job, job, namespace, known, gone_ms, before))
+                states.append(judge_builds(source, of_job, job, namespace, remembered, gone_ms, before, now_ms=now_ms))
             elif remembered is not None:
                 if not remembered:
                     del self._pairs[pair]
