@@ -102,6 +102,29 @@ def _is_whole(made: Run | None) -> bool:
     return made is not None and not made.build.building and made.build.result in _GOOD
 
 
+def with_what_was_told(story: Story, runs: Sequence[Run], told: EnvironmentState) -> Story:
+    """Return the story of a namespace that was ``told`` to be up, where the runs at hand do not go back as far.
+
+    Nothing but a run that destroyed it has ended it: the builds may have gone with a job that was made anew, or many
+    may have come since.
+    """
+    since_ms = told.up_since_ms
+    if since_ms is None or (story.is_up and (story.spans[-1][0] <= since_ms)):
+        return story
+    if any(run.act is Act.DESTROY and _is_whole(run) and run.ended_ms >= since_ms for run in runs):
+        return story
+    build = Build(
+        source="",
+        job=told.job,
+        number=told.number or 0,
+        url=told.url,
+        result="SUCCESS" if told.made_ms is not None else "FAILURE",
+        started_ms=since_ms,
+        user=told.made_by,
+    )
+    return story_of([Run(Act.CREATE, build), *runs])
+
+
 def judge_environment(
     cluster: str, namespace: str, story: Story, hours: WorkingHours, grace_ms: int, now_ms: int
 ) -> EnvironmentState | None:

@@ -6,7 +6,7 @@ from statusdesk.config import Config
 from statusdesk.facts import Build, JobClass
 from statusdesk.job_classes import class_of
 from statusdesk.job_names import matches
-from statusdesk.judge.environments import Act, Run, Story, judge_environment, story_of
+from statusdesk.judge.environments import Act, Run, Story, judge_environment, story_of, with_what_was_told
 from statusdesk.judge.working_hours import WorkingHours
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.rejudging import Rejudging
@@ -29,7 +29,9 @@ class Environments:
     """Puts the state of each environment that is up; one that was destroyed has gone."""
 
     def __init__(self, writer: Writer, builds: Builds, config: Config) -> None:
+        self._writer = writer
         self._builds = builds
+        self._kept_ms = round(config.store.keep_s * 1000)  # what is older is not remembered by any build either
         self._settings = config.environments
         self._hours = WorkingHours(config.environments, config.board.timezone)
         # with several clusters nothing tells in which of them a job makes it
@@ -53,7 +55,7 @@ class Environments:
         if not self._rows.is_due(now_ms) or (self._holds(now_ms) if heard else not self._stories):
             return []
         if heard:
-            self._stories = {namespace: story_of(runs) for namespace, runs in self._runs().items()}
+            self._stories = self._told_stories(now_ms)
             self._builds.destroyed({name: gone for name, story in self._stories.items() if (gone := _gone_ms(story))})
         grace_ms = round(self._settings.grace_s * 1000)
         judged = (
@@ -72,6 +74,18 @@ class Environments:
         if self._held_ms is None:
             self._held_ms = now_ms
         return 0 <= now_ms - self._held_ms < LONGEST_HOLD_MS
+
+    def _told_stories(self, now_ms: int) -> dict[str, Story]:
+        """Return the stories of all runs, with those of environments that were up and of which the runs have gone."""
+        runs = self._runs()
+        stories = {namespace: story_of(each) for namespace, each in runs.items()}
+        for row in self._writer.current(EnvironmentState).values():
+            kept = row.up_since_ms is not None and now_ms - row.up_since_ms < self._kept_ms
+            if kept and row.until_ms is None and row.cluster == self._cluster and self._act(row.job) is Act.CREATE:
+                of_row = runs.get(row.namespace, [])
+                story = stories.get(row.namespace, Story())
+                stories[row.namespace] = with_what_was_told(story, of_row, row)
+        return stories
 
     def _runs(self) -> dict[str, list[Run]]:
         """Return the runs of each namespace, each once; those of jobs that have gone count too."""

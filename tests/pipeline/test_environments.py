@@ -83,6 +83,58 @@ def test_the_builds_of_a_job_that_was_renamed_count_once(bench, recognized):
     assert row.week_up_min == before.week_up_min
 
 
+@pytest.mark.parametrize("result", ["SUCCESS", "FAILURE"])
+def test_an_environment_outlasts_a_job_that_was_made_anew(bench, result):
+    whole = jobs(bench, "env-create", "env-destroy", *OTHERS)
+    bench.see(whole, created(bench, result=result))
+    before = bench.environment()
+    other = ran("env-create", 1, bench.now_ms, namespace="dev-eve", user="eve")
+    bench.see(whole, msgspec.structs.replace(other, gone=(("jenkins", "env-create"),)))
+    for _ in range(2):
+        row = bench.environment()
+        assert (row.reason, row.made_by, row.number) == (before.reason, "bob", 5)
+        assert (row.up_since_ms, row.made_ms, row.until_ms) == (before.up_since_ms, before.made_ms, None)
+        assert bench.environment("dev-eve").number == 1
+        bench.restart()
+        bench.see(whole)
+    bench.see(created(bench, 2, MINUTE_MS, user="dora"))
+    row = bench.environment()
+    renewed = result == "SUCCESS"
+    assert (row.made_by, row.renewed_by) == (("bob", "dora") if renewed else ("dora", ""))
+    assert row.up_since_ms == before.up_since_ms
+    bench.see(destroyed(bench, result="FAILURE"))
+    assert bench.environment().reason == "HalfDestroyed"
+    bench.see(destroyed(bench, 4))
+    assert bench.environment().until_ms is not None
+    bench.restart()
+    bench.see(whole)
+    assert bench.environment().until_ms is not None
+
+
+def test_an_environment_that_is_renewed_every_night_is_up_since_it_was_made(bench):
+    runs = [created(bench, n, (100 - n) * HOUR_MS, user="al" if n == 1 else "") for n in range(1, 41)]
+    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), runs[0])
+    made_ms = bench.environment().made_ms
+    bench.see(*runs[1:])
+    bench.restart()
+    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS))
+    row = bench.environment()
+    assert (row.made_by, row.number, row.made_ms, row.up_since_ms) == ("al", 1, made_ms, made_ms)
+    assert row.renewed_number == 40
+
+
+def test_what_the_settings_no_longer_take_for_a_job_that_makes_environments_ends(bench):
+    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), created(bench))
+    bench.create_jobs = ("*make*",)
+    bench.restart()
+    bench.see(jobs(bench, "env-create", "env-destroy", "env-make", *OTHERS), created(bench, 1, name="env-make"))
+    assert bench.environment().job == "env-make"
+    bench.create_jobs = ("*other*",)
+    bench.restart()
+    bench.see(jobs(bench, "env-create", "env-destroy", "env-make", *OTHERS), destroyed(bench, 1, "FAILURE"))
+    assert bench.environment().until_ms is not None
+
+
 def test_what_was_being_made_when_its_job_went_may_be_half_made(bench):
     bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), created(bench, 5, MINUTE_MS, None))
     assert bench.environment().reason == "Making"
