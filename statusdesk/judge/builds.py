@@ -49,9 +49,7 @@ def judge_builds(
     told, builds = builds, [build for build in builds if not build.deleted]
     job_class = job.job_class if job is not None else JobClass.OTHER
     decisive = _newest(build for build in builds if _is_conclusive(build))
-    other = _newest(
-        build for build in builds if not _is_conclusive(build) and (decisive is None or build.number > decisive.number)
-    )
+    other = _newest(build for build in builds if decisive is None or build.number > decisive.number)
     success = _newest(build for build in builds if _is_conclusive(build) and build.result == "SUCCESS")
     history = decisive is not None and destroyed_ms is not None and decisive.started_ms < destroyed_ms
     level, reason = _verdict(decisive, history)

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -73,12 +74,8 @@ class Desk:
         sends: bool = False,
     ) -> None:
         self._writer = writer
-        self._builds = Builds(
-            writer,
-            ask_build,
-            lambda namespace: any(stage.holds("", namespace) for stage in config.stages),
-            lambda job: makes_environments(job, config),
-        )
+        stages, outlasts = config.stages, partial(makes_environments, config)
+        self._builds = Builds(writer, ask_build, lambda name: any(s.holds("", name) for s in stages), outlasts)
         tokens = config.vault.tokens if config.vault is not None else ()
         self._platform = Platform(writer, self._builds, config.jenkins, tokens)
         self._environments = Environments(writer, self._builds, config)

@@ -18,7 +18,7 @@ LONGEST_HOLD_MS = 300_000  # some job may never show its older builds
 _Once = tuple[Act, int, int]  # a job may be seen with its builds under two names: what was done, number, start
 
 
-def makes_environments(job: str, config: Config) -> bool:
+def makes_environments(config: Config, job: str) -> bool:
     """Tell whether a job makes or destroys environments, by the patterns of the settings."""
     settings = config.environments
     is_environment = config.jenkins is not None and class_of(job, config.jenkins) is JobClass.ENVIRONMENT
