@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
+from collectors.server_clocks import off_by
 from collectors.transport import VisitFailed
 from collectors.vault_accessors import AccessorFiles
 from collectors.vault_agenda import Agenda, is_half_over
@@ -25,7 +26,6 @@ from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock
 from statusdesk.config import VaultSettings
 from statusdesk.facts import Message, Token, VaultHealth
-from statusdesk.text import span
 
 OWN_NAME = "statusdesk (own)"
 THREADS = 8
@@ -137,9 +137,9 @@ class VaultTokens:
     def _tell_clock(self, health: VaultHealth, where: str) -> None:
         off = None
         if abs(health.skew_ms) > SKEW_TOLD_MS:
-            off_by = f"{_about(abs(health.skew_ms))} {'ahead of' if health.skew_ms > 0 else 'behind'} ours"
-            self._detail += f", its clock {off_by}"
-            off = VisitFailed("SkewedClock", f"{where} has its clock {off_by}, which is corrected for: set both by NTP")
+            words = f"its clock {off_by(health.skew_ms)}"
+            self._detail += f", {words}"
+            off = VisitFailed("SkewedClock", f"{where} has {words}, which is corrected for: set both by NTP")
         self._visits.tell_part(CLOCK, off)
 
     def _look_up_own(self, api: VaultApi) -> Token | None:
@@ -279,8 +279,3 @@ class VaultTokens:
 
 def _is_denied(found: Found) -> bool:
     return isinstance(found, TokenProblem) and found.problem == "Forbidden"
-
-
-def _about(ms: int) -> str:
-    """Return a duration, rounded to minutes from one on: a clock that is two hours off is not told as one hour."""
-    return span(round(ms / 60_000) * 60_000 if ms >= 60_000 else ms)
