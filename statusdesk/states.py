@@ -13,6 +13,14 @@ from statusdesk.states_builds import BuildRule as BuildRule
 from statusdesk.states_builds import BuildState, EnvironmentState, JobEvent, PlatformState
 
 
+class LostNode(msgspec.Struct, frozen=True, gc=False):
+    """A node of which nothing is heard, with how many pods of a workload went with it, and since when the first did."""
+
+    node: str
+    pods: int
+    since_ms: int
+
+
 class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     """One revision of a workload being made real. Key: ``cluster/namespace/kind/name``.
 
@@ -22,7 +30,8 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     if nothing changes, None where time alone does not decide. ``conditions`` are those of the workload while it is
     neither well nor at rest. ``ready`` counts pods of every revision, ``new_ready`` those of the newest one while it is
     being made real, and is None when it is not. ``init_ms`` is how long each init container takes as a rule,
-    ``evicted`` counts the pods that nodes have put out and that were left lying about.
+    ``evicted`` counts the pods that nodes have put out and that were left lying about, ``evicted_from`` those of each
+    node. ``lost``: the nodes with which pods of it went.
     """
 
     key: str
@@ -63,6 +72,13 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     conditions: tuple[Condition, ...] = ()
     init_ms: tuple[tuple[str, int], ...] = ()
     evicted: int = 0
+    evicted_from: tuple[tuple[str, int], ...] = ()
+    lost: tuple[LostNode, ...] = ()
+
+    @property
+    def is_only_lost(self) -> bool:
+        """Whether all that is wrong is that nothing is heard of nodes that have pods of it."""
+        return self.level is Level.UNKNOWN and bool(self.lost)
 
     @property
     def come(self) -> int:
@@ -302,6 +318,7 @@ __all__ = [
     "Grant",
     "JobEvent",
     "Level",
+    "LostNode",
     "PlatformState",
     "PodState",
     "RolloutState",

@@ -29,7 +29,7 @@ from statusdesk.judge.rollout_events import scaled_up
 from statusdesk.judge.rollout_findings import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_latch import hold, hold_old
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
-from statusdesk.judge.rollout_nodes import lost_pods
+from statusdesk.judge.rollout_nodes import evicted_from, lost_nodes, lost_pods
 from statusdesk.judge.rollout_pulls import pulls_of
 from statusdesk.judge.rollout_scaling import added_pods, is_scaling, scaled_from
 from statusdesk.judge.rollout_stale import current, noted
@@ -285,6 +285,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
     previous, version_since_ms, digest = _past(rollout, scene)
     resting = finding.level in (Level.OK, Level.IDLE, Level.PAUSED, Level.SCALING)
     counting = scene.rolling and not resting and is_observed(workload) and not workload.paused
+    evicted = evicted_from(rollout.all_pods)
     return RolloutState(
         key="/".join(workload.key),
         cluster=workload.cluster,
@@ -316,7 +317,9 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
         build=workload.build,
         conditions=() if resting else workload.conditions,
         init_ms=tuple(scene.waits.init_ms.items()),
-        evicted=sum(pod.phase == "Failed" and pod.reason == "Evicted" for pod in rollout.all_pods),
+        evicted=sum(number for _, number in evicted),
+        evicted_from=evicted,
+        lost=() if resting or scene.all_ready else lost_nodes(rollout.all_pods, scene.lost),
     )
 
 
