@@ -3,6 +3,7 @@
 from textual.binding import Binding
 from textual.strip import Strip
 
+from screens.evicted import evicted_by_namespace
 from screens.frame import Setup, filter_key
 from screens.ink import Ink
 from screens.lens import Lens
@@ -10,12 +11,11 @@ from screens.lineview import KeyedLines
 from screens.list_screen import ListScreen
 from screens.loss_lines import draw_loss, lines_of
 from screens.pen import Pen
-from screens.strips import Line
+from screens.strips import ASCII_DOTS, DOTS, Line, fit
 from screens.workload_lines import Chosen, Item, ListColumns, choose, draw_item, draw_titles, share_out
 from statusdesk.board import Board, Mark, NodeLoss
 from statusdesk.node_losses import losses
 from statusdesk.rollout_view import in_stage
-from statusdesk.text import counted
 
 NOTE, TAIL, LOSS = -1, -2, -3
 HELP = """
@@ -83,7 +83,8 @@ class WorkloadLines(KeyedLines):
         if item_index in (NOTE, TAIL) or self._pen is None:
             text = self._tail if item_index == TAIL else self._notes[part]
             style = self.ink.quiet if item_index == TAIL else self.ink.plain
-            return Line().put(f"   {text}", style).strip(self.size.width, self.ink.plain)
+            said = fit(f"   {text}", self.size.width - 1, ASCII_DOTS if self.ascii else DOTS).rstrip()
+            return Line().put(said, style).strip(self.size.width, self.ink.plain)
         item = self._chosen.items[item_index]
         key, aged = item.rollout.key, self._pen.ago(item.rollout.version_since_ms or item.rollout.since_ms)
         aged += self._pen.ago(item.rollout.level_since_ms)
@@ -186,7 +187,7 @@ class WorkloadsScreen(ListScreen[WorkloadLines]):
 
 
 def _notes(board: Board, stage: str, chosen: Chosen, lens: Lens) -> tuple[str, ...]:
-    """Say why nothing is shown, and what may not be read."""
+    """Say why nothing is shown, and what may not be read; else which pods were evicted, and where."""
     index = board.stages.index(stage) if stage in board.stages else -1
     cells = [row.cells[index] for row in board.rows] if index >= 0 else []
     closed = sum(cell is not None and cell.mark is Mark.NO_ACCESS for cell in cells)
@@ -200,8 +201,7 @@ def _notes(board: Board, stage: str, chosen: Chosen, lens: Lens) -> tuple[str, .
         return ("", f"No workload is unwell in {stage} ({chosen.well_hidden} are well)")
     if not chosen.items:
         return ("", f"No workload is known in {stage}.")
-    evicted = sum(rollout.evicted for _, rollout in in_stage(board, stage))
-    return (f"{counted(evicted, 'pod')} evicted by their nodes and left lying about",) if evicted else ()
+    return evicted_by_namespace([rollout for _, rollout in in_stage(board, stage)])
 
 
 def _tail(chosen: Chosen, ascii_only: bool) -> str:
