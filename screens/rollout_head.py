@@ -104,7 +104,7 @@ def _said(line: Line, said: str, countdown: Line, pen: Pen) -> list[Line]:
 def _calm(state: RolloutState) -> str:
     if state.level is Level.IDLE:
         return "scaled to zero"
-    return f"{state.ready} of {state.desired} ready" if state.desired else state.reason
+    return f"{state.come} of {state.desired} ready" if state.desired else state.reason
 
 
 def _words(level: Level) -> str:

@@ -82,8 +82,11 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
 
     @property
     def come(self) -> int:
-        """How many pods are ready of those that it is about: of the newest revision while it is being made real."""
-        return self.ready if self.new_ready is None else self.new_ready
+        """How many of the pods that are wanted are ready: of the newest revision while it is being made real.
+
+        Those that are one too many, because fewer are wanted now, are still counted until they end.
+        """
+        return min(self.ready if self.new_ready is None else self.new_ready, self.desired)
 
 
 class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):

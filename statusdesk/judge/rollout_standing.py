@@ -68,7 +68,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             return self.served
         desired, due = desired_of(self.workload), due_of(self.workload)
         due = max(due, len(self.pods)) if due < desired else desired
-        return f"{sum(pod.ready for pod in self.pods)} of {counted(due, 'new pod')} ready"
+        ready = sum(pod.ready for pod in self.pods)
+        return f"{min(ready, due)} of {counted(due, 'new pod')} ready"  # fewer may be wanted now than are there
 
     @property
     def served(self) -> str:
@@ -77,7 +78,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         there = workload.available
         if workload.kind == "StatefulSet" and not workload.min_ready_s:
             there = there or workload.ready  # old ones do not say what is available
-        return f"{there} of {desired_of(workload)} available"
+        desired = desired_of(workload)
+        return f"{min(there, desired)} of {desired} available"
 
     @property
     def service(self) -> tuple[Pod, ...]:
