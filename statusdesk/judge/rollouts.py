@@ -79,7 +79,7 @@ def judge_rollout(
     if workload.kind in JOB_KINDS:
         found = ("", tuple(pods))
         return _judge(workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms, tail)
-    now = current(workload, pods, before, memory)
+    now = current(workload, pods, before, memory, now_ms)
     found = of_new_revision(now.workload, pods, revisions, now.undone)
     verdict = _judge(
         now.workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms, tail, now.awaits
