@@ -5,8 +5,8 @@ Source: ``kubectl rollout status`` and the Deployment controller's progress cond
 
 from statusdesk.facts import Pod, Workload
 from statusdesk.judge.pods import condition_of
-from statusdesk.judge.rollout_findings import UNLIMITED_S, USUAL_DEADLINE_S
 from statusdesk.judge.rollout_memory import Memory
+from statusdesk.judge.rollout_scene import UNLIMITED_S, USUAL_DEADLINE_S
 from statusdesk.states import Level, RolloutState
 
 DEGRADED = "Degraded"

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from statusdesk.facts import ContainerRole, Event, Pod
-from statusdesk.judge.rollout_findings import LOST, Finding, of_lost_node
+from statusdesk.judge.rollout_findings import of_lost_node
+from statusdesk.judge.rollout_scene import LOST, Finding
 from statusdesk.states import LostNode
 
 _EARLY_MS = 10_000  # clocks differ, and event times are whole seconds

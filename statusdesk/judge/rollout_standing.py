@@ -21,12 +21,13 @@ from statusdesk.judge.rollout_counts import (
 )
 from statusdesk.judge.rollout_due import due_of
 from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_events, of_refusals, reason_of
-from statusdesk.judge.rollout_findings import LOST, Finding, Scene, as_before, of_pod, pulled_long
+from statusdesk.judge.rollout_findings import of_pod, pulled_long
 from statusdesk.judge.rollout_jobs import of_job, of_last_job
 from statusdesk.judge.rollout_latch import is_past
 from statusdesk.judge.rollout_nodes import grouped
 from statusdesk.judge.rollout_pending import of_held_up, of_leaving_slowly, of_unready, soaking_until
 from statusdesk.judge.rollout_scaling import scaling_to
+from statusdesk.judge.rollout_scene import LOST, Finding, Scene, as_before
 from statusdesk.judge.rollout_service import of_flapping, of_leaving, of_old_pods, with_lost
 from statusdesk.states import Level, RolloutState
 from statusdesk.text import counted

@@ -26,12 +26,12 @@ from statusdesk.judge.rollout_counts import (
 )
 from statusdesk.judge.rollout_due import has_come_through, held_pods
 from statusdesk.judge.rollout_events import scaled_up
-from statusdesk.judge.rollout_findings import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_latch import hold, hold_old
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
 from statusdesk.judge.rollout_nodes import evicted_from, lost_nodes, lost_pods
 from statusdesk.judge.rollout_pulls import pulls_of
 from statusdesk.judge.rollout_scaling import added_pods, is_scaling, scaled_from
+from statusdesk.judge.rollout_scene import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_stale import current, noted
 from statusdesk.judge.rollout_standing import Rollout, of_standing
 from statusdesk.judge.rollout_waits import waits_of
