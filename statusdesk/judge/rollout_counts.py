@@ -14,8 +14,10 @@ SCALING = "Scaling"
 _SILENT = ("DeploymentPaused", "DeploymentResumed", "ProgressDeadlineExceeded")  # whether it was complete is not told
 REPLACING = "Replacing"
 STARTING = "Starting"
+ROLLING = "Rolling"
 OBSERVING = "Observing"
 NOT_OBSERVED = "NotObserved"
+NO_PODS_MS = 30_000  # a controller that makes pods has made one by then
 JOB_KINDS = ("Job", "CronJob")
 DONE_LEVELS = (Level.OK, Level.IDLE, Level.SCALING)
 

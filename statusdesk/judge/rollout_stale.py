@@ -10,8 +10,8 @@ import msgspec
 
 from statusdesk.facts import Condition, Pod, Workload
 from statusdesk.judge.pods import condition_of, is_live, is_observed, named_in
+from statusdesk.judge.rollout_counts import NO_PODS_MS, ROLLING
 from statusdesk.judge.rollout_memory import Memory
-from statusdesk.judge.rollout_standing import NO_PODS_MS, ROLLING
 from statusdesk.states import Level, RolloutState
 
 _LEAVING = "leaving/"

@@ -33,7 +33,8 @@ from statusdesk.judge.rollout_pulls import pulls_of
 from statusdesk.judge.rollout_scaling import added_pods, is_scaling, scaled_from
 from statusdesk.judge.rollout_scene import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_stale import current, noted
-from statusdesk.judge.rollout_standing import Rollout, of_standing
+from statusdesk.judge.rollout_standing import of_standing
+from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.judge.rollout_waits import waits_of
 from statusdesk.states import Level, RolloutState
 
