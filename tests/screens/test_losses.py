@@ -65,6 +65,10 @@ async def test_the_board_says_it_once_and_the_rows_can_be_opened(size):
         await pilot.press("slash", *"n-4")
         found = [f"app-{number}" for number in range(6)]  # what is unknown because of a node is found by its name
         await until(pilot, lambda: [row.app for row in app.screen.matrix.rows] == found)
+        await pilot.press("enter")
+        app.screen.matrix.select("app-0", "staging")
+        await pilot.press("enter")
+        await until(pilot, lambda: "nothing is known of pod app-0-x" in " ".join(text(app).split()))
 
 
 async def test_a_line_that_comes_or_goes_moves_no_cursor():
