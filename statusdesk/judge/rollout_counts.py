@@ -5,8 +5,8 @@ Source: ``kubectl rollout status`` and the Deployment controller's progress cond
 
 from statusdesk.facts import Pod, Workload
 from statusdesk.judge.pods import condition_of
-from statusdesk.judge.rollout_findings import UNLIMITED_S, USUAL_DEADLINE_S
 from statusdesk.judge.rollout_memory import Memory
+from statusdesk.judge.rollout_scene import UNLIMITED_S, USUAL_DEADLINE_S
 from statusdesk.states import Level, RolloutState
 
 DEGRADED = "Degraded"
@@ -14,8 +14,10 @@ SCALING = "Scaling"
 _SILENT = ("DeploymentPaused", "DeploymentResumed", "ProgressDeadlineExceeded")  # whether it was complete is not told
 REPLACING = "Replacing"
 STARTING = "Starting"
+ROLLING = "Rolling"
 OBSERVING = "Observing"
 NOT_OBSERVED = "NotObserved"
+NO_PODS_MS = 30_000  # a controller that makes pods has made one by then
 JOB_KINDS = ("Job", "CronJob")
 DONE_LEVELS = (Level.OK, Level.IDLE, Level.SCALING)
 

@@ -26,14 +26,15 @@ from statusdesk.judge.rollout_counts import (
 )
 from statusdesk.judge.rollout_due import has_come_through, held_pods
 from statusdesk.judge.rollout_events import scaled_up
-from statusdesk.judge.rollout_findings import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_latch import hold, hold_old
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
-from statusdesk.judge.rollout_nodes import lost_pods
+from statusdesk.judge.rollout_nodes import evicted_from, lost_nodes, lost_pods
 from statusdesk.judge.rollout_pulls import pulls_of
 from statusdesk.judge.rollout_scaling import added_pods, is_scaling, scaled_from
+from statusdesk.judge.rollout_scene import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_stale import current, noted
-from statusdesk.judge.rollout_standing import Rollout, of_standing
+from statusdesk.judge.rollout_standing import of_standing
+from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.judge.rollout_waits import waits_of
 from statusdesk.judge.rollout_way import on_its_way_ms
 from statusdesk.states import Level, RolloutState
@@ -80,7 +81,7 @@ def judge_rollout(
     if workload.kind in JOB_KINDS:
         found = ("", tuple(pods))
         return _judge(workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms, tail)
-    now = current(workload, pods, before, memory)
+    now = current(workload, pods, before, memory, now_ms)
     found = of_new_revision(now.workload, pods, revisions, now.undone)
     verdict = _judge(
         now.workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms, tail, now.awaits
@@ -288,6 +289,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene, way_ms: int | None)
     previous, version_since_ms, digest = _past(rollout, scene)
     resting = finding.level in (Level.OK, Level.IDLE, Level.PAUSED, Level.SCALING)
     counting = scene.rolling and not resting and is_observed(workload) and not workload.paused
+    evicted = evicted_from(rollout.all_pods)
     return RolloutState(
         key="/".join(workload.key),
         cluster=workload.cluster,
@@ -320,7 +322,9 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene, way_ms: int | None)
         build=workload.build,
         conditions=() if resting else workload.conditions,
         init_ms=tuple(scene.waits.init_ms.items()),
-        evicted=sum(pod.phase == "Failed" and pod.reason == "Evicted" for pod in rollout.all_pods),
+        evicted=sum(number for _, number in evicted),
+        evicted_from=evicted,
+        lost=() if resting or scene.all_ready else lost_nodes(rollout.all_pods, scene.lost),
     )
 
 
