@@ -43,7 +43,6 @@ LONGEST_START_MS = 60_000
 AGAIN_FIRST_S = 5.0
 AGAIN_LIMIT_S = 60.0
 
-Emit = Callable[[Message], None]
 Narrate = Callable[[str], None]
 
 
