@@ -4,7 +4,15 @@ import io
 import json
 
 from statusdesk.clock import system_clock
-from statusdesk.config import Config, JenkinsSettings, Secret, StageSettings, StoreSettings, TokenSettings, VaultSettings
+from statusdesk.config import (
+    Config,
+    JenkinsSettings,
+    Secret,
+    StageSettings,
+    StoreSettings,
+    TokenSettings,
+    VaultSettings,
+)
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.store.export import export
 from statusdesk.store.lock import StateLock
