@@ -3,11 +3,12 @@
 import base64
 
 import pytest
+from msgspec import structs
 
 from collectors.hiding import Hiding
 from collectors.masking import HIDDEN
 from statusdesk.config import Secret
-from statusdesk.facts import Changed, Container, ContainerRole, Pod, Swept, Visited
+from statusdesk.facts import Build, Changed, Container, ContainerRole, Pod, Swept, Visited
 from statusdesk.text import clean
 
 API_TOKEN = "11deadbeef0123456789abcdef01234567"
@@ -39,15 +40,22 @@ def test_a_secret_of_another_source_is_hidden_wherever_it_stands(hiding, told):
     sweep = Swept(
         source="kubernetes/eu", kind=Pod, started_ms=1, at_ms=2, facts=(pod("well"), pod(f"curl -u a:{API_TOKEN} x"))
     )
-    gone = Changed(source="kubernetes/eu", kind=Pod, at_ms=1, gone=(("eu", f"x-{API_TOKEN}"),))
+    gone = Changed(source="jenkins", kind=Build, at_ms=1, gone=(("jenkins", f"x-{API_TOKEN}"),))
     for message in (event, sweep, gone):
         hiding(message)
     assert told[0].message == f"said {HIDDEN}, and {HIDDEN}"
     well, leaking = told[1].facts
     assert well is sweep.facts[0] and leaking.containers[0].last_message == f"curl -u a:{HIDDEN} x"
     assert leaking.containers[0].role is ContainerRole.APP and told[1].kind is Pod
-    assert told[2].gone == (("eu", f"x-{HIDDEN}"),)
+    assert told[2].gone == (("jenkins", f"x-{HIDDEN}"),)
     assert API_TOKEN not in repr(told) and HOOK not in repr(told)
+
+
+@pytest.mark.parametrize("where", ["message", "scheduled_message"])
+def test_what_a_pod_says_is_searched(hiding, told, where):
+    leaking = structs.replace(pod(""), **{where: API_TOKEN})
+    hiding(Changed(source="kubernetes/eu", kind=Pod, at_ms=1, seen=(pod(""), leaking)))
+    assert told[0].seen == (pod(""), structs.replace(pod(""), **{where: HIDDEN}))
 
 
 def test_what_holds_no_secret_is_given_on_as_it_came(hiding, told):
