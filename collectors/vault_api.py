@@ -171,7 +171,8 @@ class VaultApi:
             return self._decoded(body, CertificateEnvelope).data
         if response.status_code == 404 and _is_refusal(body) and not _errors(body):
             raise AccessorUnknown
-        raise self._of_one(self._refusal(response, body, policy_line(path, "read")), body)
+        rule = f"{policy_line(path, 'read')}, or check mount: of a pki mount anybody may read this"
+        raise self._of_one(self._refusal(response, body, rule), body)
 
     def mount_max_s(self, mount: str) -> int:
         """Return the ``max_lease_ttl`` of an auth mount. Raises: TokenProblem, VisitFailed"""

@@ -207,7 +207,9 @@ def test_a_refusal_names_the_path_and_the_capability_that_were_refused(path, cap
     with staged(RecordedVault(**{f"/v1/{path}": DENIED})) as stage, pytest.raises(VisitFailed) as refused:
         ask(VaultApi(VaultSettings(address=stage.url), SECRET))
     assert refused.value.problem == "Forbidden"
-    assert refused.value.message.endswith(f'add to its policy path "{path}" {{ capabilities = ["{capability}"] }}')
+    said, _, hint = refused.value.message.partition(", or ")
+    assert said.endswith(f'add to its policy path "{path}" {{ capabilities = ["{capability}"] }}')
+    assert ("check mount" in hint) == path.startswith("pki")
 
 
 def test_living_tokens_stay_so_for_the_desk_while_their_look_ups_are_limited(bao, tmp_path):
