@@ -56,7 +56,7 @@ class MountCaps:
         try:
             self._known[mount] = MountCap(api.mount_max_s(mount))
         except TokenProblem as error:
-            denied = f"our token may not read sys/mounts/auth/{mount}/tune"
+            denied = f"may not read sys/mounts/auth/{mount}/tune"
             self._known[mount] = MountCap(before.max_s, denied if error.problem == "Forbidden" else error.message)
         except VisitFailed:
             self._known[mount] = before

@@ -159,7 +159,7 @@ def notes_of(life: Life) -> tuple[str, ...]:
     if not token.orphan and token.path.startswith("auth/token/create") and not life.settings.parent:
         notes.append("it dies with the token that made it: name that one as its parent")
     if token.mount_problem and token.expire_ms is not None and not token.period_s:
-        notes.append(f"the cap of its mount is not known: {token.mount_problem}")
+        notes.append(f"cap of its mount not known: {token.mount_problem}")
     if token.root:
         notes.append("it may do everything")
     return tuple(notes)

@@ -340,7 +340,7 @@ def test_the_cap_of_a_mount_is_asked_for_where_that_is_wanted_and_allowed(bao, o
     with Watched(bao.address, ours, {"billing": accessor}, mount_caps=True) as watched:
         billing = watched.tokens()["billing"]
         assert (billing.mount_max_s, billing.problem) == (0, "")  # the least policy does not allow it
-        assert billing.mount_problem == "our token may not read sys/mounts/auth/token/tune"
+        assert billing.mount_problem == "may not read sys/mounts/auth/token/tune"
         assert watched.visits()[-1].ok and watched.parts() == []
     bao.policy("statusdesk", POLICY + 'path "sys/mounts/auth/+/tune" { capabilities = ["read"] }')
     with Watched(bao.address, ours, {"billing": accessor}, mount_caps=True) as watched:

@@ -165,7 +165,7 @@ def test_the_cap_of_a_mount_is_asked_for_again_at_a_slow_pace():
 
 def test_the_cap_of_a_mount_that_is_refused_is_asked_for_at_a_slow_pace_and_told():
     api = Tuned(TokenProblem("Forbidden", "x"), 120, TokenProblem("Forbidden", "x"))
-    refused = "our token may not read sys/mounts/auth/userpass/tune"
+    refused = "may not read sys/mounts/auth/userpass/tune"
     of = caps_at(api, 0, 299_999, 300_000, 600_000)
     assert of == [(0, refused), (0, refused), (120, ""), (120, refused)] and api.asked == 3
 

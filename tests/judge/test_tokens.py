@@ -361,8 +361,8 @@ def test_periodic_and_root_are_told() -> None:
     assert judge_token(token(period_s=86_400), None, None, T0).state.notes == ("periodic: nothing caps it",)
     assert judge_token(token(period_s=86_400, explicit_max_s=3_600_000), None, None, T0).state.notes == ()
     assert judge_token(token(root=True), None, None, T0).state.notes == ("it may do everything",)
-    refused = token(mount_problem="our token may not read sys/mounts/auth/token/tune")
-    said = "the cap of its mount is not known: our token may not read sys/mounts/auth/token/tune"
+    refused = token(mount_problem="may not read sys/mounts/auth/token/tune")
+    said = "cap of its mount not known: may not read sys/mounts/auth/token/tune"
     assert judge_token(refused, None, None, T0).state.notes == (said,)
     for uncapped in ({"period_s": 86_400, "explicit_max_s": 3_600_000}, {"expire_ms": None}):
         assert judge_token(msgspec.structs.replace(refused, **uncapped), None, None, T0).state.notes == ()
