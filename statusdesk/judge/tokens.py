@@ -275,10 +275,18 @@ def _end(
     with_parent = around.parent is not None and around.parent.is_dead
     if not with_parent and known is not None and known.renewable and not _is_watched(found_ms, around):
         alive_ms = around.alive_ms or known.last_renewal_ms or known.issue_ms
-        since = f"between {moment(alive_ms)} and" if alive_ms is not None else "before"
-        return f"gone since {since} {moment(found_ms)}: lapsed or revoked, known to end at {moment(expire_ms)}", None
+        when = _between(alive_ms, found_ms)
+        return f"gone {when}: lapsed or revoked, last known to end at {moment(expire_ms)}", None
     how = f"with '{parent}', which made it" if with_parent else "(parent, uses, or by hand)"
     return f"revoked before it would expire at {moment(expire_ms)} {how}", around.alive_ms
+
+
+def _between(first_ms: int | None, last_ms: int) -> str:
+    last = moment(last_ms)
+    if first_ms is None:
+        return f"before {last}"
+    first = moment(first_ms)
+    return f"between {first} and {last}" if first != last else f"at {last}"
 
 
 def _is_watched(found_ms: int, around: Around) -> bool:

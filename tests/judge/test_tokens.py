@@ -203,11 +203,11 @@ def test_one_that_vault_did_not_know_before_its_end_was_revoked_whenever_that_is
 @pytest.mark.parametrize(
     ("renewable", "around", "said"),
     [
-        (True, Around(alive_ms=T0 + 9 * H), "gone since between 2027-01-15 17:00Z and 2027-01-15 20:00Z: lapsed or"),
-        (True, Around(), "gone since between 2027-01-15 08:00Z and 2027-01-15 20:00Z: lapsed or"),  # its last renewal
+        (True, Around(alive_ms=T0 + 9 * H), "gone between 2027-01-15 17:00Z and 2027-01-15 20:00Z: lapsed or"),
+        (True, Around(), "gone between 2027-01-15 08:00Z and 2027-01-15 20:00Z: lapsed or"),  # its last renewal
         (True, Around(alive_ms=T0 + 9 * H, looks_s=2 * 3600.0), "revoked before it would expire"),
         (True, Around(alive_ms=T0 + 12 * H - 600_000), "revoked before it would expire"),
-        (True, Around(alive_ms=T0 + 12 * H - 600_001), "gone since between"),
+        (True, Around(alive_ms=T0 + 12 * H - 600_001), "gone between"),
         (False, Around(), "revoked before it would expire"),  # no renewal can have made it shorter
     ],
 )
@@ -217,6 +217,13 @@ def test_only_one_that_was_watched_until_then_was_revoked(renewable: bool, aroun
     state = judge_token(Token(source="vault", name="orders", gone=True), before, None, T0 + 12 * H, around).state
     assert state.message.startswith(said) and "2027-01-16 08:00Z" in state.message
     assert (state.reason, state.dead_ms) == ("Gone", around.alive_ms if said.startswith("revoked") else None)
+
+
+def test_one_moment_is_told_once() -> None:
+    before, gone = judge_token(token(), None, None, T0).state, Token(source="vault", name="orders", gone=True)
+    around = Around(alive_ms=T0 + H + 5_000, looks_s=1.0)
+    state = judge_token(gone, before, None, T0 + H + 50_000, around).state
+    assert state.message.startswith("gone at 2027-01-15 09:00Z: lapsed or revoked, last known to end at 2027-01-16")
 
 
 def test_one_whose_parent_is_dead_has_died_with_it_whenever_nobody_looked() -> None:
