@@ -1,12 +1,13 @@
 """Workloads of which nothing is expected for now: scaled to nothing, paused, or changed and not looked at yet."""
 
-from statusdesk.judge.pods import condition_of
 from statusdesk.judge.rollout_counts import (
     NOT_OBSERVED,
     OBSERVING,
+    PAUSED_LONG,
     ROLLING,
     SCALING,
     desired_of,
+    paused_ms,
     template_changed,
 )
 from statusdesk.judge.rollout_scene import Finding, Scene, as_before
@@ -39,10 +40,7 @@ def of_nothing_wanted(rollout: Rollout, scene: Scene) -> Finding:
 
 def of_paused(rollout: Rollout, scene: Scene) -> Finding:
     """Paused, and a warning once that lasts for long."""
-    before, progressing = rollout.before, condition_of(rollout.workload, "Progressing")
-    since_ms = None
-    if progressing is not None and progressing.reason == "DeploymentPaused":
-        since_ms = progressing.updated_ms or progressing.changed_ms
+    before, since_ms = rollout.before, paused_ms(rollout.workload)
     if since_ms is None:
         paused = before is not None and before.reason == "Paused" and before.level_since_ms > 0
         since_ms = scene.lasts_since("paused", before.level_since_ms if before is not None and paused else scene.now_ms)
@@ -50,7 +48,7 @@ def of_paused(rollout: Rollout, scene: Scene) -> Finding:
     if scene.reached(since_ms + int(scene.thresholds.paused_warn_s * 1000)):
         look = f"kubectl rollout resume {rollout.workload.kind.lower()}/{rollout.workload.name}"
         message = f"rollout has been paused for long, {rollout.counts}"
-        return Finding(level=Level.WARNING, reason="PausedLong", message=message, look=look)
+        return Finding(level=Level.WARNING, reason=PAUSED_LONG, message=message, look=look)
     return Finding(level=Level.PAUSED, reason="Paused", message=message)
 
 

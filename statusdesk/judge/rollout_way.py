@@ -2,7 +2,7 @@
 
 from statusdesk.facts import Workload
 from statusdesk.judge.pods import is_observed
-from statusdesk.judge.rollout_findings import Finding, Scene
+from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.states import Level, RolloutState
 
 _MOVES = (Level.PROGRESSING, Level.WARNING, Level.FAILING, Level.UNKNOWN)
