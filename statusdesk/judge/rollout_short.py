@@ -1,15 +1,14 @@
 """A service that has come through, of which pods are missing or not ready though nothing is found at them."""
 
 from statusdesk.judge.pods import condition_of
-from statusdesk.judge.rollout_counts import DEGRADED, REPLACING, SCALING, STARTING, desired_of
-from statusdesk.judge.rollout_findings import Finding, Scene
+from statusdesk.judge.rollout_counts import DEGRADED, NO_PODS_MS, REPLACING, SCALING, STARTING, desired_of
 from statusdesk.judge.rollout_pending import of_unready
 from statusdesk.judge.rollout_scaling import EARLY_MS, scaling_to
+from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import Level
 from statusdesk.text import counted
 
-MISSING_MS = 30_000
 UNAVAILABLE = DEGRADED + "Unavailable"
 _MISSING_PODS = DEGRADED + "MissingPods"
 
@@ -95,4 +94,4 @@ def _lasts(rollout: Rollout, scene: Scene) -> bool:
     """Whether pods have been missing for long enough to say so; there is no time for it but our own."""
     before = rollout.before
     since_ms = scene.lasts_since("missing", scene.now_ms)
-    return (before is not None and before.reason == _MISSING_PODS) or scene.reached(since_ms + MISSING_MS)
+    return (before is not None and before.reason == _MISSING_PODS) or scene.reached(since_ms + NO_PODS_MS)

@@ -1,4 +1,4 @@
-"""What is judged: a workload with its pods, those that count told apart from those that do not."""
+"""What a verdict is about: a workload with its pods, sorted by what is expected of them."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import msgspec
 from statusdesk.facts import Event, Pod, Workload
 from statusdesk.judge.rollout_counts import desired_of
 from statusdesk.judge.rollout_due import due_of
-from statusdesk.judge.rollout_findings import Finding
+from statusdesk.judge.rollout_scene import Finding
 from statusdesk.states import RolloutState
 from statusdesk.text import counted
 
