@@ -1,7 +1,6 @@
 """Workloads of which nothing is expected for now: scaled to nothing, paused, or changed and not looked at yet."""
 
 from statusdesk.judge.rollout_counts import (
-    DEGRADED,
     NOT_OBSERVED,
     OBSERVING,
     PAUSED_LONG,
@@ -14,7 +13,7 @@ from statusdesk.judge.rollout_counts import (
 from statusdesk.judge.rollout_scene import Finding, Scene, as_before
 from statusdesk.judge.rollout_short import of_short
 from statusdesk.judge.rollout_subject import Rollout
-from statusdesk.states import Level, RolloutState
+from statusdesk.states import Level
 from statusdesk.text import counted
 
 OBSERVE_MS = 60_000  # a controller that has not looked at a new spec for this long is not working
@@ -55,11 +54,18 @@ def of_paused(rollout: Rollout, scene: Scene) -> Finding:
 
 
 def of_unobserved(rollout: Rollout, scene: Scene) -> Finding:
-    """The spec is newer than the status: nothing in the status is about it, so what was bad stays so."""
+    """The spec is newer than the status: nothing in the status is about it, so what was bad stays so.
+
+    A service of which nothing has been available for long is down all the same.
+    """
     workload, before = rollout.workload, rollout.before
     same = before is not None and before.revision == workload.revision and not template_changed(workload, before)
-    if before is not None and same and before.level in _BAD and before.reason != NOT_OBSERVED:
-        return _stands(rollout, before, scene)
+    if before is not None and same:
+        outage = of_short(rollout, scene) if rollout.completed and before.level is not Level.FAILING else None
+        if outage is not None and outage.level is Level.FAILING:
+            return outage
+        if before.level in _BAD and before.reason != NOT_OBSERVED:
+            return as_before(before)
     waits = before is not None and before.reason in (OBSERVING, NOT_OBSERVED)
     first_ms = before.since_ms if before is not None and waits and before.since_ms else scene.now_ms
     since_ms = scene.lasts_since("unobserved", first_ms)
@@ -76,12 +82,3 @@ def of_unobserved(rollout: Rollout, scene: Scene) -> Finding:
     if before is not None and same and before.reason == ROLLING:
         return as_before(before)  # its number alone was changed
     return Finding(level=Level.PROGRESSING, reason=OBSERVING, message="the new spec is not observed yet")
-
-
-def _stands(rollout: Rollout, before: RolloutState, scene: Scene) -> Finding:
-    """Return what was bad before, or that it is an outage whose time has come meanwhile."""
-    found = as_before(before)
-    if not rollout.completed or before.level is not Level.WARNING or not before.reason.startswith(DEGRADED):
-        return found
-    outage = of_short(rollout, scene)
-    return outage if outage.level is Level.FAILING else found

@@ -16,15 +16,15 @@ _MISSING_PODS = DEGRADED + "MissingPods"
 def of_short(rollout: Rollout, scene: Scene) -> Finding:
     """Return why not all pods are there; a change of their number excuses only those that are new because of it."""
     workload, desired = rollout.workload, desired_of(rollout.workload)
+    if not rollout.scaling and workload.replicas <= desired:
+        return _of_lost(rollout, scene)
+    lost = _of_lost(rollout, scene) if rollout.is_less else None
+    if lost is not None and lost.level in (Level.WARNING, Level.FAILING):
+        return lost
     if rollout.scaling:
-        lost = _of_lost(rollout, scene) if rollout.is_less else None
-        if lost is not None and lost.level in (Level.WARNING, Level.FAILING):
-            return lost
         added = [pod for pod in rollout.pods if pod.name in rollout.added]
         return scaling_to(workload, rollout.served, added, scene)
-    if workload.replicas > desired:
-        return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired}, {workload.replicas} left")
-    return _of_lost(rollout, scene)
+    return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired}, {workload.replicas} left")
 
 
 def of_outage(rollout: Rollout, level: Level = Level.FAILING, fails_ms: int | None = None) -> Finding:
