@@ -9,6 +9,7 @@ from statusdesk.states import PodState
 
 _REPLICA_SET = re.compile(r'[Rr]eplica ?[Ss]et "([^"]+)"')
 _ENDED = ("Failed", "Succeeded")
+_APP, _INIT, _SIDECAR = ContainerRole.APP, ContainerRole.INIT, ContainerRole.SIDECAR
 _NAME = operator.attrgetter("name")
 
 
@@ -151,33 +152,37 @@ def _status(pod: Pod, init: str) -> str:
 
 
 def _init_status(containers: Sequence[Container]) -> str:
-    inits = [c for c in containers if c.role is not ContainerRole.APP]
-    for index, container in enumerate(inits):
+    index = -1
+    for container in containers:
+        if container.role is _APP:
+            continue
+        index += 1
         if container.state == "terminated" and container.exit_code == 0:
             continue
-        if container.role is ContainerRole.SIDECAR and container.started:
+        if container.role is _SIDECAR and container.started:
             continue
         if container.state == "terminated":
             return f"Init:{container.reason or f'ExitCode:{container.exit_code}'}"
         if container.state == "waiting" and container.reason and container.reason != "PodInitializing":
             return f"Init:{container.reason}"
         if container.state:
-            return f"Init:{index}/{len(inits)}"
+            return f"Init:{index}/{sum(one.role is not _APP for one in containers)}"
         return ""  # no status yet: the phase says it
     return ""
 
 
 def _main_status(pod: Pod, status: str) -> str:
     running = False
-    for container in reversed(pod.containers):
-        if container.role is not ContainerRole.APP:
+    for container in pod.containers[::-1]:
+        if container.role is not _APP:
             continue
-        if container.state == "waiting" and container.reason:
+        state = container.state
+        if state == "running":
+            running = running or container.ready
+        elif state == "waiting" and container.reason:
             status = container.reason
-        elif container.state == "terminated":
+        elif state == "terminated":
             status = container.reason or f"ExitCode:{container.exit_code}"
-        elif container.state == "running" and container.ready:
-            running = True
     if status == "Completed" and running:
         return "Running" if pod.ready else "NotReady"
     return status
@@ -195,7 +200,7 @@ def pod_state(pod: Pod, workload_key: str, new: bool) -> PodState:
     init = _init_status(pod.containers)
     ready = total = restarts = 0
     for container in pod.containers:
-        counts = container.role is not ContainerRole.INIT
+        counts = container.role is not _INIT
         if counts:
             total += 1
             ready += container.ready
