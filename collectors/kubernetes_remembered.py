@@ -4,6 +4,7 @@ import datetime
 
 from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_skew import Skew
+from statusdesk.redact import safe
 from statusdesk.text import clean
 
 MAX_REMEMBERED = 5_000
@@ -20,6 +21,16 @@ class Texts(dict[str, str]):
             self.clear()
         cleaned = self[text] = clean(text)
         return cleaned
+
+
+class Messages(Texts):
+    """Outside text -> clean text without secrets, each made once."""
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        told = self[text] = safe(text)
+        return told
 
 
 class Times(dict[str | None, int | None]):

@@ -8,6 +8,7 @@ from statusdesk.facts import Condition, Container, ContainerRole, Pod, Revision,
 from statusdesk.states import PodState
 
 _REPLICA_SET = re.compile(r'[Rr]eplica ?[Ss]et "([^"]+)"')
+_FIRST = 'ReplicaSet "'
 _ENDED = ("Failed", "Succeeded")
 _APP, _INIT, _SIDECAR = ContainerRole.APP, ContainerRole.INIT, ContainerRole.SIDECAR
 _NAME = operator.attrgetter("name")
@@ -16,6 +17,24 @@ _NAME = operator.attrgetter("name")
 def is_live(pod: Pod) -> bool:
     """Return whether a pod counts for its workload: not being deleted, not evicted, not completed."""
     return pod.deleting_ms is None and pod.phase not in _ENDED
+
+
+def is_evicted(pod: Pod) -> bool:
+    """Return whether a node has put a pod out, which was left lying about since."""
+    return pod.phase == "Failed" and pod.reason == "Evicted"
+
+
+def are_calm(pods: Iterable[Pod]) -> bool:
+    """Return whether all pods are as nearly all pods are: ready, with containers that run and never ended."""
+    for pod in pods:
+        if not pod.ready or pod.phase != "Running" or pod.reason or not pod.scheduled or pod.deleting_ms is not None:
+            return False
+        for one in pod.containers:
+            if one.restarts:
+                return False
+            if one.state != "running" and (one.role is not _INIT or one.state != "terminated" or one.exit_code != 0):
+                return False
+    return True
 
 
 def is_nodes_end(reason: str, exit_code: int | None) -> bool:
@@ -101,8 +120,12 @@ def _named_revision(workload: Workload) -> str:
 
 def named_in(message: str, deployment: str) -> str:
     """Return the hash of the ReplicaSet that the message of a Deployment's condition names; empty for none."""
-    match = _REPLICA_SET.search(message)
     prefix = f"{deployment}-"
+    if message.startswith(_FIRST):  # as the controller says it nearly always
+        name, quote, _ = message[len(_FIRST) :].partition('"')
+        if name and quote:
+            return name.removeprefix(prefix) if name.startswith(prefix) else ""
+    match = _REPLICA_SET.search(message)
     return match[1].removeprefix(prefix) if match is not None and match[1].startswith(prefix) else ""
 
 
@@ -195,8 +218,11 @@ def _leftover(pod: Pod) -> str:
     return pod.reason or pod.phase
 
 
-def pod_state(pod: Pod, workload_key: str, new: bool) -> PodState:
-    """Return the row of a pod for the detail views, with kubectl's READY, STATUS and RESTARTS."""
+def pod_state(pod: Pod, workload_key: str, new: bool, change: int = 0) -> PodState:
+    """Return the row of a pod for the detail views, with kubectl's READY, STATUS and RESTARTS.
+
+    ``change``: the number that the writer will give it if it is new; it saves a copy.
+    """
     init = _init_status(pod.containers)
     ready = total = restarts = 0
     for container in pod.containers:
@@ -206,23 +232,26 @@ def pod_state(pod: Pod, workload_key: str, new: bool) -> PodState:
             ready += container.ready
         if counts or init:
             restarts += container.restarts
+    # in the order of the fields: names for all of them cost five times as much
     return PodState(
-        key=f"{pod.cluster}/{pod.namespace}/{pod.name}",
-        cluster=pod.cluster,
-        namespace=pod.namespace,
-        name=pod.name,
-        workload=workload_key,
-        uid=pod.uid,
-        revision=pod.revision,
-        new=new,
-        status=_status(pod, init),
-        ready=ready,
-        total=total,
-        unready=not pod.ready,
-        leftover=_leftover(pod),
-        restarts=restarts,
-        node=pod.node,
-        created_ms=pod.created_ms,
-        deleting_ms=pod.deleting_ms,
-        containers=pod.containers,
+        f"{pod.cluster}/{pod.namespace}/{pod.name}",
+        pod.cluster,
+        pod.namespace,
+        pod.name,
+        workload_key,
+        pod.uid,
+        pod.revision,
+        new,
+        _status(pod, init),
+        ready,
+        total,
+        not pod.ready,
+        _leftover(pod),
+        restarts,
+        pod.node,
+        pod.created_ms,
+        pod.deleting_ms,
+        pod.containers,
+        None,
+        change,
     )

@@ -148,9 +148,9 @@ class Writer:
         number, rows = self._change + 1, self._pods.rows
         for pod in pods:
             before = rows.get(pod.key)
-            same = replace(pod, change=before.change, until_ms=None) if before is not None else None
-            if same is None or same != before:
-                self._pods.take(pod.key, replace(pod, change=number, until_ms=None))
+            if before is None or (same := replace(pod, change=before.change, until_ms=None)) != before:
+                as_it_is = pod.change == number and pod.until_ms is None
+                self._pods.take(pod.key, pod if as_it_is else replace(pod, change=number, until_ms=None))
             else:
                 rows[pod.key] = same  # it shares its parts with what was seen now: the older ones can go
 
