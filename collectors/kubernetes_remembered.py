@@ -5,7 +5,7 @@ import datetime
 from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_skew import Skew
 from statusdesk.redact import safe
-from statusdesk.text import clean
+from statusdesk.text import MAX_CHARS, clean
 
 MAX_REMEMBERED = 5_000
 
@@ -24,12 +24,14 @@ class Texts(dict[str, str]):
 
 
 class Messages(Texts):
-    """Outside text -> clean text without secrets, each made once."""
+    """Outside text -> clean text without secrets, each made once; what is long hardly ever comes again."""
 
     def __missing__(self, text: str) -> str:
         if len(self) >= MAX_REMEMBERED:
             self.clear()
-        told = self[text] = safe(text)
+        told = safe(text)
+        if len(text) <= MAX_CHARS:
+            self[text] = told
         return told
 
 
