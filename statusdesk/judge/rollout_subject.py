@@ -17,6 +17,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``held``: the live ones of the old revision that stay, which are the service whatever becomes of the rollout.
     ``completed``: this revision was complete once, so that what is bad now is the service, not the rollout.
+    ``complete``: the counts say that it is so now. ``calm``: there is nothing to be found at any of its pods.
     ``scaling``: the number wanted was changed (from ``scaled_from``) and is not reached yet; ``added`` names the pods
     that come of it and that nobody has missed so far.
     """
@@ -28,6 +29,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     revision: str
     before: RolloutState | None
     completed: bool
+    complete: bool
+    calm: bool
     scaling: bool
     scaled_from: int | None = None
     added: frozenset[str] = frozenset()
