@@ -228,7 +228,10 @@ def _hide_body(lines: list[str]) -> None:
 
 def safe(text: str, max_chars: int = MAX_CHARS) -> str:
     """Return outside text on one clean line without secrets; a secret is not saved by being cut in two."""
-    return clean(redact(clean(text, max_chars * 4)), max_chars) if text else text
+    if not text:
+        return text
+    cleaned = clean(text, max_chars * 4)
+    return clean(redact(cleaned) if may_hold_secret(cleaned) else cleaned, max_chars)
 
 
 def safe_lines(lines: Iterable[str], max_chars: int = LINE_CHARS) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
         return min(self.ready if self.new_ready is None else self.new_ready, self.desired)
 
 
-class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class PodState(msgspec.Struct, frozen=True, gc=False):
     """One pod for the detail views; only its current row is kept. Key: ``cluster/namespace/name``.
 
     ``workload`` is the key of its rollout, ``new`` says that it belongs to the newest revision, ``status`` is the text

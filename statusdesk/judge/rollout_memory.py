@@ -55,7 +55,10 @@ def pasts_of(
     restarts_from_ms = now_ms - int(thresholds.restart_window_s * 1000)
     found: dict[str, PodPast] = {}
     for pod in pods:
-        past, counts = known.get(pod.name), _counts(pod)
+        counts = _counts(pod)
+        if pod.ready and not counts and not known:
+            continue
+        past = known.get(pod.name)
         if past is None or past.uid != pod.uid:
             if pod.ready and not counts:
                 continue

@@ -75,6 +75,9 @@ def _note(
 ) -> str:
     """Return what to remember of a condition that is stale, or of pods that are awaited; empty where there is none."""
     known = dict(memory.since) if memory is not None else {}
+    told_before = before.conditions if before is not None else ()
+    if said is not None and not known and workload.strategy != "Recreate" and said not in told_before:
+        return ""  # as nearly always
     if said is None:
         leaving = f"{_LEAVING}{workload.revision}"
         return leaving if _is_leaving("", workload, pods, leaving in known) else ""

@@ -14,7 +14,6 @@ from statusdesk.judge.rollout_counts import (
     ROLLING,
     SCALING,
     desired_of,
-    is_complete,
 )
 from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_events, of_refusals, reason_of
 from statusdesk.judge.rollout_findings import of_pod, pulled_long
@@ -51,15 +50,14 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
             return unobserved
     found = _what_is_wrong(rollout, scene)
     if found is not None:
-        if rollout.is_of_service(found) and found.level is not Level.FAILING and not is_complete(workload):
+        if rollout.is_of_service(found) and found.level is not Level.FAILING and not rollout.complete:
             # nothing available for long is an outage, whatever small thing is found at a pod
             return _with_outage(rollout, found, scene)
         return found
     if workload.paused:
         return _paused_outage(rollout, scene) or of_paused(rollout, scene)
-    complete = is_complete(workload)
     leaving = of_leaving(rollout.all_pods, scene) if len(rollout.all_pods) > len(rollout.pods) else None
-    if complete:
+    if rollout.complete:
         return leaving or Finding(level=Level.OK, reason="Complete", message=_complete_words(workload))
     standing = of_short(rollout, scene) if rollout.completed else _rolling(rollout, scene)
     if leaving is None:
@@ -109,7 +107,7 @@ def _is_between(workload: Workload) -> bool:
 
 
 def _what_is_wrong(rollout: Rollout, scene: Scene) -> Finding | None:
-    found = _at_pods(rollout, scene)
+    found = _at_pods(rollout, scene) if rollout.events or not rollout.calm else None
     if found is None or found.level is not Level.FAILING:
         found = _by_conditions(rollout) or _by_refusals(rollout, scene) or found
     if found is None and scene.pasts:
@@ -129,7 +127,7 @@ def _what_is_wrong(rollout: Rollout, scene: Scene) -> Finding | None:
 
 def _at_pods(rollout: Rollout, scene: Scene) -> Finding | None:
     found: Finding | None = None
-    complete = rollout.completed and is_complete(rollout.workload)
+    complete = rollout.completed and rollout.complete
     served = msgspec.structs.replace(scene, rolling=False) if rollout.held else scene
     for index, pod in enumerate(rollout.service):
         if pod.scheduled and pod.name in rollout.added:
@@ -173,7 +171,7 @@ def _by_conditions(rollout: Rollout) -> Finding | None:
             look="pods and events of the new revision",
         )
     refused = condition_of(workload, "ReplicaFailure")
-    if refused is None or refused.status != "True" or is_complete(workload):
+    if refused is None or refused.status != "True" or rollout.complete:
         return None
     named = _REFUSED_POD.search(refused.message)
     level, reason = Level.FAILING, "ReplicaFailure"

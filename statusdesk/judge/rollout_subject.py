@@ -17,6 +17,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``held``: the live ones of the old revision that stay, which are the service whatever becomes of the rollout.
     ``completed``: this revision was complete once, so that what is bad now is the service, not the rollout.
+    ``complete``: the counts say that it is so now. ``calm``: there is nothing to be found at any of its pods.
     ``scaling``: the number wanted was changed and is not reached yet; ``owed`` pods the service was to have before, and
     still is. ``fresh`` names those that were made since and are not ready, ``added`` those of them that nobody misses.
     """
@@ -28,6 +29,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     revision: str
     before: RolloutState | None
     completed: bool
+    complete: bool
+    calm: bool
     scaling: bool
     owed: int
     fresh: frozenset[str] = frozenset()

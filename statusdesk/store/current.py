@@ -131,9 +131,13 @@ class LatestRows(Generic[R]):
         """Take a row; False when it is what is known already."""
         if self.rows.get(key) == row:
             return False
+        self.take(key, row, *extra)
+        return True
+
+    def take(self, key: Hashable, row: R, *extra: int | None) -> None:
+        """Take a row that is known to be another one."""
         self.rows[key] = row
         self.waiting[key] = (row, extra)
-        return True
 
     def rewrite(self, key: Hashable, row: R, *extra: int | None) -> None:
         """Write a row though it is known, because its extra values have changed."""

@@ -145,14 +145,14 @@ class Writer:
 
     def put_pods(self, pods: Sequence[PodState]) -> None:
         """Take pods as they are now; one that was gone is back."""
-        number = self._change + 1
+        number, rows = self._change + 1, self._pods.rows
         for pod in pods:
-            before = self._pods.rows.get(pod.key)
-            same = replace(pod, change=before.change, until_ms=None) if before is not None else None
-            if same is None or same != before:
-                self._pods.put(pod.key, replace(pod, change=number, until_ms=None))
+            before = rows.get(pod.key)
+            if before is None or (same := replace(pod, change=before.change, until_ms=None)) != before:
+                as_it_is = pod.change == number and pod.until_ms is None
+                self._pods.take(pod.key, pod if as_it_is else replace(pod, change=number, until_ms=None))
             else:
-                self._pods.rows[pod.key] = same  # it shares its parts with what was seen now: the older ones can go
+                rows[pod.key] = same  # it shares its parts with what was seen now: the older ones can go
 
     def put_events(self, rollout_key: str, events: Sequence[Event]) -> None:
         """Take all that Kubernetes tells of a rollout now; nothing once it is healthy or gone."""
