@@ -114,11 +114,11 @@ class PodLogs:
 
     def older(self, before_ns: int, origins: Collection[int], limit: int, pattern: str = "") -> list[LogLine]:
         with self._lock:
-            there = {track.origin for track in self._tracks.values()}
+            there = {track.origin: track.reads_before for track in self._tracks.values()}
             asked = origins or range(len(self._origins))
             # the pods that have gone since are many after months, and have no log any more
             wanted = [index for index in asked if index in there] or list(asked)[-1:]
-            places = [Place(self._api(index), self._origins[index], index) for index in wanted]
+            places = [Place(self._api(index), self._origins[index], index, there.get(index, False)) for index in wanted]
         return older_lines(places, before_ns, limit, pattern, self._selection)
 
     def whole(self, line: LogLine) -> str:
