@@ -75,7 +75,6 @@ class LogFeed:
             make = partial(self._doors.console, request.job, request.build, redact=request.redact)
         else:
             selection = request.selection(now_ms)
-            self.further.begins.expect(selection.tail, now_ms * 1_000_000)
             make = partial(self._doors.pods, selection)
         self._opening = Opening(make)
         return self._opening

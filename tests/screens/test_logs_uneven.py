@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from collectors.log_lines import FollowStatus, LineKind
+from collectors.log_lines import CUT_TEXT, FollowStatus, LineKind, LogLine
 from screens.log_filter import Filters
 from tests.screens.desk import lines, text, until
 from tests.screens.log_desk import WIDE, logs, open_desk
@@ -21,6 +21,10 @@ EVERY = sorted(
 """Ten minutes: of one origin 6,000 lines, of the other 600."""
 
 
+def cut(first):
+    return LogLine(first.at_ns, first.origin, CUT_TEXT, LineKind.CUT)
+
+
 class TwoPods(HandFollower):
     """Answers as two pods do whose logs are ``EVERY``; those of ``gone`` cannot be asked any more."""
 
@@ -30,7 +34,9 @@ class TwoPods(HandFollower):
         tail = selection.tail
         since_ns = (selection.since_ms or 0) * 1_000_000
         own = [[each for each in EVERY if each.origin == origin and each.at_ns >= since_ns] for origin in (BUSY, QUIET)]
-        chosen = sorted((each for some in own for each in some[-tail if tail else 0 :]), key=lambda each: each.at_ns)
+        begun = [cut(some[-tail]) if tail and len(some) > tail else None for some in own]
+        chosen = [each for some in own for each in some[-tail if tail else 0 :]]
+        chosen = sorted([*filter(None, begun), *chosen], key=lambda each: each.at_ns)
         super().__init__(selection, chosen, ORIGINS, FollowStatus(open=2, found=True, listed=True))
 
     def older(self, before_ns, origins, limit, pattern=""):
