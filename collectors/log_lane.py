@@ -6,7 +6,7 @@ from collectors.log_lines import CUT_TEXT, LineKind, LogLine
 
 Batch = tuple[float, list[int], list[LogLine], int]
 """(arrival, keys, lines, bytes)"""
-BURST_S = 0.1  # what there was comes at once: after such a silence all of a tail is here
+BURST_S = 0.05  # what there was comes at once: after such a silence all of a tail is here
 CHECK_S, AHEAD = 1.0, 1.5  # times that go on no faster than the clock are those of lines that are being written
 
 
@@ -34,9 +34,9 @@ class Backlog:
     def hear(self, lines: list[LogLine], now_s: float) -> None:
         """Take note of lines that have come."""
         self.heard_s = now_s
-        self.count += len(lines)
-        if not self.first_s:
+        if not self.count:
             self.first_s, self.first_ns = now_s, lines[0].at_ns
+        self.count += len(lines)
 
     @property
     def is_cut(self) -> bool:
@@ -47,7 +47,7 @@ class Backlog:
         """Say whether it goes on; what is held up by its reader does."""
         if self.is_over and not self.head:
             return False
-        if self.tail is not None and self.first_s:
+        if self.tail is not None and self.count:
             live = newest_ns >= self.until_ns and now_s > self.first_s + BURST_S
             self.is_over = self.is_cut or live or now_s > self.heard_s + BURST_S
         elif newest_ns >= self.until_ns or (not self.is_blocked and now_s > self.heard_s + self.quiet_s):
@@ -92,6 +92,8 @@ class Lane:
         now_s, keys, lines, size = batch
         backlog = self.backlog
         if backlog is not None and lines[0].kind == LineKind.LINE:
+            if backlog.head and not backlog.comes(self.newest_ns, now_s):
+                self.begin()
             backlog.hear(lines, now_s)
             if backlog.head is not None:
                 backlog.head.append(batch)

@@ -97,11 +97,11 @@ class Merge:
         keys = list(map(_AT, lines))
         if keys[0] < lane.newest_ns or sorted(keys) != keys:
             keys = list(accumulate(keys, max, initial=lane.newest_ns))[1:]
-        lane.newest_ns = keys[-1]
         with self._changed:
             if waits:
                 self._wait_for_room(lane)
             lane.add((self._clock(), keys, lines, size))
+            lane.newest_ns = keys[-1]  # not before they are here: so far others are given on
             while not self._patient and lane.size > self._lane_bytes and len(lane.batches) > 1:
                 self._skip(lane)
             if self._is_awaited:
@@ -109,7 +109,7 @@ class Merge:
 
     def _wait_for_room(self, lane: Lane) -> None:
         """Let the thread of a lane wait until the reader has taken enough of it."""
-        while lane.size > min(self._lane_bytes, BACKLOG_BYTES) and not self._closed:
+        while lane.size > min(self._lane_bytes // 2, BACKLOG_BYTES) and not self._closed:
             held_up = self._is_held_up()
             if not held_up and (lane.size <= self._lane_bytes or not self._patient):
                 break
