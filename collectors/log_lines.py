@@ -98,6 +98,8 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How many pods are followed that are there now; None where it is not known."""
     resting: frozenset[int] = frozenset()
     """Origins whose container waits to be started again: what is read of it is the run before already."""
+    behind: bool = False
+    """Whether of what there was at the beginning some has still to come."""
     listed: bool = False
     """Whether it was looked for everywhere, once; before that nothing found means nothing."""
 

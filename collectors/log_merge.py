@@ -16,7 +16,7 @@ HOLD_S = 0.15
 SETTLED_S = 0.02
 LANE_BYTES = 4 << 20
 BACKLOG_BYTES = 512 << 10  # so far one may be ahead of others while what there was before is merged
-SINCE_QUIET_S = 0.6  # so long one is waited for that has to look for its first line since a moment
+SINCE_QUIET_S = 1.5  # so long one is waited for that has much to look through before its first line
 FOR_EVER_NS = 2**63 - 1
 _AT = attrgetter("at_ns")
 
@@ -175,6 +175,12 @@ class Merge:
         with self._changed:
             self._woken = True
             self._changed.notify_all()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether what there was when streams were opened has still to come."""
+        with self._changed:
+            return any(lane.is_behind for lane in self._lanes)
 
     @property
     def is_empty(self) -> bool:

@@ -331,7 +331,7 @@ class ContainerReader:
         """Let lines of others wait for those of this one that were there before it was asked."""
         tail = int(query["tailLines"]) - 1 if query.get("tailLines", "0") != "0" else None
         until_ns = int((asked_s + self._api.skew.ms / 1000) * 1e9)
-        quiet_s = SINCE_QUIET_S if "sinceTime" in query and "tailLines" not in query else 0.0
+        quiet_s = 0.0 if "tailLines" in query or self.track.from_start else SINCE_QUIET_S
         self._merge.begin(self.track.lane, until_ns, tail, quiet_s)
 
     def _make_sure(self, run_id: str, previous: bool) -> None:

@@ -107,6 +107,7 @@ class PodLogs:
                 problems=tuple(dict.fromkeys(problems)),
                 ended=self._over or (self._settled and self._merge.is_empty),
                 pods=self._pods,
+                behind=self._merge.is_behind,
                 resting=self._resting,
                 found=bool(self._tracks) or any(roster.pods() for _, roster in self._rosters),
                 listed=all(roster.answered for _, roster in self._rosters),

@@ -107,7 +107,7 @@ class LogFeed:
 
     @property
     def _settled(self) -> bool:
-        return time.monotonic() - self._last_came_s > SETTLED_S
+        return not self.status.behind and time.monotonic() - self._last_came_s > SETTLED_S
 
     def aimed(self) -> int | None:
         """Return the line at the moment that was asked for, once, as soon as lines from there on are here."""
