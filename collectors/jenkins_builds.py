@@ -23,11 +23,11 @@ from collectors.jenkins_jobs import JobFacts
 from collectors.jenkins_ledger import BuildLedger, JobKey, Key, Told
 from collectors.jenkins_queries import MAX_LEVELS, QUEUE, RUNNING, slow_scan, tick
 from collectors.jenkins_wire import BuildWire, Computers, Definitions, Queue, Remaining, RemainingBuild, Root
-from collectors.transport import VisitFailed
+from collectors.transport import VisitFailed, plain_url
 from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock
 from statusdesk.config import JenkinsSettings
-from statusdesk.facts import Build, Changed, Executors, Job, JobClass, Message, QueueItem
+from statusdesk.facts import Build, Changed, Executors, Job, JobClass, JobMove, Message, QueueItem
 from statusdesk.text import counted
 from statusdesk.wants import BuildWanted
 
@@ -77,8 +77,8 @@ class JenkinsBuilds:
         self._settled = False
         self._jobs = JobFacts(settings)
         self._complete = set(complete)
+        self._moves: list[JobMove] = []  # what the jobs of a visit have come to, to be told with its builds
         self._moved: list[Build] = []
-        self._gone: set[JobKey] = set()
         self._missed: frozenset[str] = frozenset()  # jobs that the last visit did not show
 
     def run(self) -> None:
@@ -202,9 +202,12 @@ class JenkinsBuilds:
         complete = {
             after for after, before in moves.items() if before in self._complete and not self._errands.concerns(before)
         }
+        url = plain_url(self._settings.url)
+        self._moves += [
+            JobMove(SOURCE, before, after, f"{url}/{self._paths[after]}") for after, before in moves.items()
+        ]
         self._moved += self._ledger.move(moves, self._paths)
         for name in {*moves, *moves.values()}:
-            self._gone.add((SOURCE, name))
             self._drop(name)
             self._identities.renew(name)
         self._reached |= reached
@@ -217,7 +220,8 @@ class JenkinsBuilds:
         unknown: list[Key] = []
         with self._lock:
             news, self._moved = self._moved, []
-            gone, self._gone = self._gone, set()
+            moves, self._moves = self._moves, []
+            gone: set[JobKey] = set()
             others = self._identities.others()
             for job in {job.name: job for job in (*news_of, *(job for job in jobs if job.name in others))}.values():
                 last = job.wire.lastBuild
@@ -237,7 +241,7 @@ class JenkinsBuilds:
                 elif job.name not in self._complete:
                     backfill.append((-(last.timestamp or 0), self._identities.errand(job.name, job.path)))
             told = Told(tuple(news), tuple(unknown))
-            self._tell(told, tuple(gone))
+            self._tell(told, tuple(gone), tuple(moves))
         self._notice_seed(told)
         self._ask_for_upstream(told)
         self._errands.ask(gaps, urgent=True)
@@ -246,9 +250,10 @@ class JenkinsBuilds:
     def _default(self, job: str) -> str | None:
         return self._definitions.get(job, Definition()).namespace_default
 
-    def _tell(self, told: Told, gone: tuple[JobKey, ...] = ()) -> None:
-        if told.news or gone:
-            self._emit(Changed(source=SOURCE, kind=Build, at_ms=self._clock(), seen=told.news, gone=gone))
+    def _tell(self, told: Told, gone: tuple[JobKey, ...] = (), moved: tuple[JobMove, ...] = ()) -> None:
+        if told.news or gone or moved:
+            at_ms = self._clock()
+            self._emit(Changed(source=SOURCE, kind=Build, at_ms=at_ms, seen=told.news, gone=gone, moved=moved))
 
     def _notice_seed(self, told: Told) -> None:
         """Have the definitions read again after a seed job has finished."""

@@ -42,9 +42,7 @@ class Identities:
         self._is_doubtful = names != self._names or now_s - self._looked_s > self._unseen_s
         if names != self._names and self._retired:
             for name in names & self._retired.keys():
-                self._whole.pop(name, None)
-                for build in self._retired.pop(name):
-                    self._ledger.keep(build)
+                self._bring_back(name)
         self._names, self._looked_s = names, now_s
 
     def retire(self, job: str) -> None:
@@ -85,16 +83,19 @@ class Identities:
         """Return the jobs that were renamed or moved, as their name before by their name now.
 
         Jenkins moves the builds with the job, so that its last one has the same number and start. ``news``: the jobs
-        of which something new was said; ``missing``: known ones that are not there.
+        of which something new was said; ``missing``: known ones that are not there. One that was set aside may be
+        back by another name.
         """
         strange = {job.name: job for job in news if not self._has_its_last(job)}
-        left = [name for name in {*missing, *strange} if self._ledger.last(name) is not None]
-        if not left or not strange:
+        if not strange:
             return {}
         by_last: dict[tuple[int, int], list[str]] = {}
-        for name in left:
+        for name in {*missing, *strange}:
             last = self._ledger.last(name)
-            assert last is not None
+            if last is not None:
+                by_last.setdefault((last.number, last.started_ms), []).append(name)
+        for name, builds in self._retired.items():
+            last = max(builds, key=lambda build: build.number)
             by_last.setdefault((last.number, last.started_ms), []).append(name)
         found: dict[str, str] = {}
         for name, job in strange.items():
@@ -102,7 +103,14 @@ class Identities:
             before = by_last.pop((wire.number, wire.timestamp or 0), []) if wire and wire.timestamp else []
             if len(before) == 1:
                 found[name] = before[0]
+        for name in found.values():
+            self._bring_back(name)
         return found
+
+    def _bring_back(self, name: str) -> None:
+        self._whole.pop(name, None)
+        for build in self._retired.pop(name, ()):
+            self._ledger.keep(build)
 
     def _has_its_last(self, job: SeenJob) -> bool:
         known, wire = self._ledger.last(job.name), job.wire.lastBuild

@@ -60,7 +60,9 @@ class Watched:
         told = {}
         for changed in self.heard.of(Changed):
             assert changed.kind is Build
-            told = {key: each for key, each in told.items() if ("jenkins", key[0]) not in changed.gone}
+            others = {name for move in changed.moved for name in (move.before, move.after)}
+            others |= {job for _, job in changed.gone}
+            told = {key: each for key, each in told.items() if key[0] not in others}
             told |= {(each.job, each.number): each for each in changed.seen}
         return told
 

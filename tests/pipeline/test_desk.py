@@ -353,7 +353,7 @@ def test_a_deleted_build_is_history_and_the_newest_that_is_left_is_the_state(ben
         assert (outcome(bench).number, outcome(bench).level, outcome(bench).other_number) == (1, Level.WARNING, other)
         assert outcome(bench, "production").until_ms is not None, "it has no build any more"
         assert not bench.writer.firing()
-        kept = bench.writer.build("jenkins", "deploy-orders", 2)
+        kept = bench.writer.build_rows.one("jenkins", "deploy-orders", 2)
         assert (kept.result, kept.deleted) == ("FAILURE", True)
         bench.restart()
         bench.see(builds(build(5, "ABORTED")))
@@ -396,4 +396,4 @@ def test_the_builds_of_a_job_that_is_another_now_are_gone_from_the_store(bench):
     bench.see(builds(build(9, deleted=True)))  # older builds are looked for in the store
     assert outcome(bench).until_ms is not None
     bench.restart()
-    assert [(known.number, known.namespace) for known in bench.writer.known_builds()] == [(9, "staging")]
+    assert [(known.number, known.namespace) for known in bench.writer.build_rows.known()] == [(9, "staging")]
