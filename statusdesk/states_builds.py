@@ -7,6 +7,10 @@ import msgspec
 from statusdesk.state import Level, Stamped
 
 
+NO_RESULT = "NoResult"
+"""The reason of a row that is unknown because there is no conclusive build: judged, not unread."""
+
+
 class BuildRule(enum.StrEnum):
     """What joined a rollout to its build. ``NONE``: it is known that no build did it; ``UNKNOWN``: nothing is."""
 

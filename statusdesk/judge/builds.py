@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from statusdesk.facts import Build, Job, JobClass
 from statusdesk.states import BuildState, Level
+from statusdesk.states_builds import NO_RESULT
 
 USUAL_OF = 5
 _CONCLUSIVE = {
@@ -75,7 +76,7 @@ def judge_builds(
 def _verdict(decisive: Build | None, history: bool) -> tuple[Level, str]:
     """Return level and reason by the build that counts; ``history``: the environment was destroyed after it."""
     if decisive is None:
-        return Level.UNKNOWN, "NoResult"
+        return Level.UNKNOWN, NO_RESULT
     level, reason, _ = _CONCLUSIVE[decisive.result or ""]
     return (Level.IDLE, "Destroyed") if history and level is not Level.OK else (level, reason)
 

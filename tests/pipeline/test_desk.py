@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from statusdesk.config import (
     ClusterSettings,
@@ -17,6 +18,7 @@ from statusdesk.facts import (
     Container,
     ContainerRole,
     Job,
+    JobClass,
     Pod,
     Swept,
     Workload,
@@ -359,6 +361,23 @@ def test_a_deleted_build_is_history_and_the_newest_that_is_left_is_the_state(ben
         bench.see(builds(build(5, "ABORTED")))
     bench.see(builds(build(2, "FAILURE")))
     assert (outcome(bench).number, outcome(bench).level) == (2, Level.FAILING), "it is there again"
+
+
+def test_the_alert_of_a_deleted_build_ends_where_no_result_is_left(bench):
+    seed = Job(source="jenkins", name="seed-all", url="http://jenkins/job/seed-all/", job_class=JobClass.SEED)
+    bench.see(swept(Job, ANOTHER_JOB, seed, source="jenkins"))
+    failed = build(2, "FAILURE")
+    seeded = replace(failed, job="seed-all", namespace=None)
+    bench.see(
+        builds(build(1, "ABORTED"), failed, build(3, "ABORTED"), seeded, replace(seeded, number=3, result="ABORTED"))
+    )
+    assert {alert.alertname for alert in bench.writer.firing()} == {"BuildFailed", "SeedJobStale"}
+    bench.see(builds(replace(failed, deleted=True), replace(seeded, deleted=True)))
+    assert (outcome(bench).level, outcome(bench).reason, outcome(bench).until_ms) == (Level.UNKNOWN, "NoResult", None)
+    assert not bench.writer.firing()
+    bench.restart()
+    bench.see(builds(build(4, "ABORTED")))
+    assert not bench.writer.firing()
 
 
 def test_of_many_builds_an_old_one_is_found_again_when_those_after_it_were_deleted(bench):
