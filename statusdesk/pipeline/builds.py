@@ -72,10 +72,8 @@ class Builds:
         self.events = JobEvents(writer.job_events(JobEvents.KEPT))
         for build in writer.build_rows.known():
             self._remember(build)
-        # a store that is older than this may lack since when they are well
         rows = writer.current(BuildState)
-        lacking = {key for key, row in rows.items() if row.level is Level.OK and row.green_since_ms is None}
-        self._dirty = {pair for pair in self._pairs if build_state_key(*pair) in lacking}
+        self._dirty = {pair for pair, known in self._pairs.items() if _lacks(rows.get(build_state_key(*pair)), known)}
 
     def sweep(self, swept: Swept) -> None:
         """Take a whole sweep of jobs, queue items or executors."""
@@ -274,14 +272,15 @@ class Builds:
 
     @staticmethod
     def _trim(known: list[Build]) -> None:
-        """Keep the newest, and always the newest that says something: the last success and the last conclusive one."""
+        """Keep the newest, what runs, and what says something: the last success and the last conclusive one."""
         if len(known) <= KEPT_PER_PAIR:
             return
         counting = list(filter(_counts, known))
         success = next((build for build in counting if build.result == "SUCCESS"), None)
         conclusive = next(iter(counting), None)
+        older = (conclusive, success, *(build for build in known if build.building))
         del known[KEPT_PER_PAIR:]
-        known += [build for build in dict.fromkeys((conclusive, success)) if build is not None and build not in known]
+        known += [build for build in dict.fromkeys(older) if build is not None and build not in known]
 
     def of_job(self, job: JobKey, *, deleted_too: bool = False) -> list[Build]:
         """Return the builds of a job that are remembered, of all namespaces, in no order.
@@ -369,3 +368,11 @@ class Builds:
 
 def _counts(build: Build) -> bool:
     return build.result in CONCLUSIVE and not (build.building or build.deleted)
+
+
+def _lacks(row: BuildState | None, known: Sequence[Build]) -> bool:
+    """Whether a stored row lacks since when it is well or what runs: an older desk may not have told that."""
+    if row is None or row.until_ms is not None:
+        return False
+    running = {build.number for build in known if build.building}
+    return (row.level is Level.OK and row.green_since_ms is None) or running != {run.number for run in row.running}

@@ -386,6 +386,17 @@ def test_of_many_builds_an_old_one_is_found_again_when_those_after_it_were_delet
     assert (outcome(bench).number, outcome(bench).level) == (1, Level.WARNING)
 
 
+def test_a_build_that_runs_for_long_is_told_however_many_come_after_it(bench):
+    bench.see(builds(build(1), build(2, None), *(build(number) for number in range(3, 60)), build(60, "ABORTED")))
+    for _ in range(2):
+        assert [(run.number, run.url) for run in outcome(bench).running] == [(2, "http://jenkins/job/deploy-orders/2/")]
+        bench.writer._db.execute("UPDATE build_current SET running = '[]'")  # as an older desk leaves it
+        bench.restart()
+        bench.see()
+    bench.see(builds(build(2, "FAILURE")))
+    assert (outcome(bench).running, outcome(bench).level) == ((), Level.OK)
+
+
 def test_since_when_it_is_green_is_kept_longer_than_the_builds_that_tell(bench):
     bench.see(builds(build(1, "FAILURE"), *(build(number, duration_ms=10) for number in range(2, 20))))
     assert outcome(bench).green_since_ms == T0 + 12

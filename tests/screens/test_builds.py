@@ -20,7 +20,7 @@ from screens.strips import Line
 from statusdesk.board import Mark
 from statusdesk.build_view import BuildKey, BuildReading
 from statusdesk.console_requests import LookUpBuild
-from statusdesk.states import Level
+from statusdesk.states import Level, RunningBuild
 from tests.screens import boards, jenkins
 from tests.screens.boards import DAY, HOUR, NOW
 from tests.screens.desk import desk, lines, text, until
@@ -362,10 +362,10 @@ def narrow(width):
 @pytest.mark.parametrize("width", [60, 70, 80, 100, 160])
 def test_how_long_a_build_runs_is_never_cut_without_a_mark(width):
     pen = narrow(width)
-    first = replace(jenkins.ROWS[3], usual_ms=None, other_started_ms=NOW - 142_000)
-    (said,) = drawn(draw_running(first, pen), pen)
+    first, run = replace(jenkins.ROWS[3], usual_ms=None), RunningBuild(55, NOW - 142_000)
+    (said,) = drawn(draw_running(first, run, pen), pen)
     assert "for 2m 22s; how long it takes is not known yet" in said or "for 2m 22s  " in f"{said}  "
-    (known,) = drawn(draw_running(replace(first, usual_ms=200_000), pen), pen)
+    (known,) = drawn(draw_running(replace(first, usual_ms=200_000), run, pen), pen)
     assert "left" in known or pen.dots in known
     assert max(map(len, (said, known))) <= width
 
@@ -409,3 +409,14 @@ async def test_builds_without_a_namespace_are_listed_for_every_job_that_deploys(
         await list_builds(pilot, "a", "u")
         await until(pilot, lambda: "builds of 1 job that could not be attributed" in text(app))
         assert "team/ship" in text(app) and "nightly" not in text(app)
+
+
+async def test_all_builds_that_run_are_listed_also_those_below_newer_ones():
+    several = replace(jenkins.ROWS[3], running=tuple(RunningBuild(n, NOW - 60_000) for n in (52, 55)))
+    below = replace(jenkins.ROWS[6], running=(RunningBuild(50, NOW - 90_000, version="3.2"),))
+    app = open_desk(jenkins.board(builds=(several, below)))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        assert "3 now" in line_with(app, " RUNNING ")
+        assert "3.2" in line_with(app, "deploy-mailer \u21e2 performance", "#50")
+        assert line_with(app, "deploy-billing \u21e2 staging", "#52") != line_with(app, "deploy-billing \u21e2", "#55")
