@@ -55,7 +55,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """What is shown: running builds with their rows, jobs of the platform, groups; and how many builds a filter leaves out.
+    """What is shown: running builds with their rows, jobs of the platform, groups; how many builds a filter leaves out.
 
     ``platform_jobs``: how many there are of the platform, well or not.
     """

@@ -51,7 +51,7 @@ def pair_of(state: BuildState) -> Pair:
 
 
 def state_of(board: Board | None, key: BuildKey) -> BuildState | None:
-    """Return the row that speaks of a build: as its newest conclusive one, as the newer one beside that, or as one that runs."""
+    """Return the row that speaks of a build: as its newest conclusive one, a newer beside it, or one that runs."""
     rows = board.builds if board is not None else ()
     mine = [row for row in rows if row.source == key.source and row.job == key.job]
     named = next((row for row in mine if key.number in (row.number, row.other_number)), None)

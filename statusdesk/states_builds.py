@@ -6,7 +6,6 @@ import msgspec
 
 from statusdesk.state import Level, Stamped
 
-
 NO_RESULT = "NoResult"
 """The reason of a row that is unknown because there is no conclusive build: judged, not unread."""
 
@@ -35,8 +34,9 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     """How the newest conclusive build of a job went for one namespace. Key: ``source/job@namespace``.
 
     ``namespace`` is empty for builds that could not be attributed. The ``other_`` fields tell of a newer build that is
-    running or inconclusive (ABORTED, NOT_BUILT). ``running`` are all builds that run, also below newer ones. ``usual_ms`` is how long the last builds took that succeeded (their
-    median), None where none did: the estimate for one that runs, and what its duration is held against.
+    running or inconclusive (ABORTED, NOT_BUILT). ``running`` are all builds that run, also below newer ones.
+    ``usual_ms`` is how long the last builds took that succeeded (their median), None where none did: the estimate for
+    one that runs, and what its duration is held against.
     ``green_since_ms``: since when it is well without a break, by the builds: the end of the first success after the
     last build that was none (``was_red``), or of the oldest that is known; where the environment was destroyed, that
     moment; None while it is not well. ``deploys``: its builds carry a parameter that names a namespace or a version.

@@ -414,7 +414,7 @@ async def test_builds_without_a_namespace_are_listed_for_every_job_that_deploys(
 async def test_all_builds_that_run_are_listed_also_those_below_newer_ones():
     several = replace(jenkins.ROWS[3], running=tuple(RunningBuild(n, NOW - 60_000) for n in (52, 55)))
     below = replace(jenkins.ROWS[6], running=(RunningBuild(50, NOW - 90_000, version="3.2"),))
-    app = open_desk(jenkins.board(builds=(several, below)))
+    app = open_desk(jenkins.board(builds=(jenkins.ROWS[0], several, below)))
     async with app.run_test(size=WIDE) as pilot:
         await list_builds(pilot, "a")
         assert "3 now" in line_with(app, " RUNNING ")
