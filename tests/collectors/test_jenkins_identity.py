@@ -138,6 +138,23 @@ def test_a_job_that_is_back_after_a_while_by_another_name_has_moved(jenkins):
         assert watched.visit() == TICK
 
 
+def test_a_job_that_lost_its_last_build_and_got_another_name_between_two_visits_has_moved(jenkins):
+    jenkins.add("deploy", *(build(number, namespace="testing") for number in (1, 2, 3)))
+    jenkins.add("other", *(later(number) for number in (1, 2)))
+    with staged(jenkins) as stage, Watched(stage) as watched:
+        watched.heard.wait_for(lambda _: len(watched.builds()) == 5)
+        jenkins.jobs["other"], jenkins.jobs["deploy"] = jenkins.jobs["deploy"], jenkins.jobs["other"]
+        del jenkins.jobs["other"][3], jenkins.jobs["deploy"][2]
+        watched.visit()
+        moves = {(move.before, move.after) for each in watched.heard.of(Changed) for move in each.moved}
+        assert moves == {("deploy", "other"), ("other", "deploy")}
+        eventually(lambda: not watched.collector.busy())
+        watched.visit()
+        watched.heard.wait_for(lambda _: watched.builds()[("other", 3)].deleted)
+        assert of_job(watched, "other") == dict.fromkeys((1, 2, 3), "testing")
+        assert not [each for each in watched.heard.of(Changed) if each.gone]
+
+
 def test_a_deleted_newest_build_before_a_gap_makes_no_other_job(jenkins):
     jenkins.add("deploy", *(build(number) for number in (1, 2, 3)))
     with staged(jenkins) as stage, Watched(stage) as watched:
