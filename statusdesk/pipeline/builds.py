@@ -18,6 +18,7 @@ from statusdesk.facts import (
 from statusdesk.job_names import spellings
 from statusdesk.judge.builds import judge_builds
 from statusdesk.judge.jobs import Doubt, doubt_of
+from statusdesk.pipeline.gone_jobs import GoneJob, GoneJobs
 from statusdesk.pipeline.job_events import JobEvents, SeedRun
 from statusdesk.pipeline.running_builds import RunningBuilds
 from statusdesk.states import BuildState, Level
@@ -48,7 +49,9 @@ class Builds:
         writer: Writer,
         ask: AskBuild = lambda wanted: None,
         keeps: Callable[[str], bool] = lambda namespace: False,
+        outlasts: Callable[[str], bool] = lambda job: False,
     ) -> None:
+        """``keeps``: tells the namespaces of stages; ``outlasts``: the jobs whose builds count when they have gone."""
         self._writer = writer
         self._ask = ask
         self._keeps = keeps
@@ -72,6 +75,9 @@ class Builds:
         self.events = JobEvents(writer.job_events(JobEvents.KEPT))
         for build in writer.build_rows.known():
             self._remember(build)
+        self._past = GoneJobs(outlasts, self.events)
+        for key in self._namespaces.keys() - self._jobs.keys():
+            self._past.went(key, self.of_job(key, deleted_too=True))
         rows = writer.current(BuildState)
         self._dirty = {pair for pair, known in self._pairs.items() if _lacks(rows.get(build_state_key(*pair)), known)}
 
@@ -104,6 +110,7 @@ class Builds:
         known = dict.fromkeys((*self._jobs, *self._namespaces))
         gone = [key for key in known if key[0] == swept.source and key not in seen]
         for key in gone:
+            self._past.went(key, self.of_job(key, deleted_too=True), swept.at_ms if key in self._jobs else None)
             self._jobs.pop(key, None)
         if gone:
             names = {name for _, name in gone}
@@ -139,6 +146,10 @@ class Builds:
     def jobs(self) -> list[Job]:
         """Return the jobs that exist."""
         return list(self._jobs.values())
+
+    def gone_jobs(self) -> dict[JobKey, GoneJob]:
+        """Return the jobs that have gone whose builds count all the same."""
+        return self._past.jobs
 
     def queue(self) -> list[QueueItem]:
         """Return what waits in the queues."""
@@ -201,6 +212,7 @@ class Builds:
         if self._appeared:
             for known in self._writer.build_rows.of_jobs(self._appeared):
                 self._remember(known)
+            self._past.forget(self._appeared)
             self._appeared.clear()
         self._lessened |= self._without_result()
         if self._lessened:
@@ -226,6 +238,7 @@ class Builds:
             if pair[:2] in jobs:
                 known.clear()
                 self._dirty.add(pair)
+        self._past.forget((str(source), str(job)) for source, job in jobs)
         self._lessened = {pair for pair in self._lessened if pair[:2] not in jobs}
         self._appeared = {job for job in self._appeared if job not in jobs}
         for _, job in jobs:
@@ -331,12 +344,11 @@ class Builds:
         for pair in self._dirty:
             source, job, namespace = pair
             remembered = self._pairs.get(pair)
-            known = [build for build in remembered or () if not build.deleted]
-            if known:
+            if remembered and any(not build.deleted for build in remembered):
                 of_job, gone_ms = self._jobs.get((source, job)), self._destroyed.get(namespace)
                 before = current.get(build_state_key(*pair))
                 before = before if before is not None and before.until_ms is None else None
-                states.append(judge_builds(source, of_job, job, namespace, known, gone_ms, before))
+                states.append(judge_builds(source, of_job, job, namespace, remembered, gone_ms, before, now_ms=now_ms))
             elif remembered is not None:
                 if not remembered:
                     del self._pairs[pair]
