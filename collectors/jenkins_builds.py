@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_deletions import Deletions
@@ -183,7 +183,7 @@ class JenkinsBuilds:
         with self._lock:
             self._identities.look(frozenset(self._paths))
             missing = frozenset(name for name in self._ledger.newest() if name not in self._paths)
-            self._carry_over(news, missing)
+            self._carry_over(self._identities.moves(news, missing))
             # an answer without any job may be one without any right, and the jobs may be back at the next one
             for name in missing & self._missed if jobs else ():
                 self._identities.retire(name)
@@ -199,9 +199,8 @@ class JenkinsBuilds:
         self._complete.discard(job)
         self._deletions.forget(job)
 
-    def _carry_over(self, news: list[SeenJob], missing: frozenset[str]) -> None:
+    def _carry_over(self, moves: Mapping[str, str]) -> None:
         """Let the builds of jobs that were renamed, moved or swapped be known by their new names."""
-        moves = self._identities.moves(news, missing)
         if not moves:
             return
         reached = {after: self._ledger.newest_of(before) for after, before in moves.items()}
@@ -225,8 +224,7 @@ class JenkinsBuilds:
         backfill: list[tuple[int, Errand]] = []
         unknown: list[Key] = []
         with self._lock:
-            news, self._moved = self._moved, []
-            moves, self._moves = self._moves, []
+            news: list[Build] = []
             gone: set[JobKey] = set()
             others = self._identities.others()
             for job in {job.name: job for job in (*news_of, *(job for job in jobs if job.name in others))}.values():
@@ -247,7 +245,7 @@ class JenkinsBuilds:
                 elif job.name not in self._complete:
                     backfill.append((-(last.timestamp or 0), self._identities.errand(job.name, job.path)))
             told = Told(tuple(news), tuple(unknown))
-            self._tell(told, tuple(gone), tuple(moves))
+            self._tell(told, tuple(gone))
         self._notice_seed(told)
         self._ask_for_upstream(told)
         self._errands.ask(gaps, urgent=True)
@@ -256,10 +254,12 @@ class JenkinsBuilds:
     def _default(self, job: str) -> str | None:
         return self._definitions.get(job, Definition()).namespace_default
 
-    def _tell(self, told: Told, gone: tuple[JobKey, ...] = (), moved: tuple[JobMove, ...] = ()) -> None:
-        if told.news or gone or moved:
-            at_ms, seen = self._clock(), tuple(map(in_ours, told.news))
-            self._emit(Changed(source=SOURCE, kind=Build, at_ms=at_ms, seen=seen, gone=gone, moved=moved))
+    def _tell(self, told: Told, gone: tuple[JobKey, ...] = ()) -> None:
+        moves, self._moves = tuple(self._moves), []
+        news, self._moved = (*self._moved, *told.news), []
+        if news or gone or moves:
+            at_ms, seen = self._clock(), tuple(map(in_ours, news))
+            self._emit(Changed(source=SOURCE, kind=Build, at_ms=at_ms, seen=seen, gone=gone, moved=moves))
 
     def _notice_seed(self, told: Told) -> None:
         """Have the definitions read again after a seed job has finished."""
@@ -353,6 +353,9 @@ class JenkinsBuilds:
         with self._lock:
             if self._is_of_another(errand, builds, whole=errand.number is None):
                 return
+            former = self._identities.former(errand.job, builds, self._missed) if errand.number is None else None
+            if former is not None and errand.job in self._paths:
+                self._carry_over({errand.job: former})
             told = self._ledger.take(errand.job, errand.path, self._default(errand.job), builds)
             self._tell(told)
             if errand.number is None:

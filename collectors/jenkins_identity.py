@@ -107,6 +107,16 @@ class Identities:
             self._bring_back(name)
         return found
 
+    def former(self, job: str, found: Sequence[BuildWire], missing: frozenset[str]) -> str | None:
+        """Return the name before of a job of which builds were found: that of one that has gone and had one of them."""
+        starts = {(each.number, each.timestamp) for each in found if each.timestamp}
+        names = set().union(*self._with_any(starts, missing - {job}).values())
+        if len(names) != 1:
+            return None
+        name = names.pop()
+        self._bring_back(name)
+        return name
+
     def _with_last(self, starts: Collection[Start], known: Collection[str]) -> dict[Start, set[str]]:
         """Return by their last builds the jobs that had these last."""
         lasts = {name: self._ledger.last(name) for name in known}

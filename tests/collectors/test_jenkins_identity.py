@@ -138,6 +138,20 @@ def test_a_job_that_is_back_after_a_while_by_another_name_has_moved(jenkins):
         assert watched.visit() == TICK
 
 
+def test_a_job_that_got_another_name_and_a_build_while_nobody_looked_has_moved(jenkins):
+    before = [known("deploy", number, namespace="testing") for number in (1, 2)]
+    jenkins.add("other", build(1, timestamp=LATER_MS))
+    jenkins.add("team", build(1), build(2), build(3, namespace="production"))
+    with staged(jenkins) as stage, Watched(stage, before) as watched:
+        watched.heard.wait_for(lambda _: [move for each in watched.heard.of(Changed) for move in each.moved])
+        eventually(lambda: not watched.collector.busy())
+        moves = [(move.before, move.after) for each in watched.heard.of(Changed) for move in each.moved]
+        assert moves == [("deploy", "team")]
+        assert of_job(watched, "team") == {1: "testing", 2: "testing", 3: "production"}
+        watched.visit()
+        assert watched.visit() == TICK
+
+
 def test_a_job_that_lost_its_last_build_and_got_another_name_between_two_visits_has_moved(jenkins):
     jenkins.add("deploy", *(build(number, namespace="testing") for number in (1, 2, 3)))
     jenkins.add("other", *(later(number) for number in (1, 2)))
