@@ -11,6 +11,7 @@ from statusdesk.state import Level, Stamped
 from statusdesk.states_alerts import AlertState, MutedThere, Silence
 from statusdesk.states_builds import BuildRule as BuildRule
 from statusdesk.states_builds import BuildState, EnvironmentState, JobEvent, PlatformState
+from statusdesk.states_builds import RunningBuild as RunningBuild
 
 
 class LostNode(msgspec.Struct, frozen=True, gc=False):
