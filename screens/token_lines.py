@@ -101,9 +101,10 @@ def _put_left(line: Line, token: TokenState, bar: int, pen: Pen) -> None:
     if token.reason == "ParentLapses":
         line.put(fit("as its parent", bar + 1 + LEFT), ink.words.get(mark, ink.plain))
         return
-    if token.expire_ms is None or token.level is Level.UNKNOWN:
+    unknown = token.level is Level.UNKNOWN or token.is_unseen
+    if token.expire_ms is None or unknown:
         known = "never expires" if token.reason == "NeverExpires" else "never"
-        line.put(fit("not known" if token.level is Level.UNKNOWN else known, bar + 1 + LEFT), ink.quiet)
+        line.put(fit("not known" if unknown else known, bar + 1 + LEFT), ink.quiet)
         return
     left_ms = max(0, token.expire_ms - pen.now_ms)
     whole_ms = token.granted_ms or (token.expire_ms - token.issue_ms if token.issue_ms is not None else left_ms) or 1

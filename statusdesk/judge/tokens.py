@@ -11,7 +11,7 @@ import msgspec
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Token
 from statusdesk.grants import survival
-from statusdesk.judge.token_doubts import known_of
+from statusdesk.judge.token_doubts import SILENT, known_of, unseen, unseen_words
 from statusdesk.judge.token_grants import steady_since_ms
 from statusdesk.judge.token_jobs import Run, of_job, says
 from statusdesk.judge.token_life import Life, Verdict, is_witnessed, life_of, moment
@@ -27,10 +27,10 @@ from statusdesk.judge.token_rules import (
     notes_of,
     worst_of,
 )
-from statusdesk.states import Grant, Level, TokenState
+from statusdesk.states import NO_NEWS, Grant, Level, TokenState
 
 _RANK = {Level.OK: 0, Level.UNKNOWN: 0, Level.WARNING: 1, Level.FAILING: 2}
-_LATER = ("Gone", "Lapsed", "NoNews", "ParentLapses", "RenewalFailed", "NotRenewed")
+_LATER = ("Gone", "Lapsed", NO_NEWS, "ParentLapses", "RenewalFailed", "NotRenewed")
 """What is not held until a renewal is seen: it depends on other things than the token's own time."""
 _NO_RUNS = ("AtCap", "NearsCap", "NeverSurvives", "NotRenewable", "FewUses", "ParentLapses")
 """What no run helps against."""
@@ -82,7 +82,9 @@ def judge_token(
     life = life_of(token, key, settings, around.grants, at_ms, skew_ms=around.skew_ms, poll_s=around.poll_s)
     verdict = _judge(life, around, now_ms)
     state = _with_run(_state(life, key, verdict, around.run), around.run)
-    if before is not None and around.holds and _is_held(before, state):
+    if state.reason == NO_NEWS:
+        state = unseen(state, before)
+    elif before is not None and around.holds and _is_held(before, state):
         held = {"level": before.level, "reason": before.reason, "message": before.message}
         state = msgspec.structs.replace(state, **held)
     if around.heard_ms is not None:
@@ -94,12 +96,8 @@ def judge_token(
 
 def _judge(life: Life, around: Around, now_ms: int) -> Verdict:
     if life.expire_ms is not None and life.expire_ms <= now_ms + life.skew_ms:
-        if around.heard_ms is not None:
-            return Level.UNKNOWN, "NoNews", f"it was to lapse at {life.when}, and Vault gives no news"
-        if life.renewable and life.heard_ms < life.expire_ms:
-            return Level.UNKNOWN, "NoNews", f"it was to lapse at {life.when}, and was not looked up since"
-        if life.renewable and not life.is_end_seen:
-            return Level.UNKNOWN, "NoNews", f"it was to lapse at {life.when}, and was not looked up shortly before"
+        if life.renewable and (why := _unseen(life, silent=around.heard_ms is not None)):
+            return Level.UNKNOWN, NO_NEWS, unseen_words(life.when, why)
         return Level.FAILING, "Lapsed", f"lapsed at {life.when}"
     if life.expire_ms is None:
         return worst_of([by_uses(life), by_root(life)]) or (Level.OK, "NeverExpires", "it never expires")
@@ -123,6 +121,14 @@ def _judge(life: Life, around: Around, now_ms: int) -> Verdict:
     calm = "Renewing" if life.token.last_renewal_ms is not None else "Running"
     level, reason, message = found or (Level.OK, calm, f"good until {life.when}")
     return level, reason, message + _survival(life, reason)
+
+
+def _unseen(life: Life, *, silent: bool) -> str:
+    """Say why nobody knows whether a token that may have been renewed has ended; empty where it was seen to."""
+    assert life.expire_ms is not None
+    if life.heard_ms < life.expire_ms:
+        return SILENT if silent else "was not looked up since"
+    return "" if life.is_end_seen else "was not looked up shortly before"
 
 
 def _survival(life: Life, reason: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
 from statusdesk.facts import Swept, Token, VaultHealth, Visited
 from statusdesk.judge.expiries import judge_expiry
-from statusdesk.judge.token_doubts import refused, unread
+from statusdesk.judge.token_doubts import left_unseen, refused, unread
 from statusdesk.judge.token_grants import KEPT, grant_of
 from statusdesk.judge.token_jobs import Run, last_run
 from statusdesk.judge.tokens import Around, judge_token
@@ -50,6 +50,7 @@ class Tokens:
         self._skew_ms = 0
         self._heard_ms: int | None = None
         self._flushed_ms = 0
+        self._begun = False
         self._jobs_changed = True
         self._changed: set[str] = set()
         self._own_refused = False
@@ -116,6 +117,8 @@ class Tokens:
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge the tokens that were seen or whose time has come, and put their states; commit is the caller's."""
         transitions: list[Transition] = []
+        if not self._begun:
+            self._begin(now_ms)
         if self._gone:
             transitions += self._writer.gone(TokenState, self._gone, now_ms)
             self._changed.update(self._gone)
@@ -132,6 +135,15 @@ class Tokens:
         if not self._dirty:
             return transitions
         return transitions + self._judge(now_ms)
+
+    def _begin(self, now_ms: int) -> None:
+        """Wake at the ends that the store tells, if nothing was heard by then: what ends unseen is no longer well."""
+        self._begun = True
+        silent_ms = now_ms + self._silence_ms
+        for key, row in self._writer.current(TokenState).items():
+            if row.until_ms is None and left_unseen(row, max(row.expire_ms or 0, now_ms)) is not None:
+                self._again.setdefault(key, max(row.expire_ms or 0, silent_ms))
+        self._next_ms = min(self._again.values(), default=None)
 
     def _forget(self, key: str) -> None:
         for known in (self._grants, self._runs, self._alive_ms, self._again):
@@ -179,7 +191,8 @@ class Tokens:
             self._again.pop(key, None)
             return refused(before)
         if token is None:
-            return None
+            self._again.pop(key, None)
+            return left_unseen(before, now_ms) if before is not None and before.until_ms is None else None
         rules = self._rules.get(token.name)
         if token.problem and (token.kind == TOKEN or token.seen_ms is None) and not token.gone:
             state, again_ms = unread(token, before, rules), None

@@ -312,6 +312,47 @@ def test_while_vault_gives_no_news_nothing_gets_worse_and_its_end_is_not_known()
     assert (over.level, over.reason) == (Level.UNKNOWN, "NoNews")
 
 
+CAPPED = token(explicit_max_s=124 * 3600)
+FAILED = Around(run=Run(job="renew-orders", number=7, result="FAILURE", started_ms=T0 + H, ended_ms=T0 + H))
+
+
+@pytest.mark.parametrize(
+    ("seen", "rules", "around", "after_h", "level", "reason"),
+    [
+        (CAPPED, settings(reissue_critical_s=60.0), Around(), 13, Level.WARNING, "AtCap"),
+        (CAPPED, None, Around(), 20, Level.FAILING, "AtCap"),
+        (token(), EVERY_8H, Around(), 10.5, Level.WARNING, "RenewalMissed"),
+        (token(), EVERY_8H, Around(), 17, Level.FAILING, "LapsesBeforeNextRun"),
+        (token(), EVERY_8H, FAILED, 3, Level.WARNING, "RenewalFailed"),
+        (token(), None, Around(), 1, Level.UNKNOWN, "Renewing"),
+    ],
+)
+@pytest.mark.parametrize("silent", [True, False], ids=["silent", "rate limited"])
+def test_past_its_end_one_that_was_already_bad_is_told_as_not_seen_and_no_milder(
+    seen: Token, rules: TokenSettings | None, around: Around, after_h: float, level: Level, reason: str, silent: bool
+) -> None:
+    looked_ms = T0 + int(after_h * H)
+    seen = msgspec.structs.replace(seen, seen_ms=looked_ms)
+    state = judge_token(seen, None, rules, looked_ms, around).state
+    assert state.reason == reason and state.level in (level, Level.OK)
+    around = msgspec.structs.replace(around, heard_ms=looked_ms if silent else None)
+    assert judge_token(seen, state, rules, T0 + 24 * H - 1, around).state.message == state.message
+    for hours in (24, 25):
+        state = judge_token(seen, state, rules, T0 + hours * H, around).state
+        assert (state.level, state.reason, state.survives) == (level, "NoNews", None)
+        why = "Vault gives no news" if silent else "was not looked up since"
+        assert state.message == f"it should have ended at 2027-01-16 08:00Z, and {why}"
+        assert state.left_ms(T0 + hours * H) is None and state.next_renewal_ms is None
+    mended = judge_token(renewed(seen, 26, 24), state, rules, T0 + 26 * H).state
+    assert mended.reason in ("Renewing", "AtCap")
+
+
+def test_one_that_lapsed_before_our_eyes_stays_dead_when_vault_falls_silent() -> None:
+    seen = token(seen_ms=T0 + 24 * H - 5000, unknown_ms=T0 + 24 * H)
+    state = judge_token(seen, None, None, T0 + 24 * H, Around(heard_ms=T0 + 24 * H)).state
+    assert state.reason == "Lapsed"
+
+
 def test_the_servers_clock_is_corrected_for() -> None:
     ahead = Around(skew_ms=3 * H)
     state = judge_token(token(), None, EVERY_8H, T0 + 6 * H, ahead).state  # 9 h after the renewal, by the server

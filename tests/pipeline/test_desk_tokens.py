@@ -83,6 +83,24 @@ def test_while_vault_is_silent_its_tokens_stay_as_they_were_and_then_are_not_kno
     assert bench.writer.current(TokenState)["vault/payments"].level is Level.OK
 
 
+def test_after_a_restart_while_vault_is_silent_what_ends_is_no_longer_told_as_it_was(bench):
+    bench.see(swept(Token, token(expire_ms=day(1), seen_ms=T0), source="vault"))
+    bench.restart()
+    assert bench.see() == []
+    bench.now_ms = day(1) - 1
+    assert bench.see() == []
+    assert bench.writer.current(TokenState)["vault/payments"].level is Level.OK
+    bench.now_ms = bench.desk.next_due_ms
+    assert day(1) <= bench.now_ms < day(1) + 1000
+    (transition,) = bench.see()
+    assert (transition.after.level, transition.after.reason) == (Level.UNKNOWN, "NoNews")
+    bench.restart()
+    renewed = token(expire_ms=day(2), last_renewal_ms=day(1) - 1, seen_ms=bench.now_ms)
+    assert bench.see() == [], "the first answers are waited for"
+    bench.see(swept(Token, renewed, source="vault", started_ms=bench.now_ms))
+    assert bench.writer.current(TokenState)["vault/payments"].level is Level.OK
+
+
 def test_the_desk_wakes_when_a_token_is_due(bench):
     bench.see(swept(Token, token(expire_ms=T0 + 30_000, seen_ms=T0), source="vault"))
     assert bench.desk.next_due_ms is not None
