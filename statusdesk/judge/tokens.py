@@ -11,6 +11,7 @@ import msgspec
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Token
 from statusdesk.grants import survival
+from statusdesk.judge.token_ancestors import by_ancestors, dead_one, named
 from statusdesk.judge.token_doubts import SILENT, known_of, unseen, unseen_words
 from statusdesk.judge.token_grants import steady_since_ms
 from statusdesk.judge.token_jobs import Run, of_job, says
@@ -18,7 +19,6 @@ from statusdesk.judge.token_life import Life, Verdict, is_witnessed, life_of, mo
 from statusdesk.judge.token_rules import (
     by_cap,
     by_grant,
-    by_parent,
     by_renewable,
     by_root,
     by_schedule,
@@ -41,7 +41,8 @@ _LATE_LOOKS = 2
 class Around(msgspec.Struct, frozen=True, kw_only=True):
     """What stands around a token when it is judged.
 
-    ``grants``: all that are kept, oldest first, in the server's clock. ``skew_ms``: the server's clock minus ours.
+    ``grants``: all that are kept, oldest first, in the server's clock. ``ancestors``: those that it descends from,
+    nearest first. ``skew_ms``: the server's clock minus ours.
     ``poll_s``: how late a renewal may be seen; ``looks_s``: how far apart look-ups of one token are at most, as long
     as Vault answers. ``heard_ms``: the last good answer when Vault gives no news, else None.
     ``alive_ms``: when the token was last seen alive. ``holds``: ``before`` was judged by the same settings, so that
@@ -49,7 +50,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     grants: Sequence[Grant] = ()
-    parent: TokenState | None = None
+    ancestors: Sequence[TokenState] = ()
     run: Run | None = None
     skew_ms: int = 0
     poll_s: float = 0.0
@@ -107,7 +108,7 @@ def _judge(life: Life, around: Around, now_ms: int) -> Verdict:
     found = worst_of(
         [
             by_uses(life),
-            by_parent(life, around.parent),
+            by_ancestors(life, around.ancestors),
             by_cap(life),
             by_grant(life) if life.effect.name == "SHORTENED" else None,
             by_schedule(life, f" by {job}" if job else ""),
@@ -232,7 +233,7 @@ def _gone(
     else:
         expire_ms = known.expire_ms if known is not None else _ours(token.expire_ms, around.skew_ms)
         found_ms = token.unknown_ms if token.unknown_ms is not None else now_ms
-        message, dead_ms = _end(known, expire_ms, rules.parent, found_ms, around)
+        message, dead_ms = _end(known, expire_ms, found_ms, around)
     if known is None:
         known = TokenState(
             key=key,
@@ -262,9 +263,7 @@ def _gone(
     return _with_run(state, around.run)
 
 
-def _end(
-    known: TokenState | None, expire_ms: int | None, parent: str, found_ms: int, around: Around
-) -> tuple[str, int | None]:
+def _end(known: TokenState | None, expire_ms: int | None, found_ms: int, around: Around) -> tuple[str, int | None]:
     """Return how a token that was found gone ended, and when; None where that is not known.
 
     Only one that was looked up until shortly before its end is known to have expired: another one may have been
@@ -278,12 +277,12 @@ def _end(
             return f"expired at {moment(expire_ms)}", expire_ms
         since = f"since {moment(around.alive_ms)}" if around.alive_ms is not None else "shortly before that"
         return f"gone; last known to end at {moment(expire_ms)}, not looked up {since}", None
-    with_parent = around.parent is not None and around.parent.is_dead
-    if not with_parent and known is not None and known.renewable and not _is_watched(found_ms, around):
+    dead = dead_one(around.ancestors)
+    if dead is None and known is not None and known.renewable and not _is_watched(found_ms, around):
         alive_ms = around.alive_ms or known.last_renewal_ms or known.issue_ms
         when = _between(alive_ms, found_ms)
         return f"gone {when}: lapsed or revoked, last known to end at {moment(expire_ms)}", None
-    how = f"with '{parent}', which made it" if with_parent else "(parent, uses, or by hand)"
+    how = f"with {named(dead, around.ancestors)}" if dead is not None else "(parent, uses, or by hand)"
     return f"revoked before it would expire at {moment(expire_ms)} {how}", around.alive_ms
 
 

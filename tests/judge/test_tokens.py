@@ -230,7 +230,9 @@ def test_one_whose_parent_is_dead_has_died_with_it_whenever_nobody_looked() -> N
     before = judge_token(token(), None, settings(parent="boss"), T0).state
     boss = msgspec.structs.replace(before, name="boss", key="vault/boss", reason="Gone", level=Level.FAILING)
     gone = Token(source="vault", name="orders", gone=True)
-    state = judge_token(gone, before, settings(parent="boss"), T0 + 12 * H, Around(parent=boss)).state
+    state = judge_token(
+        gone, before, settings(parent="boss"), T0 + 12 * H, Around(ancestors=[boss] if boss else [])
+    ).state
     assert state.message.endswith("with 'boss', which made it")
 
 
@@ -394,8 +396,36 @@ def parent(**changes: Any) -> TokenState:
     ],
 )
 def test_a_child_of_a_dying_parent(boss: TokenState | None, level: Level, reason: str) -> None:
-    state = judge_token(token(), None, settings(parent="boss"), T0 + H, Around(parent=boss)).state
+    state = judge_token(token(), None, settings(parent="boss"), T0 + H, Around(ancestors=[boss] if boss else [])).state
     assert (state.level, state.reason) == (level, reason)
+
+
+@pytest.mark.parametrize(
+    ("boss", "kid", "level", "said"),
+    [
+        ({}, {}, Level.WARNING, "'boss', which lapses at 2027-01-15 13:00Z: it made 'kid', which made this one"),
+        ({"expire_ms": T0 + 9 * H}, {"expire_ms": T0 + 8 * H}, Level.WARNING, "'kid', which made it and lapses"),
+        ({}, {"level": Level.FAILING, "expire_ms": T0 + 8 * H}, Level.FAILING, "'boss', which lapses at"),
+        ({"level": Level.OK}, {"expire_ms": T0 + 8 * H}, Level.WARNING, "'kid', which made it and lapses"),
+        ({"reason": "Gone"}, {"expire_ms": T0 + 4 * H}, Level.WARNING, "'boss', which is gone: it made 'kid', which"),
+        ({"reason": "NoNews"}, {}, Level.WARNING, "'boss', which should have ended at 2027-01-15 13:00Z: it made"),
+    ],
+)
+def test_the_first_end_in_its_line_counts_and_who_causes_it_is_named(
+    boss: dict[str, Any], kid: dict[str, Any], level: Level, said: str
+) -> None:
+    line = [parent(**({"name": "kid", "reason": "ParentLapses", "expire_ms": T0 + 20 * H} | kid)), parent(**boss)]
+    state = judge_token(token(), None, settings(parent="kid"), T0 + H, Around(ancestors=line)).state
+    assert (state.level, state.reason) == (level, "ParentLapses")
+    assert state.message.startswith(f"dies with {said}")
+
+
+def test_one_that_died_with_its_line_is_told_by_who_began_it() -> None:
+    line = [parent(name="kid", reason="Gone", dead_ms=T0 + 4 * H), parent(reason="Gone", dead_ms=T0 + 5 * H)]
+    before = judge_token(token(), None, settings(parent="kid"), T0).state
+    gone = token(gone=True, unknown_ms=T0 + 5 * H)
+    state = judge_token(gone, before, settings(parent="kid"), T0 + 5 * H, Around(ancestors=line)).state
+    assert state.message.endswith("with 'boss', which made 'kid', which made this one")
 
 
 def test_a_child_whose_parent_is_not_told_says_so() -> None:
