@@ -100,7 +100,8 @@ def _build(state: BuildState, tuning: Tuning) -> list[AlertState]:
 
 def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
     names = []
-    if state.reason == "AtCap" and state.level in (Level.WARNING, Level.FAILING):
+    capped = state.reason == "AtCap" or (state.is_unseen and state.at_cap)
+    if capped and state.level in (Level.WARNING, Level.FAILING):
         names.append("TokenAtCap")
     if state.level is Level.FAILING:
         names.append("TokenGone" if state.is_dead else "TokenLapsing")
