@@ -7,6 +7,7 @@ from statusdesk.facts import CONCLUSIVE, Build, BuildDetails, Changed, Executors
 from statusdesk.job_names import spellings
 from statusdesk.judge.builds import judge_builds
 from statusdesk.judge.jobs import Doubt, doubt_of
+from statusdesk.pipeline.clock_steps import MovedBuilds, moved
 from statusdesk.pipeline.job_events import JobEvents, SeedRun
 from statusdesk.pipeline.running_builds import RunningBuilds
 from statusdesk.states import BuildState, Level
@@ -44,6 +45,7 @@ class Builds:
         self._crowded: set[JobKey] = set()
         self._asked: OrderedDict[str, None] = OrderedDict()  # the newest that were asked for
         self._running = RunningBuilds(ask)
+        self._moved = MovedBuilds()
         self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs()}
         self._pairs: dict[Pair, list[Build]] = {}
         self._namespaces: dict[JobKey, set[str]] = {}
@@ -203,7 +205,18 @@ class Builds:
         for source, job in jobs:
             self._writer.forget_builds(str(source), str(job))
 
+    def restamp(self, step_ms: int) -> None:
+        """Move all that was seen with our clock, which was set, and have everything judged anew."""
+        self._moved.step((build for known in self._pairs.values() for build in known), step_ms)
+        for known in self._pairs.values():
+            known[:] = [moved(build, step_ms) for build in known]
+        self._queue = {source: moved(items, step_ms) for source, items in self._queue.items()}
+        self._destroyed = {name: at_ms + step_ms for name, at_ms in self._destroyed.items()}
+        self.events.restamp(step_ms)
+        self._dirty.update(self._pairs)
+
     def _remember(self, build: Build) -> None:
+        build = self._moved.seen(build)
         for namespace in build.namespaces or (build.namespace or "",):
             pair = (build.source, build.job, namespace)
             known = self._pairs.setdefault(pair, [])
