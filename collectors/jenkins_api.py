@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import msgspec
 
 from collectors.authorities import authorities
+from collectors.jenkins_skew import ServerClock
 from collectors.jenkins_wire import WhoAmI, Wire
 from collectors.masking import Mask
 from collectors.transport import (
@@ -46,20 +47,26 @@ class JenkinsApi:
     """A connection for one thread. ``version`` and ``session`` are those of the newest answer; the session changes
     when Jenkins restarts."""
 
-    def __init__(self, settings: JenkinsSettings, secret: str) -> None:
+    def __init__(self, settings: JenkinsSettings, secret: str, server_clock: ServerClock | None = None) -> None:
         self._settings = settings
         self._base = plain_url(settings.url) + "/"
         self._where = f"Jenkins at {clean(self._base.rstrip('/'))}"
         self._secret = secret
+        self._server_clock = server_clock
         self.mask = Mask(secret, settings.user)
         self._client: Any = None  # jenkins.Jenkins has no types
         self.version = ""
         self.session = ""
 
     @classmethod
-    def connect(cls, settings: JenkinsSettings, token: Callable[[], str] | None) -> "JenkinsApi":
-        """Make a connection with the token as it is now. Raises: VisitFailed when the token cannot be had."""
-        return cls(settings, secret_of(token, "the Jenkins token"))
+    def connect(
+        cls, settings: JenkinsSettings, token: Callable[[], str] | None, server_clock: ServerClock | None = None
+    ) -> "JenkinsApi":
+        """Make a connection with the token as it is now; ``server_clock`` is told what Jenkins' clock says.
+
+        Raises: VisitFailed when the token cannot be had.
+        """
+        return cls(settings, secret_of(token, "the Jenkins token"), server_clock)
 
     @property
     def where(self) -> str:
@@ -161,6 +168,8 @@ class JenkinsApi:
         self.version = self._header(response, "X-Jenkins") or self.version
         self.session = self._header(response, "X-Jenkins-Session") or self.session
         if response.status_code == 200:
+            if self._server_clock is not None:
+                self._server_clock.heard(response.headers, response.elapsed)
             return
         page = read_error(response, self._settings.timeout_s)
         problem, said = self._refusal(response, page)

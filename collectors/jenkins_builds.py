@@ -12,7 +12,6 @@ from collectors.jenkins_facts import (
     SOURCE,
     Definition,
     SeenJob,
-    class_of,
     definitions_in,
     depth_of,
     executors_of,
@@ -22,12 +21,14 @@ from collectors.jenkins_identity import UNSEEN_S, Identities
 from collectors.jenkins_jobs import JobFacts
 from collectors.jenkins_ledger import BuildLedger, JobKey, Key, Told
 from collectors.jenkins_queries import MAX_LEVELS, QUEUE, RUNNING, slow_scan, tick
+from collectors.jenkins_skew import CLOCK, ServerClock, as_stamped, in_ours
 from collectors.jenkins_wire import BuildWire, Computers, Definitions, Queue, Remaining, RemainingBuild, Root
 from collectors.transport import VisitFailed
 from collectors.visiting import Outcome, Visits
-from statusdesk.clock import Clock
+from statusdesk.clock import Clock, ClockSteps, boot_clock, system_clock
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Build, Changed, Executors, Job, JobClass, Message, QueueItem
+from statusdesk.job_classes import class_of
 from statusdesk.text import counted
 from statusdesk.wants import BuildWanted
 
@@ -53,25 +54,27 @@ class JenkinsBuilds:
         complete: Collection[str] = (),
     ) -> None:
         def connect() -> JenkinsApi:
-            return JenkinsApi.connect(settings, token)
+            return JenkinsApi.connect(settings, token, self._server_clock)
 
         self._settings = settings
         self._emit = emit
         self._clock = clock
         self._visits: Visits[JenkinsApi] = Visits(SOURCE, "Jenkins", settings.interval_s, connect, emit, stop, clock)
         self._lock = threading.Lock()  # for the ledger, and so that what it tells is sent in its order
-        self._ledger = BuildLedger(settings, known)
+        self._server_clock = ServerClock(system_clock, ClockSteps(boot_clock))
+        self._ledger = BuildLedger(settings, [as_stamped(build) for build in known], self._server_clock)
         self._identities = Identities(self._ledger, max(UNSEEN_S, 3 * settings.interval_s))
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
         parallel, newest = settings.backfill_parallel, settings.backfill_builds
         self._errands = JenkinsErrands(connect, parallel, newest, self._delivered, self._missing, self._remain)
         self._deletions = Deletions()
         self._look_again_s = time.monotonic() + settings.slow_interval_s
-        self._wanted = DetailsWanted(JenkinsDetails(settings, token, clock), emit, stop)
+        self._wanted = DetailsWanted(JenkinsDetails(settings, token, clock, self._server_clock), emit, stop)
         self._definitions: dict[str, Definition] = {}
         self._paths: dict[str, str] = {}
         self._levels = 2
         self._scan_due_s = 0.0
+        self._seed_ended = threading.Event()  # since the definitions were asked for; told by the errands' threads too
         self._session = ""
         self._who = ""
         self._settled = False
@@ -111,7 +114,7 @@ class JenkinsBuilds:
     def _look(self, api: JenkinsApi) -> Outcome:
         if not self._who:
             self._ask_who(api)
-        if time.monotonic() >= self._scan_due_s:
+        if self._seed_ended.is_set() or time.monotonic() >= self._scan_due_s:
             self._scan(api)
         started_ms = self._clock()
         body = api.body(tick(self._levels), 1.0 if self._settled else PATIENCE)
@@ -129,8 +132,9 @@ class JenkinsBuilds:
         self._ask_for_open_builds(jobs, running)
         self._look_for_deleted(jobs)
         self._settle_errands()
-        if self._scan_due_s == 0.0:
+        if self._seed_ended.is_set():
             self._scan(api)
+        self._visits.tell_part(CLOCK, self._server_clock.problem(api.where))
         self._settled = True
         return Outcome(shown=len(jobs), who=self._who)
 
@@ -149,11 +153,13 @@ class JenkinsBuilds:
             return ""
         restarted = bool(self._session) and api.session != self._session
         self._session = api.session
-        return f"Jenkins {api.version} as {self._who or '?'}{', restarted' if restarted else ''}"
+        parts = (f"Jenkins {api.version} as {self._who or '?'}", self._server_clock.words, "restarted" * restarted)
+        return ", ".join(filter(None, parts))
 
     def _scan(self, api: JenkinsApi, at_least: Sequence[str] = ()) -> None:
         """Read all job definitions, and how deep folders go; ``at_least`` are then known, if only as having none."""
         levels = self._levels
+        self._seed_ended.clear()  # a seed job that ends from now on may not be in the answer
         try:
             answer = api.get(slow_scan(levels), Definitions, PATIENCE)
             while (depth := depth_of(answer)) > levels and levels < MAX_LEVELS:
@@ -184,7 +190,7 @@ class JenkinsBuilds:
                 self._drop(name)
             complete = set(self._complete)
         self._missed = missing
-        facts = self._jobs.facts(jobs, self._definitions, complete)
+        facts = self._jobs.facts(jobs, self._definitions, complete, self._server_clock.ms)
         self._visits.tell_sweep(Job, facts, started_ms)
 
     def _drop(self, job: str) -> None:
@@ -248,14 +254,15 @@ class JenkinsBuilds:
 
     def _tell(self, told: Told, gone: tuple[JobKey, ...] = ()) -> None:
         if told.news or gone:
-            self._emit(Changed(source=SOURCE, kind=Build, at_ms=self._clock(), seen=told.news, gone=gone))
+            seen = tuple(map(in_ours, told.news))
+            self._emit(Changed(source=SOURCE, kind=Build, at_ms=self._clock(), seen=seen, gone=gone))
 
     def _notice_seed(self, told: Told) -> None:
         """Have the definitions read again after a seed job has finished."""
         if self._settled and any(
             not build.building and class_of(build.job, self._settings) is JobClass.SEED for build in told.news
         ):
-            self._scan_due_s = 0.0
+            self._seed_ended.set()
 
     def _ask_for_upstream(self, told: Told) -> None:
         """Ask for builds that have started others and are not known; those of jobs that we cannot see are absent."""
@@ -287,7 +294,8 @@ class JenkinsBuilds:
         except VisitFailed as error:
             self._visits.tell_part("queue", error)
             return
-        self._visits.tell_sweep(QueueItem, tuple(queue_items(queue, self._definitions, self._settings)), started_ms)
+        items = queue_items(queue, self._definitions, self._settings, self._server_clock.ms)
+        self._visits.tell_sweep(QueueItem, tuple(items), started_ms)
         self._visits.tell_part("queue", None)
 
     def _ask_for_open_builds(self, jobs: list[SeenJob], running: frozenset[str]) -> None:

@@ -10,6 +10,7 @@ from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_attribution import shown_parameters
 from collectors.jenkins_facts import SOURCE, path_of
 from collectors.jenkins_queries import build_details, stage_view
+from collectors.jenkins_skew import ServerClock
 from collectors.jenkins_wire import Change, ChangeSet, DetailsWire, StageView
 from collectors.transport import VisitFailed, fault
 from statusdesk.clock import Clock
@@ -68,12 +69,22 @@ class DetailsWanted:
 
 
 class JenkinsDetails:
-    """Looks up builds, one at a time; those that have ended are remembered. Called by any thread, and blocks."""
+    """Looks up builds, one at a time; those that have ended are remembered. Called by any thread, and blocks.
 
-    def __init__(self, settings: JenkinsSettings, token: Callable[[], str] | None, clock: Clock) -> None:
+    ``server_clock``: how Jenkins' clock stands to ours.
+    """
+
+    def __init__(
+        self,
+        settings: JenkinsSettings,
+        token: Callable[[], str] | None,
+        clock: Clock,
+        server_clock: ServerClock | None = None,
+    ) -> None:
         self._settings = settings
         self._token = token
         self._clock = clock
+        self._server_clock = server_clock or ServerClock()
         self._api: JenkinsApi | None = None
         self._known: OrderedDict[str, BuildDetails] = OrderedDict()
         self._lock = threading.Lock()
@@ -139,7 +150,7 @@ class JenkinsDetails:
             Stage(
                 name=safe(each.name or ""),
                 status=safe(each.status or ""),
-                started_ms=each.startTimeMillis,
+                started_ms=self._server_clock.ours(each.startTimeMillis),
                 duration_ms=max(0, each.durationMillis or 0),
                 paused_ms=max(0, each.pauseDurationMillis or 0),
                 error=safe(each.error.message or "") if each.error is not None else "",

@@ -27,8 +27,8 @@ from collectors.jenkins_wire import (
 )
 from collectors.transport import plain_url
 from statusdesk.config import JenkinsSettings
-from statusdesk.facts import Build, Executors, Job, JobClass, Node, QueueItem
-from statusdesk.job_names import matches_full_or_last
+from statusdesk.facts import Build, Executors, Job, Node, QueueItem
+from statusdesk.job_classes import class_of
 from statusdesk.redact import safe
 from statusdesk.text import clean
 
@@ -127,21 +127,10 @@ def _definition(wire: DefinitionWire, settings: JenkinsSettings) -> Definition:
     return Definition(default, tuple(clean(p.name or "") for p in parameters))
 
 
-def class_of(name: str, settings: JenkinsSettings) -> JobClass:
-    """Return what a job is for, by the globs of the settings over its full name or the last part of it."""
-    for job_class, globs in (
-        (JobClass.SEED, settings.seed_jobs),
-        (JobClass.RENEWAL, settings.renewal_jobs),
-        (JobClass.ENVIRONMENT, settings.environment_jobs),
-        (JobClass.DEPLOY, settings.deploy_jobs),
-    ):
-        if matches_full_or_last(name, globs):
-            return job_class
-    return JobClass.OTHER
-
-
-def job_of(seen: SeenJob, definition: Definition | None, complete: bool, settings: JenkinsSettings) -> Job:
-    """Return the fact of one job of a tick."""
+def job_of(
+    seen: SeenJob, definition: Definition | None, complete: bool, settings: JenkinsSettings, skew_ms: int = 0
+) -> Job:
+    """Return the fact of one job of a tick; ``skew_ms``: how far Jenkins' clock is ahead of ours."""
     wire, known = seen.wire, definition or Definition()
     color = clean(wire.color or "")
     default = namespaces_in(known.namespace_default or "", settings.split_namespaces)
@@ -154,7 +143,7 @@ def job_of(seen: SeenJob, definition: Definition | None, complete: bool, setting
         disabled=color.startswith("disabled"),
         in_queue=bool(wire.inQueue),
         last_number=wire.lastBuild.number if wire.lastBuild else None,
-        last_ms=wire.lastBuild.timestamp if wire.lastBuild else None,
+        last_ms=wire.lastBuild.timestamp - skew_ms if wire.lastBuild and wire.lastBuild.timestamp else None,
         complete=complete,
         namespace_default=default[0] if default else None,
         parameters=known.parameters,
@@ -214,12 +203,17 @@ def _is_named_for(job: str, repository: str) -> bool:
     return bool(name) and re.search(rf"(^|[^a-z0-9]){re.escape(name)}($|[^a-z0-9])", job.casefold()) is not None
 
 
-def queue_items(queue: Queue, definitions: dict[str, Definition], settings: JenkinsSettings) -> list[QueueItem]:
-    """Return what waits in the queue, each attributed by its parameters, its job's default or a pattern."""
-    return [_queue_item(item, definitions, settings) for item in queue.items or ()]
+def queue_items(
+    queue: Queue, definitions: dict[str, Definition], settings: JenkinsSettings, skew_ms: int = 0
+) -> list[QueueItem]:
+    """Return what waits in the queue, each attributed by its parameters, its job's default or a pattern.
+
+    ``skew_ms``: how far Jenkins' clock is ahead of ours.
+    """
+    return [_queue_item(item, definitions, settings, skew_ms) for item in queue.items or ()]
 
 
-def _queue_item(item: Item, definitions: dict[str, Definition], settings: JenkinsSettings) -> QueueItem:
+def _queue_item(item: Item, definitions: dict[str, Definition], settings: JenkinsSettings, skew_ms: int) -> QueueItem:
     task = item.task
     job = full_name_of(path_of(task.url)) or name_of(task.name or "") if task else ""
     clues = clues_of(item.actions, settings)
@@ -234,7 +228,7 @@ def _queue_item(item: Item, definitions: dict[str, Definition], settings: Jenkin
         blocked=bool(item.blocked),
         stuck=bool(item.stuck),
         buildable=bool(item.buildable),
-        since_ms=item.inQueueSince or 0,
+        since_ms=item.inQueueSince - skew_ms if item.inQueueSince else 0,
     )
 
 

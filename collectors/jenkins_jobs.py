@@ -13,6 +13,7 @@ class _Fact(NamedTuple):
     seen: SeenJob
     definition: Definition | None
     complete: bool
+    skew_ms: int
     job: Job
 
 
@@ -52,9 +53,13 @@ class JobFacts:
         return found
 
     def facts(
-        self, jobs: Sequence[SeenJob], definitions: Mapping[str, Definition], complete: Collection[str]
+        self,
+        jobs: Sequence[SeenJob],
+        definitions: Mapping[str, Definition],
+        complete: Collection[str],
+        skew_ms: int = 0,
     ) -> tuple[Job, ...]:
-        """Return the facts of the jobs."""
+        """Return the facts of the jobs; ``skew_ms``: how far Jenkins' clock is ahead of ours."""
         before, self._facts = self._facts, {}
         for seen in jobs:
             name, whole = seen.name, seen.name in complete
@@ -63,9 +68,11 @@ class JobFacts:
                 known is None
                 or known.seen is not seen
                 or known.complete is not whole
+                or known.skew_ms != skew_ms
                 or (known.definition is not definition and known.definition != definition)
             ):
-                known = _Fact(seen, definition, whole, job_of(seen, definition, whole, self._settings))
+                job = job_of(seen, definition, whole, self._settings, skew_ms)
+                known = _Fact(seen, definition, whole, skew_ms, job)
             self._facts[name] = known
         return tuple(known.job for known in self._facts.values())
 

@@ -11,6 +11,7 @@ import msgspec
 
 from collectors.jenkins_attribution import Attribution, Clues, by_job, by_parameter, clues_of
 from collectors.jenkins_facts import build_of
+from collectors.jenkins_skew import ServerClock
 from collectors.jenkins_wire import BuildWire, RemainingBuild
 from collectors.transport import plain_url
 from statusdesk.config import JenkinsSettings
@@ -43,10 +44,11 @@ class _Waiting(NamedTuple):
 
 
 class BuildLedger:
-    """The builds known per job. Not locked: its owner is."""
+    """The builds known per job, with their starts as Jenkins stamps them. Not locked: its owner is."""
 
-    def __init__(self, settings: JenkinsSettings, known: Sequence[Build]) -> None:
+    def __init__(self, settings: JenkinsSettings, known: Sequence[Build], clock: ServerClock | None = None) -> None:
         self._settings = settings
+        self._clock = clock
         self._builds: dict[str, dict[int, Build]] = {}
         self._newest: dict[str, int] = {}
         self._open: set[Key] = set()
@@ -219,9 +221,12 @@ class BuildLedger:
                 namespace=known.namespace,
                 namespaces=namespaces,
                 attributed_by=known.attributed_by,
+                skew_ms=known.skew_ms,
                 git_revision=seen.git_revision or known.git_revision,
             )
             return seen if seen != known else None
+        if self._clock is not None and self._clock.ms:
+            seen = msgspec.structs.replace(seen, skew_ms=self._clock.ms)
         own = by_parameter(clues, self._settings)
         if own is None and clues.upstream is not None:
             self._waiting[(job, wire.number)] = _Waiting(clues, default)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_facts import jobs_in, seen_job
 from collectors.jenkins_queries import MAX_LEVELS, QUEUE, RUNNING, slow_scan, tick
+from collectors.jenkins_skew import ServerClock
 from collectors.jenkins_wire import Computers, Definitions, Queue, Root
 from collectors.probe import Probe
 from collectors.transport import VisitFailed
@@ -24,7 +25,8 @@ def probe_jenkins(
     ``unmatched`` is given the full names of all jobs and says what of the configuration speaks of none of them.
     """
     try:
-        api = JenkinsApi.connect(settings, token)
+        server_clock = ServerClock()
+        api = JenkinsApi.connect(settings, token, server_clock)
         who = api.who()
     except VisitFailed as error:
         return [Probe(ok=False, what="jenkins", message=error.message)]
@@ -43,7 +45,9 @@ def probe_jenkins(
     found.append(Probe(ok=bool(names), what="jenkins jobs", message=said))
     for said in unmatched(names) if names else ():
         found.append(Probe(ok=False, what="jenkins jobs", message=said, warns=True))
-    return [*found, *_probe_reading(api)]
+    found += _probe_reading(api)
+    off = server_clock.problem(api.where)
+    return [*found, Probe(ok=False, what="jenkins clock", message=off.message, warns=True)] if off else found
 
 
 def _probe_reading(api: JenkinsApi) -> Iterator[Probe]:

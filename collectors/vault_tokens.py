@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
+from collectors.server_clocks import off_by
 from collectors.transport import VisitFailed
 from collectors.vault_accessors import AccessorFiles
 from collectors.vault_agenda import Agenda, is_half_over
@@ -13,7 +14,6 @@ from collectors.vault_api import (
     LOOKUP_RULE,
     LOOKUP_SELF_RULE,
     RATE_LIMITED,
-    RENEW_SELF_RULE,
     AccessorUnknown,
     TokenProblem,
     VaultApi,
@@ -25,7 +25,6 @@ from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock, ClockSteps
 from statusdesk.config import VaultSettings
 from statusdesk.facts import Message, Token, VaultHealth
-from statusdesk.text import span
 
 OWN_NAME = "statusdesk (own)"
 THREADS = 8
@@ -63,7 +62,7 @@ class VaultTokens:
         self._items: tuple[Item, ...] = (*settings.tokens, *settings.secret_ids, *settings.certificates)
         self._accessors = AccessorFiles()
         self._agenda = Agenda(settings)
-        self._caps = MountCaps(settings.mount_caps, settings.slow_interval_s)
+        self._caps = MountCaps(settings.mount_caps, settings.slow_interval_s, settings.interval_s)
         self._own: Token | None = None
         self._facts: dict[str, Token] = {}
         self._unknown: dict[str, int] = {}
@@ -155,9 +154,9 @@ class VaultTokens:
     def _tell_clock(self, health: VaultHealth, where: str) -> None:
         off = None
         if abs(health.skew_ms) > SKEW_TOLD_MS:
-            off_by = f"{_about(abs(health.skew_ms))} {'ahead of' if health.skew_ms > 0 else 'behind'} ours"
-            self._detail += f", its clock {off_by}"
-            off = VisitFailed("SkewedClock", f"{where} has its clock {off_by}, which is corrected for: set both by NTP")
+            words = f"its clock {off_by(health.skew_ms)}"
+            self._detail += f", {words}"
+            off = VisitFailed("SkewedClock", f"{where} has {words}, which is corrected for: set both by NTP")
         self._visits.tell_part(CLOCK, off)
 
     def _look_up_own(self, api: VaultApi) -> Token | None:
@@ -180,7 +179,7 @@ class VaultTokens:
             api.renew_own()
             renewed = token_of(api.own(), OWN_NAME, own=True, seen_ms=self._clock())
         except VisitFailed as error:
-            said = f"it cannot renew itself: {error.message}; the rule is {RENEW_SELF_RULE}"
+            said = f"it cannot renew itself: {error.message}"
             self._visits.tell_part(OWN_NAME, VisitFailed(error.problem, said), f"token {OWN_NAME}: ")
             return own
         self._visits.tell_part(OWN_NAME, None)
@@ -302,8 +301,3 @@ def _moved(fact: Token, step_ms: int) -> Token:
 
 def _is_denied(found: Found) -> bool:
     return isinstance(found, TokenProblem) and found.problem == "Forbidden"
-
-
-def _about(ms: int) -> str:
-    """Return a duration, rounded to minutes from one on: a clock that is two hours off is not told as one hour."""
-    return span(round(ms / 60_000) * 60_000 if ms >= 60_000 else ms)

@@ -30,6 +30,12 @@ SIGNS = {
     Mark.PROGRESSING: ("\u2812", "~"),
     Mark.IDLE: ("\u2802", "-"),
 }
+# Deleted in Jenkins since: history, as high as it was and half as wide, so that colour alone does not tell it.
+DELETED_SIGNS = {
+    Mark.OK: ("\u2840", ","),
+    Mark.WARNING: ("\u2844", "i"),
+    Mark.FAILING: ("\u2847", "x"),
+}
 LEVELS = ("\u2840\u28c0\u28c4\u28e4\u28e6\u28f6\u28f7\u28ff", "__--==##")
 SLOW, SLOW_BY_MS = 1.5, 20_000
 BAR = 10
@@ -47,13 +53,14 @@ def mark_of(build: Build) -> Mark:
 
 
 def put_strip(line: Line, builds: Sequence[Build] | None, size: int, pen: Pen) -> Line:
-    """Append the last builds, the newest at the right; None: they are not read yet."""
+    """Append the last builds, the newest at the right; None: they are not read yet. Deleted ones are history."""
     shown = list(reversed((builds or ())[:size]))
     line.put(" " * (size - len(shown)), pen.ink.plain)
     for build in shown:
         mark = mark_of(build)
         style = pen.ink.well_glyph if mark is Mark.OK else pen.ink.badges[mark]
-        line.put(SIGNS[mark][1 if pen.ascii else 0], style)
+        signs = DELETED_SIGNS.get(mark, SIGNS[mark]) if build.deleted else SIGNS[mark]
+        line.put(signs[1 if pen.ascii else 0], pen.ink.quiet if build.deleted else style)
     return line
 
 

@@ -193,12 +193,14 @@ def _builds(key: BuildKey, builds: Iterable[Build]) -> Iterable[Entry]:
 def _build(build: Build, this: bool, pen: Pen) -> list[Line]:
     ink, mark = pen.ink, mark_of(build)
     face = ink.strong if this else ink.quiet
-    line = pen.put_mark(Line().put("  ", ink.plain), mark)
+    line = Line().put("  ", ink.plain)
+    line = line.put(pen.glyph(mark) + " ", ink.quiet) if build.deleted else pen.put_mark(line, mark)
     line.put(fit(f"#{build.number}", 7) + " ", face)
     said = "runs" if build.building else word(build.result or "VANISHED")
-    pen.put_cell(line, said, 9, ink.words.get(mark, face))
+    pen.put_cell(line, said, 9, ink.quiet if build.deleted else ink.words.get(mark, face))
     line.put(fit(build.version, 12, pen.dots) + "  ", face)
     line.put(right(pen.ago(build.started_ms), 6) + "  ", ink.quiet)
     line.put(fit(span(build.duration_ms) if build.duration_ms else "", 7, pen.dots) + "  ", ink.quiet)
     cause = build.cause or build.user
+    cause = f"deleted in Jenkins{', ' if cause else ''}{cause}" if build.deleted else cause
     return [line.put(fit(cause, max(0, min(cells(cause), pen.width - line.x - 1)), pen.dots), ink.quiet)]

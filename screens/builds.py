@@ -30,6 +30,7 @@ HELP = """
 What runs stands on top, with how far it is by how long the last ones took that succeeded. `USUAL` is the median of
 these; a build that took much longer says how many times as long. The strip has one sign for each of the last builds,
 the newest at the right: low is well, half is unstable, full has failed, a bar in the middle runs, a dot was aborted.
+One that is dim and half as wide was deleted in Jenkins since: it is history, and nothing is judged by it.
 
 **Platform** are the jobs that others rely on: seeds make the jobs, renewals keep tokens alive, others make and destroy
 environments. Each says what its silence means. Builds without a namespace are counted at the end; `u` lists them.

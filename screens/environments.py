@@ -21,7 +21,8 @@ HELP = """
 that were made or destroyed by half. What is wrong comes first, then what has been up for longest.
 
 `LAST 7 DAYS` are the hours that one was up within the last seven days, `AFTER HOURS` those of them outside of the
-working day of the configuration. `enter` opens the build that made it.
+working day of the configuration. `MADE BY` is who made it; who renewed it last stands below, where that is another.
+It ends with a build that destroys it, not with the job that made it. `enter` opens the build that changed it last.
 """
 
 _HOW = {
@@ -109,4 +110,5 @@ def _counts(environments: Sequence[EnvironmentState]) -> str:
 
 
 def _hay(state: EnvironmentState) -> str:
-    return f"{state.namespace} {state.cluster} {state.made_by} {state.reason} {state.message} {state.job}".casefold()
+    people = f"{state.made_by} {state.renewed_by}"
+    return f"{state.namespace} {state.cluster} {people} {state.reason} {state.message} {state.job}".casefold()

@@ -96,13 +96,30 @@ def draw_environment(state: EnvironmentState, pen: Pen) -> list[Line]:
     if pen.width >= JOB_FROM and state.last_job:
         build = f"{state.last_job} #{state.last_number} {word(state.last_result)}"
         line.put(fit(build, min(cells(build), pen.width - line.x), pen.dots), face)
-    if (state.reason == "Up" and not _is_whole_later(state)) or not state.message:
+    if (state.reason == "Up" and not _has_more(state)) or not state.message:
         return [line]
     said = _made(state, pen.now_ms) if state.reason == "Up" else state.message
     if state.left_up_ms is not None:
         said = _left_up(state, span(pen.now_ms - state.left_up_ms), pen.now_ms)
+    if state.reason in ("Up", "LeftUp"):
+        said += _job_gone(state, pen.now_ms)
     indent = 4 + len(pen.glyph(mark))
     return [line, *pen.put_folded([Line().put(" " * indent, ink.plain)], said, ink.plain, ROW_LINES)]
+
+
+def _has_more(state: EnvironmentState) -> bool:
+    """Whether the line of one that is up leaves out much: half made at first, renewed by another, its job is gone."""
+    by_another = state.renewed_by not in ("", state.made_by)
+    return _is_whole_later(state) or by_another or state.job_gone_ms is not None
+
+
+def _job_gone(state: EnvironmentState, now_ms: int) -> str:
+    """Say that the job which made it is not in Jenkins any more."""
+    if state.job_gone_ms is None:
+        return ""
+    if not state.job_gone_ms:
+        return f"; its job {state.job} is not in Jenkins"
+    return f"; its job {state.job} went from Jenkins {span(now_ms - state.job_gone_ms)} ago"
 
 
 def _is_whole_later(state: EnvironmentState) -> bool:
@@ -114,6 +131,9 @@ def _made(state: EnvironmentState, now_ms: int) -> str:
     """Say with which build it was made and by whom; when, where that is not since when anything of it is up."""
     build = f" with {state.job} #{state.number}" if state.job else ""
     by = f"{build}{f' by {state.made_by}' if state.made_by else ''}"
+    if state.renewed_ms is not None:
+        by += f", renewed {span(now_ms - state.renewed_ms)} ago with {state.renewed_job} #{state.renewed_number}"
+        by += f" by {state.renewed_by}" if state.renewed_by else ""
     if not _is_whole_later(state):
         return f"made{by}"
     whole = span(now_ms - (state.made_ms or now_ms))

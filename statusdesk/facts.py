@@ -172,9 +172,10 @@ class Token(Fact, frozen=True):
     ``kind`` is ``token``, ``secret-id`` or ``certificate``. ``expire_ms`` None with ``gone`` false means that it never
     expires. ``gone`` means that the accessor was not known twice running, or that a certificate was revoked.
     ``accessor_tail`` is the last six characters; the whole accessor is kept nowhere. ``mount_max_s`` is the
-    ``max_lease_ttl`` of the mount that it came from, 0 where that is not known. ``seen_ms``: when it was last looked
-    up and there, ``unknown_ms``: when Vault last did not know it, both in our clock; every other time is in the
-    server's. ``problem``: why it cannot be looked up though the server answers, as long as that is so.
+    ``max_lease_ttl`` of the mount that it came from, 0 where that is not known; ``mount_problem``: why Vault does not
+    tell it though it is wanted. ``seen_ms``: when it was last looked up and there, ``unknown_ms``: when Vault last did
+    not know it, both in our clock; every other time is in the server's. ``problem``: why it cannot be looked up though
+    the server answers, as long as that is so.
     """
 
     source: str
@@ -189,6 +190,7 @@ class Token(Fact, frozen=True):
     period_s: int | None = None
     explicit_max_s: int = 0
     mount_max_s: int = 0
+    mount_problem: str = ""
     renewable: bool = True
     num_uses: int = 0
     orphan: bool = False

@@ -54,7 +54,8 @@ class Build(Fact, frozen=True):
     is the first of them; there is more than one only where the settings split lists (``a,b``). ``duration_ms`` is 0
     while running. ``trigger`` tells what started it: ``user``, ``timer``, ``upstream``, ``scm``, ``branch``,
     ``replay``, ``other`` or empty (not said); ``user`` is the id of who did. ``deleted``: somebody has deleted it in
-    Jenkins since; it is history, and nothing is judged by it.
+    Jenkins since; it is history, and nothing is judged by it. ``started_ms`` is in our clock; ``skew_ms``: how far
+    that of Jenkins was ahead of it when the build was first seen.
     """
 
     source: str
@@ -78,6 +79,7 @@ class Build(Fact, frozen=True):
     user: str = ""
     git_branch: str = ""
     deleted: bool = False
+    skew_ms: int = 0
 
     @property
     def key(self) -> tuple[str, str, int]:

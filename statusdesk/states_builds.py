@@ -24,8 +24,9 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     running or inconclusive (ABORTED, NOT_BUILT). ``usual_ms`` is how long the last builds took that succeeded (their
     median), None where none did: the estimate for one that runs, and what its duration is held against.
     ``green_since_ms``: since when it is well without a break, by the builds: the end of the first success after the
-    last build that was none (``was_red``), or of the oldest that is known; where the environment was destroyed, that
-    moment; None while it is not well. ``deploys``: its builds carry a parameter that names a namespace or a version.
+    last build that was none (``was_red``), or of the oldest that is known. One that was deleted was red all the
+    same; where it was the newest, since its deletion was seen. Where the environment was destroyed, that moment; None
+    while it is not well. ``deploys``: its builds carry a parameter that names a namespace or a version.
     """
 
     key: str
@@ -128,6 +129,9 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
 
     ``up_since_ms``: since when anything of it is up. ``made_ms``: when it was made whole, which is later where it was
     half made at first; by the build ``job`` ``number`` that ``made_by`` started (empty: by no build that is known).
+    ``renewed_ms``: when it was last made once more while it was whole, with ``renewed_job`` ``renewed_number`` that
+    ``renewed_by`` started. ``job_gone_ms``: since when Jenkins has no ``job`` any more, which ends no environment; 0
+    where that moment is not known, None where Jenkins has it.
     With ``Making`` and ``HalfMade`` that is the build that makes it, or left it so. ``last_job``, ``last_number`` and
     ``last_result`` are of the newest create or destroy build. ``week_up_min`` and
     ``week_after_hours_min``: minutes that it was up within the last seven days, and of these after hours.
@@ -153,6 +157,11 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
     week_up_min: int = 0
     week_after_hours_min: int = 0
     made_ms: int | None = None
+    renewed_ms: int | None = None
+    renewed_by: str = ""
+    renewed_job: str = ""
+    renewed_number: int | None = None
+    job_gone_ms: int | None = None
 
 
 class JobEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):

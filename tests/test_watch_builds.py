@@ -3,6 +3,8 @@
 import contextlib
 import threading
 
+import pytest
+
 from statusdesk.clock import system_clock
 from statusdesk.config import Config, JenkinsSettings, StageSettings, StoreSettings
 from statusdesk.console_requests import LookUpBuild, submit
@@ -30,14 +32,15 @@ def known(tmp_path, number):
 
 
 @contextlib.contextmanager
-def watched(tmp_path, jenkins):
+def watched(tmp_path, jenkins, *, ahead_s=0.0, **more):
     """A real collector process over a Jenkins; yields a function that reads what was looked up of a build."""
     with staged(jenkins) as stage, StateLock(tmp_path):
+        stage.ahead_s = ahead_s
         config = Config(
             path=str(tmp_path / "config.toml"),
             clusters=(),
             stages=(StageSettings(name="staging", namespaces=("staging",)),),
-            jenkins=JenkinsSettings(url=stage.url, interval_s=1.0),
+            jenkins=JenkinsSettings(url=stage.url, interval_s=1.0, **more),
             store=StoreSettings(state_dir=str(tmp_path)),
         )
         process = CollectorProcess(config, owner="test", narrate=lambda said: None)
@@ -85,3 +88,38 @@ def test_a_running_build_is_looked_up_and_again_when_it_has_ended(tmp_path):
         assert wait_for(lambda: details(1), 10, "the details of what runs").building
         jenkins.add("deploy", fresh(1, "SUCCESS"))
         wait_for(lambda: details(1).result == "SUCCESS", 15, "the details of what has ended")
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "ago_s", "reason"),
+    [(-600.0, 60, "Succeeded"), (600.0, 60, "Succeeded"), (600.0, 540, "RenewalOverdue")],
+)
+def test_a_clock_of_jenkins_that_is_off_makes_no_renewal_overdue_and_hides_none(tmp_path, ahead_s, ago_s, reason):
+    jenkins = SmallJenkins()
+    started_ms = system_clock() + round(ahead_s - ago_s) * 1000
+    jenkins.add("vault-renew-orders", build(1, timestamp=started_ms, namespace=None), default=None)
+
+    def told():
+        try:
+            with Reader(tmp_path / "statusdesk.db") as reader:
+                return reader.changes(0).platform
+        except StoreError:
+            return None
+
+    with watched(tmp_path, jenkins, ahead_s=ahead_s, renewal_every_s=300.0):
+        [row] = wait_for(told, 15, "no row of the renewal job")
+        assert row.reason == reason
+        assert abs(row.last_success_ms - (system_clock() - ago_s * 1000)) < 10_000
+
+
+def test_builds_of_a_clock_that_is_off_are_the_same_after_a_restart(tmp_path):
+    jenkins = SmallJenkins()
+    jenkins.add("deploy", *(build(n, timestamp=system_clock() + 600_000 - (9 - n) * 60_000) for n in (1, 2)))
+    told = []
+    for _ in range(2):
+        with watched(tmp_path, jenkins, ahead_s=600.0) as (_, stage):
+            told.append([wait_for(lambda n=n: known(tmp_path, n), what="no build") for n in (1, 2)])
+            wait_for(lambda stage=stage: stage.paths().count("/queue/api/json") >= 2, what="no second visit")
+            read = [path for path in stage.paths() if path.startswith("/job/")]
+    assert told[0] == told[1] and all(abs(each.skew_ms - 600_000) < 2500 for each in told[1])
+    assert read == [], "nothing is read anew"

@@ -14,9 +14,7 @@ from statusdesk.states import AlertState, BuildState, Level, RolloutState, Sourc
 
 Rule = Callable[[Any, Tuning], list[AlertState]]
 
-_UNTIL_ROLLED_OUT = ("Stalled", "NoPods", "OldPodBlocks", "OldPodsFail")
-_NO_ROLLOUT = ("Degraded", "Scaling", "Replacing", "Starting")
-_JOB_KINDS = ("Job", "CronJob")
+_MOVES = (Level.PROGRESSING, Level.WARNING, Level.FAILING)
 
 
 def subject(state: Stamped) -> str:
@@ -41,7 +39,7 @@ def _rollout(state: RolloutState, tuning: Tuning) -> list[AlertState]:
     names = []
     if state.level is Level.FAILING:
         names.append("ServiceDegraded" if degraded else "RolloutFailing")
-    if state.kind not in _JOB_KINDS and _is_rolling(state):
+    if state.way_ms is not None and state.level in _MOVES:
         names.append("RolloutStuck")
     made = []
     for name in names:
@@ -52,7 +50,7 @@ def _rollout(state: RolloutState, tuning: Tuning) -> list[AlertState]:
             cluster=state.cluster,
             namespace=state.namespace,
             app=app_label(state),
-            started_ms=(state.started_ms if stuck else None) or state.level_since_ms,
+            started_ms=(state.way_ms if stuck else None) or state.level_since_ms,
             summary=f"{state.app} {state.version} in {state.namespace}: {state.message}{because(state)}",
             version=state.version,
             reason=state.reason,
@@ -65,18 +63,6 @@ def _rollout(state: RolloutState, tuning: Tuning) -> list[AlertState]:
         )
         made += [alert] if alert is not None else []
     return made
-
-
-def _is_rolling(state: RolloutState) -> bool:
-    """Whether a new revision is still on its way into the cluster, well or not."""
-    if state.reason.startswith(_NO_ROLLOUT):
-        return False
-    if state.level is Level.WARNING:
-        # pods of the new revision are counted for as long as it has not come through
-        on_its_way = state.new_ready is not None or state.reason == "StuckTerminating"
-        missing = min(state.come, state.updated) < state.desired
-        return (on_its_way and missing) or state.reason in _UNTIL_ROLLED_OUT
-    return state.level in (Level.PROGRESSING, Level.FAILING)
 
 
 def app_label(state: RolloutState) -> str:

@@ -36,23 +36,24 @@ def judge_builds(
     builds: Sequence[Build],
     destroyed_ms: int | None = None,
     before: BuildState | None = None,
+    *,
+    now_ms: int,
 ) -> BuildState:
     """Judge a job for one namespace by the builds attributed to it; ``job`` is None where it is not known (yet).
 
     Only SUCCESS, UNSTABLE and FAILURE are conclusive: an aborted build says nothing about the version. A running
     build counts as running whatever its result says so far. Where the environment was destroyed (``destroyed_ms``)
     after it, how a build went there is history. ``before``: what was judged last, for not all builds are at hand for
-    ever.
+    ever. A deleted build counts for nothing but since when it is well: it was red, or not, all the same.
     """
+    told, builds = builds, [build for build in builds if not build.deleted]
     job_class = job.job_class if job is not None else JobClass.OTHER
     decisive = _newest(build for build in builds if _is_conclusive(build))
-    other = _newest(
-        build for build in builds if not _is_conclusive(build) and (decisive is None or build.number > decisive.number)
-    )
+    other = _newest(build for build in builds if decisive is None or build.number > decisive.number)
     success = _newest(build for build in builds if _is_conclusive(build) and build.result == "SUCCESS")
     history = decisive is not None and destroyed_ms is not None and decisive.started_ms < destroyed_ms
     level, reason = _verdict(decisive, history)
-    green_ms, was_red = (destroyed_ms, True) if level is Level.IDLE else _green_since(builds, before)
+    green_ms, was_red = (destroyed_ms, True) if level is Level.IDLE else _green_since(told, before, now_ms)
     said = _message(job_name, job, job_class, namespace, decisive, other)
     state = BuildState(
         key=f"{source}/{job_name}@{namespace}",
@@ -118,20 +119,30 @@ def _usual_ms(builds: Sequence[Build]) -> int | None:
     return round(statistics.median(b.duration_ms for b in good[:USUAL_OF])) if good else None
 
 
-def _green_since(builds: Sequence[Build], before: BuildState | None) -> tuple[int | None, bool]:
+def _green_since(builds: Sequence[Build], before: BuildState | None, now_ms: int) -> tuple[int | None, bool]:
     """Return the end of the first of the successes that are not broken until now, and whether it was red before.
 
-    None where the newest is no success.
+    None where the newest is no success. Where a deleted build is what broke them last, it is well since it was seen to
+    be deleted, which is now if it was not told ``before``.
     """
+    conclusive = sorted(filter(_is_conclusive, builds), key=lambda b: -b.number)
+    standing = next((build for build in conclusive if not build.deleted), None)
+    if standing is None or standing.result != "SUCCESS":
+        return None, False
+    before_ms = before.green_since_ms if before is not None else None
     first: Build | None = None
-    for build in sorted(filter(_is_conclusive, builds), key=lambda b: -b.number):
-        if build.result != "SUCCESS":
-            return _ended_ms(first), first is not None
-        first = build
-    ended_ms, before_ms = _ended_ms(first), before.green_since_ms if before is not None else None
-    if before is None or ended_ms is None or before_ms is None or ended_ms < before_ms:
+    for build in conclusive:
+        if build.result == "SUCCESS":
+            first = build
+            continue
+        if first is not None:
+            return _ended_ms(first), True
+        return now_ms if before_ms is None or before_ms < build.started_ms + build.duration_ms else before_ms, True
+    ended_ms = _ended_ms(first)
+    was_red = before is not None and before.was_red
+    if before_ms is None or ended_ms is None or (ended_ms < before_ms and not was_red):
         return ended_ms, False
-    return before_ms, before.was_red
+    return before_ms, was_red
 
 
 def _ended_ms(build: Build | None) -> int | None:

@@ -24,10 +24,14 @@ class Act(enum.StrEnum):
 
 
 class Run(NamedTuple):
-    """One run of an environment job for one namespace."""
+    """One run of an environment job for one namespace.
+
+    ``gone_ms``: since when Jenkins has no such job any more, 0 where that is not known; None: it has it.
+    """
 
     act: Act
     build: Build
+    gone_ms: int | None = None
 
     @property
     def ended_ms(self) -> int:
@@ -35,12 +39,16 @@ class Run(NamedTuple):
 
 
 class Story(NamedTuple):
-    """What the runs of one namespace come to: when it was up, the run that made it, and the last that counts."""
+    """What the runs of one namespace come to: when it was up, the run that made it, and the last that counts.
+
+    ``renewed``: the last that made it once more, when it was whole already.
+    """
 
     spans: tuple[tuple[int, int | None], ...] = ()
     made: Run | None = None
     last: Run | None = None
     running: Run | None = None
+    renewed: Run | None = None
 
     @property
     def is_up(self) -> bool:
@@ -54,35 +62,67 @@ def story_of(runs: Sequence[Run]) -> Story:
     """Read the runs of one namespace in the order in which they began.
 
     A run that failed or was aborted on the way leaves something behind: the namespace is up, if not whole. A second
-    successful creation makes a half-made environment whole and changes nothing about one that is.
+    successful creation makes a half-made environment whole; one that is whole it renews. How a run ended whose job has
+    gone meanwhile nobody knows: what was not up may be half made.
     """
     spans: list[tuple[int, int | None]] = []
     made: Run | None = None
     last: Run | None = None
     running: Run | None = None
+    renewed: Run | None = None
     for run in sorted(runs, key=lambda each: (each.build.started_ms, each.build.number)):
-        if run.build.building:
+        up = bool(spans) and spans[-1][1] is None
+        cut_short = run.build.building and run.gone_ms is not None
+        if cut_short and (up or run.act is Act.DESTROY):
+            continue
+        if run.build.building and not cut_short:
             running = run
             continue
-        if run.build.result in (None, "NOT_BUILT"):
+        if not cut_short and run.build.result in (None, "NOT_BUILT"):
             continue
-        good = run.build.result in _GOOD
-        up = bool(spans) and spans[-1][1] is None
+        good = not cut_short and run.build.result in _GOOD
         if run.act is Act.DESTROY and run.build.result == "ABORTED":
             continue  # what it has destroyed so far nobody knows; the next run tells
         last = run
         if run.act is Act.CREATE:
             if not up:
                 spans.append((run.ended_ms, None))
-            if good and (not up or made is None or made.build.result not in _GOOD):
+            if not up or (good and not _is_whole(made)):
                 made = run
                 spans[-1] = (spans[-1][0] if up else run.ended_ms, None)
-            elif not up:
-                made = run
+            elif good:
+                renewed = run
         elif good and up:
             spans[-1] = (spans[-1][0], max(spans[-1][0], run.ended_ms))
-            made = None
-    return Story(tuple(spans), made, last, running)
+            made = renewed = None
+    return Story(tuple(spans), made, last, running, renewed)
+
+
+def _is_whole(made: Run | None) -> bool:
+    return made is not None and not made.build.building and made.build.result in _GOOD
+
+
+def with_what_was_told(story: Story, runs: Sequence[Run], told: EnvironmentState) -> Story:
+    """Return the story of a namespace that was ``told`` to be up, where the runs at hand do not go back as far.
+
+    Nothing but a run that destroyed it has ended it: the builds may have gone with a job that was made anew, or many
+    may have come since.
+    """
+    since_ms = told.up_since_ms
+    if since_ms is None or (story.is_up and (story.spans[-1][0] <= since_ms)):
+        return story
+    if any(run.act is Act.DESTROY and _is_whole(run) and run.ended_ms >= since_ms for run in runs):
+        return story
+    build = Build(
+        source="",
+        job=told.job,
+        number=told.number or 0,
+        url=told.url,
+        result="SUCCESS" if told.made_ms is not None else "FAILURE",
+        started_ms=since_ms,
+        user=told.made_by,
+    )
+    return story_of([Run(Act.CREATE, build), *runs])
 
 
 def judge_environment(
@@ -120,9 +160,23 @@ def judge_environment(
         day_off=reason == "LeftUp" and hours.is_day_off(now_ms),
         week_up_min=_minutes(whole_ms),
         week_after_hours_min=_minutes(whole_ms - overlap_ms(spans, working)),
-        made_ms=by.ended_ms if by is not None and by is story.made and by.build.result in _GOOD else None,
+        made_ms=by.ended_ms if by is not None and by is story.made and _is_whole(by) else None,
+        job_gone_ms=by.gone_ms if by is not None else None,
     )
-    return _with_message(state, now_ms)
+    return _with_message(_renewed(state, story.renewed) if by is story.made else state, now_ms)
+
+
+def _renewed(state: EnvironmentState, run: Run | None) -> EnvironmentState:
+    if run is None:
+        return state
+    build = run.build
+    return msgspec.structs.replace(
+        state,
+        renewed_ms=run.ended_ms,
+        renewed_by=build.user,
+        renewed_job=build.job,
+        renewed_number=build.number,
+    )
 
 
 def _left_up_ms(hours: WorkingHours, grace_ms: int, now_ms: int, up_since_ms: int | None) -> int | None:
@@ -138,11 +192,12 @@ def _verdict(story: Story, left_up_ms: int | None) -> tuple[Level, str]:
     if story.running is not None:
         return Level.PROGRESSING, "Making" if story.running.act is Act.CREATE else "Destroying"
     assert story.last is not None
-    if story.last.build.result not in _GOOD:
+    if not _is_whole(story.last):
         if story.last.act is Act.DESTROY:
             return Level.FAILING, "HalfDestroyed"
-        if story.made is None or story.made.build.result not in _GOOD:
-            return Level.WARNING if story.last.build.result == "ABORTED" else Level.FAILING, "HalfMade"
+        if not _is_whole(story.made):
+            unsure = story.last.build.building or story.last.build.result == "ABORTED"
+            return Level.WARNING if unsure else Level.FAILING, "HalfMade"
         return Level.FAILING, "HalfMade"
     if left_up_ms is not None:
         return Level.WARNING, "LeftUp"
@@ -153,6 +208,9 @@ def _made(state: EnvironmentState) -> str:
     """Return by whom it was made, with which build; it was up before that where another left it half made."""
     build = f" with {state.job} #{state.number}" if state.job else ""
     by = f"{f' by {state.made_by}' if state.made_by else ''}{build}"
+    if state.renewed_ms is not None:
+        renewer = f" by {state.renewed_by}" if state.renewed_by else ""
+        by += f", renewed{renewer} with {state.renewed_job} #{state.renewed_number}"
     if state.made_ms is None or state.made_ms == state.up_since_ms:
         return f"made{by}"
     return f"half made at first, made whole{by}"
@@ -167,8 +225,11 @@ def _with_message(state: EnvironmentState, now_ms: int) -> EnvironmentState:
         case "Destroying":
             said = f"{last} destroys it"
         case "HalfMade":
-            what = "was aborted" if state.last_result == "ABORTED" else "failed"
-            said = f"{last} {what}: it is half made{by}"
+            if not state.last_result:
+                said = f"{last} ran when it was seen last: it may be half made{by}"
+            else:
+                what = "was aborted" if state.last_result == "ABORTED" else "failed"
+                said = f"{last} {what}: it is half made{by}"
         case "HalfDestroyed":
             said = f"{last} failed: it is destroyed by half, or not at all"
         case "LeftUp":
@@ -177,6 +238,9 @@ def _with_message(state: EnvironmentState, now_ms: int) -> EnvironmentState:
             said = f"it is up {when}, {_made(state)}, for {age(now_ms - since_ms)} now"
         case _:
             said = _made(state)
+    if state.job_gone_ms is not None:
+        gone = f"went from Jenkins {age(now_ms - state.job_gone_ms)} ago" if state.job_gone_ms else "is not in Jenkins"
+        said += f"; its job {state.job} {gone}"
     return msgspec.structs.replace(state, message=said)
 
 

@@ -7,9 +7,9 @@ import msgspec
 from statusdesk.facts import ContainerRole, Pod, Workload
 from statusdesk.judge.pods import back_ms, condition_of, is_live
 from statusdesk.judge.rollout_counts import DEGRADED, REPLACING, STARTING, desired_of
-from statusdesk.judge.rollout_findings import Finding, Scene
 from statusdesk.judge.rollout_memory import SETTLE_MS
 from statusdesk.judge.rollout_nodes import of_lost
+from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.states import Level
 from statusdesk.text import counted
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from statusdesk.facts import Pod, Workload
 from statusdesk.judge.pods import condition_of
 from statusdesk.judge.rollout_counts import SCALING, desired_of, template_changed
-from statusdesk.judge.rollout_findings import Finding, Scene, of_pod, worst
+from statusdesk.judge.rollout_findings import of_pod
 from statusdesk.judge.rollout_memory import Memory
+from statusdesk.judge.rollout_scene import Finding, Scene, worst
 from statusdesk.states import Level, RolloutState
 
 EARLY_MS = 5000  # pods and workloads come in streams of their own, and the API cuts times to whole seconds

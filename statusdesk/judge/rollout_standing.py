@@ -1,97 +1,40 @@
 """The verdict of this moment: which of what is found at conditions, pods and counts decides a rollout."""
 
 import re
-from collections.abc import Sequence
 
 import msgspec
 
-from statusdesk.facts import Event, Pod, Workload
+from statusdesk.facts import Workload
 from statusdesk.judge.pods import condition_of, is_observed
 from statusdesk.judge.rollout_counts import (
     DEGRADED,
     JOB_KINDS,
+    NO_PODS_MS,
     NOT_OBSERVED,
-    OBSERVING,
     REPLACING,
+    ROLLING,
     SCALING,
     STARTING,
     desired_of,
     is_complete,
-    template_changed,
 )
-from statusdesk.judge.rollout_due import due_of
 from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_events, of_refusals, reason_of
-from statusdesk.judge.rollout_findings import LOST, Finding, Scene, as_before, of_pod, pulled_long
+from statusdesk.judge.rollout_findings import of_pod, pulled_long
 from statusdesk.judge.rollout_jobs import of_job, of_last_job
 from statusdesk.judge.rollout_latch import is_past
 from statusdesk.judge.rollout_nodes import grouped
 from statusdesk.judge.rollout_pending import of_held_up, of_leaving_slowly, of_unready, soaking_until
+from statusdesk.judge.rollout_resting import of_nothing_wanted, of_paused, of_unobserved
 from statusdesk.judge.rollout_scaling import scaling_to
+from statusdesk.judge.rollout_scene import LOST, Finding, Scene
 from statusdesk.judge.rollout_service import of_flapping, of_leaving, of_old_pods, with_lost
-from statusdesk.states import Level, RolloutState
+from statusdesk.judge.rollout_subject import Rollout
+from statusdesk.states import Level
 from statusdesk.text import counted
 
-OBSERVE_MS = 60_000  # a controller that has not looked at a new spec for this long is not working
-NO_PODS_MS = 30_000
-SCALED_TO_ZERO = "ScaledToZero"
-ROLLING = "Rolling"
 _REFUSED_POD = re.compile(r'pods "([^"]+)"')
 _BAD = (Level.WARNING, Level.FAILING, Level.UNKNOWN)
 _WAITING = ("NoPods", "Stalled")  # for what, pods that do not end tell better
-
-
-class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A workload with its pods: ``pods`` the live ones of the new revision (hash ``revision``), ``all_pods`` all.
-
-    ``held``: the live ones of the old revision that stay, which are the service whatever becomes of the rollout.
-    ``completed``: this revision was complete once, so that what is bad now is the service, not the rollout.
-    ``scaling``: the number wanted was changed (from ``scaled_from``) and is not reached yet; ``added`` names the pods
-    that come of it and that nobody has missed so far.
-    """
-
-    workload: Workload
-    pods: tuple[Pod, ...]
-    all_pods: tuple[Pod, ...]
-    held: tuple[Pod, ...]
-    revision: str
-    before: RolloutState | None
-    completed: bool
-    scaling: bool
-    scaled_from: int | None = None
-    added: frozenset[str] = frozenset()
-    events: Sequence[Event] = ()
-
-    @property
-    def counts(self) -> str:
-        """How far it is, in words: of what is due."""
-        if self.completed:
-            return self.served
-        desired, due = desired_of(self.workload), due_of(self.workload)
-        due = max(due, len(self.pods)) if due < desired else desired
-        return f"{sum(pod.ready for pod in self.pods)} of {counted(due, 'new pod')} ready"
-
-    @property
-    def served(self) -> str:
-        """How much of the service is there, in words."""
-        workload = self.workload
-        there = workload.available
-        if workload.kind == "StatefulSet" and not workload.min_ready_s:
-            there = there or workload.ready  # old ones do not say what is available
-        return f"{there} of {desired_of(workload)} available"
-
-    @property
-    def service(self) -> tuple[Pod, ...]:
-        """The pods by which it is judged."""
-        return self.pods + self.held if self.held else self.pods
-
-    @property
-    def relied_on(self) -> tuple[Pod, ...]:
-        """Those of them of which anything but a place to run is expected by now."""
-        return tuple([pod for pod in self.service if pod.name not in self.added]) if self.added else self.service
-
-    def is_of_service(self, found: Finding) -> bool:
-        """Return whether what was found is the service's trouble, not the rollout's."""
-        return self.completed or any(pod.name == found.pod for pod in self.held)
 
 
 def of_standing(rollout: Rollout, scene: Scene) -> Finding:
@@ -103,9 +46,9 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
     if workload.deleting_ms is not None:
         return Finding(level=Level.PROGRESSING, reason="Deleting", message=f"{workload.kind} is being deleted")
     if desired_of(workload) == 0:
-        return of_leaving(rollout.all_pods, scene) or _nothing_wanted(rollout, scene)
+        return of_leaving(rollout.all_pods, scene) or of_nothing_wanted(rollout, scene)
     if not is_observed(workload):
-        unobserved = _unobserved(rollout, scene)
+        unobserved = of_unobserved(rollout, scene)
         if not workload.paused or unobserved.reason == NOT_OBSERVED:
             return unobserved
     found = _what_is_wrong(rollout, scene)
@@ -115,7 +58,7 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
             return _with_outage(rollout, found, scene)
         return found
     if workload.paused:
-        return _paused_outage(rollout, scene) or _paused(rollout, scene)
+        return _paused_outage(rollout, scene) or of_paused(rollout, scene)
     complete = is_complete(workload)
     leaving = of_leaving(rollout.all_pods, scene) if len(rollout.all_pods) > len(rollout.pods) else None
     if complete:
@@ -150,24 +93,6 @@ def _complete_words(workload: Workload) -> str:
     return f"{words}, {workload.updated} of them updated ({why})"
 
 
-def _nothing_wanted(rollout: Rollout, scene: Scene) -> Finding:
-    """Scaled to 0, or on its way there; for a while a warning where the stage asks for that."""
-    workload, before = rollout.workload, rollout.before
-    was_wanted = before is not None and (before.desired > 0 or before.reason in (SCALING, SCALED_TO_ZERO))
-    idle_ms = int(scene.thresholds.idle_warn_s * 1000)
-    if idle_ms and before is not None and (was_wanted or "idle" in scene.known_since):
-        known_ms = before.level_since_ms if before.reason == SCALED_TO_ZERO and before.level_since_ms else scene.now_ms
-        since_ms = scene.lasts_since("idle", known_ms)
-        if not workload.replicas and not scene.reached(since_ms + idle_ms):
-            message = "scaled to 0, and was not for long"
-            return Finding(level=Level.WARNING, reason=SCALED_TO_ZERO, message=message, look="who scaled it")
-    if workload.replicas:
-        message = f"scaling to 0, {counted(workload.replicas, 'pod')} left"
-        return Finding(level=Level.SCALING, reason=SCALING, message=message)
-    nodes = "no node wants it" if workload.kind == "DaemonSet" else "scaled to 0"
-    return Finding(level=Level.IDLE, reason="Idle", message=nodes)
-
-
 def _paused_outage(rollout: Rollout, scene: Scene) -> Finding | None:
     """A pause is no excuse for a service of which nothing is available, though nothing is found at its pods."""
     workload = rollout.workload
@@ -175,47 +100,6 @@ def _paused_outage(rollout: Rollout, scene: Scene) -> Finding | None:
         return None
     outage = _short(rollout, scene)
     return outage if outage.level in _BAD else None
-
-
-def _paused(rollout: Rollout, scene: Scene) -> Finding:
-    before, progressing = rollout.before, condition_of(rollout.workload, "Progressing")
-    since_ms = None
-    if progressing is not None and progressing.reason == "DeploymentPaused":
-        since_ms = progressing.updated_ms or progressing.changed_ms
-    if since_ms is None:
-        paused = before is not None and before.reason == "Paused" and before.level_since_ms > 0
-        since_ms = scene.lasts_since("paused", before.level_since_ms if before is not None and paused else scene.now_ms)
-    message = f"rollout is paused, {rollout.counts}"
-    if scene.reached(since_ms + int(scene.thresholds.paused_warn_s * 1000)):
-        look = f"kubectl rollout resume {rollout.workload.kind.lower()}/{rollout.workload.name}"
-        message = f"rollout has been paused for long, {rollout.counts}"
-        return Finding(level=Level.WARNING, reason="PausedLong", message=message, look=look)
-    return Finding(level=Level.PAUSED, reason="Paused", message=message)
-
-
-def _unobserved(rollout: Rollout, scene: Scene) -> Finding:
-    """The spec is newer than the status: nothing in the status is about it, so what was bad stays so."""
-    workload, before = rollout.workload, rollout.before
-    same = before is not None and before.revision == workload.revision and not template_changed(workload, before)
-    if before is not None and same:
-        if rollout.scaling and before.level not in _BAD:
-            return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired_of(workload)}")
-        if before.level in _BAD and before.reason != NOT_OBSERVED:
-            return as_before(before)
-    waits = before is not None and before.reason in (OBSERVING, NOT_OBSERVED)
-    first_ms = before.since_ms if before is not None and waits and before.since_ms else scene.now_ms
-    since_ms = scene.lasts_since("unobserved", first_ms)
-    late = before is not None and before.reason == NOT_OBSERVED
-    if late or scene.reached(since_ms + OBSERVE_MS):
-        return Finding(
-            level=Level.WARNING,
-            reason=NOT_OBSERVED,
-            message=f"the controller has not looked at generation {workload.generation}",
-            look="kube-controller-manager",
-        )
-    if before is not None and same and before.reason == ROLLING:
-        return as_before(before)  # its number alone was changed
-    return Finding(level=Level.PROGRESSING, reason=OBSERVING, message="the new spec is not observed yet")
 
 
 def _what_is_wrong(rollout: Rollout, scene: Scene) -> Finding | None:

@@ -26,15 +26,17 @@ from statusdesk.judge.rollout_counts import (
 )
 from statusdesk.judge.rollout_due import has_come_through, held_pods
 from statusdesk.judge.rollout_events import scaled_up
-from statusdesk.judge.rollout_findings import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_latch import hold, hold_old
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
-from statusdesk.judge.rollout_nodes import lost_pods
+from statusdesk.judge.rollout_nodes import evicted_from, lost_nodes, lost_pods
 from statusdesk.judge.rollout_pulls import pulls_of
 from statusdesk.judge.rollout_scaling import added_pods, is_scaling, scaled_from
+from statusdesk.judge.rollout_scene import USUAL_DEADLINE_S, Finding, Scene
 from statusdesk.judge.rollout_stale import current, noted
-from statusdesk.judge.rollout_standing import Rollout, of_standing
+from statusdesk.judge.rollout_standing import of_standing
+from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.judge.rollout_waits import waits_of
+from statusdesk.judge.rollout_way import on_its_way_ms
 from statusdesk.states import Level, RolloutState
 
 _NAME = operator.attrgetter("name")
@@ -79,7 +81,7 @@ def judge_rollout(
     if workload.kind in JOB_KINDS:
         found = ("", tuple(pods))
         return _judge(workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms, tail)
-    now = current(workload, pods, before, memory)
+    now = current(workload, pods, before, memory, now_ms)
     found = of_new_revision(now.workload, pods, revisions, now.undone)
     verdict = _judge(
         now.workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms, tail, now.awaits
@@ -199,7 +201,9 @@ def _judge(
     finding = of_standing(rollout, scene)
     if goes_on and not scene.ends:
         finding = _latched(finding, rollout, scene)
-    state = _state(rollout, finding, scene)
+    new_ready = sum(pod.ready for pod in live)
+    way_ms = on_its_way_ms(workload, finding, scene, before, new_ready, goes_on=goes_on, was_completed=well)
+    state = _state(rollout, finding, scene, way_ms)
     again_ms = min([moment for moment in scene.looks if moment > now_ms], default=None)
     kept = _remembered(rollout, finding, scene)
     trouble_ms = trouble_began_ms(workload, pods, state, now_ms) if before is None else None
@@ -280,11 +284,12 @@ def _latched(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     return hold_old(finding, rollout.before, rollout.all_pods, rollout.revision, scene)
 
 
-def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
+def _state(rollout: Rollout, finding: Finding, scene: Scene, way_ms: int | None) -> RolloutState:
     workload = rollout.workload
     previous, version_since_ms, digest = _past(rollout, scene)
     resting = finding.level in (Level.OK, Level.IDLE, Level.PAUSED, Level.SCALING)
     counting = scene.rolling and not resting and is_observed(workload) and not workload.paused
+    evicted = evicted_from(rollout.all_pods)
     return RolloutState(
         key="/".join(workload.key),
         cluster=workload.cluster,
@@ -310,13 +315,16 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene) -> RolloutState:
         available=workload.available,
         new_ready=sum(pod.ready for pod in rollout.pods) if counting and not scene.ends else None,
         started_ms=scene.started_ms,
+        way_ms=way_ms,
         deadline_ms=deadline_ms(workload) if counting else None,
         fails_ms=finding.fails_ms if finding.level is Level.WARNING else None,
         version_since_ms=version_since_ms,
         build=workload.build,
         conditions=() if resting else workload.conditions,
         init_ms=tuple(scene.waits.init_ms.items()),
-        evicted=sum(pod.phase == "Failed" and pod.reason == "Evicted" for pod in rollout.all_pods),
+        evicted=sum(number for _, number in evicted),
+        evicted_from=evicted,
+        lost=() if resting or scene.all_ready else lost_nodes(rollout.all_pods, scene.lost),
     )
 
 

@@ -8,6 +8,7 @@ from statusdesk.job_names import spellings
 from statusdesk.judge.builds import judge_builds
 from statusdesk.judge.jobs import Doubt, doubt_of
 from statusdesk.pipeline.clock_steps import MovedBuilds, moved
+from statusdesk.pipeline.gone_jobs import GoneJob, GoneJobs
 from statusdesk.pipeline.job_events import JobEvents, SeedRun
 from statusdesk.pipeline.running_builds import RunningBuilds
 from statusdesk.states import BuildState, Level
@@ -38,7 +39,9 @@ class Builds:
         writer: Writer,
         ask: AskBuild = lambda wanted: None,
         keeps: Callable[[str], bool] = lambda namespace: False,
+        outlasts: Callable[[str], bool] = lambda job: False,
     ) -> None:
+        """``keeps``: tells the namespaces of stages; ``outlasts``: the jobs whose builds count when they have gone."""
         self._writer = writer
         self._ask = ask
         self._keeps = keeps
@@ -63,6 +66,9 @@ class Builds:
         self.events = JobEvents(writer.job_events(JobEvents.KEPT))
         for build in writer.known_builds():
             self._remember(build)
+        self._past = GoneJobs(outlasts, self.events)
+        for key in self._namespaces.keys() - self._jobs.keys():
+            self._past.went(key, self.of_job(key, deleted_too=True))
         # a store that is older than this may lack since when they are well
         rows = writer.current(BuildState)
         lacking = {key for key, row in rows.items() if row.level is Level.OK and row.green_since_ms is None}
@@ -97,6 +103,7 @@ class Builds:
         known = dict.fromkeys((*self._jobs, *self._namespaces))
         gone = [key for key in known if key[0] == swept.source and key not in seen]
         for key in gone:
+            self._past.went(key, self.of_job(key, deleted_too=True), swept.at_ms if key in self._jobs else None)
             self._jobs.pop(key, None)
         if gone:
             names = {name for _, name in gone}
@@ -132,6 +139,10 @@ class Builds:
     def jobs(self) -> list[Job]:
         """Return the jobs that exist."""
         return list(self._jobs.values())
+
+    def gone_jobs(self) -> dict[JobKey, GoneJob]:
+        """Return the jobs that have gone whose builds count all the same."""
+        return self._past.jobs
 
     def queue(self) -> list[QueueItem]:
         """Return what waits in the queues."""
@@ -176,7 +187,7 @@ class Builds:
             self._writer.put_build_details(found)
             return
         self._forget({key[:2] for key in changed.gone})
-        builds = [fact for fact in changed.seen if isinstance(fact, Build)]
+        builds = [self._moved.seen(fact) for fact in changed.seen if isinstance(fact, Build)]
         for build in builds:
             self._remember(build)
         self._writer.put_builds(builds)
@@ -188,6 +199,7 @@ class Builds:
         if self._appeared:
             for known in self._writer.builds_of_jobs(self._appeared):
                 self._remember(known)
+            self._past.forget(self._appeared)
             self._appeared.clear()
         for source, job, namespace in self._lessened:
             for older in self._writer.builds_of(source, job, namespace, KEPT_PER_PAIR):
@@ -200,6 +212,7 @@ class Builds:
             if pair[:2] in jobs:
                 known.clear()
                 self._dirty.add(pair)
+        self._past.forget((str(source), str(job)) for source, job in jobs)
         self._lessened = {pair for pair in self._lessened if pair[:2] not in jobs}
         self._appeared = {job for job in self._appeared if job not in jobs}
         for source, job in jobs:
@@ -208,15 +221,18 @@ class Builds:
     def restamp(self, step_ms: int) -> None:
         """Move all that was seen with our clock, which was set, and have everything judged anew."""
         self._moved.step((build for known in self._pairs.values() for build in known), step_ms)
+        found: dict[tuple[str, str, int], Build] = {}
         for known in self._pairs.values():
             known[:] = [moved(build, step_ms) for build in known]
+            found.update((build.key, build) for build in known)
+        self._writer.put_builds(list(found.values()))
+        self._past.restamp(step_ms)
         self._queue = {source: moved(items, step_ms) for source, items in self._queue.items()}
         self._destroyed = {name: at_ms + step_ms for name, at_ms in self._destroyed.items()}
         self.events.restamp(step_ms)
         self._dirty.update(self._pairs)
 
     def _remember(self, build: Build) -> None:
-        build = self._moved.seen(build)
         for namespace in build.namespaces or (build.namespace or "",):
             pair = (build.source, build.job, namespace)
             known = self._pairs.setdefault(pair, [])
@@ -315,12 +331,11 @@ class Builds:
         for pair in self._dirty:
             source, job, namespace = pair
             remembered = self._pairs.get(pair)
-            known = [build for build in remembered or () if not build.deleted]
-            if known:
+            if remembered and any(not build.deleted for build in remembered):
                 of_job, gone_ms = self._jobs.get((source, job)), self._destroyed.get(namespace)
                 before = current.get(build_state_key(*pair))
                 before = before if before is not None and before.until_ms is None else None
-                states.append(judge_builds(source, of_job, job, namespace, known, gone_ms, before))
+                states.append(judge_builds(source, of_job, job, namespace, remembered, gone_ms, before, now_ms=now_ms))
             elif remembered is not None:
                 if not remembered:
                     del self._pairs[pair]

@@ -135,7 +135,7 @@ class MovedBuilds:
     def seen(self, build: Build) -> Build:
         """Return a build that is told again in the clock as it is now."""
         told_ms, off_ms = self._known.get(build.key, (None, 0))
-        return replace(build, started_ms=build.started_ms + off_ms) if build.started_ms == told_ms else build
+        return moved(build, off_ms) if build.started_ms == told_ms else build
 
 
 def moved_memory(memory: Memory, workload: Workload | None, step_ms: int) -> Memory:

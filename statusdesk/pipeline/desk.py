@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -33,7 +34,7 @@ from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.builds import AskBuild, Builds
 from statusdesk.pipeline.causes import Causes
 from statusdesk.pipeline.clock_steps import Steps, is_ahead, moved, unstamped
-from statusdesk.pipeline.environments import Environments
+from statusdesk.pipeline.environments import Environments, makes_environments
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.platform import Platform
@@ -90,7 +91,8 @@ class Desk:
         sends: bool = False,
     ) -> None:
         self._writer = writer
-        self._builds = Builds(writer, ask_build, lambda namespace: any(s.holds("", namespace) for s in config.stages))
+        stages, outlasts = config.stages, partial(makes_environments, config)
+        self._builds = Builds(writer, ask_build, lambda name: any(s.holds("", name) for s in stages), outlasts)
         tokens = config.vault.tokens if config.vault is not None else ()
         self._platform = Platform(writer, self._builds, config.jenkins, tokens)
         self._environments = Environments(writer, self._builds, config)

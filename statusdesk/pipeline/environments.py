@@ -1,9 +1,12 @@
 """Development environments, as the runs of the jobs that make and destroy them tell; judged as time passes too."""
 
+from collections.abc import Sequence
+
 from statusdesk.config import Config
-from statusdesk.facts import JobClass
+from statusdesk.facts import Build, JobClass
+from statusdesk.job_classes import class_of
 from statusdesk.job_names import matches
-from statusdesk.judge.environments import Act, Run, Story, judge_environment, story_of
+from statusdesk.judge.environments import Act, Run, Story, judge_environment, story_of, with_what_was_told
 from statusdesk.judge.working_hours import WorkingHours
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.rejudging import Rejudging
@@ -12,13 +15,23 @@ from statusdesk.store.writer import Transition, Writer
 
 REJUDGE_MS = 15_000
 LONGEST_HOLD_MS = 300_000  # some job may never show its older builds
+_Once = tuple[Act, int, int]  # a job may be seen with its builds under two names: what was done, number, start
+
+
+def makes_environments(config: Config, job: str) -> bool:
+    """Tell whether a job makes or destroys environments, by the patterns of the settings."""
+    settings = config.environments
+    is_environment = config.jenkins is not None and class_of(job, config.jenkins) is JobClass.ENVIRONMENT
+    return is_environment and matches(job, (*settings.create_jobs, *settings.destroy_jobs))
 
 
 class Environments:
     """Puts the state of each environment that is up; one that was destroyed has gone."""
 
     def __init__(self, writer: Writer, builds: Builds, config: Config) -> None:
+        self._writer = writer
         self._builds = builds
+        self._kept_ms = round(config.store.keep_s * 1000)  # what is older is not remembered by any build either
         self._settings = config.environments
         self._hours = WorkingHours(config.environments, config.board.timezone)
         # with several clusters nothing tells in which of them a job makes it
@@ -42,7 +55,7 @@ class Environments:
         if not self._rows.is_due(now_ms) or (self._holds(now_ms) if heard else not self._stories):
             return []
         if heard:
-            self._stories = {namespace: story_of(runs) for namespace, runs in self._runs().items()}
+            self._stories = self._told_stories(now_ms)
             self._builds.destroyed({name: gone for name, story in self._stories.items() if (gone := _gone_ms(story))})
         grace_ms = round(self._settings.grace_s * 1000)
         judged = (
@@ -62,16 +75,38 @@ class Environments:
             self._held_ms = now_ms
         return 0 <= now_ms - self._held_ms < LONGEST_HOLD_MS
 
+    def _told_stories(self, now_ms: int) -> dict[str, Story]:
+        """Return the stories of all runs, with those of environments that were up and of which the runs have gone."""
+        runs = self._runs()
+        stories = {namespace: story_of(each) for namespace, each in runs.items()}
+        for row in self._writer.current(EnvironmentState).values():
+            kept = row.up_since_ms is not None and now_ms - row.up_since_ms < self._kept_ms
+            if kept and row.until_ms is None and row.cluster == self._cluster and self._act(row.job) is Act.CREATE:
+                of_row = runs.get(row.namespace, [])
+                story = stories.get(row.namespace, Story())
+                stories[row.namespace] = with_what_was_told(story, of_row, row)
+        return stories
+
     def _runs(self) -> dict[str, list[Run]]:
-        runs: dict[str, list[Run]] = {}
+        """Return the runs of each namespace, each once; those of jobs that have gone count too."""
+        runs: dict[str, dict[_Once, Run]] = {}
         for job in self._builds.jobs():
-            act = self._act(job.name) if job.job_class is JobClass.ENVIRONMENT else None
-            if act is None:
-                continue
-            for build in self._builds.of_job(job.key, deleted_too=True):
-                for namespace in build.namespaces or ((build.namespace,) if build.namespace else ()):
-                    runs.setdefault(namespace, []).append(Run(act, build))
-        return runs
+            if job.job_class is JobClass.ENVIRONMENT:
+                self._add(runs, job.name, self._builds.of_job(job.key, deleted_too=True))
+        for (_, name), gone in self._builds.gone_jobs().items():
+            self._add(runs, name, gone.builds, gone.since_ms)
+        return {namespace: list(each.values()) for namespace, each in runs.items()}
+
+    def _add(
+        self, runs: dict[str, dict[_Once, Run]], job: str, builds: Sequence[Build], gone_ms: int | None = None
+    ) -> None:
+        act = self._act(job)
+        if act is None:
+            return
+        for build in builds:
+            for namespace in build.namespaces or ((build.namespace,) if build.namespace else ()):
+                once = (act, build.number, build.started_ms)
+                runs.setdefault(namespace, {}).setdefault(once, Run(act, build, gone_ms))
 
     def _act(self, job: str) -> Act | None:
         if matches(job, self._settings.destroy_jobs):

@@ -34,6 +34,11 @@ class JobEvents:
         """Return what happened at a source since a moment."""
         return [event for event in self._newest if event.source == source and event.at_ms >= since_ms]
 
+    def vanished_ms(self, source: str, name: str) -> int | None:
+        """Return when a job went last; None where that is not remembered."""
+        went = [e.at_ms for e in self._newest if (e.source, e.name, e.what) == (source, name, "vanished")]
+        return max(went, default=None)
+
     def compare(
         self, before: Mapping[JobKey, Job], after: Mapping[JobKey, Job], seed: SeedRun | None, at_ms: int
     ) -> list[JobEvent]:

@@ -37,6 +37,7 @@ class Stage:
         self.answer = answer
         self.asked: list[Asked] = []
         self.most_at_once = 0
+        self.ahead_s = 0.0  # how far its clock is, as its header tells
         self.closing = threading.Event()
         self._at_once = 0
         self._lock = threading.Lock()
@@ -103,6 +104,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(answer.body)
         if answer.length is not None:
             self.close_connection = True
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string((time.time() if timestamp is None else timestamp) + self.stage.ahead_s)
 
     def log_message(self, *_: object) -> None:
         pass

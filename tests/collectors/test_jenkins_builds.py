@@ -120,20 +120,6 @@ def test_no_request_ranges_over_the_builds_of_all_jobs_or_asks_for_a_depth(jenki
         assert all(asked.headers.get("Authorization", "").startswith("Basic ") for asked in stage.asked)
 
 
-def test_folders_are_nested_only_as_deep_as_they_are(jenkins):
-    jenkins.add("flat", build(1))
-    with staged(jenkins) as stage, Watched(stage) as watched:
-        jenkins.add("a/b/c/deep", build(1))
-        ticks = [asked.query for asked in stage.asked if "lastBuild" in asked.query]
-        assert ticks[-1].count("fullName") == 1
-        watched.collector._scan_due_s = 0.0
-        watched.visit()
-        watched.visit()
-        ticks = [asked.query for asked in stage.asked if "lastBuild" in asked.query]
-        assert ticks[-1].count("fullName") == 4
-        assert {job.name for job in watched.sweeps(Job)[-1].facts} == {"flat", "a/b/c/deep"}
-
-
 def test_backfill_asks_jobs_with_older_builds_once_newest_active_first(jenkins):
     jenkins.add("once", build(1))
     jenkins.add("never")
@@ -251,30 +237,6 @@ def test_an_upstream_job_that_we_may_not_see_leaves_the_default(jenkins):
     jenkins.add("child", build(1, namespace=None, upstream=("hidden", 1)), default="staging")
     with staged(jenkins) as stage, Watched(stage) as watched:
         assert watched.builds()[("child", 1)].attributed_by == "default"
-
-
-def test_definitions_are_read_again_when_a_seed_job_has_finished(jenkins):
-    jenkins.add("seed-jobs", build(1), default=None)
-    jenkins.add("deploy", build(1))
-    with staged(jenkins) as stage, Watched(stage) as watched:
-        jenkins.add("seed-jobs", build(2, None), default=None)
-        assert watched.visit() == TICK
-        jenkins.add("seed-jobs", build(2), default=None)
-        jenkins.defaults["deploy"] = "production"
-        assert watched.visit() == [*TICK, "/api/json"]
-        assert watched.visit() == TICK
-        jobs = {job.name: job for job in watched.sweeps(Job)[-1].facts}
-        assert jobs["deploy"].namespace_default == "production"
-
-
-def test_a_new_job_has_its_definition_read_before_its_first_build_is_attributed(jenkins):
-    jenkins.add("deploy", build(1))
-    with staged(jenkins) as stage, Watched(stage) as watched:
-        jenkins.add("pipeline", build(1, namespace=None), default="qa")
-        watched.visit()
-        first = watched.builds()[("pipeline", 1)]
-        assert (first.namespace, first.attributed_by) == ("qa", "default")
-        assert watched.visit() == TICK
 
 
 def test_a_job_made_again_replaces_its_builds(jenkins):

@@ -6,7 +6,6 @@ import pytest
 from collectors.jenkins_attribution import clues_of
 from collectors.jenkins_facts import (
     build_of,
-    class_of,
     definitions_in,
     depth_of,
     executors_of,
@@ -21,6 +20,7 @@ from collectors.jenkins_ledger import BuildLedger
 from collectors.jenkins_wire import Builds, BuildWire, Computers, Definitions, Queue, Root
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import JobClass
+from statusdesk.job_classes import class_of
 from tests.collectors.stage import DATA
 
 SETTINGS = JenkinsSettings(url="https://ci.example.org/jenkins/", seed_jobs=("seed*",))

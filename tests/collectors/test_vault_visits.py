@@ -5,7 +5,6 @@ import json
 import msgspec
 import pytest
 
-from collectors import vault_tokens
 from collectors.vault_facts import token_of
 from collectors.vault_tokens import OWN_NAME
 from collectors.vault_wire import Envelope
@@ -180,10 +179,3 @@ def test_an_accessor_in_a_file_is_read_again_when_the_token_was_issued_anew(tmp_
         watched.visit()
         assert not watched.tokens()["orders"].gone
         assert not any(SECRET.encode() in asked.body for asked in stage.asked)
-
-
-@pytest.mark.parametrize(
-    ("off_ms", "said"), [(6_400, "6s"), (90_500, "2m"), (3_599_200, "1h"), (7_199_100, "2h"), (5_400_400, "1h 30m")]
-)
-def test_how_far_a_clock_is_off_is_rounded_and_not_cut_down(off_ms, said):
-    assert vault_tokens._about(off_ms) == said

@@ -5,7 +5,7 @@ import pytest
 
 from statusdesk.facts import Build, Job, JobClass
 from statusdesk.judge.builds import judge_builds
-from statusdesk.states import Level
+from statusdesk.states import BuildState, Level
 from tests.judge.make import T0
 
 
@@ -22,6 +22,10 @@ def build(number: int, result: str | None, building: bool = False) -> Build:
         duration_ms=0 if building else 500,
         version=f"1.{number}",
     )
+
+
+def judged(*about, **more) -> BuildState:
+    return judge_builds(*about, **more, now_ms=T0 + 50_500)
 
 
 RUNNING = build(9, None, building=True)
@@ -48,14 +52,14 @@ RUNNING = build(9, None, building=True)
 )
 def test_outcome(builds, level, reason, number, other, other_result) -> None:
     for order in (builds, builds[::-1]):
-        state = judge_builds("jenkins", None, "deploy-orders", "staging", order)
+        state = judged("jenkins", None, "deploy-orders", "staging", order)
         assert (state.level, state.reason, state.number) == (level, reason, number)
         assert (state.other_number, state.other_result) == (other, other_result)
         assert state.key == "jenkins/deploy-orders@staging"
 
 
 def test_last_success_stays_known() -> None:
-    state = judge_builds("jenkins", None, "deploy-orders", "staging", [build(5, "FAILURE"), build(3, "SUCCESS")])
+    state = judged("jenkins", None, "deploy-orders", "staging", [build(5, "FAILURE"), build(3, "SUCCESS")])
     assert (state.last_success_number, state.last_success_ms) == (3, T0 + 3500)
     assert (state.version, state.url, state.started_ms) == ("1.5", "https://ci/5", T0 + 5000)
 
@@ -80,15 +84,15 @@ def job(job_class: JobClass, disabled: bool = False) -> Job:
     ],
 )
 def test_message(job_class, disabled, builds, namespace, message) -> None:
-    state = judge_builds("jenkins", job(job_class, disabled), "j", namespace, builds)
+    state = judged("jenkins", job(job_class, disabled), "j", namespace, builds)
     assert state.message == message
     assert state.job_class == job_class.value
 
 
 def test_what_failed_in_an_environment_that_was_destroyed_since_is_history() -> None:
     failed = build(4, "FAILURE")
-    before = judge_builds("jenkins", None, "j", "dev-a", [failed], failed.started_ms - 1)
-    after = judge_builds("jenkins", None, "j", "dev-a", [failed], failed.started_ms + 1)
+    before = judged("jenkins", None, "j", "dev-a", [failed], failed.started_ms - 1)
+    after = judged("jenkins", None, "j", "dev-a", [failed], failed.started_ms + 1)
     assert (before.level, after.level, after.reason) == (Level.FAILING, Level.IDLE, "Destroyed")
     assert "destroyed since" in after.message
 
@@ -97,7 +101,7 @@ def test_the_usual_duration_is_the_median_of_the_last_that_succeeded() -> None:
     took = {1: 900_000, 2: 1_000, 3: 2_000, 4: 3_000, 5: 60_000, 6: 2_000}
     builds = [msgspec.structs.replace(build(n, "SUCCESS"), duration_ms=ms) for n, ms in took.items()]
     failed = msgspec.structs.replace(build(7, "FAILURE"), duration_ms=5)
-    assert judge_builds("jenkins", None, "j", "a", [*builds, failed]).usual_ms == 2_000
+    assert judged("jenkins", None, "j", "a", [*builds, failed]).usual_ms == 2_000
 
 
 @pytest.mark.parametrize(
@@ -110,7 +114,16 @@ def test_the_usual_duration_is_the_median_of_the_last_that_succeeded() -> None:
         ("SFS", (T0, False), 3, True),  # what was red in between is not green since long ago
         ("SS", (T0, True), 0, True),  # those before are not at hand any more
         ("SS", (T0, False), 0, False),
-        ("SS", (T0 + 9000, True), 1, False),  # older ones were heard of
+        ("SS", (T0 + 9500, False), 1, False),  # older ones were heard of
+        ("SS", (T0 + 9500, True), 9, True),  # older ones were heard of, what was red after them not again
+        ("SfS", None, 3, True),  # a deleted one was red all the same
+        ("SfS", (T0 + 3500, True), 3, True),
+        ("SsS", None, 1, False),
+        ("SFsf", None, None, False),
+        ("Sf", None, 50, True),  # red until it was seen to be deleted
+        ("Sf", (T0 + 4500, True), 4, True),  # as it was
+        ("Sfs", None, 3, True),
+        ("SFSf", (T0 + 3500, True), 50, True),
         ("FSA", None, 2, True),  # an aborted one says nothing
         ("FSR", None, 2, True),
         ("A", None, None, False),
@@ -118,15 +131,16 @@ def test_the_usual_duration_is_the_median_of_the_last_that_succeeded() -> None:
 )
 def test_it_is_green_since_the_first_success_that_no_other_result_followed(results, before, since, was_red) -> None:
     words = {"S": "SUCCESS", "F": "FAILURE", "U": "UNSTABLE", "A": "ABORTED", "R": None}
-    builds = [build(n, words[each], building=each == "R") for n, each in enumerate(results, 1)]
-    known = judge_builds("jenkins", None, "j", "a", builds)
+    told = [build(n, words[each.upper()], building=each == "R") for n, each in enumerate(results, 1)]
+    builds = [msgspec.structs.replace(b, deleted=each.islower()) for b, each in zip(told, results, strict=True)]
+    known = judged("jenkins", None, "j", "a", builds)
     if before is not None:
         known = msgspec.structs.replace(known, green_since_ms=before[0], was_red=before[1])
-    state = judge_builds("jenkins", None, "j", "a", builds, before=known if before is not None else None)
+    state = judged("jenkins", None, "j", "a", builds, before=known if before is not None else None)
     expected = None if since is None else T0 + since * 1000 + 500 if since else T0
     assert (state.green_since_ms, state.was_red) == (expected, was_red)
 
 
 def test_what_failed_in_an_environment_is_well_since_that_was_destroyed() -> None:
     failed = build(4, "FAILURE")
-    assert judge_builds("jenkins", None, "j", "a", [failed], failed.started_ms + 9).green_since_ms == T0 + 4009
+    assert judged("jenkins", None, "j", "a", [failed], failed.started_ms + 9).green_since_ms == T0 + 4009

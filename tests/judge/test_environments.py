@@ -166,6 +166,24 @@ def test_who_left_it_half_made_is_named_and_not_who_had_made_it_well(result: str
     assert (state.made_ms, state.up_since_ms) == (None, at(16, "08:01"))
 
 
+def test_making_a_half_made_environment_whole_is_no_renewal() -> None:
+    half, whole = run(C, 1, at(16, "08:00"), "FAILURE", user="bob"), run(C, 2, at(16, "09:00"), user="carl")
+    state = judged(at(16, "12:00"), half, whole)
+    assert state is not None
+    assert (state.made_by, state.renewed_by, state.renewed_ms) == ("carl", "", None)
+
+
+def test_how_a_run_ended_whose_job_has_gone_meanwhile_nobody_knows() -> None:
+    gone = {"gone_ms": at(16, "10:00")}
+    makes, destroys = (run(act, 2, at(16, "09:59"), None)._replace(**gone) for act in (C, D))
+    state = judged(at(16, "12:00"), makes)
+    assert state is not None and (state.level, state.reason) == (Level.WARNING, "HalfMade")
+    for cut_short in (makes, destroys):
+        state = judged(at(16, "12:00"), MADE, cut_short)
+        assert state is not None and (state.reason, state.number) == ("Up", 1)
+    assert judged(at(16, "12:00"), destroys) is None
+
+
 def test_who_makes_it_once_more_is_named_while_he_does_and_no_longer() -> None:
     half = run(C, 1, at(16, "08:00"), "FAILURE", user="bob")
     for before in (MADE, half):
@@ -175,3 +193,5 @@ def test_who_makes_it_once_more_is_named_while_he_does_and_no_longer() -> None:
     again = judged(at(16, "12:00"), MADE, run(C, 2, at(16, "10:59"), user="carl"))
     assert again is not None
     assert (again.made_by, again.number) == ("alice", 1)
+    assert (again.renewed_by, again.renewed_number, again.renewed_ms) == ("carl", 2, at(16, "11:00"))
+    assert again.message == "made by alice with env-create #1, renewed by carl with env-create #2"

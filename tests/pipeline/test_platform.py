@@ -27,6 +27,8 @@ NOON_MS = T0 - T0 % (24 * HOUR_MS) + 12 * HOUR_MS  # T0 is a Friday, in UTC
 class PlatformBench(Bench):
     """A desk that knows when a renewal is due and when people work."""
 
+    create_jobs = ("*create*",)
+
     def open(self) -> None:
         super().open()
         self.now_ms = max(self.now_ms, NOON_MS)
@@ -38,7 +40,9 @@ class PlatformBench(Bench):
             clusters=tuple(ClusterSettings(name=name) for name in self.clusters),
             jenkins=JenkinsSettings(url="http://jenkins", queue_warn_s=600.0, seed_stale_s=86_400.0),
             vault=VaultSettings(address="http://127.0.0.1:1", tokens=tokens),
-            environments=EnvironmentSettings(work_from="07:00", work_until="20:00", grace_s=1800.0, timezone="UTC"),
+            environments=EnvironmentSettings(
+                create_jobs=self.create_jobs, work_from="07:00", work_until="20:00", grace_s=1800.0, timezone="UTC"
+            ),
             store=StoreSettings(state_dir=str(self.directory)),
         )
         self.desk = Desk(config, self.writer, ask_build=self.wanted.append)

@@ -119,6 +119,12 @@ ENVIRONMENTS = (
         message="made by lee with env-create #32", made_by="lee", job="env-create", number=32,
         last_job="env-create", last_number=32, last_result="SUCCESS", week_up_min=60,
     ),
+    EnvironmentState(
+        key="eu/dev-mia", cluster="eu", namespace="dev-mia", level=Level.OK, reason="Up", up_since_ms=NOW - 3 * HOUR,
+        message="made by mia with env-make #8", made_by="mia", job="env-make", number=8, made_ms=NOW - 3 * HOUR,
+        last_job="env-make", last_number=9, last_result="SUCCESS", week_up_min=180, renewed_ms=NOW - 20 * MINUTE,
+        renewed_by="noa", renewed_job="env-make", renewed_number=9, job_gone_ms=NOW - 10 * MINUTE,
+    ),
 )  # fmt: skip
 
 

@@ -152,7 +152,7 @@ def test_order_of_trouble():
 
 
 async def test_environments_that_are_half_made_are_not_counted_as_up():
-    kim, lee = jenkins.ENVIRONMENTS
+    kim, lee, _ = jenkins.ENVIRONMENTS
     off = replace(kim, day_off=True)
     made = replace(kim, key="eu/sat", namespace="sat", day_off=True, up_since_ms=NOW - HOUR, left_up_ms=NOW - HOUR)
     half = replace(
@@ -183,8 +183,10 @@ async def test_environments():
         await until(pilot, lambda: isinstance(app.screen, EnvironmentsScreen) and "dev-kim" in text(app))
         shown = text(app)
         assert "still up 14h after the working day ended, made with env-create #31 by kim" in shown
+        renewed = "made with env-make #8 by mia, renewed 20m ago with env-make #9 by noa"
+        assert f"{renewed}; its job env-make went from Jenkins 10m ago" in shown
         assert "LAST 7 DAYS" in shown and "THIS WEEK" not in shown
-        assert "48.0 h" in shown and "2 up  1 still up after hours; last 7 days: 49 h up, 32 h of them" in shown
+        assert "48.0 h" in shown and "3 up  1 still up after hours; last 7 days: 52 h up, 32 h of them" in shown
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, BuildScreen))
         assert app.screen.key == BuildKey("jenkins", "env-create", 31)

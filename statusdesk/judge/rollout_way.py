@@ -1,0 +1,39 @@
+"""Since when the newest revision of a workload is on its way into the cluster: what a stuck rollout is counted from."""
+
+from statusdesk.facts import Workload
+from statusdesk.judge.pods import is_observed
+from statusdesk.judge.rollout_scene import Finding, Scene
+from statusdesk.states import Level, RolloutState
+
+_MOVES = (Level.PROGRESSING, Level.WARNING, Level.FAILING, Level.UNKNOWN)
+_UNTIL_ROLLED_OUT = ("Stalled", "NoPods", "OldPodBlocks", "OldPodsFail")
+
+
+def on_its_way_ms(
+    workload: Workload,
+    finding: Finding,
+    scene: Scene,
+    before: RolloutState | None,
+    new_ready: int,
+    *,
+    goes_on: bool,
+    was_completed: bool,
+) -> int | None:
+    """Return since when a rollout goes on that has not come through; None where none does, or it rests.
+
+    ``new_ready``: pods of the newest revision that are ready. ``goes_on``: it is the revision of the verdict
+    ``before``. ``was_completed``: that had come through already; what is still to be rolled out of it (a partition was
+    lowered, a spec waits to be observed) begins now.
+    """
+    rests = scene.ends or workload.deleting_ms is not None or finding.level not in _MOVES
+    if rests or not (scene.rolling or not is_observed(workload)):
+        return None
+    all_there = is_observed(workload) and min(new_ready, workload.updated) >= (workload.desired or 0)
+    if finding.level is Level.WARNING and all_there and finding.reason not in _UNTIL_ROLLED_OUT:
+        return None
+    if goes_on and before is not None:
+        if before.way_ms is not None:
+            return before.way_ms
+        if was_completed or before.level is Level.PAUSED:
+            return scene.now_ms
+    return scene.now_ms if was_completed else scene.started_ms

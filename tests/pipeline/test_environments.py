@@ -1,0 +1,164 @@
+"""Environments outlast the jobs that made them; who made one and who renewed it are two things."""
+
+import msgspec
+import pytest
+
+from statusdesk.facts import Changed
+from tests.pipeline.test_platform import HOUR_MS, MINUTE_MS, PlatformBench, job, jobs, ran
+
+OTHERS = ("deploy-a", "deploy-b", "deploy-c", "deploy-d")
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = PlatformBench(tmp_path)
+    yield made
+    made.writer.close()
+
+
+def created(bench, number=5, ago_ms=HOUR_MS, result="SUCCESS", name="env-create", user="bob") -> Changed:
+    return ran(name, number, bench.now_ms - ago_ms, result, namespace="dev-bob", user=user)
+
+
+def destroyed(bench, number=3, result="SUCCESS") -> Changed:
+    return ran("env-destroy", number, bench.now_ms, result, namespace="dev-bob", user="carl")
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_an_environment_outlasts_the_job_that_made_it_and_ends_when_it_is_destroyed(bench, restarted):
+    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), created(bench))
+    before = bench.environment()
+    bench.pass_ms(MINUTE_MS)
+    bench.see(jobs(bench, "env-destroy", *OTHERS))
+    if restarted:
+        bench.pass_ms(2 * HOUR_MS)
+        bench.restart()
+        bench.see(jobs(bench, "env-destroy", *OTHERS))
+    row = bench.environment()
+    assert (row.reason, row.made_by, row.number, row.until_ms) == ("Up", "bob", 5, None)
+    assert row.up_since_ms == before.up_since_ms
+    assert before.job_gone_ms is None
+    since = "1h" if restarted else "0s"
+    assert row.message == f"made by bob with env-create #5; its job env-create went from Jenkins {since} ago"
+    bench.see(destroyed(bench))
+    assert bench.environment().until_ms is not None
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_was_destroyed_is_not_up_again_when_the_job_that_destroyed_it_is_gone(bench, restarted):
+    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), created(bench), destroyed(bench))
+    bench.pass_ms(MINUTE_MS)
+    bench.see(jobs(bench, "env-create", *OTHERS))
+    if restarted:
+        bench.restart()
+        bench.see(jobs(bench, "env-create", *OTHERS))
+    assert bench.environment() is None
+
+
+def test_a_job_that_is_back_is_not_said_to_be_gone(bench):
+    whole = ("env-create", "env-destroy", *OTHERS)
+    bench.see(jobs(bench, *whole), created(bench))
+    before = bench.environment()
+    bench.see(jobs(bench, *whole[1:]))
+    assert bench.environment().job_gone_ms is not None
+    bench.see(jobs(bench, *whole))
+    bench.see(created(bench, 6, MINUTE_MS, "FAILURE"), created(bench, 7, MINUTE_MS // 2))
+    row = bench.environment()
+    assert (row.job_gone_ms, row.up_since_ms, row.number) == (None, before.up_since_ms, 5)
+
+
+@pytest.mark.parametrize("recognized", [False, True])
+def test_the_builds_of_a_job_that_was_renamed_count_once(bench, recognized):
+    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), created(bench, 4, 2 * HOUR_MS, "FAILURE", user="al"))
+    bench.see(created(bench))
+    before = bench.environment()
+    bench.see(jobs(bench, "env-create-2", "env-destroy", *OTHERS))
+    moved = [created(bench, 4, 2 * HOUR_MS, "FAILURE", "env-create-2", user="al"), created(bench, name="env-create-2")]
+    if recognized:
+        moved[0] = msgspec.structs.replace(moved[0], gone=(("jenkins", "env-create"),))
+    bench.see(*moved)
+    row = bench.environment()
+    assert (row.job, row.number, row.job_gone_ms) == ("env-create-2", 5, None)
+    assert (row.up_since_ms, row.made_ms, row.renewed_ms) == (before.up_since_ms, before.made_ms, None)
+    assert row.week_up_min == before.week_up_min
+
+
+@pytest.mark.parametrize("result", ["SUCCESS", "FAILURE"])
+def test_an_environment_outlasts_a_job_that_was_made_anew(bench, result):
+    whole = jobs(bench, "env-create", "env-destroy", *OTHERS)
+    bench.see(whole, created(bench, result=result))
+    before = bench.environment()
+    other = ran("env-create", 1, bench.now_ms, namespace="dev-eve", user="eve")
+    bench.see(whole, msgspec.structs.replace(other, gone=(("jenkins", "env-create"),)))
+    for _ in range(2):
+        row = bench.environment()
+        assert (row.reason, row.made_by, row.number) == (before.reason, "bob", 5)
+        assert (row.up_since_ms, row.made_ms, row.until_ms) == (before.up_since_ms, before.made_ms, None)
+        assert bench.environment("dev-eve").number == 1
+        bench.restart()
+        bench.see(whole)
+    bench.see(created(bench, 2, MINUTE_MS, user="dora"))
+    row = bench.environment()
+    renewed = result == "SUCCESS"
+    assert (row.made_by, row.renewed_by) == (("bob", "dora") if renewed else ("dora", ""))
+    assert row.up_since_ms == before.up_since_ms
+    bench.see(destroyed(bench, result="FAILURE"))
+    assert bench.environment().reason == "HalfDestroyed"
+    bench.see(destroyed(bench, 4))
+    assert bench.environment().until_ms is not None
+    bench.restart()
+    bench.see(whole)
+    assert bench.environment().until_ms is not None
+
+
+def test_an_environment_that_is_renewed_every_night_is_up_since_it_was_made(bench):
+    runs = [created(bench, n, (100 - n) * HOUR_MS, user="al" if n == 1 else "") for n in range(1, 41)]
+    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), runs[0])
+    made_ms = bench.environment().made_ms
+    bench.see(*runs[1:])
+    bench.restart()
+    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS))
+    row = bench.environment()
+    assert (row.made_by, row.number, row.made_ms, row.up_since_ms) == ("al", 1, made_ms, made_ms)
+    assert row.renewed_number == 40
+
+
+def test_what_the_settings_no_longer_take_for_a_job_that_makes_environments_ends(bench):
+    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), created(bench))
+    bench.create_jobs = ("*make*",)
+    bench.restart()
+    bench.see(jobs(bench, "env-create", "env-destroy", "env-make", *OTHERS), created(bench, 1, name="env-make"))
+    assert bench.environment().job == "env-make"
+    bench.create_jobs = ("*other*",)
+    bench.restart()
+    bench.see(jobs(bench, "env-create", "env-destroy", "env-make", *OTHERS), destroyed(bench, 1, "FAILURE"))
+    assert bench.environment().until_ms is not None
+
+
+def test_what_was_being_made_when_its_job_went_may_be_half_made(bench):
+    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), created(bench, 5, MINUTE_MS, None))
+    assert bench.environment().reason == "Making"
+    bench.see(jobs(bench, "env-destroy", *OTHERS))
+    row = bench.environment()
+    assert (row.reason, row.level, row.until_ms) == ("HalfMade", "warning", None)
+    assert row.message.startswith("env-create #5 ran when it was seen last: it may be half made by bob; its job")
+
+
+def test_builds_of_other_jobs_that_have_gone_are_not_kept(bench):
+    bench.see(jobs(bench, job("env-report"), *OTHERS), ran("env-report", 1, bench.now_ms, namespace="dev-bob"))
+    bench.see(jobs(bench, *OTHERS))
+    assert bench.environment() is None
+
+
+def test_who_made_an_environment_and_who_renewed_it_last_are_both_told(bench):
+    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), created(bench, user="bob"))
+    bench.see(created(bench, 6, 40 * MINUTE_MS, user="dora"), created(bench, 7, 20 * MINUTE_MS, user="eve"))
+    row = bench.environment()
+    assert (row.made_by, row.number) == ("bob", 5)
+    assert (row.renewed_by, row.renewed_number) == ("eve", 7)
+    assert row.renewed_ms == bench.now_ms - 19 * MINUTE_MS
+    assert row.message == "made by bob with env-create #5, renewed by eve with env-create #7"
+    bench.see(destroyed(bench))
+    bench.now_ms += HOUR_MS
+    bench.see(created(bench, 8, MINUTE_MS, user="dora"))
+    assert (bench.environment().made_by, bench.environment().renewed_by) == ("dora", "")
