@@ -6,12 +6,9 @@ from collections.abc import Iterable
 from statusdesk.alerts.telling import AlertEvent
 from statusdesk.alerts_view import inhibited_words, muted_words
 from statusdesk.states_alerts import AlertState, Muted
-from statusdesk.text import clean, iso, span
+from statusdesk.text import clean, iso, lasted
 
 EXPLAINED = ("summary", "version", "reason", "look", "last_good", "build_url", "runbook")
-
-AHEAD_MS = 2_000
-"""So far two processes may be apart that read the same clock one after the other."""
 
 
 def event_line(event: AlertEvent, *, as_json: bool) -> str:
@@ -32,7 +29,7 @@ def words_of(
 
     ``others``: among which the one is named that inhibits it; ``muted``: the sinks whose Alertmanagers tell nobody.
     """
-    words = [f"{alert.state} {_since(alert.fired_ms or alert.pending_ms or alert.started_ms, now_ms)}"]
+    words = [f"{alert.state} {lasted(alert.fired_ms or alert.pending_ms or alert.started_ms, now_ms)}"]
     words += ["flapping"] if alert.flapping else []
     words += [f"taken by {alert.acked_by}"] if alert.acked_by else []
     words += ["silenced"] if alert.silenced_by else []
@@ -40,13 +37,6 @@ def words_of(
     words += [inhibited_words(alert, others)] if alert.inhibited_by else []
     words += ["its source is down"] if alert.stale_since_ms is not None else []
     return words
-
-
-def _since(since_ms: int, now_ms: int) -> str:
-    """Return for how long; of what has yet to begin, when it did by the clock before that was set back."""
-    if since_ms - now_ms > AHEAD_MS:
-        return f"since {iso(since_ms)[11:16]}Z by another clock"
-    return f"for {span(now_ms - since_ms)}"
 
 
 def alert_object(alert: AlertState) -> dict[str, object]:

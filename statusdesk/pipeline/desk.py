@@ -97,7 +97,7 @@ class Desk:
         self._platform = Platform(writer, self._builds, config.jenkins, tokens)
         self._environments = Environments(writer, self._builds, config)
         self._joins = Joins(writer, self._builds, config.apps)
-        self._causes = Causes(writer)
+        self._causes = Causes(writer, lambda row: self._rollouts.seen(row))
         self._rollouts = Rollouts(writer, config.thresholds_of, self._told_of, ask)
         self._tokens = Tokens(writer, config.vault, self._builds)
         self._alerting = Alerting(config, writer, sends=sends)

@@ -243,6 +243,10 @@ class Rollouts:
         self._dirty.update(dict.fromkeys(self._workloads))
         self._dirty_pods.update(self._pods)
 
+    def seen(self, row: RolloutState) -> RolloutState:
+        """Return a row with since when it is as it is in the clock as that is set now."""
+        return self._witnessed.seen(row)
+
     def inquire(self, now_ms: int) -> None:
         """Begin to look into what has begun to fail, and ask what is due; after ``flush``. Raises: StoreError."""
         self._inquiries.take_evidence(self._writer.current(RolloutState), now_ms)

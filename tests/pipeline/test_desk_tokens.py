@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from statusdesk.clock import ClockSteps
 from statusdesk.config import (
     ClusterSettings,
     Config,
@@ -247,8 +248,8 @@ class VaultBench(Bench):
         vault = VaultSettings(address="http://127.0.0.1:1", tokens=tokens)
         stages = (StageSettings(name="staging", namespaces=("staging",)),)
         store = StoreSettings(state_dir=str(self.directory))
-        config = Config(path="c", stages=stages, clusters=(ClusterSettings(name="eu"),), vault=vault, store=store)
-        self.desk = Desk(config, self.writer)
+        self.config = Config(path="c", stages=stages, clusters=(ClusterSettings(name="eu"),), vault=vault, store=store)
+        self.desk = Desk(self.config, self.writer)
 
 
 @pytest.fixture
@@ -282,6 +283,25 @@ def test_a_dead_token_is_the_cause_and_goes_when_there_is_another(vault_bench):
     fresh = token(issue_ms=T0, expire_ms=day(1), seen_ms=bench.now_ms)
     bench.see(swept(Token, fresh, source="vault", started_ms=bench.now_ms))
     assert (bench.rollout().cause, bench.rollout().cause_ms) == ("", None)
+
+
+@pytest.mark.parametrize("set_ms", [600_000, -600_000])
+def test_a_dead_token_stays_the_cause_when_the_clock_is_set(vault_bench, set_ms):
+    bench, even = vault_bench, [0]
+    bench.desk = Desk(bench.config, bench.writer, steps=ClockSteps(lambda: even[0]))
+    died_ms = init_crash().ready_changed_ms - 60_000  # a minute before the trouble began
+    dead = token(issue_ms=day(-9), expire_ms=died_ms, seen_ms=died_ms - 1, unknown_ms=T0 - 1)
+    bench.see(swept(Token, dead, source="vault", started_ms=T0 - 1))
+    failing_at_its_door(bench)
+    assert bench.rollout().cause_key == "token:vault/payments"
+    bench.now_ms += set_ms
+    bench.see()
+    even[0] += 5000
+    bench.now_ms += 5000
+    again = msgspec.structs.replace(init_crash(), node="n")
+    bench.see(Changed(source=SOURCE, kind=Pod, at_ms=bench.now_ms, seen=(again,)))
+    row = bench.rollout()
+    assert (row.cause_key, row.cause_ms) == ("token:vault/payments", died_ms + set_ms)
 
 
 def test_a_token_that_dies_after_the_trouble_began_is_not_blamed(vault_bench):
