@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from statusdesk.facts import Build, Message, Workload
 from statusdesk.judge.rollout_memory import Memory
-from statusdesk.states import SourceState, Stamped
+from statusdesk.states import RolloutState, SourceState, Stamped
 
 T = TypeVar("T")
 
@@ -93,29 +93,28 @@ class Steps:
 class Witnessed:
     """By how much the clock was set since each row got its stamps, which stay as they were written."""
 
+    STAMPS = ("level_since_ms", "since_ms")
+
     def __init__(self) -> None:
-        self._known: dict[str, tuple[int, int, int]] = {}  # by key: the two stamps, and by how much they are off
+        self._known: dict[str, dict[str, tuple[int, int]]] = {}  # by key and stamp: as it is, and how far it is off
 
-    def step(self, rows: "list[Any]", step_ms: int) -> None:
-        """Take rows that are there when the clock is set."""
-        self._known = {row.key: (row.level_since_ms, row.since_ms, self._off_ms(row) + step_ms) for row in rows}
+    def step(self, rows: Iterable[RolloutState], step_ms: int) -> None:
+        """Take all rows that are there when the clock is set."""
+        self._known = {
+            row.key: {name: (getattr(row, name), self._off_ms(row, name) + step_ms) for name in self.STAMPS}
+            for row in rows
+        }
 
-    def _off_ms(self, row: Any) -> int:  # noqa: ANN401  (a row with a key)
-        level_since_ms, _, off_ms = self._known.get(row.key, (None, None, 0))
-        return off_ms if row.level_since_ms == level_since_ms else 0
+    def _off_ms(self, row: RolloutState, name: str) -> int:
+        at_ms, off_ms = self._known.get(row.key, {}).get(name, (None, 0))
+        return off_ms if getattr(row, name) == at_ms else 0
 
-    def seen(self, row: T) -> T:
+    def seen(self, row: RolloutState) -> RolloutState:
         """Return a row with the beginnings of its periods in the clock as it is now."""
-        known = self._known.get(row.key)  # type: ignore[attr-defined]
-        if known is None:
+        if row.key not in self._known:
             return row
-        level_since_ms, since_ms, off_ms = known
-        changes = {}
-        if row.level_since_ms == level_since_ms:  # type: ignore[attr-defined]
-            changes["level_since_ms"] = level_since_ms + off_ms
-        if row.since_ms == since_ms:  # type: ignore[attr-defined]
-            changes["since_ms"] = since_ms + off_ms
-        return replace(row, **changes) if changes else row  # type: ignore[type-var]
+        changes = {name: getattr(row, name) + off_ms for name in self.STAMPS if (off_ms := self._off_ms(row, name))}
+        return replace(row, **changes) if changes else row
 
 
 class MovedBuilds:

@@ -15,9 +15,9 @@ from statusdesk.config import (
     VaultSettings,
 )
 from statusdesk.facts import Build, Changed, Condition, Job, JobClass, Pod, Token, VaultHealth, Visited, Workload
-from statusdesk.pipeline.clock_steps import AHEAD, OF_WRITER, SPANS, moved
+from statusdesk.pipeline.clock_steps import AHEAD, OF_WRITER, SPANS, Witnessed, moved
 from statusdesk.pipeline.desk import Desk
-from statusdesk.states import PlatformState, TokenState
+from statusdesk.states import Level, PlatformState, RolloutState, TokenState
 from tests.pipeline.test_desk import SOURCE, T0, Bench, deployments, pod, swept, workload
 
 EVERY_MS = 5_000
@@ -265,3 +265,20 @@ def test_what_is_moved_keeps_what_is_no_moment():
     (container,) = moved(told, 7).facts[0].containers
     assert container.since_ms == pod().containers[0].since_ms + 7
     assert moved(moved(told, 7), -7) == told
+
+
+def test_each_stamp_of_a_row_is_off_by_the_steps_since_it_was_written():
+    witnessed = Witnessed()
+    row = RolloutState(
+        key="k", cluster="eu", namespace="n", kind="Deployment", name="o", app="o", level=Level.WARNING,
+        since_ms=T0, level_since_ms=T0,
+    )  # fmt: skip
+    witnessed.step([row], 600_000)
+    assert witnessed.seen(row).since_ms == witnessed.seen(row).level_since_ms == T0 + 600_000
+    later = msgspec.structs.replace(row, since_ms=T0 + 900_000)
+    assert witnessed.seen(later) == msgspec.structs.replace(later, level_since_ms=T0 + 600_000)
+    witnessed.step([later], -100_000)
+    seen = witnessed.seen(later)
+    assert (seen.level_since_ms, seen.since_ms) == (T0 + 500_000, T0 + 800_000)
+    anew = msgspec.structs.replace(row, since_ms=T0 + 950_000, level_since_ms=T0 + 950_000)
+    assert witnessed.seen(anew) == anew
