@@ -193,7 +193,7 @@ def test_when_our_clock_is_set_everything_is_asked_again_and_was_seen_as_long_ag
         assert {name for name in after if name in before} >= {"a", "b"}
         for name in ("a", "b"):
             moved_ms = after[name].seen_ms - before[name].seen_ms
-            assert 0 <= moved_ms - set_ms < 5_000
+            assert -50 < moved_ms - set_ms < 60_000, "two clocks are read one after the other"
         watched.set_by_ms = 0
         watched.visit()
         assert abs(watched.tokens()["b"].seen_ms - before["b"].seen_ms) < 50, "as long ago as it was"
