@@ -1,7 +1,7 @@
 """Jobs and builds in memory, and the judging of the (job, namespace) pairs that changed."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from statusdesk.facts import CONCLUSIVE, Build, BuildDetails, Changed, Executors, Job, JobClass, QueueItem, Swept
 from statusdesk.job_names import spellings
@@ -15,6 +15,8 @@ from statusdesk.store.writer import Transition, Writer
 from statusdesk.wants import BuildWanted
 
 KEPT_PER_PAIR = 30
+LASTING_MS = 8 * 86_400_000  # beyond these, of the jobs whose builds count for as long as that: hours up of a week
+MOST_OF_LASTING = 10_000  # a run every ten minutes for two months
 SEED_ECHO_MS = 300_000  # the jobs that a seed run makes are seen at the latest so long after it
 ASKED_FOR_MS = 86_400_000  # what failed longer ago is looked up by nobody
 ASKED_KEPT = 10_000
@@ -45,6 +47,7 @@ class Builds:
         self._ask = ask
         self._keeps = keeps
         self._crowded: set[JobKey] = set()
+        self._outlasts = outlasts
         self._asked: OrderedDict[str, None] = OrderedDict()  # the newest that were asked for
         self._running = RunningBuilds(ask)
         self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs()}
@@ -64,6 +67,7 @@ class Builds:
         self.events = JobEvents(writer.job_events(JobEvents.KEPT))
         for build in writer.known_builds():
             self._remember(build)
+        self._remember_lasting(set(self._namespaces))
         self._past = GoneJobs(outlasts, self.events)
         for key in self._namespaces.keys() - self._jobs.keys():
             self._past.went(key, self.of_job(key, deleted_too=True))
@@ -195,14 +199,21 @@ class Builds:
     def _recall(self) -> None:
         """Remember what the store has: builds of jobs that are back, older ones of the pairs that have lost one."""
         if self._appeared:
-            for known in self._writer.builds_of_jobs(self._appeared):
+            for known in self._writer.builds_of_jobs(self._appeared, KEPT_PER_PAIR):
                 self._remember(known)
+            self._remember_lasting(self._appeared)
             self._past.forget(self._appeared)
             self._appeared.clear()
         for source, job, namespace in self._lessened:
             for older in self._writer.builds_of(source, job, namespace, KEPT_PER_PAIR):
                 self._remember(older)
         self._lessened.clear()
+
+    def _remember_lasting(self, jobs: Collection[JobKey]) -> None:
+        """Remember, of the jobs whose builds outlast them, all that the store has: it keeps them by their age."""
+        lasting = {job for job in jobs if self._outlasts(job[1])}
+        for known in self._writer.builds_of_jobs(lasting, MOST_OF_LASTING) if lasting else ():
+            self._remember(known)
 
     def _forget(self, jobs: set[tuple[object, ...]]) -> None:
         """Forget all builds of jobs, also those that were told and are not committed."""
@@ -255,15 +266,19 @@ class Builds:
             self._dirty.discard(pair)
         return self._writer.gone(BuildState, [build_state_key(*pair) for pair in pairs], now_ms) if pairs else []
 
-    @staticmethod
-    def _trim(known: list[Build]) -> None:
+    def _trim(self, known: list[Build]) -> None:
         """Keep the newest, and always the newest that says something: the last success and the last conclusive one."""
         if len(known) <= KEPT_PER_PAIR:
             return
+        kept = KEPT_PER_PAIR
+        if self._outlasts(known[0].job):
+            # with the last from before that time: what it did held on when it began
+            since_ms = known[0].started_ms - LASTING_MS
+            kept = max(kept, 1 + sum(build.started_ms >= since_ms for build in known))
         finished = [build for build in known if not (build.building or build.deleted)]
         success = next((build for build in finished if build.result == "SUCCESS"), None)
         conclusive = next((build for build in finished if build.result in CONCLUSIVE), None)
-        del known[KEPT_PER_PAIR:]
+        del known[kept:]
         known += [build for build in dict.fromkeys((conclusive, success)) if build is not None and build not in known]
 
     def of_job(self, job: JobKey, *, deleted_too: bool = False) -> list[Build]:

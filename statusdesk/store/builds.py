@@ -140,11 +140,11 @@ def known_builds(
 
 
 def builds_of_jobs(
-    db: sqlite3.Connection, waiting: Iterable[_Waiting], jobs: Collection[tuple[str, str]]
+    db: sqlite3.Connection, waiting: Iterable[_Waiting], jobs: Collection[tuple[str, str]], per_job: int
 ) -> list[Build]:
     """Return what is to be known of the builds of some jobs, then those ``waiting`` of them, not yet committed."""
     mine = [build for build, _ in waiting if (build.source, build.job) in jobs]
-    return known_builds(db, jobs=jobs) + mine
+    return known_builds(db, per_job, jobs) + mine
 
 
 def _namespaces(db: sqlite3.Connection, source: str, job: str) -> Iterator[str | None]:

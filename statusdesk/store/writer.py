@@ -346,9 +346,9 @@ class Writer:
         return build_questions.known_builds(self._db, per_job)
 
     @asks
-    def builds_of_jobs(self, jobs: Collection[tuple[str, str]]) -> list[Build]:
+    def builds_of_jobs(self, jobs: Collection[tuple[str, str]], per_job: int) -> list[Build]:
         """Return what is to be known of the builds of jobs, then those of them that are not committed."""
-        return build_questions.builds_of_jobs(self._db, self._builds.waiting.values(), jobs)
+        return build_questions.builds_of_jobs(self._db, self._builds.waiting.values(), jobs, per_job)
 
     @asks
     def build(self, source: str, job: str, number: int) -> Build | None:
