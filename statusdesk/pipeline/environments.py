@@ -38,11 +38,12 @@ class Environments:
         self._cluster = config.clusters[0].name if len(config.clusters) == 1 else ""
         self._stories: dict[str, Story] = {}
         self._rows = Rejudging(writer, EnvironmentState, REJUDGE_MS)
+        self._news = False
         self._held_ms: int | None = None
 
     def heard(self) -> None:
         """Take note that Jenkins has told something."""
-        self._rows.heard = True
+        self._rows.heard = self._news = True
 
     @property
     def next_due_ms(self) -> int | None:
@@ -52,11 +53,13 @@ class Environments:
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge the environments and put their states; commit is the caller's."""
         heard = self._rows.heard
+        if self._news:
+            self._news = False
+            self._stories = self._told_stories(now_ms)
+            # that it was destroyed is known by the run that did it, whatever of the older builds is not told yet
+            self._builds.destroyed({name: ms for name, story in self._stories.items() if (ms := story.destroyed_ms)})
         if not self._rows.is_due(now_ms) or (self._holds(now_ms) if heard else not self._stories):
             return []
-        if heard:
-            self._stories = self._told_stories(now_ms)
-            self._builds.destroyed({name: gone for name, story in self._stories.items() if (gone := _gone_ms(story))})
         grace_ms = round(self._settings.grace_s * 1000)
         judged = (
             judge_environment(self._cluster, namespace, story, self._hours, grace_ms, now_ms)
@@ -112,9 +115,3 @@ class Environments:
         if matches(job, self._settings.destroy_jobs):
             return Act.DESTROY
         return Act.CREATE if matches(job, self._settings.create_jobs) else None
-
-
-def _gone_ms(story: Story) -> int | None:
-    """Return when an environment was destroyed that nobody has made again."""
-    making = story.running is not None and story.running.act is Act.CREATE
-    return None if story.is_up or making or not story.spans else story.spans[-1][1]
