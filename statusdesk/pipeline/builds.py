@@ -68,7 +68,7 @@ class Builds:
         for build in writer.known_builds():
             self._remember(build)
         self._remember_lasting(set(self._namespaces))
-        self._past = GoneJobs(outlasts, self.events)
+        self._past = GoneJobs(self._is_lasting, self.events)
         for key in self._namespaces.keys() - self._jobs.keys():
             self._past.went(key, self.of_job(key, deleted_too=True))
         # a store that is older than this may lack since when they are well
@@ -209,9 +209,13 @@ class Builds:
                 self._remember(older)
         self._lessened.clear()
 
+    def _is_lasting(self, job: JobKey) -> bool:
+        """Whether what a job has built counts for as long as it did something, by its name or one that it had."""
+        return self._outlasts(job[1]) or any(self._outlasts(name) for name, _ in self.events.earlier_names(*job))
+
     def _remember_lasting(self, jobs: Collection[JobKey]) -> None:
         """Remember, of the jobs whose builds outlast them, all that the store has: it keeps them by their age."""
-        lasting = {job for job in jobs if self._outlasts(job[1])}
+        lasting = {job for job in jobs if self._is_lasting(job)}
         for known in self._writer.builds_of_jobs(lasting, MOST_OF_LASTING) if lasting else ():
             self._remember(known)
 
@@ -271,7 +275,7 @@ class Builds:
         if len(known) <= KEPT_PER_PAIR:
             return
         kept = KEPT_PER_PAIR
-        if self._outlasts(known[0].job):
+        if self._is_lasting((known[0].source, known[0].job)):
             # with the last from before that time: what it did held on when it began
             since_ms = known[0].started_ms - LASTING_MS
             kept = max(kept, 1 + sum(build.started_ms >= since_ms for build in known))

@@ -234,3 +234,41 @@ def test_what_failed_before_an_environment_was_destroyed_is_history_whoever_had_
     row = bench.writer.current(BuildState)["jenkins/deploy-a@dev-bob"]
     assert (row.level, row.reason) == (Level.IDLE, "Destroyed")
     assert [each.alertname for each in bench.writer.firing()] == []
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_what_jobs_did_before_they_were_given_names_of_others_was_done_all_the_same(bench, gone):
+    created_ms = bench.now_ms - HOUR_MS
+    other = ran("env-create", 6, created_ms, namespace="dev-eve", user="eve")
+    bench.see(jobs(bench, "env-create", job("env-destroy", last_number=3, last_ms=bench.now_ms), *OTHERS))
+    bench.see(created(bench), other)
+    bench.see(destroyed(bench))
+    before = bench.environment("dev-eve")
+    assert bench.environment().until_ms is not None
+    bench.pass_ms(MINUTE_MS)
+    create = job("maker", last_number=6, last_ms=created_ms)
+    destroy = job("cleanup", last_number=3, last_ms=bench.now_ms - MINUTE_MS)
+    listed = [job("env-create", last_number=6, last_ms=created_ms), destroy, *OTHERS]
+    moved = ran("cleanup", 3, bench.now_ms - MINUTE_MS, namespace="dev-bob", user="carl")
+    bench.see(jobs(bench, *listed), msgspec.structs.replace(moved, gone=(("jenkins", "env-destroy"),)))
+    bench.pass_ms(MINUTE_MS)
+    listed[0] = create
+    moves = [ran("maker", 5, created_ms, namespace="dev-bob"), ran("maker", 6, created_ms, namespace="dev-eve")]
+    moves[0] = msgspec.structs.replace(moves[0], gone=(("jenkins", "env-create"),))
+    bench.see(jobs(bench, *listed), *moves)
+    if gone:
+        bench.pass_ms(MINUTE_MS)
+        bench.see(jobs(bench, *OTHERS))
+    for _ in range(2):
+        assert bench.environment().until_ms is not None, "it stays destroyed"
+        row = bench.environment("dev-eve")
+        assert (row.reason, row.number, row.up_since_ms, row.until_ms) == ("Up", 6, before.up_since_ms, None)
+        bench.restart()
+        bench.see(jobs(bench, *(OTHERS if gone else listed)))
+    if not gone:  # what it does under its new name is something else
+        bench.pass_ms(2 * HOUR_MS)
+        bench.see(
+            ran("cleanup", 4, bench.now_ms, namespace="dev-eve"), ran("maker", 7, bench.now_ms, namespace="dev-x")
+        )
+        assert bench.environment("dev-eve").until_ms is None
+        assert bench.environment("dev-x") is None
