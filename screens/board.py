@@ -36,6 +36,8 @@ HELP = """
 nearest to production first; what is well is dim. A row that is not well says why on its second line.
 
 Equal versions in a row have the same tint. `1/3` in place of an age: so many new pods are ready.
+Of a node that is lost one line at the top says how many pods are unknown with it; those rows say no more than `?`.
+
 The top line shows the age of the data; a source that does not answer says so in the second line and since when.
 
 `enter` opens the rollout in a cell: its pods, what happened, the proof. `d` or space previews it here and follows the
@@ -105,7 +107,7 @@ class BoardScreen(Frame):
             rows = select(board, lens, self.order)
             self.matrix.show_rows(rows, board.stages, self.stamper(), 7 if self.lens.absolute else 4)
             texts, good = notes(board, rows, self.lens, self.now_ms, self.zone)
-            self.matrix.set_notes(texts, good, tail(rows, self.ascii))
+            self.matrix.set_notes(texts, good, tail(rows, self.ascii), board.losses)
         else:
             self._tell_problem()
         self.matter.show_detail(self.now_ms, read=True)

@@ -177,13 +177,13 @@ class Scribe:
 def _ready(rollout: RolloutState, pods: Sequence[PodState]) -> str:
     """Say how many pods are ready: of the new revision, as the verdict counts, where the pods have been read."""
     if rollout.level is Level.OK:
-        return f"{rollout.ready} of {rollout.desired}"
+        return f"{rollout.come} of {rollout.desired}"
     if not pods:
-        return f"{rollout.ready} of {rollout.desired}, new and old together"
+        return f"{min(rollout.ready, rollout.desired)} of {rollout.desired}, new and old together"
     ready = [pod for pod in pods if pod.is_ready]
     new = sum(pod.new for pod in ready)
     old = f", {len(ready) - new} of the old revision" if len(ready) > new else ""
-    return f"{new} of {counted(rollout.desired, 'new pod')} ready{old}"
+    return f"{min(new, rollout.desired)} of {counted(rollout.desired, 'new pod')} ready{old}"
 
 
 def _build_for(row: Row, cell: Cell) -> BuildState | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from statusdesk.board import Board, Mark, Row
+from statusdesk.board import Board, Cell, Mark, Row
 
 WELL = frozenset({Mark.OK, Mark.IDLE, Mark.ABSENT})
 
@@ -41,9 +41,15 @@ def select(board: Board, lens: Lens, order: Mapping[str, int]) -> Shown:
 def matches(row: Row, text: str) -> bool:
     """Say whether every word of the text is in the app's name, a version, a reason or the message."""
     words = text.casefold().split()
-    cells = " ".join(f"{cell.version} {cell.reason} {cell.mark}" for cell in row.cells if cell is not None)
+    cells = " ".join(_words(cell) for cell in row.cells if cell is not None)
     hay = f"{row.app} {row.message} {row.note} {row.mark} {cells}".casefold()
     return all(word in hay for word in words)
+
+
+def _words(cell: Cell) -> str:
+    """Return what is sought in of a cell: a lost node too, of which the row itself does not speak."""
+    nodes = (lost.node for rollout in cell.rollouts for lost in rollout.lost)
+    return " ".join((cell.version, cell.reason, cell.mark, *nodes))
 
 
 BAD_LEVELS = frozenset({"warning", "failing", "unknown"})

@@ -14,12 +14,14 @@ from screens.columns import LIST_BELOW, Columns, natural_widths, share_out
 from screens.ink import Ink
 from screens.lens import WELL, Shown
 from screens.lineview import LineView
+from screens.loss_lines import draw_loss, lines_of
 from screens.rowlines import Drawing
 from screens.strips import Line, cells, overlay, overlay_ground
-from statusdesk.board import Cell, Row
+from statusdesk.board import Cell, NodeLoss, Row
 
 CACHE_ROWS = 600
 TITLE_LINES = 1
+NOTE, TAIL, LOSS = -1, -2, -3  # lines that are of no row
 
 
 class Matrix(LineView):
@@ -54,6 +56,7 @@ class Matrix(LineView):
         self.notes: tuple[str, ...] = ()  # lines in the middle, above the rows: all is well, or why nothing is here
         self.notes_good = False
         self.tail = ""
+        self.losses: tuple[NodeLoss, ...] = ()
         self._stamp: Callable[[int], str] = str
         self._age_cells = 4
         self._natural = (0, 0)
@@ -109,10 +112,10 @@ class Matrix(LineView):
         self._stamp = stamp
         self.repaint_changed()
 
-    def set_notes(self, notes: tuple[str, ...], good: bool, tail: str) -> None:
-        """Say something in the middle above the rows, and below them."""
-        if (notes, good, tail) != (self.notes, self.notes_good, self.tail):
-            self.notes, self.notes_good, self.tail = notes, good, tail
+    def set_notes(self, notes: tuple[str, ...], good: bool, tail: str, losses: tuple[NodeLoss, ...] = ()) -> None:
+        """Say something in the middle above the rows, and below them; above all, which nodes are lost."""
+        if (notes, good, tail, losses) != (self.notes, self.notes_good, self.tail, self.losses):
+            self.notes, self.notes_good, self.tail, self.losses = notes, good, tail, losses
             self._lay_out()
             self.repaint_changed()
 
@@ -194,13 +197,14 @@ class Matrix(LineView):
         if drawing != self._drawing:
             self._drawing = drawing
             self._drawn.clear()
-        spans: list[tuple[int, int]] = [(-1, index) for index in range(len(self.notes))]
+        spans: list[tuple[int, int]] = [(LOSS, index) for index in range(lines_of(self.losses))]
+        spans += [(NOTE, index) for index in range(len(self.notes))]
         tops: list[int] = []
         for index, row in enumerate(self.rows):
             tops.append(len(spans))
             spans.extend((index, part) for part in range(rowlines.height(row)))
         if self.tail:
-            spans.append((-2, 0))
+            spans.append((TAIL, 0))
         self._spans, self._tops = spans, tops
         size = Size(width, len(spans) + TITLE_LINES)
         if size != self.virtual_size:
@@ -227,9 +231,12 @@ class Matrix(LineView):
         if line >= len(self._spans):
             return Strip.blank(self._width, self.ink.plain)
         row, part = self._spans[line]
-        if row == -1:
+        if row == LOSS:
+            line_of = draw_loss(self.losses, part, self._stamp, self._width, self.ink, self.ascii)
+            return line_of.strip(self._width, self.ink.plain)
+        if row == NOTE:
             return self._note(self.notes[part], self.ink.good if self.notes_good else self.ink.plain)
-        if row == -2:
+        if row == TAIL:
             return Line().put(f"  {self.tail}", self.ink.quiet).strip(self._width, self.ink.plain)
         strip = self._row_strips(self.rows[row])[part]
         return self._under_cursor(strip, part) if row == self.row_index else strip

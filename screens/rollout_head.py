@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from rich.style import Style
 from textual.strip import Strip
 
+from screens.evicted import evicted_words
 from screens.pen import Pen, clock
 from screens.revisions import Side, sides
-from screens.strips import Line, cells, fold
+from screens.strips import Line, cells, fit, fold
 from statusdesk.board import Mark
 from statusdesk.facts import Build
 from statusdesk.marks import GLYPHS, LEVEL_MARKS
@@ -65,6 +66,8 @@ def _verdict(view: RolloutView, pen: Pen) -> list[Line]:
     lines = _said(line, said, countdown, pen)
     if state.look:
         lines.append(Line().put("   look at: ", ink.quiet).put(state.look, ink.plain))
+    if evicted := evicted_words([state]):
+        lines.append(Line().put(f"   {fit(evicted, pen.width - 4, pen.dots).rstrip()}", ink.quiet))
     return [*lines, *_remarks(view, pen)]
 
 
@@ -101,7 +104,7 @@ def _said(line: Line, said: str, countdown: Line, pen: Pen) -> list[Line]:
 def _calm(state: RolloutState) -> str:
     if state.level is Level.IDLE:
         return "scaled to zero"
-    return f"{state.ready} of {state.desired} ready" if state.desired else state.reason
+    return f"{state.come} of {state.desired} ready" if state.desired else state.reason
 
 
 def _words(level: Level) -> str:

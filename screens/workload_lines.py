@@ -42,7 +42,12 @@ class Item(msgspec.Struct, frozen=True):
 
     @property
     def height(self) -> int:
-        return 2 if self.rollout.message and self.mark not in WELL else 1
+        return 2 if self.rollout.message and self.mark not in WELL and not self.is_told_by_node else 1
+
+    @property
+    def is_told_by_node(self) -> bool:
+        """Whether the line of a lost node says all that there is to say of it."""
+        return self.level is self.rollout.level and self.rollout.is_only_lost
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -70,6 +75,7 @@ def matches(item: Item, text: str) -> bool:
     hay = (
         f"{rollout.name} {rollout.app} {rollout.kind} {rollout.version} {rollout.reason} {rollout.message}"
         f" {rollout.namespace} {rollout.cluster} {item.level} {GLYPHS[item.mark].word}"
+        f" {' '.join(lost.node for lost in rollout.lost)}"
     ).casefold()
     return all(word in hay for word in text.casefold().split())
 

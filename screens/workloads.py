@@ -3,19 +3,21 @@
 from textual.binding import Binding
 from textual.strip import Strip
 
+from screens.evicted import evicted_by_namespace
 from screens.frame import Setup, filter_key
 from screens.ink import Ink
 from screens.lens import Lens
 from screens.lineview import KeyedLines
 from screens.list_screen import ListScreen
+from screens.loss_lines import draw_loss, lines_of
 from screens.pen import Pen
-from screens.strips import Line
+from screens.strips import ASCII_DOTS, DOTS, Line, fit
 from screens.workload_lines import Chosen, Item, ListColumns, choose, draw_item, draw_titles, share_out
-from statusdesk.board import Board, Mark
+from statusdesk.board import Board, Mark, NodeLoss
+from statusdesk.node_losses import losses
 from statusdesk.rollout_view import in_stage
-from statusdesk.text import counted
 
-NOTE, TAIL = -1, -2
+NOTE, TAIL, LOSS = -1, -2, -3
 HELP = """
 **The workloads of a stage**: Deployments, StatefulSets, DaemonSets and Jobs, worst first. What is not well says why on
 its second line. `READY` counts pods; `SINCE` is since when it is so, of what is well since when the version is there.
@@ -31,21 +33,26 @@ class WorkloadLines(KeyedLines):
         super().__init__(ink, ascii_only, id="workloads", titles=1)
         self._chosen = Chosen(())
         self._notes: tuple[str, ...] = ()
+        self._losses: tuple[NodeLoss, ...] = ()
         self._tail = ""
         self._lines: list[tuple[int, int]] = []
         self._columns = ListColumns(name=8, version=7, reason=6)
         self._pen: Pen | None = None
         self._drawn: dict[str, tuple[Item, str, tuple[Strip, ...]]] = {}
 
-    def show_items(self, chosen: Chosen, notes: tuple[str, ...], tail: str, pen: Pen) -> None:
-        """Take the workloads, what to say above them, and what below."""
+    def show_items(
+        self, chosen: Chosen, losses: tuple[NodeLoss, ...], notes: tuple[str, ...], tail: str, pen: Pen
+    ) -> None:
+        """Take the workloads, the nodes that are lost and what else to say above them, and what below."""
         columns = share_out(chosen.items, pen.width)
         if self._pen is None or (columns, pen.width, pen.ink) != (self._columns, self._pen.width, self._pen.ink):
             self._drawn.clear()
-        self._chosen, self._notes, self._tail, self._columns, self._pen = chosen, notes, tail, columns, pen
+        self._chosen, self._losses, self._notes, self._tail = chosen, losses, notes, tail
+        self._columns, self._pen = columns, pen
         start = 1 + len(pen.glyph(Mark.OK))
         self.cursor_span = (start, start + columns.name + 2)
-        self._lines = [(NOTE, index) for index in range(len(notes))]
+        self._lines = [(LOSS, index) for index in range(lines_of(losses))]
+        self._lines += [(NOTE, index) for index in range(len(notes))]
         for index, item in enumerate(chosen.items):
             self._lines += [(index, part) for part in range(item.height)]
         self._lines += [(TAIL, 0)] if tail else []
@@ -69,10 +76,15 @@ class WorkloadLines(KeyedLines):
 
     def draw_line(self, index: int) -> Strip:
         item_index, part = self._lines[index]
+        if item_index == LOSS and self._pen is not None:
+            width = self._pen.width
+            line = draw_loss(self._losses, part, self._pen.ago, width - 1, self.ink, self.ascii)
+            return Line().put(" ", self.ink.plain).add(line).strip(width, self.ink.plain)
         if item_index in (NOTE, TAIL) or self._pen is None:
             text = self._tail if item_index == TAIL else self._notes[part]
             style = self.ink.quiet if item_index == TAIL else self.ink.plain
-            return Line().put(f"   {text}", style).strip(self.size.width, self.ink.plain)
+            said = fit(f"   {text}", self.size.width - 1, ASCII_DOTS if self.ascii else DOTS).rstrip()
+            return Line().put(said, style).strip(self.size.width, self.ink.plain)
         item = self._chosen.items[item_index]
         key, aged = item.rollout.key, self._pen.ago(item.rollout.version_since_ms or item.rollout.since_ms)
         aged += self._pen.ago(item.rollout.level_since_ms)
@@ -113,7 +125,8 @@ class WorkloadsScreen(ListScreen[WorkloadLines]):
         if board is not None and self.list.size.width:
             chosen = choose(board, self.stage, self.lens)
             notes = _notes(board, self.stage, chosen, self.lens)
-            self.list.show_items(chosen, notes, _tail(chosen, self.ascii), self.pen())
+            lost = losses(in_stage(board, self.stage))
+            self.list.show_items(chosen, lost, notes, _tail(chosen, self.ascii), self.pen())
 
     def draw_time(self) -> None:
         self.list.tick(self.pen())
@@ -174,7 +187,7 @@ class WorkloadsScreen(ListScreen[WorkloadLines]):
 
 
 def _notes(board: Board, stage: str, chosen: Chosen, lens: Lens) -> tuple[str, ...]:
-    """Say why nothing is shown, and what may not be read."""
+    """Say why nothing is shown, and what may not be read; else which pods were evicted, and where."""
     index = board.stages.index(stage) if stage in board.stages else -1
     cells = [row.cells[index] for row in board.rows] if index >= 0 else []
     closed = sum(cell is not None and cell.mark is Mark.NO_ACCESS for cell in cells)
@@ -188,8 +201,7 @@ def _notes(board: Board, stage: str, chosen: Chosen, lens: Lens) -> tuple[str, .
         return ("", f"No workload is unwell in {stage} ({chosen.well_hidden} are well)")
     if not chosen.items:
         return ("", f"No workload is known in {stage}.")
-    evicted = sum(rollout.evicted for _, rollout in in_stage(board, stage))
-    return (f"{counted(evicted, 'pod')} evicted by their nodes and left lying about",) if evicted else ()
+    return evicted_by_namespace([rollout for _, rollout in in_stage(board, stage)])
 
 
 def _tail(chosen: Chosen, ascii_only: bool) -> str:

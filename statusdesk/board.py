@@ -18,6 +18,7 @@ from statusdesk.states import (
     SourceState,
     TokenState,
 )
+from statusdesk.text import counted
 
 STALE = "Stale"
 NO_ACCESS = "NoAccess"
@@ -107,6 +108,22 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     ok: int = 0
 
 
+class NodeLoss(msgspec.Struct, frozen=True, kw_only=True):
+    """A node of which nothing is heard: told once, whatever number of workloads have pods there."""
+
+    cluster: str
+    node: str
+    since_ms: int
+    workloads: int
+    pods: int
+
+    @property
+    def words(self) -> str:
+        """What that means."""
+        of = counted(self.workloads, "workload")
+        return f"nothing is known of {counted(self.pods, 'pod')} of {of}"
+
+
 class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     """One source as the header shows it; ``age_ms`` since the last good visit, None when never."""
 
@@ -126,6 +143,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     without a namespace, of jobs that deploy as far as is known. ``untold``: the jobs that make or destroy environments
     whose older builds are not told yet, so that what is up is not known for sure. ``all_well``: at least
     one row, all of them well or moving, every source answers, no token runs out, nothing fires, a collector works.
+    ``losses``: the nodes of which nothing is heard, by cluster and name.
     """
 
     at_ms: int
@@ -156,3 +174,4 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     untold: tuple[str, ...] = ()
     queue: tuple[QueueItem, ...] = ()
     executors: tuple[Executors, ...] = ()
+    losses: tuple[NodeLoss, ...] = ()

@@ -86,6 +86,7 @@ class Picture:
             production=self._production,
             rows=apps.ordered,
             counts=apps.counts,
+            losses=apps.losses,
             sources=views,
             tokens=self._ordered_tokens,
             firing=self._firing,

@@ -106,12 +106,16 @@ def find(board: Board, key: str, app: str = "") -> tuple[Row, Cell] | None:
 
 def effective_level(cell: Cell, rollout: RolloutState) -> Level:
     """Return the level of one rollout of a cell: unknown when its cluster gives no news or may not be read."""
-    silent = cell.level is Level.UNKNOWN and cell.reason in (STALE, NO_ACCESS) and bool(cell.rollouts)
-    worst = cell.rollouts[0] if silent else rollout
+    return Level.UNKNOWN if is_silent(cell, rollout) else rollout.level
+
+
+def is_silent(cell: Cell, rollout: RolloutState) -> bool:
+    """Return whether the cluster of a rollout of a cell gives no news, or may not be read."""
+    if cell.level is not Level.UNKNOWN or cell.reason not in (STALE, NO_ACCESS) or not cell.rollouts:
+        return False
+    worst = cell.rollouts[0]
     beside = rollout.namespace == worst.namespace or cell.reason != NO_ACCESS
-    if silent and rollout.cluster == worst.cluster and beside:
-        return Level.UNKNOWN
-    return rollout.level
+    return rollout.cluster == worst.cluster and beside
 
 
 def in_stage(board: Board, stage: str) -> tuple[tuple[Cell, RolloutState], ...]:

@@ -11,6 +11,15 @@ from statusdesk.state import Level, Stamped
 from statusdesk.states_alerts import AlertState, MutedThere, Silence
 from statusdesk.states_builds import BuildRule as BuildRule
 from statusdesk.states_builds import BuildState, EnvironmentState, JobEvent, PlatformState
+from statusdesk.states_builds import RunningBuild as RunningBuild
+
+
+class LostNode(msgspec.Struct, frozen=True, gc=False):
+    """A node of which nothing is heard, with how many pods of a workload went with it, and since when the first did."""
+
+    node: str
+    pods: int
+    since_ms: int
 
 
 class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
@@ -20,10 +29,11 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     Jenkins build that did it, told by the rule ``build_rule`` (a ``BuildRule``); with ``NONE`` they are of the build
     whose version came back, if one did. ``deadline_ms`` is Kubernetes' own, ``fails_ms`` when a warning becomes failing
     if nothing changes, None where time alone does not decide. ``conditions`` are those of the workload while it is
-    neither well nor at rest. ``started_ms`` is when the newest revision's rollout began, ``way_ms`` since when it is on
-    its way without having come through, None when it is not. ``ready`` counts pods of every revision, ``new_ready`` those of the newest one while it is
-    being made real, and is None when it is not. ``init_ms`` is how long each init container takes as a rule,
-    ``evicted`` counts the pods that nodes have put out and that were left lying about.
+    neither well nor at rest. ``started_ms`` is when the newest revision's rollout began, ``way_ms`` since when it
+    is on its way without having come through, None when it is not. ``ready`` counts pods of every revision,
+    ``new_ready`` those of the newest one while it is being made real, and is None when it is not. ``init_ms`` is
+    how long each init container takes as a rule, ``evicted`` counts the pods that nodes have put out and that were
+    left lying about, ``evicted_from`` those of each node. ``lost``: the nodes with which pods of it went.
     """
 
     key: str
@@ -65,14 +75,24 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     conditions: tuple[Condition, ...] = ()
     init_ms: tuple[tuple[str, int], ...] = ()
     evicted: int = 0
+    evicted_from: tuple[tuple[str, int], ...] = ()
+    lost: tuple[LostNode, ...] = ()
+
+    @property
+    def is_only_lost(self) -> bool:
+        """Whether all that is wrong is that nothing is heard of nodes that have pods of it."""
+        return self.level is Level.UNKNOWN and bool(self.lost)
 
     @property
     def come(self) -> int:
-        """How many pods are ready of those that it is about: of the newest revision while it is being made real."""
-        return self.ready if self.new_ready is None else self.new_ready
+        """How many of the pods that are wanted are ready: of the newest revision while it is being made real.
+
+        Those that are one too many, because fewer are wanted now, are still counted until they end.
+        """
+        return min(self.ready if self.new_ready is None else self.new_ready, self.desired)
 
 
-class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class PodState(msgspec.Struct, frozen=True, gc=False):
     """One pod for the detail views; only its current row is kept. Key: ``cluster/namespace/name``.
 
     ``workload`` is the key of its rollout, ``new`` says that it belongs to the newest revision, ``status`` is the text
@@ -304,6 +324,7 @@ __all__ = [
     "Grant",
     "JobEvent",
     "Level",
+    "LostNode",
     "PlatformState",
     "PodState",
     "RolloutState",

@@ -1,117 +1,25 @@
-"""The picture: what changes redraw, what grows old, and what is never well."""
+"""The picture: what changes redraw, and what is never well."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import pytest
 
-from statusdesk.board import Board, Mark, Row
+from statusdesk.board import Mark
 from statusdesk.config import (
     AppSettings,
-    BoardSettings,
     ClusterSettings,
-    Config,
-    JenkinsSettings,
     StageSettings,
-    StoreSettings,
-    VaultSettings,
 )
 from statusdesk.facts import Job
-from statusdesk.picture import Picture
 from statusdesk.states import (
     AlertState,
-    BuildState,
     Changes,
     Collector,
     Level,
-    RolloutState,
-    SourceState,
     TokenState,
 )
-
-NOW = 1_800_000_000_000
-MINUTE = 60_000
-STAGES = ("testing", "staging", "production")
-
-
-def config(**changes: Any) -> Config:
-    fields: dict[str, Any] = {
-        "path": "statusdesk.toml",
-        "stages": tuple(StageSettings(name=name, namespaces=(name,)) for name in STAGES),
-        "clusters": (ClusterSettings(name="eu"),),
-        "store": StoreSettings(state_dir="state"),
-        "jenkins": JenkinsSettings(url="https://ci.example"),
-        "vault": VaultSettings(address="https://vault.example"),
-        "board": BoardSettings(stale_after_s=120.0),
-    }
-    return Config(**(fields | changes))
-
-
-def rollout(app: str, stage: str, version: str = "1.0", level: Level = Level.OK, **changes: Any) -> RolloutState:
-    fields: dict[str, Any] = {
-        "key": f"{changes.get('cluster', 'eu')}/{stage}/Deployment/{app}",
-        "cluster": "eu",
-        "namespace": stage,
-        "kind": "Deployment",
-        "name": app,
-        "app": app,
-        "level": level,
-        "reason": "Reason",
-        "message": "it is as it is",
-        "version": version,
-        "version_since_ms": NOW - 60 * MINUTE,
-        "started_ms": NOW - 60 * MINUTE,
-        "level_since_ms": NOW - 60 * MINUTE,
-        "ready": 2,
-        "desired": 2,
-        "updated": 2,
-    }
-    return RolloutState(**(fields | changes))
-
-
-def source(name: str, last_ok_ms: int | None = NOW, level: Level = Level.OK, **changes: Any) -> SourceState:
-    scope = changes.get("scope", "")
-    fields: dict[str, Any] = {
-        "key": f"{name}#{scope}" if scope else name,
-        "source": name,
-        "scope": "",
-        "level": level,
-        "last_ok_ms": last_ok_ms,
-    }
-    return SourceState(**(fields | changes))
-
-
-SOURCES = (source("kubernetes/eu", live=True), source("jenkins"), source("vault"))
-
-
-def build(app: str, stage: str, level: Level = Level.OK, **changes: Any) -> BuildState:
-    fields: dict[str, Any] = {
-        "key": f"jenkins/deploy-{app}@{stage}",
-        "source": "jenkins",
-        "job": f"deploy-{app}",
-        "namespace": stage,
-        "job_class": "deploy",
-        "level": level,
-        "number": 7,
-        "started_ms": NOW - 61 * MINUTE,
-        "message": f"deploy-{app} #7",
-    }
-    return BuildState(**(fields | changes))
-
-
-def picture(*rollouts: RolloutState, sources: tuple[SourceState, ...] = SOURCES, **changes: Any) -> Picture:
-    made = Picture(changes.pop("settings", None) or config())
-    made.apply(Changes(change=1, rollouts=rollouts, sources=sources, **changes))
-    return made
-
-
-def rows(board: Board) -> dict[str, Row]:
-    return {row.app: row for row in board.rows}
-
-
-def everywhere(app: str, **changes: Any) -> Iterator[RolloutState]:
-    return (rollout(app, stage, **changes) for stage in STAGES)
+from tests.pictures import NOW, SOURCES, STAGES, build, config, everywhere, picture, rollout, rows, source
 
 
 def test_rows_worst_first_and_counted() -> None:
@@ -195,51 +103,6 @@ def test_stages_may_be_named_by_globs_and_clusters() -> None:
     assert [cell.version for cell in cells if cell] == ["3", "2", "1"]
 
 
-def test_silence_makes_unknown_and_an_answer_makes_it_known_again() -> None:
-    made = picture(*everywhere("web", level=Level.FAILING))
-    assert rows(made.board(NOW + 120_000))["web"].mark is Mark.FAILING
-    row = rows(made.board(NOW + 120_001))["web"]
-    assert row.mark is Mark.UNKNOWN
-    assert [(c.level, c.last_level, c.since_ms) for c in row.cells if c] == [(Level.UNKNOWN, Level.FAILING, NOW)] * 3
-    made.apply(Changes(change=2, sources=(source("kubernetes/eu", NOW + 130_000),)))
-    assert rows(made.board(NOW + 131_000))["web"].mark is Mark.FAILING
-
-
-def test_a_failing_source_is_shown_at_once_and_its_cells_age() -> None:
-    made = picture(*everywhere("web"))
-    down = source("kubernetes/eu", NOW, Level.FAILING, reason="Unreachable", message="it cannot be reached")
-    made.apply(Changes(change=2, sources=(down,)))
-    early = made.board(NOW + 60_000)
-    view = next(view for view in early.sources if view.state.source == "kubernetes/eu")
-    assert (view.level, view.words, view.age_ms) == (Level.FAILING, "it cannot be reached", 60_000)
-    assert rows(early)["web"].mark is Mark.OK
-    assert not early.all_well
-    assert rows(made.board(NOW + 121_000))["web"].mark is Mark.UNKNOWN
-
-
-def test_only_what_is_silent_is_drawn_anew() -> None:
-    settings = config(clusters=(ClusterSettings(name="eu"), ClusterSettings(name="us")))
-    seen = (*everywhere("web"), *(rollout("mail", stage, cluster="us") for stage in STAGES))
-    made = picture(*seen, settings=settings, sources=(*SOURCES, source("kubernetes/us", NOW + MINUTE)))
-    before = rows(made.board(NOW + MINUTE))
-    after = rows(made.board(NOW + 2 * MINUTE + 1))
-    assert after["mail"] is before["mail"]
-    assert after["web"].mark is Mark.UNKNOWN
-    assert after["mail"].mark is Mark.OK
-
-
-def test_no_answer_ever_is_never_well() -> None:
-    board = picture(*everywhere("web"), sources=()).board(NOW)
-    assert rows(board)["web"].mark is Mark.UNKNOWN
-    assert not board.all_well
-    assert [(view.state.source, view.level, view.age_ms) for view in board.sources] == [
-        ("jenkins", Level.UNKNOWN, None),
-        ("kubernetes/eu", Level.UNKNOWN, None),
-        ("vault", Level.UNKNOWN, None),
-    ]
-    assert board.data_age_ms is None
-
-
 def test_an_empty_board_is_not_all_well() -> None:
     assert not picture().board(NOW).all_well
 
@@ -273,50 +136,6 @@ def test_quiet_since_the_last_one_became_well() -> None:
     assert made.board(NOW).quiet_since_ms == NOW - 5000
     made.apply(Changes(change=2, rollouts=(rollout("orders", "staging", level=Level.FAILING, level_since_ms=NOW),)))
     assert made.board(NOW).quiet_since_ms is None
-
-
-def test_closed_namespaces_say_so() -> None:
-    closed = source("kubernetes/eu", None, Level.UNKNOWN, scope="production", reason="NoAccess")
-    board = picture(rollout("web", "testing"), sources=(*SOURCES, closed)).board(NOW)
-    cells = rows(board)["web"].cells
-    assert [cell.mark for cell in cells if cell] == [Mark.OK, Mark.ABSENT, Mark.NO_ACCESS]
-    assert [view.state.scope for view in board.sources] == ["", "", "production", ""]
-
-
-def test_rights_that_are_taken_away_make_what_was_seen_unknown() -> None:
-    made = picture(*everywhere("web"))
-    made.board(NOW)
-    closed = source("kubernetes/eu", NOW - 200_000, Level.UNKNOWN, scope="production", reason="NoAccess")
-    made.apply(Changes(change=2, sources=(closed,)))
-    cells = rows(made.board(NOW))["web"].cells
-    assert [cell.level for cell in cells if cell] == [Level.OK, Level.OK, Level.UNKNOWN]
-
-
-def test_a_namespace_that_may_not_be_read_any_more_says_so_at_once_with_what_was_known() -> None:
-    made = picture(*everywhere("web"))
-    made.board(NOW)
-    closed = source("kubernetes/eu", NOW - 1000, Level.UNKNOWN, scope="production", reason="NoAccess")
-    made.apply(Changes(change=2, sources=(closed,)))
-    row = rows(made.board(NOW))["web"]
-    cell = row.cells[2]
-    assert cell is not None and (cell.mark, cell.reason, cell.version) == (Mark.NO_ACCESS, "NoAccess", "1.0")
-    assert (cell.since_ms, cell.message) == (NOW - 1000, "no access to eu/production, last known: ok")
-    assert (row.mark, row.message) == (Mark.NO_ACCESS, f"production: {cell.message}")
-    lost = msgspec.structs.replace(closed, reason="Timeout", change=3)
-    made.apply(Changes(change=3, sources=(lost,)))
-    assert [cell.mark for cell in rows(made.board(NOW + 130_000))["web"].cells[2:] if cell] == [Mark.UNKNOWN]
-    made.apply(Changes(change=4, sources=(source("kubernetes/eu", NOW, scope="production"),)))
-    assert rows(made.board(NOW))["web"].mark is Mark.OK
-
-
-def test_a_stage_in_a_cluster_never_heard_of_is_unknown_not_absent() -> None:
-    stages = (
-        StageSettings(name="staging", namespaces=("staging",), clusters=("eu",)),
-        StageSettings(name="production", namespaces=("production",), clusters=("us",)),
-    )
-    settings = config(stages=stages, clusters=(ClusterSettings(name="eu"), ClusterSettings(name="us")))
-    cells = rows(picture(rollout("web", "staging"), settings=settings).board(NOW))["web"].cells
-    assert [cell.mark for cell in cells if cell] == [Mark.OK, Mark.UNKNOWN]
 
 
 def test_jobs_find_their_app_also_when_it_comes_later() -> None:

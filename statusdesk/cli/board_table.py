@@ -66,6 +66,7 @@ def _lines(board: Board, colour: bool, everything: bool, all_sources: bool, left
                 yield f"    {clean(row.words)}"
     elif everything:
         yield "no application is known yet"
+    yield from _nodes(board, colour)
     yield from _tokens(board, colour, everything)
     yield from _sources(board, colour, all_sources)
     yield from _alerts(board, colour)
@@ -96,6 +97,15 @@ def _cell(board: Board, cell: Cell) -> str:
         word = f"{word} {cell.ready}/{cell.desired}"
     old = age(board.at_ms - cell.since_ms) if cell.since_ms is not None else ""
     return clean(" ".join(part for part in (word, cell.version, old) if part), _CELL_WIDTH)
+
+
+def _nodes(board: Board, colour: bool) -> Iterator[str]:
+    table: list[list[Styled]] = []
+    for loss in board.losses:
+        name = clean(f"{loss.cluster} {loss.node}", _NAME_WIDTH)
+        lost = f"lost for {age(board.at_ms - loss.since_ms)}"
+        table.append([("node", ""), (name, ""), ("unknown", _LEVEL_SGR[Level.UNKNOWN]), (lost, ""), (loss.words, "")])
+    yield from _aligned(table, colour)
 
 
 def _tokens(board: Board, colour: bool, everything: bool) -> Iterator[str]:

@@ -72,7 +72,10 @@ def _doubt(board: Board, *, cannot_tell: bool) -> str:
         return "; ".join(f"{view.state.key}: {view.words}" for view in silent[:_MOST_NAMED])
     if not cannot_tell:
         return ""
-    return f"{board.counts.unknown} unknown" if board.rows else "no application is known"
+    if not board.rows:
+        return "no application is known"
+    lost = [f"node {loss.node} of {loss.cluster} is lost" for loss in board.losses[:_MOST_NAMED]]
+    return "; ".join([f"{board.counts.unknown} unknown", *lost])
 
 
 def _figures(board: Board, config: Config) -> list[str]:

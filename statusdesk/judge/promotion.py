@@ -21,6 +21,7 @@ from statusdesk.judge.promotion_cells import (
     cell_of,
     compare,
     is_empty,
+    is_told_by_node,
     silence,
     stale_key,
     unknown_words,
@@ -257,7 +258,8 @@ def _unknown(cells: Sequence[Cell | None], path: Path) -> Finding | None:
         seen = mark is Mark.NO_ACCESS
         lost = {i: c for i, c in enumerate(cells) if c is not None and c.mark is mark and (c.rollouts or not seen)}
         if lost:
-            words = unknown_words(list(lost.values()), path.stale, path.closed)
+            untold = [cell for cell in lost.values() if not is_told_by_node(cell)]
+            words = unknown_words(untold, path.stale, path.closed)
             return _plain(mark, UNKNOWN, max(lost), path, " \u00b7 ".join(words))
     if all(is_empty(cell) for cell in cells):
         closed = any(cell is not None and cell.mark is Mark.NO_ACCESS for cell in cells)

@@ -119,6 +119,11 @@ def unknown_words(cells: Sequence[Cell], stale: Mapping[str, int | None], closed
         yield f"{', '.join(stage for stage, _ in each)}: {why}{words}"
 
 
+def is_told_by_node(cell: Cell) -> bool:
+    """Return whether a lost node is all that is wrong with a cell: that is told once, of the node."""
+    return bool(cell.rollouts) and cell.rollouts[0].is_only_lost and cell.reason == cell.rollouts[0].reason
+
+
 def was_failing(rollout: RolloutState, stale: Mapping[str, int | None]) -> bool:
     """Return whether a rollout was failing when its source fell silent."""
     return rollout.level is Level.FAILING and stale_key(rollout, stale) is not None

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from statusdesk.facts import ContainerRole, Event, Pod, Workload
-from statusdesk.judge.rollout_findings import Finding, Scene, worst
+from statusdesk.judge.rollout_scene import Finding, Scene, worst
 from statusdesk.states import Level
 
 _VOLUMES = {

@@ -11,7 +11,8 @@ import msgspec
 from statusdesk.facts import Event, Pod, Workload
 from statusdesk.judge.pods import condition_of
 from statusdesk.judge.rollout_events import of_pod_events, of_refusals
-from statusdesk.judge.rollout_findings import Finding, Scene, as_before, of_pod, worst
+from statusdesk.judge.rollout_findings import of_pod
+from statusdesk.judge.rollout_scene import Finding, Scene, as_before, worst
 from statusdesk.states import Level, RolloutState
 
 _GIVEN_UP = {

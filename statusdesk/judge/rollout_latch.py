@@ -6,7 +6,7 @@ from statusdesk.facts import ContainerRole, Pod
 from statusdesk.judge.pods import is_live
 from statusdesk.judge.rollout_counts import DEGRADED
 from statusdesk.judge.rollout_events import is_starting
-from statusdesk.judge.rollout_findings import Finding, Scene, as_before
+from statusdesk.judge.rollout_scene import Finding, Scene, as_before
 from statusdesk.states import Level, RolloutState
 
 STARTS = (

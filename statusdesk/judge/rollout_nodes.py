@@ -1,11 +1,15 @@
 """Pods of nodes that are not heard of any more: by the mark that is left on them, by events, by what was known."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from statusdesk.facts import ContainerRole, Event, Pod
-from statusdesk.judge.rollout_findings import LOST, Finding, of_lost_node
+from statusdesk.judge.pods import is_evicted
+from statusdesk.judge.rollout_findings import of_lost_node
+from statusdesk.judge.rollout_scene import LOST, Finding
+from statusdesk.states import LostNode
 
 _EARLY_MS = 10_000  # clocks differ, and event times are whole seconds
 
@@ -65,6 +69,22 @@ def of_lost(pods: Iterable[Pod], lost: frozenset[str]) -> Finding | None:
     """Return what is said of the pods among these that went with their node, those of one node told as one."""
     gone = sorted((pod for pod in pods if pod.name in lost), key=lambda pod: pod.name)
     return grouped(of_lost_node(gone[0]), gone) if gone else None
+
+
+def lost_nodes(pods: Iterable[Pod], lost: frozenset[str]) -> tuple[LostNode, ...]:
+    """Return the nodes with which these pods went, in order of name; of a pod without a node there is none to tell."""
+    by_node: dict[str, list[int]] = {}
+    for pod in pods:
+        if pod.name in lost and pod.node:
+            moments = (pod.ready_changed_ms, pod.deleting_ms, pod.created_ms)
+            by_node.setdefault(pod.node, []).append(next((ms for ms in moments if ms is not None), 0))
+    return tuple(LostNode(node, len(since_ms), min(since_ms)) for node, since_ms in sorted(by_node.items()))
+
+
+def evicted_from(pods: Iterable[Pod]) -> tuple[tuple[str, int], ...]:
+    """Return how many pods each node has put out that were left lying about, in order of name."""
+    nodes = Counter(pod.node for pod in pods if is_evicted(pod))
+    return tuple(sorted(nodes.items()))
 
 
 def grouped(finding: Finding, pods: Sequence[Pod]) -> Finding:

@@ -7,7 +7,8 @@ import msgspec
 from statusdesk.facts import Pod, Workload
 from statusdesk.judge.pods import condition_of, is_live
 from statusdesk.judge.rollout_counts import DEGRADED
-from statusdesk.judge.rollout_findings import LOST, Finding, Scene, of_pod, worst
+from statusdesk.judge.rollout_findings import of_pod
+from statusdesk.judge.rollout_scene import LOST, Finding, Scene, worst
 from statusdesk.states import Level
 
 STUCK = "StuckTerminating"

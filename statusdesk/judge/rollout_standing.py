@@ -1,97 +1,37 @@
 """The verdict of this moment: which of what is found at conditions, pods and counts decides a rollout."""
 
 import re
-from collections.abc import Sequence
 
 import msgspec
 
-from statusdesk.facts import Event, Pod, Workload
+from statusdesk.facts import Workload
 from statusdesk.judge.pods import condition_of, is_observed
 from statusdesk.judge.rollout_counts import (
     DEGRADED,
     JOB_KINDS,
+    NO_PODS_MS,
     NOT_OBSERVED,
-    OBSERVING,
-    REPLACING,
+    ROLLING,
     SCALING,
-    STARTING,
     desired_of,
-    is_complete,
-    template_changed,
 )
-from statusdesk.judge.rollout_due import due_of
 from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_events, of_refusals, reason_of
-from statusdesk.judge.rollout_findings import LOST, Finding, Scene, as_before, of_pod, pulled_long
+from statusdesk.judge.rollout_findings import of_pod, pulled_long
 from statusdesk.judge.rollout_jobs import of_job, of_last_job
 from statusdesk.judge.rollout_latch import is_past
 from statusdesk.judge.rollout_nodes import grouped
-from statusdesk.judge.rollout_pending import of_held_up, of_leaving_slowly, of_unready, soaking_until
-from statusdesk.judge.rollout_scaling import scaling_to
+from statusdesk.judge.rollout_pending import of_held_up, of_leaving_slowly, soaking_until
+from statusdesk.judge.rollout_resting import of_nothing_wanted, of_paused, of_unobserved
+from statusdesk.judge.rollout_scene import LOST, Finding, Scene
 from statusdesk.judge.rollout_service import of_flapping, of_leaving, of_old_pods, with_lost
-from statusdesk.states import Level, RolloutState
+from statusdesk.judge.rollout_short import of_short
+from statusdesk.judge.rollout_subject import Rollout
+from statusdesk.states import Level
 from statusdesk.text import counted
 
-OBSERVE_MS = 60_000  # a controller that has not looked at a new spec for this long is not working
-NO_PODS_MS = 30_000
-SCALED_TO_ZERO = "ScaledToZero"
-ROLLING = "Rolling"
 _REFUSED_POD = re.compile(r'pods "([^"]+)"')
 _BAD = (Level.WARNING, Level.FAILING, Level.UNKNOWN)
 _WAITING = ("NoPods", "Stalled")  # for what, pods that do not end tell better
-
-
-class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A workload with its pods: ``pods`` the live ones of the new revision (hash ``revision``), ``all_pods`` all.
-
-    ``held``: the live ones of the old revision that stay, which are the service whatever becomes of the rollout.
-    ``completed``: this revision was complete once, so that what is bad now is the service, not the rollout.
-    ``scaling``: the number wanted was changed (from ``scaled_from``) and is not reached yet; ``added`` names the pods
-    that come of it and that nobody has missed so far.
-    """
-
-    workload: Workload
-    pods: tuple[Pod, ...]
-    all_pods: tuple[Pod, ...]
-    held: tuple[Pod, ...]
-    revision: str
-    before: RolloutState | None
-    completed: bool
-    scaling: bool
-    scaled_from: int | None = None
-    added: frozenset[str] = frozenset()
-    events: Sequence[Event] = ()
-
-    @property
-    def counts(self) -> str:
-        """How far it is, in words: of what is due."""
-        if self.completed:
-            return self.served
-        desired, due = desired_of(self.workload), due_of(self.workload)
-        due = max(due, len(self.pods)) if due < desired else desired
-        return f"{sum(pod.ready for pod in self.pods)} of {counted(due, 'new pod')} ready"
-
-    @property
-    def served(self) -> str:
-        """How much of the service is there, in words."""
-        workload = self.workload
-        there = workload.available
-        if workload.kind == "StatefulSet" and not workload.min_ready_s:
-            there = there or workload.ready  # old ones do not say what is available
-        return f"{there} of {desired_of(workload)} available"
-
-    @property
-    def service(self) -> tuple[Pod, ...]:
-        """The pods by which it is judged."""
-        return self.pods + self.held if self.held else self.pods
-
-    @property
-    def relied_on(self) -> tuple[Pod, ...]:
-        """Those of them of which anything but a place to run is expected by now."""
-        return tuple([pod for pod in self.service if pod.name not in self.added]) if self.added else self.service
-
-    def is_of_service(self, found: Finding) -> bool:
-        """Return whether what was found is the service's trouble, not the rollout's."""
-        return self.completed or any(pod.name == found.pod for pod in self.held)
 
 
 def of_standing(rollout: Rollout, scene: Scene) -> Finding:
@@ -103,24 +43,23 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
     if workload.deleting_ms is not None:
         return Finding(level=Level.PROGRESSING, reason="Deleting", message=f"{workload.kind} is being deleted")
     if desired_of(workload) == 0:
-        return of_leaving(rollout.all_pods, scene) or _nothing_wanted(rollout, scene)
+        return of_leaving(rollout.all_pods, scene) or of_nothing_wanted(rollout, scene)
     if not is_observed(workload):
-        unobserved = _unobserved(rollout, scene)
+        unobserved = of_unobserved(rollout, scene)
         if not workload.paused or unobserved.reason == NOT_OBSERVED:
             return unobserved
     found = _what_is_wrong(rollout, scene)
     if found is not None:
-        if rollout.is_of_service(found) and found.level is not Level.FAILING and not is_complete(workload):
+        if rollout.is_of_service(found) and found.level is not Level.FAILING and not rollout.complete:
             # nothing available for long is an outage, whatever small thing is found at a pod
             return _with_outage(rollout, found, scene)
         return found
     if workload.paused:
-        return _paused_outage(rollout, scene) or _paused(rollout, scene)
-    complete = is_complete(workload)
+        return _paused_outage(rollout, scene) or of_paused(rollout, scene)
     leaving = of_leaving(rollout.all_pods, scene) if len(rollout.all_pods) > len(rollout.pods) else None
-    if complete:
+    if rollout.complete:
         return leaving or Finding(level=Level.OK, reason="Complete", message=_complete_words(workload))
-    standing = _short(rollout, scene) if rollout.completed else _rolling(rollout, scene)
+    standing = of_short(rollout, scene) if rollout.completed else _rolling(rollout, scene)
     if leaving is None:
         return standing
     if standing.level not in _BAD or standing.reason in _WAITING:
@@ -131,10 +70,10 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
 
 def _with_outage(rollout: Rollout, found: Finding, scene: Scene) -> Finding:
     """Return what was found, as an outage where nothing is available for long; of lost nodes nothing is known."""
-    missing = desired_of(rollout.workload) - len(rollout.service)
-    if missing <= 0 and all(pod.ready or pod.name in scene.lost for pod in rollout.service):
+    had = [pod for pod in rollout.service if pod.name not in rollout.fresh] if rollout.fresh else rollout.service
+    if len(had) >= rollout.owed and all(pod.ready or pod.name in scene.lost for pod in had):
         return found
-    outage = _short(rollout, scene)
+    outage = of_short(rollout, scene)
     if outage.level is not Level.FAILING:
         return found
     return outage if found.level is Level.UNKNOWN else msgspec.structs.replace(found, level=Level.FAILING)
@@ -150,76 +89,25 @@ def _complete_words(workload: Workload) -> str:
     return f"{words}, {workload.updated} of them updated ({why})"
 
 
-def _nothing_wanted(rollout: Rollout, scene: Scene) -> Finding:
-    """Scaled to 0, or on its way there; for a while a warning where the stage asks for that."""
-    workload, before = rollout.workload, rollout.before
-    was_wanted = before is not None and (before.desired > 0 or before.reason in (SCALING, SCALED_TO_ZERO))
-    idle_ms = int(scene.thresholds.idle_warn_s * 1000)
-    if idle_ms and before is not None and (was_wanted or "idle" in scene.known_since):
-        known_ms = before.level_since_ms if before.reason == SCALED_TO_ZERO and before.level_since_ms else scene.now_ms
-        since_ms = scene.lasts_since("idle", known_ms)
-        if not workload.replicas and not scene.reached(since_ms + idle_ms):
-            message = "scaled to 0, and was not for long"
-            return Finding(level=Level.WARNING, reason=SCALED_TO_ZERO, message=message, look="who scaled it")
-    if workload.replicas:
-        message = f"scaling to 0, {counted(workload.replicas, 'pod')} left"
-        return Finding(level=Level.SCALING, reason=SCALING, message=message)
-    nodes = "no node wants it" if workload.kind == "DaemonSet" else "scaled to 0"
-    return Finding(level=Level.IDLE, reason="Idle", message=nodes)
-
-
 def _paused_outage(rollout: Rollout, scene: Scene) -> Finding | None:
-    """A pause is no excuse for a service of which nothing is available, though nothing is found at its pods."""
+    """A pause is no excuse for a service that has less than it should, though nothing is found at its pods.
+
+    Nor where one paused between the old pods and the new ones.
+    """
     workload = rollout.workload
-    if workload.available or workload.ready or not (rollout.completed or rollout.held):
+    if not rollout.completed and (workload.available or workload.ready or not (rollout.held or _is_between(workload))):
         return None
-    outage = _short(rollout, scene)
+    outage = of_short(rollout, scene)
     return outage if outage.level in _BAD else None
 
 
-def _paused(rollout: Rollout, scene: Scene) -> Finding:
-    before, progressing = rollout.before, condition_of(rollout.workload, "Progressing")
-    since_ms = None
-    if progressing is not None and progressing.reason == "DeploymentPaused":
-        since_ms = progressing.updated_ms or progressing.changed_ms
-    if since_ms is None:
-        paused = before is not None and before.reason == "Paused" and before.level_since_ms > 0
-        since_ms = scene.lasts_since("paused", before.level_since_ms if before is not None and paused else scene.now_ms)
-    message = f"rollout is paused, {rollout.counts}"
-    if scene.reached(since_ms + int(scene.thresholds.paused_warn_s * 1000)):
-        look = f"kubectl rollout resume {rollout.workload.kind.lower()}/{rollout.workload.name}"
-        message = f"rollout has been paused for long, {rollout.counts}"
-        return Finding(level=Level.WARNING, reason="PausedLong", message=message, look=look)
-    return Finding(level=Level.PAUSED, reason="Paused", message=message)
-
-
-def _unobserved(rollout: Rollout, scene: Scene) -> Finding:
-    """The spec is newer than the status: nothing in the status is about it, so what was bad stays so."""
-    workload, before = rollout.workload, rollout.before
-    same = before is not None and before.revision == workload.revision and not template_changed(workload, before)
-    if before is not None and same:
-        if rollout.scaling and before.level not in _BAD:
-            return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired_of(workload)}")
-        if before.level in _BAD and before.reason != NOT_OBSERVED:
-            return as_before(before)
-    waits = before is not None and before.reason in (OBSERVING, NOT_OBSERVED)
-    first_ms = before.since_ms if before is not None and waits and before.since_ms else scene.now_ms
-    since_ms = scene.lasts_since("unobserved", first_ms)
-    late = before is not None and before.reason == NOT_OBSERVED
-    if late or scene.reached(since_ms + OBSERVE_MS):
-        return Finding(
-            level=Level.WARNING,
-            reason=NOT_OBSERVED,
-            message=f"the controller has not looked at generation {workload.generation}",
-            look="kube-controller-manager",
-        )
-    if before is not None and same and before.reason == ROLLING:
-        return as_before(before)  # its number alone was changed
-    return Finding(level=Level.PROGRESSING, reason=OBSERVING, message="the new spec is not observed yet")
+def _is_between(workload: Workload) -> bool:
+    """Return whether a Deployment had pods, and makes new ones only now that they have gone."""
+    return workload.strategy == "Recreate" and bool(workload.revision) and not workload.replicas
 
 
 def _what_is_wrong(rollout: Rollout, scene: Scene) -> Finding | None:
-    found = _at_pods(rollout, scene)
+    found = _at_pods(rollout, scene) if rollout.events or not rollout.calm else None
     if found is None or found.level is not Level.FAILING:
         found = _by_conditions(rollout) or _by_refusals(rollout, scene) or found
     if found is None and scene.pasts:
@@ -239,7 +127,7 @@ def _what_is_wrong(rollout: Rollout, scene: Scene) -> Finding | None:
 
 def _at_pods(rollout: Rollout, scene: Scene) -> Finding | None:
     found: Finding | None = None
-    complete = rollout.completed and is_complete(rollout.workload)
+    complete = rollout.completed and rollout.complete
     served = msgspec.structs.replace(scene, rolling=False) if rollout.held else scene
     for index, pod in enumerate(rollout.service):
         if pod.scheduled and pod.name in rollout.added:
@@ -265,7 +153,7 @@ def _by_refusals(rollout: Rollout, scene: Scene) -> Finding | None:
     if not rollout.completed and workload.kind == "Deployment":
         missing = desired_of(workload) - workload.updated
     found = of_refusals(workload, rollout.revision, rollout.events, missing, scene)
-    if found is not None and rollout.completed and rollout.scaling:
+    if found is not None and rollout.completed and rollout.has_all_owed:
         return msgspec.structs.replace(found, level=Level.WARNING, reason=SCALING + found.reason)
     return found
 
@@ -283,11 +171,11 @@ def _by_conditions(rollout: Rollout) -> Finding | None:
             look="pods and events of the new revision",
         )
     refused = condition_of(workload, "ReplicaFailure")
-    if refused is None or refused.status != "True" or is_complete(workload):
+    if refused is None or refused.status != "True" or rollout.complete:
         return None
     named = _REFUSED_POD.search(refused.message)
     level, reason = Level.FAILING, "ReplicaFailure"
-    if rollout.completed and rollout.scaling:
+    if rollout.completed and rollout.has_all_owed:
         level, reason = Level.WARNING, SCALING + "ReplicaFailure"
     elif rollout.revision and named is not None and f"{workload.name}-{rollout.revision}-" not in named[1]:
         level = Level.WARNING  # it is the old ReplicaSet that may not make pods
@@ -297,60 +185,6 @@ def _by_conditions(rollout: Rollout) -> Finding | None:
         message=f"pods cannot be created: {reason_of(refused.message)}",
         look=f"{REFUSED_LOOK}; events of the ReplicaSet",
     )
-
-
-def _short(rollout: Rollout, scene: Scene) -> Finding:
-    """Complete once, and pods are missing or not ready though nothing is found at them."""
-    workload, desired = rollout.workload, desired_of(rollout.workload)
-    message = rollout.served
-    if rollout.scaling:
-        return scaling_to(workload, message, [pod for pod in rollout.pods if pod.name in rollout.added], scene)
-    if workload.replicas > desired:
-        return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired}, {workload.replicas} left")
-    level, fails_ms = Level.PROGRESSING, None
-    if workload.available == 0 and workload.ready == 0:
-        since_ms = _unavailable_since(rollout, scene)
-        if scene.reached(since_ms + int(scene.thresholds.unavailable_warn_s * 1000)):
-            level, fails_ms = scene.fails_at(since_ms + int(scene.thresholds.unavailable_fail_s * 1000))
-    elif (missing := desired - workload.replicas) > 0 and _lasts(rollout, DEGRADED + "MissingPods", scene):
-        return Finding(
-            level=Level.WARNING,
-            reason=DEGRADED + "MissingPods",
-            message=f"{counted(missing, 'pod')} {'is' if missing == 1 else 'are'} missing, {message}",
-            look=f"events of {workload.kind} {workload.name}",
-        )
-    if level is Level.PROGRESSING:
-        return of_unready(workload, rollout.service, rollout.all_pods, message, scene)
-    look = f"pods and events of {workload.kind} {workload.name}"
-    return Finding(
-        level=level,
-        reason=DEGRADED + "Unavailable",
-        message=f"no pod is available, {message}",
-        look=look,
-        fails_ms=fails_ms,
-    )
-
-
-def _unavailable_since(rollout: Rollout, scene: Scene) -> int:
-    """Since when nothing is available: the condition says it, else the pods or the previous verdict."""
-    available = condition_of(rollout.workload, "Available")
-    if available is not None and available.status == "False" and available.changed_ms is not None:
-        return available.changed_ms
-    times = [pod.ready_changed_ms or pod.created_ms for pod in rollout.service]
-    known = [moment for moment in times if moment is not None]
-    if known:
-        return max(known)
-    before, first_ms = rollout.before, scene.now_ms
-    if before is not None and before.level_since_ms and before.reason.startswith((REPLACING, STARTING, DEGRADED)):
-        first_ms = before.level_since_ms
-    return scene.lasts_since("unavailable", first_ms)
-
-
-def _lasts(rollout: Rollout, reason: str, scene: Scene) -> bool:
-    """Whether pods have been missing for long enough to say so; there is no time for it but our own."""
-    before = rollout.before
-    since_ms = scene.lasts_since("missing", scene.now_ms)
-    return (before is not None and before.reason == reason) or scene.reached(since_ms + NO_PODS_MS)
 
 
 def _lacks_pods(scene: Scene) -> bool:

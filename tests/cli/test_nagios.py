@@ -5,10 +5,11 @@ import re
 import pytest
 
 from statusdesk.clock import system_clock
-from statusdesk.states import Level
+from statusdesk.states import Level, LostNode
 from statusdesk.states_alerts import AlertState
 from tests.cli.conftest import HOSTILE, rollout, source, token
 
+LOST = (LostNode("n-3", 1, 1),)
 LINE = re.compile(r"(OK|WARNING|CRITICAL|UNKNOWN) - ([^|\n]+) \| ([^|\n]+)\n")
 FIGURE = re.compile(r"('[^'=]+'|[a-z_]+)=-?\d+s?(;[\d.:]*){0,4}")
 
@@ -47,6 +48,7 @@ def test_well_is_ok(run, put):
         ([rollout("orders", "staging")], [alert("critical", silenced_by="s")], 0, "1 firing: 1 application well"),
         ([rollout("orders", "staging"), token("db", Level.FAILING, message="lapses")], [], 2, "token db lapses"),
         ([rollout("orders", "staging", Level.UNKNOWN)], [], 3, "1 unknown"),
+        ([rollout("orders", "staging", Level.UNKNOWN, lost=LOST)], [], 3, "1 unknown; node n-3 of eu is lost"),
     ],
 )
 def test_what_is_wrong_decides(run, put, states, alerts, code, words):

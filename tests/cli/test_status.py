@@ -6,7 +6,7 @@ import re
 import pytest
 
 from statusdesk.clock import system_clock
-from statusdesk.states import AlertState, Level
+from statusdesk.states import AlertState, Level, LostNode
 from statusdesk.states_alerts import Muted, MutedThere
 from statusdesk.text import iso
 from tests.cli.conftest import HOSTILE, build, outcome, rollout, source, token
@@ -37,6 +37,20 @@ def test_failing_is_1_with_its_reason_below_and_first(run, put):
     assert lines[1].startswith("orders ") and "failing 1.1" in lines[1]
     assert lines[2].startswith("    staging: image not found")
     assert lines[3].startswith("web ")
+
+
+@pytest.mark.parametrize("asked", [(), ("--only-bad",)])
+def test_a_lost_node_is_one_line_for_all_its_workloads(run, put, asked):
+    gone = {"reason": "DegradedNodeLost", "message": "nothing is known of pod x", "lost": (LostNode("n-3", 2, 1),)}
+    put(rollout("web", "staging"), *(rollout(app, "staging", Level.UNKNOWN, **gone) for app in ("a", "b", "c")))
+    done = run("status", *asked)
+    assert done.returncode == 3
+    assert re.search(
+        r"^node  eu n-3  unknown  lost for \d+d  nothing is known of 6 pods of 3 workloads$", done.stdout, re.M
+    )
+    assert "nothing is known of pod x" not in done.stdout and len(re.findall("^[abc]  ", done.stdout, re.M)) == 3
+    alone = run("status", "b").stdout
+    assert "nothing is known of 2 pods of 1 workload\n" in alone, "of what is asked for"
 
 
 def test_a_token_that_was_revoked_has_nothing_left(run, put):

@@ -6,8 +6,10 @@ from statusdesk.facts import Container, Event
 from statusdesk.judge.rollouts import judge_rollout
 from statusdesk.states import Level
 from tests.judge import make
+from tests.judge.corpus.words import NONE, sts_pod
 from tests.judge.make import (
     IMAGE,
+    OLD,
     T0,
     THRESHOLDS,
     available,
@@ -17,7 +19,6 @@ from tests.judge.make import (
     judge,
     looping,
     old_pod,
-    pod,
     progressing,
     restarted,
     rolling,
@@ -46,11 +47,9 @@ def test_what_ends_names_its_pod(containers: tuple[Container, ...], words: str) 
 
 
 def test_a_stateful_set_says_which_of_its_pods_it_is_stuck_on() -> None:
-    about = {"workload_kind": "StatefulSet", "owner_kind": "StatefulSet"}
-    stuck = unready(looping(exit_code=2), name="db-1", **about)
-    stateful = statefulset(name="db", desired=3, replicas=3, updated=2, ready=2, available=2, current_revision="old")
-    state = judge(stateful, pod(container(), name="db-2", **about), stuck).state
-    assert state.message == "container app exits 2 in db-1, 1 of 3 new pods ready"
+    stateful = statefulset(desired=3, replicas=3, updated=2, ready=2, available=2, current_revision=OLD)
+    state = judge(stateful, sts_pod(2, container()), sts_pod(1, looping(exit_code=2), ready=False)).state
+    assert state.message == "container app exits 2 in orders-1, 1 of 3 new pods ready"
 
 
 def test_an_old_pod_is_named_once() -> None:
@@ -91,10 +90,9 @@ def test_an_image_is_told_with_its_container_where_it_is_not_the_only_one(
 
 @pytest.mark.parametrize(("after_s", "level"), [(40, Level.WARNING), (100, Level.FAILING)])
 def test_nothing_serves_because_its_node_is_lost(after_s: float, level: Level) -> None:
-    gone = {"desired": 1, "replicas": 0, "updated": 0, "ready": 0, "available": 0}
     conditions = (available(False), progressing("NewReplicaSetAvailable"))
     lost = unready(container(ready=False), phase="Running", reason="NodeLost", deleting_ms=T0 + 5000)
-    state = judge(deployment(**gone, conditions=conditions), lost, after_s=after_s).state
+    state = judge(deployment(desired=1, **NONE, conditions=conditions), lost, after_s=after_s).state
     assert (state.level, state.reason, state.pod) == (level, "DegradedNodeLost", POD)
     assert state.message == f"node n-1 has been lost with pod {POD}; no pod is available, 0 of 1 available"
 

@@ -1,7 +1,20 @@
 """Hand-made boards: calm, with a bad rollout on its way, and with hostile text."""
 
+from msgspec.structs import replace
+
 from statusdesk.board import Board, Cell, Counts, Mark, Row, SourceView
-from statusdesk.states import AlertState, BuildState, Collector, Level, PodState, RolloutState, SourceState, TokenState
+from statusdesk.node_losses import losses_of_rows
+from statusdesk.states import (
+    AlertState,
+    BuildState,
+    Collector,
+    Level,
+    LostNode,
+    PodState,
+    RolloutState,
+    SourceState,
+    TokenState,
+)
 
 NOW = 1_763_804_530_000  # 2025-11-22T09:42:10Z
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -113,6 +126,30 @@ def orders(age_ms=4 * MINUTE):
         build=newest,
         builds=(newest,),
     )
+
+
+def lost_node(*nodes, pods=1, apps=6):
+    """Return a board with a bad rollout on which apps are unknown in staging since these nodes are lost."""
+    lost = tuple(LostNode(node, pods, NOW - 4 * MINUTE) for node in nodes)
+    rows = []
+    for index in range(apps):
+        base, words = well_row(f"app-{index}"), f"nothing is known of pod app-{index}-x"
+        cells = list(base.cells)
+        gone = {"lost": lost, "reason": "DegradedNodeLost", "message": words}
+        cells[1] = cell(
+            f"app-{index}",
+            "staging",
+            "1.0.0",
+            Mark.UNKNOWN,
+            4 * MINUTE,
+            rollout=gone,
+            reason="DegradedNodeLost",
+            message=words,
+        )
+        rows.append(replace(base, cells=tuple(cells), mark=Mark.UNKNOWN, rank=(5,), worst_stage="staging"))
+    board = bad_rollout()
+    both = (*board.rows, *rows)
+    return replace(board, rows=both, losses=losses_of_rows(both), counts=replace(board.counts, unknown=apps))
 
 
 def customers():

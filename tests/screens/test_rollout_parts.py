@@ -324,3 +324,7 @@ def test_evicted_leftovers_are_last_and_quiet_and_count_for_no_revision():
     drawn = Pen(ink=make_ink({}, True), ascii=False, zone=datetime.UTC, now_ms=NOW, width=120)
     lines = [strip.text for key, strip in draw_pods(with_them, drawn, True) if key]
     assert [("Evicted" in line, "✗" in line) for line in lines[-3:]] == [(True, False)] * 3
+    put_out = replace(view.state, evicted=3, evicted_from=(("n-1", 1), ("n-2", 2)))
+    head = [strip.text.strip() for strip in draw_head(replace(with_them, state=put_out), drawn)]
+    assert "3 evicted pods left lying about: 2 by n-2, 1 by n-1" in head
+    assert not any("evicted" in strip.text for strip in draw_head(with_them, drawn))

@@ -14,6 +14,11 @@ def test_board(snap_compare, picture, size):
     assert snap_compare(desk(getattr(boards, picture)()), terminal_size=size)
 
 
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "140x40"])
+def test_board_with_lost_nodes(snap_compare, size):
+    assert snap_compare(desk(boards.lost_node("n-3", "n-4")), terminal_size=size)
+
+
 def test_board_without_colour(snap_compare, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     assert snap_compare(desk(boards.bad_rollout()), terminal_size=(80, 24))

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from screens.board import BoardScreen
+from screens.evicted import evicted_by_namespace, evicted_words
 from screens.goto import Target, targets
 from screens.rollout import RolloutScreen
 from screens.workloads import WorkloadsScreen
@@ -122,12 +123,32 @@ async def test_silence_and_no_access_are_not_well():
         await until(pilot, lambda: "No access: what runs in testing may not be read." in text(app))
 
 
+def put_out(evicted):
+    return {"evicted": evicted, "evicted_from": (("n-1", 1), *((("n-2", 1),) if evicted > 1 else ()))}
+
+
+def test_evicted_pods_are_told_by_node_and_namespace():
+    def one(namespace, *nodes):
+        number = sum(count for _, count in nodes)
+        return replace(boards.rollout("orders", namespace, "1"), evicted=number, evicted_from=nodes)
+
+    many = tuple((f"n-{number}", 1) for number in range(6))
+    assert evicted_words([one("a")]) == ""
+    assert evicted_words([one("a", ("", 1))]) == "1 evicted pod left lying about"
+    told = "8 evicted pods left lying about: 3 by n-5, 1 by n-0, 1 by n-1, 1 by n-2, 2 by 2 more nodes"
+    assert evicted_words([one("a", *many), one("a", ("n-5", 2))]) == told
+    assert evicted_by_namespace([one("a", ("n", 1)), one("b"), one("c", ("m", 2))]) == (
+        "eu/a: 1 evicted pod left lying about: 1 by n",
+        "eu/c: 2 evicted pods left lying about: 2 by m",
+    )
+
+
 async def test_evicted_pods_are_counted_above_the_workloads():
     board = boards.calm(2)
     rows = []
     for row, evicted in zip(board.rows, (2, 1), strict=True):
         cells = [
-            cell and replace(cell, rollouts=tuple(replace(one, evicted=evicted) for one in cell.rollouts))
+            cell and replace(cell, rollouts=tuple(replace(one, **put_out(evicted)) for one in cell.rollouts))
             for cell in row.cells
         ]
         rows.append(replace(row, cells=tuple(cells)))
@@ -136,7 +157,7 @@ async def test_evicted_pods_are_counted_above_the_workloads():
         await list_stage(pilot)
         assert "evicted" not in text(app)
         app.hand.give(replace(board, rows=tuple(rows), change=2))
-        await until(pilot, lambda: "3 pods evicted by their nodes and left lying about" in lines(app)[3])
+        await until(pilot, lambda: "3 evicted pods left lying about: 2 by n-1, 1 by n-2" in lines(app)[3])
 
 
 async def test_two_thousand_workloads_scroll_and_tick_at_little_cost():

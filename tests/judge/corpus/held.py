@@ -6,6 +6,7 @@ from statusdesk.facts import Pod, Workload
 from tests.judge.corpus.words import (
     DAY_S,
     FAILING,
+    LONG_AGO,
     OK,
     PAUSED,
     PROGRESSING,
@@ -33,8 +34,6 @@ from tests.judge.make import (
 )
 from tests.judge.sequence import Case, Seen, at
 
-LONG = {"created_ms": at(-DAY_S), "ready_changed_ms": at(-DAY_S)}
-
 
 def sts(**changes: Any) -> Workload:
     """Three pods of which the newest is of the new revision: the canary of a partition of 2."""
@@ -53,7 +52,7 @@ def ds_ondelete(**changes: Any) -> Workload:
 
 def held(number: int, *containers: Any, ready: bool = True, **changes: Any) -> Pod:
     """A pod of the old revision that has run for a day."""
-    return sts_pod(number, *containers, revision=OLD, ready=ready, **(LONG | changes))
+    return sts_pod(number, *containers, revision=OLD, ready=ready, **(LONG_AGO | changes))
 
 
 def down(number: int, *containers: Any) -> Pod:
@@ -61,7 +60,7 @@ def down(number: int, *containers: Any) -> Pod:
 
 
 def on_node(node: str, *containers: Any, ready: bool = True, **changes: Any) -> Pod:
-    return ds_pod(node, *containers, revision=OLD, ready=ready, **(LONG | changes))
+    return ds_pod(node, *containers, revision=OLD, ready=ready, **(LONG_AGO | changes))
 
 
 def paused(*, up: bool = True, **changes: Any) -> Workload:
@@ -71,7 +70,7 @@ def paused(*, up: bool = True, **changes: Any) -> Workload:
 
 
 def serving(name: str, *containers: Any, revision: str = OLD, ready: bool = True, **changes: Any) -> Pod:
-    fields = LONG if ready else LONG | {"ready_changed_ms": at(5)}
+    fields = LONG_AGO if ready else LONG_AGO | {"ready_changed_ms": at(5)}
     return pod(*containers, name=name, ready=ready, revision=revision, **(fields | changes))
 
 
@@ -83,7 +82,7 @@ def ready_again(name: str) -> Pod:
     return serving(name, restarted(4, since_ms=at(20), ready=True), ready_changed_ms=at(20))
 
 
-CANARY = sts_pod(2, **LONG)
+CANARY = sts_pod(2, **LONG_AGO)
 CHANGED = {"image": "registry.local/orders:1.6.0", "images": (("app", "registry.local/orders:1.6.0"),), "updated": 0}
 HEALTHY_NODES = tuple(on_node(n) for n in ("n-1", "n-2", "n-3"))
 

@@ -1,12 +1,17 @@
-"""What the rows of the corpus are made of."""
+"""What the rows of the corpus, and of the tests beside it, are made of."""
 
+from statusdesk.facts import Condition, Pod
 from statusdesk.states import Level
 from tests.judge.make import (
     NEW,
     OLD,
+    available,
     container,
     deployment,
+    looping,
+    old_pod,
     pod,
+    progressing,
     statefulset,
     unready,
     waiting,
@@ -27,6 +32,10 @@ QUOTA = 'pods "orders-1" is forbidden: exceeded quota: q, requested: pods=1'
 SPREAD = statefulset(
     desired=3, replicas=3, updated=1, ready=2, available=2, current_revision=OLD, created_ms=at(-DAY_S)
 )
+BEFORE = "registry.local/orders:1.4.2"
+NONE = {"replicas": 0, "updated": 0, "ready": 0, "available": 0}
+BAD = unready(looping(), name="bad", created_ms=at(-700), ready_changed_ms=at(-700))
+UNDONE = {"generation": 3, "observed_generation": 3, "image": BEFORE, "images": (("app", BEFORE),), "version": "1.4.2"}
 
 
 def sts_pod(number: int, *containers, revision: str = NEW, ready: bool = True, **changes):
@@ -44,3 +53,18 @@ def ds_pod(node: str, *containers, revision: str = NEW, ready: bool = True, **ch
 def spec(number: int, **changes):
     """A deployment whose number wanted was changed ``number`` times."""
     return deployment(generation=number, observed_generation=number, **changes)
+
+
+def ends(name: str, by_s: float, revision: str = OLD) -> Pod:
+    return old_pod(name=name, deleting_ms=at(by_s), revision=revision)
+
+
+def starting(name: str) -> Pod:
+    return unready(waiting("ContainerCreating"), name=name, created_ms=at(62), phase="Pending")
+
+
+def timed_out(up: bool = False) -> tuple[Condition, ...]:
+    return (available(up), progressing("ProgressDeadlineExceeded", status="False", at_ms=at(-90)))
+
+
+OLD_A, OLD_B = (ds_pod(n, revision=OLD) for n in ("a", "b"))

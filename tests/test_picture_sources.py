@@ -1,0 +1,103 @@
+"""The picture of sources that fall silent, fail, or may not be read: what is known of their cells then."""
+
+import msgspec
+
+from statusdesk.board import Mark
+from statusdesk.config import (
+    ClusterSettings,
+    StageSettings,
+)
+from statusdesk.states import (
+    Changes,
+    Level,
+)
+from tests.pictures import MINUTE, NOW, SOURCES, STAGES, config, everywhere, picture, rollout, rows, source
+
+
+def test_silence_makes_unknown_and_an_answer_makes_it_known_again() -> None:
+    made = picture(*everywhere("web", level=Level.FAILING))
+    assert rows(made.board(NOW + 120_000))["web"].mark is Mark.FAILING
+    row = rows(made.board(NOW + 120_001))["web"]
+    assert row.mark is Mark.UNKNOWN
+    assert [(c.level, c.last_level, c.since_ms) for c in row.cells if c] == [(Level.UNKNOWN, Level.FAILING, NOW)] * 3
+    made.apply(Changes(change=2, sources=(source("kubernetes/eu", NOW + 130_000),)))
+    assert rows(made.board(NOW + 131_000))["web"].mark is Mark.FAILING
+
+
+def test_a_failing_source_is_shown_at_once_and_its_cells_age() -> None:
+    made = picture(*everywhere("web"))
+    down = source("kubernetes/eu", NOW, Level.FAILING, reason="Unreachable", message="it cannot be reached")
+    made.apply(Changes(change=2, sources=(down,)))
+    early = made.board(NOW + 60_000)
+    view = next(view for view in early.sources if view.state.source == "kubernetes/eu")
+    assert (view.level, view.words, view.age_ms) == (Level.FAILING, "it cannot be reached", 60_000)
+    assert rows(early)["web"].mark is Mark.OK
+    assert not early.all_well
+    assert rows(made.board(NOW + 121_000))["web"].mark is Mark.UNKNOWN
+
+
+def test_only_what_is_silent_is_drawn_anew() -> None:
+    settings = config(clusters=(ClusterSettings(name="eu"), ClusterSettings(name="us")))
+    seen = (*everywhere("web"), *(rollout("mail", stage, cluster="us") for stage in STAGES))
+    made = picture(*seen, settings=settings, sources=(*SOURCES, source("kubernetes/us", NOW + MINUTE)))
+    before = rows(made.board(NOW + MINUTE))
+    after = rows(made.board(NOW + 2 * MINUTE + 1))
+    assert after["mail"] is before["mail"]
+    assert after["web"].mark is Mark.UNKNOWN
+    assert after["mail"].mark is Mark.OK
+
+
+def test_no_answer_ever_is_never_well() -> None:
+    board = picture(*everywhere("web"), sources=()).board(NOW)
+    assert rows(board)["web"].mark is Mark.UNKNOWN
+    assert not board.all_well
+    assert [(view.state.source, view.level, view.age_ms) for view in board.sources] == [
+        ("jenkins", Level.UNKNOWN, None),
+        ("kubernetes/eu", Level.UNKNOWN, None),
+        ("vault", Level.UNKNOWN, None),
+    ]
+    assert board.data_age_ms is None
+
+
+def test_closed_namespaces_say_so() -> None:
+    closed = source("kubernetes/eu", None, Level.UNKNOWN, scope="production", reason="NoAccess")
+    board = picture(rollout("web", "testing"), sources=(*SOURCES, closed)).board(NOW)
+    cells = rows(board)["web"].cells
+    assert [cell.mark for cell in cells if cell] == [Mark.OK, Mark.ABSENT, Mark.NO_ACCESS]
+    assert [view.state.scope for view in board.sources] == ["", "", "production", ""]
+
+
+def test_rights_that_are_taken_away_make_what_was_seen_unknown() -> None:
+    made = picture(*everywhere("web"))
+    made.board(NOW)
+    closed = source("kubernetes/eu", NOW - 200_000, Level.UNKNOWN, scope="production", reason="NoAccess")
+    made.apply(Changes(change=2, sources=(closed,)))
+    cells = rows(made.board(NOW))["web"].cells
+    assert [cell.level for cell in cells if cell] == [Level.OK, Level.OK, Level.UNKNOWN]
+
+
+def test_a_namespace_that_may_not_be_read_any_more_says_so_at_once_with_what_was_known() -> None:
+    made = picture(*everywhere("web"))
+    made.board(NOW)
+    closed = source("kubernetes/eu", NOW - 1000, Level.UNKNOWN, scope="production", reason="NoAccess")
+    made.apply(Changes(change=2, sources=(closed,)))
+    row = rows(made.board(NOW))["web"]
+    cell = row.cells[2]
+    assert cell is not None and (cell.mark, cell.reason, cell.version) == (Mark.NO_ACCESS, "NoAccess", "1.0")
+    assert (cell.since_ms, cell.message) == (NOW - 1000, "no access to eu/production, last known: ok")
+    assert (row.mark, row.message) == (Mark.NO_ACCESS, f"production: {cell.message}")
+    lost = msgspec.structs.replace(closed, reason="Timeout", change=3)
+    made.apply(Changes(change=3, sources=(lost,)))
+    assert [cell.mark for cell in rows(made.board(NOW + 130_000))["web"].cells[2:] if cell] == [Mark.UNKNOWN]
+    made.apply(Changes(change=4, sources=(source("kubernetes/eu", NOW, scope="production"),)))
+    assert rows(made.board(NOW))["web"].mark is Mark.OK
+
+
+def test_a_stage_in_a_cluster_never_heard_of_is_unknown_not_absent() -> None:
+    stages = (
+        StageSettings(name="staging", namespaces=("staging",), clusters=("eu",)),
+        StageSettings(name="production", namespaces=("production",), clusters=("us",)),
+    )
+    settings = config(stages=stages, clusters=(ClusterSettings(name="eu"), ClusterSettings(name="us")))
+    cells = rows(picture(rollout("web", "staging"), settings=settings).board(NOW))["web"].cells
+    assert [cell.mark for cell in cells if cell] == [Mark.OK, Mark.UNKNOWN]
