@@ -4,7 +4,7 @@ A line's text was made harmless at the edge: cleaned, redacted unless asked not 
 """
 
 import enum
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 import msgspec
@@ -100,6 +100,13 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it was looked for everywhere, once; before that nothing found means nothing."""
 
 
+class Wanted(Protocol):
+    """Which lines are looked for."""
+
+    def of_one(self) -> Callable[[str], bool]:
+        """Return what says it of the texts of one log, which it is given in their order. It may raise TooLongError."""
+
+
 class LogFollower(Protocol):
     """What follows logs. ``take`` and ``status`` never wait; ``older`` and ``whole`` do, for a thread of their own."""
 
@@ -119,8 +126,10 @@ class LogFollower(Protocol):
     def status(self) -> FollowStatus:
         """Return how it goes."""
 
-    def older(self, before: int, origins: Collection[int], limit: int, pattern: str = "", /) -> list[LogLine]:
-        """Return the last lines before a moment that match a regular expression, asking the sources again.
+    def older(
+        self, before: int, origins: Collection[int], limit: int, wanted: Wanted | None = None, /
+    ) -> list[LogLine]:
+        """Return the last lines before a moment that are wanted (None: all), asking the sources again.
 
         ``before`` is in nanoseconds of UTC; of a console, which has no times, it is how many of its lines come before.
         ``origins`` are indexes; none means all.

@@ -14,7 +14,7 @@ import msgspec
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_problems import as_problem
-from collectors.log_lines import FollowStatus, LogLine, Origin, Selection
+from collectors.log_lines import FollowStatus, LogLine, Origin, Selection, Wanted
 from collectors.log_merge import HOLD_S, Merge
 from collectors.log_older import Place, older_lines, whole_line
 from collectors.log_pods import LogPod, PodContainer
@@ -112,14 +112,16 @@ class PodLogs:
                 listed=all(roster.answered for _, roster in self._rosters),
             )
 
-    def older(self, before_ns: int, origins: Collection[int], limit: int, pattern: str = "") -> list[LogLine]:
+    def older(
+        self, before_ns: int, origins: Collection[int], limit: int, wanted: Wanted | None = None
+    ) -> list[LogLine]:
         with self._lock:
             there = {track.origin for track in self._tracks.values()}
             asked = origins or range(len(self._origins))
             # the pods that have gone since are many after months, and have no log any more
-            wanted = [index for index in asked if index in there] or list(asked)[-1:]
-            places = [Place(self._api(index), self._origins[index], index) for index in wanted]
-        return older_lines(places, before_ns, limit, pattern, self._selection)
+            some = [index for index in asked if index in there] or list(asked)[-1:]
+            places = [Place(self._api(index), self._origins[index], index) for index in some]
+        return older_lines(places, before_ns, limit, wanted, self._selection)
 
     def whole(self, line: LogLine) -> str:
         origin = self._origins[line.origin]

@@ -185,7 +185,7 @@ def read_older(follower: LogFollower, asking: Asking) -> Older:
         if asking.begins and not wanted:
             continue
         try:
-            found.append(follower.older(before, wanted, MOST_OLDER + asking.known, asking.filters.source))
+            found.append(follower.older(before, wanted, MOST_OLDER + asking.known, asking.filters.sought))
         except TooLongError:
             raise
         except Exception as error:  # whatever the network raises: what the other origins have is shown

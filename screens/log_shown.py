@@ -9,7 +9,7 @@ from collectors.log_lines import LineKind, Origin
 from screens.log_filter import Filters, Pattern
 from screens.log_ring import LogRing
 
-SLICE = 256
+SLICE = 64  # so few that even the longest lines of a log are looked through before a key has waited long
 SOUGHT_AT_ONCE = 16
 COMPACT = 8192
 
