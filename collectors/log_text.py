@@ -13,7 +13,7 @@ import msgspec
 
 from collectors.log_lines import MAX_LINE_BYTES
 from statusdesk.redact import may_hold_secret, redact
-from statusdesk.text import clean_line
+from statusdesk.text import SEQUENCE, clean_line, visible
 
 SECOND_NS = 1_000_000_000
 HIDDEN = "[hidden]"
@@ -26,6 +26,7 @@ _MARGIN_BYTES = 1024  # read beyond the limit, so that a secret at the cut is se
 _KEPT_BYTES = MAX_LINE_BYTES + _MARGIN_BYTES
 _CONTROLS = bytes(code for code in (*range(32), 127) if code != 10)
 _SGR = re.compile(r"(\x1b\[[0-9;:]{0,40}m)")
+_SGR_OR_NOT = re.compile(f"{_SGR.pattern}|(?:{SEQUENCE})", re.DOTALL)
 _CUT_SGR = re.compile(r"\x1b(?:\[[0-9;:]*)?\Z")
 _RESET = "\x1b[0m"
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?")
@@ -42,22 +43,24 @@ def harmless(text: str, colours: bool = False, max_chars: int = _KEPT_BYTES) -> 
         return text
     if not colours or "\x1b" not in text:
         return clean_line(text, max_chars)
-    pieces = _SGR.split(text)
-    kept = [
-        piece if odd % 2 else _piece(piece, max_chars)
-        for odd, piece in enumerate(pieces)
-        if not odd % 2 or _is_shown(piece)
-    ]
-    joined = "".join(kept)
+    coloured = _with_colours(text[: max_chars * 8])
+    return coloured if len(bare(coloured)) <= max_chars else clean_line(text, max_chars)
+
+
+def _with_colours(text: str) -> str:
+    """Return a line without sequences other than colours: without these too it is what ``clean_line`` makes of it."""
+    pieces = _SGR.split(_SGR_OR_NOT.sub(_unless_hidden, text))
+    for at in range(len(pieces) - 1, -1, -2):
+        pieces[at] = pieces[at].rstrip()
+        if pieces[at]:
+            break
+    joined = "".join(piece if odd % 2 or piece.isprintable() else visible(piece) for odd, piece in enumerate(pieces))
     return joined + _RESET if "\x1b" in joined else joined
 
 
-def _piece(text: str, max_chars: int) -> str:
-    """Return what stands between two colours, its blanks as they are."""
-    if text.isprintable():
-        return text
-    blanks = len(text) - len(text.rstrip(" "))
-    return clean_line(text, max_chars) + " " * blanks
+def _unless_hidden(found: re.Match[str]) -> str:
+    sgr: str | None = found[1]
+    return sgr if sgr is not None and _is_shown(sgr) else ""
 
 
 def _is_shown(sgr: str) -> bool:

@@ -184,6 +184,41 @@ def test_colours_hide_no_secret(given):
     assert SGR.findall(shown)[:-1] == SGR.findall(given), "the colours stay, those inside of what is hidden after it"
 
 
+@settings(max_examples=300, deadline=None)
+@given(HOSTILE)
+def test_colours_change_nothing_but_the_colour(text):
+    assert SGR.sub("", harmless(text, colours=True)) == harmless(text)
+
+
+SECRETS = [
+    "new token is hvs.CAESIJabcdefghijklmnopqrstuvwxyz0123456789", "password=hunter2secret",
+    "new key is AKIAABCDEFGHIJKLMNOP",
+    "Authorization: Bearer abcdefghijklmnop1234", "a ghp_abcdefghijklmnopqrstuvwxyz0",
+    "jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefghijk",
+    "postgres://u:pw123456@h/db", "say xoxb-1234567890-abcd",
+    "Cookie: SESSIONID=abc123def456ghi; path=/", 'token: "abcdEFGH1234567x"', "password is tr0ub4dor",
+]  # fmt: skip
+CUTS = st.lists(
+    st.tuples(
+        st.integers(0, 60),
+        st.sampled_from(
+            ["\x1b(B", "\x1b[m", "\x1b(B\x1b[m", "\x1b[K", "\x1b[31m", "\x1b[8m", "\x1b]0;t\x07", "\u200b"]
+        ),
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(SECRETS), CUTS)
+def test_with_colours_is_hidden_what_is_hidden_without_wherever_sequences_cut_it(text, cuts):
+    for at, sequence in sorted(cuts, reverse=True):
+        text = text[:at] + sequence + text[at:]
+    (coloured,) = read(f"{text} after\n".encode(), colours=True)
+    (plain,) = read(f"{text} after\n".encode())
+    assert SGR.sub("", coloured) == plain and "[hidden]" in plain
+
+
 def test_colours_of_what_is_not_hidden_stay_where_they_were():
     given = "\x1b[31mERROR\x1b[0m a token=\x1b[33mhun\x1b[1mter2\x1b[0m of \x1b[36mbob\x1b[0m, password=x\x1b[31m."
     (shown,) = read(f"{given}\n".encode(), colours=True)
