@@ -23,7 +23,11 @@ class LineKind(enum.IntEnum):
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Where lines come from: a container of a pod, or a build of a job. A line holds its index in ``origins``."""
+    """Where lines come from: a container of a pod, or a build of a job. A line holds its index in ``origins``.
+
+    ``place`` is what stands before the pod's name wherever that is told, as far as it takes to tell pods apart that may
+    have the same name: ``cluster/namespace/`` where there are several clusters, ``namespace/`` where only these differ.
+    """
 
     cluster: str = ""
     namespace: str = ""
@@ -33,13 +37,19 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     previous: bool = False
     job: str = ""
     build: int | None = None
+    place: str = ""
+
+    @property
+    def told_pod(self) -> str:
+        """What tells its pod from others."""
+        return f"{self.place}{self.pod}"
 
     @property
     def short(self) -> str:
-        """What tells it from others before a line: ``pod/container``, or ``job #build``."""
+        """What tells it from others before a line: ``pod/container`` behind its place, or ``job #build``."""
         if self.job:
             return f"{self.job} #{self.build}" if self.build is not None else self.job
-        return f"{self.pod}/{self.container}"
+        return f"{self.told_pod}/{self.container}"
 
 
 class LogLine(msgspec.Struct, frozen=True, gc=False):
@@ -79,6 +89,12 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     colours: bool = False  # keep SGR colours in the text; all other control sequences go in any case
     run_before: bool = False  # the last lines of the run before, too, in front of those of a run that goes on
     patient: bool = False  # a reader that is slow holds the sources up, instead of missing lines
+
+    def place(self, cluster: str, namespace: str) -> str:
+        """Return what stands before the names of pods there."""
+        if any(target.cluster != cluster for target in self.targets):
+            return f"{cluster}/{namespace}/"
+        return f"{namespace}/" if any(target.namespace != namespace for target in self.targets) else ""
 
 
 class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -170,7 +170,8 @@ class PodLogs:
                 key = (cluster.name, pod.uid, container.name)
                 why = self._place(key, cluster, roster, pod, container)
                 if why:
-                    waiting[key] = f"{pod.name}/{container.name}: {why}"
+                    place = self._selection.place(cluster.name, pod.namespace)
+                    waiting[key] = f"{place}{pod.name}/{container.name}: {why}"
             self._waiting = waiting
             for key in [key for key in self._tracks if key not in self._readers and key[1] not in known]:
                 track = self._tracks.pop(key)
@@ -182,7 +183,7 @@ class PodLogs:
             tracks = [(self._tracks.get((cluster.name, pod.uid, one.name)), one) for cluster, _, pod, one in wanted]
             self._resting = frozenset(track.origin for track, one in tracks if track is not None and one.rests)
             self._pods = len({(cluster.name, pod.uid) for cluster, _, pod, _ in wanted}) if answered else None
-            self._tell_of_choice([(pod, container) for _, _, pod, container in wanted], answered)
+            self._tell_of_choice([(cluster, pod, container) for cluster, _, pod, container in wanted], answered)
             once = not self._selection.follow or self._selection.previous
             # what waits although there are places would wait for ever, where nothing is followed
             self._settled = once and answered and not self._readers
@@ -191,7 +192,7 @@ class PodLogs:
         if not once:
             self._guard()
 
-    def _tell_of_choice(self, wanted: list[tuple[LogPod, PodContainer]], answered: bool) -> None:
+    def _tell_of_choice(self, wanted: list[tuple[_Cluster, LogPod, PodContainer]], answered: bool) -> None:
         """Tell of containers that no pod has, and of runs before that there never were."""
         pods = [pod for _, roster in self._rosters for pod in roster.pods()]
         known = sorted({container.name for pod in pods for container in pod.containers})
@@ -200,8 +201,9 @@ class PodLogs:
         self._problems.pop(_PREVIOUS, None)
         if absent:
             self._problems[_CONTAINERS] = f"no container is called {', '.join(absent)}; there is {', '.join(known)}"
-        elif self._selection.previous and answered and wanted and all(one.last is None for _, one in wanted):
-            names = sorted({f"{pod.name}/{one.name}" for pod, one in wanted})
+        elif self._selection.previous and answered and wanted and all(one.last is None for _, _, one in wanted):
+            place = self._selection.place
+            names = sorted({f"{place(at.name, pod.namespace)}{pod.name}/{one.name}" for at, pod, one in wanted})
             more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
             told = ", ".join(names[:MOST_NAMED])
             self._problems[_PREVIOUS] = f"no previous run of {told}{more}: none has been restarted"
@@ -275,6 +277,7 @@ class PodLogs:
             container=container.name,
             init=container.init,
             previous=self._selection.previous,
+            place=self._selection.place(cluster.name, pod.namespace),
         )
         index = self._indexes.setdefault(origin, len(self._origins))  # a pod's successor may have its name
         if index == len(self._origins):
@@ -293,6 +296,7 @@ class PodLogs:
             torn=joined,
             run_before=self._selection.run_before and not joined and container.ended is None,
             last=container.last,
+            place=origin.place,
         )
 
     def _read(self, key: Key, reader: ContainerReader) -> None:

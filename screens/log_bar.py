@@ -147,7 +147,7 @@ class LogBar(LineWidget):
         for index, pattern in enumerate(filters.excludes):
             found.append((f"exclude: {pattern.words} {cross}", ink.key, f"screen.drop('exclude', {index})"))
         if filters.pod or filters.container:
-            only = middle(filters.container or filters.pod, WIDE_NAMES, self.dots)
+            only = middle(filters.container or filters.names[0], WIDE_NAMES, self.dots)
             found.append((f"only {only} {cross}", ink.key, "screen.everything"))
         if state.searching:
             found.append((f"/{state.searching}", ink.past, ""))

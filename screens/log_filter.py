@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from collectors.log_lines import Origin
 from screens.log_json import NUMBERED, is_readable, readable
 from screens.log_levels import MAYBE_TRACE, Traces
 from statusdesk.expression import TOO_LONG, Expression, TooLongError, without_escapes
@@ -170,14 +171,41 @@ def _folded(text: str) -> str:
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """Which lines are shown: all of ``includes`` must be found, and none of ``excludes``.
 
-    ``grave``: warnings and errors only. ``pod`` and ``container``: of these only, where not empty.
+    ``grave``: warnings and errors only. ``cluster``, ``namespace``, ``pod`` and ``container``: of these only, where not
+    empty; ``told_pod`` is what tells the pod from others.
     """
 
     includes: tuple[Pattern, ...] = ()
     excludes: tuple[Pattern, ...] = ()
     grave: bool = False
+    cluster: str = ""
+    namespace: str = ""
     pod: str = ""
+    told_pod: str = ""
     container: str = ""
+
+    def only(self, origin: Origin | None = None, container: str = "") -> "Filters":
+        """Return the filters for the lines of a pod or of a container only; without any, for those of all."""
+        origin = origin or Origin()
+        return msgspec.structs.replace(
+            self,
+            cluster=origin.cluster,
+            namespace=origin.namespace,
+            pod=origin.pod,
+            told_pod=origin.told_pod,
+            container=container,
+        )
+
+    def are_of(self, origin: Origin) -> bool:
+        """Tell whether they let lines from there through, as far as that alone tells."""
+        there = origin.cluster, origin.namespace, origin.pod, origin.container
+        asked = self.cluster, self.namespace, self.pod, self.container
+        return all(name in ("", known) for name, known in zip(asked, there, strict=True))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The pod and the container that are let through only."""
+        return tuple(name for name in (self.told_pod or self.pod, self.container) if name)
 
     @property
     def any(self) -> bool:

@@ -33,6 +33,8 @@ class Sifted(msgspec.Struct, frozen=True):
         asked = self.filters
         return (
             set(asked.includes) <= set(filters.includes)
+            and asked.cluster in ("", filters.cluster)
+            and asked.namespace in ("", filters.namespace)
             and asked.pod in ("", filters.pod)
             and asked.container in ("", filters.container)
         )
@@ -42,7 +44,7 @@ class Sifted(msgspec.Struct, frozen=True):
         """What was looked for: ``with ready and GET of app``."""
         asked = self.filters
         sought = f" with {' and '.join(pattern.words for pattern in asked.includes)}" if asked.includes else ""
-        names = " ".join(name for name in (asked.pod, asked.container) if name)
+        names = " ".join(asked.names)
         return f"only lines{sought}{f' of {names}' if names else ''} are here"
 
 
@@ -99,11 +101,7 @@ class FurtherBack:
         return self._sifted
 
     def _wanted(self, filters: Filters) -> tuple[int, ...]:
-        return tuple(
-            index
-            for index, origin in enumerate(self._origins)
-            if filters.pod in ("", origin.pod) and filters.container in ("", origin.container)
-        )
+        return tuple(index for index, origin in enumerate(self._origins) if filters.are_of(origin))
 
     def latest_begin(self, filters: Filters) -> tuple[int, int] | None:
         """Return the origin that the filters let through whose lines begin last, and when (ns); None: all are here.
@@ -127,7 +125,7 @@ class FurtherBack:
 
     def asking(self, filters: Filters, now_ns: int) -> Asking:
         """Return what to ask for: what comes before all that is here, of a stretch with other holes all of it."""
-        asked = Filters(includes=filters.includes, pod=filters.pod, container=filters.container)
+        asked = msgspec.structs.replace(filters, excludes=(), grave=False)
         sifted, ring, wanted = self.sifted, self._ring, self._wanted(filters)
         if sifted is not None and sifted.filters != asked:
             later = {each: begin for each, begin in self.begins.later(wanted).items() if begin > sifted.before}

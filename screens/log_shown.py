@@ -113,8 +113,7 @@ class Shown:
         if known is None:
             if origin >= len(self._origins):
                 return True
-            where = self._origins[origin]
-            known = self.filters.pod in ("", where.pod) and self.filters.container in ("", where.container)
+            known = self.filters.are_of(self._origins[origin])
             self._of_origin[origin] = known
         return known
 

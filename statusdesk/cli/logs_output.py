@@ -232,12 +232,9 @@ class Writing:
         origin = self._source.origins[index]
         if origin.job:
             return ""
-        name = origin.short if len(self._namespaces()) < 2 else f"{origin.namespace}/{origin.short}"
+        name = origin.short
         # as kubectl writes it, so that who reads one reads the other
         return f"\x1b[{_COLOURS[index % len(_COLOURS)]}m[{name}]{_RESET} " if self._colour else f"[{name}] "
-
-    def _namespaces(self) -> set[tuple[str, str]]:
-        return {(origin.cluster, origin.namespace) for origin in self._source.origins}
 
     def _happened(self, line: LogLine) -> None:
         origin: Origin = self._source.origins[line.origin]
