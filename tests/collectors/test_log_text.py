@@ -249,3 +249,24 @@ def test_a_line_is_redacted_as_it_would_be_without_colours(lines, colours):
     shown = Redactor().lines(body, coloured)
     assert [SGR.sub("", line) for line in shown] == Redactor().lines("\n".join(plain), plain)
     assert SGR.findall("".join(shown)) == SGR.findall("".join(coloured))
+
+
+BODY = [f"MIIEowIBAAKCAQEA{n:048d}" for n in range(25)]
+
+
+@pytest.mark.parametrize("size", [10_000, 700, 65])
+def test_the_body_of_a_key_in_which_a_log_begins_is_hidden(size):
+    raw = "\n".join([*BODY, "MIIEowIBAAKCAQEAw==", "-----END RSA PRIVATE KEY-----", "INFO up", BODY[0], ""]).encode()
+    reading = Reading(0, Position(), redact=True, colours=False, stamped=False)
+    shown = [each.text for at in range(0, len(raw), size) for each in reading.feed(raw[at : at + size])]
+    assert not any("MIIE" in each for each in shown[:25]) and shown[-3:] == [
+        "-----END RSA PRIVATE KEY-----",
+        "INFO up",
+        BODY[0],
+    ]
+
+
+def test_what_only_looks_like_the_body_of_a_key_stays():
+    sums, words = ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"] * 3, ["aBcdefghijklmnopqrstuvwx"]
+    for begins in (sums, words, [*BODY[:3], "INFO up"]):
+        assert Redactor().lines("\n".join(begins), begins) == begins
