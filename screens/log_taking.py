@@ -108,8 +108,8 @@ class LogTaking(Frame):
             cursor = view.cursor
             mark = min(view.marked, key=lambda number: abs(number - cursor))
             first, last = shown.place(min(mark, cursor)), shown.place(max(mark, cursor))
-            numbers = [shown[place] for place in range(first, min(last + 1, len(shown)))]
-        lines = [pane.feed.ring[number] for number in shown.with_traces(numbers)]
+            numbers = shown.with_traces(shown[place] for place in range(first, min(last + 1, len(shown))))
+        lines = [pane.feed.ring[number] for number in numbers]
         text, count, left = for_copying(lines, pane.feed.origins)
         more = f"; {left:,} more are too much for a terminal: S saves them" if left else ""
         cut = sum(line.cut_bytes > 0 for line in lines[:count])
