@@ -11,6 +11,8 @@ import msgspec
 
 MAX_LINE_BYTES = 16 * 1024
 DEFAULT_TAIL = 200
+MISSING = "lines may be missing"
+"""Stands in every mark of a place where it is not known whether lines are missing."""
 DEFAULT_STREAMS = 40
 
 
@@ -63,6 +65,11 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
     text: str
     kind: int = 0
     cut_bytes: int = 0
+
+    @property
+    def tells_missing(self) -> bool:
+        """Whether it says that lines are missing here, or may be."""
+        return self.kind == LineKind.SKIPPED or (self.kind == LineKind.MARK and MISSING in self.text)
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,13 +10,13 @@ import msgspec
 
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_problems import ApiProblem
-from collectors.log_lines import MAX_LINE_BYTES, LineKind, LogLine, Origin, Selection, Wanted
+from collectors.log_lines import MAX_LINE_BYTES, MISSING, LineKind, LogLine, Origin, Selection, Wanted
 from collectors.log_reading import Position, Reading
 from collectors.log_text import SECOND_NS, Redactor, Stamps, harmless
 
 WINDOWS_S = (60, 600, 3600, 6 * 3600, 0)  # how far back to look, in turn; 0: to the beginning
 MAX_BYTES = 256 << 20
-_CUT = "lines may be missing here: there are more than can be looked through"
+_CUT = f"{MISSING} here: there are more than can be looked through"
 MAX_WHOLE_BYTES = 16 << 20
 
 

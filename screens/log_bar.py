@@ -22,7 +22,7 @@ Chip = tuple[str, Style, str]
 """Words, how they are written, and what a click on them does."""
 Spot = tuple[int, int, str]
 MOST_CHIP_ROWS = 4
-MOST_NOTE_ROWS = 4  # of one sentence: a remedy stands at its end
+MOST_NOTE_ROWS = 8  # of one sentence: a remedy stands at its end, and has room on the smallest terminal
 
 
 class BarState(msgspec.Struct, frozen=True, kw_only=True):

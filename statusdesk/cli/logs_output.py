@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from collectors.log_lines import LineKind, LogLine
+from collectors.log_lines import LogLine
 from collectors.log_text import bare
 from statusdesk import exit_codes
 from statusdesk.cli.usage import refuse
@@ -238,8 +238,7 @@ class Writing:
 
     def _happened(self, line: LogLine) -> None:
         origin: Origin = self._source.origins[line.origin]
-        always = line.kind == LineKind.SKIPPED
-        if always or not self._quiet:
+        if line.tells_missing or not self._quiet:
             print(f"statusdesk: {origin.short}: {line.text}", file=self._narration, flush=True)
 
     def _dressed(self, line: LogLine) -> str:
