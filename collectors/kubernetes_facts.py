@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypedDict
 
 from collectors.kubernetes_names import APP_LABEL, AppRules
-from collectors.kubernetes_remembered import Apps, Texts, Times
+from collectors.kubernetes_remembered import Apps, Messages, Texts, Times
 from collectors.kubernetes_wire import (
     ConditionWire,
     ContainerStatusWire,
@@ -31,7 +31,6 @@ from collectors.kubernetes_wire import (
     WorkloadWire,
 )
 from statusdesk.facts import Condition, Container, ContainerRole, Pod, Workload
-from statusdesk.redact import safe
 from statusdesk.text import clean
 
 INIT, SIDECAR, APP = ContainerRole.INIT, ContainerRole.SIDECAR, ContainerRole.APP
@@ -83,6 +82,7 @@ class Translator:
         self._rules = apps
         self._apps = Apps(apps)
         self._texts = Texts()
+        self._messages = Messages()
         self._times = Times() if times is None else times
 
     def pod(self, wire: PodWire) -> Pod:
@@ -97,31 +97,32 @@ class Translator:
                 ready = condition
             elif condition.type == "PodScheduled":
                 scheduled = condition
+        # in the order of the fields: names for all of them cost five times as much
         return Pod(
-            cluster=self._cluster,
-            namespace=texts[meta.namespace],
-            name=clean(meta.name),
-            uid=clean(meta.uid),
-            workload_kind=kind,
-            workload_name=owner,
-            owner_kind=owner_kind,
-            revision=texts[labels.template_hash or labels.revision_hash],
-            app=self._apps[owner, texts[labels.app]],
-            phase=texts[status.phase],
-            reason=texts[status.reason],
-            message=safe(status.message) if status.message else "",
-            node=texts[spec.node_name],
-            created_ms=times[meta.creation_timestamp],
-            deleting_ms=times[meta.deletion_timestamp],
-            grace_s=meta.deletion_grace_period_seconds,
-            ready=ready.status == "True",
-            ready_changed_ms=times[ready.last_transition_time],
-            ready_reason=texts[ready.reason],
-            scheduled=scheduled.status in ("True", ""),
-            scheduled_reason=texts[scheduled.reason],
-            scheduled_message=clean(scheduled.message) if scheduled.message else "",
-            scheduled_changed_ms=times[scheduled.last_transition_time],
-            containers=self._containers(spec, status),
+            self._cluster,
+            texts[meta.namespace],
+            clean(meta.name),
+            clean(meta.uid),
+            kind,
+            owner,
+            owner_kind,
+            texts[labels.template_hash or labels.revision_hash],
+            self._apps[owner, texts[labels.app]],
+            texts[status.phase],
+            texts[status.reason],
+            self._messages[status.message] if status.message else "",
+            texts[spec.node_name],
+            times[meta.creation_timestamp],
+            times[meta.deletion_timestamp],
+            meta.deletion_grace_period_seconds,
+            ready.status == "True",
+            times[ready.last_transition_time],
+            texts[ready.reason],
+            scheduled.status in ("True", ""),
+            texts[scheduled.reason],
+            clean(scheduled.message) if scheduled.message else "",
+            times[scheduled.last_transition_time],
+            self._containers(spec, status),
         )
 
     def _owner(self, meta: PodMetaWire, template_hash: str) -> tuple[str, str, str]:
@@ -174,29 +175,30 @@ class Translator:
                 exit_code, since_ms = ended.exit_code, times[ended.finished_at]
                 if role is INIT and not exit_code and since_ms and (began_ms := times[ended.started_at]):
                     ran_ms = since_ms - began_ms
-        last = (wire.last_state.terminated if wire.last_state is not None else None) or _NOT_ENDED
         image = wire.image
         if not image or image.startswith("sha256:"):
             # some runtimes tell the image by its id alone; the spec knows its name
             image = next((one.image for one in asked if one.name == wire.name and one.image), image)
+        last = wire.last_state.terminated if wire.last_state is not None else None
+        last = last or _NOT_ENDED
         return Container(
-            name=texts[wire.name],
-            role=role,
-            image=texts[image],
-            image_id=texts[wire.image_id],
-            ready=wire.ready,
-            started=wire.started is True,
-            restarts=wire.restart_count,
-            state=state,
-            reason=reason,
-            message=safe(message) if message else "",
-            exit_code=exit_code,
-            since_ms=since_ms,
-            last_reason=texts[last.reason],
-            last_message=safe(last.message) if last.message else "",
-            last_exit_code=last.exit_code if last is not _NOT_ENDED else None,
-            last_finished_ms=times[last.finished_at],
-            ran_ms=ran_ms,
+            texts[wire.name],
+            role,
+            texts[image],
+            texts[wire.image_id],
+            wire.ready,
+            wire.started is True,
+            wire.restart_count,
+            state,
+            reason,
+            self._messages[message] if message else "",
+            exit_code,
+            since_ms,
+            texts[last.reason],
+            self._messages[last.message] if last.message else "",
+            last.exit_code if last is not _NOT_ENDED else None,
+            times[last.finished_at],
+            ran_ms,
         )
 
     def workload(self, kind: str, wire: WorkloadWire) -> Workload:
@@ -290,7 +292,7 @@ class Translator:
             type=texts[wire.type],
             status=texts[wire.status],
             reason=texts[wire.reason],
-            message=safe(wire.message),
+            message=self._messages[wire.message],
             updated_ms=times[wire.last_update_time],
             changed_ms=times[wire.last_transition_time],
         )

@@ -4,7 +4,8 @@ import datetime
 
 from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_skew import Skew
-from statusdesk.text import clean
+from statusdesk.redact import safe
+from statusdesk.text import MAX_CHARS, clean
 
 MAX_REMEMBERED = 5_000
 
@@ -20,6 +21,18 @@ class Texts(dict[str, str]):
             self.clear()
         cleaned = self[text] = clean(text)
         return cleaned
+
+
+class Messages(Texts):
+    """Outside text -> clean text without secrets, each made once; what is long hardly ever comes again."""
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        told = safe(text)
+        if len(text) <= MAX_CHARS:
+            self[text] = told
+        return told
 
 
 class Times(dict[str | None, int | None]):

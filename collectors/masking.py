@@ -30,12 +30,12 @@ class Mask:
         forms = [secret, quote(secret, safe="")] if len(secret) >= LEAST_CHARS else []
         if forms and user:
             forms.append(base64.b64encode(f"{user}:{secret}".encode()).decode().rstrip("="))
-        self._forms = tuple(dict.fromkeys(forms))
-        self._sought = tuple(dict.fromkeys(sought for form in self._forms for sought in _written(form)))
+        self.forms = tuple(dict.fromkeys(forms))
+        self._sought = tuple(dict.fromkeys(sought for form in self.forms for sought in _written(form)))
 
     def text(self, text: str) -> str:
         """Return a text without the secret."""
-        for form in self._forms:
+        for form in self.forms:
             if form in text:
                 text = text.replace(form, HIDDEN)
         return text

@@ -6,8 +6,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from collectors.vault_items import Item
-from statusdesk.config import CertificateSettings, TokenSettings
-from statusdesk.config_schema import RULES
+from statusdesk.accessors import accessor_problem
+from statusdesk.config import CertificateSettings
 
 Stamp = tuple[int, int, int]
 MAX_BYTES = 1024
@@ -42,4 +42,4 @@ class AccessorFiles:
         except (OSError, UnicodeDecodeError):
             return ""  # being replaced: it is looked at again at the next visit
         self._stamps[str(file)] = stamp
-        return accessor if accessor and not RULES[TokenSettings, "accessor"](accessor) else ""
+        return accessor if accessor and not accessor_problem(accessor) else ""

@@ -20,9 +20,10 @@ class Agenda:
         self._every_ms = {each.name: each.renew_every_s * 1000 for each in settings.tokens if each.renew_every_s}
         self._due_ms: dict[str, int] = {}
         self._all = True
+        self._wanted: set[str] = set()
 
     def all_due(self) -> None:
-        """Let everything be looked up at the next visit."""
+        """Let everything be looked up at the next visit; what this does not come to, at the one after it."""
         self._all = True
 
     def soon(self, name: str) -> None:
@@ -35,19 +36,22 @@ class Agenda:
 
         So a sweep that was cut short goes on with what it did not come to.
         """
-        everything, self._all = self._all, False
+        if self._all:
+            self._all = False
+            self._wanted = {item.name for item in items}
         far_ms = now_ms + 2 * self._most_ms
         due = []
         for item in items:
             due_ms = self._due_ms.get(item.name, 0)
             if due_ms > far_ms:
                 due_ms = 0
-            if everything or due_ms <= now_ms:
+            if due_ms <= now_ms or item.name in self._wanted:
                 due.append((due_ms, item))
         return [item for _, item in sorted(due, key=lambda each: each[0])]
 
     def answered(self, found: Mapping[str, object], now_ms: int) -> None:
         """Take note of what was answered; a token that is not there, or failed, is asked again at the next visit."""
+        self._wanted.difference_update(found)
         for name, each in found.items():
             wait_ms = self._wait_ms(name, each, now_ms) if isinstance(each, Token) else 0
             # half an interval early: visits are jittered, and one that comes a little early would leave it out

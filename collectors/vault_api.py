@@ -24,6 +24,7 @@ from collectors.transport import (
 )
 from collectors.vault_facts import tail
 from collectors.vault_wire import (
+    CapabilitiesEnvelope,
     CertificateEnvelope,
     CertificateWire,
     Envelope,
@@ -48,9 +49,16 @@ MAX_BODY_BYTES = 1024 * 1024
 RATE_LIMITED = "RateLimited"
 _SETTING = "[vault] address"
 
-LOOKUP_SELF_RULE = 'path "auth/token/lookup-self" { capabilities = ["read"] }'
-RENEW_SELF_RULE = 'path "auth/token/renew-self" { capabilities = ["update"] }'
-LOOKUP_RULE = 'path "auth/token/lookup-accessor" { capabilities = ["update"] }'
+
+def policy_line(path: str, capability: str) -> str:
+    """Return the line of a policy that allows this at a path."""
+    return f'path "{clean(path)}" {{ capabilities = ["{capability}"] }}'
+
+
+LOOKUP_SELF_RULE = policy_line("auth/token/lookup-self", "read")
+RENEW_SELF_RULE = policy_line("auth/token/renew-self", "update")
+LOOKUP_RULE = policy_line("auth/token/lookup-accessor", "update")
+CAPABILITIES_RULE = policy_line("sys/capabilities-self", "update")
 POLICY = """\
 # Look up tokens by accessor; no other parameter may be sent.
 path "auth/token/lookup-accessor" {
@@ -124,14 +132,23 @@ class VaultApi:
         """Return our own token. Raises: VisitFailed"""
         response, body = self._call(lambda client: client.auth.token.lookup_self())
         if response.status_code != 200:
-            raise self._refusal(response, body)
+            raise self._refusal(response, body, LOOKUP_SELF_RULE)
         return self._token(body)
 
     def renew_own(self) -> None:
         """Renew our own token; the only thing that is ever written. Raises: VisitFailed"""
         response, body = self._call(lambda client: client.auth.token.renew_self())
         if response.status_code != 200:
-            raise self._refusal(response, body)
+            raise self._refusal(response, body, RENEW_SELF_RULE)
+
+    def may(self, path: str) -> frozenset[str]:
+        """Return the capabilities of our own token at a path, by ``sys/capabilities-self``. Raises: VisitFailed"""
+        response, body = self._call(
+            lambda client: client.adapter.post("/v1/sys/capabilities-self", json={"paths": [path]})
+        )
+        if response.status_code != 200:
+            raise self._refusal(response, body, CAPABILITIES_RULE)
+        return frozenset(self._decoded(body, CapabilitiesEnvelope).data.capabilities)
 
     def secret_id(self, mount: str, role: str, accessor: str) -> SecretIdWire:
         """Return a secret-id by its accessor. Raises: AccessorUnknown, TokenProblem, VisitFailed"""
@@ -143,7 +160,8 @@ class VaultApi:
         said = body.decode("utf-8", "replace")
         if response.status_code in (404, 500) and "failed to find accessor entry" in said:
             raise AccessorUnknown
-        raise self._of_one(self._refusal(response, body, accessor), body)
+        rule = policy_line(f"auth/{mount}/role/{role}/secret-id-accessor/lookup", "update")
+        raise self._of_one(self._refusal(response, body, rule, accessor), body)
 
     def certificate(self, mount: str, serial: str) -> CertificateWire:
         """Return a certificate by its serial number. Raises: AccessorUnknown, TokenProblem, VisitFailed"""
@@ -153,14 +171,16 @@ class VaultApi:
             return self._decoded(body, CertificateEnvelope).data
         if response.status_code == 404 and _is_refusal(body) and not _errors(body):
             raise AccessorUnknown
-        raise self._of_one(self._refusal(response, body), body)
+        rule = f"{policy_line(path, 'read')}, or check mount: of a pki mount anybody may read this"
+        raise self._of_one(self._refusal(response, body, rule), body)
 
     def mount_max_s(self, mount: str) -> int:
         """Return the ``max_lease_ttl`` of an auth mount. Raises: TokenProblem, VisitFailed"""
-        response, body = self._call(lambda client: client.adapter.get(f"/v1/sys/mounts/auth/{mount}/tune"))
+        path = f"sys/mounts/auth/{mount}/tune"
+        response, body = self._call(lambda client: client.adapter.get(f"/v1/{path}"))
         if response.status_code == 200:
             return self._decoded(body, TuneEnvelope).data.max_lease_ttl
-        raise self._of_one(self._refusal(response, body), body)
+        raise self._of_one(self._refusal(response, body, policy_line(path, "read")), body)
 
     @staticmethod
     def _of_one(refusal: VisitFailed, body: bytes) -> VisitFailed:
@@ -186,7 +206,7 @@ class VaultApi:
             raise TokenProblem("Misconfigured", "its accessor is empty: set accessor in [[vault.token]]")
         if "different namespace" in said:
             raise TokenProblem("Misconfigured", "its accessor is of another Vault namespace: check [vault] namespace")
-        refusal = self._refusal(response, body, accessor)
+        refusal = self._refusal(response, body, LOOKUP_RULE, accessor)
         if errors and (refusal.problem == "Forbidden" or status == 400):
             raise TokenProblem(refusal.problem, refusal.message)
         raise refusal
@@ -263,11 +283,14 @@ class VaultApi:
     def _not_json(self, body: bytes) -> VisitFailed:
         return not_json(body, self._where, f"check {_SETTING} (no /ui or /v1 at its end)", _SETTING)
 
-    def _refusal(self, response: "requests.Response", body: bytes, accessor: str = "") -> VisitFailed:
-        """Return what a refusal means; ``accessor`` is what was asked for, which no sentence holds whole."""
+    def _refusal(self, response: "requests.Response", body: bytes, rule: str = "", accessor: str = "") -> VisitFailed:
+        """Return what a refusal means; ``rule`` is what would allow what was asked for.
+
+        ``accessor`` is whose, which no sentence holds whole.
+        """
         status = response.status_code
         errors = [each.replace(accessor, f"...{tail(accessor)}") if accessor else each for each in _errors(body)]
-        problem, said = self._meaning(status, errors, body)
+        problem, said = self._meaning(status, errors, body, rule)
         if 300 <= status < 400:
             to = self._mask.target(response.headers.get("Location", "")) or "nowhere"
             said = (
@@ -278,11 +301,12 @@ class VaultApi:
             said += f"; it is not asked again for {span(round(min(after_s, RETRY_AFTER_LIMIT_S) * 1000))}"
         return VisitFailed(problem, f"{self._where} {said}", retry_after_s=after_s, status=status)
 
-    def _meaning(self, status: int, errors: list[str], body: bytes) -> tuple[str, str]:
+    def _meaning(self, status: int, errors: list[str], body: bytes, rule: str) -> tuple[str, str]:
         said = " ".join(errors)
         match status:
             case 403 if "1 error occurred" in said:
-                return "Forbidden", f"does not allow this to our token (403): add to its policy {LOOKUP_RULE}"
+                mend = f": add to its policy {rule}" if rule else ", which needs no right: look at the proxy before it"
+                return "Forbidden", f"does not allow this to our token (403){mend}"
             case 403 if errors:
                 return (
                     "Unauthorized",

@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 from collectors.probe import Probe
 from collectors.transport import VisitFailed
-from collectors.vault_api import LOOKUP_SELF_RULE, POLICY, AccessorUnknown, TokenProblem, VaultApi
+from collectors.vault_api import CAPABILITIES_RULE, POLICY, RENEW_SELF_RULE, AccessorUnknown, TokenProblem, VaultApi
 from collectors.vault_facts import tail, token_of
-from statusdesk.config import VaultSettings
+from collectors.vault_items import Item, MountCaps, look_up, mount_of, unseen
+from statusdesk.clock import system_clock
+from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
 from statusdesk.facts import Token
 from statusdesk.grants import survival, survived
 from statusdesk.text import span
@@ -30,40 +32,96 @@ def probe_vault(settings: VaultSettings, token: Callable[[], str] | None) -> lis
     if not api.has_secret:
         said = "no token of our own: set token_env or token_file in [vault]; its policy needs\n" + POLICY
         return [*found, Probe(ok=False, what="vault token", message=said)]
-    own = _probe_own(api)
-    found.append(own)
-    return [*found, *_probe_tokens(api, settings)]
+    own = _own(api, found)
+    if own is not None and settings.renew_own:
+        found.append(_probe_renewal(api, own))
+    return [*found, *_probe_items(api, settings)]
 
 
-def _probe_own(api: VaultApi) -> Probe:
+def _own(api: VaultApi, found: list[Probe]) -> Token | None:
+    """Look our own token up, and tell of it in ``found``."""
     try:
         own = token_of(api.own(), "own", own=True)
     except VisitFailed as error:
-        said = f"{error.message}; the rule is {LOOKUP_SELF_RULE}" if error.problem == "Forbidden" else error.message
-        return Probe(ok=False, what="vault token", message=said)
+        found.append(Probe(ok=False, what="vault token", message=error.message))
+        return None
+    said = f"our own token {_life(own)}"
     if own.root:
         said = f"our own token is a root token: give statusdesk one with this policy only\n{POLICY}"
-        return Probe(ok=False, what="vault token", message=said)
-    return Probe(ok=True, what="vault token", message=f"our own token {_life(own)}")
+    found.append(Probe(ok=not own.root, what="vault token", message=said))
+    return own
 
 
-def _probe_tokens(api: VaultApi, settings: VaultSettings) -> list[Probe]:
-    found = []
-    for each in settings.tokens:
-        what = f"vault token {each.name}"
+def _probe_renewal(api: VaultApi, own: Token) -> Probe:
+    """Tell whether ``renew_own`` would work, without renewing."""
+    what = "vault renew_own"
+    if own.expire_ms is None:
+        return Probe(ok=True, what=what, message="our own token never expires: there is nothing to renew")
+    if not own.renewable:
+        said = "our own token cannot be renewed: give statusdesk a periodic one, or take renew_own out of [vault]"
+        return Probe(ok=False, what=what, message=said)
+    try:
+        may = api.may("auth/token/renew-self")
+    except VisitFailed as error:
+        if error.problem != "Forbidden":
+            return Probe(ok=False, what=what, message=error.message)
+        said = f"not tried, because it would renew: see to it that the policy of our token has {RENEW_SELF_RULE}"
+        return Probe(ok=False, what=what, message=f"{said}; with {CAPABILITIES_RULE} this can be told", warns=True)
+    if may & {"update", "root"}:
+        return Probe(ok=True, what=what, message="our own token is renewable and may renew itself")
+    said = f"our own token may not renew itself: add to its policy {RENEW_SELF_RULE}"
+    return Probe(ok=False, what=what, message=said)
+
+
+def _probe_items(api: VaultApi, settings: VaultSettings) -> list[Probe]:
+    """Look up each that is configured, and where it is wanted the caps of the mounts that the tokens came from."""
+    found: list[Probe] = []
+    paths = []
+    no_caps = MountCaps(False, 0.0, 0.0)
+    items: tuple[Item, ...] = (*settings.tokens, *settings.secret_ids, *settings.certificates)
+    for item in items:
+        what = f"vault {unseen(item).kind} {item.name}"
         try:
-            token = token_of(api.lookup(each.accessor), each.name)
+            fact = look_up(api, item, system_clock, no_caps)
         except AccessorUnknown:
-            said = f"no token has the accessor ending in {tail(each.accessor)}: expired, revoked, or mistyped"
-            found.append(Probe(ok=False, what=what, message=said))
+            found.append(Probe(ok=False, what=what, message=_unknown(item)))
         except TokenProblem as error:
-            said = f"{error.message}\n{POLICY}" if error.problem == "Forbidden" else error.message
+            of_token = error.problem == "Forbidden" and isinstance(item, TokenSettings)
+            said = f"{error.message}\n{POLICY}" if of_token else error.message
             found.append(Probe(ok=False, what=what, message=said))
         except VisitFailed as error:
             return [*found, Probe(ok=False, what=what, message=error.message)]
         else:
-            found.append(Probe(ok=True, what=what, message=_life(token) + _survival(token, each.renew_every_s)))
-    return found
+            found.append(_there(fact, item, what))
+            paths.append(fact.path)
+    mounts = [mount for mount in dict.fromkeys(map(mount_of, paths)) if mount] if settings.mount_caps else []
+    return [*found, *(_probe_cap(api, mount) for mount in mounts)]
+
+
+def _unknown(item: Item) -> str:
+    if isinstance(item, CertificateSettings):
+        return (
+            f"{item.mount} has no certificate whose serial number ends in {tail(item.serial)}: mistyped, or tidied up"
+        )
+    of_role = f"secret-id of the role {item.role}" if isinstance(item, SecretIdSettings) else "token"
+    return f"no {of_role} has the accessor ending in {tail(item.accessor)}: expired, revoked, or mistyped"
+
+
+def _there(fact: Token, item: Item, what: str) -> Probe:
+    if fact.gone:
+        return Probe(ok=False, what=what, message="was revoked: name the one that took its place", warns=True)
+    every_s = item.renew_every_s if isinstance(item, TokenSettings) else None
+    return Probe(ok=True, what=what, message=_life(fact) + _survival(fact, every_s))
+
+
+def _probe_cap(api: VaultApi, mount: str) -> Probe:
+    """Ask a mount for its cap; without it a cap is told only when a renewal no longer extends."""
+    what = f"vault mount_caps {mount}"
+    try:
+        max_ms = api.mount_max_s(mount) * 1000
+    except VisitFailed as error:
+        return Probe(ok=False, what=what, message=error.message, warns=True)
+    return Probe(ok=True, what=what, message=f"auth/{mount} lets no token live longer than {span(max_ms)}")
 
 
 def _survival(token: Token, every_s: float | None) -> str:

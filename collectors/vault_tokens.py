@@ -14,7 +14,6 @@ from collectors.vault_api import (
     LOOKUP_RULE,
     LOOKUP_SELF_RULE,
     RATE_LIMITED,
-    RENEW_SELF_RULE,
     AccessorUnknown,
     TokenProblem,
     VaultApi,
@@ -58,7 +57,7 @@ class VaultTokens:
         self._items: tuple[Item, ...] = (*settings.tokens, *settings.secret_ids, *settings.certificates)
         self._accessors = AccessorFiles()
         self._agenda = Agenda(settings)
-        self._caps = MountCaps(settings.mount_caps, settings.slow_interval_s)
+        self._caps = MountCaps(settings.mount_caps, settings.slow_interval_s, settings.interval_s)
         self._own: Token | None = None
         self._facts: dict[str, Token] = {}
         self._unknown: dict[str, int] = {}
@@ -162,7 +161,7 @@ class VaultTokens:
             api.renew_own()
             renewed = token_of(api.own(), OWN_NAME, own=True, seen_ms=self._clock())
         except VisitFailed as error:
-            said = f"it cannot renew itself: {error.message}; the rule is {RENEW_SELF_RULE}"
+            said = f"it cannot renew itself: {error.message}"
             self._visits.tell_part(OWN_NAME, VisitFailed(error.problem, said), f"token {OWN_NAME}: ")
             return own
         self._visits.tell_part(OWN_NAME, None)

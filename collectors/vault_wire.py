@@ -64,6 +64,14 @@ class TuneEnvelope(Wire, frozen=True):
     data: TuneWire
 
 
+class CapabilitiesWire(Wire, frozen=True):
+    capabilities: list[str]
+
+
+class CapabilitiesEnvelope(Wire, frozen=True):
+    data: CapabilitiesWire
+
+
 class Envelope(Wire, frozen=True):
     data: TokenWire
 

@@ -20,7 +20,6 @@ from statusdesk.rollout_view import RolloutView
 from statusdesk.states import Evidence, PodState, RolloutState
 from statusdesk.text import age, local
 
-PROOF_HINT = "Token-shaped text is left out. Hold shift to select. esc: back"
 COMMANDS_HINT = "enter copies one; nothing is run here. Hold shift to select text. esc: back"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from statusdesk.accessors import accessor_problem
 from statusdesk.board_names import BINDING_IDS, KEYS, key_named
 from statusdesk.config import (
     AppSettings,
@@ -316,7 +317,7 @@ class _Document:
         accessor = self._accessor_from(key, given[0], text)
         if accessor is None:
             return None if self._collecting else ""
-        if wrong := RULES[TokenSettings, "accessor"](accessor):
+        if wrong := accessor_problem(accessor):
             self._problems.add(key, f"what it names {wrong}")
             return None
         return accessor

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from statusdesk.accessors import accessor_problem
 from statusdesk.board_names import OWN_THEMES, THEMES
 from statusdesk.config import (
     AppSettings,
@@ -36,7 +37,6 @@ from statusdesk.config import (
     VaultSettings,
 )
 from statusdesk.config_alerts import SinkSettings
-from statusdesk.redact import begins_like_token
 
 SECRET_SOURCES = ("env", "file", "command")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -176,14 +176,6 @@ def _vault_url(value: str) -> str:
     return ""
 
 
-def _accessor(value: str) -> str:
-    if begins_like_token(value):
-        return "looks like a token, not an accessor; put what `vault token lookup` calls accessor, and revoke it"
-    if not value or re.search(r"\s", value):
-        return "is no accessor; put what `vault token lookup` calls accessor"
-    return ""
-
-
 def _serial(value: str) -> str:
     if re.fullmatch(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2})+", value):
         return ""
@@ -290,11 +282,11 @@ RULES: Mapping[tuple[type[Settings], str], Callable[[typing.Any], str]] = {
     (EnvironmentSettings, "work_until"): _time_of_day,
     (EnvironmentSettings, "timezone"): lambda value: _time_zone(value) if value else "",
     (TokenSettings, "name"): plain_name,
-    (TokenSettings, "accessor"): _accessor,
+    (TokenSettings, "accessor"): accessor_problem,
     (TokenSettings, "renew_every_s"): AGE,
     (SecretIdSettings, "name"): plain_name,
     (SecretIdSettings, "role"): _mount,
-    (SecretIdSettings, "accessor"): _accessor,
+    (SecretIdSettings, "accessor"): accessor_problem,
     (SecretIdSettings, "mount"): _mount,
     (CertificateSettings, "name"): plain_name,
     (CertificateSettings, "serial"): _serial,

@@ -17,6 +17,7 @@ from statusdesk.facts_jenkins import Commit as Commit
 from statusdesk.facts_jenkins import Executors as Executors
 from statusdesk.facts_jenkins import Job as Job
 from statusdesk.facts_jenkins import JobClass as JobClass
+from statusdesk.facts_jenkins import JobMove as JobMove
 from statusdesk.facts_jenkins import Node as Node
 from statusdesk.facts_jenkins import QueueItem as QueueItem
 from statusdesk.facts_jenkins import Stage as Stage
@@ -172,9 +173,10 @@ class Token(Fact, frozen=True):
     ``kind`` is ``token``, ``secret-id`` or ``certificate``. ``expire_ms`` None with ``gone`` false means that it never
     expires. ``gone`` means that the accessor was not known twice running, or that a certificate was revoked.
     ``accessor_tail`` is the last six characters; the whole accessor is kept nowhere. ``mount_max_s`` is the
-    ``max_lease_ttl`` of the mount that it came from, 0 where that is not known. ``seen_ms``: when it was last looked
-    up and there, ``unknown_ms``: when Vault last did not know it, both in our clock; every other time is in the
-    server's. ``problem``: why it cannot be looked up though the server answers, as long as that is so.
+    ``max_lease_ttl`` of the mount that it came from, 0 where that is not known; ``mount_problem``: why Vault does not
+    tell it though it is wanted. ``seen_ms``: when it was last looked up and there, ``unknown_ms``: when Vault last did
+    not know it, both in our clock; every other time is in the server's. ``problem``: why it cannot be looked up though
+    the server answers, as long as that is so.
     """
 
     source: str
@@ -189,6 +191,7 @@ class Token(Fact, frozen=True):
     period_s: int | None = None
     explicit_max_s: int = 0
     mount_max_s: int = 0
+    mount_problem: str = ""
     renewable: bool = True
     num_uses: int = 0
     orphan: bool = False
@@ -265,7 +268,8 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     """What has changed since the last sweep: facts seen, in order, and keys that have gone.
 
     A key that is both gone and seen in one message was replaced; ``gone`` is applied first. Of builds it has jobs
-    (source and name) that are others now: all their builds have gone. ``heard_ms``: when the
+    (source and name) that are others now: all their builds have gone; jobs that ``moved``, which is applied before that
+    and all at once, have their builds by another name. ``heard_ms``: when the
     stream had last told something before this, so that all of it has happened since; None where it came as it happened.
     """
 
@@ -275,6 +279,7 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     heard_ms: int | None = None
     seen: tuple[AnyFact, ...] = ()
     gone: tuple[tuple[object, ...], ...] = ()
+    moved: tuple[JobMove, ...] = ()
 
 
 class Visited(msgspec.Struct, frozen=True, kw_only=True):

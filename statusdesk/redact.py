@@ -187,17 +187,17 @@ def _without_cookies(text: str) -> str:
 
 def _unless_plain(found: re.Match[str]) -> str:
     """Hide what was found unless it is made of words, as names and sentences are."""
-    return found[0] if _is_plain(found[2]) else found[1] + _HIDDEN
+    return found[0] if is_plain(found[2]) else found[1] + _HIDDEN
 
 
 def _unless_no_session(found: re.Match[str]) -> str:
     """Hide what a session is known by; where it is named so, a single word is no sentence about it."""
     value = found["value"]
     known_by = found["id"] is not None and len(list(filter(None, _PARTS.split(value)))) < 2
-    return found[0] if _is_plain(value) and not known_by else found[1] + _HIDDEN
+    return found[0] if is_plain(value) and not known_by else found[1] + _HIDDEN
 
 
-def _is_plain(value: str) -> bool:
+def is_plain(value: str) -> bool:
     """Tell whether a value is a moment, or made of words, as names and sentences are."""
     return _MOMENT.fullmatch(value) is not None or all(map(_PLAIN_PART.fullmatch, _PARTS.split(value)))
 
@@ -230,7 +230,10 @@ def _hide_body(lines: list[str]) -> None:
 
 def safe(text: str, max_chars: int = MAX_CHARS) -> str:
     """Return outside text on one clean line without secrets; a secret is not saved by being cut in two."""
-    return clean(redact(clean(text, max_chars * 4)), max_chars) if text else text
+    if not text:
+        return text
+    cleaned = clean(text, max_chars * 4)
+    return clean(redact(cleaned) if may_hold_secret(cleaned) else cleaned, max_chars)
 
 
 def safe_lines(lines: Iterable[str], max_chars: int = LINE_CHARS) -> tuple[str, ...]:

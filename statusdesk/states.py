@@ -11,6 +11,7 @@ from statusdesk.state import Level, Stamped
 from statusdesk.states_alerts import AlertState, MutedThere, Silence
 from statusdesk.states_builds import BuildRule as BuildRule
 from statusdesk.states_builds import BuildState, EnvironmentState, JobEvent, PlatformState
+from statusdesk.states_builds import RunningBuild as RunningBuild
 
 
 class LostNode(msgspec.Struct, frozen=True, gc=False):
@@ -28,11 +29,11 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     Jenkins build that did it, told by the rule ``build_rule`` (a ``BuildRule``); with ``NONE`` they are of the build
     whose version came back, if one did. ``deadline_ms`` is Kubernetes' own, ``fails_ms`` when a warning becomes failing
     if nothing changes, None where time alone does not decide. ``conditions`` are those of the workload while it is
-    neither well nor at rest. ``started_ms`` is when the newest revision's rollout began, ``way_ms`` since when it is on
-    its way without having come through, None when it is not. ``ready`` counts pods of every revision, ``new_ready`` those of the newest one while it is
-    being made real, and is None when it is not. ``init_ms`` is how long each init container takes as a rule,
-    ``evicted`` counts the pods that nodes have put out and that were left lying about, ``evicted_from`` those of each
-    node. ``lost``: the nodes with which pods of it went.
+    neither well nor at rest. ``started_ms`` is when the newest revision's rollout began, ``way_ms`` since when it
+    is on its way without having come through, None when it is not. ``ready`` counts pods of every revision,
+    ``new_ready`` those of the newest one while it is being made real, and is None when it is not. ``init_ms`` is
+    how long each init container takes as a rule, ``evicted`` counts the pods that nodes have put out and that were
+    left lying about, ``evicted_from`` those of each node. ``lost``: the nodes with which pods of it went.
     """
 
     key: str
@@ -91,7 +92,7 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
         return min(self.ready if self.new_ready is None else self.new_ready, self.desired)
 
 
-class PodState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class PodState(msgspec.Struct, frozen=True, gc=False):
     """One pod for the detail views; only its current row is kept. Key: ``cluster/namespace/name``.
 
     ``workload`` is the key of its rollout, ``new`` says that it belongs to the newest revision, ``status`` is the text

@@ -15,9 +15,9 @@ from statusdesk import __version__, faults
 from statusdesk.alerts.outbox import plain_name
 from statusdesk.alerts.telling import AlertEvent, Teller
 from statusdesk.clock import Clock, ClockSteps, boot_clock, steady_clock, system_clock
-from statusdesk.config import Config, Secret
+from statusdesk.config import Config
 from statusdesk.console_requests import Inbox
-from statusdesk.credentials import read_secret
+from statusdesk.credentials import secrets_of
 from statusdesk.facts import Message, Visited
 from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.desk import Desk
@@ -43,7 +43,6 @@ LONGEST_START_MS = 60_000
 AGAIN_FIRST_S = 5.0
 AGAIN_LIMIT_S = 60.0
 
-Emit = Callable[[Message], None]
 Narrate = Callable[[str], None]
 
 
@@ -201,7 +200,11 @@ class CollectorProcess:
 
     def _collectors(self, writer: Writer) -> list[tuple[str, Runs]]:
         """Make one collector per source; each imports its client in its own thread."""
-        config, emit = self._config, self._inbox.put
+        from collectors.hiding import Hiding
+
+        config = self._config
+        emit = Hiding(self._inbox.put, Path(config.path).parent)
+        emit.learn(secret for _, secret in secrets_of(config))
         made: list[tuple[str, Runs]] = []
         if config.clusters:
             from collectors.kubernetes_cluster import KubernetesCluster
@@ -214,8 +217,8 @@ class CollectorProcess:
         if config.jenkins is not None:
             from collectors.jenkins_builds import JenkinsBuilds
 
-            token = self._secret(config.jenkins.token)
-            known = writer.known_builds()
+            token = emit.reader(config.jenkins.token, config.jenkins.user)
+            known = writer.build_rows.known()
             complete = {job.name for job in writer.jobs() if job.complete}
             visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock, complete)
             self._look_up_build = visitor.want
@@ -223,7 +226,7 @@ class CollectorProcess:
         if config.vault is not None:
             from collectors.vault_tokens import VaultTokens
 
-            token = self._secret(config.vault.token)
+            token = emit.reader(config.vault.token)
             made.append(("vault", VaultTokens(config.vault, token, emit, self._stop, self._clock)))
         return made
 
@@ -235,10 +238,6 @@ class CollectorProcess:
     def _ask_build(self, wanted: BuildWanted) -> None:
         """Let Jenkins look a build up; its collector is made after the desk."""
         self._look_up_build(wanted)
-
-    def _secret(self, secret: Secret | None) -> Callable[[], str] | None:
-        base = Path(self._config.path).parent
-        return None if secret is None else lambda: read_secret(secret, base)
 
     def _loop(self, started_ms: int, done: Callable[[], bool]) -> None:
         batch_s = self._config.store.batch_ms / 1000

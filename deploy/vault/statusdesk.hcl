@@ -24,6 +24,8 @@ path "auth/token/lookup-self" {
 #
 # [vault] renew_own = true: the only thing that statusdesk ever writes
 # path "auth/token/renew-self" { capabilities = ["update"] }
+# and so that `statusdesk check`, which renews nothing, can tell whether that is allowed:
+# path "sys/capabilities-self" { capabilities = ["update"] }
 #
 # [vault] mount_caps = true: foretells the cap of tokens whose mount limits them
 # path "sys/mounts/auth/+/tune" { capabilities = ["read"] }

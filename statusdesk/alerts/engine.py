@@ -87,7 +87,7 @@ class Alerts:
 
     def failed(self, source: str, at_ms: int) -> None:
         """Note that a source as a whole did not answer."""
-        if self._sources.failed(source, at_ms):
+        if self._sources.failed(source):
             for life in list(self._lives.values()):
                 if source in life.alert.hangs_on and life.alert.stale_since_ms is None:
                     unread = life.alert.fingerprint in self.unread.fingerprints

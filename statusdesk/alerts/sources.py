@@ -14,20 +14,21 @@ class Sources:
     def __init__(self, configured: Iterable[str]) -> None:
         self.configured = frozenset(configured)
         self._unheard = set(self.configured)
-        self._down: dict[str, int] = {}
+        self._down: set[str] = set()
         self._settling: dict[str, int] = {}
 
-    def failed(self, source: str, since_ms: int) -> bool:
-        """Note that a source does not answer, since a moment of the clock; tell whether it did until now."""
+    def failed(self, source: str) -> bool:
+        """Note that a source does not answer; tell whether it did until now."""
         self._unheard.discard(source)
         self._settling.pop(source, None)
         new = source not in self._down
-        self._down.setdefault(source, since_ms)
+        self._down.add(source)
         return new
 
     def answered(self, source: str, t: int) -> bool:
         """Note that a source answers; tell whether it can be relied on from now on and could not before."""
-        if self._down.pop(source, None) is not None:
+        if source in self._down:
+            self._down.remove(source)
             self._settling[source] = t + SETTLE_MS
             return False
         if source in self._unheard:
@@ -38,7 +39,7 @@ class Sources:
     def left(self, source: str) -> None:
         """Forget a source that is not configured any more."""
         self._unheard.discard(source)
-        self._down.pop(source, None)
+        self._down.discard(source)
         self._settling.pop(source, None)
 
     def settled(self, t: int) -> list[str]:
@@ -73,7 +74,3 @@ class Sources:
         if not alert.hangs_on:
             return alert.source in self._unheard
         return self.frozen(alert.hangs_on, seen_now=False)
-
-    def down_since_ms(self, hangs_on: Iterable[str]) -> int | None:
-        """Return since when a source does not answer on which this hangs; None when all do."""
-        return min((self._down[source] for source in hangs_on if source in self._down), default=None)

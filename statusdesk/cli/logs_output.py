@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from collectors.log_lines import LogLine
+from collectors.log_lines import LineKind, LogLine
 from collectors.log_text import bare
 from statusdesk import exit_codes
 from statusdesk.cli.usage import refuse
@@ -237,6 +237,9 @@ class Writing:
         return f"\x1b[{_COLOURS[index % len(_COLOURS)]}m[{name}]{_RESET} " if self._colour else f"[{name}] "
 
     def _happened(self, line: LogLine) -> None:
+        if line.kind == LineKind.CUT:  # of fifty pods it is the same
+            self._say("only the last lines are here: --tail N or --since asks for older ones")
+            return
         origin: Origin = self._source.origins[line.origin]
         if line.tells_missing or not self._quiet:
             print(f"statusdesk: {origin.short}: {line.text}", file=self._narration, flush=True)

@@ -8,13 +8,33 @@ from statusdesk.facts import Condition, Container, ContainerRole, Pod, Revision,
 from statusdesk.states import PodState
 
 _REPLICA_SET = re.compile(r'[Rr]eplica ?[Ss]et "([^"]+)"')
+_FIRST = 'ReplicaSet "'
 _ENDED = ("Failed", "Succeeded")
+_APP, _INIT, _SIDECAR = ContainerRole.APP, ContainerRole.INIT, ContainerRole.SIDECAR
 _NAME = operator.attrgetter("name")
 
 
 def is_live(pod: Pod) -> bool:
     """Return whether a pod counts for its workload: not being deleted, not evicted, not completed."""
     return pod.deleting_ms is None and pod.phase not in _ENDED
+
+
+def is_evicted(pod: Pod) -> bool:
+    """Return whether a node has put a pod out, which was left lying about since."""
+    return pod.phase == "Failed" and pod.reason == "Evicted"
+
+
+def are_calm(pods: Iterable[Pod]) -> bool:
+    """Return whether all pods are as nearly all pods are: ready, with containers that run and never ended."""
+    for pod in pods:
+        if not pod.ready or pod.phase != "Running" or pod.reason or not pod.scheduled or pod.deleting_ms is not None:
+            return False
+        for one in pod.containers:
+            if one.restarts:
+                return False
+            if one.state != "running" and (one.role is not _INIT or one.state != "terminated" or one.exit_code != 0):
+                return False
+    return True
 
 
 def is_nodes_end(reason: str, exit_code: int | None) -> bool:
@@ -100,8 +120,12 @@ def _named_revision(workload: Workload) -> str:
 
 def named_in(message: str, deployment: str) -> str:
     """Return the hash of the ReplicaSet that the message of a Deployment's condition names; empty for none."""
-    match = _REPLICA_SET.search(message)
     prefix = f"{deployment}-"
+    if message.startswith(_FIRST):  # as the controller says it nearly always
+        name, quote, _ = message[len(_FIRST) :].partition('"')
+        if name and quote:
+            return name.removeprefix(prefix) if name.startswith(prefix) else ""
+    match = _REPLICA_SET.search(message)
     return match[1].removeprefix(prefix) if match is not None and match[1].startswith(prefix) else ""
 
 
@@ -151,33 +175,37 @@ def _status(pod: Pod, init: str) -> str:
 
 
 def _init_status(containers: Sequence[Container]) -> str:
-    inits = [c for c in containers if c.role is not ContainerRole.APP]
-    for index, container in enumerate(inits):
+    index = -1
+    for container in containers:
+        if container.role is _APP:
+            continue
+        index += 1
         if container.state == "terminated" and container.exit_code == 0:
             continue
-        if container.role is ContainerRole.SIDECAR and container.started:
+        if container.role is _SIDECAR and container.started:
             continue
         if container.state == "terminated":
             return f"Init:{container.reason or f'ExitCode:{container.exit_code}'}"
         if container.state == "waiting" and container.reason and container.reason != "PodInitializing":
             return f"Init:{container.reason}"
         if container.state:
-            return f"Init:{index}/{len(inits)}"
+            return f"Init:{index}/{sum(one.role is not _APP for one in containers)}"
         return ""  # no status yet: the phase says it
     return ""
 
 
 def _main_status(pod: Pod, status: str) -> str:
     running = False
-    for container in reversed(pod.containers):
-        if container.role is not ContainerRole.APP:
+    for container in pod.containers[::-1]:
+        if container.role is not _APP:
             continue
-        if container.state == "waiting" and container.reason:
+        state = container.state
+        if state == "running":
+            running = running or container.ready
+        elif state == "waiting" and container.reason:
             status = container.reason
-        elif container.state == "terminated":
+        elif state == "terminated":
             status = container.reason or f"ExitCode:{container.exit_code}"
-        elif container.state == "running" and container.ready:
-            running = True
     if status == "Completed" and running:
         return "Running" if pod.ready else "NotReady"
     return status
@@ -190,34 +218,40 @@ def _leftover(pod: Pod) -> str:
     return pod.reason or pod.phase
 
 
-def pod_state(pod: Pod, workload_key: str, new: bool) -> PodState:
-    """Return the row of a pod for the detail views, with kubectl's READY, STATUS and RESTARTS."""
+def pod_state(pod: Pod, workload_key: str, new: bool, change: int = 0) -> PodState:
+    """Return the row of a pod for the detail views, with kubectl's READY, STATUS and RESTARTS.
+
+    ``change``: the number that the writer will give it if it is new; it saves a copy.
+    """
     init = _init_status(pod.containers)
     ready = total = restarts = 0
     for container in pod.containers:
-        counts = container.role is not ContainerRole.INIT
+        counts = container.role is not _INIT
         if counts:
             total += 1
             ready += container.ready
         if counts or init:
             restarts += container.restarts
+    # in the order of the fields: names for all of them cost five times as much
     return PodState(
-        key=f"{pod.cluster}/{pod.namespace}/{pod.name}",
-        cluster=pod.cluster,
-        namespace=pod.namespace,
-        name=pod.name,
-        workload=workload_key,
-        uid=pod.uid,
-        revision=pod.revision,
-        new=new,
-        status=_status(pod, init),
-        ready=ready,
-        total=total,
-        unready=not pod.ready,
-        leftover=_leftover(pod),
-        restarts=restarts,
-        node=pod.node,
-        created_ms=pod.created_ms,
-        deleting_ms=pod.deleting_ms,
-        containers=pod.containers,
+        f"{pod.cluster}/{pod.namespace}/{pod.name}",
+        pod.cluster,
+        pod.namespace,
+        pod.name,
+        workload_key,
+        pod.uid,
+        pod.revision,
+        new,
+        _status(pod, init),
+        ready,
+        total,
+        not pod.ready,
+        _leftover(pod),
+        restarts,
+        pod.node,
+        pod.created_ms,
+        pod.deleting_ms,
+        pod.containers,
+        None,
+        change,
     )

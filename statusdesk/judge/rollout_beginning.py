@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from statusdesk.facts import Pod, Workload
 from statusdesk.judge.pods import condition_of, is_live
-from statusdesk.judge.rollout_counts import DEGRADED
+from statusdesk.judge.rollout_counts import DEGRADED, PAUSED_LONG, paused_ms
 from statusdesk.states import Level, RolloutState
 
 _TROUBLE = (Level.FAILING, Level.WARNING)
+_FAILED = ("ReplicaFailure", "Failed", "FailureTarget")  # the last two of Jobs
 
 
 def trouble_began_ms(workload: Workload, pods: Sequence[Pod], state: RolloutState, now_ms: int) -> int | None:
@@ -19,7 +20,10 @@ def trouble_began_ms(workload: Workload, pods: Sequence[Pod], state: RolloutStat
     """
     if state.level not in _TROUBLE:
         return None
-    last = _of_outage(workload, pods) if state.reason.startswith(DEGRADED) else [state.started_ms]
+    if state.reason == PAUSED_LONG:
+        last: Iterable[int | None] = [paused_ms(workload), state.started_ms]
+    else:
+        last = _of_outage(workload, pods) if state.reason.startswith(DEGRADED) else [state.started_ms]
     moments = [*_of_pod(state.pod, pods), *_of_conditions(workload), *last]
     first = next((moment for moment in moments if moment), None)
     return None if first is None else min(first, now_ms)
@@ -37,7 +41,7 @@ def _of_pod(name: str, pods: Sequence[Pod]) -> Iterable[int | None]:
 def _of_conditions(workload: Workload) -> Iterable[int | None]:
     for condition in workload.conditions:
         gave_up = condition.type == "Progressing" and condition.status == "False"
-        if gave_up or (condition.type == "ReplicaFailure" and condition.status == "True"):
+        if gave_up or (condition.type in _FAILED and condition.status == "True"):
             yield condition.changed_ms
             yield condition.updated_ms
 

@@ -4,7 +4,7 @@ Source: ``kubectl rollout status`` and the Deployment controller's progress cond
 """
 
 from statusdesk.facts import Pod, Workload
-from statusdesk.judge.pods import condition_of
+from statusdesk.judge.pods import condition_of, is_live
 from statusdesk.judge.rollout_memory import Memory
 from statusdesk.judge.rollout_scene import UNLIMITED_S, USUAL_DEADLINE_S
 from statusdesk.states import Level, RolloutState
@@ -17,6 +17,7 @@ STARTING = "Starting"
 ROLLING = "Rolling"
 OBSERVING = "Observing"
 NOT_OBSERVED = "NotObserved"
+PAUSED_LONG = "PausedLong"
 NO_PODS_MS = 30_000  # a controller that makes pods has made one by then
 JOB_KINDS = ("Job", "CronJob")
 DONE_LEVELS = (Level.OK, Level.IDLE, Level.SCALING)
@@ -93,6 +94,14 @@ def progress_ms(workload: Workload) -> int | None:
     return progressing.updated_ms or progressing.changed_ms
 
 
+def paused_ms(workload: Workload) -> int | None:
+    """Return since when the controller has known a Deployment to be paused, None when it does not say."""
+    progressing = condition_of(workload, "Progressing")
+    if progressing is None or progressing.reason != "DeploymentPaused":
+        return None
+    return progressing.updated_ms or progressing.changed_ms
+
+
 def deadline_ms(workload: Workload) -> int | None:
     """Return when Kubernetes will give the rollout up, or when it has; None where it never will."""
     progressing, limit_s = condition_of(workload, "Progressing"), deadline_s(workload)
@@ -145,7 +154,7 @@ def version_of_old(workload: Workload, pods: tuple[Pod, ...], revision: str) -> 
     if not main or not workload.version or not workload.image.endswith(":" + workload.version):
         return ""
     for pod in sorted(pods, key=lambda pod: pod.name):
-        if pod.revision == revision or pod.deleting_ms is not None:
+        if pod.revision == revision or not is_live(pod):  # an evicted leftover may be of any version
             continue
         for container in pod.containers:
             tag = container.image.rpartition("/")[2].partition("@")[0].partition(":")[2]

@@ -33,7 +33,7 @@ class PodPast(msgspec.Struct, frozen=True, gc=False):
 class Memory(msgspec.Struct, frozen=True):
     """``completed`` and ``scaling`` hold for the revision; ``since`` is when something that still lasts began.
 
-    ``scaled_from``: how many pods were wanted before the number was changed, where that was seen.
+    ``owed``: how many pods a service that is scaled was to have before, and still is.
     ``pulls``: of (container, image), why it cannot be pulled.
     """
 
@@ -42,7 +42,7 @@ class Memory(msgspec.Struct, frozen=True):
     scaling: bool = False
     since: tuple[tuple[str, int], ...] = ()
     pods: tuple[PodPast, ...] = ()
-    scaled_from: int | None = None
+    owed: int = 0
     pulls: tuple[tuple[tuple[str, str], str], ...] = ()
 
 
@@ -55,7 +55,10 @@ def pasts_of(
     restarts_from_ms = now_ms - int(thresholds.restart_window_s * 1000)
     found: dict[str, PodPast] = {}
     for pod in pods:
-        past, counts = known.get(pod.name), _counts(pod)
+        counts = _counts(pod)
+        if pod.ready and not counts and not known:
+            continue
+        past = known.get(pod.name)
         if past is None or past.uid != pod.uid:
             if pod.ready and not counts:
                 continue

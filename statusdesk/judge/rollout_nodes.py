@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from statusdesk.facts import ContainerRole, Event, Pod
+from statusdesk.judge.pods import is_evicted
 from statusdesk.judge.rollout_findings import of_lost_node
 from statusdesk.judge.rollout_scene import LOST, Finding
 from statusdesk.states import LostNode
@@ -82,7 +83,7 @@ def lost_nodes(pods: Iterable[Pod], lost: frozenset[str]) -> tuple[LostNode, ...
 
 def evicted_from(pods: Iterable[Pod]) -> tuple[tuple[str, int], ...]:
     """Return how many pods each node has put out that were left lying about, in order of name."""
-    nodes = Counter(pod.node for pod in pods if pod.phase == "Failed" and pod.reason == "Evicted")
+    nodes = Counter(pod.node for pod in pods if is_evicted(pod))
     return tuple(sorted(nodes.items()))
 
 

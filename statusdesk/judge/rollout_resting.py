@@ -1,15 +1,17 @@
 """Workloads of which nothing is expected for now: scaled to nothing, paused, or changed and not looked at yet."""
 
-from statusdesk.judge.pods import condition_of
 from statusdesk.judge.rollout_counts import (
     NOT_OBSERVED,
     OBSERVING,
+    PAUSED_LONG,
     ROLLING,
     SCALING,
     desired_of,
+    paused_ms,
     template_changed,
 )
 from statusdesk.judge.rollout_scene import Finding, Scene, as_before
+from statusdesk.judge.rollout_short import of_short
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import Level
 from statusdesk.text import counted
@@ -39,10 +41,7 @@ def of_nothing_wanted(rollout: Rollout, scene: Scene) -> Finding:
 
 def of_paused(rollout: Rollout, scene: Scene) -> Finding:
     """Paused, and a warning once that lasts for long."""
-    before, progressing = rollout.before, condition_of(rollout.workload, "Progressing")
-    since_ms = None
-    if progressing is not None and progressing.reason == "DeploymentPaused":
-        since_ms = progressing.updated_ms or progressing.changed_ms
+    before, since_ms = rollout.before, paused_ms(rollout.workload)
     if since_ms is None:
         paused = before is not None and before.reason == "Paused" and before.level_since_ms > 0
         since_ms = scene.lasts_since("paused", before.level_since_ms if before is not None and paused else scene.now_ms)
@@ -50,17 +49,21 @@ def of_paused(rollout: Rollout, scene: Scene) -> Finding:
     if scene.reached(since_ms + int(scene.thresholds.paused_warn_s * 1000)):
         look = f"kubectl rollout resume {rollout.workload.kind.lower()}/{rollout.workload.name}"
         message = f"rollout has been paused for long, {rollout.counts}"
-        return Finding(level=Level.WARNING, reason="PausedLong", message=message, look=look)
+        return Finding(level=Level.WARNING, reason=PAUSED_LONG, message=message, look=look)
     return Finding(level=Level.PAUSED, reason="Paused", message=message)
 
 
 def of_unobserved(rollout: Rollout, scene: Scene) -> Finding:
-    """The spec is newer than the status: nothing in the status is about it, so what was bad stays so."""
+    """The spec is newer than the status: nothing in the status is about it, so what was bad stays so.
+
+    A service of which nothing has been available for long is down all the same.
+    """
     workload, before = rollout.workload, rollout.before
     same = before is not None and before.revision == workload.revision and not template_changed(workload, before)
     if before is not None and same:
-        if rollout.scaling and before.level not in _BAD:
-            return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired_of(workload)}")
+        outage = of_short(rollout, scene) if rollout.completed and before.level is not Level.FAILING else None
+        if outage is not None and outage.level is Level.FAILING:
+            return outage
         if before.level in _BAD and before.reason != NOT_OBSERVED:
             return as_before(before)
     waits = before is not None and before.reason in (OBSERVING, NOT_OBSERVED)
@@ -74,6 +77,8 @@ def of_unobserved(rollout: Rollout, scene: Scene) -> Finding:
             message=f"the controller has not looked at generation {workload.generation}",
             look="kube-controller-manager",
         )
+    if same and rollout.scaling:
+        return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired_of(workload)}")
     if before is not None and same and before.reason == ROLLING:
         return as_before(before)  # its number alone was changed
     return Finding(level=Level.PROGRESSING, reason=OBSERVING, message="the new spec is not observed yet")

@@ -7,7 +7,7 @@ import msgspec
 
 from statusdesk.config import RolloutThresholds
 from statusdesk.facts import Event, LogTail, Pod, Revision, Workload
-from statusdesk.judge.pods import is_live, is_observed, of_new_revision
+from statusdesk.judge.pods import are_calm, is_live, is_observed, of_new_revision
 from statusdesk.judge.rollout_beginning import trouble_began_ms
 from statusdesk.judge.rollout_counts import (
     DONE_LEVELS,
@@ -30,8 +30,9 @@ from statusdesk.judge.rollout_latch import hold, hold_old
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
 from statusdesk.judge.rollout_nodes import evicted_from, lost_nodes, lost_pods
 from statusdesk.judge.rollout_pulls import pulls_of
-from statusdesk.judge.rollout_scaling import added_pods, is_scaling, scaled_from
+from statusdesk.judge.rollout_scaling import added_pods, fresh_pods, is_scaling, owed_of
 from statusdesk.judge.rollout_scene import USUAL_DEADLINE_S, Finding, Scene
+from statusdesk.judge.rollout_short import held_outage
 from statusdesk.judge.rollout_stale import current, noted
 from statusdesk.judge.rollout_standing import of_standing
 from statusdesk.judge.rollout_subject import Rollout
@@ -39,6 +40,7 @@ from statusdesk.judge.rollout_waits import waits_of
 from statusdesk.judge.rollout_way import on_its_way_ms
 from statusdesk.states import Level, RolloutState
 
+_NONE: frozenset[str] = frozenset()
 _NAME = operator.attrgetter("name")
 
 
@@ -171,7 +173,8 @@ def _judge(
     awaits: bool = False,
 ) -> Verdict:
     revision, new_pods = new
-    live = tuple(filter(is_live, new_pods))
+    calm = are_calm(pods)
+    live = new_pods if calm else tuple(filter(is_live, new_pods))
     held = held_pods(workload, pods, revision)
     well = not awaits and was_completed(workload, before, memory, now_ms)
     completed = has_come_through(workload, pods, live, held, well)
@@ -181,10 +184,11 @@ def _judge(
     started_ms = before.started_ms if before is not None and goes_on else workload.started_ms
     if started_ms is None:
         started_ms = _began_ms(workload, pods, new_pods, before, completed, looked_ms, now_ms)
-    scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory, before, tail)
-    reached = is_observed(workload) and is_complete(workload)
-    scaling = completed and not reached and is_scaling(workload, before, memory)
-    from_desired = scaled_from(workload, before, memory) if scaling else None
+    scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory, before, tail, calm)
+    complete = is_complete(workload)
+    scaling = completed and not (complete and is_observed(workload)) and is_scaling(workload, before, memory)
+    owed = owed_of(workload, before, memory) if scaling else desired_of(workload)
+    fresh = fresh_pods(live, before, looked_ms, scene) if scaling else frozenset()
     rollout = Rollout(
         workload=workload,
         pods=live,
@@ -193,9 +197,12 @@ def _judge(
         revision=revision,
         before=before,
         completed=completed,
+        complete=complete,
+        calm=calm,
         scaling=scaling,
-        scaled_from=from_desired,
-        added=added_pods(workload, live, before, from_desired, looked_ms, scene) if scaling else frozenset(),
+        owed=owed,
+        fresh=fresh,
+        added=added_pods(workload, fresh, owed, scene) if scaling else frozenset(),
         events=events,
     )
     finding = of_standing(rollout, scene)
@@ -235,6 +242,7 @@ def _scene(
     memory: Memory | None,
     before: RolloutState | None,
     tail: LogTail | None,
+    calm: bool,
 ) -> Scene:
     since: dict[str, int] = {}
     known = dict(memory.since) if memory is not None and memory.revision == workload.revision else {}
@@ -249,13 +257,13 @@ def _scene(
         looks=[],
         since=since,
         known_since=known,
-        pasts=pasts_of(memory, pods, thresholds, now_ms),
+        pasts={} if calm and not (memory is not None and memory.pods) else pasts_of(memory, pods, thresholds, now_ms),
         scaled_up_ms=scaled_up(events) if events else {},
-        pulls=pulls_of(pods, events, before, memory),
+        pulls={} if calm else pulls_of(pods, events, before, memory),
         waits=waits_of(workload, pods, events, before, tail),
         ends=workload.kind in JOB_KINDS,
         all_ready=is_observed(workload) and workload.ready >= workload.replicas >= max(1, desired_of(workload)),
-        lost=lost_pods(pods, events, known, since, now_ms),
+        lost=_NONE if calm else lost_pods(pods, events, known, since, now_ms),
     )
 
 
@@ -274,14 +282,15 @@ def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | No
         rollout.scaling,
         tuple(scene.since.items()),
         pasts,
-        rollout.scaled_from,
+        rollout.owed if rollout.scaling else 0,
         tuple(scene.pulls.items()),
     )
 
 
 def _latched(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     finding = hold(finding, rollout.before, rollout.service, desired_of(rollout.workload), scene)
-    return hold_old(finding, rollout.before, rollout.all_pods, rollout.revision, scene)
+    finding = hold_old(finding, rollout.before, rollout.all_pods, rollout.revision, scene)
+    return held_outage(finding, rollout)
 
 
 def _state(rollout: Rollout, finding: Finding, scene: Scene, way_ms: int | None) -> RolloutState:
@@ -289,7 +298,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene, way_ms: int | None)
     previous, version_since_ms, digest = _past(rollout, scene)
     resting = finding.level in (Level.OK, Level.IDLE, Level.PAUSED, Level.SCALING)
     counting = scene.rolling and not resting and is_observed(workload) and not workload.paused
-    evicted = evicted_from(rollout.all_pods)
+    evicted = () if rollout.calm else evicted_from(rollout.all_pods)
     return RolloutState(
         key="/".join(workload.key),
         cluster=workload.cluster,

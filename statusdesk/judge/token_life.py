@@ -11,8 +11,6 @@ from statusdesk.judge.token_grants import SLACK, Effect, effect, grant_of, learn
 from statusdesk.states import Grant, Level
 from statusdesk.text import iso
 
-WARN_S = 24 * 3600.0
-CRITICAL_S = 2 * 3600.0
 CAP_TOLERANCE_MS = 2000
 ROLE_PATH = "auth/token/create/"
 

@@ -7,7 +7,6 @@ from statusdesk.judge.token_life import Life, Verdict, moment
 from statusdesk.states import Level, TokenState
 
 FEW_USES = 10
-NEVER_TWICE = 2
 LATE_SHARE = 2.5
 """A renewal that is missing for so many intervals is failing however long the token still lives."""
 
@@ -159,6 +158,8 @@ def notes_of(life: Life) -> tuple[str, ...]:
         notes.append("a single missed run lapses it")
     if not token.orphan and token.path.startswith("auth/token/create") and not life.settings.parent:
         notes.append("it dies with the token that made it: name that one as its parent")
+    if token.mount_problem and token.expire_ms is not None and not token.period_s:
+        notes.append(f"cap of its mount not known: {token.mount_problem}")
     if token.root:
         notes.append("it may do everything")
     return tuple(notes)

@@ -34,13 +34,16 @@ _LATER = ("Gone", "Lapsed", "NoNews", "ParentLapses", "RenewalFailed", "NotRenew
 """What is not held until a renewal is seen: it depends on other things than the token's own time."""
 _NO_RUNS = ("AtCap", "NearsCap", "NeverSurvives", "NotRenewable", "FewUses", "ParentLapses")
 """What no run helps against."""
+_LATE_LOOKS = 2
+"""A look-up may come this many times as late as it should: one may fail."""
 
 
 class Around(msgspec.Struct, frozen=True, kw_only=True):
     """What stands around a token when it is judged.
 
     ``grants``: all that are kept, oldest first, in the server's clock. ``skew_ms``: the server's clock minus ours.
-    ``poll_s``: how late a renewal may be seen. ``heard_ms``: the last good answer when Vault gives no news, else None.
+    ``poll_s``: how late a renewal may be seen; ``looks_s``: how far apart look-ups of one token are at most, as long
+    as Vault answers. ``heard_ms``: the last good answer when Vault gives no news, else None.
     ``alive_ms``: when the token was last seen alive. ``holds``: ``before`` was judged by the same settings, so that
     its level stays until a renewal is seen.
     """
@@ -50,6 +53,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     run: Run | None = None
     skew_ms: int = 0
     poll_s: float = 0.0
+    looks_s: float = 300.0
     heard_ms: int | None = None
     alive_ms: int | None = None
     holds: bool = True
@@ -222,7 +226,7 @@ def _gone(
     else:
         expire_ms = known.expire_ms if known is not None else _ours(token.expire_ms, around.skew_ms)
         found_ms = token.unknown_ms if token.unknown_ms is not None else now_ms
-        message, dead_ms = _end(expire_ms, rules.parent, found_ms, around)
+        message, dead_ms = _end(known, expire_ms, rules.parent, found_ms, around)
     if known is None:
         known = TokenState(
             key=key,
@@ -252,11 +256,14 @@ def _gone(
     return _with_run(state, around.run)
 
 
-def _end(expire_ms: int | None, parent: str, found_ms: int, around: Around) -> tuple[str, int | None]:
+def _end(
+    known: TokenState | None, expire_ms: int | None, parent: str, found_ms: int, around: Around
+) -> tuple[str, int | None]:
     """Return how a token that was found gone ended, and when; None where that is not known.
 
     Only one that was looked up until shortly before its end is known to have expired: another one may have been
-    renewed unseen, and have died later or otherwise.
+    renewed unseen, and have died later or otherwise. And only one that was looked up shortly before it was found gone
+    is known to have been revoked: a renewal that nobody saw may have made it shorter, and it have lapsed.
     """
     if expire_ms is None:
         return "Vault does not know it: expired, revoked, or the accessor is wrong", around.alive_ms
@@ -266,5 +273,23 @@ def _end(expire_ms: int | None, parent: str, found_ms: int, around: Around) -> t
         since = f"since {moment(around.alive_ms)}" if around.alive_ms is not None else "shortly before that"
         return f"gone; last known to end at {moment(expire_ms)}, not looked up {since}", None
     with_parent = around.parent is not None and around.parent.is_dead
+    if not with_parent and known is not None and known.renewable and not _is_watched(found_ms, around):
+        alive_ms = around.alive_ms or known.last_renewal_ms or known.issue_ms
+        when = _between(alive_ms, found_ms)
+        return f"gone {when}: lapsed or revoked, last known to end at {moment(expire_ms)}", None
     how = f"with '{parent}', which made it" if with_parent else "(parent, uses, or by hand)"
     return f"revoked before it would expire at {moment(expire_ms)} {how}", around.alive_ms
+
+
+def _between(first_ms: int | None, last_ms: int) -> str:
+    last = moment(last_ms)
+    if first_ms is None:
+        return f"before {last}"
+    first = moment(first_ms)
+    return f"between {first} and {last}" if first != last else f"at {last}"
+
+
+def _is_watched(found_ms: int, around: Around) -> bool:
+    """Whether a token that was found gone was looked up until then, as often as any is."""
+    apart_ms = round(max(_LATE_LOOKS * around.looks_s, around.poll_s) * 1000)
+    return around.alive_ms is not None and found_ms - around.alive_ms <= apart_ms

@@ -104,7 +104,7 @@ class Joins:
             known.join = _join_of(before)
             known.witnessed = told.witnessed if told is not None else self._was_witnessed(before)
         known.join = self._sought(state, known)
-        if self._rematch:
+        if self._rematch and self._app_of:  # while no job is known, the first that comes has its rollouts joined again
             self._again.add(state.key)
         self._watch(state, known)
         return known
@@ -115,6 +115,8 @@ class Joins:
         reference = read_reference(state.build)
         if reference is not None:
             jobs.update(self._builds.jobs_named(reference.job))
+        elif not jobs:
+            return known.join if known.join.rule is not BuildRule.UNKNOWN else NO_JOIN
         builds: list[Build] = []
         for job in jobs:
             job_class = self._builds.class_of(job)

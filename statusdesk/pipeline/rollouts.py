@@ -292,7 +292,8 @@ class Rollouts:
         else:
             dirty = self._dirty_pods
             touched = [pod for pod_key, pod in members.items() if pod_key in dirty]
-        return [pod_state(pod, name, pod.revision == new_revision) for pod in touched]
+        number = self._writer.change + 1
+        return [pod_state(pod, name, pod.revision == new_revision, number) for pod in touched]
 
 
 def _within(key: PodKey, cluster: str, scope: str) -> bool:

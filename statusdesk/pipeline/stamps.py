@@ -7,8 +7,8 @@ what was there before we began only they tell.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -87,11 +87,11 @@ class Stamps:
 
         A watch that was cut, or a process that slept, goes on where it was, and tells late what happened meanwhile.
         """
-        for fact in changed.seen:
-            assert isinstance(fact, Workload | Pod)
-            kind = fact.kind if isinstance(fact, Workload) else changed.kind.__name__
+        seen = cast(tuple[Workload | Pod, ...], changed.seen)
+        pods = changed.kind.__name__ if changed.kind is Pod else ""
+        for kind, namespace in {(pods or cast(Workload, fact).kind, fact.namespace) for fact in seen}:
             place = (changed.source, kind, "")
-            self._look(place if place in self._looked else (changed.source, kind, fact.namespace), changed.at_ms)
+            self._look(place if place in self._looked else (changed.source, kind, namespace), changed.at_ms)
         heard_ms = changed.heard_ms if changed.heard_ms is not None else changed.at_ms
         return Seeing(changed.at_ms, min(heard_ms, changed.at_ms))
 
@@ -109,6 +109,8 @@ class Stamps:
         """Return a pod with its times in our clock; ``before`` is what this told of it the last time."""
         if before is not None and before.uid != pod.uid:
             before = None
+        if self._may_be_plain(pod, before, seeing) and _is_plain_pod(pod, before, seeing):
+            return pod
         stamps = _of_pod(pod)
         telling = self._telling(pod, before, frozenset(_of_pod(before)) if before is not None else None, seeing)
         created_ms = telling.tell(pod.created_ms)
@@ -132,6 +134,8 @@ class Stamps:
         """Return a workload with its times in our clock; ``before`` is what this told of it the last time."""
         if before is not None and before.uid != workload.uid:
             before = None
+        if self._may_be_plain(workload, before, seeing) and _is_plain_workload(workload, before, seeing):
+            return workload
         stamps, known = _of_workload(workload), frozenset(_of_workload(before)) if before is not None else None
         telling = self._telling(workload, before, known, seeing)
         created_ms = telling.tell(workload.created_ms)
@@ -161,6 +165,12 @@ class Stamps:
             )
             for one in events
         )
+
+    def _may_be_plain(self, fact: Pod | Workload, before: Pod | Workload | None, seeing: Seeing) -> bool:
+        """Return whether nothing of an object is told otherwise so far, and nobody learns from when it came."""
+        if self._shifted and fact.key in self._shifted:
+            return False
+        return before.created_ms == fact.created_ms if before is not None else seeing.looked_ms is None
 
     def _telling(
         self, fact: Pod | Workload, before: Pod | Workload | None, known: frozenset[int | None] | None, seeing: Seeing
@@ -209,6 +219,61 @@ class Stamps:
         if len(least) < 2 or least[1] - least[0] > SAME_MS or abs(least[0]) <= SAME_MS:
             return 0
         return least[0]
+
+
+def _is_plain_pod(pod: Pod, before: Pod | None, seeing: Seeing) -> bool:
+    """Return whether all stamps of a pod are told as they are: those of before, and new ones that can be right.
+
+    What ``_Telling`` comes to for nearly every pod, at a fraction of the cost.
+    """
+    at_ms, created_ms = seeing.at_ms, pod.created_ms or 0
+    if before is None:
+        least_ms = created_ms
+        if created_ms > at_ms or pod.deleting_ms is not None:
+            return False
+        ready_ms = scheduled_ms = None
+        known: Sequence[Container] = ()
+    else:
+        least_ms = max(created_ms, (seeing.looked_ms or 0) - SAME_MS)
+        if pod.deleting_ms != before.deleting_ms or len(pod.containers) != len(before.containers):
+            return False
+        ready_ms, scheduled_ms, known = before.ready_changed_ms, before.scheduled_changed_ms, before.containers
+    stamp_ms = pod.ready_changed_ms
+    if stamp_ms is not None and stamp_ms != ready_ms and not least_ms <= stamp_ms <= at_ms:
+        return False
+    stamp_ms = pod.scheduled_changed_ms
+    if stamp_ms is not None and stamp_ms != scheduled_ms and not least_ms <= stamp_ms <= at_ms:
+        return False
+    for index, one in enumerate(pod.containers):
+        old = known[index] if known else None
+        stamp_ms = one.since_ms
+        if stamp_ms is not None and not least_ms <= stamp_ms <= at_ms and (old is None or stamp_ms != old.since_ms):
+            return False
+        stamp_ms = one.last_finished_ms
+        if stamp_ms is None or least_ms <= stamp_ms <= at_ms:
+            continue
+        if old is None or stamp_ms != old.last_finished_ms:
+            return False
+    return True
+
+
+def _is_plain_workload(workload: Workload, before: Workload | None, seeing: Seeing) -> bool:
+    """Return the same of a workload: of its stamps only the start has a floor."""
+    at_ms, least_ms = seeing.at_ms, (seeing.looked_ms or 0) - SAME_MS
+    if before is None:
+        if (workload.created_ms or 0) > at_ms:
+            return False
+        started_ms, known = None, frozenset[int | None]()
+    else:
+        started_ms, known = before.started_ms, frozenset(_of_workload(before))
+    started, floor_ms = workload.started_ms, max(least_ms, workload.created_ms or 0)
+    if started is not None and started != started_ms and not floor_ms <= started <= at_ms:
+        return False
+    for one in workload.conditions:
+        for stamp_ms in (one.updated_ms, one.changed_ms):
+            if stamp_ms is not None and not least_ms <= stamp_ms <= at_ms and stamp_ms not in known:
+                return False
+    return True
 
 
 def _of_pod(pod: Pod) -> list[int | None]:

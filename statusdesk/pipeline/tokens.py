@@ -35,6 +35,7 @@ class Tokens:
         )
         self._rules = {each.name: each for each in rules}
         interval_s = settings.interval_s if settings is not None else 30.0
+        self._looks_s = settings.slow_interval_s if settings is not None else 300.0
         self._interval_ms = round(interval_s * 1000)
         self._children = _children(settings.tokens if settings is not None else ())
         self._tokens: dict[str, Token] = {}
@@ -204,6 +205,7 @@ class Tokens:
             run=self._runs.get(key),
             skew_ms=self._skew_ms,
             poll_s=self._interval_ms / 1000,
+            looks_s=self._looks_s,
             heard_ms=heard_ms,
             alive_ms=self._alive_ms.get(key),
             holds=key in self._judged,

@@ -16,7 +16,7 @@ FILE_NAME = "statusdesk.db"
 DIR_MODE = 0o750
 FILE_MODE = 0o640
 CACHE_KIB = 4_096  # it is filled within minutes, so that the memory of a collector stays as it is then
-WAL_PAGES = 1000
+WAL_PAGES = 4000  # 32 MiB: what is written again and again is copied into the file less often
 WAL_LIMIT = 64 * 1024 * 1024
 
 

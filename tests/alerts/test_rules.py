@@ -18,23 +18,17 @@ def names(row, tuning=PLAIN):
 
 
 STUCK = ("RolloutStuck", "warning")
+ON_ITS_WAY = {"way_ms": 5}
 CASES = [
-    (rollout(), [("RolloutFailing", "warning"), STUCK]),
-    (rollout(namespace="shop"), [("RolloutFailing", "critical"), ("RolloutStuck", "critical")]),
-    (rollout(namespace="elsewhere"), [("RolloutFailing", "warning"), STUCK]),
+    (rollout(**ON_ITS_WAY), [("RolloutFailing", "warning"), STUCK]),
+    (rollout(namespace="shop", **ON_ITS_WAY), [("RolloutFailing", "critical"), ("RolloutStuck", "critical")]),
+    (rollout(namespace="elsewhere"), [("RolloutFailing", "warning")]),
     (rollout(reason="DegradedUnavailable"), [("ServiceDegraded", "warning")]),
     (rollout(reason="DegradedUnavailable", namespace="shop"), [("ServiceDegraded", "critical")]),
+    (rollout(reason="DegradedUnavailable", **ON_ITS_WAY), [("ServiceDegraded", "warning"), STUCK]),
     (rollout(kind="Job"), [("RolloutFailing", "warning")]),
-    (rollout(Level.PROGRESSING, reason="Rolling"), [STUCK]),
-    (rollout(Level.WARNING, reason="Stalled"), [STUCK]),
-    (rollout(Level.WARNING, reason="Flapping"), []),
-    (rollout(Level.WARNING, reason="NeverReady", new_ready=0), [STUCK]),
-    (rollout(Level.WARNING, reason="NeverReady", new_ready=1, ready=2), [STUCK]),
-    (rollout(Level.WARNING, reason="ImagePullBackOff", new_ready=1, updated=1), [STUCK]),
-    (rollout(Level.WARNING, reason="StuckTerminating", new_ready=2), []),
-    (rollout(Level.WARNING, reason="DegradedNeverReady"), []),
-    (rollout(Level.PROGRESSING, reason="Replacing"), []),
-    (rollout(Level.SCALING, reason="Scaling"), []),
+    *((rollout(level, **ON_ITS_WAY), [STUCK]) for level in (Level.PROGRESSING, Level.WARNING)),
+    *((rollout(level), []) for level in (Level.PROGRESSING, Level.WARNING, Level.SCALING)),
     *((rollout(level), []) for level in (Level.OK, Level.IDLE, Level.PAUSED)),
     (build(), [("BuildFailed", "warning")]),
     (build(Level.WARNING), []),

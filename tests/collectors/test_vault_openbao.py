@@ -3,7 +3,14 @@
 import pytest
 from msgspec.structs import replace
 
-from collectors.vault_api import LOOKUP_RULE, LOOKUP_SELF_RULE, POLICY
+from collectors.vault_api import (
+    CAPABILITIES_RULE,
+    LOOKUP_RULE,
+    LOOKUP_SELF_RULE,
+    POLICY,
+    RENEW_SELF_RULE,
+    policy_line,
+)
 from collectors.vault_probe import probe_vault
 from collectors.vault_tokens import OWN_NAME, THREADS
 from statusdesk.clock import system_clock
@@ -238,6 +245,52 @@ def test_probes_tell_the_policy_to_add(bao, ours):
     assert "root token" in root.message
 
 
+SECRET_ID_RULE = policy_line("auth/approle/role/billing/secret-id-accessor/lookup", "update")
+TUNE_RULE = policy_line("sys/mounts/auth/token/tune", "read")
+
+
+def test_probes_try_what_else_is_configured_and_tell_the_policy_line_that_is_missing(bao):
+    """Secret-ids, certificates and the caps of mounts are read, and renewing is only asked about."""
+    _, accessor = bao.create(ttl="2h")
+    settings = VaultSettings(
+        address=bao.address,
+        renew_own=True,
+        mount_caps=True,
+        tokens=(TokenSettings(name="billing", accessor=accessor),),
+        secret_ids=(SecretIdSettings(name="shop", role="billing", accessor="00000000-1347"),),
+        certificates=(CertificateSettings(name="web", serial="39:dd:2e", mount="nowhere"),),
+    )
+
+    def probed(*rules):
+        bao.policy("probing", "\n".join((POLICY, *rules)))
+        token, own_accessor = bao.create(policies=["probing"], no_default_policy=True, period="24h")
+        probes = {probe.what: probe for probe in probe_vault(settings, lambda: token)}
+        own = bao.call("POST", "auth/token/lookup-accessor", {"accessor": own_accessor})["data"]
+        assert "last_renewal" not in own, "nothing is ever renewed by looking"
+        return probes
+
+    least = probed()
+    assert least["vault token billing"].ok
+    for what, rule, warns in (
+        ("vault secret-id shop", SECRET_ID_RULE, False),
+        ("vault mount_caps token", TUNE_RULE, True),
+        ("vault renew_own", RENEW_SELF_RULE, True),
+    ):
+        assert (least[what].ok, least[what].warns) == (False, warns) and rule in least[what].message, least[what]
+        assert LOOKUP_RULE not in least[what].message
+    assert not least["vault certificate web"].ok
+    told = probed(CAPABILITIES_RULE)["vault renew_own"]
+    assert (told.ok, told.warns) == (False, False) and told.message.endswith(RENEW_SELF_RULE)
+    allowed = probed(CAPABILITIES_RULE, RENEW_SELF_RULE, SECRET_ID_RULE, TUNE_RULE)
+    assert allowed["vault renew_own"].ok
+    assert allowed["vault mount_caps token"].message == "auth/token lets no token live longer than 32d"
+    assert "capabilities" not in allowed["vault secret-id shop"].message
+    bao.policy("probing", POLICY)
+    token, _ = bao.create(policies=["probing"], no_default_policy=True, ttl="1h", renewable=False)
+    fixed = {probe.what: probe for probe in probe_vault(settings, lambda: token)}["vault renew_own"]
+    assert not fixed.ok and "cannot be renewed" in fixed.message
+
+
 def test_secret_ids_and_certificates(bao, ours):
     rules = """
     path "auth/approle/role/billing/secret-id-accessor/lookup" { capabilities = ["update"] }
@@ -258,6 +311,16 @@ def test_secret_ids_and_certificates(bao, ours):
         CertificateSettings(name="shop", serial=issued["serial_number"]),
         CertificateSettings(name="no-such", serial="39:dd:2e"),
     )
+    settings = VaultSettings(address=bao.address, secret_ids=secret_ids, certificates=certificates)
+
+    def probed():
+        return {probe.what: (probe.ok, probe.message) for probe in probe_vault(settings, lambda: ours)}
+
+    probes = probed()
+    assert probes["vault secret-id billing"][1].startswith("expires in 59m")
+    assert probes["vault certificate shop"][0] and probes["vault certificate shop"][1].startswith("expires in 1h 59m")
+    assert "role billing has the accessor ending in 558780" in probes["vault secret-id lost"][1]
+    assert "ends in :dd:2e" in probes["vault certificate no-such"][1]
     with Watched(bao.address, ours, secret_ids=secret_ids, certificates=certificates) as watched:
         assert watched.parts() == []
         found = watched.tokens()
@@ -268,16 +331,21 @@ def test_secret_ids_and_certificates(bao, ours):
         bao.call("POST", "pki/revoke", {"serial_number": issued["serial_number"]})
         watched.visit()
         assert watched.tokens()["shop"].gone
+        assert probed()["vault certificate shop"] == (False, "was revoked: name the one that took its place")
         assert made["secret_id"] not in repr(list(watched.heard))
 
 
 def test_the_cap_of_a_mount_is_asked_for_where_that_is_wanted_and_allowed(bao, ours):
     _, accessor = bao.create(ttl="1h")
     with Watched(bao.address, ours, {"billing": accessor}, mount_caps=True) as watched:
-        assert watched.tokens()["billing"].mount_max_s == 0  # the least policy does not allow it
+        billing = watched.tokens()["billing"]
+        assert (billing.mount_max_s, billing.problem) == (0, "")  # the least policy does not allow it
+        assert billing.mount_problem == "may not read sys/mounts/auth/token/tune"
+        assert watched.visits()[-1].ok and watched.parts() == []
     bao.policy("statusdesk", POLICY + 'path "sys/mounts/auth/+/tune" { capabilities = ["read"] }')
     with Watched(bao.address, ours, {"billing": accessor}, mount_caps=True) as watched:
-        assert watched.tokens()["billing"].mount_max_s == 768 * 3600
+        billing = watched.tokens()["billing"]
+        assert (billing.mount_max_s, billing.mount_problem) == (768 * 3600, "")
 
 
 def test_our_own_token_is_renewed_only_if_told_to_and_allowed(bao):

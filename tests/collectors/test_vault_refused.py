@@ -3,11 +3,13 @@
 import json
 import time
 
+import pytest
+
 from collectors.transport import VisitFailed
-from collectors.vault_api import POLICY
+from collectors.vault_api import POLICY, TokenProblem, VaultApi
 from collectors.vault_items import MountCaps
 from collectors.vault_tokens import OWN_NAME
-from statusdesk.config import CertificateSettings
+from statusdesk.config import CertificateSettings, VaultSettings
 from statusdesk.facts import Token
 from tests.collectors.recorded_vault import LOOKUP, SECRET, RecordedVault, recorded
 from tests.collectors.stage import Answer, staged
@@ -151,10 +153,63 @@ class Tuned:
         return found
 
 
-def test_the_cap_of_a_mount_is_asked_for_again_at_a_slow_pace_and_kept_where_it_cannot_be_had():
-    api, caps = Tuned(120, VisitFailed("RateLimited", "x"), 3600), MountCaps(True, 300.0)
-    of = [caps.of(api, "auth/userpass/login/alice", ms) for ms in (0, 299_999, 300_000, 599_999, 600_000)]
-    assert of == [120, 120, 120, 120, 3600] and api.asked == 3
+def caps_at(api, *moments):
+    caps = MountCaps(True, 300.0, 30.0)
+    return [caps.of(api, "auth/userpass/login/alice", ms) for ms in moments]
+
+
+def test_the_cap_of_a_mount_is_asked_for_again_at_a_slow_pace():
+    api = Tuned(120, 3600)
+    assert caps_at(api, 0, 299_999, 300_000) == [(120, ""), (120, ""), (3600, "")] and api.asked == 2
+
+
+def test_the_cap_of_a_mount_that_is_refused_is_asked_for_at_a_slow_pace_and_told():
+    api = Tuned(TokenProblem("Forbidden", "x"), 120, TokenProblem("Forbidden", "x"))
+    refused = "may not read sys/mounts/auth/userpass/tune"
+    of = caps_at(api, 0, 299_999, 300_000, 600_000)
+    assert of == [(0, refused), (0, refused), (120, ""), (120, refused)] and api.asked == 3
+
+
+def test_the_cap_of_a_mount_that_could_not_be_had_is_asked_for_at_the_next_visit():
+    """A time-out says nothing of the cap: it is not taken for its answer for as long as one."""
+    api = Tuned(120, VisitFailed("Timeout", "x"), VisitFailed("RateLimited", "x"), 3600)
+    of = caps_at(api, 0, 300_000, 300_001, 329_999, 330_000, 360_000)
+    assert of == [(120, "")] * 5 + [(3600, "")] and api.asked == 4
+
+
+def test_everything_that_was_asked_for_is_looked_up_after_a_visit_that_failed():
+    """The tokens are far from their ends: without being asked for they are looked up each five minutes."""
+    vault = RecordedVault()
+    with staged(vault) as stage, Watched(stage.url, SECRET, ALL) as watched:
+        vault.lookups["AAA"] = Answer(500, b'{"errors":["internal error"]}')
+        assert watched.visit().problem == "ServerError"
+        before = {name: fact.seen_ms for name, fact in watched.tokens().items()}
+        vault.lookups.clear()
+        watched.collector._visits.hurry()
+        watched.heard.wait_for(lambda _: len(watched.visits()) == 3)
+        assert watched.visits()[-1].ok
+        assert all(watched.tokens()[name].seen_ms > before[name] for name in ALL)
+
+
+@pytest.mark.parametrize(
+    ("path", "capability", "ask"),
+    [
+        ("auth/token/lookup-self", "read", lambda api: api.own()),
+        ("auth/token/renew-self", "update", lambda api: api.renew_own()),
+        ("auth/token/lookup-accessor", "update", lambda api: api.lookup("AAA")),
+        ("auth/roles/role/shop/secret-id-accessor/lookup", "update", lambda api: api.secret_id("roles", "shop", "abc")),
+        ("pki/cert/11:22", "read", lambda api: api.certificate("pki", "11-22")),
+        ("sys/mounts/auth/userpass/tune", "read", lambda api: api.mount_max_s("userpass")),
+        ("sys/capabilities-self", "update", lambda api: api.may("auth/token/renew-self")),
+    ],
+)
+def test_a_refusal_names_the_path_and_the_capability_that_were_refused(path, capability, ask):
+    with staged(RecordedVault(**{f"/v1/{path}": DENIED})) as stage, pytest.raises(VisitFailed) as refused:
+        ask(VaultApi(VaultSettings(address=stage.url), SECRET))
+    assert refused.value.problem == "Forbidden"
+    said, _, hint = refused.value.message.partition(", or ")
+    assert said.endswith(f'add to its policy path "{path}" {{ capabilities = ["{capability}"] }}')
+    assert ("check mount" in hint) == path.startswith("pki")
 
 
 def test_living_tokens_stay_so_for_the_desk_while_their_look_ups_are_limited(bao, tmp_path):

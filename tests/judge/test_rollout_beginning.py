@@ -27,6 +27,7 @@ GAVE_UP = make.progressing("ProgressDeadlineExceeded", status="False", at_ms=T0 
         ((POD,), (replace(GAVE_UP, changed_ms=None, updated_ms=T0 + 8),), "other", T0 + 8),
         ((), (make.refused("exceeded quota", at_ms=T0 + 9),), "", T0 + 9),
         ((), (make.progressing("ReplicaSetUpdated"),), "", T0 - DAY),
+        ((), (replace(GAVE_UP, type="Failed", status="True", reason="DeadlineExceeded"),), "", T0 + 7),
         ((replace(POD, ready_changed_ms=NOW + DAY),), (), "p", NOW),
     ],
 )
@@ -54,6 +55,12 @@ UNHEARD = tuple(replace(POD, name=name, ready_changed_ms=T0 + at) for name, at i
 def test_an_outage_began_with_the_outage_and_not_with_the_rollout(kind, pods, conditions, reason, began_ms):
     workload = make.deployment(kind=kind, conditions=conditions, ready=0, available=0)
     assert trouble_began_ms(workload, pods, replace(STATE, reason=reason), NOW) == began_ms
+
+
+def test_a_pause_that_is_long_began_with_the_pause():
+    conditions = (make.progressing("DeploymentPaused", at_ms=T0 + 70),)
+    workload = make.deployment(paused=True, conditions=conditions)
+    assert trouble_began_ms(workload, (), replace(STATE, level=Level.WARNING, reason="PausedLong"), NOW) == T0 + 70
 
 
 @pytest.mark.parametrize("level", [Level.OK, Level.PROGRESSING, Level.UNKNOWN, Level.PAUSED])

@@ -177,6 +177,13 @@ def test_at_first_sight_the_old_pods_tell_the_previous_version() -> None:
     assert (state.previous_version, state.started_ms) == ("1.4.2", T0)
 
 
+def test_a_pod_that_was_evicted_tells_no_previous_version() -> None:
+    ages_ago = container(image="registry.local/orders:0.9")
+    left = old_pod(ages_ago, name="a-first", revision="ages", phase="Failed", reason="Evicted")
+    state = judge(rolling(), unready(waiting("PodInitializing")), left, old_pod(), after_s=5).state
+    assert state.previous_version == "1.4.2"
+
+
 def test_digest_is_that_of_the_main_container() -> None:
     image_id = "registry.local/orders@sha256:" + "a" * 64
     state = judge(deployment(), pod(container(image_id=image_id)), after_s=40).state

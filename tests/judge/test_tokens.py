@@ -159,10 +159,10 @@ def test_another_token_under_the_same_name_is_no_shortened_renewal() -> None:
 def test_gone_tells_expired_from_revoked_and_keeps_the_times() -> None:
     before = judge_token(token(accessor_tail="abc123"), None, None, T0).state
     gone = Token(source="vault", name="orders", gone=True)
-    early = judge_token(gone, before, None, T0 + H, Around(alive_ms=T0 + H // 2)).state
+    early = judge_token(gone, before, None, T0 + H, Around(alive_ms=T0 + H - 60_000)).state
     late = judge_token(gone, before, None, T0 + 25 * H, Around(alive_ms=T0 + 24 * H - 10_000)).state
     assert early.message.startswith("revoked before")
-    assert early.dead_ms == T0 + H // 2
+    assert early.dead_ms == T0 + H - 60_000
     assert late.message.startswith("expired at 20")
     assert (late.expire_ms, late.accessor_tail, late.key) == (T0 + 24 * H, "abc123", "vault/orders")
     assert late.dead_ms == T0 + 24 * H
@@ -196,8 +196,42 @@ def test_one_that_lapsed_before_our_eyes_has_expired_though_nobody_looked_since(
 def test_one_that_vault_did_not_know_before_its_end_was_revoked_whenever_that_is_confirmed() -> None:
     before = judge_token(token(), None, None, T0).state
     gone = token(gone=True, seen_ms=T0 + 23 * H, unknown_ms=T0 + int(23.5 * H))
-    state = judge_token(gone, before, None, T0 + 25 * H, Around(alive_ms=T0 + 23 * H)).state
+    state = judge_token(gone, before, None, T0 + 25 * H, Around(alive_ms=T0 + int(23.4 * H))).state
     assert state.message.startswith("revoked before")
+
+
+@pytest.mark.parametrize(
+    ("renewable", "around", "said"),
+    [
+        (True, Around(alive_ms=T0 + 9 * H), "gone between 2027-01-15 17:00Z and 2027-01-15 20:00Z: lapsed or"),
+        (True, Around(), "gone between 2027-01-15 08:00Z and 2027-01-15 20:00Z: lapsed or"),  # its last renewal
+        (True, Around(alive_ms=T0 + 9 * H, looks_s=2 * 3600.0), "revoked before it would expire"),
+        (True, Around(alive_ms=T0 + 12 * H - 600_000), "revoked before it would expire"),
+        (True, Around(alive_ms=T0 + 12 * H - 600_001), "gone between"),
+        (False, Around(), "revoked before it would expire"),  # no renewal can have made it shorter
+    ],
+)
+def test_only_one_that_was_watched_until_then_was_revoked(renewable: bool, around: Around, said: str) -> None:
+    """The desk was off, or Vault did not answer: a renewal that nobody saw may have made it shorter."""
+    before = judge_token(token(renewable=renewable), None, None, T0).state
+    state = judge_token(Token(source="vault", name="orders", gone=True), before, None, T0 + 12 * H, around).state
+    assert state.message.startswith(said) and "2027-01-16 08:00Z" in state.message
+    assert (state.reason, state.dead_ms) == ("Gone", around.alive_ms if said.startswith("revoked") else None)
+
+
+def test_one_moment_is_told_once() -> None:
+    before, gone = judge_token(token(), None, None, T0).state, Token(source="vault", name="orders", gone=True)
+    around = Around(alive_ms=T0 + H + 5_000, looks_s=1.0)
+    state = judge_token(gone, before, None, T0 + H + 50_000, around).state
+    assert state.message.startswith("gone at 2027-01-15 09:00Z: lapsed or revoked, last known to end at 2027-01-16")
+
+
+def test_one_whose_parent_is_dead_has_died_with_it_whenever_nobody_looked() -> None:
+    before = judge_token(token(), None, settings(parent="boss"), T0).state
+    boss = msgspec.structs.replace(before, name="boss", key="vault/boss", reason="Gone", level=Level.FAILING)
+    gone = Token(source="vault", name="orders", gone=True)
+    state = judge_token(gone, before, settings(parent="boss"), T0 + 12 * H, Around(parent=boss)).state
+    assert state.message.endswith("with 'boss', which made it")
 
 
 def test_the_death_of_another_token_of_that_name_is_not_its_own() -> None:
@@ -334,6 +368,11 @@ def test_periodic_and_root_are_told() -> None:
     assert judge_token(token(period_s=86_400), None, None, T0).state.notes == ("periodic: nothing caps it",)
     assert judge_token(token(period_s=86_400, explicit_max_s=3_600_000), None, None, T0).state.notes == ()
     assert judge_token(token(root=True), None, None, T0).state.notes == ("it may do everything",)
+    refused = token(mount_problem="may not read sys/mounts/auth/token/tune")
+    said = "cap of its mount not known: may not read sys/mounts/auth/token/tune"
+    assert judge_token(refused, None, None, T0).state.notes == (said,)
+    for uncapped in ({"period_s": 86_400, "explicit_max_s": 3_600_000}, {"expire_ms": None}):
+        assert judge_token(msgspec.structs.replace(refused, **uncapped), None, None, T0).state.notes == ()
     assert judge_token(token(root=True), None, None, T0).state.message.count("everything") <= 1
 
 

@@ -1,0 +1,123 @@
+"""The secrets of the configuration hidden in whatever a source tells: a job may print what another source was given."""
+
+import contextlib
+import functools
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from collectors.masking import HIDDEN, Mask
+from statusdesk.config import Secret
+from statusdesk.credentials import CredentialError, read_secret
+from statusdesk.facts import Changed, Message, Pod, Visited
+from statusdesk.redact import is_plain
+from statusdesk.text import CUT
+
+_START = 12
+_ADDRESSES = ("http://", "https://", "http%3A", "https%3A")
+
+
+class Hiding:
+    """Gives on what collectors tell, without the secrets that it was told of; it may be called by any thread.
+
+    What is made of words is passed over, as a password may be: names would go with it.
+    """
+
+    def __init__(self, emit: Callable[[Message], None], base_dir: Path) -> None:
+        self._emit = emit
+        self._base_dir = base_dir
+        self._learning = threading.Lock()
+        self._masks: tuple[Mask, ...] = ()
+        self._starts: tuple[str, ...] = ()
+        self._sought: tuple[bytes, ...] = ()
+        self._known: set[tuple[str, str]] = set()
+
+    def learn(self, secrets: Iterable[Secret]) -> None:
+        """Hide these from now on; one that a command tells is known once it is used, as ``reader`` reads it."""
+        for secret in secrets:
+            if not secret.command:
+                with contextlib.suppress(CredentialError):  # whoever needs it tells
+                    self._know(read_secret(secret, self._base_dir))
+
+    def reader(self, secret: Secret | None, user: str = "") -> Callable[[], str] | None:
+        """Return what reads a secret as it is then, which is hidden from then on, also as it is sent with ``user``."""
+
+        def read(of: Secret) -> str:
+            known = read_secret(of, self._base_dir)
+            self._know(known, user)
+            return known
+
+        return None if secret is None else functools.partial(read, secret)
+
+    def _know(self, secret: str, user: str = "") -> None:
+        if is_plain(secret):
+            return
+        with self._learning:
+            if (secret, user) in self._known:
+                return
+            self._known.add((secret, user))
+            mask = Mask(secret, user)
+            # an address begins as others do; all else is known by its beginning, also where a long text was cut in it
+            starts = (form if form.startswith(_ADDRESSES) else form[:_START] for form in mask.forms)
+            self._masks = (*self._masks, mask)
+            self._starts = tuple(dict.fromkeys((*self._starts, *starts)))
+            self._sought = tuple(start.encode() for start in self._starts)
+
+    def __call__(self, message: Message) -> None:
+        """Give a message on; one that holds no secret is only searched."""
+        if self._sought and self._may_hold(message):
+            message = self._within(message)
+        self._emit(message)
+
+    def _may_hold(self, message: Message) -> bool:
+        """Search a message as it would be written, which is many times faster than text by text."""
+        if _tells_names_only(message):
+            return False
+        try:
+            written = msgspec.msgpack.encode(message, enc_hook=_nothing)
+        except (OverflowError, UnicodeError):  # a number or a character that cannot be written
+            return True
+        return any(start in written for start in self._sought)
+
+    def _within(self, told: Any) -> Any:  # noqa: ANN401  any part of a message
+        if type(told) is str:
+            return self._hidden(told)
+        if isinstance(told, msgspec.Struct):
+            fields = ((name, getattr(told, name)) for name in told.__struct_fields__)
+            changed = {name: new for name, old in fields if (new := self._within(old)) is not old}
+            return msgspec.structs.replace(told, **changed) if changed else told
+        if isinstance(told, tuple):
+            parts = [self._within(each) for each in told]
+            if all(new is old for new, old in zip(parts, told, strict=True)):
+                return told
+            return type(told)(*parts) if hasattr(told, "_fields") else tuple(parts)
+        return told
+
+    def _hidden(self, text: str) -> str:
+        for mask in self._masks:
+            text = mask.text(text)
+            for form in mask.forms if text.endswith(CUT) else ():
+                at = text.rfind(form[:_START])
+                if at >= 0 and form.startswith(text[at : -len(CUT)]):
+                    text = text[:at] + HIDDEN
+        return text
+
+
+def _tells_names_only(message: Message) -> bool:
+    """Tell whether a message is of pods that say nothing in words: most messages are, and the search costs more."""
+    if isinstance(message, Visited) or message.kind is not Pod:
+        return False
+    for pod in message.seen if isinstance(message, Changed) else message.facts:
+        if not isinstance(pod, Pod) or pod.message or pod.scheduled_message:
+            return False
+        for container in pod.containers:
+            if container.message or container.last_message:
+                return False
+    return True
+
+
+def _nothing(kind: object) -> None:
+    """Write the class that a message tells of as nothing."""
