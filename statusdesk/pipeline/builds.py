@@ -3,17 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 
-from statusdesk.facts import (
-    Build,
-    BuildDetails,
-    Changed,
-    Executors,
-    Job,
-    JobClass,
-    JobMove,
-    QueueItem,
-    Swept,
-)
+from statusdesk.facts import Build, BuildDetails, Changed, Executors, Job, JobClass, JobMove, QueueItem, Swept
 from statusdesk.job_names import spellings
 from statusdesk.judge.builds import judge_builds
 from statusdesk.judge.jobs import Doubt, doubt_of
