@@ -198,7 +198,7 @@ class JenkinsApi:
             case 404:
                 return "Misconfigured", f"has nothing at this address (404): check {_SETTING}, or grant Job/Discover"
             case 429:
-                return "ServerError", "asks for fewer requests (429): raise [jenkins] interval"
+                return "RateLimited", "asks for fewer requests (429): raise [jenkins] interval"
             case 503 if b"Starting Jenkins" in page or b"getting ready to work" in page:
                 return "ServerError", "is starting (503): wait until it is ready"
             case 502 | 503 | 504:

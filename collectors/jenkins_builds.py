@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_deletions import Deletions
@@ -23,11 +23,11 @@ from collectors.jenkins_ledger import BuildLedger, JobKey, Key, Told
 from collectors.jenkins_queries import MAX_LEVELS, QUEUE, RUNNING, slow_scan, tick
 from collectors.jenkins_skew import CLOCK, ServerClock, as_stamped, in_ours
 from collectors.jenkins_wire import BuildWire, Computers, Definitions, Queue, Remaining, RemainingBuild, Root
-from collectors.transport import VisitFailed
+from collectors.transport import VisitFailed, plain_url
 from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock
 from statusdesk.config import JenkinsSettings
-from statusdesk.facts import Build, Changed, Executors, Job, JobClass, Message, QueueItem
+from statusdesk.facts import Build, Changed, Executors, Job, JobClass, JobMove, Message, QueueItem
 from statusdesk.job_classes import class_of
 from statusdesk.text import counted
 from statusdesk.wants import BuildWanted
@@ -80,8 +80,8 @@ class JenkinsBuilds:
         self._settled = False
         self._jobs = JobFacts(settings)
         self._complete = set(complete)
+        self._moves: list[JobMove] = []  # what the jobs of a visit have come to, to be told with its builds
         self._moved: list[Build] = []
-        self._gone: set[JobKey] = set()
         self._missed: frozenset[str] = frozenset()  # jobs that the last visit did not show
 
     def run(self) -> None:
@@ -183,7 +183,7 @@ class JenkinsBuilds:
         with self._lock:
             self._identities.look(frozenset(self._paths))
             missing = frozenset(name for name in self._ledger.newest() if name not in self._paths)
-            self._carry_over(news, missing)
+            self._carry_over(self._identities.moves(news, missing))
             # an answer without any job may be one without any right, and the jobs may be back at the next one
             for name in missing & self._missed if jobs else ():
                 self._identities.retire(name)
@@ -199,18 +199,20 @@ class JenkinsBuilds:
         self._complete.discard(job)
         self._deletions.forget(job)
 
-    def _carry_over(self, news: list[SeenJob], missing: frozenset[str]) -> None:
+    def _carry_over(self, moves: Mapping[str, str]) -> None:
         """Let the builds of jobs that were renamed, moved or swapped be known by their new names."""
-        moves = self._identities.moves(news, missing)
         if not moves:
             return
         reached = {after: self._ledger.newest_of(before) for after, before in moves.items()}
         complete = {
             after for after, before in moves.items() if before in self._complete and not self._errands.concerns(before)
         }
+        url = plain_url(self._settings.url)
+        self._moves += [
+            JobMove(SOURCE, before, after, f"{url}/{self._paths[after]}") for after, before in moves.items()
+        ]
         self._moved += self._ledger.move(moves, self._paths)
         for name in {*moves, *moves.values()}:
-            self._gone.add((SOURCE, name))
             self._drop(name)
             self._identities.renew(name)
         self._reached |= reached
@@ -222,8 +224,8 @@ class JenkinsBuilds:
         backfill: list[tuple[int, Errand]] = []
         unknown: list[Key] = []
         with self._lock:
-            news, self._moved = self._moved, []
-            gone, self._gone = self._gone, set()
+            news: list[Build] = []
+            gone: set[JobKey] = set()
             others = self._identities.others()
             for job in {job.name: job for job in (*news_of, *(job for job in jobs if job.name in others))}.values():
                 last = job.wire.lastBuild
@@ -253,9 +255,11 @@ class JenkinsBuilds:
         return self._definitions.get(job, Definition()).namespace_default
 
     def _tell(self, told: Told, gone: tuple[JobKey, ...] = ()) -> None:
-        if told.news or gone:
-            seen = tuple(map(in_ours, told.news))
-            self._emit(Changed(source=SOURCE, kind=Build, at_ms=self._clock(), seen=seen, gone=gone))
+        moves, self._moves = tuple(self._moves), []
+        news, self._moved = (*self._moved, *told.news), []
+        if news or gone or moves:
+            at_ms, seen = self._clock(), tuple(map(in_ours, news))
+            self._emit(Changed(source=SOURCE, kind=Build, at_ms=at_ms, seen=seen, gone=gone, moved=moves))
 
     def _notice_seed(self, told: Told) -> None:
         """Have the definitions read again after a seed job has finished."""
@@ -349,6 +353,9 @@ class JenkinsBuilds:
         with self._lock:
             if self._is_of_another(errand, builds, whole=errand.number is None):
                 return
+            former = self._identities.former(errand.job, builds, self._missed) if errand.number is None else None
+            if former is not None and errand.job in self._paths:
+                self._carry_over({errand.job: former})
             told = self._ledger.take(errand.job, errand.path, self._default(errand.job), builds)
             self._tell(told)
             if errand.number is None:

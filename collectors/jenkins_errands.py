@@ -6,12 +6,14 @@ all rest until the regular visit has reached it again.
 
 import collections
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_queries import newest_builds, one_build, remaining_builds
 from collectors.jenkins_wire import Builds, BuildWire, Remaining
+from collectors.pace import RETRY_AFTER_LIMIT_S
 from collectors.transport import VisitFailed, fault
 
 MAX_TRIES = 5
@@ -57,6 +59,7 @@ class JenkinsErrands:
         self._later: list[Errand] = []
         self._given_up: dict[Errand, VisitFailed] = {}
         self._resting = False
+        self._not_before_s = 0.0  # when Jenkins has asked for fewer requests: until when none is made
         self._closed = True
         self._round = 0  # threads of an earlier one end when they come back
 
@@ -91,8 +94,10 @@ class JenkinsErrands:
             self._changed.notify_all()
 
     def resume(self) -> None:
-        """Go on, and try again what failed, after Jenkins has answered the regular visit."""
+        """Go on, and try again what failed, after Jenkins has answered the regular visit; not before it said."""
         with self._changed:
+            if time.monotonic() < self._not_before_s:
+                return
             self._resting = False
             self._todo.extendleft(self._later)
             self._later.clear()
@@ -196,3 +201,5 @@ class JenkinsErrands:
             # An error page may be about this one build; all else concerns Jenkins as a whole.
             if error.status != 500 and error.problem != "NotJson":
                 self._resting = True
+                wait_s = min(error.retry_after_s or 0.0, RETRY_AFTER_LIMIT_S)
+                self._not_before_s = max(self._not_before_s, time.monotonic() + wait_s)

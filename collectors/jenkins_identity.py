@@ -5,6 +5,7 @@ same job never change, and later numbers have started later. So two answers abou
 they contradict each other in that; and a job that has another's last build is that job with another name.
 """
 
+import itertools
 import time
 from collections.abc import Collection, Iterable, Sequence
 
@@ -14,6 +15,8 @@ from collectors.jenkins_ledger import BuildLedger
 from collectors.jenkins_wire import BuildWire, RemainingBuild
 from statusdesk.facts import Build
 
+Start = tuple[int, int]
+"""Number and start of a build, which no two jobs share."""
 GAP_LIMIT = 20  # more missing numbers than this are asked for at once, though that makes Jenkins read more
 RETIRED_KEPT = 10_000
 RETIRED_BUILDS = 20_000
@@ -42,9 +45,7 @@ class Identities:
         self._is_doubtful = names != self._names or now_s - self._looked_s > self._unseen_s
         if names != self._names and self._retired:
             for name in names & self._retired.keys():
-                self._whole.pop(name, None)
-                for build in self._retired.pop(name):
-                    self._ledger.keep(build)
+                self._bring_back(name)
         self._names, self._looked_s = names, now_s
 
     def retire(self, job: str) -> None:
@@ -85,24 +86,60 @@ class Identities:
         """Return the jobs that were renamed or moved, as their name before by their name now.
 
         Jenkins moves the builds with the job, so that its last one has the same number and start. ``news``: the jobs
-        of which something new was said; ``missing``: known ones that are not there.
+        of which something new was said; ``missing``: known ones that are not there. One that was set aside may be
+        back by another name.
         """
         strange = {job.name: job for job in news if not self._has_its_last(job)}
-        left = [name for name in {*missing, *strange} if self._ledger.last(name) is not None]
-        if not left or not strange:
-            return {}
-        by_last: dict[tuple[int, int], list[str]] = {}
-        for name in left:
-            last = self._ledger.last(name)
-            assert last is not None
-            by_last.setdefault((last.number, last.started_ms), []).append(name)
-        found: dict[str, str] = {}
+        starts: dict[Start, str] = {}
         for name, job in strange.items():
-            wire = job.wire.lastBuild
-            before = by_last.pop((wire.number, wire.timestamp or 0), []) if wire and wire.timestamp else []
-            if len(before) == 1:
-                found[name] = before[0]
+            if (wire := job.wire.lastBuild) is not None and wire.timestamp:
+                starts[wire.number, wire.timestamp] = name
+        if not starts:
+            return {}
+        found: dict[str, str] = {}
+        # a last build may have been deleted as well: then the one that is a job's last now was one of its others
+        for whose in (self._with_last(starts, {*missing, *strange}), self._with_any(starts, {*missing, *strange})):
+            for start, names in whose.items():
+                left = names - {*found.values()}
+                if len(left) == 1 and starts[start] not in {*found, *left}:
+                    found[starts[start]] = left.pop()
+        for name in found.values():
+            self._bring_back(name)
         return found
+
+    def former(self, job: str, found: Sequence[BuildWire], missing: frozenset[str]) -> str | None:
+        """Return the name before of a job of which builds were found: that of one that has gone and had one of them."""
+        starts = {(each.number, each.timestamp) for each in found if each.timestamp}
+        names = set().union(*self._with_any(starts, missing - {job}).values())
+        if len(names) != 1:
+            return None
+        name = names.pop()
+        self._bring_back(name)
+        return name
+
+    def _with_last(self, starts: Collection[Start], known: Collection[str]) -> dict[Start, set[str]]:
+        """Return by their last builds the jobs that had these last."""
+        lasts = {name: self._ledger.last(name) for name in known}
+        lasts |= {name: max(builds, key=lambda build: build.number) for name, builds in self._retired.items()}
+        found: dict[Start, set[str]] = {}
+        for name, last in lasts.items():
+            if last is not None and (last.number, last.started_ms) in starts:
+                found.setdefault((last.number, last.started_ms), set()).add(name)
+        return found
+
+    def _with_any(self, starts: Collection[Start], known: Collection[str]) -> dict[Start, set[str]]:
+        """Return by their builds the jobs that are known to have had these."""
+        builds = itertools.chain(*(self._ledger.of_job(name) for name in known), *self._retired.values())
+        found: dict[Start, set[str]] = {}
+        for build in builds:
+            if (build.number, build.started_ms) in starts:
+                found.setdefault((build.number, build.started_ms), set()).add(build.job)
+        return found
+
+    def _bring_back(self, name: str) -> None:
+        self._whole.pop(name, None)
+        for build in self._retired.pop(name, ()):
+            self._ledger.keep(build)
 
     def _has_its_last(self, job: SeenJob) -> bool:
         known, wire = self._ledger.last(job.name), job.wire.lastBuild

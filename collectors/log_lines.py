@@ -12,6 +12,7 @@ import msgspec
 MAX_LINE_BYTES = 16 * 1024
 DEFAULT_TAIL = 200
 DEFAULT_STREAMS = 40
+CUT_TEXT = "older lines of this run are not here"
 
 
 class LineKind(enum.IntEnum):
@@ -20,6 +21,7 @@ class LineKind(enum.IntEnum):
     LINE = 0  # what a container or a build has written
     MARK = 1  # what happened here: joined, waiting, restarted, ended, left; the text says it
     SKIPPED = 2  # lines are missing here; the text says how many
+    CUT = 3  # here a log begins of which only the last lines were asked for, and there are older ones
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +98,8 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How many pods are followed that are there now; None where it is not known."""
     resting: frozenset[int] = frozenset()
     """Origins whose container waits to be started again: what is read of it is the run before already."""
+    behind: bool = False
+    """Whether of what there was at the beginning some has still to come."""
     listed: bool = False
     """Whether it was looked for everywhere, once; before that nothing found means nothing."""
 

@@ -8,35 +8,26 @@ from collections.abc import Callable
 from itertools import accumulate
 from operator import attrgetter
 
+from collectors.log_lane import Backlog, Lane
 from collectors.log_lines import LineKind, LogLine
 from statusdesk.text import counted
 
 HOLD_S = 0.15
 SETTLED_S = 0.02
 LANE_BYTES = 4 << 20
+BACKLOG_BYTES = 512 << 10  # so far one may be ahead of others while what there was before is merged
+SINCE_QUIET_S = 1.5  # so long one is waited for that has much to look through before its first line
+FOR_EVER_NS = 2**63 - 1
 _AT = attrgetter("at_ns")
-
-
-class Lane:
-    """What one origin has sent and nobody has taken yet: batches of (arrival, keys, lines, bytes)."""
-
-    __slots__ = ("batches", "is_over", "newest_ns", "origin", "size", "skipped")
-
-    def __init__(self, origin: int) -> None:
-        self.origin = origin
-        self.batches: deque[tuple[float, list[int], list[LogLine], int]] = deque()
-        self.size = 0
-        self.newest_ns = 0
-        self.skipped = 0
-        self.is_over = False
 
 
 class Merge:
     """Takes lines from the threads of streams and gives them to one reader.
 
-    The order within an origin is that of arrival, always. Between origins it is that of the times, among what has come
-    within ``hold_s``, which may be changed. An origin that is ahead of the reader by more than ``lane_bytes`` loses its
-    oldest lines, which are counted where they are missing; with ``patient`` its thread waits instead.
+    The order within an origin is that of arrival, always. Between origins it is that of the times: of all that there
+    was when they were opened, and later among what has come within ``hold_s``, which may be changed. An origin that is
+    ahead of the reader by more than ``lane_bytes`` loses its oldest lines, which are counted where they are missing;
+    with ``patient``, and as long as there is a backlog, its thread waits instead.
     """
 
     def __init__(
@@ -68,14 +59,35 @@ class Merge:
             self._opened_s = self._clock()
         return lane
 
+    def begin(self, lane: Lane, until_ns: int, tail: int | None, quiet_s: float = 0.0) -> None:
+        """Expect what was written before ``until_ns``: one line more than ``tail``, or all since a moment.
+
+        For its first line one waits as long as for any other, or ``quiet_s``.
+        """
+        with self._changed:
+            lane.begin()
+            lane.backlog = Backlog(until_ns, tail, quiet_s or self.hold_s, self._clock())
+
+    def begun(self, lane: Lane, *, more: bool = False) -> None:
+        """Expect no more of what there was; ``more``: another backlog follows at once."""
+        with self._changed:
+            lane.begin()
+            if more:
+                lane.backlog = Backlog(FOR_EVER_NS, None, self.hold_s, self._clock())
+            elif lane.backlog is not None:
+                lane.backlog.is_over = True
+            if self._is_awaited:
+                self._changed.notify_all()
+
     def end(self, lane: Lane) -> None:
         """Forget a lane to which nothing will be added, as soon as all of it was taken."""
         with self._changed:
-            lane.is_over = True
+            lane.begin()
+            lane.is_over, lane.backlog = True, None
             self._forget()
 
     def _forget(self) -> None:
-        self._lanes = [lane for lane in self._lanes if lane.batches or not lane.is_over]
+        self._lanes = [lane for lane in self._lanes if not (lane.is_over and lane.is_empty)]
 
     def push(self, lane: Lane, lines: list[LogLine], size: int, *, waits: bool = True) -> None:
         """Add lines that come after all others of their lane; ``size`` is how many bytes they were.
@@ -85,17 +97,27 @@ class Merge:
         keys = list(map(_AT, lines))
         if keys[0] < lane.newest_ns or sorted(keys) != keys:
             keys = list(accumulate(keys, max, initial=lane.newest_ns))[1:]
-        lane.newest_ns = keys[-1]
         with self._changed:
-            if self._patient and waits:
-                while lane.size > self._lane_bytes and not self._closed:
-                    self._changed.wait()
-            lane.batches.append((self._clock(), keys, lines, size))
-            lane.size += size
+            if waits:
+                self._wait_for_room(lane)
+            lane.add((self._clock(), keys, lines, size))
+            lane.newest_ns = keys[-1]  # not before they are here: so far others are given on
             while not self._patient and lane.size > self._lane_bytes and len(lane.batches) > 1:
                 self._skip(lane)
             if self._is_awaited:
                 self._changed.notify_all()
+
+    def _wait_for_room(self, lane: Lane) -> None:
+        """Let the thread of a lane wait until the reader has taken enough of it."""
+        while lane.size > min(self._lane_bytes // 2, BACKLOG_BYTES) and not self._closed:
+            held_up = self._is_held_up()
+            if not held_up and (lane.size <= self._lane_bytes or not self._patient):
+                break
+            if lane.backlog is not None:
+                lane.backlog.is_blocked = True
+            self._changed.wait()
+        if lane.backlog is not None and lane.backlog.is_blocked:
+            lane.backlog.is_blocked, lane.backlog.heard_s = False, self._clock()
 
     def mark(self, lane: Lane, text: str, at_ns: int = 0) -> None:
         """Add a line that says what happened here; without a time, right after the last line."""
@@ -117,8 +139,9 @@ class Merge:
         """Return up to ``limit`` lines that have waited long enough, in order."""
         with self._changed:
             if len(self._ready) < limit:
+                held_up = self._is_held_up()
                 self._ready.extend(self._due())
-                if self._patient:
+                if self._patient or held_up:
                     self._changed.notify_all()
             ready = self._ready
             if len(ready) <= limit:
@@ -133,6 +156,11 @@ class Merge:
         with self._changed:
             while not (self._ready or self._woken or self._closed):
                 now_s = self._clock()
+                if self._is_held_up():
+                    if end_s <= now_s or self._is_due_before(self._merged_until_ns()):
+                        break
+                    self._changed.wait(min(SETTLED_S, end_s - now_s))
+                    continue
                 held = [lane.batches[0][0] for lane in self._lanes if lane.batches]
                 due_s = self._due_s(min(held)) if held else end_s
                 if due_s <= now_s or end_s <= now_s:
@@ -149,10 +177,16 @@ class Merge:
             self._changed.notify_all()
 
     @property
+    def is_behind(self) -> bool:
+        """Whether what there was when streams were opened has still to come."""
+        with self._changed:
+            return any(lane.is_behind for lane in self._lanes)
+
+    @property
     def is_empty(self) -> bool:
         """Whether all was taken."""
         with self._changed:
-            return not self._ready and not any(lane.batches for lane in self._lanes)
+            return not self._ready and all(lane.is_empty for lane in self._lanes)
 
     def close(self) -> None:
         """Let no thread wait here any more."""
@@ -169,19 +203,46 @@ class Merge:
             return min(arrived_s + self.hold_s, max(arrived_s, self._opened_s + SETTLED_S))
         return arrived_s + self.hold_s
 
+    def _is_held_up(self) -> bool:
+        """Look whether there is an origin of which what there was before has still to come."""
+        now_s, held_up = self._clock(), False
+        for lane in self._lanes:
+            backlog = lane.backlog
+            if backlog is None:
+                continue
+            if backlog.comes(lane.newest_ns, now_s):
+                held_up = True
+            elif backlog.head:
+                lane.begin()
+        return held_up
+
+    def _merged_until_ns(self) -> int:
+        """Return up to when nothing is to come any more of what there was before; 0 where that is not known yet."""
+        if not self._began and self._clock() < self._opened_s + SETTLED_S:
+            return 0
+        return min((0 if lane.keeps_back else lane.newest_ns for lane in self._lanes if lane.is_behind), default=0)
+
+    def _is_due_before(self, until_ns: int) -> bool:
+        return any(lane.batches and lane.batches[0][1][0] <= until_ns for lane in self._lanes)
+
     def _due(self) -> list[LogLine]:
         """Take out the lines that are due, and with them younger ones that belong before the last of these."""
+        busy = [lane for lane in self._lanes if lane.batches]
+        if any(lane.is_behind for lane in self._lanes):
+            until_ns = self._merged_until_ns()
+            return self._merged(busy, -1.0, until_ns) if self._is_due_before(until_ns) else []
         now_s = self._clock()
         limit_s = now_s if self._due_s(now_s) <= now_s else now_s - self.hold_s
-        busy = [lane for lane in self._lanes if lane.batches]
         until_ns = -1
         for lane in busy:
             for arrived_s, keys, _, _ in lane.batches:
                 if arrived_s > limit_s:
                     break
                 until_ns = max(until_ns, keys[-1])
-        if until_ns < 0:
-            return []
+        return self._merged(busy, limit_s, until_ns) if until_ns >= 0 else []
+
+    def _merged(self, busy: list[Lane], limit_s: float, until_ns: int) -> list[LogLine]:
+        """Take out all lines that came until a moment, or were written until another one."""
         self._began = True
         keys_of_all: list[int] = []
         lines: list[LogLine] = []

@@ -38,6 +38,8 @@ class Place(msgspec.Struct, frozen=True):
     api: KubernetesApi
     origin: Origin
     index: int
+    run_before: bool = False
+    """Whether lines of the run before are among those that were read."""
 
 
 def older_lines(
@@ -53,7 +55,10 @@ def older_lines(
     asked = 0
     for place in places:
         try:
-            found += _older(place, before_ns, limit, wanted, selection)
+            lines = _older(place, before_ns, limit, wanted, selection)
+            if place.run_before and not place.origin.previous and len(lines) < limit:
+                lines = [*_older_of_run_before(place, before_ns, limit - len(lines), wanted, selection), *lines]
+            found += lines
             asked += 1
         except ApiProblem as error:
             problem = error
@@ -61,6 +66,19 @@ def older_lines(
         raise problem
     found.sort(key=attrgetter("at_ns"))
     return found[-limit:]
+
+
+def _older_of_run_before(
+    place: Place, before_ns: int, limit: int, wanted: Expression | None, selection: Selection
+) -> list[LogLine]:
+    """Look back in the log of the run before; none where it is not kept."""
+    origin = msgspec.structs.replace(place.origin, previous=True)
+    try:
+        return _older(Place(place.api, origin, place.index), before_ns, limit, wanted, selection)
+    except ApiProblem as problem:
+        if problem.status in (400, 404):
+            return []
+        raise
 
 
 def _older(place: Place, before_ns: int, limit: int, wanted: Expression | None, selection: Selection) -> list[LogLine]:

@@ -15,7 +15,7 @@ from functools import partial
 from collectors.kubernetes_api import KubernetesApi, Stream
 from collectors.kubernetes_problems import ApiProblem, Refused, grant
 from collectors.log_lines import Selection
-from collectors.log_merge import Merge
+from collectors.log_merge import SINCE_QUIET_S, Merge
 from collectors.log_pods import LogPod, PodContainer, Run
 from collectors.log_reading import Reading
 from collectors.log_track import Outcome, Patience, Track
@@ -99,6 +99,7 @@ class ContainerReader:
         while not self._over.is_set():
             began_s, before_ns = time.monotonic(), track.position.newest_ns
             problem = self._read(track.run_id, not once, self._selection.previous, bounded)
+            self._merge.begun(track.lane)
             bounded = False
             if self._over.is_set():
                 break
@@ -127,8 +128,10 @@ class ContainerReader:
             return False
         problem = self._read(track.last.container_id, previous=True)
         self._flush()
+        self._merge.begun(track.lane, more=True)
         if not track.position.newest_ns:
             return False
+        track.reads_before = True
         missing = LAST_MISSING if problem is not None else ""
         self._merge.mark(track.lane, f"restarted: {track.last.told}{missing}")
         return True
@@ -239,6 +242,7 @@ class ContainerReader:
             mark += LAST_MISSING
         self._merge.mark(track.lane, mark)
         track.run_id, track.restarts = run_id, restarts
+        track.reads_before = track.reads_before or track.position.newest_ns > 0
         track.end, track.end_told, track.torn = "", False, True
 
     def _read_previous(self) -> bool:
@@ -291,6 +295,8 @@ class ContainerReader:
         reading = Reading(track.origin, track.position, redact=selection.redact, colours=selection.colours, gap=gap)
         self._rest, self._is_joined = None, False
         query, asked_s = track.query(selection, follow, previous, bounded), time.time()
+        if track.begins(bounded):
+            self._begin(asked_s, dict(query))
         is_known, track.tried = not (track.tried or track.from_start), True
         try:
             head_s = self._patience.head_s if follow else None
@@ -321,6 +327,13 @@ class ContainerReader:
             stream.dispose()
         self._rest, self._is_joined = reading, reading.is_joined
         return None
+
+    def _begin(self, asked_s: float, query: dict[str, str]) -> None:
+        """Let lines of others wait for those of this one that were there before it was asked."""
+        tail = int(query["tailLines"]) - 1 if query.get("tailLines", "0") != "0" else None
+        until_ns = int((asked_s + self._api.skew.ms / 1000) * 1e9)
+        quiet_s = 0.0 if "tailLines" in query or self.track.from_start else SINCE_QUIET_S
+        self._merge.begin(self.track.lane, until_ns, tail, quiet_s)
 
     def _make_sure(self, run_id: str, previous: bool) -> None:
         """Look whether the log that is open is that of a run: it was when it was opened if the run is still there.
@@ -354,7 +367,7 @@ class ContainerReader:
             self._failures = 0
             self.track.read_of = run_id
             self._merge.push(self.track.lane, lines, len(chunk))
-        if follow and len(chunk) < SMALL_CHUNK:
+        if follow and len(chunk) < SMALL_CHUNK and not self.track.lane.is_behind:
             time.sleep(self._linger_s())
 
     def _flush(self) -> None:

@@ -7,8 +7,8 @@ from urllib.parse import quote
 import msgspec
 
 from collectors.kubernetes_skew import SAME_MS
+from collectors.log_lane import Lane
 from collectors.log_lines import Selection
-from collectors.log_merge import Lane
 from collectors.log_pods import Run
 from collectors.log_reading import Position
 
@@ -63,6 +63,8 @@ class Track(msgspec.Struct, kw_only=True):
     run_before: bool = False
     """Whether the last lines of the run before (``last``) are still to be read first."""
     last: Run | None = None
+    reads_before: bool = False
+    """Whether lines of the run before were given on."""
     torn: bool = False
     """Whether its run may have written what was not read: nothing has told since the last connection that it is all."""
     end: str = ""
@@ -77,8 +79,16 @@ class Track(msgspec.Struct, kw_only=True):
     def log_path(self) -> str:
         return f"/api/v1/namespaces/{quote(self.namespace, safe='')}/pods/{quote(self.pod, safe='')}/log"
 
+    def begins(self, bounded: bool) -> bool:
+        """Say whether what is asked for next is the beginning of what is read of a run."""
+        return bounded or (not self.position.newest_ns and self.opened_ms is None)
+
     def query(self, selection: Selection, follow: bool, previous: bool, bounded: bool) -> list[tuple[str, str]]:
-        """Return what to ask for: all that was not read yet. ``bounded``: the tail only."""
+        """Return what to ask for: all that was not read yet. ``bounded``: the tail only.
+
+        Of a tail it is one line more than is wanted, by which it is known whether there are older ones.
+        """
+        tail = str(selection.tail + 1) if selection.tail else "0"
         query = [("container", self.container), ("timestamps", "true")]
         if follow:
             query.append(("follow", "true"))
@@ -86,7 +96,7 @@ class Track(msgspec.Struct, kw_only=True):
             query.append(("previous", "true"))
         since_s = self.position.since_s
         if since_s and bounded and selection.tail is not None:
-            query.append(("tailLines", str(selection.tail)))
+            query.append(("tailLines", tail))
         if since_s:
             return [*query, ("sinceTime", _rfc3339(since_s))]
         if self.opened_ms is not None and selection.tail is not None and not self.from_start:
@@ -97,7 +107,7 @@ class Track(msgspec.Struct, kw_only=True):
         if selection.since_ms is not None:
             query.append(("sinceTime", _rfc3339(selection.since_ms // 1000)))
         if selection.tail is not None:
-            query.append(("tailLines", str(selection.tail)))
+            query.append(("tailLines", tail))
         return query
 
 

@@ -107,6 +107,7 @@ class PodLogs:
                 problems=tuple(dict.fromkeys(problems)),
                 ended=self._over or (self._settled and self._merge.is_empty),
                 pods=self._pods,
+                behind=self._merge.is_behind,
                 resting=self._resting,
                 found=bool(self._tracks) or any(roster.pods() for _, roster in self._rosters),
                 listed=all(roster.answered for _, roster in self._rosters),
@@ -114,11 +115,11 @@ class PodLogs:
 
     def older(self, before_ns: int, origins: Collection[int], limit: int, pattern: str = "") -> list[LogLine]:
         with self._lock:
-            there = {track.origin for track in self._tracks.values()}
+            there = {track.origin: track.reads_before for track in self._tracks.values()}
             asked = origins or range(len(self._origins))
             # the pods that have gone since are many after months, and have no log any more
             wanted = [index for index in asked if index in there] or list(asked)[-1:]
-            places = [Place(self._api(index), self._origins[index], index) for index in wanted]
+            places = [Place(self._api(index), self._origins[index], index, there.get(index, False)) for index in wanted]
         return older_lines(places, before_ns, limit, pattern, self._selection)
 
     def whole(self, line: LogLine) -> str:

@@ -7,7 +7,8 @@ from collectors.probe import Probe
 from collectors.transport import VisitFailed
 from collectors.vault_api import CAPABILITIES_RULE, POLICY, RENEW_SELF_RULE, AccessorUnknown, TokenProblem, VaultApi
 from collectors.vault_facts import tail, token_of
-from collectors.vault_items import Item, MountCaps, look_up, mount_of, unseen
+from collectors.vault_items import Item, look_up, unseen
+from collectors.vault_mounts import MountCaps, ask_mount, mounts_in
 from statusdesk.clock import system_clock
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
 from statusdesk.facts import Token
@@ -94,8 +95,9 @@ def _probe_items(api: VaultApi, settings: VaultSettings) -> list[Probe]:
         else:
             found.append(_there(fact, item, what))
             paths.append(fact.path)
-    mounts = [mount for mount in dict.fromkeys(map(mount_of, paths)) if mount] if settings.mount_caps else []
-    return [*found, *(_probe_cap(api, mount) for mount in mounts)]
+    made = dict.fromkeys(tuple(mounts_in(path)) for path in paths) if settings.mount_caps else {}
+    caps = {probe.what: probe for mounts in made if mounts for probe in [_probe_cap(api, list(mounts))]}
+    return [*found, *caps.values()]
 
 
 def _unknown(item: Item) -> str:
@@ -114,14 +116,14 @@ def _there(fact: Token, item: Item, what: str) -> Probe:
     return Probe(ok=True, what=what, message=_life(fact) + _survival(fact, every_s))
 
 
-def _probe_cap(api: VaultApi, mount: str) -> Probe:
-    """Ask a mount for its cap; without it a cap is told only when a renewal no longer extends."""
-    what = f"vault mount_caps {mount}"
+def _probe_cap(api: VaultApi, mounts: list[str]) -> Probe:
+    """Ask the mount that is one of these for its cap; without it a cap is told when a renewal no longer extends."""
     try:
-        max_ms = api.mount_max_s(mount) * 1000
+        mount, max_s = ask_mount(api, mounts)
     except VisitFailed as error:
-        return Probe(ok=False, what=what, message=error.message, warns=True)
-    return Probe(ok=True, what=what, message=f"auth/{mount} lets no token live longer than {span(max_ms)}")
+        return Probe(ok=False, what=f"vault mount_caps {mounts[0]}", message=error.message, warns=True)
+    said = f"auth/{mount} lets no token live longer than {span(max_s * 1000)}"
+    return Probe(ok=True, what=f"vault mount_caps {mount}", message=said)
 
 
 def _survival(token: Token, every_s: float | None) -> str:

@@ -19,7 +19,8 @@ from collectors.vault_api import (
     VaultApi,
 )
 from collectors.vault_facts import SOURCE, health_of, token_of
-from collectors.vault_items import Item, MountCaps, look_up, unseen
+from collectors.vault_items import Item, look_up, unseen
+from collectors.vault_mounts import MountCaps
 from collectors.vault_wire import HealthWire
 from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock

@@ -10,7 +10,7 @@ from screens.strips import Line, cells, fit, right
 from statusdesk.board import Mark
 from statusdesk.facts import Build
 from statusdesk.marks import LEVEL_MARKS
-from statusdesk.states import BuildState
+from statusdesk.states import BuildState, RunningBuild
 from statusdesk.text import span
 
 USUAL_FROM, CAUSE_FROM, FULL_STRIP_FROM = 112, 124, 112
@@ -109,18 +109,18 @@ def _below(state: BuildState, columns: BuildColumns, pen: Pen) -> Line:
     return Line().put(" " * indent, pen.ink.plain).put(said.rstrip(), pen.ink.plain)
 
 
-def draw_running(state: BuildState, pen: Pen) -> list[Line]:
+def draw_running(state: BuildState, run: RunningBuild, pen: Pen) -> list[Line]:
     """Return the line of a build that runs, with our own estimate of what is left."""
     ink, mark = pen.ink, Mark.PROGRESSING
     line = pen.put_mark(Line().put(" ", ink.plain), mark)
     name = f"{state.job} {pen.arrow} {state.namespace}" if state.namespace else state.job
     room = max(20, pen.width // 3 if pen.width >= USUAL_FROM else pen.width - 56)
     line.put(fit(name, room, pen.dots) + "  ", ink.plain)
-    line.put(fit(f"#{state.other_number}", NUMBER) + "  ", ink.plain)
-    line.put(fit(state.other_version or "-", 10, pen.dots) + "  ", ink.plain)
-    put_progress(line, state.other_started_ms, state.usual_ms, pen, pen.width - line.x - 1)
+    line.put(fit(f"#{run.number}", NUMBER) + "  ", ink.plain)
+    line.put(fit(run.version or "-", 10, pen.dots) + "  ", ink.plain)
+    put_progress(line, run.started_ms, state.usual_ms, pen, pen.width - line.x - 1)
     before = RESULT_MARKS.get(state.result)
-    said = state.other_cause
+    said = run.cause
     if state.level in BAD and before is not None:
         said = f"the last one {word(state.result)}" + (f"; {said}" if said else "")
     if said and pen.width - line.x > 12:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from screens.build_marks import BAD, is_running
+from screens.build_marks import BAD
 from screens.lens import Lens
 from statusdesk.board import Board
 from statusdesk.facts import JobClass
-from statusdesk.states import BuildState, Level, PlatformState
+from statusdesk.states import BuildState, Level, PlatformState, RunningBuild
 
 NOWHERE = ""
 _PLATFORM = frozenset({JobClass.SEED.value, JobClass.RENEWAL.value, JobClass.ENVIRONMENT.value})
@@ -55,12 +55,12 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """What is shown: running builds, jobs of the platform, groups; and how many builds a filter leaves out.
+    """What is shown: running builds with their rows, jobs of the platform, groups; how many builds a filter leaves out.
 
     ``platform_jobs``: how many there are of the platform, well or not.
     """
 
-    running: tuple[BuildState, ...]
+    running: tuple[tuple[BuildState, RunningBuild], ...]
     platform: tuple[PlatformState, ...]
     groups: tuple[Group, ...]
     filtered: int = 0
@@ -72,7 +72,8 @@ def choose(board: Board, scope: Scope, lens: Lens, stages: Namespaces) -> Chosen
     everything = [state for state in board.builds if _is_in(state, board, scope, stages)]
     matching = [state for state in everything if _matches(state, lens.text)] if lens.text else everything
     order = {name: place for place, name in enumerate(name for names in stages.values() for name in names)}
-    running = sorted(filter(is_running, matching), key=lambda state: (state.other_started_ms or 0, state.key))
+    running = [(state, run) for state in matching for run in state.running]
+    running.sort(key=lambda each: (each[1].started_ms, each[0].key, each[1].number))
     platform = tuple(_platform(board, scope, lens))
     return Chosen(
         running=tuple(running),

@@ -107,9 +107,9 @@ class BuildsScreen(EntryScreen):
 
     def _going_on(self, chosen: Chosen, pen: Pen) -> list[Entry]:
         entries = []
-        for state in chosen.running:
-            key = self._note(f"run:{state.key}", state, state.other_number, state.other_url)
-            entries.append(Entry(partial(draw_running, state), key))
+        for state, run in chosen.running:
+            key = self._note(f"run:{state.key}#{run.number}", state, run.number, run.url)
+            entries.append(Entry(partial(draw_running, state, run), key))
         return [heading("RUNNING", f"{len(entries)} now"), *entries, blank()] if entries else []
 
     def _platform(self, chosen: Chosen, pen: Pen) -> list[Entry]:

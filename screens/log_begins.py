@@ -1,61 +1,61 @@
-"""Since when the lines of each origin are here, where only the last ones of each were asked for."""
+"""Where older lines of an origin are missing, as the marks say that come with the lines."""
 
 from collections.abc import Collection, Sequence
+
+import msgspec
 
 from collectors.log_lines import LineKind, LogLine
 from screens.log_ring import LogRing
 
 
-class Beginnings:
-    """Knows the origins that have older lines than those here: of which as many have come as were asked for.
+class Gap(msgspec.Struct, frozen=True):
+    """Lines of an origin are missing before a moment (ns of UTC): those of one run, the one before ended earlier."""
 
-    An origin that is not among them is here from its first line on, or from the first of the ring.
-    """
+    origin: int
+    until_ns: int
+    after_ns: int = 0
+
+
+class Beginnings:
+    """Knows where the runs begin of which only the last lines were asked for. All others are here from their start."""
 
     def __init__(self, ring: LogRing) -> None:
         self._ring = ring
-        self._tail, self._until_ns = 0, 0
-        self._counts: dict[int, int] = {}
-        self._first_ns: dict[int, int] = {}
-        self._begins: dict[int, int] = {}
-
-    def expect(self, tail: int | None, now_ns: int) -> None:
-        """Expect the last ``tail`` lines of each origin that were written until now; None: no origin is cut."""
-        self._tail, self._until_ns = tail or 0, now_ns
+        self._gaps: list[Gap] = []
+        self._ended_ns: dict[int, int] = {}  # origin -> when what was marked last has happened
 
     def see(self, lines: Sequence[LogLine]) -> None:
-        """Look at lines that have come; those written after the beginning cost nothing."""
-        if not self._tail or lines[0].at_ns >= self._until_ns:
-            return
-        counts = self._counts
-        for line in lines:
-            if line.kind != LineKind.LINE or line.at_ns >= self._until_ns:
-                continue
-            origin = line.origin
-            self._first_ns.setdefault(origin, line.at_ns)
-            counts[origin] = count = counts.get(origin, 0) + 1
-            if count == self._tail:
-                self._begins[origin] = self._first_ns[origin]
+        """Look at lines that have come."""
+        for line in [line for line in lines if line.kind]:
+            if line.kind == LineKind.CUT:
+                self._gaps.append(Gap(line.origin, line.at_ns, self._ended_ns.get(line.origin, 0)))
+            elif line.kind == LineKind.MARK:
+                self._ended_ns[line.origin] = line.at_ns
 
-    def later(self, origins: Collection[int]) -> dict[int, int]:
-        """Return since when (ns) those of some origins are here that begin after the first line that is here."""
+    def of(self, origins: Collection[int]) -> tuple[Gap, ...]:
+        """Return where lines of some origins are missing, not before the first line that is here."""
         ring = self._ring
-        if not len(ring):
-            return {}
+        if not len(ring) or not self._gaps:
+            return ()
         first_ns = ring.at_ns(ring.first)
-        return {each: at_ns for each, at_ns in self._begins.items() if at_ns > first_ns and each in origins}
+        self._gaps = [gap for gap in self._gaps if gap.until_ns >= first_ns]
+        return tuple(gap for gap in self._gaps if gap.origin in origins)
 
-    def all_here(self, origins: Collection[int]) -> None:
-        """Take note that some origins have no older lines."""
-        for origin in origins:
-            self._begins.pop(origin, None)
+    def mark_of(self, gap: Gap) -> int | None:
+        """Return the line that says where one is; None where it is not here."""
+        ring = self._ring
+        number = ring.place_of_time(gap.until_ns)
+        while number < ring.end and ring.at_ns(number) == gap.until_ns:
+            line = ring[number]
+            if line.kind == LineKind.CUT and line.origin == gap.origin:
+                return number
+            number += 1
+        return None
 
-    def here_from(self, origins: Collection[int], at_ns: int) -> None:
-        """Take note that of some origins all lines are here from a moment on; some of them from earlier."""
-        for origin in origins:
-            if origin in self._begins:
-                self._begins[origin] = min(self._begins[origin], at_ns)
+    def fill(self, filled: Collection[Gap], left: Collection[Gap]) -> None:
+        """Take note that lines have come into some, and what is left of these."""
+        self._gaps = [*(gap for gap in self._gaps if gap not in filled), *left]
 
     def gone_before(self, at_ns: int) -> None:
         """Take note that what was here before a moment has gone."""
-        self._begins = {origin: max(begin, at_ns) for origin, begin in self._begins.items()}
+        self._gaps = [msgspec.structs.replace(gap, until_ns=max(gap.until_ns, at_ns)) for gap in self._gaps]

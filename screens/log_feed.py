@@ -75,7 +75,6 @@ class LogFeed:
             make = partial(self._doors.console, request.job, request.build, redact=request.redact)
         else:
             selection = request.selection(now_ms)
-            self.further.begins.expect(selection.tail, now_ms * 1_000_000)
             make = partial(self._doors.pods, selection)
         self._opening = Opening(make)
         return self._opening
@@ -108,7 +107,7 @@ class LogFeed:
 
     @property
     def _settled(self) -> bool:
-        return time.monotonic() - self._last_came_s > SETTLED_S
+        return not self.status.behind and time.monotonic() - self._last_came_s > SETTLED_S
 
     def aimed(self) -> int | None:
         """Return the line at the moment that was asked for, once, as soon as lines from there on are here."""

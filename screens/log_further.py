@@ -1,14 +1,15 @@
 """Lines from further back: what was asked for, and what is missing among them where a filter was asked with."""
 
 import heapq
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 
 import msgspec
 
-from collectors.log_lines import LineKind, LogFollower, LogLine, Origin
-from screens.log_begins import Beginnings
+from collectors.log_lines import CUT_TEXT, LineKind, LogFollower, LogLine, Origin
+from screens.log_begins import Beginnings, Gap
 from screens.log_filter import Filters
 from screens.log_ring import OF_ALL, LogRing
 from screens.log_shown import Shown
@@ -16,6 +17,7 @@ from statusdesk.expression import TooLongError
 from statusdesk.redact import safe
 
 MOST_OLDER = 2000
+KNOWN_BY_CHARS = 4096  # where exactly a long line is cut depends on how it came
 
 
 class Sifted(msgspec.Struct, frozen=True):
@@ -50,8 +52,8 @@ class Asking(msgspec.Struct, frozen=True):
     """One question for older lines.
 
     ``known``: so many of the last lines that it yields are here. ``instead_of``: all before that line goes for them.
-    ``wanted``: the origins asked, by index. ``begins``: those of them that are asked for what comes before another
-    moment, since their lines begin later than the first one here.
+    ``wanted``: the origins asked, by index. ``gaps``: where lines of them are missing after ``before``. ``edge``: the
+    lines that are here of the very moments that are asked for, as (moment, origin, text); the source gives them again.
     """
 
     before: int
@@ -59,15 +61,30 @@ class Asking(msgspec.Struct, frozen=True):
     known: int = 0
     instead_of: int | None = None
     wanted: tuple[int, ...] = ()
-    begins: dict[int, int] = {}
+    gaps: tuple[Gap, ...] = ()
+    edge: Counter[tuple[int, int, str]] = Counter()
+    timed: bool = True
+
+    @property
+    def latest(self) -> int:
+        """Before which moment lines are missing, of any origin."""
+        return max((gap.until_ns for gap in self.gaps), default=self.before)
 
 
 class Older(msgspec.Struct, frozen=True):
-    """What a question has yielded. ``unasked``: origins that could not be asked, which a ``problem`` tells."""
+    """What a question has yielded. ``unasked``: origins that could not be asked, which a ``problem`` tells.
+
+    ``filled``: the gaps from whose end on lines have come; what is ``left`` of them. ``empty``: those of which the
+    source has none. ``more``: what comes before all of it is there, and was not asked for.
+    """
 
     lines: Sequence[LogLine] = ()
     unasked: frozenset[int] = frozenset()
     problem: str = ""
+    filled: tuple[Gap, ...] = ()
+    left: tuple[Gap, ...] = ()
+    empty: tuple[Gap, ...] = ()
+    more: bool = False
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -110,8 +127,11 @@ class FurtherBack:
 
         Only from that moment on are all lines here, as far back as the first one.
         """
-        later = self.begins.later(self._wanted(filters))
-        return max(later.items(), key=itemgetter(1)) if later else None
+        gaps = self.begins.of(self._wanted(filters))
+        latest = max(gaps, key=attrgetter("until_ns"), default=None)
+        if latest is None or latest.until_ns <= self._ring.at_ns(self._ring.first):
+            return None
+        return latest.origin, latest.until_ns
 
     def holds(self, at_ns: int, filters: Filters) -> bool:
         """Say whether the lines around a moment are all here that the filters let through."""
@@ -126,27 +146,45 @@ class FurtherBack:
         return place == ring.first or ring[place - 1].kind != LineKind.SKIPPED
 
     def asking(self, filters: Filters, now_ns: int) -> Asking:
-        """Return what to ask for: what comes before all that is here, of a stretch with other holes all of it."""
+        """Return what to ask for: all that is missing before what is here, of a stretch with other holes all of it."""
         asked = Filters(includes=filters.includes, pod=filters.pod, container=filters.container)
         sifted, ring, wanted = self.sifted, self._ring, self._wanted(filters)
+        if not self._timed:
+            if sifted is None or sifted.filters != asked:
+                before, end = (ring.lines_before, None) if sifted is None else (sifted.before, sifted.end)
+                return Asking(before, asked, instead_of=end, wanted=wanted, timed=False)
+            return Asking(sifted.before, asked, known=sifted.end - ring.first - 1, wanted=wanted, timed=False)
+        gaps, before, low, end = self.begins.of(wanted), now_ns, ring.first, None
         if sifted is not None and sifted.filters != asked:
-            later = {each: begin for each, begin in self.begins.later(wanted).items() if begin > sifted.before}
-            return Asking(sifted.before, asked, instead_of=sifted.end, wanted=wanted, begins=later)
-        if self._timed:
-            first_ns = ring.at_ns(ring.first) if len(ring) else now_ns
-            return Asking(first_ns, asked, wanted=wanted, begins=self.begins.later(wanted))
-        if sifted is None:
-            return Asking(ring.lines_before, asked, wanted=wanted)
-        return Asking(sifted.before, asked, known=sifted.end - ring.first - 1, wanted=wanted)
+            before, low, end = sifted.before, sifted.end, sifted.end
+            gaps = tuple(gap for gap in gaps if gap.until_ns > before)
+        elif len(ring):
+            before = ring.at_ns(ring.first)
+        edge = self._edge({before, *(gap.until_ns for gap in gaps)}, low)
+        return Asking(before, asked, instead_of=end, wanted=wanted, gaps=gaps, edge=edge)
+
+    def _edge(self, moments: set[int], low: int) -> Counter[tuple[int, int, str]]:
+        """Return the lines that are here of some moments, from a line on."""
+        ring, found = self._ring, Counter[tuple[int, int, str]]()
+        for at_ns in moments:
+            number = max(low, ring.place_of_time(at_ns))
+            while number < ring.end and ring.at_ns(number) == at_ns:
+                line = ring[number]
+                if line.kind == LineKind.LINE:
+                    found[at_ns, line.origin, line.text[:KNOWN_BY_CHARS]] += 1
+                number += 1
+        return found
 
     def put(self, asking: Asking, older: Older, told: str) -> Placed:
         """Put older lines where they belong, and ``told`` behind those that are not all."""
         ring, sifted, lines = self._ring, self.sifted, older.lines
-        from_place, among = asking.instead_of, list[LogLine]()
-        if asking.begins:
-            low = ring.first if asking.instead_of is None else asking.instead_of
-            from_place = max(low, *map(ring.place_of_time, asking.begins.values()))
-            among = [ring[number] for number in range(low, from_place)]
+        low = ring.first if asking.instead_of is None else asking.instead_of
+        marks = {number for gap in older.filled if (number := self.begins.mark_of(gap)) is not None}
+        if low in ring and ring[low].kind == LineKind.CUT and ring[low].origin == OF_ALL:
+            marks.add(low)
+        ends = [ring.place_of_time(gap.until_ns) for gap in older.filled] + [number + 1 for number in marks]
+        from_place = max([low, *ends]) if ends or asking.instead_of is not None else None
+        among = [ring[at] for at in range(low, from_place) if at not in marks] if from_place is not None else []
         if from_place is not None:
             ring.drop_before(from_place)
             self._shown.forget_gone()
@@ -155,46 +193,110 @@ class FurtherBack:
                 self.begins.gone_before(asking.before)
         # neither of the two is put in another order: within an origin it is that of arrival
         merged = list(heapq.merge(lines, among, key=attrgetter("at_ns"))) if among else list(lines)
+        self.note(older)
+        _mark(merged, older)
         if asking.filters.any and sifted is None:
-            before = max(asking.begins.values(), default=asking.before)
+            before = asking.latest
             sifted = Sifted(before, ring.first, asking.filters)
             merged.append(LogLine(before if self._timed else 0, OF_ALL, told, LineKind.SKIPPED))
         self._sifted = sifted
-        self.note(asking, older)
         kept = merged[len(merged) - ring.prepend(merged) :]
         new = set(map(id, lines))
         places = [ring.first + at for at, line in enumerate(kept) if id(line) in new]
         return Placed(len(places), places[-1] if places else None, from_place, len(lines) - len(places))
 
-    def note(self, asking: Asking, older: Older) -> None:
-        """Take note of how far back the lines are now of those that were asked."""
-        asked = [each for each in asking.wanted if each not in older.unasked]
-        if len(older.lines) >= MOST_OLDER:
-            self.begins.here_from(asked, older.lines[0].at_ns)
-        else:
-            self.begins.all_here(asked)
+    def note(self, older: Older) -> None:
+        """Take note of where lines are missing now."""
+        self.begins.fill((*older.filled, *older.empty), older.left)
+
+
+def _mark(merged: list[LogLine], older: Older) -> None:
+    """Say among lines where older ones are still missing."""
+    for gap in older.left:
+        begins = (at for at, line in enumerate(merged) if line.origin == gap.origin and line.at_ns >= gap.until_ns)
+        first = next(begins, len(merged))
+        merged.insert(first, LogLine(gap.until_ns, gap.origin, CUT_TEXT, LineKind.CUT))
+    if older.more:
+        merged.insert(0, LogLine(merged[0].at_ns, OF_ALL, "older lines are not here", LineKind.CUT))
+
+
+class _Part(msgspec.Struct):
+    """One question of several: the origins that are asked for what is missing before a moment."""
+
+    before: int
+    wanted: list[int]
+    gaps: tuple[Gap, ...] = ()
+    lines: list[LogLine] = []
+    more: bool = False
+
+    def take(self, lines: Sequence[LogLine], edge: Counter[tuple[int, int, str]]) -> None:
+        """Take what is not here yet."""
+        here, kept = Counter(edge), list[LogLine]()
+        after_ns = self.gaps[0].after_ns if self.gaps else -1
+        for line in reversed(lines):
+            key = (line.at_ns, line.origin, line.text[:KNOWN_BY_CHARS])
+            if line.at_ns == self.before and here[key] > 0:
+                here[key] -= 1
+            elif line.at_ns > after_ns:
+                kept.append(line)
+        self.more = len(kept) > MOST_OLDER
+        self.lines = kept[:MOST_OLDER][::-1]
+
+    def still_missing(self) -> tuple[Gap, ...]:
+        """Return what is missing before the first of its lines."""
+        return tuple(msgspec.structs.replace(gap, until_ns=self.lines[0].at_ns) for gap in self.gaps)
+
+
+def _parts(asking: Asking) -> list[_Part]:
+    """Return the questions: one for what comes before all that is here, and one for each place with a gap."""
+    begun = {gap.origin for gap in asking.gaps if gap.after_ns < asking.before}
+    parts = [_Part(asking.before, [each for each in asking.wanted if each not in begun])]
+    order = attrgetter("until_ns", "after_ns")
+    for (until_ns, _), some in groupby(sorted(asking.gaps, key=order), key=order):
+        gaps = tuple(some)
+        parts.append(_Part(until_ns, [gap.origin for gap in gaps], gaps))
+    return [part for part in parts if part.wanted or not asking.gaps]
 
 
 def read_older(follower: LogFollower, asking: Asking) -> Older:
     """Read what is asked for; waits for the source, so on a thread. Raises: what the source does, TooLongError."""
-    groups = [(asking.before, [each for each in asking.wanted if each not in asking.begins])]
-    by_moment = sorted(asking.begins.items(), key=itemgetter(1))
-    groups += [(before, [each for each, _ in some]) for before, some in groupby(by_moment, key=itemgetter(1))]
-    found, unasked, problem = list[list[LogLine]](), set[int](), None
-    for before, wanted in groups:
-        if asking.begins and not wanted:
-            continue
+    if not asking.timed:
+        lines = follower.older(asking.before, asking.wanted, MOST_OLDER + asking.known, asking.filters.source)
+        return Older(lines[: len(lines) - asking.known])
+    parts, unasked, problem = _parts(asking), set[int](), None
+    answered = list[_Part]()
+    most = MOST_OLDER + 1 + asking.edge.total()
+    for part in parts:
         try:
-            found.append(follower.older(before, wanted, MOST_OLDER + asking.known, asking.filters.source))
+            # lines of that very moment too: some of them may be here and others not
+            part.take(follower.older(part.before + 1, part.wanted, most, asking.filters.source), asking.edge)
         except TooLongError:
             raise
         except Exception as error:  # whatever the network raises: what the other origins have is shown
             problem = error
-            unasked.update(wanted)
-    lines = list(heapq.merge(*found, key=attrgetter("at_ns"))) if len(found) > 1 else [*found, []][0]
-    if problem is not None and not lines:
+            unasked.update(part.wanted)
+        else:
+            answered.append(part)
+    if problem is not None and not any(part.lines for part in answered):
         raise problem
-    if asking.begins:
-        lines = lines[-MOST_OLDER:]
     said = (safe(str(problem)) or type(problem).__name__) if problem is not None else ""
-    return Older(lines[: len(lines) - asking.known], frozenset(unasked), said)
+    return _joined(answered, frozenset(unasked), said)
+
+
+def _joined(parts: list[_Part], unasked: frozenset[int], problem: str) -> Older:
+    """Return the newest lines of all answers, and what is missing before them."""
+    lines = list(heapq.merge(*(part.lines for part in parts), key=attrgetter("at_ns")))[-MOST_OLDER:]
+    kept = set(map(id, lines))
+    filled, left, empty, more = list[Gap](), list[Gap](), list[Gap](), False
+    for part in parts:
+        count = len(part.lines)
+        part.lines = [line for line in part.lines if id(line) in kept]
+        part.more = part.more or len(part.lines) < count
+        if not part.gaps:
+            more = part.more
+        elif part.lines:
+            filled += part.gaps
+            left += part.still_missing() if part.more else ()
+        elif not part.more:
+            empty += part.gaps
+    return Older(lines, unasked, problem, tuple(filled), tuple(left), tuple(empty), more)

@@ -332,12 +332,13 @@ class LogPane(LogTelling):
         feed, asking, older = self.feed, message.asking, message.older
         if not older.lines:
             if not older.problem:
-                feed.further.note(asking, older)
+                if not asking.filters.any:
+                    feed.further.note(older)
                 sought = " that the filters look for" if asking.filters.any else ""
                 return f"There is nothing further back{sought}."
             return older.problem
-        before = max(asking.begins.values(), default=asking.before)
-        placed = feed.further.put(asking, older, self._sifted_words(Sifted(before, 0, asking.filters)))
+        told = self._sifted_words(Sifted(asking.latest, 0, asking.filters))
+        placed = feed.further.put(asking, older, told)
         if placed.renumbered_before is not None:
             self.view.renumber(placed.renumbered_before)
         feed.shown.work(WORK_S)

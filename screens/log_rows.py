@@ -122,11 +122,11 @@ def _joined(prefix: Line, row: Strip, how: How) -> Strip:
 def _event(line: LogLine, how: How) -> Strip:
     """Return a row that says what happened here: a container has begun or ended, lines are missing."""
     ink = how.ink
-    skipped = line.kind == LineKind.SKIPPED
+    skipped, cut = line.kind == LineKind.SKIPPED, line.kind == LineKind.CUT
     out = Line().put(" ", ink.plain)
     if how.times != "off" and not how.wide:
         out.put(f"{_time(line, how)} ", ink.quiet)
-    style = ink.words[Mark.WARNING] if skipped else ink.glyphs[Mark.PROGRESSING]
+    style = ink.words[Mark.WARNING] if skipped or cut else ink.glyphs[Mark.PROGRESSING]
     name = how.names.names[line.origin] if line.origin < len(how.names.names) and not skipped else None
     if name is not None:
         out.put("-- ", ink.rule).put(middle(name.pod, how.widest_name, how.dots), name.style).put(
@@ -135,7 +135,8 @@ def _event(line: LogLine, how: How) -> Strip:
         out.put(" ", ink.rule)
     else:
         out.put("-- ", ink.rule)
-    said = fit(line.text, min(cells(line.text), max(8, how.width - out.x - 6)), how.dots)
+    text = f"{line.text}: o asks for them" if cut else line.text
+    said = fit(text, min(cells(text), max(8, how.width - out.x - 6)), how.dots)
     out.put(said, style).put(" ", ink.rule)
     return out.put("-" * max(0, how.width - out.x), ink.rule).strip(how.width + 1, ink.plain)
 

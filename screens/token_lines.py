@@ -20,7 +20,12 @@ FIXED = 4 + 2 + 1 + LEFT + 2 + RENEWED + 2 + EVERY + 2 + NEXT + 2 + SURVIVES + 1
 SAW_FROM, BESIDE_FROM, ALL_BESIDE_FROM = 100, 130, 180
 RED_AND_LAPSING = "job red, token lapses"
 """What the judgement says of a token in danger whose job fails; in how long is told here."""
+MOST_FOLDS = 3
 TEETH = 5  # more of them would be drawn too narrow to be seen
+
+
+Folds = tuple[int, ...]
+"""In how many lines each sentence below the line of a token is told."""
 
 
 class TokenColumns(msgspec.Struct, frozen=True):
@@ -47,8 +52,9 @@ def draw_titles(columns: TokenColumns, pen: Pen) -> Line:
     return line.put("  ".join(titles), pen.ink.title)
 
 
-def height_of(token: TokenState, width: int) -> int:
-    return (0 if _is_beside(token, width) else 1) + (2 if token.level in BAD else 1)
+def height_of(token: TokenState, width: int, folds: Folds = ()) -> int:
+    folded = sum(folds) - len(folds)
+    return (0 if _is_beside(token, width) else 1) + (2 if token.level in BAD else 1) + folded
 
 
 def _is_beside(token: TokenState, width: int) -> bool:
@@ -56,8 +62,31 @@ def _is_beside(token: TokenState, width: int) -> bool:
     return width >= (ALL_BESIDE_FROM if token.level in BAD else BESIDE_FROM)
 
 
-def draw_token(token: TokenState, columns: TokenColumns, grants: Sequence[Grant] | None, pen: Pen) -> list[Line]:
-    """Return the line of a token; below, the verdict where it has no room beside, and who needs it when it is bad."""
+def plan_folds(tokens: Sequence[TokenState], room: int, pen: Pen) -> dict[str, Folds]:
+    """Share out lines that would stay empty: what is not well is told in full as far as they go, first things first."""
+    spare = room - sum(height_of(token, pen.width) for token in tokens)
+    folds = {}
+    for token in tokens:
+        if spare <= 0:
+            break
+        if token.level is Level.OK:
+            continue
+        lines = []
+        for text, _ in _below(token, pen):
+            more = min(spare, len(fold(text, _room(token, pen), MOST_FOLDS)) - 1)
+            spare -= max(0, more)
+            lines.append(1 + max(0, more))
+        folds[token.key] = tuple(lines)
+    return folds
+
+
+def draw_token(
+    token: TokenState, columns: TokenColumns, grants: Sequence[Grant] | None, pen: Pen, folds: Folds = ()
+) -> list[Line]:
+    """Return the line of a token; below, the verdict where it has no room beside, and who needs it when it is bad.
+
+    ``folds``: in how many lines each sentence below is told, one where nothing is said.
+    """
     ink, mark = pen.ink, LEVEL_MARKS[token.level]
     bad = token.level in BAD
     face = ink.plain if bad else ink.quiet
@@ -77,19 +106,36 @@ def draw_token(token: TokenState, columns: TokenColumns, grants: Sequence[Grant]
         line.put(
             "  " + fit(levels(sawtooth((grants or ())[:TEETH], columns.saw, token, pen.now_ms), pen), columns.saw), face
         )
-    said = verdict(token, pen) if bad else f"{verdict(token, pen)}   {needs(token, pen)}"
-    verdict_style = ink.words.get(mark, face) if bad else ink.quiet
-    indent = 4 + len(pen.glyph(mark))
     lines = [line]
     if _is_beside(token, pen.width):
-        line.put("  ", ink.plain).put(fit(said, max(0, pen.width - line.x - 3), pen.dots).rstrip(), verdict_style)
-    else:
-        text = "".join(fold(said, pen.width - indent - 1, 1, pen.dots))
-        lines.append(Line().put(" " * indent, ink.plain).put(text, verdict_style))
-    if bad:
-        text = "".join(fold(needs(token, pen), pen.width - indent - 1, 1, pen.dots))
-        lines.append(Line().put(" " * indent, ink.plain).put(text, ink.plain))
+        said, style = _said(token, pen)
+        line.put("  ", ink.plain).put(fit(said, max(0, pen.width - line.x - 3), pen.dots).rstrip(), style)
+    for index, (text, style) in enumerate(_below(token, pen)):
+        most = folds[index] if index < len(folds) else 1
+        parts = fold(text, _room(token, pen), most, pen.dots) or [""]
+        lines += [Line().put(" " * _indent(token, pen), ink.plain).put(part, style) for part in parts]
     return lines
+
+
+def _indent(token: TokenState, pen: Pen) -> int:
+    return 4 + len(pen.glyph(LEVEL_MARKS[token.level]))
+
+
+def _room(token: TokenState, pen: Pen) -> int:
+    return pen.width - _indent(token, pen) - 1
+
+
+def _said(token: TokenState, pen: Pen) -> tuple[str, Style]:
+    """Return the verdict; of what is not bad with who needs it, which has no line of its own."""
+    if token.level in BAD:
+        return verdict(token, pen), pen.ink.words.get(LEVEL_MARKS[token.level], pen.ink.plain)
+    return f"{verdict(token, pen)}   {needs(token, pen)}", pen.ink.quiet
+
+
+def _below(token: TokenState, pen: Pen) -> list[tuple[str, Style]]:
+    """Return the sentences below the line of a token; as many as ``height_of`` counts."""
+    said = [] if _is_beside(token, pen.width) else [_said(token, pen)]
+    return [*said, (needs(token, pen), pen.ink.plain)] if token.level in BAD else said
 
 
 def _put_left(line: Line, token: TokenState, bar: int, pen: Pen) -> None:
@@ -101,9 +147,10 @@ def _put_left(line: Line, token: TokenState, bar: int, pen: Pen) -> None:
     if token.reason == "ParentLapses":
         line.put(fit("as its parent", bar + 1 + LEFT), ink.words.get(mark, ink.plain))
         return
-    if token.expire_ms is None or token.level is Level.UNKNOWN:
+    unknown = token.level is Level.UNKNOWN or token.is_unseen
+    if token.expire_ms is None or unknown:
         known = "never expires" if token.reason == "NeverExpires" else "never"
-        line.put(fit("not known" if token.level is Level.UNKNOWN else known, bar + 1 + LEFT), ink.quiet)
+        line.put(fit("not known" if unknown else known, bar + 1 + LEFT), ink.quiet)
         return
     left_ms = max(0, token.expire_ms - pen.now_ms)
     whole_ms = token.granted_ms or (token.expire_ms - token.issue_ms if token.issue_ms is not None else left_ms) or 1

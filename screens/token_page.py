@@ -41,7 +41,7 @@ def _verdict(token: TokenState, pen: Pen) -> list[Line]:
 
 
 def _end_label(token: TokenState) -> str:
-    if token.level is Level.UNKNOWN or (token.is_dead and token.dead_ms is None):
+    if token.level is Level.UNKNOWN or token.is_unseen or (token.is_dead and token.dead_ms is None):
         return "known to end"
     if not token.is_dead:
         return "lapses"
@@ -51,7 +51,7 @@ def _end_label(token: TokenState) -> str:
 
 def _facts(token: TokenState) -> list[tuple[str, Fact]]:
     """Return labels with what is known: words, a moment, or words that time changes."""
-    known = token.level is not Level.UNKNOWN
+    known = token.level is not Level.UNKNOWN and not token.is_unseen
     every = f"{span(token.renew_every_s * 1000)} ({token.every_rule})" if token.renew_every_s else ""
     where = f" in {', '.join(token.namespaces)}" if token.namespaces else ""
     uses = "once more" if token.num_uses == 1 else f"{token.num_uses} more times" if token.num_uses else ""

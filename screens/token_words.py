@@ -31,7 +31,7 @@ def token_words(token: TokenState, now_ms: int) -> str:
         return f"'{token.name}' is gone"
     left_ms = token.expire_ms - now_ms
     if left_ms <= 0:
-        return f"'{token.name}' lapsed {age(-left_ms)} ago"
+        return f"'{token.name}' {'should have ended' if token.is_unseen else 'lapsed'} {age(-left_ms)} ago"
     return f"'{token.name}' is gone" if token.is_dead else f"'{token.name}' lapses in {span(left_ms)}"
 
 

@@ -12,7 +12,7 @@ from screens.frame import Setup, filter_key
 from screens.ink import Ink
 from screens.pen import Pen
 from screens.strips import Line
-from screens.token_lines import TokenColumns, draw_titles, draw_token, height_of, share_out
+from screens.token_lines import Folds, TokenColumns, draw_titles, draw_token, height_of, plan_folds, share_out
 from screens.token_page import draw_page
 from statusdesk.board import Board
 from statusdesk.states import Grant, Level, TokenState
@@ -117,20 +117,25 @@ class TokensScreen(GrantsScreen):
         shown.sort(key=lambda token: trouble(token, pen.now_ms))
         self._shown = {token.key: token for token in shown}
         columns = share_out(shown, pen.width)
-        entries = [sentence(text) for text in _vault(board)]
-        for token in shown:
-            draw = partial(self._draw_token, token, columns)
-            entries.append(Entry(draw, token.key, height_of(token, pen.width)))
+        above = [sentence(text) for text in _vault(board)]
+        below = []
         hidden, filtered = len(matching) - len(shown), len(board.tokens) - len(matching)
         if not shown:
-            entries += [blank(), sentence(_nothing(board, hidden, filtered, self.lens.text))]
+            below = [blank(), sentence(_nothing(board, hidden, filtered, self.lens.text))]
         elif hidden or filtered:
             said = [f"{hidden} more, all well" if hidden else "", f"{filtered} more, filtered out" if filtered else ""]
-            entries += [blank(), sentence("    ".join([*filter(None, said), "esc shows all"]))]
-        return entries
+            below = [blank(), sentence("    ".join([*filter(None, said), "esc shows all"]))]
+        room = self.list.size.height - 1 - sum(len(each.draw(pen)) for each in (*above, *below))
+        folds = plan_folds(shown, room, pen)
+        rows = []
+        for token in shown:
+            told = folds.get(token.key, ())
+            draw = partial(self._draw_token, token, columns, told)
+            rows.append(Entry(draw, token.key, height_of(token, pen.width, told)))
+        return [*above, *rows, *below]
 
-    def _draw_token(self, token: TokenState, columns: TokenColumns, pen: Pen) -> list[Line]:
-        return draw_token(token, columns, self.grants.get(token.key), pen)
+    def _draw_token(self, token: TokenState, columns: TokenColumns, folds: Folds, pen: Pen) -> list[Line]:
+        return draw_token(token, columns, self.grants.get(token.key), pen, folds)
 
     def tokens_in_need(self) -> Sequence[TokenState]:
         return [self._shown[key] for key in self.list.keys_in_sight() if key in self._shown]

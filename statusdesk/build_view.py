@@ -51,10 +51,11 @@ def pair_of(state: BuildState) -> Pair:
 
 
 def state_of(board: Board | None, key: BuildKey) -> BuildState | None:
-    """Return the row that speaks of a build: as its newest conclusive one, or as the newer one beside that."""
+    """Return the row that speaks of a build: as its newest conclusive one, a newer beside it, or one that runs."""
     rows = board.builds if board is not None else ()
     mine = [row for row in rows if row.source == key.source and row.job == key.job]
-    return next((row for row in mine if key.number in (row.number, row.other_number)), None)
+    named = next((row for row in mine if key.number in (row.number, row.other_number)), None)
+    return named or next((row for row in mine if any(run.number == key.number for run in row.running)), None)
 
 
 def rollouts_by(board: Board, key: BuildKey) -> tuple[RolloutState, ...]:

@@ -17,6 +17,7 @@ from statusdesk.facts_jenkins import Commit as Commit
 from statusdesk.facts_jenkins import Executors as Executors
 from statusdesk.facts_jenkins import Job as Job
 from statusdesk.facts_jenkins import JobClass as JobClass
+from statusdesk.facts_jenkins import JobMove as JobMove
 from statusdesk.facts_jenkins import Node as Node
 from statusdesk.facts_jenkins import QueueItem as QueueItem
 from statusdesk.facts_jenkins import Stage as Stage
@@ -267,7 +268,8 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     """What has changed since the last sweep: facts seen, in order, and keys that have gone.
 
     A key that is both gone and seen in one message was replaced; ``gone`` is applied first. Of builds it has jobs
-    (source and name) that are others now: all their builds have gone. ``heard_ms``: when the
+    (source and name) that are others now: all their builds have gone; jobs that ``moved``, which is applied before that
+    and all at once, have their builds by another name. ``heard_ms``: when the
     stream had last told something before this, so that all of it has happened since; None where it came as it happened.
     """
 
@@ -277,6 +279,7 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     heard_ms: int | None = None
     seen: tuple[AnyFact, ...] = ()
     gone: tuple[tuple[object, ...], ...] = ()
+    moved: tuple[JobMove, ...] = ()
 
 
 class Visited(msgspec.Struct, frozen=True, kw_only=True):

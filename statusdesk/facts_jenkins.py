@@ -2,6 +2,8 @@
 
 import enum
 
+import msgspec
+
 from statusdesk.fact import Fact
 
 
@@ -39,6 +41,15 @@ class Job(Fact, frozen=True):
     @property
     def key(self) -> tuple[str, str]:
         return (self.source, self.name)
+
+
+class JobMove(msgspec.Struct, frozen=True):
+    """A job that was renamed or moved: its name before and now, and its address now, with a slash at the end."""
+
+    source: str
+    before: str
+    after: str
+    url: str
 
 
 CONCLUSIVE = ("SUCCESS", "UNSTABLE", "FAILURE")

@@ -65,10 +65,10 @@ class Sources:
         return tuple(self._blank(stage, silent) for stage in self._stages)
 
     def views(self, now_ms: int) -> tuple[SourceView, ...]:
-        """Return every source that is configured or known, then the scopes of it that are not well."""
+        """Return every source that is configured or known, then the scopes of it that are not well by themselves."""
         keys = dict.fromkeys((*self._expected, *self._states))
         states = [self._states.get(key) or _unvisited(key) for key in keys]
-        shown = [state for state in states if not state.scope or state.level is not Level.OK]
+        shown = [state for state in states if not state.scope or self._is_told_apart(state)]
         return tuple(self._view(state, now_ms) for state in sorted(shown, key=_order))
 
     def _blank(self, stage: StageSettings, silent: dict[str, int | None]) -> tuple[Mark, str]:
@@ -85,6 +85,12 @@ class Sources:
     def _is_closed(self, key: str) -> bool:
         state = self._states.get(key)
         return state is not None and state.reason == NO_ACCESS
+
+    def _is_told_apart(self, part: SourceState) -> bool:
+        """Whether a part is not well, and not just for the reason for which its whole source is not."""
+        whole = self._states.get(part.source)
+        is_said = whole is not None and whole.level is Level.FAILING and whole.reason == part.reason
+        return part.level is not Level.OK and not is_said
 
     def _is_old(self, state: SourceState, now_ms: int) -> bool:
         return state.last_ok_ms is None or now_ms - state.last_ok_ms > self._stale_after_ms

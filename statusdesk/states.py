@@ -11,6 +11,7 @@ from statusdesk.state import Level, Stamped
 from statusdesk.states_alerts import AlertState, MutedThere, Silence
 from statusdesk.states_builds import BuildRule as BuildRule
 from statusdesk.states_builds import BuildState, EnvironmentState, JobEvent, PlatformState
+from statusdesk.states_builds import RunningBuild as RunningBuild
 
 
 class LostNode(msgspec.Struct, frozen=True, gc=False):
@@ -156,7 +157,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     change: int = 0
 
 
-_UNRENEWED = ("RenewalMissed", "LapsesBeforeNextRun", "RunningDown", "LapsesSoon", "Lapsed")
+NO_NEWS = "NoNews"
+_UNRENEWED = ("RenewalMissed", "LapsesBeforeNextRun", "RunningDown", "LapsesSoon", "Lapsed", NO_NEWS)
 
 
 class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
@@ -219,6 +221,11 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
         return self.reason in ("Gone", "Lapsed")
 
     @property
+    def is_unseen(self) -> bool:
+        """Whether its known end has passed, and nobody could look whether it has ended."""
+        return self.reason == NO_NEWS
+
+    @property
     def is_unrenewed(self) -> bool:
         """Whether its trouble is that its renewals were missed, so that a run of its renewal job helps."""
         if self.at_cap or not self.renewable:
@@ -230,7 +237,7 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
         """Return how long it will live, as Vault has told: nothing once it is dead; None where no end is known."""
         if self.is_dead:
             return 0
-        if self.level is Level.UNKNOWN:
+        if self.level is Level.UNKNOWN or self.is_unseen:
             return None
         return max(0, self.expire_ms - now_ms) if self.expire_ms is not None else None
 

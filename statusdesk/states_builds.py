@@ -6,6 +6,9 @@ import msgspec
 
 from statusdesk.state import Level, Stamped
 
+NO_RESULT = "NoResult"
+"""The reason of a row that is unknown because there is no conclusive build: judged, not unread."""
+
 
 class BuildRule(enum.StrEnum):
     """What joined a rollout to its build. ``NONE``: it is known that no build did it; ``UNKNOWN``: nothing is."""
@@ -17,12 +20,23 @@ class BuildRule(enum.StrEnum):
     UNKNOWN = ""
 
 
+class RunningBuild(msgspec.Struct, frozen=True, gc=False):
+    """A build that runs, of a (job, namespace) pair."""
+
+    number: int
+    started_ms: int = 0
+    url: str = ""
+    version: str = ""
+    cause: str = ""
+
+
 class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     """How the newest conclusive build of a job went for one namespace. Key: ``source/job@namespace``.
 
     ``namespace`` is empty for builds that could not be attributed. The ``other_`` fields tell of a newer build that is
-    running or inconclusive (ABORTED, NOT_BUILT). ``usual_ms`` is how long the last builds took that succeeded (their
-    median), None where none did: the estimate for one that runs, and what its duration is held against.
+    running or inconclusive (ABORTED, NOT_BUILT). ``running`` are all builds that run, also below newer ones.
+    ``usual_ms`` is how long the last builds took that succeeded (their median), None where none did: the estimate for
+    one that runs, and what its duration is held against.
     ``green_since_ms``: since when it is well without a break, by the builds: the end of the first success after the
     last build that was none (``was_red``), or of the oldest that is known. One that was deleted was red all the
     same; where it was the newest, since its deletion was seen. Where the environment was destroyed, that moment; None
@@ -63,6 +77,7 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     green_since_ms: int | None = None
     was_red: bool = False
     deploys: bool = False
+    running: tuple[RunningBuild, ...] = ()
 
 
 class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):

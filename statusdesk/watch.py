@@ -220,7 +220,7 @@ class CollectorProcess:
             from collectors.jenkins_builds import JenkinsBuilds
 
             token = emit.reader(config.jenkins.token, config.jenkins.user)
-            known = writer.known_builds()
+            known = writer.build_rows.known()
             complete = {job.name for job in writer.jobs() if job.complete}
             visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock, complete)
             self._look_up_build = visitor.want

@@ -101,3 +101,24 @@ def test_a_stage_in_a_cluster_never_heard_of_is_unknown_not_absent() -> None:
     settings = config(stages=stages, clusters=(ClusterSettings(name="eu"), ClusterSettings(name="us")))
     cells = rows(picture(rollout("web", "staging"), settings=settings).board(NOW))["web"].cells
     assert [cell.mark for cell in cells if cell] == [Mark.OK, Mark.UNKNOWN]
+
+
+def test_a_part_that_fails_for_the_reason_of_its_whole_source_is_told_by_that() -> None:
+    part = msgspec.structs.replace(
+        source("vault", NOW, Level.FAILING, reason="Forbidden", message="token orders: (403)"),
+        key="vault#orders",
+        scope="orders",
+    )
+    made = picture(*everywhere("web"), sources=(*SOURCES, part))
+
+    def told() -> list[tuple[str, str]]:
+        views = made.board(NOW).sources
+        return [(each.state.scope, each.state.reason) for each in views if each.state.source == "vault"]
+
+    assert told()[-1] == ("orders", "Forbidden")
+    made.apply(Changes(change=2, sources=(source("vault", NOW, Level.FAILING, reason="Sealed", message="sealed"),)))
+    assert told() == [("", "Sealed"), ("orders", "Forbidden")]
+    made.apply(Changes(change=3, sources=(source("vault", NOW, Level.FAILING, reason="Forbidden", message="all"),)))
+    assert told() == [("", "Forbidden")]
+    made.apply(Changes(change=4, sources=(source("vault", NOW),)))
+    assert told()[-1] == ("orders", "Forbidden"), "the others are let in again"

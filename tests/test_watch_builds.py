@@ -83,10 +83,11 @@ def test_a_build_that_somebody_opened_is_looked_up_by_the_address_in_the_store(t
 
 def test_a_running_build_is_looked_up_and_again_when_it_has_ended(tmp_path):
     jenkins = SmallJenkins()
-    jenkins.add("deploy", fresh(1, None))
+    runs = fresh(1, None)
+    jenkins.add("deploy", runs)
     with watched(tmp_path, jenkins) as (details, _):
         assert wait_for(lambda: details(1), 10, "the details of what runs").building
-        jenkins.add("deploy", fresh(1, "SUCCESS"))
+        jenkins.add("deploy", fresh(1, "SUCCESS") | {"timestamp": runs["timestamp"]})  # else it is of another job
         wait_for(lambda: details(1).result == "SUCCESS", 15, "the details of what has ended")
 
 

@@ -29,6 +29,8 @@ path "auth/token/lookup-self" {
 #
 # [vault] mount_caps = true: foretells the cap of tokens whose mount limits them
 # path "sys/mounts/auth/+/tune" { capabilities = ["read"] }
+# and for a mount whose path has several parts, as auth/team/userpass:
+# path "sys/mounts/auth/team/userpass/tune" { capabilities = ["read"] }
 #
 # [[vault.secret_id]]: how long a secret-id lives, by its accessor; name the roles
 # path "auth/approle/role/billing/secret-id-accessor/lookup" { capabilities = ["update"] }

@@ -11,6 +11,7 @@ from statusdesk.alerts.rules_platform import SEED, job_alert, of_environment, of
 from statusdesk.alerts.touched import by_build, by_token
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.states import AlertState, BuildState, Level, RolloutState, SourceState, Stamped, TokenState
+from statusdesk.states_builds import NO_RESULT
 
 Rule = Callable[[Any, Tuning], list[AlertState]]
 
@@ -23,10 +24,13 @@ def subject(state: Stamped) -> str:
 
 
 def deserved(state: Stamped, tuning: Tuning) -> list[AlertState] | None:
-    """Return the alerts that a row deserves now; None when that cannot be told (what it deserved holds)."""
+    """Return the alerts that a row deserves now; None when that cannot be told (what it deserved holds).
+
+    That no build with a result is left can be told: what an alert was about is gone.
+    """
     if state.until_ms is not None:
         return []
-    if getattr(state, "level", None) is Level.UNKNOWN:
+    if getattr(state, "level", None) is Level.UNKNOWN and getattr(state, "reason", "") != NO_RESULT:
         return None
     rule = ROWS.get(type(state).__name__)
     return rule(state, tuning) if rule is not None else []
@@ -96,7 +100,8 @@ def _build(state: BuildState, tuning: Tuning) -> list[AlertState]:
 
 def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
     names = []
-    if state.reason == "AtCap" and state.level in (Level.WARNING, Level.FAILING):
+    capped = state.reason == "AtCap" or (state.is_unseen and state.at_cap)
+    if capped and state.level in (Level.WARNING, Level.FAILING):
         names.append("TokenAtCap")
     if state.level is Level.FAILING:
         names.append("TokenGone" if state.is_dead else "TokenLapsing")

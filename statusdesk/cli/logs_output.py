@@ -240,6 +240,9 @@ class Writing:
         return {(origin.cluster, origin.namespace) for origin in self._source.origins}
 
     def _happened(self, line: LogLine) -> None:
+        if line.kind == LineKind.CUT:  # of fifty pods it is the same
+            self._say("only the last lines are here: --tail N or --since asks for older ones")
+            return
         origin: Origin = self._source.origins[line.origin]
         always = line.kind == LineKind.SKIPPED
         if always or not self._quiet:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from statusdesk.facts import Build, Job, JobClass
-from statusdesk.states import BuildState, Level
+from statusdesk.states import BuildState, Level, RunningBuild
+from statusdesk.states_builds import NO_RESULT
 
 USUAL_OF = 5
 _CONCLUSIVE = {
@@ -54,7 +55,9 @@ def judge_builds(
     history = decisive is not None and destroyed_ms is not None and decisive.started_ms < destroyed_ms
     level, reason = _verdict(decisive, history)
     green_ms, was_red = (destroyed_ms, True) if level is Level.IDLE else _green_since(told, before, now_ms)
-    said = _message(job_name, job, job_class, namespace, decisive, other)
+    running = sorted((build for build in builds if build.building), key=lambda build: build.number)
+    below = [build.number for build in running if build is not other]
+    said = _message(job_name, job, job_class, namespace, decisive, other, below)
     state = BuildState(
         key=f"{source}/{job_name}@{namespace}",
         source=source,
@@ -69,6 +72,7 @@ def judge_builds(
         was_red=was_red,
         # of all parameters only those that tell namespace and version are kept
         deploys=any(build.parameters for build in builds) or (job is not None and job.namespace_default is not None),
+        running=tuple(RunningBuild(b.number, b.started_ms, b.url, b.version, b.cause) for b in running),
     )
     return _with_builds(state, job, decisive, other, success)
 
@@ -76,7 +80,7 @@ def judge_builds(
 def _verdict(decisive: Build | None, history: bool) -> tuple[Level, str]:
     """Return level and reason by the build that counts; ``history``: the environment was destroyed after it."""
     if decisive is None:
-        return Level.UNKNOWN, "NoResult"
+        return Level.UNKNOWN, NO_RESULT
     level, reason, _ = _CONCLUSIVE[decisive.result or ""]
     return (Level.IDLE, "Destroyed") if history and level is not Level.OK else (level, reason)
 
@@ -164,8 +168,15 @@ def _other_result(other: Build | None) -> str:
 
 
 def _message(
-    name: str, job: Job | None, job_class: JobClass, namespace: str, decisive: Build | None, other: Build | None
+    name: str,
+    job: Job | None,
+    job_class: JobClass,
+    namespace: str,
+    decisive: Build | None,
+    other: Build | None,
+    below: Sequence[int],
 ) -> str:
+    """Return what is told of a pair; ``below``: builds that run beside a newer one."""
     where = f" for {namespace}" if namespace else ""
     parts = []
     if decisive is not None:
@@ -176,6 +187,9 @@ def _message(
     if other is not None:
         words = _OTHER_WORDS.get(_other_result(other), f"ended as {other.result}")
         parts.append(f"#{other.number} {words}" if parts else f"{name} #{other.number} {words}{where}")
+    if below:
+        numbers = " and ".join(f"#{number}" for number in below)
+        parts.append(f"{numbers} {'run' if len(below) > 1 else 'runs'} besides")
     if not parts:
         parts.append(f"{name} has no build{where}")
     if job is not None and job.disabled:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from statusdesk.facts import CONCLUSIVE, Build, Job, JobClass, QueueItem
 from statusdesk.judge.periods import Period
 from statusdesk.states import Level, PlatformState
+from statusdesk.states_builds import NO_RESULT
 from statusdesk.text import age
 
 FIRST_PERIODS = 1.0
@@ -134,7 +135,7 @@ def _verdict(known: _Known) -> tuple[Level, str, str]:
         level = Level.FAILING if late > OVERDUE_PERIODS else Level.WARNING
         return level, "RenewalOverdue", f"{_overdue(known)}: {means}"
     if known.decisive is None:
-        return Level.UNKNOWN, "NoResult", f"{name} has no conclusive build"
+        return Level.UNKNOWN, NO_RESULT, f"{name} has no conclusive build"
     if known.decisive.result != "SUCCESS":
         return _failed(known, known.decisive, means)
     if known.job.job_class is JobClass.SEED and _is_stale(known):

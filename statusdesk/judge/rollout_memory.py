@@ -33,7 +33,7 @@ class PodPast(msgspec.Struct, frozen=True, gc=False):
 class Memory(msgspec.Struct, frozen=True):
     """``completed`` and ``scaling`` hold for the revision; ``since`` is when something that still lasts began.
 
-    ``scaled_from``: how many pods were wanted before the number was changed, where that was seen.
+    ``owed``: how many pods a service that is scaled was to have before, and still is.
     ``pulls``: of (container, image), why it cannot be pulled.
     """
 
@@ -42,7 +42,7 @@ class Memory(msgspec.Struct, frozen=True):
     scaling: bool = False
     since: tuple[tuple[str, int], ...] = ()
     pods: tuple[PodPast, ...] = ()
-    scaled_from: int | None = None
+    owed: int = 0
     pulls: tuple[tuple[tuple[str, str], str], ...] = ()
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from statusdesk.facts import ContainerRole, Pod, Workload
 from statusdesk.judge.pods import back_ms, condition_of, is_live
-from statusdesk.judge.rollout_counts import DEGRADED, REPLACING, STARTING, desired_of
+from statusdesk.judge.rollout_counts import DEGRADED, REPLACING, STARTING
 from statusdesk.judge.rollout_memory import SETTLE_MS
 from statusdesk.judge.rollout_nodes import of_lost
 from statusdesk.judge.rollout_scene import Finding, Scene
@@ -52,18 +52,20 @@ def soaking_until(workload: Workload, new_pods: Sequence[Pod], progressed_ms: in
     return max([progressed_ms, *soaked])
 
 
-def of_unready(workload: Workload, pods: Sequence[Pod], all_pods: Sequence[Pod], served: str, scene: Scene) -> Finding:
+def of_unready(
+    workload: Workload, pods: Sequence[Pod], all_pods: Sequence[Pod], owed: int, served: str, scene: Scene
+) -> Finding:
     """Return why not all of a service is there, at whose live ``pods`` nothing is found; ``served`` says how much is.
 
-    A pod that was ready and is not any more is none that moves: for a while that is only said, then it is a warning,
-    and where no pod is left it is one at once.
+    ``owed``: of how many. A pod that was ready and is not any more is none that moves: for a while that is only said,
+    then it is a warning, and where no pod is left it is one at once.
     """
-    desired, completed_ms = desired_of(workload), _completed_ms(workload)
+    completed_ms = _completed_ms(workload)
     unready = [pod for pod in pods if not pod.ready]
     dropped = sorted((pod for pod in unready if _was_ready(pod, completed_ms)), key=lambda pod: pod.name)
     if dropped:
         since_ms = min(pod.ready_changed_ms or scene.now_ms for pod in dropped)
-        nothing = len(dropped) == len(pods) >= desired
+        nothing = len(dropped) == len(pods) >= owed
         late = scene.reached(since_ms + int(scene.thresholds.unavailable_warn_s * 1000))
         one = dropped[0]
         what = f"pod {one.name} is" if len(dropped) == 1 else f"{len(dropped)} pods are"
@@ -76,7 +78,7 @@ def of_unready(workload: Workload, pods: Sequence[Pod], all_pods: Sequence[Pod],
             fails_ms=since_ms + int(scene.thresholds.unavailable_fail_s * 1000) if nothing else None,
         )
     going = any(pod.deleting_ms is not None for pod in all_pods if not is_live(pod))
-    if not unready and not going and len(pods) >= desired:
+    if not unready and not going and len(pods) >= owed:
         message = f"not all pods are available, {served}"  # their counts came first, or they are not old enough
         return Finding(level=Level.PROGRESSING, reason=NOT_READY, message=message)
     if not unready or going:

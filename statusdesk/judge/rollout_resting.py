@@ -11,6 +11,7 @@ from statusdesk.judge.rollout_counts import (
     template_changed,
 )
 from statusdesk.judge.rollout_scene import Finding, Scene, as_before
+from statusdesk.judge.rollout_short import of_short
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import Level
 from statusdesk.text import counted
@@ -53,12 +54,16 @@ def of_paused(rollout: Rollout, scene: Scene) -> Finding:
 
 
 def of_unobserved(rollout: Rollout, scene: Scene) -> Finding:
-    """The spec is newer than the status: nothing in the status is about it, so what was bad stays so."""
+    """The spec is newer than the status: nothing in the status is about it, so what was bad stays so.
+
+    A service of which nothing has been available for long is down all the same.
+    """
     workload, before = rollout.workload, rollout.before
     same = before is not None and before.revision == workload.revision and not template_changed(workload, before)
     if before is not None and same:
-        if rollout.scaling and before.level not in _BAD:
-            return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired_of(workload)}")
+        outage = of_short(rollout, scene) if rollout.completed and before.level is not Level.FAILING else None
+        if outage is not None and outage.level is Level.FAILING:
+            return outage
         if before.level in _BAD and before.reason != NOT_OBSERVED:
             return as_before(before)
     waits = before is not None and before.reason in (OBSERVING, NOT_OBSERVED)
@@ -72,6 +77,8 @@ def of_unobserved(rollout: Rollout, scene: Scene) -> Finding:
             message=f"the controller has not looked at generation {workload.generation}",
             look="kube-controller-manager",
         )
+    if same and rollout.scaling:
+        return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired_of(workload)}")
     if before is not None and same and before.reason == ROLLING:
         return as_before(before)  # its number alone was changed
     return Finding(level=Level.PROGRESSING, reason=OBSERVING, message="the new spec is not observed yet")

@@ -38,38 +38,41 @@ def _rolls(workload: Workload) -> bool:
 _ON_ITS_WAY = ("NewReplicaSetCreated", "FoundNewReplicaSet", "ReplicaSetUpdated", "ReplicaSetCreateError")
 
 
-def scaled_from(workload: Workload, before: RolloutState | None, memory: Memory | None) -> int | None:
-    """Return how many pods were wanted before the number was changed; None when nobody has seen that."""
-    if memory is not None and memory.scaling and memory.revision == workload.revision:
-        return memory.scaled_from
-    return before.desired if before is not None and before.desired != desired_of(workload) else None
+def owed_of(workload: Workload, before: RolloutState | None, memory: Memory | None) -> int:
+    """Return how many pods a service that is scaled was to have before, and still is; those it had if nobody knows.
 
-
-def added_pods(
-    workload: Workload,
-    pods: Sequence[Pod],
-    before: RolloutState | None,
-    from_desired: int | None,
-    looked_ms: int | None,
-    scene: Scene,
-) -> frozenset[str]:
-    """Return the names of the pods that a scale-up adds: not ready, and none that the service had before.
-
-    None are when the service has had less than before for a while: then what is new may be in place of what was lost.
+    What has been scaled down since is owed no more, though the number was raised again meanwhile.
     """
+    desired = desired_of(workload)
+    if before is None:
+        return desired
+    if memory is not None and memory.scaling and memory.revision == workload.revision:
+        return min(memory.owed, before.desired, desired)
+    had = max(before.available, before.ready) if before.reason.startswith(SCALING) else before.desired
+    return min(had, before.desired, desired)
+
+
+def fresh_pods(pods: Sequence[Pod], before: RolloutState | None, looked_ms: int | None, scene: Scene) -> frozenset[str]:
+    """Return the names of the pods that are not ready and were made since the number was changed."""
     seen_ms = scene.now_ms if looked_ms is None else looked_ms
     if before is not None and before.level is Level.SCALING and before.level_since_ms:
         seen_ms = before.level_since_ms
     since_ms = scene.lasts_since("scaling", seen_ms) - EARLY_MS
-    had = from_desired if from_desired is not None else sum((pod.created_ms or 0) < since_ms for pod in pods)
-    had = min(had, desired_of(workload))
-    if not had or not (workload.available or workload.ready):
+    return frozenset([pod.name for pod in pods if not pod.ready and (pod.created_ms or 0) >= since_ms])
+
+
+def added_pods(workload: Workload, fresh: frozenset[str], owed: int, scene: Scene) -> frozenset[str]:
+    """Return those of the fresh pods that a scale-up adds, so that nobody has missed them so far.
+
+    None are when the service has had less than it is owed for a while: they may be in place of what was lost.
+    """
+    if not owed or not (workload.available or workload.ready):
         return frozenset()  # nobody is served
-    if workload.available < had and workload.ready < had:
+    if workload.available < owed and workload.ready < owed:
         lost_ms = scene.lasts_since("less than before", scene.now_ms)
         if scene.reached(lost_ms + int(scene.thresholds.unavailable_warn_s * 1000)):
             return frozenset()
-    return frozenset([pod.name for pod in pods if not pod.ready and (pod.created_ms or 0) >= since_ms])
+    return fresh
 
 
 def scaling_to(workload: Workload, served: str, added: Iterable[Pod], scene: Scene) -> Finding:

@@ -79,10 +79,14 @@ def _note(
     if said is not None and not known and workload.strategy != "Recreate" and said not in told_before:
         return ""  # as nearly always
     if said is None:
-        leaving = f"{_LEAVING}{workload.generation}"
+        leaving = f"{_LEAVING}{workload.revision}"
         return leaving if _is_leaving("", workload, pods, leaving in known) else ""
     which = _which(said)
     stale, leaving = f"stale/{which}", f"{_LEAVING}{which}"
+    named = named_in(said.message, workload.name)
+    goes_on = leaving in known or (memory is None and _was_under_way(said, workload, before))
+    if named and _is_leaving(named, workload, pods, goes_on):
+        return leaving  # though it is stale as well
     if stale in known:
         return stale
     if before is not None and said in before.conditions:
@@ -90,9 +94,7 @@ def _note(
             return stale
         if memory is None and said.status == "False" and before.level is not Level.FAILING:
             return stale  # what had not made the rollout fail was known to be of another revision
-    named = named_in(said.message, workload.name)
-    goes_on = leaving in known or (memory is None and _was_under_way(said, workload, before))
-    return leaving if named and _is_leaving(named, workload, pods, goes_on) else ""
+    return ""
 
 
 def _which(said: Condition) -> str:
@@ -133,6 +135,8 @@ def _is_leaving(named: str, workload: Workload, pods: Sequence[Pod], known: bool
     Where a Deployment without a deadline names none, these are all its pods. A ReplicaSet that stays makes another pod
     at once, or is refused it.
     """
+    if known and not is_observed(workload):
+        return workload.strategy == "Recreate" and not workload.updated and bool(workload.desired)
     if not _may_await(workload):
         return False
     if workload.replicas or known:

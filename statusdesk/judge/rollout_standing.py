@@ -11,10 +11,8 @@ from statusdesk.judge.rollout_counts import (
     JOB_KINDS,
     NO_PODS_MS,
     NOT_OBSERVED,
-    REPLACING,
     ROLLING,
     SCALING,
-    STARTING,
     desired_of,
 )
 from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_events, of_refusals, reason_of
@@ -22,11 +20,11 @@ from statusdesk.judge.rollout_findings import of_pod, pulled_long
 from statusdesk.judge.rollout_jobs import of_job, of_last_job
 from statusdesk.judge.rollout_latch import is_past
 from statusdesk.judge.rollout_nodes import grouped
-from statusdesk.judge.rollout_pending import of_held_up, of_leaving_slowly, of_unready, soaking_until
+from statusdesk.judge.rollout_pending import of_held_up, of_leaving_slowly, soaking_until
 from statusdesk.judge.rollout_resting import of_nothing_wanted, of_paused, of_unobserved
-from statusdesk.judge.rollout_scaling import scaling_to
 from statusdesk.judge.rollout_scene import LOST, Finding, Scene
 from statusdesk.judge.rollout_service import of_flapping, of_leaving, of_old_pods, with_lost
+from statusdesk.judge.rollout_short import of_short
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import Level
 from statusdesk.text import counted
@@ -61,7 +59,7 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
     leaving = of_leaving(rollout.all_pods, scene) if len(rollout.all_pods) > len(rollout.pods) else None
     if rollout.complete:
         return leaving or Finding(level=Level.OK, reason="Complete", message=_complete_words(workload))
-    standing = _short(rollout, scene) if rollout.completed else _rolling(rollout, scene)
+    standing = of_short(rollout, scene) if rollout.completed else _rolling(rollout, scene)
     if leaving is None:
         return standing
     if standing.level not in _BAD or standing.reason in _WAITING:
@@ -72,10 +70,10 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
 
 def _with_outage(rollout: Rollout, found: Finding, scene: Scene) -> Finding:
     """Return what was found, as an outage where nothing is available for long; of lost nodes nothing is known."""
-    missing = desired_of(rollout.workload) - len(rollout.service)
-    if missing <= 0 and all(pod.ready or pod.name in scene.lost for pod in rollout.service):
+    had = [pod for pod in rollout.service if pod.name not in rollout.fresh] if rollout.fresh else rollout.service
+    if len(had) >= rollout.owed and all(pod.ready or pod.name in scene.lost for pod in had):
         return found
-    outage = _short(rollout, scene)
+    outage = of_short(rollout, scene)
     if outage.level is not Level.FAILING:
         return found
     return outage if found.level is Level.UNKNOWN else msgspec.structs.replace(found, level=Level.FAILING)
@@ -92,12 +90,20 @@ def _complete_words(workload: Workload) -> str:
 
 
 def _paused_outage(rollout: Rollout, scene: Scene) -> Finding | None:
-    """A pause is no excuse for a service of which nothing is available, though nothing is found at its pods."""
+    """A pause is no excuse for a service that has less than it should, though nothing is found at its pods.
+
+    Nor where one paused between the old pods and the new ones.
+    """
     workload = rollout.workload
-    if workload.available or workload.ready or not (rollout.completed or rollout.held):
+    if not rollout.completed and (workload.available or workload.ready or not (rollout.held or _is_between(workload))):
         return None
-    outage = _short(rollout, scene)
+    outage = of_short(rollout, scene)
     return outage if outage.level in _BAD else None
+
+
+def _is_between(workload: Workload) -> bool:
+    """Return whether a Deployment had pods, and makes new ones only now that they have gone."""
+    return workload.strategy == "Recreate" and bool(workload.revision) and not workload.replicas
 
 
 def _what_is_wrong(rollout: Rollout, scene: Scene) -> Finding | None:
@@ -147,7 +153,7 @@ def _by_refusals(rollout: Rollout, scene: Scene) -> Finding | None:
     if not rollout.completed and workload.kind == "Deployment":
         missing = desired_of(workload) - workload.updated
     found = of_refusals(workload, rollout.revision, rollout.events, missing, scene)
-    if found is not None and rollout.completed and rollout.scaling:
+    if found is not None and rollout.completed and rollout.has_all_owed:
         return msgspec.structs.replace(found, level=Level.WARNING, reason=SCALING + found.reason)
     return found
 
@@ -169,7 +175,7 @@ def _by_conditions(rollout: Rollout) -> Finding | None:
         return None
     named = _REFUSED_POD.search(refused.message)
     level, reason = Level.FAILING, "ReplicaFailure"
-    if rollout.completed and rollout.scaling:
+    if rollout.completed and rollout.has_all_owed:
         level, reason = Level.WARNING, SCALING + "ReplicaFailure"
     elif rollout.revision and named is not None and f"{workload.name}-{rollout.revision}-" not in named[1]:
         level = Level.WARNING  # it is the old ReplicaSet that may not make pods
@@ -179,60 +185,6 @@ def _by_conditions(rollout: Rollout) -> Finding | None:
         message=f"pods cannot be created: {reason_of(refused.message)}",
         look=f"{REFUSED_LOOK}; events of the ReplicaSet",
     )
-
-
-def _short(rollout: Rollout, scene: Scene) -> Finding:
-    """Complete once, and pods are missing or not ready though nothing is found at them."""
-    workload, desired = rollout.workload, desired_of(rollout.workload)
-    message = rollout.served
-    if rollout.scaling:
-        return scaling_to(workload, message, [pod for pod in rollout.pods if pod.name in rollout.added], scene)
-    if workload.replicas > desired:
-        return Finding(level=Level.SCALING, reason=SCALING, message=f"scaling to {desired}, {workload.replicas} left")
-    level, fails_ms = Level.PROGRESSING, None
-    if workload.available == 0 and workload.ready == 0:
-        since_ms = _unavailable_since(rollout, scene)
-        if scene.reached(since_ms + int(scene.thresholds.unavailable_warn_s * 1000)):
-            level, fails_ms = scene.fails_at(since_ms + int(scene.thresholds.unavailable_fail_s * 1000))
-    elif (missing := desired - workload.replicas) > 0 and _lasts(rollout, DEGRADED + "MissingPods", scene):
-        return Finding(
-            level=Level.WARNING,
-            reason=DEGRADED + "MissingPods",
-            message=f"{counted(missing, 'pod')} {'is' if missing == 1 else 'are'} missing, {message}",
-            look=f"events of {workload.kind} {workload.name}",
-        )
-    if level is Level.PROGRESSING:
-        return of_unready(workload, rollout.service, rollout.all_pods, message, scene)
-    look = f"pods and events of {workload.kind} {workload.name}"
-    return Finding(
-        level=level,
-        reason=DEGRADED + "Unavailable",
-        message=f"no pod is available, {message}",
-        look=look,
-        fails_ms=fails_ms,
-    )
-
-
-def _unavailable_since(rollout: Rollout, scene: Scene) -> int:
-    """Since when nothing is available: the condition says it, else the pods or the previous verdict."""
-    available = condition_of(rollout.workload, "Available")
-    if available is not None and available.status == "False" and available.changed_ms is not None:
-        return available.changed_ms
-    times = [pod.ready_changed_ms or pod.created_ms for pod in rollout.service]
-    known = [moment for moment in times if moment is not None]
-    if known:
-        return max(known)
-    before, first_ms = rollout.before, scene.now_ms
-    if before is not None and before.level_since_ms and before.reason.startswith((REPLACING, STARTING, DEGRADED)):
-        first_ms = before.level_since_ms
-    return scene.lasts_since("unavailable", first_ms)
-
-
-def _lasts(rollout: Rollout, reason: str, scene: Scene) -> bool:
-    """Whether pods have been missing for long enough to say so; there is no time for it but our own."""
-    before = rollout.before
-    since_ms = scene.lasts_since("missing", scene.now_ms)
-    return (before is not None and before.reason == reason) or scene.reached(since_ms + NO_PODS_MS)
 
 
 def _lacks_pods(scene: Scene) -> bool:

@@ -18,8 +18,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``held``: the live ones of the old revision that stay, which are the service whatever becomes of the rollout.
     ``completed``: this revision was complete once, so that what is bad now is the service, not the rollout.
     ``complete``: the counts say that it is so now. ``calm``: there is nothing to be found at any of its pods.
-    ``scaling``: the number wanted was changed (from ``scaled_from``) and is not reached yet; ``added`` names the pods
-    that come of it and that nobody has missed so far.
+    ``scaling``: the number wanted was changed and is not reached yet; ``owed`` pods the service was to have before, and
+    still is. ``fresh`` names those that were made since and are not ready, ``added`` those of them that nobody misses.
     """
 
     workload: Workload
@@ -32,7 +32,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     complete: bool
     calm: bool
     scaling: bool
-    scaled_from: int | None = None
+    owed: int
+    fresh: frozenset[str] = frozenset()
     added: frozenset[str] = frozenset()
     events: Sequence[Event] = ()
 
@@ -65,6 +66,16 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def relied_on(self) -> tuple[Pod, ...]:
         """Those of them of which anything but a place to run is expected by now."""
         return tuple([pod for pod in self.service if pod.name not in self.added]) if self.added else self.service
+
+    @property
+    def is_less(self) -> bool:
+        """Whether the service has less than it is owed, whatever number is wanted now."""
+        return self.workload.available < self.owed and self.workload.ready < self.owed
+
+    @property
+    def has_all_owed(self) -> bool:
+        """Whether only pods that are new because of a higher number have not been made."""
+        return self.scaling and self.workload.replicas >= self.owed
 
     def is_of_service(self, found: Finding) -> bool:
         """Return whether what was found is the service's trouble, not the rollout's."""

@@ -2,6 +2,7 @@
 
 from statusdesk.facts import Workload
 from statusdesk.judge.pods import is_observed
+from statusdesk.judge.rollout_counts import DEGRADED, DONE_LEVELS
 from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.states import Level, RolloutState
 
@@ -34,6 +35,11 @@ def on_its_way_ms(
     if goes_on and before is not None:
         if before.way_ms is not None:
             return before.way_ms
-        if was_completed or before.level is Level.PAUSED:
+        if was_completed or before.level is Level.PAUSED or _was_done(before):
             return scene.now_ms
     return scene.now_ms if was_completed else scene.started_ms
+
+
+def _was_done(before: RolloutState) -> bool:
+    """Return whether it was the service that was judged: what waits for its pods to end since has no number yet."""
+    return before.level in DONE_LEVELS or before.reason.startswith(DEGRADED)

@@ -30,8 +30,9 @@ from statusdesk.judge.rollout_latch import hold, hold_old
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
 from statusdesk.judge.rollout_nodes import evicted_from, lost_nodes, lost_pods
 from statusdesk.judge.rollout_pulls import pulls_of
-from statusdesk.judge.rollout_scaling import added_pods, is_scaling, scaled_from
+from statusdesk.judge.rollout_scaling import added_pods, fresh_pods, is_scaling, owed_of
 from statusdesk.judge.rollout_scene import USUAL_DEADLINE_S, Finding, Scene
+from statusdesk.judge.rollout_short import held_outage
 from statusdesk.judge.rollout_stale import current, noted
 from statusdesk.judge.rollout_standing import of_standing
 from statusdesk.judge.rollout_subject import Rollout
@@ -186,7 +187,8 @@ def _judge(
     scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory, before, tail, calm)
     complete = is_complete(workload)
     scaling = completed and not (complete and is_observed(workload)) and is_scaling(workload, before, memory)
-    from_desired = scaled_from(workload, before, memory) if scaling else None
+    owed = owed_of(workload, before, memory) if scaling else desired_of(workload)
+    fresh = fresh_pods(live, before, looked_ms, scene) if scaling else frozenset()
     rollout = Rollout(
         workload=workload,
         pods=live,
@@ -198,8 +200,9 @@ def _judge(
         complete=complete,
         calm=calm,
         scaling=scaling,
-        scaled_from=from_desired,
-        added=added_pods(workload, live, before, from_desired, looked_ms, scene) if scaling else frozenset(),
+        owed=owed,
+        fresh=fresh,
+        added=added_pods(workload, fresh, owed, scene) if scaling else frozenset(),
         events=events,
     )
     finding = of_standing(rollout, scene)
@@ -279,14 +282,15 @@ def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | No
         rollout.scaling,
         tuple(scene.since.items()),
         pasts,
-        rollout.scaled_from,
+        rollout.owed if rollout.scaling else 0,
         tuple(scene.pulls.items()),
     )
 
 
 def _latched(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     finding = hold(finding, rollout.before, rollout.service, desired_of(rollout.workload), scene)
-    return hold_old(finding, rollout.before, rollout.all_pods, rollout.revision, scene)
+    finding = hold_old(finding, rollout.before, rollout.all_pods, rollout.revision, scene)
+    return held_outage(finding, rollout)
 
 
 def _state(rollout: Rollout, finding: Finding, scene: Scene, way_ms: int | None) -> RolloutState:

@@ -1,4 +1,4 @@
-"""Tokens of which nothing is known now: our own that Vault refuses, and those that cannot be looked up."""
+"""Tokens of which nothing is known now: our own that Vault refuses, what cannot be looked up, what ended unseen."""
 
 from typing import Any
 
@@ -7,10 +7,12 @@ from msgspec.structs import replace
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings
 from statusdesk.facts import Token
 from statusdesk.judge.token_life import moment
-from statusdesk.states import Level, TokenState
+from statusdesk.states import NO_NEWS, Level, TokenState
 
 REFUSED = "Refused"
 UNREAD = "NotLookedUp"
+SILENT = "Vault gives no news"
+_NOT_WELL = (Level.WARNING, Level.FAILING)
 
 
 def refused(own: TokenState) -> TokenState:
@@ -55,6 +57,37 @@ def unread(
         job_says="",
         **rules,
     )
+
+
+def unseen(state: TokenState, before: TokenState | None) -> TokenState:
+    """Return a token whose known end has passed while nobody could look: no milder than it was before.
+
+    Only a renewal that was seen makes it well; what it was before tells nothing of another token of its name.
+    """
+    same = before is not None and (before.issue_ms, before.last_renewal_ms) == (state.issue_ms, state.last_renewal_ms)
+    level = before.level if before is not None and same and before.level in _NOT_WELL else Level.UNKNOWN
+    return replace(
+        state,
+        level=level,
+        reason=NO_NEWS,
+        steady_since_ms=None,
+        next_renewal_ms=None,
+        missed=0,
+        survives=None,
+        job_says="",
+        notes=(),
+    )
+
+
+def left_unseen(row: TokenState, now_ms: int) -> TokenState | None:
+    """Return what a row of the store has become of which nothing was heard since it was read; None until its end."""
+    if row.kind != "token" or row.expire_ms is None or row.expire_ms > now_ms or row.is_dead or row.reason == UNREAD:
+        return None
+    return replace(unseen(row, row), message=unseen_words(moment(row.expire_ms), SILENT))
+
+
+def unseen_words(when: str, why: str) -> str:
+    return f"it should have ended at {when}, and {why}"
 
 
 def known_of(token: Token, before: TokenState | None) -> TokenState | None:

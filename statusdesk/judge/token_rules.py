@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from statusdesk.judge.token_grants import Effect
 from statusdesk.judge.token_life import Life, Verdict, moment
-from statusdesk.states import Level, TokenState
+from statusdesk.states import Level
 
 FEW_USES = 10
 LATE_SHARE = 2.5
@@ -127,17 +127,6 @@ def by_time_left(life: Life) -> Verdict | None:
     if life.heard(int(life.expire_ms - warn_ms) + 1):
         return Level.WARNING, "RunningDown", message
     return None
-
-
-def by_parent(life: Life, parent: TokenState | None) -> Verdict | None:
-    """A token dies with the one that made it, whatever its own time says; no look-up tells which that is."""
-    if parent is None or life.expire_ms is None or parent.level not in (Level.WARNING, Level.FAILING):
-        return None
-    if parent.expire_ms is None or parent.expire_ms >= life.expire_ms - life.skew_ms:
-        return None
-    end = moment(parent.expire_ms)
-    said = "is gone" if parent.is_dead else f"lapses at {end}"
-    return parent.level, "ParentLapses", f"dies with '{parent.name}', which made it and {said}"
 
 
 def by_root(life: Life) -> Verdict | None:

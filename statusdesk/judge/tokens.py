@@ -11,14 +11,14 @@ import msgspec
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Token
 from statusdesk.grants import survival
-from statusdesk.judge.token_doubts import known_of
+from statusdesk.judge.token_ancestors import by_ancestors, dead_one, named
+from statusdesk.judge.token_doubts import SILENT, known_of, unseen, unseen_words
 from statusdesk.judge.token_grants import steady_since_ms
 from statusdesk.judge.token_jobs import Run, of_job, says
 from statusdesk.judge.token_life import Life, Verdict, is_witnessed, life_of, moment
 from statusdesk.judge.token_rules import (
     by_cap,
     by_grant,
-    by_parent,
     by_renewable,
     by_root,
     by_schedule,
@@ -27,10 +27,10 @@ from statusdesk.judge.token_rules import (
     notes_of,
     worst_of,
 )
-from statusdesk.states import Grant, Level, TokenState
+from statusdesk.states import NO_NEWS, Grant, Level, TokenState
 
 _RANK = {Level.OK: 0, Level.UNKNOWN: 0, Level.WARNING: 1, Level.FAILING: 2}
-_LATER = ("Gone", "Lapsed", "NoNews", "ParentLapses", "RenewalFailed", "NotRenewed")
+_LATER = ("Gone", "Lapsed", NO_NEWS, "ParentLapses", "RenewalFailed", "NotRenewed")
 """What is not held until a renewal is seen: it depends on other things than the token's own time."""
 _NO_RUNS = ("AtCap", "NearsCap", "NeverSurvives", "NotRenewable", "FewUses", "ParentLapses")
 """What no run helps against."""
@@ -41,7 +41,8 @@ _LATE_LOOKS = 2
 class Around(msgspec.Struct, frozen=True, kw_only=True):
     """What stands around a token when it is judged.
 
-    ``grants``: all that are kept, oldest first, in the server's clock. ``skew_ms``: the server's clock minus ours.
+    ``grants``: all that are kept, oldest first, in the server's clock. ``ancestors``: those that it descends from,
+    nearest first. ``skew_ms``: the server's clock minus ours.
     ``poll_s``: how late a renewal may be seen; ``looks_s``: how far apart look-ups of one token are at most, as long
     as Vault answers. ``heard_ms``: the last good answer when Vault gives no news, else None.
     ``alive_ms``: when the token was last seen alive. ``holds``: ``before`` was judged by the same settings, so that
@@ -49,7 +50,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     grants: Sequence[Grant] = ()
-    parent: TokenState | None = None
+    ancestors: Sequence[TokenState] = ()
     run: Run | None = None
     skew_ms: int = 0
     poll_s: float = 0.0
@@ -82,7 +83,9 @@ def judge_token(
     life = life_of(token, key, settings, around.grants, at_ms, skew_ms=around.skew_ms, poll_s=around.poll_s)
     verdict = _judge(life, around, now_ms)
     state = _with_run(_state(life, key, verdict, around.run), around.run)
-    if before is not None and around.holds and _is_held(before, state):
+    if state.reason == NO_NEWS:
+        state = unseen(state, before)
+    elif before is not None and around.holds and _is_held(before, state):
         held = {"level": before.level, "reason": before.reason, "message": before.message}
         state = msgspec.structs.replace(state, **held)
     if around.heard_ms is not None:
@@ -94,12 +97,8 @@ def judge_token(
 
 def _judge(life: Life, around: Around, now_ms: int) -> Verdict:
     if life.expire_ms is not None and life.expire_ms <= now_ms + life.skew_ms:
-        if around.heard_ms is not None:
-            return Level.UNKNOWN, "NoNews", f"it was to lapse at {life.when}, and Vault gives no news"
-        if life.renewable and life.heard_ms < life.expire_ms:
-            return Level.UNKNOWN, "NoNews", f"it was to lapse at {life.when}, and was not looked up since"
-        if life.renewable and not life.is_end_seen:
-            return Level.UNKNOWN, "NoNews", f"it was to lapse at {life.when}, and was not looked up shortly before"
+        if life.renewable and (why := _unseen(life, silent=around.heard_ms is not None)):
+            return Level.UNKNOWN, NO_NEWS, unseen_words(life.when, why)
         return Level.FAILING, "Lapsed", f"lapsed at {life.when}"
     if life.expire_ms is None:
         return worst_of([by_uses(life), by_root(life)]) or (Level.OK, "NeverExpires", "it never expires")
@@ -109,7 +108,7 @@ def _judge(life: Life, around: Around, now_ms: int) -> Verdict:
     found = worst_of(
         [
             by_uses(life),
-            by_parent(life, around.parent),
+            by_ancestors(life, around.ancestors),
             by_cap(life),
             by_grant(life) if life.effect.name == "SHORTENED" else None,
             by_schedule(life, f" by {job}" if job else ""),
@@ -123,6 +122,14 @@ def _judge(life: Life, around: Around, now_ms: int) -> Verdict:
     calm = "Renewing" if life.token.last_renewal_ms is not None else "Running"
     level, reason, message = found or (Level.OK, calm, f"good until {life.when}")
     return level, reason, message + _survival(life, reason)
+
+
+def _unseen(life: Life, *, silent: bool) -> str:
+    """Say why nobody knows whether a token that may have been renewed has ended; empty where it was seen to."""
+    assert life.expire_ms is not None
+    if life.heard_ms < life.expire_ms:
+        return SILENT if silent else "was not looked up since"
+    return "" if life.is_end_seen else "was not looked up shortly before"
 
 
 def _survival(life: Life, reason: str) -> str:
@@ -226,7 +233,7 @@ def _gone(
     else:
         expire_ms = known.expire_ms if known is not None else _ours(token.expire_ms, around.skew_ms)
         found_ms = token.unknown_ms if token.unknown_ms is not None else now_ms
-        message, dead_ms = _end(known, expire_ms, rules.parent, found_ms, around)
+        message, dead_ms = _end(known, expire_ms, found_ms, around)
     if known is None:
         known = TokenState(
             key=key,
@@ -256,9 +263,7 @@ def _gone(
     return _with_run(state, around.run)
 
 
-def _end(
-    known: TokenState | None, expire_ms: int | None, parent: str, found_ms: int, around: Around
-) -> tuple[str, int | None]:
+def _end(known: TokenState | None, expire_ms: int | None, found_ms: int, around: Around) -> tuple[str, int | None]:
     """Return how a token that was found gone ended, and when; None where that is not known.
 
     Only one that was looked up until shortly before its end is known to have expired: another one may have been
@@ -272,12 +277,12 @@ def _end(
             return f"expired at {moment(expire_ms)}", expire_ms
         since = f"since {moment(around.alive_ms)}" if around.alive_ms is not None else "shortly before that"
         return f"gone; last known to end at {moment(expire_ms)}, not looked up {since}", None
-    with_parent = around.parent is not None and around.parent.is_dead
-    if not with_parent and known is not None and known.renewable and not _is_watched(found_ms, around):
+    dead = dead_one(around.ancestors)
+    if dead is None and known is not None and known.renewable and not _is_watched(found_ms, around):
         alive_ms = around.alive_ms or known.last_renewal_ms or known.issue_ms
         when = _between(alive_ms, found_ms)
         return f"gone {when}: lapsed or revoked, last known to end at {moment(expire_ms)}", None
-    how = f"with '{parent}', which made it" if with_parent else "(parent, uses, or by hand)"
+    how = f"with {named(dead, around.ancestors)}" if dead is not None else "(parent, uses, or by hand)"
     return f"revoked before it would expire at {moment(expire_ms)} {how}", around.alive_ms
 
 

@@ -3,7 +3,18 @@
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
-from statusdesk.facts import CONCLUSIVE, Build, BuildDetails, Changed, Executors, Job, JobClass, QueueItem, Swept
+from statusdesk.facts import (
+    CONCLUSIVE,
+    Build,
+    BuildDetails,
+    Changed,
+    Executors,
+    Job,
+    JobClass,
+    JobMove,
+    QueueItem,
+    Swept,
+)
 from statusdesk.job_names import spellings
 from statusdesk.judge.builds import judge_builds
 from statusdesk.judge.jobs import Doubt, doubt_of
@@ -62,15 +73,13 @@ class Builds:
         self._destroyed: dict[str, int] = {}
         self.doubt: Doubt | None = None
         self.events = JobEvents(writer.job_events(JobEvents.KEPT))
-        for build in writer.known_builds():
+        for build in writer.build_rows.known():
             self._remember(build)
         self._past = GoneJobs(outlasts, self.events)
         for key in self._namespaces.keys() - self._jobs.keys():
             self._past.went(key, self.of_job(key, deleted_too=True))
-        # a store that is older than this may lack since when they are well
         rows = writer.current(BuildState)
-        lacking = {key for key, row in rows.items() if row.level is Level.OK and row.green_since_ms is None}
-        self._dirty = {pair for pair in self._pairs if build_state_key(*pair) in lacking}
+        self._dirty = {pair for pair, known in self._pairs.items() if _lacks(rows.get(build_state_key(*pair)), known)}
 
     def sweep(self, swept: Swept) -> None:
         """Take a whole sweep of jobs, queue items or executors."""
@@ -184,7 +193,13 @@ class Builds:
                 self._running.answered(details)
             self._writer.put_build_details(found)
             return
-        self._forget({key[:2] for key in changed.gone})
+        if changed.moved:
+            self._move(changed.moved)
+        if changed.gone:
+            jobs = {(str(key[0]), str(key[1])) for key in changed.gone}
+            self._forget(jobs)
+            for job in jobs:
+                self._writer.build_rows.forget(*job)
         builds = [fact for fact in changed.seen if isinstance(fact, Build)]
         for build in builds:
             self._remember(build)
@@ -195,26 +210,39 @@ class Builds:
     def _recall(self) -> None:
         """Remember what the store has: builds of jobs that are back, older ones of the pairs that have lost one."""
         if self._appeared:
-            for known in self._writer.builds_of_jobs(self._appeared):
+            for known in self._writer.build_rows.of_jobs(self._appeared):
                 self._remember(known)
             self._past.forget(self._appeared)
             self._appeared.clear()
-        for source, job, namespace in self._lessened:
-            for older in self._writer.builds_of(source, job, namespace, KEPT_PER_PAIR):
+        self._lessened |= self._without_result()
+        if self._lessened:
+            for older in self._writer.build_rows.of_pairs(self._lessened, KEPT_PER_PAIR):
                 self._remember(older)
-        self._lessened.clear()
+            self._lessened.clear()
 
-    def _forget(self, jobs: set[tuple[object, ...]]) -> None:
-        """Forget all builds of jobs, also those that were told and are not committed."""
-        for pair, known in self._pairs.items() if jobs else ():
+    def _without_result(self) -> set[Pair]:
+        """Return the pairs to be judged of which no result is remembered, though one was told."""
+        current = self._writer.current(BuildState)
+        told = {pair for pair in self._dirty if (row := current.get(build_state_key(*pair))) and row.number is not None}
+        return {pair for pair in told if pair in self._pairs and not any(map(_counts, self._pairs[pair]))}
+
+    def _move(self, moves: Sequence[JobMove]) -> None:
+        """Have the builds of jobs by their new names; they are recalled from the store, which has all of them."""
+        self._forget({(move.source, name) for move in moves for name in (move.before, move.after)})
+        self._writer.build_rows.move(moves)
+        self._appeared.update((move.source, move.after) for move in moves)
+
+    def _forget(self, jobs: set[JobKey]) -> None:
+        """Forget all builds of jobs: what is remembered of them is of jobs that have other names now, or are gone."""
+        for pair, known in self._pairs.items():
             if pair[:2] in jobs:
                 known.clear()
                 self._dirty.add(pair)
         self._past.forget((str(source), str(job)) for source, job in jobs)
         self._lessened = {pair for pair in self._lessened if pair[:2] not in jobs}
         self._appeared = {job for job in self._appeared if job not in jobs}
-        for source, job in jobs:
-            self._writer.forget_builds(str(source), str(job))
+        for _, job in jobs:
+            self._running.forget(job)
 
     def _remember(self, build: Build) -> None:
         for namespace in build.namespaces or (build.namespace or "",):
@@ -257,14 +285,15 @@ class Builds:
 
     @staticmethod
     def _trim(known: list[Build]) -> None:
-        """Keep the newest, and always the newest that says something: the last success and the last conclusive one."""
+        """Keep the newest, what runs, and what says something: the last success and the last conclusive one."""
         if len(known) <= KEPT_PER_PAIR:
             return
-        finished = [build for build in known if not (build.building or build.deleted)]
-        success = next((build for build in finished if build.result == "SUCCESS"), None)
-        conclusive = next((build for build in finished if build.result in CONCLUSIVE), None)
+        counting = list(filter(_counts, known))
+        success = next((build for build in counting if build.result == "SUCCESS"), None)
+        conclusive = next(iter(counting), None)
+        older = (conclusive, success, *(build for build in known if build.building))
         del known[KEPT_PER_PAIR:]
-        known += [build for build in dict.fromkeys((conclusive, success)) if build is not None and build not in known]
+        known += [build for build in dict.fromkeys(older) if build is not None and build not in known]
 
     def of_job(self, job: JobKey, *, deleted_too: bool = False) -> list[Build]:
         """Return the builds of a job that are remembered, of all namespaces, in no order.
@@ -330,7 +359,7 @@ class Builds:
 
     def look_up(self, source: str, job: str, number: int) -> bool:
         """Have a build looked up that somebody opened; tell whether it is known. Its address is the store's."""
-        build = self._writer.build(source, job, number)
+        build = self._writer.build_rows.one(source, job, number)
         if build is None or not build.url:
             return False
         self._ask(BuildWanted(job=job, number=number, url=build.url, urgent=True))
@@ -347,3 +376,15 @@ class Builds:
             if len(self._asked) > ASKED_KEPT:
                 self._asked.popitem(last=False)
             self._ask(BuildWanted(job=state.job, number=state.number, url=state.url))
+
+
+def _counts(build: Build) -> bool:
+    return build.result in CONCLUSIVE and not (build.building or build.deleted)
+
+
+def _lacks(row: BuildState | None, known: Sequence[Build]) -> bool:
+    """Whether a stored row lacks since when it is well or what runs: an older desk may not have told that."""
+    if row is None or row.until_ms is not None:
+        return False
+    running = {build.number for build in known if build.building}
+    return (row.level is Level.OK and row.green_since_ms is None) or running != {run.number for run in row.running}

@@ -1,11 +1,10 @@
 """Vault tokens in memory, judged whenever they are seen, when time alone changes them, and when their job has run."""
 
-from collections.abc import Sequence
-
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
 from statusdesk.facts import Swept, Token, VaultHealth, Visited
 from statusdesk.judge.expiries import judge_expiry
-from statusdesk.judge.token_doubts import refused, unread
+from statusdesk.judge.token_ancestors import lines_of
+from statusdesk.judge.token_doubts import left_unseen, refused, unread
 from statusdesk.judge.token_grants import KEPT, grant_of
 from statusdesk.judge.token_jobs import Run, last_run
 from statusdesk.judge.tokens import Around, judge_token
@@ -37,7 +36,8 @@ class Tokens:
         interval_s = settings.interval_s if settings is not None else 30.0
         self._looks_s = settings.slow_interval_s if settings is not None else 300.0
         self._interval_ms = round(interval_s * 1000)
-        self._children = _children(settings.tokens if settings is not None else ())
+        lines = lines_of(settings.tokens if settings is not None else ())
+        self._ancestors = {f"{VAULT}/{name}": [f"{VAULT}/{each}" for each in line] for name, line in lines.items()}
         self._tokens: dict[str, Token] = {}
         self._grants: dict[str, list[Grant]] = {}
         self._runs: dict[str, Run] = {}
@@ -50,6 +50,7 @@ class Tokens:
         self._skew_ms = 0
         self._heard_ms: int | None = None
         self._flushed_ms = 0
+        self._begun = False
         self._jobs_changed = True
         self._changed: set[str] = set()
         self._own_refused = False
@@ -116,6 +117,8 @@ class Tokens:
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge the tokens that were seen or whose time has come, and put their states; commit is the caller's."""
         transitions: list[Transition] = []
+        if not self._begun:
+            self._begin(now_ms)
         if self._gone:
             transitions += self._writer.gone(TokenState, self._gone, now_ms)
             self._changed.update(self._gone)
@@ -132,6 +135,15 @@ class Tokens:
         if not self._dirty:
             return transitions
         return transitions + self._judge(now_ms)
+
+    def _begin(self, now_ms: int) -> None:
+        """Wake at the ends that the store tells, if nothing was heard by then: what ends unseen is no longer well."""
+        self._begun = True
+        silent_ms = now_ms + self._silence_ms
+        for key, row in self._writer.current(TokenState).items():
+            if row.until_ms is None and left_unseen(row, max(row.expire_ms or 0, now_ms)) is not None:
+                self._again.setdefault(key, max(row.expire_ms or 0, silent_ms))
+        self._next_ms = min(self._again.values(), default=None)
 
     def _forget(self, key: str) -> None:
         for known in (self._grants, self._runs, self._alive_ms, self._again):
@@ -155,12 +167,15 @@ class Tokens:
 
     def _judge(self, now_ms: int) -> list[Transition]:
         heard_ms = self._heard_ms if self._is_silent(now_ms) else None
-        children = {child for key in self._dirty for child in self._children.get(key, ())}
-        for key in (self._dirty | children) & self._tokens.keys():
+        due = self._dirty | {key for key, line in self._ancestors.items() if not self._dirty.isdisjoint(line)}
+        for key in due & self._tokens.keys():
             self._grants_known(key)  # before anything is put: where the store cannot be read, all of it is tried again
-        dirty, self._dirty = self._dirty, set()
+        self._dirty = set()
+        generations: dict[int, list[str]] = {}
+        for key in due:
+            generations.setdefault(len(self._ancestors.get(key, ())), []).append(key)
         made: list[Transition] = []
-        for keys in (dirty - children, children):  # what made a token is judged before it
+        for _, keys in sorted(generations.items()):  # what made a token is judged before it
             states = [state for key in keys if (state := self._state(key, now_ms, heard_ms)) is not None]
             made += self._writer.put(states, now_ms)
         self._next_ms = min(self._again.values(), default=None)
@@ -179,7 +194,8 @@ class Tokens:
             self._again.pop(key, None)
             return refused(before)
         if token is None:
-            return None
+            self._again.pop(key, None)
+            return left_unseen(before, now_ms) if before is not None and before.until_ms is None else None
         rules = self._rules.get(token.name)
         if token.problem and (token.kind == TOKEN or token.seen_ms is None) and not token.gone:
             state, again_ms = unread(token, before, rules), None
@@ -187,7 +203,7 @@ class Tokens:
             state, again_ms = judge_expiry(token, before, rules, now_ms)
         else:
             settings = rules if isinstance(rules, TokenSettings) else None
-            around = self._around(key, token, settings, heard_ms)
+            around = self._around(key, token, heard_ms)
             verdict = judge_token(token, before, settings, now_ms, around)
             state, again_ms = verdict.state, verdict.look_again_ms
         self._judged.add(key)
@@ -197,11 +213,11 @@ class Tokens:
             self._again.pop(key, None)
         return state
 
-    def _around(self, key: str, token: Token, settings: TokenSettings | None, heard_ms: int | None) -> Around:
-        parent = f"{token.source}/{settings.parent}" if settings is not None and settings.parent else ""
+    def _around(self, key: str, token: Token, heard_ms: int | None) -> Around:
+        rows = self._writer.current(TokenState)
         return Around(
             grants=self._granted(key, token),
-            parent=self._writer.current(TokenState).get(parent),
+            ancestors=[rows[each] for each in self._ancestors.get(key, ()) if each in rows],
             run=self._runs.get(key),
             skew_ms=self._skew_ms,
             poll_s=self._interval_ms / 1000,
@@ -229,12 +245,3 @@ class Tokens:
         del known[:-KEPT]
         self._writer.put_grants([last])
         return known
-
-
-def _children(tokens: Sequence[TokenSettings]) -> dict[str, list[str]]:
-    """Return the keys of the tokens that die with another one, by the key of that one."""
-    children: dict[str, list[str]] = {}
-    for token in tokens:
-        if token.parent:
-            children.setdefault(f"vault/{token.parent}", []).append(f"vault/{token.name}")
-    return children

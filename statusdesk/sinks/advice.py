@@ -57,6 +57,11 @@ _ITS_OWN = _by_kind(
     "look at the log of Jenkins, and at the proxy before it",
     "look at the log of Vault, and at its storage",
 )
+_FEWER = _by_kind(
+    "look at what limits requests before its API server",
+    "raise [jenkins] interval, or the limit of the proxy before it",
+    "raise [vault] interval, or the rate limit quota of Vault",
+)
 _BY_ERROR: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "Unreachable": _UNREACHABLE,
@@ -66,6 +71,7 @@ _BY_ERROR: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "NoAccess": _RIGHTS,
         "Empty": _RIGHTS,
         "ServerError": _ITS_OWN,
+        "RateLimited": _FEWER,
         "NotJson": _ITS_OWN,
     }
 )

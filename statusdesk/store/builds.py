@@ -1,7 +1,7 @@
 """Questions about builds: those of a job and namespace, and those that a starting collector must know."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
@@ -12,7 +12,6 @@ from statusdesk.store.kinds import BUILDS, DETAILS, JOB_EVENTS, OPEN, SHARED
 IS_CONCLUSIVE = f"IN ({', '.join(repr(result) for result in CONCLUSIVE)})"
 STANDS = "NOT building AND NOT deleted"
 KNOWN_PER_JOB = 30
-_Waiting = tuple[Build, object]
 
 _SELECT = f"SELECT {BUILDS.listed} FROM builds WHERE source = :source AND job = :job"
 _NEWEST = "AND deleted <= :deleted ORDER BY number DESC LIMIT :limit"
@@ -62,16 +61,12 @@ def builds_of_job(
     return found
 
 
-def standing_builds(
-    db: sqlite3.Connection, waiting: Iterable[_Waiting], source: str, job: str, namespace: str, limit: int
-) -> list[Build]:
-    """Return the newest builds of a (job, namespace) that are not deleted, with ``waiting`` ones not yet committed."""
-    mine = {build.number: build for build, _ in waiting if (build.source, build.job) == (source, job)}
-    found = builds_of_job(db, source, job, namespace, limit + len(mine), deleted_too=False)
-    merged = [build for build in found if build.number not in mine]
-    standing = [build for build in mine.values() if not build.deleted]
-    merged += [build for build in standing if namespace in (build.namespaces or (build.namespace or "",))]
-    return sorted(merged, key=lambda build: -build.number)[:limit]
+def standing_builds(db: sqlite3.Connection, source: str, job: str, namespace: str, limit: int) -> list[Build]:
+    """Return the newest builds of a (job, namespace) that are not deleted, with the last that count; newest first."""
+    found = {each.number: each for each in builds_of_job(db, source, job, namespace, limit, deleted_too=False)}
+    for build in _that_count(db, source, job, namespace or None):
+        found.setdefault(build.number, build)
+    return sorted(found.values(), key=lambda build: -build.number)
 
 
 def build(db: sqlite3.Connection, source: str, job: str, number: int) -> Build | None:
@@ -127,11 +122,7 @@ def known_builds(
         for build in builds_of_job(db, source, job, None, per_job):
             found[build.key] = build
         for namespace in _namespaces(db, source, job):
-            given = {"source": source, "job": job, "namespace": namespace}
-            for question in _NEWEST_OF_PAIR:
-                for row in db.execute(question, given):
-                    build = BUILDS.decode(row)
-                    found[build.key] = build
+            found.update((build.key, build) for build in _that_count(db, source, job, namespace))
     for row in db.execute(_OPEN):
         build = BUILDS.decode(row)
         if jobs is None or (build.source, build.job) in jobs:
@@ -139,12 +130,11 @@ def known_builds(
     return sorted(found.values(), key=lambda build: (build.source, build.job, -build.number))
 
 
-def builds_of_jobs(
-    db: sqlite3.Connection, waiting: Iterable[_Waiting], jobs: Collection[tuple[str, str]]
-) -> list[Build]:
-    """Return what is to be known of the builds of some jobs, then those ``waiting`` of them, not yet committed."""
-    mine = [build for build, _ in waiting if (build.source, build.job) in jobs]
-    return known_builds(db, jobs=jobs) + mine
+def _that_count(db: sqlite3.Connection, source: str, job: str, namespace: str | None) -> Iterator[Build]:
+    """Yield the newest build of a job for a namespace, the newest conclusive and the newest successful one."""
+    given = {"source": source, "job": job, "namespace": namespace}
+    for question in _NEWEST_OF_PAIR:
+        yield from map(BUILDS.decode, db.execute(question, given))
 
 
 def _namespaces(db: sqlite3.Connection, source: str, job: str) -> Iterator[str | None]:

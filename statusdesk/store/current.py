@@ -125,7 +125,7 @@ class LatestRows(Generic[R]):
         self.rows: dict[Hashable, R] = dict(rows or {})
         self.waiting: dict[Hashable, tuple[R, tuple[int | None, ...]]] = {}
         self._upsert = table.upsert
-        self._deletes: list[Write] = []
+        self._before: list[Write] = []
 
     def put(self, key: Hashable, row: R, *extra: int | None) -> bool:
         """Take a row; False when it is what is known already."""
@@ -148,21 +148,33 @@ class LatestRows(Generic[R]):
         for rows in (self.rows, self.waiting):
             for key in [key for key in rows if of(key)]:
                 del rows[key]
-        self._deletes.append(delete)
+        self._before.append(delete)
+
+    def rename(self, renamed: Callable[[R], R], writes: Iterable[Write]) -> None:
+        """Have rows under other keys, which statements change before anything that waits is written."""
+        rows = [renamed(row) for row in self.rows.values()]
+        self.rows = {row.key: row for row in rows}  # type: ignore[attr-defined]  # only of facts that have a key
+        waiting = [(renamed(row), extra) for row, extra in self.waiting.values()]
+        self.waiting = {row.key: (row, extra) for row, extra in waiting}  # type: ignore[attr-defined]
+        self._before += writes
+
+    def first(self, write: Write) -> None:
+        """Have a statement run before anything that waits is written."""
+        self._before.append(write)
 
     def writes(self) -> list[Write]:
         """Return what waits to be written."""
         if not self.waiting:
-            return list(self._deletes)
+            return list(self._before)
         encode = self.table.encode
         if self.table.has_extra:
-            return [*self._deletes, (self._upsert, [encode(row) + extra for row, extra in self.waiting.values()])]
-        return [*self._deletes, (self._upsert, Rows(encode, [row for row, _ in self.waiting.values()]))]
+            return [*self._before, (self._upsert, [encode(row) + extra for row, extra in self.waiting.values()])]
+        return [*self._before, (self._upsert, Rows(encode, [row for row, _ in self.waiting.values()]))]
 
     def settled(self) -> None:
         """Forget what waited: it is committed."""
         self.waiting.clear()
-        self._deletes.clear()
+        self._before.clear()
 
 
 class GroupRows(Generic[R]):

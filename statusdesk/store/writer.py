@@ -17,13 +17,12 @@ from statusdesk.store import analysis
 from statusdesk.store import builds as build_questions
 from statusdesk.store.alert_rows import AlertRows
 from statusdesk.store.analysis import Analysis
+from statusdesk.store.build_rows import BuildRows
 from statusdesk.store.current import GroupRows, LastingRows, LatestRows, QueueRows, Write
 from statusdesk.store.earlier import Earlier
 from statusdesk.store.errors import StoreError
 from statusdesk.store.kinds import (
-    BUILDS,
     COLLECTORS,
-    DETAILS,
     EVENTS,
     EVIDENCE,
     EXECUTORS,
@@ -46,7 +45,6 @@ from statusdesk.store.schema import damaged
 __all__ = ["Transition", "Writer"]
 
 PODS_KEEP_S = 3600.0
-REMEMBERED_PER_JOB = 8
 
 C = TypeVar("C")
 
@@ -95,15 +93,9 @@ class Writer:
         executors = map(EXECUTORS.decode, db.execute(EXECUTORS.select))
         self._executors = LatestRows(EXECUTORS, {each.key: each for each in executors})
         self.alert_rows = AlertRows(db, lambda: self._change + 1, self.place)
-        self._builds = LatestRows(BUILDS)
-        self._newest: dict[tuple[str, str], int] = {}
-        for source, name in build_questions.jobs_with_builds(db):
-            builds = build_questions.builds_of_job(db, source, name, None, REMEMBERED_PER_JOB)
-            self._newest[source, name] = builds[0].number
-            self._builds.rows.update((build.key, build) for build in builds)
+        self.build_rows = BuildRows(db, lambda: self._change + 1, self.place)
         self._grants = LatestRows(GRANTS)
         self._job_events = LatestRows(JOB_EVENTS)
-        self._details = LatestRows(DETAILS)
         self._beats = LatestRows(COLLECTORS)
         self._queue = QueueRows(db)
         self._pruner = Pruner(db)
@@ -186,14 +178,11 @@ class Writer:
 
     def put_builds(self, builds: Sequence[Build]) -> None:
         """Take builds, new or changed; they are kept until retention."""
-        for build in builds:
-            self._builds.put(build.key, build, self._change + 1)
+        self.build_rows.put(builds)
 
-    def forget_builds(self, source: str, job: str) -> None:
-        """Delete the builds of a job: another one has its name now."""
-        delete: Write = ("DELETE FROM builds WHERE source = ? AND job = ?", [(source, job)])
-        self._builds.drop(lambda key: cast(tuple[str, str, int], key)[:2] == (source, job), delete)
-        self._newest.pop((source, job), None)
+    def put_build_details(self, details: Sequence[BuildDetails]) -> None:
+        """Take what was looked up of builds."""
+        self.build_rows.put_details(details)
 
     def put_jobs(self, jobs: Sequence[Job]) -> None:
         """Take jobs as they are now."""
@@ -207,15 +196,7 @@ class Writer:
             job = self._jobs.rows.pop(key, None)
             if job is not None:
                 self._jobs.rewrite(job.key, job, at_ms, self._change + 1)
-            self._newest.pop(key, None)
-        # by the builds that are known: their numbers may be dates
-        for build_key in [each for each in self._builds.rows if cast(tuple[str, str, int], each)[:2] in gone]:
-            del self._builds.rows[build_key]
-
-    def put_build_details(self, details: Sequence[BuildDetails]) -> None:
-        """Take what was looked up of builds."""
-        for each in details:
-            self._details.put(each.key, each)
+        self.build_rows.gone(gone)
 
     def put_job_events(self, events: Sequence[JobEvent]) -> None:
         """Take what has happened to jobs."""
@@ -285,8 +266,8 @@ class Writer:
         return [*self._lasting.values(), *self._latest(), self._events, self._revisions]
 
     def _latest(self) -> tuple[LatestRows[Any], ...]:
-        latest = (self._pods, self._builds, self._jobs, self._executors, self._grants)
-        return (*latest, self._evidence, self._job_events, self._details, *self.alert_rows.kept)
+        latest = (self._pods, *self.build_rows.kept, self._jobs, self._executors, self._grants)
+        return (*latest, self._evidence, self._job_events, *self.alert_rows.kept)
 
     def _transact(self, writes: list[Write]) -> None:
         try:
@@ -298,7 +279,7 @@ class Writer:
             raise StoreError(f"{self.path} cannot be written: {error}") from error
 
     def _settle(self, now_ms: int) -> None:
-        self._forget_old_builds()
+        self.build_rows.forget_old()
         self._forget_gone_pods()
         for rows in self._lasting.values():
             rows.settled(now_ms)
@@ -306,7 +287,8 @@ class Writer:
         for each in (*kept, self._beats):
             each.settled()
         self.alert_rows.settled()
-        for once in (self._grants, self._evidence, self._job_events, self._details):
+        self.build_rows.settled()
+        for once in (self._grants, self._evidence, self._job_events):
             once.rows.clear()
         self._queue.settled()
 
@@ -315,17 +297,6 @@ class Writer:
         for key, (pod, _) in self._pods.waiting.items():
             if pod.until_ms is not None:
                 del self._pods.rows[key]
-
-    def _forget_old_builds(self) -> None:
-        """Keep only the newest builds of a job in memory, and the open ones: those are seen again and again."""
-        known = self._builds.rows
-        for key in self._builds.waiting:
-            source, job, number = cast(tuple[str, str, int], key)
-            newest = self._newest[source, job] = max(number, self._newest.get((source, job), 0))
-            old = number if number <= newest - REMEMBERED_PER_JOB else number - REMEMBERED_PER_JOB
-            build = known.get((source, job, old))
-            if build is not None and not build.building and build.result is not None:
-                del known[source, job, old]
 
     def current(self, kind: type[C]) -> dict[str, C]:
         """Return the rows of a lasting kind with the gone ones, or of the pods that are there; do not change it."""
@@ -339,27 +310,6 @@ class Writer:
     def jobs(self) -> list[Job]:
         """Return the jobs that exist."""
         return list(self._jobs.rows.values())
-
-    @asks
-    def known_builds(self, per_job: int = build_questions.KNOWN_PER_JOB) -> list[Build]:
-        """Return the newest committed builds of each job, all open ones, and the last that count of each namespace."""
-        return build_questions.known_builds(self._db, per_job)
-
-    @asks
-    def builds_of_jobs(self, jobs: Collection[tuple[str, str]]) -> list[Build]:
-        """Return what is to be known of the builds of jobs, then those of them that are not committed."""
-        return build_questions.builds_of_jobs(self._db, self._builds.waiting.values(), jobs)
-
-    @asks
-    def build(self, source: str, job: str, number: int) -> Build | None:
-        """Return one build that is committed."""
-        return build_questions.build(self._db, source, job, number)
-
-    @asks
-    def builds_of(self, source: str, job: str, namespace: str, limit: int) -> list[Build]:
-        """Return the newest builds of a (job, namespace) that Jenkins has, newest first; also those not committed."""
-        waiting = self._builds.waiting.values()
-        return build_questions.standing_builds(self._db, waiting, source, job, namespace, limit)
 
     def prune(self, now_ms: int, max_rows: int, sinks: Collection[str] | None = None) -> int:
         """Delete what is older than is kept, at most about ``max_rows`` rows in bites of milliseconds; return how many.

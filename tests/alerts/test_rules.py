@@ -1,5 +1,6 @@
 """Which row deserves which alert: names, labels, severities by stage, and what they explain."""
 
+import msgspec
 import pytest
 
 from statusdesk.alerts.making import fingerprint
@@ -40,6 +41,12 @@ CASES = [
     (token(reason="Lapsed"), [("TokenGone", "critical")]),
     (token(Level.WARNING, "AtCap"), [("TokenAtCap", "warning")]),
     (token(Level.FAILING, "AtCap"), [("TokenAtCap", "warning"), ("TokenLapsing", "critical")]),
+    (
+        msgspec.structs.replace(token(Level.FAILING, "NoNews"), at_cap=True),
+        [("TokenAtCap", "warning"), ("TokenLapsing", "critical")],
+    ),
+    (token(Level.FAILING, "NoNews"), [("TokenLapsing", "critical")]),
+    (msgspec.structs.replace(token(Level.UNKNOWN, "NoNews"), at_cap=True), []),
     (token(Level.WARNING, "RunningDown"), []),
     (source(), [("SourceDown", "critical")]),
     (source(name="vault", reason="Sealed"), [("VaultSealed", "critical")]),

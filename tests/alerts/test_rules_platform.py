@@ -54,7 +54,7 @@ def test_which_rows_are_alerts(state, name):
 
 
 def test_unknown_holds():
-    assert deserved(platform("seed", Level.UNKNOWN, "NoResult"), PLAIN) is None
+    assert deserved(platform("seed", Level.UNKNOWN, "NoResult"), PLAIN) == []
 
 
 def test_labels_and_what_it_hangs_on():

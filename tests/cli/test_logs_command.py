@@ -39,6 +39,14 @@ def run(kube, tmp_path):
     return command
 
 
+def test_it_is_told_once_that_of_some_only_the_last_lines_are_here(kube, run):
+    kube.show(pod("orders-1"), pod("orders-2"))
+    kube.replies["app"] = [Reply(stamped("two", "three", start=1))] * 2
+    done = run("orders", "-n", "testing", "--no-follow", "--tail", "1")
+    assert sorted(done.stdout.splitlines()) == ["[orders-1/app] three", "[orders-2/app] three"]
+    assert done.stderr == "statusdesk: only the last lines are here: --tail N or --since asks for older ones\n"
+
+
 def test_lines_are_on_stdout_and_all_else_on_stderr(kube, run):
     kube.show(pod("orders-1"), pod("orders-2", container(state=ended("run-1", 1, "Error"))))
     kube.replies["orders-1/app"] = [Reply(stamped("one", "ERROR two", "password=hunter2"))]
@@ -48,7 +56,7 @@ def test_lines_are_on_stdout_and_all_else_on_stderr(kube, run):
     assert done.stdout.splitlines() == [
         "[orders-1/app] one", "[orders-1/app] ERROR two", "[orders-1/app] password=[hidden]", "[orders-2/app] three",
     ]  # fmt: skip
-    assert {query.get("tailLines") for query in kube.asked_logs} == {"200"}
+    assert {query.get("tailLines") for query in kube.asked_logs} == {"201"}
 
 
 def test_lines_are_chosen_and_dressed_as_asked_for(kube, run):

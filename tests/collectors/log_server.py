@@ -150,7 +150,8 @@ class Follow:
     def said(self) -> list[str]:
         """Return lines and marks in their order, ``! `` before a mark."""
         self.lines += self.source.take(10**6)
-        return [f"! {line.text}" if line.kind == LineKind.MARK else line.text for line in self.lines]
+        told = (LineKind.MARK, LineKind.CUT)
+        return [f"! {line.text}" if line.kind in told else line.text for line in self.lines]
 
     def wait_said(self, *said: str) -> None:
         wait_for(lambda: len(self.said()) >= len(said), f"{self.said()} {self.source.status()}")

@@ -60,7 +60,9 @@ class Watched:
         told = {}
         for changed in self.heard.of(Changed):
             assert changed.kind is Build
-            told = {key: each for key, each in told.items() if ("jenkins", key[0]) not in changed.gone}
+            others = {name for move in changed.moved for name in (move.before, move.after)}
+            others |= {job for _, job in changed.gone}
+            told = {key: each for key, each in told.items() if key[0] not in others}
             told |= {(each.job, each.number): each for each in changed.seen}
         return told
 
@@ -356,3 +358,19 @@ def test_errands_rest_while_jenkins_is_away_and_end_when_it_is_back(jenkins):
         away.clear()
         watched.visit()
         watched.wait_builds(*((f"deploy-{number}", 1) for number in range(6)))
+
+
+def test_errands_rest_for_as_long_as_jenkins_asks_for(jenkins):
+    jenkins.add("deploy", build(1), build(2))
+    slow_down = Answer(429, b"", (("Retry-After", "1000"),))
+    jenkins.fault = lambda asked: slow_down if asked.path.startswith("/job/") else None
+    with staged(jenkins) as stage, Watched(stage) as watched:
+        errands = watched.collector._errands
+        eventually(lambda: errands._resting)
+        for _ in range(3):
+            watched.visit()
+        assert len([path for path in stage.paths() if path.startswith("/job/")]) == 1
+        jenkins.fault = lambda asked: None
+        errands._not_before_s = 0.0
+        watched.visit()
+        watched.wait_builds(("deploy", 1))

@@ -60,7 +60,7 @@ ANSWERS = {
     ),
     "403 of a proxy": (Answer(403, b"", HTML), "Forbidden", "grant Overall/Read and Job/Read to monitor"),
     "404": (Answer(404, page("missing_404.html"), HTML), "Misconfigured", "check [jenkins] url"),
-    "429": (Answer(429, b"", (("Retry-After", "17"),)), "ServerError", "asks for fewer requests (429)"),
+    "429": (Answer(429, b"", (("Retry-After", "17"),)), "RateLimited", "asks for fewer requests (429)"),
     "500": (Answer(500, b"<html>" + b"x" * 30_000, HTML), "ServerError", "fails with an error page (500)"),
     "502": (Answer(502, b"<html>Bad Gateway", HTML), "ServerError", "proxy before it"),
     "503 starting": (Answer(503, page("starting_503.html"), HTML), "ServerError", "is starting (503)"),

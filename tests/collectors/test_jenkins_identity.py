@@ -120,6 +120,55 @@ def test_builds_of_a_job_that_is_back_are_attributed_as_they_were(jenkins):
         assert of_job(watched, "deploy") == {1: "testing", 2: "testing", 3: "production"}
 
 
+def test_a_job_that_is_back_after_a_while_by_another_name_has_moved(jenkins):
+    """Its builds are in the store by the name before; told anew they would be there twice."""
+    jenkins.add("other", build(1, timestamp=LATER_MS))
+    jenkins.add("deploy", build(1, namespace="testing"), build(2, namespace="testing"))
+    with staged(jenkins) as stage, Watched(stage) as watched:
+        watched.heard.wait_for(lambda _: len(watched.builds()) == 3)
+        builds = jenkins.jobs.pop("deploy")
+        for _ in range(3):
+            watched.visit()
+        jenkins.jobs["team"] = builds
+        watched.visit()
+        moved = [move for each in watched.heard.of(Changed) for move in each.moved]
+        assert [(move.before, move.after) for move in moved] == [("deploy", "team")]
+        assert moved[0].url == f"{stage.url}/job/team/"
+        assert of_job(watched, "team") == {1: "testing", 2: "testing"}
+        assert watched.visit() == TICK
+
+
+def test_a_job_that_got_another_name_and_a_build_while_nobody_looked_has_moved(jenkins):
+    before = [known("deploy", number, namespace="testing") for number in (1, 2)]
+    jenkins.add("other", build(1, timestamp=LATER_MS))
+    jenkins.add("team", build(1), build(2), build(3, namespace="production"))
+    with staged(jenkins) as stage, Watched(stage, before) as watched:
+        watched.heard.wait_for(lambda _: [move for each in watched.heard.of(Changed) for move in each.moved])
+        eventually(lambda: not watched.collector.busy())
+        moves = [(move.before, move.after) for each in watched.heard.of(Changed) for move in each.moved]
+        assert moves == [("deploy", "team")]
+        assert of_job(watched, "team") == {1: "testing", 2: "testing", 3: "production"}
+        watched.visit()
+        assert watched.visit() == TICK
+
+
+def test_a_job_that_lost_its_last_build_and_got_another_name_between_two_visits_has_moved(jenkins):
+    jenkins.add("deploy", *(build(number, namespace="testing") for number in (1, 2, 3)))
+    jenkins.add("other", *(later(number) for number in (1, 2)))
+    with staged(jenkins) as stage, Watched(stage) as watched:
+        watched.heard.wait_for(lambda _: len(watched.builds()) == 5)
+        jenkins.jobs["other"], jenkins.jobs["deploy"] = jenkins.jobs["deploy"], jenkins.jobs["other"]
+        del jenkins.jobs["other"][3], jenkins.jobs["deploy"][2]
+        watched.visit()
+        moves = {(move.before, move.after) for each in watched.heard.of(Changed) for move in each.moved}
+        assert moves == {("deploy", "other"), ("other", "deploy")}
+        eventually(lambda: not watched.collector.busy())
+        watched.visit()
+        watched.heard.wait_for(lambda _: watched.builds()[("other", 3)].deleted)
+        assert of_job(watched, "other") == dict.fromkeys((1, 2, 3), "testing")
+        assert not [each for each in watched.heard.of(Changed) if each.gone]
+
+
 def test_a_deleted_newest_build_before_a_gap_makes_no_other_job(jenkins):
     jenkins.add("deploy", *(build(number) for number in (1, 2, 3)))
     with staged(jenkins) as stage, Watched(stage) as watched:

@@ -153,3 +153,89 @@ def test_a_lane_that_ends_empty_is_forgotten_at_once(clock):
     merge.end(first)
     merge.push(second, lines(1, 20), 10)
     assert texts(merge.take(9)) == ["1:20"]
+
+
+def everything(merge, count):
+    """Take until there are so many lines."""
+    taken = []
+    while len(taken) < count:
+        merge.wait(5.0)
+        some = merge.take(64)
+        taken += some
+        assert some or len(taken) < count
+    return taken
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_what_there_was_is_in_the_order_of_times_however_far_one_is_ahead_and_nothing_is_lost(patient):
+    merge = Merge(patient=patient, lane_bytes=1000)
+    fast, slow = merge.lane(0), merge.lane(1)
+    for lane in (fast, slow):
+        merge.begin(lane, 10**9, None, 30.0)
+
+    def push():
+        for start in range(0, 3000, 50):
+            merge.push(fast, lines(0, *range(start, start + 50)), 600)
+        merge.begun(fast)
+
+    thread = threading.Thread(target=push)
+    thread.start()
+    merge.push(slow, lines(1, *range(5, 3000, 100)), 10)
+    merge.begun(slow)
+    taken = everything(merge, 3030)
+    thread.join(5)
+    assert [line.at_ns for line in taken] == sorted(line.at_ns for line in taken) and not merge.skipped
+
+
+def test_of_a_tail_the_line_too_much_goes_and_says_that_there_are_more(clock):
+    merge = Merge(hold_s=0.2, clock=clock)
+    cut, whole, silent = merge.lane(0), merge.lane(1), merge.lane(2)
+    for lane in (cut, whole, silent):
+        merge.begin(lane, 1000, 2)
+    merge.push(cut, lines(0, 1), 10)
+    merge.push(whole, lines(1, 4, 5), 10)
+    clock.now_s = 0.05
+    merge.push(cut, lines(0, 2, 3), 10)
+    assert merge.take(9) == [], "it is not known yet what the third has, nor whether the second has more"
+    clock.now_s = 0.3
+    taken = merge.take(9)
+    assert texts(taken) == ["older lines of this run are not here", "0:2", "0:3", "1:4", "1:5"]
+    assert (taken[0].kind, taken[0].at_ns) == (LineKind.CUT, 2)
+
+
+def test_a_tail_whose_lines_come_late_says_late_that_there_are_more(clock):
+    merge = Merge(hold_s=0.2, clock=clock)
+    lane = merge.lane(0)
+    merge.begin(lane, 1000, 2)
+    merge.push(lane, lines(0, 1, 2), 10)
+    clock.now_s = 0.5
+    assert texts(merge.take(9)) == ["0:1", "0:2"]
+    merge.push(lane, lines(0, 3), 10)
+    late = merge.take(9)
+    assert [(line.kind, line.at_ns) for line in late] == [(LineKind.CUT, 1), (LineKind.LINE, 3)]
+
+
+def test_lines_that_are_written_now_are_none_that_a_tail_has_too_much(clock):
+    merge = Merge(hold_s=0.2, clock=clock)
+    lane = merge.lane(0)
+    merge.begin(lane, 1000, 2)
+    merge.push(lane, lines(0, 1, 2), 10)
+    clock.now_s = 0.5
+    merge.push(lane, lines(0, 1001), 10)
+    merge.push(lane, lines(0, 1002), 10)
+    assert texts(merge.take(9)) == ["0:1", "0:2", "0:1001", "0:1002"]
+
+
+def test_one_whose_clock_is_behind_holds_the_others_up_for_a_moment_only(clock):
+    merge = Merge(hold_s=0.2, clock=clock)
+    late, other = merge.lane(0), merge.lane(1)
+    hour_ns, step_ns = 3600 * 10**9, 10**8
+    for lane in (late, other):
+        merge.begin(lane, hour_ns, None, 0.6)
+    merge.push(other, lines(1, hour_ns), 10)
+    taken = []
+    for tick in range(25):
+        clock.now_s = tick / 10
+        merge.push(late, lines(0, 10**9 + tick * step_ns), 10)
+        taken += merge.take(99)
+    assert f"1:{hour_ns}" in texts(taken)

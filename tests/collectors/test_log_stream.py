@@ -131,8 +131,8 @@ def test_an_end_whose_log_is_not_there_any_more_is_told(kube, follow):
 
 def test_lines_from_before_the_beginning_do_not_come_after_a_cut(kube, follow):
     again = Reply(stamped("a", "b", "c", "d"), end="hang")
-    kube.replies["app"] = [Reply(stamped("c", start=2), end="cut"), again]
-    follow(tail=1).wait_said("c", "d")
+    kube.replies["app"] = [Reply(stamped("b", "c", start=1), end="cut"), again]
+    follow(tail=1).wait_said("! older lines of this run are not here", "c", "d")
 
 
 def test_a_pod_of_the_same_name_is_another_one(kube, follow):

@@ -19,7 +19,7 @@ def test_lines_come_with_their_time_and_where_they_are_from(kube, follow):
     assert lines.lines[1].at_ns == 1_795_348_800_001_000_000
     origin = lines.source.origins[lines.lines[0].origin]
     assert (origin.cluster, origin.namespace, origin.pod, origin.container) == ("c1", "testing", "orders-1", "app")
-    assert kube.asked_logs[0]["tailLines"] == "50" and kube.asked_logs[0]["follow"] == "true"
+    assert kube.asked_logs[0]["tailLines"] == "51" and kube.asked_logs[0]["follow"] == "true"
 
 
 def test_a_cut_is_resumed_without_loss_or_repetition(kube, follow):
@@ -149,7 +149,44 @@ def test_the_run_before_comes_first_where_it_is_asked_for(kube, follow):
     lines.wait_texts("why it died", "on")
     assert [line.text for line in lines.lines] == ["why it died", "restarted: exit 1 Error", "on"]
     asked = [(query.get("previous"), query.get("tailLines"), "sinceTime" in query) for query in kube.asked_logs]
-    assert asked == [("true", "9", False), (None, "9", True)]
+    assert asked == [("true", "10", False), (None, "10", True)]
+
+
+def test_each_run_of_which_only_the_last_lines_were_asked_for_says_so_where_it_begins(kube, follow):
+    before = [f"before {number}" for number in range(5)]
+    after = [f"after {number}" for number in range(5)]
+    kube.replies["app"] = [Reply(stamped(*after[2:], start=2, second=5), end="hang")]
+    kube.replies["app previous"] = [Reply(stamped(*before[2:], start=2))]
+    died = ended("run-1", 1, "Error")
+    lines = follow(pod("orders-1", container(run="run-2", lastState=died, restartCount=1)), run_before=True, tail=2)
+    cut = "! older lines of this run are not here"
+    lines.wait_said(cut, *before[3:], "! restarted: exit 1 Error", cut, *after[3:])
+    cuts = [line for line in lines.lines if line.kind == LineKind.CUT]
+    assert [line.at_ns for line in cuts] == [line.at_ns for line in lines.lines if line.text in (before[3], after[3])]
+    kube.replies["app"] = [Reply(stamped(*after, second=5))]
+    kube.replies["app previous"] = [Reply(stamped(*before))]
+    older = lines.source.older(cuts[1].at_ns, (0,), 100)
+    assert [line.text for line in older] == [*before, *after[:3]]
+    assert [line.text for line in lines.source.older(cuts[0].at_ns, (0,), 2)] == before[1:3]
+
+
+def test_a_log_that_has_just_as_many_lines_as_were_asked_for_is_not_cut(kube, follow):
+    kube.replies["app"] = [Reply(stamped("one", "two"), end="hang")]
+    lines = follow(tail=2)
+    lines.wait_texts("one", "two")
+    assert lines.marks() == []
+
+
+def test_what_was_there_is_merged_by_time_however_fast_each_pod_sends_it(kube, follow):
+    def all_of(name, every):
+        return [stamped(*(f"{name} {second:02d}" for _ in range(1)), second=second) for second in range(0, 60, every)]
+
+    fast, slow = all_of("fast", 1), all_of("slow", 5)
+    kube.replies["orders-1/app"] = [Reply(fast, end="eof")]
+    kube.replies["orders-2/app"] = [Reply(slow, before=lambda: kube.over.wait(0.4))]
+    lines = follow(pod("orders-1"), pod("orders-2"), follow=False, since_ms=1_795_348_800_000)
+    wait_for(lambda: len(lines.texts()) == len(fast) + len(slow))
+    assert [line.at_ns for line in lines.lines] == sorted(line.at_ns for line in lines.lines)
 
 
 def test_the_last_line_needs_no_newline(kube, follow):
@@ -299,7 +336,7 @@ def test_closing_ends_all_streams(kube, follow):
 
 def test_what_a_reader_leaves_is_counted_where_it_is_missing(kube, follow):
     many = [stamped(*(f"line {number} " + "x" * 1000 for number in range(900)), second=second) for second in range(9)]
-    kube.replies["app"] = [Reply(many, end="hang")]
+    kube.replies["app"] = [Reply([some.replace(b"2026-", b"2096-") for some in many], end="hang")]
     lines = follow()
     wait_for(lambda: lines.source.status().skipped)
     wait_for(lambda: len([each for each in lines.texts() if each]) + lines.source.status().skipped == 8100)

@@ -348,6 +348,19 @@ def test_the_cap_of_a_mount_is_asked_for_where_that_is_wanted_and_allowed(bao, o
         assert (billing.mount_max_s, billing.mount_problem) == (768 * 3600, "")
 
 
+@pytest.mark.parametrize("path", ["sys/mounts/auth/*", "sys/mounts/auth/team/userpass/tune"])
+def test_the_cap_of_a_mount_whose_path_has_several_parts_is_found(bao, ours, path):
+    bao.policy("statusdesk", POLICY + policy_line(path, "read"))
+    bao.call("POST", "sys/auth/team/userpass", {"type": "userpass", "config": {"max_lease_ttl": "100s"}})
+    try:
+        bao.call("POST", "auth/team/userpass/users/al", {"password": "x"})
+        login = bao.call("POST", "auth/team/userpass/login/al", {"password": "x"})
+        with Watched(bao.address, ours, {"al": login["auth"]["accessor"]}, mount_caps=True) as watched:
+            assert (watched.tokens()["al"].mount_max_s, watched.tokens()["al"].mount_problem) == (100, "")
+    finally:
+        bao.call("DELETE", "sys/auth/team/userpass")
+
+
 def test_our_own_token_is_renewed_only_if_told_to_and_allowed(bao):
     bao.policy("statusdesk", POLICY)
     renewing = POLICY + 'path "auth/token/renew-self" { capabilities = ["update"] }'

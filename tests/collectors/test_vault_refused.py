@@ -7,7 +7,7 @@ import pytest
 
 from collectors.transport import VisitFailed
 from collectors.vault_api import POLICY, TokenProblem, VaultApi
-from collectors.vault_items import MountCaps
+from collectors.vault_mounts import MountCaps
 from collectors.vault_tokens import OWN_NAME
 from statusdesk.config import CertificateSettings, VaultSettings
 from statusdesk.facts import Token
@@ -146,6 +146,8 @@ class Tuned:
         self.answers, self.asked = list(answers), 0
 
     def mount_max_s(self, mount):
+        if mount != "userpass":
+            raise TokenProblem("Forbidden", "x")
         self.asked += 1
         found = self.answers.pop(0)
         if isinstance(found, Exception):
@@ -175,6 +177,49 @@ def test_the_cap_of_a_mount_that_could_not_be_had_is_asked_for_at_the_next_visit
     api = Tuned(120, VisitFailed("Timeout", "x"), VisitFailed("RateLimited", "x"), 3600)
     of = caps_at(api, 0, 300_000, 300_001, 329_999, 330_000, 360_000)
     assert of == [(120, "")] * 5 + [(3600, "")] and api.asked == 4
+
+
+class Mounts:
+    """Vault's answers by mount; 0 is a refusal, and what is in none of them is no mount."""
+
+    def __init__(self, **caps_s):
+        self.caps_s, self.asked = caps_s, []
+
+    def mount_max_s(self, mount):
+        self.asked.append(mount)
+        found = next((cap_s for each, cap_s in self.caps_s.items() if f"{mount}/".startswith(f"{each}/")), None)
+        if not found:
+            raise TokenProblem("Misconfigured" if found is None else "Forbidden", "x")
+        return found
+
+
+@pytest.mark.parametrize(
+    ("path", "mount", "asked"),
+    [
+        ("auth/team/userpass/login/al", "team/userpass", 1),
+        ("auth/userpass/login/al", "userpass", 1),
+        ("auth/token/create/svc", "token", 1),
+        ("auth/team/kubernetes/login", "team/kubernetes", 1),
+        ("auth/team/jwt/oidc/callback", "team/jwt/oidc", 1),  # Vault answers for the mount that it is in: team/jwt
+        ("auth/login/login/al", "login", 1),
+        ("auth/team/login/ldap/login/al", "team/login/ldap/login", 2),
+    ],
+)
+def test_the_mount_is_found_whatever_its_path_and_once(path, mount, asked):
+    of = {"auth/team/jwt/oidc/callback": "team/jwt", "auth/team/login/ldap/login/al": "team/login/ldap"}
+    api = Mounts(**{of.get(path, mount): 100})
+    caps = MountCaps(True, 300.0, 30.0)
+    assert [caps.of(api, path, ms) for ms in (0, 1, 299_999, 300_000)] == [(100, "")] * 4
+    assert len(api.asked) == asked + 1 and set(api.asked[-2:]) >= {mount}
+    assert caps.of(api, path.replace("/al", "/bob"), 300_001) == (100, "") and len(api.asked) == asked + 1
+
+
+def test_of_a_path_of_which_vault_tells_nothing_the_likely_mount_is_named():
+    api = Mounts(**{"team/userpass": 0})
+    caps = MountCaps(True, 300.0, 30.0)
+    refused = "may not read sys/mounts/auth/team/userpass/tune"
+    assert [caps.of(api, f"auth/team/userpass/login/{who}", 1) for who in ("al", "bob", "eve")] == [(0, refused)] * 3
+    assert len(api.asked) == len(set(api.asked)) == 3, "and each is asked for once, not for every token"
 
 
 def test_everything_that_was_asked_for_is_looked_up_after_a_visit_that_failed():

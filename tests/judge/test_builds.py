@@ -58,6 +58,28 @@ def test_outcome(builds, level, reason, number, other, other_result) -> None:
         assert state.key == "jenkins/deploy-orders@staging"
 
 
+@pytest.mark.parametrize(
+    ("builds", "other", "running", "said"),
+    [
+        ([RUNNING, build(8, None, building=True), build(1, "SUCCESS")], 9, [8, 9], "#9 runs, #8 runs besides"),
+        ([build(9, "ABORTED"), build(8, None, building=True)], 9, [8], "#9 was aborted for staging, #8 runs besides"),
+        (
+            [build(9, "SUCCESS"), *(build(n, None, building=True) for n in (8, 7))],
+            None,
+            [7, 8],
+            "#7 and #8 run besides",
+        ),
+        ([build(9, "UNSTABLE", building=True)], 9, [9], "#9 runs for staging"),
+        ([build(9, "SUCCESS")], None, [], "succeeded for staging"),
+    ],
+)
+def test_all_that_runs_is_told_also_below_newer_builds(builds, other, running, said) -> None:
+    state = judge_builds("jenkins", None, "deploy-orders", "staging", builds, now_ms=T0)
+    assert ([run.number for run in state.running], state.other_number) == (running, other)
+    assert state.message.endswith(said)
+    assert all((run.started_ms, run.version) == (T0 + run.number * 1000, f"1.{run.number}") for run in state.running)
+
+
 def test_last_success_stays_known() -> None:
     state = judged("jenkins", None, "deploy-orders", "staging", [build(5, "FAILURE"), build(3, "SUCCESS")])
     assert (state.last_success_number, state.last_success_ms) == (3, T0 + 3500)

@@ -10,15 +10,17 @@ from tests.judge.corpus.held import HELD, PAUSES
 from tests.judge.corpus.jobs import JOBS
 from tests.judge.corpus.nodes import LOST_NODES
 from tests.judge.corpus.numbers import NUMBERS
+from tests.judge.corpus.owed import OWED
 from tests.judge.corpus.recreate import RECREATE
 from tests.judge.corpus.rollouts import ROLLOUTS
 from tests.judge.corpus.service import SERVICE
 from tests.judge.corpus.sets import DAEMONS, STATEFUL
 from tests.judge.corpus.undoes import UNDOES
+from tests.judge.corpus.waiting import WAITING
 from tests.judge.sequence import Case, at, follow
 
 CORPUS = [*STATEFUL, *DAEMONS, *CONTAINERS, *SERVICE, *NUMBERS, *ROLLOUTS, *HELD, *PAUSES, *JOBS, *LOST_NODES]
-CORPUS += [*RECREATE, *UNDOES, *DROPS]
+CORPUS += [*RECREATE, *UNDOES, *DROPS, *OWED, *WAITING]
 
 
 @pytest.mark.parametrize("case", CORPUS, ids=[case.name for case in CORPUS])

@@ -5,6 +5,7 @@ import pytest
 
 from statusdesk.facts import Pod, Workload
 from statusdesk.states import Level
+from tests.judge.corpus.recreate import ENDING, OLD_PODS, STILL, recreate, was
 from tests.judge.corpus.words import DAY_S, LONG_AGO, SPREAD, VETERANS, sts_pod
 from tests.judge.make import OLD, T0, deployment, looping, old_pod, pod, progressing, rolling, unready
 from tests.judge.sequence import Seen, at, follow
@@ -21,6 +22,7 @@ CANARY = (sts_pod(0, revision=OLD, **LONG_AGO), sts_pod(1, revision=OLD, **LONG_
 HELD = msgspec.structs.replace(SPREAD, partition=2, ready=3, available=3)
 LOWERED = msgspec.structs.replace(HELD, partition=0, generation=3, observed_generation=3)
 REPLACED = (CANARY[0], sts_pod(1, looping(), ready=False, created_ms=at(90)), NEWEST)
+SAME_IMAGE = msgspec.structs.replace(recreate(**STILL), image=was().image, images=was().images, version=was().version)
 LATER = msgspec.structs.replace(LOWERED, updated=2, ready=2, available=2)
 Steps = list[tuple[float, Workload, tuple[Pod, ...]]]
 
@@ -38,6 +40,10 @@ CASES: dict[str, tuple[Steps, list[float | None]]] = {
             (100, deployment(**AHEAD, observed_generation=3), VETERANS),
         ],
         [None, 10, 10, None],
+    ),
+    "Recreate with the image of before, whose number comes with its first pod": (
+        [(0, was(), OLD_PODS), (10, SAME_IMAGE, ENDING), (60, SAME_IMAGE, ())],
+        [None, 10, 10],
     ),
     "unobserved at first sight": ([(50, deployment(**AHEAD), VETERANS)], [50]),
     "scaled while it is stuck": (

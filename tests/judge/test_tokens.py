@@ -230,7 +230,9 @@ def test_one_whose_parent_is_dead_has_died_with_it_whenever_nobody_looked() -> N
     before = judge_token(token(), None, settings(parent="boss"), T0).state
     boss = msgspec.structs.replace(before, name="boss", key="vault/boss", reason="Gone", level=Level.FAILING)
     gone = Token(source="vault", name="orders", gone=True)
-    state = judge_token(gone, before, settings(parent="boss"), T0 + 12 * H, Around(parent=boss)).state
+    state = judge_token(
+        gone, before, settings(parent="boss"), T0 + 12 * H, Around(ancestors=[boss] if boss else [])
+    ).state
     assert state.message.endswith("with 'boss', which made it")
 
 
@@ -312,6 +314,47 @@ def test_while_vault_gives_no_news_nothing_gets_worse_and_its_end_is_not_known()
     assert (over.level, over.reason) == (Level.UNKNOWN, "NoNews")
 
 
+CAPPED = token(explicit_max_s=124 * 3600)
+FAILED = Around(run=Run(job="renew-orders", number=7, result="FAILURE", started_ms=T0 + H, ended_ms=T0 + H))
+
+
+@pytest.mark.parametrize(
+    ("seen", "rules", "around", "after_h", "level", "reason"),
+    [
+        (CAPPED, settings(reissue_critical_s=60.0), Around(), 13, Level.WARNING, "AtCap"),
+        (CAPPED, None, Around(), 20, Level.FAILING, "AtCap"),
+        (token(), EVERY_8H, Around(), 10.5, Level.WARNING, "RenewalMissed"),
+        (token(), EVERY_8H, Around(), 17, Level.FAILING, "LapsesBeforeNextRun"),
+        (token(), EVERY_8H, FAILED, 3, Level.WARNING, "RenewalFailed"),
+        (token(), None, Around(), 1, Level.UNKNOWN, "Renewing"),
+    ],
+)
+@pytest.mark.parametrize("silent", [True, False], ids=["silent", "rate limited"])
+def test_past_its_end_one_that_was_already_bad_is_told_as_not_seen_and_no_milder(
+    seen: Token, rules: TokenSettings | None, around: Around, after_h: float, level: Level, reason: str, silent: bool
+) -> None:
+    looked_ms = T0 + int(after_h * H)
+    seen = msgspec.structs.replace(seen, seen_ms=looked_ms)
+    state = judge_token(seen, None, rules, looked_ms, around).state
+    assert state.reason == reason and state.level in (level, Level.OK)
+    around = msgspec.structs.replace(around, heard_ms=looked_ms if silent else None)
+    assert judge_token(seen, state, rules, T0 + 24 * H - 1, around).state.message == state.message
+    for hours in (24, 25):
+        state = judge_token(seen, state, rules, T0 + hours * H, around).state
+        assert (state.level, state.reason, state.survives) == (level, "NoNews", None)
+        why = "Vault gives no news" if silent else "was not looked up since"
+        assert state.message == f"it should have ended at 2027-01-16 08:00Z, and {why}"
+        assert state.left_ms(T0 + hours * H) is None and state.next_renewal_ms is None
+    mended = judge_token(renewed(seen, 26, 24), state, rules, T0 + 26 * H).state
+    assert mended.reason in ("Renewing", "AtCap")
+
+
+def test_one_that_lapsed_before_our_eyes_stays_dead_when_vault_falls_silent() -> None:
+    seen = token(seen_ms=T0 + 24 * H - 5000, unknown_ms=T0 + 24 * H)
+    state = judge_token(seen, None, None, T0 + 24 * H, Around(heard_ms=T0 + 24 * H)).state
+    assert state.reason == "Lapsed"
+
+
 def test_the_servers_clock_is_corrected_for() -> None:
     ahead = Around(skew_ms=3 * H)
     state = judge_token(token(), None, EVERY_8H, T0 + 6 * H, ahead).state  # 9 h after the renewal, by the server
@@ -353,8 +396,36 @@ def parent(**changes: Any) -> TokenState:
     ],
 )
 def test_a_child_of_a_dying_parent(boss: TokenState | None, level: Level, reason: str) -> None:
-    state = judge_token(token(), None, settings(parent="boss"), T0 + H, Around(parent=boss)).state
+    state = judge_token(token(), None, settings(parent="boss"), T0 + H, Around(ancestors=[boss] if boss else [])).state
     assert (state.level, state.reason) == (level, reason)
+
+
+@pytest.mark.parametrize(
+    ("boss", "kid", "level", "said"),
+    [
+        ({}, {}, Level.WARNING, "'boss', which lapses at 2027-01-15 13:00Z: it made 'kid', which made this one"),
+        ({"expire_ms": T0 + 9 * H}, {"expire_ms": T0 + 8 * H}, Level.WARNING, "'kid', which made it and lapses"),
+        ({}, {"level": Level.FAILING, "expire_ms": T0 + 8 * H}, Level.FAILING, "'boss', which lapses at"),
+        ({"level": Level.OK}, {"expire_ms": T0 + 8 * H}, Level.WARNING, "'kid', which made it and lapses"),
+        ({"reason": "Gone"}, {"expire_ms": T0 + 4 * H}, Level.WARNING, "'boss', which is gone: it made 'kid', which"),
+        ({"reason": "NoNews"}, {}, Level.WARNING, "'boss', which should have ended at 2027-01-15 13:00Z: it made"),
+    ],
+)
+def test_the_first_end_in_its_line_counts_and_who_causes_it_is_named(
+    boss: dict[str, Any], kid: dict[str, Any], level: Level, said: str
+) -> None:
+    line = [parent(**({"name": "kid", "reason": "ParentLapses", "expire_ms": T0 + 20 * H} | kid)), parent(**boss)]
+    state = judge_token(token(), None, settings(parent="kid"), T0 + H, Around(ancestors=line)).state
+    assert (state.level, state.reason) == (level, "ParentLapses")
+    assert state.message.startswith(f"dies with {said}")
+
+
+def test_one_that_died_with_its_line_is_told_by_who_began_it() -> None:
+    line = [parent(name="kid", reason="Gone", dead_ms=T0 + 4 * H), parent(reason="Gone", dead_ms=T0 + 5 * H)]
+    before = judge_token(token(), None, settings(parent="kid"), T0).state
+    gone = token(gone=True, unknown_ms=T0 + 5 * H)
+    state = judge_token(gone, before, settings(parent="kid"), T0 + 5 * H, Around(ancestors=line)).state
+    assert state.message.endswith("with 'boss', which made 'kid', which made this one")
 
 
 def test_a_child_whose_parent_is_not_told_says_so() -> None:

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from statusdesk.config import (
     ClusterSettings,
@@ -17,6 +18,7 @@ from statusdesk.facts import (
     Container,
     ContainerRole,
     Job,
+    JobClass,
     Pod,
     Swept,
     Workload,
@@ -353,7 +355,7 @@ def test_a_deleted_build_is_history_and_the_newest_that_is_left_is_the_state(ben
         assert (outcome(bench).number, outcome(bench).level, outcome(bench).other_number) == (1, Level.WARNING, other)
         assert outcome(bench, "production").until_ms is not None, "it has no build any more"
         assert not bench.writer.firing()
-        kept = bench.writer.build("jenkins", "deploy-orders", 2)
+        kept = bench.writer.build_rows.one("jenkins", "deploy-orders", 2)
         assert (kept.result, kept.deleted) == ("FAILURE", True)
         bench.restart()
         bench.see(builds(build(5, "ABORTED")))
@@ -361,10 +363,38 @@ def test_a_deleted_build_is_history_and_the_newest_that_is_left_is_the_state(ben
     assert (outcome(bench).number, outcome(bench).level) == (2, Level.FAILING), "it is there again"
 
 
+def test_the_alert_of_a_deleted_build_ends_where_no_result_is_left(bench):
+    seed = Job(source="jenkins", name="seed-all", url="http://jenkins/job/seed-all/", job_class=JobClass.SEED)
+    bench.see(swept(Job, ANOTHER_JOB, seed, source="jenkins"))
+    failed = build(2, "FAILURE")
+    seeded = replace(failed, job="seed-all", namespace=None)
+    bench.see(
+        builds(build(1, "ABORTED"), failed, build(3, "ABORTED"), seeded, replace(seeded, number=3, result="ABORTED"))
+    )
+    assert {alert.alertname for alert in bench.writer.firing()} == {"BuildFailed", "SeedJobStale"}
+    bench.see(builds(replace(failed, deleted=True), replace(seeded, deleted=True)))
+    assert (outcome(bench).level, outcome(bench).reason, outcome(bench).until_ms) == (Level.UNKNOWN, "NoResult", None)
+    assert not bench.writer.firing()
+    bench.restart()
+    bench.see(builds(build(4, "ABORTED")))
+    assert not bench.writer.firing()
+
+
 def test_of_many_builds_an_old_one_is_found_again_when_those_after_it_were_deleted(bench):
     bench.see(builds(build(1, "UNSTABLE"), *(build(number) for number in range(2, 60))))
     bench.see(builds(*(build(number, deleted=True) for number in range(2, 60))))
     assert (outcome(bench).number, outcome(bench).level) == (1, Level.WARNING)
+
+
+def test_a_build_that_runs_for_long_is_told_however_many_come_after_it(bench):
+    bench.see(builds(build(1), build(2, None), *(build(number) for number in range(3, 60)), build(60, "ABORTED")))
+    for _ in range(2):
+        assert [(run.number, run.url) for run in outcome(bench).running] == [(2, "http://jenkins/job/deploy-orders/2/")]
+        bench.writer._db.execute("UPDATE build_current SET running = '[]'")  # as an older desk leaves it
+        bench.restart()
+        bench.see()
+    bench.see(builds(build(2, "FAILURE")))
+    assert (outcome(bench).running, outcome(bench).level) == ((), Level.OK)
 
 
 def test_since_when_it_is_green_is_kept_longer_than_the_builds_that_tell(bench):
@@ -396,4 +426,4 @@ def test_the_builds_of_a_job_that_is_another_now_are_gone_from_the_store(bench):
     bench.see(builds(build(9, deleted=True)))  # older builds are looked for in the store
     assert outcome(bench).until_ms is not None
     bench.restart()
-    assert [(known.number, known.namespace) for known in bench.writer.known_builds()] == [(9, "staging")]
+    assert [(known.number, known.namespace) for known in bench.writer.build_rows.known()] == [(9, "staging")]

@@ -83,6 +83,24 @@ def test_while_vault_is_silent_its_tokens_stay_as_they_were_and_then_are_not_kno
     assert bench.writer.current(TokenState)["vault/payments"].level is Level.OK
 
 
+def test_after_a_restart_while_vault_is_silent_what_ends_is_no_longer_told_as_it_was(bench):
+    bench.see(swept(Token, token(expire_ms=day(1), seen_ms=T0), source="vault"))
+    bench.restart()
+    assert bench.see() == []
+    bench.now_ms = day(1) - 1
+    assert bench.see() == []
+    assert bench.writer.current(TokenState)["vault/payments"].level is Level.OK
+    bench.now_ms = bench.desk.next_due_ms
+    assert day(1) <= bench.now_ms < day(1) + 1000
+    (transition,) = bench.see()
+    assert (transition.after.level, transition.after.reason) == (Level.UNKNOWN, "NoNews")
+    bench.restart()
+    renewed = token(expire_ms=day(3), last_renewal_ms=day(1) - 1, seen_ms=bench.now_ms)
+    assert bench.see() == [], "the first answers are waited for"
+    bench.see(swept(Token, renewed, source="vault", started_ms=bench.now_ms))
+    assert bench.writer.current(TokenState)["vault/payments"].level is Level.OK
+
+
 def test_the_desk_wakes_when_a_token_is_due(bench):
     bench.see(swept(Token, token(expire_ms=T0 + 30_000, seen_ms=T0), source="vault"))
     assert bench.desk.next_due_ms is not None
@@ -282,6 +300,29 @@ def test_a_dead_token_is_the_cause_and_goes_when_there_is_another(vault_bench):
     fresh = token(issue_ms=T0, expire_ms=day(1), seen_ms=bench.now_ms)
     bench.see(swept(Token, fresh, source="vault", started_ms=bench.now_ms))
     assert (bench.rollout().cause, bench.rollout().cause_ms) == ("", None)
+
+
+def test_all_that_descend_from_a_token_are_judged_after_it_and_by_its_end(tmp_path):
+    bench = VaultBench(tmp_path)
+    line = [("kid-kid", "kid"), ("kid", "boss"), ("boss", "")]
+    tokens = tuple(TokenSettings(name=name, accessor=name, parent=parent) for name, parent in line)
+    vault = VaultSettings(address="http://127.0.0.1:1", tokens=tokens)
+    bench.desk = Desk(
+        Config(path="c", stages=(), clusters=(), vault=vault, store=StoreSettings(state_dir=str(tmp_path))),
+        bench.writer,
+    )
+    facts = [
+        token(name=name, expire_ms=T0 + hours * 3_600_000, seen_ms=T0)
+        for (name, _), hours in zip(line, (3, 2, 1), strict=True)
+    ]
+    bench.see(swept(Token, *facts, source="vault"))
+    bench.now_ms = T0 + 3_500_000
+    facts[-1] = msgspec.structs.replace(facts[-1], seen_ms=bench.now_ms)
+    seen = bench.see(swept(Token, *facts, source="vault", started_ms=bench.now_ms))
+    assert {(each.after.name, each.after.level) for each in seen} == {(name, Level.FAILING) for name, _ in line}
+    said = bench.writer.current(TokenState)["vault/kid-kid"].message
+    assert said.startswith("dies with 'boss', which lapses at") and said.endswith("made 'kid', which made this one")
+    bench.writer.close()
 
 
 def test_a_token_that_dies_after_the_trouble_began_is_not_blamed(vault_bench):

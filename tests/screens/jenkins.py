@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from statusdesk.build_view import BuildKey, BuildReading, UnattributedJob
 from statusdesk.facts import Build, BuildDetails, Commit, Executors, Node, QueueItem, Stage
-from statusdesk.states import BuildState, EnvironmentState, Grant, Level, PlatformState, TokenState
+from statusdesk.states import BuildState, EnvironmentState, Grant, Level, PlatformState, RunningBuild, TokenState
 from tests.screens import boards
 from tests.screens.boards import DAY, HOUR, MINUTE, NOW
 
@@ -41,7 +41,9 @@ ROWS = (
     state("deploy-orders", "testing", 411, ago_ms=2 * HOUR, version="1.5.0"),
     state("deploy-orders", "production", 398, ago_ms=9 * DAY, version="1.4.1"),
     state("deploy-billing", "staging", 54, other_number=55, other_started_ms=NOW - 70_000, other_version="3.3.1",
-          other_cause="Started by user Kim", other_url="https://jenkins.example/job/deploy-billing/55/"),
+          other_cause="Started by user Kim", other_url="https://jenkins.example/job/deploy-billing/55/",
+          running=(RunningBuild(55, NOW - 70_000, "https://jenkins.example/job/deploy-billing/55/", "3.3.1",
+                                "Started by user Kim"),)),
     state("deploy-billing", "testing", 53, "UNSTABLE", 3 * HOUR),
     state("deploy-catalog", "performance", 1903, ago_ms=12 * MINUTE),
     state("deploy-mailer", "performance", 54, ago_ms=30 * DAY, other_number=55, other_result="ABORTED"),

@@ -14,7 +14,7 @@ from screens.lens import Lens
 from screens.pen import Pen
 from screens.strips import Line
 from statusdesk.board import Mark
-from statusdesk.states import Level
+from statusdesk.states import Level, RunningBuild
 from tests.screens import boards, jenkins
 from tests.screens.boards import DAY, HOUR, NOW
 
@@ -79,10 +79,10 @@ def narrow(width):
 @pytest.mark.parametrize("width", [60, 70, 80, 100, 160])
 def test_how_long_a_build_runs_is_never_cut_without_a_mark(width):
     pen = narrow(width)
-    first = replace(jenkins.ROWS[3], usual_ms=None, other_started_ms=NOW - 142_000)
-    (said,) = drawn(draw_running(first, pen), pen)
+    first, run = replace(jenkins.ROWS[3], usual_ms=None), RunningBuild(55, NOW - 142_000)
+    (said,) = drawn(draw_running(first, run, pen), pen)
     assert "for 2m 22s; how long it takes is not known yet" in said or "for 2m 22s  " in f"{said}  "
-    (known,) = drawn(draw_running(replace(first, usual_ms=200_000), pen), pen)
+    (known,) = drawn(draw_running(replace(first, usual_ms=200_000), run, pen), pen)
     assert "left" in known or pen.dots in known
     assert max(map(len, (said, known))) <= width
 

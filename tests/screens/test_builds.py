@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from screens.build_marks import BAD
 from screens.build_rows import Scope
 from screens.builds import BuildsScreen
-from statusdesk.states import Level
+from statusdesk.states import Level, RunningBuild
 from tests.screens import boards, jenkins
 from tests.screens.boards import HOUR, NOW
 from tests.screens.desk import desk, lines, text, until
@@ -222,3 +222,14 @@ async def test_builds_without_a_namespace_are_listed_for_every_job_that_deploys(
         await list_builds(pilot, "a", "u")
         await until(pilot, lambda: "builds of 1 job that could not be attributed" in text(app))
         assert "team/ship" in text(app) and "nightly" not in text(app)
+
+
+async def test_all_builds_that_run_are_listed_also_those_below_newer_ones():
+    several = replace(jenkins.ROWS[3], running=tuple(RunningBuild(n, NOW - 60_000) for n in (52, 55)))
+    below = replace(jenkins.ROWS[6], running=(RunningBuild(50, NOW - 90_000, version="3.2"),))
+    app = open_desk(jenkins.board(builds=(jenkins.ROWS[0], several, below)))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        assert "3 now" in line_with(app, " RUNNING ")
+        assert "3.2" in line_with(app, "deploy-mailer \u21e2 performance", "#50")
+        assert line_with(app, "deploy-billing \u21e2 staging", "#52") != line_with(app, "deploy-billing \u21e2", "#55")

@@ -168,7 +168,7 @@ async def test_further_back_is_asked_with_what_the_filters_look_for():
         await pilot.press("i", *"GET", "enter", "o")
         await until(pilot, lambda: "30 older lines" in text(app))
         [(what, before_ns, _, pattern, thread)] = app.doors.last.asked
-        assert (what, before_ns, pattern) == ("older", numbered(1, 1000)[0].at_ns, "GET")
+        assert (what, before_ns, pattern) == ("older", numbered(1, 1000)[0].at_ns + 1, "GET")
         assert thread != threading.main_thread().name
         assert len(screen.pane.feed.shown) == 81 and "/orders/129 " in text(app)
         assert "-- before 09:35:30 only lines with GET are here --" in text(app)
@@ -192,7 +192,7 @@ async def test_where_older_lines_were_asked_with_a_filter_it_is_said_and_all_can
         hand.older_lines = [line(f"ERROR {n}", n * 10) for n in range(30, 40)]
         await pilot.press("o")
         await until(pilot, lambda: len(pane.feed.ring) == 51 + 21)
-        assert hand.asked[-1][1] == line("", 400).at_ns and hand.asked[-1][3] == "ERROR"
+        assert hand.asked[-1][1] == line("", 400).at_ns + 1 and hand.asked[-1][3] == "ERROR"
         await pilot.press("backspace", "exclamation_mark")
         said = "before 09:35:30 only lines with ERROR are here: o asks for the rest"
         await until(pilot, lambda: said in text(app))
@@ -201,7 +201,7 @@ async def test_where_older_lines_were_asked_with_a_filter_it_is_said_and_all_can
         hand.older_lines = [line(f"DEBUG {n}", 300 + n) for n in range(100)]
         await pilot.press("o")
         await until(pilot, lambda: len(pane.feed.ring) == 51 + 100)
-        assert hand.asked[-1][1:4] == (line("", 500).at_ns, (0, 1, 2), "") and "asks for the rest" not in text(app)
+        assert hand.asked[-1][1:4] == (line("", 500).at_ns + 1, (0, 1, 2), "") and "asks for the rest" not in text(app)
         assert [pane.feed.ring[n].text for n in range(pane.feed.ring.first, pane.feed.ring.end)] == [
             *(f"DEBUG {n}" for n in range(100)), "ERROR 50", *(each.text for each in numbered(50, 1001)),
         ]  # fmt: skip

@@ -1,11 +1,14 @@
 """Pods of unequal rates: of each the last lines are here, and so of each another stretch of time."""
 
+import itertools
 import re
 
 import pytest
 
-from collectors.log_lines import FollowStatus, LineKind
+from collectors.log_lines import CUT_TEXT, FollowStatus, LineKind, LogLine
+from screens import log_further
 from screens.log_filter import Filters
+from screens.log_saving import save
 from tests.screens.desk import lines, text, until
 from tests.screens.log_desk import WIDE, logs, open_desk
 from tests.screens.log_hand import ORIGINS, HandFollower, line, numbered
@@ -21,6 +24,10 @@ EVERY = sorted(
 """Ten minutes: of one origin 6,000 lines, of the other 600."""
 
 
+def cut(first):
+    return LogLine(first.at_ns, first.origin, CUT_TEXT, LineKind.CUT)
+
+
 class TwoPods(HandFollower):
     """Answers as two pods do whose logs are ``EVERY``; those of ``gone`` cannot be asked any more."""
 
@@ -30,7 +37,9 @@ class TwoPods(HandFollower):
         tail = selection.tail
         since_ns = (selection.since_ms or 0) * 1_000_000
         own = [[each for each in EVERY if each.origin == origin and each.at_ns >= since_ns] for origin in (BUSY, QUIET)]
-        chosen = sorted((each for some in own for each in some[-tail if tail else 0 :]), key=lambda each: each.at_ns)
+        begun = [cut(some[-tail]) if tail and len(some) > tail else None for some in own]
+        chosen = [each for some in own for each in some[-tail if tail else 0 :]]
+        chosen = sorted([*filter(None, begun), *chosen], key=lambda each: each.at_ns)
         super().__init__(selection, chosen, ORIGINS, FollowStatus(open=2, found=True, listed=True))
 
     def older(self, before_ns, origins, limit, pattern=""):
@@ -146,3 +155,66 @@ async def test_a_time_that_a_full_view_has_no_room_for_is_read_again():
         await go_to(pilot, screen, "09:32:30")
         await until(pilot, lambda: len(app.doors.opened) == 2)
         assert app.doors.last.selection.since_ms == line("", 200).at_ns // 1_000_000
+
+
+CRASHED = [line(f"before {n}", n * 0.1) for n in range(1000)]
+AGAIN = [line(f"after {n}", 200 + n // 150) for n in range(1000)]
+"""Two runs of one container: of the second there are 150 lines of each moment."""
+
+
+class TwoRuns(HandFollower):
+    """Answers as a container does that has crashed: of each of its runs the last lines are here."""
+
+    def __init__(self, selection, *_, **__):
+        restarted = LogLine(CRASHED[-1].at_ns, 1, "restarted: exit 137 OOMKilled", LineKind.MARK)
+        story = [cut(CRASHED[-200]), *CRASHED[-200:], restarted, cut(AGAIN[-200]), *AGAIN[-200:]]
+        super().__init__(selection, story, ORIGINS, FollowStatus(open=1, found=True, listed=True))
+
+    def older(self, before_ns, origins, limit, pattern=""):
+        self.asked.append((before_ns, tuple(origins), pattern))
+        return [each for each in (*CRASHED, *AGAIN) if each.at_ns < before_ns and each.origin in origins][-limit:]
+
+
+async def test_the_lines_between_a_restart_and_the_last_ones_of_the_run_are_told_and_fetched(app, tmp_path):
+    app.doors.make = TwoRuns
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await logs(pilot)
+        await until(pilot, lambda: len(screen.pane.feed.ring) == 403)
+        await pilot.press("home")
+        await until(pilot, lambda: "older lines of this run are not here: o asks for them" in text(app))
+        assert "lines of orders-7cc6f9fbf5-dmwbp/app are missing: o asks for them" in text(app)
+        saved, whole = tmp_path / "saved", screen.pane.feed.follower.whole
+        ring = screen.pane.feed.ring
+        save(saved, [ring[number] for number in range(ring.first, ring.end)], ORIGINS, whole)
+        marked = [at for at, each in enumerate(saved.read_text().splitlines()) if "are not here" in each]
+        assert marked == [0, 202], "at the head, and where the second run begins"
+        await older(pilot, app, 2)
+        every = [ring[number].text for number in range(ring.first, ring.end)]
+        restarted = "restarted: exit 137 OOMKilled"
+        assert every == [*(each.text for each in CRASHED), restarted, *(each.text for each in AGAIN)]
+        await until(pilot, lambda: "1,600 older lines" in text(app))
+
+
+async def test_more_lines_than_are_asked_for_at_a_time_are_marked_as_missing_until_they_are_here(app, monkeypatch):
+    monkeypatch.setattr(log_further, "MOST_OLDER", 300)
+    app.doors.make = TwoRuns
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await logs(pilot)
+        await until(pilot, lambda: len(screen.pane.feed.ring) == 403)
+        ring = screen.pane.feed.ring
+        for _ in range(6):
+            await older(pilot, app, 1)
+            every = [ring[number] for number in range(ring.first, ring.end)]
+            for before, after in itertools.pairwise(every):
+                numbers = [int(each.text.split()[-1]) for each in (before, after) if each.kind == LineKind.LINE]
+                assert len(numbers) < 2 or numbers[0] + 1 == numbers[1], "what is missing is told"
+        assert [each.text for each in every if not each.kind] == [each.text for each in (*CRASHED, *AGAIN)]
+        assert not [each for each in every if each.kind == LineKind.CUT]
+
+
+async def test_what_is_read_again_says_from_when_on_it_is(app):
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await logs(pilot)
+        assert "last 200 lines of each" in lines(app)[2]
+        await pilot.press("R")
+        await until(pilot, lambda: len(app.doors.opened) == 2 and "since 09:33:50" in lines(app)[2])

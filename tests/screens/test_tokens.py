@@ -46,6 +46,23 @@ async def test_soonest_trouble_first_in_words():
         assert any("\u28ff" in line for line in lines(app) if " orders " in line)
 
 
+async def test_what_is_not_well_is_told_in_full_where_lines_would_stay_empty():
+    bad = [each for each in jenkins.TOKENS if each.name in ("old", "payments")]
+    refused = jenkins.token("refused", Level.UNKNOWN, reason="NotLookedUp", message="look-ups refused: " + "so " * 40)
+    tokens = (*bad, refused, jenkins.token("orders"))
+    app = open_desk(jenkins.board(tokens=tokens))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await list_tokens(pilot)
+        job = next(index for index, line in enumerate(lines(app)) if "renew-payments #88" in line)
+        assert " ".join(" ".join(lines(app)[job : job + 2]).split()).endswith("job red, token lapses in 2h 10m")
+        assert sum("so so" in line for line in lines(app)) == 2
+        cut = [line for line in lines(app)[2:] if "⋯" in line]
+        assert all("renewed on time" in line for line in cut), "what is well stays on one line"
+        await pilot.resize_terminal(80, 15)
+        await until(pilot, lambda: sum("so so" in line for line in lines(app)) == 1)
+        assert "renewed on time" in text(app), "nothing is pushed out of sight"
+
+
 async def test_the_page_of_a_token_and_its_renewal_job():
     app = open_desk()
     async with app.run_test(size=WIDE) as pilot:

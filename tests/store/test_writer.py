@@ -46,11 +46,15 @@ def test_builds_of_a_namespace_are_newest_first_with_those_not_committed(writer:
     )
     writer.commit()
     writer.put_builds([build(3, result="FAILURE"), build(5)])
-    numbers = [(each.number, each.result) for each in writer.builds_of("jenkins", "deploy-orders", "staging", 2)]
+    numbers = [
+        (each.number, each.result) for each in writer.build_rows.of_pairs([("jenkins", "deploy-orders", "staging")], 2)
+    ]
     assert numbers == [(5, "SUCCESS"), (3, "FAILURE")]
-    assert [each.number for each in writer.builds_of("jenkins", "deploy-orders", "", 9)] == [4]
+    assert [each.number for each in writer.build_rows.of_pairs([("jenkins", "deploy-orders", "")], 9)] == [4]
     writer.commit()
-    assert reader.builds("deploy-orders", "staging", 9) == writer.builds_of("jenkins", "deploy-orders", "staging", 9)
+    assert reader.builds("deploy-orders", "staging", 9) == writer.build_rows.of_pairs(
+        [("jenkins", "deploy-orders", "staging")], 9
+    )
     assert [each.number for each in reader.builds("deploy-orders", None, 3)] == [5, 4, 3]
     assert [each.number for each in reader.builds("deploy-orders", "", 3)] == [4]
 
@@ -58,7 +62,7 @@ def test_builds_of_a_namespace_are_newest_first_with_those_not_committed(writer:
 def test_a_build_into_several_namespaces_is_found_under_each(writer: Writer, reader: Reader) -> None:
     shared = build(2, namespaces=("staging", "audit"), parameters=(("NAMESPACE", "staging,audit"),))
     writer.put_builds([build(1, namespace="audit"), shared, build(3, namespaces=("staging",))])
-    assert [each.number for each in writer.builds_of("jenkins", "deploy-orders", "audit", 9)] == [2, 1]
+    assert [each.number for each in writer.build_rows.of_pairs([("jenkins", "deploy-orders", "audit")], 9)] == [2, 1]
     writer.commit()
     assert reader.builds("deploy-orders", "audit", 9) == [shared, build(1, namespace="audit")]
     assert [each.number for each in reader.builds("deploy-orders", "staging", 9)] == [3, 2]
@@ -96,7 +100,7 @@ def test_known_builds_are_the_newest_the_open_and_the_last_that_count(writer: Wr
     new = [build(number, result="FAILURE") for number in range(10, 15)]
     writer.put_builds([*old, *new, build(7, job="another")])
     writer.commit()
-    known = [(each.job, each.number) for each in writer.known_builds(per_job=2)]
+    known = [(each.job, each.number) for each in writer.build_rows.known(per_job=2)]
     assert known == [("another", 7), *(("deploy-orders", number) for number in (14, 13, 6, 5, 4, 3, 2, 1))]
 
 
