@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from collectors.server_clocks import off_by
 from collectors.transport import VisitFailed
-from statusdesk.clock import Clock, system_clock
+from statusdesk.clock import Clock, ClockSteps, system_clock
 from statusdesk.facts import Build
 
 SAME_MS = 5_000  # less than this is the precision of the header, and the network
@@ -25,10 +25,14 @@ _SECOND_MS = 999  # the header is in whole seconds, cut
 
 
 class ServerClock:
-    """What to take off a server's times: ``ms``, 0 until its clock is known to be off. It moves only by steps."""
+    """What to take off a server's times: ``ms``, 0 until its clock is known to be off. It moves only by steps.
 
-    def __init__(self, clock: Clock = system_clock) -> None:
+    ``steps`` tells when our own clock was set: then it is known at once how far it is off.
+    """
+
+    def __init__(self, clock: Clock = system_clock, steps: ClockSteps | None = None) -> None:
         self._clock = clock
+        self._steps = steps
         self._newest: deque[int] = deque(maxlen=NEWEST)
         self._lock = threading.Lock()
         self.ms = 0
@@ -39,6 +43,7 @@ class ServerClock:
         It was written between question and answer, ``took`` apart: only what lies outside of these is off.
         """
         answered_ms = self._clock()
+        self._look(answered_ms)
         asked_ms = answered_ms - round(took.total_seconds() * 1000)
         try:
             said_ms = round(email.utils.parsedate_to_datetime(headers.get("Date", "")).timestamp() * 1000)
@@ -52,6 +57,13 @@ class ServerClock:
             median_ms = sorted(self._newest, key=abs)[(len(self._newest) - 1) // 2]
             if abs(median_ms - self.ms) > SAME_MS:
                 self.ms = median_ms if abs(median_ms) > SAME_MS else 0
+
+    def _look(self, now_ms: int) -> None:
+        with self._lock:
+            step_ms = self._steps.step_ms(now_ms) if self._steps is not None else 0
+            if step_ms:
+                self.ms = self.ms - step_ms if abs(self.ms - step_ms) > SAME_MS else 0
+                self._newest = deque((off_ms - step_ms for off_ms in self._newest), maxlen=NEWEST)
 
     def ours(self, their_ms: int | None) -> int | None:
         """Return a moment of the server in our clock."""

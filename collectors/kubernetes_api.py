@@ -15,6 +15,7 @@ from collectors.kubernetes_connection import JSON, Prepared, Query
 from collectors.kubernetes_credentials import Login, log_in
 from collectors.kubernetes_problems import ApiProblem, problem_of
 from collectors.kubernetes_skew import Skew
+from statusdesk.clock import ClockSteps, boot_clock, system_clock
 from statusdesk.config import ClusterSettings
 from statusdesk.text import clean
 
@@ -77,7 +78,7 @@ class KubernetesApi:
         self._readings_lock = threading.Lock()  # never held while a credentials plugin runs
         self._is_closed = False
         self.host = ""
-        self.skew = Skew()
+        self.skew = Skew(system_clock, ClockSteps(boot_clock))
 
     def get(self, path: str, query: Query = (), accept: str = JSON) -> bytes:
         """Return the body of a 200 answer. Raises: ApiProblem."""

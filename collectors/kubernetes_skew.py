@@ -1,10 +1,11 @@
 """How far the clock of an API server is ahead of ours, so that its times can be told in ours."""
 
 import email.utils
+import threading
 import weakref
 from typing import Protocol
 
-from statusdesk.clock import Clock, system_clock
+from statusdesk.clock import Clock, ClockSteps, system_clock
 
 SAME_MS = 5000  # less than this is the precision of the header, and the network
 _HALF_SECOND_MS = 500
@@ -17,10 +18,15 @@ class Follower(Protocol):
 
 
 class Skew:
-    """What to take off a server's times. ``ms`` is 0 until a clock is known to be off, and moves only by steps."""
+    """What to take off a server's times. ``ms`` is 0 until a clock is known to be off, and moves only by steps.
 
-    def __init__(self, clock: Clock = system_clock) -> None:
+    ``steps`` tells when our own clock was set: then it is known at once how far it is off.
+    """
+
+    def __init__(self, clock: Clock = system_clock, steps: ClockSteps | None = None) -> None:
         self._clock = clock
+        self._steps = steps
+        self._lock = threading.Lock()
         self._followers: list[weakref.ref[Follower]] = []
         self.ms = 0
 
@@ -30,16 +36,30 @@ class Skew:
 
     def heard(self, date: str | None) -> None:
         """Take the header of an answer that has just come. Source: ``Date`` (RFC 9110), in whole seconds."""
+        self.look()
         if not date:
             return
         try:
             said_ms = int(email.utils.parsedate_to_datetime(date).timestamp() * 1000) + _HALF_SECOND_MS
         except (ValueError, OverflowError):
             return
-        skew_ms = said_ms - self._clock()
-        if abs(skew_ms - self.ms) > SAME_MS:
-            self.ms = skew_ms if abs(skew_ms) > SAME_MS else 0
-            for known in self._followers:
-                follower = known()
-                if follower is not None:
-                    follower.forget()
+        with self._lock:
+            skew_ms = said_ms - self._clock()
+            if abs(skew_ms - self.ms) > SAME_MS:
+                self._put(skew_ms)
+
+    def look(self) -> None:
+        """Look whether our clock was set; called before times are told."""
+        if self._steps is None:
+            return
+        with self._lock:
+            step_ms = self._steps.step_ms(self._clock())
+            if step_ms:
+                self._put(self.ms - step_ms)
+
+    def _put(self, skew_ms: int) -> None:
+        self.ms = skew_ms if abs(skew_ms) > SAME_MS else 0
+        for known in self._followers:
+            follower = known()
+            if follower is not None:
+                follower.forget()

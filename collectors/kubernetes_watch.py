@@ -159,6 +159,7 @@ class Feed:
             page = self._page(token)
             version = version or page.metadata.resource_version
             interest, translate = shared.interest, self._translate
+            shared.api.skew.look()
             facts += [translate(wire) for wire in page.items or () if wire.metadata.namespace in interest]
             if not page.metadata.continue_:
                 break
@@ -319,6 +320,7 @@ class Feed:
 
     def _tell(self, seen: dict[tuple[str, str], Any], gone: dict[tuple[str, str], None]) -> None:
         shared = self._shared
+        shared.api.skew.look()
         now_ms = shared.clock()
         if (seen or gone) and not self._over.is_set():
             cluster, key = shared.cluster, self._kind.key

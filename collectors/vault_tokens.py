@@ -23,7 +23,7 @@ from collectors.vault_items import Item, look_up, unseen
 from collectors.vault_mounts import MountCaps
 from collectors.vault_wire import HealthWire
 from collectors.visiting import Outcome, Visits
-from statusdesk.clock import Clock
+from statusdesk.clock import Clock, ClockSteps
 from statusdesk.config import VaultSettings
 from statusdesk.facts import Message, Token, VaultHealth
 
@@ -38,7 +38,10 @@ Found = Token | AccessorUnknown | TokenProblem
 
 
 class VaultTokens:
-    """Visits one Vault until told to stop. ``token`` reads our own token anew for each connection."""
+    """Visits one Vault until told to stop. ``token`` reads our own token anew for each connection.
+
+    ``steps`` tells when our clock was set.
+    """
 
     def __init__(
         self,
@@ -47,10 +50,12 @@ class VaultTokens:
         emit: Callable[[Message], None],
         stop: threading.Event,
         clock: Clock,
+        steps: ClockSteps | None = None,
     ) -> None:
         self._settings = settings
         self._stop = stop
         self._clock = clock
+        self._steps = steps
         self._visits: Visits[VaultApi] = Visits(
             SOURCE, "Vault", settings.interval_s, lambda: VaultApi.connect(settings, token), emit, stop, clock
         )
@@ -75,6 +80,7 @@ class VaultTokens:
         self._visits.hurry()
 
     def _look(self, api: VaultApi) -> Outcome:
+        self._was_set()
         started_ms = self._clock()
         health = self._look_at_health(api)
         active = not health.standby or health.performance_standby
@@ -91,6 +97,9 @@ class VaultTokens:
             limited = self._confirm(api, found)
         self._agenda.answered(found, self._clock())
         self._settle(found, active)
+        if self._was_set():
+            self._visits.hurry()
+            return Outcome()  # what was seen before and after that is told apart by nobody: all of it is asked again
         if not self._stop.is_set() and self._agenda.knows_all(self._items):  # else: what was not asked has not gone
             facts = tuple(self._facts[item.name] for item in self._items if item.name in self._facts)
             self._visits.tell_sweep(Token, (own, *facts) if own else facts, started_ms)
@@ -106,6 +115,15 @@ class VaultTokens:
             said = "is a standby node, whose answers may be old: set [vault] address to the active node"
             return Outcome("Standby", f"{api.where} {said}")
         return Outcome()
+
+    def _was_set(self) -> bool:
+        """Tell whether our clock was set: then everything is asked again, and what is known was seen as long ago."""
+        step_ms = self._steps.step_ms(self._clock()) if self._steps is not None else 0
+        if step_ms:
+            self._agenda.all_due()
+            self._facts = {name: _moved(fact, step_ms) for name, fact in self._facts.items()}
+            self._own = _moved(self._own, step_ms) if self._own is not None else None
+        return bool(step_ms)
 
     def _read_accessors(self) -> None:
         """Take the accessors of tokens that were issued anew: what is known of the ones before says nothing of them."""
@@ -275,6 +293,11 @@ class VaultTokens:
         if known is None or known.seen_ms is None:
             return known
         return msgspec.structs.replace(known, unknown_ms=self._clock())  # refused before: so until this is confirmed
+
+
+def _moved(fact: Token, step_ms: int) -> Token:
+    seen_ms, unknown_ms = (each + step_ms if each is not None else None for each in (fact.seen_ms, fact.unknown_ms))
+    return msgspec.structs.replace(fact, seen_ms=seen_ms, unknown_ms=unknown_ms)
 
 
 def _is_denied(found: Found) -> bool:

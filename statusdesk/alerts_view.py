@@ -134,7 +134,10 @@ class Outlook:
 
     def _pending(self, alert: AlertState, now_ms: int, *, told: bool) -> str:
         tuning = self._tuning.of(alert.alertname, alert.stage)
-        left_ms = alert.started_ms + (tuning.for_ms if tuning is not None else 0) - now_ms
+        for_ms = tuning.for_ms if tuning is not None else 0
+        quiet = tuning is not None and tuning.quiet
+        since_ms = alert.pending_ms if alert.pending_ms is not None and not quiet else alert.started_ms
+        left_ms = min(since_ms + for_ms - now_ms, for_ms)
         when = f"fires in {span(left_ms)} if it stays" if left_ms > 0 else "fires when it is seen bad once more"
         if not told:
             return f"{when}; {NOBODY}"

@@ -3,6 +3,7 @@
 import datetime
 import re
 import unicodedata
+from collections.abc import Callable
 
 _HIDDEN = re.compile(
     "\x1b\\[[0-?]*[ -/]*[@-~]"  # CSI
@@ -12,6 +13,7 @@ _HIDDEN = re.compile(
     re.DOTALL,
 )
 _BLANKS = re.compile(r"\s+")
+AHEAD_MS = 2_000  # so far two processes may be apart that read the same clock
 MAX_CHARS = 300
 CUT = "\u2026"  # stands at the end of what was longer
 
@@ -63,6 +65,13 @@ def span(ms: int) -> str:
             rest = seconds % size // smaller
             return f"{seconds // size}{name} {rest}{smaller_name}" if rest else f"{seconds // size}{name}"
     return f"{seconds}s"
+
+
+def lasted(since_ms: int, now_ms: int, words: Callable[[int], str] = span) -> str:
+    """Return ``for 5m 21s``; of what has yet to begin, when it did by the clock before that was set back."""
+    if since_ms - now_ms > AHEAD_MS:
+        return f"since {iso(since_ms)[11:16]}Z by another clock"
+    return f"for {words(now_ms - since_ms)}"
 
 
 def counted(count: int, noun: str) -> str:

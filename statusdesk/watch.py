@@ -228,8 +228,8 @@ class CollectorProcess:
         if config.vault is not None:
             from collectors.vault_tokens import VaultTokens
 
-            token = emit.reader(config.vault.token)
-            made.append(("vault", VaultTokens(config.vault, token, emit, self._stop, self._clock)))
+            token, steps = emit.reader(config.vault.token), ClockSteps(boot_clock)
+            made.append(("vault", VaultTokens(config.vault, token, emit, self._stop, self._clock, steps)))
         return made
 
     def _ask(self, wanted: Wanted) -> None:
@@ -279,21 +279,21 @@ class CollectorProcess:
 
     def _drain(self, wait_s: float, batch_s: float = 0.0) -> bool:
         """Take what comes within ``wait_s``, then what comes in one more ``batch_s``; return whether anything came."""
-        inbox, take = self._inbox, self._desk.take
+        inbox, desk, clock = self._inbox, self._desk, self._clock
         try:
-            take(inbox.get(timeout=wait_s) if wait_s else inbox.get_nowait())
+            desk.take(inbox.get(timeout=wait_s) if wait_s else inbox.get_nowait(), clock())
         except queue.Empty:
             return False
         end = time.monotonic() + batch_s
         for _ in range(MAX_MESSAGES_PER_BATCH):
             try:
-                take(inbox.get_nowait())
+                desk.take(inbox.get_nowait(), clock())
             except queue.Empty:
                 left = end - time.monotonic()
                 if left <= 0:
                     break
                 with contextlib.suppress(queue.Empty):
-                    take(inbox.get(timeout=left))
+                    desk.take(inbox.get(timeout=left), clock())
         return True
 
     def _answer(self) -> None:

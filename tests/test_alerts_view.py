@@ -76,6 +76,17 @@ def test_the_alert_that_inhibits_another_is_named(more, words):
     assert words.startswith(words_of(muted, NOW, board.firing)[-1] + ",")
 
 
+def test_a_pending_alert_fires_so_long_after_it_was_known_and_not_after_it_was_bad():
+    began = replace(STUCK, alertname="RolloutFailing", started_ms=NOW - HOUR, pending_ms=NOW - MINUTE)
+    rules = AlertsSettings(rules=(AlertRuleSettings(name="RolloutFailing", for_s=600.0),))
+    settings = replace(CONFIG, alerts=rules)
+    assert said(began, settings=settings).startswith("fires in 9m if it stays")
+    assert said(replace(began, pending_ms=NOW + HOUR), settings=settings).startswith("fires in 10m"), "set back since"
+    stuck = replace(began, alertname="RolloutStuck")
+    rules = AlertsSettings(rules=(AlertRuleSettings(name="RolloutStuck", for_s=4200.0),))
+    assert said(stuck, settings=replace(CONFIG, alerts=rules)).startswith("fires in 10m"), "counted from its beginning"
+
+
 def test_where_an_inhibited_alert_is_told_all_the_same_is_said():
     other = replace(FAILING, fingerprint="x", alertname="BadVersionAhead")
     muted = replace(FAILING, inhibited_by="x", still_told_to=("stag",))

@@ -3,6 +3,7 @@
 import datetime
 import json
 import threading
+import time
 
 import pytest
 
@@ -117,6 +118,10 @@ class Following:
         with Reader(self.directory / "statusdesk.db") as reader:
             return any(one.status == status for one in reader.pods("eu/staging/Deployment/orders"))
 
+    def has_pod(self, name: str) -> bool:
+        with Reader(self.directory / "statusdesk.db") as reader:
+            return any(one.name == name for one in reader.pods("eu/staging/Deployment/orders"))
+
     def end(self) -> None:
         self.stop.set()
         self._thread.join(10)
@@ -167,3 +172,29 @@ def test_a_clock_that_is_fast_delays_no_verdict(follow, off_s, node_s, how, reas
     rolls(follower, off_s, node_s, **how)
     row = wait_for(lambda: (found := follower.row()) and found.level is Level.WARNING and found, timeout_s=6)
     assert row.reason == reason
+
+
+def test_our_own_clock_that_is_set_makes_no_rollout_older(follow, monkeypatch):
+    real, set_by_s = time.time_ns, [0]
+    monkeypatch.setattr("time.time_ns", lambda: real() + set_by_s[0] * 1_000_000_000)
+    follower = follow(0, RolloutThresholds())
+    rolls(follower, 0, 0)
+    row = wait_for(lambda: (found := follower.row()) and found.revision == "2" and found)
+    assert row.level is Level.PROGRESSING
+    for set_s in (600, -600, 0):
+        before, set_s_before = follower.row(), set_by_s[0]
+        set_by_s[0] = set_s
+        step_ms = (set_s - set_s_before) * 1000
+        moved = wait_for(
+            lambda before=before: (found := follower.row()) and found.started_ms != before.started_ms and found
+        )
+        assert abs(moved.started_ms - before.started_ms - step_ms) < 2_000
+        follower.tell("pods", "MODIFIED", pod(0, 0))
+        follower.tell("pods", "ADDED", named(pod(0, 0), f"orders-h2-{set_s_before}"))
+        wait_for(lambda known=set_s_before: follower.has_pod(f"orders-h2-{known}"))
+        assert follower.row().level is Level.PROGRESSING, follower.row().message
+
+
+def named(item: dict, name: str) -> dict:
+    item["metadata"] |= {"name": name, "uid": name}
+    return item

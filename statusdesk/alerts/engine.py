@@ -85,6 +85,10 @@ class Alerts:
         life = self._lives.get(fingerprint)
         return None if life is None or self._is_quiet(life) else life.alert
 
+    def restamp(self, step_ms: int) -> None:
+        """Take note that the clock was set: what is claimed of a row from now on has moved with it."""
+        self._lives = {each: replace(life, claimed_ms=life.claimed_ms + step_ms) for each, life in self._lives.items()}
+
     def failed(self, source: str, at_ms: int) -> None:
         """Note that a source as a whole did not answer."""
         if self._sources.failed(source):

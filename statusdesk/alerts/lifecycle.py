@@ -46,7 +46,7 @@ class Life(msgspec.Struct, frozen=True):
     """An alert that is pending or firing, since when it has been as it is, and when to look at it again (``due``).
 
     ``active``: begin of ``for``; ``clear``: since when it is well though it is held; ``bad``: since when it is bad
-    without a pause. All four are ``t``.
+    without a pause. All four are ``t``. ``claimed_ms``: since when it is bad, as the clock is set now.
     """
 
     alert: AlertState
@@ -54,6 +54,7 @@ class Life(msgspec.Struct, frozen=True):
     clear: int | None = None
     bad: int = 0
     due: int | None = None
+    claimed_ms: int = 0
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -79,7 +80,7 @@ def advance(
     """
     if life is None:
         return Step(None) if claim is None else _begin(claim, rule, flapping, firings, t, now_ms)
-    anew = claim is not None and _is_another(life.alert, claim, rule)
+    anew = claim is not None and _is_another(life, claim, rule)
     if life.alert.state == "pending":
         if claim is not None and anew:
             return _begin(claim, rule, flapping, firings, t, now_ms)
@@ -87,9 +88,9 @@ def advance(
     return _firing(life, None if anew else claim, rule, flapping, t, now_ms)
 
 
-def _is_another(alert: AlertState, claim: AlertState, rule: RuleTuning) -> bool:
+def _is_another(life: Life, claim: AlertState, rule: RuleTuning) -> bool:
     """Whether a claim is about a later rollout than the alert, of those that are judged by how long one takes."""
-    return rule.quiet and claim.started_ms > alert.started_ms
+    return rule.quiet and claim.started_ms > life.claimed_ms
 
 
 def _begin(
@@ -99,7 +100,7 @@ def _begin(
     alert = replace(claim, state="pending", started_ms=started_ms, pending_ms=now_ms, observations=1)
     # what is judged by how long a rollout takes has begun with it, not when we first looked
     active = t - max(0, now_ms - started_ms) if rule.quiet else t
-    begun = Life(alert=alert, active=active, bad=t)
+    begun = Life(alert=alert, active=active, bad=t, claimed_ms=started_ms)
     if not rule.for_ms:
         return _fire(begun, flapping, firings, t, now_ms)
     return Step(
@@ -114,7 +115,8 @@ def _fire(life: Life, flapping: FlappingSettings, firings: Sequence[int], t: int
     if folded:
         alert = _folded(alert, alert.summary, len(lately) + 1)
     due = t + round(flapping.hold_s * 1000) if folded else None
-    return Step(Life(alert=alert, active=life.active, bad=t, due=due), alert, "flapping" if folded else "firing")
+    fired = Life(alert=alert, active=life.active, bad=t, due=due, claimed_ms=life.claimed_ms)
+    return Step(fired, alert, "flapping" if folded else "firing")
 
 
 def _folded(alert: AlertState, summary: str, times: int) -> AlertState:
@@ -206,4 +208,5 @@ def restored(alert: AlertState, down_ms: int, tolerance_ms: int, t: int, now_ms:
     if pending:
         alert = replace(alert, observations=1, pending_ms=now_ms if fresh else alert.pending_ms)
     clear = moment(alert.cleared_ms) if alert.cleared_ms is not None else None
-    return Life(alert=alert, active=moment(alert.pending_ms), clear=clear, bad=t, due=t)
+    active = moment(alert.pending_ms)
+    return Life(alert=alert, active=active, clear=clear, bad=t, due=t, claimed_ms=alert.started_ms)

@@ -51,13 +51,13 @@ def run(args: argparse.Namespace) -> int:
         if not alerts:
             return exit_codes.CANNOT_TELL
         wanted = {alert.fingerprint for alert in alerts}
-        before_ms = max((alert.acked_ms or 0 for alert in alerts), default=0)
+        before = {alert.fingerprint: _taken(alert) for alert in alerts}
         request = Ack(fingerprints=tuple(wanted), comment=args.comment, until_ms=until_ms, withdraw=args.undo)
         submit(Path(config.store.state_dir), request)
 
         def answered() -> bool:
             now = [alert for alert in reader.alerts() if alert.fingerprint in wanted]
-            return all(not alert.acked_by if args.undo else (alert.acked_ms or 0) > before_ms for alert in now)
+            return all(_is_answered(alert, before[alert.fingerprint], undo=args.undo) for alert in now)
 
         if not wait_for(answered):
             print("statusdesk: the collector has not answered yet; look at `statusdesk status`", file=sys.stderr)
@@ -73,6 +73,16 @@ def _say(alerts: "list[AlertState]", args: argparse.Namespace) -> None:
     for alert in alerts:
         verb = "given back" if args.undo else "taken"
         print(clean(f"{verb}  {alert.fingerprint}  {alert.severity}  {alert.alertname}  {place_of(alert)}"))
+
+
+def _taken(alert: "AlertState") -> tuple[object, ...]:
+    """Return how an alert was taken; when it is taken anew, at least the moment is another one."""
+    return (alert.acked_by, alert.acked_ms, alert.ack_comment, alert.ack_until_ms)
+
+
+def _is_answered(alert: "AlertState", before: "tuple[object, ...]", *, undo: bool) -> bool:
+    """Tell by the row, which is another one then; its time may be earlier: clocks are set back."""
+    return not alert.acked_by if undo else bool(alert.acked_by) and _taken(alert) != before
 
 
 def _matching(alerts: "Sequence[AlertState]", names: "Sequence[str]") -> "dict[str, list[AlertState]]":

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from statusdesk.alerts.telling import AlertEvent
 from statusdesk.alerts_view import inhibited_words, muted_words
 from statusdesk.states_alerts import AlertState, Muted
-from statusdesk.text import clean, iso, span
+from statusdesk.text import clean, iso, lasted
 
 EXPLAINED = ("summary", "version", "reason", "look", "last_good", "build_url", "runbook")
 
@@ -29,7 +29,7 @@ def words_of(
 
     ``others``: among which the one is named that inhibits it; ``muted``: the sinks whose Alertmanagers tell nobody.
     """
-    words = [f"{alert.state} for {span(now_ms - (alert.fired_ms or alert.pending_ms or alert.started_ms))}"]
+    words = [f"{alert.state} {lasted(alert.fired_ms or alert.pending_ms or alert.started_ms, now_ms)}"]
     words += ["flapping"] if alert.flapping else []
     words += [f"taken by {alert.acked_by}"] if alert.acked_by else []
     words += ["silenced"] if alert.silenced_by else []

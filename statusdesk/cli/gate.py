@@ -108,7 +108,8 @@ def _question(args: argparse.Namespace, config: "Config") -> "Question":
     from statusdesk.judge.gate import Question, route_of
 
     route = route_of(config, args.app, args.to, args.start)
-    soak_ms = round((route.start.soak_s or config.gate.soak_s) * 1000)
+    own_s = route.start.soak_s
+    soak_ms = round((config.gate.soak_s if own_s is None else own_s) * 1000)
     max_age_ms = round(config.gate.max_age_s * 1000)
     return Question(
         app=args.app,

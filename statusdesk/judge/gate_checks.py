@@ -8,7 +8,7 @@ from statusdesk.judge.gate import BLOCKED, FRESHNESS, OK, UNKNOWN, Check, Known,
 from statusdesk.judge.join_versions import same_version
 from statusdesk.states import TROUBLED, BuildRule, Level, RolloutState, SourceState
 from statusdesk.states_alerts import AlertState
-from statusdesk.text import age, span
+from statusdesk.text import age, lasted, span
 
 _WELL = (Level.OK, Level.SCALING)
 _WAITED_FOR = (Level.PROGRESSING, Level.PAUSED, Level.UNKNOWN, Level.IDLE)
@@ -191,7 +191,8 @@ def alerts(question: Question, known: Known) -> Check:
         taken = f" (taken by {alert.acked_by})" if alert.acked_by else " (silenced)" if alert.silenced_by else ""
         where = alert.stage_now or alert.namespace
         place = f" in {where}" if where else ""
-        words.append(f"{alert.alertname}{place} for {age(known.now_ms - (alert.fired_ms or alert.started_ms))}{taken}")
+        since = lasted(alert.fired_ms or alert.started_ms, known.now_ms, age)
+        words.append(f"{alert.alertname}{place} {since}{taken}")
     more = f"; and {len(words) - _MOST_NAMED} more" if len(words) > _MOST_NAMED else ""
     detail = "; ".join(part for part in ("; ".join(words[:_MOST_NAMED]) + more, left_out) if part)
     # one about the version before is over as soon as this one is seen well

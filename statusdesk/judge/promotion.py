@@ -140,7 +140,7 @@ def _mark_waiting(cells: list[Cell | None], path: Path, now_ms: int, looks: list
             message = f"{cell.version} fails in {path.stages[failing[cell.version]].name}"
             cells[index] = msgspec.structs.replace(cell, mark=Mark.BLOCKED, message=message)
             continue
-        soak_ms = int(path.stages[index].soak_s * 1000)
+        soak_ms = int((path.stages[index].soak_s or 0.0) * 1000)
         if not soak_ms:
             continue
         healthy_ms = max(max(r.version_since_ms or 0, r.level_since_ms) for r in cell.rollouts)

@@ -101,6 +101,11 @@ class Alerting:
             unsent=unsent,
         )
 
+    def restamp(self, step_ms: int) -> None:
+        """Take note that the clock was set, and what rows tell of moved with it."""
+        if self._engine is not None:
+            self._engine.restamp(step_ms)
+
     def visited(self, visited: Visited) -> None:
         """Take how a source as a whole answered."""
         if visited.scope:

@@ -18,6 +18,7 @@ from statusdesk.facts import (
 from statusdesk.job_names import spellings
 from statusdesk.judge.builds import judge_builds
 from statusdesk.judge.jobs import Doubt, doubt_of
+from statusdesk.pipeline.clock_steps import MovedBuilds, moved
 from statusdesk.pipeline.gone_jobs import GoneJob, GoneJobs
 from statusdesk.pipeline.job_events import JobEvents, SeedRun
 from statusdesk.pipeline.running_builds import RunningBuilds
@@ -58,6 +59,7 @@ class Builds:
         self._crowded: set[JobKey] = set()
         self._asked: OrderedDict[str, None] = OrderedDict()  # the newest that were asked for
         self._running = RunningBuilds(ask)
+        self._moved = MovedBuilds()
         self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs()}
         self._pairs: dict[Pair, list[Build]] = {}
         self._namespaces: dict[JobKey, set[str]] = {}
@@ -200,7 +202,7 @@ class Builds:
             self._forget(jobs)
             for job in jobs:
                 self._writer.build_rows.forget(*job)
-        builds = [fact for fact in changed.seen if isinstance(fact, Build)]
+        builds = [self._moved.seen(fact) for fact in changed.seen if isinstance(fact, Build)]
         for build in builds:
             self._remember(build)
         self._writer.put_builds(builds)
@@ -243,6 +245,20 @@ class Builds:
         self._appeared = {job for job in self._appeared if job not in jobs}
         for _, job in jobs:
             self._running.forget(job)
+
+    def restamp(self, step_ms: int) -> None:
+        """Move all that was seen with our clock, which was set, and have everything judged anew."""
+        self._moved.step((build for known in self._pairs.values() for build in known), step_ms)
+        found: dict[tuple[str, str, int], Build] = {}
+        for known in self._pairs.values():
+            known[:] = [moved(build, step_ms) for build in known]
+            found.update((build.key, build) for build in known)
+        self._writer.put_builds(list(found.values()))
+        self._past.restamp(step_ms)
+        self._queue = {source: moved(items, step_ms) for source, items in self._queue.items()}
+        self._destroyed = {name: at_ms + step_ms for name, at_ms in self._destroyed.items()}
+        self.events.restamp(step_ms)
+        self._dirty.update(self._pairs)
 
     def _remember(self, build: Build) -> None:
         for namespace in build.namespaces or (build.namespace or "",):

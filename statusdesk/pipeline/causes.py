@@ -1,6 +1,6 @@
 """Which trouble of rollouts is explained by a token that has died: looked at when either changes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -17,8 +17,10 @@ MOST_DENIED = 2000
 class Causes:
     """Adds the cause to the rows of rollouts that tokens explain."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, seen: Callable[[RolloutState], RolloutState] = lambda row: row) -> None:
+        """``seen`` returns a row with since when it is as it is in the clock as that is set now."""
         self._writer = writer
+        self._seen = seen
         self._denied: dict[Container, None] = {}
         self._looked: dict[str, tuple[int, bool]] = {}
         self._explained = {state.key for state in writer.current(RolloutState).values() if state.cause_key}
@@ -79,7 +81,7 @@ class Causes:
         return {row.key for row in rollouts if any(uses(token, row.app, row.namespace) for token in dead)}
 
     def _explain(self, row: RolloutState, dead: Sequence[TokenState]) -> RolloutState:
-        found = cause_of(row, dead, denied=bool(dead) and self._is_denied(row)) if dead else None
+        found = cause_of(self._seen(row), dead, denied=bool(dead) and self._is_denied(row)) if dead else None
         cause = found if found is not None else Cause("", "", None)
         if found is not None:
             self._explained.add(row.key)

@@ -5,6 +5,7 @@ from collections.abc import Set
 import msgspec
 
 from statusdesk.facts import Workload
+from statusdesk.pipeline.clock_steps import moved
 
 WorkloadKey = tuple[str, str, str, str]
 CRON_JOB = "CronJob"
@@ -25,6 +26,11 @@ class CronJobs:
         last = self.last(owner)
         assert last is not None
         return last
+
+    def restamp(self, step_ms: int) -> None:
+        """Move all that was seen with the clock, which was set."""
+        for jobs in self._jobs.values():
+            jobs.update((key, moved(job, step_ms)) for key, job in jobs.items())
 
     def job(self, key: WorkloadKey) -> Workload | None:
         """Return a known Job of a CronJob as it was seen the last time."""

@@ -33,14 +33,23 @@ from statusdesk.pipeline.alerting import Alerting
 from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.builds import AskBuild, Builds
 from statusdesk.pipeline.causes import Causes
-from statusdesk.pipeline.clock_steps import is_ahead, restamped, unstamped
+from statusdesk.pipeline.clock_steps import Steps, is_ahead, moved, unstamped
 from statusdesk.pipeline.environments import Environments, makes_environments
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.platform import Platform
 from statusdesk.pipeline.rollouts import Rollouts
 from statusdesk.pipeline.tokens import Tokens
-from statusdesk.states import Lasting, Level, RolloutState, SourceState
+from statusdesk.states import (
+    BuildState,
+    EnvironmentState,
+    Lasting,
+    Level,
+    PlatformState,
+    RolloutState,
+    SourceState,
+    TokenState,
+)
 from statusdesk.store.writer import Transition, Writer
 
 _KUBERNETES = (Workload, Pod)
@@ -50,6 +59,14 @@ KUBERNETES = "kubernetes/"
 _VAULT = (Token, VaultHealth)
 _JENKINS = (Job, Build, BuildDetails, QueueItem, Executors)
 ORDERS_KEPT = 10_000
+RESTAMPED: tuple[type[Lasting], ...] = (
+    SourceState,
+    RolloutState,
+    BuildState,
+    TokenState,
+    PlatformState,
+    EnvironmentState,
+)
 LOOK_AT_SCOPES_MS = 3_600_000
 SCOPE_KEPT_MS = 86_400_000
 
@@ -80,12 +97,13 @@ class Desk:
         self._platform = Platform(writer, self._builds, config.jenkins, tokens)
         self._environments = Environments(writer, self._builds, config)
         self._joins = Joins(writer, self._builds, config.apps)
-        self._causes = Causes(writer)
+        self._causes = Causes(writer, lambda row: self._rollouts.seen(row))
         self._rollouts = Rollouts(writer, config.thresholds_of, self._told_of, ask)
         self._tokens = Tokens(writer, config.vault, self._builds)
         self._alerting = Alerting(config, writer, sends=sends)
         self._steady = steady
         self._steps = steps
+        self._stepped = Steps()
         self._begun = False
         self._visits: list[Visited] = []
         self._looked_ms = 0  # when parts of sources that nobody speaks of were looked for
@@ -108,8 +126,14 @@ class Desk:
         dues = [*(part.next_due_ms for part in parts), self._alerting.next_due_ms()]
         return min((due for due in dues if due is not None), default=None)
 
-    def take(self, message: Message) -> None:
-        """Take one message; nothing is judged or written before ``flush``."""
+    def take(self, message: Message, now_ms: int | None = None) -> None:
+        """Take one message; nothing is judged or written before ``flush``.
+
+        ``now_ms``: what the clock says, so that it is seen whether it was set while the message was on its way.
+        """
+        if now_ms is not None:
+            self._look_at_clock(now_ms)
+            message = self._stepped.told_now(message, now_ms)
         if isinstance(message, Changed):
             if message.kind in _KUBERNETES:
                 self._rollouts.change(message)
@@ -168,21 +192,22 @@ class Desk:
         Raises: StoreError when a question or the commit failed; nothing is lost, the next flush tries again.
         """
         self._alerting.begin(now_ms if self._steady is None else self._steady(), now_ms)
-        moved = self._moved
-        self._restamp(now_ms)
-        moved += self._flush_sources(now_ms)
-        moved += self._rollouts.flush(now_ms)
+        made = self._moved
+        self._look_at_clock(now_ms)
+        self._begin(now_ms)
+        made += self._flush_sources(now_ms)
+        made += self._rollouts.flush(now_ms)
         self._rollouts.inquire(now_ms)
-        moved += self._environments.flush(now_ms)
-        moved += self._builds.flush(now_ms)
-        moved += self._platform.flush(now_ms)
-        self._joins.gone(moved)
-        moved += self._joins.flush(now_ms)
-        moved += self._tokens.flush(now_ms)
+        made += self._environments.flush(now_ms)
+        made += self._builds.flush(now_ms)
+        made += self._platform.flush(now_ms)
+        self._joins.gone(made)
+        made += self._joins.flush(now_ms)
+        made += self._tokens.flush(now_ms)
         self._tokens_moved |= self._tokens.take_changed()
-        moved += self._causes.flush(moved, self._tokens_moved, now_ms)
-        self._alerting.step(moved, self._take_retold())
-        self._told += moved
+        made += self._causes.flush(made, self._tokens_moved, now_ms)
+        self._alerting.step(made, self._take_retold())
+        self._told += made
         self._moved, self._retold, self._tokens_moved = [], {}, set()
         self._writer.commit()
         told, self._told = self._told, []
@@ -217,16 +242,27 @@ class Desk:
         elif not self._builds.look_up(request.source, request.job, request.number):
             raise Refused("the store does not know this build")
 
-    def _restamp(self, now_ms: int) -> None:
-        step_ms = self._steps.step_ms(now_ms) if self._steps is not None else 0
-        if not step_ms and self._begun:
-            return
-        known = [state for state in self._writer.current(SourceState).values() if state.until_ms is None]
-        if self._begun:
-            self._writer.put([restamped(state, step_ms) for state in known], now_ms)
-        else:
+    def _begin(self, now_ms: int) -> None:
+        """Forget answers from the future: before this process began, the clock was set back."""
+        if not self._begun:
             self._begun = True
+            known = [state for state in self._writer.current(SourceState).values() if state.until_ms is None]
             self._writer.put([unstamped(state) for state in known if is_ahead(state, now_ms)], now_ms)
+
+    def _look_at_clock(self, now_ms: int) -> None:
+        """Where the clock was set, move with it what is known: its ages are those of before."""
+        step_ms = self._steps.step_ms(now_ms) if self._steps is not None else 0
+        if not step_ms:
+            return
+        self._stepped.take(step_ms, now_ms)
+        self._visits = [moved(visited, step_ms) for visited in self._visits]
+        for kind in RESTAMPED:
+            rows = [row for row in self._writer.current(kind).values() if row.until_ms is None]
+            self._writer.put([moved(row, step_ms) for row in rows], now_ms)
+        for part in (self._rollouts, self._builds, self._tokens, self._joins):
+            part.restamp(step_ms)
+        self._hear_jenkins()
+        self._alerting.restamp(step_ms)
 
     def _flush_sources(self, now_ms: int) -> list[Transition]:
         transitions: list[Transition] = []

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from statusdesk.facts import Build
+from statusdesk.pipeline.clock_steps import moved
 from statusdesk.pipeline.job_events import JobEvents
 
 JobKey = tuple[str, str]
@@ -28,6 +29,13 @@ class GoneJobs:
         """Keep the builds of a job that has gone; ``at_ms`` is None where it was gone before this process looked."""
         if builds and self._outlasts(job[1]):
             self.jobs[job] = GoneJob(tuple(builds), self._events.vanished_ms(*job) or 0 if at_ms is None else at_ms)
+
+    def restamp(self, step_ms: int) -> None:
+        """Move what is known with our clock, which was set."""
+        self.jobs = {
+            job: GoneJob(moved(gone.builds, step_ms), gone.since_ms + step_ms if gone.since_ms else 0)
+            for job, gone in self.jobs.items()
+        }
 
     def forget(self, jobs: Iterable[JobKey]) -> None:
         """Forget jobs that are back, or whose builds are now those of another name."""

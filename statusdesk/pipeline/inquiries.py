@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from statusdesk.facts import Changed, Event, LogTail, Pod, Revision, Swept, Workload
 from statusdesk.judge.rollout_latch import RUNS_ON
+from statusdesk.pipeline.clock_steps import moved
 from statusdesk.pipeline.evidence import Taking
 from statusdesk.states import RESTING, Level, RolloutState
 from statusdesk.store.writer import Writer
@@ -163,6 +164,19 @@ class Inquiries:
     def _finish(case: Case) -> None:
         if case.taking is not None and case.taking.is_complete:
             case.taking = None
+
+    def restamp(self, step_ms: int) -> None:
+        """Move all that was asked and answered with the clock, which was set."""
+        for case in self._cases.values():
+            case.workload, case.events = moved(case.workload, step_ms), moved(case.events, step_ms)
+            case.revisions = moved(case.revisions, step_ms)
+            case.next_ms += step_ms
+            case.worse_ms += step_ms
+            case.asked_ms += step_ms
+            if case.taking is not None:
+                case.taking.until_ms += step_ms
+        if self._next_ms is not None:
+            self._next_ms += step_ms
 
     def forget(self, key: WorkloadKey) -> None:
         """Take note that a workload has gone."""

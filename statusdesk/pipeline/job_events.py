@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from statusdesk.facts import Job
+from statusdesk.pipeline.clock_steps import moved
 from statusdesk.states import JobEvent
 
 JobKey = tuple[str, str]
@@ -24,6 +25,10 @@ class JobEvents:
 
     def __init__(self, known: Sequence[JobEvent] = ()) -> None:
         self._newest: list[JobEvent] = list(known)
+
+    def restamp(self, step_ms: int) -> None:
+        """Move what has happened with the clock, which was set."""
+        self._newest = [moved(event, step_ms) for event in self._newest]
 
     def since(self, source: str, since_ms: int) -> list[JobEvent]:
         """Return what happened at a source since a moment."""

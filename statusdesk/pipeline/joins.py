@@ -45,6 +45,10 @@ class _Clocks:
             self._newest[job] = newest_ms
             self._ahead_ms.append(newest_ms - now_ms)
 
+    def restamp(self, step_ms: int) -> None:
+        """Move what was seen with our clock, which was set."""
+        self._newest = {job: at_ms + step_ms for job, at_ms in self._newest.items()}
+
     def forget(self, job: JobKey) -> None:
         self._newest.pop(job, None)
 
@@ -77,6 +81,14 @@ class Joins:
         """Note that Jenkins has answered: every build that there was until then is known."""
         self._jenkins_ms = at_ms
         self._again |= self._open
+
+    def restamp(self, step_ms: int) -> None:
+        """Move what is known with the clock, which was set."""
+        self._clocks.restamp(step_ms)
+        self._jenkins_ms = self._jenkins_ms + step_ms if self._jenkins_ms is not None else None
+        for known in self._known.values():
+            revision, started_ms, version, build = known.what
+            known.what = (revision, started_ms + step_ms if started_ms is not None else None, version, build)
 
     def join(self, state: RolloutState) -> RolloutState:
         """Return a judged rollout with its build."""

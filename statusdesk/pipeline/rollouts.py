@@ -11,6 +11,7 @@ from statusdesk.facts import Changed, Event, Pod, Swept, Workload
 from statusdesk.judge.pods import pod_state
 from statusdesk.judge.rollout_memory import Memory
 from statusdesk.judge.rollouts import judge_rollout
+from statusdesk.pipeline.clock_steps import Witnessed, moved, moved_memory
 from statusdesk.pipeline.cronjobs import CRON_JOB, CronJobs
 from statusdesk.pipeline.inquiries import Ask, Inquiries
 from statusdesk.pipeline.stamps import Seeing, Stamps
@@ -48,6 +49,7 @@ class Rollouts:
         self._members: dict[WorkloadKey, dict[PodKey, Pod]] = {}
         self._cronjobs = CronJobs()
         self._stamps = Stamps()
+        self._witnessed = Witnessed()
         self._memories: dict[WorkloadKey, Memory] = {}
         self._new_revisions: dict[WorkloadKey, str] = {}
         self._looked: dict[WorkloadKey, int] = {}  # when what is dirty had been looked at before, where that is known
@@ -220,6 +222,31 @@ class Rollouts:
                 writer.put_pods(pods)
         return transitions
 
+    def restamp(self, step_ms: int) -> None:
+        """Move all that was seen with the clock, which was set, and have everything judged anew."""
+        rows = [row for row in self._writer.current(RolloutState).values() if row.until_ms is None]
+        self._witnessed.step(rows, step_ms)
+        self._memories = {
+            key: moved_memory(memory, self._workloads.get(key), step_ms) for key, memory in self._memories.items()
+        }
+        self._workloads = {key: moved(workload, step_ms) for key, workload in self._workloads.items()}
+        self._pods = {key: moved(pod, step_ms) for key, pod in self._pods.items()}
+        for members in self._members.values():
+            members.update((key, self._pods[key]) for key in members)
+        self._cronjobs.restamp(step_ms)
+        self._stamps.restamp(step_ms)
+        self._inquiries.restamp(step_ms)
+        self._looked = {key: at_ms + step_ms for key, at_ms in self._looked.items()}
+        self._begun = [(at_ms + step_ms, moved(state, step_ms)) for at_ms, state in self._begun]
+        self._due.clear()
+        self._due_of.clear()
+        self._dirty.update(dict.fromkeys(self._workloads))
+        self._dirty_pods.update(self._pods)
+
+    def seen(self, row: RolloutState) -> RolloutState:
+        """Return a row with since when it is as it is in the clock as that is set now."""
+        return self._witnessed.seen(row)
+
     def inquire(self, now_ms: int) -> None:
         """Begin to look into what has begun to fail, and ask what is due; after ``flush``. Raises: StoreError."""
         self._inquiries.take_evidence(self._writer.current(RolloutState), now_ms)
@@ -243,7 +270,7 @@ class Rollouts:
             verdict = judge_rollout(
                 workload,
                 tuple(members.values()),
-                previous if previous is not None and previous.until_ms is None else None,
+                self._witnessed.seen(previous) if previous is not None and previous.until_ms is None else None,
                 self._thresholds_of(key[0], key[1]),
                 now_ms,
                 events=self._inquiries.events_of(key),

@@ -101,6 +101,23 @@ class Stamps:
         if len(self._looked) > PLACES_KEPT:
             self._looked.popitem(last=False)
 
+    def restamp(self, step_ms: int) -> None:
+        """Move all that was seen with our clock, which was set: so are the stamps that are told in it from now on."""
+        self._shifted = {
+            key: _Shifted(
+                each.uid,
+                each.created_ms + step_ms if each.created_ms is not None else None,
+                {stamp_ms + step_ms: told_ms + step_ms for stamp_ms, told_ms in each.told.items()},
+            )
+            for key, each in self._shifted.items()
+        }
+        for place in self._looked:
+            self._looked[place] += step_ms
+        for samples in self._samples.values():
+            known = [(seen_ms + step_ms, age_ms) for seen_ms, age_ms in samples]
+            samples.clear()
+            samples.extend(known)
+
     def forget(self, key: Key) -> None:
         """Take note that an object has gone."""
         self._shifted.pop(key, None)

@@ -9,6 +9,7 @@ from statusdesk.judge.token_grants import KEPT, grant_of
 from statusdesk.judge.token_jobs import Run, last_run
 from statusdesk.judge.tokens import Around, judge_token
 from statusdesk.pipeline.builds import Builds
+from statusdesk.pipeline.clock_steps import moved
 from statusdesk.states import Grant, TokenState
 from statusdesk.store.writer import Transition, Writer
 
@@ -92,6 +93,19 @@ class Tokens:
             if abs(fact.skew_ms - self._skew_ms) > SAME_CLOCK_MS:
                 self._skew_ms = fact.skew_ms if abs(fact.skew_ms) > SAME_CLOCK_MS else 0
                 self._dirty.update(self._tokens)
+
+    def restamp(self, step_ms: int) -> None:
+        """Move what was seen with our clock, which was set, and its distance from the server's."""
+        skew_ms = self._skew_ms - step_ms
+        self._skew_ms = skew_ms if abs(skew_ms) > SAME_CLOCK_MS else 0
+        self._tokens = {key: moved(token, step_ms) for key, token in self._tokens.items()}
+        self._alive_ms = {key: at_ms + step_ms for key, at_ms in self._alive_ms.items()}
+        self._heard_ms = self._heard_ms + step_ms if self._heard_ms is not None else None
+        self._flushed_ms += step_ms
+        self._again.clear()
+        self._next_ms = None
+        self._dirty.update(self._tokens)
+        self._jobs_changed = True
 
     def jobs_changed(self) -> None:
         """Take note that something has changed at Jenkins: a renewal job may have run."""

@@ -6,11 +6,14 @@ from typing import TypeVar
 
 import msgspec
 
+from statusdesk.clock import Clock, system_clock
 from statusdesk.config_alerts import SinkSettings
-from statusdesk.sinks.http import Http, accepted
+from statusdesk.sinks.http import MAX_ANSWER_BYTES, Answer, Http, accepted
 from statusdesk.sinks.sending import SendError
 
 MOST_BYTES = 16 * 1024 * 1024
+SKEW_NOTED_MS = 5_000
+"""Their clock comes in whole seconds: a smaller difference is none."""
 
 T = TypeVar("T")
 
@@ -18,17 +21,19 @@ T = TypeVar("T")
 class AlertmanagerApi:
     """The API (v2) of the Alertmanagers of one sink, for one thread; a path begins behind ``/api/v2/``."""
 
-    def __init__(self, sink: SinkSettings, urls: Iterable[str], base_dir: Path) -> None:
+    def __init__(self, sink: SinkSettings, urls: Iterable[str], base_dir: Path, clock: Clock = system_clock) -> None:
         self.name = sink.name
         self.urls = tuple(urls)
         self._http = Http(sink, base_dir)
+        self._clock = clock
+        self._ahead_ms: dict[str, int] = {}
 
     def read(self, url: str, path: str, what: type[T]) -> T:
         """Return what one of them answers.
 
         Raises: SendError.
         """
-        answer = accepted(self._http.ask("GET", f"{url}/api/v2/{path}", most=MOST_BYTES), self._http.hidden())
+        answer = accepted(self._ask("GET", url, path, most=MOST_BYTES), self._http.hidden())
         try:
             return msgspec.json.decode(answer.body, type=what)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -39,7 +44,19 @@ class AlertmanagerApi:
 
         Raises: SendError.
         """
-        accepted(self._http.ask(method, f"{url}/api/v2/{path}", body), self._http.hidden())
+        accepted(self._ask(method, url, path, body), self._http.hidden())
+
+    def ahead_ms(self, url: str) -> int:
+        """Return by how much our clock was ahead of that of one of them when it answered last; 0 when it agreed."""
+        return self._ahead_ms.get(url, 0)
+
+    def _ask(self, method: str, url: str, path: str, body: object = None, *, most: int = MAX_ANSWER_BYTES) -> Answer:
+        before_ms = self._clock()
+        answer = self._http.ask(method, f"{url}/api/v2/{path}", body, most=most)
+        if answer.date_ms is not None:
+            ahead_ms = (before_ms + self._clock()) // 2 - answer.date_ms
+            self._ahead_ms[url] = ahead_ms if abs(ahead_ms) >= SKEW_NOTED_MS else 0
+        return answer
 
     def close(self) -> None:
         """Let go of what is open."""

@@ -165,7 +165,8 @@ class Peer:
         """Notice that our clock was set: what they were told in its terms must not end for that."""
         offset_ms = self._clock() - self._steady()
         if abs(offset_ms - self._offset_ms) >= STEP_MS:
-            self._skew_ms += offset_ms - self._offset_ms
+            skew_ms = self._skew_ms + offset_ms - self._offset_ms
+            self._skew_ms = 0 if abs(skew_ms) < SKEW_NOTED_MS else skew_ms
             self._offset_ms = offset_ms
             self._said_skew()
 

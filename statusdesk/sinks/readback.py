@@ -132,7 +132,8 @@ class Readback:
             if (key := frozenset(each.labels.items())) in ours and ours[key].state == "firing"
         ][:MOST_MUTED]
         self._look_up(url, {status.silenced_by[0] for _, status in found if status.silenced_by})
-        return tuple(sorted((self._muted(*each) for each in found), key=lambda each: each.fingerprint))
+        ahead_ms = self._api.ahead_ms(url)
+        return tuple(sorted((self._muted(*each, ahead_ms) for each in found), key=lambda each: each.fingerprint))
 
     def _look_up(self, url: str, ids: set[str]) -> None:
         """Know who made these silences, and until when; forget all others. What is listed is muted without that too."""
@@ -148,11 +149,11 @@ class Readback:
                 _, known = self._silences.get(silence_id, (0, _Silence()))
             self._silences[silence_id] = (self._steady(), known)
 
-    def _muted(self, fingerprint: str, status: _Status) -> Muted:
+    def _muted(self, fingerprint: str, status: _Status, ahead_ms: int) -> Muted:
         if not status.silenced_by:
             return Muted(fingerprint=fingerprint, inhibited=True)
         _, silence = self._silences.get(status.silenced_by[0], (0, _Silence()))
-        until_ms = round(silence.ends_at.timestamp() * 1000) if silence.ends_at is not None else None
+        until_ms = round(silence.ends_at.timestamp() * 1000) + ahead_ms if silence.ends_at is not None else None
         by, comment = safe(silence.created_by, 100), safe(silence.comment)
         return Muted(fingerprint=fingerprint, by=by, comment=comment, until_ms=until_ms)
 

@@ -104,7 +104,7 @@ class Silencing:
                 if silence.expired_ms is not None:
                     self._end_at(url, there)
                 elif not there:
-                    self._api.send("POST", url, "silences", body_of(silence, now_ms))
+                    self._api.send("POST", url, "silences", body_of(silence, now_ms, self._api.ahead_ms(url)))
                     posted.add(silence.id)
             except Refused as refused:  # it would be refused again, and those behind it wait
                 self._narrate(
@@ -123,15 +123,16 @@ def marker(silence: Silence) -> str:
     return f"(statusdesk silence {silence.id})"
 
 
-def body_of(silence: Silence, now_ms: int) -> dict[str, Any]:
-    """Return a silence as the API takes it."""
+def body_of(silence: Silence, now_ms: int, skew_ms: int = 0) -> dict[str, Any]:
+    """Return a silence as the API takes it; ``skew_ms``: by how much our clock is ahead of theirs."""
+    starts_ms = min(silence.starts_ms, now_ms) if silence.active(now_ms) else silence.starts_ms
     return {
         "matchers": [
             {"name": each.name, "value": each.value, "isRegex": each.is_regex, "isEqual": each.is_equal}
             for each in silence.matchers
         ],
-        "startsAt": rfc3339(min(silence.starts_ms, now_ms) if silence.active(now_ms) else silence.starts_ms),
-        "endsAt": rfc3339(silence.ends_ms),
+        "startsAt": rfc3339(starts_ms - skew_ms),
+        "endsAt": rfc3339(silence.ends_ms - skew_ms),
         "createdBy": f"statusdesk:{safe(silence.created_by, 100)}",
         "comment": f"{safe(silence.comment)} {marker(silence)}".strip(),
     }

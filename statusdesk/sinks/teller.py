@@ -128,7 +128,7 @@ class Sinks:
             Peer(url, terms, tuning, standing, self._base_dir, clock=clock, steady=steady, narrate=narrate)
             for url in urls
         ]
-        api = partial(AlertmanagerApi, sink, urls, self._base_dir)  # one for each thread
+        api = partial(AlertmanagerApi, sink, urls, self._base_dir, clock)  # one for each thread
         self._silencers.append(Silencing(api(), self._silences, clock=clock, narrate=narrate))
         self._readers.append(Readback(api(), standing.alerts, site=self._config.ha.site, clock=clock, steady=steady))
 

@@ -49,6 +49,19 @@ def test_one_that_fires_is_over_when_the_next_rollout_begins(restarts, keep_s):
     assert world.told == [(what, "RolloutStuck") for what in ("firing", "resolved", "firing")]
 
 
+def test_one_that_fires_stays_one_when_the_clock_is_set_and_its_rollout_moves_with_it(world):
+    began_ms, began = world.now_ms, world.t
+    world.step(rolling(world, "1"))
+    world.later(MINUTE)
+    for set_ms in (10 * MINUTE, -20 * MINUTE):
+        world.set_by += set_ms
+        world.alerts.restamp(set_ms)
+        world.step(rolling(world, "1", age_ms=world.t - began))
+        world.later(MINUTE)
+    assert stuck(world) == [("1", "firing", began_ms)]
+    assert world.told == [("firing", "RolloutStuck")]
+
+
 def test_without_a_wait_each_rollout_is_told():
     world = World(rule("RolloutStuck", for_s=0.0))
     world.step(rolling(world, "1"))

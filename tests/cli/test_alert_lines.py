@@ -88,3 +88,8 @@ def test_hostile_text_stays_on_its_line(as_json):
     names = ("app", "namespace", "summary", "acked_by", "ack_comment")
     line = event_line(AlertEvent("acked", changed(**dict.fromkeys(names, HOSTILE + "\nnext"))), as_json=as_json)
     assert "\n" not in line and "\x1b" not in line and "\u202e" not in line
+
+
+def test_what_began_by_a_clock_that_was_set_back_is_said_to_have():
+    assert words_of(ALERT, NOW - 600_000)[0] == "firing since 11:59Z by another clock"
+    assert words_of(ALERT, NOW - 61_000)[0] == "firing for 0s"

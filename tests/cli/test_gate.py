@@ -156,6 +156,16 @@ def test_the_soak_of_the_stage_counts_and_blocks_at_the_end_of_the_wait(run, wel
     assert run("gate", "orders", "--to", "production", "--soak", "0s").returncode == 0
 
 
+def test_that_a_stage_needs_no_soak_counts_before_that_of_the_gate(run, well, config):
+    stages = STAGES.replace('"30m"', '"0s"')
+    config.write_text(config.read_text().replace('stages = ["staging", "production"]', "") + stages + SOAKS)
+    well()
+    assert run("gate", "orders", "--to", "production").returncode == 0
+    config.write_text(config.read_text().replace('soak = "0s"\n', "", 1))
+    done = run("gate", "orders", "--to", "production")
+    assert done.returncode == 1 and "of 30m in staging" in done.stdout
+
+
 def test_a_collector_that_was_down_within_the_soak_begins_it_anew(run, well, config, tmp_path):
     config.write_text(config.read_text().replace('stages = ["staging", "production"]', "") + STAGES)
     now = system_clock()
@@ -170,6 +180,10 @@ def test_a_collector_that_was_down_within_the_soak_begins_it_anew(run, well, con
     assert "s of 30m in staging; before that nobody looked for 20m, and it begins anew" in done.stdout
 
 
+SOAKS = """
+[gate]
+soak = "30m"
+"""
 STAGES = """
 [[stage]]
 name = "staging"

@@ -8,7 +8,7 @@ import pytest
 
 from collectors.jenkins_probe import probe_jenkins
 from collectors.jenkins_skew import ServerClock, as_stamped, in_ours
-from statusdesk.clock import system_clock
+from statusdesk.clock import ClockSteps, system_clock
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Changed, Job, QueueItem, Visited
 from tests.collectors.small_jenkins import SmallJenkins, build
@@ -43,6 +43,17 @@ def heard(clock, *off_ms, took_ms=50):
 )
 def test_a_clock_is_off_by_what_the_newest_answers_agree_on(off_ms, skew_ms):
     assert heard(ServerClock(lambda: NOW_MS), *off_ms).ms == skew_ms
+
+
+def test_our_own_clock_that_is_set_is_known_at_the_first_answer_to_be_off():
+    even, set_by = [0], [0]
+    clock = ServerClock(lambda: NOW_MS + even[0] + set_by[0], ClockSteps(lambda: even[0]))
+    for set_ms in (0, 600_000, -600_000, 0):
+        set_by[0] = set_ms
+        for _ in range(3):
+            heard(clock, even[0])
+            assert clock.ms == -set_ms
+            even[0] += 10_000
 
 
 def test_what_takes_long_to_answer_is_not_off():

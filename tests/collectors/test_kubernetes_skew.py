@@ -6,6 +6,7 @@ import pytest
 
 from collectors.kubernetes_remembered import Times
 from collectors.kubernetes_skew import Skew
+from statusdesk.clock import ClockSteps
 
 NOW_MS = 1_795_348_800_000
 TEXT = "2026-11-22T12:00:00Z"
@@ -51,3 +52,17 @@ def test_times_are_told_in_our_clock_also_those_that_were_told_before(skew):
     ahead_ms = heard(skew, 300)
     assert times[TEXT] == NOW_MS - ahead_ms
     assert times[None] is None and times["soon"] is None
+
+
+def test_our_own_clock_that_is_set_is_known_at_once_to_be_off():
+    even, set_by = [0], [0]
+    skew = Skew(lambda: NOW_MS + even[0] + set_by[0], ClockSteps(lambda: even[0]))
+    times = Times(skew)
+    skew.look()
+    right = times[TEXT]
+    for set_ms in (600_000, -600_000, 0):
+        even[0] += 60_000
+        set_by[0] = set_ms
+        skew.look()
+        assert times[TEXT] == right + set_ms, "nobody has told us anything by then"
+    assert skew.ms == 0

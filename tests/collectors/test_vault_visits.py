@@ -179,3 +179,21 @@ def test_an_accessor_in_a_file_is_read_again_when_the_token_was_issued_anew(tmp_
         watched.visit()
         assert not watched.tokens()["orders"].gone
         assert not any(SECRET.encode() in asked.body for asked in stage.asked)
+
+
+@pytest.mark.parametrize("set_ms", [-600_000, 600_000])
+def test_when_our_clock_is_set_everything_is_asked_again_and_was_seen_as_long_ago(set_ms):
+    vault = RecordedVault()
+    with staged(vault) as stage, Watched(stage.url, SECRET, {"a": "AAA", "b": "BBB"}) as watched:
+        before = watched.tokens()
+        watched.set_by_ms = set_ms
+        vault.lookups["BBB"] = recorded("rate_limit_429")  # what it does not come to is as it was known
+        watched.visit()
+        after = watched.tokens()
+        assert {name for name in after if name in before} >= {"a", "b"}
+        for name in ("a", "b"):
+            moved_ms = after[name].seen_ms - before[name].seen_ms
+            assert -50 < moved_ms - set_ms < 60_000, "two clocks are read one after the other"
+        watched.set_by_ms = 0
+        watched.visit()
+        assert abs(watched.tokens()["b"].seen_ms - before["b"].seen_ms) < 2_000, "as long ago as it was"

@@ -3,7 +3,7 @@
 import threading
 
 from collectors.vault_tokens import CLOCK, VaultTokens
-from statusdesk.clock import system_clock
+from statusdesk.clock import ClockSteps, boot_clock, system_clock
 from statusdesk.config import TokenSettings, VaultSettings
 from statusdesk.facts import Swept, Token, VaultHealth, Visited
 from tests.collectors.stage import Heard, running
@@ -19,7 +19,13 @@ class Watched:
         self.stop = threading.Event()
         self.token = token
         read = None if token is None else lambda: self.token
-        self.collector = VaultTokens(settings, read, self.heard.put, self.stop, system_clock)
+        self.set_by_ms = 0
+        steps = ClockSteps(boot_clock)
+        self.collector = VaultTokens(settings, read, self.heard.put, self.stop, self.clock, steps)
+
+    def clock(self):
+        """The clock of the collector, which a test may set."""
+        return system_clock() + self.set_by_ms
 
     def __enter__(self):
         self._running = running(self.collector, self.stop)

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from statusdesk.clock import ClockSteps
 from statusdesk.config import (
     ClusterSettings,
     Config,
@@ -265,8 +266,8 @@ class VaultBench(Bench):
         vault = VaultSettings(address="http://127.0.0.1:1", tokens=tokens)
         stages = (StageSettings(name="staging", namespaces=("staging",)),)
         store = StoreSettings(state_dir=str(self.directory))
-        config = Config(path="c", stages=stages, clusters=(ClusterSettings(name="eu"),), vault=vault, store=store)
-        self.desk = Desk(config, self.writer)
+        self.config = Config(path="c", stages=stages, clusters=(ClusterSettings(name="eu"),), vault=vault, store=store)
+        self.desk = Desk(self.config, self.writer)
 
 
 @pytest.fixture
@@ -323,6 +324,25 @@ def test_all_that_descend_from_a_token_are_judged_after_it_and_by_its_end(tmp_pa
     said = bench.writer.current(TokenState)["vault/kid-kid"].message
     assert said.startswith("dies with 'boss', which lapses at") and said.endswith("made 'kid', which made this one")
     bench.writer.close()
+
+
+@pytest.mark.parametrize("set_ms", [600_000, -600_000])
+def test_a_dead_token_stays_the_cause_when_the_clock_is_set(vault_bench, set_ms):
+    bench, even = vault_bench, [0]
+    bench.desk = Desk(bench.config, bench.writer, steps=ClockSteps(lambda: even[0]))
+    died_ms = init_crash().ready_changed_ms - 60_000  # a minute before the trouble began
+    dead = token(issue_ms=day(-9), expire_ms=died_ms, seen_ms=died_ms - 1, unknown_ms=T0 - 1)
+    bench.see(swept(Token, dead, source="vault", started_ms=T0 - 1))
+    failing_at_its_door(bench)
+    assert bench.rollout().cause_key == "token:vault/payments"
+    bench.now_ms += set_ms
+    bench.see()
+    even[0] += 5000
+    bench.now_ms += 5000
+    again = msgspec.structs.replace(init_crash(), node="n")
+    bench.see(Changed(source=SOURCE, kind=Pod, at_ms=bench.now_ms, seen=(again,)))
+    row = bench.rollout()
+    assert (row.cause_key, row.cause_ms) == ("token:vault/payments", died_ms + set_ms)
 
 
 def test_a_token_that_dies_after_the_trouble_began_is_not_blamed(vault_bench):

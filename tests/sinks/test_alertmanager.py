@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import HaSettings, SinkSettings
 from statusdesk.sinks.alertmanager import batches, content_mark, posted, rfc3339, terms_of, told
-from statusdesk.sinks.peers import Standing
+from statusdesk.sinks.peers import Peer, Standing
 from tests.alerts.make import config
 from tests.sinks.make import ALERT, OVER, T0
 
@@ -92,3 +92,21 @@ def test_what_its_cause_mutes_elsewhere_is_posted_where_the_cause_is_not_told():
     elsewhere = replace(muted, still_told_to=("other",))
     critical = replace(elsewhere, severity="critical")
     assert told([muted, elsewhere, critical], TERMS, tuning, NOW) == [muted, critical]
+
+
+def test_of_a_clock_that_is_set_and_set_right_again_nothing_is_left(tmp_path):
+    even, set_by, narrated = [0], [0], []
+    standing = Standing(lambda: even[0])
+    clocks = {"clock": lambda: T0 + even[0] + set_by[0], "steady": lambda: even[0]}
+    tuning = Tuning(config(sinks=(AM,)))
+    peer = Peer("http://127.0.0.1:9", TERMS, tuning, standing, tmp_path, narrate=narrated.append, **clocks)
+    try:
+        for set_ms in (600_400, 0, -600_400, 300):
+            set_by[0] = set_ms
+            peer._note_step()
+    finally:
+        standing.stop()
+        peer.join(3.0)
+    ahead, agrees, behind, again = narrated
+    assert "our clock is 600 s ahead of that of" in ahead and "our clock is 600 s behind that of" in behind
+    assert agrees == again and "agrees with" in agrees
