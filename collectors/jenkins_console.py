@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_wire import Wire
-from collectors.log_lines import MAX_LINE_BYTES, FollowStatus, LogLine, Origin
+from collectors.log_lines import MAX_LINE_BYTES, FollowStatus, LogLine, Origin, Wanted
 from collectors.log_merge import Merge
 from collectors.log_older import MAX_BYTES, whole_lines
 from collectors.log_reading import Position, Reading
@@ -24,7 +24,6 @@ from collectors.masking import Mask
 from collectors.transport import VisitFailed, fault
 from statusdesk.backoff import doubled
 from statusdesk.config import JenkinsSettings
-from statusdesk.expression import Expression
 from statusdesk.redact import safe
 from statusdesk.text import counted
 
@@ -117,14 +116,16 @@ class JenkinsConsole:
             with contextlib.suppress(OSError, ValueError, RuntimeError):
                 answer.raw.shutdown()
 
-    def older(self, before: int, origins: Collection[int], limit: int, pattern: str = "", /) -> list[LogLine]:
-        """Return the last of the first ``before`` lines that match; those of a log that was written anew have gone.
+    def older(
+        self, before: int, origins: Collection[int], limit: int, wanted: Wanted | None = None, /
+    ) -> list[LogLine]:
+        """Return the last wanted of the first ``before`` lines; those of a log that was written anew have gone.
 
         Raises: VisitFailed, TooLongError.
         """
-        wanted = Expression(pattern, most_chars=None) if pattern else None
+        is_wanted = wanted.of_one() if wanted is not None else None
         lines = islice(self._all(), max(0, before - self._lost))
-        return list(deque((line for line in lines if wanted is None or wanted.is_in(line.text)), maxlen=limit))
+        return list(deque((line for line in lines if is_wanted is None or is_wanted(line.text)), maxlen=limit))
 
     def whole(self, line: LogLine) -> str:
         """Return all of a line that was cut, as far as its beginning tells it from others."""

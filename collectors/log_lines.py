@@ -4,13 +4,15 @@ A line's text was made harmless at the edge: cleaned, redacted unless asked not 
 """
 
 import enum
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 import msgspec
 
 MAX_LINE_BYTES = 16 * 1024
 DEFAULT_TAIL = 200
+MISSING = "lines may be missing"
+"""Stands in every mark of a place where it is not known whether lines are missing."""
 DEFAULT_STREAMS = 40
 CUT_TEXT = "older lines of this run are not here"
 
@@ -25,7 +27,11 @@ class LineKind(enum.IntEnum):
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Where lines come from: a container of a pod, or a build of a job. A line holds its index in ``origins``."""
+    """Where lines come from: a container of a pod, or a build of a job. A line holds its index in ``origins``.
+
+    ``place`` is what stands before the pod's name wherever that is told, as far as it takes to tell pods apart that may
+    have the same name: ``cluster/namespace/`` where there are several clusters, ``namespace/`` where only these differ.
+    """
 
     cluster: str = ""
     namespace: str = ""
@@ -35,13 +41,19 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     previous: bool = False
     job: str = ""
     build: int | None = None
+    place: str = ""
+
+    @property
+    def told_pod(self) -> str:
+        """What tells its pod from others."""
+        return f"{self.place}{self.pod}"
 
     @property
     def short(self) -> str:
-        """What tells it from others before a line: ``pod/container``, or ``job #build``."""
+        """What tells it from others before a line: ``pod/container`` behind its place, or ``job #build``."""
         if self.job:
             return f"{self.job} #{self.build}" if self.build is not None else self.job
-        return f"{self.pod}/{self.container}"
+        return f"{self.told_pod}/{self.container}"
 
 
 class LogLine(msgspec.Struct, frozen=True, gc=False):
@@ -55,6 +67,11 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
     text: str
     kind: int = 0
     cut_bytes: int = 0
+
+    @property
+    def tells_missing(self) -> bool:
+        """Whether it says that lines are missing here, or may be."""
+        return self.kind == LineKind.SKIPPED or (self.kind == LineKind.MARK and MISSING in self.text)
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +99,12 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     run_before: bool = False  # the last lines of the run before, too, in front of those of a run that goes on
     patient: bool = False  # a reader that is slow holds the sources up, instead of missing lines
 
+    def place(self, cluster: str, namespace: str) -> str:
+        """Return what stands before the names of pods there."""
+        if any(target.cluster != cluster for target in self.targets):
+            return f"{cluster}/{namespace}/"
+        return f"{namespace}/" if any(target.namespace != namespace for target in self.targets) else ""
+
 
 class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How a follower is. ``problems`` are sentences; ``ended`` says that no line will come any more."""
@@ -104,6 +127,13 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it was looked for everywhere, once; before that nothing found means nothing."""
 
 
+class Wanted(Protocol):
+    """Which lines are looked for."""
+
+    def of_one(self) -> Callable[[str], bool]:
+        """Return what says it of the texts of one log, which it is given in their order. It may raise TooLongError."""
+
+
 class LogFollower(Protocol):
     """What follows logs. ``take`` and ``status`` never wait; ``older`` and ``whole`` do, for a thread of their own."""
 
@@ -123,8 +153,10 @@ class LogFollower(Protocol):
     def status(self) -> FollowStatus:
         """Return how it goes."""
 
-    def older(self, before: int, origins: Collection[int], limit: int, pattern: str = "", /) -> list[LogLine]:
-        """Return the last lines before a moment that match a regular expression, asking the sources again.
+    def older(
+        self, before: int, origins: Collection[int], limit: int, wanted: Wanted | None = None, /
+    ) -> list[LogLine]:
+        """Return the last lines before a moment that are wanted (None: all), asking the sources again.
 
         ``before`` is in nanoseconds of UTC; of a console, which has no times, it is how many of its lines come before.
         ``origins`` are indexes; none means all.

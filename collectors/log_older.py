@@ -10,14 +10,13 @@ import msgspec
 
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_problems import ApiProblem
-from collectors.log_lines import MAX_LINE_BYTES, LineKind, LogLine, Origin, Selection
+from collectors.log_lines import MAX_LINE_BYTES, MISSING, LineKind, LogLine, Origin, Selection, Wanted
 from collectors.log_reading import Position, Reading
 from collectors.log_text import SECOND_NS, Redactor, Stamps, harmless
-from statusdesk.expression import Expression
 
 WINDOWS_S = (60, 600, 3600, 6 * 3600, 0)  # how far back to look, in turn; 0: to the beginning
 MAX_BYTES = 256 << 20
-_CUT = "lines may be missing here: there are more than can be looked through"
+_CUT = f"{MISSING} here: there are more than can be looked through"
 MAX_WHOLE_BYTES = 16 << 20
 
 
@@ -43,13 +42,12 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def older_lines(
-    places: Sequence[Place], before_ns: int, limit: int, pattern: str, selection: Selection
+    places: Sequence[Place], before_ns: int, limit: int, wanted: Wanted | None, selection: Selection
 ) -> list[LogLine]:
-    """Return the last ``limit`` lines before a moment that match, of all places, in the order of their times.
+    """Return the last ``limit`` lines before a moment that are wanted, of all places, in the order of their times.
 
     Raises: ApiProblem when no place can be asked; TooLongError.
     """
-    wanted = Expression(pattern, most_chars=None) if pattern else None
     found: list[LogLine] = []
     problem: ApiProblem | None = None
     asked = 0
@@ -69,7 +67,7 @@ def older_lines(
 
 
 def _older_of_run_before(
-    place: Place, before_ns: int, limit: int, wanted: Expression | None, selection: Selection
+    place: Place, before_ns: int, limit: int, wanted: Wanted | None, selection: Selection
 ) -> list[LogLine]:
     """Look back in the log of the run before; none where it is not kept."""
     origin = msgspec.structs.replace(place.origin, previous=True)
@@ -81,7 +79,7 @@ def _older_of_run_before(
         raise
 
 
-def _older(place: Place, before_ns: int, limit: int, wanted: Expression | None, selection: Selection) -> list[LogLine]:
+def _older(place: Place, before_ns: int, limit: int, wanted: Wanted | None, selection: Selection) -> list[LogLine]:
     """Look back window by window, each as far as the one after it, until there are enough lines, or too many bytes."""
     found: list[LogLine] = []
     until_ns, budget = before_ns, _Budget(MAX_BYTES)
@@ -89,9 +87,11 @@ def _older(place: Place, before_ns: int, limit: int, wanted: Expression | None, 
         since_s = max(0, before_ns // SECOND_NS - window_s) if window_s else 0
         from_ns = newest_ns = since_s * SECOND_NS
         matches: deque[LogLine] = deque(maxlen=limit - len(found))
+        is_wanted = wanted.of_one() if wanted is not None else None
         for line in _lines(place, since_s, until_ns, selection, budget):
             newest_ns = line.at_ns
-            if from_ns <= newest_ns < until_ns and (wanted is None or wanted.is_in(line.text)):
+            # before the window too: a line there may begin a trace that goes on in it
+            if newest_ns < until_ns and (is_wanted is None or is_wanted(line.text)) and from_ns <= newest_ns:
                 matches.append(line)
         if budget.is_spent and newest_ns < until_ns:
             # the rest of this window was not read, and those before it are no smaller

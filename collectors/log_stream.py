@@ -14,7 +14,7 @@ from functools import partial
 
 from collectors.kubernetes_api import KubernetesApi, Stream
 from collectors.kubernetes_problems import ApiProblem, Refused, grant
-from collectors.log_lines import Selection
+from collectors.log_lines import MISSING, Selection
 from collectors.log_merge import SINCE_QUIET_S, Merge
 from collectors.log_pods import LogPod, PodContainer, Run
 from collectors.log_reading import Reading
@@ -29,9 +29,9 @@ ONCE_TRIES = 5  # without a line in between, where nothing is followed: some 3 s
 ONCE_WAIT_S = 2.0
 QUICK_S = 1.0  # a stream that ends sooner without a line has failed
 _OTHER_RUN = "OtherRun"
-ROTATED = "lines may be missing here: the log was rotated"
-LAST_MISSING = "; its last lines may be missing"
-ALL_MISSING = "; lines may be missing here"
+ROTATED = f"{MISSING} here: the log was rotated"
+LAST_MISSING = f"; its last {MISSING}"
+ALL_MISSING = f"; {MISSING} here"
 
 
 class _Unsure(Exception):  # noqa: N818  (it travels from the depth of an answer to where the answer was opened)

@@ -13,7 +13,7 @@ import msgspec
 
 from collectors.log_lines import MAX_LINE_BYTES
 from statusdesk.redact import may_hold_secret, redact
-from statusdesk.text import clean_line
+from statusdesk.text import SEQUENCE, clean_line, visible
 
 SECOND_NS = 1_000_000_000
 HIDDEN = "[hidden]"
@@ -26,11 +26,14 @@ _MARGIN_BYTES = 1024  # read beyond the limit, so that a secret at the cut is se
 _KEPT_BYTES = MAX_LINE_BYTES + _MARGIN_BYTES
 _CONTROLS = bytes(code for code in (*range(32), 127) if code != 10)
 _SGR = re.compile(r"(\x1b\[[0-9;:]{0,40}m)")
+_SGR_OR_NOT = re.compile(f"{_SGR.pattern}|(?:{SEQUENCE})", re.DOTALL)
 _CUT_SGR = re.compile(r"\x1b(?:\[[0-9;:]*)?\Z")
 _RESET = "\x1b[0m"
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?")
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
+_KEY_BODY = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_KEY_WIDTHS = (64, 76)  # of all lines of a key but the last. Source: RFC 7468 section 2, RFC 2045 section 6.8
 _CONCEAL = "8"
 
 
@@ -42,22 +45,24 @@ def harmless(text: str, colours: bool = False, max_chars: int = _KEPT_BYTES) -> 
         return text
     if not colours or "\x1b" not in text:
         return clean_line(text, max_chars)
-    pieces = _SGR.split(text)
-    kept = [
-        piece if odd % 2 else _piece(piece, max_chars)
-        for odd, piece in enumerate(pieces)
-        if not odd % 2 or _is_shown(piece)
-    ]
-    joined = "".join(kept)
+    coloured = _with_colours(text[: max_chars * 8])
+    return coloured if len(bare(coloured)) <= max_chars else clean_line(text, max_chars)
+
+
+def _with_colours(text: str) -> str:
+    """Return a line without sequences other than colours: without these too it is what ``clean_line`` makes of it."""
+    pieces = _SGR.split(_SGR_OR_NOT.sub(_unless_hidden, text))
+    for at in range(len(pieces) - 1, -1, -2):
+        pieces[at] = pieces[at].rstrip()
+        if pieces[at]:
+            break
+    joined = "".join(piece if odd % 2 or piece.isprintable() else visible(piece) for odd, piece in enumerate(pieces))
     return joined + _RESET if "\x1b" in joined else joined
 
 
-def _piece(text: str, max_chars: int) -> str:
-    """Return what stands between two colours, its blanks as they are."""
-    if text.isprintable():
-        return text
-    blanks = len(text) - len(text.rstrip(" "))
-    return clean_line(text, max_chars) + " " * blanks
+def _unless_hidden(found: re.Match[str]) -> str:
+    sgr: str | None = found[1]
+    return sgr if sgr is not None and _is_shown(sgr) else ""
 
 
 def _is_shown(sgr: str) -> bool:
@@ -117,6 +122,8 @@ class Redactor:
 
     def __init__(self) -> None:
         self._key_lines = 0
+        self._begins = True  # nothing was read yet that cannot be of a key,
+        self._inside = False  # and something that looks like a line of one
 
     def lines(self, whole: str, texts: list[str]) -> list[str]:
         """Return the lines redacted. ``whole`` is the lines joined by newlines, to be looked at once.
@@ -134,6 +141,8 @@ class Redactor:
         ]
 
     def _plain_lines(self, whole: str, texts: list[str]) -> list[str]:
+        if self._begins:
+            texts = self._begun(texts)
         if self._key_lines or "PRIVATE KEY-----" in whole:
             return [self._with_key(text) for text in texts]
         if not may_hold_secret(whole):
@@ -145,6 +154,17 @@ class Redactor:
                 some = [redact(text) if may_hold_secret(text) else text for text in some]
             found += some
         return found
+
+    def _begun(self, texts: list[str]) -> list[str]:
+        """Hide the body of a private key in which the log begins: up to its end, or what looks like it up to here."""
+        count = next((at for at, text in enumerate(texts) if not _KEY_BODY.fullmatch(text.strip())), len(texts))
+        full = next((at for at, text in enumerate(texts) if not _is_full_of_key(text)), len(texts))
+        self._inside = self._inside or full > 0
+        # only the last line of a key is shorter
+        self._begins = self._inside and count == len(texts) and full >= len(texts) - 1
+        if self._begins or (count < len(texts) and _KEY_ENDS.search(texts[count]) is not None):
+            return [HIDDEN] * count + texts[count:]
+        return texts
 
     def _with_key(self, text: str) -> str:
         ends = _KEY_ENDS.search(text) is not None
@@ -286,6 +306,13 @@ def bounded(text: str) -> tuple[str, int]:
         return text, 0
     kept = text.encode()[:MAX_LINE_BYTES].decode("utf-8", "ignore")
     return _CUT_SGR.sub("", kept) + _RESET if "\x1b" in kept else kept, size - MAX_LINE_BYTES
+
+
+def _is_full_of_key(text: str) -> bool:
+    """Tell whether a line looks like one of a private key; one of numbers to the base of sixteen does not."""
+    body = text.strip()
+    is_mixed = not body.islower() and not body.isupper()
+    return is_mixed and len(body) in _KEY_WIDTHS and _KEY_BODY.fullmatch(body) is not None
 
 
 def needs_care(piece: bytes) -> bool:

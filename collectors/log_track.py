@@ -71,10 +71,12 @@ class Track(msgspec.Struct, kw_only=True):
     """How its last run has ended (at ``end_s``), as long as that is not told; then ``end_told``."""
     end_s: float = 0.0
     end_told: bool = False
+    place: str = ""
+    """What stands before the name of its pod wherever that is told."""
 
     @property
     def name(self) -> str:
-        return f"{self.pod}/{self.container}"
+        return f"{self.place}{self.pod}/{self.container}"
 
     def log_path(self) -> str:
         return f"/api/v1/namespaces/{quote(self.namespace, safe='')}/pods/{quote(self.pod, safe='')}/log"

@@ -14,7 +14,7 @@ import msgspec
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_problems import as_problem
-from collectors.log_lines import FollowStatus, LogLine, Origin, Selection
+from collectors.log_lines import FollowStatus, LogLine, Origin, Selection, Wanted
 from collectors.log_merge import HOLD_S, Merge
 from collectors.log_older import Place, older_lines, whole_line
 from collectors.log_pods import LogPod, PodContainer
@@ -113,14 +113,16 @@ class PodLogs:
                 listed=all(roster.answered for _, roster in self._rosters),
             )
 
-    def older(self, before_ns: int, origins: Collection[int], limit: int, pattern: str = "") -> list[LogLine]:
+    def older(
+        self, before_ns: int, origins: Collection[int], limit: int, wanted: Wanted | None = None
+    ) -> list[LogLine]:
         with self._lock:
             there = {track.origin: track.reads_before for track in self._tracks.values()}
             asked = origins or range(len(self._origins))
             # the pods that have gone since are many after months, and have no log any more
-            wanted = [index for index in asked if index in there] or list(asked)[-1:]
-            places = [Place(self._api(index), self._origins[index], index, there.get(index, False)) for index in wanted]
-        return older_lines(places, before_ns, limit, pattern, self._selection)
+            some = [index for index in asked if index in there] or list(asked)[-1:]
+            places = [Place(self._api(index), self._origins[index], index, there.get(index, False)) for index in some]
+        return older_lines(places, before_ns, limit, wanted, self._selection)
 
     def whole(self, line: LogLine) -> str:
         origin = self._origins[line.origin]
@@ -169,7 +171,8 @@ class PodLogs:
                 key = (cluster.name, pod.uid, container.name)
                 why = self._place(key, cluster, roster, pod, container)
                 if why:
-                    waiting[key] = f"{pod.name}/{container.name}: {why}"
+                    place = self._selection.place(cluster.name, pod.namespace)
+                    waiting[key] = f"{place}{pod.name}/{container.name}: {why}"
             self._waiting = waiting
             for key in [key for key in self._tracks if key not in self._readers and key[1] not in known]:
                 track = self._tracks.pop(key)
@@ -181,7 +184,7 @@ class PodLogs:
             tracks = [(self._tracks.get((cluster.name, pod.uid, one.name)), one) for cluster, _, pod, one in wanted]
             self._resting = frozenset(track.origin for track, one in tracks if track is not None and one.rests)
             self._pods = len({(cluster.name, pod.uid) for cluster, _, pod, _ in wanted}) if answered else None
-            self._tell_of_choice([(pod, container) for _, _, pod, container in wanted], answered)
+            self._tell_of_choice([(cluster, pod, container) for cluster, _, pod, container in wanted], answered)
             once = not self._selection.follow or self._selection.previous
             # what waits although there are places would wait for ever, where nothing is followed
             self._settled = once and answered and not self._readers
@@ -190,7 +193,7 @@ class PodLogs:
         if not once:
             self._guard()
 
-    def _tell_of_choice(self, wanted: list[tuple[LogPod, PodContainer]], answered: bool) -> None:
+    def _tell_of_choice(self, wanted: list[tuple[_Cluster, LogPod, PodContainer]], answered: bool) -> None:
         """Tell of containers that no pod has, and of runs before that there never were."""
         pods = [pod for _, roster in self._rosters for pod in roster.pods()]
         known = sorted({container.name for pod in pods for container in pod.containers})
@@ -199,8 +202,9 @@ class PodLogs:
         self._problems.pop(_PREVIOUS, None)
         if absent:
             self._problems[_CONTAINERS] = f"no container is called {', '.join(absent)}; there is {', '.join(known)}"
-        elif self._selection.previous and answered and wanted and all(one.last is None for _, one in wanted):
-            names = sorted({f"{pod.name}/{one.name}" for pod, one in wanted})
+        elif self._selection.previous and answered and wanted and all(one.last is None for _, _, one in wanted):
+            place = self._selection.place
+            names = sorted({f"{place(at.name, pod.namespace)}{pod.name}/{one.name}" for at, pod, one in wanted})
             more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
             told = ", ".join(names[:MOST_NAMED])
             self._problems[_PREVIOUS] = f"no previous run of {told}{more}: none has been restarted"
@@ -274,6 +278,7 @@ class PodLogs:
             container=container.name,
             init=container.init,
             previous=self._selection.previous,
+            place=self._selection.place(cluster.name, pod.namespace),
         )
         index = self._indexes.setdefault(origin, len(self._origins))  # a pod's successor may have its name
         if index == len(self._origins):
@@ -292,6 +297,7 @@ class PodLogs:
             torn=joined,
             run_before=self._selection.run_before and not joined and container.ended is None,
             last=container.last,
+            place=origin.place,
         )
 
     def _read(self, key: Key, reader: ContainerReader) -> None:

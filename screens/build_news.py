@@ -8,14 +8,34 @@ from statusdesk.facts import QueueItem
 from statusdesk.states import Level
 from statusdesk.text import counted
 
+JENKINS = "jenkins"
+
 
 def silence(board: Board) -> list[str]:
     """Say so where a Jenkins gives no news: what stands below is then as it was."""
     return [
         f"No news from {view.state.source}: {view.words or view.state.reason}. What stands here is as it was then."
         for view in board.sources
-        if view.state.source.startswith("jenkins") and view.level is not Level.OK
+        if view.state.source.startswith(JENKINS) and view.level is not Level.OK
     ]
+
+
+def unknown_environments(board: Board) -> list[str]:
+    """Say so where it cannot be known which environments are up: jobs, or what they built, are not read."""
+    begin = "This is not sure" if board.environments else "Which environments are up is not known yet"
+    if not board.jobs:
+        return [f"{begin}: Jenkins has shown no job."] if _has_jenkins(board) else []
+    if not board.untold:
+        return []
+    jobs = f"{board.untold[0]}{f' and {len(board.untold) - 1} more' if len(board.untold) > 1 else ''}"
+    faults = [
+        view.state.message for view in board.sources if view.state.key == f"{JENKINS}#builds" and view.state.message
+    ]
+    return [f"{begin}: the older builds of {jobs} are not read yet{f': {faults[0]}' if faults else '.'}"]
+
+
+def _has_jenkins(board: Board) -> bool:
+    return any(view.state.source.startswith(JENKINS) for view in board.sources)
 
 
 def waiting(board: Board, queue: Sequence[QueueItem], pen: Pen) -> list[str]:

@@ -5,6 +5,7 @@ from functools import partial
 
 from textual.binding import Binding
 
+from screens.build_news import unknown_environments
 from screens.entries import Entry, EntryScreen, blank, heading, sentence
 from screens.frame import Setup, filter_key
 from screens.ink import Ink
@@ -63,12 +64,15 @@ class EnvironmentsScreen(EntryScreen):
         shown = [each for each in matching if not self.lens.only_bad or each.level in TROUBLED]
         self._shown = {each.key: each for each in shown}
         entries = [Entry(partial(draw_environment, each), each.key, height=0) for each in shown]
+        unsure = [] if self.past is not None else unknown_environments(board)
         if not board.environments:
-            return [blank(), sentence("No environment is up.")]
+            return [blank(), *map(sentence, unsure or ["No environment is up."])]
+        entries += map(sentence, unsure)
         if not shown:
             all_of = "the environment" if len(matching) == 1 else f"all of the {len(matching)} environments"
             hidden = f"Nothing is wrong with {all_of} here."
-            return [blank(), sentence(hidden if matching else f"Nothing matches /{self.lens.text}")]
+            hidden = hidden if matching else f"Nothing matches /{self.lens.text}"
+            return [blank(), *map(sentence, (hidden, *unsure))]
         left = sum(each.reason == "LeftUp" for each in board.environments)
         hours = sum(each.week_up_min for each in board.environments) / 60
         after = sum(each.week_after_hours_min for each in board.environments) / 60

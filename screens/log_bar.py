@@ -22,7 +22,7 @@ Chip = tuple[str, Style, str]
 """Words, how they are written, and what a click on them does."""
 Spot = tuple[int, int, str]
 MOST_CHIP_ROWS = 4
-MOST_NOTE_ROWS = 4  # of one sentence: a remedy stands at its end
+MOST_NOTE_ROWS = 8  # of one sentence: a remedy stands at its end, and has room on the smallest terminal
 
 
 class BarState(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +147,7 @@ class LogBar(LineWidget):
         for index, pattern in enumerate(filters.excludes):
             found.append((f"exclude: {pattern.words} {cross}", ink.key, f"screen.drop('exclude', {index})"))
         if filters.pod or filters.container:
-            only = middle(filters.container or filters.pod, WIDE_NAMES, self.dots)
+            only = middle(filters.container or filters.names[0], WIDE_NAMES, self.dots)
             found.append((f"only {only} {cross}", ink.key, "screen.everything"))
         if state.searching:
             found.append((f"/{state.searching}", ink.past, ""))

@@ -88,7 +88,7 @@ class LogDeeds(LogTaking):
         self.set_filters(msgspec.structs.replace(self.pane.filters, grave=not self.pane.filters.grave))
 
     def action_everything(self) -> None:
-        self.set_filters(msgspec.structs.replace(self.pane.filters, pod="", container=""))
+        self.set_filters(self.pane.filters.only())
 
     def action_widen(self) -> None:
         """Read the logs of all pods, or again only of what fails."""
@@ -179,7 +179,7 @@ class LogDeeds(LogTaking):
         def chosen(index: int | None) -> None:
             if index is not None:
                 left, container = pairs[index].left, "" if pairs[index].whole_pod else pairs[index].left.container
-                pane.set_filters(msgspec.structs.replace(pane.filters, pod=left.pod, container=container))
+                pane.set_filters(pane.filters.only(left, container))
                 self.beside(pairs[index].right)
 
         self.app.push_screen(dialog, chosen)
@@ -187,7 +187,7 @@ class LogDeeds(LogTaking):
     def beside(self, request: "LogRequest") -> None:
         """Show another log at the right."""
         pane = LogPane(self.setup, self.ink, request, self.doors, self.wish, index=1)
-        pane.filters = msgspec.structs.replace(self.pane.filters, pod="", container="")
+        pane.filters = self.pane.filters.only()
         self.panes.append(pane)
         for each in self.panes:
             each.titled = True

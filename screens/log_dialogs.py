@@ -53,13 +53,13 @@ class Picked(msgspec.Struct, frozen=True):
 
 def container_choice(origins: Sequence[Origin], request: LogRequest, filters: Filters) -> tuple[Choice, list[Picked]]:
     """Return the list of containers and pods, and what each entry means."""
-    picked, entries = [Picked(msgspec.structs.replace(filters, pod="", container=""))], [Entry("everything")]
+    picked, entries = [Picked(filters.only())], [Entry("everything")]
     for container in dict.fromkeys(origin.container for origin in origins):
         entries.append(Entry(f"container {container}"))
-        picked.append(Picked(msgspec.structs.replace(filters, pod="", container=container)))
-    for pod in dict.fromkeys(origin.pod for origin in origins):
-        entries.append(Entry(f"pod {pod}"))
-        picked.append(Picked(msgspec.structs.replace(filters, pod=pod, container="")))
+        picked.append(Picked(filters.only(container=container)))
+    for origin in _pods(origins):
+        entries.append(Entry(f"pod {origin.told_pod}"))
+        picked.append(Picked(filters.only(origin)))
     if not request.job:
         words = "without init containers that are done" if request.init else "with all init containers"
         entries.append(Entry(words))
@@ -92,29 +92,36 @@ def side_choice(
         pod = Target(cluster=each.cluster, namespace=each.namespace, pods=(each.pod,))
         right = msgspec.structs.replace(
             request,
-            where=(*request.where[:1], each.pod, each.container, other_run),
+            where=(*request.where[:1], each.told_pod, each.container, other_run),
             targets=(pod,),
             containers=(each.container,),
             init=each.init,
             previous=not request.previous,
             failing=None,
         )
-        entries.append(Entry(f"{each.pod} {each.container}, and {other_run} of it"))
+        entries.append(Entry(f"{each.told_pod} {each.container}, and {other_run} of it"))
         pairs.append(Beside(each, False, right))
     for left, other in _pairs_of_pods([origin, *origins]):
         pod = Target(cluster=other.cluster, namespace=other.namespace, pods=(other.pod,))
-        right = msgspec.structs.replace(request, where=(*request.where[:1], other.pod), targets=(pod,), failing=None)
-        entries.append(Entry(f"{left.pod}, and pod {other.pod}"))
+        right = msgspec.structs.replace(
+            request, where=(*request.where[:1], other.told_pod), targets=(pod,), failing=None
+        )
+        entries.append(Entry(f"{left.told_pod}, and pod {other.told_pod}"))
         pairs.append(Beside(left, True, right))
     return Choice("Side by side", entries, "enter: show both. x: one again. esc: back"), pairs
 
 
-def _pairs_of_pods(origins: Sequence[Origin]) -> list[tuple[Origin, Origin]]:
-    """Return each two pods once, those with the first pod first; where there are many, only those."""
+def _pods(origins: Sequence[Origin]) -> list[Origin]:
+    """Return one origin of each pod."""
     known: dict[tuple[str, str, str], Origin] = {}
     for each in origins:
         known.setdefault((each.cluster, each.namespace, each.pod), each)
-    pods = list(known.values())
+    return list(known.values())
+
+
+def _pairs_of_pods(origins: Sequence[Origin]) -> list[tuple[Origin, Origin]]:
+    """Return each two pods once, those with the first pod first; where there are many, only those."""
+    pods = _pods(origins)
     if len(pods) > MOST_PAIRED:
         return [(pods[0], other) for other in pods[1:]]
     return list(itertools.combinations(pods, 2))

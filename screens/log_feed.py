@@ -126,6 +126,14 @@ class LogFeed:
         """Begin to look for a line from a place on, upwards with ``step`` -1; ``seek_on`` does it."""
         self.seeking = Seeking(wanted, step, start, what)
 
+    def _within(self, number: int, seeking: Seeking) -> int:
+        """Return the line that was found, or that of its folded trace, which is unfolded then."""
+        inside = self.shown.folded_into(number)
+        if not any(map(seeking.wanted, inside)):
+            return number
+        self.shown.unfold(number)
+        return next(each for each in [number, *inside][:: seeking.step] if seeking.wanted(each))
+
     def seek_on(self, budget_s: float) -> Found | None:
         """Look on for a while; return how it has ended when it has."""
         seeking = self.seeking
@@ -134,6 +142,7 @@ class LogFeed:
         number, seeking.place = self.shown.seek(seeking.place, seeking.step, seeking.wanted, budget_s)
         if number is not None:
             self.seeking = None
+            number = self._within(number, seeking)
             return Found(number, "Again from the other end." if seeking.turned else "")
         if 0 <= seeking.place < len(self.shown):
             return None

@@ -35,6 +35,8 @@ class Sifted(msgspec.Struct, frozen=True):
         asked = self.filters
         return (
             set(asked.includes) <= set(filters.includes)
+            and asked.cluster in ("", filters.cluster)
+            and asked.namespace in ("", filters.namespace)
             and asked.pod in ("", filters.pod)
             and asked.container in ("", filters.container)
         )
@@ -44,7 +46,7 @@ class Sifted(msgspec.Struct, frozen=True):
         """What was looked for: ``with ready and GET of app``."""
         asked = self.filters
         sought = f" with {' and '.join(pattern.words for pattern in asked.includes)}" if asked.includes else ""
-        names = " ".join(name for name in (asked.pod, asked.container) if name)
+        names = " ".join(asked.names)
         return f"only lines{sought}{f' of {names}' if names else ''} are here"
 
 
@@ -116,11 +118,7 @@ class FurtherBack:
         return self._sifted
 
     def _wanted(self, filters: Filters) -> tuple[int, ...]:
-        return tuple(
-            index
-            for index, origin in enumerate(self._origins)
-            if filters.pod in ("", origin.pod) and filters.container in ("", origin.container)
-        )
+        return tuple(index for index, origin in enumerate(self._origins) if filters.are_of(origin))
 
     def latest_begin(self, filters: Filters) -> tuple[int, int] | None:
         """Return the origin that the filters let through whose lines begin last, and when (ns); None: all are here.
@@ -147,7 +145,7 @@ class FurtherBack:
 
     def asking(self, filters: Filters, now_ns: int) -> Asking:
         """Return what to ask for: all that is missing before what is here, of a stretch with other holes all of it."""
-        asked = Filters(includes=filters.includes, pod=filters.pod, container=filters.container)
+        asked = msgspec.structs.replace(filters, excludes=(), grave=False)
         sifted, ring, wanted = self.sifted, self._ring, self._wanted(filters)
         if not self._timed:
             if sifted is None or sifted.filters != asked:
@@ -261,7 +259,7 @@ def _parts(asking: Asking) -> list[_Part]:
 def read_older(follower: LogFollower, asking: Asking) -> Older:
     """Read what is asked for; waits for the source, so on a thread. Raises: what the source does, TooLongError."""
     if not asking.timed:
-        lines = follower.older(asking.before, asking.wanted, MOST_OLDER + asking.known, asking.filters.source)
+        lines = follower.older(asking.before, asking.wanted, MOST_OLDER + asking.known, asking.filters.sought)
         return Older(lines[: len(lines) - asking.known])
     parts, unasked, problem = _parts(asking), set[int](), None
     answered = list[_Part]()
@@ -269,7 +267,7 @@ def read_older(follower: LogFollower, asking: Asking) -> Older:
     for part in parts:
         try:
             # lines of that very moment too: some of them may be here and others not
-            part.take(follower.older(part.before + 1, part.wanted, most, asking.filters.source), asking.edge)
+            part.take(follower.older(part.before + 1, part.wanted, most, asking.filters.sought), asking.edge)
         except TooLongError:
             raise
         except Exception as error:  # whatever the network raises: what the other origins have is shown

@@ -36,7 +36,7 @@ class LogInput(FilterInput):
             self._made = Pattern(self.value, plain=self.plain) if self.value else None
             self._made_of = made_of
         elif self._made is not None and self._made.too_long:
-            self._made = self._made.as_text()
+            self._made = self._made.instead()
         return self._made
 
     def action_plain(self) -> None:

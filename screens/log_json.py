@@ -15,12 +15,17 @@ NUMBERED = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARN", 50: "ERROR", 60: "
 NEVER = ("@version", "v", "pid", "hostname", "level_value")
 
 
+def is_readable(text: str) -> bool:
+    """Tell fast whether a line may be JSON."""
+    return text[:1] == "{" and text[-1:] == "}"
+
+
 def readable(text: str) -> str:
     """Return a line of JSON as words; any other line, and JSON without a message, as it is.
 
     What was written as an escape in the JSON is made harmless again, for it is a character now.
     """
-    if text[:1] != "{" or text[-1:] != "}":
+    if not is_readable(text):
         return text
     try:
         fields = msgspec.json.decode(text)

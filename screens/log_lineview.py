@@ -17,7 +17,7 @@ from screens.log_shown import Shown
 from screens.strips import Line, fold, overlay, overlay_ground
 
 CACHED = 2000
-MOST_NOTE_ROWS = 6  # of one sentence that says why there is nothing to see
+MOST_NOTE_ROWS = 8  # of one sentence that says why there is nothing to see
 WHEEL_ROWS = 3
 KEEP_ABOVE = 2000  # lines above the place where the reader stands that stay while the view is paused
 Drawn = tuple[Fold | None, bool, tuple[Strip, ...]]

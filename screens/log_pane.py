@@ -282,7 +282,7 @@ class LogPane(LogTelling):
     def _in_time(self) -> None:
         """Put text in the place of what was found to take too long; the line above says so."""
         if self.search is not None and self.search.too_long:
-            self.search = self.search.as_text()
+            self.search = self.search.instead()
         before = self.current_filters
         self.filters = self.filters.in_time()
         if self.draft is not None:

@@ -23,9 +23,10 @@ MORE_FOR_OLDER = 4  # a fourth more may be fetched from further back
 
 
 class Trace(msgspec.Struct):
-    """What belongs to a line that begins a stack trace: so many lines, and the last that names the cause."""
+    """What belongs to a line that begins a stack trace: so many lines, the last of them, and that of its cause."""
 
     lines: int = 0
+    last: int = 0
     cause: int | None = None
 
 
@@ -81,6 +82,13 @@ class LogRing:
             return range(start, end)
         heads, slots, first = self._heads, self._slots, self.first
         return [number for number in range(start, end) if (head := heads[number % slots]) == number or head < first]
+
+    def trace_of(self, head: int) -> list[int]:
+        """Return the lines that go on with the stack trace of a line."""
+        trace = self.traces.get(head)
+        if trace is None:
+            return []
+        return [number for number in range(head + 1, min(trace.last + 1, self.end)) if self.head(number) == head]
 
     def gravity(self, number: int) -> Gravity:
         """Return how grave a line is if it is a warning or worse; found out when it is first asked."""
@@ -282,6 +290,7 @@ class LogRing:
             if trace is None:
                 trace = self.traces[head] = Trace()
             trace.lines += 1
+            trace.last = max(trace.last, number)
             if part is Part.TELLS:
                 trace.cause = number
         self._heads[slot] = head

@@ -3,13 +3,13 @@
 import time
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from collectors.log_lines import LineKind, Origin
 from screens.log_filter import Filters, Pattern
 from screens.log_ring import LogRing
 
-SLICE = 256
+SLICE = 64  # so few that even the longest lines of a log are looked through before a key has waited long
 SOUGHT_AT_ONCE = 16
 COMPACT = 8192
 
@@ -27,13 +27,14 @@ class Shown:
         self._newer = array("q")
         self._gone = 0  # entries at the beginning of ``_newer`` that have left the ring
         self._down = self._up = ring.first
+        self._began = ring.first  # from here on what is shown is in ``_newer``
         self._of_origin: dict[int, bool] = {}
 
     def show(self, filters: Filters, *, folded: bool) -> None:
         """Begin anew with other filters; ``work`` finds what they let through."""
         self.filters, self.folded = filters, folded
         self._older, self._newer, self._gone = array("q"), array("q"), 0
-        self._down = self._up = self.ring.end
+        self._down = self._up = self._began = self.ring.end
         self._of_origin.clear()
 
     def take_new(self) -> int:
@@ -80,8 +81,8 @@ class Shown:
             found += ordinary
         return found
 
-    def lets_through(self, number: int) -> bool:
-        """Say whether a line is to be shown."""
+    def lets_through(self, number: int, *, unfolded: bool = False) -> bool:
+        """Say whether a line is to be shown; ``unfolded``: as if no stack trace were folded."""
         line, filters = self.ring[number], self.filters
         if (filters.pod or filters.container) and not self._is_of(line.origin):
             return False
@@ -91,10 +92,33 @@ class Shown:
         if head == number:
             return self._passes(number, line.text)
         whole = self._passes(number, line.text, self.ring[head].text, head)
-        if self.folded and head not in self.opened and whole:
+        if self.folded and head not in self.opened and whole and not unfolded:
             # The line that begins the trace stands for it, unless the filters leave that one out.
             return not self._passes(head, self.ring[head].text)
         return whole
+
+    def folded_into(self, head: int) -> list[int]:
+        """Return the lines that a line which is shown stands for: those of its stack trace, where that is folded."""
+        if not self.folded or head in self.opened or head not in self.ring.traces:
+            return []
+        return [number for number in self.ring.trace_of(head) if self.lets_through(number, unfolded=True)]
+
+    def with_traces(self, numbers: Iterable[int]) -> list[int]:
+        """Return lines that are shown, and those that they stand for."""
+        shown = list(numbers)
+        return sorted([*shown, *(each for number in shown for each in self.folded_into(number))])
+
+    def unfold(self, head: int) -> None:
+        """Show the lines of a stack trace in their places, all else as it is."""
+        inside = [number for number in self.folded_into(head) if number < self._up]
+        self.opened.add(head)
+        older, newer = self._older, self._newer
+        if low := [number for number in inside if number < self._began]:
+            start, end = _not_below(older, low[-1]), _not_below(older, low[0])
+            older[start:end] = array("q", sorted({*older[start:end], *low}, reverse=True))
+        if high := [number for number in inside if number >= self._began]:
+            start, end = (bisect_left(newer, number, self._gone) for number in (high[0], high[-1]))
+            newer[start:end] = array("q", sorted({*newer[start:end], *high}))
 
     def _passes(self, number: int, text: str, head_text: str = "", head: int | None = None) -> bool:
         filters = self.filters
@@ -113,8 +137,7 @@ class Shown:
         if known is None:
             if origin >= len(self._origins):
                 return True
-            where = self._origins[origin]
-            known = self.filters.pod in ("", where.pod) and self.filters.container in ("", where.container)
+            known = self.filters.are_of(self._origins[origin])
             self._of_origin[origin] = known
         return known
 
@@ -164,8 +187,12 @@ class Shown:
         return None, place
 
     def finder(self, pattern: Pattern) -> Callable[[int], object]:
-        """Return what says whether a line holds a pattern."""
-        return lambda number: pattern.found_in(self.ring[number].text)
+        """Return what says whether a line holds a pattern, or one that it stands for."""
+
+        def found(number: int) -> bool:
+            return any(pattern.shown_in(self.ring[each].text) for each in (number, *self.folded_into(number)))
+
+        return found
 
 
 def _not_below(descending: Sequence[int], number: int) -> int:

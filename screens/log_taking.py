@@ -108,7 +108,7 @@ class LogTaking(Frame):
             cursor = view.cursor
             mark = min(view.marked, key=lambda number: abs(number - cursor))
             first, last = shown.place(min(mark, cursor)), shown.place(max(mark, cursor))
-            numbers = [shown[place] for place in range(first, min(last + 1, len(shown)))]
+            numbers = shown.with_traces(shown[place] for place in range(first, min(last + 1, len(shown))))
         lines = [pane.feed.ring[number] for number in numbers]
         text, count, left = for_copying(lines, pane.feed.origins)
         more = f"; {left:,} more are too much for a terminal: S saves them" if left else ""
@@ -124,7 +124,7 @@ class LogTaking(Frame):
         if not pane.filters.any:
             self._ask_where(pane, everything=True)
             return
-        entries = [Entry(f"what the filters let through: {counted(len(pane.feed.shown), 'line')}")]
+        entries = [Entry(f"what the filters let through: {counted(len(_let_through(pane)), 'line')}")]
         entries.append(Entry(f"everything that is here: {counted(len(pane.feed.ring), 'line')}"))
 
         def chosen(index: int | None) -> None:
@@ -138,8 +138,8 @@ class LogTaking(Frame):
 
         def answered(text: str | None) -> None:
             if text:
-                ring, shown = pane.feed.ring, pane.feed.shown
-                numbers = range(ring.first, ring.end) if everything else [shown[at] for at in range(len(shown))]
+                ring = pane.feed.ring
+                numbers = range(ring.first, ring.end) if everything else _let_through(pane)
                 lines, follower = [ring[number] for number in numbers], pane.feed.follower
                 whole = follower.whole if follower is not None else attrgetter("text")
                 work = partial(self._save, Path(text.strip()).expanduser(), lines, list(pane.feed.origins), whole)
@@ -162,3 +162,9 @@ class LogTaking(Frame):
     @on(Saved)
     def _saved(self, message: Saved) -> None:
         self.app.notify(message.words, severity="error" if message.problem else "information", markup=False, timeout=10)
+
+
+def _let_through(pane: LogPane) -> list[int]:
+    """Return the lines that the filters let through, whether their traces are folded or not."""
+    shown = pane.feed.shown
+    return shown.with_traces(shown[place] for place in range(len(shown)))

@@ -85,8 +85,7 @@ class LogTelling(Vertical):
 
     def _title(self) -> tuple[str, ...]:
         """Say which of two logs this is, the name of a pod first."""
-        only = tuple(name for name in (self.filters.pod, self.filters.container) if name)
-        return only or self.request.where[1:]
+        return self.filters.names or self.request.where[1:]
 
     def _notes(self) -> tuple[str, ...]:
         """Say why there is nothing to see."""

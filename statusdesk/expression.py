@@ -21,6 +21,8 @@ MOST_CHARS = 1_000
 TOO_LONG = "takes too long"
 MOST_SIMPLE_CHARS = 64
 MOST_TIMES = 10_000
+USUAL_CHARS = 2_000
+"""Lines that are longer have more time, up to twice of it."""
 _AT_ONCE = 64  # lines that are looked at by ``re`` before the time is
 # Literals, classes and alternatives of them: each place of a line is looked at once for each character of it.
 _SIMPLE = re.compile(
@@ -83,7 +85,7 @@ class Expression:
                 begun_s = self._look(piece, first, found, begun_s)
             else:
                 found += [at for at, line in enumerate(piece, first) if search(line, 0, most) is not None]
-            self._settle(begun_s, len(piece))
+            self._settle(begun_s, len(piece) + min(len(piece), sum(map(len, piece)) // USUAL_CHARS))
         return found
 
     def _look(self, lines: Sequence[str], first: int, found: list[int], begun_s: float) -> float:

@@ -33,7 +33,7 @@ class Picture:
     def __init__(self, config: Config) -> None:
         self._apps = Apps(config)
         self._sources = Sources(config)
-        self._jenkins = Jenkins()
+        self._jenkins = Jenkins(config.environments)
         self._title = config.board.title or ", ".join(cluster.name for cluster in config.clusters)
         self._stages = tuple(stage.name for stage in config.stages)
         self._production = production_index(config.stages)
@@ -112,6 +112,7 @@ class Picture:
             muted=tuple(self._muted.values()),
             platform=self._jenkins.platform,
             environments=self._jenkins.environments,
+            untold=self._jenkins.untold,
             queue=self._jenkins.queue,
             executors=self._jenkins.executors,
         )

@@ -16,10 +16,12 @@ _TOKEN_TEXT = re.compile(r"\b" + _TOKEN.pattern)
 _JWT_BEGINS = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.")
 _JWT_TEXT = re.compile(_JWT_BEGINS.pattern + r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
 _USERINFO_TEXT = re.compile(r"(://[^\s/:@\"']{0,200}:)([^\s/@\"']{1,400})(?=@)")
+# behind a quote all as far as its end, which is another one that is escaped as that is
+_QUOTED = r"(?<=\\[\"'])[^\"'\\]+|(?<=\")(?:[^\"\\]|\\.)+|(?<=')(?:[^'\\]|\\.)+"
 _NAMED_TEXT = re.compile(
     r"(?i)((?:(?:client|vault|access|refresh|id|wrapping)[_-]?token|secret_?id|private_?key|pass(?:word|wd|phrase)"
-    r"|authorization|api[_-]?key|client_?secret|secret_?(?:access_?)?key)\b[\"']?\s{0,9}[:=]\s{0,9}"
-    r"(?:(?:bearer|basic|token)\s{1,9})?[\"']?)([^\s\"',;}]+)"
+    r"|authorization|api[_-]?key|client_?secret|secret_?(?:access_?)?key)\b\\?[\"']?\s{0,9}[:=]\s{0,9}"
+    rf"(?:(?:bearer|basic|token)\s{{1,9}})?\\?[\"']?)({_QUOTED}|[^\s\"',;}}\\]+)"
 )
 # tokens whose beginning says who made them: GitHub, GitLab, AWS, Slack, npm, Docker
 _MADE_TEXT = re.compile(
@@ -30,10 +32,10 @@ _BEARER_TEXT = re.compile(r"(?i)(\bbearer\s{1,9})([a-z0-9._~+/-]{16,}=*)")
 _SAID_TEXT = re.compile(
     r"(?i)((?:token|secret|api[_-]?key[a-z0-9_-]{0,40})\\?[\"']?\s{0,9}:\s{0,9}\\?[\"']?)([^\s\"',;&}\\]{12,})"
 )
-_VARIABLE_TEXT = re.compile(r"(SECRET[A-Z0-9_]{0,60}=[\"']?)([^\s\"',;&}]+)")
+_VARIABLE_TEXT = re.compile(rf"(SECRET[A-Z0-9_]{{0,60}}=[\"']?)({_QUOTED}|[^\s\"',;&}}]+)")
 _PARTS = re.compile(r"[-_./:@+=]+")
 _PLAIN_PART = re.compile(r"[a-z]{0,20}(?:[A-Z][a-z]{2,19}){0,5}\d{0,2}|[A-Z]{1,20}\d{0,2}|\d{1,4}")
-_ASSIGNED_TEXT = re.compile(r"(?i)((?:token|secret|(?<![a-z])pwd|(?<![a-z])pass)=[\"']?)([^\s\"',;&}]+)")
+_ASSIGNED_TEXT = re.compile(rf"(?i)((?:token|secret|(?<![a-z])pwd|(?<![a-z])pass)=[\"']?)({_QUOTED}|[^\s\"',;&}}]+)")
 _COOKIE_BEGINS = re.compile(r"(?i)\b(?:set-)?cookies?\\?[\"']?\s{0,9}[:=]\s{0,9}[\[{(]?\\?[\"']?")
 _COOKIE_PAIR = re.compile(r"(\s{0,3}([^\s=;,:\"'{}\[\]&?/]{1,100})=)(\"?\[hidden\]|\"?[^\s;,\"'\\}\])]*)(\"?;?)")
 _COOKIE_ABOUT = frozenset(("path", "domain", "expires", "max-age", "samesite", "version"))

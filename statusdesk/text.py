@@ -5,13 +5,14 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-_HIDDEN = re.compile(
+SEQUENCE = (
     "\x1b\\[[0-?]*[ -/]*[@-~]"  # CSI
     "|\x1b[\\]PX^_].*?(?:\x1b\\\\|\x07|$)"  # OSC, DCS, SOS, PM, APC up to their end
     "|\x1b[ -/]*[0-~]?"  # any other escape
-    "|[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u180e]",  # direction and zero-width marks
-    re.DOTALL,
+    "|[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u180e]"  # direction and zero-width marks
 )
+"""What text is freed of, as an expression in which a dot is any character: sequences of a terminal, and the like."""
+_HIDDEN = re.compile(SEQUENCE, re.DOTALL)
 _BLANKS = re.compile(r"\s+")
 AHEAD_MS = 2_000  # so far two processes may be apart that read the same clock
 MAX_CHARS = 300
@@ -32,9 +33,13 @@ def clean_line(text: str, max_chars: int = MAX_CHARS) -> str:
     """Return one line of outside text as ``clean`` does, but with its blanks as they are; tabs become blanks."""
     if len(text) <= max_chars and text.isascii() and text.isprintable():
         return text
-    text = _HIDDEN.sub("", text[: max_chars * 8]).expandtabs(8).rstrip()
-    text = "".join(c if unicodedata.category(c)[0] not in "CZ" or c == " " else _stand_in(c) for c in text)
+    text = visible(_HIDDEN.sub("", text[: max_chars * 8]).expandtabs(8).rstrip())
     return text if len(text) <= max_chars else text[: max_chars - 1] + CUT
+
+
+def visible(text: str) -> str:
+    """Return a text of as many characters, with something to be seen in the place of those that cannot be."""
+    return "".join(c if unicodedata.category(c)[0] not in "CZ" or c == " " else _stand_in(c) for c in text)
 
 
 def _stand_in(char: str) -> str:

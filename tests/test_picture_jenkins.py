@@ -1,6 +1,7 @@
 """What Jenkins does beside builds: kept in order, and the same object while nothing changes."""
 
-from statusdesk.facts import Executors, QueueItem
+from statusdesk.config import EnvironmentSettings
+from statusdesk.facts import Executors, Job, JobClass, QueueItem
 from statusdesk.picture_jenkins import Jenkins
 from statusdesk.states import Changes, EnvironmentState, Level, PlatformState
 
@@ -16,7 +17,7 @@ def environment(name, level=Level.OK, up_since_ms=5, **more):
 
 
 def test_worst_first_and_what_has_an_end_goes():
-    jenkins = Jenkins()
+    jenkins = Jenkins(EnvironmentSettings())
     rows = (platform("b"), platform("seed", job_class="seed"), platform("a", Level.WARNING), platform("c"))
     environments = (environment("new", up_since_ms=9), environment("old"), environment("bad", Level.FAILING, 99))
     jenkins.apply(Changes(change=1, platform=rows, environments=environments))
@@ -30,7 +31,7 @@ def test_worst_first_and_what_has_an_end_goes():
 
 
 def test_the_queue_is_replaced_and_executors_are_kept_by_their_jenkins():
-    jenkins = Jenkins()
+    jenkins = Jenkins(EnvironmentSettings())
     items = tuple(QueueItem(source="jenkins", id=number, job="x", since_ms=10 - number) for number in (1, 2))
     jenkins.apply(Changes(change=1, queue=items, executors=(Executors(source="b"), Executors(source="a", busy=1))))
     assert [item.id for item in jenkins.queue] == [2, 1]
@@ -39,3 +40,18 @@ def test_the_queue_is_replaced_and_executors_are_kept_by_their_jenkins():
     assert len(jenkins.queue) == 2
     jenkins.apply(Changes(change=3, queue=()))
     assert jenkins.queue == ()
+
+
+def test_jobs_that_make_environments_are_untold_until_their_older_builds_are():
+    def listed(name, job_class=JobClass.ENVIRONMENT, *, complete=False):
+        return Job(source="jenkins", name=name, url="u", job_class=job_class, complete=complete)
+
+    made = Jenkins(EnvironmentSettings(create_jobs=("*create*",), destroy_jobs=("*destroy*",)))
+    found = (listed("env-destroy"), listed("env-create", complete=True), listed("env-report"))
+    made.apply(Changes(change=1, jobs=(*found, listed("create-orders", JobClass.DEPLOY))))
+    assert made.untold == ("env-destroy",)
+    made.apply(Changes(change=2, jobs=(listed("env-create"),)))
+    assert made.untold == ("env-create", "env-destroy")
+    known = listed("env-destroy", complete=True)
+    made.apply(Changes(change=3, jobs=(known,), gone_jobs=(("jenkins", "env-create"),)))
+    assert made.untold == ()

@@ -200,3 +200,20 @@ def test_a_password_that_a_sentence_tells_is_hidden(text):
 def test_what_is_said_about_a_password_stays(said, link):
     text = f"password{link}{said}"
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ('{"password":"p4ss word two","user":"bob"}', '{"password":"[hidden]","user":"bob"}'),
+        (r'{"password": "ab\"cdefgh", "user": "bob"}', '{"password": "[hidden]", "user": "bob"}'),
+        ("{'passwd': 'p4ss word', 'a': 'b'}", "{'passwd': '[hidden]', 'a': 'b'}"),
+        ('login pwd="p4ss word" ok', 'login pwd="[hidden]" ok'),
+        ('SECRET_ONE="p4ss word" ok', 'SECRET_ONE="[hidden]" ok'),
+        (r'{"body":"{\"password\":\"p4ss word\",\"a\":1}"}', r'{"body":"{\"password\":\"[hidden]\",\"a\":1}"}'),
+        ('{"password":"", "user":"bob"}', '{"password":"", "user":"bob"}'),
+        ("password=p4ss word", "password=[hidden] word"),
+    ],
+)
+def test_what_stands_in_quotes_is_hidden_up_to_the_quote_that_ends_it(text, left):
+    assert redact(text) == redact(left) == left and (text == left or may_hold_secret(text))

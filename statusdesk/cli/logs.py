@@ -24,6 +24,8 @@ examples:
   statusdesk logs orders -n production --previous            what the runs before the last restart said
   statusdesk logs orders -n staging -n production --since 10m --grep ERROR
   statusdesk logs --job deploy-orders --build 42             the console log of a build
+
+With --quiet, what happens to the pods is not told; problems, and where lines are missing or may be, always are.
 """
 
 

@@ -232,20 +232,16 @@ class Writing:
         origin = self._source.origins[index]
         if origin.job:
             return ""
-        name = origin.short if len(self._namespaces()) < 2 else f"{origin.namespace}/{origin.short}"
+        name = origin.short
         # as kubectl writes it, so that who reads one reads the other
         return f"\x1b[{_COLOURS[index % len(_COLOURS)]}m[{name}]{_RESET} " if self._colour else f"[{name}] "
-
-    def _namespaces(self) -> set[tuple[str, str]]:
-        return {(origin.cluster, origin.namespace) for origin in self._source.origins}
 
     def _happened(self, line: LogLine) -> None:
         if line.kind == LineKind.CUT:  # of fifty pods it is the same
             self._say("only the last lines are here: --tail N or --since asks for older ones")
             return
         origin: Origin = self._source.origins[line.origin]
-        always = line.kind == LineKind.SKIPPED
-        if always or not self._quiet:
+        if line.tells_missing or not self._quiet:
             print(f"statusdesk: {origin.short}: {line.text}", file=self._narration, flush=True)
 
     def _dressed(self, line: LogLine) -> str:

@@ -41,7 +41,8 @@ class Run(NamedTuple):
 class Story(NamedTuple):
     """What the runs of one namespace come to: when it was up, the run that made it, and the last that counts.
 
-    ``renewed``: the last that made it once more, when it was whole already.
+    ``renewed``: the last that made it once more, when it was whole already. ``destroyed_ms``: when it was destroyed
+    last, made anew or not, also where nothing is known of who had made it.
     """
 
     spans: tuple[tuple[int, int | None], ...] = ()
@@ -49,6 +50,7 @@ class Story(NamedTuple):
     last: Run | None = None
     running: Run | None = None
     renewed: Run | None = None
+    destroyed_ms: int | None = None
 
     @property
     def is_up(self) -> bool:
@@ -70,6 +72,7 @@ def story_of(runs: Sequence[Run]) -> Story:
     last: Run | None = None
     running: Run | None = None
     renewed: Run | None = None
+    destroyed_ms: int | None = None
     for run in sorted(runs, key=lambda each: (each.build.started_ms, each.build.number)):
         up = bool(spans) and spans[-1][1] is None
         cut_short = run.build.building and run.gone_ms is not None
@@ -92,10 +95,12 @@ def story_of(runs: Sequence[Run]) -> Story:
                 spans[-1] = (spans[-1][0] if up else run.ended_ms, None)
             elif good:
                 renewed = run
-        elif good and up:
-            spans[-1] = (spans[-1][0], max(spans[-1][0], run.ended_ms))
+        elif good:
+            destroyed_ms = max(run.ended_ms, destroyed_ms or 0)
+            if up:
+                spans[-1] = (spans[-1][0], max(spans[-1][0], run.ended_ms))
             made = renewed = None
-    return Story(tuple(spans), made, last, running, renewed)
+    return Story(tuple(spans), made, last, running, renewed, destroyed_ms)
 
 
 def _is_whole(made: Run | None) -> bool:

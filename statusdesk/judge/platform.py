@@ -7,14 +7,14 @@ from statusdesk.facts import CONCLUSIVE, Build, Job, JobClass, QueueItem
 from statusdesk.judge.periods import Period
 from statusdesk.states import Level, PlatformState
 from statusdesk.states_builds import NO_RESULT
-from statusdesk.text import age
+from statusdesk.text import age, counted
 
 FIRST_PERIODS = 1.0
 LATE_PERIODS = 1.5
 OVERDUE_PERIODS = 2.0
 _MEANS = {
     JobClass.RENEWAL: "the tokens that it renews run down",
-    JobClass.ENVIRONMENT: "no environment is made or destroyed",
+    JobClass.ENVIRONMENT: "it makes or destroys no environment",
     JobClass.OTHER: "what it does is not done",
 }
 
@@ -145,6 +145,8 @@ def _verdict(known: _Known) -> tuple[Level, str, str]:
 
 def _failed(known: _Known, build: Build, means: str) -> tuple[Level, str, str]:
     unstable = build.result == "UNSTABLE"
+    if known.job.job_class is JobClass.ENVIRONMENT:
+        means = _left_by(build)
     said = f"{known.job.name} #{build.number} {'is unstable' if unstable else 'failed'}: {means}"
     match known.job.job_class:
         case JobClass.SEED:
@@ -164,7 +166,7 @@ def _stopped(known: _Known) -> tuple[str, str] | None:
         return "Stuck", f"is stuck in the queue ({queued.why})" if queued.why else "is stuck in the queue"
     if known.running is not None and known.running.url in around.stuck:
         return "Stuck", f"#{known.running.number} runs far longer than it ever did"
-    if queued is not None and known.now_ms - queued.since_ms > around.queue_warn_ms:
+    if queued is not None and queued.since_ms and known.now_ms - queued.since_ms > around.queue_warn_ms:
         waited = age(known.now_ms - queued.since_ms)
         return "Queued", f"waits in the queue for {waited}" + (f" ({queued.why})" if queued.why else "")
     return None
@@ -189,6 +191,13 @@ def _meaning(known: _Known) -> str:
     if known.job.job_class is not JobClass.SEED:
         return _MEANS.get(known.job.job_class, _MEANS[JobClass.OTHER])
     return f"job definitions are as of {_ago(known)} ago" if known.success is not None else "job definitions may be old"
+
+
+def _left_by(build: Build) -> str:
+    """Return what a run of an environment's job that went wrong may have left: that is no word about the others."""
+    names = build.namespaces or ((build.namespace or "an environment"),)
+    several = f"{names[0]} and {counted(len(names) - 1, 'other')}" if len(names) > 1 else names[0]
+    return f"{several} may be made or destroyed by half"
 
 
 def _is_stale(known: _Known) -> bool:

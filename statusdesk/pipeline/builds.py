@@ -1,10 +1,9 @@
 """Jobs and builds in memory, and the judging of the (job, namespace) pairs that changed."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from statusdesk.facts import (
-    CONCLUSIVE,
     Build,
     BuildDetails,
     Changed,
@@ -18,6 +17,7 @@ from statusdesk.facts import (
 from statusdesk.job_names import spellings
 from statusdesk.judge.builds import judge_builds
 from statusdesk.judge.jobs import Doubt, doubt_of
+from statusdesk.pipeline.builds_kept import KEPT_PER_PAIR, counts, trim
 from statusdesk.pipeline.clock_steps import MovedBuilds, moved
 from statusdesk.pipeline.gone_jobs import GoneJob, GoneJobs
 from statusdesk.pipeline.job_events import JobEvents, SeedRun
@@ -26,7 +26,7 @@ from statusdesk.states import BuildState, Level
 from statusdesk.store.writer import Transition, Writer
 from statusdesk.wants import BuildWanted
 
-KEPT_PER_PAIR = 30
+MOST_OF_LASTING = 10_000  # a run every ten minutes for two months
 SEED_ECHO_MS = 300_000  # the jobs that a seed run makes are seen at the latest so long after it
 ASKED_FOR_MS = 86_400_000  # what failed longer ago is looked up by nobody
 ASKED_KEPT = 10_000
@@ -57,6 +57,7 @@ class Builds:
         self._ask = ask
         self._keeps = keeps
         self._crowded: set[JobKey] = set()
+        self._outlasts = outlasts
         self._asked: OrderedDict[str, None] = OrderedDict()  # the newest that were asked for
         self._running = RunningBuilds(ask)
         self._moved = MovedBuilds()
@@ -77,7 +78,8 @@ class Builds:
         self.events = JobEvents(writer.job_events(JobEvents.KEPT))
         for build in writer.build_rows.known():
             self._remember(build)
-        self._past = GoneJobs(outlasts, self.events)
+        self._remember_lasting(set(self._namespaces))
+        self._past = GoneJobs(self._is_lasting, self.events)
         for key in self._namespaces.keys() - self._jobs.keys():
             self._past.went(key, self.of_job(key, deleted_too=True))
         rows = writer.current(BuildState)
@@ -214,6 +216,7 @@ class Builds:
         if self._appeared:
             for known in self._writer.build_rows.of_jobs(self._appeared):
                 self._remember(known)
+            self._remember_lasting(self._appeared)
             self._past.forget(self._appeared)
             self._appeared.clear()
         self._lessened |= self._without_result()
@@ -222,11 +225,21 @@ class Builds:
                 self._remember(older)
             self._lessened.clear()
 
+    def _is_lasting(self, job: JobKey) -> bool:
+        """Whether what a job has built counts for as long as it did something, by its name or one that it had."""
+        return self._outlasts(job[1]) or any(self._outlasts(name) for name, _ in self.events.earlier_names(*job))
+
+    def _remember_lasting(self, jobs: Collection[JobKey]) -> None:
+        """Remember, of the jobs whose builds outlast them, all that the store has: it keeps them by their age."""
+        lasting = {job for job in jobs if self._is_lasting(job)}
+        for known in self._writer.build_rows.of_jobs(lasting, MOST_OF_LASTING) if lasting else ():
+            self._remember(known)
+
     def _without_result(self) -> set[Pair]:
         """Return the pairs to be judged of which no result is remembered, though one was told."""
         current = self._writer.current(BuildState)
         told = {pair for pair in self._dirty if (row := current.get(build_state_key(*pair))) and row.number is not None}
-        return {pair for pair in told if pair in self._pairs and not any(map(_counts, self._pairs[pair]))}
+        return {pair for pair in told if pair in self._pairs and not any(map(counts, self._pairs[pair]))}
 
     def _move(self, moves: Sequence[JobMove]) -> None:
         """Have the builds of jobs by their new names; they are recalled from the store, which has all of them."""
@@ -267,7 +280,7 @@ class Builds:
             known[:] = [other for other in known if other.number != build.number]
             known.append(build)
             known.sort(key=lambda each: -each.number)
-            self._trim(known)
+            trim(known, self._is_lasting)
             self._dirty.add(pair)
             self._index(build, namespace)
         self._running.see(build)
@@ -298,18 +311,6 @@ class Builds:
             self._pairs.pop(pair, None)
             self._dirty.discard(pair)
         return self._writer.gone(BuildState, [build_state_key(*pair) for pair in pairs], now_ms) if pairs else []
-
-    @staticmethod
-    def _trim(known: list[Build]) -> None:
-        """Keep the newest, what runs, and what says something: the last success and the last conclusive one."""
-        if len(known) <= KEPT_PER_PAIR:
-            return
-        counting = list(filter(_counts, known))
-        success = next((build for build in counting if build.result == "SUCCESS"), None)
-        conclusive = next(iter(counting), None)
-        older = (conclusive, success, *(build for build in known if build.building))
-        del known[KEPT_PER_PAIR:]
-        known += [build for build in dict.fromkeys(older) if build is not None and build not in known]
 
     def of_job(self, job: JobKey, *, deleted_too: bool = False) -> list[Build]:
         """Return the builds of a job that are remembered, of all namespaces, in no order.
@@ -392,10 +393,6 @@ class Builds:
             if len(self._asked) > ASKED_KEPT:
                 self._asked.popitem(last=False)
             self._ask(BuildWanted(job=state.job, number=state.number, url=state.url))
-
-
-def _counts(build: Build) -> bool:
-    return build.result in CONCLUSIVE and not (build.building or build.deleted)
 
 
 def _lacks(row: BuildState | None, known: Sequence[Build]) -> bool:

@@ -1,6 +1,8 @@
 """Development environments, as the runs of the jobs that make and destroy them tell; judged as time passes too."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
 
 from statusdesk.config import Config
 from statusdesk.facts import Build, JobClass
@@ -8,7 +10,7 @@ from statusdesk.job_classes import class_of
 from statusdesk.job_names import matches
 from statusdesk.judge.environments import Act, Run, Story, judge_environment, story_of, with_what_was_told
 from statusdesk.judge.working_hours import WorkingHours
-from statusdesk.pipeline.builds import Builds
+from statusdesk.pipeline.builds import Builds, JobKey
 from statusdesk.pipeline.rejudging import Rejudging
 from statusdesk.states import EnvironmentState
 from statusdesk.store.writer import Transition, Writer
@@ -16,6 +18,13 @@ from statusdesk.store.writer import Transition, Writer
 REJUDGE_MS = 15_000
 LONGEST_HOLD_MS = 300_000  # some job may never show its older builds
 _Once = tuple[Act, int, int]  # a job may be seen with its builds under two names: what was done, number, start
+
+
+class _Done(NamedTuple):
+    """What the runs of a job are for; ``until_ms``: those that began before it was given another name."""
+
+    act: Act
+    until_ms: int | None = None
 
 
 def makes_environments(config: Config, job: str) -> bool:
@@ -33,16 +42,18 @@ class Environments:
         self._builds = builds
         self._kept_ms = round(config.store.keep_s * 1000)  # what is older is not remembered by any build either
         self._settings = config.environments
+        self._makes = partial(makes_environments, config)
         self._hours = WorkingHours(config.environments, config.board.timezone)
         # with several clusters nothing tells in which of them a job makes it
         self._cluster = config.clusters[0].name if len(config.clusters) == 1 else ""
         self._stories: dict[str, Story] = {}
         self._rows = Rejudging(writer, EnvironmentState, REJUDGE_MS)
+        self._news = False
         self._held_ms: int | None = None
 
     def heard(self) -> None:
         """Take note that Jenkins has told something."""
-        self._rows.heard = True
+        self._rows.heard = self._news = True
 
     @property
     def next_due_ms(self) -> int | None:
@@ -52,11 +63,13 @@ class Environments:
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge the environments and put their states; commit is the caller's."""
         heard = self._rows.heard
+        if self._news:
+            self._news = False
+            self._stories = self._told_stories(now_ms)
+            # that it was destroyed is known by the run that did it, whatever of the older builds is not told yet
+            self._builds.destroyed({name: ms for name, story in self._stories.items() if (ms := story.destroyed_ms)})
         if not self._rows.is_due(now_ms) or (self._holds(now_ms) if heard else not self._stories):
             return []
-        if heard:
-            self._stories = self._told_stories(now_ms)
-            self._builds.destroyed({name: gone for name, story in self._stories.items() if (gone := _gone_ms(story))})
         grace_ms = round(self._settings.grace_s * 1000)
         judged = (
             judge_environment(self._cluster, namespace, story, self._hours, grace_ms, now_ms)
@@ -91,19 +104,34 @@ class Environments:
         """Return the runs of each namespace, each once; those of jobs that have gone count too."""
         runs: dict[str, dict[_Once, Run]] = {}
         for job in self._builds.jobs():
-            if job.job_class is JobClass.ENVIRONMENT:
-                self._add(runs, job.name, self._builds.of_job(job.key, deleted_too=True))
-        for (_, name), gone in self._builds.gone_jobs().items():
-            self._add(runs, name, gone.builds, gone.since_ms)
+            done = self._done_by(job.key, job.job_class is JobClass.ENVIRONMENT)
+            if done is not None:
+                self._add(runs, done, self._builds.of_job(job.key, deleted_too=True))
+        for key, gone in self._builds.gone_jobs().items():
+            done = self._done_by(key, self._makes(key[1]))
+            if done is not None:
+                self._add(runs, done, gone.builds, gone.since_ms)
         return {namespace: list(each.values()) for namespace, each in runs.items()}
 
+    def _done_by(self, job: JobKey, is_environment: bool) -> _Done | None:
+        """Return what the runs of a job are for, by its name; else what they were for, by one that it had before."""
+        act = self._act(job[1]) if is_environment else None
+        if act is not None:
+            return _Done(act)
+        for name, until_ms in self._builds.events.earlier_names(*job):
+            act = self._act(name) if self._makes(name) else None
+            if act is not None:
+                return _Done(act, until_ms)
+        return None
+
+    @staticmethod
     def _add(
-        self, runs: dict[str, dict[_Once, Run]], job: str, builds: Sequence[Build], gone_ms: int | None = None
+        runs: dict[str, dict[_Once, Run]], done: _Done, builds: Sequence[Build], gone_ms: int | None = None
     ) -> None:
-        act = self._act(job)
-        if act is None:
-            return
+        act, until_ms = done
         for build in builds:
+            if until_ms is not None and build.started_ms >= until_ms:
+                continue
             for namespace in build.namespaces or ((build.namespace,) if build.namespace else ()):
                 once = (act, build.number, build.started_ms)
                 runs.setdefault(namespace, {}).setdefault(once, Run(act, build, gone_ms))
@@ -112,9 +140,3 @@ class Environments:
         if matches(job, self._settings.destroy_jobs):
             return Act.DESTROY
         return Act.CREATE if matches(job, self._settings.create_jobs) else None
-
-
-def _gone_ms(story: Story) -> int | None:
-    """Return when an environment was destroyed that nobody has made again."""
-    making = story.running is not None and story.running.act is Act.CREATE
-    return None if story.is_up or making or not story.spans else story.spans[-1][1]

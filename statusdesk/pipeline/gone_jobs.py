@@ -18,16 +18,16 @@ class GoneJob(NamedTuple):
 
 
 class GoneJobs:
-    """Keeps the builds of jobs that have gone; ``outlasts`` tells of which, by their names."""
+    """Keeps the builds of jobs that have gone; ``outlasts`` tells of which."""
 
-    def __init__(self, outlasts: Callable[[str], bool], events: JobEvents) -> None:
+    def __init__(self, outlasts: Callable[[JobKey], bool], events: JobEvents) -> None:
         self._outlasts = outlasts
         self._events = events
         self.jobs: dict[JobKey, GoneJob] = {}
 
     def went(self, job: JobKey, builds: Sequence[Build], at_ms: int | None = None) -> None:
         """Keep the builds of a job that has gone; ``at_ms`` is None where it was gone before this process looked."""
-        if builds and self._outlasts(job[1]):
+        if builds and self._outlasts(job):
             self.jobs[job] = GoneJob(tuple(builds), self._events.vanished_ms(*job) or 0 if at_ms is None else at_ms)
 
     def restamp(self, step_ms: int) -> None:

@@ -1,6 +1,7 @@
 """Jobs that come, go, are renamed, disabled or enabled, with the seed run that did it."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from statusdesk.facts import Job
@@ -25,6 +26,7 @@ class JobEvents:
 
     def __init__(self, known: Sequence[JobEvent] = ()) -> None:
         self._newest: list[JobEvent] = list(known)
+        self._renamed = _by_new_name(known)
 
     def restamp(self, step_ms: int) -> None:
         """Move what has happened with the clock, which was set."""
@@ -38,6 +40,16 @@ class JobEvents:
         """Return when a job went last; None where that is not remembered."""
         went = [e.at_ms for e in self._newest if (e.source, e.name, e.what) == (source, name, "vanished")]
         return max(went, default=None)
+
+    def earlier_names(self, source: str, name: str) -> list[tuple[str, int]]:
+        """Return the names that a job had, and until when, the last one first; as far as they are remembered."""
+        names: list[tuple[str, int]] = []
+        until_ms: float = math.inf
+        while before := [e for e in self._renamed.get((source, name), ()) if e.at_ms < until_ms]:
+            last = max(before, key=lambda event: event.at_ms)
+            name, until_ms = last.name, last.at_ms
+            names.append((last.name, last.at_ms))
+        return names
 
     def compare(
         self, before: Mapping[JobKey, Job], after: Mapping[JobKey, Job], seed: SeedRun | None, at_ms: int
@@ -71,4 +83,14 @@ class JobEvents:
             if known is not None and known.disabled != job.disabled:
                 events.append(event(job, "disabled" if job.disabled else "enabled"))
         self._newest = [*self._newest, *events][-self.KEPT :]
+        if events:
+            self._renamed = _by_new_name(self._newest)
         return events
+
+
+def _by_new_name(events: Iterable[JobEvent]) -> dict[JobKey, list[JobEvent]]:
+    renamed: dict[JobKey, list[JobEvent]] = {}
+    for event in events:
+        if event.what == "renamed":
+            renamed.setdefault((event.source, event.other), []).append(event)
+    return renamed

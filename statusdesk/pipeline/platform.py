@@ -1,9 +1,10 @@
 """The platform's jobs, judged when Jenkins tells something and as time passes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from statusdesk.config import JenkinsSettings, TokenSettings
 from statusdesk.facts import Build, Executors, Job, JobClass, QueueItem
+from statusdesk.job_names import spellings
 from statusdesk.judge.periods import Period, period_of
 from statusdesk.judge.platform import Surroundings, judge_platform
 from statusdesk.pipeline.builds import Builds
@@ -26,7 +27,7 @@ class Platform:
     ) -> None:
         self._builds = builds
         self._settings = settings
-        self._every_s = {each.renewal_job: each.renew_every_s for each in tokens if each.renewal_job}
+        self._every_s = _shortest_s(tokens)
         self._writer = writer
         self._rows = Rejudging(writer, PlatformState, REJUDGE_MS)
 
@@ -44,7 +45,7 @@ class Platform:
         if self._settings is None or not self._rows.is_due(now_ms):
             return []
         jobs = {job.key: job for job in self._builds.jobs() if self._is_of_platform(job)}
-        queue = {(item.source, item.job): item for item in self._builds.queue()}
+        queue = _most_urgent(self._builds.queue())
         executors = {each.source: each for each in self._builds.executors()}
         states = [self._state(job, queue.get(key), executors.get(job.source), now_ms) for key, job in jobs.items()]
         # where no job is known at all, nothing has been told of them yet
@@ -86,7 +87,8 @@ class Platform:
         if job.job_class is JobClass.SEED:
             return period_of(builds, settings.seed_every_s)
         if job.job_class is JobClass.RENEWAL:
-            return period_of(builds, self._every_s.get(job.name) or settings.renewal_every_s)
+            every_s = [self._every_s[name] for name in spellings(job.name) if name in self._every_s]
+            return period_of(builds, min(every_s, default=settings.renewal_every_s))
         return None
 
     def _counts(self, job: Job, builds: Sequence[Build]) -> Mapping[str, int]:
@@ -98,3 +100,21 @@ class Platform:
         for event in self._builds.events.since(job.source, max(good)):
             counts[event.what] = counts.get(event.what, 0) + 1
         return counts
+
+
+def _shortest_s(tokens: Sequence[TokenSettings]) -> dict[str, float]:
+    """Return by renewal job the shortest of the periods that its tokens have; a token without one takes none away."""
+    shortest: dict[str, float] = {}
+    for each in tokens:
+        if each.renewal_job and each.renew_every_s:
+            before = shortest.get(each.renewal_job, each.renew_every_s)
+            shortest[each.renewal_job] = min(before, each.renew_every_s)
+    return shortest
+
+
+def _most_urgent(items: Iterable[QueueItem]) -> dict[tuple[str, str], QueueItem]:
+    """Return by job what of it waits: one that is stuck before others, and the one that has waited for longest."""
+    urgent: dict[tuple[str, str], QueueItem] = {}
+    for item in sorted(items, key=lambda each: (not each.stuck, not each.since_ms, each.since_ms, each.id)):
+        urgent.setdefault((item.source, item.job), item)
+    return urgent

@@ -107,10 +107,10 @@ class BuildRows:
             return questions.known_builds(self._db, per_job)
 
     @asks
-    def of_jobs(self, jobs: Collection[JobKey]) -> list[Build]:
+    def of_jobs(self, jobs: Collection[JobKey], per_job: int = questions.KNOWN_PER_JOB) -> list[Build]:
         """Return what is to be known of the builds of jobs."""
         with foreseen(self._db, self._builds.writes()):
-            return questions.known_builds(self._db, jobs=jobs)
+            return questions.known_builds(self._db, per_job, jobs)
 
     @asks
     def one(self, source: str, job: str, number: int) -> Build | None:

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from collectors.log_lines import LineKind, LogLine, Origin
+from collectors.log_stream import LAST_MISSING, ROTATED
 from statusdesk.cli import logs_output
 from tests.cli.conftest import environment
 from tests.collectors.kubernetes_desk import Desk
@@ -315,3 +316,16 @@ def test_what_happens_is_told_between_the_lines_where_it_happened():
     writing._write([LogLine(1, 0, "last words"), mark, LogLine(3, 0, "begin")])
     told = "statusdesk: orders-1/app: restarted: exit 137 OOMKilled"
     assert terminal.getvalue().splitlines() == ["[orders-1/app] last words", told, "[orders-1/app] begin"]
+
+
+def test_what_is_missing_is_told_even_where_all_else_is_not():
+    class Source:
+        origins = (Origin(pod="orders-1", container="app"),)
+
+    narration = io.StringIO()
+    writing = logs_output.Writing(Source(), io.StringIO(), narration, what="orders", quiet=True)
+    marks = ["joined", "restarted: exit 137 OOMKilled" + LAST_MISSING, ROTATED]
+    writing._write([LogLine(1, 0, text, LineKind.MARK) for text in marks])
+    writing._write([LogLine(1, 0, "3 lines skipped here", LineKind.SKIPPED)])
+    told = [each.partition("app: ")[2] for each in narration.getvalue().splitlines()]
+    assert told == [*marks[1:], "3 lines skipped here"]

@@ -10,6 +10,7 @@ from collectors.log_lines import LineKind
 from collectors.transport import VisitFailed
 from statusdesk.config import JenkinsSettings
 from tests.collectors.kubernetes_server import wait_for
+from tests.collectors.log_sought import sought
 from tests.collectors.stage import Answer, Asked, staged
 
 PLAIN = ("Content-Type", "text/plain;charset=utf-8")
@@ -112,7 +113,7 @@ def test_secrets_are_hidden_and_all_of_it_can_be_searched(console, follow):
     console.ends = True
     source, lines = follow(), []
     assert gather(source, 4, lines)[0] == "login [hidden]"
-    assert [line.text for line in source.older(4, (), 1, "ERROR")] == ["ERROR two"]
+    assert [line.text for line in source.older(4, (), 1, sought("ERROR"))] == ["ERROR two"]
 
 
 def test_a_long_line_is_had_whole(console, follow):

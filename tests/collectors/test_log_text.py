@@ -184,6 +184,41 @@ def test_colours_hide_no_secret(given):
     assert SGR.findall(shown)[:-1] == SGR.findall(given), "the colours stay, those inside of what is hidden after it"
 
 
+@settings(max_examples=300, deadline=None)
+@given(HOSTILE)
+def test_colours_change_nothing_but_the_colour(text):
+    assert SGR.sub("", harmless(text, colours=True)) == harmless(text)
+
+
+SECRETS = [
+    "new token is hvs.CAESIJabcdefghijklmnopqrstuvwxyz0123456789", "password=hunter2secret",
+    "new key is AKIAABCDEFGHIJKLMNOP",
+    "Authorization: Bearer abcdefghijklmnop1234", "a ghp_abcdefghijklmnopqrstuvwxyz0",
+    "jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefghijk",
+    "postgres://u:pw123456@h/db", "say xoxb-1234567890-abcd",
+    "Cookie: SESSIONID=abc123def456ghi; path=/", 'token: "abcdEFGH1234567x"', "password is tr0ub4dor",
+]  # fmt: skip
+CUTS = st.lists(
+    st.tuples(
+        st.integers(0, 60),
+        st.sampled_from(
+            ["\x1b(B", "\x1b[m", "\x1b(B\x1b[m", "\x1b[K", "\x1b[31m", "\x1b[8m", "\x1b]0;t\x07", "\u200b"]
+        ),
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(SECRETS), CUTS)
+def test_with_colours_is_hidden_what_is_hidden_without_wherever_sequences_cut_it(text, cuts):
+    for at, sequence in sorted(cuts, reverse=True):
+        text = text[:at] + sequence + text[at:]
+    (coloured,) = read(f"{text} after\n".encode(), colours=True)
+    (plain,) = read(f"{text} after\n".encode())
+    assert SGR.sub("", coloured) == plain and "[hidden]" in plain
+
+
 def test_colours_of_what_is_not_hidden_stay_where_they_were():
     given = "\x1b[31mERROR\x1b[0m a token=\x1b[33mhun\x1b[1mter2\x1b[0m of \x1b[36mbob\x1b[0m, password=x\x1b[31m."
     (shown,) = read(f"{given}\n".encode(), colours=True)
@@ -214,3 +249,24 @@ def test_a_line_is_redacted_as_it_would_be_without_colours(lines, colours):
     shown = Redactor().lines(body, coloured)
     assert [SGR.sub("", line) for line in shown] == Redactor().lines("\n".join(plain), plain)
     assert SGR.findall("".join(shown)) == SGR.findall("".join(coloured))
+
+
+BODY = [f"MIIEowIBAAKCAQEA{n:048d}" for n in range(25)]
+
+
+@pytest.mark.parametrize("size", [10_000, 700, 65])
+def test_the_body_of_a_key_in_which_a_log_begins_is_hidden(size):
+    raw = "\n".join([*BODY, "MIIEowIBAAKCAQEAw==", "-----END RSA PRIVATE KEY-----", "INFO up", BODY[0], ""]).encode()
+    reading = Reading(0, Position(), redact=True, colours=False, stamped=False)
+    shown = [each.text for at in range(0, len(raw), size) for each in reading.feed(raw[at : at + size])]
+    assert not any("MIIE" in each for each in shown[:25]) and shown[-3:] == [
+        "-----END RSA PRIVATE KEY-----",
+        "INFO up",
+        BODY[0],
+    ]
+
+
+def test_what_only_looks_like_the_body_of_a_key_stays():
+    sums, words = ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"] * 3, ["aBcdefghijklmnopqrstuvwx"]
+    for begins in (sums, words, [*BODY[:3], "INFO up"]):
+        assert Redactor().lines("\n".join(begins), begins) == begins

@@ -10,6 +10,7 @@ from collectors.log_track import Patience
 from statusdesk.expression import TooLongError
 from tests.collectors.kubernetes_server import wait_for
 from tests.collectors.log_server import QUICK, Reply, container, ended, pod, refusal, stamped
+from tests.collectors.log_sought import sought
 
 
 def test_lines_come_with_their_time_and_where_they_are_from(kube, follow):
@@ -291,7 +292,7 @@ def test_what_takes_too_long_is_not_looked_for_further_back(kube, follow):
     lines = follow(tail=1)
     lines.wait_texts("c")
     with pytest.raises(TooLongError):
-        lines.source.older(lines.lines[0].at_ns, (), 2, "(?i:" + "(a|a)" * 30 + "b)")
+        lines.source.older(lines.lines[0].at_ns, (), 2, sought("(a|a)" * 30 + "b"))
 
 
 def test_older_lines_are_asked_for_again(kube, follow):
@@ -300,7 +301,7 @@ def test_older_lines_are_asked_for_again(kube, follow):
     lines.wait_texts("c")
     older = lines.source.older(lines.lines[0].at_ns, (), 2)
     assert [line.text for line in older] == ["b match", "b"]
-    matching = lines.source.older(lines.lines[0].at_ns, (0,), 5, "match")
+    matching = lines.source.older(lines.lines[0].at_ns, (0,), 5, sought("match"))
     assert [line.text for line in matching] == ["b match"]
 
 

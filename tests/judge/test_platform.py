@@ -82,7 +82,15 @@ def waiting(age_ms: int, stuck: bool = False) -> QueueItem:
         (JobClass.SEED, [run(2, 3 * HOUR)], {}, Level.WARNING, "SeedStale", "definitions are as of 2h ago"),
         (JobClass.SEED, [run(2, 8 * 24 * HOUR)], {"period": None}, Level.WARNING, "SeedStale", "7d ago"),
         (JobClass.SEED, [run(3, 9, "FAILURE")], {}, Level.FAILING, "SeedFailed", "may be old"),
-        (JobClass.ENVIRONMENT, [run(2, HOUR, "FAILURE")], {}, Level.FAILING, "Failed", "no environment"),
+        (
+            JobClass.ENVIRONMENT,
+            [run(2, HOUR, "FAILURE")],
+            {},
+            Level.FAILING,
+            "Failed",
+            "j #2 failed: an environment may be made or destroyed by half",
+        ),
+        (JobClass.RENEWAL, [run(2, 9000)], {"queued": waiting(T0)}, Level.OK, "Succeeded", ""),
         (JobClass.OTHER, [run(2, HOUR, "UNSTABLE")], {}, Level.WARNING, "Unstable", ""),
         (JobClass.OTHER, [run(2, 900 * HOUR)], {}, Level.OK, "Succeeded", ""),
     ],
@@ -91,6 +99,18 @@ def test_verdict(job_class, builds, around, level, reason, says) -> None:
     state = judge_platform(job(job_class), builds, Surroundings(**({"period": EVERY_HOUR} | around)), T0)
     assert (state.level, state.reason) == (level, reason)
     assert says in state.message
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "says"),
+    [
+        (("dev-a",), "j #2 failed: dev-a may be made or destroyed by half"),
+        (("dev-a", "dev-b", "dev-c"), "j #2 failed: dev-a and 2 others may be made or destroyed by half"),
+    ],
+)
+def test_a_run_for_some_environments_that_failed_says_nothing_of_the_others(namespaces, says) -> None:
+    failed = msgspec.structs.replace(run(2, HOUR, "FAILURE"), namespace=namespaces[0], namespaces=namespaces)
+    assert judge_platform(job(JobClass.ENVIRONMENT), [failed], Surroundings(), T0).message == says
 
 
 @pytest.mark.parametrize(("age_ms", "level"), [(HOUR // 2, Level.WARNING), (3 * HOUR, Level.FAILING)])

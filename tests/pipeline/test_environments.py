@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from statusdesk.facts import Changed
+from statusdesk.states import BuildState, Level
 from tests.pipeline.test_platform import HOUR_MS, MINUTE_MS, PlatformBench, job, jobs, ran
 
 OTHERS = ("deploy-a", "deploy-b", "deploy-c", "deploy-d")
@@ -162,3 +163,112 @@ def test_who_made_an_environment_and_who_renewed_it_last_are_both_told(bench):
     bench.now_ms += HOUR_MS
     bench.see(created(bench, 8, MINUTE_MS, user="dora"))
     assert (bench.environment().made_by, bench.environment().renewed_by) == ("dora", "")
+
+
+def told(bench, namespace="dev-bob") -> tuple:
+    row = bench.environment(namespace)
+    return (row.reason, row.made_by, row.number, row.up_since_ms, row.week_up_min)
+
+
+def test_hours_maker_and_since_when_are_the_same_after_a_restart_however_many_builds_came_since(bench):
+    whole = jobs(bench, "env-create", "env-destroy", *OTHERS)
+    runs = []
+    for day in range(20, 1, -1):  # each of ten namespaces is up for eight hours a day, and one all the time
+        for n in range(10):
+            of, at_ms = 200 - 10 * day + n, bench.now_ms - day * 24 * HOUR_MS + n * MINUTE_MS
+            runs += [
+                ran("env-create", of + 1, at_ms, namespace=f"dev-{n}", user="al"),
+                ran("env-destroy", of + 1, at_ms + 8 * HOUR_MS, namespace=f"dev-{n}"),
+            ]
+    runs.insert(0, ran("env-create", 0, bench.now_ms - 21 * 24 * HOUR_MS, namespace="dev-s", user="sue"))
+    last = [ran("env-create", 200 + n, bench.now_ms - 3 * HOUR_MS, namespace=f"dev-{n}", user="al") for n in range(10)]
+    last.append(ran("env-create", 210, bench.now_ms - HOUR_MS, namespace="dev-s", user="tom"))
+    bench.see(whole, *runs, *last)
+    names = ("dev-s", "dev-0", "dev-9")
+    before = [told(bench, name) for name in names]
+    assert before[0][1:3] == ("sue", 0)
+    assert before[1][4] == (6 * 8 + 3) * 60 - 10, "to the last ten minutes"
+    bench.restart()
+    bench.see(whole)
+    assert [told(bench, name) for name in names] == before
+
+
+def test_hours_of_an_environment_that_is_made_and_destroyed_all_the_time_go_back_a_week(bench):
+    whole = jobs(bench, "env-create", "env-destroy", *OTHERS)
+    runs = [ran("env-create", 1, bench.now_ms - 30 * 24 * HOUR_MS, namespace="dev-bob", user="al")]
+    for n in range(1, 100):
+        at_ms = bench.now_ms - (101 - n) * HOUR_MS
+        runs.append(ran("env-destroy", n, at_ms, namespace="dev-bob"))
+        runs.append(ran("env-create", n + 1, at_ms + HOUR_MS // 2, namespace="dev-bob"))
+    bench.see(whole, *runs)
+    before = told(bench)
+    assert 110 * 60 < before[4] < 125 * 60  # 68 hours of the first time, then half of a hundred
+    bench.restart()
+    bench.see(whole)
+    assert told(bench) == before
+
+
+@pytest.mark.parametrize("making", [False, True])
+def test_what_failed_before_an_environment_was_destroyed_is_history_when_it_is_made_anew(bench, making):
+    key = "jenkins/deploy-a@dev-bob"
+    failed = ran("deploy-a", 1, bench.now_ms - 2 * HOUR_MS, "FAILURE", namespace="dev-bob")
+    whole = jobs(bench, "env-create", "env-destroy", *OTHERS)
+    bench.see(whole, created(bench, ago_ms=3 * HOUR_MS), failed, destroyed(bench))
+    bench.now_ms += HOUR_MS
+    bench.see(created(bench, 6, MINUTE_MS, None if making else "SUCCESS"))
+    for _ in range(2):
+        row = bench.writer.current(BuildState)[key]
+        assert (row.level, row.reason) == (Level.IDLE, "Destroyed")
+        bench.restart()
+        bench.see(whole)
+    bench.see(ran("deploy-a", 2, bench.now_ms, "FAILURE", namespace="dev-bob"))
+    assert bench.writer.current(BuildState)[key].level is Level.FAILING
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_what_failed_before_an_environment_was_destroyed_is_history_whoever_had_made_it(bench, complete):
+    failed = ran("deploy-a", 1, bench.now_ms - 2 * HOUR_MS, "FAILURE", namespace="dev-bob")
+    create = job("env-create", complete=complete)
+    bench.see(jobs(bench, create, "env-destroy", *OTHERS), failed, destroyed(bench))
+    assert bench.environment() is None
+    row = bench.writer.current(BuildState)["jenkins/deploy-a@dev-bob"]
+    assert (row.level, row.reason) == (Level.IDLE, "Destroyed")
+    assert [each.alertname for each in bench.writer.firing()] == []
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_what_jobs_did_before_they_were_given_names_of_others_was_done_all_the_same(bench, gone):
+    created_ms = bench.now_ms - HOUR_MS
+    other = ran("env-create", 6, created_ms, namespace="dev-eve", user="eve")
+    bench.see(jobs(bench, "env-create", job("env-destroy", last_number=3, last_ms=bench.now_ms), *OTHERS))
+    bench.see(created(bench), other)
+    bench.see(destroyed(bench))
+    before = bench.environment("dev-eve")
+    assert bench.environment().until_ms is not None
+    bench.pass_ms(MINUTE_MS)
+    create = job("maker", last_number=6, last_ms=created_ms)
+    destroy = job("cleanup", last_number=3, last_ms=bench.now_ms - MINUTE_MS)
+    listed = [job("env-create", last_number=6, last_ms=created_ms), destroy, *OTHERS]
+    moved = ran("cleanup", 3, bench.now_ms - MINUTE_MS, namespace="dev-bob", user="carl")
+    bench.see(jobs(bench, *listed), msgspec.structs.replace(moved, gone=(("jenkins", "env-destroy"),)))
+    bench.pass_ms(MINUTE_MS)
+    listed[0] = create
+    moves = [ran("maker", 5, created_ms, namespace="dev-bob"), ran("maker", 6, created_ms, namespace="dev-eve")]
+    moves[0] = msgspec.structs.replace(moves[0], gone=(("jenkins", "env-create"),))
+    bench.see(jobs(bench, *listed), *moves)
+    if gone:
+        bench.pass_ms(MINUTE_MS)
+        bench.see(jobs(bench, *OTHERS))
+    for _ in range(2):
+        assert bench.environment().until_ms is not None, "it stays destroyed"
+        row = bench.environment("dev-eve")
+        assert (row.reason, row.number, row.up_since_ms, row.until_ms) == ("Up", 6, before.up_since_ms, None)
+        bench.restart()
+        bench.see(jobs(bench, *(OTHERS if gone else listed)))
+    if not gone:  # what it does under its new name is something else
+        bench.pass_ms(2 * HOUR_MS)
+        bench.see(
+            ran("cleanup", 4, bench.now_ms, namespace="dev-eve"), ran("maker", 7, bench.now_ms, namespace="dev-x")
+        )
+        assert bench.environment("dev-eve").until_ms is None
+        assert bench.environment("dev-x") is None

@@ -28,12 +28,16 @@ class PlatformBench(Bench):
     """A desk that knows when a renewal is due and when people work."""
 
     create_jobs = ("*create*",)
+    every = (("vault-renew-orders", 3600.0),)
 
     def open(self) -> None:
         super().open()
         self.now_ms = max(self.now_ms, NOON_MS)
         self.wanted = []
-        tokens = (TokenSettings(name="orders", accessor="a", renewal_job="vault-renew-orders", renew_every_s=3600.0),)
+        tokens = tuple(
+            TokenSettings(name=f"t{n}", accessor=f"a{n}", renewal_job=name, renew_every_s=every_s)
+            for n, (name, every_s) in enumerate(self.every)
+        )
         config = Config(
             path="c",
             stages=(StageSettings(name="staging", namespaces=("staging",)),),
@@ -120,6 +124,44 @@ def test_a_renewal_that_does_not_come_is_overdue_though_its_last_run_was_green(b
     bench.see(ran("vault-renew-orders", 2, bench.now_ms - MINUTE_MS))
     assert bench.row("vault-renew-orders").level is Level.OK
     assert "jenkins/deploy-a" not in bench.writer.current(PlatformState)
+
+
+@pytest.mark.parametrize(
+    "every",
+    [
+        (("vault-renew-a", 3600.0), ("vault-renew-a", None)),
+        (("vault-renew-a", None), ("vault-renew-a", 3600.0)),
+        (("vault-renew-a", 3600.0), ("vault-renew-a", 86_400.0)),
+        (("vault-renew-a", 86_400.0), ("vault-renew-a", 3600.0), ("vault-renew-b", 60.0)),
+        (("team-vault-renew-a", 3600.0),),
+    ],
+)
+def test_the_shortest_period_of_the_tokens_that_a_job_renews_counts(bench, every):
+    name = "team/vault-renew-a" if len(every) == 1 else "vault-renew-a"
+    bench.every = every
+    bench.restart()
+    renewal = msgspec.structs.replace(job(name), job_class=JobClass.RENEWAL)
+    bench.see(jobs(bench, renewal, "deploy-a"), ran(name, 1, bench.now_ms - 8 * HOUR_MS))
+    row = bench.row(name)
+    assert (row.period_s, row.period_rule, row.level) == (3600, "configured", Level.FAILING)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_what_waits_of_a_job_the_one_that_has_waited_longest_counts_and_one_that_is_stuck_first(bench, turned):
+    def queued(*items):
+        listed = items[::-1] if turned else items
+        return swept(QueueItem, *listed, started_ms=bench.now_ms, source="jenkins")
+
+    name = "vault-renew-orders"
+    older = QueueItem(source="jenkins", id=1 + turned, job=name, why="old", since_ms=NOON_MS - 40 * MINUTE_MS)
+    newer = QueueItem(source="jenkins", id=2 - turned, job=name, why="new", since_ms=NOON_MS - 3000)
+    bench.see(jobs(bench, name, "deploy-a"), ran(name, 1, bench.now_ms - MINUTE_MS), queued(older, newer))
+    row = bench.row(name)
+    assert (row.level, row.reason, row.queued_why) == (Level.WARNING, "Queued", "old")
+    assert row.queued_since_ms == older.since_ms
+    bench.now_ms += 1
+    bench.see(queued(older, msgspec.structs.replace(newer, stuck=True)))
+    assert (bench.row(name).reason, bench.row(name).queued_why) == ("Stuck", "new")
 
 
 def test_why_a_renewal_does_not_run_is_told_before_it_is_missed(bench):

@@ -86,8 +86,8 @@ class HandFollower:
     def status(self):
         return self.now
 
-    def older(self, before_ns, origins, limit, pattern=""):
-        self.asked.append(("older", before_ns, tuple(origins), pattern, threading.current_thread().name))
+    def older(self, before_ns, origins, limit, wanted=None):
+        self.asked.append(("older", before_ns, tuple(origins), wanted, threading.current_thread().name))
         assert self.may_answer.wait(30)
         if self.problem is not None:
             raise self.problem

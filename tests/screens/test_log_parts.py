@@ -90,7 +90,6 @@ def test_parts_of_traces():
 def test_patterns(typed, found, not_found):
     pattern = Pattern(typed)
     assert pattern.found_in(found) and not pattern.found_in(not_found)
-    assert Pattern(pattern.source).found_in(found) and not Pattern(pattern.source).found_in(not_found)
 
 
 @settings(max_examples=120, deadline=None)
@@ -101,7 +100,11 @@ def test_patterns(typed, found, not_found):
 )
 def test_quick_ways_of_finding_text_find_what_the_expression_finds(typed, lines, plain):
     pattern = Pattern(typed, plain=plain)
-    found = [at for at, text in enumerate(lines) if re.search(pattern.source, text)]
+    found = [
+        at
+        for at, text in enumerate(lines)
+        if re.search(re.escape(typed), text, re.IGNORECASE if typed.islower() else 0)
+    ]
     assert [at for at, text in enumerate(lines) if pattern.found_in(text)] == found
     assert pattern.may_be_in("\n".join(lines)) or not found
     assert Filters(includes=(pattern,)).those_of(lines, 7) == [7 + at for at in found]
@@ -160,12 +163,6 @@ def test_what_takes_long_to_compile_is_text():
     assert Pattern("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").regex
 
 
-def test_an_expression_is_looked_for_in_the_beginning_of_a_long_line():
-    assert Pattern("x.z").found_in("a" * 1_900 + "xyz") and not Pattern("x.z").found_in("a" * 2_100 + "xyz")
-    assert Pattern("xyz", plain=True).found_in("a" * 2_100 + "xyz")
-    assert Pattern("x.z").spans("a" * 2_100 + "xyz") == []
-
-
 def test_spans_are_bounded():
     assert len(Pattern("a").spans("a" * 10_000)) == 100
     assert Pattern("a*").spans("baa") == [(1, 3)]
@@ -175,7 +172,7 @@ def test_filters():
     filters = Filters(includes=(Pattern("order"), Pattern("ERROR")), excludes=(Pattern("healthz"),))
     assert filters.includes_text("ERROR order 17") and not filters.includes_text("INFO order 17")
     assert filters.excludes_text("GET /healthz")
-    assert Pattern(filters.source).found_in("x ERROR of order 1") and not Pattern(filters.source).found_in("x ERROR")
+    assert filters.of_one()("x ERROR of order 1") and not filters.of_one()("x ERROR")
     assert filters.without_last().excludes == () and len(filters.without_last().without_last().includes) == 1
 
 

@@ -1,6 +1,5 @@
 """What a person looks for in the logs screen: by filters, by search, by time, further back, in one container."""
 
-import re
 import threading
 
 import pytest
@@ -167,8 +166,8 @@ async def test_further_back_is_asked_with_what_the_filters_look_for():
         app.doors.last.older_lines = numbered(30, 100)
         await pilot.press("i", *"GET", "enter", "o")
         await until(pilot, lambda: "30 older lines" in text(app))
-        [(what, before_ns, _, pattern, thread)] = app.doors.last.asked
-        assert (what, before_ns, pattern) == ("older", numbered(1, 1000)[0].at_ns + 1, "GET")
+        [(what, before_ns, _, wanted, thread)] = app.doors.last.asked
+        assert (what, before_ns, wanted.includes) == ("older", numbered(1, 1000)[0].at_ns + 1, (Pattern("GET"),))
         assert thread != threading.main_thread().name
         assert len(screen.pane.feed.shown) == 81 and "/orders/129 " in text(app)
         assert "-- before 09:35:30 only lines with GET are here --" in text(app)
@@ -192,7 +191,7 @@ async def test_where_older_lines_were_asked_with_a_filter_it_is_said_and_all_can
         hand.older_lines = [line(f"ERROR {n}", n * 10) for n in range(30, 40)]
         await pilot.press("o")
         await until(pilot, lambda: len(pane.feed.ring) == 51 + 21)
-        assert hand.asked[-1][1] == line("", 400).at_ns + 1 and hand.asked[-1][3] == "ERROR"
+        assert hand.asked[-1][1] == line("", 400).at_ns + 1 and hand.asked[-1][3].includes == (Pattern("ERROR"),)
         await pilot.press("backspace", "exclamation_mark")
         said = "before 09:35:30 only lines with ERROR are here: o asks for the rest"
         await until(pilot, lambda: said in text(app))
@@ -201,7 +200,9 @@ async def test_where_older_lines_were_asked_with_a_filter_it_is_said_and_all_can
         hand.older_lines = [line(f"DEBUG {n}", 300 + n) for n in range(100)]
         await pilot.press("o")
         await until(pilot, lambda: len(pane.feed.ring) == 51 + 100)
-        assert hand.asked[-1][1:4] == (line("", 500).at_ns + 1, (0, 1, 2), "") and "asks for the rest" not in text(app)
+        assert hand.asked[-1][1:4] == (line("", 500).at_ns + 1, (0, 1, 2), None) and "asks for the rest" not in text(
+            app
+        )
         assert [pane.feed.ring[n].text for n in range(pane.feed.ring.first, pane.feed.ring.end)] == [
             *(f"DEBUG {n}" for n in range(100)), "ERROR 50", *(each.text for each in numbered(50, 1001)),
         ]  # fmt: skip
@@ -217,7 +218,7 @@ async def test_what_was_asked_of_one_pod_is_not_all_of_it():
         app.doors.last.older_lines = numbered(10, 100)
         await pilot.press("o")
         await until(pilot, lambda: "10 older lines" in text(app))
-        assert app.doors.last.asked[-1][2:4] == ((0,), "")
+        assert app.doors.last.asked[-1][2:4] == ((0,), None)
         await pilot.press("backspace")
         await until(pilot, lambda: "only lines of orders-7cc6f9fbf5-fq26d are here: o asks for the rest" in text(app))
 
@@ -227,9 +228,10 @@ async def test_older_lines_of_a_console_are_those_before_the_first(room):
     every = [replace(line(f"step {n % 7} of {n}"), at_ns=0) for n in range(100)]
 
     class Console(HandFollower):
-        def older(self, before, origins, limit, pattern=""):
-            self.asked.append((before, pattern))
-            return [each for each in every[:before] if re.search(pattern, each.text)][-limit:]
+        def older(self, before, origins, limit, wanted=None):
+            self.asked.append((before, wanted))
+            is_wanted = wanted.of_one() if wanted is not None else bool
+            return [each for each in every[:before] if is_wanted(each.text)][-limit:]
 
     app = open_desk(every, log_lines=room)
     app.doors.make = Console
@@ -240,7 +242,7 @@ async def test_older_lines_of_a_console_are_those_before_the_first(room):
         await pilot.press("o")
         await until(pilot, lambda: len(app.doors.last.asked) == 1 and not app.screen.pane.busy)
         assert [ring[n].text for n in range(ring.first, ring.end)] == [each.text for each in every[-len(ring) :]]
-        assert app.doors.last.asked == [(100 - min(room, 100), "")]
+        assert app.doors.last.asked == [(100 - min(room, 100), None)]
         assert len(ring) == (12 if room == 10 else 100)
 
 

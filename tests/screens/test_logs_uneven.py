@@ -42,12 +42,13 @@ class TwoPods(HandFollower):
         chosen = sorted([*filter(None, begun), *chosen], key=lambda each: each.at_ns)
         super().__init__(selection, chosen, ORIGINS, FollowStatus(open=2, found=True, listed=True))
 
-    def older(self, before_ns, origins, limit, pattern=""):
-        self.asked.append((before_ns, tuple(origins), pattern))
+    def older(self, before_ns, origins, limit, wanted=None):
+        self.asked.append((before_ns, tuple(origins), wanted))
         if set(origins) <= set(self.gone):
             raise OSError("it has gone")
+        is_wanted = wanted.of_one() if wanted is not None else bool
         there = [each for each in EVERY if each.origin in origins and each.origin not in self.gone]
-        return [each for each in there if each.at_ns < before_ns and re.search(pattern, each.text)][-limit:]
+        return [each for each in there if each.at_ns < before_ns and is_wanted(each.text)][-limit:]
 
 
 @pytest.fixture
@@ -170,8 +171,8 @@ class TwoRuns(HandFollower):
         story = [cut(CRASHED[-200]), *CRASHED[-200:], restarted, cut(AGAIN[-200]), *AGAIN[-200:]]
         super().__init__(selection, story, ORIGINS, FollowStatus(open=1, found=True, listed=True))
 
-    def older(self, before_ns, origins, limit, pattern=""):
-        self.asked.append((before_ns, tuple(origins), pattern))
+    def older(self, before_ns, origins, limit, wanted=None):
+        self.asked.append((before_ns, tuple(origins), wanted))
         return [each for each in (*CRASHED, *AGAIN) if each.at_ns < before_ns and each.origin in origins][-limit:]
 
 

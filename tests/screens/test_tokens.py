@@ -9,8 +9,9 @@ from screens.builds import BuildsScreen
 from screens.environments import EnvironmentsScreen
 from screens.token_lines import sawtooth
 from screens.tokens import TokenScreen, TokensScreen, trouble
+from statusdesk.board import SourceView
 from statusdesk.build_view import BuildKey
-from statusdesk.states import Level
+from statusdesk.states import Level, SourceState
 from tests.screens import boards, jenkins
 from tests.screens.boards import DAY, HOUR, MINUTE, NOW
 from tests.screens.desk import desk, lines, text, until
@@ -214,6 +215,25 @@ async def test_environments():
         app.hand.give(jenkins.board(environments=(), change=2))
         await pilot.press("colon", *"env", "enter")
         await until(pilot, lambda: "No environment is up." in text(app))
+        app.hand.give(jenkins.board(environments=(), untold=("env-create", "env-destroy"), change=3))
+        words = "Which environments are up is not known yet: the older builds of env-create and 1 more are not read yet"
+        await until(pilot, lambda: words in text(app))
+        assert "No environment is up." not in text(app)
+        fault = SourceState(
+            key="jenkins#builds",
+            source="jenkins",
+            scope="builds",
+            level=Level.FAILING,
+            reason="Broken",
+            message="builds of 1 job could not be read, such as env-destroy: look at its log",
+        )
+        view = SourceView(state=fault, level=Level.FAILING, age_ms=None, words="")
+        app.hand.give(jenkins.board(untold=("env-destroy",), sources=(view,), change=4))
+        words = "This is not sure: the older builds of env-destroy are not read yet: builds of 1 job could not be read"
+        await until(pilot, lambda: words in text(app) and "dev-kim" in text(app))
+        app.hand.give(jenkins.board(environments=(), jobs=0, change=5))
+        words = "Which environments are up is not known yet: Jenkins has shown no job."
+        await until(pilot, lambda: words in text(app) and "No environment is up." not in text(app))
 
 
 @pytest.mark.parametrize("size", [(60, 16), (200, 60)])
