@@ -22,6 +22,7 @@ from collectors.log_older import MAX_BYTES, whole_lines
 from collectors.log_reading import Position, Reading
 from collectors.masking import Mask
 from collectors.transport import VisitFailed, fault
+from statusdesk.backoff import doubled
 from statusdesk.config import JenkinsSettings
 from statusdesk.redact import safe
 from statusdesk.text import counted
@@ -220,7 +221,7 @@ class JenkinsConsole:
         return error.status in HOPELESS or error.problem in ("Misconfigured", "Unauthorized")
 
     def _wait_s(self, error: VisitFailed, failures: int) -> float:
-        wait_s = min(LONGEST_WAIT_S, self._poll_s * 2.0 ** min(failures, 10))
+        wait_s = doubled(2 * self._poll_s, failures, LONGEST_WAIT_S)
         return max(wait_s, error.retry_after_s or 0.0, self._refused_wait_s if error.status in REFUSED else 0.0)
 
     def _told(self, error: VisitFailed) -> str:

@@ -1,6 +1,5 @@
 """Lookups in one cluster for rollouts that roll or are not healthy: revisions, events, logs; slowly, one at a time."""
 
-import random
 import threading
 import time
 from collections import OrderedDict
@@ -162,24 +161,17 @@ class Lookups:
             self._tell_no_log(wanted, gone or problem.said or problem.message)
             return
         if problem.problem == INTERNAL:
-            again_s = self._backoff_s(problem)  # taken back by the next good answer
+            again_s = self._timing.backoff_s(problem, self._failures)  # taken back by the next good answer
             self._refuses(f"{namespace}/{resource}", wanted, problem.message, again_s, INTERNAL)
         key = _key(wanted)
         self._failures += 1
         tries = self._tries[key] = self._tries.get(key, 0) + 1
-        self._next_s = max(self._next_s, time.monotonic() + self._backoff_s(problem))
+        self._next_s = max(self._next_s, time.monotonic() + self._timing.backoff_s(problem, self._failures))
         if tries < TRIES:
             self.want(wanted)
         else:
             del self._tries[key]
             self._tell_no_log(wanted, problem.message)
-
-    def _backoff_s(self, problem: ApiProblem) -> float:
-        if problem.retry_after_s is not None:
-            return problem.retry_after_s * random.uniform(1.0, 1.2)
-        timing = self._timing
-        longest_s = min(timing.backoff_limit_s, timing.backoff_first_s * 2.0 ** min(self._failures - 1, 16))
-        return longest_s * random.uniform(0.6, 1.0)
 
     def _tell_no_log(self, wanted: Wanted, problem: str) -> None:
         if isinstance(wanted, LogWanted):

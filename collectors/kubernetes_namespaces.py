@@ -12,6 +12,7 @@ from collectors.kubernetes_problems import NAMES_ROLE, ApiProblem, Refused, as_p
 from collectors.kubernetes_shared import Shared
 from collectors.kubernetes_watch import Feed
 from collectors.kubernetes_wire import ListWire, NamedWire
+from statusdesk.backoff import doubled
 from statusdesk.facts import Swept
 from statusdesk.text import clean
 
@@ -121,7 +122,7 @@ class KindFeeds:
             except Exception as error:  # the edge of one thread: a silent death would look like health
                 timing = self._shared.timing
                 failures = 1 if time.monotonic() - began_s > timing.backoff_limit_s else failures + 1
-                wait_s = min(timing.backoff_limit_s, timing.backoff_first_s * 2.0 ** min(failures - 1, 16))
+                wait_s = doubled(timing.backoff_first_s, failures, timing.backoff_limit_s)
                 self._begin_again()
                 self._whole.line.fails(as_problem(error), self._shared.clock() + int(wait_s * 1000))
                 self._pause(wait_s)

@@ -1,5 +1,6 @@
 """What all conversations with one cluster have in common: its connection, its waits, where the facts go."""
 
+import random
 import threading
 from collections.abc import Callable
 
@@ -7,7 +8,9 @@ import msgspec
 
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_names import AppRules, Interest
+from collectors.kubernetes_problems import ApiProblem
 from collectors.kubernetes_standing import Standing
+from statusdesk.backoff import doubled
 from statusdesk.clock import Clock
 from statusdesk.facts import Message
 
@@ -29,6 +32,12 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     watch_s: tuple[int, int] = (240, 290)  # what we ask the server for, at random between the two
     lookups_per_s: float = 4.0  # requests about what is not healthy
     quick_s: float = 1.0  # a watch that ends sooner without an event has failed
+
+    def backoff_s(self, problem: ApiProblem, failures: int) -> float:
+        """Return how long to wait after so many failures in a row: what the server asks for, or each time longer."""
+        if problem.retry_after_s is not None:
+            return problem.retry_after_s * random.uniform(1.0, 1.2)
+        return doubled(self.backoff_first_s, failures, self.backoff_limit_s) * random.uniform(0.6, 1.0)
 
 
 class Shared(msgspec.Struct, frozen=True, kw_only=True):

@@ -125,14 +125,10 @@ class Feed:
         return wait_s
 
     def _backoff_s(self, problem: ApiProblem) -> float:
-        if problem.retry_after_s is not None:
-            return problem.retry_after_s * random.uniform(1.0, 1.2)
-        if isinstance(problem, Expired) and not self._expired:
+        if problem.retry_after_s is None and isinstance(problem, Expired) and not self._expired:
             self._expired = True
             return 0.0
-        timing = self._timing
-        longest_s = min(timing.backoff_limit_s, timing.backoff_first_s * 2.0 ** min(self._failures - 1, 16))
-        return longest_s * random.uniform(0.6, 1.0)
+        return self._timing.backoff_s(problem, self._failures)
 
     def _back_off(self, problem: ApiProblem) -> None:
         wait_s = self._note_failure(problem)

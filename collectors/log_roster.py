@@ -11,6 +11,7 @@ from collectors.kubernetes_problems import ApiProblem, Refused, as_problem, erro
 from collectors.kubernetes_wire import AddedWire, BookmarkWire, DeletedWire, ErrorWire, ModifiedWire
 from collectors.log_lines import Target
 from collectors.log_pods import ONE_POD, POD_EVENT, PODS_PAGE, Choice, LogPod, LogPodWire
+from statusdesk.backoff import doubled
 
 PAGE_PODS = "500"
 WATCH_S = 270
@@ -91,7 +92,7 @@ class Roster:
                     self.problem, self.answered = self._told(problem), True
                     self._changed()
                 self._failures += 1
-                wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(self._failures - 1, 10))
+                wait_s = doubled(FIRST_WAIT_S, self._failures, LONGEST_WAIT_S)
                 self._over.wait(max(wait_s, problem.retry_after_s or 0.0))
 
     def _told(self, problem: ApiProblem) -> str:

@@ -19,6 +19,7 @@ from collectors.log_merge import SINCE_QUIET_S, Merge
 from collectors.log_pods import LogPod, PodContainer, Run
 from collectors.log_reading import Reading
 from collectors.log_track import Outcome, Patience, Track
+from statusdesk.backoff import doubled
 
 ANY = "*/*"
 SILENCE_S = 290.0  # longer than any silence after which a stream is opened anew
@@ -276,8 +277,8 @@ class ContainerReader:
 
     def _pause(self, problem: ApiProblem | None) -> None:
         self._failures += 1
-        wait_s = self._patience.first_wait_s * 2.0 ** min(self._failures - 1, 10)
-        wait_s = min(self._patience.longest_wait_s, wait_s) * random.uniform(0.7, 1.0)
+        patience = self._patience
+        wait_s = doubled(patience.first_wait_s, self._failures, patience.longest_wait_s) * random.uniform(0.7, 1.0)
         if problem is not None and problem.retry_after_s is not None:
             wait_s = max(wait_s, problem.retry_after_s)
         if not self._selection.follow:

@@ -3,6 +3,8 @@
 import random
 import threading
 
+from statusdesk.backoff import doubled
+
 JITTER = 0.1
 BACKOFF_LIMIT_S = 60.0
 RETRY_AFTER_LIMIT_S = 300.0
@@ -36,9 +38,8 @@ class Pace:
         ``retry_after_s`` is what the server asked for; it is honoured up to its own limit.
         """
         self._failures = 0 if ok else self._failures + 1
-        limit_s = max(self._interval_s, BACKOFF_LIMIT_S)
-        doubled = self._interval_s * 2.0 ** min(max(0, self._failures - 1), 20)
-        delay_s = min(limit_s, doubled) * self._random.uniform(1 - JITTER, 1 + JITTER)
+        longest_s = max(self._interval_s, BACKOFF_LIMIT_S)
+        delay_s = doubled(self._interval_s, self._failures, longest_s) * self._random.uniform(1 - JITTER, 1 + JITTER)
         if not ok and retry_after_s is not None:
             delay_s = max(delay_s, min(retry_after_s, RETRY_AFTER_LIMIT_S))
         return delay_s

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from screens.build_marks import BAD, RESULT_MARKS, is_running, put_progress, put_strip, took, word
+from screens.build_marks import RESULT_MARKS, is_running, put_progress, put_strip, took, word
 from screens.pen import Pen
 from screens.strips import Line, cells, fit, right
 from statusdesk.board import Mark
 from statusdesk.facts import Build
 from statusdesk.marks import LEVEL_MARKS
-from statusdesk.states import BuildState, RunningBuild
+from statusdesk.states import TROUBLED, BuildState, RunningBuild
 from statusdesk.text import span
 
 USUAL_FROM, CAUSE_FROM, FULL_STRIP_FROM = 112, 124, 112
@@ -62,13 +62,13 @@ def draw_titles(columns: BuildColumns, pen: Pen) -> Line:
 
 
 def height_of(state: BuildState) -> int:
-    return 2 if state.level in BAD else 1
+    return 2 if state.level in TROUBLED else 1
 
 
 def draw_build(state: BuildState, columns: BuildColumns, history: Sequence[Build] | None, pen: Pen) -> list[Line]:
     """Return the line of a (job, namespace); one that is not well says below when it was well last."""
     ink, mark = pen.ink, LEVEL_MARKS[state.level]
-    bad = state.level in BAD
+    bad = state.level in TROUBLED
     face = ink.plain if bad else ink.quiet
     line = pen.put_mark(Line().put(" ", ink.plain), mark)
     name = (state.namespace or "-") if columns.by_job else state.job
@@ -121,7 +121,7 @@ def draw_running(state: BuildState, run: RunningBuild, pen: Pen) -> list[Line]:
     put_progress(line, run.started_ms, state.usual_ms, pen, pen.width - line.x - 1)
     before = RESULT_MARKS.get(state.result)
     said = run.cause
-    if state.level in BAD and before is not None:
+    if state.level in TROUBLED and before is not None:
         said = f"the last one {word(state.result)}" + (f"; {said}" if said else "")
     if said and pen.width - line.x > 12:
         line.put("   ", ink.plain).put(fit(said, min(cells(said), pen.width - line.x - 1), pen.dots), ink.quiet)

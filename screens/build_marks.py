@@ -8,10 +8,9 @@ from screens.pen import Pen
 from screens.strips import Line
 from statusdesk.board import Mark
 from statusdesk.facts import Build
-from statusdesk.states import BuildState, Level
+from statusdesk.states import BuildState
 from statusdesk.text import span
 
-BAD = (Level.FAILING, Level.WARNING)
 RESULT_MARKS = {"SUCCESS": Mark.OK, "FAILURE": Mark.FAILING, "UNSTABLE": Mark.WARNING, "": Mark.UNKNOWN}
 WORDS = {
     "SUCCESS": "success",

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from screens.build_marks import BAD
 from screens.lens import Lens
 from statusdesk.board import Board
 from statusdesk.facts import JobClass
-from statusdesk.states import BuildState, Level, PlatformState, RunningBuild
+from statusdesk.states import CALM, TROUBLED, BuildState, Level, PlatformState, RunningBuild
 
 NOWHERE = ""
 _PLATFORM = frozenset({JobClass.SEED.value, JobClass.RENEWAL.value, JobClass.ENVIRONMENT.value})
@@ -77,7 +76,7 @@ def choose(board: Board, scope: Scope, lens: Lens, stages: Namespaces) -> Chosen
     platform = tuple(_platform(board, scope, lens))
     return Chosen(
         running=tuple(running),
-        platform=tuple(state for state in platform if not lens.only_bad or state.level in BAD),
+        platform=tuple(state for state in platform if not lens.only_bad or state.level in TROUBLED),
         platform_jobs=len(platform),
         groups=tuple(_groups(everything, matching, scope, lens, order)),
         filtered=len(everything) - len(matching),
@@ -137,12 +136,12 @@ def _groups(
 def _group(
     name: str, rows: list[BuildState], all_rows: list[BuildState], lens: Lens, by_job: bool, order: Mapping[str, int]
 ) -> Group:
-    wanted = [state for state in rows if not lens.only_bad or state.level in BAD]
+    wanted = [state for state in rows if not lens.only_bad or state.level in TROUBLED]
     if by_job:
         wanted.sort(key=lambda state: (order.get(state.namespace, len(order)), state.namespace))
     else:
         wanted.sort(key=lambda state: (_ORDER.get(state.level, 2), state.job))
-    bad = sum(state.level in BAD for state in all_rows)
+    bad = sum(state.level in TROUBLED for state in all_rows)
     return Group(
         name=name,
         rows=tuple(wanted),
@@ -157,7 +156,7 @@ def _group(
 
 def _all_green_ms(rows: Sequence[BuildState]) -> int | None:
     """Return when the last of them became green again; where none was ever red, since when the first is known."""
-    well = [state for state in rows if state.level in (Level.OK, Level.IDLE)]
+    well = [state for state in rows if state.level in CALM]
     if not any(state.level is Level.OK for state in well):
         return None
     red = [_green_ms(state) for state in well if state.was_red or state.green_since_ms is None]

@@ -8,7 +8,6 @@ from textual.binding import Binding
 from textual.message import Message
 
 from screens.build_lines import BuildColumns, draw_build, draw_running, draw_titles, height_of, share_out
-from screens.build_marks import BAD
 from screens.build_news import silence, waiting
 from screens.build_rows import Chosen, Group, Scope, choose
 from screens.entries import Entry, EntryScreen, blank, heading, sentence
@@ -20,7 +19,7 @@ from screens.strips import Line
 from statusdesk.board import Board
 from statusdesk.build_view import BuildKey, Pair, UnattributedJob, pair_of
 from statusdesk.facts import Build
-from statusdesk.states import BuildState
+from statusdesk.states import TROUBLED, BuildState
 from statusdesk.text import counted, stamp
 
 HELP = """
@@ -123,10 +122,10 @@ class BuildsScreen(EntryScreen):
             self._urls[key] = state.url
             told = state.job_class == before
             entries.append(Entry(partial(draw_platform, state, told), key, height=0))
-            before = state.job_class if state.level not in BAD else ""
+            before = state.job_class if state.level not in TROUBLED else ""
         if not entries:
             return []
-        bad = sum(state.level in BAD for state in chosen.platform)
+        bad = sum(state.level in TROUBLED for state in chosen.platform)
         said = f"{bad} of {chosen.platform_jobs} not well" if bad else "all as they should be"
         title = Entry(lambda pen: [platform_title(pen)])
         return [heading("PLATFORM", said, good=not bad), title, *entries, blank()]

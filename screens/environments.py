@@ -5,7 +5,6 @@ from functools import partial
 
 from textual.binding import Binding
 
-from screens.build_marks import BAD
 from screens.build_news import unknown_environments
 from screens.entries import Entry, EntryScreen, blank, heading, sentence
 from screens.frame import Setup, filter_key
@@ -15,7 +14,7 @@ from screens.platform_lines import draw_environment, environment_title
 from screens.strips import Line
 from statusdesk.board import Board
 from statusdesk.build_view import BuildKey
-from statusdesk.states import EnvironmentState
+from statusdesk.states import TROUBLED, EnvironmentState
 
 HELP = """
 **Environments** are development namespaces that Jenkins makes and destroys: those that are up, that are being made, and
@@ -62,7 +61,7 @@ class EnvironmentsScreen(EntryScreen):
         """Return the environments, and what all of them come to."""
         words = self.lens.text.casefold().split()
         matching = [each for each in board.environments if all(word in _hay(each) for word in words)]
-        shown = [each for each in matching if not self.lens.only_bad or each.level in BAD]
+        shown = [each for each in matching if not self.lens.only_bad or each.level in TROUBLED]
         self._shown = {each.key: each for each in shown}
         entries = [Entry(partial(draw_environment, each), each.key, height=0) for each in shown]
         unsure = [] if self.past is not None else unknown_environments(board)

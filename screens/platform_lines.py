@@ -1,11 +1,11 @@
 """The lines of the platform: jobs that others rely on, and what their silence would mean; environments. Pure."""
 
-from screens.build_marks import BAD, put_progress, word
+from screens.build_marks import put_progress, word
 from screens.pen import ROW_LINES, Pen
 from screens.strips import Line, cells, fit, right
 from statusdesk.board import Mark
 from statusdesk.marks import LEVEL_MARKS
-from statusdesk.states import EnvironmentState, PlatformState
+from statusdesk.states import TROUBLED, EnvironmentState, PlatformState
 from statusdesk.text import age, counted, span
 
 MEANS = {
@@ -33,7 +33,7 @@ def _name(pen: Pen) -> int:
 def draw_platform(state: PlatformState, told: bool, pen: Pen) -> list[Line]:
     """Return how it stands, and what its silence means or would mean; ``told``: the job above has said that."""
     ink, mark = pen.ink, LEVEL_MARKS[state.level]
-    bad = state.level in BAD
+    bad = state.level in TROUBLED
     face = ink.plain if bad else ink.quiet
     line = pen.put_mark(Line().put(" ", ink.plain), mark)
     line.put(fit(state.job, _name(pen), pen.dots) + "  ", ink.strong if bad else face)
@@ -82,7 +82,7 @@ def _place(pen: Pen) -> int:
 def draw_environment(state: EnvironmentState, pen: Pen) -> list[Line]:
     """Return the line of an environment; one that is not well says why below."""
     ink, mark = pen.ink, LEVEL_MARKS[state.level]
-    bad = state.level in BAD
+    bad = state.level in TROUBLED
     face = ink.plain if bad else ink.quiet
     line = pen.put_mark(Line().put(" ", ink.plain), mark)
     name = f"{state.namespace} in {state.cluster}" if state.cluster else state.namespace

@@ -13,12 +13,11 @@ from statusdesk.board import Mark
 from statusdesk.facts import Build
 from statusdesk.marks import GLYPHS, LEVEL_MARKS
 from statusdesk.rollout_view import RolloutView
-from statusdesk.states import BuildRule, Level, RolloutState
+from statusdesk.states import CALM, BuildRule, Level, RolloutState
 from statusdesk.text import age
 from statusdesk.unbuilt import back_to
 
 BAR = 14
-CALM = (Level.OK, Level.IDLE)  # of these the age of the version is told, as on the board
 SIDE_BY_SIDE_FROM = 100
 GAP = "    "
 RESULT_MARKS = {"SUCCESS": Mark.OK, "FAILURE": Mark.FAILING, "UNSTABLE": Mark.WARNING}

@@ -8,11 +8,10 @@ from statusdesk.board import Mark
 from statusdesk.facts import ContainerRole, Event
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.rollout_view import RolloutView
-from statusdesk.states import Level, RolloutState
+from statusdesk.states import TROUBLED, Level, RolloutState
 
 BEFORE_MS = 15 * 60_000
 FEWEST, MOST = 6, 60
-BAD = (Level.WARNING, Level.FAILING)
 RESULT_MARKS = {"SUCCESS": Mark.OK, "FAILURE": Mark.FAILING, "UNSTABLE": Mark.WARNING}
 ECHOES = ("Error: ErrImagePull", "Error: ImagePullBackOff")
 """Messages of events that only repeat what another one has said; so does each BackOff."""
@@ -66,7 +65,7 @@ def _periods(view: RolloutView) -> Iterable[Entry]:
         if begins and period.version:
             was = f", it was {before.version}" if before is not None and before.version != period.version else ""
             revision = f", revision {period.revision}" if period.revision and len(period.revision) < 8 else ""
-            said = f"{period.version}{revision}{was}" + (f": {said}" if period.level in BAD and said else "")
+            said = f"{period.version}{revision}{was}" + (f": {said}" if period.level in TROUBLED and said else "")
         yield Entry(ms=period.since_ms, words=f"{period.level}: {said}" if said else period.level, mark=_mark(period))
         before = period
     if before is not None and before.until_ms is not None and view.gone:
@@ -139,7 +138,7 @@ def _exits(view: RolloutView) -> Iterable[Entry]:
 def _tokens(view: RolloutView) -> Iterable[Entry]:
     """Tell of the token that explains the trouble, and of others that run out and are named like the app."""
     state = view.state
-    if state is None or view.level not in BAD:
+    if state is None or view.level not in TROUBLED:
         return
     if state.cause:
         seen_ms = state.cause_ms if state.cause_ms is not None else state.level_since_ms
@@ -161,7 +160,7 @@ def _with_cause(entries: list[Entry], view: RolloutView) -> list[Entry]:
     A collector that has just begun sees all that is bad at the same time, so a token is taken for the cause as well
     when it was seen a little later.
     """
-    if view.state is None or view.level not in BAD or view.gone or any(entry.cause for entry in entries):
+    if view.state is None or view.level not in TROUBLED or view.gone or any(entry.cause for entry in entries):
         return entries
     bad_ms = view.state.level_since_ms
     tokens = [e for e in entries if e.words.startswith("token '") and e.ms <= bad_ms + BEFORE_MS]

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import msgspec
 from rich.style import Style
 
-from screens.build_marks import BAD, levels, word
+from screens.build_marks import levels, word
 from screens.pen import Pen
 from screens.strips import Line, cells, fit, fold, right
 from statusdesk.board import Mark
 from statusdesk.marks import LEVEL_MARKS
-from statusdesk.states import Grant, Level, TokenState
+from statusdesk.states import TROUBLED, Grant, Level, TokenState
 from statusdesk.text import age, counted, span
 
 BAR, LEAST_BAR, SAW, NAME_MOST = 14, 6, 16, 28
@@ -54,12 +54,12 @@ def draw_titles(columns: TokenColumns, pen: Pen) -> Line:
 
 def height_of(token: TokenState, width: int, folds: Folds = ()) -> int:
     folded = sum(folds) - len(folds)
-    return (0 if _is_beside(token, width) else 1) + (2 if token.level in BAD else 1) + folded
+    return (0 if _is_beside(token, width) else 1) + (2 if token.level in TROUBLED else 1) + folded
 
 
 def _is_beside(token: TokenState, width: int) -> bool:
     """Say whether the verdict has room beside the figures; what is not well is told in full."""
-    return width >= (ALL_BESIDE_FROM if token.level in BAD else BESIDE_FROM)
+    return width >= (ALL_BESIDE_FROM if token.level in TROUBLED else BESIDE_FROM)
 
 
 def plan_folds(tokens: Sequence[TokenState], room: int, pen: Pen) -> dict[str, Folds]:
@@ -88,7 +88,7 @@ def draw_token(
     ``folds``: in how many lines each sentence below is told, one where nothing is said.
     """
     ink, mark = pen.ink, LEVEL_MARKS[token.level]
-    bad = token.level in BAD
+    bad = token.level in TROUBLED
     face = ink.plain if bad else ink.quiet
     line = pen.put_mark(Line().put(" ", ink.plain), mark)
     line.put(fit(token.name, columns.name, pen.dots) + "  ", ink.strong if bad else ink.plain)
@@ -127,7 +127,7 @@ def _room(token: TokenState, pen: Pen) -> int:
 
 def _said(token: TokenState, pen: Pen) -> tuple[str, Style]:
     """Return the verdict; of what is not bad with who needs it, which has no line of its own."""
-    if token.level in BAD:
+    if token.level in TROUBLED:
         return verdict(token, pen), pen.ink.words.get(LEVEL_MARKS[token.level], pen.ink.plain)
     return f"{verdict(token, pen)}   {needs(token, pen)}", pen.ink.quiet
 
@@ -135,7 +135,7 @@ def _said(token: TokenState, pen: Pen) -> tuple[str, Style]:
 def _below(token: TokenState, pen: Pen) -> list[tuple[str, Style]]:
     """Return the sentences below the line of a token; as many as ``height_of`` counts."""
     said = [] if _is_beside(token, pen.width) else [_said(token, pen)]
-    return [*said, (needs(token, pen), pen.ink.plain)] if token.level in BAD else said
+    return [*said, (needs(token, pen), pen.ink.plain)] if token.level in TROUBLED else said
 
 
 def _put_left(line: Line, token: TokenState, bar: int, pen: Pen) -> None:
@@ -156,7 +156,7 @@ def _put_left(line: Line, token: TokenState, bar: int, pen: Pen) -> None:
     whole_ms = token.granted_ms or (token.expire_ms - token.issue_ms if token.issue_ms is not None else left_ms) or 1
     full, empty = pen.bar(left_ms / whole_ms, bar)
     line.put(full, ink.well_glyph if mark is Mark.OK else ink.glyphs[mark]).put(empty, ink.rule)
-    line.put(right(span(left_ms), LEFT + 1), ink.plain if token.level in BAD else ink.quiet)
+    line.put(right(span(left_ms), LEFT + 1), ink.plain if token.level in TROUBLED else ink.quiet)
 
 
 def _next(token: TokenState, pen: Pen) -> tuple[str, Style]:

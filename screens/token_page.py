@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from screens.build_marks import BAD
 from screens.entries import Entry, blank, fact, heading, sentence
 from screens.pen import ROW_LINES, Pen
 from screens.strips import Line, fit, right
 from screens.token_lines import job_words, verdict
 from statusdesk.board import Mark
 from statusdesk.marks import LEVEL_MARKS
-from statusdesk.states import Grant, Level, TokenState
+from statusdesk.states import TROUBLED, Grant, Level, TokenState
 from statusdesk.text import span
 
 LABEL, BAR, WHEN = 14, 20, 13
@@ -36,7 +35,7 @@ def _verdict(token: TokenState, pen: Pen) -> list[Line]:
     mark = LEVEL_MARKS[token.level]
     line = pen.put_mark(Line().put(" ", pen.ink.plain), mark)
     line.put(f"{token.name}  ", pen.ink.strong)
-    style = pen.ink.words.get(mark, pen.ink.plain) if token.level in BAD else pen.ink.plain
+    style = pen.ink.words.get(mark, pen.ink.plain) if token.level in TROUBLED else pen.ink.plain
     return pen.put_folded([line], verdict(token, pen), style, ROW_LINES)
 
 

@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 
 from statusdesk.board import Board
-from statusdesk.states import Level, TokenState
+from statusdesk.states import TROUBLED, TokenState
 from statusdesk.text import age, span
 from statusdesk.token_users import uses
-
-BAD = (Level.FAILING, Level.WARNING)
 
 
 def bad_tokens(board: Board, source: str) -> list[TokenState]:
     """Return the tokens of a source that are not well: worst, nearest to production, then the newest trouble first."""
-    bad = [token for token in board.tokens if token.level in BAD and token.source == source]
-    return sorted(bad, key=lambda token: (BAD.index(token.level), -_reach(token, board), *_urgency(token)))
+    bad = [token for token in board.tokens if token.level in TROUBLED and token.source == source]
+    return sorted(bad, key=lambda token: (TROUBLED.index(token.level), -_reach(token, board), *_urgency(token)))
 
 
 def words_of_all(tokens: Sequence[TokenState], now_ms: int) -> str:

@@ -6,7 +6,6 @@ from functools import partial
 from textual.binding import Binding
 from textual.message import Message
 
-from screens.build_marks import BAD
 from screens.entries import Entry, EntryScreen, blank, sentence
 from screens.frame import Setup, filter_key
 from screens.ink import Ink
@@ -15,7 +14,7 @@ from screens.strips import Line
 from screens.token_lines import Folds, TokenColumns, draw_titles, draw_token, height_of, plan_folds, share_out
 from screens.token_page import draw_page
 from statusdesk.board import Board
-from statusdesk.states import Grant, Level, TokenState
+from statusdesk.states import TROUBLED, Grant, Level, TokenState
 
 FAR_MS = 2**62
 HELP = """
@@ -113,7 +112,7 @@ class TokensScreen(GrantsScreen):
         """Return what Vault itself says, then the tokens."""
         words = self.lens.text.casefold().split()
         matching = [each for each in board.tokens if all(word in _hay(each) for word in words)]
-        shown = [each for each in matching if not self.lens.only_bad or each.level in BAD]
+        shown = [each for each in matching if not self.lens.only_bad or each.level in TROUBLED]
         shown.sort(key=lambda token: trouble(token, pen.now_ms))
         self._shown = {token.key: token for token in shown}
         columns = share_out(shown, pen.width)

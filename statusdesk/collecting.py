@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from statusdesk import exit_codes
+from statusdesk.backoff import doubled
 from statusdesk.states import BOARD, Collector
 from statusdesk.store.errors import StoreError
 from statusdesk.store.opening import prepare_dir
@@ -150,7 +151,7 @@ class Supervision:
         self._jitter = jitter
         self._child: Child | None = None
         self._ticked = False
-        self._retry_ms = FIRST_RETRY_MS
+        self._failures = 0
         self._not_before_ms = 0
         self.problem = ""
 
@@ -195,15 +196,15 @@ class Supervision:
         if code == exit_codes.ALREADY_RUNNING:
             # Another console was faster: its collector beats soon, or dies and leaves the lock.
             self._not_before_ms = now_ms + BUSY_RETRY_MS
-            self._retry_ms = FIRST_RETRY_MS
+            self._failures = 0
         elif code == exit_codes.STEPPED_DOWN:
             # A ``watch`` has asked for it, and is about to beat.
             self._not_before_ms = now_ms + RESTART_MS
-            self._retry_ms = FIRST_RETRY_MS
+            self._failures = 0
         else:
             self._failed(now_ms, f"the collector ended with exit code {code}" + (f": {words}" if words else ""))
 
     def _failed(self, now_ms: int, problem: str) -> None:
         self.problem = problem
-        self._not_before_ms = now_ms + self._retry_ms
-        self._retry_ms = min(self._retry_ms * 2, LONGEST_RETRY_MS)
+        self._failures += 1
+        self._not_before_ms = now_ms + int(doubled(FIRST_RETRY_MS, self._failures, LONGEST_RETRY_MS))

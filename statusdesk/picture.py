@@ -9,11 +9,20 @@ from statusdesk.judge.promotion import production_index
 from statusdesk.picture_apps import Apps, is_well
 from statusdesk.picture_jenkins import Jenkins
 from statusdesk.picture_sources import Sources, data_age_ms
-from statusdesk.states import AlertState, BuildState, Changes, Collector, Level, MutedThere, Silence, TokenState
+from statusdesk.states import (
+    TROUBLED,
+    AlertState,
+    BuildState,
+    Changes,
+    Collector,
+    Level,
+    MutedThere,
+    Silence,
+    TokenState,
+)
 
 _SEVERITIES = ("critical", "warning")
 _TOKEN_ORDER = {Level.FAILING: 0, Level.WARNING: 1, Level.UNKNOWN: 2}
-_BAD = (Level.FAILING, Level.WARNING)
 _FAR_MS = 2**62
 _OF_PLATFORM = (JobClass.SEED.value, JobClass.RENEWAL.value, JobClass.ENVIRONMENT.value)
 
@@ -109,7 +118,7 @@ class Picture:
         )
 
     def _is_calm(self, views: tuple[SourceView, ...]) -> bool:
-        tokens_live = not any(token.level in _BAD for token in self._ordered_tokens)
+        tokens_live = not any(token.level in TROUBLED for token in self._ordered_tokens)
         return tokens_live and all(view.level is Level.OK for view in views)
 
     def _put_builds(self, builds: Iterable[BuildState]) -> None:

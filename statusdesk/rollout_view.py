@@ -7,7 +7,7 @@ import msgspec
 
 from statusdesk.board import NO_ACCESS, STALE, Board, Cell, Row
 from statusdesk.facts import Build, Event, Revision
-from statusdesk.states import BuildState, Evidence, Level, PodState, RolloutState, TokenState
+from statusdesk.states import TROUBLED, BuildState, Evidence, Level, PodState, RolloutState, TokenState
 from statusdesk.unbuilt import unbuilt, unbuilt_among
 
 
@@ -68,7 +68,7 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
 def on_board(view: RolloutView, board: Board, *, past: bool = False) -> RolloutView:
     """Return the view as this board has it; what was read stays. A rollout that is not on it has gone."""
     place = find(board, view.key, view.app)
-    tokens = tuple(token for token in board.tokens if token.level in (Level.WARNING, Level.FAILING))
+    tokens = tuple(token for token in board.tokens if token.level in TROUBLED)
     if place is None:
         return msgspec.structs.replace(view, gone=True, tokens=tokens, past=past)
     row, cell = place

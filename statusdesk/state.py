@@ -18,6 +18,16 @@ class Level(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
+TROUBLED = (Level.FAILING, Level.WARNING)
+"""What somebody should look at, worst first."""
+
+CALM = frozenset({Level.OK, Level.IDLE})
+"""Well, and nothing moves: what a list of troubles leaves out, and of what an age is told rather than a trouble."""
+
+RESTING = CALM | {Level.SCALING, Level.PAUSED}
+"""Neither on its way to a new version nor in trouble: nothing need be counted or asked."""
+
+
 class Stamped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the writer adds to every row.
 

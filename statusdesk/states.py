@@ -7,6 +7,9 @@ fields of ``Stamped``, which the writer fills in.
 import msgspec
 
 from statusdesk.facts import Build, Condition, Container, Event, Executors, Job, QueueItem
+from statusdesk.state import CALM as CALM
+from statusdesk.state import RESTING as RESTING
+from statusdesk.state import TROUBLED as TROUBLED
 from statusdesk.state import Level, Stamped
 from statusdesk.states_alerts import AlertState, MutedThere, Silence
 from statusdesk.states_builds import BuildRule as BuildRule

@@ -10,6 +10,11 @@ import msgspec
 WATCHDOG = "Watchdog"
 """The alert that always fires, for sinks that want to hear from us without end; it is never stored."""
 
+RESOLVED_FOR_MS = 15 * 60_000
+"""Sinks that are told how it stands hear for so long that an alert is over: one that was away hears it still.
+
+Source: Prometheus, rules/alerting.go (resolvedRetention).
+"""
 
 MOST_LISTED = 12
 

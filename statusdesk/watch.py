@@ -14,6 +14,7 @@ from typing import Protocol
 from statusdesk import __version__, faults
 from statusdesk.alerts.outbox import plain_name
 from statusdesk.alerts.telling import AlertEvent, Teller
+from statusdesk.backoff import doubled
 from statusdesk.clock import Clock, ClockSteps, boot_clock, steady_clock, system_clock
 from statusdesk.config import Config
 from statusdesk.console_requests import Inbox
@@ -173,7 +174,7 @@ class CollectorProcess:
 
     def _supervise(self, name: str, collector: Runs) -> None:
         """Run a collector until the end; one that fails by a fault of ours is told as its source's and begun again."""
-        wait_s = AGAIN_FIRST_S
+        failures = 0
         while not self._stop.is_set():
             began_s = time.monotonic()
             details = ""
@@ -185,13 +186,14 @@ class CollectorProcess:
             if self._stop.is_set():
                 return
             if time.monotonic() - began_s >= AGAIN_LIMIT_S:
-                wait_s = AGAIN_FIRST_S  # it was well for long: what came now is new
+                failures = 0  # it was well for long: what came now is new
+            failures += 1
+            wait_s = doubled(AGAIN_FIRST_S, failures, AGAIN_LIMIT_S)
             self._narrate(f"statusdesk: {name}: {said}; trying again in {wait_s:.0f} s")
             if details and self._verbose:
                 self._narrate(details)
             self._inbox.put(self._broken(name, said, wait_s))
             self._stop.wait(wait_s)
-            wait_s = min(wait_s * 2, AGAIN_LIMIT_S)
 
     def _broken(self, name: str, said: str, wait_s: float) -> Visited:
         now_ms = self._clock()

@@ -68,6 +68,10 @@ class Alerts:
         self._again = {*self._lives}
         until = t + patience_ms(tuning)
         self.unread = Unread(self._lives.values(), self._sources, seen_ms=now_ms - down_ms, until=until)
+        self._take_up(rows)
+
+    def _take_up(self, rows: Iterable[Lasting]) -> None:
+        """Take what stands, beside the alerts that it had."""
         by_subject: dict[str, list[AlertState]] = {}
         for life in self._lives.values():
             by_subject.setdefault(life.alert.subject, []).append(life.alert)

@@ -4,7 +4,7 @@ A message that waits (``group_wait``) takes in what comes meanwhile, and is drop
 due. What was told is known from the messages that were sent: a restart is no edge.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from msgspec.structs import replace
@@ -54,20 +54,11 @@ class Outbox:
         self._held: Set[str] = frozenset()
         self._withheld = set(unsent)
         by_name = {sink.name: sink for sink in self._sinks}
-        for told in last_of_groups:
-            if told.sink in by_name:
-                group = self._group(by_name[told.sink], told.group_labels)
-                group.told = told_of(told, told.sent_ms or told.created_ms)
-                group.over.update((alert.fingerprint, alert) for alert in told.alerts)
+        queued = tuple(queued)
+        self._remember(by_name, last_of_groups, queued)
         # what a real sink is to hear waits while a dry run goes on
         configured = {*by_name, *map(plain_name, by_name)}
         self._orphans = [replace(each, state="dropped") for each in queued if each.sink not in configured]
-        for each in queued:
-            if each.sink in by_name:
-                group = self._group(by_name[each.sink], each.group_labels)
-                group.queued.append(each)
-                group.over.update((alert.fingerprint, alert) for alert in each.alerts)
-                self._of_id[each.id] = group
         ends = {(alert.fingerprint, alert.started_ms): alert for alert in ended}
         for group in self._groups.values():
             group.over = {key: ends.get((key, each.started_ms), each) for key, each in group.over.items()}
@@ -77,6 +68,22 @@ class Outbox:
         for group in self._groups.values():
             if not group.sink.send_resolved:  # what is over is not told, and so not remembered as told
                 group.told = replace(group.told, firing=group.told.firing & group.alerts.keys())
+
+    def _remember(
+        self, by_name: Mapping[str, SinkSettings], last: Iterable[Notification], queued: Iterable[Notification]
+    ) -> None:
+        """Take up what each group was told last, and what is still to be told."""
+        for told in last:
+            if told.sink in by_name:
+                group = self._group(by_name[told.sink], told.group_labels)
+                group.told = told_of(told, told.sent_ms or told.created_ms)
+                group.over.update((alert.fingerprint, alert) for alert in told.alerts)
+        for each in queued:
+            if each.sink in by_name:
+                group = self._group(by_name[each.sink], each.group_labels)
+                group.queued.append(each)
+                group.over.update((alert.fingerprint, alert) for alert in each.alerts)
+                self._of_id[each.id] = group
 
     def _group(self, sink: SinkSettings, labels: tuple[tuple[str, str], ...]) -> Group:
         group = self._groups.get((sink.name, labels))

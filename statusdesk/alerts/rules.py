@@ -10,7 +10,7 @@ from statusdesk.alerts.making import because, make
 from statusdesk.alerts.rules_platform import SEED, job_alert, of_environment, of_platform
 from statusdesk.alerts.touched import by_build, by_token
 from statusdesk.alerts.tuning import Tuning
-from statusdesk.states import AlertState, BuildState, Level, RolloutState, SourceState, Stamped, TokenState
+from statusdesk.states import TROUBLED, AlertState, BuildState, Level, RolloutState, SourceState, Stamped, TokenState
 from statusdesk.states_builds import NO_RESULT
 
 Rule = Callable[[Any, Tuning], list[AlertState]]
@@ -101,7 +101,7 @@ def _build(state: BuildState, tuning: Tuning) -> list[AlertState]:
 def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
     names = []
     capped = state.reason == "AtCap" or (state.is_unseen and state.at_cap)
-    if capped and state.level in (Level.WARNING, Level.FAILING):
+    if capped and state.level in TROUBLED:
         names.append("TokenAtCap")
     if state.level is Level.FAILING:
         names.append("TokenGone" if state.is_dead else "TokenLapsing")

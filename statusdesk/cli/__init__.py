@@ -27,14 +27,8 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if sys.stderr is None:  # closed by the caller; print() would take stdout in its place
-        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process
-    if sys.stdout is None:
-        print("statusdesk: stdout is closed, so nothing can be told; send it to /dev/null instead", file=sys.stderr)
+    if not _can_tell():
         return exit_codes.USAGE
-    for stream in (sys.stdout, sys.stderr):  # what a log, a cluster or we say may not be in a terminal's encoding
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
     parser, commands = build_parser()
     for command in COMMANDS.values():
         command.add_parser(commands)
@@ -66,6 +60,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         except OSError:
             _give_up_stdout()
     return code
+
+
+def _can_tell() -> bool:
+    """Make both streams fit for what will be told; tell whether there is a stdout at all."""
+    if sys.stderr is None:  # closed by the caller; print() would take stdout in its place
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process
+    if sys.stdout is None:
+        print("statusdesk: stdout is closed, so nothing can be told; send it to /dev/null instead", file=sys.stderr)
+        return False
+    for stream in (sys.stdout, sys.stderr):  # what a log, a cluster or we say may not be in a terminal's encoding
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    return True
 
 
 def _give_up_stdout() -> None:

@@ -9,10 +9,9 @@ from statusdesk.cli.alert_lines import place_of, words_of
 from statusdesk.cli.lines import counts_line
 from statusdesk.last_build import last_build
 from statusdesk.marks import GLYPHS
-from statusdesk.states import Level, TokenState
+from statusdesk.states import CALM, Level, TokenState
 from statusdesk.text import age, clean, span
 
-_WELL = (Level.OK, Level.IDLE)
 _SGR = {
     Mark.FAILING: "1;31",
     Mark.ON_ITS_WAY: "1;31",
@@ -109,7 +108,7 @@ def _nodes(board: Board, colour: bool) -> Iterator[str]:
 
 
 def _tokens(board: Board, colour: bool, everything: bool) -> Iterator[str]:
-    shown = [token for token in board.tokens if everything or token.level not in _WELL]
+    shown = [token for token in board.tokens if everything or token.level not in CALM]
     table: list[list[Styled]] = []
     for token in shown:
         left = _left(token, board.at_ms)
@@ -130,7 +129,7 @@ def _left(token: TokenState, now_ms: int) -> str:
 def _sources(board: Board, colour: bool, everything: bool) -> Iterator[str]:
     table: list[list[Styled]] = []
     for view in board.sources:
-        if not everything and view.level in _WELL:
+        if not everything and view.level in CALM:
             continue
         name = f"{view.state.source} {view.state.scope}" if view.state.scope else view.state.source
         seen = f"{age(view.age_ms)} ago" if view.age_ms is not None else "never"

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from statusdesk import exit_codes
+from statusdesk.cli.findings import FAILED, OK, WARNING, Finding
 
 if TYPE_CHECKING:
     from collectors.kubernetes_probe import ProbeResult
@@ -21,15 +22,6 @@ Look at the configuration, ask every source for all that the collector needs, lo
 in words when who is told what. Each finding that is not well says how to mend it.
 Exit code 0: all is well or only warned about, 1: something is not.
 """
-_OK, _WARNING, _FAILED = "ok", "warning", "FAIL"
-
-
-class Finding(NamedTuple):
-    """One thing looked at: what, ``ok``, ``warning`` or ``FAIL``, and a sentence."""
-
-    what: str
-    result: str
-    message: str
 
 
 def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -48,8 +40,8 @@ def run(args: argparse.Namespace) -> int:
 
     errors = warnings = 0
     for finding in _findings(args):
-        errors += finding.result == _FAILED
-        warnings += finding.result == _WARNING
+        errors += finding.result == FAILED
+        warnings += finding.result == WARNING
         _show(finding, as_json=args.json)
     if not args.json:
         print(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}")
@@ -65,12 +57,12 @@ def _findings(args: argparse.Namespace) -> Iterator[Finding]:
     except NoConfigError:
         raise
     except ConfigError as error:
-        yield from (Finding("config", _FAILED, problem) for problem in error.problems)
+        yield from (Finding("config", FAILED, problem) for problem in error.problems)
         return
     if args.send_test:
         from statusdesk.cli.check_sinks import tested
 
-        yield Finding(*tested(config, args.send_test))
+        yield tested(config, args.send_test)
         return
     if args.part in (None, "config"):
         yield from _config_findings(config)
@@ -79,9 +71,11 @@ def _findings(args: argparse.Namespace) -> Iterator[Finding]:
     if args.part in (None, "sinks"):
         from statusdesk.cli.check_sinks import sink_findings
 
-        yield from (Finding(*seen) for seen in sink_findings(config))
+        yield from sink_findings(config)
     if args.part in (None, "store"):
-        yield from _store_findings(config)
+        from statusdesk.cli.check_store import store_findings
+
+        yield from store_findings(config)
 
 
 def _config_findings(config: "Config") -> Iterator[Finding]:
@@ -89,21 +83,21 @@ def _config_findings(config: "Config") -> Iterator[Finding]:
     from statusdesk.credentials import problems_of, secrets_of, warnings_about
 
     stages = " > ".join(stage.name + (" (production)" if stage.production else "") for stage in config.stages)
-    yield Finding("config", _OK, f"{config.path}: {stages}")
+    yield Finding("config", OK, f"{config.path}: {stages}")
     for problem in problems_of(config):
-        yield Finding("config", _FAILED, problem)
+        yield Finding("config", FAILED, problem)
     for key, secret in secrets_of(config):
         for warning in warnings_about(secret, Path(config.path).parent):
-            yield Finding("config", _WARNING, f"{key}: {warning}")
+            yield Finding("config", WARNING, f"{key}: {warning}")
     jenkins = config.jenkins
     if jenkins is not None and jenkins.token and jenkins.url.startswith("http:") and not is_loopback(jenkins.url):
-        yield Finding("config", _WARNING, "jenkins.url: the API token goes over the network unencrypted; use https://")
+        yield Finding("config", WARNING, "jenkins.url: the API token goes over the network unencrypted; use https://")
     if config.board.keymap:
         from screens.keymap import clashes
 
         for key, one, other in clashes(dict(config.board.keymap)):
             message = f"board.keymap: {one} and {other} have the same key {key!r} in one screen; give one another key"
-            yield Finding("config", _WARNING, message)
+            yield Finding("config", WARNING, message)
 
 
 def _source_findings(config: "Config") -> Iterator[Finding]:
@@ -114,7 +108,7 @@ def _source_findings(config: "Config") -> Iterator[Finding]:
     with ThreadPoolExecutor(max_workers=max(1, len(probes)), thread_name_prefix="probe") as pool:
         for found in [pool.submit(probe) for probe in probes]:
             for each in found.result():
-                result = _OK if each.ok else _WARNING if each.warns else _FAILED
+                result = OK if each.ok else WARNING if each.warns else FAILED
                 yield Finding(each.what, result, each.message)
 
 
@@ -174,42 +168,6 @@ def _reader(config: "Config", secret: "Secret | None") -> Callable[[], str] | No
     from statusdesk.credentials import read_secret
 
     return None if secret is None else lambda: read_secret(secret, Path(config.path).parent)
-
-
-def _store_findings(config: "Config") -> Iterator[Finding]:
-    from statusdesk.cli.opening import now_ms, store_path
-    from statusdesk.collecting import lost_ms
-    from statusdesk.store.errors import StoreError
-    from statusdesk.store.opening import directory_problem
-    from statusdesk.store.reader import Reader
-    from statusdesk.text import iso, span
-
-    path = store_path(config)
-    if not path.parent.is_dir():
-        yield Finding(
-            "store", _WARNING, f"there is no {path.parent} yet; the first `statusdesk watch` or board makes it"
-        )
-        return
-    if problem := directory_problem(path.parent):
-        yield Finding("store", _FAILED, problem)
-    try:
-        with Reader(path) as reader:
-            counts, collector = reader.counts(), reader.collector()
-    except StoreError as error:
-        yield Finding("store", _FAILED if path.exists() else _WARNING, str(error))
-        return
-    oldest = f", oldest row {iso(counts.oldest_ms)}" if counts.oldest_ms is not None else ", no rows yet"
-    mode = path.stat().st_mode & 0o777
-    yield Finding("store", _OK, f"{path}: mode {mode:04o}, {counts.bytes / 1e6:.1f} MB{oldest}")
-    if mode & 0o007:
-        yield Finding("store", _WARNING, f"{path} is open to everybody (mode {mode:04o}); run chmod 640 {path}")
-    silence = lost_ms(collector, now_ms())
-    if collector is None or silence is not None:
-        since = f" for {span(silence)}" if collector is not None and silence else ""
-        yield Finding("collector", _WARNING, f"none is running{since}; start `statusdesk watch` or a board")
-    else:
-        said = f"process {collector.pid} ({collector.owner}) since {iso(collector.started_ms)}"
-        yield Finding("collector", _OK, said)
 
 
 def _show(finding: Finding, *, as_json: bool) -> None:

@@ -3,10 +3,10 @@
 import getpass
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from statusdesk.alerts.tuning import stages_of
+from statusdesk.cli.findings import FAILED, OK, WARNING, Finding
 from statusdesk.cli.usage import refuse
 from statusdesk.clock import system_clock
 from statusdesk.config import Config
@@ -17,34 +17,24 @@ from statusdesk.sinks.schedule import of_sink, sentences, unpaired
 from statusdesk.sinks.sending import SendError
 from statusdesk.sinks.trying import Tried, reach, send_test
 
-OK, WARNING, FAILED = "ok", "warning", "FAIL"
 
-
-class Seen(NamedTuple):
-    """One thing looked at: what, ``ok``, ``warning`` or ``FAIL``, and a sentence."""
-
-    what: str
-    result: str
-    message: str
-
-
-def sink_findings(config: Config) -> Iterator[Seen]:
+def sink_findings(config: Config) -> Iterator[Finding]:
     """Look at every sink, side by side, then at the rules."""
     if not config.sinks:
-        yield Seen("sinks", WARNING, "there is none: nobody is told of any alert; add a [[sink]]")
+        yield Finding("sinks", WARNING, "there is none: nobody is told of any alert; add a [[sink]]")
         return
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="sink") as pool:
         tried = [(sink, pool.submit(_reached, config, sink)) for sink in config.sinks]
         for sink, found in tried:
             what = f"sink {sink.name}"
             for each in found.result():
-                yield Seen(what, OK if each.ok else FAILED, each.message)
-            yield Seen(what, OK, of_sink(config, sink))
-            yield from (Seen(what, result, words) for result, words in _doubts(config, sink))
+                yield Finding(what, OK if each.ok else FAILED, each.message)
+            yield Finding(what, OK, of_sink(config, sink))
+            yield from (Finding(what, result, words) for result, words in _doubts(config, sink))
     for sentence in sentences(config):
-        yield Seen("alerts", OK, sentence)
+        yield Finding("alerts", OK, sentence)
     for rule in config.alerts.rules:
-        yield from (Seen("alerts", WARNING, words) for words in _idle_stages(config, rule))
+        yield from (Finding("alerts", WARNING, words) for words in _idle_stages(config, rule))
 
 
 def _reached(config: Config, sink: SinkSettings) -> list[Tried]:
@@ -79,7 +69,7 @@ def _doubts(config: Config, sink: SinkSettings) -> Iterator[tuple[str, str]]:
         yield WARNING, 'its password goes over the network unencrypted; use tls = "starttls"'
 
 
-def tested(config: Config, name: str) -> Seen:
+def tested(config: Config, name: str) -> Finding:
     """Send a test message to a sink and say what became of it.
 
     Raises: UsageError when there is no such sink.
@@ -93,8 +83,8 @@ def tested(config: Config, name: str) -> Seen:
     try:
         send_test(config, sink, _who(), system_clock(), _print_line)
     except SendError as error:
-        return Seen(f"sink {name}", FAILED, f"the test message was not taken: {error}")
-    return Seen(f"sink {name}", OK, "the test message was taken; see whether it has arrived")
+        return Finding(f"sink {name}", FAILED, f"the test message was not taken: {error}")
+    return Finding(f"sink {name}", OK, "the test message was taken; see whether it has arrived")
 
 
 def _who() -> str:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from statusdesk.board import Board, Mark
 from statusdesk.states import (
+    CALM,
     BuildState,
     EnvironmentState,
-    Level,
     PlatformState,
     RolloutState,
     SourceState,
@@ -25,7 +25,6 @@ _KINDS = {
     PlatformState: "platform",
     EnvironmentState: "environment",
 }
-_WELL = (Level.OK, Level.IDLE)
 
 
 def place(state: Lasting) -> dict[str, str]:
@@ -50,7 +49,7 @@ def transition_line(transition: Transition, *, as_json: bool) -> str:
     before, after = transition.before, transition.after
     was = before.level.value if before is not None and before.until_ms is None else None
     now = after.level.value if after.until_ms is None else None
-    if was == now or (was is None or now is None) and after.level in _WELL:
+    if was == now or (was is None or now is None) and after.level in CALM:
         return ""
     if as_json:
         return _json_line("level", after, {"before": was, "level": now})
@@ -73,16 +72,16 @@ def not_well(board: Board) -> Iterator[Lasting]:
     """Yield the states that are neither well nor idle: rollouts, worst apps first, then builds, tokens, sources."""
     for row in board.rows:
         for rollout in (rollout for cell in row.cells if cell is not None for rollout in cell.rollouts):
-            if rollout.level not in _WELL:
+            if rollout.level not in CALM:
                 yield rollout
     for build in board.builds:
-        if build.level not in _WELL:
+        if build.level not in CALM:
             yield build
     for token in board.tokens:
-        if token.level not in _WELL:
+        if token.level not in CALM:
             yield token
     for view in board.sources:
-        if view.level not in _WELL:
+        if view.level not in CALM:
             yield view.state
 
 

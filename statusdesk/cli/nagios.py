@@ -8,7 +8,7 @@ from statusdesk.board import Board, Mark
 from statusdesk.cli.alert_lines import place_of
 from statusdesk.cli.reading import exit_code_of
 from statusdesk.config import Config
-from statusdesk.states import BLIND, Level
+from statusdesk.states import BLIND, TROUBLED, Level
 from statusdesk.text import clean_line, counted, span
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
@@ -55,7 +55,7 @@ def _matters(board: Board) -> list[tuple[int, str]]:
             code = CRITICAL if row.worst_stage == production else WARNING
             found.append((code, f"{row.app} {row.message}"))
     for token in board.tokens:
-        if token.level in (Level.FAILING, Level.WARNING) and token.name not in tokens:
+        if token.level in TROUBLED and token.name not in tokens:
             code = CRITICAL if token.level is Level.FAILING else WARNING
             found.append((code, f"token {token.name} {token.message or token.reason}"))
     return found

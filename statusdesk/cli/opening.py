@@ -35,7 +35,7 @@ def store_path(config: Config, attach: str | None = None) -> Path:
     from statusdesk.store.opening import FILE_NAME  # logs start without a store, and the sooner
 
     path = Path(attach).expanduser().absolute() if attach else Path(config.store.state_dir)
-    return path / FILE_NAME if path.is_dir() or not attach else path
+    return path / FILE_NAME if not attach or path.is_dir() else path
 
 
 def with_timezone(config: Config, name: str | None) -> Config:

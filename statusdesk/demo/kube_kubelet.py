@@ -9,7 +9,7 @@ from statusdesk.demo.kube_events import About
 from statusdesk.demo.kube_kinds import PODS
 from statusdesk.demo.kube_model import Behaviour, Condition, ContainerModel, PodModel, Run
 from statusdesk.demo.kube_parts import KubeParts
-from statusdesk.demo.kube_refusals import NOT_READY, Refusals
+from statusdesk.demo.kube_refusals import NOT_READY, Refusals, kubelet_delay_s
 from statusdesk.demo.kube_trouble import note_fault, settle_fault
 
 PodStep = Callable[[PodModel], None]
@@ -222,7 +222,7 @@ class Kubelet:
 
     def _back_off(self, pod: PodModel) -> None:
         container = self._failed(pod)
-        wait_s = min(300, 10 * 2 ** (container.crashes - 2))
+        wait_s = kubelet_delay_s(container.crashes - 1)
         self.wait(pod, container, wait_s)
         container.last = container.run
         self._parts.show(pod)
@@ -275,7 +275,7 @@ class Kubelet:
             self.later(pod, 300, self._schedule)
         elif container.reason == "CrashLoopBackOff":
             self._complain(pod)
-            self.later(pod, min(300, 10 * 2 ** (container.crashes - 2)) * 0.9, self._restart)
+            self.later(pod, kubelet_delay_s(container.crashes - 1) * 0.9, self._restart)
         elif container.state == "running":
             self.later(pod, 10, self._probe_fails)
         else:

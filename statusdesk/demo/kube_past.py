@@ -5,7 +5,7 @@ from statusdesk.demo.kube_kubelet import Kubelet, set_condition, tell_readiness
 from statusdesk.demo.kube_model import Behaviour, Condition, ContainerModel, PodModel, RevisionModel, Run, WorkloadModel
 from statusdesk.demo.kube_parts import KubeParts
 from statusdesk.demo.kube_pods import PodMaker
-from statusdesk.demo.kube_refusals import Refusals
+from statusdesk.demo.kube_refusals import Refusals, kubelet_delay_s
 from statusdesk.demo.kube_trouble import note_fault
 
 HEALTHY = (Behaviour.GOOD, Behaviour.SLOW)
@@ -120,12 +120,12 @@ class Past:
         now_ms = self._parts.now_ms()
         at_s, crashes = 2.0, 2
         while at_s < (now_ms - at_ms) / 1000:
-            at_s += min(300, 10 * 2 ** (crashes - 2)) + 1
+            at_s += kubelet_delay_s(crashes - 1) + 1
             crashes += 1
         container.crashes, container.restarts = crashes, crashes - 1
         container.run = Run(self._parts.container_id(), now_ms - 2000, pod.behaviour, now_ms - 1000, code, reason)
         container.last = container.run
-        wait_s = min(300, 10 * 2 ** (crashes - 2))
+        wait_s = kubelet_delay_s(crashes - 1)
         self._kubelet.wait(pod, container, wait_s)
         note_fault(pod, fault, at_ms)
         self._date_fault(pod, at_ms)

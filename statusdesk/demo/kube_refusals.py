@@ -13,6 +13,11 @@ Later = Callable[[PodModel, float, PodStep], None]
 _NO_CONFIG = 'configmap "app-config" not found'
 
 
+def kubelet_delay_s(times: int) -> int:
+    """Return for how long a kubelet backs off the nth time, from a crash or a pull, in seconds of the world."""
+    return int(min(300, 10 * 2 ** (times - 1)))
+
+
 class Refusals:
     """Refuses to start pods; ``again`` is the step that tries to start the app container once more."""
 
@@ -80,7 +85,7 @@ class Refusals:
         self._tell(pod, "Failed", f'Failed to pull image "{container.image}": {why}', warning=True)
         self._tell(pod, "Failed", "Error: ErrImagePull", warning=True)
         self._later(pod, 1.5, self._image_back_off)
-        self._later(pod, min(300, 10 * 2 ** (container.crashes - 1)), self._again)
+        self._later(pod, kubelet_delay_s(container.crashes), self._again)
 
     def _image_back_off(self, pod: PodModel) -> None:
         self._wait(pod, *self.standing(pod.mains[0], Behaviour.IMAGE_MISSING))

@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -43,21 +44,17 @@ def judge_builds(
     """Judge a job for one namespace by the builds attributed to it; ``job`` is None where it is not known (yet).
 
     Only SUCCESS, UNSTABLE and FAILURE are conclusive: an aborted build says nothing about the version. A running
-    build counts as running whatever its result says so far. Where the environment was destroyed (``destroyed_ms``)
-    after it, how a build went there is history. ``before``: what was judged last, for not all builds are at hand for
-    ever. A deleted build counts for nothing but since when it is well: it was red, or not, all the same.
+    build counts as running whatever its result says so far. ``before``: what was judged last, for not all builds are
+    at hand for ever. A deleted build counts for nothing but since when it is well: it was red, or not, all the same.
     """
     told, builds = builds, [build for build in builds if not build.deleted]
     job_class = job.job_class if job is not None else JobClass.OTHER
-    decisive = _newest(build for build in builds if _is_conclusive(build))
-    other = _newest(build for build in builds if decisive is None or build.number > decisive.number)
-    success = _newest(build for build in builds if _is_conclusive(build) and build.result == "SUCCESS")
-    history = decisive is not None and destroyed_ms is not None and decisive.started_ms < destroyed_ms
-    level, reason = _verdict(decisive, history)
+    count = _counting(builds)
+    history = _is_history(count.decisive, destroyed_ms)
+    level, reason = _verdict(count.decisive, history)
     green_ms, was_red = (destroyed_ms, True) if level is Level.IDLE else _green_since(told, before, now_ms)
-    running = sorted((build for build in builds if build.building), key=lambda build: build.number)
-    below = [build.number for build in running if build is not other]
-    said = _message(job_name, job, job_class, namespace, decisive, other, below)
+    below = [build.number for build in count.running if build is not count.other]
+    said = _message(job_name, job, job_class, namespace, count.decisive, count.other, below)
     state = BuildState(
         key=f"{source}/{job_name}@{namespace}",
         source=source,
@@ -70,11 +67,38 @@ def judge_builds(
         usual_ms=_usual_ms(builds),
         green_since_ms=green_ms,
         was_red=was_red,
-        # of all parameters only those that tell namespace and version are kept
-        deploys=any(build.parameters for build in builds) or (job is not None and job.namespace_default is not None),
-        running=tuple(RunningBuild(b.number, b.started_ms, b.url, b.version, b.cause) for b in running),
+        deploys=_deploys(job, builds),
     )
-    return _with_builds(state, job, decisive, other, success)
+    return _with_builds(state, job, count)
+
+
+def _deploys(job: Job | None, builds: Sequence[Build]) -> bool:
+    """Tell whether it deploys: of all parameters only those that tell namespace and version are kept."""
+    return any(build.parameters for build in builds) or (job is not None and job.namespace_default is not None)
+
+
+class _Counting(NamedTuple):
+    """The builds that count: the newest that is conclusive, a newer one, the newest success, and those that run."""
+
+    decisive: Build | None
+    other: Build | None
+    success: Build | None
+    running: list[Build]
+
+
+def _counting(builds: Sequence[Build]) -> _Counting:
+    decisive = _newest(build for build in builds if _is_conclusive(build))
+    return _Counting(
+        decisive=decisive,
+        other=_newest(build for build in builds if decisive is None or build.number > decisive.number),
+        success=_newest(build for build in builds if _is_conclusive(build) and build.result == "SUCCESS"),
+        running=sorted((build for build in builds if build.building), key=lambda build: build.number),
+    )
+
+
+def _is_history(decisive: Build | None, destroyed_ms: int | None) -> bool:
+    """Tell whether how a build went is history: the environment that it was for was destroyed after it."""
+    return decisive is not None and destroyed_ms is not None and decisive.started_ms < destroyed_ms
 
 
 def _verdict(decisive: Build | None, history: bool) -> tuple[Level, str]:
@@ -85,10 +109,9 @@ def _verdict(decisive: Build | None, history: bool) -> tuple[Level, str]:
     return (Level.IDLE, "Destroyed") if history and level is not Level.OK else (level, reason)
 
 
-def _with_builds(
-    state: BuildState, job: Job | None, decisive: Build | None, other: Build | None, success: Build | None
-) -> BuildState:
+def _with_builds(state: BuildState, job: Job | None, count: _Counting) -> BuildState:
     """Return a state with what its builds tell: the last that counts, a later one, the last that went well."""
+    decisive, other, success, running = count
     shown = decisive or other
     return replace(
         state,
@@ -114,6 +137,7 @@ def _with_builds(
         other_url=other.url if other is not None else "",
         other_version=other.version if other is not None else "",
         other_cause=other.cause if other is not None else "",
+        running=tuple(RunningBuild(b.number, b.started_ms, b.url, b.version, b.cause) for b in running),
     )
 
 

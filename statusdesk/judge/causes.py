@@ -5,14 +5,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-from statusdesk.states import Level, RolloutState, TokenState
+from statusdesk.states import TROUBLED, RolloutState, TokenState
 from statusdesk.token_users import uses
 
 INIT = ("InitExit", "InitRunning")
 """Ends of the reasons of a rollout that fails at its init containers (``DegradedInitExit`` too)."""
 KILLED = (137, 139)
 """Killed (out of memory) and crashed: no refused token ends a container so."""
-_TROUBLED = (Level.WARNING, Level.FAILING)
 _DENIED = re.compile(r"permission denied|\b403\b|bad token|invalid token", re.IGNORECASE)
 
 
@@ -36,7 +35,7 @@ def cause_of(rollout: RolloutState, tokens: Iterable[TokenState], *, denied: boo
     must be an init container or have been refused, the token must be known to be dead, and to have died before. A token
     that was dead before anybody watched it is blamed only where something was refused.
     """
-    if rollout.level not in _TROUBLED or not rollout.container:
+    if rollout.level not in TROUBLED or not rollout.container:
         return None
     refused = denied or denies(rollout.message)
     if not refused and (not rollout.reason.endswith(INIT) or rollout.exit_code in KILLED):

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from statusdesk.facts import CONCLUSIVE, Build, JobClass
 from statusdesk.judge.gate import BLOCKED, FRESHNESS, OK, UNKNOWN, Check, Known, Question, in_stage
 from statusdesk.judge.join_versions import same_version
-from statusdesk.states import BuildRule, Level, RolloutState, SourceState
+from statusdesk.states import TROUBLED, BuildRule, Level, RolloutState, SourceState
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import age, lasted, span
 
@@ -123,7 +123,7 @@ def rollouts(question: Question, known: Known) -> Check:
     """Check that everything of the app in the stage before is rolled out and well."""
     name, start = "rollout-healthy", question.route.start.name
     here = in_stage(known.rollouts, question.route.start)
-    bad = [each for each in here if each.level in (Level.FAILING, Level.WARNING)]
+    bad = [each for each in here if each.level in TROUBLED]
     if bad:
         failing = any(each.level is Level.FAILING for each in bad)
         return Check(name=name, result=BLOCKED, detail=_said(start, bad), passing=not failing)

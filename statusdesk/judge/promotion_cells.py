@@ -6,7 +6,7 @@ import msgspec
 
 from statusdesk.board import NO_ACCESS, STALE, Cell, Mark
 from statusdesk.judge.promotion_versions import Arrival, Lineage, order_of
-from statusdesk.states import Level, RolloutState
+from statusdesk.states import CALM, Level, RolloutState
 
 BADNESS = {
     Level.FAILING: 0,
@@ -28,7 +28,6 @@ _MARKS = {
     Level.OK: Mark.OK,
     Level.IDLE: Mark.IDLE,
 }
-_CALM = (Level.OK, Level.IDLE)
 
 
 def is_empty(cell: Cell | None) -> bool:
@@ -71,11 +70,11 @@ def cell_of(
     level = worst.level if silent is None else Level.UNKNOWN
     last_level = min((r.level for r in ranked), key=BADNESS.__getitem__) if stale else level
     message, reason = worst.message, worst.reason
-    since_ms = worst.version_since_ms if level in _CALM else worst.level_since_ms or worst.version_since_ms
+    since_ms = worst.version_since_ms if level in CALM else worst.level_since_ms or worst.version_since_ms
     if silent is not None:
         reason, since_ms = NO_ACCESS if silent in closed else STALE, stale[silent]
         message = f"{silence([silent], closed)}, last known: {_last_known(worst, ranked, app)}"
-    elif level not in _CALM:
+    elif level not in CALM:
         message = _where(worst, ranked, app) + message + (f", because {worst.cause}" if worst.cause else "")
     return Cell(
         stage=stage,

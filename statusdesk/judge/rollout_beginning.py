@@ -5,9 +5,8 @@ from collections.abc import Iterable, Sequence
 from statusdesk.facts import Pod, Workload
 from statusdesk.judge.pods import condition_of, is_live
 from statusdesk.judge.rollout_counts import DEGRADED, PAUSED_LONG, paused_ms
-from statusdesk.states import Level, RolloutState
+from statusdesk.states import TROUBLED, RolloutState
 
-_TROUBLE = (Level.FAILING, Level.WARNING)
 _FAILED = ("ReplicaFailure", "Failed", "FailureTarget")  # the last two of Jobs
 
 
@@ -18,7 +17,7 @@ def trouble_began_ms(workload: Workload, pods: Sequence[Pod], state: RolloutStat
     condition by which the controller gave up. Then, of a service, since when it is not available; else the beginning
     of the rollout.
     """
-    if state.level not in _TROUBLE:
+    if state.level not in TROUBLED:
         return None
     if state.reason == PAUSED_LONG:
         last: Iterable[int | None] = [paused_ms(workload), state.started_ms]

@@ -6,7 +6,7 @@ from statusdesk.judge.rollout_pending import of_unready
 from statusdesk.judge.rollout_scaling import EARLY_MS, scaling_to
 from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.judge.rollout_subject import Rollout
-from statusdesk.states import Level
+from statusdesk.states import TROUBLED, Level
 from statusdesk.text import counted
 
 UNAVAILABLE = DEGRADED + "Unavailable"
@@ -19,7 +19,7 @@ def of_short(rollout: Rollout, scene: Scene) -> Finding:
     if not rollout.scaling and workload.replicas <= desired:
         return _of_lost(rollout, scene)
     lost = _of_lost(rollout, scene) if rollout.is_less else None
-    if lost is not None and lost.level in (Level.WARNING, Level.FAILING):
+    if lost is not None and lost.level in TROUBLED:
         return lost
     if rollout.scaling:
         added = [pod for pod in rollout.pods if pod.name in rollout.added]

@@ -38,7 +38,7 @@ from statusdesk.judge.rollout_standing import of_standing
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.judge.rollout_waits import waits_of
 from statusdesk.judge.rollout_way import on_its_way_ms
-from statusdesk.states import Level, RolloutState
+from statusdesk.states import RESTING, Level, RolloutState
 
 _NONE: frozenset[str] = frozenset()
 _NAME = operator.attrgetter("name")
@@ -296,7 +296,7 @@ def _latched(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
 def _state(rollout: Rollout, finding: Finding, scene: Scene, way_ms: int | None) -> RolloutState:
     workload = rollout.workload
     previous, version_since_ms, digest = _past(rollout, scene)
-    resting = finding.level in (Level.OK, Level.IDLE, Level.PAUSED, Level.SCALING)
+    resting = finding.level in RESTING
     counting = scene.rolling and not resting and is_observed(workload) and not workload.paused
     evicted = () if rollout.calm else evicted_from(rollout.all_pods)
     return RolloutState(

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from statusdesk.config import TokenSettings
 from statusdesk.judge.token_life import Life, Verdict, moment
-from statusdesk.states import Level, TokenState
-
-_NOT_WELL = (Level.WARNING, Level.FAILING)
+from statusdesk.states import TROUBLED, Level, TokenState
 
 
 def lines_of(tokens: Sequence[TokenSettings]) -> Mapping[str, tuple[str, ...]]:
@@ -30,7 +28,7 @@ def by_ancestors(life: Life, ancestors: Sequence[TokenState]) -> Verdict | None:
     if life.expire_ms is None:
         return None
     end_ms = life.expire_ms - life.skew_ms
-    before = [each for each in ancestors if each.level in _NOT_WELL and _ends_before(each, end_ms)]
+    before = [each for each in ancestors if each.level in TROUBLED and _ends_before(each, end_ms)]
     if not before:
         return None
     first = dead_one(before) or min(before, key=lambda each: each.expire_ms or 0)

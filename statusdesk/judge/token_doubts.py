@@ -7,12 +7,11 @@ from msgspec.structs import replace
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings
 from statusdesk.facts import Token
 from statusdesk.judge.token_life import moment
-from statusdesk.states import NO_NEWS, Level, TokenState
+from statusdesk.states import NO_NEWS, TROUBLED, Level, TokenState
 
 REFUSED = "Refused"
 UNREAD = "NotLookedUp"
 SILENT = "Vault gives no news"
-_NOT_WELL = (Level.WARNING, Level.FAILING)
 
 
 def refused(own: TokenState) -> TokenState:
@@ -65,7 +64,7 @@ def unseen(state: TokenState, before: TokenState | None) -> TokenState:
     Only a renewal that was seen makes it well; what it was before tells nothing of another token of its name.
     """
     same = before is not None and (before.issue_ms, before.last_renewal_ms) == (state.issue_ms, state.last_renewal_ms)
-    level = before.level if before is not None and same and before.level in _NOT_WELL else Level.UNKNOWN
+    level = before.level if before is not None and same and before.level in TROUBLED else Level.UNKNOWN
     return replace(
         state,
         level=level,

@@ -6,7 +6,7 @@ import msgspec
 
 from statusdesk.facts import Build
 from statusdesk.judge.token_life import Life, Verdict
-from statusdesk.states import Level
+from statusdesk.states import TROUBLED, Level
 
 CLOCKS_MS = 60_000
 """Jenkins and Vault tell their times by their own clocks, and a renewal comes somewhere within its run."""
@@ -81,7 +81,7 @@ def of_job(life: Life, run: Run | None) -> Verdict | None:
 
 def says(level: Level, life: Life, run: Run | None) -> str:
     """Hold the job against a token that is not well; empty where it explains nothing."""
-    if run is None or level not in (Level.WARNING, Level.FAILING):
+    if run is None or level not in TROUBLED:
         return ""
     if run.disabled:
         return DISABLED

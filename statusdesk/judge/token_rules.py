@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from statusdesk.judge.token_grants import Effect
 from statusdesk.judge.token_life import Life, Verdict, moment
-from statusdesk.states import Level
+from statusdesk.states import TROUBLED, Level
 
 FEW_USES = 10
 LATE_SHARE = 2.5
@@ -14,7 +14,7 @@ LATE_SHARE = 2.5
 def worst_of(found: Iterable[Verdict | None]) -> Verdict | None:
     """Return the first of those that are failing, else the first that is a warning."""
     verdicts = [verdict for verdict in found if verdict is not None]
-    for level in (Level.FAILING, Level.WARNING):
+    for level in TROUBLED:
         for verdict in verdicts:
             if verdict[0] is level:
                 return verdict

@@ -220,6 +220,18 @@ def _with_run(state: TokenState, run: Run | None) -> TokenState:
     )
 
 
+def _never_seen(token: Token, key: str, skew_ms: int) -> TokenState:
+    return TokenState(
+        key=key,
+        source=token.source,
+        name=token.name,
+        level=Level.FAILING,
+        issue_ms=_ours(token.issue_ms, skew_ms),
+        expire_ms=_ours(token.expire_ms, skew_ms),
+        last_renewal_ms=_ours(token.last_renewal_ms, skew_ms),
+    )
+
+
 def _gone(
     token: Token, key: str, before: TokenState | None, settings: TokenSettings | None, now_ms: int, around: Around
 ) -> TokenState:
@@ -235,15 +247,7 @@ def _gone(
         found_ms = token.unknown_ms if token.unknown_ms is not None else now_ms
         message, dead_ms = _end(known, expire_ms, found_ms, around)
     if known is None:
-        known = TokenState(
-            key=key,
-            source=token.source,
-            name=token.name,
-            level=Level.FAILING,
-            issue_ms=_ours(token.issue_ms, around.skew_ms),
-            expire_ms=_ours(token.expire_ms, around.skew_ms),
-            last_renewal_ms=_ours(token.last_renewal_ms, around.skew_ms),
-        )
+        known = _never_seen(token, key, around.skew_ms)
     state = msgspec.structs.replace(
         known,
         level=Level.FAILING,

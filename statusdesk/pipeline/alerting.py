@@ -15,12 +15,9 @@ from statusdesk.console_requests import Asked
 from statusdesk.facts import Visited
 from statusdesk.pipeline.answers import answer
 from statusdesk.states import AlertState, Collector, Lasting, Transition
-from statusdesk.states_alerts import WATCHDOG, MutedThere, Notification
+from statusdesk.states_alerts import RESOLVED_FOR_MS, WATCHDOG, MutedThere, Notification
 from statusdesk.store.kinds import KINDS
 from statusdesk.store.writer import Writer
-
-RESOLVED_FOR_MS = 15 * 60_000
-"""Sinks that are told how it stands hear for so long that an alert is over (as Prometheus does it)."""
 
 DYING_MS = 5_000
 

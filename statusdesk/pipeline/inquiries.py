@@ -6,11 +6,10 @@ from statusdesk.facts import Changed, Event, LogTail, Pod, Revision, Swept, Work
 from statusdesk.judge.rollout_latch import RUNS_ON
 from statusdesk.pipeline.clock_steps import moved
 from statusdesk.pipeline.evidence import Taking
-from statusdesk.states import Level, RolloutState
+from statusdesk.states import RESTING, Level, RolloutState
 from statusdesk.store.writer import Writer
 from statusdesk.wants import EventsWanted, LogWanted, RevisionsWanted, Wanted, WorkloadKey
 
-WELL = frozenset({Level.OK, Level.IDLE, Level.PAUSED, Level.SCALING})
 ASK_EVERY_MS = 10_000
 ASK_LATER_MS = 60_000  # of what has not been well for long
 LONG_MS = 600_000
@@ -83,12 +82,12 @@ class Inquiries:
         key, level = workload.key, state.level
         case = self._cases.get(key)
         if case is None:
-            if level in WELL:
+            if level in RESTING:
                 if state.key in self._left:
                     self._drop(state.key)
                 return
             case = self._cases[key] = Case(workload, now_ms + SETTLES_MS)
-        worse = level not in WELL and level is not Level.PROGRESSING and level is not case.level
+        worse = level not in RESTING and level is not Level.PROGRESSING and level is not case.level
         case.workload, case.members, case.new_revision = workload, members, new_revision
         case.level, case.pod = level, state.pod
         case.runs_on = state.container if state.reason.endswith(RUNS_ON) else ""
@@ -201,12 +200,12 @@ class Inquiries:
                 case.taking = None
             if _is_ahead(case.next_ms, now_ms):
                 continue
-            if case.level not in WELL:
+            if case.level not in RESTING:
                 self._ask_about(case, now_ms)
             elif case.taking is None:
                 del self._cases[key]
                 self._drop("/".join(key))
-            lasts_long = now_ms - case.worse_ms >= LONG_MS and case.level not in WELL
+            lasts_long = now_ms - case.worse_ms >= LONG_MS and case.level not in RESTING
             case.next_ms = now_ms + (ASK_LATER_MS if lasts_long else ASK_EVERY_MS)
         self._next_ms = None
         for case in self._cases.values():

@@ -20,9 +20,6 @@ from statusdesk.sinks.message import annotations_of, labels_of
 from statusdesk.states_alerts import WATCHDOG, AlertState
 
 BATCH = 64
-RESOLVED_FOR_MS = 15 * 60_000
-"""What is over is told for so long: an Alertmanager that was away hears it still (as Prometheus does it)."""
-
 RESENDS_ALLOWED_TO_FAIL = 4
 
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from statusdesk import faults
 from statusdesk.alerts.dedup import is_due
 from statusdesk.alerts.telling import Outcome
+from statusdesk.backoff import doubled
 from statusdesk.clock import Clock
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.message import Ask, Message
@@ -185,7 +186,7 @@ class Outlet:
 
     def _postpone(self, number: int, attempts: int, postponed: Postponed) -> tuple[str, str, int | None]:
         now = self._steady()
-        wait_s = min(FIRST_WAIT_S * 2 ** min(attempts - 1, 20), LONGEST_WAIT_S)
+        wait_s = doubled(FIRST_WAIT_S, attempts, LONGEST_WAIT_S)
         wait_ms = round(max(wait_s * random.uniform(0.9, 1.1), postponed.after_s) * 1000)
         with self._news:
             tried = self._tries.get(number, _Try())  # of one that was dropped meanwhile nothing stays

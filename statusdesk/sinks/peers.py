@@ -13,10 +13,10 @@ from statusdesk.alerts.telling import Refusal
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import Clock
 from statusdesk.config_alerts import SinkSettings
-from statusdesk.sinks.alertmanager import RESOLVED_FOR_MS, Terms, batches, content_mark, has_ended, posted, told
+from statusdesk.sinks.alertmanager import Terms, batches, content_mark, has_ended, posted, told
 from statusdesk.sinks.http import Answer, Http, accepted, host_of
 from statusdesk.sinks.sending import SendError, SinkStats
-from statusdesk.states_alerts import AlertState
+from statusdesk.states_alerts import RESOLVED_FOR_MS, AlertState
 
 PACE_S = 1.0
 """Changes that come closer than that are posted together; the first one is at once."""

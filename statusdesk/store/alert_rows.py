@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from statusdesk.states import Collector
-from statusdesk.states_alerts import Acknowledgement, AlertState, MutedThere, Notification, Silence
+from statusdesk.states_alerts import RESOLVED_FOR_MS, Acknowledgement, AlertState, MutedThere, Notification, Silence
 from statusdesk.store import alerts as questions
 from statusdesk.store.current import LatestRows
 from statusdesk.store.kinds import (
@@ -21,8 +21,8 @@ from statusdesk.store.kinds import (
 )
 from statusdesk.store.safety import asks
 
-RECENT_MS = 20 * 60_000
-"""Resolved alerts stay at hand for so long: sinks that are told how it stands hear of them for 15 minutes."""
+AT_HAND_MS = RESOLVED_FOR_MS + 5 * 60_000
+"""Resolved alerts stay at hand for so long: a little longer than any sink is told of them."""
 
 
 class AlertRows:
@@ -38,7 +38,7 @@ class AlertRows:
         before = db.execute(f"{COLLECTORS.select} ORDER BY beat_ms DESC LIMIT 1").fetchone()
         self.last_beat: Collector | None = None if before is None else COLLECTORS.decode(before)
         """How the collector before this one was last alive; None when there was none."""
-        since_ms = (self.last_beat.beat_ms if self.last_beat is not None else 0) - RECENT_MS
+        since_ms = (self.last_beat.beat_ms if self.last_beat is not None else 0) - AT_HAND_MS
         wanted = f"{ALERTS.select} WHERE {UNRESOLVED} OR resolved_ms > ?"
         found = map(ALERTS.decode, db.execute(wanted, (since_ms,)))
         self._alerts = LatestRows(ALERTS, {(alert.fingerprint, alert.started_ms): alert for alert in found})
@@ -134,7 +134,7 @@ class AlertRows:
 
     def prune(self, now_ms: int, keep_ms: int) -> None:
         """Let go of alerts resolved a while ago, and of silences that ended before what is kept."""
-        old_ms = now_ms - RECENT_MS
+        old_ms = now_ms - AT_HAND_MS
         resolved = ((alert.fingerprint, alert.started_ms) for alert in self.recent() if _before(alert, old_ms))
         _drop(self._alerts, list(resolved))
         _drop(self._silences, [each.id for each in self.silences() if each.ends_ms < now_ms - keep_ms])

@@ -7,7 +7,7 @@ from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.message import Message
 from statusdesk.states import Level
 from tests.alerts.make import MINUTE, World, rollout, rule, token
-from tests.alerts.test_outbox import Post
+from tests.alerts.post import Post
 
 KEY = "token:vault/t"
 STUCK_OFF = rule("RolloutStuck", enabled=False)

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from statusdesk.config_alerts import SinkSettings
 from tests.alerts.make import HOUR, MINUTE
-from tests.alerts.test_outbox import OVER_A, OVER_B, A, B, Post, alert
+from tests.alerts.post import OVER_A, OVER_B, A, B, Post, alert
 
 C, OVER_C = alert("c"), alert("c", "resolved")
 TAKEN, SILENCED = replace(A, acked_by="kim"), replace(B, silenced_by="s1")

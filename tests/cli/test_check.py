@@ -4,7 +4,9 @@ import json
 
 from collectors.kubernetes_probe import Lack, ProbeResult
 from statusdesk.cli.check import _probe_cluster
+from statusdesk.cli.check_store import store_findings
 from statusdesk.config import ClusterSettings
+from statusdesk.config_file import load
 from statusdesk.states import Level
 from tests.cli.conftest import rollout
 
@@ -162,3 +164,21 @@ def test_a_damaged_store_fails(run, tmp_path):
     (tmp_path / "state" / "statusdesk.db").write_text("no database at all, but long enough to be looked at")
     done = run("check", "store")
     assert done.returncode == 1 and "is damaged or not a store" in done.stdout
+
+
+def test_a_state_directory_that_is_a_file_or_cannot_be_made_fails(run, config, tmp_path):
+    (tmp_path / "state").write_text("")
+    done = run("check", "store")
+    assert done.returncode == 1 and f"{tmp_path}/state is a file" in done.stdout and "makes it" not in done.stdout
+    config.write_text(config.read_text().replace('"state"', '"/proc/statusdesk/state"'))
+    done = run("check", "store")
+    assert done.returncode == 1 and "FAIL     store: /proc/statusdesk/state cannot be made in /proc" in done.stdout
+
+
+def test_a_store_that_cannot_be_written_fails_unless_somebody_writes_it(config, put, monkeypatch):
+    put(alive=False)
+    monkeypatch.setattr("statusdesk.cli.check_store.place_problem", lambda place: f"{place} is read-only")
+    settings = load(config, {})
+    assert [each.result for each in store_findings(settings)] == ["ok", "FAIL", "warning"]
+    put()
+    assert [each.result for each in store_findings(settings)] == ["ok", "ok"]

@@ -6,7 +6,7 @@ import msgspec
 
 from statusdesk.facts import Token
 from statusdesk.states import Level
-from tests.judge.test_tokens import EVERY_8H, T0, H, after, token
+from tests.judge.token_make import EVERY_8H, T0, H, after, token
 
 
 def beyond(mount_max_h: int, **changes: Any) -> list[Token]:

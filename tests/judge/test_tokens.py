@@ -1,38 +1,14 @@
 """Tokens: hours of life, renewals on time or missed, and renewals that no longer help."""
 
-from typing import Any
-
 import msgspec
 import pytest
 
 from statusdesk.config import TokenSettings
-from statusdesk.facts import Build, Token
+from statusdesk.facts import Token
 from statusdesk.judge.token_grants import grant_of
-from statusdesk.judge.token_jobs import Run, last_run
 from statusdesk.judge.tokens import Around, judge_token
-from statusdesk.states import Grant, Level, TokenState
-
-H = 3_600_000
-T0 = 1_800_000_000_000
-
-
-def token(**changes: Any) -> Token:
-    """A token of 24 hours that was renewed now."""
-    fields: dict[str, Any] = {
-        "source": "vault",
-        "name": "orders",
-        "issue_ms": T0 - 100 * H,
-        "last_renewal_ms": T0,
-        "expire_ms": T0 + 24 * H,
-    }
-    return Token(**(fields | changes))
-
-
-def settings(**changes: Any) -> TokenSettings:
-    return TokenSettings(name="orders", accessor="a", **changes)
-
-
-EVERY_8H = settings(renew_every_s=8 * 3600.0, renewal_job="renew-orders")
+from statusdesk.states import Level
+from tests.judge.token_make import CAPPED, EVERY_8H, FAILED, T0, H, after, renewals, renewed, settings, token
 
 
 @pytest.mark.parametrize(
@@ -87,25 +63,6 @@ def test_verdict(seen: Token, rules: TokenSettings | None, after_h: float, level
     assert judge_token(seen, state, rules, now_ms).state == state
 
 
-def renewed(before: Token, after_h: float, left_h: float) -> Token:
-    now_ms = T0 + int(after_h * H)
-    return token(issue_ms=before.issue_ms, last_renewal_ms=now_ms, expire_ms=now_ms + int(left_h * H))
-
-
-def after(*tokens: Token, rules: TokenSettings | None = None) -> list[TokenState]:
-    """Judge one look-up after the other, each at its renewal, as the pipeline does."""
-    states: list[TokenState] = []
-    grants: list[Grant] = []
-    for seen in tokens:
-        grant = grant_of(seen, "vault/orders")
-        if grant is not None and grant not in grants:
-            grants.append(grant)
-        before = states[-1] if states else None
-        around = Around(grants=tuple(grants))
-        states.append(judge_token(seen, before, rules, seen.last_renewal_ms or T0, around).state)
-    return states
-
-
 @pytest.mark.parametrize(
     ("left_h", "level", "reason"),
     [
@@ -156,97 +113,6 @@ def test_another_token_under_the_same_name_is_no_shortened_renewal() -> None:
     assert after(token(), other)[-1].reason == "Renewing"
 
 
-def test_gone_tells_expired_from_revoked_and_keeps_the_times() -> None:
-    before = judge_token(token(accessor_tail="abc123"), None, None, T0).state
-    gone = Token(source="vault", name="orders", gone=True)
-    early = judge_token(gone, before, None, T0 + H, Around(alive_ms=T0 + H - 60_000)).state
-    late = judge_token(gone, before, None, T0 + 25 * H, Around(alive_ms=T0 + 24 * H - 10_000)).state
-    assert early.message.startswith("revoked before")
-    assert early.dead_ms == T0 + H - 60_000
-    assert late.message.startswith("expired at 20")
-    assert (late.expire_ms, late.accessor_tail, late.key) == (T0 + 24 * H, "abc123", "vault/orders")
-    assert late.dead_ms == T0 + 24 * H
-    again = judge_token(gone, early, None, T0 + 30 * H).state
-    assert (again.message, again.dead_ms) == (early.message, early.dead_ms)  # what it was stays, whatever time passes
-
-
-@pytest.mark.parametrize(
-    ("alive_ms", "said"),
-    [(T0 + 20 * H, "not looked up since 2027-01-16 04:00Z"), (None, "not looked up shortly before")],
-)
-def test_how_it_died_is_not_claimed_where_nobody_looked_near_its_end(alive_ms: int | None, said: str) -> None:
-    """It may have been renewed unseen, and have been revoked, or have expired later."""
-    before = judge_token(token(accessor_tail="abc123"), None, None, T0).state
-    gone = Token(source="vault", name="orders", gone=True, accessor_tail="abc123")
-    state = judge_token(gone, before, None, T0 + 25 * H, Around(alive_ms=alive_ms)).state
-    assert state.message.startswith("gone; last known to end at 2027-01-16 08:00Z") and said in state.message
-    assert (state.reason, state.dead_ms) == ("Gone", None)
-    seen = token(seen_ms=T0 + 20 * H, unknown_ms=T0 + 25 * H)
-    once = judge_token(seen, before, None, T0 + 25 * H).state
-    assert (once.level, once.reason) == (Level.UNKNOWN, "NoNews")
-
-
-def test_one_that_lapsed_before_our_eyes_has_expired_though_nobody_looked_since() -> None:
-    lapsed = judge_token(token(), None, None, T0 + 24 * H).state
-    assert lapsed.reason == "Lapsed"
-    state = judge_token(Token(source="vault", name="orders", gone=True), lapsed, None, T0 + 30 * H).state
-    assert (state.message[:10], state.dead_ms) == ("expired at", T0 + 24 * H)
-
-
-def test_one_that_vault_did_not_know_before_its_end_was_revoked_whenever_that_is_confirmed() -> None:
-    before = judge_token(token(), None, None, T0).state
-    gone = token(gone=True, seen_ms=T0 + 23 * H, unknown_ms=T0 + int(23.5 * H))
-    state = judge_token(gone, before, None, T0 + 25 * H, Around(alive_ms=T0 + int(23.4 * H))).state
-    assert state.message.startswith("revoked before")
-
-
-@pytest.mark.parametrize(
-    ("renewable", "around", "said"),
-    [
-        (True, Around(alive_ms=T0 + 9 * H), "gone between 2027-01-15 17:00Z and 2027-01-15 20:00Z: lapsed or"),
-        (True, Around(), "gone between 2027-01-15 08:00Z and 2027-01-15 20:00Z: lapsed or"),  # its last renewal
-        (True, Around(alive_ms=T0 + 9 * H, looks_s=2 * 3600.0), "revoked before it would expire"),
-        (True, Around(alive_ms=T0 + 12 * H - 600_000), "revoked before it would expire"),
-        (True, Around(alive_ms=T0 + 12 * H - 600_001), "gone between"),
-        (False, Around(), "revoked before it would expire"),  # no renewal can have made it shorter
-    ],
-)
-def test_only_one_that_was_watched_until_then_was_revoked(renewable: bool, around: Around, said: str) -> None:
-    """The desk was off, or Vault did not answer: a renewal that nobody saw may have made it shorter."""
-    before = judge_token(token(renewable=renewable), None, None, T0).state
-    state = judge_token(Token(source="vault", name="orders", gone=True), before, None, T0 + 12 * H, around).state
-    assert state.message.startswith(said) and "2027-01-16 08:00Z" in state.message
-    assert (state.reason, state.dead_ms) == ("Gone", around.alive_ms if said.startswith("revoked") else None)
-
-
-def test_one_moment_is_told_once() -> None:
-    before, gone = judge_token(token(), None, None, T0).state, Token(source="vault", name="orders", gone=True)
-    around = Around(alive_ms=T0 + H + 5_000, looks_s=1.0)
-    state = judge_token(gone, before, None, T0 + H + 50_000, around).state
-    assert state.message.startswith("gone at 2027-01-15 09:00Z: lapsed or revoked, last known to end at 2027-01-16")
-
-
-def test_one_whose_parent_is_dead_has_died_with_it_whenever_nobody_looked() -> None:
-    before = judge_token(token(), None, settings(parent="boss"), T0).state
-    boss = msgspec.structs.replace(before, name="boss", key="vault/boss", reason="Gone", level=Level.FAILING)
-    gone = Token(source="vault", name="orders", gone=True)
-    state = judge_token(
-        gone, before, settings(parent="boss"), T0 + 12 * H, Around(ancestors=[boss] if boss else [])
-    ).state
-    assert state.message.endswith("with 'boss', which made it")
-
-
-def test_the_death_of_another_token_of_that_name_is_not_its_own() -> None:
-    old = judge_token(token(gone=True, accessor_tail="oldold"), None, None, T0).state
-    state = judge_token(Token(source="vault", name="orders", gone=True, accessor_tail="newnew"), old, None, T0).state
-    assert state.message.startswith("Vault does not know it") and state.accessor_tail == "newnew"
-
-
-def test_a_token_that_was_never_seen_has_no_moment_of_death() -> None:
-    gone = judge_token(Token(source="vault", name="orders", gone=True), None, None, T0).state
-    assert (gone.reason, gone.dead_ms, gone.expire_ms) == ("Gone", None, None)
-
-
 def test_the_sentence_names_the_job_and_how_often_it_was_missed() -> None:
     state = judge_token(token(), None, EVERY_8H, T0 + int(17 * H)).state
     assert state.message.startswith("renewal missed twice by renew-orders: lapses at 20")
@@ -254,11 +120,6 @@ def test_the_sentence_names_the_job_and_how_often_it_was_missed() -> None:
     assert state.message.endswith("before the next run, survives 0 more missed runs")
     # what is left counts, not what the last renewal gave; and it was due when it was missed first
     assert (state.missed, state.survives, state.next_renewal_ms) == (2, 0, T0 + 8 * H)
-
-
-def renewals(count: int, gap_h: float = 8, left_h: float = 24) -> list[Token]:
-    """The same token, renewed again and again."""
-    return [renewed(token(), number * gap_h, left_h) for number in range(count)]
 
 
 def test_the_interval_is_learnt_from_three_renewals() -> None:
@@ -314,10 +175,6 @@ def test_while_vault_gives_no_news_nothing_gets_worse_and_its_end_is_not_known()
     assert (over.level, over.reason) == (Level.UNKNOWN, "NoNews")
 
 
-CAPPED = token(explicit_max_s=124 * 3600)
-FAILED = Around(run=Run(job="renew-orders", number=7, result="FAILURE", started_ms=T0 + H, ended_ms=T0 + H))
-
-
 @pytest.mark.parametrize(
     ("seen", "rules", "around", "after_h", "level", "reason"),
     [
@@ -349,12 +206,6 @@ def test_past_its_end_one_that_was_already_bad_is_told_as_not_seen_and_no_milder
     assert mended.reason in ("Renewing", "AtCap")
 
 
-def test_one_that_lapsed_before_our_eyes_stays_dead_when_vault_falls_silent() -> None:
-    seen = token(seen_ms=T0 + 24 * H - 5000, unknown_ms=T0 + 24 * H)
-    state = judge_token(seen, None, None, T0 + 24 * H, Around(heard_ms=T0 + 24 * H)).state
-    assert state.reason == "Lapsed"
-
-
 def test_the_servers_clock_is_corrected_for() -> None:
     ahead = Around(skew_ms=3 * H)
     state = judge_token(token(), None, EVERY_8H, T0 + 6 * H, ahead).state  # 9 h after the renewal, by the server
@@ -379,62 +230,6 @@ def test_what_time_alone_changes_is_looked_at_then() -> None:
     assert reasons == ["Renewing", "RunningDown", "LapsesSoon", "Lapsed"]
 
 
-def parent(**changes: Any) -> TokenState:
-    fields: dict[str, Any] = {"key": "vault/boss", "source": "vault", "name": "boss", "level": Level.WARNING}
-    return TokenState(**(fields | {"reason": "RunningDown", "expire_ms": T0 + 5 * H} | changes))
-
-
-@pytest.mark.parametrize(
-    ("boss", "level", "reason"),
-    [
-        (parent(), Level.WARNING, "ParentLapses"),
-        (parent(level=Level.FAILING), Level.FAILING, "ParentLapses"),
-        (parent(level=Level.FAILING, reason="Gone"), Level.FAILING, "ParentLapses"),
-        (parent(level=Level.OK, reason="Renewing"), Level.OK, "Renewing"),
-        (parent(expire_ms=T0 + 30 * H), Level.OK, "Renewing"),
-        (None, Level.OK, "Renewing"),
-    ],
-)
-def test_a_child_of_a_dying_parent(boss: TokenState | None, level: Level, reason: str) -> None:
-    state = judge_token(token(), None, settings(parent="boss"), T0 + H, Around(ancestors=[boss] if boss else [])).state
-    assert (state.level, state.reason) == (level, reason)
-
-
-@pytest.mark.parametrize(
-    ("boss", "kid", "level", "said"),
-    [
-        ({}, {}, Level.WARNING, "'boss', which lapses at 2027-01-15 13:00Z: it made 'kid', which made this one"),
-        ({"expire_ms": T0 + 9 * H}, {"expire_ms": T0 + 8 * H}, Level.WARNING, "'kid', which made it and lapses"),
-        ({}, {"level": Level.FAILING, "expire_ms": T0 + 8 * H}, Level.FAILING, "'boss', which lapses at"),
-        ({"level": Level.OK}, {"expire_ms": T0 + 8 * H}, Level.WARNING, "'kid', which made it and lapses"),
-        ({"reason": "Gone"}, {"expire_ms": T0 + 4 * H}, Level.WARNING, "'boss', which is gone: it made 'kid', which"),
-        ({"reason": "NoNews"}, {}, Level.WARNING, "'boss', which should have ended at 2027-01-15 13:00Z: it made"),
-    ],
-)
-def test_the_first_end_in_its_line_counts_and_who_causes_it_is_named(
-    boss: dict[str, Any], kid: dict[str, Any], level: Level, said: str
-) -> None:
-    line = [parent(**({"name": "kid", "reason": "ParentLapses", "expire_ms": T0 + 20 * H} | kid)), parent(**boss)]
-    state = judge_token(token(), None, settings(parent="kid"), T0 + H, Around(ancestors=line)).state
-    assert (state.level, state.reason) == (level, "ParentLapses")
-    assert state.message.startswith(f"dies with {said}")
-
-
-def test_one_that_died_with_its_line_is_told_by_who_began_it() -> None:
-    line = [parent(name="kid", reason="Gone", dead_ms=T0 + 4 * H), parent(reason="Gone", dead_ms=T0 + 5 * H)]
-    before = judge_token(token(), None, settings(parent="kid"), T0).state
-    gone = token(gone=True, unknown_ms=T0 + 5 * H)
-    state = judge_token(gone, before, settings(parent="kid"), T0 + 5 * H, Around(ancestors=line)).state
-    assert state.message.endswith("with 'boss', which made 'kid', which made this one")
-
-
-def test_a_child_whose_parent_is_not_told_says_so() -> None:
-    child = token(orphan=False, path="auth/token/create")
-    assert "dies with the token that made it" in judge_token(child, None, None, T0).state.notes[0]
-    assert judge_token(child, None, settings(parent="boss"), T0).state.notes == ()
-    assert judge_token(token(orphan=True, path="auth/token/create"), None, None, T0).state.notes == ()
-
-
 def test_periodic_and_root_are_told() -> None:
     assert judge_token(token(period_s=86_400), None, None, T0).state.notes == ("periodic: nothing caps it",)
     assert judge_token(token(period_s=86_400, explicit_max_s=3_600_000), None, None, T0).state.notes == ()
@@ -445,72 +240,3 @@ def test_periodic_and_root_are_told() -> None:
     for uncapped in ({"period_s": 86_400, "explicit_max_s": 3_600_000}, {"expire_ms": None}):
         assert judge_token(msgspec.structs.replace(refused, **uncapped), None, None, T0).state.notes == ()
     assert judge_token(token(root=True), None, None, T0).state.message.count("everything") <= 1
-
-
-def run(result: str, started_h: float, **changes: Any) -> Run:
-    started_ms = T0 + int(started_h * H)
-    fields = {"job": "renew-orders", "number": 88, "result": result, "started_ms": started_ms}
-    return Run(**(fields | {"ended_ms": started_ms + 30_000, "url": "http://j/88/"} | changes))
-
-
-@pytest.mark.parametrize(
-    ("seen", "last", "after_h", "level", "reason", "says"),
-    [
-        (token(), run("SUCCESS", -0.01), 1, Level.OK, "Renewing", ""),
-        (token(), run("SUCCESS", 8), 8.1, Level.WARNING, "NotRenewed", "job green, token dying"),
-        (token(), run("SUCCESS", 8, given=True), 8.1, Level.OK, "Renewing", ""),
-        (token(), run("FAILURE", 8), 8.1, Level.WARNING, "RenewalFailed", "job red, token lapses"),
-        (token(), run("FAILURE", 8), 8.02, Level.OK, "Renewing", ""),  # not looked up since the run has ended
-        (token(), run("ABORTED", 8), 8.1, Level.OK, "Renewing", ""),
-        (token(), run("FAILURE", 16), 17, Level.FAILING, "LapsesBeforeNextRun", "job red, token lapses"),
-        (token(), run("SUCCESS", 0, disabled=True), 10.5, Level.WARNING, "RenewalMissed", "job disabled"),
-        (token(), run("ABORTED", 9), 10.5, Level.WARNING, "RenewalMissed", "job has not run"),
-        (
-            token(explicit_max_s=200 * 3600, expire_ms=T0 + 100 * H),
-            run("SUCCESS", -0.01),
-            1,
-            Level.WARNING,
-            "AtCap",
-            "job green, token dying",
-        ),
-    ],
-)
-def test_the_renewal_job_is_held_against_the_token(
-    seen: Token, last: Run, after_h: float, level: Level, reason: str, says: str
-) -> None:
-    state = judge_token(seen, None, EVERY_8H, T0 + int(after_h * H), Around(run=last)).state
-    assert (state.level, state.reason, state.job_says) == (level, reason, says)
-    assert (state.job_number, state.job_result, state.job_disabled) == (88, last.result, last.disabled)
-    if reason == "LapsesBeforeNextRun":
-        assert "by renew-orders (#88 failed)" in state.message
-
-
-def test_only_the_newest_run_that_has_ended_counts() -> None:
-    def build(number: int, result: str | None, **more: Any) -> Build:
-        return Build(source="jenkins", job="renew-orders", number=number, url="", result=result, started_ms=T0, **more)
-
-    builds = [build(1, "SUCCESS"), build(2, "FAILURE", duration_ms=5), build(3, None, building=True)]
-    last = last_run("renew-orders", builds, disabled=False)
-    assert (last.number, last.result, last.ended_ms, last.words) == (2, "FAILURE", T0 + 5, "renew-orders (#2 failed)")
-    assert last_run("renew-orders", [], disabled=True).words == "renew-orders (disabled)"
-
-
-@pytest.mark.parametrize(
-    ("hours", "survives", "said"),
-    [
-        (1, 5, "good until 2027-01-17 08:00Z, survives 5 missed runs"),
-        (8.5, 5, "good until 2027-01-17 08:00Z, survives 5 missed runs"),
-        (11, 4, "survives 4 more missed runs"),
-        (25, 2, "survives 2 more missed runs"),
-        (41, 0, "survives 0 more missed runs"),
-    ],
-)
-def test_what_a_stopped_token_survives_falls_with_each_missed_run(hours, survives, said):
-    state = judge_token(token(expire_ms=T0 + 48 * H), None, EVERY_8H, T0 + int(hours * H)).state
-    assert state.survives == survives and said in state.message
-    assert state.next_renewal_ms == T0 + 8 * H, "it does not run away from the clock"
-
-
-def test_a_token_that_lives_through_no_missed_run_says_so():
-    state = judge_token(token(expire_ms=T0 + 12 * H), None, EVERY_8H, T0 + H).state
-    assert (state.level, state.survives) == (Level.OK, 0) and state.message.endswith("survives 0 missed runs")

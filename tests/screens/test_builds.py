@@ -3,10 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from screens.build_marks import BAD
 from screens.build_rows import Scope
 from screens.builds import BuildsScreen
-from statusdesk.states import Level, RunningBuild
+from statusdesk.states import TROUBLED, Level, RunningBuild
 from tests.screens import boards, jenkins
 from tests.screens.boards import HOUR, NOW
 from tests.screens.desk import desk, lines, text, until
@@ -195,7 +194,7 @@ async def test_what_is_well_of_the_platform_is_counted_where_only_what_is_bad_is
     app = open_desk()
     async with app.run_test(size=WIDE) as pilot:
         await list_builds(pilot, "a")
-        bad, known = sum(each.level in BAD for each in jenkins.PLATFORM), len(jenkins.PLATFORM)
+        bad, known = sum(each.level in TROUBLED for each in jenkins.PLATFORM), len(jenkins.PLATFORM)
         assert 0 < bad < known
         assert f"{bad} of {known} not well" in text(app)
         await pilot.press("exclamation_mark")
