@@ -58,6 +58,20 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     began_ms: int | None = None
 
 
+class Sight(msgspec.Struct, frozen=True, gc=False):
+    """What is seen of a workload at one moment, and what was known of it: see ``judge_rollout``."""
+
+    workload: Workload
+    pods: tuple[Pod, ...]
+    before: RolloutState | None
+    thresholds: RolloutThresholds
+    now_ms: int
+    events: Sequence[Event]
+    memory: Memory | None
+    looked_ms: int | None
+    tail: LogTail | None
+
+
 def judge_rollout(
     workload: Workload,
     pods: Sequence[Pod],
@@ -80,14 +94,12 @@ def judge_rollout(
         revision = _unremarkable(workload, pods, before, thresholds, now_ms)
         if revision is not None:
             return Verdict(state=_as_before(workload, before), new_revision=revision, memory=memory)
+    asked = (before, thresholds, now_ms, events, memory, looked_ms, tail)
     if workload.kind in JOB_KINDS:
-        found = ("", tuple(pods))
-        return _judge(workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms, tail)
+        return _judge(Sight(workload, tuple(pods), *asked), ("", tuple(pods)))
     now = current(workload, pods, before, memory, now_ms)
     found = of_new_revision(now.workload, pods, revisions, now.undone)
-    verdict = _judge(
-        now.workload, tuple(pods), found, before, thresholds, now_ms, events, memory, looked_ms, tail, now.awaits
-    )
+    verdict = _judge(Sight(now.workload, tuple(pods), *asked), found, now.awaits)
     if not now.note:
         return verdict
     completed = was_completed(now.workload, before, memory, now_ms)
@@ -159,40 +171,60 @@ def _as_before(workload: Workload, before: RolloutState) -> RolloutState:
     )
 
 
-def _judge(
-    workload: Workload,
-    pods: tuple[Pod, ...],
-    new: tuple[str, tuple[Pod, ...]],
-    before: RolloutState | None,
-    thresholds: RolloutThresholds,
-    now_ms: int,
-    events: Sequence[Event],
-    memory: Memory | None,
-    looked_ms: int | None,
-    tail: LogTail | None,
-    awaits: bool = False,
-) -> Verdict:
+def _judge(sight: Sight, new: tuple[str, tuple[Pod, ...]], awaits: bool = False) -> Verdict:
+    """Return the verdict of what is seen; ``new``: the newest revision's hash, and its pods."""
+    workload, pods, before = sight.workload, sight.pods, sight.before
     revision, new_pods = new
     calm = are_calm(pods)
     live = new_pods if calm else tuple(filter(is_live, new_pods))
     held = held_pods(workload, pods, revision)
-    well = not awaits and was_completed(workload, before, memory, now_ms)
+    well = not awaits and was_completed(workload, before, sight.memory, sight.now_ms)
     completed = has_come_through(workload, pods, live, held, well)
     same_revision = before is not None and before.revision == workload.revision
     # the first event of a rollout still bears the number of the revision before
     goes_on = same_revision and not template_changed(workload, before)
     started_ms = before.started_ms if before is not None and goes_on else workload.started_ms
     if started_ms is None:
-        started_ms = _began_ms(workload, pods, new_pods, before, completed, looked_ms, now_ms)
-    scene = _scene(workload, pods, not completed, started_ms, thresholds, now_ms, events, memory, before, tail, calm)
+        started_ms = _began_ms(sight, new_pods, completed)
+    scene = _scene(sight, started_ms, rolling=not completed, calm=calm)
+    rollout = _rollout(sight, scene, revision, live, held, completed=completed, calm=calm)
+    finding = of_standing(rollout, scene)
+    if goes_on and not scene.ends:
+        finding = _latched(finding, rollout, scene)
+    new_ready = sum(pod.ready for pod in live)
+    way_ms = on_its_way_ms(workload, finding, scene, before, new_ready, goes_on=goes_on, was_completed=well)
+    state = _state(rollout, finding, scene, way_ms)
+    again_ms = min([moment for moment in scene.looks if moment > sight.now_ms], default=None)
+    kept = _remembered(rollout, finding, scene)
+    trouble_ms = trouble_began_ms(workload, pods, state, sight.now_ms) if before is None else None
+    return Verdict(state=state, look_again_ms=again_ms, new_revision=revision, memory=kept, began_ms=trouble_ms)
+
+
+def _began_ms(sight: Sight, new_pods: tuple[Pod, ...], completed: bool) -> int:
+    if sight.before is None:
+        return began_ms(sight.workload, sight.pods, new_pods, completed, sight.now_ms)
+    return seen_began_ms(sight.workload, new_pods, sight.looked_ms, sight.now_ms)
+
+
+def _rollout(
+    sight: Sight,
+    scene: Scene,
+    revision: str,
+    live: tuple[Pod, ...],
+    held: tuple[Pod, ...],
+    *,
+    completed: bool,
+    calm: bool,
+) -> Rollout:
+    workload, before, memory = sight.workload, sight.before, sight.memory
     complete = is_complete(workload)
     scaling = completed and not (complete and is_observed(workload)) and is_scaling(workload, before, memory)
     owed = owed_of(workload, before, memory) if scaling else desired_of(workload)
-    fresh = fresh_pods(live, before, looked_ms, scene) if scaling else frozenset()
-    rollout = Rollout(
+    fresh = fresh_pods(live, before, sight.looked_ms, scene) if scaling else frozenset()
+    return Rollout(
         workload=workload,
         pods=live,
-        all_pods=pods,
+        all_pods=sight.pods,
         held=held,
         revision=revision,
         before=before,
@@ -203,47 +235,13 @@ def _judge(
         owed=owed,
         fresh=fresh,
         added=added_pods(workload, fresh, owed, scene) if scaling else frozenset(),
-        events=events,
+        events=sight.events,
     )
-    finding = of_standing(rollout, scene)
-    if goes_on and not scene.ends:
-        finding = _latched(finding, rollout, scene)
-    new_ready = sum(pod.ready for pod in live)
-    way_ms = on_its_way_ms(workload, finding, scene, before, new_ready, goes_on=goes_on, was_completed=well)
-    state = _state(rollout, finding, scene, way_ms)
-    again_ms = min([moment for moment in scene.looks if moment > now_ms], default=None)
-    kept = _remembered(rollout, finding, scene)
-    trouble_ms = trouble_began_ms(workload, pods, state, now_ms) if before is None else None
-    return Verdict(state=state, look_again_ms=again_ms, new_revision=revision, memory=kept, began_ms=trouble_ms)
 
 
-def _began_ms(
-    workload: Workload,
-    pods: tuple[Pod, ...],
-    new_pods: tuple[Pod, ...],
-    before: RolloutState | None,
-    completed: bool,
-    looked_ms: int | None,
-    now_ms: int,
-) -> int:
-    if before is None:
-        return began_ms(workload, pods, new_pods, completed, now_ms)
-    return seen_began_ms(workload, new_pods, looked_ms, now_ms)
-
-
-def _scene(
-    workload: Workload,
-    pods: tuple[Pod, ...],
-    rolling: bool,
-    started_ms: int,
-    thresholds: RolloutThresholds,
-    now_ms: int,
-    events: Sequence[Event],
-    memory: Memory | None,
-    before: RolloutState | None,
-    tail: LogTail | None,
-    calm: bool,
-) -> Scene:
+def _scene(sight: Sight, started_ms: int, *, rolling: bool, calm: bool) -> Scene:
+    workload, pods, before, events = sight.workload, sight.pods, sight.before, sight.events
+    thresholds, memory, now_ms = sight.thresholds, sight.memory, sight.now_ms
     since: dict[str, int] = {}
     known = dict(memory.since) if memory is not None and memory.revision == workload.revision else {}
     return Scene(
@@ -260,7 +258,7 @@ def _scene(
         pasts={} if calm and not (memory is not None and memory.pods) else pasts_of(memory, pods, thresholds, now_ms),
         scaled_up_ms=scaled_up(events) if events else {},
         pulls={} if calm else pulls_of(pods, events, before, memory),
-        waits=waits_of(workload, pods, events, before, tail),
+        waits=waits_of(workload, pods, events, before, sight.tail),
         ends=workload.kind in JOB_KINDS,
         all_ready=is_observed(workload) and workload.ready >= workload.replicas >= max(1, desired_of(workload)),
         lost=_NONE if calm else lost_pods(pods, events, known, since, now_ms),
