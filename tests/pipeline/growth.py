@@ -36,7 +36,7 @@ from statusdesk.pipeline.desk import Desk
 from statusdesk.settings import Secret
 from statusdesk.store.writer import Writer
 from statusdesk.wants import EventsWanted, LogWanted, RevisionsWanted, Wanted, subkind_of
-from tests.pipeline.test_desk import T0, pod, workload
+from tests.pipeline.desk_bench import T0, pod, workload
 
 EU, US = "kubernetes/eu", "kubernetes/us"
 HOUR_MS = 3_600_000

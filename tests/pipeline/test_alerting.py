@@ -15,7 +15,7 @@ from statusdesk.store.errors import StoreError
 from statusdesk.store.reader import Reader
 from statusdesk.store.writer import Writer
 from tests.alerts.make import EU, MINUTE, SECOND, config, rule
-from tests.pipeline.test_desk import T0, swept, workload
+from tests.pipeline.desk_bench import T0, swept, workload
 
 DESK = SinkSettings(name="desk", type="jsonl", group_wait_s=10.0)
 AM = SinkSettings(name="am", type="alertmanager", urls=("http://am",))

@@ -7,8 +7,8 @@ from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.message import Message
 from statusdesk.states import Collector
 from tests.alerts.make import MINUTE, SECOND, rule
+from tests.pipeline.desk_bench import workload
 from tests.pipeline.test_alerting import AM, Office, failing
-from tests.pipeline.test_desk import workload
 
 DESK = SinkSettings(name="desk", type="jsonl", group_wait_s=10.0, repeat_s=60.0)
 NEW = SinkSettings(name="new", type="jsonl", group_wait_s=0.0)

@@ -18,7 +18,7 @@ from statusdesk.facts import Build, Changed, Condition, Job, JobClass, Pod, Toke
 from statusdesk.pipeline.clock_steps import AHEAD, OF_WRITER, SPANS, Witnessed, moved
 from statusdesk.pipeline.desk import Desk
 from statusdesk.states import Level, PlatformState, RolloutState, TokenState
-from tests.pipeline.test_desk import SOURCE, T0, Bench, deployments, pod, swept, workload
+from tests.pipeline.desk_bench import SOURCE, T0, Bench, deployments, pod, swept, workload
 
 EVERY_MS = 5_000
 MOMENTS = """

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 from statusdesk.facts import Build, BuildDetails, Changed, JobMove
 from statusdesk.states import BuildState, Level
 from statusdesk.store.reader import Reader
-from tests.pipeline.test_desk import T0, Bench
-from tests.pipeline.test_desk import build as of_orders
+from tests.pipeline.desk_bench import T0, Bench
+from tests.pipeline.desk_bench import build as of_orders
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from statusdesk.facts import Pod, Visited
 from statusdesk.pipeline.desk import Desk
 from statusdesk.states import Level, SourceState
 from statusdesk.store.errors import StoreError
-from tests.pipeline.test_desk import (
+from tests.pipeline.desk_bench import (
     SOURCE,
     T0,
     deployments,

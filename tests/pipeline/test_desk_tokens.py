@@ -26,7 +26,7 @@ from statusdesk.facts import (
 from statusdesk.pipeline.desk import Desk
 from statusdesk.states import Level, TokenState
 from statusdesk.store.reader import Reader
-from tests.pipeline.test_desk import (  # noqa: F401  (plain_bench is a fixture)
+from tests.pipeline.desk_bench import (  # noqa: F401  (plain_bench is a fixture)
     SOURCE,
     T0,
     Bench,

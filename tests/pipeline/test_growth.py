@@ -10,8 +10,7 @@ from statusdesk.judge import promotion_versions, token_grants
 from statusdesk.pipeline import builds, builds_kept, desk, tokens
 from statusdesk.pipeline.job_events import JobEvents
 from statusdesk.states import BuildState, SourceState
-from tests.pipeline.growth import Days, sizes
-from tests.pipeline.test_desk import (  # noqa: F401  (plain_bench is a fixture)
+from tests.pipeline.desk_bench import (  # noqa: F401  (plain_bench is a fixture)
     SOURCE,
     T0,
     deployments,
@@ -19,6 +18,7 @@ from tests.pipeline.test_desk import (  # noqa: F401  (plain_bench is a fixture)
     swept,
     workload,
 )
+from tests.pipeline.growth import Days, sizes
 
 DAYS = 6
 

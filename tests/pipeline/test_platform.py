@@ -17,7 +17,7 @@ from statusdesk.facts import Build, BuildDetails, Changed, Executors, Job, JobCl
 from statusdesk.pipeline.desk import Desk
 from statusdesk.states import BuildState, EnvironmentState, Level, PlatformState, SourceState
 from statusdesk.store.reader import Reader
-from tests.pipeline.test_desk import T0, Bench, swept
+from tests.pipeline.desk_bench import T0, Bench, swept
 
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000

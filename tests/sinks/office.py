@@ -24,8 +24,8 @@ from statusdesk.states import Collector
 from statusdesk.states_alerts import Silence
 from statusdesk.store.reader import Reader
 from statusdesk.store.writer import Writer
+from tests.pipeline.desk_bench import swept, workload
 from tests.pipeline.test_alerting import failing
-from tests.pipeline.test_desk import swept, workload
 
 EU = "kubernetes/eu"
 RULES = (AlertRuleSettings(name="RolloutStuck", enabled=False),)
