@@ -1,7 +1,6 @@
-"""What the logs screen is made of, without a screen: levels, traces, patterns, names, JSON, rows, files, requests."""
+"""What the logs screen is made of, without a screen: levels, traces, patterns, names, JSON, rows, files."""
 
 import datetime
-import fnmatch
 import re
 import stat
 import time
@@ -12,21 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from collectors.log_lines import LineKind, Origin, Target
+from collectors.log_lines import LineKind, Origin
 from screens.ink import make_ink
-from screens.log_dialogs import side_choice
 from screens.log_filter import Filters, Pattern
 from screens.log_json import readable
 from screens.log_levels import Gravity, Part, Traces, gravity, span_of_level
 from screens.log_names import make_names, middle, shorten
-from screens.log_request import LogRequest, failed_ms, failing_of, of_cell, of_pod, of_rollout, pod_globs
 from screens.log_ring import OF_ALL
 from screens.log_rows import Fold, How, draw_line, size
 from screens.log_saving import MOST_COPIED_BYTES, as_text, file_name, for_copying, path_problem, save
 from screens.log_whole import wrapped
 from screens.strips import cells
-from statusdesk.state import Level
-from tests.screens import boards, rollouts
+from tests.screens import boards
 from tests.screens.log_hand import HOSTILE, ORIGINS, line, numbered
 
 
@@ -341,54 +337,6 @@ def test_a_text_of_any_length_is_wrapped():
     assert "".join(wrapped("\u6f22\u5b57x" * 50, 5)) == "\u6f22\u5b57x" * 50
 
 
-def test_requests():
-    state = rollouts.orders_state()
-    request = of_cell("orders", "staging", (state, state), previous=True)
-    assert request.targets == (Target(cluster="eu", namespace="staging", app="orders"),) and request.previous
-    assert request.selection(boards.NOW).tail == 200
-    narrow = request.selection(boards.NOW)
-    assert [target.pods for target in narrow.targets] == [("orders-7cc6f9fbf5-?????",)] and not narrow.targets[0].app
-    assert narrow.containers == ("vault-agent",) and narrow.run_before
-    wide = replace(request, widened=True).selection(boards.NOW)
-    assert wide.targets == request.targets and not wide.containers and not wide.run_before
-    well = replace(state, level=Level.OK)
-    assert of_cell("orders", "staging", (well,)).failing is None
-    named = replace(state, kind="StatefulSet", pod="orders-0")
-    assert of_cell("orders", "staging", (named,)).failing.targets[0].pods == ("orders-0",)
-    alone = of_rollout(state, (state,), "staging")
-    assert alone.targets[0].app == "orders" and not alone.targets[0].pods
-    other = boards.rollout("orders", "staging", "1")
-    among = of_rollout(state, (state, other), "staging").targets[0]
-    assert not among.app and "orders-" in among.pods[0]
-    pod = rollouts.orders_reading().pods[0]
-    at = of_pod(pod, "staging", "vault-agent")
-    assert at.init and at.containers == ("vault-agent",) and at.at_ms == failed_ms(pod) == boards.NOW - 18_000
-    assert at.selection(boards.NOW).since_ms == boards.NOW - 18_000 - 120_000 and at.selection(boards.NOW).tail is None
-    assert at.selection(boards.NOW).run_before, "what has failed may run again already"
-    assert failed_ms(rollouts.orders_reading().pods[2]) is None
-
-
-def test_globs_of_pods():
-    def fits(kind, pod):
-        return any(fnmatch.fnmatchcase(pod, glob) for glob in pod_globs(kind, "orders"))
-
-    assert fits("Deployment", "orders-7cc6f9fbf5-fq26d") and not fits("Deployment", "orders-export-7cc6f9fbf5-fq26d")
-    assert fits("StatefulSet", "orders-12") and not fits("StatefulSet", "orders-x")
-    assert fits("DaemonSet", "orders-fq26d") and not pod_globs("Rocket", "orders")
-
-
-@pytest.mark.parametrize("length", [20, 40, 46, 47, 48, 52, 53, 57, 58, 63])
-def test_pods_of_a_workload_with_a_long_name_are_found(length):
-    name = "payments-reconciliation-worker-for-the-emea-region-and-all-of-it"[:length].rstrip("-")
-    replica_set = f"{name}-7cc6f9fbf5"
-    pod = f"{replica_set}-"[:58] + "fq26d"
-    sibling = f"{replica_set}-"[:58] + "dmwbp"
-    assert any(fnmatch.fnmatchcase(pod, glob) for glob in pod_globs("Deployment", name))
-    failing = boards.rollout("orders", "staging", "1.0.0", Level.FAILING, pod=pod)
-    (target,) = failing_of((failing,)).targets
-    assert all(fnmatch.fnmatchcase(each, target.pods[0]) for each in (pod, sibling))
-
-
 def test_half_a_file_is_not_left_where_the_disk_is_full(tmp_path):
     def lines_until_full():
         yield from numbered(3)
@@ -397,19 +345,3 @@ def test_half_a_file_is_not_left_where_the_disk_is_full(tmp_path):
     with pytest.raises(OSError, match="No space"):
         save(tmp_path / "a.log", lines_until_full(), ORIGINS, attrgetter("text"))
     assert not (tmp_path / "a.log").exists()
-
-
-def test_each_two_pods_can_be_seen_side_by_side():
-    def pods(count):
-        return [
-            replace(ORIGINS[1], pod=f"orders-{number}", container=name)
-            for number in range(count)
-            for name in ("app", "proxy")
-        ]
-
-    dialog, pairs = side_choice(pods(3), pods(3)[2], LogRequest(where=("staging", "orders")))
-    both = [(pair.left.pod, pair.right.targets[0].pods[0]) for pair in pairs if pair.whole_pod]
-    assert both == [("orders-1", "orders-0"), ("orders-1", "orders-2"), ("orders-0", "orders-2")]
-    assert sum(not pair.whole_pod for pair in pairs) == 6
-    dialog, pairs = side_choice(pods(50), pods(50)[0], LogRequest(where=("staging", "orders")))
-    assert sum(pair.whole_pod for pair in pairs) == 49
