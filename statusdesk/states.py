@@ -32,11 +32,11 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     Jenkins build that did it, told by the rule ``build_rule`` (a ``BuildRule``); with ``NONE`` they are of the build
     whose version came back, if one did. ``deadline_ms`` is Kubernetes' own, ``fails_ms`` when a warning becomes failing
     if nothing changes, None where time alone does not decide. ``conditions`` are those of the workload while it is
-    neither well nor at rest. ``started_ms`` is when the newest revision's rollout began, ``way_ms`` since when it
-    is on its way without having come through, None when it is not. ``ready`` counts pods of every revision,
-    ``new_ready`` those of the newest one while it is being made real, and is None when it is not. ``init_ms`` is
-    how long each init container takes as a rule, ``evicted`` counts the pods that nodes have put out and that were
-    left lying about, ``evicted_from`` those of each node. ``lost``: the nodes with which pods of it went.
+    neither well nor at rest. ``started_ms`` is when the newest revision's rollout began, ``rolling_since_ms`` since
+    when it is on its way without having come through, None when it is not. ``ready`` counts pods of every revision,
+    ``new_ready`` those of the newest one while it is being made real, and is None when it is not. ``init_ms`` is how
+    long each init container takes as a rule, ``evicted`` counts the pods that nodes have put out and that were left
+    lying about, ``evicted_from`` those of each node. ``lost``: the nodes with which pods of it went.
     """
 
     key: str
@@ -63,7 +63,7 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     available: int = 0
     new_ready: int | None = None
     started_ms: int | None = None
-    way_ms: int | None = None
+    rolling_since_ms: int | None = None
     deadline_ms: int | None = None
     fails_ms: int | None = None
     version_since_ms: int | None = None

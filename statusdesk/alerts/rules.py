@@ -43,7 +43,7 @@ def _rollout(state: RolloutState, tuning: Tuning) -> list[AlertState]:
     names = []
     if state.level is Level.FAILING:
         names.append("ServiceDegraded" if degraded else "RolloutFailing")
-    if state.way_ms is not None and state.level in _MOVES:
+    if state.rolling_since_ms is not None and state.level in _MOVES:
         names.append("RolloutStuck")
     made = []
     for name in names:
@@ -54,7 +54,7 @@ def _rollout(state: RolloutState, tuning: Tuning) -> list[AlertState]:
             cluster=state.cluster,
             namespace=state.namespace,
             app=app_label(state),
-            started_ms=(state.way_ms if stuck else None) or state.level_since_ms,
+            started_ms=(state.rolling_since_ms if stuck else None) or state.level_since_ms,
             summary=f"{state.app} {state.version} in {state.namespace}: {state.message}{because(state)}",
             version=state.version,
             reason=state.reason,

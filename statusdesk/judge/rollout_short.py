@@ -63,7 +63,7 @@ def _of_lost(rollout: Rollout, scene: Scene) -> Finding:
             message=f"{counted(missing, 'pod')} {'is' if missing == 1 else 'are'} missing, {rollout.served}",
             look=f"events of {workload.kind} {workload.name}",
         )
-    pods = [pod for pod in rollout.service if pod.name not in rollout.fresh] if rollout.fresh else rollout.service
+    pods = rollout.had
     return of_unready(workload, pods, rollout.all_pods, rollout.owed, rollout.served, scene)
 
 
@@ -77,7 +77,7 @@ def _unavailable_since(rollout: Rollout, scene: Scene) -> int:
         scaled_ms = scene.since.get("scaling")
         if scaled_ms is None or available.changed_ms < scaled_ms - EARLY_MS:
             return available.changed_ms
-    had = [pod for pod in rollout.service if pod.name not in rollout.fresh]
+    had = rollout.had
     known = [moment for pod in had if (moment := pod.ready_changed_ms or pod.created_ms) is not None]
     if known and not any(pod.ready for pod in had):  # one that is ready was seen earlier than the counts
         lost_ms = max(known)  # what is made in place of it begins nothing anew

@@ -70,7 +70,7 @@ def of_standing(rollout: Rollout, scene: Scene) -> Finding:
 
 def _with_outage(rollout: Rollout, found: Finding, scene: Scene) -> Finding:
     """Return what was found, as an outage where nothing is available for long; of lost nodes nothing is known."""
-    had = [pod for pod in rollout.service if pod.name not in rollout.fresh] if rollout.fresh else rollout.service
+    had = rollout.had
     if len(had) >= rollout.owed and all(pod.ready or pod.name in scene.lost for pod in had):
         return found
     outage = of_short(rollout, scene)
@@ -95,13 +95,13 @@ def _paused_outage(rollout: Rollout, scene: Scene) -> Finding | None:
     Nor where one paused between the old pods and the new ones.
     """
     workload = rollout.workload
-    if not rollout.completed and (workload.available or workload.ready or not (rollout.held or _is_between(workload))):
+    if not rollout.completed and (workload.available or workload.ready or not (rollout.held or _makes_pods_anew(workload))):
         return None
     outage = of_short(rollout, scene)
     return outage if outage.level in _BAD else None
 
 
-def _is_between(workload: Workload) -> bool:
+def _makes_pods_anew(workload: Workload) -> bool:
     """Return whether a Deployment had pods, and makes new ones only now that they have gone."""
     return workload.strategy == "Recreate" and bool(workload.revision) and not workload.replicas
 

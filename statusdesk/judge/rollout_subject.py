@@ -63,6 +63,11 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.pods + self.held if self.held else self.pods
 
     @property
+    def had(self) -> tuple[Pod, ...]:
+        """Those of them that were there before the number wanted was changed."""
+        return tuple([pod for pod in self.service if pod.name not in self.fresh]) if self.fresh else self.service
+
+    @property
     def relied_on(self) -> tuple[Pod, ...]:
         """Those of them of which anything but a place to run is expected by now."""
         return tuple([pod for pod in self.service if pod.name not in self.added]) if self.added else self.service

@@ -36,8 +36,8 @@ from statusdesk.judge.rollout_short import held_outage
 from statusdesk.judge.rollout_stale import current, noted
 from statusdesk.judge.rollout_standing import of_standing
 from statusdesk.judge.rollout_subject import Rollout
+from statusdesk.judge.rollout_under_way import since_when_rolling_ms
 from statusdesk.judge.rollout_waits import waits_of
-from statusdesk.judge.rollout_way import on_its_way_ms
 from statusdesk.states import RESTING, Level, RolloutState
 
 _NONE: frozenset[str] = frozenset()
@@ -192,8 +192,10 @@ def _judge(sight: Sight, new: tuple[str, tuple[Pod, ...]], awaits: bool = False)
     if goes_on and not scene.ends:
         finding = _latched(finding, rollout, scene)
     new_ready = sum(pod.ready for pod in live)
-    way_ms = on_its_way_ms(workload, finding, scene, before, new_ready, goes_on=goes_on, was_completed=well)
-    state = _state(rollout, finding, scene, way_ms)
+    rolling_since_ms = since_when_rolling_ms(
+        workload, finding, scene, before, new_ready, goes_on=goes_on, was_completed=well
+    )
+    state = _state(rollout, finding, scene, rolling_since_ms)
     again_ms = min([moment for moment in scene.looks if moment > sight.now_ms], default=None)
     kept = _remembered(rollout, finding, scene)
     trouble_ms = trouble_began_ms(workload, pods, state, sight.now_ms) if before is None else None
@@ -291,7 +293,7 @@ def _latched(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     return held_outage(finding, rollout)
 
 
-def _state(rollout: Rollout, finding: Finding, scene: Scene, way_ms: int | None) -> RolloutState:
+def _state(rollout: Rollout, finding: Finding, scene: Scene, rolling_since_ms: int | None) -> RolloutState:
     workload = rollout.workload
     previous, version_since_ms, digest = _past(rollout, scene)
     resting = finding.level in RESTING
@@ -322,7 +324,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene, way_ms: int | None)
         available=workload.available,
         new_ready=sum(pod.ready for pod in rollout.pods) if counting and not scene.ends else None,
         started_ms=scene.started_ms,
-        way_ms=way_ms,
+        rolling_since_ms=rolling_since_ms,
         deadline_ms=deadline_ms(workload) if counting else None,
         fails_ms=finding.fails_ms if finding.level is Level.WARNING else None,
         version_since_ms=version_since_ms,

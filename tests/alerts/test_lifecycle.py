@@ -12,7 +12,7 @@ BAD, WELL = rollout(Level.FAILING, message="m"), rollout(Level.OK)
 
 def test_without_for_it_fires_at_once_and_once():
     world = World()
-    (fired,) = world.step(rollout(Level.FAILING, level_since_ms=5, way_ms=5, message="x"))
+    (fired,) = world.step(rollout(Level.FAILING, level_since_ms=5, rolling_since_ms=5, message="x"))
     assert (fired.alertname, fired.state, fired.started_ms, fired.fired_ms) == (
         "RolloutFailing",
         "firing",
@@ -24,7 +24,7 @@ def test_without_for_it_fires_at_once_and_once():
         (EU,),
         "RolloutState:eu/staging/Deployment/orders",
     )
-    world.step(rollout(Level.FAILING, level_since_ms=5, way_ms=5, message="x", reason="Other"))
+    world.step(rollout(Level.FAILING, level_since_ms=5, rolling_since_ms=5, message="x", reason="Other"))
     world.later(HOUR)
     assert world.told == [("firing", "RolloutFailing")] + [("firing", "RolloutStuck")]
     resolved = {alert.alertname: alert for alert in world.step(WELL)}["RolloutFailing"]

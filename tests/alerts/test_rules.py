@@ -19,7 +19,7 @@ def names(row, tuning=PLAIN):
 
 
 STUCK = ("RolloutStuck", "warning")
-ON_ITS_WAY = {"way_ms": 5}
+ON_ITS_WAY = {"rolling_since_ms": 5}
 CASES = [
     (rollout(**ON_ITS_WAY), [("RolloutFailing", "warning"), STUCK]),
     (rollout(namespace="shop", **ON_ITS_WAY), [("RolloutFailing", "critical"), ("RolloutStuck", "critical")]),

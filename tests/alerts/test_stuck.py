@@ -7,7 +7,7 @@ from tests.alerts.make import HOUR, MINUTE, SECOND, World, rollout, rule
 
 
 def rolling(world: World, version: str, age_ms: int = 0) -> RolloutState:
-    began = {"way_ms": world.now_ms - age_ms, "level_since_ms": world.now_ms - age_ms}
+    began = {"rolling_since_ms": world.now_ms - age_ms, "level_since_ms": world.now_ms - age_ms}
     return rollout(Level.PROGRESSING, version=version, message="0 of 2 new pods ready", **began)
 
 
@@ -75,13 +75,13 @@ def test_a_rollout_that_changes_its_level_is_the_same(world):
     began_ms = world.now_ms
     world.step(rolling(world, "1"))
     world.later(15 * SECOND)
-    world.step(rollout(Level.FAILING, version="1", way_ms=began_ms, level_since_ms=world.now_ms))
+    world.step(rollout(Level.FAILING, version="1", rolling_since_ms=began_ms, level_since_ms=world.now_ms))
     world.later(11 * SECOND)
     assert {state for version, state, _ in stuck(world)} == {"firing"} and "RolloutStuck" in world.states()
 
 
 def on_its_way(level: Level, began_ms: int, **fields) -> RolloutState:
-    return rollout(level, **{"version": "1", "way_ms": began_ms} | fields)
+    return rollout(level, **{"version": "1", "rolling_since_ms": began_ms} | fields)
 
 
 def test_one_that_fires_goes_on_through_a_warning_until_it_is_rolled_out(world):
@@ -97,7 +97,9 @@ def test_one_that_fires_goes_on_through_a_warning_until_it_is_rolled_out(world):
     assert [each[0] for each in world.told if each[1] == "RolloutStuck"] == ["firing", "resolved"]
 
 
-@pytest.mark.parametrize("between", [{"reason": "NeverReady"}, {"reason": "StuckTerminating", "way_ms": None}])
+@pytest.mark.parametrize(
+    "between", [{"reason": "NeverReady"}, {"reason": "StuckTerminating", "rolling_since_ms": None}]
+)
 def test_the_wait_runs_from_the_beginning_of_the_rollout_through_its_levels(world, between):
     """Also where it was nothing to wait for meanwhile: what nobody has heard of leaves no other start behind."""
     began_ms = world.now_ms
@@ -115,7 +117,7 @@ def test_the_wait_runs_from_the_beginning_of_the_rollout_through_its_levels(worl
 def test_one_that_ended_long_ago_and_comes_again_has_a_row_of_its_own(restarts):
     """Whenever the second is said to have begun, the end of the first stays written down."""
     world = World(rule("RolloutStuck", for_s=25.0))
-    began = {"way_ms": world.now_ms, "level_since_ms": world.now_ms, "version": "2.0"}
+    began = {"rolling_since_ms": world.now_ms, "level_since_ms": world.now_ms, "version": "2.0"}
     world.step(rollout(Level.PROGRESSING, **began))
     world.later(MINUTE)
     world.step(rollout(Level.PAUSED, reason="Paused", **began))

@@ -32,7 +32,9 @@ BAD = rollout(version="1.5", message="exit 1", version_since_ms=T0)
 OLD = {"version": "1.4", "version_since_ms": T0 - 60_000}
 BARE: dict[str, list[AlertState] | None] = {
     "RolloutFailing": deserved(rollout(message="exit 1"), TUNING),
-    "RolloutStuck": deserved(rollout(Level.WARNING, reason="Stalled", message="no pod is made", way_ms=T0), TUNING),
+    "RolloutStuck": deserved(
+        rollout(Level.WARNING, reason="Stalled", message="no pod is made", rolling_since_ms=T0), TUNING
+    ),
     "ServiceDegraded": deserved(rollout(reason="DegradedUnavailable", message="0/2 ready"), TUNING),
     "BadVersionAhead": _bad_versions(
         rollout(Level.OK, "testing", version="1.5", version_since_ms=T0 - 30_000), BAD, rollout(Level.OK, "shop", **OLD)

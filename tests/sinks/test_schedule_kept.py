@@ -46,7 +46,7 @@ def rows_of(name, namespace):
     match name:
         case "RolloutFailing" | "RolloutStuck" | "ServiceDegraded":
             reason = "DegradedCrash" if name == "ServiceDegraded" else "CrashLoop"
-            return [rollout(Level.FAILING, namespace, reason=reason, version="9", way_ms=T0)]
+            return [rollout(Level.FAILING, namespace, reason=reason, version="9", rolling_since_ms=T0)]
         case "BadVersionAhead":
             return [failing, *others, at("shop", "1.4")] if namespace != "shop" else [failing, *others]
         case "BadVersionInProduction":

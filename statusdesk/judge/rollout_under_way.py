@@ -10,7 +10,7 @@ _MOVES = (Level.PROGRESSING, Level.WARNING, Level.FAILING, Level.UNKNOWN)
 _UNTIL_ROLLED_OUT = ("Stalled", "NoPods", "OldPodBlocks", "OldPodsFail")
 
 
-def on_its_way_ms(
+def since_when_rolling_ms(
     workload: Workload,
     finding: Finding,
     scene: Scene,
@@ -33,8 +33,8 @@ def on_its_way_ms(
     if finding.level is Level.WARNING and all_there and finding.reason not in _UNTIL_ROLLED_OUT:
         return None
     if goes_on and before is not None:
-        if before.way_ms is not None:
-            return before.way_ms
+        if before.rolling_since_ms is not None:
+            return before.rolling_since_ms
         if was_completed or before.level is Level.PAUSED or _was_done(before):
             return scene.now_ms
     return scene.now_ms if was_completed else scene.started_ms

@@ -78,5 +78,7 @@ CASES: dict[str, tuple[Steps, list[float | None]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_since_when_it_is_on_its_way(name: str) -> None:
     steps, wanted = CASES[name]
-    found = [verdict.state.way_ms for verdict in follow([Seen(*step, Level.OK, "") for step in steps])]
-    assert [None if way_ms is None else (way_ms - T0) / 1000 for way_ms in found] == wanted
+    found = [verdict.state.rolling_since_ms for verdict in follow([Seen(*step, Level.OK, "") for step in steps])]
+    assert [
+        None if rolling_since_ms is None else (rolling_since_ms - T0) / 1000 for rolling_since_ms in found
+    ] == wanted
