@@ -3,10 +3,11 @@
 import random
 import threading
 import time
+from functools import partial
 
 import pytest
 
-from collectors import log_merge
+from collectors import log_merge, pod_logs
 from collectors.log_lines import LineKind, LogLine
 from collectors.log_merge import Merge
 from tests.collectors.kubernetes_server import wait_for
@@ -104,13 +105,12 @@ class Run:
         self.merge = Merge(patient=dice.random() < 0.3, hold_s=0.01, lane_bytes=1000)
         self.given, self.taken = dict[int, list[str]](), list[LogLine]()
         self.tails = 0  # of each one line is more than was wanted
-        self.threads = [
-            running(lambda origin=origin, seed=dice.random(): self.stream(origin, random.Random(seed)))
-            for origin in range(dice.randint(1, 4))
-        ]
+        seeds = [dice.random() for _ in range(dice.randint(1, 4))]
+        self.threads = [running(partial(self.stream, *each)) for each in enumerate(seeds)]
         self.reader = running(self.take)
 
-    def stream(self, origin, dice):
+    def stream(self, origin, seed):
+        dice = random.Random(seed)
         merge, told = self.merge, self.given.setdefault(origin, [])
         lane, at_ns = merge.lane(origin), NOW_NS - 10**9
         for _ in range(dice.randint(1, 2)):
@@ -170,7 +170,8 @@ def test_no_stream_waits_for_ever_while_the_reader_takes_for_long(monkeypatch):
     check_runs(range(1000, 4000))
 
 
-def test_two_pods_of_which_one_is_silent_are_followed_on(kube, follow):
+def test_two_pods_of_which_one_is_silent_are_followed_on(kube, follow, monkeypatch):
+    monkeypatch.setattr(pod_logs, "TICK_S", 60.0)  # each second it wakes all that wait, for another reason
     text = "x" * 4000
     tail = stamped(*(f"{number} {text}" for number in range(201)))
     live = stamped(*(f"live {number}" for number in range(20)), second=1)
