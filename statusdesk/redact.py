@@ -6,52 +6,42 @@ The shapes of tokens are written here and nowhere else; an accessor of Vault nev
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from statusdesk.redact_named import HIDDEN as HIDDEN
+from statusdesk.redact_named import is_plain, without_named
 from statusdesk.text import MAX_CHARS, clean, clean_line
 
 LINE_CHARS = 1_000
 MAX_KEY_LINES = 200
-HIDDEN = "[hidden]"
 _TOKEN_BEGINS = re.compile(r"(?:hv[sbr]|[sbr])\.")  # of Vault and OpenBao: service, batch and recovery
 _TOKEN = re.compile(_TOKEN_BEGINS.pattern + r"[A-Za-z0-9_-]{20,}")
 _TOKEN_TEXT = re.compile(r"\b" + _TOKEN.pattern)
 _JWT_BEGINS = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.")
 _JWT_TEXT = re.compile(_JWT_BEGINS.pattern + r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
 _USERINFO_TEXT = re.compile(r"(://[^\s/:@\"']{0,200}:)([^\s/@\"']{1,400})(?=@)")
-# behind a quote all as far as its end, which is another one that is escaped as that is
-_QUOTED = r"(?<=\\[\"'])[^\"'\\]+|(?<=\")(?:[^\"\\]|\\.)+|(?<=')(?:[^'\\]|\\.)+"
-_NAMED_TEXT = re.compile(
-    r"(?i)((?:(?:client|vault|access|refresh|id|wrapping)[_-]?token|secret_?id|private_?key|pass(?:word|wd|phrase)"
-    r"|authorization|api[_-]?key|client_?secret|secret_?(?:access_?)?key)\b\\?[\"']?\s{0,9}[:=]\s{0,9}"
-    rf"(?:(?:bearer|basic|token)\s{{1,9}})?\\?[\"']?)({_QUOTED}|[^\s\"',;}}\\]+)"
-)
-# tokens whose beginning says who made them: GitHub, GitLab, AWS, Slack, npm, Docker
+# tokens whose beginning says who made them: GitHub, GitLab, AWS, Slack, npm, Docker, Stripe, Google, OpenShift
 _MADE_TEXT = re.compile(
     r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,}|A[KS]IA[A-Z0-9]{16}"
-    r"|xox[abeprs]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{16,}|dckr_pat_[A-Za-z0-9_-]{16,})"
+    r"|xox[abeprs]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{16,}|dckr_pat_[A-Za-z0-9_-]{16,}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{35}"
+    r"|sha256~[A-Za-z0-9_-]{32,})"
 )
+_DOTTED_TEXT = re.compile(r"\b(?:ya29\.[A-Za-z0-9._-]{20,}|SG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,})")
 _BEARER_TEXT = re.compile(r"(?i)(\bbearer\s{1,9})([a-z0-9._~+/-]{16,}=*)")
-_SAID_TEXT = re.compile(
-    r"(?i)((?:token|secret|api[_-]?key[a-z0-9_-]{0,40})\\?[\"']?\s{0,9}:\s{0,9}\\?[\"']?)([^\s\"',;&}\\]{12,})"
-)
-_VARIABLE_TEXT = re.compile(rf"(SECRET[A-Z0-9_]{{0,60}}=[\"']?)({_QUOTED}|[^\s\"',;&}}]+)")
-_PARTS = re.compile(r"[-_./:@+=]+")
-_PLAIN_PART = re.compile(r"[a-z]{0,20}(?:[A-Z][a-z]{2,19}){0,5}\d{0,2}|[A-Z]{1,20}\d{0,2}|\d{1,4}")
-_ASSIGNED_TEXT = re.compile(rf"(?i)((?:token|secret|(?<![a-z])pwd|(?<![a-z])pass)=[\"']?)({_QUOTED}|[^\s\"',;&}}]+)")
-_COOKIE_BEGINS = re.compile(r"(?i)\b(?:set-)?cookies?\\?[\"']?\s{0,9}[:=]\s{0,9}[\[{(]?\\?[\"']?")
-_COOKIE_PAIR = re.compile(r"(\s{0,3}([^\s=;,:\"'{}\[\]&?/]{1,100})=)(\"?\[hidden\]|\"?[^\s;,\"'\\}\])]*)(\"?;?)")
-_COOKIE_ABOUT = frozenset(("path", "domain", "expires", "max-age", "samesite", "version"))
-_LEAST_COOKIE = 6
-_SESSION_TEXT = re.compile(  # of servlet containers, PHP and others; in a query, a cookie or a line of the log
-    r"(?i)((?<![a-z])(?:[a-z]{1,9}[._-]?)?sess(?:ion)?(?P<id>(?:[_-]?(?:id|key|token)){1,2})?"
-    r"(?:=|\\?[\"']?\s{0,9}:\s{0,9}\\?)[\"']?)(?P<value>[^\s\"',;&}\\]{12,})"
-)
-_MOMENT = re.compile(r"(?i)\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?[.)\]]{0,2}")
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _KEY_TEXT = re.compile(f"({_KEY_BEGINS.pattern})(.+?)(?=-----END |\\Z)", re.DOTALL)
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
 _KEY_LINE = re.compile(r"\s*[A-Za-z0-9+/]+={0,2}\s*")
 _KEY_PIECE = re.compile(r"[A-Za-z0-9+/=]{20,}")
-_KEY_WIDTHS = (64, 76)  # of all lines of a key but the last. Source: RFC 7468 section 2, RFC 2045 section 6.8
+_KEY_WIDTHS = (
+    64,
+    70,
+    76,
+)  # of all its lines but the last. Source: RFC 7468 section 2, ssh-keygen, RFC 2045 section 6.8
+_KEY_FULL = re.compile(  # with something around it, as loggers and sources of programs have
+    rf"(?:^|[\s\"'|>:])(?:{'|'.join(f'[A-Za-z0-9+/]{{{width}}}' for width in _KEY_WIDTHS)})(?:\\[nr]|[\s\"'+,;\\])*$"
+)
+_KEY_LAST = re.compile(r"(?:^|[\s\"'|>:])[A-Za-z0-9+/]{2,75}={1,2}(?:\\[nr]|[\s\"'+,;\\])*$")
+_KEY_HEADER = re.compile(r"\s*(?:[A-Z][A-Za-z]*-[A-Za-z-]+: .*)?")  # Source: RFC 1421 section 4.6
+_LEAST_KEY_LINE = 16
 _TOKENISH = re.compile(r"\.[A-Za-z0-9_-]{20}")  # begins with a letter that can be found fast
 _SAID_PASSWORD_TEXT = re.compile(
     r"(?i)(pass(?:word|wd|phrase|code)\s{1,9}(?:is|was|set\s{1,9}to)(?:\s{0,9}[:=]\s{0,9}|\s{1,9})[\"'`]?)"
@@ -74,6 +64,7 @@ _SOUGHT = (
     ("bearer",),
     ("://",),
     ("se|ss",),
+    ("cu|rl",),
 )
 _NEEDLES = tuple(word.replace("|", "") for words in _SOUGHT for word in words)
 _LONG_CHARS = 2_000  # from here on an expression finds a word twice as fast as ``in`` does
@@ -81,7 +72,8 @@ _LONG_CHARS = 2_000  # from here on an expression finds a word twice as fast as 
 _AFTER_MAKER = re.compile(r"_[A-Za-z0-9_-]{16}")
 _LAB_TOKEN = re.compile("glpat-")
 _CHAT_TOKEN = re.compile(r"x(?=ox[abeprs]-)")
-_CLOUD_KEY = re.compile(r"A[KS]IA[A-Z0-9]{16}")
+_CLOUD_KEY = re.compile(r"A(?:[KS]IA[A-Z0-9]{16}|Iza[A-Za-z0-9_-]{35})")
+_CLUSTER_TOKEN = re.compile("~(?<=sha256~)")
 _SUSPECT = re.compile(f"(?:{_TOKEN_TEXT.pattern})|(?:-----BEGIN )|(?:{_JWT_BEGINS.pattern})|(?:{_MADE_TEXT.pattern})")
 
 
@@ -131,7 +123,7 @@ def _folded(text: str) -> str:
 
 
 def _may_be_made(text: str) -> bool:
-    if _LAB_TOKEN.search(text) is not None or _CHAT_TOKEN.search(text) is not None:
+    if any(sign.search(text) is not None for sign in (_LAB_TOKEN, _CHAT_TOKEN, _CLUSTER_TOKEN)):
         return True
     return _AFTER_MAKER.search(text) is not None or _CLOUD_KEY.search(text) is not None
 
@@ -145,18 +137,15 @@ def redact(text: str, known: Collection[str] = ()) -> str:
     text = _JWT_TEXT.sub(HIDDEN, text)
     if _may_be_made(text):
         text = _MADE_TEXT.sub(HIDDEN, text)
+    if _TOKENISH.search(text) is not None:
+        text = _DOTTED_TEXT.sub(HIDDEN, text)
     if "PRIVATE KEY-----" in text:
         text = _KEY_TEXT.sub(lambda found: found[1] + HIDDEN, text)
-    text = _BEARER_TEXT.sub(_unless_plain, text)
+    text = _BEARER_TEXT.sub(lambda found: found[0] if is_plain(found[2]) else found[1] + HIDDEN, text)
     text = _SAID_PASSWORD_TEXT.sub(_unless_said_of_it, text)
     if "=" in text or ":" in text:
         text = _USERINFO_TEXT.sub(lambda found: found[1] + HIDDEN, text)
-        text = _NAMED_TEXT.sub(lambda found: found[1] + HIDDEN, text)
-        text = _ASSIGNED_TEXT.sub(lambda found: found[1] + HIDDEN, text)
-        text = _VARIABLE_TEXT.sub(lambda found: found[1] + HIDDEN, text)
-        text = _SAID_TEXT.sub(_unless_plain, text)
-        text = _without_sessions(text)
-    return text
+    return without_named(text)
 
 
 def _unless_said_of_it(found: re.Match[str]) -> str:
@@ -166,45 +155,6 @@ def _unless_said_of_it(found: re.Match[str]) -> str:
     return found[0] if goes_on or _NO_PASSWORD.fullmatch(said) else found[1] + HIDDEN
 
 
-def _without_sessions(text: str) -> str:
-    """Hide the names by which browsers are known again: the values of cookies, and of sessions in an address."""
-    lower = text.lower()
-    if "cookie" in lower:
-        text = _without_cookies(text)
-    return _SESSION_TEXT.sub(_unless_no_session, text) if "sess" in lower else text
-
-
-def _without_cookies(text: str) -> str:
-    parts, done, begins = list[str](), 0, _COOKIE_BEGINS.search(text)
-    while begins is not None:
-        pair = _COOKIE_PAIR.match(text, begins.end())
-        at = begins.end()
-        while pair is not None:
-            about = len(pair[3]) < _LEAST_COOKIE or pair[2].lower() in _COOKIE_ABOUT
-            parts += text[done : pair.end(1)], pair[3] if about else '"' * pair[3].startswith('"') + HIDDEN
-            at = done = pair.end(3)
-            pair = _COOKIE_PAIR.match(text, pair.end()) if ";" in pair[4] else None
-        begins = _COOKIE_BEGINS.search(text, at)
-    return "".join(parts) + text[done:]
-
-
-def _unless_plain(found: re.Match[str]) -> str:
-    """Hide what was found unless it is made of words, as names and sentences are."""
-    return found[0] if is_plain(found[2]) else found[1] + HIDDEN
-
-
-def _unless_no_session(found: re.Match[str]) -> str:
-    """Hide what a session is known by; where it is named so, a single word is no sentence about it."""
-    value = found["value"]
-    known_by = found["id"] is not None and len(list(filter(None, _PARTS.split(value)))) < 2
-    return found[0] if is_plain(value) and not known_by else found[1] + HIDDEN
-
-
-def is_plain(value: str) -> bool:
-    """Tell whether a value is a moment, or made of words, as names and sentences are."""
-    return _MOMENT.fullmatch(value) is not None or all(map(_PLAIN_PART.fullmatch, _PARTS.split(value)))
-
-
 class PrivateKeys:
     """Hides the bodies of private keys in the lines of one log; it remembers that it is inside one.
 
@@ -212,7 +162,9 @@ class PrivateKeys:
     """
 
     def __init__(self) -> None:
-        self._lines = 0  # of the one that goes on, its beginning included
+        self._lines = 0  # since the beginning of the one that goes on, which is counted too
+        self._bodies = 0  # those of them that were its
+        self._is_torn = False  # something else stands among them
         self._begins = True  # nothing was read yet that cannot be of a key,
         self._inside = False  # and something that looks like a line of one
 
@@ -237,12 +189,12 @@ class PrivateKeys:
         for at, line in enumerate(lines):
             begins, ends = _KEY_BEGINS.search(line), _KEY_ENDS.search(line) is not None
             if begins is not None:
-                self._lines = 0 if ends else 1
+                self._lines, self._bodies, self._is_torn = 0 if ends else 1, 0, False
                 found.append(redact(line[: begins.end()]) + (HIDDEN if line[begins.end() :].strip() else ""))
                 continue
             if self._lines and not ends:
                 self._lines = (self._lines + 1) % MAX_KEY_LINES  # one that never ends hides no log for ever
-                found.append(HIDDEN)
+                found.append(HIDDEN if self._goes_on(line) else redact(line))
                 continue
             if ends and not self._lines:
                 body = next((back for back in range(at) if not _may_be_of_key(lines[at - 1 - back])), at)
@@ -250,6 +202,23 @@ class PrivateKeys:
             self._lines = 0
             found.append(redact(line))
         return found
+
+    def _goes_on(self, line: str) -> bool:
+        """Tell whether a line belongs to the key that has begun, as far as that is more than a mention of one."""
+        body = line.strip()
+        if _KEY_FULL.search(line) is not None:
+            self._bodies += 1
+            return True
+        if self._is_torn:
+            return False
+        if not self._bodies and _KEY_HEADER.fullmatch(body) is not None:
+            return True
+        is_bare = _KEY_LINE.fullmatch(body) is not None
+        if is_bare and len(body) >= _LEAST_KEY_LINE:
+            self._bodies += 1
+            return True
+        self._is_torn = True  # a short one is the last
+        return self._bodies > 0 and (is_bare or _KEY_LAST.search(line) is not None)
 
 
 def _is_full_of_key(line: str) -> bool:
