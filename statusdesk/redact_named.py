@@ -9,23 +9,23 @@ from statusdesk.redact_values import Value, value_at
 _QUOTE = r"(?P<quote>\\{0,7}[\"'])"
 _LINK = r"\s{0,9}[:=]{1,2}>?\s{0,9}"
 _NAMED = re.compile(
-    r"(?i)(?:(?:client|vault|access|refresh|id|wrapping|auth|api)[_-]?token|secret_?id|private_?key"
+    r"(?:(?:client|vault|access|refresh|id|wrapping|auth|api)[_-]?token|secret_?id|private_?key"
     r"|pass(?:word|wd|phrase)|authorization|api[_-]?key|client_?secret|secret_?(?:access_?)?key|(?:access|account)[_-]?key)"
     # its value may be told by another name, as those of variables are
     rf"\b(?:{_QUOTE}?{_LINK}|\\{{0,7}}[\"']\s{{0,3}},\s{{0,3}}(?P<other>\\{{0,7}}[\"'])value(?P=other)\s{{0,3}}:\s{{0,3}})"
 )
-_HEADER = re.compile(r"(?i)authorization\\{0,7}[\"']?[\s,]{1,9}(?=\\{0,7}[\"']?(?:basic|bearer|digest|negotiate)\s)")
-_SHORT = re.compile(rf"(?i)(?<![a-z])(?:pass|pwd){_QUOTE}{_LINK}")
-_ASSIGNED = re.compile(rf"(?i)(?:token|secret|(?<![a-z])pwd|(?<![a-z])pass)(?:=|{_QUOTE}?\s{{0,9}}=>\s{{0,9}})")
+_HEADER = re.compile(r"authorization\\{0,7}[\"']?[\s,]{1,9}(?=\\{0,7}[\"']?(?:basic|bearer|digest|negotiate)\s)")
+_SHORT = re.compile(rf"(?<![a-z])(?:pass|pwd){_QUOTE}{_LINK}")
+_ASSIGNED = re.compile(rf"(?:token|secret|(?<![a-z])pwd|(?<![a-z])pass)(?:=|{_QUOTE}?\s{{0,9}}=>\s{{0,9}})")
 _VARIABLE = re.compile(r"SECRET[A-Z0-9_]{0,60}=")
 _SAID = re.compile(
-    rf"(?i)(?:token|secret|api[_-]?key[a-z0-9_-]{{0,40}}|(?<![a-z])pass|(?<![a-z])pwd){_QUOTE}?\s{{0,9}}:\s{{0,9}}"
+    rf"(?:token|secret|api[_-]?key[a-z0-9_-]{{0,40}}|(?<![a-z])pass|(?<![a-z])pwd){_QUOTE}?\s{{0,9}}:\s{{0,9}}"
     r"(?:[\[(]\s{0,3}){0,3}"
 )
 _OPTION = re.compile(
-    r"(?i)(?<![\w-])--?(?:[a-z0-9]{1,20}-){0,3}"
+    r"(?<![\w-])--?(?:[a-z0-9]{1,20}-){0,3}"
     r"(?:token|pass(?:word|wd|phrase)?|pwd|(?:api|access|secret)-?key|client-?secret|secret-?id)"
-    r"(?:\s{1,9}|\\{0,7}[\"']\s{0,3},\s{0,3}(?=\\{0,7}[\"']))(?![-|&<>()\s]|\\?[\"']?\$[A-Z_{(])"
+    r"(?:\s{1,9}|\\{0,7}[\"']\s{0,3},\s{0,3}(?=\\{0,7}[\"']))(?![-|&<>()\s]|\\?[\"']?\$[a-z_{(])"
 )
 _ABOUT_OPTION = re.compile(
     r"(?i)(?:is|are|was|be|must|may|can|cannot|could|should|shall|will|would|has|have|had|do|does|did|and|or|nor|not|no|if|to"
@@ -54,25 +54,44 @@ _SESSION = re.compile(  # of servlet containers, PHP and others; in a query, a c
 _MOMENT = re.compile(r"(?i)\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?[.)\]]{0,2}")
 
 
+def folded(text: str) -> str:
+    """Return the text in small letters, as long as it is; letters that count as others for an expression are those."""
+    if text.isascii():
+        return text.lower()
+    return text.replace("\u0130", "i").replace("\u0131", "i").replace("\u017f", "s").lower()
+
+
 def without_named(text: str) -> str:
     """Return a text without what names say to be secret."""
-    if "-" in text:
-        text = _hidden(text, _OPTION, lambda value: _ABOUT_OPTION.fullmatch(value.content) is None)
+    lower = folded(text)
+    if " -" in text or "--" in text or '"-' in text or "'-" in text:
+        text = _hidden(text, lower, _OPTION, lambda value: _ABOUT_OPTION.fullmatch(value.content) is None)
+    if "curl" in lower:
         text = _USER.sub(lambda found: found[1] + HIDDEN, text)
-    text = _hidden(text, _HEADER, _always)
+    if "authorization" in lower:
+        text = _hidden(text, folded(text), _HEADER, _always)
     if "=" in text or ":" in text:
-        text = _hidden(text, _NAMED, _always)
-        text = _hidden(text, _SHORT, lambda value: _NUMBER.fullmatch(value.content) is None)
-        text = _hidden(text, _ASSIGNED, _always)
-        text = _hidden(text, _VARIABLE, _always)
-        text = _hidden(text, _SAID, _unless_said, deep=False)
+        text = _hidden(text, folded(text), _NAMED, _always)
+        lower = folded(text)
+        if "pass" in lower or "pwd" in lower:
+            text = _hidden(text, lower, _SHORT, lambda value: _NUMBER.fullmatch(value.content) is None)
+        if "=" in text:
+            text = _hidden(text, folded(text), _ASSIGNED, _always)
+        if "SECRET" in text:
+            text = _hidden(text, text, _VARIABLE, _always)
+        text = _hidden(text, folded(text), _SAID, _unless_said, deep=False)
         text = _without_sessions(text)
     return text
 
 
-def _hidden(text: str, names: re.Pattern[str], is_secret: Callable[[Value], bool], *, deep: bool = True) -> str:
-    """Return a text with the values after some names hidden, where they are secret."""
-    parts, done, name = list[str](), 0, names.search(text)
+def _hidden(
+    text: str, sought: str, names: re.Pattern[str], is_secret: Callable[[Value], bool], *, deep: bool = True
+) -> str:
+    """Return a text with the values after some names hidden, where they are secret. ``sought`` has the names."""
+    name = names.search(sought)
+    if name is None:
+        return text
+    parts, done = list[str](), 0
     while name is not None:
         quoted = name.groupdict()
         quote, at = quoted.get("quote") or quoted.get("other") or "", name.end()
@@ -86,7 +105,7 @@ def _hidden(text: str, names: re.Pattern[str], is_secret: Callable[[Value], bool
             if following is None:
                 break
             at = following.end()
-        name = names.search(text, max(name.end(), value.end))
+        name = names.search(sought, max(name.end(), value.end))
     return "".join(parts) + text[done:] if parts else text
 
 

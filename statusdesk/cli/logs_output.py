@@ -96,7 +96,9 @@ class Writing:
         timestamps: bool = False,
         as_json: bool = False,
         quiet: bool = False,
+        since: str = "",
     ) -> None:
+        self._since = since
         self._source = source
         self._out = out
         self._narration = narration
@@ -109,9 +111,11 @@ class Writing:
         self._quiet = quiet
         self._prefixes: list[str] = []
         self._told: dict[str, None] = {}  # those said last at the end
+        self._problems = frozenset[str]()
         self._next_tell_s = 0.0
         self._begun_s = time.monotonic()
         self._second = (-1, "")
+        self._read = 0  # lines, whether they match or not
         self._written = 0
         self._was_found = False
         self._stopped = False
@@ -152,6 +156,9 @@ class Writing:
             return None
         if status.found:
             self._next_tell_s = now_s + TELL_EVERY_S
+        for over in self._problems.difference(status.problems):
+            self._told.pop(over, None)  # it may happen again
+        self._problems = frozenset(status.problems)
         for problem in status.problems:
             self._say(problem, always=True)
         if status.waiting:
@@ -173,8 +180,14 @@ class Writing:
         if not status.ended:
             return None
         if not self._written and not status.problems:
-            self._say(f"there are no lines of {self._what}")
+            self._say(self._nothing_said())
         return exit_codes.CANNOT_TELL if status.problems else exit_codes.OK
+
+    def _nothing_said(self) -> str:
+        """Return why nothing was written: nothing was there, or nothing of it was asked for."""
+        if self._read:
+            return f"no line of {self._what} matches ({self._read:,} read)"
+        return f"no line of {self._what} since {self._since}" if self._since else f"there are no lines of {self._what}"
 
     def _say(self, sentence: str, *, always: bool = False) -> None:
         """Tell something once; what is only news is left out when it has to be quiet."""
@@ -187,6 +200,7 @@ class Writing:
 
     def _write(self, lines: list[LogLine]) -> None:
         """Write lines as one block, which costs one call."""
+        self._read += sum(not line.kind for line in lines)
         while len(self._prefixes) < len(self._source.origins):
             self._prefixes.append(self._prefix(len(self._prefixes)))
         if not (self._wanted or self._unwanted):
