@@ -102,6 +102,7 @@ def run(args: argparse.Namespace) -> int:
             timestamps=args.timestamps,
             as_json=args.format == "jsonl",
             quiet=args.quiet,
+            since=args.since or args.since_time or "",
         )
         if args.output != "-" and not args.quiet:
             print(f"statusdesk: adding to {args.output}", file=sys.stderr)

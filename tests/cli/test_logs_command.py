@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from collectors.log_lines import CUT_TEXT, LineKind, LogLine, Origin
+from collectors.log_lines import CUT_TEXT, FollowStatus, LineKind, LogLine, Origin
 from collectors.log_stream import LAST_MISSING, ROTATED
 from statusdesk.cli import logs_output
 from statusdesk.cli.logs import DESCRIPTION
@@ -89,7 +89,7 @@ def test_that_no_line_was_wanted_is_said(kube, run):
     kube.show(pod("orders-1", container(state=ended("run-1", 1, "Error"))))
     kube.replies["app"] = [Reply(stamped("one", "two"))]
     done = run("orders", "-n", "testing", "--no-follow", "--grep", "zebra")
-    assert (done.returncode, done.stdout) == (0, "") and "there are no lines of orders" in done.stderr
+    assert (done.returncode, done.stdout) == (0, "") and "no line of orders matches (2 read)" in done.stderr
 
 
 def test_machines_get_json(kube, run):
@@ -343,3 +343,33 @@ def test_what_is_missing_is_told_even_where_all_else_is_not():
     writing._write([LogLine(1, 0, "3 lines skipped here", LineKind.SKIPPED)])
     told = [each.partition("app: ")[2] for each in narration.getvalue().splitlines()]
     assert told == [*marks[1:], "3 lines skipped here"]
+
+
+class Silent:
+    """A source that has ended; ``status`` is replaced by what it tells."""
+
+    def __init__(self):
+        self.origins, self.now = [], FollowStatus(found=True, listed=True)
+
+    def status(self):
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("since", "said"), [("10s", "no line of orders since 10s"), ("", "there are no lines of orders")]
+)
+def test_it_is_said_why_there_is_nothing(since, said):
+    source, narration = Silent(), io.StringIO()
+    source.now = FollowStatus(found=True, listed=True, ended=True)
+    writing = logs_output.Writing(source, io.StringIO(), narration, what="orders", since=since)
+    assert writing._look() == 0 and narration.getvalue() == f"statusdesk: {said}\n"
+
+
+def test_a_problem_that_comes_again_is_told_again(monkeypatch):
+    monkeypatch.setattr(logs_output, "TELL_EVERY_S", 0.0)
+    source, narration = Silent(), io.StringIO()
+    writing = logs_output.Writing(source, io.StringIO(), narration, what="orders", quiet=True)
+    for problems in (("the server is away",), ("the server is away",), (), ("the server is away",)):
+        source.now = FollowStatus(found=True, listed=True, problems=problems)
+        assert writing._look() is None
+    assert narration.getvalue() == "statusdesk: the server is away\n" * 2
