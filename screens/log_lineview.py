@@ -11,12 +11,14 @@ from textual.strip import Strip
 
 from screens.ink import Ink
 from screens.lineview import LineView
+from screens.log_missing import said_before
 from screens.log_ring import LogRing
 from screens.log_rows import Fold, How, draw_line, words_of
 from screens.log_shown import Shown
 from screens.strips import Line, fold, overlay, overlay_ground
 
 CACHED = 2000
+BEFORE = -1  # the row above the first one
 MOST_NOTE_ROWS = 8  # of one sentence that says why there is nothing to see
 WHEEL_ROWS = 3
 KEEP_ABOVE = 2000  # lines above the place where the reader stands that stay while the view is paused
@@ -87,6 +89,7 @@ class LogLineView(LineView):
         self._page = self._from_end() if self.following else self._from_top()
         if not self.following and self._page:
             self.ring.held_from = max(self.ring.first, self._page[0][0] - KEEP_ABOVE)
+        self._say_before(height)
         self._rows = [self._row(number, part) for number, part in self._page]
         if not self._page:
             rows = [row for text in self.notes for row in fold(text, width - 6, MOST_NOTE_ROWS, self.how.dots) or [""]]
@@ -94,6 +97,14 @@ class LogLineView(LineView):
         self._rows += [Strip.blank(width, self.ink.plain)] * (height - len(self._rows))
         self._lay_rail()
         self.repaint_changed()
+
+    def _say_before(self, height: int) -> None:
+        """Put before the oldest line that older ones have gone; not where the cursor would lose its row by it."""
+        page = self._page
+        if not page or not self.shown.complete or said_before(self.ring) is None or page[0] != (self.shown[0], 0):
+            return
+        if len(page) < height or not (self.following or page[-1][0] == self.cursor):
+            self._page = [(page[0][0], BEFORE), *page[: height - 1]]
 
     def strip_at(self, y: int) -> Strip:
         return self._rows[y] if y < len(self._rows) else Strip.blank(self._width, self.ink.plain)
@@ -130,6 +141,8 @@ class LogLineView(LineView):
         return Fold(trace.lines, text)
 
     def _row(self, number: int, part: int) -> Strip:
+        if part == BEFORE and (before := said_before(self.ring)) is not None:
+            return draw_line(before, self.how)[0]
         strips = self._drawn(number)
         strip = strips[min(part, len(strips) - 1)]
         if number != self.cursor or self.following:

@@ -22,6 +22,11 @@ MOST_EVENTS = 100  # that had no room and are remembered
 MORE_FOR_OLDER = 4  # a fourth more may be fetched from further back
 
 
+def missed_text(count: int) -> str:
+    """Return what stands where so many lines are missing."""
+    return f"{counted(count, 'line')} skipped here: no room for what came while the view was paused"
+
+
 class Trace(msgspec.Struct):
     """What belongs to a line that begins a stack trace: so many lines, the last of them, and that of its cause."""
 
@@ -35,7 +40,7 @@ class LogRing:
 
     While it is held from a number on, lines from there on stay: where there is no room, new ones are counted in
     ``missed`` instead of kept, which is said in their place as soon as there is room again. ``lines_before`` is how
-    many lines have come before the first one that is here.
+    many lines have come that would stand before the first one that is here, and had no room.
     """
 
     def __init__(self, most_lines: int) -> None:
@@ -151,9 +156,8 @@ class LogRing:
             return False
         if missed := self.missed:
             at_ns = self[self.end - 1].at_ns if self.end > self.first else 0
-            text = f"{counted(missed, 'line')} skipped here: no room for what came while the view was paused"
             self.missed = 0
-            self._put_each([LogLine(at_ns, OF_ALL, text, LineKind.SKIPPED)])
+            self._put_each([LogLine(at_ns, OF_ALL, missed_text(missed), LineKind.SKIPPED)])
             self._others[-1] = (self.end - 1, missed)
             self._said_missed += missed
         events = list(self._events)
@@ -244,7 +248,9 @@ class LogRing:
             self._put(number, line, traces, heads)
         others = [(number, 0) for number, line in enumerate(kept, start) if line.kind]
         self._others.extendleft(reversed(others))
-        self.lines_before -= count - len(others)
+        left = sum(line.kind == LineKind.LINE for line in lines[: len(lines) - count])
+        # where the view began with the last lines of a log, more may come from before them than had gone
+        self.lines_before = max(left, self.lines_before - (count - len(others)))
         self.first = start
         return count
 

@@ -12,6 +12,7 @@ from textual.message import Message
 from collectors.log_lines import LogFollower, LogLine, Origin
 from screens.frame import Frame
 from screens.log_doors import in_background
+from screens.log_missing import with_missing
 from screens.log_pane import LogPane
 from screens.log_saving import as_text, file_name, for_copying, path_problem, save
 from statusdesk.redact import safe
@@ -140,7 +141,7 @@ class LogTaking(Frame):
             if text:
                 ring = pane.feed.ring
                 numbers = range(ring.first, ring.end) if everything else _let_through(pane)
-                lines, follower = [ring[number] for number in numbers], pane.feed.follower
+                lines, follower = with_missing(ring, numbers), pane.feed.follower
                 whole = follower.whole if follower is not None else attrgetter("text")
                 work = partial(self._save, Path(text.strip()).expanduser(), lines, list(pane.feed.origins), whole)
                 self.run_worker(work, thread=True, group="save", exit_on_error=False)

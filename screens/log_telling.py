@@ -58,10 +58,13 @@ class LogTelling(Vertical):
             at_ms = request.at_ms - BEFORE_FAILURE_MS if self.view.following else gone_to_ms
             moment = f"{self._moment(at_ms)} {local(at_ms, self.setup.zone, '%Z')}"
             since = f"since {moment}" if self.view.following else f"around {moment}"
+        since = "" if request.job else since
+        if feed.ring.lines_before and not since.startswith("around"):
+            since = f"only {counted(len(feed.ring), 'line')} held"  # the others had to make room
         return BarState(
             title=self._title() if self.titled else (),
             names=self._names_words(),
-            since="" if request.job else since,
+            since=since,
             following=self.view.following,
             new=self._new,
             missed=feed.ring.missed_ever,
