@@ -75,6 +75,8 @@ class LogFeed:
             make = partial(self._doors.console, request.job, request.build, redact=request.redact)
         else:
             selection = request.selection(now_ms)
+            if selection.since_ms is not None:
+                self.further.asked_from_ns = selection.since_ms * 1_000_000
             make = partial(self._doors.pods, selection)
         self._opening = Opening(make)
         return self._opening

@@ -109,6 +109,8 @@ class FurtherBack:
         self._ring, self._shown, self._origins, self._timed = ring, shown, origins, timed
         self._sifted: Sifted | None = None
         self.begins = Beginnings(ring)
+        self.asked_from_ns: int | None = None
+        """Only lines from that moment on were asked for; None: others too."""
 
     @property
     def sifted(self) -> Sifted | None:
@@ -205,6 +207,8 @@ class FurtherBack:
 
     def note(self, older: Older) -> None:
         """Take note of where lines are missing now."""
+        if not older.unasked:
+            self.asked_from_ns = None
         self.begins.fill((*older.filled, *older.empty), older.left)
 
 

@@ -15,9 +15,14 @@ def said_before(ring: LogRing) -> LogLine | None:
     return LogLine(ring.at_ns(ring.first), OF_ALL, text, LineKind.CUT)
 
 
-def with_missing(ring: LogRing, numbers: Iterable[int]) -> list[LogLine]:
-    """Return lines with what is to be said before the first and behind the last of all that are held."""
+def with_missing(ring: LogRing, numbers: Iterable[int], asked_from_ns: int | None = None) -> list[LogLine]:
+    """Return lines with what is to be said before the first and behind the last of all that are held.
+
+    ``asked_from_ns``: only lines from that moment on were asked for; None: others too.
+    """
     before, lines = said_before(ring), [ring[number] for number in numbers]
+    if before is None and asked_from_ns is not None:
+        before = LogLine(asked_from_ns, OF_ALL, "older lines were not asked for", LineKind.CUT)
     if before is not None:
         lines.insert(0, before)
     if ring.missed and len(ring):

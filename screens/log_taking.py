@@ -141,7 +141,7 @@ class LogTaking(Frame):
             if text:
                 ring = pane.feed.ring
                 numbers = range(ring.first, ring.end) if everything else _let_through(pane)
-                lines, follower = with_missing(ring, numbers), pane.feed.follower
+                lines, follower = with_missing(ring, numbers, pane.feed.further.asked_from_ns), pane.feed.follower
                 whole = follower.whole if follower is not None else attrgetter("text")
                 work = partial(self._save, Path(text.strip()).expanduser(), lines, list(pane.feed.origins), whole)
                 self.run_worker(work, thread=True, group="save", exit_on_error=False)

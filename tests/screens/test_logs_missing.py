@@ -89,3 +89,21 @@ def test_older_lines_that_had_no_room_and_those_that_went_for_new_ones_are_count
     assert ring.prepend(numbered(40, 960)) == 40 and ring.lines_before == 0
     ring.extend([line(f"new {n}", 2000 + n) for n in range(20)])
     assert ring.lines_before == 10, "ten that had been fetched made room"
+
+
+async def test_what_was_read_from_a_moment_on_says_so_in_files_until_older_lines_are_here(tmp_path):
+    app = open_desk(numbered(100))
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await logs(pilot)
+        assert "| INFO" in (await saved(pilot, tmp_path / "a"))[0]
+        await pilot.press("t")
+        await until(pilot, lambda: app.screen is not screen)
+        await opened_again(pilot, *"09:20", "enter")
+        await saved(pilot, tmp_path / "b")
+        first = (tmp_path / "b").read_text().splitlines()[0]
+        assert first == "2025-11-22T09:18:00.000Z -- older lines were not asked for"
+        await pilot.press("i", *"/99 ", "enter")
+        assert (await saved(pilot, tmp_path / "c", "enter"))[0] == "-- older lines were not asked for"
+        await pilot.press("backspace", "o")
+        await until(pilot, lambda: "There is nothing further back." in text(app))
+        assert "| INFO" in (await saved(pilot, tmp_path / "d"))[0]
