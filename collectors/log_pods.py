@@ -3,6 +3,7 @@
 Source: ``GET /api/v1/namespaces/{namespace}/pods``; a pod belongs to an app by the same rules as on the board.
 """
 
+import datetime
 import fnmatch
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -23,12 +24,14 @@ from collectors.kubernetes_wire import (
     Wire,
 )
 from collectors.log_lines import Target
+from collectors.log_text import SECOND_NS
 from statusdesk.text import clean
 
 
 class _EndWire(Wire):
     exit_code: int = 0
     reason: str = ""
+    started_at: str | None = None
     container_id: str = field(default="", name="containerID")
 
 
@@ -81,11 +84,12 @@ POD_EVENT: msgspec.json.Decoder[
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A run of a container that has ended."""
+    """A run of a container that has ended. ``started_ns``: as of ``PodContainer``."""
 
     container_id: str
     exit_code: int
     reason: str
+    started_ns: int = 0
 
     @property
     def told(self) -> str:
@@ -94,11 +98,15 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class PodContainer(msgspec.Struct, frozen=True, kw_only=True):
-    """A container of a pod. ``run_id`` is its present or newest run, which has ``ended`` or not; empty: none yet."""
+    """A container of a pod. ``run_id`` is its present or newest run, which has ``ended`` or not; empty: none yet.
+
+    ``started_ns`` is when that began, by the clock of its node (ns of UTC, whole seconds); 0 where that is not known.
+    """
 
     name: str
     init: bool = False
     run_id: str = ""
+    started_ns: int = 0
     ended: Run | None = None
     last: Run | None = None
     restarts: int = 0
@@ -204,6 +212,7 @@ def _container(name: str, wire: _ContainerWire | None, init: bool) -> PodContain
         name=clean(name),
         init=init,
         run_id=(ended.container_id if ended is not None else "") or run_id,
+        started_ns=ended.started_ns if ended is not None else _ns(state.running.started_at) if state.running else 0,
         ended=ended,
         last=last,
         restarts=wire.restart_count,
@@ -212,7 +221,17 @@ def _container(name: str, wire: _ContainerWire | None, init: bool) -> PodContain
 
 
 def _run(wire: _EndWire | None) -> Run | None:
-    return None if wire is None else Run(clean(wire.container_id), wire.exit_code, clean(wire.reason))
+    if wire is None:
+        return None
+    return Run(clean(wire.container_id), wire.exit_code, clean(wire.reason), _ns(wire.started_at))
+
+
+def _ns(text: str | None) -> int:
+    """Return a time of RFC 3339 in nanoseconds of UTC, 0 for none; not by our clock, as those of lines are not."""
+    try:
+        return round(datetime.datetime.fromisoformat(text).timestamp()) * SECOND_NS if text else 0
+    except (ValueError, OverflowError):
+        return 0
 
 
 class Choice:

@@ -214,33 +214,40 @@ class ContainerReader:
         """Go over to another run: first comes what is left of the one before, as long as it is kept."""
         track = self.track
         if self._selection.previous:
-            self._go_over(seen.run_of(True), seen.restarts, "", seen.restarts - track.restarts)
+            self._go_over(seen.run_of(True), seen.restarts, "", seen.restarts - track.restarts, 0)
             return
         before = seen.before
         is_begun = track.from_start or track.opened_ms is not None or track.position.newest_ns > 0
         if before is not None and before.container_id != track.run_id and is_begun:
             # a run in between: of all the others there is no log any more
-            self._go_over(before.container_id, seen.restarts - 1, "", seen.restarts - 1 - track.restarts)
+            times = seen.restarts - 1 - track.restarts
+            self._go_over(before.container_id, seen.restarts - 1, "", times, before.started_ns)
         if before is not None and before.container_id == track.run_id:
             if track.done_id != track.run_id and is_begun and not self._read_previous():
                 self._pause(None)
                 return
-            self._go_over(seen.run_id, seen.restarts, before.told, 1)
+            self._go_over(seen.run_id, seen.restarts, before.told, 1, seen.started_ns)
             return
         ended = seen.last if not is_begun else None
-        self._go_over(seen.run_id, seen.restarts, ended.told if ended else "", seen.restarts - track.restarts)
+        times = seen.restarts - track.restarts
+        self._go_over(seen.run_id, seen.restarts, ended.told if ended else "", times, seen.started_ns)
 
-    def _go_over(self, run_id: str, restarts: int, told: str, times: int) -> None:
-        """Mark that the run before is over, and what may be missing of it and of others after it."""
+    def _go_over(self, run_id: str, restarts: int, told: str, times: int, started_ns: int) -> None:
+        """Mark that the run before is over, and what may be missing of it and of others after it.
+
+        The mark stands where that one ended; where its end was told already, at ``started_ns``, when the next began.
+        """
         track = self.track
         is_read = track.done_id == track.run_id
         told = track.end or told
-        mark = "started again" if is_read and track.end_told else f"restarted: {told}" if told else "restarted"
+        is_again = is_read and track.end_told
+        mark = "started again" if is_again else f"restarted: {told}" if told else "restarted"
         if times > 1:
             mark += f" ({times} times since){ALL_MISSING}"
         elif track.torn and not is_read:
             mark += LAST_MISSING
-        self._merge.mark(track.lane, mark)
+        # never before what was read: of a start only the second is known
+        self._merge.mark(track.lane, mark, max(track.lane.newest_ns, started_ns) if is_again else 0)
         track.run_id, track.restarts = run_id, restarts
         track.reads_before = track.reads_before or track.position.newest_ns > 0
         track.end, track.end_told, track.torn = "", False, True

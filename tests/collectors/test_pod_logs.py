@@ -103,11 +103,14 @@ def test_an_end_is_told_and_what_is_started_again_is_followed(kube, follow):
     lines.wait_texts("one", "last")
     wait_for(lambda: lines.marks() == ["ended: exit 1 Error"])
     kube.replies["app"] = [Reply(stamped("again", second=9), end="hang")]
-    again = container(run="run-2", lastState=ended("run-1", 1, "Error"), restartCount=1)
+    running = {"running": {"startedAt": "2026-11-22T12:00:08Z"}}
+    again = container(run="run-2", state=running, lastState=ended("run-1", 1, "Error"), restartCount=1)
     wait_for(lambda: kube.watching("pods", "testing"))
     kube.show(pod("orders-1", again), event="MODIFIED")
     lines.wait_texts("one", "last", "again")
     assert lines.marks()[1:] == ["started again"]
+    at_ms = [line.at_ns // 1_000_000 % 60_000 for line in lines.lines if line.kind]
+    assert at_ms == [1, 8000], "when it was started, not when the run before ended"
 
 
 def test_an_end_that_is_followed_by_a_new_run_is_told_once(kube, follow):
