@@ -23,6 +23,8 @@ class LogDeeds(LogTaking):
     wish: Wish
     panes: list[LogPane]
     active_index = 0
+    _picks = Filters(), Filters()
+    """What was picked of the first log before there was another beside it, and with that."""
 
     # -- where to look ----------------------------------------------------------------------------------------------
 
@@ -153,12 +155,11 @@ class LogDeeds(LogTaking):
     # -- side by side -----------------------------------------------------------------------------------------------
 
     def origin(self) -> Origin | None:
-        """Return where the line under the cursor comes from, else the newest one."""
-        pane = self.pane
-        cursor, ring = pane.view.cursor, pane.feed.ring
-        number = cursor if cursor is not None and cursor in ring else ring.end - 1
-        index = ring[number].origin if number in ring else 0
-        return pane.feed.origins[index] if index < len(pane.feed.origins) else None
+        """Return where the line under the cursor comes from, else the newest one that is shown, else what is picked."""
+        line, origins = self.line(), self.pane.feed.origins
+        if line is not None and line.origin < len(origins):
+            return origins[line.origin]
+        return next(filter(self.pane.filters.are_of, origins), None)
 
     def action_side(self) -> None:
         from screens.log_dialogs import side_choice
@@ -178,9 +179,10 @@ class LogDeeds(LogTaking):
 
         def chosen(index: int | None) -> None:
             if index is not None:
-                left, container = pairs[index].left, "" if pairs[index].whole_pod else pairs[index].left.container
-                pane.set_filters(pane.filters.only(left, container))
-                self.beside(pairs[index].right)
+                before, pair = pane.filters, pairs[index].narrowed(pane.feed.origins, pane.filters.container)
+                pane.set_filters(before.only(pair.left, pair.container))
+                self._picks = before, pane.filters
+                self.beside(pair.right)
 
         self.app.push_screen(dialog, chosen)
 
@@ -196,14 +198,16 @@ class LogDeeds(LogTaking):
         self.hurry()
 
     def alone(self) -> None:
-        """Show the first log alone again."""
+        """Show the first log alone again, of it what was picked before."""
         pane = self.panes.pop()
         pane.close()
         pane.remove()
         self.active_index = 0
         self.panes[0].titled = False
         self.panes[0].view.focus()
-        self.action_everything()
+        before, beside = self._picks
+        if self.pane.filters.same_pick(beside):  # else the reader has picked anew
+            self.set_filters(self.pane.filters.picked(before))
 
     def action_other(self) -> None:
         self.active_index = (self.panes.index(self.pane) + 1) % len(self.panes)

@@ -70,11 +70,23 @@ def container_choice(origins: Sequence[Origin], request: LogRequest, filters: Fi
 
 
 class Beside(msgspec.Struct, frozen=True):
-    """What to show at the left (of the log that is here), and the request for the right."""
+    """What to show at the left (of the log that is here), and the request for the right.
+
+    ``container``: only this one at the left; empty: the whole pod.
+    """
 
     left: Origin
-    whole_pod: bool
+    container: str
     right: LogRequest
+
+    def narrowed(self, origins: Collection[Origin], container: str) -> "Beside":
+        """Return it with two pods narrowed to a container, if one was picked."""
+        if self.container or not container:
+            return self
+        init = any(each.init for each in origins if each.container == container)
+        where = (*self.right.where, container)
+        right = msgspec.structs.replace(self.right, where=where, containers=(container,), init=init)
+        return msgspec.structs.replace(self, container=container, right=right)
 
 
 def side_choice(
@@ -100,14 +112,14 @@ def side_choice(
             failing=None,
         )
         entries.append(Entry(f"{each.told_pod} {each.container}, and {other_run} of it"))
-        pairs.append(Beside(each, False, right))
+        pairs.append(Beside(each, each.container, right))
     for left, other in _pairs_of_pods([origin, *origins]):
         pod = Target(cluster=other.cluster, namespace=other.namespace, pods=(other.pod,))
         right = msgspec.structs.replace(
             request, where=(*request.where[:1], other.told_pod), targets=(pod,), failing=None
         )
         entries.append(Entry(f"{left.told_pod}, and pod {other.told_pod}"))
-        pairs.append(Beside(left, True, right))
+        pairs.append(Beside(left, "", right))
     return Choice("Side by side", entries, "enter: show both. x: one again. esc: back"), pairs
 
 

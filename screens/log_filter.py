@@ -196,6 +196,15 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
             container=container,
         )
 
+    def picked(self, other: "Filters") -> "Filters":
+        """Return the filters with the pod and the container of others."""
+        names = {name: getattr(other, name) for name in ("cluster", "namespace", "pod", "told_pod", "container")}
+        return msgspec.structs.replace(self, **names)
+
+    def same_pick(self, other: "Filters") -> bool:
+        """Tell whether others let through the lines of the same pod and container."""
+        return self == self.picked(other)
+
     def are_of(self, origin: Origin) -> bool:
         """Tell whether they let lines from there through, as far as that alone tells."""
         there = origin.cluster, origin.namespace, origin.pod, origin.container

@@ -70,8 +70,8 @@ def test_each_two_pods_can_be_seen_side_by_side():
         ]
 
     dialog, pairs = side_choice(pods(3), pods(3)[2], LogRequest(where=("staging", "orders")))
-    both = [(pair.left.pod, pair.right.targets[0].pods[0]) for pair in pairs if pair.whole_pod]
+    both = [(pair.left.pod, pair.right.targets[0].pods[0]) for pair in pairs if not pair.container]
     assert both == [("orders-1", "orders-0"), ("orders-1", "orders-2"), ("orders-0", "orders-2")]
-    assert sum(not pair.whole_pod for pair in pairs) == 6
+    assert sum(bool(pair.container) for pair in pairs) == 6
     dialog, pairs = side_choice(pods(50), pods(50)[0], LogRequest(where=("staging", "orders")))
-    assert sum(pair.whole_pod for pair in pairs) == 49
+    assert sum(not pair.container for pair in pairs) == 49

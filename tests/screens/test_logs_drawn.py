@@ -10,7 +10,7 @@ from screens.log_dialogs import LineScreen
 from screens.prompts import Prompt
 from tests.screens.desk import lines, text, until
 from tests.screens.log_desk import WIDE, body, logs, open_desk
-from tests.screens.log_hand import HOSTILE, STORY, line
+from tests.screens.log_hand import HOSTILE, ORIGINS, STORY, line
 
 
 async def test_a_trace_and_a_line_in_full():
@@ -93,6 +93,42 @@ async def test_side_by_side(downs):
         assert not app.doors.opened[0].closed
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, BoardScreen))
+
+
+@pytest.mark.parametrize("leave", ["x", "escape"])
+async def test_what_was_picked_is_what_is_put_side_by_side_and_is_there_again_afterwards(leave):
+    app = open_desk([*STORY, line("INFO  the newest line, of another container", 490.0)])
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await logs(pilot)
+        await pilot.press("c", *["down"] * 3, "enter")
+        await until(pilot, lambda: screen.pane.filters.container == "sidecar" and len(screen.pane.feed.shown) == 2)
+        await pilot.press("i", *"GET", "enter")
+        picked = screen.pane.filters
+        await pilot.press("x")
+        await until(pilot, lambda: "and the run before of it" in text(app))
+        first = next(each for each in lines(app) if "and the run before of it" in each)
+        assert "dmwbp sidecar, and" in first, "of the lines that are shown the newest"
+        await pilot.press(*["down"] * 3, "enter")
+        await until(pilot, lambda: len(app.doors.opened) == 2)
+        assert app.doors.last.selection.containers == ("sidecar",), "of the other pod, too"
+        assert screen.panes[0].filters.names == (ORIGINS[1].pod, "sidecar")
+        assert screen.panes[1].request.where[1:] == (ORIGINS[0].pod, "sidecar")
+        await pilot.press("tab", leave)
+        await until(pilot, lambda: len(screen.panes) == 1)
+        assert screen.pane.filters == picked
+
+
+async def test_what_is_picked_while_two_logs_are_side_by_side_stays():
+    app = open_desk()
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await logs(pilot)
+        await pilot.press("x", "enter")
+        await until(pilot, lambda: len(app.doors.opened) == 2)
+        await pilot.press("c", "down", "enter")
+        await until(pilot, lambda: screen.pane.filters.container == "vault-agent")
+        await pilot.press("x")
+        await until(pilot, lambda: len(screen.panes) == 1)
+        assert screen.pane.filters.names == ("vault-agent",)
 
 
 async def test_copying_what_is_in_sight_from_a_mark_and_one_line():
