@@ -13,7 +13,7 @@ from collectors.masking import HIDDEN, Mask
 from statusdesk.config import Secret
 from statusdesk.credentials import CredentialError, read_secret
 from statusdesk.facts import Changed, Message, Pod, Visited
-from statusdesk.redact import is_plain
+from statusdesk.redact_named import is_plain
 from statusdesk.text import CUT
 
 _START = 12
