@@ -96,8 +96,7 @@ class Tokens:
 
     def restamp(self, step_ms: int) -> None:
         """Move what was seen with our clock, which was set, and its distance from the server's."""
-        skew_ms = self._skew_ms - step_ms
-        self._skew_ms = skew_ms if abs(skew_ms) > SAME_CLOCK_MS else 0
+        self._skew_ms -= step_ms  # also where little is left of it: what is known moved by the whole step
         self._tokens = {key: moved(token, step_ms) for key, token in self._tokens.items()}
         self._alive_ms = {key: at_ms + step_ms for key, at_ms in self._alive_ms.items()}
         self._heard_ms = self._heard_ms + step_ms if self._heard_ms is not None else None
