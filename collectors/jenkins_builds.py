@@ -25,7 +25,7 @@ from collectors.jenkins_skew import CLOCK, ServerClock, as_stamped, in_ours
 from collectors.jenkins_wire import BuildWire, Computers, Definitions, Queue, Remaining, RemainingBuild, Root
 from collectors.transport import VisitFailed, plain_url
 from collectors.visiting import Outcome, Visits
-from statusdesk.clock import Clock, ClockSteps, boot_clock, system_clock
+from statusdesk.clock import Clock, ClockSteps
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Build, Changed, Executors, Job, JobClass, JobMove, Message, QueueItem
 from statusdesk.job_classes import class_of
@@ -52,6 +52,7 @@ class JenkinsBuilds:
         stop: threading.Event,
         clock: Clock,
         complete: Collection[str] = (),
+        steps: ClockSteps | None = None,
     ) -> None:
         def connect() -> JenkinsApi:
             return JenkinsApi.connect(settings, token, self._server_clock)
@@ -61,7 +62,7 @@ class JenkinsBuilds:
         self._clock = clock
         self._visits: Visits[JenkinsApi] = Visits(SOURCE, "Jenkins", settings.interval_s, connect, emit, stop, clock)
         self._lock = threading.Lock()  # for what errands look at too, and so that what is told is sent in its order
-        self._server_clock = ServerClock(system_clock, ClockSteps(boot_clock))
+        self._server_clock = ServerClock(clock, steps)
         self._ledger = BuildLedger(settings, [as_stamped(build) for build in known], self._server_clock)
         self._identities = Identities(self._ledger, max(UNSEEN_S, 3 * settings.interval_s))
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with

@@ -1,5 +1,6 @@
 """Vault tokens in memory, judged whenever they are seen, when time alone changes them, and when their job has run."""
 
+from statusdesk.clock import SAME_CLOCK_MS
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
 from statusdesk.facts import Swept, Token, VaultHealth, Visited
 from statusdesk.judge.expiries import judge_expiry
@@ -15,8 +16,6 @@ from statusdesk.store.writer import Transition, Writer
 
 LEAST_SILENCE_MS = 15_000
 SILENT_VISITS = 3
-SAME_CLOCK_MS = 5000
-"""Less than this is the precision of a server's clock and of the way to it, and no skew."""
 SOONEST_MS = 250
 TOKEN = "token"
 VAULT = "vault"
