@@ -313,7 +313,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of the store that changed after some change number (all that are not gone when that number was 0).
 
     ``gone_jobs`` are keys of jobs that have gone; other rows that have gone have ``until_ms``. ``queue`` is the whole
-    queue, or None when it is as it was.
+    queue, and ``renamed`` all renamings that are remembered, or None when they are as they were.
     """
 
     change: int
@@ -326,6 +326,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     muted: tuple[MutedThere, ...] = ()
     jobs: tuple[Job, ...] = ()
     gone_jobs: tuple[tuple[str, str], ...] = ()
+    renamed: tuple[JobEvent, ...] | None = None
     queue: tuple[QueueItem, ...] | None = None
     executors: tuple[Executors, ...] = ()
     platform: tuple[PlatformState, ...] = ()
