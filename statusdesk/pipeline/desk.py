@@ -28,13 +28,14 @@ from statusdesk.facts import (
     Visited,
     Workload,
 )
+from statusdesk.job_classes import makes_environments
 from statusdesk.judge.sources import judge_source, source_key
 from statusdesk.pipeline.alerting import Alerting
 from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.builds import AskBuild, Builds
 from statusdesk.pipeline.causes import Causes
 from statusdesk.pipeline.clock_steps import Steps, is_ahead, moved, unstamped
-from statusdesk.pipeline.environments import Environments, makes_environments
+from statusdesk.pipeline.environments import Environments
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.platform import Platform

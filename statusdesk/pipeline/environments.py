@@ -5,8 +5,8 @@ from functools import partial
 from typing import NamedTuple
 
 from statusdesk.config import Config
-from statusdesk.facts import Build, JobClass
-from statusdesk.job_classes import class_of
+from statusdesk.facts import Build
+from statusdesk.job_classes import makes_environments
 from statusdesk.job_names import matches
 from statusdesk.judge.environments import Act, Run, Story, judge_environment, story_of, with_what_was_told
 from statusdesk.judge.working_hours import WorkingHours
@@ -25,13 +25,6 @@ class _Done(NamedTuple):
 
     act: Act
     until_ms: int | None = None
-
-
-def makes_environments(config: Config, job: str) -> bool:
-    """Tell whether a job makes or destroys environments, by the patterns of the settings."""
-    settings = config.environments
-    is_environment = config.jenkins is not None and class_of(job, config.jenkins) is JobClass.ENVIRONMENT
-    return is_environment and matches(job, (*settings.create_jobs, *settings.destroy_jobs))
 
 
 class Environments:
@@ -80,8 +73,7 @@ class Environments:
 
     def _holds(self, now_ms: int) -> bool:
         """Whether older builds of the jobs are still being told: a verdict now would be about an old run."""
-        jobs = [job for job in self._builds.jobs() if job.job_class is JobClass.ENVIRONMENT and self._act(job.name)]
-        if all(job.complete for job in jobs):
+        if all(job.complete or self._done_by(job.key) is None for job in self._builds.jobs()):
             self._held_ms = None
             return False
         if self._held_ms is None:
@@ -104,23 +96,21 @@ class Environments:
         """Return the runs of each namespace, each once; those of jobs that have gone count too."""
         runs: dict[str, dict[_Once, Run]] = {}
         for job in self._builds.jobs():
-            done = self._done_by(job.key, job.job_class is JobClass.ENVIRONMENT)
+            done = self._done_by(job.key)
             if done is not None:
                 self._add(runs, done, self._builds.of_job(job.key, deleted_too=True))
         for key, gone in self._builds.gone_jobs().items():
-            done = self._done_by(key, self._makes(key[1]))
+            done = self._done_by(key)
             if done is not None:
                 self._add(runs, done, gone.builds, gone.since_ms)
         return {namespace: list(each.values()) for namespace, each in runs.items()}
 
-    def _done_by(self, job: JobKey, is_environment: bool) -> _Done | None:
+    def _done_by(self, job: JobKey) -> _Done | None:
         """Return what the runs of a job are for, by its name; else what they were for, by one that it had before."""
-        act = self._act(job[1]) if is_environment else None
-        if act is not None:
+        if self._makes(job[1]) and (act := self._act(job[1])) is not None:
             return _Done(act)
         for name, until_ms in self._builds.events.earlier_names(*job):
-            act = self._act(name) if self._makes(name) else None
-            if act is not None:
+            if self._makes(name) and (act := self._act(name)) is not None:
                 return _Done(act, until_ms)
         return None
 
