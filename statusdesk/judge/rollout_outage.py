@@ -16,7 +16,7 @@ from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import Level
 
 _SAID = "no pod is available, "
-_RESTS = (*DONE_LEVELS, Level.PAUSED)
+_OUT, _SERVED, _BEGAN_DOWN = "out", "served", "began down"
 
 
 def with_rolling_outage(finding: Finding, rollout: Rollout, scene: Scene, *, goes_on: bool) -> tuple[Finding, bool]:
@@ -46,22 +46,24 @@ def with_rolling_outage(finding: Finding, rollout: Rollout, scene: Scene, *, goe
 def _out_since_ms(finding: Finding, rollout: Rollout, scene: Scene, goes_on: bool) -> int | None:
     """Return since when nothing is available of a service of which something was after its rollout began."""
     workload, before = rollout.workload, rollout.before
+    if not scene.rolling or scene.ends or finding.level in DONE_LEVELS or workload.deleting_ms is not None:
+        return None
     known = scene.known_since if goes_on else {}
-    if not scene.rolling or scene.ends or finding.level in _RESTS or workload.deleting_ms is not None:
-        return None
-    served = "served" in known or (before is not None and (before.available > 0 or before.ready > 0))
-    if served or not rollout.is_out:
-        scene.since["served"] = known.get("served", scene.now_ms)
-    if not rollout.is_out or not desired_of(workload) or workload.paused or workload.strategy == "Recreate":
-        return None
     old = [pod for pod in rollout.all_pods if pod.revision != rollout.revision and is_live(pod)]
-    if not old or all(pod.name in scene.lost for pod in old):
-        return None  # the rollout has taken them, or nothing is known of them
     lost_ms = max(_lost_ms(old, rollout.pods), default=scene.now_ms)
-    was_out = goes_on and before is not None and before.is_out
-    if not (served or was_out or (not known and lost_ms > (scene.started_ms or 0))):
+    was_out = _OUT in known or (goes_on and before is not None and before.is_out)
+    served = _SERVED in known or (before is not None and (before.available > 0 or before.ready > 0))
+    if not (served or was_out) and (before is None or (goes_on and not known)):
+        served = lost_ms > (scene.started_ms or 0)  # nobody remembers: the pods tell
+    mark = _SERVED if served or was_out or not rollout.is_out else _BEGAN_DOWN
+    scene.since[mark] = known.get(mark, scene.now_ms)
+    if mark == _BEGAN_DOWN or not rollout.is_out or not desired_of(workload):
         return None
-    since_ms = scene.since["out"] = known.get("out", min(lost_ms, scene.now_ms))
+    if workload.paused or workload.strategy == "Recreate":
+        return None  # these have limits of their own
+    if all(pod.name in scene.lost for pod in old) and (old or not was_out):
+        return None  # nothing is known of them, or the rollout has taken them
+    since_ms = scene.since[_OUT] = known.get(_OUT, min(lost_ms, scene.now_ms))
     return since_ms
 
 

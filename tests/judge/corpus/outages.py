@@ -7,6 +7,7 @@ from tests.judge.corpus.words import (
     DAY_S,
     FAILING,
     OK,
+    PAUSED,
     PROGRESSING,
     UNKNOWN,
     WARNING,
@@ -48,7 +49,10 @@ LOST = tuple(
 )
 CRASHING = old_pod(looping(), name="y", ready=False, ready_changed_ms=at(20))
 DROPPED = tuple(msgspec.structs.replace(lost, ready_changed_ms=at(-10)) for lost in LOST)
-AGAIN = tuple(old_pod(waiting("ContainerCreating"), name=n, ready=False, created_ms=at(85)) for n in ("v", "w"))
+AGAIN = tuple(
+    old_pod(waiting("ContainerCreating"), name=n, ready=False, created_ms=at(55), ready_changed_ms=at(55))
+    for n in ("v", "w")
+)
 DOWN = msgspec.structs.replace(
     WAS, ready=0, available=0, conditions=(available(False, at(-10)), progressing("NewReplicaSetAvailable", OLD))
 )
@@ -84,6 +88,24 @@ OUTAGES = [
             Seen(111, rolling(generation=3, desired=4, **OUT), (*LOST, CREATING), FAILING, "DegradedWhileRolling"),
         ],
         "no pod is available, containers of pod orders-7cc6f9fbf5-aaaaa are not created, 0 of 2 new pods ready",
+    ),
+    Case(
+        "an outage under a rollout goes on between an old pod that is put out and the one in its place",
+        [
+            *BEGUN,
+            *(Seen(t, rolling(**OUT), (*LOST, CREATING), level, reason) for t, level, reason in CLOCK),
+            Seen(111, rolling(**OUT), (CREATING,), FAILING, "DegradedWhileRolling"),
+            Seen(112, rolling(**OUT), (*AGAIN, CREATING), FAILING, "DegradedWhileRolling"),
+        ],
+    ),
+    Case(
+        "an outage of a rollout that was paused is one when it goes on, by the clock that ran",
+        [
+            *BEGUN,
+            Seen(10, rolling(paused=True), (*SERVING, CREATING), PAUSED, "Paused"),
+            Seen(21, rolling(paused=True, **OUT), (*LOST, CREATING), PAUSED, "Paused"),
+            Seen(111, rolling(**OUT), (*LOST, CREATING), FAILING, "DegradedWhileRolling"),
+        ],
     ),
     Case(
         "the old pods of a StatefulSet lose their readiness while it is rolled out",
@@ -128,8 +150,8 @@ OUTAGES = [
         [
             Seen(-50, WAS, SERVING, OK, "Complete"),
             Seen(-9, DOWN, DROPPED, WARNING, "DegradedNotReady"),
-            *(Seen(t, rolling(**OUT), (*DROPPED, CREATING), PROGRESSING, "Rolling") for t in (0, 50, 89)),
-            Seen(90, rolling(**OUT), (*AGAIN, CREATING), PROGRESSING, "Rolling"),
+            *(Seen(t, rolling(**OUT), (*DROPPED, CREATING), PROGRESSING, "Rolling") for t in (0, 50)),
+            *(Seen(t, rolling(**OUT), (*AGAIN, CREATING), PROGRESSING, "Rolling") for t in (60, 89)),
         ],
         "0 of 2 new pods ready",
     ),
