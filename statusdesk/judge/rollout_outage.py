@@ -19,28 +19,29 @@ _SAID = "no pod is available, "
 _OUT, _SERVED, _BEGAN_DOWN = "out", "served", "began down"
 
 
-def with_rolling_outage(finding: Finding, rollout: Rollout, scene: Scene, *, goes_on: bool) -> tuple[Finding, bool]:
-    """Return the finding with an outage that began under way, and whether it has lasted for as long as fails.
+def with_rolling_outage(finding: Finding, rollout: Rollout, scene: Scene, *, goes_on: bool) -> Finding:
+    """Return the finding with an outage that began under way.
 
     ``goes_on``: it is the rollout of the previous verdict. One that fails stays so; anything else is less than that.
     """
     since_ms = _out_since_ms(finding, rollout, scene, goes_on)
     if is_degraded(finding.reason):
-        return finding, False  # it is the service that is judged
+        return finding  # it is the service that is judged
     warns_s, fails_s = scene.thresholds.unavailable_warn_s, scene.thresholds.unavailable_fail_s
     said = finding.message.removeprefix(_SAID)  # as it was held
     if since_ms is None or not scene.reached(since_ms + int(warns_s * 1000)):
         if finding.reason == OUT_WHILE_ROLLING:
             finding = Finding(level=Level.PROGRESSING, reason=ROLLING)  # held while its number is looked at
-        return msgspec.structs.replace(finding, message=said), False
+        return finding if said == finding.message else msgspec.structs.replace(finding, message=said)
     level, fails_ms = scene.fails_at(since_ms + int(fails_s * 1000))
-    fails = level is Level.FAILING
     if finding.level is Level.FAILING and finding.reason != OUT_WHILE_ROLLING:
-        return msgspec.structs.replace(finding, message=_SAID + said), fails
+        return msgspec.structs.replace(finding, message=_SAID + said, is_out=level is Level.FAILING)
     workload = rollout.workload
     look = finding.look or f"pods of the old revision, and events of {workload.kind} {workload.name}"
-    out = Finding(level=level, reason=OUT_WHILE_ROLLING, message=_SAID + said, look=look, fails_ms=fails_ms)
-    return out, fails
+    said = _SAID + said
+    return Finding(
+        level=level, reason=OUT_WHILE_ROLLING, message=said, look=look, fails_ms=fails_ms, is_out=level is Level.FAILING
+    )
 
 
 def _out_since_ms(finding: Finding, rollout: Rollout, scene: Scene, goes_on: bool) -> int | None:

@@ -194,12 +194,12 @@ def _judge(sight: Sight, new: tuple[str, tuple[Pod, ...]], awaits: bool = False)
     if goes_on and not scene.ends:
         finding = _latched(finding, rollout, scene)
     finding = with_old(finding, rollout, scene)
-    finding, is_out = with_rolling_outage(finding, rollout, scene, goes_on=goes_on)
+    finding = with_rolling_outage(finding, rollout, scene, goes_on=goes_on)
     new_ready = sum(pod.ready for pod in live)
     rolling_since_ms = since_when_rolling_ms(
         workload, finding, scene, before, new_ready, goes_on=goes_on, was_completed=well
     )
-    state = _state(rollout, finding, scene, rolling_since_ms, is_out=is_out)
+    state = _state(rollout, finding, scene, rolling_since_ms)
     again_ms = min([moment for moment in scene.looks if moment > sight.now_ms], default=None)
     kept = _remembered(rollout, finding, scene)
     trouble_ms = trouble_began_ms(workload, pods, state, sight.now_ms) if before is None else None
@@ -297,9 +297,7 @@ def _latched(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     return held_outage(finding, rollout)
 
 
-def _state(
-    rollout: Rollout, finding: Finding, scene: Scene, rolling_since_ms: int | None, *, is_out: bool
-) -> RolloutState:
+def _state(rollout: Rollout, finding: Finding, scene: Scene, rolling_since_ms: int | None) -> RolloutState:
     workload = rollout.workload
     previous, version_since_ms, digest = _past(rollout, scene)
     resting = finding.level in RESTING
@@ -340,7 +338,7 @@ def _state(
         evicted=sum(number for _, number in evicted),
         evicted_from=evicted,
         lost=() if resting or scene.all_ready else lost_nodes(rollout.all_pods, scene.lost),
-        is_out=is_out,
+        is_out=finding.is_out,
     )
 
 

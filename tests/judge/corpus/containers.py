@@ -18,6 +18,7 @@ from tests.judge.sequence import Case, Seen, at, ended, event
 AGAIN = unready(
     restarted(2, "migrate", "init", last_reason="Completed", last_exit_code=0), waiting("PodInitializing"), name="a"
 )
+OF_OLD, STARTS = {"created_ms": at(-9000)}, (PROGRESSING, "Starting")
 CONTAINERS = [
     Case(
         "native sidecar runs beside the app: nothing to say",
@@ -53,6 +54,22 @@ CONTAINERS = [
     Case(
         "init container of a young pod runs for the third time, each time well",
         [Seen(40, rolling(), (AGAIN,), PROGRESSING, "Rolling")],
+    ),
+    Case(
+        "init container ran again well, and fails then: that is its first failure",
+        [
+            Seen(10, deployment(**SHORT), (unready(*AGAIN.containers, name="a", **OF_OLD), pod(name="b")), *STARTS),
+            Seen(
+                40,
+                deployment(**SHORT),
+                (
+                    unready(restarted(3, "migrate", "init", since_ms=at(39)), waiting(""), name="a", **OF_OLD),
+                    pod(name="b"),
+                ),
+                WARNING,
+                "DegradedInitExit",
+            ),
+        ],
     ),
     Case(
         "init container runs again because it failed",
