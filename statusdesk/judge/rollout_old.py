@@ -70,6 +70,8 @@ def hold_old(finding: Finding, before: RolloutState | None, rollout: Rollout, sc
 
 def with_old(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     """Return a failing rollout together with what fails of the old revision beside it."""
+    if scene.ends:
+        return finding  # a Job has no old ones
     said = finding.message.partition(_BESIDE)[0]  # as it was held
     old = _old(rollout, rollout.all_pods)
     found = _failing(old, scene) if finding.level is Level.FAILING and scene.rolling else []

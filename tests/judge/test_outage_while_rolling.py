@@ -6,8 +6,8 @@ from statusdesk.judge.presence import is_rolled_out
 from statusdesk.states import Level
 from tests.judge.corpus.outages import BEGUN, CRASHING, DIED, LOST, OUT
 from tests.judge.corpus.words import CREATING
-from tests.judge.make import T0, judge, looping, old_pod, pod, rolling
-from tests.judge.sequence import Seen, at, follow
+from tests.judge.make import T0, judge, looping, old_pod, pod, rolling, waiting
+from tests.judge.sequence import Seen, at, follow, job, job_pod
 
 
 @pytest.mark.parametrize(("at_s", "is_out"), [(60, False), (109, False), (110, True)])
@@ -39,6 +39,12 @@ def test_the_next_desk_knows_of_the_outage(told_s: int | None) -> None:
 def test_an_outage_from_before_the_rollout_is_none_to_the_next_desk() -> None:
     lost = [old_pod(looping(), name=name, ready=False, ready_changed_ms=T0 - 60_000) for name in ("x", "y")]
     assert not judge(rolling(**OUT), *lost, CREATING, after_s=200).state.is_out
+
+
+def test_a_job_has_no_old_pods() -> None:
+    """Its pods are of no revision, or bear a label of their own."""
+    bad = job_pod(waiting("ErrImagePull", "not found"), revision="0123")
+    assert judge(job(), bad).state.message.endswith("not found, 0 of 1 completed")
 
 
 def test_a_failing_old_pod_between_two_ends_is_told_by_what_is_left_now() -> None:
