@@ -36,7 +36,8 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     when it is on its way without having come through, None when it is not. ``ready`` counts pods of every revision,
     ``new_ready`` those of the newest one while it is being made real, and is None when it is not. ``init_ms`` is how
     long each init container takes as a rule, ``evicted`` counts the pods that nodes have put out and that were left
-    lying about, ``evicted_from`` those of each node. ``lost``: the nodes with which pods of it went.
+    lying about, ``evicted_from`` those of each node. ``lost``: the nodes with which pods of it went. ``is_out``:
+    nobody has been served for long while a rollout is under way that found a service.
     """
 
     key: str
@@ -80,6 +81,7 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     evicted: int = 0
     evicted_from: tuple[tuple[str, int], ...] = ()
     lost: tuple[LostNode, ...] = ()
+    is_out: bool = False
 
     @property
     def is_only_lost(self) -> bool:

@@ -10,6 +10,7 @@ from statusdesk.judge.rollout_scene import UNLIMITED_S, USUAL_DEADLINE_S
 from statusdesk.states import Level, RolloutState
 
 DEGRADED = "Degraded"
+OUT_WHILE_ROLLING = DEGRADED + "WhileRolling"
 SCALING = "Scaling"
 _SILENT = ("DeploymentPaused", "DeploymentResumed", "ProgressDeadlineExceeded")  # whether it was complete is not told
 REPLACING = "Replacing"
@@ -70,12 +71,27 @@ def was_completed(workload: Workload, before: RolloutState | None, memory: Memor
             return False
         if memory is not None and memory.revision == workload.revision:
             return memory.completed
-        return before.level in DONE_LEVELS or before.reason.startswith((DEGRADED, SCALING, REPLACING, STARTING))
+        return before.level in DONE_LEVELS or is_served(before.reason)
     if workload.kind == "StatefulSet":
         one_revision = bool(workload.update_revision) and workload.update_revision == workload.current_revision
     else:
         one_revision = workload.updated >= max(1, desired_of(workload))
     return one_revision and now_ms - (workload.created_ms or now_ms) > USUAL_DEADLINE_S * 1000
+
+
+def is_degraded(reason: str) -> bool:
+    """Return whether a reason tells of a service that has come through and is less than it should be."""
+    return reason.startswith(DEGRADED) and reason != OUT_WHILE_ROLLING
+
+
+def blames_version(reason: str) -> bool:
+    """Return whether a failing rollout is a sign against its version: what is out while it comes is the one before."""
+    return reason != OUT_WHILE_ROLLING
+
+
+def is_served(reason: str) -> bool:
+    """Return whether a reason tells of a service that has come through, and of no rollout."""
+    return is_degraded(reason) or reason.startswith((SCALING, REPLACING, STARTING))
 
 
 def template_changed(workload: Workload, before: RolloutState | None) -> bool:

@@ -26,9 +26,11 @@ from statusdesk.judge.rollout_counts import (
 )
 from statusdesk.judge.rollout_due import has_come_through, held_pods
 from statusdesk.judge.rollout_events import scaled_up
-from statusdesk.judge.rollout_latch import hold, hold_old
+from statusdesk.judge.rollout_latch import hold
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
 from statusdesk.judge.rollout_nodes import evicted_from, lost_nodes, lost_pods
+from statusdesk.judge.rollout_old import hold_old, with_old
+from statusdesk.judge.rollout_outage import with_rolling_outage
 from statusdesk.judge.rollout_pulls import pulls_of
 from statusdesk.judge.rollout_scaling import added_pods, fresh_pods, is_scaling, owed_of
 from statusdesk.judge.rollout_scene import USUAL_DEADLINE_S, Finding, Scene
@@ -191,6 +193,8 @@ def _judge(sight: Sight, new: tuple[str, tuple[Pod, ...]], awaits: bool = False)
     finding = of_standing(rollout, scene)
     if goes_on and not scene.ends:
         finding = _latched(finding, rollout, scene)
+    finding = with_old(finding, rollout, scene)
+    finding = with_rolling_outage(finding, rollout, scene, goes_on=goes_on)
     new_ready = sum(pod.ready for pod in live)
     rolling_since_ms = since_when_rolling_ms(
         workload, finding, scene, before, new_ready, goes_on=goes_on, was_completed=well
@@ -289,7 +293,7 @@ def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | No
 
 def _latched(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     finding = hold(finding, rollout.before, rollout.service, desired_of(rollout.workload), scene)
-    finding = hold_old(finding, rollout.before, rollout.all_pods, rollout.revision, scene)
+    finding = hold_old(finding, rollout.before, rollout, scene)
     return held_outage(finding, rollout)
 
 
@@ -334,6 +338,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene, rolling_since_ms: i
         evicted=sum(number for _, number in evicted),
         evicted_from=evicted,
         lost=() if resting or scene.all_ready else lost_nodes(rollout.all_pods, scene.lost),
+        is_out=finding.is_out,
     )
 
 
