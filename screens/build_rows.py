@@ -1,6 +1,6 @@
 """Which builds are shown, in which groups, and what is said of each group. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -68,7 +68,13 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
 def choose(board: Board, scope: Scope, lens: Lens, stages: Namespaces) -> Chosen:
     """Return the builds that the reader wants to see."""
-    everything = [state for state in board.builds if _is_in(state, board, scope, stages)]
+    bad = {(each.source, each.job) for each in board.builds if _is_trouble_of_platform(each)}
+    everything = [
+        state
+        for state in board.builds
+        if _is_in(state, board, scope, stages)
+        and (state.job_class not in _PLATFORM or scope.job or _is_shown(state, bad, by_job=scope.by_job))
+    ]
     matching = [state for state in everything if _matches(state, lens.text)] if lens.text else everything
     order = {name: place for place, name in enumerate(name for names in stages.values() for name in names)}
     running = [(state, run) for state in matching for run in state.running]
@@ -83,10 +89,21 @@ def choose(board: Board, scope: Scope, lens: Lens, stages: Namespaces) -> Chosen
     )
 
 
+def _is_trouble_of_platform(state: BuildState) -> bool:
+    return state.job_class in _PLATFORM and bool(state.namespace) and state.level in TROUBLED
+
+
+def _is_shown(state: BuildState, bad: Collection[tuple[str, str]], *, by_job: bool) -> bool:
+    """Whether a pair of a job of the platform is listed: what is not well, and by job what stands beside it."""
+    if by_job:
+        return bool(state.namespace) and (state.source, state.job) in bad
+    return _is_trouble_of_platform(state)
+
+
 def _is_in(state: BuildState, board: Board, scope: Scope, stages: Namespaces) -> bool:
     if scope.job:
         return state.job == scope.job
-    if state.job_class in _PLATFORM or (not state.namespace and state.key not in board.unattributed):
+    if not state.namespace and (state.job_class in _PLATFORM or state.key not in board.unattributed):
         return False
     if scope.unattributed:
         return not state.namespace

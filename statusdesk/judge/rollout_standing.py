@@ -95,7 +95,9 @@ def _paused_outage(rollout: Rollout, scene: Scene) -> Finding | None:
     Nor where one paused between the old pods and the new ones.
     """
     workload = rollout.workload
-    if not rollout.completed and (workload.available or workload.ready or not (rollout.held or _makes_pods_anew(workload))):
+    if not rollout.completed and (
+        workload.available or workload.ready or not (rollout.held or _makes_pods_anew(workload))
+    ):
         return None
     outage = of_short(rollout, scene)
     return outage if outage.level in _BAD else None

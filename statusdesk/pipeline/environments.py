@@ -8,7 +8,15 @@ from statusdesk.config import Config
 from statusdesk.facts import Build, JobClass
 from statusdesk.job_classes import class_of
 from statusdesk.job_names import matches
-from statusdesk.judge.environments import Act, Run, Story, judge_environment, story_of, with_what_was_told
+from statusdesk.judge.environments import (
+    Act,
+    Run,
+    Settled,
+    Story,
+    judge_environment,
+    story_of,
+    with_what_was_told,
+)
 from statusdesk.judge.working_hours import WorkingHours
 from statusdesk.pipeline.builds import Builds, JobKey
 from statusdesk.pipeline.rejudging import Rejudging
@@ -27,11 +35,18 @@ class _Done(NamedTuple):
     until_ms: int | None = None
 
 
+def act_of(config: Config, job: str) -> Act | None:
+    """Return what the runs of a job do with environments, by the patterns of the settings; None: nothing."""
+    if config.jenkins is None or class_of(job, config.jenkins) is not JobClass.ENVIRONMENT:
+        return None
+    if matches(job, config.environments.destroy_jobs):
+        return Act.DESTROY
+    return Act.CREATE if matches(job, config.environments.create_jobs) else None
+
+
 def makes_environments(config: Config, job: str) -> bool:
     """Tell whether a job makes or destroys environments, by the patterns of the settings."""
-    settings = config.environments
-    is_environment = config.jenkins is not None and class_of(job, config.jenkins) is JobClass.ENVIRONMENT
-    return is_environment and matches(job, (*settings.create_jobs, *settings.destroy_jobs))
+    return act_of(config, job) is not None
 
 
 class Environments:
@@ -67,7 +82,8 @@ class Environments:
             self._news = False
             self._stories = self._told_stories(now_ms)
             # that it was destroyed is known by the run that did it, whatever of the older builds is not told yet
-            self._builds.destroyed({name: ms for name, story in self._stories.items() if (ms := story.destroyed_ms)})
+            settled = {name: Settled(story.destroyed_ms, story.good_ms) for name, story in self._stories.items()}
+            self._builds.settle({name: each for name, each in settled.items() if any(each)})
         if not self._rows.is_due(now_ms) or (self._holds(now_ms) if heard else not self._stories):
             return []
         grace_ms = round(self._settings.grace_s * 1000)
