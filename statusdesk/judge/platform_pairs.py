@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from statusdesk.facts import CONCLUSIVE, Build
 
+_TIMER = "timer"
 _BY_HAND = ("user", "replay")
 
 
@@ -34,8 +35,8 @@ class Pair(NamedTuple):
 def pairs_of(builds: Sequence[Build], settled_ms: Mapping[str, int]) -> list[Pair]:
     """Return the pairs of a job; ``settled_ms``: before when what it did for a namespace is history.
 
-    Where its newest run by no person was for no namespace, it is awaited as a whole: what names it had before, or was
-    given by hand, is run once. Otherwise it is awaited for each namespace for which it is run by no person.
+    Where its timer last started it for no namespace, it is awaited as a whole: what names it had before, or was given
+    by hand, is run once. Otherwise it is awaited for each namespace for which it is run again and again by no person.
     """
     of: dict[str, list[Build]] = {}
     for build in builds:
@@ -44,17 +45,22 @@ def pairs_of(builds: Sequence[Build], settled_ms: Mapping[str, int]) -> list[Pai
     pairs = [_pair(namespace, each, settled_ms.get(namespace)) for namespace, each in of.items()]
     if len(pairs) < 2:
         return [pair._replace(awaited=not pair.settled) for pair in pairs] or [Pair("", builds)]
-    last = newest([build for build in builds if build.trigger not in _BY_HAND])
-    if last is None or not namespaces_of(last):
-        return [Pair("", builds), *(pair._replace(awaited=False) for pair in pairs)]
-    return pairs
+    last = newest([build for build in builds if build.trigger == _TIMER]) or newest(list(filter(_by_itself, builds)))
+    by_name = last is not None and namespaces_of(last) and any(pair.awaited for pair in pairs)
+    if by_name or all(pair.settled for pair in pairs):
+        return pairs
+    return [Pair("", builds), *(pair._replace(awaited=False) for pair in pairs)]
 
 
 def _pair(namespace: str, builds: Sequence[Build], settled_ms: int | None) -> Pair:
     last = newest([build for build in builds if not build.building])
     settled = last is not None and settled_ms is not None and last.started_ms < settled_ms
-    by_itself = any(build.trigger not in _BY_HAND for build in builds)
-    return Pair(namespace, builds, bool(namespace) and by_itself and not settled, settled)
+    again = any(build.trigger == _TIMER for build in builds) or sum(map(_by_itself, builds)) > 1
+    return Pair(namespace, builds, bool(namespace) and again and not settled, settled)
+
+
+def _by_itself(build: Build) -> bool:
+    return build.trigger not in _BY_HAND
 
 
 def namespaces_of(build: Build) -> tuple[str, ...]:

@@ -62,6 +62,8 @@ def test_how_many_others_are_not_well_is_said_and_each_has_its_own_period() -> N
     [
         pytest.param([of("a", 1, 9 * HOUR), of("", 2, HOUR // 2)], id="it is run for none any more"),
         pytest.param([of("", 1, 9 * HOUR), of("a", 2, HOUR // 2)], id="it was run for none"),
+        pytest.param([of("b", 1, 9 * HOUR, trigger="upstream"), of("a", 2, HOUR // 2)], id="once by another job"),
+        pytest.param([of("", 1, 9 * HOUR, trigger="user"), of("a", 2, HOUR // 2, trigger="upstream")], id="as a whole"),
         pytest.param([of("b", 1, 9 * HOUR, trigger="user"), of("a", 2, HOUR // 2)], id="once by hand"),
         pytest.param([of("b", 1, 9 * HOUR, trigger="user"), of("a", 2, HOUR // 2, trigger="user")], id="all by hand"),
     ],
@@ -75,6 +77,7 @@ def test_a_renewal_of_an_environment_that_was_destroyed_is_not_awaited() -> None
     builds = [of("dev-a", 1, 9 * HOUR), of("a", 2, HOUR // 2)]
     assert judged(builds, settled_ms={"dev-a": T0 - 8 * HOUR}).level is Level.OK
     assert judged(builds, settled_ms={"dev-a": T0 - 10 * HOUR}).namespace == "dev-a"
+    assert judged(builds, settled_ms={"dev-a": T0, "a": T0}).next_expected_ms is None
 
 
 def test_an_environment_that_was_made_by_half_is_told_though_the_next_was_made_well() -> None:

@@ -43,8 +43,15 @@ def test_each_namespace_is_held_to_the_period_of_the_tokens_that_its_runs_renew(
     bench.namespaces = (("production",), ("staging",))
     bench.restart()
     name = "vault-renew-a"
-    stale = [ran(name, n, bench.now_ms - 8 * HOUR_MS - n, namespace=each) for n, each in enumerate(("staging", "x"), 1)]
-    bench.see(jobs(bench, name, "deploy-a"), *stale, ran(name, 3, bench.now_ms - MINUTE_MS, namespace="production"))
+    stale = [
+        ran(name, n, bench.now_ms - 8 * HOUR_MS - n, namespace=each, trigger="timer")
+        for n, each in enumerate(("staging", "x"), 1)
+    ]
+    bench.see(
+        jobs(bench, name, "deploy-a"),
+        *stale,
+        ran(name, 3, bench.now_ms - MINUTE_MS, namespace="production", trigger="timer"),
+    )
     assert bench.row(name).level is Level.OK
     assert bench.row(name).next_expected_ms == bench.now_ms - MINUTE_MS + HOUR_MS
     bench.pass_ms(3 * HOUR_MS)

@@ -250,3 +250,12 @@ async def test_a_platform_job_that_failed_for_a_namespace_is_listed_and_nothing_
         assert "all green in production" not in text(app) and "failed" in line_with(app, " env-create ")
         await pilot.press("exclamation_mark", "v")
         await until(pilot, lambda: "env-create  1 of 2 namespaces not green" in text(app))
+
+
+async def test_a_namespace_is_all_green_since_its_renewal_was_mended():
+    renewal = jenkins.state("renew", "production", 8, "SUCCESS", job_class="renewal")
+    mended = replace(renewal, was_red=True, green_since_ms=NOW - 60_000)
+    app = open_desk(jenkins.board(builds=(*jenkins.ROWS, mended)))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        assert "all green in production since 09:41" in text(app) and "#8 " not in text(app)
