@@ -8,7 +8,15 @@ from statusdesk.config import Config
 from statusdesk.facts import Build
 from statusdesk.job_classes import makes_environments
 from statusdesk.job_names import matches
-from statusdesk.judge.environments import Act, Run, Story, judge_environment, story_of, with_what_was_told
+from statusdesk.judge.environments import (
+    Act,
+    Run,
+    Settled,
+    Story,
+    judge_environment,
+    story_of,
+    with_what_was_told,
+)
 from statusdesk.judge.working_hours import WorkingHours
 from statusdesk.pipeline.builds import Builds, JobKey
 from statusdesk.pipeline.rejudging import Rejudging
@@ -27,6 +35,13 @@ class _Done(NamedTuple):
     until_ms: int | None = None
 
 
+def act_of(config: Config, job: str) -> Act | None:
+    """Return what the runs of a job do with environments, by the patterns of the settings; None: nothing."""
+    if not makes_environments(config, job):
+        return None
+    return Act.DESTROY if matches(job, config.environments.destroy_jobs) else Act.CREATE
+
+
 class Environments:
     """Puts the state of each environment that is up; one that was destroyed has gone."""
 
@@ -35,7 +50,7 @@ class Environments:
         self._builds = builds
         self._kept_ms = round(config.store.keep_s * 1000)  # what is older is not remembered by any build either
         self._settings = config.environments
-        self._makes = partial(makes_environments, config)
+        self._act = partial(act_of, config)
         self._hours = WorkingHours(config.environments, config.board.timezone)
         # with several clusters nothing tells in which of them a job makes it
         self._cluster = config.clusters[0].name if len(config.clusters) == 1 else ""
@@ -60,7 +75,8 @@ class Environments:
             self._news = False
             self._stories = self._told_stories(now_ms)
             # that it was destroyed is known by the run that did it, whatever of the older builds is not told yet
-            self._builds.destroyed({name: ms for name, story in self._stories.items() if (ms := story.destroyed_ms)})
+            settled = {name: Settled(story.destroyed_ms, story.good_ms) for name, story in self._stories.items()}
+            self._builds.settle({name: each for name, each in settled.items() if any(each)})
         if not self._rows.is_due(now_ms) or (self._holds(now_ms) if heard else not self._stories):
             return []
         grace_ms = round(self._settings.grace_s * 1000)
@@ -107,10 +123,10 @@ class Environments:
 
     def _done_by(self, job: JobKey) -> _Done | None:
         """Return what the runs of a job are for, by its name; else what they were for, by one that it had before."""
-        if self._makes(job[1]) and (act := self._act(job[1])) is not None:
+        if (act := self._act(job[1])) is not None:
             return _Done(act)
         for name, until_ms in self._builds.events.earlier_names(*job):
-            if self._makes(name) and (act := self._act(name)) is not None:
+            if (act := self._act(name)) is not None:
                 return _Done(act, until_ms)
         return None
 
@@ -125,8 +141,3 @@ class Environments:
             for namespace in build.namespaces or ((build.namespace,) if build.namespace else ()):
                 once = (act, build.number, build.started_ms)
                 runs.setdefault(namespace, {}).setdefault(once, Run(act, build, gone_ms))
-
-    def _act(self, job: str) -> Act | None:
-        if matches(job, self._settings.destroy_jobs):
-            return Act.DESTROY
-        return Act.CREATE if matches(job, self._settings.create_jobs) else None

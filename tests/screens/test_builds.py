@@ -232,3 +232,30 @@ async def test_all_builds_that_run_are_listed_also_those_below_newer_ones():
         assert "3 now" in line_with(app, " RUNNING ")
         assert "3.2" in line_with(app, "deploy-mailer \u21e2 performance", "#50")
         assert line_with(app, "deploy-billing \u21e2 staging", "#52") != line_with(app, "deploy-billing \u21e2", "#55")
+
+
+async def test_a_platform_job_that_failed_for_a_namespace_is_listed_and_nothing_there_is_all_green():
+    made = jenkins.state("env-create", "dev-4", 4, "SUCCESS", job_class="environment")
+    half = jenkins.state("env-create", "dev-3", 3, "FAILURE", job_class="environment")
+    renewal = jenkins.state("renew", "production", 7, "FAILURE", job_class="renewal")
+    told = replace(jenkins.PLATFORM[1], job="renew", namespace="production", level=Level.FAILING, period_rule="longest")
+    app = open_desk(jenkins.board(builds=(*jenkins.ROWS, made, half, renewal), platform=(told,)))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        assert "<8h" in line_with(app, "renew for production")
+        assert "all green in production" not in text(app) and "all green in dev-" not in text(app)
+        assert "failed" in line_with(app, " env-create ") and "dev-4" not in text(app)
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: "more, well" in text(app))
+        assert "all green in production" not in text(app) and "failed" in line_with(app, " env-create ")
+        await pilot.press("exclamation_mark", "v")
+        await until(pilot, lambda: "env-create  1 of 2 namespaces not green" in text(app))
+
+
+async def test_a_namespace_is_all_green_since_its_renewal_was_mended():
+    renewal = jenkins.state("renew", "production", 8, "SUCCESS", job_class="renewal")
+    mended = replace(renewal, was_red=True, green_since_ms=NOW - 60_000)
+    app = open_desk(jenkins.board(builds=(*jenkins.ROWS, mended)))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        assert "all green in production since 09:41" in text(app) and "#8 " not in text(app)
