@@ -143,7 +143,7 @@ def began_ms(workload: Workload, pods: tuple[Pod, ...], new_pods: tuple[Pod, ...
 
 def seen_began_ms(workload: Workload, new_pods: tuple[Pod, ...], looked_ms: int, now_ms: int) -> int:
     """Return when a rollout began that was not there at ``looked_ms``: what came of it since tells, else it is now."""
-    if not is_observed(workload):
+    if workload.kind not in JOB_KINDS and not is_observed(workload):
         return now_ms  # what there is came of the revision before
     times = [progress_ms(workload), *(pod.created_ms for pod in new_pods)]
     # the condition of the rollout before may have come with what was heard then
@@ -161,9 +161,10 @@ def passed_over(workload: Workload, pods: tuple[Pod, ...], revision: str, known:
     Pods of another revision tell, the newest of them first, as long as none is left of the known version.
     """
     told = [each for each in _versions(workload, pods) if each[1] != workload.version]
-    if not revision or any(version == known for _, version in told):
+    seen = is_observed(workload)  # else there is no pod of the newest revision
+    if (seen and not revision) or any(version == known for _, version in told):
         return ""
-    old = ((pod.created_ms or 0, version) for pod, version in told if pod.revision != revision)
+    old = ((pod.created_ms or 0, version) for pod, version in told if not seen or pod.revision != revision)
     return max(old, default=(0, ""))[1]
 
 
