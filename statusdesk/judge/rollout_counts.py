@@ -3,8 +3,10 @@
 Source: ``kubectl rollout status`` and the Deployment controller's progress conditions.
 """
 
+from collections.abc import Iterator
+
 from statusdesk.facts import Pod, Workload
-from statusdesk.judge.pods import condition_of, is_live
+from statusdesk.judge.pods import condition_of, is_live, is_observed
 from statusdesk.judge.rollout_memory import Memory
 from statusdesk.judge.rollout_scene import UNLIMITED_S, USUAL_DEADLINE_S
 from statusdesk.states import Level, RolloutState
@@ -155,10 +157,10 @@ def began_ms(workload: Workload, pods: tuple[Pod, ...], new_pods: tuple[Pod, ...
     return progressed_ms or (None if was_changed else workload.created_ms) or now_ms
 
 
-def seen_began_ms(workload: Workload, new_pods: tuple[Pod, ...], looked_ms: int | None, now_ms: int) -> int:
+def seen_began_ms(workload: Workload, new_pods: tuple[Pod, ...], looked_ms: int, now_ms: int) -> int:
     """Return when a rollout began that was not there at ``looked_ms``: what came of it since tells, else it is now."""
-    if looked_ms is None:
-        return now_ms
+    if workload.kind not in JOB_KINDS and not is_observed(workload):
+        return now_ms  # what there is came of the revision before
     times = [progress_ms(workload), *(pod.created_ms for pod in new_pods)]
     # the condition of the rollout before may have come with what was heard then
     return min((at_ms for at_ms in times if at_ms is not None and looked_ms < at_ms < now_ms), default=now_ms)
@@ -166,17 +168,32 @@ def seen_began_ms(workload: Workload, new_pods: tuple[Pod, ...], looked_ms: int 
 
 def version_of_old(workload: Workload, pods: tuple[Pod, ...], revision: str) -> str:
     """Return the version that pods of another revision run, read from the image of the main container's name."""
+    return next((version for pod, version in _versions(workload, pods) if pod.revision != revision), "")
+
+
+def passed_over(workload: Workload, pods: tuple[Pod, ...], revision: str, known: str) -> str:
+    """Return the version that was here before, when ``known`` was replaced while nobody looked; else nothing.
+
+    Pods of another revision tell, the newest of them first, as long as none is left of the known version.
+    """
+    told = [each for each in _versions(workload, pods) if each[1] != workload.version]
+    seen = is_observed(workload)  # else there is no pod of the newest revision
+    if (seen and not revision) or any(version == known for _, version in told):
+        return ""
+    old = ((pod.created_ms or 0, version) for pod, version in told if not seen or pod.revision != revision)
+    return max(old, default=(0, ""))[1]
+
+
+def _versions(workload: Workload, pods: tuple[Pod, ...]) -> Iterator[tuple[Pod, str]]:
+    """Yield each pod whose main container tells its version, by their names."""
     main = next((name for name, image in workload.images if image == workload.image), "")
     if not main or not workload.version or not workload.image.endswith(":" + workload.version):
-        return ""
-    for pod in sorted(pods, key=lambda pod: pod.name):
-        if pod.revision == revision or not is_live(pod):  # an evicted leftover may be of any version
-            continue
+        return
+    for pod in sorted(filter(is_live, pods), key=lambda pod: pod.name):  # an evicted leftover may be of any version
         for container in pod.containers:
             tag = container.image.rpartition("/")[2].partition("@")[0].partition(":")[2]
             if container.name == main and tag:
-                return tag
-    return ""
+                yield pod, tag
 
 
 def digest_of(workload: Workload, new_pods: tuple[Pod, ...]) -> str:

@@ -18,6 +18,7 @@ from statusdesk.judge.rollout_counts import (
     desired_of,
     digest_of,
     is_complete,
+    passed_over,
     progress_ms,
     seen_began_ms,
     template_changed,
@@ -209,7 +210,8 @@ def _judge(sight: Sight, new: tuple[str, tuple[Pod, ...]], awaits: bool = False)
 def _began_ms(sight: Sight, new_pods: tuple[Pod, ...], completed: bool) -> int:
     if sight.before is None:
         return began_ms(sight.workload, sight.pods, new_pods, completed, sight.now_ms)
-    return seen_began_ms(sight.workload, new_pods, sight.looked_ms, sight.now_ms)
+    looked_ms = sight.looked_ms if sight.looked_ms is not None else sight.before.level_since_ms
+    return seen_began_ms(sight.workload, new_pods, looked_ms or sight.now_ms, sight.now_ms)
 
 
 def _rollout(
@@ -350,7 +352,8 @@ def _past(rollout: Rollout, scene: Scene) -> tuple[str, int | None, str]:
         previous = version_of_old(workload, rollout.all_pods, rollout.revision) if rollout.revision else ""
         return "" if previous == workload.version else previous, scene.started_ms, digest
     if before.version != workload.version:
-        return before.version or before.previous_version, scene.started_ms, digest
+        previous = passed_over(workload, rollout.all_pods, rollout.revision, before.version)
+        return previous or before.version or before.previous_version, scene.started_ms, digest
     if not digest and not template_changed(workload, before):
         digest = before.digest
     return before.previous_version, before.version_since_ms, digest
