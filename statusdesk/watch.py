@@ -222,7 +222,8 @@ class CollectorProcess:
             token = emit.reader(config.jenkins.token, config.jenkins.user)
             known = writer.build_rows.known()
             complete = {job.name for job in writer.jobs() if job.complete}
-            visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock, complete)
+            renewed = config.vault.tokens if config.vault is not None else ()
+            visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock, complete, renewed)
             self._look_up_build = visitor.want
             made.append(("jenkins", visitor))
         if config.vault is not None:
