@@ -14,8 +14,8 @@ JENKINS = "jenkins"
 _LACKS = {
     "builds": "What they built is not known.",
     "definitions": "Which jobs deploy, and where by default, is as it was when they were last read.",
-    "executors": "What runs where, and which nodes are offline, is as it was when they last answered.",
-    "queue": "What waits is as it was when it last answered.",
+    "executors": "What runs where now, and which nodes are offline, is not known.",
+    "queue": "What waits now is not known.",
 }
 """What is not known while a part of a Jenkins does not answer; all else is."""
 

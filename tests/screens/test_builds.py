@@ -127,9 +127,9 @@ async def test_silence_of_jenkins_is_told():
         (
             "executors",
             "http://j: 403",
-            "jenkins executors: http://j: 403. What runs where, and which nodes are offline, is",
+            "jenkins executors: http://j: 403. What runs where now, and which nodes are",
         ),
-        ("queue", "http://j: 500", "jenkins queue: http://j: 500. What waits is as it was when it last answered."),
+        ("queue", "http://j: 500", "jenkins queue: http://j: 500. What waits now is not known."),
         ("builds", "builds of 1 job could not be read", "jenkins builds: builds of 1 job could not be read. What they"),
         ("definitions", "http://j: 500", "jenkins definitions: http://j: 500. Which jobs deploy, and where by default"),
     ],
