@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from screens.build_news import silence
 from screens.build_rows import Scope
 from screens.builds import BuildsScreen
 from statusdesk.states import TROUBLED, Level, RunningBuild
@@ -113,6 +114,35 @@ async def test_silence_of_jenkins_is_told():
     async with app.run_test(size=WIDE) as pilot:
         await list_builds(pilot)
         assert "No news from jenkins: no answer for 5m. What stands here is as it was then." in text(app)
+
+
+@pytest.mark.parametrize(
+    ("scope", "words", "said"),
+    [
+        (
+            "clock",
+            "its clock is 2h ahead, which is corrected for",
+            "jenkins clock: its clock is 2h ahead, which is corr",
+        ),
+        (
+            "executors",
+            "http://j: 403",
+            "jenkins executors: http://j: 403. What runs where now, and which nodes are",
+        ),
+        ("queue", "http://j: 500", "jenkins queue: http://j: 500. What waits now is not known."),
+        ("builds", "builds of 1 job could not be read", "jenkins builds: builds of 1 job could not be read. What they"),
+        ("definitions", "http://j: 500", "jenkins definitions: http://j: 500. Which jobs deploy, and where by default"),
+    ],
+)
+def test_a_part_of_jenkins_is_told_by_what_is_not_known_and_the_whole_is_not_called_silent(scope, words, said):
+    part = boards.source("jenkins", Level.FAILING, words=words)
+    part = replace(part, state=replace(part.state, key=f"jenkins#{scope}", scope=scope))
+    whole = boards.source("jenkins", Level.OK)
+    (sentence,) = silence(jenkins.board(sources=(whole, part)))
+    assert sentence.startswith(said) and "No news" not in sentence
+    dead = boards.source("jenkins", Level.FAILING, words="no answer for 5m")
+    assert silence(jenkins.board(sources=(dead, part)))[0].startswith("No news from jenkins")
+    assert len(silence(jenkins.board(sources=(dead, part)))) == 1
 
 
 @pytest.mark.parametrize(
