@@ -224,7 +224,7 @@ class CollectorProcess:
             complete = {job.name for job in writer.jobs() if job.complete}
             renewed = config.vault.tokens if config.vault is not None else ()
             visitor = JenkinsBuilds(
-                config.jenkins, token, known, emit, self._stop, self._clock, complete, renewed, steps
+                config.jenkins, token, known, emit, self._stop, self._clock, complete, renewed=renewed, steps=steps
             )
             self._look_up_build = visitor.want
             made.append(("jenkins", visitor))
