@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from collectors.jenkins_activity import Activity
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_deletions import Deletions
 from collectors.jenkins_details import DetailsWanted, JenkinsDetails
@@ -14,20 +15,18 @@ from collectors.jenkins_facts import (
     SeenJob,
     definitions_in,
     depth_of,
-    executors_of,
-    queue_items,
 )
 from collectors.jenkins_identity import UNSEEN_S, Identities
 from collectors.jenkins_jobs import JobFacts
 from collectors.jenkins_ledger import BuildLedger, JobKey, Key, Told
-from collectors.jenkins_queries import MAX_LEVELS, QUEUE, RUNNING, slow_scan, tick
+from collectors.jenkins_queries import MAX_LEVELS, slow_scan, tick
 from collectors.jenkins_skew import CLOCK, ServerClock, as_stamped, in_ours
-from collectors.jenkins_wire import BuildWire, Computers, Definitions, Queue, Remaining, RemainingBuild, Root
+from collectors.jenkins_wire import BuildWire, Definitions, Remaining, RemainingBuild, Root
 from collectors.transport import VisitFailed, plain_url
 from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock, ClockSteps
 from statusdesk.config import JenkinsSettings, TokenSettings
-from statusdesk.facts import Build, Changed, Executors, Job, JobClass, JobMove, Message, QueueItem
+from statusdesk.facts import Build, Changed, Job, JobClass, JobMove, Message
 from statusdesk.job_classes import class_of
 from statusdesk.text import counted
 from statusdesk.wants import BuildWanted
@@ -40,7 +39,7 @@ class JenkinsBuilds:
 
     ``known`` are builds already stored, per job at least the newest and all that were running, so that nothing is
     fetched twice; ``complete`` are the jobs whose older builds are all stored. ``token`` reads the API token anew for
-    each connection; ``tokens`` are those of Vault that jobs renew. Everything seen goes to ``emit``.
+    each connection; ``renewed`` are the tokens of Vault that jobs renew. Everything seen goes to ``emit``.
     """
 
     def __init__(
@@ -65,6 +64,7 @@ class JenkinsBuilds:
         self._lock = threading.Lock()  # for what errands look at too, and so that what is told is sent in its order
         self._server_clock = ServerClock(clock, steps)
         self._ledger = BuildLedger(settings, [as_stamped(build) for build in known], self._server_clock, renewed)
+        self._activity = Activity(settings, self._visits, self._server_clock, clock)
         self._identities = Identities(self._ledger, max(UNSEEN_S, 3 * settings.interval_s))
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
         parallel, newest = settings.backfill_parallel, settings.backfill_builds
@@ -129,8 +129,8 @@ class JenkinsBuilds:
         self._sweep_jobs(jobs, news, started_ms)
         self._take_last_builds(jobs, news)
         self._jobs.taken(jobs)
-        running = self._look_at_executors(api, bool(root.quietingDown))
-        self._look_at_queue(api)
+        running = self._activity.look_at_executors(api, bool(root.quietingDown))
+        self._activity.look_at_queue(api, self._definitions)
         self._ask_for_open_builds(jobs, running)
         self._look_for_deleted(jobs)
         self._settle_errands()
@@ -279,30 +279,6 @@ class JenkinsBuilds:
                 if errand is None:
                     self._tell(self._ledger.unreadable((job, number)))
             self._errands.ask([errand] if errand is not None else [], urgent=True)
-
-    def _look_at_executors(self, api: JenkinsApi, quieting_down: bool) -> frozenset[str]:
-        """Tell the executors; returns the URLs of the builds that run on them."""
-        started_ms = self._clock()
-        try:
-            computers = api.get(RUNNING, Computers)
-        except VisitFailed as error:
-            self._visits.tell_part("executors", error)
-            return frozenset()
-        executors = executors_of(computers, quieting_down, self._settings)
-        self._visits.tell_sweep(Executors, (executors,), started_ms)
-        self._visits.tell_part("executors", None)
-        return frozenset(url for url, _ in executors.running)
-
-    def _look_at_queue(self, api: JenkinsApi) -> None:
-        started_ms = self._clock()
-        try:
-            queue = api.get(QUEUE, Queue)
-        except VisitFailed as error:
-            self._visits.tell_part("queue", error)
-            return
-        items = queue_items(queue, self._definitions, self._settings, self._server_clock.ms)
-        self._visits.tell_sweep(QueueItem, tuple(items), started_ms)
-        self._visits.tell_part("queue", None)
 
     def _ask_for_open_builds(self, jobs: list[SeenJob], running: frozenset[str]) -> None:
         """Ask for builds that ran when last seen, are on no executor, and are not their job's last build any more."""
