@@ -213,7 +213,9 @@ def queue_items(
     return [_queue_item(item, definitions, settings, skew_ms) for item in queue.items or ()]
 
 
-def _queue_item(item: Item, definitions: Mapping[str, Definition], settings: JenkinsSettings, skew_ms: int) -> QueueItem:
+def _queue_item(
+    item: Item, definitions: Mapping[str, Definition], settings: JenkinsSettings, skew_ms: int
+) -> QueueItem:
     task = item.task
     job = full_name_of(path_of(task.url)) or name_of(task.name or "") if task else ""
     clues = clues_of(item.actions, settings)
