@@ -25,7 +25,7 @@ from collectors.jenkins_skew import CLOCK, ServerClock, as_stamped, in_ours
 from collectors.jenkins_wire import BuildWire, Computers, Definitions, Queue, Remaining, RemainingBuild, Root
 from collectors.transport import VisitFailed, plain_url
 from collectors.visiting import Outcome, Visits
-from statusdesk.clock import Clock, ClockSteps, boot_clock, system_clock
+from statusdesk.clock import Clock, ClockSteps
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Build, Changed, Executors, Job, JobClass, JobMove, Message, QueueItem
 from statusdesk.job_classes import class_of
@@ -52,6 +52,7 @@ class JenkinsBuilds:
         stop: threading.Event,
         clock: Clock,
         complete: Collection[str] = (),
+        steps: ClockSteps | None = None,
     ) -> None:
         def connect() -> JenkinsApi:
             return JenkinsApi.connect(settings, token, self._server_clock)
@@ -60,8 +61,8 @@ class JenkinsBuilds:
         self._emit = emit
         self._clock = clock
         self._visits: Visits[JenkinsApi] = Visits(SOURCE, "Jenkins", settings.interval_s, connect, emit, stop, clock)
-        self._lock = threading.Lock()  # for the ledger, and so that what it tells is sent in its order
-        self._server_clock = ServerClock(system_clock, ClockSteps(boot_clock))
+        self._lock = threading.Lock()  # for what errands look at too, and so that what is told is sent in its order
+        self._server_clock = ServerClock(clock, steps)
         self._ledger = BuildLedger(settings, [as_stamped(build) for build in known], self._server_clock)
         self._identities = Identities(self._ledger, max(UNSEEN_S, 3 * settings.interval_s))
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
@@ -179,8 +180,8 @@ class JenkinsBuilds:
 
     def _sweep_jobs(self, jobs: list[SeenJob], news: list[SeenJob], started_ms: int) -> None:
         """Tell all jobs. What is known of a job's builds moves with it, and is dropped when two visits missed it."""
-        self._paths = {job.name: job.path for job in jobs}
         with self._lock:
+            self._paths = {job.name: job.path for job in jobs}
             self._identities.look(frozenset(self._paths))
             missing = frozenset(name for name in self._ledger.newest() if name not in self._paths)
             self._carry_over(self._identities.moves(news, missing))
@@ -189,7 +190,7 @@ class JenkinsBuilds:
                 self._identities.retire(name)
                 self._drop(name)
             complete = set(self._complete)
-        self._missed = missing
+            self._missed = missing
         facts = self._jobs.facts(jobs, self._definitions, complete, self._server_clock.ms)
         self._visits.tell_sweep(Job, facts, started_ms)
 
@@ -271,12 +272,12 @@ class JenkinsBuilds:
     def _ask_for_upstream(self, told: Told) -> None:
         """Ask for builds that have started others and are not known; those of jobs that we cannot see are absent."""
         for job, number in told.unknown:
-            path = self._paths.get(job)
-            if path is not None:
-                self._errands.ask([self._identities.errand(job, path, number)], urgent=True)
-            else:
-                with self._lock:
+            with self._lock:
+                path = self._paths.get(job)
+                errand = self._identities.errand(job, path, number) if path is not None else None
+                if errand is None:
                     self._tell(self._ledger.unreadable((job, number)))
+            self._errands.ask([errand] if errand is not None else [], urgent=True)
 
     def _look_at_executors(self, api: JenkinsApi, quieting_down: bool) -> frozenset[str]:
         """Tell the executors; returns the URLs of the builds that run on them."""

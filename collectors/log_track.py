@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from collectors.kubernetes_skew import SAME_MS
 from collectors.log_lane import Lane
 from collectors.log_lines import Selection
 from collectors.log_pods import Run
 from collectors.log_reading import Position
+from statusdesk.clock import SAME_CLOCK_MS
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +103,7 @@ class Track(msgspec.Struct, kw_only=True):
             return [*query, ("sinceTime", _rfc3339(since_s))]
         if self.opened_ms is not None and selection.tail is not None and not self.from_start:
             # it was open and there was no line: all that comes now is new
-            return [*query, ("sinceTime", _rfc3339((self.opened_ms - SAME_MS) // 1000 - 1))]
+            return [*query, ("sinceTime", _rfc3339((self.opened_ms - SAME_CLOCK_MS) // 1000 - 1))]
         if self.from_start:
             return query
         if selection.since_ms is not None:

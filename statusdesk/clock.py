@@ -21,6 +21,9 @@ def boot_clock() -> int:
     return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1_000_000
 
 
+SAME_CLOCK_MS = 5_000
+"""Servers tell their time in whole seconds, and it is a while on its way: a smaller difference is not corrected for."""
+
 LEAST_STEP_MS = 2000
 """Less than that may be how long a thread waited between two looks at two clocks."""
 

@@ -167,8 +167,9 @@ _UNRENEWED = ("RenewalMissed", "LapsesBeforeNextRun", "RunningDown", "LapsesSoon
 class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     """How long a Vault token, secret-id or certificate (``kind``) will live. Key: ``source/name``.
 
-    All times are in our clock; the server's was corrected where it is off. ``granted_ms``: what the last renewal
-    really gave. ``renew_every_s`` is told by ``every_rule``: ``configured``, ``learnt`` or empty (not known).
+    All times are in our clock; the server's was corrected by ``skew_ms``, its clock minus ours.
+    ``granted_ms``: what the last renewal really gave.
+    ``renew_every_s`` is told by ``every_rule``: ``configured``, ``learnt`` or empty (not known).
     ``survives``: how many more missed runs in a row it lives through. ``next_renewal_ms``: when a renewal is due next,
     or was due when it is overdue; ``missed``: how many have been missed. ``cap_ms``: the moment beyond which no renewal
     takes it.
@@ -193,6 +194,7 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     issue_ms: int | None = None
     expire_ms: int | None = None
     last_renewal_ms: int | None = None
+    skew_ms: int = 0
     granted_ms: int | None = None
     period_s: int | None = None
     explicit_max_s: int = 0
@@ -217,6 +219,15 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     job_disabled: bool = False
     job_says: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> tuple[int | None, int | None]:
+        """When it was issued, and last renewed, as the server told it: the same, whatever is done to our clock."""
+        issue_ms, renewal_ms = self.issue_ms, self.last_renewal_ms
+        return (
+            issue_ms + self.skew_ms if issue_ms is not None else None,
+            renewal_ms + self.skew_ms if renewal_ms is not None else None,
+        )
 
     @property
     def is_dead(self) -> bool:

@@ -195,3 +195,7 @@ class JobEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     seed_job: str = ""
     seed_number: int | None = None
     change: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.source, self.name, self.at_ms

@@ -219,10 +219,10 @@ class CollectorProcess:
         if config.jenkins is not None:
             from collectors.jenkins_builds import JenkinsBuilds
 
-            token = emit.reader(config.jenkins.token, config.jenkins.user)
+            token, steps = emit.reader(config.jenkins.token, config.jenkins.user), ClockSteps(boot_clock)
             known = writer.build_rows.known()
             complete = {job.name for job in writer.jobs() if job.complete}
-            visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock, complete)
+            visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock, complete, steps)
             self._look_up_build = visitor.want
             made.append(("jenkins", visitor))
         if config.vault is not None:

@@ -261,6 +261,7 @@ class Builds:
         self._queue = {source: moved(items, step_ms) for source, items in self._queue.items()}
         self._destroyed = {name: at_ms + step_ms for name, at_ms in self._destroyed.items()}
         self.events.restamp(step_ms)
+        self._writer.move_job_events(step_ms)
         self._dirty.update(self._pairs)
 
     def _remember(self, build: Build) -> None:

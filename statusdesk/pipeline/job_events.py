@@ -31,6 +31,7 @@ class JobEvents:
     def restamp(self, step_ms: int) -> None:
         """Move what has happened with the clock, which was set."""
         self._newest = [moved(event, step_ms) for event in self._newest]
+        self._renamed = _by_new_name(self._newest)
 
     def since(self, source: str, since_ms: int) -> list[JobEvent]:
         """Return what happened at a source since a moment."""

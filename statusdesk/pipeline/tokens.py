@@ -1,5 +1,6 @@
 """Vault tokens in memory, judged whenever they are seen, when time alone changes them, and when their job has run."""
 
+from statusdesk.clock import SAME_CLOCK_MS
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
 from statusdesk.facts import Swept, Token, VaultHealth, Visited
 from statusdesk.judge.expiries import judge_expiry
@@ -15,8 +16,6 @@ from statusdesk.store.writer import Transition, Writer
 
 LEAST_SILENCE_MS = 15_000
 SILENT_VISITS = 3
-SAME_CLOCK_MS = 5000
-"""Less than this is the precision of a server's clock and of the way to it, and no skew."""
 SOONEST_MS = 250
 TOKEN = "token"
 VAULT = "vault"
@@ -96,8 +95,7 @@ class Tokens:
 
     def restamp(self, step_ms: int) -> None:
         """Move what was seen with our clock, which was set, and its distance from the server's."""
-        skew_ms = self._skew_ms - step_ms
-        self._skew_ms = skew_ms if abs(skew_ms) > SAME_CLOCK_MS else 0
+        self._skew_ms -= step_ms  # also where little is left of it: what is known moved by the whole step
         self._tokens = {key: moved(token, step_ms) for key, token in self._tokens.items()}
         self._alive_ms = {key: at_ms + step_ms for key, at_ms in self._alive_ms.items()}
         self._heard_ms = self._heard_ms + step_ms if self._heard_ms is not None else None

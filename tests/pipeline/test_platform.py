@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from statusdesk.clock import ClockSteps
 from statusdesk.config import (
     ClusterSettings,
     Config,
@@ -49,7 +50,9 @@ class PlatformBench(Bench):
             ),
             store=StoreSettings(state_dir=str(self.directory)),
         )
-        self.desk = Desk(config, self.writer, ask_build=self.wanted.append)
+        self.set_ms = 0  # by how much the clock was set
+        steps = ClockSteps(lambda: self.now_ms - self.set_ms)
+        self.desk = Desk(config, self.writer, ask_build=self.wanted.append, steps=steps)
 
     def row(self, job) -> PlatformState:
         return self.writer.current(PlatformState)[f"jenkins/{job}"]
@@ -61,6 +64,10 @@ class PlatformBench(Bench):
         """Let time go by, and the desk look at what it makes of it."""
         self.now_ms += ms
         self.see()
+
+    def set_clock(self, ms: int) -> None:
+        self.set_ms += ms
+        self.pass_ms(ms)
 
     def events(self) -> list[tuple[str, str, str, int | None]]:
         with Reader(self.directory / "statusdesk.db") as reader:
