@@ -90,7 +90,7 @@ class Hiding:
 
     def _within(self, told: Any) -> Any:  # noqa: ANN401  any part of a message
         if type(told) is str:
-            return self._hidden(told)
+            return self.hide(told)
         if isinstance(told, msgspec.Struct):
             fields = ((name, getattr(told, name)) for name in told.__struct_fields__)
             changed = {name: new for name, old in fields if (new := self._within(old)) is not old}
@@ -102,7 +102,8 @@ class Hiding:
             return type(told)(*parts) if hasattr(told, "_fields") else tuple(parts)
         return told
 
-    def _hidden(self, text: str) -> str:
+    def hide(self, text: str) -> str:
+        """Return a text without the secrets that it was told of."""
         for mask in self._masks:
             text = mask.text(text)
             for form in mask.forms if text.endswith(CUT) else ():

@@ -26,7 +26,7 @@ from collectors.jenkins_wire import BuildWire, Computers, Definitions, Queue, Re
 from collectors.transport import VisitFailed, plain_url
 from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock, ClockSteps
-from statusdesk.config import JenkinsSettings
+from statusdesk.config import JenkinsSettings, TokenSettings
 from statusdesk.facts import Build, Changed, Executors, Job, JobClass, JobMove, Message, QueueItem
 from statusdesk.job_classes import class_of
 from statusdesk.text import counted
@@ -40,7 +40,7 @@ class JenkinsBuilds:
 
     ``known`` are builds already stored, per job at least the newest and all that were running, so that nothing is
     fetched twice; ``complete`` are the jobs whose older builds are all stored. ``token`` reads the API token anew for
-    each connection. Everything seen goes to ``emit``.
+    each connection; ``tokens`` are those of Vault that jobs renew. Everything seen goes to ``emit``.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class JenkinsBuilds:
         stop: threading.Event,
         clock: Clock,
         complete: Collection[str] = (),
+        renewed: Sequence[TokenSettings] = (),
         steps: ClockSteps | None = None,
     ) -> None:
         def connect() -> JenkinsApi:
@@ -63,7 +64,7 @@ class JenkinsBuilds:
         self._visits: Visits[JenkinsApi] = Visits(SOURCE, "Jenkins", settings.interval_s, connect, emit, stop, clock)
         self._lock = threading.Lock()  # for what errands look at too, and so that what is told is sent in its order
         self._server_clock = ServerClock(clock, steps)
-        self._ledger = BuildLedger(settings, [as_stamped(build) for build in known], self._server_clock)
+        self._ledger = BuildLedger(settings, [as_stamped(build) for build in known], self._server_clock, renewed)
         self._identities = Identities(self._ledger, max(UNSEEN_S, 3 * settings.interval_s))
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
         parallel, newest = settings.backfill_parallel, settings.backfill_builds

@@ -43,10 +43,10 @@ class Backlog:
         """Whether more lines have come than were wanted of a tail."""
         return self.tail is not None and self.count > self.tail
 
-    def comes(self, newest_ns: int, now_s: float) -> bool:
-        """Say whether it goes on; what is held up by its reader does."""
+    def settle(self, newest_ns: int, now_s: float) -> None:
+        """Find out whether it is over; what is held up by its reader goes on."""
         if self.is_over and not self.head:
-            return False
+            return
         if self.tail is not None and self.count:
             live = newest_ns >= self.until_ns and now_s > self.first_s + BURST_S
             self.is_over = self.is_cut or live or now_s > self.heard_s + BURST_S
@@ -56,7 +56,6 @@ class Backlog:
             slow = newest_ns - self.checked_ns < (now_s - self.checked_s) * AHEAD * 1e9
             self.is_over = slow and not self.is_blocked
             self.checked_s, self.checked_ns = now_s, newest_ns
-        return not self.is_over
 
 
 class Lane:
@@ -92,8 +91,8 @@ class Lane:
         now_s, keys, lines, size = batch
         backlog = self.backlog
         if backlog is not None and lines[0].kind == LineKind.LINE:
-            if backlog.head and not backlog.comes(self.newest_ns, now_s):
-                self.begin()
+            if backlog.head:
+                self.settle(now_s)
             backlog.hear(lines, now_s)
             if backlog.head is not None:
                 backlog.head.append(batch)
@@ -109,6 +108,14 @@ class Lane:
                 self.backlog = None
         self.batches.append(batch)
         self.size += size
+
+    def settle(self, now_s: float) -> None:
+        """Find out whether what there was before has come; where it has, give on what was kept back."""
+        if self.backlog is None:
+            return
+        self.backlog.settle(self.newest_ns, now_s)
+        if self.backlog.is_over and self.backlog.head:
+            self.begin()
 
     def begin(self) -> None:
         """Give on what was kept back; where lines before it are missing, that is said first."""

@@ -16,6 +16,7 @@ HOLD_S = 0.15
 SETTLED_S = 0.02
 LANE_BYTES = 4 << 20
 BACKLOG_BYTES = 512 << 10  # so far one may be ahead of others while what there was before is merged
+ROOM_S = 0.25  # so often one that waits for room looks itself: what it waits for may end by time alone
 SINCE_QUIET_S = 1.5  # so long one is waited for that has much to look through before its first line
 FOR_EVER_NS = 2**63 - 1
 _AT = attrgetter("at_ns")
@@ -49,6 +50,7 @@ class Merge:
         self._began = False
         self._woken = False
         self._is_awaited = False
+        self._without_room = 0  # so many threads wait for the reader
         self.skipped = 0
 
     def lane(self, origin: int) -> Lane:
@@ -110,12 +112,15 @@ class Merge:
     def _wait_for_room(self, lane: Lane) -> None:
         """Let the thread of a lane wait until the reader has taken enough of it."""
         while lane.size > min(self._lane_bytes // 2, BACKLOG_BYTES) and not self._closed:
-            held_up = self._is_held_up()
-            if not held_up and (lane.size <= self._lane_bytes or not self._patient):
+            self._settle()
+            # what is kept back is no more than a tail, and as long as it is, the reader gets nothing
+            if lane.keeps_back or not (self._is_held_up or (self._patient and lane.size > self._lane_bytes)):
                 break
             if lane.backlog is not None:
                 lane.backlog.is_blocked = True
-            self._changed.wait()
+            self._without_room += 1
+            self._changed.wait(ROOM_S)
+            self._without_room -= 1
         if lane.backlog is not None and lane.backlog.is_blocked:
             lane.backlog.is_blocked, lane.backlog.heard_s = False, self._clock()
 
@@ -139,9 +144,9 @@ class Merge:
         """Return up to ``limit`` lines that have waited long enough, in order."""
         with self._changed:
             if len(self._ready) < limit:
-                held_up = self._is_held_up()
+                self._settle()
                 self._ready.extend(self._due())
-                if self._patient or held_up:
+                if self._without_room:
                     self._changed.notify_all()
             ready = self._ready
             if len(ready) <= limit:
@@ -156,7 +161,8 @@ class Merge:
         with self._changed:
             while not (self._ready or self._woken or self._closed):
                 now_s = self._clock()
-                if self._is_held_up():
+                self._settle()
+                if self._is_held_up:
                     if end_s <= now_s or self._is_due_before(self._merged_until_ns()):
                         break
                     self._changed.wait(min(SETTLED_S, end_s - now_s))
@@ -180,7 +186,7 @@ class Merge:
     def is_behind(self) -> bool:
         """Whether what there was when streams were opened has still to come."""
         with self._changed:
-            return any(lane.is_behind for lane in self._lanes)
+            return self._is_held_up
 
     @property
     def is_empty(self) -> bool:
@@ -203,18 +209,16 @@ class Merge:
             return min(arrived_s + self.hold_s, max(arrived_s, self._opened_s + SETTLED_S))
         return arrived_s + self.hold_s
 
-    def _is_held_up(self) -> bool:
-        """Look whether there is an origin of which what there was before has still to come."""
-        now_s, held_up = self._clock(), False
+    def _settle(self) -> None:
+        """Find out of which origins all has come that there was before."""
+        now_s = self._clock()
         for lane in self._lanes:
-            backlog = lane.backlog
-            if backlog is None:
-                continue
-            if backlog.comes(lane.newest_ns, now_s):
-                held_up = True
-            elif backlog.head:
-                lane.begin()
-        return held_up
+            lane.settle(now_s)
+
+    @property
+    def _is_held_up(self) -> bool:
+        """Whether there is an origin of which what there was before has still to come, as far as that was looked at."""
+        return any(lane.is_behind for lane in self._lanes)
 
     def _merged_until_ns(self) -> int:
         """Return up to when nothing is to come any more of what there was before; 0 where that is not known yet."""
@@ -228,7 +232,7 @@ class Merge:
     def _due(self) -> list[LogLine]:
         """Take out the lines that are due, and with them younger ones that belong before the last of these."""
         busy = [lane for lane in self._lanes if lane.batches]
-        if any(lane.is_behind for lane in self._lanes):
+        if self._is_held_up:
             until_ns = self._merged_until_ns()
             return self._merged(busy, -1.0, until_ns) if self._is_due_before(until_ns) else []
         now_s = self._clock()

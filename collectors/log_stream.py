@@ -294,9 +294,9 @@ class ContainerReader:
         gap = partial(self._gap, make_sure) if track.read_of == run_id else None
         reading = Reading(track.origin, track.position, redact=selection.redact, colours=selection.colours, gap=gap)
         self._rest, self._is_joined = None, False
-        query, asked_s = track.query(selection, follow, previous, bounded), time.time()
+        (query, tail), asked_s = track.query(selection, follow, previous, bounded), time.time()
         if track.begins(bounded):
-            self._begin(asked_s, dict(query))
+            self._begin(asked_s, tail)
         is_known, track.tried = not (track.tried or track.from_start), True
         try:
             head_s = self._patience.head_s if follow else None
@@ -313,27 +313,31 @@ class ContainerReader:
             if not is_known:
                 make_sure()
             self._opened(asked_s, previous)
-            if self._over.is_set():
-                return None
-            for chunk in stream.chunks():
-                self._feed(reading, chunk, run_id, follow)
+            return self._read_out(stream, reading, run_id, follow)
         except _Unsure as unsure:
             return unsure.problem
-        except ApiProblem as problem:
-            self._rest = reading
-            return problem
         finally:
             self._stream, self.follows = None, False
             stream.dispose()
+
+    def _read_out(self, stream: Stream, reading: Reading, run_id: str, follow: bool) -> ApiProblem | None:
+        """Give on what a stream brings; return what broke it. Raises: _Unsure."""
+        if self._over.is_set():
+            return None
+        try:
+            for chunk in stream.chunks():
+                self._feed(reading, chunk, run_id, follow)
+        except ApiProblem as problem:
+            self._rest = reading
+            return problem
         self._rest, self._is_joined = reading, reading.is_joined
         return None
 
-    def _begin(self, asked_s: float, query: dict[str, str]) -> None:
+    def _begin(self, asked_s: float, tail: int | None) -> None:
         """Let lines of others wait for those of this one that were there before it was asked."""
-        tail = int(query["tailLines"]) - 1 if query.get("tailLines", "0") != "0" else None
         until_ns = int((asked_s + self._api.skew.ms / 1000) * 1e9)
-        quiet_s = 0.0 if "tailLines" in query or self.track.from_start else SINCE_QUIET_S
-        self._merge.begin(self.track.lane, until_ns, tail, quiet_s)
+        quiet_s = 0.0 if tail is not None or self.track.from_start else SINCE_QUIET_S
+        self._merge.begin(self.track.lane, until_ns, tail or None, quiet_s)
 
     def _make_sure(self, run_id: str, previous: bool) -> None:
         """Look whether the log that is open is that of a run: it was when it was opened if the run is still there.

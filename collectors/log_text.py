@@ -12,12 +12,10 @@ from collections.abc import Sequence
 import msgspec
 
 from collectors.log_lines import MAX_LINE_BYTES
-from statusdesk.redact import may_hold_secret, redact
+from statusdesk.redact import HIDDEN, PrivateKeys, may_hold_secret, redact
 from statusdesk.text import SEQUENCE, clean_line, visible
 
 SECOND_NS = 1_000_000_000
-HIDDEN = "[hidden]"
-MAX_KEY_LINES = 200
 _TOGETHER = 32  # lines that are looked at once more together where a chunk holds what may be a secret
 _FEW_LINES = 8  # are read one by one
 _STAMP_CHARS = 31  # of the usual form, with the blank behind it
@@ -30,10 +28,6 @@ _SGR_OR_NOT = re.compile(f"{_SGR.pattern}|(?:{SEQUENCE})", re.DOTALL)
 _CUT_SGR = re.compile(r"\x1b(?:\[[0-9;:]*)?\Z")
 _RESET = "\x1b[0m"
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?")
-_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
-_KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
-_KEY_BODY = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-_KEY_WIDTHS = (64, 76)  # of all lines of a key but the last. Source: RFC 7468 section 2, RFC 2045 section 6.8
 _CONCEAL = "8"
 
 
@@ -121,9 +115,7 @@ class Redactor:
     """Takes secrets out of the lines of one log; it remembers that it is inside a private key."""
 
     def __init__(self) -> None:
-        self._key_lines = 0
-        self._begins = True  # nothing was read yet that cannot be of a key,
-        self._inside = False  # and something that looks like a line of one
+        self._keys = PrivateKeys()
 
     def lines(self, whole: str, texts: list[str]) -> list[str]:
         """Return the lines redacted. ``whole`` is the lines joined by newlines, to be looked at once.
@@ -141,10 +133,9 @@ class Redactor:
         ]
 
     def _plain_lines(self, whole: str, texts: list[str]) -> list[str]:
-        if self._begins:
-            texts = self._begun(texts)
-        if self._key_lines or "PRIVATE KEY-----" in whole:
-            return [self._with_key(text) for text in texts]
+        texts = self._keys.begun(texts)
+        if self._keys.are_in(whole):
+            return self._keys.redacted(texts)
         if not may_hold_secret(whole):
             return texts
         found: list[str] = []
@@ -154,29 +145,6 @@ class Redactor:
                 some = [redact(text) if may_hold_secret(text) else text for text in some]
             found += some
         return found
-
-    def _begun(self, texts: list[str]) -> list[str]:
-        """Hide the body of a private key in which the log begins: up to its end, or what looks like it up to here."""
-        count = next((at for at, text in enumerate(texts) if not _KEY_BODY.fullmatch(text.strip())), len(texts))
-        full = next((at for at, text in enumerate(texts) if not _is_full_of_key(text)), len(texts))
-        self._inside = self._inside or full > 0
-        # only the last line of a key is shorter
-        self._begins = self._inside and count == len(texts) and full >= len(texts) - 1
-        if self._begins or (count < len(texts) and _KEY_ENDS.search(texts[count]) is not None):
-            return [HIDDEN] * count + texts[count:]
-        return texts
-
-    def _with_key(self, text: str) -> str:
-        ends = _KEY_ENDS.search(text) is not None
-        begins = _KEY_BEGINS.search(text)
-        if begins is not None:
-            self._key_lines = 0 if ends else 1
-            return redact(text[: begins.end()]) + (HIDDEN if text[begins.end() :].strip() else "")
-        if not self._key_lines or ends:
-            self._key_lines = 0
-            return redact(text)
-        self._key_lines = (self._key_lines + 1) % MAX_KEY_LINES  # a key that never ends hides no log for ever
-        return HIDDEN
 
 
 class Stamps:
@@ -306,13 +274,6 @@ def bounded(text: str) -> tuple[str, int]:
         return text, 0
     kept = text.encode()[:MAX_LINE_BYTES].decode("utf-8", "ignore")
     return _CUT_SGR.sub("", kept) + _RESET if "\x1b" in kept else kept, size - MAX_LINE_BYTES
-
-
-def _is_full_of_key(text: str) -> bool:
-    """Tell whether a line looks like one of a private key; one of numbers to the base of sixteen does not."""
-    body = text.strip()
-    is_mixed = not body.islower() and not body.isupper()
-    return is_mixed and len(body) in _KEY_WIDTHS and _KEY_BODY.fullmatch(body) is not None
 
 
 def needs_care(piece: bytes) -> bool:

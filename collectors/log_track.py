@@ -85,32 +85,33 @@ class Track(msgspec.Struct, kw_only=True):
         """Say whether what is asked for next is the beginning of what is read of a run."""
         return bounded or (not self.position.newest_ns and self.opened_ms is None)
 
-    def query(self, selection: Selection, follow: bool, previous: bool, bounded: bool) -> list[tuple[str, str]]:
-        """Return what to ask for: all that was not read yet. ``bounded``: the tail only.
+    def query(
+        self, selection: Selection, follow: bool, previous: bool, bounded: bool
+    ) -> tuple[list[tuple[str, str]], int | None]:
+        """Return what to ask for, and of how many last lines; None: all that was not read yet. ``bounded``: a tail.
 
         Of a tail it is one line more than is wanted, by which it is known whether there are older ones.
         """
-        tail = str(selection.tail + 1) if selection.tail else "0"
-        query = [("container", self.container), ("timestamps", "true")]
+        query, tail = [("container", self.container), ("timestamps", "true")], selection.tail
         if follow:
             query.append(("follow", "true"))
         if previous:
             query.append(("previous", "true"))
         since_s = self.position.since_s
-        if since_s and bounded and selection.tail is not None:
-            query.append(("tailLines", tail))
         if since_s:
-            return [*query, ("sinceTime", _rfc3339(since_s))]
-        if self.opened_ms is not None and selection.tail is not None and not self.from_start:
+            query.append(("sinceTime", _rfc3339(since_s)))
+            tail = tail if bounded else None
+        elif self.from_start:
+            tail = None
+        elif self.opened_ms is not None and tail is not None:
             # it was open and there was no line: all that comes now is new
-            return [*query, ("sinceTime", _rfc3339((self.opened_ms - SAME_CLOCK_MS) // 1000 - 1))]
-        if self.from_start:
-            return query
-        if selection.since_ms is not None:
+            query.append(("sinceTime", _rfc3339((self.opened_ms - SAME_CLOCK_MS) // 1000 - 1)))
+            tail = None
+        elif selection.since_ms is not None:
             query.append(("sinceTime", _rfc3339(selection.since_ms // 1000)))
-        if selection.tail is not None:
-            query.append(("tailLines", tail))
-        return query
+        if tail is not None:
+            query.append(("tailLines", str(tail + 1 if tail else 0)))
+        return query, tail
 
 
 def _rfc3339(second: int) -> str:

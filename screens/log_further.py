@@ -64,7 +64,7 @@ class Asking(msgspec.Struct, frozen=True):
     instead_of: int | None = None
     wanted: tuple[int, ...] = ()
     gaps: tuple[Gap, ...] = ()
-    edge: Counter[tuple[int, int, str]] = Counter()
+    edge: Counter[tuple[int, int, str]] = msgspec.field(default_factory=Counter)
     timed: bool = True
 
     @property

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Sequence
 from statusdesk.text import MAX_CHARS, clean, clean_line
 
 LINE_CHARS = 1_000
-_HIDDEN = "[hidden]"
+MAX_KEY_LINES = 200
+HIDDEN = "[hidden]"
 _TOKEN_BEGINS = re.compile(r"(?:hv[sbr]|[sbr])\.")  # of Vault and OpenBao: service, batch and recovery
 _TOKEN = re.compile(_TOKEN_BEGINS.pattern + r"[A-Za-z0-9_-]{20,}")
 _TOKEN_TEXT = re.compile(r"\b" + _TOKEN.pattern)
@@ -48,7 +49,9 @@ _MOMENT = re.compile(r"(?i)\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _KEY_TEXT = re.compile(f"({_KEY_BEGINS.pattern})(.+?)(?=-----END |\\Z)", re.DOTALL)
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
-_KEY_BODY = re.compile(r"[A-Za-z0-9+/=]{20,}")
+_KEY_LINE = re.compile(r"\s*[A-Za-z0-9+/]+={0,2}\s*")
+_KEY_PIECE = re.compile(r"[A-Za-z0-9+/=]{20,}")
+_KEY_WIDTHS = (64, 76)  # of all lines of a key but the last. Source: RFC 7468 section 2, RFC 2045 section 6.8
 _TOKENISH = re.compile(r"\.[A-Za-z0-9_-]{20}")  # begins with a letter that can be found fast
 _SAID_PASSWORD_TEXT = re.compile(
     r"(?i)(pass(?:word|wd|phrase|code)\s{1,9}(?:is|was|set\s{1,9}to)(?:\s{0,9}[:=]\s{0,9}|\s{1,9})[\"'`]?)"
@@ -137,20 +140,20 @@ def redact(text: str, known: Collection[str] = ()) -> str:
     """Return the text without what looks like a token, and without the ``known`` secrets."""
     for secret in known:
         if secret:
-            text = text.replace(secret, _HIDDEN)
-    text = _TOKEN_TEXT.sub(_HIDDEN, text)
-    text = _JWT_TEXT.sub(_HIDDEN, text)
+            text = text.replace(secret, HIDDEN)
+    text = _TOKEN_TEXT.sub(HIDDEN, text)
+    text = _JWT_TEXT.sub(HIDDEN, text)
     if _may_be_made(text):
-        text = _MADE_TEXT.sub(_HIDDEN, text)
+        text = _MADE_TEXT.sub(HIDDEN, text)
     if "PRIVATE KEY-----" in text:
-        text = _KEY_TEXT.sub(lambda found: found[1] + _HIDDEN, text)
+        text = _KEY_TEXT.sub(lambda found: found[1] + HIDDEN, text)
     text = _BEARER_TEXT.sub(_unless_plain, text)
     text = _SAID_PASSWORD_TEXT.sub(_unless_said_of_it, text)
     if "=" in text or ":" in text:
-        text = _USERINFO_TEXT.sub(lambda found: found[1] + _HIDDEN, text)
-        text = _NAMED_TEXT.sub(lambda found: found[1] + _HIDDEN, text)
-        text = _ASSIGNED_TEXT.sub(lambda found: found[1] + _HIDDEN, text)
-        text = _VARIABLE_TEXT.sub(lambda found: found[1] + _HIDDEN, text)
+        text = _USERINFO_TEXT.sub(lambda found: found[1] + HIDDEN, text)
+        text = _NAMED_TEXT.sub(lambda found: found[1] + HIDDEN, text)
+        text = _ASSIGNED_TEXT.sub(lambda found: found[1] + HIDDEN, text)
+        text = _VARIABLE_TEXT.sub(lambda found: found[1] + HIDDEN, text)
         text = _SAID_TEXT.sub(_unless_plain, text)
         text = _without_sessions(text)
     return text
@@ -160,7 +163,7 @@ def _unless_said_of_it(found: re.Match[str]) -> str:
     """Hide a password that a sentence tells; what it says about one stays, and a plain word that is not its end."""
     said, ends = found[2], found[3] is not None
     goes_on = said.isalpha() and not ends and found[1][-1].isspace() and ":" not in found[1]
-    return found[0] if goes_on or _NO_PASSWORD.fullmatch(said) else found[1] + _HIDDEN
+    return found[0] if goes_on or _NO_PASSWORD.fullmatch(said) else found[1] + HIDDEN
 
 
 def _without_sessions(text: str) -> str:
@@ -178,7 +181,7 @@ def _without_cookies(text: str) -> str:
         at = begins.end()
         while pair is not None:
             about = len(pair[3]) < _LEAST_COOKIE or pair[2].lower() in _COOKIE_ABOUT
-            parts += text[done : pair.end(1)], pair[3] if about else '"' * pair[3].startswith('"') + _HIDDEN
+            parts += text[done : pair.end(1)], pair[3] if about else '"' * pair[3].startswith('"') + HIDDEN
             at = done = pair.end(3)
             pair = _COOKIE_PAIR.match(text, pair.end()) if ";" in pair[4] else None
         begins = _COOKIE_BEGINS.search(text, at)
@@ -187,14 +190,14 @@ def _without_cookies(text: str) -> str:
 
 def _unless_plain(found: re.Match[str]) -> str:
     """Hide what was found unless it is made of words, as names and sentences are."""
-    return found[0] if is_plain(found[2]) else found[1] + _HIDDEN
+    return found[0] if is_plain(found[2]) else found[1] + HIDDEN
 
 
 def _unless_no_session(found: re.Match[str]) -> str:
     """Hide what a session is known by; where it is named so, a single word is no sentence about it."""
     value = found["value"]
     known_by = found["id"] is not None and len(list(filter(None, _PARTS.split(value)))) < 2
-    return found[0] if is_plain(value) and not known_by else found[1] + _HIDDEN
+    return found[0] if is_plain(value) and not known_by else found[1] + HIDDEN
 
 
 def is_plain(value: str) -> bool:
@@ -202,30 +205,69 @@ def is_plain(value: str) -> bool:
     return _MOMENT.fullmatch(value) is not None or all(map(_PLAIN_PART.fullmatch, _PARTS.split(value)))
 
 
-def redact_lines(lines: Iterable[str]) -> list[str]:
-    """Return the lines redacted, the body of a private key that they hold hidden as well."""
-    found: list[str] = []
-    inside = False
-    for line in lines:
-        ends = _KEY_ENDS.search(line) is not None
-        if ends and not inside:
-            _hide_body(found)  # the lines begin in the middle of the key
-        begins = _KEY_BEGINS.search(line)
-        if begins is not None:
-            found.append(redact(line[: begins.end()]) + (_HIDDEN if line[begins.end() :].strip() else ""))
-        elif inside and not ends:
-            found.append(_HIDDEN)
-        else:
+class PrivateKeys:
+    """Hides the bodies of private keys in the lines of one log; it remembers that it is inside one.
+
+    One that has no beginning is known by its end, and where a log begins by lines like those of a key.
+    """
+
+    def __init__(self) -> None:
+        self._lines = 0  # of the one that goes on, its beginning included
+        self._begins = True  # nothing was read yet that cannot be of a key,
+        self._inside = False  # and something that looks like a line of one
+
+    def are_in(self, whole: str) -> bool:
+        """Tell fast whether ``redacted`` has to look at the lines that come next, joined."""
+        return self._lines > 0 or "PRIVATE KEY-----" in whole
+
+    def begun(self, lines: list[str]) -> list[str]:
+        """Return the lines that come next, hidden as long as all that was read looks like the body of a key."""
+        if not self._begins:
+            return lines
+        full = next((at for at, line in enumerate(lines) if not _is_full_of_key(line)), len(lines))
+        self._inside = self._inside or full > 0
+        # only the last line of a key is shorter
+        short = full == len(lines) - 1 and _KEY_LINE.fullmatch(lines[full]) is not None
+        self._begins = self._inside and (full == len(lines) or short)
+        return [HIDDEN] * len(lines) if self._begins else lines
+
+    def redacted(self, lines: Sequence[str]) -> list[str]:
+        """Return the lines that come next redacted, those of keys hidden."""
+        found: list[str] = []
+        for at, line in enumerate(lines):
+            begins, ends = _KEY_BEGINS.search(line), _KEY_ENDS.search(line) is not None
+            if begins is not None:
+                self._lines = 0 if ends else 1
+                found.append(redact(line[: begins.end()]) + (HIDDEN if line[begins.end() :].strip() else ""))
+                continue
+            if self._lines and not ends:
+                self._lines = (self._lines + 1) % MAX_KEY_LINES  # one that never ends hides no log for ever
+                found.append(HIDDEN)
+                continue
+            if ends and not self._lines:
+                body = next((back for back in range(at) if not _may_be_of_key(lines[at - 1 - back])), at)
+                found[at - body :] = [HIDDEN] * body
+            self._lines = 0
             found.append(redact(line))
-        inside = (inside or begins is not None) and not ends
-    return found
+        return found
 
 
-def _hide_body(lines: list[str]) -> None:
-    for index in range(len(lines) - 1, -1, -1):
-        if not _KEY_BODY.search(lines[index]):
-            return
-        lines[index] = _HIDDEN
+def _is_full_of_key(line: str) -> bool:
+    """Tell whether a line looks like one of a private key; one of numbers to the base of sixteen does not."""
+    body = line.strip()
+    is_mixed = not body.islower() and not body.isupper()
+    return is_mixed and len(body) in _KEY_WIDTHS and _KEY_LINE.fullmatch(body) is not None
+
+
+def _may_be_of_key(line: str) -> bool:
+    """Tell whether a line may stand right before the end of a key: a whole one, or with something around it."""
+    return _KEY_LINE.fullmatch(line) is not None or _KEY_PIECE.search(line) is not None
+
+
+def redact_lines(lines: Iterable[str]) -> list[str]:
+    """Return the lines of a log redacted, the bodies of private keys that they hold hidden as well."""
+    keys = PrivateKeys()
+    return keys.redacted(keys.begun(list(lines)))
 
 
 def safe(text: str, max_chars: int = MAX_CHARS) -> str:

@@ -36,7 +36,8 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     when it is on its way without having come through, None when it is not. ``ready`` counts pods of every revision,
     ``new_ready`` those of the newest one while it is being made real, and is None when it is not. ``init_ms`` is how
     long each init container takes as a rule, ``evicted`` counts the pods that nodes have put out and that were left
-    lying about, ``evicted_from`` those of each node. ``lost``: the nodes with which pods of it went.
+    lying about, ``evicted_from`` those of each node. ``lost``: the nodes with which pods of it went. ``is_out``:
+    nobody has been served for long while a rollout is under way that found a service.
     """
 
     key: str
@@ -80,6 +81,7 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     evicted: int = 0
     evicted_from: tuple[tuple[str, int], ...] = ()
     lost: tuple[LostNode, ...] = ()
+    is_out: bool = False
 
     @property
     def is_only_lost(self) -> bool:
@@ -313,7 +315,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of the store that changed after some change number (all that are not gone when that number was 0).
 
     ``gone_jobs`` are keys of jobs that have gone; other rows that have gone have ``until_ms``. ``queue`` is the whole
-    queue, or None when it is as it was.
+    queue, and ``renamed`` all renamings that are remembered, or None when they are as they were.
     """
 
     change: int
@@ -326,6 +328,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     muted: tuple[MutedThere, ...] = ()
     jobs: tuple[Job, ...] = ()
     gone_jobs: tuple[tuple[str, str], ...] = ()
+    renamed: tuple[JobEvent, ...] | None = None
     queue: tuple[QueueItem, ...] | None = None
     executors: tuple[Executors, ...] = ()
     platform: tuple[PlatformState, ...] = ()

@@ -222,7 +222,10 @@ class CollectorProcess:
             token, steps = emit.reader(config.jenkins.token, config.jenkins.user), ClockSteps(boot_clock)
             known = writer.build_rows.known()
             complete = {job.name for job in writer.jobs() if job.complete}
-            visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock, complete, steps)
+            renewed = config.vault.tokens if config.vault is not None else ()
+            visitor = JenkinsBuilds(
+                config.jenkins, token, known, emit, self._stop, self._clock, complete, renewed=renewed, steps=steps
+            )
             self._look_up_build = visitor.want
             made.append(("jenkins", visitor))
         if config.vault is not None:

@@ -173,6 +173,34 @@ def test_the_lines_of_a_private_key_are_hidden():
     assert redact_lines(lines) == ["begin", KEY, "[hidden]", "[hidden]", "-----END RSA PRIVATE KEY-----", "end"]
 
 
+BODY = [f"MIIEowIBAAKCAQEA{number:048d}" for number in range(6)]
+END = "-----END RSA PRIVATE " + "KEY-----"
+PATH = "GET /api/v1/namespaces/staging/pods"
+
+
+@pytest.mark.parametrize(
+    ("lines", "hidden"),
+    [
+        ([*BODY, "aQ0w==", END, "up"], range(7)),  # the last line of a key may be short
+        (BODY, range(6)),  # and its end may be still to come
+        ([*BODY, "aQ0w=="], range(7)),
+        ([BODY[0], f"  {BODY[1]}  ", END], range(2)),
+        ([*BODY, "INFO up"], ()),  # not a key, or it would have an end
+        (["INFO up", *BODY], ()),
+        (["INFO up", *BODY, "aQ0w==", END, *BODY], range(1, 8)),
+        (["INFO up", f"out: {BODY[0]}", f"out: {BODY[1]}", END], (1, 2)),  # with something before it
+        ([PATH, KEY, *BODY, "aQ0w==", END, *BODY], range(2, 9)),
+        ([PATH, f"{KEY}{BODY[0]}{END}", PATH], ()),
+        ([KEY, *["x"] * 198, END], range(1, 199)),
+    ],
+)
+def test_what_belongs_to_a_key_is_the_same_in_a_log_and_in_what_is_kept_of_it(lines, hidden):
+    shown = redact_lines(lines)
+    assert [at for at, text in enumerate(shown) if text == "[hidden]"] == list(hidden)
+    assert not any("MIIE" in text for at, text in enumerate(shown) if at in hidden or KEY in lines[at])
+    assert Redactor().lines("\n".join(lines), lines) == shown
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -14,6 +14,7 @@ from statusdesk.alerts.telling import AlertEvent
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.alerts.unread import Unread, patience_ms
 from statusdesk.alerts.versions import Versions
+from statusdesk.judge.rollout_counts import blames_version
 from statusdesk.states import AlertState, Lasting, Level, RolloutState, SourceState, Transition
 from statusdesk.states_alerts import Silence
 
@@ -199,7 +200,9 @@ class Alerts:
         if claims is not None:
             touched = self._claim(subject(row), claims)
         if isinstance(row, RolloutState):
-            self._apps.update(dict.fromkeys(self._versions.see(row, failed=bool(known))))
+            self._apps.update(
+                dict.fromkeys(self._versions.see(row, failed=any(blames_version(alert.reason) for alert in known)))
+            )
         return touched
 
     def _take_apps(self) -> set[str]:

@@ -25,7 +25,8 @@ examples:
   statusdesk logs orders -n staging -n production --since 10m --grep ERROR
   statusdesk logs --job deploy-orders --build 42             the console log of a build
 
-With --quiet, what happens to the pods is not told; problems, and where lines are missing or may be, always are.
+With --quiet, what happens to the pods is not told, nor that there are lines before those that --tail asks for (or its
+default); problems always are, and where among what was asked for lines are missing or may be.
 """
 
 

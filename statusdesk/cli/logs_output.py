@@ -237,7 +237,7 @@ class Writing:
         return f"\x1b[{_COLOURS[index % len(_COLOURS)]}m[{name}]{_RESET} " if self._colour else f"[{name}] "
 
     def _happened(self, line: LogLine) -> None:
-        if line.kind == LineKind.CUT:  # of fifty pods it is the same
+        if line.kind == LineKind.CUT:  # of fifty pods it is the same; only a tail, which was asked for, is cut
             self._say("only the last lines are here: --tail N or --since asks for older ones")
             return
         origin: Origin = self._source.origins[line.origin]

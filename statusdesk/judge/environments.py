@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from statusdesk.facts import Build
+from statusdesk.facts import Build, JobClass
 from statusdesk.judge.working_hours import Span, WorkingHours, overlap_ms
 from statusdesk.states import EnvironmentState, Level
 from statusdesk.text import age
@@ -21,6 +21,32 @@ class Act(enum.StrEnum):
 
     CREATE = "create"
     DESTROY = "destroy"
+
+
+def by_half(act: Act | None) -> str:
+    """Return what a run that went wrong may have left; None: nobody knows what it was for."""
+    if act is None:
+        return "made or destroyed by half"
+    return "half made" if act is Act.CREATE else "destroyed by half"
+
+
+class Settled(NamedTuple):
+    """When an environment was destroyed last, and when the last run began that made or destroyed it well.
+
+    What any job did for it before it was destroyed is history; how a job went wrong that makes or destroys it is, once
+    a run that began later went well.
+    """
+
+    destroyed_ms: int | None = None
+    good_ms: int | None = None
+
+    def before_ms(self, job_class: JobClass) -> int | None:
+        """Return the moment before which what a job of this class did is history."""
+        return self.good_ms if job_class is JobClass.ENVIRONMENT else self.destroyed_ms
+
+    def moved(self, step_ms: int) -> "Settled":
+        """Return the same by a clock that was set."""
+        return Settled(*(None if ms is None else ms + step_ms for ms in self))
 
 
 class Run(NamedTuple):
@@ -42,7 +68,8 @@ class Story(NamedTuple):
     """What the runs of one namespace come to: when it was up, the run that made it, and the last that counts.
 
     ``renewed``: the last that made it once more, when it was whole already. ``destroyed_ms``: when it was destroyed
-    last, made anew or not, also where nothing is known of who had made it.
+    last, made anew or not, also where nothing is known of who had made it. ``good_ms``: when the last run began that
+    made or destroyed it well.
     """
 
     spans: tuple[tuple[int, int | None], ...] = ()
@@ -51,6 +78,7 @@ class Story(NamedTuple):
     running: Run | None = None
     renewed: Run | None = None
     destroyed_ms: int | None = None
+    good_ms: int | None = None
 
     @property
     def is_up(self) -> bool:
@@ -73,6 +101,7 @@ def story_of(runs: Sequence[Run]) -> Story:
     running: Run | None = None
     renewed: Run | None = None
     destroyed_ms: int | None = None
+    good_ms: int | None = None
     for run in sorted(runs, key=lambda each: (each.build.started_ms, each.build.number)):
         up = bool(spans) and spans[-1][1] is None
         cut_short = run.build.building and run.gone_ms is not None
@@ -87,6 +116,7 @@ def story_of(runs: Sequence[Run]) -> Story:
         if run.act is Act.DESTROY and run.build.result == "ABORTED":
             continue  # what it has destroyed so far nobody knows; the next run tells
         last = run
+        good_ms = run.build.started_ms if good else good_ms
         if run.act is Act.CREATE:
             if not up:
                 spans.append((run.ended_ms, None))
@@ -100,7 +130,7 @@ def story_of(runs: Sequence[Run]) -> Story:
             if up:
                 spans[-1] = (spans[-1][0], max(spans[-1][0], run.ended_ms))
             made = renewed = None
-    return Story(tuple(spans), made, last, running, renewed, destroyed_ms)
+    return Story(tuple(spans), made, last, running, renewed, destroyed_ms, good_ms)
 
 
 def _is_whole(made: Run | None) -> bool:

@@ -34,7 +34,7 @@ from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.builds import AskBuild, Builds
 from statusdesk.pipeline.causes import Causes
 from statusdesk.pipeline.clock_steps import Steps, is_ahead, moved, unstamped
-from statusdesk.pipeline.environments import Environments, makes_environments
+from statusdesk.pipeline.environments import Environments, act_of
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.platform import Platform
@@ -91,8 +91,8 @@ class Desk:
         sends: bool = False,
     ) -> None:
         self._writer = writer
-        stages, outlasts = config.stages, partial(makes_environments, config)
-        self._builds = Builds(writer, ask_build, lambda name: any(s.holds("", name) for s in stages), outlasts)
+        stages, acts = config.stages, partial(act_of, config)
+        self._builds = Builds(writer, ask_build, lambda name: any(s.holds("", name) for s in stages), acts)
         tokens = config.vault.tokens if config.vault is not None else ()
         self._platform = Platform(writer, self._builds, config.jenkins, tokens)
         self._environments = Environments(writer, self._builds, config)

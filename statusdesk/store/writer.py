@@ -208,8 +208,8 @@ class Writer:
     def move_job_events(self, step_ms: int) -> None:
         """Have all that has happened to jobs as long ago as it was before our clock was set, as their builds are."""
         there = "UPDATE job_events SET at_ms = -(at_ms + ?)"  # no moment is negative: none meets one that is yet to go
-        back = "UPDATE job_events SET at_ms = -at_ms"
-        moves: list[Write] = [(there, [(step_ms,)]), (back, [()])]
+        back = "UPDATE job_events SET at_ms = -at_ms, change = ?"
+        moves: list[Write] = [(there, [(step_ms,)]), (back, [(self._change + 1,)])]
         self._job_events.rename(lambda event: replace(event, at_ms=event.at_ms + step_ms), moves)
 
     @asks

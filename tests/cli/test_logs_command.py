@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
-from collectors.log_lines import LineKind, LogLine, Origin
+from collectors.log_lines import CUT_TEXT, LineKind, LogLine, Origin
 from collectors.log_stream import LAST_MISSING, ROTATED
 from statusdesk.cli import logs_output
+from statusdesk.cli.logs import DESCRIPTION
 from tests.cli.conftest import environment
 from tests.collectors.kubernetes_desk import Desk
 from tests.collectors.kubernetes_server import Answer, wait_for
@@ -316,6 +317,19 @@ def test_what_happens_is_told_between_the_lines_where_it_happened():
     writing._write([LogLine(1, 0, "last words"), mark, LogLine(3, 0, "begin")])
     told = "statusdesk: orders-1/app: restarted: exit 137 OOMKilled"
     assert terminal.getvalue().splitlines() == ["[orders-1/app] last words", told, "[orders-1/app] begin"]
+
+
+@pytest.mark.parametrize(("quiet", "told"), [(False, 1), (True, 0)])
+def test_that_a_tail_is_not_all_is_told_once_unless_it_has_to_be_quiet(quiet, told):
+    class Source:
+        origins = (Origin(pod="orders-1", container="app"), Origin(pod="orders-2", container="app"))
+
+    narration = io.StringIO()
+    writing = logs_output.Writing(Source(), io.StringIO(), narration, what="orders", quiet=quiet)
+    writing._write([LogLine(1, origin, CUT_TEXT, LineKind.CUT) for origin in (0, 1)])
+    assert narration.getvalue().count("only the last lines are here: --tail N or --since asks for older ones") == told
+    assert len(narration.getvalue().splitlines()) == told
+    assert "nor that there are lines before those that --tail asks for" in DESCRIPTION
 
 
 def test_what_is_missing_is_told_even_where_all_else_is_not():

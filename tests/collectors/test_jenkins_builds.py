@@ -31,7 +31,7 @@ class Watched:
             self.stop,
             clock,
             {build.job for build in known} if complete is None else complete,
-            steps,
+            steps=steps,
         )
 
     def __enter__(self):

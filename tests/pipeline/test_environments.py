@@ -309,3 +309,18 @@ def test_when_jobs_came_and_went_is_stored_as_long_ago_as_it_was_when_the_clock_
     with Reader(bench.directory / "statusdesk.db") as reader:
         told = [(event.what, round((bench.now_ms - event.at_ms) / HOUR_MS)) for event in reader.job_events(0, 10)]
     assert told == [("vanished", 0), ("appeared", 1), ("vanished", 2)]
+
+
+def test_nothing_is_said_before_the_older_builds_of_a_job_that_was_renamed_are_told(bench):
+    listed = [job("env-create", last_number=6, last_ms=bench.now_ms, complete=False), "env-destroy", *OTHERS]
+    bench.see(jobs(bench, *listed))
+    listed[0] = msgspec.structs.replace(listed[0], name="maker")
+    bench.pass_ms(MINUTE_MS)
+    bench.see(jobs(bench, *listed))
+    bench.pass_ms(HOUR_MS)  # no verdict is held for as long as that
+    bench.restart()
+    bench.see(jobs(bench, *listed), created(bench, name="maker", ago_ms=2 * HOUR_MS))
+    assert bench.environment() is None
+    listed[0] = msgspec.structs.replace(listed[0], complete=True)
+    bench.see(jobs(bench, *listed))
+    assert bench.environment().reason == "Up"

@@ -1,5 +1,7 @@
 """Platform jobs, environments, jobs that come and go, and what is looked up, as messages of Jenkins tell them."""
 
+from itertools import zip_longest
+
 import msgspec
 import pytest
 
@@ -30,14 +32,15 @@ class PlatformBench(Bench):
 
     create_jobs = ("*create*",)
     every = (("vault-renew-orders", 3600.0),)
+    namespaces = ()
 
     def open(self) -> None:
         super().open()
         self.now_ms = max(self.now_ms, NOON_MS)
         self.wanted = []
         tokens = tuple(
-            TokenSettings(name=f"t{n}", accessor=f"a{n}", renewal_job=name, renew_every_s=every_s)
-            for n, (name, every_s) in enumerate(self.every)
+            TokenSettings(name=f"t{n}", accessor=f"a{n}", renewal_job=name, renew_every_s=every_s, namespaces=tuple(of))
+            for n, ((name, every_s), of) in enumerate(zip_longest(self.every, self.namespaces, fillvalue=()))
         )
         config = Config(
             path="c",

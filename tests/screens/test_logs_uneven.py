@@ -219,3 +219,9 @@ async def test_what_is_read_again_says_from_when_on_it_is(app):
         assert "last 200 lines of each" in lines(app)[2]
         await pilot.press("R")
         await until(pilot, lambda: len(app.doors.opened) == 2 and "since 09:33:50" in lines(app)[2])
+
+
+def test_what_one_question_knows_is_not_known_to_the_next():
+    first, second = (log_further.Asking(1, Filters()) for _ in range(2))
+    first.edge[1, BUSY, "busy"] += 1
+    assert not second.edge and not log_further.Asking(1, Filters()).edge
