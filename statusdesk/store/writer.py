@@ -17,6 +17,7 @@ from statusdesk.store import analysis
 from statusdesk.store import builds as build_questions
 from statusdesk.store.alert_rows import AlertRows
 from statusdesk.store.analysis import Analysis
+from statusdesk.store.anchor_row import AnchorRow
 from statusdesk.store.build_rows import BuildRows
 from statusdesk.store.current import GroupRows, LastingRows, LatestRows, QueueRows, Write
 from statusdesk.store.earlier import Earlier
@@ -97,6 +98,7 @@ class Writer:
         self._grants = LatestRows(GRANTS)
         self._job_events = LatestRows(JOB_EVENTS)
         self._beats = LatestRows(COLLECTORS)
+        self.anchor_row = AnchorRow(db)
         self._queue = QueueRows(db)
         self._pruner = Pruner(db)
         self._analysis = Analysis(db, self._clock())
@@ -257,7 +259,7 @@ class Writer:
         number = self._change + 1
         self._sources.release(now_ms, number, every=every)
         writes = [write for rows in self._kept() for write in rows.writes()] + self._queue.writes(number)
-        beats = self._beats.writes()
+        beats = self._beats.writes() + self.anchor_row.writes()
         if not writes and not beats:
             return self._change
         if writes:
@@ -293,6 +295,7 @@ class Writer:
         kept: tuple[LatestRows[Any] | GroupRows[Any], ...] = (*self._latest(), self._events, self._revisions)
         for each in (*kept, self._beats):
             each.settled()
+        self.anchor_row.settled()
         self.alert_rows.settled()
         self.build_rows.settled()
         for once in (self._grants, self._evidence, self._job_events):
