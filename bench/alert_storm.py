@@ -3,7 +3,8 @@
 The board runs on a pseudo-terminal of 140 × 40 over a store of 500 applications in 5 stages, whose writer is this
 process. In each round 500 rollouts of production turn bad and 500 alerts fire in one commit (or all of that ends), at a
 random moment between presses, while the cursor goes down and up between two rows. The p95 of all presses is compared
-with 50 ms; the same without a storm is printed beside it.
+with 50 ms; the same without a storm is printed beside it. Then all 500 stand, the store goes on changing, and the
+cursor goes down and up on the screen of alerts: the worse of the two p95 counts.
 """
 
 import itertools
@@ -30,6 +31,8 @@ ROOT = Path(__file__).parent.parent
 UP, DOWN = b"\x1b[A", b"\x1b[B"
 FIRST, SECOND = b"app-007", b"app-057"  # failing before production already: they are never touched
 UNTOUCHED = (7, 57)
+ABOVE, BELOW = b"app-003", b"app-004"  # two alerts that are in sight
+CHANGES_EVERY = 4  # one in so many rounds of the writer changes a row while the alerts stand
 
 
 def rollouts(now_ms: int, *, bad: bool) -> list[RolloutState]:
@@ -69,15 +72,20 @@ class Collector(threading.Thread):
 
     def __init__(self, writer: Writer) -> None:
         super().__init__(daemon=True)
-        self.turn, self.ended = threading.Event(), threading.Event()
+        self.turn, self.ended, self.stands = threading.Event(), threading.Event(), threading.Event()
         self.storms = 0
         self._writer = writer
 
     def run(self) -> None:
         beaten_s = started_ms = 0.0
         firing = False
-        while not self.ended.wait(0.05):
+        for number in itertools.count():
+            if self.ended.wait(0.05):
+                return
             now_ms = time.time_ns() // 1_000_000
+            if self.stands.is_set() and number % CHANGES_EVERY == 0:
+                row = fill_store.renewed(fill_store.rollout(UNTOUCHED[0], 0, now_ms, 28), number)
+                self._writer.put([row], now_ms)
             if self.turn.is_set():
                 self.turn.clear()
                 firing = not firing
@@ -91,10 +99,16 @@ class Collector(threading.Thread):
             self._writer.commit()
 
 
-def press_ms(terminal: Terminal, keys: int, dice: random.Random, storm: Collector | None) -> list[float]:
+def press_ms(
+    terminal: Terminal,
+    keys: int,
+    dice: random.Random,
+    storm: Collector | None,
+    ways: tuple[tuple[bytes, bytes], ...] = ((DOWN, SECOND), (UP, FIRST)),
+) -> list[float]:
     """Go down and up; return the milliseconds from each press to its paint. A storm turns before every fifth press."""
     took: list[float] = []
-    for number, (key, marker) in enumerate(itertools.islice(itertools.cycle(((DOWN, SECOND), (UP, FIRST))), keys)):
+    for number, (key, marker) in enumerate(itertools.islice(itertools.cycle(ways), keys)):
         if storm is not None and number % 5 == 0:
             storm.turn.set()
         # the press meets the storm anywhere between its commit and the last of its paint
@@ -105,6 +119,19 @@ def press_ms(terminal: Terminal, keys: int, dice: random.Random, storm: Collecto
         took.append((terminal.wait_for(marker) - pressed_s) * 1000)
         terminal.drain(quiet_s=0.05, longest_s=0.5)
     return took
+
+
+def on_screen_of_alerts(terminal: Terminal, collector: Collector, dice: random.Random) -> list[float]:
+    """Open the screen of alerts while all stand and the store changes; return what ``press_ms`` does."""
+    collector.turn.set()
+    collector.stands.set()
+    terminal.drain(quiet_s=1.0, longest_s=3.0)
+    terminal.send(b"a")
+    terminal.wait_for(BELOW)
+    for _ in range(int(ABOVE[-3:])):
+        terminal.send(DOWN)
+    terminal.drain(quiet_s=0.5, longest_s=3.0)
+    return press_ms(terminal, ROUNDS * (KEYS - 1), dice, None, ((DOWN, BELOW), (UP, ABOVE)))
 
 
 def p95(values: list[float]) -> float:
@@ -129,13 +156,16 @@ def main() -> None:
             for _ in range(ROUNDS):
                 calm += press_ms(terminal, KEYS - 1, dice, None)
                 stormy += press_ms(terminal, KEYS - 1, dice, collector)
+            listed = on_screen_of_alerts(terminal, collector, dice)
         collector.ended.set()
         collector.join()
     print(f"{collector.storms} storms of {ALERTS} alerts and as many rollouts that turn bad")
     side("calm: key to paint", calm, "ms")
     side("storm: key to paint", stormy, "ms")
-    print(f"p95: calm {p95(calm):.1f} ms, storm {p95(stormy):.1f} ms")
-    finish(f"key to paint in a storm, p95, / {TARGET_MS:.0f} ms", p95(stormy) / TARGET_MS, 1.0)
+    side("screen of alerts, all standing: key to paint", listed, "ms")
+    print(f"p95: calm {p95(calm):.1f} ms, storm {p95(stormy):.1f} ms, screen of alerts {p95(listed):.1f} ms")
+    worse = max(p95(stormy), p95(listed))
+    finish(f"key to paint among 500 alerts, p95, the worse / {TARGET_MS:.0f} ms", worse / TARGET_MS, 1.0)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import msgspec
 
 from collectors.masking import HIDDEN, Mask
 from statusdesk.config import Secret
-from statusdesk.credentials import CredentialError, read_secret
+from statusdesk.credentials import SECRETS_KEPT, CredentialError, read_secret
 from statusdesk.facts import Changed, Message, Pod, Visited
 from statusdesk.redact_named import is_plain
 from statusdesk.text import CUT
@@ -31,40 +31,46 @@ class Hiding:
         self._base_dir = base_dir
         self._learning = threading.Lock()
         self._masks: tuple[Mask, ...] = ()
-        self._starts: tuple[str, ...] = ()
         self._sought: tuple[bytes, ...] = ()
-        self._known: set[tuple[str, str]] = set()
+        # of each that is configured, and with whom it is sent, those read last, the newest at the end
+        self._known: dict[tuple[Secret, str], dict[str, Mask]] = {}
 
     def learn(self, secrets: Iterable[Secret]) -> None:
         """Hide these from now on; one that a command tells is known once it is used, as ``reader`` reads it."""
         for secret in secrets:
             if not secret.command:
                 with contextlib.suppress(CredentialError):  # whoever needs it tells
-                    self._know(read_secret(secret, self._base_dir))
+                    self._know(secret, read_secret(secret, self._base_dir))
 
     def reader(self, secret: Secret | None, user: str = "") -> Callable[[], str] | None:
         """Return what reads a secret as it is then, which is hidden from then on, also as it is sent with ``user``."""
 
         def read(of: Secret) -> str:
             known = read_secret(of, self._base_dir)
-            self._know(known, user)
+            self._know(of, known, user)
             return known
 
         return None if secret is None else functools.partial(read, secret)
 
-    def _know(self, secret: str, user: str = "") -> None:
+    def _know(self, of: Secret, secret: str, user: str = "") -> None:
         if is_plain(secret):
             return
         with self._learning:
-            if (secret, user) in self._known:
+            known = self._known.setdefault((of, user), {})
+            mask = known.pop(secret, None)
+            known[secret] = mask or Mask(secret, user)
+            if mask is not None:
                 return
-            self._known.add((secret, user))
-            mask = Mask(secret, user)
-            # an address begins as others do; all else is known by its beginning, also where a long text was cut in it
-            starts = (form if form.startswith(_ADDRESSES) else form[:_START] for form in mask.forms)
-            self._masks = (*self._masks, mask)
-            self._starts = tuple(dict.fromkeys((*self._starts, *starts)))
-            self._sought = tuple(start.encode() for start in self._starts)
+            if len(known) > SECRETS_KEPT:  # one that is issued anew each hour
+                del known[next(iter(known))]
+            self._seek(mask for each in self._known.values() for mask in each.values())
+
+    def _seek(self, masks: Iterable[Mask]) -> None:
+        self._masks = tuple(masks)
+        # an address begins as others do; all else is known by its beginning, also where a long text was cut in it
+        forms = (form for mask in self._masks for form in mask.forms)
+        starts = dict.fromkeys(form if form.startswith(_ADDRESSES) else form[:_START] for form in forms)
+        self._sought = tuple(start.encode() for start in starts)
 
     def __call__(self, message: Message) -> None:
         """Give a message on; one that holds no secret is only searched."""
@@ -84,7 +90,7 @@ class Hiding:
 
     def _within(self, told: Any) -> Any:  # noqa: ANN401  any part of a message
         if type(told) is str:
-            return self._hidden(told)
+            return self.hide(told)
         if isinstance(told, msgspec.Struct):
             fields = ((name, getattr(told, name)) for name in told.__struct_fields__)
             changed = {name: new for name, old in fields if (new := self._within(old)) is not old}
@@ -96,7 +102,8 @@ class Hiding:
             return type(told)(*parts) if hasattr(told, "_fields") else tuple(parts)
         return told
 
-    def _hidden(self, text: str) -> str:
+    def hide(self, text: str) -> str:
+        """Return a text without the secrets that it was told of."""
         for mask in self._masks:
             text = mask.text(text)
             for form in mask.forms if text.endswith(CUT) else ():

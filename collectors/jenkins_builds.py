@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from collectors.jenkins_activity import Activity
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_deletions import Deletions
 from collectors.jenkins_details import DetailsWanted, JenkinsDetails
@@ -14,20 +15,18 @@ from collectors.jenkins_facts import (
     SeenJob,
     definitions_in,
     depth_of,
-    executors_of,
-    queue_items,
 )
 from collectors.jenkins_identity import UNSEEN_S, Identities
 from collectors.jenkins_jobs import JobFacts
 from collectors.jenkins_ledger import BuildLedger, JobKey, Key, Told
-from collectors.jenkins_queries import MAX_LEVELS, QUEUE, RUNNING, slow_scan, tick
+from collectors.jenkins_queries import MAX_LEVELS, slow_scan, tick
 from collectors.jenkins_skew import CLOCK, ServerClock, as_stamped, in_ours
-from collectors.jenkins_wire import BuildWire, Computers, Definitions, Queue, Remaining, RemainingBuild, Root
+from collectors.jenkins_wire import BuildWire, Definitions, Remaining, RemainingBuild, Root
 from collectors.transport import VisitFailed, plain_url
 from collectors.visiting import Outcome, Visits
-from statusdesk.clock import Clock, ClockSteps, boot_clock, system_clock
-from statusdesk.config import JenkinsSettings
-from statusdesk.facts import Build, Changed, Executors, Job, JobClass, JobMove, Message, QueueItem
+from statusdesk.clock import Clock, ClockSteps
+from statusdesk.config import JenkinsSettings, TokenSettings
+from statusdesk.facts import Build, Changed, Job, JobClass, JobMove, Message
 from statusdesk.job_classes import class_of
 from statusdesk.text import counted
 from statusdesk.wants import BuildWanted
@@ -40,7 +39,7 @@ class JenkinsBuilds:
 
     ``known`` are builds already stored, per job at least the newest and all that were running, so that nothing is
     fetched twice; ``complete`` are the jobs whose older builds are all stored. ``token`` reads the API token anew for
-    each connection. Everything seen goes to ``emit``.
+    each connection; ``renewed`` are the tokens of Vault that jobs renew. Everything seen goes to ``emit``.
     """
 
     def __init__(
@@ -52,6 +51,8 @@ class JenkinsBuilds:
         stop: threading.Event,
         clock: Clock,
         complete: Collection[str] = (),
+        renewed: Sequence[TokenSettings] = (),
+        steps: ClockSteps | None = None,
     ) -> None:
         def connect() -> JenkinsApi:
             return JenkinsApi.connect(settings, token, self._server_clock)
@@ -60,9 +61,10 @@ class JenkinsBuilds:
         self._emit = emit
         self._clock = clock
         self._visits: Visits[JenkinsApi] = Visits(SOURCE, "Jenkins", settings.interval_s, connect, emit, stop, clock)
-        self._lock = threading.Lock()  # for the ledger, and so that what it tells is sent in its order
-        self._server_clock = ServerClock(system_clock, ClockSteps(boot_clock))
-        self._ledger = BuildLedger(settings, [as_stamped(build) for build in known], self._server_clock)
+        self._lock = threading.Lock()  # for what errands look at too, and so that what is told is sent in its order
+        self._server_clock = ServerClock(clock, steps)
+        self._ledger = BuildLedger(settings, [as_stamped(build) for build in known], self._server_clock, renewed)
+        self._activity = Activity(settings, self._visits, self._server_clock, clock)
         self._identities = Identities(self._ledger, max(UNSEEN_S, 3 * settings.interval_s))
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
         parallel, newest = settings.backfill_parallel, settings.backfill_builds
@@ -127,8 +129,8 @@ class JenkinsBuilds:
         self._sweep_jobs(jobs, news, started_ms)
         self._take_last_builds(jobs, news)
         self._jobs.taken(jobs)
-        running = self._look_at_executors(api, bool(root.quietingDown))
-        self._look_at_queue(api)
+        running = self._activity.look_at_executors(api, bool(root.quietingDown))
+        self._activity.look_at_queue(api, self._definitions)
         self._ask_for_open_builds(jobs, running)
         self._look_for_deleted(jobs)
         self._settle_errands()
@@ -179,8 +181,8 @@ class JenkinsBuilds:
 
     def _sweep_jobs(self, jobs: list[SeenJob], news: list[SeenJob], started_ms: int) -> None:
         """Tell all jobs. What is known of a job's builds moves with it, and is dropped when two visits missed it."""
-        self._paths = {job.name: job.path for job in jobs}
         with self._lock:
+            self._paths = {job.name: job.path for job in jobs}
             self._identities.look(frozenset(self._paths))
             missing = frozenset(name for name in self._ledger.newest() if name not in self._paths)
             self._carry_over(self._identities.moves(news, missing))
@@ -189,7 +191,7 @@ class JenkinsBuilds:
                 self._identities.retire(name)
                 self._drop(name)
             complete = set(self._complete)
-        self._missed = missing
+            self._missed = missing
         facts = self._jobs.facts(jobs, self._definitions, complete, self._server_clock.ms)
         self._visits.tell_sweep(Job, facts, started_ms)
 
@@ -271,36 +273,12 @@ class JenkinsBuilds:
     def _ask_for_upstream(self, told: Told) -> None:
         """Ask for builds that have started others and are not known; those of jobs that we cannot see are absent."""
         for job, number in told.unknown:
-            path = self._paths.get(job)
-            if path is not None:
-                self._errands.ask([self._identities.errand(job, path, number)], urgent=True)
-            else:
-                with self._lock:
+            with self._lock:
+                path = self._paths.get(job)
+                errand = self._identities.errand(job, path, number) if path is not None else None
+                if errand is None:
                     self._tell(self._ledger.unreadable((job, number)))
-
-    def _look_at_executors(self, api: JenkinsApi, quieting_down: bool) -> frozenset[str]:
-        """Tell the executors; returns the URLs of the builds that run on them."""
-        started_ms = self._clock()
-        try:
-            computers = api.get(RUNNING, Computers)
-        except VisitFailed as error:
-            self._visits.tell_part("executors", error)
-            return frozenset()
-        executors = executors_of(computers, quieting_down, self._settings)
-        self._visits.tell_sweep(Executors, (executors,), started_ms)
-        self._visits.tell_part("executors", None)
-        return frozenset(url for url, _ in executors.running)
-
-    def _look_at_queue(self, api: JenkinsApi) -> None:
-        started_ms = self._clock()
-        try:
-            queue = api.get(QUEUE, Queue)
-        except VisitFailed as error:
-            self._visits.tell_part("queue", error)
-            return
-        items = queue_items(queue, self._definitions, self._settings, self._server_clock.ms)
-        self._visits.tell_sweep(QueueItem, tuple(items), started_ms)
-        self._visits.tell_part("queue", None)
+            self._errands.ask([errand] if errand is not None else [], urgent=True)
 
     def _ask_for_open_builds(self, jobs: list[SeenJob], running: frozenset[str]) -> None:
         """Ask for builds that ran when last seen, are on no executor, and are not their job's last build any more."""

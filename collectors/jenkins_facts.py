@@ -1,7 +1,7 @@
 """Jenkins' answers turned into facts: jobs, queue items, executors; a build's own fields without its namespace."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
@@ -204,7 +204,7 @@ def _is_named_for(job: str, repository: str) -> bool:
 
 
 def queue_items(
-    queue: Queue, definitions: dict[str, Definition], settings: JenkinsSettings, skew_ms: int = 0
+    queue: Queue, definitions: Mapping[str, Definition], settings: JenkinsSettings, skew_ms: int = 0
 ) -> list[QueueItem]:
     """Return what waits in the queue, each attributed by its parameters, its job's default or a pattern.
 
@@ -213,7 +213,9 @@ def queue_items(
     return [_queue_item(item, definitions, settings, skew_ms) for item in queue.items or ()]
 
 
-def _queue_item(item: Item, definitions: dict[str, Definition], settings: JenkinsSettings, skew_ms: int) -> QueueItem:
+def _queue_item(
+    item: Item, definitions: Mapping[str, Definition], settings: JenkinsSettings, skew_ms: int
+) -> QueueItem:
     task = item.task
     job = full_name_of(path_of(task.url)) or name_of(task.name or "") if task else ""
     clues = clues_of(item.actions, settings)

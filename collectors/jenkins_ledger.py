@@ -11,10 +11,11 @@ import msgspec
 
 from collectors.jenkins_attribution import Attribution, Clues, by_job, by_parameter, clues_of
 from collectors.jenkins_facts import build_of
+from collectors.jenkins_renewals import Renewals
 from collectors.jenkins_skew import ServerClock
 from collectors.jenkins_wire import BuildWire, RemainingBuild
 from collectors.transport import plain_url
-from statusdesk.config import JenkinsSettings
+from statusdesk.config import JenkinsSettings, TokenSettings
 from statusdesk.facts import CONCLUSIVE, Build
 
 Key = tuple[str, int]
@@ -46,8 +47,15 @@ class _Waiting(NamedTuple):
 class BuildLedger:
     """The builds known per job, with their starts as Jenkins stamps them. Not locked: its owner is."""
 
-    def __init__(self, settings: JenkinsSettings, known: Sequence[Build], clock: ServerClock | None = None) -> None:
+    def __init__(
+        self,
+        settings: JenkinsSettings,
+        known: Iterable[Build],
+        clock: ServerClock | None = None,
+        renewed: Sequence[TokenSettings] = (),
+    ) -> None:
         self._settings = settings
+        self._renewals = Renewals(renewed)
         self._clock = clock
         self._builds: dict[str, dict[int, Build]] = {}
         self._newest: dict[str, int] = {}
@@ -214,6 +222,7 @@ class BuildLedger:
             return None  # what has ended stays as it is; a slower answer may still say that it runs
         clues = clues_of(wire.actions, self._settings)
         seen = build_of(job, job_path, wire, clues, self._settings)
+        seen = msgspec.structs.replace(seen, renews=self._renewals.told_by(job, wire.actions))
         if known is not None:
             namespaces = known.namespaces or ((known.namespace,) if known.namespace else ())
             seen = msgspec.structs.replace(

@@ -14,10 +14,9 @@ from msgspec.structs import replace
 
 from collectors.server_clocks import off_by
 from collectors.transport import VisitFailed
-from statusdesk.clock import Clock, ClockSteps, system_clock
+from statusdesk.clock import SAME_CLOCK_MS, Clock, ClockSteps, system_clock
 from statusdesk.facts import Build
 
-SAME_MS = 5_000  # less than this is the precision of the header, and the network
 TOLD_MS = 60_000
 NEWEST, ENOUGH = 5, 2  # answers: one that a proxy has kept for a while says nothing
 CLOCK = "clock"
@@ -55,14 +54,14 @@ class ServerClock:
             if len(self._newest) < ENOUGH:
                 return
             median_ms = sorted(self._newest, key=abs)[(len(self._newest) - 1) // 2]
-            if abs(median_ms - self.ms) > SAME_MS:
-                self.ms = median_ms if abs(median_ms) > SAME_MS else 0
+            if abs(median_ms - self.ms) > SAME_CLOCK_MS:
+                self.ms = median_ms if abs(median_ms) > SAME_CLOCK_MS else 0
 
     def _look(self, now_ms: int) -> None:
         with self._lock:
             step_ms = self._steps.step_ms(now_ms) if self._steps is not None else 0
             if step_ms:
-                self.ms = self.ms - step_ms if abs(self.ms - step_ms) > SAME_MS else 0
+                self.ms = self.ms - step_ms if abs(self.ms - step_ms) > SAME_CLOCK_MS else 0
                 self._newest = deque((off_ms - step_ms for off_ms in self._newest), maxlen=NEWEST)
 
     def ours(self, their_ms: int | None) -> int | None:

@@ -15,7 +15,7 @@ from collectors.kubernetes_connection import JSON, Prepared, Query
 from collectors.kubernetes_credentials import Login, log_in
 from collectors.kubernetes_problems import ApiProblem, problem_of
 from collectors.kubernetes_skew import Skew
-from statusdesk.clock import ClockSteps, boot_clock, system_clock
+from statusdesk.clock import Clock, ClockSteps, system_clock
 from statusdesk.config import ClusterSettings
 from statusdesk.text import clean
 
@@ -67,7 +67,13 @@ class _Reading:
 class KubernetesApi:
     """GET on one API server, by the settings of a cluster. All methods may be called by several threads."""
 
-    def __init__(self, settings: ClusterSettings, silence_s: float = 150.0) -> None:
+    def __init__(
+        self,
+        settings: ClusterSettings,
+        silence_s: float = 150.0,
+        clock: Clock = system_clock,
+        steps: ClockSteps | None = None,
+    ) -> None:
         self._settings = settings
         self._silence_s = silence_s
         self._login: Login | None = None
@@ -78,7 +84,7 @@ class KubernetesApi:
         self._readings_lock = threading.Lock()  # never held while a credentials plugin runs
         self._is_closed = False
         self.host = ""
-        self.skew = Skew(system_clock, ClockSteps(boot_clock))
+        self.skew = Skew(clock, steps)
 
     def get(self, path: str, query: Query = (), accept: str = JSON) -> bytes:
         """Return the body of a 200 answer. Raises: ApiProblem."""

@@ -29,6 +29,7 @@ class KubernetesCluster:
     """Follows one cluster and emits what it sees; nothing is ever written to it.
 
     ``namespaces`` are names or globs; facts of other namespaces are not emitted. ``emit`` is called by several threads.
+    ``even`` runs on evenly when ``clock`` is set.
     """
 
     def __init__(
@@ -40,11 +41,12 @@ class KubernetesCluster:
         stop: threading.Event,
         clock: Clock,
         timing: Timing | None = None,
+        even: Clock = boot_clock,
     ) -> None:
         self._settings, self._namespaces, self._apps = settings, namespaces, apps
         self._out = emit
         self._stop = stop
-        self._clock = clock
+        self._clock, self._even = clock, even
         self._timing = timing or Timing()
         self._make()
         self._is_new = True
@@ -52,7 +54,7 @@ class KubernetesCluster:
     def _make(self) -> None:
         """Make all that one run needs: what was ended cannot be begun again."""
         settings, clock = self._settings, self._clock
-        self._api = KubernetesApi(settings, self._timing.silence_s)
+        self._api = KubernetesApi(settings, self._timing.silence_s, clock, ClockSteps(self._even))
         self._standing = self._make_standing(settings, clock)
         shared = Shared(
             source=f"kubernetes/{settings.name}",
@@ -83,7 +85,7 @@ class KubernetesCluster:
             patience_ms=int(settings.request_timeout_s * PATIENCE_TIMEOUTS * 1000),
             proven_ms=int(self._timing.quick_s * 1000),
             grace_ms=int(self._timing.grace_s * 1000),
-            steps=ClockSteps(boot_clock),
+            steps=ClockSteps(self._even),
         )
 
     def run(self) -> None:

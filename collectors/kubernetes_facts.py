@@ -310,7 +310,8 @@ def _counts(kind: str, spec: WorkloadSpecWire, status: WorkloadStatusWire) -> _C
         }
     if kind == "Job":
         return {
-            "desired": 1 if spec.completions is None else spec.completions,
+            # of one that works through a queue only the parallelism is given; of neither the server makes 1
+            "desired": 1 if spec.completions is None and spec.parallelism is None else spec.completions,
             "replicas": status.active,
             "updated": status.active + status.succeeded,
             "ready": status.succeeded,

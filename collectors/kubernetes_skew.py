@@ -5,9 +5,8 @@ import threading
 import weakref
 from typing import Protocol
 
-from statusdesk.clock import Clock, ClockSteps, system_clock
+from statusdesk.clock import SAME_CLOCK_MS, Clock, ClockSteps, system_clock
 
-SAME_MS = 5000  # less than this is the precision of the header, and the network
 _HALF_SECOND_MS = 500
 
 
@@ -45,7 +44,7 @@ class Skew:
             return
         with self._lock:
             skew_ms = said_ms - self._clock()
-            if abs(skew_ms - self.ms) > SAME_MS:
+            if abs(skew_ms - self.ms) > SAME_CLOCK_MS:
                 self._put(skew_ms)
 
     def look(self) -> None:
@@ -58,7 +57,7 @@ class Skew:
                 self._put(self.ms - step_ms)
 
     def _put(self, skew_ms: int) -> None:
-        self.ms = skew_ms if abs(skew_ms) > SAME_MS else 0
+        self.ms = skew_ms if abs(skew_ms) > SAME_CLOCK_MS else 0
         for known in self._followers:
             follower = known()
             if follower is not None:

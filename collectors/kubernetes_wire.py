@@ -204,6 +204,7 @@ class WorkloadSpecWire(Wire):
     update_strategy: StrategyWire | None = None
     suspend: bool | None = None
     completions: int | None = None
+    parallelism: int | None = None
     backoff_limit: int | None = None
     active_deadline_seconds: int | None = None
     template: TemplateWire | None = None

@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from collectors.kubernetes_skew import SAME_MS
 from collectors.log_lane import Lane
 from collectors.log_lines import Selection
 from collectors.log_pods import Run
 from collectors.log_reading import Position
+from statusdesk.clock import SAME_CLOCK_MS
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +105,7 @@ class Track(msgspec.Struct, kw_only=True):
             tail = None
         elif self.opened_ms is not None and tail is not None:
             # it was open and there was no line: all that comes now is new
-            query.append(("sinceTime", _rfc3339((self.opened_ms - SAME_MS) // 1000 - 1)))
+            query.append(("sinceTime", _rfc3339((self.opened_ms - SAME_CLOCK_MS) // 1000 - 1)))
             tail = None
         elif selection.since_ms is not None:
             query.append(("sinceTime", _rfc3339(selection.since_ms // 1000)))

@@ -22,6 +22,7 @@ from collectors.log_reading import Position
 from collectors.log_roster import Roster
 from collectors.log_stream import LAST_MISSING, ContainerReader
 from collectors.log_track import Outcome, Patience, Track
+from statusdesk.clock import ClockSteps, boot_clock
 from statusdesk.config import ClusterSettings
 from statusdesk.text import counted
 
@@ -77,7 +78,7 @@ class PodLogs:
         if name not in clusters:
             raise LookupError(f"there is no cluster {name!r} in the configuration")
         if name not in self._clusters:
-            self._clusters[name] = _Cluster(name, KubernetesApi(clusters[name]))
+            self._clusters[name] = _Cluster(name, KubernetesApi(clusters[name], steps=ClockSteps(boot_clock)))
         return self._clusters[name]
 
     @property

@@ -63,6 +63,7 @@ class AlertLines(KeyedLines):
         self._pen: Pen | None = None
         self._rule_width = 8
         self._drawn: dict[str, tuple[Item, tuple[Strip, ...]]] = {}
+        self._heights: dict[str, tuple[Item, int]] = {}
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -78,14 +79,22 @@ class AlertLines(KeyedLines):
         name = max((name_width(section.items) for section in sections), default=8)
         if self._pen is None or self._rule_width != name or self._pen != pen:
             self._drawn.clear()
+        if self._pen is None or (self._pen.width, self._pen.ascii) != (pen.width, pen.ascii):
+            self._heights.clear()
+        heights: dict[str, tuple[Item, int]] = {}
         self._sections, self._notes, self._pen, self._rule_width = sections, notes, pen, name
         self.cursor_span = (0, 1)
         self._lines = [(NOTE, index, 0) for index in range(len(notes))]
         for number, section in enumerate(sections):
             self._lines.append((TITLE, number, 0))
             for index, item in enumerate(section.items):
-                self._lines += [(number, index, part) for part in range(item.height(pen))]
+                known = self._heights.get(item.key)
+                if known is None or known[0] != item:
+                    known = (item, item.height(pen))
+                heights[item.key] = known
+                self._lines += [(number, index, part) for part in range(known[1])]
             self._lines.append((NOTE, -1, 0))
+        self._heights = heights
         self.lay_out([sections[n].items[index].key if n >= 0 else "" for n, index, _ in self._lines])
         self.repaint_changed()
 
@@ -160,7 +169,8 @@ class AlertsScreen(ListScreen[AlertLines]):
         at = (board.change, board.at_ms // 10_000)
         if at != self._read_at and not self._is_reading:
             self._read_at, self._is_reading = at, True
-            self.run_worker(partial(self._read, board), thread=True, group="alerts", exit_on_error=False)
+            # no partial: Textual writes out what it is given, here a board with all its alerts
+            self.run_worker(lambda: self._read(board), thread=True, group="alerts", exit_on_error=False)
 
     def draw_time(self) -> None:
         self.draw(self.shown_board)

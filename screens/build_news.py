@@ -1,4 +1,4 @@
-"""What a Jenkins says of itself, in sentences: that it gives no news, what waits, and for what. Pure."""
+"""What a Jenkins says of itself, in sentences: what of it gives no news, what waits, and for what. Pure."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,30 @@ from statusdesk.text import counted
 JENKINS = "jenkins"
 
 
+_LACKS = {
+    "builds": "What they built is not known.",
+    "definitions": "Which jobs deploy, and where by default, is as it was when they were last read.",
+    "executors": "What runs where now, and which nodes are offline, is not known.",
+    "queue": "What waits now is not known.",
+}
+"""What is not known while a part of a Jenkins does not answer; all else is."""
+
+
 def silence(board: Board) -> list[str]:
-    """Say so where a Jenkins gives no news: what stands below is then as it was."""
-    return [
-        f"No news from {view.state.source}: {view.words or view.state.reason}. What stands here is as it was then."
-        for view in board.sources
-        if view.state.source.startswith(JENKINS) and view.level is not Level.OK
-    ]
+    """Say so where a Jenkins gives no news: what stands below is then as it was; else what a part of it does not tell.
+
+    A part is told by what is wrong with it and what is not known therefore: the rest of the rows is as it is now.
+    """
+    views = [view for view in board.sources if view.state.source.startswith(JENKINS) and view.level is not Level.OK]
+    silent = {view.state.source for view in views if not view.state.scope}
+    said = []
+    for view in views:
+        source, scope, words = view.state.source, view.state.scope, (view.words or view.state.reason).rstrip(".")
+        if not scope:
+            said.append(f"No news from {source}: {words}. What stands here is as it was then.")
+        elif source not in silent:
+            said.append(f"{source} {scope}: {words}. {_LACKS.get(scope, '')}".rstrip())
+    return said
 
 
 def unknown_environments(board: Board) -> list[str]:

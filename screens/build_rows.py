@@ -1,6 +1,6 @@
 """Which builds are shown, in which groups, and what is said of each group. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -68,7 +68,13 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
 def choose(board: Board, scope: Scope, lens: Lens, stages: Namespaces) -> Chosen:
     """Return the builds that the reader wants to see."""
-    everything = [state for state in board.builds if _is_in(state, board, scope, stages)]
+    bad = {(each.source, each.job) for each in board.builds if _is_trouble_of_platform(each)}
+    everything: list[BuildState] = []
+    beside: list[BuildState] = []
+    for state in board.builds:
+        if _is_in(state, board, scope, stages):
+            listed = state.job_class not in _PLATFORM or scope.job or _is_shown(state, bad, by_job=scope.by_job)
+            (everything if listed else beside).append(state)
     matching = [state for state in everything if _matches(state, lens.text)] if lens.text else everything
     order = {name: place for place, name in enumerate(name for names in stages.values() for name in names)}
     running = [(state, run) for state in matching for run in state.running]
@@ -78,15 +84,26 @@ def choose(board: Board, scope: Scope, lens: Lens, stages: Namespaces) -> Chosen
         running=tuple(running),
         platform=tuple(state for state in platform if not lens.only_bad or state.level in TROUBLED),
         platform_jobs=len(platform),
-        groups=tuple(_groups(everything, matching, scope, lens, order)),
+        groups=tuple(_groups(everything, matching, beside, scope, lens, order)),
         filtered=len(everything) - len(matching),
     )
+
+
+def _is_trouble_of_platform(state: BuildState) -> bool:
+    return state.job_class in _PLATFORM and bool(state.namespace) and state.level in TROUBLED
+
+
+def _is_shown(state: BuildState, bad: Collection[tuple[str, str]], *, by_job: bool) -> bool:
+    """Whether a pair of a job of the platform is listed: what is not well, and by job what stands beside it."""
+    if by_job:
+        return bool(state.namespace) and (state.source, state.job) in bad
+    return _is_trouble_of_platform(state)
 
 
 def _is_in(state: BuildState, board: Board, scope: Scope, stages: Namespaces) -> bool:
     if scope.job:
         return state.job == scope.job
-    if state.job_class in _PLATFORM or (not state.namespace and state.key not in board.unattributed):
+    if not state.namespace and (state.job_class in _PLATFORM or state.key not in board.unattributed):
         return False
     if scope.unattributed:
         return not state.namespace
@@ -117,9 +134,17 @@ def _platform(board: Board, scope: Scope, lens: Lens) -> Iterable[PlatformState]
 
 
 def _groups(
-    everything: list[BuildState], matching: list[BuildState], scope: Scope, lens: Lens, order: Mapping[str, int]
+    everything: list[BuildState],
+    matching: list[BuildState],
+    beside: list[BuildState],
+    scope: Scope,
+    lens: Lens,
+    order: Mapping[str, int],
 ) -> Iterable[Group]:
-    """Return the groups: namespaces in the order of the stages, jobs with the worst first."""
+    """Return the groups: namespaces in the order of the stages, jobs with the worst first.
+
+    ``beside``: what is listed only while it is not well; a namespace is not all green since before that was mended.
+    """
     by_job = scope.by_job or bool(scope.job)
     alls: dict[str, list[BuildState]] = {}
     for state in everything:
@@ -130,6 +155,7 @@ def _groups(
     groups = [_group(name, rows, alls[name], lens, by_job, order) for name, rows in shown.items()]
     if by_job:
         return sorted(groups, key=lambda group: (not group.bad, group.name))
+    groups = [_mended(group, [state for state in beside if state.namespace == group.name]) for group in groups]
     return sorted(groups, key=lambda group: (order.get(group.name, len(order) + (not group.name)), group.name))
 
 
@@ -152,6 +178,14 @@ def _group(
         hidden=len(rows) - len(wanted),
         history=sum(state.level is Level.IDLE for state in all_rows),
     )
+
+
+def _mended(group: Group, beside: Sequence[BuildState]) -> Group:
+    """Return a group that is all green since what is not listed any more was mended, where that was the last."""
+    mended_ms = [_green_ms(state) for state in beside if state.was_red and state.level in CALM]
+    if group.green_ms is None or not mended_ms:
+        return group
+    return msgspec.structs.replace(group, green_ms=max(group.green_ms, *mended_ms))
 
 
 def _all_green_ms(rows: Sequence[BuildState]) -> int | None:

@@ -32,7 +32,9 @@ the newest at the right: low is well, half is unstable, full has failed, a bar i
 One that is dim and half as wide was deleted in Jenkins since: it is history, and nothing is judged by it.
 
 **Platform** are the jobs that others rely on: seeds make the jobs, renewals keep tokens alive, others make and destroy
-environments. Each says what its silence means. Builds without a namespace are counted at the end; `u` lists them.
+environments. Each says what its silence means. One that is run for namespaces is judged for each: the line is that of
+the worst, and what failed is listed in its namespace too. `EVERY` with a `<` is the longest that usually lies between
+two runs of a timer that is not even. Builds without a namespace are counted at the end; `u` lists them.
 """
 
 
@@ -183,7 +185,8 @@ class BuildsScreen(EntryScreen):
             hidden = f"    {group.hidden} more, well" if group.hidden else ""
             return f"{group.bad} of {jobs} not green{silent}{hidden}", False
         if group.green_ms is None and group.history:
-            return f"builds of {counted(group.history, noun)} from before the environment was destroyed{silent}", False
+            gone = "made or destroyed" if any(row.reason == "Made" for row in group.rows) else "destroyed"
+            return f"builds of {counted(group.history, noun)} from before the environment was {gone}{silent}", False
         if group.green_ms is None:
             return f"no result yet of {jobs}", False
         return f"all green{where} since {stamp(group.green_ms, self.zone, pen.now_ms)}{silent}", True

@@ -36,13 +36,14 @@ def draw_platform(state: PlatformState, told: bool, pen: Pen) -> list[Line]:
     bad = state.level in TROUBLED
     face = ink.plain if bad else ink.quiet
     line = pen.put_mark(Line().put(" ", ink.plain), mark)
-    line.put(fit(state.job, _name(pen), pen.dots) + "  ", ink.strong if bad else face)
+    name = f"{state.job} for {state.namespace}" if bad and state.namespace else state.job
+    line.put(fit(name, _name(pen), pen.dots) + "  ", ink.strong if bad else face)
     if pen.width >= KIND_FROM:
         line.put(fit(state.job_class, CLASS) + "  ", face)
     run = f"#{state.number} {word(state.result)}" if state.number is not None else "no result"
     pen.put_cell(line, "disabled" if state.disabled else run, RESULT, ink.words.get(mark, face))
     line.put(right(pen.ago(state.last_success_ms) if state.last_success_ms else "never", AGE) + "  ", face)
-    line.put(right(age(state.period_s * 1000) if state.period_s else "", EVERY) + "  ", face)
+    line.put(right(_every(state), EVERY) + "  ", face)
     _put_next(line, state, pen)
     if told and not (bad or state.jobs_added or state.jobs_removed):
         return [line]
@@ -52,6 +53,13 @@ def draw_platform(state: PlatformState, told: bool, pen: Pen) -> list[Line]:
         said += f"; since its last good run {counted(state.jobs_added, 'job')} came, {state.jobs_removed} went"
     below = Line().put(" " * indent, ink.plain)
     return [line, *pen.put_folded([below], said, ink.plain if bad else ink.quiet, ROW_LINES if bad else 1)]
+
+
+def _every(state: PlatformState) -> str:
+    """Return how often it should run; of an uneven timer the longest that lies between its runs."""
+    if not state.period_s:
+        return ""
+    return f"{'<' if state.period_rule == 'longest' else ''}{age(state.period_s * 1000)}"
 
 
 def _put_next(line: Line, state: PlatformState, pen: Pen) -> None:

@@ -52,6 +52,7 @@ def _check_vault(vault: VaultSettings, problems: Problems) -> None:
             problems.add(f"{where}.parent", "names the token itself; name the one that made it, or none")
         elif token.parent:
             _check_known(f"{where}.parent", "token", (token.parent,), named, problems)
+    _check_circles(vault, problems)
     entries: dict[str, tuple[TokenSettings | SecretIdSettings | CertificateSettings, ...]] = {
         "token": vault.tokens,
         "secret_id": vault.secret_ids,
@@ -63,6 +64,24 @@ def _check_vault(vault: VaultSettings, problems: Problems) -> None:
                 problems.add(f"vault.{kind}[{index}].critical", "is longer than warn; make it shorter")
     if vault.slow_interval_s < vault.interval_s:
         problems.add("vault.slow_interval", "is shorter than interval; make it longer")
+
+
+def _check_circles(vault: VaultSettings, problems: Problems) -> None:
+    """Tokens that made each other in a circle: each circle is told once, where the first of it stands."""
+    parents = {token.name: token.parent for token in vault.tokens if token.parent}
+    told: set[str] = set()
+    for index, token in enumerate(vault.tokens, 1):
+        line, parent = [token.name], token.parent
+        while parent in parents and parent not in line:
+            line.append(parent)
+            parent = parents[parent]
+        if parent == token.name and len(line) > 1 and told.isdisjoint(line):
+            told.update(line)
+            made = ", which was made by ".join(map(repr, [*line[1:], token.name]))
+            problems.add(
+                f"vault.token[{index}].parent",
+                f"makes a circle: {token.name!r} was made by {made}; take out one that is wrong",
+            )
 
 
 def _check_staleness(config: Config, document: Mapping[str, Any], problems: Problems) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from statusdesk.config import Config, Secret
 
 COMMAND_TIMEOUT_S = 10.0
+SECRETS_KEPT = 20
+"""So many of those that were read are still hidden where a secret is issued anew again and again."""
 _MAX_BYTES = 64 * 1024
 
 

@@ -66,7 +66,8 @@ class Build(Fact, frozen=True):
     while running. ``trigger`` tells what started it: ``user``, ``timer``, ``upstream``, ``scm``, ``branch``,
     ``replay``, ``other`` or empty (not said); ``user`` is the id of who did. ``deleted``: somebody has deleted it in
     Jenkins since; it is history, and nothing is judged by it. ``started_ms`` is in our clock; ``skew_ms``: how far
-    that of Jenkins was ahead of it when the build was first seen.
+    that of Jenkins was ahead of it when the build was first seen. ``renews``: of a job that renews tokens the names of
+    all parameters, with the values that name a configured token, its application or namespace; others are empty.
     """
 
     source: str
@@ -91,6 +92,7 @@ class Build(Fact, frozen=True):
     git_branch: str = ""
     deleted: bool = False
     skew_ms: int = 0
+    renews: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> tuple[str, str, int]:

@@ -1,8 +1,10 @@
 """What a job is for, by the patterns of the settings."""
 
-from statusdesk.config import JenkinsSettings
+from collections.abc import Iterable
+
+from statusdesk.config import Config, JenkinsSettings
 from statusdesk.facts import JobClass
-from statusdesk.job_names import matches_full_or_last
+from statusdesk.job_names import matches, matches_full_or_last
 
 
 def class_of(name: str, settings: JenkinsSettings) -> JobClass:
@@ -16,3 +18,13 @@ def class_of(name: str, settings: JenkinsSettings) -> JobClass:
         if matches_full_or_last(name, globs):
             return job_class
     return JobClass.OTHER
+
+
+def makes_environments(config: Config, name: str, earlier: Iterable[str] = ()) -> bool:
+    """Tell whether a job makes or destroys environments by its name, or did by one that it had before."""
+    if config.jenkins is None:
+        return False
+    globs = (*config.environments.create_jobs, *config.environments.destroy_jobs)
+    return any(
+        matches(each, globs) and class_of(each, config.jenkins) is JobClass.ENVIRONMENT for each in (name, *earlier)
+    )

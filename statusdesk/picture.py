@@ -33,7 +33,7 @@ class Picture:
     def __init__(self, config: Config) -> None:
         self._apps = Apps(config)
         self._sources = Sources(config)
-        self._jenkins = Jenkins(config.environments)
+        self._jenkins = Jenkins(config)
         self._title = config.board.title or ", ".join(cluster.name for cluster in config.clusters)
         self._stages = tuple(stage.name for stage in config.stages)
         self._production = production_index(config.stages)

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
-from statusdesk.config import EnvironmentSettings
-from statusdesk.facts import Executors, Job, JobClass, QueueItem
-from statusdesk.job_names import matches
+from statusdesk.config import Config
+from statusdesk.facts import Executors, QueueItem
+from statusdesk.job_classes import makes_environments
+from statusdesk.job_renames import Renames
 from statusdesk.states import Changes, EnvironmentState, Level, PlatformState
 
 _LEVELS = (Level.FAILING, Level.WARNING, Level.UNKNOWN, Level.PROGRESSING)
@@ -16,14 +17,16 @@ Lasts = TypeVar("Lasts", PlatformState, EnvironmentState)
 class Jenkins:
     """Takes the changes of the store; what nothing has touched stays the same object."""
 
-    def __init__(self, settings: EnvironmentSettings) -> None:
+    def __init__(self, config: Config) -> None:
+        self._config = config
         self.platform: tuple[PlatformState, ...] = ()
         self.environments: tuple[EnvironmentState, ...] = ()
         self.queue: tuple[QueueItem, ...] = ()
         self.executors: tuple[Executors, ...] = ()
         self.untold: tuple[str, ...] = ()
-        self._patterns = (*settings.create_jobs, *settings.destroy_jobs)
-        self._untold: dict[tuple[str, str], str] = {}
+        self._incomplete: set[tuple[str, str]] = set()
+        self._renames = Renames()
+        self._untold: set[tuple[str, str]] = set()
         self._platform: dict[str, PlatformState] = {}
         self._environments: dict[str, EnvironmentState] = {}
         self._executors: dict[str, Executors] = {}
@@ -36,24 +39,27 @@ class Jenkins:
         if changes.environments:
             _put(self._environments, changes.environments)
             self.environments = tuple(sorted(self._environments.values(), key=_environment_order))
-        if changes.jobs or changes.gone_jobs:
-            self._put_jobs(changes.jobs, changes.gone_jobs)
+        if changes.jobs or changes.gone_jobs or changes.renamed is not None:
+            self._put_jobs(changes)
         if changes.queue is not None:
             self.queue = tuple(sorted(changes.queue, key=lambda item: (item.since_ms, item.id)))
         if changes.executors:
             self._executors |= {each.source: each for each in changes.executors}
             self.executors = tuple(self._executors[source] for source in sorted(self._executors))
 
-    def _put_jobs(self, jobs: Iterable[Job], gone: Iterable[tuple[str, str]]) -> None:
+    def _put_jobs(self, changes: Changes) -> None:
         """Take which jobs of environments have older builds that are not told yet."""
-        for job in jobs:
-            if job.complete or job.job_class is not JobClass.ENVIRONMENT or not matches(job.name, self._patterns):
-                self._untold.pop(job.key, None)
-            else:
-                self._untold[job.key] = job.name
-        for key in gone:
-            self._untold.pop(key, None)
-        self.untold = tuple(sorted(self._untold.values()))
+        told = {job.key for job in changes.jobs if job.complete} | set(changes.gone_jobs)
+        due = {job.key for job in changes.jobs} - told
+        self._incomplete = (self._incomplete | due) - told
+        if changes.renamed is not None:
+            self._renames, due = Renames(changes.renamed), self._incomplete
+        self._untold = (self._untold - told - due) | {key for key in due if self._makes(*key)}
+        self.untold = tuple(sorted(name for _, name in self._untold))
+
+    def _makes(self, source: str, job: str) -> bool:
+        earlier = (name for name, _ in self._renames.earlier_names(source, job))
+        return makes_environments(self._config, job, earlier)
 
 
 def _put(rows: dict[str, Lasts], changed: Iterable[Lasts]) -> None:

@@ -36,7 +36,8 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     when it is on its way without having come through, None when it is not. ``ready`` counts pods of every revision,
     ``new_ready`` those of the newest one while it is being made real, and is None when it is not. ``init_ms`` is how
     long each init container takes as a rule, ``evicted`` counts the pods that nodes have put out and that were left
-    lying about, ``evicted_from`` those of each node. ``lost``: the nodes with which pods of it went.
+    lying about, ``evicted_from`` those of each node. ``lost``: the nodes with which pods of it went. ``is_out``:
+    nobody has been served for long while a rollout is under way that found a service.
     """
 
     key: str
@@ -80,6 +81,7 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     evicted: int = 0
     evicted_from: tuple[tuple[str, int], ...] = ()
     lost: tuple[LostNode, ...] = ()
+    is_out: bool = False
 
     @property
     def is_only_lost(self) -> bool:
@@ -167,8 +169,9 @@ _UNRENEWED = ("RenewalMissed", "LapsesBeforeNextRun", "RunningDown", "LapsesSoon
 class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     """How long a Vault token, secret-id or certificate (``kind``) will live. Key: ``source/name``.
 
-    All times are in our clock; the server's was corrected where it is off. ``granted_ms``: what the last renewal
-    really gave. ``renew_every_s`` is told by ``every_rule``: ``configured``, ``learnt`` or empty (not known).
+    All times are in our clock; the server's was corrected by ``skew_ms``, its clock minus ours.
+    ``granted_ms``: what the last renewal really gave.
+    ``renew_every_s`` is told by ``every_rule``: ``configured``, ``learnt`` or empty (not known).
     ``survives``: how many more missed runs in a row it lives through. ``next_renewal_ms``: when a renewal is due next,
     or was due when it is overdue; ``missed``: how many have been missed. ``cap_ms``: the moment beyond which no renewal
     takes it.
@@ -193,6 +196,7 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     issue_ms: int | None = None
     expire_ms: int | None = None
     last_renewal_ms: int | None = None
+    skew_ms: int = 0
     granted_ms: int | None = None
     period_s: int | None = None
     explicit_max_s: int = 0
@@ -217,6 +221,15 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     job_disabled: bool = False
     job_says: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> tuple[int | None, int | None]:
+        """When it was issued, and last renewed, as the server told it: the same, whatever is done to our clock."""
+        issue_ms, renewal_ms = self.issue_ms, self.last_renewal_ms
+        return (
+            issue_ms + self.skew_ms if issue_ms is not None else None,
+            renewal_ms + self.skew_ms if renewal_ms is not None else None,
+        )
 
     @property
     def is_dead(self) -> bool:
@@ -302,7 +315,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of the store that changed after some change number (all that are not gone when that number was 0).
 
     ``gone_jobs`` are keys of jobs that have gone; other rows that have gone have ``until_ms``. ``queue`` is the whole
-    queue, or None when it is as it was.
+    queue, and ``renamed`` all renamings that are remembered, or None when they are as they were.
     """
 
     change: int
@@ -315,6 +328,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     muted: tuple[MutedThere, ...] = ()
     jobs: tuple[Job, ...] = ()
     gone_jobs: tuple[tuple[str, str], ...] = ()
+    renamed: tuple[JobEvent, ...] | None = None
     queue: tuple[QueueItem, ...] | None = None
     executors: tuple[Executors, ...] = ()
     platform: tuple[PlatformState, ...] = ()

@@ -83,6 +83,7 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
 class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):
     """Whether a job of the platform does what others rely on. Key: ``source/job``.
 
+    A job that is run for namespaces is judged for each: the row is that of the ``namespace`` where it stands worst.
     ``job_class`` is ``seed``, ``renewal``, ``environment`` or ``other``. ``reason``, with its level:
 
     - ``Succeeded`` (ok), ``NoResult`` (unknown: no conclusive build is known, and none is overdue)
@@ -93,10 +94,12 @@ class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):
     - ``Disabled``, ``Stuck`` (warning; failing for a renewal that is overdue by two periods): why it does not run
     - ``Queued`` (warning): it has waited in the queue for too long
     - ``Failed`` (failing), ``Unstable`` (warning): the newest run of an environment's or another job
+    - ``Settled`` (idle): it went wrong, but that environment was made or destroyed well since
 
     ``message`` says what its silence means. ``number`` to ``cause`` are those of the newest conclusive build, the
     ``running_`` and ``queued_`` fields of one that runs or waits. ``period_s`` is how often it should run, told by
-    ``period_rule``: ``configured``, ``learnt`` (the median between its timed runs) or empty (not known).
+    ``period_rule``: ``configured``, ``learnt`` (the median between its timed runs), ``longest`` (these are uneven: the
+    longest gap that recurs) or empty (not known).
     ``next_expected_ms``: when the next success is, or was, due. ``awaited_ms``: since when a first success is waited
     for, by the first run or since the job is known. ``jobs_added`` and ``jobs_removed`` count the jobs that came and
     went since the seed job's last good run began (see ``JobEvent``).
@@ -128,6 +131,7 @@ class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):
     jobs_added: int = 0
     jobs_removed: int = 0
     awaited_ms: int | None = None
+    namespace: str = ""
 
 
 class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
@@ -195,3 +199,7 @@ class JobEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     seed_job: str = ""
     seed_number: int | None = None
     change: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.source, self.name, self.at_ms

@@ -15,7 +15,7 @@ from statusdesk import __version__, faults
 from statusdesk.alerts.outbox import plain_name
 from statusdesk.alerts.telling import AlertEvent, Teller
 from statusdesk.backoff import doubled
-from statusdesk.clock import Clock, ClockSteps, boot_clock, steady_clock, system_clock
+from statusdesk.clock import Clock, ClockSteps, boot, boot_clock, steady_clock, system_clock
 from statusdesk.config import Config
 from statusdesk.console_requests import Inbox
 from statusdesk.credentials import secrets_of
@@ -135,7 +135,7 @@ class CollectorProcess:
                 self._ask,
                 self._ask_build,
                 steady=steady_clock,
-                steps=ClockSteps(boot_clock),
+                steps=ClockSteps(boot_clock, boot()),
                 sends=self._sends,
             )
             self._requests = Inbox(state_dir)
@@ -219,10 +219,13 @@ class CollectorProcess:
         if config.jenkins is not None:
             from collectors.jenkins_builds import JenkinsBuilds
 
-            token = emit.reader(config.jenkins.token, config.jenkins.user)
+            token, steps = emit.reader(config.jenkins.token, config.jenkins.user), ClockSteps(boot_clock)
             known = writer.build_rows.known()
             complete = {job.name for job in writer.jobs() if job.complete}
-            visitor = JenkinsBuilds(config.jenkins, token, known, emit, self._stop, self._clock, complete)
+            renewed = config.vault.tokens if config.vault is not None else ()
+            visitor = JenkinsBuilds(
+                config.jenkins, token, known, emit, self._stop, self._clock, complete, renewed=renewed, steps=steps
+            )
             self._look_up_build = visitor.want
             made.append(("jenkins", visitor))
         if config.vault is not None:
@@ -380,6 +383,7 @@ class CollectorProcess:
         if now_ms - self._beaten_ms > SLEPT_MS:
             self._started_ms = now_ms
         self._beaten_ms = now_ms
+        self._desk.look_at_clock(now_ms)  # a beat is stamped by the clock as the store has it to stand
         self._writer.beat(
             Collector(
                 pid=os.getpid(),

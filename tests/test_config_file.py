@@ -229,6 +229,16 @@ CASES = {
         STAGES + '[vault]\naddress = "https://v"\n[[vault.token]]\nname = "a"\naccessor = "abc"\nparent = "b"',
         "vault.token[1].parent: there is no token 'b'; known: a",
     ),
+    "a circle of parents": (
+        STAGES
+        + '[vault]\naddress = "https://v"\n'
+        + "".join(
+            f'[[vault.token]]\nname = "{name}"\naccessor = "{name}bc"\nparent = "{parent}"\n'
+            for name, parent in ("da", "ab", "bc", "ca")
+        ),
+        "vault.token[2].parent: makes a circle: 'a' was made by 'b', which was made by 'c', which was made by 'a'; "
+        "take out one that is wrong",
+    ),
     "the time to issue anew": (
         STAGES + '[vault]\naddress = "https://v"\n[[vault.token]]\nname = "a"\naccessor = "abc"\n'
         'reissue_warn = "1h"\nreissue_critical = "2h"',

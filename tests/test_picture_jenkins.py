@@ -1,9 +1,22 @@
 """What Jenkins does beside builds: kept in order, and the same object while nothing changes."""
 
-from statusdesk.config import EnvironmentSettings
-from statusdesk.facts import Executors, Job, JobClass, QueueItem
+from statusdesk.config import Config, EnvironmentSettings, JenkinsSettings, StoreSettings
+from statusdesk.facts import Executors, Job, QueueItem
 from statusdesk.picture_jenkins import Jenkins
-from statusdesk.states import Changes, EnvironmentState, Level, PlatformState
+from statusdesk.states import Changes, EnvironmentState, JobEvent, Level, PlatformState
+
+CONFIG = Config(
+    path="c",
+    stages=(),
+    clusters=(),
+    store=StoreSettings(state_dir="s"),
+    jenkins=JenkinsSettings(url="http://jenkins"),
+    environments=EnvironmentSettings(create_jobs=("*create*",), destroy_jobs=("*destroy*",)),
+)
+
+
+def listed(name, *, complete=False):
+    return Job(source="jenkins", name=name, url="u", complete=complete)
 
 
 def platform(job, level=Level.OK, job_class="renewal", **more):
@@ -17,7 +30,7 @@ def environment(name, level=Level.OK, up_since_ms=5, **more):
 
 
 def test_worst_first_and_what_has_an_end_goes():
-    jenkins = Jenkins(EnvironmentSettings())
+    jenkins = Jenkins(CONFIG)
     rows = (platform("b"), platform("seed", job_class="seed"), platform("a", Level.WARNING), platform("c"))
     environments = (environment("new", up_since_ms=9), environment("old"), environment("bad", Level.FAILING, 99))
     jenkins.apply(Changes(change=1, platform=rows, environments=environments))
@@ -31,7 +44,7 @@ def test_worst_first_and_what_has_an_end_goes():
 
 
 def test_the_queue_is_replaced_and_executors_are_kept_by_their_jenkins():
-    jenkins = Jenkins(EnvironmentSettings())
+    jenkins = Jenkins(CONFIG)
     items = tuple(QueueItem(source="jenkins", id=number, job="x", since_ms=10 - number) for number in (1, 2))
     jenkins.apply(Changes(change=1, queue=items, executors=(Executors(source="b"), Executors(source="a", busy=1))))
     assert [item.id for item in jenkins.queue] == [2, 1]
@@ -43,15 +56,30 @@ def test_the_queue_is_replaced_and_executors_are_kept_by_their_jenkins():
 
 
 def test_jobs_that_make_environments_are_untold_until_their_older_builds_are():
-    def listed(name, job_class=JobClass.ENVIRONMENT, *, complete=False):
-        return Job(source="jenkins", name=name, url="u", job_class=job_class, complete=complete)
-
-    made = Jenkins(EnvironmentSettings(create_jobs=("*create*",), destroy_jobs=("*destroy*",)))
+    made = Jenkins(CONFIG)
     found = (listed("env-destroy"), listed("env-create", complete=True), listed("env-report"))
-    made.apply(Changes(change=1, jobs=(*found, listed("create-orders", JobClass.DEPLOY))))
+    made.apply(Changes(change=1, jobs=(*found, listed("create-orders"))))
     assert made.untold == ("env-destroy",)
     made.apply(Changes(change=2, jobs=(listed("env-create"),)))
     assert made.untold == ("env-create", "env-destroy")
     known = listed("env-destroy", complete=True)
     made.apply(Changes(change=3, jobs=(known,), gone_jobs=(("jenkins", "env-create"),)))
+    assert made.untold == ()
+
+
+def test_a_job_that_was_renamed_is_untold_until_what_it_made_under_its_earlier_names_is():
+    def renamed(before, after, at_ms):
+        return JobEvent(source="jenkins", name=before, other=after, at_ms=at_ms, what="renamed")
+
+    made = Jenkins(CONFIG)
+    made.apply(Changes(change=1, jobs=(listed("maker"), listed("other")), renamed=()))
+    assert made.untold == ()
+    events = (renamed("env-create", "first", 1), renamed("first", "maker", 2))
+    made.apply(Changes(change=2, renamed=events))
+    assert made.untold == ("maker",)
+    made.apply(Changes(change=3, jobs=(listed("other"), listed("env-create"))))
+    assert made.untold == ("env-create", "maker")
+    made.apply(Changes(change=4, gone_jobs=(("jenkins", "maker"),), jobs=(listed("cleanup"),), renamed=events))
+    assert made.untold == ("env-create",)
+    made.apply(Changes(change=5, jobs=(listed("env-create", complete=True),)))
     assert made.untold == ()

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from statusdesk.alerts.inhibition import weighed
 from statusdesk.alerts.jobs import JobApps
-from statusdesk.alerts.lifecycle import Life, Step, advance, released, restored, seen_again
+from statusdesk.alerts.lifecycle import Life, Step, advance, released, restored, seen_again, waits_moved
 from statusdesk.alerts.mutes import Mutes
 from statusdesk.alerts.rules import deserved, subject
 from statusdesk.alerts.sources import Sources
@@ -14,6 +14,7 @@ from statusdesk.alerts.telling import AlertEvent
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.alerts.unread import Unread, patience_ms
 from statusdesk.alerts.versions import Versions
+from statusdesk.judge.rollout_counts import blames_version
 from statusdesk.states import AlertState, Lasting, Level, RolloutState, SourceState, Transition
 from statusdesk.states_alerts import Silence
 
@@ -29,7 +30,7 @@ class Alerts:
     ``firings``: when which fingerprint has fired lately, ``starts``: when each that is stored has begun last.
     ``answered`` and ``failed`` are told of visits, ``step`` of each batch of transitions; ``t`` is a time in
     milliseconds that runs evenly, ``now_ms`` what the clock says. ``down_ms``: for how long nobody looked before this
-    process.
+    process; ``set_ms``: by how much the clock was set since then, with which ``stored`` and ``rows`` have moved.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Alerts:
         t: int,
         now_ms: int,
         down_ms: int = 0,
+        set_ms: int = 0,
     ) -> None:
         self._tuning = tuning
         self._sources = Sources(tuning.sources)
@@ -61,7 +63,7 @@ class Alerts:
         for fingerprint, fired_ms in firings:
             self._firings.setdefault(fingerprint, []).append(t - max(0, now_ms - fired_ms))
         self._lives = {
-            alert.fingerprint: restored(alert, down_ms, TOLERANCE_MS, t, now_ms)
+            alert.fingerprint: restored(alert, down_ms, TOLERANCE_MS, t, now_ms, set_ms)
             for alert in stored
             if alert.state != "resolved"
         }
@@ -91,7 +93,14 @@ class Alerts:
 
     def restamp(self, step_ms: int) -> None:
         """Take note that the clock was set: what is claimed of a row from now on has moved with it."""
-        self._lives = {each: replace(life, claimed_ms=life.claimed_ms + step_ms) for each, life in self._lives.items()}
+        self.unread.seen_ms += step_ms
+        for fingerprint, life in list(self._lives.items()):
+            alert = waits_moved(life.alert, step_ms)
+            life = replace(life, claimed_ms=life.claimed_ms + step_ms)
+            if alert is life.alert:
+                self._lives[fingerprint] = life
+            else:
+                self._put(replace(life, alert=alert))
 
     def failed(self, source: str, at_ms: int) -> None:
         """Note that a source as a whole did not answer."""
@@ -191,7 +200,9 @@ class Alerts:
         if claims is not None:
             touched = self._claim(subject(row), claims)
         if isinstance(row, RolloutState):
-            self._apps.update(dict.fromkeys(self._versions.see(row, failed=bool(known))))
+            self._apps.update(
+                dict.fromkeys(self._versions.see(row, failed=any(blames_version(alert.reason) for alert in known)))
+            )
         return touched
 
     def _take_apps(self) -> set[str]:

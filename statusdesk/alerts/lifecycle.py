@@ -193,9 +193,21 @@ def seen_again(life: Life) -> Life:
     return replace(life, alert=replace(life.alert, observations=life.alert.observations + 1))
 
 
-def restored(alert: AlertState, down_ms: int, tolerance_ms: int, t: int, now_ms: int) -> Life:
+def waits_moved(alert: AlertState, step_ms: int) -> AlertState:
+    """Return an alert that waits since as long ago as before the clock was set; what was told of it stays.
+
+    By these moments its waits go on after a start; while a process runs, it measures them by ``t``.
+    """
+    pending_ms, cleared_ms = alert.pending_ms, alert.cleared_ms
+    if alert.state == "pending" and pending_ms is not None:
+        return replace(alert, pending_ms=pending_ms + step_ms)
+    return replace(alert, cleared_ms=cleared_ms + step_ms) if cleared_ms is not None else alert
+
+
+def restored(alert: AlertState, down_ms: int, tolerance_ms: int, t: int, now_ms: int, set_ms: int = 0) -> Life:
     """Return the life of a stored alert after a start; ``down_ms`` is for how long nobody has looked.
 
+    ``set_ms``: by how much the clock was set since, for which ``waits_moved`` stands.
     The waits go on where they were, and begin anew when nobody has looked for longer than ``tolerance_ms``. Whatever
     was seen before, it must be seen once more.
     """
@@ -209,4 +221,4 @@ def restored(alert: AlertState, down_ms: int, tolerance_ms: int, t: int, now_ms:
         alert = replace(alert, observations=1, pending_ms=now_ms if fresh else alert.pending_ms)
     clear = moment(alert.cleared_ms) if alert.cleared_ms is not None else None
     active = moment(alert.pending_ms)
-    return Life(alert=alert, active=active, clear=clear, bad=t, due=t, claimed_ms=alert.started_ms)
+    return Life(alert=alert, active=active, clear=clear, bad=t, due=t, claimed_ms=alert.started_ms + set_ms)

@@ -42,7 +42,8 @@ def _rollout(state: RolloutState, tuning: Tuning) -> list[AlertState]:
     degraded = state.reason.startswith("Degraded")
     names = []
     if state.level is Level.FAILING:
-        names.append("ServiceDegraded" if degraded else "RolloutFailing")
+        names += [] if degraded else ["RolloutFailing"]
+        names += ["ServiceDegraded"] if degraded or state.is_out else []
     if state.rolling_since_ms is not None and state.level in _MOVES:
         names.append("RolloutStuck")
     made = []

@@ -6,6 +6,7 @@ from statusdesk.alerts.making import because, make
 from statusdesk.alerts.tuning import AHEAD, IN_PRODUCTION, Tuning, production_of
 from statusdesk.judge.presence import is_rolled_out, is_there
 from statusdesk.judge.promotion_versions import Arrival, Lineage, order_of
+from statusdesk.judge.rollout_counts import blames_version
 from statusdesk.states import AlertState, Level, RolloutState
 
 _MOST_NAMED = 5
@@ -53,7 +54,9 @@ class Versions:
         self._app_of[row.key] = row.app
         self._lineages.setdefault(row.app, Lineage()).see(row)
         self._see_pods(row)
-        if row.level is Level.FAILING or (failed and row.level is Level.UNKNOWN):
+        if row.level is Level.FAILING and not blames_version(row.reason):
+            self._failing.pop(row.key, None)
+        elif row.level is Level.FAILING or (failed and row.level is Level.UNKNOWN):
             self._failing[row.key] = row
         elif row.level is not Level.UNKNOWN:  # of what is unknown holds what was known
             self._failing.pop(row.key, None)

@@ -12,10 +12,11 @@ from statusdesk import exit_codes
 from statusdesk.cli.findings import FAILED, OK, WARNING, Finding
 
 if TYPE_CHECKING:
+    from collectors.hiding import Hiding
     from collectors.kubernetes_probe import ProbeResult
     from collectors.probe import Probe
     from statusdesk.cli.parser import Parser
-    from statusdesk.config import ClusterSettings, Config, Secret
+    from statusdesk.config import ClusterSettings, Config
 
 DESCRIPTION = """\
 Look at the configuration, ask every source for all that the collector needs, look at the sinks and the store, and say
@@ -59,6 +60,22 @@ def _findings(args: argparse.Namespace) -> Iterator[Finding]:
     except ConfigError as error:
         yield from (Finding("config", FAILED, problem) for problem in error.problems)
         return
+    hiding = _hiding(config)
+    for finding in _of_parts(config, args, hiding):
+        yield finding._replace(message=hiding.hide(finding.message))
+
+
+def _hiding(config: "Config") -> "Hiding":
+    """Return what hides all secrets of the configuration: a source may say what another one was given."""
+    from collectors.hiding import Hiding
+    from statusdesk.credentials import secrets_of
+
+    hiding = Hiding(lambda message: None, Path(config.path).parent)
+    hiding.learn(secret for _, secret in secrets_of(config))
+    return hiding
+
+
+def _of_parts(config: "Config", args: argparse.Namespace, hiding: "Hiding") -> Iterator[Finding]:
     if args.send_test:
         from statusdesk.cli.check_sinks import tested
 
@@ -67,7 +84,7 @@ def _findings(args: argparse.Namespace) -> Iterator[Finding]:
     if args.part in (None, "config"):
         yield from _config_findings(config)
     if args.part in (None, "sources"):
-        yield from _source_findings(config)
+        yield from _source_findings(config, hiding)
     if args.part in (None, "sinks"):
         from statusdesk.cli.check_sinks import sink_findings
 
@@ -100,11 +117,11 @@ def _config_findings(config: "Config") -> Iterator[Finding]:
             yield Finding("config", WARNING, message)
 
 
-def _source_findings(config: "Config") -> Iterator[Finding]:
+def _source_findings(config: "Config", hiding: "Hiding") -> Iterator[Finding]:
     """Ask the sources side by side: one that does not answer does not hold up the others."""
     import requests  # noqa: F401 - before the threads: they would see its circle of modules half made
 
-    probes = list(_probes(config))
+    probes = list(_probes(config, hiding))
     with ThreadPoolExecutor(max_workers=max(1, len(probes)), thread_name_prefix="probe") as pool:
         for found in [pool.submit(probe) for probe in probes]:
             for each in found.result():
@@ -112,7 +129,7 @@ def _source_findings(config: "Config") -> Iterator[Finding]:
                 yield Finding(each.what, result, each.message)
 
 
-def _probes(config: "Config") -> "Iterator[Callable[[], Iterable[Probe]]]":
+def _probes(config: "Config", hiding: "Hiding") -> "Iterator[Callable[[], Iterable[Probe]]]":
     from collectors.jenkins_probe import probe_jenkins
     from collectors.vault_probe import probe_vault
     from statusdesk.cli import check_jobs
@@ -122,9 +139,9 @@ def _probes(config: "Config") -> "Iterator[Callable[[], Iterable[Probe]]]":
         yield functools.partial(_probe_cluster, cluster, namespaces)
     if (jenkins := config.jenkins) is not None:
         unmatched = functools.partial(check_jobs.unmatched, config)
-        yield lambda: probe_jenkins(jenkins, _reader(config, jenkins.token), unmatched)
+        yield lambda: probe_jenkins(jenkins, hiding.reader(jenkins.token, jenkins.user), unmatched)
     if (vault := config.vault) is not None:
-        yield lambda: probe_vault(vault, _reader(config, vault.token))
+        yield lambda: probe_vault(vault, hiding.reader(vault.token))
 
 
 def _probe_cluster(cluster: "ClusterSettings", namespaces: Sequence[str]) -> "Iterator[Probe]":
@@ -162,12 +179,6 @@ def _elsewhere(result: "ProbeResult", results: "Sequence[ProbeResult]") -> bool:
     if result.verb != "list" or result.namespace:
         return False
     return any(other.resource == result.resource and other.verb == "list" and other.namespace for other in results)
-
-
-def _reader(config: "Config", secret: "Secret | None") -> Callable[[], str] | None:
-    from statusdesk.credentials import read_secret
-
-    return None if secret is None else lambda: read_secret(secret, Path(config.path).parent)
 
 
 def _show(finding: Finding, *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from statusdesk.facts import Build, Job, JobClass
+from statusdesk.judge.environments import Act, Settled, by_half
 from statusdesk.states import BuildState, Level, RunningBuild
 from statusdesk.states_builds import NO_RESULT
 
@@ -26,7 +27,6 @@ _OTHER_WORDS = {
 _MEANS = {
     JobClass.SEED: "job definitions stay as they were",
     JobClass.RENEWAL: "the tokens that it renews are running down",
-    JobClass.ENVIRONMENT: "the environment may be half made",
 }
 
 
@@ -36,9 +36,10 @@ def judge_builds(
     job_name: str,
     namespace: str,
     builds: Sequence[Build],
-    destroyed_ms: int | None = None,
+    settled: Settled | None = None,
     before: BuildState | None = None,
     *,
+    act: Act | None = None,
     now_ms: int,
 ) -> BuildState:
     """Judge a job for one namespace by the builds attributed to it; ``job`` is None where it is not known (yet).
@@ -46,15 +47,15 @@ def judge_builds(
     Only SUCCESS, UNSTABLE and FAILURE are conclusive: an aborted build says nothing about the version. A running
     build counts as running whatever its result says so far. ``before``: what was judged last, for not all builds are
     at hand for ever. A deleted build counts for nothing but since when it is well: it was red, or not, all the same.
+    ``settled``: before when what was done there is history; ``act``: what the job does with an environment.
     """
     told, builds = builds, [build for build in builds if not build.deleted]
     job_class = job.job_class if job is not None else JobClass.OTHER
     count = _counting(builds)
-    history = _is_history(count.decisive, destroyed_ms)
+    since_ms, history = _history(count.decisive, settled, job_class)
     level, reason = _verdict(count.decisive, history)
-    green_ms, was_red = (destroyed_ms, True) if level is Level.IDLE else _green_since(told, before, now_ms)
-    below = [build.number for build in count.running if build is not count.other]
-    said = _message(job_name, job, job_class, namespace, count.decisive, count.other, below)
+    green_ms, was_red = (since_ms, True) if level is Level.IDLE else _green_since(told, before, now_ms)
+    said = _message(job_name, job, _means(job_class, act), namespace, count)
     state = BuildState(
         key=f"{source}/{job_name}@{namespace}",
         source=source,
@@ -63,7 +64,7 @@ def judge_builds(
         job_class=job_class.value,
         level=level,
         reason=reason,
-        message=f"{said}, and the environment was destroyed since" if history else said,
+        message=f"{said}, and the environment was {history.lower()} since" if history else said,
         usual_ms=_usual_ms(builds),
         green_since_ms=green_ms,
         was_red=was_red,
@@ -96,17 +97,20 @@ def _counting(builds: Sequence[Build]) -> _Counting:
     )
 
 
-def _is_history(decisive: Build | None, destroyed_ms: int | None) -> bool:
-    """Tell whether how a build went is history: the environment that it was for was destroyed after it."""
-    return decisive is not None and destroyed_ms is not None and decisive.started_ms < destroyed_ms
+def _history(decisive: Build | None, settled: Settled | None, job_class: JobClass) -> tuple[int | None, str]:
+    """Return since when how a build went is history, and what has become of the environment; empty: it is none."""
+    ended_ms = settled.before_ms(job_class) if settled is not None else None
+    if decisive is None or settled is None or ended_ms is None or decisive.started_ms >= ended_ms:
+        return None, ""
+    return ended_ms, "Destroyed" if decisive.started_ms < (settled.destroyed_ms or 0) else "Made"
 
 
-def _verdict(decisive: Build | None, history: bool) -> tuple[Level, str]:
-    """Return level and reason by the build that counts; ``history``: the environment was destroyed after it."""
+def _verdict(decisive: Build | None, history: str) -> tuple[Level, str]:
+    """Return level and reason by the build that counts; ``history``: what has become of its environment after it."""
     if decisive is None:
         return Level.UNKNOWN, NO_RESULT
     level, reason, _ = _CONCLUSIVE[decisive.result or ""]
-    return (Level.IDLE, "Destroyed") if history and level is not Level.OK else (level, reason)
+    return (Level.IDLE, history) if history and level is not Level.OK else (level, reason)
 
 
 def _with_builds(state: BuildState, job: Job | None, count: _Counting) -> BuildState:
@@ -191,26 +195,27 @@ def _other_result(other: Build | None) -> str:
     return "" if other.building else other.result or _VANISHED
 
 
-def _message(
-    name: str,
-    job: Job | None,
-    job_class: JobClass,
-    namespace: str,
-    decisive: Build | None,
-    other: Build | None,
-    below: Sequence[int],
-) -> str:
-    """Return what is told of a pair; ``below``: builds that run beside a newer one."""
+def _means(job_class: JobClass, act: Act | None) -> str:
+    """Return what it means that a run of a job failed; empty where that is the job's own matter."""
+    if job_class is JobClass.ENVIRONMENT:
+        return f"the environment may be {by_half(act)}"
+    return _MEANS.get(job_class, "")
+
+
+def _message(name: str, job: Job | None, means: str, namespace: str, count: _Counting) -> str:
+    """Return what is told of a pair, also of builds that run beside a newer one; ``means``: what a failure does."""
+    decisive, other = count.decisive, count.other
     where = f" for {namespace}" if namespace else ""
     parts = []
     if decisive is not None:
         level, _, words = _CONCLUSIVE[decisive.result or ""]
         parts.append(f"{name} #{decisive.number} {words}{where}")
-        if level is Level.FAILING and job_class in _MEANS:
-            parts[0] += f": {_MEANS[job_class]}"
+        if level is Level.FAILING and means:
+            parts[0] += f": {means}"
     if other is not None:
         words = _OTHER_WORDS.get(_other_result(other), f"ended as {other.result}")
         parts.append(f"#{other.number} {words}" if parts else f"{name} #{other.number} {words}{where}")
+    below = [build.number for build in count.running if build is not other]
     if below:
         numbers = " and ".join(f"#{number}" for number in below)
         parts.append(f"{numbers} {'run' if len(below) > 1 else 'runs'} besides")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from statusdesk.facts import Build
+from statusdesk.facts import Build, JobClass
 from statusdesk.judge.working_hours import Span, WorkingHours, overlap_ms
 from statusdesk.states import EnvironmentState, Level
 from statusdesk.text import age
@@ -21,6 +21,32 @@ class Act(enum.StrEnum):
 
     CREATE = "create"
     DESTROY = "destroy"
+
+
+def by_half(act: Act | None) -> str:
+    """Return what a run that went wrong may have left; None: nobody knows what it was for."""
+    if act is None:
+        return "made or destroyed by half"
+    return "half made" if act is Act.CREATE else "destroyed by half"
+
+
+class Settled(NamedTuple):
+    """When an environment was destroyed last, and when the last run began that made or destroyed it well.
+
+    What any job did for it before it was destroyed is history; how a job went wrong that makes or destroys it is, once
+    a run that began later went well.
+    """
+
+    destroyed_ms: int | None = None
+    good_ms: int | None = None
+
+    def before_ms(self, job_class: JobClass) -> int | None:
+        """Return the moment before which what a job of this class did is history."""
+        return self.good_ms if job_class is JobClass.ENVIRONMENT else self.destroyed_ms
+
+    def moved(self, step_ms: int) -> "Settled":
+        """Return the same by a clock that was set."""
+        return Settled(*(None if ms is None else ms + step_ms for ms in self))
 
 
 class Run(NamedTuple):
@@ -42,7 +68,8 @@ class Story(NamedTuple):
     """What the runs of one namespace come to: when it was up, the run that made it, and the last that counts.
 
     ``renewed``: the last that made it once more, when it was whole already. ``destroyed_ms``: when it was destroyed
-    last, made anew or not, also where nothing is known of who had made it.
+    last, made anew or not, also where nothing is known of who had made it. ``good_ms``: when the last run began that
+    made or destroyed it well.
     """
 
     spans: tuple[tuple[int, int | None], ...] = ()
@@ -51,6 +78,7 @@ class Story(NamedTuple):
     running: Run | None = None
     renewed: Run | None = None
     destroyed_ms: int | None = None
+    good_ms: int | None = None
 
     @property
     def is_up(self) -> bool:
@@ -67,44 +95,46 @@ def story_of(runs: Sequence[Run]) -> Story:
     successful creation makes a half-made environment whole; one that is whole it renews. How a run ended whose job has
     gone meanwhile nobody knows: what was not up may be half made.
     """
-    spans: list[tuple[int, int | None]] = []
-    made: Run | None = None
-    last: Run | None = None
-    running: Run | None = None
-    renewed: Run | None = None
-    destroyed_ms: int | None = None
+    story = Story()
     for run in sorted(runs, key=lambda each: (each.build.started_ms, each.build.number)):
-        up = bool(spans) and spans[-1][1] is None
-        cut_short = run.build.building and run.gone_ms is not None
-        if cut_short and (up or run.act is Act.DESTROY):
-            continue
-        if run.build.building and not cut_short:
-            running = run
-            continue
-        if not cut_short and run.build.result in (None, "NOT_BUILT"):
-            continue
-        good = not cut_short and run.build.result in _GOOD
-        if run.act is Act.DESTROY and run.build.result == "ABORTED":
-            continue  # what it has destroyed so far nobody knows; the next run tells
-        last = run
-        if run.act is Act.CREATE:
-            if not up:
-                spans.append((run.ended_ms, None))
-            if not up or (good and not _is_whole(made)):
-                made = run
-                spans[-1] = (spans[-1][0] if up else run.ended_ms, None)
-            elif good:
-                renewed = run
-        elif good:
-            destroyed_ms = max(run.ended_ms, destroyed_ms or 0)
-            if up:
-                spans[-1] = (spans[-1][0], max(spans[-1][0], run.ended_ms))
-            made = renewed = None
-    return Story(tuple(spans), made, last, running, renewed, destroyed_ms)
+        if run.build.building and run.gone_ms is None:
+            story = story._replace(running=run)
+        elif _counts(run, story.is_up):
+            story = _created(story, run) if run.act is Act.CREATE else _destroyed(story, run)
+    return story
 
 
-def _is_whole(made: Run | None) -> bool:
-    return made is not None and not made.build.building and made.build.result in _GOOD
+def _counts(run: Run, up: bool) -> bool:
+    if run.build.building:  # when its job went
+        return run.act is Act.CREATE and not up
+    if run.act is Act.DESTROY and run.build.result == "ABORTED":
+        return False  # what it has destroyed so far nobody knows; the next run tells
+    return run.build.result not in (None, "NOT_BUILT")
+
+
+def _created(story: Story, run: Run) -> Story:
+    good = _is_good(run)
+    story = story._replace(last=run, good_ms=run.build.started_ms if good else story.good_ms)
+    if not story.is_up:
+        return story._replace(made=run, spans=(*story.spans, (run.ended_ms, None)))
+    if not good:
+        return story
+    return story._replace(renewed=run) if _is_good(story.made) else story._replace(made=run)
+
+
+def _destroyed(story: Story, run: Run) -> Story:
+    if not _is_good(run):
+        return story._replace(last=run)
+    spans, ended_ms = story.spans, run.ended_ms
+    if story.is_up:
+        since_ms, _ = spans[-1]
+        spans = (*spans[:-1], (since_ms, max(since_ms, ended_ms)))
+    destroyed_ms = max(ended_ms, story.destroyed_ms or 0)
+    return Story(spans, None, run, story.running, None, destroyed_ms, run.build.started_ms)
+
+
+def _is_good(run: Run | None) -> bool:
+    return run is not None and not run.build.building and run.build.result in _GOOD
 
 
 def with_what_was_told(story: Story, runs: Sequence[Run], told: EnvironmentState) -> Story:
@@ -116,7 +146,7 @@ def with_what_was_told(story: Story, runs: Sequence[Run], told: EnvironmentState
     since_ms = told.up_since_ms
     if since_ms is None or (story.is_up and (story.spans[-1][0] <= since_ms)):
         return story
-    if any(run.act is Act.DESTROY and _is_whole(run) and run.ended_ms >= since_ms for run in runs):
+    if any(run.act is Act.DESTROY and _is_good(run) and run.ended_ms >= since_ms for run in runs):
         return story
     build = Build(
         source="",
@@ -165,7 +195,7 @@ def judge_environment(
         day_off=reason == "LeftUp" and hours.is_day_off(now_ms),
         week_up_min=_minutes(whole_ms),
         week_after_hours_min=_minutes(whole_ms - overlap_ms(spans, working)),
-        made_ms=by.ended_ms if by is not None and by is story.made and _is_whole(by) else None,
+        made_ms=by.ended_ms if by is not None and by is story.made and _is_good(by) else None,
         job_gone_ms=by.gone_ms if by is not None else None,
     )
     return _with_message(_renewed(state, story.renewed) if by is story.made else state, now_ms)
@@ -197,10 +227,10 @@ def _verdict(story: Story, left_up_ms: int | None) -> tuple[Level, str]:
     if story.running is not None:
         return Level.PROGRESSING, "Making" if story.running.act is Act.CREATE else "Destroying"
     assert story.last is not None
-    if not _is_whole(story.last):
+    if not _is_good(story.last):
         if story.last.act is Act.DESTROY:
             return Level.FAILING, "HalfDestroyed"
-        if not _is_whole(story.made):
+        if not _is_good(story.made):
             unsure = story.last.build.building or story.last.build.result == "ABORTED"
             return Level.WARNING if unsure else Level.FAILING, "HalfMade"
         return Level.FAILING, "HalfMade"

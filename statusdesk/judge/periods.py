@@ -1,34 +1,89 @@
 """How often a job should run: as configured, or learnt from the runs that its timer has started."""
 
+import datetime as dt
 import statistics
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from statusdesk.facts import Build
 
 LEAST_INTERVALS = 3
-NEWEST_RUNS = 20
+NEWEST_RUNS = 30
+HOUR_MS = 3_600_000
+SIMILAR = 0.8  # gaps that are alike: the queue, and ``H`` in a timer's minutes, move a run a little
+EVEN = 1.5  # the longest gap that recurs may be so many times the median of an even timer
+BURST = 0.05  # what follows after so small a part of the usual gap was started with the run before it
+LONGEST_BURST = 0.25
+OUTLIERS = 0.25  # so many gaps may be longer than what recurs: when Jenkins was down
+FAR_OUT = 30
+NIGHT_MS, DAILY_MS, WEEKEND_MS = 8 * HOUR_MS, 20 * HOUR_MS, 48 * HOUR_MS
+SATURDAY = 5
 
 
 class Period(NamedTuple):
-    """How often, and which rule tells: ``configured`` or ``learnt``."""
+    """How often, and which rule tells: ``configured``, ``learnt`` or ``longest`` (learnt, of an uneven timer)."""
 
     every_s: float
     rule: str
 
 
 def period_of(builds: Sequence[Build], configured_s: float | None) -> Period | None:
-    """Return how often a job should run; None where nothing is configured and too few timed runs are known.
+    """Return how often a job should run; None where nothing is configured and its timed runs do not tell.
 
-    The median is not moved by a run that a person started between two, nor by a night in which Jenkins was down.
+    Of an even timer that is the median between its runs, which is moved neither by a run that a person started nor by
+    a night in which Jenkins was down. Of an uneven one (twice a day, never at weekends) it is the longest gap that
+    recurs, for no run is missed before that has passed. Runs that begin together count once.
     """
     if configured_s is not None:
         return Period(configured_s, "configured")
-    starts = sorted(build.started_ms for build in builds if build.trigger == "timer" and build.started_ms)[
-        -NEWEST_RUNS:
-    ]
-    between = [later - earlier for earlier, later in zip(starts, starts[1:], strict=False)]
-    if len(between) < LEAST_INTERVALS:
+    starts = sorted({build.started_ms for build in builds if build.trigger == "timer" and build.started_ms})
+    starts = starts[-NEWEST_RUNS:]
+    gaps = _gaps(starts)
+    usual_ms = _longest_recurring_ms(gaps)
+    if len(gaps) < LEAST_INTERVALS or usual_ms is None or _is_in_doubt(gaps, usual_ms):
         return None
-    every_ms = statistics.median(between)
-    return Period(every_ms / 1000, "learnt") if every_ms > 0 else None
+    once = _gaps(_without_bursts(starts, usual_ms))
+    longest_ms = _longest_recurring_ms(once) or usual_ms
+    median_ms = statistics.median(once)
+    even = longest_ms <= EVEN * median_ms
+    every_ms = median_ms if even else usual_ms
+    if _may_rest_at_weekends(starts, every_ms, even):
+        return None
+    return Period(every_ms / 1000, "learnt" if even else "longest")
+
+
+def _gaps(starts: Sequence[int]) -> list[int]:
+    return [later - earlier for earlier, later in pairwise(starts)]
+
+
+def _longest_recurring_ms(gaps: Sequence[int]) -> int | None:
+    """Return the longest gap that was there twice."""
+    ordered = sorted(gaps, reverse=True)
+    return next((longer for longer, next_one in pairwise(ordered) if next_one >= SIMILAR * longer), None)
+
+
+def _is_in_doubt(gaps: Sequence[int], usual_ms: int) -> bool:
+    """Whether too much is longer than what recurs: a second run of the day, or many runs that begin together."""
+    longer = [gap for gap in gaps if gap > EVEN * usual_ms]
+    return len(longer) > OUTLIERS * len(gaps) or max(longer, default=0) > FAR_OUT * usual_ms
+
+
+def _without_bursts(starts: Sequence[int], usual_ms: int) -> Sequence[int]:
+    """Return the starts, of those that begin together the first."""
+    first: list[int] = []
+    before_ms = 0
+    for start_ms in starts:
+        if not first or start_ms - before_ms > BURST * usual_ms:
+            first.append(start_ms)
+        elif start_ms - first[-1] > LONGEST_BURST * usual_ms:
+            return starts
+        before_ms = start_ms
+    return first if len(first) > LEAST_INTERVALS else starts
+
+
+def _may_rest_at_weekends(starts: Sequence[int], every_ms: float, even: bool) -> bool:
+    """Whether nobody can tell yet: it runs once a day or rests by night, and no run is known of any weekend."""
+    if not (DAILY_MS if even else NIGHT_MS) <= every_ms < WEEKEND_MS:
+        return False
+    return all(dt.datetime.fromtimestamp(ms / 1000, dt.UTC).weekday() < SATURDAY for ms in starts)

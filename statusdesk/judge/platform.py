@@ -1,17 +1,26 @@
-"""Platform jobs: the seed job, token renewals, environments, others. What harms is the absence of a success."""
+"""Platform jobs: the seed job, token renewals, environments, others. What harms is the absence of a success.
 
-from collections.abc import Sequence
+A job that is run for namespaces is judged for each of them: the newest build of one says nothing of another.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from statusdesk.facts import CONCLUSIVE, Build, Job, JobClass, QueueItem
+from msgspec.structs import replace
+
+from statusdesk.facts import Build, Job, JobClass, QueueItem
+from statusdesk.judge.environments import Act, by_half
 from statusdesk.judge.periods import Period
-from statusdesk.states import Level, PlatformState
+from statusdesk.judge.platform_pairs import Pair, namespaces_of, newest, pairs_of
+from statusdesk.states import TROUBLED, Level, PlatformState
 from statusdesk.states_builds import NO_RESULT
 from statusdesk.text import age, counted
 
 FIRST_PERIODS = 1.0
 LATE_PERIODS = 1.5
 OVERDUE_PERIODS = 2.0
+_WORST = (Level.UNKNOWN, Level.IDLE, Level.OK, Level.WARNING, Level.FAILING)
+"""What is not known of one namespace hides nothing of the others."""
 _MEANS = {
     JobClass.RENEWAL: "the tokens that it renews run down",
     JobClass.ENVIRONMENT: "it makes or destroys no environment",
@@ -22,7 +31,9 @@ _MEANS = {
 class Surroundings(NamedTuple):
     """What is known beside the builds of a job. ``stuck`` are the URLs of builds that take far too long.
 
-    ``awaited_ms``: since when a first success is waited for, as far as that was told before.
+    ``awaited_ms``: since when a first success is waited for, as far as that was told before. ``periods``: those of
+    some namespaces, where these are others than ``period``. ``settled_ms``: by namespace, before when what was done
+    there is history; ``act``: what the job does with an environment.
     """
 
     period: Period | None = None
@@ -35,16 +46,37 @@ class Surroundings(NamedTuple):
     jobs_added: int = 0
     jobs_removed: int = 0
     awaited_ms: int | None = None
+    periods: Mapping[str, Period | None] = {}
+    settled_ms: Mapping[str, int] = {}
+    act: Act | None = None
 
 
 class _Known(NamedTuple):
+    """A job with what is known of its builds for one namespace."""
+
     job: Job
+    pair: Pair
     decisive: Build | None
     success: Build | None
     running: Build | None
     around: Surroundings
     now_ms: int
     awaited_ms: int | None
+
+    @property
+    def period(self) -> Period | None:
+        around = self.around
+        return around.periods.get(self.pair.namespace, around.period) if self.pair.awaited else None
+
+    @property
+    def next_ms(self) -> int | None:
+        """When the next success is, or was, due."""
+        period, since_ms = self.period, self.since_ms
+        return since_ms + round(period.every_s * 1000) if period is not None and since_ms is not None else None
+
+    @property
+    def where(self) -> str:
+        return f" for {self.pair.namespace}" if self.pair.namespace else ""
 
     @property
     def success_ms(self) -> int | None:
@@ -55,7 +87,7 @@ class _Known(NamedTuple):
 
         Where there never was one, since the first run, or since the job is known.
         """
-        period, since_ms = self.around.period, self.since_ms
+        period, since_ms = self.period, self.since_ms
         if period is None or since_ms is None:
             return 0.0
         return (self.now_ms - since_ms) / (period.every_s * 1000)
@@ -70,22 +102,68 @@ class _Known(NamedTuple):
         return self.periods_late() > (FIRST_PERIODS if self.success is None else LATE_PERIODS)
 
 
+class _Judged(NamedTuple):
+    known: _Known
+    level: Level
+    reason: str
+    message: str
+
+    @property
+    def rank(self) -> tuple[int, float, int]:
+        late = self.known.periods_late() if self.level in TROUBLED else 0.0
+        return _WORST.index(self.level), late, _number(self.known) or 0
+
+
 def judge_platform(job: Job, builds: Sequence[Build], around: Surroundings, now_ms: int) -> PlatformState:
-    """Judge a platform job; how, ``PlatformState`` tells. Source: notes on job classes."""
-    decisive = _newest([b for b in builds if not b.building and b.result in CONCLUSIVE])
-    success = _newest([b for b in builds if not b.building and b.result == "SUCCESS"])
-    running = _newest([b for b in builds if b.building])
-    known = _Known(job, decisive, success, running, around, now_ms, _awaited_ms(job, builds, success, around, now_ms))
-    level, reason, said = _verdict(known)
-    period, queued = around.period, around.queued
+    """Judge a platform job by the worst of its namespaces; how, ``PlatformState`` tells. Source: notes on job classes.
+
+    Where all are well, by the one whose build is the newest.
+    """
+    pairs = pairs_of(builds, around.settled_ms)
+    before_ms = around.awaited_ms if len(pairs) == 1 else None
+    judged = [
+        _Judged(known, *_verdict(known)) for pair in pairs for known in [_known(job, pair, around, before_ms, now_ms)]
+    ]
+    worst = max(judged, key=lambda each: each.rank)
+    awaited = [each.known for each in judged if each.known.next_ms is not None]
+    bad = {_number(each.known) for each in judged if each.level in TROUBLED} - {_number(worst.known)}
+    shown = worst.known
+    if worst.level not in TROUBLED or shown.next_ms is None:
+        shown = min(awaited, key=lambda known: known.next_ms or 0, default=shown)
+    said = f"{worst.message}; {counted(len(bad), 'other namespace')} not well" if bad else worst.message
+    state = _state(worst._replace(message=said), newest([build for build in builds if build.building]))
+    return replace(
+        state,
+        period_s=round(shown.period.every_s) if shown.period is not None else None,
+        period_rule=shown.period.rule if shown.period is not None else "",
+        next_expected_ms=shown.next_ms,
+    )
+
+
+def _known(job: Job, pair: Pair, around: Surroundings, before_ms: int | None, now_ms: int) -> _Known:
+    running = newest([build for build in pair.builds if build.building])
+    awaited_ms = _awaited_ms(job, pair.builds, pair.success, before_ms, now_ms)
+    return _Known(job, pair, pair.decisive, pair.success, running, around, now_ms, awaited_ms)
+
+
+def _number(known: _Known) -> int | None:
+    return known.decisive.number if known.decisive is not None else None
+
+
+def _state(judged: _Judged, running: Build | None) -> PlatformState:
+    """Return the state of a job by that of one of its namespaces; ``running``: whatever it is for."""
+    known = judged.known
+    job, decisive, success, around = known.job, known.decisive, known.success, known.around
+    queued = around.queued
     return PlatformState(
         key=f"{job.source}/{job.name}",
         source=job.source,
         job=job.name,
+        namespace=known.pair.namespace,
         job_class=job.job_class.value,
-        level=level,
-        reason=reason,
-        message=said,
+        level=judged.level,
+        reason=judged.reason,
+        message=judged.message,
         url=decisive.url if decisive is not None else job.url,
         disabled=job.disabled,
         number=decisive.number if decisive is not None else None,
@@ -99,11 +177,6 @@ def judge_platform(job: Job, builds: Sequence[Build], around: Surroundings, now_
         running_since_ms=running.started_ms if running is not None else None,
         queued_since_ms=queued.since_ms if queued is not None else None,
         queued_why=queued.why if queued is not None else "",
-        period_s=round(period.every_s) if period is not None else None,
-        period_rule=period.rule if period is not None else "",
-        next_expected_ms=(
-            known.since_ms + round(period.every_s * 1000) if period is not None and known.since_ms is not None else None
-        ),
         awaited_ms=known.awaited_ms,
         jobs_added=around.jobs_added,
         jobs_removed=around.jobs_removed,
@@ -111,13 +184,13 @@ def judge_platform(job: Job, builds: Sequence[Build], around: Surroundings, now_
 
 
 def _awaited_ms(
-    job: Job, builds: Sequence[Build], success: Build | None, around: Surroundings, now_ms: int
+    job: Job, builds: Sequence[Build], success: Build | None, before_ms: int | None, now_ms: int
 ) -> int | None:
     """Return since when a first success is waited for; None once there is one, or where older builds may hold one."""
     if success is not None or not (job.complete or job.last_number is None):
         return None
     starts = [build.started_ms for build in builds if build.started_ms]
-    return min([*starts, now_ms if around.awaited_ms is None else around.awaited_ms])
+    return min([*starts, now_ms if before_ms is None else before_ms])
 
 
 def _verdict(known: _Known) -> tuple[Level, str, str]:
@@ -136,18 +209,22 @@ def _verdict(known: _Known) -> tuple[Level, str, str]:
         return level, "RenewalOverdue", f"{_overdue(known)}: {means}"
     if known.decisive is None:
         return Level.UNKNOWN, NO_RESULT, f"{name} has no conclusive build"
+    if known.decisive.result != "SUCCESS" and known.pair.settled:
+        said = f"{name} #{known.decisive.number} did not go well{known.where}, which was made or destroyed since"
+        return Level.IDLE, "Settled", said
     if known.decisive.result != "SUCCESS":
         return _failed(known, known.decisive, means)
     if known.job.job_class is JobClass.SEED and _is_stale(known):
         return Level.WARNING, "SeedStale", f"{name} succeeded last {_ago(known)} ago: {means}"
-    return Level.OK, "Succeeded", f"{name} #{known.decisive.number} succeeded"
+    return Level.OK, "Succeeded", f"{name} #{known.decisive.number} succeeded{known.where}"
 
 
 def _failed(known: _Known, build: Build, means: str) -> tuple[Level, str, str]:
     unstable = build.result == "UNSTABLE"
+    where = known.where
     if known.job.job_class is JobClass.ENVIRONMENT:
-        means = _left_by(build)
-    said = f"{known.job.name} #{build.number} {'is unstable' if unstable else 'failed'}: {means}"
+        means, where = _left_by(build, known.around.act), ""
+    said = f"{known.job.name} #{build.number} {'is unstable' if unstable else 'failed'}{where}: {means}"
     match known.job.job_class:
         case JobClass.SEED:
             return Level.WARNING if unstable else Level.FAILING, "SeedFailed", said
@@ -173,12 +250,14 @@ def _stopped(known: _Known) -> tuple[str, str] | None:
 
 
 def _overdue(known: _Known) -> str:
-    period = known.around.period
+    period = known.period
     assert period is not None
-    said = f"{known.job.name} succeeded last {_ago(known)} ago"
+    said = f"{known.job.name} succeeded last {_ago(known)} ago{known.where}"
     if known.success is None:
-        said = f"{known.job.name} has never succeeded, for {age(known.now_ms - (known.awaited_ms or known.now_ms))}"
-    said += f", it should every {age(round(period.every_s * 1000))}"
+        waited = age(known.now_ms - (known.awaited_ms or known.now_ms))
+        said = f"{known.job.name} has never succeeded{known.where}, for {waited}"
+    every = age(round(period.every_s * 1000))
+    said += f", its runs are {every} apart at most" if period.rule == "longest" else f", it should every {every}"
     if known.around.quieting_down:
         return f"{said}, and Jenkins prepares for shutdown and starts nothing"
     if known.around.no_executor:
@@ -193,24 +272,20 @@ def _meaning(known: _Known) -> str:
     return f"job definitions are as of {_ago(known)} ago" if known.success is not None else "job definitions may be old"
 
 
-def _left_by(build: Build) -> str:
+def _left_by(build: Build, act: Act | None) -> str:
     """Return what a run of an environment's job that went wrong may have left: that is no word about the others."""
-    names = build.namespaces or ((build.namespace or "an environment"),)
+    names = namespaces_of(build) or ("an environment",)
     several = f"{names[0]} and {counted(len(names) - 1, 'other')}" if len(names) > 1 else names[0]
-    return f"{several} may be made or destroyed by half"
+    return f"{several} may be {by_half(act)}"
 
 
 def _is_stale(known: _Known) -> bool:
-    if known.success_ms is None:
+    if known.success_ms is None or not known.pair.awaited:
         return False
-    period = known.around.period
+    period = known.period
     periods = known.periods_late() > OVERDUE_PERIODS if period is not None else False
     return periods or known.now_ms - known.success_ms > known.around.stale_ms
 
 
 def _ago(known: _Known) -> str:
     return age(max(0, known.now_ms - (known.success_ms or known.now_ms)))
-
-
-def _newest(builds: Sequence[Build]) -> Build | None:
-    return max(builds, key=lambda build: build.number, default=None)

@@ -1,14 +1,11 @@
 """Whether the version that a workload asks for is there: a template is a wish, pods are what runs."""
 
 from statusdesk.judge.rollout_counts import (
-    DEGRADED,
     DONE_LEVELS,
     JOB_KINDS,
     NOT_OBSERVED,
     OBSERVING,
-    REPLACING,
-    SCALING,
-    STARTING,
+    is_served,
 )
 from statusdesk.states import Level, RolloutState
 
@@ -30,5 +27,5 @@ def is_rolled_out(rollout: RolloutState) -> bool:
         return False
     if rollout.level is Level.UNKNOWN:
         return rollout.updated >= rollout.desired
-    completed = rollout.reason.startswith((DEGRADED, SCALING, REPLACING, STARTING))
+    completed = is_served(rollout.reason)
     return rollout.kind in JOB_KINDS or rollout.level in DONE_LEVELS or completed

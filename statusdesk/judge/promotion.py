@@ -28,6 +28,7 @@ from statusdesk.judge.promotion_cells import (
     was_failing,
 )
 from statusdesk.judge.promotion_versions import Lineage
+from statusdesk.judge.rollout_counts import blames_version
 from statusdesk.states import BuildState, Level, RolloutState
 
 PRODUCTION_FAILING, FAILING, WAS_FAILING, WARNING, MOVING, UNKNOWN, SKEW, CALM = range(8)
@@ -128,7 +129,7 @@ def _mark_waiting(cells: list[Cell | None], path: Path, now_ms: int, looks: list
     """Mark versions that are well but may not go on: not healthy for long enough yet, or failing elsewhere."""
     failing: dict[str, int] = {}
     for index, cell in enumerate(cells):
-        if cell is not None and cell.level is Level.FAILING:
+        if cell is not None and _blames(cell):
             failing.setdefault(cell.version, index)
     for index, cell in enumerate(cells[: path.production]):
         if cell is None or cell.mark is not Mark.OK or not cell.rollouts:
@@ -147,6 +148,12 @@ def _mark_waiting(cells: list[Cell | None], path: Path, now_ms: int, looks: list
         if healthy_ms + soak_ms > now_ms:
             looks.append(healthy_ms + soak_ms)
             cells[index] = msgspec.structs.replace(cell, mark=Mark.SOAKING)
+
+
+def _blames(cell: Cell) -> bool:
+    """Return whether a cell fails, and that is a sign against its version."""
+    rollouts = cell.rollouts if cell.level is Level.FAILING else ()
+    return any(rollout.level is Level.FAILING and blames_version(rollout.reason) for rollout in rollouts)
 
 
 def _finding(cells: Sequence[Cell | None], order: Sequence[str], path: Path, said: Sequence[Remark]) -> Finding:
@@ -175,7 +182,7 @@ def _failing(index: int, cells: Sequence[Cell | None], order: Sequence[str], pat
     if index >= path.production:
         return Finding(mark=Mark.FAILING, rank=(PRODUCTION_FAILING, 0), stage=index, message=message)
     version = cell.version
-    ahead = bool(version) and _is_ahead(version, cells, order, path)
+    ahead = bool(version) and _blames(cell) and _is_ahead(version, cells, order, path)
     asked = [place for place in range(path.production + 1) if _asks_for(cells[place], version)] if ahead else [index]
     furthest = min(max([*asked, index]), path.production - 1)  # production may ask for it and have no pod of it yet
     first = next(place for place, other in enumerate(cells) if not is_empty(other))

@@ -3,13 +3,16 @@
 Source: ``kubectl rollout status`` and the Deployment controller's progress conditions.
 """
 
+from collections.abc import Iterator
+
 from statusdesk.facts import Pod, Workload
-from statusdesk.judge.pods import condition_of, is_live
+from statusdesk.judge.pods import condition_of, is_live, is_observed
 from statusdesk.judge.rollout_memory import Memory
 from statusdesk.judge.rollout_scene import UNLIMITED_S, USUAL_DEADLINE_S
 from statusdesk.states import Level, RolloutState
 
 DEGRADED = "Degraded"
+OUT_WHILE_ROLLING = DEGRADED + "WhileRolling"
 SCALING = "Scaling"
 _SILENT = ("DeploymentPaused", "DeploymentResumed", "ProgressDeadlineExceeded")  # whether it was complete is not told
 REPLACING = "Replacing"
@@ -70,12 +73,27 @@ def was_completed(workload: Workload, before: RolloutState | None, memory: Memor
             return False
         if memory is not None and memory.revision == workload.revision:
             return memory.completed
-        return before.level in DONE_LEVELS or before.reason.startswith((DEGRADED, SCALING, REPLACING, STARTING))
+        return before.level in DONE_LEVELS or is_served(before.reason)
     if workload.kind == "StatefulSet":
         one_revision = bool(workload.update_revision) and workload.update_revision == workload.current_revision
     else:
         one_revision = workload.updated >= max(1, desired_of(workload))
     return one_revision and now_ms - (workload.created_ms or now_ms) > USUAL_DEADLINE_S * 1000
+
+
+def is_degraded(reason: str) -> bool:
+    """Return whether a reason tells of a service that has come through and is less than it should be."""
+    return reason.startswith(DEGRADED) and reason != OUT_WHILE_ROLLING
+
+
+def blames_version(reason: str) -> bool:
+    """Return whether a failing rollout is a sign against its version: what is out while it comes is the one before."""
+    return reason != OUT_WHILE_ROLLING
+
+
+def is_served(reason: str) -> bool:
+    """Return whether a reason tells of a service that has come through, and of no rollout."""
+    return is_degraded(reason) or reason.startswith((SCALING, REPLACING, STARTING))
 
 
 def template_changed(workload: Workload, before: RolloutState | None) -> bool:
@@ -139,10 +157,10 @@ def began_ms(workload: Workload, pods: tuple[Pod, ...], new_pods: tuple[Pod, ...
     return progressed_ms or (None if was_changed else workload.created_ms) or now_ms
 
 
-def seen_began_ms(workload: Workload, new_pods: tuple[Pod, ...], looked_ms: int | None, now_ms: int) -> int:
+def seen_began_ms(workload: Workload, new_pods: tuple[Pod, ...], looked_ms: int, now_ms: int) -> int:
     """Return when a rollout began that was not there at ``looked_ms``: what came of it since tells, else it is now."""
-    if looked_ms is None:
-        return now_ms
+    if workload.kind not in JOB_KINDS and not is_observed(workload):
+        return now_ms  # what there is came of the revision before
     times = [progress_ms(workload), *(pod.created_ms for pod in new_pods)]
     # the condition of the rollout before may have come with what was heard then
     return min((at_ms for at_ms in times if at_ms is not None and looked_ms < at_ms < now_ms), default=now_ms)
@@ -150,17 +168,32 @@ def seen_began_ms(workload: Workload, new_pods: tuple[Pod, ...], looked_ms: int 
 
 def version_of_old(workload: Workload, pods: tuple[Pod, ...], revision: str) -> str:
     """Return the version that pods of another revision run, read from the image of the main container's name."""
+    return next((version for pod, version in _versions(workload, pods) if pod.revision != revision), "")
+
+
+def passed_over(workload: Workload, pods: tuple[Pod, ...], revision: str, known: str) -> str:
+    """Return the version that was here before, when ``known`` was replaced while nobody looked; else nothing.
+
+    Pods of another revision tell, the newest of them first, as long as none is left of the known version.
+    """
+    told = [each for each in _versions(workload, pods) if each[1] != workload.version]
+    seen = is_observed(workload)  # else there is no pod of the newest revision
+    if (seen and not revision) or any(version == known for _, version in told):
+        return ""
+    old = ((pod.created_ms or 0, version) for pod, version in told if not seen or pod.revision != revision)
+    return max(old, default=(0, ""))[1]
+
+
+def _versions(workload: Workload, pods: tuple[Pod, ...]) -> Iterator[tuple[Pod, str]]:
+    """Yield each pod whose main container tells its version, by their names."""
     main = next((name for name, image in workload.images if image == workload.image), "")
     if not main or not workload.version or not workload.image.endswith(":" + workload.version):
-        return ""
-    for pod in sorted(pods, key=lambda pod: pod.name):
-        if pod.revision == revision or not is_live(pod):  # an evicted leftover may be of any version
-            continue
+        return
+    for pod in sorted(filter(is_live, pods), key=lambda pod: pod.name):  # an evicted leftover may be of any version
         for container in pod.containers:
             tag = container.image.rpartition("/")[2].partition("@")[0].partition(":")[2]
             if container.name == main and tag:
-                return tag
-    return ""
+                yield pod, tag
 
 
 def digest_of(workload: Workload, new_pods: tuple[Pod, ...]) -> str:

@@ -94,6 +94,8 @@ def _of_container(pod: Pod, container: Container, scene: Scene) -> Finding | Non
     if container.state == "terminated":
         return _ended(pod, container, scene, container.reason, container.exit_code, container.message)
     if container.state == "running" and container.restarts and container.last_exit_code is not None:
+        if container.role is _INIT and container.last_exit_code == 0:
+            return None  # it had done its work: the pod's sandbox was made anew, so it does it again
         if container.ready and container.since_ms is not None and scene.reached(container.since_ms + scene.latch_ms):
             return None
         return _ended(pod, container, scene, container.last_reason, container.last_exit_code, container.last_message)

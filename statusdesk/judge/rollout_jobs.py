@@ -8,13 +8,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from statusdesk.facts import Event, Pod, Workload
+from statusdesk.facts import Container, ContainerRole, Event, Pod, Workload
 from statusdesk.judge.pods import condition_of
 from statusdesk.judge.rollout_events import of_pod_events, of_refusals
 from statusdesk.judge.rollout_findings import of_pod
 from statusdesk.judge.rollout_scene import Finding, Scene, as_before, worst
 from statusdesk.states import Level, RolloutState
+from statusdesk.text import counted
 
+_UNLIMITED = 2**31 - 1  # what ``backoffLimit`` is where each index has a limit of its own
 _GIVEN_UP = {
     "BackoffLimitExceeded": "its tries are used up",
     "DeadlineExceeded": "it took longer than it may",
@@ -64,17 +66,28 @@ def of_last_job(job: Finding, before: RolloutState | None) -> Finding:
 def _at_pods(live: Sequence[Pod], events: Sequence[Event], scene: Scene) -> Finding | None:
     findings: list[Finding | None] = []
     for pod in live:
-        found = of_pod(pod, scene)
+        at_work = _at_work(pod)
+        found = of_pod(at_work, scene) if at_work.containers or not pod.containers else None
         if found is not None and found.crash and found.level is Level.FAILING:
             found = msgspec.structs.replace(found, level=Level.WARNING)  # a Job may try again
         findings.append(found)
     return worst((*findings, of_pod_events(live, events, scene) if events else None))
 
 
+def _at_work(pod: Pod) -> Pod:
+    """Return a pod without the containers that have done their work, and the sidecars that are told to end then."""
+    apps = [each for each in pod.containers if each.role is ContainerRole.APP]
+    if not any(each.state == "terminated" for each in apps):
+        return pod
+    is_over = all(each.state == "terminated" for each in apps)
+    left = [each for each in pod.containers if not (each.state == "terminated" and each.exit_code == 0)]
+    kept = [each for each in left if not (is_over and each.role is ContainerRole.SIDECAR)]
+    return msgspec.structs.replace(pod, containers=tuple(kept))
+
+
 def _retries(workload: Workload, pods: Sequence[Pod]) -> Finding:
-    tries = (
-        f"{workload.failed} of {workload.backoff_limit + 1}" if workload.backoff_limit is not None else workload.failed
-    )
+    limit = workload.backoff_limit
+    tries = workload.failed if limit is None or limit >= _UNLIMITED else f"{workload.failed} of {limit + 1}"
     return _with_last_pod(
         Finding(
             level=Level.WARNING,
@@ -102,15 +115,16 @@ def _given_up(workload: Workload, pods: Sequence[Pod], reason: str, said: str) -
 def _with_last_pod(finding: Finding, pods: Sequence[Pod]) -> Finding:
     """Name the pod that ended badly last, with its container and exit code; it is left for its log to be read."""
     ended = [
-        (container.since_ms or container.last_finished_ms or 0, pod.name, container)
+        (_ended_ms(container), pod.name, container)
         for pod in pods
         for container in pod.containers
-        if (container.exit_code if container.state == "terminated" else container.last_exit_code)
+        if _exit_code(container)
     ]
     if not ended:
         return finding
-    _, pod, container = max(ended, key=lambda entry: entry[:2])
-    code = container.exit_code if container.state == "terminated" else container.last_exit_code
+    _, pod, _ = max(ended, key=lambda entry: entry[:2])
+    container = min((each for _, name, each in ended if name == pod), key=_is_less_to_blame)
+    code = _exit_code(container)
     return msgspec.structs.replace(
         finding,
         message=f"{finding.message}; container {container.name} exited {code} in {pod}",
@@ -121,6 +135,24 @@ def _with_last_pod(finding: Finding, pods: Sequence[Pod]) -> Finding:
     )
 
 
+def _exit_code(container: Container) -> int | None:
+    return container.exit_code if container.state == "terminated" else container.last_exit_code
+
+
+def _ended_ms(container: Container) -> int:
+    ended_ms = container.since_ms if container.state == "terminated" else container.last_finished_ms
+    return ended_ms or container.since_ms or 0
+
+
+def _is_less_to_blame(container: Container) -> tuple[bool, int, str]:
+    """Order the containers of a pod that ended badly: a sidecar is told to end once the others have ended.
+
+    So are those that follow the first. Source: Kubernetes' termination of native sidecars.
+    """
+    return container.role is ContainerRole.SIDECAR, _ended_ms(container), container.name
+
+
 def _counts(workload: Workload) -> str:
-    wanted = 1 if workload.desired is None else workload.desired
-    return f"{workload.ready} of {wanted} completed"
+    if workload.desired is None:  # it works through a queue: the first pod that ends well says that this is empty
+        return f"{counted(workload.ready, 'pod')} completed"
+    return f"{workload.ready} of {workload.desired} completed"

@@ -3,8 +3,7 @@
 import msgspec
 
 from statusdesk.facts import ContainerRole, Pod
-from statusdesk.judge.pods import is_live
-from statusdesk.judge.rollout_counts import DEGRADED
+from statusdesk.judge.rollout_counts import DEGRADED, is_degraded
 from statusdesk.judge.rollout_events import is_starting
 from statusdesk.judge.rollout_scene import Finding, Scene, as_before
 from statusdesk.states import Level, RolloutState
@@ -21,7 +20,6 @@ STARTS = (
 CRASHES = ("CrashLoopBackOff", "OOMKilled", "InitExit", "Exit", "ContainerCannotRun", "StartError", "NeverReady")
 
 RUNS_ON = "InitRunning"
-OLD_PODS = ("OldPodBlocks", "OldPodsFail")
 
 
 def hold(finding: Finding, before: RolloutState | None, live: tuple[Pod, ...], desired: int, scene: Scene) -> Finding:
@@ -44,27 +42,12 @@ def hold(finding: Finding, before: RolloutState | None, live: tuple[Pod, ...], d
     )
 
 
-def hold_old(
-    finding: Finding, before: RolloutState | None, pods: tuple[Pod, ...], revision: str, scene: Scene
-) -> Finding:
-    """Return the finding, or that of before about a pod of the old revision which has not been shown to be well.
-
-    ``before`` is of the same revision. Between two ends such a pod runs for a while, and is no better for that.
-    """
-    if before is None or before.reason not in OLD_PODS or finding.reason not in ("Rolling", "Stalled"):
-        return finding
-    named = next((pod for pod in pods if pod.name == before.pod and is_live(pod)), None)
-    if named is None or named.revision == revision or _is_settled(named, scene):
-        return finding
-    return as_before(before)
-
-
 def is_past(pod: Pod, before: RolloutState | None, revision: str) -> bool:
     """Whether the restarts of a ready pod are those of a rollout that has come through: no service has suffered them.
 
     They are where the revision was on its way when last judged, or was well already since after they happened.
     """
-    if before is None or before.revision != revision or before.reason.startswith(DEGRADED) or not pod.ready:
+    if before is None or before.revision != revision or is_degraded(before.reason) or not pod.ready:
         return False
     if any(each.state in ("waiting", "terminated") and each.exit_code != 0 for each in pod.containers):
         return False  # it has ended again
@@ -79,18 +62,19 @@ def _is_over(before: RolloutState, live: tuple[Pod, ...], scene: Scene) -> bool:
     """Well again: the pod has been ready for the latch, or without it all others have, or its cause is healed."""
     named = next((pod for pod in live if pod.name == before.pod), None)
     if named is not None:
-        if _is_settled(named, scene):
+        if is_settled(named, scene):
             return True
         if before.reason.endswith(STARTS):
             return not is_starting(named)
         if before.reason.endswith(RUNS_ON):
             return _has_done(named, before.container)
         return not before.reason.endswith(CRASHES) and _has_started(named, before.container)
-    settled = [_is_settled(pod, scene) for pod in live]
+    settled = [is_settled(pod, scene) for pod in live]
     return bool(settled) and all(settled)
 
 
-def _is_settled(pod: Pod, scene: Scene) -> bool:
+def is_settled(pod: Pod, scene: Scene) -> bool:
+    """Return whether a pod has been ready for the latch."""
     return pod.ready and (pod.ready_changed_ms is None or scene.reached(pod.ready_changed_ms + scene.latch_ms))
 
 

@@ -99,6 +99,8 @@ def _next(past: PodPast | None, pod: Pod, now_ms: int) -> PodPast:
     for container in pod.containers:
         if not container.restarts:
             continue
+        if container.role is ContainerRole.INIT and container.last_exit_code == 0:
+            continue  # it ended well, and runs again because the pod's sandbox was made anew
         # of what happened before we looked only the last end has a time
         more = container.restarts - before.get(container.name, 0) if past is not None else 1
         ended_ms = container.last_finished_ms or (now_ms if past is not None else 0)

@@ -21,7 +21,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     ``crash`` tells a container that ends from one that cannot start: only the first may look well between two ends.
     ``fails_ms`` is when a warning becomes failing if nothing changes, None where time alone does not decide.
-    ``says_where``: the sentence ends in the name of the pod.
+    ``says_where``: the sentence ends in the name of the pod. ``is_out``: nobody is served beside it, and for long.
     """
 
     level: Level
@@ -35,6 +35,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     crash: bool = False
     fails_ms: int | None = None
     says_where: bool = False
+    is_out: bool = False
 
     @property
     def order(self) -> tuple[int, int, str, str, str]:

@@ -1,14 +1,12 @@
-"""What is wrong beside the rollout: pods that do not end, flap, are of the old revision, or on a lost node."""
+"""What is wrong beside the rollout: pods that do not end, flap, or are on a lost node."""
 
 from collections.abc import Sequence
 
 import msgspec
 
-from statusdesk.facts import Pod, Workload
-from statusdesk.judge.pods import condition_of, is_live
+from statusdesk.facts import Pod
 from statusdesk.judge.rollout_counts import DEGRADED
-from statusdesk.judge.rollout_findings import of_pod
-from statusdesk.judge.rollout_scene import LOST, Finding, Scene, worst
+from statusdesk.judge.rollout_scene import LOST, Finding, Scene
 from statusdesk.states import Level
 
 STUCK = "StuckTerminating"
@@ -83,35 +81,3 @@ def of_flapping(pods: Sequence[Pod], scene: Scene) -> Finding | None:
         pod=name,
         role=7,
     )
-
-
-def of_old_pods(workload: Workload, revision: str, pods: Sequence[Pod], scene: Scene) -> Finding | None:
-    """Return what is wrong with the old revision while a new one comes, where that takes the service down.
-
-    A StatefulSet replaces pods in order and waits for each: a broken old pod holds up its own mending.
-    """
-    ordered = workload.kind == "StatefulSet"
-    if not ordered and not _is_down(workload):
-        return None
-    broken = worst(of_pod(pod, scene) for pod in pods if pod.revision != revision and is_live(pod))
-    if broken is None or broken.level is not Level.FAILING:
-        return None
-    tail = "holds up the rollout" if ordered else "the service is down until the new ones are ready"
-    link = "is of the old revision and" if ordered else "is of the old revision,"
-    which = "it" if broken.says_where else f"pod {broken.pod}"
-    return Finding(
-        level=Level.WARNING,
-        reason="OldPodBlocks" if ordered else "OldPodsFail",
-        message=f"{broken.message}; {which} {link} {tail}",
-        look=f"delete pod {broken.pod} by hand" if ordered else broken.look,
-        pod=broken.pod,
-        container=broken.container,
-        exit_code=broken.exit_code,
-    )
-
-
-def _is_down(workload: Workload) -> bool:
-    available = condition_of(workload, "Available")
-    if available is not None:
-        return available.status == "False"
-    return workload.available == 0

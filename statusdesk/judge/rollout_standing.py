@@ -20,10 +20,11 @@ from statusdesk.judge.rollout_findings import of_pod, pulled_long
 from statusdesk.judge.rollout_jobs import of_job, of_last_job
 from statusdesk.judge.rollout_latch import is_past
 from statusdesk.judge.rollout_nodes import grouped
+from statusdesk.judge.rollout_old import of_old_pods
 from statusdesk.judge.rollout_pending import of_held_up, of_leaving_slowly, soaking_until
 from statusdesk.judge.rollout_resting import of_nothing_wanted, of_paused, of_unobserved
 from statusdesk.judge.rollout_scene import LOST, Finding, Scene
-from statusdesk.judge.rollout_service import of_flapping, of_leaving, of_old_pods, with_lost
+from statusdesk.judge.rollout_service import of_flapping, of_leaving, with_lost
 from statusdesk.judge.rollout_short import of_short
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import Level
@@ -95,7 +96,9 @@ def _paused_outage(rollout: Rollout, scene: Scene) -> Finding | None:
     Nor where one paused between the old pods and the new ones.
     """
     workload = rollout.workload
-    if not rollout.completed and (workload.available or workload.ready or not (rollout.held or _makes_pods_anew(workload))):
+    if not rollout.completed and (
+        workload.available or workload.ready or not (rollout.held or _makes_pods_anew(workload))
+    ):
         return None
     outage = of_short(rollout, scene)
     return outage if outage.level in _BAD else None
@@ -199,7 +202,7 @@ def _rolling(rollout: Rollout, scene: Scene) -> Finding:
     workload = rollout.workload
     going = [pod for pod in rollout.all_pods if pod not in rollout.held] if rollout.held else rollout.all_pods
     if len(rollout.all_pods) > len(rollout.service):
-        stuck = of_old_pods(workload, rollout.revision, going, scene)
+        stuck = of_old_pods(rollout, going, scene)
         if stuck is not None:
             return stuck
     held_up = of_held_up(workload, rollout.pods, going, rollout.counts, scene)

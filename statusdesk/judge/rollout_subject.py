@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from statusdesk.facts import Event, Pod, Workload
+from statusdesk.judge.pods import is_live
 from statusdesk.judge.rollout_counts import desired_of
 from statusdesk.judge.rollout_due import due_of
 from statusdesk.judge.rollout_scene import Finding
@@ -56,6 +57,13 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             there = there or workload.ready  # old ones do not say what is available
         desired = desired_of(workload)
         return f"{min(there, desired)} of {desired} available"
+
+    @property
+    def is_out(self) -> bool:
+        """Whether nobody is served: nothing is available, and no pod of any revision is ready."""
+        if self.workload.available or self.workload.ready:
+            return False
+        return not any(pod.ready and is_live(pod) for pod in self.all_pods)
 
     @property
     def service(self) -> tuple[Pod, ...]:

@@ -2,11 +2,12 @@
 
 from statusdesk.facts import Workload
 from statusdesk.judge.pods import is_observed
-from statusdesk.judge.rollout_counts import DEGRADED, DONE_LEVELS
+from statusdesk.judge.rollout_counts import DEGRADED, DONE_LEVELS, PAUSED_LONG
 from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.states import Level, RolloutState
 
 _MOVES = (Level.PROGRESSING, Level.WARNING, Level.FAILING, Level.UNKNOWN)
+_HELD = "held"  # by a pause: what is remembered of it
 _UNTIL_ROLLED_OUT = ("Stalled", "NoPods", "OldPodBlocks", "OldPodsFail")
 
 
@@ -24,8 +25,11 @@ def since_when_rolling_ms(
 
     ``new_ready``: pods of the newest revision that are ready. ``goes_on``: it is the revision of the verdict
     ``before``. ``was_completed``: that had come through already; what is still to be rolled out of it (a partition was
-    lowered, a spec waits to be observed) begins now.
+    lowered, a spec waits to be observed) begins now. So does one that was paused, whatever was wrong with it meanwhile.
     """
+    if workload.paused:
+        scene.lasts_since(_HELD, scene.now_ms)
+        return None
     rests = scene.ends or workload.deleting_ms is not None or finding.level not in _MOVES
     if rests or not (scene.rolling or not is_observed(workload)):
         return None
@@ -35,9 +39,15 @@ def since_when_rolling_ms(
     if goes_on and before is not None:
         if before.rolling_since_ms is not None:
             return before.rolling_since_ms
-        if was_completed or before.level is Level.PAUSED or _was_done(before):
+        if was_completed or _was_paused(before, scene) or _was_done(before):
             return scene.now_ms
     return scene.now_ms if was_completed else scene.started_ms
+
+
+def _was_paused(before: RolloutState, scene: Scene) -> bool:
+    """Return whether it was held; what was wrong with its pods may have been said instead, which no restart changes."""
+    said = any(condition.reason == "DeploymentPaused" for condition in before.conditions)
+    return said or before.level is Level.PAUSED or before.reason == PAUSED_LONG or _HELD in scene.known_since
 
 
 def _was_done(before: RolloutState) -> bool:

@@ -18,6 +18,7 @@ from statusdesk.judge.rollout_counts import (
     desired_of,
     digest_of,
     is_complete,
+    passed_over,
     progress_ms,
     seen_began_ms,
     template_changed,
@@ -26,9 +27,11 @@ from statusdesk.judge.rollout_counts import (
 )
 from statusdesk.judge.rollout_due import has_come_through, held_pods
 from statusdesk.judge.rollout_events import scaled_up
-from statusdesk.judge.rollout_latch import hold, hold_old
+from statusdesk.judge.rollout_latch import hold
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
 from statusdesk.judge.rollout_nodes import evicted_from, lost_nodes, lost_pods
+from statusdesk.judge.rollout_old import hold_old, with_old
+from statusdesk.judge.rollout_outage import with_rolling_outage
 from statusdesk.judge.rollout_pulls import pulls_of
 from statusdesk.judge.rollout_scaling import added_pods, fresh_pods, is_scaling, owed_of
 from statusdesk.judge.rollout_scene import USUAL_DEADLINE_S, Finding, Scene
@@ -191,6 +194,8 @@ def _judge(sight: Sight, new: tuple[str, tuple[Pod, ...]], awaits: bool = False)
     finding = of_standing(rollout, scene)
     if goes_on and not scene.ends:
         finding = _latched(finding, rollout, scene)
+    finding = with_old(finding, rollout, scene)
+    finding = with_rolling_outage(finding, rollout, scene, goes_on=goes_on)
     new_ready = sum(pod.ready for pod in live)
     rolling_since_ms = since_when_rolling_ms(
         workload, finding, scene, before, new_ready, goes_on=goes_on, was_completed=well
@@ -205,7 +210,8 @@ def _judge(sight: Sight, new: tuple[str, tuple[Pod, ...]], awaits: bool = False)
 def _began_ms(sight: Sight, new_pods: tuple[Pod, ...], completed: bool) -> int:
     if sight.before is None:
         return began_ms(sight.workload, sight.pods, new_pods, completed, sight.now_ms)
-    return seen_began_ms(sight.workload, new_pods, sight.looked_ms, sight.now_ms)
+    looked_ms = sight.looked_ms if sight.looked_ms is not None else sight.before.level_since_ms
+    return seen_began_ms(sight.workload, new_pods, looked_ms or sight.now_ms, sight.now_ms)
 
 
 def _rollout(
@@ -289,7 +295,7 @@ def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | No
 
 def _latched(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     finding = hold(finding, rollout.before, rollout.service, desired_of(rollout.workload), scene)
-    finding = hold_old(finding, rollout.before, rollout.all_pods, rollout.revision, scene)
+    finding = hold_old(finding, rollout.before, rollout, scene)
     return held_outage(finding, rollout)
 
 
@@ -334,6 +340,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene, rolling_since_ms: i
         evicted=sum(number for _, number in evicted),
         evicted_from=evicted,
         lost=() if resting or scene.all_ready else lost_nodes(rollout.all_pods, scene.lost),
+        is_out=finding.is_out,
     )
 
 
@@ -345,7 +352,8 @@ def _past(rollout: Rollout, scene: Scene) -> tuple[str, int | None, str]:
         previous = version_of_old(workload, rollout.all_pods, rollout.revision) if rollout.revision else ""
         return "" if previous == workload.version else previous, scene.started_ms, digest
     if before.version != workload.version:
-        return before.version or before.previous_version, scene.started_ms, digest
+        previous = passed_over(workload, rollout.all_pods, rollout.revision, before.version)
+        return previous or before.version or before.previous_version, scene.started_ms, digest
     if not digest and not template_changed(workload, before):
         digest = before.digest
     return before.previous_version, before.version_since_ms, digest

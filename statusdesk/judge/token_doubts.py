@@ -63,7 +63,7 @@ def unseen(state: TokenState, before: TokenState | None) -> TokenState:
 
     Only a renewal that was seen makes it well; what it was before tells nothing of another token of its name.
     """
-    same = before is not None and (before.issue_ms, before.last_renewal_ms) == (state.issue_ms, state.last_renewal_ms)
+    same = before is not None and before.identity == state.identity
     level = before.level if before is not None and same and before.level in TROUBLED else Level.UNKNOWN
     return replace(
         state,

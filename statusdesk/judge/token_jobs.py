@@ -1,10 +1,7 @@
 """A token and the Jenkins job that renews it: job green and token dying, job red and token running out."""
 
-from collections.abc import Iterable
-
 import msgspec
 
-from statusdesk.facts import Build
 from statusdesk.judge.token_life import Life, Verdict
 from statusdesk.states import TROUBLED, Level
 
@@ -17,9 +14,9 @@ _ENDED = {"FAILURE": "failed", "UNSTABLE": "is unstable", "ABORTED": "was aborte
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """The last run of a renewal job that has ended; without a ``number`` when none is known.
+    """The last run of a renewal job that has ended, for the token; without a ``number`` when none is known.
 
-    ``given``: it had parameters, and so may have been for other tokens.
+    ``untold``: nothing tells for which token it was, so that it is shown and held against none.
     """
 
     job: str
@@ -28,7 +25,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     started_ms: int = 0
     ended_ms: int = 0
     url: str = ""
-    given: bool = False
+    untold: bool = False
     disabled: bool = False
 
     @property
@@ -36,28 +33,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         """The job with its last run, as part of a sentence."""
         if self.disabled:
             return f"{self.job} (disabled)"
-        if self.number is None:
+        if self.number is None or self.untold:
             return self.job
         said = "succeeded" if self.result == "SUCCESS" else _ENDED.get(self.result, f"ended as {self.result}")
         return f"{self.job} (#{self.number} {said})"
-
-
-def last_run(job: str, builds: Iterable[Build], *, disabled: bool) -> Run:
-    """Return the newest build that has ended, of all builds of a renewal job."""
-    ended = [build for build in builds if not build.building and build.result]
-    newest = max(ended, key=lambda build: build.number, default=None)
-    if newest is None:
-        return Run(job=job, disabled=disabled)
-    return Run(
-        job=job,
-        number=newest.number,
-        result=newest.result or "",
-        started_ms=newest.started_ms,
-        ended_ms=newest.started_ms + newest.duration_ms,
-        url=newest.url,
-        given=bool(newest.parameters),
-        disabled=disabled,
-    )
 
 
 def of_job(life: Life, run: Run | None) -> Verdict | None:
@@ -65,7 +44,7 @@ def of_job(life: Life, run: Run | None) -> Verdict | None:
 
     Only a run after the last renewal says anything, and only once the token was looked up after it.
     """
-    if run is None or run.number is None or life.from_ms is None or life.granted_ms is None:
+    if run is None or run.number is None or run.untold or life.from_ms is None or life.granted_ms is None:
         return None
     apart_ms = min(CLOCKS_MS, (life.every_ms or life.granted_ms) // 4)
     if run.started_ms - life.skewed_from_ms <= apart_ms or life.our_seen_ms <= run.ended_ms + apart_ms:
@@ -73,7 +52,7 @@ def of_job(life: Life, run: Run | None) -> Verdict | None:
     if run.result in _BAD:
         message = f"{run.job} #{run.number} {_ENDED[run.result]}: it lapses at {life.when} unless a later run renews it"
         return Level.WARNING, "RenewalFailed", message
-    if run.result == "SUCCESS" and not run.given and life.renewable:
+    if run.result == "SUCCESS" and life.renewable:
         message = f"{run.job} #{run.number} succeeded and did not renew it: it lapses at {life.when}"
         return Level.WARNING, "NotRenewed", message
     return None
@@ -85,6 +64,8 @@ def says(level: Level, life: Life, run: Run | None) -> str:
         return ""
     if run.disabled:
         return DISABLED
+    if run.untold:
+        return ""
     if run.result in _BAD:
         return RED
     renewed_ms = life.skewed_from_ms if life.from_ms is not None else 0

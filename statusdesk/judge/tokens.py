@@ -141,10 +141,9 @@ def _survival(life: Life, reason: str) -> str:
 
 def _is_held(before: TokenState, state: TokenState) -> bool:
     """Whether a worse level stays: the same token, not renewed since, by the same interval."""
-    same = (
-        before.issue_ms == state.issue_ms
-        and before.last_renewal_ms == state.last_renewal_ms
-        and (before.renew_every_s, before.every_rule) == (state.renew_every_s, state.every_rule)
+    same = before.identity == state.identity and (before.renew_every_s, before.every_rule) == (
+        state.renew_every_s,
+        state.every_rule,
     )
     rises = _RANK.get(state.level, 0) >= _RANK.get(before.level, 0)
     return same and not rises and not state.is_dead and before.reason not in _LATER
@@ -169,6 +168,7 @@ def _state(life: Life, key: str, verdict: Verdict, run: Run | None) -> TokenStat
         issue_ms=_ours(life.issue_ms, skew_ms),
         expire_ms=_ours(life.expire_ms, skew_ms),
         last_renewal_ms=_ours(token.last_renewal_ms, skew_ms),
+        skew_ms=skew_ms,
         granted_ms=life.granted_ms,
         period_s=token.period_s,
         explicit_max_s=token.explicit_max_s,
@@ -229,6 +229,7 @@ def _never_seen(token: Token, key: str, skew_ms: int) -> TokenState:
         issue_ms=_ours(token.issue_ms, skew_ms),
         expire_ms=_ours(token.expire_ms, skew_ms),
         last_renewal_ms=_ours(token.last_renewal_ms, skew_ms),
+        skew_ms=skew_ms,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from statusdesk.alerts.engine import Alerts
+from statusdesk.alerts.lifecycle import waits_moved
 from statusdesk.alerts.making import make
 from statusdesk.alerts.outbox import LEVEL_TRIGGERED, Outbox
 from statusdesk.alerts.telling import AlertEvent, Heard, News
@@ -37,6 +38,7 @@ class Alerting:
         self._started_ms = 0
         self._down_ms = 0  # for how long nobody has looked before the start
         self._unread: frozenset[str] = frozenset()
+        self._early_ms = 0  # by how much the clock was set between the last sign of life and ``begin``
         self._at = (0, 0)
         self._engine: Alerts | None = None
         self._outbox: Outbox | None = None
@@ -59,7 +61,8 @@ class Alerting:
             return
         rows = self._writer.alert_rows
         beat = rows.last_beat
-        self._down_ms = max(0, now_ms - beat.beat_ms) if beat is not None else 0
+        early_ms = self._early_ms
+        self._down_ms = max(0, now_ms - early_ms - beat.beat_ms) if beat is not None else 0
         alive: list[Lasting] = [row for kind in KINDS for row in self._writer.current(kind.row).values()]
         within_ms = round(self._settings.flapping.within_s * 1000)
         self._started_ms = now_ms
@@ -69,11 +72,12 @@ class Alerting:
             unresolved,
             alive,
             rows.silences(),
-            rows.firings(now_ms - within_ms),
+            [(each, at_ms + early_ms) for each, at_ms in rows.firings(now_ms - early_ms - within_ms)],
             rows.starts(),
             t=t,
             now_ms=now_ms,
             down_ms=self._down_ms,
+            set_ms=early_ms,
         )
         told = {sink.name for sink in self._sinks if sink.type == LEVEL_TRIGGERED}
         for muted in rows.muted():
@@ -105,6 +109,9 @@ class Alerting:
         """Take note that the clock was set, and what rows tell of moved with it."""
         if self._engine is not None:
             self._engine.restamp(step_ms)
+            return
+        self._early_ms += step_ms
+        self._writer.put_alerts([waits_moved(alert, step_ms) for alert in self._writer.firing()])
 
     def visited(self, visited: Visited) -> None:
         """Take how a source as a whole answered."""

@@ -1,11 +1,12 @@
 """Jobs and builds in memory, and the judging of the (job, namespace) pairs that changed."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from statusdesk.facts import Build, BuildDetails, Changed, Executors, Job, JobClass, JobMove, QueueItem, Swept
 from statusdesk.job_names import spellings
 from statusdesk.judge.builds import judge_builds
+from statusdesk.judge.environments import Act, Settled
 from statusdesk.judge.jobs import Doubt, doubt_of
 from statusdesk.pipeline.builds_kept import KEPT_PER_PAIR, counts, trim
 from statusdesk.pipeline.clock_steps import MovedBuilds, moved
@@ -40,14 +41,14 @@ class Builds:
         writer: Writer,
         ask: AskBuild = lambda wanted: None,
         keeps: Callable[[str], bool] = lambda namespace: False,
-        outlasts: Callable[[str], bool] = lambda job: False,
+        act_of: Callable[[str], Act | None] = lambda job: None,
     ) -> None:
-        """``keeps``: tells the namespaces of stages; ``outlasts``: the jobs whose builds count when they have gone."""
+        """``keeps``: tells the namespaces of stages; ``act_of``: the jobs whose builds count when they have gone."""
         self._writer = writer
         self._ask = ask
         self._keeps = keeps
         self._crowded: set[JobKey] = set()
-        self._outlasts = outlasts
+        self.act_of = act_of
         self._asked: OrderedDict[str, None] = OrderedDict()  # the newest that were asked for
         self._running = RunningBuilds(ask)
         self._moved = MovedBuilds()
@@ -63,7 +64,7 @@ class Builds:
         self._gone: list[Transition] = []
         self._queue: dict[str, tuple[QueueItem, ...]] = {}
         self._executors: dict[str, Executors] = {}
-        self._destroyed: dict[str, int] = {}
+        self.settled: dict[str, Settled] = {}
         self.doubt: Doubt | None = None
         self.events = JobEvents(writer.job_events(JobEvents.KEPT))
         for build in writer.build_rows.known():
@@ -157,14 +158,10 @@ class Builds:
         """Return the namespaces that builds of a job went to; one is empty for those that are not attributed."""
         return self._namespaces.get(job, set())
 
-    def destroyed(self, when_ms: dict[str, int]) -> None:
-        """Take which environments were destroyed, and when: what failed there before is history."""
-        changed = {
-            name
-            for name, ms in {**when_ms, **self._destroyed}.items()
-            if when_ms.get(name) != self._destroyed.get(name)
-        }
-        self._destroyed = when_ms
+    def settle(self, settled: Mapping[str, Settled]) -> None:
+        """Take which environments were made or destroyed well, and when: what failed there before may be history."""
+        changed = {name for name in {**settled, **self.settled} if settled.get(name) != self.settled.get(name)}
+        self.settled = dict(settled)
         if changed:
             self._dirty.update(pair for pair in self._pairs if pair[2] in changed)
 
@@ -217,7 +214,8 @@ class Builds:
 
     def _is_lasting(self, job: JobKey) -> bool:
         """Whether what a job has built counts for as long as it did something, by its name or one that it had."""
-        return self._outlasts(job[1]) or any(self._outlasts(name) for name, _ in self.events.earlier_names(*job))
+        names = (job[1], *(name for name, _ in self.events.earlier_names(*job)))
+        return any(self.act_of(name) is not None for name in names)
 
     def _remember_lasting(self, jobs: Collection[JobKey]) -> None:
         """Remember, of the jobs whose builds outlast them, all that the store has: it keeps them by their age."""
@@ -259,8 +257,9 @@ class Builds:
         self._writer.put_builds(list(found.values()))
         self._past.restamp(step_ms)
         self._queue = {source: moved(items, step_ms) for source, items in self._queue.items()}
-        self._destroyed = {name: at_ms + step_ms for name, at_ms in self._destroyed.items()}
+        self.settled = {name: each.moved(step_ms) for name, each in self.settled.items()}
         self.events.restamp(step_ms)
+        self._writer.move_job_events(step_ms)
         self._dirty.update(self._pairs)
 
     def _remember(self, build: Build) -> None:
@@ -349,13 +348,11 @@ class Builds:
         emptied: list[str] = []
         current = self._writer.current(BuildState)
         for pair in self._dirty:
-            source, job, namespace = pair
             remembered = self._pairs.get(pair)
             if remembered and any(not build.deleted for build in remembered):
-                of_job, gone_ms = self._jobs.get((source, job)), self._destroyed.get(namespace)
                 before = current.get(build_state_key(*pair))
                 before = before if before is not None and before.until_ms is None else None
-                states.append(judge_builds(source, of_job, job, namespace, remembered, gone_ms, before, now_ms=now_ms))
+                states.append(self._judged(pair, remembered, before, now_ms))
             elif remembered is not None:
                 if not remembered:
                     del self._pairs[pair]
@@ -363,6 +360,11 @@ class Builds:
         self._dirty.clear()
         self._ask_about(states, now_ms)
         return gone + self._writer.gone(BuildState, emptied, now_ms) + self._writer.put(states, now_ms)
+
+    def _judged(self, pair: Pair, builds: Sequence[Build], before: BuildState | None, now_ms: int) -> BuildState:
+        source, job, namespace = pair
+        of_job, settled, act = self._jobs.get((source, job)), self.settled.get(namespace), self.act_of(job)
+        return judge_builds(source, of_job, job, namespace, builds, settled, before, act=act, now_ms=now_ms)
 
     def look_up(self, source: str, job: str, number: int) -> bool:
         """Have a build looked up that somebody opened; tell whether it is known. Its address is the store's."""

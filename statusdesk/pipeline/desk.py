@@ -34,7 +34,7 @@ from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.builds import AskBuild, Builds
 from statusdesk.pipeline.causes import Causes
 from statusdesk.pipeline.clock_steps import Steps, is_ahead, moved, unstamped
-from statusdesk.pipeline.environments import Environments, makes_environments
+from statusdesk.pipeline.environments import Environments, act_of
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.platform import Platform
@@ -76,7 +76,7 @@ class Desk:
 
     ``ask`` is told what is to be looked up; the answers come as messages. ``steady`` is a clock in milliseconds that
     nobody sets (without one the moments of ``flush`` are taken to be even); ``steps`` tells when that of the system
-    was set. ``sends``: whether messages are queued.
+    was set, also between an earlier process and this one. ``sends``: whether messages are queued.
     """
 
     def __init__(
@@ -91,8 +91,8 @@ class Desk:
         sends: bool = False,
     ) -> None:
         self._writer = writer
-        stages, outlasts = config.stages, partial(makes_environments, config)
-        self._builds = Builds(writer, ask_build, lambda name: any(s.holds("", name) for s in stages), outlasts)
+        stages, acts = config.stages, partial(act_of, config)
+        self._builds = Builds(writer, ask_build, lambda name: any(s.holds("", name) for s in stages), acts)
         tokens = config.vault.tokens if config.vault is not None else ()
         self._platform = Platform(writer, self._builds, config.jenkins, tokens)
         self._environments = Environments(writer, self._builds, config)
@@ -103,6 +103,9 @@ class Desk:
         self._alerting = Alerting(config, writer, sends=sends)
         self._steady = steady
         self._steps = steps
+        if steps is not None:
+            before = writer.alert_rows.last_beat
+            steps.go_on(writer.anchor_row.anchor, before.beat_ms if before is not None else 0)
         self._stepped = Steps()
         self._begun = False
         self._visits: list[Visited] = []
@@ -132,7 +135,7 @@ class Desk:
         ``now_ms``: what the clock says, so that it is seen whether it was set while the message was on its way.
         """
         if now_ms is not None:
-            self._look_at_clock(now_ms)
+            self.look_at_clock(now_ms)
             message = self._stepped.told_now(message, now_ms)
         if isinstance(message, Changed):
             if message.kind in _KUBERNETES:
@@ -191,9 +194,9 @@ class Desk:
 
         Raises: StoreError when a question or the commit failed; nothing is lost, the next flush tries again.
         """
+        self.look_at_clock(now_ms)
         self._alerting.begin(now_ms if self._steady is None else self._steady(), now_ms)
         made = self._moved
-        self._look_at_clock(now_ms)
         self._begin(now_ms)
         made += self._flush_sources(now_ms)
         made += self._rollouts.flush(now_ms)
@@ -249,9 +252,13 @@ class Desk:
             known = [state for state in self._writer.current(SourceState).values() if state.until_ms is None]
             self._writer.put([unstamped(state) for state in known if is_ahead(state, now_ms)], now_ms)
 
-    def _look_at_clock(self, now_ms: int) -> None:
+    def look_at_clock(self, now_ms: int) -> None:
         """Where the clock was set, move with it what is known: its ages are those of before."""
-        step_ms = self._steps.step_ms(now_ms) if self._steps is not None else 0
+        if self._steps is None:
+            return
+        step_ms = self._steps.step_ms(now_ms)
+        if self._steps.anchor is not None and self._steps.anchor is not self._writer.anchor_row.anchor:
+            self._writer.anchor_row.put(self._steps.anchor)
         if not step_ms:
             return
         self._stepped.take(step_ms, now_ms)

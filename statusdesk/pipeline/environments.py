@@ -5,10 +5,18 @@ from functools import partial
 from typing import NamedTuple
 
 from statusdesk.config import Config
-from statusdesk.facts import Build, JobClass
-from statusdesk.job_classes import class_of
+from statusdesk.facts import Build
+from statusdesk.job_classes import makes_environments
 from statusdesk.job_names import matches
-from statusdesk.judge.environments import Act, Run, Story, judge_environment, story_of, with_what_was_told
+from statusdesk.judge.environments import (
+    Act,
+    Run,
+    Settled,
+    Story,
+    judge_environment,
+    story_of,
+    with_what_was_told,
+)
 from statusdesk.judge.working_hours import WorkingHours
 from statusdesk.pipeline.builds import Builds, JobKey
 from statusdesk.pipeline.rejudging import Rejudging
@@ -27,11 +35,11 @@ class _Done(NamedTuple):
     until_ms: int | None = None
 
 
-def makes_environments(config: Config, job: str) -> bool:
-    """Tell whether a job makes or destroys environments, by the patterns of the settings."""
-    settings = config.environments
-    is_environment = config.jenkins is not None and class_of(job, config.jenkins) is JobClass.ENVIRONMENT
-    return is_environment and matches(job, (*settings.create_jobs, *settings.destroy_jobs))
+def act_of(config: Config, job: str) -> Act | None:
+    """Return what the runs of a job do with environments, by the patterns of the settings; None: nothing."""
+    if not makes_environments(config, job):
+        return None
+    return Act.DESTROY if matches(job, config.environments.destroy_jobs) else Act.CREATE
 
 
 class Environments:
@@ -42,7 +50,7 @@ class Environments:
         self._builds = builds
         self._kept_ms = round(config.store.keep_s * 1000)  # what is older is not remembered by any build either
         self._settings = config.environments
-        self._makes = partial(makes_environments, config)
+        self._act = partial(act_of, config)
         self._hours = WorkingHours(config.environments, config.board.timezone)
         # with several clusters nothing tells in which of them a job makes it
         self._cluster = config.clusters[0].name if len(config.clusters) == 1 else ""
@@ -67,7 +75,8 @@ class Environments:
             self._news = False
             self._stories = self._told_stories(now_ms)
             # that it was destroyed is known by the run that did it, whatever of the older builds is not told yet
-            self._builds.destroyed({name: ms for name, story in self._stories.items() if (ms := story.destroyed_ms)})
+            settled = {name: Settled(story.destroyed_ms, story.good_ms) for name, story in self._stories.items()}
+            self._builds.settle({name: each for name, each in settled.items() if any(each)})
         if not self._rows.is_due(now_ms) or (self._holds(now_ms) if heard else not self._stories):
             return []
         grace_ms = round(self._settings.grace_s * 1000)
@@ -80,8 +89,7 @@ class Environments:
 
     def _holds(self, now_ms: int) -> bool:
         """Whether older builds of the jobs are still being told: a verdict now would be about an old run."""
-        jobs = [job for job in self._builds.jobs() if job.job_class is JobClass.ENVIRONMENT and self._act(job.name)]
-        if all(job.complete for job in jobs):
+        if all(job.complete or self._done_by(job.key) is None for job in self._builds.jobs()):
             self._held_ms = None
             return False
         if self._held_ms is None:
@@ -104,23 +112,21 @@ class Environments:
         """Return the runs of each namespace, each once; those of jobs that have gone count too."""
         runs: dict[str, dict[_Once, Run]] = {}
         for job in self._builds.jobs():
-            done = self._done_by(job.key, job.job_class is JobClass.ENVIRONMENT)
+            done = self._done_by(job.key)
             if done is not None:
                 self._add(runs, done, self._builds.of_job(job.key, deleted_too=True))
         for key, gone in self._builds.gone_jobs().items():
-            done = self._done_by(key, self._makes(key[1]))
+            done = self._done_by(key)
             if done is not None:
                 self._add(runs, done, gone.builds, gone.since_ms)
         return {namespace: list(each.values()) for namespace, each in runs.items()}
 
-    def _done_by(self, job: JobKey, is_environment: bool) -> _Done | None:
+    def _done_by(self, job: JobKey) -> _Done | None:
         """Return what the runs of a job are for, by its name; else what they were for, by one that it had before."""
-        act = self._act(job[1]) if is_environment else None
-        if act is not None:
+        if (act := self._act(job[1])) is not None:
             return _Done(act)
         for name, until_ms in self._builds.events.earlier_names(*job):
-            act = self._act(name) if self._makes(name) else None
-            if act is not None:
+            if (act := self._act(name)) is not None:
                 return _Done(act, until_ms)
         return None
 
@@ -135,8 +141,3 @@ class Environments:
             for namespace in build.namespaces or ((build.namespace,) if build.namespace else ()):
                 once = (act, build.number, build.started_ms)
                 runs.setdefault(namespace, {}).setdefault(once, Run(act, build, gone_ms))
-
-    def _act(self, job: str) -> Act | None:
-        if matches(job, self._settings.destroy_jobs):
-            return Act.DESTROY
-        return Act.CREATE if matches(job, self._settings.create_jobs) else None

@@ -1,10 +1,10 @@
 """Jobs that come, go, are renamed, disabled or enabled, with the seed run that did it."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from statusdesk.facts import Job
+from statusdesk.job_renames import Renames
 from statusdesk.pipeline.clock_steps import moved
 from statusdesk.states import JobEvent
 
@@ -26,11 +26,12 @@ class JobEvents:
 
     def __init__(self, known: Sequence[JobEvent] = ()) -> None:
         self._newest: list[JobEvent] = list(known)
-        self._renamed = _by_new_name(known)
+        self._renames = Renames(known)
 
     def restamp(self, step_ms: int) -> None:
         """Move what has happened with the clock, which was set."""
         self._newest = [moved(event, step_ms) for event in self._newest]
+        self._renames = Renames(self._newest)
 
     def since(self, source: str, since_ms: int) -> list[JobEvent]:
         """Return what happened at a source since a moment."""
@@ -43,13 +44,7 @@ class JobEvents:
 
     def earlier_names(self, source: str, name: str) -> list[tuple[str, int]]:
         """Return the names that a job had, and until when, the last one first; as far as they are remembered."""
-        names: list[tuple[str, int]] = []
-        until_ms: float = math.inf
-        while before := [e for e in self._renamed.get((source, name), ()) if e.at_ms < until_ms]:
-            last = max(before, key=lambda event: event.at_ms)
-            name, until_ms = last.name, last.at_ms
-            names.append((last.name, last.at_ms))
-        return names
+        return self._renames.earlier_names(source, name)
 
     def compare(
         self, before: Mapping[JobKey, Job], after: Mapping[JobKey, Job], seed: SeedRun | None, at_ms: int
@@ -84,13 +79,5 @@ class JobEvents:
                 events.append(event(job, "disabled" if job.disabled else "enabled"))
         self._newest = [*self._newest, *events][-self.KEPT :]
         if events:
-            self._renamed = _by_new_name(self._newest)
+            self._renames = Renames(self._newest)
         return events
-
-
-def _by_new_name(events: Iterable[JobEvent]) -> dict[JobKey, list[JobEvent]]:
-    renamed: dict[JobKey, list[JobEvent]] = {}
-    for event in events:
-        if event.what == "renamed":
-            renamed.setdefault((event.source, event.other), []).append(event)
-    return renamed

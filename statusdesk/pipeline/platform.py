@@ -1,12 +1,13 @@
 """The platform's jobs, judged when Jenkins tells something and as time passes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from statusdesk.config import JenkinsSettings, TokenSettings
 from statusdesk.facts import Build, Executors, Job, JobClass, QueueItem
 from statusdesk.job_names import spellings
 from statusdesk.judge.periods import Period, period_of
 from statusdesk.judge.platform import Surroundings, judge_platform
+from statusdesk.judge.platform_pairs import Pair, pairs_of
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.rejudging import Rejudging
 from statusdesk.states import PlatformState
@@ -27,7 +28,7 @@ class Platform:
     ) -> None:
         self._builds = builds
         self._settings = settings
-        self._every_s = _shortest_s(tokens)
+        self._tokens = tokens
         self._writer = writer
         self._rows = Rejudging(writer, PlatformState, REJUDGE_MS)
 
@@ -63,11 +64,16 @@ class Platform:
         builds = self._builds.of_job(job.key)
         counts = self._counts(job, builds)
         before = self._writer.current(PlatformState).get(f"{job.source}/{job.name}")
+        before_ms = {
+            name: ms
+            for name, settled in self._builds.settled.items()
+            if (ms := settled.before_ms(job.job_class)) is not None
+        }
         return judge_platform(
             job,
             builds,
             Surroundings(
-                period=self._period(job, builds),
+                periods=self._periods(job, pairs_of(builds, before_ms)),
                 queued=queued,
                 stuck=executors.stuck if executors is not None else (),
                 quieting_down=executors is not None and executors.quieting_down,
@@ -77,19 +83,25 @@ class Platform:
                 jobs_added=counts.get("appeared", 0),
                 jobs_removed=counts.get("vanished", 0),
                 awaited_ms=before.awaited_ms if before is not None and before.until_ms is None else None,
+                settled_ms=before_ms,
+                act=self._builds.act_of(job.name),
             ),
             now_ms,
         )
 
-    def _period(self, job: Job, builds: Sequence[Build]) -> Period | None:
+    def _periods(self, job: Job, pairs: Sequence[Pair]) -> dict[str, Period | None]:
+        """Return how often a job should run for each namespace; that of none is the first, of the job as a whole."""
         settings = self._settings
         assert settings is not None
         if job.job_class is JobClass.SEED:
-            return period_of(builds, settings.seed_every_s)
-        if job.job_class is JobClass.RENEWAL:
-            every_s = [self._every_s[name] for name in spellings(job.name) if name in self._every_s]
-            return period_of(builds, min(every_s, default=settings.renewal_every_s))
-        return None
+            return {pair.namespace: period_of(pair.builds, settings.seed_every_s) for pair in reversed(pairs)}
+        if job.job_class is not JobClass.RENEWAL:
+            return {}
+        every_s = _shortest_s(job.name, self._tokens, [pair.namespace for pair in pairs])
+        return {
+            pair.namespace: period_of(pair.builds, every_s.get(pair.namespace, settings.renewal_every_s))
+            for pair in reversed(pairs)
+        }
 
     def _counts(self, job: Job, builds: Sequence[Build]) -> Mapping[str, int]:
         """Return how many jobs came and went since the last good run of a seed job began."""
@@ -102,13 +114,18 @@ class Platform:
         return counts
 
 
-def _shortest_s(tokens: Sequence[TokenSettings]) -> dict[str, float]:
-    """Return by renewal job the shortest of the periods that its tokens have; a token without one takes none away."""
+def _shortest_s(job: str, tokens: Sequence[TokenSettings], namespaces: Collection[str]) -> dict[str, float]:
+    """Return by namespace the shortest of the periods of the tokens that a job renews when it is run for it.
+
+    A token without a period takes none away. One that is of none of these namespaces is renewed by any run.
+    """
+    names = spellings(job)
     shortest: dict[str, float] = {}
     for each in tokens:
-        if each.renewal_job and each.renew_every_s:
-            before = shortest.get(each.renewal_job, each.renew_every_s)
-            shortest[each.renewal_job] = min(before, each.renew_every_s)
+        if each.renewal_job in names and each.renew_every_s:
+            own = [name for name in namespaces if name in each.namespaces or not name]
+            for name in own if any(own) else namespaces:
+                shortest[name] = min(shortest.get(name, each.renew_every_s), each.renew_every_s)
     return shortest
 
 

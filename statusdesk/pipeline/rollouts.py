@@ -14,8 +14,9 @@ from statusdesk.judge.rollouts import judge_rollout
 from statusdesk.pipeline.clock_steps import Witnessed, moved, moved_memory
 from statusdesk.pipeline.cronjobs import CRON_JOB, CronJobs
 from statusdesk.pipeline.inquiries import Ask, Inquiries
+from statusdesk.pipeline.last_known import LastKnown
 from statusdesk.pipeline.stamps import Seeing, Stamps
-from statusdesk.states import PodState, RolloutState
+from statusdesk.states import PodState, RolloutState, SourceState
 from statusdesk.store.writer import Transition, Writer
 
 WorkloadKey = tuple[str, str, str, str]
@@ -49,6 +50,7 @@ class Rollouts:
         self._members: dict[WorkloadKey, dict[PodKey, Pod]] = {}
         self._cronjobs = CronJobs()
         self._stamps = Stamps()
+        self._last_known = LastKnown(writer.current(SourceState).values())
         self._witnessed = Witnessed()
         self._memories: dict[WorkloadKey, Memory] = {}
         self._new_revisions: dict[WorkloadKey, str] = {}
@@ -92,7 +94,10 @@ class Rollouts:
                 self._lose_workload(key)
         for fact in swept.facts:
             assert isinstance(fact, Workload)
-            seen.add(rollout_key(self._see_workload(fact, seeing)))
+            looked_ms = seeing.looked_ms
+            if looked_ms is None:
+                looked_ms = self._last_known.until_ms(swept.source, fact.namespace, swept.at_ms)
+            seen.add(rollout_key(self._see_workload(fact, seeing, looked_ms)))
         for state in self._writer.current(RolloutState).values():
             if state.until_ms is None and state.cluster == cluster and state.key not in seen:
                 in_scope = not swept.scope or state.namespace == swept.scope
@@ -129,14 +134,14 @@ class Rollouts:
         for gone in changed.gone:
             self._lose_workload(gone)  # type: ignore[arg-type]  # Workload.key, by the message's contract
         for fact in changed.seen:
-            self._see_workload(fact, seeing)  # type: ignore[arg-type]  # facts of changed.kind
+            self._see_workload(fact, seeing, seeing.looked_ms)  # type: ignore[arg-type]  # facts of changed.kind
 
-    def _see_workload(self, workload: Workload, seeing: Seeing) -> WorkloadKey:
+    def _see_workload(self, workload: Workload, seeing: Seeing, looked_ms: int | None) -> WorkloadKey:
         """Keep a workload and return its key: that of the CronJob for one of its Jobs."""
         before = self._workloads.get(workload.key) or self._cronjobs.job(workload.key)
         key = self._keep_workload(self._stamps.workload(workload, before, seeing))
-        if seeing.looked_ms is not None:
-            self._looked.setdefault(key, seeing.looked_ms)
+        if looked_ms is not None:
+            self._looked.setdefault(key, looked_ms)
         return key
 
     def _keep_workload(self, workload: Workload) -> WorkloadKey:
@@ -235,6 +240,7 @@ class Rollouts:
             members.update((key, self._pods[key]) for key in members)
         self._cronjobs.restamp(step_ms)
         self._stamps.restamp(step_ms)
+        self._last_known.restamp(step_ms)
         self._inquiries.restamp(step_ms)
         self._looked = {key: at_ms + step_ms for key, at_ms in self._looked.items()}
         self._begun = [(at_ms + step_ms, moved(state, step_ms)) for at_ms, state in self._begun]

@@ -1,12 +1,14 @@
 """Vault tokens in memory, judged whenever they are seen, when time alone changes them, and when their job has run."""
 
+from statusdesk.clock import SAME_CLOCK_MS
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
 from statusdesk.facts import Swept, Token, VaultHealth, Visited
 from statusdesk.judge.expiries import judge_expiry
 from statusdesk.judge.token_ancestors import lines_of
 from statusdesk.judge.token_doubts import left_unseen, refused, unread
 from statusdesk.judge.token_grants import KEPT, grant_of
-from statusdesk.judge.token_jobs import Run, last_run
+from statusdesk.judge.token_jobs import Run
+from statusdesk.judge.token_runs import last_run
 from statusdesk.judge.tokens import Around, judge_token
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.clock_steps import moved
@@ -15,8 +17,6 @@ from statusdesk.store.writer import Transition, Writer
 
 LEAST_SILENCE_MS = 15_000
 SILENT_VISITS = 3
-SAME_CLOCK_MS = 5000
-"""Less than this is the precision of a server's clock and of the way to it, and no skew."""
 SOONEST_MS = 250
 TOKEN = "token"
 VAULT = "vault"
@@ -39,12 +39,16 @@ class Tokens:
         self._interval_ms = round(interval_s * 1000)
         lines = lines_of(settings.tokens if settings is not None else ())
         self._ancestors = {f"{VAULT}/{name}": [f"{VAULT}/{each}" for each in line] for name, line in lines.items()}
+        self._sharing: dict[str, list[TokenSettings]] = {}
+        for token in settings.tokens if settings is not None else ():
+            self._sharing.setdefault(token.renewal_job, []).append(token)
         self._tokens: dict[str, Token] = {}
         self._grants: dict[str, list[Grant]] = {}
         self._runs: dict[str, Run] = {}
         self._alive_ms: dict[str, int] = {}
         self._judged: set[str] = set()
         self._dirty: set[str] = set()
+        self._renewed: set[str] = set()
         self._again: dict[str, int] = {}
         self._next_ms: int | None = None
         self._gone: list[str] = []
@@ -96,8 +100,7 @@ class Tokens:
 
     def restamp(self, step_ms: int) -> None:
         """Move what was seen with our clock, which was set, and its distance from the server's."""
-        skew_ms = self._skew_ms - step_ms
-        self._skew_ms = skew_ms if abs(skew_ms) > SAME_CLOCK_MS else 0
+        self._skew_ms -= step_ms  # also where little is left of it: what is known moved by the whole step
         self._tokens = {key: moved(token, step_ms) for key, token in self._tokens.items()}
         self._alive_ms = {key: at_ms + step_ms for key, at_ms in self._alive_ms.items()}
         self._heard_ms = self._heard_ms + step_ms if self._heard_ms is not None else None
@@ -139,7 +142,7 @@ class Tokens:
             for key in self._gone:
                 self._forget(key)
             self._gone = []
-        if self._jobs_changed and self._tokens:
+        if (self._jobs_changed or self._renewed) and self._tokens:
             self._look_at_jobs()
         if now_ms < self._flushed_ms or self._is_silent(now_ms) != self._is_silent(self._flushed_ms):
             self._dirty.update(self._tokens)  # the clock was set back, or Vault has fallen silent or speaks again
@@ -166,18 +169,29 @@ class Tokens:
         self._dirty.discard(key)
 
     def _look_at_jobs(self) -> None:
-        self._jobs_changed = False
-        for key, token in self._tokens.items():
-            rules = self._rules.get(token.name)
-            job = rules.renewal_job if isinstance(rules, TokenSettings) else ""
-            if not job:
+        """Find the last run for each token: of all of them where Jenkins has changed, else of those renewed since."""
+        keys = self._tokens.keys() if self._jobs_changed else self._renewed & self._tokens.keys()
+        for key in keys:
+            rules = self._rules.get(self._tokens[key].name)
+            if not isinstance(rules, TokenSettings) or not rules.renewal_job:
                 continue
-            keys = self._builds.jobs_named(job)
-            builds = [build for each in keys for build in self._builds.of_job(each)]
-            run = last_run(job, builds, disabled=any(self._builds.is_disabled(each) for each in keys))
+            run = self._run_of(key, rules)
             if self._runs.get(key) != run:
                 self._runs[key] = run
                 self._dirty.add(key)
+        self._jobs_changed = False
+        self._renewed.clear()
+
+    def _run_of(self, key: str, rules: TokenSettings) -> Run:
+        jobs = self._builds.jobs_named(rules.renewal_job)
+        others = [each for each in self._sharing[rules.renewal_job] if each is not rules]
+        return last_run(
+            rules,
+            others,
+            [build for job in jobs for build in self._builds.of_job(job)],
+            lambda: [grant.renewed_ms - self._skew_ms for grant in self._grants_known(key)],
+            disabled=any(self._builds.is_disabled(job) for job in jobs),
+        )
 
     def _judge(self, now_ms: int) -> list[Transition]:
         heard_ms = self._heard_ms if self._is_silent(now_ms) else None
@@ -257,5 +271,6 @@ class Tokens:
         known.append(last)
         known.sort(key=lambda grant: grant.renewed_ms)
         del known[:-KEPT]
+        self._renewed.add(key)
         self._writer.put_grants([last])
         return known

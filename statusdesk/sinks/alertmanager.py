@@ -79,16 +79,16 @@ def has_ended(terms: Terms, unseen_ms: int) -> bool:
     return unseen_ms > terms.ends_after_ms - round(terms.sink.resend_s * 1000)
 
 
-def posted(alert: AlertState, terms: Terms, now_ms: int, skew_ms: int) -> dict[str, Any]:
-    """Return an alert as it is posted; ``skew_ms``: by how much our clock is ahead of theirs.
+def posted(alert: AlertState, terms: Terms, now_ms: int, ahead_ms: int) -> dict[str, Any]:
+    """Return an alert as it is posted; ``ahead_ms``: by how much our clock is ahead of theirs.
 
     What they would take for the future is brought back to their now, and no alert ends before it began: they refuse
     that.
     """
-    now = now_ms - skew_ms
+    now = now_ms - ahead_ms
     over = alert.state == "resolved"
-    ends = min((alert.resolved_ms or now_ms) - skew_ms, now) if over else now + terms.ends_after_ms
-    starts = min(alert.started_ms - skew_ms, now, ends)
+    ends = min((alert.resolved_ms or now_ms) - ahead_ms, now) if over else now + terms.ends_after_ms
+    starts = min(alert.started_ms - ahead_ms, now, ends)
     body: dict[str, Any] = {
         "labels": labels_of(alert, terms.site),
         "annotations": annotations_of(alert),

@@ -6,15 +6,12 @@ from typing import TypeVar
 
 import msgspec
 
-from statusdesk.clock import Clock, system_clock
+from statusdesk.clock import SAME_CLOCK_MS, Clock, system_clock
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.http import MAX_ANSWER_BYTES, Answer, Http, accepted
 from statusdesk.sinks.sending import SendError
 
 MOST_BYTES = 16 * 1024 * 1024
-SKEW_NOTED_MS = 5_000
-"""Their clock comes in whole seconds: a smaller difference is none."""
-
 T = TypeVar("T")
 
 
@@ -55,7 +52,7 @@ class AlertmanagerApi:
         answer = self._http.ask(method, f"{url}/api/v2/{path}", body, most=most)
         if answer.date_ms is not None:
             ahead_ms = (before_ms + self._clock()) // 2 - answer.date_ms
-            self._ahead_ms[url] = ahead_ms if abs(ahead_ms) >= SKEW_NOTED_MS else 0
+            self._ahead_ms[url] = ahead_ms if abs(ahead_ms) >= SAME_CLOCK_MS else 0
         return answer
 
     def close(self) -> None:

@@ -14,13 +14,12 @@ import msgspec
 from statusdesk import __version__
 from statusdesk.config import Secret
 from statusdesk.config_alerts import SinkSettings
-from statusdesk.credentials import CredentialError, read_secret
+from statusdesk.credentials import SECRETS_KEPT, CredentialError, read_secret
 from statusdesk.redact import redact, safe
 from statusdesk.sinks.sending import Postponed, Refused
 
 MAX_ANSWER_BYTES = 64 * 1024
 LONGEST_RETRY_AFTER_S = 600.0
-SECRETS_KEPT = 20
 WHOLE_TIMEOUTS = 2.0
 """A request as a whole may last so many times ``timeout``."""
 

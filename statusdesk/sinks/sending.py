@@ -50,7 +50,7 @@ class Sender(Protocol):
 class SinkStats(msgspec.Struct, frozen=True, kw_only=True):
     """What has become of the messages of one sink since the process began; ``peer``: the host of one Alertmanager.
 
-    ``problem`` is the last one, empty when the last attempt succeeded. ``skew_ms``: by how much our clock is ahead of
+    ``problem`` is the last one, empty when the last attempt succeeded. ``ahead_ms``: by how much our clock is ahead of
     the receiver's, as far as known.
     """
 
@@ -64,4 +64,4 @@ class SinkStats(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int = 0
     last_ok_ms: int | None = None
     problem: str = ""
-    skew_ms: int = 0
+    ahead_ms: int = 0

@@ -123,16 +123,16 @@ def marker(silence: Silence) -> str:
     return f"(statusdesk silence {silence.id})"
 
 
-def body_of(silence: Silence, now_ms: int, skew_ms: int = 0) -> dict[str, Any]:
-    """Return a silence as the API takes it; ``skew_ms``: by how much our clock is ahead of theirs."""
+def body_of(silence: Silence, now_ms: int, ahead_ms: int = 0) -> dict[str, Any]:
+    """Return a silence as the API takes it; ``ahead_ms``: by how much our clock is ahead of theirs."""
     starts_ms = min(silence.starts_ms, now_ms) if silence.active(now_ms) else silence.starts_ms
     return {
         "matchers": [
             {"name": each.name, "value": each.value, "isRegex": each.is_regex, "isEqual": each.is_equal}
             for each in silence.matchers
         ],
-        "startsAt": rfc3339(starts_ms - skew_ms),
-        "endsAt": rfc3339(silence.ends_ms - skew_ms),
+        "startsAt": rfc3339(starts_ms - ahead_ms),
+        "endsAt": rfc3339(silence.ends_ms - ahead_ms),
         "createdBy": f"statusdesk:{safe(silence.created_by, 100)}",
         "comment": f"{safe(silence.comment)} {marker(silence)}".strip(),
     }

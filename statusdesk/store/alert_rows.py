@@ -35,7 +35,7 @@ class AlertRows:
         self.place = place
         self._db = db
         self._next_change = next_change
-        before = db.execute(f"{COLLECTORS.select} ORDER BY beat_ms DESC LIMIT 1").fetchone()
+        before = db.execute(f"{COLLECTORS.select} ORDER BY rowid DESC LIMIT 1").fetchone()
         self.last_beat: Collector | None = None if before is None else COLLECTORS.decode(before)
         """How the collector before this one was last alive; None when there was none."""
         since_ms = (self.last_beat.beat_ms if self.last_beat is not None else 0) - AT_HAND_MS

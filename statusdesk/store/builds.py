@@ -32,6 +32,7 @@ UNATTRIBUTED = (
     " ON b.source = j.source AND b.job = j.name AND b.namespace IS NULL AND NOT b.deleted"
     " WHERE j.until_ms IS NULL AND j.job_class NOT IN ('seed', 'renewal') GROUP BY j.source, j.name"
 )
+RENAMED = f"{JOB_EVENTS.select} WHERE what = 'renamed'"
 EVENTS = f"{JOB_EVENTS.select} WHERE at_ms >= ? ORDER BY at_ms DESC LIMIT ?"
 _OPEN = f"SELECT {BUILDS.listed} FROM builds WHERE {OPEN}"
 _NEWEST_OF_PAIR = tuple(
@@ -99,6 +100,14 @@ def unattributed(db: sqlite3.Connection) -> list[Unattributed]:
 def job_events(db: sqlite3.Connection, since_ms: int, limit: int) -> list[JobEvent]:
     """Return the newest events of jobs since a moment, newest first."""
     return [JOB_EVENTS.decode(row) for row in db.execute(EVENTS, (since_ms, limit))]
+
+
+def renamed_since(db: sqlite3.Connection, since: int) -> tuple[JobEvent, ...] | None:
+    """Return all renamings that are stored, or None where nothing has happened to a job since a change number."""
+    newest = db.execute("SELECT max(change) FROM job_events").fetchone()[0]
+    if since and (newest or 0) <= since:
+        return None
+    return tuple(JOB_EVENTS.decode(row) for row in db.execute(RENAMED))
 
 
 def jobs_with_builds(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:

@@ -220,7 +220,7 @@ BUILDS = Table(
     without_rowid=True,
 )
 DETAILS = Table("build_details", BuildDetails, ("source", "job", "number"), indexes=(("at_ms",),))
-JOB_EVENTS = Table("job_events", JobEvent, ("source", "name", "at_ms"), indexes=(("at_ms",),))
+JOB_EVENTS = Table("job_events", JobEvent, ("source", "name", "at_ms"), indexes=(("at_ms",), ("change",)))
 JOBS = Table("jobs", Job, ("source", "name"), indexes=(("change",),), extra=(UNTIL, CHANGE))
 QUEUE = Table("queue", QueueItem, ("source", "id"))
 EXECUTORS = Table("executors", Executors, ("source",), extra=(CHANGE,))

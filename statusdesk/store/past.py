@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from statusdesk.states import AlertState, Changes, Collector, SourceState
+from statusdesk.store.builds import renamed_since
 from statusdesk.store.kinds import (
     ALERTS,
     COLLECTORS,
@@ -71,6 +72,7 @@ def as_of(db: sqlite3.Connection, at_ms: int) -> Changes:
         sources=tuple(_source_at(source, looked_ms) for source in _rows_at(db, SOURCES, at_ms)),
         alerts=tuple(_alert_at(ALERTS.decode(row), at_ms) for row in db.execute(ALERTS_AT, {"at": at_ms})),
         jobs=tuple(JOBS.decode(row) for row in db.execute(f"{JOBS.select} WHERE until_ms IS NULL")),
+        renamed=renamed_since(db, 0),
         queue=(),
         platform=tuple(_rows_at(db, PLATFORM, at_ms)),
         environments=tuple(_rows_at(db, ENVIRONMENTS, at_ms)),

@@ -325,6 +325,7 @@ def _changes(db: sqlite3.Connection, since: int) -> Changes:
         muted=rows(MUTED_THERE),
         jobs=rows(JOBS),
         gone_jobs=tuple(db.execute(GONE_JOBS, (since,))) if since else (),
+        renamed=build_questions.renamed_since(db, since),
         queue=tuple(map(QUEUE.decode, db.execute(ALL_QUEUE))) if queue_change > since or not since else None,
         executors=rows(EXECUTORS),
         platform=rows(PLATFORM.current),

@@ -67,6 +67,8 @@ def foreseen(db: sqlite3.Connection, writes: list[Write]) -> Iterator[None]:
         try:
             _execute(db, writes)
         except (OverflowError, UnicodeEncodeError):
+            db.execute("ROLLBACK")  # a write that was done may not bear to be done twice
+            db.execute("BEGIN IMMEDIATE")
             _execute(db, storable(writes))
         yield
     finally:

@@ -17,6 +17,7 @@ from statusdesk.store import analysis
 from statusdesk.store import builds as build_questions
 from statusdesk.store.alert_rows import AlertRows
 from statusdesk.store.analysis import Analysis
+from statusdesk.store.anchor_row import AnchorRow
 from statusdesk.store.build_rows import BuildRows
 from statusdesk.store.current import GroupRows, LastingRows, LatestRows, QueueRows, Write
 from statusdesk.store.earlier import Earlier
@@ -97,6 +98,7 @@ class Writer:
         self._grants = LatestRows(GRANTS)
         self._job_events = LatestRows(JOB_EVENTS)
         self._beats = LatestRows(COLLECTORS)
+        self.anchor_row = AnchorRow(db)
         self._queue = QueueRows(db)
         self._pruner = Pruner(db)
         self._analysis = Analysis(db, self._clock())
@@ -201,7 +203,14 @@ class Writer:
     def put_job_events(self, events: Sequence[JobEvent]) -> None:
         """Take what has happened to jobs."""
         for event in events:
-            self._job_events.put((event.source, event.name, event.at_ms), replace(event, change=self._change + 1))
+            self._job_events.put(event.key, replace(event, change=self._change + 1))
+
+    def move_job_events(self, step_ms: int) -> None:
+        """Have all that has happened to jobs as long ago as it was before our clock was set, as their builds are."""
+        there = "UPDATE job_events SET at_ms = -(at_ms + ?)"  # no moment is negative: none meets one that is yet to go
+        back = "UPDATE job_events SET at_ms = -at_ms, change = ?"
+        moves: list[Write] = [(there, [(step_ms,)]), (back, [(self._change + 1,)])]
+        self._job_events.rename(lambda event: replace(event, at_ms=event.at_ms + step_ms), moves)
 
     @asks
     def job_events(self, limit: int) -> list[JobEvent]:
@@ -250,7 +259,7 @@ class Writer:
         number = self._change + 1
         self._sources.release(now_ms, number, every=every)
         writes = [write for rows in self._kept() for write in rows.writes()] + self._queue.writes(number)
-        beats = self._beats.writes()
+        beats = self._beats.writes() + self.anchor_row.writes()
         if not writes and not beats:
             return self._change
         if writes:
@@ -286,6 +295,7 @@ class Writer:
         kept: tuple[LatestRows[Any] | GroupRows[Any], ...] = (*self._latest(), self._events, self._revisions)
         for each in (*kept, self._beats):
             each.settled()
+        self.anchor_row.settled()
         self.alert_rows.settled()
         self.build_rows.settled()
         for once in (self._grants, self._evidence, self._job_events):

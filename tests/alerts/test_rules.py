@@ -27,6 +27,8 @@ CASES = [
     (rollout(reason="DegradedUnavailable"), [("ServiceDegraded", "warning")]),
     (rollout(reason="DegradedUnavailable", namespace="shop"), [("ServiceDegraded", "critical")]),
     (rollout(reason="DegradedUnavailable", **ON_ITS_WAY), [("ServiceDegraded", "warning"), STUCK]),
+    (rollout(reason="DegradedWhileRolling", is_out=True, **ON_ITS_WAY), [("ServiceDegraded", "warning"), STUCK]),
+    (rollout(is_out=True), [("RolloutFailing", "warning"), ("ServiceDegraded", "warning")]),
     (rollout(kind="Job"), [("RolloutFailing", "warning")]),
     *((rollout(level, **ON_ITS_WAY), [STUCK]) for level in (Level.PROGRESSING, Level.WARNING)),
     *((rollout(level), []) for level in (Level.PROGRESSING, Level.WARNING, Level.SCALING)),
@@ -147,10 +149,21 @@ OLD = [at("testing", "1.5", since=900), at("shop", "1.4", since=100)]
         # nothing is in production yet
         ([OLD[0], at("staging", "1.5", Level.FAILING)], [("BadVersionAhead", "orders", "1.5", "staging")]),
         ([*OLD, at("staging", "", Level.FAILING)], []),
+        # the version before is out while it comes
+        ([*OLD, at("staging", "1.5", Level.FAILING, reason="DegradedWhileRolling", is_out=True)], []),
     ],
 )  # fmt: skip
 def test_bad_versions(rows, expected):
     assert bad_versions(*rows)[1] == expected
+
+
+def test_an_outage_under_a_rollout_that_becomes_unknown_blames_no_version():
+    out = {"reason": "DegradedWhileRolling", "is_out": True}
+    world, found = bad_versions(*OLD, at("staging", "1.5", Level.FAILING, **out))
+    assert not found
+    world.restart()
+    world.step(at("staging", "1.5", Level.UNKNOWN, **out))
+    assert world.states() == {"ServiceDegraded": "firing"}
 
 
 def test_what_a_version_does_to_production_is_of_the_stage_production():

@@ -1,6 +1,9 @@
 """``check``: each finding in one place, with what to do; 1 when something is not well."""
 
+import http.server
 import json
+import threading
+import time
 
 from collectors.kubernetes_probe import Lack, ProbeResult
 from statusdesk.cli.check import _probe_cluster
@@ -182,3 +185,42 @@ def test_a_store_that_cannot_be_written_fails_unless_somebody_writes_it(config, 
     assert [each.result for each in store_findings(settings)] == ["ok", "FAIL", "warning"]
     put()
     assert [each.result for each in store_findings(settings)] == ["ok", "ok"]
+
+
+class TalkingVault(http.server.BaseHTTPRequestHandler):
+    """A Vault whose version tells what another source was given."""
+
+    def do_GET(self):
+        own = {"accessor": "own", "expire_time": None, "renewable": False, "policies": ["statusdesk"]}
+        health = {"initialized": True, "sealed": False, "standby": False, "version": f"1.17 {SECRET}"}
+        body = json.dumps(health | {"server_time_utc": int(time.time()), "data": own})
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+SECRET = "11deadbeef0123456789abcdef0123abcd"
+
+
+def test_what_one_source_says_of_another_ones_secret_is_hidden(run, config, tmp_path):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), TalkingVault)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    for name, secret in (("token", SECRET), ("own", "5f3c9a7e-11bb-4c2d-9e77-aabbccddee99")):
+        (tmp_path / name).write_text(secret)
+        (tmp_path / name).chmod(0o600)
+    vault = f'[vault]\naddress = "http://127.0.0.1:{server.server_port}"\ntoken_file = "own"\n'
+    text = config.read_text().replace("[store]", f'user = "u"\ntoken_file = "token"\n{vault}[store]')
+    config.write_text(text)
+    try:
+        done = run("check", "sources")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert "1.17 [hidden]" in done.stdout and SECRET not in done.stdout + done.stderr

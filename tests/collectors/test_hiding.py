@@ -8,6 +8,7 @@ from msgspec import structs
 from collectors.hiding import Hiding
 from collectors.masking import HIDDEN
 from statusdesk.config import Secret
+from statusdesk.credentials import SECRETS_KEPT
 from statusdesk.facts import Build, Changed, Container, ContainerRole, Pod, Swept, Visited
 from statusdesk.text import clean
 
@@ -98,3 +99,23 @@ def test_what_cannot_be_written_is_searched_all_the_same(hiding, told):
     for odd in ({"took_ms": 10**30}, {"detail": "\ud800"}):
         hiding(Visited(source="jenkins", ok=True, at_ms=1, message=API_TOKEN, **odd))
         assert told[-1].message == HIDDEN
+
+
+def test_of_a_secret_that_is_issued_anew_again_and_again_the_last_ones_are_hidden(hiding, told, tmp_path):
+    def issued(number: int) -> str:
+        (tmp_path / "vault").write_text(secret := f"hvs.{number:020d}")
+        assert read() == secret
+        return secret
+
+    def is_hidden(secret: str) -> bool:
+        hiding(Visited(source="vault", ok=False, at_ms=1, message=f"said {secret}"))
+        return secret not in told.pop().message
+
+    read = hiding.reader(Secret(file="vault"), "admin")
+    rotated = [issued(number) for number in range(3 * SECRETS_KEPT)]
+    assert [is_hidden(each) for each in rotated[-SECRETS_KEPT - 1 :]] == [False] + [True] * SECRETS_KEPT
+    issued(2 * SECRETS_KEPT)  # the oldest of them is the last one now
+    issued(-1)
+    assert [is_hidden(each) for each in rotated[2 * SECRETS_KEPT :][:2]] == [True, False]
+    assert is_hidden(API_TOKEN) and is_hidden(HOOK), "others stay, though nobody reads them again"
+    assert len(hiding._masks) == SECRETS_KEPT + 2

@@ -17,7 +17,7 @@ FAR_S = 3600.0
 class Watched:
     """A collector that visits only when told to."""
 
-    def __init__(self, stage, known=(), complete=None, token="a-token", **more):
+    def __init__(self, stage, known=(), complete=None, token="a-token", clock=system_clock, steps=None, **more):
         settings = {"user": "monitor", "interval_s": FAR_S, "slow_interval_s": FAR_S, "timeout_s": 5.0} | more
         self.heard = Heard()
         self.stop = threading.Event()
@@ -29,8 +29,9 @@ class Watched:
             known,
             self.heard.put,
             self.stop,
-            system_clock,
+            clock,
             {build.job for build in known} if complete is None else complete,
+            steps=steps,
         )
 
     def __enter__(self):

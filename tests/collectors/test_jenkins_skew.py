@@ -56,6 +56,18 @@ def test_our_own_clock_that_is_set_is_known_at_the_first_answer_to_be_off():
             even[0] += 10_000
 
 
+def test_the_clock_that_a_collector_is_given_is_the_one_that_jenkins_is_held_against():
+    set_by = [7_200_000]
+    jenkins = SmallJenkins()
+    jenkins.add("deploy", build(1))
+    clocks = {"clock": lambda: system_clock() + set_by[0], "steps": ClockSteps(system_clock)}
+    with staged(jenkins) as stage, Watched(stage, **clocks) as watched:
+        assert watched.visits()[-1].detail.endswith(", its clock 2h behind ours")
+        set_by[0] = 14_400_000
+        watched.visit()
+        assert watched.visits()[-1].detail.endswith(", its clock 4h behind ours")
+
+
 def test_what_takes_long_to_answer_is_not_off():
     assert heard(ServerClock(lambda: NOW_MS), *[-30_000] * 3, took_ms=31_000).ms == 0
     assert heard(ServerClock(lambda: NOW_MS), *[-60_000] * 3, took_ms=31_000).ms == -28_301

@@ -336,6 +336,7 @@ def test_a_job():
     assert (fact.started_ms, fact.owner_kind, fact.owner_name) == (TIME_MS, "CronJob", "nightly")
     assert fact.conditions[0].reason == "BackoffLimitExceeded"
     assert make_workload("Job", metadata={"name": "once"}).desired == 1
+    assert make_workload("Job", metadata={"name": "queue"}, spec={"parallelism": 3}).desired is None
 
 
 @pytest.mark.parametrize(

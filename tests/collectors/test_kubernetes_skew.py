@@ -1,12 +1,15 @@
 """An API server whose clock is off: its times are told in ours."""
 
 import email.utils
+import threading
 
 import pytest
 
+from collectors.kubernetes_cluster import KubernetesCluster
 from collectors.kubernetes_remembered import Times
 from collectors.kubernetes_skew import Skew
 from statusdesk.clock import ClockSteps
+from statusdesk.config import ClusterSettings
 
 NOW_MS = 1_795_348_800_000
 TEXT = "2026-11-22T12:00:00Z"
@@ -66,3 +69,19 @@ def test_our_own_clock_that_is_set_is_known_at_once_to_be_off():
         skew.look()
         assert times[TEXT] == right + set_ms, "nobody has told us anything by then"
     assert skew.ms == 0
+
+
+def test_the_clock_that_a_collector_is_given_is_the_one_that_the_server_is_held_against():
+    even, set_by = [0], [0]
+
+    def clock() -> int:
+        return NOW_MS + even[0] + set_by[0]
+
+    made = KubernetesCluster(
+        ClusterSettings(name="eu"), (), (), [].append, threading.Event(), clock, even=lambda: even[0]
+    )
+    skew = made._api.skew
+    assert heard(skew, 0) == 0
+    set_by[0] = 600_000
+    skew.look()
+    assert skew.ms == -600_000

@@ -5,6 +5,7 @@ import pytest
 
 from statusdesk.facts import Build, Job, JobClass
 from statusdesk.judge.builds import judge_builds
+from statusdesk.judge.environments import Act, Settled
 from statusdesk.states import BuildState, Level
 from tests.judge.make import T0
 
@@ -113,10 +114,27 @@ def test_message(job_class, disabled, builds, namespace, message) -> None:
 
 def test_what_failed_in_an_environment_that_was_destroyed_since_is_history() -> None:
     failed = build(4, "FAILURE")
-    before = judged("jenkins", None, "j", "dev-a", [failed], failed.started_ms - 1)
-    after = judged("jenkins", None, "j", "dev-a", [failed], failed.started_ms + 1)
+    before = judged("jenkins", None, "j", "dev-a", [failed], Settled(failed.started_ms - 1))
+    after = judged("jenkins", None, "j", "dev-a", [failed], Settled(failed.started_ms + 1))
     assert (before.level, after.level, after.reason) == (Level.FAILING, Level.IDLE, "Destroyed")
     assert "destroyed since" in after.message
+
+
+@pytest.mark.parametrize(
+    ("good_ms", "level", "reason", "says"),
+    [
+        (None, Level.FAILING, "Failed", "j #4 failed for dev-a: the environment may be destroyed by half"),
+        (-1, Level.FAILING, "Failed", "destroyed by half"),
+        (1, Level.IDLE, "Made", "and the environment was made since"),
+    ],
+)
+def test_what_a_job_of_environments_left_is_history_once_a_later_run_went_well(good_ms, level, reason, says) -> None:
+    failed = build(4, "FAILURE")
+    settled = Settled(None, None if good_ms is None else failed.started_ms + good_ms)
+    about = ("jenkins", job(JobClass.ENVIRONMENT), "j", "dev-a", [failed], settled)
+    state = judged(*about, act=Act.DESTROY)
+    assert (state.level, state.reason) == (level, reason)
+    assert says in state.message
 
 
 def test_the_usual_duration_is_the_median_of_the_last_that_succeeded() -> None:
@@ -165,4 +183,4 @@ def test_it_is_green_since_the_first_success_that_no_other_result_followed(resul
 
 def test_what_failed_in_an_environment_is_well_since_that_was_destroyed() -> None:
     failed = build(4, "FAILURE")
-    assert judged("jenkins", None, "j", "a", [failed], failed.started_ms + 9).green_since_ms == T0 + 4009
+    assert judged("jenkins", None, "j", "a", [failed], Settled(failed.started_ms + 9)).green_since_ms == T0 + 4009

@@ -10,6 +10,7 @@ from tests.judge.corpus.held import HELD, PAUSES
 from tests.judge.corpus.jobs import JOBS
 from tests.judge.corpus.nodes import LOST_NODES
 from tests.judge.corpus.numbers import NUMBERS
+from tests.judge.corpus.outages import OUTAGES
 from tests.judge.corpus.owed import OWED
 from tests.judge.corpus.recreate import RECREATE
 from tests.judge.corpus.rollouts import ROLLOUTS
@@ -20,7 +21,7 @@ from tests.judge.corpus.waiting import WAITING
 from tests.judge.sequence import Case, at, follow
 
 CORPUS = [*STATEFUL, *DAEMONS, *CONTAINERS, *SERVICE, *NUMBERS, *ROLLOUTS, *HELD, *PAUSES, *JOBS, *LOST_NODES]
-CORPUS += [*RECREATE, *UNDOES, *DROPS, *OWED, *WAITING]
+CORPUS += [*RECREATE, *UNDOES, *DROPS, *OWED, *WAITING, *OUTAGES]
 
 
 @pytest.mark.parametrize("case", CORPUS, ids=[case.name for case in CORPUS])

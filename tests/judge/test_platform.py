@@ -1,10 +1,10 @@
-"""Platform jobs: each verdict of ``PlatformState``, and how a period is learnt."""
+"""Platform jobs: each verdict of ``PlatformState``."""
 
 import msgspec
 import pytest
 
 from statusdesk.facts import Build, Job, JobClass, QueueItem
-from statusdesk.judge.periods import Period, period_of
+from statusdesk.judge.periods import Period
 from statusdesk.judge.platform import Surroundings, judge_platform
 from statusdesk.states import Level
 from tests.judge.make import T0
@@ -122,20 +122,6 @@ def test_a_disabled_renewal_is_a_warning_until_it_is_overdue(age_ms: int, level:
 def test_when_the_next_success_is_due_and_who_says_so() -> None:
     state = judge_platform(job(JobClass.RENEWAL), [run(2, HOUR // 2)], Surroundings(period=EVERY_HOUR), T0)
     assert (state.period_s, state.period_rule, state.next_expected_ms) == (3600, "configured", T0 + HOUR // 2)
-
-
-def test_a_period_is_learnt_from_timed_runs_alone() -> None:
-    timed = [run(number, (20 - number) * HOUR) for number in range(1, 6)]
-    by_hand = [run(9, 12 * HOUR + 1000, trigger="user"), run(10, 12 * HOUR + 500, trigger="upstream")]
-    assert period_of([*timed, *by_hand], None) == (3600.0, "learnt")
-    assert period_of(timed[:3], None) is None
-    assert period_of(timed, 60.0) == (60.0, "configured")
-
-
-def test_a_night_without_jenkins_does_not_lengthen_a_learnt_period() -> None:
-    timed = [run(number, (40 - number) * HOUR) for number in range(1, 5)]
-    timed += [run(number, (20 - number) * HOUR) for number in range(5, 9)]
-    assert period_of(timed, None) == (3600.0, "learnt")
 
 
 @pytest.mark.parametrize(

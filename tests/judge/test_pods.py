@@ -116,3 +116,50 @@ def test_a_node_that_writes_the_image_out_is_the_same_image() -> None:
 def test_another_name_that_starts_alike_is_not_ours() -> None:
     workload = rolling(name="order", conditions=(progressing("ReplicaSetUpdated"),))
     assert of_new_revision(workload, ())[0] == ""
+
+
+def test_the_row_of_a_pod_has_each_value_in_its_own_field() -> None:
+    containers = (
+        ended("app", "app", "OOMKilled", 137, restarts=4),
+        container("b", restarts=3),
+        container("c", "sidecar"),
+    )
+    seen = Pod(
+        cluster="eu",
+        namespace="staging",
+        name="orders-x1",
+        uid="u1",
+        revision="r5",
+        phase="Failed",
+        reason="Evicted",
+        ready=True,
+        node="node-7",
+        created_ms=T0 - 60_000,
+        deleting_ms=T0,
+        containers=containers,
+    )
+    expected = {
+        "key": "eu/staging/orders-x1",
+        "cluster": "eu",
+        "namespace": "staging",
+        "name": "orders-x1",
+        "workload": "eu/staging/Deployment/orders",
+        "uid": "u1",
+        "revision": "r5",
+        "new": True,
+        "status": "OOMKilled",
+        "ready": 2,
+        "total": 3,
+        "unready": False,
+        "leftover": "Evicted",
+        "restarts": 7,
+        "node": "node-7",
+        "created_ms": T0 - 60_000,
+        "deleting_ms": T0,
+        "containers": containers,
+        "until_ms": None,
+        "change": 9,
+    }
+    assert len(set(expected.values())) == len(expected), "each field has another value"
+    row = pod_state(seen, "eu/staging/Deployment/orders", new=True, change=9)
+    assert {name: getattr(row, name) for name in row.__struct_fields__} == expected

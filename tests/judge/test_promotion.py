@@ -191,6 +191,15 @@ def test_a_version_that_fails_elsewhere_is_blocked() -> None:
     assert [cell.mark for cell in cells if cell] == [Mark.OK, Mark.FAILING, Mark.BLOCKED, Mark.OK, Mark.OK]
 
 
+def test_a_version_is_not_blamed_for_the_one_before_it() -> None:
+    """Its old pods serve no more while it comes to staging."""
+    rollouts = walk("1.5", "1.5", "1.5", "1.4", "1.3", bad={1: FAILING})
+    rollouts[1] = msgspec.structs.replace(rollouts[1], reason="DegradedWhileRolling", is_out=True)
+    found = row(*rollouts)
+    assert [cell.mark for cell in found.cells if cell] == [Mark.OK, Mark.FAILING, Mark.OK, Mark.OK, Mark.OK]
+    assert (found.mark, found.message) == (Mark.FAILING, "staging: it is failing")
+
+
 def test_the_worst_of_several_rollouts_decides_a_cell() -> None:
     found = row(
         rollout("staging", "1.5", name="orders"),

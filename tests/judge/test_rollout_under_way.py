@@ -17,6 +17,10 @@ NEVER_READY = (unready(), old_pod(name="o"), old_pod(name="p"))
 STUCK = rolling(deadline_s=100_000)
 SCALED = {"deadline_s": 100_000, "generation": 3, "desired": 3}
 PAUSED = {"generation": 3, "observed_generation": 3, "paused": True, "conditions": (progressing("DeploymentPaused"),)}
+PAUSED_SINCE = rolling(**PAUSED | {"conditions": (progressing("DeploymentPaused", at_ms=at(10)),)})
+RESUMED = rolling(generation=4, observed_generation=4, conditions=(progressing("DeploymentResumed", at_ms=at(4210)),))
+SILENT = {"generation": 3, "observed_generation": 3, "conditions": ()}
+CRASHING = (pod(looping(), ready=False), *NEVER_READY[1:])
 NEWEST = sts_pod(2, **LONG_AGO)
 CANARY = (sts_pod(0, revision=OLD, **LONG_AGO), sts_pod(1, revision=OLD, **LONG_AGO), NEWEST)
 HELD = msgspec.structs.replace(SPREAD, partition=2, ready=3, available=3)
@@ -67,6 +71,26 @@ CASES: dict[str, tuple[Steps, list[float | None]]] = {
             (7000, rolling(generation=4, observed_generation=4, deadline_s=100_000), (pod(), *NEVER_READY[1:])),
         ],
         [0, None, 7000],
+    ),
+    "paused for so long that it is a warning, then resumed": (
+        [
+            (1, STUCK, NEVER_READY),
+            (10, PAUSED_SINCE, NEVER_READY),
+            (4000, PAUSED_SINCE, NEVER_READY),
+            (4210, RESUMED, NEVER_READY),
+            (4300, msgspec.structs.replace(RESUMED, conditions=(progressing("ReplicaSetUpdated"),)), NEVER_READY),
+        ],
+        [0, None, None, 4210, 4210],
+    ),
+    "one that crashes while it is paused, of which no condition tells": (
+        [
+            (1, STUCK, NEVER_READY),
+            (10, rolling(**SILENT, paused=True), CRASHING),
+            (4000, rolling(**SILENT, paused=True), CRASHING),
+            (4210, rolling(**SILENT), CRASHING),
+            (4300, rolling(**SILENT), CRASHING),
+        ],
+        [0, None, None, 4210, 4210],
     ),
     "one that comes through": (
         [(1, STUCK, NEVER_READY), (200, STUCK, NEVER_READY), (210, deployment(), (pod(name="a"), pod(name="b")))],

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from statusdesk.facts import Workload
+from statusdesk.facts import Pod, Workload
 from statusdesk.judge.rollouts import judge_rollout
 from statusdesk.states import Level
 from tests.judge.corpus.words import FAILING, IDLE, OK, PAUSED, PROGRESSING, SCALING, SHORT, WARNING
@@ -161,6 +161,18 @@ def test_a_controller_that_does_not_look() -> None:
     assert (first.reason, late.reason, late.level) == ("Observing", "NotObserved", WARNING)
 
 
+OLDER = old_pod(
+    container(image="registry.local/orders:1.3.0"), name="a-first", revision="older", created_ms=T0 - 86_400_000
+)
+NOT_READY = unready(waiting("PodInitializing"))
+OVER = [
+    ("1.3.0", {}, (NOT_READY, old_pod()), "1.4.2"),
+    ("1.4.2", {}, (NOT_READY, OLDER, old_pod()), "1.4.2"),
+    ("1.4.2", {"observed_generation": 1}, (pod(container(image="registry.local/orders:1.3.0")),), "1.3.0"),
+    ("1.4.2", {}, (NOT_READY,), "1.4.2"),
+]
+
+
 def test_versions_and_times_of_a_rollout() -> None:
     before = judge(deployment(version="1.4.2", image="registry.local/orders:1.4.2", revision="1"), pod()).state
     state = judge(rolling(), unready(waiting("PodInitializing")), before=before, after_s=30).state
@@ -175,6 +187,15 @@ def test_versions_and_times_of_a_rollout() -> None:
 def test_at_first_sight_the_old_pods_tell_the_previous_version() -> None:
     state = judge(rolling(), unready(waiting("PodInitializing")), old_pod(), after_s=5).state
     assert (state.previous_version, state.started_ms) == ("1.4.2", T0)
+
+
+@pytest.mark.parametrize(("known", "changes", "pods", "wanted"), OVER)
+def test_the_pods_tell_whether_the_version_before_was_passed_over(
+    known: str, changes: dict[str, int], pods: tuple[Pod, ...], wanted: str
+) -> None:
+    before = judge(deployment(version=known, image=f"registry.local/orders:{known}", revision="1"), pod()).state
+    state = judge(rolling(**changes), *pods, before=before, after_s=30).state
+    assert (state.version, state.previous_version) == ("1.5.0", wanted)
 
 
 def test_a_pod_that_was_evicted_tells_no_previous_version() -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from statusdesk.facts import Build, Token
-from statusdesk.judge.token_jobs import Run, last_run
+from statusdesk.facts import Token
+from statusdesk.judge.token_jobs import Run
 from statusdesk.judge.tokens import Around, judge_token
 from statusdesk.states import Level, TokenState
 from tests.judge.token_make import EVERY_8H, T0, H, parent, settings, token
@@ -73,7 +73,9 @@ def run(result: str, started_h: float, **changes: Any) -> Run:
     [
         (token(), run("SUCCESS", -0.01), 1, Level.OK, "Renewing", ""),
         (token(), run("SUCCESS", 8), 8.1, Level.WARNING, "NotRenewed", "job green, token dying"),
-        (token(), run("SUCCESS", 8, given=True), 8.1, Level.OK, "Renewing", ""),
+        (token(), run("SUCCESS", 8, untold=True), 8.1, Level.OK, "Renewing", ""),
+        (token(), run("FAILURE", 8, untold=True), 8.1, Level.OK, "Renewing", ""),
+        (token(), run("FAILURE", 8, untold=True), 10.5, Level.WARNING, "RenewalMissed", ""),
         (token(), run("FAILURE", 8), 8.1, Level.WARNING, "RenewalFailed", "job red, token lapses"),
         (token(), run("FAILURE", 8), 8.02, Level.OK, "Renewing", ""),  # not looked up since the run has ended
         (token(), run("ABORTED", 8), 8.1, Level.OK, "Renewing", ""),
@@ -98,16 +100,6 @@ def test_the_renewal_job_is_held_against_the_token(
     assert (state.job_number, state.job_result, state.job_disabled) == (88, last.result, last.disabled)
     if reason == "LapsesBeforeNextRun":
         assert "by renew-orders (#88 failed)" in state.message
-
-
-def test_only_the_newest_run_that_has_ended_counts() -> None:
-    def build(number: int, result: str | None, **more: Any) -> Build:
-        return Build(source="jenkins", job="renew-orders", number=number, url="", result=result, started_ms=T0, **more)
-
-    builds = [build(1, "SUCCESS"), build(2, "FAILURE", duration_ms=5), build(3, None, building=True)]
-    last = last_run("renew-orders", builds, disabled=False)
-    assert (last.number, last.result, last.ended_ms, last.words) == (2, "FAILURE", T0 + 5, "renew-orders (#2 failed)")
-    assert last_run("renew-orders", [], disabled=True).words == "renew-orders (disabled)"
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ MOMENTS = """
     steady_since stopped unknown up_since updated version_since
 """
 SETS_MS = (600_000, -600_000, 30_000, -30_000)
+SMALL_SETS_MS = (3_000, -3_000, 4_500)
 
 
 class SetBench(Bench):
@@ -182,7 +183,7 @@ def health(skew_ms: int) -> VaultHealth:
     return VaultHealth(source="vault", initialized=True, sealed=False, standby=False, skew_ms=skew_ms)
 
 
-@pytest.mark.parametrize("set_ms", SETS_MS)
+@pytest.mark.parametrize("set_ms", (*SETS_MS, *SMALL_SETS_MS))
 @pytest.mark.parametrize("heard_first", [False, True], ids=["before-vault", "after-vault"])
 def test_a_token_that_is_renewed_in_time_lapses_by_no_clock_of_ours(bench, set_ms, heard_first):
     seen, levels = T0, set()
@@ -212,6 +213,46 @@ def test_a_token_that_is_renewed_in_time_lapses_by_no_clock_of_ours(bench, set_m
         levels.add((row.level.value, row.reason))
         assert abs(row.expire_ms - bench.ours(renewed_ms + 400_000)) <= 5_000
     assert levels == {("ok", "Renewing")}
+
+
+def end_of_a_token(directory, set_ms: int, off_ms: int) -> list:
+    """What is told of a token that nobody renews, after the clock was ``off_ms`` from Vault's and then set."""
+    bench = SetBench(directory)
+    bench.now_ms += off_ms
+    told = []
+    for second in range(0, 600, 5):
+        if second == 500:
+            bench.now_ms += set_ms
+        silent = second > 300
+        token = Token(
+            source="vault",
+            name="billing",
+            issue_ms=T0 - 600_000,
+            last_renewal_ms=T0,
+            expire_ms=T0 + 400_000,
+            seen_ms=bench.ours(T0 + second // 20 * 20_000),
+        )
+        if not silent:
+            skew = swept(VaultHealth, health(bench.even_ms - bench.now_ms), source="vault", started_ms=bench.now_ms)
+            bench.take(skew, swept(Token, token, source="vault", started_ms=bench.now_ms))
+        problem = "Unreachable" if silent else ""
+        bench.take(Visited(source="vault", ok=not silent, at_ms=bench.now_ms, problem=problem))
+        bench.pass_ms(EVERY_MS)
+        row = bench.writer.current(TokenState)["vault/billing"]
+        told.append((row.level.value, row.reason))
+    bench.writer.close()
+    return told
+
+
+@pytest.mark.parametrize(
+    ("set_ms", "off_ms"),
+    [(set_ms, 0) for set_ms in (*SMALL_SETS_MS, 30_000)] + [(30_000, -30_400), (-30_000, 33_000)],
+)
+def test_a_token_whose_end_nobody_saw_gets_no_milder_when_the_clock_is_set(tmp_path, set_ms, off_ms):
+    """By a little, or right with a remainder."""
+    told = end_of_a_token(tmp_path / "set", set_ms, off_ms)
+    assert told[-1] == ("failing", "NoNews")
+    assert told == end_of_a_token(tmp_path / "even", 0, off_ms)
 
 
 def test_a_job_whose_runs_were_seen_is_not_overdue_since_the_clock_was_set(bench):

@@ -188,3 +188,41 @@ def test_a_rollout_is_told_by_its_token_until_that_is_well_again(tmp_path):
     alerts = told()
     assert "TokenGone" not in alerts and not alerts[rollout.alertname].muted
     bench.writer.close()
+
+
+def test_a_token_is_told_by_the_runs_that_were_for_it(tmp_path):
+    bench = VaultBench(tmp_path)
+    tokens = tuple(
+        TokenSettings(name=name, accessor=name, renewal_job="deploy-orders", renew_every_s=28_800.0)
+        for name in ("payments", "orders")
+    )
+    bench.desk = Desk(
+        Config(
+            path="c",
+            stages=(StageSettings(name="staging", namespaces=("staging",)),),
+            clusters=(),
+            jenkins=JenkinsSettings(url="http://jenkins"),
+            vault=VaultSettings(address="http://127.0.0.1:1", tokens=tokens),
+            store=StoreSettings(state_dir=str(tmp_path)),
+        ),
+        bench.writer,
+    )
+
+    def of_app(number, result, app):
+        renews = (("APP", app),)
+        return msgspec.structs.replace(build(number, result), started_ms=T0 - 900_000 + number * 1000, renews=renews)
+
+    bench.see(
+        builds(of_app(1, "SUCCESS", "orders"), of_app(2, "FAILURE", "payments"), of_app(3, "FAILURE", "")),
+        swept(
+            Token,
+            token(expire_ms=T0 + 90_000_000, last_renewal_ms=T0 - 1_800_000, seen_ms=T0),
+            token(name="orders", expire_ms=T0 + 90_000_000, last_renewal_ms=T0 - 899_000, seen_ms=T0),
+            source="vault",
+        ),
+    )
+    rows = bench.writer.current(TokenState)
+    told = {name: (rows[f"vault/{name}"].reason, rows[f"vault/{name}"].job_number) for name in ("payments", "orders")}
+    assert told == {"payments": ("RenewalFailed", 2), "orders": ("Renewing", 1)}
+    bench.restart()
+    bench.writer.close()

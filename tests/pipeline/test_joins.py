@@ -310,3 +310,16 @@ def test_an_app_that_comes_later_takes_the_jobs_that_name_it(fed: Fed) -> None:
     assert fed.cluster(1, app="orders", revision="3") == NOBODY
     assert fed.jenkins(1, build(3, fed.now_ms - 1000, version="1.5.0")) == ("version", 3)
     assert started_ms != fed.writer.current(RolloutState)[KEY].started_ms
+
+
+@pytest.mark.parametrize("down_s", [60, 1200, 28_800])
+def test_a_build_of_what_came_while_no_collector_ran_is_found(fed: Fed, down_s: int) -> None:
+    fed.cluster(1, **BEFORE)
+    fed.jenkins(1, FIRST)
+    fed.told(5, Visited(source="kubernetes/eu", ok=True, at_ms=fed.now_ms + 5000))
+    went_ms = fed.now_ms
+    fed.now_ms += down_s * 1000
+    fed.restart()
+    fed.cluster(5, conditions=(available(), progressing("NewReplicaSetAvailable", at_ms=went_ms + 30_000)))
+    assert fed.jenkins(1, FIRST, build(2, went_ms + 10_000, version="1.5.0")) == ("version", 2)
+    assert [fed.jenkins(60) for _ in range(3)] == [("version", 2)] * 3

@@ -1,8 +1,11 @@
 """Platform jobs, environments, jobs that come and go, and what is looked up, as messages of Jenkins tell them."""
 
+from itertools import zip_longest
+
 import msgspec
 import pytest
 
+from statusdesk.clock import ClockSteps
 from statusdesk.config import (
     ClusterSettings,
     Config,
@@ -29,14 +32,15 @@ class PlatformBench(Bench):
 
     create_jobs = ("*create*",)
     every = (("vault-renew-orders", 3600.0),)
+    namespaces = ()
 
     def open(self) -> None:
         super().open()
         self.now_ms = max(self.now_ms, NOON_MS)
         self.wanted = []
         tokens = tuple(
-            TokenSettings(name=f"t{n}", accessor=f"a{n}", renewal_job=name, renew_every_s=every_s)
-            for n, (name, every_s) in enumerate(self.every)
+            TokenSettings(name=f"t{n}", accessor=f"a{n}", renewal_job=name, renew_every_s=every_s, namespaces=tuple(of))
+            for n, ((name, every_s), of) in enumerate(zip_longest(self.every, self.namespaces, fillvalue=()))
         )
         config = Config(
             path="c",
@@ -49,7 +53,9 @@ class PlatformBench(Bench):
             ),
             store=StoreSettings(state_dir=str(self.directory)),
         )
-        self.desk = Desk(config, self.writer, ask_build=self.wanted.append)
+        self.set_ms = 0  # by how much the clock was set
+        steps = ClockSteps(lambda: self.now_ms - self.set_ms)
+        self.desk = Desk(config, self.writer, ask_build=self.wanted.append, steps=steps)
 
     def row(self, job) -> PlatformState:
         return self.writer.current(PlatformState)[f"jenkins/{job}"]
@@ -61,6 +67,10 @@ class PlatformBench(Bench):
         """Let time go by, and the desk look at what it makes of it."""
         self.now_ms += ms
         self.see()
+
+    def set_clock(self, ms: int) -> None:
+        self.set_ms += ms
+        self.pass_ms(ms)
 
     def events(self) -> list[tuple[str, str, str, int | None]]:
         with Reader(self.directory / "statusdesk.db") as reader:

@@ -268,6 +268,24 @@ async def _press(pilot, key):
     return time.perf_counter() - started
 
 
+async def test_what_has_not_changed_is_neither_measured_nor_written_out_again(monkeypatch):
+    measured, given = [], []
+    really, run = AlertItem.height, AlertsScreen.run_worker
+    monkeypatch.setattr(AlertItem, "height", lambda self, pen: measured.append(self.key) or really(self, pen))
+    monkeypatch.setattr(
+        AlertsScreen, "run_worker", lambda self, work, **how: given.append(work) or run(self, work, **how)
+    )
+    app = alert_desk()
+    async with app.run_test(size=WIDE) as pilot:
+        await list_alerts(pilot)
+        assert given and max(len(repr(work)) for work in given) < 500, "Textual writes out what it is given each time"
+        measured.clear()
+        app.screen.draw(app.screen.shown_board)
+        assert measured == []
+        await pilot.resize_terminal(60, 40)
+        await until(pilot, lambda: measured)
+
+
 @pytest.mark.parametrize("size", [(200, 60), (80, 24), (30, 8)])
 @pytest.mark.parametrize("ascii_only", [False, True])
 async def test_hostile_text_is_drawn_as_it_is(size, ascii_only):

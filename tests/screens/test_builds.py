@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from screens.build_news import silence
 from screens.build_rows import Scope
 from screens.builds import BuildsScreen
 from statusdesk.states import TROUBLED, Level, RunningBuild
@@ -113,6 +114,35 @@ async def test_silence_of_jenkins_is_told():
     async with app.run_test(size=WIDE) as pilot:
         await list_builds(pilot)
         assert "No news from jenkins: no answer for 5m. What stands here is as it was then." in text(app)
+
+
+@pytest.mark.parametrize(
+    ("scope", "words", "said"),
+    [
+        (
+            "clock",
+            "its clock is 2h ahead, which is corrected for",
+            "jenkins clock: its clock is 2h ahead, which is corr",
+        ),
+        (
+            "executors",
+            "http://j: 403",
+            "jenkins executors: http://j: 403. What runs where now, and which nodes are",
+        ),
+        ("queue", "http://j: 500", "jenkins queue: http://j: 500. What waits now is not known."),
+        ("builds", "builds of 1 job could not be read", "jenkins builds: builds of 1 job could not be read. What they"),
+        ("definitions", "http://j: 500", "jenkins definitions: http://j: 500. Which jobs deploy, and where by default"),
+    ],
+)
+def test_a_part_of_jenkins_is_told_by_what_is_not_known_and_the_whole_is_not_called_silent(scope, words, said):
+    part = boards.source("jenkins", Level.FAILING, words=words)
+    part = replace(part, state=replace(part.state, key=f"jenkins#{scope}", scope=scope))
+    whole = boards.source("jenkins", Level.OK)
+    (sentence,) = silence(jenkins.board(sources=(whole, part)))
+    assert sentence.startswith(said) and "No news" not in sentence
+    dead = boards.source("jenkins", Level.FAILING, words="no answer for 5m")
+    assert silence(jenkins.board(sources=(dead, part)))[0].startswith("No news from jenkins")
+    assert len(silence(jenkins.board(sources=(dead, part)))) == 1
 
 
 @pytest.mark.parametrize(
@@ -232,3 +262,30 @@ async def test_all_builds_that_run_are_listed_also_those_below_newer_ones():
         assert "3 now" in line_with(app, " RUNNING ")
         assert "3.2" in line_with(app, "deploy-mailer \u21e2 performance", "#50")
         assert line_with(app, "deploy-billing \u21e2 staging", "#52") != line_with(app, "deploy-billing \u21e2", "#55")
+
+
+async def test_a_platform_job_that_failed_for_a_namespace_is_listed_and_nothing_there_is_all_green():
+    made = jenkins.state("env-create", "dev-4", 4, "SUCCESS", job_class="environment")
+    half = jenkins.state("env-create", "dev-3", 3, "FAILURE", job_class="environment")
+    renewal = jenkins.state("renew", "production", 7, "FAILURE", job_class="renewal")
+    told = replace(jenkins.PLATFORM[1], job="renew", namespace="production", level=Level.FAILING, period_rule="longest")
+    app = open_desk(jenkins.board(builds=(*jenkins.ROWS, made, half, renewal), platform=(told,)))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        assert "<8h" in line_with(app, "renew for production")
+        assert "all green in production" not in text(app) and "all green in dev-" not in text(app)
+        assert "failed" in line_with(app, " env-create ") and "dev-4" not in text(app)
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: "more, well" in text(app))
+        assert "all green in production" not in text(app) and "failed" in line_with(app, " env-create ")
+        await pilot.press("exclamation_mark", "v")
+        await until(pilot, lambda: "env-create  1 of 2 namespaces not green" in text(app))
+
+
+async def test_a_namespace_is_all_green_since_its_renewal_was_mended():
+    renewal = jenkins.state("renew", "production", 8, "SUCCESS", job_class="renewal")
+    mended = replace(renewal, was_red=True, green_since_ms=NOW - 60_000)
+    app = open_desk(jenkins.board(builds=(*jenkins.ROWS, mended)))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        assert "all green in production since 09:41" in text(app) and "#8 " not in text(app)

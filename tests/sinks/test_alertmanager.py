@@ -29,13 +29,13 @@ def test_what_is_over_ends_when_it_did_however_often_it_is_posted():
 
 
 @pytest.mark.parametrize("alert", [ALERT, OVER], ids=["fires", "over"])
-@pytest.mark.parametrize("skew_ms", [-600_000, 0, 600_000])
+@pytest.mark.parametrize("ahead_ms", [-600_000, 0, 600_000])
 @pytest.mark.parametrize("set_by_ms", [-86_400_000, -600_000, 0, 600_000])
-def test_no_clock_makes_a_post_that_is_refused(alert, skew_ms, set_by_ms):
+def test_no_clock_makes_a_post_that_is_refused(alert, ahead_ms, set_by_ms):
     now_ms = T0 + set_by_ms
-    body = posted(alert, TERMS, now_ms, skew_ms)
-    assert body["startsAt"] <= body["endsAt"] and body["startsAt"] <= rfc3339(now_ms - skew_ms)
-    assert (body["endsAt"] <= rfc3339(now_ms - skew_ms)) == (alert is OVER)
+    body = posted(alert, TERMS, now_ms, ahead_ms)
+    assert body["startsAt"] <= body["endsAt"] and body["startsAt"] <= rfc3339(now_ms - ahead_ms)
+    assert (body["endsAt"] <= rfc3339(now_ms - ahead_ms)) == (alert is OVER)
 
 
 @pytest.mark.parametrize("url", ["", "ci.example/1", "https://", "http://[x", "https://ci/ü", "https://ci/a b"])

@@ -87,3 +87,15 @@ def test_odd_numbers_are_asked_for_as_they_are_written(writer: Writer) -> None:
     assert asked(writer, "a") == [[1]]
     writer.commit()
     assert writer.build_rows.known()[0].started_ms == 2**63 - 1
+
+
+def test_names_that_were_exchanged_are_asked_for_as_exchanged_where_a_number_is_odd(
+    writer: Writer, reader: Reader
+) -> None:
+    writer.put_builds([build(1, job="a"), build(2, job="b")])
+    writer.commit()
+    writer.build_rows.move([move("a", "b"), move("b", "a")])
+    writer.put_builds([build(3, job="a", started_ms=2**70)])
+    assert asked(writer, "a", "b") == [[3, 2], [1]]
+    writer.commit()
+    assert names(reader, "a", "b") == [[3, 2], [1]]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from statusdesk.states import AlertState, Collector, Level, RolloutState
+from statusdesk.states import AlertState, Collector, JobEvent, Level, RolloutState
 from statusdesk.states_alerts import Matcher, Muted, MutedThere, Notification, Silence
 from statusdesk.store import builds as build_questions
 from statusdesk.store import gate_rows, past
@@ -31,6 +31,28 @@ def test_changes_are_those_above_a_number(writer: Writer, reader: Reader) -> Non
     new = reader.changes(1)
     assert ([row.name for row in new.rollouts], new.builds, new.sources) == (["b"], (), ())
     assert reader.changes(2).rollouts == ()
+
+
+def test_renamings_are_told_all_of_them_when_anything_has_happened_to_a_job(writer: Writer, reader: Reader) -> None:
+    def happened(name: str, at_ms: int, what: str = "renamed") -> JobEvent:
+        return JobEvent(source="jenkins", name=name, at_ms=at_ms, what=what, other=name * 2)
+
+    def told(since: int) -> list[tuple[str, int]] | None:
+        renamed = reader.changes(since).renamed
+        return None if renamed is None else sorted((each.name, each.at_ms) for each in renamed)
+
+    assert told(0) == []
+    writer.put_job_events([happened("a", 1_000), happened("b", 1_000, "vanished")])
+    writer.commit()
+    writer.put([rollout("a")], 2_000)
+    writer.commit()
+    assert (told(0), told(1)) == ([("a", 1_000)], None)
+    writer.put_job_events([happened("c", 3_000)])
+    writer.commit()
+    assert told(2) == [("a", 1_000), ("c", 3_000)]
+    writer.move_job_events(500)
+    writer.commit()
+    assert told(3) == [("a", 1_500), ("c", 3_500)] and reader.as_of(9_000).renamed is not None
 
 
 def test_the_past_is_told_as_it_was_known_then(writer: Writer, reader: Reader) -> None:

@@ -1,6 +1,6 @@
 """Containers that do not start, do not get ready, or end."""
 
-from tests.judge.corpus.words import CREATING, FAILING, MOUNT, OK, PROGRESSING, WARNING
+from tests.judge.corpus.words import CREATING, FAILING, MOUNT, OK, PROGRESSING, SHORT, WARNING
 from tests.judge.make import (
     container,
     deployment,
@@ -15,6 +15,10 @@ from tests.judge.make import (
 )
 from tests.judge.sequence import Case, Seen, at, ended, event
 
+AGAIN = unready(
+    restarted(2, "migrate", "init", last_reason="Completed", last_exit_code=0), waiting("PodInitializing"), name="a"
+)
+OF_OLD, STARTS = {"created_ms": at(-9000)}, (PROGRESSING, "Starting")
 CONTAINERS = [
     Case(
         "native sidecar runs beside the app: nothing to say",
@@ -38,6 +42,38 @@ CONTAINERS = [
         "native sidecar that crashes",
         [Seen(9, rolling(), (unready(looping("proxy", "sidecar"), container()),), FAILING, "CrashLoopBackOff")],
         "sidecar proxy exits 1",
+    ),
+    Case(
+        "init container runs again after its node was: it had done its work",
+        [
+            Seen(10, deployment(**SHORT), (AGAIN, pod(name="b")), PROGRESSING, "Starting"),
+            Seen(29, deployment(**SHORT), (AGAIN, pod(name="b")), PROGRESSING, "Starting"),
+        ],
+        "1 pod starts, 1 of 2 available",
+    ),
+    Case(
+        "init container of a young pod runs for the third time, each time well",
+        [Seen(40, rolling(), (AGAIN,), PROGRESSING, "Rolling")],
+    ),
+    Case(
+        "init container ran again well, and fails then: that is its first failure",
+        [
+            Seen(10, deployment(**SHORT), (unready(*AGAIN.containers, name="a", **OF_OLD), pod(name="b")), *STARTS),
+            Seen(
+                40,
+                deployment(**SHORT),
+                (
+                    unready(restarted(3, "migrate", "init", since_ms=at(39)), waiting(""), name="a", **OF_OLD),
+                    pod(name="b"),
+                ),
+                WARNING,
+                "DegradedInitExit",
+            ),
+        ],
+    ),
+    Case(
+        "init container runs again because it failed",
+        [Seen(4, rolling(), (unready(restarted(1, "migrate", "init"), waiting("")),), WARNING, "InitExit")],
     ),
     Case(
         "init container runs for 20 minutes: Vault does not answer",

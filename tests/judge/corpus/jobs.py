@@ -8,6 +8,7 @@ from tests.judge.make import (
 from tests.judge.sequence import Case, Seen, at, ended, event, job, job_condition, job_pod
 
 FAILED = (job_condition("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit"),)
+SIDECAR = {"name": "proxy", "role": "sidecar"}
 CRON = {"kind": "CronJob", "name": "nightly", "app": "nightly", "revision": ""}
 JOBS = [
     Case("a Job runs", [Seen(5, job(), (job_pod(),), PROGRESSING, "Running")], "0 of 1 completed"),
@@ -44,6 +45,46 @@ JOBS = [
             ),
         ],
         "its tries are used up, 0 of 1 completed; container app exited 2",
+    ),
+    Case(
+        "a Job fails by its app: its sidecar is told to end only then",
+        [
+            Seen(
+                57,
+                job(replicas=0, failed=1, backoff_limit=0, conditions=FAILED),
+                (job_pod(ended(143, **SIDECAR, since_ms=at(57)), ended(1, since_ms=at(55)), phase="Failed"),),
+                FAILING,
+                "BackoffLimitExceeded",
+            )
+        ],
+        "container app exited 1 in migrate-aaaaa",
+    ),
+    Case(
+        "a Job of two app containers fails by that which ended first",
+        [
+            Seen(
+                57,
+                job(replicas=0, failed=1),
+                (job_pod(ended(137, name="b", since_ms=at(57)), ended(2, since_ms=at(56)), phase="Failed"),),
+                WARNING,
+                "JobRetries",
+            )
+        ],
+        "container app exited 2",
+    ),
+    Case(
+        "a Job's work has ended well, and its sidecar by the signal that it was sent for that",
+        [Seen(61, job(), (job_pod(ended(143, **SIDECAR), ended(0)),), PROGRESSING, "Running")],
+    ),
+    Case(
+        "a Job whose indexes have limits of their own has none as a whole",
+        [Seen(20, job(desired=5, ready=1, failed=2, backoff_limit=2**31 - 1), (), WARNING, "JobRetries")],
+        "2 tries have failed, 1 of 5 completed",
+    ),
+    Case(
+        "a Job that works through a queue does not say how often",
+        [Seen(20, job(desired=None, replicas=2, ready=1), (job_pod(),), PROGRESSING, "Running")],
+        "1 pod completed",
     ),
     Case(
         "a Job tries again, and succeeds",

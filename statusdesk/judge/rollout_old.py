@@ -1,0 +1,105 @@
+"""Pods of the old revision that fail while a new one comes: what they hold up, and what is left of the service."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from statusdesk.facts import Pod
+from statusdesk.judge.pods import condition_of, is_live
+from statusdesk.judge.rollout_findings import of_pod
+from statusdesk.judge.rollout_latch import is_settled
+from statusdesk.judge.rollout_scene import Finding, Scene, as_before, worst
+from statusdesk.judge.rollout_subject import Rollout
+from statusdesk.states import Level, RolloutState
+from statusdesk.text import counted
+
+_BLOCKS, _FAIL = "OldPodBlocks", "OldPodsFail"
+_DOWN = "the service is down until the new ones are ready"
+_BESIDE = "; of the old revision "
+
+
+def of_old_pods(rollout: Rollout, pods: Sequence[Pod], scene: Scene) -> Finding | None:
+    """Return what is wrong with the old revision's ``pods`` while a new one comes, where the service lacks them.
+
+    A StatefulSet replaces pods in order and waits for each: a broken old pod holds up its own mending.
+    """
+    ordered = rollout.workload.kind == "StatefulSet"
+    if not ordered and not _is_short(rollout):
+        return None
+    old = _old(rollout, pods)
+    found = _failing(old, scene)
+    broken = worst(found)
+    if broken is None:
+        return None
+    tail = "holds up the rollout" if ordered else _left(rollout, len(found), len(old))
+    link = "is of the old revision and" if ordered else "is of the old revision,"
+    which = "it" if broken.says_where else f"pod {broken.pod}"
+    return Finding(
+        level=Level.WARNING,
+        reason=_BLOCKS if ordered else _FAIL,
+        message=f"{broken.message}; {which} {link} {tail}",
+        look=f"delete pod {broken.pod} by hand" if ordered else broken.look,
+        pod=broken.pod,
+        container=broken.container,
+        exit_code=broken.exit_code,
+    )
+
+
+def hold_old(finding: Finding, before: RolloutState | None, rollout: Rollout, scene: Scene) -> Finding:
+    """Return the finding, or that of before about a pod of the old revision which has not been shown to be well.
+
+    ``before`` is of the same revision. Between two ends such a pod runs for a while, and is no better for that; it is
+    told of only for as long as the service lacks it.
+    """
+    if before is None or before.reason not in (_BLOCKS, _FAIL) or finding.reason not in ("Rolling", "Stalled"):
+        return finding
+    named = next((pod for pod in rollout.all_pods if pod.name == before.pod and is_live(pod)), None)
+    if named is None or named.revision == rollout.revision or is_settled(named, scene):
+        return finding
+    held = as_before(before)
+    if before.reason == _BLOCKS:
+        return held
+    if not _is_short(rollout):
+        return finding
+    old = _old(rollout, rollout.all_pods)
+    left = _left(rollout, max(1, len(_failing(old, scene))), len(old))
+    if not before.message.endswith(left):
+        held = msgspec.structs.replace(held, message=f"pod {named.name} is of the old revision and has failed, {left}")
+    return held
+
+
+def with_old(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
+    """Return a failing rollout together with what fails of the old revision beside it."""
+    if scene.ends:
+        return finding  # a Job has no old ones
+    said = finding.message.partition(_BESIDE)[0]  # as it was held
+    old = _old(rollout, rollout.all_pods)
+    found = _failing(old, scene) if finding.level is Level.FAILING and scene.rolling else []
+    broken = worst(found)
+    if broken is not None:
+        verb = "fails" if len(found) == 1 else "fail"
+        said += f"{_BESIDE}{len(found)} of {counted(len(old), 'pod')} {verb}, too: {broken.message}"
+    return finding if said == finding.message else msgspec.structs.replace(finding, message=said)
+
+
+def _old(rollout: Rollout, pods: Sequence[Pod]) -> list[Pod]:
+    return [pod for pod in pods if pod.revision != rollout.revision and is_live(pod)]
+
+
+def _failing(old: Sequence[Pod], scene: Scene) -> list[Finding]:
+    served = msgspec.structs.replace(scene, rolling=False)  # they have come through
+    found = (of_pod(pod, served) for pod in old)
+    return [each for each in found if each is not None and each.level is Level.FAILING]
+
+
+def _left(rollout: Rollout, failing: int, old: int) -> str:
+    """Say what is left of the service, of which so many old pods fail."""
+    if rollout.is_out:
+        return _DOWN
+    return f"{failing} of {counted(old, 'old pod')} {'fails' if failing == 1 else 'fail'}, {rollout.served}"
+
+
+def _is_short(rollout: Rollout) -> bool:
+    """Return whether less is available than must be at least, as a Deployment says itself; of others, nothing."""
+    available = condition_of(rollout.workload, "Available")
+    return rollout.is_out or (available is not None and available.status == "False")
