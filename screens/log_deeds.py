@@ -155,11 +155,11 @@ class LogDeeds(LogTaking):
     # -- side by side -----------------------------------------------------------------------------------------------
 
     def origin(self) -> Origin | None:
-        """Return where the line under the cursor comes from, else the newest one that is shown, else what is picked."""
+        """Return where the line under the cursor comes from, else the newest one, as far as that is picked."""
         line, origins = self.line(), self.pane.feed.origins
-        if line is not None and line.origin < len(origins):
-            return origins[line.origin]
-        return next(filter(self.pane.filters.are_of, origins), None)
+        picked = [each for each in origins if self.pane.filters.are_of(each)]
+        here = origins[line.origin] if line is not None and line.origin < len(origins) else None
+        return here if here in picked else next(iter(picked), None)
 
     def action_side(self) -> None:
         from screens.log_dialogs import side_choice

@@ -95,19 +95,19 @@ async def test_side_by_side(downs):
         await until(pilot, lambda: isinstance(app.screen, BoardScreen))
 
 
-@pytest.mark.parametrize("leave", ["x", "escape"])
-async def test_what_was_picked_is_what_is_put_side_by_side_and_is_there_again_afterwards(leave):
+@pytest.mark.parametrize(("stand", "leave"), [((), "x"), (("home",), "escape")])
+async def test_what_was_picked_is_what_is_put_side_by_side_and_is_there_again_afterwards(stand, leave):
     app = open_desk([*STORY, line("INFO  the newest line, of another container", 490.0)])
     async with app.run_test(size=WIDE) as pilot:
         screen = await logs(pilot)
-        await pilot.press("c", *["down"] * 3, "enter")
+        await pilot.press(*stand, "c", *["down"] * 3, "enter")
         await until(pilot, lambda: screen.pane.filters.container == "sidecar" and len(screen.pane.feed.shown) == 2)
         await pilot.press("i", *"GET", "enter")
         picked = screen.pane.filters
         await pilot.press("x")
         await until(pilot, lambda: "and the run before of it" in text(app))
         first = next(each for each in lines(app) if "and the run before of it" in each)
-        assert "dmwbp sidecar, and" in first, "of the lines that are shown the newest"
+        assert "dmwbp sidecar, and" in first, "not of a line that is not shown"
         await pilot.press(*["down"] * 3, "enter")
         await until(pilot, lambda: len(app.doors.opened) == 2)
         assert app.doors.last.selection.containers == ("sidecar",), "of the other pod, too"
