@@ -8,11 +8,14 @@ from statusdesk.text import counted
 
 
 def said_before(ring: LogRing) -> LogLine | None:
-    """Return what stands before the first line: that older ones have gone to make room."""
+    """Return what is to stand before the first line: that older ones have gone, unless it says so itself."""
     if not ring.lines_before or not len(ring):
         return None
+    first = ring[ring.first]
+    if first.kind == LineKind.CUT and first.origin == OF_ALL:
+        return None
     text = f"{counted(ring.lines_before, 'older line')} not held any more"
-    return LogLine(ring.at_ns(ring.first), OF_ALL, text, LineKind.CUT)
+    return LogLine(first.at_ns, OF_ALL, text, LineKind.CUT)
 
 
 def with_missing(ring: LogRing, numbers: Iterable[int], asked_from_ns: int | None = None) -> list[LogLine]:

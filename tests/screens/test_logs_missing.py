@@ -2,7 +2,9 @@
 
 import pytest
 
-from screens.log_ring import LogRing
+from collectors.log_lines import LineKind, LogLine
+from screens.log_missing import said_before
+from screens.log_ring import OF_ALL, LogRing
 from tests.screens.desk import lines, text, until
 from tests.screens.log_desk import WIDE, body, logs, open_desk
 from tests.screens.log_hand import line, numbered
@@ -107,3 +109,11 @@ async def test_what_was_read_from_a_moment_on_says_so_in_files_until_older_lines
         await pilot.press("backspace", "o")
         await until(pilot, lambda: "There is nothing further back." in text(app))
         assert "| INFO" in (await saved(pilot, tmp_path / "d"))[0]
+
+
+def test_what_the_first_line_says_itself_is_not_said_twice():
+    ring, gone = LogRing(10), numbered(20)
+    ring.extend(gone)
+    assert said_before(ring).text == "10 older lines not held any more"
+    ring.prepend([LogLine(gone[9].at_ns, OF_ALL, "older lines are not here", LineKind.CUT), gone[9]])
+    assert ring.lines_before == 9 and said_before(ring) is None
