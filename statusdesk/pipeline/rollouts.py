@@ -280,7 +280,7 @@ class Rollouts:
                 self._thresholds_of(key[0], key[1]),
                 now_ms,
                 events=self._inquiries.events_of(key),
-                revisions=self._inquiries.revisions_of(key),
+                revisions=self._inquiries.revisions_of(workload),
                 memory=self._memories.get(key),
                 looked_ms=self._looked.pop(key, None),
                 tail=self._inquiries.tail_of(key),
