@@ -27,7 +27,7 @@ class For(enum.Enum):
 
 def names_one_of(tokens: Iterable[TokenSettings], value: str) -> bool:
     """Tell whether a parameter's value names one of these tokens, an application or a namespace that uses it."""
-    return any(_is_used_by(token, value) or _matches(value, token.namespaces) for token in tokens)
+    return any(_is_used_by(token, value) or is_named(value, token.namespaces) for token in tokens)
 
 
 def telling(builds: Iterable[Build]) -> frozenset[str]:
@@ -48,25 +48,25 @@ def run_was_for(build: Build, token: TokenSettings, others: Sequence[TokenSettin
 
 
 def _by_value(value: str, token: TokenSettings, others: Sequence[TokenSettings]) -> For | None:
-    if _is_used_by(token, value) or _matches(value, token.namespaces):
+    if _is_used_by(token, value) or is_named(value, token.namespaces):
         return For.MINE
     if any(_is_used_by(other, value) for other in others):
         return For.OTHERS
-    if any(_matches(value, other.namespaces) for other in others):
+    if any(is_named(value, other.namespaces) for other in others):
         return For.OTHERS if token.namespaces else None
     return For.UNTOLD
 
 
 def _by_namespaces(spaces: Sequence[str], token: TokenSettings, others: Sequence[TokenSettings]) -> For:
-    if any(_matches(space, token.namespaces) for space in spaces):
+    if any(is_named(space, token.namespaces) for space in spaces):
         return For.MINE
-    return For.OTHERS if any(_matches(space, other.namespaces) for space in spaces for other in others) else For.UNTOLD
+    return For.OTHERS if any(is_named(space, other.namespaces) for space in spaces for other in others) else For.UNTOLD
 
 
 def _is_used_by(token: TokenSettings, value: str) -> bool:
-    return value.casefold() == token.name.casefold() or _matches(value, token.apps)
+    return value.casefold() == token.name.casefold() or is_named(value, token.apps)
 
 
-def _matches(value: str, globs: Iterable[str]) -> bool:
+def is_named(value: str, globs: Iterable[str]) -> bool:
     """Tell whether a glob matches, whatever the case; one that matches everything names nobody."""
     return matches(value.casefold(), (glob.casefold() for glob in globs if _SAYS_SOMETHING.search(glob)))
