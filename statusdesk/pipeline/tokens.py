@@ -3,6 +3,7 @@
 from statusdesk.clock import SAME_CLOCK_MS
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
 from statusdesk.facts import Swept, Token, VaultHealth, Visited
+from statusdesk.job_names import spellings
 from statusdesk.judge.expiries import judge_expiry
 from statusdesk.judge.token_ancestors import lines_of
 from statusdesk.judge.token_doubts import left_unseen, refused, unread
@@ -39,9 +40,7 @@ class Tokens:
         self._interval_ms = round(interval_s * 1000)
         lines = lines_of(settings.tokens if settings is not None else ())
         self._ancestors = {f"{VAULT}/{name}": [f"{VAULT}/{each}" for each in line] for name, line in lines.items()}
-        self._sharing: dict[str, list[TokenSettings]] = {}
-        for token in settings.tokens if settings is not None else ():
-            self._sharing.setdefault(token.renewal_job, []).append(token)
+        self._renewed_by_jobs = [each for each in settings.tokens if each.renewal_job] if settings is not None else []
         self._tokens: dict[str, Token] = {}
         self._grants: dict[str, list[Grant]] = {}
         self._runs: dict[str, Run] = {}
@@ -184,7 +183,9 @@ class Tokens:
 
     def _run_of(self, key: str, rules: TokenSettings) -> Run:
         jobs = self._builds.jobs_named(rules.renewal_job)
-        others = [each for each in self._sharing[rules.renewal_job] if each is not rules]
+        names = spellings(rules.renewal_job)
+        sharing = [each for each in self._renewed_by_jobs if not names.isdisjoint(spellings(each.renewal_job))]
+        others = [each for each in sharing if each is not rules]
         return last_run(
             rules,
             others,
