@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Build
-from statusdesk.judge.platform_pairs import namespaces_of
 from statusdesk.judge.token_jobs import CLOCKS_MS, Run
 from statusdesk.renewals import is_named, names_use_of
 
@@ -84,7 +83,7 @@ def runs_of(tokens: Sequence[TokenSettings], builds: Iterable[Build]) -> list[Re
 
     runs: list[RenewalRun] = []
     for build in ended:
-        spaces = namespaces_of(build) if build.attributed_by in _OF_A_RUN else ()
+        spaces = build.all_namespaces if build.attributed_by in _OF_A_RUN else ()
         told_alone = len(tokens) == 1 and not build.renews and not build.parameters
         runs.append(
             RenewalRun(
