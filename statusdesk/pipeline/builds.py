@@ -146,6 +146,10 @@ class Builds:
         """Return the jobs that have gone whose builds count all the same."""
         return self._past.jobs
 
+    def forget_gone(self, before_ms: int) -> None:
+        """Forget what jobs that have gone did before a moment."""
+        self._past.forget_old(before_ms)
+
     def queue(self) -> list[QueueItem]:
         """Return what waits in the queues."""
         return [item for items in self._queue.values() for item in items]

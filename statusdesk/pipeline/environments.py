@@ -48,7 +48,7 @@ class Environments:
     def __init__(self, writer: Writer, builds: Builds, config: Config) -> None:
         self._writer = writer
         self._builds = builds
-        self._kept_ms = round(config.store.keep_s * 1000)  # what is older is not remembered by any build either
+        self._kept_ms = round(config.store.keep_s * 1000)  # the store keeps no older builds of jobs that have gone
         self._settings = config.environments
         self._act = partial(act_of, config)
         self._hours = WorkingHours(config.environments, config.board.timezone)
@@ -73,6 +73,7 @@ class Environments:
         heard = self._rows.heard
         if self._news:
             self._news = False
+            self._builds.forget_gone(now_ms - self._kept_ms)
             self._stories = self._told_stories(now_ms)
             # that it was destroyed is known by the run that did it, whatever of the older builds is not told yet
             settled = {name: Settled(story.destroyed_ms, story.good_ms) for name, story in self._stories.items()}
@@ -84,8 +85,9 @@ class Environments:
             judge_environment(self._cluster, namespace, story, self._hours, grace_ms, now_ms)
             for namespace, story in self._stories.items()
         )
-        # before any run is known nothing can have gone
-        return self._rows.put([state for state in judged if state is not None], now_ms, whole=bool(self._stories))
+        # before any run or job is known nothing can have gone
+        whole = bool(self._stories or self._builds.jobs())
+        return self._rows.put([state for state in judged if state is not None], now_ms, whole=whole)
 
     def _holds(self, now_ms: int) -> bool:
         """Whether older builds of the jobs are still being told: a verdict now would be about an old run."""

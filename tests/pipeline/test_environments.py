@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from statusdesk.facts import Changed
-from statusdesk.states import BuildState, Level
+from statusdesk.states import BuildState, EnvironmentState, Level
 from statusdesk.store.reader import Reader
 from tests.pipeline.test_platform import HOUR_MS, MINUTE_MS, PlatformBench, job, jobs, ran
 
@@ -44,6 +44,33 @@ def test_an_environment_outlasts_the_job_that_made_it_and_ends_when_it_is_destro
     assert row.message == f"made by bob with env-create #5; its job env-create went from Jenkins {since} ago"
     bench.see(destroyed(bench))
     assert bench.environment().until_ms is not None
+
+
+def test_of_jobs_that_have_gone_what_is_older_than_is_kept_is_forgotten_as_after_a_restart(bench):
+    bench.keep_s = 86_400.0
+    bench.restart()
+    names = [f"env-create-{n}" for n in range(6)]
+    for n, name in enumerate(names):  # each is made by a job of its own, which goes when the next one comes
+        bench.see(jobs(bench, name, "env-destroy", *OTHERS), ran(name, 1, bench.now_ms, namespace=f"dev-{n}"))
+        if n == 4:  # one that was made before is made once more
+            bench.see(ran(name, 2, bench.now_ms + MINUTE_MS, namespace="dev-3"))
+        bench.pass_ms(10 * HOUR_MS)
+    bench.see(jobs(bench, "env-destroy", *OTHERS))
+    bench.writer.prune(bench.now_ms, 1000)
+
+    def up():
+        rows = bench.writer.current(EnvironmentState).values()
+        return {row.namespace: (row.up_since_ms, row.job, row.number) for row in rows if row.until_ms is None}
+
+    before = up()
+    assert {name: number for name, (_, _, number) in before.items()} == {"dev-3": 2, "dev-4": 1, "dev-5": 1}
+    assert bench.desk._builds.gone_jobs().keys() == {("jenkins", name) for name in names[4:]}
+    bench.restart()
+    bench.see(jobs(bench, "env-destroy", *OTHERS))
+    assert up() == before
+    bench.pass_ms(24 * HOUR_MS)
+    bench.see(jobs(bench, "env-destroy", *OTHERS))
+    assert up() == {}, "the last of them as well"
 
 
 @pytest.mark.parametrize("restarted", [False, True])
