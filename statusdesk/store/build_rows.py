@@ -18,7 +18,6 @@ from statusdesk.store.safety import asks, foreseen
 
 REMEMBERED_PER_JOB = 8
 _BETWEEN = "\n"  # begins names while they are exchanged; no name from outside has it
-_TABLES = (BUILDS.name, DETAILS.name)
 
 JobKey = tuple[str, str]
 
