@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from statusdesk.facts import Build, Job, JobClass, QueueItem
 from statusdesk.judge.environments import Act, by_half
 from statusdesk.judge.periods import Period
-from statusdesk.judge.platform_pairs import Pair, namespaces_of, newest, pairs_of
+from statusdesk.judge.platform_pairs import Pair, newest, pairs_of
 from statusdesk.states import TROUBLED, Level, PlatformState
 from statusdesk.states_builds import NO_RESULT
 from statusdesk.text import age, counted
@@ -285,7 +285,7 @@ def _meaning(known: _Known) -> str:
 
 def _left_by(build: Build, act: Act | None) -> str:
     """Return what a run of an environment's job that went wrong may have left: that is no word about the others."""
-    names = namespaces_of(build) or ("an environment",)
+    names = build.all_namespaces or ("an environment",)
     several = f"{names[0]} and {counted(len(names) - 1, 'other')}" if len(names) > 1 else names[0]
     return f"{several} may be {by_half(act)}"
 

@@ -198,7 +198,7 @@ class Builds:
         self._remember(builds)
         self._writer.put_builds(builds)
         lost = [build for build in builds if build.deleted]
-        self._lessened.update((b.source, b.job, name) for b in lost for name in b.namespaces or (b.namespace or "",))
+        self._lessened.update((b.source, b.job, name) for b in lost for name in b.all_namespaces or ("",))
 
     def _recall(self) -> None:
         """Remember what the store has: builds of jobs that are back, older ones of the pairs that have lost one."""
@@ -266,7 +266,7 @@ class Builds:
         """Remember builds, each as it is told last; what is known of a pair is put in order once, however many."""
         told: dict[Pair, dict[int, Build]] = {}
         for build in builds:
-            for namespace in build.namespaces or (build.namespace or "",):
+            for namespace in build.all_namespaces or ("",):
                 told.setdefault((build.source, build.job, namespace), {})[build.number] = build
                 self._index(build, namespace)
             self._running.see(build)

@@ -140,6 +140,6 @@ class Environments:
         for build in builds:
             if until_ms is not None and build.started_ms >= until_ms:
                 continue
-            for namespace in build.namespaces or ((build.namespace,) if build.namespace else ()):
+            for namespace in build.all_namespaces:
                 once = (act, build.number, build.started_ms)
                 runs.setdefault(namespace, {}).setdefault(once, Run(act, build, gone_ms))
