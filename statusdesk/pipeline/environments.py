@@ -1,6 +1,6 @@
 """Development environments, as the runs of the jobs that make and destroy them tell; judged as time passes too."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -42,6 +42,10 @@ def act_of(config: Config, job: str) -> Act | None:
     return Act.DESTROY if matches(job, config.environments.destroy_jobs) else Act.CREATE
 
 
+def _settled(story: Story) -> Settled:
+    return Settled(story.destroyed_ms, story.good_ms)
+
+
 class Environments:
     """Puts the state of each environment that is up; one that was destroyed has gone."""
 
@@ -74,9 +78,10 @@ class Environments:
         if self._news:
             self._news = False
             self._builds.forget_gone(now_ms - self._kept_ms)
-            self._stories = self._told_stories(now_ms)
+            runs = self._runs()
+            self._stories = self._told_stories(runs, now_ms)
             # that it was destroyed is known by the run that did it, whatever of the older builds is not told yet
-            settled = {name: Settled(story.destroyed_ms, story.good_ms) for name, story in self._stories.items()}
+            settled = {name: _settled(story_of(each)) for name, each in runs.items()}
             self._builds.settle({name: each for name, each in settled.items() if any(each)})
         if not self._rows.is_due(now_ms) or (self._holds(now_ms) if heard else not self._stories):
             return []
@@ -98,16 +103,27 @@ class Environments:
             self._held_ms = now_ms
         return 0 <= now_ms - self._held_ms < LONGEST_HOLD_MS
 
-    def _told_stories(self, now_ms: int) -> dict[str, Story]:
-        """Return the stories of all runs, with those of environments that were up and of which the runs have gone."""
-        runs = self._runs()
-        stories = {namespace: story_of(each) for namespace, each in runs.items()}
-        for row in self._writer.current(EnvironmentState).values():
-            kept = row.up_since_ms is not None and now_ms - row.up_since_ms < self._kept_ms
-            if kept and row.until_ms is None and row.cluster == self._cluster and self._act(row.job) is Act.CREATE:
-                of_row = runs.get(row.namespace, [])
-                story = stories.get(row.namespace, Story())
-                stories[row.namespace] = with_what_was_told(story, of_row, row)
+    def _told_stories(self, runs: Mapping[str, Sequence[Run]], now_ms: int) -> dict[str, Story]:
+        """Return the stories of all runs, with those of environments that were up and of which the runs have gone.
+
+        What began before all is kept goes on where it was up since; what ended it may not be known any more.
+        """
+        since_ms = now_ms - self._kept_ms
+        rows = {
+            row.namespace: row
+            for row in self._writer.current(EnvironmentState).values()
+            if row.up_since_ms is not None and row.until_ms is None and row.cluster == self._cluster
+        }
+        old = {namespace for namespace, row in rows.items() if (row.up_since_ms or 0) < since_ms}
+        counting = {
+            namespace: each if namespace in old else [run for run in each if run.build.started_ms >= since_ms]
+            for namespace, each in runs.items()
+        }
+        stories = {namespace: story_of(each) for namespace, each in counting.items()}
+        for namespace, row in rows.items():
+            if namespace not in old and self._act(row.job) is Act.CREATE:
+                of_row, story = counting.get(namespace, ()), stories.get(namespace, Story())
+                stories[namespace] = with_what_was_told(story, of_row, row)
         return stories
 
     def _runs(self) -> dict[str, list[Run]]:

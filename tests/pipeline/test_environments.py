@@ -74,6 +74,33 @@ def test_of_jobs_that_have_gone_what_is_older_than_is_kept_is_forgotten_as_after
 
 
 @pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("ends", [False, True])
+def test_what_was_made_before_all_that_is_kept_goes_on_where_it_was_not_destroyed(bench, restarted, ends):
+    bench.keep_s = 86_400.0
+    bench.restart()
+    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), created(bench))
+    before = bench.environment()
+    if ends:
+        bench.see(destroyed(bench))
+    for _ in range(5):  # the job that destroys goes, and what it did is forgotten
+        bench.see(jobs(bench, "env-create", *OTHERS))
+        bench.writer.prune(bench.now_ms, 1000)
+        bench.pass_ms(10 * HOUR_MS)
+    if restarted:
+        bench.restart()
+    bench.see(jobs(bench, "env-create", *OTHERS))
+    row = bench.environment()
+    if not ends:
+        assert (row.until_ms, row.number, row.up_since_ms) == (None, 5, before.up_since_ms)
+        return
+    assert row is None or row.until_ms is not None
+    bench.see(created(bench, 6, MINUTE_MS))
+    for _ in range(2):
+        assert (bench.environment().number, bench.environment().up_since_ms) == (6, bench.now_ms)
+        bench.see(jobs(bench, "env-create", *OTHERS))
+
+
+@pytest.mark.parametrize("restarted", [False, True])
 def test_what_was_destroyed_is_not_up_again_when_the_job_that_destroyed_it_is_gone(bench, restarted):
     bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), created(bench), destroyed(bench))
     bench.pass_ms(MINUTE_MS)
