@@ -5,7 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from statusdesk.config import Config
-from statusdesk.facts import Build
+from statusdesk.facts import Build, JobClass
 from statusdesk.job_classes import makes_environments
 from statusdesk.job_names import matches
 from statusdesk.judge.environments import (
@@ -20,7 +20,7 @@ from statusdesk.judge.environments import (
 from statusdesk.judge.working_hours import WorkingHours
 from statusdesk.pipeline.builds import Builds, JobKey
 from statusdesk.pipeline.rejudging import Rejudging
-from statusdesk.states import EnvironmentState
+from statusdesk.states import BuildState, EnvironmentState, Level
 from statusdesk.store.writer import Transition, Writer
 
 REJUDGE_MS = 15_000
@@ -40,10 +40,6 @@ def act_of(config: Config, job: str) -> Act | None:
     if not makes_environments(config, job):
         return None
     return Act.DESTROY if matches(job, config.environments.destroy_jobs) else Act.CREATE
-
-
-def _settled(story: Story) -> Settled:
-    return Settled(story.destroyed_ms, story.good_ms)
 
 
 class Environments:
@@ -80,9 +76,7 @@ class Environments:
             self._builds.forget_gone(now_ms - self._kept_ms)
             runs = self._runs()
             self._stories = self._told_stories(runs, now_ms)
-            # that it was destroyed is known by the run that did it, whatever of the older builds is not told yet
-            settled = {name: _settled(story_of(each)) for name, each in runs.items()}
-            self._builds.settle({name: each for name, each in settled.items() if any(each)})
+            self._builds.settle(self._settled(runs, now_ms))
         if not self._rows.is_due(now_ms) or (self._holds(now_ms) if heard else not self._stories):
             return []
         grace_ms = round(self._settings.grace_s * 1000)
@@ -102,6 +96,23 @@ class Environments:
         if self._held_ms is None:
             self._held_ms = now_ms
         return 0 <= now_ms - self._held_ms < LONGEST_HOLD_MS
+
+    def _settled(self, runs: Mapping[str, Sequence[Run]], now_ms: int) -> dict[str, Settled]:
+        """Return what was destroyed or made well by the runs that did it, whatever of the older ones is not told yet.
+
+        What was told to be history, by runs from before all is kept, stays so when these are forgotten.
+        """
+        settled: dict[str, Settled] = {}
+        stories = [(namespace, story_of(each)) for namespace, each in runs.items()]
+        for namespace, story in (*self._stories.items(), *stories):
+            told = Settled(story.destroyed_ms, story.good_ms)
+            settled[namespace] = settled.get(namespace, Settled()).later(told)
+        for row in self._writer.current(BuildState).values():
+            at_ms = row.green_since_ms if row.level is Level.IDLE and row.until_ms is None else None
+            if at_ms is not None and at_ms < now_ms - self._kept_ms:
+                told = Settled(good_ms=at_ms) if row.job_class == JobClass.ENVIRONMENT else Settled(destroyed_ms=at_ms)
+                settled[row.namespace] = settled.get(row.namespace, Settled()).later(told)
+        return {namespace: each for namespace, each in settled.items() if any(each)}
 
     def _told_stories(self, runs: Mapping[str, Sequence[Run]], now_ms: int) -> dict[str, Story]:
         """Return the stories of all runs, with those of environments that were up and of which the runs have gone.

@@ -78,10 +78,12 @@ def test_of_jobs_that_have_gone_what_is_older_than_is_kept_is_forgotten_as_after
 def test_what_was_made_before_all_that_is_kept_goes_on_where_it_was_not_destroyed(bench, restarted, ends):
     bench.keep_s = 86_400.0
     bench.restart()
-    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), created(bench))
+    failed = ran("deploy-a", 1, bench.now_ms - MINUTE_MS, "FAILURE", namespace="dev-bob")
+    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), created(bench), failed)
     before = bench.environment()
+    bench.see(ran("env-create", 6, bench.now_ms - MINUTE_MS, "FAILURE", namespace="dev-eve"))
     if ends:
-        bench.see(destroyed(bench))
+        bench.see(destroyed(bench), ran("env-destroy", 4, bench.now_ms, namespace="dev-eve"))
     for _ in range(5):  # the job that destroys goes, and what it did is forgotten
         bench.see(jobs(bench, "env-create", *OTHERS))
         bench.writer.prune(bench.now_ms, 1000)
@@ -89,14 +91,17 @@ def test_what_was_made_before_all_that_is_kept_goes_on_where_it_was_not_destroye
     if restarted:
         bench.restart()
     bench.see(jobs(bench, "env-create", *OTHERS))
+    rows = bench.writer.current(BuildState)
+    levels = {rows[f"jenkins/{key}"].level for key in ("deploy-a@dev-bob", "env-create@dev-eve")}
+    assert levels == {Level.IDLE if ends else Level.FAILING}, "what is history stays so"
     row = bench.environment()
     if not ends:
         assert (row.until_ms, row.number, row.up_since_ms) == (None, 5, before.up_since_ms)
         return
     assert row is None or row.until_ms is not None
-    bench.see(created(bench, 6, MINUTE_MS))
+    bench.see(created(bench, 7, MINUTE_MS))
     for _ in range(2):
-        assert (bench.environment().number, bench.environment().up_since_ms) == (6, bench.now_ms)
+        assert (bench.environment().number, bench.environment().up_since_ms) == (7, bench.now_ms)
         bench.see(jobs(bench, "env-create", *OTHERS))
 
 
