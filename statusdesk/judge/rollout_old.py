@@ -7,6 +7,7 @@ import msgspec
 from statusdesk.facts import Pod
 from statusdesk.judge.pods import condition_of, is_live
 from statusdesk.judge.rollout_findings import of_pod
+from statusdesk.judge.rollout_held import BESIDE
 from statusdesk.judge.rollout_latch import is_settled
 from statusdesk.judge.rollout_scene import Finding, Scene, as_before, worst
 from statusdesk.judge.rollout_subject import Rollout
@@ -15,7 +16,6 @@ from statusdesk.text import counted
 
 _BLOCKS, _FAIL = "OldPodBlocks", "OldPodsFail"
 _DOWN = "the service is down until the new ones are ready"
-_BESIDE = "; of the old revision "
 
 
 def of_old_pods(rollout: Rollout, pods: Sequence[Pod], scene: Scene) -> Finding | None:
@@ -72,13 +72,13 @@ def with_old(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     """Return a failing rollout together with what fails of the old revision beside it."""
     if scene.ends:
         return finding  # a Job has no old ones
-    said = finding.message.partition(_BESIDE)[0]  # as it was held
+    said = finding.message.partition(BESIDE)[0]  # as it was held
     old = _old(rollout, rollout.all_pods)
     found = _failing(old, scene) if finding.level is Level.FAILING and scene.rolling else []
     broken = worst(found)
     if broken is not None:
         verb = "fails" if len(found) == 1 else "fail"
-        said += f"{_BESIDE}{len(found)} of {counted(len(old), 'pod')} {verb}, too: {broken.message}"
+        said += f"{BESIDE}{len(found)} of {counted(len(old), 'pod')} {verb}, too: {broken.message}"
     return finding if said == finding.message else msgspec.structs.replace(finding, message=said)
 
 

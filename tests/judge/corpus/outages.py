@@ -182,7 +182,7 @@ OUTAGES = [
             Seen(60, rolling(**OUT), (*DIED, pod(looping(), ready=False)), FAILING, "CrashLoopBackOff"),
             Seen(70, rolling(), (*SERVING, pod(container(ready=False), ready=False)), FAILING, "CrashLoopBackOff"),
         ],
-        "container app exits 1 in orders-7cc6f9fbf5-aaaaa, 0 of 2 new pods ready",
+        "exits 1 in orders-7cc6f9fbf5-aaaaa; its pod has not been ready for 30 s yet, 0 of 2 new pods ready",
     ),
     Case(
         "one of two old pods fails: not the whole service is down",
