@@ -9,6 +9,7 @@ from statusdesk.judge.pods import condition_of, is_live
 from statusdesk.judge.rollout_findings import of_pod
 from statusdesk.judge.rollout_held import BESIDE
 from statusdesk.judge.rollout_latch import is_settled
+from statusdesk.judge.rollout_memory import SETTLE_MS
 from statusdesk.judge.rollout_scene import Finding, Scene, as_before, worst
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import Level, RolloutState
@@ -26,7 +27,7 @@ def of_old_pods(rollout: Rollout, pods: Sequence[Pod], scene: Scene) -> Finding 
     ordered = rollout.workload.kind == "StatefulSet"
     if not ordered and not _is_short(rollout):
         return None
-    old = _old(rollout, pods)
+    old = _old(rollout, pods) if ordered else _missed(rollout, pods)
     found = _failing(old, scene)
     broken = worst(found)
     if broken is None:
@@ -61,7 +62,7 @@ def hold_old(finding: Finding, before: RolloutState | None, rollout: Rollout, sc
         return held
     if not _is_short(rollout):
         return finding
-    old = _old(rollout, rollout.all_pods)
+    old = _missed(rollout, rollout.all_pods)
     left = _left(rollout, max(1, len(_failing(old, scene))), len(old))
     if not before.message.endswith(left):
         held = msgspec.structs.replace(held, message=f"pod {named.name} is of the old revision and has failed, {left}")
@@ -97,6 +98,18 @@ def _left(rollout: Rollout, failing: int, old: int) -> str:
     if rollout.is_out:
         return _DOWN
     return f"{failing} of {counted(old, 'old pod')} {'fails' if failing == 1 else 'fail'}, {rollout.served}"
+
+
+def _missed(rollout: Rollout, pods: Sequence[Pod]) -> list[Pod]:
+    """Return the old pods that the service has, or had: one that never was ready is what an undo takes away."""
+    old = _old(rollout, pods)
+    return old if rollout.is_out else [pod for pod in old if pod.ready or _was_ready(pod)]
+
+
+def _was_ready(pod: Pod) -> bool:
+    """Return whether a pod that is not ready was so once: its readiness has changed since it was made."""
+    made_ms = max(pod.created_ms or 0, pod.scheduled_changed_ms or 0)
+    return pod.ready_changed_ms is not None and pod.ready_changed_ms > made_ms + SETTLE_MS
 
 
 def _is_short(rollout: Rollout) -> bool:

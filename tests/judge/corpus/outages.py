@@ -190,6 +190,19 @@ OUTAGES = [
         "it is of the old revision, 1 of 2 old pods fails, 1 of 2 available",
     ),
     Case(
+        "what an undo takes away was never of the service, though more is wanted than there was",
+        [
+            Seen(
+                30,
+                rolling(desired=3, replicas=4, updated=2, conditions=BELOW["conditions"]),
+                (pod(), pod(name="z"), old_pod(looping(), name="b", ready=False)),
+                PROGRESSING,
+                "Rolling",
+            )
+        ],
+        "2 of 3 new pods ready",
+    ),
+    Case(
         "an old pod that fails is not spoken of any more when enough is available again",
         [
             *BEGUN,
