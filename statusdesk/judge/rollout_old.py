@@ -62,7 +62,7 @@ def hold_old(finding: Finding, before: RolloutState | None, rollout: Rollout, sc
         return held
     if not _is_short(rollout):
         return finding
-    old = _missed(rollout, rollout.all_pods)
+    old = _old(rollout, rollout.all_pods)
     left = _left(rollout, max(1, len(_failing(old, scene))), len(old))
     if not before.message.endswith(left):
         held = msgspec.structs.replace(held, message=f"pod {named.name} is of the old revision and has failed, {left}")
