@@ -172,3 +172,26 @@ def test_a_pod_that_is_there_still_is_told_of_with_the_counts_of_now() -> None:
     found = follow(steps)
     assert [(v.state.level, v.state.reason) for v in found] == [(s.level, s.reason) for s in steps]
     assert found[1].state.message.endswith("; its pod has not been ready for 30 s yet, 1 of 3 new pods ready")
+
+
+def test_a_crash_loop_does_not_flicker_before_the_pod_that_replaces_the_deleted_one_is_seen() -> None:
+    well = [runs(7, 0, 1), runs(8, 0, 1)]
+    loops, again = named(0, looping(), ready=False), named(1, looping(), at_s=60, ready=False)
+    short = rolling(desired=3, replicas=2, updated=2, ready=2, available=2)
+    seen = ((40, of(3, 3), [loops]), (60, short, []), (60.3, of(3, 3), [creating(1, 60)]), (70, of(3, 3), [again]))
+    found = follow([Seen(at_s, work, [*well, *more], FAILING, "") for at_s, work, more in seen])
+    assert {(verdict.state.level, verdict.state.reason) for verdict in found} == {(FAILING, "CrashLoopBackOff")}
+
+
+def test_nor_is_it_held_for_ever_where_none_replaces_it() -> None:
+    short = deployment(replicas=1, ready=1, available=1)
+    well, loops = runs(7, -90_000, -80_000), named(0, looping(), at_s=-90_000, ready=False)
+    steps = [
+        Seen(-60, deployment(), [well, runs(0, -90_000, -80_000)], OK, "Complete"),
+        Seen(0, short, [well, loops], FAILING, "DegradedCrashLoopBackOff"),
+        *(Seen(at_s, short, [well], FAILING, "DegradedCrashLoopBackOff") for at_s in (10, 39)),
+        Seen(40, short, [well], WARNING, "DegradedMissingPods"),
+    ]
+    found = follow(steps)
+    assert [(v.state.level, v.state.reason) for v in found] == [(s.level, s.reason) for s in steps]
+    assert found[2].look_again_ms == at(40)
