@@ -99,7 +99,7 @@ class Desk:
         self._joins = Joins(writer, self._builds, config.apps)
         self._causes = Causes(writer, lambda row: self._rollouts.seen(row))
         self._rollouts = Rollouts(writer, config.thresholds_of, self._told_of, ask)
-        self._tokens = Tokens(writer, config.vault, self._builds)
+        self._tokens = Tokens(writer, config.vault, self._builds, config.namespaces)
         self._alerting = Alerting(config, writer, sends=sends)
         self._steady = steady
         self._steps = steps

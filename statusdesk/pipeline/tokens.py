@@ -1,5 +1,6 @@
 """Vault tokens in memory, judged whenever they are seen, when time alone changes them, and when their job has run."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from statusdesk.clock import SAME_CLOCK_MS
@@ -27,9 +28,14 @@ Rules = TokenSettings | SecretIdSettings | CertificateSettings
 
 
 class Tokens:
-    """What is known of Vault's tokens: takes sweeps, puts token states; remaining time falls without a visit too."""
+    """What is known of Vault's tokens: takes sweeps, puts token states; remaining time falls without a visit too.
 
-    def __init__(self, writer: Writer, settings: VaultSettings | None, builds: Builds) -> None:
+    ``namespaces``: those of the stages, names or globs.
+    """
+
+    def __init__(
+        self, writer: Writer, settings: VaultSettings | None, builds: Builds, namespaces: Sequence[str] = ()
+    ) -> None:
         self._writer = writer
         rules: list[Rules] = (
             [] if settings is None else [*settings.tokens, *settings.secret_ids, *settings.certificates]
@@ -40,7 +46,7 @@ class Tokens:
         self._interval_ms = round(interval_s * 1000)
         lines = lines_of(settings.tokens if settings is not None else ())
         self._ancestors = {f"{VAULT}/{name}": [f"{VAULT}/{each}" for each in line] for name, line in lines.items()}
-        self._renewals = RenewalRuns(builds, settings.tokens if settings is not None else ())
+        self._renewals = RenewalRuns(builds, settings.tokens if settings is not None else (), namespaces)
         self._tokens: dict[str, Token] = {}
         self._grants: dict[str, list[Grant]] = {}
         self._runs: dict[str, Run] = {}

@@ -213,7 +213,7 @@ def test_a_token_is_told_by_the_runs_that_were_for_it(tmp_path):
         return msgspec.structs.replace(build(number, result), started_ms=T0 - 900_000 + number * 1000, renews=renews)
 
     bench.see(
-        builds(of_app(1, "SUCCESS", "orders"), of_app(2, "FAILURE", "payments"), of_app(3, "FAILURE", "")),
+        builds(of_app(1, "SUCCESS", "orders"), of_app(2, "FAILURE", "payments"), of_app(3, "FAILURE", "?a7")),
         swept(
             Token,
             token(expire_ms=T0 + 90_000_000, last_renewal_ms=T0 - 1_800_000, seen_ms=T0),
