@@ -1,6 +1,5 @@
 """Vault tokens in memory, judged whenever they are seen, when time alone changes them, and when their job has run."""
 
-from statusdesk.clock import SAME_CLOCK_MS
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
 from statusdesk.facts import Swept, Token, VaultHealth, Visited
 from statusdesk.judge.expiries import judge_expiry
@@ -12,6 +11,7 @@ from statusdesk.judge.token_runs import last_run
 from statusdesk.judge.tokens import Around, judge_token
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.clock_steps import moved
+from statusdesk.server_clock import ServerSkew
 from statusdesk.states import Grant, TokenState
 from statusdesk.store.writer import Transition, Writer
 
@@ -52,7 +52,7 @@ class Tokens:
         self._again: dict[str, int] = {}
         self._next_ms: int | None = None
         self._gone: list[str] = []
-        self._skew_ms = 0
+        self._skew = ServerSkew()
         self._heard_ms: int | None = None
         self._flushed_ms = 0
         self._begun = False
@@ -94,13 +94,12 @@ class Tokens:
         """Take the server's clock; it moves only by steps, because it is told in whole seconds."""
         for fact in swept.facts:
             assert isinstance(fact, VaultHealth)
-            if abs(fact.skew_ms - self._skew_ms) > SAME_CLOCK_MS:
-                self._skew_ms = fact.skew_ms if abs(fact.skew_ms) > SAME_CLOCK_MS else 0
+            if self._skew.heard(fact.skew_ms):
                 self._dirty.update(self._tokens)
 
     def restamp(self, step_ms: int) -> None:
         """Move what was seen with our clock, which was set, and its distance from the server's."""
-        self._skew_ms -= step_ms  # also where little is left of it: what is known moved by the whole step
+        self._skew.ms -= step_ms  # also where little is left of it: what is known moved by the whole step
         self._tokens = {key: moved(token, step_ms) for key, token in self._tokens.items()}
         self._alive_ms = {key: at_ms + step_ms for key, at_ms in self._alive_ms.items()}
         self._heard_ms = self._heard_ms + step_ms if self._heard_ms is not None else None
@@ -189,7 +188,7 @@ class Tokens:
             rules,
             others,
             [build for job in jobs for build in self._builds.of_job(job)],
-            lambda: [grant.renewed_ms - self._skew_ms for grant in self._grants_known(key)],
+            lambda: [grant.renewed_ms - self._skew.ms for grant in self._grants_known(key)],
             disabled=any(self._builds.is_disabled(job) for job in jobs),
         )
 
@@ -247,7 +246,7 @@ class Tokens:
             grants=self._granted(key, token),
             ancestors=[rows[each] for each in self._ancestors.get(key, ()) if each in rows],
             run=self._runs.get(key),
-            skew_ms=self._skew_ms,
+            skew_ms=self._skew.ms,
             poll_s=self._interval_ms / 1000,
             looks_s=self._looks_s,
             heard_ms=heard_ms,
