@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
-from collectors.masking import HIDDEN, Mask
+from collectors.masking import Mask
 from statusdesk.config import Secret
 from statusdesk.credentials import SECRETS_KEPT, CredentialError, read_secret
 from statusdesk.facts import Changed, Message, Pod, Visited
+from statusdesk.redact import HIDDEN
 from statusdesk.redact_named import is_plain
 from statusdesk.text import CUT
 

@@ -6,9 +6,9 @@ The shapes of tokens are written here and nowhere else; an accessor of Vault nev
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from statusdesk.redact_named import HIDDEN as HIDDEN
 from statusdesk.redact_named import folded, is_plain, without_named
 from statusdesk.redact_said import without_said
+from statusdesk.redact_values import HIDDEN as HIDDEN
 from statusdesk.text import MAX_CHARS, clean, clean_line
 
 LINE_CHARS = 1_000

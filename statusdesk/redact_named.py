@@ -3,8 +3,7 @@
 import re
 from collections.abc import Callable
 
-from statusdesk.redact_values import HIDDEN as HIDDEN
-from statusdesk.redact_values import Value, value_at
+from statusdesk.redact_values import HIDDEN, Value, value_at
 
 _QUOTE = r"(?P<quote>\\{0,7}[\"'])"
 _LINK = r"\s{0,9}[:=]{1,2}>?\s{0,9}"
