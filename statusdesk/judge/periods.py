@@ -2,7 +2,7 @@
 
 import datetime as dt
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -29,21 +29,26 @@ class Period(NamedTuple):
 
 
 def period_of(builds: Sequence[Build], configured_s: float | None) -> Period | None:
-    """Return how often a job should run; None where nothing is configured and its timed runs do not tell.
+    """Return how often a job should run; None where nothing is configured and its timed runs do not tell."""
+    if configured_s is not None:
+        return Period(configured_s, "configured")
+    return learnt_of([build.started_ms for build in builds if build.trigger == "timer" and build.started_ms])
+
+
+def learnt_of(started_ms: Iterable[int]) -> Period | None:
+    """Return how often something is started by a timer; None where the times at which it began do not tell.
 
     Of an even timer that is the median between its runs, which is moved neither by a run that a person started nor by
     a night in which Jenkins was down. Of an uneven one (twice a day, never at weekends) it is the longest gap that
     recurs, for no run is missed before that has passed. Runs that begin together count once.
     """
-    if configured_s is not None:
-        return Period(configured_s, "configured")
-    starts = sorted({build.started_ms for build in builds if build.trigger == "timer" and build.started_ms})
-    starts = starts[-NEWEST_RUNS:]
-    gaps = _gaps(starts)
+    known = sorted(set(started_ms))
+    starts = known[-NEWEST_RUNS:]
+    gaps = gaps_of(starts)
     usual_ms = _longest_recurring_ms(gaps)
-    if len(gaps) < LEAST_INTERVALS or usual_ms is None or _is_in_doubt(gaps, usual_ms):
+    if len(gaps) < LEAST_INTERVALS or usual_ms is None or _is_in_doubt(gaps, usual_ms, gaps_of(known)):
         return None
-    once = _gaps(_without_bursts(starts, usual_ms))
+    once = gaps_of(without_bursts(starts, usual_ms))
     longest_ms = _longest_recurring_ms(once) or usual_ms
     median_ms = statistics.median(once)
     even = longest_ms <= EVEN * median_ms
@@ -53,8 +58,19 @@ def period_of(builds: Sequence[Build], configured_s: float | None) -> Period | N
     return Period(every_ms / 1000, "learnt" if even else "longest")
 
 
-def _gaps(starts: Sequence[int]) -> list[int]:
+def gaps_of(starts: Sequence[int]) -> list[int]:
     return [later - earlier for earlier, later in pairwise(starts)]
+
+
+def stretches_of(gaps: Iterable[int], longest_ms: float) -> list[list[int]]:
+    """Return the gaps that follow each other, in parts: those longer than this stand between the parts."""
+    parts: list[list[int]] = [[]]
+    for gap in gaps:
+        if gap > longest_ms:
+            parts.append([])
+        else:
+            parts[-1].append(gap)
+    return parts
 
 
 def _longest_recurring_ms(gaps: Sequence[int]) -> int | None:
@@ -63,13 +79,26 @@ def _longest_recurring_ms(gaps: Sequence[int]) -> int | None:
     return next((longer for longer, next_one in pairwise(ordered) if next_one >= SIMILAR * longer), None)
 
 
-def _is_in_doubt(gaps: Sequence[int], usual_ms: int) -> bool:
-    """Whether too much is longer than what recurs: a second run of the day, or many runs that begin together."""
+def _is_in_doubt(gaps: Sequence[int], usual_ms: int, known: Sequence[int]) -> bool:
+    """Whether too much is longer than what recurs: a second run of the day, or many runs that begin together.
+
+    ``known``: the gaps between all runs that are known.
+    """
     longer = [gap for gap in gaps if gap > EVEN * usual_ms]
-    return len(longer) > OUTLIERS * len(gaps) or max(longer, default=0) > FAR_OUT * usual_ms
+    if len(longer) > OUTLIERS * len(gaps):
+        return True
+    far_ms = max(longer, default=0)
+    return far_ms > FAR_OUT * usual_ms and not _is_outage(far_ms, known)
 
 
-def _without_bursts(starts: Sequence[int], usual_ms: int) -> Sequence[int]:
+def _is_outage(far_ms: int, known: Sequence[int]) -> bool:
+    """Whether so long a gap was there once, and the runs beside it are more than what begins together."""
+    alike = [gap for gap in known if SIMILAR * far_ms <= gap <= far_ms / SIMILAR]
+    most = max(stretches_of(known, SIMILAR * far_ms), key=len)
+    return len(alike) == 1 and (len(most) >= NEWEST_RUNS or sum(most) > LONGEST_BURST * far_ms)
+
+
+def without_bursts(starts: Sequence[int], usual_ms: int) -> Sequence[int]:
     """Return the starts, of those that begin together the first."""
     first: list[int] = []
     before_ms = 0
