@@ -12,13 +12,14 @@ LEAST_INTERVALS = 3
 NEWEST_RUNS = 30
 HOUR_MS = 3_600_000
 SIMILAR = 0.8  # gaps that are alike: the queue, and ``H`` in a timer's minutes, move a run a little
-EVEN = 1.5  # the longest gap that recurs may be so many times the median of an even timer
+EVEN = 1.5  # a gap so many times the usual one is longer than it, and no more late
 BURST = 0.05  # what follows after so small a part of the usual gap was started with the run before it
 LONGEST_BURST = 0.25
 OUTLIERS = 0.25  # so many gaps may be longer than what recurs: when Jenkins was down
 FAR_OUT = 30
 NIGHT_MS, DAILY_MS, WEEKEND_MS = 8 * HOUR_MS, 20 * HOUR_MS, 48 * HOUR_MS
 SATURDAY = 5
+LONGEST = "longest"
 
 
 class Period(NamedTuple):
@@ -35,8 +36,10 @@ def period_of(builds: Sequence[Build], configured_s: float | None) -> Period | N
     return learnt_of([build.started_ms for build in builds if build.trigger == "timer" and build.started_ms])
 
 
-def learnt_of(started_ms: Iterable[int]) -> Period | None:
+def learnt_of(started_ms: Iterable[int], even_by: float = EVEN) -> Period | None:
     """Return how often something is started by a timer; None where the times at which it began do not tell.
+
+    ``even_by``: so many times the median is the longest gap that recurs of an even timer.
 
     Of an even timer that is the median between its runs, which is moved neither by a run that a person started nor by
     a night in which Jenkins was down. Of an uneven one (twice a day, never at weekends) it is the longest gap that
@@ -51,11 +54,11 @@ def learnt_of(started_ms: Iterable[int]) -> Period | None:
     once = gaps_of(without_bursts(starts, usual_ms))
     longest_ms = _longest_recurring_ms(once) or usual_ms
     median_ms = statistics.median(once)
-    even = longest_ms <= EVEN * median_ms
+    even = longest_ms <= even_by * median_ms
     every_ms = median_ms if even else usual_ms
     if _may_rest_at_weekends(starts, every_ms, even):
         return None
-    return Period(every_ms / 1000, "learnt" if even else "longest")
+    return Period(every_ms / 1000, "learnt" if even else LONGEST)
 
 
 def gaps_of(starts: Sequence[int]) -> list[int]:
