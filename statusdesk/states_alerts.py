@@ -67,7 +67,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``critical_hits``: those of them whose own alerts are critical. ``touches``: whom it touches by the configuration,
     in words, where neither its labels nor its rule say. ``job_app``: the app that the job of a failed build belongs to.
     ``overdue_job``: the renewal job whose missed runs it is about, in the words of ``look``; empty where no run of it
-    helps.
+    helps. ``overdue_in``: the namespaces, or globs, for which these runs are; none: for any.
     """
 
     fingerprint: str
@@ -116,6 +116,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     touches: str = ""
     job_app: str = ""
     overdue_job: str = ""
+    overdue_in: tuple[str, ...] = ()
     at_stage: str = ""
     still_told_to: tuple[str, ...] = ()
     change: int = 0

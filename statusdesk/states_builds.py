@@ -80,6 +80,15 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     running: tuple[RunningBuild, ...] = ()
 
 
+class Overdue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A namespace for which a renewal job is overdue (an empty one: the job as a whole), and since when it is."""
+
+    namespace: str
+    message: str
+    url: str
+    since_ms: int
+
+
 class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):
     """Whether a job of the platform does what others rely on. Key: ``source/job``.
 
@@ -102,7 +111,8 @@ class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):
     longest gap that recurs) or empty (not known).
     ``next_expected_ms``: when the next success is, or was, due. ``awaited_ms``: since when a first success is waited
     for, by the first run or since the job is known. ``jobs_added`` and ``jobs_removed`` count the jobs that came and
-    went since the seed job's last good run began (see ``JobEvent``).
+    went since the seed job's last good run began (see ``JobEvent``). ``overdue``: all for which a renewal is overdue
+    (``RenewalOverdue``), that of the row too.
     """
 
     key: str
@@ -132,6 +142,7 @@ class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):
     jobs_removed: int = 0
     awaited_ms: int | None = None
     namespace: str = ""
+    overdue: tuple[Overdue, ...] = ()
 
 
 class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):

@@ -17,6 +17,7 @@ from statusdesk.alerts.dedup import takers
 from statusdesk.alerts.making import make
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import SEVERITIES
+from statusdesk.renewals import is_named
 from statusdesk.states_alerts import AlertState
 
 Key = Callable[[AlertState], tuple[str, ...]]
@@ -172,7 +173,13 @@ def _saying_more(
     alert: AlertState, more: Mapping[tuple[str, tuple[str, ...]], list[AlertState]]
 ) -> Iterable[AlertState]:
     key = _ABOUT.get(alert.alertname)
-    return more.get((alert.alertname, key(alert)), ()) if key is not None else ()
+    found = more.get((alert.alertname, key(alert)), ()) if key is not None else ()
+    return [each for each in found if _is_told_there(alert, each)]
+
+
+def _is_told_there(alert: AlertState, by: AlertState) -> bool:
+    """Whether what says more is about the namespace of an alert too: of a renewal job, each is told by itself."""
+    return not (alert.namespace and by.overdue_in) or is_named(alert.namespace, by.overdue_in)
 
 
 def _places(alerts: Iterable[AlertState], tuning: Tuning) -> tuple[str, ...]:

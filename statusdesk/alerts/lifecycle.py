@@ -38,6 +38,7 @@ _EXPLAINING = (
     "touches",
     "job_app",
     "overdue_job",
+    "overdue_in",
 )
 _explaining = attrgetter(*_EXPLAINING)
 
