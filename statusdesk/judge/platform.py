@@ -150,7 +150,7 @@ def judge_platform(job: Job, builds: Sequence[Build], around: Surroundings, now_
 
 
 def _named(bad: Sequence[_Judged]) -> str:
-    """Return the names of namespaces in words: the failing ones first, and of these what was the last to fall silent."""
+    """Return namespaces in words: the failing ones first, and of these the last to fall silent."""
     ordered = sorted(bad, key=lambda each: (-_WORST.index(each.level), each.known.periods_late(), each.known.where))
     names = [each.known.pair.namespace for each in ordered]
     if len(names) > MOST_NAMED:

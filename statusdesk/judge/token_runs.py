@@ -6,7 +6,7 @@ build tells it by a namespace where it is used.
 """
 
 import enum
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import NamedTuple
@@ -94,15 +94,19 @@ def runs_of(
 
     ended = sorted((each for each in builds if not each.building and each.result), key=lambda each: -each.number)
     telling = {name for build in ended for name, value in _said(build) if named(value).used or named(value).placed}
-    is_doubtful = _doubts(ended) if len(tokens) > 1 else None
+    usual = _usual(ended)
+
+    def is_of_all(name: str, value: str) -> bool:
+        return value.startswith(UNSAID) and usual.get(name) == {value}  # its timer always says it: "all"
+
     runs: list[RenewalRun] = []
     for build in ended:
         said = _said(build)
-        values = [named(value) for name, value in said if name and name in telling]
+        values = [named(value) for name, value in said if name in telling and name and not is_of_all(name, value)]
         place = next((named(value) for name, value in said if not name), None)
         if place is not None and not place.known and "" not in telling:
             place = None  # a word that is no namespace of ours
-        silent = For.UNTOLD if is_doubtful is not None and is_doubtful(build) else For.MINE
+        silent = For.UNTOLD if len(tokens) > 1 and _is_doubtful(build, usual) else For.MINE
         runs.append(RenewalRun(build, values, place, silent))
     return runs
 
@@ -114,23 +118,25 @@ def _said(build: Build) -> list[tuple[str, str]]:
     return [*said, ("", ",".join(spaces))] if spaces else said
 
 
-def _doubts(ended: Sequence[Build]) -> Callable[[Build], bool]:
-    """Return what tells of a run of several tokens whether it may be for one of them only, by values that differ.
-
-    What all runs that no person started have in common tells none of them apart.
-    """
+def _usual(ended: Sequence[Build]) -> dict[str, set[str]]:
+    """Return what the runs say that no person started, by name."""
     usual: dict[str, set[str]] = {}
     for build in [each for each in ended if each.trigger not in _BY_HAND] or ended:
         for name, value in _said(build):
             usual.setdefault(name, set()).add(value)
-    differing = {name for name, values in usual.items() if len(values) > 1}
+    return usual
 
-    def is_doubtful(build: Build) -> bool:
-        said = _said(build)
-        given = {name.casefold() for name, _ in build.renews} | {name for name, _ in said}
-        return not given.isdisjoint(differing) or any(value not in usual.get(name, ()) for name, value in said)
 
-    return is_doubtful
+def _is_doubtful(build: Build, usual: Mapping[str, set[str]]) -> bool:
+    """Tell whether a run of a job of several tokens may be for one of them only, by values that differ.
+
+    What all runs that no person started have in common tells none of them apart.
+    """
+    said = _said(build)
+    given = {name.casefold() for name, _ in build.renews} | {name for name, _ in said}
+    return any(len(usual.get(name, ())) > 1 for name in given) or any(
+        value not in usual.get(name, ()) for name, value in said
+    )
 
 
 def last_run(

@@ -98,6 +98,16 @@ def test_what_a_person_gave_once_tells_nothing_of_what_runs_by_itself():
     assert held(ORDERS, [PAYMENTS], runs[:2]).number == 1, "that one may have been for another"
 
 
+@pytest.mark.parametrize("others", [[], [PAYMENTS]])
+def test_a_word_that_the_timer_always_gives_is_no_other_token(others):
+    by_hand = of_app(2, "payments" if others else "orders", trigger="user")
+    runs = [of_app(1, "?a7", trigger="timer"), by_hand, of_app(3, "?a7", "FAILURE", trigger="timer")]
+    run = held(ORDERS, others, runs)
+    assert (run.number, run.untold) == (3, False), "it may be 'all'"
+    other = held(ORDERS, others, [*runs[:2], of_app(3, "?a8", trigger="user")])
+    assert other.number == (1 if others else 2), "what a person gave is another one"
+
+
 @pytest.mark.parametrize(
     ("renewed", "untold"),
     [
