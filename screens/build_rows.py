@@ -73,7 +73,8 @@ def choose(board: Board, scope: Scope, lens: Lens, stages: Namespaces) -> Chosen
     beside: list[BuildState] = []
     for state in board.builds:
         if _is_in(state, board, scope, stages):
-            listed = state.job_class not in _PLATFORM or scope.job or _is_shown(state, bad, by_job=scope.by_job)
+            asked_for = scope.job or scope.place  # then all of it, well or not
+            listed = state.job_class not in _PLATFORM or asked_for or _is_shown(state, bad, by_job=scope.by_job)
             (everything if listed else beside).append(state)
     matching = [state for state in everything if _matches(state, lens.text)] if lens.text else everything
     order = {name: place for place, name in enumerate(name for names in stages.values() for name in names)}

@@ -54,6 +54,20 @@ def test_a_namespace_is_green_since_its_last_one_became_so():
     assert (group.green_ms, group.bad) == (None, 1)
 
 
+def test_a_place_that_is_asked_for_lists_its_platform_jobs_too_well_or_not():
+    aborted = replace(jenkins.state("env-create", "dev-d", 7, "", job_class="environment"), number=None)
+    renewal = jenkins.state("vault-renew", "staging", 6, job_class="renewal", running=(RunningBuild(7, NOW),))
+    made = jenkins.state("env-create", "dev-b", 5, job_class="environment")
+    board = jenkins.board(builds=(aborted, renewal, made))
+    assert choose(board, Scope(), Lens(), STAGES).groups == (), "only what is not well, unless it is asked for"
+    for place, row, green in (("dev-d", aborted, False), ("staging", renewal, True), ("dev-b", made, True)):
+        for by_job in (False, True):
+            chosen = choose(board, Scope(place=place, by_job=by_job), Lens(), STAGES)
+            assert [group.rows for group in chosen.groups] == [(row,)]
+            assert (chosen.groups[0].green_ms is not None) is green
+            assert chosen.running == tuple((row, run) for run in row.running)
+
+
 def test_signs_are_narrow():
     import datetime
 
