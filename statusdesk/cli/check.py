@@ -152,8 +152,8 @@ def _probes(config: "Config", hiding: "Hiding") -> "Iterator[Callable[[], Iterab
         namespaces = config.namespaces_of(cluster.name)
         yield functools.partial(_probe_cluster, cluster, namespaces)
     if (jenkins := config.jenkins) is not None:
-        unmatched = functools.partial(check_jobs.unmatched, config)
-        yield lambda: probe_jenkins(jenkins, hiding.reader(jenkins.token, jenkins.user), unmatched)
+        said = functools.partial(check_jobs.held_against, config)
+        yield lambda: probe_jenkins(jenkins, hiding.reader(jenkins.token, jenkins.user), said)
     if (vault := config.vault) is not None:
         yield lambda: probe_vault(vault, hiding.reader(vault.token))
 

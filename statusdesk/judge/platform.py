@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from statusdesk.facts import Build, Job, JobClass, QueueItem
-from statusdesk.judge.environments import Act, by_half
+from statusdesk.judge.environments import Act, left_by
 from statusdesk.judge.periods import Period
 from statusdesk.judge.platform_pairs import Pair, namespaces_of, newest, pairs_of
 from statusdesk.states import TROUBLED, Level, PlatformState
@@ -222,9 +222,12 @@ def _verdict(known: _Known) -> tuple[Level, str, str]:
 def _failed(known: _Known, build: Build, means: str) -> tuple[Level, str, str]:
     unstable = build.result == "UNSTABLE"
     where = known.where
-    if known.job.job_class is JobClass.ENVIRONMENT:
+    if known.around.act is not None:
         means, where = _left_by(build, known.around.act), ""
-    said = f"{known.job.name} #{build.number} {'is unstable' if unstable else 'failed'}{where}: {means}"
+    elif known.job.job_class is JobClass.ENVIRONMENT:
+        means = ""  # it neither makes nor destroys one
+    said = f"{known.job.name} #{build.number} {'is unstable' if unstable else 'failed'}{where}"
+    said += f": {means}" if means else ""
     match known.job.job_class:
         case JobClass.SEED:
             return Level.WARNING if unstable else Level.FAILING, "SeedFailed", said
@@ -267,16 +270,18 @@ def _overdue(known: _Known) -> str:
 
 
 def _meaning(known: _Known) -> str:
+    if known.job.job_class is JobClass.ENVIRONMENT and known.around.act is None:
+        return _MEANS[JobClass.OTHER]
     if known.job.job_class is not JobClass.SEED:
         return _MEANS.get(known.job.job_class, _MEANS[JobClass.OTHER])
     return f"job definitions are as of {_ago(known)} ago" if known.success is not None else "job definitions may be old"
 
 
-def _left_by(build: Build, act: Act | None) -> str:
-    """Return what a run of an environment's job that went wrong may have left: that is no word about the others."""
+def _left_by(build: Build, act: Act) -> str:
+    """Return what a run of an environment's job that did not go well has done: that is no word about the others."""
     names = namespaces_of(build) or ("an environment",)
     several = f"{names[0]} and {counted(len(names) - 1, 'other')}" if len(names) > 1 else names[0]
-    return f"{several} may be {by_half(act)}"
+    return f"{several} {left_by(act, build.result, several=len(names) > 1)}"
 
 
 def _is_stale(known: _Known) -> bool:
