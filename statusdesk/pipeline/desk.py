@@ -156,9 +156,9 @@ class Desk:
             if not message.scope:
                 self.visited.add(message.source)
 
-    def _told_of(self, state: RolloutState) -> RolloutState:
+    def _told_of(self, state: RolloutState, is_new: bool) -> RolloutState:
         """Return a judged rollout with what else is known of it: the build that did it, and its cause."""
-        return self._causes.again(self._joins.join(state))
+        return self._causes.again(self._joins.join(state, is_new=is_new))
 
     def _is_newer(self, swept: Swept) -> bool:
         what = (swept.source, swept.kind, swept.subkind, swept.scope)
