@@ -111,14 +111,19 @@ def _below(state: BuildState, columns: BuildColumns, pen: Pen) -> Line:
 
 def draw_running(state: BuildState, run: RunningBuild, pen: Pen) -> list[Line]:
     """Return the line of a build that runs, with our own estimate of what is left."""
-    ink, mark = pen.ink, Mark.PROGRESSING
+    ink, mark = pen.ink, Mark.PAUSED if run.waits else Mark.PROGRESSING
     line = pen.put_mark(Line().put(" ", ink.plain), mark)
     name = f"{state.job} {pen.arrow} {state.namespace}" if state.namespace else state.job
     room = max(20, pen.width // 3 if pen.width >= USUAL_FROM else pen.width - 56)
     line.put(fit(name, room, pen.dots) + "  ", ink.plain)
     line.put(fit(f"#{run.number}", NUMBER) + "  ", ink.plain)
     line.put(fit(run.version or "-", 10, pen.dots) + "  ", ink.plain)
-    put_progress(line, run.started_ms, state.usual_ms, pen, pen.width - line.x - 1)
+    left = pen.width - line.x - 1
+    if run.waits:
+        waits = f"waits for a person to decide, began {pen.since(run.started_ms)}"
+        line.put(fit(waits, min(cells(waits), left), pen.dots), ink.plain)
+    else:
+        put_progress(line, run.started_ms, state.usual_ms, pen, left)
     before = RESULT_MARKS.get(state.result)
     said = run.cause
     if state.level in TROUBLED and before is not None:

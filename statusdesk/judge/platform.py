@@ -233,10 +233,9 @@ def _verdict(known: _Known) -> tuple[Level, str, str]:
 def _failed(known: _Known, build: Build, means: str) -> tuple[Level, str, str]:
     unstable = build.result == "UNSTABLE"
     where = known.where
-    if known.around.act is not None:
-        means, where = _left_by(build, known.around.act), ""
-    elif known.job.job_class is JobClass.ENVIRONMENT:
-        means = ""  # it neither makes nor destroys one
+    if known.job.job_class is JobClass.ENVIRONMENT:
+        act = known.around.act  # without one, it neither makes nor destroys any
+        means, where = (_left_by(build, act), "") if act is not None else ("", where)
     said = f"{known.job.name} #{build.number} {'is unstable' if unstable else 'failed'}{where}"
     said += f": {means}" if means else ""
     match known.job.job_class:

@@ -101,6 +101,15 @@ def test_how_long_a_build_runs_is_never_cut_without_a_mark(width):
     assert max(map(len, (said, known))) <= width
 
 
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_a_build_that_waits_for_a_person_shows_no_progress(width):
+    pen = narrow(width)
+    run = RunningBuild(55, NOW - 2 * HOUR, cause="Started by timer", waits=True)
+    (said,) = drawn(draw_running(replace(jenkins.ROWS[3], usual_ms=60_000), run, pen), pen)
+    assert "waits for a" in said and "usually" not in said and "\u25b0" not in said
+    assert len(said) <= width and (width < 160 or "waits for a person to decide, began 2h ago   Started by" in said)
+
+
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_what_stands_beside_a_title_is_not_cut_where_it_has_room_below(width):
     said = "2 still up after hours; last 7 days: 1200 h up, 840 h of them after hours"
