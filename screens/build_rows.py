@@ -7,6 +7,7 @@ import msgspec
 from screens.lens import Lens
 from statusdesk.board import Board
 from statusdesk.facts import JobClass
+from statusdesk.job_names import shown_job
 from statusdesk.states import CALM, TROUBLED, BuildState, Level, PlatformState, RunningBuild
 
 NOWHERE = ""
@@ -31,7 +32,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> tuple[str, ...]:
         """Return the way to it, as the top line shows it."""
-        narrow = "without a namespace" if self.unattributed else self.job or self.app or self.place
+        narrow = "without a namespace" if self.unattributed else shown_job(self.job) or self.app or self.place
         return ("builds", narrow) if narrow else ("builds",)
 
 
@@ -118,7 +119,8 @@ def _keys_of(board: Board, app: str) -> frozenset[str]:
 
 
 def _matches(state: BuildState, text: str) -> bool:
-    hay = f"{state.job} {state.namespace} {state.version} {state.reason} {state.result} {state.cause} {state.user}"
+    hay = f"{state.job} {shown_job(state.job)} {state.namespace} {state.version} {state.reason} {state.result}"
+    hay = f"{hay} {state.cause} {state.user}"
     hay = f"{hay} {state.message} #{state.number} {state.git_revision} {state.git_branch}".casefold()
     return all(word in hay for word in text.casefold().split())
 

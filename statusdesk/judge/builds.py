@@ -7,6 +7,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from statusdesk.facts import Build, Job, JobClass
+from statusdesk.job_names import shown_job
 from statusdesk.judge.environments import Act, Settled, left_by
 from statusdesk.states import BuildState, Level, RunningBuild
 from statusdesk.states_builds import NO_RESULT
@@ -55,7 +56,7 @@ def judge_builds(
     since_ms, history = _history(count.decisive, settled, act)
     level, reason = _verdict(count.decisive, history)
     green_ms, was_red = (since_ms, True) if level is Level.IDLE else _green_since(told, before, now_ms)
-    said = _message(job_name, job, _means(job_class, act), namespace, count)
+    said = _message(shown_job(job_name), job, _means(job_class, act), namespace, count)
     state = BuildState(
         key=f"{source}/{job_name}@{namespace}",
         source=source,

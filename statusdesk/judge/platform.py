@@ -10,6 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from statusdesk.facts import Build, Job, JobClass, QueueItem
+from statusdesk.job_names import shown_job
 from statusdesk.judge.environments import Act, left_by
 from statusdesk.judge.periods import Period
 from statusdesk.judge.platform_pairs import Pair, newest, pairs_of
@@ -210,7 +211,7 @@ def _verdict(known: _Known) -> tuple[Level, str, str]:
     stopped = _stopped(known)
     is_renewal = known.job.job_class is JobClass.RENEWAL
     late = known.periods_late() if is_renewal else 0.0
-    name = known.job.name
+    name = shown_job(known.job.name)
     if stopped is not None:
         reason, why = stopped
         level = Level.FAILING if late > OVERDUE_PERIODS else Level.WARNING
@@ -236,7 +237,7 @@ def _failed(known: _Known, build: Build, means: str) -> tuple[Level, str, str]:
     if known.job.job_class is JobClass.ENVIRONMENT:
         act = known.around.act  # without one, it neither makes nor destroys any
         means, where = (_left_by(build, act), "") if act is not None else ("", where)
-    said = f"{known.job.name} #{build.number} {'is unstable' if unstable else 'failed'}{where}"
+    said = f"{shown_job(known.job.name)} #{build.number} {'is unstable' if unstable else 'failed'}{where}"
     said += f": {means}" if means else ""
     match known.job.job_class:
         case JobClass.SEED:
@@ -265,10 +266,10 @@ def _stopped(known: _Known) -> tuple[str, str] | None:
 def _overdue(known: _Known) -> str:
     period = known.period
     assert period is not None
-    said = f"{known.job.name} succeeded last {_ago(known)} ago{known.where}"
+    said = f"{shown_job(known.job.name)} succeeded last {_ago(known)} ago{known.where}"
     if known.success is None:
         waited = age(known.now_ms - (known.awaited_ms or known.now_ms))
-        said = f"{known.job.name} has never succeeded{known.where}, for {waited}"
+        said = f"{shown_job(known.job.name)} has never succeeded{known.where}, for {waited}"
     every = age(round(period.every_s * 1000))
     said += f", its runs are {every} apart at most" if period.rule == "longest" else f", it should every {every}"
     if known.around.quieting_down:

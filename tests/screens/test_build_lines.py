@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from screens.build_lines import draw_running
+from screens.build_lines import draw_build, draw_running, share_out
 from screens.build_marks import levels, mark_of, put_strip
 from screens.build_page_lines import _build
 from screens.build_rows import Scope, choose
@@ -133,3 +133,14 @@ def test_a_deleted_build_of_the_page_says_so():
     failed = replace(jenkins.HISTORY[0], deleted=True)
     assert "deleted in Jenkins" in drawn(_build(failed, False, narrow(120)), narrow(120))[0]
     assert "deleted" not in drawn(_build(jenkins.HISTORY[0], False, narrow(120)), narrow(120))[0]
+
+
+def test_a_branch_is_shown_as_it_is_called_and_found_by_that():
+    branch = jenkins.state("mb/feature%2Flogin", "testing", 4, running=(RunningBuild(5, NOW - 60_000),))
+    board, pen = jenkins.board(builds=(branch,)), narrow(160)
+    chosen = choose(board, Scope(), Lens(text="feature/login"), STAGES)
+    [row] = chosen.groups[0].rows
+    shown = drawn(draw_build(row, share_out([row], False, 160), None, pen), pen)
+    shown += drawn(draw_running(row, row.running[0], pen), pen)
+    assert all("mb/feature/login" in line for line in shown) and len(shown) == 2
+    assert Scope(job=branch.job).words == ("builds", "mb/feature/login")
