@@ -75,6 +75,8 @@ def muted_words(muted: Muted, now_ms: int) -> str:
     """Return who lets an Alertmanager tell nobody of an alert, and for how long: ``silenced there by kim for 1h``."""
     if muted.inhibited:
         return "held back there by another alert"
+    if muted.taken:
+        return f"taken by {muted.by} at another collector"
     by = f" by {muted.by}" if muted.by else ""
     until = f" for {span(max(0, muted.until_ms - now_ms))} more" if muted.until_ms is not None else ""
     return f"silenced there{by}{until}"

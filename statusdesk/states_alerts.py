@@ -180,13 +180,17 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Muted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One alert of which an Alertmanager tells nobody: silenced there, or ``inhibited`` by another alert."""
+    """One alert of which an Alertmanager tells nobody: silenced there, or ``inhibited`` by another alert.
+
+    ``taken``: it is silenced because somebody has taken it, at another collector.
+    """
 
     fingerprint: str
     inhibited: bool = False
     by: str = ""
     comment: str = ""
     until_ms: int | None = None
+    taken: bool = False
 
 
 class MutedThere(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -19,6 +19,7 @@ from statusdesk.sinks.peers import Peer, Standing, sink_peers
 from statusdesk.sinks.readback import Readback
 from statusdesk.sinks.sending import PrintLine, Sender, SinkStats
 from statusdesk.sinks.silencing import Silencing
+from statusdesk.sinks.wishes import Takings
 from statusdesk.states_alerts import Silence
 
 Narrate = Callable[[str], None]
@@ -129,8 +130,20 @@ class Sinks:
             for url in urls
         ]
         api = partial(AlertmanagerApi, sink, urls, self._base_dir, clock)  # one for each thread
-        self._silencers.append(Silencing(api(), self._silences, clock=clock, narrate=narrate))
-        self._readers.append(Readback(api(), standing.alerts, site=self._config.ha.site, clock=clock, steady=steady))
+        takings = Takings(standing.alerts, terms, tuning)
+        self._silencers.append(
+            Silencing(api(), self._silences, takings, expire=terms.expire, clock=clock, steady=steady, narrate=narrate)
+        )
+        self._readers.append(
+            Readback(
+                api(),
+                standing.alerts,
+                site=self._config.ha.site,
+                is_ours=takings.is_ours,
+                clock=clock,
+                steady=steady,
+            )
+        )
 
     def _sender(self, sink: SinkSettings) -> Sender:
         return sender_of(sink, self._config, self._print_line)
