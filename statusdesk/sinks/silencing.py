@@ -78,7 +78,7 @@ class Silencing:
         self._clock = clock
         self._steady = steady
         self._narrate = narrate
-        self._left_alone: dict[tuple[str, str, bool], int] = {}  # ended there, or refused: until when it is known
+        self._left_alone: dict[tuple[str, str, bool], Wish] = {}  # ended there by somebody, or refused
         self._missing: set[tuple[str, str]] = set()  # was not there at the last look, though it is elsewhere
         self._looked: tuple[int, object] | None = None
         self._loop = Repeating(f"silences {api.name}", look_every_s, self._look, failed=self._failed, close=api.close)
@@ -91,6 +91,11 @@ class Silencing:
     def join(self, timeout_s: float) -> None:
         """Wait for the end of the thread."""
         self._loop.join(timeout_s)
+
+    def not_there(self) -> tuple[str, ...]:
+        """Return what is not silenced at one of them though it is here, by ``about``: ended there, or refused."""
+        left = dict(self._left_alone).values()  # a copy: it is asked for on another thread
+        return tuple(sorted({wish.about for wish in left if not wish.over}))
 
     def _failed(self, problem: str) -> None:
         self._narrate(f"statusdesk: sink {self._api.name}: silences are not passed on: {problem}; trying again")
@@ -110,7 +115,7 @@ class Silencing:
         Raises: SendError.
         """
         now_ms = self._clock()
-        self._left_alone = {key: until_ms for key, until_ms in self._left_alone.items() if until_ms > now_ms}
+        self._left_alone = {key: wish for key, wish in self._left_alone.items() if wish.ends_ms > now_ms}
         wishes = [of_silence(each, now_ms) for each in self._silences() if each.ends_ms > now_ms]
         wishes += self._takings.wishes(now_ms) if self._takings is not None else []
         if not wishes:
@@ -148,7 +153,7 @@ class Silencing:
             elif wish.over or wish.ended is not None:
                 return
             elif key in self._left_alone:
-                self._left_alone[key] = wish.ends_ms
+                self._left_alone[key] = wish
             elif any(each.was_ended for each in there):
                 said = (
                     f"{wish.what} was ended at {host_of(url)}: it stays so, people are told there; here it still holds"
@@ -200,7 +205,7 @@ class Silencing:
         return replace(wish, ends_ms=round(max(ends).timestamp() * 1000) + self._api.ahead_ms(url))
 
     def _leave_alone(self, key: tuple[str, str, bool], wish: Wish, said: str) -> None:
-        self._left_alone[key] = wish.ends_ms
+        self._left_alone[key] = wish
         self._narrate(f"statusdesk: sink {self._api.name}: {said}")
 
 

@@ -131,15 +131,17 @@ class Sinks:
         ]
         api = partial(AlertmanagerApi, sink, urls, self._base_dir, clock)  # one for each thread
         takings = Takings(standing.alerts, terms, tuning)
-        self._silencers.append(
-            Silencing(api(), self._silences, takings, expire=terms.expire, clock=clock, steady=steady, narrate=narrate)
+        silencing = Silencing(
+            api(), self._silences, takings, expire=terms.expire, clock=clock, steady=steady, narrate=narrate
         )
+        self._silencers.append(silencing)
         self._readers.append(
             Readback(
                 api(),
                 standing.alerts,
                 site=self._config.ha.site,
                 is_ours=takings.is_ours,
+                not_there=silencing.not_there,
                 clock=clock,
                 steady=steady,
             )

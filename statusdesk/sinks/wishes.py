@@ -28,11 +28,13 @@ _TAKEN = "(statusdesk ack "
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """One silence as an Alertmanager shall have it; ``marker``: the words by which it is found again there.
 
+    ``about``: the id of the silence, or the fingerprint of the alert that was taken; ``what`` is that in words.
     ``over``: it shall not hold any more. ``lease_ms``: it is drawn out again and again, for so long at a time; 0: it
     ends when it ends. ``ended``: the labels of the alert that it is about, once that is over: the silence holds until
     they take it for over too, so that it is told.
     """
 
+    about: str
     marker: str
     what: str
     matchers: tuple[Matcher, ...]
@@ -66,6 +68,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 def of_silence(silence: Silence, now_ms: int) -> Wish:
     """Return what is wished for a silence of ours."""
     return Wish(
+        about=silence.id,
         marker=f"(statusdesk silence {silence.id})",
         what=f"the silence {silence.id}",
         matchers=silence.matchers,
@@ -119,6 +122,7 @@ class Takings:
         ends_ms = now_ms + self._lease_ms
         said = f": {alert.ack_comment}" if alert.ack_comment else ""
         return Wish(
+            about=alert.fingerprint,
             marker=f"{_TAKEN}{alert.fingerprint}-{alert.acked_ms or 0})",
             what=f"the silence of the taken {alert.alertname} {alert.fingerprint}",
             # a label that it has not is asked for as empty: no other alert is meant

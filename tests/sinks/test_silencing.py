@@ -161,6 +161,7 @@ def test_a_silence_that_somebody_ended_there_stays_ended_and_that_is_said(there,
     keep()
     assert there.asked_for == ["basket"] and not there.holding
     (said,) = keep.narrated
+    assert keep.made.not_there() == ("basket",)
     assert "the silence basket was ended at 127.0.0.1" in said and said.endswith(
         "it stays so, people are told there; here it still holds"
     )

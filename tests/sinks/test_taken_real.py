@@ -10,6 +10,7 @@ import pytest
 from statusdesk.config_alerts import HaSettings
 from statusdesk.console_requests import Ack, AddSilence, Asked, MatcherAsked
 from statusdesk.sinks.silencing import Silencing
+from statusdesk.store.reader import Reader
 from tests.sinks.alertmanagers import MISSING, PROGRAM, one, two
 from tests.sinks.office import Office, alertmanager, config_of
 
@@ -138,6 +139,12 @@ def test_a_silence_that_somebody_ended_there_is_not_made_again(make, repeating):
     urllib.request.urlopen(urllib.request.Request(url, method="DELETE"), timeout=5).close()
     office.until(lambda: any("people are told there" in line for line in office.narrated), what="that it is said")
     office.go_on(0.5)
+    (reader,) = office.sinks._readers
+    reader.look()
+    office.step()
+    with Reader(office.path) as store:
+        ((alert,), (row,)) = store.alerts(), store.changes(0).muted
+    assert row.not_there == (alert.fingerprint,)
     assert not holding(manager, "ended") and sum("stays so" in line for line in office.narrated) == 1
     office.mend("ended")
 
