@@ -83,7 +83,7 @@ class BuildLedger:
             for _, build in sorted(of_job.items(), reverse=True):
                 if build.building or build.deleted or build.result not in CONCLUSIVE:
                     continue
-                namespaces = build.namespaces or (build.namespace or "",)
+                namespaces = build.all_namespaces or ("",)
                 if not seen.issuperset(namespaces):
                     seen.update(namespaces)
                     yield build
@@ -224,11 +224,10 @@ class BuildLedger:
         seen = build_of(job, job_path, wire, clues, self._settings)
         seen = msgspec.structs.replace(seen, renews=self._renewals.told_by(job, wire.actions))
         if known is not None:
-            namespaces = known.namespaces or ((known.namespace,) if known.namespace else ())
             seen = msgspec.structs.replace(
                 seen,
                 namespace=known.namespace,
-                namespaces=namespaces,
+                namespaces=known.all_namespaces,
                 attributed_by=known.attributed_by,
                 skew_ms=known.skew_ms,
                 git_revision=seen.git_revision or known.git_revision,
@@ -269,8 +268,8 @@ class BuildLedger:
             build = self.get(upstream)
             if build is None:
                 return _Ask(upstream)
-            if build.namespace is not None and build.attributed_by in _INHERITED:
-                return Attribution(build.namespaces or (build.namespace,), "upstream")
+            if build.all_namespaces and build.attributed_by in _INHERITED:
+                return Attribution(build.all_namespaces, "upstream")
             number = build.upstream_number
             upstream = (build.upstream_job, number) if build.upstream_job and number is not None else None
         return None

@@ -42,9 +42,10 @@ def unknown_environments(board: Board) -> list[str]:
     begin = "This is not sure" if board.environments else "Which environments are up is not known yet"
     if not board.jobs:
         return [f"{begin}: Jenkins has shown no job."] if _has_jenkins(board) else []
-    if not board.untold:
+    if not board.incomplete_jobs:
         return []
-    jobs = f"{board.untold[0]}{f' and {len(board.untold) - 1} more' if len(board.untold) > 1 else ''}"
+    first, more = board.incomplete_jobs[0], len(board.incomplete_jobs) - 1
+    jobs = f"{first} and {more} more" if more else first
     faults = [
         view.state.message for view in board.sources if view.state.key == f"{JENKINS}#builds" and view.state.message
     ]

@@ -220,7 +220,7 @@ def _inhibited(alert: AlertState, board: Board, posted: Sequence[str]) -> str:
 def inhibited_words(alert: AlertState, firing: Iterable[AlertState]) -> str:
     """Return which alert, of those that fire, mutes this one: ``inhibited by TokenGone payments``."""
     more = _inhibiting(alert, firing)
-    words = "another alert says more about it"
+    words = "its cause was told in its place" if alert.cause_key else "another alert says more about it"
     if more is not None:
         words = f"inhibited by {more.alertname} {more.token or more.app or more.source}".rstrip()
     still = alert.still_told_to

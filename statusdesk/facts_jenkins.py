@@ -98,6 +98,11 @@ class Build(Fact, frozen=True):
     def key(self) -> tuple[str, str, int]:
         return (self.source, self.job, self.number)
 
+    @property
+    def all_namespaces(self) -> tuple[str, ...]:
+        """The namespaces that it was for, also where only the first is told; none where it is not attributed."""
+        return self.namespaces or ((self.namespace,) if self.namespace else ())
+
 
 class QueueItem(Fact, frozen=True):
     """One item that waits in the Jenkins queue. Key: (source, id).

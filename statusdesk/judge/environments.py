@@ -44,6 +44,12 @@ class Settled(NamedTuple):
         """Return the moment before which what a job of this class did is history."""
         return self.good_ms if job_class is JobClass.ENVIRONMENT else self.destroyed_ms
 
+    def later(self, other: "Settled") -> "Settled":
+        """Return the later moment of each kind."""
+        return Settled(
+            *(max((ms for ms in both if ms is not None), default=None) for both in zip(self, other, strict=True))
+        )
+
     def moved(self, step_ms: int) -> "Settled":
         """Return the same by a clock that was set."""
         return Settled(*(None if ms is None else ms + step_ms for ms in self))

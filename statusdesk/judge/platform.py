@@ -4,6 +4,7 @@ A job that is run for namespaces is judged for each of them: the newest build of
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 from statusdesk.facts import Build, Job, JobClass, QueueItem
 from statusdesk.judge.environments import Act, by_half
 from statusdesk.judge.periods import Period
-from statusdesk.judge.platform_pairs import Pair, namespaces_of, newest, pairs_of
+from statusdesk.judge.platform_pairs import Pair, newest, pairs_of
 from statusdesk.states import TROUBLED, Level, PlatformState
 from statusdesk.states_builds import NO_RESULT
 from statusdesk.text import age, counted
@@ -46,8 +47,8 @@ class Surroundings(NamedTuple):
     jobs_added: int = 0
     jobs_removed: int = 0
     awaited_ms: int | None = None
-    periods: Mapping[str, Period | None] = {}
-    settled_ms: Mapping[str, int] = {}
+    periods: Mapping[str, Period | None] = MappingProxyType({})
+    settled_ms: Mapping[str, int] = MappingProxyType({})
     act: Act | None = None
 
 
@@ -126,11 +127,11 @@ def judge_platform(job: Job, builds: Sequence[Build], around: Surroundings, now_
     ]
     worst = max(judged, key=lambda each: each.rank)
     awaited = [each.known for each in judged if each.known.next_ms is not None]
-    bad = {_number(each.known) for each in judged if each.level in TROUBLED} - {_number(worst.known)}
+    bad = sum(each.level in TROUBLED and not _is_told_by(worst, each) for each in judged)
     shown = worst.known
     if worst.level not in TROUBLED or shown.next_ms is None:
         shown = min(awaited, key=lambda known: known.next_ms or 0, default=shown)
-    said = f"{worst.message}; {counted(len(bad), 'other namespace')} not well" if bad else worst.message
+    said = f"{worst.message}; {counted(bad, 'other namespace')} not well" if bad else worst.message
     state = _state(worst._replace(message=said), newest([build for build in builds if build.building]))
     return replace(
         state,
@@ -144,6 +145,16 @@ def _known(job: Job, pair: Pair, around: Surroundings, before_ms: int | None, no
     running = newest([build for build in pair.builds if build.building])
     awaited_ms = _awaited_ms(job, pair.builds, pair.success, before_ms, now_ms)
     return _Known(job, pair, pair.decisive, pair.success, running, around, now_ms, awaited_ms)
+
+
+def _is_told_by(worst: _Judged, each: _Judged) -> bool:
+    """Whether the message of the worst tells of a namespace already: by what stops the job or was left by its build.
+
+    That of the whole job tells of the namespaces of its build, and the whole job is no other namespace.
+    """
+    if not each.known.pair.namespace or each.message == worst.message:
+        return True
+    return not worst.known.pair.namespace and _number(each.known) == _number(worst.known) is not None
 
 
 def _number(known: _Known) -> int | None:
@@ -215,7 +226,7 @@ def _verdict(known: _Known) -> tuple[Level, str, str]:
     if known.decisive.result != "SUCCESS":
         return _failed(known, known.decisive, means)
     if known.job.job_class is JobClass.SEED and _is_stale(known):
-        return Level.WARNING, "SeedStale", f"{name} succeeded last {_ago(known)} ago: {means}"
+        return Level.WARNING, "SeedStale", f"{name} succeeded last {_ago(known)} ago{known.where}: {means}"
     return Level.OK, "Succeeded", f"{name} #{known.decisive.number} succeeded{known.where}"
 
 
@@ -274,7 +285,7 @@ def _meaning(known: _Known) -> str:
 
 def _left_by(build: Build, act: Act | None) -> str:
     """Return what a run of an environment's job that went wrong may have left: that is no word about the others."""
-    names = namespaces_of(build) or ("an environment",)
+    names = build.all_namespaces or ("an environment",)
     several = f"{names[0]} and {counted(len(names) - 1, 'other')}" if len(names) > 1 else names[0]
     return f"{several} may be {by_half(act)}"
 

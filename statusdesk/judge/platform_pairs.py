@@ -40,13 +40,13 @@ def pairs_of(builds: Sequence[Build], settled_ms: Mapping[str, int]) -> list[Pai
     """
     of: dict[str, list[Build]] = {}
     for build in builds:
-        for namespace in namespaces_of(build) or ("",):
+        for namespace in build.all_namespaces or ("",):
             of.setdefault(namespace, []).append(build)
     pairs = [_pair(namespace, each, settled_ms.get(namespace)) for namespace, each in of.items()]
     if len(pairs) < 2:
         return [pair._replace(awaited=not pair.settled) for pair in pairs] or [Pair("", builds)]
     last = newest([build for build in builds if build.trigger == _TIMER]) or newest(list(filter(_by_itself, builds)))
-    by_name = last is not None and namespaces_of(last) and any(pair.awaited for pair in pairs)
+    by_name = last is not None and last.all_namespaces and any(pair.awaited for pair in pairs)
     if by_name or all(pair.settled for pair in pairs):
         return pairs
     return [Pair("", builds), *(pair._replace(awaited=False) for pair in pairs)]
@@ -61,11 +61,6 @@ def _pair(namespace: str, builds: Sequence[Build], settled_ms: int | None) -> Pa
 
 def _by_itself(build: Build) -> bool:
     return build.trigger not in _BY_HAND
-
-
-def namespaces_of(build: Build) -> tuple[str, ...]:
-    """Return the namespaces that a build was for; none where it is not attributed."""
-    return build.namespaces or ((build.namespace,) if build.namespace else ())
 
 
 def newest(builds: Sequence[Build]) -> Build | None:

@@ -21,6 +21,8 @@ _SANDBOX = ("FailedCreatePodSandBox", "NetworkNotReady")
 _MOUNT_COUNT = 3
 _SANDBOX_COUNT = 2
 _EARLY_MS = 5000  # clocks of nodes differ, and event times are whole seconds
+_KILL_MS = 60_000  # from the probe that failed last to the end: a grace period, which is 30 s where nothing is said
+_KILLED = (137, 143)  # by SIGKILL or SIGTERM
 _REFUSED_MS = 1_200_000  # controllers try again at least every 17 minutes
 _OWNERS = ("ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 REFUSED_LOOK = "quota, limits and admission of the namespace"
@@ -140,19 +142,40 @@ def explained(finding: Finding, pods: Sequence[Pod], events: Sequence[Event]) ->
     """Add to a pod that is not ready, or was ended, what the probe said that found it so."""
     if finding.reason not in ("NeverReady", "CrashLoopBackOff", "Exit"):
         return finding
+    pod = next((pod for pod in pods if pod.name == finding.pod), None)
+    if pod is None:
+        return finding
     ready = finding.reason == "NeverReady"
-    said = [
-        event
-        for event in events
-        if event.reason == "Unhealthy"
-        and event.object_name == finding.pod
-        and event.message.startswith(("Readiness", "Startup") if ready else ("Liveness", "Startup"))
-    ]
-    uid = next((pod.uid for pod in pods if pod.name == finding.pod), "")
-    said = [event for event in said if not event.object_uid or event.object_uid == uid]
+    about = [e for e in events if e.object_name == pod.name and (not e.object_uid or e.object_uid == pod.uid)]
+    if not ready:
+        about = _of_its_end(finding, pod, about)
+    probes = ("Readiness", "Startup") if ready else ("Liveness", "Startup")
+    said = [event for event in about if event.reason == "Unhealthy" and event.message.startswith(probes)]
     if not said:
         return finding
     return msgspec.structs.replace(finding, message=f"{finding.message}: {max(said, key=_newest).message.strip()}")
+
+
+def _of_its_end(finding: Finding, pod: Pod, events: Iterable[Event]) -> list[Event]:
+    """Return the events about the end of a container's last run, none when no probe can have ended it.
+
+    Who is ended by a signal has its exit code; one that reacts to it has another, and the kubelet says who it was.
+    """
+    container = next((each for each in pod.containers if each.name == finding.container), None)
+    if container is None:
+        return []
+    ended_ms = container.since_ms if container.state == "terminated" else container.last_finished_ms
+    if ended_ms is None:
+        return []
+    near = [e for e in events if -_EARLY_MS <= ended_ms - (e.last_ms or e.first_ms or 0) <= _KILL_MS]
+    if finding.exit_code in _KILLED or any(_tells_of_kill(event, container.name) for event in near):
+        return near
+    return []
+
+
+def _tells_of_kill(event: Event, container: str) -> bool:
+    """Source: ``Killing: Container app failed liveness probe, will be restarted`` of the kubelet."""
+    return event.reason == "Killing" and event.message.startswith(f"Container {container} failed ")
 
 
 def _newest(event: Event) -> tuple[int, str]:

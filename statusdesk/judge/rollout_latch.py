@@ -3,9 +3,11 @@
 import msgspec
 
 from statusdesk.facts import ContainerRole, Pod
-from statusdesk.judge.rollout_counts import DEGRADED, is_degraded
+from statusdesk.judge.rollout_counts import DEGRADED, desired_of, is_degraded
 from statusdesk.judge.rollout_events import is_starting
-from statusdesk.judge.rollout_scene import Finding, Scene, as_before
+from statusdesk.judge.rollout_held import found_at, held
+from statusdesk.judge.rollout_scene import Finding, Scene
+from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import Level, RolloutState
 
 STARTS = (
@@ -22,24 +24,36 @@ CRASHES = ("CrashLoopBackOff", "OOMKilled", "InitExit", "Exit", "ContainerCannot
 RUNS_ON = "InitRunning"
 
 
-def hold(finding: Finding, before: RolloutState | None, live: tuple[Pod, ...], desired: int, scene: Scene) -> Finding:
+def hold(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     """Return the finding, or the previous failing one where that has not been shown to be over.
 
-    ``before`` is of the same revision. Only what was found at a pod is held: conditions speak for themselves.
+    It was of the same revision. Only what was found at a pod is held: conditions speak for themselves.
     """
+    before = rollout.before
     if before is None or before.level is not Level.FAILING or finding.level is Level.FAILING:
         return finding
-    if not before.pod or desired == 0 or not finding.reason:
+    if not before.pod or desired_of(rollout.workload) == 0 or not finding.reason:
         return finding
     if finding.level is Level.PAUSED and not before.reason.startswith(DEGRADED):
         return finding
-    if _is_over(before, live, scene):
+    there, later = found_at(before, rollout.service, scene)
+    if _is_over(before, there, later, rollout, scene):
         return finding
-    again = finding if finding.level is Level.WARNING and finding.pod == before.pod else None
-    return msgspec.structs.replace(
-        as_before(before),
-        message=again.message if again is not None and again.container == before.container else before.message,
-    )
+    if there is None and finding.level is Level.WARNING and finding.pod and finding.reason.endswith(CRASHES):
+        # what it died of is gone with its pod: it is no better for what came after it, whose own end is told
+        ends = finding.reason.removeprefix(DEGRADED) == "Exit" and before.reason.endswith("CrashLoopBackOff")
+        reason = before.reason if ends else finding.reason
+        return msgspec.structs.replace(finding, level=Level.FAILING, reason=reason)
+    return held(finding, rollout, before, there, _waits_for(before.reason, scene))
+
+
+def _waits_for(reason: str, scene: Scene) -> str:
+    """Say what a pod has to have done until what was found is over."""
+    if reason.endswith(RUNS_ON):
+        return "come to its end with that"
+    if reason.endswith(CRASHES):
+        return f"been ready for {scene.latch_ms / 1000:g} s"
+    return "started"
 
 
 def is_past(pod: Pod, before: RolloutState | None, revision: str) -> bool:
@@ -58,19 +72,31 @@ def is_past(pod: Pod, before: RolloutState | None, revision: str) -> bool:
     return quiet and all(each is not None and each <= before.level_since_ms for each in since_ms)
 
 
-def _is_over(before: RolloutState, live: tuple[Pod, ...], scene: Scene) -> bool:
-    """Well again: the pod has been ready for the latch, or without it all others have, or its cause is healed."""
-    named = next((pod for pod in live if pod.name == before.pod), None)
-    if named is not None:
-        if is_settled(named, scene):
-            return True
-        if before.reason.endswith(STARTS):
-            return not is_starting(named)
-        if before.reason.endswith(RUNS_ON):
-            return _has_done(named, before.container)
-        return not before.reason.endswith(CRASHES) and _has_started(named, before.container)
-    settled = [is_settled(pod, scene) for pod in live]
-    return bool(settled) and all(settled)
+def _is_over(before: RolloutState, there: Pod | None, later: list[Pod], rollout: Rollout, scene: Scene) -> bool:
+    """Well again: its pod shows it, or where that is gone one that came after it; or without it all others are well.
+
+    Another may come in its place still: for that it has to have been gone for the latch where pods are missing.
+    """
+    if there is not None:
+        return _shows_well(there, before, scene)
+    if any([_shows_well(pod, before, scene) for pod in later]):
+        return True
+    live = rollout.service
+    gone_ms = scene.lasts_since(f"gone/{before.pod}", scene.now_ms)
+    if not live or not all([is_settled(pod, scene) for pod in live]):
+        return False
+    return len(live) >= desired_of(rollout.workload) or scene.reached(gone_ms + scene.latch_ms)
+
+
+def _shows_well(pod: Pod, before: RolloutState, scene: Scene) -> bool:
+    """Return whether a pod has been ready for the latch, or what was found before is healed in it."""
+    if is_settled(pod, scene):
+        return True
+    if before.reason.endswith(STARTS):
+        return not is_starting(pod)
+    if before.reason.endswith(RUNS_ON):
+        return _has_done(pod, before.container)
+    return not before.reason.endswith(CRASHES) and _has_started(pod, before.container)
 
 
 def is_settled(pod: Pod, scene: Scene) -> bool:
@@ -90,4 +116,7 @@ def _has_started(pod: Pod, container: str) -> bool:
     """Whether what could not start (an image, a missing key, a place to run) has started now."""
     if not container:
         return pod.scheduled
-    return any(c.name == container and (c.state == "running" or c.exit_code == 0) for c in pod.containers)
+    named = next((each for each in pod.containers if each.name == container), None)
+    if named is None:
+        return False
+    return named.state == "running" or (named.exit_code is not None and named.reason not in CRASHES)

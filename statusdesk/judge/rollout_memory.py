@@ -30,11 +30,19 @@ class PodPast(msgspec.Struct, frozen=True, gc=False):
         return sum(1 for name, at_ms in self.restarted if name == container and at_ms >= since_ms)
 
 
+class Named(msgspec.Struct, frozen=True):
+    """The pod that a failing verdict names, and the uids of those that were there when it was seen last."""
+
+    pod: str
+    uid: str = ""
+    beside: frozenset[str] = frozenset()
+
+
 class Memory(msgspec.Struct, frozen=True):
     """``completed`` and ``scaling`` hold for the revision; ``since`` is when something that still lasts began.
 
     ``owed``: how many pods a service that is scaled was to have before, and still is.
-    ``pulls``: of (container, image), why it cannot be pulled.
+    ``pulls``: of (container, image), why it cannot be pulled. ``named``: the pod that the verdict names, if it fails.
     """
 
     revision: str
@@ -44,6 +52,7 @@ class Memory(msgspec.Struct, frozen=True):
     pods: tuple[PodPast, ...] = ()
     owed: int = 0
     pulls: tuple[tuple[tuple[str, str], str], ...] = ()
+    named: Named | None = None
 
 
 def pasts_of(

@@ -7,7 +7,9 @@ import msgspec
 from statusdesk.facts import Pod
 from statusdesk.judge.pods import condition_of, is_live
 from statusdesk.judge.rollout_findings import of_pod
+from statusdesk.judge.rollout_held import BESIDE
 from statusdesk.judge.rollout_latch import is_settled
+from statusdesk.judge.rollout_memory import SETTLE_MS
 from statusdesk.judge.rollout_scene import Finding, Scene, as_before, worst
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import Level, RolloutState
@@ -15,7 +17,6 @@ from statusdesk.text import counted
 
 _BLOCKS, _FAIL = "OldPodBlocks", "OldPodsFail"
 _DOWN = "the service is down until the new ones are ready"
-_BESIDE = "; of the old revision "
 
 
 def of_old_pods(rollout: Rollout, pods: Sequence[Pod], scene: Scene) -> Finding | None:
@@ -26,7 +27,7 @@ def of_old_pods(rollout: Rollout, pods: Sequence[Pod], scene: Scene) -> Finding 
     ordered = rollout.workload.kind == "StatefulSet"
     if not ordered and not _is_short(rollout):
         return None
-    old = _old(rollout, pods)
+    old = _old(rollout, pods) if ordered else _missed(rollout, pods)
     found = _failing(old, scene)
     broken = worst(found)
     if broken is None:
@@ -72,13 +73,13 @@ def with_old(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     """Return a failing rollout together with what fails of the old revision beside it."""
     if scene.ends:
         return finding  # a Job has no old ones
-    said = finding.message.partition(_BESIDE)[0]  # as it was held
+    said = finding.message.partition(BESIDE)[0]  # as it was held
     old = _old(rollout, rollout.all_pods)
     found = _failing(old, scene) if finding.level is Level.FAILING and scene.rolling else []
     broken = worst(found)
     if broken is not None:
         verb = "fails" if len(found) == 1 else "fail"
-        said += f"{_BESIDE}{len(found)} of {counted(len(old), 'pod')} {verb}, too: {broken.message}"
+        said += f"{BESIDE}{len(found)} of {counted(len(old), 'pod')} {verb}, too: {broken.message}"
     return finding if said == finding.message else msgspec.structs.replace(finding, message=said)
 
 
@@ -97,6 +98,18 @@ def _left(rollout: Rollout, failing: int, old: int) -> str:
     if rollout.is_out:
         return _DOWN
     return f"{failing} of {counted(old, 'old pod')} {'fails' if failing == 1 else 'fail'}, {rollout.served}"
+
+
+def _missed(rollout: Rollout, pods: Sequence[Pod]) -> list[Pod]:
+    """Return the old pods that the service has, or had: one that never was ready is what an undo takes away."""
+    old = _old(rollout, pods)
+    return old if rollout.is_out else [pod for pod in old if pod.ready or _was_ready(pod)]
+
+
+def _was_ready(pod: Pod) -> bool:
+    """Return whether a pod that is not ready was so once: its readiness has changed since it was made."""
+    made_ms = max(pod.created_ms or 0, pod.scheduled_changed_ms or 0)
+    return pod.ready_changed_ms is not None and pod.ready_changed_ms > made_ms + SETTLE_MS
 
 
 def _is_short(rollout: Rollout) -> bool:

@@ -10,12 +10,12 @@ import msgspec
 from statusdesk.facts import Pod
 from statusdesk.judge.pods import is_live
 from statusdesk.judge.rollout_counts import DONE_LEVELS, OUT_WHILE_ROLLING, ROLLING, desired_of, is_degraded
+from statusdesk.judge.rollout_held import NOBODY
 from statusdesk.judge.rollout_memory import SETTLE_MS
 from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import Level
 
-_SAID = "no pod is available, "
 _OUT, _SERVED, _BEGAN_DOWN = "out", "served", "began down"
 
 
@@ -28,17 +28,17 @@ def with_rolling_outage(finding: Finding, rollout: Rollout, scene: Scene, *, goe
     if is_degraded(finding.reason):
         return finding  # it is the service that is judged
     warns_s, fails_s = scene.thresholds.unavailable_warn_s, scene.thresholds.unavailable_fail_s
-    said = finding.message.removeprefix(_SAID)  # as it was held
+    said = finding.message.removeprefix(NOBODY)  # as it was held
     if since_ms is None or not scene.reached(since_ms + int(warns_s * 1000)):
         if finding.reason == OUT_WHILE_ROLLING:
             finding = Finding(level=Level.PROGRESSING, reason=ROLLING)  # held while its number is looked at
         return finding if said == finding.message else msgspec.structs.replace(finding, message=said)
     level, fails_ms = scene.fails_at(since_ms + int(fails_s * 1000))
     if finding.level is Level.FAILING and finding.reason != OUT_WHILE_ROLLING:
-        return msgspec.structs.replace(finding, message=_SAID + said, is_out=level is Level.FAILING)
+        return msgspec.structs.replace(finding, message=NOBODY + said, is_out=level is Level.FAILING)
     workload = rollout.workload
     look = finding.look or f"pods of the old revision, and events of {workload.kind} {workload.name}"
-    said = _SAID + said
+    said = NOBODY + said
     return Finding(
         level=level, reason=OUT_WHILE_ROLLING, message=said, look=look, fails_ms=fails_ms, is_out=level is Level.FAILING
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from statusdesk.config import RolloutThresholds
-from statusdesk.judge.rollout_memory import PodPast
+from statusdesk.judge.rollout_memory import Named, PodPast
 from statusdesk.judge.rollout_pulls import Pulls
 from statusdesk.judge.rollout_waits import Waits
 from statusdesk.states import Level, RolloutState
@@ -22,6 +22,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     ``crash`` tells a container that ends from one that cannot start: only the first may look well between two ends.
     ``fails_ms`` is when a warning becomes failing if nothing changes, None where time alone does not decide.
     ``says_where``: the sentence ends in the name of the pod. ``is_out``: nobody is served beside it, and for long.
+    ``held``: it was found earlier, and nothing tells that it is over.
     """
 
     level: Level
@@ -36,6 +37,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     fails_ms: int | None = None
     says_where: bool = False
     is_out: bool = False
+    held: bool = False
 
     @property
     def order(self) -> tuple[int, int, str, str, str]:
@@ -49,7 +51,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     what lasted at the previous one). ``scaled_up_ms``: when a node was ordered for a pod. ``pulls``: why images cannot
     be pulled, ``waits``: how long things may take. ``ends``: the pods of a Job are to end, and need not be ready.
     ``all_ready``: the workload counts every pod as ready, so that one seen otherwise was seen earlier (pods may be
-    polled beside a workload that is watched). ``lost``: pods that went with a node."""
+    polled beside a workload that is watched). ``lost``: pods that went with a node. ``named``: of a failing verdict."""
 
     now_ms: int
     thresholds: RolloutThresholds
@@ -68,6 +70,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ends: bool = False
     all_ready: bool = False
     lost: frozenset[str] = frozenset()
+    named: Named | None = None
 
     def lasts_since(self, what: str, first_ms: int) -> int:
         """Return since when something lasts that no source has a time for; ``first_ms`` when it is new."""
@@ -96,6 +99,7 @@ def as_before(before: RolloutState) -> Finding:
         pod=before.pod,
         container=before.container,
         exit_code=before.exit_code,
+        held=True,
     )
 
 

@@ -27,6 +27,7 @@ from statusdesk.judge.rollout_counts import (
 )
 from statusdesk.judge.rollout_due import has_come_through, held_pods
 from statusdesk.judge.rollout_events import scaled_up
+from statusdesk.judge.rollout_held import named_before, named_now
 from statusdesk.judge.rollout_latch import hold
 from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
 from statusdesk.judge.rollout_nodes import evicted_from, lost_nodes, lost_pods
@@ -270,6 +271,7 @@ def _scene(sight: Sight, started_ms: int, *, rolling: bool, calm: bool) -> Scene
         ends=workload.kind in JOB_KINDS,
         all_ready=is_observed(workload) and workload.ready >= workload.replicas >= max(1, desired_of(workload)),
         lost=_NONE if calm else lost_pods(pods, events, known, since, now_ms),
+        named=named_before(before, memory, pods, sight.looked_ms),
     )
 
 
@@ -290,11 +292,12 @@ def _remembered(rollout: Rollout, finding: Finding, scene: Scene) -> Memory | No
         pasts,
         rollout.owed if rollout.scaling else 0,
         tuple(scene.pulls.items()),
+        named_now(finding, rollout.service, scene),
     )
 
 
 def _latched(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
-    finding = hold(finding, rollout.before, rollout.service, desired_of(rollout.workload), scene)
+    finding = hold(finding, rollout, scene)
     finding = hold_old(finding, rollout.before, rollout, scene)
     return held_outage(finding, rollout)
 

@@ -67,8 +67,7 @@ class Builds:
         self.settled: dict[str, Settled] = {}
         self.doubt: Doubt | None = None
         self.events = JobEvents(writer.job_events(JobEvents.KEPT))
-        for build in writer.build_rows.known():
-            self._remember(build)
+        self._remember(writer.build_rows.known())
         self._remember_lasting(set(self._namespaces))
         self._past = GoneJobs(self._is_lasting, self.events)
         for key in self._namespaces.keys() - self._jobs.keys():
@@ -146,6 +145,10 @@ class Builds:
         """Return the jobs that have gone whose builds count all the same."""
         return self._past.jobs
 
+    def forget_gone(self, before_ms: int) -> None:
+        """Forget what jobs that have gone did before a moment."""
+        self._past.forget_old(before_ms)
+
     def queue(self) -> list[QueueItem]:
         """Return what waits in the queues."""
         return [item for items in self._queue.values() for item in items]
@@ -192,24 +195,21 @@ class Builds:
             for job in jobs:
                 self._writer.build_rows.forget(*job)
         builds = [self._moved.seen(fact) for fact in changed.seen if isinstance(fact, Build)]
-        for build in builds:
-            self._remember(build)
+        self._remember(builds)
         self._writer.put_builds(builds)
         lost = [build for build in builds if build.deleted]
-        self._lessened.update((b.source, b.job, name) for b in lost for name in b.namespaces or (b.namespace or "",))
+        self._lessened.update((b.source, b.job, name) for b in lost for name in b.all_namespaces or ("",))
 
     def _recall(self) -> None:
         """Remember what the store has: builds of jobs that are back, older ones of the pairs that have lost one."""
         if self._appeared:
-            for known in self._writer.build_rows.of_jobs(self._appeared):
-                self._remember(known)
+            self._remember(self._writer.build_rows.of_jobs(self._appeared))
             self._remember_lasting(self._appeared)
             self._past.forget(self._appeared)
             self._appeared.clear()
         self._lessened |= self._without_result()
         if self._lessened:
-            for older in self._writer.build_rows.of_pairs(self._lessened, KEPT_PER_PAIR):
-                self._remember(older)
+            self._remember(self._writer.build_rows.of_pairs(self._lessened, KEPT_PER_PAIR))
             self._lessened.clear()
 
     def _is_lasting(self, job: JobKey) -> bool:
@@ -220,8 +220,8 @@ class Builds:
     def _remember_lasting(self, jobs: Collection[JobKey]) -> None:
         """Remember, of the jobs whose builds outlast them, all that the store has: it keeps them by their age."""
         lasting = {job for job in jobs if self._is_lasting(job)}
-        for known in self._writer.build_rows.of_jobs(lasting, MOST_OF_LASTING) if lasting else ():
-            self._remember(known)
+        if lasting:
+            self._remember(self._writer.build_rows.of_jobs(lasting, MOST_OF_LASTING))
 
     def _without_result(self) -> set[Pair]:
         """Return the pairs to be judged of which no result is remembered, though one was told."""
@@ -262,17 +262,20 @@ class Builds:
         self._writer.move_job_events(step_ms)
         self._dirty.update(self._pairs)
 
-    def _remember(self, build: Build) -> None:
-        for namespace in build.namespaces or (build.namespace or "",):
-            pair = (build.source, build.job, namespace)
+    def _remember(self, builds: Sequence[Build]) -> None:
+        """Remember builds, each as it is told last; what is known of a pair is put in order once, however many."""
+        told: dict[Pair, dict[int, Build]] = {}
+        for build in builds:
+            for namespace in build.all_namespaces or ("",):
+                told.setdefault((build.source, build.job, namespace), {})[build.number] = build
+                self._index(build, namespace)
+            self._running.see(build)
+        for pair, news in told.items():
             known = self._pairs.setdefault(pair, [])
-            known[:] = [other for other in known if other.number != build.number]
-            known.append(build)
-            known.sort(key=lambda each: -each.number)
+            known[:] = [*(build for build in known if build.number not in news), *news.values()]
+            known.sort(key=lambda build: -build.number)
             trim(known, self._is_lasting)
             self._dirty.add(pair)
-            self._index(build, namespace)
-        self._running.see(build)
 
     def _index(self, build: Build, namespace: str) -> None:
         job = (build.source, build.job)

@@ -118,7 +118,7 @@ class Desk:
         self.visited: set[str] = set()
         # what an earlier process told of parts of sources; it holds until this one has told how they stand
         alive = [state for state in writer.current(SourceState).values() if state.until_ms is None]
-        self._untold = {state.key for state in alive if state.scope}
+        self._inherited_parts = {state.key for state in alive if state.scope}
         configured = config.source_names()
         self._left = [state.key for state in alive if state.source not in configured]
 
@@ -156,9 +156,9 @@ class Desk:
             if not message.scope:
                 self.visited.add(message.source)
 
-    def _told_of(self, state: RolloutState) -> RolloutState:
+    def _told_of(self, state: RolloutState, is_new: bool) -> RolloutState:
         """Return a judged rollout with what else is known of it: the build that did it, and its cause."""
-        return self._causes.again(self._joins.join(state))
+        return self._causes.again(self._joins.join(state, is_new=is_new))
 
     def _is_newer(self, swept: Swept) -> bool:
         what = (swept.source, swept.kind, swept.subkind, swept.scope)
@@ -281,7 +281,7 @@ class Desk:
             visited = replace(each, at_ms=min(each.at_ms, now_ms))  # the clock may have been set back since
             self._alerting.visited(visited)
             key = f"{visited.source}#{visited.scope}" if visited.scope else visited.source
-            self._untold.discard(key)
+            self._inherited_parts.discard(key)
             if visited.ok and not visited.scope:
                 transitions += self._writer.gone(SourceState, self._forgotten(visited.source), visited.at_ms)
             doubt = self._builds.doubt if visited.source == JENKINS else None
@@ -324,8 +324,8 @@ class Desk:
 
         Whoever is refused something says so before the source as a whole is told to be well.
         """
-        if not self._untold:
+        if not self._inherited_parts:
             return []
-        keys = [key for key in self._untold if key.startswith(f"{source}#")]
-        self._untold.difference_update(keys)
+        keys = [key for key in self._inherited_parts if key.startswith(f"{source}#")]
+        self._inherited_parts.difference_update(keys)
         return keys

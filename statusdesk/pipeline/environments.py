@@ -1,11 +1,11 @@
 """Development environments, as the runs of the jobs that make and destroy them tell; judged as time passes too."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from statusdesk.config import Config
-from statusdesk.facts import Build
+from statusdesk.facts import Build, JobClass
 from statusdesk.job_classes import makes_environments
 from statusdesk.job_names import matches
 from statusdesk.judge.environments import (
@@ -20,7 +20,7 @@ from statusdesk.judge.environments import (
 from statusdesk.judge.working_hours import WorkingHours
 from statusdesk.pipeline.builds import Builds, JobKey
 from statusdesk.pipeline.rejudging import Rejudging
-from statusdesk.states import EnvironmentState
+from statusdesk.states import BuildState, EnvironmentState, Level
 from statusdesk.store.writer import Transition, Writer
 
 REJUDGE_MS = 15_000
@@ -48,7 +48,7 @@ class Environments:
     def __init__(self, writer: Writer, builds: Builds, config: Config) -> None:
         self._writer = writer
         self._builds = builds
-        self._kept_ms = round(config.store.keep_s * 1000)  # what is older is not remembered by any build either
+        self._kept_ms = round(config.store.keep_s * 1000)  # the store keeps no older builds of jobs that have gone
         self._settings = config.environments
         self._act = partial(act_of, config)
         self._hours = WorkingHours(config.environments, config.board.timezone)
@@ -73,10 +73,10 @@ class Environments:
         heard = self._rows.heard
         if self._news:
             self._news = False
-            self._stories = self._told_stories(now_ms)
-            # that it was destroyed is known by the run that did it, whatever of the older builds is not told yet
-            settled = {name: Settled(story.destroyed_ms, story.good_ms) for name, story in self._stories.items()}
-            self._builds.settle({name: each for name, each in settled.items() if any(each)})
+            self._builds.forget_gone(now_ms - self._kept_ms)
+            runs = self._runs()
+            self._stories = self._told_stories(runs, now_ms)
+            self._builds.settle(self._settled(runs, now_ms))
         if not self._rows.is_due(now_ms) or (self._holds(now_ms) if heard else not self._stories):
             return []
         grace_ms = round(self._settings.grace_s * 1000)
@@ -84,8 +84,9 @@ class Environments:
             judge_environment(self._cluster, namespace, story, self._hours, grace_ms, now_ms)
             for namespace, story in self._stories.items()
         )
-        # before any run is known nothing can have gone
-        return self._rows.put([state for state in judged if state is not None], now_ms, whole=bool(self._stories))
+        # before any run or job is known nothing can have gone
+        whole = bool(self._stories or self._builds.jobs())
+        return self._rows.put([state for state in judged if state is not None], now_ms, whole=whole)
 
     def _holds(self, now_ms: int) -> bool:
         """Whether older builds of the jobs are still being told: a verdict now would be about an old run."""
@@ -96,16 +97,44 @@ class Environments:
             self._held_ms = now_ms
         return 0 <= now_ms - self._held_ms < LONGEST_HOLD_MS
 
-    def _told_stories(self, now_ms: int) -> dict[str, Story]:
-        """Return the stories of all runs, with those of environments that were up and of which the runs have gone."""
-        runs = self._runs()
-        stories = {namespace: story_of(each) for namespace, each in runs.items()}
-        for row in self._writer.current(EnvironmentState).values():
-            kept = row.up_since_ms is not None and now_ms - row.up_since_ms < self._kept_ms
-            if kept and row.until_ms is None and row.cluster == self._cluster and self._act(row.job) is Act.CREATE:
-                of_row = runs.get(row.namespace, [])
-                story = stories.get(row.namespace, Story())
-                stories[row.namespace] = with_what_was_told(story, of_row, row)
+    def _settled(self, runs: Mapping[str, Sequence[Run]], now_ms: int) -> dict[str, Settled]:
+        """Return what was destroyed or made well by the runs that did it, whatever of the older ones is not told yet.
+
+        What was told to be history, by runs from before all is kept, stays so when these are forgotten.
+        """
+        settled: dict[str, Settled] = {}
+        stories = [(namespace, story_of(each)) for namespace, each in runs.items()]
+        for namespace, story in (*self._stories.items(), *stories):
+            told = Settled(story.destroyed_ms, story.good_ms)
+            settled[namespace] = settled.get(namespace, Settled()).later(told)
+        for row in self._writer.current(BuildState).values():
+            at_ms = row.green_since_ms if row.level is Level.IDLE and row.until_ms is None else None
+            if at_ms is not None and at_ms < now_ms - self._kept_ms:
+                told = Settled(good_ms=at_ms) if row.job_class == JobClass.ENVIRONMENT else Settled(destroyed_ms=at_ms)
+                settled[row.namespace] = settled.get(row.namespace, Settled()).later(told)
+        return {namespace: each for namespace, each in settled.items() if any(each)}
+
+    def _told_stories(self, runs: Mapping[str, Sequence[Run]], now_ms: int) -> dict[str, Story]:
+        """Return the stories of all runs, with those of environments that were up and of which the runs have gone.
+
+        What began before all is kept goes on where it was up since; what ended it may not be known any more.
+        """
+        since_ms = now_ms - self._kept_ms
+        rows = {
+            row.namespace: row
+            for row in self._writer.current(EnvironmentState).values()
+            if row.up_since_ms is not None and row.until_ms is None and row.cluster == self._cluster
+        }
+        old = {namespace for namespace, row in rows.items() if (row.up_since_ms or 0) < since_ms}
+        counting = {
+            namespace: each if namespace in old else [run for run in each if run.build.started_ms >= since_ms]
+            for namespace, each in runs.items()
+        }
+        stories = {namespace: story_of(each) for namespace, each in counting.items()}
+        for namespace, row in rows.items():
+            if namespace not in old and self._act(row.job) is Act.CREATE:
+                of_row, story = counting.get(namespace, ()), stories.get(namespace, Story())
+                stories[namespace] = with_what_was_told(story, of_row, row)
         return stories
 
     def _runs(self) -> dict[str, list[Run]]:
@@ -138,6 +167,6 @@ class Environments:
         for build in builds:
             if until_ms is not None and build.started_ms >= until_ms:
                 continue
-            for namespace in build.namespaces or ((build.namespace,) if build.namespace else ()):
+            for namespace in build.all_namespaces:
                 once = (act, build.number, build.started_ms)
                 runs.setdefault(namespace, {}).setdefault(once, Run(act, build, gone_ms))

@@ -30,6 +30,15 @@ class GoneJobs:
         if builds and self._outlasts(job):
             self.jobs[job] = GoneJob(tuple(builds), self._events.vanished_ms(*job) or 0 if at_ms is None else at_ms)
 
+    def forget_old(self, before_ms: int) -> None:
+        """Forget builds that began before a moment, and the jobs that have no others: the store keeps none of them."""
+        for job, gone in list(self.jobs.items()):
+            kept = tuple(build for build in gone.builds if build.started_ms >= before_ms)
+            if not kept:
+                del self.jobs[job]
+            elif len(kept) < len(gone.builds):
+                self.jobs[job] = gone._replace(builds=kept)
+
     def restamp(self, step_ms: int) -> None:
         """Move what is known with our clock, which was set."""
         self.jobs = {

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from statusdesk.facts import Changed, Event, LogTail, Pod, Revision, Swept, Workload
+from statusdesk.judge.pods import is_observed
 from statusdesk.judge.rollout_latch import RUNS_ON
 from statusdesk.pipeline.clock_steps import moved
 from statusdesk.pipeline.evidence import Taking
@@ -20,6 +21,8 @@ REVISED = ("Deployment", "StatefulSet", "DaemonSet")
 
 Ask = Callable[[Wanted], None]
 Members = Mapping[tuple[str, str, str], Pod]
+Asked = tuple[str, str]
+"""(uid, revision) of a workload as it was when its revisions were asked for."""
 
 
 class Case:
@@ -39,8 +42,9 @@ class Case:
         self.worse_ms = next_ms
         self.events: tuple[Event, ...] = ()
         self.revisions: tuple[Revision, ...] = ()
-        self.revised: tuple[str, str] | None = None
-        """(uid, revision) of the workload to which ``revisions`` are the answer."""
+        self.revised: Asked | None = None
+        """For what ``revisions`` are the answer; of another revision they name one that is not the newest."""
+        self.asking: list[Asked] = []
         self.failure: tuple[int, str] | None = None
         """(level_since_ms, revision) of the failure of which evidence was taken."""
         self.taking: Taking | None = None
@@ -67,10 +71,10 @@ class Inquiries:
         case = self._cases.get(key)
         return case.events if case is not None else ()
 
-    def revisions_of(self, key: WorkloadKey) -> tuple[Revision, ...]:
-        """Return the revisions that are known of a rollout."""
-        case = self._cases.get(key)
-        return case.revisions if case is not None else ()
+    def revisions_of(self, workload: Workload) -> tuple[Revision, ...]:
+        """Return the revisions that are known of a rollout, as it is now."""
+        case = self._cases.get(workload.key)
+        return case.revisions if case is not None and case.revised == _asked(workload) else ()
 
     def tail_of(self, key: WorkloadKey) -> LogTail | None:
         """Return what the init container that runs for long said last."""
@@ -95,6 +99,7 @@ class Inquiries:
             case.tail = None
         if worse:
             case.worse_ms = now_ms
+        if worse or (case.revised is not None and case.revised != _asked(workload)):
             case.next_ms = min(case.next_ms, max(now_ms, case.asked_ms + ASK_AGAIN_MS))
         if level is Level.FAILING:
             self._failing.add(key)
@@ -144,8 +149,11 @@ class Inquiries:
                 self._finish(case)
 
     def _take_revisions(self, key: WorkloadKey, case: Case, revisions: list[Revision]) -> Iterable[WorkloadKey]:
-        case.revised = (case.workload.uid, case.workload.revision)
-        changed = set(revisions) != set(case.revisions)
+        before = case.revised
+        if case.asking:  # it may be the answer to the first of them
+            case.revised = case.asking[0]
+            case.asking.clear()
+        changed = case.revised != before or set(revisions) != set(case.revisions)
         case.revisions = tuple(revisions)
         self._writer.put_revisions("/".join(key), revisions)
         return (key,) if changed else ()
@@ -218,7 +226,10 @@ class Inquiries:
     def _ask_about(self, case: Case, now_ms: int) -> None:
         workload = case.workload
         case.asked_ms = now_ms
-        if workload.kind in REVISED and case.revised != (workload.uid, workload.revision):
+        asked = _asked(workload)
+        # a controller that has not looked yet has made none
+        if workload.kind in REVISED and is_observed(workload) and case.revised != asked:
+            case.asking.append(asked)
             self._ask(RevisionsWanted(workload=workload.key, uid=workload.uid, selector=workload.selector))
         uids = [workload.uid]
         uids += [one.uid for one in case.revisions if one.kind == "ReplicaSet" and one.hash == case.new_revision]
@@ -243,6 +254,10 @@ class Inquiries:
         pods = [pod for pod in case.members.values() if not pod.ready or pod.name == case.pod]
         pods.sort(key=lambda pod: (pod.name != case.pod, pod.revision != case.new_revision, pod.name))
         return pods[:PODS_ASKED]
+
+
+def _asked(workload: Workload) -> Asked:
+    return workload.uid, workload.revision
 
 
 def _is_ahead(at_ms: int, now_ms: int) -> bool:

@@ -90,15 +90,15 @@ class Joins:
             revision, started_ms, version, build = known.what
             known.what = (revision, started_ms + step_ms if started_ms is not None else None, version, build)
 
-    def join(self, state: RolloutState) -> RolloutState:
-        """Return a judged rollout with its build."""
+    def join(self, state: RolloutState, *, is_new: bool = False) -> RolloutState:
+        """Return a judged rollout with its build; ``is_new``: its workload was made before our eyes."""
         what = _what(state)
         known = self._known.get(state.key)
         if known is None or known.what != what:
-            known = self._known[state.key] = self._first(state, what)
+            known = self._known[state.key] = self._first(state, what, is_new)
         return _joined(state, known.join)
 
-    def _first(self, state: RolloutState, what: What) -> _Known:
+    def _first(self, state: RolloutState, what: What, is_new: bool) -> _Known:
         before = self._writer.current(RolloutState).get(state.key)
         if before is not None and before.until_ms is not None:
             before = None
@@ -110,7 +110,7 @@ class Joins:
         reference = read_reference(state.build)
         if reference is not None:
             self._named.setdefault(reference.job, set()).add(state.key)
-        known = _Known(what, NO_JOIN, before is not None and before.revision != state.revision)
+        known = _Known(what, NO_JOIN, is_new if before is None else before.revision != state.revision)
         if before is not None and _what(before)[:3] == what[:3]:
             told = self._known.get(state.key)
             known.join = _join_of(before)
@@ -240,8 +240,9 @@ class Joins:
         self._rollouts.get(row.app, set()).discard(key)
         if not self._rollouts.get(row.app, self._ruled) and row.app not in self._ruled:
             del self._rollouts[row.app]
-            self._jobs_of.pop(row.app, None)
-            self._rematch = True  # its jobs may be those of another app
+            for job in self._jobs_of.pop(row.app, ()):
+                self._app_of[job] = None  # it may be that of another app, or of this one when it is back
+            self._rematch = True
         name = reference.job if reference is not None else ""
         if name in self._named:
             self._named[name].discard(key)

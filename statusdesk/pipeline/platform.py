@@ -10,6 +10,7 @@ from statusdesk.judge.platform import Surroundings, judge_platform
 from statusdesk.judge.platform_pairs import Pair, pairs_of
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.rejudging import Rejudging
+from statusdesk.renewals import is_named
 from statusdesk.states import PlatformState
 from statusdesk.store.writer import Transition, Writer
 
@@ -123,7 +124,7 @@ def _shortest_s(job: str, tokens: Sequence[TokenSettings], namespaces: Collectio
     shortest: dict[str, float] = {}
     for each in tokens:
         if each.renewal_job in names and each.renew_every_s:
-            own = [name for name in namespaces if name in each.namespaces or not name]
+            own = [name for name in namespaces if is_named(name, each.namespaces) or not name]
             for name in own if any(own) else namespaces:
                 shortest[name] = min(shortest.get(name, each.renew_every_s), each.renew_every_s)
     return shortest

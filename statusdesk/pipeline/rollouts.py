@@ -15,7 +15,7 @@ from statusdesk.pipeline.clock_steps import Witnessed, moved, moved_memory
 from statusdesk.pipeline.cronjobs import CRON_JOB, CronJobs
 from statusdesk.pipeline.inquiries import Ask, Inquiries
 from statusdesk.pipeline.last_known import LastKnown
-from statusdesk.pipeline.stamps import Seeing, Stamps
+from statusdesk.pipeline.stamps import Seeing, Stamps, is_made_since
 from statusdesk.states import PodState, RolloutState, SourceState
 from statusdesk.store.writer import Transition, Writer
 
@@ -31,14 +31,15 @@ def rollout_key(key: WorkloadKey) -> str:
 class Rollouts:
     """What is known of all clusters: takes facts of ``Workload`` and ``Pod``, puts rollouts and pods.
 
-    ``join`` adds to a judged rollout the build that brought it; ``ask`` is told what is to be looked up.
+    ``join`` adds to a judged rollout the build that brought it, and is told whether its workload was made before our
+    eyes; ``ask`` is told what is to be looked up.
     """
 
     def __init__(
         self,
         writer: Writer,
         thresholds: Callable[[str, str], RolloutThresholds],
-        join: Callable[[RolloutState], RolloutState] = lambda state: state,
+        join: Callable[[RolloutState, bool], RolloutState] = lambda state, is_new: state,
         ask: Ask = lambda wanted: None,
     ) -> None:
         self._writer = writer
@@ -55,6 +56,7 @@ class Rollouts:
         self._memories: dict[WorkloadKey, Memory] = {}
         self._new_revisions: dict[WorkloadKey, str] = {}
         self._looked: dict[WorkloadKey, int] = {}  # when what is dirty had been looked at before, where that is known
+        self._made: set[WorkloadKey] = set()  # those of the dirty ones that were made before our eyes
         self._dirty: dict[WorkloadKey, None] = {}  # in the order of the facts, which is that of their memory
         self._dirty_pods: set[PodKey] = set()
         self._begun: list[tuple[int, RolloutState]] = []
@@ -142,6 +144,8 @@ class Rollouts:
         key = self._keep_workload(self._stamps.workload(workload, before, seeing))
         if looked_ms is not None:
             self._looked.setdefault(key, looked_ms)
+        if before is None and is_made_since(workload, looked_ms):
+            self._made.add(key)
         return key
 
     def _keep_workload(self, workload: Workload) -> WorkloadKey:
@@ -167,6 +171,7 @@ class Rollouts:
         self._new_revisions.pop(key, None)
         self._dirty.pop(key, None)
         self._looked.pop(key, None)
+        self._made.discard(key)
         self._inquiries.forget(key)
         self._gone.append(rollout_key(key))
 
@@ -280,13 +285,14 @@ class Rollouts:
                 self._thresholds_of(key[0], key[1]),
                 now_ms,
                 events=self._inquiries.events_of(key),
-                revisions=self._inquiries.revisions_of(key),
+                revisions=self._inquiries.revisions_of(workload),
                 memory=self._memories.get(key),
                 looked_ms=self._looked.pop(key, None),
                 tail=self._inquiries.tail_of(key),
             )
             self._remember(key, verdict.memory)
-            joined = self._join(verdict.state)
+            joined = self._join(verdict.state, key in self._made)
+            self._made.discard(key)
             if verdict.began_ms is None:
                 states.append(joined)
             else:

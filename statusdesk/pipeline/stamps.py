@@ -13,6 +13,7 @@ from typing import NamedTuple, cast
 import msgspec
 
 from statusdesk.facts import Changed, Container, Event, Pod, Swept, Workload
+from statusdesk.judge.rollout_counts import JOB_KINDS
 
 SAME_MS = 5000  # whole seconds, the way to us, and a kubelet that tells what it did a little later
 SAMPLES = 32
@@ -20,6 +21,13 @@ SAMPLED_MS = 600_000
 PLACES_KEPT = 10_000  # of those beyond, the oldest are taken to be scopes that are not there any more
 
 Key = tuple[str, ...]
+
+
+def is_made_since(workload: Workload, looked_ms: int | None) -> bool:
+    """Return whether a workload was made after the moment at which its source was last read; Jobs are made by many."""
+    if looked_ms is None or workload.created_ms is None or workload.kind in JOB_KINDS:
+        return False
+    return workload.created_ms >= looked_ms - SAME_MS
 
 
 class Seeing(NamedTuple):

@@ -1,6 +1,7 @@
 """Vault tokens in memory, judged whenever they are seen, when time alone changes them, and when their job has run."""
 
-from statusdesk.clock import SAME_CLOCK_MS
+from functools import partial
+
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
 from statusdesk.facts import Swept, Token, VaultHealth, Visited
 from statusdesk.judge.expiries import judge_expiry
@@ -8,10 +9,11 @@ from statusdesk.judge.token_ancestors import lines_of
 from statusdesk.judge.token_doubts import left_unseen, refused, unread
 from statusdesk.judge.token_grants import KEPT, grant_of
 from statusdesk.judge.token_jobs import Run
-from statusdesk.judge.token_runs import last_run
 from statusdesk.judge.tokens import Around, judge_token
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.clock_steps import moved
+from statusdesk.pipeline.renewal_runs import RenewalRuns
+from statusdesk.server_clock import ServerSkew
 from statusdesk.states import Grant, TokenState
 from statusdesk.store.writer import Transition, Writer
 
@@ -29,7 +31,6 @@ class Tokens:
 
     def __init__(self, writer: Writer, settings: VaultSettings | None, builds: Builds) -> None:
         self._writer = writer
-        self._builds = builds
         rules: list[Rules] = (
             [] if settings is None else [*settings.tokens, *settings.secret_ids, *settings.certificates]
         )
@@ -39,20 +40,18 @@ class Tokens:
         self._interval_ms = round(interval_s * 1000)
         lines = lines_of(settings.tokens if settings is not None else ())
         self._ancestors = {f"{VAULT}/{name}": [f"{VAULT}/{each}" for each in line] for name, line in lines.items()}
-        self._sharing: dict[str, list[TokenSettings]] = {}
-        for token in settings.tokens if settings is not None else ():
-            self._sharing.setdefault(token.renewal_job, []).append(token)
+        self._renewals = RenewalRuns(builds, settings.tokens if settings is not None else ())
         self._tokens: dict[str, Token] = {}
         self._grants: dict[str, list[Grant]] = {}
         self._runs: dict[str, Run] = {}
         self._alive_ms: dict[str, int] = {}
         self._judged: set[str] = set()
         self._dirty: set[str] = set()
-        self._renewed: set[str] = set()
+        self._runs_due: set[str] = set()
         self._again: dict[str, int] = {}
         self._next_ms: int | None = None
         self._gone: list[str] = []
-        self._skew_ms = 0
+        self._skew = ServerSkew()
         self._heard_ms: int | None = None
         self._flushed_ms = 0
         self._begun = False
@@ -87,6 +86,7 @@ class Tokens:
                 self._dirty.add(key)
             if not token.gone and token.seen_ms is not None:
                 self._alive_ms[key] = token.seen_ms
+        self._runs_due.update(tokens.keys() - self._tokens.keys())
         others = {key: token for key, token in self._tokens.items() if token.source != swept.source}
         self._tokens = others | tokens
 
@@ -94,13 +94,13 @@ class Tokens:
         """Take the server's clock; it moves only by steps, because it is told in whole seconds."""
         for fact in swept.facts:
             assert isinstance(fact, VaultHealth)
-            if abs(fact.skew_ms - self._skew_ms) > SAME_CLOCK_MS:
-                self._skew_ms = fact.skew_ms if abs(fact.skew_ms) > SAME_CLOCK_MS else 0
+            if self._skew.heard(fact.skew_ms):
                 self._dirty.update(self._tokens)
+                self._runs_due.update(self._tokens)
 
     def restamp(self, step_ms: int) -> None:
         """Move what was seen with our clock, which was set, and its distance from the server's."""
-        self._skew_ms -= step_ms  # also where little is left of it: what is known moved by the whole step
+        self._skew.ms -= step_ms  # also where little is left of it: what is known moved by the whole step
         self._tokens = {key: moved(token, step_ms) for key, token in self._tokens.items()}
         self._alive_ms = {key: at_ms + step_ms for key, at_ms in self._alive_ms.items()}
         self._heard_ms = self._heard_ms + step_ms if self._heard_ms is not None else None
@@ -108,6 +108,7 @@ class Tokens:
         self._again.clear()
         self._next_ms = None
         self._dirty.update(self._tokens)
+        self._runs_due.update(self._tokens)
         self._jobs_changed = True
 
     def jobs_changed(self) -> None:
@@ -142,7 +143,7 @@ class Tokens:
             for key in self._gone:
                 self._forget(key)
             self._gone = []
-        if (self._jobs_changed or self._renewed) and self._tokens:
+        if (self._jobs_changed or self._runs_due) and self._tokens:
             self._look_at_jobs()
         if now_ms < self._flushed_ms or self._is_silent(now_ms) != self._is_silent(self._flushed_ms):
             self._dirty.update(self._tokens)  # the clock was set back, or Vault has fallen silent or speaks again
@@ -169,29 +170,22 @@ class Tokens:
         self._dirty.discard(key)
 
     def _look_at_jobs(self) -> None:
-        """Find the last run for each token: of all of them where Jenkins has changed, else of those renewed since."""
-        keys = self._tokens.keys() if self._jobs_changed else self._renewed & self._tokens.keys()
-        for key in keys:
-            rules = self._rules.get(self._tokens[key].name)
-            if not isinstance(rules, TokenSettings) or not rules.renewal_job:
-                continue
-            run = self._run_of(key, rules)
+        """Find the last run for each token whose job has changed, or for which it may be another one by now."""
+        rules = {key: self._rules.get(token.name) for key, token in self._tokens.items()}
+        renewed = {key: each for key, each in rules.items() if isinstance(each, TokenSettings) and each.renewal_job}
+        if self._jobs_changed:
+            new = self._renewals.look()
+            self._runs_due.update(key for key, token in renewed.items() if token.renewal_job in new)
+            self._jobs_changed = False
+        for key in self._runs_due & renewed.keys():
+            run = self._renewals.last_for(renewed[key], partial(self._renewed_ms, key))
             if self._runs.get(key) != run:
                 self._runs[key] = run
                 self._dirty.add(key)
-        self._jobs_changed = False
-        self._renewed.clear()
+        self._runs_due.clear()
 
-    def _run_of(self, key: str, rules: TokenSettings) -> Run:
-        jobs = self._builds.jobs_named(rules.renewal_job)
-        others = [each for each in self._sharing[rules.renewal_job] if each is not rules]
-        return last_run(
-            rules,
-            others,
-            [build for job in jobs for build in self._builds.of_job(job)],
-            lambda: [grant.renewed_ms - self._skew_ms for grant in self._grants_known(key)],
-            disabled=any(self._builds.is_disabled(job) for job in jobs),
-        )
+    def _renewed_ms(self, key: str) -> list[int]:
+        return [grant.renewed_ms - self._skew.ms for grant in self._grants_known(key)]
 
     def _judge(self, now_ms: int) -> list[Transition]:
         heard_ms = self._heard_ms if self._is_silent(now_ms) else None
@@ -247,7 +241,7 @@ class Tokens:
             grants=self._granted(key, token),
             ancestors=[rows[each] for each in self._ancestors.get(key, ()) if each in rows],
             run=self._runs.get(key),
-            skew_ms=self._skew_ms,
+            skew_ms=self._skew.ms,
             poll_s=self._interval_ms / 1000,
             looks_s=self._looks_s,
             heard_ms=heard_ms,
@@ -271,6 +265,6 @@ class Tokens:
         known.append(last)
         known.sort(key=lambda grant: grant.renewed_ms)
         del known[:-KEPT]
-        self._renewed.add(key)
+        self._runs_due.add(key)
         self._writer.put_grants([last])
         return known

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from statusdesk.facts import Build, BuildDetails, JobMove
 from statusdesk.store import builds as questions
 from statusdesk.store.current import LatestRows, Write
+from statusdesk.store.foresight import foreseen
 from statusdesk.store.kinds import BUILDS, DETAILS
-from statusdesk.store.safety import asks, foreseen
+from statusdesk.store.safety import asks
 
 REMEMBERED_PER_JOB = 8
 _BETWEEN = "\n"  # begins names while they are exchanged; no name from outside has it
-_TABLES = (BUILDS.name, DETAILS.name)
 
 JobKey = tuple[str, str]
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -53,30 +53,8 @@ def _value(value: Any) -> Any:  # noqa: ANN401  # whatever a column may hold
     return value
 
 
-@contextlib.contextmanager
-def foreseen(db: sqlite3.Connection, writes: list[Write]) -> Iterator[None]:
-    """Let what is asked in the block see writes that wait for a commit; nothing of them stays.
-
-    Raises: what sqlite3 raises.
-    """
-    if not writes:
-        yield
-        return
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        try:
-            _execute(db, writes)
-        except (OverflowError, UnicodeEncodeError):
-            db.execute("ROLLBACK")  # a write that was done may not bear to be done twice
-            db.execute("BEGIN IMMEDIATE")
-            _execute(db, storable(writes))
-        yield
-    finally:
-        with contextlib.suppress(sqlite3.Error):
-            db.execute("ROLLBACK")
-
-
-def _execute(db: sqlite3.Connection, writes: Sequence[Write]) -> None:
+def execute(db: sqlite3.Connection, writes: Sequence[Write]) -> None:
+    """Run statements in the transaction that is open. Raises: what sqlite3 raises."""
     for statement, rows in writes:
         db.executemany(statement, rows)
 
@@ -85,7 +63,7 @@ def write_all(db: sqlite3.Connection, writes: Sequence[Write]) -> None:
     """Write all of it in one transaction, or nothing. Raises: what sqlite3 raises."""
     db.execute("BEGIN IMMEDIATE")
     try:
-        _execute(db, writes)
+        execute(db, writes)
         db.execute("COMMIT")
     except BaseException:
         # a rollback that fails as well (the disk has gone) leaves nothing behind either: the file has not changed

@@ -57,6 +57,57 @@ def test_how_many_others_are_not_well_is_said_and_each_has_its_own_period() -> N
     assert judged(builds, periods=dict.fromkeys("abc", daily)).level is Level.OK
 
 
+def both(build: Build, *namespaces: str) -> Build:
+    return msgspec.structs.replace(build, namespace=namespaces[0], namespaces=namespaces)
+
+
+FAILED = "the tokens that it renews run down"
+
+
+@pytest.mark.parametrize(
+    ("builds", "job_class", "said"),
+    [
+        pytest.param(
+            [both(of("a", 9, 2 * MINUTE, "FAILURE"), "a", "b"), of("c", 8, 3 * MINUTE, "FAILURE")],
+            JobClass.RENEWAL, f"j #8 failed for c: {FAILED}; 2 other namespaces not well", id="two by one build",
+        ),
+        pytest.param(
+            [of(name, n, 9 * HOUR, "ABORTED") for n, name in enumerate("abc", 1)],
+            JobClass.RENEWAL,
+            f"j has never succeeded for a, for 9h, it should every 1h: {FAILED}; 2 other namespaces not well",
+            id="none came to a result",
+        ),
+        pytest.param(
+            [both(of("a", 9, 2 * MINUTE, "FAILURE"), "a", "b"), of("c", 8, 3 * MINUTE, "FAILURE")],
+            JobClass.ENVIRONMENT, "j #9 failed: a and 1 other may be half made; 1 other namespace not well",
+            id="what its message names is no other",
+        ),
+        pytest.param(
+            [of("", 1, 9 * HOUR), of("a", 2, 2 * MINUTE, "FAILURE", trigger="user")],
+            JobClass.RENEWAL, f"j succeeded last 8h ago, it should every 1h, #2 failed: {FAILED}", id="the whole job",
+        ),
+        pytest.param(
+            [of("a", 2, 2 * MINUTE, "FAILURE"), of("", 1, MINUTE, "FAILURE", trigger="user")],
+            JobClass.RENEWAL, f"j #2 failed for a: {FAILED}", id="the whole job is no other",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_not_well_is_counted_by_namespace_whichever_build_it_is(builds, job_class, said) -> None:
+    period = EVERY_HOUR if job_class is JobClass.RENEWAL else None
+    assert judged(builds, job_class, period=period, act=Act.CREATE).message == said
+
+
+def test_what_stops_a_job_is_said_once() -> None:
+    builds = [of("a", 1, HOUR // 2), of("b", 2, MINUTE)]
+    said = judged(builds, queued=waiting(HOUR)).message
+    assert said == f"j waits in the queue for 1h (Waiting for next executor): {FAILED}"
+
+
+def test_nobody_changes_what_is_known_of_no_namespace() -> None:
+    with pytest.raises(TypeError):
+        Surroundings().settled_ms["a"] = 1
+
+
 @pytest.mark.parametrize(
     "builds",
     [

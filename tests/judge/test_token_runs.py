@@ -7,7 +7,7 @@ import pytest
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Build
 from statusdesk.judge.token_jobs import Run
-from statusdesk.judge.token_runs import last_run
+from statusdesk.judge.token_runs import last_run, runs_of
 from tests.judge.token_make import T0, H
 
 JOB = "renew"
@@ -33,7 +33,8 @@ def settings(name: str, **more: Any) -> TokenSettings:
 
 def held(token: TokenSettings, others: list[TokenSettings], builds: list[Build], renewed: tuple[int, ...] = ()) -> Run:
     """The run held against a token; ``renewed``: the numbers of the runs that renewed it."""
-    return last_run(token, others, builds, lambda: [T0 + number * H + 1000 for number in renewed], disabled=False)
+    renewed_ms = [T0 + number * H + 1000 for number in renewed]
+    return last_run(token, runs_of([token, *others], builds), lambda: renewed_ms, disabled=False)
 
 
 ORDERS, PAYMENTS = settings("orders"), settings("pay", apps=("payments*",))
@@ -94,4 +95,4 @@ def test_where_nothing_tells_the_grants_do(renewed, untold):
 
 
 def test_a_disabled_job_without_runs():
-    assert last_run(ORDERS, [], [], tuple, disabled=True).words == "renew (disabled)"
+    assert last_run(ORDERS, [], tuple, disabled=True).words == "renew (disabled)"

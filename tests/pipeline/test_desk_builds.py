@@ -6,6 +6,8 @@ from statusdesk.facts import (
     Job,
     JobClass,
 )
+from statusdesk.pipeline import builds as pipeline_builds
+from statusdesk.pipeline.builds_kept import trim
 from statusdesk.states import Level
 from tests.pipeline.desk_bench import (  # noqa: F401  (plain_bench is a fixture)
     ANOTHER_JOB,
@@ -37,6 +39,20 @@ def test_builds_are_remembered_over_a_restart(bench):
 def test_the_last_success_is_not_forgotten_under_many_failures(bench):
     bench.see(builds(build(1), *(build(number, "FAILURE") for number in range(2, 60))))
     assert (outcome(bench).number, outcome(bench).last_success_number) == (59, 1)
+
+
+def test_however_many_builds_are_told_at_once_those_of_a_namespace_are_put_in_order_once(bench, monkeypatch):
+    put_in_order = []
+
+    def counted(known, is_lasting):
+        put_in_order.append((known[0].namespace, [build.number for build in known]))
+        trim(known, is_lasting)
+
+    monkeypatch.setattr(pipeline_builds, "trim", counted)
+    told = [build(number, "FAILURE" if number > 3 else "SUCCESS") for number in (*range(40, 0, -1), 7)]
+    bench.see(builds(*told, build(41, namespace="production")))
+    assert put_in_order == [("staging", list(range(40, 0, -1))), ("production", [41])]
+    assert (outcome(bench).number, outcome(bench).last_success_number) == (40, 3)
 
 
 def test_a_job_made_anew_forgets_its_builds(bench):

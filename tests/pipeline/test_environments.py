@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from statusdesk.facts import Changed
-from statusdesk.states import BuildState, Level
+from statusdesk.states import BuildState, EnvironmentState, Level
 from statusdesk.store.reader import Reader
 from tests.pipeline.test_platform import HOUR_MS, MINUTE_MS, PlatformBench, job, jobs, ran
 
@@ -44,6 +44,65 @@ def test_an_environment_outlasts_the_job_that_made_it_and_ends_when_it_is_destro
     assert row.message == f"made by bob with env-create #5; its job env-create went from Jenkins {since} ago"
     bench.see(destroyed(bench))
     assert bench.environment().until_ms is not None
+
+
+def test_of_jobs_that_have_gone_what_is_older_than_is_kept_is_forgotten_as_after_a_restart(bench):
+    bench.keep_s = 86_400.0
+    bench.restart()
+    names = [f"env-create-{n}" for n in range(6)]
+    for n, name in enumerate(names):  # each is made by a job of its own, which goes when the next one comes
+        bench.see(jobs(bench, name, "env-destroy", *OTHERS), ran(name, 1, bench.now_ms, namespace=f"dev-{n}"))
+        if n == 4:  # one that was made before is made once more
+            bench.see(ran(name, 2, bench.now_ms + MINUTE_MS, namespace="dev-3"))
+        bench.pass_ms(10 * HOUR_MS)
+    bench.see(jobs(bench, "env-destroy", *OTHERS))
+    bench.writer.prune(bench.now_ms, 1000)
+
+    def up():
+        rows = bench.writer.current(EnvironmentState).values()
+        return {row.namespace: (row.up_since_ms, row.job, row.number) for row in rows if row.until_ms is None}
+
+    before = up()
+    assert {name: number for name, (_, _, number) in before.items()} == {"dev-3": 2, "dev-4": 1, "dev-5": 1}
+    assert bench.desk._builds.gone_jobs().keys() == {("jenkins", name) for name in names[4:]}
+    bench.restart()
+    bench.see(jobs(bench, "env-destroy", *OTHERS))
+    assert up() == before
+    bench.pass_ms(24 * HOUR_MS)
+    bench.see(jobs(bench, "env-destroy", *OTHERS))
+    assert up() == {}, "the last of them as well"
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("ends", [False, True])
+def test_what_was_made_before_all_that_is_kept_goes_on_where_it_was_not_destroyed(bench, restarted, ends):
+    bench.keep_s = 86_400.0
+    bench.restart()
+    failed = ran("deploy-a", 1, bench.now_ms - MINUTE_MS, "FAILURE", namespace="dev-bob")
+    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), created(bench), failed)
+    before = bench.environment()
+    bench.see(ran("env-create", 6, bench.now_ms - MINUTE_MS, "FAILURE", namespace="dev-eve"))
+    if ends:
+        bench.see(destroyed(bench), ran("env-destroy", 4, bench.now_ms, namespace="dev-eve"))
+    for _ in range(5):  # the job that destroys goes, and what it did is forgotten
+        bench.see(jobs(bench, "env-create", *OTHERS))
+        bench.writer.prune(bench.now_ms, 1000)
+        bench.pass_ms(10 * HOUR_MS)
+    if restarted:
+        bench.restart()
+    bench.see(jobs(bench, "env-create", *OTHERS))
+    rows = bench.writer.current(BuildState)
+    levels = {rows[f"jenkins/{key}"].level for key in ("deploy-a@dev-bob", "env-create@dev-eve")}
+    assert levels == {Level.IDLE if ends else Level.FAILING}, "what is history stays so"
+    row = bench.environment()
+    if not ends:
+        assert (row.until_ms, row.number, row.up_since_ms) == (None, 5, before.up_since_ms)
+        return
+    assert row is None or row.until_ms is not None
+    bench.see(created(bench, 7, MINUTE_MS))
+    for _ in range(2):
+        assert (bench.environment().number, bench.environment().up_since_ms) == (7, bench.now_ms)
+        bench.see(jobs(bench, "env-create", *OTHERS))
 
 
 @pytest.mark.parametrize("restarted", [False, True])

@@ -301,6 +301,23 @@ def test_a_rollout_that_is_gone_is_not_brought_back(fed: Fed) -> None:
     assert fed.writer.current(RolloutState)[KEY].until_ms is not None
 
 
+@pytest.mark.parametrize(("made_s", "told"), [(0, ("none", None)), (-300, NOBODY)])
+def test_what_is_deleted_and_made_anew_without_a_build_is_told(
+    fed: Fed, made_s: int, told: tuple[str, int | None]
+) -> None:
+    """One that only was not shown for a while is older."""
+    fed.cluster(1)
+    fed.jenkins(1, FIRST)
+    gone = ("eu", "staging", "Deployment", "orders")
+    fed.told(60, Changed(source="kubernetes/eu", kind=Workload, at_ms=fed.now_ms + 60_000, gone=(gone,)))
+    made_ms = fed.now_ms + 30_000 + made_s * 1000
+    conditions = (available(at_ms=made_ms), progressing("NewReplicaSetAvailable", at_ms=made_ms))
+    seen = deployment(uid="u2", revision="1", version="1.6.0", created_ms=made_ms, conditions=conditions)
+    fed.told(31, Changed(source="kubernetes/eu", kind=Workload, at_ms=fed.now_ms + 31_000, seen=(seen,)))
+    assert fed.jenkins(1) == NOBODY
+    assert fed.jenkins(200) == told
+
+
 def test_an_app_that_comes_later_takes_the_jobs_that_name_it(fed: Fed) -> None:
     fed.cluster(1, app="shop")
     assert fed.jenkins(1, build(2, T0 - 86_399_000, version="1.5.0")) == NOBODY

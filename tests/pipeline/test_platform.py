@@ -33,6 +33,7 @@ class PlatformBench(Bench):
     create_jobs = ("*create*",)
     every = (("vault-renew-orders", 3600.0),)
     namespaces = ()
+    keep_s = 90 * 86_400.0
 
     def open(self) -> None:
         super().open()
@@ -51,7 +52,7 @@ class PlatformBench(Bench):
             environments=EnvironmentSettings(
                 create_jobs=self.create_jobs, work_from="07:00", work_until="20:00", grace_s=1800.0, timezone="UTC"
             ),
-            store=StoreSettings(state_dir=str(self.directory)),
+            store=StoreSettings(state_dir=str(self.directory), keep_s=self.keep_s),
         )
         self.set_ms = 0  # by how much the clock was set
         steps = ClockSteps(lambda: self.now_ms - self.set_ms)

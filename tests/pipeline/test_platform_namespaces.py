@@ -1,5 +1,7 @@
 """Platform jobs that are run for namespaces: what stands for one of them, and until when."""
 
+import pytest
+
 from statusdesk.facts import Visited
 from statusdesk.states import Level
 from tests.pipeline.test_platform import HOUR_MS, MINUTE_MS, bench, jobs, ran
@@ -38,9 +40,10 @@ def test_a_failure_for_one_environment_stands_until_that_one_is_made_or_destroye
     assert rows() == ([Level.OK, Level.OK], set())
 
 
-def test_each_namespace_is_held_to_the_period_of_the_tokens_that_its_runs_renew(bench):
+@pytest.mark.parametrize("namespaces", [(("production",), ("staging",)), (("Prod*",), ("stag*",))])
+def test_each_namespace_is_held_to_the_period_of_the_tokens_that_its_runs_renew(bench, namespaces):
     bench.every = (("vault-renew-a", 3600.0), ("vault-renew-a", 86_400.0))
-    bench.namespaces = (("production",), ("staging",))
+    bench.namespaces = namespaces
     bench.restart()
     name = "vault-renew-a"
     stale = [

@@ -182,12 +182,25 @@ OUTAGES = [
             Seen(60, rolling(**OUT), (*DIED, pod(looping(), ready=False)), FAILING, "CrashLoopBackOff"),
             Seen(70, rolling(), (*SERVING, pod(container(ready=False), ready=False)), FAILING, "CrashLoopBackOff"),
         ],
-        "container app exits 1 in orders-7cc6f9fbf5-aaaaa, 0 of 2 new pods ready",
+        "exits 1 in orders-7cc6f9fbf5-aaaaa; its pod has not been ready for 30 s yet, 0 of 2 new pods ready",
     ),
     Case(
         "one of two old pods fails: not the whole service is down",
         [*BEGUN, Seen(30, rolling(**BELOW), (SERVING[0], CRASHING, CREATING), WARNING, "OldPodsFail")],
         "it is of the old revision, 1 of 2 old pods fails, 1 of 2 available",
+    ),
+    Case(
+        "what an undo takes away was never of the service, though more is wanted than there was",
+        [
+            Seen(
+                30,
+                rolling(desired=3, replicas=4, updated=2, conditions=BELOW["conditions"]),
+                (pod(), pod(name="z"), old_pod(looping(), name="b", ready=False)),
+                PROGRESSING,
+                "Rolling",
+            )
+        ],
+        "2 of 3 new pods ready",
     ),
     Case(
         "an old pod that fails is not spoken of any more when enough is available again",
