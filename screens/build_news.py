@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from screens.pen import Pen
 from statusdesk.board import Board
 from statusdesk.facts import QueueItem
+from statusdesk.job_names import shown_job
 from statusdesk.states import Level
 from statusdesk.text import counted
 
@@ -63,7 +64,7 @@ def waiting(board: Board, queue: Sequence[QueueItem], pen: Pen) -> list[str]:
         stuck = "stuck: " if item.stuck else ""
         where = f" for {item.namespace}" if item.namespace else ""
         since = f" {pen.since(item.since_ms)}" if item.since_ms else ""
-        words.append(f"{item.job}{where}{since}   {stuck}{item.why}")
+        words.append(f"{shown_job(item.job)}{where}{since}   {stuck}{item.why}")
     for each in board.executors:
         offline = f"; offline: {', '.join(each.offline)}" if each.offline else ""
         closing = "; it prepares for shutdown" if each.quieting_down else ""

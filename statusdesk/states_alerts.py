@@ -181,25 +181,31 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Muted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One alert of which an Alertmanager tells nobody: silenced there, or ``inhibited`` by another alert."""
+    """One alert of which an Alertmanager tells nobody: silenced there, or ``inhibited`` by another alert.
+
+    ``taken``: it is silenced because somebody has taken it, at another collector.
+    """
 
     fingerprint: str
     inhibited: bool = False
     by: str = ""
     comment: str = ""
     until_ms: int | None = None
+    taken: bool = False
 
 
 class MutedThere(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the Alertmanagers of a sink mute, as they said last. Key: sink.
 
-    ``problem``: why that could not be read again, since ``problem_ms``; empty when it could.
+    ``problem``: why that could not be read again, since ``problem_ms``; empty when it could. ``not_there``: what is
+    silenced or taken here, and told there all the same: by id of the silence or fingerprint of the alert.
     """
 
     sink: str
     muted: tuple[Muted, ...] = ()
     problem: str = ""
     problem_ms: int | None = None
+    not_there: tuple[str, ...] = ()
     change: int = 0
 
 

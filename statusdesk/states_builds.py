@@ -21,13 +21,14 @@ class BuildRule(enum.StrEnum):
 
 
 class RunningBuild(msgspec.Struct, frozen=True, gc=False):
-    """A build that runs, of a (job, namespace) pair."""
+    """A build that runs, of a (job, namespace) pair. ``waits``: a person must decide before it goes on."""
 
     number: int
     started_ms: int = 0
     url: str = ""
     version: str = ""
     cause: str = ""
+    waits: bool = False
 
 
 class BuildState(Stamped, frozen=True, kw_only=True, gc=False):

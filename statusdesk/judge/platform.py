@@ -10,7 +10,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from statusdesk.facts import Build, Job, JobClass, QueueItem
-from statusdesk.judge.environments import Act, by_half
+from statusdesk.job_names import shown_job
+from statusdesk.judge.environments import Act, left_by
 from statusdesk.judge.periods import Period
 from statusdesk.judge.platform_pairs import Pair, newest, pairs_of
 from statusdesk.states import TROUBLED, Level, PlatformState
@@ -239,7 +240,7 @@ def _verdict(known: _Known) -> tuple[Level, str, str]:
     stopped = _stopped(known)
     is_renewal = known.job.job_class is JobClass.RENEWAL
     late = known.periods_late() if is_renewal else 0.0
-    name = known.job.name
+    name = shown_job(known.job.name)
     if stopped is not None:
         reason, why = stopped
         level = Level.FAILING if late > OVERDUE_PERIODS else Level.WARNING
@@ -263,8 +264,10 @@ def _failed(known: _Known, build: Build, means: str) -> tuple[Level, str, str]:
     unstable = build.result == "UNSTABLE"
     where = known.where
     if known.job.job_class is JobClass.ENVIRONMENT:
-        means, where = _left_by(build, known.around.act), ""
-    said = f"{known.job.name} #{build.number} {'is unstable' if unstable else 'failed'}{where}: {means}"
+        act = known.around.act  # without one, it neither makes nor destroys any
+        means, where = (_left_by(build, act), "") if act is not None else ("", where)
+    said = f"{shown_job(known.job.name)} #{build.number} {'is unstable' if unstable else 'failed'}{where}"
+    said += f": {means}" if means else ""
     match known.job.job_class:
         case JobClass.SEED:
             return Level.WARNING if unstable else Level.FAILING, "SeedFailed", said
@@ -292,10 +295,10 @@ def _stopped(known: _Known) -> tuple[str, str] | None:
 def _overdue(known: _Known) -> str:
     period = known.period
     assert period is not None
-    said = f"{known.job.name} succeeded last {_ago(known)} ago{known.where}"
+    said = f"{shown_job(known.job.name)} succeeded last {_ago(known)} ago{known.where}"
     if known.success is None:
         waited = age(known.now_ms - (known.awaited_ms or known.now_ms))
-        said = f"{known.job.name} has never succeeded{known.where}, for {waited}"
+        said = f"{shown_job(known.job.name)} has never succeeded{known.where}, for {waited}"
     every = age(round(period.every_s * 1000))
     said += f", its runs are {every} apart at most" if period.rule == "longest" else f", it should every {every}"
     if known.around.quieting_down:
@@ -307,16 +310,18 @@ def _overdue(known: _Known) -> str:
 
 
 def _meaning(known: _Known) -> str:
+    if known.job.job_class is JobClass.ENVIRONMENT and known.around.act is None:
+        return _MEANS[JobClass.OTHER]
     if known.job.job_class is not JobClass.SEED:
         return _MEANS.get(known.job.job_class, _MEANS[JobClass.OTHER])
     return f"job definitions are as of {_ago(known)} ago" if known.success is not None else "job definitions may be old"
 
 
-def _left_by(build: Build, act: Act | None) -> str:
-    """Return what a run of an environment's job that went wrong may have left: that is no word about the others."""
+def _left_by(build: Build, act: Act) -> str:
+    """Return what a run of an environment's job that did not go well has done: that is no word about the others."""
     names = build.all_namespaces or ("an environment",)
     several = f"{names[0]} and {counted(len(names) - 1, 'other')}" if len(names) > 1 else names[0]
-    return f"{several} may be {by_half(act)}"
+    return f"{several} {left_by(act, build.result, several=len(names) > 1)}"
 
 
 def _is_stale(known: _Known) -> bool:

@@ -7,7 +7,7 @@ from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettin
 from statusdesk.facts import Swept, Token, VaultHealth, Visited
 from statusdesk.judge.expiries import judge_expiry
 from statusdesk.judge.token_ancestors import lines_of
-from statusdesk.judge.token_doubts import left_unseen, refused, unread
+from statusdesk.judge.token_doubts import doubted, left_unseen, refused, undoubted, unread
 from statusdesk.judge.token_grants import KEPT, grant_of
 from statusdesk.judge.token_jobs import Run
 from statusdesk.judge.tokens import Around, judge_token
@@ -217,7 +217,7 @@ class Tokens:
 
     def _state(self, key: str, now_ms: int, heard_ms: int | None) -> TokenState | None:
         token = self._tokens.get(key)
-        before = self._writer.current(TokenState).get(key)
+        before = undoubted(self._writer.current(TokenState).get(key))
         if self._own_refused and before is not None and before.own and before.until_ms is None:
             self._again.pop(key, None)
             return refused(before)
@@ -239,7 +239,7 @@ class Tokens:
             self._again[key] = max(again_ms, now_ms + SOONEST_MS)
         else:
             self._again.pop(key, None)
-        return state
+        return doubted(state, token.accessor_problem)
 
     def _around(self, key: str, token: Token, heard_ms: int | None) -> Around:
         rows = self._writer.current(TokenState)

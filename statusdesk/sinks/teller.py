@@ -20,6 +20,7 @@ from statusdesk.sinks.peers import Peer, Standing, sink_peers
 from statusdesk.sinks.readback import Readback
 from statusdesk.sinks.sending import PrintLine, Sender, SinkStats
 from statusdesk.sinks.silencing import Silencing
+from statusdesk.sinks.wishes import Takings
 from statusdesk.states_alerts import Silence
 
 Narrate = Callable[[str], None]
@@ -133,8 +134,22 @@ class Sinks:
             for url in urls
         ]
         api = partial(AlertmanagerApi, sink, urls, self._base_dir, clock, read)  # one for each thread
-        self._silencers.append(Silencing(api(), self._silences, clock=clock, narrate=narrate))
-        self._readers.append(Readback(api(), standing.alerts, site=self._config.ha.site, clock=clock, steady=steady))
+        takings = Takings(standing.alerts, terms, tuning)
+        silencing = Silencing(
+            api(), self._silences, takings, expire=terms.expire, clock=clock, steady=steady, narrate=narrate
+        )
+        self._silencers.append(silencing)
+        self._readers.append(
+            Readback(
+                api(),
+                standing.alerts,
+                site=self._config.ha.site,
+                is_ours=takings.is_ours,
+                not_there=silencing.not_there,
+                clock=clock,
+                steady=steady,
+            )
+        )
 
     def _sender(self, sink: SinkSettings) -> Sender:
         return sender_of(sink, self._config, self._print_line, self._read)
