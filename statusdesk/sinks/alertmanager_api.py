@@ -8,6 +8,7 @@ import msgspec
 
 from statusdesk.clock import SAME_CLOCK_MS, Clock, system_clock
 from statusdesk.config_alerts import SinkSettings
+from statusdesk.credentials import ReadSecret, read_secret
 from statusdesk.sinks.http import MAX_ANSWER_BYTES, Answer, Http, accepted
 from statusdesk.sinks.sending import SendError
 
@@ -18,10 +19,17 @@ T = TypeVar("T")
 class AlertmanagerApi:
     """The API (v2) of the Alertmanagers of one sink, for one thread; a path begins behind ``/api/v2/``."""
 
-    def __init__(self, sink: SinkSettings, urls: Iterable[str], base_dir: Path, clock: Clock = system_clock) -> None:
+    def __init__(
+        self,
+        sink: SinkSettings,
+        urls: Iterable[str],
+        base_dir: Path,
+        clock: Clock = system_clock,
+        read: ReadSecret = read_secret,
+    ) -> None:
         self.name = sink.name
         self.urls = tuple(urls)
-        self._http = Http(sink, base_dir)
+        self._http = Http(sink, base_dir, read)
         self._clock = clock
         self._ahead_ms: dict[str, int] = {}
 

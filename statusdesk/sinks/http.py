@@ -14,7 +14,7 @@ import msgspec
 from statusdesk import __version__
 from statusdesk.config import Secret
 from statusdesk.config_alerts import SinkSettings
-from statusdesk.credentials import SECRETS_KEPT, CredentialError, read_secret
+from statusdesk.credentials import SECRETS_KEPT, CredentialError, ReadSecret, read_secret
 from statusdesk.redact import redact, safe
 from statusdesk.sinks.sending import Postponed, Refused
 
@@ -42,9 +42,10 @@ class Answer(msgspec.Struct, frozen=True):
 class Http:
     """Asks the receivers of one sink; its threads may share it."""
 
-    def __init__(self, sink: SinkSettings, base_dir: Path) -> None:
+    def __init__(self, sink: SinkSettings, base_dir: Path, read: ReadSecret = read_secret) -> None:
         self._sink = sink
         self._base_dir = base_dir
+        self._read_secret = read
         self._client: httpx.Client | None = None
         self._known: dict[str, None] = {}  # those read last at the end
 
@@ -56,7 +57,7 @@ class Http:
         if secret is None:
             return ""
         try:
-            found = read_secret(secret, self._base_dir)
+            found = self._read_secret(secret, self._base_dir)
         except CredentialError as error:
             raise Postponed(str(error), whole_sink=True) from None
         self._known.pop(found, None)

@@ -13,6 +13,7 @@ from statusdesk.alerts.telling import Refusal
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import SAME_CLOCK_MS, Clock
 from statusdesk.config_alerts import SinkSettings
+from statusdesk.credentials import ReadSecret, read_secret
 from statusdesk.sinks.alertmanager import Terms, batches, content_mark, has_ended, posted, told
 from statusdesk.sinks.http import Answer, Http, accepted, host_of
 from statusdesk.sinks.sending import SendError, SinkStats
@@ -108,12 +109,13 @@ class Peer:
         clock: Clock,
         steady: Clock,
         narrate: Callable[[str], None],
+        read: ReadSecret = read_secret,
     ) -> None:
         self._url = url.rstrip("/")
         self._terms = terms
         self._tuning = tuning
         self._standing = standing
-        self._http = Http(terms.sink, base_dir)
+        self._http = Http(terms.sink, base_dir, read)
         self._clock = clock
         self._steady = steady
         self._narrate = narrate
