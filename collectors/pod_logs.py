@@ -168,6 +168,8 @@ class PodLogs:
                 is_late = time.monotonic() > track.end_s + self._patience.end_s
                 if track.end and is_late and key not in self._readers:
                     self._tell_end(track)
+                is_gone = key[1] not in known
+                track.gone_ns = (track.gone_ns or self._clusters[key[0]].api.now_ns) if is_gone else 0
             for cluster, roster, pod, container in wanted:
                 key = (cluster.name, pod.uid, container.name)
                 why = self._place(key, cluster, roster, pod, container)
@@ -179,7 +181,7 @@ class PodLogs:
                 track = self._tracks.pop(key)
                 self._tell_end(track)
                 lost = LAST_MISSING if track.torn else ""
-                self._merge.mark(track.lane, f"left: the pod has gone{lost}")
+                self._merge.mark(track.lane, f"left: the pod has gone{lost}", max(track.lane.newest_ns, track.gone_ns))
                 self._merge.end(track.lane)
                 self._problems.pop(track.name, None)
             tracks = [(self._tracks.get((cluster.name, pod.uid, one.name)), one) for cluster, _, pod, one in wanted]
@@ -254,7 +256,7 @@ class PodLogs:
             joined = pod.uid not in roster.first
             track = self._tracks[key] = self._track(cluster, pod, container, joined)
             if joined:
-                self._merge.mark(track.lane, "joined", time.time_ns())
+                self._merge.mark(track.lane, "joined", cluster.api.now_ns)
         reader = ContainerReader(
             cluster.api, track, self._selection, self._merge, self._patience, roster.ask, self._told, self._linger_s
         )
@@ -264,7 +266,7 @@ class PodLogs:
     def _tell_end(self, track: Track) -> None:
         """Tell how a run has ended, where nothing has followed it that tells it."""
         if track.end:
-            self._merge.mark(track.lane, f"ended: {track.end}")
+            self._merge.mark(track.lane, f"ended: {track.end}", track.end_ns)
             track.end, track.end_told = "", True
 
     def _linger_s(self) -> float:
