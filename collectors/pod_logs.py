@@ -68,7 +68,7 @@ class PodLogs:
         self._over = False
         self._settled = False
         self._pods: int | None = None
-        self._resting: frozenset[int] = frozenset()
+        self._resting = self._single = frozenset[int]()
         for target in selection.targets:
             cluster = self._cluster(target.cluster, clusters)
             roster = Roster(cluster.api, target, rules, self._changed.set, self._patience.poll_s)
@@ -110,6 +110,7 @@ class PodLogs:
                 pods=self._pods,
                 behind=self._merge.is_behind,
                 resting=self._resting,
+                single=self._single,
                 found=bool(self._tracks) or any(roster.pods() for _, roster in self._rosters),
                 listed=all(roster.answered for _, roster in self._rosters),
             )
@@ -186,6 +187,8 @@ class PodLogs:
                 self._problems.pop(track.name, None)
             tracks = [(self._tracks.get((cluster.name, pod.uid, one.name)), one) for cluster, _, pod, one in wanted]
             self._resting = frozenset(track.origin for track, one in tracks if track is not None and one.rests)
+            twofold = (track.origin for track, one in tracks if track is not None and one.before is not None)
+            self._single = frozenset(range(len(self._origins))).difference(twofold)
             self._pods = len({(cluster.name, pod.uid) for cluster, _, pod, _ in wanted}) if answered else None
             self._tell_of_choice([(cluster, pod, container) for cluster, _, pod, container in wanted], answered)
             once = not self._selection.follow or self._selection.previous

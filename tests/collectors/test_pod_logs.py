@@ -209,10 +209,12 @@ def test_it_is_told_where_the_run_that_is_read_is_the_one_before_already(kube, f
     wait_for(lambda: lines.source.status().resting)
     [index] = lines.source.status().resting
     assert lines.source.origins[index].container == "app"
+    wait_for(lambda: lines.source.status().single == {0, 1})
     wait_for(lambda: kube.watching("pods", "testing"))
     again = container(run="run-2", lastState=died, restartCount=1)
     kube.show(pod("orders-1", again, container("sidecar")), event="MODIFIED")
     wait_for(lambda: not lines.source.status().resting)
+    assert lines.source.status().single == {1 - index}, "the sidecar has never been restarted"
 
 
 def test_the_run_before_is_read_on_demand(kube, follow):
