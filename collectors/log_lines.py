@@ -122,7 +122,7 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     resting: frozenset[int] = frozenset()
     """Origins whose container waits to be started again: what is read of it is the run before already."""
     single: frozenset[int] = frozenset()
-    """Origins of which there is no other run: of those that rest, that have never been restarted, and that have gone."""
+    """Origins of which there is no other run: those that rest, were never restarted, or have gone."""
     behind: bool = False
     """Whether of what there was at the beginning some has still to come."""
     listed: bool = False
