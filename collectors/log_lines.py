@@ -121,6 +121,8 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How many pods are followed that are there now; None where it is not known."""
     resting: frozenset[int] = frozenset()
     """Origins whose container waits to be started again: what is read of it is the run before already."""
+    single: frozenset[int] = frozenset()
+    """Origins of which there is no other run: those that rest, were never restarted, or have gone."""
     behind: bool = False
     """Whether of what there was at the beginning some has still to come."""
     listed: bool = False

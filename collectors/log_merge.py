@@ -19,6 +19,7 @@ BACKLOG_BYTES = 512 << 10  # so far one may be ahead of others while what there 
 ROOM_S = 0.25  # so often one that waits for room looks itself: what it waits for may end by time alone
 SINCE_QUIET_S = 1.5  # so long one is waited for that has much to look through before its first line
 FOR_EVER_NS = 2**63 - 1
+SECOND_NS = 1_000_000_000
 _AT = attrgetter("at_ns")
 
 
@@ -125,8 +126,10 @@ class Merge:
             lane.backlog.is_blocked, lane.backlog.heard_s = False, self._clock()
 
     def mark(self, lane: Lane, text: str, at_ns: int = 0) -> None:
-        """Add a line that says what happened here; without a time, right after the last line."""
-        self.push(lane, [LogLine(at_ns or lane.newest_ns, lane.origin, text, LineKind.MARK)], 0, waits=False)
+        """Add a line that says what happened, and when; it stands after the last line, whatever their times are."""
+        if at_ns <= lane.newest_ns < at_ns + SECOND_NS:
+            at_ns = lane.newest_ns  # of an end or a start only the second is told
+        self.push(lane, [LogLine(at_ns, lane.origin, text, LineKind.MARK)], 0, waits=False)
 
     def _skip(self, lane: Lane) -> None:
         _, _, lines, size = lane.batches.popleft()

@@ -32,6 +32,7 @@ class _EndWire(Wire):
     exit_code: int = 0
     reason: str = ""
     started_at: str | None = None
+    finished_at: str | None = None
     container_id: str = field(default="", name="containerID")
 
 
@@ -84,12 +85,13 @@ POD_EVENT: msgspec.json.Decoder[
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A run of a container that has ended. ``started_ns``: as of ``PodContainer``."""
+    """A run of a container that has ended. ``started_ns`` and ``finished_ns``: as of ``PodContainer``."""
 
     container_id: str
     exit_code: int
     reason: str
     started_ns: int = 0
+    finished_ns: int = 0
 
     @property
     def told(self) -> str:
@@ -223,7 +225,9 @@ def _container(name: str, wire: _ContainerWire | None, init: bool) -> PodContain
 def _run(wire: _EndWire | None) -> Run | None:
     if wire is None:
         return None
-    return Run(clean(wire.container_id), wire.exit_code, clean(wire.reason), _ns(wire.started_at))
+    return Run(
+        clean(wire.container_id), wire.exit_code, clean(wire.reason), _ns(wire.started_at), _ns(wire.finished_at)
+    )
 
 
 def _ns(text: str | None) -> int:

@@ -62,8 +62,8 @@ class Position:
 class Reading:
     """Turns the chunks of one answer into lines that ``position`` has not seen; ``stamped`` ones begin with a time.
 
-    ``gap`` is called before the first new lines where none of those that were seen came again, as all do that are still
-    kept: lines before these are missing, or it is another log. It may raise, then none of them counts as read.
+    ``gap`` is called with the time of the first new line where none of those that were seen came again, as all do that
+    are still kept: lines before it are missing, or it is another log. It may raise, then none of them counts as read.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Reading:
         redact: bool,
         colours: bool,
         stamped: bool = True,
-        gap: Callable[[], None] | None = None,
+        gap: Callable[[int], None] | None = None,
     ) -> None:
         self._origin = origin
         self._position = position
@@ -122,7 +122,7 @@ class Reading:
         if self._seen or self._stamps.missing:
             kept = self._new(times, lines)
             if self._gap is not None and (self._joins or kept and times[kept[-1]] > self._newest_ns):
-                self._join(self._gap)
+                self._join(self._gap, times[kept[0]] if kept else 0)
             if not kept:
                 return []
             if len(kept) < len(lines):
@@ -141,9 +141,9 @@ class Reading:
             _bound(made, cut)
         return made
 
-    def _join(self, gap: Callable[[], None]) -> None:
+    def _join(self, gap: Callable[[int], None], until_ns: int) -> None:
         if not self._joins:
-            gap()
+            gap(until_ns)
         self._gap = None
 
     def _new(self, times: list[int], lines: list[str]) -> list[int]:

@@ -133,7 +133,7 @@ class ContainerReader:
             return False
         track.reads_before = True
         missing = LAST_MISSING if problem is not None else ""
-        self._merge.mark(track.lane, f"restarted: {track.last.told}{missing}")
+        self._merge.mark(track.lane, f"restarted: {track.last.told}{missing}", track.last.finished_ns)
         return True
 
     def _refusal(self, problem: ApiProblem) -> Outcome | None:
@@ -204,6 +204,7 @@ class ContainerReader:
         if problem is None and self._is_joined:
             track.torn = False
         track.end, track.end_s, track.end_told = ended.told, time.monotonic(), False
+        track.end_ns = ended.finished_ns or self._api.now_ns
         if track.torn:
             track.end += LAST_MISSING
         track.done_id = track.run_id
@@ -214,40 +215,42 @@ class ContainerReader:
         """Go over to another run: first comes what is left of the one before, as long as it is kept."""
         track = self.track
         if self._selection.previous:
-            self._go_over(seen.run_of(True), seen.restarts, "", seen.restarts - track.restarts, 0)
+            self._go_over(seen.run_of(True), seen.restarts, None, seen.restarts - track.restarts, 0)
             return
         before = seen.before
         is_begun = track.from_start or track.opened_ms is not None or track.position.newest_ns > 0
         if before is not None and before.container_id != track.run_id and is_begun:
             # a run in between: of all the others there is no log any more
             times = seen.restarts - 1 - track.restarts
-            self._go_over(before.container_id, seen.restarts - 1, "", times, before.started_ns)
+            self._go_over(before.container_id, seen.restarts - 1, None, times, before.started_ns)
         if before is not None and before.container_id == track.run_id:
             if track.done_id != track.run_id and is_begun and not self._read_previous():
                 self._pause(None)
                 return
-            self._go_over(seen.run_id, seen.restarts, before.told, 1, seen.started_ns)
+            self._go_over(seen.run_id, seen.restarts, before, 1, seen.started_ns)
             return
         ended = seen.last if not is_begun else None
         times = seen.restarts - track.restarts
-        self._go_over(seen.run_id, seen.restarts, ended.told if ended else "", times, seen.started_ns)
+        self._go_over(seen.run_id, seen.restarts, ended, times, seen.started_ns)
 
-    def _go_over(self, run_id: str, restarts: int, told: str, times: int, started_ns: int) -> None:
+    def _go_over(self, run_id: str, restarts: int, ended: Run | None, times: int, started_ns: int) -> None:
         """Mark that the run before is over, and what may be missing of it and of others after it.
 
-        The mark stands where that one ended; where its end was told already, at ``started_ns``, when the next began.
+        Its time is that of the end; where that is not known or was told already, ``started_ns``, when the next began.
         """
         track = self.track
         is_read = track.done_id == track.run_id
-        told = track.end or told
+        told, ended_ns = (ended.told, ended.finished_ns) if ended is not None else ("", 0)
+        if track.end:
+            told, ended_ns = track.end, track.end_ns
         is_again = is_read and track.end_told
         mark = "started again" if is_again else f"restarted: {told}" if told else "restarted"
         if times > 1:
             mark += f" ({times} times since){ALL_MISSING}"
         elif track.torn and not is_read:
             mark += LAST_MISSING
-        # never before what was read: of a start only the second is known
-        self._merge.mark(track.lane, mark, max(track.lane.newest_ns, started_ns) if is_again else 0)
+        at_ns = started_ns if is_again else ended_ns or started_ns
+        self._merge.mark(track.lane, mark, at_ns or self._api.now_ns)
         track.run_id, track.restarts = run_id, restarts
         track.reads_before = track.reads_before or track.position.newest_ns > 0
         track.end, track.end_told, track.torn = "", False, True
@@ -358,12 +361,12 @@ class ContainerReader:
         if seen is None or seen.run_of(previous) != run_id:
             raise _Unsure(ApiProblem(_OTHER_RUN, "the log is of another run", passing=True))
 
-    def _gap(self, make_sure: Callable[[], None]) -> None:
-        """Mark that lines may be missing, where it is the log of the same run still. Raises: _Unsure."""
+    def _gap(self, make_sure: Callable[[], None], until_ns: int) -> None:
+        """Mark that lines before a time may be missing, where it is the log of the same run still. Raises: _Unsure."""
         make_sure()
         self._over.wait(self._patience.settle_s)
         make_sure()
-        self._merge.mark(self.track.lane, ROTATED)
+        self._merge.mark(self.track.lane, ROTATED, until_ns)
 
     def _opened(self, asked_s: float, previous: bool) -> None:
         self.heard_s = self.opened_s = time.monotonic()

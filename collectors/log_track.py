@@ -68,8 +68,12 @@ class Track(msgspec.Struct, kw_only=True):
     torn: bool = False
     """Whether its run may have written what was not read: nothing has told since the last connection that it is all."""
     end: str = ""
-    """How its last run has ended (at ``end_s``), as long as that is not told; then ``end_told``."""
+    """How its last run has ended, as long as that is not told; then ``end_told``. It was read out at ``end_s``."""
     end_s: float = 0.0
+    end_ns: int = 0
+    """When that run has ended, by the clock of its lines (ns of UTC)."""
+    gone_ns: int = 0
+    """When its pod was seen to have gone, by the server's clock (ns of UTC); 0: it has not."""
     end_told: bool = False
     place: str = ""
     """What stands before the name of its pod wherever that is told."""

@@ -68,7 +68,7 @@ class PodLogs:
         self._over = False
         self._settled = False
         self._pods: int | None = None
-        self._resting: frozenset[int] = frozenset()
+        self._resting = self._single = frozenset[int]()
         for target in selection.targets:
             cluster = self._cluster(target.cluster, clusters)
             roster = Roster(cluster.api, target, rules, self._changed.set, self._patience.poll_s)
@@ -110,6 +110,7 @@ class PodLogs:
                 pods=self._pods,
                 behind=self._merge.is_behind,
                 resting=self._resting,
+                single=self._single,
                 found=bool(self._tracks) or any(roster.pods() for _, roster in self._rosters),
                 listed=all(roster.answered for _, roster in self._rosters),
             )
@@ -168,6 +169,8 @@ class PodLogs:
                 is_late = time.monotonic() > track.end_s + self._patience.end_s
                 if track.end and is_late and key not in self._readers:
                     self._tell_end(track)
+                is_gone = key[1] not in known
+                track.gone_ns = (track.gone_ns or self._clusters[key[0]].api.now_ns) if is_gone else 0
             for cluster, roster, pod, container in wanted:
                 key = (cluster.name, pod.uid, container.name)
                 why = self._place(key, cluster, roster, pod, container)
@@ -179,11 +182,13 @@ class PodLogs:
                 track = self._tracks.pop(key)
                 self._tell_end(track)
                 lost = LAST_MISSING if track.torn else ""
-                self._merge.mark(track.lane, f"left: the pod has gone{lost}")
+                self._merge.mark(track.lane, f"left: the pod has gone{lost}", max(track.lane.newest_ns, track.gone_ns))
                 self._merge.end(track.lane)
                 self._problems.pop(track.name, None)
             tracks = [(self._tracks.get((cluster.name, pod.uid, one.name)), one) for cluster, _, pod, one in wanted]
             self._resting = frozenset(track.origin for track, one in tracks if track is not None and one.rests)
+            twofold = (track.origin for track, one in tracks if track is not None and one.before is not None)
+            self._single = frozenset(range(len(self._origins))).difference(twofold)
             self._pods = len({(cluster.name, pod.uid) for cluster, _, pod, _ in wanted}) if answered else None
             self._tell_of_choice([(cluster, pod, container) for cluster, _, pod, container in wanted], answered)
             once = not self._selection.follow or self._selection.previous
@@ -254,7 +259,7 @@ class PodLogs:
             joined = pod.uid not in roster.first
             track = self._tracks[key] = self._track(cluster, pod, container, joined)
             if joined:
-                self._merge.mark(track.lane, "joined", time.time_ns())
+                self._merge.mark(track.lane, "joined", cluster.api.now_ns)
         reader = ContainerReader(
             cluster.api, track, self._selection, self._merge, self._patience, roster.ask, self._told, self._linger_s
         )
@@ -264,7 +269,7 @@ class PodLogs:
     def _tell_end(self, track: Track) -> None:
         """Tell how a run has ended, where nothing has followed it that tells it."""
         if track.end:
-            self._merge.mark(track.lane, f"ended: {track.end}")
+            self._merge.mark(track.lane, f"ended: {track.end}", track.end_ns)
             track.end, track.end_told = "", True
 
     def _linger_s(self) -> float:

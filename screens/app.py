@@ -3,6 +3,7 @@
 import datetime
 import gc
 import os
+import sys
 import threading
 from collections.abc import Iterable
 from functools import partial
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.events import Event, Key
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.theme import Theme
 
+    from screens.dialog import Dialog
+    from screens.line_input import LineInput
     from screens.log_request import Doors, LogRequest
 
 POLL_S = 0.1
@@ -108,6 +112,30 @@ class DeskApp(App[None]):
         for complaint in self._complaints:
             self.notify(complaint, severity="warning", timeout=15, markup=False)
         self.set_interval(POLL_S, self.poll)
+
+    async def on_event(self, event: Event) -> None:
+        """Give a line in which one types its keys at once, before the next one is looked at.
+
+        Handed on, letters would overtake the keys that are bound to something, which come back here first; and those
+        that follow the one by which the line is left would be in it.
+        """
+        if isinstance(event, Key) and not event.is_forwarded and self.app_focus:
+            typist = self._typist
+            if typist is not None and await typist.take_key(event):
+                return
+        await super().on_event(event)
+
+    @property
+    def _typist(self) -> "Dialog[object] | LineInput | None":
+        """Where one types now, if one does; until one has, the modules of lines and dialogs are not loaded."""
+        if "screens.line_input" not in sys.modules:
+            return None
+        from screens.dialog import Dialog
+        from screens.line_input import LineInput
+
+        if self.screen_stack and isinstance(self.screen, Dialog):
+            return self.screen
+        return self.focused if isinstance(self.focused, LineInput) else None
 
     def on_ready(self) -> None:
         """Collect garbage again if the start had turned it off; what was made until now stays unsearched."""

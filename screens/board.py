@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from screens.goto import Target
+    from screens.prompts import FilterInput
 
 STRIP_FROM = 20
 PROBLEM_LINES = 8
@@ -257,8 +258,9 @@ class BoardScreen(Frame):
     def on_input_changed(self, event: "Input.Changed") -> None:
         self.set_lens(text=event.value.strip())
 
-    def on_filter_input_done(self) -> None:
-        self.query("#filter").remove()
+    def on_filter_input_done(self, event: "FilterInput.Done") -> None:
+        if event.box is not self.focused:  # else one types in it again
+            event.box.remove()
 
     @on(Matrix.Selected)
     def _opened(self, message: Matrix.Selected) -> None:

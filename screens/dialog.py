@@ -4,7 +4,8 @@ from typing import TypeVar
 
 from textual.events import Key
 from textual.screen import ModalScreen
-from textual.widgets import Input
+
+from screens.line_input import EDITING, LineInput
 
 Answer = TypeVar("Answer")
 
@@ -36,19 +37,30 @@ class Dialog(ModalScreen[Answer]):
     .dialog.-ascii .dialog-body { scrollbar-size-vertical: 0; }
     """
 
-    def on_key(self, event: Key) -> None:
-        """Type what comes before the line has the focus: who types fast has not waited for the dialog."""
-        if self.TYPES and (event.is_printable or event.key == "enter"):
-            event.stop()
-            self.call_after_refresh(self._type, event.character if event.is_printable else None)
+    def __init__(self) -> None:
+        super().__init__()
+        self._early: list[Key] | None = [] if self.TYPES else None
+        """What is typed before the line is there: who types fast has not waited for the dialog. None when it is."""
 
-    async def _type(self, letter: str | None) -> None:
-        box = self.query_one(Input)
-        if letter is None:
-            await box.action_submit()
-        else:
-            box.insert_text_at_cursor(letter)
+    async def take_key(self, key: Key) -> bool:
+        """Give a key to the line, as soon as it is there; return whether it is for the line."""
+        if self._early is None:
+            return isinstance(self.focused, LineInput) and await self.focused.take_key(key)
+        is_for_line = key.is_printable or key.key in EDITING
+        if is_for_line:
+            self._early.append(key)
+        return is_for_line
+
+    async def _begin(self) -> None:
+        line, early = self.query_one(LineInput), self._early or []
+        self.set_focus(line)
+        while early:
+            await line.take_key(early[0])
+            del early[0]  # not before it has worked: what comes meanwhile waits behind it
+        self._early = None
 
     def on_mount(self) -> None:
         # A screen's rules reach no further up than the screen, so what the app knows is told to the box.
         self.query(".dialog").set_class(self.app.has_class("-ascii"), "-ascii")
+        if self.TYPES:
+            self.call_after_refresh(self._begin)

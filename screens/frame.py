@@ -228,7 +228,9 @@ class Frame(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the keys after which one types to the line in which one does already."""
-        return not (action in ("go_to", "filter") and bool(self.query("Input:focus")))
+        focused = self.focused
+        typing = focused is not None and focused.check_consume_key("a", "a")
+        return not (action in ("go_to", "filter") and typing)
 
     def action_go_to(self) -> None:
         board = self.shown_board

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from screens.dialog import Dialog
 from screens.frame import Frame
+from screens.line_input import LineInput
 from statusdesk.board import Board
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class GoTo(Dialog[Target | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content("Go to"), classes="dialog-title")
-            yield Input(placeholder="application, stage, stage/application, builds, tokens, alerts", compact=True)
+            yield LineInput(placeholder="application, stage, stage/application, builds, tokens, alerts", compact=True)
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:

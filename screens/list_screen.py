@@ -14,6 +14,8 @@ from screens.pen import Pen
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from screens.prompts import FilterInput
+
 
 L = TypeVar("L", bound=KeyedLines)
 
@@ -64,5 +66,6 @@ class ListScreen(Frame, Generic[L]):
     def on_input_changed(self, event: "Input.Changed") -> None:
         self.set_lens(text=event.value.strip())
 
-    def on_filter_input_done(self) -> None:
-        self.query("#filter").remove()
+    def on_filter_input_done(self, event: "FilterInput.Done") -> None:
+        if event.box is not self.focused:  # else one types in it again
+            event.box.remove()

@@ -171,10 +171,13 @@ class LogDeeds(LogTaking):
         if origin is None or origin.job:
             self.say("There is nothing to put beside it yet.")
             return
-        resting = [pane.feed.origins[index] for index in pane.feed.status.resting if index < len(pane.feed.origins)]
-        dialog, pairs = side_choice(pane.feed.origins, origin, pane.request, resting)
+        single = [pane.feed.origins[index] for index in pane.feed.status.single if index < len(pane.feed.origins)]
+        dialog, pairs = side_choice(pane.feed.origins, origin, pane.request, single)
         if not pairs:
-            self.say("There is nothing to put beside it: the next run has not begun, and no older one is kept.")
+            why = (
+                "the next run has not begun, and no older one is kept" if pane.only_resting else "no other run is kept"
+            )
+            self.say(f"There is nothing to put beside it: {why}.")
             return
 
         def chosen(index: int | None) -> None:

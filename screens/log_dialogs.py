@@ -90,16 +90,16 @@ class Beside(msgspec.Struct, frozen=True):
 
 
 def side_choice(
-    origins: Sequence[Origin], origin: Origin, request: LogRequest, resting: Collection[Origin] = ()
+    origins: Sequence[Origin], origin: Origin, request: LogRequest, single: Collection[Origin] = ()
 ) -> tuple[Choice, list[Beside]]:
     """Return the list of what can be seen side by side: two runs of a container, or two pods; ``origin`` first.
 
-    Of containers that are ``resting`` there is one run only.
+    Of containers that are ``single`` there is one run only.
     """
     entries, pairs = [], []
     other_run = "the run before" if not request.previous else "this run"
     for each in [origin, *(other for other in dict.fromkeys(origins) if other != origin)]:
-        if each in resting:
+        if each in single:
             continue
         pod = Target(cluster=each.cluster, namespace=each.namespace, pods=(each.pod,))
         right = msgspec.structs.replace(

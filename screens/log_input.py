@@ -22,7 +22,7 @@ class LogInput(FilterInput):
     ]
 
     def __init__(self, kind: str) -> None:
-        super().__init__("")
+        super().__init__("", id=None)  # the one before may still be going
         self.kind, self.plain = kind, False
         self._made: Pattern | None = None
         self._made_of = ("", False)

@@ -234,7 +234,7 @@ class LogsScreen(LogDeeds):
         """Leave the keys that begin to type to the line in which one types; a console has no pods to choose from."""
         if action in OF_PODS and self.request.job:
             return False
-        typing = action == "find" and bool(self.query(LogInput))
+        typing = action == "find" and isinstance(self.focused, LogInput)
         return not typing and super().check_action(action, parameters)
 
     def action_find(self, kind: str) -> None:
@@ -273,20 +273,21 @@ class LogsScreen(LogDeeds):
             pane.set_filters(filters, draft=True)
             self._hurry_after_typing()
 
-    async def on_filter_input_done(self) -> None:
+    async def on_filter_input_done(self, event: LogInput.Done) -> None:
         """Take what was typed."""
-        pane = self.pane
-        for box in self.query(LogInput):
-            pattern = box.pattern
-            if pattern is not None and pattern.problem:
-                self.say(f"{pattern.text}: {pattern.problem}.")
-            if box.kind == "search":
-                pane.search = pattern
-                if pattern is not None:
-                    self.say(pane.seek(pane.feed.shown.finder(pattern), -1, f"/{pattern.words}", here=True))
-            else:
-                pane.set_filters(pane.filters if pattern is None else with_pattern(pane.filters, box))
-            await box.remove()
+        pane, box = self.pane, event.box
+        if not isinstance(box, LogInput):
+            return
+        pattern = box.pattern
+        if pattern is not None and pattern.problem:
+            self.say(f"{pattern.text}: {pattern.problem}.")
+        if box.kind == "search":
+            pane.search = pattern
+            if pattern is not None:
+                self.say(pane.seek(pane.feed.shown.finder(pattern), -1, f"/{pattern.words}", here=True))
+        else:
+            pane.set_filters(pane.filters if pattern is None else with_pattern(pane.filters, box))
+        await box.remove()
         self.refresh_bindings()
         self.hurry()
 

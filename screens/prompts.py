@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from screens.dialog import Dialog
+from screens.line_input import LineInput
 
 
 class Prompt(Dialog[str | None]):
@@ -27,7 +28,7 @@ class Prompt(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Content(self._question), classes="dialog-title")
-            yield Input(self._value, placeholder=self._hint, compact=True, select_on_focus=False)
+            yield LineInput(self._value, placeholder=self._hint, compact=True, select_on_focus=False)
             yield Static(Content(self._hint), id="prompt-hint", classes="dialog-hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -41,7 +42,7 @@ class Prompt(Dialog[str | None]):
         self.dismiss(None)
 
 
-class FilterInput(Input):
+class FilterInput(LineInput):
     """The filter at the foot of the board; every key press filters, enter keeps the filter, escape clears it."""
 
     DEFAULT_CSS = "FilterInput { height: 1; border: none; padding: 0 1; background: $surface; }"
@@ -55,10 +56,12 @@ class FilterInput(Input):
     class Done(Message):
         """The reader has left the filter line; the filter stays or is empty."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(
-            text, placeholder="words in name, version, reason", id="filter", compact=True, select_on_focus=False
-        )
+        def __init__(self, box: "FilterInput") -> None:
+            super().__init__()
+            self.box = box
+
+    def __init__(self, text: str, id: str | None = "filter") -> None:
+        super().__init__(text, placeholder="words in name, version, reason", id=id, compact=True, select_on_focus=False)
 
     def action_clear_filter(self) -> None:
         self.value = ""
@@ -67,7 +70,7 @@ class FilterInput(Input):
     def action_keep_filter(self) -> None:
         # At once, not by message: the next key may be there already, and it is meant for the board.
         self.screen.set_focus(self.screen.query_one(str(self.screen.AUTO_FOCUS)))
-        self.post_message(self.Done())
+        self.post_message(self.Done(self))
 
     async def action_submit(self) -> None:
         self.action_keep_filter()

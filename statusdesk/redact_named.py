@@ -9,7 +9,7 @@ _QUOTE = r"(?P<quote>\\{0,7}[\"'])"
 _LINK = r"\s{0,9}[:=]{1,2}>?\s{0,9}"
 _NAMED = re.compile(
     r"(?:(?:client|vault|access|refresh|id|wrapping|auth|api)[_-]?token|secret_?id|private_?key"
-    r"|pass(?:word|wd|phrase)|authorization|api[_-]?key"
+    r"|pass(?:word|wd|phrase|wort)|authorization|api[_-]?key"
     r"|client_?secret|secret_?(?:access_?)?key|(?:access|account)[_-]?key)"
     # its value may be told by another name, as those of variables are
     rf"\b(?:{_QUOTE}?{_LINK}"
@@ -18,6 +18,9 @@ _NAMED = re.compile(
 _HEADER = re.compile(r"authorization\\{0,7}[\"']?[\s,]{1,9}(?=\\{0,7}[\"']?(?:basic|bearer|digest|negotiate)\s)")
 _SHORT = re.compile(rf"(?<![a-z])(?:pass|pwd){_QUOTE}{_LINK}")
 _ASSIGNED = re.compile(rf"(?:token|secret|(?<![a-z])pwd|(?<![a-z])pass)(?:=|{_QUOTE}?\s{{0,9}}=>\s{{0,9}})")
+_CREDENTIALS = re.compile(r"credentials=")
+_ENCRYPTION = re.compile(rf"(?:encryption[_-]?key{_QUOTE}?{_LINK}|(?<![a-z])otp=)")
+_SETTING = re.compile(r"(?<![a-z])[a-z][a-z0-9_]{0,60}_(?:pass|pwd):\s{1,9}")
 _VARIABLE = re.compile(r"SECRET[A-Z0-9_]{0,60}=")
 _SAID = re.compile(
     rf"(?:token|secret|api[_-]?key[a-z0-9_-]{{0,40}}|(?<![a-z])pass|(?<![a-z])pwd){_QUOTE}?\s{{0,9}}:\s{{0,9}}"
@@ -81,11 +84,15 @@ def without_named(text: str) -> str:
         lower = folded(text)
         if "pass" in lower or "pwd" in lower:
             text = _hidden(text, lower, _SHORT, lambda value: _NUMBER.fullmatch(value.content) is None)
+            text = _hidden(text, folded(text), _SETTING, lambda value: not is_plain(value.content), deep=False)
         if "=" in text:
             text = _hidden(text, folded(text), _ASSIGNED, _always)
         if "SECRET" in text:
             text = _hidden(text, text, _VARIABLE, _always)
         text = _hidden(text, folded(text), _SAID, _unless_said, deep=False)
+        if "encryption" in lower or "credentials=" in lower or "otp=" in lower:
+            text = _hidden(text, folded(text), _ENCRYPTION, _always)
+            text = _hidden(text, folded(text), _CREDENTIALS, lambda value: not is_plain(value.content))
         text = _without_sessions(text)
     return text
 

@@ -54,8 +54,9 @@ def container(name: str = "app", run: str = "run-1", state: dict | None = None, 
     return {"name": name, "containerID": run, "state": state or {"running": {}}} | more
 
 
-def ended(run: str, code: int = 0, reason: str = "Completed") -> dict:
-    return {"terminated": {"exitCode": code, "reason": reason, "containerID": run}}
+def ended(run: str, code: int = 0, reason: str = "Completed", at: str = "12:00:05") -> dict:
+    at = f"2026-11-22T{at}Z"
+    return {"terminated": {"exitCode": code, "reason": reason, "containerID": run, "finishedAt": at}}
 
 
 def pod(name: str, *containers: dict, inits: tuple[dict, ...] = (), app: str = "orders", uid: str = "") -> dict:

@@ -254,3 +254,18 @@ def test_one_whose_clock_is_behind_holds_the_others_up_for_a_moment_only(clock):
         merge.push(late, lines(0, 10**9 + tick * step_ns), 10)
         taken += merge.take(99)
     assert f"1:{hour_ns}" in texts(taken)
+
+
+def test_a_mark_has_the_time_that_it_is_given_and_stands_after_the_lines_before_it(clock):
+    merge = Merge(hold_s=0.0, clock=clock)
+    lane, second_ns = merge.lane(0), 10**9
+    merge.push(lane, lines(0, 5 * second_ns + 7), 10)
+    merge.mark(lane, "ended within that second", 5 * second_ns)
+    merge.mark(lane, "ended hours later", 9000 * second_ns)
+    merge.push(lane, lines(0, 8000 * second_ns), 10)
+    merge.mark(lane, "the clock was set back", 60 * second_ns)
+    merge.mark(lane, "nobody knows when")
+    at_ns = [line.at_ns for line in merge.take(9)]
+    of_marks = [at_ns[index] for index in (1, 2, 4, 5)]
+    assert of_marks == [5 * second_ns + 7, 9000 * second_ns, 60 * second_ns, 0]
+    assert at_ns[3] == 8000 * second_ns, "after the mark that was before it"

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from collectors.log_lines import MAX_LINE_BYTES, LineKind
 from collectors.log_track import Patience
 from statusdesk.expression import TooLongError
+from statusdesk.text import iso
 from tests.collectors.kubernetes_server import wait_for
 from tests.collectors.log_server import QUICK, Reply, container, ended, pod, refusal, stamped
 from tests.collectors.log_sought import sought
@@ -58,7 +59,7 @@ def test_a_rotated_log_goes_on(kube, follow):
 
 
 def test_a_restart_is_told_and_the_rest_of_the_run_before_is_read(kube, follow):
-    died = ended("run-1", 137, "OOMKilled")
+    died = ended("run-1", 137, "OOMKilled", at="14:47:18")  # hours after its last line
     after = pod("orders-1", container(run="run-2", lastState=died, restartCount=1))
     first = Reply(stamped("one"), end="cut", then=lambda: kube.show(after))
     kube.replies["app"] = [first, Reply(stamped("one", "two")), Reply(stamped("begin", second=2), end="hang")]
@@ -66,6 +67,7 @@ def test_a_restart_is_told_and_the_rest_of_the_run_before_is_read(kube, follow):
     lines.wait_texts("one", "two", "begin")
     assert lines.marks() == ["restarted: exit 137 OOMKilled"]
     assert [query.get("previous") for query in kube.asked_logs] == [None, "true", None]
+    assert [iso(line.at_ns // 10**6) for line in lines.lines if line.kind] == ["2026-11-22T14:47:18.000Z"]
     order = [line.text for line in lines.lines]
     assert order == ["one", "two", "restarted: exit 137 OOMKilled", "begin"]
 
@@ -110,7 +112,7 @@ def test_an_end_is_told_and_what_is_started_again_is_followed(kube, follow):
     lines.wait_texts("one", "last", "again")
     assert lines.marks()[1:] == ["started again"]
     at_ms = [line.at_ns // 1_000_000 % 60_000 for line in lines.lines if line.kind]
-    assert at_ms == [1, 8000], "when it was started, not when the run before ended"
+    assert at_ms == [5000, 8000], "when it ended and was started, not when the last line was written"
 
 
 def test_an_end_that_is_followed_by_a_new_run_is_told_once(kube, follow):
@@ -147,11 +149,12 @@ def test_what_lasts_ends_what_does_not_follow(kube, follow, status, said):
 
 
 def test_the_run_before_comes_first_where_it_is_asked_for(kube, follow):
-    died = ended("run-1", 1, "Error")
+    died = ended("run-1", 1, "Error", at="12:00:04")
     kube.replies["app"] = [Reply(stamped("why it died")), Reply(stamped("on", second=5), end="hang")]
     lines = follow(pod("orders-1", container(run="run-2", lastState=died, restartCount=3)), run_before=True, tail=9)
     lines.wait_texts("why it died", "on")
     assert [line.text for line in lines.lines] == ["why it died", "restarted: exit 1 Error", "on"]
+    assert lines.lines[1].at_ns == lines.lines[0].at_ns // 10**9 * 10**9 + 4 * 10**9
     asked = [(query.get("previous"), query.get("tailLines"), "sinceTime" in query) for query in kube.asked_logs]
     assert asked == [("true", "10", False), (None, "10", True)]
 
@@ -206,10 +209,12 @@ def test_it_is_told_where_the_run_that_is_read_is_the_one_before_already(kube, f
     wait_for(lambda: lines.source.status().resting)
     [index] = lines.source.status().resting
     assert lines.source.origins[index].container == "app"
+    wait_for(lambda: lines.source.status().single == {0, 1})
     wait_for(lambda: kube.watching("pods", "testing"))
     again = container(run="run-2", lastState=died, restartCount=1)
     kube.show(pod("orders-1", again, container("sidecar")), event="MODIFIED")
     wait_for(lambda: not lines.source.status().resting)
+    assert lines.source.status().single == {1 - index}, "the sidecar has never been restarted"
 
 
 def test_the_run_before_is_read_on_demand(kube, follow):

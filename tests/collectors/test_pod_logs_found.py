@@ -1,6 +1,7 @@
 """Which logs the follower reads: of pods that join and leave, of containers that wait, of what may not be read."""
 
 import json
+import time
 
 import pytest
 
@@ -79,6 +80,7 @@ def test_a_pod_whose_log_came_to_its_end_has_left_nothing_out(kube, follow):
     lines = follow()
     lines.wait_texts("one")
     wait_for(lambda: lines.marks() == ["left: the pod has gone"])
+    assert abs(lines.lines[-1].at_ns / 1e9 - time.time()) < 20, "when it was seen, not when it wrote its last line"
 
 
 def test_waiting_to_start_is_waited_for(kube, follow):

@@ -187,7 +187,9 @@ async def test_previous_since_secrets_and_init_containers_ask_anew():
 
 async def test_where_the_next_run_has_not_begun_there_is_no_run_before_to_compare_with():
     app = open_desk()
-    app.doors.more["status"] = FollowStatus(open=3, found=True, listed=True, resting=frozenset((0, 1, 2)))
+    app.doors.more["status"] = FollowStatus(
+        open=3, found=True, listed=True, resting=frozenset((0, 1, 2)), single=frozenset((0, 1, 2))
+    )
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         screen = await logs(pilot)
         await pilot.press("p")
@@ -201,6 +203,16 @@ async def test_where_the_next_run_has_not_begun_there_is_no_run_before_to_compar
         await until(pilot, lambda: not screen.pane.only_resting)
         await pilot.press("p")
         await until(pilot, lambda: len(app.doors.opened) == 2)
+
+
+async def test_of_what_was_never_restarted_no_run_before_is_offered():
+    app = open_desk()
+    app.doors.more["status"] = FollowStatus(open=3, found=True, listed=True, single=frozenset((1, 2)))
+    async with app.run_test(size=WIDE) as pilot:
+        await logs(pilot)
+        await pilot.press("x")
+        await until(pilot, lambda: "and pod orders-7cc6f9fbf5-" in text(app))
+        assert text(app).count("the run before of it") == 1 and "vault-agent, and the run before of it" in text(app)
 
 
 async def test_secrets_are_shown_where_the_reader_stands_with_what_was_fetched_before():
