@@ -58,7 +58,7 @@ _LEAST_COOKIE = 6
 _SESSION = re.compile(  # of servlet containers, PHP and others; in a query, a cookie or a line of the log
     r"(?i)((?<![a-z])(?:[a-z]{1,9}[._-]?)?sess(?:ion)?(?P<id>(?:[_-]?(?:id|key|token)){1,2})?"
     r"(?:=|(?P<quote>\\{0,7}[\"'])?\s{0,9}(?::|=>)\s{0,9})(?:[\[(]\s{0,3})?(?P<opens>\\{0,7}[\"'])?)"
-    r"(?P<value>[^\s\"',;&}\\]{12,})"
+    r"(?P<value>[^\s\"',;&}\[\](){\\]{12,})"
 )
 _MOMENT = re.compile(r"(?i)\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?[.)\]]{0,2}")
 

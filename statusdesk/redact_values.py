@@ -8,13 +8,11 @@ _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|negotiate|ntlm|api-?key|
 _MANY_PARTS = re.compile(r"(?i)(?:digest|aws4-hmac-sha256)\s{1,9}[a-z_]{2,20}=")  # goes on with names and their values
 _QUOTE = re.compile(r"[bBuUrRfF$@&]{0,2}(\\{0,7}[\"'])")  # of what languages write before one
 _OPENS = re.compile(r"[A-Za-z_.&*]{0,40}(?=[\[({])")  # so they write what holds one: Optional[x], &{x}, Some(x)
-_STRUCTURE = re.compile(
-    r"\\+\"[^\"\n]*\"|\\+'[^'\n]*'|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
-    r"|(?P<opens>[\[({])|(?P<closes>[\])}])|\n|\""
-)
+_STRUCTURE = re.compile(r"(?<!\\)\\*+[\"']|(?P<opens>[\[({])|(?P<closes>[\])}])|\n")
 _FIRST = re.compile(r"[\[({\s]{1,9}\\{0,7}[\"']")
 _BARE = re.compile(r"(?:[^\s\"',;}\\&]|&(?![\w.%\[\]-]{1,60}=))+")  # in a form another name follows
 _BARE_IN_QUOTES = re.compile(r"[^\s\"',;}\])\\]+")
+_OPENED = re.compile(r"\[[\[\s]{0,9}")
 _REST = re.compile(r"[^\s\"',;:&)}\]\\]*")
 _NOTHING = re.compile(r"(?i)[\s,(){}\[\]<>]*(?:(?:null|true|false|none|nil|undefined)\b[\s,(){}\[\]<>]*)*")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
@@ -57,21 +55,23 @@ def _end_of_parts(text: str, at: int) -> int:
 
 
 def end_of_quoted(text: str, at: int, quote: str) -> int:
-    """Return where the next quote is that is escaped as the first one is, or the end of the text."""
-    if len(quote) == 1:
-        while (place := text.find(quote, at)) >= 0:
-            before = place
-            while before > at and text[before - 1] == "\\":
-                before -= 1
-            if (place - before) % 2 == 0:
-                return place
-            at = place + 1
-        return len(text)
-    place = text.find(quote, at)
-    while place > at and text[place - 1] == "\\":
-        place = text.find(quote, place + 1)
-    ends = [found for found in (place, text.find("\n", at)) if found >= 0]
-    return min(ends, default=len(text))
+    """Return where the next quote is that is escaped as the first one is, or the end of the text.
+
+    Each time that text in quotes is put into quotes again, the backslashes before a quote become twice as many and one
+    more: so it is told from a quote within, and from one behind backslashes. Escaped ones end with their line.
+    """
+    escapes = len(quote) - 1
+    ends = text.find("\n", at) if escapes else -1
+    ends = len(text) if ends < 0 else ends
+    place = text.find(quote[-1], at, ends)
+    while place >= 0:
+        before = place
+        while before > at and text[before - 1] == "\\":
+            before -= 1
+        if (place - before) % (2 * escapes + 2) == escapes:
+            return place - escapes
+        place = text.find(quote[-1], place + 1, ends)
+    return ends
 
 
 def _held(text: str, at: int, opens: int, quote: str) -> Value:
@@ -93,8 +93,9 @@ def _held(text: str, at: int, opens: int, quote: str) -> Value:
 
 def _closing(text: str, opens: int, *, is_quoted: bool) -> int:
     """Return where a bracket is closed, or where what it may hold ends: with the text around it, or with the line."""
-    depth = 0
-    for found in _STRUCTURE.finditer(text, opens):
+    depth, at = 0, opens
+    while (found := _STRUCTURE.search(text, at)) is not None:
+        at = found.end()
         if found.lastgroup == "opens":
             depth += 1
         elif found.lastgroup == "closes":
@@ -103,11 +104,22 @@ def _closing(text: str, opens: int, *, is_quoted: bool) -> int:
                 return found.start()
         elif found[0] == "\n" or (not is_quoted and found[0][0] != "'"):
             return found.start()
+        else:
+            at = _behind_quoted(text, at, found[0])
     return len(text)
+
+
+def _behind_quoted(text: str, at: int, quote: str) -> int:
+    """Return where the text in quotes is over that begins there; at once where the quote is none or an apostrophe."""
+    end = end_of_quoted(text, at, quote)
+    closed = text.startswith(quote, end) and text.find("\n", at, end) < 0
+    return end + len(quote) if closed else at
 
 
 def _bare(text: str, at: int, quote: str) -> Value:
     """Return a value without quotes; one that says that there is none is none."""
+    if quote and (opens := _OPENED.match(text, at)) is not None:
+        at = opens.end()  # the first one of a list stays in it
     found = (_BARE_IN_QUOTES if quote else _BARE).match(text, at)
     if found is None:
         return Value(at, at, "")

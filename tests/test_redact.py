@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from collectors.log_text import Redactor
@@ -411,9 +411,13 @@ def test_the_look_before_the_look_misses_nothing_and_what_is_hidden_stays_so(nam
         max_leaves=6,
     )
 )
+@example(['"'])
+@example(["\\"])
+@example(['\\"', ["]", '"]']])
 @settings(max_examples=150, deadline=None)
 def test_json_stays_json_whatever_the_named_values_are(value):
-    for text in (json.dumps({"password": value, "x": value}), json.dumps({"body": json.dumps({"password": value})})):
+    within = json.dumps({"body": json.dumps({"password": value})})
+    for text in (json.dumps({"password": value, "x": value}), within, json.dumps([within])):
         json.loads(redact(text))
 
 
