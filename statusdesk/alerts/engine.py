@@ -77,7 +77,7 @@ class Alerts:
         by_subject: dict[str, list[AlertState]] = {}
         for life in self._lives.values():
             by_subject.setdefault(life.alert.subject, []).append(life.alert)
-        for row in rows:
+        for row in sorted(rows, key=lambda each: isinstance(each, SourceState)):  # these last: what runs there is known
             if row.until_ms is None:
                 self._again.update(self._take(row, by_subject.get(subject(row), ())))
         self._again.update(self._take_apps())
@@ -103,16 +103,20 @@ class Alerts:
                 self._put(replace(life, alert=alert))
 
     def failed(self, source: str, at_ms: int) -> None:
-        """Note that a source as a whole did not answer."""
+        """Note that a source as a whole did not answer, or that a part of it cannot be read."""
         if self._sources.failed(source):
-            for life in list(self._lives.values()):
-                if source in life.alert.hangs_on and life.alert.stale_since_ms is None:
+            for fingerprint in sorted(self._hanging_on((source,)) & self._lives.keys()):
+                life = self._lives[fingerprint]
+                if life.alert.stale_since_ms is None:
                     unread = life.alert.fingerprint in self.unread.fingerprints
                     self._put(_changed(life, stale_since_ms=self.unread.seen_ms if unread else at_ms))
         self._observe(lambda alert: alert.source == source and not alert.hangs_on)
 
     def answered(self, source: str, t: int) -> None:
-        """Note that a source as a whole answered."""
+        """Note that a source as a whole answered, or that a part of it can be read again.
+
+        What its other parts were told to be, they are still.
+        """
         if self._sources.answered(source, t):
             self._again.update(self._hanging_on((source,)))
         self._observe(lambda alert: source in alert.hangs_on)
@@ -194,7 +198,9 @@ class Alerts:
         touched: set[str] = set()
         claims = deserved(row, self._tuning)
         if claims and isinstance(row, SourceState):
-            claims = [replace(claim, unseen=self._versions.unseen(claim.cluster)) for claim in claims]
+            told = [replace(each, unseen=self._versions.unseen(each.cluster, each.namespace)) for each in claims]
+            # a namespace of which nothing was ever read was never seen: no more is lost than there was
+            claims = [each for each in told if each.unseen or not each.namespace]
         if claims is None and known:
             claims = [replace(alert, state="inactive") for alert in known]
         if claims is not None:
@@ -215,7 +221,7 @@ class Alerts:
 
     def _claim(self, about: str, claims: list[AlertState]) -> set[str]:
         # what a source showed that is not configured any more is no claim
-        kept = [self._jobs.named(claim) for claim in claims if self._sources.configured.issuperset(claim.hangs_on)]
+        kept = [self._jobs.named(claim) for claim in claims if self._sources.has(claim.hangs_on)]
         before = self._claimed.get(about, ())
         if not kept and not before:
             return set()

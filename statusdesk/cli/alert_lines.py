@@ -35,7 +35,7 @@ def words_of(
     words += ["silenced"] if alert.silenced_by else []
     words += [f"{sink}: {muted_words(each, now_ms)}" for sink, each in muted]
     words += [inhibited_words(alert, others)] if alert.inhibited_by else []
-    words += ["its source is down"] if alert.stale_since_ms is not None else []
+    words += ["its source cannot be read"] if alert.stale_since_ms is not None else []
     return words
 
 

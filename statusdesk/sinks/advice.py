@@ -47,6 +47,7 @@ _UNAUTHORIZED = _by_kind(
     "make a new API token for the user of [jenkins], the old one is wrong or was revoked",
     "issue a new token for [vault], the old one is wrong or has expired",
 )
+_NOT_OURS = "or take the namespace out of its [[stage]], where it is not to be watched any more"
 _RIGHTS = _by_kind(
     "grant list and watch as deploy/kubernetes has it",
     "grant the user of [jenkins] Overall/Read and Job/Read",
@@ -102,7 +103,8 @@ def advice(alert: AlertState) -> list[str]:
         return ["look at the log of the collector and report it: this is a fault of statusdesk"]
     kind = _kind(alert)
     step = _BY_ERROR.get(alert.reason, _UNREACHABLE).get(kind, "")
-    return [step, CHECK] if step else [CHECK]
+    steps = [step, CHECK] if step else [CHECK]
+    return [*steps, _NOT_OURS] if alert.namespace else steps
 
 
 def hits_by_rule(alert: AlertState) -> str:
