@@ -66,7 +66,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     words. ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``kept_back``: another has muted it
     since before anybody could be told. ``hits``: whom an alert is told in place of, nearest to production first;
     ``critical_hits``: those of them whose own alerts are critical. ``touches``: whom it touches by the configuration,
-    in words, where neither its labels nor its rule say. ``job_app``: the app that the job of a failed build belongs to.
+    in words, where neither its labels nor its rule say. ``job_app``: the app that the job of a failed build belongs to,
+    ``did``: what that build did to its namespace, in words, where it is known.
     ``overdue_job``: the renewal job whose missed runs it is about, in the words of ``look``; empty where no run of it
     helps.
     """
@@ -119,6 +120,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     overdue_job: str = ""
     at_stage: str = ""
     still_told_to: tuple[str, ...] = ()
+    did: str = ""
     change: int = 0
 
     @property

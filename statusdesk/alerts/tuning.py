@@ -49,7 +49,7 @@ STANDARDS: Mapping[str, Standard] = {
     "ServiceDegraded": Standard("warning", "critical"),
     "BadVersionAhead": Standard("warning", "warning"),
     "BadVersionInProduction": Standard("critical", "critical"),
-    # a failed build leaves the namespace as it was, production too
+    # what a failed build has brought into production all the same is told by its rollout
     "BuildFailed": Standard("warning", "warning"),
     "SeedJobStale": Standard("warning", "warning"),
     "RenewalOverdue": Standard("warning", "warning"),

@@ -85,6 +85,10 @@ class Versions:
                 found.setdefault(alert.alertname, alert)
         return list(found.values())
 
+    def rollouts(self, app: str, namespace: str) -> list[RolloutState]:
+        """Return what is known of an app in a namespace of a stage."""
+        return [row for row in self._apps.get(app, {}).values() if row.namespace == namespace]
+
     def unseen(self, cluster: str, namespace: str = "") -> str:
         """Return which apps nobody sees while a cluster, or a namespace of it, is not read; empty when it had none."""
         places: dict[str, set[str]] = {}

@@ -17,9 +17,9 @@ def event_line(event: AlertEvent, *, as_json: bool) -> str:
 
 
 def place_of(alert: AlertState) -> str:
-    """Return what an alert is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu``."""
-    parts = (alert.namespace, alert.app) if alert.app else (alert.source, alert.token)
-    return "/".join(part for part in parts if part) or alert.namespace or alert.alertname
+    """Return what an alert is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu/staging``."""
+    parts = (alert.namespace, alert.app) if alert.app else (alert.source, alert.namespace, alert.token)
+    return "/".join(part for part in parts if part) or alert.alertname
 
 
 def words_of(

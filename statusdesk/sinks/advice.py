@@ -22,7 +22,7 @@ _STEPS: Mapping[str, str] = MappingProxyType(
         "ServiceDegraded": "open it on the board: which pods are not ready, and since when",
         "BadVersionAhead": "stop it: do not promote this version before it is well",
         "BadVersionInProduction": "see whether production suffers too; go back to the last good version if it does",
-        "BuildFailed": "open the build in Jenkins: the namespace is as it was before",
+        "BuildFailed": "open the build in Jenkins: its log says at which step it failed",
         "SeedJobStale": "mend the seed job and run it: the definitions of all jobs are as old as its last good run",
         "RenewalOverdue": "see why the job does not run (disabled, no executor, another trigger) and start it",
         "TokenLapsing": "run its renewal job now; if that does not help, issue a new token before this one lapses",
@@ -33,6 +33,7 @@ _STEPS: Mapping[str, str] = MappingProxyType(
         WATCHDOG: "nothing: it always fires; do something when it does NOT arrive, nobody is told of anything then",
     }
 )
+_MAY_HAVE_DONE = "its log says at which step it failed; look on the board at what its namespace runs now"
 _NO_RUN_HELPS = ("AtCap", "NearsCap", "FewUses", "NotRenewable", "ParentLapses")
 _REISSUE = "issue a new token before this one lapses: no run of its renewal job helps it"
 _SAID_BY_ITS_ROW = ("RolloutFailing", "RolloutStuck", "ServiceDegraded")
@@ -97,6 +98,8 @@ def advice(alert: AlertState) -> list[str]:
         return []
     if alert.alertname == "TokenLapsing" and alert.reason in _NO_RUN_HELPS:
         return [_REISSUE]
+    if alert.alertname == "BuildFailed" and (alert.did or alert.namespace):
+        return [f"open the build in Jenkins: {alert.did or _MAY_HAVE_DONE}"]
     if alert.alertname != "SourceDown":
         return [_STEPS[alert.alertname]] if alert.alertname in _STEPS else []
     if alert.reason == faults.INTERNAL:
