@@ -8,7 +8,8 @@ from statusdesk.states_builds import EnvironmentState, PlatformState
 JENKINS = "jenkins"
 SEED, RENEWAL = "seed", "renewal"
 _NAMES = {SEED: "SeedJobStale", RENEWAL: "RenewalOverdue"}
-_MILD = ("SeedStale", "RenewalOverdue")
+OVERDUE = "RenewalOverdue"
+_MILD = ("SeedStale", OVERDUE)
 
 
 def of_platform(state: PlatformState, tuning: Tuning) -> list[AlertState]:
@@ -21,7 +22,15 @@ def of_platform(state: PlatformState, tuning: Tuning) -> list[AlertState]:
     if name is None or not bad:
         return []
     words, about = (state.message, state.reason, state.url), f"PlatformState:{state.key}"
-    return job_alert(tuning, name, state.source, state.job, *words, state.level_since_ms, about)
+    told = (state.source, state.job, *words, state.level_since_ms, about)
+    return job_alert(tuning, name, *told, did=_did(state) if state.job_class == RENEWAL else "")
+
+
+def _did(state: PlatformState) -> str:
+    """Return that the last run went wrong, where nothing else keeps the job from running."""
+    if state.reason != OVERDUE or state.result in ("", "SUCCESS"):
+        return ""
+    return f"its last run{f' #{state.number}' if state.number is not None else ''} ended {state.result}"
 
 
 def job_alert(
@@ -34,6 +43,8 @@ def job_alert(
     url: str,
     since_ms: int,
     subject: str,
+    *,
+    did: str = "",
 ) -> list[AlertState]:
     """Return the alert of a job as such, the same whether its build or its row of platform jobs tells of it."""
     made = make(
@@ -45,6 +56,7 @@ def job_alert(
         summary=summary,
         reason=reason,
         look=f"the job {job}",
+        did=did,
         overdue_job=f"the job {job}" if name == _NAMES[RENEWAL] else "",
         build_url=url,
         subject=subject,

@@ -100,6 +100,8 @@ def advice(alert: AlertState) -> list[str]:
         return [_REISSUE]
     if alert.alertname == "BuildFailed" and (alert.did or alert.namespace):
         return [f"open the build in Jenkins: {alert.did or _MAY_HAVE_DONE}"]
+    if alert.alertname == "RenewalOverdue" and alert.did:
+        return [f"{alert.did}: open it in Jenkins, mend what fails there, and run the job again"]
     if alert.alertname != "SourceDown":
         return [_STEPS[alert.alertname]] if alert.alertname in _STEPS else []
     if alert.reason == faults.INTERNAL:
