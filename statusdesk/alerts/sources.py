@@ -23,7 +23,10 @@ class Sources:
 
     def has(self, hangs_on: Iterable[str]) -> bool:
         """Whether all of these are configured, or parts of what is."""
-        return all(each.partition("#")[0] in self.configured for each in hangs_on)
+        for each in hangs_on:  # of every claim: a loop costs half of what a generator does
+            if each not in self.configured and each.partition("#")[0] not in self.configured:
+                return False
+        return True
 
     def failed(self, source: str) -> bool:
         """Note that a source does not answer; tell whether it did until now."""
