@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
-from collectors.masking import HIDDEN, Mask
+from collectors.masking import Mask
 from statusdesk.config import Secret
 from statusdesk.credentials import SECRETS_KEPT, CredentialError, read_secret
 from statusdesk.facts import Changed, Message, Pod, Visited
+from statusdesk.redact import HIDDEN
 from statusdesk.redact_named import is_plain
 from statusdesk.text import CUT
 
@@ -40,19 +41,20 @@ class Hiding:
         for secret in secrets:
             if not secret.command:
                 with contextlib.suppress(CredentialError):  # whoever needs it tells
-                    self._know(secret, read_secret(secret, self._base_dir))
+                    self.know(secret, read_secret(secret, self._base_dir))
 
     def reader(self, secret: Secret | None, user: str = "") -> Callable[[], str] | None:
         """Return what reads a secret as it is then, which is hidden from then on, also as it is sent with ``user``."""
 
         def read(of: Secret) -> str:
             known = read_secret(of, self._base_dir)
-            self._know(of, known, user)
+            self.know(of, known, user)
             return known
 
         return None if secret is None else functools.partial(read, secret)
 
-    def _know(self, of: Secret, secret: str, user: str = "") -> None:
+    def know(self, of: Secret, secret: str, user: str = "") -> None:
+        """Hide from now on what was read of a secret, also as it is sent with ``user``."""
         if is_plain(secret):
             return
         with self._learning:

@@ -148,6 +148,11 @@ def shown_parameters(actions: Sequence[Action]) -> tuple[tuple[str, str], ...]:
     return _shown(parameters[:MAX_PARAMETERS])
 
 
+def is_secret_name(name: str) -> bool:
+    """Tell whether a parameter of this name may hold a secret."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def _kept(parameters: Sequence[Parameter], settings: JenkinsSettings) -> tuple[tuple[str, str], ...]:
     """Return the parameters that tell namespace and version; nobody asks for others, which may hold anything."""
     wanted = {name.casefold() for name in (*settings.namespace_parameters, *settings.version_parameters)}
@@ -158,7 +163,7 @@ def _shown(parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ...]:
     kept: list[tuple[str, str]] = []
     for parameter in parameters:
         name, value = parameter.name or "", parameter.value
-        if not isinstance(value, str | bool | int | float) or _SECRET_NAME.search(name):
+        if not isinstance(value, str | bool | int | float) or is_secret_name(name):
             continue
         text = str(value).lower() if isinstance(value, bool) else str(value)
         if not looks_secret(text):

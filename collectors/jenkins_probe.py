@@ -18,11 +18,11 @@ PATIENCE = 3.0
 def probe_jenkins(
     settings: JenkinsSettings,
     token: Callable[[], str] | None,
-    unmatched: Callable[[Sequence[str]], Iterable[str]] = lambda names: (),
+    held_against: Callable[[Sequence[str]], Iterable[str]] = lambda names: (),
 ) -> list[Probe]:
     """Try everything that the collector needs, once; what fails says how to mend or grant it.
 
-    ``unmatched`` is given the full names of all jobs and says what of the configuration speaks of none of them.
+    ``held_against`` is given the full names of all jobs and says what of the configuration does not fit them.
     """
     try:
         server_clock = ServerClock()
@@ -43,7 +43,7 @@ def probe_jenkins(
     if names:
         said = f"{counted(len(names), 'job')} {'is' if len(names) == 1 else 'are'} visible"
     found.append(Probe(ok=bool(names), what="jenkins jobs", message=said))
-    for said in unmatched(names) if names else ():
+    for said in held_against(names) if names else ():
         found.append(Probe(ok=False, what="jenkins jobs", message=said, warns=True))
     found += _probe_reading(api)
     off = server_clock.problem(api.where)

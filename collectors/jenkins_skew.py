@@ -5,7 +5,6 @@ our clock, by how far Jenkins' was ahead when the build was first seen.
 """
 
 import datetime
-import email.utils
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -14,8 +13,9 @@ from msgspec.structs import replace
 
 from collectors.server_clocks import off_by
 from collectors.transport import VisitFailed
-from statusdesk.clock import SAME_CLOCK_MS, Clock, ClockSteps, system_clock
+from statusdesk.clock import Clock, ClockSteps, system_clock
 from statusdesk.facts import Build
+from statusdesk.server_clock import ServerSkew, date_ms
 
 TOLD_MS = 60_000
 NEWEST, ENOUGH = 5, 2  # answers: one that a proxy has kept for a while says nothing
@@ -24,7 +24,7 @@ _SECOND_MS = 999  # the header is in whole seconds, cut
 
 
 class ServerClock:
-    """What to take off a server's times: ``ms``, 0 until its clock is known to be off. It moves only by steps.
+    """What to take off a server's times: ``ms``, which the newest answers agree on.
 
     ``steps`` tells when our own clock was set: then it is known at once how far it is off.
     """
@@ -34,7 +34,12 @@ class ServerClock:
         self._steps = steps
         self._newest: deque[int] = deque(maxlen=NEWEST)
         self._lock = threading.Lock()
-        self.ms = 0
+        self._skew = ServerSkew()
+
+    @property
+    def ms(self) -> int:
+        """By how much it is ahead of ours."""
+        return self._skew.ms
 
     def heard(self, headers: Mapping[str, str], took: datetime.timedelta) -> None:
         """Take the headers of an answer that has just come. Source: ``Date`` (RFC 9110).
@@ -44,9 +49,8 @@ class ServerClock:
         answered_ms = self._clock()
         self._look(answered_ms)
         asked_ms = answered_ms - round(took.total_seconds() * 1000)
-        try:
-            said_ms = round(email.utils.parsedate_to_datetime(headers.get("Date", "")).timestamp() * 1000)
-        except (ValueError, OverflowError):
+        said_ms = date_ms(headers.get("Date"))
+        if said_ms is None:
             return
         off_ms = said_ms - answered_ms if said_ms > answered_ms else min(0, said_ms + _SECOND_MS - asked_ms)
         with self._lock:
@@ -54,14 +58,13 @@ class ServerClock:
             if len(self._newest) < ENOUGH:
                 return
             median_ms = sorted(self._newest, key=abs)[(len(self._newest) - 1) // 2]
-            if abs(median_ms - self.ms) > SAME_CLOCK_MS:
-                self.ms = median_ms if abs(median_ms) > SAME_CLOCK_MS else 0
+            self._skew.heard(median_ms)
 
     def _look(self, now_ms: int) -> None:
         with self._lock:
             step_ms = self._steps.step_ms(now_ms) if self._steps is not None else 0
             if step_ms:
-                self.ms = self.ms - step_ms if abs(self.ms - step_ms) > SAME_CLOCK_MS else 0
+                self._skew.stepped(step_ms)
                 self._newest = deque((off_ms - step_ms for off_ms in self._newest), maxlen=NEWEST)
 
     def ours(self, their_ms: int | None) -> int | None:

@@ -1,11 +1,11 @@
 """How far the clock of an API server is ahead of ours, so that its times can be told in ours."""
 
-import email.utils
 import threading
 import weakref
 from typing import Protocol
 
-from statusdesk.clock import SAME_CLOCK_MS, Clock, ClockSteps, system_clock
+from statusdesk.clock import Clock, ClockSteps, system_clock
+from statusdesk.server_clock import ServerSkew, date_ms
 
 _HALF_SECOND_MS = 500
 
@@ -17,7 +17,7 @@ class Follower(Protocol):
 
 
 class Skew:
-    """What to take off a server's times. ``ms`` is 0 until a clock is known to be off, and moves only by steps.
+    """What to take off a server's times: ``ms``, as the newest answer tells it.
 
     ``steps`` tells when our own clock was set: then it is known at once how far it is off.
     """
@@ -27,7 +27,12 @@ class Skew:
         self._steps = steps
         self._lock = threading.Lock()
         self._followers: list[weakref.ref[Follower]] = []
-        self.ms = 0
+        self._skew = ServerSkew()
+
+    @property
+    def ms(self) -> int:
+        """By how much it is ahead of ours."""
+        return self._skew.ms
 
     def follow(self, follower: "Follower") -> None:
         """Let ``follower`` forget the times that it told when they are no longer right, as long as it lives."""
@@ -36,16 +41,12 @@ class Skew:
     def heard(self, date: str | None) -> None:
         """Take the header of an answer that has just come. Source: ``Date`` (RFC 9110), in whole seconds."""
         self.look()
-        if not date:
-            return
-        try:
-            said_ms = int(email.utils.parsedate_to_datetime(date).timestamp() * 1000) + _HALF_SECOND_MS
-        except (ValueError, OverflowError):
+        said_ms = date_ms(date)
+        if said_ms is None:
             return
         with self._lock:
-            skew_ms = said_ms - self._clock()
-            if abs(skew_ms - self.ms) > SAME_CLOCK_MS:
-                self._put(skew_ms)
+            if self._skew.heard(said_ms + _HALF_SECOND_MS - self._clock()):
+                self._forget()
 
     def look(self) -> None:
         """Look whether our clock was set; called before times are told."""
@@ -54,10 +55,10 @@ class Skew:
         with self._lock:
             step_ms = self._steps.step_ms(self._clock())
             if step_ms:
-                self._put(self.ms - step_ms)
+                self._skew.stepped(step_ms)
+                self._forget()
 
-    def _put(self, skew_ms: int) -> None:
-        self.ms = skew_ms if abs(skew_ms) > SAME_CLOCK_MS else 0
+    def _forget(self) -> None:
         for known in self._followers:
             follower = known()
             if follower is not None:

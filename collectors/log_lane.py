@@ -90,9 +90,9 @@ class Lane:
         """Add lines that come after all others."""
         now_s, keys, lines, size = batch
         backlog = self.backlog
+        if backlog is not None and backlog.head:
+            self.settle(now_s)
         if backlog is not None and lines[0].kind == LineKind.LINE:
-            if backlog.head:
-                self.settle(now_s)
             backlog.hear(lines, now_s)
             if backlog.head is not None:
                 backlog.head.append(batch)
@@ -106,6 +106,9 @@ class Lane:
                 self.backlog = None
             elif backlog.is_over and (backlog.tail is None or self.newest_ns >= backlog.until_ns):
                 self.backlog = None
+        elif backlog is not None and backlog.head:  # a mark overtakes no lines
+            backlog.head.append(batch)
+            return
         self.batches.append(batch)
         self.size += size
 

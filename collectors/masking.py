@@ -9,9 +9,8 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from collectors.transport import plain_url
-from statusdesk.redact import looks_secret, safe
+from statusdesk.redact import HIDDEN, looks_secret, safe
 
-HIDDEN = "[hidden]"
 LEAST_CHARS = 8
 """What is shorter is no secret, and stands in words that mean something else."""
 _CODED = 5

@@ -1,14 +1,13 @@
 """HTTP as both Jenkins and Vault need it: answers read within bounds, failures as one sentence without secrets."""
 
 import contextlib
-import datetime
-import email.utils
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from statusdesk.faults import INTERNAL, told
+from statusdesk.server_clock import date_ms
 from statusdesk.text import clean
 
 if TYPE_CHECKING:
@@ -105,13 +104,8 @@ def retry_after_s(value: str | None) -> float | None:
         return max(0.0, float(value))
     except ValueError:
         pass
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.UTC)
-    return max(0.0, (moment - datetime.datetime.now(datetime.UTC)).total_seconds())
+    moment_ms = date_ms(value)
+    return None if moment_ms is None else max(0.0, moment_ms / 1000 - time.time())
 
 
 @contextlib.contextmanager

@@ -25,6 +25,11 @@ def look_up(api: VaultApi, item: Item, clock: Clock, caps: MountCaps) -> Token:
     return replace(token, mount_problem=cap.problem) if cap.problem else token
 
 
+def has_accessor(item: Item) -> bool:
+    """Tell whether it can be asked for: the file with its accessor may tell none."""
+    return isinstance(item, CertificateSettings) or bool(item.accessor)
+
+
 def unseen(item: Item) -> Token:
     """Return what is told of what was never there."""
     if isinstance(item, CertificateSettings):

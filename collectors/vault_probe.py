@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from collectors.probe import Probe
 from collectors.transport import VisitFailed
@@ -9,6 +10,7 @@ from collectors.vault_api import CAPABILITIES_RULE, POLICY, RENEW_SELF_RULE, Acc
 from collectors.vault_facts import tail, token_of
 from collectors.vault_items import Item, look_up, unseen
 from collectors.vault_mounts import MountCaps, ask_mount, mounts_in
+from statusdesk.accessors import read_accessor
 from statusdesk.clock import system_clock
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
 from statusdesk.facts import Token
@@ -82,6 +84,9 @@ def _probe_items(api: VaultApi, settings: VaultSettings) -> list[Probe]:
     items: tuple[Item, ...] = (*settings.tokens, *settings.secret_ids, *settings.certificates)
     for item in items:
         what = f"vault {unseen(item).kind} {item.name}"
+        if problem := _of_file(item):
+            found.append(Probe(ok=False, what=what, message=problem))
+            continue
         try:
             fact = look_up(api, item, system_clock, no_caps)
         except AccessorUnknown:
@@ -98,6 +103,13 @@ def _probe_items(api: VaultApi, settings: VaultSettings) -> list[Probe]:
     made = dict.fromkeys(tuple(mounts_in(path)) for path in paths) if settings.mount_caps else {}
     caps = {probe.what: probe for mounts in made if mounts for probe in [_probe_cap(api, list(mounts))]}
     return [*found, *caps.values()]
+
+
+def _of_file(item: Item) -> str:
+    """Return why the file with its accessor tells none."""
+    if isinstance(item, CertificateSettings) or not item.accessor_file:
+        return ""
+    return read_accessor(Path(item.accessor_file)).problem
 
 
 def _unknown(item: Item) -> str:

@@ -19,7 +19,7 @@ from collectors.vault_api import (
     VaultApi,
 )
 from collectors.vault_facts import SOURCE, health_of, token_of
-from collectors.vault_items import Item, look_up, unseen
+from collectors.vault_items import Item, has_accessor, look_up, unseen
 from collectors.vault_mounts import MountCaps
 from collectors.vault_wire import HealthWire
 from collectors.visiting import Outcome, Visits
@@ -127,9 +127,10 @@ class VaultTokens:
 
     def _read_accessors(self) -> None:
         """Take the accessors of tokens that were issued anew: what is known of the ones before says nothing of them."""
+        problems = dict(self._accessors.problems)
         renewed = self._accessors.renewed(self._items)
-        if not renewed:
-            return
+        for name, _ in problems.items() ^ self._accessors.problems.items():
+            self._agenda.soon(name)
         self._items = tuple(renewed.get(item.name, item) for item in self._items)
         for name in renewed:
             self._unknown.pop(name, None)
@@ -207,7 +208,8 @@ class VaultTokens:
     @property
     def _all_denied(self) -> bool:
         """Whether our token may look up no token; secret-ids need another rule, and certificates none."""
-        return bool(self._settings.tokens) and all(each.name in self._denied for each in self._settings.tokens)
+        names = {each.name for each in self._settings.tokens}
+        return not names.isdisjoint(self._denied) and names <= self._denied | self._accessors.problems.keys()
 
     def _look_up_all(self, api: VaultApi, items: Sequence[Item]) -> tuple[dict[str, Found], VisitFailed | None]:
         """Look items up, by a few threads where there are many."""
@@ -227,6 +229,8 @@ class VaultTokens:
             if self._stop.is_set():
                 break
             try:
+                if not has_accessor(item) and (problem := self._problem_of_file(item.name)) is not None:
+                    raise problem
                 found[item.name] = look_up(api, item, self._clock, self._caps)
             except (AccessorUnknown, TokenProblem) as error:
                 found[item.name] = error
@@ -274,11 +278,18 @@ class VaultTokens:
                 known = self._not_known(item, known) if active else known
             elif known is None or not known.gone:  # what has gone does not come back
                 known = msgspec.structs.replace(known or unseen(item), problem=each.message)
+            of_file = self._problem_of_file(item.name)
             if known is not None:
-                self._facts[item.name] = known
-            problem = each if isinstance(each, TokenProblem) else None
+                said = of_file.message if of_file is not None else ""
+                self._facts[item.name] = msgspec.structs.replace(known, accessor_problem=said)
+            problem = each if isinstance(each, TokenProblem) else of_file
             if not (all_denied and item.name in self._denied):  # else the source tells of all; none works again
                 self._visits.tell_part(item.name, problem, f"token {item.name}: ")
+
+    def _problem_of_file(self, name: str) -> TokenProblem | None:
+        """Return why the file with its accessor tells none, as long as that is so."""
+        problem = self._accessors.problems.get(name)
+        return TokenProblem("Misconfigured", problem) if problem is not None else None
 
     def _known(self, item: Item) -> Token | None:
         """Return what is known of it; not of the token that had its name before it was issued anew."""

@@ -45,8 +45,8 @@ over within the last day. The last line of each says what comes next: who is tol
 what was silenced in an Alertmanager itself, by whom and for how long, and if that cannot be read, since when.
 
 `enter` opens the cause, `l` the logs at the moment when it began. `a` takes an alert: everybody sees who has it, and it
-is not told again; `A` asks why and until when; `u` gives it back. `s` lets nobody be told of it for a while, and asks
-why; on a silence, `x` ends it. A collector does it within a second.
+is not told again before it is over, by Alertmanagers neither; `A` asks why and until when; `u` gives it back. `s` lets
+nobody be told of it for a while, and asks why; on a silence, `x` ends it. A collector does it within a second.
 """
 
 

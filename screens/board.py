@@ -107,7 +107,7 @@ class BoardScreen(Frame):
             rows = select(board, lens, self.order)
             self.matrix.show_rows(rows, board.stages, self.stamper(), 7 if self.lens.absolute else 4)
             texts, good = notes(board, rows, self.lens, self.now_ms, self.zone)
-            self.matrix.set_notes(texts, good, tail(rows, self.ascii), board.losses)
+            self.matrix.set_notes(texts, good, tail(rows, self.ascii), board.lost_nodes)
         else:
             self._tell_problem()
         self.matter.show_detail(self.now_ms, read=True)

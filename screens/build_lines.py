@@ -9,6 +9,7 @@ from screens.pen import Pen
 from screens.strips import Line, cells, fit, right
 from statusdesk.board import Mark
 from statusdesk.facts import Build
+from statusdesk.job_names import shown_job
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import TROUBLED, BuildState, RunningBuild
 from statusdesk.text import span
@@ -31,7 +32,7 @@ class BuildColumns(msgspec.Struct, frozen=True):
 
 def share_out(rows: Sequence[BuildState], by_job: bool, width: int) -> BuildColumns:
     """Return the widths for these rows; names get what is left."""
-    names = [(row.namespace or "-") if by_job else row.job for row in rows]
+    names = [(row.namespace or "-") if by_job else shown_job(row.job) for row in rows]
     version = min(14, max([7, *(cells(row.version) for row in rows)]))
     strip = 20 if width >= FULL_STRIP_FROM else 10
     usual = USUAL if width >= USUAL_FROM else 0
@@ -71,7 +72,7 @@ def draw_build(state: BuildState, columns: BuildColumns, history: Sequence[Build
     bad = state.level in TROUBLED
     face = ink.plain if bad else ink.quiet
     line = pen.put_mark(Line().put(" ", ink.plain), mark)
-    name = (state.namespace or "-") if columns.by_job else state.job
+    name = (state.namespace or "-") if columns.by_job else shown_job(state.job)
     line.put(fit(name, columns.name, pen.dots) + "  ", ink.strong if bad else face)
     result = word(state.result) if state.reason != "Destroyed" else "destroyed"
     pen.put_cell(line, result, RESULT, ink.words.get(mark, face) if bad else face)
@@ -111,14 +112,20 @@ def _below(state: BuildState, columns: BuildColumns, pen: Pen) -> Line:
 
 def draw_running(state: BuildState, run: RunningBuild, pen: Pen) -> list[Line]:
     """Return the line of a build that runs, with our own estimate of what is left."""
-    ink, mark = pen.ink, Mark.PROGRESSING
+    ink, mark = pen.ink, Mark.PAUSED if run.waits else Mark.PROGRESSING
     line = pen.put_mark(Line().put(" ", ink.plain), mark)
-    name = f"{state.job} {pen.arrow} {state.namespace}" if state.namespace else state.job
+    job = shown_job(state.job)
+    name = f"{job} {pen.arrow} {state.namespace}" if state.namespace else job
     room = max(20, pen.width // 3 if pen.width >= USUAL_FROM else pen.width - 56)
     line.put(fit(name, room, pen.dots) + "  ", ink.plain)
     line.put(fit(f"#{run.number}", NUMBER) + "  ", ink.plain)
     line.put(fit(run.version or "-", 10, pen.dots) + "  ", ink.plain)
-    put_progress(line, run.started_ms, state.usual_ms, pen, pen.width - line.x - 1)
+    left = pen.width - line.x - 1
+    if run.waits:
+        waits = f"waits for a person to decide, began {pen.since(run.started_ms)}"
+        line.put(fit(waits, min(cells(waits), left), pen.dots), ink.plain)
+    else:
+        put_progress(line, run.started_ms, state.usual_ms, pen, left)
     before = RESULT_MARKS.get(state.result)
     said = run.cause
     if state.level in TROUBLED and before is not None:

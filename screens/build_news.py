@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from screens.pen import Pen
 from statusdesk.board import Board
 from statusdesk.facts import QueueItem
+from statusdesk.job_names import shown_job
 from statusdesk.states import Level
 from statusdesk.text import counted
 
@@ -42,9 +43,10 @@ def unknown_environments(board: Board) -> list[str]:
     begin = "This is not sure" if board.environments else "Which environments are up is not known yet"
     if not board.jobs:
         return [f"{begin}: Jenkins has shown no job."] if _has_jenkins(board) else []
-    if not board.untold:
+    if not board.incomplete_jobs:
         return []
-    jobs = f"{board.untold[0]}{f' and {len(board.untold) - 1} more' if len(board.untold) > 1 else ''}"
+    first, more = board.incomplete_jobs[0], len(board.incomplete_jobs) - 1
+    jobs = f"{first} and {more} more" if more else first
     faults = [
         view.state.message for view in board.sources if view.state.key == f"{JENKINS}#builds" and view.state.message
     ]
@@ -62,7 +64,7 @@ def waiting(board: Board, queue: Sequence[QueueItem], pen: Pen) -> list[str]:
         stuck = "stuck: " if item.stuck else ""
         where = f" for {item.namespace}" if item.namespace else ""
         since = f" {pen.since(item.since_ms)}" if item.since_ms else ""
-        words.append(f"{item.job}{where}{since}   {stuck}{item.why}")
+        words.append(f"{shown_job(item.job)}{where}{since}   {stuck}{item.why}")
     for each in board.executors:
         offline = f"; offline: {', '.join(each.offline)}" if each.offline else ""
         closing = "; it prepares for shutdown" if each.quieting_down else ""

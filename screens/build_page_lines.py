@@ -10,6 +10,7 @@ from screens.strips import Line, cells, fit, right
 from statusdesk.board import Mark
 from statusdesk.build_view import BuildKey, BuildReading
 from statusdesk.facts import Build, BuildDetails, Commit, Stage
+from statusdesk.job_names import shown_job
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import BuildState, JobEvent, RolloutState
 from statusdesk.text import span
@@ -69,7 +70,7 @@ def _verdict(build: Build, state: BuildState | None, pen: Pen) -> list[Line]:
     said = "runs" if build.building else word(build.result or "VANISHED")
     line = Line().put(f" {pen.glyph(mark)} {said}", ink.badges[mark]).put("  ", ink.plain)
     where = ", ".join(build.namespaces) or build.namespace or ""
-    line.put(f"{build.job} #{build.number}", ink.strong)
+    line.put(f"{shown_job(build.job)} #{build.number}", ink.strong)
     if where:
         line.put(f" {pen.arrow} {where}", ink.plain)
     usual_ms = state.usual_ms if state is not None else None

@@ -7,6 +7,7 @@ import msgspec
 from screens.lens import Lens
 from statusdesk.board import Board
 from statusdesk.facts import JobClass
+from statusdesk.job_names import shown_job
 from statusdesk.states import CALM, TROUBLED, BuildState, Level, PlatformState, RunningBuild
 
 NOWHERE = ""
@@ -31,7 +32,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> tuple[str, ...]:
         """Return the way to it, as the top line shows it."""
-        narrow = "without a namespace" if self.unattributed else self.job or self.app or self.place
+        narrow = "without a namespace" if self.unattributed else shown_job(self.job) or self.app or self.place
         return ("builds", narrow) if narrow else ("builds",)
 
 
@@ -73,7 +74,8 @@ def choose(board: Board, scope: Scope, lens: Lens, stages: Namespaces) -> Chosen
     beside: list[BuildState] = []
     for state in board.builds:
         if _is_in(state, board, scope, stages):
-            listed = state.job_class not in _PLATFORM or scope.job or _is_shown(state, bad, by_job=scope.by_job)
+            asked_for = scope.job or scope.place  # then all of it, well or not
+            listed = state.job_class not in _PLATFORM or asked_for or _is_shown(state, bad, by_job=scope.by_job)
             (everything if listed else beside).append(state)
     matching = [state for state in everything if _matches(state, lens.text)] if lens.text else everything
     order = {name: place for place, name in enumerate(name for names in stages.values() for name in names)}
@@ -117,7 +119,8 @@ def _keys_of(board: Board, app: str) -> frozenset[str]:
 
 
 def _matches(state: BuildState, text: str) -> bool:
-    hay = f"{state.job} {state.namespace} {state.version} {state.reason} {state.result} {state.cause} {state.user}"
+    hay = f"{state.job} {shown_job(state.job)} {state.namespace} {state.version} {state.reason} {state.result}"
+    hay = f"{hay} {state.cause} {state.user}"
     hay = f"{hay} {state.message} #{state.number} {state.git_revision} {state.git_branch}".casefold()
     return all(word in hay for word in text.casefold().split())
 

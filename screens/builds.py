@@ -19,6 +19,7 @@ from screens.strips import Line
 from statusdesk.board import Board
 from statusdesk.build_view import BuildKey, Pair, UnattributedJob, pair_of
 from statusdesk.facts import Build
+from statusdesk.job_names import shown_job
 from statusdesk.states import TROUBLED, BuildState
 from statusdesk.text import counted, stamp
 
@@ -150,7 +151,7 @@ class BuildsScreen(EntryScreen):
         entries: list[Entry] = []
         for group in chosen.groups:
             words, good = self._group_words(group, pen)
-            title = group.name if group.name or by_job else "without a namespace"
+            title = shown_job(group.name) if group.name or by_job else "without a namespace"
             entries.append(heading(title, words, good))
             if group.rows and not any(entry.key for entry in entries):
                 entries.append(Entry(lambda pen: [draw_titles(columns, pen)]))
@@ -196,7 +197,7 @@ class BuildsScreen(EntryScreen):
             return f"Nothing matches /{self.lens.text}"
         if self.scope.unattributed and self.shown_board is not None and self.shown_board.builds:
             return "Every build of a job that deploys could be attributed to a namespace."
-        narrow = self.scope.app or self.scope.place or self.scope.job
+        narrow = self.scope.app or self.scope.place or shown_job(self.scope.job)
         return f"No build of {narrow} is known." if narrow else "No build is known."
 
     def _note(self, key: str, state: BuildState, number: int | None, url: str) -> str:

@@ -22,7 +22,7 @@ class Dialog(ModalScreen[Answer]):
     .dialog.tall { height: 90%; }
     .dialog.wide { width: 110; }
     .dialog.wide OptionList { max-height: 24; }
-    .dialog-title { text-style: bold; height: 1; margin-bottom: 1; }
+    .dialog-title { text-style: bold; height: auto; margin-bottom: 1; }
     .dialog-body {
         height: auto; max-height: 1fr; scrollbar-size-vertical: 1; scrollbar-color: $panel;
         scrollbar-background: $background; scrollbar-background-hover: $background;

@@ -14,14 +14,14 @@ from screens.columns import LIST_BELOW, Columns, natural_widths, share_out
 from screens.ink import Ink
 from screens.lens import WELL, Shown
 from screens.lineview import LineView
-from screens.loss_lines import draw_loss, lines_of
+from screens.lost_node_lines import draw_lost_node, lines_of
 from screens.rowlines import Drawing
 from screens.strips import Line, cells, overlay, overlay_ground
-from statusdesk.board import Cell, NodeLoss, Row
+from statusdesk.board import Cell, LostNodeSum, Row
 
 CACHE_ROWS = 600
 TITLE_LINES = 1
-NOTE, TAIL, LOSS = -1, -2, -3  # lines that are of no row
+NOTE, TAIL, LOST_NODE = -1, -2, -3  # lines that are of no row
 
 
 class Matrix(LineView):
@@ -56,7 +56,7 @@ class Matrix(LineView):
         self.notes: tuple[str, ...] = ()  # lines in the middle, above the rows: all is well, or why nothing is here
         self.notes_good = False
         self.tail = ""
-        self.losses: tuple[NodeLoss, ...] = ()
+        self.lost_nodes: tuple[LostNodeSum, ...] = ()
         self._stamp: Callable[[int], str] = str
         self._age_cells = 4
         self._natural = (0, 0)
@@ -112,10 +112,12 @@ class Matrix(LineView):
         self._stamp = stamp
         self.repaint_changed()
 
-    def set_notes(self, notes: tuple[str, ...], good: bool, tail: str, losses: tuple[NodeLoss, ...] = ()) -> None:
+    def set_notes(
+        self, notes: tuple[str, ...], good: bool, tail: str, lost_nodes: tuple[LostNodeSum, ...] = ()
+    ) -> None:
         """Say something in the middle above the rows, and below them; above all, which nodes are lost."""
-        if (notes, good, tail, losses) != (self.notes, self.notes_good, self.tail, self.losses):
-            self.notes, self.notes_good, self.tail, self.losses = notes, good, tail, losses
+        if (notes, good, tail, lost_nodes) != (self.notes, self.notes_good, self.tail, self.lost_nodes):
+            self.notes, self.notes_good, self.tail, self.lost_nodes = notes, good, tail, lost_nodes
             self._lay_out()
             self.repaint_changed()
 
@@ -197,7 +199,7 @@ class Matrix(LineView):
         if drawing != self._drawing:
             self._drawing = drawing
             self._drawn.clear()
-        spans: list[tuple[int, int]] = [(LOSS, index) for index in range(lines_of(self.losses))]
+        spans: list[tuple[int, int]] = [(LOST_NODE, index) for index in range(lines_of(self.lost_nodes))]
         spans += [(NOTE, index) for index in range(len(self.notes))]
         tops: list[int] = []
         for index, row in enumerate(self.rows):
@@ -231,8 +233,8 @@ class Matrix(LineView):
         if line >= len(self._spans):
             return Strip.blank(self._width, self.ink.plain)
         row, part = self._spans[line]
-        if row == LOSS:
-            line_of = draw_loss(self.losses, part, self._stamp, self._width, self.ink, self.ascii)
+        if row == LOST_NODE:
+            line_of = draw_lost_node(self.lost_nodes, part, self._stamp, self._width, self.ink, self.ascii)
             return line_of.strip(self._width, self.ink.plain)
         if row == NOTE:
             return self._note(self.notes[part], self.ink.good if self.notes_good else self.ink.plain)

@@ -4,6 +4,7 @@ from screens.build_marks import put_progress, word
 from screens.pen import ROW_LINES, Pen
 from screens.strips import Line, cells, fit, right
 from statusdesk.board import Mark
+from statusdesk.job_names import shown_job
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import TROUBLED, EnvironmentState, PlatformState
 from statusdesk.text import age, counted, span
@@ -36,7 +37,8 @@ def draw_platform(state: PlatformState, told: bool, pen: Pen) -> list[Line]:
     bad = state.level in TROUBLED
     face = ink.plain if bad else ink.quiet
     line = pen.put_mark(Line().put(" ", ink.plain), mark)
-    name = f"{state.job} for {state.namespace}" if bad and state.namespace else state.job
+    job = shown_job(state.job)
+    name = f"{job} for {state.namespace}" if bad and state.namespace else job
     line.put(fit(name, _name(pen), pen.dots) + "  ", ink.strong if bad else face)
     if pen.width >= KIND_FROM:
         line.put(fit(state.job_class, CLASS) + "  ", face)

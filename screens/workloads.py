@@ -9,15 +9,15 @@ from screens.ink import Ink
 from screens.lens import Lens
 from screens.lineview import KeyedLines
 from screens.list_screen import ListScreen
-from screens.loss_lines import draw_loss, lines_of
+from screens.lost_node_lines import draw_lost_node, lines_of
 from screens.pen import Pen
 from screens.strips import ASCII_DOTS, DOTS, Line, fit
 from screens.workload_lines import Chosen, Item, ListColumns, choose, draw_item, draw_titles, share_out
-from statusdesk.board import Board, Mark, NodeLoss
-from statusdesk.node_losses import losses
+from statusdesk.board import Board, LostNodeSum, Mark
+from statusdesk.lost_nodes import lost_nodes
 from statusdesk.rollout_view import in_stage
 
-NOTE, TAIL, LOSS = -1, -2, -3
+NOTE, TAIL, LOST_NODE = -1, -2, -3
 HELP = """
 **The workloads of a stage**: Deployments, StatefulSets, DaemonSets and Jobs, worst first. What is not well says why on
 its second line. `READY` counts pods; `SINCE` is since when it is so, of what is well since when the version is there.
@@ -33,7 +33,7 @@ class WorkloadLines(KeyedLines):
         super().__init__(ink, ascii_only, id="workloads", titles=1)
         self._chosen = Chosen(())
         self._notes: tuple[str, ...] = ()
-        self._losses: tuple[NodeLoss, ...] = ()
+        self._lost_nodes: tuple[LostNodeSum, ...] = ()
         self._tail = ""
         self._lines: list[tuple[int, int]] = []
         self._columns = ListColumns(name=8, version=7, reason=6)
@@ -41,17 +41,17 @@ class WorkloadLines(KeyedLines):
         self._drawn: dict[str, tuple[Item, str, tuple[Strip, ...]]] = {}
 
     def show_items(
-        self, chosen: Chosen, losses: tuple[NodeLoss, ...], notes: tuple[str, ...], tail: str, pen: Pen
+        self, chosen: Chosen, lost_nodes: tuple[LostNodeSum, ...], notes: tuple[str, ...], tail: str, pen: Pen
     ) -> None:
         """Take the workloads, the nodes that are lost and what else to say above them, and what below."""
         columns = share_out(chosen.items, pen.width)
         if self._pen is None or (columns, pen.width, pen.ink) != (self._columns, self._pen.width, self._pen.ink):
             self._drawn.clear()
-        self._chosen, self._losses, self._notes, self._tail = chosen, losses, notes, tail
+        self._chosen, self._lost_nodes, self._notes, self._tail = chosen, lost_nodes, notes, tail
         self._columns, self._pen = columns, pen
         start = 1 + len(pen.glyph(Mark.OK))
         self.cursor_span = (start, start + columns.name + 2)
-        self._lines = [(LOSS, index) for index in range(lines_of(losses))]
+        self._lines = [(LOST_NODE, index) for index in range(lines_of(lost_nodes))]
         self._lines += [(NOTE, index) for index in range(len(notes))]
         for index, item in enumerate(chosen.items):
             self._lines += [(index, part) for part in range(item.height)]
@@ -76,9 +76,9 @@ class WorkloadLines(KeyedLines):
 
     def draw_line(self, index: int) -> Strip:
         item_index, part = self._lines[index]
-        if item_index == LOSS and self._pen is not None:
+        if item_index == LOST_NODE and self._pen is not None:
             width = self._pen.width
-            line = draw_loss(self._losses, part, self._pen.ago, width - 1, self.ink, self.ascii)
+            line = draw_lost_node(self._lost_nodes, part, self._pen.ago, width - 1, self.ink, self.ascii)
             return Line().put(" ", self.ink.plain).add(line).strip(width, self.ink.plain)
         if item_index in (NOTE, TAIL) or self._pen is None:
             text = self._tail if item_index == TAIL else self._notes[part]
@@ -125,7 +125,7 @@ class WorkloadsScreen(ListScreen[WorkloadLines]):
         if board is not None and self.list.size.width:
             chosen = choose(board, self.stage, self.lens)
             notes = _notes(board, self.stage, chosen, self.lens)
-            lost = losses(in_stage(board, self.stage))
+            lost = lost_nodes(in_stage(board, self.stage))
             self.list.show_items(chosen, lost, notes, _tail(chosen, self.ascii), self.pen())
 
     def draw_time(self) -> None:

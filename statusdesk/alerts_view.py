@@ -75,6 +75,8 @@ def muted_words(muted: Muted, now_ms: int) -> str:
     """Return who lets an Alertmanager tell nobody of an alert, and for how long: ``silenced there by kim for 1h``."""
     if muted.inhibited:
         return "held back there by another alert"
+    if muted.taken:
+        return f"taken by {muted.by} at another collector"
     by = f" by {muted.by}" if muted.by else ""
     until = f" for {span(max(0, muted.until_ms - now_ms))} more" if muted.until_ms is not None else ""
     return f"silenced there{by}{until}"
@@ -107,9 +109,9 @@ class Outlook:
         if alert.stale_since_ms is not None:
             return "its source cannot be read: it stays as it is until it can"
         if alert.acked_by:
-            return _taken(alert, now_ms)
+            return _taken(alert, now_ms) + _told_all_the_same(alert.fingerprint, board)
         if alert.silenced_by:
-            return _silenced(alert, board)
+            return _silenced(alert, board) + _told_all_the_same(alert.silenced_by, board)
         if alert.inhibited_by:
             takers = self._takers(alert) if self._tells(board) else []
             return _inhibited(alert, board, [sink.name for sink in takers if _is_posted(alert, sink)])
@@ -191,6 +193,12 @@ def _taken(alert: AlertState, now_ms: int) -> str:
     return f"taken by {alert.acked_by}{since}{until}{said}; not told again"
 
 
+def _told_all_the_same(about: str, board: Board) -> str:
+    """Return which Alertmanagers do not keep quiet though they were asked to."""
+    names = ", ".join(row.sink for row in board.muted if about in row.not_there)
+    return f"; but told by {names}: its silence there was ended by somebody, or refused" if names else ""
+
+
 def _is_posted(alert: AlertState, sink: SinkSettings) -> bool:
     return sink.type == ALERTMANAGER and alert.state == "firing" and not is_kept_from(alert, sink.name)
 
@@ -212,7 +220,7 @@ def _inhibited(alert: AlertState, board: Board, posted: Sequence[str]) -> str:
 def inhibited_words(alert: AlertState, firing: Iterable[AlertState]) -> str:
     """Return which alert, of those that fire, mutes this one: ``inhibited by TokenGone payments``."""
     more = _inhibiting(alert, firing)
-    words = "another alert says more about it"
+    words = "its cause was told in its place" if alert.cause_key else "another alert says more about it"
     if more is not None:
         words = f"inhibited by {more.alertname} {more.token or more.app or more.source}".rstrip()
     still = alert.still_told_to

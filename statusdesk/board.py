@@ -108,7 +108,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     ok: int = 0
 
 
-class NodeLoss(msgspec.Struct, frozen=True, kw_only=True):
+class LostNodeSum(msgspec.Struct, frozen=True, kw_only=True):
     """A node of which nothing is heard: told once, whatever number of workloads have pods there."""
 
     cluster: str
@@ -140,10 +140,10 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     console that reads could not start one. ``quiet_since_ms``: when the last
     row that was not well became well, None if unknown or not all is well. ``stages``: names in order, and
     ``production`` the index of production in it. ``unattributed``: the keys of builds
-    without a namespace, of jobs that deploy as far as is known. ``untold``: the jobs that make or destroy environments
-    whose older builds are not told yet, so that what is up is not known for sure. ``all_well``: at least
+    without a namespace, of jobs that deploy as far as is known. ``incomplete_jobs``: the jobs that make or destroy
+    environments whose older builds are not told yet, so that what is up is not known for sure. ``all_well``: at least
     one row, all of them well or moving, every source answers, no token runs out, nothing fires, a collector works.
-    ``losses``: the nodes of which nothing is heard, by cluster and name.
+    ``lost_nodes``: the nodes of which nothing is heard, by cluster and name.
     """
 
     at_ms: int
@@ -171,7 +171,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     muted: tuple[MutedThere, ...] = ()
     platform: tuple[PlatformState, ...] = ()
     environments: tuple[EnvironmentState, ...] = ()
-    untold: tuple[str, ...] = ()
+    incomplete_jobs: tuple[str, ...] = ()
     queue: tuple[QueueItem, ...] = ()
     executors: tuple[Executors, ...] = ()
-    losses: tuple[NodeLoss, ...] = ()
+    lost_nodes: tuple[LostNodeSum, ...] = ()

@@ -6,6 +6,7 @@ import msgspec
 
 from statusdesk.board import Board
 from statusdesk.facts import Build, BuildDetails
+from statusdesk.job_names import shown_job
 from statusdesk.states import BuildRule, BuildState, JobEvent, RolloutState
 
 HISTORY = 20
@@ -21,7 +22,7 @@ class BuildKey(msgspec.Struct, frozen=True):
     number: int
 
     def __str__(self) -> str:
-        return f"{self.job} #{self.number}"
+        return f"{shown_job(self.job)} #{self.number}"
 
 
 class BuildReading(msgspec.Struct, frozen=True, kw_only=True):

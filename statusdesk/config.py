@@ -56,9 +56,8 @@ class StageSettings(Settings, frozen=True):
     namespaces: tuple[str, ...]  # names or globs; default: (name,)
     clusters: tuple[str, ...] = ()  # empty: all
     production: bool = False
-    soak_s: float | None = (
-        None  # minimum healthy time before the next stage; None: that of [gate] for a gate, else none
-    )
+    # minimum healthy time before the next stage; None: that of [gate] for a gate, else none
+    soak_s: float | None = None
     thresholds: RolloutThresholds | None = None  # those of [thresholds], with what this stage says otherwise
 
     def holds(self, cluster: str, namespace: str) -> bool:

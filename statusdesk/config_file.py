@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from statusdesk.accessors import accessor_problem
+from statusdesk.accessors import accessor_problem, read_accessor
 from statusdesk.board_names import BINDING_IDS, KEYS, key_named
 from statusdesk.config import (
     AppSettings,
@@ -302,7 +302,11 @@ class _Document:
         return entries
 
     def _accessor(self, where: str, item: dict[str, Any]) -> str | None:
-        """Return the accessor that an environment variable or a file holds; None when it stands in the file itself."""
+        """Return the accessor that an environment variable or a file holds; None when it stands in the file itself.
+
+        A file that holds none is no problem here, and gives an empty one: it is read again at each visit, and what is
+        wrong with the file of one token stops nothing else.
+        """
         given = [key for key in _ACCESSORS if key in item]
         if len(given) > 1:
             self._problems.add(where, " and ".join(given) + " are both given; keep one")
@@ -314,28 +318,17 @@ class _Document:
         text = self._reading.text(key, item[given[0]])
         if text is None:
             return None
-        accessor = self._accessor_from(key, given[0], text)
+        if given[0] == "accessor_file":
+            return read_accessor(Path(self._reading.path(text))).accessor
+        accessor = self._reading.env.get(text)
         if accessor is None:
+            if self._collecting:
+                self._problems.add(key, f"the environment variable {text} is not set; set it to the accessor")
             return None if self._collecting else ""
         if wrong := accessor_problem(accessor):
             self._problems.add(key, f"what it names {wrong}")
             return None
         return accessor
-
-    def _accessor_from(self, key: str, kind: str, text: str) -> str | None:
-        if kind == "accessor_env":
-            accessor = self._reading.env.get(text)
-            if accessor is None and self._collecting:
-                self._problems.add(key, f"the environment variable {text} is not set; set it to the accessor")
-            return accessor
-        file = Path(self._reading.path(text))
-        try:
-            return file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            if self._collecting:
-                why = os.strerror(error.errno or 0) if isinstance(error, OSError) else "not UTF-8 text"
-                self._problems.add(key, f"{file} cannot be read: {why}; put the accessor there")
-            return None
 
     def _board(self) -> BoardSettings:
         fields = self._single("board", BoardSettings, also=("keymap",))

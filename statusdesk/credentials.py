@@ -3,7 +3,8 @@
 import os
 import stat
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from statusdesk.config import Config, Secret
@@ -12,6 +13,8 @@ COMMAND_TIMEOUT_S = 10.0
 SECRETS_KEPT = 20
 """So many of those that were read are still hidden where a secret is issued anew again and again."""
 _MAX_BYTES = 64 * 1024
+ReadSecret = Callable[[Secret, Path], str]
+"""What reads a secret as it is then, as ``read_secret`` does."""
 
 
 class CredentialError(Exception):
@@ -45,6 +48,30 @@ def read_secret(secret: Secret, base_dir: Path, env: Mapping[str, str] | None = 
     if not text.isprintable():
         raise CredentialError(f"{where} gives more than one line or control characters; keep only the secret there")
     return text
+
+
+class TellingReader:
+    """Reads secrets for those who send them, and tells whoever listens what was read; any thread may call it."""
+
+    def __init__(self) -> None:
+        self._read: dict[Secret, str] = {}
+        self._heard: Callable[[Secret, str], None] = self._read.__setitem__
+        self._changing = threading.Lock()
+
+    def __call__(self, secret: Secret, base_dir: Path) -> str:
+        """Return a secret as it is now. Raises: CredentialError."""
+        found = read_secret(secret, base_dir)
+        with self._changing:
+            self._heard(secret, found)
+        return found
+
+    def listen(self, heard: Callable[[Secret, str], None]) -> None:
+        """Tell of each that is read from now on, and first of what was read last."""
+        with self._changing:
+            for secret, found in self._read.items():
+                heard(secret, found)
+            self._read.clear()
+            self._heard = heard
 
 
 def warnings_about(secret: Secret, base_dir: Path) -> list[str]:

@@ -176,7 +176,8 @@ class Token(Fact, frozen=True):
     ``max_lease_ttl`` of the mount that it came from, 0 where that is not known; ``mount_problem``: why Vault does not
     tell it though it is wanted. ``seen_ms``: when it was last looked up and there, ``unknown_ms``: when Vault last did
     not know it, both in our clock; every other time is in the server's. ``problem``: why it cannot be looked up though
-    the server answers, as long as that is so.
+    the server answers, as long as that is so; ``accessor_problem``: why the file with its accessor tells none now, so
+    that what is seen is seen by the accessor that stood there before, if any did.
     """
 
     source: str
@@ -202,6 +203,7 @@ class Token(Fact, frozen=True):
     seen_ms: int | None = None
     unknown_ms: int | None = None
     problem: str = ""
+    accessor_problem: str = ""
 
     @property
     def key(self) -> tuple[str, str]:

@@ -67,7 +67,8 @@ class Build(Fact, frozen=True):
     ``replay``, ``other`` or empty (not said); ``user`` is the id of who did. ``deleted``: somebody has deleted it in
     Jenkins since; it is history, and nothing is judged by it. ``started_ms`` is in our clock; ``skew_ms``: how far
     that of Jenkins was ahead of it when the build was first seen. ``renews``: of a job that renews tokens the names of
-    all parameters, with the values that name a configured token, its application or namespace; others are empty.
+    all parameters, with the values that name a configured token, its application or namespace; of other texts ``?``
+    with eight bits of a sum, by which they are told apart.
     """
 
     source: str

@@ -1,9 +1,9 @@
 """How many missed renewals a token lives through: what its last grant gives, held against how often it is renewed."""
 
 
-def survived(granted_ms: int, every_ms: int, missed: int = 0) -> int:
-    """Return how many runs in a row may still be missed; ``missed`` of them have been already."""
-    return max(0, granted_ms // every_ms - 1 - missed)
+def survived(granted_ms: int, every_ms: int) -> int:
+    """Return how many runs in a row of an even timer may be missed."""
+    return max(0, granted_ms // every_ms - 1)
 
 
 def survival(runs: int, *, more: bool = False) -> str:

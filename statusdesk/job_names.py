@@ -3,6 +3,14 @@
 import fnmatch
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote
+
+from statusdesk.text import clean
+
+
+def shown_job(job: str) -> str:
+    """Return the name of a job as people know it: its branch ``feature/x`` is ``feature%2Fx`` in names of Jenkins."""
+    return clean(unquote(job)) if "%" in job else job
 
 
 def last_part(job: str) -> str:

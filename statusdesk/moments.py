@@ -3,6 +3,7 @@
 import datetime
 
 from statusdesk.durations import parse_duration_ms
+from statusdesk.text import as_of, span
 
 EXAMPLES = "09:12, 2h ago, 2026-11-20 09:12"
 _CLOCK = ("%H:%M:%S", "%H:%M")
@@ -47,6 +48,11 @@ def parse_future_ms(text: str, now_ms: int, zone: datetime.tzinfo = datetime.UTC
     if moment_ms <= now_ms:
         raise ValueError("that has passed; name a time to come, such as 2h or 18:00")
     return moment_ms
+
+
+def until_words(ends_ms: int, now_ms: int, zone: datetime.tzinfo) -> str:
+    """Return until when something holds, as it was understood: ``until Tue 24 Nov 09:00:00 CET, for 20h 58m``."""
+    return f"until {as_of(ends_ms, zone, now_ms)}, for {span(ends_ms - now_ms)}"
 
 
 def parse_past_ms(text: str, now_ms: int, zone: datetime.tzinfo = datetime.UTC) -> int:

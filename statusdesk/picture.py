@@ -95,7 +95,7 @@ class Picture:
             production=self._production,
             rows=apps.ordered,
             counts=apps.counts,
-            losses=apps.losses,
+            lost_nodes=apps.lost_nodes,
             sources=views,
             tokens=self._ordered_tokens,
             firing=self._firing,
@@ -112,7 +112,7 @@ class Picture:
             muted=tuple(self._muted.values()),
             platform=self._jenkins.platform,
             environments=self._jenkins.environments,
-            untold=self._jenkins.untold,
+            incomplete_jobs=self._jenkins.incomplete_jobs,
             queue=self._jenkins.queue,
             executors=self._jenkins.executors,
         )

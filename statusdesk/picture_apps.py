@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
-from statusdesk.board import Counts, Mark, NodeLoss, Row
+from statusdesk.board import Counts, LostNodeSum, Mark, Row
 from statusdesk.config import Config
 from statusdesk.judge.apps import match_job
 from statusdesk.judge.promotion import Path, judge_app, production_index
 from statusdesk.judge.promotion_builds import is_deploy
 from statusdesk.judge.promotion_cells import stale_key
 from statusdesk.judge.promotion_versions import Lineage
-from statusdesk.node_losses import losses_of_rows
+from statusdesk.lost_nodes import lost_nodes_of_rows
 from statusdesk.states import BuildState, RolloutState
 
 _COUNTED = {
@@ -50,7 +50,7 @@ class Apps:
         self._watched_ms: int | None = None
         self.ordered: tuple[Row, ...] = ()
         self.counts = Counts()
-        self.losses: tuple[NodeLoss, ...] = ()
+        self.lost_nodes: tuple[LostNodeSum, ...] = ()
 
     @property
     def quiet_since_ms(self) -> int | None:
@@ -133,7 +133,7 @@ class Apps:
         if any(changed):
             self.ordered = tuple(sorted(self._rows.values(), key=lambda row: (row.rank, row.app)))
             self.counts = count_rows(self.ordered)
-            self.losses = losses_of_rows(self.ordered)
+            self.lost_nodes = lost_nodes_of_rows(self.ordered)
 
     def _watch(self, now_ms: int) -> None:
         self._watched_ms = now_ms

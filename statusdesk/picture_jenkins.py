@@ -23,10 +23,10 @@ class Jenkins:
         self.environments: tuple[EnvironmentState, ...] = ()
         self.queue: tuple[QueueItem, ...] = ()
         self.executors: tuple[Executors, ...] = ()
-        self.untold: tuple[str, ...] = ()
+        self.incomplete_jobs: tuple[str, ...] = ()
         self._incomplete: set[tuple[str, str]] = set()
         self._renames = Renames()
-        self._untold: set[tuple[str, str]] = set()
+        self._incomplete_makers: set[tuple[str, str]] = set()
         self._platform: dict[str, PlatformState] = {}
         self._environments: dict[str, EnvironmentState] = {}
         self._executors: dict[str, Executors] = {}
@@ -54,8 +54,8 @@ class Jenkins:
         self._incomplete = (self._incomplete | due) - told
         if changes.renamed is not None:
             self._renames, due = Renames(changes.renamed), self._incomplete
-        self._untold = (self._untold - told - due) | {key for key in due if self._makes(*key)}
-        self.untold = tuple(sorted(name for _, name in self._untold))
+        self._incomplete_makers = (self._incomplete_makers - told - due) | {key for key in due if self._makes(*key)}
+        self.incomplete_jobs = tuple(sorted(name for _, name in self._incomplete_makers))
 
     def _makes(self, source: str, job: str) -> bool:
         earlier = (name for name, _ in self._renames.earlier_names(source, job))

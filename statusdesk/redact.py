@@ -6,8 +6,9 @@ The shapes of tokens are written here and nowhere else; an accessor of Vault nev
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from statusdesk.redact_named import HIDDEN as HIDDEN
 from statusdesk.redact_named import folded, is_plain, without_named
+from statusdesk.redact_said import without_said
+from statusdesk.redact_values import HIDDEN as HIDDEN
 from statusdesk.text import MAX_CHARS, clean, clean_line
 
 LINE_CHARS = 1_000
@@ -21,8 +22,8 @@ _USERINFO_TEXT = re.compile(r"(://[^\s/:@\"']{0,200}:)([^\s/@\"']{1,400})(?=@)")
 # tokens whose beginning says who made them: GitHub, GitLab, AWS, Slack, npm, Docker, Stripe, Google, OpenShift
 _MADE_TEXT = re.compile(
     r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,}|A[KS]IA[A-Z0-9]{16}"
-    r"|xox[abeprs]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{16,}|dckr_pat_[A-Za-z0-9_-]{16,}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{35}"
-    r"|sha256~[A-Za-z0-9_-]{32,})"
+    r"|xox[abeprs]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{16,}|dckr_pat_[A-Za-z0-9_-]{16,}"
+    r"|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{35}|sha256~[A-Za-z0-9_-]{32,})"
 )
 _DOTTED_TEXT = re.compile(r"\b(?:ya29\.[A-Za-z0-9._-]{20,}|SG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,})")
 _BEARER_TEXT = re.compile(r"(?i)(\bbearer\s{1,9})([a-z0-9._~+/-]{16,}=*)")
@@ -43,17 +44,6 @@ _KEY_LAST = re.compile(r"(?:^|[\s\"'|>:])[A-Za-z0-9+/]{2,75}={1,2}(?:\\[nr]|[\s\
 _KEY_HEADER = re.compile(r"\s*(?:[A-Z][A-Za-z]*-[A-Za-z-]+: .*)?")  # Source: RFC 1421 section 4.6
 _LEAST_KEY_LINE = 16
 _TOKENISH = re.compile(r"\.[A-Za-z0-9_-]{20}")  # begins with a letter that can be found fast
-_SAID_PASSWORD_TEXT = re.compile(
-    r"(?i)(pass(?:word|wd|phrase|code)\s{1,9}(?:is|was|set\s{1,9}to)(?:\s{0,9}[:=]\s{0,9}|\s{1,9})[\"'`]?)"
-    r"([^\s\"'`,;}]+)(?=([\"'`,;}.]{0,3}\s*$)?)"
-)
-_NO_PASSWORD = re.compile(
-    r"(?i)(?:not|no|none|null|nil|true|false|un(?:set|known|changed|safe|available|used)|in(?:correct|valid|secure|complete)|wrong|missing|required|mandatory"
-    r"|optional|empty|blank|bad|weak|strong|set|expired|expiring|changed|rejected|accepted|refused|denied|ok|okay"
-    r"|too|already|never|still|now|valid|correct|about|needed|used|stored|hashed|encrypted|hidden|redacted|masked|here"
-    r"|given|read|taken|loaded|found|absent|present|default|disabled|enabled|locked|known|ignored|reset|rotated"
-    r"|compromised|outdated|short|long|case-sensitive|plain|configured|defined|provided|specified|supplied)[.!?)\]]*"
-)
 # words that are looked for together, each marked where that begins which they share: what is rare is found faster
 _SOUGHT = (
     ("|key", "to|ken", "coo|kie"),
@@ -141,17 +131,10 @@ def redact(text: str, known: Collection[str] = ()) -> str:
     if "bearer" in lower:
         text = _BEARER_TEXT.sub(lambda found: found[0] if is_plain(found[2]) else found[1] + HIDDEN, text)
     if "pass" in lower:
-        text = _SAID_PASSWORD_TEXT.sub(_unless_said_of_it, text)
+        text = without_said(text, folded(text))
     if "://" in text:
         text = _USERINFO_TEXT.sub(lambda found: found[1] + HIDDEN, text)
     return without_named(text)
-
-
-def _unless_said_of_it(found: re.Match[str]) -> str:
-    """Hide a password that a sentence tells; what it says about one stays, and a plain word that is not its end."""
-    said, ends = found[2], found[3] is not None
-    goes_on = said.isalpha() and not ends and found[1][-1].isspace() and ":" not in found[1]
-    return found[0] if goes_on or _NO_PASSWORD.fullmatch(said) else found[1] + HIDDEN
 
 
 class PrivateKeys:

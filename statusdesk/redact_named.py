@@ -3,16 +3,17 @@
 import re
 from collections.abc import Callable
 
-from statusdesk.redact_values import HIDDEN as HIDDEN
-from statusdesk.redact_values import Value, value_at
+from statusdesk.redact_values import HIDDEN, Value, value_at
 
 _QUOTE = r"(?P<quote>\\{0,7}[\"'])"
 _LINK = r"\s{0,9}[:=]{1,2}>?\s{0,9}"
 _NAMED = re.compile(
     r"(?:(?:client|vault|access|refresh|id|wrapping|auth|api)[_-]?token|secret_?id|private_?key"
-    r"|pass(?:word|wd|phrase)|authorization|api[_-]?key|client_?secret|secret_?(?:access_?)?key|(?:access|account)[_-]?key)"
+    r"|pass(?:word|wd|phrase)|authorization|api[_-]?key"
+    r"|client_?secret|secret_?(?:access_?)?key|(?:access|account)[_-]?key)"
     # its value may be told by another name, as those of variables are
-    rf"\b(?:{_QUOTE}?{_LINK}|\\{{0,7}}[\"']\s{{0,3}},\s{{0,3}}(?P<other>\\{{0,7}}[\"'])value(?P=other)\s{{0,3}}:\s{{0,3}})"
+    rf"\b(?:{_QUOTE}?{_LINK}"
+    rf"|\\{{0,7}}[\"']\s{{0,3}},\s{{0,3}}(?P<other>\\{{0,7}}[\"'])value(?P=other)\s{{0,3}}:\s{{0,3}})"
 )
 _HEADER = re.compile(r"authorization\\{0,7}[\"']?[\s,]{1,9}(?=\\{0,7}[\"']?(?:basic|bearer|digest|negotiate)\s)")
 _SHORT = re.compile(rf"(?<![a-z])(?:pass|pwd){_QUOTE}{_LINK}")
@@ -28,13 +29,17 @@ _OPTION = re.compile(
     r"(?:\s{1,9}|\\{0,7}[\"']\s{0,3},\s{0,3}(?=\\{0,7}[\"']))(?![-|&<>()\s]|\\?[\"']?\$[a-z_{(])"
 )
 _ABOUT_OPTION = re.compile(
-    r"(?i)(?:is|are|was|be|must|may|can|cannot|could|should|shall|will|would|has|have|had|do|does|did|and|or|nor|not|no|if|to"
-    r"|for|from|of|in|into|on|at|as|by|via|with|without|the|a|an|this|that|it|its|given|flags?|options?|arguments?|instead"
-    r"|needs?|takes?|requires?|required|needed|missing|invalid|unknown|set|unset|empty|string|value|text|file|path|token"
+    r"(?i)(?:is|are|was|be|must|may|can|cannot|could|should|shall|will|would|has|have|had"
+    r"|do|does|did|and|or|nor|not|no|if|to"
+    r"|for|from|of|in|into|on|at|as|by|via|with|without|the|a|an|this|that|it|its|given"
+    r"|flags?|options?|arguments?|instead"
+    r"|needs?|takes?|requires?|required|needed|missing|invalid|unknown|set|unset|empty"
+    r"|string|value|text|file|path|token"
     r"|password|when|because|before|after|but|which)[.,:!?)]*"
 )
 _USER = re.compile(
-    r"(?i)(\bcurl\b[^\n|;]{0,300}?\s(?:-[a-z]{0,8}u\s{0,9}|--(?:proxy-)?user[=\s]\s{0,9})\\{0,7}(?P<in>[\"'])?[^\s:\"'/\\]{1,100}:)"
+    r"(?i)(\bcurl\b[^\n|;]{0,300}?\s(?:-[a-z]{0,8}u\s{0,9}|--(?:proxy-)?user[=\s]\s{0,9})"
+    r"\\{0,7}(?P<in>[\"'])?[^\s:\"'/\\]{1,100}:)"
     r"((?(in)[^\"'\\\n]+|[^\s\"'\\]+))"
 )
 _WORD = re.compile(r"[^\s\"',;&}\\]*")
@@ -49,7 +54,8 @@ _COOKIE_ABOUT = frozenset(("path", "domain", "expires", "max-age", "samesite", "
 _LEAST_COOKIE = 6
 _SESSION = re.compile(  # of servlet containers, PHP and others; in a query, a cookie or a line of the log
     r"(?i)((?<![a-z])(?:[a-z]{1,9}[._-]?)?sess(?:ion)?(?P<id>(?:[_-]?(?:id|key|token)){1,2})?"
-    r"(?:=|(?P<quote>\\{0,7}[\"'])?\s{0,9}(?::|=>)\s{0,9})(?:[\[(]\s{0,3})?(?P<opens>\\{0,7}[\"'])?)(?P<value>[^\s\"',;&}\\]{12,})"
+    r"(?:=|(?P<quote>\\{0,7}[\"'])?\s{0,9}(?::|=>)\s{0,9})(?:[\[(]\s{0,3})?(?P<opens>\\{0,7}[\"'])?)"
+    r"(?P<value>[^\s\"',;&}\\]{12,})"
 )
 _MOMENT = re.compile(r"(?i)\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?[.)\]]{0,2}")
 

@@ -9,7 +9,8 @@ _MANY_PARTS = re.compile(r"(?i)(?:digest|aws4-hmac-sha256)\s{1,9}[a-z_]{2,20}=")
 _QUOTE = re.compile(r"[bBuUrRfF$@&]{0,2}(\\{0,7}[\"'])")  # of what languages write before one
 _OPENS = re.compile(r"[A-Za-z_.&*]{0,40}(?=[\[({])")  # so they write what holds one: Optional[x], &{x}, Some(x)
 _STRUCTURE = re.compile(
-    r"\\+\"[^\"\n]*\"|\\+'[^'\n]*'|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|(?P<opens>[\[({])|(?P<closes>[\])}])|\n|\""
+    r"\\+\"[^\"\n]*\"|\\+'[^'\n]*'|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
+    r"|(?P<opens>[\[({])|(?P<closes>[\])}])|\n|\""
 )
 _FIRST = re.compile(r"[\[({\s]{1,9}\\{0,7}[\"']")
 _BARE = re.compile(r"(?:[^\s\"',;}\\&]|&(?![\w.%\[\]-]{1,60}=))+")  # in a form another name follows
@@ -43,7 +44,7 @@ def value_at(text: str, at: int, quote: str, *, deep: bool = True) -> Value:
         return Value(at, found.end() if found is not None else at, HIDDEN)
     opening = _QUOTE.match(text, at)
     if opening is not None:
-        end = _end_of_quoted(text, opening.end(), opening[1])
+        end = end_of_quoted(text, opening.end(), opening[1])
         return Value(opening.end(), end, text[opening.end() : end])
     opens = _OPENS.match(text, at) if deep else None
     return _held(text, at, opens.end(), quote) if opens is not None else _bare(text, at, quote)
@@ -55,7 +56,7 @@ def _end_of_parts(text: str, at: int) -> int:
     return min(ends, default=len(text))
 
 
-def _end_of_quoted(text: str, at: int, quote: str) -> int:
+def end_of_quoted(text: str, at: int, quote: str) -> int:
     """Return where the next quote is that is escaped as the first one is, or the end of the text."""
     if len(quote) == 1:
         while (place := text.find(quote, at)) >= 0:

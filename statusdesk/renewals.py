@@ -6,7 +6,17 @@ from collections.abc import Iterable
 from statusdesk.config import TokenSettings
 from statusdesk.job_names import matches
 
+UNSAID = "?"
+"""Begins what is kept instead of a value that names no token."""
 _SAYS_SOMETHING = re.compile(r"[A-Za-z0-9]")
+_COMMA = re.compile(r"[,;]")
+
+
+def members(tokens: Iterable[TokenSettings], value: str) -> list[str]:
+    """Return what a list names, one by one: between commas or blanks, where these are not in the name of a token."""
+    names = {token.name.casefold() for token in tokens}
+    parts = [part.strip() for part in _COMMA.split(value)]
+    return [each for part in parts for each in ([part] if part.casefold() in names else part.split())]
 
 
 def names_one_of(tokens: Iterable[TokenSettings], value: str) -> bool:

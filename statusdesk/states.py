@@ -171,14 +171,16 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
 
     All times are in our clock; the server's was corrected by ``skew_ms``, its clock minus ours.
     ``granted_ms``: what the last renewal really gave.
-    ``renew_every_s`` is told by ``every_rule``: ``configured``, ``learnt`` or empty (not known).
+    ``renew_every_s`` is told by ``every_rule``: ``configured``, ``learnt``, ``longest`` (learnt, and its renewals are
+    uneven: the longest gap that recurs) or empty (not known).
     ``survives``: how many more missed runs in a row it lives through. ``next_renewal_ms``: when a renewal is due next,
-    or was due when it is overdue; ``missed``: how many have been missed. ``cap_ms``: the moment beyond which no renewal
-    takes it.
+    or was due when it is overdue; ``missed``: how many have been missed, at least where they are uneven. ``cap_ms``:
+    the moment beyond which no renewal takes it.
     ``steady_since_ms``: since when every renewal came in time. ``dead_ms``: when it died, or the last moment at which
     it was seen alive. ``job_`` fields: the last run of the renewal job that has ended; ``job_says`` holds it against
     the token: ``job green, token dying``, ``job red, token lapses``, ``job disabled``, ``job has not run`` or empty.
-    ``notes`` are worth knowing and no fault.
+    ``notes`` are worth knowing and no fault. ``accessor_problem``: with what ``message`` ends while the file with its
+    accessor tells none: it is known by the one before, if at all.
     """
 
     key: str
@@ -221,6 +223,7 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     job_disabled: bool = False
     job_says: str = ""
     notes: tuple[str, ...] = ()
+    accessor_problem: str = ""
 
     @property
     def identity(self) -> tuple[int | None, int | None]:

@@ -68,7 +68,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     configuration, in words, where neither its labels nor its rule say. ``job_app``: the app that the job of a failed
     build belongs to, ``did``: what that build did to its namespace, or how the last run of a job that is overdue ended,
     in words, where it is known. ``overdue_job``: the renewal job whose missed runs it is about, in the words of
-    ``look``; empty where no run of it helps.
+    ``look``; empty where no run of it helps. ``overdue_in``: the namespaces, or globs, for which these runs are; none:
+    for any.
     """
 
     fingerprint: str
@@ -117,6 +118,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     touches: str = ""
     job_app: str = ""
     overdue_job: str = ""
+    overdue_in: tuple[str, ...] = ()
     at_stage: str = ""
     still_told_to: tuple[str, ...] = ()
     did: str = ""
@@ -182,25 +184,31 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Muted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One alert of which an Alertmanager tells nobody: silenced there, or ``inhibited`` by another alert."""
+    """One alert of which an Alertmanager tells nobody: silenced there, or ``inhibited`` by another alert.
+
+    ``taken``: it is silenced because somebody has taken it, at another collector.
+    """
 
     fingerprint: str
     inhibited: bool = False
     by: str = ""
     comment: str = ""
     until_ms: int | None = None
+    taken: bool = False
 
 
 class MutedThere(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the Alertmanagers of a sink mute, as they said last. Key: sink.
 
-    ``problem``: why that could not be read again, since ``problem_ms``; empty when it could.
+    ``problem``: why that could not be read again, since ``problem_ms``; empty when it could. ``not_there``: what is
+    silenced or taken here, and told there all the same: by id of the silence or fingerprint of the alert.
     """
 
     sink: str
     muted: tuple[Muted, ...] = ()
     problem: str = ""
     problem_ms: int | None = None
+    not_there: tuple[str, ...] = ()
     change: int = 0
 
 

@@ -21,13 +21,14 @@ class BuildRule(enum.StrEnum):
 
 
 class RunningBuild(msgspec.Struct, frozen=True, gc=False):
-    """A build that runs, of a (job, namespace) pair."""
+    """A build that runs, of a (job, namespace) pair. ``waits``: a person must decide before it goes on."""
 
     number: int
     started_ms: int = 0
     url: str = ""
     version: str = ""
     cause: str = ""
+    waits: bool = False
 
 
 class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
@@ -80,6 +81,20 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
     running: tuple[RunningBuild, ...] = ()
 
 
+class Overdue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A namespace for which a renewal job is overdue (an empty one: the job as a whole), and since when it is.
+
+    ``number`` and ``result`` are those of its newest conclusive build.
+    """
+
+    namespace: str
+    message: str
+    url: str
+    since_ms: int
+    number: int | None = None
+    result: str = ""
+
+
 class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):
     """Whether a job of the platform does what others rely on. Key: ``source/job``.
 
@@ -102,7 +117,8 @@ class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):
     longest gap that recurs) or empty (not known).
     ``next_expected_ms``: when the next success is, or was, due. ``awaited_ms``: since when a first success is waited
     for, by the first run or since the job is known. ``jobs_added`` and ``jobs_removed`` count the jobs that came and
-    went since the seed job's last good run began (see ``JobEvent``).
+    went since the seed job's last good run began (see ``JobEvent``). ``overdue``: all for which a renewal is overdue
+    (``RenewalOverdue``), that of the row too.
     """
 
     key: str
@@ -132,6 +148,7 @@ class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):
     jobs_removed: int = 0
     awaited_ms: int | None = None
     namespace: str = ""
+    overdue: tuple[Overdue, ...] = ()
 
 
 class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):

@@ -18,7 +18,7 @@ from statusdesk.backoff import doubled
 from statusdesk.clock import Clock, ClockSteps, boot, boot_clock, steady_clock, system_clock
 from statusdesk.config import Config
 from statusdesk.console_requests import Inbox
-from statusdesk.credentials import secrets_of
+from statusdesk.credentials import TellingReader, secrets_of
 from statusdesk.facts import Message, Visited
 from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.desk import Desk
@@ -60,8 +60,8 @@ class CollectorProcess:
 
     ``out`` is called with each change of level, reason, version or revision, ``alerted`` with what happens to alerts;
     ``narrate`` with sentences for stderr; ``verbose`` adds where a fault of ours was met. ``teller`` sends messages;
-    without one, and in a collector that a board has started (``owner``), none is sent or queued. ``mirror`` is shown
-    how it stands, ``notifier`` tells systemd.
+    without one, and in a collector that a board has started (``owner``), none is sent or queued. ``read_by_sinks``
+    tells what it reads for them. ``mirror`` is shown how it stands, ``notifier`` tells systemd.
     The caller holds the lock of the state directory.
     """
 
@@ -74,6 +74,7 @@ class CollectorProcess:
         out: Callable[[Transition], None] | None = None,
         alerted: Callable[[AlertEvent], None] | None = None,
         teller: Teller | None = None,
+        read_by_sinks: TellingReader | None = None,
         narrate: Narrate | None = None,
         verbose: bool = False,
         mirror: Mirror | None = None,
@@ -87,6 +88,7 @@ class CollectorProcess:
         self._sink_names = {name for sink in config.sinks for name in (sink.name, plain_name(sink.name))}
         self._sends = owner != BOARD and teller is not None
         self._teller = teller if self._sends else None
+        self._read_by_sinks = read_by_sinks or TellingReader()
         self._narrate = narrate or (lambda sentence: print(sentence, file=sys.stderr))
         self._verbose = verbose
         self._mirror = mirror
@@ -207,6 +209,7 @@ class CollectorProcess:
         config = self._config
         emit = Hiding(self._inbox.put, Path(config.path).parent)
         emit.learn(secret for _, secret in secrets_of(config))
+        self._read_by_sinks.listen(emit.know)
         made: list[tuple[str, Runs]] = []
         if config.clusters:
             from collectors.kubernetes_cluster import KubernetesCluster

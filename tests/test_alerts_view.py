@@ -152,6 +152,22 @@ def test_what_an_alertmanager_mutes_itself_is_said_of_that_sink_only(muted, word
     assert outlook.words(FAILING, alerts.board(), {}) == "am: posted every 1m; desk: not told yet"
 
 
+def test_an_alertmanager_that_tells_all_the_same_is_named():
+    board = alerts.board(muted=(MutedThere(sink="am", not_there=(FAILING.fingerprint, "s1")), MutedThere(sink="b")))
+    outlook = Outlook(config(sinks=SINKS))
+    ends = "; but told by am: its silence there was ended by somebody, or refused"
+    assert outlook.words(replace(FAILING, acked_by="kim"), board, {}) == f"taken by kim; not told again{ends}"
+    assert outlook.words(replace(FAILING, silenced_by="s1"), board, {}).endswith(ends)
+    assert not outlook.words(replace(FAILING, silenced_by="s2"), board, {}).endswith(ends)
+
+
+def test_what_was_taken_at_another_collector_is_said_so():
+    taken = replace(SILENCED, until_ms=None, taken=True)
+    board = alerts.board(muted=(MutedThere(sink="am", muted=(taken,)),))
+    words = Outlook(config(sinks=SINKS)).words(FAILING, board, {})
+    assert words == "am: taken by sam at another collector: moving; desk: not told yet"
+
+
 def test_that_it_could_not_be_read_is_said_with_its_age():
     away = MutedThere(sink="am", problem="no connection", problem_ms=NOW - 5 * MINUTE)
     board = alerts.board(muted=(away, MutedThere(sink="other")))

@@ -165,8 +165,19 @@ def test_a_context_with_slashes_names_a_cluster_without(read):
     assert config.clusters[0].context == "arn:aws:eks:eu-1:12:cluster/prod"
 
 
-@pytest.mark.parametrize("source", ['accessor_env = "NOT_SET"', 'accessor_file = "gone"'])
-def test_a_console_needs_no_accessor(read, problems, source):
-    text = f'{STAGES}[vault]\naddress = "https://v"\n[[vault.token]]\nname = "a"\n{source}'
+def test_a_console_needs_no_accessor(read, problems):
+    text = f'{STAGES}[vault]\naddress = "https://v"\n[[vault.token]]\nname = "a"\naccessor_env = "NOT_SET"'
     assert problems(text)
     assert read(text, collecting=False).vault.tokens[0].accessor == ""
+
+
+@pytest.mark.parametrize("content", [None, "", "two words", "hvs.CAESIJ"])
+@pytest.mark.parametrize("collecting", [True, False])
+def test_a_file_that_holds_no_accessor_stops_nothing_and_is_read_again_later(read, tmp_path, content, collecting):
+    if content is not None:
+        (tmp_path / "bad").write_text(content)
+    (tmp_path / "good").write_text("AAA\n")
+    entries = "".join(f'[[vault.token]]\nname = "{name}"\naccessor_file = "{name}"\n' for name in ("bad", "good"))
+    config = read(f'{STAGES}[vault]\naddress = "https://v"\n{entries}', collecting=collecting)
+    assert [each.accessor for each in config.vault.tokens] == ["", "AAA"]
+    assert config.vault.tokens[0].accessor_file == str(tmp_path / "bad")

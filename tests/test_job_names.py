@@ -2,7 +2,7 @@
 
 import pytest
 
-from statusdesk.job_names import folder_entry, is_inside, last_part, matches, matches_full_or_last, spellings
+from statusdesk.job_names import folder_entry, is_inside, last_part, matches, matches_full_or_last, shown_job, spellings
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,16 @@ def test_an_entry_of_folders_speaks_of_all_that_is_inside(entry):
     assert (folder, value) == ("team/a", "staging")
     assert is_inside("team/a/deploy", folder) and is_inside("team/a/b/deploy", folder)
     assert not is_inside("team/ab/deploy", folder) and not is_inside("team/a", folder)
+
+
+@pytest.mark.parametrize(
+    ("job", "shown"),
+    [
+        ("mb/feature%2Flogin", "mb/feature/login"),
+        ("infra/env-create", "infra/env-create"),
+        ("mb/x%1B%5B31mred%0Anext", "mb/xred next"),  # what was encoded is made harmless, too
+        ("mb/caf%C3%A9", "mb/caf\u00e9"),
+    ],
+)
+def test_a_branch_is_shown_as_people_have_written_it(job, shown):
+    assert shown_job(job) == shown

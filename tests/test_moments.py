@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statusdesk.moments import parse_future_ms, parse_moment_ms, parse_past_ms
+from statusdesk.moments import parse_future_ms, parse_moment_ms, parse_past_ms, until_words
 from statusdesk.text import as_of, iso
 
 NOON_MS = 1_795_348_800_000  # 2026-11-22T12:00:00Z
@@ -93,3 +93,9 @@ def test_a_time_to_come(text, ms):
 def test_what_has_passed_or_is_no_time_is_no_time_to_come(text):
     with pytest.raises(ValueError, match="has passed|not a time"):
         parse_future_ms(text, NOON_MS)
+
+
+def test_what_holds_until_tomorrow_says_so():
+    berlin = ZoneInfo("Europe/Berlin")
+    ends_ms = parse_future_ms("09:00", NOON_MS, berlin)
+    assert until_words(ends_ms, NOON_MS, berlin) == "until Mon 23 Nov 09:00:00 CET, for 20h"

@@ -55,31 +55,31 @@ def test_the_queue_is_replaced_and_executors_are_kept_by_their_jenkins():
     assert jenkins.queue == ()
 
 
-def test_jobs_that_make_environments_are_untold_until_their_older_builds_are():
+def test_jobs_that_make_environments_are_incomplete_until_their_older_builds_are():
     made = Jenkins(CONFIG)
     found = (listed("env-destroy"), listed("env-create", complete=True), listed("env-report"))
     made.apply(Changes(change=1, jobs=(*found, listed("create-orders"))))
-    assert made.untold == ("env-destroy",)
+    assert made.incomplete_jobs == ("env-destroy",)
     made.apply(Changes(change=2, jobs=(listed("env-create"),)))
-    assert made.untold == ("env-create", "env-destroy")
+    assert made.incomplete_jobs == ("env-create", "env-destroy")
     known = listed("env-destroy", complete=True)
     made.apply(Changes(change=3, jobs=(known,), gone_jobs=(("jenkins", "env-create"),)))
-    assert made.untold == ()
+    assert made.incomplete_jobs == ()
 
 
-def test_a_job_that_was_renamed_is_untold_until_what_it_made_under_its_earlier_names_is():
+def test_a_job_that_was_renamed_is_incomplete_until_what_it_made_under_its_earlier_names_is():
     def renamed(before, after, at_ms):
         return JobEvent(source="jenkins", name=before, other=after, at_ms=at_ms, what="renamed")
 
     made = Jenkins(CONFIG)
     made.apply(Changes(change=1, jobs=(listed("maker"), listed("other")), renamed=()))
-    assert made.untold == ()
+    assert made.incomplete_jobs == ()
     events = (renamed("env-create", "first", 1), renamed("first", "maker", 2))
     made.apply(Changes(change=2, renamed=events))
-    assert made.untold == ("maker",)
+    assert made.incomplete_jobs == ("maker",)
     made.apply(Changes(change=3, jobs=(listed("other"), listed("env-create"))))
-    assert made.untold == ("env-create", "maker")
+    assert made.incomplete_jobs == ("env-create", "maker")
     made.apply(Changes(change=4, gone_jobs=(("jenkins", "maker"),), jobs=(listed("cleanup"),), renamed=events))
-    assert made.untold == ("env-create",)
+    assert made.incomplete_jobs == ("env-create",)
     made.apply(Changes(change=5, jobs=(listed("env-create", complete=True),)))
-    assert made.untold == ()
+    assert made.incomplete_jobs == ()

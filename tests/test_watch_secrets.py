@@ -14,6 +14,7 @@ from statusdesk.config import (
     VaultSettings,
 )
 from statusdesk.config_alerts import SinkSettings
+from statusdesk.credentials import TellingReader
 from statusdesk.store.export import export
 from statusdesk.store.lock import StateLock
 from statusdesk.watch import CollectorProcess
@@ -59,3 +60,36 @@ def test_no_secret_that_one_source_tells_of_another_is_stored_or_exported(tmp_pa
     assert "deploy" in exported.getvalue()
     for secret in (API_TOKEN, VAULT_TOKEN, HOOK):
         assert secret.encode() not in stored and secret not in exported.getvalue()
+
+
+def test_what_sinks_read_while_it_collects_is_hidden_too(tmp_path):
+    """A secret that was replaced after the start, and one that a command tells."""
+    jenkins, reads = SmallJenkins(), TellingReader()
+    ran = build(1, "FAILURE", timestamp=system_clock() - 60_000)
+    ran["actions"].append({"causes": [{"shortDescription": f"by {API_TOKEN} {HOOK} marked", "userId": "bob"}]})
+    state = tmp_path / "state"
+    state.mkdir()
+    (tmp_path / "hook").write_text("https://hooks.example.org/the/one/before")
+    hook, token = Secret(file="hook"), Secret(command=("cat", "token"))
+    with staged(jenkins) as one, StateLock(state):
+        config = Config(
+            path=str(tmp_path / "config.toml"),
+            clusters=(),
+            stages=(StageSettings(name="staging", namespaces=("staging",)),),
+            jenkins=JenkinsSettings(url=one.url, interval_s=1.0),
+            sinks=(SinkSettings(name="team", type="webhook", url=hook, token=token),),
+            store=StoreSettings(state_dir=str(state)),
+        )
+        process = CollectorProcess(config, owner="test", read_by_sinks=reads, narrate=lambda said: None)
+        (tmp_path / "token").write_text(API_TOKEN)
+        reads(token, tmp_path)  # by a sink that was quicker than the collector
+
+        def sent(_asked):
+            (tmp_path / "hook").write_text(HOOK)
+            reads(hook, tmp_path)
+
+        jenkins.fault = sent
+        jenkins.add("deploy", ran)
+        assert process.run_once()
+    stored = b"".join(path.read_bytes() for path in state.iterdir() if path.is_file())
+    assert b"[hidden] [hidden] marked" in stored

@@ -1,6 +1,7 @@
 """Which alert is muted by another one: one that says more about the same, or the cause of its trouble. Pure.
 
-A cause that has died (a token) is told once, with whom it hits, in place of each rollout that fails because of it.
+A cause that has died (a token) is told once, with whom it hits, in place of each rollout that fails because of it;
+what still fails because of it when it was mended, and was not tried again since, is no news either.
 Nobody is to hear less by either: an alert mutes only what is not more severe than itself, only at the sinks that are
 told of itself, and nothing more while it is itself taken or silenced.
 
@@ -13,8 +14,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from statusdesk.alerts.dedup import takers
+from statusdesk.alerts.making import make
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import SEVERITIES
+from statusdesk.renewals import is_named
 from statusdesk.states_alerts import AlertState
 
 Key = Callable[[AlertState], tuple[str, ...]]
@@ -91,7 +94,8 @@ def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[A
     caused = ((each.fingerprint, each, causes[each.cause_key]) for each in alerts if each.cause_key in causes)
     found = ((fingerprint, _muting(each, by, reach)) for fingerprint, each, by in caused)
     muted = {fingerprint: cause for fingerprint, cause in found if cause is not None}
-    more = _more([each for each in alerts if each.fingerprint not in muted])
+    so = {each.fingerprint for each in alerts if each.cause_key not in causes and _is_told_so(each, tuning)}
+    more = _more([each for each in alerts if each.fingerprint not in muted and each.fingerprint not in so])
     hits: dict[str, list[AlertState]] = {}
     for each in alerts:
         if each.state == "firing" and each.fingerprint in muted:
@@ -101,7 +105,7 @@ def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[A
         cause = muted.get(alert.fingerprint)
         by = cause or _muting(alert, _saying_more(alert, more), reach)
         hit = hits.get(alert.fingerprint, ())
-        if by is None and not hit and _is_free(alert):
+        if alert.fingerprint in so or (by is None and not hit and _is_free(alert)):
             continue
         weighed_so = replace(
             alert,
@@ -114,6 +118,15 @@ def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[A
         if weighed_so != alert:
             changed.append(weighed_so)
     return changed
+
+
+def _is_told_so(alert: AlertState, tuning: Tuning) -> bool:
+    """Whether an alert was muted by its cause, which is mended since, and goes on because of that one only."""
+    if not (alert.cause_key and alert.inhibited_by):
+        return False
+    source, _, name = alert.cause_key.removeprefix(_CAUSE).partition("/")
+    told = (make(tuning, rule, source=source, token=name) for rule in CAUSES)
+    return alert.inhibited_by in {each.fingerprint for each in told if each is not None}
 
 
 def _is_free(alert: AlertState) -> bool:
@@ -160,7 +173,13 @@ def _saying_more(
     alert: AlertState, more: Mapping[tuple[str, tuple[str, ...]], list[AlertState]]
 ) -> Iterable[AlertState]:
     key = _ABOUT.get(alert.alertname)
-    return more.get((alert.alertname, key(alert)), ()) if key is not None else ()
+    found = more.get((alert.alertname, key(alert)), ()) if key is not None else ()
+    return [each for each in found if _is_told_there(alert, each)]
+
+
+def _is_told_there(alert: AlertState, by: AlertState) -> bool:
+    """Whether what says more is about the namespace of an alert too: of a renewal job, each is told by itself."""
+    return not (alert.namespace and by.overdue_in) or is_named(alert.namespace, by.overdue_in)
 
 
 def _places(alerts: Iterable[AlertState], tuning: Tuning) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ _EXPLAINING = (
     "job_app",
     "did",
     "overdue_job",
+    "overdue_in",
 )
 _explaining = attrgetter(*_EXPLAINING)
 

@@ -123,6 +123,7 @@ def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
             reason=state.reason,
             look=look,
             overdue_job=look if state.is_unrenewed else "",
+            overdue_in=tuple(state.namespaces),
             touches=by_token(state),
             subject=subject(state),
             hangs_on=(state.source,),

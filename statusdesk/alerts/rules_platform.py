@@ -3,7 +3,7 @@
 from statusdesk.alerts.making import make
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.states import AlertState, Level
-from statusdesk.states_builds import EnvironmentState, PlatformState
+from statusdesk.states_builds import EnvironmentState, Overdue, PlatformState
 
 JENKINS = "jenkins"
 SEED, RENEWAL = "seed", "renewal"
@@ -13,24 +13,28 @@ _MILD = ("SeedStale", OVERDUE)
 
 
 def of_platform(state: PlatformState, tuning: Tuning) -> list[AlertState]:
-    """Return the alert of a seed job that is stale, or of a renewal that is overdue.
+    """Return the alert of a seed job that is stale, or those of a renewal, one for each namespace that is overdue.
 
-    A failed run of any other job is told by its build.
+    What stops the job is told of it as a whole; a failed run of any other job by its build.
     """
     name = _NAMES.get(state.job_class)
     bad = state.level is Level.FAILING and state.reason != "RenewalFailed" or state.reason in _MILD
-    if name is None or not bad:
+    if name is None:
         return []
-    words, about = (state.message, state.reason, state.url), f"PlatformState:{state.key}"
-    told = (state.source, state.job, *words, state.level_since_ms, about)
-    return job_alert(tuning, name, *told, did=_did(state) if state.job_class == RENEWAL else "")
+    about = f"PlatformState:{state.key}"
+    told = [
+        (each.message, OVERDUE, each.url, each.since_ms, about, each.namespace, _did(each)) for each in state.overdue
+    ]
+    if bad and not (told and state.reason == OVERDUE):
+        told.append((state.message, state.reason, state.url, state.level_since_ms, about, "", ""))
+    return [alert for each in told for alert in job_alert(tuning, name, state.source, state.job, *each)]
 
 
-def _did(state: PlatformState) -> str:
-    """Return that the last run went wrong, where nothing else keeps the job from running."""
-    if state.reason != OVERDUE or state.result in ("", "SUCCESS"):
+def _did(overdue: Overdue) -> str:
+    """Return that the last run went wrong, where one did: nothing else keeps the job from running."""
+    if overdue.result in ("", "SUCCESS"):
         return ""
-    return f"its last run{f' #{state.number}' if state.number is not None else ''} ended {state.result}"
+    return f"its last run{f' #{overdue.number}' if overdue.number is not None else ''} ended {overdue.result}"
 
 
 def job_alert(
@@ -43,13 +47,17 @@ def job_alert(
     url: str,
     since_ms: int,
     subject: str,
-    *,
+    namespace: str = "",
     did: str = "",
 ) -> list[AlertState]:
-    """Return the alert of a job as such, the same whether its build or its row of platform jobs tells of it."""
+    """Return the alert of a job as such, the same whether its build or its row of platform jobs tells of it.
+
+    With a ``namespace``, of what it does for that one.
+    """
     made = make(
         tuning,
         name,
+        namespace=namespace,
         app=job,
         source=source,
         started_ms=since_ms,
@@ -58,6 +66,7 @@ def job_alert(
         look=f"the job {job}",
         did=did,
         overdue_job=f"the job {job}" if name == _NAMES[RENEWAL] else "",
+        overdue_in=(namespace,) if namespace else (),
         build_url=url,
         subject=subject,
         hangs_on=(source,),

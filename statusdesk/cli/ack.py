@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from statusdesk.states_alerts import AlertState
 
 DESCRIPTION = """\
-Take alerts that are pending or firing: every console shows who has them, and they are not repeated. It ends when the
-alert is over, or at --until. Exit code 0: taken, 3: there is no such alert, or no collector works that could take it.
+Take alerts that are pending or firing: every console shows who has them, and nobody is told of them again before they
+are over; Alertmanagers silence them for as long. It ends when the alert is over, or at --until. Exit code 0: taken, 3:
+there is no such alert, or no collector works that could take it.
 """
 SHORTEST_PREFIX = 4
 
@@ -35,12 +36,13 @@ def run(args: argparse.Namespace) -> int:
 
     from statusdesk.cli.opening import load_config, now_ms, store_path, zone_of
     from statusdesk.console_requests import Ack, submit, wait_for
-    from statusdesk.moments import parse_future_ms
+    from statusdesk.moments import parse_future_ms, until_words
     from statusdesk.store.reader import Reader
 
     config = load_config(args, collecting=False)
     try:
-        until_ms = parse_future_ms(args.until, now_ms(), zone_of(config)) if args.until else None
+        asked_ms = now_ms()
+        until_ms = parse_future_ms(args.until, asked_ms, zone_of(config)) if args.until else None
     except ValueError as error:
         refuse(f"--until {args.until}: {error}")
     with Reader(store_path(config)) as reader:
@@ -63,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
             print("statusdesk: the collector has not answered yet; look at `statusdesk status`", file=sys.stderr)
             return exit_codes.CANNOT_TELL
     _say(alerts, args)
+    if until_ms is not None and not args.undo and not args.quiet:
+        print(f"statusdesk: taken {until_words(until_ms, asked_ms, zone_of(config))}", file=sys.stderr)
     return exit_codes.OK if all(found.values()) else exit_codes.CANNOT_TELL
 
 

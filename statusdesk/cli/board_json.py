@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from statusdesk.alerts_view import muted_at
-from statusdesk.board import Board, Cell, NodeLoss, Row, SourceView
+from statusdesk.board import Board, Cell, LostNodeSum, Row, SourceView
 from statusdesk.last_build import last_build
 from statusdesk.states import AlertState, BuildRule, BuildState, RolloutState, TokenState
 from statusdesk.states_alerts import Muted
@@ -25,7 +25,7 @@ def board_json(board: Board) -> str:
         "production": board.stages[board.production] if board.stages else None,
         "counts": {name: getattr(board.counts, name) for name in board.counts.__struct_fields__},
         "apps": [_row(row) for row in board.rows],
-        "lost_nodes": [_lost_node(loss) for loss in board.losses],
+        "lost_nodes": [_lost_node(lost) for lost in board.lost_nodes],
         "tokens": [_token(token) for token in board.tokens],
         "sources": [_source(view) for view in board.sources],
         "firing": [_alert(alert, board) for alert in board.firing],
@@ -146,13 +146,13 @@ def _last_build(build: BuildState) -> dict[str, Any] | None:
     return {"level": last.level.value, **{name: getattr(last, name) for name in names}}
 
 
-def _lost_node(loss: NodeLoss) -> dict[str, Any]:
+def _lost_node(lost: LostNodeSum) -> dict[str, Any]:
     return {
-        "cluster": loss.cluster,
-        "node": loss.node,
-        "since": _moment(loss.since_ms),
-        "workloads": loss.workloads,
-        "pods": loss.pods,
+        "cluster": lost.cluster,
+        "node": lost.node,
+        "since": _moment(lost.since_ms),
+        "workloads": lost.workloads,
+        "pods": lost.pods,
     }
 
 

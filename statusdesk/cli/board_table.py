@@ -100,10 +100,10 @@ def _cell(board: Board, cell: Cell) -> str:
 
 def _nodes(board: Board, colour: bool) -> Iterator[str]:
     table: list[list[Styled]] = []
-    for loss in board.losses:
-        name = clean(f"{loss.cluster} {loss.node}", _NAME_WIDTH)
-        lost = f"lost for {age(board.at_ms - loss.since_ms)}"
-        table.append([("node", ""), (name, ""), ("unknown", _LEVEL_SGR[Level.UNKNOWN]), (lost, ""), (loss.words, "")])
+    for each in board.lost_nodes:
+        name = clean(f"{each.cluster} {each.node}", _NAME_WIDTH)
+        lost = f"lost for {age(board.at_ms - each.since_ms)}"
+        table.append([("node", ""), (name, ""), ("unknown", _LEVEL_SGR[Level.UNKNOWN]), (lost, ""), (each.words, "")])
     yield from _aligned(table, colour)
 
 

@@ -101,7 +101,7 @@ def _config_findings(config: "Config") -> Iterator[Finding]:
 
     stages = " > ".join(stage.name + (" (production)" if stage.production else "") for stage in config.stages)
     yield Finding("config", OK, f"{config.path}: {stages}")
-    for problem in problems_of(config):
+    for problem in (*problems_of(config), *_accessor_problems(config)):
         yield Finding("config", FAILED, problem)
     for key, secret in secrets_of(config):
         for warning in warnings_about(secret, Path(config.path).parent):
@@ -115,6 +115,20 @@ def _config_findings(config: "Config") -> Iterator[Finding]:
         for key, one, other in clashes(dict(config.board.keymap)):
             message = f"board.keymap: {one} and {other} have the same key {key!r} in one screen; give one another key"
             yield Finding("config", WARNING, message)
+
+
+def _accessor_problems(config: "Config") -> Iterator[str]:
+    """Yield what is wrong with the files of accessors, which stops nothing but the watch over what they name."""
+    from statusdesk.accessors import read_accessor
+
+    vault = config.vault
+    if vault is None:
+        return
+    files = [("token", number, each.accessor_file) for number, each in enumerate(vault.tokens, 1)]
+    files += [("secret_id", number, each.accessor_file) for number, each in enumerate(vault.secret_ids, 1)]
+    for kind, number, file in files:
+        if file and (problem := read_accessor(Path(file)).problem):
+            yield f"{config.path}: vault.{kind}[{number}].accessor_file: {problem}"
 
 
 def _source_findings(config: "Config", hiding: "Hiding") -> Iterator[Finding]:
@@ -138,8 +152,8 @@ def _probes(config: "Config", hiding: "Hiding") -> "Iterator[Callable[[], Iterab
         namespaces = config.namespaces_of(cluster.name)
         yield functools.partial(_probe_cluster, cluster, namespaces)
     if (jenkins := config.jenkins) is not None:
-        unmatched = functools.partial(check_jobs.unmatched, config)
-        yield lambda: probe_jenkins(jenkins, hiding.reader(jenkins.token, jenkins.user), unmatched)
+        said = functools.partial(check_jobs.held_against, config)
+        yield lambda: probe_jenkins(jenkins, hiding.reader(jenkins.token, jenkins.user), said)
     if (vault := config.vault) is not None:
         yield lambda: probe_vault(vault, hiding.reader(vault.token))
 

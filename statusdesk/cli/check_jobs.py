@@ -1,13 +1,22 @@
-"""What the configuration says of jobs, held against the jobs of Jenkins: a name that matches none is told."""
+"""What the configuration says of jobs, held against the jobs of Jenkins: what matches none, or too many, is told."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 
 from statusdesk.config import Config, EnvironmentSettings, JenkinsSettings
+from statusdesk.facts import JobClass
+from statusdesk.job_classes import class_of, makes_environments
 from statusdesk.job_names import folder_entry, found_by, is_inside, last_part, matches, matches_full_or_last, spellings
 from statusdesk.nearest import nearest_of
+from statusdesk.text import counted
 
 _NO_LETTERS = re.compile(r"\(\?P<\w+>|\\[a-zA-Z]|[^\w/-]+")
+
+
+def held_against(config: Config, names: Sequence[str]) -> Iterator[str]:
+    """Yield all that is to be said of the configuration in view of the full names of all jobs."""
+    yield from unmatched(config, names)
+    yield from purposeless(config, names)
 
 
 def unmatched(config: Config, names: Sequence[str]) -> Iterator[str]:
@@ -21,6 +30,25 @@ def unmatched(config: Config, names: Sequence[str]) -> Iterator[str]:
         near = _near(_NO_LETTERS.sub("", wanted), names)
         mend = f"did you mean {' or '.join(map(repr, near))}?" if near else "correct it, or take it out"
         yield f"{where}: no job that Jenkins lists matches '{wanted}'; {mend}"
+
+
+def purposeless(config: Config, names: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence about the jobs of environments that neither make nor destroy one, as far as is configured."""
+    if config.jenkins is None:
+        return
+    found = [
+        name
+        for name in names
+        if class_of(name, config.jenkins) is JobClass.ENVIRONMENT and not makes_environments(config, name)
+    ]
+    if found:
+        several = len(found) > 1
+        those = f"{found[0]!r} and {counted(len(found) - 1, 'other')} are" if several else f"{found[0]!r} is"
+        yield (
+            f"jenkins.environment_jobs: {those} in neither create_jobs nor destroy_jobs of [environments], so that"
+            f" {'they count' if several else 'it counts'} for no environment; name {'them' if several else 'it'} there,"
+            " or leave out here what does neither"
+        )
 
 
 def _near(letters: str, names: Sequence[str]) -> list[str]:

@@ -74,7 +74,7 @@ def _doubt(board: Board, *, cannot_tell: bool) -> str:
         return ""
     if not board.rows:
         return "no application is known"
-    lost = [f"node {loss.node} of {loss.cluster} is lost" for loss in board.losses[:_MOST_NAMED]]
+    lost = [f"node {each.node} of {each.cluster} is lost" for each in board.lost_nodes[:_MOST_NAMED]]
     return "; ".join([f"{board.counts.unknown} unknown", *lost])
 
 

@@ -17,6 +17,7 @@ from statusdesk.store.opening import FILE_NAME
 from statusdesk.store.reader import Reader
 
 if TYPE_CHECKING:
+    from statusdesk.credentials import ReadSecret
     from statusdesk.sinks.heartbeat import Heartbeat
     from statusdesk.sinks.message import Tally
     from statusdesk.sinks.rehearsal import Rehearsal
@@ -87,14 +88,16 @@ def warnings_of(config: Config) -> list[str]:
     ]
 
 
-def sinks_of(config: Config, print_line: Callable[[str], bool], narrate: Callable[[str], None]) -> "Sinks | None":
-    """Return who tells the sinks of a configuration, None when it has none."""
+def sinks_of(
+    config: Config, print_line: Callable[[str], bool], narrate: Callable[[str], None], read: "ReadSecret"
+) -> "Sinks | None":
+    """Return who tells the sinks of a configuration, None when it has none; ``read`` reads their secrets."""
     if not config.sinks:
         return None
     from statusdesk.sinks.teller import Sinks
 
     stored = Stored(config)
-    return Sinks(config, ask=stored.tally, silences=stored.silences, print_line=print_line, narrate=narrate)
+    return Sinks(config, ask=stored.tally, silences=stored.silences, print_line=print_line, narrate=narrate, read=read)
 
 
 def rehearsal_of(config: Config, print_line: Callable[[str], bool], *, as_json: bool) -> "tuple[Config, Rehearsal]":
@@ -105,8 +108,8 @@ def rehearsal_of(config: Config, print_line: Callable[[str], bool], *, as_json: 
     return changed, Rehearsal(changed, ask=Stored(config).tally, show=print_line, as_json=as_json)
 
 
-def heartbeat_of(config: Config, narrate: Callable[[str], None]) -> "Heartbeat | None":
-    """Return the heartbeat of a configuration, begun; None when it has none."""
+def heartbeat_of(config: Config, narrate: Callable[[str], None], read: "ReadSecret") -> "Heartbeat | None":
+    """Return the heartbeat of a configuration, begun; None when it has none. ``read`` reads its address."""
     if config.ha.heartbeat_url is None:
         return None
     from statusdesk.sinks.heartbeat import Heartbeat, interval_of
@@ -119,4 +122,5 @@ def heartbeat_of(config: Config, narrate: Callable[[str], None]) -> "Heartbeat |
         clock=system_clock,
         steady=steady_clock,
         narrate=narrate,
+        read=read,
     )

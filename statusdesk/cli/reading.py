@@ -12,7 +12,7 @@ from statusdesk.cli.opening import now_ms
 from statusdesk.collecting import lost_ms
 from statusdesk.config import Config
 from statusdesk.judge.apps import match_job
-from statusdesk.node_losses import losses_of_rows
+from statusdesk.lost_nodes import lost_nodes_of_rows
 from statusdesk.picture import Picture
 from statusdesk.picture_apps import count_rows
 from statusdesk.states import BLIND, AlertState, Level
@@ -61,7 +61,7 @@ def narrow(board: Board, apps: Sequence[str] = (), namespaces: Sequence[str] = (
     if not (apps or namespaces or only_bad):
         return board
     rows = tuple(row for row in board.rows if _wanted(row, apps, namespaces, only_bad))
-    return msgspec.structs.replace(board, rows=rows, counts=count_rows(rows), losses=losses_of_rows(rows))
+    return msgspec.structs.replace(board, rows=rows, counts=count_rows(rows), lost_nodes=lost_nodes_of_rows(rows))
 
 
 def without_well(board: Board) -> Board:

@@ -57,10 +57,11 @@ def _add(args: argparse.Namespace, config: "Config", reader: "Reader") -> int:
     from statusdesk.alerts.mutes import matches_everything
     from statusdesk.cli.opening import now_ms, zone_of
     from statusdesk.console_requests import AddSilence, new_id
-    from statusdesk.moments import parse_future_ms
+    from statusdesk.moments import parse_future_ms, until_words
 
     try:
-        ends_ms = parse_future_ms(args.until, now_ms(), zone_of(config))
+        asked_ms = now_ms()
+        ends_ms = parse_future_ms(args.until, asked_ms, zone_of(config))
     except ValueError as error:
         refuse(f"--until {args.until}: {error}")
     matchers = tuple(_matcher(text) for text in args.matchers)
@@ -73,6 +74,8 @@ def _add(args: argparse.Namespace, config: "Config", reader: "Reader") -> int:
     if not _asked(config, request, lambda: any(each.id == silence_id for each in reader.silences())):
         return exit_codes.CANNOT_TELL
     print(silence_id)
+    if not args.quiet:
+        print(f"statusdesk: silenced {until_words(ends_ms, asked_ms, zone_of(config))}", file=sys.stderr)
     return exit_codes.OK
 
 
@@ -90,6 +93,9 @@ def _matcher(text: str) -> "MatcherAsked":
         refuse(f"alerts have no label {name!r}; " + (f"did you mean {near[0]}?" if near else ", ".join(MATCHABLE)))
     if "~" in sign and (wrong := pattern_problem(value)):
         refuse(wrong)
+    if "~" not in sign and ("|" in value or "*" in value):
+        meant = f"{name}{'=~' if sign == '=' else '!~'}{value}"
+        refuse(f"{text!r} means that very name, which nothing has; for a pattern write {meant!r}")
     return MatcherAsked(name, value, is_regex="~" in sign, is_equal=not sign.startswith("!"))
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from statusdesk.cli.parser import Parser
     from statusdesk.cli.printing import LinePrinter
     from statusdesk.config import Config
+    from statusdesk.credentials import ReadSecret
     from statusdesk.listen import Listener
     from statusdesk.sinks.heartbeat import Heartbeat
     from statusdesk.snapshot import Mirror
@@ -88,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
 def _collect(args: argparse.Namespace, config: "Config") -> int:
     from statusdesk.cli.opening import narrate_on_stderr
     from statusdesk.cli.printing import LinePrinter
+    from statusdesk.credentials import TellingReader
     from statusdesk.systemd import Notifier
     from statusdesk.watch import CollectorProcess
 
@@ -105,7 +107,8 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
 
     # A reader that goes away ends the collector quietly, as SIGPIPE would.
     printer = LinePrinter(narrate, gone)
-    config, teller, heartbeat = _speakers(args, config, printer, narrate)
+    read = TellingReader()
+    config, teller, heartbeat = _speakers(args, config, printer, narrate, read)
     listener, mirror = _listening(args, config, teller)
     process = CollectorProcess(
         config,
@@ -115,6 +118,7 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
         out=_printing(args, printer),
         alerted=_printing_alerts(args, printer),
         teller=teller,
+        read_by_sinks=read,
         narrate=narrate,
         verbose=args.verbose > 0,
     )
@@ -171,7 +175,11 @@ def _ended(caught: Collection[int], reader_gone: bool, failed: bool) -> int:
 
 
 def _speakers(
-    args: argparse.Namespace, config: "Config", printer: "LinePrinter", narrate: Callable[[str], None]
+    args: argparse.Namespace,
+    config: "Config",
+    printer: "LinePrinter",
+    narrate: Callable[[str], None],
+    read: "ReadSecret",
 ) -> "tuple[Config, Teller | None, Heartbeat | None]":
     """Return the configuration to run with, and who sends messages and beats; a board's collector sends nothing."""
     from statusdesk.cli.outlets import heartbeat_of, rehearsal_of, sinks_of, warnings_of
@@ -182,7 +190,7 @@ def _speakers(
     if args.owner != BOARD:
         for warning in warnings_of(config):
             narrate(warning)
-        return config, sinks_of(config, printer.put, narrate), heartbeat_of(config, narrate)
+        return config, sinks_of(config, printer.put, narrate, read), heartbeat_of(config, narrate, read)
     return config, None, None
 
 

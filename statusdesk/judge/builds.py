@@ -7,7 +7,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from statusdesk.facts import Build, Job, JobClass
-from statusdesk.judge.environments import Act, Settled, by_half
+from statusdesk.job_names import shown_job
+from statusdesk.judge.environments import Act, Settled, left_by
 from statusdesk.states import BuildState, Level, RunningBuild
 from statusdesk.states_builds import NO_RESULT
 
@@ -52,10 +53,10 @@ def judge_builds(
     told, builds = builds, [build for build in builds if not build.deleted]
     job_class = job.job_class if job is not None else JobClass.OTHER
     count = _counting(builds)
-    since_ms, history = _history(count.decisive, settled, job_class)
+    since_ms, history = _history(count.decisive, settled, act)
     level, reason = _verdict(count.decisive, history)
     green_ms, was_red = (since_ms, True) if level is Level.IDLE else _green_since(told, before, now_ms)
-    said = _message(job_name, job, _means(job_class, act), namespace, count)
+    said = _message(shown_job(job_name), job, _means(job_class, act), namespace, count)
     state = BuildState(
         key=f"{source}/{job_name}@{namespace}",
         source=source,
@@ -97,9 +98,9 @@ def _counting(builds: Sequence[Build]) -> _Counting:
     )
 
 
-def _history(decisive: Build | None, settled: Settled | None, job_class: JobClass) -> tuple[int | None, str]:
+def _history(decisive: Build | None, settled: Settled | None, act: Act | None) -> tuple[int | None, str]:
     """Return since when how a build went is history, and what has become of the environment; empty: it is none."""
-    ended_ms = settled.before_ms(job_class) if settled is not None else None
+    ended_ms = settled.before_ms(act) if settled is not None else None
     if decisive is None or settled is None or ended_ms is None or decisive.started_ms >= ended_ms:
         return None, ""
     return ended_ms, "Destroyed" if decisive.started_ms < (settled.destroyed_ms or 0) else "Made"
@@ -197,8 +198,8 @@ def _other_result(other: Build | None) -> str:
 
 def _means(job_class: JobClass, act: Act | None) -> str:
     """Return what it means that a run of a job failed; empty where that is the job's own matter."""
-    if job_class is JobClass.ENVIRONMENT:
-        return f"the environment may be {by_half(act)}"
+    if act is not None:
+        return f"the environment {left_by(act, 'FAILURE')}"
     return _MEANS.get(job_class, "")
 
 

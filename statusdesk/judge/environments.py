@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from statusdesk.facts import Build, JobClass
+from statusdesk.facts import Build
 from statusdesk.judge.working_hours import Span, WorkingHours, overlap_ms
 from statusdesk.states import EnvironmentState, Level
 from statusdesk.text import age
@@ -23,11 +23,11 @@ class Act(enum.StrEnum):
     DESTROY = "destroy"
 
 
-def by_half(act: Act | None) -> str:
-    """Return what a run that went wrong may have left; None: nobody knows what it was for."""
-    if act is None:
-        return "made or destroyed by half"
-    return "half made" if act is Act.CREATE else "destroyed by half"
+def left_by(act: Act, result: str | None, *, several: bool = False) -> str:
+    """Return what a run that ended so, and not as a success, has done with an environment, or ``several``."""
+    if result in _GOOD:
+        return f"{'are' if several else 'is'} {'made' if act is Act.CREATE else 'destroyed'}"
+    return f"may be {'half made' if act is Act.CREATE else 'destroyed by half'}"
 
 
 class Settled(NamedTuple):
@@ -40,9 +40,9 @@ class Settled(NamedTuple):
     destroyed_ms: int | None = None
     good_ms: int | None = None
 
-    def before_ms(self, job_class: JobClass) -> int | None:
-        """Return the moment before which what a job of this class did is history."""
-        return self.good_ms if job_class is JobClass.ENVIRONMENT else self.destroyed_ms
+    def before_ms(self, act: Act | None) -> int | None:
+        """Return the moment before which what a job did is history that makes or destroys it, or does neither."""
+        return self.good_ms if act is not None else self.destroyed_ms
 
     def later(self, other: "Settled") -> "Settled":
         """Return the later moment of each kind."""

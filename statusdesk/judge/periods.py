@@ -2,7 +2,7 @@
 
 import datetime as dt
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,13 +12,14 @@ LEAST_INTERVALS = 3
 NEWEST_RUNS = 30
 HOUR_MS = 3_600_000
 SIMILAR = 0.8  # gaps that are alike: the queue, and ``H`` in a timer's minutes, move a run a little
-EVEN = 1.5  # the longest gap that recurs may be so many times the median of an even timer
+EVEN = 1.5  # a gap so many times the usual one is longer than it, and no more late
 BURST = 0.05  # what follows after so small a part of the usual gap was started with the run before it
 LONGEST_BURST = 0.25
 OUTLIERS = 0.25  # so many gaps may be longer than what recurs: when Jenkins was down
 FAR_OUT = 30
 NIGHT_MS, DAILY_MS, WEEKEND_MS = 8 * HOUR_MS, 20 * HOUR_MS, 48 * HOUR_MS
 SATURDAY = 5
+LONGEST = "longest"
 
 
 class Period(NamedTuple):
@@ -29,32 +30,50 @@ class Period(NamedTuple):
 
 
 def period_of(builds: Sequence[Build], configured_s: float | None) -> Period | None:
-    """Return how often a job should run; None where nothing is configured and its timed runs do not tell.
+    """Return how often a job should run; None where nothing is configured and its timed runs do not tell."""
+    if configured_s is not None:
+        return Period(configured_s, "configured")
+    return learnt_of([build.started_ms for build in builds if build.trigger == "timer" and build.started_ms])
+
+
+def learnt_of(started_ms: Iterable[int], even_by: float = EVEN) -> Period | None:
+    """Return how often something is started by a timer; None where the times at which it began do not tell.
+
+    ``even_by``: so many times the median is the longest gap that recurs of an even timer.
 
     Of an even timer that is the median between its runs, which is moved neither by a run that a person started nor by
     a night in which Jenkins was down. Of an uneven one (twice a day, never at weekends) it is the longest gap that
     recurs, for no run is missed before that has passed. Runs that begin together count once.
     """
-    if configured_s is not None:
-        return Period(configured_s, "configured")
-    starts = sorted({build.started_ms for build in builds if build.trigger == "timer" and build.started_ms})
-    starts = starts[-NEWEST_RUNS:]
-    gaps = _gaps(starts)
+    known = sorted(set(started_ms))
+    starts = known[-NEWEST_RUNS:]
+    gaps = gaps_of(starts)
     usual_ms = _longest_recurring_ms(gaps)
-    if len(gaps) < LEAST_INTERVALS or usual_ms is None or _is_in_doubt(gaps, usual_ms):
+    if len(gaps) < LEAST_INTERVALS or usual_ms is None or _is_in_doubt(gaps, usual_ms, gaps_of(known)):
         return None
-    once = _gaps(_without_bursts(starts, usual_ms))
+    once = gaps_of(without_bursts(starts, usual_ms))
     longest_ms = _longest_recurring_ms(once) or usual_ms
     median_ms = statistics.median(once)
-    even = longest_ms <= EVEN * median_ms
+    even = longest_ms <= even_by * median_ms
     every_ms = median_ms if even else usual_ms
     if _may_rest_at_weekends(starts, every_ms, even):
         return None
-    return Period(every_ms / 1000, "learnt" if even else "longest")
+    return Period(every_ms / 1000, "learnt" if even else LONGEST)
 
 
-def _gaps(starts: Sequence[int]) -> list[int]:
+def gaps_of(starts: Sequence[int]) -> list[int]:
     return [later - earlier for earlier, later in pairwise(starts)]
+
+
+def stretches_of(gaps: Iterable[int], longest_ms: float) -> list[list[int]]:
+    """Return the gaps that follow each other, in parts: those longer than this stand between the parts."""
+    parts: list[list[int]] = [[]]
+    for gap in gaps:
+        if gap > longest_ms:
+            parts.append([])
+        else:
+            parts[-1].append(gap)
+    return parts
 
 
 def _longest_recurring_ms(gaps: Sequence[int]) -> int | None:
@@ -63,13 +82,26 @@ def _longest_recurring_ms(gaps: Sequence[int]) -> int | None:
     return next((longer for longer, next_one in pairwise(ordered) if next_one >= SIMILAR * longer), None)
 
 
-def _is_in_doubt(gaps: Sequence[int], usual_ms: int) -> bool:
-    """Whether too much is longer than what recurs: a second run of the day, or many runs that begin together."""
+def _is_in_doubt(gaps: Sequence[int], usual_ms: int, known: Sequence[int]) -> bool:
+    """Whether too much is longer than what recurs: a second run of the day, or many runs that begin together.
+
+    ``known``: the gaps between all runs that are known.
+    """
     longer = [gap for gap in gaps if gap > EVEN * usual_ms]
-    return len(longer) > OUTLIERS * len(gaps) or max(longer, default=0) > FAR_OUT * usual_ms
+    if len(longer) > OUTLIERS * len(gaps):
+        return True
+    far_ms = max(longer, default=0)
+    return far_ms > FAR_OUT * usual_ms and not _is_outage(far_ms, known)
 
 
-def _without_bursts(starts: Sequence[int], usual_ms: int) -> Sequence[int]:
+def _is_outage(far_ms: int, known: Sequence[int]) -> bool:
+    """Whether so long a gap was there once, and the runs beside it are more than what begins together."""
+    alike = [gap for gap in known if SIMILAR * far_ms <= gap <= far_ms / SIMILAR]
+    most = max(stretches_of(known, SIMILAR * far_ms), key=len)
+    return len(alike) == 1 and (len(most) >= NEWEST_RUNS or sum(most) > LONGEST_BURST * far_ms)
+
+
+def without_bursts(starts: Sequence[int], usual_ms: int) -> Sequence[int]:
     """Return the starts, of those that begin together the first."""
     first: list[int] = []
     before_ms = 0

@@ -10,16 +10,19 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from statusdesk.facts import Build, Job, JobClass, QueueItem
-from statusdesk.judge.environments import Act, by_half
+from statusdesk.job_names import shown_job
+from statusdesk.judge.environments import Act, left_by
 from statusdesk.judge.periods import Period
 from statusdesk.judge.platform_pairs import Pair, newest, pairs_of
 from statusdesk.states import TROUBLED, Level, PlatformState
-from statusdesk.states_builds import NO_RESULT
+from statusdesk.states_builds import NO_RESULT, Overdue
 from statusdesk.text import age, counted
 
 FIRST_PERIODS = 1.0
 LATE_PERIODS = 1.5
 OVERDUE_PERIODS = 2.0
+OVERDUE = "RenewalOverdue"
+MOST_NAMED = 4
 _WORST = (Level.UNKNOWN, Level.IDLE, Level.OK, Level.WARNING, Level.FAILING)
 """What is not known of one namespace hides nothing of the others."""
 _MEANS = {
@@ -100,7 +103,11 @@ class _Known(NamedTuple):
     @property
     def is_late(self) -> bool:
         """A run may be late by half a period; the first success that ever was to be had its period, no more."""
-        return self.periods_late() > (FIRST_PERIODS if self.success is None else LATE_PERIODS)
+        return self.periods_late() > self.periods_allowed
+
+    @property
+    def periods_allowed(self) -> float:
+        return FIRST_PERIODS if self.success is None else LATE_PERIODS
 
 
 class _Judged(NamedTuple):
@@ -111,7 +118,8 @@ class _Judged(NamedTuple):
 
     @property
     def rank(self) -> tuple[int, float, int]:
-        late = self.known.periods_late() if self.level in TROUBLED else 0.0
+        """What is higher is worse; of those that are long overdue the one that was the last to fall silent."""
+        late = min(self.known.periods_late(), OVERDUE_PERIODS) if self.level in TROUBLED else 0.0
         return _WORST.index(self.level), late, _number(self.known) or 0
 
 
@@ -127,17 +135,41 @@ def judge_platform(job: Job, builds: Sequence[Build], around: Surroundings, now_
     ]
     worst = max(judged, key=lambda each: each.rank)
     awaited = [each.known for each in judged if each.known.next_ms is not None]
-    bad = sum(each.level in TROUBLED and not _is_told_by(worst, each) for each in judged)
+    bad = [each for each in judged if each.level in TROUBLED and not _is_told_by(worst, each)]
     shown = worst.known
     if worst.level not in TROUBLED or shown.next_ms is None:
         shown = min(awaited, key=lambda known: known.next_ms or 0, default=shown)
-    said = f"{worst.message}; {counted(bad, 'other namespace')} not well" if bad else worst.message
+    said = f"{worst.message}; {_named(bad)} not well either" if bad else worst.message
     state = _state(worst._replace(message=said), newest([build for build in builds if build.building]))
     return replace(
         state,
         period_s=round(shown.period.every_s) if shown.period is not None else None,
         period_rule=shown.period.rule if shown.period is not None else "",
         next_expected_ms=shown.next_ms,
+        overdue=tuple(_overdue_of(each) for each in judged if each.reason == OVERDUE),
+    )
+
+
+def _named(bad: Sequence[_Judged]) -> str:
+    """Return namespaces in words: the failing ones first, and of these the last to fall silent."""
+    ordered = sorted(bad, key=lambda each: (-_WORST.index(each.level), each.known.periods_late(), each.known.where))
+    names = [each.known.pair.namespace for each in ordered]
+    if len(names) > MOST_NAMED:
+        names[MOST_NAMED - 1 :] = [counted(len(names) - MOST_NAMED + 1, "other")]
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _overdue_of(judged: _Judged) -> Overdue:
+    known = judged.known
+    period, since_ms = known.period, known.since_ms
+    assert period is not None and since_ms is not None
+    return Overdue(
+        namespace=known.pair.namespace,
+        message=judged.message,
+        url=known.decisive.url if known.decisive is not None else known.job.url,
+        since_ms=since_ms + round(period.every_s * 1000 * known.periods_allowed),
+        number=_number(known),
+        result=(known.decisive.result or "") if known.decisive is not None else "",
     )
 
 
@@ -210,14 +242,14 @@ def _verdict(known: _Known) -> tuple[Level, str, str]:
     stopped = _stopped(known)
     is_renewal = known.job.job_class is JobClass.RENEWAL
     late = known.periods_late() if is_renewal else 0.0
-    name = known.job.name
+    name = shown_job(known.job.name)
     if stopped is not None:
         reason, why = stopped
         level = Level.FAILING if late > OVERDUE_PERIODS else Level.WARNING
         return level, reason, f"{name} {why}: {means}"
     if is_renewal and known.is_late:
         level = Level.FAILING if late > OVERDUE_PERIODS else Level.WARNING
-        return level, "RenewalOverdue", f"{_overdue(known)}: {means}"
+        return level, OVERDUE, f"{_overdue(known)}: {means}"
     if known.decisive is None:
         return Level.UNKNOWN, NO_RESULT, f"{name} has no conclusive build"
     if known.decisive.result != "SUCCESS" and known.pair.settled:
@@ -234,8 +266,10 @@ def _failed(known: _Known, build: Build, means: str) -> tuple[Level, str, str]:
     unstable = build.result == "UNSTABLE"
     where = known.where
     if known.job.job_class is JobClass.ENVIRONMENT:
-        means, where = _left_by(build, known.around.act), ""
-    said = f"{known.job.name} #{build.number} {'is unstable' if unstable else 'failed'}{where}: {means}"
+        act = known.around.act  # without one, it neither makes nor destroys any
+        means, where = (_left_by(build, act), "") if act is not None else ("", where)
+    said = f"{shown_job(known.job.name)} #{build.number} {'is unstable' if unstable else 'failed'}{where}"
+    said += f": {means}" if means else ""
     match known.job.job_class:
         case JobClass.SEED:
             return Level.WARNING if unstable else Level.FAILING, "SeedFailed", said
@@ -263,10 +297,10 @@ def _stopped(known: _Known) -> tuple[str, str] | None:
 def _overdue(known: _Known) -> str:
     period = known.period
     assert period is not None
-    said = f"{known.job.name} succeeded last {_ago(known)} ago{known.where}"
+    said = f"{shown_job(known.job.name)} succeeded last {_ago(known)} ago{known.where}"
     if known.success is None:
         waited = age(known.now_ms - (known.awaited_ms or known.now_ms))
-        said = f"{known.job.name} has never succeeded{known.where}, for {waited}"
+        said = f"{shown_job(known.job.name)} has never succeeded{known.where}, for {waited}"
     every = age(round(period.every_s * 1000))
     said += f", its runs are {every} apart at most" if period.rule == "longest" else f", it should every {every}"
     if known.around.quieting_down:
@@ -278,16 +312,18 @@ def _overdue(known: _Known) -> str:
 
 
 def _meaning(known: _Known) -> str:
+    if known.job.job_class is JobClass.ENVIRONMENT and known.around.act is None:
+        return _MEANS[JobClass.OTHER]
     if known.job.job_class is not JobClass.SEED:
         return _MEANS.get(known.job.job_class, _MEANS[JobClass.OTHER])
     return f"job definitions are as of {_ago(known)} ago" if known.success is not None else "job definitions may be old"
 
 
-def _left_by(build: Build, act: Act | None) -> str:
-    """Return what a run of an environment's job that went wrong may have left: that is no word about the others."""
+def _left_by(build: Build, act: Act) -> str:
+    """Return what a run of an environment's job that did not go well has done: that is no word about the others."""
     names = build.all_namespaces or ("an environment",)
     several = f"{names[0]} and {counted(len(names) - 1, 'other')}" if len(names) > 1 else names[0]
-    return f"{several} may be {by_half(act)}"
+    return f"{several} {left_by(act, build.result, several=len(names) > 1)}"
 
 
 def _is_stale(known: _Known) -> bool:

@@ -46,8 +46,8 @@ def unread(
         known,
         level=Level.UNKNOWN,
         reason=UNREAD,
-        message=unread_words(token.problem, known.expire_ms, token.unknown_ms),
-        accessor_tail=token.accessor_tail,
+        message=_words(token, known.expire_ms),
+        accessor_tail=token.accessor_tail or known.accessor_tail,
         dead_ms=None,
         steady_since_ms=None,
         next_renewal_ms=None,
@@ -83,6 +83,33 @@ def left_unseen(row: TokenState, now_ms: int) -> TokenState | None:
     if row.kind != "token" or row.expire_ms is None or row.expire_ms > now_ms or row.is_dead or row.reason == UNREAD:
         return None
     return replace(unseen(row, row), message=unseen_words(moment(row.expire_ms), SILENT))
+
+
+def doubted(state: TokenState, problem: str) -> TokenState:
+    """Return a token with why the file with its accessor tells none; it may be another one by now that has its name.
+
+    What is wrong by the accessor before stays so; what was well by it is not known to be.
+    """
+    if not problem:
+        return state
+    message = "; ".join(filter(None, (state.message, problem)))
+    if state.level is Level.FAILING:
+        return replace(state, message=message, accessor_problem=problem)
+    return replace(state, level=Level.UNKNOWN, reason=UNREAD, message=message, accessor_problem=problem)
+
+
+def undoubted(state: TokenState | None) -> TokenState | None:
+    """Return what was judged without what was said of the file with its accessor."""
+    if state is None or not state.accessor_problem:
+        return state
+    message = state.message.removesuffix(state.accessor_problem).removesuffix("; ")
+    return replace(state, message=message, accessor_problem="")
+
+
+def _words(token: Token, expire_ms: int | None) -> str:
+    if token.problem != token.accessor_problem:
+        return unread_words(token.problem, expire_ms, token.unknown_ms)
+    return f"last known to end at {moment(expire_ms)}" if expire_ms is not None else ""
 
 
 def unseen_words(when: str, why: str) -> str:

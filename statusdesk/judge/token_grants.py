@@ -1,21 +1,18 @@
-"""What the renewals of a token gave, one held against the other: how often they come, and whether they still help.
+"""What the renewals of a token gave, one held against the other: whether they still help.
 
 Source: what a real server does. A renewal at the cap moves ``last_renewal`` and not ``expire_time``, which even slips
 back by up to a second.
 """
 
 import enum
-import statistics
 from collections.abc import Sequence
 
 from statusdesk.facts import Token
+from statusdesk.judge.token_rhythm import SLACK
 from statusdesk.states import Grant
 
 KEPT = 32
 TOLERANCE_MS = 2000
-FEWEST_GAPS, MOST_GAPS = 2, 16
-SLACK = 0.25
-"""A renewal may come this share of its interval late."""
 
 
 class Effect(enum.Enum):
@@ -62,17 +59,6 @@ def effect(last: Grant, earlier: Sequence[Grant]) -> Effect:
     if moved_ms < 0:
         return Effect.SHORTENED
     return Effect.SHRINKS if last.granted_ms < before.granted_ms - tolerance_ms else Effect.EXTENDED
-
-
-def learnt_every_ms(grants: Sequence[Grant]) -> int | None:
-    """Return how often a token is renewed: the median of what was seen, None as long as that is too little.
-
-    The time from its making to its first renewal says nothing about the renewals.
-    """
-    renewed = [grant.renewed_ms for grant in grants if grant.issue_ms is None or grant.renewed_ms > grant.issue_ms]
-    gaps = [after - before for before, after in zip(renewed, renewed[1:], strict=False)]
-    gaps = [gap for gap in gaps if gap > TOLERANCE_MS // 2][-MOST_GAPS:]
-    return round(statistics.median(gaps)) if len(gaps) >= FEWEST_GAPS else None
 
 
 def steady_since_ms(grants: Sequence[Grant], every_ms: int) -> int | None:

@@ -6,8 +6,9 @@ import msgspec
 
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Token
-from statusdesk.grants import survived
-from statusdesk.judge.token_grants import SLACK, Effect, effect, grant_of, learnt_every_ms, of_this_token
+from statusdesk.judge.periods import BURST
+from statusdesk.judge.token_grants import Effect, effect, grant_of, of_this_token
+from statusdesk.judge.token_rhythm import SLACK, Rhythm, rhythm_of
 from statusdesk.states import Grant, Level
 from statusdesk.text import iso
 
@@ -34,8 +35,7 @@ class Life(msgspec.Struct, kw_only=True):
     expire_ms: int | None
     from_ms: int | None
     granted_ms: int | None
-    every_ms: int | None
-    every_rule: str
+    rhythm: Rhythm | None
     grants: list[Grant]
     effect: Effect
     cap_ms: int | None
@@ -49,6 +49,15 @@ class Life(msgspec.Struct, kw_only=True):
     @property
     def renewable(self) -> bool:
         return self.token.renewable
+
+    @property
+    def every_ms(self) -> int | None:
+        return self.rhythm.every_ms if self.rhythm is not None else None
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether nobody can tell which of its renewals is due next, only how far apart they are at most."""
+        return self.rhythm is not None and self.rhythm.is_uneven
 
     @property
     def our_seen_ms(self) -> int:
@@ -90,17 +99,31 @@ class Life(msgspec.Struct, kw_only=True):
         return self.overdue_ms is not None and self.seen_ms > self.overdue_ms
 
     @property
+    def may_be_due(self) -> bool:
+        """Whether time alone tells: no renewal is awaited, or that of an uneven timer came at no other time so late."""
+        if self.rhythm is None or self.is_overdue or self.from_ms is None:
+            return True
+        return self.is_uneven and self.seen_ms > self.from_ms + self.rhythm.every_ms * (1 + BURST) + self.poll_ms
+
+    @property
     def missed(self) -> int:
-        if not self.is_overdue or self.from_ms is None or not self.every_ms:
+        """How many were missed; of an uneven timer so many at least."""
+        if self.rhythm is None or not self.is_overdue or self.from_ms is None:
             return 0
-        return (self.seen_ms - self.from_ms) // self.every_ms
+        return max(1, self.rhythm.runs_in(self.seen_ms - self.from_ms))
 
     @property
     def survives(self) -> int | None:
-        """How many more runs in a row may be missed: of those that the last grant lives through, what is left."""
-        if not self.every_ms or self.granted_ms is None:
+        """How many more runs in a row may be missed: of those that the last grant lives through, what is left.
+
+        Of an uneven timer whose runs are missed it is not known which these were: the time that is left tells.
+        """
+        if self.rhythm is None or self.granted_ms is None:
             return None
-        return survived(self.granted_ms, self.every_ms, self.missed)
+        runs = self.rhythm.runs_in(self.granted_ms) - self.missed
+        if self.missed and self.is_uneven and self.expire_ms is not None:
+            runs = min(runs, self.rhythm.runs_in(self.expire_ms - self.seen_ms))
+        return max(0, runs - 1)
 
     def reached(self, moment_ms: int) -> bool:
         """Return whether that moment has come; if not, remember to look again then."""
@@ -135,8 +158,6 @@ def life_of(
     if last is not None and (not mine or mine[-1].renewed_ms < last.renewed_ms):
         mine = [*mine, last]
     configured_s = rules.renew_every_s
-    learnt_ms = learnt_every_ms(mine) if configured_s is None and token.renewable else None
-    every_ms = round(configured_s * 1000) if configured_s is not None else learnt_ms
     return Life(
         token=token,
         settings=rules,
@@ -144,8 +165,7 @@ def life_of(
         expire_ms=token.expire_ms,
         from_ms=last.renewed_ms if last is not None else None,
         granted_ms=last.granted_ms if last is not None else None,
-        every_ms=every_ms,
-        every_rule="configured" if configured_s is not None else "learnt" if learnt_ms is not None else "",
+        rhythm=rhythm_of(mine, configured_s) if configured_s is not None or token.renewable else None,
         grants=mine,
         effect=effect(last, mine[:-1]) if last is not None else Effect.NONE,
         cap_ms=_cap_ms(token, mine),

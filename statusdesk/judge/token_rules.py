@@ -91,21 +91,25 @@ def by_schedule(life: Life, job: str) -> Verdict | None:
 
     ``job`` names who renews it, with a leading blank, or is empty.
     """
-    if not life.every_ms or life.from_ms is None or life.granted_ms is None or life.expire_ms is None:
+    rhythm = life.rhythm
+    if rhythm is None or life.from_ms is None or life.granted_ms is None or life.expire_ms is None:
         return None
     if life.is_overdue:
         missed = life.missed
         times = "once" if missed == 1 else "twice" if missed == 2 else f"{missed} times"
-        next_ms = life.from_ms + (missed + 1) * life.every_ms
-        if life.expire_ms <= next_ms:
-            message = f"renewal missed {times}{job}: lapses at {life.when}, before the next run"
+        perhaps = ""
+        if life.is_uneven:
+            times, perhaps = f"at least {times}", "perhaps "
+        if life.expire_ms <= life.from_ms + rhythm.longest_ms(missed + 1):
+            message = f"renewal missed {times}{job}: lapses at {life.when}, {perhaps}before the next run"
             return Level.FAILING, "LapsesBeforeNextRun", message
-        late = life.seen_ms - life.from_ms > life.every_ms * LATE_SHARE
+        late = life.seen_ms - life.from_ms > rhythm.every_ms * LATE_SHARE
         renewed = moment(life.skewed_from_ms)
         message = f"renewal missed {times}{job}, last renewed {renewed}: lapses at {life.when}"
         return (Level.FAILING if late else Level.WARNING), "RenewalMissed", message
-    if life.granted_ms < life.every_ms and life.renewable:
-        return Level.FAILING, "NeverSurvives", f"it lives shorter than the time between two renewals{job}"
+    if life.granted_ms < rhythm.every_ms and life.renewable:
+        between = "the longest time" if life.is_uneven else "the time"
+        return Level.FAILING, "NeverSurvives", f"it lives shorter than {between} between two renewals{job}"
     return None
 
 
@@ -116,7 +120,7 @@ def by_time_left(life: Life) -> Verdict | None:
     """
     if not life.renewable or life.expire_ms is None or life.granted_ms is None:
         return None
-    if life.every_ms is not None and not life.is_overdue:
+    if not life.may_be_due:
         return None  # its next renewal is not due yet, however little is left
     warn_ms = min(life.settings.warn_s * 1000, life.granted_ms / 3)
     critical_ms = min(life.settings.critical_s * 1000, life.granted_ms / 10)
@@ -143,8 +147,8 @@ def notes_of(life: Life) -> tuple[str, ...]:
     token, notes = life.token, []
     if token.period_s and not token.explicit_max_s:
         notes.append("periodic: nothing caps it")
-    if life.every_ms and life.granted_ms is not None and life.every_ms <= life.granted_ms < 2 * life.every_ms:
-        notes.append("a single missed run lapses it")
+    if life.rhythm is not None and life.granted_ms is not None and life.rhythm.runs_in(life.granted_ms) == 1:
+        notes.append(f"a single missed run {'may lapse' if life.is_uneven else 'lapses'} it")
     if not token.orphan and token.path.startswith("auth/token/create") and not life.settings.parent:
         notes.append("it dies with the token that made it: name that one as its parent")
     if token.mount_problem and token.expire_ms is not None and not token.period_s:

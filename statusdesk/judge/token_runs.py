@@ -1,11 +1,12 @@
 """Of all runs of a renewal job the one that is held against a token: the last that was for it.
 
-One job may renew many tokens, a run for each of them. A parameter tells a token by its name or by an application that
-uses it; a parameter or the namespace of a build tells it by a namespace where it is used.
+A run is for all tokens of its job that it does not say it was not for. One job may renew many tokens, a run for each
+of them: a parameter tells a token by its name or by an application that uses it; a parameter or the namespace of a
+build tells it by a namespace where it is used.
 """
 
 import enum
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import NamedTuple
@@ -13,16 +14,17 @@ from typing import NamedTuple
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Build
 from statusdesk.judge.token_jobs import CLOCKS_MS, Run
-from statusdesk.renewals import is_named, names_use_of
+from statusdesk.renewals import UNSAID, is_named, members, names_use_of
 
 SHOWN_BY = 3
 """So many runs in a row that renewed a token show that the runs of a job are for it, where nothing else tells."""
 _OF_A_RUN = frozenset({"parameter", "upstream", "default"})
 """What tells one run from another; a pattern or a folder says the same of all runs of a job."""
+_BY_HAND = ("user", "replay")
 
 
 class For(enum.Enum):
-    """For whom a run was, from one token's side; ``UNTOLD``: nothing tells, or it was for what is not configured."""
+    """For whom a run was, from one token's side; ``UNTOLD``: it says so in words that are not configured."""
 
     MINE = enum.auto()
     OTHERS = enum.auto()
@@ -30,70 +32,111 @@ class For(enum.Enum):
 
 
 class _Named(NamedTuple):
-    """The names of the tokens that a value names: ``used``, as themselves or by an application; by a namespace."""
+    """The names of the tokens that a value names: ``used``, as themselves or by an application; by a namespace.
+
+    ``known``: it names a namespace that is somewhere in the settings.
+    """
 
     used: frozenset[str]
     placed: frozenset[str]
+    known: bool
 
     def answer(self, token: TokenSettings) -> For | None:
         if token.name in self.used or token.name in self.placed:
             return For.MINE
         if self.used:
             return For.OTHERS
-        if self.placed:
-            return For.OTHERS if token.namespaces else None
-        return For.UNTOLD
+        if self.known and token.namespaces:
+            return For.OTHERS
+        return None if self.placed else For.UNTOLD
 
 
 class RenewalRun(NamedTuple):
     """A run of a renewal job that has ended, and what it tells of the tokens of its job.
 
-    ``placed``: the names of the tokens that are used where it ran; None where its namespaces tell nothing of one run.
-    ``silent``: for whom it was where nothing tells.
+    ``place``: where it ran; None where that tells nothing of one run. ``silent``: for whom it was where nothing tells.
     """
 
     build: Build
     values: Sequence[_Named]
-    placed: frozenset[str] | None
+    place: _Named | None
     silent: For
 
     def was_for(self, token: TokenSettings) -> For:
         """Return for whom it was."""
         said = [value.answer(token) for value in self.values]
-        if token.namespaces and self.placed is not None:
-            others = For.OTHERS if self.placed else For.UNTOLD
-            said.append(For.MINE if token.name in self.placed else others)
+        if token.namespaces and self.place is not None:
+            others = For.OTHERS if self.place.known else For.UNTOLD
+            said.append(For.MINE if token.name in self.place.placed else others)
         for answer in (For.OTHERS, For.UNTOLD, For.MINE):
             if answer in said:
                 return answer
         return self.silent
 
 
-def runs_of(tokens: Sequence[TokenSettings], builds: Iterable[Build]) -> list[RenewalRun]:
-    """Return the runs of a job that have ended, newest first, with what they tell of all the tokens that it renews."""
-    ended = sorted((each for each in builds if not each.building and each.result), key=lambda each: -each.number)
-    telling = {name.casefold() for build in ended for name, value in build.renews if value}
+def runs_of(
+    tokens: Sequence[TokenSettings], builds: Iterable[Build], namespaces: Sequence[str] = ()
+) -> list[RenewalRun]:
+    """Return the runs of a job that have ended, newest first, with what they tell of all the tokens that it renews.
+
+    ``namespaces``: those of the stages, names or globs.
+    """
 
     @cache
     def named(value: str) -> _Named:
+        each = [] if value.startswith(UNSAID) else members(tokens, value)
+        placed = frozenset(token.name for token in tokens for one in each if is_named(one, token.namespaces))
         return _Named(
-            frozenset(token.name for token in tokens if names_use_of(token, value)),
-            frozenset(token.name for token in tokens if is_named(value, token.namespaces)),
+            frozenset(token.name for token in tokens for one in each if names_use_of(token, one)),
+            placed,
+            bool(placed) or any(is_named(one, namespaces) for one in each),
         )
+
+    ended = sorted((each for each in builds if not each.building and each.result), key=lambda each: -each.number)
+    telling = {name for build in ended for name, value in _said(build) if named(value).used or named(value).placed}
+    usual = _usual(ended)
+
+    def is_of_all(name: str, value: str) -> bool:
+        return value.startswith(UNSAID) and usual.get(name) == {value}  # its timer always says it: "all"
 
     runs: list[RenewalRun] = []
     for build in ended:
-        spaces = build.all_namespaces if build.attributed_by in _OF_A_RUN else ()
-        told_alone = len(tokens) == 1 and not build.renews and not build.parameters
-        runs.append(
-            RenewalRun(
-                build,
-                [named(value) for name, value in build.renews if name.casefold() in telling],
-                frozenset().union(*(named(space).placed for space in spaces)) if spaces else None,
-                For.MINE if told_alone else For.UNTOLD,
-            )
-        )
+        said = _said(build)
+        values = [named(value) for name, value in said if name in telling and name and not is_of_all(name, value)]
+        place = next((named(value) for name, value in said if not name), None)
+        if place is not None and not place.known and "" not in telling:
+            place = None  # a word that is no namespace of ours
+        silent = For.UNTOLD if len(tokens) > 1 and _is_doubtful(build, usual) else For.MINE
+        runs.append(RenewalRun(build, values, place, silent))
     return runs
+
+
+def _said(build: Build) -> list[tuple[str, str]]:
+    """Return the parameters that say something, by name; with an empty name the namespaces of that run."""
+    said = [(name.casefold(), value.casefold()) for name, value in build.renews if value]
+    spaces = build.all_namespaces if build.attributed_by in _OF_A_RUN else ()
+    return [*said, ("", ",".join(spaces))] if spaces else said
+
+
+def _usual(ended: Sequence[Build]) -> dict[str, set[str]]:
+    """Return what the runs say that no person started, by name."""
+    usual: dict[str, set[str]] = {}
+    for build in [each for each in ended if each.trigger not in _BY_HAND] or ended:
+        for name, value in _said(build):
+            usual.setdefault(name, set()).add(value)
+    return usual
+
+
+def _is_doubtful(build: Build, usual: Mapping[str, set[str]]) -> bool:
+    """Tell whether a run of a job of several tokens may be for one of them only, by values that differ.
+
+    What all runs that no person started have in common tells none of them apart.
+    """
+    said = _said(build)
+    given = {name.casefold() for name, _ in build.renews} | {name for name, _ in said}
+    return any(len(usual.get(name, ())) > 1 for name in given) or any(
+        value not in usual.get(name, ()) for name, value in said
+    )
 
 
 def last_run(
@@ -107,7 +150,7 @@ def last_run(
     run = next((each for each in runs if each.was_for(token) is not For.OTHERS), None)
     if run is None:
         return Run(job=token.renewal_job, disabled=disabled)
-    untold = run.was_for(token) is For.UNTOLD and not _renews_always(token, runs, renewed_ms())
+    untold = run.was_for(token) is For.UNTOLD and not _is_renewed_by_such(token, runs, renewed_ms())
     if untold:
         mine = next((each for each in runs if each.was_for(token) is For.MINE), None)
         run, untold = mine or run, mine is None
@@ -123,15 +166,22 @@ def last_run(
     )
 
 
-def _renews_always(token: TokenSettings, runs: Sequence[RenewalRun], renewed_ms: Sequence[int]) -> bool:
-    """Tell whether each of the last runs until its last renewal renewed the token; ``runs`` are newest first."""
+def _is_renewed_by_such(token: TokenSettings, runs: Sequence[RenewalRun], renewed_ms: Sequence[int]) -> bool:
+    """Tell whether each of the last runs of which nothing tells renewed the token, until its last renewal.
+
+    ``runs`` are newest first. What a run renewed that was for the token shows nothing of others.
+    """
     every_s = token.renew_every_s
     apart_ms = min(CLOCKS_MS, round(every_s * 250)) if every_s is not None else CLOCKS_MS
+
+    def renewed_by(run: RenewalRun) -> int | None:
+        from_ms = run.build.started_ms - apart_ms
+        until_ms = run.build.started_ms + run.build.duration_ms + apart_ms
+        return next((ms for ms in renewed_ms if from_ms <= ms <= until_ms), None)
+
+    well = [(run, run.was_for(token)) for run in runs if run.build.result == "SUCCESS"]
+    told = {renewed_by(run) for run, whose in well if whose is For.MINE}
     last_ms = max(renewed_ms, default=0)
-    well = (run.build for run in runs if run.build.result == "SUCCESS")
-    until = (build for build in well if build.started_ms <= last_ms + apart_ms)
-    renewals = set()
-    for build in islice(until, SHOWN_BY):
-        end_ms = build.started_ms + build.duration_ms
-        renewals.add(next((ms for ms in renewed_ms if build.started_ms - apart_ms <= ms <= end_ms + apart_ms), None))
-    return len(renewals) == SHOWN_BY and None not in renewals
+    such = (run for run, whose in well if whose is For.UNTOLD and run.build.started_ms <= last_ms + apart_ms)
+    renewals = {renewed_by(run) for run in islice(such, SHOWN_BY)}
+    return len(renewals - told) == SHOWN_BY and None not in renewals

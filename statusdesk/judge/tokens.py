@@ -178,7 +178,7 @@ def _state(life: Life, key: str, verdict: Verdict, run: Run | None) -> TokenStat
         parent=settings.parent,
         renewal_job=settings.renewal_job,
         renew_every_s=round(every_ms / 1000) if every_ms else None,
-        every_rule=life.every_rule,
+        every_rule=life.rhythm.rule if life.rhythm is not None else "",
         survives=life.survives,
         missed=life.missed,
         at_cap=life.at_cap,

@@ -183,8 +183,8 @@ class Builds:
         """Take builds that are new or have changed; those that have gone belonged to a job that was made anew."""
         if changed.kind is BuildDetails:
             found = [fact for fact in changed.seen if isinstance(fact, BuildDetails)]
-            for details in found:
-                self._running.answered(details)
+            turned = {(each.source, each.job) for each in found if self._running.answered(each)}
+            self._dirty.update(pair for pair in self._pairs if pair[:2] in turned)
             self._writer.put_build_details(found)
             return
         if changed.moved:
@@ -367,7 +367,8 @@ class Builds:
     def _judged(self, pair: Pair, builds: Sequence[Build], before: BuildState | None, now_ms: int) -> BuildState:
         source, job, namespace = pair
         of_job, settled, act = self._jobs.get((source, job)), self.settled.get(namespace), self.act_of(job)
-        return judge_builds(source, of_job, job, namespace, builds, settled, before, act=act, now_ms=now_ms)
+        judged = judge_builds(source, of_job, job, namespace, builds, settled, before, act=act, now_ms=now_ms)
+        return self._running.with_waits(judged)
 
     def look_up(self, source: str, job: str, number: int) -> bool:
         """Have a build looked up that somebody opened; tell whether it is known. Its address is the store's."""

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec.structs import replace
 
 from statusdesk.facts import Changed, LogTail
-from statusdesk.judge.causes import Cause, cause_of, denies
-from statusdesk.states import RolloutState, TokenState, Transition
+from statusdesk.judge.causes import TOKEN, Cause, cause_left, cause_of, denies
+from statusdesk.states import TROUBLED, PodState, RolloutState, TokenState, Transition
 from statusdesk.store.writer import Writer
 from statusdesk.token_users import uses
 
@@ -69,7 +69,9 @@ class Causes:
         if state.key not in self._explained:
             return state
         row = self._writer.current(RolloutState).get(state.key)
-        if row is None or (row.level, row.revision, row.container) != (state.level, state.revision, state.container):
+        if row is None or (row.revision, row.container) != (state.revision, state.container):
+            return state
+        if row.level is not state.level and not {row.level, state.level} <= set(TROUBLED):
             return state
         return replace(state, cause=row.cause, cause_key=row.cause_key, cause_ms=row.cause_ms)
 
@@ -82,6 +84,8 @@ class Causes:
 
     def _explain(self, row: RolloutState, dead: Sequence[TokenState]) -> RolloutState:
         found = cause_of(self._seen(row), dead, denied=bool(dead) and self._is_denied(row)) if dead else None
+        if found is None and row.cause_key:
+            found = self._left(row)
         cause = found if found is not None else Cause("", "", None)
         if found is not None:
             self._explained.add(row.key)
@@ -90,6 +94,13 @@ class Causes:
         if (row.cause, row.cause_key, row.cause_ms) == (cause.words, cause.key, cause.since_ms):
             return row
         return replace(row, cause=cause.words, cause_key=cause.key, cause_ms=cause.since_ms)
+
+    def _left(self, row: RolloutState) -> Cause | None:
+        """Return the cause that a row has where its token was issued anew and its container has not failed since."""
+        token = self._writer.current(TokenState).get(row.cause_key.removeprefix(TOKEN))
+        pod = self._writer.current(PodState).get(f"{row.cluster}/{row.namespace}/{row.pod}")
+        container = next((each for each in pod.containers if each.name == row.container), None) if pod else None
+        return cause_left(self._seen(row), token, container, denied=self._is_denied(row))
 
     def _is_denied(self, row: RolloutState) -> bool:
         """Whether the log of the failing container says so: as it came, or as evidence of it was kept."""

@@ -100,7 +100,7 @@ class Desk:
         self._joins = Joins(writer, self._builds, config.apps)
         self._causes = Causes(writer, lambda row: self._rollouts.seen(row))
         self._rollouts = Rollouts(writer, config.thresholds_of, self._told_of, ask)
-        self._tokens = Tokens(writer, config.vault, self._builds)
+        self._tokens = Tokens(writer, config.vault, self._builds, config.namespaces)
         self._alerting = Alerting(config, writer, sends=sends)
         self._steady = steady
         self._steps = steps
@@ -119,7 +119,7 @@ class Desk:
         self.visited: set[str] = set()
         # what an earlier process told of parts of sources; it holds until this one has told how they stand
         alive = [state for state in writer.current(SourceState).values() if state.until_ms is None]
-        self._untold = {state.key for state in alive if state.scope}
+        self._inherited_parts = {state.key for state in alive if state.scope}
         configured = config.source_names()
         self._left = [state.key for state in alive if state.source not in configured]
 
@@ -282,7 +282,7 @@ class Desk:
             visited = replace(each, at_ms=min(each.at_ms, now_ms))  # the clock may have been set back since
             self._alerting.visited(visited)
             key = source_key(visited.source, visited.scope)
-            self._untold.discard(key)
+            self._inherited_parts.discard(key)
             if visited.ok and not visited.scope:
                 transitions += self._writer.gone(SourceState, self._forgotten(visited.source), visited.at_ms)
             doubt = self._builds.doubt if visited.source == JENKINS else None
@@ -325,8 +325,8 @@ class Desk:
 
         Whoever is refused something says so before the source as a whole is told to be well.
         """
-        if not self._untold:
+        if not self._inherited_parts:
             return []
-        keys = [key for key in self._untold if key.startswith(f"{source}#")]
-        self._untold.difference_update(keys)
+        keys = [key for key in self._inherited_parts if key.startswith(f"{source}#")]
+        self._inherited_parts.difference_update(keys)
         return keys

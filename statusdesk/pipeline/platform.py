@@ -68,7 +68,7 @@ class Platform:
         before_ms = {
             name: ms
             for name, settled in self._builds.settled.items()
-            if (ms := settled.before_ms(job.job_class)) is not None
+            if (ms := settled.before_ms(self._builds.act_of(job.name))) is not None
         }
         return judge_platform(
             job,

@@ -20,10 +20,14 @@ class _Job(NamedTuple):
 
 
 class RenewalRuns:
-    """What is known of the jobs that renew tokens; the names of jobs are those that the settings have."""
+    """What is known of the jobs that renew tokens; the names of jobs are those that the settings have.
 
-    def __init__(self, builds: Builds, tokens: Sequence[TokenSettings]) -> None:
+    ``namespaces``: those of the stages, names or globs.
+    """
+
+    def __init__(self, builds: Builds, tokens: Sequence[TokenSettings], namespaces: Sequence[str] = ()) -> None:
         self._builds = builds
+        self._namespaces = namespaces
         self._tokens: dict[str, list[TokenSettings]] = {}
         for token in tokens:
             if token.renewal_job:
@@ -50,7 +54,7 @@ class RenewalRuns:
             return known
         # all names that the settings have for one job: its runs are for the tokens of all of them
         tokens = [token for name in spellings(key[1]) for token in self._tokens.get(name, ())]
-        return _Job(builds, disabled, runs_of(tokens, builds))
+        return _Job(builds, disabled, runs_of(tokens, builds, self._namespaces))
 
     def last_for(self, token: TokenSettings, renewed_ms: Callable[[], Sequence[int]]) -> Run:
         """Return the last run for a token, as of the last look; ``renewed_ms`` looks up when it was renewed."""

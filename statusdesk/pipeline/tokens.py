@@ -1,19 +1,20 @@
 """Vault tokens in memory, judged whenever they are seen, when time alone changes them, and when their job has run."""
 
+from collections.abc import Sequence
 from functools import partial
 
-from statusdesk.clock import SAME_CLOCK_MS
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
 from statusdesk.facts import Swept, Token, VaultHealth, Visited
 from statusdesk.judge.expiries import judge_expiry
 from statusdesk.judge.token_ancestors import lines_of
-from statusdesk.judge.token_doubts import left_unseen, refused, unread
+from statusdesk.judge.token_doubts import doubted, left_unseen, refused, undoubted, unread
 from statusdesk.judge.token_grants import KEPT, grant_of
 from statusdesk.judge.token_jobs import Run
 from statusdesk.judge.tokens import Around, judge_token
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.clock_steps import moved
 from statusdesk.pipeline.renewal_runs import RenewalRuns
+from statusdesk.server_clock import ServerSkew
 from statusdesk.states import Grant, TokenState
 from statusdesk.store.writer import Transition, Writer
 
@@ -27,9 +28,14 @@ Rules = TokenSettings | SecretIdSettings | CertificateSettings
 
 
 class Tokens:
-    """What is known of Vault's tokens: takes sweeps, puts token states; remaining time falls without a visit too."""
+    """What is known of Vault's tokens: takes sweeps, puts token states; remaining time falls without a visit too.
 
-    def __init__(self, writer: Writer, settings: VaultSettings | None, builds: Builds) -> None:
+    ``namespaces``: those of the stages, names or globs.
+    """
+
+    def __init__(
+        self, writer: Writer, settings: VaultSettings | None, builds: Builds, namespaces: Sequence[str] = ()
+    ) -> None:
         self._writer = writer
         rules: list[Rules] = (
             [] if settings is None else [*settings.tokens, *settings.secret_ids, *settings.certificates]
@@ -40,7 +46,7 @@ class Tokens:
         self._interval_ms = round(interval_s * 1000)
         lines = lines_of(settings.tokens if settings is not None else ())
         self._ancestors = {f"{VAULT}/{name}": [f"{VAULT}/{each}" for each in line] for name, line in lines.items()}
-        self._renewals = RenewalRuns(builds, settings.tokens if settings is not None else ())
+        self._renewals = RenewalRuns(builds, settings.tokens if settings is not None else (), namespaces)
         self._tokens: dict[str, Token] = {}
         self._grants: dict[str, list[Grant]] = {}
         self._runs: dict[str, Run] = {}
@@ -51,7 +57,7 @@ class Tokens:
         self._again: dict[str, int] = {}
         self._next_ms: int | None = None
         self._gone: list[str] = []
-        self._skew_ms = 0
+        self._skew = ServerSkew()
         self._heard_ms: int | None = None
         self._flushed_ms = 0
         self._begun = False
@@ -94,14 +100,13 @@ class Tokens:
         """Take the server's clock; it moves only by steps, because it is told in whole seconds."""
         for fact in swept.facts:
             assert isinstance(fact, VaultHealth)
-            if abs(fact.skew_ms - self._skew_ms) > SAME_CLOCK_MS:
-                self._skew_ms = fact.skew_ms if abs(fact.skew_ms) > SAME_CLOCK_MS else 0
+            if self._skew.heard(fact.skew_ms):
                 self._dirty.update(self._tokens)
                 self._runs_due.update(self._tokens)
 
     def restamp(self, step_ms: int) -> None:
         """Move what was seen with our clock, which was set, and its distance from the server's."""
-        self._skew_ms -= step_ms  # also where little is left of it: what is known moved by the whole step
+        self._skew.ms -= step_ms  # also where little is left of it: what is known moved by the whole step
         self._tokens = {key: moved(token, step_ms) for key, token in self._tokens.items()}
         self._alive_ms = {key: at_ms + step_ms for key, at_ms in self._alive_ms.items()}
         self._heard_ms = self._heard_ms + step_ms if self._heard_ms is not None else None
@@ -186,7 +191,7 @@ class Tokens:
         self._runs_due.clear()
 
     def _renewed_ms(self, key: str) -> list[int]:
-        return [grant.renewed_ms - self._skew_ms for grant in self._grants_known(key)]
+        return [grant.renewed_ms - self._skew.ms for grant in self._grants_known(key)]
 
     def _judge(self, now_ms: int) -> list[Transition]:
         heard_ms = self._heard_ms if self._is_silent(now_ms) else None
@@ -212,7 +217,7 @@ class Tokens:
 
     def _state(self, key: str, now_ms: int, heard_ms: int | None) -> TokenState | None:
         token = self._tokens.get(key)
-        before = self._writer.current(TokenState).get(key)
+        before = undoubted(self._writer.current(TokenState).get(key))
         if self._own_refused and before is not None and before.own and before.until_ms is None:
             self._again.pop(key, None)
             return refused(before)
@@ -234,7 +239,7 @@ class Tokens:
             self._again[key] = max(again_ms, now_ms + SOONEST_MS)
         else:
             self._again.pop(key, None)
-        return state
+        return doubted(state, token.accessor_problem)
 
     def _around(self, key: str, token: Token, heard_ms: int | None) -> Around:
         rows = self._writer.current(TokenState)
@@ -242,7 +247,7 @@ class Tokens:
             grants=self._granted(key, token),
             ancestors=[rows[each] for each in self._ancestors.get(key, ()) if each in rows],
             run=self._runs.get(key),
-            skew_ms=self._skew_ms,
+            skew_ms=self._skew.ms,
             poll_s=self._interval_ms / 1000,
             looks_s=self._looks_s,
             heard_ms=heard_ms,

@@ -6,8 +6,10 @@ from typing import TypeVar
 
 import msgspec
 
-from statusdesk.clock import SAME_CLOCK_MS, Clock, system_clock
+from statusdesk.clock import Clock, system_clock
 from statusdesk.config_alerts import SinkSettings
+from statusdesk.credentials import ReadSecret, read_secret
+from statusdesk.server_clock import ServerSkew
 from statusdesk.sinks.http import MAX_ANSWER_BYTES, Answer, Http, accepted
 from statusdesk.sinks.sending import SendError
 
@@ -18,12 +20,19 @@ T = TypeVar("T")
 class AlertmanagerApi:
     """The API (v2) of the Alertmanagers of one sink, for one thread; a path begins behind ``/api/v2/``."""
 
-    def __init__(self, sink: SinkSettings, urls: Iterable[str], base_dir: Path, clock: Clock = system_clock) -> None:
+    def __init__(
+        self,
+        sink: SinkSettings,
+        urls: Iterable[str],
+        base_dir: Path,
+        clock: Clock = system_clock,
+        read: ReadSecret = read_secret,
+    ) -> None:
         self.name = sink.name
         self.urls = tuple(urls)
-        self._http = Http(sink, base_dir)
+        self._http = Http(sink, base_dir, read)
         self._clock = clock
-        self._ahead_ms: dict[str, int] = {}
+        self._skews = {url: ServerSkew() for url in self.urls}
 
     def read(self, url: str, path: str, what: type[T]) -> T:
         """Return what one of them answers.
@@ -44,15 +53,14 @@ class AlertmanagerApi:
         accepted(self._ask(method, url, path, body), self._http.hidden())
 
     def ahead_ms(self, url: str) -> int:
-        """Return by how much our clock was ahead of that of one of them when it answered last; 0 when it agreed."""
-        return self._ahead_ms.get(url, 0)
+        """Return by how much our clock is ahead of that of one of them; 0 when they agree."""
+        return -self._skews[url].ms
 
     def _ask(self, method: str, url: str, path: str, body: object = None, *, most: int = MAX_ANSWER_BYTES) -> Answer:
         before_ms = self._clock()
         answer = self._http.ask(method, f"{url}/api/v2/{path}", body, most=most)
         if answer.date_ms is not None:
-            ahead_ms = (before_ms + self._clock()) // 2 - answer.date_ms
-            self._ahead_ms[url] = ahead_ms if abs(ahead_ms) >= SAME_CLOCK_MS else 0
+            self._skews[url].heard(answer.date_ms - (before_ms + self._clock()) // 2)
         return answer
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from statusdesk.config_alerts import SinkSettings
-from statusdesk.credentials import CredentialError, read_secret
+from statusdesk.credentials import CredentialError, ReadSecret, read_secret
 from statusdesk.sinks.message import Message
 from statusdesk.sinks.sending import Postponed, Refused
 
@@ -17,9 +17,10 @@ _KINDS = {"info": "info", "warning": "warning", "critical": "failure"}
 class ByApprise:
     """Sends through one of apprise's addresses; it says no more than whether that worked."""
 
-    def __init__(self, sink: SinkSettings, base_dir: Path) -> None:
+    def __init__(self, sink: SinkSettings, base_dir: Path, read: ReadSecret = read_secret) -> None:
         self._sink = sink
         self._base_dir = base_dir
+        self._read_secret = read
 
     def send(self, message: Message) -> None:
         """Send one message."""
@@ -38,7 +39,7 @@ class ByApprise:
         assert self._sink.url is not None
         opened = apprise.Apprise()
         try:
-            url = read_secret(self._sink.url, self._base_dir)
+            url = self._read_secret(self._sink.url, self._base_dir)
         except CredentialError as error:
             raise Postponed(str(error), whole_sink=True) from None
         if not opened.add(url):

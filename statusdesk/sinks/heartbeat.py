@@ -9,6 +9,7 @@ from pathlib import Path
 from statusdesk.clock import Clock
 from statusdesk.config import Config, Secret
 from statusdesk.config_alerts import SinkSettings
+from statusdesk.credentials import ReadSecret, read_secret
 from statusdesk.sinks.http import Http, accepted
 from statusdesk.sinks.repeating import Repeating
 from statusdesk.states import Level, SourceState
@@ -36,9 +37,10 @@ class Heartbeat:
         clock: Clock,
         steady: Clock,
         narrate: Callable[[str], None],
+        read: ReadSecret = read_secret,
     ) -> None:
         self._url = url
-        self._http = Http(SinkSettings(name="heartbeat", type="webhook", timeout_s=10.0), base_dir)
+        self._http = Http(SinkSettings(name="heartbeat", type="webhook", timeout_s=10.0), base_dir, read)
         self._sources = sources
         self._interval_ms = round(interval_s * 1000)
         self._clock = clock

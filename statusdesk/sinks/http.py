@@ -5,7 +5,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
@@ -14,8 +13,9 @@ import msgspec
 from statusdesk import __version__
 from statusdesk.config import Secret
 from statusdesk.config_alerts import SinkSettings
-from statusdesk.credentials import SECRETS_KEPT, CredentialError, read_secret
+from statusdesk.credentials import SECRETS_KEPT, CredentialError, ReadSecret, read_secret
 from statusdesk.redact import redact, safe
+from statusdesk.server_clock import date_ms
 from statusdesk.sinks.sending import Postponed, Refused
 
 MAX_ANSWER_BYTES = 64 * 1024
@@ -42,9 +42,10 @@ class Answer(msgspec.Struct, frozen=True):
 class Http:
     """Asks the receivers of one sink; its threads may share it."""
 
-    def __init__(self, sink: SinkSettings, base_dir: Path) -> None:
+    def __init__(self, sink: SinkSettings, base_dir: Path, read: ReadSecret = read_secret) -> None:
         self._sink = sink
         self._base_dir = base_dir
+        self._read_secret = read
         self._client: httpx.Client | None = None
         self._known: dict[str, None] = {}  # those read last at the end
 
@@ -56,7 +57,7 @@ class Http:
         if secret is None:
             return ""
         try:
-            found = read_secret(secret, self._base_dir)
+            found = self._read_secret(secret, self._base_dir)
         except CredentialError as error:
             raise Postponed(str(error), whole_sink=True) from None
         self._known.pop(found, None)
@@ -94,7 +95,8 @@ class Http:
         def asked() -> Answer:
             asking = client.stream(method, url, content=content, headers=sent, auth=login)
             with _in_words(sink.timeout_s), asking as answer:
-                return Answer(answer.status_code, self._read(answer, most), answer.headers, _date_ms(answer.headers))
+                said_ms = date_ms(answer.headers.get("date"))
+                return Answer(answer.status_code, self._read(answer, most), answer.headers, said_ms)
 
         return self._within(WHOLE_TIMEOUTS * sink.timeout_s, asked, client)
 
@@ -194,19 +196,11 @@ def _retry_after_s(answer: Answer) -> float:
     try:
         wait_s = float(text)
     except ValueError:
-        try:
-            until_ms = round(parsedate_to_datetime(text).timestamp() * 1000)
-        except (TypeError, ValueError):
+        until_ms = date_ms(text)
+        if until_ms is None:
             return 0.0
         wait_s = (until_ms - (answer.date_ms or time.time() * 1000)) / 1000
     return min(max(0.0, wait_s), LONGEST_RETRY_AFTER_S) if wait_s == wait_s else 0.0
-
-
-def _date_ms(headers: Mapping[str, str]) -> int | None:
-    try:
-        return round(parsedate_to_datetime(headers.get("date", "")).timestamp() * 1000)
-    except (TypeError, ValueError):
-        return None
 
 
 def host_of(url: str) -> str:

@@ -9,7 +9,7 @@ from email.utils import formatdate
 from pathlib import Path
 
 from statusdesk.config_alerts import SinkSettings
-from statusdesk.credentials import CredentialError, read_secret
+from statusdesk.credentials import CredentialError, ReadSecret, read_secret
 from statusdesk.sinks.message import Message
 from statusdesk.sinks.sending import PartlySent, Postponed, Refused
 from statusdesk.text import clean, counted
@@ -21,9 +21,10 @@ TEMPORARY_CODES = range(400, 500)
 class Mail:
     """Opens a connection for each mail: they are few."""
 
-    def __init__(self, sink: SinkSettings, base_dir: Path) -> None:
+    def __init__(self, sink: SinkSettings, base_dir: Path, read: ReadSecret = read_secret) -> None:
         self._sink = sink
         self._base_dir = base_dir
+        self._read_secret = read
 
     def send(self, message: Message) -> None:
         """Send one mail."""
@@ -63,7 +64,7 @@ class Mail:
             if sink.tls == "starttls":
                 server.starttls(context=context)
             if sink.user and sink.password is not None:
-                server.login(sink.user, read_secret(sink.password, self._base_dir))
+                server.login(sink.user, self._read_secret(sink.password, self._base_dir))
             refused = server.send_message(mail)
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 server.quit()  # the mail is taken: however this ends, it is not sent again

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from statusdesk.config_alerts import SinkSettings
+from statusdesk.credentials import ReadSecret, read_secret
 from statusdesk.sinks.alertmanager import is_address
 from statusdesk.sinks.http import Http, accepted
 from statusdesk.sinks.message import Message, annotations_of, labels_of, place
@@ -22,9 +23,9 @@ class PagerDuty:
     Source: https://developer.pagerduty.com/api-reference/send-an-event-to-pagerduty
     """
 
-    def __init__(self, sink: SinkSettings, base_dir: Path) -> None:
+    def __init__(self, sink: SinkSettings, base_dir: Path, read: ReadSecret = read_secret) -> None:
         self._sink = sink
-        self._http = Http(sink, base_dir)
+        self._http = Http(sink, base_dir, read)
 
     def send(self, message: Message) -> None:
         """Send an event for each alert of the message; all of them again when one could not be sent.

@@ -11,8 +11,10 @@ from msgspec.structs import replace
 from statusdesk import faults
 from statusdesk.alerts.telling import Refusal
 from statusdesk.alerts.tuning import Tuning
-from statusdesk.clock import SAME_CLOCK_MS, Clock
+from statusdesk.clock import Clock, ClockSteps
 from statusdesk.config_alerts import SinkSettings
+from statusdesk.credentials import ReadSecret, read_secret
+from statusdesk.server_clock import ServerSkew
 from statusdesk.sinks.alertmanager import Terms, batches, content_mark, has_ended, posted, told
 from statusdesk.sinks.http import Answer, Http, accepted, host_of
 from statusdesk.sinks.sending import SendError, SinkStats
@@ -22,7 +24,6 @@ PACE_S = 1.0
 """Changes that come closer than that are posted together; the first one is at once."""
 
 RETRY_S = 10.0
-STEP_MS = 2_000
 TIME_IS_KNOWN_MS = 15_000
 
 _REFUSED_IN_PART = (400, 422)
@@ -108,17 +109,19 @@ class Peer:
         clock: Clock,
         steady: Clock,
         narrate: Callable[[str], None],
+        read: ReadSecret = read_secret,
     ) -> None:
         self._url = url.rstrip("/")
         self._terms = terms
         self._tuning = tuning
         self._standing = standing
-        self._http = Http(terms.sink, base_dir)
+        self._http = Http(terms.sink, base_dir, read)
         self._clock = clock
         self._steady = steady
         self._narrate = narrate
-        self._ahead_ms = 0  # by how much our clock is ahead of theirs
-        self._offset_ms = clock() - steady()  # a step of it is a step of our clock
+        self._skew = ServerSkew()
+        self._steps = ClockSteps(steady)
+        self._steps.step_ms(clock())
         self._heard_at: int | None = None  # steady: when they last told us their time
         self._quarantined: dict[str, str] = {}  # content of what was refused, by fingerprint
         self._stats = SinkStats(sink=terms.sink.name, type=terms.sink.type, peer=host_of(url))
@@ -160,11 +163,8 @@ class Peer:
 
     def _note_step(self) -> None:
         """Notice that our clock was set: what they were told in its terms must not end for that."""
-        offset_ms = self._clock() - self._steady()
-        if abs(offset_ms - self._offset_ms) >= STEP_MS:
-            ahead_ms = self._ahead_ms + offset_ms - self._offset_ms
-            self._ahead_ms = 0 if abs(ahead_ms) < SAME_CLOCK_MS else ahead_ms
-            self._offset_ms = offset_ms
+        if step_ms := self._steps.step_ms(self._clock()):
+            self._skew.stepped(step_ms)
             self._said_skew()
 
     def _post_all(self, *, again: bool = True) -> bool:
@@ -206,7 +206,7 @@ class Peer:
         ]
 
     def _body(self, alert: AlertState) -> dict[str, Any]:
-        return posted(alert, self._terms, self._clock(), self._ahead_ms)
+        return posted(alert, self._terms, self._clock(), -self._skew.ms)
 
     def _post(self, batch: list[dict[str, Any]], free: list[tuple[AlertState, dict[str, Any]]]) -> None:
         answer = self._ask(batch)
@@ -226,19 +226,16 @@ class Peer:
         before_ms = self._clock()
         answer = self._http.ask("POST", f"{self._url}/api/v2/alerts", batch)
         if answer.date_ms is not None:
-            ahead_ms = (before_ms + self._clock()) // 2 - answer.date_ms
-            known, self._heard_at = self._ahead_ms, self._steady()
-            near = abs(ahead_ms - known) < SAME_CLOCK_MS
-            self._ahead_ms = known if near else 0 if abs(ahead_ms) < SAME_CLOCK_MS else ahead_ms
-            if self._ahead_ms != known:
+            self._heard_at = self._steady()
+            if self._skew.heard(answer.date_ms - (before_ms + self._clock()) // 2):
                 self._said_skew()
                 raise _OtherClock
         return answer
 
     def _said_skew(self) -> None:
-        if self._ahead_ms:
-            seconds = abs(self._ahead_ms) / 1000
-            which = "ahead of" if self._ahead_ms > 0 else "behind"
+        if self._skew.ms:
+            seconds = abs(self._skew.ms) / 1000
+            which = "behind" if self._skew.ms > 0 else "ahead of"
             said = f"our clock is {seconds:.0f} s {which} that of {self._stats.peer}; mend the one that is wrong"
         else:
             said = f"our clock agrees with that of {self._stats.peer} again"
@@ -259,14 +256,14 @@ class Peer:
         if problem != before.problem:
             name = self._terms.sink.name
             self._narrate(f"statusdesk: sink {name}: {before.peer} is not told: {problem}; trying again")
-        self._stats = replace(before, failed=before.failed + 1, problem=problem, ahead_ms=self._ahead_ms)
+        self._stats = replace(before, failed=before.failed + 1, problem=problem, ahead_ms=-self._skew.ms)
 
     def _worked(self, count: int) -> None:
         before = self._stats
         if before.problem:
             self._narrate(f"statusdesk: sink {self._terms.sink.name}: {before.peer} is told again")
         self._stats = replace(
-            before, sent=before.sent + count, last_ok_ms=self._clock(), problem="", ahead_ms=self._ahead_ms
+            before, sent=before.sent + count, last_ok_ms=self._clock(), problem="", ahead_ms=-self._skew.ms
         )
 
 

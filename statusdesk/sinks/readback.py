@@ -17,6 +17,7 @@ from statusdesk.sinks.alertmanager_api import AlertmanagerApi
 from statusdesk.sinks.message import labels_of
 from statusdesk.sinks.repeating import Repeating
 from statusdesk.sinks.sending import Postponed, SendError
+from statusdesk.sinks.wishes import taken_by
 from statusdesk.states_alerts import AlertState, Muted, MutedThere
 
 LOOK_EVERY_S = 30.0
@@ -52,7 +53,8 @@ class _Silence(msgspec.Struct, frozen=True, rename="camel"):
 class Readback:
     """Reads what is muted at the first Alertmanager of a sink that answers: members of a cluster share silences.
 
-    ``alerts`` returns what stands now, None before anything is known.
+    ``alerts`` returns what stands now, None before anything is known; ``is_ours`` tells by its comment whether
+    a silence is there for what was taken here, ``not_there`` what is not silenced there though it is here.
     """
 
     def __init__(
@@ -61,6 +63,8 @@ class Readback:
         alerts: Callable[[], tuple[AlertState, ...] | None],
         *,
         site: str,
+        is_ours: Callable[[str], bool] = lambda comment: False,
+        not_there: Callable[[], tuple[str, ...]] = tuple,
         clock: Clock,
         steady: Clock,
         look_every_s: float = LOOK_EVERY_S,
@@ -68,6 +72,7 @@ class Readback:
         self._api = api
         self._alerts = alerts
         self._site = site
+        self._is_ours, self._not_there = is_ours, not_there
         self._clock = clock
         self._steady = steady
         self._silences: dict[str, tuple[int, _Silence]] = {}  # by id: steady, when it was asked for
@@ -96,7 +101,8 @@ class Readback:
         self._loop.once()
 
     def _look(self) -> bool:
-        self._put(replace(self._seen, muted=self._read(), problem="", problem_ms=None))
+        muted = self._read()
+        self._put(replace(self._seen, muted=muted, not_there=self._not_there(), problem="", problem_ms=None))
         return True
 
     def _put(self, found: MutedThere) -> None:
@@ -129,11 +135,12 @@ class Readback:
         found = [
             (ours[key].fingerprint, each.status)
             for each in listed
-            if (key := frozenset(each.labels.items())) in ours and ours[key].state == "firing"
+            if (key := frozenset(each.labels.items())) in ours and _is_shown(ours[key])
         ][:MOST_MUTED]
         self._look_up(url, {status.silenced_by[0] for _, status in found if status.silenced_by})
         ahead_ms = self._api.ahead_ms(url)
-        return tuple(sorted((self._muted(*each, ahead_ms) for each in found), key=lambda each: each.fingerprint))
+        muted = [known for each in found if (known := self._muted(*each, ahead_ms)) is not None]
+        return tuple(sorted(muted, key=lambda each: each.fingerprint))
 
     def _look_up(self, url: str, ids: set[str]) -> None:
         """Know who made these silences, and until when; forget all others. What is listed is muted without that too."""
@@ -149,13 +156,23 @@ class Readback:
                 _, known = self._silences.get(silence_id, (0, _Silence()))
             self._silences[silence_id] = (self._steady(), known)
 
-    def _muted(self, fingerprint: str, status: _Status, ahead_ms: int) -> Muted:
+    def _muted(self, fingerprint: str, status: _Status, ahead_ms: int) -> Muted | None:
         if not status.silenced_by:
             return Muted(fingerprint=fingerprint, inhibited=True)
         _, silence = self._silences.get(status.silenced_by[0], (0, _Silence()))
         until_ms = round(silence.ends_at.timestamp() * 1000) + ahead_ms if silence.ends_at is not None else None
+        if self._is_ours(silence.comment):
+            return None  # given back a moment ago
+        taken = taken_by(silence.created_by, silence.comment)
+        if taken is not None:  # at the other of a pair of collectors; it is drawn out until it is given back
+            return Muted(fingerprint=fingerprint, by=safe(taken[0], 100), comment=safe(taken[1]), taken=True)
         by, comment = safe(silence.created_by, 100), safe(silence.comment)
         return Muted(fingerprint=fingerprint, by=by, comment=comment, until_ms=until_ms)
+
+
+def _is_shown(alert: AlertState) -> bool:
+    """Whether it is news that an alert is muted there: one that was taken here is silenced there for that."""
+    return alert.state == "firing" and not alert.acked_by
 
 
 def _plain(silence_id: str) -> str:

@@ -35,7 +35,8 @@ def of_sink(config: Config, sink: SinkSettings) -> str:
         terms = terms_of(config, sink)
         ends = f"what is not posted any more ends after {duration(terms.ends_after_ms / 1000)}"
         over = f"resolve = expire: {ends}" if expires(config, sink) else "resolve = explicit: told when over"
-        return f"{takes}{where}; posted again every {duration(sink.resend_s)}; {over}"
+        mutes = "what is taken or silenced here is silenced there"
+        return f"{takes}{where}; posted again every {duration(sink.resend_s)}; {over}; {mutes}"
     over = "told when over" if sink.send_resolved else "not told when over"
     return f"{takes}{where}; {over}; tried again for {duration(sink.give_up_s)}"
 

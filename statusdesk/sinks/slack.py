@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from statusdesk.config_alerts import SinkSettings
+from statusdesk.credentials import ReadSecret, read_secret
 from statusdesk.sinks.http import Http, accepted
 from statusdesk.sinks.message import Message
 
@@ -16,9 +17,9 @@ class Slack:
     Source: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
     """
 
-    def __init__(self, sink: SinkSettings, base_dir: Path) -> None:
+    def __init__(self, sink: SinkSettings, base_dir: Path, read: ReadSecret = read_secret) -> None:
         self._sink = sink
-        self._http = Http(sink, base_dir)
+        self._http = Http(sink, base_dir, read)
 
     def send(self, message: Message) -> None:
         """Post one message."""

@@ -11,6 +11,7 @@ from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import Clock, steady_clock, system_clock
 from statusdesk.config import Config
 from statusdesk.config_alerts import SinkSettings
+from statusdesk.credentials import ReadSecret, read_secret
 from statusdesk.sinks.alertmanager import terms_of
 from statusdesk.sinks.alertmanager_api import AlertmanagerApi
 from statusdesk.sinks.message import Ask
@@ -19,6 +20,7 @@ from statusdesk.sinks.peers import Peer, Standing, sink_peers
 from statusdesk.sinks.readback import Readback
 from statusdesk.sinks.sending import PrintLine, Sender, SinkStats
 from statusdesk.sinks.silencing import Silencing
+from statusdesk.sinks.wishes import Takings
 from statusdesk.states_alerts import Silence
 
 Narrate = Callable[[str], None]
@@ -35,8 +37,9 @@ class _Joins(Protocol):
 class Sinks:
     """The ``Teller`` of a configuration.
 
-    ``ask`` tells how everything stands now, ``silences`` which silences there are; both are called on the threads of
-    sinks. ``print_line`` takes lines for standard output. Its threads begin with the first news.
+    ``ask`` tells how everything stands now, ``silences`` which silences there are, ``read`` reads their secrets; all
+    are called on the threads of sinks. ``print_line`` takes lines for standard output. Its threads begin with the
+    first news.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Sinks:
         narrate: Narrate,
         clock: Clock = system_clock,
         steady: Clock = steady_clock,
+        read: ReadSecret = read_secret,
     ) -> None:
         self._config = config
         self._ask = ask
@@ -57,6 +61,7 @@ class Sinks:
         self._narrate = narrate
         self._clock = clock
         self._steady = steady
+        self._read = read
         self._base_dir = Path(config.path).parent
         self._outlets: dict[str, Outlet] = {}
         self._standings: list[Standing] = []
@@ -123,39 +128,53 @@ class Sinks:
         standing = Standing(self._steady)
         self._standings.append(standing)
         urls, terms = sink_peers(sink), terms_of(self._config, sink)
-        clock, steady, narrate = self._clock, self._steady, self._narrate
+        clock, steady, narrate, read = self._clock, self._steady, self._narrate, self._read
         self._peers += [
-            Peer(url, terms, tuning, standing, self._base_dir, clock=clock, steady=steady, narrate=narrate)
+            Peer(url, terms, tuning, standing, self._base_dir, clock=clock, steady=steady, narrate=narrate, read=read)
             for url in urls
         ]
-        api = partial(AlertmanagerApi, sink, urls, self._base_dir, clock)  # one for each thread
-        self._silencers.append(Silencing(api(), self._silences, clock=clock, narrate=narrate))
-        self._readers.append(Readback(api(), standing.alerts, site=self._config.ha.site, clock=clock, steady=steady))
+        api = partial(AlertmanagerApi, sink, urls, self._base_dir, clock, read)  # one for each thread
+        takings = Takings(standing.alerts, terms, tuning)
+        silencing = Silencing(
+            api(), self._silences, takings, expire=terms.expire, clock=clock, steady=steady, narrate=narrate
+        )
+        self._silencers.append(silencing)
+        self._readers.append(
+            Readback(
+                api(),
+                standing.alerts,
+                site=self._config.ha.site,
+                is_ours=takings.is_ours,
+                not_there=silencing.not_there,
+                clock=clock,
+                steady=steady,
+            )
+        )
 
     def _sender(self, sink: SinkSettings) -> Sender:
-        return sender_of(sink, self._config, self._print_line)
+        return sender_of(sink, self._config, self._print_line, self._read)
 
 
-def sender_of(sink: SinkSettings, config: Config, print_line: PrintLine) -> Sender:
+def sender_of(sink: SinkSettings, config: Config, print_line: PrintLine, read: ReadSecret = read_secret) -> Sender:
     """Make the sender of a sink that has an outbox; each imports what it needs."""
     base_dir = Path(config.path).parent
     match sink.type:
         case "webhook":
             from statusdesk.sinks.webhook import Webhook
 
-            return Webhook(sink, base_dir)
+            return Webhook(sink, base_dir, read)
         case "slack":
             from statusdesk.sinks.slack import Slack
 
-            return Slack(sink, base_dir)
+            return Slack(sink, base_dir, read)
         case "pagerduty":
             from statusdesk.sinks.pagerduty import PagerDuty
 
-            return PagerDuty(sink, base_dir)
+            return PagerDuty(sink, base_dir, read)
         case "email":
             from statusdesk.sinks.mail import Mail
 
-            return Mail(sink, base_dir)
+            return Mail(sink, base_dir, read)
         case "jsonl":
             from statusdesk.sinks.lines import JsonLines
 
@@ -171,7 +190,7 @@ def sender_of(sink: SinkSettings, config: Config, print_line: PrintLine) -> Send
         case "apprise":
             from statusdesk.sinks.by_apprise import ByApprise
 
-            return ByApprise(sink, base_dir)
+            return ByApprise(sink, base_dir, read)
     raise AssertionError(f"no sender for sinks of type {sink.type}")
 
 

@@ -64,10 +64,17 @@ def test_the_version_that_cannot_go_on_because_of_a_token_is_not_told_as_a_bad_o
     }
 
 
-def test_when_the_token_is_well_again_what_still_fails_is_told():
+def test_when_the_token_is_well_again_what_fails_for_another_reason_is_told():
     world = World(STUCK_OFF)
     world.step(gone(), hit())
+    cause = by_name(world)["TokenGone"].fingerprint
     world.step(token(Level.OK, reason="Renewing"))
+    for _ in range(2):
+        found = by_name(world)
+        assert set(found) == {"RolloutFailing staging"} and found["RolloutFailing staging"].inhibited_by == cause
+        world.restart()
+        world.step(hit(message="it was not tried again"))
+    world.step(hit(cause="", cause_key=""))
     found = by_name(world)
     assert set(found) == {"RolloutFailing staging"} and not found["RolloutFailing staging"].muted
     assert found["RolloutFailing staging"].kept_back is False
@@ -140,8 +147,24 @@ def test_production_that_a_told_token_hits_later_is_news_and_once():
     assert later(hit("shop", "web", message="again")) == []
     over = rollout(Level.OK, "shop", "web", version="1.5")
     assert later(over) == [] and later(hit("shop", "web")) == [("changed", [cause])]
-    still = [why for why, _ in later(token(Level.OK, reason="Renewing"))]
-    assert sorted(still) == ["new", "new", "resolved"], "both rollouts fail still, each in its group"
+    assert [why for why, _ in later(token(Level.OK, reason="Renewing"))] == ["resolved"]
+    still = [why for why, _ in later(*(hit(*place, cause="", cause_key="") for place in ((), ("shop", "web"))))]
+    assert still == ["new", "new"], "both rollouts fail still, each in its group"
+
+
+def test_a_bad_version_whose_token_is_well_again_is_no_news_before_it_was_tried_again():
+    world = World(STUCK_OFF)
+    world.step(*(rollout(Level.OK, place, version="1.4") for place in ("testing", "staging", "shop")))
+    world.step(rollout(Level.OK, "testing", version="1.5"))
+    world.step(gone(), hit("staging", previous_version="1.4"))
+    before = by_name(world)
+    world.step(token(Level.OK, reason="Renewing"))
+    after = by_name(world)
+    assert "BadVersionAhead" in after and {name: each.inhibited_by for name, each in after.items()} == {
+        name: each.inhibited_by for name, each in before.items() if name != "TokenGone"
+    }
+    world.step(rollout(Level.OK, "staging", version="1.5"))
+    assert by_name(world) == {}
 
 
 def bad_version(*rules, sinks=SINKS):

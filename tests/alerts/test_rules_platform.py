@@ -7,6 +7,7 @@ from statusdesk.alerts.rules import deserved
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.sinks.message import next_steps
 from statusdesk.states import Level, Stamped
+from statusdesk.states_builds import Overdue, PlatformState
 from tests.alerts.make import World, build, config, rule, token
 
 TEXT = {"message": str, "url": str, "reason": str}
@@ -21,9 +22,8 @@ def row(name, level, **fields):
 
 
 def platform(job_class, level, reason, **more):
-    given = {"key": "jenkins/j", "source": "jenkins", "job": "j", "message": "m", "url": "http://j/1", "result": ""}
-    given |= more
-    return row("PlatformState", level, job_class=job_class, reason=reason, **given)
+    given = {"key": "jenkins/j", "source": "jenkins", "job": "j", "message": "m", "url": "http://j/1"} | more
+    return PlatformState(level=level, job_class=job_class, reason=reason, **given)
 
 
 def environment(level, reason, cluster="eu"):
@@ -66,7 +66,10 @@ def test_which_rows_are_alerts(state, name):
     ],
 )
 def test_a_renewal_that_runs_and_fails_is_not_said_not_to_run(reason, result, said):
-    (alert,) = deserved(platform("renewal", Level.FAILING, reason, result=result, number="269"), PLAIN)
+    late = Overdue(namespace="", message="m", url="", since_ms=7, number=269, result=result)
+    overdue = (late,) if reason == "RenewalOverdue" else ()
+    state = platform("renewal", Level.FAILING, reason, result=result, number=269, overdue=overdue)
+    (alert,) = deserved(state, PLAIN)
     assert [step for step in next_steps(alert) if step.startswith(said)]
 
 
@@ -142,3 +145,51 @@ def test_a_token_that_lapses_says_more_than_the_overdue_job_that_renews_it():
     }  # fmt: skip
     world.step(token(Level.OK, name="payments", renewal_job="renew-x"))
     assert not any(alert.muted for alert in world.alerts.active())
+
+
+def late(*namespaces: str, **more) -> PlatformState:
+    """A renewal job that is overdue for these namespaces."""
+    overdue = tuple(Overdue(namespace=each, message=f"{each} is late", url="", since_ms=7) for each in namespaces)
+    given = {"job": "renew-x", "namespace": namespaces[0], "overdue": overdue} | more
+    return platform("renewal", Level.FAILING, "RenewalOverdue", **given)
+
+
+def overdue(world: World) -> dict[str, bool]:
+    """The namespaces for which a renewal is told as overdue, and whether it is muted."""
+    return {each.namespace: each.muted for each in world.alerts.active() if each.alertname == "RenewalOverdue"}
+
+
+def test_a_second_namespace_that_is_overdue_is_told_though_the_first_was_taken():
+    world = World()
+    world.step(late("staging"))
+    (first,) = world.alerts.active()
+    assert (first.namespace, first.summary, first.started_ms) == ("staging", "staging is late", 7)
+    world.alerts.acknowledge(first.fingerprint, "kim", "later", None, world.now_ms)
+    world.told.clear()
+    world.step(late("staging", "production"))
+    assert ("firing", "RenewalOverdue") in world.told
+    assert overdue(world) == {"staging": True, "production": False}
+    world.step(late("production"))
+    assert overdue(world) == {"production": False}
+
+
+def test_what_stops_a_job_is_told_of_it_as_a_whole():
+    world = World()
+    world.step(late("staging", "production"))
+    world.step(platform("renewal", Level.FAILING, "Disabled", job="renew-x", namespace="staging"))
+    assert overdue(world) == {"": False}
+    world.step(late("staging", "production"))
+    assert overdue(world) == {"staging": False, "production": False}
+
+
+def test_a_namespace_that_is_overdue_is_muted_by_what_is_about_that_one():
+    world = World()
+    world.step(
+        late("staging", "production"),
+        token(reason="LapsesSoon", name="payments", renewal_job="renew-x", namespaces=("stag*",)),
+        build(job="renew-x", job_class="renewal", namespace="production"),
+        build(job="renew-x", job_class="renewal", namespace="testing"),
+    )
+    assert overdue(world) == {"staging": True, "production": False}
+    builds = {each.namespace: each.muted for each in world.alerts.active() if each.alertname == "BuildFailed"}
+    assert builds == {"production": True, "testing": False}

@@ -48,6 +48,7 @@ def test_an_alert_is_taken_seen_by_all_and_given_back(watching, run):
     jenkins = wait_for(lambda: alerts(run).get("jenkins"))
     done = run("ack", jenkins["fingerprint"][:8], "--comment", "on it \x1b[2J", "--until", "2h")
     assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("statusdesk: taken until ") and done.stderr.endswith(", for 2h\n")
     assert done.stdout.startswith(f"taken  {jenkins['fingerprint']}  critical  SourceDown  jenkins")
     now = alerts(run)["jenkins"]
     assert now["acked_by"] and now["ack_comment"] == "on it" and now["ack_until"]
@@ -67,6 +68,7 @@ def test_a_silence_is_made_listed_and_ended(watching, run):
     made = run("silence", "add", "source=jenkins", "--until", "2h", "--comment", "[/x] known")
     assert made.returncode == 0, made.stderr
     silence_id = made.stdout.strip()
+    assert made.stderr.startswith("statusdesk: silenced until ") and made.stderr.endswith(", for 2h\n")
     wait_for(lambda: alerts(run)["jenkins"]["silenced_by"] == silence_id)
     assert alerts(run)["kubernetes/eu"]["silenced_by"] is None
     listed = run("silence", "list").stdout
@@ -105,6 +107,8 @@ def test_options_of_every_command_stand_anywhere(put, config, tmp_path):
         (["silence", "add", "app", "--until", "1h", "--comment", "x"], "is no condition"),
         (["silence", "add", "ap=orders", "--until", "1h", "--comment", "x"], "did you mean app?"),
         (["silence", "add", "app=~(a+)+", "--until", "1h", "--comment", "x"], "is not taken"),
+        (["silence", "add", "app=a|b", "--until", "1h", "--comment", "x"], "for a pattern write 'app=~a|b'"),
+        (["silence", "add", "app=x", "app!=b.*", "--until", "1h", "--comment", "x"], "write 'app!~b.*'"),
         (["silence", "add", "app=x", "--until", "2020-01-01", "--comment", "x"], "that has passed"),
         (["ack", "x", "--until", "soon"], "not a time"),
         (["ack"], "FINGERPRINT"),

@@ -187,6 +187,28 @@ def test_a_store_that_cannot_be_written_fails_unless_somebody_writes_it(config, 
     assert [each.result for each in store_findings(settings)] == ["ok", "ok"]
 
 
+def test_a_file_without_an_accessor_is_a_fault_of_its_own_and_is_not_repeated(run, config, tmp_path):
+    """Both where the file is and where its token would be looked up."""
+    (tmp_path / "orders").write_text("hvs.CAESIJ")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), TalkingVault)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    (tmp_path / "own").write_text(SECRET)
+    (tmp_path / "own").chmod(0o600)
+    vault = f'[vault]\naddress = "http://127.0.0.1:{server.server_port}"\ntoken_file = "own"\n'
+    tokens = "".join(f'[[vault.token]]\nname = "{name}"\naccessor_file = "{name}"\n' for name in ("orders", "web"))
+    config.write_text(config.read_text().replace("[store]", f"{vault}{tokens}[store]"))
+    try:
+        for part, what in (("config", "vault.token["), ("sources", "vault token ")):
+            done = run("check", part)
+            assert done.returncode == 1 and "CAESIJ" not in done.stdout + done.stderr
+            faults = [line for line in done.stdout.splitlines() if line.startswith("FAIL") and what in line]
+            assert len(faults) == 2 and f"{tmp_path}/orders holds looks like a token" in faults[0]
+            assert f"{tmp_path}/web cannot be read: No such file" in faults[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 class TalkingVault(http.server.BaseHTTPRequestHandler):
     """A Vault whose version tells what another source was given."""
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from statusdesk.cli.check_jobs import unmatched
+from statusdesk.cli.check_jobs import held_against, unmatched
 from statusdesk.config import (
     AppSettings,
     Config,
@@ -82,3 +82,15 @@ def token(renewal_job) -> TokenSettings:
 )  # fmt: skip
 def test_what_speaks_of_no_job_is_told_with_where_it_is_and_the_nearest_name(settings, said):
     assert list(unmatched(settings, NAMES)) == said
+
+
+def test_jobs_of_environments_that_neither_make_nor_destroy_one_are_told():
+    names = ["env-create", "env-destroy", "env-backup"]
+    assert list(held_against(config(), names[:2])) == []
+    assert list(held_against(config(), names)) == [
+        "jenkins.environment_jobs: 'env-backup' is in neither create_jobs nor destroy_jobs of [environments], so that"
+        " it counts for no environment; name it there, or leave out here what does neither"
+    ]
+    [said] = held_against(config(), ["infra/env-extend", *names])
+    assert "'infra/env-extend' and 1 other are in neither" in said and "so that they count" in said
+    assert list(held_against(config(environment_jobs=("env-create", "env-destroy")), names)) == []

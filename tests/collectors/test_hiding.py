@@ -6,10 +6,10 @@ import pytest
 from msgspec import structs
 
 from collectors.hiding import Hiding
-from collectors.masking import HIDDEN
 from statusdesk.config import Secret
 from statusdesk.credentials import SECRETS_KEPT
 from statusdesk.facts import Build, Changed, Container, ContainerRole, Pod, Swept, Visited
+from statusdesk.redact import HIDDEN
 from statusdesk.text import clean
 
 API_TOKEN = "11deadbeef0123456789abcdef01234567"

@@ -31,15 +31,17 @@ def kept(job: str, *parameters: dict[str, object]) -> dict[str, str]:
         ("VAULT_TOKEN_NAME", " Orders ", "Orders"),  # a name of a secret's, and no secret
         ("APP", "payments-eu", "payments-eu"),
         ("WHERE", "prod", "prod"),
-        ("APP", "mail", ""),
-        ("PASSWORD", "hunter2", ""),
-        ("TOKEN", HOSTILE, ""),
-        ("APP", f"payments {HOSTILE}", ""),
+        ("APPS", "orders,mail payments-eu", "orders,payments-eu"),
+        ("APP", "mail", "?48"),
+        ("APP", "  ", ""),
+        ("PASSWORD", "hunter2", "?"),
+        ("TOKEN", HOSTILE, "?"),
+        ("APP", f"payments {HOSTILE}", "?"),
         ("DRY", True, ""),
         ("HIDDEN", None, ""),
     ],
 )
-def test_a_value_is_kept_where_it_names_a_token_and_else_the_name_only(name, value, told):
+def test_a_value_is_kept_where_it_names_a_token_and_else_what_tells_it_apart(name, value, told):
     assert kept("vault/renew", {"name": name, "value": value}) == {name: told}
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 import email.utils
+import time
 
 import msgspec
 import pytest
@@ -79,6 +80,21 @@ def test_a_header_that_says_nothing_is_ignored(said):
     for _ in range(5):
         clock.heard({"Date": said}, datetime.timedelta())
     assert clock.ms == 599_700
+
+
+@pytest.mark.parametrize("zone", ["", " -0000"])
+def test_a_date_without_a_zone_makes_no_clock_be_off(monkeypatch, zone):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        said = email.utils.formatdate(NOW_MS // 1000, usegmt=True).removesuffix(" GMT") + zone
+        clock = ServerClock(lambda: NOW_MS)
+        for _ in range(3):
+            clock.heard({"Date": said}, datetime.timedelta())
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert clock.ms == 0
 
 
 def test_a_clock_is_told_from_a_minute_on():

@@ -226,6 +226,21 @@ def test_lines_that_are_written_now_are_none_that_a_tail_has_too_much(clock):
     assert texts(merge.take(9)) == ["0:1", "0:2", "0:1001", "0:1002"]
 
 
+def test_a_mark_overtakes_no_lines_that_are_kept_back(clock):
+    merge = Merge(hold_s=0.2, clock=clock)
+    lane = merge.lane(0)
+    merge.begin(lane, 1000, 2)
+    merge.mark(lane, "waiting for the server")
+    assert texts(merge.take(9)) == ["waiting for the server"], "there is nothing before it"
+    merge.push(lane, lines(0, 1), 10)
+    merge.mark(lane, "ended: exit 1", 5)
+    assert merge.take(9) == [] and not merge.is_empty
+    merge.push(lane, lines(0, 6, 7), 10)
+    merge.mark(lane, "left")
+    clock.now_s = 0.3
+    assert texts(merge.take(9)) == ["older lines of this run are not here", "ended: exit 1", "0:6", "0:7", "left"]
+
+
 def test_one_whose_clock_is_behind_holds_the_others_up_for_a_moment_only(clock):
     merge = Merge(hold_s=0.2, clock=clock)
     late, other = merge.lane(0), merge.lane(1)

@@ -105,6 +105,7 @@ class Run:
         self.polls = dice.random() < 0.5
         self.merge = Merge(patient=dice.random() < 0.3, hold_s=0.01, lane_bytes=1000)
         self.given, self.taken = dict[int, list[str]](), list[LogLine]()
+        self.marks = dict[int, int]()
         self.tails = 0  # of each one line is more than was wanted
         seeds = [dice.random() for _ in range(dice.randint(1, 4))]
         self.threads = [running(partial(self.stream, *each)) for each in enumerate(seeds)]
@@ -125,6 +126,10 @@ class Run:
                 some = lines(origin, at_ns, dice.randint(1, 5))
                 told += [line.text for line in some]
                 merge.push(lane, some, dice.choice([10, 300, 2000]))
+                if dice.random() < 0.1:
+                    self.marks[origin] = self.marks.get(origin, 0) + 1
+                    told.append(f"{origin}: mark {self.marks[origin]}")
+                    merge.mark(lane, told[-1])
                 if dice.random() < 0.05:
                     time.sleep(dice.choice([0.001, 0.03, 0.07]))
             if dice.random() < 0.7:
@@ -146,11 +151,15 @@ class Run:
         self.merge.close()
         assert is_over, f"seed {self.seed}: a stream waits though the reader takes"
         for origin, told in self.given.items():
-            texts = [line.text for line in self.taken if line.origin == origin and line.kind == LineKind.LINE]
+            here = [line for line in self.taken if line.origin == origin]
             left = iter(told)
-            assert all(text in left for text in texts), f"seed {self.seed}: out of order, or twice"
+            in_order = all(line.text in left for line in here if line.kind in (LineKind.LINE, LineKind.MARK))
+            assert in_order, f"seed {self.seed}: out of order, or twice"
+            marks = sum(line.kind == LineKind.MARK for line in here)
+            assert marks == self.marks.get(origin, 0), f"seed {self.seed}: a mark is lost"
         count = sum(line.kind == LineKind.LINE for line in self.taken)
-        lost = sum(map(len, self.given.values())) - count - self.merge.skipped
+        given = sum(map(len, self.given.values())) - sum(self.marks.values())
+        lost = given - count - self.merge.skipped
         assert 0 <= lost <= self.tails, f"seed {self.seed}: {lost} lines are neither here nor counted"
 
 

@@ -9,10 +9,11 @@ import pytest
 
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_probe import probe_jenkins
-from collectors.masking import HIDDEN, Mask
+from collectors.masking import Mask
 from collectors.transport import VisitFailed
 from collectors.vault_probe import probe_vault
 from statusdesk.config import JenkinsSettings, VaultSettings
+from statusdesk.redact import HIDDEN
 from tests.collectors.recorded_vault import HEALTH, RECORDED, RecordedVault, recorded
 from tests.collectors.recorded_vault import SECRET as SERVICE
 from tests.collectors.small_jenkins import SmallJenkins, build

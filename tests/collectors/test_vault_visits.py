@@ -181,6 +181,53 @@ def test_an_accessor_in_a_file_is_read_again_when_the_token_was_issued_anew(tmp_
         assert not any(SECRET.encode() in asked.body for asked in stage.asked)
 
 
+def by_file(watched, name, file, **more):
+    """Have a token's accessor read from a file."""
+    watched.collector._items = tuple(
+        msgspec.structs.replace(item, accessor_file=str(file), **more) if item.name == name else item
+        for item in watched.collector._items
+    )
+
+
+def test_a_file_that_holds_no_accessor_at_the_start_leaves_its_token_alone_unknown(tmp_path):
+    file = tmp_path / "orders.accessor"
+    vault = RecordedVault()
+    with staged(vault) as stage, Watched(stage.url, SECRET, {"orders": "AAA", "web": "WWW"}) as watched:
+        by_file(watched, "orders", file, accessor="")
+        for unfit, said in ((None, "cannot be read"), ("", "is empty"), (SECRET, "looks like a token")):
+            if unfit is not None:
+                file.write_text(unfit)
+            watched.visit()
+            orders, web = watched.tokens()["orders"], watched.tokens()["web"]
+            assert said in orders.problem and str(file) in orders.problem and SECRET not in orders.problem
+            assert (orders.accessor_problem, orders.seen_ms) == (orders.problem, None)
+            assert web.seen_ms is not None and not web.accessor_problem
+            assert watched.visits()[-1].ok, "nothing else is stopped"
+        file.write_text("BBB\n")
+        watched.visit()
+        orders = watched.tokens()["orders"]
+        assert orders.seen_ms is not None and not orders.problem and not orders.accessor_problem
+        assert not any(SECRET.encode() in asked.body for asked in stage.asked)
+
+
+def test_an_accessor_is_doubted_once_its_file_holds_none_at_two_visits(tmp_path):
+    """At one visit, it may just be written."""
+    file = tmp_path / "orders.accessor"
+    file.write_text("AAA\n")
+    with staged(RecordedVault()) as stage, Watched(stage.url, SECRET, {"orders": "AAA"}) as watched:
+        by_file(watched, "orders", file)
+        watched.visit()
+        file.write_text("")
+        watched.visit()
+        assert not watched.tokens()["orders"].accessor_problem
+        watched.visit()
+        orders = watched.tokens()["orders"]
+        assert f"{file} is empty" in orders.accessor_problem and orders.seen_ms is not None and not orders.problem
+        file.write_text("AAA\n")
+        watched.visit()
+        assert not watched.tokens()["orders"].accessor_problem
+
+
 @pytest.mark.parametrize("set_ms", [-600_000, 600_000])
 def test_when_our_clock_is_set_everything_is_asked_again_and_was_seen_as_long_ago(set_ms):
     vault = RecordedVault()

@@ -137,6 +137,14 @@ def test_what_a_job_of_environments_left_is_history_once_a_later_run_went_well(g
     assert says in state.message
 
 
+def test_what_a_job_did_that_neither_makes_nor_destroys_an_environment_is_its_own_matter() -> None:
+    failed = build(4, "FAILURE")
+    about = ("jenkins", job(JobClass.ENVIRONMENT), "j", "dev-a", [failed])
+    made = judged(*about, Settled(None, failed.started_ms + 1))
+    assert (made.level, made.message) == (Level.FAILING, "j #4 failed for dev-a"), "made once more, it is no better"
+    assert judged(*about, Settled(failed.started_ms + 1, failed.started_ms + 1)).reason == "Destroyed"
+
+
 def test_the_usual_duration_is_the_median_of_the_last_that_succeeded() -> None:
     took = {1: 900_000, 2: 1_000, 3: 2_000, 4: 3_000, 5: 60_000, 6: 2_000}
     builds = [msgspec.structs.replace(build(n, "SUCCESS"), duration_ms=ms) for n, ms in took.items()]

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from statusdesk.judge.causes import Cause, cause_of, denies
+from statusdesk.facts import Container, ContainerRole
+from statusdesk.judge.causes import Cause, cause_left, cause_of, denies
 from statusdesk.states import Level, RolloutState, TokenState
 from statusdesk.token_users import uses
 
@@ -91,6 +93,45 @@ def test_of_several_the_one_that_died_last_is_the_cause() -> None:
     cause = cause_of(rollout(), tokens, denied=False)
     assert cause is not None
     assert cause.key == "token:vault/new"
+
+
+MINE = {"cause": "token 'orders' is gone", "cause_key": "token:vault/orders", "cause_ms": T0 - 10 * MINUTE}
+ANEW = token(level=Level.OK, reason="Running", dead_ms=None, issue_ms=T0 + 5 * MINUTE, level_since_ms=T0 + 6 * MINUTE)
+
+
+def crashed(at_min: int | None, **changes: Any) -> Container:
+    failed_ms = T0 + at_min * MINUTE if at_min is not None else None
+    fields: dict[str, Any] = {"last_exit_code": 1, "last_finished_ms": failed_ms} | changes
+    return replace(Container(name="vault-agent", role=ContainerRole.INIT, state="waiting"), **fields)
+
+
+@pytest.mark.parametrize(
+    ("failing", "anew", "container", "stays"),
+    [
+        (rollout(**MINE), ANEW, crashed(4), True),
+        (rollout(**MINE), ANEW, crashed(None), True),
+        (rollout(**MINE), ANEW, None, True),
+        (rollout(**MINE), ANEW, crashed(7), False),
+        (rollout(**MINE), ANEW, crashed(7, last_exit_code=0), True),
+        (rollout(**MINE), ANEW, crashed(4, state="terminated", exit_code=1, since_ms=T0 + 7 * MINUTE), False),
+        # issued long ago, and given to it since: from when we saw that one
+        (rollout(**MINE), replace(ANEW, issue_ms=T0 - 90 * MINUTE), crashed(5), True),
+        (rollout(**MINE), replace(ANEW, issue_ms=T0 - 90 * MINUTE), crashed(7), False),
+        # it is well, fails otherwise, or nothing is known of the token
+        (rollout(**MINE, level=Level.OK), ANEW, crashed(4), False),
+        (rollout(**MINE, reason="ErrImagePull"), ANEW, crashed(4), False),
+        (rollout(**MINE, exit_code=137), ANEW, crashed(4), False),
+        (rollout(**MINE), replace(ANEW, level=Level.UNKNOWN), crashed(4), False),
+        (rollout(**MINE), replace(ANEW, until_ms=T0), crashed(4), False),
+        (rollout(**MINE), None, crashed(4), False),
+    ],
+)  # fmt: skip
+def test_what_failed_before_a_token_was_issued_anew_is_explained_until_it_fails_again(
+    failing: RolloutState, anew: TokenState | None, container: Container | None, stays: bool
+) -> None:
+    left = cause_left(failing, anew, container, denied=False)
+    said = Cause("token 'orders' was gone until it was issued anew", "token:vault/orders", T0 - 10 * MINUTE)
+    assert left == (said if stays else None)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,14 @@ def test_a_night_without_jenkins_does_not_lengthen_a_learnt_period() -> None:
     assert period_of(timed, None) == (3600.0, "learnt")
 
 
+@pytest.mark.parametrize("since", [1, 2, 7, 15, 26, 29])
+@pytest.mark.parametrize(("every_h", "down_h"), [(1, 40), (1, 70), (1, 200), (1 / 6, 6), (1 / 6, 60)])
+def test_one_long_outage_neither_moves_a_learnt_period_nor_makes_it_unknown(every_h, down_h, since) -> None:
+    before = [number * every_h for number in range(40)]
+    later = [before[-1] + down_h + number * every_h for number in range(since)]
+    assert period_of(timed(*before, *later), None) == Period(pytest.approx(every_h * 3600), "learnt")
+
+
 @pytest.mark.parametrize(
     ("builds", "every_h", "rule"),
     [
@@ -60,6 +68,7 @@ def test_no_run_is_missed_before_the_longest_gap_that_recurs_has_passed(builds, 
         pytest.param(timed(*(d * 24 + 10 for d in range(5))), id="daily, and no weekend yet"),
         pytest.param(timed(*(d * 24 + 10 for d in range(12) if d % 7 < 5)), id="one weekend"),
         pytest.param(timed(*(d * 8 + i / 60 for d in range(7) for i in range(25))), id="the runs known are one burst"),
+        pytest.param(timed(*(8 * (i > 4) + i / 60 for i in range(30))), id="a burst, and the rest of another"),
     ],
 )
 def test_what_the_runs_do_not_tell_is_not_known(builds) -> None:

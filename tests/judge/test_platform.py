@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from statusdesk.facts import Build, Job, JobClass, QueueItem
+from statusdesk.judge.environments import Act
 from statusdesk.judge.periods import Period
 from statusdesk.judge.platform import Surroundings, judge_platform
 from statusdesk.states import Level
@@ -88,7 +89,7 @@ def waiting(age_ms: int, stuck: bool = False) -> QueueItem:
             {},
             Level.FAILING,
             "Failed",
-            "j #2 failed: an environment may be made or destroyed by half",
+            "j #2 failed",
         ),
         (JobClass.RENEWAL, [run(2, 9000)], {"queued": waiting(T0)}, Level.OK, "Succeeded", ""),
         (JobClass.OTHER, [run(2, HOUR, "UNSTABLE")], {}, Level.WARNING, "Unstable", ""),
@@ -104,13 +105,27 @@ def test_verdict(job_class, builds, around, level, reason, says) -> None:
 @pytest.mark.parametrize(
     ("namespaces", "says"),
     [
-        (("dev-a",), "j #2 failed: dev-a may be made or destroyed by half"),
-        (("dev-a", "dev-b", "dev-c"), "j #2 failed: dev-a and 2 others may be made or destroyed by half"),
+        (("dev-a",), "j #2 failed: dev-a may be half made"),
+        (("dev-a", "dev-b", "dev-c"), "j #2 failed: dev-a and 2 others may be half made"),
     ],
 )
 def test_a_run_for_some_environments_that_failed_says_nothing_of_the_others(namespaces, says) -> None:
     failed = msgspec.structs.replace(run(2, HOUR, "FAILURE"), namespace=namespaces[0], namespaces=namespaces)
-    assert judge_platform(job(JobClass.ENVIRONMENT), [failed], Surroundings(), T0).message == says
+    assert judge_platform(job(JobClass.ENVIRONMENT), [failed], Surroundings(act=Act.CREATE), T0).message == says
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [(Act.CREATE, "dev-a is made"), (Act.DESTROY, "dev-a is destroyed"), (None, "")],
+)
+def test_an_unstable_run_has_made_or_destroyed_its_environment_and_of_another_job_nothing_is_known(act, said) -> None:
+    unstable = msgspec.structs.replace(run(2, HOUR, "UNSTABLE"), namespace="dev-a", namespaces=("dev-a",))
+    state = judge_platform(job(JobClass.ENVIRONMENT), [unstable], Surroundings(act=act), T0)
+    assert (state.level, state.reason) == (Level.WARNING, "Unstable")
+    assert state.message == f"j #2 is unstable{f': {said}' if act else ' for dev-a'}"
+    several = msgspec.structs.replace(unstable, namespaces=("dev-a", "dev-b"))
+    said = judge_platform(job(JobClass.ENVIRONMENT), [several], Surroundings(act=Act.CREATE), T0).message
+    assert said == "j #2 is unstable: dev-a and 1 other are made"
 
 
 @pytest.mark.parametrize(("age_ms", "level"), [(HOUR // 2, Level.WARNING), (3 * HOUR, Level.FAILING)])

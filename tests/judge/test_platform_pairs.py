@@ -49,12 +49,30 @@ def test_a_namespace_that_is_not_run_any_more_is_overdue_though_the_others_are()
     )
 
 
-def test_how_many_others_are_not_well_is_said_and_each_has_its_own_period() -> None:
+def test_which_others_are_not_well_is_said_and_each_has_its_own_period() -> None:
     builds = [of(name, n, 9 * HOUR - n) for n, name in enumerate(("a", "b", "c"), 1)]
     daily = Period(86_400, "configured")
-    assert judged(builds).message.endswith("; 2 other namespaces not well")
+    assert judged(builds).message.endswith("; b and a not well either")
     assert judged(builds, periods={"a": daily, "b": daily}).namespace == "c"
     assert judged(builds, periods=dict.fromkeys("abc", daily)).level is Level.OK
+
+
+def test_each_namespace_that_is_overdue_is_told_since_when_it_is() -> None:
+    builds = [of("a", 1, 9 * HOUR), of("b", 2, 2 * HOUR), of("c", 3, HOUR // 2), of("d", 4, 2 * MINUTE, "FAILURE")]
+    state = judged(builds, periods={"d": Period(86_400, "configured")})
+    assert [(each.namespace, T0 - each.since_ms) for each in state.overdue] == [("a", 15 * HOUR // 2), ("b", HOUR // 2)]
+    assert "succeeded last 1h ago for b" in state.overdue[1].message
+    assert judged(builds[2:3]).overdue == () and judged(builds, period=None).overdue == ()
+
+
+def test_one_that_was_retired_long_ago_hides_no_new_silence() -> None:
+    retired = [of(name, n, (90 + n) * HOUR) for n, name in enumerate(("q1", "q2", "q3", "q4", "q5"), 1)]
+    running = [of("a", 9, HOUR // 2), of("b", 10, HOUR // 2)]
+    assert judged([*retired, *running]).namespace == "q5"
+    silent = judged([*retired, of("a", 8, 3 * HOUR), running[1]])
+    assert silent.namespace == "a" and silent.message.endswith("; q1, q2, q3 and 2 others not well either")
+    both_silent = judged([*retired, of("a", 7, 3 * HOUR), of("b", 8, 4 * HOUR)])
+    assert both_silent.namespace == "b" and "; a, q1, q2 and 3 others not well" in both_silent.message
 
 
 def both(build: Build, *namespaces: str) -> Build:
@@ -69,17 +87,17 @@ FAILED = "the tokens that it renews run down"
     [
         pytest.param(
             [both(of("a", 9, 2 * MINUTE, "FAILURE"), "a", "b"), of("c", 8, 3 * MINUTE, "FAILURE")],
-            JobClass.RENEWAL, f"j #8 failed for c: {FAILED}; 2 other namespaces not well", id="two by one build",
+            JobClass.RENEWAL, f"j #8 failed for c: {FAILED}; a and b not well either", id="two by one build",
         ),
         pytest.param(
             [of(name, n, 9 * HOUR, "ABORTED") for n, name in enumerate("abc", 1)],
             JobClass.RENEWAL,
-            f"j has never succeeded for a, for 9h, it should every 1h: {FAILED}; 2 other namespaces not well",
+            f"j has never succeeded for a, for 9h, it should every 1h: {FAILED}; b and c not well either",
             id="none came to a result",
         ),
         pytest.param(
             [both(of("a", 9, 2 * MINUTE, "FAILURE"), "a", "b"), of("c", 8, 3 * MINUTE, "FAILURE")],
-            JobClass.ENVIRONMENT, "j #9 failed: a and 1 other may be half made; 1 other namespace not well",
+            JobClass.ENVIRONMENT, "j #9 failed: a and 1 other may be half made; c not well either",
             id="what its message names is no other",
         ),
         pytest.param(
@@ -92,7 +110,7 @@ FAILED = "the tokens that it renews run down"
         ),
     ],
 )  # fmt: skip
-def test_what_is_not_well_is_counted_by_namespace_whichever_build_it_is(builds, job_class, said) -> None:
+def test_what_is_not_well_is_told_by_namespace_whichever_build_it_is(builds, job_class, said) -> None:
     period = EVERY_HOUR if job_class is JobClass.RENEWAL else None
     assert judged(builds, job_class, period=period, act=Act.CREATE).message == said
 

@@ -122,9 +122,9 @@ def test_the_sentence_names_the_job_and_how_often_it_was_missed() -> None:
     assert (state.missed, state.survives, state.next_renewal_ms) == (2, 0, T0 + 8 * H)
 
 
-def test_the_interval_is_learnt_from_three_renewals() -> None:
+def test_the_interval_is_learnt_from_as_many_runs_as_that_of_a_job() -> None:
     states = after(*renewals(4))
-    assert [state.renew_every_s for state in states] == [None, None, 28_800, 28_800]
+    assert [state.renew_every_s for state in states] == [None, None, None, 28_800]
     assert (states[3].every_rule, states[3].survives) == ("learnt", 2)
     assert (states[3].next_renewal_ms, states[3].steady_since_ms) == (T0 + 32 * H, T0)
     assert states[3].message.endswith("survives 2 missed runs")

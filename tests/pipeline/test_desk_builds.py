@@ -3,12 +3,15 @@
 from msgspec.structs import replace
 
 from statusdesk.facts import (
+    BuildDetails,
+    Changed,
     Job,
     JobClass,
+    Stage,
 )
 from statusdesk.pipeline import builds as pipeline_builds
 from statusdesk.pipeline.builds_kept import trim
-from statusdesk.states import Level
+from statusdesk.states import BuildState, Level
 from tests.pipeline.desk_bench import (  # noqa: F401  (plain_bench is a fixture)
     ANOTHER_JOB,
     T0,
@@ -159,3 +162,15 @@ def test_the_builds_of_a_job_that_is_another_now_are_gone_from_the_store(bench):
     assert outcome(bench).until_ms is not None
     bench.restart()
     assert [(known.number, known.namespace) for known in bench.writer.build_rows.known()] == [(9, "staging")]
+
+
+def test_a_running_build_that_waits_for_a_person_says_so_in_its_row(bench):
+    runs = replace(build(8), result=None, building=True, url="http://j/job/deploy/8/")
+    bench.see(builds(runs))
+    for waits in (True, False):
+        stage = Stage(name="Approve", status="PAUSED_PENDING_INPUT" if waits else "IN_PROGRESS")
+        told = {"source": runs.source, "job": runs.job, "number": 8, "at_ms": T0, "stages": (stage,)}
+        details = BuildDetails(**told, waits_for_input=waits)
+        bench.see(Changed(source="jenkins", kind=BuildDetails, at_ms=T0, seen=(details,)))
+        [row] = [each for each in bench.writer.current(BuildState).values() if each.running]
+        assert [each.waits for each in row.running] == [waits]

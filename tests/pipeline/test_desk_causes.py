@@ -18,6 +18,7 @@ from statusdesk.facts import (
     ContainerRole,
     Pod,
     Token,
+    Visited,
     Workload,
 )
 from statusdesk.pipeline.desk import Desk
@@ -37,9 +38,11 @@ from tests.pipeline.desk_bench import (  # noqa: F401  (plain_bench is a fixture
 from tests.pipeline.test_desk_tokens import day, token
 
 
-def init_crash(name="orders") -> Pod:
+def init_crash(name="orders", failed_ms=None) -> Pod:
     failing = pod(name, waiting="CrashLoopBackOff", restarts=5)
-    container = msgspec.structs.replace(failing.containers[0], name="vault-agent", role=ContainerRole.INIT)
+    container = msgspec.structs.replace(
+        failing.containers[0], name="vault-agent", role=ContainerRole.INIT, last_finished_ms=failed_ms
+    )
     return msgspec.structs.replace(failing, ready=False, containers=(container,))
 
 
@@ -63,14 +66,14 @@ def vault_bench(tmp_path):
     made.writer.close()
 
 
-def failing_at_its_door(bench):
+def failing_at_its_door(bench, failed_ms=None):
     bench.see(
         swept(Workload, workload(ready=0, available=0), subkind="Deployment"),
-        swept(Pod, init_crash()),
+        swept(Pod, init_crash(failed_ms=failed_ms)),
     )
 
 
-def test_a_dead_token_is_the_cause_and_goes_when_there_is_another(vault_bench):
+def test_a_dead_token_is_the_cause_until_the_container_has_failed_with_another(vault_bench):
     bench = vault_bench
     dead = token(issue_ms=day(-9), expire_ms=day(-2), seen_ms=day(-2) - 1, unknown_ms=day(-2) + 1)
     bench.see(swept(Token, dead, source="vault", started_ms=T0 - 1))
@@ -86,7 +89,16 @@ def test_a_dead_token_is_the_cause_and_goes_when_there_is_another(vault_bench):
     assert bench.rollout().cause_key == "token:vault/payments"  # judged again, and the cause stays
     fresh = token(issue_ms=T0, expire_ms=day(1), seen_ms=bench.now_ms)
     bench.see(swept(Token, fresh, source="vault", started_ms=bench.now_ms))
-    assert (bench.rollout().cause, bench.rollout().cause_ms) == ("", None)
+    left = ("token 'payments' was gone until it was issued anew", "token:vault/payments", day(-2))
+    for failed_ms in (None, T0 - 60_000):
+        bench.now_ms += 1000
+        bench.restart()
+        failing_at_its_door(bench, failed_ms)
+        row = bench.rollout()
+        assert (row.cause, row.cause_key, row.cause_ms) == left, "it has not run since"
+    again = init_crash(failed_ms=bench.now_ms)
+    bench.see(Changed(source=SOURCE, kind=Pod, at_ms=bench.now_ms, seen=(again,)))
+    assert (bench.rollout().cause, bench.rollout().cause_key, bench.rollout().cause_ms) == ("", "", None)
 
 
 def test_all_that_descend_from_a_token_are_judged_after_it_and_by_its_end(tmp_path):
@@ -168,7 +180,7 @@ def test_the_renewal_job_stands_beside_its_token(tmp_path):
     bench.writer.close()
 
 
-def test_a_rollout_is_told_by_its_token_until_that_is_well_again(tmp_path):
+def test_a_rollout_is_told_by_its_token_until_it_fails_with_another(tmp_path):
     bench = VaultBench(tmp_path)
 
     def told():
@@ -178,6 +190,7 @@ def test_a_rollout_is_told_by_its_token_until_that_is_well_again(tmp_path):
     dead = token(issue_ms=day(-9), expire_ms=day(-2), seen_ms=day(-2) - 1, unknown_ms=day(-2) + 1)
     bench.see(swept(Token, dead, source="vault", started_ms=T0 - 1))
     failing_at_its_door(bench)
+    bench.see(Visited(source=SOURCE, ok=True, at_ms=T0, live=True))
     alerts = told()
     rollout = next(alert for name, alert in alerts.items() if name != "TokenGone")
     assert rollout.inhibited_by == alerts["TokenGone"].fingerprint and rollout.kept_back
@@ -186,7 +199,12 @@ def test_a_rollout_is_told_by_its_token_until_that_is_well_again(tmp_path):
     fresh = token(issue_ms=T0, expire_ms=day(30), seen_ms=bench.now_ms)
     bench.see(swept(Token, fresh, source="vault", started_ms=bench.now_ms))
     alerts = told()
-    assert "TokenGone" not in alerts and not alerts[rollout.alertname].muted
+    assert "TokenGone" not in alerts and alerts[rollout.alertname].inhibited_by == rollout.inhibited_by
+    assert "because token 'payments' was gone until" in alerts[rollout.alertname].summary
+    bench.now_ms += 60_000
+    again = init_crash(failed_ms=bench.now_ms - 1000)
+    bench.see(Changed(source=SOURCE, kind=Pod, at_ms=bench.now_ms, seen=(again,)))
+    assert not told()[rollout.alertname].muted and "because" not in told()[rollout.alertname].summary
     bench.writer.close()
 
 
@@ -213,7 +231,7 @@ def test_a_token_is_told_by_the_runs_that_were_for_it(tmp_path):
         return msgspec.structs.replace(build(number, result), started_ms=T0 - 900_000 + number * 1000, renews=renews)
 
     bench.see(
-        builds(of_app(1, "SUCCESS", "orders"), of_app(2, "FAILURE", "payments"), of_app(3, "FAILURE", "")),
+        builds(of_app(1, "SUCCESS", "orders"), of_app(2, "FAILURE", "payments"), of_app(3, "FAILURE", "?a7")),
         swept(
             Token,
             token(expire_ms=T0 + 90_000_000, last_renewal_ms=T0 - 1_800_000, seen_ms=T0),

@@ -107,7 +107,7 @@ def test_the_desk_wakes_when_a_token_is_due(bench):
 
 
 def test_grants_are_learnt_from_over_a_restart(bench):
-    for number in range(4):
+    for number in range(8):
         renewed_ms = day(number)
         seen = token(expire_ms=renewed_ms + 3 * 86_400_000, last_renewal_ms=renewed_ms, seen_ms=renewed_ms)
         bench.now_ms = renewed_ms
@@ -116,7 +116,7 @@ def test_grants_are_learnt_from_over_a_restart(bench):
     bench.see(swept(Token, seen, source="vault", started_ms=renewed_ms))
     row = bench.writer.current(TokenState)["vault/payments"]
     assert (row.renew_every_s, row.every_rule, row.survives) == (86_400, "learnt", 2)
-    assert len(bench.writer.grants_of("vault/payments", 9)) == 4
+    assert len(bench.writer.grants_of("vault/payments", 9)) == 8
 
 
 def test_a_clock_of_the_server_that_is_off_does_not_make_a_token_lapse(bench):
@@ -240,3 +240,41 @@ def test_a_token_that_left_the_configuration_is_gone(bench):
     bench.see(swept(Token, token(expire_ms=T0 + 86_400_000), source="vault"))
     bench.see(swept(Token, started_ms=T0 + 1, source="vault"))
     assert bench.writer.current(TokenState)["vault/payments"].until_ms is not None
+
+
+NO_FILE = "/etc/payments.accessor is empty; put the accessor there"
+
+
+def test_a_token_whose_file_holds_no_accessor_is_not_known_to_be_well_and_says_why(bench):
+    def judged(**fields):
+        bench.now_ms += 1
+        bench.see(swept(Token, token(**fields), source="vault", started_ms=bench.now_ms))
+        return bench.writer.current(TokenState)["vault/payments"]
+
+    alive = {"expire_ms": day(30), "seen_ms": T0, "accessor_tail": "abc123"}
+    well = judged(**alive)
+    row = judged(**alive, accessor_problem=NO_FILE)
+    assert (row.level, row.reason, row.message) == (Level.UNKNOWN, "NotLookedUp", f"{well.message}; {NO_FILE}")
+    bench.restart()  # and is started anew without an accessor
+    row = judged(problem=NO_FILE, accessor_problem=NO_FILE, issue_ms=None)
+    assert (row.level, row.accessor_tail, row.expire_ms) == (Level.UNKNOWN, "abc123", day(30))
+    assert row.message.startswith("last known to end at") and row.message.endswith(f"; {NO_FILE}")
+    assert row.message.count(NO_FILE) == 1 and "refused" not in row.message
+    assert judged(**alive).message == well.message
+    lapsing = {**alive, "expire_ms": T0 + 60_000}
+    for _ in range(3):
+        row = judged(**lapsing, accessor_problem=NO_FILE)
+        assert row.level is Level.FAILING and row.message.count(NO_FILE) == 1
+    row = judged(**lapsing)
+    assert row.level is Level.FAILING and NO_FILE not in row.message, "what is mended is not told of what is held"
+    died = judged(**lapsing, gone=True)
+    for fields in ({**lapsing, "gone": True}, {"problem": NO_FILE, "issue_ms": None}):
+        row = judged(**fields, accessor_problem=NO_FILE)
+        assert (row.reason, row.message) == ("Gone", f"{died.message}; {NO_FILE}"), "what is dead stays dead"
+
+
+def test_a_token_never_seen_whose_file_holds_no_accessor_is_unknown_with_that_sentence(bench):
+    unread = token(issue_ms=None, problem=NO_FILE, accessor_problem=NO_FILE)
+    bench.see(swept(Token, unread, source="vault"))
+    row = bench.writer.current(TokenState)["vault/payments"]
+    assert (row.level, row.reason, row.message) == (Level.UNKNOWN, "NotLookedUp", NO_FILE)

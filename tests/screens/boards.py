@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from statusdesk.board import Board, Cell, Counts, Mark, Row, SourceView
-from statusdesk.node_losses import losses_of_rows
+from statusdesk.lost_nodes import lost_nodes_of_rows
 from statusdesk.states import (
     AlertState,
     BuildState,
@@ -149,7 +149,7 @@ def lost_node(*nodes, pods=1, apps=6):
         rows.append(replace(base, cells=tuple(cells), mark=Mark.UNKNOWN, rank=(5,), worst_stage="staging"))
     board = bad_rollout()
     both = (*board.rows, *rows)
-    return replace(board, rows=both, losses=losses_of_rows(both), counts=replace(board.counts, unknown=apps))
+    return replace(board, rows=both, lost_nodes=lost_nodes_of_rows(both), counts=replace(board.counts, unknown=apps))
 
 
 def customers():

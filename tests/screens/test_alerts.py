@@ -329,3 +329,14 @@ async def test_a_fault_of_ours_ends_a_reading_too():
         screen._is_reading = True
         screen._read(app.board)
         await until(pilot, lambda: not screen._is_reading)
+
+
+async def test_what_would_be_silenced_is_seen_whole_on_a_small_terminal():
+    app = alert_desk()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await list_alerts(pilot)
+        await go_to(pilot, alerts.FAILING)
+        await pilot.press("s")
+        await until(pilot, lambda: "30 minutes" in text(app))
+        shown = " ".join(text(app).replace("│", " ").split())
+        assert "Silence alertname=RolloutFailing cluster=eu namespace=staging app=orders" in shown

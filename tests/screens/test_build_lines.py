@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from screens.build_lines import draw_running
+from screens.build_lines import draw_build, draw_running, share_out
 from screens.build_marks import levels, mark_of, put_strip
 from screens.build_page_lines import _build
 from screens.build_rows import Scope, choose
@@ -54,6 +54,20 @@ def test_a_namespace_is_green_since_its_last_one_became_so():
     assert (group.green_ms, group.bad) == (None, 1)
 
 
+def test_a_place_that_is_asked_for_lists_its_platform_jobs_too_well_or_not():
+    aborted = replace(jenkins.state("env-create", "dev-d", 7, "", job_class="environment"), number=None)
+    renewal = jenkins.state("vault-renew", "staging", 6, job_class="renewal", running=(RunningBuild(7, NOW),))
+    made = jenkins.state("env-create", "dev-b", 5, job_class="environment")
+    board = jenkins.board(builds=(aborted, renewal, made))
+    assert choose(board, Scope(), Lens(), STAGES).groups == (), "only what is not well, unless it is asked for"
+    for place, row, green in (("dev-d", aborted, False), ("staging", renewal, True), ("dev-b", made, True)):
+        for by_job in (False, True):
+            chosen = choose(board, Scope(place=place, by_job=by_job), Lens(), STAGES)
+            assert [group.rows for group in chosen.groups] == [(row,)]
+            assert (chosen.groups[0].green_ms is not None) is green
+            assert chosen.running == tuple((row, run) for run in row.running)
+
+
 def test_signs_are_narrow():
     import datetime
 
@@ -87,6 +101,15 @@ def test_how_long_a_build_runs_is_never_cut_without_a_mark(width):
     assert max(map(len, (said, known))) <= width
 
 
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_a_build_that_waits_for_a_person_shows_no_progress(width):
+    pen = narrow(width)
+    run = RunningBuild(55, NOW - 2 * HOUR, cause="Started by timer", waits=True)
+    (said,) = drawn(draw_running(replace(jenkins.ROWS[3], usual_ms=60_000), run, pen), pen)
+    assert "waits for a" in said and "usually" not in said and "\u25b0" not in said
+    assert len(said) <= width and (width < 160 or "waits for a person to decide, began 2h ago   Started by" in said)
+
+
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_what_stands_beside_a_title_is_not_cut_where_it_has_room_below(width):
     said = "2 still up after hours; last 7 days: 1200 h up, 840 h of them after hours"
@@ -110,3 +133,14 @@ def test_a_deleted_build_of_the_page_says_so():
     failed = replace(jenkins.HISTORY[0], deleted=True)
     assert "deleted in Jenkins" in drawn(_build(failed, False, narrow(120)), narrow(120))[0]
     assert "deleted" not in drawn(_build(jenkins.HISTORY[0], False, narrow(120)), narrow(120))[0]
+
+
+def test_a_branch_is_shown_as_it_is_called_and_found_by_that():
+    branch = jenkins.state("mb/feature%2Flogin", "testing", 4, running=(RunningBuild(5, NOW - 60_000),))
+    board, pen = jenkins.board(builds=(branch,)), narrow(160)
+    chosen = choose(board, Scope(), Lens(text="feature/login"), STAGES)
+    [row] = chosen.groups[0].rows
+    shown = drawn(draw_build(row, share_out([row], False, 160), None, pen), pen)
+    shown += drawn(draw_running(row, row.running[0], pen), pen)
+    assert all("mb/feature/login" in line for line in shown) and len(shown) == 2
+    assert Scope(job=branch.job).words == ("builds", "mb/feature/login")

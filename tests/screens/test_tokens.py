@@ -215,7 +215,7 @@ async def test_environments():
         app.hand.give(jenkins.board(environments=(), change=2))
         await pilot.press("colon", *"env", "enter")
         await until(pilot, lambda: "No environment is up." in text(app))
-        app.hand.give(jenkins.board(environments=(), untold=("env-create", "env-destroy"), change=3))
+        app.hand.give(jenkins.board(environments=(), incomplete_jobs=("env-create", "env-destroy"), change=3))
         words = "Which environments are up is not known yet: the older builds of env-create and 1 more are not read yet"
         await until(pilot, lambda: words in text(app))
         assert "No environment is up." not in text(app)
@@ -228,7 +228,7 @@ async def test_environments():
             message="builds of 1 job could not be read, such as env-destroy: look at its log",
         )
         view = SourceView(state=fault, level=Level.FAILING, age_ms=None, words="")
-        app.hand.give(jenkins.board(untold=("env-destroy",), sources=(view,), change=4))
+        app.hand.give(jenkins.board(incomplete_jobs=("env-destroy",), sources=(view,), change=4))
         words = "This is not sure: the older builds of env-destroy are not read yet: builds of 1 job could not be read"
         await until(pilot, lambda: words in text(app) and "dev-kim" in text(app))
         app.hand.give(jenkins.board(environments=(), jobs=0, change=5))

@@ -22,7 +22,7 @@ route:
   group_by: ["..."]
   group_wait: 100ms
   group_interval: 500ms
-  repeat_interval: 1h
+  repeat_interval: {repeat}
 inhibit_rules:
   - source_matchers: ['app = "says-more"']
     target_matchers: ['app = "says-less"']
@@ -43,10 +43,10 @@ def free_port() -> int:
 class Alertmanager:
     """One process; it can be stopped, killed and begun again at the same address with the same data."""
 
-    def __init__(self, directory: Path, receiver_url: str, *cluster: str) -> None:
+    def __init__(self, directory: Path, receiver_url: str, *cluster: str, repeat: str = "1h") -> None:
         assert PROGRAM is not None
         directory.mkdir(parents=True)
-        (directory / "config.yml").write_text(SETTINGS.format(url=receiver_url))
+        (directory / "config.yml").write_text(SETTINGS.format(url=receiver_url, repeat=repeat))
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._argv = [
@@ -96,11 +96,11 @@ class Alertmanager:
 
 
 @contextlib.contextmanager
-def one(directory: Path) -> Iterator[tuple[Alertmanager, Receiver]]:
+def one(directory: Path, repeat: str = "1h") -> Iterator[tuple[Alertmanager, Receiver]]:
     """Run one, with who hears of it."""
     receiver = Receiver()
     try:
-        running = Alertmanager(directory / "am", receiver.url)
+        running = Alertmanager(directory / "am", receiver.url, repeat=repeat)
         try:
             yield running, receiver
         finally:

@@ -64,6 +64,8 @@ def test_durations():
 
 
 def test_what_a_sink_takes_in_words():
+    assert of_sink(config(), AM).endswith("; what is taken or silenced here is silenced there")
+    assert "silenced" not in of_sink(config(), DESK)
     takes = {each: of_sink(config(), replace(DESK, min_severity=each)).partition(";")[0] for each in SEVERITIES}
     assert takes == {
         "info": "takes all severities",

@@ -1,18 +1,28 @@
-"""Silences passed on, where an Alertmanager will not have one of them."""
+"""Silences, and what was taken, kept at Alertmanagers that lose them, refuse them, or have them ended there."""
 
 import datetime
+import json
 import time
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
+from statusdesk.alerts.tuning import Tuning
+from statusdesk.clock import steady_clock
+from statusdesk.sinks.alertmanager import Terms
 from statusdesk.sinks.alertmanager_api import AlertmanagerApi
+from statusdesk.sinks.message import labels_of
+from statusdesk.sinks.sending import SendError
 from statusdesk.sinks.silencing import Silencing
+from statusdesk.sinks.wishes import LEASE_MS, Takings
 from statusdesk.states_alerts import Matcher, Silence
-from tests.sinks.make import T0, sink
+from tests.sinks.make import ALERT, OVER, T0, sink
+from tests.sinks.office import config_of
 from tests.sinks.receiver import Receiver
 
 HOUR = 3_600_000
+TAKEN = replace(ALERT, acked_by="root", acked_ms=T0 + 1_000, ack_comment="on it")
+LABELS = labels_of(ALERT, "")
 
 
 def silence(name, ends_ms=T0 + HOUR):
@@ -20,13 +30,48 @@ def silence(name, ends_ms=T0 + HOUR):
     return Silence(id=name, matchers=matchers, starts_ms=T0, ends_ms=ends_ms, created_by="kim")
 
 
+def iso(ms):
+    return datetime.datetime.fromtimestamp(ms / 1000, datetime.UTC).isoformat()
+
+
 class Alertmanager(Receiver):
-    """Lists no silences, and refuses those of one app."""
+    """Keeps silences as the real one does, at the time ``at_ms``, and refuses those of the app ``bad``."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept = {}
+        self.at_ms = T0
+        self.alerts = []
 
     def answer(self, body):
-        if body is None:
-            return 200, {}, b"[]"
-        return (400, {}, b"bad matcher") if body["matchers"][0]["value"] == "bad" else (200, {}, b"{}")
+        path = self.got[-1].path
+        if "/silence/" in path:
+            self.end(path.rpartition("/")[2])
+        elif body is not None:
+            if any(each["value"] == "bad" for each in body["matchers"]):
+                return 400, {}, b"bad matcher"
+            name = body.get("id") or f"id-{len(self.kept)}"
+            self.kept[name] = body | {"id": name, "updatedAt": iso(self.at_ms)}
+        elif "/alerts?" in path:
+            return 200, {}, json.dumps(self.alerts).encode()
+        else:
+            listed = [each | {"status": {"state": "expired" if self.is_over(each) else "active"}}
+                      for each in self.kept.values()]  # fmt: skip
+            return 200, {}, json.dumps(listed).encode()
+        return 200, {}, b"{}"
+
+    def is_over(self, each):
+        return self.ends_ms(each) <= self.at_ms
+
+    def ends_ms(self, each):
+        return round(datetime.datetime.fromisoformat(each["endsAt"]).timestamp() * 1000)
+
+    def end(self, name):
+        self.kept[name] |= {"endsAt": iso(self.at_ms), "updatedAt": iso(self.at_ms)}
+
+    @property
+    def holding(self):
+        return [each for each in self.kept.values() if not self.is_over(each)]
 
     @property
     def asked_for(self):
@@ -40,23 +85,189 @@ def there():
     made.close()
 
 
-def test_one_silence_that_is_refused_holds_up_no_other_and_is_told_of_once(there, tmp_path):
-    narrated, mine, now = [], [silence("bad"), silence("good")], [T0]
-    api = AlertmanagerApi(sink("alertmanager"), [there.url], tmp_path)
-    keeping = Silencing(api, lambda: mine, clock=lambda: now[0], narrate=narrated.append, look_every_s=3600.0)
-    try:
-        keeping.keep()
-        keeping.keep()
-        assert there.asked_for == ["bad", "good"]
-        assert len(narrated) == 1 and "refuses the silence bad: it answered 400: bad matcher" in narrated[0]
-        mine.append(silence("late", T0 + 3 * HOUR))
-        now[0] += 2 * HOUR
-        keeping.keep()
-        assert there.asked_for == ["bad", "good", "late"]
-        assert {each[1] for each in keeping._settled} == {"late"}, "what is over by itself is forgotten"
-    finally:
-        keeping.stop()
-        keeping.join(3.0)
+@pytest.fixture
+def other():
+    made = Alertmanager()
+    yield made
+    made.close()
+
+
+class Keeping:
+    """Silencing with its wishes and its time in the hands of the test."""
+
+    def __init__(self, directory, *peers, expire=False):
+        self.peers, self.silences, self.alerts, self.narrated, self.now_ms = peers, [], (), [], T0
+        settings = sink("alertmanager", resend_s=60.0)
+        terms = Terms(settings, 4 * 60_000, HOUR, expire=expire)
+        api = AlertmanagerApi(settings, [each.url for each in peers], directory)
+        takings = Takings(lambda: self.alerts, terms, Tuning(config_of(directory)))
+        self.made = Silencing(
+            api, lambda: self.silences, takings, expire=expire, clock=lambda: self.now_ms, steady=steady_clock,
+            narrate=self.narrated.append, look_every_s=3600.0,
+        )  # fmt: skip
+
+    def __call__(self, after_ms=5_000):
+        self.now_ms += after_ms
+        for each in self.peers:
+            each.at_ms = self.now_ms
+        self.made.keep()
+
+
+@pytest.fixture
+def keeping(tmp_path):
+    made = []
+
+    def make(*peers, **given):
+        made.append(Keeping(tmp_path, *peers, **given))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.made.stop()
+        each.made.join(3.0)
+
+
+def test_one_silence_that_is_refused_holds_up_no_other_and_is_told_of_once(there, keeping):
+    keep = keeping(there)
+    keep.silences = [silence("bad"), silence("good")]
+    keep()
+    keep()
+    assert there.asked_for == ["bad", "good"]
+    assert len(keep.narrated) == 1 and "refuses the silence bad: it answered 400: bad matcher" in keep.narrated[0]
+    keep.silences.append(silence("late", T0 + 3 * HOUR))
+    keep(2 * HOUR)
+    assert there.asked_for == ["bad", "good", "late"]
+    assert keep.made._left_alone == {}, "what is over by itself is forgotten"
+
+
+def test_an_alertmanager_that_has_lost_its_silences_gets_them_again(there, keeping):
+    keep = keeping(there)
+    keep.silences = [silence("basket")]
+    keep()
+    keep()
+    assert there.asked_for == ["basket"] and len(there.holding) == 1
+    there.kept.clear()
+    keep()
+    assert there.asked_for == ["basket"] * 2 and len(there.holding) == 1 and not keep.narrated
+
+
+def test_a_silence_that_somebody_ended_there_stays_ended_and_that_is_said(there, keeping):
+    keep = keeping(there)
+    keep.silences = [silence("basket")]
+    keep()
+    there.end("id-0")
+    keep()
+    there.kept.clear()  # what is over is listed for some days only
+    keep()
+    assert there.asked_for == ["basket"] and not there.holding
+    (said,) = keep.narrated
+    assert keep.made.not_there() == ("basket",)
+    assert "the silence basket was ended at 127.0.0.1" in said and said.endswith(
+        "it stays so, people are told there; here it still holds"
+    )
+
+
+def test_what_one_of_several_has_lost_waits_a_look_for_its_peer_to_tell_it(there, other, keeping):
+    keep = keeping(there, other)
+    keep.silences = [silence("basket")]
+    keep()
+    assert there.asked_for == ["basket"] and other.asked_for == []
+    other.kept.update(there.kept)
+    keep()
+    there.kept.clear()
+    keep()
+    assert there.asked_for == ["basket"]
+    keep()
+    assert there.asked_for == ["basket"] * 2 and other.asked_for == []
+    keep.silences = [replace(keep.silences[0], expired_ms=keep.now_ms)]
+    keep()
+    keep()
+    assert not there.holding and not other.holding
+
+
+def test_what_is_taken_is_silenced_by_all_its_labels_until_it_is_given_back(there, keeping):
+    keep = keeping(there)
+    keep.alerts = (TAKEN,)
+    keep()
+    (made,) = there.holding
+    meant = {each["name"]: each["value"] for each in made["matchers"] if each["isEqual"] and not each["isRegex"]}
+    assert meant == LABELS | {"source": "", "token": "", "site": ""}
+    assert made["createdBy"] == "statusdesk:root" and made["comment"].startswith("taken: on it (statusdesk ack ")
+    for _ in range(6):
+        keep(LEASE_MS // 3)
+        assert [each["id"] for each in there.holding] == ["id-0"], "drawn out while it stands"
+    keep.alerts = (ALERT,)
+    keep()
+    assert not there.holding
+    keep.alerts = (replace(TAKEN, acked_ms=keep.now_ms),)
+    keep()
+    assert len(there.holding) == 1, "taken once more"
+    there.end(there.holding[0]["id"])
+    keep()
+    keep()
+    assert not there.holding and "the taken RolloutFailing 00c0ffee00c0ffee was ended at" in keep.narrated[0]
+
+
+def test_what_is_taken_again_after_a_long_while_without_us_is_silenced_again(there, keeping):
+    keep = keeping(there)
+    keep.alerts = (TAKEN,)
+    keep()
+    keep(3 * LEASE_MS)
+    assert len(there.kept) == 2 and len(there.holding) == 1 and not keep.narrated
+    keep.alerts = ()  # not known any more: it may stand there a while, silenced
+    keep()
+    assert len(there.holding) == 1
+
+
+def test_what_was_taken_until_a_moment_is_silenced_no_longer(there, keeping):
+    keep = keeping(there)
+    keep.alerts = (replace(TAKEN, ack_until_ms=T0 + 60_000),)
+    keep()
+    assert [there.ends_ms(each) for each in there.holding] == [T0 + 60_000]
+
+
+def test_the_silence_of_what_is_over_ends_when_they_take_it_for_over(there, keeping):
+    keep = keeping(there)
+    keep.alerts = (TAKEN,)
+    there.alerts = [{"labels": LABELS, "endsAt": iso(T0 + 240_000)}, {"labels": {"app": "x"}, "endsAt": iso(T0)}]
+    keep()
+    keep.alerts = (replace(OVER, acked_by="root", acked_ms=TAKEN.acked_ms),)
+    keep()
+    assert len(there.holding) == 1, "the resolve has not arrived yet: it would be told as firing"
+    del there.alerts[0]
+    keep()
+    assert not there.holding
+
+
+def test_where_they_find_out_by_themselves_the_silence_ends_at_the_same_moment(there, keeping):
+    keep = keeping(there, expire=True)
+    keep.alerts = (TAKEN,)
+    there.alerts = [{"labels": LABELS, "endsAt": iso(T0 + 240_000)}]
+    keep()
+    keep.alerts = (replace(OVER, acked_by="root", acked_ms=TAKEN.acked_ms),)
+    keep()
+    assert [there.ends_ms(each) for each in there.holding] == [T0 + 240_000]
+    there.alerts[0]["endsAt"] = iso(T0 + 260_000)  # the other of the pair saw it a little longer
+    keep()
+    assert [there.ends_ms(each) for each in there.kept.values()] == [T0 + 260_000]
+
+
+def test_a_failing_again_of_what_was_taken_is_told(there, keeping):
+    keep = keeping(there)
+    keep.alerts = (TAKEN,)
+    keep()
+    keep.alerts = (replace(OVER, acked_by="root", acked_ms=TAKEN.acked_ms), replace(ALERT, started_ms=T0 + 90_000))
+    keep()
+    assert not there.holding
+
+
+def test_one_of_several_that_is_away_keeps_nothing_from_the_others(there, other, keeping):
+    keep = keeping(other, there)
+    other.close()
+    keep.alerts = (TAKEN,)
+    with pytest.raises(SendError):
+        keep()
+    assert len(there.holding) == 1
 
 
 @pytest.mark.parametrize("ahead_ms", [-1_200_000, 0, 1_200_000])
@@ -66,8 +277,8 @@ def test_a_silence_lasts_as_long_by_their_clock_as_by_ours(there, tmp_path, ahea
 
     api = AlertmanagerApi(sink("alertmanager"), [there.url], tmp_path, clock)
     now_ms = clock()
-    mine = [msgspec.structs.replace(silence("media", now_ms + 300_000), starts_ms=now_ms)]
-    keeping = Silencing(api, lambda: mine, clock=clock, narrate=print, look_every_s=3600.0)
+    mine = [replace(silence("media", now_ms + 300_000), starts_ms=now_ms)]
+    keeping = Silencing(api, lambda: mine, clock=clock, steady=steady_clock, narrate=print, look_every_s=3600.0)
     try:
         keeping.keep()
         (body,) = [got.body for got in there.got if got.body]

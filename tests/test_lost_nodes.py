@@ -15,7 +15,7 @@ def losing(app: str, *lost: LostNode, stage: str = "staging", **changes: Any) ->
 
 
 def told(board: Board) -> list[tuple[str, str, int, str]]:
-    return [(loss.cluster, loss.node, loss.since_ms, loss.words) for loss in board.losses]
+    return [(each.cluster, each.node, each.since_ms, each.words) for each in board.lost_nodes]
 
 
 def test_forty_workloads_of_a_lost_node_are_one_line_and_forty_rows_without_a_second() -> None:
@@ -50,17 +50,17 @@ def test_a_row_that_has_more_to_tell_tells_it() -> None:
 
 def test_a_pod_whose_node_has_no_name_is_told_in_its_row() -> None:
     board = picture(losing("a")).board(NOW)
-    assert not board.losses and rows(board)["a"].message == "staging: nothing is known of pod a-1"
+    assert not board.lost_nodes and rows(board)["a"].message == "staging: nothing is known of pod a-1"
 
 
 def test_of_a_cluster_that_is_silent_no_node_is_told() -> None:
     late = source("kubernetes/eu", NOW - 10 * MINUTE)
     board = picture(losing("a", LostNode("n-3", 1, LOST_MS)), sources=(late,)).board(NOW)
-    assert not board.losses and "kubernetes/eu gives no news" in rows(board)["a"].message
+    assert not board.lost_nodes and "kubernetes/eu gives no news" in rows(board)["a"].message
 
 
 def test_the_line_goes_with_the_node_that_is_back() -> None:
     made = picture(losing("a", LostNode("n-3", 1, LOST_MS)))
-    assert made.board(NOW).losses
+    assert made.board(NOW).lost_nodes
     made.apply(Changes(change=2, rollouts=(rollout("a", "staging"),)))
-    assert not made.board(NOW + 1).losses
+    assert not made.board(NOW + 1).lost_nodes

@@ -4,22 +4,22 @@ import pytest
 from msgspec.structs import replace
 
 from screens.ink import make_ink
-from screens.loss_lines import draw_loss, lines_of
+from screens.lost_node_lines import draw_lost_node, lines_of
 from screens.workloads import WorkloadsScreen
-from statusdesk.board import NodeLoss
+from statusdesk.board import LostNodeSum
 from tests.screens import boards
 from tests.screens.desk import desk, lines, text, until
 
 LONG = "ip-10-0-34-122.eu-west-1.compute.internal"
 
 
-def loss(node="n-3", cluster="eu", pods=12, workloads=7):
-    return NodeLoss(cluster=cluster, node=node, since_ms=0, workloads=workloads, pods=pods)
+def lost(node="n-3", cluster="eu", pods=12, workloads=7):
+    return LostNodeSum(cluster=cluster, node=node, since_ms=0, workloads=workloads, pods=pods)
 
 
-def drawn(losses, width, ascii_only=False):
-    ink, count = make_ink({}, True), lines_of(losses)
-    made = [draw_loss(losses, index, lambda _: "4m", width, ink, ascii_only) for index in range(count)]
+def drawn(lost_nodes, width, ascii_only=False):
+    ink, count = make_ink({}, True), lines_of(lost_nodes)
+    made = [draw_lost_node(lost_nodes, index, lambda _: "4m", width, ink, ascii_only) for index in range(count)]
     return ["".join(segment.text for segment in line.segments) for line in made]
 
 
@@ -34,12 +34,12 @@ def drawn(losses, width, ascii_only=False):
     ],
 )
 def test_the_name_gives_way_before_the_number_does(node, width, words):
-    assert drawn([loss(node)], width) == [words]
+    assert drawn([lost(node)], width) == [words]
     assert len(words) < width
 
 
 def test_more_nodes_than_that_are_counted():
-    many = [loss(f"n-{number}", pods=2) for number in range(9)]
+    many = [lost(f"n-{number}", pods=2) for number in range(9)]
     said = drawn(many, 100)
     assert [line.split()[2] for line in said[:3]] == ["n-0", "n-1", "n-2"]
     assert said[3].startswith("? 6 more nodes lost: nothing is known of 12 pods (n-3, n-4, n-5, ")

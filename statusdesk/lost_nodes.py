@@ -2,26 +2,26 @@
 
 from collections.abc import Iterable
 
-from statusdesk.board import Cell, NodeLoss, Row
+from statusdesk.board import Cell, LostNodeSum, Row
 from statusdesk.rollout_view import is_silent
 from statusdesk.states import RolloutState
 
 
-def losses_of_rows(rows: Iterable[Row]) -> tuple[NodeLoss, ...]:
+def lost_nodes_of_rows(rows: Iterable[Row]) -> tuple[LostNodeSum, ...]:
     """Return the nodes that are lost, as the workloads of these rows tell."""
-    return losses((cell, one) for row in rows for cell in row.cells if cell is not None for one in cell.rollouts)
+    return lost_nodes((cell, one) for row in rows for cell in row.cells if cell is not None for one in cell.rollouts)
 
 
-def losses(workloads: Iterable[tuple[Cell, RolloutState]]) -> tuple[NodeLoss, ...]:
+def lost_nodes(workloads: Iterable[tuple[Cell, RolloutState]]) -> tuple[LostNodeSum, ...]:
     """Return the nodes that are lost, by cluster and name; a workload whose cluster is silent tells nothing of them."""
-    found: dict[tuple[str, str], NodeLoss] = {}
+    found: dict[tuple[str, str], LostNodeSum] = {}
     for cell, rollout in workloads:
         if not rollout.lost or is_silent(cell, rollout):
             continue
         for lost in rollout.lost:
             key = (rollout.cluster, lost.node)
             known = found.get(key)
-            found[key] = NodeLoss(
+            found[key] = LostNodeSum(
                 cluster=rollout.cluster,
                 node=lost.node,
                 since_ms=min(lost.since_ms, known.since_ms) if known is not None else lost.since_ms,
