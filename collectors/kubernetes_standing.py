@@ -283,8 +283,10 @@ class Standing:
         return ", ".join(parts)
 
     def _look_at_scope(self, scope: str) -> None:
-        refused = [line for line in self._lines if line.scope == scope and line.refused and not line.kind.optional]
-        self._send_scope(scope, _no_access(refused).message if refused else "")
+        lines = [line for line in self._lines if line.scope == scope and not line.kind.optional]
+        refused = [line for line in lines if line.refused]
+        if refused or all(line.problem is None for line in lines):  # one that fails otherwise is not known to be ours
+            self._send_scope(scope, _no_access(refused).message if refused else "")
 
     def _send_scope(self, scope: str, message: str, problem: str = NO_ACCESS) -> None:
         if self._refused.get(scope, "") == message:

@@ -65,9 +65,11 @@ class Section(msgspec.Struct, frozen=True):
 
 
 def place_of(alert: AlertState) -> str:
-    """Return what an alert is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu``."""
-    parts = (alert.stage_now or alert.namespace, alert.app) if alert.app else (alert.source, alert.token)
-    return "/".join(part for part in parts if part) or alert.namespace or alert.cluster
+    """Return what an alert is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu/staging``."""
+    parts = (
+        (alert.stage_now or alert.namespace, alert.app) if alert.app else (alert.source, alert.namespace, alert.token)
+    )
+    return "/".join(part for part in parts if part) or alert.cluster
 
 
 def split(board: Board) -> tuple[list[AlertState], list[AlertState], list[AlertState]]:

@@ -107,7 +107,7 @@ class Outlook:
         if alert.state == "resolved":
             return "over" + self._told_of_end(alert, now_ms, messages)
         if alert.stale_since_ms is not None:
-            return "its source is down: it stays as it is until that answers"
+            return "its source cannot be read: it stays as it is until it can"
         if alert.acked_by:
             return _taken(alert, now_ms) + _told_all_the_same(alert.fingerprint, board)
         if alert.silenced_by:

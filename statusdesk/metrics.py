@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from statusdesk import __version__
+from statusdesk.judge.sources import NO_ACCESS
 from statusdesk.snapshot import Snapshot
 from statusdesk.states import Level
 
@@ -79,13 +80,21 @@ def _sources(snapshot: Snapshot) -> Iterator[Metric]:
     )
     up = GaugeMetricFamily("statusdesk_source_up", "Whether the source answered at the last try", labels=["source"])
     took = GaugeMetricFamily("statusdesk_poll_duration_seconds", "How long the last visit took", labels=["source"])
+    lost = GaugeMetricFamily(
+        "statusdesk_namespace_last_success_timestamp_seconds",
+        "Unix time of the last good answer of a namespace that may not be read any more",
+        labels=["source", "namespace"],
+    )
     for each in sorted(snapshot.sources, key=lambda source: source.key):
         if each.scope:
+            is_namespace = each.reason == NO_ACCESS and "/" not in each.scope  # not what is looked up in one
+            if is_namespace and each.last_ok_ms is not None:
+                lost.add_metric([each.source, each.scope], each.last_ok_ms / 1000)
             continue
         last.add_metric([each.source], (each.last_ok_ms or 0) / 1000)
         up.add_metric([each.source], each.level is Level.OK)
         took.add_metric([each.source], each.took_ms / 1000)
-    yield from (last, up, took)
+    yield from (last, up, took, lost)
 
 
 def _tokens(snapshot: Snapshot, now_s: float) -> Iterator[Metric]:

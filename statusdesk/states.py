@@ -274,6 +274,11 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     issue_ms: int | None = None
 
 
+def source_key(source: str, scope: str = "") -> str:
+    """Return the key of a source, or of one scope of it."""
+    return f"{source}#{scope}" if scope else source
+
+
 class SourceState(Stamped, frozen=True, kw_only=True, gc=False):
     """One source, or one scope of it (a namespace we may not read). Key: ``source`` or ``source#scope``."""
 

@@ -56,18 +56,20 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     bad while pending. ``cleared_ms``: since when it is well though it is held firing (``keep_firing_for``, flapping).
     One that is resolved without ``fired_ms`` never fired. ``flapping``: it fired too often, and is folded into one;
     ``flapped``: it was at some time of its life; ``flaps``: how often it has fired while it flaps; ``once_held``: what
-    its summary will be when it has held. ``stale_since_ms``: a source that it hangs on (``hangs_on``) has been down
-    since; it stays as it is until that answers. ``acked_by`` and ``silenced_by`` (the id of a silence) are empty when
-    it is neither. ``inhibited_by`` is the fingerprint of an alert that says more about the same, or of its cause's;
-    ``still_told_to``: the sinks that are not told of that one, and so are told of this one all the same.
-    ``at_cluster``, ``at_namespace`` and ``at_stage``: where the trouble is now, where the alert is about an app as a
-    whole and its labels do not say. ``unseen``: which apps and namespaces nobody sees while a cluster is down, in
-    words. ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``kept_back``: another has muted it
-    since before anybody could be told. ``hits``: whom an alert is told in place of, nearest to production first;
-    ``critical_hits``: those of them whose own alerts are critical. ``touches``: whom it touches by the configuration,
-    in words, where neither its labels nor its rule say. ``job_app``: the app that the job of a failed build belongs to.
-    ``overdue_job``: the renewal job whose missed runs it is about, in the words of ``look``; empty where no run of it
-    helps. ``overdue_in``: the namespaces, or globs, for which these runs are; none: for any.
+    its summary will be when it has held. ``stale_since_ms``: a source that it hangs on (``hangs_on``), or a part of one
+    (``source#namespace``), has not been read since; it stays as it is until that is. ``acked_by`` and ``silenced_by``
+    (the id of a silence) are empty when it is neither. ``inhibited_by`` is the fingerprint of an alert that says more
+    about the same, or of its cause's; ``still_told_to``: the sinks that are not told of that one, and so are told of
+    this one all the same. ``at_cluster``, ``at_namespace`` and ``at_stage``: where the trouble is now, where the alert
+    is about an app as a whole and its labels do not say. ``unseen``: which apps and namespaces nobody sees while a
+    cluster is down, in words. ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``kept_back``: another
+    has muted it since before anybody could be told. ``hits``: whom an alert is told in place of, nearest to production
+    first; ``critical_hits``: those of them whose own alerts are critical. ``touches``: whom it touches by the
+    configuration, in words, where neither its labels nor its rule say. ``job_app``: the app that the job of a failed
+    build belongs to, ``did``: what that build did to its namespace, or how the last run of a job that is overdue ended,
+    in words, where it is known. ``overdue_job``: the renewal job whose missed runs it is about, in the words of
+    ``look``; empty where no run of it helps. ``overdue_in``: the namespaces, or globs, for which these runs are; none:
+    for any.
     """
 
     fingerprint: str
@@ -119,6 +121,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     overdue_in: tuple[str, ...] = ()
     at_stage: str = ""
     still_told_to: tuple[str, ...] = ()
+    did: str = ""
     change: int = 0
 
     @property

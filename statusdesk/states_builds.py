@@ -82,12 +82,17 @@ class BuildState(Stamped, frozen=True, kw_only=True, gc=False):
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A namespace for which a renewal job is overdue (an empty one: the job as a whole), and since when it is."""
+    """A namespace for which a renewal job is overdue (an empty one: the job as a whole), and since when it is.
+
+    ``number`` and ``result`` are those of its newest conclusive build.
+    """
 
     namespace: str
     message: str
     url: str
     since_ms: int
+    number: int | None = None
+    result: str = ""
 
 
 class PlatformState(Stamped, frozen=True, kw_only=True, gc=False):

@@ -41,7 +41,7 @@ def said(alert, *messages, settings=CONFIG):
         (
             replace(FAILING, stale_since_ms=NOW, acked_by="kim"),
             [],
-            "its source is down: it stays as it is until that answers",
+            "its source cannot be read: it stays as it is until it can",
         ),
         (
             replace(FAILING, acked_by="kim", acked_ms=NOW - MINUTE, ack_until_ms=NOW + HOUR),

@@ -47,6 +47,17 @@ FULL = Snapshot(
         ),
         SourceState(key="vault", source="vault", scope="", level=Level.FAILING),
         SourceState(key="kubernetes/eu#qa", source="kubernetes/eu", scope="qa", level=Level.UNKNOWN),
+        *(
+            SourceState(
+                key=f"kubernetes/eu#{scope}",
+                source="kubernetes/eu",
+                scope=scope,
+                level=Level.UNKNOWN,
+                reason="NoAccess",
+                last_ok_ms=last_ok_ms,
+            )
+            for scope, last_ok_ms in (("lost", 5_000), ("never", None), ("shop/events", 5_000))
+        ),
     ),
     tokens=(
         TokenState(key="vault/db", source="vault", name="db", level=Level.OK, expire_ms=1_100_000),
@@ -80,13 +91,15 @@ def test_the_worst_rollout_is_the_state_of_an_app_and_nothing_else_is_1():
         'statusdesk_poll_last_success_timestamp_seconds{source="jenkins"} 1.795371897652e+09',
         'statusdesk_poll_last_success_timestamp_seconds{source="vault"} 0.0',
         'statusdesk_source_up{source="vault"} 0.0',
+        'statusdesk_namespace_last_success_timestamp_seconds{namespace="lost",source="kubernetes/eu"} 5.0',
         'statusdesk_vault_token_ttl_seconds{token="db"} 1000.0',
         'statusdesk_notifications_total{outcome="sent",sink="am"} 3.0',
         'statusdesk_alerts{severity="critical",state="firing"} 1.0',
         "statusdesk_flushes_total 7.0",
     ):
         assert line in text
-    assert 'source="kubernetes/eu"' not in text and 'token="root"' not in text
+    assert 'namespace="never"' not in text and 'namespace="shop/events"' not in text, "none that was ever read"
+    assert text.count('source="kubernetes/eu"') == 1 and 'token="root"' not in text
 
 
 @promtool

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Set
 
 import msgspec
 
-from statusdesk.alerts.tuning import Tuning
+from statusdesk.alerts.tuning import SOURCE_DOWN, Tuning
 from statusdesk.config_alerts import SEVERITIES, SinkSettings
 from statusdesk.states_alerts import WATCHDOG, AlertState, Notification
 
@@ -90,7 +90,12 @@ def is_due(notification: Notification, now_ms: int) -> bool:
 
 
 def group_of(alert: AlertState, group_by: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the labels, or the stage, by which an alert is grouped."""
+    """Return the labels, or the stage, by which an alert is grouped.
+
+    Namespaces that cannot be read are told together, stage by stage: rights are lost by many at once.
+    """
+    if alert.alertname == SOURCE_DOWN and alert.namespace:
+        group_by = tuple(dict.fromkeys("stage" if name == "namespace" else name for name in group_by))
     return tuple((name, getattr(alert, name)) for name in group_by)
 
 

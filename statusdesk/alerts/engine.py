@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from statusdesk.alerts.inhibition import weighed
 from statusdesk.alerts.jobs import JobApps
 from statusdesk.alerts.lifecycle import Life, Step, advance, released, restored, seen_again, waits_moved
+from statusdesk.alerts.making import read_from
 from statusdesk.alerts.mutes import Mutes
 from statusdesk.alerts.rules import deserved, subject
 from statusdesk.alerts.sources import Sources
@@ -15,7 +16,7 @@ from statusdesk.alerts.tuning import Tuning
 from statusdesk.alerts.unread import Unread, patience_ms
 from statusdesk.alerts.versions import Versions
 from statusdesk.judge.rollout_counts import blames_version
-from statusdesk.states import AlertState, Lasting, Level, RolloutState, SourceState, Transition
+from statusdesk.states import AlertState, BuildState, Lasting, Level, RolloutState, SourceState, Transition
 from statusdesk.states_alerts import Silence
 
 TOLERANCE_MS = 3_600_000
@@ -50,7 +51,10 @@ class Alerts:
         self._tuning = tuning
         self._sources = Sources(tuning.sources)
         self._versions = Versions(tuning)
-        self._jobs = JobApps(tuning.apps)
+        self._jobs = JobApps(
+            tuning.apps, self._versions, lambda row: self._sources.frozen(read_from(row), seen_now=False)
+        )
+        self._moved: set[str] = set()  # namespaces of which rollouts were taken, or can be read, or not, as before
         self._claims: dict[str, dict[str, AlertState]] = {}  # by fingerprint and subject
         self._claimed: dict[str, tuple[str, ...]] = {}  # by subject
         self._apps: dict[str, None] = {}  # of which rows were taken, and not yet what they claim as a whole
@@ -77,7 +81,7 @@ class Alerts:
         by_subject: dict[str, list[AlertState]] = {}
         for life in self._lives.values():
             by_subject.setdefault(life.alert.subject, []).append(life.alert)
-        for row in rows:
+        for row in sorted(rows, key=lambda each: isinstance(each, SourceState)):  # these last: what runs there is known
             if row.until_ms is None:
                 self._again.update(self._take(row, by_subject.get(subject(row), ())))
         self._again.update(self._take_apps())
@@ -103,17 +107,23 @@ class Alerts:
                 self._put(replace(life, alert=alert))
 
     def failed(self, source: str, at_ms: int) -> None:
-        """Note that a source as a whole did not answer."""
+        """Note that a source as a whole did not answer, or that a part of it cannot be read."""
         if self._sources.failed(source):
-            for life in list(self._lives.values()):
-                if source in life.alert.hangs_on and life.alert.stale_since_ms is None:
+            self._moved |= self._jobs.namespaces
+            for fingerprint in sorted(self._hanging_on((source,)) & self._lives.keys()):
+                life = self._lives[fingerprint]
+                if life.alert.stale_since_ms is None:
                     unread = life.alert.fingerprint in self.unread.fingerprints
                     self._put(_changed(life, stale_since_ms=self.unread.seen_ms if unread else at_ms))
         self._observe(lambda alert: alert.source == source and not alert.hangs_on)
 
     def answered(self, source: str, t: int) -> None:
-        """Note that a source as a whole answered."""
+        """Note that a source as a whole answered, or that a part of it can be read again.
+
+        What its other parts were told to be, they are still.
+        """
         if self._sources.answered(source, t):
+            self._moved |= self._jobs.namespaces
             self._again.update(self._hanging_on((source,)))
         self._observe(lambda alert: source in alert.hangs_on)
 
@@ -143,10 +153,12 @@ class Alerts:
             if subject(row) in self._claimed or getattr(row, "level", None) is Level.FAILING:
                 self._again.update(self._take(row))
         self._again.update(self._take_apps())
-        if self._jobs.learn(self._versions.apps):
-            self._name_jobs()
+        settled = self._sources.settled(t)
+        if settled:
+            self._moved |= self._jobs.namespaces
+        self._name_jobs()
         again, self._again = self._again, set()
-        again.update(self._hanging_on(self._sources.settled(t)))
+        again.update(self._hanging_on(settled))
         again.update(fingerprint for fingerprint, life in self._lives.items() if life.due is not None and t >= life.due)
         for fingerprint in sorted(seen):
             self._evaluate(fingerprint, t, now_ms, seen_now=True)
@@ -192,14 +204,19 @@ class Alerts:
         ``known``: the alerts that the store has of it, which hold if nothing can be told of it now.
         """
         touched: set[str] = set()
+        if isinstance(row, BuildState):
+            self._jobs.see(subject(row), row)
         claims = deserved(row, self._tuning)
         if claims and isinstance(row, SourceState):
-            claims = [replace(claim, unseen=self._versions.unseen(claim.cluster)) for claim in claims]
+            told = [replace(each, unseen=self._versions.unseen(each.cluster, each.namespace)) for each in claims]
+            # a namespace of which nothing was ever read was never seen: no more is lost than there was
+            claims = [each for each in told if each.unseen or not each.namespace]
         if claims is None and known:
             claims = [replace(alert, state="inactive") for alert in known]
         if claims is not None:
             touched = self._claim(subject(row), claims)
         if isinstance(row, RolloutState):
+            self._moved.add(row.namespace)
             self._apps.update(
                 dict.fromkeys(self._versions.see(row, failed=any(blames_version(alert.reason) for alert in known)))
             )
@@ -215,7 +232,7 @@ class Alerts:
 
     def _claim(self, about: str, claims: list[AlertState]) -> set[str]:
         # what a source showed that is not configured any more is no claim
-        kept = [self._jobs.named(claim) for claim in claims if self._sources.configured.issuperset(claim.hangs_on)]
+        kept = [self._jobs.named(claim) for claim in claims if self._sources.has(claim.hangs_on)]
         before = self._claimed.get(about, ())
         if not kept and not before:
             return set()
@@ -234,11 +251,13 @@ class Alerts:
         return {*before, *now}
 
     def _name_jobs(self) -> None:
-        """Name the apps of failed builds anew."""
-        for fingerprint, claims in self._claims.items():
-            for about, claim in claims.items():
-                named = self._jobs.named(claim)
-                if named is not claim:
+        """Say anew of failed builds which app they are for, and what they did, where either may be another."""
+        moved, self._moved = self._moved, set()
+        for about in list(self._claimed) if self._jobs.learn() else self._jobs.failed_for(moved) if moved else ():
+            for fingerprint in self._claimed.get(about, ()):
+                claims = self._claims[fingerprint]
+                named = self._jobs.named(claims[about])
+                if named is not claims[about]:
                     claims[about] = named
                     self._again.add(fingerprint)
 

@@ -37,6 +37,7 @@ _EXPLAINING = (
     "unseen",
     "touches",
     "job_app",
+    "did",
     "overdue_job",
     "overdue_in",
 )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from statusdesk.alerts.tuning import Tuning
-from statusdesk.states import AlertState, RolloutState
+from statusdesk.states import AlertState, RolloutState, source_key
 
 
 def fingerprint(labels: Mapping[str, str]) -> str:
@@ -43,6 +43,12 @@ def make(
     }
     given = {"started_ms": 0, **explained, **labels}
     return AlertState(fingerprint=fingerprint(labels), state="inactive", stage=place, runbook=rule.runbook, **given)
+
+
+def read_from(state: RolloutState) -> tuple[str, str]:
+    """Return what a rollout is read from: its cluster, and its namespace, which alone may be refused to us."""
+    source = f"kubernetes/{state.cluster}"
+    return source, source_key(source, state.namespace)
 
 
 def because(state: RolloutState) -> str:

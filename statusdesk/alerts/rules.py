@@ -6,15 +6,17 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from statusdesk.alerts.making import because, make
+from statusdesk.alerts.making import because, make, read_from
 from statusdesk.alerts.rules_platform import SEED, job_alert, of_environment, of_platform
 from statusdesk.alerts.touched import by_build, by_token
-from statusdesk.alerts.tuning import Tuning
+from statusdesk.alerts.tuning import SOURCE_DOWN, Tuning
+from statusdesk.judge.sources import NO_ACCESS
 from statusdesk.states import TROUBLED, AlertState, BuildState, Level, RolloutState, SourceState, Stamped, TokenState
 from statusdesk.states_builds import NO_RESULT
 
 Rule = Callable[[Any, Tuning], list[AlertState]]
 
+KUBERNETES = "kubernetes"
 _MOVES = (Level.PROGRESSING, Level.WARNING, Level.FAILING)
 
 
@@ -26,11 +28,13 @@ def subject(state: Stamped) -> str:
 def deserved(state: Stamped, tuning: Tuning) -> list[AlertState] | None:
     """Return the alerts that a row deserves now; None when that cannot be told (what it deserved holds).
 
-    That no build with a result is left can be told: what an alert was about is gone.
+    That no build with a result is left can be told: what an alert was about is gone; and so can that a namespace
+    cannot be read.
     """
     if state.until_ms is not None:
         return []
-    if getattr(state, "level", None) is Level.UNKNOWN and getattr(state, "reason", "") != NO_RESULT:
+    is_told = isinstance(state, SourceState) or getattr(state, "reason", "") == NO_RESULT
+    if getattr(state, "level", None) is Level.UNKNOWN and not is_told:
         return None
     rule = ROWS.get(type(state).__name__)
     return rule(state, tuning) if rule is not None else []
@@ -64,7 +68,7 @@ def _rollout(state: RolloutState, tuning: Tuning) -> list[AlertState]:
             last_good=state.previous_version,
             cause_key=state.cause_key,
             subject=subject(state),
-            hangs_on=(f"kubernetes/{state.cluster}",),
+            hangs_on=read_from(state),
         )
         made += [alert] if alert is not None else []
     return made
@@ -129,18 +133,40 @@ def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
 
 
 def _source(state: SourceState, tuning: Tuning) -> list[AlertState]:
-    if state.level is not Level.FAILING or state.scope:
+    if state.scope:
+        return _namespace(state, tuning)
+    if state.level is not Level.FAILING:
         return []
     sealed = state.reason == "Sealed"
     made = make(
         tuning,
-        "VaultSealed" if sealed else "SourceDown",
+        "VaultSealed" if sealed else SOURCE_DOWN,
         cluster=state.source.partition("kubernetes/")[2],
         source=state.source,
         started_ms=(state.since_ms if sealed else 0) or state.level_since_ms,
         summary=f"{state.source}: {state.message}",
         reason=state.reason,
         subject=subject(state),
+    )
+    return [made] if made is not None else []
+
+
+def _namespace(state: SourceState, tuning: Tuning) -> list[AlertState]:
+    """Return the alert of a namespace that may not be read; only the engine knows whether anything runs there."""
+    kind, _, cluster = state.source.partition("/")
+    if kind != KUBERNETES or state.reason != NO_ACCESS:
+        return []
+    made = make(
+        tuning,
+        SOURCE_DOWN,
+        cluster=cluster,
+        namespace=state.scope,
+        source=state.source,
+        started_ms=state.level_since_ms,
+        summary=f"namespace {state.scope} of {state.source} cannot be read any more: {state.message}",
+        reason=state.reason,
+        subject=subject(state),
+        hangs_on=(state.source,),
     )
     return [made] if made is not None else []
 

@@ -3,7 +3,7 @@
 from statusdesk.alerts.making import make
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.states import AlertState, Level
-from statusdesk.states_builds import EnvironmentState, PlatformState
+from statusdesk.states_builds import EnvironmentState, Overdue, PlatformState
 
 JENKINS = "jenkins"
 SEED, RENEWAL = "seed", "renewal"
@@ -22,10 +22,19 @@ def of_platform(state: PlatformState, tuning: Tuning) -> list[AlertState]:
     if name is None:
         return []
     about = f"PlatformState:{state.key}"
-    told = [(each.message, OVERDUE, each.url, each.since_ms, about, each.namespace) for each in state.overdue]
+    told = [
+        (each.message, OVERDUE, each.url, each.since_ms, about, each.namespace, _did(each)) for each in state.overdue
+    ]
     if bad and not (told and state.reason == OVERDUE):
-        told.append((state.message, state.reason, state.url, state.level_since_ms, about, ""))
+        told.append((state.message, state.reason, state.url, state.level_since_ms, about, "", ""))
     return [alert for each in told for alert in job_alert(tuning, name, state.source, state.job, *each)]
+
+
+def _did(overdue: Overdue) -> str:
+    """Return that the last run went wrong, where one did: nothing else keeps the job from running."""
+    if overdue.result in ("", "SUCCESS"):
+        return ""
+    return f"its last run{f' #{overdue.number}' if overdue.number is not None else ''} ended {overdue.result}"
 
 
 def job_alert(
@@ -39,6 +48,7 @@ def job_alert(
     since_ms: int,
     subject: str,
     namespace: str = "",
+    did: str = "",
 ) -> list[AlertState]:
     """Return the alert of a job as such, the same whether its build or its row of platform jobs tells of it.
 
@@ -54,6 +64,7 @@ def job_alert(
         summary=summary,
         reason=reason,
         look=f"the job {job}",
+        did=did,
         overdue_job=f"the job {job}" if name == _NAMES[RENEWAL] else "",
         overdue_in=(namespace,) if namespace else (),
         build_url=url,

@@ -23,24 +23,25 @@ class RuleTuning(msgspec.Struct, frozen=True):
 
 
 class Standard(msgspec.Struct, frozen=True):
-    """A rule as it is without settings; ``production``: its severity there."""
+    """A rule as it is without settings; ``production``, ``outside``: its severity there, and in no stage."""
 
     severity: str
     production: str
     for_s: float = 0.0
     keep_s: float = 0.0
     quiet: bool = False
+    outside: str = ""
 
 
 MOST_PLACES = 10_000
 
 AHEAD, IN_PRODUCTION = "BadVersionAhead", "BadVersionInProduction"
-LEFT_UP = "EnvironmentLeftUp"
-OF_NO_STAGE = frozenset(
-    {"SeedJobStale", "RenewalOverdue", "TokenLapsing", "TokenAtCap", "TokenGone", "VaultSealed", "SourceDown"}
-)
-OUTSIDE_TOO = frozenset({"BuildFailed", LEFT_UP})
-"""Jobs build what no stage has, and make environments beside them; rollouts are watched in the stages only."""
+LEFT_UP, SOURCE_DOWN = "EnvironmentLeftUp", "SourceDown"
+OF_NO_STAGE = frozenset({"SeedJobStale", "RenewalOverdue", "TokenLapsing", "TokenAtCap", "TokenGone", "VaultSealed"})
+OUTSIDE_TOO = frozenset({"BuildFailed", LEFT_UP, SOURCE_DOWN})
+"""Jobs build what no stage has, and make environments beside them; rollouts are watched in the stages only. A source
+as a whole is of no stage, a namespace of it that cannot be read is.
+"""
 
 STANDARDS: Mapping[str, Standard] = {
     "RolloutFailing": Standard("warning", "critical"),
@@ -48,7 +49,7 @@ STANDARDS: Mapping[str, Standard] = {
     "ServiceDegraded": Standard("warning", "critical"),
     "BadVersionAhead": Standard("warning", "warning"),
     "BadVersionInProduction": Standard("critical", "critical"),
-    # a failed build leaves the namespace as it was, production too
+    # what a failed build has brought into production all the same is told by its rollout
     "BuildFailed": Standard("warning", "warning"),
     "SeedJobStale": Standard("warning", "warning"),
     "RenewalOverdue": Standard("warning", "warning"),
@@ -58,7 +59,7 @@ STANDARDS: Mapping[str, Standard] = {
     "VaultSealed": Standard("critical", "critical"),
     "EnvironmentLeftUp": Standard("info", "info"),
     # one visit that fails is an everyday case: two of them, and half a minute
-    "SourceDown": Standard("critical", "critical", for_s=30.0),
+    SOURCE_DOWN: Standard("warning", "critical", for_s=30.0, outside="critical"),
     "Watchdog": Standard("info", "info"),
 }
 
@@ -127,7 +128,8 @@ class Tuning:
         keep_s = standard.keep_s if rule.keep_firing_for_s is None else rule.keep_firing_for_s
         production = any(each.production for each in self._stages if each.name == stage)
         by_stage = dict(rule.severity)
-        severity = by_stage.get(stage) or by_stage.get("") or (standard.production if production else standard.severity)
+        usual = standard.production if production else standard.severity
+        severity = by_stage.get(stage) or by_stage.get("") or ("" if stage else standard.outside) or usual
         return RuleTuning(
             severity, round(for_s * 1000), round(keep_s * 1000), rule.runbook, rule.notify, standard.quiet
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from statusdesk.alerts.making import because, make
+from statusdesk.alerts.making import because, make, read_from
 from statusdesk.alerts.tuning import AHEAD, IN_PRODUCTION, Tuning, production_of
 from statusdesk.judge.presence import is_rolled_out, is_there
 from statusdesk.judge.promotion_versions import Arrival, Lineage, order_of
@@ -85,13 +85,17 @@ class Versions:
                 found.setdefault(alert.alertname, alert)
         return list(found.values())
 
-    def unseen(self, cluster: str) -> str:
-        """Return which apps nobody sees while a cluster is down, where they are; empty when it had none."""
+    def rollouts(self, app: str, namespace: str) -> list[RolloutState]:
+        """Return what is known of an app in a namespace of a stage."""
+        return [row for row in self._apps.get(app, {}).values() if row.namespace == namespace]
+
+    def unseen(self, cluster: str, namespace: str = "") -> str:
+        """Return which apps nobody sees while a cluster, or a namespace of it, is not read; empty when it had none."""
         places: dict[str, set[str]] = {}
         apps = set()
         for app, rows in self._apps.items():
             for row in rows.values():
-                if cluster and row.cluster == cluster:
+                if cluster and row.cluster == cluster and namespace in ("", row.namespace):
                     apps.add(app)
                     places.setdefault(self._tuning.stage_of(cluster, row.namespace), set()).add(row.namespace)
         if not apps:
@@ -159,7 +163,8 @@ class Versions:
             at_namespace=failing.namespace,
             at_stage=fails_in,
             subject=f"App:{failing.app}",
-            hangs_on=tuple(sorted({f"kubernetes/{row.cluster}" for row in rows})),
+            # of production it says what is known, also while that cannot be read: its own alert says that
+            hangs_on=tuple(sorted({f"kubernetes/{row.cluster}" for row in rows} | {*read_from(failing)})),
         )
 
     def _place(self, row: RolloutState) -> int:

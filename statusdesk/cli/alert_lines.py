@@ -17,9 +17,9 @@ def event_line(event: AlertEvent, *, as_json: bool) -> str:
 
 
 def place_of(alert: AlertState) -> str:
-    """Return what an alert is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu``."""
-    parts = (alert.namespace, alert.app) if alert.app else (alert.source, alert.token)
-    return "/".join(part for part in parts if part) or alert.namespace or alert.alertname
+    """Return what an alert is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu/staging``."""
+    parts = (alert.namespace, alert.app) if alert.app else (alert.source, alert.namespace, alert.token)
+    return "/".join(part for part in parts if part) or alert.alertname
 
 
 def words_of(
@@ -35,7 +35,7 @@ def words_of(
     words += ["silenced"] if alert.silenced_by else []
     words += [f"{sink}: {muted_words(each, now_ms)}" for sink, each in muted]
     words += [inhibited_words(alert, others)] if alert.inhibited_by else []
-    words += ["its source is down"] if alert.stale_since_ms is not None else []
+    words += ["its source cannot be read"] if alert.stale_since_ms is not None else []
     return words
 
 

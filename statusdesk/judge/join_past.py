@@ -6,7 +6,7 @@ import msgspec
 
 from statusdesk.facts import Build
 from statusdesk.judge.join_versions import same_version
-from statusdesk.states import BuildRule, RolloutState
+from statusdesk.states import BuildRule, BuildState, RolloutState
 
 CLOCKS_MS = 5_000  # Jenkins and the cluster need not agree on the time to the second
 _SURE = (BuildRule.ANNOTATION, BuildRule.VERSION)
@@ -28,6 +28,18 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NO_PAST = Past()
+
+
+def is_work_of(rollout: RolloutState, build: BuildState) -> bool:
+    """Return whether a rollout was joined to a build."""
+    return (rollout.build_job, rollout.build_number) == (build.job, build.number)
+
+
+def is_later(rollout: RolloutState, build: BuildState) -> bool:
+    """Return whether a rollout may have begun after a build did."""
+    if rollout.started_ms is None or build.started_ms is None:
+        return True
+    return rollout.started_ms >= build.started_ms - CLOCKS_MS
 
 
 def revisions_before(rollout: RolloutState, periods: Sequence[RolloutState]) -> tuple[RolloutState, ...]:

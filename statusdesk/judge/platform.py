@@ -168,6 +168,8 @@ def _overdue_of(judged: _Judged) -> Overdue:
         message=judged.message,
         url=known.decisive.url if known.decisive is not None else known.job.url,
         since_ms=since_ms + round(period.every_s * 1000 * known.periods_allowed),
+        number=_number(known),
+        result=(known.decisive.result or "") if known.decisive is not None else "",
     )
 
 

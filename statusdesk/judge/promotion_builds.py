@@ -7,7 +7,7 @@ import msgspec
 from statusdesk.board import Cell
 from statusdesk.facts import JobClass
 from statusdesk.job_names import shown_job
-from statusdesk.judge.join_past import CLOCKS_MS
+from statusdesk.judge.join_past import is_later, is_work_of
 from statusdesk.states import BuildState, Level, RolloutState
 from statusdesk.unbuilt import unbuilt, unbuilt_among
 
@@ -71,7 +71,7 @@ def remarks(
         if stage is None or cell is None or build.started_ms is None:
             continue
         rollouts = [r for r in cell.rollouts if r.namespace == build.namespace]
-        unchanged = bool(rollouts) and not any(_is_changed(r, build, build.started_ms) for r in rollouts)
+        unchanged = bool(rollouts) and not any(is_work_of(r, build) or is_later(r, build) for r in rollouts)
         if build.level is Level.FAILING:
             tail = ", cluster unchanged" if unchanged else ""
             found.append(Remark(stage=stage, message=f"{build.message}{tail}"))
@@ -121,13 +121,6 @@ def _unchanged(stage: int, build: BuildState, rollouts: Sequence[RolloutState], 
         return Remark(stage=stage, message=message)
     until_ms = settled_ms + UNCHANGED_NEWS_MS
     return Remark(stage=stage, message=f"{number} is green, cluster unchanged", fault=False, news_until_ms=until_ms)
-
-
-def _is_changed(rollout: RolloutState, build: BuildState, started_ms: int) -> bool:
-    """Whether a rollout is the work of a build, or at least began after it did."""
-    if (rollout.build_job, rollout.build_number) == (build.job, build.number):
-        return True
-    return rollout.started_ms is None or rollout.started_ms >= started_ms - CLOCKS_MS
 
 
 def _runs(rollouts: Sequence[RolloutState], version: str) -> bool:

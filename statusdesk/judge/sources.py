@@ -4,9 +4,9 @@ import msgspec
 
 from statusdesk.facts import Visited
 from statusdesk.judge.jobs import Doubt, sentence
-from statusdesk.states import Level, SourceState
+from statusdesk.states import Level, SourceState, source_key
 
-SKEWED = "SkewedClock"
+SKEWED, NO_ACCESS = "SkewedClock", "NoAccess"
 _SENTENCES = {
     "Unreachable": "it cannot be reached",
     "Timeout": "it does not answer in time",
@@ -19,13 +19,8 @@ _SENTENCES = {
     "Empty": "it shows us nothing at all: rights are missing, or everything is gone",
     "Gone": "what was there has gone",
     "Misconfigured": "the settings for it are wrong",
-    "NoAccess": "we may not read it",
+    NO_ACCESS: "we may not read it",
 }
-
-
-def source_key(source: str, scope: str = "") -> str:
-    """Return the key of a source, or of one scope of it."""
-    return f"{source}#{scope}" if scope else source
 
 
 def judge_source(
@@ -43,7 +38,7 @@ def judge_source(
     level = Level.OK
     reason, message = "Live" if visited.live else "Answers", visited.message
     if not visited.ok:
-        level = Level.UNKNOWN if visited.problem == "NoAccess" and visited.scope else Level.FAILING
+        level = Level.UNKNOWN if visited.problem == NO_ACCESS and visited.scope else Level.FAILING
         if visited.problem == SKEWED:  # what it tells is corrected for
             level = Level.WARNING
         reason = visited.problem or "Unreachable"

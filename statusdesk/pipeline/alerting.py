@@ -15,7 +15,7 @@ from statusdesk.config_alerts import SEVERITIES
 from statusdesk.console_requests import Asked
 from statusdesk.facts import Visited
 from statusdesk.pipeline.answers import answer
-from statusdesk.states import AlertState, Collector, Lasting, Transition
+from statusdesk.states import AlertState, Collector, Lasting, Transition, source_key
 from statusdesk.states_alerts import RESOLVED_FOR_MS, WATCHDOG, MutedThere, Notification
 from statusdesk.store.kinds import KINDS
 from statusdesk.store.writer import Writer
@@ -114,13 +114,12 @@ class Alerting:
         self._writer.put_alerts([waits_moved(alert, step_ms) for alert in self._writer.firing()])
 
     def visited(self, visited: Visited) -> None:
-        """Take how a source as a whole answered."""
-        if visited.scope:
-            return
+        """Take how a source as a whole answered, or a part of it."""
+        about = source_key(visited.source, visited.scope)
         if visited.ok:
-            self.engine.answered(visited.source, self._at[0])
+            self.engine.answered(about, self._at[0])
         else:
-            self.engine.failed(visited.source, visited.at_ms)
+            self.engine.failed(about, visited.at_ms)
 
     def settle(self, told: Iterable[Heard]) -> None:
         """Take what has become of messages, and what is muted elsewhere."""

@@ -28,7 +28,7 @@ from statusdesk.facts import (
     Visited,
     Workload,
 )
-from statusdesk.judge.sources import judge_source, source_key
+from statusdesk.judge.sources import judge_source
 from statusdesk.pipeline.alerting import Alerting
 from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.builds import AskBuild, Builds
@@ -49,6 +49,7 @@ from statusdesk.states import (
     RolloutState,
     SourceState,
     TokenState,
+    source_key,
 )
 from statusdesk.store.writer import Transition, Writer
 
@@ -280,7 +281,7 @@ class Desk:
         for each in self._visits:
             visited = replace(each, at_ms=min(each.at_ms, now_ms))  # the clock may have been set back since
             self._alerting.visited(visited)
-            key = f"{visited.source}#{visited.scope}" if visited.scope else visited.source
+            key = source_key(visited.source, visited.scope)
             self._inherited_parts.discard(key)
             if visited.ok and not visited.scope:
                 transitions += self._writer.gone(SourceState, self._forgotten(visited.source), visited.at_ms)

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from statusdesk.judge.sources import source_key
-from statusdesk.states import Level, SourceState
+from statusdesk.states import Level, SourceState, source_key
 
 
 class LastKnown:

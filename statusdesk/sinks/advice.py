@@ -22,7 +22,7 @@ _STEPS: Mapping[str, str] = MappingProxyType(
         "ServiceDegraded": "open it on the board: which pods are not ready, and since when",
         "BadVersionAhead": "stop it: do not promote this version before it is well",
         "BadVersionInProduction": "see whether production suffers too; go back to the last good version if it does",
-        "BuildFailed": "open the build in Jenkins: the namespace is as it was before",
+        "BuildFailed": "open the build in Jenkins: its log says at which step it failed",
         "SeedJobStale": "mend the seed job and run it: the definitions of all jobs are as old as its last good run",
         "RenewalOverdue": "see why the job does not run (disabled, no executor, another trigger) and start it",
         "TokenLapsing": "run its renewal job now; if that does not help, issue a new token before this one lapses",
@@ -33,6 +33,7 @@ _STEPS: Mapping[str, str] = MappingProxyType(
         WATCHDOG: "nothing: it always fires; do something when it does NOT arrive, nobody is told of anything then",
     }
 )
+_MAY_HAVE_DONE = "its log says at which step it failed; look on the board at what its namespace runs now"
 _NO_RUN_HELPS = ("AtCap", "NearsCap", "FewUses", "NotRenewable", "ParentLapses")
 _REISSUE = "issue a new token before this one lapses: no run of its renewal job helps it"
 _SAID_BY_ITS_ROW = ("RolloutFailing", "RolloutStuck", "ServiceDegraded")
@@ -47,6 +48,7 @@ _UNAUTHORIZED = _by_kind(
     "make a new API token for the user of [jenkins], the old one is wrong or was revoked",
     "issue a new token for [vault], the old one is wrong or has expired",
 )
+_NOT_OURS = "or take the namespace out of its [[stage]], where it is not to be watched any more"
 _RIGHTS = _by_kind(
     "grant list and watch as deploy/kubernetes has it",
     "grant the user of [jenkins] Overall/Read and Job/Read",
@@ -96,13 +98,18 @@ def advice(alert: AlertState) -> list[str]:
         return []
     if alert.alertname == "TokenLapsing" and alert.reason in _NO_RUN_HELPS:
         return [_REISSUE]
+    if alert.alertname == "BuildFailed" and (alert.did or alert.namespace):
+        return [f"open the build in Jenkins: {alert.did or _MAY_HAVE_DONE}"]
+    if alert.alertname == "RenewalOverdue" and alert.did:
+        return [f"{alert.did}: open it in Jenkins, mend what fails there, and run the job again"]
     if alert.alertname != "SourceDown":
         return [_STEPS[alert.alertname]] if alert.alertname in _STEPS else []
     if alert.reason == faults.INTERNAL:
         return ["look at the log of the collector and report it: this is a fault of statusdesk"]
     kind = _kind(alert)
     step = _BY_ERROR.get(alert.reason, _UNREACHABLE).get(kind, "")
-    return [step, CHECK] if step else [CHECK]
+    steps = [step, CHECK] if step else [CHECK]
+    return [*steps, _NOT_OURS] if alert.namespace else steps
 
 
 def hits_by_rule(alert: AlertState) -> str:

@@ -140,9 +140,8 @@ class Message(msgspec.Struct, frozen=True):
 
 
 def place(alert: AlertState) -> str:
-    """Return what an alert is about: ``staging/orders``, ``vault/payments``."""
-    parts: tuple[str, ...] = (alert.namespace, alert.app) if alert.app else (alert.source, alert.token)
-    parts = parts if any(parts) else (alert.namespace,)
+    """Return what an alert is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu/staging``."""
+    parts = (alert.namespace, alert.app) if alert.app else (alert.source, alert.namespace, alert.token)
     return safe("/".join(part for part in parts if part) or alert.alertname)
 
 
@@ -165,7 +164,7 @@ def who_is_hit(alert: AlertState) -> str:
     namespace, cluster = _where(alert)
     if alert.touches and not alert.token:
         return safe(alert.touches, MAX_TEXT)
-    if namespace:
+    if namespace and not alert.unseen:
         stage = f"stage {alert.stage_now}, " if alert.stage_now else ""
         runs = f"production, which has {alert.version}; it fails in " if alert.alertname == IN_PRODUCTION else ""
         return safe(f"{runs}{stage}namespace {namespace}{f' of cluster {cluster}' if cluster else ''}")
@@ -202,7 +201,7 @@ def lines_of(alert: AlertState) -> list[str]:
     lines += [f"  taken by {safe(alert.acked_by)}"] if alert.acked_by else []
     if alert.stale_since_ms is not None:
         seen = _moment(alert.stale_since_ms)
-        lines.append(f"  last seen {seen}: its source has not been read since, this is how it stood then")
+        lines.append(f"  last seen {seen}: it has not been read since, this is how it stood then")
     return lines
 
 

@@ -55,6 +55,12 @@ def source(level: Level = Level.FAILING, name: str = EU, reason: str = "Timeout"
     return SourceState(key=name, source=name, scope="", level=level, reason=reason, **fields)
 
 
+def closed(namespace: str, *, level: Level = Level.UNKNOWN, **fields) -> SourceState:
+    """A namespace that we may not read, or may read again."""
+    given = {"reason": "NoAccess" if level is Level.UNKNOWN else "Answers"} | fields
+    return SourceState(key=f"{EU}#{namespace}", source=EU, scope=namespace, level=level, **given)
+
+
 def became(*rows: Stamped) -> list[Transition]:
     return [Transition(before=None, after=row) for row in rows]
 

@@ -1,11 +1,14 @@
 """A failed build belongs to the app of its job, whenever that becomes known; its labels stay as they are."""
 
+import pytest
 from msgspec.structs import replace
 
+from statusdesk.alerts.jobs import UNCHANGED
 from statusdesk.alerts.mutes import matches
+from statusdesk.sinks.message import next_steps
 from statusdesk.states import Level
 from statusdesk.states_alerts import Matcher
-from tests.alerts.make import HOUR, MINUTE, World, build, rollout
+from tests.alerts.make import EU, HOUR, MINUTE, SECOND, T0, World, build, rollout
 
 FAILED = build(job="shop/deploy-orders", namespace="staging", message="#7 failed")
 OK = rollout(Level.OK)
@@ -44,3 +47,56 @@ def test_a_silence_of_an_app_holds_for_its_failed_builds():
         assert matches([Matcher("app", value, is_regex)], alert)
         assert not matches([Matcher("app", value, is_regex, False)], alert)
     assert not matches([Matcher("app", "order")], alert) and matches([Matcher("app", "order", False, False)], alert)
+
+
+BROKEN = build(job="shop/deploy-orders", namespace="staging", message="#7 failed", number=7, started_ms=T0)
+BY_IT = {"build_job": "shop/deploy-orders", "build_number": 7, "started_ms": T0 + MINUTE}
+BEFORE = {"build_job": "shop/deploy-orders", "build_number": 6, "started_ms": T0 - HOUR}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([], ""),
+        ([rollout(Level.OK, "shop")], ""),
+        ([rollout(Level.OK, **BEFORE)], UNCHANGED),
+        ([rollout(Level.OK, **BEFORE), rollout(Level.OK, name="orders-db", app="orders", **BEFORE)], UNCHANGED),
+        ([rollout(Level.UNKNOWN, **BEFORE)], ""),
+        ([rollout(Level.OK)], ""),
+        ([rollout(Level.OK, **BEFORE | {"started_ms": T0 + 1, "build_number": None})], ""),
+        ([rollout(version="5.0.0", **BY_IT)], "its orders 5.0.0 fails there now"),
+        ([rollout(Level.PROGRESSING, version="5.0.0", **BY_IT)], "its orders 5.0.0 is there all the same"),
+        (
+            [rollout(Level.OK, **BEFORE), rollout(name="orders-db", app="orders", version="9", **BY_IT)],
+            "its orders 9 fails there now",
+        ),
+    ],
+)
+@pytest.mark.parametrize("first", ["the build", "the rollouts"])
+def test_what_a_failed_build_did_is_said_only_as_far_as_it_is_known(rows, said, first):
+    world = World()
+    for seen in ((BROKEN,), rows) if first == "the build" else (rows, (BROKEN,)):
+        world.step(*seen)
+    (alert,) = (each for each in world.alerts.active() if each.alertname == "BuildFailed")
+    assert alert.did == said
+    (step, *_) = next_steps(alert)
+    assert step.startswith("open the build in Jenkins: ") and (UNCHANGED in step) is (said == UNCHANGED)
+
+
+@pytest.mark.parametrize("lost", [EU, f"{EU}#staging"])
+def test_what_cannot_be_read_is_not_said_to_be_as_it_was(lost):
+    world = World()
+    world.step(rollout(Level.OK, **BEFORE), BROKEN)
+    world.alerts.failed(lost, world.now_ms)
+    world.step()
+    assert world.alerts.active()[0].did == ""
+    world.restart(heard=("jenkins",))
+    assert world.alerts.active()[0].did == ""
+    world.later(10 * SECOND)
+    assert world.alerts.active()[0].did == UNCHANGED
+
+
+def test_of_a_job_without_a_namespace_nothing_is_said_of_one():
+    world = World()
+    (alert,) = world.step(build(job="vault-renew-billing", job_class="renewal", namespace=""))
+    assert "namespace" not in next_steps(alert)[0]

@@ -21,7 +21,7 @@ def test_without_for_it_fires_at_once_and_once():
     )
     assert (fired.stage, fired.hangs_on, fired.subject) == (
         "staging",
-        (EU,),
+        (EU, f"{EU}#staging"),
         "RolloutState:eu/staging/Deployment/orders",
     )
     world.step(rollout(Level.FAILING, level_since_ms=5, rolling_since_ms=5, message="x", reason="Other"))

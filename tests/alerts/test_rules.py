@@ -9,7 +9,7 @@ from statusdesk.alerts.tuning import STANDARDS, Tuning
 from statusdesk.config_alerts import RULE_NAMES
 from statusdesk.sinks.message import who_is_hit
 from statusdesk.states import Level
-from tests.alerts.make import World, build, config, rollout, rule, source, token
+from tests.alerts.make import World, build, closed, config, rollout, rule, source, token
 
 PLAIN = Tuning(config())
 
@@ -67,10 +67,13 @@ def test_unknown_rows_leave_what_they_deserved_and_gone_ones_deserve_nothing():
     assert deserved(rollout(until_ms=5), PLAIN) == []
 
 
-def test_a_part_of_a_source_without_rights_is_no_alert():
-    from statusdesk.states import SourceState
-
-    assert names(SourceState(key="k#ns", source="kubernetes/eu", scope="ns", level=Level.FAILING)) == []
+def test_a_namespace_without_rights_is_told_by_its_stage_and_no_other_part_of_a_source():
+    """Parts were told by none before; but of a namespace that nobody sees any more all alerts are frozen."""
+    assert names(closed("shop")) == [("SourceDown", "critical")]
+    assert names(closed("staging")) == [("SourceDown", "warning")]
+    assert names(closed("shop", level=Level.OK)) == []
+    assert names(closed("shop", level=Level.FAILING, reason="Timeout")) == []
+    assert names(msgspec.structs.replace(closed("queue"), source="jenkins")) == []
 
 
 def test_only_what_names_the_thing_is_a_label():
@@ -89,7 +92,7 @@ def test_only_what_names_the_thing_is_a_label():
     assert down.labels == {
         "alertname": "SourceDown", "severity": "critical", "cluster": "eu", "source": "kubernetes/eu"
     }  # fmt: skip
-    assert down.hangs_on == () and alert.hangs_on == ("kubernetes/eu",)
+    assert down.hangs_on == () and alert.hangs_on == ("kubernetes/eu", "kubernetes/eu#staging")
 
 
 def test_labels_make_the_identity():

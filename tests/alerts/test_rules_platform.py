@@ -5,6 +5,7 @@ import pytest
 
 from statusdesk.alerts.rules import deserved
 from statusdesk.alerts.tuning import Tuning
+from statusdesk.sinks.message import next_steps
 from statusdesk.states import Level, Stamped
 from statusdesk.states_builds import Overdue, PlatformState
 from tests.alerts.make import World, build, config, rule, token
@@ -52,6 +53,24 @@ def environment(level, reason, cluster="eu"):
 )
 def test_which_rows_are_alerts(state, name):
     assert [alert.alertname for alert in deserved(state, PLAIN)] == ([name] if name else [])
+
+
+@pytest.mark.parametrize(
+    ("reason", "result", "said"),
+    [
+        ("RenewalOverdue", "FAILURE", "its last run #269 ended FAILURE: open it in Jenkins, mend what fails there"),
+        ("RenewalOverdue", "UNSTABLE", "its last run #269 ended UNSTABLE"),
+        ("RenewalOverdue", "SUCCESS", "see why the job does not run"),
+        ("RenewalOverdue", "", "see why the job does not run"),
+        ("Disabled", "FAILURE", "see why the job does not run"),
+    ],
+)
+def test_a_renewal_that_runs_and_fails_is_not_said_not_to_run(reason, result, said):
+    late = Overdue(namespace="", message="m", url="", since_ms=7, number=269, result=result)
+    overdue = (late,) if reason == "RenewalOverdue" else ()
+    state = platform("renewal", Level.FAILING, reason, result=result, number=269, overdue=overdue)
+    (alert,) = deserved(state, PLAIN)
+    assert [step for step in next_steps(alert) if step.startswith(said)]
 
 
 def test_unknown_holds():

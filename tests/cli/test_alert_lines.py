@@ -76,7 +76,7 @@ def test_what_it_is_about(fields, place):
 def test_what_is_to_be_known_beside_its_name():
     assert words_of(ALERT, NOW) == ["firing for 1m"]
     all_of_it = changed(flapping=True, acked_by="kim", silenced_by="s", stale_since_ms=1, inhibited_by="f")
-    words = ["flapping", "taken by kim", "silenced", "another alert says more about it", "its source is down"]
+    words = ["flapping", "taken by kim", "silenced", "another alert says more about it", "its source cannot be read"]
     assert words_of(all_of_it, NOW)[1:] == words
     assert words_of(changed(state="pending", fired_ms=None), NOW) == ["pending for 1m 30s"]
     muted = Muted(fingerprint="f", by="sam", until_ms=NOW + 3_600_000)

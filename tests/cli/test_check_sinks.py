@@ -74,7 +74,8 @@ def test_alertmanagers_are_asked_and_the_schedule_is_in_words(check, tmp_path):
         assert code == 1
         assert ("sink am", "fail", "127.0.0.1:9 is not ready: no connection") in found
         assert any(each[2].startswith("1/2 ready (0.") for each in found)
-        assert any(each[2].startswith("SourceDown: critical, posted after 30s") for each in found)
+        of_sources = [each[2] for each in found if each[2].startswith("SourceDown in ")]
+        assert any("no stage: critical, posted after 30s" in words for words in of_sources)
         code, found = check(settings.replace(', "http://127.0.0.1:9"', ""), "--send-test", "am")
         assert (code, found[0][2]) == (0, "the test message was taken; see whether it has arrived")
         assert receiver.got == [] or receiver.got[0].body["alerts"][0]["labels"]["alertname"] == "Test"

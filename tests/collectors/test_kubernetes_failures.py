@@ -8,7 +8,7 @@ import pytest
 
 from collectors.kubernetes_kinds import KINDS
 from collectors.kubernetes_namespaces import NamespaceNames
-from collectors.kubernetes_problems import ApiProblem
+from collectors.kubernetes_problems import ApiProblem, Refused
 from collectors.kubernetes_standing import Standing
 from collectors.kubernetes_watch import Feed
 from statusdesk.clock import ClockSteps
@@ -318,3 +318,18 @@ def test_a_clock_that_is_set_silences_no_open_watch(step_ms):
         standing.tick()
     assert len(sent) >= 2 and all(visited.ok and visited.live for visited in sent)
     assert wall[0] - sent[-1].at_ms <= 5_000
+
+
+def test_a_namespace_that_fails_otherwise_meanwhile_was_not_read():
+    """A line that is refused and then times out has shown nothing: it is no more allowed than it was."""
+    sent: list[Visited] = []
+    standing = Standing(
+        "kubernetes/eu", sent.append, lambda: 10_000, silence_ms=1, patience_ms=1, proven_ms=1_000, grace_ms=0
+    )
+    line = standing.line(KINDS[0], "shop")
+    line.fails(Refused("kim may not"), 0)
+    line.fails(ApiProblem("Timeout", "no answer"), 0)
+    line.fails(Refused("kim may not"), 0)
+    assert [visited.ok for visited in sent if visited.scope] == [False]
+    line.hears(10_000)
+    assert [visited.ok for visited in sent if visited.scope] == [False, True]

@@ -4,9 +4,10 @@ import pytest
 
 from statusdesk.alerts.telling import Outcome
 from statusdesk.config_alerts import SinkSettings
+from statusdesk.facts import Visited
 from statusdesk.sinks.message import Message
 from statusdesk.states import Collector
-from tests.alerts.make import MINUTE, SECOND, rule
+from tests.alerts.make import EU, MINUTE, SECOND, rule
 from tests.pipeline.desk_bench import workload
 from tests.pipeline.test_alerting import AM, Office, failing
 
@@ -66,6 +67,13 @@ def shop(tmp_path):
 FIRING = "desk [FIRING] warning ServiceDegraded staging/orders"
 STILL = FIRING.replace("FIRING", "FIRING, still")
 OVER = "desk [RESOLVED] warning ServiceDegraded staging/orders"
+
+
+def closed(shop: Shop, *, ok: bool = False, source: str = EU) -> None:
+    """One namespace is refused to us, or allowed again; all else goes on."""
+    problem = "" if ok else "NoAccess"
+    shop.desk.take(Visited(source=source, scope="staging", ok=ok, at_ms=shop.now_ms, problem=problem))
+    shop.visit()
 
 
 def told(shop: Shop) -> None:
@@ -207,3 +215,28 @@ def test_a_source_that_was_down_is_not_said_to_be_before_it_has_been_asked(shop)
     (title,) = shop.later(SECOND)
     assert "FIRING, still] critical SourceDown" in title
     shop.send()
+
+
+LOST = "desk [FIRING] warning SourceDown kubernetes/eu/staging"
+
+
+def test_a_namespace_that_is_lost_is_told_once_and_nothing_of_it_is_repeated_until_it_is_read(shop):
+    told(shop)
+    closed(shop)
+    told_since = []
+    for _ in range(12):
+        told_since += shop.later(10 * SECOND)
+        shop.visit()
+    assert told_since[:1] == [LOST] and set(told_since[1:]) == {LOST.replace("FIRING", "FIRING, still")}
+    (orders,) = (each for each in shop.writer.firing() if each.app == "orders")
+    assert orders.stale_since_ms is not None
+    shop.stop()
+    shop.open()
+    closed(shop)
+    assert not {OVER, STILL, FIRING} & {*shop.later(2 * MINUTE), *shop.later(2 * MINUTE)}
+    closed(shop, ok=True)
+    shop.see(workload())
+    assert {*shop.later(SECOND), *shop.later(20 * SECOND), *shop.later(20 * SECOND)} == {
+        OVER,
+        LOST.replace("FIRING", "RESOLVED"),
+    }

@@ -27,7 +27,8 @@ def test_the_sentence_of_a_rule():
 def test_sinks_that_are_told_otherwise_and_rules_that_are_off():
     settings = config(rule("SourceDown", notify=("file",)), rule("TokenGone", enabled=False), sinks=(AM, FILE))
     assert said(settings, "SourceDown") == [
-        "SourceDown: critical, told after 30s (30s true), never reminded, not told when over, to file"
+        f"SourceDown in {where}, told after 30s (30s true), never reminded, not told when over, to file"
+        for where in ("testing, staging: warning", "production, no stage: critical")
     ]
     assert said(settings, "TokenGone") == ["TokenGone: switched off"]
     assert said(settings, "VaultSealed") == [

@@ -12,7 +12,7 @@ from statusdesk.sinks.schedule import sentences
 from statusdesk.states import Level
 from statusdesk.states_alerts import WATCHDOG
 from statusdesk.states_builds import EnvironmentState, PlatformState
-from tests.alerts.make import EU, HOUR, MINUTE, T0, became, build, config, rollout, rule, source, token
+from tests.alerts.make import EU, HOUR, MINUTE, T0, became, build, closed, config, rollout, rule, source, token
 
 RULES = [name for name in RULE_NAMES if name != WATCHDOG]
 STAGES = {"testing": "testing", "staging": "staging", "production": "shop", "": "env-kim"}
@@ -63,7 +63,8 @@ def rows_of(name, namespace):
         case "VaultSealed":
             return [source(name="vault", reason="Sealed")]
         case "SourceDown":
-            return [source()]
+            whole = namespace not in config().namespaces_of("eu")
+            return [source()] if whole else [at(namespace), closed(namespace)]
     assert name == "EnvironmentLeftUp"
     key = f"eu/{namespace}"
     return [EnvironmentState(key=key, cluster="eu", namespace=namespace, level=Level.WARNING, reason="LeftUp")]
@@ -79,7 +80,7 @@ def sent(settings, name, rows):
     alerts.step(became(*rows), HOUR, T0 + HOUR)
     for each in tuning.sources:
         alerts.answered(each, HOUR + MINUTE)
-        if each == EU and name == "SourceDown":
+        if each == EU and name == "SourceDown" and len(rows) == 1:  # as a whole
             alerts.failed(each, T0)
     alerts.step((), HOUR + MINUTE, T0 + HOUR + MINUTE)
     active = [each for each in alerts.active() if each.alertname == name and each.state == "firing"]
