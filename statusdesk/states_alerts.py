@@ -147,6 +147,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def words(self) -> str:
         """What is bad, in one sentence, with whom it hits; and that it is well now, where it is held all the same."""
+        if self.ended_by:
+            return f"{self.ended_by}; it was: {self.summary}"
         held = "; it is well now, and held until it stays so" if self.cleared_ms and self.state == "firing" else ""
         return (f"{self.summary}; hits {listed(self.hits)}" if self.hits else self.summary) + held
 

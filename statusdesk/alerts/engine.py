@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from statusdesk.alerts.inhibition import weighed
 from statusdesk.alerts.jobs import JobApps
+from statusdesk.alerts.leaving import Leaving
 from statusdesk.alerts.lifecycle import Life, Step, advance, released, restored, seen_again, waits_moved
 from statusdesk.alerts.mutes import Mutes
 from statusdesk.alerts.rules import deserved, subject
@@ -68,6 +69,7 @@ class Alerts:
             if alert.state != "resolved"
         }
         self._again = {*self._lives}
+        self._leaving = Leaving(tuning, self._lives)
         until = t + patience_ms(tuning)
         self.unread = Unread(self._lives.values(), self._sources, seen_ms=now_ms - down_ms, until=until)
         self._take_up(rows)
@@ -152,6 +154,7 @@ class Alerts:
             self._evaluate(fingerprint, t, now_ms, seen_now=True)
         for fingerprint in sorted(again - seen):
             self._evaluate(fingerprint, t, now_ms, seen_now=False)
+        self._part(t, now_ms)
         self._learn_unread(t)
         if self.mutes.due(now_ms):
             self._remute(now_ms)
@@ -169,7 +172,7 @@ class Alerts:
     def next_due(self) -> int | None:
         """The ``t`` at which ``step`` is due though nothing has changed."""
         dues = [life.due for life in self._lives.values() if life.due is not None]
-        others = (self._sources.next_due, self.unread.due)
+        others = (self._sources.next_due, self.unread.due, self._leaving.next_due)
         return min([*dues, *(due for due in others if due is not None)], default=None)
 
     def acknowledge(
@@ -192,6 +195,7 @@ class Alerts:
         ``known``: the alerts that the store has of it, which hold if nothing can be told of it now.
         """
         touched: set[str] = set()
+        self._leaving.see(row)
         claims = deserved(row, self._tuning)
         if claims and isinstance(row, SourceState):
             claims = [replace(claim, unseen=self._versions.unseen(claim.cluster)) for claim in claims]
@@ -255,6 +259,10 @@ class Alerts:
         if life is not None and life.alert.stale_since_ms is not None:
             life = _changed(life, stale_since_ms=None)
             self._put(life)
+        if life is not None and claim is None and life.alert.state == "firing":
+            beside = [self._claims[each][life.alert.subject] for each in self._claimed.get(life.alert.subject, ())]
+            if self._leaving.takes(life.alert, beside, self._lives, t, now_ms):
+                return
         rule = self._tuning.of(known.alertname, known.stage)
         if rule is None:
             if life is not None:
@@ -307,7 +315,7 @@ class Alerts:
 
     def _learn_unread(self, t: int) -> None:
         """Say of what nobody could read in time when it was seen, and no more of what has been read."""
-        for fingerprint in self.unread.read(self._lives):
+        for fingerprint in self.unread.read(self._lives, self._leaving.waiting):
             life = self._lives.get(fingerprint)
             if life is not None and life.alert.stale_since_ms is not None:
                 self._put(_changed(life, stale_since_ms=None))
@@ -316,9 +324,19 @@ class Alerts:
             if alert.stale_since_ms is None and self._sources.unread(alert):
                 self._put(_changed(self._lives[fingerprint], stale_since_ms=self.unread.seen_ms))
 
-    def _end(self, life: Life, now_ms: int) -> None:
-        """End an alert whose rule was switched off."""
-        ended = replace(life.alert, state="resolved", resolved_ms=now_ms, stale_since_ms=None)
+    def _part(self, t: int, now_ms: int) -> None:
+        """End what leaves, each with the reason."""
+        for fingerprint, ended_by in self._leaving.ends(self._lives, self._claims.keys(), t):
+            if ended_by:
+                self._end(self._lives[fingerprint], now_ms, ended_by)
+            else:
+                self._again.add(fingerprint)  # it does not leave any more
+
+    def _end(self, life: Life, now_ms: int, ended_by: str = "") -> None:
+        """End an alert that the settings do not have any more."""
+        ended = replace(
+            life.alert, state="resolved", resolved_ms=now_ms, stale_since_ms=None, flapping=False, ended_by=ended_by
+        )
         told = life.alert.state == "firing"
         self._apply(life.alert.fingerprint, Step(None, ended, "resolved" if told else ""), 0, now_ms)
 

@@ -59,12 +59,15 @@ def event(alert: AlertState, key: str, message: Message) -> dict[str, Any]:
         "dedup_key": f"{alert.fingerprint}-{message.site}" if message.site else alert.fingerprint,
     }
     if over:
+        if alert.ended_by:  # an incident that is closed though nobody saw it well says why
+            summary = f"{alert.alertname} {place(alert)}: {alert.ended_by}"[:MOST_SUMMARY_CHARS]
+            body["payload"] = {"summary": summary, "source": _source(alert), "severity": alert.severity}
         return body
     explained = annotations_of(alert)
     links = [(alert.build_url, "build"), (alert.runbook, "runbook")]
     body["payload"] = {
         "summary": f"{alert.alertname} {place(alert)}: {explained.get('summary', '')}"[:MOST_SUMMARY_CHARS],
-        "source": alert.cluster or alert.source or "statusdesk",
+        "source": _source(alert),
         "severity": alert.severity,
         "timestamp": iso(alert.started_ms),
         "component": alert.app,
@@ -79,3 +82,7 @@ def event(alert: AlertState, key: str, message: Message) -> dict[str, Any]:
     body["links"] = [{"href": url, "text": text} for url, text in links if is_address(url)]
     body["client"] = "statusdesk"
     return body
+
+
+def _source(alert: AlertState) -> str:
+    return alert.cluster or alert.source or "statusdesk"
