@@ -5,7 +5,7 @@ from typing import Any
 
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.alertmanager import is_address
-from statusdesk.sinks.http import Http, accepted
+from statusdesk.sinks.http import Http, delivered
 from statusdesk.sinks.message import Message, annotations_of, labels_of, place
 from statusdesk.sinks.sending import PartlySent, Refused
 from statusdesk.states_alerts import AlertState
@@ -37,7 +37,7 @@ class PagerDuty:
         alerts = message.listed
         for alert in alerts:
             try:
-                accepted(self._http.ask("POST", url, event(alert, key, message)), self._http.hidden(key))
+                delivered(self._http.ask("POST", url, event(alert, key, message)), self._http.hidden(key))
             except Refused as error:  # the others are no worse for it
                 refused.append(f"{alert.alertname} {place(alert)}: {error}")
         if refused:
