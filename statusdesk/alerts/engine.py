@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from statusdesk.alerts.inhibition import weighed
 from statusdesk.alerts.jobs import JobApps
 from statusdesk.alerts.leaving import Leaving
-from statusdesk.alerts.lifecycle import Life, Step, advance, released, restored, seen_again, waits_moved
+from statusdesk.alerts.lifecycle import Life, Step, advance, left, released, restored, seen_again, waits_moved
 from statusdesk.alerts.mutes import Mutes
 from statusdesk.alerts.rules import deserved, subject
 from statusdesk.alerts.sources import Sources
@@ -334,9 +334,7 @@ class Alerts:
 
     def _end(self, life: Life, now_ms: int, ended_by: str = "") -> None:
         """End an alert that the settings do not have any more."""
-        ended = replace(
-            life.alert, state="resolved", resolved_ms=now_ms, stale_since_ms=None, flapping=False, ended_by=ended_by
-        )
+        ended = left(life.alert, ended_by, now_ms)
         told = life.alert.state == "firing"
         self._apply(life.alert.fingerprint, Step(None, ended, "resolved" if told else ""), 0, now_ms)
 

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config import ClusterSettings, StageSettings
+from statusdesk.config_alerts import FlappingSettings
 from statusdesk.states import Level
 from statusdesk.states_alerts import RENAMED, SWITCHED_OFF
 from tests.alerts.make import EU, MINUTE, SECOND, T0, World, config, rollout, rule, source, token
@@ -121,3 +122,13 @@ def test_what_is_well_or_gone_is_over():
     world.later(MINUTE, answering=())
     world.step(source(Level.OK))
     assert {why for _, why in ended(world)} == {""}
+
+
+def test_what_flaps_ends_with_what_it_was():
+    world = World(flapping=FlappingSettings(count=2, within_s=3600.0, hold_s=900.0))
+    for level in (Level.FAILING, Level.OK, Level.FAILING):
+        world.step(rollout(level, message="exit 1"))
+    world.tuning = Tuning(config(rule(enabled=False)))
+    world.restart()
+    (last,) = [each for each in world.stored.values() if each.ended_by]
+    assert last.summary.endswith(": exit 1") and "flapping" not in last.summary and not last.flapping

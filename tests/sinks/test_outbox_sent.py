@@ -105,11 +105,12 @@ def test_what_cannot_be_sent_for_long_is_given_up(tmp_path, receiver, monkeypatc
     office.close()
 
 
-def test_no_redirect_is_followed(office, receiver):
+def test_no_redirect_is_followed_and_the_address_is_tried_again(office, receiver, monkeypatch):
+    monkeypatch.setattr("statusdesk.sinks.outlet.FIRST_WAIT_S", 0.1)
     receiver.fail(1, 302, {"Location": f"{receiver.url}/elsewhere"})
     office.fail("orders")
-    office.until(lambda: office.messages() == [("hook", "firing", "quarantined")], what="the refusal")
-    assert len(receiver.got) == 1
+    office.until(lambda: office.messages() == [("hook", "firing", "sent")], what="the second attempt")
+    assert [got.path for got in receiver.got] == [receiver.got[0].path] * 2 and len(set(keys(receiver))) == 1
 
 
 @pytest.mark.parametrize("by_ms", [-600_000, 600_000], ids=["back", "ahead"])
