@@ -260,8 +260,9 @@ class Alerts:
             life = _changed(life, stale_since_ms=None)
             self._put(life)
         if life is not None and claim is None and life.alert.state == "firing":
-            beside = [self._claims[each][life.alert.subject] for each in self._claimed.get(life.alert.subject, ())]
-            if self._leaving.takes(life.alert, beside, self._lives, t, now_ms):
+            beside = self._claimed.get(life.alert.subject, ())
+            # what began in this process began under these settings
+            if (beside or fingerprint in self._leaving.stored) and self._leaves(life.alert, beside, t, now_ms):
                 return
         rule = self._tuning.of(known.alertname, known.stage)
         if rule is None:
@@ -323,6 +324,10 @@ class Alerts:
             alert = self._lives[fingerprint].alert
             if alert.stale_since_ms is None and self._sources.unread(alert):
                 self._put(_changed(self._lives[fingerprint], stale_since_ms=self.unread.seen_ms))
+
+    def _leaves(self, alert: AlertState, beside: Iterable[str], t: int, now_ms: int) -> bool:
+        claims = [self._claims[each][alert.subject] for each in beside]
+        return self._leaving.takes(alert, claims, self._lives, t, now_ms)
 
     def _part(self, t: int, now_ms: int) -> None:
         """End what leaves, each with the reason."""

@@ -56,16 +56,14 @@ def without_quiet_ends(group: Group, told: Told) -> Told:
     return replace(told, firing=told.firing - quiet) if quiet else told
 
 
-def as_taken(alert: AlertState, group: Group, *, wanted: bool) -> AlertState | None:
-    """Return an alert as the sink of a group takes it, None when it does not.
-
-    Of an incident that is open, though the settings would not have it opened any more, nothing is told but its end.
-    """
-    if wanted:
-        return alert
+def is_open_incident(alert: AlertState, group: Group) -> bool:
+    """Whether an incident was opened for an alert, though the settings would not have it opened any more."""
     known = alert.fingerprint in group.told.firing or alert.fingerprint in group.alerts
-    if group.sink.type != KEEPS_INCIDENTS or not known:
-        return None
+    return group.sink.type == KEEPS_INCIDENTS and known
+
+
+def untold(alert: AlertState) -> AlertState:
+    """Return an alert as one of which nothing is told but its end."""
     return replace(alert, silenced_by=alert.silenced_by or NOT_TAKEN) if alert.state == "firing" else alert
 
 

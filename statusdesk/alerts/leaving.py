@@ -33,7 +33,7 @@ class Leaving:
 
     def __init__(self, tuning: Tuning, stored: Iterable[str]) -> None:
         self._tuning = tuning
-        self._stored = frozenset(stored)
+        self.stored = frozenset(stored)
         self._gone_tokens: set[str] = set()
         self._waiting: dict[str, _Wait] = {}
 
@@ -56,7 +56,7 @@ class Leaving:
         """Whether an alert that nothing claims any more leaves, and is not over; ``claims``: what its row claims."""
         if alert.fingerprint in self._waiting:
             return True
-        why = self._why(alert)
+        why = self._why(alert) if alert.fingerprint in self.stored else ""
         named = [each.fingerprint for each in claims if each.alertname == alert.alertname]
         heirs = tuple(each for each in named if each not in lives or _begun_ms(lives[each].alert) >= now_ms)
         if not (why or heirs):
@@ -76,7 +76,7 @@ class Leaving:
         new = {
             _place(life.alert)
             for fingerprint, life in lives.items()
-            if life.alert.state == "firing" and fingerprint not in self._stored
+            if life.alert.state == "firing" and fingerprint not in self.stored
         }
         found = []
         for fingerprint, wait in list(self._waiting.items()):
@@ -110,7 +110,9 @@ class Leaving:
     def _left_source(self, alert: AlertState) -> str:
         """Return the source that an alert hangs on, or is about, when it is not configured any more."""
         named = alert.hangs_on or ((alert.source,) if alert.source else ())
-        return next((each for each in named if each not in self._tuning.sources), "")
+        if self._tuning.sources.issuperset(named):
+            return ""
+        return next(each for each in named if each not in self._tuning.sources)
 
 
 def _begun_ms(alert: AlertState) -> int:

@@ -12,7 +12,16 @@ from msgspec.structs import replace
 from statusdesk.alerts.carrying import Memory, carry
 from statusdesk.alerts.dedup import Told, due, group_of, hits_of, wanted
 from statusdesk.alerts.dedup import is_due as is_due
-from statusdesk.alerts.groups import Group, Key, as_taken, firing_of, told_of, without_quiet_ends, worst_first
+from statusdesk.alerts.groups import (
+    Group,
+    Key,
+    firing_of,
+    is_open_incident,
+    told_of,
+    untold,
+    without_quiet_ends,
+    worst_first,
+)
 from statusdesk.alerts.settling import after, refused
 from statusdesk.alerts.telling import Outcome, Refusal
 from statusdesk.alerts.tuning import Tuning
@@ -101,13 +110,10 @@ class Outbox:
     def _see(self, alert: AlertState) -> None:
         labels = group_of(alert, self._settings.group_by)
         for sink in self._sinks:
-            takes = wanted(alert, sink, self._tuning)
-            if not takes and (sink.name, labels) not in self._groups:
-                continue
-            group = self._group(sink, labels)
-            taken = as_taken(alert, group, wanted=takes)
-            if taken is not None:
-                self._take(taken, group)
+            if wanted(alert, sink, self._tuning):
+                self._take(alert, self._group(sink, labels))
+            elif (group := self._groups.get((sink.name, labels))) is not None and is_open_incident(alert, group):
+                self._take(untold(alert), group)
 
     def _take(self, alert: AlertState, group: Group) -> None:
         sink = group.sink
