@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.sinks.office import Office, config_of, webhook
 
@@ -103,6 +104,23 @@ def test_what_cannot_be_sent_for_long_is_given_up(tmp_path, receiver, monkeypatc
     assert len(receiver.got) == count >= 2
     assert office.sinks.stats()[0].given_up == 1
     office.close()
+
+
+def test_other_settings_tell_nobody_that_what_fires_is_over(office, receiver):
+    office.fail("orders")
+    office.until(lambda: office.messages() == [("hook", "firing", "sent")], what="the firing message")
+    for group_by in (("severity",), ("alertname", "app")):
+        office.config = replace(office.config, alerts=replace(office.config.alerts, group_by=group_by))
+        office.restart()
+        office.fail("orders")
+        office.go_on(0.3)
+        assert statuses(receiver) == ["firing"]
+    office.mend("orders")
+    office.until(lambda: len(receiver.got) == 2, what="the resolved message")
+    office.config = replace(office.config, alerts=replace(office.config.alerts, group_by=("severity",)))
+    office.restart()
+    office.go_on(0.3)
+    assert statuses(receiver) == ["firing", "resolved"]
 
 
 def test_no_redirect_is_followed_and_the_address_is_tried_again(office, receiver, monkeypatch):
