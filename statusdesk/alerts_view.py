@@ -105,7 +105,8 @@ class Outlook:
         """Return one sentence; what mutes an alert comes first."""
         now_ms = board.at_ms
         if alert.state == "resolved":
-            return "over" + self._told_of_end(alert, now_ms, messages)
+            over = f"ended: {alert.ended_by}" if alert.ended_by else "over"
+            return over + self._told_of_end(alert, now_ms, messages)
         if alert.stale_since_ms is not None:
             return "its source cannot be read: it stays as it is until it can"
         if alert.acked_by:

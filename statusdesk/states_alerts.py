@@ -16,6 +16,13 @@ RESOLVED_FOR_MS = 15 * 60_000
 Source: Prometheus, rules/alerting.go (resolvedRetention).
 """
 
+CARRIED = "carried"
+"""``why`` of what stands for a message though nothing was sent: the settings group otherwise what was told."""
+
+SWITCHED_OFF = "its rule was switched off"
+RENAMED = "it goes on under other labels"
+"""``ended_by`` of an alert of which nobody is told that it is over: the same is told under its new labels."""
+
 MOST_LISTED = 12
 
 
@@ -69,7 +76,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     build belongs to, ``did``: what that build did to its namespace, or how the last run of a job that is overdue ended,
     in words, where it is known. ``overdue_job``: the renewal job whose missed runs it is about, in the words of
     ``look``; empty where no run of it helps. ``overdue_in``: the namespaces, or globs, for which these runs are; none:
-    for any.
+    for any. ``ended_by``: why it has ended though nobody saw it well: the settings say otherwise; in words.
     """
 
     fingerprint: str
@@ -122,6 +129,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at_stage: str = ""
     still_told_to: tuple[str, ...] = ()
     did: str = ""
+    ended_by: str = ""
     change: int = 0
 
     @property
@@ -143,6 +151,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def words(self) -> str:
         """What is bad, in one sentence, with whom it hits; and that it is well now, where it is held all the same."""
+        if self.ended_by:
+            return f"{self.ended_by}; it was: {self.summary}"
         held = "; it is well now, and held until it stays so" if self.cleared_ms and self.state == "firing" else ""
         return (f"{self.summary}; hits {listed(self.hits)}" if self.hits else self.summary) + held
 
@@ -231,9 +241,9 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message of one group of alerts to one sink, queued in the same commit as what caused it. Key: id.
 
     ``what`` is ``firing`` while any of its alerts fires, else ``resolved``; ``why`` is ``new``, ``changed``,
-    ``resolved`` or ``repeat``. ``alerts`` are the alerts as they were then, ``fingerprints`` theirs; ``news`` are those
-    of them that are new, or hit more than was told, ``unread`` those of which nobody knew, after a start, whether they
-    still fire.
+    ``resolved``, ``repeat`` or ``carried``. ``alerts`` are the alerts as they were then, ``fingerprints`` theirs;
+    ``news`` are those of them that are new, or hit more than was told, ``unread`` those of which nobody knew, after a
+    start, whether they still fire.
     ``group_labels`` is the value of each ``group_by`` label. ``state``: ``queued`` (send it at ``due_ms``), ``sent``,
     ``failed`` (given up), ``quarantined`` (refused for good) or ``dropped`` (over before it was due).
     ``idempotency_key`` stays the same over all attempts and restarts.

@@ -6,9 +6,11 @@ from msgspec.structs import replace
 
 from statusdesk.alerts.inhibition import weighed
 from statusdesk.alerts.jobs import JobApps
-from statusdesk.alerts.lifecycle import Life, Step, advance, released, restored, seen_again, waits_moved
+from statusdesk.alerts.leaving import Leaving
+from statusdesk.alerts.lifecycle import Life, Step, advance, left, released, restored, seen_again, waits_moved
 from statusdesk.alerts.making import read_from
 from statusdesk.alerts.mutes import Mutes
+from statusdesk.alerts.past import Past
 from statusdesk.alerts.rules import deserved, subject
 from statusdesk.alerts.sources import Sources
 from statusdesk.alerts.telling import AlertEvent
@@ -58,20 +60,18 @@ class Alerts:
         self._claims: dict[str, dict[str, AlertState]] = {}  # by fingerprint and subject
         self._claimed: dict[str, tuple[str, ...]] = {}  # by subject
         self._apps: dict[str, None] = {}  # of which rows were taken, and not yet what they claim as a whole
-        self._firings: dict[str, list[int]] = {}
-        self._last_start = dict(starts)
-        self._swept = t
+        within_ms = round(tuning.flapping.within_s * 1000)
+        self._past = Past(firings, starts, within_ms, tuning.keep_ms, t=t, now_ms=now_ms)
         self._changed: dict[str, AlertState] = {}
         self._events: list[AlertEvent] = []
         self.mutes = Mutes(silences)
-        for fingerprint, fired_ms in firings:
-            self._firings.setdefault(fingerprint, []).append(t - max(0, now_ms - fired_ms))
         self._lives = {
             alert.fingerprint: restored(alert, down_ms, TOLERANCE_MS, t, now_ms, set_ms)
             for alert in stored
             if alert.state != "resolved"
         }
         self._again = {*self._lives}
+        self._leaving = Leaving(tuning, self._lives)
         until = t + patience_ms(tuning)
         self.unread = Unread(self._lives.values(), self._sources, seen_ms=now_ms - down_ms, until=until)
         self._take_up(rows)
@@ -164,6 +164,7 @@ class Alerts:
             self._evaluate(fingerprint, t, now_ms, seen_now=True)
         for fingerprint in sorted(again - seen):
             self._evaluate(fingerprint, t, now_ms, seen_now=False)
+        self._part(t, now_ms)
         self._learn_unread(t)
         if self.mutes.due(now_ms):
             self._remute(now_ms)
@@ -181,7 +182,7 @@ class Alerts:
     def next_due(self) -> int | None:
         """The ``t`` at which ``step`` is due though nothing has changed."""
         dues = [life.due for life in self._lives.values() if life.due is not None]
-        others = (self._sources.next_due, self.unread.due)
+        others = (self._sources.next_due, self.unread.due, self._leaving.next_due)
         return min([*dues, *(due for due in others if due is not None)], default=None)
 
     def acknowledge(
@@ -206,6 +207,7 @@ class Alerts:
         touched: set[str] = set()
         if isinstance(row, BuildState):
             self._jobs.see(subject(row), row)
+        self._leaving.see(row)
         claims = deserved(row, self._tuning)
         if claims and isinstance(row, SourceState):
             told = [replace(each, unseen=self._versions.unseen(each.cluster, each.namespace)) for each in claims]
@@ -274,14 +276,19 @@ class Alerts:
         if life is not None and life.alert.stale_since_ms is not None:
             life = _changed(life, stale_since_ms=None)
             self._put(life)
+        if life is not None and claim is None and life.alert.state == "firing":
+            beside = self._claimed.get(life.alert.subject, ())
+            # what began in this process began under these settings
+            if (beside or fingerprint in self._leaving.stored) and self._leaves(life.alert, beside, t, now_ms):
+                return
         rule = self._tuning.of(known.alertname, known.stage)
         if rule is None:
             if life is not None:
                 self._end(life, now_ms)
             return
-        firings = self._firings.get(fingerprint, ())
         if life is None and claim is not None:
-            claim = self._distinct(claim, now_ms)
+            claim = self._past.distinct(claim, now_ms)
+        firings = self._past.firings(fingerprint)
         step = advance(life, claim, rule, self._tuning.flapping, firings, t, now_ms)
         self._apply(fingerprint, step, t, now_ms)
         if step.life is None and claim is not None:
@@ -298,35 +305,15 @@ class Alerts:
             self._lives[fingerprint] = step.life if row is None else replace(step.life, alert=row)
         if row is not None:
             self._changed[fingerprint] = row
-            self._last_start[fingerprint] = row.started_ms  # what was never written needs no other start
+            self._past.began(row)
         if step.what and row is not None:
             self._events.append(AlertEvent(step.what, row))
         if step.what in ("firing", "flapping"):
-            self._remember(fingerprint, t, now_ms)
-
-    def _remember(self, fingerprint: str, t: int, now_ms: int) -> None:
-        """Remember a firing for as long as it may make the next one flapping."""
-        within = round(self._tuning.flapping.within_s * 1000)
-        self._firings[fingerprint] = [*(at for at in self._firings.get(fingerprint, ()) if t - at < within), t]
-        if t - self._swept >= within:  # now and then those of all others, so that they do not grow for years
-            self._swept = t
-            self._firings = {each: times for each, times in self._firings.items() if t - times[-1] < within}
-            kept_ms = now_ms - self._tuning.keep_ms  # what the store has no more can begin at the same moment again
-            self._last_start = {
-                each: at for each, at in self._last_start.items() if at > kept_ms or each in self._lives
-            }
-
-    def _distinct(self, claim: AlertState, now_ms: int) -> AlertState:
-        """Return the claim with a start that tells it from the same alert before."""
-        last = self._last_start.get(claim.fingerprint)
-        started_ms = claim.started_ms or now_ms
-        if last is not None and started_ms <= last:
-            started_ms = max(now_ms, last + 1)
-        return replace(claim, started_ms=started_ms)
+            self._past.fired(fingerprint, self._lives.keys(), t, now_ms)
 
     def _learn_unread(self, t: int) -> None:
         """Say of what nobody could read in time when it was seen, and no more of what has been read."""
-        for fingerprint in self.unread.read(self._lives):
+        for fingerprint in self.unread.read(self._lives, self._leaving.waiting):
             life = self._lives.get(fingerprint)
             if life is not None and life.alert.stale_since_ms is not None:
                 self._put(_changed(life, stale_since_ms=None))
@@ -335,9 +322,21 @@ class Alerts:
             if alert.stale_since_ms is None and self._sources.unread(alert):
                 self._put(_changed(self._lives[fingerprint], stale_since_ms=self.unread.seen_ms))
 
-    def _end(self, life: Life, now_ms: int) -> None:
-        """End an alert whose rule was switched off."""
-        ended = replace(life.alert, state="resolved", resolved_ms=now_ms, stale_since_ms=None)
+    def _leaves(self, alert: AlertState, beside: Iterable[str], t: int, now_ms: int) -> bool:
+        claims = [self._claims[each][alert.subject] for each in beside]
+        return self._leaving.takes(alert, claims, self._lives, t, now_ms)
+
+    def _part(self, t: int, now_ms: int) -> None:
+        """End what leaves, each with the reason."""
+        for fingerprint, ended_by in self._leaving.ends(self._lives, self._claims.keys(), t):
+            if ended_by:
+                self._end(self._lives[fingerprint], now_ms, ended_by)
+            else:
+                self._again.add(fingerprint)  # it does not leave any more
+
+    def _end(self, life: Life, now_ms: int, ended_by: str = "") -> None:
+        """End an alert that the settings do not have any more."""
+        ended = left(life.alert, ended_by, now_ms)
         told = life.alert.state == "firing"
         self._apply(life.alert.fingerprint, Step(None, ended, "resolved" if told else ""), 0, now_ms)
 

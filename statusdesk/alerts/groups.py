@@ -4,10 +4,13 @@ from msgspec.structs import replace
 
 from statusdesk.alerts.dedup import Told, hits_of, key_of
 from statusdesk.config_alerts import SinkSettings
-from statusdesk.states_alerts import AlertState, Notification
+from statusdesk.states_alerts import RENAMED, AlertState, Notification
 
 KEEPS_INCIDENTS = "pagerduty"
-Key = tuple[str, tuple[tuple[str, str], ...]]
+NOT_TAKEN = "settings"
+"""Stands for the silence of what a sink does not take any more."""
+Labels = tuple[tuple[str, str], ...]
+Key = tuple[str, Labels]
 """The name of a sink, and the labels of a group."""
 
 
@@ -16,7 +19,7 @@ class Group:
 
     __slots__ = ("alerts", "given_up", "key", "labels", "over", "queued", "sink", "told")
 
-    def __init__(self, sink: SinkSettings, labels: tuple[tuple[str, str], ...]) -> None:
+    def __init__(self, sink: SinkSettings, labels: Labels) -> None:
         self.sink = sink
         self.labels = labels
         self.key = key_of(labels)
@@ -37,17 +40,31 @@ def told_of(notification: Notification, at_ms: int) -> Told:
     return Told(firing_of(notification), at_ms, hits_of(notification.alerts))
 
 
-def without_quiet_ends(group: Group, told: Told) -> Told:
-    """Return what was told without what was silenced when it ended: nobody is to hear of that, either.
+def is_quiet_end(over: AlertState, sink: SinkSettings) -> bool:
+    """Whether nobody is to hear that an alert is over: it was silenced then, or goes on under other labels.
 
     PagerDuty does: there it is an incident that would stay open for ever.
     """
-    if group.sink.type == KEEPS_INCIDENTS:
-        return told
+    return sink.type != KEEPS_INCIDENTS and bool(over.silenced_by or over.ended_by == RENAMED)
+
+
+def without_quiet_ends(group: Group, told: Told) -> Told:
+    """Return what was told without what nobody is to hear the end of."""
     over = (group.over.get(fingerprint) for fingerprint in told.firing - group.alerts.keys())
-    quiet = {alert.fingerprint for alert in over if alert is not None and alert.silenced_by}
+    quiet = {alert.fingerprint for alert in over if alert is not None and is_quiet_end(alert, group.sink)}
     group.told = replace(group.told, firing=group.told.firing - quiet) if quiet else group.told
     return replace(told, firing=told.firing - quiet) if quiet else told
+
+
+def is_open_incident(alert: AlertState, group: Group) -> bool:
+    """Whether an incident was opened for an alert, though the settings would not have it opened any more."""
+    known = alert.fingerprint in group.told.firing or alert.fingerprint in group.alerts
+    return group.sink.type == KEEPS_INCIDENTS and known
+
+
+def untold(alert: AlertState) -> AlertState:
+    """Return an alert as one of which nothing is told but its end."""
+    return replace(alert, silenced_by=alert.silenced_by or NOT_TAKEN) if alert.state == "firing" else alert
 
 
 def worst_first(alert: AlertState) -> tuple[bool, int, str]:

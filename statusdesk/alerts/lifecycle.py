@@ -20,6 +20,7 @@ from statusdesk.states_alerts import AlertState
 OBSERVATIONS = 2
 """With ``for``, an alert fires only when it was seen bad so often: one slow visit longer than that is no proof."""
 
+_FLAPPING = "flapping, {} times now; nothing more is told until it holds: "
 _EXPLAINING = (
     "summary",
     "version",
@@ -126,9 +127,16 @@ def _folded(alert: AlertState, summary: str, times: int) -> AlertState:
     return replace(
         alert,
         flaps=times,
-        summary=f"flapping, {times} times now; nothing more is told until it holds: {summary}",
+        summary=f"{_FLAPPING.format(times)}{summary}",
         once_held=f"it was flapping, {times} times, and has held since: {summary}",
     )
+
+
+def left(alert: AlertState, ended_by: str, now_ms: int) -> AlertState:
+    """Return an alert that the settings do not have any more, with the reason: nobody waits for whether it holds."""
+    plain = alert.summary.removeprefix(_FLAPPING.format(alert.flaps))
+    ended = replace(alert, state="resolved", resolved_ms=now_ms, stale_since_ms=None, ended_by=ended_by)
+    return replace(ended, summary=plain, flapping=False, flaps=0, once_held="")
 
 
 def _pending(

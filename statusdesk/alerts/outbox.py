@@ -9,9 +9,20 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from statusdesk.alerts.dedup import Told, due, group_of, hits_of, key_of, wanted
+from statusdesk.alerts.carrying import Memory, carry
+from statusdesk.alerts.dedup import Told, due, group_of, hits_of, wanted
 from statusdesk.alerts.dedup import is_due as is_due
-from statusdesk.alerts.groups import Group, Key, firing_of, told_of, without_quiet_ends, worst_first
+from statusdesk.alerts.groups import (
+    Group,
+    Key,
+    firing_of,
+    is_open_incident,
+    told_of,
+    untold,
+    without_quiet_ends,
+    worst_first,
+)
+from statusdesk.alerts.settling import after, refused
 from statusdesk.alerts.telling import Outcome, Refusal
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import AlertsSettings, SinkSettings
@@ -44,6 +55,7 @@ class Outbox:
         ended: Iterable[AlertState] = (),
         last_id: int = 0,
         unsent: Iterable[int] = (),
+        now_ms: int = 0,
     ) -> None:
         self._settings = settings
         self._sinks = [sink for sink in sinks if sink.type != LEVEL_TRIGGERED]
@@ -54,16 +66,20 @@ class Outbox:
         self._held: Set[str] = frozenset()
         self._withheld = set(unsent)
         by_name = {sink.name: sink for sink in self._sinks}
-        queued = tuple(queued)
-        self._remember(by_name, last_of_groups, queued)
         # what a real sink is to hear waits while a dry run goes on
         configured = {*by_name, *map(plain_name, by_name)}
-        self._orphans = [replace(each, state="dropped") for each in queued if each.sink not in configured]
+        queued, firing = tuple(queued), {alert.fingerprint: alert for alert in active}
         ends = {(alert.fingerprint, alert.started_ms): alert for alert in ended}
+        memory = Memory(tuple(last_of_groups), queued, firing, ends, frozenset(self._withheld))
+        found = carry(memory, self._sinks, settings.group_by, tuning, last_id=last_id, now_ms=now_ms)
+        self._last_id += len(found.carried)
+        self._remember(by_name, found.last, found.queued)
+        orphans = [replace(each, state="dropped") for each in queued if each.sink not in configured]
+        self._found = [*found.carried, *found.dropped, *orphans]  # to be written
         for group in self._groups.values():
             group.over = {key: ends.get((key, each.started_ms), each) for key, each in group.over.items()}
         self._dirty = set(self._groups)
-        for alert in active:
+        for alert in firing.values():
             self._see(alert)
         for group in self._groups.values():
             if not group.sink.send_resolved:  # what is over is not told, and so not remembered as told
@@ -92,24 +108,28 @@ class Outbox:
         return group
 
     def _see(self, alert: AlertState) -> None:
+        labels = group_of(alert, self._settings.group_by)
         for sink in self._sinks:
-            if not wanted(alert, sink, self._tuning):
-                continue
-            labels = group_of(alert, self._settings.group_by)
-            group = self._group(sink, labels)
-            self._dirty.add((sink.name, labels))
-            if alert.state == "firing":
-                # a hit that is over and comes again is news again
-                kept = {(alert.fingerprint, hit) for hit in alert.critical_hits}
-                known = {hit for hit in group.told.hits if hit[0] != alert.fingerprint or hit in kept}
-                group.told = replace(group.told, hits=frozenset(known))
-                group.alerts[alert.fingerprint] = alert
-                group.over.pop(alert.fingerprint, None)
-            elif alert.fingerprint in group.alerts:
-                del group.alerts[alert.fingerprint]
-                group.over[alert.fingerprint] = alert
-                if not sink.send_resolved:
-                    group.told = replace(group.told, firing=group.told.firing - {alert.fingerprint})
+            if wanted(alert, sink, self._tuning):
+                self._take(alert, self._group(sink, labels))
+            elif (group := self._groups.get((sink.name, labels))) is not None and is_open_incident(alert, group):
+                self._take(untold(alert), group)
+
+    def _take(self, alert: AlertState, group: Group) -> None:
+        sink = group.sink
+        self._dirty.add((sink.name, group.labels))
+        if alert.state == "firing":
+            # a hit that is over and comes again is news again
+            kept = {(alert.fingerprint, hit) for hit in alert.critical_hits}
+            known = {hit for hit in group.told.hits if hit[0] != alert.fingerprint or hit in kept}
+            group.told = replace(group.told, hits=frozenset(known))
+            group.alerts[alert.fingerprint] = alert
+            group.over.pop(alert.fingerprint, None)
+        elif alert.fingerprint in group.alerts:
+            del group.alerts[alert.fingerprint]
+            group.over[alert.fingerprint] = alert
+            if not sink.send_resolved:
+                group.told = replace(group.told, firing=group.told.firing - {alert.fingerprint})
 
     def step(self, changed: Iterable[AlertState], now_ms: int, held: Set[str] = frozenset()) -> list[Notification]:
         """Return the messages to write after these alerts have changed: new, amended and dropped ones.
@@ -117,7 +137,7 @@ class Outbox:
         ``held``: alerts of an earlier process of which nobody knows whether they still fire: nobody
         is told of them now. A message that has not left (``unsent``) is handed on when it speaks of none.
         """
-        written, self._orphans = self._orphans, []
+        written, self._found = self._found, []
         self._hold(held)
         for alert in changed:
             if alert.state != "pending":
@@ -154,14 +174,15 @@ class Outbox:
         written: list[Notification] = []
         for outcome in outcomes:
             if isinstance(outcome, Refusal):
-                written.append(self._refused(outcome))
+                self._last_id += 1
+                written.append(refused(outcome, self._last_id, self._settings.group_by))
                 continue
             group = self._of_id.get(outcome.id)
             if group is None:
                 written += self._late(outcome)
                 continue
             at = next(index for index, each in enumerate(group.queued) if each.id == outcome.id)
-            tried = _after(group.queued[at], outcome)
+            tried = after(group.queued[at], outcome)
             if tried.state == "queued":
                 written.append(tried)
                 group.queued[at] = tried
@@ -178,7 +199,7 @@ class Outbox:
         sink = next((sink for sink in self._sinks if outcome.sent is not None and sink.name == outcome.sent.sink), None)
         if outcome.sent is None or sink is None or outcome.state != "sent":
             return []
-        return [self._ended(self._group(sink, outcome.sent.group_labels), _after(outcome.sent, outcome), outcome)]
+        return [self._ended(self._group(sink, outcome.sent.group_labels), after(outcome.sent, outcome), outcome)]
 
     def _ended(self, group: Group, tried: Notification, outcome: Outcome) -> Notification:
         """Note what a sink was told, or would not hear: what was in the message when it was sent."""
@@ -201,26 +222,6 @@ class Outbox:
             group.told = replace(group.told, firing=group.told.firing - (frozenset(tried.fingerprints) - firing))
         self._dirty.add((group.sink.name, group.labels))
         return tried
-
-    def _refused(self, refusal: Refusal) -> Notification:
-        labels = group_of(refusal.alert, self._settings.group_by)
-        self._last_id += 1
-        return Notification(
-            id=self._last_id,
-            sink=refusal.sink,
-            group_key=key_of(labels),
-            what=refusal.alert.state,
-            why="new",
-            created_ms=refusal.at_ms,
-            due_ms=refusal.at_ms,
-            state="quarantined",
-            attempts=1,
-            last_error=refusal.error,
-            idempotency_key=f"{refusal.sink}-{self._last_id}-{refusal.at_ms}",
-            group_labels=labels,
-            fingerprints=(refusal.alert.fingerprint,),
-            alerts=(refusal.alert,),
-        )
 
     @property
     def unsent(self) -> list[Notification]:
@@ -381,14 +382,3 @@ def plain_name(sink: str) -> str:
 def _is_read(alert: AlertState) -> bool:
     """Whether what an alert is about can be read now, or is thought to be; of what cannot, nothing is repeated."""
     return alert.stale_since_ms is None
-
-
-def _after(notification: Notification, outcome: Outcome) -> Notification:
-    return replace(
-        notification,
-        state=outcome.state,
-        attempts=outcome.attempts,
-        last_error=outcome.last_error,
-        sent_ms=outcome.at_ms if outcome.state == "sent" else None,
-        due_ms=notification.due_ms if outcome.due_ms is None else outcome.due_ms,
-    )

@@ -3,7 +3,7 @@
 Nobody is told of them again before that, or before ``patience_ms`` are over: then with the word when they were seen.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 
 from statusdesk.alerts.lifecycle import Life
 from statusdesk.alerts.sources import Sources
@@ -36,17 +36,18 @@ class Unread:
         """The ``t`` until which they are waited for."""
         return self._until if self.fingerprints else None
 
-    def read(self, lives: Mapping[str, Life]) -> list[str]:
+    def read(self, lives: Mapping[str, Life], leaving: Collection[str] = ()) -> list[str]:
         """Return those of which it is known now that they hold, or that they are over, each once.
 
         What was read to be well, and is held firing for a while, is neither: it may be over before it is told of again.
+        So is what is ``leaving``.
         """
         if not self.fingerprints:
             return []
         known = [
             fingerprint
             for fingerprint in self.fingerprints
-            if fingerprint not in lives or self._holds(lives[fingerprint].alert)
+            if fingerprint not in lives or (fingerprint not in leaving and self._holds(lives[fingerprint].alert))
         ]
         self.fingerprints = self.fingerprints.difference(known)
         return known

@@ -58,6 +58,7 @@ def alert_object(alert: AlertState) -> dict[str, object]:
         "still_told_to": list(alert.still_told_to) or None,
         "hits": list(alert.hits) or None,
         "stale_since": iso(alert.stale_since_ms) or None,
+        "ended_by": alert.ended_by or None,
     }
     return told
 

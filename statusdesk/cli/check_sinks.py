@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from statusdesk.alerts.tuning import stages_of
 from statusdesk.cli.findings import FAILED, OK, WARNING, Finding
+from statusdesk.cli.opening import now_ms, store_path
 from statusdesk.cli.usage import refuse
 from statusdesk.clock import system_clock
 from statusdesk.config import Config
@@ -16,6 +17,10 @@ from statusdesk.nearest import nearest_of
 from statusdesk.sinks.schedule import of_sink, sentences, unpaired
 from statusdesk.sinks.sending import SendError
 from statusdesk.sinks.trying import Tried, reach, send_test
+from statusdesk.states_alerts import Notification
+from statusdesk.store.errors import StoreError
+from statusdesk.store.reader import Reader
+from statusdesk.text import clean, counted, iso, span
 
 
 def sink_findings(config: Config) -> Iterator[Finding]:
@@ -23,6 +28,7 @@ def sink_findings(config: Config) -> Iterator[Finding]:
     if not config.sinks:
         yield Finding("sinks", WARNING, "there is none: nobody is told of any alert; add a [[sink]]")
         return
+    refusals = _refusals(config)
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="sink") as pool:
         tried = [(sink, pool.submit(_reached, config, sink)) for sink in config.sinks]
         for sink, found in tried:
@@ -30,11 +36,43 @@ def sink_findings(config: Config) -> Iterator[Finding]:
             for each in found.result():
                 yield Finding(what, OK if each.ok else FAILED, each.message)
             yield Finding(what, OK, of_sink(config, sink))
+            if words := refusals.get(sink.name):
+                yield Finding(what, *words)
             yield from (Finding(what, result, words) for result, words in _doubts(config, sink))
     for sentence in sentences(config):
         yield Finding("alerts", OK, sentence)
     for rule in config.alerts.rules:
         yield from (Finding("alerts", WARNING, words) for words in _idle_stages(config, rule))
+
+
+def _refusals(config: Config) -> dict[str, tuple[str, str]]:
+    """Return of each sink what it has not taken last, when it has not taken all, as the store knows it."""
+    try:
+        with Reader(store_path(config)) as reader:
+            found = {sink.name: reader.last_not_taken(sink.name) for sink in config.sinks}
+    except (StoreError, OSError):  # that is told of the store
+        return {}
+    return {name: _of_refusal(*each, now_ms()) for name, each in found.items() if each is not None}
+
+
+def _of_refusal(message: Notification, taken_ms: int | None, now: int) -> tuple[str, str]:
+    """Return what became of a message that a sink has not taken, and whether it has taken another since."""
+    at_ms = message.sent_ms or message.due_ms
+    what, then = _UNTAKEN.get(message.state, ("a message that was not taken was dropped", ""))
+    when = f" {span(max(0, now - at_ms))} ago ({iso(at_ms)})" if message.state != "queued" else ""
+    tried = f" after {counted(message.attempts, 'attempt')}" if message.attempts > 1 else ""
+    well = taken_ms is not None and taken_ms > at_ms and message.state != "queued"
+    later = f"; it has taken one since, {span(max(0, now - taken_ms))} ago" if well and taken_ms is not None else ""
+    return OK if well else WARNING, f"{what}{when}{tried}: {clean(message.last_error, 200)}{then}{later}"
+
+
+_UNTAKEN = {
+    "queued": ("a message is not taken", "; it is tried again"),
+    "quarantined": ("the last message that was refused:", "; it is not sent again"),
+    "failed": ("a message was given up", ""),
+    "sent": ("a message was taken in part only", "; it is not sent again"),
+}
+"""What became of a message, and what will."""
 
 
 def _reached(config: Config, sink: SinkSettings) -> list[Tried]:

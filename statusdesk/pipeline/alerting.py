@@ -103,6 +103,7 @@ class Alerting:
             ended=rows.ended(told),
             last_id=rows.last_id(),
             unsent=unsent,
+            now_ms=self._at[1],
         )
 
     def restamp(self, step_ms: int) -> None:

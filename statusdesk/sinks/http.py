@@ -24,6 +24,8 @@ WHOLE_TIMEOUTS = 2.0
 """A request as a whole may last so many times ``timeout``."""
 
 _AGAIN = (408, 425, 429)
+_OF_THE_ADDRESS = (401, 403, 404, 405, 407, 410)
+"""These are about the address or the credential, which somebody mends; any message would have been answered so."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -188,6 +190,19 @@ def accepted(answer: Answer, hidden: Collection[str] = ()) -> Answer:
     if status in _AGAIN or status >= 500:
         raise Postponed(f"it answered {status}{said}", _retry_after_s(answer), whole_sink=status in (429, 503))
     raise Refused(f"it answered {status}{said}")
+
+
+def delivered(answer: Answer, hidden: Collection[str] = ()) -> Answer:
+    """Return the answer when the receiver has taken a message, see ``accepted``.
+
+    Raises: Postponed, also when it is the address or the credential that is refused; Refused: the message itself is.
+    """
+    try:
+        return accepted(answer, hidden)
+    except Refused as refused:
+        if answer.status < 400 or answer.status in _OF_THE_ADDRESS:
+            raise Postponed(str(refused), _retry_after_s(answer), whole_sink=True) from None
+        raise
 
 
 def _retry_after_s(answer: Answer) -> float:

@@ -94,6 +94,8 @@ class Message(msgspec.Struct, frozen=True):
         if not main:
             return f"[{what}] {told.group_key}"
         first = main[0]
+        if what == "RESOLVED" and all(alert.ended_by for alert in main):
+            what = "ENDED"
         more = f" and {len(main) - 1} more" if len(main) > 1 else ""
         besides = f"; besides {counts}" if (counts := self._counts(main)) else ""
         again = ", still" if told.why == "repeat" else ""
@@ -192,7 +194,9 @@ def lines_of(alert: AlertState) -> list[str]:
     over = alert.state == "resolved"
     began = f"since {_moment(alert.started_ms)}" + (f" until {_moment(alert.resolved_ms)}" if over else "")
     words = safe(alert.summary, MAX_TEXT)
-    lines = [f"{'over' if over else alert.severity}: {alert.alertname} {place(alert)}: {words} ({began})"]
+    said = f"{alert.ended_by}; nobody saw it well, it was: {words}" if alert.ended_by else words
+    what = "ended" if alert.ended_by else "over" if over else alert.severity
+    lines = [f"{what}: {alert.alertname} {place(alert)}: {said} ({began})"]
     lines += [f"  hits: {hit}"] if (hit := who_is_hit(alert)) else []
     if over:
         return lines
@@ -218,7 +222,7 @@ def labels_of(alert: AlertState, site: str) -> dict[str, str]:
 def annotations_of(alert: AlertState) -> dict[str, str]:
     """Return all that explains an alert, texts only: whoever takes them replaces what was said before."""
     given = {
-        "summary": safe(alert.summary, MAX_TEXT),
+        "summary": safe(f"{alert.ended_by}: {alert.summary}" if alert.ended_by else alert.summary, MAX_TEXT),
         "description": "\n".join(lines_of(alert)),
         "hits": who_is_hit(alert),
         "application": safe(alert.job_app),

@@ -6,7 +6,7 @@ from typing import Any
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.credentials import ReadSecret, read_secret
 from statusdesk.sinks.alertmanager import is_address
-from statusdesk.sinks.http import Http, accepted
+from statusdesk.sinks.http import Http, delivered
 from statusdesk.sinks.message import Message, annotations_of, labels_of, place
 from statusdesk.sinks.sending import PartlySent, Refused
 from statusdesk.states_alerts import AlertState
@@ -38,7 +38,7 @@ class PagerDuty:
         alerts = message.listed
         for alert in alerts:
             try:
-                accepted(self._http.ask("POST", url, event(alert, key, message)), self._http.hidden(key))
+                delivered(self._http.ask("POST", url, event(alert, key, message)), self._http.hidden(key))
             except Refused as error:  # the others are no worse for it
                 refused.append(f"{alert.alertname} {place(alert)}: {error}")
         if refused:
@@ -60,12 +60,15 @@ def event(alert: AlertState, key: str, message: Message) -> dict[str, Any]:
         "dedup_key": f"{alert.fingerprint}-{message.site}" if message.site else alert.fingerprint,
     }
     if over:
+        if alert.ended_by:  # an incident that is closed though nobody saw it well says why
+            summary = f"{alert.alertname} {place(alert)}: {alert.ended_by}"[:MOST_SUMMARY_CHARS]
+            body["payload"] = {"summary": summary, "source": _source(alert), "severity": alert.severity}
         return body
     explained = annotations_of(alert)
     links = [(alert.build_url, "build"), (alert.runbook, "runbook")]
     body["payload"] = {
         "summary": f"{alert.alertname} {place(alert)}: {explained.get('summary', '')}"[:MOST_SUMMARY_CHARS],
-        "source": alert.cluster or alert.source or "statusdesk",
+        "source": _source(alert),
         "severity": alert.severity,
         "timestamp": iso(alert.started_ms),
         "component": alert.app,
@@ -80,3 +83,7 @@ def event(alert: AlertState, key: str, message: Message) -> dict[str, Any]:
     body["links"] = [{"href": url, "text": text} for url, text in links if is_address(url)]
     body["client"] = "statusdesk"
     return body
+
+
+def _source(alert: AlertState) -> str:
+    return alert.cluster or alert.source or "statusdesk"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.credentials import ReadSecret, read_secret
-from statusdesk.sinks.http import Http, accepted
+from statusdesk.sinks.http import Http, delivered
 from statusdesk.sinks.message import Message
 
 MOST_ALERTS = 10
@@ -26,7 +26,7 @@ class Slack:
         url = self._http.secret(self._sink.url)
         text = escaped(f"{message.title}\n{message.text(MOST_ALERTS)}"[:MOST_CHARS])
         body = {"text": text, "mrkdwn": False, "link_names": False}
-        accepted(self._http.ask("POST", url, body), self._http.hidden(url))
+        delivered(self._http.ask("POST", url, body), self._http.hidden(url))
 
     def close(self) -> None:
         """Close the connection."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.credentials import ReadSecret, read_secret
-from statusdesk.sinks.http import Http, accepted
+from statusdesk.sinks.http import Http, delivered
 from statusdesk.sinks.message import Message
 
 
@@ -19,7 +19,7 @@ class Webhook:
         """Post one message."""
         url = self._sink.urls[0] if self._sink.urls else self._http.secret(self._sink.url)
         headers = {"Idempotency-Key": message.notification.idempotency_key}
-        accepted(self._http.ask("POST", url, message.webhook(), headers), self._http.hidden(url))
+        delivered(self._http.ask("POST", url, message.webhook(), headers), self._http.hidden(url))
 
     def close(self) -> None:
         """Close the connection."""

@@ -43,6 +43,10 @@ _OF_GROUP = (
 )
 _ALERTS_OF = "SELECT alerts FROM notifications WHERE id = ?"
 MOST_OF_GROUP = 100
+_NOT_TAKEN = (
+    f"SELECT {', '.join(_TOLD_COLUMNS)} FROM notifications WHERE sink = ? AND last_error != '' ORDER BY id DESC LIMIT 1"
+)
+_TAKEN = "SELECT max(sent_ms) FROM notifications WHERE sink = ? AND state = 'sent' AND attempts > 0"
 _QUEUED = f"{NOTIFICATIONS.select} WHERE {QUEUED} ORDER BY id"
 _LAST_OF_GROUP = (
     f"{NOTIFICATIONS.select} WHERE id IN"
@@ -111,10 +115,13 @@ def last_of_alerts(
     ``asked``: by sink and key of the group, the fingerprints of its alerts and when they started. Reads the messages
     of these groups by their index, newest first, only as far as the last of them that is looked for, and not far
     beyond the time asked for. What a message tells is what it holds: it may have been queued before the alert fired.
+    One that was refused, given up or not taken yet says nothing of what an older one has told.
     """
     found: list[Notification] = []
     for (sink, group_key), lives in asked.items():
         missing = {key: set(started) for key, started in lives.items() if started}
+        untold: list[tuple[Notification, list[_Named]]] = []
+        known: set[tuple[str, int]] = set()
         oldest_ms = min((min(started) for started in missing.values()), default=0)
         for seen, row in enumerate(db.execute(_OF_GROUP, (sink, group_key))):
             message = _narrow(sink, group_key, row)
@@ -123,10 +130,28 @@ def last_of_alerts(
                 break
             if message.created_ms > until_ms or missing.keys().isdisjoint(message.fingerprints):
                 continue
-            told = _take(missing, _heard(db, message))
-            if told:
-                found.append(replace(message, fingerprints=tuple(each.fingerprint for each in told), alerts=told))
+            heard = _heard(db, message)
+            if message.state != "sent" and message.attempts:
+                firing = [each for each in heard if each.state != "resolved"]
+                untold.append(
+                    (message, [each for each in firing if each.started_ms in lives.get(each.fingerprint, ())])
+                )
+                heard = [each for each in heard if each.state == "resolved"]
+            told = _take(missing, heard)
+            found += _telling(message, told)
+            known.update((each.fingerprint, each.started_ms) for each in told)
+        for message, heard in untold:
+            named = [each for each in heard if (each.fingerprint, each.started_ms) not in known]
+            found += _telling(message, [convert(each, AlertState, from_attributes=True) for each in named])
+            known.update((each.fingerprint, each.started_ms) for each in named)
     return found
+
+
+def _telling(message: Notification, told: Iterable[AlertState]) -> list[Notification]:
+    """Return a message with what it tells, if it tells anything."""
+    alerts = tuple(told)
+    names = tuple(each.fingerprint for each in alerts)
+    return [replace(message, fingerprints=names, alerts=alerts)] if alerts else []
 
 
 def _heard(db: sqlite3.Connection, message: Notification) -> list[_Named]:
@@ -156,6 +181,12 @@ def _narrow(sink: str, group_key: str, row: tuple[Any, ...]) -> Notification:
     fields = dict(zip(_TOLD_COLUMNS, row, strict=True))
     fields["fingerprints"] = msgspec.json.decode(fields["fingerprints"], type=tuple[str, ...])
     return Notification(sink=sink, group_key=group_key, **fields)
+
+
+def last_not_taken(db: sqlite3.Connection, sink: str) -> tuple[Notification, int | None] | None:
+    """Return the newest message that a sink has not taken, or not wholly, and when it has taken one last."""
+    row = db.execute(_NOT_TAKEN, (sink,)).fetchone()
+    return (_narrow(sink, "", row), db.execute(_TAKEN, (sink,)).fetchone()[0]) if row is not None else None
 
 
 def queued(db: sqlite3.Connection) -> list[Notification]:

@@ -22,7 +22,7 @@ build, and app/workload where a workload is not named as its app; both belong to
 
 notifications: id, sink, group_key, what, why, state, queued_at, due_at, sent_at, attempts, last_error, alerts (how
 many), alertnames, namespaces, apps, fingerprints (each once, with blanks between), idempotency_key; by when they were
-queued.
+queued. One with ``why`` carried was not sent: it keeps what was told before other settings grouped it otherwise.
 
 environments: cluster, namespace, level, reason, message, since, until, duration_s, up_since, made_by, job, number,
 last_job, last_number, last_result, left_up_since, week_up_min, week_after_hours_min, url; one row per period.

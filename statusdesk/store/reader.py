@@ -218,6 +218,10 @@ class Reader:
         """Return the newest message about each alert asked for (see ``store.alerts``)."""
         return self._ask(lambda db: alert_questions.last_of_alerts(db, asked, until_ms))
 
+    def last_not_taken(self, sink: str) -> tuple[Notification, int | None] | None:
+        """Return the newest message that a sink has not taken, or not wholly, and when it has taken one last."""
+        return self._ask(lambda db: alert_questions.last_not_taken(db, sink))
+
     def standing(self) -> list[tuple[str, str, Level, int]]:
         """Return how many rollouts are at which level: cluster, namespace, level, number."""
         rows = self._ask(lambda db: db.execute(STANDING).fetchall())

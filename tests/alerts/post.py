@@ -5,7 +5,7 @@ from statusdesk.alerts.telling import Outcome
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import AlertsSettings, SinkSettings
 from statusdesk.sinks.message import Message
-from statusdesk.states_alerts import AlertState, Notification
+from statusdesk.states_alerts import CARRIED, AlertState, Notification
 from tests.alerts.make import T0, config
 
 
@@ -40,6 +40,7 @@ class Post:
             last_of_groups=list(last.values()),
             ended=self.ended.values(),
             last_id=max(self.rows, default=0),
+            now_ms=self.now_ms,
         )
 
     def step(self, *alerts: AlertState) -> list[Notification]:
@@ -54,7 +55,8 @@ class Post:
         """Let time pass; the title of each message, and what a webhook hears."""
         before = {row.id for row in self.rows.values() if row.state == "sent"}
         self.later(ms)
-        sent = [Message(row) for row in self.rows.values() if row.state == "sent" and row.id not in before]
+        told = [row for row in self.rows.values() if row.state == "sent" and row.why != CARRIED]
+        sent = [Message(row) for row in told if row.id not in before]
         return [(each.title, [f"{a['fingerprint']} {a['status']}" for a in each.webhook()["alerts"]]) for each in sent]
 
     def _keep(self, written: list[Notification]) -> list[Notification]:

@@ -317,11 +317,12 @@ def test_a_restart_while_a_source_is_down_is_no_edge_either():
     assert [alert.stale_since_ms for alert in world.alerts.active()] == [None]
 
 
-def test_what_a_source_showed_that_has_left_the_configuration_is_over():
+def test_what_a_source_showed_that_has_left_the_configuration_ends():
     world = World()
     world.step(build(Level.FAILING))
     world.tuning.sources = frozenset({EU, "vault"})
     world.restart()
+    world.later(MINUTE, answering=(EU, "vault"))
     assert world.states() == {} and world.told[-1] == ("resolved", "BuildFailed")
 
 

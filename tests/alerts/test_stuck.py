@@ -132,11 +132,3 @@ def test_one_that_ended_long_ago_and_comes_again_has_a_row_of_its_own(restarts):
     world.later(2 * MINUTE)
     again = [each for each in world.stored.values() if each.fingerprint == first.fingerprint]
     assert [each.state for each in again] == ["resolved", "firing"] and again[0] == first
-
-
-def test_starts_are_forgotten_with_the_rows_of_the_store():
-    world = World(rule("RolloutStuck", enabled=False))
-    for number in range(3):
-        world.step(rollout(name=f"app-{number}"), rollout(Level.OK, name=f"app-{number - 1}"))
-        world.t += 100 * 86_400_000
-    assert len(world.alerts._last_start) == 1

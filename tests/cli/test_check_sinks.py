@@ -3,8 +3,12 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from statusdesk.cli import main
+from statusdesk.cli.opening import now_ms
+from statusdesk.states_alerts import Notification
+from statusdesk.store.writer import Writer
 from tests.sinks.alertmanagers import MISSING, PROGRAM, one
 from tests.sinks.receiver import Receiver
 
@@ -106,6 +110,40 @@ def test_a_test_message_and_its_end(check, receiver, tmp_path):
     receiver.fail(1, 404, said=b"no hook at /s3cr3t")
     code, found = check(settings, "--send-test", "hook")
     assert code == 1 and "answered 404" in found[0][2] and "s3cr3t" not in found[0][2]
+
+
+@pytest.mark.parametrize(
+    ("fields", "taken", "result", "said"),
+    [
+        ({"state": "quarantined"}, None, "warning", "the last message that was refused: 3m 5s ago ("),
+        (
+            {"state": "quarantined"},
+            60_000,
+            "ok",
+            "it answered 400: no; it is not sent again; it has taken one since, 1m ago",
+        ),
+        (
+            {"state": "queued", "attempts": 4},
+            60_000,
+            "warning",
+            "a message is not taken after 4 attempts: it answered 400: no; it is tried again",
+        ),
+        ({"state": "failed", "attempts": 9}, None, "warning", "a message was given up 3m 5s ago ("),
+    ],
+)
+def test_what_a_sink_refused_last_is_told(check, tmp_path, fields, taken, result, said):
+    now = now_ms()
+    row = Notification(
+        id=1, sink="log", group_key="g", what="firing", why="new", created_ms=now, due_ms=now - 185_000, attempts=1
+    )
+    with Writer(tmp_path / "statusdesk.db", 1e9, lambda: 1) as writer:
+        rows = [replace(row, last_error="it answered 400: no", **fields)]
+        rows += [replace(row, id=2, state="sent", sent_ms=now - taken)] if taken else []
+        writer.alert_rows.put_notifications(rows)
+        writer.commit()
+    _, found = check(f'[[sink]]\nname = "log"\ntype = "jsonl"\npath = "{tmp_path / "told.jsonl"}"\n', "sinks")
+    (told,) = [each for each in found if "it answered 400: no" in each[2]]
+    assert told[:2] == ("sink log", result) and said in told[2]
 
 
 def test_a_sink_that_is_not_there(check, tmp_path, capsys):

@@ -6,7 +6,9 @@ from statusdesk.alerts.making import make
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.alerts.versions import Versions
 from statusdesk.sinks.message import annotations_of, lines_of
+from statusdesk.sinks.pagerduty import event
 from statusdesk.states import Level
+from statusdesk.states_alerts import SWITCHED_OFF
 from tests.alerts.make import config, rollout
 from tests.sinks.make import ALERT, HOSTILE, OVER, T0, message
 
@@ -52,6 +54,20 @@ def test_what_is_over_says_only_that():
     told = message(OVER, why="resolved")
     assert told.title == "[RESOLVED] critical RolloutFailing shop/orders"
     assert "next: " not in told.text().partition("\n\n")[0] and "until 2027-01-15T08:01:00Z" in told.text()
+
+
+def test_what_ended_by_the_settings_is_not_said_to_be_over():
+    gone = replace(OVER, ended_by=SWITCHED_OFF)
+    told = message(gone, why="resolved")
+    assert told.title == "[ENDED] critical RolloutFailing shop/orders"
+    said = "ended: RolloutFailing shop/orders: its rule was switched off; nobody saw it well, it was: orders 1.5.0 in"
+    assert told.text().startswith(said) and "over" not in told.text()
+    (alert,) = told.webhook()["alerts"]
+    assert alert["status"] == "resolved" and alert["annotations"]["summary"].startswith("its rule was switched off: ")
+    body = event(gone, "key", told)
+    assert body["event_action"] == "resolve" and body["payload"]["summary"].endswith("its rule was switched off")
+    both = message(gone, replace(OVER, fingerprint="2" * 16), why="resolved")
+    assert both.title.startswith("[RESOLVED] ")
 
 
 def test_many_alerts_are_cut_and_the_rest_is_counted():

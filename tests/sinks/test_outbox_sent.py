@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.sinks.office import Office, config_of, webhook
 
@@ -105,11 +106,29 @@ def test_what_cannot_be_sent_for_long_is_given_up(tmp_path, receiver, monkeypatc
     office.close()
 
 
-def test_no_redirect_is_followed(office, receiver):
+def test_other_settings_tell_nobody_that_what_fires_is_over(office, receiver):
+    office.fail("orders")
+    office.until(lambda: office.messages() == [("hook", "firing", "sent")], what="the firing message")
+    for group_by in (("severity",), ("alertname", "app")):
+        office.config = replace(office.config, alerts=replace(office.config.alerts, group_by=group_by))
+        office.restart()
+        office.fail("orders")
+        office.go_on(0.3)
+        assert statuses(receiver) == ["firing"]
+    office.mend("orders")
+    office.until(lambda: len(receiver.got) == 2, what="the resolved message")
+    office.config = replace(office.config, alerts=replace(office.config.alerts, group_by=("severity",)))
+    office.restart()
+    office.go_on(0.3)
+    assert statuses(receiver) == ["firing", "resolved"]
+
+
+def test_no_redirect_is_followed_and_the_address_is_tried_again(office, receiver, monkeypatch):
+    monkeypatch.setattr("statusdesk.sinks.outlet.FIRST_WAIT_S", 0.1)
     receiver.fail(1, 302, {"Location": f"{receiver.url}/elsewhere"})
     office.fail("orders")
-    office.until(lambda: office.messages() == [("hook", "firing", "quarantined")], what="the refusal")
-    assert len(receiver.got) == 1
+    office.until(lambda: office.messages() == [("hook", "firing", "sent")], what="the second attempt")
+    assert [got.path for got in receiver.got] == [receiver.got[0].path] * 2 and len(set(keys(receiver))) == 1
 
 
 @pytest.mark.parametrize("by_ms", [-600_000, 600_000], ids=["back", "ahead"])

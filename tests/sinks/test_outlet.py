@@ -6,8 +6,9 @@ from msgspec.structs import replace
 from statusdesk.clock import steady_clock, system_clock
 from statusdesk.sinks.outlet import Outlet
 from statusdesk.sinks.sending import PartlySent, Refused
+from statusdesk.sinks.slack import Slack
 from tests.e2e.world import wait_for
-from tests.sinks.make import message, sink
+from tests.sinks.make import message, secret, sink
 
 
 class Half:
@@ -52,6 +53,25 @@ def test_what_only_some_have_is_sent_and_told_of_once(outlet, half, narrated):
     assert (found[0].state, found[0].sent, found[0].last_error) == ("sent", told, "1 of 2 will not have it")
     assert narrated == ["statusdesk: sink sink: 1 of 2 will not have it"] and half.sent == [told]
     assert (outlet.stats.sent, outlet.stats.problem) == (1, "1 of 2 will not have it")
+
+
+def test_an_address_that_is_refused_is_mended_and_the_message_arrives(tmp_path, receiver, narrated):
+    url = secret(tmp_path, f"{receiver.url}/revoked")
+    receiver.fail(2, 404, {}, b"no_service")
+    settings = sink("slack", url=url)
+    sends = {"ask": lambda: None, "clock": system_clock, "steady": steady_clock, "narrate": narrated.append}
+    outlet = Outlet(settings, Slack(settings, tmp_path), **sends)
+    try:
+        outlet.take([message().notification], ())
+        found = []
+        wait_for(lambda: found.extend(outlet.outcomes()) or found)
+        assert (found[0].state, found[0].last_error) == ("queued", "it answered 404: no_service")
+        secret(tmp_path, f"{receiver.url}/rotated")
+        wait_for(lambda: found.extend(outlet.outcomes()) or found[-1].state != "queued", 10.0)
+        assert found[-1].state == "sent" and receiver.got[-1].path == "/rotated"
+    finally:
+        outlet.stop()
+        outlet.join(3.0)
 
 
 def test_what_stands_behind_another_is_held_until_the_end_of_that_one_is_known(outlet, half):

@@ -37,8 +37,8 @@ def test_webhook_by_secret_address_with_a_bearer_token(tmp_path, receiver):
 
 @pytest.mark.parametrize(
     ("status", "raises"),
-    [(400, Refused), (401, Refused), (404, Refused), (408, Postponed), (429, Postponed), (500, Postponed),
-     (503, Postponed), (301, Refused)],
+    [(400, Refused), (413, Refused), (422, Refused), (408, Postponed), (429, Postponed), (500, Postponed),
+     (503, Postponed), *((of_the_address, Postponed) for of_the_address in (301, 401, 403, 404, 405, 407, 410))],
 )  # fmt: skip
 def test_what_an_answer_means_and_nothing_secret_in_what_is_said(tmp_path, receiver, status, raises):
     url = secret(tmp_path, f"{receiver.url}/T0/s3cr3t-path")

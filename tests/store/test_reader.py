@@ -343,6 +343,34 @@ def test_the_last_message_about_each_alert(writer: Writer, reader: Reader) -> No
     assert [(row.id, row.alerts[0].started_ms) for row in both] == [(9, 30_000), (8, 5_000)]
 
 
+def test_what_was_refused_says_nothing_of_what_had_been_told(writer: Writer, reader: Reader) -> None:
+    told = Notification(
+        id=1, sink="s", group_key="g", what="firing", why="new", created_ms=4_000, due_ms=5_000, state="sent",
+        attempts=1, sent_ms=5_000, fingerprints=("a",), alerts=(alert("a", 4_000),),
+    )  # fmt: skip
+    both = {"fingerprints": ("a", "b"), "alerts": (alert("a", 4_000), alert("b", 5_000))}
+    lost = replace(told, id=2, state="quarantined", sent_ms=None, last_error="it answered 400", **both)
+    again = replace(lost, id=3, state="queued", attempts=2, last_error="it answered 404")
+    over = replace(again, id=4, what="resolved", fingerprints=("a",), alerts=(alert("a", 4_000, state="resolved"),))
+
+    def last() -> dict[str, tuple[int, str]]:
+        found = reader.last_of_alerts({("s", "g"): {"a": {4_000}, "b": {5_000}}}, 90_000)
+        return {each.fingerprint: (row.id, each.state) for row in found for each in row.alerts}
+
+    for rows, known in (
+        ([told], {"a": (1, "firing")}),
+        ([lost], {"a": (1, "firing"), "b": (2, "firing")}),
+        ([again], {"a": (1, "firing"), "b": (3, "firing")}),
+        ([over], {"a": (4, "resolved"), "b": (3, "firing")}),
+    ):
+        writer.alert_rows.put_notifications(rows)
+        writer.commit()
+        assert last() == known
+    message, taken_ms = reader.last_not_taken("s")
+    assert (message.id, message.last_error, taken_ms) == (4, "it answered 404", 5_000)
+    assert reader.last_not_taken("other") is None
+
+
 def test_the_messages_of_a_group_are_found_by_an_index(tmp_path: Path) -> None:
     from statusdesk.store.alerts import _OF_GROUP
 
