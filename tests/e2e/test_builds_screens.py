@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -50,7 +51,7 @@ def _true_pairs(world, board):
     platform = {state.job for state in board.platform}
     deploys = {key: each for key, each in world.truth()["builds"].items() if key.rpartition("@")[0] not in platform}
     return {
-        key: (each["number"], each["result"])
+        unquote(key): (each["number"], each["result"])  # a branch is shown as people know it
         for key, each in deploys.items()
         if each["number"] is not None and not key.endswith("@")
     }
