@@ -1,0 +1,74 @@
+"""Builds beside those of an app's own jobs that may have changed its workload: then it is not said to lack a build.
+
+What counts, by what the job is for:
+
+- environment jobs: they make, change and destroy all that is in a namespace;
+- deploy jobs, and those of no known class (``restart-everything``), that name no app: they may do so. A job that names
+  another app is that app's, and counts only where it names this one too (``deploy-orders-and-payments``), or its build
+  the version that runs now;
+- seed and renewal jobs never, nor what the deploy of an app starts (a smoke test): these change no workload.
+
+The build names the namespace. One that names others only changed nothing here; one that names none at all may have gone
+anywhere if it is of an environment job or of a deploy job that names no app. Of other jobs it does not count: most
+builds of a Jenkins compile and test, and name none.
+
+It ran when the change was seen to begin, or had ended at most ``SETTLE_MS`` before (``APART_MS`` if it names the
+version that runs now); not while it is known to wait for a person.
+"""
+
+from collections.abc import Iterable
+
+from statusdesk.facts import Build, JobClass
+from statusdesk.job_names import last_part
+from statusdesk.judge.apps import match_job
+from statusdesk.judge.join import APART_MS, SETTLE_MS, apart_ms
+from statusdesk.judge.join_versions import same_version
+from statusdesk.states import RolloutState
+
+MAKERS = (JobClass.ENVIRONMENT, JobClass.DEPLOY, JobClass.OTHER)
+
+
+def may_count(job_class: JobClass, app: str, rollout_app: str) -> bool:
+    """Return whether builds of a job may count for a workload of another app than the job names (``app``), or of any.
+
+    The app's own deploys are joined by finer rules.
+    """
+    return job_class is JobClass.ENVIRONMENT or (job_class in MAKERS and app != rollout_app)
+
+
+def is_of_all(job_class: JobClass, app: str) -> bool:
+    """Return whether a build of a job may change the workloads of any app, whatever version it names."""
+    return job_class is JobClass.ENVIRONMENT or (job_class in MAKERS and not app)
+
+
+def goes_anywhere(job_class: JobClass, app: str) -> bool:
+    """Return whether a build of a job that names no namespace may have gone into any."""
+    return job_class is not JobClass.OTHER and is_of_all(job_class, app)
+
+
+def near_to(builds: Iterable[Build], rollout: RolloutState, clocks_ms: int) -> list[Build]:
+    """Return the builds that ran when a rollout began or not long before.
+
+    ``clocks_ms``: by how much Jenkins may stamp a build later than it began.
+    """
+    if rollout.started_ms is None:
+        return []
+    until_ms, since_ms = rollout.started_ms + clocks_ms, rollout.started_ms - APART_MS
+    return [b for b in builds if b.started_ms <= until_ms and (b.building or b.started_ms + b.duration_ms >= since_ms)]
+
+
+def may_have_changed(build: Build, job_class: JobClass, app: str, rollout: RolloutState) -> bool:
+    """Return whether a build near to a rollout may have begun it, of a job that counts."""
+    named = build.all_namespaces
+    if rollout.namespace not in named and (named or not goes_anywhere(job_class, app)):
+        return False
+    if same_version(build.version, rollout.version):
+        return True
+    if apart_ms(build, rollout.started_ms or 0) > SETTLE_MS:
+        return False
+    return is_of_all(job_class, app) or _names_too(build.job, app, rollout)
+
+
+def _names_too(job: str, app: str, rollout: RolloutState) -> bool:
+    rest = last_part(job).replace(app, "", 1)
+    return match_job(rest, {rollout.app, rollout.name}, ()) is not None

@@ -1,0 +1,131 @@
+"""Which builds of other jobs may have made a change that no build of the app's own jobs made."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from statusdesk.facts import Build, JobClass
+from statusdesk.judge.join import APART_MS, Join
+from statusdesk.judge.join_beside import MAKERS, goes_anywhere, is_of_all, may_count, may_have_changed, near_to
+from statusdesk.pipeline.builds import Builds
+from statusdesk.pipeline.builds_kept import KEPT_PER_PAIR
+from statusdesk.pipeline.built_jobs import JobKey
+from statusdesk.states import BuildRule, RolloutState
+
+UNBUILT = (BuildRule.NONE, BuildRule.NAMESPACE)
+"""The rules of what no build of the app's own jobs made."""
+
+
+class _Maker(NamedTuple):
+    """A build that may have made a change; without a number it is one that cannot be named."""
+
+    job: str = ""
+    number: int | None = None
+    url: str = ""
+
+
+class _Change(NamedTuple):
+    started_ms: int
+    key: str
+    namespace: str
+
+
+class Beside:
+    """Looks for such builds before a change is said to lack one, and again when one becomes known later.
+
+    ``app_of``: the apps that the names of jobs name.
+    """
+
+    def __init__(self, builds: Builds, app_of: Mapping[JobKey, str | None]) -> None:
+        self._builds = builds
+        self._app_of = app_of
+        self._unsure: dict[str, _Change] = {}
+
+    def join(self, row: RolloutState, told: Join, unbuilt: Join, clocks_ms: int) -> Join:
+        """Return the one build that may have done what none of the app's own jobs did; ``unbuilt`` if there is none.
+
+        ``told`` is what was told before. Where several may have, none is named. A build that was found stays found when
+        nobody remembers it any more; and where builds of that time may have been forgotten, nothing new is said.
+        """
+        makers = set(self._makers(row, clocks_ms))
+        if told.rule is BuildRule.NAMESPACE and not (told.number is not None and self._remembers(told)):
+            makers.add(_Maker(told.job, told.number, told.url))
+        if not makers:
+            return unbuilt if told.rule is BuildRule.NONE or self._is_complete(row) else Join()
+        maker = makers.pop() if len(makers) == 1 else _Maker()
+        return Join(rule=BuildRule.NAMESPACE, job=maker.job, number=maker.number, url=maker.url)
+
+    def keep(self, row: RolloutState, join: Join) -> None:
+        """Remember a change of which something is said that another build would take back."""
+        is_unsure = join.rule is BuildRule.NONE or (join.rule is BuildRule.NAMESPACE and join.number is not None)
+        if is_unsure and row.started_ms is not None:
+            self._unsure[row.key] = _Change(row.started_ms, row.key, row.namespace)
+        else:
+            self._unsure.pop(row.key, None)
+
+    def forget(self, key: str) -> None:
+        self._unsure.pop(key, None)
+
+    def restamp(self, step_ms: int) -> None:
+        """Move what is known with the clock, which was set."""
+        changes = self._unsure.values()
+        self._unsure = {each.key: each._replace(started_ms=each.started_ms + step_ms) for each in changes}
+
+    def doubted(self, told: Mapping[JobKey, Sequence[Build]], clocks_ms: int) -> set[str]:
+        """Return the unsure changes near to which jobs that have told something have built."""
+        found: set[str] = set()
+        if not self._unsure:
+            return found
+        changes = sorted(self._unsure.values())
+        for job, builds in told.items():
+            job_class, app = self._builds.class_of(job), self._app_of.get(job) or ""
+            anywhere = goes_anywhere(job_class, app)
+            for build in builds if job_class in MAKERS else ():
+                first = bisect_left(changes, (build.started_ms - clocks_ms,))
+                end_ms = build.started_ms + build.duration_ms + APART_MS
+                last = len(changes) if build.building else bisect_right(changes, (end_ms + 1,))
+                named = build.all_namespaces
+                near = changes[first:last]
+                found.update(each.key for each in near if (anywhere if not named else each.namespace in named))
+        return found
+
+    def _makers(self, row: RolloutState, clocks_ms: int) -> Iterator[_Maker]:
+        for job_class, app, builds in self._pairs(row):
+            for build in near_to(builds, row, clocks_ms):
+                if may_have_changed(build, job_class, app, row) and not self._follows(build, job_class):
+                    yield _maker(build)
+        for gone in self._builds.gone_jobs().values():
+            for build in near_to(gone.builds, row, clocks_ms):
+                if may_have_changed(build, JobClass.ENVIRONMENT, "", row):
+                    yield _maker(build)
+
+    def _pairs(self, row: RolloutState) -> Iterator[tuple[JobClass, str, Sequence[Build]]]:
+        """Return what jobs that count have built for the namespace, or for who knows which: class, app and builds."""
+        for job in self._builds.jobs_in(row.namespace):
+            job_class, app = self._builds.class_of(job), self._app_of.get(job) or ""
+            if may_count(job_class, app, row.app):
+                yield job_class, app, self._builds.of_pair(job, row.namespace)
+        for job in self._builds.jobs_in(""):
+            job_class, app = self._builds.class_of(job), self._app_of.get(job) or ""
+            if goes_anywhere(job_class, app):
+                yield job_class, app, self._builds.of_pair(job, "")
+
+    def _follows(self, build: Build, job_class: JobClass) -> bool:
+        """Whether the deploy of an app started it: what follows a deploy changes no cluster."""
+        upstream = (build.source, build.upstream_job)
+        deploys = job_class is JobClass.OTHER and self._builds.class_of(upstream) is JobClass.DEPLOY
+        return deploys and bool(self._app_of.get(upstream))
+
+    def _remembers(self, told: Join) -> bool:
+        builds = (self._builds.of_job(job, deleted_too=True) for job in self._builds.jobs_named(told.job))
+        return any(build.number == told.number for known in builds for build in known)
+
+    def _is_complete(self, row: RolloutState) -> bool:
+        """Whether the builds of that time are remembered: of each job only the newest are."""
+        at_ms = row.started_ms or 0
+        pairs = (builds for job_class, app, builds in self._pairs(row) if is_of_all(job_class, app))
+        return not any(len(each) >= KEPT_PER_PAIR and each[KEPT_PER_PAIR - 1].started_ms > at_ms for each in pairs)
+
+
+def _maker(build: Build) -> _Maker:
+    return _Maker(build.job, build.number, build.url) if build.all_namespaces else _Maker()

@@ -1,0 +1,84 @@
+"""Which builds beside those of an app's own jobs may have changed its workload."""
+
+from typing import Any
+
+import pytest
+
+from statusdesk.facts import JobClass
+from statusdesk.judge.join_beside import may_count, may_have_changed, near_to
+from statusdesk.judge.join_past import CLOCKS_MS
+from tests.judge.test_join import ELSEWHERE, NOWHERE, M, S, build, rollout
+
+ENV, DEPLOY, OTHER, SEED, RENEWAL = (
+    JobClass.ENVIRONMENT,
+    JobClass.DEPLOY,
+    JobClass.OTHER,
+    JobClass.SEED,
+    JobClass.RENEWAL,
+)
+BOTH = {"namespace": "testing", "namespaces": ("testing", "staging")}
+FIRST_ONLY = {"namespace": "staging", "namespaces": ()}
+SAME = {"version": "1.5.0"}
+
+
+@pytest.mark.parametrize(
+    ("job", "job_class", "app", "changes", "counts"),
+    [
+        pytest.param("env-create", ENV, "", {}, True, id="makes the namespace"),
+        pytest.param("env-orders", ENV, "orders", {}, True, id="makes it for one app"),
+        pytest.param("env-payments", ENV, "payments", {}, True, id="makes it for another app"),
+        pytest.param("deploy-all", DEPLOY, "", {}, True, id="deploys all"),
+        pytest.param("restart-everything", OTHER, "", {}, True, id="restarts all"),
+        pytest.param("seed", SEED, "", {}, False, id="seed"),
+        pytest.param("vault-renew", RENEWAL, "", {}, False, id="renewal"),
+        pytest.param("deploy-orders", DEPLOY, "orders", {}, False, id="its own are joined otherwise"),
+        pytest.param("deploy-payments", DEPLOY, "payments", {}, False, id="another app"),
+        pytest.param("deploy-payments", DEPLOY, "payments", SAME, True, id="another app, the version that runs"),
+        pytest.param(
+            "deploy-payments",
+            DEPLOY,
+            "payments",
+            {**SAME, **ELSEWHERE},
+            False,
+            id="another app, that version elsewhere",
+        ),
+        pytest.param("deploy-orders-and-payments", DEPLOY, "payments", {}, True, id="two apps"),
+        pytest.param("deploy-orders-api", DEPLOY, "orders-api", {}, False, id="another app, named like it"),
+        pytest.param("env-create", ENV, "", ELSEWHERE, False, id="makes another namespace"),
+        pytest.param("deploy-all", DEPLOY, "", {**SAME, **ELSEWHERE}, False, id="deploys all elsewhere"),
+        pytest.param("deploy-all", DEPLOY, "", BOTH, True, id="both"),
+        pytest.param("deploy-all", DEPLOY, "", FIRST_ONLY, True, id="only the first is told"),
+        pytest.param("env-create", ENV, "", NOWHERE, True, id="makes who knows what"),
+        pytest.param("deploy-all", DEPLOY, "", NOWHERE, True, id="deploys all who knows where"),
+        pytest.param("deploy-payments", DEPLOY, "payments", NOWHERE, False, id="another app, who knows where"),
+        pytest.param("compile", OTHER, "", NOWHERE, False, id="compiles"),
+    ],
+)
+def test_what_counts(job: str, job_class: JobClass, app: str, changes: dict[str, Any], counts: bool) -> None:
+    fields: dict[str, Any] = {"job": job, "version": "", **changes}
+    near = near_to([build(7, **fields)], rollout(), CLOCKS_MS)
+    assert len(near) == 1
+    assert (may_count(job_class, app, "orders") and may_have_changed(near[0], job_class, app, rollout())) is counts
+
+
+@pytest.mark.parametrize(
+    ("began_ms", "changes", "counts"),
+    [
+        pytest.param(-60 * M, {"building": True, "took_ms": 0}, True, id="runs"),
+        pytest.param(-40 * M, {"took_ms": 41 * M}, True, id="ran"),
+        pytest.param(-10 * M, {"took_ms": 8 * M}, True, id="ended two minutes before"),
+        pytest.param(-10 * M, {"took_ms": 8 * M - S}, False, id="ended longer before"),
+        pytest.param(-10 * M, {"took_ms": 5 * M, **SAME}, True, id="ended longer before, the version that runs"),
+        pytest.param(-10 * M, {"took_ms": 5 * M - S, **SAME}, False, id="ended long before"),
+        pytest.param(CLOCKS_MS, {}, True, id="by the clocks"),
+        pytest.param(CLOCKS_MS + S, SAME, False, id="began after it"),
+    ],
+)
+def test_when_it_counts(began_ms: int, changes: dict[str, Any], counts: bool) -> None:
+    fields: dict[str, Any] = {"job": "deploy-all", "version": "", **changes}
+    near = near_to([build(7, began_ms, **fields)], rollout(), CLOCKS_MS)
+    assert any(may_have_changed(each, DEPLOY, "", rollout()) for each in near) is counts
+
+
+def test_what_began_who_knows_when_was_changed_by_nobody_known() -> None:
+    assert near_to([build(7)], rollout(started_ms=None), CLOCKS_MS) == []
