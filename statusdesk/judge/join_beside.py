@@ -12,19 +12,21 @@ The build names the namespace. One that names others only changed nothing here; 
 anywhere if it is of an environment job or of a deploy job that names no app. Of other jobs it does not count: most
 builds of a Jenkins compile and test, and name none.
 
-It ran when the change was seen to begin, or had ended at most ``SETTLE_MS`` before (``APART_MS`` if it names the
-version that runs now); not while it is known to wait for a person.
+It ran when the change began, or had ended at most ``SETTLE_MS`` before (``APART_MS`` if it names the version that runs
+now). A Pipeline that is known to have waited for a person then, and for so long before, did not do it.
 """
 
 from collections.abc import Iterable
 
-from statusdesk.facts import Build, JobClass
+from statusdesk.facts import Build, BuildDetails, JobClass
 from statusdesk.job_names import last_part
 from statusdesk.judge.apps import match_job
 from statusdesk.judge.join import APART_MS, SETTLE_MS, apart_ms
+from statusdesk.judge.join_past import CLOCKS_MS
 from statusdesk.judge.join_versions import same_version
 from statusdesk.states import RolloutState
 
+BESIDE_PAUSE_MS = 5_000  # of a stage that only waits: what it takes to begin
 MAKERS = (JobClass.ENVIRONMENT, JobClass.DEPLOY, JobClass.OTHER)
 
 
@@ -67,6 +69,20 @@ def may_have_changed(build: Build, job_class: JobClass, app: str, rollout: Rollo
     if apart_ms(build, rollout.started_ms or 0) > SETTLE_MS:
         return False
     return is_of_all(job_class, app) or _names_too(build.job, app, rollout)
+
+
+def waited(details: BuildDetails, rollout: RolloutState) -> bool:
+    """Return whether a Pipeline waited for a person when a rollout began: of no stage near to that was anything run.
+
+    A stage that waits is told to be paused for nearly all of its time. Source: ``wfapi/describe``,
+    ``pauseDurationMillis``.
+    """
+    at_ms = rollout.started_ms or 0
+    spans = [(each, (each.started_ms or 0), (each.started_ms or 0) + each.duration_ms) for each in details.stages]
+    near = [each for each, began_ms, ended_ms in spans if began_ms <= at_ms and ended_ms >= at_ms - SETTLE_MS]
+    if any(each.duration_ms - each.paused_ms > BESIDE_PAUSE_MS for each in near):
+        return False
+    return any(began_ms < at_ms - SETTLE_MS and ended_ms > at_ms + CLOCKS_MS for _, began_ms, ended_ms in spans)
 
 
 def _names_too(job: str, app: str, rollout: RolloutState) -> bool:

@@ -79,7 +79,7 @@ class Joins:
         self._again: set[str] = set()
         self._open: set[str] = set()
         self._clocks = _Clocks()
-        self._beside = Beside(builds, self._app_of)
+        self._beside = Beside(builds, writer.build_rows, self._app_of)
         self._jenkins_ms: int | None = None
 
     def heard(self, at_ms: int) -> None:

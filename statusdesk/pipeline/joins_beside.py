@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from statusdesk.facts import Build, JobClass
-from statusdesk.judge.join import APART_MS, Join
-from statusdesk.judge.join_beside import MAKERS, goes_anywhere, is_of_all, may_count, may_have_changed, near_to
+from statusdesk.judge.join import APART_MS, SETTLE_MS, Join
+from statusdesk.judge.join_beside import MAKERS, goes_anywhere, is_of_all, may_count, may_have_changed, near_to, waited
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.builds_kept import KEPT_PER_PAIR
 from statusdesk.pipeline.built_jobs import JobKey
 from statusdesk.states import BuildRule, RolloutState
+from statusdesk.store.build_rows import BuildRows
 
 UNBUILT = (BuildRule.NONE, BuildRule.NAMESPACE)
 """The rules of what no build of the app's own jobs made."""
@@ -36,8 +37,9 @@ class Beside:
     ``app_of``: the apps that the names of jobs name.
     """
 
-    def __init__(self, builds: Builds, app_of: Mapping[JobKey, str | None]) -> None:
+    def __init__(self, builds: Builds, rows: BuildRows, app_of: Mapping[JobKey, str | None]) -> None:
         self._builds = builds
+        self._rows = rows
         self._app_of = app_of
         self._unsure: dict[str, _Change] = {}
 
@@ -92,7 +94,7 @@ class Beside:
     def _makers(self, row: RolloutState, clocks_ms: int) -> Iterator[_Maker]:
         for job_class, app, builds in self._pairs(row):
             for build in near_to(builds, row, clocks_ms):
-                if may_have_changed(build, job_class, app, row) and not self._follows(build, job_class):
+                if may_have_changed(build, job_class, app, row) and not self._is_out(build, job_class, row):
                     yield _maker(build)
         for gone in self._builds.gone_jobs().values():
             for build in near_to(gone.builds, row, clocks_ms):
@@ -109,6 +111,15 @@ class Beside:
             job_class, app = self._builds.class_of(job), self._app_of.get(job) or ""
             if goes_anywhere(job_class, app):
                 yield job_class, app, self._builds.of_pair(job, "")
+
+    def _is_out(self, build: Build, job_class: JobClass, row: RolloutState) -> bool:
+        """Whether it did nothing all the same. Raises: StoreError."""
+        if self._follows(build, job_class):
+            return True
+        if (row.started_ms or 0) - build.started_ms <= SETTLE_MS:
+            return False
+        details = self._rows.details(*build.key)
+        return details is not None and waited(details, row)
 
     def _follows(self, build: Build, job_class: JobClass) -> bool:
         """Whether the deploy of an app started it: what follows a deploy changes no cluster."""

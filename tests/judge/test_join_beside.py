@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from statusdesk.facts import JobClass
-from statusdesk.judge.join_beside import may_count, may_have_changed, near_to
+from statusdesk.facts import BuildDetails, JobClass, Stage
+from statusdesk.judge.join_beside import may_count, may_have_changed, near_to, waited
 from statusdesk.judge.join_past import CLOCKS_MS
-from tests.judge.test_join import ELSEWHERE, NOWHERE, M, S, build, rollout
+from tests.judge.make import T0
+from tests.judge.test_join import ELSEWHERE, NOWHERE, H, M, S, build, rollout
 
 ENV, DEPLOY, OTHER, SEED, RENEWAL = (
     JobClass.ENVIRONMENT,
@@ -78,6 +79,26 @@ def test_when_it_counts(began_ms: int, changes: dict[str, Any], counts: bool) ->
     fields: dict[str, Any] = {"job": "deploy-all", "version": "", **changes}
     near = near_to([build(7, began_ms, **fields)], rollout(), CLOCKS_MS)
     assert any(may_have_changed(each, DEPLOY, "", rollout()) for each in near) is counts
+
+
+@pytest.mark.parametrize(
+    ("stages", "is_waiting"),
+    [
+        pytest.param([(-60 * M, 30 * M, 0), (-30 * M, 60 * M, 60 * M - S)], True, id="waits for half an hour"),
+        pytest.param([(-60 * M, 60 * M, 0), (S, 60 * M, 60 * M)], False, id="waits since"),
+        pytest.param([(-60 * M, 59 * M, 0), (-M, 60 * M, 60 * M)], False, id="waits since it has done something"),
+        pytest.param([(-60 * M, 60 * M - S, 60 * M - S), (-S, 60 * M, 0)], False, id="somebody has decided"),
+        pytest.param([(-60 * M, 90 * M, 80 * M)], False, id="does something in the stage in which it waits"),
+        pytest.param([(-60 * M, 90 * M, 90 * M), (-60 * M, 90 * M, 0)], False, id="does something beside it"),
+        pytest.param([(-60 * M, 30 * M, 30 * M)], False, id="was looked up too early"),
+        pytest.param([(-60 * M, 60 * M, 60 * M)], False, id="waited until the moment, by the clocks"),
+        pytest.param([], False, id="has no stages"),
+    ],
+)
+def test_a_pipeline_that_waits_for_a_person_does_nothing(stages: list[tuple[int, int, int]], is_waiting: bool) -> None:
+    told = tuple(Stage(name="s", started_ms=T0 + at, duration_ms=took, paused_ms=rest) for at, took, rest in stages)
+    details = BuildDetails(source="jenkins", job="deploy-all", number=7, at_ms=T0 + H, stages=told)
+    assert waited(details, rollout()) is is_waiting
 
 
 def test_what_began_who_knows_when_was_changed_by_nobody_known() -> None:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from statusdesk.facts import Build, Changed, Job, JobClass, Swept, Visited, Workload
+from statusdesk.facts import Build, BuildDetails, Changed, Job, JobClass, Stage, Swept, Visited, Workload
 from statusdesk.states import RolloutState
 from tests.judge.make import available, deployment, progressing
 from tests.pipeline.test_joins import FIRST, JOB, KEY, NOBODY, Fed, build
@@ -129,6 +130,23 @@ def test_a_build_that_names_no_namespace_and_may_have_gone_anywhere_is_not_named
     world.changed()
     world.ci(5, world.ran("deploy-all", **NOWHERE))
     assert world.ci(200) == ("namespace", None)
+
+
+def test_a_pipeline_that_waits_for_a_person_excuses_nothing(world: World) -> None:
+    began_ms = world.at_ms - 3_600_000
+    waits = build(7, began_ms, job="deploy-all", version="", building=True, result=None, duration_ms=0)
+    stages = (
+        Stage(name="staging", started_ms=began_ms, duration_ms=60_000),
+        Stage(name="approve", started_ms=began_ms + 60_000, duration_ms=7_200_000, paused_ms=7_199_000),
+    )
+    looked_up = BuildDetails(source="jenkins", job="deploy-all", number=7, at_ms=world.at_ms + 60_000, stages=stages)
+    world.changed()
+    world.ci(5, waits)
+    world.told(60, Changed(source="jenkins", kind=BuildDetails, at_ms=looked_up.at_ms, seen=(looked_up,)))
+    assert world.ci(140) == NONE
+    assert (
+        world.ci(4000, msgspec.structs.replace(waits, building=False, result="SUCCESS", duration_ms=7_600_000)) == NONE
+    )
 
 
 def test_what_is_said_is_taken_back_when_a_build_becomes_known_later(world: World) -> None:
