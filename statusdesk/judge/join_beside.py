@@ -8,15 +8,16 @@ What counts, by what the job is for:
   the version that runs now;
 - seed and renewal jobs never, nor what the deploy of an app starts (a smoke test): these change no workload.
 
-The build names the namespace. One that names others only changed nothing here; one that names none at all may have gone
-anywhere if it is of an environment job or of a deploy job that names no app. Of other jobs it does not count: most
-builds of a Jenkins compile and test, and name none.
+The build names the namespace. One that names others only changed nothing here. One that names none at all may have gone
+anywhere if it is of an environment job, or of one that names no app and deploys, or whose builds name a namespace as a
+rule. Others do not count: most builds of a Jenkins compile and test, and their jobs never name any.
 
 It ran when the change began, or had ended at most ``SETTLE_MS`` before (``APART_MS`` if it names the version that runs
 now). A Pipeline that is known to have waited for a person then, and for so long before, did not do it.
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from statusdesk.facts import Build, BuildDetails, JobClass
 from statusdesk.job_names import last_part
@@ -30,22 +31,26 @@ BESIDE_PAUSE_MS = 5_000  # of a stage that only waits: what it takes to begin
 MAKERS = (JobClass.ENVIRONMENT, JobClass.DEPLOY, JobClass.OTHER)
 
 
-def may_count(job_class: JobClass, app: str, rollout_app: str) -> bool:
-    """Return whether builds of a job may count for a workload of another app than the job names (``app``), or of any.
+class JobBeside(NamedTuple):
+    """A job beside an app's own: its class, the app that its name names, and whether a build of it names a namespace."""
 
-    The app's own deploys are joined by finer rules.
-    """
-    return job_class is JobClass.ENVIRONMENT or (job_class in MAKERS and app != rollout_app)
+    job_class: JobClass
+    app: str = ""
+    is_placed: bool = False
 
+    def may_count(self, app: str) -> bool:
+        """Return whether its builds may count for a workload of an app, whose own deploys are joined by finer rules."""
+        return self.job_class is JobClass.ENVIRONMENT or (self.job_class in MAKERS and self.app != app)
 
-def is_of_all(job_class: JobClass, app: str) -> bool:
-    """Return whether a build of a job may change the workloads of any app, whatever version it names."""
-    return job_class is JobClass.ENVIRONMENT or (job_class in MAKERS and not app)
+    @property
+    def is_of_all(self) -> bool:
+        """Whether a build of it may change the workloads of any app, whatever version it names."""
+        return self.job_class is JobClass.ENVIRONMENT or (self.job_class in MAKERS and not self.app)
 
-
-def goes_anywhere(job_class: JobClass, app: str) -> bool:
-    """Return whether a build of a job that names no namespace may have gone into any."""
-    return job_class is not JobClass.OTHER and is_of_all(job_class, app)
+    @property
+    def goes_anywhere(self) -> bool:
+        """Whether a build of it that names no namespace may have gone into any."""
+        return self.is_of_all and (self.is_placed or self.job_class is not JobClass.OTHER)
 
 
 def near_to(builds: Iterable[Build], rollout: RolloutState, clocks_ms: int) -> list[Build]:
@@ -59,16 +64,16 @@ def near_to(builds: Iterable[Build], rollout: RolloutState, clocks_ms: int) -> l
     return [b for b in builds if b.started_ms <= until_ms and (b.building or b.started_ms + b.duration_ms >= since_ms)]
 
 
-def may_have_changed(build: Build, job_class: JobClass, app: str, rollout: RolloutState) -> bool:
+def may_have_changed(build: Build, job: JobBeside, rollout: RolloutState) -> bool:
     """Return whether a build near to a rollout may have begun it, of a job that counts."""
     named = build.all_namespaces
-    if rollout.namespace not in named and (named or not goes_anywhere(job_class, app)):
+    if rollout.namespace not in named and (named or not job.goes_anywhere):
         return False
     if same_version(build.version, rollout.version):
         return True
     if apart_ms(build, rollout.started_ms or 0) > SETTLE_MS:
         return False
-    return is_of_all(job_class, app) or _names_too(build.job, app, rollout)
+    return job.is_of_all or _names_too(build.job, job.app, rollout)
 
 
 def waited(details: BuildDetails, rollout: RolloutState) -> bool:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from statusdesk.facts import Build, JobClass
 from statusdesk.judge.join import APART_MS, SETTLE_MS, Join
-from statusdesk.judge.join_beside import MAKERS, goes_anywhere, is_of_all, may_count, may_have_changed, near_to, waited
+from statusdesk.judge.join_beside import MAKERS, JobBeside, may_have_changed, near_to, waited
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.builds_kept import KEPT_PER_PAIR
 from statusdesk.pipeline.built_jobs import JobKey
@@ -79,52 +79,55 @@ class Beside:
         if not self._unsure:
             return found
         changes = sorted(self._unsure.values())
-        for job, builds in told.items():
-            job_class, app = self._builds.class_of(job), self._app_of.get(job) or ""
-            anywhere = goes_anywhere(job_class, app)
-            for build in builds if job_class in MAKERS else ():
+        for key, builds in told.items():
+            job = self._job(key)
+            for build in builds if job.job_class in MAKERS else ():
                 first = bisect_left(changes, (build.started_ms - clocks_ms,))
                 end_ms = build.started_ms + build.duration_ms + APART_MS
                 last = len(changes) if build.building else bisect_right(changes, (end_ms + 1,))
                 named = build.all_namespaces
                 near = changes[first:last]
-                found.update(each.key for each in near if (anywhere if not named else each.namespace in named))
+                found.update(each.key for each in near if (job.goes_anywhere if not named else each.namespace in named))
         return found
 
     def _makers(self, row: RolloutState, clocks_ms: int) -> Iterator[_Maker]:
-        for job_class, app, builds in self._pairs(row):
+        for job, builds in self._pairs(row):
             for build in near_to(builds, row, clocks_ms):
-                if may_have_changed(build, job_class, app, row) and not self._is_out(build, job_class, row):
+                if may_have_changed(build, job, row) and not self._is_out(build, job, row):
                     yield _maker(build)
         for gone in self._builds.gone_jobs().values():
             for build in near_to(gone.builds, row, clocks_ms):
-                if may_have_changed(build, JobClass.ENVIRONMENT, "", row):
+                if may_have_changed(build, JobBeside(JobClass.ENVIRONMENT), row):
                     yield _maker(build)
 
-    def _pairs(self, row: RolloutState) -> Iterator[tuple[JobClass, str, Sequence[Build]]]:
-        """Return what jobs that count have built for the namespace, or for who knows which: class, app and builds."""
-        for job in self._builds.jobs_in(row.namespace):
-            job_class, app = self._builds.class_of(job), self._app_of.get(job) or ""
-            if may_count(job_class, app, row.app):
-                yield job_class, app, self._builds.of_pair(job, row.namespace)
-        for job in self._builds.jobs_in(""):
-            job_class, app = self._builds.class_of(job), self._app_of.get(job) or ""
-            if goes_anywhere(job_class, app):
-                yield job_class, app, self._builds.of_pair(job, "")
+    def _pairs(self, row: RolloutState) -> Iterator[tuple[JobBeside, Sequence[Build]]]:
+        """Return the jobs that count, each with what it has built for the namespace, or for who knows which."""
+        for key in self._builds.jobs_in(row.namespace):
+            job = self._job(key)
+            if job.may_count(row.app):
+                yield job, self._builds.of_pair(key, row.namespace)
+        for key in self._builds.jobs_in(""):
+            job = self._job(key)
+            if job.goes_anywhere:
+                yield job, self._builds.of_pair(key, "")
 
-    def _is_out(self, build: Build, job_class: JobClass, row: RolloutState) -> bool:
+    def _job(self, key: JobKey) -> JobBeside:
+        is_placed = any(self._builds.namespaces_of(key))
+        return JobBeside(self._builds.class_of(key), self._app_of.get(key) or "", is_placed)
+
+    def _is_out(self, build: Build, job: JobBeside, row: RolloutState) -> bool:
         """Whether it did nothing all the same. Raises: StoreError."""
-        if self._follows(build, job_class):
+        if self._follows(build, job):
             return True
         if (row.started_ms or 0) - build.started_ms <= SETTLE_MS:
             return False
         details = self._rows.details(*build.key)
         return details is not None and waited(details, row)
 
-    def _follows(self, build: Build, job_class: JobClass) -> bool:
+    def _follows(self, build: Build, job: JobBeside) -> bool:
         """Whether the deploy of an app started it: what follows a deploy changes no cluster."""
         upstream = (build.source, build.upstream_job)
-        deploys = job_class is JobClass.OTHER and self._builds.class_of(upstream) is JobClass.DEPLOY
+        deploys = job.job_class is JobClass.OTHER and self._builds.class_of(upstream) is JobClass.DEPLOY
         return deploys and bool(self._app_of.get(upstream))
 
     def _remembers(self, told: Join) -> bool:
@@ -134,7 +137,7 @@ class Beside:
     def _is_complete(self, row: RolloutState) -> bool:
         """Whether the builds of that time are remembered: of each job only the newest are."""
         at_ms = row.started_ms or 0
-        pairs = (builds for job_class, app, builds in self._pairs(row) if is_of_all(job_class, app))
+        pairs = (builds for job, builds in self._pairs(row) if job.is_of_all)
         return not any(len(each) >= KEPT_PER_PAIR and each[KEPT_PER_PAIR - 1].started_ms > at_ms for each in pairs)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from statusdesk.facts import BuildDetails, JobClass, Stage
-from statusdesk.judge.join_beside import may_count, may_have_changed, near_to, waited
+from statusdesk.judge.join_beside import JobBeside, may_have_changed, near_to, waited
 from statusdesk.judge.join_past import CLOCKS_MS
 from tests.judge.make import T0
 from tests.judge.test_join import ELSEWHERE, NOWHERE, H, M, S, build, rollout
@@ -59,7 +59,8 @@ def test_what_counts(job: str, job_class: JobClass, app: str, changes: dict[str,
     fields: dict[str, Any] = {"job": job, "version": "", **changes}
     near = near_to([build(7, **fields)], rollout(), CLOCKS_MS)
     assert len(near) == 1
-    assert (may_count(job_class, app, "orders") and may_have_changed(near[0], job_class, app, rollout())) is counts
+    beside = JobBeside(job_class, app)
+    assert (beside.may_count("orders") and may_have_changed(near[0], beside, rollout())) is counts
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,13 @@ def test_what_counts(job: str, job_class: JobClass, app: str, changes: dict[str,
 def test_when_it_counts(began_ms: int, changes: dict[str, Any], counts: bool) -> None:
     fields: dict[str, Any] = {"job": "deploy-all", "version": "", **changes}
     near = near_to([build(7, began_ms, **fields)], rollout(), CLOCKS_MS)
-    assert any(may_have_changed(each, DEPLOY, "", rollout()) for each in near) is counts
+    assert any(may_have_changed(each, JobBeside(DEPLOY), rollout()) for each in near) is counts
+
+
+def test_a_job_that_names_a_namespace_as_a_rule_went_anywhere_when_it_names_none() -> None:
+    made = build(7, job="restart-everything", version="", **NOWHERE)
+    assert may_have_changed(made, JobBeside(OTHER, is_placed=True), rollout())
+    assert not may_have_changed(made, JobBeside(OTHER, "payments", is_placed=True), rollout())
 
 
 @pytest.mark.parametrize(
