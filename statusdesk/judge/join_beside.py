@@ -32,7 +32,7 @@ MAKERS = (JobClass.ENVIRONMENT, JobClass.DEPLOY, JobClass.OTHER)
 
 
 class JobBeside(NamedTuple):
-    """A job beside an app's own: its class, the app that its name names, and whether a build of it names a namespace."""
+    """A job beside an app's own: its class, the app that its name names, and whether any build names a namespace."""
 
     job_class: JobClass
     app: str = ""
