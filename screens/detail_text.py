@@ -21,7 +21,7 @@ TOLD_BY: Mapping[str, str] = {
     BuildRule.ANNOTATION: "told by its annotation",
     BuildRule.VERSION: "told by version and time",
     BuildRule.TIME: "told by the time alone",
-    BuildRule.NAMESPACE: "perhaps: no other ran for the namespace then",
+    BuildRule.NAMESPACE: "perhaps: no other may have made it",
 }
 
 

@@ -82,7 +82,7 @@ async def test_a_green_build_that_changed_nothing_is_told_as_on_the_board(size):
 
 @pytest.mark.parametrize(
     ("number", "said"),
-    [(7, "build env-create #7, perhaps: no other ran for the namespace"), (None, "last build here")],
+    [(7, "build env-create #7, perhaps: no other may have made it"), (None, "last build here")],
 )
 async def test_a_build_of_another_job_is_named_with_a_perhaps_if_it_is_the_only_one(number, said):
     state = rollouts.orders_state(build_rule="namespace", build_number=number, build_job="env-create" if number else "")
