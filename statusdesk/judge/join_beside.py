@@ -17,6 +17,7 @@ now). A Pipeline that is known to have waited for a person then, and for so long
 """
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from statusdesk.facts import Build, BuildDetails, JobClass
@@ -74,6 +75,12 @@ def may_have_changed(build: Build, job: JobBeside, rollout: RolloutState) -> boo
     if apart_ms(build, rollout.started_ms or 0) > SETTLE_MS:
         return False
     return job.is_of_all or _names_too(build.job, job.app, rollout)
+
+
+def gaps_of(builds: Iterable[Build]) -> list[tuple[int, int]]:
+    """Return the times (begin and end) in which builds of a job may have begun that are not known: by the numbers."""
+    known = sorted(builds, key=lambda build: build.number)
+    return [(one.started_ms, other.started_ms) for one, other in pairwise(known) if other.number != one.number + 1]
 
 
 def waited(details: BuildDetails, rollout: RolloutState) -> bool:

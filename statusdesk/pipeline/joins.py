@@ -189,6 +189,7 @@ class Joins:
         """Join again what other builds, another app, or time may have changed; commit is the caller's."""
         for job in self._builds.take_forgotten():
             self._clocks.forget(job)
+            self._beside.forget_job(job)
             app = self._app_of.pop(job, None)
             if app is not None:
                 self._jobs_of[app].discard(job)
@@ -200,7 +201,7 @@ class Joins:
             self._rematch = False
             for job in self._app_of:
                 self._assign(job)
-        self._again |= self._beside.doubted(touched, self._clocks.apart_ms)
+        self._again |= self._beside.doubted(touched, self._clocks.apart_ms, now_ms)
         keys, self._again = self._again, set()
         changed = [state for state in map(self._renewed, keys) if state is not None]
         return self._writer.put(changed, now_ms) if changed else []

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from statusdesk.facts import BuildDetails, JobClass, Stage
-from statusdesk.judge.join_beside import JobBeside, may_have_changed, near_to, waited
+from statusdesk.judge.join_beside import JobBeside, gaps_of, may_have_changed, near_to, waited
 from statusdesk.judge.join_past import CLOCKS_MS
 from tests.judge.make import T0
 from tests.judge.test_join import ELSEWHERE, NOWHERE, H, M, S, build, rollout
@@ -86,6 +86,12 @@ def test_a_job_that_names_a_namespace_as_a_rule_went_anywhere_when_it_names_none
     made = build(7, job="restart-everything", version="", **NOWHERE)
     assert may_have_changed(made, JobBeside(OTHER, is_placed=True), rollout())
     assert not may_have_changed(made, JobBeside(OTHER, "payments", is_placed=True), rollout())
+
+
+def test_builds_that_are_not_known_are_told_by_the_numbers() -> None:
+    known = [build(number, number * M) for number in (9, 8, 6, 2)]
+    assert gaps_of(known) == [(T0 + 2 * M, T0 + 6 * M), (T0 + 6 * M, T0 + 8 * M)]
+    assert gaps_of([]) == []
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,15 @@ def test_nothing_is_said_where_builds_of_that_time_may_be_forgotten(world: World
     assert world.ci(200, *later) == NOBODY
 
 
+def test_nothing_is_said_until_jenkins_has_told_the_builds_between_two_that_are_known(world: World) -> None:
+    """Of each job it tells the newest build at once, and those before it later."""
+    world.ci(1, build(6, world.at_ms - 3_600_000, job="deploy-all", version=""))
+    world.changed()
+    assert world.ci(200, build(9, world.at_ms + 60_000, job="deploy-all", version="")) == NOBODY
+    assert world.ci(5, build(8, world.at_ms - 5000, job="deploy-all", version="", **ELSEWHERE)) == NOBODY
+    assert world.ci(5, build(7, world.at_ms - 900_000, job="deploy-all", version="", **ELSEWHERE)) == NONE
+
+
 def test_after_a_restart_a_job_is_still_that_of_an_app_that_is_not_seen_yet(world: World) -> None:
     world.changed()
     world.ci(5, world.ran("deploy-payments", version="7.1.0"))
