@@ -7,11 +7,11 @@ from statusdesk.facts import CONCLUSIVE, Build, JobClass
 from statusdesk.job_names import shown_job
 from statusdesk.judge.gate import BLOCKED, FRESHNESS, OK, UNKNOWN, Check, Known, Question, in_stage
 from statusdesk.judge.join_versions import same_version
-from statusdesk.states import TROUBLED, BuildRule, Level, RolloutState, SourceState
+from statusdesk.judge.soaking import healthy_since_ms
+from statusdesk.states import HEALTHY, TROUBLED, BuildRule, Level, RolloutState, SourceState
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import age, lasted, span
 
-_WELL = (Level.OK, Level.SCALING)
 _WAITED_FOR = (Level.PROGRESSING, Level.PAUSED, Level.UNKNOWN, Level.IDLE)
 _MOST_NAMED = 3
 CLOCK_MS = 5000
@@ -154,11 +154,11 @@ def soak(question: Question, known: Known) -> Check:
     if not asked_ms:
         return Check(name=name, result=OK, detail="none is asked for")
     here = [each for each in in_stage(known.rollouts, question.route.start) if each.version == question.version]
-    if not all(each.level in _WELL for each in here):
+    if not all(each.level in HEALTHY for each in here):
         return Check(
             name=name, result=BLOCKED, detail=f"not healthy in {start} now, {span(asked_ms)} asked", passing=True
         )
-    since_ms = max(max(each.version_since_ms or each.since_ms, each.level_since_ms) for each in here)
+    since_ms = max(map(healthy_since_ms, here))
     blind = _last_blind(known.gaps, question.max_age_ms)
     unseen = ""
     if blind is not None and blind[1] > since_ms:

@@ -224,6 +224,15 @@ def test_soak_is_healthy_time_without_a_break(minutes, level, result):
     assert decision.settled is (result == "ok")
 
 
+def test_a_scaling_does_not_begin_the_soak_anew():
+    row = rollout(level_since_ms=NOW - 1_000, well_since_ms=NOW - 40 * MINUTE)
+    for level in (Level.OK, Level.SCALING):
+        _, checks = answer(replace(ASKED, soak_ms=30 * MINUTE), rollouts=(replace(row, level=level),))
+        assert (checks["soak"].result, checks["soak"].detail) == ("ok", "healthy for 40m of 30m in staging")
+    anew = replace(row, well_since_ms=NOW - 1_000, level_since_ms=NOW - 40 * MINUTE)
+    assert answer(replace(ASKED, soak_ms=30 * MINUTE), rollouts=(anew,))[1]["soak"].result == "blocked"
+
+
 @pytest.mark.parametrize(
     ("gaps", "result", "words"),
     [
