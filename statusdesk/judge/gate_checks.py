@@ -5,15 +5,14 @@ from types import MappingProxyType
 
 from statusdesk.facts import CONCLUSIVE, Build, JobClass
 from statusdesk.job_names import shown_job
-from statusdesk.judge.gate import BLOCKED, FRESHNESS, OK, UNKNOWN, Check, Known, Question, in_stage
+from statusdesk.judge.gate import BLOCKED, FRESHNESS, MOST_NAMED, OK, UNKNOWN, Check, Known, Question, in_stage
+from statusdesk.judge.gate_alerts import alerts
 from statusdesk.judge.join_versions import same_version
 from statusdesk.judge.soaking import healthy_since_ms
 from statusdesk.states import HEALTHY, TROUBLED, BuildRule, Level, RolloutState, SourceState
-from statusdesk.states_alerts import AlertState
-from statusdesk.text import age, lasted, span
+from statusdesk.text import age, span
 
 _WAITED_FOR = (Level.PROGRESSING, Level.PAUSED, Level.UNKNOWN, Level.IDLE)
-_MOST_NAMED = 3
 CLOCK_MS = 5000
 """By so much the clocks of two machines, or one that is being set, may differ."""
 _SEEN_MS = 30_000
@@ -140,8 +139,8 @@ def rollouts(question: Question, known: Known) -> Check:
 def _said(stage: str, found: Sequence[RolloutState]) -> str:
     worst = sorted(found, key=lambda each: (each.level is not Level.FAILING, each.key))
     words = [f"{each.name} {each.level}: {each.message or each.reason or 'no reason given'}" for each in worst]
-    more = f"; and {len(words) - _MOST_NAMED} more" if len(words) > _MOST_NAMED else ""
-    return f"{stage}: {'; '.join(words[:_MOST_NAMED])}{more}"
+    more = f"; and {len(words) - MOST_NAMED} more" if len(words) > MOST_NAMED else ""
+    return f"{stage}: {'; '.join(words[:MOST_NAMED])}{more}"
 
 
 def soak(question: Question, known: Known) -> Check:
@@ -180,37 +179,6 @@ def _last_blind(gaps: Sequence[tuple[int, int]], most_ms: int) -> tuple[int, int
     return next((gap for gap in reversed(joined) if gap[1] - gap[0] > most_ms), None)
 
 
-def alerts(question: Question, known: Known) -> Check:
-    """Check that no alert fires about the app in the stage before, or about the version in any stage."""
-    name = "no-firing-alert"
-    about = [alert for alert in known.alerts if alert.state == "firing" and _is_about(alert, question)]
-    firing = [alert for alert in about if alert.alertname not in question.ignore]
-    ignored = sorted({alert.alertname for alert in about} & question.ignore)
-    left_out = f"ignored: {', '.join(ignored)}" if ignored else ""
-    if not firing:
-        return Check(name=name, result=OK, detail=left_out)
-    words = []
-    for alert in sorted(firing, key=lambda each: (each.fired_ms or each.started_ms, each.fingerprint)):
-        taken = f" (taken by {alert.acked_by})" if alert.acked_by else " (silenced)" if alert.silenced_by else ""
-        where = alert.stage_now or alert.namespace
-        place = f" in {where}" if where else ""
-        since = lasted(alert.fired_ms or alert.started_ms, known.now_ms, age)
-        words.append(f"{alert.alertname}{place} {since}{taken}")
-    more = f"; and {len(words) - _MOST_NAMED} more" if len(words) > _MOST_NAMED else ""
-    detail = "; ".join(part for part in ("; ".join(words[:_MOST_NAMED]) + more, left_out) if part)
-    # one about the version before is over as soon as this one is seen well
-    older = all(alert.version and alert.version != question.version for alert in firing)
-    return Check(name=name, result=BLOCKED, detail=detail, passing=older)
-
-
-def _is_about(alert: AlertState, question: Question) -> bool:
-    """Whether an alert speaks against the promotion; what fails where it goes to is perhaps what it shall mend."""
-    if alert.app_name != question.app or alert.severity == "info":
-        return False
-    here = question.route.start.holds(alert.cluster, alert.namespace) if alert.namespace else False
-    return here or alert.stage_now == question.route.start.name or alert.version == question.version
-
-
 def digests(question: Question, known: Known) -> Check:
     """Check that the same version is the same image in every stage up to the one before."""
     name, start, version = "digest-match", question.route.start, question.version
@@ -231,7 +199,7 @@ def digests(question: Question, known: Known) -> Check:
         said = f"the image of {missing[0].name} in {start.name} is not known"
         return Check(name=name, result=UNKNOWN, detail=said, passing=True)
     words = [f"{digest[:19]} in {', '.join(places)}" for one in found.values() for digest, places in one.items()]
-    return Check(name=name, result=OK, detail="; ".join(sorted(set(words))[:_MOST_NAMED]))
+    return Check(name=name, result=OK, detail="; ".join(sorted(set(words))[:MOST_NAMED]))
 
 
 def tokens(question: Question, known: Known) -> Check:
