@@ -1,6 +1,7 @@
 """Which alerts speak against a promotion: what is wrong where the version comes from, never where it shall go to."""
 
-from statusdesk.judge.gate import BLOCKED, MOST_NAMED, OK, Check, Known, Question
+from statusdesk.judge.gate import BLOCKED, MOST_NAMED, OK, UNKNOWN, Check, Known, Question
+from statusdesk.judge.gate_builds import answered, may_be_answered, named, not_seen
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import age, lasted
 
@@ -9,16 +10,20 @@ def alerts(question: Question, known: Known) -> Check:
     """Check that no alert fires about the app in the stage before, or about the version on its way there."""
     name = "no-firing-alert"
     about = [alert for alert in known.alerts if alert.state == "firing" and _is_about(alert, question)]
-    firing = [alert for alert in about if alert.alertname not in question.ignore]
+    counted = [alert for alert in about if alert.alertname not in question.ignore]
+    firing = [alert for alert in counted if not answered(alert, known)]
     ignored = sorted({alert.alertname for alert in about} & question.ignore)
     left_out = f"ignored: {', '.join(ignored)}" if ignored else ""
     if not firing:
-        return Check(name=name, result=OK, detail=left_out)
+        later = f"BuildFailed of an earlier build: {named(known.asking)} asks" if known.asking and counted else ""
+        return Check(name=name, result=OK, detail="; ".join(part for part in (left_out, later) if part))
     words = [_said(alert, known.now_ms) for alert in sorted(firing, key=_age_order)]
     more = f"; and {len(words) - MOST_NAMED} more" if len(words) > MOST_NAMED else ""
     detail = "; ".join(part for part in ("; ".join(words[:MOST_NAMED]) + more, left_out) if part)
     # one about the version before is over as soon as this one is seen well
     older = all(alert.version and not _is_same(alert.version, question.version) for alert in firing)
+    if all(may_be_answered(alert, question, known) for alert in firing):
+        return Check(name=name, result=UNKNOWN, detail=f"{detail}; {not_seen(question)}", passing=True)
     return Check(name=name, result=BLOCKED, detail=detail, passing=older)
 
 

@@ -3,13 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from statusdesk.facts import CONCLUSIVE, Build, JobClass
-from statusdesk.job_names import shown_job
 from statusdesk.judge.gate import BLOCKED, FRESHNESS, MOST_NAMED, OK, UNKNOWN, Check, Known, Question, in_stage
 from statusdesk.judge.gate_alerts import alerts
-from statusdesk.judge.join_versions import same_version
+from statusdesk.judge.gate_builds import builds
 from statusdesk.judge.soaking import healthy_since_ms
-from statusdesk.states import HEALTHY, TROUBLED, BuildRule, Level, RolloutState, SourceState
+from statusdesk.states import HEALTHY, TROUBLED, Level, RolloutState, SourceState
 from statusdesk.text import age, span
 
 _WAITED_FOR = (Level.PROGRESSING, Level.PAUSED, Level.UNKNOWN, Level.IDLE)
@@ -67,58 +65,6 @@ def _doubt(key: str, state: SourceState | None, now_ms: int, max_age_ms: int) ->
     if state.is_blind:
         return f"{key}: {state.message or state.reason}", age_ms
     return "", age_ms
-
-
-def builds(question: Question, known: Known) -> Check:
-    """Check that the build that brought the version into the stage before has succeeded."""
-    name, start, version = "build-success", question.route.start.name, question.version
-    if not known.jenkins:
-        return Check(name=name, result=OK, detail="no Jenkins is configured")
-    every = sorted((build for job in known.builds for build in job), key=lambda build: -build.started_ms)
-    mine = [build for build in every if not build.deleted and _counts(build, question, known)]
-    running = next((build for build in mine if build.building), None)
-    done = next((build for build in mine if not build.building and build.result in CONCLUSIVE), None)
-    if running is not None and (done is None or running.started_ms > done.started_ms):
-        return Check(
-            name=name, result=UNKNOWN, detail=f"{shown_job(running.job)} #{running.number} is running", passing=True
-        )
-    if done is None:
-        said = f"no finished build of {version} into {start} is known{_instead(every, mine, known)}"
-        return Check(name=name, result=UNKNOWN, detail=said, passing=True)
-    said = f"{shown_job(done.job)} #{done.number} {done.result} {age(known.now_ms - done.started_ms)} ago"
-    return Check(name=name, result=OK if done.result == "SUCCESS" else BLOCKED, detail=said)
-
-
-def _counts(build: Build, question: Question, known: Known) -> bool:
-    """Whether it is known that a build deployed the version: what only ran at that time may have done anything.
-
-    A build says its version itself, or a rollout of the version says by its annotation that this build made it.
-    """
-    if not _may_deploy(build, known):
-        return False
-    version = question.version
-    here = [each for each in in_stage(known.rollouts, question.route.start) if each.version == version]
-    rules = {each.build_rule for each in here if (each.build_job, each.build_number) == (build.job, build.number)}
-    if not build.version:
-        return BuildRule.ANNOTATION in rules
-    if build.version.removeprefix("v") == version.removeprefix("v"):
-        return True
-    return bool(rules & {BuildRule.ANNOTATION, BuildRule.VERSION}) and same_version(build.version, version)
-
-
-def _may_deploy(build: Build, known: Known) -> bool:
-    """Whether the job of a build is a deploy job, or the app's jobs are all of one class."""
-    classes = set(known.job_classes.values())
-    return len(classes) < 2 or known.job_classes.get((build.source, build.job)) == JobClass.DEPLOY
-
-
-def _instead(every: Sequence[Build], mine: Sequence[Build], known: Known) -> str:
-    """Return what the newest build of a deploy job is about, where none is about the version."""
-    newest = next((build for build in every if _may_deploy(build, known)), None)
-    if mine or newest is None:
-        return ""
-    built = f"built {newest.version}" if newest.version else "does not say what it built"
-    return f"; {shown_job(newest.job)} #{newest.number} {built}"
 
 
 def rollouts(question: Question, known: Known) -> Check:
