@@ -7,7 +7,7 @@ from statusdesk.config import TokenSettings
 from statusdesk.job_names import matches
 
 UNSAID = "?"
-"""Begins what is kept instead of a value that names no token."""
+"""Begins what is kept instead of a value that names no token; alone, of what may be secret: values that differ, too."""
 _SAYS_SOMETHING = re.compile(r"[A-Za-z0-9]")
 _COMMA = re.compile(r"[,;]")
 

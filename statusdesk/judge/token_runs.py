@@ -97,7 +97,8 @@ def runs_of(
     usual = _usual(ended)
 
     def is_of_all(name: str, value: str) -> bool:
-        return value.startswith(UNSAID) and usual.get(name) == {value}  # its timer always says it: "all"
+        # its timer always says it: "all"; of what may be secret nobody knows whether it always says the same
+        return value.startswith(UNSAID) and value != UNSAID and usual.get(name) == {value}
 
     runs: list[RenewalRun] = []
     for build in ended:
@@ -130,12 +131,12 @@ def _usual(ended: Sequence[Build]) -> dict[str, set[str]]:
 def _is_doubtful(build: Build, usual: Mapping[str, set[str]]) -> bool:
     """Tell whether a run of a job of several tokens may be for one of them only, by values that differ.
 
-    What all runs that no person started have in common tells none of them apart.
+    What all runs that no person started have in common tells none of them apart; what may be secret may differ.
     """
     said = _said(build)
     given = {name.casefold() for name, _ in build.renews} | {name for name, _ in said}
     return any(len(usual.get(name, ())) > 1 for name in given) or any(
-        value not in usual.get(name, ()) for name, value in said
+        value == UNSAID or value not in usual.get(name, ()) for name, value in said
     )
 
 
