@@ -28,6 +28,7 @@ from statusdesk.clock import Clock, ClockSteps
 from statusdesk.config import JenkinsSettings, TokenSettings
 from statusdesk.facts import Build, Changed, Job, JobClass, JobMove, Message
 from statusdesk.job_classes import class_of
+from statusdesk.job_names import shown_job
 from statusdesk.text import counted
 from statusdesk.wants import BuildWanted
 
@@ -323,7 +324,7 @@ class JenkinsBuilds:
             return
         errand, error = given_up[0]
         jobs = len({each.job for each, _ in given_up})
-        text = f"builds of {counted(jobs, 'job')} could not be read, such as {errand.job}: {error.message}"
+        text = f"builds of {counted(jobs, 'job')} could not be read, such as {shown_job(errand.job)}: {error.message}"
         self._visits.tell_part("builds", VisitFailed(error.problem, text))
 
     def _delivered(self, errand: Errand, builds: list[BuildWire]) -> None:

@@ -236,10 +236,9 @@ class DeskApp(App[None]):
 
     def open_console(self, job: str, build: int | None = None) -> None:
         """Open the console log of a build in the logs screen; of the last one where it is None."""
-        from screens.log_request import LogRequest
+        from screens.log_request import of_console
 
-        name = f"{job} #{build}" if build is not None else job
-        self.open_logs(LogRequest(where=(name,), job=job, build=build))
+        self.open_logs(of_console(job, build))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Fill the palette from the bindings of the screen, so that it cannot tell of keys that are not."""

@@ -2,6 +2,7 @@
 
 from statusdesk.alerts.making import make
 from statusdesk.alerts.tuning import Tuning
+from statusdesk.job_names import shown_job
 from statusdesk.states import AlertState, Level
 from statusdesk.states_builds import EnvironmentState, Overdue, PlatformState
 
@@ -54,6 +55,7 @@ def job_alert(
 
     With a ``namespace``, of what it does for that one.
     """
+    look = f"the job {shown_job(job)}"
     made = make(
         tuning,
         name,
@@ -63,9 +65,9 @@ def job_alert(
         started_ms=since_ms,
         summary=summary,
         reason=reason,
-        look=f"the job {job}",
+        look=look,
         did=did,
-        overdue_job=f"the job {job}" if name == _NAMES[RENEWAL] else "",
+        overdue_job=look if name == _NAMES[RENEWAL] else "",
         overdue_in=(namespace,) if namespace else (),
         build_url=url,
         subject=subject,

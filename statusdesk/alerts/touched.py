@@ -1,5 +1,6 @@
 """Whom an alert touches by the configuration, before anything has failed because of it; in words."""
 
+from statusdesk.job_names import shown_job
 from statusdesk.states import BuildState, TokenState
 
 DEPLOY, RENEWAL, ENVIRONMENT = "deploy", "renewal", "environment"
@@ -20,7 +21,7 @@ def by_build(state: BuildState) -> str:
     if state.namespace:
         return ""
     if state.job_class == DEPLOY:
-        return f"the job {state.job} and the app that it deploys, namespace not known"
+        return f"the job {shown_job(state.job)} and the app that it deploys, namespace not known"
     if state.job_class == ENVIRONMENT:
         return "the environments that it makes and destroys"
-    return f"what relies on the job {state.job}"
+    return f"what relies on the job {shown_job(state.job)}"

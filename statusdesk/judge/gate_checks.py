@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from statusdesk.facts import CONCLUSIVE, Build, JobClass
-from statusdesk.job_names import shown_job
+from statusdesk.job_names import shown_build
 from statusdesk.judge.gate import BLOCKED, FRESHNESS, OK, UNKNOWN, Check, Known, Question, in_stage
 from statusdesk.judge.join_versions import same_version
 from statusdesk.states import TROUBLED, BuildRule, Level, RolloutState, SourceState
@@ -81,12 +81,12 @@ def builds(question: Question, known: Known) -> Check:
     done = next((build for build in mine if not build.building and build.result in CONCLUSIVE), None)
     if running is not None and (done is None or running.started_ms > done.started_ms):
         return Check(
-            name=name, result=UNKNOWN, detail=f"{shown_job(running.job)} #{running.number} is running", passing=True
+            name=name, result=UNKNOWN, detail=f"{shown_build(running.job, running.number)} is running", passing=True
         )
     if done is None:
         said = f"no finished build of {version} into {start} is known{_instead(every, mine, known)}"
         return Check(name=name, result=UNKNOWN, detail=said, passing=True)
-    said = f"{shown_job(done.job)} #{done.number} {done.result} {age(known.now_ms - done.started_ms)} ago"
+    said = f"{shown_build(done.job, done.number)} {done.result} {age(known.now_ms - done.started_ms)} ago"
     return Check(name=name, result=OK if done.result == "SUCCESS" else BLOCKED, detail=said)
 
 
@@ -119,7 +119,7 @@ def _instead(every: Sequence[Build], mine: Sequence[Build], known: Known) -> str
     if mine or newest is None:
         return ""
     built = f"built {newest.version}" if newest.version else "does not say what it built"
-    return f"; {shown_job(newest.job)} #{newest.number} {built}"
+    return f"; {shown_build(newest.job, newest.number)} {built}"
 
 
 def rollouts(question: Question, known: Known) -> Check:
