@@ -19,6 +19,7 @@ from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import SEVERITIES
 from statusdesk.renewals import is_named
 from statusdesk.states_alerts import AlertState
+from statusdesk.states_builds import OVERDUE
 
 Key = Callable[[AlertState], tuple[str, ...]]
 
@@ -41,9 +42,9 @@ def _overdue_job(alert: AlertState) -> tuple[str, ...]:
 
 SAYS_MORE: tuple[tuple[str, tuple[str, ...], Key], ...] = (
     ("RolloutFailing", ("BadVersionAhead", "BadVersionInProduction"), _version),
-    ("BuildFailed", ("RenewalOverdue", "SeedJobStale"), _job),
+    ("BuildFailed", (OVERDUE, "SeedJobStale"), _job),
     ("TokenAtCap", ("TokenLapsing", "TokenGone"), _token),
-    ("RenewalOverdue", ("TokenLapsing", "TokenGone"), _overdue_job),
+    (OVERDUE, ("TokenLapsing", "TokenGone"), _overdue_job),
 )
 """Which alert is muted while one of which others fires that is about the same: version, job or token; the alert of a
 token says what a renewal that is overdue comes to, where that is what ails it: not its cap, its uses or a revocation.

@@ -4,12 +4,11 @@ from statusdesk.alerts.making import make
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.job_names import shown_job
 from statusdesk.states import AlertState, Level
-from statusdesk.states_builds import EnvironmentState, Overdue, PlatformState
+from statusdesk.states_builds import OVERDUE, EnvironmentState, Overdue, PlatformState
 
 JENKINS = "jenkins"
 SEED, RENEWAL = "seed", "renewal"
-_NAMES = {SEED: "SeedJobStale", RENEWAL: "RenewalOverdue"}
-OVERDUE = "RenewalOverdue"
+_NAMES = {SEED: "SeedJobStale", RENEWAL: OVERDUE}
 _MILD = ("SeedStale", OVERDUE)
 
 
@@ -67,7 +66,7 @@ def job_alert(
         reason=reason,
         look=look,
         did=did,
-        overdue_job=look if name == _NAMES[RENEWAL] else "",
+        overdue_job=look if name == OVERDUE else "",
         overdue_in=(namespace,) if namespace else (),
         build_url=url,
         subject=subject,

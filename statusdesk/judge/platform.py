@@ -15,13 +15,12 @@ from statusdesk.judge.environments import Act, left_by
 from statusdesk.judge.periods import Period
 from statusdesk.judge.platform_pairs import Pair, newest, pairs_of
 from statusdesk.states import TROUBLED, Level, PlatformState
-from statusdesk.states_builds import NO_RESULT, Overdue
+from statusdesk.states_builds import NO_RESULT, OVERDUE, Overdue
 from statusdesk.text import age, counted
 
 FIRST_PERIODS = 1.0
 LATE_PERIODS = 1.5
 OVERDUE_PERIODS = 2.0
-OVERDUE = "RenewalOverdue"
 MOST_NAMED = 4
 _WORST = (Level.UNKNOWN, Level.IDLE, Level.OK, Level.WARNING, Level.FAILING)
 """What is not known of one namespace hides nothing of the others."""

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from statusdesk.config import TokenSettings
-from statusdesk.facts import Build
+from statusdesk.facts import BY_HAND, Build
 from statusdesk.judge.token_jobs import CLOCKS_MS, Run
 from statusdesk.renewals import UNSAID, is_named, members, names_use_of
 
@@ -20,7 +20,6 @@ SHOWN_BY = 3
 """So many runs in a row that renewed a token show that the runs of a job are for it, where nothing else tells."""
 _OF_A_RUN = frozenset({"parameter", "upstream", "default"})
 """What tells one run from another; a pattern or a folder says the same of all runs of a job."""
-_BY_HAND = ("user", "replay")
 
 
 class For(enum.Enum):
@@ -122,7 +121,7 @@ def _said(build: Build) -> list[tuple[str, str]]:
 def _usual(ended: Sequence[Build]) -> dict[str, set[str]]:
     """Return what the runs say that no person started, by name."""
     usual: dict[str, set[str]] = {}
-    for build in [each for each in ended if each.trigger not in _BY_HAND] or ended:
+    for build in [each for each in ended if each.trigger not in BY_HAND] or ended:
         for name, value in _said(build):
             usual.setdefault(name, set()).add(value)
     return usual
