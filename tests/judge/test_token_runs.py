@@ -116,6 +116,7 @@ def test_values_of_which_only_that_they_are_is_kept_may_be_for_another_token(nam
     assert held(PAYMENTS, [ORDERS], runs) == Run(job=JOB, **FIELDS, untold=True)
     assert held(PAYMENTS, [ORDERS], runs, (1, 2, 3)) == Run(job=JOB, **FIELDS), "its renewals tell"
     assert held(PAYMENTS, [], runs[len(named) :]) == Run(job=JOB, **FIELDS), "it renews no other one"
+    assert held(ORDERS, [], runs).number == (0 if named else 3), "where one run names it, what others hide is another"
 
 
 @pytest.mark.parametrize(
