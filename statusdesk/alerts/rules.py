@@ -8,9 +8,8 @@ from typing import Any
 
 from statusdesk.alerts.making import because, make, read_from
 from statusdesk.alerts.rules_platform import SEED, job_alert, of_environment, of_platform
-from statusdesk.alerts.touched import by_build, by_token
+from statusdesk.alerts.touched import by_build, by_token, the_job
 from statusdesk.alerts.tuning import SOURCE_DOWN, Tuning
-from statusdesk.job_names import shown_job
 from statusdesk.judge.sources import NO_ACCESS
 from statusdesk.states import TROUBLED, AlertState, BuildState, Level, RolloutState, SourceState, Stamped, TokenState
 from statusdesk.states_builds import NO_RESULT
@@ -112,7 +111,7 @@ def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
     if state.level is Level.FAILING:
         names.append("TokenGone" if state.is_dead else "TokenLapsing")
     made = []
-    look = f"the job {shown_job(state.renewal_job)}" if state.renewal_job else ""
+    look = the_job(state.renewal_job) if state.renewal_job else ""
     for name in names:
         alert = make(
             tuning,

@@ -1,8 +1,8 @@
 """What the rows of platform jobs and development environments deserve: seed jobs, renewals, environments left up."""
 
 from statusdesk.alerts.making import make
+from statusdesk.alerts.touched import the_job
 from statusdesk.alerts.tuning import Tuning
-from statusdesk.job_names import shown_job
 from statusdesk.states import AlertState, Level
 from statusdesk.states_builds import OVERDUE, EnvironmentState, Overdue, PlatformState
 
@@ -54,7 +54,7 @@ def job_alert(
 
     With a ``namespace``, of what it does for that one.
     """
-    look = f"the job {shown_job(job)}"
+    look = the_job(job)
     made = make(
         tuning,
         name,
