@@ -69,7 +69,7 @@ def _verdict(build: Build, state: BuildState | None, pen: Pen) -> list[Line]:
     ink, mark = pen.ink, mark_of(build)
     said = "runs" if build.building else word(build.result or "VANISHED")
     line = Line().put(f" {pen.glyph(mark)} {said}", ink.badges[mark]).put("  ", ink.plain)
-    where = ", ".join(build.namespaces) or build.namespace or ""
+    where = ", ".join(build.all_namespaces)
     line.put(shown_build(build.job, build.number), ink.strong)
     if where:
         line.put(f" {pen.arrow} {where}", ink.plain)
@@ -93,7 +93,7 @@ def _facts(build: Build, details: BuildDetails | None) -> list[Entry]:
     upstream = shown_build(build.upstream_job, build.upstream_number) if build.upstream_job else ""
     commit = f"{build.git_revision[:12]}   {build.git_branch}".strip()
     rule = RULES.get(build.attributed_by, "")
-    where = f"{', '.join(build.namespaces) or build.namespace}   {rule}" if build.namespace else "could not be told"
+    where = f"{', '.join(build.all_namespaces)}   {rule}" if build.all_namespaces else "could not be told"
     deleted = "in Jenkins, after it was seen here: nothing is judged by it any more" if build.deleted else ""
     facts = [("deleted", deleted)]
     facts += [("version", build.version), ("cause", f"{causes}{by}"), ("started by", upstream), ("git", commit)]

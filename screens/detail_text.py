@@ -21,6 +21,7 @@ TOLD_BY: Mapping[str, str] = {
     BuildRule.ANNOTATION: "told by its annotation",
     BuildRule.VERSION: "told by version and time",
     BuildRule.TIME: "told by the time alone",
+    BuildRule.NAMESPACE: "perhaps: no other may have made it",
 }
 
 
@@ -112,7 +113,8 @@ class Scribe:
 
     def _build(self, build: BuildState | None, rollout: RolloutState | None) -> None:
         """Say which build made the rollout and how that is told, then the newest build of the namespace if another."""
-        rule = TOLD_BY.get(rollout.build_rule, "") if rollout is not None else ""
+        named = rollout is not None and rollout.build_number is not None
+        rule = TOLD_BY.get(rollout.build_rule, "") if rollout is not None and named else ""
         made_by = (rollout.build_job, rollout.build_number) if rollout is not None and rule else ("", None)
         newest = (build.job, build.number) if build is not None else ("", None)
         if rollout is not None and rule and made_by != newest:

@@ -26,6 +26,7 @@ RULES: Mapping[str, str] = {
     BuildRule.ANNOTATION: "",
     BuildRule.VERSION: ", told by its version",
     BuildRule.TIME: ", told by its time",
+    BuildRule.NAMESPACE: ", perhaps: no other may have made it",
 }
 Piece = tuple[tuple[str, Style], ...]
 

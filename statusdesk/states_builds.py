@@ -13,11 +13,16 @@ OVERDUE = "RenewalOverdue"
 
 
 class BuildRule(enum.StrEnum):
-    """What joined a rollout to its build. ``NONE``: it is known that no build did it; ``UNKNOWN``: nothing is."""
+    """What joined a rollout to its build. ``NONE``: it is known that no build did it; ``UNKNOWN``: nothing is.
+
+    ``NAMESPACE``: no build of the app's own jobs did it, but one of another job that ran for the namespace may have; it
+    is named if it is the only one.
+    """
 
     ANNOTATION = "annotation"
     VERSION = "version"
     TIME = "time"
+    NAMESPACE = "namespace"
     NONE = "none"
     UNKNOWN = ""
 

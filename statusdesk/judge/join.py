@@ -75,7 +75,7 @@ def build_of(
     if at_ms is None:
         return NO_JOIN
     ours = [build for build in builds if deploys_into(build, rollout.namespace)]
-    near = [build for build in ours if _began_before(build, at_ms, past) and _apart_ms(build, at_ms) <= APART_MS]
+    near = [build for build in ours if _began_before(build, at_ms, past) and apart_ms(build, at_ms) <= APART_MS]
     free = [build for build in near if not is_spent(build, rollout, at_ms, past.earlier)]
     joined = _by_version(free, rollout.version, at_ms) or _by_time(free, builds, rollout, at_ms, past)
     if joined is not None:
@@ -114,7 +114,7 @@ def _is_written(told: Join, rollout: RolloutState) -> bool:
 def _is_nearer(found: Join, first: Join, rollout: RolloutState) -> bool:
     if found.build is None or first.build is None or rollout.started_ms is None:
         return False
-    return _apart_ms(found.build, rollout.started_ms) < _apart_ms(first.build, rollout.started_ms)
+    return apart_ms(found.build, rollout.started_ms) < apart_ms(first.build, rollout.started_ms)
 
 
 def _unbuilt(rollout: RolloutState, past: Past) -> Join:
@@ -145,7 +145,7 @@ def read_reference(annotation: str) -> Reference | None:
 
 def deploys_into(build: Build, namespace: str) -> bool:
     """Return whether a build was for this namespace, perhaps among others."""
-    return namespace in build.namespaces or build.namespace == namespace
+    return namespace in build.all_namespaces
 
 
 def _join(rule: BuildRule, build: Build) -> Join:
@@ -158,7 +158,7 @@ def _may_be_about(build: Build, rollout: RolloutState, at_ms: int, past: Past) -
     It did not where it began later (it was applied and changed nothing), long before (the rollout is a restart by
     hand), deployed another version or had made an earlier revision (it is an undo, and the annotation stayed).
     """
-    if not _began_before(build, at_ms, past) or _apart_ms(build, at_ms) > LATE_MS:
+    if not _began_before(build, at_ms, past) or apart_ms(build, at_ms) > LATE_MS:
         return False
     if is_spent(build, rollout, at_ms, past.earlier):
         return False
@@ -167,7 +167,7 @@ def _may_be_about(build: Build, rollout: RolloutState, at_ms: int, past: Past) -
 
 def _by_version(near: Iterable[Build], version: str, at_ms: int) -> Join | None:
     same = [build for build in near if same_version(build.version, version)]
-    best = min(same, key=lambda build: (_apart_ms(build, at_ms), -build.number), default=None)
+    best = min(same, key=lambda build: (apart_ms(build, at_ms), -build.number), default=None)
     return _join(BuildRule.VERSION, best) if best is not None else None
 
 
@@ -180,8 +180,8 @@ def _by_time(
         of_job = [each for each in builds if (each.source, each.job) == (build.source, build.job)]
         return contradicts(build, rollout.version, of_job, tags, past.beside)
 
-    fitting = [build for build in near if _apart_ms(build, at_ms) <= SETTLE_MS and not differs(build)]
-    best = min(fitting, key=lambda build: (_apart_ms(build, at_ms), -build.started_ms), default=None)
+    fitting = [build for build in near if apart_ms(build, at_ms) <= SETTLE_MS and not differs(build)]
+    best = min(fitting, key=lambda build: (apart_ms(build, at_ms), -build.started_ms), default=None)
     return _join(BuildRule.TIME, best) if best is not None else None
 
 
@@ -189,7 +189,7 @@ def _began_before(build: Build, at_ms: int, past: Past) -> bool:
     return build.started_ms - past.clocks_ms <= at_ms
 
 
-def _apart_ms(build: Build, at_ms: int) -> int:
+def apart_ms(build: Build, at_ms: int) -> int:
     """Return how long a moment is before the beginning or after the end of a build; 0 while it ran."""
     if at_ms < build.started_ms:
         return build.started_ms - at_ms
@@ -207,7 +207,7 @@ def _is_complete(builds: Iterable[Build], ours: Sequence[Build], at_ms: int) -> 
         known = sorted((build for build in builds if build.job == job), key=lambda build: build.number)
         before = max(index for index, build in enumerate(known) if build.started_ms < at_ms)
         around = known[before : before + 2]
-        if any(not build.namespace and not build.namespaces for build in around):
+        if any(not build.all_namespaces for build in around):
             return False
         if any(later.number != build.number + 1 for build, later in zip(around, around[1:], strict=False)):
             return False

@@ -62,10 +62,13 @@ def found_at(before: RolloutState, live: Sequence[Pod], scene: Scene) -> tuple[P
     return _still_there(named, live), [pod for pod in live if pod.uid not in named.beside]
 
 
-def held(finding: Finding, rollout: Rollout, before: RolloutState, there: Pod | None, waits_for: str) -> Finding:
+def held(
+    finding: Finding, rollout: Rollout, before: RolloutState, there: Pod | None, waits_for: str, *, is_later_known: bool
+) -> Finding:
     """Return what was found before, with what is so now: that it is held, for what (``waits_for``), and the counts.
 
-    ``finding`` is that of this moment: what is wrong now is told first.
+    ``finding`` is that of this moment: what is wrong now is told first. ``is_later_known``: no pod that has done what
+    is waited for may have come after the one that is gone.
     """
     kept = as_before(before)
     if there is not None and finding.level is Level.WARNING and _is_about(finding, before):
@@ -77,9 +80,10 @@ def held(finding: Finding, rollout: Rollout, before: RolloutState, there: Pod | 
         return msgspec.structs.replace(kept, message=f"{now}{_BEFORE_IT}{cause}", look=finding.look or kept.look)
     if there is not None:
         return msgspec.structs.replace(kept, message=f"{cause}{_ITS_POD}has not {waits_for} yet, {counts}")
+    nobody = "no later one has" if is_later_known else "none that is known to be later has"
     return msgspec.structs.replace(
         kept,
-        message=f"{cause}{_ITS_POD}is gone, and no later one has {waits_for} yet, {counts}",
+        message=f"{cause}{_ITS_POD}is gone, and {nobody} {waits_for} yet, {counts}",
         look=f"what was kept of {before.pod}, and the pods that came after it",
     )
 

@@ -44,7 +44,13 @@ def hold(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
         ends = finding.reason.removeprefix(DEGRADED) == "Exit" and before.reason.endswith("CrashLoopBackOff")
         reason = before.reason if ends else finding.reason
         return msgspec.structs.replace(finding, level=Level.FAILING, reason=reason)
-    return held(finding, rollout, before, there, _waits_for(before.reason, scene))
+    unsure = any([_may_be_later(pod, before, later) and _shows_well(pod, before, scene) for pod in rollout.service])
+    return held(finding, rollout, before, there, _waits_for(before.reason, scene), is_later_known=not unsure)
+
+
+def _may_be_later(pod: Pod, before: RolloutState, later: list[Pod]) -> bool:
+    """Whether nobody knows that a pod came after one that is gone, but it may have: while no collector ran."""
+    return pod not in later and (pod.created_ms or 0) > before.level_since_ms
 
 
 def _waits_for(reason: str, scene: Scene) -> str:

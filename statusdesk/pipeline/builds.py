@@ -4,11 +4,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from statusdesk.facts import Build, BuildDetails, Changed, Executors, Job, JobClass, JobMove, QueueItem, Swept
-from statusdesk.job_names import spellings
 from statusdesk.judge.builds import judge_builds
 from statusdesk.judge.environments import Act, Settled
 from statusdesk.judge.jobs import Doubt, doubt_of
 from statusdesk.pipeline.builds_kept import KEPT_PER_PAIR, counts, trim
+from statusdesk.pipeline.built_jobs import BuiltJobs, JobKey
 from statusdesk.pipeline.clock_steps import MovedBuilds, moved
 from statusdesk.pipeline.gone_jobs import GoneJob, GoneJobs
 from statusdesk.pipeline.job_events import JobEvents, SeedRun
@@ -24,7 +24,6 @@ ASKED_KEPT = 10_000
 MOST_NAMESPACES = 1_000
 """Of one job: what it built for environments that came and went is forgotten, the oldest first."""
 Pair = tuple[str, str, str]
-JobKey = tuple[str, str]
 AskBuild = Callable[[BuildWanted], None]
 
 
@@ -54,8 +53,7 @@ class Builds:
         self._moved = MovedBuilds()
         self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs()}
         self._pairs: dict[Pair, list[Build]] = {}
-        self._namespaces: dict[JobKey, set[str]] = {}
-        self._by_name: dict[str, set[JobKey]] = {}
+        self._built = BuiltJobs()
         self._dirty: set[Pair] = set()
         self._lessened: set[Pair] = set()
         self._appeared: set[JobKey] = set()
@@ -68,9 +66,9 @@ class Builds:
         self.doubt: Doubt | None = None
         self.events = JobEvents(writer.job_events(JobEvents.KEPT))
         self._remember(writer.build_rows.known())
-        self._remember_lasting(set(self._namespaces))
+        self._remember_lasting(set(self._built.namespaces))
         self._past = GoneJobs(self._is_lasting, self.events)
-        for key in self._namespaces.keys() - self._jobs.keys():
+        for key in self._built.namespaces.keys() - self._jobs.keys():
             self._past.went(key, self.of_job(key, deleted_too=True))
         rows = writer.current(BuildState)
         self._dirty = {pair for pair, known in self._pairs.items() if _lacks(rows.get(build_state_key(*pair)), known)}
@@ -101,7 +99,7 @@ class Builds:
             seed = self._seed_before(jobs, swept.at_ms)
             self._writer.put_job_events(self.events.compare(before, after, seed, swept.at_ms))
         # builds of a job that went while nobody looked are remembered from the store, the job itself is not
-        known = dict.fromkeys((*self._jobs, *self._namespaces))
+        known = dict.fromkeys((*self._jobs, *self._built.namespaces))
         gone = [key for key in known if key[0] == swept.source and key not in seen]
         for key in gone:
             self._past.went(key, self.of_job(key, deleted_too=True), swept.at_ms if key in self._jobs else None)
@@ -159,7 +157,7 @@ class Builds:
 
     def namespaces_of(self, job: JobKey) -> set[str]:
         """Return the namespaces that builds of a job went to; one is empty for those that are not attributed."""
-        return self._namespaces.get(job, set())
+        return self._built.namespaces.get(job, set())
 
     def settle(self, settled: Mapping[str, Settled]) -> None:
         """Take which environments were made or destroyed well, and when: what failed there before may be history."""
@@ -169,15 +167,10 @@ class Builds:
             self._dirty.update(pair for pair in self._pairs if pair[2] in changed)
 
     def _forget_job(self, job: JobKey) -> None:
-        self._namespaces.pop(job, None)
+        self._built.forget(job)
         self._touched.discard(job)
         self._forgotten.add(job)
         self._running.forget(job[1])
-        for name in spellings(job[1]):
-            named = self._by_name.get(name, set())
-            named.discard(job)
-            if not named:
-                self._by_name.pop(name, None)
 
     def change(self, changed: Changed) -> None:
         """Take builds that are new or have changed; those that have gone belonged to a job that was made anew."""
@@ -280,26 +273,20 @@ class Builds:
     def _index(self, build: Build, namespace: str) -> None:
         job = (build.source, build.job)
         self._touched.add(job)
-        known = self._namespaces.get(job)
-        if known is None:
-            known = self._namespaces[job] = set()
-            for name in spellings(build.job):
-                self._by_name.setdefault(name, set()).add(job)
-        known.add(namespace)
-        if len(known) > MOST_NAMESPACES:
+        if self._built.add(job, namespace) > MOST_NAMESPACES:
             self._crowded.add(job)
 
     def _thin_out(self, now_ms: int) -> list[Transition]:
         """Forget the namespaces of jobs with too many of them, those built for longest ago; never one of a stage."""
         crowded, self._crowded = self._crowded, set()
         pairs: list[Pair] = []
-        for job in crowded & self._namespaces.keys():
-            known = self._namespaces[job]
+        for job in crowded & self._built.namespaces.keys():
+            known = self._built.namespaces[job]
             loose = [name for name in known if name and not self._keeps(name)]
             loose.sort(key=lambda name: max((each.number for each in self._pairs.get((*job, name), ())), default=0))
             pairs += [(*job, name) for name in loose[: len(known) - MOST_NAMESPACES]]
         for pair in pairs:
-            self._namespaces[pair[:2]].discard(pair[2])
+            self._built.drop(pair[:2], pair[2])
             self._pairs.pop(pair, None)
             self._dirty.discard(pair)
         return self._writer.gone(BuildState, [build_state_key(*pair) for pair in pairs], now_ms) if pairs else []
@@ -310,13 +297,21 @@ class Builds:
         ``deleted_too``: also those that Jenkins does not have any more, for what they did was done all the same.
         """
         by_number: dict[int, Build] = {}
-        for namespace in self._namespaces.get(job, ()):
+        for namespace in self._built.namespaces.get(job, ()):
             by_number.update((build.number, build) for build in self._pairs.get((*job, namespace), ()))
         return [build for build in by_number.values() if deleted_too or not build.deleted]
 
+    def of_pair(self, job: JobKey, namespace: str) -> Sequence[Build]:
+        """Return the builds of a job for a namespace, or for none, that are remembered; the newest first."""
+        return self._pairs.get((*job, namespace), ())
+
+    def jobs_in(self, namespace: str) -> Collection[JobKey]:
+        """Return the jobs with builds for a namespace; of those that are not attributed it is empty."""
+        return self._built.built_for(namespace)
+
     def jobs_named(self, name: str) -> list[JobKey]:
         """Return the jobs with builds of this name, which may be written with dashes for the slashes of folders."""
-        return [job for job in self._by_name.get(name, ()) if job in self._namespaces] if name else []
+        return list(self._built.named(name))
 
     def class_of(self, job: JobKey) -> JobClass:
         """Return what a job is for; OTHER while it is not known."""

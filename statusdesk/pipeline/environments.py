@@ -18,7 +18,8 @@ from statusdesk.judge.environments import (
     with_what_was_told,
 )
 from statusdesk.judge.working_hours import WorkingHours
-from statusdesk.pipeline.builds import Builds, JobKey
+from statusdesk.pipeline.builds import Builds
+from statusdesk.pipeline.built_jobs import JobKey
 from statusdesk.pipeline.rejudging import Rejudging
 from statusdesk.states import BuildState, EnvironmentState, Level
 from statusdesk.store.writer import Transition, Writer

@@ -13,7 +13,9 @@ from statusdesk.judge.apps import match_job
 from statusdesk.judge.join import APART_MS, LATE_MS, NO_JOIN, SETTLE_MS, Join, build_again, read_reference
 from statusdesk.judge.join_past import CLOCKS_MS, NO_PAST, Past, revisions_before
 from statusdesk.judge.promotion_builds import DEPLOYS
-from statusdesk.pipeline.builds import Builds, JobKey
+from statusdesk.pipeline.builds import Builds
+from statusdesk.pipeline.built_jobs import JobKey
+from statusdesk.pipeline.joins_beside import UNBUILT, Beside
 from statusdesk.states import BuildRule, RolloutState
 from statusdesk.store.writer import Transition, Writer
 
@@ -67,7 +69,9 @@ class Joins:
         self._rules = rules
         self._known: dict[str, _Known] = {}
         self._ruled = {rule.name for rule in rules}
-        self._rollouts: dict[str, set[str]] = {rule.name: set() for rule in rules}
+        # with the apps of an earlier life: a job that names one is that app's, also before it is seen again
+        apps = (row.app for row in writer.current(RolloutState).values() if row.until_ms is None)
+        self._rollouts: dict[str, set[str]] = {app: set() for app in (*self._ruled, *apps)}
         self._named: dict[str, set[str]] = {}
         self._app_of: dict[JobKey, str | None] = {}
         self._jobs_of: dict[str, set[JobKey]] = {}
@@ -75,6 +79,7 @@ class Joins:
         self._again: set[str] = set()
         self._open: set[str] = set()
         self._clocks = _Clocks()
+        self._beside = Beside(builds, writer.build_rows, self._app_of)
         self._jenkins_ms: int | None = None
 
     def heard(self, at_ms: int) -> None:
@@ -85,6 +90,7 @@ class Joins:
     def restamp(self, step_ms: int) -> None:
         """Move what is known with the clock, which was set."""
         self._clocks.restamp(step_ms)
+        self._beside.restamp(step_ms)
         self._jenkins_ms = self._jenkins_ms + step_ms if self._jenkins_ms is not None else None
         for known in self._known.values():
             revision, started_ms, version, build = known.what
@@ -115,20 +121,25 @@ class Joins:
             told = self._known.get(state.key)
             known.join = _join_of(before)
             known.witnessed = told.witnessed if told is not None else self._was_witnessed(before)
-        known.join = self._sought(state, known)
+        found = self._sought(state, known)
+        if found.rule is BuildRule.NONE:  # what other jobs have built is known only when all is told: with the flush
+            self._again.add(state.key)
+            found = known.join
+        known.join = found
         if self._rematch and self._app_of:  # while no job is known, the first that comes has its rollouts joined again
             self._again.add(state.key)
         self._watch(state, known)
         return known
 
     def _sought(self, state: RolloutState, known: _Known) -> Join:
-        """Look for the build; one that was found stays when nobody remembers it any more."""
+        """Look for the build of the app's jobs; one that was found stays when nobody remembers it any more."""
+        before = known.join if known.join.rule is not BuildRule.NAMESPACE else Join(rule=BuildRule.NONE)
         jobs = set(self._jobs_of.get(state.app, ()))
         reference = read_reference(state.build)
         if reference is not None:
             jobs.update(self._builds.jobs_named(reference.job))
         elif not jobs:
-            return known.join if known.join.rule is not BuildRule.UNKNOWN else NO_JOIN
+            return before
         builds: list[Build] = []
         for job in jobs:
             job_class = self._builds.class_of(job)
@@ -139,17 +150,17 @@ class Joins:
                 builds += [b for b in found_here if not (after and (b.source, b.upstream_job) in jobs)]
         past = self._past(state) if known.witnessed or _has_near(state, builds) else NO_PAST
         past = replace(past, clocks_ms=self._clocks.apart_ms)
-        found = build_again(known.join, state, builds, self._jenkins_ms if known.witnessed else None, past)
-        if found.number is not None or known.join.rule is BuildRule.UNKNOWN:
+        found = build_again(before, state, builds, self._jenkins_ms if known.witnessed else None, past)
+        if found.number is not None or before.rule is BuildRule.UNKNOWN:
             return found
-        told = (known.join.job, known.join.number)
-        forgotten = known.join.rule is BuildRule.NONE or not any((b.job, b.number) == told for b in builds)
-        return known.join if forgotten else found
+        told = (before.job, before.number)
+        forgotten = before.rule is BuildRule.NONE or not any((b.job, b.number) == told for b in builds)
+        return before if forgotten else found
 
     def _was_witnessed(self, row: RolloutState) -> bool:
         """Return whether a rollout of an earlier life of ours began before our eyes: what it came after was seen."""
         if row.build_rule:
-            return row.build_rule == BuildRule.NONE
+            return row.build_rule in UNBUILT
         periods = [*self._writer.earlier.periods(row.key, PERIODS), row]
         before = len(revisions_before(row, periods))
         return before > 0 and periods[before - 1].until_ms == periods[before].since_ms
@@ -157,7 +168,7 @@ class Joins:
     def gone(self, moved: Iterable[Transition]) -> None:
         """Note which rollouts have gone: what was known of them is forgotten with the next flush."""
         rows = (each.after for each in moved if isinstance(each.after, RolloutState))
-        self._again |= {row.key for row in rows if row.until_ms is not None and row.key in self._known}
+        self._again |= {row.key for row in rows if row.until_ms is not None}
 
     def _past(self, state: RolloutState) -> Past:
         """Return what the workload was before, and which versions it and its app have elsewhere. Raises: StoreError."""
@@ -178,16 +189,19 @@ class Joins:
         """Join again what other builds, another app, or time may have changed; commit is the caller's."""
         for job in self._builds.take_forgotten():
             self._clocks.forget(job)
+            self._beside.forget_job(job)
             app = self._app_of.pop(job, None)
             if app is not None:
                 self._jobs_of[app].discard(job)
-        for job in self._builds.take_touched():
-            self._clocks.see(job, self._builds.of_job(job), now_ms)
+        touched = {job: self._builds.of_job(job, deleted_too=True) for job in self._builds.take_touched()}
+        for job, builds in touched.items():
+            self._clocks.see(job, [build for build in builds if not build.deleted], now_ms)
             self._touch(job)
         if self._rematch:
             self._rematch = False
             for job in self._app_of:
                 self._assign(job)
+        self._again |= self._beside.doubted(touched, self._clocks.apart_ms, now_ms)
         keys, self._again = self._again, set()
         changed = [state for state in map(self._renewed, keys) if state is not None]
         return self._writer.put(changed, now_ms) if changed else []
@@ -218,7 +232,11 @@ class Joins:
         if row is None or known is None or row.until_ms is not None:
             self._forget(key, row)
             return None
-        known.join = self._sought(row, known)
+        found = self._sought(row, known)
+        if found.rule is BuildRule.NONE:
+            found = self._beside.join(row, known.join, found, self._clocks.apart_ms)
+        known.join = found
+        self._beside.keep(row, found)
         self._watch(row, known)
         joined = _joined(row, known.join)
         return None if joined == row else joined
@@ -233,12 +251,13 @@ class Joins:
 
     def _forget(self, key: str, row: RolloutState | None) -> None:
         self._known.pop(key, None)
+        self._beside.forget(key)
         self._open.discard(key)
         if row is None:
             return
         reference = read_reference(row.build)
         self._rollouts.get(row.app, set()).discard(key)
-        if not self._rollouts.get(row.app, self._ruled) and row.app not in self._ruled:
+        if row.app in self._rollouts and not self._rollouts[row.app] and row.app not in self._ruled:
             del self._rollouts[row.app]
             for job in self._jobs_of.pop(row.app, ()):
                 self._app_of[job] = None  # it may be that of another app, or of this one when it is back

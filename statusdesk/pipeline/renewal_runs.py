@@ -8,7 +8,8 @@ from statusdesk.facts import Build
 from statusdesk.job_names import spellings
 from statusdesk.judge.token_jobs import Run
 from statusdesk.judge.token_runs import RenewalRun, last_run, runs_of
-from statusdesk.pipeline.builds import Builds, JobKey
+from statusdesk.pipeline.builds import Builds
+from statusdesk.pipeline.built_jobs import JobKey
 
 
 class _Job(NamedTuple):

@@ -119,6 +119,12 @@ class BuildRows:
             return questions.build(self._db, source, job, number)
 
     @asks
+    def details(self, source: str, job: str, number: int) -> BuildDetails | None:
+        """Return what was looked up of one build."""
+        with foreseen(self._db, self._details.writes()):
+            return questions.details(self._db, source, job, number)
+
+    @asks
     def of_pairs(self, pairs: Iterable[tuple[str, str, str]], limit: int) -> list[Build]:
         """Return the newest builds of each (source, job, namespace) that Jenkins has, newest first per pair."""
         with foreseen(self._db, self._builds.writes()):

@@ -102,6 +102,22 @@ def test_a_crash_loop_whose_pod_is_deleted_needs_one_that_stays_ready_and_counts
     assert found[3].look_again_ms == at(80)
 
 
+def test_after_a_restart_no_pod_is_said_not_to_have_been_ready_that_has() -> None:
+    """Nobody saw whether the pod of 10 s came after the one that is gone."""
+    work, failed = of(3, 1), Seen(0, of(3, 1), [named(0, looping(), ready=False), old_pod()], FAILING, "")
+    state = msgspec.structs.replace(follow([failed])[-1].state, level_since_ms=T0)
+    pods, memory, told = [runs(1, 10, 20), old_pod()], None, []
+    for at_s in (40, 50):
+        verdict = judge_rollout(work, pods, state, THRESHOLDS, at(at_s), memory=memory)
+        state, memory = msgspec.structs.replace(verdict.state, level_since_ms=T0), verdict.memory
+        assert state.level is FAILING
+        told.append(state.message.partition("; its pod is gone, and ")[2])
+    assert told == [
+        "no later one has been ready for 30 s yet, 1 of 3 new pods ready",
+        "none that is known to be later has been ready for 30 s yet, 1 of 3 new pods ready",
+    ]
+
+
 def test_a_pod_of_a_set_that_is_made_anew_under_its_name_is_another() -> None:
     work = statefulset(desired=3, replicas=3, updated=1, ready=2, available=2, current_revision=OLD, started_ms=T0)
     loops = msgspec.structs.replace(named(0, looping(), ready=False), name="orders-2")

@@ -43,6 +43,11 @@ def newest_build(number):
         ),
         (said(411, "annotation", newest=None), ["made by deploy-orders #411, told by its annotation", URL.format(411)]),
         (said(7, "annotation", None, build_job="", build_url=""), ["made by #7, told by its annotation"]),
+        (
+            said(7, "namespace", newest=None, build_job="env-create"),
+            ["made by env-create #7, perhaps: no other may have made it", URL.format(7)],
+        ),
+        (said(None, "namespace"), newest_build(412)),
         (said(None, "none"), ["note orders changed to 1.5.0 without a build", *newest_build(412)]),
         (said(), newest_build(412)),
     ],

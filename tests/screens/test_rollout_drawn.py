@@ -80,6 +80,18 @@ async def test_a_green_build_that_changed_nothing_is_told_as_on_the_board(size):
         assert f"build: {fault}" in text(app) and "build: deploy-orders #434 is green, nothing new" in text(app)
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(7, "build env-create #7, perhaps: no other may have made it"), (None, "last build here")],
+)
+async def test_a_build_of_another_job_is_named_with_a_perhaps_if_it_is_the_only_one(number, said):
+    state = rollouts.orders_state(build_rule="namespace", build_number=number, build_job="env-create" if number else "")
+    app = open_rollouts(boards.board([rollouts.orders_row(state)]))
+    async with app.run_test(size=WIDE) as pilot:
+        await look(pilot)
+        assert said in text(app) and "without a build" not in text(app)
+
+
 async def test_an_undo_by_hand_says_what_it_went_back_to():
     state = rollouts.orders_state(build_rule="none", build_number=648, build_job="deploy-web")
     row = rollouts.orders_row(state)
