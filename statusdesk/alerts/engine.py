@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
-from statusdesk.alerts.inhibition import weighed
+from statusdesk.alerts.inhibition import told_again_ms, weighed
 from statusdesk.alerts.jobs import JobApps
 from statusdesk.alerts.leaving import Leaving
 from statusdesk.alerts.lifecycle import Life, Step, advance, left, released, restored, seen_again, waits_moved
@@ -71,6 +71,7 @@ class Alerts:
             if alert.state != "resolved"
         }
         self._again = {*self._lives}
+        self._weigh_due = self._told_again(t, now_ms)
         self._leaving = Leaving(tuning, self._lives)
         until = t + patience_ms(tuning)
         self.unread = Unread(self._lives.values(), self._sources, seen_ms=now_ms - down_ms, until=until)
@@ -168,8 +169,8 @@ class Alerts:
         self._learn_unread(t)
         if self.mutes.due(now_ms):
             self._remute(now_ms)
-        if self._changed:
-            self._inhibit(now_ms)
+        if self._changed or (self._weigh_due is not None and t >= self._weigh_due):
+            self._inhibit(t, now_ms)
         written, self._changed = list(self._changed.values()), {}
         return written
 
@@ -182,7 +183,7 @@ class Alerts:
     def next_due(self) -> int | None:
         """The ``t`` at which ``step`` is due though nothing has changed."""
         dues = [life.due for life in self._lives.values() if life.due is not None]
-        others = (self._sources.next_due, self.unread.due, self._leaving.next_due)
+        others = (self._sources.next_due, self.unread.due, self._leaving.next_due, self._weigh_due)
         return min([*dues, *(due for due in others if due is not None)], default=None)
 
     def acknowledge(
@@ -355,7 +356,7 @@ class Alerts:
             if alert.ack_until_ms is not None and alert.ack_until_ms <= now_ms:
                 self.acknowledge(alert.fingerprint, "", "", None, now_ms)
 
-    def _inhibit(self, now_ms: int) -> None:
+    def _inhibit(self, t: int, now_ms: int) -> None:
         """Mute an alert while another says more about the same, or is its cause; what is told of it now says so."""
         for alert in weighed([life.alert for life in self._lives.values()], self._tuning, now_ms):
             self._put(replace(self._lives[alert.fingerprint], alert=alert))
@@ -364,6 +365,11 @@ class Alerts:
             AlertEvent(each.what, now.get(each.alert.fingerprint, each.alert)) if each.what in _BEGINS else each
             for each in self._events
         ]
+        self._weigh_due = self._told_again(t, now_ms)
+
+    def _told_again(self, t: int, now_ms: int) -> int | None:
+        at_ms = told_again_ms(life.alert for life in self._lives.values())
+        return None if at_ms is None else t + at_ms - now_ms
 
     def _is_quiet(self, life: Life) -> bool:
         if life.alert.state != "pending":
