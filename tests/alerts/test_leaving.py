@@ -1,13 +1,16 @@
 """What ends because the settings changed is not over: it says why, or goes on under its new labels."""
 
+import pytest
 from msgspec.structs import replace
 
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config import ClusterSettings, StageSettings
-from statusdesk.config_alerts import FlappingSettings
+from statusdesk.config_alerts import FlappingSettings, SinkSettings
 from statusdesk.states import Level
 from statusdesk.states_alerts import RENAMED, SWITCHED_OFF
+from statusdesk.states_builds import Overdue, PlatformState
 from tests.alerts.make import EU, MINUTE, SECOND, T0, World, config, rollout, rule, source, token
+from tests.alerts.post import Post
 
 WEST = "kubernetes/west"
 
@@ -108,6 +111,47 @@ def test_a_namespace_that_belongs_to_no_stage_any_more_is_not_well():
     world.restart()
     world.step(replace(row, until_ms=world.now_ms))
     assert [why for _, why in ended(world)] == ["its namespace belongs to no stage any more"]
+
+
+def late(*namespaces: str) -> PlatformState:
+    """A renewal job that is overdue for these namespaces."""
+    overdue = tuple(Overdue(namespace=each, message="late", url="", since_ms=T0) for each in namespaces)
+    named = {"key": "jenkins/renew", "source": "jenkins", "job": "renew", "job_class": "renewal"}
+    return PlatformState(level=Level.WARNING, reason="RenewalOverdue", overdue=overdue, **named)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_namespace_that_is_well_is_over_though_another_of_the_same_job_is_late_since(restarts):
+    world, post = World(), Post(SinkSettings(name="hook", type="webhook"))
+    world.step(late("staging"))
+    post.step(*world.alerts.active())
+    post.later(MINUTE)
+    if restarts:
+        world.restart()
+    post.step(*world.step(late("shop")))
+    assert ended(world) == [("RenewalOverdue", "")]
+    told = [words for _, alerts in post.told(MINUTE) for words in alerts]
+    assert sorted(each.partition(" ")[2] for each in told) == ["firing", "resolved"]
+
+
+def test_a_job_that_is_late_for_another_severity_goes_on_in_its_own_namespace():
+    world = World()
+    world.step(late("staging", "shop"))
+    world.tuning = Tuning(config(rule("RenewalOverdue", severity=(("", "critical"),))))
+    world.restart()
+    assert ended(world) == [("RenewalOverdue", RENAMED)] * 2
+    assert {each.severity for each in world.alerts.active()} == {"critical"}
+
+
+def test_a_namespace_goes_on_in_what_stops_the_job_as_a_whole_and_that_is_over_when_the_job_runs():
+    world = World()
+    world.step(late("staging"))
+    world.step(replace(late(), level=Level.FAILING, reason="Disabled"))
+    assert ended(world) == [("RenewalOverdue", RENAMED)]
+    assert [each.namespace for each in world.alerts.active()] == [""]
+    world.later(MINUTE)
+    world.step(late("staging"))
+    assert ended(world)[-1] == ("RenewalOverdue", "") and len(ended(world)) == 2
 
 
 def test_what_is_well_or_gone_is_over():
