@@ -140,6 +140,20 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.at_stage or self.stage
 
     @property
+    def place(self) -> str:
+        """What it is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu/staging``; else its name."""
+        return self._place_in(self.namespace)
+
+    @property
+    def place_by_stage(self) -> str:
+        """What it is about; of an app, where it has a stage, in that instead of its namespace."""
+        return self._place_in(self.stage_now or self.namespace)
+
+    def _place_in(self, where: str) -> str:
+        parts = (where, self.app) if self.app else (self.source, self.namespace, self.token)
+        return "/".join(part for part in parts if part) or self.alertname
+
+    @property
     def labels(self) -> dict[str, str]:
         """The labels that are not empty; two alerts with the same are one."""
         names = ("alertname", "severity", "cluster", "namespace", "app", "source", "token")
