@@ -24,6 +24,7 @@ class Post:
         self.rows: dict[int, Notification] = {}
         self.active: dict[str, AlertState] = {}
         self.ended: dict[str, AlertState] = {}
+        self.unsent: set[int] = set()
         self.open()
 
     def open(self) -> None:
@@ -40,6 +41,7 @@ class Post:
             last_of_groups=list(last.values()),
             ended=self.ended.values(),
             last_id=max(self.rows, default=0),
+            unsent=self.unsent,
             now_ms=self.now_ms,
         )
 

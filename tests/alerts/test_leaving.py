@@ -5,8 +5,8 @@ from msgspec.structs import replace
 
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config import ClusterSettings, StageSettings
-from statusdesk.config_alerts import FlappingSettings, SinkSettings
-from statusdesk.states import Level
+from statusdesk.config_alerts import AlertRuleSettings, FlappingSettings, SinkSettings
+from statusdesk.states import Level, RolloutState
 from statusdesk.states_alerts import RENAMED, SWITCHED_OFF
 from statusdesk.states_builds import Overdue, PlatformState
 from tests.alerts.make import EU, MINUTE, SECOND, T0, World, config, rollout, rule, source, token
@@ -19,9 +19,13 @@ def ended(world: World) -> list[tuple[str, str]]:
     return [(each.alertname, each.ended_by) for each in world.stored.values() if each.state == "resolved"]
 
 
-def in_west(world: World) -> None:
-    world.tuning = Tuning(replace(config(), clusters=(ClusterSettings(name="west"),)))
+def in_west(world: World, *rules: AlertRuleSettings) -> None:
+    world.tuning = Tuning(replace(config(*rules), clusters=(ClusterSettings(name="west"),)))
     world.restart()
+
+
+def west(row: RolloutState) -> RolloutState:
+    return replace(row, cluster="west", key=row.key.replace("eu/", "west/"))
 
 
 def test_a_rule_that_was_switched_off_says_so():
@@ -67,10 +71,24 @@ def test_a_cluster_that_was_renamed_ends_its_alerts_when_they_fire_under_its_new
     in_west(world)
     assert ended(world) == [] and world.states() == {"RolloutFailing": "firing"}
     world.later(10 * SECOND, answering=(WEST, "jenkins", "vault"))
-    there = rollout(cluster="west", level_since_ms=T0)
-    world.step(replace(there, key=there.key.replace("eu/", "west/")))
+    world.step(west(rollout(level_since_ms=T0)))
     assert ended(world) == [("RolloutFailing", RENAMED)]
     assert [each.cluster for each in world.alerts.active()] == ["west"]
+
+
+def test_a_cluster_that_was_renamed_is_waited_for_as_long_as_its_rule_asks_for():
+    slow = rule(for_s=90.0)
+    world = World(slow)
+    world.step(rollout())
+    world.later(2 * MINUTE)
+    in_west(world, slow)
+    world.later(10 * SECOND, answering=(WEST, "jenkins", "vault"))
+    world.step(west(rollout()))
+    world.later(MINUTE, answering=(WEST, "jenkins", "vault"))
+    assert ended(world) == [] and sorted(each.state for each in world.alerts.active()) == ["firing", "pending"]
+    world.later(MINUTE, answering=(WEST, "jenkins", "vault"))
+    assert ended(world) == [("RolloutFailing", RENAMED)]
+    assert [(each.cluster, each.state) for each in world.alerts.active()] == [("west", "firing")]
 
 
 def test_what_nobody_watches_any_more_ends_with_these_words_after_a_while():
@@ -86,8 +104,7 @@ def test_the_same_app_that_fails_in_a_cluster_that_was_there_before_is_another_o
     both = Tuning(replace(config(), clusters=(ClusterSettings(name="eu"), ClusterSettings(name="west"))))
     world.tuning = both
     world.restart()
-    there = rollout(cluster="west")
-    world.step(rollout(), replace(there, key=there.key.replace("eu/", "west/")))
+    world.step(rollout(), west(rollout()))
     in_west(world)
     world.later(2 * MINUTE, answering=(WEST, "jenkins", "vault"))
     assert ended(world) == [("RolloutFailing", f"{EU} is not configured any more")]
