@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from statusdesk.alerts.inhibition import told_again_ms, weighed
 from statusdesk.alerts.jobs import JobApps
 from statusdesk.alerts.leaving import Leaving
-from statusdesk.alerts.lifecycle import Life, Step, advance, left, released, restored, seen_again, waits_moved
+from statusdesk.alerts.lifecycle import Life, Step, advance, ended_unseen, released, restored, seen_again, waits_moved
 from statusdesk.alerts.making import read_from
 from statusdesk.alerts.mutes import Mutes
 from statusdesk.alerts.past import Past
@@ -128,11 +128,6 @@ class Alerts:
             self._again.update(self._hanging_on((source,)))
         self._observe(lambda alert: source in alert.hangs_on)
 
-    def left(self, source: str) -> None:
-        """Note that a source has left the configuration."""
-        self._sources.left(source)
-        self._again.update(self._hanging_on((source,)))
-
     def _observe(self, concerns: Callable[[AlertState], bool]) -> None:
         for fingerprint, life in list(self._lives.items()):
             if life.alert.state == "pending" and fingerprint in self._claims and concerns(life.alert):
@@ -165,7 +160,7 @@ class Alerts:
             self._evaluate(fingerprint, t, now_ms, seen_now=True)
         for fingerprint in sorted(again - seen):
             self._evaluate(fingerprint, t, now_ms, seen_now=False)
-        self._part(t, now_ms)
+        self._end_leaving(t, now_ms)
         self._learn_unread(t)
         if self.mutes.due(now_ms):
             self._remute(now_ms)
@@ -327,7 +322,7 @@ class Alerts:
         claims = [self._claims[each][alert.subject] for each in beside]
         return self._leaving.takes(alert, claims, self._lives, t, now_ms)
 
-    def _part(self, t: int, now_ms: int) -> None:
+    def _end_leaving(self, t: int, now_ms: int) -> None:
         """End what leaves, each with the reason."""
         for fingerprint, ended_by in self._leaving.ends(self._lives, self._claims.keys(), t):
             if ended_by:
@@ -337,7 +332,7 @@ class Alerts:
 
     def _end(self, life: Life, now_ms: int, ended_by: str = "") -> None:
         """End an alert that the settings do not have any more."""
-        ended = left(life.alert, ended_by, now_ms)
+        ended = ended_unseen(life.alert, ended_by, now_ms)
         told = life.alert.state == "firing"
         self._apply(life.alert.fingerprint, Step(None, ended, "resolved" if told else ""), 0, now_ms)
 

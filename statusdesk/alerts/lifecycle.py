@@ -132,7 +132,7 @@ def _folded(alert: AlertState, summary: str, times: int) -> AlertState:
     )
 
 
-def left(alert: AlertState, ended_by: str, now_ms: int) -> AlertState:
+def ended_unseen(alert: AlertState, ended_by: str, now_ms: int) -> AlertState:
     """Return an alert that the settings do not have any more, with the reason: nobody waits for whether it holds."""
     plain = alert.summary.removeprefix(_FLAPPING.format(alert.flaps))
     ended = replace(alert, state="resolved", resolved_ms=now_ms, stale_since_ms=None, ended_by=ended_by)

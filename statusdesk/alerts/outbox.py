@@ -22,7 +22,7 @@ from statusdesk.alerts.groups import (
     without_quiet_ends,
     worst_first,
 )
-from statusdesk.alerts.settling import after, refused
+from statusdesk.alerts.outcomes import after, refused
 from statusdesk.alerts.telling import Outcome, Refusal
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import AlertsSettings, SinkSettings
@@ -169,7 +169,7 @@ class Outbox:
     def _is_waiting(self, number: int) -> bool:
         return number in self._of_id and self._is_withheld(self._of_id[number])
 
-    def settle(self, outcomes: Iterable[Outcome | Refusal]) -> list[Notification]:
+    def hear(self, outcomes: Iterable[Outcome | Refusal]) -> list[Notification]:
         """Take what has become of attempts; return the messages to write."""
         written: list[Notification] = []
         for outcome in outcomes:

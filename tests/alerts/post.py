@@ -66,7 +66,7 @@ class Post:
         return written
 
     def outcome(self, row: Notification, state: str = "sent", **fields) -> None:
-        self._keep(self.outbox.settle([Outcome(id=row.id, state=state, at_ms=self.now_ms, attempts=1, **fields)]))
+        self._keep(self.outbox.hear([Outcome(id=row.id, state=state, at_ms=self.now_ms, attempts=1, **fields)]))
 
     def send_all(self) -> list[tuple[str, str, list[str]]]:
         """Send what is due, and say what was told."""
