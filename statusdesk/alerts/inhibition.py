@@ -100,10 +100,11 @@ def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[A
     What is muted by its cause stays so for ``RECOVERY_MS`` from ``cause_over_ms`` on.
     """
     causes, reach = _causes(alerts), _Reach(tuning)
-    caused = ((each.fingerprint, each, causes[each.cause_key]) for each in alerts if each.cause_key in causes)
+    explained = [each for each in alerts if each.cause_key]  # few
+    caused = ((each.fingerprint, each, causes[each.cause_key]) for each in explained if each.cause_key in causes)
     found = ((fingerprint, _muting(each, by, reach)) for fingerprint, each, by in caused)
     muted = {fingerprint: cause for fingerprint, cause in found if cause is not None}
-    over = [each for each in alerts if each.cause_key not in causes and _is_told_so(each, tuning)]
+    over = [each for each in explained if each.cause_key not in causes and _is_told_so(each, tuning)]
     so = {each.fingerprint: each for each in over if _may_recover(each, now_ms)}
     more = _more([each for each in alerts if each.fingerprint not in muted and each.fingerprint not in so])
     hits: dict[str, list[AlertState]] = {}
@@ -144,7 +145,7 @@ def _may_recover(alert: AlertState, now_ms: int) -> bool:
 
 def _is_told_so(alert: AlertState, tuning: Tuning) -> bool:
     """Whether an alert is muted by its cause, of which the alert is over."""
-    if not (alert.cause_key and alert.inhibited_by):
+    if not alert.inhibited_by:
         return False
     source, _, name = alert.cause_key.removeprefix(_CAUSE).partition("/")
     told = (make(tuning, rule, source=source, token=name) for rule in CAUSES)
@@ -195,7 +196,7 @@ def _saying_more(
     alert: AlertState, more: Mapping[tuple[str, tuple[str, ...]], list[AlertState]]
 ) -> Iterable[AlertState]:
     key = _ABOUT.get(alert.alertname)
-    found = more.get((alert.alertname, key(alert)), ()) if key is not None else ()
+    found = more.get((alert.alertname, key(alert)), ()) if more and key is not None else ()
     return [each for each in found if _is_told_there(alert, each)]
 
 
