@@ -39,7 +39,7 @@ class Dialog(ModalScreen[Answer]):
     def __init__(self) -> None:
         super().__init__()
         self._early: list[Typed] | None = [] if self.TYPES else None
-        """What is typed and pasted before the line is there: who types fast has not waited for the dialog. None when it is."""
+        """What is typed and pasted before the line is there: who is fast has not waited for it. None when it is."""
 
     async def take(self, typed: Typed) -> bool:
         """Give a key or a paste to the line, as soon as it is there; return whether it is for the line."""
