@@ -56,7 +56,7 @@ class World:
         changed = self.alerts.step(moves, self.t, NOW_MS + self.t)
         self.alerts.take_events()
         queued = self.outbox.step(changed, NOW_MS + self.t)
-        self.outbox.settle([Outcome(id=each.id, state="sent", at_ms=NOW_MS + self.t, attempts=1) for each in queued])
+        self.outbox.hear([Outcome(id=each.id, state="sent", at_ms=NOW_MS + self.t, attempts=1) for each in queued])
         self.took_s = time.process_time() - began_s
         return len(changed)
 

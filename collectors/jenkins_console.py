@@ -24,6 +24,7 @@ from collectors.masking import Mask
 from collectors.transport import VisitFailed, fault
 from statusdesk.backoff import doubled
 from statusdesk.config import JenkinsSettings
+from statusdesk.job_names import shown_build, shown_job
 from statusdesk.redact import safe
 from statusdesk.text import counted
 
@@ -227,7 +228,8 @@ class JenkinsConsole:
     def _told(self, error: VisitFailed) -> str:
         if error.status != 404:
             return error.message
-        what = f"build {self._number} of {self._job}" if self._number is not None else f"build of {self._job}"
+        build = f"build {self._number}" if self._number is not None else "build"
+        what = f"{build} of {shown_job(self._job)}"
         return f"Jenkins knows no {what}, or {self._settings.user or 'anonymous'} may not see it (404)"
 
     def _visit(self, reading: Reading) -> bool:
@@ -266,7 +268,7 @@ class JenkinsConsole:
 
     @property
     def _where(self) -> str:
-        return f"{self._job} #{self._number}"
+        return shown_build(self._job, self._number)
 
     @contextlib.contextmanager
     def _answer(self, api: JenkinsApi, start: int) -> "Iterator[tuple[requests.Response, int]]":

@@ -15,6 +15,7 @@ from collectors.jenkins_queries import newest_builds, one_build, remaining_build
 from collectors.jenkins_wire import Builds, BuildWire, Remaining
 from collectors.pace import RETRY_AFTER_LIMIT_S
 from collectors.transport import VisitFailed, fault
+from statusdesk.job_names import shown_job
 
 MAX_TRIES = 5
 PATIENCE = 3.0  # old builds are read from disk by a server that may be cold
@@ -158,7 +159,7 @@ class JenkinsErrands:
         if errand.missed:
             remaining = api.get(remaining_builds(errand.path), Remaining, PATIENCE)
             if not remaining.is_readable:
-                raise VisitFailed("NotJson", f"Jenkins does not tell which builds {errand.job} still has")
+                raise VisitFailed("NotJson", f"Jenkins does not tell which builds {shown_job(errand.job)} still has")
             return remaining
         if errand.number is None:
             return api.get(newest_builds(errand.path, self._newest), Builds, PATIENCE).builds or []

@@ -9,6 +9,8 @@ from typing import Protocol
 
 import msgspec
 
+from statusdesk.job_names import shown_build
+
 MAX_LINE_BYTES = 16 * 1024
 DEFAULT_TAIL = 200
 MISSING = "lines may be missing"
@@ -52,7 +54,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     def short(self) -> str:
         """What tells it from others before a line: ``pod/container`` behind its place, or ``job #build``."""
         if self.job:
-            return f"{self.job} #{self.build}" if self.build is not None else self.job
+            return shown_build(self.job, self.build)
         return f"{self.told_pod}/{self.container}"
 
 

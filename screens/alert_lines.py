@@ -64,14 +64,6 @@ class Section(msgspec.Struct, frozen=True):
     items: tuple[Item, ...]
 
 
-def place_of(alert: AlertState) -> str:
-    """Return what an alert is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu/staging``."""
-    parts = (
-        (alert.stage_now or alert.namespace, alert.app) if alert.app else (alert.source, alert.namespace, alert.token)
-    )
-    return "/".join(part for part in parts if part) or alert.cluster
-
-
 def split(board: Board) -> tuple[list[AlertState], list[AlertState], list[AlertState]]:
     """Return the alerts that fire, those that are pending, and those of which a silence lets nobody be told."""
     firing = [alert for alert in board.firing if not alert.silenced_by]
@@ -107,7 +99,7 @@ def _alert_lines(item: AlertItem, name: int, pen: Pen) -> tuple[Strip, ...]:
     line.put(fit(alert.alertname, name, pen.dots) + "  ", ink.quiet if over else ink.strong)
     aged = _aged(alert, pen)
     room = max(4, pen.width - line.x - cells(aged) - 3)
-    line.put(fit(place_of(alert), room, pen.dots) + "  ", ink.quiet if over else ink.plain).put(aged, ink.quiet)
+    line.put(fit(alert.place_by_stage, room, pen.dots) + "  ", ink.quiet if over else ink.plain).put(aged, ink.quiet)
     indent = " " * (3 + cells(pen.glyph(mark)))
     quiet = ink.quiet if alert.muted else ink.plain
     *said, outlook = item.below(pen)

@@ -41,12 +41,10 @@ def logs_of(alert: AlertState, board: Board) -> "LogRequest | None":
 
     Of an app those from the moment on when it began, of a build its console.
     """
-    from screens.log_request import LogRequest, of_cell
+    from screens.log_request import of_cell, of_console
 
     if alert.subject.startswith("BuildState:") and (job := _job_of(alert)):
-        build = _number_of(alert.build_url)
-        name = f"{job} #{build}" if build is not None else job
-        return LogRequest(where=(name,), job=job, build=build)
+        return of_console(job, _number_of(alert.build_url))
 
     found = _cell_of(alert, board)
     if found is None:

@@ -16,7 +16,6 @@ from screens.alert_lines import (
     draw_item,
     draw_title,
     name_width,
-    place_of,
     split,
 )
 from screens.alert_ways import logs_of, screen_of
@@ -210,7 +209,7 @@ class AlertsScreen(ListScreen[AlertLines]):
         return tuple(
             AlertItem(alert, self._outlook.words(alert, board, self._messages))
             for alert in alerts
-            if not text or any(text in word.lower() for word in (alert.alertname, place_of(alert), alert.summary))
+            if not text or any(text in word.lower() for word in (alert.alertname, alert.place_by_stage, alert.summary))
         )
 
     def _notes(self, board: Board, *, anything: bool) -> tuple[str, ...]:
@@ -273,10 +272,10 @@ class AlertsScreen(ListScreen[AlertLines]):
                 "Take it", ("until it is over",), 0, lambda words, ms: self._take(alert, text, words, ms)
             )
 
-        self._ask_why(f"Take {alert.alertname} {place_of(alert)}, because", because)
+        self._ask_why(f"Take {alert.alertname} {alert.place_by_stage}, because", because)
 
     def _take(self, alert: AlertState, comment: str = "", words: str = "", ms: int = 0) -> None:
-        said = f"{alert.alertname} {place_of(alert)} is taken" + (f" for {words}" if ms else "")
+        said = f"{alert.alertname} {alert.place_by_stage} is taken" + (f" for {words}" if ms else "")
         until_ms = self.app.now_ms + ms if ms else None
         self._request(Ack(fingerprints=(alert.fingerprint,), comment=comment, until_ms=until_ms), said)
 
@@ -305,7 +304,7 @@ class AlertsScreen(ListScreen[AlertLines]):
     def action_give_back(self) -> None:
         item = self.list.chosen
         if isinstance(item, AlertItem) and item.alert.acked_by:
-            said = f"{item.alert.alertname} {place_of(item.alert)} is given back"
+            said = f"{item.alert.alertname} {item.alert.place_by_stage} is given back"
             self._request(Ack(fingerprints=(item.alert.fingerprint,), withdraw=True), said)
 
     def action_silence(self) -> None:

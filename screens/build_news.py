@@ -45,7 +45,7 @@ def unknown_environments(board: Board) -> list[str]:
         return [f"{begin}: Jenkins has shown no job."] if _has_jenkins(board) else []
     if not board.incomplete_jobs:
         return []
-    first, more = board.incomplete_jobs[0], len(board.incomplete_jobs) - 1
+    first, more = shown_job(board.incomplete_jobs[0]), len(board.incomplete_jobs) - 1
     jobs = f"{first} and {more} more" if more else first
     faults = [
         view.state.message for view in board.sources if view.state.key == f"{JENKINS}#builds" and view.state.message

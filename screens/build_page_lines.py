@@ -10,7 +10,7 @@ from screens.strips import Line, cells, fit, right
 from statusdesk.board import Mark
 from statusdesk.build_view import BuildKey, BuildReading
 from statusdesk.facts import Build, BuildDetails, Commit, Stage
-from statusdesk.job_names import shown_job
+from statusdesk.job_names import shown_build, shown_job
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import BuildState, JobEvent, RolloutState
 from statusdesk.text import span
@@ -70,7 +70,7 @@ def _verdict(build: Build, state: BuildState | None, pen: Pen) -> list[Line]:
     said = "runs" if build.building else word(build.result or "VANISHED")
     line = Line().put(f" {pen.glyph(mark)} {said}", ink.badges[mark]).put("  ", ink.plain)
     where = ", ".join(build.all_namespaces)
-    line.put(f"{shown_job(build.job)} #{build.number}", ink.strong)
+    line.put(shown_build(build.job, build.number), ink.strong)
     if where:
         line.put(f" {pen.arrow} {where}", ink.plain)
     usual_ms = state.usual_ms if state is not None else None
@@ -90,7 +90,7 @@ def _verdict(build: Build, state: BuildState | None, pen: Pen) -> list[Line]:
 def _facts(build: Build, details: BuildDetails | None) -> list[Entry]:
     causes = "; ".join(details.causes) if details is not None and details.causes else build.cause
     by = f" ({build.user})" if build.user and build.user not in causes else ""
-    upstream = f"{build.upstream_job} #{build.upstream_number}" if build.upstream_job else ""
+    upstream = shown_build(build.upstream_job, build.upstream_number) if build.upstream_job else ""
     commit = f"{build.git_revision[:12]}   {build.git_branch}".strip()
     rule = RULES.get(build.attributed_by, "")
     where = f"{', '.join(build.all_namespaces)}   {rule}" if build.all_namespaces else "could not be told"
@@ -173,7 +173,8 @@ def _job_events(events: Sequence[JobEvent]) -> list[Entry]:
         return []
     counts = {what: sum(event.what == what for event in events) for what in dict.fromkeys(e.what for e in events)}
     said = ", ".join(f"{count} {what}" for what, count in counts.items())
-    lines = [_pair(event.what, f"{event.name} {event.other}".strip()) for event in events[:MOST_EVENTS]]
+    names = [(event.what, map(shown_job, (event.name, event.other))) for event in events[:MOST_EVENTS]]
+    lines = [_pair(what, " ".join(each).strip()) for what, each in names]
     more = [sentence(f"and {len(events) - MOST_EVENTS} more")] if len(events) > MOST_EVENTS else []
     return [heading("JOBS THAT CHANGED BY IT", said), *lines, *more, blank()]
 

@@ -7,7 +7,7 @@ import msgspec
 from screens.lens import Lens
 from statusdesk.board import Board
 from statusdesk.facts import JobClass
-from statusdesk.job_names import shown_job
+from statusdesk.job_names import shown_job, sought_job
 from statusdesk.states import CALM, TROUBLED, BuildState, Level, PlatformState, RunningBuild
 
 NOWHERE = ""
@@ -119,7 +119,7 @@ def _keys_of(board: Board, app: str) -> frozenset[str]:
 
 
 def _matches(state: BuildState, text: str) -> bool:
-    hay = f"{state.job} {shown_job(state.job)} {state.namespace} {state.version} {state.reason} {state.result}"
+    hay = f"{sought_job(state.job)} {state.namespace} {state.version} {state.reason} {state.result}"
     hay = f"{hay} {state.cause} {state.user}"
     hay = f"{hay} {state.message} #{state.number} {state.git_revision} {state.git_branch}".casefold()
     return all(word in hay for word in text.casefold().split())
@@ -130,7 +130,7 @@ def _platform(board: Board, scope: Scope, lens: Lens) -> Iterable[PlatformState]
         return
     words = lens.text.casefold().split()
     for state in board.platform:
-        hay = f"{state.job} {state.job_class} {state.reason} {state.message}".casefold()
+        hay = f"{sought_job(state.job)} {state.job_class} {state.reason} {state.message}".casefold()
         mine = not scope.job or state.job == scope.job
         if mine and all(word in hay for word in words):
             yield state

@@ -18,8 +18,8 @@ from screens.platform_lines import draw_platform, platform_title
 from screens.strips import Line
 from statusdesk.board import Board
 from statusdesk.build_view import BuildKey, Pair, UnattributedJob, pair_of
-from statusdesk.facts import Build
-from statusdesk.job_names import shown_job
+from statusdesk.facts import Build, QueueItem
+from statusdesk.job_names import shown_job, sought_job
 from statusdesk.states import TROUBLED, BuildState
 from statusdesk.text import counted, stamp
 
@@ -138,9 +138,7 @@ class BuildsScreen(EntryScreen):
         if self.scope.app or self.scope.job or self.scope.unattributed or self.scope.place:
             return []
         words = self.lens.text.casefold().split()
-        queue = [
-            item for item in board.queue if all(word in f"{item.job} {item.namespace}".casefold() for word in words)
-        ]
+        queue = [item for item in board.queue if all(word in _hay(item) for word in words)]
         entries = [sentence(text) for text in waiting(board, queue, self.pen())] if queue or not words else []
         return [heading("WAITING", f"{len(queue)} in the queue"), *entries, blank()] if entries else []
 
@@ -280,3 +278,7 @@ class BuildsScreen(EntryScreen):
         self._read_for.clear()
         self.show_lines(self.shown_board)
         self.draw_again()
+
+
+def _hay(item: QueueItem) -> str:
+    return f"{sought_job(item.job)} {item.namespace}".casefold()

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from screens.ink import Ink
 from statusdesk.board import Cell, Mark, Row
-from statusdesk.job_names import shown_job
+from statusdesk.job_names import shown_build
 from statusdesk.marks import GLYPHS, LEVEL_MARKS
 from statusdesk.states import BuildRule, BuildState, Level, PodState, RolloutState
 from statusdesk.text import age, counted, local, span
@@ -118,14 +118,14 @@ class Scribe:
         made_by = (rollout.build_job, rollout.build_number) if rollout is not None and rule else ("", None)
         newest = (build.job, build.number) if build is not None else ("", None)
         if rollout is not None and rule and made_by != newest:
-            self._line("made by", f"{shown_job(rollout.build_job)} #{rollout.build_number}, {rule}".strip())
+            self._line("made by", f"{shown_build(rollout.build_job, rollout.build_number)}, {rule}".strip())
             self._line("", rollout.build_url, self.ink.key)
         if build is None or build.number is None:
             return
         when = f" {age(self.now_ms - build.started_ms)} ago" if build.started_ms else ""
         outcome = build.result or "running"
         cause = f", {build.cause}" if build.cause else ""
-        self._line("build", f"{shown_job(build.job)} #{build.number} {outcome}{when}{cause}")
+        self._line("build", f"{shown_build(build.job, build.number)} {outcome}{when}{cause}")
         self._line("", build.url, self.ink.key)
         if rule and made_by == newest:
             self._line("", f"made this rollout, {rule}")

@@ -14,6 +14,7 @@ from screens.platform_lines import draw_environment, environment_title
 from screens.strips import Line
 from statusdesk.board import Board
 from statusdesk.build_view import BuildKey
+from statusdesk.job_names import sought_job
 from statusdesk.states import TROUBLED, EnvironmentState
 
 HELP = """
@@ -114,4 +115,5 @@ def _counts(environments: Sequence[EnvironmentState]) -> str:
 
 def _hay(state: EnvironmentState) -> str:
     people = f"{state.made_by} {state.renewed_by}"
-    return f"{state.namespace} {state.cluster} {people} {state.reason} {state.message} {state.job}".casefold()
+    jobs = " ".join(map(sought_job, (state.job, state.renewed_job, state.last_job)))
+    return f"{state.namespace} {state.cluster} {people} {state.reason} {state.message} {jobs}".casefold()

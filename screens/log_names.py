@@ -9,6 +9,7 @@ from rich.style import Style
 from collectors.log_lines import Origin
 from screens.ink import Ink
 from screens.strips import cells
+from statusdesk.job_names import shown_job
 from statusdesk.text import counted
 
 SHORTEST = 3
@@ -72,7 +73,7 @@ def middle(text: str, width: int, dots: str) -> str:
 
 def _full(origin: Origin) -> str:
     if origin.job:
-        return f"#{origin.build}" if origin.build is not None else origin.job
+        return f"#{origin.build}" if origin.build is not None else shown_job(origin.job)
     return f"{origin.cluster}/{origin.namespace}/{origin.pod}"
 
 

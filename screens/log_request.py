@@ -7,6 +7,7 @@ import msgspec
 
 from collectors.log_lines import DEFAULT_TAIL, LogFollower, Selection, Target
 from statusdesk.facts import ContainerRole
+from statusdesk.job_names import shown_build
 from statusdesk.state import Level
 from statusdesk.states import PodState, RolloutState
 
@@ -86,6 +87,11 @@ class Doors(Protocol):
 
     def console(self, job: str, build: int | None, *, redact: bool) -> LogFollower:
         """Open the console log of a build. Raises: LookupError when there is no Jenkins."""
+
+
+def of_console(job: str, build: int | None) -> LogRequest:
+    """Return the console log of a build; of the last one of its job where it is None."""
+    return LogRequest(where=(shown_build(job, build),), job=job, build=build)
 
 
 def of_cell(app: str, stage: str, rollouts: Sequence[RolloutState], *, previous: bool = False) -> LogRequest:

@@ -4,7 +4,7 @@ from screens.build_marks import put_progress, word
 from screens.pen import ROW_LINES, Pen
 from screens.strips import Line, cells, fit, right
 from statusdesk.board import Mark
-from statusdesk.job_names import shown_job
+from statusdesk.job_names import shown_build, shown_job
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import TROUBLED, EnvironmentState, PlatformState
 from statusdesk.text import age, counted, span
@@ -104,7 +104,7 @@ def draw_environment(state: EnvironmentState, pen: Pen) -> list[Line]:
         late = ink.words[Mark.WARNING] if state.left_up_ms is not None else face
         line.put(right(_hours(state.week_after_hours_min), 11) + "  ", late)
     if pen.width >= JOB_FROM and state.last_job:
-        build = f"{state.last_job} #{state.last_number} {word(state.last_result)}"
+        build = f"{shown_build(state.last_job, state.last_number)} {word(state.last_result)}"
         line.put(fit(build, min(cells(build), pen.width - line.x), pen.dots), face)
     if (state.reason == "Up" and not _has_more(state)) or not state.message:
         return [line]
@@ -128,8 +128,8 @@ def _job_gone(state: EnvironmentState, now_ms: int) -> str:
     if state.job_gone_ms is None:
         return ""
     if not state.job_gone_ms:
-        return f"; its job {state.job} is not in Jenkins"
-    return f"; its job {state.job} went from Jenkins {span(now_ms - state.job_gone_ms)} ago"
+        return f"; its job {shown_job(state.job)} is not in Jenkins"
+    return f"; its job {shown_job(state.job)} went from Jenkins {span(now_ms - state.job_gone_ms)} ago"
 
 
 def _is_whole_later(state: EnvironmentState) -> bool:
@@ -139,10 +139,11 @@ def _is_whole_later(state: EnvironmentState) -> bool:
 
 def _made(state: EnvironmentState, now_ms: int) -> str:
     """Say with which build it was made and by whom; when, where that is not since when anything of it is up."""
-    build = f" with {state.job} #{state.number}" if state.job else ""
+    build = f" with {shown_build(state.job, state.number)}" if state.job else ""
     by = f"{build}{f' by {state.made_by}' if state.made_by else ''}"
     if state.renewed_ms is not None:
-        by += f", renewed {span(now_ms - state.renewed_ms)} ago with {state.renewed_job} #{state.renewed_number}"
+        renewed = shown_build(state.renewed_job, state.renewed_number)
+        by += f", renewed {span(now_ms - state.renewed_ms)} ago with {renewed}"
         by += f" by {state.renewed_by}" if state.renewed_by else ""
     if not _is_whole_later(state):
         return f"made{by}"

@@ -11,7 +11,7 @@ from screens.revisions import Side, sides
 from screens.strips import Line, cells, fit, fold
 from statusdesk.board import Mark
 from statusdesk.facts import Build
-from statusdesk.job_names import shown_job
+from statusdesk.job_names import shown_build
 from statusdesk.marks import GLYPHS, LEVEL_MARKS
 from statusdesk.rollout_view import RolloutView
 from statusdesk.states import CALM, BuildRule, Level, RolloutState
@@ -171,7 +171,7 @@ def _build(view: RolloutView, pen: Pen) -> list[Piece]:
         return [(("changed without a build", ink.words[Mark.WARNING]), (back, ink.plain))]
     if state.build_number is not None:
         build = _known_build(view, state.build_job, state.build_number)
-        name = f"{shown_job(state.build_job)} #{state.build_number}".strip()
+        name = shown_build(state.build_job, state.build_number)
         pieces: list[Piece] = [(("build ", ink.quiet), (name, ink.plain), *_outcome(build, state, pen))]
         if build is not None and build.git_revision:
             pieces.append((("git ", ink.quiet), (build.git_revision[:7], ink.plain)))
@@ -180,7 +180,7 @@ def _build(view: RolloutView, pen: Pen) -> list[Piece]:
         return []
     mark = RESULT_MARKS.get(row.result, Mark.ABSENT)
     when = f", {pen.since(row.started_ms)}" if row.started_ms else ""
-    name = f"{shown_job(row.job)} #{row.number} "
+    name = f"{shown_build(row.job, row.number)} "
     glyph = (pen.glyph(mark), ink.well_glyph if mark is Mark.OK else ink.glyphs[mark])
     return [(("last build here ", ink.quiet), (name, ink.plain), glyph, (when, ink.quiet))]
 

@@ -6,7 +6,7 @@ import msgspec
 
 from statusdesk.board import Mark
 from statusdesk.facts import ContainerRole, Event
-from statusdesk.job_names import shown_job
+from statusdesk.job_names import shown_build
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.rollout_view import RolloutView
 from statusdesk.states import TROUBLED, Level, RolloutState
@@ -83,7 +83,7 @@ def _builds(view: RolloutView) -> Iterable[Entry]:
     for build in view.reading.builds:
         if build.started_ms < begun_ms - BEFORE_MS:
             continue
-        name = f"build {shown_job(build.job)} #{build.number}"
+        name = f"build {shown_build(build.job, build.number)}"
         if build.building or not build.result:
             yield Entry(ms=build.started_ms, words=f"{name} runs{_by(build.cause)}", mark=Mark.PROGRESSING)
             continue

@@ -9,6 +9,7 @@ from screens.build_marks import levels, word
 from screens.pen import Pen
 from screens.strips import Line, cells, fit, fold, right
 from statusdesk.board import Mark
+from statusdesk.job_names import shown_build
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import TROUBLED, Grant, Level, TokenState
 from statusdesk.text import age, counted, span
@@ -202,9 +203,9 @@ def job_words(token: TokenState, pen: Pen) -> str:
     run = ""
     if token.job_number is not None:
         when = f" {pen.since(token.job_ended_ms)}" if token.job_ended_ms is not None else ""
-        run = f" #{token.job_number} {word(token.job_result)}{when}"
+        run = f" {word(token.job_result)}{when}"
     says = _says(token, pen)
-    return f"{token.renewal_job}{run}" + (f": {says}" if says else "")
+    return f"{shown_build(token.renewal_job, token.job_number)}{run}" + (f": {says}" if says else "")
 
 
 def _says(token: TokenState, pen: Pen) -> str:

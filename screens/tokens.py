@@ -14,6 +14,7 @@ from screens.strips import Line
 from screens.token_lines import Folds, TokenColumns, draw_titles, draw_token, height_of, plan_folds, share_out
 from screens.token_page import draw_page
 from statusdesk.board import Board
+from statusdesk.job_names import sought_job
 from statusdesk.states import TROUBLED, Grant, Level, TokenState
 
 FAR_MS = 2**62
@@ -204,7 +205,7 @@ def trouble(token: TokenState, now_ms: int) -> tuple[bool, int, int, str]:
 
 
 def _hay(token: TokenState) -> str:
-    parts = (token.name, token.owner, token.kind, token.reason, token.message, token.renewal_job)
+    parts = (token.name, token.owner, token.kind, token.reason, token.message, sought_job(token.renewal_job))
     return " ".join((*parts, *token.apps, *token.namespaces)).casefold()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from statusdesk.alerts.dedup import group_of, is_kept_from, key_of, wanted
+from statusdesk.alerts.inhibition import RECOVERY_MS
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.board import Board
 from statusdesk.config import Config
@@ -211,6 +212,9 @@ def _inhibited(alert: AlertState, board: Board, posted: Sequence[str]) -> str:
     if alert.still_told_to:
         return words
     heard = f"only {', '.join(posted)} is told of this one too" if posted else "nobody is told of this one"
+    if more is None and alert.cause_over_ms is not None:
+        left_ms = max(0, alert.cause_over_ms + RECOVERY_MS - board.at_ms)
+        return f"{words}, and is over; told in {span(left_ms)} if this goes on"
     if more is None:
         return f"{words}; {heard}"
     if more.token and alert.cause_key:

@@ -21,8 +21,7 @@ from statusdesk.states import (
 from statusdesk.text import counted
 
 STALE = "Stale"
-NO_ACCESS = "NoAccess"
-"""Reasons of a cell whose source gives no news, or may not be read."""
+"""The reason of a cell whose source gives no news; of one whose namespace may not be read it is ``NO_ACCESS``."""
 
 
 class Mark(enum.StrEnum):

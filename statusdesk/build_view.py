@@ -6,7 +6,7 @@ import msgspec
 
 from statusdesk.board import Board
 from statusdesk.facts import Build, BuildDetails
-from statusdesk.job_names import shown_job
+from statusdesk.job_names import shown_build
 from statusdesk.states import BuildRule, BuildState, JobEvent, RolloutState
 
 HISTORY = 20
@@ -22,7 +22,7 @@ class BuildKey(msgspec.Struct, frozen=True):
     number: int
 
     def __str__(self) -> str:
-        return f"{shown_job(self.job)} #{self.number}"
+        return shown_build(self.job, self.number)
 
 
 class BuildReading(msgspec.Struct, frozen=True, kw_only=True):

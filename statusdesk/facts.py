@@ -10,6 +10,7 @@ import enum
 import msgspec
 
 from statusdesk.fact import Fact
+from statusdesk.facts_jenkins import BY_HAND as BY_HAND
 from statusdesk.facts_jenkins import CONCLUSIVE as CONCLUSIVE
 from statusdesk.facts_jenkins import Build as Build
 from statusdesk.facts_jenkins import BuildDetails as BuildDetails

@@ -54,6 +54,8 @@ class JobMove(msgspec.Struct, frozen=True):
 
 CONCLUSIVE = ("SUCCESS", "UNSTABLE", "FAILURE")
 """The results of builds that say something about what was built; ABORTED and NOT_BUILT do not."""
+BY_HAND = ("user", "replay")
+"""The triggers of builds that a person started."""
 
 
 class Build(Fact, frozen=True):

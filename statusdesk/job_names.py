@@ -1,4 +1,7 @@
-"""How names and patterns of the settings speak of Jenkins' jobs: ``folder/job``, case counts."""
+"""How names and patterns of the settings speak of Jenkins' jobs: ``folder/job``, case counts; and how words do.
+
+Keys, labels and addresses have the name that Jenkins has; words have what ``shown_job`` and ``shown_build`` return.
+"""
 
 import fnmatch
 import re
@@ -11,6 +14,16 @@ from statusdesk.text import clean
 def shown_job(job: str) -> str:
     """Return the name of a job as people know it: its branch ``feature/x`` is ``feature%2Fx`` in names of Jenkins."""
     return clean(unquote(job)) if "%" in job else job
+
+
+def shown_build(job: str, number: int | None) -> str:
+    """Return the name of a build as people know it, ``deploy-web #648``; of its job where it has no number."""
+    return f"{shown_job(job)} #{number}" if number is not None else shown_job(job)
+
+
+def sought_job(job: str) -> str:
+    """Return all names by which people look for a job: as Jenkins has it, and as it is shown."""
+    return job if (shown := shown_job(job)) == job else f"{job} {shown}"
 
 
 def last_part(job: str) -> str:

@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from statusdesk import __version__
-from statusdesk.judge.sources import NO_ACCESS
 from statusdesk.snapshot import Snapshot
 from statusdesk.states import Level
 
@@ -87,8 +86,7 @@ def _sources(snapshot: Snapshot) -> Iterator[Metric]:
     )
     for each in sorted(snapshot.sources, key=lambda source: source.key):
         if each.scope:
-            is_namespace = each.reason == NO_ACCESS and "/" not in each.scope  # not what is looked up in one
-            if is_namespace and each.last_ok_ms is not None:
+            if each.is_closed_namespace and each.last_ok_ms is not None:
                 lost.add_metric([each.source, each.scope], each.last_ok_ms / 1000)
             continue
         last.add_metric([each.source], (each.last_ok_ms or 0) / 1000)

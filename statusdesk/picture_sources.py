@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from statusdesk.board import NO_ACCESS, Mark, SourceView
+from statusdesk.board import Mark, SourceView
 from statusdesk.config import Config, StageSettings
 from statusdesk.states import Level, SourceState
 
@@ -48,7 +48,7 @@ class Sources:
             if not state.scope:
                 if cluster not in self._clusters and self._is_old(state, now_ms):
                     silent[cluster] = state.last_ok_ms
-            elif state.level is not Level.OK and (state.reason == NO_ACCESS or self._is_old(state, now_ms)):
+            elif state.level is not Level.OK and (state.is_closed_namespace or self._is_old(state, now_ms)):
                 silent[f"{cluster}/{state.scope}"] = state.last_ok_ms
         return silent
 
@@ -57,7 +57,7 @@ class Sources:
         return frozenset(
             f"{state.source.removeprefix(KUBERNETES)}/{state.scope}"
             for state in self._states.values()
-            if state.scope and state.reason == NO_ACCESS and state.source.startswith(KUBERNETES)
+            if state.is_closed_namespace
         )
 
     def blanks(self, silent: dict[str, int | None]) -> tuple[tuple[Mark, str], ...]:
@@ -84,7 +84,7 @@ class Sources:
 
     def _is_closed(self, key: str) -> bool:
         state = self._states.get(key)
-        return state is not None and state.reason == NO_ACCESS
+        return state is not None and state.is_closed_namespace
 
     def _is_told_apart(self, part: SourceState) -> bool:
         """Whether a part is not well, and not just for the reason for which its whole source is not."""

@@ -7,16 +7,18 @@ from statusdesk.config import TokenSettings
 from statusdesk.job_names import matches
 
 UNSAID = "?"
-"""Begins what is kept instead of a value that names no token."""
+"""Begins what is kept instead of a value that names no token; alone, of what may be secret: values that differ, too."""
 _SAYS_SOMETHING = re.compile(r"[A-Za-z0-9]")
-_COMMA = re.compile(r"[,;]")
+_BETWEEN = r",;\s"
+_IN_A_NAME = re.compile(f"[{_BETWEEN}]")
 
 
 def members(tokens: Iterable[TokenSettings], value: str) -> list[str]:
     """Return what a list names, one by one: between commas or blanks, where these are not in the name of a token."""
-    names = {token.name.casefold() for token in tokens}
-    parts = [part.strip() for part in _COMMA.split(value)]
-    return [each for part in parts for each in ([part] if part.casefold() in names else part.split())]
+    names = {each for token in tokens if _IN_A_NAME.search(token.name) for each in (token.name, token.name.casefold())}
+    whole = [re.escape(name) for name in sorted(names, key=len, reverse=True)]
+    one = "|".join([*whole, f"[^{_BETWEEN}]+"])
+    return re.findall(f"(?<![^{_BETWEEN}])(?:{one})(?![^{_BETWEEN}])", value, re.IGNORECASE)
 
 
 def names_one_of(tokens: Iterable[TokenSettings], value: str) -> bool:

@@ -5,9 +5,9 @@ Pure: from a board and what was read to an immutable view.
 
 import msgspec
 
-from statusdesk.board import NO_ACCESS, STALE, Board, Cell, Row
+from statusdesk.board import STALE, Board, Cell, Row
 from statusdesk.facts import Build, Event, Revision
-from statusdesk.states import TROUBLED, BuildState, Evidence, Level, PodState, RolloutState, TokenState
+from statusdesk.states import NO_ACCESS, TROUBLED, BuildState, Evidence, Level, PodState, RolloutState, TokenState
 from statusdesk.unbuilt import unbuilt, unbuilt_among
 
 

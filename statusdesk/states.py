@@ -282,6 +282,10 @@ def source_key(source: str, scope: str = "") -> str:
     return f"{source}#{scope}" if scope else source
 
 
+NO_ACCESS = "NoAccess"
+"""The reason of a scope that answers, and does not let us read it."""
+
+
 class SourceState(Stamped, frozen=True, kw_only=True, gc=False):
     """One source, or one scope of it (a namespace we may not read). Key: ``source`` or ``source#scope``."""
 
@@ -302,6 +306,12 @@ class SourceState(Stamped, frozen=True, kw_only=True, gc=False):
     def is_blind(self) -> bool:
         """Whether nothing can be said of what it tells about: it does not answer, or not what is asked."""
         return self.level in BLIND
+
+    @property
+    def is_closed_namespace(self) -> bool:
+        """Whether it is a namespace that we may not read; what is looked up in one (``shop/events``) is none."""
+        inside = self.source.startswith("kubernetes/") and self.scope and "/" not in self.scope
+        return bool(inside) and self.reason == NO_ACCESS
 
 
 BLIND = (Level.FAILING, Level.UNKNOWN)

@@ -69,8 +69,9 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     about the same, or of its cause's; ``still_told_to``: the sinks that are not told of that one, and so are told of
     this one all the same. ``at_cluster``, ``at_namespace`` and ``at_stage``: where the trouble is now, where the alert
     is about an app as a whole and its labels do not say. ``unseen``: which apps and namespaces nobody sees while a
-    cluster is down, in words. ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``kept_back``: another
-    has muted it since before anybody could be told. ``hits``: whom an alert is told in place of, nearest to production
+    cluster is down, in words. ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``cause_over_ms``: since
+    when the alert of that is over, which mutes it for a while still; ``kept_back``: another has muted it since before
+    anybody could be told. ``hits``: whom an alert is told in place of, nearest to production
     first; ``critical_hits``: those of them whose own alerts are critical. ``touches``: whom it touches by the
     configuration, in words, where neither its labels nor its rule say. ``job_app``: the app that the job of a failed
     build belongs to, ``did``: what that build did to its namespace, or how the last run of a job that is overdue ended,
@@ -130,12 +131,27 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     still_told_to: tuple[str, ...] = ()
     did: str = ""
     ended_by: str = ""
+    cause_over_ms: int | None = None
     change: int = 0
 
     @property
     def stage_now(self) -> str:
         """The stage where the trouble is now; ``stage`` is the one by which it is routed for as long as it lives."""
         return self.at_stage or self.stage
+
+    @property
+    def place(self) -> str:
+        """What it is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu/staging``; else its name."""
+        return self._place_in(self.namespace)
+
+    @property
+    def place_by_stage(self) -> str:
+        """What it is about; of an app, where it has a stage, in that instead of its namespace."""
+        return self._place_in(self.stage_now or self.namespace)
+
+    def _place_in(self, where: str) -> str:
+        parts = (where, self.app) if self.app else (self.source, self.namespace, self.token)
+        return "/".join(part for part in parts if part) or self.alertname
 
     @property
     def labels(self) -> dict[str, str]:

@@ -8,6 +8,8 @@ from statusdesk.state import Level, Stamped
 
 NO_RESULT = "NoResult"
 """The reason of a row that is unknown because there is no conclusive build: judged, not unread."""
+OVERDUE = "RenewalOverdue"
+"""The reason of a renewal that did not succeed when one was due, and the rule whose alert tells it."""
 
 
 class BuildRule(enum.StrEnum):

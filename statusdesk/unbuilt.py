@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from statusdesk.job_names import shown_build
 from statusdesk.states import BuildRule, RolloutState
 
 
@@ -21,4 +22,4 @@ def back_to(rollout: RolloutState) -> str:
     """Return ``back to what deploy-web #648 built`` for a rollout that no build made, empty where that is not so."""
     if rollout.build_rule != BuildRule.NONE or rollout.build_number is None:
         return ""
-    return f"back to what {rollout.build_job} #{rollout.build_number} built"
+    return f"back to what {shown_build(rollout.build_job, rollout.build_number)} built"

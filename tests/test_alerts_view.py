@@ -37,6 +37,11 @@ def said(alert, *messages, settings=CONFIG):
         (FAILING, [message(FAILING, "queued"), message(FAILING)], "desk: told now"),
         (replace(FAILING, severity="info"), [], "no sink takes it: nobody is told"),
         (replace(FAILING, inhibited_by="x"), [], "another alert says more about it; nobody is told of this one"),
+        (
+            replace(FAILING, inhibited_by="x", cause_key="token:vault/t", cause_over_ms=NOW - MINUTE),
+            [],
+            "its cause was told in its place, and is over; told in 9m if this goes on",
+        ),
         (replace(FAILING, flapping=True), [], "flapping: told once, then nothing until it has held for 15m"),
         (
             replace(FAILING, stale_since_ms=NOW, acked_by="kim"),

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
-from statusdesk.alerts.inhibition import weighed
+from statusdesk.alerts.inhibition import told_again_ms, weighed
 from statusdesk.alerts.jobs import JobApps
 from statusdesk.alerts.leaving import Leaving
-from statusdesk.alerts.lifecycle import Life, Step, advance, left, released, restored, seen_again, waits_moved
+from statusdesk.alerts.lifecycle import Life, Step, advance, ended_unseen, released, restored, seen_again, waits_moved
 from statusdesk.alerts.making import read_from
 from statusdesk.alerts.mutes import Mutes
 from statusdesk.alerts.past import Past
@@ -71,6 +71,7 @@ class Alerts:
             if alert.state != "resolved"
         }
         self._again = {*self._lives}
+        self._weigh_due = self._told_again(t, now_ms)
         self._leaving = Leaving(tuning, self._lives)
         until = t + patience_ms(tuning)
         self.unread = Unread(self._lives.values(), self._sources, seen_ms=now_ms - down_ms, until=until)
@@ -127,11 +128,6 @@ class Alerts:
             self._again.update(self._hanging_on((source,)))
         self._observe(lambda alert: source in alert.hangs_on)
 
-    def left(self, source: str) -> None:
-        """Note that a source has left the configuration."""
-        self._sources.left(source)
-        self._again.update(self._hanging_on((source,)))
-
     def _observe(self, concerns: Callable[[AlertState], bool]) -> None:
         for fingerprint, life in list(self._lives.items()):
             if life.alert.state == "pending" and fingerprint in self._claims and concerns(life.alert):
@@ -164,12 +160,12 @@ class Alerts:
             self._evaluate(fingerprint, t, now_ms, seen_now=True)
         for fingerprint in sorted(again - seen):
             self._evaluate(fingerprint, t, now_ms, seen_now=False)
-        self._part(t, now_ms)
+        self._end_leaving(t, now_ms)
         self._learn_unread(t)
         if self.mutes.due(now_ms):
             self._remute(now_ms)
-        if self._changed:
-            self._inhibit(now_ms)
+        if self._changed or (self._weigh_due is not None and t >= self._weigh_due):
+            self._inhibit(t, now_ms)
         written, self._changed = list(self._changed.values()), {}
         return written
 
@@ -182,7 +178,7 @@ class Alerts:
     def next_due(self) -> int | None:
         """The ``t`` at which ``step`` is due though nothing has changed."""
         dues = [life.due for life in self._lives.values() if life.due is not None]
-        others = (self._sources.next_due, self.unread.due, self._leaving.next_due)
+        others = (self._sources.next_due, self.unread.due, self._leaving.next_due, self._weigh_due)
         return min([*dues, *(due for due in others if due is not None)], default=None)
 
     def acknowledge(
@@ -326,7 +322,7 @@ class Alerts:
         claims = [self._claims[each][alert.subject] for each in beside]
         return self._leaving.takes(alert, claims, self._lives, t, now_ms)
 
-    def _part(self, t: int, now_ms: int) -> None:
+    def _end_leaving(self, t: int, now_ms: int) -> None:
         """End what leaves, each with the reason."""
         for fingerprint, ended_by in self._leaving.ends(self._lives, self._claims.keys(), t):
             if ended_by:
@@ -336,7 +332,7 @@ class Alerts:
 
     def _end(self, life: Life, now_ms: int, ended_by: str = "") -> None:
         """End an alert that the settings do not have any more."""
-        ended = left(life.alert, ended_by, now_ms)
+        ended = ended_unseen(life.alert, ended_by, now_ms)
         told = life.alert.state == "firing"
         self._apply(life.alert.fingerprint, Step(None, ended, "resolved" if told else ""), 0, now_ms)
 
@@ -355,7 +351,7 @@ class Alerts:
             if alert.ack_until_ms is not None and alert.ack_until_ms <= now_ms:
                 self.acknowledge(alert.fingerprint, "", "", None, now_ms)
 
-    def _inhibit(self, now_ms: int) -> None:
+    def _inhibit(self, t: int, now_ms: int) -> None:
         """Mute an alert while another says more about the same, or is its cause; what is told of it now says so."""
         for alert in weighed([life.alert for life in self._lives.values()], self._tuning, now_ms):
             self._put(replace(self._lives[alert.fingerprint], alert=alert))
@@ -364,6 +360,11 @@ class Alerts:
             AlertEvent(each.what, now.get(each.alert.fingerprint, each.alert)) if each.what in _BEGINS else each
             for each in self._events
         ]
+        self._weigh_due = self._told_again(t, now_ms)
+
+    def _told_again(self, t: int, now_ms: int) -> int | None:
+        at_ms = told_again_ms(life.alert for life in self._lives.values())
+        return None if at_ms is None else t + at_ms - now_ms
 
     def _is_quiet(self, life: Life) -> bool:
         if life.alert.state != "pending":

@@ -1,7 +1,7 @@
 """Which alert is muted by another one: one that says more about the same, or the cause of its trouble. Pure.
 
-A cause that has died (a token) is told once, with whom it hits, in place of each rollout that fails because of it;
-what still fails because of it when it was mended, and was not tried again since, is no news either.
+A cause that has died (a token) is told once, with whom it hits, in place of each rollout that fails because of it.
+When its alert is over, what it has brought down has ``RECOVERY_MS`` to come up again: what still fails then is told.
 Nobody is to hear less by either: an alert mutes only what is not more severe than itself, only at the sinks that are
 told of itself, and nothing more while it is itself taken or silenced.
 
@@ -19,6 +19,7 @@ from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import SEVERITIES
 from statusdesk.renewals import is_named
 from statusdesk.states_alerts import AlertState
+from statusdesk.states_builds import OVERDUE
 
 Key = Callable[[AlertState], tuple[str, ...]]
 
@@ -41,9 +42,9 @@ def _overdue_job(alert: AlertState) -> tuple[str, ...]:
 
 SAYS_MORE: tuple[tuple[str, tuple[str, ...], Key], ...] = (
     ("RolloutFailing", ("BadVersionAhead", "BadVersionInProduction"), _version),
-    ("BuildFailed", ("RenewalOverdue", "SeedJobStale"), _job),
+    ("BuildFailed", (OVERDUE, "SeedJobStale"), _job),
     ("TokenAtCap", ("TokenLapsing", "TokenGone"), _token),
-    ("RenewalOverdue", ("TokenLapsing", "TokenGone"), _overdue_job),
+    (OVERDUE, ("TokenLapsing", "TokenGone"), _overdue_job),
 )
 """Which alert is muted while one of which others fires that is about the same: version, job or token; the alert of a
 token says what a renewal that is overdue comes to, where that is what ails it: not its cap, its uses or a revocation.
@@ -54,6 +55,13 @@ assert len(_ABOUT) == len(SAYS_MORE), "an alert is muted by what is about the sa
 
 CAUSES = ("TokenLapsing", "TokenGone")
 """The alerts of a token that mute what fails because of it; the last of them that fires does."""
+
+RECOVERY_MS = 600_000
+"""For so long what fails because of a cause whose alert is over is no news.
+
+Source: Kubernetes tries a container that fails again after 5 min at most (kubelet, ``MaxContainerBackOff``); as long
+again for that try. What hangs, and is never tried again, is told then too.
+"""
 
 _TOKEN_ROW = "TokenState:"
 _CAUSE = "token:"
@@ -89,18 +97,22 @@ class _Reach:
 def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[AlertState]:
     """Return those alerts, of all that are pending or firing, that are muted by another one than before, or whose hits
     have changed.
+
+    What is muted by its cause stays so for ``RECOVERY_MS`` from ``cause_over_ms`` on.
     """
     causes, reach = _causes(alerts), _Reach(tuning)
-    caused = ((each.fingerprint, each, causes[each.cause_key]) for each in alerts if each.cause_key in causes)
+    explained = [each for each in alerts if each.cause_key]  # few
+    caused = ((each.fingerprint, each, causes[each.cause_key]) for each in explained if each.cause_key in causes)
     found = ((fingerprint, _muting(each, by, reach)) for fingerprint, each, by in caused)
     muted = {fingerprint: cause for fingerprint, cause in found if cause is not None}
-    so = {each.fingerprint for each in alerts if each.cause_key not in causes and _is_told_so(each, tuning)}
+    over = [each for each in explained if each.cause_key not in causes and _is_told_so(each, tuning)]
+    so = {each.fingerprint: each for each in over if _may_recover(each, now_ms)}
     more = _more([each for each in alerts if each.fingerprint not in muted and each.fingerprint not in so])
     hits: dict[str, list[AlertState]] = {}
     for each in alerts:
         if each.state == "firing" and each.fingerprint in muted:
             hits.setdefault(muted[each.fingerprint].fingerprint, []).append(each)
-    changed = []
+    changed = [replace(each, cause_over_ms=now_ms) for each in so.values() if each.cause_over_ms is None]
     for alert in alerts:
         cause = muted.get(alert.fingerprint)
         by = cause or _muting(alert, _saying_more(alert, more), reach)
@@ -112,6 +124,7 @@ def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[A
             still_told_to=tuple(sorted(reach.missed(by, alert))) if by is not None else (),
             inhibited_by=by.fingerprint if by is not None else "",
             kept_back=by is not None and _is_kept_back(alert, now_ms),
+            cause_over_ms=None,
             hits=_places(hit, tuning),
             critical_hits=_places([each for each in hit if each.severity == SEVERITIES[-1]], tuning),
         )
@@ -120,9 +133,20 @@ def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[A
     return changed
 
 
+def told_again_ms(alerts: Iterable[AlertState]) -> int | None:
+    """Return when the first of what is muted by a cause that is over is told again, None when nothing is."""
+    over = [each.cause_over_ms for each in alerts if each.cause_over_ms is not None]
+    return min(over) + RECOVERY_MS if over else None
+
+
+def _may_recover(alert: AlertState, now_ms: int) -> bool:
+    """Whether the alert of its cause is over since so short a time that it may come up again by itself."""
+    return alert.cause_over_ms is None or now_ms - alert.cause_over_ms < RECOVERY_MS
+
+
 def _is_told_so(alert: AlertState, tuning: Tuning) -> bool:
-    """Whether an alert was muted by its cause, which is mended since, and goes on because of that one only."""
-    if not (alert.cause_key and alert.inhibited_by):
+    """Whether an alert is muted by its cause, of which the alert is over."""
+    if not alert.inhibited_by:
         return False
     source, _, name = alert.cause_key.removeprefix(_CAUSE).partition("/")
     told = (make(tuning, rule, source=source, token=name) for rule in CAUSES)
@@ -173,7 +197,7 @@ def _saying_more(
     alert: AlertState, more: Mapping[tuple[str, tuple[str, ...]], list[AlertState]]
 ) -> Iterable[AlertState]:
     key = _ABOUT.get(alert.alertname)
-    found = more.get((alert.alertname, key(alert)), ()) if key is not None else ()
+    found = more.get((alert.alertname, key(alert)), ()) if more and key is not None else ()
     return [each for each in found if _is_told_there(alert, each)]
 
 

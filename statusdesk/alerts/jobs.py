@@ -31,13 +31,17 @@ class JobApps:
         self._versions = versions
         self._is_unread = is_unread
         self._apps: frozenset[str] = frozenset()
+        self._matched: dict[str, str] = {}  # the app of a job, empty where it has none
         self._failed: dict[str, BuildState] = {}  # by the subject of its alert
 
     def learn(self) -> bool:
         """Take the names of all apps; tell whether they are others than before."""
         known = frozenset(self._versions.apps).union(rule.name for rule in self._rules)
-        changed, self._apps = known != self._apps, known
-        return changed
+        if known == self._apps:
+            return False
+        self._apps = known
+        self._matched.clear()
+        return True
 
     def see(self, about: str, row: BuildState) -> None:
         """Take a row: a build that has failed for a namespace is kept until it is well."""
@@ -45,6 +49,7 @@ class JobApps:
             self._failed[about] = row
         else:
             self._failed.pop(about, None)
+            self._matched.pop(row.job, None)  # jobs come and go with branches
 
     @property
     def namespaces(self) -> set[str]:
@@ -59,10 +64,16 @@ class JobApps:
         """Return the claim with the app of its job, and what its build did."""
         if claim.alertname != OF_JOBS:
             return claim
-        app = match_job(claim.app, self._apps, self._rules) or ""
+        app = self._app_of(claim.app)
         build = self._failed.get(claim.subject)
         did = self._did(app, build) if build is not None else ""
         return claim if (app, did) == (claim.job_app, claim.did) else replace(claim, job_app=app, did=did)
+
+    def _app_of(self, job: str) -> str:
+        app = self._matched.get(job)
+        if app is None:
+            app = self._matched[job] = match_job(job, self._apps, self._rules) or ""
+        return app
 
     def _did(self, app: str, build: BuildState) -> str:
         """Return what a failed build did to its namespace, in words; empty where that is not known."""

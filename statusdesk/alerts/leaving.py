@@ -57,7 +57,7 @@ class Leaving:
         if alert.fingerprint in self._waiting:
             return True
         why = self._why(alert) if alert.fingerprint in self.stored else ""
-        named = [each.fingerprint for each in claims if each.alertname == alert.alertname]
+        named = [each.fingerprint for each in claims if _place(each, alert.namespace) == _place(alert)]
         heirs = tuple(each for each in named if each not in lives or _begun_ms(lives[each].alert) >= now_ms)
         if not (why or heirs):
             return False
@@ -118,6 +118,9 @@ def _begun_ms(alert: AlertState) -> int:
     return alert.pending_ms or alert.fired_ms or alert.started_ms
 
 
-def _place(alert: AlertState) -> _Place:
-    """Return what an alert is about but for its cluster, source and severity."""
-    return alert.alertname, alert.namespace, alert.app, alert.token
+def _place(alert: AlertState, inside: str = "") -> _Place:
+    """Return what an alert is about but for its cluster, source and severity.
+
+    ``inside``: for which namespace it speaks too, where it is about none: what stops a job stops it for all.
+    """
+    return alert.alertname, alert.namespace or inside, alert.app, alert.token

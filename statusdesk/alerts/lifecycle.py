@@ -132,7 +132,7 @@ def _folded(alert: AlertState, summary: str, times: int) -> AlertState:
     )
 
 
-def left(alert: AlertState, ended_by: str, now_ms: int) -> AlertState:
+def ended_unseen(alert: AlertState, ended_by: str, now_ms: int) -> AlertState:
     """Return an alert that the settings do not have any more, with the reason: nobody waits for whether it holds."""
     plain = alert.summary.removeprefix(_FLAPPING.format(alert.flaps))
     ended = replace(alert, state="resolved", resolved_ms=now_ms, stale_since_ms=None, ended_by=ended_by)
@@ -208,10 +208,13 @@ def waits_moved(alert: AlertState, step_ms: int) -> AlertState:
 
     By these moments its waits go on after a start; while a process runs, it measures them by ``t``.
     """
-    pending_ms, cleared_ms = alert.pending_ms, alert.cleared_ms
-    if alert.state == "pending" and pending_ms is not None:
-        return replace(alert, pending_ms=pending_ms + step_ms)
-    return replace(alert, cleared_ms=cleared_ms + step_ms) if cleared_ms is not None else alert
+    if alert.state == "pending" and alert.pending_ms is not None:
+        alert = replace(alert, pending_ms=alert.pending_ms + step_ms)
+    elif alert.cleared_ms is not None:
+        alert = replace(alert, cleared_ms=alert.cleared_ms + step_ms)
+    if alert.cause_over_ms is not None:
+        alert = replace(alert, cause_over_ms=alert.cause_over_ms + step_ms)
+    return alert
 
 
 def restored(alert: AlertState, down_ms: int, tolerance_ms: int, t: int, now_ms: int, set_ms: int = 0) -> Life:

@@ -22,7 +22,7 @@ from statusdesk.alerts.groups import (
     without_quiet_ends,
     worst_first,
 )
-from statusdesk.alerts.settling import after, refused
+from statusdesk.alerts.outcomes import after, refused
 from statusdesk.alerts.telling import Outcome, Refusal
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import AlertsSettings, SinkSettings
@@ -73,22 +73,22 @@ class Outbox:
         memory = Memory(tuple(last_of_groups), queued, firing, ends, frozenset(self._withheld))
         found = carry(memory, self._sinks, settings.group_by, tuning, last_id=last_id, now_ms=now_ms)
         self._last_id += len(found.carried)
-        self._remember(by_name, found.last, found.queued)
+        self._remember(by_name, found.last, found.queued, ends)
         orphans = [replace(each, state="dropped") for each in queued if each.sink not in configured]
         self._found = [*found.carried, *found.dropped, *orphans]  # to be written
-        for group in self._groups.values():
-            group.over = {key: ends.get((key, each.started_ms), each) for key, each in group.over.items()}
         self._dirty = set(self._groups)
         for alert in firing.values():
             self._see(alert)
-        for group in self._groups.values():
-            if not group.sink.send_resolved:  # what is over is not told, and so not remembered as told
-                group.told = replace(group.told, firing=group.told.firing & group.alerts.keys())
+        self._forget_ends()
 
     def _remember(
-        self, by_name: Mapping[str, SinkSettings], last: Iterable[Notification], queued: Iterable[Notification]
+        self,
+        by_name: Mapping[str, SinkSettings],
+        last: Iterable[Notification],
+        queued: Iterable[Notification],
+        ended: Mapping[tuple[str, int], AlertState],
     ) -> None:
-        """Take up what each group was told last, and what is still to be told."""
+        """Take up what each group was told last, what is still to be told, and how what was told of has ended."""
         for told in last:
             if told.sink in by_name:
                 group = self._group(by_name[told.sink], told.group_labels)
@@ -100,6 +100,14 @@ class Outbox:
                 group.queued.append(each)
                 group.over.update((alert.fingerprint, alert) for alert in each.alerts)
                 self._of_id[each.id] = group
+        for group in self._groups.values():
+            group.over = {key: ended.get((key, each.started_ms), each) for key, each in group.over.items()}
+
+    def _forget_ends(self) -> None:
+        """Where what is over is not told, do not remember it as told."""
+        for group in self._groups.values():
+            if not group.sink.send_resolved:
+                group.told = replace(group.told, firing=group.told.firing & group.alerts.keys())
 
     def _group(self, sink: SinkSettings, labels: tuple[tuple[str, str], ...]) -> Group:
         group = self._groups.get((sink.name, labels))
@@ -169,7 +177,7 @@ class Outbox:
     def _is_waiting(self, number: int) -> bool:
         return number in self._of_id and self._is_withheld(self._of_id[number])
 
-    def settle(self, outcomes: Iterable[Outcome | Refusal]) -> list[Notification]:
+    def hear(self, outcomes: Iterable[Outcome | Refusal]) -> list[Notification]:
         """Take what has become of attempts; return the messages to write."""
         written: list[Notification] = []
         for outcome in outcomes:

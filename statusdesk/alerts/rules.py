@@ -8,15 +8,13 @@ from typing import Any
 
 from statusdesk.alerts.making import because, make, read_from
 from statusdesk.alerts.rules_platform import SEED, job_alert, of_environment, of_platform
-from statusdesk.alerts.touched import by_build, by_token
+from statusdesk.alerts.touched import by_build, by_token, the_job
 from statusdesk.alerts.tuning import SOURCE_DOWN, Tuning
-from statusdesk.judge.sources import NO_ACCESS
 from statusdesk.states import TROUBLED, AlertState, BuildState, Level, RolloutState, SourceState, Stamped, TokenState
 from statusdesk.states_builds import NO_RESULT
 
 Rule = Callable[[Any, Tuning], list[AlertState]]
 
-KUBERNETES = "kubernetes"
 _MOVES = (Level.PROGRESSING, Level.WARNING, Level.FAILING)
 
 
@@ -111,7 +109,7 @@ def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
     if state.level is Level.FAILING:
         names.append("TokenGone" if state.is_dead else "TokenLapsing")
     made = []
-    look = f"the job {state.renewal_job}" if state.renewal_job else ""
+    look = the_job(state.renewal_job) if state.renewal_job else ""
     for name in names:
         alert = make(
             tuning,
@@ -153,13 +151,12 @@ def _source(state: SourceState, tuning: Tuning) -> list[AlertState]:
 
 def _namespace(state: SourceState, tuning: Tuning) -> list[AlertState]:
     """Return the alert of a namespace that may not be read; only the engine knows whether anything runs there."""
-    kind, _, cluster = state.source.partition("/")
-    if kind != KUBERNETES or state.reason != NO_ACCESS:
+    if not state.is_closed_namespace:
         return []
     made = make(
         tuning,
         SOURCE_DOWN,
-        cluster=cluster,
+        cluster=state.source.partition("/")[2],
         namespace=state.scope,
         source=state.source,
         started_ms=state.level_since_ms,

@@ -1,14 +1,14 @@
 """What the rows of platform jobs and development environments deserve: seed jobs, renewals, environments left up."""
 
 from statusdesk.alerts.making import make
+from statusdesk.alerts.touched import the_job
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.states import AlertState, Level
-from statusdesk.states_builds import EnvironmentState, Overdue, PlatformState
+from statusdesk.states_builds import OVERDUE, EnvironmentState, Overdue, PlatformState
 
 JENKINS = "jenkins"
 SEED, RENEWAL = "seed", "renewal"
-_NAMES = {SEED: "SeedJobStale", RENEWAL: "RenewalOverdue"}
-OVERDUE = "RenewalOverdue"
+_NAMES = {SEED: "SeedJobStale", RENEWAL: OVERDUE}
 _MILD = ("SeedStale", OVERDUE)
 
 
@@ -54,6 +54,7 @@ def job_alert(
 
     With a ``namespace``, of what it does for that one.
     """
+    look = the_job(job)
     made = make(
         tuning,
         name,
@@ -63,9 +64,9 @@ def job_alert(
         started_ms=since_ms,
         summary=summary,
         reason=reason,
-        look=f"the job {job}",
+        look=look,
         did=did,
-        overdue_job=f"the job {job}" if name == _NAMES[RENEWAL] else "",
+        overdue_job=look if name == OVERDUE else "",
         overdue_in=(namespace,) if namespace else (),
         build_url=url,
         subject=subject,

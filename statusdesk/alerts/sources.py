@@ -47,12 +47,6 @@ class Sources:
             return True
         return False
 
-    def left(self, source: str) -> None:
-        """Forget a source that is not configured any more."""
-        self._unheard.discard(source)
-        self._down.discard(source)
-        self._settling.pop(source, None)
-
     def settled(self, t: int) -> list[str]:
         """Return the sources that can be relied on from now on, since they answer again."""
         found = [source for source, until in self._settling.items() if t >= until]

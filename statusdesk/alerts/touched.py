@@ -1,8 +1,14 @@
 """Whom an alert touches by the configuration, before anything has failed because of it; in words."""
 
+from statusdesk.job_names import shown_job
 from statusdesk.states import BuildState, TokenState
 
 DEPLOY, RENEWAL, ENVIRONMENT = "deploy", "renewal", "environment"
+
+
+def the_job(job: str) -> str:
+    """Return a job in words, the same wherever an alert names it: one that tells more of it is found by them."""
+    return f"the job {shown_job(job)}"
 
 
 def by_token(state: TokenState) -> str:
@@ -20,7 +26,7 @@ def by_build(state: BuildState) -> str:
     if state.namespace:
         return ""
     if state.job_class == DEPLOY:
-        return f"the job {state.job} and the app that it deploys, namespace not known"
+        return f"{the_job(state.job)} and the app that it deploys, namespace not known"
     if state.job_class == ENVIRONMENT:
         return "the environments that it makes and destroys"
-    return f"what relies on the job {state.job}"
+    return f"what relies on {the_job(state.job)}"

@@ -37,10 +37,10 @@ MOST_PLACES = 10_000
 
 AHEAD, IN_PRODUCTION = "BadVersionAhead", "BadVersionInProduction"
 LEFT_UP, SOURCE_DOWN = "EnvironmentLeftUp", "SourceDown"
-OF_NO_STAGE = frozenset({"SeedJobStale", "RenewalOverdue", "TokenLapsing", "TokenAtCap", "TokenGone", "VaultSealed"})
-OUTSIDE_TOO = frozenset({"BuildFailed", LEFT_UP, SOURCE_DOWN})
-"""Jobs build what no stage has, and make environments beside them; rollouts are watched in the stages only. A source
-as a whole is of no stage, a namespace of it that cannot be read is.
+OF_NO_STAGE = frozenset({"SeedJobStale", "TokenLapsing", "TokenAtCap", "TokenGone", "VaultSealed"})
+OUTSIDE_TOO = frozenset({"BuildFailed", "RenewalOverdue", LEFT_UP, SOURCE_DOWN})
+"""Jobs build, and renew for, what no stage has, and make environments beside them; rollouts are watched in the stages
+only. A source or a renewal job as a whole is of no stage; a namespace that cannot be read, or is late, is of its own.
 """
 
 STANDARDS: Mapping[str, Standard] = {

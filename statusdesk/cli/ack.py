@@ -71,12 +71,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _say(alerts: "list[AlertState]", args: argparse.Namespace) -> None:
-    from statusdesk.cli.alert_lines import place_of
     from statusdesk.text import clean
 
     for alert in alerts:
         verb = "given back" if args.undo else "taken"
-        print(clean(f"{verb}  {alert.fingerprint}  {alert.severity}  {alert.alertname}  {place_of(alert)}"))
+        print(clean(f"{verb}  {alert.fingerprint}  {alert.severity}  {alert.alertname}  {alert.place}"))
 
 
 def _taken(alert: "AlertState") -> tuple[object, ...]:

@@ -16,12 +16,6 @@ def event_line(event: AlertEvent, *, as_json: bool) -> str:
     return _json_line(event.what, event.alert) if as_json else _text_line(event.what, event.alert)
 
 
-def place_of(alert: AlertState) -> str:
-    """Return what an alert is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu/staging``."""
-    parts = (alert.namespace, alert.app) if alert.app else (alert.source, alert.namespace, alert.token)
-    return "/".join(part for part in parts if part) or alert.alertname
-
-
 def words_of(
     alert: AlertState, now_ms: int, others: Iterable[AlertState] = (), muted: Iterable[tuple[str, Muted]] = ()
 ) -> list[str]:
@@ -81,7 +75,7 @@ def _text_line(what: str, alert: AlertState) -> str:
         what,
         alert.severity,
         alert.alertname,
-        place_of(alert),
+        alert.place,
         who,
         alert.words,
         f"since {iso(alert.started_ms)}",

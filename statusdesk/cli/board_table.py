@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from statusdesk.alerts_view import muted_at
 from statusdesk.board import Board, Cell, Mark, Row
-from statusdesk.cli.alert_lines import place_of, words_of
+from statusdesk.cli.alert_lines import words_of
 from statusdesk.cli.lines import counts_line
 from statusdesk.last_build import last_build
 from statusdesk.marks import GLYPHS
@@ -145,7 +145,7 @@ def _alerts(board: Board, colour: bool) -> Iterator[str]:
         style = _SEVERITY_SGR.get(alert.severity, "") if alert.state == "firing" else ""
         words = ", ".join(words_of(alert, board.at_ms, board.firing, muted_at(board, alert.fingerprint)))
         table.append([("alert", ""), (alert.severity, style), (alert.alertname, ""), (alert.fingerprint, "2")])
-        table[-1] += [(clean(place_of(alert), _NAME_WIDTH), ""), (clean(words), ""), (clean(alert.words), "")]
+        table[-1] += [(clean(alert.place, _NAME_WIDTH), ""), (clean(words), ""), (clean(alert.words), "")]
     yield from _aligned(table, colour)
 
 

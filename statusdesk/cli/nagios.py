@@ -5,7 +5,6 @@ from types import MappingProxyType
 
 from statusdesk import exit_codes
 from statusdesk.board import Board, Mark
-from statusdesk.cli.alert_lines import place_of
 from statusdesk.cli.reading import exit_code_of
 from statusdesk.config import Config
 from statusdesk.states import BLIND, TROUBLED, Level
@@ -46,7 +45,7 @@ def _matters(board: Board) -> list[tuple[int, str]]:
     heard = [(_SEVERITIES.get(alert.severity, OK), alert) for alert in board.firing if not alert.silenced_by]
     known = {alert.fingerprint: code for code, alert in heard}
     loud = [(code, alert) for code, alert in heard if known.get(alert.inhibited_by, -1) < code]
-    found = [(code, f"{alert.alertname} {place_of(alert)}") for code, alert in loud if alert.severity != "info"]
+    found = [(code, f"{alert.alertname} {alert.place}") for code, alert in loud if alert.severity != "info"]
     told = {alert.app_name for alert in board.firing if alert.app}
     tokens = {alert.token for alert in board.firing if alert.token}
     production = board.stages[board.production] if board.stages else ""

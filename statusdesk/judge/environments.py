@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from statusdesk.facts import Build
+from statusdesk.job_names import shown_build, shown_job
 from statusdesk.judge.working_hours import Span, WorkingHours, overlap_ms
 from statusdesk.states import EnvironmentState, Level
 from statusdesk.text import age
@@ -247,11 +248,11 @@ def _verdict(story: Story, left_up_ms: int | None) -> tuple[Level, str]:
 
 def _made(state: EnvironmentState) -> str:
     """Return by whom it was made, with which build; it was up before that where another left it half made."""
-    build = f" with {state.job} #{state.number}" if state.job else ""
+    build = f" with {shown_build(state.job, state.number)}" if state.job else ""
     by = f"{f' by {state.made_by}' if state.made_by else ''}{build}"
     if state.renewed_ms is not None:
         renewer = f" by {state.renewed_by}" if state.renewed_by else ""
-        by += f", renewed{renewer} with {state.renewed_job} #{state.renewed_number}"
+        by += f", renewed{renewer} with {shown_build(state.renewed_job, state.renewed_number)}"
     if state.made_ms is None or state.made_ms == state.up_since_ms:
         return f"made{by}"
     return f"half made at first, made whole{by}"
@@ -259,7 +260,7 @@ def _made(state: EnvironmentState) -> str:
 
 def _with_message(state: EnvironmentState, now_ms: int) -> EnvironmentState:
     by = f" by {state.made_by}" if state.made_by else ""
-    last = f"{state.last_job} #{state.last_number}"
+    last = shown_build(state.last_job, state.last_number)
     match state.reason:
         case "Making":
             said = f"{last} makes it{by}"
@@ -281,7 +282,7 @@ def _with_message(state: EnvironmentState, now_ms: int) -> EnvironmentState:
             said = _made(state)
     if state.job_gone_ms is not None:
         gone = f"went from Jenkins {age(now_ms - state.job_gone_ms)} ago" if state.job_gone_ms else "is not in Jenkins"
-        said += f"; its job {state.job} {gone}"
+        said += f"; its job {shown_job(state.job)} {gone}"
     return msgspec.structs.replace(state, message=said)
 
 

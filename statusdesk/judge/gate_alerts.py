@@ -1,7 +1,8 @@
 """Which alerts speak against a promotion: what is wrong where the version comes from, never where it shall go to."""
 
+from statusdesk.job_names import shown_build
 from statusdesk.judge.gate import BLOCKED, MOST_NAMED, OK, UNKNOWN, Check, Known, Question
-from statusdesk.judge.gate_builds import answered, may_be_answered, named, not_seen
+from statusdesk.judge.gate_builds import answered, may_be_answered, not_seen
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import age, lasted
 
@@ -15,7 +16,7 @@ def alerts(question: Question, known: Known) -> Check:
     ignored = sorted({alert.alertname for alert in about} & question.ignore)
     left_out = f"ignored: {', '.join(ignored)}" if ignored else ""
     if not firing:
-        later = f"BuildFailed of an earlier build: {named(known.asking)} asks" if known.asking and counted else ""
+        later = f"BuildFailed of an earlier build: {_asking(known)} asks" if counted else ""
         return Check(name=name, result=OK, detail="; ".join(part for part in (left_out, later) if part))
     words = [_said(alert, known.now_ms) for alert in sorted(firing, key=_age_order)]
     more = f"; and {len(words) - MOST_NAMED} more" if len(words) > MOST_NAMED else ""
@@ -25,6 +26,10 @@ def alerts(question: Question, known: Known) -> Check:
     if all(may_be_answered(alert, question, known) for alert in firing):
         return Check(name=name, result=UNKNOWN, detail=f"{detail}; {not_seen(question)}", passing=True)
     return Check(name=name, result=BLOCKED, detail=detail, passing=older)
+
+
+def _asking(known: Known) -> str:
+    return shown_build(known.asking.job, known.asking.number) if known.asking is not None else ""
 
 
 def _age_order(alert: AlertState) -> tuple[int, str]:

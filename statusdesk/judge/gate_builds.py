@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from statusdesk.facts import CONCLUSIVE, Build, JobClass
-from statusdesk.job_names import shown_job
+from statusdesk.job_names import shown_build, shown_job
 from statusdesk.judge.gate import BLOCKED, OK, UNKNOWN, Check, Known, Question, in_stage
 from statusdesk.judge.join_versions import same_version
 from statusdesk.states import BuildRule
@@ -27,7 +27,7 @@ def builds(question: Question, known: Known) -> Check:
     if newest is None:
         said = f"no finished build of {version} into {start} is known{_instead(every, mine, known)}"
         return Check(name=name, result=UNKNOWN, detail=said, passing=True)
-    what = named(newest)
+    what = shown_build(newest.job, newest.number)
     if newest.building and known.asking is not None and newest.key == known.asking.key:
         return Check(name=name, result=OK, detail=f"{what} is running, and asks")
     if newest.building:
@@ -38,11 +38,6 @@ def builds(question: Question, known: Known) -> Check:
     if awaited(newest.source, newest.job, question, known):
         return Check(name=name, result=UNKNOWN, detail=f"{said}; {not_seen(question)}", passing=True)
     return Check(name=name, result=BLOCKED, detail=said)
-
-
-def named(build: Build) -> str:
-    """Return a build as people know it."""
-    return f"{shown_job(build.job)} #{build.number}"
 
 
 def answered(alert: AlertState, known: Known) -> bool:
@@ -112,4 +107,4 @@ def _instead(every: Sequence[Build], mine: Sequence[Build], known: Known) -> str
     if mine or newest is None:
         return ""
     built = f"built {newest.version}" if newest.version else "does not say what it built"
-    return f"; {named(newest)} {built}"
+    return f"; {shown_build(newest.job, newest.number)} {built}"

@@ -62,6 +62,7 @@ def learnt_of(started_ms: Iterable[int], even_by: float = EVEN) -> Period | None
 
 
 def gaps_of(starts: Sequence[int]) -> list[int]:
+    """Return the times from each start to the next, in the unit of the starts; these in their order."""
     return [later - earlier for earlier, later in pairwise(starts)]
 
 

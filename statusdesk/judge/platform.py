@@ -10,18 +10,17 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from statusdesk.facts import Build, Job, JobClass, QueueItem
-from statusdesk.job_names import shown_job
+from statusdesk.job_names import shown_build, shown_job
 from statusdesk.judge.environments import Act, left_by
 from statusdesk.judge.periods import Period
 from statusdesk.judge.platform_pairs import Pair, newest, pairs_of
 from statusdesk.states import TROUBLED, Level, PlatformState
-from statusdesk.states_builds import NO_RESULT, Overdue
+from statusdesk.states_builds import NO_RESULT, OVERDUE, Overdue
 from statusdesk.text import age, counted
 
 FIRST_PERIODS = 1.0
 LATE_PERIODS = 1.5
 OVERDUE_PERIODS = 2.0
-OVERDUE = "RenewalOverdue"
 MOST_NAMED = 4
 _WORST = (Level.UNKNOWN, Level.IDLE, Level.OK, Level.WARNING, Level.FAILING)
 """What is not known of one namespace hides nothing of the others."""
@@ -253,13 +252,13 @@ def _verdict(known: _Known) -> tuple[Level, str, str]:
     if known.decisive is None:
         return Level.UNKNOWN, NO_RESULT, f"{name} has no conclusive build"
     if known.decisive.result != "SUCCESS" and known.pair.settled:
-        said = f"{name} #{known.decisive.number} did not go well{known.where}, which was made or destroyed since"
-        return Level.IDLE, "Settled", said
+        run = shown_build(known.job.name, known.decisive.number)
+        return Level.IDLE, "Settled", f"{run} did not go well{known.where}, which was made or destroyed since"
     if known.decisive.result != "SUCCESS":
         return _failed(known, known.decisive, means)
     if known.job.job_class is JobClass.SEED and _is_stale(known):
         return Level.WARNING, "SeedStale", f"{name} succeeded last {_ago(known)} ago{known.where}: {means}"
-    return Level.OK, "Succeeded", f"{name} #{known.decisive.number} succeeded{known.where}"
+    return Level.OK, "Succeeded", f"{shown_build(known.job.name, known.decisive.number)} succeeded{known.where}"
 
 
 def _failed(known: _Known, build: Build, means: str) -> tuple[Level, str, str]:
@@ -268,7 +267,7 @@ def _failed(known: _Known, build: Build, means: str) -> tuple[Level, str, str]:
     if known.job.job_class is JobClass.ENVIRONMENT:
         act = known.around.act  # without one, it neither makes nor destroys any
         means, where = (_left_by(build, act), "") if act is not None else ("", where)
-    said = f"{shown_job(known.job.name)} #{build.number} {'is unstable' if unstable else 'failed'}{where}"
+    said = f"{shown_build(known.job.name, build.number)} {'is unstable' if unstable else 'failed'}{where}"
     said += f": {means}" if means else ""
     match known.job.job_class:
         case JobClass.SEED:

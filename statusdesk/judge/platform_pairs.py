@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from statusdesk.facts import CONCLUSIVE, Build
+from statusdesk.facts import BY_HAND, CONCLUSIVE, Build
 
 _TIMER = "timer"
-_BY_HAND = ("user", "replay")
 
 
 class Pair(NamedTuple):
@@ -60,7 +59,7 @@ def _pair(namespace: str, builds: Sequence[Build], settled_ms: int | None) -> Pa
 
 
 def _by_itself(build: Build) -> bool:
-    return build.trigger not in _BY_HAND
+    return build.trigger not in BY_HAND
 
 
 def newest(builds: Sequence[Build]) -> Build | None:

@@ -6,7 +6,7 @@ import msgspec
 
 from statusdesk.board import Cell
 from statusdesk.facts import JobClass
-from statusdesk.job_names import shown_job
+from statusdesk.job_names import shown_build
 from statusdesk.judge.join_past import is_later, is_work_of
 from statusdesk.states import BuildState, Level, RolloutState
 from statusdesk.unbuilt import unbuilt, unbuilt_among
@@ -115,7 +115,7 @@ def news(said: Iterable[Remark], stages: Sequence[str], now_ms: int, looks: list
 
 
 def _unchanged(stage: int, build: BuildState, rollouts: Sequence[RolloutState], settled_ms: int) -> Remark:
-    number = f"{shown_job(build.job)} #{build.number}"
+    number = shown_build(build.job, build.number)
     if build.version and not _runs(rollouts, build.version):
         message = f"{number} is green for {build.version}, cluster unchanged at {rollouts[0].version}"
         return Remark(stage=stage, message=message)

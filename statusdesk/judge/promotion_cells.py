@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from statusdesk.board import NO_ACCESS, STALE, Cell, Mark
+from statusdesk.board import STALE, Cell, Mark
 from statusdesk.judge.promotion_versions import Arrival, Lineage, order_of
-from statusdesk.states import CALM, Level, RolloutState
+from statusdesk.states import CALM, NO_ACCESS, Level, RolloutState
 
 BADNESS = {
     Level.FAILING: 0,

@@ -4,9 +4,9 @@ import msgspec
 
 from statusdesk.facts import Visited
 from statusdesk.judge.jobs import Doubt, sentence
-from statusdesk.states import Level, SourceState, source_key
+from statusdesk.states import NO_ACCESS, Level, SourceState, source_key
 
-SKEWED, NO_ACCESS = "SkewedClock", "NoAccess"
+SKEWED = "SkewedClock"
 _SENTENCES = {
     "Unreachable": "it cannot be reached",
     "Timeout": "it does not answer in time",

@@ -88,12 +88,12 @@ def left_unseen(row: TokenState, now_ms: int) -> TokenState | None:
 def doubted(state: TokenState, problem: str) -> TokenState:
     """Return a token with why the file with its accessor tells none; it may be another one by now that has its name.
 
-    What is wrong by the accessor before stays so; what was well by it is not known to be.
+    What is wrong by the accessor before stays so, a warning too; what was well by it is not known to be.
     """
     if not problem:
         return state
     message = "; ".join(filter(None, (state.message, problem)))
-    if state.level is Level.FAILING:
+    if state.level in TROUBLED:
         return replace(state, message=message, accessor_problem=problem)
     return replace(state, level=Level.UNKNOWN, reason=UNREAD, message=message, accessor_problem=problem)
 

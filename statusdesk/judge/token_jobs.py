@@ -2,6 +2,7 @@
 
 import msgspec
 
+from statusdesk.job_names import shown_build, shown_job
 from statusdesk.judge.token_life import Life, Verdict
 from statusdesk.states import TROUBLED, Level
 
@@ -29,14 +30,19 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     disabled: bool = False
 
     @property
+    def name(self) -> str:
+        """The run as people know it; the job where none is known."""
+        return shown_build(self.job, self.number)
+
+    @property
     def words(self) -> str:
         """The job with its last run, as part of a sentence."""
         if self.disabled:
-            return f"{self.job} (disabled)"
+            return f"{shown_job(self.job)} (disabled)"
         if self.number is None or self.untold:
-            return self.job
+            return shown_job(self.job)
         said = "succeeded" if self.result == "SUCCESS" else _ENDED.get(self.result, f"ended as {self.result}")
-        return f"{self.job} (#{self.number} {said})"
+        return f"{shown_job(self.job)} (#{self.number} {said})"
 
 
 def of_job(life: Life, run: Run | None) -> Verdict | None:
@@ -50,10 +56,10 @@ def of_job(life: Life, run: Run | None) -> Verdict | None:
     if run.started_ms - life.skewed_from_ms <= apart_ms or life.our_seen_ms <= run.ended_ms + apart_ms:
         return None
     if run.result in _BAD:
-        message = f"{run.job} #{run.number} {_ENDED[run.result]}: it lapses at {life.when} unless a later run renews it"
+        message = f"{run.name} {_ENDED[run.result]}: it lapses at {life.when} unless a later run renews it"
         return Level.WARNING, "RenewalFailed", message
     if run.result == "SUCCESS" and life.renewable:
-        message = f"{run.job} #{run.number} succeeded and did not renew it: it lapses at {life.when}"
+        message = f"{run.name} succeeded and did not renew it: it lapses at {life.when}"
         return Level.WARNING, "NotRenewed", message
     return None
 

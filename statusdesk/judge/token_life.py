@@ -48,10 +48,12 @@ class Life(msgspec.Struct, kw_only=True):
 
     @property
     def renewable(self) -> bool:
+        """Whether Vault renews it at all."""
         return self.token.renewable
 
     @property
     def every_ms(self) -> int | None:
+        """How often it is renewed, of an uneven timer at the longest; None where nobody knows."""
         return self.rhythm.every_ms if self.rhythm is not None else None
 
     @property
@@ -61,6 +63,7 @@ class Life(msgspec.Struct, kw_only=True):
 
     @property
     def our_seen_ms(self) -> int:
+        """When it was looked up last, in our clock."""
         return self.seen_ms - self.skew_ms
 
     @property

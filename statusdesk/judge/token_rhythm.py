@@ -45,6 +45,7 @@ class Rhythm(msgspec.Struct, frozen=True):
 
     @property
     def is_uneven(self) -> bool:
+        """Whether the times between its runs are not all alike."""
         return bool(self.gaps_ms)
 
     def longest_ms(self, runs: int) -> int:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from statusdesk.config import TokenSettings
-from statusdesk.facts import Build
+from statusdesk.facts import BY_HAND, Build
 from statusdesk.judge.token_jobs import CLOCKS_MS, Run
 from statusdesk.renewals import UNSAID, is_named, members, names_use_of
 
@@ -20,7 +20,6 @@ SHOWN_BY = 3
 """So many runs in a row that renewed a token show that the runs of a job are for it, where nothing else tells."""
 _OF_A_RUN = frozenset({"parameter", "upstream", "default"})
 """What tells one run from another; a pattern or a folder says the same of all runs of a job."""
-_BY_HAND = ("user", "replay")
 
 
 class For(enum.Enum):
@@ -97,7 +96,8 @@ def runs_of(
     usual = _usual(ended)
 
     def is_of_all(name: str, value: str) -> bool:
-        return value.startswith(UNSAID) and usual.get(name) == {value}  # its timer always says it: "all"
+        # its timer always says it: "all"; of what may be secret nobody knows whether it always says the same
+        return value.startswith(UNSAID) and value != UNSAID and usual.get(name) == {value}
 
     runs: list[RenewalRun] = []
     for build in ended:
@@ -121,7 +121,7 @@ def _said(build: Build) -> list[tuple[str, str]]:
 def _usual(ended: Sequence[Build]) -> dict[str, set[str]]:
     """Return what the runs say that no person started, by name."""
     usual: dict[str, set[str]] = {}
-    for build in [each for each in ended if each.trigger not in _BY_HAND] or ended:
+    for build in [each for each in ended if each.trigger not in BY_HAND] or ended:
         for name, value in _said(build):
             usual.setdefault(name, set()).add(value)
     return usual
@@ -130,12 +130,12 @@ def _usual(ended: Sequence[Build]) -> dict[str, set[str]]:
 def _is_doubtful(build: Build, usual: Mapping[str, set[str]]) -> bool:
     """Tell whether a run of a job of several tokens may be for one of them only, by values that differ.
 
-    What all runs that no person started have in common tells none of them apart.
+    What all runs that no person started have in common tells none of them apart; what may be secret may differ.
     """
     said = _said(build)
     given = {name.casefold() for name, _ in build.renews} | {name for name, _ in said}
     return any(len(usual.get(name, ())) > 1 for name in given) or any(
-        value not in usual.get(name, ()) for name, value in said
+        value == UNSAID or value not in usual.get(name, ()) for name, value in said
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Token
 from statusdesk.grants import survival
+from statusdesk.job_names import shown_job
 from statusdesk.judge.token_ancestors import by_ancestors, dead_one, named
 from statusdesk.judge.token_doubts import SILENT, known_of, unseen, unseen_words
 from statusdesk.judge.token_grants import steady_since_ms
@@ -104,7 +105,7 @@ def _judge(life: Life, around: Around, now_ms: int) -> Verdict:
         return worst_of([by_uses(life), by_root(life)]) or (Level.OK, "NeverExpires", "it never expires")
     life.reached(life.expire_ms)
     run = around.run
-    job = run.words if run is not None else life.settings.renewal_job
+    job = run.words if run is not None else shown_job(life.settings.renewal_job)
     found = worst_of(
         [
             by_uses(life),

@@ -133,7 +133,7 @@ class Alerting:
         if self._outbox is not None:
             self._settled = self._settled or bool(outcomes)
             # who sends them knows already what is tried again
-            self._put(self._outbox.settle(outcomes), tell=False)
+            self._put(self._outbox.hear(outcomes), tell=False)
 
     def answer(self, asked: Asked, now_ms: int) -> None:
         """Do what somebody asks for; it is written with the next flush.

@@ -1,7 +1,7 @@
 """The desk: every message in, judged rows and alerts out, one commit per batch."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
 from msgspec.structs import replace
@@ -117,11 +117,7 @@ class Desk:
         self._told: list[Transition] = []  # what waits for a commit to be told of
         self._orders: OrderedDict[tuple[str, type, str, str], int] = OrderedDict()  # those swept last at the end
         self.visited: set[str] = set()
-        # what an earlier process told of parts of sources; it holds until this one has told how they stand
-        alive = [state for state in writer.current(SourceState).values() if state.until_ms is None]
-        self._inherited_parts = {state.key for state in alive if state.scope}
-        configured = config.source_names()
-        self._left = [state.key for state in alive if state.source not in configured]
+        self._inherited_parts, self._left = _inherited(writer, config.source_names())
 
     @property
     def next_due_ms(self) -> int | None:
@@ -330,3 +326,13 @@ class Desk:
         keys = [key for key in self._inherited_parts if key.startswith(f"{source}#")]
         self._inherited_parts.difference_update(keys)
         return keys
+
+
+def _inherited(writer: Writer, configured: Collection[str]) -> tuple[set[str], list[str]]:
+    """Return what an earlier process told of parts of sources, and of sources that nobody asks any more, by key.
+
+    What it told of a part holds until this process has told how that stands.
+    """
+    alive = [state for state in writer.current(SourceState).values() if state.until_ms is None]
+    parts = {state.key for state in alive if state.scope}
+    return parts, [state.key for state in alive if state.source not in configured]

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from statusdesk import faults
 from statusdesk.redact import safe
 from statusdesk.states_alerts import WATCHDOG, AlertState
+from statusdesk.states_builds import OVERDUE
 
 KUBERNETES, JENKINS, VAULT = "kubernetes", "jenkins", "vault"
 CHECK = "`statusdesk check sources` says what it is refused, and how to mend that"
@@ -24,7 +25,7 @@ _STEPS: Mapping[str, str] = MappingProxyType(
         "BadVersionInProduction": "see whether production suffers too; go back to the last good version if it does",
         "BuildFailed": "open the build in Jenkins: its log says at which step it failed",
         "SeedJobStale": "mend the seed job and run it: the definitions of all jobs are as old as its last good run",
-        "RenewalOverdue": "see why the job does not run (disabled, no executor, another trigger) and start it",
+        OVERDUE: "see why the job does not run (disabled, no executor, another trigger) and start it",
         "TokenLapsing": "run its renewal job now; if that does not help, issue a new token before this one lapses",
         "TokenAtCap": "issue a new token: no renewal takes this one beyond its cap",
         "TokenGone": "issue a new token and give it to what uses it: this one cannot be renewed any more",
@@ -80,7 +81,7 @@ _BY_ERROR: Mapping[str, Mapping[str, str]] = MappingProxyType(
 _HITS: Mapping[str, str] = MappingProxyType(
     {
         "SeedJobStale": "all jobs that it makes: they stay as they are",
-        "RenewalOverdue": "what uses the tokens that it renews",
+        OVERDUE: "what uses the tokens that it renews",
         "VaultSealed": "whatever needs a secret: no token is renewed, and init containers of new pods wait",
         WATCHDOG: "nobody",
     }
@@ -100,7 +101,7 @@ def advice(alert: AlertState) -> list[str]:
         return [_REISSUE]
     if alert.alertname == "BuildFailed" and (alert.did or alert.namespace):
         return [f"open the build in Jenkins: {alert.did or _MAY_HAVE_DONE}"]
-    if alert.alertname == "RenewalOverdue" and alert.did:
+    if alert.alertname == OVERDUE and alert.did:
         return [f"{alert.did}: open it in Jenkins, mend what fails there, and run the job again"]
     if alert.alertname != "SourceDown":
         return [_STEPS[alert.alertname]] if alert.alertname in _STEPS else []

@@ -142,9 +142,8 @@ class Message(msgspec.Struct, frozen=True):
 
 
 def place(alert: AlertState) -> str:
-    """Return what an alert is about: ``staging/orders``, ``vault/payments``, ``kubernetes/eu/staging``."""
-    parts = (alert.namespace, alert.app) if alert.app else (alert.source, alert.namespace, alert.token)
-    return safe("/".join(part for part in parts if part) or alert.alertname)
+    """Return what an alert is about, as it may be told."""
+    return safe(alert.place)
 
 
 def logs_command(alert: AlertState) -> str:

@@ -24,6 +24,7 @@ class Post:
         self.rows: dict[int, Notification] = {}
         self.active: dict[str, AlertState] = {}
         self.ended: dict[str, AlertState] = {}
+        self.unsent: set[int] = set()
         self.open()
 
     def open(self) -> None:
@@ -40,6 +41,7 @@ class Post:
             last_of_groups=list(last.values()),
             ended=self.ended.values(),
             last_id=max(self.rows, default=0),
+            unsent=self.unsent,
             now_ms=self.now_ms,
         )
 
@@ -64,7 +66,7 @@ class Post:
         return written
 
     def outcome(self, row: Notification, state: str = "sent", **fields) -> None:
-        self._keep(self.outbox.settle([Outcome(id=row.id, state=state, at_ms=self.now_ms, attempts=1, **fields)]))
+        self._keep(self.outbox.hear([Outcome(id=row.id, state=state, at_ms=self.now_ms, attempts=1, **fields)]))
 
     def send_all(self) -> list[tuple[str, str, list[str]]]:
         """Send what is due, and say what was told."""

@@ -68,6 +68,17 @@ def test_what_was_being_sent_when_the_settings_changed_hears_its_end():
     assert again(post, group_by=SEVERITY) == []
 
 
+def test_of_what_has_certainly_not_left_when_the_settings_changed_nobody_hears_the_end():
+    post = Post(PD)
+    post.step(A)
+    post.unsent = {row.id for row in post.rows.values()}
+    post.now_ms += MINUTE
+    post.active.clear()
+    post.ended["a"] = OVER_A  # it was over before the process began that would have told it
+    assert again(post, group_by=APP) == []
+    assert [row.state for row in post.rows.values()] == ["dropped"]
+
+
 @pytest.mark.parametrize("change", [{"stages": ("testing",)}, {"min_severity": "critical"}], ids=["stages", "severity"])
 def test_a_sink_that_takes_less_hears_no_more_of_what_it_was_told(change):
     post = Post(SLACK)
@@ -100,6 +111,19 @@ def test_an_incident_that_is_open_hears_its_end_though_the_sink_takes_less_now()
     assert [told for _, told in again(post, group_by=SEVERITY)] == [["d firing", "b firing"]]
     post.step(OVER_A)
     assert [told for _, told in again(post, group_by=APP)] == [["a resolved"]]
+
+
+def test_what_waits_beside_an_incident_that_is_kept_open_is_sent_as_it_was():
+    post = Post(PD)
+    post.step(A)
+    post.later(MINUTE)
+    assert again(post, replace(PD, min_severity="critical")) == []
+    post.step(alert("d", severity="critical"))
+    (waiting,) = [row for row in post.rows.values() if row.state == "queued"]
+    assert {each.fingerprint for each in waiting.alerts} == {"a", "d"}
+    assert [told for _, told in again(post)] == [["d firing"]]
+    sent = post.rows[waiting.id]
+    assert (sent.state, sent.idempotency_key) == ("sent", waiting.idempotency_key), "it may have left before"
 
 
 def test_what_goes_on_under_other_labels_ends_in_silence_but_for_pagerduty():

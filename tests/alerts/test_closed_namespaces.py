@@ -1,12 +1,15 @@
 """A namespace of a cluster that cannot be read any more: told once, and what is known of it stays as it is."""
 
 import pytest
+from msgspec.structs import replace
 
 from statusdesk.alerts.dedup import group_of
+from statusdesk.alerts.rules import deserved
+from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import AlertsSettings
 from statusdesk.sinks.message import lines_of, place
 from statusdesk.states import Level
-from tests.alerts.make import EU, MINUTE, SECOND, World, closed, rollout
+from tests.alerts.make import EU, MINUTE, SECOND, World, closed, config, rollout
 
 WELL = rollout(Level.OK, "shop")
 BAD = rollout(Level.FAILING, "shop", level_since_ms=5, message="m")
@@ -22,6 +25,23 @@ def refused(world: World, namespace: str = "shop") -> None:
 def allowed(world: World, namespace: str = "shop") -> None:
     world.alerts.answered(f"{EU}#{namespace}", world.t)
     world.step(closed(namespace, level=Level.OK))
+
+
+@pytest.mark.parametrize(
+    ("scope", "fields", "is_one"),
+    [
+        ("shop", {}, True),
+        ("shop/events", {}, False),
+        ("", {}, False),
+        ("shop", {"reason": "Timeout"}, False),
+        ("shop", {"source": "jenkins"}, False),
+    ],
+)
+def test_what_a_namespace_is_that_we_may_not_read(scope, fields, is_one):
+    row = replace(closed("shop"), scope=scope, **fields)
+    assert row.is_closed_namespace is is_one
+    alerts = deserved(row, Tuning(config()))
+    assert [each.namespace for each in alerts] == ["shop"] * is_one
 
 
 def told_since(world: World, number: int) -> list[tuple[str, str]]:

@@ -3,6 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
+from statusdesk.alerts.inhibition import RECOVERY_MS
+from statusdesk.alerts.lifecycle import waits_moved
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.message import Message
 from statusdesk.states import Level
@@ -78,6 +80,60 @@ def test_when_the_token_is_well_again_what_fails_for_another_reason_is_told():
     found = by_name(world)
     assert set(found) == {"RolloutFailing staging"} and not found["RolloutFailing staging"].muted
     assert found["RolloutFailing staging"].kept_back is False
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_its_token_has_brought_down_is_told_when_it_has_not_come_up_in_time(restarts):
+    """An init container that hangs with the token that it was given first fails no more, and never comes up."""
+    world, post = World(STUCK_OFF), Post(SinkSettings(name="desk", type="jsonl"))
+    world.step(gone(), hit("shop", "web", reason="InitRunning"))
+    world.step(token(Level.OK, reason="Renewing"))
+    over_ms = world.now_ms
+    while world.now_ms < over_ms + RECOVERY_MS - MINUTE:
+        world.later(MINUTE)
+        if restarts:
+            world.restart()
+    assert by_name(world)["RolloutFailing shop"].muted
+    post.step(*world.alerts.active())
+    assert post.later(MINUTE) == []
+    world.t = world.alerts.next_due
+    assert world.now_ms == over_ms + RECOVERY_MS
+    assert [(each.muted, each.kept_back) for each in world.step()] == [(False, False)]
+    post.step(*world.alerts.active())
+    assert [why for _, why, _ in post.later(MINUTE)] == ["new"]
+    world.restart()
+    assert not by_name(world)["RolloutFailing shop"].muted
+
+
+def test_a_token_that_dies_once_more_mutes_again_for_as_long_as_it_is_dead():
+    world = World(STUCK_OFF)
+    world.step(gone(), hit("shop", "web"))
+    for _ in range(2):
+        world.step(token(Level.OK, reason="Renewing"))
+        world.later(RECOVERY_MS - MINUTE)
+        assert by_name(world)["RolloutFailing shop"].muted
+        world.step(gone())
+        world.later(RECOVERY_MS + MINUTE)
+        again = by_name(world)["RolloutFailing shop"]
+        assert again.inhibited_by == by_name(world)["TokenGone"].fingerprint and again.cause_over_ms is None
+
+
+def test_when_the_clock_is_set_a_cause_is_over_for_as_long_as_before():
+    world = World(STUCK_OFF)
+    world.step(gone(), hit("shop", "web"))
+    world.step(token(Level.OK, reason="Renewing"))
+    over_ms = by_name(world)["RolloutFailing shop"].cause_over_ms
+    due = world.alerts.next_due
+    assert due == world.t + RECOVERY_MS
+    world.set_by -= 40 * MINUTE
+    world.alerts.restamp(-40 * MINUTE)
+    world.step()
+    moved = by_name(world)["RolloutFailing shop"]
+    assert moved.cause_over_ms == over_ms - 40 * MINUTE and world.alerts.next_due == due
+    assert waits_moved(moved, 40 * MINUTE).cause_over_ms == over_ms
+    world.t = due
+    world.step()
+    assert not by_name(world)["RolloutFailing shop"].muted
 
 
 def test_another_cause_than_the_token_that_fires_mutes_nothing():

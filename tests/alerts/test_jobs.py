@@ -3,8 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
+from statusdesk.alerts import jobs
 from statusdesk.alerts.jobs import UNCHANGED
 from statusdesk.alerts.mutes import matches
+from statusdesk.judge.apps import match_job
 from statusdesk.sinks.message import next_steps
 from statusdesk.states import Level
 from statusdesk.states_alerts import Matcher
@@ -23,6 +25,25 @@ def test_the_app_of_a_job_is_named_when_it_becomes_known_and_the_alert_stays_the
     (gone,) = world.step(replace(OK, until_ms=1))
     assert gone == first
     assert world.told == [("firing", "BuildFailed")]
+
+
+def test_a_job_is_matched_once_for_as_long_as_the_apps_are_the_same(monkeypatch):
+    asked = []
+    monkeypatch.setattr(jobs, "match_job", lambda job, *given: asked.append(job) or match_job(job, *given))
+    world = World()
+    other = build(job="nobody", namespace="staging")
+    world.step(OK, FAILED, other)
+    asked.clear()
+    for number in range(5):
+        world.step(replace(OK, message=str(number)))
+        world.step(replace(FAILED, message=f"#{number} failed"))
+    assert asked == []
+    world.step(rollout(Level.OK, name="nobody"))
+    assert sorted(asked) == ["nobody", "shop/deploy-orders"]
+    assert {each.app: each.job_app for each in world.alerts.active()} == {
+        "nobody": "nobody",
+        "shop/deploy-orders": "orders",
+    }
 
 
 def test_what_is_known_already_and_what_the_store_has_of_before_are_named():

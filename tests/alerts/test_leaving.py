@@ -1,13 +1,16 @@
 """What ends because the settings changed is not over: it says why, or goes on under its new labels."""
 
+import pytest
 from msgspec.structs import replace
 
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config import ClusterSettings, StageSettings
-from statusdesk.config_alerts import FlappingSettings
-from statusdesk.states import Level
+from statusdesk.config_alerts import AlertRuleSettings, FlappingSettings, SinkSettings
+from statusdesk.states import Level, RolloutState
 from statusdesk.states_alerts import RENAMED, SWITCHED_OFF
+from statusdesk.states_builds import Overdue, PlatformState
 from tests.alerts.make import EU, MINUTE, SECOND, T0, World, config, rollout, rule, source, token
+from tests.alerts.post import Post
 
 WEST = "kubernetes/west"
 
@@ -16,9 +19,13 @@ def ended(world: World) -> list[tuple[str, str]]:
     return [(each.alertname, each.ended_by) for each in world.stored.values() if each.state == "resolved"]
 
 
-def in_west(world: World) -> None:
-    world.tuning = Tuning(replace(config(), clusters=(ClusterSettings(name="west"),)))
+def in_west(world: World, *rules: AlertRuleSettings) -> None:
+    world.tuning = Tuning(replace(config(*rules), clusters=(ClusterSettings(name="west"),)))
     world.restart()
+
+
+def west(row: RolloutState) -> RolloutState:
+    return replace(row, cluster="west", key=row.key.replace("eu/", "west/"))
 
 
 def test_a_rule_that_was_switched_off_says_so():
@@ -64,10 +71,24 @@ def test_a_cluster_that_was_renamed_ends_its_alerts_when_they_fire_under_its_new
     in_west(world)
     assert ended(world) == [] and world.states() == {"RolloutFailing": "firing"}
     world.later(10 * SECOND, answering=(WEST, "jenkins", "vault"))
-    there = rollout(cluster="west", level_since_ms=T0)
-    world.step(replace(there, key=there.key.replace("eu/", "west/")))
+    world.step(west(rollout(level_since_ms=T0)))
     assert ended(world) == [("RolloutFailing", RENAMED)]
     assert [each.cluster for each in world.alerts.active()] == ["west"]
+
+
+def test_a_cluster_that_was_renamed_is_waited_for_as_long_as_its_rule_asks_for():
+    slow = rule(for_s=90.0)
+    world = World(slow)
+    world.step(rollout())
+    world.later(2 * MINUTE)
+    in_west(world, slow)
+    world.later(10 * SECOND, answering=(WEST, "jenkins", "vault"))
+    world.step(west(rollout()))
+    world.later(MINUTE, answering=(WEST, "jenkins", "vault"))
+    assert ended(world) == [] and sorted(each.state for each in world.alerts.active()) == ["firing", "pending"]
+    world.later(MINUTE, answering=(WEST, "jenkins", "vault"))
+    assert ended(world) == [("RolloutFailing", RENAMED)]
+    assert [(each.cluster, each.state) for each in world.alerts.active()] == [("west", "firing")]
 
 
 def test_what_nobody_watches_any_more_ends_with_these_words_after_a_while():
@@ -83,8 +104,7 @@ def test_the_same_app_that_fails_in_a_cluster_that_was_there_before_is_another_o
     both = Tuning(replace(config(), clusters=(ClusterSettings(name="eu"), ClusterSettings(name="west"))))
     world.tuning = both
     world.restart()
-    there = rollout(cluster="west")
-    world.step(rollout(), replace(there, key=there.key.replace("eu/", "west/")))
+    world.step(rollout(), west(rollout()))
     in_west(world)
     world.later(2 * MINUTE, answering=(WEST, "jenkins", "vault"))
     assert ended(world) == [("RolloutFailing", f"{EU} is not configured any more")]
@@ -108,6 +128,47 @@ def test_a_namespace_that_belongs_to_no_stage_any_more_is_not_well():
     world.restart()
     world.step(replace(row, until_ms=world.now_ms))
     assert [why for _, why in ended(world)] == ["its namespace belongs to no stage any more"]
+
+
+def late(*namespaces: str) -> PlatformState:
+    """A renewal job that is overdue for these namespaces."""
+    overdue = tuple(Overdue(namespace=each, message="late", url="", since_ms=T0) for each in namespaces)
+    named = {"key": "jenkins/renew", "source": "jenkins", "job": "renew", "job_class": "renewal"}
+    return PlatformState(level=Level.WARNING, reason="RenewalOverdue", overdue=overdue, **named)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_namespace_that_is_well_is_over_though_another_of_the_same_job_is_late_since(restarts):
+    world, post = World(), Post(SinkSettings(name="hook", type="webhook"))
+    world.step(late("staging"))
+    post.step(*world.alerts.active())
+    post.later(MINUTE)
+    if restarts:
+        world.restart()
+    post.step(*world.step(late("shop")))
+    assert ended(world) == [("RenewalOverdue", "")]
+    told = [words for _, alerts in post.told(MINUTE) for words in alerts]
+    assert sorted(each.partition(" ")[2] for each in told) == ["firing", "resolved"]
+
+
+def test_a_job_that_is_late_for_another_severity_goes_on_in_its_own_namespace():
+    world = World()
+    world.step(late("staging", "shop"))
+    world.tuning = Tuning(config(rule("RenewalOverdue", severity=(("", "critical"),))))
+    world.restart()
+    assert ended(world) == [("RenewalOverdue", RENAMED)] * 2
+    assert {each.severity for each in world.alerts.active()} == {"critical"}
+
+
+def test_a_namespace_goes_on_in_what_stops_the_job_as_a_whole_and_that_is_over_when_the_job_runs():
+    world = World()
+    world.step(late("staging"))
+    world.step(replace(late(), level=Level.FAILING, reason="Disabled"))
+    assert ended(world) == [("RenewalOverdue", RENAMED)]
+    assert [each.namespace for each in world.alerts.active()] == [""]
+    world.later(MINUTE)
+    world.step(late("staging"))
+    assert ended(world)[-1] == ("RenewalOverdue", "") and len(ended(world)) == 2
 
 
 def test_what_is_well_or_gone_is_over():

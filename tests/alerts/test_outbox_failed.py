@@ -75,7 +75,7 @@ def test_a_sink_that_has_left_the_configuration_gets_nothing_more():
 def test_one_alert_that_is_refused_is_kept_in_quarantine():
     post = Post(SinkSettings(name="am", type="alertmanager", urls=("http://am",)))
     post.step(A)
-    (row,) = post.outbox.settle([Refusal(sink="am", alert=A, error="400: invalid label set", at_ms=T0)])
+    (row,) = post.outbox.hear([Refusal(sink="am", alert=A, error="400: invalid label set", at_ms=T0)])
     assert (row.id, row.state, row.last_error, row.alerts) == (1, "quarantined", "400: invalid label set", (A,))
     assert post.later(9 * HOUR) == [] and post.outbox.unsent == []
 

@@ -47,7 +47,7 @@ class Life:
         due = [row for row in self.rows.values() if row.state == "queued" and row.due_ms <= now_ms]
         for row in due:
             self.sent.append(row.what)
-            self.keep(self.outbox.settle([Outcome(id=row.id, state="sent", at_ms=now_ms, attempts=1)]))
+            self.keep(self.outbox.hear([Outcome(id=row.id, state="sent", at_ms=now_ms, attempts=1)]))
 
     def keep(self, written) -> None:
         self.rows.update((row.id, row) for row in written)

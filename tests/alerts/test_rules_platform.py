@@ -147,6 +147,13 @@ def test_a_token_that_lapses_says_more_than_the_overdue_job_that_renews_it():
     assert not any(alert.muted for alert in world.alerts.active())
 
 
+def test_the_job_of_a_branch_is_shown_as_people_know_it_and_its_label_is_what_jenkins_calls_it():
+    raw, job = "mb/feature%2Fx", "the job mb/feature/x"
+    (alert,) = deserved(platform("renewal", Level.FAILING, "RenewalOverdue", job=raw), PLAIN)
+    (lapsing,) = deserved(token(reason="LapsesSoon", renewal_job=raw), PLAIN)
+    assert (alert.app, alert.look, lapsing.look) == (raw, job, job)
+
+
 def late(*namespaces: str, **more) -> PlatformState:
     """A renewal job that is overdue for these namespaces."""
     overdue = tuple(Overdue(namespace=each, message=f"{each} is late", url="", since_ms=7) for each in namespaces)

@@ -35,6 +35,7 @@ def test_a_token_of_which_nothing_is_configured_says_only_that():
         (build(job="renew-x", job_class="renewal", namespace="shop"), "what uses the tokens that it renews"),
         (build(job="env", job_class="environment", namespace=""), "the environments that it makes and destroys"),
         (build(job="nightly", job_class="other", namespace=""), "what relies on the job nightly"),
+        (build(job="mb/feature%2Fx", job_class="other", namespace=""), "what relies on the job mb/feature/x"),
         (build(job="deploy-orders", namespace=""),
          "the job deploy-orders and the app that it deploys, namespace not known"),
         (build(), "stage production, namespace shop"),

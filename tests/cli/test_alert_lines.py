@@ -5,7 +5,7 @@ import json
 import pytest
 
 from statusdesk.alerts.telling import AlertEvent
-from statusdesk.cli.alert_lines import event_line, place_of, words_of
+from statusdesk.cli.alert_lines import event_line, words_of
 from statusdesk.states_alerts import AlertState, Muted
 from tests.cli.conftest import HOSTILE
 
@@ -70,7 +70,13 @@ def test_as_json():
     ],
 )
 def test_what_it_is_about(fields, place):
-    assert place_of(changed(**fields)) == place
+    assert changed(**fields).place == place
+
+
+def test_on_screen_an_app_is_shown_in_its_stage():
+    ahead = changed(namespace="", stage="staging", at_stage="testing")
+    assert (ahead.place, ahead.place_by_stage) == ("orders", "testing/orders")
+    assert changed(app="", source="kubernetes/eu", stage="production").place_by_stage == "kubernetes/eu/staging"
 
 
 def test_what_is_to_be_known_beside_its_name():

@@ -56,6 +56,7 @@ def test_no_sink_is_a_warning(check):
             'name = "TokenLapsing"\nseverity = { production = "critical" }',
             "TokenLapsing: severity names production, which does nothing: the rule belongs to no stage",
         ),
+        ('name = "RenewalOverdue"\nenabled = ["staging"]\nseverity = { production = "critical" }', ""),
         (
             'name = "BadVersionAhead"\nenabled = ["staging", "production"]',
             "BadVersionAhead: enabled names production, which does nothing: the rule fires in staging only",

@@ -6,6 +6,8 @@ import pytest
 from collectors.jenkins_ledger import BuildLedger
 from collectors.jenkins_wire import Action, BuildWire
 from statusdesk.config import JenkinsSettings, TokenSettings
+from statusdesk.facts import Build
+from statusdesk.judge.token_runs import For, runs_of
 from tests.collectors.small_jenkins import build
 
 TOKENS = (
@@ -43,6 +45,17 @@ def kept(job: str, *parameters: dict[str, object]) -> dict[str, str]:
 )
 def test_a_value_is_kept_where_it_names_a_token_and_else_what_tells_it_apart(name, value, told):
     assert kept("vault/renew", {"name": name, "value": value}) == {name: told}
+
+
+@pytest.mark.parametrize("name", ["TARGET", "TOKEN", "TOKEN_NAME", "SECRET_PATH"])
+def test_runs_for_one_token_after_the_other_count_for_none_whatever_the_parameter_is_called(name):
+    values = ("svc-pay", "svc-bill", "svc-other")
+    renews = [tuple(kept("vault-renew", {"name": name, "value": value}).items()) for value in values]
+    builds = [
+        Build(source="j", job="r", number=n, url="", result="SUCCESS", trigger="timer", renews=each)
+        for n, each in enumerate(renews)
+    ]
+    assert {run.was_for(token) for run in runs_of(TOKENS[1:], builds) for token in TOKENS[1:]} == {For.UNTOLD}
 
 
 def test_other_jobs_builds_keep_nothing():

@@ -111,6 +111,8 @@ def crashed(at_min: int | None, **changes: Any) -> Container:
         (rollout(**MINE), ANEW, crashed(4), True),
         (rollout(**MINE), ANEW, crashed(None), True),
         (rollout(**MINE), ANEW, None, True),
+        (rollout(**MINE), ANEW, crashed(None, state="running", since_ms=T0 - MINUTE), True),
+        (rollout(**MINE, reason="InitRunning"), ANEW, crashed(4, state="running", since_ms=T0 + 7 * MINUTE), True),
         (rollout(**MINE), ANEW, crashed(7), False),
         (rollout(**MINE), ANEW, crashed(7, last_exit_code=0), True),
         (rollout(**MINE), ANEW, crashed(4, state="terminated", exit_code=1, since_ms=T0 + 7 * MINUTE), False),

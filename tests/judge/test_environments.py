@@ -4,6 +4,7 @@ import datetime
 import zoneinfo
 
 import pytest
+from msgspec.structs import replace
 
 from statusdesk.config import EnvironmentSettings
 from statusdesk.facts import Build
@@ -195,3 +196,21 @@ def test_who_makes_it_once_more_is_named_while_he_does_and_no_longer() -> None:
     assert (again.made_by, again.number) == ("alice", 1)
     assert (again.renewed_by, again.renewed_number, again.renewed_ms) == ("carl", 2, at(16, "11:00"))
     assert again.message == "made by alice with env-create #1, renewed by carl with env-create #2"
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        [run(C, 1, at(16, "08:00"), None)],
+        [run(C, 1, at(16, "08:00"), "FAILURE")],
+        [MADE, run(D, 2, at(16, "09:00"), None)],
+        [MADE, run(D, 2, at(16, "09:00"), "FAILURE")],
+        [MADE, run(C, 2, at(16, "09:00"))],
+        [MADE._replace(gone_ms=0)],
+    ],
+)
+def test_the_job_of_a_branch_has_the_name_that_people_know(runs: list[Run]) -> None:
+    job = "mb/feature%2Fx"
+    state = judged(at(16, "12:00"), *(each._replace(build=replace(each.build, job=job)) for each in runs))
+    assert state is not None and (state.job, state.last_job) == (job, job)
+    assert "mb/feature/x" in state.message and job not in state.message

@@ -95,6 +95,9 @@ def test_of_an_uneven_timer_the_rounds_that_were_seen_tell_how_many_runs_come() 
         ([0, 8, 8.01, 8.02, 16, 24, 24.01, 32, 40], 8),
         ([*range(12), *range(51, 70)], 1),
         ([0, 3, 30, 31, 77], None),
+        ([0, 8, 16, 24, 72, 80, 88], None),  # a rest as long as it goes on, once: it may come again
+        ([0, 8, 16, 24, 32, 56, 64, 72], 8),
+        ([*range(0, 49, 8), 120, 128], 8),  # as many are known as tell that it was an outage
     ],
 )  # fmt: skip
 def test_what_its_renewals_do_not_tell_is_not_known(renewed_h: list[float], every_h: int | None) -> None:

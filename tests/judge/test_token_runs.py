@@ -48,6 +48,7 @@ APPS = [
 ]
 PRODUCTION = settings("pay-prod", namespaces=("production",))
 STAGING = settings("pay-stage", namespaces=("stag*",))
+FIELDS = {"number": 3, "result": "SUCCESS", "started_ms": T0 + 3 * H, "ended_ms": T0 + 3 * H}
 SPACES = [
     of_namespace(1, "production", "FAILURE"),
     of_namespace(2, "staging"),
@@ -106,6 +107,16 @@ def test_a_word_that_the_timer_always_gives_is_no_other_token(others):
     assert (run.number, run.untold) == (3, False), "it may be 'all'"
     other = held(ORDERS, others, [*runs[:2], of_app(3, "?a8", trigger="user")])
     assert other.number == (1 if others else 2), "what a person gave is another one"
+
+
+@pytest.mark.parametrize("named", [(), ("orders",)])
+def test_values_of_which_only_that_they_are_is_kept_may_be_for_another_token(named):
+    by_hand = [build(0, trigger="user", renews=(("TOKEN", name),)) for name in named]
+    runs = [*by_hand, *(build(number, trigger="timer", renews=(("TOKEN", "?"),)) for number in (1, 2, 3))]
+    assert held(PAYMENTS, [ORDERS], runs) == Run(job=JOB, **FIELDS, untold=True)
+    assert held(PAYMENTS, [ORDERS], runs, (1, 2, 3)) == Run(job=JOB, **FIELDS), "its renewals tell"
+    assert held(PAYMENTS, [], runs[len(named) :]) == Run(job=JOB, **FIELDS), "it renews no other one"
+    assert held(ORDERS, [], runs).number == (0 if named else 3), "where one run names it, what others hide is another"
 
 
 @pytest.mark.parametrize(

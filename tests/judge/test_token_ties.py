@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from statusdesk.facts import Token
 from statusdesk.judge.token_jobs import Run
@@ -100,6 +101,25 @@ def test_the_renewal_job_is_held_against_the_token(
     assert (state.job_number, state.job_result, state.job_disabled) == (88, last.result, last.disabled)
     if reason == "LapsesBeforeNextRun":
         assert "by renew-orders (#88 failed)" in state.message
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        (run("FAILURE", 8), "mb/feature/x #88 failed: it lapses"),
+        (run("SUCCESS", 8), "mb/feature/x #88 succeeded and did not renew it"),
+        (run("FAILURE", 16), "by mb/feature/x (#88 failed)"),
+        (run("FAILURE", 16, disabled=True), "by mb/feature/x (disabled)"),
+        (run("FAILURE", 16, untold=True), "by mb/feature/x"),
+        (None, "by mb/feature/x"),
+    ],
+)
+def test_the_renewal_job_of_a_branch_has_the_name_that_people_know(last: Run | None, said: str) -> None:
+    job = "mb/feature%2Fx"
+    after_ms = T0 + int((17 if last is None or last.started_ms > T0 + 8 * H else 8.1) * H)
+    mine = replace(last, job=job) if last is not None else None
+    state = judge_token(token(), None, replace(EVERY_8H, renewal_job=job), after_ms, Around(run=mine)).state
+    assert said in state.message and job not in state.message and state.renewal_job == job
 
 
 @pytest.mark.parametrize(

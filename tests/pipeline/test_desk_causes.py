@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from statusdesk.alerts.inhibition import RECOVERY_MS
 from statusdesk.clock import ClockSteps
 from statusdesk.config import (
     ClusterSettings,
@@ -180,8 +181,9 @@ def test_the_renewal_job_stands_beside_its_token(tmp_path):
     bench.writer.close()
 
 
-def test_a_rollout_is_told_by_its_token_until_it_fails_with_another(tmp_path):
-    bench = VaultBench(tmp_path)
+@pytest.mark.parametrize("fails", [True, False], ids=["it fails again", "it hangs"])
+def test_a_rollout_is_told_by_its_token_until_it_fails_with_another_or_has_had_its_time(vault_bench, fails):
+    bench = vault_bench
 
     def told():
         with Reader(bench.writer.path) as reader:
@@ -201,11 +203,11 @@ def test_a_rollout_is_told_by_its_token_until_it_fails_with_another(tmp_path):
     alerts = told()
     assert "TokenGone" not in alerts and alerts[rollout.alertname].inhibited_by == rollout.inhibited_by
     assert "because token 'payments' was gone until" in alerts[rollout.alertname].summary
-    bench.now_ms += 60_000
+    bench.now_ms += 60_000 if fails else RECOVERY_MS
     again = init_crash(failed_ms=bench.now_ms - 1000)
-    bench.see(Changed(source=SOURCE, kind=Pod, at_ms=bench.now_ms, seen=(again,)))
-    assert not told()[rollout.alertname].muted and "because" not in told()[rollout.alertname].summary
-    bench.writer.close()
+    bench.see(*([Changed(source=SOURCE, kind=Pod, at_ms=bench.now_ms, seen=(again,))] if fails else []))
+    alert = told()[rollout.alertname]
+    assert not alert.muted and ("because" not in alert.summary) is fails
 
 
 def test_a_token_is_told_by_the_runs_that_were_for_it(tmp_path):

@@ -261,6 +261,10 @@ def test_a_token_whose_file_holds_no_accessor_is_not_known_to_be_well_and_says_w
     assert row.message.startswith("last known to end at") and row.message.endswith(f"; {NO_FILE}")
     assert row.message.count(NO_FILE) == 1 and "refused" not in row.message
     assert judged(**alive).message == well.message
+    few = {**alive, "num_uses": 5}
+    warned, row = judged(**few), judged(**few, accessor_problem=NO_FILE)
+    assert (warned.level, row.level, row.reason) == (Level.WARNING, Level.WARNING, warned.reason)
+    assert row.message == f"{warned.message}; {NO_FILE}"
     lapsing = {**alive, "expire_ms": T0 + 60_000}
     for _ in range(3):
         row = judged(**lapsing, accessor_problem=NO_FILE)

@@ -11,7 +11,7 @@ from statusdesk.config_alerts import RULE_NAMES, SinkSettings
 from statusdesk.sinks.schedule import sentences
 from statusdesk.states import Level
 from statusdesk.states_alerts import WATCHDOG
-from statusdesk.states_builds import EnvironmentState, PlatformState
+from statusdesk.states_builds import EnvironmentState, Overdue, PlatformState
 from tests.alerts.make import EU, HOUR, MINUTE, T0, became, build, closed, config, rollout, rule, source, token
 
 RULES = [name for name in RULE_NAMES if name != WATCHDOG]
@@ -56,7 +56,9 @@ def rows_of(name, namespace):
         case "SeedJobStale":
             return [PlatformState(key="jenkins/j", job_class="seed", reason="SeedFailed", **platform)]
         case "RenewalOverdue":
-            return [PlatformState(key="jenkins/j", job_class="renewal", reason="RenewalOverdue", **platform)]
+            late = (Overdue(namespace=namespace, message="late", url="", since_ms=T0),)
+            named = {"overdue": late if namespace in config().namespaces_of("eu") else ()}  # else as a whole
+            return [PlatformState(key="jenkins/j", job_class="renewal", reason="RenewalOverdue", **platform, **named)]
         case "TokenLapsing" | "TokenGone" | "TokenAtCap":
             reason = {"TokenGone": "Gone", "TokenAtCap": "AtCap"}.get(name, "LapsesSoon")
             return [token(Level.WARNING if name == "TokenAtCap" else Level.FAILING, reason)]
