@@ -4,7 +4,7 @@ A stack trace in them is taken out: what is said fits on a row, the lines of the
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -63,10 +63,14 @@ class Taken(NamedTuple):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What a line of JSON says in words, without the stack traces in it; ``level_chars`` of them tell the level."""
+    """What a line of JSON says in words, without the stack traces in it.
+
+    The first ``level_chars`` of the words tell the level, the first ``told_chars`` end with the message.
+    """
 
     words: str
     level_chars: int = 0
+    told_chars: int | None = None
     taken: tuple[Taken, ...] = ()
 
     @property
@@ -121,9 +125,14 @@ def _said(fields: Mapping[str, object], text: str) -> Said | None:
     said = [f"{level:<5}"] if level else []
     said += [f"{name}:"] if isinstance(name, str) else []
     said += [_value(message, plain=True)] if message is not None else []
-    said += [f"{key}={_value(value)}" for key, value in left.items() if key not in _NOT_AGAIN]
-    words = clean_line(" ".join(said).strip().replace("\n", " / "), len(text) * 2)
-    return Said(words, len(level) if level in _WORDS else 0, tuple(taken))
+    rest = [f"{key}={_value(value)}" for key, value in left.items() if key not in _NOT_AGAIN]
+    told, words = _one_line(said, text), _one_line(said + rest, text)
+    told_chars = len(told) if words.startswith(told) else None
+    return Said(words, len(level) if level in _WORDS else 0, told_chars, tuple(taken))
+
+
+def _one_line(said: Sequence[str], text: str) -> str:
+    return clean_line(" ".join(said).strip().replace("\n", " / "), len(text) * 2)
 
 
 def trace_lines(text: str) -> list[str]:

@@ -69,17 +69,28 @@ class Fold(msgspec.Struct, frozen=True):
     lines: int
     cause: str = ""
 
+    @property
+    def mark(self) -> str:
+        return f"[+{self.lines:,}]"
+
 
 class Worded(msgspec.Struct, frozen=True):
     """The text of a line as it is shown, and the lines of a stack trace that was in it.
 
-    ``level_chars``: so many at its beginning tell the level, where that is told by a field.
+    ``level_chars``: so many at its beginning tell the level, where that is told by a field. ``told_chars``: so many
+    are the message and what stands before it, if that is known.
     """
 
     text: str
     level_chars: int = 0
+    told_chars: int | None = None
     trace: tuple[str, ...] = ()
     cause: str = ""
+
+    @property
+    def fold(self) -> Fold | None:
+        """The trace, folded."""
+        return Fold(len(self.trace), self.cause) if self.trace else None
 
 
 def words_of(line: LogLine, *, raw: bool, redacted: bool, timed: bool = False) -> Worded:
@@ -92,8 +103,12 @@ def words_of(line: LogLine, *, raw: bool, redacted: bool, timed: bool = False) -
     if said is None:
         return Worded(line.text)
     hidden = redact if redacted else str
-    trace = tuple(hidden("\n".join(said.trace)).split("\n")) if said.trace else ()
-    return Worded(hidden(said.words), said.level_chars, trace, hidden(said.taken[-1].cause) if trace else "")
+    text = hidden(said.words)
+    told_chars = said.told_chars if text == said.words else None
+    if not said.taken:
+        return Worded(text, said.level_chars, told_chars)
+    trace = tuple(hidden("\n".join(said.trace)).split("\n"))
+    return Worded(text, said.level_chars, told_chars, trace, hidden(said.taken[-1].cause))
 
 
 def draw_line(line: LogLine, how: How, *, marked: bool = False, fold: Fold | None = None) -> tuple[Strip, ...]:
@@ -106,12 +121,11 @@ def draw_line(line: LogLine, how: How, *, marked: bool = False, fold: Fold | Non
     room = max(1, how.width - prefix.x)
     words = words_of(line, raw=how.raw, redacted=how.redacted, timed=how.times != "off" and not how.wide)
     opened = words.trace if how.wrap and not how.folded else ()
-    folds = [fold] if fold is not None else []
-    if words.trace and not opened:
-        folds.insert(0, Fold(len(words.trace), words.cause))
-    styled = _styled(line, words, how, folds)
+    inner = words.fold if not opened else None
+    styled = _styled(line, words, how, inner, fold)
     if not how.wrap:
-        return (_joined(prefix, _one_row(styled, how, room), how),)
+        marks = "".join(each.mark for each in (inner, fold) if each is not None)
+        return (_joined(prefix, _one_row(styled, how, room, marks), how),)
     rows, blank = list[Strip](), Line().to(prefix.x, how.ink.plain)
     for strip in (styled, *(Strip(pieces(each, how.ink.plain, _found(each, how))) for each in opened[:MOST_ROWS])):
         for at in range(0, max(1, strip.cell_length), room):
@@ -121,12 +135,13 @@ def draw_line(line: LogLine, how: How, *, marked: bool = False, fold: Fold | Non
     return tuple(rows)
 
 
-def _one_row(styled: Strip, how: How, room: int) -> Strip:
-    """Return what is in sight of a line on one row; an arrow of dots says that there is more."""
+def _one_row(styled: Strip, how: How, room: int, marks: str) -> Strip:
+    """Return what is in sight of a line on one row; an arrow of dots says that there is more, and what is folded."""
     row = styled.crop(how.left, how.left + room) if how.left or styled.cell_length > room else styled
-    if styled.cell_length > how.left + room and room > 4:
-        row = Strip.join([row.crop(0, room - 1), Strip([Segment(how.dots, how.ink.key)], 1)])
-    return row
+    if styled.cell_length <= how.left + room or room <= 4:
+        return row
+    end = f"{how.dots} {marks}" if marks and marks not in row.text and len(marks) <= room // 2 else how.dots
+    return Strip.join([row.crop(0, room - len(end)), Strip([Segment(end, how.ink.key)], len(end))])
 
 
 def _joined(prefix: Line, row: Strip, how: How) -> Strip:
@@ -191,7 +206,8 @@ def _time(line: LogLine, how: How) -> str:
     return f"{said}.{ms % 1000:03d}" if full else said
 
 
-def _styled(line: LogLine, words: Worded, how: How, folds: Sequence[Fold]) -> Strip:
+def _styled(line: LogLine, words: Worded, how: How, inner: Fold | None, fold: Fold | None) -> Strip:
+    """Return all of a line; what is folded of its own text stands behind its message, what follows it at its end."""
     ink, text, level = how.ink, words.text, level_of(line.text)
     found, start, end = (level, 0, words.level_chars) if words.level_chars else span_of_level(text)
     spans: list[Span] = []
@@ -199,14 +215,19 @@ def _styled(line: LogLine, words: Worded, how: How, folds: Sequence[Fold]) -> St
         spans.append((start, end, word_style(level, ink)))
     limit = 2 * (how.left + how.width) + 64 if not how.wrap else MOST_ROWS * how.width
     body = text[:limit]
-    segments = pieces(body, style_of(level, ink), spans + _found(body, how))
+    whole = Strip(pieces(body, style_of(level, ink), spans + _found(body, how)))
+    if inner is not None:
+        at = cells(body[: words.told_chars])
+        whole = Strip.join([whole.crop(0, at), Strip(_folded(inner, how)), whole.crop(at)])
+    segments = list(whole)
     if line.cut_bytes:
         segments.append(Segment(f" [cut here, {size(line.cut_bytes)} more: enter]", ink.words[Mark.WARNING]))
-    for fold in folds:
-        segments.append(Segment(f"  [+{fold.lines:,}]", ink.key))
-        if fold.cause:
-            segments.append(Segment(f" {fold.cause[: how.width]}", style_of(Gravity.ERROR, ink)))
-    return Strip(segments)
+    return Strip(segments + (_folded(fold, how) if fold is not None else []))
+
+
+def _folded(fold: Fold, how: How) -> list[Segment]:
+    cause = [Segment(f" {fold.cause[: how.width]}", style_of(Gravity.ERROR, how.ink))] if fold.cause else []
+    return [Segment(f"  {fold.mark}", how.ink.key), *cause]
 
 
 def _found(text: str, how: How) -> list[Span]:

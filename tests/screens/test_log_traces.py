@@ -12,7 +12,7 @@ from screens.log_filter import Filters, Pattern
 from screens.log_json import readable, said_in
 from screens.log_names import make_names
 from screens.log_pretty import pretty
-from screens.log_rows import How, draw_line
+from screens.log_rows import Fold, How, draw_line
 from tests.screens.desk import lines, text, until
 from tests.screens.log_desk import WIDE, logs, open_desk
 from tests.screens.log_hand import ORIGINS, line, numbered
@@ -34,16 +34,16 @@ def how(width=160, **more):
 @pytest.mark.parametrize(
     ("fields", "row"),
     [
-        (json.loads(LOGSTASH), f"ERROR Payment failed n=null  [+31] {THROWN}"),
+        (json.loads(LOGSTASH), f"ERROR Payment failed  [+31] {THROWN} n=null"),
         ({"level": "ERROR", "message": "x", "stack_trace": CAUSED}, "ERROR x  [+33] Caused by: java.io.IOException: y"),
-        ({"level": 50, "msg": "no", "err": NODE}, "ERROR no err={type=Error message=boom}  [+3] Error: boom"),
+        ({"level": 50, "msg": "no", "err": NODE}, "ERROR no  [+3] Error: boom err={type=Error message=boom}"),
         ({"levelname": "ERROR", "message": "oops", "exc_info": PYTHON}, "ERROR oops  [+4] ValueError: no"),
         ({"@l": "Error", "@mt": "x", "@x": "System.E: y\n   at A.B() in /c.cs:line 3"}, "ERROR x  [+2] System.E: y"),
         ({"level": "error", "msg": f"Failed\n{JAVA}"}, f"ERROR Failed  [+31] {THROWN}"),
         ({"level": "error", "msg": JAVA}, f"ERROR {THROWN}  [+30]"),
         ({"level": "error", "stack_trace": JAVA}, f"ERROR  [+31] {THROWN}"),
         ({"level": "error", "msg": "x", "stack": NODE["stack"].split("\n")}, "ERROR x  [+3] Error: boom"),
-        ({"msg": "x", "errors": [NODE]}, 'x errors=[{"type":"Error","message":"boom"}]  [+3] Error: boom'),
+        ({"msg": "x", "errors": [NODE]}, 'x  [+3] Error: boom errors=[{"type":"Error","message":"boom"}]'),
         ({"level": "error", "msg": "x", "stacktrace": "main.main\n\t/a/main.go:12"}, "ERROR x  [+2] main.main"),
         ({"level": "info", "msg": "select *\nfrom x"}, "INFO  select * / from x"),
     ],
@@ -54,6 +54,15 @@ def test_a_trace_in_json_folds_into_its_row(fields, row):
         (drawn,) = draw_line(given, how(wrap=wrap))
         assert drawn.text.partition("| ")[2].rstrip() == row
     assert "[+" not in draw_line(given, how(raw=True))[0].text
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_what_is_folded_is_told_at_the_end_of_a_row_that_is_too_long(width):
+    long = json.dumps({"level": "error", "msg": "Could not charge the card " * 6, "stack_trace": JAVA})
+    (row,) = draw_line(line(long, 1), how(width))
+    assert row.text.rstrip().endswith("\u22ef [+31]") and row.cell_length == width + 1
+    (row,) = draw_line(line("ERROR " + "x" * 90, 1), how(width), fold=Fold(120, "y"))
+    assert row.text.rstrip().endswith("x\u22ef [+120]") and row.cell_length == width + 1
 
 
 def test_where_nothing_is_folded_wrapped_rows_show_the_trace():
@@ -100,7 +109,7 @@ async def test_enter_shows_a_trace_that_json_holds_and_copies_the_line_as_it_cam
     app = open_desk([*numbered(3), line(LOGSTASH, 60)])
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         screen = await logs(pilot)
-        await until(pilot, lambda: "Payment failed n=null  [+31] java.net" in text(app))
+        await until(pilot, lambda: "Payment failed  [+31] java.net" in text(app))
         await pilot.press("end", "enter")
         await until(pilot, lambda: isinstance(app.screen, LineScreen) and FRAMES[5] in text(app))
         assert sum("at com.example" in each for each in lines(app)) > 20
