@@ -1,7 +1,17 @@
 """How grave a line of a log is: one rule for what it is drawn as, and for what is shown of warnings and errors only."""
 
 from screens.log_json import level_in, said_in
-from screens.log_levels import LOOK_CHARS, TIME_BEGINS, Gravity, may_be_grave, own_time_chars, span_of_level
+from screens.log_levels import (
+    LOOK_CHARS,
+    MOST_TIME_CHARS,
+    TIME_BEGINS,
+    Gravity,
+    may_be_grave,
+    own_time_chars,
+    span_of_level,
+)
+
+_MOST_LOOKED_AT = MOST_TIME_CHARS + LOOK_CHARS
 
 
 def level_of(text: str) -> Gravity:
@@ -17,9 +27,10 @@ def gravity(text: str) -> Gravity:
         if known is None:
             known = _by_words(text) if may_be_grave(text) or "\\u" in text else Gravity.NONE
     else:
-        start = own_time_chars(text) if text[:1] in TIME_BEGINS else 0
-        look = text[start : start + LOOK_CHARS]
-        known = span_of_level(look)[0] if may_be_grave(look) else Gravity.NONE
+        look = text[:_MOST_LOOKED_AT]
+        # behind a time there may be the header of klog, which has no word
+        header = text[:1] in TIME_BEGINS and (" E" in look or " W" in look or " F" in look)
+        known = _by_words(text) if header or may_be_grave(look) else Gravity.NONE
     return known if known >= Gravity.WARNING else Gravity.NONE
 
 

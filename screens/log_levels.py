@@ -25,8 +25,9 @@ class Part(enum.IntEnum):
 
 LOOK_CHARS = 200
 _OWN_TIME = re.compile(
-    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?\]?:?\s+"
+    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?\]?:?\s{1,8}"
 )
+MOST_TIME_CHARS = 50
 WORDS = {
     "TRACE": Gravity.DEBUG,
     "DEBUG": Gravity.DEBUG,
@@ -56,9 +57,9 @@ _LEVEL = re.compile(
     rf"|(?i:(?:level|lvl|severity)[\"']?\s?[:=]\s?[\"']?({_ALL})\b)"
     rf"|(?i:[\[<|]\s?({_ALL})\s?[\]>|])"
     rf"|(?i:^({_ALL}):)"
-    r"|(?i:^(fail|dbug|trce):)"
-    r"|^([IWEF])\d{4} \d\d:\d\d)"
+    r"|(?i:^(fail|dbug|trce):))"
 )
+_KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d")
 _BEGINS = {
     **{"I": Gravity.INFO, "W": Gravity.WARNING, "E": Gravity.ERROR, "F": Gravity.FATAL},  # klog
     **{"FAIL": Gravity.ERROR, "DBUG": Gravity.DEBUG, "TRCE": Gravity.DEBUG},  # the console of ASP.NET
@@ -76,7 +77,7 @@ _PYTHON_CAUSE = re.compile(r"^[A-Za-z_][\w.]*(?::|$)")
 
 def span_of_level(text: str) -> tuple[Gravity, int, int]:
     """Return how grave a line is and where its word for that stands (0, 0 where it has none)."""
-    found = _LEVEL.search(text, 0, LOOK_CHARS)
+    found = _KLOG.match(text) or _LEVEL.search(text, 0, LOOK_CHARS)
     if found is None or found.lastindex is None:
         return (Gravity.ERROR if _CRASHES.match(text, 0, LOOK_CHARS) else Gravity.NONE), 0, 0
     word = found[found.lastindex]
@@ -106,8 +107,8 @@ def may_be_grave(text: str) -> bool:
         or "sever" in look
         or "emerg" in look
         or "alert" in look
+        or "fail:" in look
         or "traceback" in look
-        or look[:5] == "fail:"
         or (look[:1] in "wef" and look[1:5].isdigit())
     )
 

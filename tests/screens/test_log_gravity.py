@@ -76,6 +76,8 @@ def how(**more):
         ("2025-11-22T09:41:52Z error: could not store", Gravity.ERROR),
         ("2025-11-22T09:41:52Z " + "x" * 185 + " ERROR", Gravity.ERROR),
         ("[09:41:52 FTL] no secrets", Gravity.FATAL),
+        ("[2025-11-22 09:41:52,118] E1122 09:41:52.118230       1 reflector.go:138] x", Gravity.ERROR),
+        ("E1122 09:41:52.118230       1 reflector.go:138] x", Gravity.ERROR),
         ("we fail: often", Gravity.NONE),
         ("x" * 200 + " ERROR", Gravity.NONE),
     ],
@@ -108,6 +110,8 @@ def test_the_quick_look_says_what_the_drawing_says(key, level, words, before, me
     for text in (compact({"a": "-" * before, message: words, key: level}), f"{'-' * before}{words} {key}={level}"):
         drawn = level_of(text)
         assert gravity(text) is (drawn if drawn >= Gravity.WARNING else Gravity.NONE)
+        timed = f"2025-11-22T09:41:52Z  {text}"
+        assert gravity(timed) is (drawn if (drawn := level_of(timed)) >= Gravity.WARNING else Gravity.NONE)
 
 
 def test_lines_of_other_layouts_are_words():
