@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screens.ink import make_ink
-from screens.log_filter import Filters
+from screens.log_filter import Filters, Pattern
 from screens.log_gravity import gravity, level_of
 from screens.log_json import NUMBERED, readable
 from screens.log_levels import WORDS, Gravity
@@ -117,6 +117,9 @@ def test_the_quick_look_says_what_the_drawing_says(key, level, words, before, me
 def test_lines_of_other_layouts_are_words():
     assert readable(compact(CLEF, Shop="eu")) == "ERROR Order 4711 of eu failed"
     assert readable(compact(CLEF)) == "ERROR Order 4711 of {@Shop} failed"
+    filled = compact(CLEF, **{"@mt": "Order{Kind} failed", "Kind": "Abc"})
+    assert readable(filled) == "ERROR OrderAbc failed OrderId=4711"
+    assert Filters(includes=(Pattern("orderabc"),)).those_of([filled], 3) == [3]
     assert readable(compact(GELF, _thread="main")) == "ERROR x version=1.1 host=h _thread=main"
 
 
