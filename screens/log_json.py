@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from collectors.log_lines import MAX_LINE_BYTES
 from screens.log_levels import WORDS, Gravity, Part, Traces
 from statusdesk.text import clean_line
 
@@ -43,6 +44,9 @@ TRACES = frozenset(
 )
 """What a stack trace is called, in small letters: what is of several lines there is one, whatever they look like."""
 MOST_NESTED = 20  # deeper, values are told as they came
+LEAST_CUT_CHARS = MAX_LINE_BYTES // 4  # of a line that was cut: a letter has up to four bytes
+_ENDS = ('"}', '"}}', '"}}}')
+_CUT_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _GONE = object()
 _HOLE = re.compile(r"\{[@$]?(\w{1,80})(?:,[^{}:]{0,10})?(?::[^{}]{0,40})?\}")
 _LEVEL_FIELD = re.compile(rf'"(?:{"|".join(map(re.escape, LEVELS))})"\s?:\s?(?:"([^"\\]{{1,16}})"|(\d{{1,2}})\b)')
@@ -142,8 +146,17 @@ def trace_lines(text: str) -> list[str]:
 
 
 def _fields_in(text: str) -> Mapping[str, object] | None:
-    if not is_readable(text):
+    """Return the fields of JSON; of JSON that was cut inside of a text, as a long stack trace is, those before too."""
+    if text[:1] != "{":
         return None
+    fields = _decoded(text) if text[-1:] == "}" else None
+    if fields is not None or len(text) < LEAST_CUT_CHARS:
+        return fields
+    wholes = (f"{begun}{end}" for begun in (text, _CUT_ESCAPE.sub("", text)) for end in _ENDS)
+    return next((fields for whole in wholes if (fields := _decoded(whole)) is not None), None)
+
+
+def _decoded(text: str) -> Mapping[str, object] | None:
     try:
         fields: Mapping[str, object] = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):

@@ -9,7 +9,9 @@ from screens.choice import Choice
 from screens.ink import make_ink
 from screens.log_dialogs import LineScreen
 from screens.log_filter import Filters, Pattern
+from screens.log_gravity import gravity
 from screens.log_json import readable, said_in
+from screens.log_levels import Gravity
 from screens.log_names import make_names
 from screens.log_pretty import pretty
 from screens.log_rows import Fold, How, draw_line
@@ -72,6 +74,16 @@ def test_where_nothing_is_folded_wrapped_rows_show_the_trace():
     assert len(rows) == 32 and "[+" not in rows[0] and rows[31].strip() == FRAMES[29]
     (one,) = draw_line(line(LOGSTASH, 1), how(folded=False))
     assert "[+31]" in one.text
+
+
+@pytest.mark.parametrize("at", range(5000, 5016))
+def test_a_trace_that_was_cut_with_its_line_folds_too(at):
+    long = json.dumps(
+        {"level": "ERROR", "message": "x", "err": {"stack": f"E: \u00e9 {FRAMES}\n" * 9 + "\tat \u00e9" * 900}}
+    )
+    (row,) = draw_line(line(long[:at], 1, cut_bytes=70_000), how())
+    assert "| ERROR x  [+" in row.text and "] E: \u00e9" in row.text and gravity(long[:at]) is Gravity.ERROR
+    assert "{" in draw_line(line(long[:50] + "}", 1), how())[0].text
 
 
 def test_what_is_in_a_folded_trace_is_found():
