@@ -223,6 +223,7 @@ class LogPane(LogTelling):
             wide=wish.wide,
             left=0 if wish.wrap else self.view.how.left,
             raw=wish.raw,
+            folded=wish.folded,
             redacted=self.request.redact,
             named=not (self.filters.pod and (self.filters.container or self._names.containers < 2)),
             search=self.search,

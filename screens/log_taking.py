@@ -77,7 +77,7 @@ class LogTaking(Frame):
         follower, origins = pane.feed.follower, pane.feed.origins
         origin = origins[line.origin] if line.origin < len(origins) else None
         cut = bool(line.cut_bytes) and follower is not None
-        dialog = LineScreen(line, origin, self.zone, reading=cut)
+        dialog = LineScreen(line, origin, self.zone, reading=cut, redacted=pane.request.redact)
         self.app.push_screen(dialog)
         if cut and follower is not None:
             in_background(partial(self._read_whole, follower, line, dialog))
