@@ -4,14 +4,18 @@ import re
 from typing import NamedTuple
 
 HIDDEN = "[hidden]"
+WORD_BEGINS = r"(?<!(?<!\\)(?<!\\u00[0-9a-fA-F])\w)"  # in text within quotes also behind what stands for a sign there
+NO_LETTER_BEFORE = r"(?<!(?<!\\)(?<!\\u00[0-9a-f])[a-z])"
+ESCAPED = r"\\(?!\\*(?:[\"'`nrt]|u00))"  # a backslash, but none of a quote, of an end of a line, or of another sign
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|negotiate|ntlm|api-?key|hmac)\s{1,9}(?=[^\s,;])")
 _MANY_PARTS = re.compile(r"(?i)(?:digest|aws4-hmac-sha256)\s{1,9}[a-z_]{2,20}=")  # goes on with names and their values
 _QUOTE = re.compile(r"[bBuUrRfF$@&]{0,2}(\\{0,7}[\"'])")  # of what languages write before one
 _OPENS = re.compile(r"[A-Za-z_.&*]{0,40}(?=[\[({])")  # so they write what holds one: Optional[x], &{x}, Some(x)
 _STRUCTURE = re.compile(r"(?<!\\)\\*+[\"']|(?P<opens>[\[({])|(?P<closes>[\])}])|\n")
 _FIRST = re.compile(r"[\[({\s]{1,9}\\{0,7}[\"']")
-_BARE = re.compile(r"(?:[^\s\"',;}\\&]|&(?![\w.%\[\]-]{1,60}=))+")  # in a form another name follows
-_BARE_IN_QUOTES = re.compile(r"[^\s\"',;}\])\\]+")
+_BARE = re.compile(rf"(?:[^\s\"',;}}\\&]|{ESCAPED}|&(?![\w.%\[\]-]{{1,60}}=))+")  # in a form another name follows
+_BARE_IN_QUOTES = re.compile(rf"(?:[^\s\"',;}}\])\\]|{ESCAPED})+")
+_QUOTED = re.compile(r"\\{0,7}[\"']")
 _OPENED = re.compile(r"\[[\[\s]{0,9}")
 _REST = re.compile(r"[^\s\"',;:&)}\]\\]*")
 _NOTHING = re.compile(r"(?i)[\s,(){}\[\]<>]*(?:(?:null|true|false|none|nil|undefined)\b[\s,(){}\[\]<>]*)*")
@@ -42,7 +46,9 @@ def value_at(text: str, at: int, quote: str, *, deep: bool = True) -> Value:
         return Value(at, found.end() if found is not None else at, HIDDEN)
     opening = _QUOTE.match(text, at)
     if opening is not None:
-        end = end_of_quoted(text, opening.end(), opening[1])
+        begin = opening.end()
+        hidden = _REST.match(text, begin + len(HIDDEN)) if text.startswith(HIDDEN, begin) else None
+        end = hidden.end() if hidden is not None else end_of_quoted(text, begin, opening[1])
         return Value(opening.end(), end, text[opening.end() : end])
     opens = _OPENS.match(text, at) if deep else None
     return _held(text, at, opens.end(), quote) if opens is not None else _bare(text, at, quote)
@@ -54,24 +60,47 @@ def _end_of_parts(text: str, at: int) -> int:
     return min(ends, default=len(text))
 
 
-def end_of_quoted(text: str, at: int, quote: str) -> int:
+def end_of_quoted(text: str, at: int, quote: str, *, in_line: bool = False) -> int:
     """Return where the next quote is that is escaped as the first one is, or the end of the text.
 
     Each time that text in quotes is put into quotes again, the backslashes before a quote become twice as many and one
-    more: so it is told from a quote within, and from one behind backslashes. Escaped ones end with their line.
+    more: so it is told from a quote within, from one behind backslashes, and from one that ends the text around it,
+    which ends this one too. Escaped ones end with their line.
     """
     escapes = len(quote) - 1
-    ends = text.find("\n", at) if escapes else -1
+    ends = text.find("\n", at) if escapes or in_line else -1
     ends = len(text) if ends < 0 else ends
     place = text.find(quote[-1], at, ends)
     while place >= 0:
         before = place
         while before > at and text[before - 1] == "\\":
             before -= 1
-        if (place - before) % (2 * escapes + 2) == escapes:
-            return place - escapes
+        around = escapes
+        while around >= 0:
+            if (place - before) % (2 * around + 2) == around:
+                return place - around
+            around = (around - 1) // 2 if around else -1
         place = text.find(quote[-1], place + 1, ends)
     return ends
+
+
+def without_values(text: str, begins: re.Pattern[str], bare: re.Pattern[str] | None) -> str:
+    """Return a text without what stands behind each beginning, ``in`` its quotes or in those that follow, or bare."""
+    parts, done, found = list[str](), 0, begins.search(text)
+    while found is not None:
+        at = end = found.end()
+        quote = found.groupdict().get("in") or ""
+        if not quote and (opening := _QUOTED.match(text, at)) is not None:
+            quote, at = opening[0], opening.end()
+        if quote:
+            end = end_of_quoted(text, at, quote, in_line=True)
+        elif bare is not None and (word := bare.match(text, at)) is not None:
+            end = word.end()
+        if text[at:end].strip():
+            parts += text[done:at], HIDDEN
+            done = end
+        found = begins.search(text, max(end, found.end()))
+    return "".join(parts) + text[done:] if parts else text
 
 
 def _held(text: str, at: int, opens: int, quote: str) -> Value:
