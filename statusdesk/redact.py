@@ -7,32 +7,39 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from statusdesk.redact_formed import without_formed
+from statusdesk.redact_json import still_json
 from statusdesk.redact_keys import KEY_MARK, KeyBody, LogStart, edges_of, is_beginning, lines_before_end, without_keys
 from statusdesk.redact_named import folded, is_plain, without_named
 from statusdesk.redact_said import without_said
 from statusdesk.redact_values import HIDDEN as HIDDEN
-from statusdesk.redact_values import WORD_BEGINS
+from statusdesk.redact_values import word_begins
 from statusdesk.text import MAX_CHARS, clean, clean_line
 
 LINE_CHARS = 1_000
 MAX_KEY_LINES = 200
 _TOKEN_BEGINS = re.compile(r"(?:hv[sbr]|[sbr])\.")  # of Vault and OpenBao: service, batch and recovery
 _TOKEN = re.compile(_TOKEN_BEGINS.pattern + r"[A-Za-z0-9_-]{20,}")
-_TOKEN_TEXT = re.compile(WORD_BEGINS + _TOKEN.pattern)
-_JWT_BEGINS = re.compile(rf"{WORD_BEGINS}eyJ[A-Za-z0-9_-]{{8,}}\.")
+_TOKEN_TEXT = re.compile(word_begins("[hsbr]") + r"(?:(?<=h)v[sbr]|(?<=[sbr]))\.[A-Za-z0-9_-]{20,}")
+_JWT_BEGINS = re.compile(word_begins("eyJ") + r"[A-Za-z0-9_-]{8,}\.")
 _JWT_TEXT = re.compile(_JWT_BEGINS.pattern + r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
 _USERINFO_TEXT = re.compile(r"(://[^\s/:@\"']{0,200}:)([^\s/@\"']{1,400})(?=@)")
 # tokens whose beginning says who made them: GitHub, GitLab, AWS, Slack, npm, Docker, Stripe, Google, OpenShift,
 # Anthropic, OpenAI, PyPI, DigitalOcean
-_MADE_TEXT = re.compile(
-    WORD_BEGINS + r"(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,}|A[KS]IA[A-Z0-9]{16}"
-    r"|xox[abeprs]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{16,}|dckr_pat_[A-Za-z0-9_-]{16,}"
-    r"|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{35}|sha256~[A-Za-z0-9_-]{32,}"
-    r"|sk-(?:ant|proj)-[A-Za-z0-9_-]{16,}|xapp-\d-[A-Za-z0-9-]{10,}|pypi-AgE[A-Za-z0-9_-]{16,}"
-    r"|do[opr]_v1_[a-f0-9]{32,})"
-)
-_DOTTED_TEXT = re.compile(WORD_BEGINS + r"(?:ya29\.[A-Za-z0-9._-]{20,}|SG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,})")
-_BEARER_TEXT = re.compile(rf"(?i)({WORD_BEGINS}bearer\s{{1,9}})([a-z0-9._~+/-]{{16,}}=*)")
+_MADE = {
+    "g": r"h[pousr]_[A-Za-z0-9]{16,}|ithub_pat_[A-Za-z0-9_]{16,}|lpat-[A-Za-z0-9_-]{16,}",
+    "A": r"[KS]IA[A-Z0-9]{16}|Iza[A-Za-z0-9_-]{35}",
+    "x": r"ox[abeprs]-[A-Za-z0-9-]{10,}|app-\d-[A-Za-z0-9-]{10,}",
+    "n": r"pm_[A-Za-z0-9]{16,}",
+    "d": r"ckr_pat_[A-Za-z0-9_-]{16,}|o[opr]_v1_[a-f0-9]{32,}",
+    "s": r"k_(?:live|test)_[A-Za-z0-9]{16,}|ha256~[A-Za-z0-9_-]{32,}|k-(?:ant|proj)-[A-Za-z0-9_-]{16,}",
+    "r": r"k_(?:live|test)_[A-Za-z0-9]{16,}",
+    "p": r"ypi-AgE[A-Za-z0-9_-]{16,}",
+}
+_MADE_WAYS = "|".join(f"(?<={letter})(?:{ways})" for letter, ways in _MADE.items())
+_MADE_TEXT = re.compile(word_begins("[" + "".join(_MADE) + "]") + f"(?:{_MADE_WAYS})")
+_DOTTED_WAYS = r"(?<=y)a29\.[A-Za-z0-9._-]{20,}|(?<=S)G\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}"
+_DOTTED_TEXT = re.compile(f"{word_begins('[yS]')}(?:{_DOTTED_WAYS})")
+_BEARER_TEXT = re.compile(rf"(?i)({word_begins('bearer')}\s{{1,9}})([a-z0-9._~+/-]{{16,}}=*)")
 _TOKENISH = re.compile(r"\.[A-Za-z0-9_-]{20}")  # begins with a letter that can be found fast
 # words that are looked for together, each marked where that begins which they share: what is rare is found faster
 _SOUGHT = (
@@ -40,8 +47,7 @@ _SOUGHT = (
     ("se|cret", "|credentials="),
     ("|pass", "|pwd", "ot|p=", "|pypi-age"),
     ("aut|horization", 'aut|h"', "aut|h\\", "aut|h'"),
-    ("|bearer",),
-    ("identi|fied ",),
+    ("|bearer", " |by '", ' |by "', " |by \\"),
     ("://",),
     ("se|ss",),
     ("cur|l", "mysq|l", " |login "),
@@ -113,6 +119,10 @@ def redact(text: str, known: Collection[str] = ()) -> str:
     for secret in known:
         if secret:
             text = text.replace(secret, HIDDEN)
+    return still_json(text, _without_shapes(text), _without_shapes)
+
+
+def _without_shapes(text: str) -> str:
     if "eyJ" in text:
         text = _JWT_TEXT.sub(HIDDEN, text)
     if "sk-" in text or "pypi-" in text or _may_be_made(text):

@@ -4,33 +4,30 @@ import base64
 import binascii
 import re
 
-from statusdesk.redact_values import ESCAPED, HIDDEN, WORD_BEGINS, without_values
+from statusdesk.redact_values import ESCAPED, HIDDEN, without_values, word_begins
 
 _NAME = r"[\w.:-]{0,60}(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|private[_-]?key)"
 _LESS, _MORE = r"(?:<|\\{1,7}u003c)", r"(?:>|\\{1,7}u003e)"  # so they are written in JSON that may stand in markup
-_SIGNED = re.compile(
-    r"(?i)((?:[?&]|\\u0026)(?:sig|signature)=|(?<![a-z])x-(?:amz|goog)-signature=)([^\s&\"'<>\\]{6,})"
-)
+_SIGNED = re.compile(r"(?i)((?:[?&]|\\u0026)(?:sig|signature)=|(?<![a-z])x-(?:amz|goog)-signature=)([^\s&\"'<>\\]{6,})")
 _HOOK = re.compile(r"(://hooks\.slack\.com/(?:services|workflows|triggers)/)([A-Za-z0-9_/-]{16,})")
 _ELEMENT = re.compile(
     rf"(?i)({_LESS}{_NAME}(?:\s[^<>]{{0,200}}?)?{_MORE})((?:(?!{_LESS})[^<>\n]){{1,400}})(?={_LESS}\\{{0,7}}/)"
 )
 _PROPERTY = re.compile(
-    rf"(?i){WORD_BEGINS}(?:name|key|id)=\\{{0,7}}[\"']{_NAME}\\{{0,7}}[\"']\s{{1,9}}value=(?=\\{{0,7}}[\"'])"
+    rf"(?i){word_begins('name', 'key', 'id')}=\\{{0,7}}[\"']{_NAME}\\{{0,7}}[\"']\s{{1,9}}value=(?=\\{{0,7}}[\"'])"
 )
 # Source: MySQL and MariaDB (CREATE USER), PostgreSQL (CREATE ROLE)
-_IDENTIFIED = re.compile(rf"(?i){WORD_BEGINS}identified (?:with \S{{1,60}} )?by (?:password )?(?=\\{{0,7}}[\"'])")
+_IDENTIFIED = re.compile(rf"(?i){word_begins('identified')} (?:with \S{{1,60}} )?by (?:password )?(?=\\{{0,7}}[\"'])")
 _ROLE = re.compile(
-    rf"(?i){WORD_BEGINS}(?:alter|create)\s{{1,9}}(?:user|role)\s[^\n;]{{1,200}}?\bpassword\s{{1,9}}(?=\\{{0,7}}[\"'])"
+    rf"(?i){word_begins('alter', 'create')}\s{{1,9}}(?:user|role)\s"
+    r"[^\n;]{1,200}?\bpassword\s{1,9}(?=\\{0,7}[\"'])"
 )
 # what follows the option is no end of the quotes that it stands in, and no name of a variable
 _OPENS = r"(?=\\{0,7}[\"'](?![\s,:;}\])$]|\Z)|[^\s\"'|;&\\$-])"
-_DATABASE = re.compile(rf"{WORD_BEGINS}mysql[a-z-]{{0,20}}\s(?:[^\n|;&]{{0,300}}?\s)?-p(?:(?=\$)|{_OPENS})")
-_LOGIN = re.compile(
-    rf"{WORD_BEGINS}(?:docker|podman|nerdctl|buildah|skopeo|crane|helm registry|oc|cf) login (?:[^\n|;&]{{0,300}}?\s)?"
-    rf"-p[\s=]{{0,3}}{_OPENS}"
-)
-_SSH = re.compile(rf"{WORD_BEGINS}sshpass\s{{1,9}}-p\s{{0,3}}{_OPENS}")
+_DATABASE = re.compile(rf"{word_begins('mysql')}[a-z-]{{0,20}}\s(?:[^\n|;&]{{0,300}}?\s)??-p(?:(?=\$)|{_OPENS})")
+_CLIENT = word_begins("docker", "podman", "nerdctl", "buildah", "skopeo", "crane", "helm registry", "oc", "cf")
+_LOGIN = re.compile(rf"{_CLIENT} login (?:[^\n|;&]{{0,300}}?\s)??-p[\s=]{{0,3}}{_OPENS}")
+_SSH = re.compile(rf"{word_begins('sshpass')}\s{{1,9}}-p\s{{0,3}}{_OPENS}")
 _ARGUMENT = re.compile(rf"(?:[^\s\"'|;&\\]|{ESCAPED})+")
 _REGISTRY = re.compile(
     r"(\\{0,7}[\"']auth\\{0,7}[\"']\s{0,3}:\s{0,3}\\{0,7}[\"'])([A-Za-z0-9+/]{6,400}={0,2})(?=\\{0,7}[\"'])"

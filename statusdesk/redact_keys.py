@@ -65,7 +65,7 @@ def _begin_of_torn(text: str, at: int, end: int) -> int:
     begin = at + len(text[at:end].rstrip(_LETTERS + "=" + _AROUND))
     for run in _RUN.finditer(text, begin, end):
         if _is_of_key(run[0]):
-            return run.start()
+            return run.start() + (text[run.start() - 1 : run.start()] == "\\")  # the letter stands for a sign
     core = text[begin:end].rstrip("=").rstrip(_LETTERS)
     right_before = text[begin + len(core) : end]
     return begin + len(core) if len(right_before.strip("+/")) > 1 else end

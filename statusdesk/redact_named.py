@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from statusdesk.redact_values import ESCAPED, HIDDEN, NO_LETTER_BEFORE, WORD_BEGINS, Value, value_at, without_values
+from statusdesk.redact_values import ESCAPED, HIDDEN, Value, value_at, without_values, word_begins
 
 _QUOTE = r"(?P<quote>\\{0,7}[\"'])"
 _LINK = r"\s{0,9}[:=]{1,2}>?\s{0,9}"
@@ -16,18 +16,19 @@ _NAMED = re.compile(
     rf"|\\{{0,7}}[\"']\s{{0,3}},\s{{0,3}}(?P<other>\\{{0,7}}[\"'])value(?P=other)\s{{0,3}}:\s{{0,3}})"
 )
 _HEADER = re.compile(r"authorization\\{0,7}[\"']?[\s,]{1,9}(?=\\{0,7}[\"']?(?:basic|bearer|digest|negotiate)\s)")
-_SHORT = re.compile(rf"{NO_LETTER_BEFORE}(?:pass|pwd){_QUOTE}{_LINK}")
-_ASSIGNED = re.compile(rf"(?:token|secret|{NO_LETTER_BEFORE}pwd|{NO_LETTER_BEFORE}pass)(?:=|{_QUOTE}?\s{{0,9}}=>\s{{0,9}})")
+_PASS = word_begins("p", before="[a-z]") + "(?:ass|wd)"
+_SHORT = re.compile(rf"{_PASS}{_QUOTE}{_LINK}")
+_ASSIGNED = re.compile(rf"(?:token|secret|{_PASS})(?:=|{_QUOTE}?\s{{0,9}}=>\s{{0,9}})")
 _CREDENTIALS = re.compile(r"credentials=")
-_ENCRYPTION = re.compile(rf"(?:encryption[_-]?key{_QUOTE}?{_LINK}|{NO_LETTER_BEFORE}otp=)")
+_ENCRYPTION = re.compile(rf"(?:encryption[_-]?key{_QUOTE}?{_LINK}|{word_begins('otp', before='[a-z]')}=)")
 _SETTING = re.compile(r"(?<![a-z])[a-z][a-z0-9_]{0,60}_(?:pass|pwd):\s{1,9}")
 _VARIABLE = re.compile(r"SECRET[A-Z0-9_]{0,60}=")
 _SAID = re.compile(
-    rf"(?:token|secret|api[_-]?key[a-z0-9_-]{{0,40}}|{NO_LETTER_BEFORE}pass|{NO_LETTER_BEFORE}pwd){_QUOTE}?\s{{0,9}}:\s{{0,9}}"
+    rf"(?:token|secret|api[_-]?key[a-z0-9_-]{{0,40}}|{_PASS}){_QUOTE}?\s{{0,9}}:\s{{0,9}}"
     r"(?:[\[(]\s{0,3}){0,3}"
 )
 _OPTION = re.compile(
-    r"(?<!(?<!\\)(?<!\\u00[0-9a-f])[\w-])--?(?:[a-z0-9]{1,20}-){0,3}"
+    word_begins("-", before=r"[\w-]") + r"-?(?:[a-z0-9]{1,20}-){0,3}"
     r"(?:token|pass(?:word|wd|phrase)?|pwd|(?:api|access|secret)-?key|client-?secret|secret-?id)"
     r"(?:\s{1,9}|\\{0,7}[\"']\s{0,3},\s{0,3}(?=\\{0,7}[\"']))(?![-|&<>()\s]|\\{0,7}[\"']?\$[a-z_{(])"
 )
@@ -41,7 +42,7 @@ _ABOUT_OPTION = re.compile(
     r"|password|when|because|before|after|but|which)[.,:!?)]*"
 )
 _USER = re.compile(
-    rf"(?i){WORD_BEGINS}curl\b[^\n|;]{{0,300}}?\s(?:-[a-z]{{0,8}}u\s{{0,9}}|--(?:proxy-)?user[=\s]\s{{0,9}})"
+    rf"(?i){word_begins('curl')}\b[^\n|;]{{0,300}}?\s(?:-[a-z]{{0,8}}u\s{{0,9}}|--(?:proxy-)?user[=\s]\s{{0,9}})"
     r"(?P<in>\\{0,7}[\"'])?[^\s:\"'/\\]{1,100}:(?!\\{0,7}[\"'])"
 )
 _ARGUMENT = re.compile(rf"(?:[^\s\"'\\]|{ESCAPED})+")
@@ -52,7 +53,7 @@ _LEAST_SAID = 12
 _PARTS = re.compile(r"[-_./:@+=]+")
 _PLAIN_PART = re.compile(r"[a-z]{0,20}(?:[A-Z][a-z]{2,19}){0,5}\d{0,2}|[A-Z]{1,20}\d{0,2}|\d{1,4}")
 _COOKIE_BEGINS = re.compile(
-    rf"(?i){WORD_BEGINS}(?:set-)?cookies?\\{{0,7}}[\"']?\s{{0,9}}[:=]\s{{0,9}}[\[{{(]?\\{{0,7}}[\"']?"
+    rf"(?i){word_begins('cookie')}s?\\{{0,7}}[\"']?\s{{0,9}}[:=]\s{{0,9}}[\[{{(]?\\{{0,7}}[\"']?"
 )
 _COOKIE_PAIR = re.compile(r"(\s{0,3}([^\s=;,:\"'{}\[\]&?/]{1,100})=)(\"?\[hidden\]|\"?[^\s;,\"'\\}\])]*)(\"?;?)")
 _COOKIE_ABOUT = frozenset(("path", "domain", "expires", "max-age", "samesite", "version"))

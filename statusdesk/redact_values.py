@@ -4,8 +4,6 @@ import re
 from typing import NamedTuple
 
 HIDDEN = "[hidden]"
-WORD_BEGINS = r"(?<!(?<!\\)(?<!\\u00[0-9a-fA-F])\w)"  # in text within quotes also behind what stands for a sign there
-NO_LETTER_BEFORE = r"(?<!(?<!\\)(?<!\\u00[0-9a-f])[a-z])"
 ESCAPED = r"\\(?!\\*(?:[\"'`nrt]|u00))"  # a backslash, but none of a quote, of an end of a line, or of another sign
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|negotiate|ntlm|api-?key|hmac)\s{1,9}(?=[^\s,;])")
 _MANY_PARTS = re.compile(r"(?i)(?:digest|aws4-hmac-sha256)\s{1,9}[a-z_]{2,20}=")  # goes on with names and their values
@@ -16,10 +14,25 @@ _FIRST = re.compile(r"[\[({\s]{1,9}\\{0,7}[\"']")
 _BARE = re.compile(rf"(?:[^\s\"',;}}\\&]|{ESCAPED}|&(?![\w.%\[\]-]{{1,60}}=))+")  # in a form another name follows
 _BARE_IN_QUOTES = re.compile(rf"(?:[^\s\"',;}}\])\\]|{ESCAPED})+")
 _QUOTED = re.compile(r"\\{0,7}[\"']")
+_ENDS_AROUND = re.compile(r"(?<!\\)\\{0,7}\"(?=\s*(?:[,:}\])]|\Z|\\{0,7}\"))")
+_AROUND_CHARS = 4_000
+_CLASS = re.compile(r"\[[^\]]+\]")
 _OPENED = re.compile(r"\[[\[\s]{0,9}")
 _REST = re.compile(r"[^\s\"',;:&)}\]\\]*")
 _NOTHING = re.compile(r"(?i)[\s,(){}\[\]<>]*(?:(?:null|true|false|none|nil|undefined)\b[\s,(){}\[\]<>]*)*")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
+
+
+def word_begins(*beginnings: str, before: str = r"\w") -> str:
+    """Return an expression of beginnings of words, with nothing of a word before them; a class stands for a letter.
+
+    In text within quotes it may be the letter that stands for a sign there. To look back comes last: it is faster.
+    """
+    ways = (
+        rf"{begins}(?<!(?<!\\)(?<!\\u00[0-9a-fA-F]){before}{'.' * len(_CLASS.sub('.', begins))})"
+        for begins in beginnings
+    )
+    return f"(?:{'|'.join(ways)})" if len(beginnings) > 1 else next(ways)
 
 
 class Value(NamedTuple):
@@ -78,10 +91,23 @@ def end_of_quoted(text: str, at: int, quote: str, *, in_line: bool = False) -> i
         around = escapes
         while around >= 0:
             if (place - before) % (2 * around + 2) == around:
-                return place - around
+                ends = place - around
+                return ends if quote[-1] == '"' else _end_of_around(text, at, ends)
             around = (around - 1) // 2 if around else -1
         place = text.find(quote[-1], place + 1, ends)
-    return ends
+    return ends if quote[-1] == '"' else _end_of_around(text, at, ends)
+
+
+def _end_of_around(text: str, at: int, end: int) -> int:
+    """Return where the double quotes end in which all that stands, where that is before the end of what is in others.
+
+    Of those that end, an odd number of the same kind stands before in the line.
+    """
+    for quote in _ENDS_AROUND.finditer(text, at, end):
+        begin = max(text.rfind("\n", 0, at), at - _AROUND_CHARS) + 1
+        if len(re.findall(rf"(?<!\\){re.escape(quote[0])}", text[begin:at])) % 2:
+            return quote.start()
+    return end
 
 
 def without_values(text: str, begins: re.Pattern[str], bare: re.Pattern[str] | None) -> str:
