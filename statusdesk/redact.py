@@ -159,7 +159,8 @@ class PrivateKeys:
         """Return the lines that come next, hidden as long as all that was read looks like the body of a key."""
         if not self._start.may_go_on:
             return lines
-        return [HIDDEN] * len(lines) if self._start.takes(lines) else lines
+        body = self._start.takes(lines)
+        return [HIDDEN] * body + lines[body:]
 
     def redacted(self, lines: Sequence[str]) -> list[str]:
         """Return the lines that come next redacted, those of keys hidden."""
@@ -167,7 +168,7 @@ class PrivateKeys:
         for at, line in enumerate(lines):
             edges = edges_of(line)
             if edges:
-                if self._body is None and not is_beginning(edges[0]):
+                if not is_beginning(edges[0]) and (self._body is None or self._body.bodies):
                     body = lines_before_end(lines[:at], line, edges[0])
                     found[at - body :] = [HIDDEN] * body
                 self._body = KeyBody(line, edges[-1]) if is_beginning(edges[-1]) else None

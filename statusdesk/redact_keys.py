@@ -9,19 +9,22 @@ from statusdesk.redact_values import HIDDEN
 KEY_MARK = "PRIVATE KEY-----"
 _EDGE = re.compile(r"-----(BEGIN|END) [A-Z ]*PRIVATE KEY-----")
 _RUN = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
-_CORE = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_CORE = re.compile(r"[A-Za-z0-9+/]+={0,2}|={1,2}")
 # of all lines of a key but the last. Source: RFC 7468 section 2, ssh-keygen, RFC 2045 section 6.8
 _WIDTHS = (64, 70, 76)
 _LEAST_ALONE = 16  # characters of one that has but one line
 _WIDE = 40  # so long a piece is of a key though nothing else of it was seen yet
 _HEADER = re.compile(r"\b(?:Proc-Type|DEK-Info): ")  # Source: RFC 1421 section 4.6
 _BARE_HEADER = re.compile(r"\s*[A-Z][A-Za-z]*-[A-Za-z-]+: .*")
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r" *\d+")
+_ENOUGH_CHARS = 100
+_SIGN = re.compile(r"[A-Za-z0-9]")
 _PIECES = re.compile(r"[+/=]")
 _GROUPS = re.compile(r"[A-Z]*[a-z]+|[A-Z]+|\d+")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _LEAST_PIECE = 8
-_WORD_LENGTH = 3.5  # of words put together there are as many characters between two changes, or more
+_WORD_CHARS, _LONG_WORD_CHARS = 3.5, 5  # between two changes of what is made of words; there they are longer
 _BEHIND = re.compile(r"(?:[\s\"'`+,;|$)\]}]|\\++[nr]?)*+")  # what ends a line of a log, or of the source of a program
 _SAME_CHARS = 4
 _FRAME_CHARS = 300
@@ -97,15 +100,17 @@ class _Frame(NamedTuple):
 
     def _places(self, line: str) -> list[int]:
         """Return where the piece of another line may begin: behind the like, or in the same column."""
-        if len(self.before) > _FRAME_CHARS:
-            return []
         column = len(self.before)
+        if column > _FRAME_CHARS:
+            return []
         like = self._behind_the_like(line)
-        same = column if column and line[column - 1 : column] == self.before[-1] else None
+        same = column if _SIGN.sub("x", line[:column]) == _SIGN.sub("x", self.before) else None
         return [place for place in (like, same) if place is not None]
 
     def _behind_the_like(self, line: str) -> int | None:
         """Return where what stands before is over in another line, in which its numbers may be others."""
+        if len(self.before) > _FRAME_CHARS:
+            return None
         at = done = 0
         for number in _NUMBER.finditer(self.before):
             words = self.before[done : number.start()]
@@ -115,10 +120,16 @@ class _Frame(NamedTuple):
             at, done = mine.end(), number.end()
         return at + len(self.before) - done if line.startswith(self.before[done:], at) else None
 
+    def is_empty(self, line: str) -> bool:
+        """Tell whether nothing stands in another line where this one has its piece."""
+        at = self._behind_the_like(line + " ")  # which may be cut off there
+        return at is not None and self._closes(line, min(at, len(line)))
+
     def _closes(self, line: str, at: int) -> bool:
-        behind = _BEHIND.match(line, at)
-        is_over = behind is not None and behind.end() == len(line)
-        return is_over or (bool(self.behind) and line.startswith(self.behind[:_SAME_CHARS], at))
+        if _BEHIND.fullmatch(line, at) is not None:
+            return True
+        behind, mine = (_NUMBER.sub("0", text[:_FRAME_CHARS])[:_SAME_CHARS] for text in (self.behind, line[at:]))
+        return behind != "" and behind == mine
 
 
 class KeyBody:
@@ -128,27 +139,32 @@ class KeyBody:
     """
 
     def __init__(self, line: str, begins: re.Match[str]) -> None:
-        self.lines = 1  # those of its log so far, empty ones not counted
-        self._frames = (_around(line, begins),)
-        self._bodies = 0
+        self.lines = 1  # of its log since it began, empty ones not counted
+        self.bodies = 0  # those of them that are its
+        self._frames = [_around(line, begins)]
         self._width = 0  # of the longest of them
+        self._chars = 0  # of all of them
         self._is_next = True  # nothing stands between the beginning and the next line
         self._is_torn = False
         self._is_over = False  # its last line, a shorter one, was seen
 
     def takes(self, line: str) -> bool:
         """Tell whether the next line belongs to the key."""
-        if not line or line.isspace():
+        if not line or line.isspace() or self._frames[-1].is_empty(line):
             return not self._is_torn
         self.lines += 1
+        core = next((core for frame in self._frames if self._is_full(core := frame.core(line))), "")
+        if core:
+            self._is_over = False
+            return self._counts(core)
         piece = next((run for run in _RUN.finditer(line) if self._is_full(run[0])), None)
         if piece is not None:
-            self._frames = (self._frames[0], _around(line, piece))
+            self._frames[1:] = [_around(line, piece)]
             self._is_over = False
             return self._counts(piece[0])
-        if not self._bodies and not self._is_torn and _HEADER.search(line) is not None:
+        if not self.bodies and not self._is_torn and _HEADER.search(line) is not None:
             return True
-        if not self._bodies and not self._is_torn and _BARE_HEADER.fullmatch(line) is not None:
+        if not self.bodies and not self._is_torn and _BARE_HEADER.fullmatch(line) is not None:
             return True
         if self._is_rest(line):
             return True
@@ -158,22 +174,26 @@ class KeyBody:
     def _is_full(self, run: str) -> bool:
         if not _is_of_key(run):
             return False
-        return self._bodies > 0 or self._is_next or len(run) >= _WIDE
+        return self.bodies > 0 or self._is_next or len(run) >= _WIDE
 
     def _is_rest(self, line: str) -> bool:
         """Tell whether a line stands where those of the key do, and may be its last one by its length."""
-        if self._is_over or (self._is_torn and not self._bodies):
+        if self._is_torn and not self.bodies:
             return False
         core = next((core for frame in self._frames[::-1] if (core := frame.core(line))), "")
-        if not core or (not self._bodies and len(core) < _LEAST_ALONE):
+        if not core or (not self.bodies and len(core) < _LEAST_ALONE):
             return False
-        if self._is_torn and len(core) % 4 and not self._width % 4:  # Source: RFC 4648 section 4, of all lines together
+        if self._is_over and _WORD.fullmatch(core) is not None:
             return False
-        self._is_over = len(core) < self._width
+        if self._is_torn and len(core) % 4 and not self._width % 4:
+            return False
+        is_end = core.endswith("=") or not (self._chars + len(core)) % 4  # Source: RFC 4648 section 4
+        self._is_over = is_end and len(core) < self._width
         return self._counts(core)
 
     def _counts(self, piece: str) -> bool:
-        self._bodies += 1
+        self.bodies += 1
+        self._chars += len(piece)
         self._width = max(self._width, len(piece))
         self._is_next = False
         return True
@@ -185,15 +205,18 @@ def _around(line: str, piece: re.Match[str]) -> _Frame:
 
 def _is_of_key(run: str) -> bool:
     """Tell whether characters of base 64 look like a piece of a key, not like words, a path or a number."""
-    if run.islower() or run.isupper() or _HEX.fullmatch(run) is not None:
+    if len(run) < _LEAST_ALONE or run.islower() or run.isupper() or _HEX.fullmatch(run) is not None:
         return False
-    return len(run) in _WIDTHS or any(map(_is_mixed, _PIECES.split(run)))
+    return len(run) in _WIDTHS or any(_is_mixed(piece, len(run)) for piece in _PIECES.split(run))
 
 
-def _is_mixed(piece: str) -> bool:
+def _is_mixed(piece: str, chars: int) -> bool:
+    """Tell whether a piece of so many characters of base 64 changes between kinds of signs as no words do."""
     if len(piece) < _LEAST_PIECE or piece.islower() or piece.isupper() or piece.isdecimal():
         return False
-    return len(piece) < _WORD_LENGTH * len(_GROUPS.findall(piece))
+    piece = piece[:_ENOUGH_CHARS]
+    word_chars = _LONG_WORD_CHARS if chars >= _WIDE else _WORD_CHARS
+    return len(piece) < word_chars * len(_GROUPS.findall(piece))
 
 
 def lines_before_end(lines: Sequence[str], line: str, ends: re.Match[str]) -> int:
@@ -204,7 +227,7 @@ def lines_before_end(lines: Sequence[str], line: str, ends: re.Match[str]) -> in
         if not text or text.isspace():
             continue
         is_last = not nearest and (frame.core(text) or _CORE.fullmatch(text.strip()) is not None)
-        if not is_last and not any(_is_of_key(run[0]) for run in _RUN.finditer(text)):
+        if not is_last and not _is_of_key(frame.core(text)) and not any(map(_is_of_key, _RUN.findall(text))):
             break
         found = nearest = back
     return found
@@ -214,17 +237,25 @@ class LogStart:
     """Tells whether a log begins in the middle of a private key: all that was read of it looks like lines of one."""
 
     def __init__(self) -> None:
-        self._frame: _Frame | None = None
         self.may_go_on = True
+        self._frame: _Frame | None = None
+        self._is_inside = False  # lines were read, and all looked so
 
-    def takes(self, lines: Sequence[str]) -> bool:
-        """Tell whether all the lines that come next belong to the key; only the last one of it is shorter."""
-        for at, line in enumerate(lines):
+    def takes(self, lines: Sequence[str]) -> int:
+        """Return how many of the lines that come next are the key's; only its last one is shorter.
+
+        The first ones to be read are so only where all of them are.
+        """
+        count, is_full = 0, True
+        while count < len(lines) and is_full:
+            line = lines[count]
             piece = next((run for run in _RUN.finditer(line) if len(run[0]) in _WIDTHS and _is_of_key(run[0])), None)
-            if piece is not None and self._frame is None:
+            if self._frame is None and piece is not None:
                 self._frame = _around(line, piece)
-            core = self._frame.core(line) if self._frame is not None else ""
-            if not core or (piece is None and at < len(lines) - 1):
-                self.may_go_on = False
-                return False
-        return self._frame is not None
+            if self._frame is None or not self._frame.core(line):
+                break
+            count, is_full = count + 1, piece is not None
+        self.may_go_on = count == len(lines)
+        count = count if self._is_inside or self.may_go_on else 0
+        self._is_inside = self._is_inside or count > 0
+        return count

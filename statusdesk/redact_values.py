@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 HIDDEN = "[hidden]"
-ESCAPED = r"\\(?!\\*(?:[\"'`nrt]|u00))"  # a backslash, but none of a quote, of an end of a line, or of another sign
+ESCAPED = r"\\++(?![\"'`nrt]|u00)"  # backslashes, but none of a quote, of an end of a line, or of another sign
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|negotiate|ntlm|api-?key|hmac)\s{1,9}(?=[^\s,;])")
 _MANY_PARTS = re.compile(r"(?i)(?:digest|aws4-hmac-sha256)\s{1,9}[a-z_]{2,20}=")  # goes on with names and their values
 _QUOTE = re.compile(r"[bBuUrRfF$@&]{0,2}(\\{0,7}[\"'])")  # of what languages write before one
@@ -105,7 +105,7 @@ def _end_of_around(text: str, at: int, end: int) -> int:
     """
     for quote in _ENDS_AROUND.finditer(text, at, end):
         begin = max(text.rfind("\n", 0, at), at - _AROUND_CHARS) + 1
-        if len(re.findall(rf"(?<!\\){re.escape(quote[0])}", text[begin:at])) % 2:
+        if (text.count(quote[0], begin, at) - text.count("\\" + quote[0], begin, at)) % 2:
             return quote.start()
     return end
 
