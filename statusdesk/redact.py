@@ -6,7 +6,7 @@ The shapes of tokens are written here and nowhere else; an accessor of Vault nev
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from statusdesk.redact_formed import without_formed
+from statusdesk.redact_formed import without_formed, without_registries
 from statusdesk.redact_json import still_json
 from statusdesk.redact_keys import KEY_MARK, KeyBody, LogStart, edges_of, is_beginning, lines_before_end, without_keys
 from statusdesk.redact_named import folded, is_plain, without_named
@@ -119,7 +119,12 @@ def redact(text: str, known: Collection[str] = ()) -> str:
     for secret in known:
         if secret:
             text = text.replace(secret, HIDDEN)
-    return still_json(text, _without_shapes(text), _without_shapes)
+    return still_json(text, _without_shapes(text), _without_shapes, _without_pairs)
+
+
+def _without_pairs(text: str) -> str:
+    """Return a text without what another string names."""
+    return without_named(without_registries(text))
 
 
 def _without_shapes(text: str) -> str:

@@ -51,6 +51,11 @@ def without_formed(text: str, lower: str) -> str:
     if " -p" in text:
         for command in (_DATABASE, _LOGIN, _SSH):
             text = without_values(text, command, _ARGUMENT)
+    return without_registries(text)
+
+
+def without_registries(text: str) -> str:
+    """Return a text without the names and passwords of registries."""
     return _REGISTRY.sub(_unless_word, text) if 'auth"' in text or "auth\\" in text or "auth'" in text else text
 
 

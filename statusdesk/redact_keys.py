@@ -43,6 +43,8 @@ def without_keys(text: str) -> str:
             following = edges[at + 1] if at + 1 < len(edges) else None
             is_whole = following is not None and not is_beginning(following)
             begin, end = edge.end(), following.start() if following is not None else len(text)
+            if text.startswith(HIDDEN, begin):
+                continue
             end = end if is_whole else _end_of_cut(text, begin, end)
         elif at and is_beginning(edges[at - 1]):
             continue

@@ -14,7 +14,8 @@ _FIRST = re.compile(r"[\[({\s]{1,9}\\{0,7}[\"']")
 _BARE = re.compile(rf"(?:[^\s\"',;}}\\&]|{ESCAPED}|&(?![\w.%\[\]-]{{1,60}}=))+")  # in a form another name follows
 _BARE_IN_QUOTES = re.compile(rf"(?:[^\s\"',;}}\])\\]|{ESCAPED})+")
 _QUOTED = re.compile(r"\\{0,7}[\"']")
-_ENDS_AROUND = re.compile(r"(?<!\\)\\{0,7}\"(?=\s*(?:[,:}\])]|\Z|\\{0,7}\"))")
+_ESCAPES = (0, 1, 3, 7)  # before quotes within quotes within others
+_ENDS_AROUND = re.compile(r"(?<!\\)\\*+\"(?=\s*(?:[,:}\])]|\Z|\\{0,7}\"))")
 _AROUND_CHARS = 4_000
 _CLASS = re.compile(r"\[[^\]]+\]")
 _OPENED = re.compile(r"\[[\[\s]{0,9}")
@@ -88,14 +89,17 @@ def end_of_quoted(text: str, at: int, quote: str, *, in_line: bool = False) -> i
         before = place
         while before > at and text[before - 1] == "\\":
             before -= 1
-        around = escapes
-        while around >= 0:
-            if (place - before) % (2 * around + 2) == around:
-                ends = place - around
-                return ends if quote[-1] == '"' else _end_of_around(text, at, ends)
-            around = (around - 1) // 2 if around else -1
+        around = next((one for one in _around(escapes) if (place - before) % (2 * one + 2) == one), None)
+        if around is not None:
+            ends = place - around
+            break
         place = text.find(quote[-1], place + 1, ends)
     return ends if quote[-1] == '"' else _end_of_around(text, at, ends)
+
+
+def _around(escapes: int) -> list[int]:
+    """Return how many backslashes stand before quotes like these, and before those of the text around them."""
+    return [escapes, *(one for one in _ESCAPES if one < escapes)]
 
 
 def _end_of_around(text: str, at: int, end: int) -> int:
@@ -104,10 +108,15 @@ def _end_of_around(text: str, at: int, end: int) -> int:
     Of those that end, an odd number of the same kind stands before in the line.
     """
     for quote in _ENDS_AROUND.finditer(text, at, end):
-        begin = max(text.rfind("\n", 0, at), at - _AROUND_CHARS) + 1
-        if (text.count(quote[0], begin, at) - text.count("\\" + quote[0], begin, at)) % 2:
-            return quote.start()
+        for escapes in _ESCAPES:
+            if (len(quote[0]) - 1) % (2 * escapes + 2) == escapes and _is_within(text, at, "\\" * escapes + '"'):
+                return quote.end() - 1 - escapes
     return end
+
+
+def _is_within(text: str, at: int, quote: str) -> bool:
+    begin = max(text.rfind("\n", 0, at), at - _AROUND_CHARS) + 1
+    return (text.count(quote, begin, at) - text.count("\\" + quote, begin, at)) % 2 == 1
 
 
 def without_values(text: str, begins: re.Pattern[str], bare: re.Pattern[str] | None) -> str:
