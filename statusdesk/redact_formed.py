@@ -8,7 +8,9 @@ from statusdesk.redact_values import ESCAPED, HIDDEN, without_values, word_begin
 
 _NAME = r"[\w.:-]{0,60}(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|private[_-]?key)"
 _LESS, _MORE = r"(?:<|\\{1,7}u003c)", r"(?:>|\\{1,7}u003e)"  # so they are written in JSON that may stand in markup
-_SIGNED = re.compile(r"(?i)((?:[?&]|\\u0026)(?:sig|signature)=|(?<![a-z])x-(?:amz|goog)-signature=)([^\s&\"'<>\\]{6,})")
+_SIGNED = re.compile(
+    rf"(?i)((?:[?&]|\\u0026)(?:sig|signature)=|{word_begins('x')}-(?:amz|goog)-signature=)([^\s&\"'<>\\]{{6,}})"
+)
 _HOOK = re.compile(r"(://hooks\.slack\.com/(?:services|workflows|triggers)/)([A-Za-z0-9_/-]{16,})")
 _ELEMENT = re.compile(
     rf"(?i)({_LESS}{_NAME}(?:\s[^<>]{{0,200}}?)?{_MORE})((?:(?!{_LESS})[^<>\n]){{1,400}})(?={_LESS}\\{{0,7}}/)"

@@ -96,6 +96,7 @@ SHAPES = [  # each with a secret, whole
     "https://hooks.slack.com/services/T000/B000/%s",
     "GET /x?sig=%s&se=2026",
     "x?X-Amz-Signature=%s",
+    "X-Goog-Signature=%s",
     "postgres://u:%s@h/db",
     "credentials=%s x",
     "-----BEGIN PRIVATE KEY-----\n%s%s\n-----END PRIVATE KEY-----",

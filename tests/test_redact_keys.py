@@ -88,6 +88,16 @@ def test_of_a_key_that_is_cut_off_no_line_is_shown(key, around, first, ordinary,
     assert shown[: len(ordinary)] == ordinary
 
 
+@pytest.mark.parametrize("before", ["", "out: ", "-", "2026-11-23T10:00:0{at}.{at}Z "])
+def test_a_log_may_begin_in_the_middle_of_a_key(before):
+    lines = [before.format(at=at) + text for at, text in enumerate([*BODY, "aQ0w=="], 5)]
+    redactor = Redactor()
+    chunks = [lines[:3], lines[3:5], [*lines[5:], "INFO up"], BODY]
+    shown = [redactor.lines("\n".join(some), some) for some in chunks]
+    assert shown == [[HIDDEN] * 3, [HIDDEN] * 2, [HIDDEN] * 2 + ["INFO up"], BODY]
+    assert Redactor().lines("\n".join([*lines, "INFO up"]), [*lines, "INFO up"]) == [*lines, "INFO up"]
+
+
 @given(private_keys(), AROUNDS, FIRST, st.data())
 @BY_MANY
 def test_lines_of_others_may_stand_among_those_of_a_key(key, around, first, data):
