@@ -7,8 +7,9 @@ from typing import NamedTuple
 from statusdesk.redact_values import HIDDEN
 
 KEY_MARK = "PRIVATE KEY-----"
+_MARK = "-----"  # stands around beginnings and ends, those of certificates too
 _EDGE = re.compile(r"-----(BEGIN|END) [A-Z ]*PRIVATE KEY-----")
-_RUN = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
+_RUN = re.compile(r"(?<!\\)[A-Za-z0-9+/]{16,}={0,2}")  # without the letter that stands for an end of a line
 _CORE = re.compile(r"[A-Za-z0-9+/]+={0,2}|={1,2}")
 # of all lines of a key but the last. Source: RFC 7468 section 2, ssh-keygen, RFC 2045 section 6.8
 _WIDTHS = (64, 70, 76)
@@ -70,7 +71,7 @@ def _begin_of_torn(text: str, at: int, end: int) -> int:
     begin = at + len(text[at:end].rstrip(_LETTERS + "=" + _AROUND))
     for run in _RUN.finditer(text, begin, end):
         if _is_of_key(run[0]):
-            return run.start() + (text[run.start() - 1 : run.start()] == "\\")  # the letter stands for a sign
+            return run.start()
     core = text[begin:end].rstrip("=").rstrip(_LETTERS)
     right_before = text[begin + len(core) : end]
     return begin + len(core) if len(right_before.strip("+/")) > 1 else end
@@ -145,7 +146,6 @@ class KeyBody:
         self.bodies = 0  # those of them that are its
         self._frames = [_around(line, begins)]
         self._width = 0  # of the longest of them
-        self._chars = 0  # of all of them
         self._is_next = True  # nothing stands between the beginning and the next line
         self._is_torn = False
         self._is_over = False  # its last line, a shorter one, was seen
@@ -155,10 +155,6 @@ class KeyBody:
         if not line or line.isspace() or self._frames[-1].is_empty(line):
             return not self._is_torn
         self.lines += 1
-        core = next((core for frame in self._frames if self._is_full(core := frame.core(line))), "")
-        if core:
-            self._is_over = False
-            return self._counts(core)
         piece = next((run for run in _RUN.finditer(line) if self._is_full(run[0])), None)
         if piece is not None:
             self._frames[1:] = [_around(line, piece)]
@@ -187,15 +183,13 @@ class KeyBody:
             return False
         if self._is_over and _WORD.fullmatch(core) is not None:
             return False
-        if self._is_torn and len(core) % 4 and not self._width % 4:
+        if self._is_torn and len(core) % 4 and not self._width % 4:  # Source: RFC 4648 section 4
             return False
-        is_end = core.endswith("=") or not (self._chars + len(core)) % 4  # Source: RFC 4648 section 4
-        self._is_over = is_end and len(core) < self._width
+        self._is_over = len(core) < self._width
         return self._counts(core)
 
     def _counts(self, piece: str) -> bool:
         self.bodies += 1
-        self._chars += len(piece)
         self._width = max(self._width, len(piece))
         self._is_next = False
         return True
@@ -251,7 +245,8 @@ class LogStart:
         count, is_full = 0, True
         while count < len(lines) and is_full:
             line = lines[count]
-            piece = next((run for run in _RUN.finditer(line) if len(run[0]) in _WIDTHS and _is_of_key(run[0])), None)
+            full = [run for run in _RUN.finditer(line) if len(run[0]) in _WIDTHS and _is_of_key(run[0])]
+            piece = full[0] if len(full) == 1 and _MARK not in line else None
             if self._frame is None and piece is not None:
                 self._frame = _around(line, piece)
             if self._frame is None or not self._frame.core(line):

@@ -166,19 +166,26 @@ def test_what_is_hidden_in_json_ends_where_it_ends_there(text, left):
     json.loads(hidden)
 
 
+TORN = SECRET * 2 + "\n-----END PRIVATE KEY----------BEGIN PRIVATE KEY-----\n" + SECRET * 2
+CUT = "-----BEGIN PRIVATE KEY-----\n" + SECRET * 2
+
+
 @pytest.mark.parametrize(
     "held",
     [
         {"a": ["<password>"], "x": 1.5, "b": "</x"},
-        {
-            "a": ["-----BEGIN PRIVATE KEY-----\n" + SECRET * 2],
-            "x": 1.5,
-            "b": SECRET * 2 + "-----BEGIN PRIVATE KEY-----",
-        },
-        {"a": ["-----BEGIN PRIVATE KEY-----\n" + SECRET * 2], "x": 1.5, "b": SECRET * 2 + "-----END PRIVATE KEY-----"},
+        {"a": [CUT], "x": 1.5, "b": SECRET * 2 + "-----BEGIN PRIVATE KEY-----"},
+        {"a": [CUT], "x": 1.5, "b": SECRET * 2 + "-----END PRIVATE KEY-----"},
     ],
 )
 def test_what_in_one_string_only_looks_like_the_beginning_of_a_value_breaks_nothing(held):
     hidden = json.loads(redact(json.dumps(held)))
     assert hidden["x"] == 1.5 and list(hidden) == ["a", "x", "b"]
     assert SECRET not in hidden["a"][0]
+    outer = json.loads(redact(json.dumps({"within": json.dumps(held), **held})))
+    assert outer["a"] == hidden["a"] and json.loads(outer["within"]) == hidden
+
+
+def test_of_two_keys_that_are_cut_and_torn_both_are_hidden_where_they_stand():
+    hidden = json.loads(redact(json.dumps({"a": [TORN], "b": TORN})))
+    assert hidden["b"] == hidden["a"][0] == redact(TORN) and SECRET not in redact(TORN)

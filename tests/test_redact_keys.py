@@ -43,6 +43,15 @@ PATH = "GET /api/v1/namespaces/staging/pods"
         ([f"expected {KEY}", "INFO up", "done", PATH, "2026-11-23T09:00:00Z ERROR down"], ()),
         ([KEY, *BODY, "2026-11-23T09:00:00Z ERROR down", BODY[0], "up"], [*range(1, 7), 8]),  # two that write at once
         ([f"out: {KEY}", f"out: {BODY[0]}", "out: aQ0w==", "out: up"], (1, 2)),
+        ([f"+{KEY}", "+Proc-Type: 4,ENCRYPTED", "+", "+abcdefghijklmnopqrst", "+INFO up"], (1, 2, 3)),
+        ([f"a {KEY} +0ms", f"a {BODY[0]} +1ms", "a aQ0w +12ms", "a up +13ms"], (1, 2)),
+        ([f"1 {KEY}", f"  9 {BODY[0]}", " 10 aQ0w", " 11 up"], (1, 2)),
+        ([f"[a1] {KEY}", f"[b2] {BODY[0]}", "[c3] aQ0w", "[d4] up"], (1, 2)),
+        ([KEY, "INFO up", "OrdersServiceStarted", "up"], ()),
+        ([f">{KEY}", ">INFO up", ">MCUCAQEEIFwleakhHJgTXAMDTZdhHteugcnMCVE8io7eeXNY+8DtQg==", ">up"], (2,)),
+        ([KEY, *BODY, "INFO up", "ab+Cd", END], [*range(1, 7), 8]),
+        ([KEY, *BODY, "done", "aQ0w5", END], range(1, 9)),  # so short a word may be the last of it, too
+        ([KEY, *["INFO up"] * 250, BODY[0], "up"], ()),
     ],
 )
 def test_what_belongs_to_a_key_is_the_same_in_a_log_and_in_what_is_kept_of_it(lines, hidden):
@@ -148,6 +157,7 @@ def test_a_key_within_json_is_hidden_and_leaves_json(key, times, is_cut):
         (f"{BODY[1]}\n{BODY[2]}\naQ0w==\n{END} up", f"[hidden]{END} up"),
         (f"up {BODY[1]}\\n{END}", f"up [hidden]{END}"),
         (f"aQ0w=={END}", f"[hidden]{END}"),
+        (f"up \\n{BODY[1]}\\n{END}", f"up \\n[hidden]{END}"),
         (f'["{KEY}", "{BODY[0]}", "aQ0w==", "{END}"]', f'["{KEY}[hidden]{END}"]'),
         (f'["{KEY}", "{BODY[0]}", "aQ0w=="]', f'["{KEY}[hidden]"]'),
         (f'{{"k":"{KEY}\\n{BODY[0]}","x":1}}', f'{{"k":"{KEY}[hidden]","x":1}}'),
