@@ -190,3 +190,9 @@ def test_of_two_keys_that_are_cut_and_torn_both_are_hidden_where_they_stand():
     hidden = redact(TORN)
     assert SECRET not in hidden
     assert json.loads(redact(json.dumps(["x", TORN, {"y": TORN}]))) == ["x", hidden, {"y": hidden}]
+
+
+def test_what_is_hidden_of_keys_in_two_strings_is_the_same_when_it_is_redacted_again():
+    cut = json.dumps(f"credentials={SECRET} x{CUT}")
+    hidden = redact(json.dumps({"a": [cut], "b": cut}))
+    assert redact(hidden) == hidden and SECRET not in hidden
