@@ -103,10 +103,12 @@ class PodContainer(msgspec.Struct, frozen=True, kw_only=True):
     """A container of a pod. ``run_id`` is its present or newest run, which has ``ended`` or not; empty: none yet.
 
     ``started_ns`` is when that began, by the clock of its node (ns of UTC, whole seconds); 0 where that is not known.
+    A ``sidecar`` is an init container that is restarted always, which runs beside the others: it is no ``init``.
     """
 
     name: str
     init: bool = False
+    sidecar: bool = False
     run_id: str = ""
     started_ns: int = 0
     ended: Run | None = None
@@ -119,6 +121,11 @@ class PodContainer(msgspec.Struct, frozen=True, kw_only=True):
         if previous:
             return self.last.container_id if self.last is not None else ""
         return self.run_id
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs now."""
+        return bool(self.run_id) and self.ended is None and not self.waits_for
 
     @property
     def before(self) -> Run | None:
@@ -155,8 +162,14 @@ class LogPod(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def initialising(self) -> bool:
-        """Whether no container but init containers has ever run: then their logs say why."""
-        return not any(one.run_id for one in self.containers if not one.init)
+        """Whether its init containers have not all ended well yet: then their logs say why the others wait.
+
+        What ran before does not matter: in a new sandbox, as after a reboot of the node, they run again.
+        Source: kubectl's printPod, which passes over those that were terminated with 0.
+        """
+        if any(one.runs for one in self.containers if not one.init and not one.sidecar):
+            return False
+        return any(one.ended is None or one.ended.exit_code for one in self.containers if one.init)
 
 
 def log_pod(wire: LogPodWire, rules: AppRules) -> LogPod:
@@ -196,14 +209,14 @@ def _containers(wire: LogPodWire) -> list[PodContainer]:
     for asked, statuses, is_init in ((spec.init_containers, inits, True), (spec.containers, mains, False)):
         known = {one.name: one for one in statuses}
         for one in asked or ():
-            # an init container that is restarted always is a sidecar, which runs beside the others
-            found.append(_container(one.name, known.get(one.name), is_init and one.restart_policy != "Always"))
+            sidecar = is_init and one.restart_policy == "Always"
+            found.append(_container(one.name, known.get(one.name), init=is_init and not sidecar, sidecar=sidecar))
     return found
 
 
-def _container(name: str, wire: _ContainerWire | None, init: bool) -> PodContainer:
+def _container(name: str, wire: _ContainerWire | None, *, init: bool, sidecar: bool) -> PodContainer:
     if wire is None:
-        return PodContainer(name=clean(name), init=init)
+        return PodContainer(name=clean(name), init=init, sidecar=sidecar)
     state = wire.state or _StateWire()
     last = _run(wire.last_state.terminated) if wire.last_state is not None else None
     ended = _run(state.terminated)
@@ -213,6 +226,7 @@ def _container(name: str, wire: _ContainerWire | None, init: bool) -> PodContain
     return PodContainer(
         name=clean(name),
         init=init,
+        sidecar=sidecar,
         run_id=(ended.container_id if ended is not None else "") or run_id,
         started_ns=ended.started_ns if ended is not None else _ns(state.running.started_at) if state.running else 0,
         ended=ended,

@@ -61,7 +61,7 @@ def ended(run: str, code: int = 0, reason: str = "Completed", at: str = "12:00:0
 
 def pod(name: str, *containers: dict, inits: tuple[dict, ...] = (), app: str = "orders", uid: str = "") -> dict:
     def asked(some: tuple[dict, ...]) -> list[dict]:
-        return [{"name": one["name"]} for one in some]
+        return [{key: one[key] for key in ("name", "restartPolicy") if key in one} for one in some]
 
     containers = containers or (container(),)
     return {

@@ -24,6 +24,48 @@ def test_until_a_container_starts_its_init_container_is_shown(kube, follow):
     lines.wait_texts("asking vault", "hello")
 
 
+REBOOTED = ended("run-1", 255, "Unknown")
+
+
+@pytest.mark.parametrize(
+    ("app", "init"),
+    [
+        (container(run="", state={"waiting": {"reason": "PodInitializing"}}), container("vault-agent", "run-i")),
+        (
+            container(run="", state={"waiting": {"reason": "PodInitializing"}}),
+            container(
+                "vault-agent",
+                "run-i",
+                state={"waiting": {"reason": "CrashLoopBackOff"}},
+                lastState=ended("run-i", 1, "Error"),
+                restartCount=6,
+            ),
+        ),
+        (container(state={"waiting": {"reason": "PodInitializing"}}, lastState=REBOOTED), container("vault-agent")),
+        (container(state=REBOOTED), container("vault-agent", "run-i")),
+    ],
+    ids=["hangs", "crash loop", "new sandbox, waits", "new sandbox, ended"],
+)
+@pytest.mark.parametrize("follows", [True, False])
+def test_an_init_container_that_is_not_done_is_shown_beside_sidecars_and_runs_before(kube, follow, app, init, follows):
+    kube.replies["vault-agent"] = [Reply(stamped("permission denied"), end="hang" if follows else "eof")]
+    kube.replies["proxy"] = [Reply(stamped("envoy up"), end="hang" if follows else "eof")]
+    kube.replies["app"] = [Reply(stamped("before the reboot"))]
+    stands = pod("orders-1", app, inits=(container("proxy", "run-p", restartPolicy="Always"), init))
+    lines = follow(stands, follow=follows)
+    wait_for(lambda: {"permission denied", "envoy up"} <= set(lines.texts()), str(lines.source.status()))
+
+
+def test_init_containers_that_are_done_are_not_shown_while_the_app_crashes(kube, follow):
+    kube.replies["app"] = kube.replies["proxy"] = [Reply(stamped("hello"))]
+    back = {"waiting": {"reason": "CrashLoopBackOff"}}
+    app = container(state=back, lastState=ended("run-1", 1, "Error"), restartCount=3)
+    done, proxy = container("setup", state=ended("run-i")), container("proxy", "run-p", restartPolicy="Always")
+    lines = follow(pod("orders-1", app, inits=(proxy, done)), follow=False)
+    wait_for(lambda: lines.source.status().ended)
+    assert {query["container"] for query in kube.asked_logs} == {"app", "proxy"}
+
+
 def test_init_containers_of_running_pods_are_read_when_asked_for(kube, follow):
     kube.replies["app"] = [Reply(stamped("hello"), end="hang")]
     kube.replies["setup"] = [Reply(stamped("prepared"))]
