@@ -123,6 +123,8 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Origins whose container waits to be started again: what is read of it is the run before already."""
     single: frozenset[int] = frozenset()
     """Origins of which there is no other run: those that rest, were never restarted, or have gone."""
+    unrestarted: bool = False
+    """Whether runs before are asked for, and it is known that there never were any."""
     behind: bool = False
     """Whether of what there was at the beginning some has still to come."""
     listed: bool = False

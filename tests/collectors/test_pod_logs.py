@@ -9,7 +9,7 @@ from collectors.log_lines import MAX_LINE_BYTES, LineKind
 from collectors.log_track import Patience
 from statusdesk.expression import TooLongError
 from statusdesk.text import iso
-from tests.collectors.kubernetes_server import wait_for
+from tests.collectors.kubernetes_server import Answer, wait_for
 from tests.collectors.log_server import QUICK, Reply, container, ended, pod, refusal, stamped
 from tests.collectors.log_sought import sought
 
@@ -138,6 +138,28 @@ def test_runs_before_that_there_never_were_are_told(kube, follow):
     lines = follow(previous=True)
     lines.wait_problem("no previous run of orders-1/app: none has been restarted")
     wait_for(lambda: lines.source.status().ended)
+    assert lines.source.status().unrestarted
+
+
+@pytest.mark.parametrize("last", [{}, {"lastState": ended("run-0", 1, "Error")}], ids=["forgotten", "removed"])
+def test_a_run_before_that_the_kubelet_has_removed_is_not_one_that_never_was(kube, follow, last):
+    kube.replies["app previous"] = [refusal(400, 'previous terminated container "app" in pod "orders-1" not found')]
+    lines = follow(pod("orders-1", container(restartCount=2, **last)), previous=True)
+    lines.wait_problem("orders-1/app: the run before is not kept any more")
+    wait_for(lambda: lines.source.status().ended)
+    assert not lines.source.status().unrestarted
+
+
+@pytest.mark.parametrize(
+    ("resource", "status", "said"), [("pods", 503, "answers 503: down"), ("log", 403, "may not read pods/log")]
+)
+def test_where_the_source_cannot_be_read_nothing_is_said_of_runs_before(kube, follow, resource, status, said):
+    down = Answer(status, refusal(status, "down").body)
+    kube.answer(lambda request: request.resource == resource, down)
+    lines = follow(pod("orders-1", container(restartCount=1, lastState=ended("run-0", 1, "Error"))), previous=True)
+    lines.wait_problem(said)
+    wait_for(lambda: lines.source.status().ended)
+    assert not lines.source.status().unrestarted and "previous" not in " ".join(lines.source.status().problems)
 
 
 @pytest.mark.parametrize(("status", "said"), [(503, "etcd leader changed"), (404, 'pods "orders-1" not found')])

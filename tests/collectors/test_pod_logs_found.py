@@ -62,7 +62,7 @@ def test_init_containers_that_are_done_are_not_shown_while_the_app_crashes(kube,
     app = container(state=back, lastState=ended("run-1", 1, "Error"), restartCount=3)
     done, proxy = container("setup", state=ended("run-i")), container("proxy", "run-p", restartPolicy="Always")
     lines = follow(pod("orders-1", app, inits=(proxy, done)), follow=False)
-    wait_for(lambda: lines.source.status().ended)
+    wait_for(lambda: lines.texts() and lines.source.status().ended)
     assert {query["container"] for query in kube.asked_logs} == {"app", "proxy"}
 
 
