@@ -5,7 +5,6 @@ Source: ``GET /api/v1/namespaces/{namespace}/pods``; a pod belongs to an app by 
 
 import datetime
 import fnmatch
-from collections.abc import Sequence
 from urllib.parse import quote
 
 import msgspec
@@ -24,6 +23,7 @@ from collectors.kubernetes_wire import (
     Wire,
 )
 from collectors.log_lines import Target
+from collectors.log_owners import owner_of
 from collectors.log_text import SECOND_NS
 from statusdesk.text import clean
 
@@ -189,14 +189,8 @@ def _app(meta: PodMetaWire, rules: AppRules) -> str:
     """Return the app of a pod, as ``kubernetes_facts.Translator`` tells it."""
     labels = meta.labels
     label = clean(labels.app) if labels is not None else ""
-    template_hash = labels.template_hash if labels is not None else ""
-    for owner in meta.owner_references or ():
-        if owner.controller:
-            name = owner.name
-            if owner.kind == "ReplicaSet" and template_hash:
-                name = name.removesuffix("-" + template_hash)
-            return rules.app_of(clean(name), label)
-    return label
+    _, name = owner_of(meta)
+    return rules.app_of(clean(name), label) if name else label
 
 
 def _containers(wire: LogPodWire) -> list[PodContainer]:
@@ -252,31 +246,52 @@ def _ns(text: str | None) -> int:
         return 0
 
 
+Query = tuple[tuple[str, str], ...]
+
+
 class Choice:
     """Which pods of a namespace belong to a target."""
 
     def __init__(self, target: Target, rules: AppRules) -> None:
         self._target = target
         self._rules = rules
+        self._owners = frozenset[tuple[str, str]]()
+
+    def may_own(self, wire: LogPodWire) -> bool:
+        """Say whether a pod may belong to the target by a workload that carries the label which it lacks itself."""
+        labels = wire.metadata.labels
+        lacks = labels is None or not labels.app
+        return lacks and bool(self._target.app) and bool(wire.metadata.owner_references) and self.pod(wire) is None
+
+    def own(self, owners: frozenset[tuple[str, str]]) -> None:
+        """Take kinds and names of the workloads whose pods are the target's, too, where they carry no label."""
+        self._owners = owners
 
     def pod(self, wire: LogPodWire) -> LogPod | None:
         """Return the pod, None when it is none of the target's."""
         pod = log_pod(wire, self._rules)
-        if self._target.app and pod.app != self._target.app:
+        if self._target.app and pod.app != self._target.app and not self._is_owned(wire.metadata):
             return None
         wanted = self._target.pods
         if wanted and not any(pod.name == one or fnmatch.fnmatchcase(pod.name, one) for one in wanted):
             return None
         return pod
 
+    def _is_owned(self, meta: PodMetaWire) -> bool:
+        lacks = meta.labels is None or not meta.labels.app
+        return lacks and bool(self._owners) and owner_of(meta) in self._owners
+
     def path(self) -> str:
         return f"/api/v1/namespaces/{quote(self._target.namespace, safe='')}/pods"
 
-    def narrow_queries(self) -> Sequence[tuple[tuple[str, str], ...]]:
-        """Return the queries to try, the narrowest first; the first that finds something is watched."""
-        target = self._target
-        if len(target.pods) == 1 and not any(sign in target.pods[0] for sign in "*?["):
-            return ((("fieldSelector", f"metadata.name={target.pods[0]}"),),)
-        if target.app and self._rules.is_plain(target.app):
-            return ((("labelSelector", f"{APP_LABEL}={target.app}"),), ())
-        return ((),)
+
+def queries_of(target: Target, rules: AppRules) -> tuple[Query, ...]:
+    """Return the queries that find all pods of a target together; each is listed and watched.
+
+    A pod that carries the label of another app is none of this one's; one that carries none may be, by its workload.
+    """
+    if len(target.pods) == 1 and not any(sign in target.pods[0] for sign in "*?["):
+        return ((("fieldSelector", f"metadata.name={target.pods[0]}"),),)
+    if target.app and rules.is_plain(target.app):
+        return (("labelSelector", f"{APP_LABEL}={target.app}"),), (("labelSelector", f"!{APP_LABEL}"),)
+    return ((),)

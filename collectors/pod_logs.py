@@ -17,7 +17,7 @@ from collectors.kubernetes_problems import as_problem
 from collectors.log_lines import FollowStatus, LogLine, Origin, Selection, Wanted
 from collectors.log_merge import HOLD_S, Merge
 from collectors.log_older import Place, older_lines, whole_line
-from collectors.log_pods import LogPod, PodContainer
+from collectors.log_pods import LogPod, PodContainer, queries_of
 from collectors.log_reading import Position
 from collectors.log_roster import Roster
 from collectors.log_stream import LAST_MISSING, NOT_KEPT, ContainerReader
@@ -71,8 +71,9 @@ class PodLogs:
         self._resting = self._single = frozenset[int]()
         for target in selection.targets:
             cluster = self._cluster(target.cluster, clusters)
-            roster = Roster(cluster.api, target, rules, self._changed.set, self._patience.poll_s)
-            self._rosters.append((cluster, roster))
+            for query in queries_of(target, rules):
+                roster = Roster(cluster.api, target, rules, self._changed.set, self._patience.poll_s, query)
+                self._rosters.append((cluster, roster))
 
     def _cluster(self, name: str, clusters: Mapping[str, ClusterSettings]) -> _Cluster:
         if name not in clusters:

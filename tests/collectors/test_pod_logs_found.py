@@ -74,6 +74,37 @@ def test_init_containers_of_running_pods_are_read_when_asked_for(kube, follow):
     wait_for(lambda: sorted(lines.texts()) == ["hello", "prepared"])
 
 
+def test_pods_without_the_label_are_found_by_their_workload_beside_those_that_carry_it(kube, follow):
+    kube.replies["app"] = [Reply(stamped("hello"), end="hang")]
+    there = [
+        pod("orders-new", workload="orders"),
+        pod("orders-old", app="", workload="orders"),
+        pod("web-1", app="", workload="web"),
+        pod("orders-web", app="web", workload="orders"),
+    ]
+    lines = follow(*there)
+    wait_for(lambda: len(lines.texts()) == 2, str(lines.source.status()))
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.show(pod("orders-next", app="", workload="orders"), pod("web-2", app="", workload="web"), event="ADDED")
+    wait_for(lambda: len(lines.texts()) == 3)
+    found = {origin.pod for origin in lines.source.origins}
+    assert found == {"orders-new", "orders-old", "orders-next"} and lines.marks() == ["joined"]
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_pods_without_the_label_belong_to_the_app_of_their_workload_as_on_the_board(kube, follow, may):
+    named = {"name": "shop-orders", "labels": {"app.kubernetes.io/name": "orders"}}
+    kube.put("deployments", {"metadata": named}, {"metadata": {"name": "web", "labels": {}}})
+    if not may:
+        kube.answer(lambda request: "/apis/" in request.path, Answer(status=403))
+    kube.replies["app"] = [Reply(stamped("hello"))]
+    there = [pod("orders-1"), pod("shop-1", app="", workload="shop-orders"), pod("web-1", app="", workload="web")]
+    lines = follow(*there, follow=False)
+    wait_for(lambda: lines.texts() and lines.source.status().ended)
+    assert {origin.pod for origin in lines.source.origins} == ({"orders-1", "shop-1"} if may else {"orders-1"})
+    assert not lines.source.status().problems
+
+
 def test_containers_are_chosen_by_name(kube, follow):
     kube.replies["app"] = [Reply(stamped("hello"), end="hang")]
     kube.replies["proxy"] = [Reply(stamped("GET /"), end="hang")]
