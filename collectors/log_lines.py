@@ -74,6 +74,10 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
         return self.kind == LineKind.SKIPPED or (self.kind == LineKind.MARK and MISSING in self.text)
 
 
+class NotWholeError(Exception):
+    """The rest of a line that was cut cannot be had; says why."""
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Whose logs: all pods of an app in a namespace, or the pods named (names or globs; both: those of the app)."""
 
@@ -167,7 +171,7 @@ class LogFollower(Protocol):
         """
 
     def whole(self, line: LogLine) -> str:
-        """Return all of a line that was cut; what is known of it where it cannot be had any more."""
+        """Return all of a line that was cut. Raises: NotWholeError where it cannot be had any more."""
 
     def close(self) -> None:
         """End all; returns at once."""

@@ -5,7 +5,7 @@ import gzip
 import pytest
 from msgspec.structs import replace
 
-from collectors.log_lines import MAX_LINE_BYTES, LineKind
+from collectors.log_lines import MAX_LINE_BYTES, LineKind, NotWholeError
 from collectors.log_track import Patience
 from statusdesk.expression import TooLongError
 from statusdesk.text import iso
@@ -293,6 +293,25 @@ def test_a_line_of_five_megabytes_is_cut_and_had_whole_on_demand(kube, follow):
     assert lines.lines[1].cut_bytes == len(long) - MAX_LINE_BYTES
     assert lines.source.whole(lines.lines[1]) == long
     assert kube.asked_logs[-1]["sinceTime"] == "2026-11-22T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("replies", "previous", "why"),
+    [
+        (refusal(404, 'pods "orders-1" not found'), refusal(404, 'pods "orders-1" not found'), "the pod has gone"),
+        (refusal(503, "down"), refusal(503, "down"), "answers 503: down"),
+        (Reply(stamped("another", second=9)), refusal(400, "previous terminated"), "does not hold this line any more"),
+        (Reply(b""), refusal(503, "down"), "answers 503: down"),
+    ],
+    ids=["replaced", "down", "rotated", "rotated and down"],
+)
+def test_why_a_line_cannot_be_had_whole_is_told(kube, follow, replies, previous, why):
+    kube.replies["app"] = [Reply(stamped("x" * 60_008), end="hang"), replies]
+    kube.replies["app previous"] = [previous]
+    lines = follow()
+    lines.wait_texts("x" * MAX_LINE_BYTES)
+    with pytest.raises(NotWholeError, match=why):
+        lines.source.whole(lines.lines[0])
 
 
 def test_secrets_are_hidden_unless_asked_for(kube, follow):
