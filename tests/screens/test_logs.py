@@ -120,6 +120,19 @@ async def test_that_there_is_no_run_before_is_said_only_where_that_is_known(prob
         assert f" {problem} " in shown[shown.index(wanted) :].replace("\n", " ")
 
 
+async def test_whose_run_before_it_is_is_said_where_only_one_of_several_pods_was_restarted():
+    app = open_desk([line("why it died", 1, 0)])
+    app.doors.more |= {"origins": ORIGINS[1:2], "status": FollowStatus(found=True, listed=True, ended=True, pods=2)}
+    async with app.run_test(size=WIDE) as pilot:
+        await logs(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: "previous run" in lines(app)[2] and "why it died" in text(app))
+        assert "2 pods" in lines(app)[2]
+        assert next(each for each in lines(app) if "why it died" in each).split("|")[0].endswith(" dmwbp ")
+        app.doors.last.now = replace(app.doors.last.now, pods=1)
+        await until(pilot, lambda: "dmwbp" not in text(app))
+
+
 async def test_at_80_columns_the_remedy_can_be_read_and_that_nothing_is_followed():
     app = open_desk([])
     why = "eu: reader may not read pods/log in staging: " + "kubectl apply -n staging -f rights.yaml; " * 2 + "END"
