@@ -131,6 +131,8 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whether runs before are asked for, and it is known that there never were any."""
     behind: bool = False
     """Whether of what there was at the beginning some has still to come."""
+    vacant: tuple[str, ...] = ()
+    """Namespaces in which nothing to follow was found, though they could be read."""
     listed: bool = False
     """Whether it was looked for everywhere, once; before that nothing found means nothing."""
 

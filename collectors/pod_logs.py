@@ -68,6 +68,7 @@ class PodLogs:
         self._over = False
         self._settled = self._unrestarted = False
         self._pods: int | None = None
+        self._vacant: tuple[str, ...] = ()
         self._resting = self._single = frozenset[int]()
         for target in selection.targets:
             cluster = self._cluster(target.cluster, clusters)
@@ -114,6 +115,7 @@ class PodLogs:
                 single=self._single,
                 unrestarted=self._unrestarted,
                 found=bool(self._tracks) or any(roster.pods() for _, roster in self._rosters),
+                vacant=self._vacant,
                 listed=all(roster.answered for _, roster in self._rosters),
             )
 
@@ -192,6 +194,7 @@ class PodLogs:
             twofold = (track.origin for track, one in tracks if track is not None and one.before is not None)
             self._single = frozenset(range(len(self._origins))).difference(twofold)
             self._pods = len({(cluster.name, pod.uid) for cluster, _, pod, _ in wanted}) if answered else None
+            self._vacant = self._vacant_namespaces() if answered else ()
             self._tell_of_choice([(cluster, pod, container) for cluster, _, pod, container in wanted], answered)
             once = not self._selection.follow or self._selection.previous
             # what waits although there are places would wait for ever, where nothing is followed
@@ -200,6 +203,12 @@ class PodLogs:
         self._merge.wake()
         if not once:
             self._guard()
+
+    def _vacant_namespaces(self) -> tuple[str, ...]:
+        """Return the namespaces in which no roster has a problem, or a pod, now or at the beginning."""
+        rosters = [roster for _, roster in self._rosters]
+        filled = {roster.target.namespace for roster in rosters if roster.problem or roster.first or roster.pods()}
+        return tuple(dict.fromkeys(one.target.namespace for one in rosters if one.target.namespace not in filled))
 
     def _tell_of_choice(self, wanted: list[tuple[_Cluster, LogPod, PodContainer]], answered: bool) -> None:
         """Tell of containers that no pod has, and of runs before that there never were, or that are not kept."""
