@@ -221,13 +221,13 @@ class PodLogs:
         if absent:
             self._problems[_CONTAINERS] = f"no container is called {', '.join(absent)}; there is {', '.join(known)}"
         elif self._selection.previous and answered and wanted and all(one.last is None for _, _, one in wanted):
-            self._unrestarted = not any(one.restarts for _, _, one in wanted)
-            if self._unrestarted:
+            restarted = [each for each in wanted if each[2].restarts]
+            self._unrestarted = not restarted and not any(roster.problem for _, roster in self._rosters)
+            if not restarted:
                 told = self._named(wanted)
                 self._problems[_PREVIOUS] = f"no previous run of {told}: none has been restarted"
             else:
-                told = self._named([each for each in wanted if each[2].restarts])
-                self._problems[_PREVIOUS] = f"{told}: {NOT_KEPT}"
+                self._problems[_PREVIOUS] = f"{self._named(restarted)}: {NOT_KEPT}"
 
     def _named(self, some: list[tuple[_Cluster, LogPod, PodContainer]]) -> str:
         """Name containers, of many the first ones."""

@@ -198,3 +198,13 @@ def test_a_namespace_that_may_not_be_read_holds_no_other_up(kube, follow):
     lines.wait_texts("one")
     wait_for(lambda: lines.source.status().ended)
     assert "may not read pods in secret" in lines.source.status().problems[0] and lines.marks() == []
+
+
+def test_of_runs_before_nothing_is_known_where_some_of_the_pods_cannot_be_listed(kube, follow):
+    kube.answer(lambda request: "/namespaces/secret/" in request.path, Answer(status=503))
+    targets = tuple(Target(cluster="c1", namespace=name, app="orders") for name in ("testing", "secret"))
+    lines = follow(targets=targets, previous=True)
+    lines.wait_problem("none has been restarted")
+    wait_for(lambda: lines.source.status().ended)
+    status = lines.source.status()
+    assert not status.unrestarted and status.vacant == () and len(status.problems) == 2
