@@ -7,9 +7,8 @@ import msgspec
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_names import APP_LABEL, AppRules
 from collectors.kubernetes_problems import ApiProblem, Refused
-from collectors.kubernetes_wire import ListWire, PodMetaWire, Wire
+from collectors.kubernetes_wire import METADATA_ONLY, ListWire, PodMetaWire, Wire
 
-METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 MOST = "500"
 _PATHS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "Job": "batch/v1"}
 

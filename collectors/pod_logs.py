@@ -194,7 +194,6 @@ class PodLogs:
             twofold = (track.origin for track, one in tracks if track is not None and one.before is not None)
             self._single = frozenset(range(len(self._origins))).difference(twofold)
             self._pods = len({(cluster.name, pod.uid) for cluster, _, pod, _ in wanted}) if answered else None
-            self._vacant = self._vacant_namespaces() if answered else ()
             self._tell_of_choice([(cluster, pod, container) for cluster, _, pod, container in wanted], answered)
             once = not self._selection.follow or self._selection.previous
             # what waits although there are places would wait for ever, where nothing is followed
@@ -212,6 +211,7 @@ class PodLogs:
 
     def _tell_of_choice(self, wanted: list[tuple[_Cluster, LogPod, PodContainer]], answered: bool) -> None:
         """Tell of containers that no pod has, and of runs before that there never were, or that are not kept."""
+        self._vacant = self._vacant_namespaces() if answered else ()
         pods = [pod for _, roster in self._rosters for pod in roster.pods()]
         known = sorted({container.name for pod in pods for container in pod.containers})
         absent = [glob for glob in self._selection.containers if not fnmatch.filter(known, glob)] if pods else []
