@@ -148,7 +148,12 @@ class LineScreen(Dialog[None]):
         Binding("escape,q,enter", "leave", "back", id="line.leave", tooltip="Close"),
         Binding("y", "copy", "copy", id="line.copy", tooltip="Copy all of it"),
     ]
-    DEFAULT_CSS = "LineScreen WholeText { height: 1fr; }"
+    DEFAULT_CSS = """
+    LineScreen WholeText { height: 1fr; }
+    LineScreen #line-missing { color: $text-warning; height: auto; margin-bottom: 1; display: none; }
+    """
+    _missing = ""
+    """What of the line is not here, and why."""
 
     def __init__(
         self, line: LogLine, origin: Origin | None, zone: datetime.tzinfo, *, reading: bool, redacted: bool
@@ -163,12 +168,21 @@ class LineScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog tall wide"):
             yield Static(Content(self._heading), classes="dialog-title")
+            yield Static(Content(self._missing), id="line-missing")
             yield WholeText(self._text)
             yield Static(Content(self._hint()), id="line-hint", classes="dialog-hint")
 
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one(WholeText).focus()
+
+    def show_missing(self, words: str) -> None:
+        """Say what of the line is not here, if anything."""
+        self._missing = words
+        if self.is_attached and words:
+            told = self.query_one("#line-missing", Static)
+            told.update(Content(words))
+            told.display = True
 
     def show_text(self, text: str) -> None:
         """Show all of the line, now that it has been read."""
@@ -184,7 +198,11 @@ class LineScreen(Dialog[None]):
 
     def action_copy(self) -> None:
         self.app.copy_to_clipboard(self._line)
-        self.query_one("#line-hint", Static).update(Content("Copied, if the terminal allows it.   esc: back"))
+        self.query_one("#line-hint", Static).update(Content(f"{self._copied()}   esc: back"))
+
+    def _copied(self) -> str:
+        part = "What is here of it was copied" if self._missing else "Copied"
+        return f"{part}, if the terminal allows it.{' ' * bool(self._missing)}{self._missing}"
 
     def action_leave(self) -> None:
         self.dismiss(None)

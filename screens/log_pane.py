@@ -226,6 +226,7 @@ class LogPane(LogTelling):
             folded=wish.folded,
             redacted=self.request.redact,
             named=not (self.filters.pod and (self.filters.container or self._names.containers < 2)),
+            others=(self.feed.status.pods or 0) > self._names.pods,
             search=self.search,
             includes=self.current_filters.includes,
         )

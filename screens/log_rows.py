@@ -33,7 +33,8 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     """How lines are drawn: in ``width`` cells, and a blank one.
 
     ``left``: so many cells are scrolled out; ``now_ms`` is 0 where no age is shown.
-    ``named``: lines tell where they come from, if that can be more than one place.
+    ``named``: lines tell where they come from, if that can be more than one place; it can be where there are ``others``
+    of which no line is here.
     """
 
     ink: Ink
@@ -51,6 +52,7 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     folded: bool = True
     redacted: bool = True
     named: bool = True
+    others: bool = False
     search: Pattern | None = None
     includes: tuple[Pattern, ...] = ()
 
@@ -177,7 +179,7 @@ def _prefix(line: LogLine, how: How, marked: bool) -> Line:
     if how.times != "off":
         out.put(f"{_time(line, how)} ", ink.quiet)
     width = min(how.names.width, how.widest_name)
-    if how.named and len(how.names.names) > 1 and line.origin < len(how.names.names):
+    if how.named and (len(how.names.names) > 1 or how.others) and line.origin < len(how.names.names):
         name = how.names.names[line.origin]
         start = out.x
         if name.container and cells(name.pod) + 1 + cells(name.container) > width:
