@@ -156,7 +156,7 @@ def life_of(
 ) -> Life:
     """Return the life of a token that is there; ``grants`` are all that are kept, oldest first."""
     rules = settings if settings is not None else TokenSettings(name=token.name, accessor="")
-    last = grant_of(token, key)
+    last = grant_of(token, key, skew_ms)
     mine = of_this_token(grants, token.issue_ms)
     if last is not None and (not mine or mine[-1].renewed_ms < last.renewed_ms):
         mine = [*mine, last]

@@ -5,10 +5,9 @@ import pytest
 
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Token
-from statusdesk.judge.token_grants import grant_of
 from statusdesk.judge.tokens import Around, judge_token
 from statusdesk.states import Level
-from tests.judge.token_make import CAPPED, EVERY_8H, FAILED, T0, H, after, renewals, renewed, settings, token
+from tests.judge.token_make import CAPPED, EVERY_8H, FAILED, T0, H, after, granted, renewals, renewed, settings, token
 
 
 @pytest.mark.parametrize(
@@ -138,8 +137,7 @@ def test_one_late_renewal_does_not_change_what_was_learnt() -> None:
 
 def test_a_learnt_interval_that_is_missed_is_told() -> None:
     seen = renewals(4)
-    grants = tuple(grant for each in seen if (grant := grant_of(each, "vault/orders")) is not None)
-    around = Around(grants=grants, poll_s=30.0)
+    around = Around(grants=granted(seen), poll_s=30.0)
     last_ms = seen[-1].last_renewal_ms
     assert last_ms is not None
     on_time = judge_token(seen[-1], None, None, last_ms + 10 * H, around)
