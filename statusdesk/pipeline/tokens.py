@@ -265,10 +265,11 @@ class Tokens:
         """Return the grants of a token, with the newest, which is kept."""
         known = self._grants_known(key)
         last = None if token.gone else grant_of(token, key, self._skew.ms)
-        if last is None or last in known:
+        if last is None:
             return known
-        if any(is_same(each, last) for each in known):
-            if known[-1].renewed_ms == last.renewed_ms and last.seen_ms is not None:
+        same = next((each for each in reversed(known) if each.renewed_ms == last.renewed_ms), None)
+        if same is not None and is_same(same, last):
+            if same is known[-1] and last.seen_ms not in (None, same.seen_ms):
                 known[-1] = last
                 self._writer.saw_grant(last)
             return known
