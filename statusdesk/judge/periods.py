@@ -47,7 +47,8 @@ def learnt_of(
     """Return how often something is started by a timer; None where the times at which it began do not tell.
 
     ``even_by``: so many times the median is the longest gap that recurs of an even timer. ``unseen``: the starts before
-    which there may have been others, so that the gap before each says nothing. ``most_ms``: no gap can be longer.
+    which there may have been others, so that the gap before each tells only that there is none longer. ``most_ms``: no
+    gap can be longer.
 
     Of an even timer that is the median between its runs, which is moved neither by a run that a person started nor by
     a night in which Jenkins was down. Of an uneven one (twice a day, never at weekends) it is the longest gap that
@@ -57,9 +58,12 @@ def learnt_of(
     starts = known[-NEWEST_RUNS:]
     gaps = gaps_of(starts, unseen)
     usual_ms = _longest_recurring_ms(gaps)
-    if len(gaps) < LEAST_INTERVALS or usual_ms is None or _is_in_doubt(gaps, usual_ms, gaps_of(known, unseen)):
+    if len(gaps) < LEAST_INTERVALS or usual_ms is None:
         return None
-    once = gaps_of(without_bursts(starts, usual_ms), unseen)
+    hidden = {later for earlier, later in pairwise(known) if later in unseen and later - earlier > usual_ms}
+    if _is_in_doubt(gaps_of(starts, hidden), usual_ms, gaps_of(known, hidden)):
+        return None
+    once = gaps_of(without_bursts(starts, usual_ms), hidden)
     longest_ms = _longest_recurring_ms(once) or usual_ms
     median_ms = statistics.median(once)
     even = longest_ms <= even_by * median_ms

@@ -149,3 +149,14 @@ def test_what_is_uneven_as_far_as_it_was_seen_may_rest_while_nobody_looks() -> N
     assert longest is not None and (longest.every_ms, longest.rule) == (18 * H, "longest")
     unseen = [replace(each, seen_ms=each.renewed_ms + 3 * H) if n % 3 == 2 else each for n, each in enumerate(grants)]
     assert rhythm_of(unseen, None) is None
+
+
+def test_what_is_no_longer_than_what_was_seen_tells_that_renewals_are_uneven_whoever_looked() -> None:
+    """At 14, 18 and 20 o'clock, and nobody looks in between."""
+    at_h = [day * 24 + hour for day in range(14) for hour in (14, 18, 20)]
+    seen = [token(last_renewal_ms=MONDAY + at * H, expire_ms=MONDAY + (at + 72) * H, issue_ms=1) for at in at_h]
+    grants = granted(seen)
+    some = [each if n % 3 == 2 else replace(each, seen_ms=each.renewed_ms) for n, each in enumerate(grants)]
+    rhythm = rhythm_of(some, None)
+    assert rhythm is not None and (rhythm.every_ms, rhythm.rule) == (18 * H, "longest")
+    assert set(rhythm.gaps_ms) == {2 * H, 4 * H, 18 * H}
