@@ -123,7 +123,7 @@ class Life(msgspec.Struct, kw_only=True):
         """
         if self.rhythm is None or self.granted_ms is None:
             return None
-        runs = self.rhythm.runs_in(self.granted_ms) - self.missed
+        runs = self.rhythm.lived_through(self.granted_ms) - self.missed
         if self.missed and self.is_uneven and self.expire_ms is not None:
             runs = min(runs, self.rhythm.runs_in(self.expire_ms - self.seen_ms))
         return max(0, runs - 1)

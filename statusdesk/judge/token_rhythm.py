@@ -25,6 +25,8 @@ DAY_MS = 24 * HOUR_MS
 FEW_GAPS = 8
 SLACK = 0.25
 """A renewal may come this share of its interval late."""
+NEAR = 0.01
+"""By this share of its interval a learnt one may be off: the queue moves the runs a little."""
 EVEN_BY = 1.1
 """Of runs that are less alike it is not told how many were missed, only how many at least."""
 _RESTS = (
@@ -58,6 +60,10 @@ class Rhythm(msgspec.Struct, frozen=True):
         at_ms = list(accumulate(gaps, initial=0))
         rounds, rest = divmod(runs, len(gaps))
         return rounds * at_ms[-1] + max(after - before for before, after in zip(at_ms, at_ms[rest:], strict=False))
+
+    def lived_through(self, granted_ms: int) -> int:
+        """Return how many runs come at least while a renewal lasts; what was learnt is exact to a hundredth only."""
+        return self.runs_in(granted_ms + round(self.every_ms * NEAR) if self.rule == "learnt" else granted_ms)
 
     def runs_in(self, time_ms: int) -> int:
         """Return how many runs come at least in a time that begins with one, which does not count."""

@@ -129,6 +129,13 @@ def test_the_interval_is_learnt_from_as_many_runs_as_that_of_a_job() -> None:
     assert states[3].message.endswith("survives 2 missed runs")
 
 
+def test_what_it_survives_does_not_change_by_what_the_queue_moves_its_renewals() -> None:
+    for gap_h in (7.999, 8, 8.001):
+        assert after(*renewals(5, gap_h))[-1].survives == 2
+        assert after(*renewals(5, gap_h, left_h=16))[-1].survives == 1
+        assert after(*renewals(5, gap_h, left_h=23))[-1].survives == 1
+
+
 def test_one_late_renewal_does_not_change_what_was_learnt() -> None:
     seen = [*renewals(4), renewed(token(), 39, 24), renewed(token(), 47, 24)]
     state = after(*seen)[-1]
