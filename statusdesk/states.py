@@ -267,7 +267,8 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
 class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one renewal of a token gave, in the server's clock. Key: (key of the token, ``renewed_ms``).
 
-    ``issue_ms`` tells the tokens apart that had the same name one after the other.
+    ``issue_ms`` tells the tokens apart that had the same name one after the other. ``seen_ms``: when it was last looked
+    up and not renewed since; None where that was not kept.
     """
 
     key: str
@@ -275,6 +276,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     expire_ms: int
     granted_ms: int
     issue_ms: int | None = None
+    seen_ms: int | None = None
 
 
 def source_key(source: str, scope: str = "") -> str:
