@@ -40,6 +40,7 @@ from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.platform import Platform
 from statusdesk.pipeline.rollouts import Rollouts
 from statusdesk.pipeline.tokens import Tokens
+from statusdesk.pipeline.unconfigured import Unconfigured
 from statusdesk.states import (
     BuildState,
     EnvironmentState,
@@ -93,7 +94,9 @@ class Desk:
     ) -> None:
         self._writer = writer
         stages, acts = config.stages, partial(act_of, config)
-        self._builds = Builds(writer, ask_build, lambda name: any(s.holds("", name) for s in stages), acts)
+        self._builds = Builds(
+            writer, ask_build, lambda name: any(s.holds("", name) for s in stages), acts, config.source_names()
+        )
         tokens = config.vault.tokens if config.vault is not None else ()
         self._platform = Platform(writer, self._builds, config.jenkins, tokens)
         self._environments = Environments(writer, self._builds, config)
@@ -120,8 +123,7 @@ class Desk:
         # what an earlier process told of parts of sources; it holds until this one has told how they stand
         alive = [state for state in writer.current(SourceState).values() if state.until_ms is None]
         self._inherited_parts = {state.key for state in alive if state.scope}
-        configured = config.source_names()
-        self._left = [state.key for state in alive if state.source not in configured]
+        self._unconfigured = Unconfigured(config, writer)
 
     @property
     def next_due_ms(self) -> int | None:
@@ -273,10 +275,7 @@ class Desk:
         self._alerting.restamp(step_ms)
 
     def _flush_sources(self, now_ms: int) -> list[Transition]:
-        transitions: list[Transition] = []
-        if self._left:  # nobody asks these any more, so nobody would ever tell that they are well or gone
-            left, self._left = self._left, []
-            transitions += self._writer.gone(SourceState, left, now_ms)
+        transitions = self._unconfigured.end(now_ms)
         current = self._writer.current(SourceState)
         for each in self._visits:
             visited = replace(each, at_ms=min(each.at_ms, now_ms))  # the clock may have been set back since
