@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 from collectors.jenkins_activity import Activity
 from collectors.jenkins_api import JenkinsApi
@@ -55,15 +56,13 @@ class JenkinsBuilds:
         renewed: Sequence[TokenSettings] = (),
         steps: ClockSteps | None = None,
     ) -> None:
-        def connect() -> JenkinsApi:
-            return JenkinsApi.connect(settings, token, self._server_clock)
-
+        self._server_clock = ServerClock(clock, steps)
+        connect = partial(JenkinsApi.connect, settings, token, self._server_clock)
         self._settings = settings
         self._emit = emit
         self._clock = clock
         self._visits: Visits[JenkinsApi] = Visits(SOURCE, "Jenkins", settings.interval_s, connect, emit, stop, clock)
         self._lock = threading.Lock()  # for what errands look at too, and so that what is told is sent in its order
-        self._server_clock = ServerClock(clock, steps)
         self._ledger = BuildLedger(settings, [as_stamped(build) for build in known], self._server_clock, renewed)
         self._activity = Activity(settings, self._visits, self._server_clock, clock)
         self._identities = Identities(self._ledger, max(UNSEEN_S, 3 * settings.interval_s))
@@ -78,8 +77,7 @@ class JenkinsBuilds:
         self._levels = 2
         self._scan_due_s = 0.0
         self._seed_ended = threading.Event()  # since the definitions were asked for; told by the errands' threads too
-        self._session = ""
-        self._who = ""
+        self._session = self._who = ""
         self._settled = False
         self._jobs = JobFacts(settings)
         self._complete = set(complete)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.events import Event, Key
+from textual.events import Event, Key, Paste
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
@@ -114,16 +114,27 @@ class DeskApp(App[None]):
         self.set_interval(POLL_S, self.poll)
 
     async def on_event(self, event: Event) -> None:
-        """Give a line in which one types its keys at once, before the next one is looked at.
+        """Do what a key or a paste is for at once, before the next one is looked at.
 
         Handed on, letters would overtake the keys that are bound to something, which come back here first; and those
-        that follow the one by which the line is left would be in it.
+        that follow the one by which a line is opened or left would go elsewhere.
         """
-        if isinstance(event, Key) and not event.is_forwarded and self.app_focus:
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            self.app_focus = True  # so that the line has the focus again; Textual does it for keys only
             typist = self._typist
-            if typist is not None and await typist.take_key(event):
+            if typist is not None and await typist.take(event):
+                return
+            if isinstance(event, Key) and await self._do_bound(event):
                 return
         await super().on_event(event)
+
+    async def _do_bound(self, key: Key) -> bool:
+        """Do what a key is bound to; return whether it is to anything, and not to be typed in a line of Textual's."""
+        focused = self.focused
+        if focused is not None and focused.check_consume_key(key.key, key.character):
+            return False
+        bound = self.screen.active_bindings.get(key.key)
+        return bound is not None and bound.enabled and await self.run_action(bound.binding.action, bound.node)
 
     @property
     def _typist(self) -> "Dialog[object] | LineInput | None":

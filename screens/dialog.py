@@ -2,10 +2,9 @@
 
 from typing import TypeVar
 
-from textual.events import Key
 from textual.screen import ModalScreen
 
-from screens.line_input import EDITING, LineInput
+from screens.line_input import LineInput, Typed, is_for_line
 
 Answer = TypeVar("Answer")
 
@@ -39,23 +38,23 @@ class Dialog(ModalScreen[Answer]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._early: list[Key] | None = [] if self.TYPES else None
-        """What is typed before the line is there: who types fast has not waited for the dialog. None when it is."""
+        self._early: list[Typed] | None = [] if self.TYPES else None
+        """What is typed and pasted before the line is there: who is fast has not waited for it. None when it is."""
 
-    async def take_key(self, key: Key) -> bool:
-        """Give a key to the line, as soon as it is there; return whether it is for the line."""
+    async def take(self, typed: Typed) -> bool:
+        """Give a key or a paste to the line, as soon as it is there; return whether it is for the line."""
         if self._early is None:
-            return isinstance(self.focused, LineInput) and await self.focused.take_key(key)
-        is_for_line = key.is_printable or key.key in EDITING
-        if is_for_line:
-            self._early.append(key)
-        return is_for_line
+            return isinstance(self.focused, LineInput) and await self.focused.take(typed)
+        if is_for_line(typed):
+            self._early.append(typed)
+            return True
+        return False
 
     async def _begin(self) -> None:
         line, early = self.query_one(LineInput), self._early or []
         self.set_focus(line)
         while early:
-            await line.take_key(early[0])
+            await line.take(early[0])
             del early[0]  # not before it has worked: what comes meanwhile waits behind it
         self._early = None
 

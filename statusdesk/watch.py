@@ -9,17 +9,15 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
-from statusdesk import __version__, faults
+from statusdesk import __version__
 from statusdesk.alerts.outbox import plain_name
 from statusdesk.alerts.telling import AlertEvent, Teller
-from statusdesk.backoff import doubled
 from statusdesk.clock import Clock, ClockSteps, boot, boot_clock, steady_clock, system_clock
 from statusdesk.config import Config
 from statusdesk.console_requests import Inbox
 from statusdesk.credentials import TellingReader, secrets_of
-from statusdesk.facts import Message, Visited
+from statusdesk.facts import Message
 from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.desk import Desk
 from statusdesk.pipeline.inquiries import Ask
@@ -27,6 +25,7 @@ from statusdesk.snapshot import Mirror
 from statusdesk.states import BOARD, Collector
 from statusdesk.store.errors import StoreError
 from statusdesk.store.writer import Transition, Writer
+from statusdesk.supervising import Narrate, Runs, Supervision
 from statusdesk.systemd import Notifier
 from statusdesk.text import counted
 from statusdesk.wants import BuildWanted, Wanted, cluster_of
@@ -41,18 +40,6 @@ JOIN_S = 3.0
 TELLER_STOP_S = 5.0
 REQUESTS_EVERY_MS = 300
 LONGEST_START_MS = 60_000
-AGAIN_FIRST_S = 5.0
-AGAIN_LIMIT_S = 60.0
-
-Narrate = Callable[[str], None]
-
-
-class Runs(Protocol):
-    """One collector: ``run`` blocks until its stop event is set."""
-
-    def run(self) -> None: ...
-
-    def visit_now(self) -> None: ...
 
 
 class CollectorProcess:
@@ -145,15 +132,14 @@ class CollectorProcess:
                 self._narrate(f"statusdesk: {problem}")
             self._beat()
             writer.commit()
-            threads = self._start(writer)
+            collectors = self._start(writer)
             try:
                 self._loop(started_ms, done)
             finally:
                 self._notifier.stopping()
                 gc.enable()
                 self._stop.set()
-                for thread in threads:
-                    thread.join(JOIN_S)
+                collectors.join(JOIN_S)
                 self._drain(0.0)
                 self._flush()
                 if self._teller is not None:
@@ -162,45 +148,14 @@ class CollectorProcess:
                 self._beat(stopped=True)
                 self._commit()
 
-    def _start(self, writer: Writer) -> list[threading.Thread]:
+    def _start(self, writer: Writer) -> Supervision:
         # All three clients need it, its modules import each other in a circle, and two threads that import such a
         # circle at once can each see it half made: an ImportError that would end a collector.
         import requests  # noqa: F401 - imported for the threads
 
-        threads = []
-        for name, collector in self._collectors(writer):
-            thread = threading.Thread(target=self._supervise, args=(name, collector), name=name, daemon=True)
-            thread.start()
-            threads.append(thread)
-        return threads
-
-    def _supervise(self, name: str, collector: Runs) -> None:
-        """Run a collector until the end; one that fails by a fault of ours is told as its source's and begun again."""
-        failures = 0
-        while not self._stop.is_set():
-            began_s = time.monotonic()
-            details = ""
-            try:
-                collector.run()
-                said = "statusdesk itself ended its collector too soon: report this"
-            except Exception as error:  # the edge of one collector: a silent death would look like health
-                said, details = faults.told(error), faults.trace(error)
-            if self._stop.is_set():
-                return
-            if time.monotonic() - began_s >= AGAIN_LIMIT_S:
-                failures = 0  # it was well for long: what came now is new
-            failures += 1
-            wait_s = doubled(AGAIN_FIRST_S, failures, AGAIN_LIMIT_S)
-            self._narrate(f"statusdesk: {name}: {said}; trying again in {wait_s:.0f} s")
-            if details and self._verbose:
-                self._narrate(details)
-            self._inbox.put(self._broken(name, said, wait_s))
-            self._stop.wait(wait_s)
-
-    def _broken(self, name: str, said: str, wait_s: float) -> Visited:
-        now_ms = self._clock()
-        again_ms = now_ms + int(wait_s * 1000)
-        return Visited(source=name, ok=False, at_ms=now_ms, problem=faults.INTERNAL, message=said, next_try_ms=again_ms)
+        collectors = Supervision(self._inbox.put, self._stop, self._clock, self._narrate, verbose=self._verbose)
+        collectors.start(self._collectors(writer))
+        return collectors
 
     def _collectors(self, writer: Writer) -> list[tuple[str, Runs]]:
         """Make one collector per source; each imports its client in its own thread."""

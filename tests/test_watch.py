@@ -75,7 +75,7 @@ def collector(tmp_path):
 
 
 def test_a_collector_that_dies_is_told_and_begun_again(config, tmp_path, monkeypatch):
-    monkeypatch.setattr("statusdesk.watch.AGAIN_FIRST_S", 0.2)
+    monkeypatch.setattr("statusdesk.supervising.AGAIN_FIRST_S", 0.2)
     said = []
     process = CollectorProcess(config, owner="test", narrate=said.append)
     monkeypatch.setattr(
@@ -112,7 +112,7 @@ class Leaving:
 
 
 def test_a_collector_that_ends_too_soon_is_told_and_begun_again(config, tmp_path, monkeypatch):
-    monkeypatch.setattr("statusdesk.watch.AGAIN_FIRST_S", 0.2)
+    monkeypatch.setattr("statusdesk.supervising.AGAIN_FIRST_S", 0.2)
     said = []
     process = CollectorProcess(config, owner="test", narrate=said.append)
     leaving = Leaving(process._inbox.put, process._stop)
@@ -127,7 +127,7 @@ def test_a_collector_that_ends_too_soon_is_told_and_begun_again(config, tmp_path
 
 
 def test_who_asks_for_it_is_told_where_a_fault_was_met_without_its_secrets(config, tmp_path, monkeypatch):
-    monkeypatch.setattr("statusdesk.watch.AGAIN_FIRST_S", 0.1)
+    monkeypatch.setattr("statusdesk.supervising.AGAIN_FIRST_S", 0.1)
     said = []
     process = CollectorProcess(config, owner="test", narrate=said.append, verbose=True)
 

@@ -79,9 +79,7 @@ class Outbox:
         self._dirty = set(self._groups)
         for alert in firing.values():
             self._see(alert)
-        for group in self._groups.values():
-            if not group.sink.send_resolved:  # what is over is not told, and so not remembered as told
-                group.told = replace(group.told, firing=group.told.firing & group.alerts.keys())
+        self._forget_ends()
 
     def _remember(
         self,
@@ -104,6 +102,12 @@ class Outbox:
                 self._of_id[each.id] = group
         for group in self._groups.values():
             group.over = {key: ended.get((key, each.started_ms), each) for key, each in group.over.items()}
+
+    def _forget_ends(self) -> None:
+        """Where what is over is not told, do not remember it as told."""
+        for group in self._groups.values():
+            if not group.sink.send_resolved:
+                group.told = replace(group.told, firing=group.told.firing & group.alerts.keys())
 
     def _group(self, sink: SinkSettings, labels: tuple[tuple[str, str], ...]) -> Group:
         group = self._groups.get((sink.name, labels))

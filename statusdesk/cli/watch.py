@@ -98,13 +98,11 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
     caught = _stop_on_signals(stop)
     _follow_owner(args, Path(config.store.state_dir), stop, given_way)
 
-    def narrate(sentence: str) -> None:
-        logger.warning(sentence.removeprefix("statusdesk: "))
-
     def gone() -> None:
         reader_gone.set()
         stop.set()
 
+    narrate = _narrating(logger)
     # A reader that goes away ends the collector quietly, as SIGPIPE would.
     printer = LinePrinter(narrate, gone)
     read = TellingReader()
@@ -128,6 +126,11 @@ def _collect(args: argparse.Namespace, config: "Config") -> int:
     printer.close()
     logger.info("stopped")
     return exit_codes.STEPPED_DOWN if given_way.is_set() else _ended(caught, reader_gone.is_set(), printer.failed)
+
+
+def _narrating(logger: "logging.Logger") -> Callable[[str], None]:
+    """Return what says the collector's sentences on stderr, where no line begins with our name."""
+    return lambda sentence: logger.warning("%s", sentence.removeprefix("statusdesk: "))
 
 
 def _follow_owner(args: argparse.Namespace, state_dir: Path, stop: threading.Event, given_way: threading.Event) -> None:
@@ -204,7 +207,7 @@ def _once(args: argparse.Namespace, config: "Config", timeout_s: float) -> int:
     process = CollectorProcess(
         config,
         owner=args.owner,
-        narrate=lambda sentence: logger.warning("%s", sentence),
+        narrate=_narrating(logger),
         verbose=args.verbose > 0,
     )
     complete = process.run_once(timeout_s)

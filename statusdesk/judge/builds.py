@@ -56,7 +56,6 @@ def judge_builds(
     since_ms, history = _history(count.decisive, settled, act)
     level, reason = _verdict(count.decisive, history)
     green_ms, was_red = (since_ms, True) if level is Level.IDLE else _green_since(told, before, now_ms)
-    said = _message(shown_job(job_name), job, _means(job_class, act), namespace, count)
     state = BuildState(
         key=f"{source}/{job_name}@{namespace}",
         source=source,
@@ -65,7 +64,7 @@ def judge_builds(
         job_class=job_class.value,
         level=level,
         reason=reason,
-        message=f"{said}, and the environment was {history.lower()} since" if history else said,
+        message=_message(shown_job(job_name), job, _means(job_class, act), namespace, count, history),
         usual_ms=_usual_ms(builds),
         green_since_ms=green_ms,
         was_red=was_red,
@@ -203,8 +202,11 @@ def _means(job_class: JobClass, act: Act | None) -> str:
     return _MEANS.get(job_class, "")
 
 
-def _message(name: str, job: Job | None, means: str, namespace: str, count: _Counting) -> str:
-    """Return what is told of a pair, also of builds that run beside a newer one; ``means``: what a failure does."""
+def _message(name: str, job: Job | None, means: str, namespace: str, count: _Counting, history: str) -> str:
+    """Return what is told of a pair, also of builds that run beside a newer one; ``means``: what a failure does.
+
+    ``history``: what has become of the environment since.
+    """
     decisive, other = count.decisive, count.other
     where = f" for {namespace}" if namespace else ""
     parts = []
@@ -224,4 +226,6 @@ def _message(name: str, job: Job | None, means: str, namespace: str, count: _Cou
         parts.append(f"{name} has no build{where}")
     if job is not None and job.disabled:
         parts.append("the job is disabled")
+    if history:
+        parts.append(f"and the environment was {history.lower()} since")
     return ", ".join(parts)

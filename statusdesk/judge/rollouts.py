@@ -4,6 +4,7 @@ import operator
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from statusdesk.config import RolloutThresholds
 from statusdesk.facts import Event, LogTail, Pod, Revision, Workload
@@ -307,8 +308,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene, rolling_since_ms: i
     previous, version_since_ms, digest = _past(rollout, scene)
     resting = finding.level in RESTING
     counting = scene.rolling and not resting and is_observed(workload) and not workload.paused
-    evicted = () if rollout.calm else evicted_from(rollout.all_pods)
-    return RolloutState(
+    state = RolloutState(
         key="/".join(workload.key),
         cluster=workload.cluster,
         namespace=workload.namespace,
@@ -331,7 +331,6 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene, rolling_since_ms: i
         updated=workload.updated,
         ready=workload.ready,
         available=workload.available,
-        new_ready=sum(pod.ready for pod in rollout.pods) if counting and not scene.ends else None,
         started_ms=scene.started_ms,
         rolling_since_ms=rolling_since_ms,
         deadline_ms=deadline_ms(workload) if counting else None,
@@ -339,11 +338,22 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene, rolling_since_ms: i
         version_since_ms=version_since_ms,
         build=workload.build,
         conditions=() if resting else workload.conditions,
+        is_out=finding.is_out,
+    )
+    return _with_pods(state, rollout, scene, counting=counting)
+
+
+def _with_pods(state: RolloutState, rollout: Rollout, scene: Scene, *, counting: bool) -> RolloutState:
+    """Return a state with what the pods tell: how many are ready, how long init containers took, what has gone."""
+    evicted = () if rollout.calm else evicted_from(rollout.all_pods)
+    all_well = state.level in RESTING or scene.all_ready
+    return replace(
+        state,
+        new_ready=sum(pod.ready for pod in rollout.pods) if counting and not scene.ends else None,
         init_ms=tuple(scene.waits.init_ms.items()),
         evicted=sum(number for _, number in evicted),
         evicted_from=evicted,
-        lost=() if resting or scene.all_ready else lost_nodes(rollout.all_pods, scene.lost),
-        is_out=finding.is_out,
+        lost=() if all_well else lost_nodes(rollout.all_pods, scene.lost),
     )
 
 

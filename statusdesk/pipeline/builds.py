@@ -1,6 +1,5 @@
 """Jobs and builds in memory, and the judging of the (job, namespace) pairs that changed."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from statusdesk.facts import Build, BuildDetails, Changed, Executors, Job, JobClass, JobMove, QueueItem, Swept
@@ -10,17 +9,15 @@ from statusdesk.judge.jobs import Doubt, doubt_of
 from statusdesk.pipeline.builds_kept import KEPT_PER_PAIR, counts, trim
 from statusdesk.pipeline.built_jobs import BuiltJobs, JobKey
 from statusdesk.pipeline.clock_steps import MovedBuilds, moved
+from statusdesk.pipeline.failed_builds import FailedBuilds
 from statusdesk.pipeline.gone_jobs import GoneJob, GoneJobs
-from statusdesk.pipeline.job_events import JobEvents, SeedRun
+from statusdesk.pipeline.job_events import JobEvents, seed_run
 from statusdesk.pipeline.running_builds import RunningBuilds
 from statusdesk.states import BuildState, Level
 from statusdesk.store.writer import Transition, Writer
 from statusdesk.wants import BuildWanted
 
 MOST_OF_LASTING = 10_000  # a run every ten minutes for two months
-SEED_ECHO_MS = 300_000  # the jobs that a seed run makes are seen at the latest so long after it
-ASKED_FOR_MS = 86_400_000  # what failed longer ago is looked up by nobody
-ASKED_KEPT = 10_000
 MOST_NAMESPACES = 1_000
 """Of one job: what it built for environments that came and went is forgotten, the oldest first."""
 JENKINS = "jenkins"
@@ -53,7 +50,7 @@ class Builds:
         self._keeps = keeps
         self._crowded: set[JobKey] = set()
         self.act_of = act_of
-        self._asked: OrderedDict[str, None] = OrderedDict()  # the newest that were asked for
+        self._failed = FailedBuilds(ask)
         self._running = RunningBuilds(ask)
         self._moved = MovedBuilds()
         self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs() if job.source in sources}
@@ -101,7 +98,7 @@ class Builds:
         seen = {job.key for job in jobs}
         if before:
             after = {job.key: job for job in jobs}
-            seed = self._seed_before(jobs, swept.at_ms)
+            seed = seed_run(jobs, self.of_job, swept.at_ms)
             self._writer.put_job_events(self.events.compare(before, after, seed, swept.at_ms))
         # builds of a job that went while nobody looked are remembered from the store, the job itself is not
         known = dict.fromkeys((*self._jobs, *self._built.namespaces))
@@ -125,20 +122,6 @@ class Builds:
         if changed:
             self._writer.put_jobs([job for job in jobs if job.key in changed])
             self._dirty.update(pair for pair in self._pairs if (pair[0], pair[1]) in changed)
-
-    def _seed_before(self, jobs: Sequence[Job], at_ms: int) -> SeedRun | None:
-        """Return the seed run that goes on, or the one that ended not long ago.
-
-        A run that is new is told by the list of jobs itself: its build comes after the list.
-        """
-        seeds = [job for job in jobs if job.job_class is JobClass.SEED]
-        runs = [build for job in seeds for build in self.of_job(job.key)]
-        near = [run for run in runs if run.building or at_ms - run.started_ms - run.duration_ms <= SEED_ECHO_MS]
-        found = [SeedRun(run.started_ms, run.job, run.number) for run in near]
-        for job in seeds:
-            if job.last_ms and job.last_number is not None and at_ms - job.last_ms <= SEED_ECHO_MS:
-                found.append(SeedRun(job.last_ms, job.name, job.last_number))
-        return max(found, default=None)
 
     def jobs(self) -> list[Job]:
         """Return the jobs that exist."""
@@ -361,7 +344,7 @@ class Builds:
                     del self._pairs[pair]
                 emptied.append(build_state_key(*pair))
         self._dirty.clear()
-        self._ask_about(states, now_ms)
+        self._failed.see(states, now_ms)
         return gone + self._writer.gone(BuildState, emptied, now_ms) + self._writer.put(states, now_ms)
 
     def _judged(self, pair: Pair, builds: Sequence[Build], before: BuildState | None, now_ms: int) -> BuildState:
@@ -377,18 +360,6 @@ class Builds:
             return False
         self._ask(BuildWanted(job=job, number=number, url=build.url, urgent=True))
         return True
-
-    def _ask_about(self, states: list[BuildState], now_ms: int) -> None:
-        """Have looked up, once, what failed not long ago."""
-        for state in states:
-            if state.level is not Level.FAILING or state.number is None or state.url in self._asked:
-                continue
-            if now_ms - (state.started_ms or 0) > ASKED_FOR_MS:
-                continue
-            self._asked[state.url] = None
-            if len(self._asked) > ASKED_KEPT:
-                self._asked.popitem(last=False)
-            self._ask(BuildWanted(job=state.job, number=state.number, url=state.url))
 
 
 def _lacks(row: BuildState | None, known: Sequence[Build]) -> bool:

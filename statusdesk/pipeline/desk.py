@@ -120,9 +120,7 @@ class Desk:
         self._told: list[Transition] = []  # what waits for a commit to be told of
         self._orders: OrderedDict[tuple[str, type, str, str], int] = OrderedDict()  # those swept last at the end
         self.visited: set[str] = set()
-        # what an earlier process told of parts of sources; it holds until this one has told how they stand
-        alive = [state for state in writer.current(SourceState).values() if state.until_ms is None]
-        self._inherited_parts = {state.key for state in alive if state.scope}
+        self._inherited_parts = _inherited_parts(writer)
         self._unconfigured = Unconfigured(config, writer)
 
     @property
@@ -329,3 +327,12 @@ class Desk:
         keys = [key for key in self._inherited_parts if key.startswith(f"{source}#")]
         self._inherited_parts.difference_update(keys)
         return keys
+
+
+def _inherited_parts(writer: Writer) -> set[str]:
+    """Return the keys of what an earlier process told of parts of sources.
+
+    It holds until this process has told how they stand.
+    """
+    alive = [state for state in writer.current(SourceState).values() if state.until_ms is None]
+    return {state.key for state in alive if state.scope}

@@ -44,7 +44,8 @@ class Case:
         self.revisions: tuple[Revision, ...] = ()
         self.revised: Asked | None = None
         """For what ``revisions`` are the answer; of another revision they name one that is not the newest."""
-        self.asking: list[Asked] = []
+        self.asking: Asked | None = None
+        """The first that was asked for since the last answer: the next one may be the answer to it."""
         self.failure: tuple[int, str] | None = None
         """(level_since_ms, revision) of the failure of which evidence was taken."""
         self.taking: Taking | None = None
@@ -150,9 +151,8 @@ class Inquiries:
 
     def _take_revisions(self, key: WorkloadKey, case: Case, revisions: list[Revision]) -> Iterable[WorkloadKey]:
         before = case.revised
-        if case.asking:  # it may be the answer to the first of them
-            case.revised = case.asking[0]
-            case.asking.clear()
+        if case.asking is not None:
+            case.revised, case.asking = case.asking, None
         changed = case.revised != before or set(revisions) != set(case.revisions)
         case.revisions = tuple(revisions)
         self._writer.put_revisions("/".join(key), revisions)
@@ -229,7 +229,7 @@ class Inquiries:
         asked = _asked(workload)
         # a controller that has not looked yet has made none
         if workload.kind in REVISED and is_observed(workload) and case.revised != asked:
-            case.asking.append(asked)
+            case.asking = case.asking or asked
             self._ask(RevisionsWanted(workload=workload.key, uid=workload.uid, selector=workload.selector))
         uids = [workload.uid]
         uids += [one.uid for one in case.revisions if one.kind == "ReplicaSet" and one.hash == case.new_revision]

@@ -1,14 +1,16 @@
 """Jobs that come, go, are renamed, disabled or enabled, with the seed run that did it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from statusdesk.facts import Job
+from statusdesk.facts import Build, Job, JobClass
 from statusdesk.job_renames import Renames
 from statusdesk.pipeline.clock_steps import moved
 from statusdesk.states import JobEvent
 
 JobKey = tuple[str, str]
+SEED_ECHO_MS = 300_000
+"""The jobs that a seed run makes are seen at the latest so long after it."""
 
 
 class SeedRun(NamedTuple):
@@ -17,6 +19,21 @@ class SeedRun(NamedTuple):
     started_ms: int
     job: str
     number: int
+
+
+def seed_run(jobs: Iterable[Job], builds_of: Callable[[JobKey], Iterable[Build]], at_ms: int) -> SeedRun | None:
+    """Return the seed run that goes on, or the one that ended not long ago.
+
+    A run that is new is told by the list of jobs itself: its build comes after the list.
+    """
+    seeds = [job for job in jobs if job.job_class is JobClass.SEED]
+    runs = [build for job in seeds for build in builds_of(job.key)]
+    near = [run for run in runs if run.building or at_ms - run.started_ms - run.duration_ms <= SEED_ECHO_MS]
+    found = [SeedRun(run.started_ms, run.job, run.number) for run in near]
+    for job in seeds:
+        if job.last_ms and job.last_number is not None and at_ms - job.last_ms <= SEED_ECHO_MS:
+            found.append(SeedRun(job.last_ms, job.name, job.last_number))
+    return max(found, default=None)
 
 
 class JobEvents:

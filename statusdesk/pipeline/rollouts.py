@@ -10,7 +10,7 @@ from statusdesk.config import RolloutThresholds
 from statusdesk.facts import Changed, Event, Pod, Swept, Workload
 from statusdesk.judge.pods import pod_state
 from statusdesk.judge.rollout_memory import Memory
-from statusdesk.judge.rollouts import judge_rollout
+from statusdesk.judge.rollouts import Verdict, judge_rollout
 from statusdesk.pipeline.clock_steps import Witnessed, moved, moved_memory
 from statusdesk.pipeline.cronjobs import CRON_JOB, CronJobs
 from statusdesk.pipeline.inquiries import Ask, Inquiries
@@ -277,19 +277,7 @@ class Rollouts:
                 continue
             name = rollout_key(key)
             members = self._members.get(self._cronjobs.job_of(key), {})
-            previous = before.get(name)
-            verdict = judge_rollout(
-                workload,
-                tuple(members.values()),
-                self._witnessed.seen(previous) if previous is not None and previous.until_ms is None else None,
-                self._thresholds_of(key[0], key[1]),
-                now_ms,
-                events=self._inquiries.events_of(key),
-                revisions=self._inquiries.revisions_of(workload),
-                memory=self._memories.get(key),
-                looked_ms=self._looked.pop(key, None),
-                tail=self._inquiries.tail_of(key),
-            )
+            verdict = self._verdict_on(workload, tuple(members.values()), before.get(name), now_ms)
             self._remember(key, verdict.memory)
             joined = self._join(verdict.state, key in self._made)
             self._made.discard(key)
@@ -304,6 +292,24 @@ class Rollouts:
         self._dirty = early
         self._dirty_pods.clear()
         return states, pods
+
+    def _verdict_on(
+        self, workload: Workload, pods: tuple[Pod, ...], before: RolloutState | None, now_ms: int
+    ) -> Verdict:
+        """Judge a rollout by all that is known of it; ``before``: its row."""
+        key = workload.key
+        return judge_rollout(
+            workload,
+            pods,
+            self._witnessed.seen(before) if before is not None and before.until_ms is None else None,
+            self._thresholds_of(key[0], key[1]),
+            now_ms,
+            events=self._inquiries.events_of(key),
+            revisions=self._inquiries.revisions_of(workload),
+            memory=self._memories.get(key),
+            looked_ms=self._looked.pop(key, None),
+            tail=self._inquiries.tail_of(key),
+        )
 
     def _look_again(self, key: WorkloadKey, due_ms: int) -> None:
         """Have a workload judged anew then, unless it is to be earlier, which says when it is due after that."""

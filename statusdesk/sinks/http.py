@@ -16,7 +16,7 @@ from statusdesk.config_alerts import SinkSettings
 from statusdesk.credentials import SECRETS_KEPT, CredentialError, ReadSecret, read_secret
 from statusdesk.redact import redact, safe
 from statusdesk.server_clock import date_ms
-from statusdesk.sinks.sending import Postponed, Refused
+from statusdesk.sinks.sending import Postponed, Refused, TurnedAway
 
 MAX_ANSWER_BYTES = 64 * 1024
 LONGEST_RETRY_AFTER_S = 600.0
@@ -25,7 +25,6 @@ WHOLE_TIMEOUTS = 2.0
 
 _AGAIN = (408, 425, 429)
 _OF_THE_ADDRESS = (401, 403, 404, 405, 407, 410)
-"""These are about the address or the credential, which somebody mends; any message would have been answered so."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -179,17 +178,17 @@ def _in_words(timeout_s: float) -> Iterator[None]:
 def accepted(answer: Answer, hidden: Collection[str] = ()) -> Answer:
     """Return the answer when the receiver has taken what was sent; ``hidden`` is not repeated of what it says.
 
-    Raises: Postponed, Refused.
+    Raises: Postponed; TurnedAway when it is the address or the credential that is refused; Refused.
     """
     status = answer.status
     if 200 <= status < 300:
         return answer
     if 300 <= status < 400:
-        raise Refused(f"it answered {status}: redirects are not followed; name the address itself")
+        raise TurnedAway(f"it answered {status}: redirects are not followed; name the address itself")
     said = f": {words}" if (words := answer.said(hidden)) else ""
     if status in _AGAIN or status >= 500:
         raise Postponed(f"it answered {status}{said}", _retry_after_s(answer), whole_sink=status in (429, 503))
-    raise Refused(f"it answered {status}{said}")
+    raise (TurnedAway if status in _OF_THE_ADDRESS else Refused)(f"it answered {status}{said}")
 
 
 def delivered(answer: Answer, hidden: Collection[str] = ()) -> Answer:
@@ -199,10 +198,8 @@ def delivered(answer: Answer, hidden: Collection[str] = ()) -> Answer:
     """
     try:
         return accepted(answer, hidden)
-    except Refused as refused:
-        if answer.status < 400 or answer.status in _OF_THE_ADDRESS:
-            raise Postponed(str(refused), _retry_after_s(answer), whole_sink=True) from None
-        raise
+    except TurnedAway as turned:
+        raise Postponed(str(turned), _retry_after_s(answer), whole_sink=True) from None
 
 
 def _retry_after_s(answer: Answer) -> float:

@@ -28,6 +28,10 @@ class Refused(SendError):
     """The receiver has refused this message and would refuse it again."""
 
 
+class TurnedAway(Refused):
+    """The address or the credential was refused, which somebody mends; any message would have been answered so."""
+
+
 class PartlySent(SendError):
     """It was sent, and is not sent again, but not all of those it was for have it."""
 

@@ -14,15 +14,18 @@ from statusdesk.clock import Clock
 from statusdesk.sinks.alertmanager_api import AlertmanagerApi
 from statusdesk.sinks.http import host_of
 from statusdesk.sinks.repeating import Repeating
-from statusdesk.sinks.sending import Refused, SendError
+from statusdesk.sinks.resting import Resting
+from statusdesk.sinks.sending import Refused, SendError, TurnedAway
 from statusdesk.sinks.wishes import Takings, Wish, of_silence
 from statusdesk.states_alerts import Silence
 
 LOOK_EVERY_S = 1.0
-ALL_EVERY_MS = 5_000
+ALL_EVERY_MS = 3_000
 """What has not changed here is looked at so often: one that has lost its silences gets them back."""
 
 _EARLY = datetime.timedelta(seconds=1)
+_Key = tuple[str, str, bool]
+"""(address, marker, whether it is to be over) of what is kept at an Alertmanager; no marker: the list of all."""
 
 
 class Known(msgspec.Struct, frozen=True, rename="camel"):
@@ -51,12 +54,27 @@ class _Listed(msgspec.Struct, frozen=True, rename="camel"):
     ends_at: datetime.datetime
 
 
+class _Look(msgspec.Struct):
+    """What is seen and done at one look at all of them; ``missing``: what is wished and not there."""
+
+    listed: dict[str, list[Known]] = {}
+    changed: set[str] = set()
+    missing: set[tuple[str, str]] = set()
+
+    def is_at_another(self, url: str, wish: Wish) -> bool:
+        """Whether a peer has it, or had it."""
+        return any(
+            wish.marker in each.comment for other, known in self.listed.items() if other != url for each in known
+        )
+
+
 class Silencing:
     """Keeps the silences of a sink's Alertmanagers as they are wished here; members of a cluster tell each other.
 
     A silence is posted to one Alertmanager at a time, and at the next look to those that still do not have it. One that
     does not list it, neither as holding nor as over, has lost it and gets it again; one that was ended over there stays
-    ended.
+    ended. What is refused for its content stays undone; what is refused because of the address or the credential is
+    tried again, ever later.
     """
 
     def __init__(
@@ -78,9 +96,12 @@ class Silencing:
         self._clock = clock
         self._steady = steady
         self._narrate = narrate
-        self._left_alone: dict[tuple[str, str, bool], Wish] = {}  # ended there by somebody, or refused
-        self._missing: set[tuple[str, str]] = set()  # was not there at the last look, though it is elsewhere
-        self._looked: tuple[int, object] | None = None
+        self._left_alone: dict[_Key, Wish] = {}  # ended there by somebody, or refused for what it is
+        self._not_passed: dict[_Key, Wish] = {}  # was posted, and not taken
+        self._resting: Resting[_Key] = Resting(steady)
+        self._missed: set[tuple[str, str]] = set()  # what was not there at the last look
+        self._soon = False  # whether some of that was there before
+        self._looked: tuple[int, object] = (0, None)  # when (steady), and what was taken then
         self._loop = Repeating(f"silences {api.name}", look_every_s, self._look, failed=self._failed, close=api.close)
         self._loop.start()
 
@@ -93,8 +114,8 @@ class Silencing:
         self._loop.join(timeout_s)
 
     def not_there(self) -> tuple[str, ...]:
-        """Return what is not silenced at one of them though it is here, by ``about``: ended there, or refused."""
-        left = dict(self._left_alone).values()  # a copy: it is asked for on another thread
+        """Return what is not silenced at one of them though it is here, by ``about``: ended there, or not taken."""
+        left = {**self._left_alone, **self._not_passed}.values()  # a copy: it is asked for on another thread
         return tuple(sorted({wish.about for wish in left if not wish.over}))
 
     def _failed(self, problem: str) -> None:
@@ -104,7 +125,8 @@ class Silencing:
         """Keep what is wished when it is time, or at once when something was taken, given back, or is over."""
         taken = self._takings.wishes(self._clock()) if self._takings is not None else []
         now, what = self._steady(), {(each.marker, each.over, each.ended is not None) for each in taken}
-        if self._looked is not None and self._looked[1] == what and now - self._looked[0] < ALL_EVERY_MS:
+        looked, before = self._looked
+        if what == before and now - looked < ALL_EVERY_MS and not self._soon:
             return False
         self._looked = (now, what)
         return self.keep()
@@ -115,41 +137,74 @@ class Silencing:
         Raises: SendError.
         """
         now_ms = self._clock()
-        self._left_alone = {key: wish for key, wish in self._left_alone.items() if wish.ends_ms > now_ms}
         wishes = [of_silence(each, now_ms) for each in self._silences() if each.ends_ms > now_ms]
         wishes += self._takings.wishes(now_ms) if self._takings is not None else []
-        if not wishes:
-            return True
-        listed: dict[str, list[Known]] = {}
+        self._forget(wishes, now_ms)
+        look = _Look()
         failed: SendError | None = None
-        for url in self._api.urls:
+        for url in self._api.urls if wishes else ():
             try:
-                listed[url] = self._api.read(url, "silences", list[Known])
+                look.listed[url] = self._list(url)
             except SendError as error:
                 failed = error  # the others of a cluster hear it all the same
-        changed: set[str] = set()
-        for url in listed:
-            try:
-                for wish in wishes:
-                    self._keep_at(url, wish, listed, changed)
-            except SendError as error:
-                failed = error
+        for url in look.listed:
+            failed = self._keep_all_at(url, wishes, look) or failed
+        self._soon, self._missed = not look.missing <= self._missed, look.missing
         if failed is not None:
             raise failed
         return True
 
-    def _keep_at(self, url: str, wish: Wish, listed: Mapping[str, list[Known]], changed: set[str]) -> None:
-        if wish.marker in changed:
-            self._missing.add((url, wish.marker))
+    def _forget(self, wishes: list[Wish], now_ms: int) -> None:
+        """Forget what is over by itself, and what is not wished any more."""
+        self._left_alone = {key: wish for key, wish in self._left_alone.items() if wish.ends_ms > now_ms}
+        wanted = {(url, wish.marker, wish.over) for wish in wishes for url in self._api.urls}
+        self._not_passed = {key: wish for key, wish in self._not_passed.items() if key in wanted}
+        self._resting.forget_but(wanted | {(url, "", False) for url in self._api.urls})
+
+    def _list(self, url: str) -> list[Known]:
+        key = (url, "", False)
+        if (problem := self._resting.problem(key)) is not None:
+            raise problem
+        try:
+            listed = self._api.read(url, "silences", list[Known])
+        except TurnedAway as turned:
+            self._resting.refused(key, turned)
+            raise
+        self._resting.over(key)
+        return listed
+
+    def _keep_all_at(self, url: str, wishes: list[Wish], look: _Look) -> SendError | None:
+        """Bring one to what is wished; return what is in the way.
+
+        Who turns one silence away is asked for no other at this look: it may be about all of them.
+        """
+        failed: SendError | None = None
+        for wish in wishes:
+            key = (url, wish.marker, wish.over)
+            if (problem := self._resting.problem(key)) is not None:
+                failed = problem
+                continue
+            try:
+                self._keep_at(url, wish, look)
+            except TurnedAway as turned:
+                self._resting.refused(key, turned)
+                return turned
+            except SendError as error:
+                return error
+        return failed
+
+    def _keep_at(self, url: str, wish: Wish, look: _Look) -> None:
+        if wish.marker in look.changed:
+            look.missing.add((url, wish.marker))
             return  # its peer tells it in a moment; next time it is looked again
-        there = [each for each in listed[url] if wish.marker in each.comment]
+        there = [each for each in look.listed[url] if wish.marker in each.comment]
         holding = [each for each in there if not each.over]
         key = (url, wish.marker, wish.over)
         try:
             if holding:
-                self._missing.discard((url, wish.marker))
                 if self._is_changed(url, wish, holding):
-                    changed.add(wish.marker)
+                    look.changed.add(wish.marker)
+                self._taken(key)
             elif wish.over or wish.ended is not None:
                 return
             elif key in self._left_alone:
@@ -159,23 +214,29 @@ class Silencing:
                     f"{wish.what} was ended at {host_of(url)}: it stays so, people are told there; here it still holds"
                 )
                 self._leave_alone(key, wish, said)
-            elif self._is_due(url, wish, there, listed):
+            elif self._is_due(url, wish, there, look):
+                self._not_passed[key] = wish
                 self._api.send("POST", url, "silences", wish.body(self._api.ahead_ms(url)))
-                self._missing.discard((url, wish.marker))
-                changed.add(wish.marker)
+                look.changed.add(wish.marker)
+                look.missing.discard((url, wish.marker))
+                self._taken(key)
+        except TurnedAway:
+            raise
         except Refused as refused:  # it would be refused again, and those behind it wait
             if key not in self._left_alone:
                 self._leave_alone(key, wish, f"{host_of(url)} refuses {wish.what}: {refused}")
 
-    def _is_due(self, url: str, wish: Wish, there: list[Known], listed: Mapping[str, list[Known]]) -> bool:
+    def _taken(self, key: _Key) -> None:
+        self._not_passed.pop(key, None)
+        self._resting.over(key)
+
+    def _is_due(self, url: str, wish: Wish, there: list[Known], look: _Look) -> bool:
         """Whether one that does not have a silence is to get it: not before a peer that has it could tell it."""
         if there and not wish.lease_ms:
             return False  # over by itself, by their clock
         key = (url, wish.marker)
-        if key in self._missing or not _is_at_another(url, wish, listed):
-            return True
-        self._missing.add(key)
-        return False
+        look.missing.add(key)
+        return key in self._missed or not look.is_at_another(url, wish)
 
     def _is_changed(self, url: str, wish: Wish, holding: list[Known]) -> bool:
         """End or draw out a silence that holds there where that is wished; tell whether it was."""
@@ -207,10 +268,6 @@ class Silencing:
     def _leave_alone(self, key: tuple[str, str, bool], wish: Wish, said: str) -> None:
         self._left_alone[key] = wish
         self._narrate(f"statusdesk: sink {self._api.name}: {said}")
-
-
-def _is_at_another(url: str, wish: Wish, listed: Mapping[str, list[Known]]) -> bool:
-    return any(wish.marker in each.comment for other, known in listed.items() if other != url for each in known)
 
 
 def _filters(labels: Iterable[tuple[str, str]]) -> str:

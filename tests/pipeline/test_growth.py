@@ -7,7 +7,7 @@ from statusdesk.alerts import tuning
 from statusdesk.config import StageSettings
 from statusdesk.facts import Build, Changed, Condition, Job, JobClass, Pod, Swept, Visited, Workload
 from statusdesk.judge import promotion_versions, token_grants
-from statusdesk.pipeline import builds, builds_kept, desk, tokens
+from statusdesk.pipeline import builds, builds_kept, desk, failed_builds, tokens
 from statusdesk.pipeline.job_events import JobEvents
 from statusdesk.states import BuildState, SourceState
 from tests.pipeline.desk_bench import (  # noqa: F401  (plain_bench is a fixture)
@@ -26,7 +26,7 @@ DAYS = 6
 def test_a_team_whose_names_are_new_each_day(tmp_path, monkeypatch):
     """What is kept up to a limit is given a small one: then a third week holds what the second did, and no more."""
     for module, name in (
-        (builds, "ASKED_KEPT"), (builds, "MOST_NAMESPACES"), (builds_kept, "KEPT_PER_PAIR"),
+        (failed_builds, "KEPT"), (builds, "MOST_NAMESPACES"), (builds_kept, "KEPT_PER_PAIR"),
         (JobEvents, "KEPT"), (tuning, "MOST_PLACES"), (promotion_versions, "MOST_VERSIONS"), (tokens, "KEPT"),
         (desk, "ORDERS_KEPT"),
     ):  # fmt: skip

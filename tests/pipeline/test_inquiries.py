@@ -90,6 +90,22 @@ def test_revisions_are_asked_for_until_they_are_answered_and_again_when_there_is
     assert world.asked_for(RevisionsWanted)
 
 
+def test_questions_that_are_never_answered_add_nothing_to_what_is_known(world):
+    world.begins(make.rolling(), FIRST_EXIT)
+
+    def held() -> int:
+        known = [vars(case) for case in world.desk._rollouts._inquiries._cases.values()]
+        return sum(len(each) for one in known for each in one.values() if isinstance(each, list | tuple | dict))
+
+    for _ in range(15):
+        world.passes(60)
+    before = held()
+    world.asked.clear()
+    for _ in range(20):
+        world.passes(60)
+    assert len(world.asked_for(RevisionsWanted)) == 20 and held() == before
+
+
 def test_at_most_three_pods_are_asked_about_the_one_to_blame_first(world):
     pods = [replace(FIRST_EXIT, name=f"p{n}", uid=f"p{n}") for n in range(8)] + [replace(LOOPING, name="z", uid="z")]
     world.begins(make.rolling(desired=9), *pods)

@@ -1,6 +1,7 @@
 """Silences, and what was taken, kept at Alertmanagers that lose them, refuse them, or have them ended there."""
 
 import datetime
+import itertools
 import json
 import time
 
@@ -16,7 +17,7 @@ from statusdesk.sinks.sending import SendError
 from statusdesk.sinks.silencing import Silencing
 from statusdesk.sinks.wishes import LEASE_MS, Takings
 from statusdesk.states_alerts import Matcher, Silence
-from tests.sinks.make import ALERT, OVER, T0, sink
+from tests.sinks.make import ALERT, OVER, T0, secret, sink
 from tests.sinks.office import config_of
 from tests.sinks.receiver import Receiver
 
@@ -35,16 +36,25 @@ def iso(ms):
 
 
 class Alertmanager(Receiver):
-    """Keeps silences as the real one does, at the time ``at_ms``, and refuses those of the app ``bad``."""
+    """Keeps silences as the real one does, at the time ``at_ms``; refuses those of the app ``bad``, and strangers.
+
+    ``denied``: which methods are answered with which status; ``token``: what it lets in, empty for everybody.
+    """
 
     def __init__(self):
         super().__init__()
+        self.denied, self.token = {}, ""
         self.kept = {}
         self.at_ms = T0
         self.alerts = []
 
     def answer(self, body):
         path = self.got[-1].path
+        method = "DELETE" if "/silence/" in path else "GET" if body is None else "POST"
+        if method in self.denied:
+            return self.denied[method], {}, b"not for you"
+        if self.token and self.got[-1].headers.get("authorization") != f"Bearer {self.token}":
+            return 401, {}, b"who are you"
         if "/silence/" in path:
             self.end(path.rpartition("/")[2])
         elif body is not None:
@@ -95,14 +105,16 @@ def other():
 class Keeping:
     """Silencing with its wishes and its time in the hands of the test."""
 
-    def __init__(self, directory, *peers, expire=False):
+    def __init__(self, directory, *peers, expire=False, token=None):
         self.peers, self.silences, self.alerts, self.narrated, self.now_ms = peers, [], (), [], T0
-        settings = sink("alertmanager", resend_s=60.0)
+        self.problems = []
+        settings = sink("alertmanager", resend_s=60.0, token=token)
         terms = Terms(settings, 4 * 60_000, HOUR, expire=expire)
         api = AlertmanagerApi(settings, [each.url for each in peers], directory)
         takings = Takings(lambda: self.alerts, terms, Tuning(config_of(directory)))
         self.made = Silencing(
-            api, lambda: self.silences, takings, expire=expire, clock=lambda: self.now_ms, steady=steady_clock,
+            api, lambda: self.silences, takings, expire=expire, clock=lambda: self.now_ms,
+            steady=lambda: self.now_ms,
             narrate=self.narrated.append, look_every_s=3600.0,
         )  # fmt: skip
 
@@ -111,6 +123,16 @@ class Keeping:
         for each in self.peers:
             each.at_ms = self.now_ms
         self.made.keep()
+
+    def second(self):
+        """Let a second pass, at the end of which it looks when it is time."""
+        self.now_ms += 1_000
+        for each in self.peers:
+            each.at_ms = self.now_ms
+        try:
+            self.made._look()
+        except SendError as error:
+            self.problems.append(str(error))
 
 
 @pytest.fixture
@@ -138,6 +160,84 @@ def test_one_silence_that_is_refused_holds_up_no_other_and_is_told_of_once(there
     keep(2 * HOUR)
     assert there.asked_for == ["bad", "good", "late"]
     assert keep.made._left_alone == {}, "what is over by itself is forgotten"
+
+
+def test_what_is_refused_because_of_the_credential_or_the_address_is_tried_again_ever_later(there, keeping):
+    keep = keeping(there)
+    keep.silences = [silence("basket")]
+    there.denied = {"POST": 403}
+    tried_s = []
+    for second in range(45):
+        if len(there.asked_for) > len(tried_s):
+            tried_s.append(second)
+        keep.second()
+    waits_s = [after - before for before, after in itertools.pairwise(tried_s)]
+    assert [5 <= waits_s[0] <= 8, 10 <= waits_s[1] <= 13, 20 <= waits_s[2] <= 23] == [True] * 3
+    assert set(keep.problems) == {"it answered 403: not for you"} and keep.made.not_there() == ("basket",)
+    there.denied = {}
+    while not there.holding:
+        keep.second()
+    problems = len(keep.problems)
+    keep()
+    assert len(keep.problems) == problems and keep.made.not_there() == () and len(there.holding) == 1
+    assert not keep.narrated, "it is no matter of this silence"
+    there.kept.clear()
+    there.denied = {"POST": 403}
+    asked = len(there.asked_for)
+    for _ in range(12):
+        keep.second()
+    assert len(there.asked_for) == asked + 2, "as at the first time"
+    keep.silences = [silence("late")]
+    for _ in range(3):
+        keep.second()
+    assert [marker for _, marker, _ in keep.made._resting._refused] == ["(statusdesk silence late)"]
+
+
+def test_a_credential_that_was_mended_is_used_at_the_next_attempt(there, keeping, tmp_path):
+    keep = keeping(there, token=secret(tmp_path, "old", "token"))
+    keep.silences = [silence("basket")]
+    there.token = "new"
+    for _ in range(300):
+        keep.second()
+    assert len(there.got) < 12 and not there.asked_for, "not asked again and again with what it has refused"
+    secret(tmp_path, "new", "token")
+    while not there.holding:
+        keep.second()
+    assert keep.now_ms < T0 + 365_000
+
+
+def test_one_silence_that_is_turned_away_keeps_no_other_waiting_for_long(there, keeping):
+    keep = keeping(there)
+    keep.silences = [silence("basket"), silence("orders")]
+    there.denied = {"POST": 403}
+    with pytest.raises(SendError):
+        keep()
+    assert there.asked_for == ["basket"], "it may be about all of them"
+    with pytest.raises(SendError):
+        keep(3_000)
+    assert there.asked_for == ["basket", "orders"]
+    for _ in range(30):
+        keep.second()
+    there.denied = {}
+    keep.silences.append(silence("late"))
+    for _ in range(3):
+        keep.second()
+    assert there.asked_for[-1] == "late"
+
+
+def test_an_end_that_is_refused_because_of_the_credential_is_tried_again(there, keeping):
+    keep = keeping(there)
+    keep.silences = [silence("basket")]
+    keep()
+    keep.silences = [replace(keep.silences[0], expired_ms=keep.now_ms)]
+    there.denied = {"DELETE": 403}
+    for _ in range(30):
+        keep.second()
+    assert there.holding and sum("/silence/" in got.path for got in there.got) == 3
+    there.denied = {}
+    while there.holding:
+        keep.second()
+    assert not keep.narrated
 
 
 def test_an_alertmanager_that_has_lost_its_silences_gets_them_again(there, keeping):
@@ -183,6 +283,53 @@ def test_what_one_of_several_has_lost_waits_a_look_for_its_peer_to_tell_it(there
     keep()
     keep()
     assert not there.holding and not other.holding
+
+
+def test_what_is_lost_again_waits_again_for_a_peer_to_tell_it(there, other, keeping):
+    keep = keeping(there, other)
+    keep.silences = [silence("basket")]
+    keep()
+    other.kept.update(there.kept)
+    for lost in (1, 2, 3):
+        there.kept.clear()
+        keep()
+        assert len(there.asked_for) == lost, "its peer may tell it"
+        if lost == 2:
+            there.kept.update(other.kept)  # and does
+            keep()
+            there.kept.clear()
+            keep()
+            assert len(there.asked_for) == lost
+        keep()
+        assert len(there.asked_for) == lost + 1
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_a_silence_that_is_lost_is_there_again_within_five_seconds(there, other, keeping, both):
+    for offset_s in range(4):
+        keep = keeping(there, other)
+        keep.silences = [silence(f"basket{offset_s}")]
+        for _ in range(6 + offset_s):
+            keep.second()
+        assert there.holding and other.holding
+        for each in (there, other) if both else (there,):
+            each.kept.clear()
+        for _ in range(5):
+            keep.second()
+        assert there.holding and (other.holding or not both)
+
+
+def test_nothing_is_kept_of_silences_that_were_ended(there, other, keeping):
+    keep = keeping(there, other)
+    for number in range(5):
+        keep.silences = [silence(f"basket{number}", keep.now_ms + 60_000)]
+        keep()
+        keep()
+        keep.silences = [replace(keep.silences[0], expired_ms=keep.now_ms)]
+        keep()
+        keep()
+        assert not there.holding and not other.holding
+    assert not keep.made._missed
 
 
 def test_what_is_taken_is_silenced_by_all_its_labels_until_it_is_given_back(there, keeping):
