@@ -129,6 +129,10 @@ class Alerts:
             self._again.update(self._hanging_on((source,)))
         self._observe(lambda alert: source in alert.hangs_on)
 
+    def renamed(self, about: str, other: str, words: str) -> None:
+        """Note that what a row was about is what another one is about now; both by their subject."""
+        self._leaving.renamed(self._claimed.get(about, ()), other, words)
+
     def _observe(self, concerns: Callable[[AlertState], bool]) -> None:
         for fingerprint, life in list(self._lives.items()):
             if life.alert.state == "pending" and fingerprint in self._claims and concerns(life.alert):

@@ -104,7 +104,7 @@ class Desk:
         self._causes = Causes(writer, lambda row: self._rollouts.seen(row))
         self._rollouts = Rollouts(writer, config.thresholds_of, self._told_of, ask)
         self._tokens = Tokens(writer, config.vault, self._builds, config.namespaces)
-        self._alerting = Alerting(config, writer, sends=sends)
+        self._alerting = Alerting(config, writer, self._builds.events.renamed_to, sends=sends)
         self._steady = steady
         self._steps = steps
         if steps is not None:
