@@ -130,6 +130,20 @@ class Shop(Office):
         return {(each.alertname, each.cluster) for each in self.writer.firing() if each.state == "firing"}
 
 
+def test_what_failed_in_a_cluster_that_is_gone_for_good_ends_with_these_words(tmp_path):
+    shop = Shop(tmp_path, rule("RolloutStuck", enabled=False), sinks=(DESK,))
+    orders = [replace(workload(), namespace="testing", version="1.6.0"), replace(workload(), namespace="shop")]
+    shop.runs(failing(version="1.6.0"), *orders)
+    shop.renamed()
+    for _ in range(8):
+        shop.now_ms += 10 * SECOND
+        shop.runs(cluster="us")
+    ended = {each.alertname: each.ended_by for each in shop.rows()[0] if each.state == "resolved"}
+    assert ended == dict.fromkeys(("ServiceDegraded", "BadVersionAhead"), f"{EU} is not configured any more")
+    assert shop.writer.firing() == []
+    shop.writer.close()
+
+
 def test_what_fails_on_its_way_goes_on_where_its_cluster_was_renamed_and_the_old_one_ends_in_silence(tmp_path):
     shop = Shop(tmp_path, rule("RolloutStuck", enabled=False), sinks=(DESK,))
     bad = [failing(version="1.6.0"), replace(workload(), namespace="testing", version="1.6.0")]
