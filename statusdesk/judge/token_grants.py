@@ -8,7 +8,7 @@ import enum
 from collections.abc import Sequence
 
 from statusdesk.facts import Token
-from statusdesk.judge.token_rhythm import SLACK
+from statusdesk.grants import SLACK
 from statusdesk.states import Grant
 
 KEPT = 32

@@ -5,6 +5,7 @@ from itertools import accumulate
 
 import msgspec
 
+from statusdesk.grants import SLACK
 from statusdesk.judge.periods import (
     DAILY_MS,
     HOUR_MS,
@@ -22,8 +23,6 @@ from statusdesk.states import Grant
 
 DAY_MS = 24 * HOUR_MS
 FEW_GAPS = 8
-SLACK = 0.25
-"""A renewal may come this share of its interval late."""
 EVEN_BY = 1.1
 """Of runs that are less alike it is not told how many were missed, only how many at least."""
 _RESTS = (
