@@ -41,10 +41,8 @@ class Builds:
         act_of: Callable[[str], Act | None] = lambda job: None,
         sources: Collection[str] = (JENKINS,),
     ) -> None:
-        """``keeps``: tells the namespaces of stages; ``act_of``: the jobs whose builds count when they have gone.
-
-        Of what is not among the ``sources`` nothing is remembered.
-        """
+        """``keeps``: tells the namespaces of stages; ``act_of``: the jobs whose builds count when they have gone;
+        ``sources``: those of which anything is remembered."""
         self._writer = writer
         self._ask = ask
         self._keeps = keeps

@@ -93,10 +93,8 @@ class Desk:
         sends: bool = False,
     ) -> None:
         self._writer = writer
-        stages, acts = config.stages, partial(act_of, config)
-        self._builds = Builds(
-            writer, ask_build, lambda name: any(s.holds("", name) for s in stages), acts, config.source_names()
-        )
+        acts, sources = partial(act_of, config), config.source_names()
+        self._builds = Builds(writer, ask_build, partial(_is_of_a_stage, config), acts, sources)
         tokens = config.vault.tokens if config.vault is not None else ()
         self._platform = Platform(writer, self._builds, config.jenkins, tokens)
         self._environments = Environments(writer, self._builds, config)
@@ -327,6 +325,10 @@ class Desk:
         keys = [key for key in self._inherited_parts if key.startswith(f"{source}#")]
         self._inherited_parts.difference_update(keys)
         return keys
+
+
+def _is_of_a_stage(config: Config, namespace: str) -> bool:
+    return any(stage.holds("", namespace) for stage in config.stages)
 
 
 def _inherited_parts(writer: Writer) -> set[str]:
