@@ -20,6 +20,7 @@ from statusdesk.wants import BuildWanted
 MOST_OF_LASTING = 10_000  # a run every ten minutes for two months
 MOST_NAMESPACES = 1_000
 """Of one job: what it built for environments that came and went is forgotten, the oldest first."""
+JENKINS = "jenkins"
 Pair = tuple[str, str, str]
 AskBuild = Callable[[BuildWanted], None]
 
@@ -38,8 +39,10 @@ class Builds:
         ask: AskBuild = lambda wanted: None,
         keeps: Callable[[str], bool] = lambda namespace: False,
         act_of: Callable[[str], Act | None] = lambda job: None,
+        sources: Collection[str] = (JENKINS,),
     ) -> None:
-        """``keeps``: tells the namespaces of stages; ``act_of``: the jobs whose builds count when they have gone."""
+        """``keeps``: tells the namespaces of stages; ``act_of``: the jobs whose builds count when they have gone;
+        ``sources``: those of which anything is remembered."""
         self._writer = writer
         self._ask = ask
         self._keeps = keeps
@@ -48,7 +51,7 @@ class Builds:
         self._failed = FailedBuilds(ask)
         self._running = RunningBuilds(ask)
         self._moved = MovedBuilds()
-        self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs()}
+        self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs() if job.source in sources}
         self._pairs: dict[Pair, list[Build]] = {}
         self._built = BuiltJobs()
         self._dirty: set[Pair] = set()
@@ -62,7 +65,7 @@ class Builds:
         self.settled: dict[str, Settled] = {}
         self.doubt: Doubt | None = None
         self.events = JobEvents(writer.job_events(JobEvents.KEPT))
-        self._remember(writer.build_rows.known())
+        self._remember([build for build in writer.build_rows.known() if build.source in sources])
         self._remember_lasting(set(self._built.namespaces))
         self._past = GoneJobs(self._is_lasting, self.events)
         for key in self._built.namespaces.keys() - self._jobs.keys():

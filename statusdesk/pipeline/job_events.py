@@ -63,6 +63,12 @@ class JobEvents:
         """Return the names that a job had, and until when, the last one first; as far as they are remembered."""
         return self._renames.earlier_names(source, name)
 
+    def renamed_to(self, source: str, name: str) -> str:
+        """Return the name that a job got, as the last that is remembered of it; empty: none."""
+        of_it = (each for each in reversed(self._newest) if (each.source, each.name) == (source, name))
+        last = next((each for each in of_it if each.what in ("renamed", "vanished", "appeared")), None)
+        return last.other if last is not None and last.what == "renamed" else ""
+
     def compare(
         self, before: Mapping[JobKey, Job], after: Mapping[JobKey, Job], seed: SeedRun | None, at_ms: int
     ) -> list[JobEvent]:

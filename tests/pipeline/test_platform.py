@@ -43,7 +43,7 @@ class PlatformBench(Bench):
             TokenSettings(name=f"t{n}", accessor=f"a{n}", renewal_job=name, renew_every_s=every_s, namespaces=tuple(of))
             for n, ((name, every_s), of) in enumerate(zip_longest(self.every, self.namespaces, fillvalue=()))
         )
-        config = Config(
+        self.config = config = Config(
             path="c",
             stages=(StageSettings(name="staging", namespaces=("staging",)),),
             clusters=tuple(ClusterSettings(name=name) for name in self.clusters),
