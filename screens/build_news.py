@@ -1,9 +1,11 @@
 """What a Jenkins says of itself, in sentences: what of it gives no news, what waits, and for what. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+
+from msgspec.structs import replace
 
 from screens.pen import Pen
-from statusdesk.board import Board
+from statusdesk.board import Board, SourceView
 from statusdesk.facts import QueueItem
 from statusdesk.job_names import shown_job
 from statusdesk.states import Level
@@ -21,10 +23,11 @@ _LACKS = {
 """What is not known while a part of a Jenkins does not answer; all else is."""
 
 
-def silence(board: Board) -> list[str]:
+def silence(board: Board, parts: Collection[str] = tuple(_LACKS)) -> list[str]:
     """Say so where a Jenkins gives no news: what stands below is then as it was; else what a part of it does not tell.
 
     A part is told by what is wrong with it and what is not known therefore: the rest of the rows is as it is now.
+    ``parts``: those that matter here, of the ones that have words for this.
     """
     views = [view for view in board.sources if view.state.source.startswith(JENKINS) and view.level is not Level.OK]
     silent = {view.state.source for view in views if not view.state.scope}
@@ -33,9 +36,20 @@ def silence(board: Board) -> list[str]:
         source, scope, words = view.state.source, view.state.scope, (view.words or view.state.reason).rstrip(".")
         if not scope:
             said.append(f"No news from {source}: {words}. What stands here is as it was then.")
-        elif source not in silent:
+        elif source not in silent and (scope in parts or scope not in _LACKS):
             said.append(f"{source} {scope}: {words}. {_LACKS.get(scope, '')}".rstrip())
     return said
+
+
+def as_it_was(board: Board, pen: Pen) -> Pen:
+    """Return a pen as of when Jenkins was heard, where it gives no news: nothing grows worse while nobody tells."""
+    heard_ms = min((at_ms for at_ms in map(_silent_since, board.sources) if at_ms is not None), default=None)
+    return pen if heard_ms is None else replace(pen, now_ms=min(pen.now_ms, heard_ms))
+
+
+def _silent_since(view: SourceView) -> int | None:
+    is_jenkins = view.state.source.startswith(JENKINS) and not view.state.scope
+    return view.state.last_ok_ms if is_jenkins and view.level is not Level.OK else None
 
 
 def unknown_environments(board: Board) -> list[str]:

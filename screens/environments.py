@@ -5,7 +5,7 @@ from functools import partial
 
 from textual.binding import Binding
 
-from screens.build_news import unknown_environments
+from screens.build_news import as_it_was, silence, unknown_environments
 from screens.entries import Entry, EntryScreen, blank, heading, sentence
 from screens.frame import Setup, filter_key
 from screens.ink import Ink
@@ -26,6 +26,8 @@ working day of the configuration. `MADE BY` is who made it; who renewed it last 
 It ends with a build that destroys it, not with the job that made it. `enter` opens the build that changed it last.
 """
 
+PARTS = ("definitions",)
+"""The parts of a Jenkins that are told here when they fail; older builds are by which environments are not sure."""
 _HOW = {
     "HalfMade": "half made",
     "HalfDestroyed": "destroyed by half",
@@ -64,16 +66,17 @@ class EnvironmentsScreen(EntryScreen):
         matching = [each for each in board.environments if all(word in _hay(each) for word in words)]
         shown = [each for each in matching if not self.lens.only_bad or each.level in TROUBLED]
         self._shown = {each.key: each for each in shown}
-        entries = [Entry(partial(draw_environment, each), each.key, height=0) for each in shown]
+        entries = [Entry(partial(_drawn, each, board), each.key, height=0) for each in shown]
+        news = silence(board, PARTS)
         unsure = [] if self.past is not None else unknown_environments(board)
         if not board.environments:
-            return [blank(), *map(sentence, unsure or ["No environment is up."])]
-        entries += map(sentence, unsure)
+            return [blank(), *map(sentence, [*news, *(unsure or ["No environment is up."])])]
+        entries = [*map(sentence, news), *entries, *map(sentence, unsure)]
         if not shown:
             all_of = "the environment" if len(matching) == 1 else f"all of the {len(matching)} environments"
             hidden = f"Nothing is wrong with {all_of} here."
             hidden = hidden if matching else f"Nothing matches /{self.lens.text}"
-            return [blank(), *map(sentence, (hidden, *unsure))]
+            return [blank(), *map(sentence, (*news, hidden, *unsure))]
         left = sum(each.reason == "LeftUp" for each in board.environments)
         hours = sum(each.week_up_min for each in board.environments) / 60
         after = sum(each.week_after_hours_min for each in board.environments) / 60
@@ -105,6 +108,10 @@ class EnvironmentsScreen(EntryScreen):
             from screens.builds import BuildsScreen
 
             self.app.push_screen(BuildsScreen(self.setup, self.ink, Scope(place=state.namespace), self.past))
+
+
+def _drawn(state: EnvironmentState, board: Board, pen: Pen) -> list[Line]:
+    return draw_environment(state, as_it_was(board, pen))
 
 
 def _counts(environments: Sequence[EnvironmentState]) -> str:

@@ -116,6 +116,26 @@ async def test_silence_of_jenkins_is_told():
         assert "No news from jenkins: no answer for 5m. What stands here is as it was then." in text(app)
 
 
+async def test_while_jenkins_is_silent_nothing_looks_worse_by_waiting():
+    heard = boards.source("jenkins", Level.FAILING, 3 * HOUR, words="503")
+    due = replace(jenkins.PLATFORM[1], next_expected_ms=NOW - HOUR)  # in two hours, when it was heard
+    queue = (replace(jenkins.QUEUE[0], since_ms=NOW - 4 * HOUR),)
+    app = open_desk(jenkins.board(sources=(heard,), platform=(due,), queue=queue))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        assert "in 2h" in line_with(app, "renew-orders") and "overdue" not in text(app)
+        assert " 1h " in line_with(app, "deploy-web for testing", "stuck")
+        await pilot.press("E")
+        await until(pilot, lambda: "No news from jenkins: 503. What stands here is as it was then." in text(app))
+        assert "still up 11h after the working day ended" in text(app)
+        app.hand.give(jenkins.board(sources=(heard,), environments=(), change=2))
+        await until(pilot, lambda: "No environment is up." in text(app))
+        assert "No news from jenkins" in text(app)
+        app.hand.give(jenkins.board(change=3))
+        await until(pilot, lambda: "still up 14h after the working day ended" in text(app))
+        assert "No news" not in text(app)
+
+
 @pytest.mark.parametrize(
     ("scope", "words", "said"),
     [
