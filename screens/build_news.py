@@ -6,12 +6,13 @@ from msgspec.structs import replace
 
 from screens.pen import Pen
 from statusdesk.board import Board, SourceView
-from statusdesk.facts import QueueItem
-from statusdesk.job_names import shown_job
+from statusdesk.facts import JobClass, QueueItem
+from statusdesk.job_names import shown_build, shown_job
 from statusdesk.states import Level
 from statusdesk.text import counted
 
 JENKINS = "jenkins"
+MOST_NAMED = 3
 
 
 _LACKS = {
@@ -65,6 +66,22 @@ def unknown_environments(board: Board) -> list[str]:
         view.state.message for view in board.sources if view.state.key == f"{JENKINS}#builds" and view.state.message
     ]
     return [f"{begin}: the older builds of {jobs} are not read yet{f': {faults[0]}' if faults else '.'}"]
+
+
+def unattributed_environments(board: Board, pen: Pen) -> list[str]:
+    """Name the jobs that make or destroy environments with builds for no namespace: what these did is not in a row."""
+    rows = [row for row in board.builds if row.key in board.unattributed and row.job_class == JobClass.ENVIRONMENT]
+    said = []
+    for row in rows:
+        number, at_ms = (row.other_number, row.other_started_ms) if row.number is None else (row.number, row.started_ms)
+        when = f" {pen.since(at_ms)}" if at_ms else ""
+        said.append(f"{shown_build(row.job, number)} ran{when} for no namespace that is known")
+    if len(said) > MOST_NAMED:
+        said[MOST_NAMED - 1 :] = [f"{counted(len(said) - MOST_NAMED + 1, 'more job')} did so"]
+    those = "they" if len(rows) > 1 else "it"
+    if not said:
+        return []
+    return [f"{', '.join(said)}: what {those} made or destroyed is not told here; u among the builds counts them"]
 
 
 def _has_jenkins(board: Board) -> bool:

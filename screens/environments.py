@@ -5,7 +5,7 @@ from functools import partial
 
 from textual.binding import Binding
 
-from screens.build_news import as_it_was, silence, unknown_environments
+from screens.build_news import as_it_was, silence, unattributed_environments, unknown_environments
 from screens.entries import Entry, EntryScreen, blank, heading, sentence
 from screens.frame import Setup, filter_key
 from screens.ink import Ink
@@ -67,7 +67,7 @@ class EnvironmentsScreen(EntryScreen):
         shown = [each for each in matching if not self.lens.only_bad or each.level in TROUBLED]
         self._shown = {each.key: each for each in shown}
         entries = [Entry(partial(_drawn, each, board), each.key, height=0) for each in shown]
-        news = silence(board, PARTS)
+        news = silence(board, PARTS) + unattributed_environments(board, pen)
         unsure = [] if self.past is not None else unknown_environments(board)
         if not board.environments:
             return [blank(), *map(sentence, [*news, *(unsure or ["No environment is up."])])]

@@ -54,10 +54,13 @@ class Jenkins:
         self._incomplete = (self._incomplete | due) - told
         if changes.renamed is not None:
             self._renames, due = Renames(changes.renamed), self._incomplete
-        self._incomplete_makers = (self._incomplete_makers - told - due) | {key for key in due if self._makes(*key)}
+        self._incomplete_makers = (self._incomplete_makers - told - due) | {
+            key for key in due if self.makes_environments(*key)
+        }
         self.incomplete_jobs = tuple(sorted(name for _, name in self._incomplete_makers))
 
-    def _makes(self, source: str, job: str) -> bool:
+    def makes_environments(self, source: str, job: str) -> bool:
+        """Tell whether a job makes or destroys environments, or did under an earlier name."""
         earlier = (name for name, _ in self._renames.earlier_names(source, job))
         return makes_environments(self._config, job, earlier)
 
