@@ -167,8 +167,8 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
     - ``Up`` (ok), ``Making`` and ``Destroying`` (progressing: that build runs)
     - ``LeftUp`` (warning): it is up after hours; ``left_up_ms`` is when the working day ended, or when it was made if
       that was later; ``day_off``: today nobody works at all
-    - ``HalfMade`` (failing): the build that should have made it failed
-    - ``HalfDestroyed`` (failing): the build that should have destroyed it failed
+    - ``HalfMade`` (failing): the build that should have made it failed, or was aborted (a warning, where none had made it)
+    - ``HalfDestroyed`` (failing): the build that should have destroyed it failed, or was aborted (warning)
 
     ``up_since_ms``: since when anything of it is up. ``made_ms``: when it was made whole, which is later where it was
     half made at first; by the build ``job`` ``number`` that ``made_by`` started (empty: by no build that is known).

@@ -99,8 +99,9 @@ def story_of(runs: Sequence[Run]) -> Story:
     """Read the runs of one namespace in the order in which they began.
 
     A run that failed or was aborted on the way leaves something behind: the namespace is up, if not whole. A second
-    successful creation makes a half-made environment whole; one that is whole it renews. How a run ended whose job has
-    gone meanwhile nobody knows: what was not up may be half made.
+    successful creation makes a half-made environment whole; one that is whole it renews. What a run destroyed before it
+    was aborted nobody knows, so that it makes nothing better than a failure left it. How a run ended whose job has gone
+    meanwhile nobody knows: what was not up may be half made.
     """
     story = Story()
     for run in sorted(runs, key=lambda each: (each.build.started_ms, each.build.number)):
@@ -114,8 +115,6 @@ def story_of(runs: Sequence[Run]) -> Story:
 def _counts(run: Run, up: bool) -> bool:
     if run.build.building:  # when its job went
         return run.act is Act.CREATE and not up
-    if run.act is Act.DESTROY and run.build.result == "ABORTED":
-        return False  # what it has destroyed so far nobody knows; the next run tells
     return run.build.result not in (None, "NOT_BUILT")
 
 
@@ -131,7 +130,7 @@ def _created(story: Story, run: Run) -> Story:
 
 def _destroyed(story: Story, run: Run) -> Story:
     if not _is_good(run):
-        return story._replace(last=run)
+        return story if _is_aborted(run) and not _is_good(story.last) else story._replace(last=run)
     spans, ended_ms = story.spans, run.ended_ms
     if story.is_up:
         since_ms, _ = spans[-1]
@@ -142,6 +141,10 @@ def _destroyed(story: Story, run: Run) -> Story:
 
 def _is_good(run: Run | None) -> bool:
     return run is not None and not run.build.building and run.build.result in _GOOD
+
+
+def _is_aborted(run: Run) -> bool:
+    return not run.build.building and run.build.result == "ABORTED"
 
 
 def with_what_was_told(story: Story, runs: Sequence[Run], told: EnvironmentState) -> Story:
@@ -234,7 +237,8 @@ def _verdict(story: Story, left_up_ms: int | None) -> tuple[Level, str]:
     if story.running is not None:
         return Level.PROGRESSING, "Making" if story.running.act is Act.CREATE else "Destroying"
     assert story.last is not None
-    if not _is_good(story.last):
+    cut_short = story.last.act is Act.DESTROY and _is_aborted(story.last)
+    if not _is_good(story.last) and not cut_short:
         if story.last.act is Act.DESTROY:
             return Level.FAILING, "HalfDestroyed"
         if not _is_good(story.made):
@@ -243,7 +247,7 @@ def _verdict(story: Story, left_up_ms: int | None) -> tuple[Level, str]:
         return Level.FAILING, "HalfMade"
     if left_up_ms is not None:
         return Level.WARNING, "LeftUp"
-    return Level.OK, "Up"
+    return (Level.WARNING, "HalfDestroyed") if cut_short else (Level.OK, "Up")
 
 
 def _made(state: EnvironmentState) -> str:
@@ -267,23 +271,26 @@ def _with_message(state: EnvironmentState, now_ms: int) -> EnvironmentState:
         case "Destroying":
             said = f"{last} destroys it"
         case "HalfMade":
-            if not state.last_result:
-                said = f"{last} ran when it was seen last: it may be half made{by}"
-            else:
-                what = "was aborted" if state.last_result == "ABORTED" else "failed"
-                said = f"{last} {what}: it is half made{by}"
+            how = _how(state) if state.last_result else "ran when it was seen last"
+            said = f"{last} {how}: it {left_by(Act.CREATE, state.last_result)}{by}"
         case "HalfDestroyed":
-            said = f"{last} failed: it is destroyed by half, or not at all"
+            said = f"{last} {_how(state)}: it {left_by(Act.DESTROY, state.last_result)}, or not at all"
         case "LeftUp":
             since_ms = state.left_up_ms or now_ms
             when = "on a day off" if state.day_off else "after hours"
             said = f"it is up {when}, {_made(state)}, for {age(now_ms - since_ms)} now"
+            if state.last_result == "ABORTED":
+                said += f"; {last} {_how(state)}: it {left_by(Act.DESTROY, state.last_result)}"
         case _:
             said = _made(state)
     if state.job_gone_ms is not None:
         gone = f"went from Jenkins {age(now_ms - state.job_gone_ms)} ago" if state.job_gone_ms else "is not in Jenkins"
         said += f"; its job {shown_job(state.job)} {gone}"
     return msgspec.structs.replace(state, message=said)
+
+
+def _how(state: EnvironmentState) -> str:
+    return "was aborted" if state.last_result == "ABORTED" else "failed"
 
 
 def _minutes(ms: int) -> int:

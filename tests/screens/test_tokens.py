@@ -186,9 +186,13 @@ async def test_environments_that_are_half_made_are_not_counted_as_up():
         assert "3 up, 1 half made, 1 being made  2 still up after hours" in shown
         assert "still up on a day off, 14h after the last working day ended, made with env-create #31 by kim" in shown
         assert "up on a day off, made 1h ago with env-create #31 by kim" in shown
+        cut = replace(off, last_job="env-destroy", last_number=9, last_result="ABORTED")
+        app.hand.give(jenkins.board(environments=(cut,), change=4))
+        words = "made with env-create #31 by kim; env-destroy #9 was aborted: it may be destroyed by half"
+        await until(pilot, lambda: words in " ".join(text(app).split()))
         whole = replace(lee, reason="Up", level=Level.OK, up_since_ms=NOW - 50 * HOUR, made_ms=NOW - 2 * HOUR)
         since = replace(made, up_since_ms=NOW - HOUR, made_ms=NOW - HOUR // 2)
-        app.hand.give(jenkins.board(environments=(whole, since), change=3))
+        app.hand.give(jenkins.board(environments=(whole, since), change=5))
         words = f"half made 2d 2h ago, made whole 2h ago with {lee.job} #{lee.number} by {lee.made_by}"
         await until(pilot, lambda: words in text(app))
         assert "up on a day off, half made 1h ago, made whole 30m ago with env-create #31 by kim" in text(app)
