@@ -15,15 +15,16 @@ from screens.strips import Line
 from statusdesk.board import Board
 from statusdesk.build_view import BuildKey
 from statusdesk.job_names import sought_job
-from statusdesk.states import TROUBLED, EnvironmentState
+from statusdesk.states import TROUBLED, EnvironmentHours, EnvironmentState
 
 HELP = """
 **Environments** are development namespaces that Jenkins makes and destroys: those that are up, that are being made, and
 that were made or destroyed by half. What is wrong comes first, then what has been up for longest.
 
 `LAST 7 DAYS` are the hours that one was up within the last seven days, `AFTER HOURS` those of them outside of the
-working day of the configuration. `MADE BY` is who made it; who renewed it last stands below, where that is another.
-It ends with a build that destroys it, not with the job that made it. `enter` opens the build that changed it last.
+working day of the configuration; those of what is down now are counted below. `MADE BY` is who made it; who renewed it
+last stands below it, where that is another. It ends with a build that destroys it, not with the job that made it.
+`enter` opens the build that changed it last.
 """
 
 PARTS = ("definitions",)
@@ -70,7 +71,8 @@ class EnvironmentsScreen(EntryScreen):
         news = silence(board, PARTS) + unattributed_environments(board, pen)
         unsure = [] if self.past is not None else unknown_environments(board)
         if not board.environments:
-            return [blank(), *map(sentence, [*news, *(unsure or ["No environment is up."])])]
+            hours = [] if unsure or not board.environment_hours else [blank(), heading("0 up", _week(board))]
+            return [blank(), *map(sentence, [*news, *(unsure or ["No environment is up."])]), *hours]
         entries = [*map(sentence, news), *entries, *map(sentence, unsure)]
         if not shown:
             all_of = "the environment" if len(matching) == 1 else f"all of the {len(matching)} environments"
@@ -78,9 +80,7 @@ class EnvironmentsScreen(EntryScreen):
             hidden = hidden if matching else f"Nothing matches /{self.lens.text}"
             return [blank(), *map(sentence, (*news, hidden, *unsure))]
         left = sum(each.reason == "LeftUp" for each in board.environments)
-        hours = sum(each.week_up_min for each in board.environments) / 60
-        after = sum(each.week_after_hours_min for each in board.environments) / 60
-        said = f"{left} still up after hours; last 7 days: {hours:.0f} h up, {after:.0f} h of them after hours"
+        said = f"{left} still up after hours; {_week(board)}"
         return [*entries, blank(), heading(_counts(board.environments), said)]
 
     def action_open(self) -> None:
@@ -112,6 +112,16 @@ class EnvironmentsScreen(EntryScreen):
 
 def _drawn(state: EnvironmentState, board: Board, pen: Pen) -> list[Line]:
     return draw_environment(state, as_it_was(board, pen))
+
+
+def _week(board: Board) -> str:
+    """Say for how long environments were up in the last seven days, those that are down now too."""
+    weeks: list[EnvironmentState | EnvironmentHours] = [*board.environments, *board.environment_hours]
+    hours = sum(each.week_up_min for each in weeks) / 60
+    after = sum(each.week_after_hours_min for each in weeks) / 60
+    down = sum(each.namespaces for each in board.environment_hours)
+    too = f", with {down} that {'are' if down > 1 else 'is'} down now" if down else ""
+    return f"last 7 days: {hours:.0f} h up, {after:.0f} h of them after hours{too}"
 
 
 def _counts(environments: Sequence[EnvironmentState]) -> str:

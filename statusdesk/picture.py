@@ -112,6 +112,7 @@ class Picture:
             muted=tuple(self._muted.values()),
             platform=self._jenkins.platform,
             environments=self._jenkins.environments,
+            environment_hours=self._jenkins.environment_hours,
             incomplete_jobs=self._jenkins.incomplete_jobs,
             queue=self._jenkins.queue,
             executors=self._jenkins.executors,

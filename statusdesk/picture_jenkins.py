@@ -7,7 +7,7 @@ from statusdesk.config import Config
 from statusdesk.facts import Executors, QueueItem
 from statusdesk.job_classes import makes_environments
 from statusdesk.job_renames import Renames
-from statusdesk.states import Changes, EnvironmentState, Level, PlatformState
+from statusdesk.states import Changes, EnvironmentHours, EnvironmentState, Level, PlatformState
 
 _LEVELS = (Level.FAILING, Level.WARNING, Level.UNKNOWN, Level.PROGRESSING)
 _CLASSES = ("seed", "renewal", "environment")
@@ -21,6 +21,7 @@ class Jenkins:
         self._config = config
         self.platform: tuple[PlatformState, ...] = ()
         self.environments: tuple[EnvironmentState, ...] = ()
+        self.environment_hours: tuple[EnvironmentHours, ...] = ()
         self.queue: tuple[QueueItem, ...] = ()
         self.executors: tuple[Executors, ...] = ()
         self.incomplete_jobs: tuple[str, ...] = ()
@@ -29,6 +30,7 @@ class Jenkins:
         self._incomplete_makers: set[tuple[str, str]] = set()
         self._platform: dict[str, PlatformState] = {}
         self._environments: dict[str, EnvironmentState] = {}
+        self._hours: dict[str, EnvironmentHours] = {}
         self._executors: dict[str, Executors] = {}
 
     def apply(self, changes: Changes) -> None:
@@ -39,6 +41,9 @@ class Jenkins:
         if changes.environments:
             _put(self._environments, changes.environments)
             self.environments = tuple(sorted(self._environments.values(), key=_environment_order))
+        if changes.environment_hours:
+            self._hours |= {each.source: each for each in changes.environment_hours}
+            self.environment_hours = tuple(self._hours[source] for source in sorted(self._hours))
         if changes.jobs or changes.gone_jobs or changes.renamed is not None:
             self._put_jobs(changes)
         if changes.queue is not None:

@@ -1,7 +1,7 @@
 """Development environments: which are up, since when and by whom, half-made ones, and those still up after hours."""
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from statusdesk.facts import Build
 from statusdesk.job_names import shown_build, shown_job
 from statusdesk.judge.working_hours import Span, WorkingHours, overlap_ms
-from statusdesk.states import EnvironmentState, Level
+from statusdesk.states import EnvironmentHours, EnvironmentState, Level
 from statusdesk.text import age
 
 WEEK_MS = 7 * 86_400_000
@@ -183,9 +183,7 @@ def judge_environment(
     last = story.running or story.last
     # who is named is who started the build that is named: a whole one that is made once more is not its maker's fault
     by = last if reason in ("Making", "HalfMade") else story.made
-    spans = [(max(a, now_ms - WEEK_MS), b) for a, b in story.known_spans(now_ms) if b > now_ms - WEEK_MS]
-    working = hours.spans(now_ms - WEEK_MS, now_ms)
-    whole_ms = sum(b - a for a, b in spans)
+    whole_ms, after_ms = week_of(story, hours, now_ms)
     state = EnvironmentState(
         key=f"{cluster}/{namespace}",
         cluster=cluster,
@@ -204,11 +202,29 @@ def judge_environment(
         left_up_ms=left_up_ms if reason == "LeftUp" else None,
         day_off=reason == "LeftUp" and hours.is_day_off(now_ms),
         week_up_min=_minutes(whole_ms),
-        week_after_hours_min=_minutes(whole_ms - overlap_ms(spans, working)),
+        week_after_hours_min=_minutes(after_ms),
         made_ms=by.ended_ms if by is not None and by is story.made and _is_good(by) else None,
         job_gone_ms=by.gone_ms if by is not None else None,
     )
     return _with_message(_renewed(state, story.renewed) if by is story.made else state, now_ms)
+
+
+def week_of(story: Story, hours: WorkingHours, now_ms: int) -> tuple[int, int]:
+    """Return for how long it was up within the last seven days, and of this after hours; milliseconds."""
+    spans = [(max(a, now_ms - WEEK_MS), b) for a, b in story.known_spans(now_ms) if b > now_ms - WEEK_MS]
+    whole_ms = sum(b - a for a, b in spans)
+    return whole_ms, whole_ms - overlap_ms(spans, hours.spans(now_ms - WEEK_MS, now_ms)) if spans else 0
+
+
+def hours_down(source: str, stories: Iterable[Story], hours: WorkingHours, now_ms: int) -> EnvironmentHours:
+    """Return what environments that are down now add to the hours up of the week."""
+    weeks = [week for story in stories if (week := week_of(story, hours, now_ms))[0] > 0]
+    return EnvironmentHours(
+        source=source,
+        namespaces=len(weeks),
+        week_up_min=_minutes(sum(whole_ms for whole_ms, _ in weeks)),
+        week_after_hours_min=_minutes(sum(after_ms for _, after_ms in weeks)),
+    )
 
 
 def _renewed(state: EnvironmentState, run: Run | None) -> EnvironmentState:

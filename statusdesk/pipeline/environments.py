@@ -13,6 +13,7 @@ from statusdesk.judge.environments import (
     Run,
     Settled,
     Story,
+    hours_down,
     judge_environment,
     story_of,
     with_what_was_told,
@@ -24,6 +25,7 @@ from statusdesk.pipeline.rejudging import Hold, Rejudging
 from statusdesk.states import BuildState, EnvironmentState, Level
 from statusdesk.store.writer import Transition, Writer
 
+SOURCE = "jenkins"
 _Once = tuple[Act, int, int]  # a job may be seen with its builds under two names: what was done, number, start
 
 
@@ -83,13 +85,15 @@ class Environments:
             return []
         as_of_ms = self._builds.hearing.as_of_ms(now_ms)
         grace_ms = round(self._settings.grace_s * 1000)
-        judged = (
-            judge_environment(self._cluster, namespace, story, self._hours, grace_ms, as_of_ms)
+        judged = {
+            namespace: judge_environment(self._cluster, namespace, story, self._hours, grace_ms, as_of_ms)
             for namespace, story in self._stories.items()
-        )
+        }
+        down = [self._stories[namespace] for namespace, state in judged.items() if state is None]
+        self._writer.put_environment_hours(hours_down(SOURCE, down, self._hours, as_of_ms))
         # before any run or job is known nothing can have gone
         whole = bool(self._stories or self._builds.jobs())
-        return self._rows.put([state for state in judged if state is not None], now_ms, whole=whole)
+        return self._rows.put([state for state in judged.values() if state is not None], now_ms, whole=whole)
 
     def _lacks_builds(self) -> bool:
         """Whether older builds of the jobs are still being told: a verdict now would be about an old run."""
