@@ -18,12 +18,12 @@ _CONCLUSIVE = {
     "FAILURE": (Level.FAILING, "Failed", "failed"),
     "UNSTABLE": (Level.WARNING, "Unstable", "is unstable"),
 }
-_VANISHED = "VANISHED"  # it ran when last seen, and Jenkins has no such build any more
+_VANISHED = "VANISHED"  # it has ended, and its result is not known: Jenkins was killed, or the build has gone
 _OTHER_WORDS = {
     "": "runs",
     "ABORTED": "was aborted",
     "NOT_BUILT": "was not built",
-    _VANISHED: "vanished before its end was seen",
+    _VANISHED: "ended without a known result",
 }
 _MEANS = {
     JobClass.SEED: "job definitions stay as they were",

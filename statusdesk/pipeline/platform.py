@@ -9,9 +9,10 @@ from statusdesk.judge.periods import Period, period_of
 from statusdesk.judge.platform import Surroundings, judge_platform
 from statusdesk.judge.platform_pairs import Pair, pairs_of
 from statusdesk.pipeline.builds import Builds
-from statusdesk.pipeline.rejudging import Rejudging
+from statusdesk.pipeline.rejudging import Hold, Rejudging
 from statusdesk.renewals import is_named
 from statusdesk.states import PlatformState
+from statusdesk.states_builds import NO_RESULT
 from statusdesk.store.writer import Transition, Writer
 
 
@@ -30,6 +31,7 @@ class Platform:
         self._tokens = tokens
         self._writer = writer
         self._rows = Rejudging(writer, PlatformState)
+        self._hold = Hold()
 
     def heard(self) -> None:
         """Take note that Jenkins has told something."""
@@ -47,8 +49,18 @@ class Platform:
         queue = _most_urgent(self._builds.queue())
         executors = {each.source: each for each in self._builds.executors()}
         states = [self._state(job, queue.get(key), executors.get(job.source), now_ms) for key, job in jobs.items()]
+        unread = {state.key for state in states if self._is_unread(jobs[state.source, state.job], state)}
+        if self._hold.holds(bool(unread), now_ms):
+            states = [state for state in states if state.key not in unread]
         # where no job is known at all, nothing has been told of them yet
         return self._rows.put(states, now_ms, whole=bool(self._builds.jobs()))
+
+    def _is_unread(self, job: Job, state: PlatformState) -> bool:
+        """Whether nothing was told of a job, and it may have come to results among builds that are still being read."""
+        if job.complete or state.reason != NO_RESULT:
+            return False
+        before = self._writer.current(PlatformState).get(state.key)
+        return before is None or before.until_ms is not None
 
     def _is_of_platform(self, job: Job) -> bool:
         """Tell whether a job is one of the platform: by its class, or because it deploys into no namespace."""

@@ -1,6 +1,6 @@
 """Rows that are judged all together, whenever their source has told something."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from statusdesk.states import EnvironmentState, PlatformState
@@ -39,13 +39,10 @@ class Rejudging(Generic[S]):
         """Have them judged anew, where they were judged at all since this process began."""
         self.heard = self.heard or self._judged
 
-    def put(self, states: Sequence[S], now_ms: int, *, whole: bool, awaited: Collection[str] = ()) -> list[Transition]:
-        """Put all rows as they are judged now; with ``whole`` those that are not among them have gone.
-
-        ``awaited``: the keys of rows that stay as they are.
-        """
+    def put(self, states: Sequence[S], now_ms: int, *, whole: bool) -> list[Transition]:
+        """Put all rows as they are judged now; with ``whole`` those that are not among them have gone."""
         self.heard, self._judged = False, True
-        alive = {*awaited, *(state.key for state in states)}
+        alive = {state.key for state in states}
         current = self._writer.current(self._kind)
         ended = [key for key, state in current.items() if state.until_ms is None and key not in alive]
         left = self._writer.gone(self._kind, ended, now_ms) if whole else []

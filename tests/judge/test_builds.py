@@ -101,6 +101,8 @@ def job(job_class: JobClass, disabled: bool = False) -> Job:
         (JobClass.DEPLOY, True, [build(4, "UNSTABLE")], "a", "j #4 is unstable for a, the job is disabled"),
         (JobClass.DEPLOY, False, [], "a", "j has no build for a"),
         (JobClass.DEPLOY, False, [RUNNING], "a", "j #9 runs for a"),
+        # Jenkins has the build, as it does after it was killed, or it has none of it any more
+        (JobClass.DEPLOY, False, [build(5, None)], "a", "j #5 ended without a known result for a"),
         (JobClass.SEED, False, [build(4, "FAILURE")], "", "j #4 failed: job definitions stay as they were"),
         (JobClass.RENEWAL, False, [build(4, "FAILURE")], "", "j #4 failed: the tokens that it renews are running down"),
         (JobClass.RENEWAL, False, [build(4, "SUCCESS")], "", "j #4 succeeded"),

@@ -167,6 +167,24 @@ def test_the_shortest_period_of_the_tokens_that_a_job_renews_counts(bench, every
     assert (row.period_s, row.period_rule, row.level) == (3600, "configured", Level.FAILING)
 
 
+@pytest.mark.parametrize("read", [True, False])
+def test_that_a_job_has_no_result_is_told_when_its_older_builds_are_read(bench, read):
+    def seen():
+        rows = bench.writer.current(PlatformState)
+        return rows["jenkins/env-create"].reason if "jenkins/env-create" in rows else ""
+
+    aborted, older = (ran("env-create", n, bench.now_ms - n, result) for n, result in ((4, "ABORTED"), (3, "SUCCESS")))
+    unread = job("env-create", complete=False)
+    bench.see(jobs(bench, unread, "deploy-a"), aborted)
+    assert seen() == ""
+    if read:
+        bench.see(jobs(bench, "env-create", "deploy-a"), older)
+        assert seen() == "Succeeded"
+    else:
+        bench.pass_ms(6 * MINUTE_MS)
+        assert seen() == "NoResult", "they may never be"
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_of_what_waits_of_a_job_the_one_that_has_waited_longest_counts_and_one_that_is_stuck_first(bench, turned):
     def queued(*items):
