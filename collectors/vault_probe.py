@@ -1,6 +1,5 @@
 """What ``statusdesk check`` tries at a Vault."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from statusdesk.accessors import read_accessor
 from statusdesk.clock import system_clock
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings, VaultSettings
 from statusdesk.facts import Token
-from statusdesk.grants import survival, survived
+from statusdesk.grants import every, missed, overdue_after_ms, survival, survived
 from statusdesk.text import span
 
 
@@ -98,7 +97,7 @@ def _probe_items(api: VaultApi, settings: VaultSettings) -> list[Probe]:
         except VisitFailed as error:
             return [*found, Probe(ok=False, what=what, message=error.message)]
         else:
-            found.append(_there(fact, item, what))
+            found.append(_there(fact, item, what, round(settings.interval_s * 1000)))
             paths.append(fact.path)
     made = dict.fromkeys(tuple(mounts_in(path)) for path in paths) if settings.mount_caps else {}
     caps = {probe.what: probe for mounts in made if mounts for probe in [_probe_cap(api, list(mounts))]}
@@ -121,11 +120,13 @@ def _unknown(item: Item) -> str:
     return f"no {of_role} has the accessor ending in {tail(item.accessor)}: expired, revoked, or mistyped"
 
 
-def _there(fact: Token, item: Item, what: str) -> Probe:
+def _there(fact: Token, item: Item, what: str, poll_ms: int) -> Probe:
+    """Tell of one that is there; ``poll_ms``: so late a renewal may be seen."""
     if fact.gone:
         return Probe(ok=False, what=what, message="was revoked: name the one that took its place", warns=True)
     every_s = item.renew_every_s if isinstance(item, TokenSettings) else None
-    return Probe(ok=True, what=what, message=_life(fact) + _survival(fact, every_s))
+    said, is_late = _survival(fact, every_s, poll_ms)
+    return Probe(ok=not is_late, what=what, message=_life(fact) + said, warns=is_late)
 
 
 def _probe_cap(api: VaultApi, mounts: list[str]) -> Probe:
@@ -138,17 +139,21 @@ def _probe_cap(api: VaultApi, mounts: list[str]) -> Probe:
     return Probe(ok=True, what=f"vault mount_caps {mount}", message=said)
 
 
-def _survival(token: Token, every_s: float | None) -> str:
-    """Say how many missed runs the last grant lives through, where the settings say how often it is renewed."""
+def _survival(token: Token, every_s: float | None, poll_ms: int) -> tuple[str, bool]:
+    """Say how many more missed runs it lives through, where the settings say how often it is renewed; if one was."""
     from_ms = token.last_renewal_ms or token.issue_ms
     if not every_s or from_ms is None or token.expire_ms is None or not token.renewable:
-        return ""
+        return "", False
     every_ms = round(every_s * 1000)
-    return f", renewed every {span(every_ms)}: {survival(survived(token.expire_ms - from_ms, every_ms))}"
+    since_ms, runs_in = system_clock() - from_ms, every(every_ms)
+    runs = missed(since_ms, runs_in) if since_ms > overdue_after_ms(every_ms, poll_ms) else 0
+    late = f", missed {'once' if runs == 1 else f'{runs} times'}" if runs else ""
+    left = survival(survived(token.expire_ms - from_ms, runs_in, runs), more=runs > 0)
+    return f", renewed every {span(every_ms)}{late}: {left}", runs > 0
 
 
 def _life(token: Token) -> str:
     if token.expire_ms is None:
         return "never expires"
-    left_ms = token.expire_ms - time.time_ns() // 1_000_000
+    left_ms = token.expire_ms - system_clock()
     return f"expires in {span(left_ms)}" if left_ms > 0 else "has expired"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from statusdesk.alerts.dedup import group_of, is_kept_from, key_of, wanted
 from statusdesk.alerts.inhibition import RECOVERY_MS
@@ -15,6 +16,8 @@ from statusdesk.states_alerts import AlertState, Muted, MutedThere, Notification
 from statusdesk.text import clean, span
 
 ALERTMANAGER = "alertmanager"
+TEXTS = ("slack", "email", "desktop", "apprise")
+"""Sinks of which people read what a message says in words; others get all alerts that it is about as data."""
 SIGNS: Mapping[tuple[bool, bool], str] = {
     (False, True): "=",
     (False, False): "!=",
@@ -25,10 +28,14 @@ NOBODY = "nobody is told while a board's own collector works"
 
 
 class Last(msgspec.Struct, frozen=True):
-    """The newest message to a sink that tells of an alert, and whether it says that this is over."""
+    """The newest message to a sink that tells of an alert, and whether it says that this is over.
+
+    ``named``: the newest in which its text names the alert; a text that others are over only counts what still fires.
+    """
 
     message: Notification
     over: bool = False
+    named: Notification | None = None
 
 
 Lasts = Mapping[tuple[str, str, int], Last]
@@ -40,8 +47,13 @@ def last_messages(notifications: Sequence[Notification]) -> Lasts:
     found: dict[tuple[str, str, int], Last] = {}
     for message in notifications:
         for alert in message.alerts:
-            last = Last(message, alert.state == "resolved")
-            found.setdefault((message.sink, alert.fingerprint, alert.started_ms), last)
+            key, over = (message.sink, alert.fingerprint, alert.started_ms), alert.state == "resolved"
+            named = message if over or message.why != "resolved" else None
+            known = found.get(key)
+            if known is None:
+                found[key] = Last(message, over, named)
+            elif known.named is None and named is not None:
+                found[key] = replace(known, named=named)
     return found
 
 
@@ -165,7 +177,10 @@ class Outlook:
             return f"{sink.name}: not told ({last.state}{': ' + clean(last.last_error, 60) if last.last_error else ''})"
         repeat_ms = round((self._settings.repeat_s if sink.repeat_s is None else sink.repeat_s) * 1000)
         again = f", again in {span(max(0, last.sent_ms + repeat_ms - now_ms))}" if repeat_ms else ", once only"
-        return f"{sink.name}: told {span(now_ms - last.sent_ms)} ago{again}"
+        named = last if sink.type not in TEXTS else found.named
+        if named is None or named.sent_ms is None:
+            return f"{sink.name}: counted {span(now_ms - last.sent_ms)} ago, when others were over{again}"
+        return f"{sink.name}: told {span(now_ms - named.sent_ms)} ago{again}"
 
     def _told_of_end(self, alert: AlertState, now_ms: int, messages: Lasts) -> str:
         words = []

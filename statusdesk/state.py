@@ -24,6 +24,9 @@ TROUBLED = (Level.FAILING, Level.WARNING)
 CALM = frozenset({Level.OK, Level.IDLE})
 """Well, and nothing moves: what a list of troubles leaves out, and of what an age is told rather than a trouble."""
 
+HEALTHY = frozenset({Level.OK, Level.SCALING})
+"""All of it serves: fewer or more pods of the same are no trouble, and a soak goes on."""
+
 RESTING = CALM | {Level.SCALING, Level.PAUSED}
 """Neither on its way to a new version nor in trouble: nothing need be counted or asked."""
 

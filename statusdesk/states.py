@@ -8,6 +8,7 @@ import msgspec
 
 from statusdesk.facts import Build, Condition, Container, Event, Executors, Job, QueueItem
 from statusdesk.state import CALM as CALM
+from statusdesk.state import HEALTHY as HEALTHY
 from statusdesk.state import RESTING as RESTING
 from statusdesk.state import TROUBLED as TROUBLED
 from statusdesk.state import Level, Stamped
@@ -37,7 +38,8 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     ``new_ready`` those of the newest one while it is being made real, and is None when it is not. ``init_ms`` is how
     long each init container takes as a rule, ``evicted`` counts the pods that nodes have put out and that were left
     lying about, ``evicted_from`` those of each node. ``lost``: the nodes with which pods of it went. ``is_out``:
-    nobody has been served for long while a rollout is under way that found a service.
+    nobody has been served for long while a rollout is under way that found a service. ``well_since_ms``: see
+    ``judge.soaking``.
     """
 
     key: str
@@ -82,6 +84,7 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     evicted_from: tuple[tuple[str, int], ...] = ()
     lost: tuple[LostNode, ...] = ()
     is_out: bool = False
+    well_since_ms: int | None = None
 
     @property
     def is_only_lost(self) -> bool:
@@ -264,7 +267,8 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
 class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one renewal of a token gave, in the server's clock. Key: (key of the token, ``renewed_ms``).
 
-    ``issue_ms`` tells the tokens apart that had the same name one after the other.
+    ``issue_ms`` tells the tokens apart that had the same name one after the other. ``seen_ms``: when it was last looked
+    up and not renewed since; None where that was not kept.
     """
 
     key: str
@@ -272,6 +276,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     expire_ms: int
     granted_ms: int
     issue_ms: int | None = None
+    seen_ms: int | None = None
 
 
 def source_key(source: str, scope: str = "") -> str:

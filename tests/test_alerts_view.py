@@ -66,6 +66,22 @@ def test_one_sentence(alert, messages, words):
     assert said(alert, *messages) == words
 
 
+def test_a_text_that_others_are_over_has_only_counted_what_still_fires():
+    """Of what is sent as data it is told all the same; and when it is told again counts from the last message."""
+    ended = message(FAILING, age_ms=MINUTE, why="resolved")
+    older = message(FAILING, age_ms=20 * MINUTE)
+    for kind, words in (("webhook", "desk: told 1m ago"), ("slack", "desk: told 20m ago")):
+        settings = replace(CONFIG, sinks=tuple(replace(sink, type=kind) for sink in CONFIG.sinks))
+        assert said(FAILING, ended, older, settings=settings) == f"{words}, again in 3h 59m"
+    alone = said(FAILING, ended, settings=settings)
+    assert alone == "desk: counted 1m ago, when others were over, again in 3h 59m"
+    over = message(replace(FAILING, state="resolved"), age_ms=MINUTE, why="resolved")
+    assert (
+        said(replace(FAILING, state="resolved", resolved_ms=NOW), over, settings=settings)
+        == "over; desk was told 1m ago"
+    )
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

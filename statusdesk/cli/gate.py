@@ -25,6 +25,8 @@ examples:
   statusdesk gate orders --to production --ignore BuildFailed --reason "hotfix, approved by kim"
 """
 LOOK_EVERY_S = 0.5
+_LONG = 10
+"""No build has a number of so many digits."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -47,6 +49,11 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
         action="append",
         default=[],
         help="a rule of alerts, or a check, that is not to count",
+    )
+    parser.add_argument(
+        "--build",
+        metavar="JOB#N",
+        help="the build that asks (default: $JOB_NAME, $BUILD_NUMBER as Jenkins sets them)",
     )
     parser.add_argument("--reason", metavar="TEXT", default="", help="why, for the log of the pipeline")
     parser.add_argument("--json", action="store_true", help="print the answer as one line of JSON")
@@ -120,7 +127,23 @@ def _question(args: argparse.Namespace, config: "Config") -> "Question":
         require=frozenset(config.gate.require),
         ignore=frozenset(_known_rule(name) for name in args.ignore),
         configured=any(each.name == args.app for each in config.apps),
+        asked_by=_asked_by(args.build),
     )
+
+
+def _asked_by(build: str | None) -> tuple[str, int] | None:
+    """Return job, folders included, and number of the build that asks."""
+    import os
+
+    if build is None:
+        job, number = os.environ.get("JOB_NAME", ""), os.environ.get("BUILD_NUMBER", "")
+    else:
+        job, _, number = build.rpartition("#")
+    if job and number.isascii() and number.isdigit() and len(number) < _LONG:
+        return job, int(number)
+    if build is not None:
+        refuse(f"--build: {build!r} is no build: name it as in deploys/deploy-orders#42")
+    return None
 
 
 def _known_rule(name: str) -> str:

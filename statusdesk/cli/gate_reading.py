@@ -35,7 +35,8 @@ class Gate:
             question, at_ms = self._question, now_ms()
             names = question.route.start.namespaces
             within = (at_ms - question.soak_ms, at_ms) if question.soak_ms else None
-            rows = self._reader.gate_rows(question.app, self._jobs_of, self._in_stage, names, within)
+            asked = (question.app, self._jobs_of, self._in_stage, names, within, question.asked_by)
+            rows = self._reader.gate_rows(*asked)
         except StoreError as error:
             self.problem = str(error)
             return None
@@ -62,6 +63,7 @@ class Gate:
             gaps=rows.gaps,
             clusters=tuple(cluster.name for cluster in self._config.clusters),
             jenkins=self._config.jenkins is not None,
+            asking=rows.asking,
         )
 
     def _tokens(self, rows: GateRows) -> Mapping[str, TokenState | None]:

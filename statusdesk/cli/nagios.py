@@ -24,28 +24,51 @@ def nagios(board: Board, config: Config) -> tuple[str, int]:
     What is silenced is counted and makes no alarm. Unknown, where nothing is known to be wrong, as ``status`` has it;
     without a collector always.
     """
-    matters = _matters(board)
+    alerts, quiet = _alerts(board)
+    matters = [*alerts, *_untold(board)]
     cannot_tell = exit_code_of(board) == exit_codes.CANNOT_TELL
     code = max((each for each, _ in matters), default=OK)
     if board.collector_lost_ms is not None or (code == OK and cannot_tell):
         code = UNKNOWN
-    worst = sorted(matters, key=lambda each: -each[0])
-    words = [said for _, said in worst[:_MOST_NAMED]]
-    words += [f"{len(worst) - _MOST_NAMED} more"] if len(worst) > _MOST_NAMED else []
+    words = [*_worst(alerts, "more"), *quiet, *_worst(matters[len(alerts) :], "more that are not well")]
     doubt = _doubt(board, cannot_tell=cannot_tell)
-    said = "; ".join(part for part in (*words, doubt) if part) or f"{counted(board.counts.ok, 'application')} well"
+    if not matters and not doubt:
+        words.append(f"{counted(board.counts.ok, 'application')} well")
+    said = "; ".join(part for part in (*words, doubt) if part)
     firing = f"{len(board.firing)} firing: " if board.firing else ""
     # a bar would begin the performance data, whatever a source calls its things
     text = clean_line(f"{WORDS[code]} - {firing}{said}").replace("|", "/")
     return f"{text} | {' '.join(_figures(board, config))}", code
 
 
-def _matters(board: Board) -> list[tuple[int, str]]:
-    """Return what is wrong, each with its code; what an alert tells already is not told again."""
+def _worst(found: list[tuple[int, str]], more: str) -> list[str]:
+    """Return the words of the worst, and how many others there are."""
+    words = [said for _, said in sorted(found, key=lambda each: -each[0])]
+    rest = len(words) - _MOST_NAMED
+    return [*words[:_MOST_NAMED], f"{rest} {more}"] if rest > 0 else words
+
+
+def _alerts(board: Board) -> tuple[list[tuple[int, str]], list[str]]:
+    """Return what fires and makes an alarm, each with its code, and how many alerts make none; together they are all.
+
+    What an alert tells already is not told again.
+    """
     heard = [(_SEVERITIES.get(alert.severity, OK), alert) for alert in board.firing if not alert.silenced_by]
     known = {alert.fingerprint: code for code, alert in heard}
-    loud = [(code, alert) for code, alert in heard if known.get(alert.inhibited_by, -1) < code]
-    found = [(code, f"{alert.alertname} {alert.place}") for code, alert in loud if alert.severity != "info"]
+    telling = [(code, alert) for code, alert in heard if alert.severity != "info"]
+    loud = [(code, alert) for code, alert in telling if known.get(alert.inhibited_by, -1) < code]
+    quiet = {
+        "silenced": len(board.firing) - len(heard),
+        "told by others": len(telling) - len(loud),
+        "for information": len(heard) - len(telling),
+    }
+    words = [f"{number} {what}" for what, number in quiet.items() if number]
+    return [(code, f"{alert.alertname} {alert.place}") for code, alert in loud], words
+
+
+def _untold(board: Board) -> list[tuple[int, str]]:
+    """Return what is wrong and no alert tells of, each with its code."""
+    found = []
     told = {alert.app_name for alert in board.firing if alert.app}
     tokens = {alert.token for alert in board.firing if alert.token}
     production = board.stages[board.production] if board.stages else ""

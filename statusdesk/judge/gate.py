@@ -14,6 +14,9 @@ GO = "go"
 FRESHNESS = "freshness"
 """The check that is always made: what is old, or comes from a source that does not answer, is no answer."""
 
+MOST_NAMED = 3
+"""So much is told of a check, and of how much more there is."""
+
 
 class RouteError(ValueError):
     """There is no such way; the sentence says why."""
@@ -30,7 +33,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked. ``version`` empty: the one that runs in the stage before. ``ignore``: rules of alerts, checks.
 
-    ``configured``: the app has an ``[[app]]`` of its own.
+    ``configured``: the app has an ``[[app]]`` of its own. ``asked_by``: job and number of the build that asks.
     """
 
     app: str
@@ -41,6 +44,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     require: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
     configured: bool = False
+    asked_by: tuple[str, int] | None = None
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +54,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     into the namespaces of the stage before, newest first. ``job_classes``: of each job of the app, by (source, job),
     also of those without such a build. ``sources`` by key. ``tokens``: by name of those that the
     app needs, None when it is not in the store. ``gaps``: from when until when nobody saw the stage before, as far back
-    as the soak goes. ``clusters``: all that are configured.
+    as the soak goes. ``clusters``: all that are configured. ``asking``: the build that asks, once it is known.
     """
 
     now_ms: int
@@ -64,6 +68,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[tuple[int, int], ...] = ()
     clusters: tuple[str, ...] = ()
     jenkins: bool = True
+    asking: Build | None = None
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,17 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from statusdesk.facts import CONCLUSIVE, Build, JobClass
-from statusdesk.job_names import shown_build
-from statusdesk.judge.gate import BLOCKED, FRESHNESS, OK, UNKNOWN, Check, Known, Question, in_stage
-from statusdesk.judge.join_versions import same_version
-from statusdesk.states import TROUBLED, BuildRule, Level, RolloutState, SourceState
-from statusdesk.states_alerts import AlertState
-from statusdesk.text import age, lasted, span
+from statusdesk.judge.gate import BLOCKED, FRESHNESS, MOST_NAMED, OK, UNKNOWN, Check, Known, Question, in_stage
+from statusdesk.judge.gate_alerts import alerts
+from statusdesk.judge.gate_builds import builds
+from statusdesk.judge.soaking import healthy_since_ms
+from statusdesk.states import HEALTHY, TROUBLED, Level, RolloutState, SourceState
+from statusdesk.text import age, span
 
-_WELL = (Level.OK, Level.SCALING)
 _WAITED_FOR = (Level.PROGRESSING, Level.PAUSED, Level.UNKNOWN, Level.IDLE)
-_MOST_NAMED = 3
 CLOCK_MS = 5000
 """By so much the clocks of two machines, or one that is being set, may differ."""
 _SEEN_MS = 30_000
@@ -70,58 +67,6 @@ def _doubt(key: str, state: SourceState | None, now_ms: int, max_age_ms: int) ->
     return "", age_ms
 
 
-def builds(question: Question, known: Known) -> Check:
-    """Check that the build that brought the version into the stage before has succeeded."""
-    name, start, version = "build-success", question.route.start.name, question.version
-    if not known.jenkins:
-        return Check(name=name, result=OK, detail="no Jenkins is configured")
-    every = sorted((build for job in known.builds for build in job), key=lambda build: -build.started_ms)
-    mine = [build for build in every if not build.deleted and _counts(build, question, known)]
-    running = next((build for build in mine if build.building), None)
-    done = next((build for build in mine if not build.building and build.result in CONCLUSIVE), None)
-    if running is not None and (done is None or running.started_ms > done.started_ms):
-        return Check(
-            name=name, result=UNKNOWN, detail=f"{shown_build(running.job, running.number)} is running", passing=True
-        )
-    if done is None:
-        said = f"no finished build of {version} into {start} is known{_instead(every, mine, known)}"
-        return Check(name=name, result=UNKNOWN, detail=said, passing=True)
-    said = f"{shown_build(done.job, done.number)} {done.result} {age(known.now_ms - done.started_ms)} ago"
-    return Check(name=name, result=OK if done.result == "SUCCESS" else BLOCKED, detail=said)
-
-
-def _counts(build: Build, question: Question, known: Known) -> bool:
-    """Whether it is known that a build deployed the version: what only ran at that time may have done anything.
-
-    A build says its version itself, or a rollout of the version says by its annotation that this build made it.
-    """
-    if not _may_deploy(build, known):
-        return False
-    version = question.version
-    here = [each for each in in_stage(known.rollouts, question.route.start) if each.version == version]
-    rules = {each.build_rule for each in here if (each.build_job, each.build_number) == (build.job, build.number)}
-    if not build.version:
-        return BuildRule.ANNOTATION in rules
-    if build.version.removeprefix("v") == version.removeprefix("v"):
-        return True
-    return bool(rules & {BuildRule.ANNOTATION, BuildRule.VERSION}) and same_version(build.version, version)
-
-
-def _may_deploy(build: Build, known: Known) -> bool:
-    """Whether the job of a build is a deploy job, or the app's jobs are all of one class."""
-    classes = set(known.job_classes.values())
-    return len(classes) < 2 or known.job_classes.get((build.source, build.job)) == JobClass.DEPLOY
-
-
-def _instead(every: Sequence[Build], mine: Sequence[Build], known: Known) -> str:
-    """Return what the newest build of a deploy job is about, where none is about the version."""
-    newest = next((build for build in every if _may_deploy(build, known)), None)
-    if mine or newest is None:
-        return ""
-    built = f"built {newest.version}" if newest.version else "does not say what it built"
-    return f"; {shown_build(newest.job, newest.number)} {built}"
-
-
 def rollouts(question: Question, known: Known) -> Check:
     """Check that everything of the app in the stage before is rolled out and well."""
     name, start = "rollout-healthy", question.route.start.name
@@ -140,8 +85,8 @@ def rollouts(question: Question, known: Known) -> Check:
 def _said(stage: str, found: Sequence[RolloutState]) -> str:
     worst = sorted(found, key=lambda each: (each.level is not Level.FAILING, each.key))
     words = [f"{each.name} {each.level}: {each.message or each.reason or 'no reason given'}" for each in worst]
-    more = f"; and {len(words) - _MOST_NAMED} more" if len(words) > _MOST_NAMED else ""
-    return f"{stage}: {'; '.join(words[:_MOST_NAMED])}{more}"
+    more = f"; and {len(words) - MOST_NAMED} more" if len(words) > MOST_NAMED else ""
+    return f"{stage}: {'; '.join(words[:MOST_NAMED])}{more}"
 
 
 def soak(question: Question, known: Known) -> Check:
@@ -154,11 +99,11 @@ def soak(question: Question, known: Known) -> Check:
     if not asked_ms:
         return Check(name=name, result=OK, detail="none is asked for")
     here = [each for each in in_stage(known.rollouts, question.route.start) if each.version == question.version]
-    if not all(each.level in _WELL for each in here):
+    if not all(each.level in HEALTHY for each in here):
         return Check(
             name=name, result=BLOCKED, detail=f"not healthy in {start} now, {span(asked_ms)} asked", passing=True
         )
-    since_ms = max(max(each.version_since_ms or each.since_ms, each.level_since_ms) for each in here)
+    since_ms = max(map(healthy_since_ms, here))
     blind = _last_blind(known.gaps, question.max_age_ms)
     unseen = ""
     if blind is not None and blind[1] > since_ms:
@@ -178,37 +123,6 @@ def _last_blind(gaps: Sequence[tuple[int, int]], most_ms: int) -> tuple[int, int
         else:
             joined.append((begin, end))
     return next((gap for gap in reversed(joined) if gap[1] - gap[0] > most_ms), None)
-
-
-def alerts(question: Question, known: Known) -> Check:
-    """Check that no alert fires about the app in the stage before, or about the version in any stage."""
-    name = "no-firing-alert"
-    about = [alert for alert in known.alerts if alert.state == "firing" and _is_about(alert, question)]
-    firing = [alert for alert in about if alert.alertname not in question.ignore]
-    ignored = sorted({alert.alertname for alert in about} & question.ignore)
-    left_out = f"ignored: {', '.join(ignored)}" if ignored else ""
-    if not firing:
-        return Check(name=name, result=OK, detail=left_out)
-    words = []
-    for alert in sorted(firing, key=lambda each: (each.fired_ms or each.started_ms, each.fingerprint)):
-        taken = f" (taken by {alert.acked_by})" if alert.acked_by else " (silenced)" if alert.silenced_by else ""
-        where = alert.stage_now or alert.namespace
-        place = f" in {where}" if where else ""
-        since = lasted(alert.fired_ms or alert.started_ms, known.now_ms, age)
-        words.append(f"{alert.alertname}{place} {since}{taken}")
-    more = f"; and {len(words) - _MOST_NAMED} more" if len(words) > _MOST_NAMED else ""
-    detail = "; ".join(part for part in ("; ".join(words[:_MOST_NAMED]) + more, left_out) if part)
-    # one about the version before is over as soon as this one is seen well
-    older = all(alert.version and alert.version != question.version for alert in firing)
-    return Check(name=name, result=BLOCKED, detail=detail, passing=older)
-
-
-def _is_about(alert: AlertState, question: Question) -> bool:
-    """Whether an alert speaks against the promotion; what fails where it goes to is perhaps what it shall mend."""
-    if alert.app_name != question.app or alert.severity == "info":
-        return False
-    here = question.route.start.holds(alert.cluster, alert.namespace) if alert.namespace else False
-    return here or alert.stage_now == question.route.start.name or alert.version == question.version
 
 
 def digests(question: Question, known: Known) -> Check:
@@ -231,7 +145,7 @@ def digests(question: Question, known: Known) -> Check:
         said = f"the image of {missing[0].name} in {start.name} is not known"
         return Check(name=name, result=UNKNOWN, detail=said, passing=True)
     words = [f"{digest[:19]} in {', '.join(places)}" for one in found.values() for digest, places in one.items()]
-    return Check(name=name, result=OK, detail="; ".join(sorted(set(words))[:_MOST_NAMED]))
+    return Check(name=name, result=OK, detail="; ".join(sorted(set(words))[:MOST_NAMED]))
 
 
 def tokens(question: Question, known: Known) -> Check:

@@ -29,6 +29,7 @@ from statusdesk.judge.promotion_cells import (
 )
 from statusdesk.judge.promotion_versions import Lineage
 from statusdesk.judge.rollout_counts import blames_version
+from statusdesk.judge.soaking import healthy_since_ms
 from statusdesk.states import BuildState, Level, RolloutState
 
 PRODUCTION_FAILING, FAILING, WAS_FAILING, WARNING, MOVING, UNKNOWN, SKEW, CALM = range(8)
@@ -144,7 +145,7 @@ def _mark_waiting(cells: list[Cell | None], path: Path, now_ms: int, looks: list
         soak_ms = int((path.stages[index].soak_s or 0.0) * 1000)
         if not soak_ms:
             continue
-        healthy_ms = max(max(r.version_since_ms or 0, r.level_since_ms) for r in cell.rollouts)
+        healthy_ms = max(map(healthy_since_ms, cell.rollouts))
         if healthy_ms + soak_ms > now_ms:
             looks.append(healthy_ms + soak_ms)
             cells[index] = msgspec.structs.replace(cell, mark=Mark.SOAKING)

@@ -43,6 +43,7 @@ from statusdesk.judge.rollout_standing import of_standing
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.judge.rollout_under_way import since_when_rolling_ms
 from statusdesk.judge.rollout_waits import waits_of
+from statusdesk.judge.soaking import well_since_ms
 from statusdesk.states import RESTING, Level, RolloutState
 
 _NONE: frozenset[str] = frozenset()
@@ -173,6 +174,7 @@ def _as_before(workload: Workload, before: RolloutState) -> RolloutState:
         version_since_ms=before.version_since_ms,
         build=workload.build,
         init_ms=before.init_ms,
+        well_since_ms=before.well_since_ms,
     )
 
 
@@ -339,6 +341,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene, rolling_since_ms: i
         build=workload.build,
         conditions=() if resting else workload.conditions,
         is_out=finding.is_out,
+        well_since_ms=well_since_ms(rollout.before, finding.level, workload, scene.now_ms),
     )
     return _with_pods(state, rollout, scene, counting=counting)
 

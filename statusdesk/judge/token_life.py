@@ -6,9 +6,10 @@ import msgspec
 
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Token
+from statusdesk.grants import missed, overdue_after_ms, survived
 from statusdesk.judge.periods import BURST
 from statusdesk.judge.token_grants import Effect, effect, grant_of, of_this_token
-from statusdesk.judge.token_rhythm import SLACK, Rhythm, rhythm_of
+from statusdesk.judge.token_rhythm import Rhythm, rhythm_of
 from statusdesk.states import Grant, Level
 from statusdesk.text import iso
 
@@ -94,7 +95,7 @@ class Life(msgspec.Struct, kw_only=True):
         """The moment from which on a renewal has been missed; None where the interval is not known."""
         if self.every_ms is None or self.from_ms is None:
             return None
-        return self.from_ms + int(self.every_ms * (1 + SLACK)) + self.poll_ms
+        return self.from_ms + overdue_after_ms(self.every_ms, self.poll_ms)
 
     @property
     def is_overdue(self) -> bool:
@@ -113,7 +114,7 @@ class Life(msgspec.Struct, kw_only=True):
         """How many were missed; of an uneven timer so many at least."""
         if self.rhythm is None or not self.is_overdue or self.from_ms is None:
             return 0
-        return max(1, self.rhythm.runs_in(self.seen_ms - self.from_ms))
+        return missed(self.seen_ms - self.from_ms, self.rhythm.runs_in)
 
     @property
     def survives(self) -> int | None:
@@ -123,10 +124,10 @@ class Life(msgspec.Struct, kw_only=True):
         """
         if self.rhythm is None or self.granted_ms is None:
             return None
-        runs = self.rhythm.runs_in(self.granted_ms) - self.missed
+        runs = survived(self.granted_ms, self.rhythm.lived_through, self.missed)
         if self.missed and self.is_uneven and self.expire_ms is not None:
-            runs = min(runs, self.rhythm.runs_in(self.expire_ms - self.seen_ms))
-        return max(0, runs - 1)
+            runs = min(runs, survived(self.expire_ms - self.seen_ms, self.rhythm.runs_in, 0))
+        return runs
 
     def reached(self, moment_ms: int) -> bool:
         """Return whether that moment has come; if not, remember to look again then."""
@@ -156,7 +157,7 @@ def life_of(
 ) -> Life:
     """Return the life of a token that is there; ``grants`` are all that are kept, oldest first."""
     rules = settings if settings is not None else TokenSettings(name=token.name, accessor="")
-    last = grant_of(token, key)
+    last = grant_of(token, key, skew_ms)
     mine = of_this_token(grants, token.issue_ms)
     if last is not None and (not mine or mine[-1].renewed_ms < last.renewed_ms):
         mine = [*mine, last]

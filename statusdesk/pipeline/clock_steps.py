@@ -93,7 +93,7 @@ class Steps:
 class Witnessed:
     """By how much the clock was set since each row got its stamps, which stay as they were written."""
 
-    STAMPS = ("level_since_ms", "since_ms")
+    STAMPS = ("level_since_ms", "since_ms", "well_since_ms")
 
     def __init__(self) -> None:
         self._known: dict[str, dict[str, tuple[int, int]]] = {}  # by key and stamp: as it is, and how far it is off
@@ -101,7 +101,11 @@ class Witnessed:
     def step(self, rows: Iterable[RolloutState], step_ms: int) -> None:
         """Take all rows that are there when the clock is set."""
         self._known = {
-            row.key: {name: (getattr(row, name), self._off_ms(row, name) + step_ms) for name in self.STAMPS}
+            row.key: {
+                name: (at_ms, self._off_ms(row, name) + step_ms)
+                for name in self.STAMPS
+                if (at_ms := getattr(row, name)) is not None
+            }
             for row in rows
         }
 

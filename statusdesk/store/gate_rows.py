@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 import msgspec
 
 from statusdesk.facts import Build
+from statusdesk.job_names import shown_job
 from statusdesk.states import Collector, RolloutState, SourceState, TokenState
 from statusdesk.states_alerts import AlertState
-from statusdesk.store.builds import builds_of_job
+from statusdesk.store.builds import build, builds_of_job
 from statusdesk.store.gaps import Gap, gaps
 from statusdesk.store.kinds import ALERTS, COLLECTORS, ROLLOUTS, SOURCES, TOKENS, UNRESOLVED
 
@@ -29,7 +30,7 @@ class GateRows(msgspec.Struct, frozen=True, kw_only=True):
     """The rows. ``builds``: of each job of the app, those into the namespaces asked for, newest first.
 
     ``job_classes``: of each job of the app, by (source, job). ``gaps``: when nobody saw the clusters and namespaces of
-    the rollouts in the stage.
+    the rollouts in the stage. ``asking``: the build that asks, None where it is not known.
     """
 
     rollouts: tuple[RolloutState, ...]
@@ -40,6 +41,7 @@ class GateRows(msgspec.Struct, frozen=True, kw_only=True):
     tokens: tuple[TokenState, ...]
     collector: Collector | None
     gaps: tuple[Gap, ...] = ()
+    asking: Build | None = None
 
 
 def gate_rows(
@@ -49,10 +51,12 @@ def gate_rows(
     in_stage: Callable[[RolloutState], bool],
     names: Sequence[str],
     within: Gap | None = None,
+    asked_by: tuple[str, int] | None = None,
 ) -> GateRows:
     """Read what is known of an app; builds into the namespaces ``names`` and those of its rollouts ``in_stage``.
 
-    ``within``: from when until now it is asked whether somebody looked; None: it is not.
+    ``within``: from when until now it is asked whether somebody looked; None: it is not. ``asked_by``: job and number
+    of the build that asks.
     """
     found = map(ROLLOUTS.current.decode, db.execute(OF_APP, (app,)))
     rollouts = tuple(sorted(found, key=lambda rollout: rollout.key))
@@ -74,7 +78,13 @@ def gate_rows(
         tokens=tuple(map(TOKENS.current.decode, db.execute(ALIVE_TOKENS))),
         collector=None if collector is None else COLLECTORS.decode(collector),
         gaps=gaps(db, _seen_by(filter(in_stage, rollouts)), *within) if within is not None else (),
+        asking=_asking(db, classes, *asked_by) if asked_by is not None else None,
     )
+
+
+def _asking(db: sqlite3.Connection, jobs: Iterable[tuple[str, str]], name: str, number: int) -> Build | None:
+    found = (build(db, source, job, number) for source, job in jobs if shown_job(job) == shown_job(name))
+    return next((each for each in found if each is not None), None)
 
 
 def _seen_by(rollouts: Iterable[RolloutState]) -> list[str]:

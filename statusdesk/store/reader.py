@@ -241,9 +241,10 @@ class Reader:
         in_stage: Callable[[RolloutState], bool],
         names: Sequence[str],
         within: tuple[int, int] | None = None,
+        asked_by: tuple[str, int] | None = None,
     ) -> GateRows:
         """Return what the gate asks about an app (see ``store.gate_rows``)."""
-        return self._ask(lambda db: gate_questions.gate_rows(db, app, jobs_of, in_stage, names, within))
+        return self._ask(lambda db: gate_questions.gate_rows(db, app, jobs_of, in_stage, names, within, asked_by))
 
     def collector(self) -> Collector | None:
         """Return the heartbeat of the collector that wrote last."""

@@ -80,6 +80,21 @@ def test_what_is_not_known_is_3_with_a_sentence(run, well, argv, words):
     assert done.returncode == 3 and words in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("argv", "env"),
+    [(["--build", "deploy-orders#13"], {}), ([], {"JOB_NAME": "deploy-orders", "BUILD_NUMBER": "13"})],
+    ids=["option", "environment"],
+)
+def test_the_build_that_deployed_may_ask_while_it_runs(run, well, put, argv, env):
+    well(result="FAILURE")
+    put(builds=[build("deploy-orders", 13, result=None, building=True, version="1.4")])
+    done = run("gate", "orders", "--to", "production", *argv, env=env)
+    assert (done.returncode, "deploy-orders #13 is running, and asks" in done.stdout) == (0, True)
+    done = run("gate", "orders", "--to", "production", env={"JOB_NAME": "promote", "BUILD_NUMBER": "13"})
+    assert done.returncode == 3 and "build-success    deploy-orders #13 is running\n" in done.stdout
+    assert run("gate", "orders", "--to", "production", "--build", "promote#1", env=env).returncode == 3
+
+
 def test_a_build_of_another_version_and_a_smoke_test_are_3(run, well, put, tmp_path):
     well()
     joined = rollout("orders", "staging", version="8.9", digest="sha256:aa", build_job="deploy-orders", build_number=12)
@@ -113,6 +128,8 @@ def test_no_collector_old_data_or_no_store_is_3(run, well, put):
         (["--ignore", "RolloutFailin"], "did you mean RolloutFailing?"),
         (["--soak", "x"], "--soak must be"),
         (["--version", ""], "--version is empty"),
+        (["--build", "deploy-orders"], "--build: 'deploy-orders' is no build"),
+        (["--build", "deploy-orders#" + "9" * 30], "is no build: name it as in deploys/deploy-orders#42"),
     ],
 )
 def test_a_wrong_option_is_2(run, well, argv, words):

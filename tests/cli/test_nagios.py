@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from statusdesk.clock import system_clock
 from statusdesk.states import Level, LostNode
@@ -45,7 +46,12 @@ def test_well_is_ok(run, put):
         ([rollout("orders", "production", Level.FAILING, message="boom")], [], 2, "orders production: boom"),
         ([rollout("orders", "staging")], [alert()], 1, "1 firing: ServiceDegraded staging/orders"),
         ([rollout("orders", "staging")], [alert("critical")], 2, "1 firing: ServiceDegraded staging/orders"),
-        ([rollout("orders", "staging")], [alert("critical", silenced_by="s")], 0, "1 firing: 1 application well"),
+        (
+            [rollout("orders", "staging")],
+            [alert("critical", silenced_by="s")],
+            0,
+            "1 firing: 1 silenced; 1 application well",
+        ),
         ([rollout("orders", "staging"), token("db", Level.FAILING, message="lapses")], [], 2, "token db lapses"),
         ([rollout("orders", "staging", Level.UNKNOWN)], [], 3, "1 unknown"),
         ([rollout("orders", "staging", Level.UNKNOWN, lost=LOST)], [], 3, "1 unknown; node n-3 of eu is lost"),
@@ -56,6 +62,24 @@ def test_what_is_wrong_decides(run, put, states, alerts, code, words):
     found, word, said, figures = told(run)
     assert (found, word) == (code, ("OK", "WARNING", "CRITICAL", "UNKNOWN")[code]) and words in said
     assert figures["firing"] == f"{len(alerts)};;;0"
+
+
+def test_what_is_counted_is_what_is_listed(run, put):
+    """So many fire: those that are named, those that are not, and those that make no alarm."""
+    loud = [alert("critical", app=f"app-{number}") for number in range(5)]
+    quiet = [
+        alert(app="s", silenced_by="s"),
+        alert(app="i", inhibited_by="critical0"),
+        alert(app="j", inhibited_by="critical0"),
+        alert("info", app="e"),
+    ]
+    alerts = [replace(each, fingerprint=f"{each.severity}{number}") for number, each in enumerate([*loud, *quiet])]
+    put(rollout("orders", "staging"), token("db", Level.FAILING, message="lapses"), alerts=alerts)
+    code, _, said, figures = told(run)
+    assert (code, figures["firing"]) == (2, "9;;;0")
+    head, *rest = said.split("; ")
+    assert head.startswith("9 firing: ServiceDegraded staging/app-") and len(rest) == 7
+    assert rest[2:] == ["2 more", "1 silenced", "2 told by others", "1 for information", "token db lapses"]
 
 
 def test_without_collector_store_or_app_it_is_unknown(run, put):

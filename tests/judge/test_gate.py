@@ -37,14 +37,19 @@ def source(key, level=Level.OK, age_ms=1_000, **more):
 
 def build(number=7, result="SUCCESS", version="1.4", **more):
     return Build(
-        source="jenkins", number=number, url="", namespace="staging", result=result,
-        started_ms=NOW - 90 * MINUTE + number, version=version, **({"job": "deploy-orders"} | more),
+        source="jenkins", number=number, url="", result=result, started_ms=NOW - 90 * MINUTE + number, version=version,
+        **({"job": "deploy-orders", "namespace": "staging"} | more),
     )  # fmt: skip
 
 
 def alert(name="ServiceDegraded", stage="staging", **more):
     values = {"app": "orders", "severity": "warning", "state": "firing", "cluster": "eu", "namespace": stage} | more
     return AlertState(fingerprint=name + stage, started_ms=NOW - MINUTE, alertname=name, stage=stage, **values)
+
+
+def failed_build(namespace="staging", version="1.4", **more):
+    values = {"app": "shop/deploy-orders", "job_app": "orders", "cluster": "", "source": "jenkins", "version": version}
+    return alert("BuildFailed", **({"stage": namespace, "namespace": namespace} | values | more))
 
 
 def token(name="db", level=Level.OK, **more):
@@ -135,6 +140,18 @@ BLOCKED_CASES = {
     "alert taken": ({"alerts": (alert(acked_by="kim"),)}, "no-firing-alert", "(taken by kim)", True),
     "the version fails elsewhere": (
         {"alerts": (alert("RolloutFailing", "testing", version="1.4"),)}, "no-firing-alert", "in testing", True),
+    "its build failed in a stage that it has passed": (
+        {"alerts": (failed_build("testing"),)}, "no-firing-alert", "BuildFailed in testing", True),
+    "its build failed in the stage before": (
+        {"alerts": (failed_build("staging", version="v1.4"),)}, "no-firing-alert", "BuildFailed in staging", True),
+    "its build for no namespace failed": (
+        {"alerts": (failed_build("", stage=""),)}, "no-firing-alert", "BuildFailed for 1m", True),
+    "bad, and in production": (
+        {"alerts": (alert("BadVersionInProduction", "production", version="1.4", cluster="", namespace="",
+                          at_stage="testing"),)}, "no-firing-alert", "BadVersionInProduction in testing", True),
+    "bad, and ahead": (
+        {"alerts": (alert("BadVersionAhead", "testing", version="1.4", cluster="", namespace=""),)},
+        "no-firing-alert", "BadVersionAhead in testing", True),
     "same tag, other image": (
         {"rollouts": (rollout("testing", digest="sha256:bb"), rollout())}, "digest-match", "not one image", True),
     "token lapses": (
@@ -159,11 +176,29 @@ def test_what_is_bad_blocks(case):
         alert(app="orders/deploy", cluster="", namespace=""),
         alert(state="pending"),
         alert("EnvironmentLeftUp", severity="info"),
+        failed_build("production"),
+        alert("RolloutFailing", "production", version="1.4"),
+        failed_build("dev-alice", stage=""),
+        failed_build("", stage="", version="1.5"),
     ],
-    ids=["where it goes to", "another version elsewhere", "another app", "a job in a folder", "pending", "info"],
-)
+    ids=[
+        "where it goes to", "another version elsewhere", "another app", "a job in a folder", "pending", "info",
+        "a build where it goes to", "the version where it goes to", "outside of the stages", "another build",
+    ],
+)  # fmt: skip
 def test_alerts_about_something_else_do_not_block(alerts):
     assert answer(alerts=(alerts,))[0].decision == "go"
+
+
+def test_what_fails_where_a_version_goes_to_does_not_keep_it_from_going_there_again():
+    question = replace(ASKED, route=route_of(CONFIG, "orders", "staging"))
+    rows = (rollout("testing"), rollout("staging", version="1.3"))
+    builds = ((build(namespace="testing"),),)
+    for stage, decision in (("testing", "blocked"), ("staging", "go")):
+        bad = alert("BadVersionAhead", stage, version="1.4", cluster="", namespace="")
+        assert answer(question, rollouts=rows, builds=builds, alerts=(bad,))[0].decision == decision
+    further_on = (failed_build("production"), alert("RolloutFailing", "production", version="1.4"))
+    assert answer(question, rollouts=rows, builds=builds, alerts=further_on)[0].decision == "go"
 
 
 def test_old_data_wins_over_a_no():
@@ -222,6 +257,15 @@ def test_soak_is_healthy_time_without_a_break(minutes, level, result):
     decision, checks = answer(replace(ASKED, soak_ms=30 * MINUTE), rollouts=(row,))
     assert checks["soak"].result == result
     assert decision.settled is (result == "ok")
+
+
+def test_a_scaling_does_not_begin_the_soak_anew():
+    row = rollout(level_since_ms=NOW - 1_000, well_since_ms=NOW - 40 * MINUTE)
+    for level in (Level.OK, Level.SCALING):
+        _, checks = answer(replace(ASKED, soak_ms=30 * MINUTE), rollouts=(replace(row, level=level),))
+        assert (checks["soak"].result, checks["soak"].detail) == ("ok", "healthy for 40m of 30m in staging")
+    anew = replace(row, well_since_ms=NOW - 1_000, level_since_ms=NOW - 40 * MINUTE)
+    assert answer(replace(ASKED, soak_ms=30 * MINUTE), rollouts=(anew,))[1]["soak"].result == "blocked"
 
 
 @pytest.mark.parametrize(
@@ -304,7 +348,7 @@ def test_stages_that_an_app_never_reaches_are_left_out():
 
 
 def test_a_failed_build_of_the_app_s_job_blocks_and_can_be_ignored():
-    failed = alert("BuildFailed", app="shop/deploy-orders", job_app="orders", cluster="", source="jenkins")
+    failed = failed_build()
     decision, checks = answer(alerts=(failed,))
     assert decision.decision == "blocked" and "BuildFailed in staging" in checks["no-firing-alert"].detail
     decision, checks = answer(replace(ASKED, ignore=frozenset({"BuildFailed"})), alerts=(failed,))

@@ -181,6 +181,12 @@ def test_soaking(healthy_h: float, mark: Mark) -> None:
     assert found.look_again_ms == (NOW + H // 2 if mark is Mark.SOAKING else None)
 
 
+def test_a_scaling_does_not_begin_a_soak_anew() -> None:
+    scaled = rollout("testing", "1.5", 0.1, well_since_ms=NOW - 2 * H)
+    found = row(scaled, rollout("staging", "1.4", 90), stages=stages(3600.0))
+    assert found.cells[0] is not None and found.cells[0].mark is Mark.OK
+
+
 def test_what_the_next_stage_runs_already_does_not_soak() -> None:
     found = row(rollout("testing", "1.5", 0.1), rollout("staging", "1.5", 0.1), stages=stages(3600.0))
     assert [cell.mark for cell in found.cells if cell][:2] == [Mark.OK, Mark.SOAKING]

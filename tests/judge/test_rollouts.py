@@ -216,7 +216,7 @@ def test_the_fast_path_says_the_same_as_the_long_way() -> None:
     workload = deployment(desired=5, replicas=5, updated=5, ready=5, available=5)
     first = judge_rollout(workload, pods, None, THRESHOLDS, T0 + 60_000)
     fast = judge_rollout(workload, pods, first.state, THRESHOLDS, T0 + 90_000)
-    other = msgspec.structs.replace(first.state, level=PROGRESSING, reason="Rolling")
+    other = msgspec.structs.replace(first.state, level=SCALING, reason="Scaling")
     long = judge_rollout(workload, pods, other, THRESHOLDS, T0 + 90_000)
     assert fast == long
     assert fast.new_revision == NEW

@@ -26,7 +26,7 @@ MOMENTS = """
     expired fails fired first green_since heard issue job_ended job_gone last last_finished last_ok last_renewal
     last_success last_try left_up made next_expected next_renewal next_try other_started pending problem
     queued_since ready_changed renewed resolved rolling_since running_since scheduled_changed stale_since started starts
-    steady_since stopped unknown up_since updated version_since
+    steady_since stopped unknown up_since updated version_since well_since
 """
 SETS_MS = (600_000, -600_000, 30_000, -30_000)
 SMALL_SETS_MS = (3_000, -3_000, 4_500)
@@ -325,3 +325,18 @@ def test_each_stamp_of_a_row_is_off_by_the_steps_since_it_was_written():
     assert (seen.level_since_ms, seen.since_ms) == (T0 + 500_000, T0 + 800_000)
     anew = msgspec.structs.replace(row, since_ms=T0 + 950_000, level_since_ms=T0 + 950_000)
     assert witnessed.seen(anew) == anew
+
+
+def test_a_soak_is_as_long_as_before_when_the_clock_is_set():
+    witnessed = Witnessed()
+    row = RolloutState(
+        key="k", cluster="eu", namespace="n", kind="Deployment", name="o", app="o", level=Level.SCALING,
+        since_ms=T0, level_since_ms=T0, well_since_ms=T0 - 60_000,
+    )  # fmt: skip
+    witnessed.step([row], 600_000)
+    seen = witnessed.seen(row)
+    assert (seen.level_since_ms, seen.well_since_ms) == (T0 + 600_000, T0 + 540_000)
+    assert witnessed.seen(seen) == seen, "written with the new clock, it is not moved again"
+    without = msgspec.structs.replace(row, well_since_ms=None)
+    witnessed.step([without], 600_000)
+    assert witnessed.seen(without).well_since_ms is None

@@ -64,6 +64,22 @@ async def test_what_is_not_well_is_told_in_full_where_lines_would_stay_empty():
         assert "renewed on time" in text(app), "nothing is pushed out of sight"
 
 
+async def test_the_page_of_a_token_tells_what_is_not_known_of_its_renewals():
+    """Nobody looked for a night, and how often it is renewed is not learnt yet."""
+    last, before, *others = jenkins.GRANTS["vault/orders"][:4]
+    token = jenkins.token("orders", renew_every_s=None, every_rule="", survives=None)
+    app = open_desk(board=jenkins.board(tokens=(token,)))
+    app.hand.granted = {"vault/orders": (last, replace(before, seen_ms=before.renewed_ms + HOUR), *others)}
+    async with app.run_test(size=WIDE) as pilot:
+        await list_tokens(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, TokenScreen) and "RENEWALS GAVE" in text(app))
+        said = [line.split("▰")[-1].strip() for line in lines(app) if "after the one" in line]
+        assert ["seen before" in line for line in said] == [True, False, False]
+        assert "8h after the one seen before" in said[0]
+        (every,) = [line for line in lines(app) if "renewed every" in line]
+        assert "not known yet" in every
+
+
 async def test_the_page_of_a_token_and_its_renewal_job():
     app = open_desk()
     async with app.run_test(size=WIDE) as pilot:

@@ -1,0 +1,85 @@
+"""The gate that is asked by the very build that deployed: what is held against it, and what it is the answer to."""
+
+import pytest
+from msgspec.structs import replace
+
+from tests.judge.test_gate import ASKED, JOBS, NOW, alert, answer, build, failed_build
+
+JOB = "shop/deploy-orders"
+BY_21 = replace(ASKED, asked_by=(JOB, 21))
+CLASSES = {("jenkins", JOB): "deploy"}
+RUNS = build(21, None, job=JOB, building=True)
+FAILED = build(20, "FAILURE", job=JOB)
+
+
+def asked(*builds, question=BY_21, **more):
+    asking = next((each for each in builds if question.asked_by == (each.job, each.number)), None)
+    given = {"builds": (builds,), "asking": asking, "job_classes": CLASSES} | more
+    return answer(question, **given)
+
+
+def test_the_build_that_asks_has_come_so_far():
+    decision, checks = asked(RUNS, FAILED)
+    assert decision.decision == "go"
+    assert checks["build-success"].detail == "shop/deploy-orders #21 is running, and asks"
+
+
+@pytest.mark.parametrize("by", [None, (JOB, 20), ("deploy-orders", 21), ("web/deploy-orders", 21)])
+def test_a_build_that_runs_and_does_not_ask_may_still_fail(by):
+    decision, checks = asked(RUNS, question=replace(ASKED, asked_by=by))
+    assert (decision.decision, checks["build-success"].detail) == ("unknown", f"{JOB} #21 is running")
+
+
+def test_the_build_that_asks_is_no_excuse_for_another():
+    later = replace(FAILED, number=22, started_ms=NOW - 1)
+    assert asked(later, RUNS)[1]["build-success"].result == "blocked"
+    running = replace(later, result=None, building=True)
+    assert asked(running, RUNS)[1]["build-success"].detail == f"{JOB} #22 is running"
+    ended = replace(RUNS, building=False, result="FAILURE")
+    assert asked(ended)[1]["build-success"].result == "blocked"
+
+
+def test_a_failed_build_is_answered_by_the_next_one_of_the_same_job():
+    """Also where the earlier one failed for nothing but the answer of the gate."""
+    bad = failed_build()
+    decision, checks = asked(RUNS, FAILED, alerts=(bad,))
+    assert decision.decision == "go"
+    assert checks["no-firing-alert"].detail == f"BuildFailed of an earlier build: {JOB} #21 asks"
+    elsewhere = replace(RUNS, namespace="production")
+    decision, checks = answer(BY_21, builds=((FAILED,),), asking=elsewhere, job_classes=CLASSES, alerts=(bad,))
+    blocked = {name for name, check in checks.items() if check.result == "blocked"}
+    assert (decision.settled, blocked) == (True, {"build-success", "no-firing-alert"})
+    for alerts in (
+        (bad, alert()),
+        (replace(bad, app="shop/other"),),
+        (replace(bad, app=JOB, alertname="SeedJobStale"),),
+    ):
+        assert asked(RUNS, FAILED, alerts=alerts)[1]["no-firing-alert"].result == "blocked"
+    newer = replace(FAILED, number=22, version="1.5", started_ms=NOW - 1)
+    assert asked(newer, RUNS, alerts=(bad,))[1]["no-firing-alert"].result == "blocked", "it is of the one after"
+
+
+def test_a_build_for_no_namespace_is_answered_too():
+    bad, asking = failed_build("", stage=""), replace(RUNS, namespace=None)
+    given = {"builds": ((build(),),), "asking": asking, "job_classes": CLASSES}
+    assert answer(BY_21, alerts=(bad,), **given)[0].decision == "go"
+    assert answer(ASKED, alerts=(bad,), **(given | {"asking": None}))[0].decision == "blocked"
+
+
+def test_a_build_that_asks_and_was_not_seen_yet_is_a_doubt():
+    decision, checks = asked(FAILED, alerts=(failed_build(),))
+    assert (decision.decision, decision.settled) == ("unknown", False)
+    assert checks["build-success"].detail == f"{JOB} #20 FAILURE 1h ago; #21, which asks, was not seen yet"
+    assert checks["no-firing-alert"].detail == "BuildFailed in staging for 1m; #21, which asks, was not seen yet"
+    for given in ({"question": replace(ASKED, asked_by=("promote", 3))}, {"job_classes": JOBS}):
+        assert asked(FAILED, alerts=(failed_build(),), **given)[0].decision == "blocked", "it is no job of the app"
+    assert asked(FAILED, alerts=(failed_build(), alert()))[1]["no-firing-alert"].result == "blocked"
+
+
+def test_a_branch_is_named_as_jenkins_or_as_people_have_it():
+    job = "shop/orders/release%2F2"
+    branch = build(21, "FAILURE", job=job)
+    for name in (job, "shop/orders/release/2"):
+        question = replace(ASKED, asked_by=(name, 22))
+        _, checks = asked(branch, question=question, job_classes={("jenkins", job): "deploy"})
+        assert checks["build-success"].detail.endswith("#22, which asks, was not seen yet")
