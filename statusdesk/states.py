@@ -14,7 +14,7 @@ from statusdesk.state import TROUBLED as TROUBLED
 from statusdesk.state import Level, Stamped
 from statusdesk.states_alerts import AlertState, MutedThere, Silence
 from statusdesk.states_builds import BuildRule as BuildRule
-from statusdesk.states_builds import BuildState, EnvironmentState, JobEvent, PlatformState
+from statusdesk.states_builds import BuildState, EnvironmentHours, EnvironmentState, JobEvent, PlatformState
 from statusdesk.states_builds import RunningBuild as RunningBuild
 
 
@@ -356,6 +356,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     executors: tuple[Executors, ...] = ()
     platform: tuple[PlatformState, ...] = ()
     environments: tuple[EnvironmentState, ...] = ()
+    environment_hours: tuple[EnvironmentHours, ...] = ()
     collector: Collector | None = None
 
 
@@ -365,6 +366,7 @@ __all__ = [
     "BuildState",
     "Changes",
     "Collector",
+    "EnvironmentHours",
     "EnvironmentState",
     "Evidence",
     "Grant",

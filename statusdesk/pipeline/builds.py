@@ -2,7 +2,18 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from statusdesk.facts import Build, BuildDetails, Changed, Executors, Job, JobClass, JobMove, QueueItem, Swept
+from statusdesk.facts import (
+    Build,
+    BuildDetails,
+    Changed,
+    Executors,
+    Job,
+    JobClass,
+    JobMove,
+    QueueItem,
+    Swept,
+    Visited,
+)
 from statusdesk.judge.builds import judge_builds
 from statusdesk.judge.environments import Act, Settled
 from statusdesk.judge.jobs import Doubt, doubt_of
@@ -11,6 +22,7 @@ from statusdesk.pipeline.built_jobs import BuiltJobs, JobKey
 from statusdesk.pipeline.clock_steps import MovedBuilds, moved
 from statusdesk.pipeline.failed_builds import FailedBuilds
 from statusdesk.pipeline.gone_jobs import GoneJob, GoneJobs
+from statusdesk.pipeline.hearing import Hearing
 from statusdesk.pipeline.job_events import JobEvents, seed_run
 from statusdesk.pipeline.running_builds import RunningBuilds
 from statusdesk.states import BuildState, Level
@@ -64,6 +76,7 @@ class Builds:
         self._executors: dict[str, Executors] = {}
         self.settled: dict[str, Settled] = {}
         self.doubt: Doubt | None = None
+        self.hearing = Hearing()
         self.events = JobEvents(writer.job_events(JobEvents.KEPT))
         self._remember([build for build in writer.build_rows.known() if build.source in sources])
         self._remember_lasting(set(self._built.namespaces))
@@ -80,12 +93,17 @@ class Builds:
         elif swept.kind is QueueItem:
             items = tuple(item for item in swept.facts if isinstance(item, QueueItem))
             self._queue[swept.source] = items
+            self.hearing.told_queue(swept.at_ms)
             self._writer.put_queue(swept.source, items)
         elif swept.kind is Executors:
             for fact in swept.facts:
                 assert isinstance(fact, Executors)
                 self._executors[fact.source] = fact
                 self._writer.put_executors(fact)
+
+    def visited(self, visited: Visited) -> None:
+        """Take how Jenkins as a whole answered."""
+        self.hearing.visited(visited, doubted=self.doubt is not None)
 
     def _sweep_jobs(self, swept: Swept) -> None:
         jobs = [fact for fact in swept.facts if isinstance(fact, Job)]
@@ -235,6 +253,7 @@ class Builds:
             found.update((build.key, build) for build in known)
         self._writer.put_builds(list(found.values()))
         self._past.restamp(step_ms)
+        self.hearing.restamp(step_ms)
         self._queue = {source: moved(items, step_ms) for source, items in self._queue.items()}
         self.settled = {name: each.moved(step_ms) for name, each in self.settled.items()}
         self.events.restamp(step_ms)

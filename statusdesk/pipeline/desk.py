@@ -124,7 +124,7 @@ class Desk:
     @property
     def next_due_ms(self) -> int | None:
         """The moment at which a flush is due though no message came."""
-        parts = (self._rollouts, self._tokens, self._platform, self._environments)
+        parts = (self._rollouts, self._tokens)
         dues = [*(part.next_due_ms for part in parts), self._alerting.next_due_ms()]
         return min((due for due in dues if due is not None), default=None)
 
@@ -154,6 +154,11 @@ class Desk:
             self._tokens.visited(message)
             if not message.scope:
                 self.visited.add(message.source)
+                if message.source == JENKINS:
+                    self._builds.visited(message)
+                    if message.ok:
+                        self._platform.heard()
+                        self._environments.answered()
 
     def _told_of(self, state: RolloutState, is_new: bool) -> RolloutState:
         """Return a judged rollout with what else is known of it: the build that did it, and its cause."""
@@ -267,7 +272,8 @@ class Desk:
             self._writer.put([moved(row, step_ms) for row in rows], now_ms)
         for part in (self._rollouts, self._builds, self._tokens, self._joins):
             part.restamp(step_ms)
-        self._hear_jenkins()
+        self._platform.again()
+        self._environments.again()
         self._alerting.restamp(step_ms)
 
     def _flush_sources(self, now_ms: int) -> list[Transition]:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from statusdesk.clock import Clock
 from statusdesk.facts import Build, BuildDetails, Event, Executors, Job, QueueItem, Revision
-from statusdesk.states import AlertState, Collector, Evidence, Grant, JobEvent, PodState, TokenState
+from statusdesk.states import AlertState, Collector, EnvironmentHours, Evidence, Grant, JobEvent, PodState, TokenState
 from statusdesk.store import analysis
 from statusdesk.store import builds as build_questions
 from statusdesk.store.alert_rows import AlertRows
@@ -25,6 +25,7 @@ from statusdesk.store.errors import StoreError
 from statusdesk.store.grant_rows import GrantRows
 from statusdesk.store.kinds import (
     COLLECTORS,
+    ENVIRONMENT_HOURS,
     EVENTS,
     EVIDENCE,
     EXECUTORS,
@@ -93,6 +94,8 @@ class Writer:
         self._jobs = LatestRows(JOBS, {job.key: job for job in jobs})
         executors = map(EXECUTORS.decode, db.execute(EXECUTORS.select))
         self._executors = LatestRows(EXECUTORS, {each.key: each for each in executors})
+        hours = map(ENVIRONMENT_HOURS.decode, db.execute(ENVIRONMENT_HOURS.select))
+        self._environment_hours = LatestRows(ENVIRONMENT_HOURS, {each.source: each for each in hours})
         self.alert_rows = AlertRows(db, lambda: self._change + 1, self.place)
         self.build_rows = BuildRows(db, lambda: self._change + 1, self.place)
         self._grants = GrantRows(db, self.place)
@@ -228,6 +231,10 @@ class Writer:
         """Take the executors of a source."""
         self._executors.put(executors.key, executors, self._change + 1)
 
+    def put_environment_hours(self, hours: EnvironmentHours) -> None:
+        """Take for how long the environments of a source were up that are down now."""
+        self._environment_hours.put(hours.source, hours, self._change + 1)
+
     def put_alerts(self, alerts: Sequence[AlertState]) -> None:
         """Take alerts, new or changed."""
         self.alert_rows.put_alerts(alerts)
@@ -283,7 +290,7 @@ class Writer:
 
     def _latest(self) -> tuple[LatestRows[Any], ...]:
         latest = (self._pods, *self.build_rows.kept, self._jobs, self._executors, self._grants.kept)
-        return (*latest, self._evidence, self._job_events, *self.alert_rows.kept)
+        return (*latest, self._environment_hours, self._evidence, self._job_events, *self.alert_rows.kept)
 
     def _transact(self, writes: list[Write]) -> None:
         try:
