@@ -23,8 +23,8 @@ from typing import NamedTuple
 from statusdesk.facts import Build, BuildDetails, JobClass
 from statusdesk.job_names import last_part
 from statusdesk.judge.apps import match_job
-from statusdesk.judge.join import APART_MS, SETTLE_MS, apart_ms
-from statusdesk.judge.join_past import CLOCKS_MS
+from statusdesk.judge.join import apart_ms
+from statusdesk.judge.join_past import APART_MS, CLOCKS_MS, SETTLE_MS
 from statusdesk.judge.join_versions import same_version
 from statusdesk.states import RolloutState
 

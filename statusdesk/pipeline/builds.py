@@ -56,6 +56,7 @@ class Builds:
         self._appeared: set[JobKey] = set()
         self._touched: set[JobKey] = set()
         self._forgotten: set[JobKey] = set()
+        self._moves: list[Sequence[JobMove]] = []
         self._gone: list[Transition] = []
         self._queue: dict[str, tuple[QueueItem, ...]] = {}
         self._executors: dict[str, Executors] = {}
@@ -165,6 +166,7 @@ class Builds:
             return
         if changed.moved:
             self._move(changed.moved)
+            self._writer.put_job_events(self.events.hear(changed.moved, changed.at_ms))
         if changed.gone:
             jobs = {(str(key[0]), str(key[1])) for key in changed.gone}
             self._forget(jobs)
@@ -209,6 +211,7 @@ class Builds:
         """Have the builds of jobs by their new names; they are recalled from the store, which has all of them."""
         self._forget({(move.source, name) for move in moves for name in (move.before, move.after)})
         self._writer.build_rows.move(moves)
+        self._moves.append(moves)
         self._appeared.update((move.source, move.after) for move in moves)
 
     def _forget(self, jobs: set[JobKey]) -> None:
@@ -296,6 +299,10 @@ class Builds:
         """Return the jobs with builds of this name, which may be written with dashes for the slashes of folders."""
         return list(self._built.named(name))
 
+    def name_now(self, name: str) -> str:
+        """Return what a job is called now that had this name; one that has the name now is meant by it."""
+        return name if not name or self._built.named(name) else self.events.later_name(name)
+
     def class_of(self, job: JobKey) -> JobClass:
         """Return what a job is for; OTHER while it is not known."""
         known = self._jobs.get(job)
@@ -315,6 +322,11 @@ class Builds:
         """Return the jobs that have gone since the last call."""
         forgotten, self._forgotten = self._forgotten, set()
         return forgotten
+
+    def take_moves(self) -> list[Sequence[JobMove]]:
+        """Return which jobs were given other names since the last call; those of one entry all at once."""
+        moves, self._moves = self._moves, []
+        return moves
 
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge the pairs that changed and put their states; commit is the caller's."""

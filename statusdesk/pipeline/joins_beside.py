@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from statusdesk.facts import Build, JobClass
-from statusdesk.judge.join import APART_MS, LATE_MS, SETTLE_MS, Join
+from statusdesk.judge.join import Join
 from statusdesk.judge.join_beside import MAKERS, JobBeside, gaps_of, may_have_changed, near_to, waited
+from statusdesk.judge.join_past import APART_MS, LATE_MS, SETTLE_MS
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.builds_kept import KEPT_PER_PAIR
 from statusdesk.pipeline.built_jobs import JobKey
