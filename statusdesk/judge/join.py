@@ -13,7 +13,16 @@ import msgspec
 
 from statusdesk.facts import Build
 from statusdesk.job_names import spellings
-from statusdesk.judge.join_past import APART_MS, LATE_MS, NO_PAST, SETTLE_MS, Past, is_spent, went_back_to
+from statusdesk.judge.join_past import (
+    APART_MS,
+    LATE_MS,
+    NO_PAST,
+    SETTLE_MS,
+    Past,
+    did_nothing,
+    is_spent,
+    went_back_to,
+)
 from statusdesk.judge.join_reference import came_with, reference_of
 from statusdesk.judge.join_versions import contradicts, same_version
 from statusdesk.states import BuildRule, RolloutState
@@ -51,7 +60,7 @@ def build_of(
         return NO_JOIN
     ours = [build for build in builds if deploys_into(build, rollout.namespace)]
     near = [build for build in ours if _began_before(build, at_ms, past) and apart_ms(build, at_ms) <= APART_MS]
-    free = [build for build in near if not is_spent(build, rollout, at_ms, past.earlier)]
+    free = [b for b in near if not did_nothing(b) and not is_spent(b, rollout, at_ms, past.earlier)]
     joined = _by_version(free, rollout.version, at_ms) or _by_time(free, builds, rollout, at_ms, past)
     if joined is not None:
         return joined

@@ -84,6 +84,11 @@ def is_spent(build: Build, rollout: RolloutState, at_ms: int, earlier: Sequence[
     return not build.building and at_ms > first_ms + build.duration_ms + CLOCKS_MS
 
 
+def did_nothing(build: Build) -> bool:
+    """Return whether a build ended before it began: NOT_BUILT, as one that another has overtaken in the queue."""
+    return build.result == "NOT_BUILT" and not build.building and build.duration_ms <= CLOCKS_MS
+
+
 def went_back_to(rollout: RolloutState, earlier: Sequence[RolloutState]) -> RolloutState | None:
     """Return the newest earlier period, of a known build, whose version came back after another one; None if none."""
     if not rollout.version or not earlier or earlier[-1].version == rollout.version:

@@ -129,7 +129,17 @@ def test_of_several_that_may_have_done_it_none_is_named(world: World) -> None:
 def test_a_build_that_names_no_namespace_and_may_have_gone_anywhere_is_not_named(world: World) -> None:
     world.changed()
     world.ci(5, world.ran("deploy-all", **NOWHERE))
-    assert world.ci(200) == ("namespace", None)
+    assert world.ci(200) == NONE  # it names a namespace never
+    assert world.ci(5, build(6, world.at_ms - 90_000_000, job="deploy-all", **ELSEWHERE)) == ("namespace", None)
+
+
+def test_a_build_that_hangs_for_days_excuses_nothing(world: World) -> None:
+    hung = build(7, world.at_ms - 2 * 86_400_000, job="deploy-all", building=True, result=None, duration_ms=0)
+    world.ci(1, hung)
+    world.changed()
+    assert world.ci(200) == NONE
+    ended = msgspec.structs.replace(hung, building=False, result="ABORTED", duration_ms=3 * 86_400_000)
+    assert world.ci(80_000, ended) == NONE
 
 
 def test_a_pipeline_that_waits_for_a_person_excuses_nothing(world: World) -> None:
