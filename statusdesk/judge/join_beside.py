@@ -81,10 +81,15 @@ def may_have_changed(build: Build, job: JobBeside, rollout: RolloutState) -> boo
     return job.is_of_all or _names_too(build.job, job.app, rollout)
 
 
-def gaps_of(builds: Iterable[Build]) -> list[tuple[int, int]]:
-    """Return the times (begin and end) in which builds of a job may have begun that are not known: by the numbers."""
+def gaps_of(builds: Iterable[Build], *, whole: bool = True) -> list[tuple[int, int]]:
+    """Return the times (begin and end) in which builds of a job may have begun that are not known: by the numbers.
+
+    ``whole``: all builds are known that are older than those.
+    """
     known = sorted(builds, key=lambda build: build.number)
-    return [(one.started_ms, other.started_ms) for one, other in pairwise(known) if other.number != one.number + 1]
+    before = [(0, build.started_ms) for build in known[:1] if build.number > 1 and not whole]
+    between = [(one.started_ms, other.started_ms) for one, other in pairwise(known) if other.number != one.number + 1]
+    return before + between
 
 
 def waited(details: BuildDetails, rollout: RolloutState) -> bool:

@@ -167,7 +167,8 @@ class Beside:
     def _gaps_of(self, job: JobKey) -> list[tuple[int, int]]:
         found = self._gaps.get(job)
         if found is None:
-            found = self._gaps[job] = gaps_of(self._builds.of_job(job, deleted_too=True))
+            known = self._builds.of_job(job, deleted_too=True)
+            found = self._gaps[job] = gaps_of(known, whole=self._builds.is_whole(job))
         return found
 
 

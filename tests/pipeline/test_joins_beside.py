@@ -33,6 +33,9 @@ CLASSES = {
 class World(Fed):
     """A desk whose Jenkins has many jobs; ``changed`` changes the workload at ``at_ms``, in a minute."""
 
+    unread: frozenset[str] = frozenset()
+    """Jobs whose older builds Jenkins has not told yet."""
+
     def before(self) -> None:
         self.cluster(1)
         payments = deployment(name="payments", uid="p1", app="payments", version="7.0.0")
@@ -55,13 +58,16 @@ class World(Fed):
 
     def ci(self, after_s: float, *builds: Build) -> tuple[str, int | None]:
         at_ms = self.now_ms + int(after_s * 1000)
-        jobs = tuple(Job(source="jenkins", name=name, url="u", job_class=each) for name, each in CLASSES.items())
+        jobs = tuple(self.job(name, each) for name, each in CLASSES.items())
         return self.told(
             after_s,
             Swept(source="jenkins", kind=Job, facts=jobs, started_ms=at_ms, at_ms=at_ms),
             Changed(source="jenkins", kind=Build, at_ms=at_ms, seen=builds),
             Visited(source="jenkins", ok=True, at_ms=at_ms),
         )
+
+    def job(self, name: str, job_class: JobClass) -> Job:
+        return Job(source="jenkins", name=name, url="u", job_class=job_class, complete=name not in self.unread)
 
     def ran(self, job: str, **changes: Any) -> Build:
         """A build that ran when the workload changed."""
@@ -192,6 +198,16 @@ def test_nothing_is_said_until_jenkins_has_told_the_builds_between_two_that_are_
     assert world.ci(200, build(9, world.at_ms + 60_000, job="deploy-all", version="")) == NOBODY
     assert world.ci(5, build(8, world.at_ms - 5000, job="deploy-all", version="", **ELSEWHERE)) == NOBODY
     assert world.ci(5, build(7, world.at_ms - 900_000, job="deploy-all", version="", **ELSEWHERE)) == NONE
+
+
+def test_nothing_is_said_while_the_builds_before_the_first_known_one_are_not_told(world: World) -> None:
+    world.unread = frozenset({"deploy-all", "smoke"})
+    world.changed()
+    after = build(9, world.at_ms + 60_000, job="deploy-all", version="")
+    assert world.ci(200, after) == NOBODY
+    assert world.ci(5, world.ran("smoke", upstream_job="deploy-payments", upstream_number=7)) == NOBODY
+    world.unread = frozenset()
+    assert world.ci(5) == NONE
 
 
 def test_after_a_restart_a_job_is_still_that_of_an_app_that_is_not_seen_yet(world: World) -> None:
