@@ -61,8 +61,9 @@ def reference_of(rollout: RolloutState, now_named: Mapping[str, str]) -> Referen
 def came_with(reference: Reference, rollout: RolloutState, at_ms: int, builds: Iterable[Build], past: Past) -> bool:
     """Whether an annotation may have come with a rollout, of whose build Jenkins tells nothing.
 
-    It is no later than the revision before that had it already, or had one of a later build: it was left there, or an
-    undo brought it back. Where nothing before is known its age may tell: by the numbers of the builds that are known.
+    It did not where an earlier revision had it already, or the one before had one of a later build: it was left there,
+    or an undo brought it back. On one that is known to be of another build it was written later, perhaps just before
+    the change. Where nothing before is known its age may tell: by the numbers of the builds that are known.
     """
     of_job = [build for build in builds if reference.is_of(build)]
     if any(build.number > reference.number and build.started_ms < at_ms - LATE_MS for build in of_job):
@@ -73,9 +74,14 @@ def came_with(reference: Reference, rollout: RolloutState, at_ms: int, builds: I
     before = written[-1] if written else None
     if before is not None and before.job == reference.job and before.number > reference.number:
         return False
-    named = (reference.job, reference.number)
-    first = next((i for i, each in enumerate(written) if each is not None and (each.job, each.number) == named), None)
-    return first is None or _goes_on(past.earlier[first:], rollout, at_ms)
+    had = [_had(reference, told, each) for told, each in zip(written, past.earlier, strict=True)]
+    return not any(had) or _goes_on(past.earlier[had.index(True) :], rollout, at_ms)
+
+
+def _had(reference: Reference, told: Reference | None, period: RolloutState) -> bool:
+    """Whether an earlier revision had an annotation, and is not known to be of another build."""
+    is_same = told is not None and (told.job, told.number) == (reference.job, reference.number)
+    return is_same and period.build_number in (None, reference.number)
 
 
 def _goes_on(since: Sequence[RolloutState], rollout: RolloutState, at_ms: int) -> bool:

@@ -40,6 +40,11 @@ def had(annotation: str, version: str = "1.4.0", began_ms: int = -20 * H, revisi
     return rollout(version, build=annotation, started_ms=T0 + began_ms, revision=revision)
 
 
+def made(number: int, annotation: str) -> RolloutState:
+    """An earlier revision that a build made, and its annotation later."""
+    return msgspec.structs.replace(before("1.4.0", -H, number=number, rule="annotation"), build=annotation)
+
+
 @pytest.mark.parametrize(
     ("earlier", "came"),
     [
@@ -50,6 +55,8 @@ def had(annotation: str, version: str = "1.4.0", began_ms: int = -20 * H, revisi
         pytest.param([had("jenkins-deploy-orders-7")], False, id="the same before, written otherwise"),
         pytest.param([had("deploy-orders#7"), had("deploy-orders#7", "0.0.1", -H)], False, id="the same for long"),
         pytest.param([had("deploy-orders#7"), had("", "0.0.1", -H)], False, id="an undo brought it back"),
+        pytest.param([made(6, "deploy-orders#7")], True, id="written to the one before, which another build made"),
+        pytest.param([made(6, "deploy-orders#7"), made(7, "deploy-orders#7")], False, id="and that made one since"),
         pytest.param([had("deploy-orders#8")], False, id="an undo brought back one that was not seen"),
         pytest.param([had("ship-orders#8")], True, id="numbers of another job"),
         pytest.param([had("deploy-orders#7", "1.5.0", -20 * S)], True, id="a second revision of the same build"),
