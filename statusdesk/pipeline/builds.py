@@ -71,6 +71,7 @@ class Builds:
         self._appeared: set[JobKey] = set()
         self._touched: set[JobKey] = set()
         self._forgotten: set[JobKey] = set()
+        self._moves: list[Sequence[JobMove]] = []
         self._gone: list[Transition] = []
         self._queue: dict[str, tuple[QueueItem, ...]] = {}
         self._executors: dict[str, Executors] = {}
@@ -134,6 +135,7 @@ class Builds:
                 self._forget_job(key)
         self._appeared = (self._appeared & seen) | (seen - before.keys())
         changed = {job.key for job in jobs if self._jobs.get(job.key) != job}
+        self._touched.update(key for key in self._made_whole(jobs) if key in self._built.namespaces)
         self._jobs.update((job.key, job) for job in jobs)
         if changed:
             self._writer.put_jobs([job for job in jobs if job.key in changed])
@@ -186,6 +188,7 @@ class Builds:
             return
         if changed.moved:
             self._move(changed.moved)
+            self._writer.put_job_events(self.events.hear(changed.moved, changed.at_ms))
         if changed.gone:
             jobs = {(str(key[0]), str(key[1])) for key in changed.gone}
             self._forget(jobs)
@@ -230,6 +233,7 @@ class Builds:
         """Have the builds of jobs by their new names; they are recalled from the store, which has all of them."""
         self._forget({(move.source, name) for move in moves for name in (move.before, move.after)})
         self._writer.build_rows.move(moves)
+        self._moves.append(moves)
         self._appeared.update((move.source, move.after) for move in moves)
 
     def _forget(self, jobs: set[JobKey]) -> None:
@@ -318,10 +322,22 @@ class Builds:
         """Return the jobs with builds of this name, which may be written with dashes for the slashes of folders."""
         return list(self._built.named(name))
 
+    def name_now(self, name: str) -> str:
+        """Return what a job is called now that had this name; one that has the name now is meant by it."""
+        return name if not name or self._built.named(name) else self.events.later_name(name)
+
     def class_of(self, job: JobKey) -> JobClass:
         """Return what a job is for; OTHER while it is not known."""
         known = self._jobs.get(job)
         return known.job_class if known is not None else JobClass.OTHER
+
+    def is_whole(self, job: JobKey) -> bool:
+        """Return whether all older builds of a job are known, of those that Jenkins has."""
+        known = self._jobs.get(job)
+        return known is not None and known.complete
+
+    def _made_whole(self, jobs: Sequence[Job]) -> set[JobKey]:
+        return {job.key for job in jobs if job.complete and not self.is_whole(job.key)}
 
     def is_disabled(self, job: JobKey) -> bool:
         """Return whether a job is known to be disabled."""
@@ -337,6 +353,11 @@ class Builds:
         """Return the jobs that have gone since the last call."""
         forgotten, self._forgotten = self._forgotten, set()
         return forgotten
+
+    def take_moves(self) -> list[Sequence[JobMove]]:
+        """Return which jobs were given other names since the last call; those of one entry all at once."""
+        moves, self._moves = self._moves, []
+        return moves
 
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge the pairs that changed and put their states; commit is the caller's."""

@@ -261,9 +261,9 @@ def test_a_join_outlives_the_memory_of_its_build(fed: Fed) -> None:
 
 
 def test_an_annotation_that_proves_to_be_of_an_earlier_rollout_goes(fed: Fed) -> None:
-    fed.cluster(1, **(BEFORE | {"build": "deploy-orders#1"}))
     assert fed.cluster(1, version="1.4.2", build="deploy-orders#1") == ("annotation", 1)
     assert fed.jenkins(1, FIRST) == NOBODY
+    fed.cluster(60, revision="3", version="1.4.2", build="deploy-orders#1")
     assert fed.jenkins(200) == ("none", None)
 
 
