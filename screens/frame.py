@@ -190,6 +190,11 @@ class Frame(Screen[None]):
         self.lens = msgspec.structs.replace(self.lens, **changes)
         self.show()
 
+    def filter_by(self, text: str) -> None:
+        """Show what a text finds that is typed, unless it does so already."""
+        if self.lens.text != text.strip():
+            self.set_lens(text=text.strip())
+
     def stamper(self) -> Callable[[int], str]:
         """Return what turns a moment into an age, or into a time of day where the reader wants those."""
         now = self.now_ms
@@ -243,5 +248,5 @@ class Frame(Screen[None]):
         from screens.prompts import FilterInput
 
         if not self.query("#filter"):
-            self.mount(FilterInput(self.lens.text), before=self.footer_line)
+            self.mount(FilterInput(self.lens.text, self.filter_by), before=self.footer_line)
         self.set_focus(self.query_one("#filter"))  # at once: the next key may be there already

@@ -64,7 +64,7 @@ class ListScreen(Frame, Generic[L]):
             self.action_open()
 
     def on_input_changed(self, event: "Input.Changed") -> None:
-        self.set_lens(text=event.value.strip())
+        self.filter_by(event.value)
 
     def on_filter_input_done(self, event: "FilterInput.Done") -> None:
         if event.box is not self.focused:  # else one types in it again

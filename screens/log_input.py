@@ -1,5 +1,7 @@
 """The line at the foot of the logs in which one types what to look for; every key press shows what it finds."""
 
+from collections.abc import Callable
+
 from textual.binding import Binding
 
 from screens.log_filter import Pattern
@@ -21,8 +23,9 @@ class LogInput(FilterInput):
         Binding("ctrl+r", "plain", "text or expression", id="logs.plain", tooltip="Regular expression, or plain text"),
     ]
 
-    def __init__(self, kind: str) -> None:
-        super().__init__("", id=None)  # the one before may still be going
+    def __init__(self, kind: str, taken: Callable[["LogInput"], None]) -> None:
+        """``taken`` takes what was typed when one leaves the line."""
+        super().__init__("", lambda _: taken(self), id=None)  # the one before may still be going
         self.kind, self.plain = kind, False
         self._made: Pattern | None = None
         self._made_of = ("", False)

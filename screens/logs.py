@@ -240,7 +240,7 @@ class LogsScreen(LogDeeds):
 
     def action_find(self, kind: str) -> None:
         """Open the line in which one types what to search, to include or to exclude."""
-        found = LogInput(kind)
+        found = LogInput(kind, self._take_typed)
         self.mount(found, before=self.footer_line)
         self.refresh_bindings()
         self.set_focus(found)  # at once: the next key may be there already, and it is meant for the line
@@ -274,12 +274,9 @@ class LogsScreen(LogDeeds):
             pane.set_filters(filters, draft=True)
             self._hurry_after_typing()
 
-    async def on_filter_input_done(self, event: LogInput.Done) -> None:
-        """Take what was typed."""
-        pane, box = self.pane, event.box
-        if not isinstance(box, LogInput):
-            return
-        pattern = box.pattern
+    def _take_typed(self, box: LogInput) -> None:
+        """Take what was typed: the next key is for what that shows."""
+        pane, pattern = self.pane, box.pattern
         if pattern is not None and pattern.problem:
             self.say(f"{pattern.text}: {pattern.problem}.")
         if box.kind == "search":
@@ -288,7 +285,10 @@ class LogsScreen(LogDeeds):
                 self.say(pane.seek(pane.feed.shown.finder(pattern), -1, f"/{pattern.words}", here=True))
         else:
             pane.set_filters(pane.filters if pattern is None else with_pattern(pane.filters, box))
-        await box.remove()
+
+    async def on_filter_input_done(self, event: LogInput.Done) -> None:
+        if event.box is not self.focused:  # else one types in it again
+            await event.box.remove()
         self.refresh_bindings()
         self.hurry()
 

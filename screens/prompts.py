@@ -60,15 +60,18 @@ class FilterInput(LineInput):
             super().__init__()
             self.box = box
 
-    def __init__(self, text: str, id: str | None = "filter") -> None:
+    def __init__(self, text: str, apply: Callable[[str], None], id: str | None = "filter") -> None:
+        """``apply`` filters by a text."""
         super().__init__(text, placeholder="words in name, version, reason", id=id, compact=True, select_on_focus=False)
+        self._apply = apply
 
     def action_clear_filter(self) -> None:
         self.value = ""
         self.action_keep_filter()
 
     def action_keep_filter(self) -> None:
-        # At once, not by message: the next key may be there already, and it is meant for the board.
+        # At once, not by message: the next key may be there already, and it is meant for what this leaves on the board.
+        self._apply(self.value)
         self.screen.set_focus(self.screen.query_one(str(self.screen.AUTO_FOCUS)))
         self.post_message(self.Done(self))
 

@@ -16,6 +16,7 @@ from tests.screens import boards, jenkins
 from tests.screens.boards import DAY, HOUR, MINUTE, NOW
 from tests.screens.desk import desk, lines, text, until
 from tests.screens.test_ascii import strange
+from tests.screens.test_typing import burst
 
 WIDE = (140, 40)
 
@@ -285,3 +286,12 @@ async def test_ascii_is_ascii(keys):
         await until(pilot, lambda: len(app.screen_stack) == len(keys) + 1)
         await pilot.pause()
         assert strange(app) == []
+
+
+async def test_enter_behind_a_filter_opens_what_it_leaves_however_fast_it_comes():
+    app = open_desk()
+    async with app.run_test(size=WIDE) as pilot:
+        await list_tokens(pilot)
+        burst(app, "/orders\r\r")
+        await until(pilot, lambda: isinstance(app.screen, TokenScreen))
+        await until(pilot, lambda: lines(app)[0].split()[1:2] == ["orders"] or "orders" in text(app).splitlines()[0])
