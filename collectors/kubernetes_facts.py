@@ -72,6 +72,7 @@ class _Conduct(TypedDict):
     strategy: str
     partition: int | None
     backoff_limit: int | None
+    is_parallel: bool
 
 
 class Translator:
@@ -256,6 +257,7 @@ class Translator:
             "strategy": self._texts[strategy.type] if strategy is not None else "",
             "partition": rolling.partition if rolling is not None else None,
             "backoff_limit": spec.backoff_limit,
+            "is_parallel": spec.pod_management_policy == "Parallel",
         }
 
     def _controller(self, owners: Sequence[OwnerWire] | None) -> tuple[str, str]:

@@ -124,7 +124,8 @@ class Workload(Fact, frozen=True):
 
     Of a Job ``desired`` is ``spec.completions``, ``replicas`` counts the pods that live, ``ready`` and ``available``
     those that have succeeded, ``failed`` those that have not; ``deadline_s`` is ``activeDeadlineSeconds`` and counts
-    from ``started_ms``. ``owner_kind`` and ``owner_name`` name its controller (a CronJob).
+    from ``started_ms``. ``owner_kind`` and ``owner_name`` name its controller (a CronJob). ``is_parallel``: of a
+    StatefulSet that does not wait for one pod before it makes or replaces the next (``podManagementPolicy``).
     """
 
     cluster: str
@@ -162,6 +163,7 @@ class Workload(Fact, frozen=True):
     owner_kind: str = ""
     owner_name: str = ""
     ready_s: tuple[tuple[str, int], ...] = ()
+    is_parallel: bool = False
 
     @property
     def key(self) -> tuple[str, str, str, str]:

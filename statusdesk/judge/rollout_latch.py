@@ -3,7 +3,7 @@
 import msgspec
 
 from statusdesk.facts import ContainerRole, Pod
-from statusdesk.judge.rollout_counts import DEGRADED, desired_of, is_degraded
+from statusdesk.judge.rollout_counts import DEGRADED, OLD_POD_BLOCKS, desired_of, is_degraded
 from statusdesk.judge.rollout_events import is_starting
 from statusdesk.judge.rollout_held import found_at, held
 from statusdesk.judge.rollout_scene import Finding, Scene
@@ -32,6 +32,8 @@ def hold(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     before = rollout.before
     if before is None or before.level is not Level.FAILING or finding.level is Level.FAILING:
         return finding
+    if before.reason == OLD_POD_BLOCKS:
+        return finding  # its pod is none of the new revision: ``hold_old`` holds it
     if not before.pod or desired_of(rollout.workload) == 0 or not finding.reason:
         return finding
     if finding.level is Level.PAUSED and not before.reason.startswith(DEGRADED):
