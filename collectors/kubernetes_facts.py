@@ -182,6 +182,7 @@ class Translator:
             image = next((one.image for one in asked if one.name == wire.name and one.image), image)
         last = wire.last_state.terminated if wire.last_state is not None else None
         last = last or _NOT_ENDED
+        last_began_ms, last_ended_ms = times[last.started_at], times[last.finished_at]
         return Container(
             texts[wire.name],
             role,
@@ -198,8 +199,9 @@ class Translator:
             texts[last.reason],
             self._messages[last.message] if last.message else "",
             last.exit_code if last is not _NOT_ENDED else None,
-            times[last.finished_at],
+            last_ended_ms,
             ran_ms,
+            last_ended_ms - last_began_ms if last_began_ms and last_ended_ms else None,
         )
 
     def workload(self, kind: str, wire: WorkloadWire) -> Workload:

@@ -51,7 +51,8 @@ class Container(Fact, frozen=True, omit_defaults=True):
 
     ``state`` is ``waiting``, ``running``, ``terminated`` or empty (no status yet). ``reason``, ``message`` and
     ``exit_code`` belong to that state; the ``last_`` fields to ``lastState.terminated``. ``since_ms`` is ``startedAt``
-    when running and ``finishedAt`` when terminated. ``ran_ms``: how long an init container took that has done its work.
+    when running and ``finishedAt`` when terminated. ``ran_ms``: how long an init container took that has done its work;
+    ``last_ran_ms``: how long the run took that ``lastState`` tells of.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Container(Fact, frozen=True, omit_defaults=True):
     last_exit_code: int | None = None
     last_finished_ms: int | None = None
     ran_ms: int | None = None
+    last_ran_ms: int | None = None
 
 
 class Pod(Fact, frozen=True):
