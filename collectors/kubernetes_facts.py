@@ -72,6 +72,7 @@ class _Conduct(TypedDict):
     strategy: str
     partition: int | None
     backoff_limit: int | None
+    is_parallel: bool
 
 
 class Translator:
@@ -181,6 +182,7 @@ class Translator:
             image = next((one.image for one in asked if one.name == wire.name and one.image), image)
         last = wire.last_state.terminated if wire.last_state is not None else None
         last = last or _NOT_ENDED
+        last_began_ms, last_ended_ms = times[last.started_at], times[last.finished_at]
         return Container(
             texts[wire.name],
             role,
@@ -197,8 +199,9 @@ class Translator:
             texts[last.reason],
             self._messages[last.message] if last.message else "",
             last.exit_code if last is not _NOT_ENDED else None,
-            times[last.finished_at],
+            last_ended_ms,
             ran_ms,
+            last_ended_ms - last_began_ms if last_began_ms and last_ended_ms else None,
         )
 
     def workload(self, kind: str, wire: WorkloadWire) -> Workload:
@@ -256,6 +259,7 @@ class Translator:
             "strategy": self._texts[strategy.type] if strategy is not None else "",
             "partition": rolling.partition if rolling is not None else None,
             "backoff_limit": spec.backoff_limit,
+            "is_parallel": spec.pod_management_policy == "Parallel",
         }
 
     def _controller(self, owners: Sequence[OwnerWire] | None) -> tuple[str, str]:

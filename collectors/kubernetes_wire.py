@@ -209,6 +209,7 @@ class WorkloadSpecWire(Wire):
     parallelism: int | None = None
     backoff_limit: int | None = None
     active_deadline_seconds: int | None = None
+    pod_management_policy: str = ""
     template: TemplateWire | None = None
 
 

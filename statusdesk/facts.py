@@ -51,7 +51,8 @@ class Container(Fact, frozen=True, omit_defaults=True):
 
     ``state`` is ``waiting``, ``running``, ``terminated`` or empty (no status yet). ``reason``, ``message`` and
     ``exit_code`` belong to that state; the ``last_`` fields to ``lastState.terminated``. ``since_ms`` is ``startedAt``
-    when running and ``finishedAt`` when terminated. ``ran_ms``: how long an init container took that has done its work.
+    when running and ``finishedAt`` when terminated. ``ran_ms``: how long an init container took that has done its work;
+    ``last_ran_ms``: how long the run took that ``lastState`` tells of.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Container(Fact, frozen=True, omit_defaults=True):
     last_exit_code: int | None = None
     last_finished_ms: int | None = None
     ran_ms: int | None = None
+    last_ran_ms: int | None = None
 
 
 class Pod(Fact, frozen=True):
@@ -124,7 +126,8 @@ class Workload(Fact, frozen=True):
 
     Of a Job ``desired`` is ``spec.completions``, ``replicas`` counts the pods that live, ``ready`` and ``available``
     those that have succeeded, ``failed`` those that have not; ``deadline_s`` is ``activeDeadlineSeconds`` and counts
-    from ``started_ms``. ``owner_kind`` and ``owner_name`` name its controller (a CronJob).
+    from ``started_ms``. ``owner_kind`` and ``owner_name`` name its controller (a CronJob). ``is_parallel``: of a
+    StatefulSet that does not wait for one pod before it makes or replaces the next (``podManagementPolicy``).
     """
 
     cluster: str
@@ -162,6 +165,7 @@ class Workload(Fact, frozen=True):
     owner_kind: str = ""
     owner_name: str = ""
     ready_s: tuple[tuple[str, int], ...] = ()
+    is_parallel: bool = False
 
     @property
     def key(self) -> tuple[str, str, str, str]:

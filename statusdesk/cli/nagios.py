@@ -14,6 +14,7 @@ OK, WARNING, CRITICAL, UNKNOWN = range(4)
 WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 _SEVERITIES: Mapping[str, int] = MappingProxyType({"critical": CRITICAL, "warning": WARNING})
 _FAILING = (Mark.FAILING, Mark.ON_ITS_WAY)
+_UNWELL = (*_FAILING, Mark.WARNING)
 _MOST_NAMED = 3
 
 
@@ -73,8 +74,8 @@ def _untold(board: Board) -> list[tuple[int, str]]:
     tokens = {alert.token for alert in board.firing if alert.token}
     production = board.stages[board.production] if board.stages else ""
     for row in board.rows:
-        if row.mark in _FAILING and row.app not in told:
-            code = CRITICAL if row.worst_stage == production else WARNING
+        if row.mark in _UNWELL and row.app not in told:
+            code = CRITICAL if row.mark in _FAILING and row.worst_stage == production else WARNING
             found.append((code, f"{row.app} {row.message}"))
     for token in board.tokens:
         if token.level in TROUBLED and token.name not in tokens:
@@ -107,6 +108,7 @@ def _figures(board: Board, config: Config) -> list[str]:
         f"firing={len(board.firing)};;;0",
         f"pending={len(board.pending)};;;0",
         f"failing={counts.failing + counts.on_its_way};;;0",
+        f"warning={counts.warning};;;0",
         f"unknown={counts.unknown};;;0",
     ]
     if board.data_age_ms is not None:

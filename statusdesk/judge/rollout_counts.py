@@ -20,6 +20,7 @@ STARTING = "Starting"
 ROLLING = "Rolling"
 OBSERVING = "Observing"
 NOT_OBSERVED = "NotObserved"
+OLD_POD_BLOCKS = "OldPodBlocks"
 PAUSED_LONG = "PausedLong"
 NO_PODS_MS = 30_000  # a controller that makes pods has made one by then
 JOB_KINDS = ("Job", "CronJob")
@@ -76,6 +77,7 @@ def was_completed(workload: Workload, before: RolloutState | None, memory: Memor
         return before.level in DONE_LEVELS or is_served(before.reason)
     if workload.kind == "StatefulSet":
         one_revision = bool(workload.update_revision) and workload.update_revision == workload.current_revision
+        one_revision = one_revision and workload.updated >= workload.replicas  # one that was undone keeps a broken pod
     else:
         one_revision = workload.updated >= max(1, desired_of(workload))
     return one_revision and now_ms - (workload.created_ms or now_ms) > USUAL_DEADLINE_S * 1000
@@ -87,8 +89,8 @@ def is_degraded(reason: str) -> bool:
 
 
 def blames_version(reason: str) -> bool:
-    """Return whether a failing rollout is a sign against its version: what is out while it comes is the one before."""
-    return reason != OUT_WHILE_ROLLING
+    """Return whether a failing rollout is a sign against its version: what is out, or blocks it, is the one before."""
+    return reason not in (OUT_WHILE_ROLLING, OLD_POD_BLOCKS)
 
 
 def is_served(reason: str) -> bool:

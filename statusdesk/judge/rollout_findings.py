@@ -6,6 +6,7 @@ import msgspec
 
 from statusdesk.facts import Container, ContainerRole, Pod
 from statusdesk.judge.pods import back_ms, is_nodes_end
+from statusdesk.judge.rollout_loops import ITS_POD_HAS_NOT, loop_words
 from statusdesk.judge.rollout_pulls import PULL, is_missing, is_refused, why
 from statusdesk.judge.rollout_scene import LOST, Finding, Scene
 from statusdesk.states import Level
@@ -96,10 +97,21 @@ def _of_container(pod: Pod, container: Container, scene: Scene) -> Finding | Non
     if container.state == "running" and container.restarts and container.last_exit_code is not None:
         if container.role is _INIT and container.last_exit_code == 0:
             return None  # it had done its work: the pod's sandbox was made anew, so it does it again
-        if container.ready and container.since_ms is not None and scene.reached(container.since_ms + scene.latch_ms):
-            return None
-        return _ended(pod, container, scene, container.last_reason, container.last_exit_code, container.last_message)
+        return _runs_again(pod, container, scene)
     return None
+
+
+def _runs_again(pod: Pod, container: Container, scene: Scene) -> Finding | None:
+    """A container that has ended and runs again: well once it has been ready for the latch, in a crash loop later."""
+    waits_for = loop_words(pod, container, scene)
+    well = container.ready and not waits_for
+    if well and container.since_ms is not None and scene.reached(container.since_ms + scene.latch_ms):
+        return None
+    last = (container.last_reason, container.last_exit_code, container.last_message)
+    found = _ended(pod, container, scene, *last, loop=bool(waits_for))
+    if found is None or not waits_for or not container.ready:
+        return found
+    return msgspec.structs.replace(found, message=f"{found.message}{ITS_POD_HAS_NOT}{waits_for} yet", says_where=False)
 
 
 def _waiting(pod: Pod, container: Container, scene: Scene) -> Finding | None:

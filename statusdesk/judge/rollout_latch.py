@@ -3,9 +3,10 @@
 import msgspec
 
 from statusdesk.facts import ContainerRole, Pod
-from statusdesk.judge.rollout_counts import DEGRADED, desired_of, is_degraded
+from statusdesk.judge.rollout_counts import DEGRADED, OLD_POD_BLOCKS, desired_of, is_degraded
 from statusdesk.judge.rollout_events import is_starting
 from statusdesk.judge.rollout_held import found_at, held
+from statusdesk.judge.rollout_loops import loop_waits_for
 from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import Level, RolloutState
@@ -32,6 +33,8 @@ def hold(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     before = rollout.before
     if before is None or before.level is not Level.FAILING or finding.level is Level.FAILING:
         return finding
+    if before.reason == OLD_POD_BLOCKS:
+        return finding  # its pod is none of the new revision: ``hold_old`` holds it
     if not before.pod or desired_of(rollout.workload) == 0 or not finding.reason:
         return finding
     if finding.level is Level.PAUSED and not before.reason.startswith(DEGRADED):
@@ -45,7 +48,7 @@ def hold(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
         reason = before.reason if ends else finding.reason
         return msgspec.structs.replace(finding, level=Level.FAILING, reason=reason)
     unsure = any([_may_be_later(pod, before, later) and _shows_well(pod, before, scene) for pod in rollout.service])
-    return held(finding, rollout, before, there, _waits_for(before.reason, scene), is_later_known=not unsure)
+    return held(finding, rollout, before, there, _waits_for(before, there, scene), is_later_known=not unsure)
 
 
 def _may_be_later(pod: Pod, before: RolloutState, later: list[Pod]) -> bool:
@@ -53,11 +56,14 @@ def _may_be_later(pod: Pod, before: RolloutState, later: list[Pod]) -> bool:
     return pod not in later and (pod.created_ms or 0) > before.level_since_ms
 
 
-def _waits_for(reason: str, scene: Scene) -> str:
-    """Say what a pod has to have done until what was found is over."""
-    if reason.endswith(RUNS_ON):
+def _waits_for(before: RolloutState, there: Pod | None, scene: Scene) -> str:
+    """Say what a pod has to have done until what was found is over; ``there``: the pod, if it is there still."""
+    if before.reason.endswith(RUNS_ON):
         return "come to its end with that"
-    if reason.endswith(CRASHES):
+    if before.reason.endswith(CRASHES):
+        looping = loop_waits_for(there, scene, _looping(before)) if there is not None else ""
+        if looping:
+            return looping
         return f"been ready for {scene.latch_ms / 1000:g} s"
     return "started"
 
@@ -94,9 +100,14 @@ def _is_over(before: RolloutState, there: Pod | None, later: list[Pod], rollout:
     return len(live) >= desired_of(rollout.workload) or scene.reached(gone_ms + scene.latch_ms)
 
 
+def _looping(before: RolloutState) -> str:
+    """Return the container that a failing verdict has told to be in a crash loop."""
+    return before.container if before.reason.endswith(CRASHES) and not before.reason.endswith("NeverReady") else ""
+
+
 def _shows_well(pod: Pod, before: RolloutState, scene: Scene) -> bool:
     """Return whether a pod has been ready for the latch, or what was found before is healed in it."""
-    if is_settled(pod, scene):
+    if is_settled(pod, scene, _looping(before)):
         return True
     if before.reason.endswith(STARTS):
         return not is_starting(pod)
@@ -105,9 +116,14 @@ def _shows_well(pod: Pod, before: RolloutState, scene: Scene) -> bool:
     return not before.reason.endswith(CRASHES) and _has_started(pod, before.container)
 
 
-def is_settled(pod: Pod, scene: Scene) -> bool:
-    """Return whether a pod has been ready for the latch."""
-    return pod.ready and (pod.ready_changed_ms is None or scene.reached(pod.ready_changed_ms + scene.latch_ms))
+def is_settled(pod: Pod, scene: Scene, loops: str = "") -> bool:
+    """Return whether a pod has been ready for the latch, and is not ready between two ends of a crash loop only.
+
+    ``loops``: the container that is known to have been in one.
+    """
+    if not pod.ready or not (pod.ready_changed_ms is None or scene.reached(pod.ready_changed_ms + scene.latch_ms)):
+        return False
+    return not loop_waits_for(pod, scene, loops)
 
 
 def _has_done(pod: Pod, container: str) -> bool:

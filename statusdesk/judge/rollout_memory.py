@@ -3,7 +3,7 @@
 Kept from one verdict to the next by who asks for them, never stored: without it a verdict rests on what is seen now.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -12,10 +12,14 @@ from statusdesk.facts import ContainerRole, Pod
 
 SETTLE_MS = 5000  # a pod becomes unready once while it is made; a change later than this was one of its own
 MOST_MOMENTS = 20
+LONG_RUN_MS = 600_000  # one that has run for so long is in no crash loop: the kubelet's back-off begins anew
 
 
 class PodPast(msgspec.Struct, frozen=True, gc=False):
-    """A pod as it was seen before: when its readiness changed, and when which container was started again."""
+    """A pod as it was seen before: when its readiness changed, and when which container was started again.
+
+    ``longest``: the longest run, in milliseconds, of each container that ended since it last ran for long.
+    """
 
     name: str
     uid: str
@@ -24,10 +28,15 @@ class PodPast(msgspec.Struct, frozen=True, gc=False):
     flips_ms: tuple[int, ...] = ()
     restarts: tuple[tuple[str, int], ...] = ()
     restarted: tuple[tuple[str, int], ...] = ()
+    longest: tuple[tuple[str, int], ...] = ()
 
     def restarts_of(self, container: str, since_ms: int) -> int:
         """Return how often a container was seen to be started again since then."""
         return sum(1 for name, at_ms in self.restarted if name == container and at_ms >= since_ms)
+
+    def longest_run_ms(self, container: str) -> int:
+        """Return how long a container has run at most between two ends, 0 where that is not known."""
+        return max((ran_ms for name, ran_ms in self.longest if name == container), default=0)
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -122,7 +131,15 @@ def _next(past: PodPast | None, pod: Pod, now_ms: int) -> PodPast:
         flips[-MOST_MOMENTS:],
         _counts(pod),
         tuple(restarted[-MOST_MOMENTS:]),
+        tuple(_longest(past, pod)),
     )
+
+
+def _longest(past: PodPast | None, pod: Pod) -> Iterator[tuple[str, int]]:
+    for container in pod.containers:
+        ran_ms = container.last_ran_ms
+        if ran_ms is not None and ran_ms < LONG_RUN_MS:
+            yield container.name, max(ran_ms, past.longest_run_ms(container.name) if past is not None else 0)
 
 
 def _has_just_begun(pod: Pod, ready_changed_ms: int) -> bool:

@@ -1,11 +1,12 @@
 """Pods of the old revision that fail while a new one comes: what they hold up, and what is left of the service."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from statusdesk.facts import Pod
 from statusdesk.judge.pods import condition_of, is_live
+from statusdesk.judge.rollout_counts import OBSERVING, OLD_POD_BLOCKS, is_degraded
 from statusdesk.judge.rollout_findings import of_pod
 from statusdesk.judge.rollout_held import BESIDE
 from statusdesk.judge.rollout_latch import is_settled
@@ -15,16 +16,21 @@ from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import Level, RolloutState
 from statusdesk.text import counted
 
-_BLOCKS, _FAIL = "OldPodBlocks", "OldPodsFail"
+_FAIL = "OldPodsFail"
+_WAITING = ("Rolling", "Stalled", "NoPods", OBSERVING)  # what is said of a rollout at whose new pods nothing is found
+_NOBODY = ", and no other pod is ready"
 _DOWN = "the service is down until the new ones are ready"
 
 
 def of_old_pods(rollout: Rollout, pods: Sequence[Pod], scene: Scene) -> Finding | None:
     """Return what is wrong with the old revision's ``pods`` while a new one comes, where the service lacks them.
 
-    A StatefulSet replaces pods in order and waits for each: a broken old pod holds up its own mending.
+    A StatefulSet replaces pods in order and waits for each: a broken old pod holds up its own mending until somebody
+    deletes it. While some pods serve that is a warning, as whatever is wrong with pods of the old revision is; where
+    none does, nothing comes by itself and nobody is served: the rollout fails.
+    Source: "Forced rollback" of the documentation of StatefulSets; ``updateStatefulSet`` of their controller.
     """
-    ordered = rollout.workload.kind == "StatefulSet"
+    ordered = rollout.workload.kind == "StatefulSet" and not rollout.workload.is_parallel
     if not ordered and not _is_short(rollout):
         return None
     old = _old(rollout, pods) if ordered else _missed(rollout, pods)
@@ -32,18 +38,46 @@ def of_old_pods(rollout: Rollout, pods: Sequence[Pod], scene: Scene) -> Finding 
     broken = worst(found)
     if broken is None:
         return None
-    tail = "holds up the rollout" if ordered else _left(rollout, len(found), len(old))
+    out = ordered and _serves_nobody(rollout, [each.pod for each in found])
+    blocking = f"holds up the rollout{_NOBODY if out else ''}: delete pod {broken.pod} by hand"
+    tail = blocking if ordered else _left(rollout, len(found), len(old))
     link = "is of the old revision and" if ordered else "is of the old revision,"
     which = "it" if broken.says_where else f"pod {broken.pod}"
     return Finding(
-        level=Level.WARNING,
-        reason=_BLOCKS if ordered else _FAIL,
+        level=Level.FAILING if out else Level.WARNING,
+        reason=OLD_POD_BLOCKS if ordered else _FAIL,
         message=f"{broken.message}; {which} {link} {tail}",
         look=f"delete pod {broken.pod} by hand" if ordered else broken.look,
         pod=broken.pod,
         container=broken.container,
         exit_code=broken.exit_code,
+        is_out=out and _was_degraded(rollout.before),
     )
+
+
+def still_blocked(rollout: Rollout, scene: Scene) -> Finding | None:
+    """Return the old pod that holds up a StatefulSet of which nobody is served, though its new spec is not observed.
+
+    Whatever that is, all pods are of a revision before, and the controller will wait for the broken one.
+    """
+    if rollout.workload.kind != "StatefulSet" or rollout.held:
+        return None
+    all_old = msgspec.structs.replace(rollout, pods=(), revision="")
+    found = of_old_pods(all_old, rollout.all_pods, scene)
+    return found if found is not None and found.level is Level.FAILING else None
+
+
+def _serves_nobody(rollout: Rollout, broken: Collection[str]) -> bool:
+    """Return whether no pod is ready but broken ones between two of their ends, if any."""
+    workload = rollout.workload
+    if max(workload.ready, workload.available) > len(broken):
+        return False
+    return not any(pod.ready and is_live(pod) and pod.name not in broken for pod in rollout.all_pods)
+
+
+def _was_degraded(before: RolloutState | None) -> bool:
+    """Return whether the service was down before the rollout that is to mend it: it is so for as long as that waits."""
+    return before is not None and before.level is Level.FAILING and (is_degraded(before.reason) or before.is_out)
 
 
 def hold_old(finding: Finding, before: RolloutState | None, rollout: Rollout, scene: Scene) -> Finding:
@@ -52,14 +86,15 @@ def hold_old(finding: Finding, before: RolloutState | None, rollout: Rollout, sc
     ``before`` is of the same revision. Between two ends such a pod runs for a while, and is no better for that; it is
     told of only for as long as the service lacks it.
     """
-    if before is None or before.reason not in (_BLOCKS, _FAIL) or finding.reason not in ("Rolling", "Stalled"):
+    if before is None or before.reason not in (OLD_POD_BLOCKS, _FAIL) or finding.reason not in _WAITING:
         return finding
     named = next((pod for pod in rollout.all_pods if pod.name == before.pod and is_live(pod)), None)
     if named is None or named.revision == rollout.revision or is_settled(named, scene):
         return finding
     held = as_before(before)
-    if before.reason == _BLOCKS:
-        return held
+    if before.reason == OLD_POD_BLOCKS:
+        message = held.message if _serves_nobody(rollout, [named.name]) else held.message.replace(_NOBODY, "")
+        return msgspec.structs.replace(held, message=message, is_out=before.is_out)
     if not _is_short(rollout):
         return finding
     old = _old(rollout, rollout.all_pods)
@@ -71,8 +106,8 @@ def hold_old(finding: Finding, before: RolloutState | None, rollout: Rollout, sc
 
 def with_old(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     """Return a failing rollout together with what fails of the old revision beside it."""
-    if scene.ends:
-        return finding  # a Job has no old ones
+    if scene.ends or finding.reason == OLD_POD_BLOCKS:
+        return finding  # a Job has no old ones, and of that it is told already
     said = finding.message.partition(BESIDE)[0]  # as it was held
     old = _old(rollout, rollout.all_pods)
     found = _failing(old, scene) if finding.level is Level.FAILING and scene.rolling else []

@@ -10,6 +10,7 @@ from statusdesk.judge.rollout_counts import (
     paused_ms,
     template_changed,
 )
+from statusdesk.judge.rollout_old import still_blocked
 from statusdesk.judge.rollout_scene import Finding, Scene, as_before
 from statusdesk.judge.rollout_short import of_short
 from statusdesk.judge.rollout_subject import Rollout
@@ -66,6 +67,9 @@ def of_unobserved(rollout: Rollout, scene: Scene) -> Finding:
             return outage
         if before.level in _BAD and before.reason != NOT_OBSERVED:
             return as_before(before)
+    blocked = still_blocked(rollout, scene) if before is not None and not same else None
+    if blocked is not None:
+        return blocked
     waits = before is not None and before.reason in (OBSERVING, NOT_OBSERVED)
     first_ms = before.since_ms if before is not None and waits and before.since_ms else scene.now_ms
     since_ms = scene.lasts_since("unobserved", first_ms)

@@ -2,13 +2,13 @@
 
 from statusdesk.facts import Workload
 from statusdesk.judge.pods import is_observed
-from statusdesk.judge.rollout_counts import DEGRADED, DONE_LEVELS, PAUSED_LONG
+from statusdesk.judge.rollout_counts import DEGRADED, DONE_LEVELS, OLD_POD_BLOCKS, PAUSED_LONG
 from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.states import Level, RolloutState
 
 _MOVES = (Level.PROGRESSING, Level.WARNING, Level.FAILING, Level.UNKNOWN)
 _HELD = "held"  # by a pause: what is remembered of it
-_UNTIL_ROLLED_OUT = ("Stalled", "NoPods", "OldPodBlocks", "OldPodsFail")
+_UNTIL_ROLLED_OUT = ("Stalled", "NoPods", OLD_POD_BLOCKS, "OldPodsFail")
 
 
 def since_when_rolling_ms(

@@ -16,7 +16,7 @@ T = TypeVar("T")
 NEAR_MS = 500
 """So far ahead nothing is that was sent by the clock as it is: a step is longer."""
 
-SPANS = frozenset({"took_ms", "duration_ms", "granted_ms", "usual_ms", "ran_ms", "paused_ms", "init_ms"})
+SPANS = frozenset({"took_ms", "duration_ms", "granted_ms", "usual_ms", "ran_ms", "last_ran_ms", "paused_ms", "init_ms"})
 """Fields in milliseconds that are no moments."""
 
 AHEAD = frozenset({"skew_ms"})

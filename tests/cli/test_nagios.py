@@ -44,6 +44,8 @@ def test_well_is_ok(run, put):
     [
         ([rollout("orders", "staging", Level.FAILING, message="boom")], [], 1, "orders staging: boom"),
         ([rollout("orders", "production", Level.FAILING, message="boom")], [], 2, "orders production: boom"),
+        ([rollout("orders", "staging", Level.WARNING, message="slow")], [], 1, "orders staging: slow"),
+        ([rollout("orders", "production", Level.WARNING, message="slow")], [], 1, "orders production: slow"),
         ([rollout("orders", "staging")], [alert()], 1, "1 firing: ServiceDegraded staging/orders"),
         ([rollout("orders", "staging")], [alert("critical")], 2, "1 firing: ServiceDegraded staging/orders"),
         (
@@ -62,6 +64,16 @@ def test_what_is_wrong_decides(run, put, states, alerts, code, words):
     found, word, said, figures = told(run)
     assert (found, word) == (code, ("OK", "WARNING", "CRITICAL", "UNKNOWN")[code]) and words in said
     assert figures["firing"] == f"{len(alerts)};;;0"
+
+
+def test_a_warning_is_told_after_what_fails_and_not_twice(run, put):
+    """One that an alert tells of already, or that is silenced, is not told again."""
+    slow = {"level": Level.WARNING, "message": "slow"}
+    put(rollout("orders", "staging", **slow), rollout("web", "production", Level.FAILING, message="boom"))
+    code, _, said, figures = told(run)
+    assert (code, said, figures["warning"]) == (2, "web production: boom; orders staging: slow", "1;;;0")
+    put(rollout("orders", "staging", **slow), alerts=[alert("critical", silenced_by="s")])
+    assert told(run, "orders")[:3] == (0, "OK", "1 firing: 1 silenced; 0 applications well")
 
 
 def test_what_is_counted_is_what_is_listed(run, put):

@@ -374,3 +374,20 @@ def test_how_long_an_init_container_took(exit_code, started, ran_ms):
     names = {"initContainers": [{"name": "migrate"}], "containers": [{"name": "app"}]}
     init, app = make_pod(spec=names, status=status).containers
     assert (init.ran_ms, app.ran_ms) == (ran_ms, None)
+
+
+@pytest.mark.parametrize(
+    ("started", "last_ran_ms"),
+    [("2026-11-23T10:00:00Z", 60_000), ("1970-01-01T00:00:00Z", None), (None, None)],
+)
+def test_how_long_the_last_run_of_a_container_took(started, last_ran_ms):
+    ended = {"exitCode": 1, "finishedAt": "2026-11-23T10:01:00Z"} | ({"startedAt": started} if started else {})
+    status = {"name": "app", "restartCount": 1, "state": {"running": {}}, "lastState": {"terminated": ended}}
+    (one,) = make_pod(spec={"containers": [{"name": "app"}]}, status={"containerStatuses": [status]}).containers
+    assert one.last_ran_ms == last_ran_ms
+
+
+@pytest.mark.parametrize(("policy", "is_parallel"), [("Parallel", True), ("OrderedReady", False), (None, False)])
+def test_whether_a_stateful_set_waits_for_its_pods(policy, is_parallel):
+    spec = {"podManagementPolicy": policy} if policy else {}
+    assert make_workload("StatefulSet", spec=spec).is_parallel is is_parallel
