@@ -17,6 +17,7 @@ from statusdesk.facts import (
     Event,
     Executors,
     Job,
+    Known,
     LogTail,
     Message,
     Pod,
@@ -147,11 +148,15 @@ class Desk:
         elif isinstance(message, Swept):
             if self._is_newer(message):
                 self._sweep(message)
+        elif isinstance(message, Known):
+            self._rollouts.known(message)
         else:
             self._visits.append(message)
             self._tokens.visited(message)
             if not message.scope:
                 self.visited.add(message.source)
+                if message.source.startswith(KUBERNETES):
+                    self._rollouts.visited(message)
 
     def _told_of(self, state: RolloutState, is_new: bool) -> RolloutState:
         """Return a judged rollout with what else is known of it: the build that did it, and its cause."""

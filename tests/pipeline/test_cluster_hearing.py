@@ -1,0 +1,166 @@
+"""While a cluster cannot be read, no rule of time goes on; and what it shows again is read before it is judged."""
+
+import pytest
+from msgspec.structs import replace
+
+from statusdesk.facts import Changed, Condition, Known, Pod, Visited, Workload
+from statusdesk.judge.rollout_memory import Memory, after_dark
+from statusdesk.pipeline.cluster_hearing import ClusterHearing
+from statusdesk.pipeline.rollouts import HOLD_MS
+from statusdesk.states import Level, PodState
+from tests.pipeline.desk_bench import SOURCE, T0, deployments, plain_bench, pod, swept, workload  # noqa: F401
+
+KEY = ("eu", "staging", "Deployment", "orders")
+SECOND = 1_000
+
+
+def known(kind, until_ms, at_ms, *, scope="", broken=True, source=SOURCE) -> Known:
+    named = "" if kind == "Pod" else kind
+    of = Pod if kind == "Pod" else Workload
+    return Known(source=source, kind=of, subkind=named, scope=scope, at_ms=at_ms, until_ms=until_ms, broken=broken)
+
+
+def lost(at_ms: int) -> tuple[Workload, Pod]:
+    """Return a service whose only pod was replaced then."""
+    available = Condition(type="Available", status="False", reason="MinimumReplicasUnavailable", changed_ms=at_ms)
+    whole = workload()
+    made = replace(pod(suffix="x2", waiting="ContainerCreating"), created_ms=at_ms, ready_changed_ms=at_ms)
+    return replace(whole, ready=0, available=0, conditions=(*whole.conditions, available)), made
+
+
+def lose(bench) -> None:
+    bench.see(deployments(workload()), swept(Pod, pod()))
+    bench.now_ms += 5 * SECOND
+    gone, made = lost(bench.now_ms)
+    bench.see(
+        Changed(source=SOURCE, kind=Pod, at_ms=bench.now_ms, gone=(("eu", "staging", "orders-abc-x1"),), seen=(made,)),
+        Changed(source=SOURCE, kind=Workload, at_ms=bench.now_ms, seen=(gone,)),
+    )
+
+
+def back(bench):
+    """Return the service as it is again: its pod was ready a moment after it was lost."""
+    ready = replace(pod(suffix="x2"), created_ms=T0 + 5 * SECOND, ready_changed_ms=T0 + 12 * SECOND)
+    return deployments(workload(), started_ms=bench.now_ms), swept(Pod, ready, started_ms=bench.now_ms)
+
+
+def pass_time(bench, seconds: int, step_s: int = 5) -> list[Level]:
+    """Let time pass, and return the levels that the service had meanwhile."""
+    levels = []
+    for _ in range(0, seconds, step_s):
+        bench.now_ms += step_s * SECOND
+        bench.see()
+        levels.append(bench.rollout().level)
+    return levels
+
+
+def test_time_makes_a_service_failing_that_is_seen_to_be_down(bench):
+    lose(bench)
+    assert pass_time(bench, 120)[-1] is Level.FAILING
+
+
+@pytest.mark.parametrize("scope", ["", "staging"])
+@pytest.mark.parametrize("kinds", [("Pod", "Deployment"), ("Pod",), ("Deployment",)])
+def test_no_rule_of_time_goes_on_while_a_cluster_or_a_namespace_of_it_cannot_be_read(bench, kinds, scope):
+    lose(bench)
+    before = bench.rollout()
+    bench.see(*(known(kind, bench.now_ms, bench.now_ms + SECOND, scope=scope) for kind in kinds))
+    pass_time(bench, 600)
+    assert bench.rollout() == before
+    assert not any(alert.alertname == "ServiceDegraded" for alert in bench.writer.firing())
+    due_ms = bench.desk.next_due_ms
+    assert due_ms is None or due_ms > bench.now_ms, "it waits, and is not asked again and again"
+
+
+def test_what_is_seen_again_is_read_before_anything_is_judged_by_time(bench):
+    lose(bench)
+    bench.see(*(known(kind, bench.now_ms, bench.now_ms + SECOND) for kind in ("Pod", "Deployment")))
+    pass_time(bench, 300)
+    counts, pods = back(bench)
+    told = bench.see(counts, Visited(source=SOURCE, ok=True, at_ms=bench.now_ms, live=True))
+    told += bench.see(known("Deployment", None, bench.now_ms))
+    bench.now_ms += SECOND
+    told += bench.see(pods)
+    told += bench.see(known("Pod", None, bench.now_ms))
+    assert [each.after.level for each in told if each.after.key.endswith("/orders")] in ([], [Level.OK])
+    assert bench.rollout().level is Level.OK
+
+
+def test_what_was_down_since_before_and_still_is_is_told_at_once(bench):
+    lose(bench)
+    down = lost(bench.now_ms)
+    bench.see(*(known(kind, bench.now_ms, bench.now_ms + SECOND) for kind in ("Pod", "Deployment")))
+    pass_time(bench, 300)
+    bench.see(deployments(down[0], started_ms=bench.now_ms), swept(Pod, down[1], started_ms=bench.now_ms))
+    assert bench.rollout().level is not Level.FAILING
+    bench.see(*(known(kind, None, bench.now_ms) for kind in ("Pod", "Deployment")))
+    assert bench.rollout().level is Level.FAILING
+
+
+def test_a_definite_cause_is_told_though_another_kind_stays_dark(bench):
+    lose(bench)
+    bench.see(known("Deployment", bench.now_ms, bench.now_ms + SECOND))
+    pass_time(bench, 60)
+    broken = replace(pod(suffix="x2", waiting="CreateContainerConfigError"), created_ms=T0 + 5 * SECOND)
+    bench.see(Changed(source=SOURCE, kind=Pod, at_ms=bench.now_ms, seen=(broken,)))
+    assert bench.rollout().level is not Level.FAILING, "the rest may be seen in a moment"
+    bench.now_ms = bench.desk.next_due_ms
+    bench.see()
+    assert bench.rollout().level is Level.FAILING
+    assert bench.rollout().pod == "orders-abc-x2"
+    (row,) = [each for each in bench.writer.current(PodState).values() if each.name == "orders-abc-x2"]
+    assert row.status == "CreateContainerConfigError"
+
+
+def test_what_is_polled_is_judged_as_of_each_visit(bench):
+    lose(bench)
+    for _ in range(3):
+        asked_ms = bench.now_ms
+        bench.see(*(known(kind, asked_ms, asked_ms, broken=False) for kind in ("Pod", "Deployment")))
+        pass_time(bench, 30)
+        assert bench.rollout().level is not Level.FAILING
+    pass_time(bench, 60)
+    assert bench.rollout().level is not Level.FAILING, "it was not looked at when it had been down for long enough"
+    bench.see(*(known(kind, bench.now_ms, bench.now_ms, broken=False) for kind in ("Pod", "Deployment")))
+    assert bench.rollout().level is Level.FAILING
+
+
+def test_other_clusters_namespaces_and_kinds_do_not_wait():
+    hearing = ClusterHearing()
+    hearing.known(known("Pod", T0, T0, scope="audit"))
+    hearing.known(known("StatefulSet", T0, T0))
+    hearing.known(known("Pod", T0, T0, source="kubernetes/us"))
+    assert hearing.as_of_ms(KEY, T0 + 9) == T0 + 9
+    assert hearing.as_of_ms(("eu", "audit", "Deployment", "orders"), T0 + 9) == T0
+    assert hearing.as_of_ms(("eu", "staging", "StatefulSet", "orders"), T0 + 9) == T0
+    hearing.known(known("Job", T0 + 5, T0 + 5, broken=False))
+    assert hearing.as_of_ms(("eu", "staging", "CronJob", "report"), T0 + 9) == T0 + 5
+    assert not hearing.is_dark(("eu", "staging", "CronJob", "report"))
+
+
+def test_a_fault_of_ours_is_darkness_too():
+    hearing = ClusterHearing()
+    hearing.visited(Visited(source=SOURCE, ok=False, at_ms=T0, problem="Internal"))
+    hearing.visited(Visited(source=SOURCE, ok=False, at_ms=T0 + 5, problem="Internal"))
+    assert hearing.as_of_ms(KEY, T0 + 9) == T0
+    hearing.restamp(1_000)
+    hearing.visited(Visited(source=SOURCE, ok=True, at_ms=T0 + 1_009))
+    assert hearing.as_of_ms(KEY, T0 + 1_009) == T0 + 1_009
+    assert hearing.dark_ms(KEY, T0 + 1_004, T0 + 2_000) == 5
+
+
+def test_nothing_was_seen_to_last_while_nobody_looked():
+    remembered = Memory("2", since=(("missing", 10), ("NeverReady/orders-abc-x2", 20), ("scaling", 30)))
+    assert dict(after_dark(remembered, 5).since) == {"missing": 15, "NeverReady/orders-abc-x2": 25, "scaling": 30}
+
+
+def test_what_is_held_is_held_anew_in_the_next_darkness(bench):
+    lose(bench)
+    for _ in range(2):
+        bench.see(known("Pod", bench.now_ms, bench.now_ms))
+        gone, _ = lost(bench.now_ms)
+        before = bench.rollout()
+        bench.see(Changed(source=SOURCE, kind=Workload, at_ms=bench.now_ms, seen=(replace(gone, generation=3),)))
+        assert bench.rollout() == before
+        bench.now_ms += 2 * HOLD_MS
+        bench.see(known("Pod", None, bench.now_ms))
