@@ -7,7 +7,7 @@ from statusdesk.facts import Changed, Condition, Known, Pod, Visited, Workload
 from statusdesk.judge.rollout_memory import Memory, after_dark
 from statusdesk.pipeline.cluster_hearing import ClusterHearing
 from statusdesk.pipeline.rollouts import HOLD_MS
-from statusdesk.states import Level, PodState
+from statusdesk.states import Level, PodState, RolloutState
 from tests.pipeline.desk_bench import SOURCE, T0, deployments, plain_bench, pod, swept, workload  # noqa: F401
 
 KEY = ("eu", "staging", "Deployment", "orders")
@@ -164,3 +164,36 @@ def test_what_is_held_is_held_anew_in_the_next_darkness(bench):
         assert bench.rollout() == before
         bench.now_ms += 2 * HOLD_MS
         bench.see(known("Pod", None, bench.now_ms))
+
+
+def test_something_new_of_one_kind_lets_no_time_pass_for_what_is_known_of_another(bench):
+    lose(bench)
+    gone, _ = lost(bench.now_ms)
+    bench.see(known("Pod", bench.now_ms, bench.now_ms))
+    pass_time(bench, 300)
+    bench.see(Changed(source=SOURCE, kind=Workload, at_ms=bench.now_ms, seen=(replace(gone, selector="app=orders"),)))
+    assert set(pass_time(bench, 60)) == {Level.PROGRESSING}
+
+
+def test_a_service_that_was_replaced_in_the_dark_is_not_called_down_for_as_long_as_that(bench):
+    set_of = {"kind": "StatefulSet", "conditions": (), "current_revision": "abc", "update_revision": "abc"}
+    sought = {"workload_kind": "StatefulSet", "owner_kind": "StatefulSet"}
+
+    def see(ready: int, one: Pod):
+        counts = replace(workload(), ready=ready, available=ready, **set_of)
+        sets = swept(Workload, counts, subkind="StatefulSet", started_ms=bench.now_ms)
+        bench.see(sets, swept(Pod, replace(one, **sought), started_ms=bench.now_ms))
+        return bench.writer.current(RolloutState)["eu/staging/StatefulSet/orders"].level
+
+    def unready(suffix: str) -> Pod:
+        made = pod(suffix=suffix, waiting="ContainerCreating")
+        return replace(made, created_ms=bench.now_ms, ready_changed_ms=bench.now_ms)
+
+    assert see(1, pod()) is Level.OK
+    bench.now_ms += 5 * SECOND
+    assert see(0, unready("x2")) is Level.PROGRESSING
+    bench.see(*(known(kind, bench.now_ms, bench.now_ms) for kind in ("Pod", "StatefulSet")))
+    bench.now_ms += 300 * SECOND
+    see(0, unready("x3"))
+    bench.see(*(known(kind, None, bench.now_ms) for kind in ("Pod", "StatefulSet")))
+    assert see(0, bench.desk._rollouts._pods[("eu", "staging", "orders-abc-x3")]) is Level.PROGRESSING
