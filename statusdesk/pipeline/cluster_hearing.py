@@ -41,8 +41,11 @@ class ClusterHearing:
         self._put(line, known.until_ms, known.at_ms, known.broken)
 
     def visited(self, visited: Visited) -> None:
-        """Take how a cluster answered as a whole: what collects it may have broken by a fault of ours."""
-        line = (visited.source.partition("/")[2], _ALL, "")
+        """Take how a source answered: where it is a cluster as a whole, what collects it may have broken by a fault of ours."""
+        cluster = visited.source.partition("/")[2]
+        line = (cluster, _ALL, "")
+        if not cluster or visited.scope:
+            return
         if visited.ok:
             self._put(line, None, visited.at_ms, False)
         elif visited.problem == INTERNAL:

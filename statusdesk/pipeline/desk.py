@@ -152,11 +152,10 @@ class Desk:
             self._rollouts.known(message)
         else:
             self._visits.append(message)
+            self._rollouts.visited(message)
             self._tokens.visited(message)
             if not message.scope:
                 self.visited.add(message.source)
-                if message.source.startswith(KUBERNETES):
-                    self._rollouts.visited(message)
 
     def _told_of(self, state: RolloutState, is_new: bool) -> RolloutState:
         """Return a judged rollout with what else is known of it: the build that did it, and its cause."""

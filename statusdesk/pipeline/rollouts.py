@@ -83,7 +83,7 @@ class Rollouts:
         self._hearing.known(known)
 
     def visited(self, visited: Visited) -> None:
-        """Take how a cluster as a whole answered."""
+        """Take how a source answered."""
         self._hearing.visited(visited)
 
     def answer(self, message: Swept | Changed) -> None:
