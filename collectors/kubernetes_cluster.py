@@ -94,6 +94,7 @@ class KubernetesCluster:
     def run(self) -> None:
         """Follow the cluster until ``stop`` is set, and two seconds at most; it may be run again."""
         if not self._is_new:
+            self._standing.end()
             self._make()
         self._is_new = False
         threads = [threading.Thread(target=kind.run, daemon=True) for kind in self._kinds]

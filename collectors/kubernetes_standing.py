@@ -159,6 +159,11 @@ class Standing:
             if self._refused and not any(other.scope == line.scope for other in self._lines):
                 self._send_scope(line.scope, "")
 
+    def end(self) -> None:
+        """Forget all lines: others are about to be made, and what was told of these keeps nobody waiting."""
+        for line in self._lines:
+            self.drop(line)
+
     def changed(self, line: Line) -> None:
         """Send what has changed by a failure or a recovery, at once."""
         with self.lock:

@@ -41,7 +41,7 @@ class ClusterHearing:
         self._put(line, known.until_ms, known.at_ms, known.broken)
 
     def visited(self, visited: Visited) -> None:
-        """Take how a source answered: where it is a cluster as a whole, what collects it may have broken by a fault of ours."""
+        """Take how a source answered: what collects a cluster may have broken by a fault of ours."""
         cluster = visited.source.partition("/")[2]
         line = (cluster, _ALL, "")
         if not cluster or visited.scope:

@@ -1,5 +1,7 @@
 """Until when what a cluster tells is known to hold, as its collector tells it."""
 
+import pytest
+
 from collectors.kubernetes_kinds import DEPLOYMENT, POD
 from collectors.kubernetes_known import CLOSED_MS, KnownLines
 from collectors.kubernetes_problems import ApiProblem, Refused
@@ -88,13 +90,14 @@ def test_what_is_polled_is_known_as_of_each_list():
     assert cluster.passes(30_000) == []
 
 
-def test_what_is_not_asked_for_any_more_keeps_nobody_waiting():
+@pytest.mark.parametrize("begun_again", [False, True])
+def test_what_is_not_asked_for_any_more_keeps_nobody_waiting(begun_again):
     cluster = Cluster()
     line = cluster.watched("staging")
     line.closes()
     line.fails(Refused("kim may not"), 0)
     assert cluster.told[-1].broken
-    cluster.standing.drop(line)
+    (cluster.standing.end if begun_again else lambda: cluster.standing.drop(line))()
     assert cluster.told[-1].until_ms is None
 
 
