@@ -6,6 +6,7 @@ from typing import Protocol
 from collectors.kubernetes_kinds import Kind
 from statusdesk.facts import Known
 
+SLEPT_MS = 3_000
 CLOSED_MS = 1_000  # a watch that ends is begun anew in a moment
 
 
@@ -45,6 +46,17 @@ class KnownLines:
         self._settle_ms = settle_ms
         self._hush_ms = hush_ms
         self._lines: dict[Heard, _Told] = {}
+        self._awake_ms: int | None = None
+
+    def awake(self, now_ms: int) -> None:
+        """Take note that this process runs; after it was stopped for a while nothing has been read that came then."""
+        awake_ms, self._awake_ms = self._awake_ms, now_ms
+        if awake_ms is None or now_ms - awake_ms < SLEPT_MS:
+            return
+        for line, told in self._lines.items():
+            told.since_ms = None
+            if told.is_seen and line.opened_ms is not None:
+                self._tell_until(line, told, awake_ms, now_ms)
 
     def look(self, line: Heard, now_ms: int) -> None:
         """Tell what has changed about a line."""
@@ -83,6 +95,8 @@ class KnownLines:
 
     def shift(self, step_ms: int) -> None:
         """Move all moments with the clock, which was set."""
+        if self._awake_ms is not None:
+            self._awake_ms += step_ms
         for told in self._lines.values():
             told.until_ms += step_ms
             if told.since_ms is not None:

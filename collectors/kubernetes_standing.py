@@ -201,6 +201,8 @@ class Standing:
             step_ms = self._steps.step_ms(now_ms) if self._steps is not None else 0
             if step_ms:
                 self._shift(step_ms)
+            if self._known is not None:
+                self._known.awake(now_ms)
             for line in self._lines:
                 if self._known is not None:
                     self._known.look(line, now_ms)

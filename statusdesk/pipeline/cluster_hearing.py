@@ -12,6 +12,7 @@ from statusdesk.pipeline.cronjobs import CRON_JOB
 
 SPANS_KEPT = 8
 DARK_KEPT_MS = 3_600_000
+BEAT_MS = 8_000  # one that is watched is told to be well every five seconds: later this process has slept
 _ALL = ""
 
 WorkloadKey = tuple[str, str, str, str]
@@ -32,6 +33,7 @@ class ClusterHearing:
     def __init__(self) -> None:
         self._stands: dict[_Line, _Stands] = {}
         self._dark: dict[_Line, deque[tuple[int, int]]] = {}
+        self._beats: dict[str, int] = {}
         self.is_news = False
 
     def known(self, known: Known) -> None:
@@ -46,6 +48,10 @@ class ClusterHearing:
         line = (cluster, _ALL, "")
         if not cluster or visited.scope:
             return
+        before_ms = self._beats.pop(cluster, visited.at_ms)
+        if visited.ok and visited.live:
+            self._beats[cluster] = visited.at_ms
+        self.is_news = self.is_news or visited.at_ms - before_ms > BEAT_MS
         if visited.ok:
             self._put(line, None, visited.at_ms, False)
         elif visited.problem == INTERNAL:
@@ -67,6 +73,7 @@ class ClusterHearing:
 
     def as_of_ms(self, key: WorkloadKey, now_ms: int) -> int:
         """Return as of when to judge a workload: until then all that is told of it is known to hold."""
+        now_ms = min(now_ms, self._beats.get(key[0], now_ms) + BEAT_MS)
         if not self._stands:
             return now_ms
         return min([now_ms, *(stands.until_ms for line in _lines(key) if (stands := self._stands.get(line)))])
@@ -94,6 +101,7 @@ class ClusterHearing:
         self._stands = {
             line: stands._replace(until_ms=stands.until_ms + step_ms) for line, stands in self._stands.items()
         }
+        self._beats = {cluster: at_ms + step_ms for cluster, at_ms in self._beats.items()}
         for spans in self._dark.values():
             moved = [(began_ms + step_ms, ended_ms + step_ms) for began_ms, ended_ms in spans]
             spans.clear()

@@ -79,6 +79,17 @@ def test_a_watch_that_is_not_heard_may_be_dead_until_it_is_heard_again():
     assert cluster.passes(2_000) == [(None, False)]
 
 
+def test_a_process_that_slept_has_read_nothing_of_what_came_meanwhile():
+    cluster = Cluster()
+    line = cluster.watched()
+    awake_ms = cluster.now_ms
+    cluster.now_ms += 60_000
+    cluster.standing.tick()
+    assert [(each.until_ms, each.broken) for each in cluster.told[1:]] == [(awake_ms, False)]
+    line.hears(cluster.now_ms)
+    assert cluster.passes(2_000) == [(None, False)]
+
+
 def test_what_is_polled_is_known_as_of_each_list():
     cluster = Cluster()
     line = cluster.standing.line(DEPLOYMENT, "staging")
