@@ -48,10 +48,10 @@ class ClusterHearing:
         line = (cluster, _ALL, "")
         if not cluster or visited.scope:
             return
-        before_ms = self._beats.pop(cluster, visited.at_ms)
+        self._beats.pop(cluster, None)
         if visited.ok and visited.live:
             self._beats[cluster] = visited.at_ms
-        self.is_news = self.is_news or visited.at_ms - before_ms > BEAT_MS
+        self.is_news = True
         if visited.ok:
             self._put(line, None, visited.at_ms, False)
         elif visited.problem == INTERNAL:

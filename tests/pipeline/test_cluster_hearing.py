@@ -211,3 +211,16 @@ def test_a_process_that_slept_judges_nothing_as_of_now_before_its_cluster_was_he
     assert bench.rollout() == before
     beat()
     assert bench.rollout().level is Level.FAILING
+
+
+def test_a_beat_that_comes_a_little_late_keeps_nobody_waiting(bench):
+    def beat(at_ms):
+        bench.see(Visited(source=SOURCE, ok=True, at_ms=at_ms, live=True))
+
+    lose(bench)
+    beat(bench.now_ms + 81_950)
+    bench.now_ms += 90_100  # it is due at 90 s, and known as of then only with the next beat
+    bench.see()
+    before = bench.rollout().level
+    beat(bench.now_ms - 200)
+    assert (before, bench.rollout().level) == (Level.WARNING, Level.FAILING)
