@@ -80,7 +80,9 @@ class JenkinsBuilds:
         self._session = self._who = ""
         self._settled = False
         self._jobs = JobFacts(settings)
-        self._complete = set(complete)
+        self._complete = (
+            set(complete) & self._reached.keys()
+        )  # what was built since by one that had no build is not read
         self._moves: list[JobMove] = []  # what the jobs of a visit have come to, to be told with its builds
         self._moved: list[Build] = []
         self._missed: frozenset[str] = frozenset()  # jobs that the last visit did not show

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_wire import Wire
-from collectors.log_lines import MAX_LINE_BYTES, FollowStatus, LogLine, Origin, Wanted
+from collectors.log_lines import MAX_LINE_BYTES, FollowStatus, LogLine, NotWholeError, Origin, Wanted
 from collectors.log_merge import Merge
 from collectors.log_older import MAX_BYTES, whole_lines
 from collectors.log_reading import Position, Reading
@@ -129,16 +129,16 @@ class JenkinsConsole:
         return list(deque((line for line in lines if is_wanted is None or is_wanted(line.text)), maxlen=limit))
 
     def whole(self, line: LogLine) -> str:
-        """Return all of a line that was cut, as far as its beginning tells it from others."""
+        """Return all of a line that was cut, as far as its beginning tells it from others. Raises: NotWholeError."""
         # nothing was kept of it but its beginning: this costs a second reading of the log, for one line
         start = line.text[: MAX_LINE_BYTES // 8]
         try:
             for raw in whole_lines(self._pieces()):
                 if text := self._told_as(raw, start):
                     return text
-        except VisitFailed:
-            pass
-        return line.text
+        except VisitFailed as error:
+            raise NotWholeError(self._told(error)) from error
+        raise NotWholeError("the console does not hold this line any more")
 
     def _told_as(self, raw: bytes, start: str) -> str:
         from collectors.log_text import Redactor, harmless

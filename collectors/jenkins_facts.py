@@ -130,7 +130,10 @@ def _definition(wire: DefinitionWire, settings: JenkinsSettings) -> Definition:
 def job_of(
     seen: SeenJob, definition: Definition | None, complete: bool, settings: JenkinsSettings, skew_ms: int = 0
 ) -> Job:
-    """Return the fact of one job of a tick; ``skew_ms``: how far Jenkins' clock is ahead of ours."""
+    """Return the fact of one job of a tick; ``skew_ms``: how far Jenkins' clock is ahead of ours.
+
+    ``complete``: the builds before its last one were read; there are none before the first, or where it has none.
+    """
     wire, known = seen.wire, definition or Definition()
     color = clean(wire.color or "")
     default = namespaces_in(known.namespace_default or "", settings.split_namespaces)
@@ -144,7 +147,7 @@ def job_of(
         in_queue=bool(wire.inQueue),
         last_number=wire.lastBuild.number if wire.lastBuild else None,
         last_ms=wire.lastBuild.timestamp - skew_ms if wire.lastBuild and wire.lastBuild.timestamp else None,
-        complete=complete,
+        complete=complete or wire.lastBuild is None or wire.lastBuild.number <= 1,
         namespace_default=default[0] if default else None,
         parameters=known.parameters,
         kind=clean((wire.class_ or "").rsplit(".", 1)[-1]),

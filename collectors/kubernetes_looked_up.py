@@ -17,7 +17,6 @@ from statusdesk.wants import LogWanted
 TEMPLATE_HASH_LABEL = "pod-template-hash"
 REVISION_HASH_LABEL = "controller-revision-hash"
 DESIRED_ANNOTATION = "deployment.kubernetes.io/desired-replicas"
-METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 LOG_LINES = 200
 
 

@@ -11,7 +11,6 @@ import msgspec
 from collectors.kubernetes_connection import JSON
 from collectors.kubernetes_looked_up import (
     EVENTS_PAGE,
-    METADATA_ONLY,
     REVISIONS_PAGE,
     event_of,
     log_query,
@@ -23,7 +22,7 @@ from collectors.kubernetes_problems import ApiProblem, Refused, as_problem, gran
 from collectors.kubernetes_remembered import Times
 from collectors.kubernetes_shared import Shared
 from collectors.kubernetes_standing import NO_ACCESS
-from collectors.kubernetes_wire import ItemT, ListWire
+from collectors.kubernetes_wire import METADATA_ONLY, ItemT, ListWire
 from statusdesk.facts import Changed, Event, LogTail, Revision, Swept
 from statusdesk.faults import INTERNAL
 from statusdesk.wants import EventsWanted, LogWanted, RevisionsWanted, Wanted, WorkloadKey, subkind_of

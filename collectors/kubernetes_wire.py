@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec import field
 
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+
 
 class Wire(msgspec.Struct, rename="camel", gc=False):
     """Base of all: decoded only, never changed."""

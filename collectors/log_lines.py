@@ -76,6 +76,10 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
         return self.kind == LineKind.SKIPPED or (self.kind == LineKind.MARK and MISSING in self.text)
 
 
+class NotWholeError(Exception):
+    """The rest of a line that was cut cannot be had; says why."""
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Whose logs: all pods of an app in a namespace, or the pods named (names or globs; both: those of the app)."""
 
@@ -125,8 +129,12 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Origins whose container waits to be started again: what is read of it is the run before already."""
     single: frozenset[int] = frozenset()
     """Origins of which there is no other run: those that rest, were never restarted, or have gone."""
+    unrestarted: bool = False
+    """Whether runs before are asked for, and it is known that there never were any."""
     behind: bool = False
     """Whether of what there was at the beginning some has still to come."""
+    vacant: tuple[str, ...] = ()
+    """Namespaces in which nothing to follow was found, though they could be read."""
     listed: bool = False
     """Whether it was looked for everywhere, once; before that nothing found means nothing."""
 
@@ -167,7 +175,7 @@ class LogFollower(Protocol):
         """
 
     def whole(self, line: LogLine) -> str:
-        """Return all of a line that was cut; what is known of it where it cannot be had any more."""
+        """Return all of a line that was cut. Raises: NotWholeError where it cannot be had any more."""
 
     def close(self) -> None:
         """End all; returns at once."""

@@ -10,7 +10,16 @@ import msgspec
 
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_problems import ApiProblem
-from collectors.log_lines import MAX_LINE_BYTES, MISSING, LineKind, LogLine, Origin, Selection, Wanted
+from collectors.log_lines import (
+    MAX_LINE_BYTES,
+    MISSING,
+    LineKind,
+    LogLine,
+    NotWholeError,
+    Origin,
+    Selection,
+    Wanted,
+)
 from collectors.log_reading import Position, Reading
 from collectors.log_text import SECOND_NS, Redactor, Stamps, harmless
 
@@ -121,30 +130,34 @@ def _lines(place: Place, since_s: int, before_ns: int, selection: Selection, bud
 
 
 def whole_line(place: Place, line: LogLine, selection: Selection) -> str:
-    """Return all of a line that was cut, by reading it again; what is known of it when it is not there any more."""
+    """Return all of a line that was cut, by reading it again, if need be in the run before. Raises: NotWholeError."""
     start = line.text[: MAX_LINE_BYTES // 8]
-    text = _whole(place, line.at_ns, start, selection)
-    if not text and not place.origin.previous:
+    runs = [place]
+    if not place.origin.previous:
         before = msgspec.structs.replace(place.origin, previous=True)
-        text = _whole(Place(place.api, before, place.index), line.at_ns, start, selection)
-    return text or line.text
+        runs.append(Place(place.api, before, place.index))
+    for run in runs:
+        try:
+            if text := _whole(run, line.at_ns, start, selection):
+                return text
+        except ApiProblem as problem:
+            if problem.status == 404:
+                raise NotWholeError("the pod has gone, and its log with it") from problem
+            if problem.status != 400:
+                raise NotWholeError(problem.message) from problem
+    raise NotWholeError("the log does not hold this line any more")
 
 
 def _whole(place: Place, at_ns: int, start: str, selection: Selection) -> str:
-    """Return the line of a moment that begins as ``start``, empty where there is none."""
+    """Return the line of a moment that begins as ``start``, empty where there is none. Raises: ApiProblem."""
     stamps = Stamps()
-    try:
-        stream = place.api.stream(_path(place.origin), _query(place.origin, at_ns // SECOND_NS), "*/*")
-    except ApiProblem:
-        return ""
+    stream = place.api.stream(_path(place.origin), _query(place.origin, at_ns // SECOND_NS), "*/*")
     try:
         for raw in whole_lines(_bounded(stream.chunks())):
             if text := _told_as(raw, stamps, at_ns, start, selection):
                 return text
             if stamps.last_ns > at_ns + 2 * SECOND_NS:
                 return ""
-        return ""
-    except ApiProblem:
         return ""
     finally:
         stream.close()

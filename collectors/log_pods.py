@@ -5,7 +5,6 @@ Source: ``GET /api/v1/namespaces/{namespace}/pods``; a pod belongs to an app by 
 
 import datetime
 import fnmatch
-from collections.abc import Sequence
 from urllib.parse import quote
 
 import msgspec
@@ -24,6 +23,7 @@ from collectors.kubernetes_wire import (
     Wire,
 )
 from collectors.log_lines import Target
+from collectors.log_owners import owner_of
 from collectors.log_text import SECOND_NS
 from statusdesk.text import clean
 
@@ -103,10 +103,12 @@ class PodContainer(msgspec.Struct, frozen=True, kw_only=True):
     """A container of a pod. ``run_id`` is its present or newest run, which has ``ended`` or not; empty: none yet.
 
     ``started_ns`` is when that began, by the clock of its node (ns of UTC, whole seconds); 0 where that is not known.
+    A ``sidecar`` is an init container that is restarted always, which runs beside the others: it is no ``init``.
     """
 
     name: str
     init: bool = False
+    sidecar: bool = False
     run_id: str = ""
     started_ns: int = 0
     ended: Run | None = None
@@ -119,6 +121,11 @@ class PodContainer(msgspec.Struct, frozen=True, kw_only=True):
         if previous:
             return self.last.container_id if self.last is not None else ""
         return self.run_id
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs now."""
+        return bool(self.run_id) and self.ended is None and not self.waits_for
 
     @property
     def before(self) -> Run | None:
@@ -155,8 +162,14 @@ class LogPod(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def initialising(self) -> bool:
-        """Whether no container but init containers has ever run: then their logs say why."""
-        return not any(one.run_id for one in self.containers if not one.init)
+        """Whether its init containers have not all ended well yet: then their logs say why the others wait.
+
+        What ran before does not matter: in a new sandbox, as after a reboot of the node, they run again.
+        Source: kubectl's printPod, which passes over those that were terminated with 0.
+        """
+        if any(one.runs for one in self.containers if not one.init and not one.sidecar):
+            return False
+        return any(one.ended is None or one.ended.exit_code for one in self.containers if one.init)
 
 
 def log_pod(wire: LogPodWire, rules: AppRules) -> LogPod:
@@ -176,14 +189,8 @@ def _app(meta: PodMetaWire, rules: AppRules) -> str:
     """Return the app of a pod, as ``kubernetes_facts.Translator`` tells it."""
     labels = meta.labels
     label = clean(labels.app) if labels is not None else ""
-    template_hash = labels.template_hash if labels is not None else ""
-    for owner in meta.owner_references or ():
-        if owner.controller:
-            name = owner.name
-            if owner.kind == "ReplicaSet" and template_hash:
-                name = name.removesuffix("-" + template_hash)
-            return rules.app_of(clean(name), label)
-    return label
+    _, name = owner_of(meta)
+    return rules.app_of(clean(name), label) if name else label
 
 
 def _containers(wire: LogPodWire) -> list[PodContainer]:
@@ -196,14 +203,14 @@ def _containers(wire: LogPodWire) -> list[PodContainer]:
     for asked, statuses, is_init in ((spec.init_containers, inits, True), (spec.containers, mains, False)):
         known = {one.name: one for one in statuses}
         for one in asked or ():
-            # an init container that is restarted always is a sidecar, which runs beside the others
-            found.append(_container(one.name, known.get(one.name), is_init and one.restart_policy != "Always"))
+            sidecar = is_init and one.restart_policy == "Always"
+            found.append(_container(one.name, known.get(one.name), init=is_init and not sidecar, sidecar=sidecar))
     return found
 
 
-def _container(name: str, wire: _ContainerWire | None, init: bool) -> PodContainer:
+def _container(name: str, wire: _ContainerWire | None, *, init: bool, sidecar: bool) -> PodContainer:
     if wire is None:
-        return PodContainer(name=clean(name), init=init)
+        return PodContainer(name=clean(name), init=init, sidecar=sidecar)
     state = wire.state or _StateWire()
     last = _run(wire.last_state.terminated) if wire.last_state is not None else None
     ended = _run(state.terminated)
@@ -213,6 +220,7 @@ def _container(name: str, wire: _ContainerWire | None, init: bool) -> PodContain
     return PodContainer(
         name=clean(name),
         init=init,
+        sidecar=sidecar,
         run_id=(ended.container_id if ended is not None else "") or run_id,
         started_ns=ended.started_ns if ended is not None else _ns(state.running.started_at) if state.running else 0,
         ended=ended,
@@ -238,31 +246,52 @@ def _ns(text: str | None) -> int:
         return 0
 
 
+Query = tuple[tuple[str, str], ...]
+
+
 class Choice:
     """Which pods of a namespace belong to a target."""
 
     def __init__(self, target: Target, rules: AppRules) -> None:
         self._target = target
         self._rules = rules
+        self._owners = frozenset[tuple[str, str]]()
+
+    def may_own(self, wire: LogPodWire) -> bool:
+        """Say whether a pod may belong to the target by a workload that carries the label which it lacks itself."""
+        labels = wire.metadata.labels
+        lacks = labels is None or not labels.app
+        return lacks and bool(self._target.app) and bool(wire.metadata.owner_references) and self.pod(wire) is None
+
+    def own(self, owners: frozenset[tuple[str, str]]) -> None:
+        """Take kinds and names of the workloads whose pods are the target's, too, where they carry no label."""
+        self._owners = owners
 
     def pod(self, wire: LogPodWire) -> LogPod | None:
         """Return the pod, None when it is none of the target's."""
         pod = log_pod(wire, self._rules)
-        if self._target.app and pod.app != self._target.app:
+        if self._target.app and pod.app != self._target.app and not self._is_owned(wire.metadata):
             return None
         wanted = self._target.pods
         if wanted and not any(pod.name == one or fnmatch.fnmatchcase(pod.name, one) for one in wanted):
             return None
         return pod
 
+    def _is_owned(self, meta: PodMetaWire) -> bool:
+        lacks = meta.labels is None or not meta.labels.app
+        return lacks and bool(self._owners) and owner_of(meta) in self._owners
+
     def path(self) -> str:
         return f"/api/v1/namespaces/{quote(self._target.namespace, safe='')}/pods"
 
-    def narrow_queries(self) -> Sequence[tuple[tuple[str, str], ...]]:
-        """Return the queries to try, the narrowest first; the first that finds something is watched."""
-        target = self._target
-        if len(target.pods) == 1 and not any(sign in target.pods[0] for sign in "*?["):
-            return ((("fieldSelector", f"metadata.name={target.pods[0]}"),),)
-        if target.app and self._rules.is_plain(target.app):
-            return ((("labelSelector", f"{APP_LABEL}={target.app}"),), ())
-        return ((),)
+
+def queries_of(target: Target, rules: AppRules) -> tuple[Query, ...]:
+    """Return the queries that find all pods of a target together; each is listed and watched.
+
+    A pod that carries the label of another app is none of this one's; one that carries none may be, by its workload.
+    """
+    if len(target.pods) == 1 and not any(sign in target.pods[0] for sign in "*?["):
+        return ((("fieldSelector", f"metadata.name={target.pods[0]}"),),)
+    if target.app and rules.is_plain(target.app):
+        return (("labelSelector", f"{APP_LABEL}={target.app}"),), (("labelSelector", f"!{APP_LABEL}"),)
+    return ((),)

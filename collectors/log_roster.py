@@ -10,7 +10,8 @@ from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_problems import ApiProblem, Refused, as_problem, error_event_problem, grant
 from collectors.kubernetes_wire import AddedWire, BookmarkWire, DeletedWire, ErrorWire, ModifiedWire
 from collectors.log_lines import Target
-from collectors.log_pods import ONE_POD, POD_EVENT, PODS_PAGE, Choice, LogPod, LogPodWire
+from collectors.log_owners import owners_of
+from collectors.log_pods import ONE_POD, POD_EVENT, PODS_PAGE, Choice, LogPod, LogPodWire, Query
 from statusdesk.backoff import doubled
 
 PAGE_PODS = "500"
@@ -20,10 +21,19 @@ LONGEST_WAIT_S = 15.0
 
 
 class Roster:
-    """The pods of a target, kept by a thread of its own; ``changed`` is called by it after each change."""
+    """The pods of a target that a query finds, kept by a thread of its own; that calls ``changed`` after each change.
+
+    The workloads by which pods are the target's are those of the last list.
+    """
 
     def __init__(
-        self, api: KubernetesApi, target: Target, rules: AppRules, changed: Callable[[], None], poll_s: float
+        self,
+        api: KubernetesApi,
+        target: Target,
+        rules: AppRules,
+        changed: Callable[[], None],
+        poll_s: float,
+        query: Query = (),
     ) -> None:
         self.target = target
         self.problem = ""
@@ -33,14 +43,14 @@ class Roster:
         """The uids of the pods that were there at the beginning."""
         self._listed = False
         self._api = api
-        self._choice = Choice(target, rules)
+        self._choice, self._rules = Choice(target, rules), rules
         self._changed = changed
         self._poll_s = poll_s
         self._pods: dict[str, LogPod] = {}
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._stream: Stream | None = None
-        self._query: tuple[tuple[str, str], ...] = ()
+        self._query = query
         self._failures = 0
 
     def start(self) -> None:
@@ -103,13 +113,9 @@ class Roster:
 
     def _list(self) -> str:
         """List the pods; return the version to watch from. Raises: ApiProblem."""
-        version = ""
-        found: list[LogPodWire] = []
-        for query in self._choice.narrow_queries():
-            self._query = query
-            found, version = self._pages(query)
-            if found:
-                break
+        found, version = self._pages(self._query)
+        if any(map(self._choice.may_own, found)):
+            self._choice.own(owners_of(self._api, self.target.namespace, self.target.app, self._rules))
         pods = {pod.uid: pod for pod in map(self._choice.pod, found) if pod is not None}
         if not self._listed:
             self.first, self._listed = frozenset(pods), True
@@ -119,7 +125,7 @@ class Roster:
         self._changed()
         return version
 
-    def _pages(self, query: tuple[tuple[str, str], ...]) -> tuple[list[LogPodWire], str]:
+    def _pages(self, query: Query) -> tuple[list[LogPodWire], str]:
         found: list[LogPodWire] = []
         token = ""
         while True:

@@ -31,6 +31,7 @@ QUICK_S = 1.0  # a stream that ends sooner without a line has failed
 _OTHER_RUN = "OtherRun"
 ROTATED = f"{MISSING} here: the log was rotated"
 LAST_MISSING = f"; its last {MISSING}"
+NOT_KEPT = "the run before is not kept any more"
 ALL_MISSING = f"; {MISSING} here"
 
 
@@ -148,7 +149,8 @@ class ContainerReader:
             if "waiting to start" in problem.said or "PodInitializing" in problem.said:
                 track.waits_for = problem.said.rpartition(": ")[2] or "starting"
                 return Outcome.WAITS
-            self._tell(track.name, problem.said or problem.message)
+            gone = self._selection.previous and "previous terminated container" in problem.said
+            self._tell(track.name, NOT_KEPT if gone else problem.said or problem.message)
             return Outcome.REFUSED
         if problem.status == 404 and self._selection.previous:
             return Outcome.GONE

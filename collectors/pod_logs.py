@@ -17,10 +17,10 @@ from collectors.kubernetes_problems import as_problem
 from collectors.log_lines import FollowStatus, LogLine, Origin, Selection, Wanted
 from collectors.log_merge import HOLD_S, Merge
 from collectors.log_older import Place, older_lines, whole_line
-from collectors.log_pods import LogPod, PodContainer
+from collectors.log_pods import LogPod, PodContainer, queries_of
 from collectors.log_reading import Position
 from collectors.log_roster import Roster
-from collectors.log_stream import LAST_MISSING, ContainerReader
+from collectors.log_stream import LAST_MISSING, NOT_KEPT, ContainerReader
 from collectors.log_track import Outcome, Patience, Track
 from statusdesk.clock import ClockSteps, boot_clock
 from statusdesk.config import ClusterSettings
@@ -66,13 +66,15 @@ class PodLogs:
         self._changed = threading.Event()
         self._lock = threading.Lock()
         self._over = False
-        self._settled = False
+        self._settled = self._unrestarted = False
         self._pods: int | None = None
+        self._vacant: tuple[str, ...] = ()
         self._resting = self._single = frozenset[int]()
         for target in selection.targets:
             cluster = self._cluster(target.cluster, clusters)
-            roster = Roster(cluster.api, target, rules, self._changed.set, self._patience.poll_s)
-            self._rosters.append((cluster, roster))
+            for query in queries_of(target, rules):
+                roster = Roster(cluster.api, target, rules, self._changed.set, self._patience.poll_s, query)
+                self._rosters.append((cluster, roster))
 
     def _cluster(self, name: str, clusters: Mapping[str, ClusterSettings]) -> _Cluster:
         if name not in clusters:
@@ -111,7 +113,9 @@ class PodLogs:
                 behind=self._merge.is_behind,
                 resting=self._resting,
                 single=self._single,
+                unrestarted=self._unrestarted,
                 found=bool(self._tracks) or any(roster.pods() for _, roster in self._rosters),
+                vacant=self._vacant,
                 listed=all(roster.answered for _, roster in self._rosters),
             )
 
@@ -199,21 +203,38 @@ class PodLogs:
         if not once:
             self._guard()
 
+    def _vacant_namespaces(self) -> tuple[str, ...]:
+        """Return the namespaces in which no roster has a problem, or a pod, now or at the beginning."""
+        rosters = [roster for _, roster in self._rosters]
+        filled = {roster.target.namespace for roster in rosters if roster.problem or roster.first or roster.pods()}
+        return tuple(dict.fromkeys(one.target.namespace for one in rosters if one.target.namespace not in filled))
+
     def _tell_of_choice(self, wanted: list[tuple[_Cluster, LogPod, PodContainer]], answered: bool) -> None:
-        """Tell of containers that no pod has, and of runs before that there never were."""
+        """Tell of containers that no pod has, and of runs before that there never were, or that are not kept."""
+        self._vacant = self._vacant_namespaces() if answered else ()
         pods = [pod for _, roster in self._rosters for pod in roster.pods()]
         known = sorted({container.name for pod in pods for container in pod.containers})
         absent = [glob for glob in self._selection.containers if not fnmatch.filter(known, glob)] if pods else []
         self._problems.pop(_CONTAINERS, None)
         self._problems.pop(_PREVIOUS, None)
+        self._unrestarted = False
         if absent:
             self._problems[_CONTAINERS] = f"no container is called {', '.join(absent)}; there is {', '.join(known)}"
         elif self._selection.previous and answered and wanted and all(one.last is None for _, _, one in wanted):
-            place = self._selection.place
-            names = sorted({f"{place(at.name, pod.namespace)}{pod.name}/{one.name}" for at, pod, one in wanted})
-            more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-            told = ", ".join(names[:MOST_NAMED])
-            self._problems[_PREVIOUS] = f"no previous run of {told}{more}: none has been restarted"
+            restarted = [each for each in wanted if each[2].restarts]
+            self._unrestarted = not restarted and not any(roster.problem for _, roster in self._rosters)
+            if not restarted:
+                told = self._named(wanted)
+                self._problems[_PREVIOUS] = f"no previous run of {told}: none has been restarted"
+            else:
+                self._problems[_PREVIOUS] = f"{self._named(restarted)}: {NOT_KEPT}"
+
+    def _named(self, some: list[tuple[_Cluster, LogPod, PodContainer]]) -> str:
+        """Name containers, of many the first ones."""
+        place = self._selection.place
+        names = sorted({f"{place(at.name, pod.namespace)}{pod.name}/{one.name}" for at, pod, one in some})
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        return f"{', '.join(names[:MOST_NAMED])}{more}"
 
     def _wanted(self) -> Iterator[tuple[_Cluster, Roster, LogPod, PodContainer]]:
         seen: set[Key] = set()

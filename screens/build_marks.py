@@ -18,7 +18,7 @@ WORDS = {
     "UNSTABLE": "unstable",
     "ABORTED": "aborted",
     "NOT_BUILT": "not built",
-    "VANISHED": "vanished",
+    "VANISHED": "no result",
     "": "no result",
 }
 # Braille is one column wide in every terminal; block elements and circles are not.

@@ -74,7 +74,7 @@ def choose(board: Board, scope: Scope, lens: Lens, stages: Namespaces) -> Chosen
     beside: list[BuildState] = []
     for state in board.builds:
         if _is_in(state, board, scope, stages):
-            asked_for = scope.job or scope.place  # then all of it, well or not
+            asked_for = scope.job or scope.place or not state.namespace  # then all of it, well or not
             listed = state.job_class not in _PLATFORM or asked_for or _is_shown(state, bad, by_job=scope.by_job)
             (everything if listed else beside).append(state)
     matching = [state for state in everything if _matches(state, lens.text)] if lens.text else everything
@@ -105,7 +105,7 @@ def _is_shown(state: BuildState, bad: Collection[tuple[str, str]], *, by_job: bo
 def _is_in(state: BuildState, board: Board, scope: Scope, stages: Namespaces) -> bool:
     if scope.job:
         return state.job == scope.job
-    if not state.namespace and (state.job_class in _PLATFORM or state.key not in board.unattributed):
+    if not state.namespace and state.key not in board.unattributed:
         return False
     if scope.unattributed:
         return not state.namespace

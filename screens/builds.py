@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.message import Message
 
 from screens.build_lines import BuildColumns, draw_build, draw_running, draw_titles, height_of, share_out
-from screens.build_news import silence, waiting
+from screens.build_news import as_it_was, silence, waiting
 from screens.build_rows import Chosen, Group, Scope, choose
 from screens.entries import Entry, EntryScreen, blank, heading, sentence
 from screens.frame import Setup, filter_key
@@ -20,7 +20,7 @@ from statusdesk.board import Board
 from statusdesk.build_view import BuildKey, Pair, UnattributedJob, pair_of
 from statusdesk.facts import Build, QueueItem
 from statusdesk.job_names import shown_job, sought_job
-from statusdesk.states import TROUBLED, BuildState
+from statusdesk.states import TROUBLED, BuildState, PlatformState
 from statusdesk.text import counted, stamp
 
 HELP = """
@@ -93,7 +93,7 @@ class BuildsScreen(EntryScreen):
             self._begin = ""
         self._keys, self._urls, self._states = {}, {}, {}
         entries = [sentence(words) for words in silence(board)]
-        entries += self._going_on(chosen, pen) + self._platform(chosen, pen) + self._waiting(board)
+        entries += self._going_on(chosen, pen) + self._platform(chosen, board) + self._waiting(board)
         groups = list(self._groups(chosen, board, pen))
         if not groups and not entries:
             entries += [blank(), sentence(self._nothing(chosen))]
@@ -114,7 +114,7 @@ class BuildsScreen(EntryScreen):
             entries.append(Entry(partial(draw_running, state, run), key))
         return [heading("RUNNING", f"{len(entries)} now"), *entries, blank()] if entries else []
 
-    def _platform(self, chosen: Chosen, pen: Pen) -> list[Entry]:
+    def _platform(self, chosen: Chosen, board: Board) -> list[Entry]:
         entries: list[Entry] = []
         before = ""
         for state in chosen.platform:
@@ -124,7 +124,7 @@ class BuildsScreen(EntryScreen):
                 self._keys[key] = BuildKey(state.source, state.job, number)
             self._urls[key] = state.url
             told = state.job_class == before
-            entries.append(Entry(partial(draw_platform, state, told), key, height=0))
+            entries.append(Entry(partial(_drawn, state, told, board), key, height=0))
             before = state.job_class if state.level not in TROUBLED else ""
         if not entries:
             return []
@@ -139,7 +139,11 @@ class BuildsScreen(EntryScreen):
             return []
         words = self.lens.text.casefold().split()
         queue = [item for item in board.queue if all(word in _hay(item) for word in words)]
-        entries = [sentence(text) for text in waiting(board, queue, self.pen())] if queue or not words else []
+        entries = (
+            [sentence(text) for text in waiting(board, queue, as_it_was(board, self.pen()))]
+            if queue or not words
+            else []
+        )
         return [heading("WAITING", f"{len(queue)} in the queue"), *entries, blank()] if entries else []
 
     def _groups(self, chosen: Chosen, board: Board, pen: Pen) -> list[Entry]:
@@ -282,3 +286,7 @@ class BuildsScreen(EntryScreen):
 
 def _hay(item: QueueItem) -> str:
     return f"{sought_job(item.job)} {item.namespace}".casefold()
+
+
+def _drawn(state: PlatformState, told: bool, board: Board, pen: Pen) -> list[Line]:
+    return draw_platform(state, told, as_it_was(board, pen))

@@ -1,10 +1,11 @@
 """A list to choose one thing from; and one whose entries are text to copy."""
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import msgspec
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -24,6 +25,17 @@ class Entry(msgspec.Struct, frozen=True):
         if not self.below:
             return Content(self.line)
         return Content(f"{self.line}\n").stylize("dim") + Content(f"  {self.below}")
+
+
+class Entries(OptionList):
+    """The entries of a choice; the keys that move through any other list move through them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "cursor_up", "up", id="cursor.up", tooltip="One entry up", show=False),
+        Binding("down,j", "cursor_down", "down", id="cursor.down", tooltip="One entry down", show=False),
+        Binding("home,g", "first", "first", id="cursor.first", tooltip="The first entry", show=False),
+        Binding("end,G", "last", "last", id="cursor.last", tooltip="The last entry", show=False),
+    ]
 
 
 class Choice(Dialog[int | None]):
@@ -51,7 +63,7 @@ class Choice(Dialog[int | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide"):
             yield Static(Content(self._title_text), classes="dialog-title")
-            yield OptionList(*(Option(entry.content) for entry in self._entries), markup=False)
+            yield Entries(*(Option(entry.content) for entry in self._entries), markup=False)
             yield Static(Content(self._hint), id="choice-hint", classes="dialog-hint")
 
     def on_mount(self) -> None:

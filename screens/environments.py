@@ -5,7 +5,7 @@ from functools import partial
 
 from textual.binding import Binding
 
-from screens.build_news import unknown_environments
+from screens.build_news import as_it_was, silence, unattributed_environments, unknown_environments
 from screens.entries import Entry, EntryScreen, blank, heading, sentence
 from screens.frame import Setup, filter_key
 from screens.ink import Ink
@@ -15,17 +15,20 @@ from screens.strips import Line
 from statusdesk.board import Board
 from statusdesk.build_view import BuildKey
 from statusdesk.job_names import sought_job
-from statusdesk.states import TROUBLED, EnvironmentState
+from statusdesk.states import TROUBLED, EnvironmentHours, EnvironmentState
 
 HELP = """
 **Environments** are development namespaces that Jenkins makes and destroys: those that are up, that are being made, and
 that were made or destroyed by half. What is wrong comes first, then what has been up for longest.
 
 `LAST 7 DAYS` are the hours that one was up within the last seven days, `AFTER HOURS` those of them outside of the
-working day of the configuration. `MADE BY` is who made it; who renewed it last stands below, where that is another.
-It ends with a build that destroys it, not with the job that made it. `enter` opens the build that changed it last.
+working day of the configuration; those of what is down now are counted below. `MADE BY` is who made it; who renewed it
+last stands below it, where that is another. It ends with a build that destroys it, not with the job that made it.
+`enter` opens the build that changed it last.
 """
 
+PARTS = ("definitions",)
+"""The parts of a Jenkins that are told here when they fail; older builds are by which environments are not sure."""
 _HOW = {
     "HalfMade": "half made",
     "HalfDestroyed": "destroyed by half",
@@ -64,20 +67,20 @@ class EnvironmentsScreen(EntryScreen):
         matching = [each for each in board.environments if all(word in _hay(each) for word in words)]
         shown = [each for each in matching if not self.lens.only_bad or each.level in TROUBLED]
         self._shown = {each.key: each for each in shown}
-        entries = [Entry(partial(draw_environment, each), each.key, height=0) for each in shown]
+        entries = [Entry(partial(_drawn, each, board), each.key, height=0) for each in shown]
+        news = silence(board, PARTS) + unattributed_environments(board, pen)
         unsure = [] if self.past is not None else unknown_environments(board)
         if not board.environments:
-            return [blank(), *map(sentence, unsure or ["No environment is up."])]
-        entries += map(sentence, unsure)
+            hours = [] if unsure or not board.environment_hours else [blank(), heading("0 up", _week(board))]
+            return [blank(), *map(sentence, [*news, *(unsure or ["No environment is up."])]), *hours]
+        entries = [*map(sentence, news), *entries, *map(sentence, unsure)]
         if not shown:
             all_of = "the environment" if len(matching) == 1 else f"all of the {len(matching)} environments"
             hidden = f"Nothing is wrong with {all_of} here."
             hidden = hidden if matching else f"Nothing matches /{self.lens.text}"
-            return [blank(), *map(sentence, (hidden, *unsure))]
+            return [blank(), *map(sentence, (*news, hidden, *unsure))]
         left = sum(each.reason == "LeftUp" for each in board.environments)
-        hours = sum(each.week_up_min for each in board.environments) / 60
-        after = sum(each.week_after_hours_min for each in board.environments) / 60
-        said = f"{left} still up after hours; last 7 days: {hours:.0f} h up, {after:.0f} h of them after hours"
+        said = f"{left} still up after hours; {_week(board)}"
         return [*entries, blank(), heading(_counts(board.environments), said)]
 
     def action_open(self) -> None:
@@ -105,6 +108,20 @@ class EnvironmentsScreen(EntryScreen):
             from screens.builds import BuildsScreen
 
             self.app.push_screen(BuildsScreen(self.setup, self.ink, Scope(place=state.namespace), self.past))
+
+
+def _drawn(state: EnvironmentState, board: Board, pen: Pen) -> list[Line]:
+    return draw_environment(state, as_it_was(board, pen))
+
+
+def _week(board: Board) -> str:
+    """Say for how long environments were up in the last seven days, those that are down now too."""
+    weeks: list[EnvironmentState | EnvironmentHours] = [*board.environments, *board.environment_hours]
+    hours = sum(each.week_up_min for each in weeks) / 60
+    after = sum(each.week_after_hours_min for each in weeks) / 60
+    down = sum(each.namespaces for each in board.environment_hours)
+    too = f", with {down} that {'are' if down > 1 else 'is'} down now" if down else ""
+    return f"last 7 days: {hours:.0f} h up, {after:.0f} h of them after hours{too}"
 
 
 def _counts(environments: Sequence[EnvironmentState]) -> str:

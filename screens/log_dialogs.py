@@ -16,9 +16,10 @@ from collectors.log_lines import LogLine, Origin, Target
 from screens.choice import Choice, Entry
 from screens.dialog import Dialog
 from screens.log_filter import Filters
+from screens.log_pretty import pretty
 from screens.log_request import LogRequest
 from screens.log_whole import WholeText
-from statusdesk.text import clean_line, counted, local
+from statusdesk.text import counted, local
 
 if TYPE_CHECKING:
     from screens.app import DeskApp
@@ -139,38 +140,35 @@ def _pairs_of_pods(origins: Sequence[Origin]) -> list[tuple[Origin, Origin]]:
     return list(itertools.combinations(pods, 2))
 
 
-def pretty(text: str) -> str:
-    """Return JSON on several lines, any other text as it is; what its escapes stand for is made harmless again."""
-    if text[:1] not in "{[":
-        return text
-    try:
-        formatted = msgspec.json.format(text.encode(), indent=2).decode()
-        msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return text
-    return "\n".join(clean_line(line, len(line) + 8) for line in formatted.split("\n"))
-
-
 class LineScreen(Dialog[None]):
-    """One line in full: where and when it was written, and all of its text, wrapped."""
+    """One line in full: where and when it was written, and all of its text, wrapped; it is copied as it came."""
 
     app: "DeskApp"
     BINDINGS = [
         Binding("escape,q,enter", "leave", "back", id="line.leave", tooltip="Close"),
         Binding("y", "copy", "copy", id="line.copy", tooltip="Copy all of it"),
     ]
-    DEFAULT_CSS = "LineScreen WholeText { height: 1fr; }"
+    DEFAULT_CSS = """
+    LineScreen WholeText { height: 1fr; }
+    LineScreen #line-missing { color: $text-warning; height: auto; margin-bottom: 1; display: none; }
+    """
+    _missing = ""
+    """What of the line is not here, and why."""
 
-    def __init__(self, line: LogLine, origin: Origin | None, zone: datetime.tzinfo, *, reading: bool) -> None:
+    def __init__(
+        self, line: LogLine, origin: Origin | None, zone: datetime.tzinfo, *, reading: bool, redacted: bool
+    ) -> None:
         """``reading``: the rest of it is still being read; ``show_text`` gives it."""
         super().__init__()
         at = f"  {local(line.at_ns // 1_000_000, zone, '%a %d %b %H:%M:%S %Z')}" if line.at_ns else ""
         self._heading = f"{origin.short if origin is not None else ''}{at}"
-        self._text, self._reading = pretty(line.text), reading
+        self._line, self._redacted, self._reading = line.text, redacted, reading
+        self._text = pretty(line.text, redacted=redacted)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog tall wide"):
             yield Static(Content(self._heading), classes="dialog-title")
+            yield Static(Content(self._missing), id="line-missing")
             yield WholeText(self._text)
             yield Static(Content(self._hint()), id="line-hint", classes="dialog-hint")
 
@@ -178,9 +176,18 @@ class LineScreen(Dialog[None]):
         super().on_mount()
         self.query_one(WholeText).focus()
 
+    def show_missing(self, words: str) -> None:
+        """Say what of the line is not here, if anything."""
+        self._missing = words
+        if self.is_attached and words:
+            told = self.query_one("#line-missing", Static)
+            told.update(Content(words))
+            told.display = True
+
     def show_text(self, text: str) -> None:
         """Show all of the line, now that it has been read."""
-        self._text, self._reading = pretty(text), False
+        self._line, self._reading = text, False
+        self._text = pretty(text, redacted=self._redacted)
         if self.is_attached:
             self.query_one(WholeText).show(self._text)
             self.query_one("#line-hint", Static).update(Content(self._hint()))
@@ -190,8 +197,12 @@ class LineScreen(Dialog[None]):
         return f"{said}{counted(len(self._text), 'character')}   y: copy   esc: back"
 
     def action_copy(self) -> None:
-        self.app.copy_to_clipboard(self._text)
-        self.query_one("#line-hint", Static).update(Content("Copied, if the terminal allows it.   esc: back"))
+        self.app.copy_to_clipboard(self._line)
+        self.query_one("#line-hint", Static).update(Content(f"{self._copied()}   esc: back"))
+
+    def _copied(self) -> str:
+        part = "What is here of it was copied" if self._missing else "Copied"
+        return f"{part}, if the terminal allows it.{' ' * bool(self._missing)}{self._missing}"
 
     def action_leave(self) -> None:
         self.dismiss(None)

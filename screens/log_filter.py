@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from collectors.log_lines import Origin
-from screens.log_json import NUMBERED, is_readable, readable
+from screens.log_json import NUMBERED, TEMPLATES, is_readable, readable
 from screens.log_levels import MAYBE_TRACE, Traces
 from statusdesk.expression import TOO_LONG, Expression, TooLongError, without_escapes
 
@@ -96,12 +96,14 @@ class Pattern:
 
     def _may_differ(self, line: str) -> bool:
         """Tell fast whether it may be in a line as it is shown, and not in the line itself: what is readable holds no
-        word that is in none of the values, but for those that stand there with escapes."""
+        word that is in none of the values, but for those that stand there with escapes, or fill a template."""
         if not is_readable(line):
             return False
         sought = self._sought
         is_word = self._any_case and self._expression is None and sought.isascii() and sought.isalpha()
-        return not is_word or "\\" in line or any(sought in level for level in _LEVELS)
+        if not is_word or "\\" in line or any(template in line for template in TEMPLATES):
+            return True
+        return any(sought in level for level in _LEVELS)
 
     def _give_up(self, longest: int) -> None:
         """Look at the beginnings of lines only where one was longer, else take it as text."""

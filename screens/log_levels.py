@@ -24,7 +24,11 @@ class Part(enum.IntEnum):
 
 
 LOOK_CHARS = 200
-_WORDS = {
+_OWN_TIME = re.compile(
+    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?\]?:?\s{1,8}"
+)
+MOST_TIME_CHARS = 50
+WORDS = {
     "TRACE": Gravity.DEBUG,
     "DEBUG": Gravity.DEBUG,
     "DBG": Gravity.DEBUG,
@@ -38,13 +42,14 @@ _WORDS = {
     "ERR": Gravity.ERROR,
     "SEVERE": Gravity.ERROR,
     "FATAL": Gravity.FATAL,
+    "FTL": Gravity.FATAL,
     "CRITICAL": Gravity.FATAL,
     "CRIT": Gravity.FATAL,
     "PANIC": Gravity.FATAL,
     "EMERG": Gravity.FATAL,
     "ALERT": Gravity.FATAL,
 }
-_ALL = "|".join(sorted(_WORDS, key=len, reverse=True))
+_ALL = "|".join(sorted(WORDS, key=len, reverse=True))
 # Capitals anywhere near the beginning; other spellings only where a log writes its level: behind "level=", in brackets,
 # or as the first word with a colon. "no error" in a sentence is none.
 _LEVEL = re.compile(
@@ -52,9 +57,13 @@ _LEVEL = re.compile(
     rf"|(?i:(?:level|lvl|severity)[\"']?\s?[:=]\s?[\"']?({_ALL})\b)"
     rf"|(?i:[\[<|]\s?({_ALL})\s?[\]>|])"
     rf"|(?i:^({_ALL}):)"
-    r"|^([IWEF])\d{4} \d\d:\d\d)"
+    r"|(?i:^(fail|dbug|trce):))"
 )
-_GLOG = {"I": Gravity.INFO, "W": Gravity.WARNING, "E": Gravity.ERROR, "F": Gravity.FATAL}
+_KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d")
+_BEGINS = {
+    **{"I": Gravity.INFO, "W": Gravity.WARNING, "E": Gravity.ERROR, "F": Gravity.FATAL},  # klog
+    **{"FAIL": Gravity.ERROR, "DBUG": Gravity.DEBUG, "TRCE": Gravity.DEBUG},  # the console of ASP.NET
+}
 _CRASHES = re.compile(
     r"^(?:Traceback \(most recent|panic: |Exception in thread |(?:[a-z]\w*\.)+\w*(?:Exception|Error)\b)"
 )
@@ -62,24 +71,31 @@ _FRAMES = ("at ", 'File "', "... ", "goroutine ", "created by ", "from /")
 _TELLING = ("Caused by: ", "Suppressed: ")
 MAYBE_TRACE = " TagCS"
 """What a line may begin with that begins a trace or goes on with one, while no origin is in the middle of one."""
+TIME_BEGINS = frozenset("[12")
 _PYTHON_CAUSE = re.compile(r"^[A-Za-z_][\w.]*(?::|$)")
 
 
 def span_of_level(text: str) -> tuple[Gravity, int, int]:
     """Return how grave a line is and where its word for that stands (0, 0 where it has none)."""
-    found = _LEVEL.search(text, 0, LOOK_CHARS)
+    found = _KLOG.match(text) or _LEVEL.search(text, 0, LOOK_CHARS)
     if found is None or found.lastindex is None:
-        return (Gravity.ERROR if _CRASHES.match(text) else Gravity.NONE), 0, 0
+        return (Gravity.ERROR if _CRASHES.match(text, 0, LOOK_CHARS) else Gravity.NONE), 0, 0
     word = found[found.lastindex]
     start, end = found.span(found.lastindex)
-    return (_GLOG[word] if len(word) == 1 else _WORDS[word.upper()]), start, end
+    return WORDS.get(word.upper()) or _BEGINS[word.upper()], start, end
 
 
-def gravity(text: str) -> Gravity:
-    """Return how grave a line is if it is a warning or worse, else ``NONE``: quick for the many that are not."""
-    look = text[:LOOK_CHARS].lower()
+def own_time_chars(text: str) -> int:
+    """Return how much of a line is the time that it begins with, if there is more than that."""
+    told = _OWN_TIME.match(text) if text[:1] in TIME_BEGINS else None
+    return told.end() if told is not None and told.end() < len(text) else 0
+
+
+def may_be_grave(text: str) -> bool:
+    """Tell fast whether a text may have a word for a warning or worse in it."""
+    look = text.lower()
     # Written out: each line of a flood comes by here, and a loop over the words takes three times as long.
-    hinted = (
+    return (
         "err" in look
         or "warn" in look
         or "fatal" in look
@@ -87,15 +103,14 @@ def gravity(text: str) -> Gravity:
         or "panic" in look
         or "crit" in look
         or "wrn" in look
+        or "ftl" in look
         or "sever" in look
         or "emerg" in look
         or "alert" in look
+        or "fail:" in look
         or "traceback" in look
+        or (look[:1] in "wef" and look[1:5].isdigit())
     )
-    if not hinted and not (look[:1] in "wef" and look[1:5].isdigit()):
-        return Gravity.NONE
-    found = span_of_level(text)[0]
-    return found if found >= Gravity.WARNING else Gravity.NONE
 
 
 class Traces:

@@ -137,7 +137,7 @@ class LogLineView(LineView):
         if trace is None:
             return None
         cause = self.ring[trace.cause] if trace.cause is not None and trace.cause in self.ring else None
-        text = words_of(cause, raw=self.how.raw, redacted=self.how.redacted).strip() if cause is not None else ""
+        text = words_of(cause, raw=self.how.raw, redacted=self.how.redacted).text.strip() if cause is not None else ""
         return Fold(trace.lines, text)
 
     def _row(self, number: int, part: int) -> Strip:

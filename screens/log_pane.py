@@ -223,8 +223,10 @@ class LogPane(LogTelling):
             wide=wish.wide,
             left=0 if wish.wrap else self.view.how.left,
             raw=wish.raw,
+            folded=wish.folded,
             redacted=self.request.redact,
             named=not (self.filters.pod and (self.filters.container or self._names.containers < 2)),
+            others=(self.feed.status.pods or 0) > self._names.pods,
             search=self.search,
             includes=self.current_filters.includes,
         )

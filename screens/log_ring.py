@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 import msgspec
 
 from collectors.log_lines import LineKind, LogLine
-from screens.log_levels import MAYBE_TRACE, Gravity, Part, Traces, gravity
+from screens.log_gravity import gravity
+from screens.log_levels import MAYBE_TRACE, Gravity, Part, Traces
 from screens.log_packed import BLOCK, Packed, columns_of
 from statusdesk.text import counted
 

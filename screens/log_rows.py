@@ -1,7 +1,6 @@
 """Draws one line of a log, as one row or as several; pure: from a line and how it is wished to strips."""
 
 import datetime
-import re
 from collections.abc import Sequence
 
 import msgspec
@@ -12,8 +11,9 @@ from textual.strip import Strip
 from collectors.log_lines import LineKind, LogLine
 from screens.ink import Ink
 from screens.log_filter import Pattern
-from screens.log_json import readable
-from screens.log_levels import Gravity, span_of_level
+from screens.log_gravity import level_of
+from screens.log_json import said_in
+from screens.log_levels import Gravity, own_time_chars, span_of_level
 from screens.log_names import Names, middle
 from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit, right
 from statusdesk.board import Mark
@@ -27,16 +27,14 @@ LEAST_NAME = 6  # of a pod: the five letters that are made up for it
 LEAST_TEXT = 8
 MOST_ROWS = 200  # of one wrapped line; the rest is to be had with enter
 Span = tuple[int, int, Style]
-_OWN_TIME = re.compile(
-    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?\]?:?\s+"
-)
 
 
 class How(msgspec.Struct, frozen=True, kw_only=True):
     """How lines are drawn: in ``width`` cells, and a blank one.
 
     ``left``: so many cells are scrolled out; ``now_ms`` is 0 where no age is shown.
-    ``named``: lines tell where they come from, if that can be more than one place.
+    ``named``: lines tell where they come from, if that can be more than one place; it can be where there are ``others``
+    of which no line is here.
     """
 
     ink: Ink
@@ -51,8 +49,10 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     wide: bool = False
     left: int = 0
     raw: bool = False
+    folded: bool = True
     redacted: bool = True
     named: bool = True
+    others: bool = False
     search: Pattern | None = None
     includes: tuple[Pattern, ...] = ()
 
@@ -71,19 +71,46 @@ class Fold(msgspec.Struct, frozen=True):
     lines: int
     cause: str = ""
 
+    @property
+    def mark(self) -> str:
+        return f"[+{self.lines:,}]"
 
-def words_of(line: LogLine, *, raw: bool, redacted: bool, timed: bool = False) -> str:
-    """Return the text of a line as it is shown; ``timed``: its time stands before it, so that it need not tell it."""
+
+class Worded(msgspec.Struct, frozen=True):
+    """The text of a line as it is shown, and the lines of a stack trace that was in it.
+
+    ``level_chars``: so many at its beginning tell the level, where that is told by a field. ``told_chars``: so many
+    are the message and what stands before it, if that is known.
+    """
+
+    text: str
+    level_chars: int = 0
+    told_chars: int | None = None
+    trace: tuple[str, ...] = ()
+    cause: str = ""
+
+    @property
+    def fold(self) -> Fold | None:
+        """The trace, folded."""
+        return Fold(len(self.trace), self.cause) if self.trace else None
+
+
+def words_of(line: LogLine, *, raw: bool, redacted: bool, timed: bool = False) -> Worded:
+    """Return what is shown of a line; ``timed``: its time stands before it, so that it need not tell it."""
     if raw or line.kind != LineKind.LINE:
-        return line.text
-    if timed and line.at_ns and line.text[:1] in "[12":
-        told = _OWN_TIME.match(line.text)
-        if told is not None and told.end() < len(line.text):
-            return line.text[told.end() :]
-    if line.text[:1] != "{":
-        return line.text
-    text = readable(line.text)
-    return text if text is line.text or not redacted else redact(text)
+        return Worded(line.text)
+    if timed and line.at_ns and (start := own_time_chars(line.text)):
+        return Worded(line.text[start:])
+    said = said_in(line.text)
+    if said is None:
+        return Worded(line.text)
+    hidden = redact if redacted else str
+    text = hidden(said.words)
+    told_chars = said.told_chars if text == said.words else None
+    if not said.taken:
+        return Worded(text, said.level_chars, told_chars)
+    trace = tuple(hidden("\n".join(said.trace)).split("\n"))
+    return Worded(text, said.level_chars, told_chars, trace, hidden(said.taken[-1].cause))
 
 
 def draw_line(line: LogLine, how: How, *, marked: bool = False, fold: Fold | None = None) -> tuple[Strip, ...]:
@@ -94,24 +121,29 @@ def draw_line(line: LogLine, how: How, *, marked: bool = False, fold: Fold | Non
     if how.width - prefix.x < LEAST_TEXT:
         prefix = Line()
     room = max(1, how.width - prefix.x)
-    text = words_of(line, raw=how.raw, redacted=how.redacted, timed=how.times != "off" and not how.wide)
-    styled = _styled(text, how, fold, line.cut_bytes)
+    words = words_of(line, raw=how.raw, redacted=how.redacted, timed=how.times != "off" and not how.wide)
+    opened = words.trace if how.wrap and not how.folded else ()
+    inner = words.fold if not opened else None
+    styled = _styled(line, words, how, inner, fold)
     if not how.wrap:
-        return (_joined(prefix, _one_row(styled, text, how, room), how),)
-    rows, blank = [], Line().to(prefix.x, how.ink.plain)
-    for at in range(0, max(1, styled.cell_length), room):
-        rows.append(_joined(blank if at else prefix, styled.crop(at, at + room), how))
-        if len(rows) == MOST_ROWS:
-            break
+        marks = "".join(each.mark for each in (inner, fold) if each is not None)
+        return (_joined(prefix, _one_row(styled, how, room, marks), how),)
+    rows, blank = list[Strip](), Line().to(prefix.x, how.ink.plain)
+    for strip in (styled, *(Strip(pieces(each, how.ink.plain, _found(each, how))) for each in opened[:MOST_ROWS])):
+        for at in range(0, max(1, strip.cell_length), room):
+            rows.append(_joined(blank if rows else prefix, strip.crop(at, at + room), how))
+            if len(rows) == MOST_ROWS:
+                return tuple(rows)
     return tuple(rows)
 
 
-def _one_row(styled: Strip, text: str, how: How, room: int) -> Strip:
-    """Return what is in sight of a line on one row; an arrow of dots says that there is more."""
+def _one_row(styled: Strip, how: How, room: int, marks: str) -> Strip:
+    """Return what is in sight of a line on one row; an arrow of dots says that there is more, and what is folded."""
     row = styled.crop(how.left, how.left + room) if how.left or styled.cell_length > room else styled
-    if styled.cell_length > how.left + room and room > 4:
-        row = Strip.join([row.crop(0, room - 1), Strip([Segment(how.dots, how.ink.key)], 1)])
-    return row
+    if styled.cell_length <= how.left + room or room <= 4:
+        return row
+    end = f"{how.dots} {marks}" if marks and marks not in row.text and len(marks) <= room // 2 else how.dots
+    return Strip.join([row.crop(0, room - len(end)), Strip([Segment(end, how.ink.key)], len(end))])
 
 
 def _joined(prefix: Line, row: Strip, how: How) -> Strip:
@@ -147,7 +179,7 @@ def _prefix(line: LogLine, how: How, marked: bool) -> Line:
     if how.times != "off":
         out.put(f"{_time(line, how)} ", ink.quiet)
     width = min(how.names.width, how.widest_name)
-    if how.named and len(how.names.names) > 1 and line.origin < len(how.names.names):
+    if how.named and (len(how.names.names) > 1 or how.others) and line.origin < len(how.names.names):
         name = how.names.names[line.origin]
         start = out.x
         if name.container and cells(name.pod) + 1 + cells(name.container) > width:
@@ -176,27 +208,34 @@ def _time(line: LogLine, how: How) -> str:
     return f"{said}.{ms % 1000:03d}" if full else said
 
 
-def _styled(text: str, how: How, fold: Fold | None, cut_bytes: int) -> Strip:
-    ink = how.ink
-    level, start, end = span_of_level(text)
-    base = style_of(level, ink)
+def _styled(line: LogLine, words: Worded, how: How, inner: Fold | None, fold: Fold | None) -> Strip:
+    """Return all of a line; what is folded of its own text stands behind its message, what follows it at its end."""
+    ink, text, level = how.ink, words.text, level_of(line.text)
+    found, start, end = (level, 0, words.level_chars) if words.level_chars else span_of_level(text)
     spans: list[Span] = []
-    if end and level >= Gravity.WARNING:
+    if end and found is level >= Gravity.WARNING:
         spans.append((start, end, word_style(level, ink)))
     limit = 2 * (how.left + how.width) + 64 if not how.wrap else MOST_ROWS * how.width
     body = text[:limit]
-    for pattern in how.includes:
-        spans += [(*span, Style(underline=True)) for span in pattern.spans(body)]
-    if how.search is not None:
-        spans += [(*span, ink.past) for span in how.search.spans(body)]
-    segments = pieces(body, base, spans)
-    if cut_bytes:
-        segments.append(Segment(f" [cut here, {size(cut_bytes)} more: enter]", ink.words[Mark.WARNING]))
-    if fold is not None:
-        segments.append(Segment(f"  [+{fold.lines:,}]", ink.key))
-        if fold.cause:
-            segments.append(Segment(f" {fold.cause[: how.width]}", style_of(Gravity.ERROR, ink)))
-    return Strip(segments)
+    whole = Strip(pieces(body, style_of(level, ink), spans + _found(body, how)))
+    if inner is not None:
+        at = cells(body[: words.told_chars])
+        whole = Strip.join([whole.crop(0, at), Strip(_folded(inner, how)), whole.crop(at)])
+    segments = list(whole)
+    if line.cut_bytes:
+        segments.append(Segment(f" [cut here, {size(line.cut_bytes)} more: enter]", ink.words[Mark.WARNING]))
+    return Strip(segments + (_folded(fold, how) if fold is not None else []))
+
+
+def _folded(fold: Fold, how: How) -> list[Segment]:
+    cause = [Segment(f" {fold.cause[: how.width]}", style_of(Gravity.ERROR, how.ink))] if fold.cause else []
+    return [Segment(f"  {fold.mark}", how.ink.key), *cause]
+
+
+def _found(text: str, how: How) -> list[Span]:
+    """Return where in a text what is looked for stands out."""
+    spans = [(*span, Style(underline=True)) for pattern in how.includes for span in pattern.spans(text)]
+    return spans + ([(*span, how.ink.past) for span in how.search.spans(text)] if how.search is not None else [])
 
 
 def style_of(level: Gravity, ink: Ink) -> Style:

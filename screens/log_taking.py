@@ -14,6 +14,7 @@ from screens.frame import Frame
 from screens.log_doors import in_background
 from screens.log_missing import with_missing
 from screens.log_pane import LogPane
+from screens.log_rows import size
 from screens.log_saving import as_text, file_name, for_copying, path_problem, save
 from statusdesk.redact import safe
 from statusdesk.text import counted
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 
 
 class WholeRead(Message):
-    """All of a line has been read, for a dialog that shows it."""
+    """All of a line has been read, for a dialog that shows it, or could not be."""
 
-    def __init__(self, dialog: "LineScreen", text: str) -> None:
+    def __init__(self, dialog: "LineScreen", text: str, missing: str = "") -> None:
+        """``missing``: what of the line could not be read, and why; ``text`` is what there is of it."""
         super().__init__()
-        self.dialog, self.text = dialog, text
+        self.dialog, self.text, self.missing = dialog, text, missing
 
 
 class Saved(Message):
@@ -77,7 +79,7 @@ class LogTaking(Frame):
         follower, origins = pane.feed.follower, pane.feed.origins
         origin = origins[line.origin] if line.origin < len(origins) else None
         cut = bool(line.cut_bytes) and follower is not None
-        dialog = LineScreen(line, origin, self.zone, reading=cut)
+        dialog = LineScreen(line, origin, self.zone, reading=cut, redacted=pane.request.redact)
         self.app.push_screen(dialog)
         if cut and follower is not None:
             in_background(partial(self._read_whole, follower, line, dialog))
@@ -85,13 +87,15 @@ class LogTaking(Frame):
     def _read_whole(self, follower: "LogFollower", line: LogLine, dialog: "LineScreen") -> None:
         """Read all of a line; runs on a thread."""
         try:
-            text = follower.whole(line)
-        except Exception as error:  # whatever the network raises is told below what is here of the line
-            text = f"{line.text}\n\nThe rest of it could not be read: {safe(str(error))}"
-        self.post_message(WholeRead(dialog, text))
+            message = WholeRead(dialog, follower.whole(line))
+        except Exception as error:  # whatever the network raises is told above what is here of the line
+            why = safe(str(error)) or type(error).__name__
+            message = WholeRead(dialog, line.text, f"The last {size(line.cut_bytes)} of it are missing: {why}.")
+        self.post_message(message)
 
     @on(WholeRead)
     def _whole_read(self, message: WholeRead) -> None:
+        message.dialog.show_missing(message.missing)
         message.dialog.show_text(message.text)
 
     def action_copy_line(self) -> None:

@@ -101,15 +101,23 @@ class LogTelling(Vertical):
         if feed.opening:
             return ("", "Opening the log")
         if status.problems or status.waiting_for:
-            before = ("There is no run before.",) if self.request.previous and status.ended else ()
-            return ("", *before, *status.problems, *(f"Waiting for {what}" for what in status.waiting_for))
-        if status.ended:
-            return ("", "There is no run before." if self.request.previous else "It has written nothing.")
+            return ("", *self._before(), *status.problems, *(f"Waiting for {what}" for what in status.waiting_for))
+        if status.ended and (status.found or not self.request.previous):
+            return ("", "The run before has written nothing." if self.request.previous else "It has written nothing.")
         if self.request.narrow is not None and status.listed and not status.found:
             return ("", "What failed has gone; one that takes its place will be followed.   a: all pods")
         if status.listed and not status.found:
             return ("", "There is no pod to follow; one that comes will be followed.")
         return ("", "No line yet")
+
+    def _before(self) -> tuple[str, ...]:
+        """Say of the run before whether there was one; what keeps it from being read says nothing about that."""
+        status = self.feed.status
+        if not self.request.previous:
+            return ()
+        if status.unrestarted:
+            return ("There is no run before.",)
+        return ("The run before cannot be read:",) if status.problems else ()
 
     def _holes(self) -> str:
         """Say which of the lines that the filters let through now were not asked for."""

@@ -39,7 +39,8 @@ new. `f` or `G` goes to the end again.
 
 Filters look through all lines that are here, also those that came before; several includes must all be found in a line.
 Small letters stand for both cases. `o` asks the source for lines from further back, those that the includes look for.
-A stack trace is folded into the line that it belongs to: `[+12]`; `enter` unfolds it, `z` all.
+A stack trace is folded into the line that it belongs to: `[+12]`; `enter` unfolds it, `z` all. One inside of JSON is
+shown by `enter`, with all of the line.
 
 While a rollout fails, its logs open with those of the container that fails, and with the run before it: `failing:` in
 the line above says so; `a` shows all pods, and again only what fails.

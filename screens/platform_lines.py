@@ -111,6 +111,8 @@ def draw_environment(state: EnvironmentState, pen: Pen) -> list[Line]:
     said = _made(state, pen.now_ms) if state.reason == "Up" else state.message
     if state.left_up_ms is not None:
         said = _left_up(state, span(pen.now_ms - state.left_up_ms), pen.now_ms)
+        if state.last_result == "ABORTED":
+            said += f"; {shown_build(state.last_job, state.last_number)} was aborted: it may be destroyed by half"
     if state.reason in ("Up", "LeftUp"):
         said += _job_gone(state, pen.now_ms)
     indent = 4 + len(pen.glyph(mark))

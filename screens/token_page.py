@@ -8,6 +8,7 @@ from screens.pen import ROW_LINES, Pen
 from screens.strips import Line, fit, right
 from screens.token_lines import job_words, verdict
 from statusdesk.board import Mark
+from statusdesk.grant_order import follows
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import TROUBLED, Grant, Level, TokenState
 from statusdesk.text import span
@@ -51,14 +52,13 @@ def _end_label(token: TokenState) -> str:
 def _facts(token: TokenState) -> list[tuple[str, Fact]]:
     """Return labels with what is known: words, a moment, or words that time changes."""
     known = token.level is not Level.UNKNOWN and not token.is_unseen
-    every = f"{span(token.renew_every_s * 1000)} ({token.every_rule})" if token.renew_every_s else ""
     where = f" in {', '.join(token.namespaces)}" if token.namespaces else ""
     uses = "once more" if token.num_uses == 1 else f"{token.num_uses} more times" if token.num_uses else ""
     facts: list[tuple[str, Fact | None]] = [
         (_end_label(token), token.expire_ms),
         ("last renewal", token.last_renewal_ms),
         ("which gave", span(token.granted_ms) if token.granted_ms else ""),
-        ("renewed every", every),
+        ("renewed every", _every(token)),
         ("next expected", partial(_next, token) if known and token.next_renewal_ms is not None else ""),
         ("missed", f"{token.missed} in a row" if known and token.missed else ""),
         (
@@ -80,6 +80,14 @@ def _facts(token: TokenState) -> list[tuple[str, Fact]]:
         ("renewal job", partial(job_words, token) if token.renewal_job else ""),
     ]
     return [(label, value) for label, value in facts if value]
+
+
+def _every(token: TokenState) -> str:
+    """Say how often it is renewed, also that nobody can tell yet; nothing of what is not renewed."""
+    if token.renew_every_s:
+        return f"{span(token.renew_every_s * 1000)} ({token.every_rule})"
+    is_renewed = token.kind == "token" and token.renewable and token.expire_ms is not None and not token.is_dead
+    return "not known yet" if is_renewed else ""
 
 
 def _fact(label: str, value: Fact) -> Entry:
@@ -111,8 +119,9 @@ def _grant(grant: Grant, before: Grant | None, most_ms: int, pen: Pen) -> list[L
     shrunk = before is not None and grant.granted_ms < before.granted_ms * 0.95
     line.put(right(span(grant.granted_ms), 9) + "  ", ink.words[Mark.WARNING] if shrunk else ink.plain)
     line.put(full, ink.glyphs[Mark.WARNING] if shrunk else ink.well_glyph).put(empty, ink.rule)
-    said = (
-        f"{span(grant.renewed_ms - before.renewed_ms)} after the one before" if before is not None else "the first seen"
-    )
+    said = "the first seen"
+    if before is not None:
+        which = "before" if follows(before, grant) else "seen before"
+        said = f"{span(grant.renewed_ms - before.renewed_ms)} after the one {which}"
     said += ", and gave less" if shrunk else ""
     return [line.put("  ", ink.plain).put(fit(said, max(0, pen.width - line.x - 3), pen.dots).rstrip(), ink.quiet)]

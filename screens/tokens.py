@@ -25,7 +25,9 @@ against what its last renewal gave.
 with each renewal and falls until the next; teeth that grow smaller mean that renewals give less and less.
 
 A token at its cap is not extended by renewals any more: it must be issued again. Of accessors only the end is shown.
-`enter` shows what the renewals of a token gave, and its renewal job.
+`enter` shows what the renewals of a token gave, and its renewal job. How often it is renewed is *not known yet* until
+enough of that was seen: nothing is learnt of a time in which nobody looked, and `renew_every` tells it. After *the one
+seen before* others may have come that nobody saw.
 """
 
 

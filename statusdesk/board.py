@@ -9,6 +9,7 @@ from statusdesk.states import (
     AlertState,
     BuildState,
     Collector,
+    EnvironmentHours,
     EnvironmentState,
     Level,
     MutedThere,
@@ -139,7 +140,9 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     console that reads could not start one. ``quiet_since_ms``: when the last
     row that was not well became well, None if unknown or not all is well. ``stages``: names in order, and
     ``production`` the index of production in it. ``unattributed``: the keys of builds
-    without a namespace, of jobs that deploy as far as is known. ``incomplete_jobs``: the jobs that make or destroy
+    without a namespace, of jobs that deploy as far as is known, or make or destroy environments.
+    ``environment_hours``: what those that are down now add to the hours up of the week; not told of the past.
+    ``incomplete_jobs``: the jobs that make or destroy
     environments whose older builds are not told yet, so that what is up is not known for sure. ``all_well``: at least
     one row, all of them well or moving, every source answers, no token runs out, nothing fires, a collector works.
     ``lost_nodes``: the nodes of which nothing is heard, by cluster and name.
@@ -170,6 +173,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     muted: tuple[MutedThere, ...] = ()
     platform: tuple[PlatformState, ...] = ()
     environments: tuple[EnvironmentState, ...] = ()
+    environment_hours: tuple[EnvironmentHours, ...] = ()
     incomplete_jobs: tuple[str, ...] = ()
     queue: tuple[QueueItem, ...] = ()
     executors: tuple[Executors, ...] = ()

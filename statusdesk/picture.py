@@ -112,6 +112,7 @@ class Picture:
             muted=tuple(self._muted.values()),
             platform=self._jenkins.platform,
             environments=self._jenkins.environments,
+            environment_hours=self._jenkins.environment_hours,
             incomplete_jobs=self._jenkins.incomplete_jobs,
             queue=self._jenkins.queue,
             executors=self._jenkins.executors,
@@ -138,15 +139,16 @@ class Picture:
     def _without_namespace(self) -> frozenset[str]:
         """Return the rows of builds that are missed in some namespace: those of jobs that deploy, as far as is known.
 
+        And those of jobs that make or destroy environments: which ones these did is not known.
         That is told by what a job is for, by parameters for a namespace or version, and by other builds of it that
         were attributed. That a job has the name of an app in its own tells nothing: tests of an app do not deploy.
         """
-        others = {build.key: build for build in self._unnamed.values() if build.job_class not in _OF_PLATFORM}
-        return frozenset(
-            key
-            for key, build in others.items()
-            if build.job_class == JobClass.DEPLOY.value or build.deploys or self._apps.is_attributed(build.job)
-        )
+        return frozenset(key for key, build in self._unnamed.items() if self._is_missed(build))
+
+    def _is_missed(self, build: BuildState) -> bool:
+        if build.job_class in _OF_PLATFORM:
+            return self._jenkins.makes_environments(build.source, build.job)
+        return build.job_class == JobClass.DEPLOY.value or build.deploys or self._apps.is_attributed(build.job)
 
     def _put_tokens(self, tokens: Iterable[TokenState]) -> None:
         for token in tokens:

@@ -7,7 +7,7 @@ from statusdesk.config import Config
 from statusdesk.facts import Executors, QueueItem
 from statusdesk.job_classes import makes_environments
 from statusdesk.job_renames import Renames
-from statusdesk.states import Changes, EnvironmentState, Level, PlatformState
+from statusdesk.states import Changes, EnvironmentHours, EnvironmentState, Level, PlatformState
 
 _LEVELS = (Level.FAILING, Level.WARNING, Level.UNKNOWN, Level.PROGRESSING)
 _CLASSES = ("seed", "renewal", "environment")
@@ -21,6 +21,7 @@ class Jenkins:
         self._config = config
         self.platform: tuple[PlatformState, ...] = ()
         self.environments: tuple[EnvironmentState, ...] = ()
+        self.environment_hours: tuple[EnvironmentHours, ...] = ()
         self.queue: tuple[QueueItem, ...] = ()
         self.executors: tuple[Executors, ...] = ()
         self.incomplete_jobs: tuple[str, ...] = ()
@@ -29,6 +30,7 @@ class Jenkins:
         self._incomplete_makers: set[tuple[str, str]] = set()
         self._platform: dict[str, PlatformState] = {}
         self._environments: dict[str, EnvironmentState] = {}
+        self._hours: dict[str, EnvironmentHours] = {}
         self._executors: dict[str, Executors] = {}
 
     def apply(self, changes: Changes) -> None:
@@ -39,6 +41,9 @@ class Jenkins:
         if changes.environments:
             _put(self._environments, changes.environments)
             self.environments = tuple(sorted(self._environments.values(), key=_environment_order))
+        if changes.environment_hours:
+            self._hours |= {each.source: each for each in changes.environment_hours}
+            self.environment_hours = tuple(self._hours[source] for source in sorted(self._hours))
         if changes.jobs or changes.gone_jobs or changes.renamed is not None:
             self._put_jobs(changes)
         if changes.queue is not None:
@@ -54,10 +59,13 @@ class Jenkins:
         self._incomplete = (self._incomplete | due) - told
         if changes.renamed is not None:
             self._renames, due = Renames(changes.renamed), self._incomplete
-        self._incomplete_makers = (self._incomplete_makers - told - due) | {key for key in due if self._makes(*key)}
+        self._incomplete_makers = (self._incomplete_makers - told - due) | {
+            key for key in due if self.makes_environments(*key)
+        }
         self.incomplete_jobs = tuple(sorted(name for _, name in self._incomplete_makers))
 
-    def _makes(self, source: str, job: str) -> bool:
+    def makes_environments(self, source: str, job: str) -> bool:
+        """Tell whether a job makes or destroys environments, or did under an earlier name."""
         earlier = (name for name, _ in self._renames.earlier_names(source, job))
         return makes_environments(self._config, job, earlier)
 

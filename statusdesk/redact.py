@@ -6,47 +6,40 @@ The shapes of tokens are written here and nowhere else; an accessor of Vault nev
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from statusdesk.redact_formed import without_formed
+from statusdesk.redact_formed import without_formed, without_registries
+from statusdesk.redact_json import still_json
+from statusdesk.redact_keys import KEY_MARK, KeyBody, LogStart, edges_of, is_beginning, lines_before_end, without_keys
 from statusdesk.redact_named import folded, is_plain, without_named
 from statusdesk.redact_said import without_said
 from statusdesk.redact_values import HIDDEN as HIDDEN
+from statusdesk.redact_values import word_begins
 from statusdesk.text import MAX_CHARS, clean, clean_line
 
 LINE_CHARS = 1_000
 MAX_KEY_LINES = 200
 _TOKEN_BEGINS = re.compile(r"(?:hv[sbr]|[sbr])\.")  # of Vault and OpenBao: service, batch and recovery
 _TOKEN = re.compile(_TOKEN_BEGINS.pattern + r"[A-Za-z0-9_-]{20,}")
-_TOKEN_TEXT = re.compile(r"\b" + _TOKEN.pattern)
-_JWT_BEGINS = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.")
+_TOKEN_TEXT = re.compile(word_begins("[hsbr]") + r"(?:(?<=h)v[sbr]|(?<=[sbr]))\.[A-Za-z0-9_-]{20,}")
+_JWT_BEGINS = re.compile(word_begins("eyJ") + r"[A-Za-z0-9_-]{8,}\.")
 _JWT_TEXT = re.compile(_JWT_BEGINS.pattern + r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
 _USERINFO_TEXT = re.compile(r"(://[^\s/:@\"']{0,200}:)([^\s/@\"']{1,400})(?=@)")
 # tokens whose beginning says who made them: GitHub, GitLab, AWS, Slack, npm, Docker, Stripe, Google, OpenShift,
 # Anthropic, OpenAI, PyPI, DigitalOcean
-_MADE_TEXT = re.compile(
-    r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,}|A[KS]IA[A-Z0-9]{16}"
-    r"|xox[abeprs]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{16,}|dckr_pat_[A-Za-z0-9_-]{16,}"
-    r"|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{35}|sha256~[A-Za-z0-9_-]{32,}"
-    r"|sk-(?:ant|proj)-[A-Za-z0-9_-]{16,}|xapp-\d-[A-Za-z0-9-]{10,}|pypi-AgE[A-Za-z0-9_-]{16,}"
-    r"|do[opr]_v1_[a-f0-9]{32,})"
-)
-_DOTTED_TEXT = re.compile(r"\b(?:ya29\.[A-Za-z0-9._-]{20,}|SG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,})")
-_BEARER_TEXT = re.compile(r"(?i)(\bbearer\s{1,9})([a-z0-9._~+/-]{16,}=*)")
-_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
-_KEY_TEXT = re.compile(f"({_KEY_BEGINS.pattern})(.+?)(?=-----END |\\Z)", re.DOTALL)
-_KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
-_KEY_LINE = re.compile(r"\s*[A-Za-z0-9+/]+={0,2}\s*")
-_KEY_PIECE = re.compile(r"[A-Za-z0-9+/=]{20,}")
-_KEY_WIDTHS = (
-    64,
-    70,
-    76,
-)  # of all its lines but the last. Source: RFC 7468 section 2, ssh-keygen, RFC 2045 section 6.8
-_KEY_FULL = re.compile(  # with something around it, as loggers and sources of programs have
-    rf"(?:^|[\s\"'|>:])(?:{'|'.join(f'[A-Za-z0-9+/]{{{width}}}' for width in _KEY_WIDTHS)})(?:\\[nr]|[\s\"'+,;\\])*$"
-)
-_KEY_LAST = re.compile(r"(?:^|[\s\"'|>:])[A-Za-z0-9+/]{2,75}={1,2}(?:\\[nr]|[\s\"'+,;\\])*$")
-_KEY_HEADER = re.compile(r"\s*(?:[A-Z][A-Za-z]*-[A-Za-z-]+: .*)?")  # Source: RFC 1421 section 4.6
-_LEAST_KEY_LINE = 16
+_MADE = {
+    "g": r"h[pousr]_[A-Za-z0-9]{16,}|ithub_pat_[A-Za-z0-9_]{16,}|lpat-[A-Za-z0-9_-]{16,}",
+    "A": r"[KS]IA[A-Z0-9]{16}|Iza[A-Za-z0-9_-]{35}",
+    "x": r"ox[abeprs]-[A-Za-z0-9-]{10,}|app-\d-[A-Za-z0-9-]{10,}",
+    "n": r"pm_[A-Za-z0-9]{16,}",
+    "d": r"ckr_pat_[A-Za-z0-9_-]{16,}|o[opr]_v1_[a-f0-9]{32,}",
+    "s": r"k_(?:live|test)_[A-Za-z0-9]{16,}|ha256~[A-Za-z0-9_-]{32,}|k-(?:ant|proj)-[A-Za-z0-9_-]{16,}",
+    "r": r"k_(?:live|test)_[A-Za-z0-9]{16,}",
+    "p": r"ypi-AgE[A-Za-z0-9_-]{16,}",
+}
+_MADE_WAYS = "|".join(f"(?<={letter})(?:{ways})" for letter, ways in _MADE.items())
+_MADE_TEXT = re.compile(word_begins("[" + "".join(_MADE) + "]") + f"(?:{_MADE_WAYS})")
+_DOTTED_WAYS = r"(?<=y)a29\.[A-Za-z0-9._-]{20,}|(?<=S)G\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}"
+_DOTTED_TEXT = re.compile(f"{word_begins('[yS]')}(?:{_DOTTED_WAYS})")
+_BEARER_TEXT = re.compile(rf"(?i)({word_begins('bearer')}\s{{1,9}})([a-z0-9._~+/-]{{16,}}=*)")
 _TOKENISH = re.compile(r"\.[A-Za-z0-9_-]{20}")  # begins with a letter that can be found fast
 # words that are looked for together, each marked where that begins which they share: what is rare is found faster
 _SOUGHT = (
@@ -54,7 +47,7 @@ _SOUGHT = (
     ("se|cret", "|credentials="),
     ("|pass", "|pwd", "ot|p=", "|pypi-age"),
     ("aut|horization", 'aut|h"', "aut|h\\", "aut|h'"),
-    ("|bearer", " |by '", ' |by "'),
+    ("|bearer", " |by '", ' |by "', " |by \\"),
     ("://",),
     ("se|ss",),
     ("cur|l", "mysq|l", " |login "),
@@ -126,14 +119,23 @@ def redact(text: str, known: Collection[str] = ()) -> str:
     for secret in known:
         if secret:
             text = text.replace(secret, HIDDEN)
+    return still_json(text, _without_shapes(text), _without_shapes, _without_pairs)
+
+
+def _without_pairs(text: str) -> str:
+    """Return a text without what another string names."""
+    return without_named(without_registries(text))
+
+
+def _without_shapes(text: str) -> str:
     if "eyJ" in text:
         text = _JWT_TEXT.sub(HIDDEN, text)
     if "sk-" in text or "pypi-" in text or _may_be_made(text):
         text = _MADE_TEXT.sub(HIDDEN, text)
     if _TOKENISH.search(text) is not None:
         text = _DOTTED_TEXT.sub(HIDDEN, _TOKEN_TEXT.sub(HIDDEN, text))
-    if "PRIVATE KEY-----" in text:
-        text = _KEY_TEXT.sub(lambda found: found[1] + HIDDEN, text)
+    if KEY_MARK in text:
+        text = without_keys(text)
     lower = folded(text)
     if "bearer" in lower:
         text = _BEARER_TEXT.sub(lambda found: found[0] if is_plain(found[2]) else found[1] + HIDDEN, text)
@@ -151,75 +153,42 @@ class PrivateKeys:
     """
 
     def __init__(self) -> None:
-        self._lines = 0  # since the beginning of the one that goes on, which is counted too
-        self._bodies = 0  # those of them that were its
-        self._is_torn = False  # something else stands among them
-        self._begins = True  # nothing was read yet that cannot be of a key,
-        self._inside = False  # and something that looks like a line of one
+        self._body: KeyBody | None = None  # of the one that goes on
+        self._start = LogStart()
 
     def are_in(self, whole: str) -> bool:
         """Tell fast whether ``redacted`` has to look at the lines that come next, joined."""
-        return self._lines > 0 or "PRIVATE KEY-----" in whole
+        return self._body is not None or KEY_MARK in whole
 
     def begun(self, lines: list[str]) -> list[str]:
         """Return the lines that come next, hidden as long as all that was read looks like the body of a key."""
-        if not self._begins:
+        if not self._start.may_go_on:
             return lines
-        full = next((at for at, line in enumerate(lines) if not _is_full_of_key(line)), len(lines))
-        self._inside = self._inside or full > 0
-        # only the last line of a key is shorter
-        short = full == len(lines) - 1 and _KEY_LINE.fullmatch(lines[full]) is not None
-        self._begins = self._inside and (full == len(lines) or short)
-        return [HIDDEN] * len(lines) if self._begins else lines
+        body = self._start.takes(lines)
+        return [HIDDEN] * body + lines[body:]
 
     def redacted(self, lines: Sequence[str]) -> list[str]:
         """Return the lines that come next redacted, those of keys hidden."""
         found: list[str] = []
         for at, line in enumerate(lines):
-            begins, ends = _KEY_BEGINS.search(line), _KEY_ENDS.search(line) is not None
-            if begins is not None:
-                self._lines, self._bodies, self._is_torn = 0 if ends else 1, 0, False
-                found.append(redact(line[: begins.end()]) + (HIDDEN if line[begins.end() :].strip() else ""))
+            edges = edges_of(line)
+            if edges:
+                if not is_beginning(edges[0]) and (self._body is None or self._body.bodies):
+                    body = lines_before_end(lines[:at], line, edges[0])
+                    found[at - body :] = [HIDDEN] * body
+                self._body = KeyBody(line, edges[-1]) if is_beginning(edges[-1]) else None
+            elif self._body is not None and self._takes(line, self._body):
+                found.append(HIDDEN)
                 continue
-            if self._lines and not ends:
-                self._lines = (self._lines + 1) % MAX_KEY_LINES  # one that never ends hides no log for ever
-                found.append(HIDDEN if self._goes_on(line) else redact(line))
-                continue
-            if ends and not self._lines:
-                body = next((back for back in range(at) if not _may_be_of_key(lines[at - 1 - back])), at)
-                found[at - body :] = [HIDDEN] * body
-            self._lines = 0
-            found.append(redact(line))
+            found.append(redact(line) if may_hold_secret(line) else line)
         return found
 
-    def _goes_on(self, line: str) -> bool:
-        """Tell whether a line belongs to the key that has begun, as far as that is more than a mention of one."""
-        body = line.strip()
-        if _KEY_FULL.search(line) is not None:
-            self._bodies += 1
-            return True
-        if self._is_torn:
-            return False
-        if not self._bodies and _KEY_HEADER.fullmatch(body) is not None:
-            return True
-        is_bare = _KEY_LINE.fullmatch(body) is not None
-        if is_bare and len(body) >= _LEAST_KEY_LINE:
-            self._bodies += 1
-            return True
-        self._is_torn = True  # a short one is the last
-        return self._bodies > 0 and (is_bare or _KEY_LAST.search(line) is not None)
-
-
-def _is_full_of_key(line: str) -> bool:
-    """Tell whether a line looks like one of a private key; one of numbers to the base of sixteen does not."""
-    body = line.strip()
-    is_mixed = not body.islower() and not body.isupper()
-    return is_mixed and len(body) in _KEY_WIDTHS and _KEY_LINE.fullmatch(body) is not None
-
-
-def _may_be_of_key(line: str) -> bool:
-    """Tell whether a line may stand right before the end of a key: a whole one, or with something around it."""
-    return _KEY_LINE.fullmatch(line) is not None or _KEY_PIECE.search(line) is not None
+    def _takes(self, line: str, body: KeyBody) -> bool:
+        """Tell whether a line is one of the key; one that never ends hides no log for ever."""
+        is_its = body.takes(line)
+        if body.lines >= MAX_KEY_LINES:
+            self._body = None
+        return is_its
 
 
 def redact_lines(lines: Iterable[str]) -> list[str]:

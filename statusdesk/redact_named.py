@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from statusdesk.redact_values import HIDDEN, Value, value_at
+from statusdesk.redact_values import ESCAPED, HIDDEN, Value, value_at, without_values, word_begins
 
 _QUOTE = r"(?P<quote>\\{0,7}[\"'])"
 _LINK = r"\s{0,9}[:=]{1,2}>?\s{0,9}"
@@ -16,20 +16,21 @@ _NAMED = re.compile(
     rf"|\\{{0,7}}[\"']\s{{0,3}},\s{{0,3}}(?P<other>\\{{0,7}}[\"'])value(?P=other)\s{{0,3}}:\s{{0,3}})"
 )
 _HEADER = re.compile(r"authorization\\{0,7}[\"']?[\s,]{1,9}(?=\\{0,7}[\"']?(?:basic|bearer|digest|negotiate)\s)")
-_SHORT = re.compile(rf"(?<![a-z])(?:pass|pwd){_QUOTE}{_LINK}")
-_ASSIGNED = re.compile(rf"(?:token|secret|(?<![a-z])pwd|(?<![a-z])pass)(?:=|{_QUOTE}?\s{{0,9}}=>\s{{0,9}})")
+_PASS = word_begins("p", before="[a-z]") + "(?:ass|wd)"
+_SHORT = re.compile(rf"{_PASS}{_QUOTE}{_LINK}")
+_ASSIGNED = re.compile(rf"(?:token|secret|{_PASS})(?:=|{_QUOTE}?\s{{0,9}}=>\s{{0,9}})")
 _CREDENTIALS = re.compile(r"credentials=")
-_ENCRYPTION = re.compile(rf"(?:encryption[_-]?key{_QUOTE}?{_LINK}|(?<![a-z])otp=)")
+_ENCRYPTION = re.compile(rf"(?:encryption[_-]?key{_QUOTE}?{_LINK}|{word_begins('otp', before='[a-z]')}=)")
 _SETTING = re.compile(r"(?<![a-z])[a-z][a-z0-9_]{0,60}_(?:pass|pwd):\s{1,9}")
 _VARIABLE = re.compile(r"SECRET[A-Z0-9_]{0,60}=")
 _SAID = re.compile(
-    rf"(?:token|secret|api[_-]?key[a-z0-9_-]{{0,40}}|(?<![a-z])pass|(?<![a-z])pwd){_QUOTE}?\s{{0,9}}:\s{{0,9}}"
+    rf"(?:token|secret|api[_-]?key[a-z0-9_-]{{0,40}}|{_PASS}){_QUOTE}?\s{{0,9}}:\s{{0,9}}"
     r"(?:[\[(]\s{0,3}){0,3}"
 )
 _OPTION = re.compile(
-    r"(?<![\w-])--?(?:[a-z0-9]{1,20}-){0,3}"
+    word_begins("-", before=r"[\w-]") + r"-?(?:[a-z0-9]{1,20}-){0,3}"
     r"(?:token|pass(?:word|wd|phrase)?|pwd|(?:api|access|secret)-?key|client-?secret|secret-?id)"
-    r"(?:\s{1,9}|\\{0,7}[\"']\s{0,3},\s{0,3}(?=\\{0,7}[\"']))(?![-|&<>()\s]|\\?[\"']?\$[a-z_{(])"
+    r"(?:\s{1,9}|\\{0,7}[\"']\s{0,3},\s{0,3}(?=\\{0,7}[\"']))(?![-|&<>()\s]|\\{0,7}[\"']?\$[a-z_{(])"
 )
 _ABOUT_OPTION = re.compile(
     r"(?i)(?:is|are|was|be|must|may|can|cannot|could|should|shall|will|would|has|have|had"
@@ -41,17 +42,19 @@ _ABOUT_OPTION = re.compile(
     r"|password|when|because|before|after|but|which)[.,:!?)]*"
 )
 _USER = re.compile(
-    r"(?i)(\bcurl\b[^\n|;]{0,300}?\s(?:-[a-z]{0,8}u\s{0,9}|--(?:proxy-)?user[=\s]\s{0,9})"
-    r"\\{0,7}(?P<in>[\"'])?[^\s:\"'/\\]{1,100}:)"
-    r"((?(in)[^\"'\\\n]+|[^\s\"'\\]+))"
+    rf"(?i){word_begins('curl')}\b[^\n|;]{{0,300}}?\s(?:-[a-z]{{0,8}}u\s{{0,9}}|--(?:proxy-)?user[=\s]\s{{0,9}})"
+    r"(?P<in>\\{0,7}[\"'])?[^\s:\"'/\\]{1,100}:(?!\\{0,7}[\"'])"
 )
+_ARGUMENT = re.compile(rf"(?:[^\s\"'\\]|{ESCAPED})+")
 _WORD = re.compile(r"[^\s\"',;&}\\]*")
 _NEXT = re.compile(r"\\{0,7}[\"']?\s{0,3},\s{0,3}(?=\\{0,7}[\"'])")
 _NUMBER = re.compile(r"-?\d[\d.eE+-]*")
 _LEAST_SAID = 12
 _PARTS = re.compile(r"[-_./:@+=]+")
 _PLAIN_PART = re.compile(r"[a-z]{0,20}(?:[A-Z][a-z]{2,19}){0,5}\d{0,2}|[A-Z]{1,20}\d{0,2}|\d{1,4}")
-_COOKIE_BEGINS = re.compile(r"(?i)\b(?:set-)?cookies?\\?[\"']?\s{0,9}[:=]\s{0,9}[\[{(]?\\?[\"']?")
+_COOKIE_BEGINS = re.compile(
+    rf"(?i){word_begins('cookie')}s?\\{{0,7}}[\"']?\s{{0,9}}[:=]\s{{0,9}}[\[{{(]?\\{{0,7}}[\"']?"
+)
 _COOKIE_PAIR = re.compile(r"(\s{0,3}([^\s=;,:\"'{}\[\]&?/]{1,100})=)(\"?\[hidden\]|\"?[^\s;,\"'\\}\])]*)(\"?;?)")
 _COOKIE_ABOUT = frozenset(("path", "domain", "expires", "max-age", "samesite", "version"))
 _LEAST_COOKIE = 6
@@ -76,7 +79,7 @@ def without_named(text: str) -> str:
     if " -" in text or "--" in text or '"-' in text or "'-" in text:
         text = _hidden(text, lower, _OPTION, lambda value: _ABOUT_OPTION.fullmatch(value.content) is None)
     if "curl" in lower:
-        text = _USER.sub(lambda found: found[1] + HIDDEN, text)
+        text = without_values(text, _USER, _ARGUMENT)
     if "authorization" in lower:
         text = _hidden(text, folded(text), _HEADER, _always)
     if "=" in text or ":" in text:

@@ -2,14 +2,17 @@
 
 import re
 
-from statusdesk.redact_values import HIDDEN, end_of_quoted
+from statusdesk.redact_values import ESCAPED, HIDDEN, end_of_quoted
 
 _SAID = re.compile(
     r"pass(?:word|wd|phrase|code)\s{1,9}(?:(?:(?:is|was|has\s{1,9}been)\s{1,9})?set\s{1,9}to|is|was)"
     r"(?:\s{0,9}[:=]\s{0,9}|\s{1,9})"
 )
 _QUOTE = re.compile(r"(\\{0,7}[\"'`])(?=[^\s\"'`,;}])")
-_BARE = re.compile(r"([^\s\"'`,;}]+)([\"'`,;}.]{0,3}\s*$)?")
+_BARE = re.compile(
+    rf"((?:[^\s\"'`,;}}\\]|{ESCAPED})+)"
+    r"((?:\\{0,7}[\"'`,;}.]){0,3}\s*$|\\{0,7}[\"'](?=\s*[,:}\])]))?"  # the sentence ends, in quotes or with the text
+)
 _NO_PASSWORD = re.compile(
     r"(?i)(?:not|no|none|null|nil|true|false|un(?:set|known|changed|safe|available|used)"
     r"|in(?:correct|valid|secure|complete)|wrong|missing|required|mandatory"
@@ -27,8 +30,8 @@ def without_said(text: str, lower: str) -> str:
         at = end = said.end()
         quote = _QUOTE.match(text, at)
         if quote is not None:
-            at, line_end = quote.end(), text.find("\n", at)
-            end = end_of_quoted(text if line_end < 0 else text[:line_end], at, quote[1])
+            at = quote.end()
+            end = end_of_quoted(text, at, quote[1], in_line=True)
             is_told = any(_NO_PASSWORD.fullmatch(word) is None for word in text[at:end].split())
         else:
             bare = _BARE.match(text, at)

@@ -14,7 +14,7 @@ from statusdesk.state import TROUBLED as TROUBLED
 from statusdesk.state import Level, Stamped
 from statusdesk.states_alerts import AlertState, MutedThere, Silence
 from statusdesk.states_builds import BuildRule as BuildRule
-from statusdesk.states_builds import BuildState, EnvironmentState, JobEvent, PlatformState
+from statusdesk.states_builds import BuildState, EnvironmentHours, EnvironmentState, JobEvent, PlatformState
 from statusdesk.states_builds import RunningBuild as RunningBuild
 
 
@@ -267,7 +267,8 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
 class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one renewal of a token gave, in the server's clock. Key: (key of the token, ``renewed_ms``).
 
-    ``issue_ms`` tells the tokens apart that had the same name one after the other.
+    ``issue_ms`` tells the tokens apart that had the same name one after the other. ``seen_ms``: when it was last looked
+    up and not renewed since; None where that was not kept.
     """
 
     key: str
@@ -275,6 +276,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     expire_ms: int
     granted_ms: int
     issue_ms: int | None = None
+    seen_ms: int | None = None
 
 
 def source_key(source: str, scope: str = "") -> str:
@@ -354,6 +356,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     executors: tuple[Executors, ...] = ()
     platform: tuple[PlatformState, ...] = ()
     environments: tuple[EnvironmentState, ...] = ()
+    environment_hours: tuple[EnvironmentHours, ...] = ()
     collector: Collector | None = None
 
 
@@ -363,6 +366,7 @@ __all__ = [
     "BuildState",
     "Changes",
     "Collector",
+    "EnvironmentHours",
     "EnvironmentState",
     "Evidence",
     "Grant",

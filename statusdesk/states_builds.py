@@ -167,8 +167,9 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
     - ``Up`` (ok), ``Making`` and ``Destroying`` (progressing: that build runs)
     - ``LeftUp`` (warning): it is up after hours; ``left_up_ms`` is when the working day ended, or when it was made if
       that was later; ``day_off``: today nobody works at all
-    - ``HalfMade`` (failing): the build that should have made it failed
-    - ``HalfDestroyed`` (failing): the build that should have destroyed it failed
+    - ``HalfMade`` (failing): the build that should have made it failed, or was aborted (a warning where nothing was
+      there)
+    - ``HalfDestroyed`` (failing): the build that should have destroyed it failed, or was aborted (warning)
 
     ``up_since_ms``: since when anything of it is up. ``made_ms``: when it was made whole, which is later where it was
     half made at first; by the build ``job`` ``number`` that ``made_by`` started (empty: by no build that is known).
@@ -205,6 +206,18 @@ class EnvironmentState(Stamped, frozen=True, kw_only=True, gc=False):
     renewed_job: str = ""
     renewed_number: int | None = None
     job_gone_ms: int | None = None
+
+
+class EnvironmentHours(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """For how long environments that are down now were up in the last seven days, all together. Key: (source,).
+
+    ``namespaces``: how many; those that are up tell their own hours.
+    """
+
+    source: str
+    namespaces: int = 0
+    week_up_min: int = 0
+    week_after_hours_min: int = 0
 
 
 class JobEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):

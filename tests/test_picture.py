@@ -210,6 +210,8 @@ def test_strip_tokens_jobs_and_builds() -> None:
         ({"job_class": "other"}, False),
         ({"job_class": "other", "deploys": True}, True),  # it has a parameter for a namespace or a version
         ({"job_class": "renewal", "deploys": True}, False),
+        ({"job_class": "environment", "job": "env-destroy-all"}, True),  # what it destroyed is not known
+        ({"job_class": "environment", "job": "env-report"}, False),
         ({"job_class": "other", "job": "orders-smoke"}, False),  # that its name is that of an app tells nothing
         ({"job_class": "other", "job": "team/ship"}, True),  # another build of it went to staging
     ],

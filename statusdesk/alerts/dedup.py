@@ -7,7 +7,7 @@ from collections.abc import Iterable, Set
 
 import msgspec
 
-from statusdesk.alerts.tuning import SOURCE_DOWN, Tuning
+from statusdesk.alerts.tuning import IN_PRODUCTION, SOURCE_DOWN, Tuning
 from statusdesk.config_alerts import SEVERITIES, SinkSettings
 from statusdesk.states_alerts import WATCHDOG, AlertState, Notification
 
@@ -20,7 +20,8 @@ Hit = tuple[str, str]
 class Told(msgspec.Struct, frozen=True):
     """What a sink was last told of a group: the fingerprints that fire, and when (``now_ms``).
 
-    ``hits``: the critical hits that it was told of, with the fingerprint of the alert that says so.
+    ``hits``: the critical hits, and bad versions in production, that it was told of, each with the fingerprint of the
+    alert that says so.
     """
 
     firing: frozenset[str] = NOBODY
@@ -41,8 +42,8 @@ def due(
     """Return why a sink must be told of a group now: ``new``, ``changed``, ``resolved``, ``repeat``; empty: need not.
 
     ``active`` are all alerts of the group that fire, ``audible`` those of them that nobody has taken or silenced.
-    What is over is told only of what was told. ``repeat_ms`` 0: never again. ``hits``: the critical hits of those that
-    are audible; one that was not told is news.
+    What is over is told only of what was told. ``repeat_ms`` 0: never again. ``hits``: the hits of those that are
+    audible; one that was not told is news.
     """
     before = told.firing if told is not None else NOBODY
     if audible - before:
@@ -58,8 +59,10 @@ def due(
 
 
 def hits_of(alerts: Iterable[AlertState]) -> frozenset[Hit]:
-    """Return the critical hits of alerts that fire."""
-    return frozenset((each.fingerprint, hit) for each in alerts if each.state == "firing" for hit in each.critical_hits)
+    """Return the hits of alerts that fire: whom they hit critically, and which bad version production has."""
+    firing = [each for each in alerts if each.state == "firing"]
+    versions = [(each.fingerprint, each.version) for each in firing if each.alertname == IN_PRODUCTION]
+    return frozenset([*((each.fingerprint, hit) for each in firing for hit in each.critical_hits), *versions])
 
 
 def wanted(alert: AlertState, sink: SinkSettings, tuning: Tuning) -> bool:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from statusdesk.alerts.inhibition import told_again_ms, weighed
 from statusdesk.alerts.jobs import JobApps
-from statusdesk.alerts.leaving import Leaving
+from statusdesk.alerts.leaving import Leaving, taken_as
 from statusdesk.alerts.lifecycle import Life, Step, advance, ended_unseen, released, restored, seen_again, waits_moved
 from statusdesk.alerts.making import read_from
 from statusdesk.alerts.mutes import Mutes
@@ -99,6 +99,7 @@ class Alerts:
     def restamp(self, step_ms: int) -> None:
         """Take note that the clock was set: what is claimed of a row from now on has moved with it."""
         self.unread.seen_ms += step_ms
+        self._leaving.restamp(step_ms)
         for fingerprint, life in list(self._lives.items()):
             alert = waits_moved(life.alert, step_ms)
             life = replace(life, claimed_ms=life.claimed_ms + step_ms)
@@ -128,6 +129,10 @@ class Alerts:
             self._again.update(self._hanging_on((source,)))
         self._observe(lambda alert: source in alert.hangs_on)
 
+    def renamed(self, about: str, other: str, words: str) -> None:
+        """Note that what a row was about is what another one is about now; both by their subject."""
+        self._leaving.renamed(self._claimed.get(about, ()), other, words)
+
     def _observe(self, concerns: Callable[[AlertState], bool]) -> None:
         for fingerprint, life in list(self._lives.items()):
             if life.alert.state == "pending" and fingerprint in self._claims and concerns(life.alert):
@@ -146,7 +151,8 @@ class Alerts:
             seen.update(self._take(transition.after))
         seen.update(self._take_apps())
         for row in retold:
-            if subject(row) in self._claimed or getattr(row, "level", None) is Level.FAILING:
+            renamed = isinstance(row, RolloutState) and self._versions.is_renamed(row)
+            if renamed or getattr(row, "level", None) is Level.FAILING or subject(row) in self._claimed:
                 self._again.update(self._take(row))
         self._again.update(self._take_apps())
         settled = self._sources.settled(t)
@@ -224,7 +230,11 @@ class Alerts:
         """Take what apps as a whole claim, of which rows were taken: once for all that came together."""
         touched: set[str] = set()
         for app in self._apps:
+            before = self._claimed.get(f"App:{app}", ())
             touched |= self._claim(f"App:{app}", self._versions.deserved(app))
+            if other := self._versions.take_renamed(app):
+                left = set(before).difference(self._claimed.get(f"App:{app}", ()))
+                self._leaving.renamed(left, f"App:{other}", f"what fails of {app} belongs to {other} now")
         self._apps.clear()
         return touched
 
@@ -244,6 +254,7 @@ class Alerts:
             self._claims.setdefault(claim.fingerprint, {})[about] = claim
         if now:
             self._claimed[about] = now
+            self._leaving.stay(now)
         else:
             self._claimed.pop(about, None)
         return {*before, *now}
@@ -272,11 +283,8 @@ class Alerts:
         if life is not None and life.alert.stale_since_ms is not None:
             life = _changed(life, stale_since_ms=None)
             self._put(life)
-        if life is not None and claim is None and life.alert.state == "firing":
-            beside = self._claimed.get(life.alert.subject, ())
-            # what began in this process began under these settings
-            if (beside or fingerprint in self._leaving.stored) and self._leaves(life.alert, beside, t, now_ms):
-                return
+        if life is not None and claim is None and life.alert.state == "firing" and self._leaves(life.alert, t, now_ms):
+            return
         rule = self._tuning.of(known.alertname, known.stage)
         if rule is None:
             if life is not None:
@@ -318,17 +326,19 @@ class Alerts:
             if alert.stale_since_ms is None and self._sources.unread(alert):
                 self._put(_changed(self._lives[fingerprint], stale_since_ms=self.unread.seen_ms))
 
-    def _leaves(self, alert: AlertState, beside: Iterable[str], t: int, now_ms: int) -> bool:
-        claims = [self._claims[each][alert.subject] for each in beside]
-        return self._leaving.takes(alert, claims, self._lives, t, now_ms)
+    def _leaves(self, alert: AlertState, t: int, now_ms: int) -> bool:
+        return self._leaving.takes(alert, self._claimed, self._claims, self._lives, t, now_ms)
 
     def _end_leaving(self, t: int, now_ms: int) -> None:
-        """End what leaves, each with the reason."""
-        for fingerprint, ended_by in self._leaving.ends(self._lives, self._claims.keys(), t):
-            if ended_by:
-                self._end(self._lives[fingerprint], now_ms, ended_by)
-            else:
+        """End what leaves, each with the reason; who has taken it has taken what it goes on as."""
+        for fingerprint, ended_by, heirs in self._leaving.ends(self._lives, self._claims.keys(), t):
+            if not ended_by:
                 self._again.add(fingerprint)  # it does not leave any more
+                continue
+            ended = self._lives[fingerprint].alert
+            self._end(self._lives[fingerprint], now_ms, ended_by)
+            if ended.acked_by and len(heirs) == 1 and not self._lives[heirs[0]].alert.acked_by:
+                self._put(replace(self._lives[heirs[0]], alert=taken_as(self._lives[heirs[0]].alert, ended)))
 
     def _end(self, life: Life, now_ms: int, ended_by: str = "") -> None:
         """End an alert that the settings do not have any more."""

@@ -13,7 +13,7 @@ from operator import attrgetter
 import msgspec
 from msgspec.structs import replace
 
-from statusdesk.alerts.tuning import RuleTuning
+from statusdesk.alerts.tuning import IN_PRODUCTION, RuleTuning
 from statusdesk.config_alerts import FlappingSettings
 from statusdesk.states_alerts import AlertState
 
@@ -169,6 +169,8 @@ def _firing(
         alert = life.alert if life.alert.cleared_ms is None else replace(life.alert, cleared_ms=None)
         if hold and t - bad >= hold:
             alert, hold = replace(alert, flapping=False, flaps=0, once_held=""), 0
+        if alert.acked_by and alert.alertname == IN_PRODUCTION and alert.version != claim.version:
+            alert = released(alert)  # another one was taken
         told = explained(alert, claim)
         alert = _folded(told, claim.summary, alert.flaps) if alert.flapping else told
         due = bad + hold if hold else None

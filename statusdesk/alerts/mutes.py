@@ -31,15 +31,30 @@ def pattern_problem(pattern: str) -> str:
 def matches(matchers: Iterable[Matcher], alert: AlertState) -> bool:
     """Return whether all conditions hold for an alert; a label that it has not is empty.
 
-    A failed build has the names of its job and of its app.
+    A workload that is not called as its app has two names, ``site/web`` and ``site``; a failed build that of its job
+    and that of its app.
     """
     for matcher in matchers:
         values = [getattr(alert, matcher.name, "") if matcher.name in MATCHABLE else ""]
-        if matcher.name == "app" and alert.job_app:
-            values.append(alert.job_app)
+        if matcher.name == "app" and alert.app_name:
+            values.append(alert.app_name)
         if any(_meets(value, matcher) for value in values) is not matcher.is_equal:
             return False
     return True
+
+
+def with_workloads(matcher: Matcher) -> Matcher:
+    """Return the condition for who has only the labels: what holds for an app holds for its workloads (``site/web``).
+
+    What the jobs of an app are called, no label says.
+    """
+    if matcher.name != "app" or not matcher.value or ("/" in matcher.value and not matcher.is_regex):
+        return matcher
+    pattern = matcher.value if matcher.is_regex else matcher.value.translate(_ESCAPED)
+    return replace(matcher, value=f"({pattern})(/.*)?", is_regex=True)
+
+
+_ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in r"\.+*?()|[]{}^$"})
 
 
 def _meets(value: str, matcher: Matcher) -> bool:

@@ -128,7 +128,7 @@ class Outbox:
         self._dirty.add((sink.name, group.labels))
         if alert.state == "firing":
             # a hit that is over and comes again is news again
-            kept = {(alert.fingerprint, hit) for hit in alert.critical_hits}
+            kept = hits_of([alert])
             known = {hit for hit in group.told.hits if hit[0] != alert.fingerprint or hit in kept}
             group.told = replace(group.told, hits=frozenset(known))
             group.alerts[alert.fingerprint] = alert

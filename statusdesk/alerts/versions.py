@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
+from msgspec.structs import replace
+
 from statusdesk.alerts.making import because, make, read_from
 from statusdesk.alerts.tuning import AHEAD, IN_PRODUCTION, Tuning, production_of
 from statusdesk.judge.presence import is_rolled_out, is_there
@@ -28,28 +30,54 @@ class Versions:
         self._lineages: dict[str, Lineage] = {}
         self._failing: dict[str, RolloutState] = {}
         self._there: dict[str, str] = {}  # which version of a workload had pods
+        self._moved: dict[str, set[str]] = {}  # by app: what belongs to another one now, since that was asked
 
     @property
     def apps(self) -> Collection[str]:
         """The names of all apps."""
         return self._apps.keys()
 
+    def is_renamed(self, row: RolloutState) -> bool:
+        """Whether a workload that is known belongs to another app than it did."""
+        return self._app_of.get(row.key, row.app) != row.app
+
+    def take_renamed(self, app: str) -> str:
+        """Return, once, which app has taken over what fails of this one, or where its version is; empty: none."""
+        for key in sorted(self._moved.pop(app, ())):
+            other = self._app_of.get(key, "")
+            keys = {*self._apps.get(app, ()), *self._apps.get(other, ())} & self._failing.keys()
+            if other and self._apps[other][key].version in {self._failing[each].version for each in keys}:
+                return other
+        return ""
+
     def see(self, row: RolloutState, *, failed: bool = False) -> Iterable[str]:
         """Take a row; return the apps that must be looked at again. ``failed``: it did before it became unknown."""
-        touched = {row.app}
         known_app = self._app_of.get(row.key)
-        if known_app is not None and (known_app != row.app or row.until_ms is not None):
-            touched.add(known_app)
-            self._apps[known_app].pop(row.key, None)
-            del self._app_of[row.key]
-            self._lineages[known_app].leave(row.key)
-            if not self._apps[known_app]:  # apps come and go with environments
-                del self._apps[known_app]
-                self._lineages.pop(known_app, None)
+        left = known_app is not None and (known_app != row.app or row.until_ms is not None)
+        if known_app is not None and left:
+            self._leave(known_app, row.key)
+        self._keep(row, failed=failed)
+        if known_app is None or not left:
+            return {row.app}
+        if row.until_ms is None:
+            if row.key in self._failing:  # while it is unknown that holds which failed, of the app that it is of now
+                self._failing[row.key] = replace(self._failing[row.key], app=row.app)
+            self._moved.setdefault(known_app, set()).add(row.key)
+        return {row.app, known_app}
+
+    def _leave(self, app: str, key: str) -> None:
+        self._apps[app].pop(key, None)
+        del self._app_of[key]
+        self._lineages[app].leave(key)
+        if not self._apps[app]:  # apps come and go with environments
+            del self._apps[app]
+            self._lineages.pop(app, None)
+
+    def _keep(self, row: RolloutState, *, failed: bool) -> None:
         if row.until_ms is not None or not self._tuning.stage_of(row.cluster, row.namespace):
             self._failing.pop(row.key, None)
             self._there.pop(row.key, None)
-            return touched
+            return
         self._apps.setdefault(row.app, {})[row.key] = row
         self._app_of[row.key] = row.app
         self._lineages.setdefault(row.app, Lineage()).see(row)
@@ -60,7 +88,6 @@ class Versions:
             self._failing[row.key] = row
         elif row.level is not Level.UNKNOWN:  # of what is unknown holds what was known
             self._failing.pop(row.key, None)
-        return touched
 
     def _see_pods(self, row: RolloutState) -> None:
         """Keep which version has pods; one that is made anew (Recreate) is not gone in the moment between."""

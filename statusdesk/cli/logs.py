@@ -103,6 +103,8 @@ def run(args: argparse.Namespace) -> int:
             as_json=args.format == "jsonl",
             quiet=args.quiet,
             since=args.since or args.since_time or "",
+            asked=args.tail != 0,
+            namespaces=args.namespace,
         )
         if args.output != "-" and not args.quiet:
             print(f"statusdesk: adding to {args.output}", file=sys.stderr)

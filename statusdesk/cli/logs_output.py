@@ -97,8 +97,11 @@ class Writing:
         as_json: bool = False,
         quiet: bool = False,
         since: str = "",
+        asked: bool = True,
+        namespaces: Sequence[str] = (),
     ) -> None:
-        self._since = since
+        """``asked``: lines that are there already are asked for. ``namespaces``: those that were named."""
+        self._since, self._asked, self._namespaces = since, asked, frozenset(namespaces)
         self._source = source
         self._out = out
         self._narration = narration
@@ -161,6 +164,9 @@ class Writing:
         self._problems = frozenset(status.problems)
         for problem in status.problems:
             self._say(problem, always=True)
+        if status.found:
+            for namespace in self._namespaces.intersection(status.vacant):
+                self._say(f"no pod of {self._what} in namespace {namespace}", always=True)
         if status.waiting:
             for one in status.waiting_for:
                 self._say(f"waiting for {one}")
@@ -187,6 +193,8 @@ class Writing:
         """Return why nothing was written: nothing was there, or nothing of it was asked for."""
         if self._read:
             return f"no line of {self._what} matches ({self._read:,} read)"
+        if not self._asked:
+            return f"no line of {self._what} was asked for (--tail 0)"
         return f"no line of {self._what} since {self._since}" if self._since else f"there are no lines of {self._what}"
 
     def _say(self, sentence: str, *, always: bool = False) -> None:

@@ -10,7 +10,7 @@ from statusdesk import exit_codes
 from statusdesk.cli.usage import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from statusdesk.cli.parser import Parser
     from statusdesk.config import Config
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Let nobody be told of alerts that match, until a moment that must be given. A MATCHER is label=value, label!=value,
 label=~pattern or label!~pattern; a pattern may hold .* and | only. Labels: alertname, severity, cluster, namespace,
-app, source, token.
+app, source, token. app=orders also means the workloads and the failed builds of that app.
 """
+MOST_NAMED = 10
 _MATCHER = re.compile(r"([a-z]+)\s*(=~|!~|!=|=)\s*(.*)", re.DOTALL)
 
 
@@ -76,7 +77,27 @@ def _add(args: argparse.Namespace, config: "Config", reader: "Reader") -> int:
     print(silence_id)
     if not args.quiet:
         print(f"statusdesk: silenced {until_words(ends_ms, asked_ms, zone_of(config))}", file=sys.stderr)
+        for line in _silenced_now(reader, matchers):
+            print(f"statusdesk: {line}", file=sys.stderr)
     return exit_codes.OK
+
+
+def _silenced_now(reader: "Reader", asked: "Sequence[MatcherAsked]") -> list[str]:
+    """Return what is silenced now, in lines: that may be nothing, or more than was meant."""
+    from msgspec import convert
+    from msgspec.structs import asdict
+
+    from statusdesk.alerts.mutes import matches
+    from statusdesk.states_alerts import Matcher
+    from statusdesk.text import clean
+
+    matchers = [convert(asdict(each), Matcher) for each in asked]
+    found = [alert for alert in reader.alerts() if matches(matchers, alert)]
+    if not found:
+        return ["it matches nothing that is pending or firing now"]
+    named = [clean(f"now silent: {each.severity}  {each.alertname}  {each.place}") for each in found[:MOST_NAMED]]
+    more = len(found) - len(named)
+    return [*named, f"and {more} more"] if more else named
 
 
 def _matcher(text: str) -> "MatcherAsked":

@@ -18,12 +18,12 @@ _CONCLUSIVE = {
     "FAILURE": (Level.FAILING, "Failed", "failed"),
     "UNSTABLE": (Level.WARNING, "Unstable", "is unstable"),
 }
-_VANISHED = "VANISHED"  # it ran when last seen, and Jenkins has no such build any more
+_VANISHED = "VANISHED"  # it has ended, and its result is not known: Jenkins was killed, or the build has gone
 _OTHER_WORDS = {
     "": "runs",
     "ABORTED": "was aborted",
     "NOT_BUILT": "was not built",
-    _VANISHED: "vanished before its end was seen",
+    _VANISHED: "ended without a known result",
 }
 _MEANS = {
     JobClass.SEED: "job definitions stay as they were",
@@ -102,7 +102,9 @@ def _history(decisive: Build | None, settled: Settled | None, act: Act | None) -
     ended_ms = settled.before_ms(act) if settled is not None else None
     if decisive is None or settled is None or ended_ms is None or decisive.started_ms >= ended_ms:
         return None, ""
-    return ended_ms, "Destroyed" if decisive.started_ms < (settled.destroyed_ms or 0) else "Made"
+    destroyed_ms, good_ms = settled.destroyed_ms or 0, settled.good_ms or 0  # it may be the run that destroyed it
+    is_destroyed = good_ms <= destroyed_ms or decisive.started_ms + decisive.duration_ms < destroyed_ms
+    return ended_ms, "Destroyed" if is_destroyed else "Made"
 
 
 def _verdict(decisive: Build | None, history: str) -> tuple[Level, str]:

@@ -1,7 +1,7 @@
 """Development environments: which are up, since when and by whom, half-made ones, and those still up after hours."""
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from statusdesk.facts import Build
 from statusdesk.job_names import shown_build, shown_job
 from statusdesk.judge.working_hours import Span, WorkingHours, overlap_ms
-from statusdesk.states import EnvironmentState, Level
+from statusdesk.states import EnvironmentHours, EnvironmentState, Level
 from statusdesk.text import age
 
 WEEK_MS = 7 * 86_400_000
@@ -99,8 +99,9 @@ def story_of(runs: Sequence[Run]) -> Story:
     """Read the runs of one namespace in the order in which they began.
 
     A run that failed or was aborted on the way leaves something behind: the namespace is up, if not whole. A second
-    successful creation makes a half-made environment whole; one that is whole it renews. How a run ended whose job has
-    gone meanwhile nobody knows: what was not up may be half made.
+    successful creation makes a half-made environment whole; one that is whole it renews. What a run destroyed before it
+    was aborted nobody knows, so that it makes nothing better than a failure left it. How a run ended whose job has gone
+    meanwhile nobody knows: what was not up may be half made.
     """
     story = Story()
     for run in sorted(runs, key=lambda each: (each.build.started_ms, each.build.number)):
@@ -114,8 +115,6 @@ def story_of(runs: Sequence[Run]) -> Story:
 def _counts(run: Run, up: bool) -> bool:
     if run.build.building:  # when its job went
         return run.act is Act.CREATE and not up
-    if run.act is Act.DESTROY and run.build.result == "ABORTED":
-        return False  # what it has destroyed so far nobody knows; the next run tells
     return run.build.result not in (None, "NOT_BUILT")
 
 
@@ -131,7 +130,7 @@ def _created(story: Story, run: Run) -> Story:
 
 def _destroyed(story: Story, run: Run) -> Story:
     if not _is_good(run):
-        return story._replace(last=run)
+        return story if _is_aborted(run) and not _is_good(story.last) else story._replace(last=run)
     spans, ended_ms = story.spans, run.ended_ms
     if story.is_up:
         since_ms, _ = spans[-1]
@@ -142,6 +141,10 @@ def _destroyed(story: Story, run: Run) -> Story:
 
 def _is_good(run: Run | None) -> bool:
     return run is not None and not run.build.building and run.build.result in _GOOD
+
+
+def _is_aborted(run: Run) -> bool:
+    return not run.build.building and run.build.result == "ABORTED"
 
 
 def with_what_was_told(story: Story, runs: Sequence[Run], told: EnvironmentState) -> Story:
@@ -180,9 +183,7 @@ def judge_environment(
     last = story.running or story.last
     # who is named is who started the build that is named: a whole one that is made once more is not its maker's fault
     by = last if reason in ("Making", "HalfMade") else story.made
-    spans = [(max(a, now_ms - WEEK_MS), b) for a, b in story.known_spans(now_ms) if b > now_ms - WEEK_MS]
-    working = hours.spans(now_ms - WEEK_MS, now_ms)
-    whole_ms = sum(b - a for a, b in spans)
+    whole_ms, after_ms = week_of(story, hours, now_ms)
     state = EnvironmentState(
         key=f"{cluster}/{namespace}",
         cluster=cluster,
@@ -201,11 +202,29 @@ def judge_environment(
         left_up_ms=left_up_ms if reason == "LeftUp" else None,
         day_off=reason == "LeftUp" and hours.is_day_off(now_ms),
         week_up_min=_minutes(whole_ms),
-        week_after_hours_min=_minutes(whole_ms - overlap_ms(spans, working)),
+        week_after_hours_min=_minutes(after_ms),
         made_ms=by.ended_ms if by is not None and by is story.made and _is_good(by) else None,
         job_gone_ms=by.gone_ms if by is not None else None,
     )
     return _with_message(_renewed(state, story.renewed) if by is story.made else state, now_ms)
+
+
+def week_of(story: Story, hours: WorkingHours, now_ms: int) -> tuple[int, int]:
+    """Return for how long it was up within the last seven days, and of this after hours; milliseconds."""
+    spans = [(max(a, now_ms - WEEK_MS), b) for a, b in story.known_spans(now_ms) if b > now_ms - WEEK_MS]
+    whole_ms = sum(b - a for a, b in spans)
+    return whole_ms, whole_ms - overlap_ms(spans, hours.spans(now_ms - WEEK_MS, now_ms)) if spans else 0
+
+
+def hours_down(source: str, stories: Iterable[Story], hours: WorkingHours, now_ms: int) -> EnvironmentHours:
+    """Return what environments that are down now add to the hours up of the week."""
+    weeks = [week for story in stories if (week := week_of(story, hours, now_ms))[0] > 0]
+    return EnvironmentHours(
+        source=source,
+        namespaces=len(weeks),
+        week_up_min=_minutes(sum(whole_ms for whole_ms, _ in weeks)),
+        week_after_hours_min=_minutes(sum(after_ms for _, after_ms in weeks)),
+    )
 
 
 def _renewed(state: EnvironmentState, run: Run | None) -> EnvironmentState:
@@ -234,7 +253,8 @@ def _verdict(story: Story, left_up_ms: int | None) -> tuple[Level, str]:
     if story.running is not None:
         return Level.PROGRESSING, "Making" if story.running.act is Act.CREATE else "Destroying"
     assert story.last is not None
-    if not _is_good(story.last):
+    cut_short = story.last.act is Act.DESTROY and _is_aborted(story.last)
+    if not _is_good(story.last) and not cut_short:
         if story.last.act is Act.DESTROY:
             return Level.FAILING, "HalfDestroyed"
         if not _is_good(story.made):
@@ -243,7 +263,7 @@ def _verdict(story: Story, left_up_ms: int | None) -> tuple[Level, str]:
         return Level.FAILING, "HalfMade"
     if left_up_ms is not None:
         return Level.WARNING, "LeftUp"
-    return Level.OK, "Up"
+    return (Level.WARNING, "HalfDestroyed") if cut_short else (Level.OK, "Up")
 
 
 def _made(state: EnvironmentState) -> str:
@@ -267,23 +287,26 @@ def _with_message(state: EnvironmentState, now_ms: int) -> EnvironmentState:
         case "Destroying":
             said = f"{last} destroys it"
         case "HalfMade":
-            if not state.last_result:
-                said = f"{last} ran when it was seen last: it may be half made{by}"
-            else:
-                what = "was aborted" if state.last_result == "ABORTED" else "failed"
-                said = f"{last} {what}: it is half made{by}"
+            how = _how(state) if state.last_result else "ran when it was seen last"
+            said = f"{last} {how}: it {left_by(Act.CREATE, state.last_result)}{by}"
         case "HalfDestroyed":
-            said = f"{last} failed: it is destroyed by half, or not at all"
+            said = f"{last} {_how(state)}: it {left_by(Act.DESTROY, state.last_result)}, or not at all"
         case "LeftUp":
             since_ms = state.left_up_ms or now_ms
             when = "on a day off" if state.day_off else "after hours"
             said = f"it is up {when}, {_made(state)}, for {age(now_ms - since_ms)} now"
+            if state.last_result == "ABORTED":
+                said += f"; {last} {_how(state)}: it {left_by(Act.DESTROY, state.last_result)}"
         case _:
             said = _made(state)
     if state.job_gone_ms is not None:
         gone = f"went from Jenkins {age(now_ms - state.job_gone_ms)} ago" if state.job_gone_ms else "is not in Jenkins"
         said += f"; its job {shown_job(state.job)} {gone}"
     return msgspec.structs.replace(state, message=said)
+
+
+def _how(state: EnvironmentState) -> str:
+    return "was aborted" if state.last_result == "ABORTED" else "failed"
 
 
 def _minutes(ms: int) -> int:

@@ -7,37 +7,25 @@ second revision after its own: a change by hand is not the last deploy's. Nor do
 it was applied to what was there, and changed no more than an annotation.
 """
 
-import re
 from collections.abc import Iterable, Sequence
-from urllib.parse import unquote
 
 import msgspec
 
 from statusdesk.facts import Build
 from statusdesk.job_names import spellings
-from statusdesk.judge.join_past import NO_PAST, Past, is_spent, went_back_to
+from statusdesk.judge.join_past import (
+    APART_MS,
+    LATE_MS,
+    NO_PAST,
+    SETTLE_MS,
+    Past,
+    did_nothing,
+    is_spent,
+    went_back_to,
+)
+from statusdesk.judge.join_reference import came_with, reference_of
 from statusdesk.judge.join_versions import contradicts, same_version
 from statusdesk.states import BuildRule, RolloutState
-
-SETTLE_MS = 120_000  # a cluster changes within this of the end of its deploy job
-APART_MS = 300_000  # how long after the end of a build a rollout of its version may begin
-LATE_MS = 1_800_000  # an annotation is not about a rollout that began this long after its build
-_URL = re.compile(r"(?:/job/[^/?#]+)+/\d+(?=[/?#]|$)")
-_NAMED = re.compile(r"(?P<job>\S.*?)\s*(?:#|/|:|\s)\s*#?(?P<number>\d{1,9})")
-_NUMBER = re.compile(r"#?(\d{1,9})")
-_TAG = re.compile(r"jenkins-(?P<job>.+)-(?P<number>\d{1,9})")
-
-
-class Reference(msgspec.Struct, frozen=True):
-    """The build that an annotation names; ``job`` or ``url`` is empty where it does not tell."""
-
-    job: str
-    number: int
-    url: str = ""
-
-    def names(self, build: Build) -> bool:
-        """Return whether it is this build; the tag of a build has dashes for the slashes of a folder."""
-        return build.number == self.number and (not self.job or self.job in spellings(build.job))
 
 
 class Join(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,23 +53,19 @@ def build_of(
     only if the builds before and after the rollout's beginning follow each other, it can be that there was none.
     """
     at_ms = rollout.started_ms
-    reference = read_reference(rollout.build)
-    if reference is not None:
-        annotated = next((build for build in builds if reference.names(build)), None)
-        if annotated is None:
-            return Join(rule=BuildRule.ANNOTATION, job=reference.job, number=reference.number, url=reference.url)
-        if at_ms is None or _may_be_about(annotated, rollout, at_ms, past):
-            return _join(BuildRule.ANNOTATION, annotated)
+    annotated = _by_annotation(rollout, builds, past)
+    if annotated is not None:
+        return annotated
     if at_ms is None:
         return NO_JOIN
     ours = [build for build in builds if deploys_into(build, rollout.namespace)]
     near = [build for build in ours if _began_before(build, at_ms, past) and apart_ms(build, at_ms) <= APART_MS]
-    free = [build for build in near if not is_spent(build, rollout, at_ms, past.earlier)]
+    free = [b for b in near if not did_nothing(b) and not is_spent(b, rollout, at_ms, past.earlier)]
     joined = _by_version(free, rollout.version, at_ms) or _by_time(free, builds, rollout, at_ms, past)
     if joined is not None:
         return joined
     settled = known_until_ms is not None and known_until_ms >= at_ms + SETTLE_MS
-    return _unbuilt(rollout, past) if settled and _is_complete(builds, ours, at_ms) else NO_JOIN
+    return _unbuilt(rollout, past) if settled and _is_complete(builds, _jobs_of(ours, builds, past), at_ms) else NO_JOIN
 
 
 def build_again(
@@ -93,7 +77,7 @@ def build_again(
     began holds, unless the other was nearer. One of which Jenkins has not told yet changes nothing that was told.
     """
     found = build_of(rollout, builds, known_until_ms, past)
-    if told.rule is BuildRule.UNKNOWN or _is_written(told, rollout):
+    if told.rule is BuildRule.UNKNOWN or _is_written(told, rollout, past):
         return found
     if told.rule is BuildRule.ANNOTATION:
         written = msgspec.structs.replace(rollout, build=f"{told.job}#{told.number}")
@@ -103,9 +87,9 @@ def build_again(
     return told if found.rule is BuildRule.ANNOTATION and found.build is None else found
 
 
-def _is_written(told: Join, rollout: RolloutState) -> bool:
+def _is_written(told: Join, rollout: RolloutState, past: Past) -> bool:
     """Whether the annotation names the build that was told."""
-    reference = read_reference(rollout.build)
+    reference = reference_of(rollout, past.now_named)
     if reference is None or reference.number != told.number:
         return False
     return not reference.job or not told.job or reference.job in (told.job, *spellings(told.job))
@@ -125,24 +109,6 @@ def _unbuilt(rollout: RolloutState, past: Past) -> Join:
     return Join(rule=BuildRule.NONE, job=back.build_job, number=back.build_number, url=back.build_url)
 
 
-def read_reference(annotation: str) -> Reference | None:
-    """Read ``job#12``, ``job 12``, ``job/12``, ``#12``, ``$BUILD_TAG`` or ``$BUILD_URL``; None for anything else."""
-    text = annotation.strip()
-    if not text:
-        return None
-    if "://" in text:
-        found = _URL.search(text)
-        if found is None:
-            return None
-        *folders, number = [part for part in found[0].split("/") if part != "job"][1:]
-        return Reference("/".join(map(unquote, folders)), int(number), text)
-    bare, tag, named = _NUMBER.fullmatch(text), _TAG.fullmatch(text), _NAMED.fullmatch(text)
-    if bare is not None:
-        return Reference("", int(bare[1]))
-    told = tag or named
-    return Reference(told["job"].strip("/ "), int(told["number"])) if told is not None else None
-
-
 def deploys_into(build: Build, namespace: str) -> bool:
     """Return whether a build was for this namespace, perhaps among others."""
     return namespace in build.all_namespaces
@@ -150,6 +116,20 @@ def deploys_into(build: Build, namespace: str) -> bool:
 
 def _join(rule: BuildRule, build: Build) -> Join:
     return Join(rule=rule, build=build, job=build.job, number=build.number, url=build.url)
+
+
+def _by_annotation(rollout: RolloutState, builds: Sequence[Build], past: Past) -> Join | None:
+    """Return the build that the annotation names, if it can have begun the rollout; Jenkins may not have told of it."""
+    reference, at_ms = reference_of(rollout, past.now_named), rollout.started_ms
+    if reference is None:
+        return None
+    annotated = next((build for build in builds if reference.names(build)), None)
+    if annotated is not None:
+        is_it = at_ms is None or _may_be_about(annotated, rollout, at_ms, past)
+        return _join(BuildRule.ANNOTATION, annotated) if is_it else None
+    if at_ms is not None and not came_with(reference, rollout, at_ms, builds, past):
+        return None
+    return Join(rule=BuildRule.ANNOTATION, job=reference.job, number=reference.number, url=reference.url)
 
 
 def _may_be_about(build: Build, rollout: RolloutState, at_ms: int, past: Past) -> bool:
@@ -196,19 +176,29 @@ def apart_ms(build: Build, at_ms: int) -> int:
     return 0 if build.building else max(0, at_ms - build.started_ms - build.duration_ms)
 
 
-def _is_complete(builds: Iterable[Build], ours: Sequence[Build], at_ms: int) -> bool:
-    """Whether all builds around a moment are known of each job that deployed into the namespace before it.
+def _jobs_of(ours: Iterable[Build], builds: Iterable[Build], past: Past) -> set[str]:
+    """Return the jobs that deploy the workload: by their builds for its namespace, and by what these wrote to it."""
+    written = [told for each in past.earlier if (told := reference_of(each, past.now_named)) is not None]
+    return {build.job for build in ours} | {b.job for b in builds if any(told.is_of(b) for told in written)}
+
+
+def _is_complete(builds: Iterable[Build], jobs: Iterable[str], at_ms: int) -> bool:
+    """Whether all builds around a moment are known of each job that deploys the workload and built before it.
 
     A build that may have deployed into any namespace, and one between two known numbers that is not known, can be what
     is sought; and where no build ever deployed, clusters change by other means.
     """
-    jobs = {build.job for build in ours if build.started_ms < at_ms}
+    is_any = False
     for job in jobs:
         known = sorted((build for build in builds if build.job == job), key=lambda build: build.number)
-        before = max(index for index, build in enumerate(known) if build.started_ms < at_ms)
-        around = known[before : before + 2]
+        before = max((index for index, build in enumerate(known) if build.started_ms < at_ms), default=None)
+        if before is None and known[0].number == 1:
+            continue
+        if before is None:
+            return False
+        is_any, around = True, known[before : before + 2]
         if any(not build.all_namespaces for build in around):
             return False
         if any(later.number != build.number + 1 for build, later in zip(around, around[1:], strict=False)):
             return False
-    return bool(jobs)
+    return is_any

@@ -9,11 +9,13 @@ What counts, by what the job is for:
 - seed and renewal jobs never, nor what the deploy of an app starts (a smoke test): these change no workload.
 
 The build names the namespace. One that names others only changed nothing here. One that names none at all may have gone
-anywhere if it is of an environment job, or of one that names no app and deploys, or whose builds name a namespace as a
-rule. Others do not count: most builds of a Jenkins compile and test, and their jobs never name any.
+anywhere if it is of an environment job, or of one that names no app whose builds name a namespace as a rule. Others do
+not count: most builds of a Jenkins compile and test, or deploy what no cluster runs, and their jobs never name any.
 
 It ran when the change began, or had ended at most ``SETTLE_MS`` before (``APART_MS`` if it names the version that runs
-now). A Pipeline that is known to have waited for a person then, and for so long before, did not do it.
+now). A Pipeline that is known to have waited for a person then, and for so long before, did not do it. A build that
+hangs does not explain for days whatever anybody does: long after it began it counts only for the version that it names,
+after a stage that began lately, or for what came shortly before its end. One that was NOT_BUILT at once never counts.
 """
 
 from collections.abc import Iterable
@@ -23,12 +25,13 @@ from typing import NamedTuple
 from statusdesk.facts import Build, BuildDetails, JobClass
 from statusdesk.job_names import last_part
 from statusdesk.judge.apps import match_job
-from statusdesk.judge.join import APART_MS, SETTLE_MS, apart_ms
-from statusdesk.judge.join_past import CLOCKS_MS
+from statusdesk.judge.join import apart_ms
+from statusdesk.judge.join_past import APART_MS, CLOCKS_MS, LATE_MS, SETTLE_MS, did_nothing
 from statusdesk.judge.join_versions import same_version
 from statusdesk.states import RolloutState
 
 BESIDE_PAUSE_MS = 5_000  # of a stage that only waits: what it takes to begin
+HANGS_MS = 43_200_000  # a build that has run for so long hangs, or waits for somebody
 MAKERS = (JobClass.ENVIRONMENT, JobClass.DEPLOY, JobClass.OTHER)
 
 
@@ -51,7 +54,7 @@ class JobBeside(NamedTuple):
     @property
     def goes_anywhere(self) -> bool:
         """Whether a build of it that names no namespace may have gone into any."""
-        return self.is_of_all and (self.is_placed or self.job_class is not JobClass.OTHER)
+        return self.job_class is JobClass.ENVIRONMENT or (self.is_of_all and self.is_placed)
 
 
 def near_to(builds: Iterable[Build], rollout: RolloutState, clocks_ms: int) -> list[Build]:
@@ -68,19 +71,25 @@ def near_to(builds: Iterable[Build], rollout: RolloutState, clocks_ms: int) -> l
 def may_have_changed(build: Build, job: JobBeside, rollout: RolloutState) -> bool:
     """Return whether a build near to a rollout may have begun it, of a job that counts."""
     named = build.all_namespaces
-    if rollout.namespace not in named and (named or not job.goes_anywhere):
+    at_ms = rollout.started_ms or 0
+    if did_nothing(build) or (rollout.namespace not in named and (named or not job.goes_anywhere)):
         return False
     if same_version(build.version, rollout.version):
         return True
-    if apart_ms(build, rollout.started_ms or 0) > SETTLE_MS:
+    if apart_ms(build, at_ms) > SETTLE_MS:
         return False
     return job.is_of_all or _names_too(build.job, job.app, rollout)
 
 
-def gaps_of(builds: Iterable[Build]) -> list[tuple[int, int]]:
-    """Return the times (begin and end) in which builds of a job may have begun that are not known: by the numbers."""
+def gaps_of(builds: Iterable[Build], *, whole: bool = True) -> list[tuple[int, int]]:
+    """Return the times (begin and end) in which builds of a job may have begun that are not known: by the numbers.
+
+    ``whole``: all builds are known that are older than those.
+    """
     known = sorted(builds, key=lambda build: build.number)
-    return [(one.started_ms, other.started_ms) for one, other in pairwise(known) if other.number != one.number + 1]
+    before = [(0, build.started_ms) for build in known[:1] if build.number > 1 and not whole]
+    between = [(one.started_ms, other.started_ms) for one, other in pairwise(known) if other.number != one.number + 1]
+    return before + between
 
 
 def waited(details: BuildDetails, rollout: RolloutState) -> bool:
@@ -95,6 +104,20 @@ def waited(details: BuildDetails, rollout: RolloutState) -> bool:
     if any(each.duration_ms - each.paused_ms > BESIDE_PAUSE_MS for each in near):
         return False
     return any(began_ms < at_ms - SETTLE_MS and ended_ms > at_ms + CLOCKS_MS for _, began_ms, ended_ms in spans)
+
+
+def hangs(build: Build, details: BuildDetails | None, rollout: RolloutState) -> bool:
+    """Return whether a build had run for very long when a rollout began, and nothing tells that it did it after all.
+
+    A stage that began lately tells it, the version that runs now, and that the build ended soon.
+    """
+    at_ms = rollout.started_ms or 0
+    if at_ms - build.started_ms <= HANGS_MS or same_version(build.version, rollout.version):
+        return False
+    if not build.building and build.started_ms + build.duration_ms - at_ms <= LATE_MS:
+        return False
+    stages = details.stages if details is not None else ()
+    return not any(at_ms - HANGS_MS < (each.started_ms or 0) <= at_ms + CLOCKS_MS for each in stages)
 
 
 def _names_too(job: str, app: str, rollout: RolloutState) -> bool:

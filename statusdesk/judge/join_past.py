@@ -1,6 +1,6 @@
 """What the past of a workload says of its builds: who made a revision before, and what an undo goes back to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -9,6 +9,9 @@ from statusdesk.judge.join_versions import same_version
 from statusdesk.states import BuildRule, BuildState, RolloutState
 
 CLOCKS_MS = 5_000  # Jenkins and the cluster need not agree on the time to the second
+SETTLE_MS = 120_000  # a cluster changes within this of the end of its deploy job
+APART_MS = 300_000  # how long after the end of a build a rollout of its version may begin
+LATE_MS = 1_800_000  # an annotation is not about a rollout that began this long after its build
 _SURE = (BuildRule.ANNOTATION, BuildRule.VERSION)
 _MADE = (*_SURE, BuildRule.TIME)
 
@@ -18,13 +21,14 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 
     ``earlier`` are the periods of the revisions before, oldest first, with their builds; ``tags`` the versions that it
     had, here and in other namespaces; ``beside`` those of the other workloads of its app. ``clocks_ms``: by how much
-    Jenkins may stamp a build later than it began.
+    Jenkins may stamp a build later than it began. ``now_named``: what jobs are called now that had other names.
     """
 
     earlier: tuple[RolloutState, ...] = ()
     tags: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
     clocks_ms: int = CLOCKS_MS
+    now_named: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 NO_PAST = Past()
@@ -78,6 +82,11 @@ def is_spent(build: Build, rollout: RolloutState, at_ms: int, earlier: Sequence[
         return True
     first_ms = min((each.started_ms for each in mine if each.started_ms is not None), default=at_ms)
     return not build.building and at_ms > first_ms + build.duration_ms + CLOCKS_MS
+
+
+def did_nothing(build: Build) -> bool:
+    """Return whether a build ended before it began: NOT_BUILT, as one that another has overtaken in the queue."""
+    return build.result == "NOT_BUILT" and not build.building and build.duration_ms <= CLOCKS_MS
 
 
 def went_back_to(rollout: RolloutState, earlier: Sequence[RolloutState]) -> RolloutState | None:

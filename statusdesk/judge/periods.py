@@ -1,8 +1,9 @@
 """How often a job should run: as configured, or learnt from the runs that its timer has started."""
 
 import datetime as dt
+import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -36,10 +37,18 @@ def period_of(builds: Sequence[Build], configured_s: float | None) -> Period | N
     return learnt_of([build.started_ms for build in builds if build.trigger == "timer" and build.started_ms])
 
 
-def learnt_of(started_ms: Iterable[int], even_by: float = EVEN) -> Period | None:
+def learnt_of(
+    started_ms: Iterable[int],
+    even_by: float = EVEN,
+    *,
+    unseen: Collection[int] = (),
+    most_ms: float = math.inf,
+) -> Period | None:
     """Return how often something is started by a timer; None where the times at which it began do not tell.
 
-    ``even_by``: so many times the median is the longest gap that recurs of an even timer.
+    ``even_by``: so many times the median is the longest gap that recurs of an even timer. ``unseen``: the starts before
+    which there may have been others, so that the gap before each tells only that there is none longer. ``most_ms``: no
+    gap can be longer.
 
     Of an even timer that is the median between its runs, which is moved neither by a run that a person started nor by
     a night in which Jenkins was down. Of an uneven one (twice a day, never at weekends) it is the longest gap that
@@ -47,23 +56,26 @@ def learnt_of(started_ms: Iterable[int], even_by: float = EVEN) -> Period | None
     """
     known = sorted(set(started_ms))
     starts = known[-NEWEST_RUNS:]
-    gaps = gaps_of(starts)
+    gaps = gaps_of(starts, unseen)
     usual_ms = _longest_recurring_ms(gaps)
-    if len(gaps) < LEAST_INTERVALS or usual_ms is None or _is_in_doubt(gaps, usual_ms, gaps_of(known)):
+    if len(gaps) < LEAST_INTERVALS or usual_ms is None:
         return None
-    once = gaps_of(without_bursts(starts, usual_ms))
+    hidden = {later for earlier, later in pairwise(known) if later in unseen and later - earlier > usual_ms}
+    if _is_in_doubt(gaps_of(starts, hidden), usual_ms, gaps_of(known, hidden)):
+        return None
+    once = gaps_of(without_bursts(starts, usual_ms), hidden)
     longest_ms = _longest_recurring_ms(once) or usual_ms
     median_ms = statistics.median(once)
     even = longest_ms <= even_by * median_ms
     every_ms = median_ms if even else usual_ms
-    if _may_rest_at_weekends(starts, every_ms, even):
+    if most_ms > WEEKEND_MS + SIMILAR * every_ms and _may_rest_at_weekends(starts, every_ms, even):
         return None
     return Period(every_ms / 1000, "learnt" if even else LONGEST)
 
 
-def gaps_of(starts: Sequence[int]) -> list[int]:
-    """Return the times from each start to the next, in the unit of the starts; these in their order."""
-    return [later - earlier for earlier, later in pairwise(starts)]
+def gaps_of(starts: Sequence[int], unseen: Collection[int] = ()) -> list[int]:
+    """Return the times from each start to the next that is not ``unseen``, in their unit; the starts in their order."""
+    return [later - earlier for earlier, later in pairwise(starts) if later not in unseen]
 
 
 def stretches_of(gaps: Iterable[int], longest_ms: float) -> list[list[int]]:

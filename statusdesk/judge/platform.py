@@ -36,7 +36,8 @@ class Surroundings(NamedTuple):
 
     ``awaited_ms``: since when a first success is waited for, as far as that was told before. ``periods``: those of
     some namespaces, where these are others than ``period``. ``settled_ms``: by namespace, before when what was done
-    there is history; ``act``: what the job does with an environment.
+    there is history; ``act``: what the job does with an environment. ``queue_ms``: when it was told last what waits,
+    where that is not now.
     """
 
     period: Period | None = None
@@ -52,6 +53,7 @@ class Surroundings(NamedTuple):
     periods: Mapping[str, Period | None] = MappingProxyType({})
     settled_ms: Mapping[str, int] = MappingProxyType({})
     act: Act | None = None
+    queue_ms: int | None = None
 
 
 class _Known(NamedTuple):
@@ -287,8 +289,9 @@ def _stopped(known: _Known) -> tuple[str, str] | None:
         return "Stuck", f"is stuck in the queue ({queued.why})" if queued.why else "is stuck in the queue"
     if known.running is not None and known.running.url in around.stuck:
         return "Stuck", f"#{known.running.number} runs far longer than it ever did"
-    if queued is not None and queued.since_ms and known.now_ms - queued.since_ms > around.queue_warn_ms:
-        waited = age(known.now_ms - queued.since_ms)
+    queue_ms = known.now_ms if around.queue_ms is None else around.queue_ms
+    if queued is not None and queued.since_ms and queue_ms - queued.since_ms > around.queue_warn_ms:
+        waited = age(queue_ms - queued.since_ms)
         return "Queued", f"waits in the queue for {waited}" + (f" ({queued.why})" if queued.why else "")
     return None
 

@@ -7,12 +7,14 @@ back by up to a second.
 import enum
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from statusdesk.facts import Token
+from statusdesk.grant_order import LATE_MS
 from statusdesk.grants import SLACK
 from statusdesk.states import Grant
 
 KEPT = 32
-TOLERANCE_MS = 2000
 
 
 class Effect(enum.Enum):
@@ -25,8 +27,11 @@ class Effect(enum.Enum):
     SHORTENED = enum.auto()  # the token now ends earlier than before
 
 
-def grant_of(token: Token, key: str) -> Grant | None:
-    """Return what the last renewal, or the token's making, gave; None of what never expires or is not known."""
+def grant_of(token: Token, key: str, skew_ms: int = 0) -> Grant | None:
+    """Return what the last renewal, or the token's making, gave; None of what never expires or is not known.
+
+    ``skew_ms``: the server's clock minus ours.
+    """
     from_ms = token.last_renewal_ms if token.last_renewal_ms is not None else token.issue_ms
     if from_ms is None or token.expire_ms is None:
         return None
@@ -36,7 +41,19 @@ def grant_of(token: Token, key: str) -> Grant | None:
         expire_ms=token.expire_ms,
         granted_ms=token.expire_ms - from_ms,
         issue_ms=token.issue_ms,
+        seen_ms=token.seen_ms + skew_ms if token.seen_ms is not None else None,
     )
+
+
+def is_same(one: Grant, other: Grant) -> bool:
+    """Whether two look-ups told the same grant."""
+    return replace(one, seen_ms=other.seen_ms) == other
+
+
+def with_last(grants: Sequence[Grant], last: Grant, most: int = KEPT) -> list[Grant]:
+    """Return so many grants at most, oldest first, with the last one as it was seen now."""
+    others = [grant for grant in grants if grant.renewed_ms != last.renewed_ms]
+    return sorted([*others, last], key=lambda grant: grant.renewed_ms)[-most:]
 
 
 def of_this_token(grants: Sequence[Grant], issue_ms: int | None) -> list[Grant]:
@@ -48,11 +65,11 @@ def effect(last: Grant, earlier: Sequence[Grant]) -> Effect:
     """Hold the last grant against the newest of the earlier ones that is not of the same moment."""
     if last.issue_ms is not None and last.renewed_ms <= last.issue_ms:
         return Effect.NONE
-    others = [grant for grant in earlier if grant.renewed_ms <= last.renewed_ms - TOLERANCE_MS]
+    others = [grant for grant in earlier if grant.renewed_ms <= last.renewed_ms - LATE_MS]
     if not others:
         return Effect.NONE
     before = others[-1]
-    tolerance_ms = min(TOLERANCE_MS, (last.renewed_ms - before.renewed_ms) // 2)
+    tolerance_ms = min(LATE_MS, (last.renewed_ms - before.renewed_ms) // 2)
     moved_ms = last.expire_ms - before.expire_ms
     if abs(moved_ms) <= tolerance_ms:
         return Effect.AT_CAP

@@ -124,7 +124,7 @@ class Life(msgspec.Struct, kw_only=True):
         """
         if self.rhythm is None or self.granted_ms is None:
             return None
-        runs = survived(self.granted_ms, self.rhythm.runs_in, self.missed)
+        runs = survived(self.granted_ms, self.rhythm.lived_through, self.missed)
         if self.missed and self.is_uneven and self.expire_ms is not None:
             runs = min(runs, survived(self.expire_ms - self.seen_ms, self.rhythm.runs_in, 0))
         return runs
@@ -157,7 +157,7 @@ def life_of(
 ) -> Life:
     """Return the life of a token that is there; ``grants`` are all that are kept, oldest first."""
     rules = settings if settings is not None else TokenSettings(name=token.name, accessor="")
-    last = grant_of(token, key)
+    last = grant_of(token, key, skew_ms)
     mine = of_this_token(grants, token.issue_ms)
     if last is not None and (not mine or mine[-1].renewed_ms < last.renewed_ms):
         mine = [*mine, last]

@@ -147,7 +147,7 @@ def notes_of(life: Life) -> tuple[str, ...]:
     token, notes = life.token, []
     if token.period_s and not token.explicit_max_s:
         notes.append("periodic: nothing caps it")
-    if life.rhythm is not None and life.granted_ms is not None and life.rhythm.runs_in(life.granted_ms) == 1:
+    if life.rhythm is not None and life.granted_ms is not None and life.rhythm.lived_through(life.granted_ms) == 1:
         notes.append(f"a single missed run {'may lapse' if life.is_uneven else 'lapses'} it")
     if not token.orphan and token.path.startswith("auth/token/create") and not life.settings.parent:
         notes.append("it dies with the token that made it: name that one as its parent")

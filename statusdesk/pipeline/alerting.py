@@ -1,6 +1,6 @@
 """Alerts beside the rows: the engine and the outbox over the writer, and what may be told of them after a commit."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -8,6 +8,7 @@ from statusdesk.alerts.engine import Alerts
 from statusdesk.alerts.lifecycle import waits_moved
 from statusdesk.alerts.making import make
 from statusdesk.alerts.outbox import LEVEL_TRIGGERED, Outbox
+from statusdesk.alerts.rules import subject
 from statusdesk.alerts.telling import AlertEvent, Heard, News
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config import Config
@@ -15,7 +16,7 @@ from statusdesk.config_alerts import SEVERITIES
 from statusdesk.console_requests import Asked
 from statusdesk.facts import Visited
 from statusdesk.pipeline.answers import answer
-from statusdesk.states import AlertState, Collector, Lasting, Transition, source_key
+from statusdesk.states import AlertState, BuildState, Collector, Lasting, PlatformState, Transition, source_key
 from statusdesk.states_alerts import RESOLVED_FOR_MS, WATCHDOG, MutedThere, Notification
 from statusdesk.store.kinds import KINDS
 from statusdesk.store.writer import Writer
@@ -29,8 +30,17 @@ class Alerting:
     The alerts are taken from the store at the first ``begin``, with the moment that only then is known.
     """
 
-    def __init__(self, config: Config, writer: Writer, *, sends: bool) -> None:
+    def __init__(
+        self,
+        config: Config,
+        writer: Writer,
+        renamed_to: Callable[[str, str], str] = lambda source, job: "",
+        *,
+        sends: bool,
+    ) -> None:
+        """``renamed_to`` tells how a job that has gone is called now; empty: it has gone."""
         self._writer = writer
+        self._renamed_to = renamed_to
         self._tuning = Tuning(config)
         self._settings = config.alerts
         self._sinks = config.sinks if sends else ()
@@ -145,6 +155,8 @@ class Alerting:
     def step(self, transitions: Iterable[Transition], retold: Iterable[Lasting]) -> None:
         """Put the alerts and messages that follow; commit is the caller's."""
         t, now_ms = self._at
+        transitions = tuple(transitions)
+        self._follow_jobs(each.after for each in transitions)
         changed = self.engine.step(transitions, t, now_ms, retold)
         self._events += self.engine.take_events()
         unread = self.engine.unread.fingerprints
@@ -154,6 +166,16 @@ class Alerting:
             self._writer.put_alerts(changed)
         if self._outbox is not None:
             self._put(self._outbox.step(changed, now_ms, self.engine.unread.held))
+
+    def _follow_jobs(self, rows: Iterable[Lasting]) -> None:
+        """Tell the alerts of jobs that were renamed what they are about now."""
+        for row in rows:
+            if not isinstance(row, BuildState | PlatformState) or row.until_ms is None:
+                continue
+            if name := self._renamed_to(row.source, row.job):
+                whole = f"{row.source}/"
+                other = replace(row, key=f"{whole}{name}{row.key.removeprefix(whole + row.job)}")
+                self.engine.renamed(subject(row), subject(other), f"the job {row.job} is called {name} now")
 
     def _put(self, notifications: list[Notification], *, tell: bool = True) -> None:
         if not notifications:

@@ -2,7 +2,18 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from statusdesk.facts import Build, BuildDetails, Changed, Executors, Job, JobClass, JobMove, QueueItem, Swept
+from statusdesk.facts import (
+    Build,
+    BuildDetails,
+    Changed,
+    Executors,
+    Job,
+    JobClass,
+    JobMove,
+    QueueItem,
+    Swept,
+    Visited,
+)
 from statusdesk.judge.builds import judge_builds
 from statusdesk.judge.environments import Act, Settled
 from statusdesk.judge.jobs import Doubt, doubt_of
@@ -11,6 +22,7 @@ from statusdesk.pipeline.built_jobs import BuiltJobs, JobKey
 from statusdesk.pipeline.clock_steps import MovedBuilds, moved
 from statusdesk.pipeline.failed_builds import FailedBuilds
 from statusdesk.pipeline.gone_jobs import GoneJob, GoneJobs
+from statusdesk.pipeline.hearing import Hearing
 from statusdesk.pipeline.job_events import JobEvents, seed_run
 from statusdesk.pipeline.running_builds import RunningBuilds
 from statusdesk.states import BuildState, Level
@@ -20,6 +32,7 @@ from statusdesk.wants import BuildWanted
 MOST_OF_LASTING = 10_000  # a run every ten minutes for two months
 MOST_NAMESPACES = 1_000
 """Of one job: what it built for environments that came and went is forgotten, the oldest first."""
+JENKINS = "jenkins"
 Pair = tuple[str, str, str]
 AskBuild = Callable[[BuildWanted], None]
 
@@ -38,8 +51,10 @@ class Builds:
         ask: AskBuild = lambda wanted: None,
         keeps: Callable[[str], bool] = lambda namespace: False,
         act_of: Callable[[str], Act | None] = lambda job: None,
+        sources: Collection[str] = (JENKINS,),
     ) -> None:
-        """``keeps``: tells the namespaces of stages; ``act_of``: the jobs whose builds count when they have gone."""
+        """``keeps``: tells the namespaces of stages; ``act_of``: the jobs whose builds count when they have gone;
+        ``sources``: those of which anything is remembered."""
         self._writer = writer
         self._ask = ask
         self._keeps = keeps
@@ -48,7 +63,7 @@ class Builds:
         self._failed = FailedBuilds(ask)
         self._running = RunningBuilds(ask)
         self._moved = MovedBuilds()
-        self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs()}
+        self._jobs: dict[tuple[str, str], Job] = {job.key: job for job in writer.jobs() if job.source in sources}
         self._pairs: dict[Pair, list[Build]] = {}
         self._built = BuiltJobs()
         self._dirty: set[Pair] = set()
@@ -56,13 +71,15 @@ class Builds:
         self._appeared: set[JobKey] = set()
         self._touched: set[JobKey] = set()
         self._forgotten: set[JobKey] = set()
+        self._moves: list[Sequence[JobMove]] = []
         self._gone: list[Transition] = []
         self._queue: dict[str, tuple[QueueItem, ...]] = {}
         self._executors: dict[str, Executors] = {}
         self.settled: dict[str, Settled] = {}
         self.doubt: Doubt | None = None
+        self.hearing = Hearing()
         self.events = JobEvents(writer.job_events(JobEvents.KEPT))
-        self._remember(writer.build_rows.known())
+        self._remember([build for build in writer.build_rows.known() if build.source in sources])
         self._remember_lasting(set(self._built.namespaces))
         self._past = GoneJobs(self._is_lasting, self.events)
         for key in self._built.namespaces.keys() - self._jobs.keys():
@@ -77,12 +94,17 @@ class Builds:
         elif swept.kind is QueueItem:
             items = tuple(item for item in swept.facts if isinstance(item, QueueItem))
             self._queue[swept.source] = items
+            self.hearing.told_queue(swept.at_ms)
             self._writer.put_queue(swept.source, items)
         elif swept.kind is Executors:
             for fact in swept.facts:
                 assert isinstance(fact, Executors)
                 self._executors[fact.source] = fact
                 self._writer.put_executors(fact)
+
+    def visited(self, visited: Visited) -> None:
+        """Take how Jenkins as a whole answered."""
+        self.hearing.visited(visited, doubted=self.doubt is not None)
 
     def _sweep_jobs(self, swept: Swept) -> None:
         jobs = [fact for fact in swept.facts if isinstance(fact, Job)]
@@ -113,6 +135,7 @@ class Builds:
                 self._forget_job(key)
         self._appeared = (self._appeared & seen) | (seen - before.keys())
         changed = {job.key for job in jobs if self._jobs.get(job.key) != job}
+        self._touched.update(key for key in self._made_whole(jobs) if key in self._built.namespaces)
         self._jobs.update((job.key, job) for job in jobs)
         if changed:
             self._writer.put_jobs([job for job in jobs if job.key in changed])
@@ -165,6 +188,7 @@ class Builds:
             return
         if changed.moved:
             self._move(changed.moved)
+            self._writer.put_job_events(self.events.hear(changed.moved, changed.at_ms))
         if changed.gone:
             jobs = {(str(key[0]), str(key[1])) for key in changed.gone}
             self._forget(jobs)
@@ -209,6 +233,7 @@ class Builds:
         """Have the builds of jobs by their new names; they are recalled from the store, which has all of them."""
         self._forget({(move.source, name) for move in moves for name in (move.before, move.after)})
         self._writer.build_rows.move(moves)
+        self._moves.append(moves)
         self._appeared.update((move.source, move.after) for move in moves)
 
     def _forget(self, jobs: set[JobKey]) -> None:
@@ -232,6 +257,7 @@ class Builds:
             found.update((build.key, build) for build in known)
         self._writer.put_builds(list(found.values()))
         self._past.restamp(step_ms)
+        self.hearing.restamp(step_ms)
         self._queue = {source: moved(items, step_ms) for source, items in self._queue.items()}
         self.settled = {name: each.moved(step_ms) for name, each in self.settled.items()}
         self.events.restamp(step_ms)
@@ -296,10 +322,22 @@ class Builds:
         """Return the jobs with builds of this name, which may be written with dashes for the slashes of folders."""
         return list(self._built.named(name))
 
+    def name_now(self, name: str) -> str:
+        """Return what a job is called now that had this name; one that has the name now is meant by it."""
+        return name if not name or self._built.named(name) else self.events.later_name(name)
+
     def class_of(self, job: JobKey) -> JobClass:
         """Return what a job is for; OTHER while it is not known."""
         known = self._jobs.get(job)
         return known.job_class if known is not None else JobClass.OTHER
+
+    def is_whole(self, job: JobKey) -> bool:
+        """Return whether all older builds of a job are known, of those that Jenkins has."""
+        known = self._jobs.get(job)
+        return known is not None and known.complete
+
+    def _made_whole(self, jobs: Sequence[Job]) -> set[JobKey]:
+        return {job.key for job in jobs if job.complete and not self.is_whole(job.key)}
 
     def is_disabled(self, job: JobKey) -> bool:
         """Return whether a job is known to be disabled."""
@@ -315,6 +353,11 @@ class Builds:
         """Return the jobs that have gone since the last call."""
         forgotten, self._forgotten = self._forgotten, set()
         return forgotten
+
+    def take_moves(self) -> list[Sequence[JobMove]]:
+        """Return which jobs were given other names since the last call; those of one entry all at once."""
+        moves, self._moves = self._moves, []
+        return moves
 
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge the pairs that changed and put their states; commit is the caller's."""

@@ -1,7 +1,7 @@
 """The desk: every message in, judged rows and alerts out, one commit per batch."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from msgspec.structs import replace
@@ -41,6 +41,7 @@ from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.platform import Platform
 from statusdesk.pipeline.rollouts import Rollouts
 from statusdesk.pipeline.tokens import Tokens
+from statusdesk.pipeline.unconfigured import Unconfigured
 from statusdesk.states import (
     BuildState,
     EnvironmentState,
@@ -93,8 +94,8 @@ class Desk:
         sends: bool = False,
     ) -> None:
         self._writer = writer
-        stages, acts = config.stages, partial(act_of, config)
-        self._builds = Builds(writer, ask_build, lambda name: any(s.holds("", name) for s in stages), acts)
+        acts, sources = partial(act_of, config), config.source_names()
+        self._builds = Builds(writer, ask_build, partial(_is_of_a_stage, config), acts, sources)
         tokens = config.vault.tokens if config.vault is not None else ()
         self._platform = Platform(writer, self._builds, config.jenkins, tokens)
         self._environments = Environments(writer, self._builds, config)
@@ -102,7 +103,7 @@ class Desk:
         self._causes = Causes(writer, lambda row: self._rollouts.seen(row))
         self._rollouts = Rollouts(writer, config.thresholds_of, self._told_of, ask)
         self._tokens = Tokens(writer, config.vault, self._builds, config.namespaces)
-        self._alerting = Alerting(config, writer, sends=sends)
+        self._alerting = Alerting(config, writer, self._builds.events.renamed_to, sends=sends)
         self._steady = steady
         self._steps = steps
         if steps is not None:
@@ -118,12 +119,13 @@ class Desk:
         self._told: list[Transition] = []  # what waits for a commit to be told of
         self._orders: OrderedDict[tuple[str, type, str, str], int] = OrderedDict()  # those swept last at the end
         self.visited: set[str] = set()
-        self._inherited_parts, self._left = _inherited(writer, config.source_names())
+        self._inherited_parts = _inherited_parts(writer)
+        self._unconfigured = Unconfigured(config, writer)
 
     @property
     def next_due_ms(self) -> int | None:
         """The moment at which a flush is due though no message came."""
-        parts = (self._rollouts, self._tokens, self._platform, self._environments)
+        parts = (self._rollouts, self._tokens)
         dues = [*(part.next_due_ms for part in parts), self._alerting.next_due_ms()]
         return min((due for due in dues if due is not None), default=None)
 
@@ -156,6 +158,11 @@ class Desk:
             self._tokens.visited(message)
             if not message.scope:
                 self.visited.add(message.source)
+                if message.source == JENKINS:
+                    self._builds.visited(message)
+                    if message.ok:
+                        self._platform.heard()
+                        self._environments.answered()
 
     def _told_of(self, state: RolloutState, is_new: bool) -> RolloutState:
         """Return a judged rollout with what else is known of it: the build that did it, and its cause."""
@@ -269,14 +276,12 @@ class Desk:
             self._writer.put([moved(row, step_ms) for row in rows], now_ms)
         for part in (self._rollouts, self._builds, self._tokens, self._joins):
             part.restamp(step_ms)
-        self._hear_jenkins()
+        self._platform.again()
+        self._environments.again()
         self._alerting.restamp(step_ms)
 
     def _flush_sources(self, now_ms: int) -> list[Transition]:
-        transitions: list[Transition] = []
-        if self._left:  # nobody asks these any more, so nobody would ever tell that they are well or gone
-            left, self._left = self._left, []
-            transitions += self._writer.gone(SourceState, left, now_ms)
+        transitions = self._unconfigured.end(now_ms)
         current = self._writer.current(SourceState)
         for each in self._visits:
             visited = replace(each, at_ms=min(each.at_ms, now_ms))  # the clock may have been set back since
@@ -332,11 +337,14 @@ class Desk:
         return keys
 
 
-def _inherited(writer: Writer, configured: Collection[str]) -> tuple[set[str], list[str]]:
-    """Return what an earlier process told of parts of sources, and of sources that nobody asks any more, by key.
+def _is_of_a_stage(config: Config, namespace: str) -> bool:
+    return any(stage.holds("", namespace) for stage in config.stages)
 
-    What it told of a part holds until this process has told how that stands.
+
+def _inherited_parts(writer: Writer) -> set[str]:
+    """Return the keys of what an earlier process told of parts of sources.
+
+    It holds until this process has told how they stand.
     """
     alive = [state for state in writer.current(SourceState).values() if state.until_ms is None]
-    parts = {state.key for state in alive if state.scope}
-    return parts, [state.key for state in alive if state.source not in configured]
+    return {state.key for state in alive if state.scope}

@@ -1,4 +1,4 @@
-"""Development environments, as the runs of the jobs that make and destroy them tell; judged as time passes too."""
+"""Development environments, as the runs of the jobs that make and destroy them tell; judged as of when these told."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -13,6 +13,7 @@ from statusdesk.judge.environments import (
     Run,
     Settled,
     Story,
+    hours_down,
     judge_environment,
     story_of,
     with_what_was_told,
@@ -20,12 +21,11 @@ from statusdesk.judge.environments import (
 from statusdesk.judge.working_hours import WorkingHours
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.built_jobs import JobKey
-from statusdesk.pipeline.rejudging import Rejudging
+from statusdesk.pipeline.rejudging import Hold, Rejudging
 from statusdesk.states import BuildState, EnvironmentState, Level
 from statusdesk.store.writer import Transition, Writer
 
-REJUDGE_MS = 15_000
-LONGEST_HOLD_MS = 300_000  # some job may never show its older builds
+SOURCE = "jenkins"
 _Once = tuple[Act, int, int]  # a job may be seen with its builds under two names: what was done, number, start
 
 
@@ -56,47 +56,48 @@ class Environments:
         # with several clusters nothing tells in which of them a job makes it
         self._cluster = config.clusters[0].name if len(config.clusters) == 1 else ""
         self._stories: dict[str, Story] = {}
-        self._rows = Rejudging(writer, EnvironmentState, REJUDGE_MS)
+        self._rows = Rejudging(writer, EnvironmentState)
         self._news = False
-        self._held_ms: int | None = None
+        self._hold = Hold()
 
     def heard(self) -> None:
         """Take note that Jenkins has told something."""
         self._rows.heard = self._news = True
 
-    @property
-    def next_due_ms(self) -> int | None:
-        """The moment at which time alone may change a verdict."""
-        return self._rows.next_due_ms if self._stories else None
+    def again(self) -> None:
+        """Take note that our clock was set, and the runs are told otherwise."""
+        self._rows.again()
+        self._news = self._news or self._rows.heard
+
+    def answered(self) -> None:
+        """Take note that Jenkins has answered: time has gone on."""
+        self._rows.heard = True
 
     def flush(self, now_ms: int) -> list[Transition]:
-        """Judge the environments and put their states; commit is the caller's."""
-        heard = self._rows.heard
+        """Judge the environments as of when Jenkins was heard, and put their states; commit is the caller's."""
         if self._news:
             self._news = False
             self._builds.forget_gone(now_ms - self._kept_ms)
             runs = self._runs()
             self._stories = self._told_stories(runs, now_ms)
             self._builds.settle(self._settled(runs, now_ms))
-        if not self._rows.is_due(now_ms) or (self._holds(now_ms) if heard else not self._stories):
+        if not self._rows.heard or self._hold.holds(self._lacks_builds(), now_ms):
             return []
+        as_of_ms = self._builds.hearing.as_of_ms(now_ms)
         grace_ms = round(self._settings.grace_s * 1000)
-        judged = (
-            judge_environment(self._cluster, namespace, story, self._hours, grace_ms, now_ms)
+        judged = {
+            namespace: judge_environment(self._cluster, namespace, story, self._hours, grace_ms, as_of_ms)
             for namespace, story in self._stories.items()
-        )
+        }
+        down = [self._stories[namespace] for namespace, state in judged.items() if state is None]
+        self._writer.put_environment_hours(hours_down(SOURCE, down, self._hours, as_of_ms))
         # before any run or job is known nothing can have gone
         whole = bool(self._stories or self._builds.jobs())
-        return self._rows.put([state for state in judged if state is not None], now_ms, whole=whole)
+        return self._rows.put([state for state in judged.values() if state is not None], now_ms, whole=whole)
 
-    def _holds(self, now_ms: int) -> bool:
+    def _lacks_builds(self) -> bool:
         """Whether older builds of the jobs are still being told: a verdict now would be about an old run."""
-        if all(job.complete or self._done_by(job.key) is None for job in self._builds.jobs()):
-            self._held_ms = None
-            return False
-        if self._held_ms is None:
-            self._held_ms = now_ms
-        return 0 <= now_ms - self._held_ms < LONGEST_HOLD_MS
+        return not all(job.complete or self._done_by(job.key) is None for job in self._builds.jobs())
 
     def _settled(self, runs: Mapping[str, Sequence[Run]], now_ms: int) -> dict[str, Settled]:
         """Return what was destroyed or made well by the runs that did it, whatever of the older ones is not told yet.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from statusdesk.facts import Build, Job, JobClass
+from statusdesk.facts import Build, Job, JobClass, JobMove
 from statusdesk.job_renames import Renames
 from statusdesk.pipeline.clock_steps import moved
 from statusdesk.states import JobEvent
@@ -50,6 +50,20 @@ class JobEvents:
         self._newest = [moved(event, step_ms) for event in self._newest]
         self._renames = Renames(self._newest)
 
+    def hear(self, moves: Iterable[JobMove], at_ms: int) -> list[JobEvent]:
+        """Return which jobs were renamed by what is told with their builds, where two lists of jobs did not show it.
+
+        They do not where another job has the old name at once, as when two have exchanged theirs.
+        """
+        events = [
+            JobEvent(source=move.source, name=move.before, at_ms=at_ms, what="renamed", other=move.after)
+            for move in moves
+            if self.later_name(move.before) != move.after
+        ]
+        self._newest = [*self._newest, *events][-self.KEPT :]
+        self._renames = Renames(self._newest)
+        return events
+
     def since(self, source: str, since_ms: int) -> list[JobEvent]:
         """Return what happened at a source since a moment."""
         return [event for event in self._newest if event.source == source and event.at_ms >= since_ms]
@@ -62,6 +76,16 @@ class JobEvents:
     def earlier_names(self, source: str, name: str) -> list[tuple[str, int]]:
         """Return the names that a job had, and until when, the last one first; as far as they are remembered."""
         return self._renames.earlier_names(source, name)
+
+    def renamed_to(self, source: str, name: str) -> str:
+        """Return the name that a job got, as the last that is remembered of it; empty: none."""
+        of_it = (each for each in reversed(self._newest) if (each.source, each.name) == (source, name))
+        last = next((each for each in of_it if each.what in ("renamed", "vanished", "appeared")), None)
+        return last.other if last is not None and last.what == "renamed" else ""
+
+    def later_name(self, name: str) -> str:
+        """Return what a job is called now that had this name; the name itself where no rename is remembered."""
+        return self._renames.later_name(name)
 
     def compare(
         self, before: Mapping[JobKey, Job], after: Mapping[JobKey, Job], seed: SeedRun | None, at_ms: int

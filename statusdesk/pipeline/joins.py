@@ -7,11 +7,12 @@ import msgspec
 from msgspec.structs import replace
 
 from statusdesk.config import AppSettings
-from statusdesk.facts import Build, JobClass
+from statusdesk.facts import Build, JobClass, JobMove
 from statusdesk.job_names import spellings
 from statusdesk.judge.apps import match_job
-from statusdesk.judge.join import APART_MS, LATE_MS, NO_JOIN, SETTLE_MS, Join, build_again, read_reference
-from statusdesk.judge.join_past import CLOCKS_MS, NO_PAST, Past, revisions_before
+from statusdesk.judge.join import NO_JOIN, Join, build_again
+from statusdesk.judge.join_past import APART_MS, CLOCKS_MS, LATE_MS, NO_PAST, SETTLE_MS, Past, revisions_before
+from statusdesk.judge.join_reference import read_reference
 from statusdesk.judge.promotion_builds import DEPLOYS
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.built_jobs import JobKey
@@ -119,7 +120,8 @@ class Joins:
         known = _Known(what, NO_JOIN, is_new if before is None else before.revision != state.revision)
         if before is not None and _what(before)[:3] == what[:3]:
             told = self._known.get(state.key)
-            known.join = _join_of(before)
+            told_before = _join_of(before)
+            known.join = replace(told_before, job=self._builds.name_now(told_before.job))
             known.witnessed = told.witnessed if told is not None else self._was_witnessed(before)
         found = self._sought(state, known)
         if found.rule is BuildRule.NONE:  # what other jobs have built is known only when all is told: with the flush
@@ -137,6 +139,7 @@ class Joins:
         jobs = set(self._jobs_of.get(state.app, ()))
         reference = read_reference(state.build)
         if reference is not None:
+            reference = replace(reference, job=self._builds.name_now(reference.job))
             jobs.update(self._builds.jobs_named(reference.job))
         elif not jobs:
             return before
@@ -148,12 +151,15 @@ class Joins:
                 # a job of no known class that another job of the app starts follows a deploy, and is none
                 after = job_class is JobClass.OTHER
                 builds += [b for b in found_here if not (after and (b.source, b.upstream_job) in jobs)]
-        past = self._past(state) if known.witnessed or _has_near(state, builds) else NO_PAST
-        past = replace(past, clocks_ms=self._clocks.apart_ms)
+        is_open = reference is not None and not any(map(reference.names, builds))
+        past = self._past(state) if known.witnessed or is_open or _has_near(state, builds) else NO_PAST
+        past = replace(past, clocks_ms=self._clocks.apart_ms, now_named=self._now_named((state, *past.earlier)))
         found = build_again(before, state, builds, self._jenkins_ms if known.witnessed else None, past)
-        if found.number is not None or before.rule is BuildRule.UNKNOWN:
-            return found
         told = (before.job, before.number)
+        if found.rule is before.rule and found.build is None and (found.job, found.number) == told:
+            return before
+        if found.number is not None or before.rule is BuildRule.UNKNOWN or _is_unseen(before):
+            return found
         forgotten = before.rule is BuildRule.NONE or not any((b.job, b.number) == told for b in builds)
         return before if forgotten else found
 
@@ -182,11 +188,33 @@ class Joins:
         for row in [rows[key] for key in self._rollouts.get(state.app, ()) if key in rows]:
             versions = same if (row.kind, row.name) == (state.kind, state.name) else beside
             versions.update(filter(None, (row.version, row.previous_version)))
-        earlier = revisions_before(state, periods)
+        earlier = tuple(map(self._followed, revisions_before(state, periods)))
         return Past(earlier=earlier, tags=frozenset(same), beside=frozenset(beside))
+
+    def _followed(self, period: RolloutState) -> RolloutState:
+        """Return a period with the name that the job of its build has now."""
+        job = self._builds.name_now(period.build_job)
+        return period if job == period.build_job else replace(period, build_job=job)
+
+    def _now_named(self, periods: Iterable[RolloutState]) -> dict[str, str]:
+        """Return what the jobs are called now that annotations name."""
+        names = {told.job for each in periods if (told := read_reference(each.build)) is not None}
+        return {name: now for name in names if (now := self._builds.name_now(name)) != name}
+
+    def _rename(self, moves: Sequence[JobMove]) -> None:
+        """Have the builds that were told by the names that their jobs have now."""
+        after = {move.before: move for move in moves}
+        for key, known in self._known.items():
+            told, move = known.join, after.get(known.join.job)
+            if move is not None:
+                url = f"{move.url}{told.number}/" if told.url else ""
+                known.join = replace(told, job=move.after, url=url, build=None)
+                self._again.add(key)
 
     def flush(self, now_ms: int) -> list[Transition]:
         """Join again what other builds, another app, or time may have changed; commit is the caller's."""
+        for moves in self._builds.take_moves():
+            self._rename(moves)
         for job in self._builds.take_forgotten():
             self._clocks.forget(job)
             self._beside.forget_job(job)
@@ -211,7 +239,8 @@ class Joins:
             self._assign(job)
         app = self._app_of[job]
         self._again |= self._rollouts.get(app, set()) if app is not None else set()
-        for name in spellings(job[1]):
+        names = (job[1], *(name for name, _ in self._builds.events.earlier_names(*job)))
+        for name in frozenset[str]().union(*map(spellings, names)):
             self._again |= self._named.get(name, set())
 
     def _assign(self, job: JobKey) -> None:
@@ -267,6 +296,11 @@ class Joins:
             self._named[name].discard(key)
             if not self._named[name]:
                 del self._named[name]
+
+
+def _is_unseen(join: Join) -> bool:
+    """Whether a build is told of that was never known: nothing is left of it once its annotation proves to be older."""
+    return join.rule is BuildRule.ANNOTATION and not join.url
 
 
 def _has_near(state: RolloutState, builds: Sequence[Build]) -> bool:

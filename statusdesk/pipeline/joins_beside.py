@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from statusdesk.facts import Build, JobClass
-from statusdesk.judge.join import APART_MS, LATE_MS, SETTLE_MS, Join
-from statusdesk.judge.join_beside import MAKERS, JobBeside, gaps_of, may_have_changed, near_to, waited
+from statusdesk.judge.join import Join
+from statusdesk.judge.join_beside import MAKERS, JobBeside, gaps_of, hangs, may_have_changed, near_to, waited
+from statusdesk.judge.join_past import APART_MS, LATE_MS, SETTLE_MS
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.builds_kept import KEPT_PER_PAIR
 from statusdesk.pipeline.built_jobs import JobKey
@@ -114,7 +115,7 @@ class Beside:
                     yield _maker(build)
         for gone in self._builds.gone_jobs().values():
             for build in near_to(gone.builds, row, clocks_ms):
-                if may_have_changed(build, JobBeside(JobClass.ENVIRONMENT), row):
+                if may_have_changed(build, JobBeside(JobClass.ENVIRONMENT), row) and not hangs(build, None, row):
                     yield _maker(build)
 
     def _pairs(self, row: RolloutState) -> Iterator[tuple[JobKey, JobBeside, Sequence[Build]]]:
@@ -139,7 +140,7 @@ class Beside:
         if (row.started_ms or 0) - build.started_ms <= SETTLE_MS:
             return False
         details = self._rows.details(*build.key)
-        return details is not None and waited(details, row)
+        return hangs(build, details, row) or (details is not None and waited(details, row))
 
     def _follows(self, build: Build, job: JobBeside) -> bool:
         """Whether the deploy of an app started it: what follows a deploy changes no cluster."""
@@ -166,7 +167,8 @@ class Beside:
     def _gaps_of(self, job: JobKey) -> list[tuple[int, int]]:
         found = self._gaps.get(job)
         if found is None:
-            found = self._gaps[job] = gaps_of(self._builds.of_job(job, deleted_too=True))
+            known = self._builds.of_job(job, deleted_too=True)
+            found = self._gaps[job] = gaps_of(known, whole=self._builds.is_whole(job))
         return found
 
 

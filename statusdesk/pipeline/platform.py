@@ -1,4 +1,4 @@
-"""The platform's jobs, judged when Jenkins tells something and as time passes."""
+"""The platform's jobs, judged whenever Jenkins tells something, as of then."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -9,12 +9,11 @@ from statusdesk.judge.periods import Period, period_of
 from statusdesk.judge.platform import Surroundings, judge_platform
 from statusdesk.judge.platform_pairs import Pair, pairs_of
 from statusdesk.pipeline.builds import Builds
-from statusdesk.pipeline.rejudging import Rejudging
+from statusdesk.pipeline.rejudging import Hold, Rejudging
 from statusdesk.renewals import is_named
 from statusdesk.states import PlatformState
+from statusdesk.states_builds import NO_RESULT
 from statusdesk.store.writer import Transition, Writer
-
-REJUDGE_MS = 5_000
 
 
 class Platform:
@@ -31,27 +30,37 @@ class Platform:
         self._settings = settings
         self._tokens = tokens
         self._writer = writer
-        self._rows = Rejudging(writer, PlatformState, REJUDGE_MS)
+        self._rows = Rejudging(writer, PlatformState)
+        self._hold = Hold()
 
     def heard(self) -> None:
         """Take note that Jenkins has told something."""
         self._rows.heard = True
 
-    @property
-    def next_due_ms(self) -> int | None:
-        """The moment at which time alone may change a verdict."""
-        return self._rows.next_due_ms
+    def again(self) -> None:
+        """Take note that our clock was set."""
+        self._rows.again()
 
     def flush(self, now_ms: int) -> list[Transition]:
-        """Judge the platform's jobs and put their states; commit is the caller's."""
-        if self._settings is None or not self._rows.is_due(now_ms):
+        """Judge the platform's jobs as of when Jenkins was heard, and put their states; commit is the caller's."""
+        if self._settings is None or not self._rows.heard:
             return []
         jobs = {job.key: job for job in self._builds.jobs() if self._is_of_platform(job)}
         queue = _most_urgent(self._builds.queue())
         executors = {each.source: each for each in self._builds.executors()}
         states = [self._state(job, queue.get(key), executors.get(job.source), now_ms) for key, job in jobs.items()]
+        unread = {state.key for state in states if self._is_unread(jobs[state.source, state.job], state)}
+        if self._hold.holds(bool(unread), now_ms):
+            states = [state for state in states if state.key not in unread]
         # where no job is known at all, nothing has been told of them yet
         return self._rows.put(states, now_ms, whole=bool(self._builds.jobs()))
+
+    def _is_unread(self, job: Job, state: PlatformState) -> bool:
+        """Whether nothing was told of a job, and it may have come to results among builds that are still being read."""
+        if job.complete or state.reason != NO_RESULT:
+            return False
+        before = self._writer.current(PlatformState).get(state.key)
+        return before is None or before.until_ms is not None
 
     def _is_of_platform(self, job: Job) -> bool:
         """Tell whether a job is one of the platform: by its class, or because it deploys into no namespace."""
@@ -76,6 +85,7 @@ class Platform:
             Surroundings(
                 periods=self._periods(job, pairs_of(builds, before_ms)),
                 queued=queued,
+                queue_ms=self._builds.hearing.queue_ms(now_ms),
                 stuck=executors.stuck if executors is not None else (),
                 quieting_down=executors is not None and executors.quieting_down,
                 no_executor=executors is not None and executors.total == 0,
@@ -87,7 +97,7 @@ class Platform:
                 settled_ms=before_ms,
                 act=self._builds.act_of(job.name),
             ),
-            now_ms,
+            self._builds.hearing.as_of_ms(now_ms),
         )
 
     def _periods(self, job: Job, pairs: Sequence[Pair]) -> dict[str, Period | None]:

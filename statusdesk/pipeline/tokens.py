@@ -8,7 +8,7 @@ from statusdesk.facts import Swept, Token, VaultHealth, Visited
 from statusdesk.judge.expiries import judge_expiry
 from statusdesk.judge.token_ancestors import lines_of
 from statusdesk.judge.token_doubts import doubted, left_unseen, refused, undoubted, unread
-from statusdesk.judge.token_grants import KEPT, grant_of
+from statusdesk.judge.token_grants import KEPT, grant_of, is_same, with_last
 from statusdesk.judge.token_jobs import Run
 from statusdesk.judge.tokens import Around, judge_token
 from statusdesk.pipeline.builds import Builds
@@ -264,13 +264,16 @@ class Tokens:
     def _granted(self, key: str, token: Token) -> list[Grant]:
         """Return the grants of a token, with the newest, which is kept."""
         known = self._grants_known(key)
-        last = None if token.gone else grant_of(token, key)
-        if last is None or (known and known[-1] == last):
+        last = None if token.gone else grant_of(token, key, self._skew.ms)
+        if last is None:
             return known
-        known[:] = [grant for grant in known if grant.renewed_ms != last.renewed_ms]
-        known.append(last)
-        known.sort(key=lambda grant: grant.renewed_ms)
-        del known[:-KEPT]
+        same = next((each for each in reversed(known) if each.renewed_ms == last.renewed_ms), None)
+        if same is not None and is_same(same, last):
+            if same is known[-1] and last.seen_ms not in (None, same.seen_ms):
+                known[-1] = last
+                self._writer.saw_grant(last)
+            return known
+        self._writer.put_grants([*known[-1:], last])  # the one before with when it was seen last
+        known[:] = with_last(known, last, KEPT)
         self._runs_due.add(key)
-        self._writer.put_grants([last])
         return known

@@ -134,7 +134,7 @@ class Sinks:
             for url in urls
         ]
         api = partial(AlertmanagerApi, sink, urls, self._base_dir, clock, read)  # one for each thread
-        takings = Takings(standing.alerts, terms, tuning)
+        takings = Takings(standing.alerts, terms, tuning, self._silences)
         silencing = Silencing(
             api(), self._silences, takings, expire=terms.expire, clock=clock, steady=steady, narrate=narrate
         )

@@ -4,14 +4,14 @@ Pure: rows in, what an Alertmanager is asked for out.
 """
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from statusdesk.alerts.dedup import wanted
-from statusdesk.alerts.mutes import MATCHABLE
+from statusdesk.alerts.mutes import MATCHABLE, matches, with_workloads
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.redact import safe
 from statusdesk.sinks.alertmanager import Terms, rfc3339
@@ -71,7 +71,7 @@ def of_silence(silence: Silence, now_ms: int) -> Wish:
         about=silence.id,
         marker=f"(statusdesk silence {silence.id})",
         what=f"the silence {silence.id}",
-        matchers=silence.matchers,
+        matchers=tuple(map(with_workloads, silence.matchers)),
         starts_ms=min(silence.starts_ms, now_ms) if silence.active(now_ms) else silence.starts_ms,
         ends_ms=silence.ends_ms,
         created_by=silence.created_by,
@@ -87,10 +87,20 @@ def taken_by(created_by: str, comment: str) -> tuple[str, str] | None:
 
 
 class Takings:
-    """Wishes that nobody is told of what somebody has taken, for as long as it is; ``alerts``: what stands now."""
+    """Wishes that nobody is told of what somebody has taken, for as long as it is; ``alerts``: what stands now.
 
-    def __init__(self, alerts: Callable[[], tuple[AlertState, ...] | None], terms: Terms, tuning: Tuning) -> None:
+    So, too, of what one of the ``silences`` is about by a name that its labels do not say: a failed build by its app.
+    """
+
+    def __init__(
+        self,
+        alerts: Callable[[], tuple[AlertState, ...] | None],
+        terms: Terms,
+        tuning: Tuning,
+        silences: Callable[[], list[Silence]] = list,
+    ) -> None:
         self._alerts = alerts
+        self._silences = silences
         self._terms = terms
         self._tuning = tuning
         self._lease_ms = max(LEASE_MS, terms.ends_after_ms)
@@ -105,7 +115,8 @@ class Takings:
         for alert in sorted(standing, key=lambda each: each.started_ms):
             last[alert.fingerprint] = alert
         taken = [each for each in last.values() if each.acked_by and wanted(each, self._terms.sink, self._tuning)]
-        now = {wish.marker: (each.fingerprint, wish) for each in taken for wish in [self._wish(each, now_ms)]}
+        wished = [(each, self._wish(each, now_ms)) for each in taken] + self._by_other_names(last.values(), now_ms)
+        now = {wish.marker: (each.fingerprint, wish) for each, wish in wished}
         for marker, (fingerprint, wish) in self._before.items():
             # what does not stand any more has its silence end by itself: it may stand there a while longer
             if marker not in now and wish.ends_ms > now_ms:
@@ -117,20 +128,45 @@ class Takings:
         """Whether a silence over there is one of these, also one that has not been ended there yet."""
         return any(marker in comment for marker in self._before)
 
+    def _by_other_names(self, alerts: Iterable[AlertState], now_ms: int) -> list[tuple[AlertState, Wish]]:
+        """Return what is wished of alerts that are silenced here, and would not be by their labels alone."""
+        named = [each for each in alerts if each.silenced_by and each.job_app and not each.acked_by]
+        if not named:
+            return []
+        silences = {each.id: each for each in self._silences()}
+        found = []
+        for alert in named:
+            silence = silences.get(alert.silenced_by)
+            if silence is not None and not matches(silence.matchers, replace(alert, job_app="")):
+                marker = f"(statusdesk silence {silence.id} {alert.fingerprint})"
+                what = f"the silence {silence.id} of {alert.alertname} {alert.fingerprint}"
+                wish = self._of_labels(alert, silence.id, marker, what, now_ms, silence.ends_ms)
+                found.append((alert, replace(wish, created_by=silence.created_by, comment=silence.comment)))
+        return found
+
     def _wish(self, alert: AlertState, now_ms: int) -> Wish:
+        said = f": {alert.ack_comment}" if alert.ack_comment else ""
+        marker = f"{_TAKEN}{alert.fingerprint}-{alert.acked_ms or 0})"
+        what = f"the silence of the taken {alert.alertname} {alert.fingerprint}"
+        wish = self._of_labels(alert, alert.fingerprint, marker, what, now_ms, alert.ack_until_ms)
+        return replace(wish, created_by=alert.acked_by, comment=f"taken{said}")
+
+    def _of_labels(
+        self, alert: AlertState, about: str, marker: str, what: str, now_ms: int, until_ms: int | None
+    ) -> Wish:
+        """Return the wish to silence one alert, and no other, for as long as it is wished."""
         labels = labels_of(alert, self._terms.site)
         ends_ms = now_ms + self._lease_ms
-        said = f": {alert.ack_comment}" if alert.ack_comment else ""
         return Wish(
-            about=alert.fingerprint,
-            marker=f"{_TAKEN}{alert.fingerprint}-{alert.acked_ms or 0})",
-            what=f"the silence of the taken {alert.alertname} {alert.fingerprint}",
+            about=about,
+            marker=marker,
+            what=what,
             # a label that it has not is asked for as empty: no other alert is meant
             matchers=tuple(Matcher(name, labels.get(name, "")) for name in (*MATCHABLE, "site")),
             starts_ms=now_ms,
-            ends_ms=ends_ms if alert.ack_until_ms is None else min(ends_ms, alert.ack_until_ms),
-            created_by=alert.acked_by,
-            comment=f"taken{said}",
+            ends_ms=ends_ms if until_ms is None else min(ends_ms, until_ms),
+            created_by="",
+            comment="",
             lease_ms=self._lease_ms,
             ended=labels if alert.state == "resolved" else None,
         )

@@ -21,6 +21,7 @@ from statusdesk.states import (
     AlertState,
     BuildState,
     Collector,
+    EnvironmentHours,
     EnvironmentState,
     Evidence,
     Grant,
@@ -224,6 +225,7 @@ JOB_EVENTS = Table("job_events", JobEvent, ("source", "name", "at_ms"), indexes=
 JOBS = Table("jobs", Job, ("source", "name"), indexes=(("change",),), extra=(UNTIL, CHANGE))
 QUEUE = Table("queue", QueueItem, ("source", "id"))
 EXECUTORS = Table("executors", Executors, ("source",), extra=(CHANGE,))
+ENVIRONMENT_HOURS = Table("environment_hours", EnvironmentHours, ("source",), extra=(CHANGE,))
 ALERTS = Table(
     "alerts",
     AlertState,
@@ -247,7 +249,7 @@ COLLECTORS = Table("collectors", Collector, ("started_ms", "pid"))
 TABLES: tuple[Table[Any], ...] = (
     *(table for kind in KINDS for table in (kind.current, kind.history)),
     *(PODS, EVENTS, REVISIONS, EVIDENCE),
-    *(BUILDS, DETAILS, JOB_EVENTS, JOBS, QUEUE, EXECUTORS, ALERTS, GRANTS, COLLECTORS),
+    *(BUILDS, DETAILS, JOB_EVENTS, JOBS, QUEUE, EXECUTORS, ENVIRONMENT_HOURS, ALERTS, GRANTS, COLLECTORS),
     *(SILENCES, ACKNOWLEDGEMENTS, NOTIFICATIONS, MUTED_THERE),
 )
 """All tables but ``meta``."""

@@ -20,6 +20,7 @@ from statusdesk.store.gate_rows import GateRows, JobsOf
 from statusdesk.store.kinds import (
     ALERTS,
     COLLECTORS,
+    ENVIRONMENT_HOURS,
     ENVIRONMENTS,
     EVENTS,
     EVIDENCE,
@@ -69,6 +70,7 @@ ALIVE = {
     **{table.name: f"{table.select} WHERE until_ms IS NULL" for table in (*(kind.current for kind in KINDS), JOBS)},
     ALERTS.name: f"{ALERTS.select} WHERE {UNRESOLVED}",
     EXECUTORS.name: EXECUTORS.select,
+    ENVIRONMENT_HOURS.name: ENVIRONMENT_HOURS.select,
     SILENCES.name: f"{SILENCES.select} WHERE expired_ms IS NULL",
     MUTED_THERE.name: MUTED_THERE.select,
 }
@@ -335,6 +337,7 @@ def _changes(db: sqlite3.Connection, since: int) -> Changes:
         executors=rows(EXECUTORS),
         platform=rows(PLATFORM.current),
         environments=rows(ENVIRONMENTS.current),
+        environment_hours=rows(ENVIRONMENT_HOURS),
         collector=_collector(db),
     )
 

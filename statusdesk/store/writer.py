@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from statusdesk.clock import Clock
 from statusdesk.facts import Build, BuildDetails, Event, Executors, Job, QueueItem, Revision
-from statusdesk.states import AlertState, Collector, Evidence, Grant, JobEvent, PodState
+from statusdesk.states import AlertState, Collector, EnvironmentHours, Evidence, Grant, JobEvent, PodState, TokenState
 from statusdesk.store import analysis
 from statusdesk.store import builds as build_questions
 from statusdesk.store.alert_rows import AlertRows
@@ -22,12 +22,13 @@ from statusdesk.store.build_rows import BuildRows
 from statusdesk.store.current import GroupRows, LastingRows, LatestRows, QueueRows, Write
 from statusdesk.store.earlier import Earlier
 from statusdesk.store.errors import StoreError
+from statusdesk.store.grant_rows import GrantRows
 from statusdesk.store.kinds import (
     COLLECTORS,
+    ENVIRONMENT_HOURS,
     EVENTS,
     EVIDENCE,
     EXECUTORS,
-    GRANTS,
     JOB_EVENTS,
     JOBS,
     KINDS,
@@ -93,9 +94,11 @@ class Writer:
         self._jobs = LatestRows(JOBS, {job.key: job for job in jobs})
         executors = map(EXECUTORS.decode, db.execute(EXECUTORS.select))
         self._executors = LatestRows(EXECUTORS, {each.key: each for each in executors})
+        hours = map(ENVIRONMENT_HOURS.decode, db.execute(ENVIRONMENT_HOURS.select))
+        self._environment_hours = LatestRows(ENVIRONMENT_HOURS, {each.source: each for each in hours})
         self.alert_rows = AlertRows(db, lambda: self._change + 1, self.place)
         self.build_rows = BuildRows(db, lambda: self._change + 1, self.place)
-        self._grants = LatestRows(GRANTS)
+        self._grants = GrantRows(db, self.place)
         self._job_events = LatestRows(JOB_EVENTS)
         self._beats = LatestRows(COLLECTORS)
         self.anchor_row = AnchorRow(db)
@@ -133,6 +136,9 @@ class Writer:
                 if pod is not None and pod.until_ms is None:
                     self._pods.put(key, replace(pod, until_ms=at_ms, change=number))
             return []
+        if kind is TokenState:
+            keys = list(keys)
+            self._grants.forget(keys)
         rows = self._lasting[kind]
         made = (rows.gone(key, at_ms, number) for key in keys)
         return [transition for transition in made if transition is not None]
@@ -225,6 +231,10 @@ class Writer:
         """Take the executors of a source."""
         self._executors.put(executors.key, executors, self._change + 1)
 
+    def put_environment_hours(self, hours: EnvironmentHours) -> None:
+        """Take for how long the environments of a source were up that are down now."""
+        self._environment_hours.put(hours.source, hours, self._change + 1)
+
     def put_alerts(self, alerts: Sequence[AlertState]) -> None:
         """Take alerts, new or changed."""
         self.alert_rows.put_alerts(alerts)
@@ -234,14 +244,16 @@ class Writer:
         self._beats.put((collector.started_ms, collector.pid), collector)
 
     def put_grants(self, grants: Sequence[Grant]) -> None:
-        """Take what renewals gave."""
-        self._grants.waiting.update(((grant.key, grant.renewed_ms), (grant, ())) for grant in grants)
+        """Take what renewals gave; the last one of each token is the newest."""
+        self._grants.put(grants)
 
-    @asks
+    def saw_grant(self, grant: Grant) -> None:
+        """Take that a token was not renewed since; it is written where it tells more, and when the store is closed."""
+        self._grants.saw(grant)
+
     def grants_of(self, token_key: str, limit: int) -> list[Grant]:
         """Return the newest committed grants of a token, oldest first."""
-        rows = self._db.execute(f"{GRANTS.select} WHERE key = ? ORDER BY renewed_ms DESC LIMIT ?", (token_key, limit))
-        return [GRANTS.decode(row) for row in rows][::-1]
+        return self._grants.of(token_key, limit)
 
     @property
     def change(self) -> int:
@@ -258,6 +270,8 @@ class Writer:
     def _commit(self, now_ms: int, *, every: bool) -> int:
         number = self._change + 1
         self._sources.release(now_ms, number, every=every)
+        if every:
+            self._grants.release()
         writes = [write for rows in self._kept() for write in rows.writes()] + self._queue.writes(number)
         beats = self._beats.writes() + self.anchor_row.writes()
         if not writes and not beats:
@@ -275,8 +289,8 @@ class Writer:
         return [*self._lasting.values(), *self._latest(), self._events, self._revisions]
 
     def _latest(self) -> tuple[LatestRows[Any], ...]:
-        latest = (self._pods, *self.build_rows.kept, self._jobs, self._executors, self._grants)
-        return (*latest, self._evidence, self._job_events, *self.alert_rows.kept)
+        latest = (self._pods, *self.build_rows.kept, self._jobs, self._executors, self._grants.kept)
+        return (*latest, self._environment_hours, self._evidence, self._job_events, *self.alert_rows.kept)
 
     def _transact(self, writes: list[Write]) -> None:
         try:
@@ -298,7 +312,7 @@ class Writer:
         self.anchor_row.settled()
         self.alert_rows.settled()
         self.build_rows.settled()
-        for once in (self._grants, self._evidence, self._job_events):
+        for once in (self._grants.kept, self._evidence, self._job_events):
             once.rows.clear()
         self._queue.settled()
 

@@ -118,9 +118,11 @@ class World:
             self.alerts.answered(each, self.t)
         self.step()
 
-    def step(self, *rows: Stamped) -> list[AlertState]:
-        self.rows.update((f"{type(row).__name__}:{row.key}", row) for row in rows)
-        written = self.alerts.step(became(*rows), self.t, self.now_ms)
+    def step(self, *rows: Stamped, retold: Iterable[Stamped] = ()) -> list[AlertState]:
+        """Take rows that have become another one, and ``retold`` ones, which only say something else."""
+        retold = tuple(retold)
+        self.rows.update((f"{type(row).__name__}:{row.key}", row) for row in (*rows, *retold))
+        written = self.alerts.step(became(*rows), self.t, self.now_ms, retold)
         self.stored.update(((alert.fingerprint, alert.started_ms), alert) for alert in written)
         self.told += [(event.what, event.alert.alertname) for event in self.alerts.take_events()]
         return written

@@ -10,20 +10,22 @@ from statusdesk.states_alerts import AlertState, Matcher, Silence
 from tests.alerts.make import HOUR, MINUTE, World, rollout, rule
 
 ORDERS = AlertState(fingerprint="f", started_ms=1, alertname="RolloutFailing", severity="warning", state="firing",
-                    namespace="staging", app="orders/web")  # fmt: skip
+                    cluster="eu", namespace="staging", app="orders/web")  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("matchers", "found"),
     [
         ([("app", "orders/web")], True),
-        ([("app", "orders")], False),
+        ([("app", "orders")], True),
+        ([("app", "orders", False, False)], False),
+        ([("app", "web")], False),
         ([("app", "orders.*", True)], True),
         ([("app", "web|orders/.*", True)], True),
         ([("app", "order", True)], False),  # the whole value, as Alertmanager has it
         ([("namespace", "production", False, False)], True),
         ([("namespace", "staging", False, False)], False),
-        ([("cluster", "")], True),
+        ([("token", "")], True),
         ([("app", "orders/web"), ("namespace", "testing")], False),
         ([("summary", "")], True),  # no label at all
         ([("fired_ms", "None")], False),

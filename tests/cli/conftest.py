@@ -107,11 +107,12 @@ def beats(tmp_path):
 def put(tmp_path, beats):
     """Write states to the store, with a collector that beats from now on."""
 
-    def put(*states, alive=True, builds=(), alerts=(), muted=(), sources=("kubernetes/eu", "jenkins")):
+    def put(*states, alive=True, builds=(), jobs=(), alerts=(), muted=(), sources=("kubernetes/eu", "jenkins")):
         now = system_clock()
         with Writer(tmp_path / "state" / "statusdesk.db", 86_400, system_clock) as writer:
             writer.put([*states, *(source(name, at_ms=now) for name in sources)], now)
             writer.put_builds(builds)
+            writer.put_jobs(jobs)
             writer.put_alerts(alerts)
             for each in muted:
                 writer.alert_rows.put_muted(each)

@@ -68,13 +68,18 @@ def test_a_silence_is_made_listed_and_ended(watching, run):
     made = run("silence", "add", "source=jenkins", "--until", "2h", "--comment", "[/x] known")
     assert made.returncode == 0, made.stderr
     silence_id = made.stdout.strip()
-    assert made.stderr.startswith("statusdesk: silenced until ") and made.stderr.endswith(", for 2h\n")
+    first, *rest = made.stderr.splitlines()
+    assert first.startswith("statusdesk: silenced until ") and first.endswith(", for 2h")
+    assert rest == ["statusdesk: now silent: critical  SourceDown  jenkins"]
     wait_for(lambda: alerts(run)["jenkins"]["silenced_by"] == silence_id)
     assert alerts(run)["kubernetes/eu"]["silenced_by"] is None
     listed = run("silence", "list").stdout
     assert silence_id in listed and "source=jenkins" in listed and "[/x] known" in listed
     (row,) = [json.loads(line) for line in run("silence", "list", "--format", "json").stdout.splitlines()]
     assert row["state"] == "holds" and row["matchers"] == ["source=jenkins"] and row["createdBy"]
+    nobody = run("silence", "add", "app=no-such-app", "--until", "2h", "--comment", "x")
+    assert nobody.stderr.endswith("statusdesk: it matches nothing that is pending or firing now\n")
+    assert run("silence", "expire", nobody.stdout.strip()).returncode == 0
     assert run("silence", "expire", silence_id).returncode == 0
     wait_for(lambda: alerts(run)["jenkins"]["silenced_by"] is None)
     assert run("silence", "list").stdout == "" and silence_id in run("silence", "list", "--all").stdout

@@ -10,6 +10,7 @@ from statusdesk.cli.check import _probe_cluster
 from statusdesk.cli.check_store import store_findings
 from statusdesk.config import ClusterSettings
 from statusdesk.config_file import load
+from statusdesk.facts import Build, Job, JobClass
 from statusdesk.states import Level
 from tests.cli.conftest import rollout
 
@@ -141,6 +142,23 @@ def test_a_store_is_told_with_its_mode_size_and_collector(run, put, tmp_path):
         f"ok       store: {tmp_path}/state/statusdesk.db: mode 0640, " in done.stdout and "oldest row 20" in done.stdout
     )
     assert "ok       collector: process 1 (watch) since" in done.stdout
+
+
+def test_builds_that_make_environments_nobody_knows_which_are_a_warning(run, put):
+    jobs = ("env-destroy-all", "env-report")
+    put(
+        builds=[
+            Build(source="jenkins", job=name, number=number, url="u", result="SUCCESS", started_ms=1)
+            for name in jobs
+            for number in (1, 2)
+        ],
+        jobs=[Job(source="jenkins", name=name, url="u", job_class=JobClass.ENVIRONMENT) for name in jobs],
+    )
+    (line,) = [line for line in run("check", "store").stdout.splitlines() if "environments" in line]
+    assert line.startswith(
+        "warning  environments: 2 builds of env-destroy-all, the newest #2, ran for no namespace that"
+    )
+    assert "what they made or destroyed is not told; see namespace_parameters" in line
 
 
 def test_nobody_collecting_is_a_warning(run, put):

@@ -128,6 +128,15 @@ def test_no_such_app_cannot_be_told(kube, run):
     assert "nothing to read of ordes" in done.stderr
 
 
+@pytest.mark.parametrize("quiet", [(), ("--quiet",)])
+def test_a_namespace_that_was_named_and_has_none_of_the_pods_is_told(kube, run, quiet):
+    kube.show(pod("orders-1"))
+    kube.replies["app"] = [Reply(stamped("one"))]
+    done = run("orders", "-n", "nope", "-n", "testing", "--no-follow", *quiet)
+    assert done.returncode == 0 and done.stdout == "[testing/orders-1/app] one\n"
+    assert done.stderr == "statusdesk: no pod of orders in namespace nope\n"
+
+
 def test_a_refusal_cannot_be_told_and_names_the_right(kube, run):
     kube.show(pod("orders-1"))
     kube.replies["app"] = [refusal(403, 'pods "x" is forbidden: User "ada" cannot get resource "pods/log"')]
@@ -363,6 +372,14 @@ def test_it_is_said_why_there_is_nothing(since, said):
     source.now = FollowStatus(found=True, listed=True, ended=True)
     writing = logs_output.Writing(source, io.StringIO(), narration, what="orders", since=since)
     assert writing._look() == 0 and narration.getvalue() == f"statusdesk: {said}\n"
+
+
+def test_lines_that_were_not_asked_for_are_not_said_to_be_missing():
+    source, narration = Silent(), io.StringIO()
+    source.now = FollowStatus(found=True, listed=True, ended=True)
+    writing = logs_output.Writing(source, io.StringIO(), narration, what="orders", asked=False)
+    assert writing._look() == 0
+    assert narration.getvalue() == "statusdesk: no line of orders was asked for (--tail 0)\n"
 
 
 def test_a_problem_that_comes_again_is_told_again(monkeypatch):

@@ -179,6 +179,15 @@ class Kube:
                 self._watches.remove(entry)
 
 
+def is_selected(request: Request, one: dict) -> bool:
+    """Tell whether an object has the label that is asked for: ``name=value``, or ``!name`` for none."""
+    labels = one["metadata"].get("labels", {})
+    name, is_equal, value = request.query.get("labelSelector", "").partition("=")
+    if name.startswith("!"):
+        return name[1:] not in labels
+    return not is_equal or labels.get(name) == value
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 200
@@ -235,6 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _list(self, request: Request) -> None:
         found = self.kube.objects[request.resource]
         items = [one for (namespace, _), one in sorted(found.items()) if request.scope in ("", namespace)]
+        items = [one for one in items if is_selected(request, one)]
         start = int(request.query.get("continue") or 0)
         end = start + int(request.query.get("limit") or len(items))
         token = str(end) if end < len(items) else ""

@@ -10,7 +10,7 @@ from collectors.log_lines import LineKind, LogLine, Selection, Target
 from collectors.log_track import Patience
 from collectors.pod_logs import PodLogs
 from statusdesk.config import ClusterSettings
-from tests.collectors.kubernetes_server import Answer, Kube, Request, wait_for
+from tests.collectors.kubernetes_server import Answer, Kube, Request, is_selected, wait_for
 
 QUICK = Patience(
     first_wait_s=0.02,
@@ -59,9 +59,18 @@ def ended(run: str, code: int = 0, reason: str = "Completed", at: str = "12:00:0
     return {"terminated": {"exitCode": code, "reason": reason, "containerID": run, "finishedAt": at}}
 
 
-def pod(name: str, *containers: dict, inits: tuple[dict, ...] = (), app: str = "orders", uid: str = "") -> dict:
+def pod(
+    name: str,
+    *containers: dict,
+    inits: tuple[dict, ...] = (),
+    app: str = "orders",
+    uid: str = "",
+    workload: str = "",
+) -> dict:
+    """Return a pod; without an ``app`` it carries no label, with a ``workload`` it belongs to that Deployment."""
+
     def asked(some: tuple[dict, ...]) -> list[dict]:
-        return [{"name": one["name"]} for one in some]
+        return [{key: one[key] for key in ("name", "restartPolicy") if key in one} for one in some]
 
     containers = containers or (container(),)
     return {
@@ -70,7 +79,8 @@ def pod(name: str, *containers: dict, inits: tuple[dict, ...] = (), app: str = "
             "namespace": "testing",
             "uid": uid or f"uid-{name}",
             "resourceVersion": "101",
-            "labels": {"app.kubernetes.io/name": app},
+            "labels": ({"app.kubernetes.io/name": app} if app else {}) | {"pod-template-hash": "h1"},
+            "ownerReferences": [{"kind": "ReplicaSet", "name": f"{workload}-h1", "controller": True}] * bool(workload),
         },
         "spec": {"containers": asked(containers), "initContainers": asked(inits)},
         "status": {"containerStatuses": list(containers), "initContainerStatuses": list(inits)},
@@ -93,7 +103,19 @@ class LogKube(Kube):
             self.tell(event, one)
 
     def tell(self, event: str, one: dict) -> None:
-        self.send("pods", json.dumps({"type": event, "object": one}).encode() + b"\n", scope="testing")
+        """Send an event to the watches that have asked for such pods."""
+        told = json.dumps({"type": event, "object": one}).encode() + b"\n"
+        with self._lock:
+            for request, parts in self._watches:
+                if (request.resource, request.scope) == ("pods", "testing") and is_selected(request, one):
+                    parts.put(told)
+
+    def watching(self, resource: str, scope: str = "") -> int:
+        """Return how many watches are open; 0 until all are that follow a list."""
+        listed = {one.query.get("labelSelector") for one in self.asked(resource, False, scope)}
+        with self._lock:
+            watches = [one for one, _ in self._watches if (one.resource, one.scope) == (resource, scope)]
+        return len(watches) if listed <= {one.query.get("labelSelector") for one in watches} else 0
 
     def drop(self, name: str) -> None:
         gone = self.objects["pods"].pop(("testing", name))

@@ -289,6 +289,30 @@ def test_a_backfill_that_was_cut_short_is_done_after_a_restart_and_once(jenkins)
         assert watched.visit() == ["/api/json", "/computer/api/json", "/queue/api/json"]
 
 
+@pytest.mark.parametrize("numbers", [(), (1,)])
+def test_of_a_job_that_was_never_built_nothing_older_is_to_be_read(jenkins, numbers):
+    jenkins.add("deploy", *map(build, numbers))
+    with staged(jenkins) as stage, Watched(stage) as watched:
+        assert watched.sweeps(Job)[0].facts[0].complete
+        assert not [path for path in stage.paths() if path.startswith("/job/")]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_a_job_built_first_while_nobody_looked_is_read(jenkins, restarted):
+    jenkins.add("deploy")
+    with staged(jenkins) as stage, Watched(stage) as watched:
+        if not restarted:
+            for number in (1, 2, 3):
+                jenkins.add("deploy", build(number))
+            watched.visit()
+            assert not watched.sweeps(Job)[-1].facts[0].complete
+            watched.wait_builds(("deploy", 1), ("deploy", 2))
+    if restarted:
+        jenkins.add("deploy", *map(build, (1, 2, 3)))
+        with staged(jenkins) as stage, Watched(stage, complete=("deploy",)) as watched:
+            watched.wait_builds(("deploy", 1), ("deploy", 2))
+
+
 def test_a_renamed_job_keeps_its_builds_and_their_attribution_without_a_request(jenkins):
     jenkins.add("deploy-old", build(1), build(2), default="staging")
     with staged(jenkins) as stage, Watched(stage) as watched:

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from collectors.jenkins_console import JenkinsConsole
-from collectors.log_lines import LineKind
+from collectors.log_lines import LineKind, NotWholeError
 from collectors.transport import VisitFailed
 from statusdesk.config import JenkinsSettings
 from tests.collectors.kubernetes_server import wait_for
@@ -204,7 +204,11 @@ def test_what_is_no_log_of_jenkins_is_no_older_line_and_no_whole_one(console, fo
     console.faults = [LOGIN, LOGIN]
     with pytest.raises(VisitFailed, match="login page"):
         source.older(5, (), 10)
-    assert source.whole(lines[0]) == lines[0].text
+    with pytest.raises(NotWholeError, match="login page"):
+        source.whole(lines[0])
+    console.log = b"b" * 100_000 + b"\r\n"
+    with pytest.raises(NotWholeError, match="does not hold this line"):
+        source.whole(lines[0])
 
 
 def test_only_lines_before_those_that_are_there_are_older(console, follow):

@@ -5,11 +5,11 @@ import gzip
 import pytest
 from msgspec.structs import replace
 
-from collectors.log_lines import MAX_LINE_BYTES, LineKind
+from collectors.log_lines import MAX_LINE_BYTES, LineKind, NotWholeError
 from collectors.log_track import Patience
 from statusdesk.expression import TooLongError
 from statusdesk.text import iso
-from tests.collectors.kubernetes_server import wait_for
+from tests.collectors.kubernetes_server import Answer, wait_for
 from tests.collectors.log_server import QUICK, Reply, container, ended, pod, refusal, stamped
 from tests.collectors.log_sought import sought
 
@@ -138,6 +138,28 @@ def test_runs_before_that_there_never_were_are_told(kube, follow):
     lines = follow(previous=True)
     lines.wait_problem("no previous run of orders-1/app: none has been restarted")
     wait_for(lambda: lines.source.status().ended)
+    assert lines.source.status().unrestarted
+
+
+@pytest.mark.parametrize("last", [{}, {"lastState": ended("run-0", 1, "Error")}], ids=["forgotten", "removed"])
+def test_a_run_before_that_the_kubelet_has_removed_is_not_one_that_never_was(kube, follow, last):
+    kube.replies["app previous"] = [refusal(400, 'previous terminated container "app" in pod "orders-1" not found')]
+    lines = follow(pod("orders-1", container(restartCount=2, **last)), previous=True)
+    lines.wait_problem("orders-1/app: the run before is not kept any more")
+    wait_for(lambda: lines.source.status().ended)
+    assert not lines.source.status().unrestarted
+
+
+@pytest.mark.parametrize(
+    ("resource", "status", "said"), [("pods", 503, "answers 503: down"), ("log", 403, "may not read pods/log")]
+)
+def test_where_the_source_cannot_be_read_nothing_is_said_of_runs_before(kube, follow, resource, status, said):
+    down = Answer(status, refusal(status, "down").body)
+    kube.answer(lambda request: request.resource == resource, down)
+    lines = follow(pod("orders-1", container(restartCount=1, lastState=ended("run-0", 1, "Error"))), previous=True)
+    lines.wait_problem(said)
+    wait_for(lambda: lines.source.status().ended)
+    assert not lines.source.status().unrestarted and "previous" not in " ".join(lines.source.status().problems)
 
 
 @pytest.mark.parametrize(("status", "said"), [(503, "etcd leader changed"), (404, 'pods "orders-1" not found')])
@@ -271,6 +293,25 @@ def test_a_line_of_five_megabytes_is_cut_and_had_whole_on_demand(kube, follow):
     assert lines.lines[1].cut_bytes == len(long) - MAX_LINE_BYTES
     assert lines.source.whole(lines.lines[1]) == long
     assert kube.asked_logs[-1]["sinceTime"] == "2026-11-22T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("replies", "previous", "why"),
+    [
+        (refusal(404, 'pods "orders-1" not found'), refusal(404, 'pods "orders-1" not found'), "the pod has gone"),
+        (refusal(503, "down"), refusal(503, "down"), "answers 503: down"),
+        (Reply(stamped("another", second=9)), refusal(400, "previous terminated"), "does not hold this line any more"),
+        (Reply(b""), refusal(503, "down"), "answers 503: down"),
+    ],
+    ids=["replaced", "down", "rotated", "rotated and down"],
+)
+def test_why_a_line_cannot_be_had_whole_is_told(kube, follow, replies, previous, why):
+    kube.replies["app"] = [Reply(stamped("x" * 60_008), end="hang"), replies]
+    kube.replies["app previous"] = [previous]
+    lines = follow()
+    lines.wait_texts("x" * MAX_LINE_BYTES)
+    with pytest.raises(NotWholeError, match=why):
+        lines.source.whole(lines.lines[0])
 
 
 def test_secrets_are_hidden_unless_asked_for(kube, follow):

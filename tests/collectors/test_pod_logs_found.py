@@ -24,12 +24,85 @@ def test_until_a_container_starts_its_init_container_is_shown(kube, follow):
     lines.wait_texts("asking vault", "hello")
 
 
+REBOOTED = ended("run-1", 255, "Unknown")
+
+
+@pytest.mark.parametrize(
+    ("app", "init"),
+    [
+        (container(run="", state={"waiting": {"reason": "PodInitializing"}}), container("vault-agent", "run-i")),
+        (
+            container(run="", state={"waiting": {"reason": "PodInitializing"}}),
+            container(
+                "vault-agent",
+                "run-i",
+                state={"waiting": {"reason": "CrashLoopBackOff"}},
+                lastState=ended("run-i", 1, "Error"),
+                restartCount=6,
+            ),
+        ),
+        (container(state={"waiting": {"reason": "PodInitializing"}}, lastState=REBOOTED), container("vault-agent")),
+        (container(state=REBOOTED), container("vault-agent", "run-i")),
+    ],
+    ids=["hangs", "crash loop", "new sandbox, waits", "new sandbox, ended"],
+)
+@pytest.mark.parametrize("follows", [True, False])
+def test_an_init_container_that_is_not_done_is_shown_beside_sidecars_and_runs_before(kube, follow, app, init, follows):
+    kube.replies["vault-agent"] = [Reply(stamped("permission denied"), end="hang" if follows else "eof")]
+    kube.replies["proxy"] = [Reply(stamped("envoy up"), end="hang" if follows else "eof")]
+    kube.replies["app"] = [Reply(stamped("before the reboot"))]
+    stands = pod("orders-1", app, inits=(container("proxy", "run-p", restartPolicy="Always"), init))
+    lines = follow(stands, follow=follows)
+    wait_for(lambda: {"permission denied", "envoy up"} <= set(lines.texts()), str(lines.source.status()))
+
+
+def test_init_containers_that_are_done_are_not_shown_while_the_app_crashes(kube, follow):
+    kube.replies["app"] = kube.replies["proxy"] = [Reply(stamped("hello"))]
+    back = {"waiting": {"reason": "CrashLoopBackOff"}}
+    app = container(state=back, lastState=ended("run-1", 1, "Error"), restartCount=3)
+    done, proxy = container("setup", state=ended("run-i")), container("proxy", "run-p", restartPolicy="Always")
+    lines = follow(pod("orders-1", app, inits=(proxy, done)), follow=False)
+    wait_for(lambda: lines.texts() and lines.source.status().ended)
+    assert {query["container"] for query in kube.asked_logs} == {"app", "proxy"}
+
+
 def test_init_containers_of_running_pods_are_read_when_asked_for(kube, follow):
     kube.replies["app"] = [Reply(stamped("hello"), end="hang")]
     kube.replies["setup"] = [Reply(stamped("prepared"))]
     begun = pod("orders-1", inits=(container("setup", state=ended("run-i")),))
     lines = follow(begun, init=True)
     wait_for(lambda: sorted(lines.texts()) == ["hello", "prepared"])
+
+
+def test_pods_without_the_label_are_found_by_their_workload_beside_those_that_carry_it(kube, follow):
+    kube.replies["app"] = [Reply(stamped("hello"), end="hang")]
+    there = [
+        pod("orders-new", workload="orders"),
+        pod("orders-old", app="", workload="orders"),
+        pod("web-1", app="", workload="web"),
+        pod("orders-web", app="web", workload="orders"),
+    ]
+    lines = follow(*there)
+    wait_for(lambda: len(lines.texts()) == 2, str(lines.source.status()))
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.show(pod("orders-next", app="", workload="orders"), pod("web-2", app="", workload="web"), event="ADDED")
+    wait_for(lambda: len(lines.texts()) == 3)
+    found = {origin.pod for origin in lines.source.origins}
+    assert found == {"orders-new", "orders-old", "orders-next"} and lines.marks() == ["joined"]
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_pods_without_the_label_belong_to_the_app_of_their_workload_as_on_the_board(kube, follow, may):
+    named = {"name": "shop-orders", "labels": {"app.kubernetes.io/name": "orders"}}
+    kube.put("deployments", {"metadata": named}, {"metadata": {"name": "web", "labels": {}}})
+    if not may:
+        kube.answer(lambda request: "/apis/" in request.path, Answer(status=403))
+    kube.replies["app"] = [Reply(stamped("hello"))]
+    there = [pod("orders-1"), pod("shop-1", app="", workload="shop-orders"), pod("web-1", app="", workload="web")]
+    lines = follow(*there, follow=False)
+    wait_for(lambda: lines.texts() and lines.source.status().ended)
+    assert {origin.pod for origin in lines.source.origins} == ({"orders-1", "shop-1"} if may else {"orders-1"})
+    assert not lines.source.status().problems
 
 
 def test_containers_are_chosen_by_name(kube, follow):
@@ -125,3 +198,13 @@ def test_a_namespace_that_may_not_be_read_holds_no_other_up(kube, follow):
     lines.wait_texts("one")
     wait_for(lambda: lines.source.status().ended)
     assert "may not read pods in secret" in lines.source.status().problems[0] and lines.marks() == []
+
+
+def test_of_runs_before_nothing_is_known_where_some_of_the_pods_cannot_be_listed(kube, follow):
+    kube.answer(lambda request: "/namespaces/secret/" in request.path, Answer(status=503))
+    targets = tuple(Target(cluster="c1", namespace=name, app="orders") for name in ("testing", "secret"))
+    lines = follow(targets=targets, previous=True)
+    lines.wait_problem("none has been restarted")
+    wait_for(lambda: lines.source.status().ended)
+    status = lines.source.status()
+    assert not status.unrestarted and status.vacant == () and len(status.problems) == 2

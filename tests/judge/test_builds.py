@@ -101,6 +101,8 @@ def job(job_class: JobClass, disabled: bool = False) -> Job:
         (JobClass.DEPLOY, True, [build(4, "UNSTABLE")], "a", "j #4 is unstable for a, the job is disabled"),
         (JobClass.DEPLOY, False, [], "a", "j has no build for a"),
         (JobClass.DEPLOY, False, [RUNNING], "a", "j #9 runs for a"),
+        # Jenkins has the build, as it does after it was killed, or it has none of it any more
+        (JobClass.DEPLOY, False, [build(5, None)], "a", "j #5 ended without a known result for a"),
         (JobClass.SEED, False, [build(4, "FAILURE")], "", "j #4 failed: job definitions stay as they were"),
         (JobClass.RENEWAL, False, [build(4, "FAILURE")], "", "j #4 failed: the tokens that it renews are running down"),
         (JobClass.RENEWAL, False, [build(4, "SUCCESS")], "", "j #4 succeeded"),
@@ -135,6 +137,18 @@ def test_what_a_job_of_environments_left_is_history_once_a_later_run_went_well(g
     state = judged(*about, act=Act.DESTROY)
     assert (state.level, state.reason) == (level, reason)
     assert says in state.message
+
+
+def test_what_destroyed_an_environment_that_was_made_since_was_not_destroyed_itself() -> None:
+    destroys = build(4, "SUCCESS")
+    ended_ms = destroys.started_ms + destroys.duration_ms
+    about = ("jenkins", job(JobClass.ENVIRONMENT), "j", "dev-a")
+    made = judged(*about, [destroys], Settled(ended_ms, ended_ms + 9), act=Act.DESTROY)
+    assert made.message == "j #4 succeeded for dev-a, and the environment was made since"
+    again = judged(*about, [destroys], Settled(ended_ms + 8, ended_ms + 7), act=Act.DESTROY)
+    assert again.message.endswith("was destroyed since")
+    first = judged(*about, [destroys], Settled(ended_ms + 8, ended_ms + 9), act=Act.CREATE)
+    assert first.message.endswith("was destroyed since"), "made anew then, by another run"
 
 
 def test_what_a_job_did_that_neither_makes_nor_destroys_an_environment_is_its_own_matter() -> None:

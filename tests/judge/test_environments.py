@@ -44,6 +44,7 @@ def judged(now_ms: int, *runs: Run) -> EnvironmentState | None:
 
 C, D = Act.CREATE, Act.DESTROY
 MADE = run(C, 1, at(16, "08:00"))
+CUT = run(D, 1, at(16, "18:00"), "ABORTED")
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,11 @@ MADE = run(C, 1, at(16, "08:00"))
         (at(16, "19:00"), [MADE, run(D, 1, at(16, "18:00"), "FAILURE")], Level.FAILING, "HalfDestroyed"),
         (at(16, "18:01"), [MADE, run(D, 1, at(16, "18:00"), None)], Level.PROGRESSING, "Destroying"),
         (at(16, "19:00"), [MADE, run(D, 1, at(16, "18:00"), "NOT_BUILT")], Level.OK, "Up"),
+        (at(16, "19:00"), [MADE, CUT], Level.WARNING, "HalfDestroyed"),
+        (at(16, "21:00"), [MADE, CUT], Level.WARNING, "LeftUp"),
+        (at(16, "19:00"), [MADE, run(D, 0, at(16, "17:00"), "FAILURE"), CUT], Level.FAILING, "HalfDestroyed"),
+        (at(16, "19:00"), [run(C, 1, at(16, "08:00"), "FAILURE"), CUT], Level.FAILING, "HalfMade"),
+        (at(16, "19:00"), [MADE, CUT, run(C, 2, at(16, "18:30"))], Level.OK, "Up"),
     ],
 )
 def test_verdict(now_ms: int, runs: list[Run], level: Level, reason: str) -> None:
@@ -69,6 +75,18 @@ def test_verdict(now_ms: int, runs: list[Run], level: Level, reason: str) -> Non
     assert state is not None
     assert (state.level, state.reason) == (level, reason)
     assert state.message
+
+
+def test_what_a_run_destroyed_before_it_was_aborted_nobody_knows() -> None:
+    state = judged(at(16, "19:00"), MADE, CUT)
+    assert state is not None
+    assert state.message == "env-destroy #1 was aborted: it may be destroyed by half, or not at all"
+    assert (state.made_by, state.number, state.up_since_ms) == ("alice", 1, at(16, "08:01"))
+    late = judged(at(16, "21:00"), MADE, CUT)
+    assert late is not None
+    assert late.message.endswith("for 1h now; env-destroy #1 was aborted: it may be destroyed by half")
+    for runs in ([CUT], [MADE, CUT, run(D, 2, at(16, "18:30"))], [MADE, run(D, 0, at(16, "17:00")), CUT]):
+        assert judged(at(16, "19:00"), *runs) is None
 
 
 def test_what_was_destroyed_is_no_environment_any_more_until_it_is_made_again() -> None:
@@ -161,7 +179,7 @@ def test_who_left_it_half_made_is_named_and_not_who_had_made_it_well(result: str
     state = judged(at(16, "12:00"), MADE, run(C, 2, at(16, "11:00"), result, user="bob"))
     assert state is not None
     what = "failed" if result == "FAILURE" else "was aborted"
-    assert state.message == f"env-create #2 {what}: it is half made by bob"
+    assert state.message == f"env-create #2 {what}: it may be half made by bob"
     assert (state.level, state.reason) == (Level.FAILING, "HalfMade")
     assert (state.made_by, state.job, state.number, state.url) == ("bob", "env-create", 2, "https://ci/create/2/")
     assert (state.made_ms, state.up_since_ms) == (None, at(16, "08:01"))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from statusdesk.facts import Build
-from statusdesk.judge.join import Join, Reference, build_again, build_of, read_reference
+from statusdesk.judge.join import Join, build_again, build_of
 from statusdesk.judge.join_past import NO_PAST, Past, revisions_before
 from statusdesk.judge.join_versions import same_version
 from statusdesk.states import BuildRule, Level, RolloutState
@@ -288,28 +288,6 @@ def test_a_join_tells_job_number_and_url() -> None:
     url = "https://ci/job/shop/job/deploy-orders/9/"
     unknown = Join(rule=BuildRule.ANNOTATION, job="shop/deploy-orders", number=9, url=url)
     assert build_of(rollout(build=url), [seen]) == unknown
-
-
-@pytest.mark.parametrize(
-    ("text", "job", "number"),
-    [
-        ("deploy-orders#42", "deploy-orders", 42),
-        ("deploy-orders #42", "deploy-orders", 42),
-        ("shop/deploy-orders/42", "shop/deploy-orders", 42),
-        ("deploy-orders:42", "deploy-orders", 42),
-        ("#42", "", 42),
-        ("42", "", 42),
-        ("jenkins-shop-deploy-orders-42", "shop-deploy-orders", 42),
-        ("https://ci.example/jenkins/job/shop/job/deploy%20it/42/console", "shop/deploy it", 42),
-    ],
-)
-def test_references(text: str, job: str, number: int) -> None:
-    assert read_reference(text) == Reference(job, number, text if "://" in text else "")
-
-
-@pytest.mark.parametrize("text", ["", " ", "by hand", "https://git.example/tree/main", "1.5.0-rc", "9" * 30])
-def test_what_names_no_build(text: str) -> None:
-    assert read_reference(text) is None
 
 
 def test_a_tag_names_the_build_of_a_folder() -> None:

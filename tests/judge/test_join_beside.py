@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from statusdesk.facts import BuildDetails, JobClass, Stage
-from statusdesk.judge.join_beside import JobBeside, gaps_of, may_have_changed, near_to, waited
+from statusdesk.judge.join_beside import JobBeside, gaps_of, hangs, may_have_changed, near_to, waited
 from statusdesk.judge.join_past import CLOCKS_MS
 from tests.judge.make import T0
 from tests.judge.test_join import ELSEWHERE, NOWHERE, H, M, S, build, rollout
@@ -50,7 +50,9 @@ SAME = {"version": "1.5.0"}
         pytest.param("deploy-all", DEPLOY, "", BOTH, True, id="both"),
         pytest.param("deploy-all", DEPLOY, "", FIRST_ONLY, True, id="only the first is told"),
         pytest.param("env-create", ENV, "", NOWHERE, True, id="makes who knows what"),
-        pytest.param("deploy-all", DEPLOY, "", NOWHERE, True, id="deploys all who knows where"),
+        pytest.param("deploy-portal", DEPLOY, "", NOWHERE, False, id="deploys who knows what, and never says where"),
+        pytest.param("deploy-all", DEPLOY, "", {"result": "NOT_BUILT", "took_ms": 10}, False, id="never built"),
+        pytest.param("deploy-all", DEPLOY, "", {"result": "NOT_BUILT"}, True, id="overtaken by another while it ran"),
         pytest.param("deploy-payments", DEPLOY, "payments", NOWHERE, False, id="another app, who knows where"),
         pytest.param("compile", OTHER, "", NOWHERE, False, id="compiles"),
     ],
@@ -85,6 +87,7 @@ def test_when_it_counts(began_ms: int, changes: dict[str, Any], counts: bool) ->
 def test_a_job_that_names_a_namespace_as_a_rule_went_anywhere_when_it_names_none() -> None:
     made = build(7, job="restart-everything", version="", **NOWHERE)
     assert may_have_changed(made, JobBeside(OTHER, is_placed=True), rollout())
+    assert may_have_changed(made, JobBeside(DEPLOY, is_placed=True), rollout())
     assert not may_have_changed(made, JobBeside(OTHER, "payments", is_placed=True), rollout())
 
 
@@ -116,3 +119,29 @@ def test_a_pipeline_that_waits_for_a_person_does_nothing(stages: list[tuple[int,
 
 def test_what_began_who_knows_when_was_changed_by_nobody_known() -> None:
     assert near_to([build(7)], rollout(started_ms=None), CLOCKS_MS) == []
+
+
+RUNS: dict[str, Any] = {"version": "", "building": True, "result": None, "took_ms": 0}
+
+
+@pytest.mark.parametrize(
+    ("began_ms", "changes", "stages", "is_hanging"),
+    [
+        pytest.param(-12 * H, RUNS, [], False, id="runs for half a day"),
+        pytest.param(-48 * H, RUNS, [], True, id="runs for two days"),
+        pytest.param(-48 * H, RUNS | SAME, [], False, id="the version that runs"),
+        pytest.param(-48 * H, RUNS | {"version": "1.4.0"}, [], True, id="another version"),
+        pytest.param(-48 * H, RUNS, [-48 * H, -47 * H], True, id="no stage for long"),
+        pytest.param(-48 * H, RUNS, [-48 * H, -M], False, id="somebody has decided"),
+        pytest.param(-48 * H, RUNS, [-48 * H, M], True, id="somebody has decided since"),
+        pytest.param(-48 * H, {"version": "", "took_ms": 60 * H}, [], True, id="ended long after it"),
+        pytest.param(-48 * H, {"version": "", "took_ms": 48 * H + 30 * M}, [], False, id="ended soon after it"),
+        pytest.param(-48 * H, {"version": "", "took_ms": 48 * H - M}, [], False, id="ended before it"),
+    ],
+)
+def test_a_build_that_hangs_explains_nothing(
+    began_ms: int, changes: dict[str, Any], stages: list[int], is_hanging: bool
+) -> None:
+    told = tuple(Stage(name="s", started_ms=T0 + at, duration_ms=S) for at in stages)
+    details = BuildDetails(source="jenkins", job="deploy-all", number=7, at_ms=T0 + H, stages=told) if stages else None
+    assert hangs(build(7, began_ms, job="deploy-all", **changes), details, rollout()) is is_hanging

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from statusdesk.judge.token_grants import KEPT, grant_of
+from statusdesk.judge.token_grants import grant_of, with_last
 from statusdesk.judge.token_rhythm import Rhythm, rhythm_of
 from statusdesk.judge.tokens import Around, judge_token
 from statusdesk.states import Grant, Level, TokenState
-from tests.judge.token_make import T0, H, settings, token
+from tests.judge.token_make import T0, H, granted, settings, token
 
 
 def daily(*hours: int, days: int = 14, rest: int = 0) -> list[int]:
@@ -30,14 +30,17 @@ TIMERS = [
 
 
 def watched(hours: list[int], ttl_h: int, until_h: int) -> Iterator[tuple[int, TokenState]]:
-    """Judge a token each hour that is renewed at these hours; with none configured but its name."""
+    """Judge a token each hour that is renewed at these hours and looked at all the time; only its name is known."""
     seen, grants, before = token(), list[Grant](), None
     for hour in range(hours[0], until_h):
         now_ms = T0 + hour * H
-        if hour in hours:
-            seen = token(issue_ms=T0 - H, last_renewal_ms=now_ms, expire_ms=now_ms + ttl_h * H)
-            grants = [*grants, *(grant for grant in [grant_of(seen, "vault/orders")] if grant is not None)][-KEPT:]
-        seen = msgspec.structs.replace(seen, seen_ms=now_ms)
+        for renewed in (False, True) if hour in hours else (False,):
+            if renewed:
+                seen = token(issue_ms=T0 - H, last_renewal_ms=now_ms, expire_ms=now_ms + ttl_h * H)
+            seen = msgspec.structs.replace(seen, seen_ms=now_ms)
+            last = grant_of(seen, "vault/orders")
+            assert last is not None
+            grants = with_last(grants, last) if renewed or grants else []
         before = judge_token(seen, before, settings(), now_ms, Around(grants=tuple(grants))).state
         yield hour, before
 
@@ -101,9 +104,7 @@ def test_of_an_uneven_timer_the_rounds_that_were_seen_tell_how_many_runs_come() 
     ],
 )  # fmt: skip
 def test_what_its_renewals_do_not_tell_is_not_known(renewed_h: list[float], every_h: int | None) -> None:
-    grants = [
-        Grant(key="vault/orders", renewed_ms=T0 + round(at * H), expire_ms=0, granted_ms=0, issue_ms=T0 - H)
-        for at in renewed_h
-    ]
-    rhythm = rhythm_of(grants, None)
+    ends_ms = [T0 + round(at * H) for at in renewed_h]
+    seen = [token(issue_ms=T0 - H, last_renewal_ms=at_ms, expire_ms=at_ms + 1000 * H) for at_ms in ends_ms]
+    rhythm = rhythm_of(granted(seen), None)
     assert (rhythm and round(rhythm.every_ms / H)) == every_h

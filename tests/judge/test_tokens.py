@@ -5,10 +5,9 @@ import pytest
 
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Token
-from statusdesk.judge.token_grants import grant_of
 from statusdesk.judge.tokens import Around, judge_token
 from statusdesk.states import Level
-from tests.judge.token_make import CAPPED, EVERY_8H, FAILED, T0, H, after, renewals, renewed, settings, token
+from tests.judge.token_make import CAPPED, EVERY_8H, FAILED, T0, H, after, granted, renewals, renewed, settings, token
 
 
 @pytest.mark.parametrize(
@@ -130,6 +129,13 @@ def test_the_interval_is_learnt_from_as_many_runs_as_that_of_a_job() -> None:
     assert states[3].message.endswith("survives 2 missed runs")
 
 
+def test_what_it_survives_does_not_change_by_what_the_queue_moves_its_renewals() -> None:
+    for gap_h in (7.999, 8, 8.001):
+        assert after(*renewals(5, gap_h))[-1].survives == 2
+        assert after(*renewals(5, gap_h, left_h=16))[-1].survives == 1
+        assert after(*renewals(5, gap_h, left_h=23))[-1].survives == 1
+
+
 def test_one_late_renewal_does_not_change_what_was_learnt() -> None:
     seen = [*renewals(4), renewed(token(), 39, 24), renewed(token(), 47, 24)]
     state = after(*seen)[-1]
@@ -138,8 +144,7 @@ def test_one_late_renewal_does_not_change_what_was_learnt() -> None:
 
 def test_a_learnt_interval_that_is_missed_is_told() -> None:
     seen = renewals(4)
-    grants = tuple(grant for each in seen if (grant := grant_of(each, "vault/orders")) is not None)
-    around = Around(grants=grants, poll_s=30.0)
+    around = Around(grants=granted(seen), poll_s=30.0)
     last_ms = seen[-1].last_renewal_ms
     assert last_ms is not None
     on_time = judge_token(seen[-1], None, None, last_ms + 10 * H, around)

@@ -1,6 +1,9 @@
 """Tokens, their settings, and what becomes of them."""
 
+from collections.abc import Iterable
 from typing import Any
+
+from msgspec.structs import replace
 
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Token
@@ -37,16 +40,22 @@ def renewed(before: Token, after_h: float, left_h: float) -> Token:
     return token(issue_ms=before.issue_ms, last_renewal_ms=now_ms, expire_ms=now_ms + int(left_h * H))
 
 
-def after(*tokens: Token, rules: TokenSettings | None = None) -> list[TokenState]:
-    """Judge one look-up after the other, each at its renewal, as the pipeline does."""
-    states: list[TokenState] = []
+def granted(tokens: Iterable[Token]) -> tuple[Grant, ...]:
+    """Return the grants of a token that is looked at all the time: each was the last one until the next came."""
     grants: list[Grant] = []
     for seen in tokens:
         grant = grant_of(seen, "vault/orders")
         if grant is not None and grant not in grants:
-            grants.append(grant)
+            grants = [replace(each, seen_ms=each.seen_ms or grant.renewed_ms) for each in grants] + [grant]
+    return tuple(grants)
+
+
+def after(*tokens: Token, rules: TokenSettings | None = None) -> list[TokenState]:
+    """Judge a token at each of its renewals, as the pipeline does; it is looked at all the time."""
+    states: list[TokenState] = []
+    for number, seen in enumerate(tokens, 1):
         before = states[-1] if states else None
-        around = Around(grants=tuple(grants))
+        around = Around(grants=granted(tokens[:number]))
         states.append(judge_token(seen, before, rules, seen.last_renewal_ms or T0, around).state)
     return states
 

@@ -8,6 +8,7 @@ from statusdesk.config import (
     JenkinsSettings,
     StageSettings,
     StoreSettings,
+    VaultSettings,
 )
 from statusdesk.facts import (
     Build,
@@ -43,6 +44,7 @@ class Bench:
             stages=(StageSettings(name="staging", namespaces=("staging",)),),
             clusters=tuple(ClusterSettings(name=name) for name in self.clusters),
             jenkins=JenkinsSettings(url="http://jenkins"),
+            vault=VaultSettings(address="http://127.0.0.1:1"),
             store=StoreSettings(state_dir=str(self.directory)),
         )
         self.writer = Writer(self.directory / "statusdesk.db", 86_400.0, lambda: self.now_ms)

@@ -283,6 +283,8 @@ def test_a_job_whose_runs_were_seen_is_not_overdue_since_the_clock_was_set(bench
     bench.pass_ms(EVERY_MS)
     assert (row().reason, row().last_success_ms) == ("Succeeded", bench.ours(T0 - 59_000))
     bench.pass_ms(300_000)
+    bench.take(Visited(source="jenkins", ok=True, at_ms=bench.now_ms))
+    bench.pass_ms(1)
     assert row().reason == "RenewalOverdue"
 
 

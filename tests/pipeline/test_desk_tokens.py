@@ -109,14 +109,58 @@ def test_the_desk_wakes_when_a_token_is_due(bench):
 def test_grants_are_learnt_from_over_a_restart(bench):
     for number in range(8):
         renewed_ms = day(number)
-        seen = token(expire_ms=renewed_ms + 3 * 86_400_000, last_renewal_ms=renewed_ms, seen_ms=renewed_ms)
-        bench.now_ms = renewed_ms
-        bench.see(swept(Token, seen, source="vault", started_ms=renewed_ms))
+        for looked_ms in (renewed_ms, renewed_ms + 80_000_000, renewed_ms + 86_300_000):
+            look(bench, looked_ms, renewed_ms)
         bench.restart()
-    bench.see(swept(Token, seen, source="vault", started_ms=renewed_ms))
+    look(bench, renewed_ms + 86_301_000, renewed_ms)
     row = bench.writer.current(TokenState)["vault/payments"]
     assert (row.renew_every_s, row.every_rule, row.survives) == (86_400, "learnt", 2)
-    assert len(bench.writer.grants_of("vault/payments", 9)) == 8
+    grants = bench.writer.grants_of("vault/payments", 9)
+    assert [grant.renewed_ms for grant in grants] == [day(number) for number in range(8)]
+    seen = {grant.seen_ms - grant.renewed_ms for grant in grants[:-1]}
+    assert seen == {86_300_000}, "what little was not written yet was when the store was closed"
+
+
+def look(bench, now_ms, renewed_ms):
+    """Look the token up, which was renewed for three days."""
+    bench.now_ms = now_ms
+    seen = token(expire_ms=renewed_ms + 3 * 86_400_000, last_renewal_ms=renewed_ms, seen_ms=now_ms)
+    bench.see(swept(Token, seen, source="vault", started_ms=now_ms))
+    bench.writer.commit()
+
+
+def test_renewals_while_no_collector_worked_are_not_learnt_from(bench):
+    """One for the first two hours of each day; it is renewed each hour."""
+    hour = 3_600_000
+    for number in range(6):
+        for minute in range(0, 121, 10):
+            now_ms = day(number) + minute * 60_000
+            look(bench, now_ms, day(number) + minute // 60 * hour)
+            row = bench.writer.current(TokenState)["vault/payments"]
+            assert (row.level, row.reason) == (Level.OK, "Renewing")
+            assert row.renew_every_s is None, "it may rest by night"
+        bench.restart()
+
+
+def test_when_a_grant_was_seen_last_outlives_a_collector_that_is_killed_but_for_a_part(bench, tmp_path):
+    """And it costs few writes: one each time that a quarter of the time is new."""
+    written = []
+    for minute in range(0, 24 * 60, 5):
+        look(bench, day(0) + minute * 60_000, day(0))
+        (grant,) = bench.writer.grants_of("vault/payments", 9)
+        assert bench.now_ms - grant.seen_ms <= 0.25 * (bench.now_ms - grant.renewed_ms)
+        written.append(grant.seen_ms)
+    assert len(set(written)) < 25
+    look(bench, day(1), day(1))
+    assert bench.writer.grants_of("vault/payments", 9)[0].seen_ms == day(1) - 5 * 60_000
+
+
+def test_an_older_answer_says_nothing_of_when_a_grant_was_seen_last(bench):
+    look(bench, day(0), day(0))
+    look(bench, day(1), day(1))
+    look(bench, day(1) + 1000, day(0))
+    bench.restart()
+    assert [grant.seen_ms for grant in bench.writer.grants_of("vault/payments", 9)] == [day(0), day(1)]
 
 
 def test_a_clock_of_the_server_that_is_off_does_not_make_a_token_lapse(bench):

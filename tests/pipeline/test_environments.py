@@ -383,3 +383,38 @@ def test_nothing_is_said_before_the_older_builds_of_a_job_that_was_renamed_are_t
     listed[0] = msgspec.structs.replace(listed[0], complete=True)
     bench.see(jobs(bench, *listed))
     assert bench.environment().reason == "Up"
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_the_hours_up_of_the_week_count_what_is_down_now(bench, restarted):
+    runs = [
+        ran(f"env-{what}", day, bench.now_ms - day * 24 * HOUR_MS + hour * HOUR_MS, namespace=f"dev-{who}", took_ms=0)
+        for day in (1, 2, 9)  # the last but one Friday is more than a week ago
+        for who in ("bob", "eve")
+        for what, hour in (("create", 4), ("destroy", 10))
+    ]
+    # each namespace has builds of its own
+    runs = [msgspec.structs.replace(each, seen=(numbered(each.seen[0]),)) for each in runs]
+    bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS), *runs)
+
+    def hours():
+        with Reader(bench.directory / "statusdesk.db") as reader:
+            (found,) = reader.changes(0).environment_hours
+        return found.namespaces, found.week_up_min, found.week_after_hours_min
+
+    assert bench.environment() is None and hours() == (2, 24 * 60, 8 * 60)
+    bench.see(ran("env-create", 99, bench.now_ms, namespace="dev-bob", took_ms=0))
+    assert (bench.environment().week_up_min, hours()) == (12 * 60, (1, 12 * 60, 4 * 60))
+    if restarted:
+        bench.restart()
+        bench.see(jobs(bench, "env-create", "env-destroy", *OTHERS))
+        assert (bench.environment().week_up_min, hours()) == (12 * 60, (1, 12 * 60, 4 * 60))
+    bench.pass_ms(6 * 24 * HOUR_MS)
+    assert hours() == (1, 0 + 6 * 60, 2 * 60)
+
+
+def numbered(build):
+    """Return a build with a number of its own, by when it began and for whom."""
+    return msgspec.structs.replace(
+        build, number=build.started_ms // HOUR_MS % 1000 * 2 + (build.namespace == "dev-eve")
+    )

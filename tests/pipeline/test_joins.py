@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from statusdesk.config import Config, StageSettings, StoreSettings
+from statusdesk.config import ClusterSettings, Config, JenkinsSettings, StageSettings, StoreSettings
 from statusdesk.facts import Build, Changed, Job, JobClass, Message, Pod, Swept, Visited, Workload
 from statusdesk.pipeline.desk import Desk
 from statusdesk.states import RolloutState
@@ -30,7 +30,8 @@ class Fed:
         stages = (StageSettings(name="staging", namespaces=("staging",)),)
         store = StoreSettings(state_dir=str(self._path.parent))
         self.writer = Writer(self._path, LONG_S, lambda: self.now_ms)
-        self.desk = Desk(Config(path="", stages=stages, clusters=(), store=store), self.writer)
+        clusters, jenkins = (ClusterSettings(name="eu"),), JenkinsSettings(url="http://jenkins")
+        self.desk = Desk(Config(path="", stages=stages, clusters=clusters, jenkins=jenkins, store=store), self.writer)
 
     def restart(self) -> None:
         self.writer.close()
@@ -260,9 +261,9 @@ def test_a_join_outlives_the_memory_of_its_build(fed: Fed) -> None:
 
 
 def test_an_annotation_that_proves_to_be_of_an_earlier_rollout_goes(fed: Fed) -> None:
-    fed.cluster(1, **(BEFORE | {"build": "deploy-orders#1"}))
     assert fed.cluster(1, version="1.4.2", build="deploy-orders#1") == ("annotation", 1)
     assert fed.jenkins(1, FIRST) == NOBODY
+    fed.cluster(60, revision="3", version="1.4.2", build="deploy-orders#1")
     assert fed.jenkins(200) == ("none", None)
 
 

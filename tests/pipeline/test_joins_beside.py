@@ -33,6 +33,9 @@ CLASSES = {
 class World(Fed):
     """A desk whose Jenkins has many jobs; ``changed`` changes the workload at ``at_ms``, in a minute."""
 
+    unread: frozenset[str] = frozenset()
+    """Jobs whose older builds Jenkins has not told yet."""
+
     def before(self) -> None:
         self.cluster(1)
         payments = deployment(name="payments", uid="p1", app="payments", version="7.0.0")
@@ -55,13 +58,16 @@ class World(Fed):
 
     def ci(self, after_s: float, *builds: Build) -> tuple[str, int | None]:
         at_ms = self.now_ms + int(after_s * 1000)
-        jobs = tuple(Job(source="jenkins", name=name, url="u", job_class=each) for name, each in CLASSES.items())
+        jobs = tuple(self.job(name, each) for name, each in CLASSES.items())
         return self.told(
             after_s,
             Swept(source="jenkins", kind=Job, facts=jobs, started_ms=at_ms, at_ms=at_ms),
             Changed(source="jenkins", kind=Build, at_ms=at_ms, seen=builds),
             Visited(source="jenkins", ok=True, at_ms=at_ms),
         )
+
+    def job(self, name: str, job_class: JobClass) -> Job:
+        return Job(source="jenkins", name=name, url="u", job_class=job_class, complete=name not in self.unread)
 
     def ran(self, job: str, **changes: Any) -> Build:
         """A build that ran when the workload changed."""
@@ -129,7 +135,17 @@ def test_of_several_that_may_have_done_it_none_is_named(world: World) -> None:
 def test_a_build_that_names_no_namespace_and_may_have_gone_anywhere_is_not_named(world: World) -> None:
     world.changed()
     world.ci(5, world.ran("deploy-all", **NOWHERE))
-    assert world.ci(200) == ("namespace", None)
+    assert world.ci(200) == NONE  # it names a namespace never
+    assert world.ci(5, build(6, world.at_ms - 90_000_000, job="deploy-all", **ELSEWHERE)) == ("namespace", None)
+
+
+def test_a_build_that_hangs_for_days_excuses_nothing(world: World) -> None:
+    hung = build(7, world.at_ms - 2 * 86_400_000, job="deploy-all", building=True, result=None, duration_ms=0)
+    world.ci(1, hung)
+    world.changed()
+    assert world.ci(200) == NONE
+    ended = msgspec.structs.replace(hung, building=False, result="ABORTED", duration_ms=3 * 86_400_000)
+    assert world.ci(80_000, ended) == NONE
 
 
 def test_a_pipeline_that_waits_for_a_person_excuses_nothing(world: World) -> None:
@@ -182,6 +198,16 @@ def test_nothing_is_said_until_jenkins_has_told_the_builds_between_two_that_are_
     assert world.ci(200, build(9, world.at_ms + 60_000, job="deploy-all", version="")) == NOBODY
     assert world.ci(5, build(8, world.at_ms - 5000, job="deploy-all", version="", **ELSEWHERE)) == NOBODY
     assert world.ci(5, build(7, world.at_ms - 900_000, job="deploy-all", version="", **ELSEWHERE)) == NONE
+
+
+def test_nothing_is_said_while_the_builds_before_the_first_known_one_are_not_told(world: World) -> None:
+    world.unread = frozenset({"deploy-all", "smoke"})
+    world.changed()
+    after = build(9, world.at_ms + 60_000, job="deploy-all", version="")
+    assert world.ci(200, after) == NOBODY
+    assert world.ci(5, world.ran("smoke", upstream_job="deploy-payments", upstream_number=7)) == NOBODY
+    world.unread = frozenset()
+    assert world.ci(5) == NONE
 
 
 def test_after_a_restart_a_job_is_still_that_of_an_app_that_is_not_seen_yet(world: World) -> None:

@@ -43,7 +43,7 @@ class PlatformBench(Bench):
             TokenSettings(name=f"t{n}", accessor=f"a{n}", renewal_job=name, renew_every_s=every_s, namespaces=tuple(of))
             for n, ((name, every_s), of) in enumerate(zip_longest(self.every, self.namespaces, fillvalue=()))
         )
-        config = Config(
+        self.config = config = Config(
             path="c",
             stages=(StageSettings(name="staging", namespaces=("staging",)),),
             clusters=tuple(ClusterSettings(name=name) for name in self.clusters),
@@ -65,9 +65,15 @@ class PlatformBench(Bench):
         return self.writer.current(EnvironmentState).get(f"eu/{namespace}")
 
     def pass_ms(self, ms: int) -> None:
-        """Let time go by, and the desk look at what it makes of it."""
+        """Let time go by, and Jenkins answer that all is as it was."""
         self.now_ms += ms
-        self.see()
+        self.see(visited(self.now_ms))
+
+    def stay_silent_ms(self, ms: int) -> None:
+        """Let time go by in which Jenkins does not answer, and the desk look at what it makes of it."""
+        for _ in range(4):
+            self.now_ms += ms // 4
+            self.see(visited(self.now_ms, ok=False))
 
     def set_clock(self, ms: int) -> None:
         self.set_ms += ms
@@ -93,6 +99,11 @@ def job(name, **fields) -> Job:
     job_class = CLASSES.get(name.split("-")[0], JobClass.OTHER)
     fields = {"complete": True} | fields
     return Job(source="jenkins", name=name, url=f"http://jenkins/job/{name}/", job_class=job_class, **fields)
+
+
+def visited(at_ms, *, ok=True, **fields) -> Visited:
+    problem = "" if ok else "Unavailable"
+    return Visited(source="jenkins", ok=ok, at_ms=at_ms, problem=problem, message="it is down" * (not ok), **fields)
 
 
 def jobs(bench, *named):
@@ -131,7 +142,6 @@ def test_a_renewal_that_does_not_come_is_overdue_though_its_last_run_was_green(b
     )
     bench.pass_ms(HOUR_MS // 2)
     assert bench.row("vault-renew-orders").level is Level.FAILING
-    assert bench.desk.next_due_ms is not None, "time alone may change it"
     bench.see(ran("vault-renew-orders", 2, bench.now_ms - MINUTE_MS))
     assert bench.row("vault-renew-orders").level is Level.OK
     assert "jenkins/deploy-a" not in bench.writer.current(PlatformState)
@@ -155,6 +165,24 @@ def test_the_shortest_period_of_the_tokens_that_a_job_renews_counts(bench, every
     bench.see(jobs(bench, renewal, "deploy-a"), ran(name, 1, bench.now_ms - 8 * HOUR_MS))
     row = bench.row(name)
     assert (row.period_s, row.period_rule, row.level) == (3600, "configured", Level.FAILING)
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_that_a_job_has_no_result_is_told_when_its_older_builds_are_read(bench, read):
+    def seen():
+        rows = bench.writer.current(PlatformState)
+        return rows["jenkins/env-create"].reason if "jenkins/env-create" in rows else ""
+
+    aborted, older = (ran("env-create", n, bench.now_ms - n, result) for n, result in ((4, "ABORTED"), (3, "SUCCESS")))
+    unread = job("env-create", complete=False)
+    bench.see(jobs(bench, unread, "deploy-a"), aborted)
+    assert seen() == ""
+    if read:
+        bench.see(jobs(bench, "env-create", "deploy-a"), older)
+        assert seen() == "Succeeded"
+    else:
+        bench.pass_ms(6 * MINUTE_MS)
+        assert seen() == "NoResult", "they may never be"
 
 
 @pytest.mark.parametrize("turned", [False, True])

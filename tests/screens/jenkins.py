@@ -164,11 +164,25 @@ TOKENS = (
 )  # fmt: skip
 GRANTS = {
     "vault/orders": tuple(
-        Grant(key="vault/orders", renewed_ms=at, expire_ms=at + DAY, granted_ms=DAY, issue_ms=NOW - 31 * DAY)
+        Grant(
+            key="vault/orders",
+            renewed_ms=at,
+            expire_ms=at + DAY,
+            granted_ms=DAY,
+            issue_ms=NOW - 31 * DAY,
+            seen_ms=at + 8 * HOUR,
+        )
         for at in (NOW - HOUR - n * 8 * HOUR for n in range(9))
     ),
     "vault/ledger": tuple(
-        Grant(key="vault/ledger", renewed_ms=at, expire_ms=NOW + 98 * HOUR, granted_ms=NOW + 98 * HOUR - at, issue_ms=1)
+        Grant(
+            key="vault/ledger",
+            renewed_ms=at,
+            expire_ms=NOW + 98 * HOUR,
+            granted_ms=NOW + 98 * HOUR - at,
+            issue_ms=1,
+            seen_ms=at + 8 * HOUR,
+        )
         for at in (NOW - HOUR - n * 8 * HOUR for n in range(9))
     ),
 }

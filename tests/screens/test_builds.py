@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from screens.build_news import silence
+from screens.build_news import silence, unattributed_environments
 from screens.build_rows import Scope
 from screens.builds import BuildsScreen
 from statusdesk.states import TROUBLED, Level, RunningBuild
@@ -11,6 +11,7 @@ from tests.screens import boards, jenkins
 from tests.screens.boards import HOUR, NOW
 from tests.screens.desk import desk, lines, text, until
 from tests.screens.test_ascii import strange
+from tests.screens.test_build_lines import narrow
 
 WIDE = (140, 50)
 
@@ -114,6 +115,26 @@ async def test_silence_of_jenkins_is_told():
     async with app.run_test(size=WIDE) as pilot:
         await list_builds(pilot)
         assert "No news from jenkins: no answer for 5m. What stands here is as it was then." in text(app)
+
+
+async def test_while_jenkins_is_silent_nothing_looks_worse_by_waiting():
+    heard = boards.source("jenkins", Level.FAILING, 3 * HOUR, words="503")
+    due = replace(jenkins.PLATFORM[1], next_expected_ms=NOW - HOUR)  # in two hours, when it was heard
+    queue = (replace(jenkins.QUEUE[0], since_ms=NOW - 4 * HOUR),)
+    app = open_desk(jenkins.board(sources=(heard,), platform=(due,), queue=queue))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        assert "in 2h" in line_with(app, "renew-orders") and "overdue" not in text(app)
+        assert " 1h " in line_with(app, "deploy-web for testing", "stuck")
+        await pilot.press("escape", "escape", "E")
+        await until(pilot, lambda: "still up 11h after the working day ended" in text(app))
+        assert "No news from jenkins: 503. What stands here is as it was then." in text(app)
+        app.hand.give(jenkins.board(sources=(heard,), environments=(), change=2))
+        await until(pilot, lambda: "No environment is up." in text(app))
+        assert "No news from jenkins" in text(app)
+        app.hand.give(jenkins.board(change=3))
+        await until(pilot, lambda: "still up 14h after the working day ended" in text(app))
+        assert "No news" not in text(app)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +272,37 @@ async def test_builds_without_a_namespace_are_listed_for_every_job_that_deploys(
         await list_builds(pilot, "a", "u")
         await until(pilot, lambda: "builds of 1 job that could not be attributed" in text(app))
         assert "team/ship" in text(app) and "nightly" not in text(app)
+
+
+async def test_builds_that_make_or_destroy_environments_nobody_knows_which_are_counted_and_named():
+    every = jenkins.state("env-destroy-all", "", 4, job_class="environment", ago_ms=18 * HOUR)
+    first = jenkins.state("env-create", "", 1, job_class="environment")
+    first = replace(first, number=None, other_number=1, other_started_ms=NOW - HOUR, result="")
+    rows = (*jenkins.ROWS, every, first)
+    app = open_desk(jenkins.board(builds=rows, unattributed=frozenset({every.key, first.key})))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a", "u")
+        await until(pilot, lambda: "builds of 2 jobs that could not be attributed" in text(app))
+        assert line_with(app, "env-destroy-all", "#4") and "seed-jobs" not in text(app)
+        await pilot.press("escape", "escape", "E")
+        who = "env-destroy-all #4 ran 18h ago for no namespace that is known, env-create #1 ran"
+        await until(pilot, lambda: who in text(app))
+        assert "what they made or destroyed is not told here" in " ".join(text(app).split())
+        app.hand.give(jenkins.board(builds=rows, unattributed=frozenset({every.key}), environments=(), change=2))
+        await until(pilot, lambda: "No environment is up." in text(app))
+        said = "what it made or destroyed is not told here; u among the builds counts them"
+        assert said in " ".join(text(app).split())
+
+
+def test_of_many_jobs_that_make_environments_nobody_knows_which_some_are_named():
+    rows = [jenkins.state(f"env-create-{n}", "", n, job_class="environment") for n in range(9)]
+    board = jenkins.board(builds=tuple(rows), unattributed=frozenset(row.key for row in rows))
+    (said,) = unattributed_environments(board, narrow(80))
+    assert (
+        said.startswith("env-create-0 #0 ran 1h ago")
+        and "env-create-2" not in said
+        and ", 7 more jobs did so: " in said
+    )
 
 
 async def test_all_builds_that_run_are_listed_also_those_below_newer_ones():

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from collectors.log_lines import LineKind, Origin
 from screens.ink import make_ink
 from screens.log_filter import Filters, Pattern
+from screens.log_gravity import gravity
 from screens.log_json import readable
-from screens.log_levels import Gravity, Part, Traces, gravity, span_of_level
+from screens.log_levels import Gravity, Part, Traces, span_of_level
 from screens.log_names import make_names, middle, shorten
 from screens.log_ring import OF_ALL
 from screens.log_rows import Fold, How, draw_line, size

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 
+import pytest
 from msgspec.structs import replace
 
 from collectors.log_lines import FollowStatus, Target
@@ -92,7 +93,44 @@ async def test_what_is_waited_for_is_said():
         await pilot.press("p")
         await until(pilot, lambda: len(app.doors.opened) == 3)
         app.doors.last.now = FollowStatus(found=True, listed=True, ended=True)
-        await until(pilot, lambda: "There is no run before." in text(app))
+        await until(pilot, lambda: "The run before has written nothing." in text(app))
+        app.doors.last.now = FollowStatus(listed=True, ended=True)
+        await until(pilot, lambda: "There is no pod to follow" in text(app))
+
+
+@pytest.mark.parametrize(
+    ("problem", "never"),
+    [
+        ("eu: 127.0.0.1:6443 answers 503: down", False),
+        ("orders-1/app: reader may not read pods/log in staging", False),
+        ("orders-1/app: the run before is not kept any more", False),
+        ("no previous run of orders-1/app: none has been restarted", True),
+    ],
+)
+async def test_that_there_is_no_run_before_is_said_only_where_that_is_known(problem, never):
+    app = open_desk([])
+    told = FollowStatus(found=never, listed=True, ended=True, problems=(problem,), unrestarted=never)
+    app.doors.more["status"] = told
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("l", "p")
+        wanted = "There is no run before." if never else "The run before cannot be read:"
+        await until(pilot, lambda: wanted in text(app))
+        shown = text(app)
+        assert ("There is no run before" in shown) == never
+        assert f" {problem} " in shown[shown.index(wanted) :].replace("\n", " ")
+
+
+async def test_whose_run_before_it_is_is_said_where_only_one_of_several_pods_was_restarted():
+    app = open_desk([line("why it died", 1, 0)])
+    app.doors.more |= {"origins": ORIGINS[1:2], "status": FollowStatus(found=True, listed=True, ended=True, pods=2)}
+    async with app.run_test(size=WIDE) as pilot:
+        await logs(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: "previous run" in lines(app)[2] and "why it died" in text(app))
+        assert "2 pods" in lines(app)[2]
+        assert next(each for each in lines(app) if "why it died" in each).split("|")[0].endswith(" dmwbp ")
+        app.doors.last.now = replace(app.doors.last.now, pods=1)
+        await until(pilot, lambda: "dmwbp" not in text(app))
 
 
 async def test_at_80_columns_the_remedy_can_be_read_and_that_nothing_is_followed():

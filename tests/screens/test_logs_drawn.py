@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from collectors.log_lines import NotWholeError
 from screens.board import BoardScreen
 from screens.copying import CopyScreen
 from screens.log_dialogs import LineScreen
@@ -37,6 +38,19 @@ async def test_a_trace_and_a_line_in_full():
         await until(pilot, lambda: len(app.clipboard) == 4_916_391)
         await pilot.press("escape")
         assert app.screen is screen
+
+
+async def test_what_of_a_line_cannot_be_had_any_more_is_said_where_it_is_shown_and_copied():
+    app = open_desk([line("x" * 16_384, 1, cut_bytes=43_624)])
+    async with app.run_test(size=WIDE) as pilot:
+        await logs(pilot)
+        app.doors.last.problem = NotWholeError("the pod has gone, and its log with it")
+        await pilot.press("enter")
+        said = "The last 43.6 kB of it are missing: the pod has gone, and its log with it."
+        await until(pilot, lambda: said in text(app) and "16,384 characters" in text(app))
+        await pilot.press("y")
+        await until(pilot, lambda: "What is here of it was copied, if the terminal allows it." in text(app))
+        assert text(app).count("43.6 kB of it are missing") == 2 and app.clipboard == "x" * 16_384
 
 
 async def test_wrap_times_raw_wide_and_sideways():

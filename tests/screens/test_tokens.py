@@ -11,7 +11,7 @@ from screens.token_lines import sawtooth
 from screens.tokens import TokenScreen, TokensScreen, trouble
 from statusdesk.board import SourceView
 from statusdesk.build_view import BuildKey
-from statusdesk.states import Level, SourceState
+from statusdesk.states import EnvironmentHours, Level, SourceState
 from tests.screens import boards, jenkins
 from tests.screens.boards import DAY, HOUR, MINUTE, NOW
 from tests.screens.desk import desk, lines, text, until
@@ -62,6 +62,22 @@ async def test_what_is_not_well_is_told_in_full_where_lines_would_stay_empty():
         await pilot.resize_terminal(80, 15)
         await until(pilot, lambda: sum("so so" in line for line in lines(app)) == 1)
         assert "renewed on time" in text(app), "nothing is pushed out of sight"
+
+
+async def test_the_page_of_a_token_tells_what_is_not_known_of_its_renewals():
+    """Nobody looked for a night, and how often it is renewed is not learnt yet."""
+    last, before, *others = jenkins.GRANTS["vault/orders"][:4]
+    token = jenkins.token("orders", renew_every_s=None, every_rule="", survives=None)
+    app = open_desk(board=jenkins.board(tokens=(token,)))
+    app.hand.granted = {"vault/orders": (last, replace(before, seen_ms=before.renewed_ms + HOUR), *others)}
+    async with app.run_test(size=WIDE) as pilot:
+        await list_tokens(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, TokenScreen) and "RENEWALS GAVE" in text(app))
+        said = [line.split("▰")[-1].strip() for line in lines(app) if "after the one" in line]
+        assert ["seen before" in line for line in said] == [True, False, False]
+        assert "8h after the one seen before" in said[0]
+        (every,) = [line for line in lines(app) if "renewed every" in line]
+        assert "not known yet" in every
 
 
 async def test_the_page_of_a_token_and_its_renewal_job():
@@ -186,9 +202,13 @@ async def test_environments_that_are_half_made_are_not_counted_as_up():
         assert "3 up, 1 half made, 1 being made  2 still up after hours" in shown
         assert "still up on a day off, 14h after the last working day ended, made with env-create #31 by kim" in shown
         assert "up on a day off, made 1h ago with env-create #31 by kim" in shown
+        cut = replace(off, last_job="env-destroy", last_number=9, last_result="ABORTED")
+        app.hand.give(jenkins.board(environments=(cut,), change=4))
+        words = "made with env-create #31 by kim; env-destroy #9 was aborted: it may be destroyed by half"
+        await until(pilot, lambda: words in " ".join(text(app).split()))
         whole = replace(lee, reason="Up", level=Level.OK, up_since_ms=NOW - 50 * HOUR, made_ms=NOW - 2 * HOUR)
         since = replace(made, up_since_ms=NOW - HOUR, made_ms=NOW - HOUR // 2)
-        app.hand.give(jenkins.board(environments=(whole, since), change=3))
+        app.hand.give(jenkins.board(environments=(whole, since), change=5))
         words = f"half made 2d 2h ago, made whole 2h ago with {lee.job} #{lee.number} by {lee.made_by}"
         await until(pilot, lambda: words in text(app))
         assert "up on a day off, half made 1h ago, made whole 30m ago with env-create #31 by kim" in text(app)
@@ -212,9 +232,17 @@ async def test_environments():
         await until(pilot, lambda: isinstance(app.screen, BuildsScreen))
         assert app.screen.scope == Scope(place="dev-kim") and "No build of dev-kim is known." in text(app)
         await pilot.press("escape", "escape")
-        app.hand.give(jenkins.board(environments=(), change=2))
+        down = EnvironmentHours(source="jenkins", namespaces=2, week_up_min=1680, week_after_hours_min=480)
+        app.hand.give(jenkins.board(environments=(), environment_hours=(down,), change=2))
         await pilot.press("colon", *"env", "enter")
         await until(pilot, lambda: "No environment is up." in text(app))
+        assert "0 up  last 7 days: 28 h up, 8 h of them after hours, with 2 that are down now" in text(app)
+        down = replace(down, namespaces=1)
+        app.hand.give(jenkins.board(environment_hours=(down,), change=2))
+        words = "last 7 days: 80 h up, 40 h of them after hours, with 1 that is down now"
+        await until(pilot, lambda: words in text(app))
+        app.hand.give(jenkins.board(environments=(), change=2))
+        await until(pilot, lambda: "No environment is up." in text(app) and "last 7 days" not in text(app))
         app.hand.give(jenkins.board(environments=(), incomplete_jobs=("env-create", "env-destroy"), change=3))
         words = "Which environments are up is not known yet: the older builds of env-create and 1 more are not read yet"
         await until(pilot, lambda: words in text(app))

@@ -27,7 +27,7 @@ LABELS = labels_of(ALERT, "")
 
 
 def silence(name, ends_ms=T0 + HOUR):
-    matchers = (Matcher("app", name),)
+    matchers = (Matcher("namespace", name),)
     return Silence(id=name, matchers=matchers, starts_ms=T0, ends_ms=ends_ms, created_by="kim")
 
 
@@ -36,7 +36,7 @@ def iso(ms):
 
 
 class Alertmanager(Receiver):
-    """Keeps silences as the real one does, at the time ``at_ms``; refuses those of the app ``bad``, and strangers.
+    """Keeps silences as the real one does, at ``at_ms``; refuses those of the namespace ``bad``, and strangers.
 
     ``denied``: which methods are answered with which status; ``token``: what it lets in, empty for everybody.
     """
@@ -111,7 +111,7 @@ class Keeping:
         settings = sink("alertmanager", resend_s=60.0, token=token)
         terms = Terms(settings, 4 * 60_000, HOUR, expire=expire)
         api = AlertmanagerApi(settings, [each.url for each in peers], directory)
-        takings = Takings(lambda: self.alerts, terms, Tuning(config_of(directory)))
+        takings = Takings(lambda: self.alerts, terms, Tuning(config_of(directory)), lambda: self.silences)
         self.made = Silencing(
             api, lambda: self.silences, takings, expire=expire, clock=lambda: self.now_ms,
             steady=lambda: self.now_ms,

@@ -58,7 +58,7 @@ def made_for(manager, app):
     return [
         each
         for each in ask(manager.url, "silences")
-        if any(matcher["name"] == "app" and matcher["value"] == app for matcher in each["matchers"])
+        if any(matcher["name"] == "app" and matcher["value"] in (app, f"({app})(/.*)?") for matcher in each["matchers"])
     ]
 
 

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from statusdesk.facts import Container, ContainerRole, Executors, QueueItem
-from statusdesk.states import Collector, Grant, Level, PodState, RolloutState
+from statusdesk.states import Collector, Grant, Level, PodState, RolloutState, TokenState
 from statusdesk.store import opening
 from statusdesk.store.errors import StoreError
 from statusdesk.store.reader import Reader
@@ -182,6 +182,19 @@ def test_a_grant_is_kept_for_each_renewal(writer: Writer, reader: Reader) -> Non
     assert given == [(3_000, 8_000, 5_000), (500, 9_500, 9_000)]
     assert reader.grants("vault/forever", 9) == []
     assert isinstance(reader.grants("vault/payments", 1)[0], Grant)
+
+
+def test_what_was_seen_of_a_token_that_is_no_longer_watched_is_written(writer: Writer) -> None:
+    grant = Grant(key="vault/payments", renewed_ms=500, expire_ms=9_500, granted_ms=9_000, issue_ms=500, seen_ms=2_000)
+    writer.put([TokenState(key=grant.key, source="vault", name="payments", level=Level.OK)], 500)
+    writer.put_grants([grant])
+    last = replace(grant, seen_ms=2_100)
+    writer.saw_grant(last)
+    writer.commit()
+    assert writer.grants_of(grant.key, 9) == [grant], "it tells little more"
+    writer.gone(TokenState, iter([grant.key]), 3_000)
+    writer.commit()
+    assert writer.grants_of(grant.key, 9) == [last]
 
 
 @contextmanager

@@ -1,0 +1,55 @@
+"""The workloads of an app, by which pods belong to it that carry no label of their own, as on the board."""
+
+from urllib.parse import quote
+
+import msgspec
+
+from collectors.kubernetes_api import KubernetesApi
+from collectors.kubernetes_names import APP_LABEL, AppRules
+from collectors.kubernetes_problems import ApiProblem, Refused
+from collectors.kubernetes_wire import METADATA_ONLY, ListWire, PodMetaWire, Wire
+
+MOST = "500"
+_PATHS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "Job": "batch/v1"}
+
+
+class _MetaWire(Wire):
+    metadata: PodMetaWire
+
+
+_PAGE: msgspec.json.Decoder[ListWire[_MetaWire]] = msgspec.json.Decoder(ListWire[_MetaWire])
+
+
+def owner_of(meta: PodMetaWire) -> tuple[str, str]:
+    """Return kind and name of the workload that a pod belongs to; empty where nothing controls it."""
+    template_hash = meta.labels.template_hash if meta.labels is not None else ""
+    for owner in meta.owner_references or ():
+        if owner.controller:
+            if owner.kind == "ReplicaSet" and template_hash and owner.name.endswith(f"-{template_hash}"):
+                return "Deployment", owner.name.removesuffix(f"-{template_hash}")
+            return owner.kind, owner.name
+    return "", ""
+
+
+def owners_of(api: KubernetesApi, namespace: str, app: str, rules: AppRules) -> frozenset[tuple[str, str]]:
+    """Return kinds and names of the workloads that carry the label of an app and are its own.
+
+    Who may read pods only gets those without this. Raises: ApiProblem.
+    """
+    found: set[tuple[str, str]] = set()
+    query = [("labelSelector", f"{APP_LABEL}={app}"), ("limit", MOST)]
+    for kind, group in _PATHS.items():
+        path = f"/apis/{group}/namespaces/{quote(namespace, safe='')}/{kind.lower()}s"
+        try:
+            page = _PAGE.decode(api.get(path, query, METADATA_ONLY))
+        except Refused:
+            continue
+        except ApiProblem as problem:
+            if problem.status != 404:
+                raise
+            continue
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ApiProblem("NotJson", f"{api.host} answers with something else than a list") from error
+        names = (one.metadata.name for one in page.items or ())
+        found.update((kind, name) for name in names if rules.app_of(name, app) == app)
+    return frozenset(found)

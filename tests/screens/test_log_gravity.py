@@ -1,0 +1,129 @@
+"""One rule for how grave a line is: what is drawn as an error or a warning is what ``!`` shows."""
+
+import datetime
+import json
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from screens.ink import make_ink
+from screens.log_filter import Filters, Pattern
+from screens.log_gravity import gravity, level_of
+from screens.log_json import NUMBERED, readable
+from screens.log_levels import WORDS, Gravity
+from screens.log_names import make_names
+from screens.log_ring import LogRing
+from screens.log_rows import How, draw_line, style_of, word_style
+from screens.log_shown import Shown
+from tests.screens.log_hand import ORIGINS, line
+
+INK = make_ink({"background": "#101010", "foreground": "#d0d0d0"}, False)
+LOGSTASH = {
+    "@timestamp": "2026-11-23T14:00:00.123456789Z",
+    "@version": "1",
+    "message": "Could not charge order 4711: no answer from provider",
+    "logger_name": "com.example.orders.payment.PaymentService",
+    "thread_name": "http-nio-8080-exec-1",
+    "level": "ERROR",
+    "level_value": 40000,
+}
+CLEF = {"@t": "2026-11-23T14:00:00Z", "@mt": "Order {OrderId} of {@Shop} failed", "@l": "Error", "OrderId": 4711}
+GELF = {"version": "1.1", "host": "h", "short_message": "x", "level": 3}
+
+
+def compact(fields, **more):
+    return json.dumps({**fields, **more}, separators=(",", ":"))
+
+
+def how(**more):
+    return How(ink=INK, ascii=False, zone=datetime.UTC, width=200, names=make_names(ORIGINS, INK), named=False, **more)
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        (compact(LOGSTASH), Gravity.ERROR),
+        (compact(LOGSTASH, level="WARN"), Gravity.WARNING),
+        (compact(LOGSTASH, level="INFO", message="the last ERROR is gone"), Gravity.NONE),
+        (compact({"time": 1, "msg": "x" * 500, "level": 50}), Gravity.ERROR),
+        ('{"level":50,"time":1,"msg":"payment failed"}', Gravity.ERROR),
+        ('{"level":60,"msg":"x"}', Gravity.FATAL),
+        ('{"name":"shop","hostname":"h","pid":1,"level":40,"msg":"x","v":0}', Gravity.WARNING),
+        ('{"level":"50","msg":"x"}', Gravity.ERROR),
+        ('{"level":30,"msg":"an error"}', Gravity.NONE),
+        (compact(CLEF), Gravity.ERROR),
+        (compact(CLEF, **{"@l": "Fatal"}), Gravity.FATAL),
+        (compact(CLEF, **{"@l": "Information"}), Gravity.NONE),
+        (compact(GELF), Gravity.ERROR),
+        ('{"short_message":"x","level":4}', Gravity.WARNING),
+        (compact(GELF, level=6), Gravity.NONE),
+        (compact(GELF, level=0), Gravity.FATAL),
+        ('{"msg":"x","level":3}', Gravity.NONE),
+        ('{"@level":"error","@message":"x"}', Gravity.ERROR),
+        ('{"LogLevel":"Critical","Message":"x"}', Gravity.FATAL),
+        ('{"log":{"level":"error"},"message":"x"}', Gravity.ERROR),
+        ('{"log.level":"\\u0045RROR","message":"x"}', Gravity.ERROR),
+        ('{"a":1,"level":"error"}', Gravity.ERROR),
+        ('{"message":"ERROR of an application without levels"}', Gravity.ERROR),
+        ('{"level":true,"msg":"x"}', Gravity.NONE),
+        (compact(LOGSTASH, stack_trace="x" * 20_000)[:16_384], Gravity.ERROR),  # cut: no JSON any more
+        ('{"msg":"' + "x" * 16_000 + '","level":50,"stack":"' + "x" * 500, Gravity.ERROR),
+        ("fail: Microsoft.AspNetCore.Server.Kestrel[13]", Gravity.ERROR),
+        ("2025-11-22 09:41:52 fail: Shop.Orders[0]", Gravity.ERROR),
+        ("crit: Shop.Orders[0]", Gravity.FATAL),
+        ("2025-11-22T09:41:52Z error: could not store", Gravity.ERROR),
+        ("2025-11-22T09:41:52Z " + "x" * 185 + " ERROR", Gravity.ERROR),
+        ("[09:41:52 FTL] no secrets", Gravity.FATAL),
+        ("[2025-11-22 09:41:52,118] E1122 09:41:52.118230       1 reflector.go:138] x", Gravity.ERROR),
+        ("E1122 09:41:52.118230       1 reflector.go:138] x", Gravity.ERROR),
+        ("we fail: often", Gravity.NONE),
+        ("x" * 200 + " ERROR", Gravity.NONE),
+    ],
+)
+def test_what_is_drawn_as_grave_is_let_through(text, level):
+    assert gravity(text) is level
+    ring = LogRing(10)
+    ring.extend([line(text, 1)])
+    shown = Shown(ring, ORIGINS)
+    shown.show(Filters(grave=True), folded=True)
+    shown.work(1)
+    assert list(range(len(shown))) == ([0] if level else [])
+    red, warning = style_of(Gravity.ERROR, INK).color, word_style(Gravity.WARNING, INK)
+    for raw in (False, True):
+        row = draw_line(line(text, 1), how(raw=raw, wrap=True))[0]
+        assert any(piece.style.color == red for piece in row) is (level >= Gravity.ERROR)
+        if not raw:
+            assert (warning in [piece.style for piece in row]) is (level is Gravity.WARNING)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["level", "severity", "lvl", "@l", "LogLevel", "other"]),
+    st.sampled_from([*WORDS, *NUMBERED, *range(9), "Information", "E", "", None, True, {}]),
+    st.text("eERrROo :[]|\\é\n{}", max_size=20),
+    st.integers(0, 240),
+    st.sampled_from(["msg", "message", "x"]),
+)
+def test_the_quick_look_says_what_the_drawing_says(key, level, words, before, message):
+    for text in (compact({"a": "-" * before, message: words, key: level}), f"{'-' * before}{words} {key}={level}"):
+        drawn = level_of(text)
+        assert gravity(text) is (drawn if drawn >= Gravity.WARNING else Gravity.NONE)
+        timed = f"2025-11-22T09:41:52Z  {text}"
+        assert gravity(timed) is (drawn if (drawn := level_of(timed)) >= Gravity.WARNING else Gravity.NONE)
+
+
+def test_lines_of_other_layouts_are_words():
+    assert readable(compact(CLEF, Shop="eu")) == "ERROR Order 4711 of eu failed"
+    assert readable(compact(CLEF)) == "ERROR Order 4711 of {@Shop} failed"
+    filled = compact(CLEF, **{"@mt": "Order{Kind} failed", "Kind": "Abc"})
+    assert readable(filled) == "ERROR OrderAbc failed OrderId=4711"
+    assert Filters(includes=(Pattern("orderabc"),)).those_of([filled], 3) == [3]
+    assert readable(compact(GELF, _thread="main")) == "ERROR x version=1.1 host=h _thread=main"
+
+
+def test_json_nested_too_deep_for_words_is_told_as_it_came():
+    nested = '{"msg":"x","a":' + '{"a":' * 700 + "1" + "}" * 700 + "}"
+    assert re.fullmatch(r"x a=\{a=.*\}+|\{\"msg\".*", readable(nested))
+    assert gravity(nested) is Gravity.NONE and draw_line(line(nested), how())
