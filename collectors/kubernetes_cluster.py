@@ -8,6 +8,7 @@ import msgspec
 
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_kinds import KINDS
+from collectors.kubernetes_known import KnownLines
 from collectors.kubernetes_lookups import Lookups
 from collectors.kubernetes_names import AppRules, Interest
 from collectors.kubernetes_namespaces import KindFeeds, NamespaceNames
@@ -77,8 +78,9 @@ class KubernetesCluster:
         self._kinds = [KindFeeds(shared, names, kind, settings.max_namespaced_watches) for kind in KINDS]
 
     def _make_standing(self, settings: ClusterSettings, clock: Clock) -> Standing:
+        source, timing = f"kubernetes/{settings.name}", self._timing
         return Standing(
-            f"kubernetes/{settings.name}",
+            source,
             self._emit,
             clock,
             silence_ms=int(self._timing.silence_s * 1000),
@@ -86,11 +88,13 @@ class KubernetesCluster:
             proven_ms=int(self._timing.quick_s * 1000),
             grace_ms=int(self._timing.grace_s * 1000),
             steps=ClockSteps(self._even),
+            known=KnownLines(source, self._emit, int(timing.settle_s * 1000), int(timing.hush_s * 1000)),
         )
 
     def run(self) -> None:
         """Follow the cluster until ``stop`` is set, and two seconds at most; it may be run again."""
         if not self._is_new:
+            self._standing.end()
             self._make()
         self._is_new = False
         threads = [threading.Thread(target=kind.run, daemon=True) for kind in self._kinds]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 
 from collectors.kubernetes_kinds import Kind
+from collectors.kubernetes_known import KnownLines
 from collectors.kubernetes_problems import ApiProblem, Refused, as_problem, grant
 from statusdesk.clock import Clock, ClockSteps
 from statusdesk.facts import Visited
@@ -27,6 +28,7 @@ class Line:
         self.asked_ms: int | None = None
         self.tried_ms = 0
         self.opened_ms: int | None = None
+        self.closed_ms: int | None = None
         self.watch_refused = False
         self.took_ms = 0
         self.problem: ApiProblem | None = None
@@ -45,11 +47,12 @@ class Line:
 
     def listed(self, took_ms: int) -> None:
         """A list is complete. It does not mend a watch that breaks, or a source would seem to recover at each try."""
-        first, self.took_ms = self.heard_ms is None, took_ms
+        first, self.took_ms, now_ms = self.heard_ms is None, took_ms, self._standing.clock()
         if self._watch_broke:
-            self.heard_ms = self._standing.clock()
+            self.heard_ms = now_ms
         else:
-            self.hears(self._standing.clock())
+            self.hears(now_ms)
+        self._standing.listed(self, now_ms - took_ms)
         if first:
             self._standing.changed(self)
 
@@ -61,7 +64,7 @@ class Line:
 
     def closes(self) -> None:
         """The watch is not open any more."""
-        self.opened_ms = None
+        self.opened_ms, self.closed_ms = None, self._standing.clock()
 
     def hears(self, now_ms: int) -> None:
         """Something came that proves that we see what is there."""
@@ -95,10 +98,14 @@ class Line:
     def shift(self, step_ms: int) -> None:
         """Move all moments; the caller holds the lock of the standing."""
         self.tried_ms += step_ms
-        for name in ("heard_ms", "asked_ms", "opened_ms", "failing_ms", "next_try_ms"):
+        for name in ("heard_ms", "asked_ms", "opened_ms", "closed_ms", "failing_ms", "next_try_ms"):
             at_ms = getattr(self, name)
             if at_ms is not None:
                 setattr(self, name, at_ms + step_ms)
+
+    @property
+    def is_failing(self) -> bool:
+        return self.problem is not None
 
     @property
     def refused(self) -> bool:
@@ -119,6 +126,7 @@ class Standing:
         proven_ms: int,
         grace_ms: int,
         steps: ClockSteps | None = None,
+        known: KnownLines | None = None,
     ) -> None:
         self.clock = clock
         self.version = ""
@@ -129,6 +137,7 @@ class Standing:
         self._proven_ms = proven_ms
         self._grace_ms = grace_ms
         self._steps = steps
+        self._known = known
         self.lock = threading.Lock()
         self._lines: list[Line] = []
         self._sent: Visited | None = None
@@ -145,15 +154,30 @@ class Standing:
         """Forget a line, and with its last one the refusal of its namespace."""
         with self.lock:
             self._lines = [other for other in self._lines if other is not line]
+            if self._known is not None:
+                self._known.drop(line, self.clock())
             if self._refused and not any(other.scope == line.scope for other in self._lines):
                 self._send_scope(line.scope, "")
+
+    def end(self) -> None:
+        """Forget all lines: others are about to be made, and what was told of these keeps nobody waiting."""
+        for line in self._lines:
+            self.drop(line)
 
     def changed(self, line: Line) -> None:
         """Send what has changed by a failure or a recovery, at once."""
         with self.lock:
+            if self._known is not None and line in self._lines:
+                self._known.look(line, self.clock())
             if line.scope:
                 self._look_at_scope(line.scope)
             self._send(at_once=True)
+
+    def listed(self, line: Line, as_of_ms: int) -> None:
+        """Take note that a line was listed as it was then."""
+        with self.lock:
+            if self._known is not None and line in self._lines:
+                self._known.listed(line, as_of_ms, self.clock())
 
     def refuse(self, scope: str, message: str, problem: str = NO_ACCESS) -> None:
         """Say of a namespace, or of a glob of them, that it cannot be read; an empty message takes that back."""
@@ -177,7 +201,11 @@ class Standing:
             step_ms = self._steps.step_ms(now_ms) if self._steps is not None else 0
             if step_ms:
                 self._shift(step_ms)
+            if self._known is not None:
+                self._known.awake(now_ms)
             for line in self._lines:
+                if self._known is not None:
+                    self._known.look(line, now_ms)
                 if line.problem is not None and now_ms - (line.opened_ms or now_ms) >= self._proven_ms:
                     line.mends(now_ms)
                     mended = True
@@ -189,6 +217,8 @@ class Standing:
         """Move all moments with the clock of the system, which was set: what was heard is as long ago as before."""
         for line in self._lines:
             line.shift(step_ms)
+        if self._known is not None:
+            self._known.shift(step_ms)
         if self._sent is not None:
             self._sent = replace(self._sent, at_ms=self._sent.at_ms + step_ms)
 

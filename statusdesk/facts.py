@@ -316,4 +316,20 @@ class Visited(msgspec.Struct, frozen=True, kw_only=True):
     who: str = ""
 
 
-Message = Swept | Changed | Visited
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """Until when what is told of a kind in a scope is known to hold: later nobody saw what becomes of it.
+
+    ``until_ms`` is None while it is seen as it happens. ``kind``, ``subkind`` and ``scope`` are those of a sweep.
+    ``broken``: it should be seen and is not, other than what is polled, or was not heard for a while.
+    """
+
+    source: str
+    kind: type
+    at_ms: int
+    scope: str = ""
+    subkind: str = ""
+    until_ms: int | None = None
+    broken: bool = False
+
+
+Message = Swept | Changed | Visited | Known

@@ -15,6 +15,12 @@ MOST_MOMENTS = 20
 LONG_RUN_MS = 600_000  # one that has run for so long is in no crash loop: the kubelet's back-off begins anew
 
 
+_SEEN_TO_LAST = (
+    "unavailable", "out", "missing", "less than before", "no pods", "counts/", "unobserved", "gone/",
+    "InitRunning/", "NeverReady/", "Creating/",
+)  # fmt: skip
+
+
 class PodPast(msgspec.Struct, frozen=True, gc=False):
     """A pod as it was seen before: when its readiness changed, and when which container was started again.
 
@@ -62,6 +68,15 @@ class Memory(msgspec.Struct, frozen=True):
     owed: int = 0
     pulls: tuple[tuple[tuple[str, str], str], ...] = ()
     named: Named | None = None
+
+
+def after_dark(memory: Memory, dark_ms: int) -> Memory:
+    """Return what is remembered where nobody could look for a while: for that long nothing was seen to last.
+
+    What has a time of its own, of which a pod or a condition tells, lasts since then all the same.
+    """
+    since = [(what, at_ms + dark_ms if what.startswith(_SEEN_TO_LAST) else at_ms) for what, at_ms in memory.since]
+    return msgspec.structs.replace(memory, since=tuple(since))
 
 
 def pasts_of(

@@ -17,6 +17,7 @@ from statusdesk.facts import (
     Event,
     Executors,
     Job,
+    Known,
     LogTail,
     Message,
     Pod,
@@ -149,8 +150,11 @@ class Desk:
         elif isinstance(message, Swept):
             if self._is_newer(message):
                 self._sweep(message)
+        elif isinstance(message, Known):
+            self._rollouts.known(message)
         else:
             self._visits.append(message)
+            self._rollouts.visited(message)
             self._tokens.visited(message)
             if not message.scope:
                 self.visited.add(message.source)

@@ -1,23 +1,27 @@
 """Workloads and their pods in memory, and the judging of those that changed or whose time has come."""
 
 import functools
-import heapq
 from collections.abc import Callable, Iterable
 
 import msgspec
 
 from statusdesk.config import RolloutThresholds
-from statusdesk.facts import Changed, Event, Pod, Swept, Workload
+from statusdesk.facts import Changed, Event, Known, Pod, Swept, Visited, Workload
 from statusdesk.judge.pods import pod_state
-from statusdesk.judge.rollout_memory import Memory
+from statusdesk.judge.rollout_memory import Memory, after_dark
 from statusdesk.judge.rollouts import Verdict, judge_rollout
 from statusdesk.pipeline.clock_steps import Witnessed, moved, moved_memory
+from statusdesk.pipeline.cluster_hearing import ClusterHearing
 from statusdesk.pipeline.cronjobs import CRON_JOB, CronJobs
+from statusdesk.pipeline.dues import Dues
 from statusdesk.pipeline.inquiries import Ask, Inquiries
 from statusdesk.pipeline.last_known import LastKnown
 from statusdesk.pipeline.stamps import Seeing, Stamps, is_made_since
 from statusdesk.states import PodState, RolloutState, SourceState
 from statusdesk.store.writer import Transition, Writer
+
+AGAIN_MS = 100
+HOLD_MS = 5_000  # so long it takes, when a cluster answers again, until all that it now shows has been read
 
 WorkloadKey = tuple[str, str, str, str]
 PodKey = tuple[str, str, str]
@@ -53,7 +57,10 @@ class Rollouts:
         self._stamps = Stamps()
         self._last_known = LastKnown(writer.current(SourceState).values())
         self._witnessed = Witnessed()
+        self._hearing = ClusterHearing()
         self._memories: dict[WorkloadKey, Memory] = {}
+        self._judged: dict[WorkloadKey, int] = {}  # as of when, of those that are remembered
+        self._held: dict[WorkloadKey, int] = {}  # since when something new waits for the rest that is not seen
         self._new_revisions: dict[WorkloadKey, str] = {}
         self._looked: dict[WorkloadKey, int] = {}  # when what is dirty had been looked at before, where that is known
         self._made: set[WorkloadKey] = set()  # those of the dirty ones that were made before our eyes
@@ -62,15 +69,22 @@ class Rollouts:
         self._begun: list[tuple[int, RolloutState]] = []
         self._gone: list[str] = []
         self._gone_pods: list[str] = []
-        self._due: list[tuple[int, WorkloadKey]] = []
-        self._due_of: dict[WorkloadKey, int] = {}  # the earliest that is in the heap; what else is there of it is void
+        self._dues = Dues(self._hearing.as_of_ms)
         self._pods_known: set[tuple[str, str]] = set()
 
     @property
     def next_due_ms(self) -> int | None:
         """The moment at which time alone may change a verdict."""
-        dues = (self._due[0][0] if self._due else None, self._inquiries.next_due_ms)
+        dues = (self._dues.next_ms, self._inquiries.next_due_ms)
         return min((due for due in dues if due is not None), default=None)
+
+    def known(self, known: Known) -> None:
+        """Take until when what is told of a kind in a scope is known to hold."""
+        self._hearing.known(known)
+
+    def visited(self, visited: Visited) -> None:
+        """Take how a source answered."""
+        self._hearing.visited(visited)
 
     def answer(self, message: Swept | Changed) -> None:
         """Take what was looked up of rollouts that are not well."""
@@ -167,7 +181,9 @@ class Rollouts:
             key = owner
         self._workloads.pop(key, None)
         self._memories.pop(key, None)
-        self._due_of.pop(key, None)
+        self._judged.pop(key, None)
+        self._held.pop(key, None)
+        self._dues.forget(key)
         self._new_revisions.pop(key, None)
         self._dirty.pop(key, None)
         self._looked.pop(key, None)
@@ -209,11 +225,10 @@ class Rollouts:
 
     def flush(self, now_ms: int) -> list[Transition]:
         """Judge what is dirty or due and put the rows; commit is the caller's."""
-        while self._due and self._due[0][0] <= now_ms:
-            due_ms, key = heapq.heappop(self._due)
-            if self._due_of.get(key) == due_ms:
-                del self._due_of[key]
-                self._dirty[key] = None
+        is_news, self._hearing.is_news = self._hearing.is_news, False
+        self._dirty.update(dict.fromkeys(self._dues.take(now_ms, is_news=is_news)))
+        if is_news:
+            self._held = {key: since_ms for key, since_ms in self._held.items() if self._hearing.is_dark(key)}
         writer = self._writer
         if self._gone_pods:
             writer.gone(PodState, self._gone_pods, now_ms)
@@ -246,11 +261,13 @@ class Rollouts:
         self._cronjobs.restamp(step_ms)
         self._stamps.restamp(step_ms)
         self._last_known.restamp(step_ms)
+        self._hearing.restamp(step_ms)
+        self._judged = {key: at_ms + step_ms for key, at_ms in self._judged.items()}
+        self._held = {key: at_ms + step_ms for key, at_ms in self._held.items()}
         self._inquiries.restamp(step_ms)
         self._looked = {key: at_ms + step_ms for key, at_ms in self._looked.items()}
         self._begun = [(at_ms + step_ms, moved(state, step_ms)) for at_ms, state in self._begun]
-        self._due.clear()
-        self._due_of.clear()
+        self._dues.clear()
         self._dirty.update(dict.fromkeys(self._workloads))
         self._dirty_pods.update(self._pods)
 
@@ -272,13 +289,14 @@ class Rollouts:
             workload = self._workloads.get(key)
             if workload is None:
                 continue
-            if not self._knows_pods_of(key):
+            if not self._knows_pods_of(key) or self._holds(key, now_ms):
                 early[key] = None
                 continue
             name = rollout_key(key)
             members = self._members.get(self._cronjobs.job_of(key), {})
-            verdict = self._verdict_on(workload, tuple(members.values()), before.get(name), now_ms)
-            self._remember(key, verdict.memory)
+            as_of_ms = self._hearing.as_of_ms(key, now_ms)
+            verdict = self._verdict_on(workload, tuple(members.values()), before.get(name), as_of_ms)
+            self._remember(key, verdict.memory, as_of_ms)
             joined = self._join(verdict.state, key in self._made)
             self._made.discard(key)
             if verdict.began_ms is None:
@@ -286,18 +304,21 @@ class Rollouts:
             else:
                 self._begun.append((verdict.began_ms, joined))
             self._inquiries.judged(workload, members, verdict.new_revision, verdict.state, now_ms)
-            if verdict.look_again_ms is not None:
-                self._look_again(key, max(verdict.look_again_ms, now_ms + 100))
+            again_ms = verdict.look_again_ms
+            self._dues.judged(key, None if again_ms is None else max(again_ms, as_of_ms + AGAIN_MS), now_ms)
             pods += self._pod_states(key, name, members, verdict.new_revision)
         self._dirty = early
-        self._dirty_pods.clear()
+        self._dirty_pods = {pod for key in self._held if key in early for pod in self._pods_due(key)}
         return states, pods
 
     def _verdict_on(
         self, workload: Workload, pods: tuple[Pod, ...], before: RolloutState | None, now_ms: int
     ) -> Verdict:
-        """Judge a rollout by all that is known of it; ``before``: its row."""
+        """Judge a rollout by all that is known of it, as of then; ``before``: its row."""
         key = workload.key
+        memory = self._memories.get(key)
+        if memory is not None and (dark_ms := self._hearing.dark_ms(key, self._judged.get(key, now_ms), now_ms)):
+            memory = after_dark(memory, dark_ms)
         return judge_rollout(
             workload,
             pods,
@@ -306,23 +327,32 @@ class Rollouts:
             now_ms,
             events=self._inquiries.events_of(key),
             revisions=self._inquiries.revisions_of(workload),
-            memory=self._memories.get(key),
+            memory=memory,
             looked_ms=self._looked.pop(key, None),
             tail=self._inquiries.tail_of(key),
         )
 
-    def _look_again(self, key: WorkloadKey, due_ms: int) -> None:
-        """Have a workload judged anew then, unless it is to be earlier, which says when it is due after that."""
-        earlier_ms = self._due_of.get(key)
-        if earlier_ms is None or due_ms < earlier_ms:
-            self._due_of[key] = due_ms
-            heapq.heappush(self._due, (due_ms, key))
+    def _holds(self, key: WorkloadKey, now_ms: int) -> bool:
+        """Whether what is new of a workload waits, while the rest of it is about to be seen again."""
+        if not self._hearing.is_dark(key):
+            self._held.pop(key, None)
+            return False
+        until_ms = self._held.setdefault(key, now_ms) + HOLD_MS
+        if not now_ms < until_ms <= now_ms + HOLD_MS:
+            return False  # some of it is seen, the rest may stay dark for long
+        self._dues.put(key, until_ms)
+        return True
 
-    def _remember(self, key: WorkloadKey, memory: Memory | None) -> None:
+    def _pods_due(self, key: WorkloadKey) -> Iterable[PodKey]:
+        members = self._members.get(self._cronjobs.job_of(key), {})
+        return (pod for pod in members if pod in self._dirty_pods)
+
+    def _remember(self, key: WorkloadKey, memory: Memory | None, as_of_ms: int) -> None:
         if memory is not None:
-            self._memories[key] = memory
+            self._memories[key], self._judged[key] = memory, as_of_ms
         else:
             self._memories.pop(key, None)
+            self._judged.pop(key, None)
 
     def _knows_pods_of(self, key: WorkloadKey) -> bool:
         """Whether the pods were listed: a workload judged without its pods would be told wrong for a moment."""

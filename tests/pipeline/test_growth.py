@@ -123,4 +123,4 @@ def test_a_rollout_that_is_judged_again_and_again_waits_for_one_moment_only(benc
         made = replace(workload(), updated=0, ready=0, available=0, conditions=rolling, selector=f"number={number}")
         bench.see(deployments(made, started_ms=T0 + number), swept(Pod))
     assert bench.desk.next_due_ms is not None
-    assert sizes(bench.desk)["Rollouts._due"] <= 4
+    assert sizes(bench.desk)["Dues._heap"] <= 4
