@@ -10,11 +10,13 @@ from statusdesk.alerts.making import make
 from statusdesk.alerts.outbox import LEVEL_TRIGGERED, Outbox
 from statusdesk.alerts.rules import subject
 from statusdesk.alerts.telling import AlertEvent, Heard, News
+from statusdesk.alerts.touched import the_job
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config import Config
 from statusdesk.config_alerts import SEVERITIES
 from statusdesk.console_requests import Asked
 from statusdesk.facts import Visited
+from statusdesk.job_names import shown_job
 from statusdesk.pipeline.answers import answer
 from statusdesk.states import AlertState, BuildState, Collector, Lasting, PlatformState, Transition, source_key
 from statusdesk.states_alerts import RESOLVED_FOR_MS, WATCHDOG, MutedThere, Notification
@@ -175,7 +177,7 @@ class Alerting:
             if name := self._renamed_to(row.source, row.job):
                 whole = f"{row.source}/"
                 other = replace(row, key=f"{whole}{name}{row.key.removeprefix(whole + row.job)}")
-                self.engine.renamed(subject(row), subject(other), f"the job {row.job} is called {name} now")
+                self.engine.renamed(subject(row), subject(other), f"{the_job(row.job)} is called {shown_job(name)} now")
 
     def _put(self, notifications: list[Notification], *, tell: bool = True) -> None:
         if not notifications:
