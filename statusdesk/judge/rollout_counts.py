@@ -58,7 +58,7 @@ def was_completed(workload: Workload, before: RolloutState | None, memory: Memor
     A Deployment says so itself (NewReplicaSetAvailable stays until the next revision), unless it was paused since. For
     the others memory or the previous verdict tells; at first sight, an old workload whose pods are all of one revision.
     """
-    if workload.kind in JOB_KINDS:
+    if workload.kind in JOB_KINDS or _is_unseen(workload, before, memory):
         return False
     progressing = condition_of(workload, "Progressing") if workload.kind == "Deployment" else None
     if progressing is not None:
@@ -81,6 +81,15 @@ def was_completed(workload: Workload, before: RolloutState | None, memory: Memor
     else:
         one_revision = workload.updated >= max(1, desired_of(workload))
     return one_revision and now_ms - (workload.created_ms or now_ms) > USUAL_DEADLINE_S * 1000
+
+
+def _is_unseen(workload: Workload, before: RolloutState | None, memory: Memory | None) -> bool:
+    """Return whether nobody has looked at another template yet: what is told of the workload is of the one before."""
+    if before is None or is_observed(workload):
+        return False
+    if before.revision != workload.revision or template_changed(workload, before):
+        return True
+    return memory is not None and memory.revision == workload.revision and not memory.completed
 
 
 def is_degraded(reason: str) -> bool:

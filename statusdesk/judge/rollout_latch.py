@@ -42,7 +42,7 @@ def hold(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
     there, later = found_at(before, rollout.service, scene)
     if _is_over(before, there, later, rollout, scene):
         return finding
-    if there is None and finding.level is Level.WARNING and finding.pod and finding.reason.endswith(CRASHES):
+    if there is None and finding.level is Level.WARNING and _may_end_again(finding, rollout, scene):
         # what it died of is gone with its pod: it is no better for what came after it, whose own end is told
         ends = finding.reason.removeprefix(DEGRADED) == "Exit" and before.reason.endswith("CrashLoopBackOff")
         reason = before.reason if ends else finding.reason
@@ -54,6 +54,13 @@ def hold(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
 def _may_be_later(pod: Pod, before: RolloutState, later: list[Pod]) -> bool:
     """Whether nobody knows that a pod came after one that is gone, but it may have: while no collector ran."""
     return pod not in later and (pod.created_ms or 0) > before.level_since_ms
+
+
+def _may_end_again(finding: Finding, rollout: Rollout, scene: Scene) -> bool:
+    """Whether a pod was found to end, and has not been ready for the latch since: then that would be over at once."""
+    if not finding.pod or not finding.reason.endswith(CRASHES):
+        return False
+    return not any(pod.name == finding.pod and is_settled(pod, scene, finding.container) for pod in rollout.service)
 
 
 def _waits_for(before: RolloutState, there: Pod | None, scene: Scene) -> str:

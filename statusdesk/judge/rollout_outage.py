@@ -9,7 +9,15 @@ import msgspec
 
 from statusdesk.facts import Pod
 from statusdesk.judge.pods import is_live
-from statusdesk.judge.rollout_counts import DONE_LEVELS, OUT_WHILE_ROLLING, ROLLING, desired_of, is_degraded
+from statusdesk.judge.rollout_counts import (
+    DONE_LEVELS,
+    NOT_OBSERVED,
+    OBSERVING,
+    OUT_WHILE_ROLLING,
+    ROLLING,
+    desired_of,
+    is_degraded,
+)
 from statusdesk.judge.rollout_held import NOBODY
 from statusdesk.judge.rollout_memory import SETTLE_MS
 from statusdesk.judge.rollout_scene import Finding, Scene
@@ -50,8 +58,9 @@ def _out_since_ms(finding: Finding, rollout: Rollout, scene: Scene, goes_on: boo
     if not scene.rolling or scene.ends or finding.level in DONE_LEVELS or workload.deleting_ms is not None:
         return None
     known = scene.known_since if goes_on else {}
-    old = [pod for pod in rollout.all_pods if pod.revision != rollout.revision and is_live(pod)]
-    lost_ms = max(_lost_ms(old, rollout.pods), default=scene.now_ms)
+    unseen = before is not None and finding.reason in (OBSERVING, NOT_OBSERVED)  # then no pod is of the newest spec
+    old = [pod for pod in rollout.all_pods if (unseen or pod.revision != rollout.revision) and is_live(pod)]
+    lost_ms = max(_lost_ms(old, () if unseen else rollout.pods), default=scene.now_ms)
     was_out = _OUT in known or (goes_on and before is not None and before.is_out)
     served = _SERVED in known or (before is not None and (before.available > 0 or before.ready > 0))
     if not (served or was_out) and (before is None or (goes_on and not known)):

@@ -61,12 +61,12 @@ def of_unobserved(rollout: Rollout, scene: Scene) -> Finding:
     """
     workload, before = rollout.workload, rollout.before
     same = before is not None and before.revision == workload.revision and not template_changed(workload, before)
-    if before is not None and same:
-        outage = of_short(rollout, scene) if rollout.completed and before.level is not Level.FAILING else None
-        if outage is not None and outage.level is Level.FAILING:
+    if rollout.completed and (before is None or before.level is not Level.FAILING):
+        outage = of_short(rollout, scene)
+        if outage.level is Level.FAILING:
             return outage
-        if before.level in _BAD and before.reason != NOT_OBSERVED:
-            return as_before(before)
+    if before is not None and same and before.level in _BAD and before.reason != NOT_OBSERVED:
+        return as_before(before)
     blocked = still_blocked(rollout, scene) if before is not None and not same else None
     if blocked is not None:
         return blocked

@@ -1,7 +1,7 @@
 """Properties: order of pods, repetition, and what must never be said."""
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from statusdesk.facts import Container, Pod, Workload
@@ -25,6 +25,7 @@ from tests.judge.make import (
     restarted,
     stamped,
     statefulset,
+    unready,
     waiting,
 )
 
@@ -123,8 +124,37 @@ def test_the_order_of_pods_does_not_matter(case, random) -> None:
     assert one == other
 
 
+NOBODY = {"replicas": 0, "updated": 0, "ready": 0, "available": 0}
+HOUR_OLD = {"created_ms": T0 - 3_600_000, "ready_changed_ms": None}
+OLD_UNREADY = unready(container(ready=False), name="p0", **HOUR_OLD)
+UNPLACED = unready(container(), name="p1", scheduled=False, **HOUR_OLD)
+DOWN = deployment(
+    **NOBODY | {"desired": 1}, conditions=(progressing("NewReplicaSetAvailable"), available(False, at_ms=T0 - 60_000))
+)
+
+
+def scaled_up_unseen(make, pods_were: int) -> tuple[Workload, tuple[Pod, ...], RolloutState, Memory | None]:
+    """Another version of a workload that had so many pods before, all of them unready for an hour, is not observed."""
+    was = make(**NOBODY | {"desired": pods_were}, version="1.4.2")
+    verdict = judge_rollout(was, (OLD_UNREADY,) * pods_were, None, THRESHOLDS, T0 - 5000)
+    return make(**NOBODY | {"desired": 1}, observed_generation=1), (OLD_UNREADY,), verdict.state, verdict.memory
+
+
+def unready_pod_is_gone() -> tuple[Workload, tuple[Pod, ...], RolloutState, None]:
+    """A pod that was never ready is gone; of those that are left one ended once, and has been ready for long."""
+    stuck = unready(container(ready=False, since_ms=T0 - 400_000), name="p2", **HOUR_OLD)
+    before = judge_rollout(DOWN, (stuck,), None, THRESHOLDS, T0 - 60_000).state
+    return DOWN, (UNPLACED, pod(restarted(1), name="p3", **HOUR_OLD)), before, None
+
+
 @settings(max_examples=400, deadline=None)
 @given(cases())
+@example(scaled_up_unseen(statefulset, 0))
+@example(scaled_up_unseen(deployment, 0))
+@example(scaled_up_unseen(daemonset, 0))
+@example(scaled_up_unseen(deployment, 1))
+@example((daemonset(**NOBODY | {"desired": 1, "updated": 1}, observed_generation=1), (OLD_UNREADY,), None, None))
+@example(unready_pod_is_gone())
 def test_judging_again_gives_the_same(case) -> None:
     workload, found, before, memory = case
     first = judge_rollout(workload, found, before, THRESHOLDS, T0, memory=memory)
