@@ -11,6 +11,7 @@ import msgspec
 
 from collectors.log_lines import MAX_LINE_BYTES
 from screens.log_levels import WORDS, Gravity, Part, Traces
+from screens.log_times import is_about
 from statusdesk.text import clean_line
 
 TEMPLATES = ("@mt", "MessageTemplate")
@@ -105,21 +106,22 @@ def level_in(text: str) -> Gravity | None:
     return _WORDS.get(_level_word({"level": int(found[2]) if found[2] else found[1]}))
 
 
-def said_in(text: str) -> Said | None:
+def said_in(text: str, at_ns: int | None = None) -> Said | None:
     """Return what a line of JSON says; None of any other line, and of one that has neither a message nor a trace.
 
+    Its own time is left out; where it is known when the line was written, only a time that is about that.
     What was written as an escape in the JSON is made harmless again, for it is a character now.
     """
     fields = _fields_in(text)
     if fields is None:
         return None
     try:
-        return _said(fields, text)
+        return _said(fields, text, at_ns)
     except RecursionError:
         return None
 
 
-def _said(fields: Mapping[str, object], text: str) -> Said | None:
+def _said(fields: Mapping[str, object], text: str, at_ns: int | None) -> Said | None:
     taken = list[Taken]()
     left = _untraced_fields(fields, taken) if "\\n" in text or "[" in text else dict(fields)
     message = _message(left)
@@ -129,10 +131,17 @@ def _said(fields: Mapping[str, object], text: str) -> Said | None:
     said = [f"{level:<5}"] if level else []
     said += [f"{name}:"] if isinstance(name, str) else []
     said += [_value(message, plain=True)] if message is not None else []
-    rest = [f"{key}={_value(value)}" for key, value in left.items() if key not in _NOT_AGAIN]
+    rest = [f"{key}={_value(value)}" for key, value in left.items() if _is_told(key, value, at_ns)]
     told, words = _one_line(said, text), _one_line(said + rest, text)
     told_chars = len(told) if words.startswith(told) else None
     return Said(words, len(level) if level in _WORDS else 0, told_chars, tuple(taken))
+
+
+def _is_told(key: str, value: object, at_ns: int | None) -> bool:
+    """Tell whether a field stands behind the message; a time does where it is another one than that of the line."""
+    if key in TIMES:
+        return at_ns is not None and value not in (None, "") and not is_about(value, at_ns)
+    return key not in _NOT_AGAIN
 
 
 def _one_line(said: Sequence[str], text: str) -> str:

@@ -24,10 +24,6 @@ class Part(enum.IntEnum):
 
 
 LOOK_CHARS = 200
-_OWN_TIME = re.compile(
-    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?\]?:?\s{1,8}"
-)
-MOST_TIME_CHARS = 50
 WORDS = {
     "TRACE": Gravity.DEBUG,
     "DEBUG": Gravity.DEBUG,
@@ -71,24 +67,18 @@ _FRAMES = ("at ", 'File "', "... ", "goroutine ", "created by ", "from /")
 _TELLING = ("Caused by: ", "Suppressed: ")
 MAYBE_TRACE = " TagCS"
 """What a line may begin with that begins a trace or goes on with one, while no origin is in the middle of one."""
-TIME_BEGINS = frozenset("[12")
 _PYTHON_CAUSE = re.compile(r"^[A-Za-z_][\w.]*(?::|$)")
 
 
-def span_of_level(text: str) -> tuple[Gravity, int, int]:
-    """Return how grave a line is and where its word for that stands (0, 0 where it has none)."""
+def span_of_level(line: str, time_chars: int = 0) -> tuple[Gravity, int, int]:
+    """Return how grave a line is and where its word for that stands (0, 0 where it has none), behind its own time."""
+    text = line[time_chars:]
     found = _KLOG.match(text) or _LEVEL.search(text, 0, LOOK_CHARS)
     if found is None or found.lastindex is None:
         return (Gravity.ERROR if _CRASHES.match(text, 0, LOOK_CHARS) else Gravity.NONE), 0, 0
     word = found[found.lastindex]
     start, end = found.span(found.lastindex)
-    return WORDS.get(word.upper()) or _BEGINS[word.upper()], start, end
-
-
-def own_time_chars(text: str) -> int:
-    """Return how much of a line is the time that it begins with, if there is more than that."""
-    told = _OWN_TIME.match(text) if text[:1] in TIME_BEGINS else None
-    return told.end() if told is not None and told.end() < len(text) else 0
+    return WORDS.get(word.upper()) or _BEGINS[word.upper()], start + time_chars, end + time_chars
 
 
 def may_be_grave(text: str) -> bool:

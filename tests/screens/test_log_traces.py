@@ -23,7 +23,8 @@ FRAMES = [f"at com.example.Orders.store{n}(Orders.java:{n})" for n in range(30)]
 JAVA = "\n\t".join(["java.net.SocketTimeoutException: Read timed out", *FRAMES])
 PYTHON = 'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\n    run()\nValueError: no'
 NODE = {"type": "Error", "message": "boom", "stack": "Error: boom\n    at foo (/a/b.js:1:2)\n    at bar"}
-LOGSTASH = json.dumps({"time": "x", "message": "Payment failed", "level": "ERROR", "stack_trace": JAVA, "n": None})
+WRITTEN = "2025-11-22T09:27:11Z"  # about when the lines were that are drawn
+LOGSTASH = json.dumps({"time": WRITTEN, "message": "Payment failed", "level": "ERROR", "stack_trace": JAVA, "n": None})
 CAUSED = JAVA + "\r\nCaused by: java.io.IOException: y\n\t... 9 more\n"
 THROWN = "java.net.SocketTimeoutException: Read timed out"
 
