@@ -33,7 +33,7 @@ _WORDS = {
     **dict.fromkeys(("I", "INFORMATION"), Gravity.INFO),
     "W": Gravity.WARNING,
     **dict.fromkeys(("E", "FAIL"), Gravity.ERROR),
-    **dict.fromkeys(("F", "EMERGENCY", "DPANIC"), Gravity.FATAL),
+    **dict.fromkeys(("F", "EMERGENCY"), Gravity.FATAL),
 }
 NEVER = ("@version", "v", "pid", "hostname", "level_value", "@i", "@r")
 _NOT_AGAIN = frozenset(MESSAGES + LEVELS + TIMES + NAMES + NEVER)
