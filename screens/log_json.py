@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from collectors.log_lines import MAX_LINE_BYTES
+from screens.log_layouts import SEVERITIES, usual
 from screens.log_levels import WORDS, Gravity, Part, Traces
 from screens.log_times import is_about
 from statusdesk.text import clean_line
@@ -18,10 +19,11 @@ TEMPLATES = ("@mt", "MessageTemplate")
 MESSAGES = ("message", "msg", "event", "@message", "short_message", "@m", "Message", "RenderedMessage", *TEMPLATES)
 LEVELS = (
     *("level", "severity", "lvl", "log.level", "levelname", "level_name", "@level", "@l", "Level", "LogLevel"),
-    *("Severity", "LEVEL", "logLevel", "log_level", "loglevel", "error_severity"),
+    *("Severity", "LEVEL", "logLevel", "log_level", "loglevel", "error_severity", *SEVERITIES),
 )
 TIMES = ("time", "timestamp", "@timestamp", "ts", "@t", "datetime", "Timestamp")
 NAMES = ("logger", "logger_name", "name", "caller", "component", "@module", "SourceContext", "Category")
+ERRORS = ("error", "err")
 # pino and bunyan number their levels.
 NUMBERED = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARN", 50: "ERROR", 60: "FATAL"}
 # Source: RFC 5424 section 6.2.1, which GELF 1.1 takes its levels from.
@@ -48,6 +50,7 @@ MOST_NESTED = 20  # deeper, values are told as they came
 LEAST_CUT_CHARS = MAX_LINE_BYTES // 4  # of a line that was cut: a letter has up to four bytes
 _ENDS = ('"}', '"}}', '"}}}')
 _CUT_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
+_GO_PLACE = re.compile(r"\s+\S.*\.(?:go|s):\d+")
 _GONE = object()
 _HOLE = re.compile(r"\{[@$]?(\w{1,80})(?:,[^{}:]{0,10})?(?::[^{}]{0,40})?\}")
 _LEVEL_FIELD = re.compile(rf'"(?:{"|".join(map(re.escape, LEVELS))})"\s?:\s?(?:"([^"\\]{{1,16}})"|(\d{{1,2}})\b)')
@@ -61,10 +64,20 @@ class Taken(NamedTuple):
 
     @property
     def cause(self) -> str:
-        """The line that tells most: the last cause that is named, else what was thrown, unless that has stayed."""
+        """The line that tells most: the last cause that is named, else what was thrown, unless that has stayed.
+
+        Where a trace begins with its frames, nothing in it says what was thrown.
+        """
         traces = Traces()
         told = [line for line in self.lines if traces.part(0, line) is Part.TELLS]
-        return (told[-1] if told else "" if self.left else self.lines[0]).strip()
+        if told:
+            return told[-1].strip()
+        return "" if self.left or _is_frame(*self.lines[:2]) else self.lines[0].strip()
+
+
+def _is_frame(line: str, below: str = "") -> bool:
+    """Tell whether a line is a frame; in Go a function stands over its place."""
+    return Traces().part(0, line) is Part.FRAME or _GO_PLACE.match(below) is not None
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -107,7 +120,7 @@ def level_in(text: str) -> Gravity | None:
 
 
 def said_in(text: str, at_ns: int | None = None) -> Said | None:
-    """Return what a line of JSON says; None of any other line, and of one that has neither a message nor a trace.
+    """Return what a line of JSON says; None of any other line, and where it has no message, no trace and no level.
 
     Its own time is left out; where it is known when the line was written, only a time that is about that.
     What was written as an escape in the JSON is made harmless again, for it is a character now.
@@ -124,10 +137,12 @@ def said_in(text: str, at_ns: int | None = None) -> Said | None:
 def _said(fields: Mapping[str, object], text: str, at_ns: int | None) -> Said | None:
     taken = list[Taken]()
     left = _untraced_fields(fields, taken) if "\\n" in text or "[" in text else dict(fields)
-    message = _message(left)
+    message, level = _message(left), _level_word(fields)
     if message is None and not taken:
-        return None
-    level, name = _level_word(fields), _first(left, NAMES)
+        if level not in _WORDS:
+            return None
+        message = _error(left)
+    name = _first(left, NAMES)
     said = [f"{level:<5}"] if level else []
     said += [f"{name}:"] if isinstance(name, str) else []
     said += [_value(message, plain=True)] if message is not None else []
@@ -170,7 +185,7 @@ def _decoded(text: str) -> Mapping[str, object] | None:
         fields: Mapping[str, object] = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return None
-    return fields
+    return usual(fields, _NOT_AGAIN)
 
 
 def _level_word(fields: Mapping[str, object]) -> str:
@@ -199,6 +214,12 @@ def _message(left: dict[str, object]) -> object:
     for name in names:
         del left[name]
     return filled
+
+
+def _error(left: dict[str, object]) -> object:
+    """Return the error of a line that has no other message, and take it out of what is left."""
+    key = next((name for name in ERRORS if isinstance(left.get(name), str) and left[name]), None)
+    return left.pop(key) if key is not None else None
 
 
 def _untraced_fields(fields: Mapping[str, object], taken: list[Taken], depth: int = 0) -> dict[str, object]:

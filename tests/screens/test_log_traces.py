@@ -47,7 +47,9 @@ def how(width=160, **more):
         ({"level": "error", "stack_trace": JAVA}, f"ERROR  [+31] {THROWN}"),
         ({"level": "error", "msg": "x", "stack": NODE["stack"].split("\n")}, "ERROR x  [+3] Error: boom"),
         ({"msg": "x", "errors": [NODE]}, 'x  [+3] Error: boom errors=[{"type":"Error","message":"boom"}]'),
-        ({"level": "error", "msg": "x", "stacktrace": "main.main\n\t/a/main.go:12"}, "ERROR x  [+2] main.main"),
+        ({"level": "error", "msg": "x", "stacktrace": "main.main\n\t/a/main.go:12"}, "ERROR x  [+2]"),
+        ({"level": "error", "msg": "x", "stack": "goroutine 7 [running]:\nmain.f()\n\t/a.go:1"}, "ERROR x  [+3]"),
+        ({"level": "error", "msg": "x", "StackTrace": "   at A.B()\n   at C.D()"}, "ERROR x  [+2]"),
         ({"level": "info", "msg": "select *\nfrom x"}, "INFO  select * / from x"),
     ],
 )
