@@ -26,7 +26,7 @@ def usual(fields: Mapping[str, object], reserved: Collection[str]) -> Mapping[st
         return _of_telemetry(fields, body)
     told = fields.get("t")
     if "s" in fields and "c" in fields and isinstance(told, dict) and "$date" in told:
-        return _of_mongo(fields)
+        return _of_mongo(fields, told["$date"])
     return fields
 
 
@@ -51,8 +51,8 @@ def _of_telemetry(fields: Mapping[str, object], body: str) -> Mapping[str, objec
     return {"message": message, **rest}
 
 
-def _of_mongo(fields: Mapping[str, object]) -> Mapping[str, object]:
+def _of_mongo(fields: Mapping[str, object], time: object) -> Mapping[str, object]:
     rest = {name: value for name, value in fields.items() if name not in ("t", "s", "c")}
     level = fields["s"]
     word = _MONGO.get(level[:1], level) if isinstance(level, str) else level
-    return {"time": fields["t"], "level": word, "logger": fields["c"], **rest}
+    return {"time": time, "level": word, "logger": fields["c"], **rest}

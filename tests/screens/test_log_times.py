@@ -65,6 +65,9 @@ def test_json_keeps_a_time_that_is_another(key):
     old, same = "2025-11-20T21:27:20Z", "2025-11-22T09:27:20.5Z"
     assert row(json.dumps({key: old, "level": "error", "msg": "late", "n": 1})) == f"ERROR late {key}={old} n=1"
     assert row(json.dumps({key: same, "level": "error", "msg": "now", "n": 1})) == "ERROR now n=1"
+    mongo = {"t": {"$date": old}, "s": "E", "c": "NETWORK", "msg": "no"}
+    assert row(json.dumps(mongo)) == f"ERROR NETWORK: no time={old}"
+    assert row(json.dumps({**mongo, "t": {"$date": same}})) == "ERROR NETWORK: no"
     untimed = type(line("x"))(0, 1, json.dumps({key: same, "msg": "x"}))
     assert f"x {key}={same}" in draw_line(untimed, how())[0].text
 
