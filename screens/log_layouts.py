@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 SEVERITIES = ("SeverityText", "severityText", "severity_text")
 _BODIES = ("Body", "body")
 _NUMBERS = ("SeverityNumber", "severityNumber", "severity_number")
+_TOLD_APART = frozenset(("fields", *_BODIES, "t"))
 # Source: the data model of OpenTelemetry's logs: four numbers each, from 1 on.
 _OF_NUMBERS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 # Source: MongoDB's manual, log messages: a severity is one letter, that of debugging has its verbosity behind it.
@@ -16,15 +17,15 @@ def usual(fields: Mapping[str, object], reserved: Collection[str]) -> Mapping[st
 
     What is nested and has a ``reserved`` name stays nested: there it means something else.
     """
-    if "message" in fields or "logger" in fields:
+    # Each line of JSON comes by here: most have none of these names.
+    if _TOLD_APART.isdisjoint(fields) or "message" in fields or "logger" in fields:
         return fields
-    inner = fields.get("fields")
+    inner, told = fields.get("fields"), fields.get("t")
     if isinstance(inner, dict) and "level" in fields and ("message" in inner or "target" in fields):
         return _of_tracing(fields, inner, reserved)
     body = next((name for name in _BODIES if fields.get(name) not in (None, "")), None)
     if body is not None and any(name in fields for name in SEVERITIES + _NUMBERS):
         return _of_telemetry(fields, body)
-    told = fields.get("t")
     if "s" in fields and "c" in fields and isinstance(told, dict) and "$date" in told:
         return _of_mongo(fields, told["$date"])
     return fields
