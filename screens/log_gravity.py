@@ -1,15 +1,8 @@
 """How grave a line of a log is: one rule for what it is drawn as, and for what is shown of warnings and errors only."""
 
 from screens.log_json import level_in, said_in
-from screens.log_levels import (
-    LOOK_CHARS,
-    MOST_TIME_CHARS,
-    TIME_BEGINS,
-    Gravity,
-    may_be_grave,
-    own_time_chars,
-    span_of_level,
-)
+from screens.log_levels import LOOK_CHARS, Gravity, may_be_grave, span_of_level
+from screens.log_times import MOST_TIME_CHARS, TIME_BEGINS, own_time_chars
 
 _MOST_LOOKED_AT = MOST_TIME_CHARS + LOOK_CHARS
 
@@ -37,4 +30,4 @@ def gravity(text: str) -> Gravity:
 def _by_words(text: str) -> Gravity:
     """Return how grave a line is by the words that are shown of it, its own time left out."""
     said = said_in(text) if text[:1] == "{" else None
-    return span_of_level(said.words if said is not None else text[own_time_chars(text) :])[0]
+    return (span_of_level(said.words) if said is not None else span_of_level(text, own_time_chars(text)))[0]

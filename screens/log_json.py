@@ -10,17 +10,20 @@ from typing import NamedTuple
 import msgspec
 
 from collectors.log_lines import MAX_LINE_BYTES
+from screens.log_layouts import SEVERITIES, usual
 from screens.log_levels import WORDS, Gravity, Part, Traces
+from screens.log_times import is_about
 from statusdesk.text import clean_line
 
 TEMPLATES = ("@mt", "MessageTemplate")
 MESSAGES = ("message", "msg", "event", "@message", "short_message", "@m", "Message", "RenderedMessage", *TEMPLATES)
 LEVELS = (
     *("level", "severity", "lvl", "log.level", "levelname", "level_name", "@level", "@l", "Level", "LogLevel"),
-    *("Severity", "LEVEL", "logLevel", "log_level", "loglevel", "error_severity"),
+    *("Severity", "LEVEL", "logLevel", "log_level", "loglevel", "error_severity", *SEVERITIES),
 )
 TIMES = ("time", "timestamp", "@timestamp", "ts", "@t", "datetime", "Timestamp")
 NAMES = ("logger", "logger_name", "name", "caller", "component", "@module", "SourceContext", "Category")
+ERRORS = ("error", "err")
 # pino and bunyan number their levels.
 NUMBERED = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARN", 50: "ERROR", 60: "FATAL"}
 # Source: RFC 5424 section 6.2.1, which GELF 1.1 takes its levels from.
@@ -32,7 +35,7 @@ _WORDS = {
     **dict.fromkeys(("I", "INFORMATION"), Gravity.INFO),
     "W": Gravity.WARNING,
     **dict.fromkeys(("E", "FAIL"), Gravity.ERROR),
-    **dict.fromkeys(("F", "EMERGENCY", "DPANIC"), Gravity.FATAL),
+    **dict.fromkeys(("F", "EMERGENCY"), Gravity.FATAL),
 }
 NEVER = ("@version", "v", "pid", "hostname", "level_value", "@i", "@r")
 _NOT_AGAIN = frozenset(MESSAGES + LEVELS + TIMES + NAMES + NEVER)
@@ -47,6 +50,7 @@ MOST_NESTED = 20  # deeper, values are told as they came
 LEAST_CUT_CHARS = MAX_LINE_BYTES // 4  # of a line that was cut: a letter has up to four bytes
 _ENDS = ('"}', '"}}', '"}}}')
 _CUT_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
+_GO_PLACE = re.compile(r"\s+\S.*\.(?:go|s):\d+")
 _GONE = object()
 _HOLE = re.compile(r"\{[@$]?(\w{1,80})(?:,[^{}:]{0,10})?(?::[^{}]{0,40})?\}")
 _LEVEL_FIELD = re.compile(rf'"(?:{"|".join(map(re.escape, LEVELS))})"\s?:\s?(?:"([^"\\]{{1,16}})"|(\d{{1,2}})\b)')
@@ -60,10 +64,20 @@ class Taken(NamedTuple):
 
     @property
     def cause(self) -> str:
-        """The line that tells most: the last cause that is named, else what was thrown, unless that has stayed."""
+        """The line that tells most: the last cause that is named, else what was thrown, unless that has stayed.
+
+        Where a trace begins with its frames, nothing in it says what was thrown.
+        """
         traces = Traces()
         told = [line for line in self.lines if traces.part(0, line) is Part.TELLS]
-        return (told[-1] if told else "" if self.left else self.lines[0]).strip()
+        if told:
+            return told[-1].strip()
+        return "" if self.left or _is_frame(*self.lines[:2]) else self.lines[0].strip()
+
+
+def _is_frame(line: str, below: str = "") -> bool:
+    """Tell whether a line is a frame; in Go a function stands over its place."""
+    return Traces().part(0, line) is Part.FRAME or _GO_PLACE.match(below) is not None
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -105,34 +119,44 @@ def level_in(text: str) -> Gravity | None:
     return _WORDS.get(_level_word({"level": int(found[2]) if found[2] else found[1]}))
 
 
-def said_in(text: str) -> Said | None:
-    """Return what a line of JSON says; None of any other line, and of one that has neither a message nor a trace.
+def said_in(text: str, at_ns: int | None = None) -> Said | None:
+    """Return what a line of JSON says; None of any other line, and where it has no message, no trace and no level.
 
+    Its own time is left out; where it is known when the line was written, only a time that is about that.
     What was written as an escape in the JSON is made harmless again, for it is a character now.
     """
     fields = _fields_in(text)
     if fields is None:
         return None
     try:
-        return _said(fields, text)
+        return _said(fields, text, at_ns)
     except RecursionError:
         return None
 
 
-def _said(fields: Mapping[str, object], text: str) -> Said | None:
+def _said(fields: Mapping[str, object], text: str, at_ns: int | None) -> Said | None:
     taken = list[Taken]()
     left = _untraced_fields(fields, taken) if "\\n" in text or "[" in text else dict(fields)
-    message = _message(left)
+    message, level = _message(left), _level_word(fields)
     if message is None and not taken:
-        return None
-    level, name = _level_word(fields), _first(left, NAMES)
+        if level not in _WORDS:
+            return None
+        message = _error(left)
+    name = _first(left, NAMES)
     said = [f"{level:<5}"] if level else []
     said += [f"{name}:"] if isinstance(name, str) else []
     said += [_value(message, plain=True)] if message is not None else []
-    rest = [f"{key}={_value(value)}" for key, value in left.items() if key not in _NOT_AGAIN]
+    rest = [f"{key}={_value(value)}" for key, value in left.items() if _is_told(key, value, at_ns)]
     told, words = _one_line(said, text), _one_line(said + rest, text)
     told_chars = len(told) if words.startswith(told) else None
     return Said(words, len(level) if level in _WORDS else 0, told_chars, tuple(taken))
+
+
+def _is_told(key: str, value: object, at_ns: int | None) -> bool:
+    """Tell whether a field stands behind the message; a time does where it is another one than that of the line."""
+    if key in TIMES:
+        return at_ns is not None and value not in (None, "") and not is_about(value, at_ns)
+    return key not in _NOT_AGAIN
 
 
 def _one_line(said: Sequence[str], text: str) -> str:
@@ -161,7 +185,7 @@ def _decoded(text: str) -> Mapping[str, object] | None:
         fields: Mapping[str, object] = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return None
-    return fields
+    return usual(fields, _NOT_AGAIN)
 
 
 def _level_word(fields: Mapping[str, object]) -> str:
@@ -190,6 +214,12 @@ def _message(left: dict[str, object]) -> object:
     for name in names:
         del left[name]
     return filled
+
+
+def _error(left: dict[str, object]) -> object:
+    """Return the error of a line that has no other message, and take it out of what is left."""
+    key = next((name for name in ERRORS if isinstance(left.get(name), str) and left[name]), None)
+    return left.pop(key) if key is not None else None
 
 
 def _untraced_fields(fields: Mapping[str, object], taken: list[Taken], depth: int = 0) -> dict[str, object]:

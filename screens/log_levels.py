@@ -24,10 +24,6 @@ class Part(enum.IntEnum):
 
 
 LOOK_CHARS = 200
-_OWN_TIME = re.compile(
-    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?\]?:?\s{1,8}"
-)
-MOST_TIME_CHARS = 50
 WORDS = {
     "TRACE": Gravity.DEBUG,
     "DEBUG": Gravity.DEBUG,
@@ -46,49 +42,62 @@ WORDS = {
     "CRITICAL": Gravity.FATAL,
     "CRIT": Gravity.FATAL,
     "PANIC": Gravity.FATAL,
+    "DPANIC": Gravity.FATAL,  # zap
     "EMERG": Gravity.FATAL,
     "ALERT": Gravity.FATAL,
 }
 _ALL = "|".join(sorted(WORDS, key=len, reverse=True))
-# Capitals anywhere near the beginning; other spellings only where a log writes its level: behind "level=", in brackets,
-# or as the first word with a colon. "no error" in a sentence is none.
+# Capitals anywhere near the beginning; other spellings only where a log writes its level: behind "level=", in brackets
+# (structlog fills them up with blanks, Apache names its module before), or as the first word with a colon; PHP and Go
+# say it in words of their own. "no error" in a sentence is none.
 _LEVEL = re.compile(
     rf"(?<![A-Za-z0-9_])(?:({_ALL})(?![A-Za-z0-9_])"
     rf"|(?i:(?:level|lvl|severity)[\"']?\s?[:=]\s?[\"']?({_ALL})\b)"
     rf"|(?i:[\[<|]\s?({_ALL})\s?[\]>|])"
+    rf"|(?i:\[(?: {{0,9}}|\w{{0,24}}:)({_ALL}) {{0,9}}\])"
     rf"|(?i:^({_ALL}):)"
-    r"|(?i:^(fail|dbug|trce):))"
+    r"|(?i:^(fail|dbug|trce):)"
+    r"|PHP (?:Fatal|Parse|Core|Compile|Recoverable fatal|Catchable fatal) (error): "
+    r"|PHP (?:Core |Compile )?(Warning): "
+    r"|(?i:^(fatal) error: ))"
 )
+_COLUMN = re.compile(rf"(?i:({_ALL}) {{1,8}}(?=\S))")
+_TAB_CHARS = 8
 _KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d")
 _BEGINS = {
     **{"I": Gravity.INFO, "W": Gravity.WARNING, "E": Gravity.ERROR, "F": Gravity.FATAL},  # klog
     **{"FAIL": Gravity.ERROR, "DBUG": Gravity.DEBUG, "TRCE": Gravity.DEBUG},  # the console of ASP.NET
 }
 _CRASHES = re.compile(
-    r"^(?:Traceback \(most recent|panic: |Exception in thread |(?:[a-z]\w*\.)+\w*(?:Exception|Error)\b)"
+    r"^(?:Traceback \(most recent|panic: |Exception in thread |(?:[a-z]\w*\.)+\w*(?:Exception|Error)\b"
+    r"|(?:Uncaught )?(?:\w{1,80}\.){0,20}[A-Z]\w{0,120}(?:Error|Exception): |(?:Uncaught )?(?:Error|Exception): "
+    r"|[Uu]nhandled [Ee]xception[.:] |thread '[^']{0,80}' (?:\(\d{1,20}\) )?panicked at )"
 )
 _FRAMES = ("at ", 'File "', "... ", "goroutine ", "created by ", "from /")
 _TELLING = ("Caused by: ", "Suppressed: ")
 MAYBE_TRACE = " TagCS"
 """What a line may begin with that begins a trace or goes on with one, while no origin is in the middle of one."""
-TIME_BEGINS = frozenset("[12")
 _PYTHON_CAUSE = re.compile(r"^[A-Za-z_][\w.]*(?::|$)")
 
 
-def span_of_level(text: str) -> tuple[Gravity, int, int]:
-    """Return how grave a line is and where its word for that stands (0, 0 where it has none)."""
-    found = _KLOG.match(text) or _LEVEL.search(text, 0, LOOK_CHARS)
+def span_of_level(line: str, time_chars: int = 0) -> tuple[Gravity, int, int]:
+    """Return how grave a line is and where its word for that stands (0, 0 where it has none), behind its own time."""
+    text = line[time_chars:]
+    found = _KLOG.match(text) or _in_column(text, time_chars) or _LEVEL.search(text, 0, LOOK_CHARS)
     if found is None or found.lastindex is None:
         return (Gravity.ERROR if _CRASHES.match(text, 0, LOOK_CHARS) else Gravity.NONE), 0, 0
     word = found[found.lastindex]
     start, end = found.span(found.lastindex)
-    return WORDS.get(word.upper()) or _BEGINS[word.upper()], start, end
+    return WORDS.get(word.upper()) or _BEGINS[word.upper()], start + time_chars, end + time_chars
 
 
-def own_time_chars(text: str) -> int:
-    """Return how much of a line is the time that it begins with, if there is more than that."""
-    told = _OWN_TIME.match(text) if text[:1] in TIME_BEGINS else None
-    return told.end() if told is not None and told.end() < len(text) else 0
+def _in_column(text: str, time_chars: int) -> re.Match[str] | None:
+    """Find the level that is all there was between two tabs behind a time, as zap's console and Istio write it.
+
+    Tabs are blanks by now: what stood behind one begins at a whole number of its widths.
+    """
+    found = _COLUMN.match(text) if time_chars and not time_chars % _TAB_CHARS else None
+    return found if found is not None and not found.end() % _TAB_CHARS else None
 
 
 def may_be_grave(text: str) -> bool:

@@ -13,8 +13,9 @@ from screens.ink import Ink
 from screens.log_filter import Pattern
 from screens.log_gravity import level_of
 from screens.log_json import said_in
-from screens.log_levels import Gravity, own_time_chars, span_of_level
+from screens.log_levels import Gravity, span_of_level
 from screens.log_names import Names, middle
+from screens.log_times import own_time_chars, same_time_chars
 from screens.strips import ASCII_DOTS, DOTS, Line, cells, fit, right
 from statusdesk.board import Mark
 from statusdesk.redact import redact
@@ -80,7 +81,7 @@ class Worded(msgspec.Struct, frozen=True):
     """The text of a line as it is shown, and the lines of a stack trace that was in it.
 
     ``level_chars``: so many at its beginning tell the level, where that is told by a field. ``told_chars``: so many
-    are the message and what stands before it, if that is known.
+    are the message and what stands before it, if that is known. ``left_out``: so many were left out before the text.
     """
 
     text: str
@@ -88,6 +89,7 @@ class Worded(msgspec.Struct, frozen=True):
     told_chars: int | None = None
     trace: tuple[str, ...] = ()
     cause: str = ""
+    left_out: int = 0
 
     @property
     def fold(self) -> Fold | None:
@@ -96,12 +98,12 @@ class Worded(msgspec.Struct, frozen=True):
 
 
 def words_of(line: LogLine, *, raw: bool, redacted: bool, timed: bool = False) -> Worded:
-    """Return what is shown of a line; ``timed``: its time stands before it, so that it need not tell it."""
+    """Return what is shown of a line; ``timed``: its time stands before it, so that it need not tell the same one."""
     if raw or line.kind != LineKind.LINE:
         return Worded(line.text)
-    if timed and line.at_ns and (start := own_time_chars(line.text)):
-        return Worded(line.text[start:])
-    said = said_in(line.text)
+    if timed and line.at_ns and (start := same_time_chars(line.text, line.at_ns)):
+        return Worded(line.text[start:], left_out=start)
+    said = said_in(line.text, line.at_ns)
     if said is None:
         return Worded(line.text)
     hidden = redact if redacted else str
@@ -211,7 +213,7 @@ def _time(line: LogLine, how: How) -> str:
 def _styled(line: LogLine, words: Worded, how: How, inner: Fold | None, fold: Fold | None) -> Strip:
     """Return all of a line; what is folded of its own text stands behind its message, what follows it at its end."""
     ink, text, level = how.ink, words.text, level_of(line.text)
-    found, start, end = (level, 0, words.level_chars) if words.level_chars else span_of_level(text)
+    found, start, end = (level, 0, words.level_chars) if words.level_chars else _level_span(line, words)
     spans: list[Span] = []
     if end and found is level >= Gravity.WARNING:
         spans.append((start, end, word_style(level, ink)))
@@ -225,6 +227,14 @@ def _styled(line: LogLine, words: Worded, how: How, inner: Fold | None, fold: Fo
     if line.cut_bytes:
         segments.append(Segment(f" [cut here, {size(line.cut_bytes)} more: enter]", ink.words[Mark.WARNING]))
     return Strip(segments + (_folded(fold, how) if fold is not None else []))
+
+
+def _level_span(line: LogLine, words: Worded) -> tuple[Gravity, int, int]:
+    """Return what the word of a line says of how grave it is, and where that stands in what is shown."""
+    if line.text[words.left_out :] != words.text:
+        return span_of_level(words.text)
+    level, start, end = span_of_level(line.text, own_time_chars(line.text))
+    return level, max(0, start - words.left_out), max(0, end - words.left_out)
 
 
 def _folded(fold: Fold, how: How) -> list[Segment]:

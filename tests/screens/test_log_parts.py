@@ -239,8 +239,8 @@ def test_a_secret_that_json_hides_in_escapes_stays_hidden():
 
 
 def test_a_line_that_begins_with_its_time_does_not_tell_it_twice():
-    given = line("2025-11-22T09:35:14.500Z INFO  x", 10)
-    assert draw_line(given, how())[0].text == draw_line(line("INFO  x", 10), how())[0].text
+    given = line("2025-11-22T09:35:14.500Z INFO  x", 484.5)
+    assert draw_line(given, how())[0].text == draw_line(line("INFO  x", 484.5), how())[0].text
     assert "2025-11-22T09:35:14.500Z INFO" in draw_line(given, how(raw=True))[0].text
     assert "2025-11-22T09:35:14.500Z INFO" in draw_line(given, how(times="off"))[0].text
 

@@ -23,7 +23,8 @@ FRAMES = [f"at com.example.Orders.store{n}(Orders.java:{n})" for n in range(30)]
 JAVA = "\n\t".join(["java.net.SocketTimeoutException: Read timed out", *FRAMES])
 PYTHON = 'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\n    run()\nValueError: no'
 NODE = {"type": "Error", "message": "boom", "stack": "Error: boom\n    at foo (/a/b.js:1:2)\n    at bar"}
-LOGSTASH = json.dumps({"time": "x", "message": "Payment failed", "level": "ERROR", "stack_trace": JAVA, "n": None})
+WRITTEN = "2025-11-22T09:27:11Z"  # about when the lines were that are drawn
+LOGSTASH = json.dumps({"time": WRITTEN, "message": "Payment failed", "level": "ERROR", "stack_trace": JAVA, "n": None})
 CAUSED = JAVA + "\r\nCaused by: java.io.IOException: y\n\t... 9 more\n"
 THROWN = "java.net.SocketTimeoutException: Read timed out"
 
@@ -46,7 +47,9 @@ def how(width=160, **more):
         ({"level": "error", "stack_trace": JAVA}, f"ERROR  [+31] {THROWN}"),
         ({"level": "error", "msg": "x", "stack": NODE["stack"].split("\n")}, "ERROR x  [+3] Error: boom"),
         ({"msg": "x", "errors": [NODE]}, 'x  [+3] Error: boom errors=[{"type":"Error","message":"boom"}]'),
-        ({"level": "error", "msg": "x", "stacktrace": "main.main\n\t/a/main.go:12"}, "ERROR x  [+2] main.main"),
+        ({"level": "error", "msg": "x", "stacktrace": "main.main\n\t/a/main.go:12"}, "ERROR x  [+2]"),
+        ({"level": "error", "msg": "x", "stack": "goroutine 7 [running]:\nmain.f()\n\t/a.go:1"}, "ERROR x  [+3]"),
+        ({"level": "error", "msg": "x", "StackTrace": "   at A.B()\n   at C.D()"}, "ERROR x  [+2]"),
         ({"level": "info", "msg": "select *\nfrom x"}, "INFO  select * / from x"),
     ],
 )
