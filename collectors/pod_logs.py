@@ -14,6 +14,7 @@ import msgspec
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_problems import as_problem
+from collectors.log_guard import is_due
 from collectors.log_lines import FollowStatus, LogLine, Origin, Selection, Wanted
 from collectors.log_merge import HOLD_S, Merge
 from collectors.log_older import Place, older_lines, whole_line
@@ -30,7 +31,7 @@ TICK_S = 1.0
 MAX_WAITING_TOLD = 20
 LINGER_S = 0.006
 MOST_NAMED = 3
-LATE_S = 10.0  # after a restart the API server may tell for so long of the run before
+MOST_LEFT = 500
 _CONTAINERS, _PREVIOUS = " containers", " previous"  # keys of problems; no container has such a name
 
 Key = tuple[str, str, str]
@@ -61,6 +62,8 @@ class PodLogs:
         self._indexes: dict[Origin, int] = {}
         self._tracks: dict[Key, Track] = {}
         self._readers: dict[Key, ContainerReader] = {}
+        self._left: dict[Key, Track] = {}
+        """Those whose pod has gone, the last ones: it may be listed again."""
         self._waiting: dict[Key, str] = {}
         self._problems: dict[str, str] = {}
         self._changed = threading.Event()
@@ -189,6 +192,9 @@ class PodLogs:
                 self._merge.mark(track.lane, f"left: the pod has gone{lost}", max(track.lane.newest_ns, track.gone_ns))
                 self._merge.end(track.lane)
                 self._problems.pop(track.name, None)
+                self._left[key] = track
+                if len(self._left) > MOST_LEFT:
+                    del self._left[next(iter(self._left))]
             tracks = [(self._tracks.get((cluster.name, pod.uid, one.name)), one) for cluster, _, pod, one in wanted]
             self._resting = frozenset(track.origin for track, one in tracks if track is not None and one.rests)
             twofold = (track.origin for track, one in tracks if track is not None and one.before is not None)
@@ -258,7 +264,7 @@ class PodLogs:
         """Open the stream of a container; return what it waits for, empty when it is open or has nothing to read."""
         if key in self._readers or self._over:
             return ""
-        track = self._tracks.get(key)
+        track = self._tracks.get(key) or self._back(key)
         if self._selection.previous:
             if container.last is None:
                 return ""
@@ -273,6 +279,14 @@ class PodLogs:
             return f"{counted(most, 'stream')} {'is' if most == 1 else 'are'} open"
         self._open(key, cluster, roster, pod, container)
         return ""
+
+    def _back(self, key: Key) -> Track | None:
+        """Go on with one that had left, where its last line was: its pod is listed again."""
+        if (track := self._left.pop(key, None)) is not None:
+            self._tracks[key] = track
+            track.lane = self._merge.lane(track.origin)
+            self._merge.mark(track.lane, "back: the pod is there again", track.gone_ns)
+        return track
 
     def _open(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> None:
         track = self._tracks.get(key)
@@ -337,7 +351,7 @@ class PodLogs:
         with self._lock:
             self._readers.pop(key, None)
             once = not self._selection.follow or self._selection.previous
-            if outcome is Outcome.ENDED and once or outcome is Outcome.GONE:
+            if outcome in (Outcome.ENDED, Outcome.GONE) and once:
                 track.done_id = track.run_id or "-"
             elif outcome is Outcome.REFUSED:
                 track.waits_for = "refused"
@@ -359,23 +373,12 @@ class PodLogs:
 
     def _guard(self) -> None:
         """Open anew what has been silent for too long, or whose container has ended without a word."""
-        now_s, stale_s = time.monotonic(), self._patience.stale_s
+        now_s = time.monotonic()
         pods = {(cluster.name, pod.uid): pod for cluster, roster in self._rosters for pod in roster.pods()}
         with self._lock:
             readers = list(self._readers.items())
         for (cluster, uid, name), reader in readers:
             pod = pods.get((cluster, uid))
             container = pod.container(name) if pod is not None else None
-            is_same = container is not None and container.run_id == reader.track.run_id
-            if is_same or not reader.follows:
-                reader.other_s = None
-            elif reader.other_s is None:
-                reader.other_s = now_s
-            silent_s = now_s - reader.heard_s
-            is_over = not is_same or container is None or container.ended is not None
-            # one that was opened while the API server may not have known yet of another run may be that one's
-            may_be_other = reader.other_s is not None and reader.other_s < reader.opened_s + LATE_S
-            is_told = reader.other_s is not None and now_s > reader.other_s + stale_s
-            is_stale = reader.follows and silent_s >= stale_s and is_over
-            if silent_s > self._patience.reconnect_s or is_stale or (may_be_other and is_told):
+            if is_due(reader, container, self._patience, now_s):
                 reader.cut()

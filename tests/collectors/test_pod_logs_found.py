@@ -1,6 +1,7 @@
 """Which logs the follower reads: of pods that join and leave, of containers that wait, of what may not be read."""
 
 import json
+import threading
 import time
 
 import pytest
@@ -208,3 +209,33 @@ def test_of_runs_before_nothing_is_known_where_some_of_the_pods_cannot_be_listed
     wait_for(lambda: lines.source.status().ended)
     status = lines.source.status()
     assert not status.unrestarted and status.vacant == () and len(status.problems) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"404 page not found\n", b'{"kind": "Status", "reason": "NotFound", "message": "pods \\"orders-1\\" not found"}'],
+)
+def test_a_404_of_something_in_front_of_the_api_server_ends_nothing(kube, follow, body):
+    away = threading.Event()
+    kube.answer(lambda request: away.is_set(), Answer(status=404, body=body))
+    first = Reply(stamped("one"), end="cut", before=away.set)
+    kube.replies["app"] = [first, Reply(stamped("one", "two"), end="hang")]
+    lines = follow()
+    lines.wait_texts("one")
+    lines.wait_problem("404")
+    away.clear()
+    lines.wait_texts("one", "two")
+    wait_for(lambda: not lines.source.status().problems)
+    assert lines.marks() == []
+
+
+def test_a_pod_that_is_listed_again_is_read_on_without_loss(kube, follow):
+    kube.replies["app"] = [Reply(stamped("one"), end="hang"), Reply(stamped("one", "two"), end="hang")]
+    lines = follow()
+    lines.wait_texts("one")
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.drop("orders-1")
+    wait_for(lambda: lines.marks() == ["left: the pod has gone; its last lines may be missing"])
+    kube.show(pod("orders-1"), event="ADDED")
+    lines.wait_texts("one", "two")
+    assert lines.marks()[1:] == ["back: the pod is there again"]
