@@ -19,10 +19,9 @@ from collectors.log_lines import FollowStatus, LogLine, Origin, Selection, Wante
 from collectors.log_merge import HOLD_S, Merge
 from collectors.log_older import Place, older_lines, whole_line
 from collectors.log_pods import LogPod, PodContainer, queries_of
-from collectors.log_reading import Position
 from collectors.log_roster import Roster
-from collectors.log_stream import LAST_MISSING, NOT_KEPT, ContainerReader
-from collectors.log_track import Outcome, Patience, Track
+from collectors.log_stream import ALL_MISSING, LAST_MISSING, NOT_KEPT, ContainerReader
+from collectors.log_track import Outcome, Patience, Track, new_track
 from statusdesk.clock import ClockSteps, boot_clock
 from statusdesk.config import ClusterSettings
 from statusdesk.text import counted
@@ -120,6 +119,7 @@ class PodLogs:
                 found=bool(self._tracks) or any(roster.pods() for _, roster in self._rosters),
                 vacant=self._vacant,
                 listed=all(roster.answered for _, roster in self._rosters),
+                unread=tuple(sorted(track.name for track in self._tracks.values() if track.unread)),
             )
 
     def older(
@@ -188,8 +188,10 @@ class PodLogs:
             for key in [key for key in self._tracks if key not in self._readers and key[1] not in known]:
                 track = self._tracks.pop(key)
                 self._tell_end(track)
-                lost = LAST_MISSING if track.torn else ""
-                self._merge.mark(track.lane, f"left: the pod has gone{lost}", max(track.lane.newest_ns, track.gone_ns))
+                told = f"left: the pod has gone{LAST_MISSING if track.torn else ''}"
+                if track.unread:
+                    told = f"left unread: {self._streams('was', 'were')} open{ALL_MISSING}"
+                self._merge.mark(track.lane, told, max(track.lane.newest_ns, track.gone_ns))
                 self._merge.end(track.lane)
                 self._problems.pop(track.name, None)
                 self._left[key] = track
@@ -275,10 +277,15 @@ class PodLogs:
         if track is not None and time.monotonic() < track.not_before_s:
             return track.waits_for
         if len(self._readers) >= self._selection.max_streams:
-            most = self._selection.max_streams
-            return f"{counted(most, 'stream')} {'is' if most == 1 else 'are'} open"
+            track = self._begun(key, cluster, roster, pod, container)
+            track.unread = track.tried = True  # when its turn comes it may be another run
+            return f"{self._streams('is', 'are')} open"
         self._open(key, cluster, roster, pod, container)
         return ""
+
+    def _streams(self, one: str, many: str) -> str:
+        most = self._selection.max_streams
+        return f"{counted(most, 'stream')} {one if most == 1 else many}"
 
     def _back(self, key: Key) -> Track | None:
         """Go on with one that had left, where its last line was: its pod is listed again."""
@@ -288,13 +295,19 @@ class PodLogs:
             self._merge.mark(track.lane, "back: the pod is there again", track.gone_ns)
         return track
 
-    def _open(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> None:
+    def _begun(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> Track:
+        """Return what is known of a container from now on, whether its log can be opened at once or has to wait."""
         track = self._tracks.get(key)
         if track is None:
             joined = pod.uid not in roster.first
             track = self._tracks[key] = self._track(cluster, pod, container, joined)
             if joined:
                 self._merge.mark(track.lane, "joined", cluster.api.now_ns)
+        return track
+
+    def _open(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> None:
+        track = self._begun(key, cluster, roster, pod, container)
+        track.unread = False
         reader = ContainerReader(
             cluster.api, track, self._selection, self._merge, self._patience, roster.ask, self._told, self._linger_s
         )
@@ -324,22 +337,8 @@ class PodLogs:
         index = self._indexes.setdefault(origin, len(self._origins))  # a pod's successor may have its name
         if index == len(self._origins):
             self._origins.append(origin)
-        return Track(
-            namespace=pod.namespace,
-            pod=pod.name,
-            uid=pod.uid,
-            container=container.name,
-            origin=index,
-            position=Position(),
-            lane=self._merge.lane(index),
-            run_id=container.run_of(self._selection.previous),
-            restarts=container.restarts,
-            from_start=joined,
-            torn=joined,
-            run_before=self._selection.run_before and not joined and container.ended is None,
-            last=container.last,
-            place=origin.place,
-        )
+        lane = self._merge.lane(index)
+        return new_track(self._selection, pod, container, origin, index, lane, joined)
 
     def _read(self, key: Key, reader: ContainerReader) -> None:
         track = reader.track
