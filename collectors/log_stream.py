@@ -32,6 +32,7 @@ _OTHER_RUN = "OtherRun"
 ROTATED = f"{MISSING} here: the log was rotated"
 LAST_MISSING = f"; its last {MISSING}"
 NOT_KEPT = "the run before is not kept any more"
+NO_LOG = "its log cannot be had"
 ALL_MISSING = f"; {MISSING} here"
 
 
@@ -150,10 +151,9 @@ class ContainerReader:
                 track.waits_for = problem.said.rpartition(": ")[2] or "starting"
                 return Outcome.WAITS
             gone = self._selection.previous and "previous terminated container" in problem.said
-            self._tell(track.name, NOT_KEPT if gone else problem.said or problem.message)
+            self._tell(track.name, NOT_KEPT if gone else f"{NO_LOG}: {problem.said or problem.message}")
             return Outcome.REFUSED
-        once = not self._selection.follow or self._selection.previous
-        if once and self._failures >= ONCE_TRIES:
+        if (not self._selection.follow or self._selection.previous) and self._failures >= ONCE_TRIES:
             self._tell(track.name, problem.message)
             return Outcome.REFUSED
         return None
@@ -201,6 +201,9 @@ class ContainerReader:
             if problem.problem != _OTHER_RUN:
                 self._pause(problem)
             return None
+        if problem is not None and track.opened_ms is None:
+            self._tell(track.name, f"{NO_LOG}: {problem.said or problem.message}")
+            return Outcome.REFUSED
         self._flush()
         if problem is None and self._is_joined:
             track.torn = False

@@ -267,20 +267,33 @@ class PodLogs:
         if key in self._readers or self._over:
             return ""
         track = self._tracks.get(key) or self._back(key)
+        waits_for = "" if pod.over else container.waits_for
         if self._selection.previous:
             if container.last is None:
                 return ""
         elif not container.run_id:
-            return container.waits_for or "starting"
+            return (
+                self._never_begins(key, cluster, roster, pod, container)
+                if pod.over
+                else waits_for or pod.why or "starting"
+            )
         if track is not None and track.done_id == (container.run_of(self._selection.previous) or "-"):
-            return container.waits_for if self._selection.follow and not self._selection.previous else ""
+            return waits_for if self._selection.follow and not self._selection.previous else ""
         if track is not None and time.monotonic() < track.not_before_s:
-            return track.waits_for
+            return track.waits_for if container.ended is None else waits_for
         if len(self._readers) >= self._selection.max_streams:
             track = self._begun(key, cluster, roster, pod, container)
             track.unread = track.tried = True  # when its turn comes it may be another run
             return f"{self._streams('is', 'are')} open"
         self._open(key, cluster, roster, pod, container)
+        return ""
+
+    def _never_begins(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> str:
+        """Tell once why a container has no log and will have none; it waits for nothing."""
+        track = self._begun(key, cluster, roster, pod, container)
+        if track.done_id != "-":
+            track.done_id, track.torn = "-", track.torn and bool(track.read_of)
+            self._merge.mark(track.lane, f"no log: {pod.why or 'it never started'}", cluster.api.now_ns)
         return ""
 
     def _streams(self, one: str, many: str) -> str:
