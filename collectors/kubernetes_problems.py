@@ -20,7 +20,8 @@ class ApiProblem(Exception):  # noqa: N818  (a fact about the source that happen
 
     ``problem`` and ``message`` are those of ``facts.Visited``. ``passing`` says that it heals by itself when it
     happens once, so that only its repetition is a failure. ``retry_after_s`` is what the server asked for. ``status``
-    and ``said`` are of the answer, if it was one.
+    and ``said`` are of the answer, if it was one. ``absent`` is the name of the object that the API server itself says
+    there is not; any other 404 may be of something in front of it, and says nothing about an object.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class ApiProblem(Exception):  # noqa: N818  (a fact about the source that happen
         retry_after_s: float | None = None,
         status: int = 0,
         said: str = "",
+        absent: str = "",
     ) -> None:
         super().__init__(message)
         self.problem = problem
@@ -40,6 +42,7 @@ class ApiProblem(Exception):  # noqa: N818  (a fact about the source that happen
         self.retry_after_s = retry_after_s
         self.status = status
         self.said = said
+        self.absent = absent
 
 
 def as_problem(error: Exception) -> ApiProblem:
@@ -65,7 +68,8 @@ class Expired(ApiProblem):
 
 def problem_of(status: int, body: bytes, headers: dict[str, str], host: str) -> ApiProblem:
     """Return what an answer other than 200 means. ``headers`` have lower-case names."""
-    said = _said(body)
+    answer = _status_of(body)
+    said = clean(answer.message)
     if status == 401:
         return ApiProblem("Unauthorized", f"{host} refuses our credentials (401); renew those of the kubeconfig")
     if status == 403:
@@ -77,14 +81,17 @@ def problem_of(status: int, body: bytes, headers: dict[str, str], host: str) -> 
         return ApiProblem("ServerError", f"{host} asks to slow down (429)", passing=True, retry_after_s=wait_s)
     if 300 <= status < 400:
         return ApiProblem("Misconfigured", f"{host} redirects ({status}), which is not followed; is it an API server?")
+    absent = ""
     if status == 404:
         problem, message = "Misconfigured", f"{host} has no such path (404); is it a Kubernetes API server?"
         if said:
             message = f"{host} answers {status}: {said}"
+        if answer.reason == "NotFound" and answer.details is not None and answer.details.kind:
+            absent = answer.details.name
     else:
         problem, message = "ServerError", f"{host} answers {status}" + (f": {said}" if said else "")
     wait_s = _seconds(headers.get("retry-after", ""))
-    return ApiProblem(problem, message, retry_after_s=wait_s, status=status, said=said)
+    return ApiProblem(problem, message, retry_after_s=wait_s, status=status, said=said, absent=absent)
 
 
 def error_event_problem(code: int, message: str) -> ApiProblem:
@@ -116,12 +123,12 @@ def grant(user: str, namespace: str, role: str = ROLE) -> str:
     return f"{apply}; kubectl create {kind} {binding}{name} --{roles}={role}{who}"
 
 
-def _said(body: bytes) -> str:
+def _status_of(body: bytes) -> StatusWire:
     try:
         status = _STATUS.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return ""
-    return clean(status.message) if status.kind == "Status" else ""
+        return StatusWire()
+    return status if status.kind == "Status" else StatusWire()
 
 
 def _seconds(text: str) -> float | None:

@@ -263,6 +263,13 @@ class ListWire(Wire, Generic[ItemT]):
     items: list[ItemT] | None = None
 
 
+class StatusDetailsWire(Wire):
+    """What a Status is about."""
+
+    kind: str = ""
+    name: str = ""
+
+
 class StatusWire(Wire):
     """The API server's way to say no."""
 
@@ -270,6 +277,7 @@ class StatusWire(Wire):
     message: str = ""
     reason: str = ""
     code: int = 0
+    details: StatusDetailsWire | None = None
 
 
 class EventWire(Wire, tag_field="type"):

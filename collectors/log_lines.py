@@ -137,6 +137,8 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Namespaces in which nothing to follow was found, though they could be read."""
     listed: bool = False
     """Whether it was looked for everywhere, once; before that nothing found means nothing."""
+    unread: tuple[str, ...] = ()
+    """What has a log that was not opened because no stream was free for it."""
 
 
 class Wanted(Protocol):

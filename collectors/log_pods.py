@@ -14,6 +14,7 @@ from collectors.kubernetes_names import APP_LABEL, AppRules
 from collectors.kubernetes_wire import (
     AddedWire,
     BookmarkWire,
+    ConditionWire,
     DeletedWire,
     ErrorWire,
     ListWire,
@@ -63,6 +64,10 @@ class _ContainerWire(Wire):
 
 
 class _StatusWire(Wire):
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    conditions: list[ConditionWire] | None = None
     container_statuses: list[_ContainerWire] | None = None
     init_container_statuses: list[_ContainerWire] | None = None
 
@@ -144,7 +149,10 @@ class PodContainer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogPod(msgspec.Struct, frozen=True, kw_only=True):
-    """A pod and its containers, the init containers first."""
+    """A pod and its containers, the init containers first.
+
+    Of one that is ``over`` nothing runs again. ``why`` says why it is, or what keeps it from having containers.
+    """
 
     namespace: str
     name: str
@@ -152,6 +160,8 @@ class LogPod(msgspec.Struct, frozen=True, kw_only=True):
     app: str
     containers: tuple[PodContainer, ...]
     leaves: bool = False
+    over: bool = False
+    why: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -182,7 +192,21 @@ def log_pod(wire: LogPodWire, rules: AppRules) -> LogPod:
         app=_app(meta, rules),
         containers=tuple(_containers(wire)),
         leaves=meta.deletion_timestamp is not None,
+        over=wire.status is not None and wire.status.phase in ("Failed", "Succeeded"),
+        why=_why(wire.status),
     )
+
+
+def _why(status: _StatusWire | None) -> str:
+    """Return the reason and message of a pod, ``Evicted: ...``, else those for which it has no node.
+
+    Source: core/v1 PodStatus; the kubelet says Evicted, NodeShutdown, OutOfcpu, the scheduler Unschedulable.
+    """
+    if status is None:
+        return ""
+    unplaced = (one for one in status.conditions or () if (one.type, one.status) == ("PodScheduled", "False"))
+    said = status if status.reason else next(unplaced, status)
+    return clean(" ".join(": ".join(filter(None, (said.reason, said.message))).split()))
 
 
 def _app(meta: PodMetaWire, rules: AppRules) -> str:

@@ -69,7 +69,8 @@ class Roster:
     def ask(self, name: str, uid: str) -> LogPod | None:
         """Ask for one pod now; None when it has gone, or another one has its name. Raises: ApiProblem.
 
-        One that may be listed, but not asked for, is as it was listed.
+        One that may be listed, but not asked for, is as it was listed. A 404 that does not name the pod is of something
+        in front of the API server: only a list or a watch tells then that it has gone.
         """
         path = f"{self._choice.path()}/{name}"
         try:
@@ -78,7 +79,9 @@ class Roster:
             with self._lock:
                 return self._pods.get(uid)
         except ApiProblem as problem:
-            if problem.status != 404:
+            with self._lock:
+                is_listed = uid in self._pods
+            if problem.status != 404 or (problem.absent != name and is_listed):
                 raise
             wire = None
         except msgspec.DecodeError as error:

@@ -32,6 +32,7 @@ _OTHER_RUN = "OtherRun"
 ROTATED = f"{MISSING} here: the log was rotated"
 LAST_MISSING = f"; its last {MISSING}"
 NOT_KEPT = "the run before is not kept any more"
+NO_LOG = "its log cannot be had"
 ALL_MISSING = f"; {MISSING} here"
 
 
@@ -108,7 +109,7 @@ class ContainerReader:
                 if (outcome := self._look(problem)) is not None:
                     return outcome
                 continue
-            if problem is None or problem.status != 404:
+            if problem is None or problem.absent != track.pod:
                 track.torn = problem is not None
             if problem is None and once:
                 self._flush()
@@ -150,11 +151,9 @@ class ContainerReader:
                 track.waits_for = problem.said.rpartition(": ")[2] or "starting"
                 return Outcome.WAITS
             gone = self._selection.previous and "previous terminated container" in problem.said
-            self._tell(track.name, NOT_KEPT if gone else problem.said or problem.message)
+            self._tell(track.name, NOT_KEPT if gone else f"{NO_LOG}: {problem.said or problem.message}")
             return Outcome.REFUSED
-        if problem.status == 404 and self._selection.previous:
-            return Outcome.GONE
-        if not self._selection.follow and self._failures >= ONCE_TRIES:
+        if (not self._selection.follow or self._selection.previous) and self._failures >= ONCE_TRIES:
             self._tell(track.name, problem.message)
             return Outcome.REFUSED
         return None
@@ -180,7 +179,7 @@ class ContainerReader:
             return Outcome.ENDED
         failed = problem if problem is not None and not problem.passing else None
         is_over = seen.ended is not None and not self._selection.previous
-        if is_over and seen.ended is not None and (failed is None or failed.status == 404):
+        if is_over and seen.ended is not None and (failed is None or failed.absent == track.pod):
             return self._finish(seen.ended)
         track.torn = True  # it goes on
         if failed is not None:
@@ -198,10 +197,13 @@ class ContainerReader:
         """Read what is left of a run that is over; None where that fails and has to be tried again."""
         track = self.track
         problem = self._read(track.run_id)
-        if problem is not None and problem.status not in (400, 404):
+        if problem is not None and not self._is_not_kept(problem):
             if problem.problem != _OTHER_RUN:
                 self._pause(problem)
             return None
+        if problem is not None and track.opened_ms is None:
+            self._tell(track.name, f"{NO_LOG}: {problem.said or problem.message}")
+            return Outcome.REFUSED
         self._flush()
         if problem is None and self._is_joined:
             track.torn = False
@@ -257,6 +259,10 @@ class ContainerReader:
         track.reads_before = track.reads_before or track.position.newest_ns > 0
         track.end, track.end_told, track.torn = "", False, True
 
+    def _is_not_kept(self, problem: ApiProblem) -> bool:
+        """Say whether the server has no log of a run, and will have none."""
+        return problem.status == 400 or problem.absent == self.track.pod
+
     def _read_previous(self) -> bool:
         """Read what was not yet read of the run before; False where there is another one before by now.
 
@@ -267,7 +273,7 @@ class ContainerReader:
             problem = self._read(track.run_id, previous=True)
             if self._over.is_set() or problem is not None and problem.problem == _OTHER_RUN:
                 return False
-            if problem is None or problem.status in (400, 404) or isinstance(problem, Refused):
+            if problem is None or self._is_not_kept(problem) or isinstance(problem, Refused):
                 break
             track.torn = True
             self._tell(track.name, problem.message)

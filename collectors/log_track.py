@@ -7,8 +7,8 @@ from urllib.parse import quote
 import msgspec
 
 from collectors.log_lane import Lane
-from collectors.log_lines import Selection
-from collectors.log_pods import Run
+from collectors.log_lines import Origin, Selection
+from collectors.log_pods import LogPod, PodContainer, Run
 from collectors.log_reading import Position
 from statusdesk.clock import SAME_CLOCK_MS
 
@@ -75,6 +75,8 @@ class Track(msgspec.Struct, kw_only=True):
     gone_ns: int = 0
     """When its pod was seen to have gone, by the server's clock (ns of UTC); 0: it has not."""
     end_told: bool = False
+    unread: bool = False
+    """Whether it waits for a stream to be free."""
     place: str = ""
     """What stands before the name of its pod wherever that is told."""
 
@@ -116,6 +118,28 @@ class Track(msgspec.Struct, kw_only=True):
         if tail is not None:
             query.append(("tailLines", str(tail + 1 if tail else 0)))
         return query, tail
+
+
+def new_track(
+    selection: Selection, pod: LogPod, container: PodContainer, origin: Origin, index: int, lane: Lane, joined: bool
+) -> Track:
+    """Return the track of a container of which nothing was read so far; ``joined``: all of it is wanted."""
+    return Track(
+        namespace=pod.namespace,
+        pod=pod.name,
+        uid=pod.uid,
+        container=container.name,
+        origin=index,
+        position=Position(),
+        lane=lane,
+        run_id=container.run_of(selection.previous),
+        restarts=container.restarts,
+        from_start=joined,
+        torn=joined,
+        run_before=selection.run_before and not joined and container.ended is None,
+        last=container.last,
+        place=origin.place,
+    )
 
 
 def _rfc3339(second: int) -> str:

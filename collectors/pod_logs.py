@@ -14,14 +14,14 @@ import msgspec
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_problems import as_problem
+from collectors.log_guard import is_due
 from collectors.log_lines import FollowStatus, LogLine, Origin, Selection, Wanted
 from collectors.log_merge import HOLD_S, Merge
 from collectors.log_older import Place, older_lines, whole_line
 from collectors.log_pods import LogPod, PodContainer, queries_of
-from collectors.log_reading import Position
 from collectors.log_roster import Roster
-from collectors.log_stream import LAST_MISSING, NOT_KEPT, ContainerReader
-from collectors.log_track import Outcome, Patience, Track
+from collectors.log_stream import ALL_MISSING, LAST_MISSING, NOT_KEPT, ContainerReader
+from collectors.log_track import Outcome, Patience, Track, new_track
 from statusdesk.clock import ClockSteps, boot_clock
 from statusdesk.config import ClusterSettings
 from statusdesk.text import counted
@@ -30,7 +30,7 @@ TICK_S = 1.0
 MAX_WAITING_TOLD = 20
 LINGER_S = 0.006
 MOST_NAMED = 3
-LATE_S = 10.0  # after a restart the API server may tell for so long of the run before
+MOST_LEFT = 500
 _CONTAINERS, _PREVIOUS = " containers", " previous"  # keys of problems; no container has such a name
 
 Key = tuple[str, str, str]
@@ -61,6 +61,8 @@ class PodLogs:
         self._indexes: dict[Origin, int] = {}
         self._tracks: dict[Key, Track] = {}
         self._readers: dict[Key, ContainerReader] = {}
+        self._left: dict[Key, Track] = {}
+        """Those whose pod has gone, the last ones: it may be listed again."""
         self._waiting: dict[Key, str] = {}
         self._problems: dict[str, str] = {}
         self._changed = threading.Event()
@@ -117,6 +119,7 @@ class PodLogs:
                 found=bool(self._tracks) or any(roster.pods() for _, roster in self._rosters),
                 vacant=self._vacant,
                 listed=all(roster.answered for _, roster in self._rosters),
+                unread=tuple(sorted(track.name for track in self._tracks.values() if track.unread)),
             )
 
     def older(
@@ -185,10 +188,15 @@ class PodLogs:
             for key in [key for key in self._tracks if key not in self._readers and key[1] not in known]:
                 track = self._tracks.pop(key)
                 self._tell_end(track)
-                lost = LAST_MISSING if track.torn else ""
-                self._merge.mark(track.lane, f"left: the pod has gone{lost}", max(track.lane.newest_ns, track.gone_ns))
+                told = f"left: the pod has gone{LAST_MISSING if track.torn else ''}"
+                if track.unread:
+                    told = f"left unread: {self._streams('was', 'were')} open{ALL_MISSING}"
+                self._merge.mark(track.lane, told, max(track.lane.newest_ns, track.gone_ns))
                 self._merge.end(track.lane)
                 self._problems.pop(track.name, None)
+                self._left[key] = track
+                if len(self._left) > MOST_LEFT:
+                    del self._left[next(iter(self._left))]
             tracks = [(self._tracks.get((cluster.name, pod.uid, one.name)), one) for cluster, _, pod, one in wanted]
             self._resting = frozenset(track.origin for track, one in tracks if track is not None and one.rests)
             twofold = (track.origin for track, one in tracks if track is not None and one.before is not None)
@@ -258,29 +266,61 @@ class PodLogs:
         """Open the stream of a container; return what it waits for, empty when it is open or has nothing to read."""
         if key in self._readers or self._over:
             return ""
-        track = self._tracks.get(key)
+        track = self._tracks.get(key) or self._back(key)
+        waits_for = "" if pod.over else container.waits_for
         if self._selection.previous:
             if container.last is None:
                 return ""
         elif not container.run_id:
-            return container.waits_for or "starting"
+            return (
+                self._never_begins(key, cluster, roster, pod, container)
+                if pod.over
+                else waits_for or pod.why or "starting"
+            )
         if track is not None and track.done_id == (container.run_of(self._selection.previous) or "-"):
-            return container.waits_for if self._selection.follow and not self._selection.previous else ""
+            return waits_for if self._selection.follow and not self._selection.previous else ""
         if track is not None and time.monotonic() < track.not_before_s:
-            return track.waits_for
+            return track.waits_for if container.ended is None else waits_for
         if len(self._readers) >= self._selection.max_streams:
-            most = self._selection.max_streams
-            return f"{counted(most, 'stream')} {'is' if most == 1 else 'are'} open"
+            track = self._begun(key, cluster, roster, pod, container)
+            track.unread = track.tried = True  # when its turn comes it may be another run
+            return f"{self._streams('is', 'are')} open"
         self._open(key, cluster, roster, pod, container)
         return ""
 
-    def _open(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> None:
+    def _never_begins(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> str:
+        """Tell once why a container has no log and will have none; it waits for nothing."""
+        track = self._begun(key, cluster, roster, pod, container)
+        if track.done_id != "-":
+            track.done_id, track.torn = "-", track.torn and bool(track.read_of)
+            self._merge.mark(track.lane, f"no log: {pod.why or 'it never started'}", cluster.api.now_ns)
+        return ""
+
+    def _streams(self, one: str, many: str) -> str:
+        most = self._selection.max_streams
+        return f"{counted(most, 'stream')} {one if most == 1 else many}"
+
+    def _back(self, key: Key) -> Track | None:
+        """Go on with one that had left, where its last line was: its pod is listed again."""
+        if (track := self._left.pop(key, None)) is not None:
+            self._tracks[key] = track
+            track.lane = self._merge.lane(track.origin)
+            self._merge.mark(track.lane, "back: the pod is there again", track.gone_ns)
+        return track
+
+    def _begun(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> Track:
+        """Return what is known of a container from now on, whether its log can be opened at once or has to wait."""
         track = self._tracks.get(key)
         if track is None:
             joined = pod.uid not in roster.first
             track = self._tracks[key] = self._track(cluster, pod, container, joined)
             if joined:
                 self._merge.mark(track.lane, "joined", cluster.api.now_ns)
+        return track
+
+    def _open(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> None:
+        track = self._begun(key, cluster, roster, pod, container)
+        track.unread = False
         reader = ContainerReader(
             cluster.api, track, self._selection, self._merge, self._patience, roster.ask, self._told, self._linger_s
         )
@@ -310,22 +350,8 @@ class PodLogs:
         index = self._indexes.setdefault(origin, len(self._origins))  # a pod's successor may have its name
         if index == len(self._origins):
             self._origins.append(origin)
-        return Track(
-            namespace=pod.namespace,
-            pod=pod.name,
-            uid=pod.uid,
-            container=container.name,
-            origin=index,
-            position=Position(),
-            lane=self._merge.lane(index),
-            run_id=container.run_of(self._selection.previous),
-            restarts=container.restarts,
-            from_start=joined,
-            torn=joined,
-            run_before=self._selection.run_before and not joined and container.ended is None,
-            last=container.last,
-            place=origin.place,
-        )
+        lane = self._merge.lane(index)
+        return new_track(self._selection, pod, container, origin, index, lane, joined)
 
     def _read(self, key: Key, reader: ContainerReader) -> None:
         track = reader.track
@@ -337,7 +363,7 @@ class PodLogs:
         with self._lock:
             self._readers.pop(key, None)
             once = not self._selection.follow or self._selection.previous
-            if outcome is Outcome.ENDED and once or outcome is Outcome.GONE:
+            if outcome in (Outcome.ENDED, Outcome.GONE) and once:
                 track.done_id = track.run_id or "-"
             elif outcome is Outcome.REFUSED:
                 track.waits_for = "refused"
@@ -359,23 +385,12 @@ class PodLogs:
 
     def _guard(self) -> None:
         """Open anew what has been silent for too long, or whose container has ended without a word."""
-        now_s, stale_s = time.monotonic(), self._patience.stale_s
+        now_s = time.monotonic()
         pods = {(cluster.name, pod.uid): pod for cluster, roster in self._rosters for pod in roster.pods()}
         with self._lock:
             readers = list(self._readers.items())
         for (cluster, uid, name), reader in readers:
             pod = pods.get((cluster, uid))
             container = pod.container(name) if pod is not None else None
-            is_same = container is not None and container.run_id == reader.track.run_id
-            if is_same or not reader.follows:
-                reader.other_s = None
-            elif reader.other_s is None:
-                reader.other_s = now_s
-            silent_s = now_s - reader.heard_s
-            is_over = not is_same or container is None or container.ended is not None
-            # one that was opened while the API server may not have known yet of another run may be that one's
-            may_be_other = reader.other_s is not None and reader.other_s < reader.opened_s + LATE_S
-            is_told = reader.other_s is not None and now_s > reader.other_s + stale_s
-            is_stale = reader.follows and silent_s >= stale_s and is_over
-            if silent_s > self._patience.reconnect_s or is_stale or (may_be_other and is_told):
+            if is_due(reader, container, self._patience, now_s):
                 reader.cut()

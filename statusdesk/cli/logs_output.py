@@ -24,6 +24,7 @@ BLOCK_EVERY_S = 0.1
 FOUND_WITHIN_S = 15.0
 TELL_EVERY_S = 1.0
 STOP_WITHIN_S = 3.0
+MOST_NAMED = 3
 TOLD_KEPT = 1_000
 ONCE_S, EACH_S = 0.25, 0.000_2  # what an expression may take: nobody waits at a key, but a signal has to be heard
 SOUGHT_AT_ONCE = 512
@@ -145,11 +146,22 @@ class Writing:
                     self._write(lines)
                 code = self._look() if not self._stopped else exit_codes.OK
                 if code is not None:
+                    self._tell_unread()
                     return code
                 if lines and len(lines) < TAKEN_AT_ONCE:
                     time.sleep(BLOCK_EVERY_S)
+        except KeyboardInterrupt:
+            self._tell_unread()
+            raise
         finally:
             self._source.close()
+
+    def _tell_unread(self) -> None:
+        """Tell at the end what was to be read and was not."""
+        if unread := self._source.status().unread:
+            more = f" and {len(unread) - MOST_NAMED} more" if len(unread) > MOST_NAMED else ""
+            told = f"not read: {', '.join(unread[:MOST_NAMED])}{more}; no stream was free (--max-streams)"
+            self._say(told, always=True)
 
     def _look(self) -> int | None:
         """Tell problems; return the exit code when it is over."""

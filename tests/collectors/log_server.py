@@ -129,7 +129,9 @@ class LogKube(Kube):
             return self._log(parts[-2], request)
         if len(parts) == 7 and parts[5] == "pods":
             found = self.objects["pods"].get(("testing", parts[6]))
-            body = json.dumps(found if found is not None else {"kind": "Status", "code": 404}).encode()
+            details = {"kind": "pods", "name": parts[6]}
+            gone = {"kind": "Status", "code": 404, "reason": "NotFound", "details": details}
+            body = json.dumps(found if found is not None else gone).encode()
             return Answer(status=200 if found is not None else 404, body=body)
         return None
 

@@ -1,6 +1,7 @@
 """Which logs the follower reads: of pods that join and leave, of containers that wait, of what may not be read."""
 
 import json
+import threading
 import time
 
 import pytest
@@ -125,6 +126,35 @@ def test_streams_are_bounded_and_what_waits_is_told(kube, follow):
     )
 
 
+def test_a_pod_that_leaves_before_there_was_a_stream_for_it_is_told_where_its_lines_are_missing(kube, follow):
+    kube.replies["app"] = [Reply(stamped("hello"), end="hang")]
+    lines = follow(pod("orders-1"), pod("orders-2"), max_streams=1)
+    lines.wait_texts("hello")
+    wait_for(lambda: kube.watching("pods", "testing"))
+    assert lines.source.status().unread == ("orders-2/app",)
+    kube.drop("orders-2")
+    wait_for(lambda: lines.marks() == ["left unread: 1 stream was open; lines may be missing here"])
+    mark = next(line for line in lines.lines if line.tells_missing)
+    assert lines.source.origins[mark.origin].pod == "orders-2"
+    assert lines.source.status().unread == ()
+
+
+def test_the_run_that_ended_while_there_was_no_stream_for_it_is_read_too(kube, follow):
+    kube.replies["orders-1/app"] = [Reply(stamped("hello"), end="hang")]
+    kube.replies["orders-2/app"] = [Reply(stamped("on", second=6), end="hang")]
+    lines = follow(pod("orders-1"), max_streams=1)
+    lines.wait_texts("hello")
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.show(pod("orders-2"), event="ADDED")
+    wait_for(lambda: lines.source.status().unread)
+    died = ended("run-1", 1, "Error")
+    kube.replies["app previous"] = [Reply(stamped("last words", second=4))]
+    kube.show(pod("orders-2", container(run="run-2", lastState=died, restartCount=1)), event="MODIFIED")
+    kube.drop("orders-1")
+    lines.wait_texts("hello", "last words", "on")
+    assert "restarted: exit 1 Error" in lines.marks()
+
+
 def test_pods_join_and_leave(kube, follow):
     kube.replies["orders-1/app"] = [Reply(stamped("one"), end="hang")]
     kube.replies["orders-2/app"] = [Reply(stamped("from its beginning", second=3), end="hang")]
@@ -208,3 +238,33 @@ def test_of_runs_before_nothing_is_known_where_some_of_the_pods_cannot_be_listed
     wait_for(lambda: lines.source.status().ended)
     status = lines.source.status()
     assert not status.unrestarted and status.vacant == () and len(status.problems) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"404 page not found\n", b'{"kind": "Status", "reason": "NotFound", "message": "pods \\"orders-1\\" not found"}'],
+)
+def test_a_404_of_something_in_front_of_the_api_server_ends_nothing(kube, follow, body):
+    away = threading.Event()
+    kube.answer(lambda request: away.is_set(), Answer(status=404, body=body))
+    first = Reply(stamped("one"), end="cut", before=away.set)
+    kube.replies["app"] = [first, Reply(stamped("one", "two"), end="hang")]
+    lines = follow()
+    lines.wait_texts("one")
+    lines.wait_problem("404")
+    away.clear()
+    lines.wait_texts("one", "two")
+    wait_for(lambda: not lines.source.status().problems)
+    assert lines.marks() == []
+
+
+def test_a_pod_that_is_listed_again_is_read_on_without_loss(kube, follow):
+    kube.replies["app"] = [Reply(stamped("one"), end="hang"), Reply(stamped("one", "two"), end="hang")]
+    lines = follow()
+    lines.wait_texts("one")
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.drop("orders-1")
+    wait_for(lambda: lines.marks() == ["left: the pod has gone; its last lines may be missing"])
+    kube.show(pod("orders-1"), event="ADDED")
+    lines.wait_texts("one", "two")
+    assert lines.marks()[1:] == ["back: the pod is there again"]
