@@ -24,7 +24,7 @@ from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import Level, RolloutState
 
-_OUT, _SERVED, _BEGAN_DOWN, _WAS_DOWN = "out", "served", "began down", "was down"
+_OUT, _SERVED, _BEGAN_DOWN, _WAS_DOWN, _CHANGED = "out", "served", "began down", "was down", "changed"
 _UNSEEN = (OBSERVING, NOT_OBSERVED, OUT_WHILE_ROLLING)  # said of a spec that is not observed: no pod is of it yet
 
 
@@ -59,11 +59,14 @@ def _out_since_ms(finding: Finding, rollout: Rollout, scene: Scene, goes_on: boo
     if not scene.rolling or scene.ends or finding.level in DONE_LEVELS or workload.deleting_ms is not None:
         return None
     known = scene.known_since if goes_on else {}
-    unseen = before is not None and not is_observed(workload) and finding.reason in _UNSEEN
+    changed = before is not None and not goes_on
+    unseen = (changed or _CHANGED in known) and not is_observed(workload) and finding.reason in _UNSEEN
+    if unseen:
+        scene.since[_CHANGED] = known.get(_CHANGED, scene.now_ms)
     old = [pod for pod in rollout.all_pods if (unseen or pod.revision != rollout.revision) and is_live(pod)]
     lost_ms = max(_lost_ms(old, () if unseen else rollout.pods), default=scene.now_ms)
     was_out = _OUT in known or (goes_on and before is not None and before.is_out)
-    if unseen and (_WAS_DOWN in known or (not goes_on and _was_down(before))):
+    if unseen and (_WAS_DOWN in known or (changed and _was_down(before))):
         scene.since[_WAS_DOWN] = known.get(_WAS_DOWN, scene.now_ms)
         was_out = was_out or finding.reason == NOT_OBSERVED  # what was to mend it is not even begun
     served = _SERVED in known or (before is not None and (before.available > 0 or before.ready > 0))
