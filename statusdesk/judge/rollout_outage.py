@@ -78,7 +78,7 @@ def _out_since_ms(finding: Finding, rollout: Rollout, scene: Scene, goes_on: boo
         return None
     if workload.paused or (workload.strategy == "Recreate" and not unseen):
         return None  # these have limits of their own
-    if all(pod.name in scene.lost for pod in old) and (old or not was_out):
+    if all(pod.name in scene.lost for pod in old) and (old or not (was_out or unseen)):
         return None  # nothing is known of them, or the rollout has taken them
     since_ms = scene.since[_OUT] = known.get(_OUT, min(lost_ms, scene.now_ms))
     return since_ms

@@ -50,3 +50,10 @@ def test_what_is_to_mend_an_outage_is_awaited_for_a_minute_only(make: Callable[.
     assert told[0].level is Level.FAILING
     assert [(state.level, state.reason) for state in told[1:4]] == awaited
     assert not [state.reason for state in told[5:] if state.level is not Level.FAILING or blames_version(state.reason)]
+
+
+@KINDS
+def test_no_rollout_has_taken_the_pods_that_are_gone_before_it_is_looked_at(make: Callable[..., Workload]) -> None:
+    seen = [Seen(0, make(), WELL, Level.OK, ""), Seen(2, make(**FIXED), WELL, Level.PROGRESSING, "")]
+    seen += [Seen(t, down(make(**FIXED, replicas=0)), (), Level.FAILING, "") for t in (11, 102)]
+    assert follow(seen)[-1].state.level is Level.FAILING
