@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from statusdesk.facts import Pod
-from statusdesk.judge.pods import is_live
+from statusdesk.judge.pods import is_live, is_observed
 from statusdesk.judge.rollout_counts import (
     DONE_LEVELS,
     NOT_OBSERVED,
@@ -22,9 +22,10 @@ from statusdesk.judge.rollout_held import NOBODY
 from statusdesk.judge.rollout_memory import SETTLE_MS
 from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.judge.rollout_subject import Rollout
-from statusdesk.states import Level
+from statusdesk.states import Level, RolloutState
 
-_OUT, _SERVED, _BEGAN_DOWN = "out", "served", "began down"
+_OUT, _SERVED, _BEGAN_DOWN, _WAS_DOWN, _CHANGED = "out", "served", "began down", "was down", "changed"
+_UNSEEN = (OBSERVING, NOT_OBSERVED, OUT_WHILE_ROLLING)  # said of a spec that is not observed: no pod is of it yet
 
 
 def with_rolling_outage(finding: Finding, rollout: Rollout, scene: Scene, *, goes_on: bool) -> Finding:
@@ -58,10 +59,16 @@ def _out_since_ms(finding: Finding, rollout: Rollout, scene: Scene, goes_on: boo
     if not scene.rolling or scene.ends or finding.level in DONE_LEVELS or workload.deleting_ms is not None:
         return None
     known = scene.known_since if goes_on else {}
-    unseen = before is not None and finding.reason in (OBSERVING, NOT_OBSERVED)  # then no pod is of the newest spec
+    changed = before is not None and not goes_on
+    unseen = (changed or _CHANGED in known) and not is_observed(workload) and finding.reason in _UNSEEN
+    if unseen:
+        scene.since[_CHANGED] = known.get(_CHANGED, scene.now_ms)
     old = [pod for pod in rollout.all_pods if (unseen or pod.revision != rollout.revision) and is_live(pod)]
     lost_ms = max(_lost_ms(old, () if unseen else rollout.pods), default=scene.now_ms)
     was_out = _OUT in known or (goes_on and before is not None and before.is_out)
+    if unseen and (_WAS_DOWN in known or (changed and _was_down(before))):
+        scene.since[_WAS_DOWN] = known.get(_WAS_DOWN, scene.now_ms)
+        was_out = was_out or finding.reason == NOT_OBSERVED  # what was to mend it is not even begun
     served = _SERVED in known or (before is not None and (before.available > 0 or before.ready > 0))
     if not (served or was_out) and (before is None or (goes_on and not known)):
         served = lost_ms > (scene.started_ms or 0)  # nobody remembers: the pods tell
@@ -69,12 +76,17 @@ def _out_since_ms(finding: Finding, rollout: Rollout, scene: Scene, goes_on: boo
     scene.since[mark] = known.get(mark, scene.now_ms)
     if mark == _BEGAN_DOWN or not rollout.is_out or not desired_of(workload):
         return None
-    if workload.paused or workload.strategy == "Recreate":
+    if workload.paused or (workload.strategy == "Recreate" and not unseen):
         return None  # these have limits of their own
-    if all(pod.name in scene.lost for pod in old) and (old or not was_out):
+    if all(pod.name in scene.lost for pod in old) and (old or not (was_out or unseen)):
         return None  # nothing is known of them, or the rollout has taken them
     since_ms = scene.since[_OUT] = known.get(_OUT, min(lost_ms, scene.now_ms))
     return since_ms
+
+
+def _was_down(before: RolloutState | None) -> bool:
+    """Return whether it was the service that failed before, for whatever reason."""
+    return before is not None and before.level is Level.FAILING and is_degraded(before.reason)
 
 
 def _lost_ms(old: Iterable[Pod], new: Iterable[Pod]) -> Iterable[int]:
