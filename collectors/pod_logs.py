@@ -126,7 +126,9 @@ class PodLogs:
         self, before_ns: int, origins: Collection[int], limit: int, wanted: Wanted | None = None
     ) -> list[LogLine]:
         with self._lock:
-            there = {track.origin: track.reads_before for track in self._tracks.values()}
+            # of what was not opened yet the beginning is still to come, and would come twice
+            opened = [track for track in self._tracks.values() if track.tried and (track.read_of or not track.unread)]
+            there = {track.origin: track.reads_before for track in opened}
             asked = origins or range(len(self._origins))
             # the pods that have gone since are many after months, and have no log any more
             some = [index for index in asked if index in there] or list(asked)[-1:]

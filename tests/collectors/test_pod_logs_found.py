@@ -127,11 +127,13 @@ def test_streams_are_bounded_and_what_waits_is_told(kube, follow):
 
 
 def test_a_pod_that_leaves_before_there_was_a_stream_for_it_is_told_where_its_lines_are_missing(kube, follow):
-    kube.replies["app"] = [Reply(stamped("hello"), end="hang")]
+    kube.replies["app"] = [Reply(stamped("hello"), end="hang"), Reply(stamped("hello"))]
     lines = follow(pod("orders-1"), pod("orders-2"), max_streams=1)
     lines.wait_texts("hello")
     wait_for(lambda: kube.watching("pods", "testing"))
     assert lines.source.status().unread == ("orders-2/app",)
+    lines.source.older(10**19, (), 10)
+    assert {query["pod"] for query in kube.asked_logs} == {"orders-1"}, "its beginning is still to come"
     kube.drop("orders-2")
     wait_for(lambda: lines.marks() == ["left unread: 1 stream was open; lines may be missing here"])
     mark = next(line for line in lines.lines if line.tells_missing)
