@@ -6,7 +6,6 @@ from statusdesk.facts import (
     Build,
     BuildDetails,
     Changed,
-    Executors,
     Job,
     JobClass,
     JobMove,
@@ -17,6 +16,7 @@ from statusdesk.facts import (
 from statusdesk.judge.builds import judge_builds
 from statusdesk.judge.environments import Act, Settled
 from statusdesk.judge.jobs import Doubt, doubt_of
+from statusdesk.pipeline.build_queue import BuildQueue
 from statusdesk.pipeline.builds_kept import KEPT_PER_PAIR, counts, trim
 from statusdesk.pipeline.built_jobs import BuiltJobs, JobKey
 from statusdesk.pipeline.clock_steps import MovedBuilds, moved
@@ -73,8 +73,7 @@ class Builds:
         self._forgotten: set[JobKey] = set()
         self._moves: list[Sequence[JobMove]] = []
         self._gone: list[Transition] = []
-        self._queue: dict[str, tuple[QueueItem, ...]] = {}
-        self._executors: dict[str, Executors] = {}
+        self.queue = BuildQueue(writer)
         self.settled: dict[str, Settled] = {}
         self.doubt: Doubt | None = None
         self.hearing = Hearing()
@@ -91,16 +90,10 @@ class Builds:
         """Take a whole sweep of jobs, queue items or executors."""
         if swept.kind is Job:
             self._sweep_jobs(swept)
-        elif swept.kind is QueueItem:
-            items = tuple(item for item in swept.facts if isinstance(item, QueueItem))
-            self._queue[swept.source] = items
+            return
+        if swept.kind is QueueItem:
             self.hearing.told_queue(swept.at_ms)
-            self._writer.put_queue(swept.source, items)
-        elif swept.kind is Executors:
-            for fact in swept.facts:
-                assert isinstance(fact, Executors)
-                self._executors[fact.source] = fact
-                self._writer.put_executors(fact)
+        self.queue.sweep(swept)
 
     def visited(self, visited: Visited) -> None:
         """Take how Jenkins as a whole answered."""
@@ -152,14 +145,6 @@ class Builds:
     def forget_gone(self, before_ms: int) -> None:
         """Forget what jobs that have gone did before a moment."""
         self._past.forget_old(before_ms)
-
-    def queue(self) -> list[QueueItem]:
-        """Return what waits in the queues."""
-        return [item for items in self._queue.values() for item in items]
-
-    def executors(self) -> list[Executors]:
-        """Return the executors of each Jenkins."""
-        return list(self._executors.values())
 
     def namespaces_of(self, job: JobKey) -> set[str]:
         """Return the namespaces that builds of a job went to; one is empty for those that are not attributed."""
@@ -258,7 +243,7 @@ class Builds:
         self._writer.put_builds(list(found.values()))
         self._past.restamp(step_ms)
         self.hearing.restamp(step_ms)
-        self._queue = {source: moved(items, step_ms) for source, items in self._queue.items()}
+        self.queue.restamp(step_ms)
         self.settled = {name: each.moved(step_ms) for name, each in self.settled.items()}
         self.events.restamp(step_ms)
         self._writer.move_job_events(step_ms)

@@ -46,8 +46,8 @@ class Platform:
         if self._settings is None or not self._rows.heard:
             return []
         jobs = {job.key: job for job in self._builds.jobs() if self._is_of_platform(job)}
-        queue = _most_urgent(self._builds.queue())
-        executors = {each.source: each for each in self._builds.executors()}
+        queue = _most_urgent(self._builds.queue.items())
+        executors = {each.source: each for each in self._builds.queue.executors()}
         states = [self._state(job, queue.get(key), executors.get(job.source), now_ms) for key, job in jobs.items()]
         unread = {state.key for state in states if self._is_unread(jobs[state.source, state.job], state)}
         if self._hold.holds(bool(unread), now_ms):
