@@ -221,9 +221,9 @@ class Alerts:
             touched = self._claim(subject(row), claims)
         if isinstance(row, RolloutState):
             self._moved.add(row.namespace)
-            self._apps.update(
-                dict.fromkeys(self._versions.see(row, failed=any(blames_version(alert.reason) for alert in known)))
-            )
+            failed = bool(known) and any(blames_version(alert.reason) for alert in known)
+            for app in self._versions.see(row, failed=failed):
+                self._apps[app] = None
         return touched
 
     def _take_apps(self) -> set[str]:
@@ -302,11 +302,14 @@ class Alerts:
         before = self._lives.get(fingerprint)
         row = step.row
         if row is not None and (before is None or step.what in ("firing", "flapping")):
-            row = replace(row, silenced_by=self.mutes.silenced_by(row, now_ms))
+            silenced_by = self.mutes.silenced_by(row, now_ms)
+            if silenced_by != row.silenced_by:  # a copy costs more than the look
+                row = replace(row, silenced_by=silenced_by)
         if step.life is None:
             self._lives.pop(fingerprint, None)
         else:
-            self._lives[fingerprint] = step.life if row is None else replace(step.life, alert=row)
+            same = row is None or row is step.life.alert
+            self._lives[fingerprint] = step.life if same else replace(step.life, alert=row)
         if row is not None:
             self._changed[fingerprint] = row
             self._past.began(row)

@@ -115,7 +115,8 @@ def weighed(alerts: Sequence[AlertState], tuning: Tuning, now_ms: int) -> list[A
     changed = [replace(each, cause_over_ms=now_ms) for each in so.values() if each.cause_over_ms is None]
     for alert in alerts:
         cause = muted.get(alert.fingerprint)
-        by = cause or _muting(alert, _saying_more(alert, more), reach)
+        others = _saying_more(alert, more) if cause is None and more else ()
+        by = _muting(alert, others, reach) if others else cause
         hit = hits.get(alert.fingerprint, ())
         if alert.fingerprint in so or (by is None and not hit and _is_free(alert)):
             continue

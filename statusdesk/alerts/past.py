@@ -56,4 +56,4 @@ class Past:
         started_ms = claim.started_ms or now_ms
         if last is not None and started_ms <= last:
             started_ms = max(now_ms, last + 1)
-        return replace(claim, started_ms=started_ms)
+        return claim if started_ms == claim.started_ms else replace(claim, started_ms=started_ms)
