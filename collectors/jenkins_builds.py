@@ -67,22 +67,19 @@ class JenkinsBuilds:
         self._activity = Activity(settings, self._visits, self._server_clock, clock)
         self._identities = Identities(self._ledger, max(UNSEEN_S, 3 * settings.interval_s))
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
-        parallel, newest = settings.backfill_parallel, settings.backfill_builds
-        self._errands = JenkinsErrands(connect, parallel, newest, self._delivered, self._missing, self._remain)
+        limits = settings.backfill_parallel, settings.backfill_builds
+        self._errands = JenkinsErrands(connect, *limits, self._delivered, self._missing, self._remain)
         self._deletions = Deletions()
         self._look_again_s = time.monotonic() + settings.slow_interval_s
         self._wanted = DetailsWanted(JenkinsDetails(settings, token, clock, self._server_clock), emit, stop)
-        self._definitions: dict[str, Definition] = {}
+        self._jobs, self._definitions = JobFacts(settings), dict[str, Definition]()
         self._paths: dict[str, str] = {}
         self._levels = 2
         self._scan_due_s = 0.0
         self._seed_ended = threading.Event()  # since the definitions were asked for; told by the errands' threads too
         self._session = self._who = ""
         self._settled = False
-        self._jobs = JobFacts(settings)
-        self._complete = (
-            set(complete) & self._reached.keys()
-        )  # what was built since by one that had no build is not read
+        self._complete = set(complete) & self._reached.keys()  # one that had no build may have many by now
         self._moves: list[JobMove] = []  # what the jobs of a visit have come to, to be told with its builds
         self._moved: list[Build] = []
         self._missed: frozenset[str] = frozenset()  # jobs that the last visit did not show

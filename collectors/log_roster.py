@@ -20,6 +20,13 @@ FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 15.0
 
 
+class Cluster(msgspec.Struct):
+    """Where pods are, and by which connection they are read."""
+
+    name: str
+    api: KubernetesApi
+
+
 class Roster:
     """The pods of a target that a query finds, kept by a thread of its own; that calls ``changed`` after each change.
 

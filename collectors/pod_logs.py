@@ -9,8 +9,6 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-import msgspec
-
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_problems import as_problem
@@ -19,7 +17,7 @@ from collectors.log_lines import FollowStatus, LogLine, Origin, Selection, Wante
 from collectors.log_merge import HOLD_S, Merge
 from collectors.log_older import Place, older_lines, whole_line
 from collectors.log_pods import LogPod, PodContainer, queries_of
-from collectors.log_roster import Roster
+from collectors.log_roster import Cluster, Roster
 from collectors.log_stream import ALL_MISSING, LAST_MISSING, NOT_KEPT, ContainerReader
 from collectors.log_track import Outcome, Patience, Track, new_track
 from statusdesk.clock import ClockSteps, boot_clock
@@ -37,11 +35,6 @@ Key = tuple[str, str, str]
 """(cluster, uid of the pod, container)"""
 
 
-class _Cluster(msgspec.Struct):
-    name: str
-    api: KubernetesApi
-
-
 class PodLogs:
     """A ``LogFollower`` of pods. Every method may be called by any thread."""
 
@@ -55,8 +48,8 @@ class PodLogs:
         self._selection = selection
         self._patience = patience or Patience()
         self._merge = Merge(selection.patient)
-        self._clusters: dict[str, _Cluster] = {}
-        self._rosters: list[tuple[_Cluster, Roster]] = []
+        self._clusters: dict[str, Cluster] = {}
+        self._rosters: list[tuple[Cluster, Roster]] = []
         self._origins: list[Origin] = []
         self._indexes: dict[Origin, int] = {}
         self._tracks: dict[Key, Track] = {}
@@ -78,11 +71,11 @@ class PodLogs:
                 roster = Roster(cluster.api, target, rules, self._changed.set, self._patience.poll_s, query)
                 self._rosters.append((cluster, roster))
 
-    def _cluster(self, name: str, clusters: Mapping[str, ClusterSettings]) -> _Cluster:
+    def _cluster(self, name: str, clusters: Mapping[str, ClusterSettings]) -> Cluster:
         if name not in clusters:
             raise LookupError(f"there is no cluster {name!r} in the configuration")
         if name not in self._clusters:
-            self._clusters[name] = _Cluster(name, KubernetesApi(clusters[name], steps=ClockSteps(boot_clock)))
+            self._clusters[name] = Cluster(name, KubernetesApi(clusters[name], steps=ClockSteps(boot_clock)))
         return self._clusters[name]
 
     @property
@@ -188,17 +181,7 @@ class PodLogs:
                     waiting[key] = f"{place}{pod.name}/{container.name}: {why}"
             self._waiting = waiting
             for key in [key for key in self._tracks if key not in self._readers and key[1] not in known]:
-                track = self._tracks.pop(key)
-                self._tell_end(track)
-                told = f"left: the pod has gone{LAST_MISSING if track.torn else ''}"
-                if track.unread:
-                    told = f"left unread: {self._streams('was', 'were')} open{ALL_MISSING}"
-                self._merge.mark(track.lane, told, max(track.lane.newest_ns, track.gone_ns))
-                self._merge.end(track.lane)
-                self._problems.pop(track.name, None)
-                self._left[key] = track
-                if len(self._left) > MOST_LEFT:
-                    del self._left[next(iter(self._left))]
+                self._part(key)
             tracks = [(self._tracks.get((cluster.name, pod.uid, one.name)), one) for cluster, _, pod, one in wanted]
             self._resting = frozenset(track.origin for track, one in tracks if track is not None and one.rests)
             twofold = (track.origin for track, one in tracks if track is not None and one.before is not None)
@@ -213,13 +196,26 @@ class PodLogs:
         if not once:
             self._guard()
 
+    def _part(self, key: Key) -> None:
+        """Tell that a pod has gone; how far it was read is kept, for it may be listed again."""
+        track = self._tracks.pop(key)
+        self._tell_end(track)
+        gone = f"left: the pod has gone{LAST_MISSING if track.torn else ''}"
+        told = f"left unread: {self._streams('was', 'were')} open{ALL_MISSING}" if track.unread else gone
+        self._merge.mark(track.lane, told, max(track.lane.newest_ns, track.gone_ns))
+        self._merge.end(track.lane)
+        self._problems.pop(track.name, None)
+        self._left[key] = track
+        if len(self._left) > MOST_LEFT:
+            del self._left[next(iter(self._left))]
+
     def _vacant_namespaces(self) -> tuple[str, ...]:
         """Return the namespaces in which no roster has a problem, or a pod, now or at the beginning."""
         rosters = [roster for _, roster in self._rosters]
         filled = {roster.target.namespace for roster in rosters if roster.problem or roster.first or roster.pods()}
         return tuple(dict.fromkeys(one.target.namespace for one in rosters if one.target.namespace not in filled))
 
-    def _tell_of_choice(self, wanted: list[tuple[_Cluster, LogPod, PodContainer]], answered: bool) -> None:
+    def _tell_of_choice(self, wanted: list[tuple[Cluster, LogPod, PodContainer]], answered: bool) -> None:
         """Tell of containers that no pod has, and of runs before that there never were, or that are not kept."""
         self._vacant = self._vacant_namespaces() if answered else ()
         pods = [pod for _, roster in self._rosters for pod in roster.pods()]
@@ -239,14 +235,14 @@ class PodLogs:
             else:
                 self._problems[_PREVIOUS] = f"{self._named(restarted)}: {NOT_KEPT}"
 
-    def _named(self, some: list[tuple[_Cluster, LogPod, PodContainer]]) -> str:
+    def _named(self, some: list[tuple[Cluster, LogPod, PodContainer]]) -> str:
         """Name containers, of many the first ones."""
         place = self._selection.place
         names = sorted({f"{place(at.name, pod.namespace)}{pod.name}/{one.name}" for at, pod, one in some})
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         return f"{', '.join(names[:MOST_NAMED])}{more}"
 
-    def _wanted(self) -> Iterator[tuple[_Cluster, Roster, LogPod, PodContainer]]:
+    def _wanted(self) -> Iterator[tuple[Cluster, Roster, LogPod, PodContainer]]:
         seen: set[Key] = set()
         for cluster, roster in self._rosters:
             for pod in sorted(roster.pods(), key=lambda pod: (pod.namespace, pod.name)):
@@ -264,7 +260,7 @@ class PodLogs:
     def _is_named(self, container: PodContainer) -> bool:
         return any(fnmatch.fnmatchcase(container.name, glob) for glob in self._selection.containers)
 
-    def _place(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> str:
+    def _place(self, key: Key, cluster: Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> str:
         """Open the stream of a container; return what it waits for, empty when it is open or has nothing to read."""
         if key in self._readers or self._over:
             return ""
@@ -290,7 +286,7 @@ class PodLogs:
         self._open(key, cluster, roster, pod, container)
         return ""
 
-    def _never_begins(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> str:
+    def _never_begins(self, key: Key, cluster: Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> str:
         """Tell once why a container has no log and will have none; it waits for nothing."""
         track = self._begun(key, cluster, roster, pod, container)
         if track.done_id != "-":
@@ -310,7 +306,7 @@ class PodLogs:
             self._merge.mark(track.lane, "back: the pod is there again", track.gone_ns)
         return track
 
-    def _begun(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> Track:
+    def _begun(self, key: Key, cluster: Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> Track:
         """Return what is known of a container from now on, whether its log can be opened at once or has to wait."""
         track = self._tracks.get(key)
         if track is None:
@@ -320,7 +316,7 @@ class PodLogs:
                 self._merge.mark(track.lane, "joined", cluster.api.now_ns)
         return track
 
-    def _open(self, key: Key, cluster: _Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> None:
+    def _open(self, key: Key, cluster: Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> None:
         track = self._begun(key, cluster, roster, pod, container)
         track.unread = False
         reader = ContainerReader(
@@ -339,7 +335,7 @@ class PodLogs:
         """Return how long to wait for more: the longer, the more streams have to share a processor."""
         return min(self._patience.linger_s, len(self._readers) * LINGER_S)
 
-    def _track(self, cluster: _Cluster, pod: LogPod, container: PodContainer, joined: bool) -> Track:
+    def _track(self, cluster: Cluster, pod: LogPod, container: PodContainer, joined: bool) -> Track:
         origin = Origin(
             cluster=cluster.name,
             namespace=pod.namespace,

@@ -7,20 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from statusdesk.redact import may_hold_secret, redact
+from tests.test_redact_named import NAMES
 
 SECRET = "q7Zk2Wm9Xr4Tb1Lc8Vn5"
-NAMES = (
-    "password",
-    "Authorization",
-    "X-Api-Key",
-    "token",
-    "pass",
-    "SECRET_ONE",
-    "session_id",
-    "--token",
-    "curl -u",
-    "Cookie",
-)
 
 
 @given(

@@ -2,7 +2,7 @@
 
 from statusdesk.job_names import shown_build
 from statusdesk.judge.gate import BLOCKED, MOST_NAMED, OK, UNKNOWN, Check, Known, Question
-from statusdesk.judge.gate_builds import answered, may_be_answered, not_seen
+from statusdesk.judge.gate_builds import answered, is_same, may_be_answered, not_seen
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import age, lasted
 
@@ -22,7 +22,7 @@ def alerts(question: Question, known: Known) -> Check:
     more = f"; and {len(words) - MOST_NAMED} more" if len(words) > MOST_NAMED else ""
     detail = "; ".join(part for part in ("; ".join(words[:MOST_NAMED]) + more, left_out) if part)
     # one about the version before is over as soon as this one is seen well
-    older = all(alert.version and not _is_same(alert.version, question.version) for alert in firing)
+    older = all(alert.version and not is_same(alert.version, question.version) for alert in firing)
     if all(may_be_answered(alert, question, known) for alert in firing):
         return Check(name=name, result=UNKNOWN, detail=f"{detail}; {not_seen(question)}", passing=True)
     return Check(name=name, result=BLOCKED, detail=detail, passing=older)
@@ -56,10 +56,6 @@ def _is_about(alert: AlertState, question: Question) -> bool:
     route, place = question.route, alert.stage_now
     if place == route.start.name or (alert.namespace and route.start.holds(alert.cluster, alert.namespace)):
         return True
-    if not _is_same(alert.version, question.version):
+    if not is_same(alert.version, question.version):
         return False
     return place != route.to.name if not alert.namespace else place in {stage.name for stage in route.before}
-
-
-def _is_same(version: str, asked: str) -> bool:
-    return version.removeprefix("v") == asked.removeprefix("v")

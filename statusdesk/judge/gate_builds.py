@@ -65,6 +65,11 @@ def awaited(source: str, job: str, question: Question, known: Known) -> bool:
     return shown_job(question.asked_by[0]) == shown_job(job)
 
 
+def is_same(version: str, asked: str) -> bool:
+    """Whether a version is the one that is asked for, written with a ``v`` or without."""
+    return version.removeprefix("v") == asked.removeprefix("v")
+
+
 def not_seen(question: Question) -> str:
     """Say that the build that asks is not known yet."""
     return f"#{question.asked_by[1]}, which asks, was not seen yet" if question.asked_by is not None else ""
@@ -90,7 +95,7 @@ def _counts(build: Build, question: Question, known: Known) -> bool:
     rules = {each.build_rule for each in here if (each.build_job, each.build_number) == (build.job, build.number)}
     if not build.version:
         return BuildRule.ANNOTATION in rules
-    if build.version.removeprefix("v") == version.removeprefix("v"):
+    if is_same(build.version, version):
         return True
     return bool(rules & {BuildRule.ANNOTATION, BuildRule.VERSION}) and same_version(build.version, version)
 

@@ -9,9 +9,28 @@ from msgspec.structs import replace
 
 from statusdesk.facts import Build, Message, Workload
 from statusdesk.judge.rollout_memory import Memory
-from statusdesk.states import RolloutState, SourceState, Stamped
+from statusdesk.states import (
+    BuildState,
+    EnvironmentState,
+    Lasting,
+    PlatformState,
+    RolloutState,
+    SourceState,
+    Stamped,
+    TokenState,
+)
 
 T = TypeVar("T")
+
+LASTING: tuple[type[Lasting], ...] = (
+    SourceState,
+    RolloutState,
+    BuildState,
+    TokenState,
+    PlatformState,
+    EnvironmentState,
+)
+"""The rows that are kept from one process to the next, and whose moments move."""
 
 NEAR_MS = 500
 """So far ahead nothing is that was sent by the clock as it is: a step is longer."""

@@ -32,44 +32,30 @@ from statusdesk.facts import (
 from statusdesk.judge.sources import judge_source
 from statusdesk.pipeline.alerting import Alerting
 from statusdesk.pipeline.answers import Refused
-from statusdesk.pipeline.builds import AskBuild, Builds
+from statusdesk.pipeline.builds import JENKINS, AskBuild, Builds
 from statusdesk.pipeline.causes import Causes
-from statusdesk.pipeline.clock_steps import Steps, is_ahead, moved, unstamped
+from statusdesk.pipeline.clock_steps import LASTING, Steps, is_ahead, moved, unstamped
 from statusdesk.pipeline.environments import Environments, act_of
 from statusdesk.pipeline.inquiries import Ask
 from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.platform import Platform
 from statusdesk.pipeline.rollouts import Rollouts
 from statusdesk.pipeline.tokens import Tokens
-from statusdesk.pipeline.unconfigured import Unconfigured
+from statusdesk.pipeline.unconfigured import KUBERNETES, Unconfigured
 from statusdesk.states import (
-    BuildState,
-    EnvironmentState,
     Lasting,
     Level,
-    PlatformState,
     RolloutState,
     SourceState,
-    TokenState,
     source_key,
 )
 from statusdesk.store.writer import Transition, Writer
 
 _KUBERNETES = (Workload, Pod)
 _LOOKED_UP = (Event, Revision, LogTail)
-JENKINS = "jenkins"
-KUBERNETES = "kubernetes/"
 _VAULT = (Token, VaultHealth)
 _JENKINS = (Job, Build, BuildDetails, QueueItem, Executors)
 ORDERS_KEPT = 10_000
-RESTAMPED: tuple[type[Lasting], ...] = (
-    SourceState,
-    RolloutState,
-    BuildState,
-    TokenState,
-    PlatformState,
-    EnvironmentState,
-)
 LOOK_AT_SCOPES_MS = 3_600_000
 SCOPE_KEPT_MS = 86_400_000
 
@@ -271,7 +257,7 @@ class Desk:
             return
         self._stepped.take(step_ms, now_ms)
         self._visits = [moved(visited, step_ms) for visited in self._visits]
-        for kind in RESTAMPED:
+        for kind in LASTING:
             rows = [row for row in self._writer.current(kind).values() if row.until_ms is None]
             self._writer.put([moved(row, step_ms) for row in rows], now_ms)
         for part in (self._rollouts, self._builds, self._tokens, self._joins):

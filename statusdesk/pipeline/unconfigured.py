@@ -6,27 +6,11 @@ new then.
 
 from statusdesk.config import Config
 from statusdesk.pipeline.builds import JENKINS
-from statusdesk.states import (
-    BuildState,
-    EnvironmentState,
-    Lasting,
-    PlatformState,
-    PodState,
-    RolloutState,
-    SourceState,
-    TokenState,
-)
+from statusdesk.pipeline.clock_steps import LASTING
+from statusdesk.states import EnvironmentState, Lasting, PodState, RolloutState
 from statusdesk.store.writer import Transition, Writer
 
 KUBERNETES = "kubernetes/"
-_KINDS: tuple[type[Lasting], ...] = (
-    SourceState,
-    RolloutState,
-    BuildState,
-    TokenState,
-    PlatformState,
-    EnvironmentState,
-)
 
 
 class Unconfigured:
@@ -53,7 +37,7 @@ class Unconfigured:
         if JENKINS not in self._sources:
             writer.put_queue(JENKINS, ())
         made: list[Transition] = []
-        for kind in _KINDS:
+        for kind in LASTING:
             rows = [row for row in writer.current(kind).values() if row.until_ms is None and not self._has(row)]
             made += writer.gone(kind, [row.key for row in rows], now_ms)
             for row in rows:
