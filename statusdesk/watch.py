@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from statusdesk import __version__
-from statusdesk.alerts.outbox import plain_name
+from statusdesk.alerts.sink_kinds import plain_name
 from statusdesk.alerts.telling import AlertEvent, Teller
 from statusdesk.clock import Clock, ClockSteps, boot, boot_clock, steady_clock, system_clock
 from statusdesk.config import Config

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 import msgspec
 
 from statusdesk.alerts.dedup import group_of, key_of, wanted
-from statusdesk.alerts.groups import KEEPS_INCIDENTS, Labels, is_quiet_end
+from statusdesk.alerts.groups import Labels, is_quiet_end
+from statusdesk.alerts.sink_kinds import KEEPS_INCIDENTS
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.states_alerts import CARRIED, AlertState, Notification
@@ -121,18 +122,25 @@ class _OfSink:
     def carried(self, labels: Labels, number: int, now_ms: int) -> Notification:
         """Return what stands for the last message of a group from now on."""
         alerts = tuple(self._remembered.get(labels, {}).values())
-        return Notification(
-            id=number,
-            sink=self._sink.name,
-            group_key=key_of(labels),
-            what="firing" if alerts else "resolved",
-            why=CARRIED,
-            created_ms=now_ms,
-            due_ms=now_ms,
-            state="sent",
-            sent_ms=self._at_ms.get(labels, now_ms),
-            idempotency_key=f"{self._sink.name}-{number}-{now_ms}",
-            group_labels=labels,
-            fingerprints=tuple(alert.fingerprint for alert in alerts),
-            alerts=alerts,
-        )
+        return carried(self._sink.name, labels, alerts, number, self._at_ms.get(labels, now_ms), now_ms)
+
+
+def carried(
+    sink: str, labels: Labels, alerts: tuple[AlertState, ...], number: int, told_ms: int, now_ms: int
+) -> Notification:
+    """Return what stands for the last message of a group, of which these were told at ``told_ms``."""
+    return Notification(
+        id=number,
+        sink=sink,
+        group_key=key_of(labels),
+        what="firing" if alerts else "resolved",
+        why=CARRIED,
+        created_ms=now_ms,
+        due_ms=now_ms,
+        state="sent",
+        sent_ms=told_ms,
+        idempotency_key=f"{sink}-{number}-{now_ms}",
+        group_labels=labels,
+        fingerprints=tuple(alert.fingerprint for alert in alerts),
+        alerts=alerts,
+    )

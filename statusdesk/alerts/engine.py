@@ -72,7 +72,7 @@ class Alerts:
         }
         self._again = {*self._lives}
         self._weigh_due = self._told_again(t, now_ms)
-        self._leaving = Leaving(tuning, self._lives)
+        self.leaving = Leaving(tuning, self._lives)
         until = t + patience_ms(tuning)
         self.unread = Unread(self._lives.values(), self._sources, seen_ms=now_ms - down_ms, until=until)
         self._take_up(rows)
@@ -99,7 +99,7 @@ class Alerts:
     def restamp(self, step_ms: int) -> None:
         """Take note that the clock was set: what is claimed of a row from now on has moved with it."""
         self.unread.seen_ms += step_ms
-        self._leaving.restamp(step_ms)
+        self.leaving.restamp(step_ms)
         for fingerprint, life in list(self._lives.items()):
             alert = waits_moved(life.alert, step_ms)
             life = replace(life, claimed_ms=life.claimed_ms + step_ms)
@@ -131,7 +131,7 @@ class Alerts:
 
     def renamed(self, about: str, other: str, words: str) -> None:
         """Note that what a row was about is what another one is about now; both by their subject."""
-        self._leaving.renamed(self._claimed.get(about, ()), other, words)
+        self.leaving.renamed(self._claimed.get(about, ()), other, words)
 
     def _observe(self, concerns: Callable[[AlertState], bool]) -> None:
         for fingerprint, life in list(self._lives.items()):
@@ -184,7 +184,7 @@ class Alerts:
     def next_due(self) -> int | None:
         """The ``t`` at which ``step`` is due though nothing has changed."""
         dues = [life.due for life in self._lives.values() if life.due is not None]
-        others = (self._sources.next_due, self.unread.due, self._leaving.next_due, self._weigh_due)
+        others = (self._sources.next_due, self.unread.due, self.leaving.next_due, self._weigh_due)
         return min([*dues, *(due for due in others if due is not None)], default=None)
 
     def acknowledge(
@@ -209,7 +209,7 @@ class Alerts:
         touched: set[str] = set()
         if isinstance(row, BuildState):
             self._jobs.see(subject(row), row)
-        self._leaving.see(row)
+        self.leaving.see(row)
         claims = deserved(row, self._tuning)
         if claims and isinstance(row, SourceState):
             told = [replace(each, unseen=self._versions.unseen(each.cluster, each.namespace)) for each in claims]
@@ -234,7 +234,7 @@ class Alerts:
             touched |= self._claim(f"App:{app}", self._versions.deserved(app))
             if other := self._versions.take_renamed(app):
                 left = set(before).difference(self._claimed.get(f"App:{app}", ()))
-                self._leaving.renamed(left, f"App:{other}", f"what fails of {app} belongs to {other} now")
+                self.leaving.renamed(left, f"App:{other}", f"what fails of {app} belongs to {other} now")
         self._apps.clear()
         return touched
 
@@ -254,7 +254,7 @@ class Alerts:
             self._claims.setdefault(claim.fingerprint, {})[about] = claim
         if now:
             self._claimed[about] = now
-            self._leaving.stay(now)
+            self.leaving.stay(now)
         else:
             self._claimed.pop(about, None)
         return {*before, *now}
@@ -320,7 +320,7 @@ class Alerts:
 
     def _learn_unread(self, t: int) -> None:
         """Say of what nobody could read in time when it was seen, and no more of what has been read."""
-        for fingerprint in self.unread.read(self._lives, self._leaving.waiting):
+        for fingerprint in self.unread.read(self._lives, self.leaving.waiting):
             life = self._lives.get(fingerprint)
             if life is not None and life.alert.stale_since_ms is not None:
                 self._put(_changed(life, stale_since_ms=None))
@@ -330,18 +330,18 @@ class Alerts:
                 self._put(_changed(self._lives[fingerprint], stale_since_ms=self.unread.seen_ms))
 
     def _leaves(self, alert: AlertState, t: int, now_ms: int) -> bool:
-        return self._leaving.takes(alert, self._claimed, self._claims, self._lives, t, now_ms)
+        return self.leaving.takes(alert, self._claimed, self._claims, self._lives, t, now_ms)
 
     def _end_leaving(self, t: int, now_ms: int) -> None:
         """End what leaves, each with the reason; who has taken it has taken what it goes on as."""
-        for fingerprint, ended_by, heirs in self._leaving.ends(self._lives, self._claims.keys(), t):
+        for fingerprint, ended_by, heir in self.leaving.ends(self._lives, self._claims.keys(), t):
             if not ended_by:
                 self._again.add(fingerprint)  # it does not leave any more
                 continue
             ended = self._lives[fingerprint].alert
             self._end(self._lives[fingerprint], now_ms, ended_by)
-            if ended.acked_by and len(heirs) == 1 and not self._lives[heirs[0]].alert.acked_by:
-                self._put(replace(self._lives[heirs[0]], alert=taken_as(self._lives[heirs[0]].alert, ended)))
+            if heir:
+                self._put(replace(self._lives[heir], alert=taken_as(self._lives[heir].alert, ended)))
 
     def _end(self, life: Life, now_ms: int, ended_by: str = "") -> None:
         """End an alert that the settings do not have any more."""

@@ -1,12 +1,14 @@
 """One group of alerts as one sink is told of it, and what a message says that was sent to it."""
 
+from collections.abc import Set
+
 from msgspec.structs import replace
 
 from statusdesk.alerts.dedup import Told, hits_of, key_of
+from statusdesk.alerts.sink_kinds import KEEPS_INCIDENTS
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.states_alerts import RENAMED, AlertState, Notification
 
-KEEPS_INCIDENTS = "pagerduty"
 NOT_TAKEN = "settings"
 """Stands for the silence of what a sink does not take any more."""
 Labels = tuple[tuple[str, str], ...]
@@ -70,3 +72,26 @@ def untold(alert: AlertState) -> AlertState:
 def worst_first(alert: AlertState) -> tuple[bool, int, str]:
     """Return by what alerts stand in order: critical ones first, then by how long they have fired."""
     return (alert.severity != "critical", alert.fired_ms or alert.started_ms, alert.fingerprint)
+
+
+def content_of(
+    group: Group, told: Told, audible: Set[str], news: Set[str], why: str, now_ms: int
+) -> tuple[AlertState, ...]:
+    """Return the alerts of a message: what is new, what is over, what else fires; last what was told and is muted.
+
+    What is muted stands there only for what was told to be remembered.
+    """
+    spoken = audible | told.firing
+    firing = [alert for fingerprint, alert in group.alerts.items() if fingerprint in spoken]
+    over = []
+    if group.sink.send_resolved:
+        for fingerprint in told.firing - group.alerts.keys():
+            alert = group.over.get(fingerprint)
+            if alert is not None:
+                over.append(replace(alert, state="resolved", resolved_ms=alert.resolved_ms or now_ms))
+    firing.sort(key=lambda alert: (alert.fingerprint not in audible, worst_first(alert)))
+    over.sort(key=worst_first)
+    if why == "resolved":
+        return (*over, *firing)
+    first = [alert for alert in firing if alert.fingerprint in news]
+    return (*first, *over, *(alert for alert in firing if alert.fingerprint not in news))

@@ -28,11 +28,11 @@ _Place = tuple[str, str, str, str]
 
 
 class Ending(NamedTuple):
-    """An alert that ends, why (empty: it does not leave any more), and what it goes on as."""
+    """An alert that ends, why (empty: it does not leave any more), and what is taken by who has taken it."""
 
     fingerprint: str
     why: str
-    heirs: tuple[str, ...] = ()
+    heir: str = ""
 
 
 class _Renaming(msgspec.Struct, frozen=True):
@@ -64,6 +64,7 @@ class Leaving:
         self._gone_tokens: set[str] = set()
         self._renamed: dict[str, _Renaming] = {}  # by fingerprint
         self._waiting: dict[str, _Wait] = {}
+        self._handed_on: list[tuple[str, str]] = []
 
     @property
     def waiting(self) -> Collection[str]:
@@ -137,7 +138,13 @@ class Leaving:
                 ending = ended
             del self._waiting[fingerprint]
             found.append(ending)
+        self._handed_on += [(each.fingerprint, each.heir) for each in found if each.heir]
         return found
+
+    def take_handed_on(self) -> list[tuple[str, str]]:
+        """Return, once, what has ended taken, each with what it goes on as, by their fingerprints."""
+        handed_on, self._handed_on = self._handed_on, []
+        return handed_on
 
     def _ending(
         self,
@@ -156,7 +163,8 @@ class Leaving:
         if not firing and self._left_source(alert):
             firing = list(new.get(_place(alert), ()))
         if firing:
-            return Ending(alert.fingerprint, RENAMED, tuple(firing))
+            taken = alert.acked_by and len(firing) == 1 and not lives[firing[0]].alert.acked_by
+            return Ending(alert.fingerprint, RENAMED, firing[0] if taken else "")
         return None if heirs or (wait.why and t < wait.until) else Ending(alert.fingerprint, wait.why)
 
     def _why(self, alert: AlertState) -> str:

@@ -9,35 +9,32 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from statusdesk.alerts.carrying import Memory, carry
+from statusdesk.alerts.carrying import Memory, carried, carry
 from statusdesk.alerts.dedup import Told, due, group_of, hits_of, wanted
 from statusdesk.alerts.dedup import is_due as is_due
 from statusdesk.alerts.groups import (
     Group,
     Key,
+    content_of,
     firing_of,
     is_open_incident,
     told_of,
     untold,
     without_quiet_ends,
-    worst_first,
 )
 from statusdesk.alerts.outcomes import after, refused
+from statusdesk.alerts.sink_kinds import KEEPS_INCIDENTS, LEVEL_TRIGGERED, plain_name
 from statusdesk.alerts.telling import Outcome, Refusal
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import AlertsSettings, SinkSettings
 from statusdesk.states_alerts import AlertState, Notification
 
-LEVEL_TRIGGERED = "alertmanager"
 AMEND_MARGIN_MS = 1_000
 """A message that is due sooner may be on its way already: what comes now goes into the next one.
 
 Of a short ``group_wait`` it is a tenth of that. One that stands behind another of its group has not left in any case:
 it is held until we have taken what has become of that one.
 """
-
-REHEARSED = "dry-run"
-"""Sinks of a dry run have names of their own, ``dry-run-<run>-<name>``, and stand for those of the configuration."""
 
 
 class Outbox:
@@ -139,17 +136,27 @@ class Outbox:
             if not sink.send_resolved:
                 group.told = replace(group.told, firing=group.told.firing - {alert.fingerprint})
 
-    def step(self, changed: Iterable[AlertState], now_ms: int, held: Set[str] = frozenset()) -> list[Notification]:
+    def step(
+        self,
+        changed: Sequence[AlertState],
+        now_ms: int,
+        held: Set[str] = frozenset(),
+        handed_on: Iterable[tuple[str, str]] = (),
+    ) -> list[Notification]:
         """Return the messages to write after these alerts have changed: new, amended and dropped ones.
 
         ``held``: alerts of an earlier process of which nobody knows whether they still fire: nobody
         is told of them now. A message that has not left (``unsent``) is handed on when it speaks of none.
+        ``handed_on``: which of them has ended taken, and as which one it goes on.
         """
         written, self._found = self._found, []
         self._hold(held)
         for alert in changed:
             if alert.state != "pending":
                 self._see(alert)
+        named = {alert.fingerprint: alert for alert in changed} if handed_on else {}
+        for ended, heir in handed_on:
+            written += self._hand_on(named[ended], named[heir], now_ms)
         for key, group in self._groups.items():
             if key not in self._dirty and self._repeats(group, now_ms):
                 self._dirty.add(key)
@@ -157,6 +164,28 @@ class Outbox:
             written += self._decide(key, self._groups[key], now_ms)
         self._dirty.clear()
         return [*written, *self._freed({each.id for each in written})]
+
+    def _hand_on(self, ended: AlertState, heir: AlertState, now_ms: int) -> list[Notification]:
+        """Remember what nobody is told of, as it is taken, as told to whom what it was is told: they hear its end.
+
+        Incidents are closed with what they were opened for.
+        """
+        written = []
+        before, labels = (group_of(each, self._settings.group_by) for each in (ended, heir))
+        for sink in self._sinks:
+            known = self._groups.get((sink.name, before))
+            if known is None or ended.fingerprint not in known.told.firing or sink.type == KEEPS_INCIDENTS:
+                continue
+            if not wanted(heir, sink, self._tuning):
+                continue
+            group, at_ms = self._group(sink, labels), known.told.at_ms
+            firing = group.told.firing - {ended.fingerprint} | {heir.fingerprint}
+            group.told = Told(firing, max(at_ms, group.told.at_ms), group.told.hits | hits_of([heir]))
+            if not group.queued:  # else what waits is told with it
+                self._last_id += 1
+                alerts = tuple(alert for each, alert in {**group.over, **group.alerts}.items() if each in firing)
+                written.append(carried(sink.name, labels, alerts, self._last_id, group.told.at_ms, now_ms))
+        return written
 
     def _hold(self, held: Set[str]) -> None:
         moved, self._held = held ^ self._held, held
@@ -267,7 +296,7 @@ class Outbox:
             self._tidy(key, group)
             return dropped
         news = (audible - told.firing) | {fingerprint for fingerprint, _ in hits - told.hits}
-        alerts = self._content(group, told, audible, news, why, now_ms)
+        alerts = content_of(group, told, audible, news, why, now_ms)
         said = (alerts, why, self._unread(alerts))
         if amended and last is not None and (last.alerts, last.why, last.unread) == said:
             return []
@@ -311,29 +340,6 @@ class Outbox:
         still = given_up.firing & group.alerts.keys()
         hits = group.told.hits | given_up.hits
         return Told(group.told.firing | still, max(group.told.at_ms, given_up.at_ms), hits)
-
-    def _content(
-        self, group: Group, told: Told, audible: set[str], news: set[str], why: str, now_ms: int
-    ) -> tuple[AlertState, ...]:
-        """Return the alerts of a message: what is new, what is over, what else fires; last what was told and is muted.
-
-        What is muted stands there only for what was told to be remembered.
-        """
-        spoken = audible | told.firing
-        firing = [alert for fingerprint, alert in group.alerts.items() if fingerprint in spoken]
-        over = []
-        if group.sink.send_resolved:
-            for fingerprint in told.firing - group.alerts.keys():
-                alert = group.over.get(fingerprint)
-                if alert is not None:
-                    ended = replace(alert, state="resolved", resolved_ms=alert.resolved_ms or now_ms)
-                    over.append(ended)
-        firing.sort(key=lambda alert: (alert.fingerprint not in audible, worst_first(alert)))
-        over.sort(key=worst_first)
-        if why == "resolved":
-            return (*over, *firing)
-        first = [alert for alert in firing if alert.fingerprint in news]
-        return (*first, *over, *(alert for alert in firing if alert.fingerprint not in news))
 
     def _unread(self, alerts: Iterable[AlertState]) -> tuple[str, ...]:
         return tuple(each.fingerprint for each in alerts if each.state == "firing" and each.fingerprint in self._held)
@@ -380,11 +386,6 @@ class Outbox:
         """Forget a group in which nothing fires and of which nothing was told."""
         if not group.alerts and not group.queued and not (group.told.firing and group.sink.send_resolved):
             self._groups.pop(key, None)
-
-
-def plain_name(sink: str) -> str:
-    """Return the name of a sink as the configuration has it."""
-    return sink.split("-", 3)[3] if sink.startswith(f"{REHEARSED}-") and sink.count("-") > 2 else sink
 
 
 def _is_read(alert: AlertState) -> bool:

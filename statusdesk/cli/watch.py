@@ -230,7 +230,7 @@ def _listening(
     """
     if not args.listen:
         return None, None
-    from statusdesk.alerts.outbox import LEVEL_TRIGGERED
+    from statusdesk.alerts.sink_kinds import LEVEL_TRIGGERED
     from statusdesk.listen import AddressError, Listener, parse_address
     from statusdesk.sinks.teller import Sinks
     from statusdesk.snapshot import Mirror

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 from statusdesk.alerts.engine import Alerts
 from statusdesk.alerts.lifecycle import waits_moved
 from statusdesk.alerts.making import make
-from statusdesk.alerts.outbox import LEVEL_TRIGGERED, Outbox
+from statusdesk.alerts.outbox import Outbox
 from statusdesk.alerts.rules import subject
+from statusdesk.alerts.sink_kinds import LEVEL_TRIGGERED
 from statusdesk.alerts.telling import AlertEvent, Heard, News
 from statusdesk.alerts.touched import the_job
 from statusdesk.alerts.tuning import Tuning
@@ -166,8 +167,9 @@ class Alerting:
             self._stands_otherwise, self._unread = True, unread
         if changed:
             self._writer.put_alerts(changed)
+        handed_on = self.engine.leaving.take_handed_on()
         if self._outbox is not None:
-            self._put(self._outbox.step(changed, now_ms, self.engine.unread.held))
+            self._put(self._outbox.step(changed, now_ms, self.engine.unread.held, handed_on))
 
     def _follow_jobs(self, rows: Iterable[Lasting]) -> None:
         """Tell the alerts of jobs that were renamed what they are about now."""

@@ -9,7 +9,7 @@ from functools import partial
 import msgspec
 from msgspec.structs import replace
 
-from statusdesk.alerts.outbox import LEVEL_TRIGGERED, REHEARSED, plain_name
+from statusdesk.alerts.sink_kinds import LEVEL_TRIGGERED, REHEARSED, plain_name
 from statusdesk.alerts.telling import Heard, News
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import Clock, steady_clock, system_clock

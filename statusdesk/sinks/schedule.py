@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from statusdesk.alerts.dedup import wanted
-from statusdesk.alerts.outbox import LEVEL_TRIGGERED
+from statusdesk.alerts.sink_kinds import LEVEL_TRIGGERED
 from statusdesk.alerts.tuning import OF_NO_STAGE, RuleTuning, Tuning, stages_of
 from statusdesk.config import Config
 from statusdesk.config_alerts import RULE_NAMES, SEVERITIES, SinkSettings

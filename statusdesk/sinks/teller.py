@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from statusdesk.alerts.outbox import LEVEL_TRIGGERED
+from statusdesk.alerts.sink_kinds import LEVEL_TRIGGERED
 from statusdesk.alerts.telling import Heard, News
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import Clock, steady_clock, system_clock

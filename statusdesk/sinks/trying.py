@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from statusdesk.alerts.making import fingerprint
-from statusdesk.alerts.outbox import LEVEL_TRIGGERED
+from statusdesk.alerts.sink_kinds import LEVEL_TRIGGERED
 from statusdesk.config import Config
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.alertmanager import posted, terms_of

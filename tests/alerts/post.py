@@ -1,5 +1,7 @@
 """An outbox, what it has written, and a clock."""
 
+from collections.abc import Iterable
+
 from statusdesk.alerts.outbox import Outbox
 from statusdesk.alerts.telling import Outcome
 from statusdesk.alerts.tuning import Tuning
@@ -45,13 +47,13 @@ class Post:
             now_ms=self.now_ms,
         )
 
-    def step(self, *alerts: AlertState) -> list[Notification]:
+    def step(self, *alerts: AlertState, handed_on: Iterable[tuple[str, str]] = ()) -> list[Notification]:
         for each in alerts:
             self.active[each.fingerprint] = each
             if each.state == "resolved":
                 self.ended[each.fingerprint] = self.active.pop(each.fingerprint)
                 self.ended[each.fingerprint] = each
-        return self._keep(self.outbox.step(alerts, self.now_ms))
+        return self._keep(self.outbox.step(alerts, self.now_ms, handed_on=handed_on))
 
     def told(self, ms: int) -> list[tuple[str, list[str]]]:
         """Let time pass; the title of each message, and what a webhook hears."""

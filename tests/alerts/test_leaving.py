@@ -76,6 +76,21 @@ def test_a_cluster_that_was_renamed_ends_its_alerts_when_they_fire_under_its_new
     assert [each.cluster for each in world.alerts.active()] == ["west"]
 
 
+def test_who_has_taken_an_alert_has_taken_what_it_goes_on_as_and_that_is_said_once():
+    world = World()
+    world.step(rollout())
+    taken = world.alerts.active()[0].fingerprint
+    world.alerts.acknowledge(taken, "kim", "", None, world.now_ms)
+    world.step()
+    in_west(world)
+    world.later(10 * SECOND, answering=(WEST, "jenkins", "vault"))
+    world.step(west(rollout(level_since_ms=T0)))
+    (heir,) = world.alerts.active()
+    assert (heir.cluster, heir.acked_by) == ("west", "kim")
+    assert world.alerts.leaving.take_handed_on() == [(taken, heir.fingerprint)]
+    assert world.alerts.leaving.take_handed_on() == []
+
+
 def test_a_cluster_that_was_renamed_is_waited_for_as_long_as_its_rule_asks_for():
     slow = rule(for_s=90.0)
     world = World(slow)

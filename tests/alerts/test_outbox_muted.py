@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from statusdesk.config_alerts import SinkSettings
+from statusdesk.states_alerts import RENAMED
 from tests.alerts.make import HOUR, MINUTE
 from tests.alerts.post import OVER_A, OVER_B, A, B, Post, alert
 
@@ -12,8 +13,8 @@ TAKEN, SILENCED = replace(A, acked_by="kim"), replace(B, silenced_by="s1")
 NAMED = "warning RolloutFailing staging/"
 
 
-def told(*alerts, **settings) -> Post:
-    post = Post(**settings)
+def told(*alerts, sinks=(), **settings) -> Post:
+    post = Post(*sinks, **settings)
     post.step(*alerts)
     post.later(MINUTE)
     return post
@@ -57,6 +58,36 @@ def test_that_a_taken_one_is_over_is_told():
     post.step(TAKEN, SILENCED)
     post.step(replace(OVER_A, acked_by="kim"))
     assert post.told(MINUTE) == [(f"[RESOLVED] {NAMED}a; besides 1 silenced", ["a resolved"])]
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["", "restarting"])
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["", "in another group"])
+def test_that_a_taken_one_is_over_is_told_though_it_went_on_under_other_labels(restarts, elsewhere):
+    heir = alert("d", namespace="audit" if elsewhere else "staging", acked_by="kim")
+    sinks = SinkSettings(name="desk", type="slack"), SinkSettings(name="page", type="pagerduty")
+    post = told(A, B, sinks=sinks)
+    post.step(TAKEN)
+    post.step(heir, replace(OVER_A, acked_by="kim", ended_by=RENAMED), handed_on=[("a", "d")])
+    if restarts:
+        post.open()
+    assert post.told(MINUTE) == [(f"[ENDED] {NAMED}a; besides 1 firing", ["a resolved", "b firing"])]
+    assert {row.sink for row in post.rows.values() if row.why == "resolved"} == {"page"}
+    if restarts:
+        post.open()
+    post.step(replace(heir, state="resolved"))
+    besides = "" if elsewhere else "; besides 1 firing"
+    named = NAMED.replace("staging", heir.namespace)
+    assert [title for title, _ in post.told(MINUTE)] == [f"[RESOLVED] {named}d{besides}"]
+    assert post.told(2 * MINUTE) == []
+
+
+def test_what_was_never_told_is_not_told_to_be_over_as_what_it_has_become():
+    post = Post()
+    post.step(replace(A, acked_by="kim"))
+    heir = alert("d", acked_by="kim")
+    post.step(heir, replace(OVER_A, acked_by="kim", ended_by=RENAMED), handed_on=[("a", "d")])
+    post.step(replace(heir, state="resolved"))
+    assert post.told(HOUR) == []
 
 
 def test_what_flaps_is_told_once_and_then_counted_and_not_repeated():

@@ -7,7 +7,7 @@ from statusdesk.config_alerts import SinkSettings
 from statusdesk.facts import Visited
 from statusdesk.sinks.message import Message
 from statusdesk.states import Collector
-from tests.alerts.make import EU, MINUTE, SECOND, rule
+from tests.alerts.make import EU, MINUTE, SECOND, config, rule
 from tests.pipeline.desk_bench import workload
 from tests.pipeline.test_alerting import AM, Office, failing
 
@@ -240,3 +240,27 @@ def test_a_namespace_that_is_lost_is_told_once_and_nothing_of_it_is_repeated_unt
         OVER,
         LOST.replace("FIRING", "RESOLVED"),
     }
+
+
+def test_the_end_of_a_taken_alert_is_told_though_it_has_another_severity_now(shop):
+    told(shop)
+    (alert,) = shop.rows()[0]
+    shop.desk._alerting.engine.acknowledge(alert.fingerprint, "kim", "", None, shop.now_ms)
+    assert shop.later(SECOND) == []
+    shop.stop()
+    graver = rule("ServiceDegraded", severity=(("staging", "critical"),))
+    shop.config = config(rule("RolloutStuck", enabled=False), graver, sinks=(DESK, AM))
+    for _ in range(2):
+        shop.open()
+        shop.visit()
+        shop.see(failing())
+        assert shop.send() == shop.later(MINUTE) == [], "who has taken it knows"
+        shop.stop()
+    assert {(each.severity, each.state, each.acked_by) for each in shop.rows()[0]} == {
+        ("warning", "resolved", "kim"),
+        ("critical", "firing", "kim"),
+    }
+    shop.open()
+    shop.see(workload())
+    shop.visit()
+    assert shop.later(SECOND) + shop.later(MINUTE) == [OVER.replace("warning", "critical")]
