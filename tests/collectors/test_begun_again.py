@@ -11,7 +11,7 @@ from tests.collectors.kubernetes_fixtures import running_kube, waiting_desk  # n
 from tests.collectors.kubernetes_server import wait_for
 from tests.collectors.small_jenkins import SmallJenkins, build
 from tests.collectors.stage import eventually, staged
-from tests.collectors.test_jenkins_builds import Watched
+from tests.collectors.watched_jenkins import Watched
 
 
 class Once(Exception):

@@ -22,7 +22,7 @@ from collectors.jenkins_wire import Builds, Computers, Definitions, Queue, Root
 from collectors.transport import VisitFailed
 from statusdesk.config import JenkinsSettings
 from tests.collectors.stage import DATA, Answer, eventually, staged
-from tests.collectors.test_jenkins_builds import Watched
+from tests.collectors.watched_jenkins import Watched
 
 CAPTURED = json.loads((DATA / "jenkins" / "captured.json").read_text())
 SETTINGS = JenkinsSettings(url="https://ci.example.org/jenkins/")

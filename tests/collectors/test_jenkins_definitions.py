@@ -7,7 +7,7 @@ import pytest
 from statusdesk.facts import Job
 from tests.collectors.small_jenkins import SmallJenkins, build
 from tests.collectors.stage import staged
-from tests.collectors.test_jenkins_builds import TICK, Watched
+from tests.collectors.watched_jenkins import TICK, Watched
 
 
 @pytest.fixture

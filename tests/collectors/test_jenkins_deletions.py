@@ -10,7 +10,7 @@ from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Build
 from tests.collectors.small_jenkins import JSON, SmallJenkins, build
 from tests.collectors.stage import Answer, eventually, staged
-from tests.collectors.test_jenkins_builds import TICK, Watched
+from tests.collectors.watched_jenkins import TICK, Watched
 
 
 def remaining(*numbers, kept=(), good=None):

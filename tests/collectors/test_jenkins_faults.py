@@ -18,7 +18,7 @@ from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Visited
 from tests.collectors.small_jenkins import SmallJenkins, build
 from tests.collectors.stage import DATA, Answer, eventually, staged
-from tests.collectors.test_jenkins_builds import Watched
+from tests.collectors.watched_jenkins import Watched
 
 HTML = (("Content-Type", "text/html"),)
 SECRET = "11aa22bb33cc44dd55ee66ff"

@@ -5,7 +5,8 @@ import pytest
 from statusdesk.facts import Changed
 from tests.collectors.small_jenkins import SmallJenkins, build
 from tests.collectors.stage import eventually, staged
-from tests.collectors.test_jenkins_builds import TICK, Watched, known
+from tests.collectors.test_jenkins_builds import known
+from tests.collectors.watched_jenkins import TICK, Watched
 
 LATER_MS = 1_800_000_000_000
 

@@ -14,7 +14,7 @@ from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Changed, Job, QueueItem, Visited
 from tests.collectors.small_jenkins import SmallJenkins, build
 from tests.collectors.stage import staged
-from tests.collectors.test_jenkins_builds import TICK, Watched
+from tests.collectors.watched_jenkins import TICK, Watched
 
 NOW_MS = 1_800_000_000_300
 MINUTE_MS = 60_000

@@ -18,8 +18,8 @@ from tests.collectors.recorded_vault import HEALTH, RECORDED, RecordedVault, rec
 from tests.collectors.recorded_vault import SECRET as SERVICE
 from tests.collectors.small_jenkins import SmallJenkins, build
 from tests.collectors.stage import Answer, staged
-from tests.collectors.test_jenkins_builds import Watched as WatchedJenkins
 from tests.collectors.vault_watch import Watched
+from tests.collectors.watched_jenkins import Watched as WatchedJenkins
 
 PLAIN = "5f3c9a7e-11bb-4c2d-9e77-aabbccddeeff"
 ODD = "pass/word+with=odd&chars"

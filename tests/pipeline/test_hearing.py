@@ -6,7 +6,7 @@ from statusdesk.facts import Job, QueueItem
 from statusdesk.pipeline.hearing import Hearing
 from statusdesk.states import EnvironmentState, PlatformState
 from tests.pipeline.desk_bench import swept
-from tests.pipeline.test_platform import HOUR_MS, MINUTE_MS, PlatformBench, jobs, ran, visited
+from tests.pipeline.platform_bench import HOUR_MS, MINUTE_MS, PlatformBench, jobs, ran, visited
 
 RENEWAL = "vault-renew-orders"
 NAMES = ("seed", RENEWAL, "env-create", "env-destroy", "deploy-a")

@@ -4,9 +4,7 @@ import pytest
 
 from statusdesk.facts import Visited
 from statusdesk.states import Level
-from tests.pipeline.test_platform import HOUR_MS, MINUTE_MS, bench, jobs, ran
-
-__all__ = ["bench"]
+from tests.pipeline.platform_bench import HOUR_MS, MINUTE_MS, jobs, open_bench, ran  # noqa: F401  (the fixture bench)
 
 
 def test_a_failure_for_one_environment_stands_until_that_one_is_made_or_destroyed_well(bench):

@@ -19,9 +19,9 @@ from statusdesk.states_alerts import RENAMED
 from statusdesk.store.reader import Reader
 from tests.alerts.make import EU, MINUTE, SECOND, rule
 from tests.pipeline.desk_bench import T0, Bench, deployments, plain_bench, pod, swept, workload  # noqa: F401
+from tests.pipeline.platform_bench import HOUR_MS, PlatformBench, jobs, ran
 from tests.pipeline.test_alerting import DESK, Office, failing
 from tests.pipeline.test_desk_tokens import token
-from tests.pipeline.test_platform import HOUR_MS, PlatformBench, jobs, ran
 
 KEY = "eu/staging/Deployment/orders"
 US = "kubernetes/us"

@@ -10,7 +10,7 @@ from statusdesk.sinks.message import labels_of
 from statusdesk.sinks.wishes import of_silence
 from statusdesk.states_alerts import Matcher
 from tests.sinks.make import ALERT, T0
-from tests.sinks.test_silencing import keeping, silence, there  # noqa: F401  (two are fixtures)
+from tests.sinks.silences_there import an_alertmanager, kept_silences, silence  # noqa: F401  (fixtures)
 
 
 def meant(body, labels):
@@ -40,7 +40,7 @@ def test_the_silence_of_an_app_is_one_of_its_workloads_there_as_it_is_here(match
     assert {app for app in apps if matches((matcher,), replace(ALERT, app=app))} == silenced
 
 
-def test_a_failed_build_that_is_silenced_by_its_app_is_silenced_there_by_its_own_labels(there, keeping):  # noqa: F811
+def test_a_failed_build_that_is_silenced_by_its_app_is_silenced_there_by_its_own_labels(there, keeping):
     keep = keeping(there)
     keep.silences = [replace(silence("s"), matchers=(Matcher("app", "site"),), comment="moved")]
     failed = {"alertname": "BuildFailed", "cluster": "", "source": "jenkins", "silenced_by": "s"}
@@ -60,7 +60,7 @@ def test_a_failed_build_that_is_silenced_by_its_app_is_silenced_there_by_its_own
     assert not there.holding and not keep.narrated
 
 
-def test_a_failed_build_that_is_silenced_by_its_job_needs_no_other_silence(there, keeping):  # noqa: F811
+def test_a_failed_build_that_is_silenced_by_its_job_needs_no_other_silence(there, keeping):
     keep = keeping(there)
     keep.silences = [replace(silence("s"), matchers=(Matcher("app", "deploy-site"),))]
     keep.alerts = (replace(ALERT, cluster="", app="deploy-site", job_app="site", silenced_by="s"),)
