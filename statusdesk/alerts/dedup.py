@@ -99,7 +99,7 @@ def group_of(alert: AlertState, group_by: tuple[str, ...]) -> tuple[tuple[str, s
     """
     if alert.alertname == SOURCE_DOWN and alert.namespace:
         group_by = tuple(dict.fromkeys("stage" if name == "namespace" else name for name in group_by))
-    return tuple((name, getattr(alert, name)) for name in group_by)
+    return tuple([(name, getattr(alert, name)) for name in group_by])
 
 
 def key_of(group: tuple[tuple[str, str], ...]) -> str:

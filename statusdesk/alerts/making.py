@@ -1,11 +1,18 @@
 """Making an alert of a rule: labels and what they amount to, severity by stage, and what explains it."""
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.states import AlertState, RolloutState, source_key
+
+
+MOST_KNOWN = 16_384
+"""So many identities are remembered: hashing one costs more than all else of an alert that stays as it was."""
+
+_LABELS = ("alertname", "app", "cluster", "namespace", "severity", "source", "token")  # sorted
 
 
 def fingerprint(labels: Mapping[str, str]) -> str:
@@ -31,18 +38,28 @@ def make(
     rule = tuning.of(alertname, place)
     if rule is None:
         return None
-    # in the order of their names, as ``fingerprint`` sorts them
-    labels = {
-        "alertname": alertname,
-        "app": app,
-        "cluster": cluster,
-        "namespace": namespace,
-        "severity": rule.severity,
-        "source": source,
-        "token": token,
-    }
-    given = {"started_ms": 0, **explained, **labels}
-    return AlertState(fingerprint=fingerprint(labels), state="inactive", stage=place, runbook=rule.runbook, **given)
+    severity = rule.severity
+    explained.setdefault("started_ms", 0)
+    return AlertState(
+        fingerprint=_known(alertname, app, cluster, namespace, severity, source, token),
+        alertname=alertname,
+        app=app,
+        cluster=cluster,
+        namespace=namespace,
+        severity=severity,
+        source=source,
+        token=token,
+        state="inactive",
+        stage=place,
+        runbook=rule.runbook,
+        **explained,
+    )
+
+
+@functools.lru_cache(MOST_KNOWN)
+def _known(*labels: str) -> str:
+    """Return the identity of an alert by the values of all its labels, in the order of their names."""
+    return fingerprint(dict(zip(_LABELS, labels, strict=True)))
 
 
 def read_from(state: RolloutState) -> tuple[str, str]:
