@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
+from statusdesk.alerts.claims import Claims
 from statusdesk.alerts.inhibition import told_again_ms, weighed
 from statusdesk.alerts.jobs import JobApps
 from statusdesk.alerts.leaving import Leaving, taken_as
@@ -57,8 +58,7 @@ class Alerts:
             tuning.apps, self._versions, lambda row: self._sources.frozen(read_from(row), seen_now=False)
         )
         self._moved: set[str] = set()  # namespaces of which rollouts were taken, or can be read, or not, as before
-        self._claims: dict[str, dict[str, AlertState]] = {}  # by fingerprint and subject
-        self._claimed: dict[str, tuple[str, ...]] = {}  # by subject
+        self._claims = Claims()
         self._apps: dict[str, None] = {}  # of which rows were taken, and not yet what they claim as a whole
         within_ms = round(tuning.flapping.within_s * 1000)
         self._past = Past(firings, starts, within_ms, tuning.keep_ms, t=t, now_ms=now_ms)
@@ -131,11 +131,11 @@ class Alerts:
 
     def renamed(self, about: str, other: str, words: str) -> None:
         """Note that what a row was about is what another one is about now; both by their subject."""
-        self.leaving.renamed(self._claimed.get(about, ()), other, words)
+        self.leaving.renamed(self._claims.by.get(about, ()), other, words)
 
     def _observe(self, concerns: Callable[[AlertState], bool]) -> None:
         for fingerprint, life in list(self._lives.items()):
-            if life.alert.state == "pending" and fingerprint in self._claims and concerns(life.alert):
+            if life.alert.state == "pending" and fingerprint in self._claims.of and concerns(life.alert):
                 self._lives[fingerprint] = seen_again(life)
                 self._again.add(fingerprint)
 
@@ -152,7 +152,7 @@ class Alerts:
         seen.update(self._take_apps())
         for row in retold:
             renamed = isinstance(row, RolloutState) and self._versions.is_renamed(row)
-            if renamed or getattr(row, "level", None) is Level.FAILING or subject(row) in self._claimed:
+            if renamed or getattr(row, "level", None) is Level.FAILING or subject(row) in self._claims.by:
                 self._again.update(self._take(row))
         self._again.update(self._take_apps())
         settled = self._sources.settled(t)
@@ -230,10 +230,10 @@ class Alerts:
         """Take what apps as a whole claim, of which rows were taken: once for all that came together."""
         touched: set[str] = set()
         for app in self._apps:
-            before = self._claimed.get(f"App:{app}", ())
+            before = self._claims.by.get(f"App:{app}", ())
             touched |= self._claim(f"App:{app}", self._versions.deserved(app))
             if other := self._versions.take_renamed(app):
-                left = set(before).difference(self._claimed.get(f"App:{app}", ()))
+                left = set(before).difference(self._claims.by.get(f"App:{app}", ()))
                 self.leaving.renamed(left, f"App:{other}", f"what fails of {app} belongs to {other} now")
         self._apps.clear()
         return touched
@@ -241,38 +241,23 @@ class Alerts:
     def _claim(self, about: str, claims: list[AlertState]) -> set[str]:
         # what a source showed that is not configured any more is no claim
         kept = [self._jobs.named(claim) for claim in claims if self._sources.has(claim.hangs_on)]
-        before = self._claimed.get(about, ())
-        if not kept and not before:
-            return set()
-        now = tuple(claim.fingerprint for claim in kept)
-        for fingerprint in before:
-            if fingerprint not in now:  # one that stays keeps its place: the first of several explains the alert
-                self._claims[fingerprint].pop(about, None)
-                if not self._claims[fingerprint]:
-                    del self._claims[fingerprint]
-        for claim in kept:
-            self._claims.setdefault(claim.fingerprint, {})[about] = claim
-        if now:
-            self._claimed[about] = now
-            self.leaving.stay(now)
-        else:
-            self._claimed.pop(about, None)
-        return {*before, *now}
+        touched = self._claims.put(about, kept)
+        self.leaving.stay(self._claims.by.get(about, ()))
+        return touched
 
     def _name_jobs(self) -> None:
         """Say anew of failed builds which app they are for, and what they did, where either may be another."""
         moved, self._moved = self._moved, set()
-        for about in list(self._claimed) if self._jobs.learn() else self._jobs.failed_for(moved) if moved else ():
-            for fingerprint in self._claimed.get(about, ()):
-                claims = self._claims[fingerprint]
+        for about in list(self._claims.by) if self._jobs.learn() else self._jobs.failed_for(moved) if moved else ():
+            for fingerprint in self._claims.by.get(about, ()):
+                claims = self._claims.of[fingerprint]
                 named = self._jobs.named(claims[about])
                 if named is not claims[about]:
                     claims[about] = named
                     self._again.add(fingerprint)
 
     def _evaluate(self, fingerprint: str, t: int, now_ms: int, *, seen_now: bool) -> None:
-        life, claims = self._lives.get(fingerprint), self._claims.get(fingerprint)
-        claim = next(iter(claims.values())) if claims else None
+        life, claim = self._lives.get(fingerprint), self._claims.first(fingerprint)
         known = claim or (life.alert if life is not None else None)
         if known is None:
             return
@@ -330,11 +315,11 @@ class Alerts:
                 self._put(_changed(self._lives[fingerprint], stale_since_ms=self.unread.seen_ms))
 
     def _leaves(self, alert: AlertState, t: int, now_ms: int) -> bool:
-        return self.leaving.takes(alert, self._claimed, self._claims, self._lives, t, now_ms)
+        return self.leaving.takes(alert, self._claims.by, self._claims.of, self._lives, t, now_ms)
 
     def _end_leaving(self, t: int, now_ms: int) -> None:
         """End what leaves, each with the reason; who has taken it has taken what it goes on as."""
-        for fingerprint, ended_by, heir in self.leaving.ends(self._lives, self._claims.keys(), t):
+        for fingerprint, ended_by, heir in self.leaving.ends(self._lives, self._claims.of.keys(), t):
             if not ended_by:
                 self._again.add(fingerprint)  # it does not leave any more
                 continue
@@ -389,11 +374,8 @@ class Alerts:
         wanted = set(sources)
         if not wanted:
             return set()
-        found = {fingerprint for fingerprint, life in self._lives.items() if not wanted.isdisjoint(life.alert.hangs_on)}
-        for fingerprint, claims in self._claims.items():
-            if not all(wanted.isdisjoint(claim.hangs_on) for claim in claims.values()):
-                found.add(fingerprint)
-        return found
+        lives = {fingerprint for fingerprint, life in self._lives.items() if not wanted.isdisjoint(life.alert.hangs_on)}
+        return lives | self._claims.hanging_on(wanted)
 
 
 def _changed(life: Life, **fields: object) -> Life:

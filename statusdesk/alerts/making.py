@@ -8,7 +8,6 @@ from typing import Any
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.states import AlertState, RolloutState, source_key
 
-
 MOST_KNOWN = 16_384
 """So many identities are remembered: hashing one costs more than all else of an alert that stays as it was."""
 
