@@ -270,15 +270,16 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         A stack trace belongs to the line that it goes on with. It raises TooLongError.
         """
         patterns = [pattern.afresh() for pattern in self.includes]
-        traces, goes_on = Traces(), False
+        traces, goes_on, before = Traces(), False, ""
 
         def wanted(text: str) -> bool:
-            nonlocal goes_on
+            nonlocal goes_on, before
             found = all(pattern.shown_in(text) for pattern in patterns)
             if any(pattern.too_long for pattern in patterns):
                 raise TooLongError
-            if (text[:1] not in MAYBE_TRACE and traces.calm) or not traces.part(0, text):
+            if (text[:1] not in MAYBE_TRACE and traces.calm) or not traces.part(0, text, before):
                 goes_on = found
+            before = text
             return found or goes_on
 
         return wanted

@@ -77,6 +77,9 @@ _FRAMES = ("at ", 'File "', "... ", "goroutine ", "created by ", "from /")
 _TELLING = ("Caused by: ", "Suppressed: ")
 MAYBE_TRACE = " TagCS"
 """What a line may begin with that begins a trace or goes on with one, while no origin is in the middle of one."""
+MESSAGE = " " * 6
+"""With so much before it, the console of .NET writes the message below the line that has its level and category."""
+_NET_HEAD = re.compile(r"^(?:.{0,40} )?(?:fail|crit|warn): \S.{0,300}\[\d{1,10}\]$")
 _PYTHON_CAUSE = re.compile(r"^[A-Za-z_][\w.]*(?::|$)")
 
 
@@ -133,13 +136,19 @@ class Traces:
         """Whether no origin is in the middle of a trace."""
         return not self._inside
 
-    def part(self, origin: int, text: str) -> Part:
-        """Return which part of a trace the next line of an origin is."""
+    def part(self, origin: int, text: str, before: str = "") -> Part:
+        """Return which part of a trace the next line of an origin is.
+
+        ``before``: the one before it, where the line begins with ``MESSAGE``.
+        """
         inside = self._inside.get(origin)
         if text[:1] != " ":
             if inside is None and not text.startswith(("Traceback (", "at ", "goroutine ", *_TELLING)):
                 return Part.HEAD
             return self._unindented(origin, text, inside)
+        if inside is None and text.startswith(MESSAGE) and _NET_HEAD.match(before):
+            self._inside[origin] = ""
+            return Part.TELLS
         if inside is None and not text.lstrip().startswith((*_FRAMES, *_TELLING)):
             return Part.HEAD
         self._inside.setdefault(origin, "")

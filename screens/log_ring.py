@@ -8,7 +8,7 @@ import msgspec
 
 from collectors.log_lines import LineKind, LogLine
 from screens.log_gravity import gravity
-from screens.log_levels import MAYBE_TRACE, Gravity, Part, Traces
+from screens.log_levels import MAYBE_TRACE, MESSAGE, Gravity, Part, Traces
 from screens.log_packed import BLOCK, Packed, columns_of
 from statusdesk.text import counted
 
@@ -287,8 +287,10 @@ class LogRing:
         if (text[:1] not in MAYBE_TRACE and traces.calm) or line.kind:
             self._heads[slot] = heads[line.origin] = number
             return
-        part = traces.part(line.origin, text)
-        head = heads.get(line.origin) if part else None
+        last = heads.get(line.origin)
+        before = self._text(last) if text.startswith(MESSAGE) and last is not None else ""
+        part = traces.part(line.origin, text, before)
+        head = last if part else None
         if head is None or head < self.first - self._slots:
             heads[line.origin] = head = number
         else:
@@ -301,6 +303,12 @@ class LogRing:
             if part is Part.TELLS:
                 trace.cause = number
         self._heads[slot] = head
+
+    def _text(self, number: int) -> str:
+        """Return the text of a line, also of one that is being put before the first; empty when it has gone."""
+        block = self._blocks.get(number // BLOCK)
+        line = block[number % BLOCK] if block is not None else None
+        return line.text if line is not None else ""
 
     def _drop(self, count: int) -> None:
         """Let the oldest lines go, and the blocks that are all gone."""

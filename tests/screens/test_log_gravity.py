@@ -175,3 +175,37 @@ def test_json_nested_too_deep_for_words_is_told_as_it_came():
     nested = '{"msg":"x","a":' + '{"a":' * 700 + "1" + "}" * 700 + "}"
     assert re.fullmatch(r"x a=\{a=.*\}+|\{\"msg\".*", readable(nested))
     assert gravity(nested) is Gravity.NONE and draw_line(line(nested), how())
+
+
+NET = [
+    "info: Shop.Orders[0]",
+    "      Listening",
+    "fail: Shop.Orders[20101]",
+    "      Failed to save an order",
+    "      Npgsql.NpgsqlException (0x80004005): down",
+    "         at Shop.Store.Save() in /src/Store.cs:line 12",
+    "2025-11-22 09:41:52 warn: Shop.Stock[0]",
+    "      Slow",
+    "INFO  done",
+    "      indented, and nobody's message",
+]
+
+
+@pytest.mark.parametrize("older", [False, True], ids=["", "read further back"])
+def test_what_the_console_of_net_says_below_its_level_belongs_to_it(older):
+    ring = LogRing(100)
+    put = ring.prepend if older else ring.extend
+    put([line(text, at) for at, text in enumerate(NET)])
+    shown = Shown(ring, ORIGINS)
+    shown.show(Filters(grave=True), folded=True)
+    shown.work(10)
+    told = {ring[number].text: ring.traces[number] for number in (shown[place] for place in range(len(shown)))}
+    assert list(told) == [NET[2], NET[6]]
+    assert [(trace.lines, ring[trace.cause].text.strip()) for trace in told.values()] == [
+        (3, "Failed to save an order"),
+        (1, "Slow"),
+    ]
+    assert list(map(Filters(includes=(Pattern("fail: "),)).of_one(), NET)) == [text in NET[2:6] for text in NET]
+    shown.show(Filters(), folded=False)
+    shown.work(10)
+    assert len(shown) == len(NET)
