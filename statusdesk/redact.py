@@ -6,6 +6,7 @@ The shapes of tokens are written here and nowhere else; an accessor of Vault nev
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from statusdesk.redact_escapes import has_escaped_words, has_escapes, unescaped
 from statusdesk.redact_formed import without_formed, without_registries
 from statusdesk.redact_json import still_json
 from statusdesk.redact_keys import KEY_MARK, KeyBody, LogStart, edges_of, is_beginning, lines_before_end, without_keys
@@ -96,6 +97,10 @@ def looks_secret(text: str) -> bool:
 
 def may_hold_secret(text: str) -> bool:
     """Tell fast whether to look closer: never false for what ``redact`` would change."""
+    return _may_hold(text) or (has_escaped_words(text) and _may_hold(unescaped(text)))
+
+
+def _may_hold(text: str) -> bool:
     lower = folded(text)
     if len(text) < _LONG_CHARS:
         for needle in _NEEDLES:  # noqa: SIM110  (each line comes by here)
@@ -115,7 +120,18 @@ def _may_be_made(text: str) -> bool:
 
 
 def redact(text: str, known: Collection[str] = ()) -> str:
-    """Return the text without what looks like a token, and without the ``known`` secrets."""
+    """Return the text without what looks like a token, and without the ``known`` secrets.
+
+    Escapes stay as they are where nothing more is found in what they stand for.
+    """
+    shown = _redacted(text, known)
+    if not has_escapes(text):
+        return shown
+    hidden = _redacted(unescaped(text), known)
+    return shown if hidden == unescaped(shown) else hidden
+
+
+def _redacted(text: str, known: Collection[str]) -> str:
     for secret in known:
         if secret:
             text = text.replace(secret, HIDDEN)
