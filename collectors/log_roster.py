@@ -164,9 +164,8 @@ class Roster:
                 rest = lines.pop()
                 for line in lines:
                     version = self._event(line) or version
-                    self._failures = (
-                        0  # not by a list alone: then a watch that always fails would be asked for on and on
-                    )
+                    # not by a list alone: then a watch that always fails would be asked for on and on
+                    self._failures = 0
                 self._changed()
         except ApiProblem as problem:
             if not problem.passing:
