@@ -6,7 +6,7 @@ The shapes of tokens are written here and nowhere else; an accessor of Vault nev
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from statusdesk.redact_escapes import has_escaped_words, has_escapes, unescaped
+from statusdesk.redact_escapes import has_escapes, unescaped
 from statusdesk.redact_formed import without_formed, without_registries
 from statusdesk.redact_json import still_json
 from statusdesk.redact_keys import KEY_MARK, KeyBody, LogStart, edges_of, is_beginning, lines_before_end, without_keys
@@ -97,7 +97,7 @@ def looks_secret(text: str) -> bool:
 
 def may_hold_secret(text: str) -> bool:
     """Tell fast whether to look closer: never false for what ``redact`` would change."""
-    return _may_hold(text) or (has_escaped_words(text) and _may_hold(unescaped(text)))
+    return _may_hold(text) or (has_escapes(text) and _may_hold(unescaped(text)))
 
 
 def _may_hold(text: str) -> bool:
@@ -135,7 +135,12 @@ def _redacted(text: str, known: Collection[str]) -> str:
     for secret in known:
         if secret:
             text = text.replace(secret, HIDDEN)
-    return still_json(text, _without_shapes(text), _without_shapes, _without_pairs)
+    return still_json(text, _without_shapes(text), _within, _without_pairs)
+
+
+def _within(text: str) -> str:
+    """Return what one string holds without what looks like a token."""
+    return _without_shapes(text) if _may_hold(text) else text
 
 
 def _without_pairs(text: str) -> str:

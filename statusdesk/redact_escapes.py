@@ -4,26 +4,19 @@ import re
 from functools import partial
 
 _LEVELS = (1, 2, 4, 8)  # backslashes before a sign in text in quotes, within others up to three times
-# of JSON (RFC 8259 section 7: any sign by its number, a slash behind a backslash) and, with ``x``, of the log of nginx
+# Source: RFC 8259 section 7 (any sign by its number, a slash behind a backslash); a colour is one sign
+_OF_JSON = r"u00([0-7][0-9a-fA-F])(?:(?<=1[bB])\[[0-9;:]{0,40}m)?|/"
+_OF_NGINX = r"x([2-7][0-9a-fA-F])"  # in a log that is no JSON
 _CODED = tuple(
-    re.compile(
-        rf"(?<!\\)((?:\\{{{2 * level}}})*+)\\{{{level}}}"
-        r"(?:u00([0-7][0-9a-fA-F])(?:(?<=1[bB])\[[0-9;:]{0,40}m)?|x([2-7][0-9a-fA-F])|([/t]))"  # a colour is one sign
-    )
+    re.compile(rf"(?<!\\)((?:\\{{{2 * level}}})*+)\\{{{level}}}(?:{_OF_JSON}|{_OF_NGINX if level == 1 else '(?!)()'})")
     for level in _LEVELS
 )
-_IN_WORDS = re.compile(r"\\(?:u00[0-7]|x[2-7]|/)")
-_AT_LINK = re.compile(r"[:=]\s?\\++t|\\t\s?[:=]")
-
-
-def has_escaped_words(text: str) -> bool:
-    """Tell fast whether escapes may stand where else a word would be found."""
-    return "\\" in text and _IN_WORDS.search(text) is not None
+_ESCAPE = re.compile(r"\\(?:u00[0-7]|x[2-7]|/)")
 
 
 def has_escapes(text: str) -> bool:
-    """Tell fast whether ``unescaped`` may make of a text what is read in another way."""
-    return has_escaped_words(text) or ("\\t" in text and _AT_LINK.search(text) is not None)
+    """Tell fast whether ``unescaped`` may change a text."""
+    return "\\" in text and _ESCAPE.search(text) is not None
 
 
 def unescaped(text: str) -> str:
@@ -39,7 +32,7 @@ def unescaped(text: str) -> str:
 
 def _sign(level: int, found: re.Match[str]) -> str:
     before, code = found[1], found[2] or found[3]
-    return before + (_written(chr(int(code, 16)), level) if code else found[4].replace("t", " "))
+    return before + (_written(chr(int(code, 16)), level) if code else "/")
 
 
 def _written(sign: str, level: int) -> str:

@@ -10,7 +10,7 @@ from statusdesk.redact_values import HIDDEN
 Redact = Callable[[str], str]  # returns a text without what it finds of secrets
 _BEGINS = ("{", "[", '"')
 _STRING = re.compile(r"\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"")
-_OVER_LINES = re.compile(r"[:=]\s?\\++[nr]")
+_BLANK = re.compile(r"\\[nrt]")
 _NAMES = re.compile(r"\s*:")
 _ASIDE = "\ue000"  # of private use: nobody writes it
 _PUT_ASIDE = re.compile(f'"{_ASIDE}(\\d{{1,6}})"')
@@ -20,14 +20,14 @@ _NOTHING_LEFT = f'"{HIDDEN}"'
 def still_json(text: str, shown: str, within: Redact, between: Redact) -> str:
     """Return what is shown of a text; where that is JSON no more, what its strings have ``within``, and ``between``.
 
-    What in one string looks like the beginning of a value may else end in another one. What stands in the next line
-    of a string is found only where the string is read.
+    What in one string looks like the beginning of a value may else end in another one. What stands behind a tab or
+    in the next line of a string is found only where the string is read.
     """
-    is_split = "\\" in shown and _OVER_LINES.search(shown) is not None
-    if (shown == text and not is_split) or not text.lstrip().startswith(_BEGINS):
+    has_blanks = "\\" in shown and _BLANK.search(shown) is not None
+    if (shown == text and not has_blanks) or not text.lstrip().startswith(_BEGINS):
         return shown
     if _is_json(shown):
-        return _STRING.sub(lambda found: _redacted(found[0], within, between), shown) if is_split else shown
+        return _STRING.sub(lambda found: _with_blanks(found[0], within, between), shown) if has_blanks else shown
     if not _is_json(text):
         return shown
     redacted = _STRING.sub(lambda found: _redacted(found[0], within, between), text)
@@ -58,6 +58,10 @@ def _is_json(text: str) -> bool:
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return False
     return True
+
+
+def _with_blanks(string: str, within: Redact, between: Redact) -> str:
+    return _redacted(string, within, between) if _BLANK.search(string) is not None else string
 
 
 def _redacted(string: str, within: Redact, between: Redact) -> str:
