@@ -20,7 +20,8 @@ _AROUND_CHARS = 4_000
 _CLASS = re.compile(r"\[[^\]]+\]")
 _OPENED = re.compile(r"\[[\[\s]{0,9}")
 _REST = re.compile(r"[^\s\"',;:&)}\]\\]*")
-_NOTHING = re.compile(r"(?i)[\s,(){}\[\]<>]*(?:(?:null|true|false|none|nil|undefined)\b[\s,(){}\[\]<>]*)*")
+_NOTHING = re.compile(r"(?i)[\s,(){}\[\]<>]*(?:(?:null|true|false|yes|no|none|nil|undefined)\b[\s,(){}\[\]<>]*)*")
+_REFERENCE = re.compile(r"\$\{[A-Za-z_][\w.]{0,80}\}(?![^\s\"',;:&)}\]\\])")  # what was to be put there is not
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 
 
@@ -184,6 +185,8 @@ def _bare(text: str, at: int, quote: str) -> Value:
     """Return a value without quotes; one that says that there is none is none."""
     if quote and (opens := _OPENED.match(text, at)) is not None:
         at = opens.end()  # the first one of a list stays in it
+    if _REFERENCE.match(text, at) is not None:
+        return Value(at, at, "")
     found = (_BARE_IN_QUOTES if quote else _BARE).match(text, at)
     if found is None:
         return Value(at, at, "")
