@@ -19,12 +19,14 @@ from statusdesk.judge.rollout_counts import (
     is_degraded,
 )
 from statusdesk.judge.rollout_held import NOBODY
-from statusdesk.judge.rollout_memory import SETTLE_MS
+from statusdesk.judge.rollout_memory import SETTLE_MS, Lasts
 from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import Level, RolloutState
 
-_OUT, _SERVED, _BEGAN_DOWN, _WAS_DOWN, _CHANGED = "out", "served", "began down", "was down", "changed"
+_OUT = Lasts("out", only_seen=True)
+_SERVED, _BEGAN_DOWN = Lasts("served"), Lasts("began down")
+_WAS_DOWN, _CHANGED = Lasts("was down"), Lasts("changed")
 _UNSEEN = (OBSERVING, NOT_OBSERVED, OUT_WHILE_ROLLING)  # said of a spec that is not observed: no pod is of it yet
 
 

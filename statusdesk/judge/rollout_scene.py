@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from statusdesk.config import RolloutThresholds
-from statusdesk.judge.rollout_memory import Named, PodPast
+from statusdesk.judge.rollout_memory import Lasts, Named, PodPast
 from statusdesk.judge.rollout_pulls import Pulls
 from statusdesk.judge.rollout_waits import Waits
 from statusdesk.states import Level, RolloutState
@@ -61,8 +61,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     deadline_s: float
     latch_ms: int
     looks: list[int]
-    since: dict[str, int]
-    known_since: Mapping[str, int]
+    since: dict[Lasts, int]
+    known_since: Mapping[Lasts, int]
     pasts: Mapping[str, PodPast]
     scaled_up_ms: Mapping[str, int]
     pulls: Pulls
@@ -72,7 +72,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     lost: frozenset[str] = frozenset()
     named: Named | None = None
 
-    def lasts_since(self, what: str, first_ms: int) -> int:
+    def lasts_since(self, what: Lasts, first_ms: int) -> int:
         """Return since when something lasts that no source has a time for; ``first_ms`` when it is new."""
         since_ms = self.since[what] = self.known_since.get(what, first_ms)
         return since_ms

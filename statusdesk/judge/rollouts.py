@@ -30,7 +30,7 @@ from statusdesk.judge.rollout_due import has_come_through, held_pods
 from statusdesk.judge.rollout_events import scaled_up
 from statusdesk.judge.rollout_held import named_before, named_now
 from statusdesk.judge.rollout_latch import hold
-from statusdesk.judge.rollout_memory import Memory, PodPast, pasts_of
+from statusdesk.judge.rollout_memory import Lasts, Memory, PodPast, pasts_of
 from statusdesk.judge.rollout_nodes import evicted_from, lost_nodes, lost_pods
 from statusdesk.judge.rollout_old import hold_old, with_old
 from statusdesk.judge.rollout_outage import with_rolling_outage
@@ -106,7 +106,7 @@ def judge_rollout(
     now = current(workload, pods, before, memory, now_ms)
     found = of_new_revision(now.workload, pods, revisions, now.undone)
     verdict = _judge(Sight(now.workload, tuple(pods), *asked), found, now.awaits)
-    if not now.note:
+    if now.note is None:
         return verdict
     completed = was_completed(now.workload, before, memory, now_ms)
     state = msgspec.structs.replace(verdict.state, conditions=workload.conditions)
@@ -254,7 +254,7 @@ def _rollout(
 def _scene(sight: Sight, started_ms: int, *, rolling: bool, calm: bool) -> Scene:
     workload, pods, before, events = sight.workload, sight.pods, sight.before, sight.events
     thresholds, memory, now_ms = sight.thresholds, sight.memory, sight.now_ms
-    since: dict[str, int] = {}
+    since: dict[Lasts, int] = {}
     known = dict(memory.since) if memory is not None and memory.revision == workload.revision else {}
     return Scene(
         now_ms=now_ms,

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from statusdesk.facts import Changed, Condition, Known, Pod, Visited, Workload
-from statusdesk.judge.rollout_memory import Memory, after_dark
+from statusdesk.judge.rollout_memory import Lasts, Memory, after_dark
 from statusdesk.pipeline.cluster_hearing import ClusterHearing
 from statusdesk.pipeline.rollouts import HOLD_MS
 from statusdesk.states import Level, PodState, RolloutState
@@ -150,8 +150,9 @@ def test_a_fault_of_ours_is_darkness_too():
 
 
 def test_nothing_was_seen_to_last_while_nobody_looked():
-    remembered = Memory("2", since=(("missing", 10), ("NeverReady/orders-abc-x2", 20), ("scaling", 30)))
-    assert dict(after_dark(remembered, 5).since) == {"missing": 15, "NeverReady/orders-abc-x2": 25, "scaling": 30}
+    missing, slow, scaling = Lasts("missing", only_seen=True), Lasts("slow", only_seen=True), Lasts("scaling")
+    remembered = Memory("2", since=((missing, 10), (slow.of("orders-abc-x2"), 20), (scaling, 30)))
+    assert dict(after_dark(remembered, 5).since) == {missing: 15, slow.of("orders-abc-x2"): 25, scaling: 30}
 
 
 def test_what_is_held_is_held_anew_in_the_next_darkness(bench):
