@@ -39,7 +39,7 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     long each init container takes as a rule, ``evicted`` counts the pods that nodes have put out and that were left
     lying about, ``evicted_from`` those of each node. ``lost``: the nodes with which pods of it went. ``is_out``:
     nobody has been served for long while a rollout is under way that found a service. ``well_since_ms``: see
-    ``judge.soaking``.
+    ``judge.soaking``. ``found``: what ``message`` begins with, where the rest of it changes while that is held.
     """
 
     key: str
@@ -85,6 +85,7 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     lost: tuple[LostNode, ...] = ()
     is_out: bool = False
     well_since_ms: int | None = None
+    found: str = ""
 
     @property
     def is_only_lost(self) -> bool:

@@ -22,7 +22,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     ``crash`` tells a container that ends from one that cannot start: only the first may look well between two ends.
     ``fails_ms`` is when a warning becomes failing if nothing changes, None where time alone does not decide.
     ``says_where``: the sentence ends in the name of the pod. ``is_out``: nobody is served beside it, and for long.
-    ``held``: it was found earlier, and nothing tells that it is over.
+    ``held``: it was found earlier, and nothing tells that it is over. ``found``: what the sentence begins with, where
+    the rest of it changes while that is held.
     """
 
     level: Level
@@ -38,6 +39,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     says_where: bool = False
     is_out: bool = False
     held: bool = False
+    found: str = ""
 
     @property
     def order(self) -> tuple[int, int, str, str, str]:
@@ -100,6 +102,7 @@ def as_before(before: RolloutState) -> Finding:
         container=before.container,
         exit_code=before.exit_code,
         held=True,
+        found=before.found,
     )
 
 

@@ -341,6 +341,7 @@ def _state(rollout: Rollout, finding: Finding, scene: Scene, rolling_since_ms: i
         build=workload.build,
         conditions=() if resting else workload.conditions,
         is_out=finding.is_out,
+        found=finding.found,
         well_since_ms=well_since_ms(rollout.before, finding.level, workload, scene.now_ms),
     )
     return _with_pods(state, rollout, scene, counting=counting)
