@@ -81,7 +81,7 @@ class Silencing:
         self,
         api: AlertmanagerApi,
         silences: Callable[[], list[Silence]],
-        takings: Takings | None = None,
+        takings: Takings,
         *,
         expire: bool = False,
         clock: Clock,
@@ -123,7 +123,7 @@ class Silencing:
 
     def _look(self) -> bool:
         """Keep what is wished when it is time, or at once when something was taken, given back, or is over."""
-        taken = self._takings.wishes(self._clock()) if self._takings is not None else []
+        taken = self._takings.wishes(self._clock())
         now, what = self._steady(), {(each.marker, each.over, each.ended is not None) for each in taken}
         looked, before = self._looked
         if what == before and now - looked < ALL_EVERY_MS and not self._soon:
@@ -138,7 +138,7 @@ class Silencing:
         """
         now_ms = self._clock()
         wishes = [of_silence(each, now_ms) for each in self._silences() if each.ends_ms > now_ms]
-        wishes += self._takings.wishes(now_ms) if self._takings is not None else []
+        wishes += self._takings.wishes(now_ms)
         self._forget(wishes, now_ms)
         look = _Look()
         failed: SendError | None = None

@@ -6,6 +6,7 @@ from collectors.kubernetes_kinds import DEPLOYMENT, POD
 from collectors.kubernetes_known import CLOSED_MS, KnownLines
 from collectors.kubernetes_problems import ApiProblem, Refused
 from collectors.kubernetes_standing import Standing
+from statusdesk.clock import ClockSteps
 from statusdesk.facts import Known, Pod, Swept
 from tests.collectors.kubernetes_fixtures import running_kube, waiting_desk  # noqa: F401  (fixtures)
 from tests.collectors.kubernetes_server import Answer, wait_for
@@ -21,7 +22,7 @@ class Cluster:
         self.told: list[Known] = []
         self.standing = Standing(
             "kubernetes/eu", lambda visited: None, lambda: self.now_ms, silence_ms=150_000, patience_ms=1_000,
-            proven_ms=1_000, grace_ms=2_500,
+            proven_ms=1_000, grace_ms=2_500, steps=ClockSteps(lambda: self.now_ms),
             known=KnownLines("kubernetes/eu", self.told.append, SETTLE_MS, HUSH_MS),
         )  # fmt: skip
 
