@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from statusdesk.config import RolloutThresholds
-from statusdesk.facts import Changed, Event, Known, Pod, Swept, Visited, Workload
+from statusdesk.facts import Changed, Event, KnownUntil, Pod, Swept, Visited, Workload
 from statusdesk.judge.pods import pod_state
 from statusdesk.judge.rollout_memory import Memory, after_dark
 from statusdesk.judge.rollouts import Verdict, judge_rollout
@@ -78,7 +78,7 @@ class Rollouts:
         dues = (self._dues.next_ms, self._inquiries.next_due_ms)
         return min((due for due in dues if due is not None), default=None)
 
-    def known(self, known: Known) -> None:
+    def known(self, known: KnownUntil) -> None:
         """Take until when what is told of a kind in a scope is known to hold."""
         self._hearing.known(known)
 

@@ -3,9 +3,11 @@
 import pytest
 from msgspec.structs import replace
 
-from statusdesk.facts import Changed, Condition, Known, Pod, Visited, Workload
+from collectors.kubernetes_known import SLEPT_MS
+from collectors.kubernetes_standing import HEARTBEAT_MS
+from statusdesk.facts import Changed, Condition, KnownUntil, Pod, Visited, Workload
 from statusdesk.judge.rollout_memory import Lasts, Memory, after_dark
-from statusdesk.pipeline.cluster_hearing import ClusterHearing
+from statusdesk.pipeline.cluster_hearing import BEAT_MS, ClusterHearing
 from statusdesk.pipeline.rollouts import HOLD_MS
 from statusdesk.states import Level, PodState, RolloutState
 from tests.pipeline.desk_bench import SOURCE, T0, deployments, plain_bench, pod, swept, workload  # noqa: F401
@@ -14,10 +16,10 @@ KEY = ("eu", "staging", "Deployment", "orders")
 SECOND = 1_000
 
 
-def known(kind, until_ms, at_ms, *, scope="", broken=True, source=SOURCE) -> Known:
+def known(kind, until_ms, at_ms, *, scope="", broken=True, source=SOURCE) -> KnownUntil:
     named = "" if kind == "Pod" else kind
     of = Pod if kind == "Pod" else Workload
-    return Known(source=source, kind=of, subkind=named, scope=scope, at_ms=at_ms, until_ms=until_ms, broken=broken)
+    return KnownUntil(source=source, kind=of, subkind=named, scope=scope, at_ms=at_ms, until_ms=until_ms, broken=broken)
 
 
 def lost(at_ms: int) -> tuple[Workload, Pod]:
@@ -136,6 +138,11 @@ def test_other_clusters_namespaces_and_kinds_do_not_wait():
     hearing.known(known("Job", T0 + 5, T0 + 5, broken=False))
     assert hearing.as_of_ms(("eu", "staging", "CronJob", "report"), T0 + 9) == T0 + 5
     assert not hearing.is_dark(("eu", "staging", "CronJob", "report"))
+
+
+def test_a_heartbeat_that_comes_when_it_is_due_keeps_nothing_waiting():
+    """By so much it may be late without its collector taking itself to have slept."""
+    assert HEARTBEAT_MS + SLEPT_MS <= BEAT_MS < 2 * HEARTBEAT_MS
 
 
 def test_a_fault_of_ours_is_darkness_too():
