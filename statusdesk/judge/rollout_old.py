@@ -6,7 +6,7 @@ import msgspec
 
 from statusdesk.facts import Pod
 from statusdesk.judge.pods import condition_of, is_live
-from statusdesk.judge.rollout_counts import OBSERVING, OLD_POD_BLOCKS, is_degraded
+from statusdesk.judge.rollout_counts import OBSERVING, OLD_POD_BLOCKS, was_down
 from statusdesk.judge.rollout_findings import of_pod
 from statusdesk.judge.rollout_held import BESIDE
 from statusdesk.judge.rollout_latch import is_settled
@@ -50,7 +50,7 @@ def of_old_pods(rollout: Rollout, pods: Sequence[Pod], scene: Scene) -> Finding 
         pod=broken.pod,
         container=broken.container,
         exit_code=broken.exit_code,
-        is_out=out and _was_degraded(rollout.before),
+        is_out=out and _was_out(rollout.before),
     )
 
 
@@ -74,9 +74,9 @@ def _serves_nobody(rollout: Rollout, broken: Collection[str]) -> bool:
     return not any(pod.ready and is_live(pod) and pod.name not in broken for pod in rollout.all_pods)
 
 
-def _was_degraded(before: RolloutState | None) -> bool:
-    """Return whether the service was down before the rollout that is to mend it: it is so for as long as that waits."""
-    return before is not None and before.level is Level.FAILING and (is_degraded(before.reason) or before.is_out)
+def _was_out(before: RolloutState | None) -> bool:
+    """Return whether the service was down, or went down under way: it is so for as long as what is to mend it waits."""
+    return was_down(before) or (before is not None and before.is_out)
 
 
 def hold_old(finding: Finding, before: RolloutState | None, rollout: Rollout, scene: Scene) -> Finding:
