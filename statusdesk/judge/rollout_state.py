@@ -61,7 +61,7 @@ def state_of(rollout: Rollout, finding: Finding, scene: Scene, rolling_since_ms:
 
 
 def _with_parts(state: RolloutState, rollout: Rollout, scene: Scene, *, counting: bool) -> RolloutState:
-    """Return a state with its conditions, and with what its pods tell: who is ready, how long inits took, what has gone."""
+    """Return a state with its conditions and what its pods tell: who is ready, how long inits took, what has gone."""
     evicted = () if rollout.calm else evicted_from(rollout.all_pods)
     all_well = state.level in RESTING or scene.all_ready
     return replace(

@@ -204,7 +204,7 @@ def test_a_service_that_was_replaced_in_the_dark_is_not_called_down_for_as_long_
     bench.now_ms += 300 * SECOND
     see(0, unready("x3"))
     bench.see(*(known(kind, None, bench.now_ms) for kind in ("Pod", "StatefulSet")))
-    assert see(0, bench.desk._rollouts._pods[("eu", "staging", "orders-abc-x3")]) is Level.PROGRESSING
+    assert see(0, bench.desk._rollouts._kept.pods[("eu", "staging", "orders-abc-x3")]) is Level.PROGRESSING
 
 
 def test_a_process_that_slept_judges_nothing_as_of_now_before_its_cluster_was_heard(bench):
