@@ -22,7 +22,7 @@ from statusdesk.pipeline.built_jobs import BuiltJobs, JobKey
 from statusdesk.pipeline.clock_steps import MovedBuilds, moved
 from statusdesk.pipeline.failed_builds import FailedBuilds
 from statusdesk.pipeline.gone_jobs import GoneJob, GoneJobs
-from statusdesk.pipeline.hearing import Hearing
+from statusdesk.pipeline.jenkins_hearing import JenkinsHearing
 from statusdesk.pipeline.job_events import JobEvents, seed_run
 from statusdesk.pipeline.running_builds import RunningBuilds
 from statusdesk.states import BuildState, Level
@@ -76,7 +76,7 @@ class Builds:
         self.queue = BuildQueue(writer)
         self.settled: dict[str, Settled] = {}
         self.doubt: Doubt | None = None
-        self.hearing = Hearing()
+        self.hearing = JenkinsHearing()
         self.events = JobEvents(writer.job_events(JobEvents.KEPT))
         self._remember([build for build in writer.build_rows.known() if build.source in sources])
         self._remember_lasting(set(self._built.namespaces))

@@ -17,7 +17,7 @@ from statusdesk.facts import (
     Event,
     Executors,
     Job,
-    Known,
+    KnownUntil,
     LogTail,
     Message,
     Pod,
@@ -136,7 +136,7 @@ class Desk:
         elif isinstance(message, Swept):
             if self._is_newer(message):
                 self._sweep(message)
-        elif isinstance(message, Known):
+        elif isinstance(message, KnownUntil):
             self._rollouts.known(message)
         else:
             self._visits.append(message)

@@ -97,7 +97,7 @@ class Takings:
         alerts: Callable[[], tuple[AlertState, ...] | None],
         terms: Terms,
         tuning: Tuning,
-        silences: Callable[[], list[Silence]] = list,
+        silences: Callable[[], list[Silence]],
     ) -> None:
         self._alerts = alerts
         self._silences = silences

@@ -113,7 +113,7 @@ def test_the_order_of_sweeps_is_remembered_of_those_that_are_still_made(bench, m
         bench.see(deployments(order=number, scope=f"env-{number}"), deployments(workload(), order=number))
     bench.see(Swept(source=SOURCE, kind=Workload, facts=(), started_ms=T0, at_ms=T0, subkind="Deployment", order=late))
     assert len(bench.desk._orders) == 3
-    assert ("eu", "staging", "Deployment", "orders") in bench.desk._rollouts._workloads
+    assert ("eu", "staging", "Deployment", "orders") in bench.desk._rollouts._kept.workloads
 
 
 def test_a_rollout_that_is_judged_again_and_again_waits_for_one_moment_only(bench):
