@@ -10,6 +10,9 @@ import msgspec
 WATCHDOG = "Watchdog"
 """The alert that always fires, for sinks that want to hear from us without end; it is never stored."""
 
+BUILD_FAILED = "BuildFailed"
+"""The alert of a failed build: the one whose app its labels do not say."""
+
 RESOLVED_FOR_MS = 15 * 60_000
 """Sinks that are told how it stands hear for so long that an alert is over: one that was away hears it still.
 
