@@ -15,6 +15,7 @@ from statusdesk.states_builds import NO_RESULT
 
 Rule = Callable[[Any, Tuning], list[AlertState]]
 
+STUCK, AT_CAP = "RolloutStuck", "TokenAtCap"
 _MOVES = (Level.PROGRESSING, Level.WARNING, Level.FAILING)
 
 
@@ -47,10 +48,10 @@ def _rollout(state: RolloutState, tuning: Tuning) -> list[AlertState]:
         names += [] if degraded else ["RolloutFailing"]
         names += ["ServiceDegraded"] if degraded or state.is_out else []
     if state.rolling_since_ms is not None and state.level in _MOVES:
-        names.append("RolloutStuck")
+        names.append(STUCK)
     made = []
     for name in names:
-        stuck = name == "RolloutStuck"
+        stuck = name == STUCK
         alert = make(
             tuning,
             name,
@@ -105,7 +106,7 @@ def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
     names = []
     capped = state.reason == "AtCap" or (state.is_unseen and state.at_cap)
     if capped and state.level in TROUBLED:
-        names.append("TokenAtCap")
+        names.append(AT_CAP)
     if state.level is Level.FAILING:
         names.append("TokenGone" if state.is_dead else "TokenLapsing")
     made = []
