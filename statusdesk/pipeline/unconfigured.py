@@ -35,7 +35,7 @@ class Unconfigured:
         for source in {job.source for job in jobs}:
             writer.gone_jobs(source, {job.name for job in jobs if job.source == source}, now_ms)
         if JENKINS not in self._sources:
-            writer.put_queue(JENKINS, ())
+            writer.drop_jenkins(JENKINS)
         made: list[Transition] = []
         for kind in LASTING:
             rows = [row for row in writer.current(kind).values() if row.until_ms is None and not self._has(row)]
