@@ -77,10 +77,11 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     anybody could be told. ``hits``: whom an alert is told in place of, nearest to production
     first; ``critical_hits``: those of them whose own alerts are critical. ``touches``: whom it touches by the
     configuration, in words, where neither its labels nor its rule say. ``job_app``: the app that the job of a failed
-    build belongs to, ``did``: what that build did to its namespace, or how the last run of a job that is overdue ended,
-    in words, where it is known. ``overdue_job``: the renewal job whose missed runs it is about, in the words of
-    ``look``; empty where no run of it helps. ``overdue_in``: the namespaces, or globs, for which these runs are; none:
-    for any. ``ended_by``: why it has ended though nobody saw it well: the settings say otherwise; in words.
+    build belongs to, ``build_number`` that build (0: not known), ``did``: what it did to its namespace, or how the last
+    run of a job that is overdue ended, in words, where it is known. ``overdue_job``: the renewal job whose missed runs
+    it is about, in the words of ``look``; empty where no run of it helps. ``overdue_in``: the namespaces, or globs, for
+    which these runs are; none: for any. ``ended_by``: why it has ended though nobody saw it well: the settings say
+    otherwise; in words.
     """
 
     fingerprint: str
@@ -135,6 +136,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     did: str = ""
     ended_by: str = ""
     cause_over_ms: int | None = None
+    build_number: int = 0
     change: int = 0
 
     @property

@@ -95,6 +95,7 @@ def _build(state: BuildState, tuning: Tuning) -> list[AlertState]:
         version=state.version,
         reason=state.reason,
         build_url=state.url,
+        build_number=state.number or 0,
         touches=by_build(state),
         subject=subject(state),
         hangs_on=(state.source,),
