@@ -7,6 +7,8 @@ from typing import Protocol
 
 import msgspec
 
+from statusdesk.text import few
+
 WATCHDOG = "Watchdog"
 """The alert that always fires, for sinks that want to hear from us without end; it is never stored."""
 
@@ -31,8 +33,7 @@ MOST_LISTED = 12
 
 def listed(hits: tuple[str, ...]) -> str:
     """Return whom an alert hits, in words."""
-    more = f" and {len(hits) - MOST_LISTED} more" if len(hits) > MOST_LISTED else ""
-    return ", ".join(hits[:MOST_LISTED]) + more
+    return few(hits, MOST_LISTED)
 
 
 class Mutable(Protocol):

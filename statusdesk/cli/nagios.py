@@ -10,14 +10,13 @@ from statusdesk.cli.reading import exit_code_of
 from statusdesk.config import Config
 from statusdesk.states import BLIND, TROUBLED, Level, RolloutState
 from statusdesk.states_alerts import BUILD_FAILED, AlertState
-from statusdesk.text import clean_line, counted, span
+from statusdesk.text import MOST_NAMED, clean_line, counted, few, span
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 _SEVERITIES: Mapping[str, int] = MappingProxyType({"critical": CRITICAL, "warning": WARNING})
 _FAILING = (Mark.FAILING, Mark.ON_ITS_WAY)
 _UNWELL = (*_FAILING, Mark.WARNING)
-_MOST_NAMED = 3
 
 
 def nagios(board: Board, config: Config) -> tuple[str, int]:
@@ -48,8 +47,8 @@ def nagios(board: Board, config: Config) -> tuple[str, int]:
 def _worst(found: list[tuple[int, str]], more: str) -> list[str]:
     """Return the words of the worst, and how many others there are."""
     words = [said for _, said in sorted(found, key=lambda each: -each[0])]
-    rest = len(words) - _MOST_NAMED
-    return [*words[:_MOST_NAMED], f"{rest} {more}"] if rest > 0 else words
+    rest = len(words) - MOST_NAMED
+    return [*words[:MOST_NAMED], f"{rest} {more}"] if rest > 0 else words
 
 
 def _alerts(board: Board) -> tuple[list[tuple[int, str]], list[str]]:
@@ -135,13 +134,13 @@ def _doubt(board: Board, *, cannot_tell: bool) -> str:
         return "nothing has been seen yet"
     silent = [view for view in board.sources if view.level in BLIND]
     if silent:
-        return "; ".join(f"{view.state.key}: {view.words}" for view in silent[:_MOST_NAMED])
+        return few([f"{view.state.key}: {view.words}" for view in silent], apart="; ")
     if not cannot_tell:
         return ""
     if not board.rows:
         return "no application is known"
-    lost = [f"node {each.node} of {each.cluster} is lost" for each in board.lost_nodes[:_MOST_NAMED]]
-    return "; ".join([f"{board.counts.unknown} unknown", *lost])
+    lost = [f"node {each.node} of {each.cluster} is lost" for each in board.lost_nodes]
+    return "; ".join(filter(None, (f"{board.counts.unknown} unknown", few(lost, apart="; "))))
 
 
 def _figures(board: Board, config: Config) -> list[str]:
