@@ -8,11 +8,9 @@ from screens.pen import Pen
 from statusdesk.board import Board, SourceView
 from statusdesk.facts import JobClass, QueueItem
 from statusdesk.job_names import shown_build, shown_job
+from statusdesk.source_names import JENKINS
 from statusdesk.states import Level
 from statusdesk.text import MOST_NAMED, counted, few
-
-JENKINS = "jenkins"
-
 
 _LACKS = {
     "builds": "What they built is not known.",

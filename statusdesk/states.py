@@ -7,6 +7,7 @@ fields of ``Stamped``, which the writer fills in.
 import msgspec
 
 from statusdesk.facts import Build, Condition, Container, Event, Executors, Job, QueueItem
+from statusdesk.source_names import KUBERNETES
 from statusdesk.state import CALM as CALM
 from statusdesk.state import HEALTHY as HEALTHY
 from statusdesk.state import RESTING as RESTING
@@ -312,8 +313,7 @@ class SourceState(Stamped, frozen=True, kw_only=True, gc=False):
     @property
     def is_closed_namespace(self) -> bool:
         """Whether it is a namespace that we may not read; what is looked up in one (``shop/events``) is none."""
-        inside = self.source.startswith("kubernetes/") and self.scope and "/" not in self.scope
-        return bool(inside) and self.reason == NO_ACCESS
+        return self.reason == NO_ACCESS and self.source.startswith(KUBERNETES) and "/" not in (self.scope or "/")
 
 
 BLIND = (Level.FAILING, Level.UNKNOWN)

@@ -11,6 +11,7 @@ from statusdesk.alerts.rules_platform import SEED, job_alert, of_environment, of
 from statusdesk.alerts.touched import by_build, by_token, the_job
 from statusdesk.alerts.tuning import SOURCE_DOWN, Tuning
 from statusdesk.states import TROUBLED, AlertState, BuildState, Level, RolloutState, SourceState, Stamped, TokenState
+from statusdesk.states_alerts import BUILD_FAILED
 from statusdesk.states_builds import NO_RESULT
 
 Rule = Callable[[Any, Tuning], list[AlertState]]
@@ -86,7 +87,7 @@ def _build(state: BuildState, tuning: Tuning) -> list[AlertState]:
         return job_alert(tuning, "SeedJobStale", *told, subject(state))
     made = make(
         tuning,
-        "BuildFailed",
+        BUILD_FAILED,
         namespace=state.namespace,
         app=state.job,
         source=state.source,

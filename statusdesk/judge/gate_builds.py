@@ -7,7 +7,7 @@ from statusdesk.job_names import shown_build, shown_job
 from statusdesk.judge.gate import BLOCKED, OK, UNKNOWN, Check, Known, Question, in_stage
 from statusdesk.judge.join_versions import same_version
 from statusdesk.states import BuildRule
-from statusdesk.states_alerts import AlertState
+from statusdesk.states_alerts import BUILD_FAILED, AlertState
 from statusdesk.text import age
 
 SUCCESS = "SUCCESS"
@@ -75,7 +75,7 @@ def not_seen(question: Question) -> str:
 
 
 def _is_failed_build(alert: AlertState, source: str, job: str) -> bool:
-    return alert.alertname == "BuildFailed" and (alert.source, alert.app) == (source, job)
+    return alert.alertname == BUILD_FAILED and (alert.source, alert.app) == (source, job)
 
 
 def _all(known: Known) -> list[Build]:

@@ -5,12 +5,10 @@ new then.
 """
 
 from statusdesk.config import Config
-from statusdesk.pipeline.builds import JENKINS
 from statusdesk.pipeline.clock_steps import LASTING
+from statusdesk.source_names import JENKINS, KUBERNETES
 from statusdesk.states import EnvironmentState, Lasting, PodState, RolloutState
 from statusdesk.store.writer import Transition, Writer
-
-KUBERNETES = "kubernetes/"
 
 
 class Unconfigured:
