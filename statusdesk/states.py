@@ -44,7 +44,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of the store that changed after some change number (all that are not gone when that number was 0).
 
     ``gone_jobs`` are keys of jobs that have gone; other rows that have gone have ``until_ms``. ``queue`` is the whole
-    queue, and ``renamed`` all renamings that are remembered, or None when they are as they were.
+    queue, and so are ``executors``, ``environment_hours`` and ``renamed``; None when they are as they were.
     """
 
     change: int
@@ -59,10 +59,10 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     gone_jobs: tuple[tuple[str, str], ...] = ()
     renamed: tuple[JobEvent, ...] | None = None
     queue: tuple[QueueItem, ...] | None = None
-    executors: tuple[Executors, ...] = ()
+    executors: tuple[Executors, ...] | None = None
     platform: tuple[PlatformState, ...] = ()
     environments: tuple[EnvironmentState, ...] = ()
-    environment_hours: tuple[EnvironmentHours, ...] = ()
+    environment_hours: tuple[EnvironmentHours, ...] | None = None
     collector: Collector | None = None
 
 

@@ -1,5 +1,6 @@
 """The opinions about sources: whether what they tell is known."""
 
+from statusdesk.source_names import KUBERNETES
 from statusdesk.state import Level, Stamped
 
 
@@ -36,8 +37,7 @@ class SourceState(Stamped, frozen=True, kw_only=True, gc=False):
     @property
     def is_closed_namespace(self) -> bool:
         """Whether it is a namespace that we may not read; what is looked up in one (``shop/events``) is none."""
-        inside = self.source.startswith("kubernetes/") and self.scope and "/" not in self.scope
-        return bool(inside) and self.reason == NO_ACCESS
+        return self.reason == NO_ACCESS and self.source.startswith(KUBERNETES) and "/" not in (self.scope or "/")
 
 
 BLIND = (Level.FAILING, Level.UNKNOWN)

@@ -25,6 +25,7 @@ from statusdesk.pipeline.gone_jobs import GoneJob, GoneJobs
 from statusdesk.pipeline.jenkins_hearing import JenkinsHearing
 from statusdesk.pipeline.job_events import JobEvents, seed_run
 from statusdesk.pipeline.running_builds import RunningBuilds
+from statusdesk.source_names import JENKINS
 from statusdesk.states import BuildState, Level
 from statusdesk.store.writer import Transition, Writer
 from statusdesk.wants import BuildWanted
@@ -32,7 +33,6 @@ from statusdesk.wants import BuildWanted
 MOST_OF_LASTING = 10_000  # a run every ten minutes for two months
 MOST_NAMESPACES = 1_000
 """Of one job: what it built for environments that came and went is forgotten, the oldest first."""
-JENKINS = "jenkins"
 Pair = tuple[str, str, str]
 AskBuild = Callable[[BuildWanted], None]
 

@@ -137,7 +137,7 @@ class Silencing:
         Raises: SendError.
         """
         now_ms = self._clock()
-        wishes = [of_silence(each, now_ms) for each in self._silences() if each.ends_ms > now_ms]
+        wishes = [wish for each in self._silences() if each.ends_ms > now_ms for wish in of_silence(each, now_ms)]
         wishes += self._takings.wishes(now_ms)
         self._forget(wishes, now_ms)
         look = _Look()
