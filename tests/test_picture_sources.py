@@ -1,12 +1,16 @@
 """The picture of sources that fall silent, fail, or may not be read: what is known of their cells then."""
 
+import json
+
 import msgspec
 
 from statusdesk.board import Mark
+from statusdesk.cli.board_json import board_json
 from statusdesk.config import (
     ClusterSettings,
     StageSettings,
 )
+from statusdesk.rollout_view import effective_level
 from statusdesk.states import (
     Changes,
     Level,
@@ -156,3 +160,23 @@ def test_a_deploy_that_ran_during_an_outage_is_told_by_what_is_read_after_it() -
     told = source("kubernetes/eu", back_ms + 1_000, live=True, heard_ms=back_ms)
     made.apply(Changes(change=3, rollouts=(came,), sources=(told,)))
     assert "unchanged" not in rows(made.board(back_ms + 1_000))["web"].words
+
+
+def test_what_is_silent_beside_what_fails_is_told_of_each_workload() -> None:
+    """The worst of a cell may be heard while another of it is not: that one is not well for it."""
+    settings = config(clusters=(ClusterSettings(name="eu"), ClusterSettings(name="us")))
+    seen = (rollout("web", "staging", level=Level.FAILING), rollout("web", "staging", cluster="us"))
+    made = picture(
+        *seen, settings=settings, sources=(source("kubernetes/eu"), source("kubernetes/us", NOW - 5 * MINUTE))
+    )
+    board = made.board(NOW)
+    cell = rows(board)["web"].cells[1]
+    assert cell is not None and cell.mark is Mark.FAILING
+    assert [(r.cluster, effective_level(cell, r)) for r in cell.rollouts] == [
+        ("eu", Level.FAILING),
+        ("us", Level.UNKNOWN),
+    ]
+    assert [(each.known_ms, each.closed) for each in cell.silent] == [(NOW - 5 * MINUTE, False)]
+    [stage] = [one for one in json.loads(board_json(board))["apps"][0]["stages"] if one["stage"] == "staging"]
+    told = [(one["cluster"], one["level"], one["last_level"]) for one in stage["rollouts"]]
+    assert told == [("eu", "failing", "failing"), ("us", "unknown", "ok")]
