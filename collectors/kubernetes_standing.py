@@ -25,6 +25,7 @@ class Line:
         self.kind = kind
         self.scope = scope
         self.heard_ms: int | None = None
+        self.told_ms: int | None = None  # until when all has come: that a watch is open proves nothing of it
         self.asked_ms: int | None = None
         self.tried_ms = 0
         self.opened_ms: int | None = None
@@ -49,9 +50,9 @@ class Line:
         """A list is complete. It does not mend a watch that breaks, or a source would seem to recover at each try."""
         first, self.took_ms, now_ms = self.heard_ms is None, took_ms, self._standing.clock()
         if self._watch_broke:
-            self.heard_ms = now_ms
+            self.heard_ms, self.told_ms = now_ms, now_ms - took_ms
         else:
-            self.hears(now_ms)
+            self.hears(now_ms, now_ms - took_ms)
         self._standing.listed(self, now_ms - took_ms)
         if first:
             self._standing.changed(self)
@@ -62,13 +63,17 @@ class Line:
         self.opened_ms = self.heard_ms = self._standing.clock()
         self._standing.changed(self)
 
+    def ends(self) -> None:
+        """The server has ended the watch: it has told all until now."""
+        self.told_ms = self._standing.clock()
+
     def closes(self) -> None:
         """The watch is not open any more."""
         self.opened_ms, self.closed_ms = None, self._standing.clock()
 
-    def hears(self, now_ms: int) -> None:
-        """Something came that proves that we see what is there."""
-        self.heard_ms = now_ms
+    def hears(self, now_ms: int, as_of_ms: int | None = None) -> None:
+        """Something came that proves that we see what is there, or was at ``as_of_ms``."""
+        self.heard_ms, self.told_ms = now_ms, now_ms if as_of_ms is None else as_of_ms
         if self.problem is not None:
             with self._standing.lock:
                 self.mends(now_ms)
@@ -98,7 +103,7 @@ class Line:
     def shift(self, step_ms: int) -> None:
         """Move all moments; the caller holds the lock of the standing."""
         self.tried_ms += step_ms
-        for name in ("heard_ms", "asked_ms", "opened_ms", "closed_ms", "failing_ms", "next_try_ms"):
+        for name in ("heard_ms", "told_ms", "asked_ms", "opened_ms", "closed_ms", "failing_ms", "next_try_ms"):
             at_ms = getattr(self, name)
             if at_ms is not None:
                 setattr(self, name, at_ms + step_ms)
@@ -269,6 +274,7 @@ class Standing:
             detail=self._detail(lines),
             took_ms=max(line.took_ms for line in readable),
             live=live,
+            heard_ms=min(line.told_ms or 0 for line in readable),
         )
 
     def _known_ms(self, line: Line, now_ms: int) -> int:

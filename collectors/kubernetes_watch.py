@@ -247,6 +247,7 @@ class Feed:
         opened_s, before = time.monotonic(), self._version
         try:
             self._read(stream)
+            self.line.ends()
         except ApiProblem as problem:
             self._count_from_new(opened_s, before)
             if self._over.is_set() or (problem.problem == "Timeout" and not stream.patient):

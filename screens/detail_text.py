@@ -12,6 +12,7 @@ from screens.ink import Ink
 from statusdesk.board import Cell, Mark, Row
 from statusdesk.job_names import shown_build
 from statusdesk.marks import GLYPHS, LEVEL_MARKS
+from statusdesk.rollout_view import effective_level
 from statusdesk.states import BuildRule, BuildState, Level, PodState, RolloutState
 from statusdesk.text import age, counted, local, span
 
@@ -58,7 +59,10 @@ class Scribe:
             self._line("note", note)
         self._build(_build_for(row, cell), cell.rollouts[0] if cell.rollouts else None)
         for other in cell.rollouts[1:]:
-            self._line("also here", f"{other.level} {other.namespace}/{other.name} {other.version} {other.reason}")
+            self._line(
+                "also here",
+                f"{effective_level(cell, other)} {other.namespace}/{other.name} {other.version} {other.reason}",
+            )
         if known.problem:
             self._say(f"\n{known.problem}\n", self.ink.words[Mark.WARNING])
         elif cell.rollouts and not known.read:

@@ -95,8 +95,9 @@ def _put_worst(line: Line, row: Row, ages: tuple[str, ...], drawing: Drawing) ->
     for index, stage in enumerate(drawing.stages):
         cell = row.cells[index]
         if cell is not None and stage == row.worst_stage:
-            words = f" {stage} {cell.version} {ages[index]}"
-            line.put(words.rstrip(), drawing.ink.words.get(cell.mark, drawing.ink.quiet))
+            words = f" {stage} {cell.version} {ages[index]}".rstrip()
+            room = max(1, drawing.columns.width - line.x)
+            line.put(fit(words, room, drawing.dots).rstrip(), drawing.ink.words.get(cell.mark, drawing.ink.quiet))
 
 
 def _put_cell(line: Line, cell: Cell, age: str, well: bool, drawing: Drawing) -> None:
@@ -113,18 +114,26 @@ def _put_cell(line: Line, cell: Cell, age: str, well: bool, drawing: Drawing) ->
     style = ink.words.get(cell.mark, tint)
     line.put(" ", style if cell.mark in (Mark.FAILING, Mark.ON_ITS_WAY) else ink.plain)
     version = fit(cell.version.strip() or "-", columns.version, drawing.dots)
-    line.put(version.rstrip(), style).put(" " * (len(version) - len(version.rstrip())), ink.plain)
+    end = line.x + columns.cell - columns.glyph - 1
+    line.put(version.rstrip(), style)
+    if cell.level in (Level.PROGRESSING, Level.SCALING) and cell.desired > 0:
+        _put_count(line, cell, end - line.x, drawing)
+        return
+    line.put(" " * (len(version) - len(version.rstrip())), ink.plain)
     _put_tail(line, cell, age, drawing, calm)
 
 
+def _put_count(line: Line, cell: Cell, room: int, drawing: Drawing) -> None:
+    """Append how far a moving rollout is, apart from its version; nothing where it does not fit whole."""
+    text = f" {cell.ready}/{cell.desired}"
+    most = min(room + drawing.columns.gap - 1, drawing.columns.width - line.x)  # of the gap, one blank is enough
+    text = text if cells(text) <= most else ""
+    line.put(right(text, max(room, cells(text))), drawing.ink.glyphs[Mark.PROGRESSING])
+
+
 def _put_tail(line: Line, cell: Cell, age: str, drawing: Drawing, calm: bool) -> None:
-    """Append the marks and the age, or how far a moving rollout is."""
+    """Append the marks and the age."""
     columns, ink = drawing.columns, drawing.ink
-    moving = cell.level in (Level.PROGRESSING, Level.SCALING) and cell.desired > 0
-    if moving:
-        text = f"{cell.ready}/{cell.desired}"
-        line.put(right(text, columns.marks + columns.age + columns.stretch), ink.glyphs[Mark.PROGRESSING])
-        return
     quiet_mark = calm and not cell.digest_differs
     line.put(fit(difference(cell, drawing.ascii), columns.marks), ink.quiet if quiet_mark else ink.glyphs[Mark.SKEW])
     if columns.age:

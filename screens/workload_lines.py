@@ -8,10 +8,10 @@ from textual.strip import Strip
 from screens.lens import WELL, Lens
 from screens.pen import Pen
 from screens.strips import Line, cells, fit, right
-from statusdesk.board import Board, Mark
+from statusdesk.board import STALE, Board, Cell, Mark
 from statusdesk.marks import GLYPHS, LEVEL_MARKS
-from statusdesk.rollout_view import effective_level, in_stage
-from statusdesk.states import Level, RolloutState
+from statusdesk.rollout_view import effective_level, in_stage, silence_of
+from statusdesk.states import NO_ACCESS, Level, RolloutState
 
 _WORST_FIRST = (
     Level.FAILING,
@@ -34,7 +34,7 @@ class Item(msgspec.Struct, frozen=True):
 
     rollout: RolloutState
     level: Level
-    silence: str = "Stale"
+    silence: str = STALE
 
     @property
     def mark(self) -> Mark:
@@ -61,12 +61,18 @@ class Chosen(msgspec.Struct, frozen=True):
 def choose(board: Board, stage: str, lens: Lens) -> Chosen:
     """Return the workloads of a stage as the reader wants them: worst first, then by name."""
     everything = [
-        Item(rollout, effective_level(cell, rollout), cell.reason) for cell, rollout in in_stage(board, stage)
+        Item(rollout, effective_level(cell, rollout), _silence(cell, rollout))
+        for cell, rollout in in_stage(board, stage)
     ]
     matching = [item for item in everything if matches(item, lens.text)] if lens.text else everything
     shown = [item for item in matching if not lens.only_bad or item.mark not in WELL]
     shown.sort(key=lambda item: (RANKS[item.level], item.rollout.name, item.rollout.key))
     return Chosen(tuple(shown), len(matching) - len(shown), len(everything) - len(matching))
+
+
+def _silence(cell: Cell, rollout: RolloutState) -> str:
+    silent = silence_of(cell, rollout)
+    return NO_ACCESS if silent is not None and silent.closed else STALE
 
 
 def matches(item: Item, text: str) -> bool:

@@ -43,6 +43,14 @@ class Mark(enum.StrEnum):
     NO_ACCESS = "no-access"
 
 
+class Silent(msgspec.Struct, frozen=True, kw_only=True):
+    """A rollout of which nobody knows how it is now: ``known_ms`` the last good answer, ``closed``: no access."""
+
+    key: str
+    known_ms: int | None = None
+    closed: bool = False
+
+
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """One app in one stage. ``level`` is the effective one: unknown when its source is stale or lost.
 
@@ -50,7 +58,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     row in order of age (0 = oldest), so that equal versions look alike. ``drift``: how many distinct versions this
     stage is behind the one to its left. ``digest_differs``: same tag as to its left, another image digest. ``faults``
     are sentences about its newest deploys: one that failed, one that is green for a version that does not run.
-    ``notes`` are worth knowing and no fault: a green build that changed nothing, a change without a build.
+    ``notes`` are worth knowing and no fault: a green build that changed nothing, a change without a build. ``silent``
+    are those of its rollouts whose cluster gives no news, whatever decides the cell.
     """
 
     stage: str
@@ -69,6 +78,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rollouts: tuple[RolloutState, ...] = ()
+    silent: tuple[Silent, ...] = ()
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -298,8 +298,9 @@ class Visited(msgspec.Struct, frozen=True, kw_only=True):
     Sealed, Empty, Gone, Misconfigured, NoAccess, Standby (a Vault node whose answers may be old), SkewedClock (of the
     scope ``clock``) or Internal (a fault of ours). ``message`` is one sentence with how to mend it, ``detail`` a
     version or who we are. ``live`` says that a stream is open and that silence means "no change" rather than "not
-    asked". ``shown`` is how many things a source showed that counts them (a Jenkins its jobs), ``who`` the user that it
-    shows them to.
+    asked". ``heard_ms`` is when the quietest of its streams last told something, so that what was there then is known;
+    None where the answer itself tells all. ``shown`` is how many things a source showed that counts them (a Jenkins its
+    jobs), ``who`` the user that it shows them to.
     """
 
     source: str
@@ -312,6 +313,7 @@ class Visited(msgspec.Struct, frozen=True, kw_only=True):
     took_ms: int = 0
     next_try_ms: int | None = None
     live: bool = False
+    heard_ms: int | None = None
     shown: int | None = None
     who: str = ""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from statusdesk.board import Cell, LostNodeSum, Row
-from statusdesk.rollout_view import is_silent
+from statusdesk.rollout_view import silence_of
 from statusdesk.states import RolloutState
 
 
@@ -16,7 +16,7 @@ def lost_nodes(workloads: Iterable[tuple[Cell, RolloutState]]) -> tuple[LostNode
     """Return the nodes that are lost, by cluster and name; a workload whose cluster is silent tells nothing of them."""
     found: dict[tuple[str, str], LostNodeSum] = {}
     for cell, rollout in workloads:
-        if not rollout.lost or is_silent(cell, rollout):
+        if not rollout.lost or silence_of(cell, rollout) is not None:
             continue
         for lost in rollout.lost:
             key = (rollout.cluster, lost.node)

@@ -85,7 +85,8 @@ class Picture:
         """
         apps, views = self._apps, self._sources.views(now_ms)
         silent = self._sources.silent(now_ms)
-        apps.refresh(silent, self._sources.blanks(silent), now_ms, self._sources.closed())
+        heard = self._sources.heard()
+        apps.refresh(silent, self._sources.blanks(silent), now_ms, self._sources.closed(), heard)
         all_well = lost_ms is None and not self._firing and is_well(apps.counts) and self._is_calm(views)
         return Board(
             at_ms=now_ms,

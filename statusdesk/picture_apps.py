@@ -41,6 +41,8 @@ class Apps:
         self._stage_of: dict[str, int] = {}
         self._silent: Mapping[str, int | None] = {}
         self._closed: frozenset[str] = frozenset()
+        self._heard: Mapping[str, int | None] = {}
+        self._unread: dict[str, frozenset[str]] = {}
         self._blanks: tuple[tuple[Mark, str], ...] = ()
         self._dirty: set[str] = set(self._rollouts)
         self._due: dict[str, int] = {}
@@ -105,8 +107,12 @@ class Apps:
         blanks: tuple[tuple[Mark, str], ...],
         now_ms: int,
         closed: frozenset[str] = frozenset(),
+        heard: Mapping[str, int | None] | None = None,
     ) -> None:
-        """Judge again what was touched, what has gone silent or speaks again, and what time has changed."""
+        """Judge again what was touched, what has gone silent or speaks again, and what time has changed.
+
+        ``heard``: until when all of each cluster has been told.
+        """
         if self._watched_ms is None:
             self._watch(now_ms)
         if self._rematch:
@@ -116,6 +122,7 @@ class Apps:
             self._dirty.update(self._rollouts)
         if silent != self._silent or closed != self._closed:
             self._touch_silent(silent, closed)
+        self._hear(heard or {})
         if self._due:
             self._dirty.update(app for app, moment_ms in self._due.items() if moment_ms <= now_ms)
         if not self._dirty:
@@ -126,6 +133,7 @@ class Apps:
             blanks=blanks,
             stale=self._silent,
             closed=closed,
+            heard=self._heard,
             stage_of=self._stage_of,
         )
         changed = [self._rebuild(app, path, now_ms) for app in sorted(self._dirty)]
@@ -148,10 +156,19 @@ class Apps:
             if any(stale_key(rollout, changed) is not None for rollout in rollouts.values()):
                 self._dirty.add(app)
 
+    def _hear(self, heard: Mapping[str, int | None]) -> None:
+        """Touch what waits for a cluster to be heard."""
+        if heard == self._heard:
+            return
+        news = {cluster for cluster, at_ms in heard.items() if at_ms != self._heard.get(cluster)}
+        self._heard = dict(heard)
+        self._dirty.update(app for app, unread in self._unread.items() if unread & news)
+
     def _rebuild(self, app: str, path: Path, now_ms: int) -> bool:
         """Judge an app; True when its row is another than before."""
         rollouts = self._rollouts.get(app, {})
         self._due.pop(app, None)
+        self._unread.pop(app, None)
         if not rollouts and app not in self._reach:
             self._rollouts.pop(app, None)
             self._well_ms.pop(app, None)
@@ -168,6 +185,8 @@ class Apps:
         standing = judge_app(app, by_stage, builds, path, self._reach.get(app, ()), lineage, now_ms)
         if standing.look_again_ms is not None:
             self._due[app] = standing.look_again_ms
+        if standing.unread:
+            self._unread[app] = standing.unread
         self._well_ms[app] = max((rollout.level_since_ms for rollout in rollouts.values()), default=0)
         if self._rows.get(app) == standing.row:
             return False

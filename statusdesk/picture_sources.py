@@ -52,6 +52,15 @@ class Sources:
                 silent[f"{cluster}/{state.scope}"] = state.last_ok_ms
         return silent
 
+    def heard(self) -> dict[str, int | None]:
+        """Return for each cluster until when all that was there has been told for sure."""
+        whole = (state for state in self._states.values() if not state.scope)
+        return {
+            state.source.removeprefix(KUBERNETES): state.last_ok_ms if state.heard_ms is None else state.heard_ms
+            for state in whole
+            if state.source.startswith(KUBERNETES)
+        }
+
     def closed(self) -> frozenset[str]:
         """Return the ``cluster/namespace`` that may not be read."""
         return frozenset(

@@ -5,9 +5,9 @@ Pure: from a board and what was read to an immutable view.
 
 import msgspec
 
-from statusdesk.board import STALE, Board, Cell, Row
+from statusdesk.board import Board, Cell, Row, Silent
 from statusdesk.facts import Build, Event, Revision
-from statusdesk.states import NO_ACCESS, TROUBLED, BuildState, Evidence, Level, PodState, RolloutState, TokenState
+from statusdesk.states import TROUBLED, BuildState, Evidence, Level, PodState, RolloutState, TokenState
 from statusdesk.unbuilt import unbuilt, unbuilt_among
 
 
@@ -31,9 +31,9 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
 
     ``level`` is unknown when its source gives no news, whatever ``state`` says; ``known_ms`` is then the last good
     answer, and ``closed`` whether it may not be read. ``siblings`` are all workloads of the app in this stage, itself
-    among them; ``elsewhere`` the app's cells of the other stages. ``faults`` and ``notes`` are what the newest deploys
-    say that the cluster does not. ``reading`` is None until something was read, ``read_at_ms`` the moment of the board
-    for which it was.
+    among them, ``sibling_levels`` their levels as they count now; ``elsewhere`` the app's cells of the other stages.
+    ``faults`` and ``notes`` are what the newest deploys say that the cluster does not. ``reading`` is None until
+    something was read, ``read_at_ms`` the moment of the board for which it was.
     """
 
     key: str
@@ -45,6 +45,7 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
     closed: bool = False
     known_ms: int | None = None
     siblings: tuple[RolloutState, ...] = ()
+    sibling_levels: tuple[Level, ...] = ()
     elsewhere: tuple[Cell, ...] = ()
     build: BuildState | None = None
     faults: tuple[str, ...] = ()
@@ -73,17 +74,18 @@ def on_board(view: RolloutView, board: Board, *, past: bool = False) -> RolloutV
         return msgspec.structs.replace(view, gone=True, tokens=tokens, past=past)
     row, cell = place
     state = next(rollout for rollout in cell.rollouts if rollout.key == view.key)
-    level = effective_level(cell, state)
-    silent = level is not state.level
+    silent = silence_of(cell, state)
+    siblings = sorted(cell.rollouts, key=lambda rollout: (rollout.cluster, rollout.namespace, rollout.name))
     return RolloutView(
         key=view.key,
         app=row.app,
         stage=cell.stage,
         state=state,
-        level=level,
-        closed=silent and cell.reason == NO_ACCESS,
-        known_ms=cell.since_ms if silent else None,
-        siblings=tuple(sorted(cell.rollouts, key=lambda rollout: (rollout.cluster, rollout.namespace, rollout.name))),
+        level=effective_level(cell, state),
+        closed=silent is not None and silent.closed,
+        known_ms=silent.known_ms if silent is not None else None,
+        siblings=tuple(siblings),
+        sibling_levels=tuple(effective_level(cell, sibling) for sibling in siblings),
         elsewhere=tuple(other for other in row.cells if other is not None and other is not cell and other.rollouts),
         build=_build(row, state),
         faults=cell.faults,
@@ -106,16 +108,12 @@ def find(board: Board, key: str, app: str = "") -> tuple[Row, Cell] | None:
 
 def effective_level(cell: Cell, rollout: RolloutState) -> Level:
     """Return the level of one rollout of a cell: unknown when its cluster gives no news or may not be read."""
-    return Level.UNKNOWN if is_silent(cell, rollout) else rollout.level
+    return rollout.level if silence_of(cell, rollout) is None else Level.UNKNOWN
 
 
-def is_silent(cell: Cell, rollout: RolloutState) -> bool:
-    """Return whether the cluster of a rollout of a cell gives no news, or may not be read."""
-    if cell.level is not Level.UNKNOWN or cell.reason not in (STALE, NO_ACCESS) or not cell.rollouts:
-        return False
-    worst = cell.rollouts[0]
-    beside = rollout.namespace == worst.namespace or cell.reason != NO_ACCESS
-    return rollout.cluster == worst.cluster and beside
+def silence_of(cell: Cell, rollout: RolloutState) -> Silent | None:
+    """Return that the cluster of a rollout of a cell gives no news, or may not be read; None when it is heard."""
+    return next((silent for silent in cell.silent if silent.key == rollout.key), None)
 
 
 def in_stage(board: Board, stage: str) -> tuple[tuple[Cell, RolloutState], ...]:

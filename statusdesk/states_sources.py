@@ -24,6 +24,7 @@ class SourceState(Stamped, frozen=True, kw_only=True, gc=False):
     message: str = ""
     detail: str = ""
     last_ok_ms: int | None = None
+    heard_ms: int | None = None  # what was there then has surely been told
     last_try_ms: int | None = None
     next_try_ms: int | None = None
     took_ms: int = 0

@@ -1,17 +1,21 @@
 """The picture of sources that fall silent, fail, or may not be read: what is known of their cells then."""
 
+import json
+
 import msgspec
 
 from statusdesk.board import Mark
+from statusdesk.cli.board_json import board_json
 from statusdesk.config import (
     ClusterSettings,
     StageSettings,
 )
+from statusdesk.rollout_view import effective_level
 from statusdesk.states import (
     Changes,
     Level,
 )
-from tests.pictures import MINUTE, NOW, SOURCES, STAGES, config, everywhere, picture, rollout, rows, source
+from tests.pictures import MINUTE, NOW, SOURCES, STAGES, build, config, everywhere, picture, rollout, rows, source
 
 
 def test_silence_makes_unknown_and_an_answer_makes_it_known_again() -> None:
@@ -122,3 +126,57 @@ def test_a_part_that_fails_for_the_reason_of_its_whole_source_is_told_by_that() 
     assert told() == [("", "Forbidden")]
     made.apply(Changes(change=4, sources=(source("vault", NOW),)))
     assert told()[-1] == ("orders", "Forbidden"), "the others are let in again"
+
+
+def test_that_a_cluster_is_unchanged_waits_until_it_was_heard_and_is_not_said_while_it_is_silent() -> None:
+    """A watch that is open and still proves nothing: what came of the build may be on its way."""
+    green = build("web", "staging", number=8, version="2.0", started_ms=NOW - MINUTE, duration_ms=MINUTE)
+    said = "staging: deploy-web #8 is green for 2.0, cluster unchanged at 1.0"
+    made = picture(*everywhere("web"), builds=(green,), sources=(source("kubernetes/eu", NOW, heard_ms=NOW),))
+
+    def message(at_ms: int, last_ok_ms: int, heard_ms: int, level: Level = Level.OK) -> str:
+        state = source("kubernetes/eu", last_ok_ms, level, live=level is Level.OK, heard_ms=heard_ms)
+        made.apply(Changes(change=at_ms, sources=(state,)))
+        return rows(made.board(at_ms))["web"].message
+
+    assert message(NOW + 65_000, NOW + 65_000, NOW + 59_999) == ""
+    assert message(NOW + 66_000, NOW + 66_000, NOW + 60_000) == said
+    assert message(NOW + 90_000, NOW + 70_000, NOW + 60_000, Level.FAILING) == said, "so it was when it was read"
+    assert "unchanged" not in message(NOW + 5 * MINUTE, NOW + 70_000, NOW + 60_000, Level.FAILING)
+    assert message(NOW + 6 * MINUTE, NOW + 6 * MINUTE, NOW + 6 * MINUTE) == said
+
+
+def test_a_deploy_that_ran_during_an_outage_is_told_by_what_is_read_after_it() -> None:
+    green = build("web", "staging", number=8, version="2.0", started_ms=NOW + 3 * MINUTE, duration_ms=MINUTE)
+    made = picture(*everywhere("web"), builds=(green,), sources=(source("kubernetes/eu", NOW, Level.FAILING),))
+    for minutes in range(5, 9):
+        row = rows(made.board(NOW + minutes * MINUTE))["web"]
+        assert (row.mark, "unchanged" in row.words) == (Mark.UNKNOWN, False)
+    back_ms = NOW + 9 * MINUTE
+    back = source("kubernetes/eu", back_ms, live=True, heard_ms=NOW)  # open again, and nothing has come yet
+    made.apply(Changes(change=2, sources=(back,)))
+    assert rows(made.board(back_ms))["web"].words == ""
+    came = rollout("web", "staging", version="2.0", started_ms=NOW + 4 * MINUTE, build_job="deploy-web", build_number=8)
+    told = source("kubernetes/eu", back_ms + 1_000, live=True, heard_ms=back_ms)
+    made.apply(Changes(change=3, rollouts=(came,), sources=(told,)))
+    assert "unchanged" not in rows(made.board(back_ms + 1_000))["web"].words
+
+
+def test_what_is_silent_beside_what_fails_is_told_of_each_workload() -> None:
+    """The worst of a cell may be heard while another of it is not: that one is not well for it."""
+    settings = config(clusters=(ClusterSettings(name="eu"), ClusterSettings(name="us")))
+    seen = (rollout("web", "staging", level=Level.FAILING), rollout("web", "staging", cluster="us"))
+    made = picture(
+        *seen, settings=settings, sources=(source("kubernetes/eu"), source("kubernetes/us", NOW - 5 * MINUTE))
+    )
+    board = made.board(NOW)
+    cell = rows(board)["web"].cells[1]
+    assert cell is not None and cell.mark is Mark.FAILING
+    assert [(r.cluster, effective_level(cell, r)) for r in cell.rollouts] == [
+        ("eu", Level.FAILING),
+        ("us", Level.UNKNOWN),
+    ]
+    assert [(each.known_ms, each.closed) for each in cell.silent] == [(NOW - 5 * MINUTE, False)]
+    [stage] = [one for one in json.loads(board_json(board))["apps"][0]["stages"] if one["stage"] == "staging"]
+    told = [(one["cluster"], one["level"], one["last_level"]) for one in stage["rollouts"]]
+    assert told == [("eu", "failing", "failing"), ("us", "unknown", "ok")]

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from statusdesk.board import Silent
 from statusdesk.rollout_view import Reading, RolloutView, effective_level, find, in_stage, on_board
 from statusdesk.states import Level
 from tests.screens import boards, rollouts
@@ -35,10 +36,10 @@ def test_what_has_gone_keeps_its_last_state():
 def test_silence_makes_a_rollout_unknown_in_its_cluster_only():
     cell = rollouts.orders_row().cells[1]
     here = cell.rollouts[0]
-    silent = replace(cell, level=Level.UNKNOWN, reason="Stale")
+    silent = replace(cell, silent=(Silent(key=here.key, known_ms=7),))
     assert effective_level(cell, here) is Level.FAILING
     assert effective_level(silent, here) is Level.UNKNOWN
-    assert effective_level(silent, replace(here, cluster="us")) is Level.FAILING
+    assert effective_level(silent, replace(here, key="us/staging/Deployment/orders")) is Level.FAILING
 
 
 def test_all_workloads_of_a_stage():

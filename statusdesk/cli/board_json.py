@@ -6,6 +6,7 @@ from typing import Any
 from statusdesk.alerts_view import muted_at
 from statusdesk.board import Board, Cell, LostNodeSum, Row, SourceView
 from statusdesk.last_build import last_build
+from statusdesk.rollout_view import effective_level
 from statusdesk.states import AlertState, BuildRule, BuildState, RolloutState, TokenState
 from statusdesk.states_alerts import Muted
 from statusdesk.text import iso
@@ -85,17 +86,18 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "digest_differs": cell.digest_differs,
         "faults": list(cell.faults),
         "notes": list(cell.notes),
-        "rollouts": [_rollout(rollout) for rollout in cell.rollouts],
+        "rollouts": [_rollout(cell, rollout) for rollout in cell.rollouts],
     }
 
 
-def _rollout(rollout: RolloutState) -> dict[str, Any]:
+def _rollout(cell: Cell, rollout: RolloutState) -> dict[str, Any]:
     return {
         "cluster": rollout.cluster,
         "namespace": rollout.namespace,
         "kind": rollout.kind,
         "name": rollout.name,
-        "level": rollout.level.value,
+        "level": effective_level(cell, rollout).value,
+        "last_level": rollout.level.value,
         "reason": rollout.reason,
         "message": rollout.message,
         "version": rollout.version,

@@ -41,7 +41,8 @@ class Path(msgspec.Struct, frozen=True, kw_only=True):
     """The stages that an app walks, and what is known of them now.
 
     ``blanks``: mark and sentence of each stage for apps of which nothing is known there. ``stale``: clusters without
-    news, with their last good answer; ``closed``: those that may not be read. ``stage_of``: stage by namespace.
+    news, with their last good answer; ``closed``: those that may not be read. ``heard``: until when all that was there
+    has been told, by cluster. ``stage_of``: stage by namespace.
     """
 
     stages: tuple[StageSettings, ...]
@@ -49,7 +50,12 @@ class Path(msgspec.Struct, frozen=True, kw_only=True):
     blanks: tuple[tuple[Mark, str], ...]
     stale: Mapping[str, int | None] = {}
     closed: frozenset[str] = frozenset()
+    heard: Mapping[str, int | None] = {}
     stage_of: Mapping[str, int] = {}
+
+    def read_ms(self, rollout: RolloutState) -> int | None:
+        """Return until when a rollout is known to be as it is shown; None while nobody knows how it is now."""
+        return self.heard.get(rollout.cluster) if stale_key(rollout, self.stale) is None else None
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,10 +70,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """A row, and when time alone may change it."""
+    """A row, and when time alone may change it; ``unread``: the clusters that change it once they are heard."""
 
     row: Row
     look_again_ms: int | None = None
+    unread: frozenset[str] = frozenset()
 
 
 def production_index(stages: Sequence[StageSettings]) -> int:
@@ -89,7 +96,9 @@ def judge_app(
     cells, order = compare(_cells_of(app, by_stage, path, reach), lineage)
     _mark_waiting(cells, path, now_ms, looks)
     deploys = deploys_of(builds)
-    said = [*changes_without_build(cells), *remarks(deploys, cells, path.stage_of, now_ms, looks)]
+    unread: set[str] = set()
+    told = remarks(deploys, cells, path.stage_of, path.read_ms, now_ms, looks, unread)
+    said = [*changes_without_build(cells), *told]
     cells = noted(cells, said)
     finding = _finding(cells, order, path, [remark for remark in said if remark.fault])
     # the newest deploy comes first: it says more of the app than what was built after it
@@ -108,7 +117,8 @@ def judge_app(
         build=ordered[0] if deploys else None,
         builds=ordered,
     )
-    return Standing(row=row, look_again_ms=min((moment for moment in looks if moment > now_ms), default=None))
+    look_again_ms = min((moment for moment in looks if moment > now_ms), default=None)
+    return Standing(row=row, look_again_ms=look_again_ms, unread=frozenset(unread))
 
 
 def _cells_of(

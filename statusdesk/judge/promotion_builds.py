@@ -1,6 +1,6 @@
 """What builds add to a row: the newest one, deploys that changed nothing, and changes that no deploy made."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -56,13 +56,18 @@ def remarks(
     builds: Sequence[BuildState],
     cells: Sequence[Cell | None],
     stage_of: Mapping[str, int],
+    read_ms: Callable[[RolloutState], int | None],
     now_ms: int,
     looks: list[int],
+    unread: set[str],
 ) -> list[Remark]:
-    """Return what is to be said about the newest deploys of an app; ``looks`` collects when to look again.
+    """Return what is to be said about the newest deploys of an app.
 
     Faults are a failed deploy, with whether the cluster has changed, and a green one for a version that the namespace
     does not run though no rollout has begun since. A green one that changed nothing is no fault where its version runs.
+    That nothing has changed is said only of what was read after the time that a cluster has to follow: ``read_ms``
+    tells until when a rollout is known. ``looks`` collects when to look again, ``unread`` the clusters to be heard
+    before.
     """
     found: list[Remark] = []
     for build in builds:
@@ -71,16 +76,18 @@ def remarks(
         if stage is None or cell is None or build.started_ms is None:
             continue
         rollouts = [r for r in cell.rollouts if r.namespace == build.namespace]
+        settled_ms = build.started_ms + build.duration_ms + SETTLE_MS
         unchanged = bool(rollouts) and not any(is_work_of(r, build) or is_later(r, build) for r in rollouts)
+        if unchanged and build.level in (Level.FAILING, Level.OK):
+            looks.append(settled_ms)
+            late = [r.cluster for r in rollouts if (read_ms(r) or 0) < settled_ms]
+            unread.update(late)
+            unchanged = settled_ms <= now_ms and not late
         if build.level is Level.FAILING:
             tail = ", cluster unchanged" if unchanged else ""
             found.append(Remark(stage=stage, message=f"{build.message}{tail}"))
         elif build.level is Level.OK and unchanged:
-            settled_ms = build.started_ms + build.duration_ms + SETTLE_MS
-            if settled_ms > now_ms:
-                looks.append(settled_ms)
-            else:
-                found.append(_unchanged(stage, build, rollouts, settled_ms))
+            found.append(_unchanged(stage, build, rollouts, settled_ms))
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from statusdesk.board import STALE, Cell, Mark
+from statusdesk.board import STALE, Cell, Mark, Silent
 from statusdesk.judge.promotion_versions import Arrival, Lineage, order_of
 from statusdesk.states import CALM, NO_ACCESS, Level, RolloutState
 
@@ -88,7 +88,17 @@ def cell_of(
         ready=sum([r.come for r in ranked]),
         desired=sum([r.desired for r in ranked]),
         rollouts=ranked,
+        silent=tuple(_silent(ranked, stale, closed)) if stale else (),
     )
+
+
+def _silent(
+    rollouts: Iterable[RolloutState], stale: Mapping[str, int | None], closed: Collection[str]
+) -> Iterable[Silent]:
+    for rollout in rollouts:
+        key = stale_key(rollout, stale)
+        if key is not None:
+            yield Silent(key=rollout.key, known_ms=stale[key], closed=key in closed)
 
 
 def _last_known(worst: RolloutState, ranked: Sequence[RolloutState], app: str) -> str:

@@ -56,11 +56,19 @@ def judge_source(
         message=message,
         detail=detail,
         last_ok_ms=max(visited.at_ms, last_ok_ms or 0) if visited.ok else last_ok_ms,
+        heard_ms=_heard_ms(visited, before.heard_ms if before is not None else None),
         last_try_ms=max(visited.at_ms, before.last_try_ms or 0) if before is not None else visited.at_ms,
         next_try_ms=visited.next_try_ms,
         took_ms=visited.took_ms,
         live=visited.live and visited.ok,
     )
+
+
+def _heard_ms(visited: Visited, before_ms: int | None) -> int | None:
+    """Return until when all has been told; a visit that failed told nothing."""
+    if not visited.ok:
+        return before_ms
+    return max(visited.at_ms if visited.heard_ms is None else visited.heard_ms, before_ms or 0)
 
 
 def _was_well(before: SourceState | None) -> bool:

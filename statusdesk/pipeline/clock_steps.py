@@ -189,4 +189,4 @@ def is_ahead(state: SourceState, now_ms: int) -> bool:
 
 def unstamped(state: SourceState) -> SourceState:
     """Return what is known of a source without when it answered."""
-    return replace(state, last_ok_ms=None, last_try_ms=None)
+    return replace(state, last_ok_ms=None, heard_ms=None, last_try_ms=None)

@@ -195,7 +195,7 @@ SHARED = "namespaces LIKE '%,%'"
 ROLLOUTS = Kind("rollout", RolloutState, indexes=(("app",),))
 OUTCOMES = Kind("build", BuildState)
 TOKENS = Kind("token", TokenState)
-SOURCES = Kind("source", SourceState, quiet=("last_ok_ms", "last_try_ms", "next_try_ms", "took_ms"))
+SOURCES = Kind("source", SourceState, quiet=("last_ok_ms", "heard_ms", "last_try_ms", "next_try_ms", "took_ms"))
 PLATFORM = Kind("platform", PlatformState)
 ENVIRONMENTS = Kind("environment", EnvironmentState)
 KINDS: tuple[Kind[Any], ...] = (ROLLOUTS, OUTCOMES, TOKENS, SOURCES, PLATFORM, ENVIRONMENTS)

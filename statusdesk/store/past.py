@@ -98,8 +98,9 @@ def _rows_at(db: sqlite3.Connection, kind: Kind[S], at_ms: int) -> list[S]:
 def _source_at(source: SourceState, looked_ms: int) -> SourceState:
     """Bring the visits of a source back to what was known: none can be later than the collector that made it."""
     last_ok_ms = None if source.last_ok_ms is None else min(source.last_ok_ms, looked_ms)
+    heard_ms = None if source.heard_ms is None else min(source.heard_ms, looked_ms)
     last_try_ms = None if source.last_try_ms is None else min(source.last_try_ms, looked_ms)
-    return replace(source, last_ok_ms=last_ok_ms, last_try_ms=last_try_ms)
+    return replace(source, last_ok_ms=last_ok_ms, heard_ms=heard_ms, last_try_ms=last_try_ms)
 
 
 def _alert_at(alert: AlertState, at_ms: int) -> AlertState:

@@ -68,7 +68,8 @@ def standing(
     for each in rollouts:
         lineage.see(each)
     by_stage = [[each for each in rollouts if each.namespace == name] for name in NAMES]
-    return judge_app("orders", by_stage, builds, path(**changes), reach, lineage, now_ms)
+    heard = changes.pop("heard", {each.cluster: now_ms for each in rollouts})
+    return judge_app("orders", by_stage, builds, path(heard=heard, **changes), reach, lineage, now_ms)
 
 
 def row(*rollouts: RolloutState, **changes: Any) -> Row:

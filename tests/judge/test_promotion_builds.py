@@ -65,6 +65,56 @@ def test_a_cluster_has_a_minute_to_follow_its_build() -> None:
     assert standing(rollout("staging", "1.4", 48), builds=[seen], now_ms=NOW + 50_000).row.mark is Mark.WARNING
 
 
+ENDED = NOW - H + 60_000
+"""When a build of an hour ago ended."""
+
+
+@pytest.mark.parametrize(
+    ("known", "unread"),
+    [
+        ({"heard": {"eu": ENDED + 59_999}}, {"eu"}),
+        ({"heard": {"eu": None}}, {"eu"}),
+        ({"heard": {}}, {"eu"}),
+        ({"stale": {"eu": NOW - 5 * 60_000}}, {"eu"}),
+        ({"stale": {"eu/staging": NOW}, "closed": frozenset({"eu/staging"})}, {"eu"}),
+        ({"heard": {"eu": ENDED + 60_000}}, set()),
+        ({"stale": {"us": None, "eu/audit": None}}, set()),
+    ],
+)
+@pytest.mark.parametrize(
+    ("level", "version"), [(Level.OK, "1.5"), (Level.OK, "1.4"), (Level.OK, ""), (Level.FAILING, "1.5")]
+)
+def test_that_a_cluster_is_unchanged_is_said_once_it_was_read_after_the_time_that_it_has(
+    known: dict[str, Any], unread: set[str], level: Level, version: str
+) -> None:
+    seen = build("staging", level, 1, version=version)
+    found = standing(rollout("testing", "1.5", 40), rollout("staging", "1.4", 48), builds=[seen], **known)
+    cell = found.row.cells[1]
+    assert cell is not None
+    said = [found.row.words, cell.message, *cell.faults, *cell.notes]
+    assert any("unchanged" in words for words in said) is not bool(unread)
+    assert found.unread == unread
+    if level is Level.FAILING:
+        assert RED in cell.faults[0], "that it failed is known from Jenkins"
+
+
+def test_of_several_clusters_all_must_have_been_read() -> None:
+    there = [rollout("staging", "1.4", 48), rollout("staging", "1.4", 48, cluster="us")]
+    seen = build("staging", Level.OK, 1)
+    late = standing(*there, builds=[seen], heard={"eu": NOW, "us": ENDED})
+    assert (late.row.mark, late.unread) == (Mark.OK, {"us"})
+    assert standing(*there, builds=[seen], stale={"us": ENDED}).row.cells[1].faults == ()
+    assert standing(*there, builds=[seen]).row.message == f"staging: {GREEN}"
+
+
+def test_the_cluster_has_the_same_time_after_a_build_that_failed() -> None:
+    seen = build("staging", Level.FAILING, 0, started_ms=NOW - 70_000)
+    found = standing(rollout("staging", "1.4", 48), builds=[seen])
+    assert (found.row.message, found.look_again_ms) == (f"staging: {RED}", NOW + 50_000)
+    later = standing(rollout("staging", "1.4", 48), builds=[seen], now_ms=NOW + 50_000)
+    assert later.row.message == f"staging: {RED}, cluster unchanged"
+
+
 UNCHANGED = "deploy-orders #412 is green, cluster unchanged"
 
 

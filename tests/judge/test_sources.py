@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from statusdesk.facts import Visited
@@ -43,6 +44,15 @@ def test_the_last_good_answer_is_kept_while_it_fails_and_moves_when_it_answers()
 def test_an_older_answer_that_comes_late_does_not_make_it_younger() -> None:
     state = judge_source(visit(at_ms=T0), judge_source(visit(at_ms=T0 + 9000), None))
     assert (state.last_ok_ms, state.last_try_ms) == (T0 + 9000, T0 + 9000)
+
+
+def test_what_was_told_for_sure_is_older_than_an_open_stream_and_stays_while_it_fails() -> None:
+    asked = judge_source(visit(at_ms=T0), None)
+    assert asked.heard_ms == T0, "an answer tells all"
+    live = judge_source(msgspec.structs.replace(visit(at_ms=T0 + 60_000, live=True), heard_ms=T0 + 9_000), asked)
+    lost = judge_source(visit("Timeout", T0 + 70_000), live)
+    assert (live.last_ok_ms, live.heard_ms, lost.heard_ms) == (T0 + 60_000, T0 + 9_000, T0 + 9_000)
+    assert judge_source(visit("Timeout", T0), None).heard_ms is None
 
 
 def test_who_we_are_is_remembered_while_it_fails() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from screens.detail_text import CellTold, Scribe
 from screens.ink import make_ink
+from statusdesk.board import Silent
 from statusdesk.judge.promotion_builds import changes_without_build, noted
 from tests.screens import boards
 
@@ -72,3 +73,13 @@ def test_the_cause_of_a_rollout(died_ms, line):
     told = [" ".join(each.split()) for each in scribe.write(row, cell, "staging", CellTold()).plain.splitlines()]
     [found] = [each for each in told if each.startswith("cause")]
     assert found.startswith(line) and ("since" in found) is (died_ms is not None)
+
+
+def test_a_workload_beside_it_whose_cluster_is_silent_is_not_called_ok():
+    cell = boards.cell("orders", "staging", "1.5.0")
+    beside = msgspec.structs.replace(cell.rollouts[0], key="us/staging/Deployment/orders", cluster="us")
+    for silent, level in (((), "ok"), ((Silent(key=beside.key),), "unknown")):
+        shown = msgspec.structs.replace(cell, rollouts=(*cell.rollouts, beside), silent=silent)
+        pane = Scribe(make_ink({}, True), False, datetime.UTC, boards.NOW)
+        text = pane.write(boards.row("orders", [shown]), shown, "staging", Known()).plain
+        assert f"also here {level} staging/orders 1.5.0" in " ".join(text.split())

@@ -10,7 +10,7 @@ from screens.rollout import RolloutScreen
 from screens.rollout_dialogs import ProofScreen
 from screens.rollout_lines import why_no_lines
 from screens.workloads import WorkloadsScreen
-from statusdesk.board import Mark
+from statusdesk.board import Mark, Silent
 from statusdesk.build_view import BuildKey
 from statusdesk.states import Evidence, Level
 from tests.screens import boards, rollouts
@@ -170,6 +170,20 @@ async def test_a_stateful_set_waits_for_ever_and_has_a_sibling():
         await until(pilot, lambda: app.screen.view.key == rollouts.LEDGER)
 
 
+async def test_the_tab_of_a_workload_whose_cluster_is_silent_does_not_show_it_as_well():
+    board = rollouts.stateful()
+    row = board.rows[0]
+    ledger, export = row.cells[4].rollouts
+    silent = replace(row.cells[4], silent=(Silent(key=export.key, known_ms=board.at_ms - 60_000),))
+    app = open_rollouts(replace(board, rows=(replace(row, cells=(*row.cells[:4], silent)), *board.rows[1:])))
+    async with app.run_test(size=WIDE) as pilot:
+        await look(pilot)
+        assert "\u2717 ledger" in lines(app)[2] and "? ledger-export" in lines(app)[2]
+        await pilot.press("tab")
+        await until(pilot, lambda: "no news from eu; last known: ok" in text(app))
+        assert "? ledger-export" in lines(app)[2]
+
+
 async def test_a_rollout_that_has_gone_says_so():
     app = open_rollouts(rollouts.failing_init())
     async with app.run_test(size=WIDE) as pilot:
@@ -192,7 +206,7 @@ async def test_silence_is_not_failing():
         board = rollouts.failing_init()
         row = rollouts.orders_row()
         cells = list(row.cells)
-        cells[1] = replace(cells[1], level=Level.UNKNOWN, reason="Stale")
+        cells[1] = replace(cells[1], level=Level.UNKNOWN, reason="Stale", silent=(Silent(key=rollouts.ORDERS),))
         app.hand.give(replace(board, rows=(replace(row, cells=tuple(cells)), *board.rows[1:]), change=3))
         await until(pilot, lambda: "? unknown" in lines(app)[2])
         assert "no news from eu; last known: failing init container" in lines(app)[2]
@@ -206,7 +220,8 @@ async def test_what_may_not_be_read_any_more_says_so_with_its_age_and_without_a_
         board, row = rollouts.failing_init(), rollouts.orders_row()
         cells = list(row.cells)
         known_ms = board.at_ms - 7000
-        cells[1] = replace(cells[1], level=Level.UNKNOWN, mark=Mark.NO_ACCESS, reason="NoAccess", since_ms=known_ms)
+        silent = (Silent(key=rollouts.ORDERS, known_ms=known_ms, closed=True),)
+        cells[1] = replace(cells[1], level=Level.UNKNOWN, mark=Mark.NO_ACCESS, reason="NoAccess", silent=silent)
         app.hand.give(replace(board, rows=(replace(row, cells=tuple(cells)), *board.rows[1:]), change=3))
         await until(pilot, lambda: "no access 7s" in lines(app)[2])
         assert "staging may not be read; last known: failing init container" in lines(app)[2]

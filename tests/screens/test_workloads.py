@@ -8,7 +8,7 @@ from screens.evicted import evicted_by_namespace, evicted_words
 from screens.goto import Target, targets
 from screens.rollout import RolloutScreen
 from screens.workloads import WorkloadsScreen
-from statusdesk.board import Mark
+from statusdesk.board import Mark, Silent
 from statusdesk.states import Level
 from tests.screens import boards, rollouts
 from tests.screens.desk import desk, lines, text, until
@@ -113,12 +113,13 @@ async def test_silence_and_no_access_are_not_well():
     board = rollouts.failing_init()
     row = boards.well_row("accounts")
     cells = list(row.cells)
-    cells[0] = replace(cells[0], mark=Mark.UNKNOWN, level=Level.UNKNOWN, reason="Stale")
+    silent = (Silent(key=cells[0].rollouts[0].key),)
+    cells[0] = replace(cells[0], mark=Mark.UNKNOWN, level=Level.UNKNOWN, reason="Stale", silent=silent)
     app = desk(replace(board, rows=(replace(row, cells=tuple(cells), rank=(0,)),)))
     async with app.run_test(size=WIDE) as pilot:
         await list_stage(pilot)
         assert lines(app)[3].split()[:7] == ["?", "accounts", "Deployment", "accounts", "1.0.0", "2/2", "Stale"]
-        cells[0] = replace(cells[0], mark=Mark.NO_ACCESS, rollouts=())
+        cells[0] = replace(cells[0], mark=Mark.NO_ACCESS, rollouts=(), silent=())
         app.hand.give(replace(board, rows=(replace(row, cells=tuple(cells)),), change=2))
         await until(pilot, lambda: "No access: what runs in testing may not be read." in text(app))
 
