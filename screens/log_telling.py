@@ -84,6 +84,8 @@ class LogTelling(Vertical):
         if self.request.job:
             # the line at the top names the job, and may have no room for its end
             return "".join(f"build #{origin.build}" for origin in self.feed.origins[:1] if origin.build is not None)
+        if self.filters.pod:  # which is named
+            return ""
         return self._names.words(self.feed.status.pods) if self._names.pods else ""
 
     def _title(self) -> tuple[str, ...]:
