@@ -4,7 +4,7 @@ A line's text was made harmless at the edge: cleaned, redacted unless asked not 
 """
 
 import enum
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -89,8 +89,32 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     pods: tuple[str, ...] = ()
 
 
+Area = tuple[str, str]
+"""(cluster, namespace)"""
+
+
+class Failing(msgspec.Struct, frozen=True, kw_only=True):
+    """What of the logs matters while rollouts fail: the pods that stand in the way, and the containers in them.
+
+    ``workloads`` are the failing ones, as (cluster, namespace, kind, name): a pod of theirs that was not ``there`` at
+    the beginning, by its uid, takes the place of others. A place of which nothing is said there is one not looked at.
+    """
+
+    targets: tuple[Target, ...]
+    containers: tuple[str, ...] = ()
+    workloads: tuple[tuple[str, str, str, str], ...] = ()
+    there: Mapping[Area, frozenset[str]] = msgspec.field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        return ", ".join(self.containers or (target.pods[0] for target in self.targets))
+
+
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """What to follow, and from when on."""
+    """What to follow, and from when on.
+
+    With ``failing`` of the targets only that is followed, what takes its place, and what fails later.
+    """
 
     targets: tuple[Target, ...]
     containers: tuple[str, ...] = ()  # names or globs; empty: all
@@ -102,6 +126,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     max_streams: int = DEFAULT_STREAMS  # open at a time; what is over waits and is told
     redact: bool = True
     colours: bool = False  # keep SGR colours in the text; all other control sequences go in any case
+    failing: Failing | None = None
     run_before: bool = False  # the last lines of the run before, too, in front of those of a run that goes on
     patient: bool = False  # a reader that is slow holds the sources up, instead of missing lines
 
@@ -135,6 +160,10 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whether of what there was at the beginning some has still to come."""
     vacant: tuple[str, ...] = ()
     """Namespaces in which nothing to follow was found, though they could be read."""
+    others: int = 0
+    """How many pods are there of which nothing fails, where only what fails is followed."""
+    there: Mapping[Area, frozenset[str]] = msgspec.field(default_factory=dict)
+    """Where only what fails is followed: which pods were there at the beginning (``Failing.there``)."""
     listed: bool = False
     """Whether it was looked for everywhere, once; before that nothing found means nothing."""
     unread: tuple[str, ...] = ()

@@ -28,6 +28,10 @@ from collectors.log_owners import owner_of
 from collectors.log_text import SECOND_NS
 from statusdesk.text import clean
 
+LATE_S = 60
+"""A container that runs so long without being ready is looked at: most begin sooner."""
+_BEGINS = ("ContainerCreating", "PodInitializing", "starting")
+
 
 class _EndWire(Wire):
     exit_code: int = 0
@@ -58,6 +62,7 @@ class _LastWire(Wire):
 class _ContainerWire(Wire):
     name: str = ""
     container_id: str = field(default="", name="containerID")
+    ready: bool = False
     restart_count: int = 0
     state: _StateWire | None = None
     last_state: _LastWire | None = None
@@ -120,6 +125,17 @@ class PodContainer(msgspec.Struct, frozen=True, kw_only=True):
     last: Run | None = None
     restarts: int = 0
     waits_for: str = ""
+    ready: bool = False
+    image: str = ""
+
+    def fails(self, now_ns: int) -> bool:
+        """Say whether it stands in the way, by its state alone: it ended badly, cannot start, is not ready for long."""
+        if self.waits_for or self.ended is not None:
+            return bool(self.ended and self.ended.exit_code) or self.waits_for not in ("", *_BEGINS)
+        if not self.run_id or self.ready or self.init:
+            return False
+        is_late = 0 < self.started_ns < now_ns - LATE_S * SECOND_NS
+        return is_late or (self.last is not None and self.last.exit_code != 0)
 
     def run_of(self, previous: bool) -> str:
         """Return which run is read as ``previous`` or not; the one before stays the same when the next one begins."""
@@ -155,6 +171,8 @@ class LogPod(msgspec.Struct, frozen=True, kw_only=True):
     uid: str
     app: str
     containers: tuple[PodContainer, ...]
+    workload: tuple[str, str] = ("", "")
+    """Kind and name of what it belongs to."""
     leaves: bool = False
     over: bool = False
     why: str = ""
@@ -165,6 +183,11 @@ class LogPod(msgspec.Struct, frozen=True, kw_only=True):
 
     def container(self, name: str) -> PodContainer | None:
         return next((one for one in self.containers if one.name == name), None)
+
+    def fails(self, now_ns: int) -> bool:
+        """Say whether it is there to stay and has no node, or a container that fails."""
+        stays = not self.leaves and not self.over
+        return stays and (bool(self.why) or any(one.fails(now_ns) for one in self.containers))
 
     @property
     def initialising(self) -> bool:
@@ -187,6 +210,7 @@ def log_pod(wire: LogPodWire, rules: AppRules) -> LogPod:
         uid=clean(meta.uid),
         app=_app(meta, rules),
         containers=tuple(_containers(wire)),
+        workload=_workload(meta),
         leaves=meta.deletion_timestamp is not None,
         over=wire.status is not None and wire.status.phase in ("Failed", "Succeeded"),
         why=_why(wire.status),
@@ -209,8 +233,13 @@ def _app(meta: PodMetaWire, rules: AppRules) -> str:
     """Return the app of a pod, as ``kubernetes_facts.Translator`` tells it."""
     labels = meta.labels
     label = clean(labels.app) if labels is not None else ""
-    _, name = owner_of(meta)
-    return rules.app_of(clean(name), label) if name else label
+    _, name = _workload(meta)
+    return rules.app_of(name, label) if name else label
+
+
+def _workload(meta: PodMetaWire) -> tuple[str, str]:
+    kind, name = owner_of(meta)
+    return clean(kind), clean(name)
 
 
 def _containers(wire: LogPodWire) -> list[PodContainer]:
@@ -224,7 +253,8 @@ def _containers(wire: LogPodWire) -> list[PodContainer]:
         known = {one.name: one for one in statuses}
         for one in asked or ():
             sidecar = is_init and one.restart_policy == "Always"
-            found.append(_container(one.name, known.get(one.name), init=is_init and not sidecar, sidecar=sidecar))
+            container = _container(one.name, known.get(one.name), init=is_init and not sidecar, sidecar=sidecar)
+            found.append(msgspec.structs.replace(container, image=clean(one.image)))
     return found
 
 
@@ -246,6 +276,7 @@ def _container(name: str, wire: _ContainerWire | None, *, init: bool, sidecar: b
         ended=ended,
         last=last,
         restarts=wire.restart_count,
+        ready=wire.ready,
         waits_for=clean(state.waiting.reason) or "starting" if state.waiting is not None else "",
     )
 

@@ -48,7 +48,8 @@ class Roster:
         """Whether the pods were listed, or it was said why not."""
         self.first: frozenset[str] = frozenset()
         """The uids of the pods that were there at the beginning."""
-        self._listed = False
+        self.listed = False
+        """Whether they were listed at all."""
         self._api = api
         self._choice, self._rules = Choice(target, rules), rules
         self._changed = changed
@@ -127,8 +128,8 @@ class Roster:
         if any(map(self._choice.may_own, found)):
             self._choice.own(owners_of(self._api, self.target.namespace, self.target.app, self._rules))
         pods = {pod.uid: pod for pod in map(self._choice.pod, found) if pod is not None}
-        if not self._listed:
-            self.first, self._listed = frozenset(pods), True
+        if not self.listed:
+            self.first, self.listed = frozenset(pods), True
         with self._lock:
             self._pods = pods
         self.answered, self.problem = True, ""

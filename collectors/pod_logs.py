@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_problems import as_problem
+from collectors.log_choice import Key, LogChoice
 from collectors.log_guard import is_due
-from collectors.log_lines import FollowStatus, LogLine, Origin, Selection, Wanted
+from collectors.log_lines import Area, FollowStatus, LogLine, Origin, Selection, Wanted
 from collectors.log_merge import HOLD_S, Merge
 from collectors.log_older import Place, older_lines, whole_line
 from collectors.log_pods import LogPod, PodContainer, queries_of
@@ -30,9 +31,6 @@ LINGER_S = 0.006
 MOST_LEFT = 500
 _CONTAINERS, _PREVIOUS = " containers", " previous"  # keys of problems; no container has such a name
 
-Key = tuple[str, str, str]
-"""(cluster, uid of the pod, container)"""
-
 
 class PodLogs:
     """A ``LogFollower`` of pods. Every method may be called by any thread."""
@@ -47,6 +45,7 @@ class PodLogs:
         self._selection = selection
         self._patience = patience or Patience()
         self._merge = Merge(selection.patient)
+        self._choice = LogChoice(selection)
         self._clusters: dict[str, Cluster] = {}
         self._rosters: list[tuple[Cluster, Roster]] = []
         self._origins: list[Origin] = []
@@ -60,8 +59,9 @@ class PodLogs:
         self._changed = threading.Event()
         self._lock = threading.Lock()
         self._over = False
-        self._settled = self._unrestarted = False
+        self._settled = self._unrestarted = self._found = self._looked = False
         self._pods: int | None = None
+        self._others, self._there = 0, dict[Area, frozenset[str]]()
         self._vacant: tuple[str, ...] = ()
         self._resting = self._single = frozenset[int]()
         for target in selection.targets:
@@ -96,6 +96,8 @@ class PodLogs:
         with self._lock:
             waiting = [self._waiting[key] for key in sorted(self._waiting)]
             problems = [roster.problem for _, roster in self._rosters if roster.problem] + list(self._problems.values())
+            narrow = self._selection.failing is not None
+            found = not narrow and any(roster.pods() for _, roster in self._rosters)
             return FollowStatus(
                 open=len(self._readers),
                 waiting=len(waiting),
@@ -108,9 +110,11 @@ class PodLogs:
                 resting=self._resting,
                 single=self._single,
                 unrestarted=self._unrestarted,
-                found=bool(self._tracks) or any(roster.pods() for _, roster in self._rosters),
+                found=bool(self._tracks) or self._found or found,
+                others=self._others,
+                there=self._there,
                 vacant=self._vacant,
-                listed=all(roster.answered for _, roster in self._rosters),
+                listed=all(roster.answered for _, roster in self._rosters) and (self._looked or not narrow),
                 unread=tuple(sorted(track.name for track in self._tracks.values() if track.unread)),
             )
 
@@ -185,7 +189,7 @@ class PodLogs:
             self._resting = frozenset(track.origin for track, one in tracks if track is not None and one.rests)
             twofold = (track.origin for track, one in tracks if track is not None and one.before is not None)
             self._single = frozenset(range(len(self._origins))).difference(twofold)
-            self._pods = len({(cluster.name, pod.uid) for cluster, _, pod, _ in wanted}) if answered else None
+            self._tell_of_pods(wanted, answered)
             self._tell_of_choice([(cluster, pod, container) for cluster, _, pod, container in wanted], answered)
             once = not self._selection.follow or self._selection.previous
             # what waits although there are places would wait for ever, where nothing is followed
@@ -194,6 +198,13 @@ class PodLogs:
         self._merge.wake()
         if not once:
             self._guard()
+
+    def _tell_of_pods(self, wanted: list[tuple[Cluster, Roster, LogPod, PodContainer]], answered: bool) -> None:
+        """Count the pods that are followed, of runs before those that have one, and others."""
+        read = (each for each in wanted if not self._selection.previous or each[3].last is not None)
+        self._pods = len({(cluster.name, pod.uid) for cluster, _, pod, _ in read}) if answered else None
+        self._others, self._there = self._choice.others, dict(self._choice.there)
+        self._found, self._looked = bool(wanted), answered
 
     def _part(self, key: Key) -> None:
         """Tell that a pod has gone; how far it was read is kept, for it may be listed again."""
@@ -241,21 +252,14 @@ class PodLogs:
 
     def _wanted(self) -> Iterator[tuple[Cluster, Roster, LogPod, PodContainer]]:
         seen: set[Key] = set()
+        self._choice.look(self._rosters)
         for cluster, roster in self._rosters:
             for pod in sorted(roster.pods(), key=lambda pod: (pod.namespace, pod.name)):
                 for container in pod.containers:
                     key = (cluster.name, pod.uid, container.name)
-                    if key not in seen and self._chosen(pod, container):
+                    if key not in seen and self._choice.has(cluster, pod, container):
                         seen.add(key)
                         yield cluster, roster, pod, container
-
-    def _chosen(self, pod: LogPod, container: PodContainer) -> bool:
-        if container.init and not self._selection.init and not self._is_named(container) and not pod.initialising:
-            return False
-        return not self._selection.containers or self._is_named(container) or (container.init and pod.initialising)
-
-    def _is_named(self, container: PodContainer) -> bool:
-        return any(fnmatch.fnmatchcase(container.name, glob) for glob in self._selection.containers)
 
     def _place(self, key: Key, cluster: Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> str:
         """Open the stream of a container; return what it waits for, empty when it is open or has nothing to read."""
@@ -307,10 +311,10 @@ class PodLogs:
         """Return what is known of a container from now on, whether its log can be opened at once or has to wait."""
         track = self._tracks.get(key)
         if track is None:
-            joined = pod.uid not in roster.first
+            joined = pod.uid not in roster.first and not self._choice.is_late(key)
             track = self._tracks[key] = self._track(cluster, pod, container, joined)
             if joined:
-                self._merge.mark(track.lane, "joined", cluster.api.now_ns)
+                self._merge.mark(track.lane, self._choice.joining(container), cluster.api.now_ns)
         return track
 
     def _open(self, key: Key, cluster: Cluster, roster: Roster, pod: LogPod, container: PodContainer) -> None:

@@ -232,11 +232,11 @@ class LogNote(Widget):
         self.display = False
         self._told: tuple[str, ...] = ()
 
-    def show(self, status: FollowStatus, holes: str = "") -> None:
-        """Tell the first problem, else what is waited for; and where lines are missing."""
+    def show(self, status: FollowStatus, *more: str) -> None:
+        """Tell the first problem, else what is waited for; and what is to be said, as where lines are missing."""
         kept = [*status.problems, *(f"waiting for {what}" for what in status.waiting_for)]
-        more = f"  (and {len(kept) - 1} more)" if len(kept) > 1 else ""
-        told = tuple(words for words in (kept[0] + more if kept else "", holes) if words)
+        others = f"  (and {len(kept) - 1} more)" if len(kept) > 1 else ""
+        told = tuple(words for words in (kept[0] + others if kept else "", *more) if words)
         if told != self._told:
             self._told, self.display = told, bool(told)
             self.refresh(layout=True)

@@ -2,6 +2,7 @@
 
 import enum
 import re
+from collections.abc import Sequence
 
 
 class Gravity(enum.IntEnum):
@@ -71,12 +72,18 @@ _BEGINS = {
 _CRASHES = re.compile(
     r"^(?:Traceback \(most recent|panic: |Exception in thread |(?:[a-z]\w*\.)+\w*(?:Exception|Error)\b"
     r"|(?:Uncaught )?(?:\w{1,80}\.){0,20}[A-Z]\w{0,120}(?:Error|Exception): |(?:Uncaught )?(?:Error|Exception): "
-    r"|[Uu]nhandled [Ee]xception[.:] |thread '[^']{0,80}' (?:\(\d{1,20}\) )?panicked at )"
+    r"|[Uu]nhandled [Ee]xception[.:] |(?:\S{1,120} ){0,3}http2?: panic serving \S"
+    r"|thread '[^']{0,80}' (?:\(\d{1,20}\) )?panicked at )"
 )
 _FRAMES = ("at ", 'File "', "... ", "goroutine ", "created by ", "from /")
 _TELLING = ("Caused by: ", "Suppressed: ")
-MAYBE_TRACE = " TagCS"
+PANICS = ("panic: ", "fatal error: ")
+"""How Go begins to say why it ends: then come the signal, if there was one, a blank line and the goroutines."""
+MAYBE_TRACE = " TagCSpf"
 """What a line may begin with that begins a trace or goes on with one, while no origin is in the middle of one."""
+_MAYBE_TRACE = frozenset((*MAYBE_TRACE, ""))
+_MOST_TRACES = _MAYBE_TRACE - {"p", "f"}
+_OPENS = ("Traceback (", "at ", "goroutine ", *PANICS, *_TELLING)
 MESSAGE = " " * 6
 """With so much before it, the console of .NET writes the message below the line that has its level and category."""
 _NET_HEAD = re.compile(r"^(?:.{0,40} )?(?:fail|crit|warn): \S.{0,300}\[\d{1,10}\]$")
@@ -125,16 +132,31 @@ def may_be_grave(text: str) -> bool:
     )
 
 
+def may_hold_trace(texts: Sequence[str]) -> bool:
+    """Tell fast whether a trace may begin or go on among some lines, while no origin is in the middle of one."""
+    begins = [text[:1] for text in texts]
+    if _MAYBE_TRACE.isdisjoint(begins):
+        return False
+    if not _MOST_TRACES.isdisjoint(begins):
+        return True
+    joined = "\n".join(["", *texts])  # many an ordinary line begins with a p or an f: all are looked at together
+    return any(f"\n{panic}" in joined for panic in PANICS)
+
+
 class Traces:
     """Knows which origins are in the middle of a stack trace; lines of an origin are given to it in their order."""
 
     def __init__(self) -> None:
-        self._inside: dict[int, str] = {}  # origin -> of which language: "python", "go", "" for any other
+        self._inside: dict[int, str] = {}  # origin -> of what: "python", "go", "panic", "" for any other
 
     @property
     def calm(self) -> bool:
         """Whether no origin is in the middle of a trace."""
         return not self._inside
+
+    def end(self, origin: int) -> None:
+        """Take note that what an origin was in the middle of has ended."""
+        self._inside.pop(origin, None)
 
     def part(self, origin: int, text: str, before: str = "") -> Part:
         """Return which part of a trace the next line of an origin is.
@@ -143,7 +165,7 @@ class Traces:
         """
         inside = self._inside.get(origin)
         if text[:1] != " ":
-            if inside is None and not text.startswith(("Traceback (", "at ", "goroutine ", *_TELLING)):
+            if inside is None and not text.startswith(_OPENS):
                 return Part.HEAD
             return self._unindented(origin, text, inside)
         if inside is None and text.startswith(MESSAGE) and _NET_HEAD.match(before):
@@ -158,11 +180,16 @@ class Traces:
         if text.startswith("Traceback ("):
             self._inside[origin] = "python"
             return Part.HEAD
+        if text.startswith(PANICS):
+            self._inside[origin] = "panic"
+            return Part.HEAD
         if text.startswith(_TELLING):
             self._inside[origin] = ""
             return Part.TELLS
         if text.startswith(("at ", "goroutine ")):
             self._inside[origin] = "go" if text[0] == "g" else inside or ""
+            return Part.FRAME
+        if inside == "panic" and (not text or text.startswith("[signal ")):
             return Part.FRAME
         if inside == "go" and (text.endswith(")") or text.startswith("created by ") or not text):
             return Part.FRAME

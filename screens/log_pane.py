@@ -118,6 +118,9 @@ class LogPane(LogTelling):
         self._replace(msgspec.structs.replace(self.request, from_ms=from_ms, **changes), aim_ns)
 
     def _replace(self, request: LogRequest, aim_ns: int | None = None) -> None:
+        there = {**self.feed.status.there, **request.failing.there} if request.failing is not None else {}
+        if request.failing is not None and there:  # what has come since stays one that takes the place of others
+            request = msgspec.structs.replace(request, failing=msgspec.structs.replace(request.failing, there=there))
         self.feed.close()
         self.feed = LogFeed(request, self.doors, self.setup.config.board.log_lines, aim_ns)
         self._names, self.busy, self._new = Names(), "", 0
@@ -203,7 +206,7 @@ class LogPane(LogTelling):
         self.view.set_how(self._how())
         self.view.notes = self._notes()
         self.view.redraw()
-        self.note.show(self.feed.status, self._holes())
+        self.note.show(self.feed.status, self._holes(), self._gone() if len(self.feed.ring) else "")
         self.bar.show(self._bar(), active=self.view.has_focus or not self.titled)
         self.chips.show(self.bar.below)
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from collectors.log_lines import DEFAULT_TAIL, LogFollower, Selection, Target
+from collectors.log_lines import DEFAULT_TAIL, Failing, LogFollower, Selection, Target
 from statusdesk.facts import ContainerRole
 from statusdesk.job_names import shown_build
 from statusdesk.state import Level
@@ -16,25 +16,14 @@ LONGEST_GIVEN, MADE_UP = 58, 5  # of a generated name: what is given is cut to 5
 ONE = "[a-z0-9]"
 
 
-class Failing(msgspec.Struct, frozen=True, kw_only=True):
-    """What of the logs matters while rollouts fail: the pods that stand in the way, and the containers in them."""
-
-    targets: tuple[Target, ...]
-    containers: tuple[str, ...] = ()
-
-    @property
-    def words(self) -> str:
-        return ", ".join(self.containers or (target.pods[0] for target in self.targets))
-
-
 class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Whose logs, and from when on. ``where`` is the way there for the top line: stage, application.
 
     ``at_ms`` is the moment to open at, None for the end. With ``job`` it is a console of Jenkins, of its last build
     where ``build`` is None. ``since_s`` counts back from now, 0 means all there is; None: the last ``tail`` lines.
-    With ``failing`` and not ``widened`` only that is read. With it or a moment the last lines of the run before come
-    too: what has failed may run again since. ``from_ms`` is since when to read what was there already, None where the
-    others say it.
+    With ``failing`` and not ``widened`` only that is read, what takes its place and what fails later. With it or a
+    moment the last lines of the run before come too: what has failed may run again since. ``from_ms`` is since when to
+    read what was there already, None where the others say it.
     """
 
     where: tuple[str, ...] = ()
@@ -61,8 +50,9 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
         """Return what a follower of pods is to follow."""
         since_ms = self._since_ms(now_ms)
         return Selection(
-            targets=self.targets if self.narrow is None else self.narrow.targets,
-            containers=self.containers if self.narrow is None else self.narrow.containers,
+            targets=self.targets,
+            containers=self.containers,
+            failing=self.narrow,
             run_before=self.narrow is not None or self.at_ms is not None,
             init=self.init,
             previous=self.previous,
@@ -111,7 +101,11 @@ def failing_of(rollouts: Sequence[RolloutState]) -> Failing | None:
     ]
     known = all(each.container for each in named)
     containers = dict.fromkeys(each.container for each in named) if known else {}
-    return Failing(targets=tuple(dict.fromkeys(targets)), containers=tuple(containers))
+    return Failing(
+        targets=tuple(dict.fromkeys(targets)),
+        containers=tuple(containers),
+        workloads=tuple(dict.fromkeys((each.cluster, each.namespace, each.kind, each.name) for each in named)),
+    )
 
 
 def _siblings(kind: str, pod: str) -> str:

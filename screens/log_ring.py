@@ -8,7 +8,7 @@ import msgspec
 
 from collectors.log_lines import LineKind, LogLine
 from screens.log_gravity import gravity
-from screens.log_levels import MAYBE_TRACE, MESSAGE, Gravity, Part, Traces
+from screens.log_levels import MAYBE_TRACE, MESSAGE, Gravity, Part, Traces, may_hold_trace
 from screens.log_packed import BLOCK, Packed, columns_of
 from statusdesk.text import counted
 
@@ -16,7 +16,6 @@ BYTES_A_LINE = 400
 OVERHEAD_BYTES = 32
 _UNKNOWN = 255
 _ALL_UNKNOWN = bytes([_UNKNOWN]) * BLOCK
-_MAYBE_TRACE = frozenset((*MAYBE_TRACE, ""))
 OF_ALL = 2**32 - 1
 """The origin of what is said of all that is here: lines of any origin are missing."""
 MOST_EVENTS = 100  # that had no room and are remembered
@@ -198,7 +197,7 @@ class LogRing:
         slot = self.end % self._slots
         if (
             not self._traces.calm
-            or not _MAYBE_TRACE.isdisjoint([text[:1] for text in columns.texts])
+            or may_hold_trace(columns.texts)
             or slot + count > self._slots
             or not self._make_room(count, size - len(columns.texts[-1]) - OVERHEAD_BYTES)
         ):
@@ -286,6 +285,8 @@ class LogRing:
         self._gravity[slot] = _UNKNOWN
         if (text[:1] not in MAYBE_TRACE and traces.calm) or line.kind:
             self._heads[slot] = heads[line.origin] = number
+            if line.kind == LineKind.MARK:
+                traces.end(line.origin)
             return
         last = heads.get(line.origin)
         before = self._text(last) if text.startswith(MESSAGE) and last is not None else ""

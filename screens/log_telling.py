@@ -84,6 +84,8 @@ class LogTelling(Vertical):
         if self.request.job:
             # the line at the top names the job, and may have no room for its end
             return "".join(f"build #{origin.build}" for origin in self.feed.origins[:1] if origin.build is not None)
+        if self.filters.pod:  # which is named
+            return ""
         return self._names.words(self.feed.status.pods) if self._names.pods else ""
 
     def _title(self) -> tuple[str, ...]:
@@ -104,11 +106,20 @@ class LogTelling(Vertical):
             return ("", *self._before(), *status.problems, *(f"Waiting for {what}" for what in status.waiting_for))
         if status.ended and (status.found or not self.request.previous):
             return ("", "The run before has written nothing." if self.request.previous else "It has written nothing.")
-        if self.request.narrow is not None and status.listed and not status.found:
-            return ("", "What failed has gone; one that takes its place will be followed.   a: all pods")
+        if gone := self._gone():
+            return ("", gone)
         if status.listed and not status.found:
             return ("", "There is no pod to follow; one that comes will be followed.")
         return ("", "No line yet")
+
+    def _gone(self) -> str:
+        """Say, where only what fails is read, that nothing of it is there."""
+        status = self.feed.status
+        if self.request.narrow is None or not status.listed or status.found:
+            return ""
+        others = f"; {counted(status.others, 'pod')} of which nothing fails" if status.others else ""
+        more = f"{others} {'is' if status.others == 1 else 'are'} there" if status.others else ""
+        return f"What failed has gone{more}. One that takes its place will be followed.   a: all pods"
 
     def _before(self) -> tuple[str, ...]:
         """Say of the run before whether there was one; what keeps it from being read says nothing about that."""

@@ -43,7 +43,8 @@ A stack trace is folded into the line that it belongs to: `[+12]`; `enter` unfol
 shown by `enter`, with all of the line.
 
 While a rollout fails, its logs open with those of the container that fails, and with the run before it: `failing:` in
-the line above says so; `a` shows all pods, and again only what fails.
+the line above says so. What takes the place of those pods is followed too, and what fails later. `a` shows all pods,
+and again only what fails.
 
 What looks like a secret is hidden, also in what is copied and saved, until `R`.
 """

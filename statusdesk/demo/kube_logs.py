@@ -3,6 +3,7 @@
 import zlib
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cached_property
 
 from statusdesk.demo.kube_model import Behaviour, ContainerModel, PodModel, Run
 from statusdesk.text import iso
@@ -12,12 +13,11 @@ _PATHS = ("/health", "/metrics", "/api/{app}", "/api/{app}/1042", "/api/{app}?pa
 
 @dataclass(frozen=True, slots=True)
 class _Voice:
-    """What a run says: lines at its beginning, then one line every ``every_ms``, then its last words."""
+    """What a run says: lines at its beginning, then one line every ``every_ms``."""
 
     first: list[str]
     step_ms: float
     every_ms: int
-    last: list[str]
 
 
 class RunLog:
@@ -31,14 +31,20 @@ class RunLog:
 
     def __init__(self, pod: PodModel, container: ContainerModel, run: Run, scale: float, flourish: str = "") -> None:
         self._app = pod.workload.app
-        self._run = run
+        self._pod, self._container, self._run, self._flourish = pod, container, run, flourish
         self._seed = zlib.crc32(run.container_id.encode())
-        voice = _init_voice(pod, container, run) if container.init else _app_voice(pod, run)
+        voice = _init_voice(pod, container) if container.init else _app_voice(pod)
         self._voice = voice
         self._step_ms = voice.step_ms / scale
         self._steady_ms = run.started_ms + self._step_ms * len(voice.first)
         self._every_ms = voice.every_ms + self._seed % 400
-        self._last = [line + flourish for line in voice.last] if flourish else voice.last
+
+    @cached_property
+    def _last(self) -> list[str]:
+        """The last words of a run that has ended; nobody knows them before: who follows it and who reads it later."""
+        pod, container, run = self._pod, self._container, self._run
+        said = _init_end(pod, container, run) if container.init else _app_end(pod, run)
+        return [line + self._flourish for line in said]
 
     @property
     def ended(self) -> bool:
@@ -109,7 +115,7 @@ class RunLog:
         return f"{iso(at_ms)[:-1]}{micro:03d}000Z"
 
 
-def _app_voice(pod: PodModel, run: Run) -> _Voice:
+def _app_voice(pod: PodModel) -> _Voice:
     app, version = pod.workload.app, pod.revision.template.version
     said = f"{{at}} INFO  [{app}] "
     first = [
@@ -119,46 +125,54 @@ def _app_voice(pod: PodModel, run: Run) -> _Voice:
         f"{said}Listening on 0.0.0.0:8080",
         f"{said}Started {app} in 1.84 seconds",
     ]
+    return _Voice(first, 200, 900)
+
+
+def _app_end(pod: PodModel, run: Run) -> list[str]:
+    app = pod.workload.app
+    said, failed = f"{{at}} INFO  [{app}] ", f"{{at}} ERROR [{app}] "
     if run.exit_code in (0, 137):
-        last = [] if run.exit_code else [f"{said}Received SIGTERM, draining", f"{said}Stopped"]
-        return _Voice(first, 200, 900, last)
-    failed = f"{{at}} ERROR [{app}] "
-    last = [
+        return [] if run.exit_code else [f"{said}Received SIGTERM, draining", f"{said}Stopped"]
+    return [
         f"{failed}Unhandled exception in main thread",
         f"java.net.ConnectException: Connection refused: db.{pod.namespace}.svc:5432",
         f"\tat com.example.{app}.Db.connect(Db.java:42)",
         f"\tat com.example.{app}.Main.main(Main.java:17)",
         f"{{at}} FATAL [{app}] Shutting down with exit code {run.exit_code}",
     ]
-    return _Voice(first, 200, 900, last)
 
 
-def _init_voice(pod: PodModel, container: ContainerModel, run: Run) -> _Voice:
+def _init_voice(pod: PodModel, container: ContainerModel) -> _Voice:
     app = pod.workload.app
     if container.name == "migrate":
         first = [f"{{at}} INFO  [{app}] migration step {step} applied" for step in range(1, 4)]
-        last = [f"{{at}} INFO  [{app}] schema is up to date"]
-        if run.exit_code:
-            last = [
-                f"{{at}} INFO  [{app}] Running migration V17__add_index.sql",
-                f'{{at}} ERROR [{app}] migration failed: relation "{app}" does not exist',
-                f"{{at}} ERROR [{app}] exit code {run.exit_code}",
-            ]
-        return _Voice(first, 200, 0, last)
-    secret = f"secret/data/{pod.namespace}/{app}"
+        return _Voice(first, 200, 0)
     first = [
         "{at} [INFO] consul-template v0.41.2 (1a2b3c4)",
         "{at} [INFO] (runner) creating new runner (dry: false, once: true)",
         "{at} [INFO] (runner) creating watcher",
         "{at} [INFO] (runner) starting",
     ]
+    return _Voice(first, 150, 0)
+
+
+def _init_end(pod: PodModel, container: ContainerModel, run: Run) -> list[str]:
+    app = pod.workload.app
+    if container.name == "migrate":
+        if not run.exit_code:
+            return [f"{{at}} INFO  [{app}] schema is up to date"]
+        return [
+            f"{{at}} INFO  [{app}] Running migration V17__add_index.sql",
+            f'{{at}} ERROR [{app}] migration failed: relation "{app}" does not exist',
+            f"{{at}} ERROR [{app}] exit code {run.exit_code}",
+        ]
     if not run.exit_code:
         rendered = '{at} [INFO] (runner) rendered "/templates/%s.ctmpl" => "/secrets/%s"'
-        last = [rendered % ("app", "app.env"), rendered % ("tls", "tls.pem"), "{at} [INFO] (runner) once mode, exiting"]
-        return _Voice(first, 150, 0, last if run.ended_ms else [])
+        return [rendered % ("app", "app.env"), rendered % ("tls", "tls.pem"), "{at} [INFO] (runner) once mode, exiting"]
+    secret = f"secret/data/{pod.namespace}/{app}"
     asked = f"vault.read({secret}): vault.read({secret}): Error making API request."
     refused = ["", f"URL: GET http://vault:8200/v1/{secret}", "Code: 403. Errors:", ""]
-    last = [
+    return [
         f"{{at}} [WARN] (view) {asked}",
         *refused,
         '* permission denied (retry attempt 1 after "250ms")',
@@ -168,4 +182,3 @@ def _init_voice(pod: PodModel, container: ContainerModel, run: Run) -> _Voice:
         "{at} [ERR] (runner) watcher reported error: permission denied",
         "{at} [ERR] (cli) permission denied",
     ]
-    return _Voice(first, 150, 0, last)

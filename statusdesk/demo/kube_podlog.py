@@ -90,12 +90,13 @@ class _Reader:
         tail = read_number(request.query, "tailLines")
         if tail is not None:
             start = max(start, log.length(now_ms) - tail)
-        self._next = start
+        self._next, self._there = start, log.length(now_ms)
         self._cut = self._cut_mid_line = False
 
-    def _take(self) -> bytes:
-        """Return the next lines, at most a chunk of them."""
-        end = min(self._log.length(self._cluster.parts.now_ms()), self._next + _CHUNK)
+    def _take(self, *, follow: bool) -> bytes:
+        """Return the next lines, at most a chunk of them; without ``follow`` of those that were there when asked."""
+        there = self._log.length(self._cluster.parts.now_ms()) if follow else self._there
+        end = min(there, self._next + _CHUNK)
         text = self._log.lines(self._next, end, stamped=self._stamps).encode()
         self._next = max(self._next, end)
         if self._left is not None:
@@ -114,7 +115,7 @@ class _Reader:
             await response.prepare(self._request)
             while not self._cut and self._left != 0:
                 ended = self._log.ended or pod.gone
-                text = self._take()
+                text = self._take(follow=follow)
                 if text:
                     await response.write(text)
                     continue
@@ -123,7 +124,7 @@ class _Reader:
                 if self._request.transport.is_closing():
                     break
                 await asyncio.sleep(_LOOK_S)
-            if self._cut_mid_line and (text := self._take()):
+            if self._cut_mid_line and (text := self._take(follow=follow)):
                 await response.write(text[: len(text) // 2 + 1])
             if self._cut and self._request.transport is not None:
                 self._request.transport.close()

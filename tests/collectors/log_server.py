@@ -66,11 +66,18 @@ def pod(
     app: str = "orders",
     uid: str = "",
     workload: str = "",
+    kind: str = "Deployment",
+    revision: str = "h1",
 ) -> dict:
-    """Return a pod; without an ``app`` it carries no label, with a ``workload`` it belongs to that Deployment."""
+    """Return a pod; without an ``app`` it carries no label, with a ``workload`` it belongs to that Deployment.
+
+    Its ``revision`` is the hash of its template; of another ``kind`` a workload owns its pods itself.
+    """
+    direct = kind != "Deployment"
+    owner = {"kind": kind if direct else "ReplicaSet", "name": workload if direct else f"{workload}-{revision}"}
 
     def asked(some: tuple[dict, ...]) -> list[dict]:
-        return [{key: one[key] for key in ("name", "restartPolicy") if key in one} for one in some]
+        return [{key: one[key] for key in ("name", "restartPolicy", "image") if key in one} for one in some]
 
     containers = containers or (container(),)
     return {
@@ -79,8 +86,8 @@ def pod(
             "namespace": "testing",
             "uid": uid or f"uid-{name}",
             "resourceVersion": "101",
-            "labels": ({"app.kubernetes.io/name": app} if app else {}) | {"pod-template-hash": "h1"},
-            "ownerReferences": [{"kind": "ReplicaSet", "name": f"{workload}-h1", "controller": True}] * bool(workload),
+            "labels": ({"app.kubernetes.io/name": app} if app else {}) | {"pod-template-hash": revision},
+            "ownerReferences": [owner | {"controller": True}] * bool(workload),
         },
         "spec": {"containers": asked(containers), "initContainers": asked(inits)},
         "status": {"containerStatuses": list(containers), "initContainerStatuses": list(inits)},

@@ -241,9 +241,10 @@ def test_it_is_told_where_the_run_that_is_read_is_the_one_before_already(kube, f
 
 def test_the_run_before_is_read_on_demand(kube, follow):
     kube.replies["app"] = [Reply(stamped("was", "here"))]
-    lines = follow(pod("orders-1", container(lastState=ended("run-0", 1))), previous=True)
+    lines = follow(pod("orders-1", container(lastState=ended("run-0", 1))), pod("orders-2"), previous=True)
     lines.wait_texts("was", "here")
     wait_for(lambda: lines.source.status().ended)
+    assert lines.source.status().pods == 1, "the other has none"
     assert lines.source.origins[0].previous and kube.asked_logs[0]["previous"] == "true"
 
 

@@ -259,6 +259,9 @@ async def test_logs_by_tail_time_and_bytes():
         _, init = await log("container=vault-agent")
         assert "consul-template" in init and init.endswith("once mode, exiting\n")
         assert (await log("previous=true"))[0] == 400
+        made.parts.loud["testing", "app-0"] = 20_000.0
+        _, one = await log("tailLines=1")
+        assert one.count("\n") == 1, "what is written while it is served was not asked for"
         status, told = await log("container=nope")
         assert (status, json.loads(told)["message"]) == (400, f"container nope is not valid for pod {pod}")
 

@@ -38,6 +38,11 @@ from tests.screens.log_hand import HOSTILE, ORIGINS, line, numbered
         ("I1122 09:41:52.118230       1 no ERROR here", Gravity.NONE),
         ("error: could not store", Gravity.ERROR),
         ("panic: runtime error", Gravity.FATAL),
+        ("fatal error: concurrent map writes", Gravity.FATAL),
+        ("2026/11/23 16:50:01 http: panic serving 10.0.0.1:4711: boom", Gravity.ERROR),
+        ("2026/11/23 16:50:01 server.go:3250: http: panic serving 10.0.0.1:4711: boom", Gravity.ERROR),
+        ("http2: panic serving 10.0.0.1:4711: boom", Gravity.ERROR),
+        ("INFO  no panic serving GET /orders", Gravity.NONE),
         ("Traceback (most recent call last):", Gravity.ERROR),
         ("java.lang.IllegalStateException: no", Gravity.ERROR),
         ("there were no errors and no warnings", Gravity.NONE),
@@ -67,6 +72,14 @@ def test_parts_of_traces():
     assert parts(*python) == "hFFTh"
     go = ("panic: no", "goroutine 1 [running]:", "main.main()", "    /a/main.go:12 +0x1d", "exit status 2")
     assert parts(*go) == "hFFFh"
+    stack = ("", "goroutine 1 [running]:", "main.main()", "    /a/main.go:12 +0x1d", "", "goroutine 2 [select]:")
+    assert parts("panic: no", *stack, "INFO x") == "hFFFFFFh"
+    nil = "panic: runtime error: invalid memory address or nil pointer dereference"
+    assert parts(nil, "[signal SIGSEGV: segmentation violation code=0x1 addr=0x0]", *stack) == "hFFFFFFF"
+    assert parts("panic: a [recovered]", "    panic: b", *stack) == "hFFFFFFF"
+    assert parts("fatal error: concurrent map writes", *stack, "INFO x") == "hFFFFFFh"
+    assert parts("http: panic serving 10.0.0.1:4711: boom", *stack[1:]) == "hFFFFF"
+    assert parts("panic: at the disco", "fetched", "[signal lost]", "", "INFO x") == "hhhhh"
     assert parts("INFO a", "  indented, but no trace", "INFO b") == "hhh"
     traces = Traces()
     assert traces.part(1, "x") is Part.HEAD and traces.part(2, "    at a.b") is Part.FRAME

@@ -19,10 +19,12 @@ def test_requests():
     assert request.targets == (Target(cluster="eu", namespace="staging", app="orders"),) and request.previous
     assert request.selection(boards.NOW).tail == 200
     narrow = request.selection(boards.NOW)
-    assert [target.pods for target in narrow.targets] == [("orders-7cc6f9fbf5-?????",)] and not narrow.targets[0].app
-    assert narrow.containers == ("vault-agent",) and narrow.run_before
+    assert [target.pods for target in narrow.failing.targets] == [("orders-7cc6f9fbf5-?????",)]
+    assert narrow.failing.containers == ("vault-agent",) and narrow.run_before
+    assert narrow.failing.workloads == (("eu", "staging", "Deployment", "orders"),)
+    assert narrow.targets == request.targets and not narrow.containers, "what comes later may be any pod of the app"
     wide = replace(request, widened=True).selection(boards.NOW)
-    assert wide.targets == request.targets and not wide.containers and not wide.run_before
+    assert wide.targets == request.targets and wide.failing is None and not wide.run_before
     well = replace(state, level=Level.OK)
     assert of_cell("orders", "staging", (well,)).failing is None
     named = replace(state, kind="StatefulSet", pod="orders-0")

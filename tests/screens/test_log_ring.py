@@ -155,7 +155,10 @@ lines_made = st.builds(
     lambda origin, text, kind: line(text, 0, origin, kind),
     st.integers(0, 2),
     st.sampled_from(
-        ["INFO a", "ERROR b", "    at x.y(Z.java:1)", "Caused by: q", "Traceback (most", "c: d", "goroutine"]
+        [
+            *("INFO a", "ERROR b", "    at x.y(Z.java:1)", "Caused by: q", "Traceback (most", "c: d"),
+            *("goroutine 1 [running]:", "panic: x", "", "[signal SIGSEGV", "page", "main.main()"),
+        ]
     ),
     st.sampled_from([0, 0, 0, 0, 1, 2]),
 )

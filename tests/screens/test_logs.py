@@ -22,11 +22,12 @@ async def test_l_on_a_red_cell_shows_what_fails_and_a_all_pods_of_the_app_in_tha
     app = open_desk()
     async with app.run_test(size=WIDE) as pilot:
         await logs(pilot)
-        assert app.doors.last.selection.containers == ("vault-agent",) and app.doors.last.selection.run_before
+        narrow = app.doors.last.selection
+        assert narrow.failing.containers == ("vault-agent",) and narrow.run_before
         assert "failing: vault-agent \u2715  a: all pods" in lines(app)[2]
         await logs(pilot, "a")
         assert app.doors.last.selection.targets == (Target(cluster="eu", namespace="staging", app="orders"),)
-        assert not app.doors.last.selection.containers and "failing:" not in lines(app)[2]
+        assert app.doors.last.selection.failing is None and "failing:" not in lines(app)[2]
         assert "a: only vault-agent" in lines(app)[2]
         assert app.doors.last.started and app.doors.threads[0] is not threading.main_thread()
         shown = lines(app)
@@ -42,6 +43,24 @@ async def test_l_on_a_red_cell_shows_what_fails_and_a_all_pods_of_the_app_in_tha
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, BoardScreen))
         assert app.doors.last.closed
+
+
+async def test_it_is_said_when_what_failed_has_gone_and_what_was_there_is_known_to_the_next_follower():
+    app = open_desk(numbered(3))
+    async with app.run_test(size=WIDE) as pilot:
+        await logs(pilot)
+        there = {("eu", "staging"): frozenset({"uid-1"})}
+        app.doors.last.now = FollowStatus(listed=True, pods=0, others=2, there=there)
+        await until(
+            pilot, lambda: "What failed has gone; 2 pods of which nothing fails are there. One that" in text(app)
+        )
+        await logs(pilot, "a")
+        assert app.doors.last.selection.failing is None
+        app.doors.last.now = FollowStatus(listed=True, pods=2, found=True)
+        await logs(pilot, "a")
+        assert app.doors.last.selection.failing.there == there
+        app.doors.last.now = FollowStatus(listed=True, pods=1, found=True)
+        await until(pilot, lambda: "What failed" not in text(app))
 
 
 async def test_nothing_of_a_log_goes_on_after_the_end():

@@ -115,6 +115,7 @@ async def test_side_by_side(downs):
         await pilot.pause()
         assert screen.panes[0].size.width == screen.panes[1].size.width == 70
         assert all(len(each) <= 140 for each in lines(app))
+        assert "2 pods" not in lines(app)[2][:70], "of all that are read it shows the lines of one"
         await pilot.press("tab")
         await until(pilot, lambda: screen.panes[1].view.has_focus)
         await pilot.press("exclamation_mark")

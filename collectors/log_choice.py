@@ -1,0 +1,104 @@
+"""Which containers of the pods of a target are followed: all, those named, or what fails and what takes its place."""
+
+import fnmatch
+from collections.abc import Collection, Iterable
+
+from collectors.kubernetes_names import image_tag
+from collectors.log_lines import Area, Selection
+from collectors.log_pods import LogPod, PodContainer
+from collectors.log_roster import Cluster, Roster
+
+Key = tuple[str, str, str]
+"""(cluster, uid of the pod, container)"""
+
+
+class LogChoice:
+    """Says which containers are followed. Where what fails is asked for, what was followed once is followed on."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._failing = selection.failing
+        self.there: dict[Area, frozenset[str]] = dict(selection.failing.there) if selection.failing else {}
+        """Of each place the uids of the pods that were there at the beginning, and take nobody's place."""
+        self._pods = set[tuple[str, str]]()
+        self._failed = set[Key]()
+        self._passed, self._passed_before = set[Key](), set[Key]()
+
+    @property
+    def others(self) -> int:
+        """How many pods are there that are not followed, as nothing of them fails."""
+        return len({key[:2] for key in self._passed} - self._pods)
+
+    def look(self, rosters: Collection[tuple[Cluster, Roster]]) -> None:
+        """Begin to look at all pods; take note of those that are there at the beginning."""
+        self._passed_before, self._passed = self._passed, set()
+        if self._failing is None:
+            return
+        for area in {(cluster.name, roster.target.namespace) for cluster, roster in rosters} - set(self.there):
+            here = [each for cluster, each in rosters if (cluster.name, each.target.namespace) == area]
+            if all(roster.answered for roster in here) and any(roster.listed for roster in here):
+                self.there[area] = self._first(area, [pod for roster in here for pod in roster.pods()])
+
+    def _first(self, area: Area, pods: Iterable[LogPod]) -> frozenset[str]:
+        """Return the uids of pods without those in the place of what was named, where that had gone before."""
+        pods = list(pods)
+        named = {pod.workload for pod in pods if self._is_named_pod(area, pod)}
+        return frozenset(pod.uid for pod in pods if pod.workload in named or not self._may_follow(area, pod))
+
+    def has(self, cluster: Cluster, pod: LogPod, container: PodContainer) -> bool:
+        """Say whether a container is followed."""
+        if self._failing is None:
+            return self._is_chosen(pod, container, self._selection.containers)
+        key = (cluster.name, pod.uid, container.name)
+        if self._has_pod(cluster, pod) and self._is_in_pod(cluster, key, pod, container):
+            return True
+        self._passed.add(key)
+        return False
+
+    def is_late(self, key: Key) -> bool:
+        """Say whether a container has been passed over before: what it wrote till now was not asked for."""
+        return key in self._passed_before
+
+    def joining(self, container: PodContainer) -> str:
+        """Return what is told of a container whose pod has come."""
+        return f"joined: {image_tag(container.image) or container.image}, followed too" if self._failing else "joined"
+
+    def _is_chosen(self, pod: LogPod, container: PodContainer, names: Collection[str]) -> bool:
+        is_named = any(fnmatch.fnmatchcase(container.name, glob) for glob in names)
+        if container.init and not self._selection.init and not is_named and not pod.initialising:
+            return False
+        return not names or is_named or (container.init and pod.initialising)
+
+    def _has_pod(self, cluster: Cluster, pod: LogPod) -> bool:
+        key, area = (cluster.name, pod.uid), (cluster.name, pod.namespace)
+        if key not in self._pods and (
+            self._is_named_pod(area, pod)
+            or (self._may_follow(area, pod) and area in self.there and pod.uid not in self.there[area])
+            or pod.fails(cluster.api.now_ns)
+        ):
+            self._pods.add(key)
+        return key in self._pods
+
+    def _is_in_pod(self, cluster: Cluster, key: Key, pod: LogPod, container: PodContainer) -> bool:
+        """Say whether a container of a pod that is followed is; that of another one too, as soon as it fails.
+
+        Once the init containers are done that had failed, it goes on with those that run.
+        """
+        names = self._failing.containers if self._failing is not None else ()
+        if self._is_chosen(pod, container, names):
+            return True
+        if container.fails(cluster.api.now_ns):
+            self._failed.add(key)
+        goes_on = not container.init and bool(container.run_id)
+        only_init = not any(one.name in names and not one.init for one in pod.containers)
+        return key in self._failed or (goes_on and only_init)
+
+    def _is_named_pod(self, area: Area, pod: LogPod) -> bool:
+        """Say whether a pod is one of those that were named."""
+        targets = self._failing.targets if self._failing is not None else ()
+        globs = [glob for each in targets if (each.cluster, each.namespace) == area for glob in each.pods]
+        return any(pod.name == glob or fnmatch.fnmatchcase(pod.name, glob) for glob in globs)
+
+    def _may_follow(self, area: Area, pod: LogPod) -> bool:
+        """Say whether a pod is of a workload that had failed."""
+        return self._failing is not None and (*area, *pod.workload) in self._failing.workloads

@@ -1,0 +1,145 @@
+"""What is followed where only what fails is asked for: that, what takes its place, and what fails later."""
+
+import pytest
+from msgspec.structs import replace
+
+from collectors.log_lines import Failing, Target
+from collectors.log_pods import PodContainer, Run
+from tests.collectors.kubernetes_server import wait_for
+from tests.collectors.log_server import Reply, container, ended, pod, stamped
+
+BACK = {"waiting": {"reason": "CrashLoopBackOff"}}
+
+
+def failing(*pods, kind="Deployment", containers=("app",), **more):
+    return Failing(
+        targets=tuple(Target(cluster="c1", namespace="testing", pods=(each,)) for each in pods),
+        containers=containers,
+        workloads=(("c1", "testing", kind, "orders"),),
+        **more,
+    )
+
+
+def of(revision, name, *containers, kind="Deployment", workload="orders", **more):
+    image = f"registry.local/orders:{revision}"
+    given = [each | {"image": image} for each in containers or (container(ready=True),)]
+    return pod(name, *given, workload=workload, revision=revision, kind=kind, **more)
+
+
+def crashed(name="app", run="run-1"):
+    return container(name, state=BACK, lastState=ended(run, 1, "Error"), restartCount=3)
+
+
+@pytest.fixture
+def heard(kube):
+    """What makes pods write their own names for ever."""
+
+    def names(*pods):
+        for each in pods:
+            for one in ("app", "proxy", "migrate"):
+                kube.replies[f"{each}/{one}"] = [Reply(stamped(f"{each} {one}"), end="hang")]
+
+    return names
+
+
+def test_revisions_that_come_after_the_one_that_failed_are_followed_and_told(kube, follow, heard):
+    heard("orders-a-1", "orders-b-1", "orders-c-1", "orders-a-2", "worker-1")
+    kube.replies["orders-b-1/app"] = [Reply(stamped("orders-b-1 app"))]
+    there = of("a", "orders-a-1"), of("b", "orders-b-1", crashed()), of("a", "worker-0", workload="worker")
+    lines = follow(*there, failing=failing("orders-b-?"))
+    lines.wait_texts("orders-b-1 app")
+    status = lines.source.status()
+    assert status.pods == 1 and status.others == 2
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.show(of("c", "orders-c-1"), of("w", "worker-1", workload="worker"), event="ADDED")
+    kube.drop("orders-b-1")
+    wait_for(lambda: "orders-c-1 app" in lines.texts())
+    assert "joined: c, followed too" in lines.marks()
+    kube.show(of("a", "orders-a-2"), event="ADDED")  # undone: a new pod of the old revision
+    wait_for(lambda: "orders-a-2 app" in lines.texts())
+    assert {"orders-a-1 app", "worker-1 app"}.isdisjoint(lines.texts()), "those stand in nobody's way"
+    wait_for(lambda: lines.source.status().pods == 2)
+
+
+def test_a_follower_that_is_opened_again_knows_what_was_there_at_first(kube, follow, heard):
+    heard("orders-a-1", "orders-b-1", "orders-c-1")
+    there = of("a", "orders-a-1"), of("b", "orders-b-1", crashed())
+    first = follow(*there, failing=failing("orders-b-?"))
+    wait_for(lambda: first.source.status().there)
+    kube.drop("orders-b-1")
+    again = follow(of("c", "orders-c-1"), failing=failing("orders-b-?", there=first.source.status().there))
+    again.wait_texts("orders-c-1 app")
+
+
+def test_what_has_been_replaced_before_is_followed_in_the_place_of_what_failed(kube, follow, heard):
+    heard("orders-a-1", "worker-0")
+    there = of("a", "orders-a-1"), of("a", "worker-0", workload="worker")
+    lines = follow(*there, failing=failing("orders-b-?"))
+    lines.wait_texts("orders-a-1 app")
+    assert lines.marks() == [] and lines.source.status().others == 1
+
+
+@pytest.mark.parametrize(("kind", "successor"), [("DaemonSet", "orders-x9z"), ("StatefulSet", "orders-0")])
+def test_the_other_pods_that_fail_are_followed_and_successors(kube, follow, heard, kind, successor):
+    heard("orders-0", "orders-1", "orders-2", "orders-x9z")
+    lasts = of("", "orders-1", crashed(), kind=kind)
+    lines = follow(of("", "orders-0", crashed(), kind=kind), lasts, of("", "orders-2", kind=kind),
+                   failing=failing("orders-0", kind=kind))  # fmt: skip
+    wait_for(lambda: sorted(lines.texts()) == ["orders-0 app", "orders-1 app"])
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.drop("orders-0")
+    kube.replies[f"{successor}/app"] = [Reply(stamped("the next one", second=9), end="hang")]
+    kube.show(of("", successor, kind=kind, uid="uid-next"), event="ADDED")
+    wait_for(lambda: "the next one" in lines.texts(), str(lines.texts()))
+    assert "orders-2 app" not in lines.texts()
+
+
+LATE = {"running": {"startedAt": "2026-11-22T11:00:00Z"}}
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        crashed(),
+        container(state=ended("run-1", 1, "Error")),
+        container(run="run-2", lastState=ended("run-1", 137, "OOMKilled"), restartCount=1),
+        container(state=LATE),
+    ],
+    ids=["back-off", "ended", "restarted and not ready", "not ready for long"],
+)
+def test_what_fails_later_is_followed_from_then_on(kube, follow, heard, one):
+    heard("orders-b-1", "worker-0")
+    well = of("a", "worker-0", container(state=LATE, ready=True), workload="worker")
+    lines = follow(of("b", "orders-b-1", crashed()), well, failing=failing("orders-b-?"), tail=5)
+    lines.wait_texts("orders-b-1 app")
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.show(of("a", "worker-0", one, workload="worker"), event="MODIFIED")
+    wait_for(lambda: "worker-0 app" in lines.texts(), str(lines.source.status()))
+    asked = next(query for query in kube.asked_logs if query["pod"] == "worker-0")
+    assert asked["tailLines"] == "6", "what it wrote in all the days before was not asked for"
+
+
+def test_other_containers_are_followed_as_soon_as_they_fail(kube, follow, heard):
+    heard("orders-b-1")
+    stands = of("b", "orders-b-1", crashed(), container("proxy", "run-p", ready=True))
+    lines = follow(stands, failing=failing("orders-b-?"))
+    lines.wait_texts("orders-b-1 app")
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.show(of("b", "orders-b-1", crashed(), crashed("proxy", "run-p")), event="MODIFIED")
+    wait_for(lambda: "orders-b-1 proxy" in lines.texts())
+
+
+def test_once_its_init_containers_are_done_that_had_failed_a_pod_goes_on_with_those_that_run(kube, follow, heard):
+    heard("orders-c-1")
+    begun = of("c", "orders-c-1", inits=(container("migrate", "run-m", state=ended("run-m")),))
+    lines = follow(begun, failing=failing("orders-c-?", containers=("migrate",)))
+    wait_for(lambda: sorted(lines.texts()) == ["orders-c-1 app", "orders-c-1 migrate"])
+
+
+def test_how_a_container_stands_is_told_by_its_state():
+    now_ns, one = 10**18, PodContainer(name="app", run_id="r", started_ns=10**18 - 10**9)
+    assert not one.fails(now_ns), "it begins"
+    assert not replace(one, run_id="", waits_for="ContainerCreating").fails(now_ns)
+    assert replace(one, run_id="", waits_for="ImagePullBackOff").fails(now_ns)
+    assert not replace(one, ended=Run("r", 0, "Completed")).fails(now_ns)
+    assert not replace(one, init=True, started_ns=1).fails(now_ns), "an init container is never ready while it runs"
