@@ -81,5 +81,5 @@ def test_a_workload_beside_it_whose_cluster_is_silent_is_not_called_ok():
     for silent, level in (((), "ok"), ((Silent(key=beside.key),), "unknown")):
         shown = msgspec.structs.replace(cell, rollouts=(*cell.rollouts, beside), silent=silent)
         pane = Scribe(make_ink({}, True), False, datetime.UTC, boards.NOW)
-        text = pane.write(boards.row("orders", [shown]), shown, "staging", Known()).plain
+        text = pane.write(boards.row("orders", [shown]), shown, "staging", CellTold()).plain
         assert f"also here {level} staging/orders 1.5.0" in " ".join(text.split())
