@@ -13,7 +13,7 @@ from statusdesk.alerts.tuning import SOURCE_DOWN, Tuning
 from statusdesk.states import TROUBLED, AlertState, BuildState, Level, RolloutState, SourceState, Stamped, TokenState
 from statusdesk.states_builds import NO_RESULT
 
-Rule = Callable[[Any, Tuning], list[AlertState]]
+Rule = Callable[[Any, Tuning], list[AlertState] | None]
 
 _MOVES = (Level.PROGRESSING, Level.WARNING, Level.FAILING)
 
