@@ -321,7 +321,7 @@ async def test_what_a_platform_job_runs_is_listed_though_it_is_well_there():
     again = replace(made, running=(RunningBuild(9, NOW - 60_000),))
     app = open_desk(jenkins.board(builds=(jenkins.ROWS[0], again)))
     async with app.run_test(size=WIDE) as pilot:
-        await list_builds(pilot)
+        await list_builds(pilot, "a")
         assert "1 now" in line_with(app, " RUNNING ") and line_with(app, "env-create \u21e2 dev-4", "#9")
         assert not [line for line in text(app).splitlines() if line.strip().startswith("dev-4")], "it is well"
 
