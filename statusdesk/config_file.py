@@ -168,7 +168,12 @@ class _Document:
         )
         told = AlertTables(self._reading, self._document, config)
         config = msgspec.structs.replace(
-            config, jenkins=_with_token_jobs(config), alerts=told.alerts(), sinks=told.sinks(), ha=told.ha(), gate=told.gate()
+            config,
+            jenkins=_with_token_jobs(config),
+            alerts=told.alerts(),
+            sinks=told.sinks(),
+            ha=told.ha(),
+            gate=told.gate(),
         )
         check_together(config, self._document, self._problems, collecting=self._collecting)
         return config
