@@ -45,10 +45,16 @@ class JobApps:
         self._matched.clear()
         return True
 
-    def see(self, about: str, row: BuildState) -> None:
-        """Take a row: a build that has failed for a namespace is kept until it is well."""
+    def see(self, about: str, row: BuildState, known: Sequence[AlertState] = ()) -> None:
+        """Take a row: a build that has failed for a namespace is kept until it is well.
+
+        ``known``: the alerts that the store has of it.
+        """
         if row.namespace and row.level is Level.FAILING and row.until_ms is None:
             self._failed[about] = row
+            for alert in known:
+                if alert.cause_key and alert.build_url == row.url:
+                    self._caused[about] = (row.number, alert.cause_key)
         else:
             self._failed.pop(about, None)
             self._caused.pop(about, None)
