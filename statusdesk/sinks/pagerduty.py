@@ -10,11 +10,10 @@ from statusdesk.sinks.http import Http, delivered
 from statusdesk.sinks.message import Message, annotations_of, labels_of, place
 from statusdesk.sinks.sending import PartlySent, Refused
 from statusdesk.states_alerts import AlertState
-from statusdesk.text import counted, iso
+from statusdesk.text import counted, few, iso
 
 EVENTS_URL = "https://events.pagerduty.com/v2/enqueue"
 MOST_SUMMARY_CHARS = 1024
-MOST_NAMED = 3
 
 
 class PagerDuty:
@@ -42,8 +41,7 @@ class PagerDuty:
             except Refused as error:  # the others are no worse for it
                 refused.append(f"{alert.alertname} {place(alert)}: {error}")
         if refused:
-            more = f"; and {len(refused) - MOST_NAMED} more" if len(refused) > MOST_NAMED else ""
-            what = f"{len(refused)} of {counted(len(alerts), 'event')} refused: {'; '.join(refused[:MOST_NAMED])}{more}"
+            what = f"{len(refused)} of {counted(len(alerts), 'event')} refused: {few(refused, apart='; ')}"
             raise Refused(what) if len(refused) == len(alerts) else PartlySent(what)
 
     def close(self) -> None:
