@@ -7,6 +7,8 @@ from statusdesk.backoff import doubled
 
 JITTER = 0.1
 BACKOFF_LIMIT_S = 60.0
+BACKOFF_INTERVALS = 6
+"""What is visited often is soon seen to be well again: no back-off is longer than so many intervals."""
 RETRY_AFTER_LIMIT_S = 300.0
 
 
@@ -38,7 +40,7 @@ class Pace:
         ``retry_after_s`` is what the server asked for; it is honoured up to its own limit.
         """
         self._failures = 0 if ok else self._failures + 1
-        longest_s = max(self._interval_s, BACKOFF_LIMIT_S)
+        longest_s = max(self._interval_s, min(BACKOFF_LIMIT_S, BACKOFF_INTERVALS * self._interval_s))
         delay_s = doubled(self._interval_s, self._failures, longest_s) * self._random.uniform(1 - JITTER, 1 + JITTER)
         if not ok and retry_after_s is not None:
             delay_s = max(delay_s, min(retry_after_s, RETRY_AFTER_LIMIT_S))

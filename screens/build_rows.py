@@ -79,7 +79,8 @@ def choose(board: Board, scope: Scope, lens: Lens, stages: Namespaces) -> Chosen
             (everything if listed else beside).append(state)
     matching = [state for state in everything if _matches(state, lens.text)] if lens.text else everything
     order = {name: place for place, name in enumerate(name for names in stages.values() for name in names)}
-    running = [(state, run) for state in matching for run in state.running]
+    also = [state for state in beside if _matches(state, lens.text)]  # well, and runs all the same
+    running = [(state, run) for state in (*matching, *also) for run in state.running]
     running.sort(key=lambda each: (each[1].started_ms, each[0].key, each[1].number))
     platform = tuple(_platform(board, scope, lens))
     return Chosen(

@@ -104,6 +104,7 @@ class JenkinsSettings(Settings, frozen=True):
     seed_stale_s: float = 7 * 86400.0  # job definitions are old after this, however seldom the seed job runs
     renewal_every_s: float | None = None  # of jobs whose token does not say; None: learnt
     queue_warn_s: float = 600.0  # a platform job that waits in the queue for so long
+    token_jobs: frozenset[str] = frozenset()  # the ``renewal_job`` of each token (by the loader, no key)
 
 
 class TokenSettings(Settings, frozen=True):

@@ -168,7 +168,12 @@ class _Document:
         )
         told = AlertTables(self._reading, self._document, config)
         config = msgspec.structs.replace(
-            config, alerts=told.alerts(), sinks=told.sinks(), ha=told.ha(), gate=told.gate()
+            config,
+            jenkins=_with_token_jobs(config),
+            alerts=told.alerts(),
+            sinks=told.sinks(),
+            ha=told.ha(),
+            gate=told.gate(),
         )
         check_together(config, self._document, self._problems, collecting=self._collecting)
         return config
@@ -356,6 +361,13 @@ class _Document:
                 mend = f"did you mean {near[0]!r}?" if near else 'write it as "f", "slash", "ctrl+q" or "f5"'
                 self._problems.add(where, f"no key is called {written.strip()!r}; {mend}")
         return ",".join(key for key in keys if key is not None)
+
+
+def _with_token_jobs(config: Config) -> JenkinsSettings | None:
+    if config.jenkins is None or config.vault is None:
+        return config.jenkins
+    named = frozenset(token.renewal_job for token in config.vault.tokens if token.renewal_job)
+    return msgspec.structs.replace(config.jenkins, token_jobs=named)
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:

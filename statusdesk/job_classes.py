@@ -1,14 +1,19 @@
-"""What a job is for, by the patterns of the settings."""
+"""What a job is for, by the patterns of the settings, and by the tokens that name it."""
 
 from collections.abc import Iterable
 
 from statusdesk.config import Config, JenkinsSettings
 from statusdesk.facts import JobClass
-from statusdesk.job_names import matches, matches_full_or_last
+from statusdesk.job_names import matches, matches_full_or_last, spellings
 
 
 def class_of(name: str, settings: JenkinsSettings) -> JobClass:
-    """Return what a job is for, by the globs of the settings over its full name or the last part of it."""
+    """Return what a job is for, by the globs of the settings over its full name or the last part of it.
+
+    One that a token names as its ``renewal_job`` is that, whatever the globs say.
+    """
+    if not settings.token_jobs.isdisjoint(spellings(name)):
+        return JobClass.RENEWAL
     for job_class, globs in (
         (JobClass.SEED, settings.seed_jobs),
         (JobClass.RENEWAL, settings.renewal_jobs),

@@ -73,7 +73,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     about the same, or of its cause's; ``still_told_to``: the sinks that are not told of that one, and so are told of
     this one all the same. ``at_cluster``, ``at_namespace`` and ``at_stage``: where the trouble is now, where the alert
     is about an app as a whole and its labels do not say. ``unseen``: which apps and namespaces nobody sees while a
-    cluster is down, in words. ``cause_key``: what lies behind it, as ``RolloutState`` has it; ``cause_over_ms``: since
+    cluster is down, in words. ``cause_key``: what lies behind it, as ``RolloutState`` has it (of a failed build, the
+    rollout that it made); ``cause_over_ms``: since
     when the alert of that is over, which mutes it for a while still; ``kept_back``: another has muted it since before
     anybody could be told. ``hits``: whom an alert is told in place of, nearest to production
     first; ``critical_hits``: those of them whose own alerts are critical. ``touches``: whom it touches by the

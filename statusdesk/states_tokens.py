@@ -21,6 +21,7 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     ``steady_since_ms``: since when every renewal came in time. ``dead_ms``: when it died, or the last moment at which
     it was seen alive. ``job_`` fields: the last run of the renewal job that has ended; ``job_says`` holds it against
     the token: ``job green, token dying``, ``job red, token lapses``, ``job disabled``, ``job has not run`` or empty.
+    ``blamed_url``: the run by which it was judged, where one was. ``judged_by`` tells settings from others.
     ``notes`` are worth knowing and no fault. ``accessor_problem``: with what ``message`` ends while the file with its
     accessor tells none: it is known by the one before, if at all.
     """
@@ -64,6 +65,8 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     job_url: str = ""
     job_disabled: bool = False
     job_says: str = ""
+    blamed_url: str = ""
+    judged_by: str = ""
     notes: tuple[str, ...] = ()
     accessor_problem: str = ""
 

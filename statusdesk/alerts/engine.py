@@ -208,7 +208,7 @@ class Alerts:
         """
         touched: set[str] = set()
         if isinstance(row, BuildState):
-            self._jobs.see(subject(row), row)
+            self._jobs.see(subject(row), row, known)
         self.leaving.see(row)
         claims = deserved(row, self._tuning)
         if claims and isinstance(row, SourceState):

@@ -213,7 +213,7 @@ def _places(alerts: Iterable[AlertState], tuning: Tuning) -> tuple[str, ...]:
     found: dict[str, tuple[int, str]] = {}
     for each in alerts:
         cluster, namespace = each.cluster or each.at_cluster, each.namespace or each.at_namespace
-        app = each.app_name if each.cluster else each.app
+        app = each.app_name if each.cluster or each.job_app else each.app  # a job is not what is hit
         place = "/".join(filter(None, (cluster if tuning.has_clusters else "", namespace, app)))
         order = -names.index(each.stage) if each.stage in names else 1
         found[place] = min(found.get(place, (order, place)), (order, place))

@@ -14,7 +14,7 @@ from statusdesk.states import TROUBLED, AlertState, BuildState, Level, RolloutSt
 from statusdesk.states_alerts import BUILD_FAILED
 from statusdesk.states_builds import NO_RESULT
 
-Rule = Callable[[Any, Tuning], list[AlertState]]
+Rule = Callable[[Any, Tuning], list[AlertState] | None]
 
 STUCK, AT_CAP = "RolloutStuck", "TokenAtCap"
 _MOVES = (Level.PROGRESSING, Level.WARNING, Level.FAILING)

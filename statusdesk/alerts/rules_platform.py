@@ -12,15 +12,18 @@ _NAMES = {SEED: "SeedJobStale", RENEWAL: OVERDUE}
 _MILD = ("SeedStale", OVERDUE)
 
 
-def of_platform(state: PlatformState, tuning: Tuning) -> list[AlertState]:
+def of_platform(state: PlatformState, tuning: Tuning) -> list[AlertState] | None:
     """Return the alert of a seed job that is stale, or those of a renewal, one for each namespace that is overdue.
 
-    What stops the job is told of it as a whole; a failed run of any other job by its build.
+    What stops the job is told of it as a whole; a failed run of any other job by its build. None of a seed job that is
+    only troubled (unstable, disabled, waiting): that makes no alert, and ends none, for its definitions are as old.
     """
     name = _NAMES.get(state.job_class)
     bad = state.level is Level.FAILING and state.reason != "RenewalFailed" or state.reason in _MILD
     if name is None:
         return []
+    if state.job_class == SEED and state.level is Level.WARNING and not bad:
+        return None
     about = f"PlatformState:{state.key}"
     told = [
         (each.message, OVERDUE, each.url, each.since_ms, about, each.namespace, _did(each)) for each in state.overdue

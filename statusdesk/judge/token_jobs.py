@@ -1,5 +1,7 @@
 """A token and the Jenkins job that renews it: job green and token dying, job red and token running out."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from statusdesk.job_names import shown_build, shown_job
@@ -11,13 +13,16 @@ CLOCKS_MS = 60_000
 GREEN, RED = "job green, token dying", "job red, token lapses"
 DISABLED, IDLE = "job disabled", "job has not run"
 _BAD = ("FAILURE", "UNSTABLE")
+_NOT_IN_TIME = ("RenewalMissed", "LapsesBeforeNextRun", "LapsesSoon", "RunningDown")
+"""A renewal is awaited: of a run that gave the last one nobody can say that it succeeded and did not help."""
 _ENDED = {"FAILURE": "failed", "UNSTABLE": "is unstable", "ABORTED": "was aborted", "NOT_BUILT": "was not built"}
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """The last run of a renewal job that has ended, for the token; without a ``number`` when none is known.
 
-    ``untold``: nothing tells for which token it was, so that it is shown and held against none.
+    ``untold``: nothing tells for which token it was, so that it is shown and held against none. ``earlier``: the runs
+    for the token before it, newest first, since its last renewal; ``others``: the URLs of those that were not for it.
     """
 
     job: str
@@ -28,6 +33,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
     untold: bool = False
     disabled: bool = False
+    earlier: tuple["Run", ...] = ()
+    others: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -45,36 +52,76 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         return f"{shown_job(self.job)} (#{self.number} {said})"
 
 
-def of_job(life: Life, run: Run | None) -> Verdict | None:
+class Blame(NamedTuple):
+    """What a run of the renewal job says of the token, and which run that is."""
+
+    verdict: Verdict
+    url: str
+
+
+def renewer(life: Life, run: Run | None) -> str:
+    """Return who renews it, as part of a sentence: of a run that gave the last renewal only that none came after it."""
+    if run is None:
+        return shown_job(life.settings.renewal_job)
+    idle = run.result == "SUCCESS" and not (run.disabled or run.untold or is_since(run, life))
+    return f"{shown_job(run.job)} (no run has ended since #{run.number})" if idle else run.words
+
+
+def is_since(run: Run, life: Life) -> bool:
+    """Whether a run began after the last renewal, which it has not given."""
+    return life.from_ms is not None and run.started_ms - life.skewed_from_ms > apart_ms(life)
+
+
+def apart_ms(life: Life) -> int:
+    """Return how far apart what Jenkins and Vault tell of one moment may be."""
+    every_ms = life.every_ms or life.granted_ms
+    return min(CLOCKS_MS, every_ms // 4) if every_ms else CLOCKS_MS
+
+
+def of_job(life: Life, run: Run | None) -> Blame | None:
     """By the renewal job: it failed, or it succeeded and the token was not renewed by it.
 
-    Only a run after the last renewal says anything, and only once the token was looked up after it.
+    Only a run after the last renewal says anything, and only once the token was looked up after it. The newest that
+    says anything counts: one that was aborted, or that is too young, takes back nothing of those before it.
     """
-    if run is None or run.number is None or run.untold or life.from_ms is None or life.granted_ms is None:
+    if run is None or life.from_ms is None or life.granted_ms is None:
         return None
-    apart_ms = min(CLOCKS_MS, (life.every_ms or life.granted_ms) // 4)
-    if run.started_ms - life.skewed_from_ms <= apart_ms or life.our_seen_ms <= run.ended_ms + apart_ms:
+    return next((blame for each in (run, *run.earlier) if (blame := _blame(life, each)) is not None), None)
+
+
+def _blame(life: Life, run: Run) -> Blame | None:
+    if run.untold or not _tells(life, run):
         return None
     if run.result in _BAD:
         message = f"{run.name} {_ENDED[run.result]}: it lapses at {life.when} unless a later run renews it"
-        return Level.WARNING, "RenewalFailed", message
-    if run.result == "SUCCESS" and life.renewable:
+        return Blame((Level.WARNING, "RenewalFailed", message), run.url)
+    if life.renewable:
         message = f"{run.name} succeeded and did not renew it: it lapses at {life.when}"
-        return Level.WARNING, "NotRenewed", message
+        return Blame((Level.WARNING, "NotRenewed", message), run.url)
     return None
 
 
-def says(level: Level, life: Life, run: Run | None) -> str:
+def _tells(life: Life, run: Run) -> bool:
+    """Whether a run that came to a result did not renew it, as far as it was looked up since."""
+    known = run.number is not None and run.result in (*_BAD, "SUCCESS")
+    return known and is_since(run, life) and life.our_seen_ms > run.ended_ms + apart_ms(life)
+
+
+def says(level: Level, reason: str, life: Life, run: Run | None) -> str:
     """Hold the job against a token that is not well; empty where it explains nothing."""
     if run is None or level not in TROUBLED:
         return ""
     if run.disabled:
         return DISABLED
-    if run.untold:
+    if run.untold or run.number is None:
         return ""
-    if run.result in _BAD:
+    told = next((each for each in (run, *run.earlier) if _tells(life, each)), None)
+    last = told or run
+    if last.result in _BAD:
         return RED
     renewed_ms = life.skewed_from_ms if life.from_ms is not None else 0
-    if run.result == "SUCCESS" and run.ended_ms >= renewed_ms - CLOCKS_MS:
-        return GREEN
-    return IDLE if run.number is not None else ""
+    if last.result != "SUCCESS" or last.ended_ms < renewed_ms - CLOCKS_MS:
+        return IDLE
+    if told is None and reason in _NOT_IN_TIME:
+        return "" if is_since(last, life) else IDLE  # it may have renewed it just now, or gave the last renewal
+    return GREEN

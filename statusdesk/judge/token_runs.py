@@ -9,7 +9,9 @@ import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from statusdesk.config import TokenSettings
 from statusdesk.facts import BY_HAND, Build
@@ -147,22 +149,41 @@ def last_run(
     ``renewed_ms`` looks up when it was renewed, in our clock; that is what tells where the builds tell nothing. Where
     no run was for it, the newest that may have been is returned as ``untold``.
     """
-    run = next((each for each in runs if each.was_for(token) is not For.OTHERS), None)
-    if run is None:
-        return Run(job=token.renewal_job, disabled=disabled)
-    untold = run.was_for(token) is For.UNTOLD and not _is_renewed_by_such(token, runs, renewed_ms())
-    if untold:
-        mine = next((each for each in runs if each.was_for(token) is For.MINE), None)
-        run, untold = mine or run, mine is None
+    last_ms = max(renewed_ms(), default=0)
+    shown: bool | None = None
+    mine: list[Build] = []
+    others: set[str] = set()
+    maybe: Build | None = None
+    for run in runs:
+        build, since = run.build, run.build.started_ms > last_ms
+        if mine and not since:
+            break
+        whose = run.was_for(token)
+        if whose is For.UNTOLD and shown is None:
+            shown = _is_renewed_by_such(token, runs, renewed_ms())
+        if whose is For.MINE or (whose is For.UNTOLD and shown):
+            mine.append(build)
+            continue
+        maybe = maybe or (build if whose is For.UNTOLD else None)
+        if since and build.url:
+            others.add(build.url)
+    known: dict[str, Any] = {"disabled": disabled, "others": frozenset(others)}
+    if mine:
+        earlier = tuple(_run(token, build) for build in mine[1:])
+        return replace(_run(token, mine[0]), earlier=earlier, **known)
+    if maybe is not None:
+        return replace(_run(token, maybe), untold=True, **known)
+    return Run(job=token.renewal_job, **known)
+
+
+def _run(token: TokenSettings, build: Build) -> Run:
     return Run(
         job=token.renewal_job,
-        number=run.build.number,
-        result=run.build.result or "",
-        started_ms=run.build.started_ms,
-        ended_ms=run.build.started_ms + run.build.duration_ms,
-        url=run.build.url,
-        untold=untold,
-        disabled=disabled,
+        number=build.number,
+        result=build.result or "",
+        started_ms=build.started_ms,
+        ended_ms=build.started_ms + build.duration_ms,
+        url=build.url,
     )
 
 

@@ -4,6 +4,7 @@
 only after a renewal has been seen.
 """
 
+import hashlib
 from collections.abc import Sequence
 
 import msgspec
@@ -11,11 +12,10 @@ import msgspec
 from statusdesk.config import TokenSettings
 from statusdesk.facts import Token
 from statusdesk.grants import survival
-from statusdesk.job_names import shown_job
 from statusdesk.judge.token_ancestors import by_ancestors, dead_one, named
 from statusdesk.judge.token_doubts import SILENT, known_of, unseen, unseen_words
 from statusdesk.judge.token_grants import steady_since_ms
-from statusdesk.judge.token_jobs import Run, of_job, says
+from statusdesk.judge.token_jobs import Run, of_job, renewer, says
 from statusdesk.judge.token_life import Life, Verdict, is_witnessed, life_of, moment
 from statusdesk.judge.token_rules import (
     by_cap,
@@ -31,8 +31,9 @@ from statusdesk.judge.token_rules import (
 from statusdesk.states import NO_NEWS, Grant, Level, TokenState
 
 _RANK = {Level.OK: 0, Level.UNKNOWN: 0, Level.WARNING: 1, Level.FAILING: 2}
-_LATER = ("Gone", "Lapsed", NO_NEWS, "ParentLapses", "RenewalFailed", "NotRenewed")
+_LATER = ("Gone", "Lapsed", NO_NEWS, "ParentLapses")
 """What is not held until a renewal is seen: it depends on other things than the token's own time."""
+_BY_RUN = ("RenewalFailed", "NotRenewed")
 _NO_RUNS = ("AtCap", "NearsCap", "NeverSurvives", "NotRenewable", "FewUses", "ParentLapses")
 """What no run helps against."""
 _LATE_LOOKS = 2
@@ -46,8 +47,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     nearest first. ``skew_ms``: the server's clock minus ours.
     ``poll_s``: how late a renewal may be seen; ``looks_s``: how far apart look-ups of one token are at most, as long
     as Vault answers. ``heard_ms``: the last good answer when Vault gives no news, else None.
-    ``alive_ms``: when the token was last seen alive. ``holds``: ``before`` was judged by the same settings, so that
-    its level stays until a renewal is seen.
+    ``alive_ms``: when the token was last seen alive.
     """
 
     grants: Sequence[Grant] = ()
@@ -58,7 +58,6 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     looks_s: float = 300.0
     heard_ms: int | None = None
     alive_ms: int | None = None
-    holds: bool = True
 
 
 class TokenVerdict(msgspec.Struct, frozen=True):
@@ -82,13 +81,13 @@ def judge_token(
         return TokenVerdict(_gone(token, key, before, settings, now_ms, around), None)
     at_ms = min(now_ms, around.heard_ms) if around.heard_ms is not None else now_ms
     life = life_of(token, key, settings, around.grants, at_ms, skew_ms=around.skew_ms, poll_s=around.poll_s)
-    verdict = _judge(life, around, now_ms)
+    verdict, blamed_url = _judge(life, around, now_ms)
     state = _with_run(_state(life, key, verdict, around.run), around.run)
+    state = msgspec.structs.replace(state, blamed_url=blamed_url, judged_by=_digest(life.settings))
     if state.reason == NO_NEWS:
         state = unseen(state, before)
-    elif before is not None and around.holds and _is_held(before, state):
-        held = {"level": before.level, "reason": before.reason, "message": before.message}
-        state = msgspec.structs.replace(state, **held)
+    elif before is not None and _is_held(before, state, around.run):
+        state = _held(before, state, life, around.run)
     if around.heard_ms is not None:
         # nothing changes while nothing is heard, but for the end
         life.looks = [life.expire_ms] if life.expire_ms is not None and life.expire_ms > now_ms + life.skew_ms else []
@@ -96,7 +95,14 @@ def judge_token(
     return TokenVerdict(state, again_ms - around.skew_ms if again_ms is not None else None)
 
 
-def _judge(life: Life, around: Around, now_ms: int) -> Verdict:
+def _judge(life: Life, around: Around, now_ms: int) -> tuple[Verdict, str]:
+    """Return the verdict, and the address of the run of the renewal job by which it was found, if any."""
+    blame = of_job(life, around.run)
+    level, reason, message = _found(life, around, now_ms, blame.verdict if blame is not None else None)
+    return (level, reason, message), blame.url if blame is not None and reason == blame.verdict[1] else ""
+
+
+def _found(life: Life, around: Around, now_ms: int, by_run: Verdict | None) -> Verdict:
     if life.expire_ms is not None and life.expire_ms <= now_ms + life.skew_ms:
         if life.renewable and (why := _unseen(life, silent=around.heard_ms is not None)):
             return Level.UNKNOWN, NO_NEWS, unseen_words(life.when, why)
@@ -105,7 +111,7 @@ def _judge(life: Life, around: Around, now_ms: int) -> Verdict:
         return worst_of([by_uses(life), by_root(life)]) or (Level.OK, "NeverExpires", "it never expires")
     life.reached(life.expire_ms)
     run = around.run
-    job = run.words if run is not None else shown_job(life.settings.renewal_job)
+    job = renewer(life, run)
     found = worst_of(
         [
             by_uses(life),
@@ -113,7 +119,7 @@ def _judge(life: Life, around: Around, now_ms: int) -> Verdict:
             by_cap(life),
             by_grant(life) if life.effect.name == "SHORTENED" else None,
             by_schedule(life, f" by {job}" if job else ""),
-            of_job(life, run),
+            by_run,
             by_renewable(life),
             by_grant(life),
             by_time_left(life),
@@ -140,14 +146,36 @@ def _survival(life: Life, reason: str) -> str:
     return f", {survival(life.survives, more=life.missed > 0)}"
 
 
-def _is_held(before: TokenState, state: TokenState) -> bool:
-    """Whether a worse level stays: the same token, not renewed since, by the same interval."""
-    same = before.identity == state.identity and (before.renew_every_s, before.every_rule) == (
+def _digest(settings: TokenSettings) -> str:
+    """Return what tells these settings from others, without the accessor: another one is another token."""
+    said = msgspec.json.encode(msgspec.structs.replace(settings, accessor="", accessor_file=""))
+    return hashlib.sha256(said).hexdigest()[:12]
+
+
+def _is_held(before: TokenState, state: TokenState, run: Run | None) -> bool:
+    """Whether a worse level stays: the same token, not renewed since, by the same settings and interval.
+
+    What a run tells of it stays, too, also where that run is deleted: but not where it was for others, or where the
+    clock by which it was held against the last renewal was not the server's.
+    """
+    same = (before.identity, before.judged_by, before.renew_every_s, before.every_rule) == (
+        state.identity,
+        state.judged_by,
         state.renew_every_s,
         state.every_rule,
     )
+    if before.reason in _BY_RUN:
+        mistaken = run is not None and before.blamed_url in run.others
+        same = same and not mistaken and before.skew_ms == state.skew_ms
     rises = _RANK.get(state.level, 0) >= _RANK.get(before.level, 0)
     return same and not rises and not state.is_dead and before.reason not in _LATER
+
+
+def _held(before: TokenState, state: TokenState, life: Life, run: Run | None) -> TokenState:
+    """Return a state with the worse level that was told before."""
+    said = before.job_says if before.reason in _BY_RUN else says(before.level, before.reason, life, run)
+    kept = {"level": before.level, "reason": before.reason, "message": before.message, "job_says": said}
+    return msgspec.structs.replace(state, blamed_url=before.blamed_url, **kept)
 
 
 def _state(life: Life, key: str, verdict: Verdict, run: Run | None) -> TokenState:
@@ -184,7 +212,7 @@ def _state(life: Life, key: str, verdict: Verdict, run: Run | None) -> TokenStat
         missed=life.missed,
         at_cap=life.at_cap,
         dead_ms=_ours(life.expire_ms, skew_ms) if reason == "Lapsed" else None,
-        job_says=says(level, life, run),
+        job_says=says(level, reason, life, run),
         notes=notes_of(life),
     )
     return _with_moments(state, life)

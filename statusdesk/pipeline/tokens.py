@@ -51,7 +51,6 @@ class Tokens:
         self._grants: dict[str, list[Grant]] = {}
         self._runs: dict[str, Run] = {}
         self._alive_ms: dict[str, int] = {}
-        self._judged: set[str] = set()
         self._dirty: set[str] = set()
         self._runs_due: set[str] = set()
         self._again: dict[str, int] = {}
@@ -172,7 +171,6 @@ class Tokens:
     def _forget(self, key: str) -> None:
         for known in (self._grants, self._runs, self._alive_ms, self._again):
             known.pop(key, None)
-        self._judged.discard(key)
         self._dirty.discard(key)
 
     def _look_at_jobs(self) -> None:
@@ -234,7 +232,6 @@ class Tokens:
             around = self._around(key, token, heard_ms)
             verdict = judge_token(token, before, settings, now_ms, around)
             state, again_ms = verdict.state, verdict.look_again_ms
-        self._judged.add(key)
         if again_ms is not None:
             self._again[key] = max(again_ms, now_ms + SOONEST_MS)
         else:
@@ -252,7 +249,6 @@ class Tokens:
             looks_s=self._looks_s,
             heard_ms=heard_ms,
             alive_ms=self._alive_ms.get(key),
-            holds=key in self._judged,
         )
 
     def _grants_known(self, key: str) -> list[Grant]:

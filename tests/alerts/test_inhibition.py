@@ -8,7 +8,7 @@ from statusdesk.alerts.lifecycle import waits_moved
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.message import Message
 from statusdesk.states import Level
-from tests.alerts.make import MINUTE, World, rollout, rule, token
+from tests.alerts.make import MINUTE, World, build, rollout, rule, token
 from tests.alerts.post import Post
 
 KEY = "token:vault/t"
@@ -340,3 +340,35 @@ def test_what_is_muted_by_one_after_another_stays_kept_back():
     failing = by_name(world)["RolloutFailing staging"]
     assert failing.inhibited_by == by_name(world)["TokenGone"].fingerprint != more.fingerprint
     assert failing.kept_back, "nobody has been told of it at any time"
+
+
+MADE = {"build_job": "deploy-orders", "build_number": 7}
+
+
+def failed(number=7):
+    return build(job="deploy-orders", namespace="staging", number=number)
+
+
+def test_a_build_that_failed_by_its_rollout_has_the_same_cause_and_is_told_once_with_it():
+    world = World(STUCK_OFF)
+    world.step(failed(), build(job="deploy-web", namespace="staging", number=7), rollout(namespace="staging", **MADE))
+    assert not by_name(world)["BuildFailed staging"].muted
+    world.step(gone(), hit(**MADE))
+    muted = {alert.app: alert.inhibited_by for alert in world.alerts.active() if alert.alertname == "BuildFailed"}
+    cause = by_name(world)["TokenGone"]
+    assert muted == {"deploy-orders": cause.fingerprint, "deploy-web": ""}
+    assert cause.hits == ("staging/orders",), "the app of the job"
+    world.step(failed(8))
+    assert not by_name(world)["BuildFailed staging"].cause_key, "another build, which made no rollout that fails so"
+
+
+def test_a_failed_build_is_told_where_it_stays_red_for_long_after_its_cause_is_over():
+    world = World(STUCK_OFF)
+    world.step(gone(), hit(**MADE), failed())
+    cause = by_name(world)["TokenGone"].fingerprint
+    world.step(token(Level.OK, reason="Renewing"), rollout(Level.OK, namespace="staging", version="1.5", **MADE))
+    for _ in range(2):
+        assert {name: each.inhibited_by for name, each in by_name(world).items()} == {"BuildFailed staging": cause}
+        world.restart()
+    world.later(RECOVERY_MS + MINUTE)
+    assert not by_name(world)["BuildFailed staging"].muted

@@ -288,6 +288,13 @@ def test_back_off_doubles_to_its_limit_and_keeps_what_the_server_asks():
     assert 9 <= pace.next_delay_s(True) <= 11
 
 
+@pytest.mark.parametrize(("interval_s", "longest_s"), [(2.0, 12.0), (30.0, 60.0), (120.0, 120.0)])
+def test_back_off_is_no_longer_than_a_few_intervals(interval_s, longest_s):
+    pace = Pace(interval_s, threading.Event())
+    delay_s = [pace.next_delay_s(False) for _ in range(9)][-1]
+    assert 0.9 * longest_s <= delay_s <= 1.1 * longest_s
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [("7", 7.0), ("-3", 0.0), ("soon", None), (None, None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0)],

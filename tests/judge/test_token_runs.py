@@ -115,7 +115,8 @@ def test_values_of_which_only_that_they_are_is_kept_may_be_for_another_token(nam
     runs = [*by_hand, *(build(number, trigger="timer", renews=(("TOKEN", "?"),)) for number in (1, 2, 3))]
     assert held(PAYMENTS, [ORDERS], runs) == Run(job=JOB, **FIELDS, untold=True)
     assert held(PAYMENTS, [ORDERS], runs, (1, 2, 3)) == Run(job=JOB, **FIELDS), "its renewals tell"
-    assert held(PAYMENTS, [], runs[len(named) :]) == Run(job=JOB, **FIELDS), "it renews no other one"
+    alone = held(PAYMENTS, [], runs[len(named) :])
+    assert (alone.number, [each.number for each in alone.earlier]) == (3, [2, 1]), "it renews no other one"
     assert held(ORDERS, [], runs).number == (0 if named else 3), "where one run names it, what others hide is another"
 
 
@@ -145,3 +146,10 @@ def test_what_renewed_a_token_by_name_shows_nothing_of_runs_for_what_is_not_conf
 
 def test_a_disabled_job_without_runs():
     assert last_run(ORDERS, [], tuple, disabled=True).words == "renew (disabled)"
+
+
+def test_the_runs_since_the_last_renewal_are_told_with_whose_they_were():
+    builds = [of_app(1, "orders"), of_app(2, "orders", "FAILURE"), of_app(3, "payments", url="u3"), build(4, "ABORTED")]
+    run = held(ORDERS, [PAYMENTS], builds, (1,))
+    assert (run.number, [each.number for each in run.earlier], run.others) == (4, [2], {"u3"})
+    assert held(ORDERS, [PAYMENTS], builds, (2,)).earlier == (), "it was renewed since"

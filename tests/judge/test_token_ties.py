@@ -69,6 +69,9 @@ def run(result: str, started_h: float, **changes: Any) -> Run:
     return Run(**(fields | {"ended_ms": started_ms + 30_000, "url": "http://j/88/"} | changes))
 
 
+RED = (Level.WARNING, "RenewalFailed", "job red, token lapses")
+
+
 @pytest.mark.parametrize(
     ("seen", "last", "after_h", "level", "reason", "says"),
     [
@@ -81,6 +84,11 @@ def run(result: str, started_h: float, **changes: Any) -> Run:
         (token(), run("FAILURE", 8), 8.02, Level.OK, "Renewing", ""),  # not looked up since the run has ended
         (token(), run("ABORTED", 8), 8.1, Level.OK, "Renewing", ""),
         (token(), run("FAILURE", 16), 17, Level.FAILING, "LapsesBeforeNextRun", "job red, token lapses"),
+        (token(), run("SUCCESS", -0.01), 10.5, Level.WARNING, "RenewalMissed", "job has not run"),  # that renewed it
+        (token(), run("ABORTED", 9, earlier=(run("FAILURE", 8),)), 9.1, *RED),
+        (token(), run("SUCCESS", 9, earlier=(run("FAILURE", 8),)), 9.02, *RED),  # not looked up since the last one
+        (token(), run("ABORTED", 9, earlier=(run("FAILURE", 8),)), 10.5, Level.WARNING, "RenewalMissed", RED[2]),
+        (token(), run("ABORTED", 9, earlier=(run("FAILURE", -1),)), 9.1, Level.OK, "Renewing", ""),
         (token(), run("SUCCESS", 0, disabled=True), 10.5, Level.WARNING, "RenewalMissed", "job disabled"),
         (token(), run("ABORTED", 9), 10.5, Level.WARNING, "RenewalMissed", "job has not run"),
         (
@@ -109,6 +117,7 @@ def test_the_renewal_job_is_held_against_the_token(
         (run("FAILURE", 8), "mb/feature/x #88 failed: it lapses"),
         (run("SUCCESS", 8), "mb/feature/x #88 succeeded and did not renew it"),
         (run("FAILURE", 16), "by mb/feature/x (#88 failed)"),
+        (run("SUCCESS", 0, number=87), "by mb/feature/x (no run has ended since #87)"),
         (run("FAILURE", 16, disabled=True), "by mb/feature/x (disabled)"),
         (run("FAILURE", 16, untold=True), "by mb/feature/x"),
         (None, "by mb/feature/x"),
@@ -116,7 +125,7 @@ def test_the_renewal_job_is_held_against_the_token(
 )
 def test_the_renewal_job_of_a_branch_has_the_name_that_people_know(last: Run | None, said: str) -> None:
     job = "mb/feature%2Fx"
-    after_ms = T0 + int((17 if last is None or last.started_ms > T0 + 8 * H else 8.1) * H)
+    after_ms = T0 + int((17 if last is None or last.started_ms != T0 + 8 * H else 8.1) * H)
     mine = replace(last, job=job) if last is not None else None
     state = judge_token(token(), None, replace(EVERY_8H, renewal_job=job), after_ms, Around(run=mine)).state
     assert said in state.message and job not in state.message and state.renewal_job == job

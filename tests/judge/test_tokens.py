@@ -168,7 +168,7 @@ def test_a_level_falls_only_after_a_renewal_was_seen() -> None:
         assert (clock_set_back.level, clock_set_back.message) == (Level.WARNING, missed.message)
     mended = judge_token(renewed(seen, 11, 24), clock_set_back, EVERY_8H, T0 + 11 * H).state
     assert mended.level is Level.OK
-    other_settings = judge_token(seen, missed, EVERY_8H, T0 + H, Around(holds=False)).state
+    other_settings = judge_token(seen, missed, msgspec.structs.replace(EVERY_8H, warn_s=3600.0), T0 + H).state
     assert other_settings.level is Level.OK
 
 

@@ -7,7 +7,7 @@ from statusdesk.config import Config, JenkinsSettings, StageSettings, StoreSetti
 from statusdesk.facts import Build, Job, QueueItem, Token, VaultHealth
 from statusdesk.pipeline import renewal_runs
 from statusdesk.pipeline.desk import Desk
-from statusdesk.states import TokenState
+from statusdesk.states import Level, TokenState
 from tests.pipeline.desk_bench import T0, Bench, build, builds, swept
 from tests.pipeline.test_desk_tokens import token
 
@@ -114,7 +114,9 @@ def test_a_job_is_looked_at_again_where_something_of_it_is_new_and_once_for_all_
     bench.see(swept(Job, disabled, other, source="jenkins", started_ms=T0 + 30_000))
     assert taken()["last_run"] == 2
     bench.see(swept(Job, other, source="jenkins", started_ms=T0 + 40_000))
-    assert taken() == {"last_run": 2} and bench.held("orders") == ("Renewing", None), "it has gone"
+    assert taken() == {"last_run": 2} and bench.held("orders") == ("NotRenewed", None), (
+        "it has gone, and renewed nothing"
+    )
 
 
 def test_a_token_that_vault_tells_later_is_held_against_its_job_though_nothing_is_new_at_jenkins(bench):
@@ -138,3 +140,49 @@ def test_which_runs_renewed_a_token_is_told_anew_when_the_clock_of_vault_is_know
     bench.see(swept(VaultHealth, health, source="vault"))
     row = bench.writer.current(TokenState)["vault/orders"]
     assert (row.job_number, row.job_says) == (9, "job red, token lapses")
+
+
+@pytest.mark.parametrize("result", ["FAILURE", "SUCCESS"])
+@pytest.mark.parametrize("newer", ["ABORTED", "NOT_BUILT", None, "SUCCESS"])
+def test_what_a_run_told_of_a_token_stays_until_a_renewal_is_seen(bench, result, newer):
+    """A newer run that runs, did not come to a result, or is too young to be judged, renewed nothing as far as seen."""
+    told = ("RenewalFailed" if result == "FAILURE" else "NotRenewed", Level.WARNING)
+    bench.renewed_by(orders="infra/renew")
+    bench.see(builds(run(9, result)), vault("orders"))
+
+    def seen() -> tuple[str, Level]:
+        row = bench.writer.current(TokenState)["vault/orders"]
+        return row.reason, row.level
+
+    assert seen() == told
+    bench.see(builds(run(9, result), run(10, newer)))
+    assert seen() == told
+    bench.restart()
+    bench.see(builds(run(9, result), run(10, newer)), vault("orders"))
+    assert seen() == told, "over a restart"
+    says = "job red, token lapses" if result == "FAILURE" else "job green, token dying"
+    assert bench.writer.current(TokenState)["vault/orders"].job_says == says
+    bench.now_ms = T0 + 60_000
+    bench.see(vault("orders", started_ms=bench.now_ms, last_renewal_ms=T0 + 1, expire_ms=T0 + 30 * H))
+    assert seen() == ("Renewing", Level.OK)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_failed_run_that_is_deleted_or_whose_job_has_gone_renewed_nothing_all_the_same(bench, restarted):
+    bench.renewed_by(orders="infra/renew")
+    bench.see(builds(run(9, "FAILURE")), vault("orders"))
+    bench.see(builds(run(9, "FAILURE", deleted=True)))
+    if restarted:
+        bench.restart()
+        bench.see(vault("orders"))
+    row = bench.writer.current(TokenState)["vault/orders"]
+    assert (row.reason, row.level, row.job_says) == ("RenewalFailed", Level.WARNING, "job red, token lapses")
+
+
+def test_a_run_that_turns_out_to_have_been_for_another_token_is_no_longer_held_against_this_one(bench):
+    bench.renewed_by(orders="infra/renew", payments="infra/renew")
+    failed = of_app(9, "mail", result="FAILURE", url="http://jenkins/9")
+    bench.see(builds(failed), vault("orders", "payments"))
+    assert bench.held("orders") == ("RenewalFailed", 9), "that word may be of no token"
+    bench.see(builds(failed, of_app(8, "payments")))
+    assert bench.held("orders")[0] == "Renewing", "it names what is renewed"

@@ -316,6 +316,16 @@ async def test_all_builds_that_run_are_listed_also_those_below_newer_ones():
         assert line_with(app, "deploy-billing \u21e2 staging", "#52") != line_with(app, "deploy-billing \u21e2", "#55")
 
 
+async def test_what_a_platform_job_runs_is_listed_though_it_is_well_there():
+    made = jenkins.state("env-create", "dev-4", 4, "SUCCESS", job_class="environment")
+    again = replace(made, running=(RunningBuild(9, NOW - 60_000),))
+    app = open_desk(jenkins.board(builds=(jenkins.ROWS[0], again)))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        assert "1 now" in line_with(app, " RUNNING ") and line_with(app, "env-create \u21e2 dev-4", "#9")
+        assert not [line for line in text(app).splitlines() if line.strip().startswith("dev-4")], "it is well"
+
+
 async def test_a_platform_job_that_failed_for_a_namespace_is_listed_and_nothing_there_is_all_green():
     made = jenkins.state("env-create", "dev-4", 4, "SUCCESS", job_class="environment")
     half = jenkins.state("env-create", "dev-3", 3, "FAILURE", job_class="environment")
