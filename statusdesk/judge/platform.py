@@ -302,7 +302,8 @@ def _overdue(known: _Known) -> str:
     said = f"{shown_job(known.job.name)} succeeded last {_ago(known)} ago{known.where}"
     if known.success is None:
         waited = age(known.now_ms - (known.awaited_ms or known.now_ms))
-        never = "has never succeeded" if known.job.complete else f"has no success{_as_read(known.job)}"
+        as_read = _as_read(known.job)
+        never = f"has no success{as_read}" if as_read else "has never succeeded"
         said = f"{shown_job(known.job.name)} {never}{known.where}, for {waited}"
     every = age(round(period.every_s * 1000))
     said += f", its runs are {every} apart at most" if period.rule == "longest" else f", it should every {every}"
