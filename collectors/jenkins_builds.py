@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from math import inf
 
 from collectors.jenkins_activity import Activity
 from collectors.jenkins_api import JenkinsApi
@@ -17,12 +18,13 @@ from collectors.jenkins_facts import (
     definitions_in,
     depth_of,
 )
-from collectors.jenkins_identity import UNSEEN_S, Identities
+from collectors.jenkins_history import History, read_of
+from collectors.jenkins_identity import UNSEEN_S, Identities, is_large_gap
 from collectors.jenkins_jobs import JobFacts
 from collectors.jenkins_ledger import BuildLedger, JobKey, Key, Told
 from collectors.jenkins_queries import MAX_LEVELS, slow_scan, tick
 from collectors.jenkins_skew import CLOCK, ServerClock, as_stamped, in_ours
-from collectors.jenkins_wire import BuildWire, Definitions, Remaining, RemainingBuild, Root
+from collectors.jenkins_wire import Builds, BuildWire, Definitions, Remaining, RemainingBuild, Root
 from collectors.transport import VisitFailed, plain_url
 from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock, ClockSteps
@@ -40,8 +42,9 @@ class JenkinsBuilds:
     """Visits one Jenkins until told to stop.
 
     ``known`` are builds already stored, per job at least the newest and all that were running, so that nothing is
-    fetched twice; ``complete`` are the jobs whose older builds are all stored. ``token`` reads the API token anew for
-    each connection; ``renewed`` are the tokens of Vault that jobs renew. Everything seen goes to ``emit``.
+    fetched twice; ``stored`` are the jobs, with how far their builds were read. ``token`` reads the API token anew for
+    each connection; ``renewed`` are the tokens of Vault that jobs renew; for ``keep_s`` builds are kept, so that none
+    that are older are asked for. Everything seen goes to ``emit``.
     """
 
     def __init__(
@@ -52,9 +55,10 @@ class JenkinsBuilds:
         emit: Callable[[Message], None],
         stop: threading.Event,
         clock: Clock,
-        complete: Collection[str] = (),
+        stored: Collection[Job] = (),
         renewed: Sequence[TokenSettings] = (),
         steps: ClockSteps | None = None,
+        keep_s: float = inf,
     ) -> None:
         self._server_clock = ServerClock(clock, steps)
         connect = partial(JenkinsApi.connect, settings, token, self._server_clock)
@@ -67,8 +71,11 @@ class JenkinsBuilds:
         self._activity = Activity(settings, self._visits, self._server_clock, clock)
         self._identities = Identities(self._ledger, max(UNSEEN_S, 3 * settings.interval_s))
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
-        limits = settings.backfill_parallel, settings.backfill_builds
-        self._errands = JenkinsErrands(connect, *limits, self._delivered, self._missing, self._remain)
+        # one that had no build may have many by now
+        read = {job: each for job, each in read_of(stored).items() if job in self._reached}
+        self._history = History(settings.backfill_builds, keep_s * 1000, clock, read)
+        parallel = settings.backfill_parallel
+        self._errands = JenkinsErrands(connect, parallel, self._delivered, self._missing, self._remain)
         self._deletions = Deletions()
         self._look_again_s = time.monotonic() + settings.slow_interval_s
         self._wanted = DetailsWanted(JenkinsDetails(settings, token, clock, self._server_clock), emit, stop)
@@ -79,7 +86,6 @@ class JenkinsBuilds:
         self._seed_ended = threading.Event()  # since the definitions were asked for; told by the errands' threads too
         self._session = self._who = ""
         self._settled = False
-        self._complete = set(complete) & self._reached.keys()  # one that had no build may have many by now
         self._moves: list[JobMove] = []  # what the jobs of a visit have come to, to be told with its builds
         self._moved: list[Build] = []
         self._missed: frozenset[str] = frozenset()  # jobs that the last visit did not show
@@ -188,15 +194,19 @@ class JenkinsBuilds:
             for name in missing & self._missed if jobs else ():
                 self._identities.retire(name)
                 self._drop(name)
-            complete = set(self._complete)
+            for job in news:
+                reached = self._reached.get(job.name)
+                if reached is not None and is_large_gap(job, reached):
+                    self._history.missed(job.name, reached)  # before it is told what the job's last build is
+            reads = dict(self._history.told())
             self._missed = missing
-        facts = self._jobs.facts(jobs, self._definitions, complete, self._server_clock.ms)
+        facts = self._jobs.facts(jobs, self._definitions, reads, self._server_clock.ms)
         self._visits.tell_sweep(Job, facts, started_ms)
 
     def _drop(self, job: str) -> None:
         """Drop how far the builds of a job were read."""
         self._reached.pop(job, None)
-        self._complete.discard(job)
+        self._history.forget(job)
         self._deletions.forget(job)
 
     def _carry_over(self, moves: Mapping[str, str]) -> None:
@@ -204,9 +214,8 @@ class JenkinsBuilds:
         if not moves:
             return
         reached = {after: self._ledger.newest_of(before) for after, before in moves.items()}
-        complete = {
-            after for after, before in moves.items() if before in self._complete and not self._errands.concerns(before)
-        }
+        told = self._history.told()
+        read = {after: told[name] for after, name in moves.items() if name in told and not self._errands.lacks(name)}
         url = plain_url(self._settings.url)
         self._moves += [
             JobMove(SOURCE, before, after, f"{url}/{self._paths[after]}") for after, before in moves.items()
@@ -216,7 +225,7 @@ class JenkinsBuilds:
             self._drop(name)
             self._identities.renew(name)
         self._reached |= reached
-        self._complete |= complete
+        self._history.know(read)
 
     def _take_last_builds(self, jobs: list[SeenJob], news_of: list[SeenJob]) -> None:
         """Take every job's last build, and ask for those that are missing before it."""
@@ -241,9 +250,9 @@ class JenkinsBuilds:
                 unknown += told.unknown
                 self._reached[job.name] = max(last.number, self._reached.get(job.name, 0))
                 if last.number == 1:
-                    self._complete.add(job.name)
-                elif job.name not in self._complete:
-                    backfill.append((-(last.timestamp or 0), self._identities.errand(job.name, job.path)))
+                    self._history.whole(job.name)
+                elif (page := self._history.first(job.name)) is not None:
+                    backfill.append((-(last.timestamp or 0), self._identities.errand(job.name, job.path, page=page)))
             told = Told(tuple(news), tuple(unknown))
             self._tell(told, tuple(gone))
         self._notice_seed(told)
@@ -268,7 +277,7 @@ class JenkinsBuilds:
         ):
             self._seed_ended.set()
 
-    def _ask_for_upstream(self, told: Told) -> None:
+    def _ask_for_upstream(self, told: Told, *, urgent: bool = True) -> None:
         """Ask for builds that have started others and are not known; those of jobs that we cannot see are absent."""
         for job, number in told.unknown:
             with self._lock:
@@ -276,7 +285,7 @@ class JenkinsBuilds:
                 errand = self._identities.errand(job, path, number) if path is not None else None
                 if errand is None:
                     self._tell(self._ledger.unreadable((job, number)))
-            self._errands.ask([errand] if errand is not None else [], urgent=True)
+            self._errands.ask([errand] if errand is not None else [], urgent=urgent)
 
     def _ask_for_open_builds(self, jobs: list[SeenJob], running: frozenset[str]) -> None:
         """Ask for builds that ran when last seen, are on no executor, and are not their job's last build any more."""
@@ -324,21 +333,32 @@ class JenkinsBuilds:
         text = f"builds of {counted(jobs, 'job')} could not be read, such as {shown_job(errand.job)}: {error.message}"
         self._visits.tell_part("builds", VisitFailed(error.problem, text))
 
-    def _delivered(self, errand: Errand, builds: list[BuildWire]) -> None:
+    def _delivered(self, errand: Errand, answer: Builds) -> None:
         """Take what an errand has brought; called by its thread."""
+        job, page, builds, more = errand.job, errand.page, answer.found, None
         with self._lock:
-            if self._is_of_another(errand, builds, whole=errand.number is None):
+            if self._is_of_another(errand, builds, whole=page is not None and not page.begin):
                 return
-            former = self._identities.former(errand.job, builds, self._missed) if errand.number is None else None
-            if former is not None and errand.job in self._paths:
-                self._carry_over({errand.job: former})
-            told = self._ledger.take(errand.job, errand.path, self._default(errand.job), builds)
+            if page is not None:
+                if not page.begin:
+                    self._take_former_name(job, builds)
+                builds = self._history.untold(job, page, builds, lambda number: bool(self._ledger.get((job, number))))
+            told = self._ledger.take(job, errand.path, self._default(job), builds)
             self._tell(told)
-            if errand.number is None:
-                self._complete.add(errand.job)
-        if errand.number is not None:
+            if page is not None and (after := self._history.after(job, page, answer)) is not None:
+                more = self._identities.errand(job, errand.path, page=after)
+        if page is None:
             self._notice_seed(told)
-        self._ask_for_upstream(told)
+        self._ask_for_upstream(told, urgent=not errand.can_wait)
+        if more is not None:
+            self._errands.ask([more], urgent=class_of(job, self._settings) is JobClass.ENVIRONMENT)
+
+    def _take_former_name(self, job: str, builds: Sequence[BuildWire]) -> None:
+        """Let a job be known by what a job that has gone had; how far that was read may not reach these builds."""
+        former = self._identities.former(job, builds, self._missed)
+        if former is not None and job in self._paths:
+            self._carry_over({job: former})
+            self._history.forget(job)
 
     def _is_of_another(self, errand: Errand, found: Sequence[BuildWire | RemainingBuild], *, whole: bool) -> bool:
         """Tell whether an answer is not about the job that is known; where the job is another now, visit it anew."""
@@ -352,6 +372,9 @@ class JenkinsBuilds:
     def _missing(self, errand: Errand) -> None:
         """Take that what an errand asked for is not there; called by its thread."""
         if errand.number is None:
+            with self._lock:
+                if errand.page is not None and not self._identities.is_past(errand):
+                    self._history.stop(errand.job)
             return
         key = (errand.job, errand.number)
         with self._lock:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from collectors.jenkins_api import JenkinsApi
-from collectors.jenkins_queries import newest_builds, one_build, remaining_builds
+from collectors.jenkins_history import Page
+from collectors.jenkins_queries import one_build, page_of_builds, remaining_builds
 from collectors.jenkins_wire import Builds, BuildWire, Remaining
 from collectors.pace import RETRY_AFTER_LIMIT_S
 from collectors.transport import VisitFailed, fault
@@ -22,7 +23,7 @@ PATIENCE = 3.0  # old builds are read from disk by a server that may be cold
 
 
 class Errand(NamedTuple):
-    """One build to ask for, or with ``number`` None the newest builds of a job.
+    """One build to ask for, or with ``page`` some builds of a job.
 
     With ``missed``, numbers that were not there, the job is asked which builds it still has. ``era`` counts the jobs
     that had this name before.
@@ -33,6 +34,12 @@ class Errand(NamedTuple):
     number: int | None = None
     missed: frozenset[int] = frozenset()
     era: int = 0
+    page: Page | None = None
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether all others go first: what is old by now was not known for long."""
+        return self.page is not None and self.page.begin > 0 and self.page.down_to is None
 
 
 class JenkinsErrands:
@@ -42,19 +49,18 @@ class JenkinsErrands:
         self,
         connect: Callable[[], JenkinsApi],
         parallel: int,
-        newest: int,
-        done: Callable[[Errand, list[BuildWire]], None],
+        done: Callable[[Errand, Builds], None],
         missing: Callable[[Errand], None],
         remain: Callable[[Errand, Remaining], None],
     ) -> None:
         self._connect = connect
         self._parallel = max(1, parallel)
-        self._newest = newest
         self._done = done
         self._missing = missing
         self._remain = remain
         self._changed = threading.Condition()
         self._todo: collections.deque[Errand] = collections.deque()
+        self._older: collections.deque[Errand] = collections.deque()  # behind all others
         self._under_way: dict[Errand, None] = {}  # in the order in which they were asked for
         self._tries: dict[Errand, int] = {}
         self._later: list[Errand] = []
@@ -70,7 +76,8 @@ class JenkinsErrands:
             self._closed, self._resting = False, False
             self._round += 1
             self._later.clear()
-            self._todo = collections.deque(self._under_way)
+            self._todo = collections.deque(each for each in self._under_way if not each.can_wait)
+            self._older = collections.deque(each for each in self._under_way if each.can_wait)
             mine = self._round
         for index in range(self._parallel):
             threading.Thread(target=self._run, args=(mine,), name=f"jenkins-errands-{index}", daemon=True).start()
@@ -80,19 +87,28 @@ class JenkinsErrands:
         with self._changed:
             self._closed = True
             self._todo.clear()
+            self._older.clear()
             self._later.clear()
             self._changed.notify_all()
 
     def ask(self, errands: Iterable[Errand], urgent: bool = False) -> None:
-        """Add errands that are neither waiting, under way nor given up, in their order; urgent ones go first."""
+        """Add errands that are neither waiting, under way nor given up, in their order.
+
+        Urgent ones go first, of those that can wait before all that can.
+        """
         with self._changed:
             new = [e for e in dict.fromkeys(errands) if e not in self._under_way and e not in self._given_up]
             self._under_way.update(dict.fromkeys(new))
-            if urgent:
-                self._todo.extendleft(reversed(new))
-            else:
-                self._todo.extend(new)
+            self._line_up(new, urgent)
             self._changed.notify_all()
+
+    def _line_up(self, errands: list[Errand], urgent: bool) -> None:
+        for can_wait, line in ((False, self._todo), (True, self._older)):
+            mine = [errand for errand in errands if errand.can_wait is can_wait]
+            if urgent:
+                line.extendleft(reversed(mine))
+            else:
+                line.extend(mine)
 
     def resume(self) -> None:
         """Go on, and try again what failed, after Jenkins has answered the regular visit; not before it said."""
@@ -100,7 +116,7 @@ class JenkinsErrands:
             if time.monotonic() < self._not_before_s:
                 return
             self._resting = False
-            self._todo.extendleft(self._later)
+            self._line_up(self._later[::-1], urgent=True)
             self._later.clear()
             self._changed.notify_all()
 
@@ -109,7 +125,7 @@ class JenkinsErrands:
         with self._changed:
             again = [errand for errand in self._given_up if errand not in self._under_way]
             self._under_way.update(dict.fromkeys(again))
-            self._todo.extend(again)
+            self._line_up(again, urgent=False)
             self._changed.notify_all()
 
     def busy(self) -> bool:
@@ -117,10 +133,10 @@ class JenkinsErrands:
         with self._changed:
             return bool(self._under_way)
 
-    def concerns(self, job: str) -> bool:
-        """Tell whether anything about a job waits or is under way."""
+    def lacks(self, job: str) -> bool:
+        """Tell whether single builds of a job are waited for, or are under way."""
         with self._changed:
-            return any(errand.job == job for errand in self._under_way)
+            return any(errand.job == job and errand.page is None for errand in self._under_way)
 
     def given_up(self) -> list[tuple[Errand, VisitFailed]]:
         """Return the errands that failed for good, with why."""
@@ -149,27 +165,31 @@ class JenkinsErrands:
         self._finished(errand)
         return api
 
-    def _deliver(self, errand: Errand, answer: list[BuildWire] | Remaining) -> None:
+    def _deliver(self, errand: Errand, answer: Builds | Remaining) -> None:
         if isinstance(answer, Remaining):
             self._remain(errand, answer)
         else:
             self._done(errand, answer)
 
-    def _fetch(self, api: JenkinsApi, errand: Errand) -> list[BuildWire] | Remaining:
+    def _fetch(self, api: JenkinsApi, errand: Errand) -> Builds | Remaining:
         if errand.missed:
             remaining = api.get(remaining_builds(errand.path), Remaining, PATIENCE)
             if not remaining.is_readable:
                 raise VisitFailed("NotJson", f"Jenkins does not tell which builds {shown_job(errand.job)} still has")
             return remaining
-        if errand.number is None:
-            return api.get(newest_builds(errand.path, self._newest), Builds, PATIENCE).builds or []
-        return [api.get(one_build(errand.path, errand.number), BuildWire, PATIENCE)]
+        if errand.page is not None:
+            page = api.get(page_of_builds(errand.path, errand.page.begin, errand.page.end), Builds, PATIENCE)
+            if not page.is_readable:
+                raise VisitFailed("NotJson", f"Jenkins does not tell which builds {shown_job(errand.job)} has")
+            return page
+        assert errand.number is not None
+        return Builds(builds=[api.get(one_build(errand.path, errand.number), BuildWire, PATIENCE)])
 
     def _next(self, mine: int) -> Errand | None:
         with self._changed:
-            while not self._is_over(mine) and (self._resting or not self._todo):
+            while not self._is_over(mine) and (self._resting or not (self._todo or self._older)):
                 self._changed.wait()
-            return None if self._is_over(mine) else self._todo.popleft()
+            return None if self._is_over(mine) else (self._todo or self._older).popleft()
 
     def _is_over(self, mine: int) -> bool:
         return self._closed or mine != self._round

@@ -13,6 +13,7 @@ from collectors.jenkins_attribution import (
     name_of,
     namespaces_in,
 )
+from collectors.jenkins_history import Read
 from collectors.jenkins_wire import (
     BuildWire,
     Computer,
@@ -128,11 +129,11 @@ def _definition(wire: DefinitionWire, settings: JenkinsSettings) -> Definition:
 
 
 def job_of(
-    seen: SeenJob, definition: Definition | None, complete: bool, settings: JenkinsSettings, skew_ms: int = 0
+    seen: SeenJob, definition: Definition | None, read: Read, settings: JenkinsSettings, skew_ms: int = 0
 ) -> Job:
     """Return the fact of one job of a tick; ``skew_ms``: how far Jenkins' clock is ahead of ours.
 
-    ``complete``: the builds before its last one were read; there are none before the first, or where it has none.
+    ``read``: which builds before its last one were read; there are none before the first, or where it has none.
     """
     wire, known = seen.wire, definition or Definition()
     color = clean(wire.color or "")
@@ -147,7 +148,10 @@ def job_of(
         in_queue=bool(wire.inQueue),
         last_number=wire.lastBuild.number if wire.lastBuild else None,
         last_ms=wire.lastBuild.timestamp - skew_ms if wire.lastBuild and wire.lastBuild.timestamp else None,
-        complete=complete or wire.lastBuild is None or wire.lastBuild.number <= 1,
+        complete=read.complete or wire.lastBuild is None or wire.lastBuild.number <= 1,
+        cut=read.cut,
+        read_builds=read.builds,
+        read_from=read.lowest,
         namespace_default=default[0] if default else None,
         parameters=known.parameters,
         kind=clean((wire.class_ or "").rsplit(".", 1)[-1]),

@@ -11,18 +11,25 @@ from collections.abc import Collection, Iterable, Sequence
 
 from collectors.jenkins_errands import Errand
 from collectors.jenkins_facts import SeenJob
+from collectors.jenkins_history import PAGE, Page
 from collectors.jenkins_ledger import BuildLedger
 from collectors.jenkins_wire import BuildWire, RemainingBuild
 from statusdesk.facts import Build
 
 Start = tuple[int, int]
 """Number and start of a build, which no two jobs share."""
-GAP_LIMIT = 20  # more missing numbers than this are asked for at once, though that makes Jenkins read more
+GAP_LIMIT = 20  # more missing numbers than this are asked for in pages, though that makes Jenkins read more
 RETIRED_KEPT = 10_000
 RETIRED_BUILDS = 20_000
 """Of jobs that have gone; of those that went before, only the last build is kept."""
 UNSEEN_S = 60.0
 """After so long without an answer a job may have been made again with any number of builds."""
+
+
+def is_large_gap(job: SeenJob, reached: int) -> bool:
+    """Tell whether so many numbers lie between the one reached and a job's last that they are read in pages."""
+    last = job.wire.lastBuild
+    return last is not None and last.number - reached - 1 > GAP_LIMIT
 
 
 class Identities:
@@ -74,9 +81,16 @@ class Identities:
         self._others.discard(job)
         self._eras[job] = self._eras.get(job, 0) + 1
 
-    def errand(self, job: str, path: str, number: int | None = None, missed: frozenset[int] = frozenset()) -> Errand:
+    def errand(
+        self,
+        job: str,
+        path: str,
+        number: int | None = None,
+        missed: frozenset[int] = frozenset(),
+        page: Page | None = None,
+    ) -> Errand:
         """Return an errand about the job that has this name now."""
-        return Errand(job, path, number, missed, self._eras.get(job, 0))
+        return Errand(job, path, number, missed, self._eras.get(job, 0), page)
 
     def is_past(self, errand: Errand) -> bool:
         """Tell whether an errand was about a job that had this name before."""
@@ -163,8 +177,8 @@ class Identities:
         errands += [doubt] if doubt is not None else []
         if reached is None:
             return errands
-        if last - reached - 1 > GAP_LIMIT:
-            return [*errands, self.errand(job.name, job.path)]
+        if is_large_gap(job, reached):
+            return [*errands, self.errand(job.name, job.path, page=Page(0, PAGE, down_to=reached))]
         return errands + [self.errand(job.name, job.path, number) for number in range(reached + 1, last)]
 
     def _doubt(self, job: SeenJob) -> Errand | None:

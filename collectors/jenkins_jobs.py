@@ -1,9 +1,10 @@
 """The jobs of one tick after the other: what is as it was before is neither taken apart nor made anew."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from collectors.jenkins_facts import Definition, SeenJob, job_of, jobs_in, seen_job
+from collectors.jenkins_history import UNREAD, Read
 from collectors.jenkins_wire import Root
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Job
@@ -12,7 +13,7 @@ from statusdesk.facts import Job
 class _Fact(NamedTuple):
     seen: SeenJob
     definition: Definition | None
-    complete: bool
+    read: Read
     skew_ms: int
     job: Job
 
@@ -56,23 +57,23 @@ class JobFacts:
         self,
         jobs: Sequence[SeenJob],
         definitions: Mapping[str, Definition],
-        complete: Collection[str],
+        reads: Mapping[str, Read],
         skew_ms: int = 0,
     ) -> tuple[Job, ...]:
-        """Return the facts of the jobs; ``skew_ms``: how far Jenkins' clock is ahead of ours."""
+        """Return the facts of the jobs; ``reads``: of which builds were read; ``skew_ms`` as for ``job_of``."""
         before, self._facts = self._facts, {}
         for seen in jobs:
-            name, whole = seen.name, seen.name in complete
+            name, read = seen.name, reads.get(seen.name, UNREAD)
             definition, known = definitions.get(name), before.get(name)
             if (
                 known is None
                 or known.seen is not seen
-                or known.complete is not whole
+                or (known.read is not read and known.read != read)
                 or known.skew_ms != skew_ms
                 or (known.definition is not definition and known.definition != definition)
             ):
-                job = job_of(seen, definition, whole, self._settings, skew_ms)
-                known = _Fact(seen, definition, whole, skew_ms, job)
+                job = job_of(seen, definition, read, self._settings, skew_ms)
+                known = _Fact(seen, definition, read, skew_ms, job)
             self._facts[name] = known
         return tuple(known.job for known in self._facts.values())
 

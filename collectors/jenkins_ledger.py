@@ -62,6 +62,7 @@ class BuildLedger:
         self._open: set[Key] = set()
         self._waiting: dict[Key, _Waiting] = {}
         self._absent: dict[Key, None] = {}  # the newest ones at the end
+        self._wanted: frozenset[Key] = frozenset()  # the builds that others wait for
         for build in known:
             self.keep(build)
 
@@ -257,6 +258,7 @@ class BuildLedger:
                 settled = answer or by_job(key[0], waiting.clues, waiting.default, self._settings)
                 told[key] = _attributed(build, settled)
                 self.keep(told[key])
+        self._wanted = frozenset(unknown)
         return Told(tuple(told.values()), tuple(unknown))
 
     def _from_upstream(self, clues: Clues) -> Attribution | _Ask | None:
@@ -286,8 +288,11 @@ class BuildLedger:
             self._open.discard(key)
         if len(of_job) > KEPT_PER_JOB:
             for number in sorted(of_job)[: len(of_job) - KEPT_PER_JOB]:
-                if (build.job, number) not in self._open:
+                if not self._is_needed((build.job, number)):
                     del of_job[number]
+
+    def _is_needed(self, key: Key) -> bool:
+        return key in self._open or key in self._waiting or key in self._wanted
 
 
 def _attributed(build: Build, attribution: Attribution) -> Build:

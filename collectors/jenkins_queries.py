@@ -7,6 +7,8 @@ per job from disk. ``lastBuild`` reads one. ``estimatedDuration`` and ``healthRe
 from urllib.parse import quote
 
 MAX_LEVELS = 10
+LISTED = 100
+"""So many builds are in ``builds``; ``allBuilds`` has all of them."""
 
 _CAUSES = "causes[shortDescription,userId,upstreamProject,upstreamBuild]"
 # The revision lies in an action of the build that is read anyway; without it only fetched builds would have one.
@@ -50,13 +52,18 @@ def slow_scan(levels: int) -> str:
     return "api/json?tree=" + quote(_nested(_DEFINITION, levels, "jobs[fullName]"), safe=",")
 
 
-def newest_builds(job_path: str, count: int) -> str:
-    """The newest builds of one job; costs the server as many reads as the job has builds, up to 100."""
-    return f"{job_path}api/json?tree=" + quote(f"builds[{_BUILD}]{{0,{count}}}", safe=",")
+def page_of_builds(job_path: str, begin: int, end: int) -> str:
+    """Some builds of one job, counted from the newest, and its first.
+
+    Costs the server as many reads as the job has builds: up to 100, and all where it is asked for others than these,
+    which ``builds`` does not list.
+    """
+    which = "builds" if end <= LISTED else "allBuilds"
+    return f"{job_path}api/json?tree=" + quote(f"{which}[{_BUILD}]{{{begin},{end}}},firstBuild[number]", safe=",")
 
 
 def remaining_builds(job_path: str) -> str:
-    """Which builds one job still has, newest first; costs the server as ``newest_builds`` does."""
+    """Which builds one job still has, newest first; costs the server as ``page_of_builds`` does."""
     spared = "lastSuccessfulBuild[number],lastStableBuild[number]"
     fields = f"builds[number,timestamp,keepLog]{{0,100}},firstBuild[number,keepLog],{spared}"
     return f"{job_path}api/json?tree=" + quote(fields, safe=",")

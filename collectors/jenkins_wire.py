@@ -145,14 +145,27 @@ class Queue(Wire, frozen=True):
     items: list[Item] | None = None
 
 
-class Builds(Wire, frozen=True):
-    builds: list[BuildWire] | None = None
-
-
 class RemainingBuild(Wire, frozen=True):
     number: int
     timestamp: int | None = None
     keepLog: bool | None = None
+
+
+class Builds(Wire, frozen=True):
+    """Some builds of a job, newest first, and its oldest one; of ``builds`` Jenkins lists the newest hundred only."""
+
+    builds: list[BuildWire] | None = None
+    allBuilds: list[BuildWire] | None = None
+    firstBuild: RemainingBuild | None = None
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it tells of builds: what Jenkins does not know by the name asked for it leaves out."""
+        return self.builds is not None or self.allBuilds is not None
+
+    @property
+    def found(self) -> list[BuildWire]:
+        return self.builds or self.allBuilds or []
 
 
 class Remaining(Wire, frozen=True):

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import msgspec
 
 from screens.build_marks import RESULT_MARKS, is_running, put_progress, put_strip, took, word
+from screens.build_unread import never_well
 from screens.pen import Pen
 from screens.strips import Line, cells, fit, right
 from statusdesk.board import Mark
-from statusdesk.facts import Build
+from statusdesk.facts import Build, Job
 from statusdesk.job_names import shown_job
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import TROUBLED, BuildState, RunningBuild
@@ -66,8 +67,13 @@ def height_of(state: BuildState) -> int:
     return 2 if state.level in TROUBLED else 1
 
 
-def draw_build(state: BuildState, columns: BuildColumns, history: Sequence[Build] | None, pen: Pen) -> list[Line]:
-    """Return the line of a (job, namespace); one that is not well says below when it was well last."""
+def draw_build(
+    state: BuildState, columns: BuildColumns, history: Sequence[Build] | None, pen: Pen, unread: Job | None = None
+) -> list[Line]:
+    """Return the line of a (job, namespace); one that is not well says below when it was well last.
+
+    ``unread``: its job, where older builds of it are not read.
+    """
     ink, mark = pen.ink, LEVEL_MARKS[state.level]
     bad = state.level in TROUBLED
     face = ink.plain if bad else ink.quiet
@@ -87,7 +93,7 @@ def draw_build(state: BuildState, columns: BuildColumns, history: Sequence[Build
         put_strip(line, history, columns.strip, pen).put("  ", ink.plain)
     if columns.cause:
         line.put(fit(_cause(state), columns.cause, pen.dots), ink.quiet)
-    return [line, _below(state, columns, pen)] if bad else [line]
+    return [line, _below(state, columns, pen, unread)] if bad else [line]
 
 
 def _cause(state: BuildState) -> str:
@@ -97,9 +103,9 @@ def _cause(state: BuildState) -> str:
     return newer + (state.cause or (f"by {state.user}" if state.user else ""))
 
 
-def _below(state: BuildState, columns: BuildColumns, pen: Pen) -> Line:
+def _below(state: BuildState, columns: BuildColumns, pen: Pen, unread: Job | None) -> Line:
     """Say when it was well last; by whom and of what it was built, where there is no column for it."""
-    parts = ["never succeeded here"]
+    parts = [never_well(unread)]
     if state.last_success_number is not None and state.last_success_ms is not None:
         parts = [f"last success #{state.last_success_number} {pen.since(state.last_success_ms)}"]
     if not columns.cause:

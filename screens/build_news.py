@@ -53,6 +53,12 @@ def _silent_since(view: SourceView) -> int | None:
 def unknown_environments(board: Board) -> list[str]:
     """Say so where it cannot be known which environments are up: jobs, or what they built, are not read."""
     begin = "This is not sure" if board.environments else "Which environments are up is not known yet"
+    cut = [job for job in board.unread.values() if job.cut and job.name in board.incomplete_jobs]
+    if len(cut) == len(board.incomplete_jobs) > 0:
+        job = min(cut, key=lambda each: each.key)
+        others = f" and {len(cut) - 1} more" if len(cut) > 1 else ""
+        only = f"only the newest {job.read_builds:,} builds of {shown_job(job.name)}{others}"
+        return [f"{begin.removesuffix(' yet')}: {only} are read."]
     if not board.jobs:
         return [f"{begin}: Jenkins has shown no job."] if _has_jenkins(board) else []
     if not board.incomplete_jobs:

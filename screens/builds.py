@@ -10,6 +10,7 @@ from textual.message import Message
 from screens.build_lines import BuildColumns, draw_build, draw_running, draw_titles, height_of, share_out
 from screens.build_news import as_it_was, silence, waiting
 from screens.build_rows import Chosen, Group, Scope, choose
+from screens.build_unread import AS_READ, in_doubt, unread_in, unread_words
 from screens.entries import Entry, EntryScreen, blank, heading, sentence
 from screens.frame import Setup, filter_key
 from screens.ink import Ink
@@ -18,7 +19,7 @@ from screens.platform_lines import draw_platform, platform_title
 from screens.strips import Line
 from statusdesk.board import Board
 from statusdesk.build_view import BuildKey, Pair, UnattributedJob, pair_of
-from statusdesk.facts import Build, QueueItem
+from statusdesk.facts import Build, Job, QueueItem
 from statusdesk.job_names import shown_job, sought_job
 from statusdesk.states import TROUBLED, BuildState, PlatformState
 from statusdesk.text import counted, stamp
@@ -78,6 +79,7 @@ class BuildsScreen(EntryScreen):
         self._read_for: dict[Pair, int] = {}
         self._unattributed: dict[tuple[str, str], UnattributedJob] = {}
         self._reading = False
+        self._unread: Sequence[Job] = ()
         self._begin = begin
 
     def where(self) -> tuple[str, ...]:
@@ -92,10 +94,12 @@ class BuildsScreen(EntryScreen):
             self.list.cursor = self._first_of(chosen, self._begin)
             self._begin = ""
         self._keys, self._urls, self._states = {}, {}, {}
-        entries = [sentence(words) for words in silence(board)]
+        self._unread = unread_in(board, self.scope)
+        entries = [sentence(words) for words in (*silence(board), *unread_words(self._unread))]
+        said = len(entries)
         entries += self._going_on(chosen, pen) + self._platform(chosen, board) + self._waiting(board)
         groups = list(self._groups(chosen, board, pen))
-        if not groups and not entries:
+        if not groups and (not entries or (self._unread and len(entries) == said)):
             entries += [blank(), sentence(self._nothing(chosen))]
         entries += groups
         if chosen.filtered:
@@ -152,7 +156,8 @@ class BuildsScreen(EntryScreen):
         columns = share_out(rows, by_job, pen.width)
         entries: list[Entry] = []
         for group in chosen.groups:
-            words, good = self._group_words(group, pen)
+            doubt = in_doubt(group.name, self._unread, board.builds, by_job=by_job)
+            words, good = self._group_words(group, pen, doubt=doubt)
             title = shown_job(group.name) if group.name or by_job else "without a namespace"
             entries.append(heading(title, words, good))
             if group.rows and not any(entry.key for entry in entries):
@@ -160,13 +165,14 @@ class BuildsScreen(EntryScreen):
             for state in group.rows:
                 number = state.number if state.number is not None else state.other_number
                 key = self._note(state.key, state, number, state.url)
-                entries.append(Entry(partial(self._draw_build, state, columns), key, height_of(state)))
+                unread = board.unread.get((state.source, state.job))
+                entries.append(Entry(partial(self._draw_build, state, columns, unread), key, height_of(state)))
                 entries += self._counted(state)
             entries.append(blank())
         return entries
 
-    def _draw_build(self, state: BuildState, columns: BuildColumns, pen: Pen) -> list[Line]:
-        return draw_build(state, columns, self._histories.get(pair_of(state)), pen)
+    def _draw_build(self, state: BuildState, columns: BuildColumns, unread: Job | None, pen: Pen) -> list[Line]:
+        return draw_build(state, columns, self._histories.get(pair_of(state)), pen, unread)
 
     def _counted(self, state: BuildState) -> list[Entry]:
         """Say how many builds of a job could not be attributed, where these are listed."""
@@ -175,8 +181,11 @@ class BuildsScreen(EntryScreen):
             return []
         return [sentence(f"  {counted(found.builds, 'build')} without a namespace, the newest #{found.newest}")]
 
-    def _group_words(self, group: Group, pen: Pen) -> tuple[str, bool]:
-        """Say how a group is: what is bad is counted, and that all is well is said in words, with since when."""
+    def _group_words(self, group: Group, pen: Pen, *, doubt: bool) -> tuple[str, bool]:
+        """Say how a group is: what is bad is counted, and that all is well is said in words, with since when.
+
+        ``doubt``: builds that are not read may tell otherwise.
+        """
         noun = "namespace" if self.scope.by_job or self.scope.job else "job"
         where = f" in {group.name}" if group.name and noun == "job" else ""
         jobs = counted(group.count, noun)
@@ -191,7 +200,9 @@ class BuildsScreen(EntryScreen):
             gone = "made or destroyed" if any(row.reason == "Made" for row in group.rows) else "destroyed"
             return f"builds of {counted(group.history, noun)} from before the environment was {gone}{silent}", False
         if group.green_ms is None:
-            return f"no result yet of {jobs}", False
+            return f"no result {AS_READ if doubt else 'yet'} of {jobs}", False
+        if doubt:
+            return f"green{where} {AS_READ}{silent}", False
         return f"all green{where} since {stamp(group.green_ms, self.zone, pen.now_ms)}{silent}", True
 
     def _nothing(self, chosen: Chosen) -> str:
@@ -200,6 +211,8 @@ class BuildsScreen(EntryScreen):
         if self.scope.unattributed and self.shown_board is not None and self.shown_board.builds:
             return "Every build of a job that deploys could be attributed to a namespace."
         narrow = self.scope.app or self.scope.place or shown_job(self.scope.job)
+        if self._unread:
+            return f"No build{f' of {narrow}' if narrow else ''} is among those that are read."
         return f"No build of {narrow} is known." if narrow else "No build is known."
 
     def _note(self, key: str, state: BuildState, number: int | None, url: str) -> str:
@@ -289,4 +302,5 @@ def _hay(item: QueueItem) -> str:
 
 
 def _drawn(state: PlatformState, told: bool, board: Board, pen: Pen) -> list[Line]:
-    return draw_platform(state, told, as_it_was(board, pen))
+    whole = (state.source, state.job) not in board.unread
+    return draw_platform(state, told, as_it_was(board, pen), whole=whole)

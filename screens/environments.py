@@ -80,7 +80,7 @@ class EnvironmentsScreen(EntryScreen):
             hidden = hidden if matching else f"Nothing matches /{self.lens.text}"
             return [blank(), *map(sentence, (*news, hidden, *unsure))]
         left = sum(each.reason == "LeftUp" for each in board.environments)
-        said = f"{left} still up after hours; {_week(board)}"
+        said = f"{left} still up after hours; {'last 7 days: not known' if unsure else _week(board)}"
         return [*entries, blank(), heading(_counts(board.environments), said)]
 
     def action_open(self) -> None:

@@ -32,8 +32,11 @@ def _name(pen: Pen) -> int:
     return max(12, min(MOST_NAME, pen.width - (56 if pen.width < KIND_FROM else 69)))
 
 
-def draw_platform(state: PlatformState, told: bool, pen: Pen) -> list[Line]:
-    """Return how it stands, and what its silence means or would mean; ``told``: the job above has said that."""
+def draw_platform(state: PlatformState, told: bool, pen: Pen, *, whole: bool = True) -> list[Line]:
+    """Return how it stands, and what its silence means or would mean; ``told``: the job above has said that.
+
+    ``whole``: all its older builds are read.
+    """
     ink, mark = pen.ink, LEVEL_MARKS[state.level]
     bad = state.level in TROUBLED
     face = ink.plain if bad else ink.quiet
@@ -45,7 +48,8 @@ def draw_platform(state: PlatformState, told: bool, pen: Pen) -> list[Line]:
         line.put(fit(state.job_class, CLASS) + "  ", face)
     run = f"#{state.number} {word(state.result)}" if state.number is not None else "no result"
     pen.put_cell(line, "disabled" if state.disabled else run, RESULT, ink.words.get(mark, face))
-    line.put(right(pen.ago(state.last_success_ms) if state.last_success_ms else "never", AGE) + "  ", face)
+    never = "never" if whole else "not known"
+    line.put(right(pen.ago(state.last_success_ms) if state.last_success_ms else never, AGE) + "  ", face)
     line.put(right(_every(state), EVERY) + "  ", face)
     _put_next(line, state, pen)
     if told and not (bad or state.jobs_added or state.jobs_removed):

@@ -1,10 +1,11 @@
 """The immutable picture that screens, ``status`` and ``gate`` draw from, built from the store's rows."""
 
 import enum
+from collections.abc import Mapping
 
 import msgspec
 
-from statusdesk.facts import Executors, QueueItem
+from statusdesk.facts import Executors, Job, QueueItem
 from statusdesk.states import (
     AlertState,
     BuildState,
@@ -153,7 +154,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     without a namespace, of jobs that deploy as far as is known, or make or destroy environments.
     ``environment_hours``: what those that are down now add to the hours up of the week; not told of the past.
     ``incomplete_jobs``: the jobs that make or destroy
-    environments whose older builds are not told yet, so that what is up is not known for sure. ``all_well``: at least
+    environments whose older builds are not told, so that what is up is not known for sure; ``unread``: all jobs of
+    which older builds are not told, by source and name. ``all_well``: at least
     one row, all of them well or moving, every source answers, no token runs out, nothing fires, a collector works.
     ``lost_nodes``: the nodes of which nothing is heard, by cluster and name.
     """
@@ -184,6 +186,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     environments: tuple[EnvironmentState, ...] = ()
     environment_hours: tuple[EnvironmentHours, ...] = ()
     incomplete_jobs: tuple[str, ...] = ()
+    unread: Mapping[tuple[str, str], Job] = msgspec.field(default_factory=dict)
     queue: tuple[QueueItem, ...] = ()
     executors: tuple[Executors, ...] = ()
     lost_nodes: tuple[LostNodeSum, ...] = ()

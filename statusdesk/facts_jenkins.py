@@ -21,7 +21,9 @@ class Job(Fact, frozen=True):
     """One Jenkins job, by ``fullName``. Key: (source, name).
 
     ``kind`` is the last word of its class in Jenkins. ``last_number`` and ``last_ms`` are number and start of its
-    newest build, by which a job that was renamed is known again. ``complete``: its older builds have been told too.
+    newest build, by which a job that was renamed is known again. ``complete``: its older builds have been told too, as
+    far back as builds are kept. Where not, of its newest ``read_builds`` have been, down to number ``read_from``;
+    ``cut``: that is as many as the settings allow, and no more will be.
     """
 
     source: str
@@ -37,10 +39,18 @@ class Job(Fact, frozen=True):
     kind: str = ""
     last_ms: int | None = None
     complete: bool = False
+    cut: bool = False
+    read_builds: int = 0
+    read_from: int | None = None
 
     @property
     def key(self) -> tuple[str, str]:
         return (self.source, self.name)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether no more of its older builds will be told."""
+        return self.complete or self.cut
 
 
 class JobMove(msgspec.Struct, frozen=True):

@@ -115,6 +115,7 @@ class Picture:
             environments=self._jenkins.environments,
             environment_hours=self._jenkins.environment_hours,
             incomplete_jobs=self._jenkins.incomplete_jobs,
+            unread=self._jenkins.unread,
             queue=self._jenkins.queue,
             executors=self._jenkins.executors,
         )

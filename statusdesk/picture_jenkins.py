@@ -1,10 +1,10 @@
 """What Jenkins does beside builds per namespace: platform jobs, environments, queue, executors; kept in order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from statusdesk.config import Config
-from statusdesk.facts import Executors, QueueItem
+from statusdesk.facts import Executors, Job, QueueItem
 from statusdesk.job_classes import makes_environments
 from statusdesk.job_renames import Renames
 from statusdesk.states import Changes, EnvironmentHours, EnvironmentState, Level, PlatformState
@@ -25,7 +25,7 @@ class Jenkins:
         self.queue: tuple[QueueItem, ...] = ()
         self.executors: tuple[Executors, ...] = ()
         self.incomplete_jobs: tuple[str, ...] = ()
-        self._incomplete: set[tuple[str, str]] = set()
+        self.unread: Mapping[tuple[str, str], Job] = {}
         self._renames = Renames()
         self._incomplete_makers: set[tuple[str, str]] = set()
         self._platform: dict[str, PlatformState] = {}
@@ -49,12 +49,14 @@ class Jenkins:
             self.executors = changes.executors
 
     def _put_jobs(self, changes: Changes) -> None:
-        """Take which jobs of environments have older builds that are not told yet."""
+        """Take which jobs have older builds that are not told, and which of these make or destroy environments."""
         told = {job.key for job in changes.jobs if job.complete} | set(changes.gone_jobs)
-        due = {job.key for job in changes.jobs} - told
-        self._incomplete = (self._incomplete | due) - told
+        unread = {job.key: job for job in changes.jobs if not job.complete}
+        due = unread.keys() - told
+        if due or not told.isdisjoint(self.unread):
+            self.unread = {key: job for key, job in {**self.unread, **unread}.items() if key not in told}
         if changes.renamed is not None:
-            self._renames, due = Renames(changes.renamed), self._incomplete
+            self._renames, due = Renames(changes.renamed), set(self.unread)
         self._incomplete_makers = (self._incomplete_makers - told - due) | {
             key for key in due if self.makes_environments(*key)
         }

@@ -179,10 +179,11 @@ class CollectorProcess:
 
             token, steps = emit.reader(config.jenkins.token, config.jenkins.user), ClockSteps(boot_clock)
             known = writer.build_rows.known()
-            complete = {job.name for job in writer.jobs() if job.complete}
+            stored = writer.jobs()
             renewed = config.vault.tokens if config.vault is not None else ()
+            keep_s = config.store.keep_s
             visitor = JenkinsBuilds(
-                config.jenkins, token, known, emit, self._stop, self._clock, complete, renewed=renewed, steps=steps
+                config.jenkins, token, known, emit, self._stop, self._clock, stored, renewed, steps, keep_s
             )
             self._look_up_build = visitor.want
             made.append(("jenkins", visitor))

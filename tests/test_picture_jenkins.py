@@ -86,3 +86,17 @@ def test_a_job_that_was_renamed_is_incomplete_until_what_it_made_under_its_earli
     assert made.incomplete_jobs == ("env-create",)
     made.apply(Changes(change=5, jobs=(listed("env-create", complete=True),)))
     assert made.incomplete_jobs == ()
+
+
+def test_jobs_are_unread_until_their_older_builds_are_told_and_the_same_object_while_nothing_changes():
+    made = Jenkins(CONFIG)
+    made.apply(Changes(change=1, jobs=(listed("a"), listed("b"), listed("c", complete=True))))
+    assert [name for _, name in made.unread] == ["a", "b"]
+    before = made.unread
+    made.apply(Changes(change=2, jobs=(listed("c", complete=True),)))
+    assert made.unread is before
+    cut = Job(source="jenkins", name="b", url="u", cut=True, read_builds=1000)
+    made.apply(Changes(change=3, jobs=(listed("a", complete=True), cut)))
+    assert made.unread == {cut.key: cut}
+    made.apply(Changes(change=4, gone_jobs=(cut.key,)))
+    assert made.unread == {}

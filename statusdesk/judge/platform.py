@@ -231,7 +231,7 @@ def _awaited_ms(
     job: Job, builds: Sequence[Build], success: Build | None, before_ms: int | None, now_ms: int
 ) -> int | None:
     """Return since when a first success is waited for; None once there is one, or where older builds may hold one."""
-    if success is not None or not (job.complete or job.last_number is None):
+    if success is not None or not (job.is_read or job.last_number is None):
         return None
     starts = [build.started_ms for build in builds if build.started_ms]
     return min([*starts, now_ms if before_ms is None else before_ms])
@@ -252,7 +252,7 @@ def _verdict(known: _Known) -> tuple[Level, str, str]:
         level = Level.FAILING if late > OVERDUE_PERIODS else Level.WARNING
         return level, OVERDUE, f"{_overdue(known)}: {means}"
     if known.decisive is None:
-        return Level.UNKNOWN, NO_RESULT, f"{name} has no conclusive build"
+        return Level.UNKNOWN, NO_RESULT, f"{name} has no conclusive build{_as_read(known.job)}"
     if known.decisive.result != "SUCCESS" and known.pair.settled:
         run = shown_build(known.job.name, known.decisive.number)
         return Level.IDLE, "Settled", f"{run} did not go well{known.where}, which was made or destroyed since"
@@ -302,7 +302,9 @@ def _overdue(known: _Known) -> str:
     said = f"{shown_job(known.job.name)} succeeded last {_ago(known)} ago{known.where}"
     if known.success is None:
         waited = age(known.now_ms - (known.awaited_ms or known.now_ms))
-        said = f"{shown_job(known.job.name)} has never succeeded{known.where}, for {waited}"
+        as_read = _as_read(known.job)
+        never = f"has no success{as_read}" if as_read else "has never succeeded"
+        said = f"{shown_job(known.job.name)} {never}{known.where}, for {waited}"
     every = age(round(period.every_s * 1000))
     said += f", its runs are {every} apart at most" if period.rule == "longest" else f", it should every {every}"
     if known.around.quieting_down:
@@ -311,6 +313,13 @@ def _overdue(known: _Known) -> str:
         return f"{said}, and no executor is online"
     last = known.decisive
     return f"{said}, #{last.number} failed" if last is not None and last.result == "FAILURE" else said
+
+
+def _as_read(job: Job) -> str:
+    """Say of which builds it is told that there is none, where older ones are not read."""
+    if job.complete or job.last_number is None:
+        return ""
+    return f" among the newest {job.read_builds:,}" if job.cut else " as far as its builds are read"
 
 
 def _meaning(known: _Known) -> str:

@@ -97,7 +97,7 @@ class Environments:
 
     def _lacks_builds(self) -> bool:
         """Whether older builds of the jobs are still being told: a verdict now would be about an old run."""
-        return not all(job.complete or self._done_by(job.key) is None for job in self._builds.jobs())
+        return not all(job.is_read or self._done_by(job.key) is None for job in self._builds.jobs())
 
     def _settled(self, runs: Mapping[str, Sequence[Run]], now_ms: int) -> dict[str, Settled]:
         """Return what was destroyed or made well by the runs that did it, whatever of the older ones is not told yet.

@@ -57,7 +57,7 @@ class Platform:
 
     def _is_unread(self, job: Job, state: PlatformState) -> bool:
         """Whether nothing was told of a job, and it may have come to results among builds that are still being read."""
-        if job.complete or state.reason != NO_RESULT:
+        if job.is_read or state.reason != NO_RESULT:
             return False
         before = self._writer.current(PlatformState).get(state.key)
         return before is None or before.until_ms is not None

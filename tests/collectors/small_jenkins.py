@@ -9,6 +9,8 @@ from tests.collectors.stage import Answer, Asked
 JSON = (("Content-Type", "application/json;charset=utf-8"), ("X-Jenkins", "2.541.1"))
 ONE_BUILD = re.compile(r"^/((?:job/[^/]+/)+)(\d+)/api/json$")
 JOB = re.compile(r"^/((?:job/[^/]+/)+)api/json$")
+RANGE = re.compile(r"(builds|allBuilds)\[.*\]\{(\d+),(\d+)\}")
+LISTED = 100  # of ``builds``, however many are asked for
 
 
 def build(number: int, result: str | None = "SUCCESS", namespace: str | None = "staging", **more: object) -> dict:
@@ -79,10 +81,12 @@ class SmallJenkins:
             return self.jobs.get(names.get(f"/{one[1]}", ""), {}).get(int(one[2]))
         job = JOB.match(asked.path)
         builds = self.jobs.get(names.get(f"/{job[1]}", "")) if job else None
-        count = re.search(r"\{0,(\d+)\}", asked.query)
-        if builds is None or count is None:
+        page = RANGE.search(asked.query)
+        if builds is None or page is None:
             return None
-        found: dict = {"builds": [builds[number] for number in sorted(builds, reverse=True)[: int(count[1])]]}
+        newest_first = [builds[number] for number in sorted(builds, reverse=True)]
+        listed = newest_first[:LISTED] if page[1] == "builds" else newest_first
+        found: dict = {page[1]: listed[int(page[2]) : int(page[3])]}
         if "firstBuild" in asked.query:
             good = [number for number in builds if builds[number]["result"] == "SUCCESS"]
             last = builds[max(good)] if good else None

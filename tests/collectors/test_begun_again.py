@@ -55,7 +55,7 @@ def test_errands_that_were_under_way_are_run_by_the_next_threads():
             assert answer.wait(10)
             return "a build"
 
-    errands = JenkinsErrands(Api, 1, 9, lambda errand, _: done.append(errand.number), done.append, done.append)
+    errands = JenkinsErrands(Api, 1, lambda errand, _: done.append(errand.number), done.append, done.append)
     errands.start()
     errands.ask([Errand("deploy", "job/deploy/", number) for number in (1, 2)])
     assert asked.wait(10)

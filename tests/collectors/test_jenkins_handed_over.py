@@ -7,7 +7,8 @@ import pytest
 from collectors.jenkins_builds import JenkinsBuilds
 from collectors.jenkins_errands import Errand
 from collectors.jenkins_facts import SeenJob
-from collectors.jenkins_wire import BuildWire, JobWire
+from collectors.jenkins_history import Page
+from collectors.jenkins_wire import Builds, BuildWire, JobWire
 from statusdesk.clock import system_clock
 from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Changed
@@ -15,7 +16,7 @@ from tests.collectors.stage import Heard
 from tests.collectors.test_jenkins_builds import known
 
 BUILDS = [BuildWire(number=number, result="SUCCESS", timestamp=1_700_000_000_000 + number) for number in (1, 2, 3, 4)]
-WHOLE = Errand("deploy-new", "job/deploy-new/")
+WHOLE = Errand("deploy-new", "job/deploy-new/", page=Page(0, 50))
 
 
 class HandOver:
@@ -61,7 +62,7 @@ def moves(heard):
 
 
 def test_an_errand_that_comes_right_after_a_visit_knows_which_jobs_that_did_not_show(collector, heard):
-    collector._lock.next = lambda: collector._delivered(WHOLE, BUILDS)
+    collector._lock.next = lambda: collector._delivered(WHOLE, Builds(builds=BUILDS))
     visited(collector, "deploy-new")
     assert moves(heard) == [("deploy-old", "deploy-new")]
 
@@ -77,7 +78,7 @@ def test_an_errand_that_is_taken_while_a_visit_comes_in_sees_the_jobs_of_the_one
         return former(*args)
 
     collector._identities.former = meanwhile
-    collector._delivered(WHOLE, BUILDS)
+    collector._delivered(WHOLE, Builds(builds=BUILDS))
     visit.join(10)
     assert moves(heard) == [("deploy-old", "deploy-new")]
     assert set(collector._paths) == {"deploy-old"}

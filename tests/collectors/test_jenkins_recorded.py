@@ -15,6 +15,7 @@ from collectors.jenkins_facts import (
     queue_items,
     rebased,
 )
+from collectors.jenkins_history import UNREAD
 from collectors.jenkins_jobs import JobFacts
 from collectors.jenkins_ledger import BuildLedger
 from collectors.jenkins_wire import Builds, BuildWire, Computers, Definitions, Queue, Root
@@ -37,7 +38,7 @@ def definitions():
 
 def test_jobs_are_found_in_folders_and_multibranch_projects_which_are_none_themselves(definitions):
     seen = JobFacts(SETTINGS).seen(recorded("tick.json", Root))
-    jobs = {job.name: job_of(job, definitions.get(job.name), False, SETTINGS) for job in seen}
+    jobs = {job.name: job_of(job, definitions.get(job.name), UNREAD, SETTINGS) for job in seen}
     assert len(jobs) == 25
     assert "team-a" not in jobs
     assert "mb-service" not in jobs
@@ -154,7 +155,7 @@ def test_hostile_names_cannot_move_the_cursor_or_hide():
     url = "http://x/job/evil/"
     name = "[/x]\x1b]0;owned\x07\u202egnp.exe \U0001f600 部署 " + "n" * 400
     root = msgspec.convert({"jobs": [{"fullName": name, "url": url, "color": "\x1b[31mred"}]}, Root)
-    (job,) = [job_of(job, None, False, SETTINGS) for job in JobFacts(SETTINGS).seen(root)]
+    (job,) = [job_of(job, None, UNREAD, SETTINGS) for job in JobFacts(SETTINGS).seen(root)]
     assert job.name.isprintable()
     assert job.name.startswith("[/x]gnp.exe \U0001f600 部署 nnn")
     assert job.color == "red"

@@ -231,7 +231,7 @@ def test_each_thread_has_a_connection_of_its_own():
         return made[-1]
 
     with staged(lambda asked: Answer(200, b'{"number": 1}')) as stage:
-        errands = JenkinsErrands(connect, 3, 5, lambda errand, builds: done.append(errand), done.append, done.append)
+        errands = JenkinsErrands(connect, 3, lambda errand, builds: done.append(errand), done.append, done.append)
         errands.start()
         errands.ask([Errand("deploy", "job/deploy/", number) for number in range(30)])
         eventually(lambda: len(done) == 30)

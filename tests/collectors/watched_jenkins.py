@@ -1,23 +1,40 @@
 """A collector of builds beside a small Jenkins, and what it asked for."""
 
 import threading
+from math import inf
 
 import pytest
 
 from collectors.jenkins_builds import JenkinsBuilds
 from statusdesk.clock import system_clock
 from statusdesk.config import JenkinsSettings
-from statusdesk.facts import Build, Changed, Swept, Visited
+from statusdesk.facts import Build, Changed, Job, Swept, Visited
 from tests.collectors.small_jenkins import SmallJenkins
 from tests.collectors.stage import Heard, running
 
 FAR_S = 3600.0
 
 
+def stored_jobs(complete):
+    """Jobs whose builds were all read."""
+    return [Job(source="jenkins", name=name, url="u", complete=True, read_builds=1) for name in complete]
+
+
 class Watched:
     """A collector that visits only when told to."""
 
-    def __init__(self, stage, known=(), complete=None, token="a-token", clock=system_clock, steps=None, **more):
+    def __init__(
+        self,
+        stage,
+        known=(),
+        complete=None,
+        token="a-token",
+        clock=system_clock,
+        steps=None,
+        stored=None,
+        keep_s=inf,
+        **more,
+    ):
         settings = {"user": "monitor", "interval_s": FAR_S, "slow_interval_s": FAR_S, "timeout_s": 5.0} | more
         self.heard = Heard()
         self.stop = threading.Event()
@@ -30,8 +47,9 @@ class Watched:
             self.heard.put,
             self.stop,
             clock,
-            {build.job for build in known} if complete is None else complete,
+            stored_jobs({build.job for build in known} if complete is None else complete) if stored is None else stored,
             steps=steps,
+            keep_s=keep_s,
         )
 
     def __enter__(self):

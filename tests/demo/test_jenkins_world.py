@@ -83,6 +83,24 @@ async def test_python_jenkins_reads_jobs_builds_logs_and_queue(jenkins):
     assert stages["status"] == "FAILED" and stages["stages"][-1]["status"] == "FAILED"
 
 
+async def test_builds_are_the_newest_hundred_and_all_builds_has_ranges(jenkins):
+    job = jenkins.add_job("deploy-often", parameters=(NAMESPACE,))
+    now = jenkins.now_ms()
+    for number in range(1, 131):
+        course, given = Course(result="SUCCESS"), jenkins.values(job, {})
+        jenkins.place(job, now - (131 - number) * 60_000, 1_000, given, Cause(user="alice"), course)
+    tree = "builds[number]{{{0}}},allBuilds[number]{{{0}}},firstBuild[number]"
+    for window, listed, every in (
+        ("0,200", range(130, 30, -1), range(130, 0, -1)),
+        ("49,100", range(81, 30, -1), range(81, 30, -1)),
+        ("99,199", range(31, 30, -1), range(31, 0, -1)),
+    ):
+        found = await get_json(jenkins, "job/deploy-often/", tree=tree.format(window))
+        assert [each["number"] for each in found["builds"]] == list(listed)
+        assert [each["number"] for each in found["allBuilds"]] == list(every)
+        assert found["firstBuild"]["number"] == 1
+
+
 async def test_python_jenkins_knows_the_server_and_the_builds_that_run(jenkins):
     course = Course(takes_s=60, revision=SHA)
     orders = jenkins.job("deploy-orders")

@@ -92,6 +92,21 @@ def test_every_pair_of_a_fleet_is_right_through_all_that_happens_to_its_jobs(tmp
         live_through(world, 5, 2, 40.0)
 
 
+@pytest.mark.slow
+def test_every_pair_of_jobs_with_more_builds_than_jenkins_lists_is_right(tmp_path: Path) -> None:
+    with fleet(tmp_path, 4, 230) as world:
+        with world.watch() as watch:
+            wait_for(lambda: world.rows("SELECT 1 FROM builds LIMIT 1"), 40.0)
+            watch.kill()
+            watch.wait()
+        with world.watch():
+            read = "SELECT count(*) FROM builds WHERE job LIKE '%deploy-fleet-%'"
+            wait_for(lambda: world.rows(read) == [(920,)], 40.0)
+            wait_for(lambda: same(world), 40.0, told(world))
+            incomplete = "SELECT name FROM jobs WHERE until_ms IS NULL AND NOT complete"
+            wait_for(lambda: world.rows(incomplete) == [], 40.0)
+
+
 @pytest.mark.soak
 def test_every_pair_of_500_jobs_is_right_through_all_that_happens_to_them(tmp_path: Path) -> None:
     with fleet(tmp_path, 500, 20) as world:

@@ -167,3 +167,12 @@ def test_no_first_success_is_missed_while_older_builds_are_still_read() -> None:
     of_job = msgspec.structs.replace(job(JobClass.RENEWAL), last_number=6)
     state = judge_platform(of_job, [run(6, 9 * HOUR, "FAILURE")], Surroundings(period=EVERY_HOUR), T0)
     assert (state.reason, state.awaited_ms, state.next_expected_ms) == ("RenewalFailed", None, None)
+    state = judge_platform(of_job, [run(6, 9 * HOUR, "ABORTED")], Surroundings(), T0)
+    assert state.message.endswith("has no conclusive build as far as its builds are read")
+
+
+def test_where_no_older_builds_will_be_read_a_success_is_missed_since_the_first_that_are() -> None:
+    of_job = msgspec.structs.replace(job(JobClass.RENEWAL), last_number=2000, cut=True, read_builds=1000)
+    state = judge_platform(of_job, [run(1900, 9 * HOUR, "FAILURE")], Surroundings(period=EVERY_HOUR), T0)
+    assert (state.reason, state.awaited_ms) == ("RenewalOverdue", T0 - 9 * HOUR)
+    assert "has no success among the newest 1,000, for 9h" in state.message

@@ -311,3 +311,10 @@ def numbered(build):
     return msgspec.structs.replace(
         build, number=build.started_ms // HOUR_MS % 1000 * 2 + (build.namespace == "dev-eve")
     )
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_environments_are_told_at_once_where_no_older_builds_will_be_read(bench, cut):
+    create = job("env-create", complete=False, cut=cut, read_builds=1000 * cut)
+    bench.see(jobs(bench, create, "env-destroy", *OTHERS), created(bench))
+    assert (bench.environment() is not None) is cut

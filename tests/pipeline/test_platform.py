@@ -47,6 +47,14 @@ def test_the_shortest_period_of_the_tokens_that_a_job_renews_counts(bench, every
     assert (row.period_s, row.period_rule, row.level) == (3600, "configured", Level.FAILING)
 
 
+def test_that_a_job_has_no_result_is_told_at_once_where_no_older_builds_will_be_read(bench):
+    unread = job("env-create", last_number=1400, complete=False, cut=True, read_builds=1000)
+    aborted = ran("env-create", 4, bench.now_ms - 4, "ABORTED")
+    bench.see(jobs(bench, unread, "deploy-a"), aborted)
+    row = bench.writer.current(PlatformState)["jenkins/env-create"]
+    assert row.message.endswith("has no conclusive build among the newest 1,000")
+
+
 @pytest.mark.parametrize("read", [True, False])
 def test_that_a_job_has_no_result_is_told_when_its_older_builds_are_read(bench, read):
     def seen():

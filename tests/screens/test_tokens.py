@@ -11,6 +11,7 @@ from screens.token_lines import sawtooth
 from screens.tokens import TokenScreen, TokensScreen, trouble
 from statusdesk.board import SourceView
 from statusdesk.build_view import BuildKey
+from statusdesk.facts import Job
 from statusdesk.states import EnvironmentHours, Level, SourceState
 from tests.screens import boards, jenkins
 from tests.screens.boards import DAY, HOUR, MINUTE, NOW
@@ -260,7 +261,13 @@ async def test_environments():
         app.hand.give(jenkins.board(incomplete_jobs=("env-destroy",), sources=(view,), change=4))
         words = "This is not sure: the older builds of env-destroy are not read yet: builds of 1 job could not be read"
         await until(pilot, lambda: words in text(app) and "dev-kim" in text(app))
-        app.hand.give(jenkins.board(environments=(), jobs=0, change=5))
+        assert "last 7 days: not known" in text(app) and " h up" not in text(app)
+        cut = Job(source="jenkins", name="env-create", url="u", cut=True, read_builds=1000)
+        more = {"incomplete_jobs": ("env-create",), "unread": {cut.key: cut}}
+        app.hand.give(jenkins.board(environments=(), **more, change=5))
+        words = "Which environments are up is not known: only the newest 1,000 builds of env-create are read."
+        await until(pilot, lambda: words in text(app))
+        app.hand.give(jenkins.board(environments=(), jobs=0, change=6))
         words = "Which environments are up is not known yet: Jenkins has shown no job."
         await until(pilot, lambda: words in text(app) and "No environment is up." not in text(app))
 

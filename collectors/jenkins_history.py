@@ -1,0 +1,154 @@
+"""How far back the builds of each job have been read, and which page of them comes next.
+
+The newest few of every job come first, then older ones page by page, until Jenkins has no more, what is left is older
+than the store keeps, or so many of one job were read as the settings allow; numbers that nobody looked for are read
+down to the last one that was. Builds come and go meanwhile, so that each page begins with the last one of the page
+before: where that is missed, a page is read once more from further up.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from collectors.jenkins_wire import Builds, BuildWire
+from statusdesk.clock import Clock
+from statusdesk.facts import Job
+
+FIRST = 50
+PAGE = 100
+
+
+class Page(NamedTuple):
+    """The builds of a job from ``begin`` to before ``end``, counted from the newest.
+
+    ``below``: the lowest number of the page before it. ``down_to``: the last number reached, where those after it were
+    missed; None: all that are older are read.
+    """
+
+    begin: int
+    end: int
+    below: int | None = None
+    down_to: int | None = None
+
+
+class Read(NamedTuple):
+    """How far the builds of a job were read: so many of its newest, down to this number.
+
+    ``complete``: all that there are, or that are kept. ``cut``: not all, and no more will be.
+    """
+
+    complete: bool = False
+    builds: int = 0
+    lowest: int | None = None
+    cut: bool = False
+
+
+UNREAD = Read()
+
+
+def read_of(jobs: Iterable[Job]) -> dict[str, Read]:
+    """Return how far the builds of stored jobs were read. One that does not tell how many was read by an older desk."""
+    return {job.name: Read(job.complete, job.read_builds, job.read_from) for job in jobs if job.read_builds}
+
+
+class History:
+    """Says what to read next of each job. Not locked: its owner is."""
+
+    def __init__(self, most: int, keep_ms: float, clock: Clock, read: Mapping[str, Read]) -> None:
+        """``most``: builds to read of each job; ``keep_ms``: what began longer ago is not kept anyway."""
+        self._most = most
+        self._keep_ms = keep_ms
+        self._clock = clock
+        self._reads = {job: each._replace(cut=self._is_cut(each)) for job, each in read.items()}
+        self._reading: set[str] = set()
+        self._gaps: dict[str, set[int]] = {}
+
+    def told(self) -> dict[str, Read]:
+        """Return how far the builds of jobs were read; nothing is said of one of which later ones were missed."""
+        return {job: read for job, read in self._reads.items() if job not in self._gaps} if self._gaps else self._reads
+
+    def whole(self, job: str) -> None:
+        """Take that a job has no older builds."""
+        if not self._reads.get(job, UNREAD).complete:
+            self._reads[job] = Read(complete=True, builds=1)
+
+    def first(self, job: str) -> Page | None:
+        """Return the page with which to begin, or to go on; None where nothing is to be read, or it is under way."""
+        read = self._reads.get(job, UNREAD)
+        if read.complete or job in self._reading or read.builds >= self._most:
+            return None
+        self._reading.add(job)
+        return self._next(read.builds, read.lowest) if read.lowest is not None else Page(0, min(FIRST, self._most))
+
+    def missed(self, job: str, reached: int) -> None:
+        """Take that many builds after the one reached are not read; until they are, nothing is known to be whole."""
+        self._gaps.setdefault(job, set()).add(reached)
+
+    def forget(self, job: str) -> None:
+        """Forget a job: its name stands for another one, or for none."""
+        self._reads.pop(job, None)
+        self._gaps.pop(job, None)
+        self._reading.discard(job)
+
+    def stop(self, job: str) -> None:
+        """Take that a job could not be found when its builds were asked for."""
+        self._reading.discard(job)
+
+    def know(self, reads: Mapping[str, Read]) -> None:
+        """Take how far the builds of jobs were read by other names that these had."""
+        self._reads |= reads
+
+    def untold(self, job: str, page: Page, found: list[BuildWire], knows: Callable[[int], bool]) -> list[BuildWire]:
+        """Return the builds of a page but for those told before and forgotten: these are attributed as they were."""
+        if page.down_to is not None:
+            return [build for build in found if build.number > page.down_to or knows(build.number)]
+        lowest = self._reads.get(job, UNREAD).lowest
+        return [build for build in found if lowest is None or build.number < lowest or knows(build.number)]
+
+    def after(self, job: str, page: Page, answer: Builds) -> Page | None:
+        """Take what a page holds; return the next one, or None where that was the last."""
+        found = answer.found
+        numbers = [build.number for build in found]
+        if page.begin and page.below is not None and max(numbers, default=0) < page.below:
+            begin = max(0, page.begin - PAGE)  # some were deleted meanwhile, and others have moved up
+            return page._replace(begin=begin, end=begin + PAGE)
+        lowest = min(numbers, default=None)
+        ended = page.begin + len(found)
+        last = self._is_last(page, answer)
+        if page.down_to is not None:
+            if last or lowest is None or lowest <= page.down_to:
+                self._fill(job, page.down_to)
+                return None
+            return Page(ended - 1, ended - 1 + PAGE, lowest, page.down_to)
+        read = self._reads.get(job, UNREAD)
+        known = [number for number in (read.lowest, lowest) if number is not None]
+        read = Read(last or read.complete, max(read.builds, ended, 1), min(known, default=None))
+        self._reads[job] = read._replace(cut=self._is_cut(read))
+        if read.complete or ended >= self._most:
+            self._reading.discard(job)
+            return None
+        self._reading.add(job)
+        return self._next(ended, lowest)
+
+    def _next(self, builds: int, lowest: int | None) -> Page:
+        """Return the page after so many builds; the hundredth ends one, as Jenkins lists so many without much ado."""
+        begin = max(0, builds - 1)
+        end = PAGE if builds < PAGE else begin + PAGE
+        return Page(begin, min(end, self._most), lowest)
+
+    def _is_last(self, page: Page, answer: Builds) -> bool:
+        found, first = answer.found, answer.firstBuild
+        if len(found) < page.end - page.begin:
+            return True
+        oldest = min(found, key=lambda build: build.number)
+        if first is not None and oldest.number <= first.number:
+            return True
+        return oldest.timestamp is not None and oldest.timestamp < self._clock() - self._keep_ms
+
+    def _is_cut(self, read: Read) -> bool:
+        return not read.complete and read.builds >= self._most
+
+    def _fill(self, job: str, reached: int) -> None:
+        gaps = self._gaps.get(job, set())
+        gaps.discard(reached)
+        if not gaps:
+            self._gaps.pop(job, None)

@@ -1,0 +1,60 @@
+"""What is not said as a fact while older builds of jobs are not read, and how that is told. Pure."""
+
+from collections.abc import Collection, Sequence
+
+from screens.build_rows import Scope
+from statusdesk.board import Board
+from statusdesk.facts import Job, JobClass
+from statusdesk.job_names import shown_job
+from statusdesk.states import BuildState
+
+_PLATFORM = (JobClass.SEED, JobClass.RENEWAL)
+AS_READ = "as far as is read"
+Key = tuple[str, str]
+
+
+def unread_in(board: Board, scope: Scope) -> list[Job]:
+    """Return the jobs whose older builds are not read and may have been for what is shown."""
+    if not board.unread:
+        return []
+    if scope.job:
+        return [job for job in board.unread.values() if job.name == scope.job]
+    unread = [job for job in board.unread.values() if job.job_class not in _PLATFORM]
+    if scope.app:
+        keys = {(build.source, build.job) for row in board.rows if row.app == scope.app for build in row.builds}
+        return [job for job in unread if job.key in keys] if keys else unread
+    return unread
+
+
+def unread_words(jobs: Collection[Job]) -> list[str]:
+    """Say of which jobs older builds are not read, in one sentence; of one that is read no further, how far it was."""
+    if not jobs:
+        return []
+    ordered = sorted(jobs, key=lambda job: (job.cut, job.key))
+    first, more = ordered[0], len(ordered) - 1
+    many = f" and {more:,} more" if more else ""
+    if first.cut:
+        only = f"Of {shown_job(first.name)}{many} only the newest {first.read_builds:,} builds are read"
+        return [f"{only}: what older ones did is not known."]
+    return [f"The older builds of {shown_job(first.name)}{many} are not read yet: what only they tell is missing."]
+
+
+def in_doubt(name: str, unread: Sequence[Job], builds: Sequence[BuildState], *, by_job: bool) -> bool:
+    """Tell whether a group may have lost something to builds that are not read.
+
+    Of a job these may have been for namespaces that no newer one was for; in a namespace they matter where a job has
+    no newer one that came to a result.
+    """
+    if by_job:
+        return any(job.name == name for job in unread)
+    if not unread:
+        return False
+    known = {(row.source, row.job) for row in builds if row.namespace == name and row.number is not None}
+    return any(job.key not in known for job in unread)
+
+
+def never_well(job: Job | None) -> str:
+    """Say that no build of a job succeeded for a namespace, as far as that is known; ``job``: it is not read whole."""
+    if job is None:
+        return "never succeeded here"
+    return f"no success here in the newest {job.read_builds:,} builds" if job.cut else f"no success here {AS_READ}"
