@@ -56,5 +56,5 @@ def in_doubt(name: str, unread: Sequence[Job], builds: Sequence[BuildState], *, 
 def never_well(job: Job | None) -> str:
     """Say that no build of a job succeeded for a namespace, as far as that is known; ``job``: it is not read whole."""
     if job is None:
-        return "never succeeded here"
+        return "no success here is known"
     return f"no success here in the newest {job.read_builds:,} builds" if job.cut else f"no success here {AS_READ}"
