@@ -23,7 +23,7 @@ Key = tuple[str, int]
 JobKey = tuple[str, str]
 """The beginning of the keys of all builds of a job: source and job."""
 
-KEPT_PER_JOB = 200  # at least; attributions of older builds are not asked for again
+KEPT_PER_JOB = 100  # at least; attributions of older builds are not asked for again
 ABSENT_KEPT = 10_000
 _INHERITED = frozenset({"parameter", "upstream", "default"})  # a pattern speaks of the upstream job's name only
 
