@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from statusdesk.alerts.dedup import group_of, is_kept_from, key_of, wanted
 from statusdesk.alerts.inhibition import RECOVERY_MS
 from statusdesk.alerts.tuning import Tuning
+from statusdesk.alerts_posted import is_taken, posted_words
 from statusdesk.board import Board
 from statusdesk.config import Config
 from statusdesk.config_alerts import SinkSettings
@@ -128,7 +129,10 @@ class Outlook:
             return _silenced(alert, board) + _told_all_the_same(alert.silenced_by, board)
         if alert.inhibited_by:
             takers = self._takers(alert) if self._tells(board) else []
-            return _inhibited(alert, board, [sink.name for sink in takers if _is_posted(alert, sink)])
+            posted = [sink for sink in takers if _is_posted(alert, sink)]
+            awaited = [f"{sink.name}: {posted_words(alert, sink, board)}" for sink in posted]
+            taken = [sink.name for sink in posted if is_taken(alert, sink, board)]
+            return "; ".join([_inhibited(alert, board, taken), *(awaited if len(taken) < len(posted) else ())])
         told = self._tells(board)
         if alert.state == "pending":
             return self._pending(alert, now_ms, told=told)
@@ -139,7 +143,7 @@ class Outlook:
             return f"flapping: told once, then nothing until it has held for {held}"
         if board.muted is not self._muted[0]:
             self._muted = (board.muted, muted_by_sink(board.muted))
-        parts = [self._firing(alert, sink, now_ms, messages) for sink in self._takers(alert)]
+        parts = [self._firing(alert, sink, board, messages) for sink in self._takers(alert)]
         return "; ".join(parts) or "no sink takes it: nobody is told"
 
     def _tells(self, board: Board) -> bool:
@@ -160,13 +164,14 @@ class Outlook:
         names = ", ".join(sink.name for sink in self._takers(alert))
         return f"{when}; then told to {names}" if names else f"{when}; no sink takes it"
 
-    def _firing(self, alert: AlertState, sink: SinkSettings, now_ms: int, messages: Lasts) -> str:
+    def _firing(self, alert: AlertState, sink: SinkSettings, board: Board, messages: Lasts) -> str:
+        now_ms = board.at_ms
         if sink.type == ALERTMANAGER:
             muted = self._muted[1].get((sink.name, alert.fingerprint))
             if muted is not None:
                 why = f": {muted.comment}" if muted.comment else ""
                 return f"{sink.name}: {muted_words(muted, now_ms)}{why}"
-            return f"{sink.name}: posted every {span(round(sink.resend_s * 1000))}"
+            return f"{sink.name}: {posted_words(alert, sink, board)}"
         found = messages.get((sink.name, alert.fingerprint, alert.started_ms))
         if found is None or found.over:
             return f"{sink.name}: not told yet"

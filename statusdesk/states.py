@@ -12,7 +12,7 @@ from statusdesk.state import HEALTHY as HEALTHY
 from statusdesk.state import RESTING as RESTING
 from statusdesk.state import TROUBLED as TROUBLED
 from statusdesk.state import Level, Stamped
-from statusdesk.states_alerts import AlertState, MutedThere, Silence
+from statusdesk.states_alerts import AlertState, MutedThere, PostedThere, Silence
 from statusdesk.states_builds import BuildRule as BuildRule
 from statusdesk.states_builds import BuildState, EnvironmentHours, EnvironmentState, JobEvent, PlatformState
 from statusdesk.states_builds import RunningBuild as RunningBuild
@@ -338,7 +338,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of the store that changed after some change number (all that are not gone when that number was 0).
 
     ``gone_jobs`` are keys of jobs that have gone; other rows that have gone have ``until_ms``. ``queue`` is the whole
-    queue, and ``renamed`` all renamings that are remembered, or None when they are as they were.
+    queue, and ``renamed`` all renamings that are remembered, or None when they are as they were. ``posts`` is None of
+    the past: what Alertmanagers took then is not kept.
     """
 
     change: int
@@ -349,6 +350,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[AlertState, ...] = ()
     silences: tuple[Silence, ...] = ()
     muted: tuple[MutedThere, ...] = ()
+    posts: tuple[PostedThere, ...] | None = None
     jobs: tuple[Job, ...] = ()
     gone_jobs: tuple[tuple[str, str], ...] = ()
     renamed: tuple[JobEvent, ...] | None = None
@@ -377,6 +379,7 @@ __all__ = [
     "PodState",
     "RolloutState",
     "MutedThere",
+    "PostedThere",
     "Silence",
     "SourceState",
     "Stamped",

@@ -238,6 +238,43 @@ class MutedThere(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     change: int = 0
 
 
+class PostedThere(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What one Alertmanager of a sink has taken of what is posted to it again and again. Key: sink, number.
+
+    ``number``: its place in ``urls``; ``peer``: its host, empty when the sink has none there any more. ``ok_ms``: when
+    the last post that it took was begun. ``problem``: why it has taken none since ``problem_ms``; empty when it has.
+    ``untaken``: fingerprints of what it is to be told only since then, though it may have fired before. ``refused``:
+    fingerprint of each alert that it will not have, and what it said.
+    """
+
+    sink: str
+    number: int
+    peer: str
+    ok_ms: int | None = None
+    problem: str = ""
+    problem_ms: int | None = None
+    untaken: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    change: int = 0
+
+    def after(self, before: "PostedThere") -> "PostedThere":
+        """Return it with what an earlier process was answered, as long as this one has no answer of its own."""
+        if self.ok_ms is not None or before.peer != self.peer:
+            return self
+        since_ms = before.problem_ms if self.problem and before.problem else self.problem_ms
+        refused = self.refused or before.refused
+        return msgspec.structs.replace(
+            self, ok_ms=before.ok_ms, problem_ms=since_ms, untaken=before.untaken, refused=refused
+        )
+
+    def took(self, alert: AlertState) -> bool:
+        """Whether it has taken this alert since it fired."""
+        refused = any(fingerprint == alert.fingerprint for fingerprint, _ in self.refused)
+        fired_ms = alert.fired_ms if alert.fired_ms is not None else alert.started_ms
+        known = self.ok_ms is not None and self.ok_ms >= fired_ms
+        return known and not refused and alert.fingerprint not in self.untaken
+
+
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Somebody has taken an alert. Key: fingerprint, ``started_ms`` of the alert, ``at_ms``.
 

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import convert
 from msgspec.structs import replace
 
-from statusdesk.states_alerts import AlertState, MutedThere, Notification, Silence, is_muted
-from statusdesk.store.kinds import ALERTS, MUTED_THERE, NOTIFICATIONS, QUEUED, SILENCES, UNRESOLVED
+from statusdesk.states_alerts import AlertState, MutedThere, Notification, PostedThere, Silence, is_muted
+from statusdesk.store.kinds import ALERTS, MUTED_THERE, NOTIFICATIONS, POSTED_THERE, QUEUED, SILENCES, UNRESOLVED
 
 MOST = 1_000
 _CLOCK_SET_MS = 3_600_000
@@ -100,6 +100,11 @@ def silences(db: sqlite3.Connection, now_ms: int | None = None) -> list[Silence]
 def muted(db: sqlite3.Connection) -> list[MutedThere]:
     """Return what the Alertmanagers of each sink mute."""
     return [MUTED_THERE.decode(row) for row in db.execute(MUTED_THERE.select)]
+
+
+def posts(db: sqlite3.Connection) -> list[PostedThere]:
+    """Return what each Alertmanager of each sink has taken."""
+    return [POSTED_THERE.decode(row) for row in db.execute(POSTED_THERE.select)]
 
 
 def notifications(db: sqlite3.Connection, since_ms: int, limit: int = MOST) -> list[Notification]:
