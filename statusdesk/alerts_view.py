@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from statusdesk.alerts.dedup import group_of, is_kept_from, key_of, wanted
+from statusdesk.alerts.dedup import group_of, grouping, is_kept_from, key_of, wanted
 from statusdesk.alerts.inhibition import RECOVERY_MS
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.alerts_posted import is_taken, posted_words
@@ -64,8 +64,8 @@ def groups_about(config: Config, alerts: Iterable[AlertState]) -> dict[tuple[str
     tuning = Tuning(config)
     sinks = [sink for sink in config.sinks if sink.type != ALERTMANAGER]
     for alert in alerts:
-        group_key = key_of(group_of(alert, config.alerts.group_by))
         for sink in (sink for sink in sinks if wanted(alert, sink, tuning)):
+            group_key = key_of(group_of(alert, grouping(sink, config.alerts.group_by)))
             asked.setdefault((sink.name, group_key), {}).setdefault(alert.fingerprint, set()).add(alert.started_ms)
     return asked
 

@@ -9,7 +9,7 @@ from statusdesk.alerts.lifecycle import waits_moved
 from statusdesk.alerts.making import make
 from statusdesk.alerts.outbox import Outbox
 from statusdesk.alerts.rules import subject
-from statusdesk.alerts.sink_kinds import LEVEL_TRIGGERED, addresses, plain_name
+from statusdesk.alerts.sink_kinds import KEEPS_INCIDENTS, LEVEL_TRIGGERED, addresses, plain_name
 from statusdesk.alerts.telling import AlertEvent, Heard, News
 from statusdesk.alerts.touched import the_job
 from statusdesk.alerts.tuning import Tuning
@@ -114,6 +114,9 @@ class Alerting:
     def _open(self, unresolved: Iterable[AlertState]) -> Outbox:
         rows = self._writer.alert_rows
         queued, last = rows.queued(), rows.last_of_groups()
+        # an incident that one which was given up has opened all the same is closed in the end
+        keep = [sink.name for sink in self._sinks if sink.type == KEEPS_INCIDENTS]
+        last = sorted([*last, *(each for name in keep for each in rows.given_up(name))], key=lambda each: each.id)
         told = {(alert.fingerprint, alert.started_ms) for each in (*queued, *last) for alert in each.alerts}
         unsent = {each.id for each in queued if _has_not_left(each, rows.last_beat)}
         self._queued.update((each.id, each) for each in queued if each.id not in unsent)

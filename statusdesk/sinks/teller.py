@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from statusdesk.alerts.sink_kinds import LEVEL_TRIGGERED, addresses
+from statusdesk.alerts.sink_kinds import KEEPS_INCIDENTS, LEVEL_TRIGGERED, addresses
 from statusdesk.alerts.telling import Heard, News
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import Clock, steady_clock, system_clock
@@ -16,6 +16,7 @@ from statusdesk.sinks.alertmanager import terms_of
 from statusdesk.sinks.alertmanager_api import AlertmanagerApi
 from statusdesk.sinks.message import Ask
 from statusdesk.sinks.outlet import Outlet
+from statusdesk.sinks.pace import Pace
 from statusdesk.sinks.peers import Peer, Standing
 from statusdesk.sinks.readback import Readback
 from statusdesk.sinks.sending import PrintLine, Sender, SinkStats
@@ -123,7 +124,16 @@ class Sinks:
                 steady=self._steady,
                 narrate=self._narrate,
                 site=self._config.ha.site,
+                pace=self._pace(sink),
             )
+
+    def _pace(self, sink: SinkSettings) -> Pace | None:
+        """Return how fast a sink is told, None for as fast as it takes it."""
+        if sink.type != KEEPS_INCIDENTS:
+            return None
+        from statusdesk.sinks.pagerduty import pace
+
+        return pace(pair=self._config.ha.mode == "pair")
 
     def _start_alertmanagers(self, sink: SinkSettings, tuning: Tuning) -> None:
         standing = Standing(self._steady)

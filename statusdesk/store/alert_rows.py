@@ -143,6 +143,11 @@ class AlertRows:
         return questions.last_of_groups(self._db)
 
     @asks
+    def given_up(self, sink: str) -> list[Notification]:
+        """Return the last message of each group to a sink, where that was given up and says that something fires."""
+        return questions.given_up(self._db, sink)
+
+    @asks
     def last_id(self) -> int:
         """Return the highest number of a message."""
         return max([questions.last_id(self._db), *(each.id for each in self._notifications.rows.values())])

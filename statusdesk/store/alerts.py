@@ -53,6 +53,11 @@ _LAST_OF_GROUP = (
     " (SELECT max(id) FROM notifications WHERE state = 'sent' GROUP BY sink, group_key) ORDER BY id"
 )
 
+_GIVEN_UP = (
+    f"{NOTIFICATIONS.select} WHERE what = 'firing' AND state = 'failed' AND id IN"
+    " (SELECT max(id) FROM notifications WHERE state IN ('sent', 'failed') AND sink = ? GROUP BY group_key) ORDER BY id"
+)
+
 
 class _Named(msgspec.Struct, frozen=True, gc=False):
     """What is read of an alert in a message: which one, how it was, and who kept it from being told."""
@@ -202,6 +207,11 @@ def queued(db: sqlite3.Connection) -> list[Notification]:
 def last_of_groups(db: sqlite3.Connection) -> list[Notification]:
     """Return the last message that was sent of each group to each sink."""
     return [NOTIFICATIONS.decode(row) for row in db.execute(_LAST_OF_GROUP)]
+
+
+def given_up(db: sqlite3.Connection, sink: str) -> list[Notification]:
+    """Return the last message of each group to a sink, where that was given up and says that something fires."""
+    return [NOTIFICATIONS.decode(row) for row in db.execute(_GIVEN_UP, (sink,))]
 
 
 def last_id(db: sqlite3.Connection) -> int:
