@@ -61,7 +61,7 @@ def reach(config: Config, sink: SinkSettings) -> Iterator[Tried]:
         heard = bool(shown) or has_terminal()
         yield Tried(heard, f"told by {PROGRAM}" if shown else bell if heard else NOBODY_THERE)
     else:
-        yield Tried(True, f"nothing was sent; `statusdesk check --send-test {sink.name}` tries it")
+        yield Tried(True, f"not tried here; `statusdesk check --send-test {sink.name}` tries it")
 
 
 def _is_writable(directory: Path, state_dir: Path) -> bool:
