@@ -209,7 +209,7 @@ WILL_NOT = {"refused": ((FAILING.fingerprint, "bad label"),)}
             "posted 5s ago, every 1m, but not taken by am2:9093 for 2m: no connection",
         ),
         (
-            (replace(alerts.POSTED, ok_ms=None, **AWAY), replace(OTHER, ok_ms=None, **AWAY)),
+            (replace(alerts.POSTED, ok_ms=None, **AWAY), replace(OTHER, **AWAY | {"problem_ms": 1, "ok_ms": None})),
             "not told yet, not taken for 2m: no connection",
         ),
         ((replace(alerts.POSTED, **WILL_NOT),), "refused: bad label"),
