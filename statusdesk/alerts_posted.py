@@ -11,34 +11,59 @@ MOST_CHARS = 80
 REFUSED, NOT_TAKEN = "refused", "not taken"
 
 
-def is_taken(alert: AlertState, sink: SinkSettings, board: Board) -> bool:
-    """Whether one of the sink's Alertmanagers has taken an alert, as far as is known."""
-    return board.posts is None or any(row.took(alert) for row in board.posts if row.sink == sink.name)
+class Taker:
+    """One Alertmanager, by what it has taken."""
+
+    def __init__(self, row: PostedThere) -> None:
+        self.row = row
+        self._untaken = frozenset(row.untaken)
+        self._refused = dict(row.refused)
+
+    def took(self, alert: AlertState) -> bool:
+        """Whether it has taken this alert since it fired."""
+        fired_ms = alert.fired_ms if alert.fired_ms is not None else alert.started_ms
+        if self.row.ok_ms is None or self.row.ok_ms < fired_ms:
+            return False
+        return alert.fingerprint not in self._untaken and alert.fingerprint not in self._refused
+
+    def trouble(self, alert: AlertState) -> tuple[str, str] | None:
+        """Return that it does not take an alert, and why; None where it does, or has not been asked yet."""
+        if self.row.problem:
+            return NOT_TAKEN, clean(self.row.problem, MOST_CHARS)
+        said = self._refused.get(alert.fingerprint)
+        return (REFUSED, clean(said, MOST_CHARS)) if said is not None else None
 
 
-def posted_words(alert: AlertState, sink: SinkSettings, board: Board) -> str:
-    """Return whether an alert that fires was taken, when last, and by whom it was not, with why: ``posted 3s ago``."""
-    if board.posts is None:
-        return "what it has taken is not kept of the past"
-    rows = [row for row in board.posts if row.sink == sink.name]
-    taken_ms = [row.ok_ms for row in rows if row.took(alert) and row.ok_ms is not None]
-    troubles = [(row, each) for row in rows if (each := _trouble(alert, row)) is not None]
-    parts = ["not told yet"]
-    if taken_ms:
-        again = f", every {span(round(sink.resend_s * 1000))}"
-        goes_on = board.collector_lost_ms is None and len(troubles) < len(rows)
-        parts = [f"posted {span(max(0, board.at_ms - max(taken_ms)))} ago{again if goes_on else ''}"]
-    elif rows and len(troubles) == len(rows) and all(what == REFUSED for _, (what, _) in troubles):
-        parts = []  # it was told, and will not have it
-    return ", ".join([*parts, *_named(troubles, len(rows), board.at_ms)])
+class Posts:
+    """What all Alertmanagers have taken by the moment of one board."""
 
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self._known = board.posts is not None
+        self._of_sink: dict[str, list[Taker]] = {}
+        for row in board.posts or ():
+            self._of_sink.setdefault(row.sink, []).append(Taker(row))
 
-def _trouble(alert: AlertState, row: PostedThere) -> tuple[str, str] | None:
-    """Return that an Alertmanager does not take an alert, and why; None where it does, or has not been asked yet."""
-    if row.problem:
-        return NOT_TAKEN, clean(row.problem, MOST_CHARS)
-    said = next((said for fingerprint, said in row.refused if fingerprint == alert.fingerprint), None)
-    return (REFUSED, clean(said, MOST_CHARS)) if said is not None else None
+    def took(self, alert: AlertState, sink: SinkSettings) -> bool:
+        """Whether one of the sink's Alertmanagers has taken an alert, as far as is known."""
+        return not self._known or any(taker.took(alert) for taker in self._of_sink.get(sink.name, ()))
+
+    def words(self, alert: AlertState, sink: SinkSettings) -> str:
+        """Return whether an alert that fires was taken, when last, and by whom it is not, with why."""
+        if not self._known:
+            return "what it has taken is not kept of the past"
+        takers, now_ms = self._of_sink.get(sink.name, []), self.board.at_ms
+        taken_ms = [each.row.ok_ms for each in takers if each.took(alert) and each.row.ok_ms is not None]
+        troubles = [(each.row, trouble) for each in takers if (trouble := each.trouble(alert)) is not None]
+        all_troubled = len(troubles) == len(takers)
+        parts = ["not told yet"]
+        if taken_ms:
+            goes_on = self.board.collector_lost_ms is None and not all_troubled
+            again = f", every {span(round(sink.resend_s * 1000))}" if goes_on else ""
+            parts = [f"posted {span(max(0, now_ms - max(taken_ms)))} ago{again}"]
+        elif troubles and all_troubled and all(what == REFUSED for _, (what, _) in troubles):
+            parts = []  # it was told, and will not have it
+        return ", ".join([*parts, *_named(troubles, len(takers), now_ms)])
 
 
 def _named(troubles: Sequence[tuple[PostedThere, tuple[str, str]]], peers: int, now_ms: int) -> list[str]:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from statusdesk.alerts.dedup import group_of, grouping, is_kept_from, key_of, wanted
 from statusdesk.alerts.inhibition import RECOVERY_MS
 from statusdesk.alerts.tuning import Tuning
-from statusdesk.alerts_posted import is_taken, posted_words
+from statusdesk.alerts_posted import Posts
 from statusdesk.board import Board
 from statusdesk.config import Config
 from statusdesk.config_alerts import SinkSettings
@@ -113,6 +113,7 @@ class Outlook:
         self._sinks = config.sinks
         self._settings = config.alerts
         self._tuning = Tuning(config)
+        self._posted: Posts | None = None
         self._muted: tuple[tuple[MutedThere, ...], dict[tuple[str, str], Muted]] = ((), {})
 
     def words(self, alert: AlertState, board: Board, messages: Lasts) -> str:
@@ -130,8 +131,8 @@ class Outlook:
         if alert.inhibited_by:
             takers = self._takers(alert) if self._tells(board) else []
             posted = [sink for sink in takers if _is_posted(alert, sink)]
-            awaited = [f"{sink.name}: {posted_words(alert, sink, board)}" for sink in posted]
-            taken = [sink.name for sink in posted if is_taken(alert, sink, board)]
+            awaited = [f"{sink.name}: {self._posts(board).words(alert, sink)}" for sink in posted]
+            taken = [sink.name for sink in posted if self._posts(board).took(alert, sink)]
             return "; ".join([_inhibited(alert, board, taken), *(awaited if len(taken) < len(posted) else ())])
         told = self._tells(board)
         if alert.state == "pending":
@@ -145,6 +146,11 @@ class Outlook:
             self._muted = (board.muted, muted_by_sink(board.muted))
         parts = [self._firing(alert, sink, board, messages) for sink in self._takers(alert)]
         return "; ".join(parts) or "no sink takes it: nobody is told"
+
+    def _posts(self, board: Board) -> Posts:
+        if self._posted is None or self._posted.board is not board:
+            self._posted = Posts(board)
+        return self._posted
 
     def _tells(self, board: Board) -> bool:
         return board.collector is None or board.collector.owner != BOARD
@@ -171,7 +177,7 @@ class Outlook:
             if muted is not None:
                 why = f": {muted.comment}" if muted.comment else ""
                 return f"{sink.name}: {muted_words(muted, now_ms)}{why}"
-            return f"{sink.name}: {posted_words(alert, sink, board)}"
+            return f"{sink.name}: {self._posts(board).words(alert, sink)}"
         found = messages.get((sink.name, alert.fingerprint, alert.started_ms))
         if found is None or found.over:
             return f"{sink.name}: not told yet"

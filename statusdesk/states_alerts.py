@@ -267,13 +267,6 @@ class PostedThere(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             self, ok_ms=before.ok_ms, problem_ms=since_ms, untaken=before.untaken, refused=refused
         )
 
-    def took(self, alert: AlertState) -> bool:
-        """Whether it has taken this alert since it fired."""
-        refused = any(fingerprint == alert.fingerprint for fingerprint, _ in self.refused)
-        fired_ms = alert.fired_ms if alert.fired_ms is not None else alert.started_ms
-        known = self.ok_ms is not None and self.ok_ms >= fired_ms
-        return known and not refused and alert.fingerprint not in self.untaken
-
 
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Somebody has taken an alert. Key: fingerprint, ``started_ms`` of the alert, ``at_ms``.

@@ -57,6 +57,7 @@ class Outbox:
     ) -> None:
         self._settings = settings
         self._sinks = [sink for sink in sinks if sink.type != LEVEL_TRIGGERED]
+        self._grouping = [(sink, grouping(sink, settings.group_by)) for sink in self._sinks]
         self._tuning = tuning
         self._groups: dict[Key, Group] = {}
         self._of_id: dict[int, Group] = {}
@@ -114,8 +115,9 @@ class Outbox:
         return group
 
     def _see(self, alert: AlertState) -> None:
-        for sink in self._sinks:
-            labels = group_of(alert, grouping(sink, self._settings.group_by))
+        shared = group_of(alert, self._settings.group_by)
+        for sink, by in self._grouping:
+            labels = shared if by is self._settings.group_by else group_of(alert, by)
             if wanted(alert, sink, self._tuning):
                 self._take(alert, self._group(sink, labels))
             elif (group := self._groups.get((sink.name, labels))) is not None and is_open_incident(alert, group):

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from statusdesk.alerts.tuning import Tuning
+from statusdesk.alerts_posted import Taker
 from statusdesk.clock import steady_clock, system_clock
 from statusdesk.config_alerts import HaSettings, SinkSettings
 from statusdesk.sinks.alertmanager import batches, content_mark, posted, rfc3339, terms_of, told
@@ -133,15 +134,15 @@ def test_what_one_has_taken_is_reported_with_what_it_has_not(tmp_path, receiver)
         standing.put((first,))
         taken = report(lambda each: each.ok_ms)
         assert (taken.sink, taken.number, taken.peer) == (sink.name, 1, receiver.url.removeprefix("http://"))
-        assert taken.took(first) and not taken.took(replace(first, fired_ms=taken.ok_ms + 1))
+        assert Taker(taken).took(first) and not Taker(taken).took(replace(first, fired_ms=taken.ok_ms + 1))
         receiver.answer = lambda body: (400 if any(each["labels"]["app"] == "bad" for each in body) else 200, {}, b"no")
         standing.put((first, bad))
         refused = report(lambda each: each.refused)
-        assert refused.refused == (("bad", "no"),) and refused.took(first) and not refused.took(bad)
+        assert refused.refused == (("bad", "no"),) and Taker(refused).took(first) and not Taker(refused).took(bad)
         receiver.answer = lambda body: (503, {}, b"")
         standing.put((first, bad, late))
         away = report(lambda each: each.problem and each.untaken)
-        assert away.untaken == ("bad", "late") and away.took(first) and not away.took(late)
+        assert away.untaken == ("bad", "late") and Taker(away).took(first) and not Taker(away).took(late)
         assert away.problem == "it answered 503" and away.problem_ms >= taken.ok_ms
     finally:
         standing.stop()
