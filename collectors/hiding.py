@@ -12,7 +12,7 @@ import msgspec
 from collectors.masking import Mask
 from statusdesk.config import Secret
 from statusdesk.credentials import SECRETS_KEPT, CredentialError, read_secret
-from statusdesk.facts import Changed, Known, Message, Pod, Visited
+from statusdesk.facts import Changed, KnownUntil, Message, Pod, Visited
 from statusdesk.redact import HIDDEN
 from statusdesk.redact_named import is_plain
 from statusdesk.text import CUT
@@ -117,7 +117,7 @@ class Hiding:
 
 def _tells_names_only(message: Message) -> bool:
     """Tell whether a message is of pods that say nothing in words: most messages are, and the search costs more."""
-    if isinstance(message, (Visited, Known)) or message.kind is not Pod:
+    if isinstance(message, (Visited, KnownUntil)) or message.kind is not Pod:
         return False
     for pod in message.seen if isinstance(message, Changed) else message.facts:
         if not isinstance(pod, Pod) or pod.message or pod.scheduled_message:

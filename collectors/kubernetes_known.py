@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from collectors.kubernetes_kinds import Kind
-from statusdesk.facts import Known
+from statusdesk.facts import KnownUntil
 
 SLEPT_MS = 3_000
 CLOSED_MS = 1_000  # a watch that ends is begun anew in a moment
@@ -40,7 +40,7 @@ class KnownLines:
     silent for ``hush_ms`` may be dead, for a bookmark is due each minute: what it tells is known till then, no longer.
     """
 
-    def __init__(self, source: str, emit: Callable[[Known], None], settle_ms: int, hush_ms: int) -> None:
+    def __init__(self, source: str, emit: Callable[[KnownUntil], None], settle_ms: int, hush_ms: int) -> None:
         self._source = source
         self._emit = emit
         self._settle_ms = settle_ms
@@ -109,7 +109,7 @@ class KnownLines:
     def _tell(self, line: Heard, now_ms: int, until_ms: int | None = None, *, broken: bool = False) -> None:
         kind = line.kind
         self._emit(
-            Known(
+            KnownUntil(
                 source=self._source,
                 kind=kind.fact,
                 subkind=kind.subkind,

@@ -25,9 +25,8 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     rouse_s: float = 2.0  # one that answers again wakes the others, at most this often
     grace_s: float = 2.5  # what is over sooner (a restart, a cut watch, a compaction) is no failure of the source
     silence_s: float = 150.0  # bookmarks come about every minute
-    hush_s: float = (
-        70.0  # not heard for longer, it may be dead: nothing is called worse by time alone until it is heard
-    )
+    # not heard for longer, it may be dead: nothing is called worse by time alone until it is heard
+    hush_s: float = 70.0
     settle_s: float = 0.5  # a watch that opens tells first what has happened meanwhile
     reprobe_s: float = 60.0  # a right that we lack is asked for again: one small question per kind and namespace
     relook_s: float = 60.0  # the same for what is only looked up: one small question

@@ -125,8 +125,8 @@ class Standing:
         patience_ms: int,
         proven_ms: int,
         grace_ms: int,
-        steps: ClockSteps | None = None,
-        known: KnownLines | None = None,
+        steps: ClockSteps,
+        known: KnownLines,
     ) -> None:
         self.clock = clock
         self.version = ""
@@ -154,8 +154,7 @@ class Standing:
         """Forget a line, and with its last one the refusal of its namespace."""
         with self.lock:
             self._lines = [other for other in self._lines if other is not line]
-            if self._known is not None:
-                self._known.drop(line, self.clock())
+            self._known.drop(line, self.clock())
             if self._refused and not any(other.scope == line.scope for other in self._lines):
                 self._send_scope(line.scope, "")
 
@@ -167,7 +166,7 @@ class Standing:
     def changed(self, line: Line) -> None:
         """Send what has changed by a failure or a recovery, at once."""
         with self.lock:
-            if self._known is not None and line in self._lines:
+            if line in self._lines:
                 self._known.look(line, self.clock())
             if line.scope:
                 self._look_at_scope(line.scope)
@@ -176,7 +175,7 @@ class Standing:
     def listed(self, line: Line, as_of_ms: int) -> None:
         """Take note that a line was listed as it was then."""
         with self.lock:
-            if self._known is not None and line in self._lines:
+            if line in self._lines:
                 self._known.listed(line, as_of_ms, self.clock())
 
     def refuse(self, scope: str, message: str, problem: str = NO_ACCESS) -> None:
@@ -198,14 +197,12 @@ class Standing:
         now_ms = self.clock()
         mended = False
         with self.lock:  # the thread of a line may tell of a new failure at this very moment
-            step_ms = self._steps.step_ms(now_ms) if self._steps is not None else 0
+            step_ms = self._steps.step_ms(now_ms)
             if step_ms:
                 self._shift(step_ms)
-            if self._known is not None:
-                self._known.awake(now_ms)
+            self._known.awake(now_ms)
             for line in self._lines:
-                if self._known is not None:
-                    self._known.look(line, now_ms)
+                self._known.look(line, now_ms)
                 if line.problem is not None and now_ms - (line.opened_ms or now_ms) >= self._proven_ms:
                     line.mends(now_ms)
                     mended = True
@@ -217,8 +214,7 @@ class Standing:
         """Move all moments with the clock of the system, which was set: what was heard is as long ago as before."""
         for line in self._lines:
             line.shift(step_ms)
-        if self._known is not None:
-            self._known.shift(step_ms)
+        self._known.shift(step_ms)
         if self._sent is not None:
             self._sent = replace(self._sent, at_ms=self._sent.at_ms + step_ms)
 

@@ -6,10 +6,10 @@ import msgspec
 
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_names import APP_LABEL, AppRules
+from collectors.kubernetes_pages import all_pages
 from collectors.kubernetes_problems import ApiProblem, Refused
 from collectors.kubernetes_wire import METADATA_ONLY, ListWire, PodMetaWire, Wire
 
-MOST = "500"
 _PATHS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "Job": "batch/v1"}
 
 
@@ -37,19 +37,17 @@ def owners_of(api: KubernetesApi, namespace: str, app: str, rules: AppRules) -> 
     Who may read pods only gets those without this. Raises: ApiProblem.
     """
     found: set[tuple[str, str]] = set()
-    query = [("labelSelector", f"{APP_LABEL}={app}"), ("limit", MOST)]
+    query = [("labelSelector", f"{APP_LABEL}={app}")]
     for kind, group in _PATHS.items():
         path = f"/apis/{group}/namespaces/{quote(namespace, safe='')}/{kind.lower()}s"
         try:
-            page = _PAGE.decode(api.get(path, query, METADATA_ONLY))
+            metas, _ = all_pages(api, path, query, _PAGE, METADATA_ONLY)
         except Refused:
             continue
         except ApiProblem as problem:
             if problem.status != 404:
                 raise
             continue
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise ApiProblem("NotJson", f"{api.host} answers with something else than a list") from error
-        names = (one.metadata.name for one in page.items or ())
+        names = (one.metadata.name for one in metas)
         found.update((kind, name) for name in names if rules.app_of(name, app) == app)
     return frozenset(found)

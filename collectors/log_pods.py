@@ -143,10 +143,6 @@ class PodContainer(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it waits to be started again: its newest run is the one before the next, and no older one is kept."""
         return self.last is not None and self.last.container_id == self.run_id
 
-    def ended_run(self, run_id: str) -> Run | None:
-        """Return how a run ended, if that is known."""
-        return next((run for run in (self.ended, self.last) if run is not None and run.container_id == run_id), None)
-
 
 class LogPod(msgspec.Struct, frozen=True, kw_only=True):
     """A pod and its containers, the init containers first.

@@ -7,6 +7,7 @@ import msgspec
 
 from collectors.kubernetes_api import KubernetesApi, Stream
 from collectors.kubernetes_names import AppRules
+from collectors.kubernetes_pages import all_pages
 from collectors.kubernetes_problems import ApiProblem, Refused, as_problem, error_event_problem, grant
 from collectors.kubernetes_wire import AddedWire, BookmarkWire, DeletedWire, ErrorWire, ModifiedWire
 from collectors.log_lines import Target
@@ -14,7 +15,6 @@ from collectors.log_owners import owners_of
 from collectors.log_pods import ONE_POD, POD_EVENT, PODS_PAGE, Choice, LogPod, LogPodWire, Query
 from statusdesk.backoff import doubled
 
-PAGE_PODS = "500"
 WATCH_S = 270
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 15.0
@@ -123,7 +123,7 @@ class Roster:
 
     def _list(self) -> str:
         """List the pods; return the version to watch from. Raises: ApiProblem."""
-        found, version = self._pages(self._query)
+        found, version = all_pages(self._api, self._choice.path(), self._query, PODS_PAGE)
         if any(map(self._choice.may_own, found)):
             self._choice.own(owners_of(self._api, self.target.namespace, self.target.app, self._rules))
         pods = {pod.uid: pod for pod in map(self._choice.pod, found) if pod is not None}
@@ -134,21 +134,6 @@ class Roster:
         self.answered, self.problem = True, ""
         self._changed()
         return version
-
-    def _pages(self, query: Query) -> tuple[list[LogPodWire], str]:
-        found: list[LogPodWire] = []
-        token = ""
-        while True:
-            more = [("continue", token)] if token else []
-            body = self._api.get(self._choice.path(), [*query, ("limit", PAGE_PODS), *more])
-            try:
-                page = PODS_PAGE.decode(body)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise ApiProblem("NotJson", f"{self._api.host} answers with something else than a list") from error
-            found += page.items or ()
-            if page.metadata.continue_ in ("", token):
-                return found, page.metadata.resource_version
-            token = page.metadata.continue_
 
     def _watch(self, version: str) -> None:
         """Follow the changes until they have to be listed anew. Raises: ApiProblem."""
@@ -179,9 +164,8 @@ class Roster:
                 rest = lines.pop()
                 for line in lines:
                     version = self._event(line) or version
-                    self._failures = (
-                        0  # not by a list alone: then a watch that always fails would be asked for on and on
-                    )
+                    # not by a list alone: then a watch that always fails would be asked for on and on
+                    self._failures = 0
                 self._changed()
         except ApiProblem as problem:
             if not problem.passing:

@@ -18,7 +18,6 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
 
     first_wait_s: float = 0.2
     longest_wait_s: float = 15.0
-    check_s: float = 60.0  # silence after which the pod is looked at
     reconnect_s: float = 240.0  # silence after which the stream is opened anew: balancers forget idle connections
     stale_s: float = 2.0  # silence of a stream whose container has ended, before it is opened anew
     refused_s: float = 30.0

@@ -22,12 +22,11 @@ from collectors.log_stream import ALL_MISSING, LAST_MISSING, NOT_KEPT, Container
 from collectors.log_track import Outcome, Patience, Track, new_track
 from statusdesk.clock import ClockSteps, boot_clock
 from statusdesk.config import ClusterSettings
-from statusdesk.text import counted
+from statusdesk.text import counted, few
 
 TICK_S = 1.0
 MAX_WAITING_TOLD = 20
 LINGER_S = 0.006
-MOST_NAMED = 3
 MOST_LEFT = 500
 _CONTAINERS, _PREVIOUS = " containers", " previous"  # keys of problems; no container has such a name
 
@@ -238,9 +237,7 @@ class PodLogs:
     def _named(self, some: list[tuple[Cluster, LogPod, PodContainer]]) -> str:
         """Name containers, of many the first ones."""
         place = self._selection.place
-        names = sorted({f"{place(at.name, pod.namespace)}{pod.name}/{one.name}" for at, pod, one in some})
-        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        return f"{', '.join(names[:MOST_NAMED])}{more}"
+        return few(sorted({f"{place(at.name, pod.namespace)}{pod.name}/{one.name}" for at, pod, one in some}))
 
     def _wanted(self) -> Iterator[tuple[Cluster, Roster, LogPod, PodContainer]]:
         seen: set[Key] = set()

@@ -224,13 +224,13 @@ class BoardScreen(Frame):
         self.app.push_screen(make_list(name, self.setup, self.ink, self.past, place=place, app=app, begin=begin))
 
     def action_copy(self) -> None:
-        from screens.detail_text import Known, Scribe
+        from screens.detail_text import CellTold, Scribe
 
         selected = self.matrix.selected
         if selected is not None:
             scribe = Scribe(self.ink, self.ascii, self.zone, self.now_ms)
             stage = self.matrix.selected_stage
-            known = self.matter.known((selected[0].app, stage)) or Known(read=False)
+            known = self.matter.known((selected[0].app, stage)) or CellTold(read=False)
             text = scribe.write(*selected, stage, known).plain
             self.app.copy(selected[0].app, text.removesuffix("\nreading pods and history\n"))
 

@@ -8,12 +8,9 @@ from screens.pen import Pen
 from statusdesk.board import Board, SourceView
 from statusdesk.facts import JobClass, QueueItem
 from statusdesk.job_names import shown_build, shown_job
+from statusdesk.source_names import JENKINS
 from statusdesk.states import Level
-from statusdesk.text import counted
-
-JENKINS = "jenkins"
-MOST_NAMED = 3
-
+from statusdesk.text import MOST_NAMED, counted, few
 
 _LACKS = {
     "builds": "What they built is not known.",
@@ -60,8 +57,7 @@ def unknown_environments(board: Board) -> list[str]:
         return [f"{begin}: Jenkins has shown no job."] if _has_jenkins(board) else []
     if not board.incomplete_jobs:
         return []
-    first, more = shown_job(board.incomplete_jobs[0]), len(board.incomplete_jobs) - 1
-    jobs = f"{first} and {more} more" if more else first
+    jobs = few([shown_job(job) for job in board.incomplete_jobs], 1)
     faults = [
         view.state.message for view in board.sources if view.state.key == f"{JENKINS}#builds" and view.state.message
     ]

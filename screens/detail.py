@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from screens.detail_text import Known, Scribe
+from screens.detail_text import CellTold, Scribe
 from screens.ink import Ink
 from statusdesk import faults
 from statusdesk.board import Cell, Row
@@ -39,7 +39,7 @@ class DetailPane(VerticalScroll, can_focus=False):
         self.set_class(ascii_only, "-ascii")
         self.ink, self.ascii, self.zone = ink, ascii_only, zone
         self.place: Place = ("", "")
-        self._known = Known()
+        self._known = CellTold()
         self._body = Static(id="detail-text", markup=False)
         self._written = ""
         self._shown: tuple[Row | None, Cell | None, str, int] | None = None
@@ -52,7 +52,7 @@ class DetailPane(VerticalScroll, can_focus=False):
         self._shown = (row, cell, stage, now_ms)
         place = (row.app, stage) if row is not None else ("", "")
         if place != self.place:
-            self.place, self._known = place, Known()
+            self.place, self._known = place, CellTold()
             self.scroll_to(y=0, animate=False)
         scribe = Scribe(self.ink, self.ascii, self.zone, now_ms, self.scrollable_content_region.width or 48)
         text = Text("nothing is selected") if row is None else scribe.write(row, cell, stage, self._known)
@@ -66,23 +66,23 @@ class DetailPane(VerticalScroll, can_focus=False):
             self.show_cell(*self._shown)
 
     @property
-    def known(self) -> Known:
+    def known(self) -> CellTold:
         """What has been read for the cell that is shown."""
         return self._known
 
-    def take(self, place: Place, known: Known) -> None:
+    def take(self, place: Place, known: CellTold) -> None:
         """Take what was read, unless the cursor has moved on."""
         if place == self.place:
             self._known = known
 
 
-def read_cell(feed: Feed, row: Row, cell: Cell, past_ms: int | None) -> Known:
+def read_cell(feed: Feed, row: Row, cell: Cell, past_ms: int | None) -> CellTold:
     """Ask the feed for pods and history of the cell's worst rollout; runs on a thread.
 
     ``past_ms``: the moment that is shown, None for now. Pods are kept as they are now only, so the past has none.
     """
     if not cell.rollouts:
-        return Known(read=True)
+        return CellTold(read=True)
 
     def before(ms: int) -> bool:
         return past_ms is None or ms < past_ms
@@ -92,7 +92,7 @@ def read_cell(feed: Feed, row: Row, cell: Cell, past_ms: int | None) -> Known:
         pods = feed.pods(cell.rollouts[0].key) if past_ms is None else ()
         periods = [period for period in feed.history(row.app) if period.key in keys and before(period.since_ms)]
     except FeedError as error:
-        return Known(problem=str(error))
+        return CellTold(problem=str(error))
     except Exception as error:  # the edge of a thread: a screen that never hears of its end would wait for ever
-        return Known(problem=faults.told(error))
-    return Known(pods=tuple(pods), periods=tuple(periods), read=True, past=past_ms is not None)
+        return CellTold(problem=faults.told(error))
+    return CellTold(pods=tuple(pods), periods=tuple(periods), read=True, past=past_ms is not None)

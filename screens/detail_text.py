@@ -25,7 +25,7 @@ TOLD_BY: Mapping[str, str] = {
 }
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+class CellTold(msgspec.Struct, frozen=True, kw_only=True):
     """What the feed told about the cell's rollout; ``problem`` when it could not. Of the ``past`` no pods are kept."""
 
     pods: tuple[PodState, ...] = ()
@@ -44,7 +44,7 @@ class Scribe:
         self.room = max(16, width - LABEL)
         self.text = Text()
 
-    def write(self, row: Row, cell: Cell | None, stage: str, known: Known) -> Text:
+    def write(self, row: Row, cell: Cell | None, stage: str, known: CellTold) -> Text:
         """Return the whole pane for a cell."""
         self._say(row.app, self.ink.strong)._say(f"  {stage}\n", self.ink.quiet)
         if cell is None:

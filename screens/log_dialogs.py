@@ -174,23 +174,31 @@ class LineScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         super().on_mount()
+        self._show()
         self.query_one(WholeText).focus()
 
     def show_missing(self, words: str) -> None:
         """Say what of the line is not here, if anything."""
         self._missing = words
-        if self.is_attached and words:
-            told = self.query_one("#line-missing", Static)
-            told.update(Content(words))
-            told.display = True
+        self._show()
 
     def show_text(self, text: str) -> None:
         """Show all of the line, now that it has been read."""
         self._line, self._reading = text, False
         self._text = pretty(text, redacted=self._redacted)
-        if self.is_attached:
-            self.query_one(WholeText).show(self._text)
-            self.query_one("#line-hint", Static).update(Content(self._hint()))
+        self._show()
+
+    def _show(self) -> None:
+        """Show what is known of the line; while nothing is composed yet, it is shown once it is."""
+        if not self.is_attached:
+            return
+        for told in self.query("#line-missing").results(Static):
+            told.update(Content(self._missing))
+            told.display = bool(self._missing)
+        for whole in self.query(WholeText):
+            whole.show(self._text)
+        for hint in self.query("#line-hint").results(Static):
+            hint.update(Content(self._hint()))
 
     def _hint(self) -> str:
         said = "reading the rest of it   " if self._reading else ""

@@ -3,7 +3,7 @@
 import msgspec
 
 from screens.log_json import trace_lines
-from statusdesk.redact import redact
+from statusdesk.redact import may_hold_secret, redact
 from statusdesk.text import clean_line
 
 
@@ -14,6 +14,7 @@ def pretty(text: str, *, redacted: bool = True) -> str:
     """
     if text[:1] not in "{[":
         return text
+    text = redact(text) if redacted and may_hold_secret(text) else text
     try:
         formatted = msgspec.json.format(text.encode(), indent=2).decode()
         msgspec.json.decode(text)

@@ -74,6 +74,7 @@ class Fold(msgspec.Struct, frozen=True):
 
     @property
     def mark(self) -> str:
+        """How it is told at the end of a row: ``[+12]``."""
         return f"[+{self.lines:,}]"
 
 

@@ -18,7 +18,7 @@ from statusdesk.board_feed import Feed
 
 if TYPE_CHECKING:
     from screens.detail import DetailPane
-    from screens.detail_text import Known
+    from screens.detail_text import CellTold
 
 SIDE_FROM = 130
 
@@ -26,7 +26,7 @@ SIDE_FROM = 130
 class CellRead(Message):
     """Pods and history of a place have been read on a thread."""
 
-    def __init__(self, place: tuple[str, str], known: "Known") -> None:
+    def __init__(self, place: tuple[str, str], known: "CellTold") -> None:
         super().__init__()
         self.place, self.known = place, known
 
@@ -51,7 +51,7 @@ class Matter(Container):
         """Whether the detail pane is open."""
         return self._detail is not None
 
-    def known(self, place: tuple[str, str]) -> "Known | None":
+    def known(self, place: tuple[str, str]) -> "CellTold | None":
         """Return what has been read for a place, None when nothing was."""
         pane = self._detail
         return pane.known if pane is not None and pane.place == place and pane.known.read else None

@@ -7,6 +7,7 @@ from statusdesk.board import Mark
 from statusdesk.job_names import shown_build, shown_job
 from statusdesk.marks import LEVEL_MARKS
 from statusdesk.states import TROUBLED, EnvironmentState, PlatformState
+from statusdesk.states_builds import HALF_DESTROYED
 from statusdesk.text import age, counted, span
 
 MEANS = {
@@ -112,7 +113,7 @@ def draw_environment(state: EnvironmentState, pen: Pen) -> list[Line]:
     if state.left_up_ms is not None:
         said = _left_up(state, span(pen.now_ms - state.left_up_ms), pen.now_ms)
         if state.last_result == "ABORTED":
-            said += f"; {shown_build(state.last_job, state.last_number)} was aborted: it may be destroyed by half"
+            said += f"; {shown_build(state.last_job, state.last_number)} was aborted: it {HALF_DESTROYED}"
     if state.reason in ("Up", "LeftUp"):
         said += _job_gone(state, pen.now_ms)
     indent = 4 + len(pen.glyph(mark))

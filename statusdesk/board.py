@@ -168,7 +168,6 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     quiet_since_ms: int | None = None
     unattributed: frozenset[str] = frozenset()
     jobs: int = 0
-    apps_source: str = ""
     all_well: bool = False
     pending: tuple[AlertState, ...] = ()
     silences: tuple[Silence, ...] = ()

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from statusdesk.config_alerts import AlertsSettings, GateSettings, HaSettings, SinkSettings
 from statusdesk.settings import Secret as Secret
 from statusdesk.settings import Settings as Settings
+from statusdesk.source_names import JENKINS, KUBERNETES, VAULT
 
 
 class ClusterSettings(Settings, frozen=True):
@@ -226,9 +227,9 @@ class Config(Settings, frozen=True):
 
     def source_names(self) -> tuple[str, ...]:
         """The names of all sources that are to be asked."""
-        names = [f"kubernetes/{cluster.name}" for cluster in self.clusters]
-        names += ["jenkins"] if self.jenkins is not None else []
-        names += ["vault"] if self.vault is not None else []
+        names = [f"{KUBERNETES}{cluster.name}" for cluster in self.clusters]
+        names += [JENKINS] if self.jenkins is not None else []
+        names += [VAULT] if self.vault is not None else []
         return tuple(names)
 
     def namespaces_of(self, cluster: str) -> tuple[str, ...]:

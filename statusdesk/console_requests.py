@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from statusdesk.store.lock import holder
-from statusdesk.text import clean
+from statusdesk.text import clean, few
 
 DIRECTORY = "requests"
 DIR_MODE = 0o3770
@@ -28,7 +28,6 @@ FILE_MODE = 0o640
 MOST_BYTES = 65_536
 """Enough to take as many alerts at once as are ever listed."""
 MOST_AT_ONCE = 200
-MOST_NAMED = 3
 OLDEST_S = 60.0
 """A request that no collector took within this time is taken by none: whoever asked has given up since."""
 MAX_COMMENT = 200
@@ -222,8 +221,7 @@ def _is_left(entry: os.DirEntry[str]) -> bool:
 
 
 def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(clean(name, 60) for name in names[:MOST_NAMED]) + more
+    return few([clean(name, 60) for name in names])
 
 
 def _removed(path: Path) -> bool:

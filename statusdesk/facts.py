@@ -316,7 +316,7 @@ class Visited(msgspec.Struct, frozen=True, kw_only=True):
     who: str = ""
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+class KnownUntil(msgspec.Struct, frozen=True, kw_only=True):
     """Until when what is told of a kind in a scope is known to hold: later nobody saw what becomes of it.
 
     ``until_ms`` is None while it is seen as it happens. ``kind``, ``subkind`` and ``scope`` are those of a sweep.
@@ -332,4 +332,4 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     broken: bool = False
 
 
-Message = Swept | Changed | Visited | Known
+Message = Swept | Changed | Visited | KnownUntil

@@ -30,8 +30,6 @@ class Jenkins:
         self._incomplete_makers: set[tuple[str, str]] = set()
         self._platform: dict[str, PlatformState] = {}
         self._environments: dict[str, EnvironmentState] = {}
-        self._hours: dict[str, EnvironmentHours] = {}
-        self._executors: dict[str, Executors] = {}
 
     def apply(self, changes: Changes) -> None:
         """Take the rows that changed; rows with an end go."""
@@ -41,16 +39,14 @@ class Jenkins:
         if changes.environments:
             _put(self._environments, changes.environments)
             self.environments = tuple(sorted(self._environments.values(), key=_environment_order))
-        if changes.environment_hours:
-            self._hours |= {each.source: each for each in changes.environment_hours}
-            self.environment_hours = tuple(self._hours[source] for source in sorted(self._hours))
+        if changes.environment_hours is not None and changes.environment_hours != self.environment_hours:
+            self.environment_hours = changes.environment_hours
         if changes.jobs or changes.gone_jobs or changes.renamed is not None:
             self._put_jobs(changes)
         if changes.queue is not None:
             self.queue = tuple(sorted(changes.queue, key=lambda item: (item.since_ms, item.id)))
-        if changes.executors:
-            self._executors |= {each.source: each for each in changes.executors}
-            self.executors = tuple(self._executors[source] for source in sorted(self._executors))
+        if changes.executors is not None and changes.executors != self.executors:
+            self.executors = changes.executors
 
     def _put_jobs(self, changes: Changes) -> None:
         """Take which jobs of environments have older builds that are not told yet."""

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from statusdesk.board import Mark, SourceView
 from statusdesk.config import Config, StageSettings
+from statusdesk.source_names import JENKINS, KUBERNETES
 from statusdesk.states import Level, SourceState
 
-KUBERNETES = "kubernetes/"
 _ORDER = ("jenkins", "kubernetes", "vault")
 
 
@@ -19,7 +19,7 @@ class Sources:
         self._stale_after_ms = int(config.board.stale_after_s * 1000)
         self._states: dict[str, SourceState] = {}
         expected = [KUBERNETES + name for name in self._clusters]
-        expected += ["jenkins"] if config.jenkins is not None else []
+        expected += [JENKINS] if config.jenkins is not None else []
         expected += ["vault"] if config.vault is not None else []
         self._expected = tuple(expected)
 

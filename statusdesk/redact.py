@@ -6,6 +6,7 @@ The shapes of tokens are written here and nowhere else; an accessor of Vault nev
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from statusdesk.redact_escapes import has_escapes, unescaped
 from statusdesk.redact_formed import without_formed, without_registries
 from statusdesk.redact_json import still_json
 from statusdesk.redact_keys import KEY_MARK, KeyBody, LogStart, edges_of, is_beginning, lines_before_end, without_keys
@@ -22,7 +23,7 @@ _TOKEN = re.compile(_TOKEN_BEGINS.pattern + r"[A-Za-z0-9_-]{20,}")
 _TOKEN_TEXT = re.compile(word_begins("[hsbr]") + r"(?:(?<=h)v[sbr]|(?<=[sbr]))\.[A-Za-z0-9_-]{20,}")
 _JWT_BEGINS = re.compile(word_begins("eyJ") + r"[A-Za-z0-9_-]{8,}\.")
 _JWT_TEXT = re.compile(_JWT_BEGINS.pattern + r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
-_USERINFO_TEXT = re.compile(r"(://[^\s/:@\"']{0,200}:)([^\s/@\"']{1,400})(?=@)")
+_USERINFO_TEXT = re.compile(r"(://[^\s/:@\"']{0,200}:)([^\s/\"']{1,400})(?=@)")  # up to the last @
 # tokens whose beginning says who made them: GitHub, GitLab, AWS, Slack, npm, Docker, Stripe, Google, OpenShift,
 # Anthropic, OpenAI, PyPI, DigitalOcean
 _MADE = {
@@ -96,6 +97,10 @@ def looks_secret(text: str) -> bool:
 
 def may_hold_secret(text: str) -> bool:
     """Tell fast whether to look closer: never false for what ``redact`` would change."""
+    return _may_hold(text) or (has_escapes(text) and _may_hold(unescaped(text)))
+
+
+def _may_hold(text: str) -> bool:
     lower = folded(text)
     if len(text) < _LONG_CHARS:
         for needle in _NEEDLES:  # noqa: SIM110  (each line comes by here)
@@ -115,11 +120,27 @@ def _may_be_made(text: str) -> bool:
 
 
 def redact(text: str, known: Collection[str] = ()) -> str:
-    """Return the text without what looks like a token, and without the ``known`` secrets."""
+    """Return the text without what looks like a token, and without the ``known`` secrets.
+
+    Escapes stay as they are where nothing more is found in what they stand for.
+    """
+    shown = _redacted(text, known)
+    if not has_escapes(text):
+        return shown
+    hidden = _redacted(unescaped(text), known)
+    return shown if hidden == unescaped(shown) else hidden
+
+
+def _redacted(text: str, known: Collection[str]) -> str:
     for secret in known:
         if secret:
             text = text.replace(secret, HIDDEN)
-    return still_json(text, _without_shapes(text), _without_shapes, _without_pairs)
+    return still_json(text, _without_shapes(text), _within, _without_pairs)
+
+
+def _within(text: str) -> str:
+    """Return what one string holds without what looks like a token."""
+    return _without_shapes(text) if _may_hold(text) else text
 
 
 def _without_pairs(text: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from statusdesk.redact_values import ESCAPED, HIDDEN, Value, value_at, without_values, word_begins
 
 _QUOTE = r"(?P<quote>\\{0,7}[\"'])"
-_LINK = r"\s{0,9}[:=]{1,2}>?\s{0,9}"
+_BLANKS = r"(?:\s|\\{1,8}t){0,9}"  # tabs in quotes too
+_LINK = rf"{_BLANKS}[:=]{{1,2}}>?{_BLANKS}"
 _NAMED = re.compile(
     r"(?:(?:client|vault|access|refresh|id|wrapping|auth|api)[_-]?token|secret_?id|private_?key"
     r"|pass(?:word|wd|phrase|wort)|authorization|api[_-]?key"
@@ -24,7 +25,7 @@ _ENCRYPTION = re.compile(rf"(?:encryption[_-]?key{_QUOTE}?{_LINK}|{word_begins('
 _SETTING = re.compile(r"(?<![a-z])[a-z][a-z0-9_]{0,60}_(?:pass|pwd):\s{1,9}")
 _VARIABLE = re.compile(r"SECRET[A-Z0-9_]{0,60}=")
 _SAID = re.compile(
-    rf"(?:token|secret|api[_-]?key[a-z0-9_-]{{0,40}}|{_PASS}){_QUOTE}?\s{{0,9}}:\s{{0,9}}"
+    rf"(?:token|secret|api[_-]?key[a-z0-9_-]{{0,40}}|{_PASS}){_QUOTE}?{_BLANKS}:{_BLANKS}"
     r"(?:[\[(]\s{0,3}){0,3}"
 )
 _OPTION = re.compile(

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 HIDDEN = "[hidden]"
-ESCAPED = r"\\++(?![\"'`nrt]|u00)"  # backslashes, but none of a quote, of an end of a line, or of another sign
+ESCAPED = r"\\++(?![\"'`nrt]|u00[0-7])"  # backslashes, but none of a quote, of an end of a line, or of another sign
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|negotiate|ntlm|api-?key|hmac)\s{1,9}(?=[^\s,;])")
 _MANY_PARTS = re.compile(r"(?i)(?:digest|aws4-hmac-sha256)\s{1,9}[a-z_]{2,20}=")  # goes on with names and their values
 _QUOTE = re.compile(r"[bBuUrRfF$@&]{0,2}(\\{0,7}[\"'])")  # of what languages write before one
@@ -20,7 +20,8 @@ _AROUND_CHARS = 4_000
 _CLASS = re.compile(r"\[[^\]]+\]")
 _OPENED = re.compile(r"\[[\[\s]{0,9}")
 _REST = re.compile(r"[^\s\"',;:&)}\]\\]*")
-_NOTHING = re.compile(r"(?i)[\s,(){}\[\]<>]*(?:(?:null|true|false|none|nil|undefined)\b[\s,(){}\[\]<>]*)*")
+_NOTHING = re.compile(r"(?i)[\s,(){}\[\]<>]*(?:(?:null|true|false|yes|no|none|nil|undefined)\b[\s,(){}\[\]<>]*)*")
+_REFERENCE = re.compile(r"\$\{[A-Za-z_][\w.]{0,80}\}(?![^\s\"',;:&)}\]\\])")  # what was to be put there is not
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 
 
@@ -184,6 +185,8 @@ def _bare(text: str, at: int, quote: str) -> Value:
     """Return a value without quotes; one that says that there is none is none."""
     if quote and (opens := _OPENED.match(text, at)) is not None:
         at = opens.end()  # the first one of a list stays in it
+    if _REFERENCE.match(text, at) is not None:
+        return Value(at, at, "")
     found = (_BARE_IN_QUOTES if quote else _BARE).match(text, at)
     if found is None:
         return Value(at, at, "")

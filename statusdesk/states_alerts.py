@@ -7,8 +7,13 @@ from typing import Protocol
 
 import msgspec
 
+from statusdesk.text import few
+
 WATCHDOG = "Watchdog"
 """The alert that always fires, for sinks that want to hear from us without end; it is never stored."""
+
+BUILD_FAILED = "BuildFailed"
+"""The alert of a failed build: the one whose app its labels do not say."""
 
 RESOLVED_FOR_MS = 15 * 60_000
 """Sinks that are told how it stands hear for so long that an alert is over: one that was away hears it still.
@@ -28,8 +33,7 @@ MOST_LISTED = 12
 
 def listed(hits: tuple[str, ...]) -> str:
     """Return whom an alert hits, in words."""
-    more = f" and {len(hits) - MOST_LISTED} more" if len(hits) > MOST_LISTED else ""
-    return ", ".join(hits[:MOST_LISTED]) + more
+    return few(hits, MOST_LISTED)
 
 
 class Mutable(Protocol):
@@ -74,10 +78,11 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     anybody could be told. ``hits``: whom an alert is told in place of, nearest to production
     first; ``critical_hits``: those of them whose own alerts are critical. ``touches``: whom it touches by the
     configuration, in words, where neither its labels nor its rule say. ``job_app``: the app that the job of a failed
-    build belongs to, ``did``: what that build did to its namespace, or how the last run of a job that is overdue ended,
-    in words, where it is known. ``overdue_job``: the renewal job whose missed runs it is about, in the words of
-    ``look``; empty where no run of it helps. ``overdue_in``: the namespaces, or globs, for which these runs are; none:
-    for any. ``ended_by``: why it has ended though nobody saw it well: the settings say otherwise; in words.
+    build belongs to, ``build_number`` that build (0: not known), ``did``: what it did to its namespace, or how the last
+    run of a job that is overdue ended, in words, where it is known. ``overdue_job``: the renewal job whose missed runs
+    it is about, in the words of ``look``; empty where no run of it helps. ``overdue_in``: the namespaces, or globs, for
+    which these runs are; none: for any. ``ended_by``: why it has ended though nobody saw it well: the settings say
+    otherwise; in words.
     """
 
     fingerprint: str
@@ -132,6 +137,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     did: str = ""
     ended_by: str = ""
     cause_over_ms: int | None = None
+    build_number: int = 0
     change: int = 0
 
     @property

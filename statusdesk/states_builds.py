@@ -10,6 +10,8 @@ NO_RESULT = "NoResult"
 """The reason of a row that is unknown because there is no conclusive build: judged, not unread."""
 OVERDUE = "RenewalOverdue"
 """The reason of a renewal that did not succeed when one was due, and the rule whose alert tells it."""
+HALF_DESTROYED = "may be destroyed by half"
+"""What is said of an environment whose destroying did not come to its end, in each sentence about it."""
 
 
 class BuildRule(enum.StrEnum):

@@ -3,7 +3,7 @@
 import datetime
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 SEQUENCE = (
     "\x1b\\[[0-?]*[ -/]*[@-~]"  # CSI
@@ -16,6 +16,8 @@ _HIDDEN = re.compile(SEQUENCE, re.DOTALL)
 _BLANKS = re.compile(r"\s+")
 AHEAD_MS = 2_000  # so far two processes may be apart that read the same clock
 MAX_CHARS = 300
+MOST_NAMED = 3
+"""Of many things in one sentence so many are named, and the others counted."""
 CUT = "\u2026"  # stands at the end of what was longer
 
 
@@ -82,6 +84,12 @@ def lasted(since_ms: int, now_ms: int, words: Callable[[int], str] = span) -> st
 def counted(count: int, noun: str) -> str:
     """Return how many there are of something: ``1 build``, ``1,200 builds``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def few(words: Sequence[str], most: int = MOST_NAMED, apart: str = ", ") -> str:
+    """Return the first of several, and how many more there are: ``a, b, c and 2 more``, ``a; b; c; and 2 more``."""
+    more = len(words) - most
+    return apart.join(words[:most]) + (f"{'' if apart == ', ' else apart.rstrip()} and {more} more" if more > 0 else "")
 
 
 def iso(ms: int | None) -> str:

@@ -3,7 +3,7 @@
 from statusdesk.config import Config, EnvironmentSettings, JenkinsSettings, StoreSettings
 from statusdesk.facts import Executors, Job, QueueItem
 from statusdesk.picture_jenkins import Jenkins
-from statusdesk.states import Changes, EnvironmentState, JobEvent, Level, PlatformState
+from statusdesk.states import Changes, EnvironmentHours, EnvironmentState, JobEvent, Level, PlatformState
 
 CONFIG = Config(
     path="c",
@@ -43,16 +43,19 @@ def test_worst_first_and_what_has_an_end_goes():
     assert [row.job for row in jenkins.platform] == ["c", "seed", "b"]
 
 
-def test_the_queue_is_replaced_and_executors_are_kept_by_their_jenkins():
+def test_the_queue_and_the_executors_are_replaced_and_stay_the_same_objects_while_they_are_as_they_were():
     jenkins = Jenkins(CONFIG)
     items = tuple(QueueItem(source="jenkins", id=number, job="x", since_ms=10 - number) for number in (1, 2))
-    jenkins.apply(Changes(change=1, queue=items, executors=(Executors(source="b"), Executors(source="a", busy=1))))
+    hours = (EnvironmentHours(source="jenkins", namespaces=1),)
+    jenkins.apply(Changes(change=1, queue=items, executors=(Executors(source="a", busy=1),), environment_hours=hours))
     assert [item.id for item in jenkins.queue] == [2, 1]
-    jenkins.apply(Changes(change=2, queue=None, executors=(Executors(source="a", busy=2),)))
-    assert [(each.source, each.busy) for each in jenkins.executors] == [("a", 2), ("b", 0)]
-    assert len(jenkins.queue) == 2
-    jenkins.apply(Changes(change=3, queue=()))
-    assert jenkins.queue == ()
+    before = jenkins.executors
+    jenkins.apply(Changes(change=2, executors=(Executors(source="a", busy=1),)))
+    assert jenkins.executors is before and jenkins.environment_hours is hours and len(jenkins.queue) == 2
+    jenkins.apply(Changes(change=3, executors=(Executors(source="a", busy=2),)))
+    assert [(each.source, each.busy) for each in jenkins.executors] == [("a", 2)]
+    jenkins.apply(Changes(change=4, queue=(), executors=(), environment_hours=()))
+    assert jenkins.queue == jenkins.executors == jenkins.environment_hours == ()
 
 
 def test_jobs_that_make_environments_are_incomplete_until_their_older_builds_are():

@@ -1,12 +1,14 @@
 """Text that is JSON stays JSON when secrets are taken out of it, and they are taken out wherever they stand in it."""
 
 import json
+import re
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from statusdesk.redact import may_hold_secret, redact
+from statusdesk.redact_escapes import unescaped
 from tests.test_redact_named import NAMES
 
 SECRET = "q7Zk2Wm9Xr4Tb1Lc8Vn5"
@@ -94,9 +96,37 @@ SHAPES = [  # each with a secret, whole
     "password=[%s",
     'password="%s',
     "password='%s",
+    "password:\t%s",
+    "Password: \x1b[1m%s\x1b[0m",
+    "passphrase=\u00e4%s",
 ]
 AROUND = ("", "ok ", "line\n", "\t", "x: y ", "[x] ")
 HOSTILE = (*AROUND, '"', "'", "\\", '\\"', "it's ", 'a "b" ', "C:\\dir\\ ", "[", "}", "k=v, ")
+
+
+WRITERS = {  # which signs they write by their numbers, though they need not
+    "as it is": "",
+    "Gson": "=<>&'",
+    ".NET": "\"'<>&+`",
+    "PHP": "/",
+    "any": "abcdefghijklmnoprstuvwxyzABC_-.:= '\"/\\@<>&\t",
+}
+
+
+def written(value: object, by: str = "as it is", *, compact: bool = True) -> str:
+    """Return JSON as some write it."""
+
+    def sign(found: re.Match[str]) -> str:
+        meant = json.loads(f'"{found[0]}"')
+        if len(found[0]) > 2 or meant not in WRITERS[by]:
+            return found[0]
+        return "\\/" if by == "PHP" else f"\\u{ord(meant):04x}"
+
+    def string(found: re.Match[str]) -> str:
+        return '"' + re.sub(r"\\u.{4}|\\.|[^\\]", sign, found[1]) + '"'
+
+    plain = json.dumps(value, separators=(",", ":") if compact else None)
+    return re.sub(r'"((?:[^"\\]|\\.)*+)"', string, plain)
 
 
 @st.composite
@@ -104,8 +134,9 @@ def nested(draw: st.DrawFn, text: str) -> str:
     """Return JSON with a text in it, in JSON that stands in strings of other JSON, up to three times."""
     for _ in range(draw(st.integers(1, 3))):
         held = [text, {"msg": text}, [text], {"a": 1, "m": text, "z": "w"}, ["x", text, {"y": text}], [text, text]]
-        compact = draw(st.booleans())
-        text = json.dumps(draw(st.sampled_from(held)), separators=(",", ":") if compact else None)
+        text = written(
+            draw(st.sampled_from(held)), by=draw(st.sampled_from(sorted(WRITERS))), compact=draw(st.booleans())
+        )
     return text
 
 
@@ -116,7 +147,8 @@ def test_no_secret_is_left_in_json_however_deep_it_stands_there(shape, before, b
     assert SECRET not in redact(text)
     text = data.draw(nested(text))
     hidden = redact(text)
-    assert SECRET not in hidden and may_hold_secret(text)
+    assert SECRET not in hidden and SECRET not in unescaped(hidden) and may_hold_secret(text)
+    assert redact(hidden) == hidden
     json.loads(hidden)
 
 
@@ -146,6 +178,11 @@ def test_json_stays_json_whatever_its_strings_are(pieces, data):
         ),
         (r'{"m":"<password>ab<\/password>"}', r'{"m":"<password>[hidden]<\/password>"}'),
         (r'{"password":"ab\\cd","x":1}', r'{"password":"[hidden]","x":1}'),
+        (r'{"level":"info","m":"Enter password: "}', None),
+        (
+            r'["password=","x",{"m":"{\"q\":\"password:\"}","password":"ab"}]',
+            r'["password=","x",{"m":"{\"q\":\"password:\"}","password":"[hidden]"}]',
+        ),
         (r'{"m":"password=ab\\cd e"}', r'{"m":"password=[hidden] e"}'),
     ],
 )

@@ -149,3 +149,28 @@ def test_the_look_before_the_look_misses_nothing_and_what_is_hidden_stays_so(nam
     hidden = redact(text)
     assert hidden == text or may_hold_secret(text)
     assert redact(hidden).count(SECRET) <= hidden.count(SECRET)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Access denied for user 'x'@'10.0.0.1' (using password: NO)",
+        "Access denied for user 'x'@'10.0.0.1' (using password: YES)",
+        "password=${DB_PASSWORD} is not there",
+        "spring.datasource.password: ${spring.secret}",
+        "url=x --password ${DB_PASSWORD} -h db",
+    ],
+)
+def test_what_says_whether_there_was_a_secret_is_none(text):
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["password=${DB_PASSWORD}tail9", "password=${A:-hunter2}", "password=$hunter2", "password=nosecret"]
+)
+def test_what_only_looks_like_that_is_hidden(text):
+    assert text.removeprefix("password=")[:8] not in redact(text)
+
+
+def test_a_password_with_the_sign_of_a_host_in_it_is_hidden_to_its_end():
+    assert redact("postgres://u:Ab3@xyZ9q@db/x ftp://a:b@c") == "postgres://u:[hidden]@db/x ftp://a:[hidden]@c"

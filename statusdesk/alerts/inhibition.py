@@ -18,7 +18,7 @@ from statusdesk.alerts.making import make
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import SEVERITIES
 from statusdesk.renewals import is_named
-from statusdesk.states_alerts import AlertState
+from statusdesk.states_alerts import BUILD_FAILED, AlertState
 from statusdesk.states_builds import OVERDUE
 
 Key = Callable[[AlertState], tuple[str, ...]]
@@ -42,7 +42,7 @@ def _overdue_job(alert: AlertState) -> tuple[str, ...]:
 
 SAYS_MORE: tuple[tuple[str, tuple[str, ...], Key], ...] = (
     ("RolloutFailing", ("BadVersionAhead", "BadVersionInProduction"), _version),
-    ("BuildFailed", (OVERDUE, "SeedJobStale"), _job),
+    (BUILD_FAILED, (OVERDUE, "SeedJobStale"), _job),
     ("TokenAtCap", ("TokenLapsing", "TokenGone"), _token),
     (OVERDUE, ("TokenLapsing", "TokenGone"), _overdue_job),
 )
@@ -198,7 +198,7 @@ def _saying_more(
     alert: AlertState, more: Mapping[tuple[str, tuple[str, ...]], list[AlertState]]
 ) -> Iterable[AlertState]:
     key = _ABOUT.get(alert.alertname)
-    found = more.get((alert.alertname, key(alert)), ()) if more and key is not None else ()
+    found = more.get((alert.alertname, key(alert)), ()) if key is not None else ()
     return [each for each in found if _is_told_there(alert, each)]
 
 

@@ -12,9 +12,8 @@ from statusdesk.config import AppSettings
 from statusdesk.judge.apps import match_job
 from statusdesk.judge.join_past import is_later, is_work_of
 from statusdesk.states import BuildState, Level, RolloutState
-from statusdesk.states_alerts import AlertState
+from statusdesk.states_alerts import BUILD_FAILED, AlertState
 
-OF_JOBS = "BuildFailed"
 UNCHANGED = "the namespace is as it was before"
 
 
@@ -62,7 +61,7 @@ class JobApps:
 
     def named(self, claim: AlertState) -> AlertState:
         """Return the claim with the app of its job, and what its build did."""
-        if claim.alertname != OF_JOBS:
+        if claim.alertname != BUILD_FAILED:
             return claim
         app = self._app_of(claim.app)
         build = self._failed.get(claim.subject)

@@ -41,6 +41,7 @@ _EXPLAINING = (
     "did",
     "overdue_job",
     "overdue_in",
+    "build_number",
 )
 _explaining = attrgetter(*_EXPLAINING)
 

@@ -1,12 +1,12 @@
 """Silences: which alert which of them matches, and when the next begins or ends."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from msgspec.structs import replace
 
-from statusdesk.states_alerts import AlertState, Matcher, Silence
+from statusdesk.states_alerts import BUILD_FAILED, AlertState, Matcher, Silence
 
 MATCHABLE = ("alertname", "severity", "cluster", "namespace", "app", "source", "token")
 _STEP_MS = 60_000
@@ -43,24 +43,49 @@ def matches(matchers: Iterable[Matcher], alert: AlertState) -> bool:
     return True
 
 
-def with_workloads(matcher: Matcher) -> Matcher:
-    """Return the condition for who has only the labels: what holds for an app holds for its workloads (``site/web``).
+def by_labels(matchers: tuple[Matcher, ...]) -> list[tuple[Matcher, ...]]:
+    """Return the conditions for who has only the labels: an alert is meant for which all of one of these hold.
 
-    What the jobs of an app are called, no label says.
+    What holds for an app holds for its workloads (``site/web``) in the clusters; elsewhere a slash is one of a job in
+    a folder (``site/deploy-payments``). Which app a failed build is for no label says: one that is meant by that, or
+    for not being that of an app, is not among these.
     """
-    if matcher.name != "app" or not matcher.value or ("/" in matcher.value and not matcher.is_regex):
-        return matcher
-    pattern = matcher.value if matcher.is_regex else matcher.value.translate(_ESCAPED)
-    return replace(matcher, value=f"({pattern})(/.*)?", is_regex=True)
+    named = [each for each in matchers if each.name == "app" and each.value]
+    inside = tuple(_with_workloads(each) if each in named else each for each in matchers)
+    elsewhere = matchers
+    if not all(each.is_equal for each in named):
+        elsewhere += (Matcher("alertname", BUILD_FAILED, is_equal=False),)
+    if inside == elsewhere:
+        return [matchers]
+    clusters = [each for each in matchers if each.name == "cluster"]
+    found = [(*inside, Matcher("cluster", "", is_equal=False))] if Matcher("cluster", "") not in clusters else []
+    return [*found, (*elsewhere, Matcher("cluster", ""))] if hold_for(clusters, {}) else found
+
+
+def hold_for(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
+    """Return whether all conditions hold for these labels and no other names, as an Alertmanager has it."""
+    return all(_is_met(labels.get(each.name, ""), each) is each.is_equal for each in matchers)
+
+
+def _with_workloads(matcher: Matcher) -> Matcher:
+    """Return the condition for an app as one for its workloads too; no name of a workload holds a slash."""
+    if not matcher.is_regex:
+        if "/" in matcher.value:
+            return matcher
+        return replace(matcher, value=f"({matcher.value.translate(_ESCAPED)})(/.*)?", is_regex=True)
+    apps = [each.replace(".*", "[^/]*") for each in matcher.value.split("|") if "/" not in each]
+    return replace(matcher, value=f"{matcher.value}|({'|'.join(apps)})/.*") if apps else matcher
 
 
 _ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in r"\.+*?()|[]{}^$"})
 
 
 def _meets(value: str, matcher: Matcher) -> bool:
-    if not matcher.is_regex:
-        return value == matcher.value
-    return not pattern_problem(matcher.value) and re.fullmatch(matcher.value, value) is not None
+    return not (matcher.is_regex and pattern_problem(matcher.value)) and _is_met(value, matcher)
+
+
+def _is_met(value: str, matcher: Matcher) -> bool:
+    return re.fullmatch(matcher.value, value) is not None if matcher.is_regex else value == matcher.value
 
 
 class _Condition(Protocol):

@@ -11,10 +11,12 @@ from statusdesk.alerts.rules_platform import SEED, job_alert, of_environment, of
 from statusdesk.alerts.touched import by_build, by_token, the_job
 from statusdesk.alerts.tuning import SOURCE_DOWN, Tuning
 from statusdesk.states import TROUBLED, AlertState, BuildState, Level, RolloutState, SourceState, Stamped, TokenState
+from statusdesk.states_alerts import BUILD_FAILED
 from statusdesk.states_builds import NO_RESULT
 
 Rule = Callable[[Any, Tuning], list[AlertState]]
 
+STUCK, AT_CAP = "RolloutStuck", "TokenAtCap"
 _MOVES = (Level.PROGRESSING, Level.WARNING, Level.FAILING)
 
 
@@ -47,10 +49,10 @@ def _rollout(state: RolloutState, tuning: Tuning) -> list[AlertState]:
         names += [] if degraded else ["RolloutFailing"]
         names += ["ServiceDegraded"] if degraded or state.is_out else []
     if state.rolling_since_ms is not None and state.level in _MOVES:
-        names.append("RolloutStuck")
+        names.append(STUCK)
     made = []
     for name in names:
-        stuck = name == "RolloutStuck"
+        stuck = name == STUCK
         alert = make(
             tuning,
             name,
@@ -85,7 +87,7 @@ def _build(state: BuildState, tuning: Tuning) -> list[AlertState]:
         return job_alert(tuning, "SeedJobStale", *told, subject(state))
     made = make(
         tuning,
-        "BuildFailed",
+        BUILD_FAILED,
         namespace=state.namespace,
         app=state.job,
         source=state.source,
@@ -94,6 +96,7 @@ def _build(state: BuildState, tuning: Tuning) -> list[AlertState]:
         version=state.version,
         reason=state.reason,
         build_url=state.url,
+        build_number=state.number or 0,
         touches=by_build(state),
         subject=subject(state),
         hangs_on=(state.source,),
@@ -105,7 +108,7 @@ def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
     names = []
     capped = state.reason == "AtCap" or (state.is_unseen and state.at_cap)
     if capped and state.level in TROUBLED:
-        names.append("TokenAtCap")
+        names.append(AT_CAP)
     if state.level is Level.FAILING:
         names.append("TokenGone" if state.is_dead else "TokenLapsing")
     made = []

@@ -3,10 +3,10 @@
 from statusdesk.alerts.making import make
 from statusdesk.alerts.touched import the_job
 from statusdesk.alerts.tuning import Tuning
+from statusdesk.source_names import JENKINS, KUBERNETES
 from statusdesk.states import AlertState, Level
 from statusdesk.states_builds import OVERDUE, EnvironmentState, Overdue, PlatformState
 
-JENKINS = "jenkins"
 SEED, RENEWAL = "seed", "renewal"
 _NAMES = {SEED: "SeedJobStale", RENEWAL: OVERDUE}
 _MILD = ("SeedStale", OVERDUE)
@@ -79,7 +79,7 @@ def of_environment(state: EnvironmentState, tuning: Tuning) -> list[AlertState]:
     """Return the alert of an environment that is up after hours."""
     if state.reason != "LeftUp":
         return []
-    hangs_on = (JENKINS, f"kubernetes/{state.cluster}") if state.cluster else (JENKINS,)
+    hangs_on = (JENKINS, f"{KUBERNETES}{state.cluster}") if state.cluster else (JENKINS,)
     made = make(
         tuning,
         "EnvironmentLeftUp",

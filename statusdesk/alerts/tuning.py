@@ -6,6 +6,8 @@ import msgspec
 
 from statusdesk.config import Config, StageSettings
 from statusdesk.config_alerts import AlertRuleSettings
+from statusdesk.states_alerts import BUILD_FAILED
+from statusdesk.states_builds import OVERDUE
 
 
 class RuleTuning(msgspec.Struct, frozen=True):
@@ -38,7 +40,7 @@ MOST_PLACES = 10_000
 AHEAD, IN_PRODUCTION = "BadVersionAhead", "BadVersionInProduction"
 LEFT_UP, SOURCE_DOWN = "EnvironmentLeftUp", "SourceDown"
 OF_NO_STAGE = frozenset({"SeedJobStale", "TokenLapsing", "TokenAtCap", "TokenGone", "VaultSealed"})
-OUTSIDE_TOO = frozenset({"BuildFailed", "RenewalOverdue", LEFT_UP, SOURCE_DOWN})
+OUTSIDE_TOO = frozenset({BUILD_FAILED, OVERDUE, LEFT_UP, SOURCE_DOWN})
 """Jobs build, and renew for, what no stage has, and make environments beside them; rollouts are watched in the stages
 only. A source or a renewal job as a whole is of no stage; a namespace that cannot be read, or is late, is of its own.
 """
@@ -50,9 +52,9 @@ STANDARDS: Mapping[str, Standard] = {
     "BadVersionAhead": Standard("warning", "warning"),
     "BadVersionInProduction": Standard("critical", "critical"),
     # what a failed build has brought into production all the same is told by its rollout
-    "BuildFailed": Standard("warning", "warning"),
+    BUILD_FAILED: Standard("warning", "warning"),
     "SeedJobStale": Standard("warning", "warning"),
-    "RenewalOverdue": Standard("warning", "warning"),
+    OVERDUE: Standard("warning", "warning"),
     "TokenLapsing": Standard("critical", "critical"),
     "TokenAtCap": Standard("warning", "warning"),
     "TokenGone": Standard("critical", "critical"),

@@ -10,6 +10,7 @@ from statusdesk.judge.presence import is_rolled_out, is_there
 from statusdesk.judge.promotion_versions import Arrival, Lineage, order_of
 from statusdesk.judge.rollout_counts import blames_version
 from statusdesk.states import AlertState, Level, RolloutState
+from statusdesk.text import few
 
 _MOST_NAMED = 5
 
@@ -128,7 +129,7 @@ class Versions:
         if not apps:
             return ""
         number = f"{len(apps)} apps are" if len(apps) > 1 else "1 app is"
-        words = [f"stage {name} ({_few(places[name])})" for name in self._names if name in places]
+        words = [f"stage {name} ({few(sorted(places[name]), _MOST_NAMED)})" for name in self._names if name in places]
         return f"{number} not seen: {', '.join(words)}"
 
     def _of(self, place: int, failing: RolloutState, placed: Placed) -> AlertState | None:
@@ -196,10 +197,3 @@ class Versions:
 
     def _place(self, row: RolloutState) -> int:
         return self._places[self._tuning.stage_of(row.cluster, row.namespace)]
-
-
-def _few(namespaces: set[str]) -> str:
-    """Return the names of namespaces, not too many."""
-    named = sorted(namespaces)
-    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
-    return ", ".join(named[:_MOST_NAMED]) + more

@@ -25,8 +25,8 @@ examples:
   statusdesk gate orders --to production --ignore BuildFailed --reason "hotfix, approved by kim"
 """
 LOOK_EVERY_S = 0.5
-_LONG = 10
-"""No build has a number of so many digits."""
+_DIGITS = 9
+"""No number of a build has more of them."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -139,7 +139,7 @@ def _asked_by(build: str | None) -> tuple[str, int] | None:
         job, number = os.environ.get("JOB_NAME", ""), os.environ.get("BUILD_NUMBER", "")
     else:
         job, _, number = build.rpartition("#")
-    if job and number.isascii() and number.isdigit() and len(number) < _LONG:
+    if job and number.isascii() and number.isdigit() and len(number) <= _DIGITS:
         return job, int(number)
     if build is not None:
         refuse(f"--build: {build!r} is no build: name it as in deploys/deploy-orders#42")

@@ -14,7 +14,7 @@ from collectors.log_text import bare
 from statusdesk import exit_codes
 from statusdesk.cli.usage import refuse
 from statusdesk.expression import Expression, TooLongError
-from statusdesk.text import counted
+from statusdesk.text import counted, few
 
 if TYPE_CHECKING:
     from collectors.log_lines import LogFollower, Origin
@@ -24,7 +24,6 @@ BLOCK_EVERY_S = 0.1
 FOUND_WITHIN_S = 15.0
 TELL_EVERY_S = 1.0
 STOP_WITHIN_S = 3.0
-MOST_NAMED = 3
 TOLD_KEPT = 1_000
 ONCE_S, EACH_S = 0.25, 0.000_2  # what an expression may take: nobody waits at a key, but a signal has to be heard
 SOUGHT_AT_ONCE = 512
@@ -159,9 +158,7 @@ class Writing:
     def _tell_unread(self) -> None:
         """Tell at the end what was to be read and was not."""
         if unread := self._source.status().unread:
-            more = f" and {len(unread) - MOST_NAMED} more" if len(unread) > MOST_NAMED else ""
-            told = f"not read: {', '.join(unread[:MOST_NAMED])}{more}; no stream was free (--max-streams)"
-            self._say(told, always=True)
+            self._say(f"not read: {few(unread)}; no stream was free (--max-streams)", always=True)
 
     def _look(self) -> int | None:
         """Tell problems; return the exit code when it is over."""

@@ -10,6 +10,7 @@ from statusdesk.facts import Build
 from statusdesk.job_names import shown_build, shown_job
 from statusdesk.judge.working_hours import Span, WorkingHours, overlap_ms
 from statusdesk.states import EnvironmentHours, EnvironmentState, Level
+from statusdesk.states_builds import HALF_DESTROYED
 from statusdesk.text import age
 
 WEEK_MS = 7 * 86_400_000
@@ -28,7 +29,7 @@ def left_by(act: Act, result: str | None, *, several: bool = False) -> str:
     """Return what a run that ended so, and not as a success, has done with an environment, or ``several``."""
     if result in _GOOD:
         return f"{'are' if several else 'is'} {'made' if act is Act.CREATE else 'destroyed'}"
-    return f"may be {'half made' if act is Act.CREATE else 'destroyed by half'}"
+    return "may be half made" if act is Act.CREATE else HALF_DESTROYED
 
 
 class Settled(NamedTuple):

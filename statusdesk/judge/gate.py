@@ -14,9 +14,6 @@ GO = "go"
 FRESHNESS = "freshness"
 """The check that is always made: what is old, or comes from a source that does not answer, is no answer."""
 
-MOST_NAMED = 3
-"""So much is told of a check, and of how much more there is."""
-
 
 class RouteError(ValueError):
     """There is no such way; the sentence says why."""

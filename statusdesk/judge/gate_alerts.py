@@ -1,10 +1,10 @@
 """Which alerts speak against a promotion: what is wrong where the version comes from, never where it shall go to."""
 
 from statusdesk.job_names import shown_build
-from statusdesk.judge.gate import BLOCKED, MOST_NAMED, OK, UNKNOWN, Check, Known, Question
+from statusdesk.judge.gate import BLOCKED, OK, UNKNOWN, Check, Known, Question
 from statusdesk.judge.gate_builds import answered, is_same, may_be_answered, not_seen
 from statusdesk.states_alerts import AlertState
-from statusdesk.text import age, lasted
+from statusdesk.text import age, few, lasted
 
 
 def alerts(question: Question, known: Known) -> Check:
@@ -19,8 +19,7 @@ def alerts(question: Question, known: Known) -> Check:
         later = f"BuildFailed of an earlier build: {_asking(known)} asks" if counted else ""
         return Check(name=name, result=OK, detail="; ".join(part for part in (left_out, later) if part))
     words = [_said(alert, known.now_ms) for alert in sorted(firing, key=_age_order)]
-    more = f"; and {len(words) - MOST_NAMED} more" if len(words) > MOST_NAMED else ""
-    detail = "; ".join(part for part in ("; ".join(words[:MOST_NAMED]) + more, left_out) if part)
+    detail = "; ".join(part for part in (few(words, apart="; "), left_out) if part)
     # one about the version before is over as soon as this one is seen well
     older = all(alert.version and not is_same(alert.version, question.version) for alert in firing)
     if all(may_be_answered(alert, question, known) for alert in firing):

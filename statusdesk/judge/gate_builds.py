@@ -7,7 +7,7 @@ from statusdesk.job_names import shown_build, shown_job
 from statusdesk.judge.gate import BLOCKED, OK, UNKNOWN, Check, Known, Question, in_stage
 from statusdesk.judge.join_versions import same_version
 from statusdesk.states import BuildRule
-from statusdesk.states_alerts import AlertState
+from statusdesk.states_alerts import BUILD_FAILED, AlertState
 from statusdesk.text import age
 
 SUCCESS = "SUCCESS"
@@ -41,16 +41,15 @@ def builds(question: Question, known: Known) -> Check:
 
 
 def answered(alert: AlertState, known: Known) -> bool:
-    """Whether the build that asks is the answer to an alert: a newer one of the same job, for the same namespace."""
+    """Whether the build that asks is the answer to an alert: a newer one of the same job, for the same namespace.
+
+    An alert is of the newest build that failed; one that does not say which that was may be of a later one.
+    """
     asking = known.asking
     if asking is None or not asking.building or not _is_failed_build(alert, asking.source, asking.job):
         return False
-    newer = any(
-        each.number > asking.number and not each.building and each.result in CONCLUSIVE and each.result != SUCCESS
-        for each in _all(known)
-        if (each.source, each.job) == (asking.source, asking.job) and alert.namespace in each.all_namespaces
-    )
-    return alert.namespace in (asking.all_namespaces or ("",)) and not newer
+    is_later = 0 < alert.build_number < asking.number
+    return is_later and alert.namespace in (asking.all_namespaces or ("",))
 
 
 def may_be_answered(alert: AlertState, question: Question, known: Known) -> bool:
@@ -76,7 +75,7 @@ def not_seen(question: Question) -> str:
 
 
 def _is_failed_build(alert: AlertState, source: str, job: str) -> bool:
-    return alert.alertname == "BuildFailed" and (alert.source, alert.app) == (source, job)
+    return alert.alertname == BUILD_FAILED and (alert.source, alert.app) == (source, job)
 
 
 def _all(known: Known) -> list[Build]:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from statusdesk.judge.gate import BLOCKED, FRESHNESS, MOST_NAMED, OK, UNKNOWN, Check, Known, Question, in_stage
+from statusdesk.judge.gate import BLOCKED, FRESHNESS, OK, UNKNOWN, Check, Known, Question, in_stage
 from statusdesk.judge.gate_alerts import alerts
 from statusdesk.judge.gate_builds import builds
 from statusdesk.judge.soaking import healthy_since_ms
 from statusdesk.states import HEALTHY, TROUBLED, Level, RolloutState, SourceState
-from statusdesk.text import age, span
+from statusdesk.text import MOST_NAMED, age, few, span
 
 _WAITED_FOR = (Level.PROGRESSING, Level.PAUSED, Level.UNKNOWN, Level.IDLE)
 CLOCK_MS = 5000
@@ -85,8 +85,7 @@ def rollouts(question: Question, known: Known) -> Check:
 def _said(stage: str, found: Sequence[RolloutState]) -> str:
     worst = sorted(found, key=lambda each: (each.level is not Level.FAILING, each.key))
     words = [f"{each.name} {each.level}: {each.message or each.reason or 'no reason given'}" for each in worst]
-    more = f"; and {len(words) - MOST_NAMED} more" if len(words) > MOST_NAMED else ""
-    return f"{stage}: {'; '.join(words[:MOST_NAMED])}{more}"
+    return f"{stage}: {few(words, apart='; ')}"
 
 
 def soak(question: Question, known: Known) -> Check:

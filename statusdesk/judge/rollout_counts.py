@@ -97,6 +97,11 @@ def is_degraded(reason: str) -> bool:
     return reason.startswith(DEGRADED) and reason != OUT_WHILE_ROLLING
 
 
+def was_down(before: RolloutState | None) -> bool:
+    """Return whether it was the service that failed before, for whatever reason."""
+    return before is not None and before.level is Level.FAILING and is_degraded(before.reason)
+
+
 def blames_version(reason: str) -> bool:
     """Return whether a failing rollout is a sign against its version: what is out, or blocks it, is the one before."""
     return reason not in (OUT_WHILE_ROLLING, OLD_POD_BLOCKS)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from statusdesk.facts import ContainerRole, Event, Pod, Workload
+from statusdesk.judge.rollout_memory import Lasts
 from statusdesk.judge.rollout_scene import Finding, Scene, worst
 from statusdesk.states import Level
 
@@ -18,6 +19,7 @@ _VOLUMES = {
     "FailedAttachVolume": "cannot be attached",
 }
 _SANDBOX = ("FailedCreatePodSandBox", "NetworkNotReady")
+_MOUNT = Lasts("mount")
 _MOUNT_COUNT = 3
 _SANDBOX_COUNT = 2
 _EARLY_MS = 5000  # clocks of nodes differ, and event times are whole seconds
@@ -66,7 +68,7 @@ def _volume(pod: Pod, told: Sequence[Event], scene: Scene) -> Finding | None:
     last = max(failed, key=_newest)
     first_ms = min((e.first_ms for e in failed if e.first_ms is not None), default=scene.now_ms)
     # nodes have clocks of their own: it was not before the pod was made, nor after we heard of it
-    first_ms = scene.lasts_since(f"mount/{pod.name}", min(max(first_ms, pod.created_ms or 0), scene.now_ms))
+    first_ms = scene.lasts_since(_MOUNT.of(pod.name), min(max(first_ms, pod.created_ms or 0), scene.now_ms))
     often = sum(event.count for event in failed) >= _MOUNT_COUNT
     fails_at_ms = scene.now_ms if often else first_ms + int(scene.thresholds.mount_fail_s * 1000)
     level, fails_ms = scene.fails_at(fails_at_ms)

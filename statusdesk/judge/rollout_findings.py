@@ -7,6 +7,7 @@ import msgspec
 from statusdesk.facts import Container, ContainerRole, Pod
 from statusdesk.judge.pods import back_ms, is_nodes_end
 from statusdesk.judge.rollout_loops import ITS_POD_HAS_NOT, loop_words
+from statusdesk.judge.rollout_memory import Lasts
 from statusdesk.judge.rollout_pulls import PULL, is_missing, is_refused, why
 from statusdesk.judge.rollout_scene import LOST, Finding, Scene
 from statusdesk.states import Level
@@ -23,6 +24,7 @@ _AT_ONCE = {
 _CREATE = ("CreateContainerError", "RunContainerError", "PostStartHookError", "CreatePodSandboxError")
 _CANNOT_RUN = ("ContainerCannotRun", "StartError")
 _STARTING = ("", "ContainerCreating", "PodInitializing")
+_AT_STEP = Lasts("at step", only_seen=True)
 _INIT = ContainerRole.INIT
 _ROLE = {ContainerRole.INIT: 0, ContainerRole.SIDECAR: 1, ContainerRole.APP: 2}
 _ROLE_WORDS = {ContainerRole.INIT: "init container", ContainerRole.SIDECAR: "sidecar", ContainerRole.APP: "container"}
@@ -217,7 +219,7 @@ def _slow(pod: Pod, scene: Scene) -> Finding | None:
         return None
     name = container.name if container is not None else ""
     if since_ms is None:
-        since_ms = scene.lasts_since(f"{step}/{pod.name}", scene.now_ms)
+        since_ms = scene.lasts_since(_AT_STEP.of(f"{step}/{pod.name}"), scene.now_ms)
     pull = scene.waits.pull_of(pod) if step == "Creating" else None
     if pull is not None:
         step, since_ms = ("Creating", max(since_ms, pull.ended_ms)) if pull.ended_ms else ("Pulling", since_ms)

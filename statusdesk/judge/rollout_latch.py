@@ -7,6 +7,7 @@ from statusdesk.judge.rollout_counts import DEGRADED, OLD_POD_BLOCKS, desired_of
 from statusdesk.judge.rollout_events import is_starting
 from statusdesk.judge.rollout_held import found_at, held
 from statusdesk.judge.rollout_loops import loop_waits_for
+from statusdesk.judge.rollout_memory import Lasts
 from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import Level, RolloutState
@@ -23,6 +24,7 @@ STARTS = (
 CRASHES = ("CrashLoopBackOff", "OOMKilled", "InitExit", "Exit", "ContainerCannotRun", "StartError", "NeverReady")
 
 RUNS_ON = "InitRunning"
+_GONE = Lasts("gone", only_seen=True)
 
 
 def hold(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
@@ -47,7 +49,7 @@ def hold(finding: Finding, rollout: Rollout, scene: Scene) -> Finding:
         ends = finding.reason.removeprefix(DEGRADED) == "Exit" and before.reason.endswith("CrashLoopBackOff")
         reason = before.reason if ends else finding.reason
         return msgspec.structs.replace(finding, level=Level.FAILING, reason=reason)
-    unsure = any([_may_be_later(pod, before, later) and _shows_well(pod, before, scene) for pod in rollout.service])
+    unsure = any(_may_be_later(pod, before, later) and _shows_well(pod, before, scene) for pod in rollout.service)
     return held(finding, rollout, before, there, _waits_for(before, there, scene), is_later_known=not unsure)
 
 
@@ -98,11 +100,11 @@ def _is_over(before: RolloutState, there: Pod | None, later: list[Pod], rollout:
     """
     if there is not None:
         return _shows_well(there, before, scene)
-    if any([_shows_well(pod, before, scene) for pod in later]):
+    if any(_shows_well(pod, before, scene) for pod in later):
         return True
     live = rollout.service
-    gone_ms = scene.lasts_since(f"gone/{before.pod}", scene.now_ms)
-    if not live or not all([is_settled(pod, scene) for pod in live]):
+    gone_ms = scene.lasts_since(_GONE.of(before.pod), scene.now_ms)
+    if not live or not all(is_settled(pod, scene) for pod in live):
         return False
     return len(live) >= desired_of(rollout.workload) or scene.reached(gone_ms + scene.latch_ms)
 

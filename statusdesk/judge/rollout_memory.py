@@ -4,6 +4,7 @@ Kept from one verdict to the next by who asks for them, never stored: without it
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,10 +16,21 @@ MOST_MOMENTS = 20
 LONG_RUN_MS = 600_000  # one that has run for so long is in no crash loop: the kubelet's back-off begins anew
 
 
-_SEEN_TO_LAST = (
-    "unavailable", "out", "missing", "less than before", "no pods", "counts/", "unobserved", "gone/",
-    "InitRunning/", "NeverReady/", "Creating/",
-)  # fmt: skip
+class Lasts(NamedTuple):
+    """Something that lasts from one verdict to the next: each is declared once, where it is asked for.
+
+    ``only_seen``: nothing but that it was seen to last tells since when, so that a time in which nobody could look does
+    not count. What has a time of its own, of which a pod or a condition tells, lasts all the same.
+    ``whom``: what it is about, where a workload has several of it.
+    """
+
+    what: str
+    only_seen: bool = False
+    whom: str = ""
+
+    def of(self, whom: str) -> "Lasts":
+        """Return the same about one of them."""
+        return self._replace(whom=whom)
 
 
 class PodPast(msgspec.Struct, frozen=True, gc=False):
@@ -63,7 +75,7 @@ class Memory(msgspec.Struct, frozen=True):
     revision: str
     completed: bool = False
     scaling: bool = False
-    since: tuple[tuple[str, int], ...] = ()
+    since: tuple[tuple[Lasts, int], ...] = ()
     pods: tuple[PodPast, ...] = ()
     owed: int = 0
     pulls: tuple[tuple[tuple[str, str], str], ...] = ()
@@ -71,11 +83,8 @@ class Memory(msgspec.Struct, frozen=True):
 
 
 def after_dark(memory: Memory, dark_ms: int) -> Memory:
-    """Return what is remembered where nobody could look for a while: for that long nothing was seen to last.
-
-    What has a time of its own, of which a pod or a condition tells, lasts since then all the same.
-    """
-    since = [(what, at_ms + dark_ms if what.startswith(_SEEN_TO_LAST) else at_ms) for what, at_ms in memory.since]
+    """Return what is remembered where nobody could look for a while: for that long nothing was seen to last."""
+    since = [(lasts, at_ms + dark_ms if lasts.only_seen else at_ms) for lasts, at_ms in memory.since]
     return msgspec.structs.replace(memory, since=tuple(since))
 
 

@@ -8,14 +8,16 @@ import msgspec
 from statusdesk.facts import ContainerRole, Event, Pod
 from statusdesk.judge.pods import is_evicted
 from statusdesk.judge.rollout_findings import of_lost_node
+from statusdesk.judge.rollout_memory import Lasts
 from statusdesk.judge.rollout_scene import LOST, Finding
 from statusdesk.states import LostNode
 
+_LOST_WITH_NODE = Lasts("node")
 _EARLY_MS = 10_000  # clocks differ, and event times are whole seconds
 
 
 def lost_pods(
-    pods: Sequence[Pod], events: Sequence[Event], known_since: Mapping[str, int], since: dict[str, int], now_ms: int
+    pods: Sequence[Pod], events: Sequence[Event], known_since: Mapping[Lasts, int], since: dict[Lasts, int], now_ms: int
 ) -> frozenset[str]:
     """Return the names of the pods of which nothing is known since their node went; notes in ``since`` those told of.
 
@@ -30,7 +32,7 @@ def lost_pods(
         if pod.phase == "Unknown" or pod.reason == LOST:
             lost.add(pod.name)
         elif _is_left_as_it_was(pod):
-            noted = f"node/{pod.uid}/{pod.ready_changed_ms}"
+            noted = _LOST_WITH_NODE.of(f"{pod.uid}/{pod.ready_changed_ms}")
             told = noted in known_since or _is_told(pod, events)
             if told:
                 since[noted] = known_since.get(noted, now_ms)

@@ -6,7 +6,7 @@ import msgspec
 
 from statusdesk.facts import Pod
 from statusdesk.judge.pods import condition_of, is_live
-from statusdesk.judge.rollout_counts import OBSERVING, OLD_POD_BLOCKS, is_degraded
+from statusdesk.judge.rollout_counts import OBSERVING, OLD_POD_BLOCKS, was_down
 from statusdesk.judge.rollout_findings import of_pod
 from statusdesk.judge.rollout_held import BESIDE
 from statusdesk.judge.rollout_latch import is_settled
@@ -18,7 +18,6 @@ from statusdesk.text import counted
 
 _FAIL = "OldPodsFail"
 _WAITING = ("Rolling", "Stalled", "NoPods", OBSERVING)  # what is said of a rollout at whose new pods nothing is found
-_NOBODY = ", and no other pod is ready"
 _DOWN = "the service is down until the new ones are ready"
 
 
@@ -39,19 +38,19 @@ def of_old_pods(rollout: Rollout, pods: Sequence[Pod], scene: Scene) -> Finding 
     if broken is None:
         return None
     out = ordered and _serves_nobody(rollout, [each.pod for each in found])
-    blocking = f"holds up the rollout{_NOBODY if out else ''}: delete pod {broken.pod} by hand"
-    tail = blocking if ordered else _left(rollout, len(found), len(old))
+    tail = _blocking(broken.pod, out) if ordered else _left(rollout, len(found), len(old))
     link = "is of the old revision and" if ordered else "is of the old revision,"
-    which = "it" if broken.says_where else f"pod {broken.pod}"
+    said = f"{broken.message}; {'it' if broken.says_where else f'pod {broken.pod}'} {link}"
     return Finding(
         level=Level.FAILING if out else Level.WARNING,
         reason=OLD_POD_BLOCKS if ordered else _FAIL,
-        message=f"{broken.message}; {which} {link} {tail}",
+        message=f"{said} {tail}",
+        found=said,
         look=f"delete pod {broken.pod} by hand" if ordered else broken.look,
         pod=broken.pod,
         container=broken.container,
         exit_code=broken.exit_code,
-        is_out=out and _was_degraded(rollout.before),
+        is_out=out and _was_out(rollout.before),
     )
 
 
@@ -75,9 +74,9 @@ def _serves_nobody(rollout: Rollout, broken: Collection[str]) -> bool:
     return not any(pod.ready and is_live(pod) and pod.name not in broken for pod in rollout.all_pods)
 
 
-def _was_degraded(before: RolloutState | None) -> bool:
-    """Return whether the service was down before the rollout that is to mend it: it is so for as long as that waits."""
-    return before is not None and before.level is Level.FAILING and (is_degraded(before.reason) or before.is_out)
+def _was_out(before: RolloutState | None) -> bool:
+    """Return whether the service was down, or went down under way: it is so for as long as what is to mend it waits."""
+    return was_down(before) or (before is not None and before.is_out)
 
 
 def hold_old(finding: Finding, before: RolloutState | None, rollout: Rollout, scene: Scene) -> Finding:
@@ -93,7 +92,8 @@ def hold_old(finding: Finding, before: RolloutState | None, rollout: Rollout, sc
         return finding
     held = as_before(before)
     if before.reason == OLD_POD_BLOCKS:
-        message = held.message if _serves_nobody(rollout, [named.name]) else held.message.replace(_NOBODY, "")
+        tail = _blocking(named.name, _serves_nobody(rollout, [named.name]))
+        message = f"{before.found} {tail}" if before.found else before.message
         return msgspec.structs.replace(held, message=message, is_out=before.is_out)
     if not _is_short(rollout):
         return finding
@@ -126,6 +126,11 @@ def _failing(old: Sequence[Pod], scene: Scene) -> list[Finding]:
     served = msgspec.structs.replace(scene, rolling=False)  # they have come through
     found = (of_pod(pod, served) for pod in old)
     return [each for each in found if each is not None and each.level is Level.FAILING]
+
+
+def _blocking(pod: str, nobody: bool) -> str:
+    """Say what comes of an old pod that stays; ``nobody``: no other one is ready."""
+    return f"holds up the rollout{', and no other pod is ready' if nobody else ''}: delete pod {pod} by hand"
 
 
 def _left(rollout: Rollout, failing: int, old: int) -> str:

@@ -17,14 +17,17 @@ from statusdesk.judge.rollout_counts import (
     ROLLING,
     desired_of,
     is_degraded,
+    was_down,
 )
 from statusdesk.judge.rollout_held import NOBODY
-from statusdesk.judge.rollout_memory import SETTLE_MS
+from statusdesk.judge.rollout_memory import SETTLE_MS, Lasts
 from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.judge.rollout_subject import Rollout
-from statusdesk.states import Level, RolloutState
+from statusdesk.states import Level
 
-_OUT, _SERVED, _BEGAN_DOWN, _WAS_DOWN, _CHANGED = "out", "served", "began down", "was down", "changed"
+_OUT = Lasts("out", only_seen=True)
+_SERVED, _BEGAN_DOWN = Lasts("served"), Lasts("began down")
+_WAS_DOWN, _CHANGED = Lasts("was down"), Lasts("changed")
 _UNSEEN = (OBSERVING, NOT_OBSERVED, OUT_WHILE_ROLLING)  # said of a spec that is not observed: no pod is of it yet
 
 
@@ -66,7 +69,7 @@ def _out_since_ms(finding: Finding, rollout: Rollout, scene: Scene, goes_on: boo
     old = [pod for pod in rollout.all_pods if (unseen or pod.revision != rollout.revision) and is_live(pod)]
     lost_ms = max(_lost_ms(old, () if unseen else rollout.pods), default=scene.now_ms)
     was_out = _OUT in known or (goes_on and before is not None and before.is_out)
-    if unseen and (_WAS_DOWN in known or (changed and _was_down(before))):
+    if unseen and (_WAS_DOWN in known or (changed and was_down(before))):
         scene.since[_WAS_DOWN] = known.get(_WAS_DOWN, scene.now_ms)
         was_out = was_out or finding.reason == NOT_OBSERVED  # what was to mend it is not even begun
     served = _SERVED in known or (before is not None and (before.available > 0 or before.ready > 0))
@@ -82,11 +85,6 @@ def _out_since_ms(finding: Finding, rollout: Rollout, scene: Scene, goes_on: boo
         return None  # nothing is known of them, or the rollout has taken them
     since_ms = scene.since[_OUT] = known.get(_OUT, min(lost_ms, scene.now_ms))
     return since_ms
-
-
-def _was_down(before: RolloutState | None) -> bool:
-    """Return whether it was the service that failed before, for whatever reason."""
-    return before is not None and before.level is Level.FAILING and is_degraded(before.reason)
 
 
 def _lost_ms(old: Iterable[Pod], new: Iterable[Pod]) -> Iterable[int]:

@@ -7,13 +7,14 @@ import msgspec
 from statusdesk.facts import ContainerRole, Pod, Workload
 from statusdesk.judge.pods import back_ms, condition_of, is_live
 from statusdesk.judge.rollout_counts import DEGRADED, REPLACING, STARTING
-from statusdesk.judge.rollout_memory import SETTLE_MS
+from statusdesk.judge.rollout_memory import SETTLE_MS, Lasts
 from statusdesk.judge.rollout_nodes import of_lost
 from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.states import Level
 from statusdesk.text import counted
 
 NOT_READY = DEGRADED + "NotReady"
+ENDING = Lasts("ending")  # pods in whose place a rollout makes new ones
 
 
 def of_held_up(
@@ -25,7 +26,7 @@ def of_held_up(
     found = of_leaving_slowly(going, counts, scene)
     if found is None or found.level is Level.UNKNOWN:
         return found
-    scene.since["ending"] = scene.now_ms
+    scene.since[ENDING] = scene.now_ms
     return found if all(pod.ready for pod in new_pods) else None
 
 

@@ -10,6 +10,7 @@ from statusdesk.judge.rollout_counts import (
     paused_ms,
     template_changed,
 )
+from statusdesk.judge.rollout_memory import Lasts
 from statusdesk.judge.rollout_old import still_blocked
 from statusdesk.judge.rollout_scene import Finding, Scene, as_before
 from statusdesk.judge.rollout_short import of_short
@@ -19,6 +20,7 @@ from statusdesk.text import counted
 
 OBSERVE_MS = 60_000  # a controller that has not looked at a new spec for this long is not working
 SCALED_TO_ZERO = "ScaledToZero"
+_IDLE, _PAUSED, _UNOBSERVED = Lasts("idle"), Lasts("paused"), Lasts("unobserved", only_seen=True)
 _BAD = (Level.WARNING, Level.FAILING, Level.UNKNOWN)
 
 
@@ -27,9 +29,9 @@ def of_nothing_wanted(rollout: Rollout, scene: Scene) -> Finding:
     workload, before = rollout.workload, rollout.before
     was_wanted = before is not None and (before.desired > 0 or before.reason in (SCALING, SCALED_TO_ZERO))
     idle_ms = int(scene.thresholds.idle_warn_s * 1000)
-    if idle_ms and before is not None and (was_wanted or "idle" in scene.known_since):
+    if idle_ms and before is not None and (was_wanted or _IDLE in scene.known_since):
         known_ms = before.level_since_ms if before.reason == SCALED_TO_ZERO and before.level_since_ms else scene.now_ms
-        since_ms = scene.lasts_since("idle", known_ms)
+        since_ms = scene.lasts_since(_IDLE, known_ms)
         if not workload.replicas and not scene.reached(since_ms + idle_ms):
             message = "scaled to 0, and was not for long"
             return Finding(level=Level.WARNING, reason=SCALED_TO_ZERO, message=message, look="who scaled it")
@@ -45,7 +47,7 @@ def of_paused(rollout: Rollout, scene: Scene) -> Finding:
     before, since_ms = rollout.before, paused_ms(rollout.workload)
     if since_ms is None:
         paused = before is not None and before.reason == "Paused" and before.level_since_ms > 0
-        since_ms = scene.lasts_since("paused", before.level_since_ms if before is not None and paused else scene.now_ms)
+        since_ms = scene.lasts_since(_PAUSED, before.level_since_ms if before is not None and paused else scene.now_ms)
     message = f"rollout is paused, {rollout.counts}"
     if scene.reached(since_ms + int(scene.thresholds.paused_warn_s * 1000)):
         look = f"kubectl rollout resume {rollout.workload.kind.lower()}/{rollout.workload.name}"
@@ -72,7 +74,7 @@ def of_unobserved(rollout: Rollout, scene: Scene) -> Finding:
         return blocked
     waits = before is not None and before.reason in (OBSERVING, NOT_OBSERVED)
     first_ms = before.since_ms if before is not None and waits and before.since_ms else scene.now_ms
-    since_ms = scene.lasts_since("unobserved", first_ms)
+    since_ms = scene.lasts_since(_UNOBSERVED, first_ms)
     late = before is not None and before.reason == NOT_OBSERVED
     if late or scene.reached(since_ms + OBSERVE_MS):
         return Finding(

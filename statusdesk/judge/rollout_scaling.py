@@ -9,10 +9,12 @@ from statusdesk.facts import Pod, Workload
 from statusdesk.judge.pods import condition_of
 from statusdesk.judge.rollout_counts import SCALING, desired_of, template_changed
 from statusdesk.judge.rollout_findings import of_pod
-from statusdesk.judge.rollout_memory import Memory
+from statusdesk.judge.rollout_memory import Lasts, Memory
 from statusdesk.judge.rollout_scene import Finding, Scene, worst
 from statusdesk.states import Level, RolloutState
 
+SCALED = Lasts("scaling")
+_LESS = Lasts("less than before", only_seen=True)
 EARLY_MS = 5000  # pods and workloads come in streams of their own, and the API cuts times to whole seconds
 
 
@@ -57,7 +59,7 @@ def fresh_pods(pods: Sequence[Pod], before: RolloutState | None, looked_ms: int 
     seen_ms = scene.now_ms if looked_ms is None else looked_ms
     if before is not None and before.level is Level.SCALING and before.level_since_ms:
         seen_ms = before.level_since_ms
-    since_ms = scene.lasts_since("scaling", seen_ms) - EARLY_MS
+    since_ms = scene.lasts_since(SCALED, seen_ms) - EARLY_MS
     return frozenset([pod.name for pod in pods if not pod.ready and (pod.created_ms or 0) >= since_ms])
 
 
@@ -69,7 +71,7 @@ def added_pods(workload: Workload, fresh: frozenset[str], owed: int, scene: Scen
     if not owed or not (workload.available or workload.ready):
         return frozenset()  # nobody is served
     if workload.available < owed and workload.ready < owed:
-        lost_ms = scene.lasts_since("less than before", scene.now_ms)
+        lost_ms = scene.lasts_since(_LESS, scene.now_ms)
         if scene.reached(lost_ms + int(scene.thresholds.unavailable_warn_s * 1000)):
             return frozenset()
     return fresh

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from statusdesk.config import RolloutThresholds
-from statusdesk.judge.rollout_memory import Named, PodPast
+from statusdesk.judge.rollout_memory import Lasts, Named, PodPast
 from statusdesk.judge.rollout_pulls import Pulls
 from statusdesk.judge.rollout_waits import Waits
 from statusdesk.states import Level, RolloutState
@@ -22,7 +22,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     ``crash`` tells a container that ends from one that cannot start: only the first may look well between two ends.
     ``fails_ms`` is when a warning becomes failing if nothing changes, None where time alone does not decide.
     ``says_where``: the sentence ends in the name of the pod. ``is_out``: nobody is served beside it, and for long.
-    ``held``: it was found earlier, and nothing tells that it is over.
+    ``held``: it was found earlier, and nothing tells that it is over. ``found``: what the sentence begins with, where
+    the rest of it changes while that is held.
     """
 
     level: Level
@@ -38,6 +39,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     says_where: bool = False
     is_out: bool = False
     held: bool = False
+    found: str = ""
 
     @property
     def order(self) -> tuple[int, int, str, str, str]:
@@ -61,8 +63,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     deadline_s: float
     latch_ms: int
     looks: list[int]
-    since: dict[str, int]
-    known_since: Mapping[str, int]
+    since: dict[Lasts, int]
+    known_since: Mapping[Lasts, int]
     pasts: Mapping[str, PodPast]
     scaled_up_ms: Mapping[str, int]
     pulls: Pulls
@@ -72,7 +74,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     lost: frozenset[str] = frozenset()
     named: Named | None = None
 
-    def lasts_since(self, what: str, first_ms: int) -> int:
+    def lasts_since(self, what: Lasts, first_ms: int) -> int:
         """Return since when something lasts that no source has a time for; ``first_ms`` when it is new."""
         since_ms = self.since[what] = self.known_since.get(what, first_ms)
         return since_ms
@@ -100,6 +102,7 @@ def as_before(before: RolloutState) -> Finding:
         container=before.container,
         exit_code=before.exit_code,
         held=True,
+        found=before.found,
     )
 
 

@@ -2,8 +2,9 @@
 
 from statusdesk.judge.pods import condition_of
 from statusdesk.judge.rollout_counts import DEGRADED, NO_PODS_MS, REPLACING, SCALING, STARTING, desired_of
+from statusdesk.judge.rollout_memory import Lasts
 from statusdesk.judge.rollout_pending import of_unready
-from statusdesk.judge.rollout_scaling import EARLY_MS, scaling_to
+from statusdesk.judge.rollout_scaling import EARLY_MS, SCALED, scaling_to
 from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.judge.rollout_subject import Rollout
 from statusdesk.states import TROUBLED, Level
@@ -11,6 +12,8 @@ from statusdesk.text import counted
 
 UNAVAILABLE = DEGRADED + "Unavailable"
 _MISSING_PODS = DEGRADED + "MissingPods"
+_UNAVAILABLE = Lasts("unavailable", only_seen=True)
+_MISSING = Lasts("missing", only_seen=True)
 
 
 def of_short(rollout: Rollout, scene: Scene) -> Finding:
@@ -74,24 +77,24 @@ def _unavailable_since(rollout: Rollout, scene: Scene) -> int:
     """
     available = condition_of(rollout.workload, "Available")
     if available is not None and available.status == "False" and available.changed_ms is not None:
-        scaled_ms = scene.since.get("scaling")
+        scaled_ms = scene.since.get(SCALED)
         if scaled_ms is None or available.changed_ms < scaled_ms - EARLY_MS:
             return available.changed_ms
     had = rollout.had
     known = [moment for pod in had if (moment := pod.ready_changed_ms or pod.created_ms) is not None]
     if known and not any(pod.ready for pod in had):  # one that is ready was seen earlier than the counts
         lost_ms = max(known)  # what is made in place of it begins nothing anew
-        since_ms = scene.since["unavailable"] = min(scene.known_since.get("unavailable", lost_ms), lost_ms)
+        since_ms = scene.since[_UNAVAILABLE] = min(scene.known_since.get(_UNAVAILABLE, lost_ms), lost_ms)
         return since_ms
     before, first_ms = rollout.before, scene.now_ms
     was_short = before is not None and before.reason.startswith((REPLACING, STARTING, DEGRADED))
     if before is not None and was_short and before.level_since_ms and not had:
         first_ms = before.level_since_ms
-    return scene.lasts_since("unavailable", first_ms)
+    return scene.lasts_since(_UNAVAILABLE, first_ms)
 
 
 def _lasts(rollout: Rollout, scene: Scene) -> bool:
     """Whether pods have been missing for long enough to say so; there is no time for it but our own."""
     before = rollout.before
-    since_ms = scene.lasts_since("missing", scene.now_ms)
+    since_ms = scene.lasts_since(_MISSING, scene.now_ms)
     return (before is not None and before.reason == _MISSING_PODS) or scene.reached(since_ms + NO_PODS_MS)

@@ -11,11 +11,10 @@ import msgspec
 from statusdesk.facts import Condition, Pod, Workload
 from statusdesk.judge.pods import condition_of, is_live, is_observed, named_in
 from statusdesk.judge.rollout_counts import NO_PODS_MS, ROLLING
-from statusdesk.judge.rollout_memory import Memory
+from statusdesk.judge.rollout_memory import Lasts, Memory
 from statusdesk.states import Level, RolloutState
 
-_LEAVING = "leaving/"
-_BETWEEN = "between/"
+_STALE, _LEAVING, _BETWEEN = Lasts("stale"), Lasts("leaving"), Lasts("between")
 
 
 class Current(msgspec.Struct, frozen=True):
@@ -28,7 +27,7 @@ class Current(msgspec.Struct, frozen=True):
 
     workload: Workload
     undone: str = ""
-    note: str = ""
+    note: Lasts | None = None
     awaits: bool = False
     since_ms: int | None = None
 
@@ -42,13 +41,13 @@ def current(
     said = condition_of(workload, "Progressing")
     note, since_ms = _note(said, workload, pods, before, memory), None
     if not note and said is not None and _is_between(said, workload, pods):
-        note = f"{_BETWEEN}{_which(said)}"
+        note = _BETWEEN.of(_which(said))
         since_ms = now_ms if memory is None else dict(memory.since).get(note)
         if since_ms is None or now_ms - since_ms >= NO_PODS_MS:
-            note = ""  # nothing comes: the service is down
+            note = None  # nothing comes: the service is down
     if not note:
         return Current(workload)
-    awaits = note.startswith((_LEAVING, _BETWEEN))
+    awaits = note.what in (_LEAVING.what, _BETWEEN.what)
     if said is None:
         return Current(workload, note=note, awaits=awaits)
     kept = tuple(condition for condition in workload.conditions if condition is not said)
@@ -72,17 +71,17 @@ def _note(
     pods: Sequence[Pod],
     before: RolloutState | None,
     memory: Memory | None,
-) -> str:
-    """Return what to remember of a condition that is stale, or of pods that are awaited; empty where there is none."""
+) -> Lasts | None:
+    """Return what to remember of a condition that is stale, or of pods that are awaited; None where there is none."""
     known = dict(memory.since) if memory is not None else {}
     told_before = before.conditions if before is not None else ()
     if said is not None and not known and workload.strategy != "Recreate" and said not in told_before:
-        return ""  # as nearly always
+        return None  # as nearly always
     if said is None:
-        leaving = f"{_LEAVING}{workload.revision}"
-        return leaving if _is_leaving("", workload, pods, leaving in known) else ""
+        leaving = _LEAVING.of(workload.revision)
+        return leaving if _is_leaving("", workload, pods, leaving in known) else None
     which = _which(said)
-    stale, leaving = f"stale/{which}", f"{_LEAVING}{which}"
+    stale, leaving = _STALE.of(which), _LEAVING.of(which)
     named = named_in(said.message, workload.name)
     goes_on = leaving in known or (memory is None and _was_under_way(said, workload, before))
     if named and _is_leaving(named, workload, pods, goes_on):
@@ -94,7 +93,7 @@ def _note(
             return stale
         if memory is None and said.status == "False" and before.level is not Level.FAILING:
             return stale  # what had not made the rollout fail was known to be of another revision
-    return ""
+    return None
 
 
 def _which(said: Condition) -> str:

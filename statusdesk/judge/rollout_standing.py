@@ -19,9 +19,10 @@ from statusdesk.judge.rollout_events import REFUSED_LOOK, explained, of_pod_even
 from statusdesk.judge.rollout_findings import of_pod, pulled_long
 from statusdesk.judge.rollout_jobs import of_job, of_last_job
 from statusdesk.judge.rollout_latch import is_past
+from statusdesk.judge.rollout_memory import Lasts
 from statusdesk.judge.rollout_nodes import grouped
 from statusdesk.judge.rollout_old import of_old_pods
-from statusdesk.judge.rollout_pending import of_held_up, of_leaving_slowly, soaking_until
+from statusdesk.judge.rollout_pending import ENDING, of_held_up, of_leaving_slowly, soaking_until
 from statusdesk.judge.rollout_resting import of_nothing_wanted, of_paused, of_unobserved
 from statusdesk.judge.rollout_scene import LOST, Finding, Scene
 from statusdesk.judge.rollout_service import of_flapping, of_leaving, with_lost
@@ -31,6 +32,8 @@ from statusdesk.states import Level
 from statusdesk.text import counted
 
 _REFUSED_POD = re.compile(r'pods "([^"]+)"')
+_NO_PODS = Lasts("no pods", only_seen=True)
+_COUNTS = Lasts("counts", only_seen=True)
 _BAD = (Level.WARNING, Level.FAILING, Level.UNKNOWN)
 _WAITING = ("NoPods", "Stalled")  # for what, pods that do not end tell better
 
@@ -192,9 +195,9 @@ def _by_conditions(rollout: Rollout) -> Finding | None:
 
 def _lacks_pods(scene: Scene) -> bool:
     since_ms = max(scene.started_ms or 0, scene.progress_ms or 0)
-    if scene.progress_ms is None or "ending" in scene.known_since or "no pods" in scene.known_since:
+    if scene.progress_ms is None or ENDING in scene.known_since or _NO_PODS in scene.known_since:
         # a rollout that was not seen to begin may have begun just now, and old pods may just have ended
-        since_ms = max(since_ms, scene.lasts_since("no pods", scene.now_ms))
+        since_ms = max(since_ms, scene.lasts_since(_NO_PODS, scene.now_ms))
     return scene.reached(since_ms + NO_PODS_MS)
 
 
@@ -218,7 +221,7 @@ def _rolling(rollout: Rollout, scene: Scene) -> Finding:
     progressed_ms = scene.progress_ms
     if progressed_ms is None and workload.kind != "Deployment":
         # these have no condition that says it: the counts have not moved
-        counts = f"counts/{workload.replicas}/{workload.updated}/{workload.ready}/{workload.available}"
+        counts = _COUNTS.of(f"{workload.replicas}/{workload.updated}/{workload.ready}/{workload.available}")
         progressed_ms = scene.lasts_since(counts, scene.now_ms)
     progressed_ms = soaking_until(workload, rollout.pods, progressed_ms)
     share_ms = int(scene.deadline_s * scene.thresholds.never_ready_deadline_share * 1000)

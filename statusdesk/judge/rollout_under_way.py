@@ -3,11 +3,12 @@
 from statusdesk.facts import Workload
 from statusdesk.judge.pods import is_observed
 from statusdesk.judge.rollout_counts import DEGRADED, DONE_LEVELS, OLD_POD_BLOCKS, PAUSED_LONG
+from statusdesk.judge.rollout_memory import Lasts
 from statusdesk.judge.rollout_scene import Finding, Scene
 from statusdesk.states import Level, RolloutState
 
 _MOVES = (Level.PROGRESSING, Level.WARNING, Level.FAILING, Level.UNKNOWN)
-_HELD = "held"  # by a pause: what is remembered of it
+_HELD = Lasts("held")  # by a pause: what is remembered of it
 _UNTIL_ROLLED_OUT = ("Stalled", "NoPods", OLD_POD_BLOCKS, "OldPodsFail")
 
 

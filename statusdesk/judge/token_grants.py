@@ -50,10 +50,10 @@ def is_same(one: Grant, other: Grant) -> bool:
     return replace(one, seen_ms=other.seen_ms) == other
 
 
-def with_last(grants: Sequence[Grant], last: Grant, most: int = KEPT) -> list[Grant]:
-    """Return so many grants at most, oldest first, with the last one as it was seen now."""
+def with_last(grants: Sequence[Grant], last: Grant) -> list[Grant]:
+    """Return ``KEPT`` grants at most, oldest first, with the last one as it was seen now."""
     others = [grant for grant in grants if grant.renewed_ms != last.renewed_ms]
-    return sorted([*others, last], key=lambda grant: grant.renewed_ms)[-most:]
+    return sorted([*others, last], key=lambda grant: grant.renewed_ms)[-KEPT:]
 
 
 def of_this_token(grants: Sequence[Grant], issue_ms: int | None) -> list[Grant]:

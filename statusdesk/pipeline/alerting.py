@@ -37,7 +37,7 @@ class Alerting:
         self,
         config: Config,
         writer: Writer,
-        renamed_to: Callable[[str, str], str] = lambda source, job: "",
+        renamed_to: Callable[[str, str], str],
         *,
         sends: bool,
     ) -> None:

@@ -22,9 +22,10 @@ from statusdesk.pipeline.built_jobs import BuiltJobs, JobKey
 from statusdesk.pipeline.clock_steps import MovedBuilds, moved
 from statusdesk.pipeline.failed_builds import FailedBuilds
 from statusdesk.pipeline.gone_jobs import GoneJob, GoneJobs
-from statusdesk.pipeline.hearing import Hearing
+from statusdesk.pipeline.jenkins_hearing import JenkinsHearing
 from statusdesk.pipeline.job_events import JobEvents, seed_run
 from statusdesk.pipeline.running_builds import RunningBuilds
+from statusdesk.source_names import JENKINS
 from statusdesk.states import BuildState, Level
 from statusdesk.store.writer import Transition, Writer
 from statusdesk.wants import BuildWanted
@@ -32,7 +33,6 @@ from statusdesk.wants import BuildWanted
 MOST_OF_LASTING = 10_000  # a run every ten minutes for two months
 MOST_NAMESPACES = 1_000
 """Of one job: what it built for environments that came and went is forgotten, the oldest first."""
-JENKINS = "jenkins"
 Pair = tuple[str, str, str]
 AskBuild = Callable[[BuildWanted], None]
 
@@ -76,7 +76,7 @@ class Builds:
         self.queue = BuildQueue(writer)
         self.settled: dict[str, Settled] = {}
         self.doubt: Doubt | None = None
-        self.hearing = Hearing()
+        self.hearing = JenkinsHearing()
         self.events = JobEvents(writer.job_events(JobEvents.KEPT))
         self._remember([build for build in writer.build_rows.known() if build.source in sources])
         self._remember_lasting(set(self._built.namespaces))

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from statusdesk.facts import Build, Message, Workload
-from statusdesk.judge.rollout_memory import Memory
+from statusdesk.judge.rollout_memory import Lasts, Memory
 from statusdesk.states import (
     BuildState,
     EnvironmentState,
@@ -164,10 +164,10 @@ def moved_memory(memory: Memory, workload: Workload | None, step_ms: int) -> Mem
     """Return what is remembered of a workload, which is as it was before the clock was set."""
     stamps = {one.updated_ms for one in workload.conditions if one.updated_ms} if workload is not None else set()
 
-    def named(what: str) -> str:
+    def renamed(lasts: Lasts) -> Lasts:
         for stamp_ms in stamps:
-            what = what.replace(f"/{stamp_ms}/", f"/{stamp_ms + step_ms}/")
-        return what
+            lasts = lasts.of(lasts.whom.replace(f"/{stamp_ms}/", f"/{stamp_ms + step_ms}/"))
+        return lasts
 
     pods = [
         replace(
@@ -178,7 +178,7 @@ def moved_memory(memory: Memory, workload: Workload | None, step_ms: int) -> Mem
         )
         for past in memory.pods
     ]
-    since = tuple((named(what), at_ms + step_ms) for what, at_ms in memory.since)
+    since = tuple((renamed(lasts), at_ms + step_ms) for lasts, at_ms in memory.since)
     return replace(memory, since=since, pods=tuple(pods))
 
 

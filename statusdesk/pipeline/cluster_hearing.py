@@ -1,18 +1,19 @@
 """As of when rollouts are judged: no rule of time goes on while nobody sees what becomes of their cluster.
 
-Jenkins and Vault stand still in the same way while they give no news. Here it is told kind by kind and scope by scope.
+In ``jenkins_hearing`` time goes on with each good visit, which tells all. Here it goes on by itself, for what is
+watched, until it is told of a kind in a scope that it is not seen any more.
 """
 
 from collections import deque
 from typing import NamedTuple
 
-from statusdesk.facts import Known, Pod, Visited
+from statusdesk.facts import KnownUntil, Pod, Visited
 from statusdesk.faults import INTERNAL
 from statusdesk.pipeline.cronjobs import CRON_JOB
 
 SPANS_KEPT = 8
 DARK_KEPT_MS = 3_600_000
-BEAT_MS = 8_000  # one that is watched is told to be well every five seconds: later this process has slept
+BEAT_MS = 8_000  # a cluster that is watched is told to be well more often: later this process has slept
 _ALL = ""
 
 WorkloadKey = tuple[str, str, str, str]
@@ -36,7 +37,7 @@ class ClusterHearing:
         self._beats: dict[str, int] = {}
         self.is_news = False
 
-    def known(self, known: Known) -> None:
+    def known(self, known: KnownUntil) -> None:
         """Take until when a kind in a scope is known."""
         cluster = known.source.partition("/")[2]
         line = (cluster, known.subkind or known.kind.__name__, known.scope)

@@ -17,7 +17,7 @@ from statusdesk.facts import (
     Event,
     Executors,
     Job,
-    Known,
+    KnownUntil,
     LogTail,
     Message,
     Pod,
@@ -32,7 +32,7 @@ from statusdesk.facts import (
 from statusdesk.judge.sources import judge_source
 from statusdesk.pipeline.alerting import Alerting
 from statusdesk.pipeline.answers import Refused
-from statusdesk.pipeline.builds import JENKINS, AskBuild, Builds
+from statusdesk.pipeline.builds import AskBuild, Builds
 from statusdesk.pipeline.causes import Causes
 from statusdesk.pipeline.clock_steps import LASTING, Steps, is_ahead, moved, unstamped
 from statusdesk.pipeline.environments import Environments, act_of
@@ -41,7 +41,8 @@ from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.platform import Platform
 from statusdesk.pipeline.rollouts import Rollouts
 from statusdesk.pipeline.tokens import Tokens
-from statusdesk.pipeline.unconfigured import KUBERNETES, Unconfigured
+from statusdesk.pipeline.unconfigured import Unconfigured
+from statusdesk.source_names import JENKINS, KUBERNETES
 from statusdesk.states import (
     Lasting,
     Level,
@@ -136,7 +137,7 @@ class Desk:
         elif isinstance(message, Swept):
             if self._is_newer(message):
                 self._sweep(message)
-        elif isinstance(message, Known):
+        elif isinstance(message, KnownUntil):
             self._rollouts.known(message)
         else:
             self._visits.append(message)

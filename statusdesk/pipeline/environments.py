@@ -22,10 +22,10 @@ from statusdesk.judge.working_hours import WorkingHours
 from statusdesk.pipeline.builds import Builds
 from statusdesk.pipeline.built_jobs import JobKey
 from statusdesk.pipeline.rejudging import Hold, Rejudging
+from statusdesk.source_names import JENKINS
 from statusdesk.states import BuildState, EnvironmentState, Level
 from statusdesk.store.writer import Transition, Writer
 
-SOURCE = "jenkins"
 _Once = tuple[Act, int, int]  # a job may be seen with its builds under two names: what was done, number, start
 
 
@@ -90,7 +90,7 @@ class Environments:
             for namespace, story in self._stories.items()
         }
         down = [self._stories[namespace] for namespace, state in judged.items() if state is None]
-        self._writer.put_environment_hours(hours_down(SOURCE, down, self._hours, as_of_ms))
+        self._writer.put_environment_hours(hours_down(JENKINS, down, self._hours, as_of_ms))
         # before any run or job is known nothing can have gone
         whole = bool(self._stories or self._builds.jobs())
         return self._rows.put([state for state in judged.values() if state is not None], now_ms, whole=whole)

@@ -44,6 +44,7 @@ class JobEvents:
     def __init__(self, known: Sequence[JobEvent] = ()) -> None:
         self._newest: list[JobEvent] = list(known)
         self._renames = Renames(known)
+        self._listed: list[tuple[str, str, str]] = []
 
     def restamp(self, step_ms: int) -> None:
         """Move what has happened with the clock, which was set."""
@@ -53,13 +54,16 @@ class JobEvents:
     def hear(self, moves: Iterable[JobMove], at_ms: int) -> list[JobEvent]:
         """Return which jobs were renamed by what is told with their builds, where two lists of jobs did not show it.
 
-        They do not where another job has the old name at once, as when two have exchanged theirs.
+        They do not where another job has the old name at once, as when two have exchanged theirs. What two lists show
+        is told with the builds once, afterwards; whatever else is told is new, also between names as before.
         """
+        told = [(move.source, move.before, move.after) for move in moves]
         events = [
-            JobEvent(source=move.source, name=move.before, at_ms=at_ms, what="renamed", other=move.after)
-            for move in moves
-            if self.later_name(move.before) != move.after
+            JobEvent(source=source, name=before, at_ms=at_ms, what="renamed", other=after)
+            for source, before, after in told
+            if (source, before, after) not in self._listed
         ]
+        self._listed = [each for each in self._listed if each not in told]
         self._newest = [*self._newest, *events][-self.KEPT :]
         self._renames = Renames(self._newest)
         return events
@@ -119,6 +123,8 @@ class JobEvents:
             if known is not None and known.disabled != job.disabled:
                 events.append(event(job, "disabled" if job.disabled else "enabled"))
         self._newest = [*self._newest, *events][-self.KEPT :]
+        listed = [(each.source, each.name, each.other) for each in events if each.what == "renamed"]
+        self._listed = [*self._listed, *listed][-self.KEPT :]
         if events:
             self._renames = Renames(self._newest)
         return events

@@ -92,7 +92,7 @@ class Beside:
         """Return the unsure changes near to which jobs that have told something have built, and what is held back."""
         self._held = {key: at_ms for key, at_ms in self._held.items() if now_ms - at_ms <= LATE_MS}
         found: set[str] = set()
-        changes = sorted(self._unsure.values())
+        changes = sorted(self._unsure.values()) if told else []  # thousands, and most flushes tell of no build
         for key, builds in told.items():
             self._gaps.pop(key, None)
             if not changes and not self._held:

@@ -274,6 +274,6 @@ class Tokens:
                 self._writer.saw_grant(last)
             return known
         self._writer.put_grants([*known[-1:], last])  # the one before with when it was seen last
-        known[:] = with_last(known, last, KEPT)
+        known[:] = with_last(known, last)
         self._runs_due.add(key)
         return known

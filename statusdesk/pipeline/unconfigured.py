@@ -5,12 +5,10 @@ new then.
 """
 
 from statusdesk.config import Config
-from statusdesk.pipeline.builds import JENKINS
 from statusdesk.pipeline.clock_steps import LASTING
+from statusdesk.source_names import JENKINS, KUBERNETES
 from statusdesk.states import EnvironmentState, Lasting, PodState, RolloutState
 from statusdesk.store.writer import Transition, Writer
-
-KUBERNETES = "kubernetes/"
 
 
 class Unconfigured:
@@ -35,7 +33,7 @@ class Unconfigured:
         for source in {job.source for job in jobs}:
             writer.gone_jobs(source, {job.name for job in jobs if job.source == source}, now_ms)
         if JENKINS not in self._sources:
-            writer.put_queue(JENKINS, ())
+            writer.drop_jenkins(JENKINS)
         made: list[Transition] = []
         for kind in LASTING:
             rows = [row for row in writer.current(kind).values() if row.until_ms is None and not self._has(row)]

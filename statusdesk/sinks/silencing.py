@@ -28,7 +28,7 @@ _Key = tuple[str, str, bool]
 """(address, marker, whether it is to be over) of what is kept at an Alertmanager; no marker: the list of all."""
 
 
-class Known(msgspec.Struct, frozen=True, rename="camel"):
+class SilenceThere(msgspec.Struct, frozen=True, rename="camel"):
     """A silence as an Alertmanager lists it."""
 
     id: str
@@ -57,7 +57,7 @@ class _Listed(msgspec.Struct, frozen=True, rename="camel"):
 class _Look(msgspec.Struct):
     """What is seen and done at one look at all of them; ``missing``: what is wished and not there."""
 
-    listed: dict[str, list[Known]] = {}
+    listed: dict[str, list[SilenceThere]] = {}
     changed: set[str] = set()
     missing: set[tuple[str, str]] = set()
 
@@ -81,7 +81,7 @@ class Silencing:
         self,
         api: AlertmanagerApi,
         silences: Callable[[], list[Silence]],
-        takings: Takings | None = None,
+        takings: Takings,
         *,
         expire: bool = False,
         clock: Clock,
@@ -123,7 +123,7 @@ class Silencing:
 
     def _look(self) -> bool:
         """Keep what is wished when it is time, or at once when something was taken, given back, or is over."""
-        taken = self._takings.wishes(self._clock()) if self._takings is not None else []
+        taken = self._takings.wishes(self._clock())
         now, what = self._steady(), {(each.marker, each.over, each.ended is not None) for each in taken}
         looked, before = self._looked
         if what == before and now - looked < ALL_EVERY_MS and not self._soon:
@@ -137,8 +137,8 @@ class Silencing:
         Raises: SendError.
         """
         now_ms = self._clock()
-        wishes = [of_silence(each, now_ms) for each in self._silences() if each.ends_ms > now_ms]
-        wishes += self._takings.wishes(now_ms) if self._takings is not None else []
+        wishes = [wish for each in self._silences() if each.ends_ms > now_ms for wish in of_silence(each, now_ms)]
+        wishes += self._takings.wishes(now_ms)
         self._forget(wishes, now_ms)
         look = _Look()
         failed: SendError | None = None
@@ -161,12 +161,12 @@ class Silencing:
         self._not_passed = {key: wish for key, wish in self._not_passed.items() if key in wanted}
         self._resting.forget_but(wanted | {(url, "", False) for url in self._api.urls})
 
-    def _list(self, url: str) -> list[Known]:
+    def _list(self, url: str) -> list[SilenceThere]:
         key = (url, "", False)
         if (problem := self._resting.problem(key)) is not None:
             raise problem
         try:
-            listed = self._api.read(url, "silences", list[Known])
+            listed = self._api.read(url, "silences", list[SilenceThere])
         except TurnedAway as turned:
             self._resting.refused(key, turned)
             raise
@@ -230,7 +230,7 @@ class Silencing:
         self._not_passed.pop(key, None)
         self._resting.over(key)
 
-    def _is_due(self, url: str, wish: Wish, there: list[Known], look: _Look) -> bool:
+    def _is_due(self, url: str, wish: Wish, there: list[SilenceThere], look: _Look) -> bool:
         """Whether one that does not have a silence is to get it: not before a peer that has it could tell it."""
         if there and not wish.lease_ms:
             return False  # over by itself, by their clock
@@ -238,7 +238,7 @@ class Silencing:
         look.missing.add(key)
         return key in self._missed or not look.is_at_another(url, wish)
 
-    def _is_changed(self, url: str, wish: Wish, holding: list[Known]) -> bool:
+    def _is_changed(self, url: str, wish: Wish, holding: list[SilenceThere]) -> bool:
         """End or draw out a silence that holds there where that is wished; tell whether it was."""
         if wish.ended is not None:
             wish = self._until_it_is_over(url, wish, wish.ended)

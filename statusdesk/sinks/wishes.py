@@ -11,12 +11,12 @@ import msgspec
 from msgspec.structs import replace
 
 from statusdesk.alerts.dedup import wanted
-from statusdesk.alerts.mutes import MATCHABLE, matches, with_workloads
+from statusdesk.alerts.mutes import MATCHABLE, by_labels, hold_for
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.redact import safe
 from statusdesk.sinks.alertmanager import Terms, rfc3339
 from statusdesk.sinks.message import labels_of
-from statusdesk.states_alerts import AlertState, Matcher, Silence
+from statusdesk.states_alerts import BUILD_FAILED, AlertState, Matcher, Silence
 
 LEASE_MS = 15 * 60_000
 """A taken alert is silenced there for so long at a time: what takes it here may end without another word."""
@@ -65,19 +65,23 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         return off_ms != 0 if self.ended is not None else 0 < self.lease_ms < 2 * off_ms
 
 
-def of_silence(silence: Silence, now_ms: int) -> Wish:
-    """Return what is wished for a silence of ours."""
-    return Wish(
-        about=silence.id,
-        marker=f"(statusdesk silence {silence.id})",
-        what=f"the silence {silence.id}",
-        matchers=tuple(map(with_workloads, silence.matchers)),
-        starts_ms=min(silence.starts_ms, now_ms) if silence.active(now_ms) else silence.starts_ms,
-        ends_ms=silence.ends_ms,
-        created_by=silence.created_by,
-        comment=silence.comment,
-        over=silence.expired_ms is not None,
-    )
+def of_silence(silence: Silence, now_ms: int) -> list[Wish]:
+    """Return what is wished for a silence of ours; two, where it means other labels in clusters than elsewhere."""
+    starts_ms = min(silence.starts_ms, now_ms) if silence.active(now_ms) else silence.starts_ms
+    return [
+        Wish(
+            about=silence.id,
+            marker=f"(statusdesk silence {silence.id}{where})",
+            what=f"the silence {silence.id}",
+            matchers=matchers,
+            starts_ms=starts_ms,
+            ends_ms=silence.ends_ms,
+            created_by=silence.created_by,
+            comment=silence.comment,
+            over=silence.expired_ms is not None,
+        )
+        for matchers, where in zip(by_labels(silence.matchers), ("", " elsewhere"), strict=False)
+    ]
 
 
 def taken_by(created_by: str, comment: str) -> tuple[str, str] | None:
@@ -97,7 +101,7 @@ class Takings:
         alerts: Callable[[], tuple[AlertState, ...] | None],
         terms: Terms,
         tuning: Tuning,
-        silences: Callable[[], list[Silence]] = list,
+        silences: Callable[[], list[Silence]],
     ) -> None:
         self._alerts = alerts
         self._silences = silences
@@ -130,14 +134,14 @@ class Takings:
 
     def _by_other_names(self, alerts: Iterable[AlertState], now_ms: int) -> list[tuple[AlertState, Wish]]:
         """Return what is wished of alerts that are silenced here, and would not be by their labels alone."""
-        named = [each for each in alerts if each.silenced_by and each.job_app and not each.acked_by]
-        if not named:
+        builds = [each for each in alerts if each.alertname == BUILD_FAILED and each.silenced_by and not each.acked_by]
+        if not builds:
             return []
-        silences = {each.id: each for each in self._silences()}
+        silences = {each.id: (each, by_labels(each.matchers)) for each in self._silences()}
         found = []
-        for alert in named:
-            silence = silences.get(alert.silenced_by)
-            if silence is not None and not matches(silence.matchers, replace(alert, job_app="")):
+        for alert in builds:
+            silence, meant = silences.get(alert.silenced_by, (None, []))
+            if silence is not None and not any(hold_for(each, alert.labels) for each in meant):
                 marker = f"(statusdesk silence {silence.id} {alert.fingerprint})"
                 what = f"the silence {silence.id} of {alert.alertname} {alert.fingerprint}"
                 wish = self._of_labels(alert, silence.id, marker, what, now_ms, silence.ends_ms)

@@ -70,8 +70,6 @@ GRANTS_OF = f"{GRANTS.select} WHERE key = ? ORDER BY renewed_ms DESC LIMIT ?"
 ALIVE = {
     **{table.name: f"{table.select} WHERE until_ms IS NULL" for table in (*(kind.current for kind in KINDS), JOBS)},
     ALERTS.name: f"{ALERTS.select} WHERE {UNRESOLVED}",
-    EXECUTORS.name: EXECUTORS.select,
-    ENVIRONMENT_HOURS.name: ENVIRONMENT_HOURS.select,
     SILENCES.name: f"{SILENCES.select} WHERE expired_ms IS NULL",
     MUTED_THERE.name: MUTED_THERE.select,
     POSTED_THERE.name: POSTED_THERE.select,
@@ -337,10 +335,10 @@ def _changes(db: sqlite3.Connection, since: int) -> Changes:
         gone_jobs=tuple(db.execute(GONE_JOBS, (since,))) if since else (),
         renamed=build_questions.renamed_since(db, since),
         queue=tuple(map(QUEUE.decode, db.execute(ALL_QUEUE))) if queue_change > since or not since else None,
-        executors=rows(EXECUTORS),
+        executors=tuple(map(EXECUTORS.decode, db.execute(EXECUTORS.select))),
         platform=rows(PLATFORM.current),
         environments=rows(ENVIRONMENTS.current),
-        environment_hours=rows(ENVIRONMENT_HOURS),
+        environment_hours=tuple(map(ENVIRONMENT_HOURS.decode, db.execute(ENVIRONMENT_HOURS.select))),
         collector=_collector(db),
     )
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar, cast
@@ -234,6 +234,15 @@ class Writer:
     def put_environment_hours(self, hours: EnvironmentHours) -> None:
         """Take for how long the environments of a source were up that are down now."""
         self._environment_hours.put(hours.source, hours, self._change + 1)
+
+    def drop_jenkins(self, source: str) -> None:
+        """Forget what a Jenkins does now, and what its environments took: nobody asks it any more."""
+        self._queue.put(source, ())
+        kept: tuple[tuple[LatestRows[Any], Hashable], ...]
+        kept = ((self._executors, (source,)), (self._environment_hours, source))
+        for rows, key in kept:
+            if key in rows.rows:
+                rows.drop({key}.__contains__, (f"DELETE FROM {rows.table.name} WHERE source = ?", [(source,)]))
 
     def put_alerts(self, alerts: Sequence[AlertState]) -> None:
         """Take alerts, new or changed."""

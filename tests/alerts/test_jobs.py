@@ -121,3 +121,12 @@ def test_of_a_job_without_a_namespace_nothing_is_said_of_one():
     world = World()
     (alert,) = world.step(build(job="vault-renew-billing", job_class="renewal", namespace=""))
     assert "namespace" not in next_steps(alert)[0]
+
+
+@pytest.mark.parametrize("namespace", ["staging", ""])
+def test_an_alert_says_which_build_it_is_of_also_when_a_later_one_fails(namespace):
+    world = World()
+    failed = replace(FAILED, namespace=namespace, number=20)
+    (alert,) = world.step(failed)
+    (later,) = world.step(replace(failed, number=22))
+    assert (alert.build_number, later.build_number, later.fingerprint) == (20, 22, alert.fingerprint)

@@ -18,8 +18,8 @@ FIGURE = re.compile(r"('[^'=]+'|[a-z_]+)=-?\d+s?(;[\d.:]*){0,4}")
 def alert(severity="warning", **more):
     values = {"cluster": "eu", "namespace": "staging", "app": "orders", "stage": "staging"} | more
     return AlertState(
-        fingerprint=severity, started_ms=1, fired_ms=system_clock() - 60_000, alertname="ServiceDegraded",
-        severity=severity, state="firing", **values,
+        fingerprint=severity, started_ms=1, fired_ms=system_clock() - 60_000,
+        severity=severity, state="firing", **({"alertname": "ServiceDegraded"} | values),
     )  # fmt: skip
 
 
@@ -157,3 +157,58 @@ def test_an_alert_of_a_workload_with_a_name_of_its_own_is_one_of_its_app(run, pu
     assert told(run, "web")[0] == 0
     code, _, said, _ = told(run, "orders")
     assert code == 2 and "orders/orders-worker" in said and "boom" not in said
+
+
+DOWN = {"level": Level.FAILING, "message": "down"}
+
+
+def in_production(severity="warning", **more):
+    return alert(severity, **({"namespace": "production", "stage": "production"} | more))
+
+
+@pytest.mark.parametrize(
+    ("alerts", "code", "words"),
+    [
+        ([alert("warning", silenced_by="s")], 2, "1 silenced; orders production: down"),  # of staging
+        ([alert("critical")], 2, "staging/orders; orders production: down"),
+        ([in_production("info")], 2, "1 for information; orders production: down"),
+        ([in_production("info", silenced_by="s")], 2, "1 silenced; orders production: down"),
+        ([in_production(silenced_by="s")], 0, "1 silenced; 0 applications well"),  # of that very rollout
+        ([in_production(silenced_by="s", alertname="RolloutStuck")], 2, "1 silenced; orders production: down"),
+        ([in_production(silenced_by="s", app="orders/worker")], 2, "1 silenced; orders production: down"),
+        ([in_production(silenced_by="s", cluster="us")], 2, "1 silenced; orders production: down"),
+        ([in_production()], 1, "1 firing: ServiceDegraded production/orders"),  # by the severity that it was given
+        ([in_production(app="orders/worker")], 2, "orders/worker; orders production: down"),
+        ([in_production("critical", app="orders/worker")], 2, "1 firing: ServiceDegraded production/orders/worker"),
+        (
+            [in_production(silenced_by="s", cluster="", namespace="", at_stage="production", version="1.0")],
+            0,
+            "1 silenced; 0 applications well",
+        ),
+        ([in_production(silenced_by="s", cluster="", namespace="", version="0.9")], 2, "orders production: down"),
+    ],
+)
+def test_what_fails_is_told_unless_an_alert_of_that_very_trouble_tells_of_it_or_is_silenced(
+    run, put, alerts, code, words
+):
+    put(rollout("orders", "production", **DOWN), alerts=alerts)
+    found, _, said, _ = told(run)
+    assert found == code and said.endswith(words), said
+
+
+def test_what_fails_in_a_second_stage_is_told_though_the_first_is_silenced(run, put):
+    put(
+        rollout("orders", "staging", Level.FAILING, message="boom"),
+        rollout("orders", "production", **DOWN),
+        alerts=[in_production("critical", silenced_by="s")],
+    )
+    code, _, said, _ = told(run)
+    assert (code, said) == (1, "1 firing: 1 silenced; orders staging: boom")
+
+
+@pytest.mark.parametrize(("name", "code"), [("TokenAtCap", 2), ("TokenGone", 0)])
+def test_a_token_that_fails_is_not_silenced_by_that_of_its_cap(run, put, name, code):
+    of_token = {"cluster": "", "namespace": "", "app": "", "stage": "", "token": "db", "source": "vault"}
+    silenced = alert(silenced_by="s", alertname=name, **of_token)
+    put(rollout("orders", "staging"), token("db", Level.FAILING, message="lapses"), alerts=[silenced])
+    assert told(run)[0] == code

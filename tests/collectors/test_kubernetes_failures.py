@@ -2,11 +2,13 @@
 
 import threading
 import time
+from functools import partial
 
 import msgspec
 import pytest
 
 from collectors.kubernetes_kinds import KINDS
+from collectors.kubernetes_known import KnownLines
 from collectors.kubernetes_namespaces import NamespaceNames
 from collectors.kubernetes_problems import ApiProblem, Refused
 from collectors.kubernetes_standing import Standing
@@ -19,6 +21,7 @@ from tests.collectors.kubernetes_server import Answer, recorded, wait_for
 
 POD = {"metadata": {"name": "a", "namespace": "testing", "uid": "u", "resourceVersion": "1"}}
 UNAUTHORIZED = Answer(status=401, body=recorded("unauthorized.json"))
+KNOWN = partial(KnownLines, "kubernetes/eu", lambda known: None, 500, 70_000)
 HTML = b"<!doctype html><title>Please log in</title>"
 
 
@@ -285,8 +288,9 @@ def test_a_problem_of_this_moment_is_not_erased_by_the_clock():
     """What a thread has just told stays, though its watch was open long enough to be called well."""
     sent: list[Visited] = []
     standing = Standing(
-        "kubernetes/eu", sent.append, lambda: 10_000, silence_ms=1, patience_ms=1, proven_ms=1_000, grace_ms=0
-    )
+        "kubernetes/eu", sent.append, lambda: 10_000, silence_ms=1, patience_ms=1, proven_ms=1_000, grace_ms=0,
+        steps=ClockSteps(lambda: 10_000), known=KNOWN(),
+    )  # fmt: skip
     line = standing.line(KINDS[0], "")
     line.opens()
     line.opened_ms = 1
@@ -306,7 +310,7 @@ def test_a_clock_that_is_set_silences_no_open_watch(step_ms):
     wall, even = [1_000_000_000], [0]
     standing = Standing(
         "kubernetes/eu", sent.append, lambda: wall[0], silence_ms=150_000, patience_ms=1_000, proven_ms=1_000,
-        grace_ms=0, steps=ClockSteps(lambda: even[0]),
+        grace_ms=0, steps=ClockSteps(lambda: even[0]), known=KNOWN(),
     )  # fmt: skip
     line = standing.line(KINDS[0], "")
     line.opens()
@@ -324,8 +328,9 @@ def test_a_namespace_that_fails_otherwise_meanwhile_was_not_read():
     """A line that is refused and then times out has shown nothing: it is no more allowed than it was."""
     sent: list[Visited] = []
     standing = Standing(
-        "kubernetes/eu", sent.append, lambda: 10_000, silence_ms=1, patience_ms=1, proven_ms=1_000, grace_ms=0
-    )
+        "kubernetes/eu", sent.append, lambda: 10_000, silence_ms=1, patience_ms=1, proven_ms=1_000, grace_ms=0,
+        steps=ClockSteps(lambda: 10_000), known=KNOWN(),
+    )  # fmt: skip
     line = standing.line(KINDS[0], "shop")
     line.fails(Refused("kim may not"), 0)
     line.fails(ApiProblem("Timeout", "no answer"), 0)

@@ -6,7 +6,8 @@ from collectors.kubernetes_kinds import DEPLOYMENT, POD
 from collectors.kubernetes_known import CLOSED_MS, KnownLines
 from collectors.kubernetes_problems import ApiProblem, Refused
 from collectors.kubernetes_standing import Standing
-from statusdesk.facts import Known, Pod, Swept
+from statusdesk.clock import ClockSteps
+from statusdesk.facts import KnownUntil, Pod, Swept
 from tests.collectors.kubernetes_fixtures import running_kube, waiting_desk  # noqa: F401  (fixtures)
 from tests.collectors.kubernetes_server import Answer, wait_for
 
@@ -18,10 +19,10 @@ class Cluster:
 
     def __init__(self) -> None:
         self.now_ms = 1_000_000
-        self.told: list[Known] = []
+        self.told: list[KnownUntil] = []
         self.standing = Standing(
             "kubernetes/eu", lambda visited: None, lambda: self.now_ms, silence_ms=150_000, patience_ms=1_000,
-            proven_ms=1_000, grace_ms=2_500,
+            proven_ms=1_000, grace_ms=2_500, steps=ClockSteps(lambda: self.now_ms),
             known=KnownLines("kubernetes/eu", self.told.append, SETTLE_MS, HUSH_MS),
         )  # fmt: skip
 
@@ -116,8 +117,8 @@ def test_a_cluster_that_breaks_and_comes_back_says_so_after_its_list(kube, desk)
     desk.start()
     desk.wait_live()
 
-    def told() -> list[Known]:
-        return [each for each in desk.messages if isinstance(each, Known) and each.kind is Pod]
+    def told() -> list[KnownUntil]:
+        return [each for each in desk.messages if isinstance(each, KnownUntil) and each.kind is Pod]
 
     wait_for(lambda: told() and told()[-1].until_ms is None)
     kube.answer(lambda one: one.resource == "pods", Answer(status=500, body=b"{}"))

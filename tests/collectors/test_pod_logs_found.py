@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from collectors import kubernetes_pages
 from collectors.log_lines import Target
 from tests.collectors.kubernetes_server import Answer, wait_for
 from tests.collectors.log_server import Reply, container, ended, pod, refusal, stamped
@@ -104,6 +105,17 @@ def test_pods_without_the_label_belong_to_the_app_of_their_workload_as_on_the_bo
     wait_for(lambda: lines.texts() and lines.source.status().ended)
     assert {origin.pod for origin in lines.source.origins} == ({"orders-1", "shop-1"} if may else {"orders-1"})
     assert not lines.source.status().problems
+
+
+def test_the_workloads_of_an_app_are_found_on_all_pages(kube, follow, monkeypatch):
+    monkeypatch.setattr(kubernetes_pages, "PAGE", 2)
+    names = [f"shop-orders-{number}" for number in range(5)]
+    labels = {"app.kubernetes.io/name": "orders"}
+    kube.put("deployments", *({"metadata": {"name": name, "labels": labels}} for name in names))
+    kube.replies["app"] = [Reply(stamped("hello"))]
+    lines = follow(*(pod(name, app="", workload=name) for name in names), follow=False)
+    wait_for(lambda: lines.texts() and lines.source.status().ended)
+    assert {origin.pod for origin in lines.source.origins} == set(names) and len(lines.texts()) == 5
 
 
 def test_containers_are_chosen_by_name(kube, follow):

@@ -41,7 +41,7 @@ def test_the_build_that_asks_is_no_excuse_for_another():
 
 def test_a_failed_build_is_answered_by_the_next_one_of_the_same_job():
     """Also where the earlier one failed for nothing but the answer of the gate."""
-    bad = failed_build()
+    bad = failed_build(build_number=20)
     decision, checks = asked(RUNS, FAILED, alerts=(bad,))
     assert decision.decision == "go"
     assert checks["no-firing-alert"].detail == f"BuildFailed of an earlier build: {JOB} #21 asks"
@@ -55,15 +55,18 @@ def test_a_failed_build_is_answered_by_the_next_one_of_the_same_job():
         (replace(bad, app=JOB, alertname="SeedJobStale"),),
     ):
         assert asked(RUNS, FAILED, alerts=alerts)[1]["no-firing-alert"].result == "blocked"
-    newer = replace(FAILED, number=22, version="1.5", started_ms=NOW - 1)
-    assert asked(newer, RUNS, alerts=(bad,))[1]["no-firing-alert"].result == "blocked", "it is of the one after"
+    for number in (22, 21, 0):  # it is of the one after, of the one that asks, of no one knows which
+        of_that = replace(bad, build_number=number)
+        assert asked(RUNS, FAILED, alerts=(of_that,))[1]["no-firing-alert"].result == "blocked"
 
 
 def test_a_build_for_no_namespace_is_answered_too():
-    bad, asking = failed_build("", stage=""), replace(RUNS, namespace=None)
+    bad, asking = failed_build("", stage="", build_number=20), replace(RUNS, namespace=None)
     given = {"builds": ((build(),),), "asking": asking, "job_classes": CLASSES}
     assert answer(BY_21, alerts=(bad,), **given)[0].decision == "go"
     assert answer(ASKED, alerts=(bad,), **(given | {"asking": None}))[0].decision == "blocked"
+    later = replace(bad, build_number=22)
+    assert answer(BY_21, alerts=(later,), **given)[0].decision == "blocked"
 
 
 def test_a_build_that_asks_and_was_not_seen_yet_is_a_doubt():

@@ -81,6 +81,27 @@ def test_it_does_not_flicker_while_the_broken_pod_runs_for_a_while() -> None:
     assert all(state.message.endswith("no other pod is ready: delete pod orders-0 by hand") for state in states[1:])
 
 
+def test_whether_another_pod_is_ready_is_said_as_it_is_now() -> None:
+    """Its restarts are rare: at the moment at which it runs again nothing is found at it."""
+    last = {"name": "orders-1", "revision": OLD, "created_ms": T0 - 10_000_000}
+    loop = msgspec.structs.replace(looping(restarts=20), last_finished_ms=T0)
+    runs = broken(restarted(21, since_ms=T0 + 303_000, last_finished_ms=T0), **last)
+    other = pod(name="orders-0", revision=OLD)
+    none, one = [fixed(desired=2, replicas=ready + 1, ready=ready, available=ready) for ready in (0, 1)]
+    states = told(
+        [
+            Seen(0, none, (broken(loop, **last),), FAILING, BLOCKS),
+            Seen(303, none, (runs,), FAILING, BLOCKS),
+            Seen(304, msgspec.structs.replace(one, ready=2), (runs, other), FAILING, BLOCKS),
+            Seen(305, none, (runs,), FAILING, BLOCKS),
+        ]
+    )
+    nobody, held, some, again = [state.message for state in states]
+    assert nobody.endswith("holds up the rollout, and no other pod is ready: delete pod orders-1 by hand")
+    assert some.endswith("holds up the rollout: delete pod orders-1 by hand") and held == nobody
+    assert again.endswith(nobody)
+
+
 def test_it_is_told_at_first_sight() -> None:
     told([Seen(100, fixed(current_revision=FIXED), (broken(),), FAILING, BLOCKS)])
 

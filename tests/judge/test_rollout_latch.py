@@ -1,5 +1,7 @@
 """The latch: a crash loop stays failing between its ends, and ends when it is shown to be over."""
 
+from itertools import permutations
+
 import msgspec
 import pytest
 
@@ -55,6 +57,24 @@ def test_it_ends_when_the_pod_has_been_ready_for_the_latch() -> None:
     ready = pod(container(restarts=3, since_ms=T0 + 21_000), ready_changed_ms=T0 + 21_000)
     assert judge(rolling(), ready, before=crash_looping(), after_s=50).state.level is FAILING
     assert judge(rolling(), ready, before=crash_looping(), after_s=51).state.level is PROGRESSING
+
+
+@pytest.mark.parametrize("ready_s", permutations((1, 22, 25)))
+@pytest.mark.parametrize("is_remembered", [False, True])
+def test_it_is_looked_at_again_until_the_last_pod_is_settled(ready_s: tuple[int, ...], is_remembered: bool) -> None:
+    """Where one of them is not, it is enough to look again when that is: what the others wait for is found out then."""
+    last = judge(rolling(), unready(looping()), old_pod(), after_s=26)
+    pods = [
+        pod(name=f"orders-7cc6f9fbf5-{name}", ready_changed_ms=T0 + at_s * 1000)
+        for name, at_s in zip("bcd", ready_s, strict=True)
+    ]
+    now_ms = T0 + 26_000
+    while last.state.level is FAILING:
+        memory = last.memory if is_remembered else None
+        last = judge(rolling(), *pods, before=last.state, after_s=(now_ms - T0) / 1000, memory=memory)
+        assert last.look_again_ms is not None
+        over_ms, now_ms = now_ms, last.look_again_ms
+    assert over_ms == T0 + (31_000 if is_remembered else 55_000), "of one that is known to be later one is enough"
 
 
 @pytest.mark.parametrize(

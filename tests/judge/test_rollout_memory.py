@@ -1,6 +1,11 @@
 """What is remembered of pods: changes that were their own, and not those of being made."""
 
-from statusdesk.judge.rollout_memory import Memory, pasts_of
+from collections import Counter
+from importlib import import_module
+from pkgutil import iter_modules
+
+from statusdesk import judge
+from statusdesk.judge.rollout_memory import Lasts, Memory, pasts_of
 from tests.judge.make import NEW, T0, THRESHOLDS, container, pod, unready, waiting
 
 S = 1000
@@ -46,3 +51,16 @@ def test_a_pod_whose_container_has_not_run_before_was_not_ready_before():
 def test_old_changes_are_forgotten():
     later_s = int(THRESHOLDS.flap_window_s) + 30
     assert flips((1, False, 1), (9, True, 9), (20, True, 19), (later_s, True, 19)) == 0
+
+
+def test_what_nobody_could_see_to_last_is_told_from_what_has_a_time_of_its_own() -> None:
+    """Each is declared once, under a name of its own; a new one has to be put on its side here."""
+    modules = [import_module(f"statusdesk.judge.{each.name}") for each in iter_modules(judge.__path__)]
+    declared = {id(each): each for module in modules for each in vars(module).values() if isinstance(each, Lasts)}
+    assert Counter(each.what for each in declared.values() if each.only_seen) == Counter(
+        ["at step", "counts", "gone", "less than before", "missing", "no pods", "out", "unavailable", "unobserved"]
+    )
+    has_a_time = ["began down", "between", "changed", "ending", "held", "idle", "leaving", "mount", "node", "paused"]
+    assert Counter(each.what for each in declared.values() if not each.only_seen) == Counter(
+        [*has_a_time, "scaling", "served", "stale", "was down"]
+    )

@@ -3,9 +3,11 @@
 import pytest
 from msgspec.structs import replace
 
-from statusdesk.facts import Changed, Condition, Known, Pod, Visited, Workload
-from statusdesk.judge.rollout_memory import Memory, after_dark
-from statusdesk.pipeline.cluster_hearing import ClusterHearing
+from collectors.kubernetes_known import SLEPT_MS
+from collectors.kubernetes_standing import HEARTBEAT_MS
+from statusdesk.facts import Changed, Condition, KnownUntil, Pod, Visited, Workload
+from statusdesk.judge.rollout_memory import Lasts, Memory, after_dark
+from statusdesk.pipeline.cluster_hearing import BEAT_MS, ClusterHearing
 from statusdesk.pipeline.rollouts import HOLD_MS
 from statusdesk.states import Level, PodState, RolloutState
 from tests.pipeline.desk_bench import SOURCE, T0, deployments, plain_bench, pod, swept, workload  # noqa: F401
@@ -14,10 +16,10 @@ KEY = ("eu", "staging", "Deployment", "orders")
 SECOND = 1_000
 
 
-def known(kind, until_ms, at_ms, *, scope="", broken=True, source=SOURCE) -> Known:
+def known(kind, until_ms, at_ms, *, scope="", broken=True, source=SOURCE) -> KnownUntil:
     named = "" if kind == "Pod" else kind
     of = Pod if kind == "Pod" else Workload
-    return Known(source=source, kind=of, subkind=named, scope=scope, at_ms=at_ms, until_ms=until_ms, broken=broken)
+    return KnownUntil(source=source, kind=of, subkind=named, scope=scope, at_ms=at_ms, until_ms=until_ms, broken=broken)
 
 
 def lost(at_ms: int) -> tuple[Workload, Pod]:
@@ -138,6 +140,11 @@ def test_other_clusters_namespaces_and_kinds_do_not_wait():
     assert not hearing.is_dark(("eu", "staging", "CronJob", "report"))
 
 
+def test_a_heartbeat_that_comes_when_it_is_due_keeps_nothing_waiting():
+    """By so much it may be late without its collector taking itself to have slept."""
+    assert HEARTBEAT_MS + SLEPT_MS <= BEAT_MS < 2 * HEARTBEAT_MS
+
+
 def test_a_fault_of_ours_is_darkness_too():
     hearing = ClusterHearing()
     hearing.visited(Visited(source=SOURCE, ok=False, at_ms=T0, problem="Internal"))
@@ -150,8 +157,9 @@ def test_a_fault_of_ours_is_darkness_too():
 
 
 def test_nothing_was_seen_to_last_while_nobody_looked():
-    remembered = Memory("2", since=(("missing", 10), ("NeverReady/orders-abc-x2", 20), ("scaling", 30)))
-    assert dict(after_dark(remembered, 5).since) == {"missing": 15, "NeverReady/orders-abc-x2": 25, "scaling": 30}
+    missing, slow, scaling = Lasts("missing", only_seen=True), Lasts("slow", only_seen=True), Lasts("scaling")
+    remembered = Memory("2", since=((missing, 10), (slow.of("orders-abc-x2"), 20), (scaling, 30)))
+    assert dict(after_dark(remembered, 5).since) == {missing: 15, slow.of("orders-abc-x2"): 25, scaling: 30}
 
 
 def test_what_is_held_is_held_anew_in_the_next_darkness(bench):
@@ -196,7 +204,7 @@ def test_a_service_that_was_replaced_in_the_dark_is_not_called_down_for_as_long_
     bench.now_ms += 300 * SECOND
     see(0, unready("x3"))
     bench.see(*(known(kind, None, bench.now_ms) for kind in ("Pod", "StatefulSet")))
-    assert see(0, bench.desk._rollouts._pods[("eu", "staging", "orders-abc-x3")]) is Level.PROGRESSING
+    assert see(0, bench.desk._rollouts._kept.pods[("eu", "staging", "orders-abc-x3")]) is Level.PROGRESSING
 
 
 def test_a_process_that_slept_judges_nothing_as_of_now_before_its_cluster_was_heard(bench):

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from statusdesk.clock import ClockSteps
 from statusdesk.config import ClusterSettings
-from statusdesk.facts import Event, Pod, QueueItem, Token
+from statusdesk.facts import Event, Executors, Pod, QueueItem, Token
 from statusdesk.pipeline.desk import Desk
 from statusdesk.states import (
     BuildState,
@@ -85,26 +85,33 @@ def without(bench: PlatformBench, *sections: str) -> None:
 
 def test_what_a_jenkins_or_vault_told_that_nobody_asks_any_more_ends_and_comes_back_with_it(tmp_path):
     bench = PlatformBench(tmp_path)
-    listed = jobs(bench, "vault-renew-orders", "env-create", "deploy-a")
-    runs = [ran("env-create", 1, bench.now_ms - HOUR_MS, namespace="dev-bob", user="bob")]
+    listed = jobs(bench, "vault-renew-orders", "env-create", "env-destroy", "deploy-a")
+    runs = [ran("env-create", 2, bench.now_ms - 5 * HOUR_MS, namespace="dev-kim", user="kim")]
+    runs += [ran("env-destroy", 1, bench.now_ms - 2 * HOUR_MS, namespace="dev-kim")]
+    runs += [ran("env-create", 1, bench.now_ms - HOUR_MS, namespace="dev-bob", user="bob")]
     runs += [ran("deploy-a", 1, bench.now_ms - HOUR_MS, "FAILURE", namespace="staging")]
     waits = QueueItem(source="jenkins", id=1, job="deploy-a", since_ms=bench.now_ms)
     queue = swept(QueueItem, waits, source="jenkins")
     t0 = token(name="t0", expire_ms=bench.now_ms + HOUR_MS, seen_ms=bench.now_ms)
-    bench.see(listed, *runs, queue, swept(Token, t0, source="vault", started_ms=bench.now_ms))
+    executors = swept(Executors, Executors(source="jenkins", total=4, busy=4), source="jenkins")
+    bench.see(listed, *runs, queue, executors, swept(Token, t0, source="vault", started_ms=bench.now_ms))
     kinds = (BuildState, PlatformState, EnvironmentState, TokenState)
     before = alive(bench, *kinds)
     assert before >= {"jenkins/deploy-a@staging", "jenkins/env-create", "eu/dev-bob", "vault/t0"}
     bench.now_ms += MINUTE
-    without(bench, "jenkins", "vault")
-    assert alive(bench, *kinds) == set() and bench.writer.jobs() == []
     with Reader(tmp_path / "statusdesk.db") as reader:
-        assert reader.changes(0).queue in (None, ())
+        seen = reader.changes(0)
+        assert [each.namespaces for each in seen.environment_hours] == [1] and len(seen.executors) == 1
+        without(bench, "jenkins", "vault")
+        assert alive(bench, *kinds) == set() and bench.writer.jobs() == []
+        for since in (0, seen.change):  # a console that starts now, and one that was there before
+            left = reader.changes(since)
+            assert left.queue == left.executors == left.environment_hours == ()
         assert len(reader.builds("deploy-a", "staging", 10)) == 1
     bench.set_clock(HOUR_MS)
     assert alive(bench, *kinds) == set(), "also when all is judged anew"
     without(bench)
-    bench.see(jobs(bench, "vault-renew-orders", "env-create", "deploy-a"))
+    bench.see(jobs(bench, "vault-renew-orders", "env-create", "env-destroy", "deploy-a"))
     bench.see(swept(Token, t0, source="vault", started_ms=bench.now_ms))
     assert alive(bench, *kinds) == before
     assert bench.events() == [], "no job came or went"

@@ -5,7 +5,7 @@ import datetime
 import msgspec
 import pytest
 
-from screens.detail_text import Known, Scribe
+from screens.detail_text import CellTold, Scribe
 from screens.ink import make_ink
 from statusdesk.judge.promotion_builds import changes_without_build, noted
 from tests.screens import boards
@@ -23,7 +23,7 @@ def said(number=None, rule="", newest=412, **more):
     builds = (boards.build("orders", newest, "SUCCESS", "staging"),) if newest else ()
     row = msgspec.structs.replace(row, builds=builds)
     scribe = Scribe(make_ink({}, True), False, datetime.UTC, boards.NOW)
-    lines = scribe.write(row, cell, "staging", Known()).plain.splitlines()
+    lines = scribe.write(row, cell, "staging", CellTold()).plain.splitlines()
     begin = next((i for i, line in enumerate(lines) if line.startswith(("note", "made by", "build"))), len(lines))
     return [" ".join(line.split()) for line in lines[begin:] if line and not line.startswith("reading")]
 
@@ -69,6 +69,6 @@ def test_the_cause_of_a_rollout(died_ms, line):
     rollout = msgspec.structs.replace(row.cells[1].rollouts[0], cause=words, cause_key="token:x", cause_ms=died_ms)
     cell = msgspec.structs.replace(row.cells[1], rollouts=(rollout,))
     scribe = Scribe(make_ink({}, True), False, datetime.UTC, boards.NOW)
-    told = [" ".join(each.split()) for each in scribe.write(row, cell, "staging", Known()).plain.splitlines()]
+    told = [" ".join(each.split()) for each in scribe.write(row, cell, "staging", CellTold()).plain.splitlines()]
     [found] = [each for each in told if each.startswith("cause")]
     assert found.startswith(line) and ("since" in found) is (died_ms is not None)

@@ -115,6 +115,9 @@ def test_hostile_and_secret_text_in_a_trace_stays_harmless_and_hidden():
         assert all(each.isprintable() for each in shown.split("\n"))
     given = '{"level":"error","msg":"x","stack":"E: password=hun\\u0074er2\\n  at x"}'
     assert "hunter2" not in pretty(given) and "hunter2" in pretty(given, redacted=False)
+    short = '{"Message":"body {\\u0022password\\u0022:\\u0022hunter2\\u0022}","n":[1]}'
+    rows = ["{", '  "Message": "body {\\"password\\":\\"[hidden]\\"}",', '  "n": [', "    1", "  ]", "}"]
+    assert pretty(short).split("\n") == rows and "hunter2" in pretty(short, redacted=False)
     opened = {"wrap": True, "folded": False}
     assert "hunter2" not in "".join(row.text for row in draw_line(line(given), how(**opened)))
     assert "hunter2" in "".join(row.text for row in draw_line(line(given), how(**opened, redacted=False)))

@@ -1,5 +1,6 @@
 """How lines are drawn in the logs screen, side by side and in full, and how they are taken along."""
 
+import datetime
 import threading
 
 import pytest
@@ -51,6 +52,22 @@ async def test_what_of_a_line_cannot_be_had_any_more_is_said_where_it_is_shown_a
         await pilot.press("y")
         await until(pilot, lambda: "What is here of it was copied, if the terminal allows it." in text(app))
         assert text(app).count("43.6 kB of it are missing") == 2 and app.clipboard == "x" * 16_384
+
+
+async def test_what_is_told_of_a_line_before_its_dialog_is_composed_is_shown_once_it_is():
+    app = open_desk()
+    async with app.run_test(size=WIDE):
+        dialog = LineScreen(line("x" * 50, 1, cut_bytes=100), None, datetime.UTC, reading=True, redacted=True)
+        dialog.show_missing("before it is pushed")
+        shown = app.push_screen(dialog)
+        assert dialog.is_attached and not dialog.children
+        dialog.show_missing("The last 100 bytes are missing: no.")
+        dialog.show_text("x" * 60)
+        await shown
+        assert dialog.query_one("#line-missing").display
+        for words in ("The last 100 bytes are missing: no.", "x" * 60, "60 characters   y: copy"):
+            assert words in text(app)
+        assert "reading the rest" not in text(app)
 
 
 async def test_wrap_times_raw_wide_and_sideways():

@@ -6,7 +6,7 @@ import shlex
 import pytest
 from msgspec.structs import replace
 
-from screens.detail_text import Known, Scribe
+from screens.detail_text import CellTold, Scribe
 from screens.ink import make_ink
 from screens.kubectl import commands
 from screens.pen import Pen, clock
@@ -121,7 +121,7 @@ def test_the_preview_calls_no_pod_ready_that_kubernetes_does_not():
     cell = replace(next(cell for cell in row.cells if cell and view.state in cell.rollouts), rollouts=(state,))
     pods = tuple(pod(KEY, f"orders-x-{n}", (running_app(),), unready=bool(n)) for n in range(2))
     scribe = Scribe(make_ink({}, True), False, datetime.UTC, NOW)
-    words = " ".join(scribe.write(row, cell, view.stage, Known(pods=pods, read=True)).plain.split())
+    words = " ".join(scribe.write(row, cell, view.stage, CellTold(pods=pods, read=True)).plain.split())
     assert "1 of 2 new pods ready" in words and "Running not ready" in words
 
 

@@ -7,12 +7,15 @@ import time
 import pytest
 from msgspec.structs import replace
 
+from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import steady_clock
+from statusdesk.sinks.alertmanager import Terms
 from statusdesk.sinks.alertmanager_api import AlertmanagerApi
 from statusdesk.sinks.sending import SendError
 from statusdesk.sinks.silencing import Silencing
-from statusdesk.sinks.wishes import LEASE_MS
+from statusdesk.sinks.wishes import LEASE_MS, Takings
 from tests.sinks.make import ALERT, OVER, T0, secret, sink
+from tests.sinks.office import config_of
 from tests.sinks.silences_there import (  # noqa: F401  (fixtures)
     HOUR,
     LABELS,
@@ -298,10 +301,14 @@ def test_a_silence_lasts_as_long_by_their_clock_as_by_ours(there, tmp_path, ahea
     def clock() -> int:
         return time.time_ns() // 1_000_000 + ahead_ms
 
-    api = AlertmanagerApi(sink("alertmanager"), [there.url], tmp_path, clock)
+    settings = sink("alertmanager")
+    api = AlertmanagerApi(settings, [there.url], tmp_path, clock)
     now_ms = clock()
     mine = [replace(silence("media", now_ms + 300_000), starts_ms=now_ms)]
-    keeping = Silencing(api, lambda: mine, clock=clock, steady=steady_clock, narrate=print, look_every_s=3600.0)
+    takings = Takings(tuple, Terms(settings, 4 * 60_000, HOUR, expire=False), Tuning(config_of(tmp_path)), list)
+    keeping = Silencing(
+        api, lambda: mine, takings, clock=clock, steady=steady_clock, narrate=print, look_every_s=3600.0
+    )
     try:
         keeping.keep()
         (body,) = [got.body for got in there.got if got.body]

@@ -1,9 +1,13 @@
-"""Until when Jenkins was heard: what hangs on it is judged as of then, so that its silence makes nothing worse."""
+"""Until when Jenkins was heard: what hangs on it is judged as of then, so that its silence makes nothing worse.
+
+Time goes on with each good visit. In ``cluster_hearing``, for what is watched, it goes on by itself until that is not
+seen.
+"""
 
 from statusdesk.facts import Visited
 
 
-class Hearing:
+class JenkinsHearing:
     """Takes how each visit went; time goes on only with the good ones.
 
     Tokens stand still in the same way while Vault gives no news. After visits that failed time goes on with the second

@@ -3,7 +3,7 @@
 import pytest
 
 from statusdesk.facts import Job, QueueItem
-from statusdesk.pipeline.hearing import Hearing
+from statusdesk.pipeline.jenkins_hearing import JenkinsHearing
 from statusdesk.states import EnvironmentState, PlatformState
 from tests.pipeline.desk_bench import swept
 from tests.pipeline.platform_bench import HOUR_MS, MINUTE_MS, PlatformBench, jobs, ran, visited
@@ -100,7 +100,7 @@ def test_nothing_is_worse_since_the_clock_was_set_while_jenkins_does_not_answer(
 
 
 def test_time_goes_on_with_the_good_visits():
-    hearing = Hearing()
+    hearing = JenkinsHearing()
     assert hearing.as_of_ms(70) == 70
     for ok, at_ms, as_of_ms in [
         (True, 100, 100),
