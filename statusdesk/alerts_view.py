@@ -25,6 +25,8 @@ SIGNS: Mapping[tuple[bool, bool], str] = {
     (True, True): "=~",
     (True, False): "!~",
 }
+OVERDUE_MS = 5_000
+"""A message that was due for longer and not tried stands behind others: its receiver takes only so many a minute."""
 NOBODY = "nobody is told while a board's own collector works"
 
 
@@ -209,6 +211,8 @@ class Outlook:
 
 def _queued(message: Notification, now_ms: int) -> str:
     wait_ms = message.due_ms - now_ms
+    if not message.attempts and wait_ms < -OVERDUE_MS:
+        return f"not told yet, waits its turn for {span(-wait_ms)}"
     when = f"in {span(wait_ms)}" if wait_ms >= 1000 else "now"
     tried = f" (try {message.attempts + 1}: {clean(message.last_error, 60)})" if message.attempts else ""
     return f"told {when}{tried}"

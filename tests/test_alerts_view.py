@@ -31,10 +31,11 @@ def said(alert, *messages, settings=CONFIG):
         (FAILING, [], "desk: not told yet"),
         (FAILING, [message(FAILING)], "desk: told 5m ago, again in 3h 55m"),
         (FAILING, [message(FAILING, "queued", due_ms=NOW + 20_000)], "desk: told in 20s"),
-        (FAILING, [message(FAILING, "queued")], "desk: told now"),
+        (FAILING, [message(FAILING, "queued", due_ms=NOW - 2_000)], "desk: told now"),
+        (FAILING, [message(FAILING, "queued")], "desk: not told yet, waits its turn for 5m"),
         (FAILING, [message(FAILING, "queued", attempts=2, last_error="500")], "desk: told now (try 3: 500)"),
         (FAILING, [message(FAILING, "failed", last_error="refused")], "desk: not told (failed: refused)"),
-        (FAILING, [message(FAILING, "queued"), message(FAILING)], "desk: told now"),
+        (FAILING, [message(FAILING, "queued", due_ms=NOW), message(FAILING)], "desk: told now"),
         (replace(FAILING, severity="info"), [], "no sink takes it: nobody is told"),
         (replace(FAILING, inhibited_by="x"), [], "another alert says more about it; nobody is told of this one"),
         (
