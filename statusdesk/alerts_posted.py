@@ -16,15 +16,16 @@ class Taker:
 
     def __init__(self, row: PostedThere) -> None:
         self.row = row
-        self._untaken = frozenset(row.untaken)
+        self._taken = frozenset(row.taken)
         self._refused = dict(row.refused)
 
     def took(self, alert: AlertState) -> bool:
         """Whether it has taken this alert since it fired."""
-        fired_ms = alert.fired_ms if alert.fired_ms is not None else alert.started_ms
-        if self.row.ok_ms is None or self.row.ok_ms < fired_ms:
+        if alert.fingerprint not in self._taken or alert.fingerprint in self._refused:
             return False
-        return alert.fingerprint not in self._untaken and alert.fingerprint not in self._refused
+        # after a start nobody knows whether what was taken has ended meanwhile and is bad again
+        again = bool(self.row.problem) and self.row.ok_ms is not None and self.row.ok_ms < alert.started_ms
+        return not again
 
     def trouble(self, alert: AlertState) -> tuple[str, str] | None:
         """Return that it does not take an alert, and why; None where it does, or has not been asked yet."""

@@ -249,8 +249,8 @@ class PostedThere(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``number``: its place in ``urls``; ``peer``: its host, empty when the sink has none there any more. ``ok_ms``: when
     the last post that it took was begun. ``problem``: why it has taken none since ``problem_ms``; empty when it has.
-    ``untaken``: fingerprints of what it is to be told only since then, though it may have fired before. ``refused``:
-    fingerprint of each alert that it will not have, and what it said.
+    ``taken``: fingerprints of what fires and was in it. ``refused``: fingerprint of each alert that it will not have,
+    and what it said.
     """
 
     sink: str
@@ -259,7 +259,7 @@ class PostedThere(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ok_ms: int | None = None
     problem: str = ""
     problem_ms: int | None = None
-    untaken: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
     change: int = 0
 
@@ -270,7 +270,7 @@ class PostedThere(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         since_ms = before.problem_ms if self.problem and before.problem else self.problem_ms
         refused = self.refused or before.refused
         return msgspec.structs.replace(
-            self, ok_ms=before.ok_ms, problem_ms=since_ms, untaken=before.untaken, refused=refused
+            self, ok_ms=before.ok_ms, problem_ms=since_ms, taken=before.taken, refused=refused
         )
 
 

@@ -192,12 +192,12 @@ WILL_NOT = {"refused": ((FAILING.fingerprint, "bad label"),)}
     ("posts", "words"),
     [
         ((), "not told yet"),
-        ((replace(alerts.POSTED, ok_ms=None),), "not told yet"),
-        ((replace(alerts.POSTED, ok_ms=FAILING.fired_ms - 1),), "not told yet"),
-        ((replace(alerts.POSTED, ok_ms=None, **AWAY),), "not told yet, not taken for 2m: no connection"),
+        ((replace(alerts.POSTED, ok_ms=None, taken=()),), "not told yet"),
+        ((replace(alerts.POSTED, taken=()),), "not told yet"),
+        ((replace(alerts.POSTED, ok_ms=None, taken=(), **AWAY),), "not told yet, not taken for 2m: no connection"),
         ((replace(alerts.POSTED, ok_ms=NOW - HOUR, **AWAY),), "not told yet, not taken for 2m: no connection"),
         (
-            (replace(alerts.POSTED, untaken=(FAILING.fingerprint,), **AWAY),),
+            (replace(alerts.POSTED, taken=("another",), **AWAY),),
             "not told yet, not taken for 2m: no connection",
         ),
         (
@@ -210,13 +210,13 @@ WILL_NOT = {"refused": ((FAILING.fingerprint, "bad label"),)}
             "posted 5s ago, every 1m, but not taken by am2:9093 for 2m: no connection",
         ),
         (
-            (replace(alerts.POSTED, ok_ms=None, **AWAY), replace(OTHER, **AWAY | {"problem_ms": 1, "ok_ms": None})),
+            (replace(alerts.POSTED, taken=(), **AWAY), replace(OTHER, **AWAY | {"problem_ms": 1, "taken": ()})),
             "not told yet, not taken for 2m: no connection",
         ),
         ((replace(alerts.POSTED, **WILL_NOT),), "refused: bad label"),
         ((replace(alerts.POSTED, **WILL_NOT), OTHER), "posted 5s ago, every 1m, but refused by am:9093: bad label"),
         (
-            (replace(alerts.POSTED, **WILL_NOT), replace(OTHER, ok_ms=None, **AWAY)),
+            (replace(alerts.POSTED, **WILL_NOT), replace(OTHER, taken=(), **AWAY)),
             "not told yet, but refused by am:9093: bad label, but not taken by am2:9093 for 2m: no connection",
         ),
         ((replace(alerts.POSTED, sink="another"),), "not told yet"),
@@ -236,7 +236,7 @@ def test_while_no_collector_works_nothing_is_posted_again():
 
 def test_an_inhibited_alert_that_no_alertmanager_has_taken_is_not_said_to_be_told():
     muted = replace(FAILING, inhibited_by="x", severity="critical", kept_back=True)
-    board = alerts.board(posts=(replace(alerts.POSTED, ok_ms=None, **AWAY),))
+    board = alerts.board(posts=(replace(alerts.POSTED, taken=(), **AWAY),))
     words = Outlook(config(sinks=SINKS[:1])).words(muted, board, {})
     assert words.endswith("; nobody is told of this one; am: not told yet, not taken for 2m: no connection")
 

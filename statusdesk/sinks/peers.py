@@ -126,7 +126,7 @@ class Peer:
         self._heard_at: int | None = None  # steady: when they last told us their time
         self._quarantined: dict[str, str] = {}  # content of what was refused, by fingerprint
         self._said: dict[str, str] = {}  # with what, by fingerprint
-        self._took: frozenset[tuple[str, int]] | None = None  # what fired at the last post that was taken
+        self._took: set[tuple[str, int]] = set()  # what fired at the last post that was taken
         self._posted = PostedThere(sink=terms.sink.name, number=number, peer=host_of(url))
         self._reports: deque[PostedThere] = deque(maxlen=1)
         self._stats = SinkStats(sink=terms.sink.name, type=terms.sink.type, peer=host_of(url))
@@ -272,13 +272,13 @@ class Peer:
             self._narrate(f"statusdesk: sink {name}: {before.peer} is not told: {problem}; trying again")
         self._stats = replace(before, failed=before.failed + 1, problem=problem, ahead_ms=-self._skew.ms)
         since_ms = self._posted.problem_ms if self._posted.problem else self._clock()
-        took = self._took
-        untaken = () if took is None else tuple(key for key, started_ms in _firing(self._told()) - took)
-        self._report(replace(self._posted, problem=problem, problem_ms=since_ms, untaken=tuple(sorted(untaken))))
+        self._took &= _firing(self._told())  # one that ended since is another when it fires again
+        self._report(replace(self._posted, problem=problem, problem_ms=since_ms))
 
     def _report(self, posted: PostedThere) -> None:
         self._said = {key: said for key, said in self._said.items() if key in self._quarantined}
-        self._posted = replace(posted, refused=tuple(sorted(self._said.items())))
+        taken = tuple(sorted(fingerprint for fingerprint, _ in self._took))
+        self._posted = replace(posted, taken=taken, refused=tuple(sorted(self._said.items())))
         self._reports.append(self._posted)
 
     def _worked(self, free: list[tuple[AlertState, dict[str, Any]]], began_ms: int) -> None:
@@ -291,8 +291,8 @@ class Peer:
         for alert, body in free:
             if self._quarantined.get(alert.fingerprint) != content_mark(body):
                 self._said.pop(alert.fingerprint, None)
-        self._took = frozenset(_firing(alert for alert, _ in free if alert.fingerprint not in self._said))
-        self._report(replace(self._posted, ok_ms=began_ms, problem="", problem_ms=None, untaken=()))
+        self._took = _firing(alert for alert, _ in free if alert.fingerprint not in self._said)
+        self._report(replace(self._posted, ok_ms=began_ms, problem="", problem_ms=None))
 
 
 def _firing(alerts: Iterable[AlertState]) -> set[tuple[str, int]]:

@@ -54,7 +54,9 @@ SILENCE = Silence(
     id="s1", matchers=(Matcher("app", "web"), Matcher("namespace", "au.*", is_regex=True)), starts_ms=NOW - MINUTE,
     ends_ms=NOW + HOUR, created_by="kim", comment="migration", created_ms=NOW - MINUTE,
 )  # fmt: skip
-POSTED = PostedThere(sink="am", number=0, peer="am:9093", ok_ms=NOW - 5_000)
+POSTED = PostedThere(
+    sink="am", number=0, peer="am:9093", ok_ms=NOW - 5_000, taken=(FAILING.fingerprint, BUILD.fingerprint)
+)
 READING = AlertsReading(
     recent=(OVER,),
     notifications=(message(FAILING), message(OVER, age_ms=HOUR - MINUTE, what="resolved", why="resolved")),
