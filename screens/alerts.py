@@ -40,8 +40,9 @@ SILENCES = (("30 minutes", HOUR_MS // 2), ("1 hour", HOUR_MS), ("2 hours", 2 * H
 )
 HELP = """
 **The alerts**: what fires, worst first; what is *pending*, bad for less than its rule asks; what is silenced; what was
-over within the last day. The last line of each says what comes next: who is told, when again, or why nobody is; also
-what was silenced in an Alertmanager itself, by whom and for how long, and if that cannot be read, since when.
+over within the last day. The last line of each says what comes next: who is told, when again, or why nobody is; which
+Alertmanagers have taken it, since when one takes nothing, and why; also what was silenced in an Alertmanager itself, by
+whom and for how long, and if that cannot be read, since when.
 
 `enter` opens the cause, `l` the logs at the moment when it began. `a` takes an alert: everybody sees who has it, and it
 is not told again before it is over, by Alertmanagers neither; `A` asks why and until when; `u` gives it back. `s` lets

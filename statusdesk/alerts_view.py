@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from statusdesk.alerts.dedup import group_of, is_kept_from, key_of, wanted
+from statusdesk.alerts.dedup import group_of, grouping, is_kept_from, key_of, wanted
 from statusdesk.alerts.inhibition import RECOVERY_MS
 from statusdesk.alerts.tuning import Tuning
+from statusdesk.alerts_posted import Posts
 from statusdesk.board import Board
 from statusdesk.config import Config
 from statusdesk.config_alerts import SinkSettings
@@ -24,6 +25,8 @@ SIGNS: Mapping[tuple[bool, bool], str] = {
     (True, True): "=~",
     (True, False): "!~",
 }
+OVERDUE_MS = 5_000
+"""A message that was due for longer and not tried stands behind others: its receiver takes only so many a minute."""
 NOBODY = "nobody is told while a board's own collector works"
 
 
@@ -63,8 +66,8 @@ def groups_about(config: Config, alerts: Iterable[AlertState]) -> dict[tuple[str
     tuning = Tuning(config)
     sinks = [sink for sink in config.sinks if sink.type != ALERTMANAGER]
     for alert in alerts:
-        group_key = key_of(group_of(alert, config.alerts.group_by))
         for sink in (sink for sink in sinks if wanted(alert, sink, tuning)):
+            group_key = key_of(group_of(alert, grouping(sink, config.alerts.group_by)))
             asked.setdefault((sink.name, group_key), {}).setdefault(alert.fingerprint, set()).add(alert.started_ms)
     return asked
 
@@ -112,6 +115,7 @@ class Outlook:
         self._sinks = config.sinks
         self._settings = config.alerts
         self._tuning = Tuning(config)
+        self._posted: Posts | None = None
         self._muted: tuple[tuple[MutedThere, ...], dict[tuple[str, str], Muted]] = ((), {})
 
     def words(self, alert: AlertState, board: Board, messages: Lasts) -> str:
@@ -128,7 +132,10 @@ class Outlook:
             return _silenced(alert, board) + _told_all_the_same(alert.silenced_by, board)
         if alert.inhibited_by:
             takers = self._takers(alert) if self._tells(board) else []
-            return _inhibited(alert, board, [sink.name for sink in takers if _is_posted(alert, sink)])
+            posted = [sink for sink in takers if _is_posted(alert, sink)]
+            awaited = [f"{sink.name}: {self._posts(board).words(alert, sink)}" for sink in posted]
+            taken = [sink.name for sink in posted if self._posts(board).took(alert, sink)]
+            return "; ".join([_inhibited(alert, board, taken), *(awaited if len(taken) < len(posted) else ())])
         told = self._tells(board)
         if alert.state == "pending":
             return self._pending(alert, now_ms, told=told)
@@ -139,8 +146,13 @@ class Outlook:
             return f"flapping: told once, then nothing until it has held for {held}"
         if board.muted is not self._muted[0]:
             self._muted = (board.muted, muted_by_sink(board.muted))
-        parts = [self._firing(alert, sink, now_ms, messages) for sink in self._takers(alert)]
+        parts = [self._firing(alert, sink, board, messages) for sink in self._takers(alert)]
         return "; ".join(parts) or "no sink takes it: nobody is told"
+
+    def _posts(self, board: Board) -> Posts:
+        if self._posted is None or self._posted.board is not board:
+            self._posted = Posts(board)
+        return self._posted
 
     def _tells(self, board: Board) -> bool:
         return board.collector is None or board.collector.owner != BOARD
@@ -160,13 +172,14 @@ class Outlook:
         names = ", ".join(sink.name for sink in self._takers(alert))
         return f"{when}; then told to {names}" if names else f"{when}; no sink takes it"
 
-    def _firing(self, alert: AlertState, sink: SinkSettings, now_ms: int, messages: Lasts) -> str:
+    def _firing(self, alert: AlertState, sink: SinkSettings, board: Board, messages: Lasts) -> str:
+        now_ms = board.at_ms
         if sink.type == ALERTMANAGER:
             muted = self._muted[1].get((sink.name, alert.fingerprint))
             if muted is not None:
                 why = f": {muted.comment}" if muted.comment else ""
                 return f"{sink.name}: {muted_words(muted, now_ms)}{why}"
-            return f"{sink.name}: posted every {span(round(sink.resend_s * 1000))}"
+            return f"{sink.name}: {self._posts(board).words(alert, sink)}"
         found = messages.get((sink.name, alert.fingerprint, alert.started_ms))
         if found is None or found.over:
             return f"{sink.name}: not told yet"
@@ -198,6 +211,8 @@ class Outlook:
 
 def _queued(message: Notification, now_ms: int) -> str:
     wait_ms = message.due_ms - now_ms
+    if not message.attempts and wait_ms < -OVERDUE_MS:
+        return f"not told yet, waits its turn for {span(-wait_ms)}"
     when = f"in {span(wait_ms)}" if wait_ms >= 1000 else "now"
     tried = f" (try {message.attempts + 1}: {clean(message.last_error, 60)})" if message.attempts else ""
     return f"told {when}{tried}"

@@ -15,6 +15,7 @@ from statusdesk.states import (
     Level,
     MutedThere,
     PlatformState,
+    PostedThere,
     RolloutState,
     Silence,
     SourceState,
@@ -157,7 +158,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     environments whose older builds are not told, so that what is up is not known for sure; ``unread``: all jobs of
     which older builds are not told, by source and name. ``all_well``: at least
     one row, all of them well or moving, every source answers, no token runs out, nothing fires, a collector works.
-    ``lost_nodes``: the nodes of which nothing is heard, by cluster and name.
+    ``lost_nodes``: the nodes of which nothing is heard, by cluster and name. ``posts``: what Alertmanagers have taken;
+    None: not known, of the past.
     """
 
     at_ms: int
@@ -182,6 +184,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     pending: tuple[AlertState, ...] = ()
     silences: tuple[Silence, ...] = ()
     muted: tuple[MutedThere, ...] = ()
+    posts: tuple[PostedThere, ...] | None = None
     platform: tuple[PlatformState, ...] = ()
     environments: tuple[EnvironmentState, ...] = ()
     environment_hours: tuple[EnvironmentHours, ...] = ()

@@ -14,7 +14,7 @@ from statusdesk.config_alerts import (
     HaSettings,
     SinkSettings,
 )
-from statusdesk.config_checks_alerts import check_sink
+from statusdesk.config_checks_alerts import NEEDED, check_sink
 from statusdesk.config_schema_alerts import named
 from statusdesk.config_values import Reading
 
@@ -100,7 +100,8 @@ class AlertTables:
                 continue
             sink = SinkSettings(**fields)
             self._known(f"{where}.stages", "stage", sink.stages, self._stages)
-            for wrong in check_sink(sink):
+            given = {name for name in NEEDED if any(key == name or key.startswith(f"{name}_") for key in item)}
+            for wrong in check_sink(sink, {name for name in given if fields.get(name) is None}):
                 self._problems.add(where, wrong)
             if item.get("resolve") == "explicit" and self._is_pair():
                 self._problems.add(f"{where}.resolve", _CONTRADICTS)

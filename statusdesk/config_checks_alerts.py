@@ -1,6 +1,6 @@
 """What a sink of each type needs, and what it cannot use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 import msgspec
 
@@ -30,13 +30,19 @@ _NEEDS: dict[str, tuple[tuple[str, str], ...]] = {
     "apprise": (("url", "url_env, url_file or url_command"),),
 }
 
+NEEDED = frozenset(field for needs in _NEEDS.values() for field, _ in needs) | {"urls", "url", "password"}
+"""The fields of which is said here that they are missing."""
 
-def check_sink(sink: SinkSettings) -> Iterator[str]:
-    """Yield one sentence for each key that is missing, or that this type of sink has no use for."""
+
+def check_sink(sink: SinkSettings, wrong: Set[str] = frozenset()) -> Iterator[str]:
+    """Yield one sentence for each key that is missing, or that this type of sink has no use for.
+
+    ``wrong``: the fields that were given in a way that is told already: they are not missing.
+    """
     for field, example in _NEEDS.get(sink.type, ()):
-        if not getattr(sink, field):
+        if not getattr(sink, field) and field not in wrong:
             yield f"{field} is missing; add {example}"
-    if sink.type == "webhook" and len(sink.urls) + (sink.url is not None) != 1:
+    if sink.type == "webhook" and wrong.isdisjoint(("url", "urls")) and len(sink.urls) + (sink.url is not None) != 1:
         yield 'needs one address: urls = ["https://..."] with one, or url_env, url_file or url_command'
     if sink.type == "pagerduty" and len(sink.urls) > 1:
         yield "urls: one address is enough, events are sent to the first"
@@ -45,7 +51,7 @@ def check_sink(sink: SinkSettings) -> Iterator[str]:
         if known.name not in allowed and getattr(sink, known.name) != known.default:
             key = known.name.removesuffix("_s")
             yield f"{key} means nothing to a sink of type {sink.type}; take it away"
-    if sink.user and sink.password is None and sink.type != "email":
+    if sink.user and sink.password is None and "password" not in wrong and sink.type != "email":
         yield "password is missing; add password_env, password_file or password_command"
     if sink.password is not None and not sink.user:
         yield "user is missing; a password goes with a user's name"

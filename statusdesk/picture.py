@@ -17,6 +17,7 @@ from statusdesk.states import (
     Collector,
     Level,
     MutedThere,
+    PostedThere,
     Silence,
     TokenState,
 )
@@ -48,6 +49,7 @@ class Picture:
         self._pending: tuple[AlertState, ...] = ()
         self._silences: dict[str, Silence] = {}
         self._muted: dict[str, MutedThere] = {}
+        self._posts: dict[tuple[str, int], PostedThere] | None = None
         self._jobs: dict[tuple[str, str], str] = {}
         self._collector: Collector | None = None
 
@@ -70,6 +72,9 @@ class Picture:
             self._silences[silence.id] = silence
         for muted in changes.muted:
             self._muted[muted.sink] = muted
+        if changes.posts is not None:
+            known = self._posts or {}
+            self._posts = {**known, **{(each.sink, each.number): each for each in changes.posts}}
         self._jenkins.apply(changes)
         for job in changes.jobs:
             self._jobs[job.key] = job.name
@@ -111,6 +116,7 @@ class Picture:
             pending=self._pending,
             silences=self._holding(now_ms),
             muted=tuple(self._muted.values()),
+            posts=None if self._posts is None else tuple(each for each in self._posts.values() if each.peer),
             platform=self._jenkins.platform,
             environments=self._jenkins.environments,
             environment_hours=self._jenkins.environment_hours,

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from statusdesk.alerts.telling import Heard, Refusal
 from statusdesk.states import Level, RolloutState, SourceState, TokenState
-from statusdesk.states_alerts import AlertState, MutedThere
+from statusdesk.states_alerts import AlertState, MutedThere, PostedThere
 from statusdesk.store.writer import Writer
 
 
@@ -69,7 +69,7 @@ class Mirror:
     def settled(self, outcomes: Iterable[Heard]) -> None:
         """Count what has become of messages; one that is tried again counts as ``retried`` each time."""
         for each in outcomes:
-            if isinstance(each, MutedThere):
+            if isinstance(each, MutedThere | PostedThere):
                 continue
             if isinstance(each, Refusal):
                 self._notifications[each.sink, "quarantined"] += 1

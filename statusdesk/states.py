@@ -13,7 +13,7 @@ from statusdesk.state import HEALTHY as HEALTHY
 from statusdesk.state import RESTING as RESTING
 from statusdesk.state import TROUBLED as TROUBLED
 from statusdesk.state import Level, Stamped
-from statusdesk.states_alerts import AlertState, MutedThere, Silence
+from statusdesk.states_alerts import AlertState, MutedThere, PostedThere, Silence
 from statusdesk.states_builds import BuildRule as BuildRule
 from statusdesk.states_builds import BuildState, EnvironmentHours, EnvironmentState, JobEvent, PlatformState
 from statusdesk.states_builds import RunningBuild as RunningBuild
@@ -45,6 +45,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
     ``gone_jobs`` are keys of jobs that have gone; other rows that have gone have ``until_ms``. ``queue`` is the whole
     queue, and so are ``executors``, ``environment_hours`` and ``renamed``; None when they are as they were.
+    ``posts`` is None of the past: what Alertmanagers took then is not kept.
     """
 
     change: int
@@ -55,6 +56,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[AlertState, ...] = ()
     silences: tuple[Silence, ...] = ()
     muted: tuple[MutedThere, ...] = ()
+    posts: tuple[PostedThere, ...] | None = None
     jobs: tuple[Job, ...] = ()
     gone_jobs: tuple[tuple[str, str], ...] = ()
     renamed: tuple[JobEvent, ...] | None = None
@@ -83,6 +85,7 @@ __all__ = [
     "PodState",
     "RolloutState",
     "MutedThere",
+    "PostedThere",
     "Silence",
     "SourceState",
     "Stamped",

@@ -245,6 +245,36 @@ class MutedThere(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     change: int = 0
 
 
+class PostedThere(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What one Alertmanager of a sink has taken of what is posted to it again and again. Key: sink, number.
+
+    ``number``: its place in ``urls``; ``peer``: its host, empty when the sink has none there any more. ``ok_ms``: when
+    the last post that it took was begun. ``problem``: why it has taken none since ``problem_ms``; empty when it has.
+    ``taken``: fingerprints of what fires and was in it. ``refused``: fingerprint of each alert that it will not have,
+    and what it said.
+    """
+
+    sink: str
+    number: int
+    peer: str
+    ok_ms: int | None = None
+    problem: str = ""
+    problem_ms: int | None = None
+    taken: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    change: int = 0
+
+    def after(self, before: "PostedThere") -> "PostedThere":
+        """Return it with what an earlier process was answered, as long as this one has no answer of its own."""
+        if self.ok_ms is not None or before.peer != self.peer:
+            return self
+        since_ms = before.problem_ms if self.problem and before.problem else self.problem_ms
+        refused = self.refused or before.refused
+        return msgspec.structs.replace(
+            self, ok_ms=before.ok_ms, problem_ms=since_ms, taken=before.taken, refused=refused
+        )
+
+
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Somebody has taken an alert. Key: fingerprint, ``started_ms`` of the alert, ``at_ms``.
 

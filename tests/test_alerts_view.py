@@ -31,10 +31,11 @@ def said(alert, *messages, settings=CONFIG):
         (FAILING, [], "desk: not told yet"),
         (FAILING, [message(FAILING)], "desk: told 5m ago, again in 3h 55m"),
         (FAILING, [message(FAILING, "queued", due_ms=NOW + 20_000)], "desk: told in 20s"),
-        (FAILING, [message(FAILING, "queued")], "desk: told now"),
+        (FAILING, [message(FAILING, "queued", due_ms=NOW - 2_000)], "desk: told now"),
+        (FAILING, [message(FAILING, "queued")], "desk: not told yet, waits its turn for 5m"),
         (FAILING, [message(FAILING, "queued", attempts=2, last_error="500")], "desk: told now (try 3: 500)"),
         (FAILING, [message(FAILING, "failed", last_error="refused")], "desk: not told (failed: refused)"),
-        (FAILING, [message(FAILING, "queued"), message(FAILING)], "desk: told now"),
+        (FAILING, [message(FAILING, "queued", due_ms=NOW), message(FAILING)], "desk: told now"),
         (replace(FAILING, severity="info"), [], "no sink takes it: nobody is told"),
         (replace(FAILING, inhibited_by="x"), [], "another alert says more about it; nobody is told of this one"),
         (
@@ -163,14 +164,14 @@ SILENCED = Muted(fingerprint=FAILING.fingerprint, by="sam", comment="moving", un
         (SILENCED, "am: silenced there by sam for 2h more: moving; desk: not told yet"),
         (replace(SILENCED, by="", comment="", until_ms=None), "am: silenced there; desk: not told yet"),
         (replace(SILENCED, inhibited=True, comment=""), "am: held back there by another alert; desk: not told yet"),
-        (replace(SILENCED, fingerprint="another"), "am: posted every 1m; desk: not told yet"),
+        (replace(SILENCED, fingerprint="another"), "am: posted 5s ago, every 1m; desk: not told yet"),
     ],
 )
 def test_what_an_alertmanager_mutes_itself_is_said_of_that_sink_only(muted, words):
     board = alerts.board(muted=(MutedThere(sink="am", muted=(muted,)),))
     outlook = Outlook(config(sinks=SINKS))
     assert outlook.words(FAILING, board, {}) == words
-    assert outlook.words(FAILING, alerts.board(), {}) == "am: posted every 1m; desk: not told yet"
+    assert outlook.words(FAILING, alerts.board(), {}) == "am: posted 5s ago, every 1m; desk: not told yet"
 
 
 def test_an_alertmanager_that_tells_all_the_same_is_named():
@@ -180,6 +181,64 @@ def test_an_alertmanager_that_tells_all_the_same_is_named():
     assert outlook.words(replace(FAILING, acked_by="kim"), board, {}) == f"taken by kim; not told again{ends}"
     assert outlook.words(replace(FAILING, silenced_by="s1"), board, {}).endswith(ends)
     assert not outlook.words(replace(FAILING, silenced_by="s2"), board, {}).endswith(ends)
+
+
+OTHER = replace(alerts.POSTED, number=1, peer="am2:9093")
+AWAY = {"problem": "no connection", "problem_ms": NOW - 2 * MINUTE}
+WILL_NOT = {"refused": ((FAILING.fingerprint, "bad label"),)}
+
+
+@pytest.mark.parametrize(
+    ("posts", "words"),
+    [
+        ((), "not told yet"),
+        ((replace(alerts.POSTED, ok_ms=None, taken=()),), "not told yet"),
+        ((replace(alerts.POSTED, taken=()),), "not told yet"),
+        ((replace(alerts.POSTED, ok_ms=None, taken=(), **AWAY),), "not told yet, not taken for 2m: no connection"),
+        ((replace(alerts.POSTED, ok_ms=NOW - HOUR, **AWAY),), "not told yet, not taken for 2m: no connection"),
+        (
+            (replace(alerts.POSTED, taken=("another",), **AWAY),),
+            "not told yet, not taken for 2m: no connection",
+        ),
+        (
+            (replace(alerts.POSTED, ok_ms=NOW - 3 * MINUTE, **AWAY),),
+            "posted 3m ago, not taken for 2m: no connection",
+        ),
+        ((alerts.POSTED, OTHER), "posted 5s ago, every 1m"),
+        (
+            (alerts.POSTED, replace(OTHER, **AWAY)),
+            "posted 5s ago, every 1m, but not taken by am2:9093 for 2m: no connection",
+        ),
+        (
+            (replace(alerts.POSTED, taken=(), **AWAY), replace(OTHER, **AWAY | {"problem_ms": 1, "taken": ()})),
+            "not told yet, not taken for 2m: no connection",
+        ),
+        ((replace(alerts.POSTED, **WILL_NOT),), "refused: bad label"),
+        ((replace(alerts.POSTED, **WILL_NOT), OTHER), "posted 5s ago, every 1m, but refused by am:9093: bad label"),
+        (
+            (replace(alerts.POSTED, **WILL_NOT), replace(OTHER, taken=(), **AWAY)),
+            "not told yet, but refused by am:9093: bad label, but not taken by am2:9093 for 2m: no connection",
+        ),
+        ((replace(alerts.POSTED, sink="another"),), "not told yet"),
+        (None, "what it has taken is not kept of the past"),
+    ],
+)
+def test_of_an_alertmanager_is_said_what_it_has_taken(posts, words):
+    outlook = Outlook(config(sinks=SINKS[:1]))
+    assert outlook.words(FAILING, alerts.board(posts=posts), {}) == f"am: {words}"
+
+
+def test_while_no_collector_works_nothing_is_posted_again():
+    outlook = Outlook(config(sinks=SINKS[:1]))
+    lost = alerts.board(collector_lost_ms=5_000)
+    assert outlook.words(FAILING, lost, {}) == "am: posted 5s ago"
+
+
+def test_an_inhibited_alert_that_no_alertmanager_has_taken_is_not_said_to_be_told():
+    muted = replace(FAILING, inhibited_by="x", severity="critical", kept_back=True)
+    board = alerts.board(posts=(replace(alerts.POSTED, taken=(), **AWAY),))
+    words = Outlook(config(sinks=SINKS[:1])).words(muted, board, {})
+    assert words.endswith("; nobody is told of this one; am: not told yet, not taken for 2m: no connection")
 
 
 def test_what_was_taken_at_another_collector_is_said_so():

@@ -190,3 +190,18 @@ CASES = [
                                                           enumerate(CASES)])  # fmt: skip
 def test_what_is_wrong_is_told_with_the_nearest_that_is_known(problems, text, sentence):
     assert sentence in problems(text)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ('type = "alertmanager"\nurls = ["http://am", "http://am"]', "urls"),
+        ('type = "webhook"\nurls = "http://hook"', "urls"),
+        ('type = "slack"\nurl_env = 3', "url_env"),
+        ('type = "alertmanager"\nurls = ["http://am"]\nuser = "desk"\npassword_env = 3', "password_env"),
+    ],
+)
+def test_a_key_that_is_wrong_is_not_said_to_be_missing_too(problems, keys, said):
+    (problem,) = problems(f'[[sink]]\nname = "am"\n{keys}\n')
+    assert problem.startswith(f"sink[1].{said}: "), problem
+    assert "is missing" in problems('[[sink]]\nname = "am"\ntype = "alertmanager"\nurls = []\n')[-1]

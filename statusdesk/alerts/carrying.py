@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 import msgspec
 
-from statusdesk.alerts.dedup import group_of, key_of, wanted
+from statusdesk.alerts.dedup import group_of, grouping, key_of, wanted
 from statusdesk.alerts.groups import Labels, is_quiet_end
 from statusdesk.alerts.sink_kinds import KEEPS_INCIDENTS
 from statusdesk.alerts.tuning import Tuning
@@ -68,7 +68,8 @@ class _OfSink:
     """What one sink was told, by group: in the messages, and as it is remembered."""
 
     def __init__(self, memory: Memory, sink: SinkSettings, group_by: tuple[str, ...], tuning: Tuning) -> None:
-        self._memory, self._sink, self._group_by, self._tuning = memory, sink, group_by, tuning
+        self._memory, self._sink, self._tuning = memory, sink, tuning
+        self._group_by = grouping(sink, group_by)
         self.last = [row for row in memory.last if row.sink == sink.name]
         waiting = [row for row in memory.queued if row.sink == sink.name]
         stale = {row.group_labels for row in waiting if any(self._is_stale(each, row) for each in row.alerts)}

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Set
 
 import msgspec
 
+from statusdesk.alerts.sink_kinds import KEEPS_INCIDENTS
 from statusdesk.alerts.tuning import IN_PRODUCTION, SOURCE_DOWN, Tuning
 from statusdesk.config_alerts import SEVERITIES, SinkSettings
 from statusdesk.states_alerts import WATCHDOG, AlertState, Notification
 
 CLOCK_SET_BACK_MS = 2_000
 
+INCIDENT = ("alertname", "fingerprint")
 NOBODY: frozenset[str] = frozenset()
 Hit = tuple[str, str]
 
@@ -90,6 +92,15 @@ def is_kept_from(alert: AlertState, alertmanager: str) -> bool:
 def is_due(notification: Notification, now_ms: int) -> bool:
     """Return whether a message is to be sent now; one from the future was queued before the clock was set back."""
     return notification.due_ms <= now_ms or notification.created_ms > now_ms + CLOCK_SET_BACK_MS
+
+
+def grouping(sink: SinkSettings, group_by: tuple[str, ...]) -> tuple[str, ...]:
+    """Return by what a sink's alerts are grouped: ``group_by``, or each by itself where it is an incident of its own.
+
+    So only what has changed is told of it, what was taken is not sent again, and each is tried, given up and closed
+    for itself.
+    """
+    return INCIDENT if sink.type == KEEPS_INCIDENTS else group_by
 
 
 def group_of(alert: AlertState, group_by: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

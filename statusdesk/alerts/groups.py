@@ -42,6 +42,44 @@ def told_of(notification: Notification, at_ms: int) -> Told:
     return Told(firing_of(notification), at_ms, hits_of(notification.alerts))
 
 
+def note_end(group: Group, tried: Notification, at_ms: int) -> None:
+    """Note what a sink was told, or would not hear."""
+    firing = firing_of(tried)
+    if tried.state == "sent":
+        told = told_of(tried, at_ms)
+        group.told = told if group.sink.send_resolved else replace(told, firing=firing & group.alerts.keys())
+        group.given_up = None
+        for alert in tried.alerts:
+            if alert.fingerprint not in group.alerts:
+                group.over.setdefault(alert.fingerprint, alert)
+        needed = group.told.firing.union(*(each.fingerprints for each in group.queued))
+        group.over = {key: alert for key, alert in group.over.items() if key in needed}
+        return
+    if tried.state != "dropped":
+        group.given_up = told_of(tried, at_ms)
+    if may_be_open(group.sink, tried):
+        over = {alert.fingerprint: alert for alert in tried.alerts if alert.fingerprint not in group.alerts}
+        group.over = {**over, **group.over}
+        # one that could not be closed and is bad again is opened anew
+        group.told = replace(group.told, firing=(group.told.firing | firing | over.keys()) - _again(group, tried))
+    else:
+        # that it is over has had its chance too
+        group.told = replace(group.told, firing=group.told.firing - (frozenset(tried.fingerprints) - firing))
+
+
+def may_be_open(sink: SinkSettings, tried: Notification) -> bool:
+    """Whether an incident may be open that a message was to open, or to close, though it is not known to have arrived.
+
+    An attempt without an answer may have; and so may what an earlier process was about to send when it was killed.
+    """
+    return sink.type == KEEPS_INCIDENTS and tried.state in ("failed", "dropped")
+
+
+def _again(group: Group, tried: Notification) -> Set[str]:
+    """Return what a message was to close and what fires again."""
+    return {each.fingerprint for each in tried.alerts if each.state == "resolved"} & group.alerts.keys()
+
+
 def is_quiet_end(over: AlertState, sink: SinkSettings) -> bool:
     """Whether nobody is to hear that an alert is over: it was silenced then, or goes on under other labels.
 

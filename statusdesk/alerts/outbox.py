@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from statusdesk.alerts.carrying import Memory, carried, carry
-from statusdesk.alerts.dedup import Told, due, group_of, hits_of, wanted
+from statusdesk.alerts.dedup import Told, due, group_of, grouping, hits_of, wanted
 from statusdesk.alerts.dedup import is_due as is_due
 from statusdesk.alerts.groups import (
     Group,
@@ -18,6 +18,7 @@ from statusdesk.alerts.groups import (
     content_of,
     firing_of,
     is_open_incident,
+    note_end,
     told_of,
     untold,
     without_quiet_ends,
@@ -56,6 +57,7 @@ class Outbox:
     ) -> None:
         self._settings = settings
         self._sinks = [sink for sink in sinks if sink.type != LEVEL_TRIGGERED]
+        self._grouping = [(sink, grouping(sink, settings.group_by)) for sink in self._sinks]
         self._tuning = tuning
         self._groups: dict[Key, Group] = {}
         self._of_id: dict[int, Group] = {}
@@ -113,8 +115,9 @@ class Outbox:
         return group
 
     def _see(self, alert: AlertState) -> None:
-        labels = group_of(alert, self._settings.group_by)
-        for sink in self._sinks:
+        shared = group_of(alert, self._settings.group_by)
+        for sink, by in self._grouping:
+            labels = shared if by is self._settings.group_by else group_of(alert, by)
             if wanted(alert, sink, self._tuning):
                 self._take(alert, self._group(sink, labels))
             elif (group := self._groups.get((sink.name, labels))) is not None and is_open_incident(alert, group):
@@ -227,7 +230,7 @@ class Outbox:
             del group.queued[at]
             del self._of_id[outcome.id]
             written.append(self._ended(group, tried, outcome))
-            if tried.state != "sent":
+            if tried.state not in ("sent", "dropped"):
                 written += self._drop_all(group)
         return written
 
@@ -243,20 +246,7 @@ class Outbox:
         if (sent := outcome.sent) is not None:
             named = ("what", "why", "fingerprints", "alerts", "news", "unread", "idempotency_key")
             tried = replace(tried, **{name: getattr(sent, name) for name in named})
-        firing = firing_of(tried)
-        if tried.state == "sent":
-            told = told_of(tried, outcome.at_ms)
-            group.told = told if group.sink.send_resolved else replace(told, firing=firing & group.alerts.keys())
-            group.given_up = None
-            for alert in tried.alerts:
-                if alert.fingerprint not in group.alerts:
-                    group.over.setdefault(alert.fingerprint, alert)
-            needed = group.told.firing.union(*(each.fingerprints for each in group.queued))
-            group.over = {key: alert for key, alert in group.over.items() if key in needed}
-        else:
-            group.given_up = told_of(tried, outcome.at_ms)
-            # that it is over has had its chance too
-            group.told = replace(group.told, firing=group.told.firing - (frozenset(tried.fingerprints) - firing))
+        note_end(group, tried, outcome.at_ms)
         self._dirty.add((group.sink.name, group.labels))
         return tried
 
@@ -271,9 +261,9 @@ class Outbox:
 
     def _repeats(self, group: Group, now_ms: int) -> bool:
         repeat_ms = self._repeat(group)
-        if not repeat_ms or group.queued or not any(map(_is_read, group.alerts.values())):
+        if not repeat_ms or group.queued or now_ms - (group.given_up or group.told).at_ms < repeat_ms:
             return False
-        return now_ms - (group.given_up or group.told).at_ms >= repeat_ms
+        return any(map(_is_read, group.alerts.values()))
 
     def _decide(self, key: Key, group: Group, now_ms: int) -> list[Notification]:
         """Hold what fires against what the sink will have been told once all that is queued is sent."""

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import msgspec
 
-from statusdesk.states_alerts import AlertState, MutedThere, Notification
+from statusdesk.states_alerts import AlertState, MutedThere, Notification, PostedThere
 
 
 class AlertEvent(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
-Heard = Outcome | Refusal | MutedThere
+Heard = Outcome | Refusal | MutedThere | PostedThere
 """What comes back from sinks."""
 
 
@@ -68,7 +68,7 @@ class Teller(Protocol):
         ...
 
     def outcomes(self) -> list[Heard]:
-        """Return what has become of attempts since the last call, and what Alertmanagers mute."""
+        """Return what has become of attempts since the last call, and what Alertmanagers mute and have taken."""
         ...
 
     def stop(self, timeout_s: float) -> None:

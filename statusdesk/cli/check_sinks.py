@@ -3,6 +3,7 @@
 import getpass
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from statusdesk.alerts.tuning import stages_of
@@ -19,6 +20,7 @@ from statusdesk.sinks.sending import SendError
 from statusdesk.sinks.trying import Tried, reach, send_test
 from statusdesk.states_alerts import Notification
 from statusdesk.store.errors import StoreError
+from statusdesk.store.opening import prepare_dir
 from statusdesk.store.reader import Reader
 from statusdesk.text import clean, counted, iso, span
 
@@ -119,10 +121,21 @@ def tested(config: Config, name: str) -> Finding:
         mend = f"did you mean {nearest[0]!r}?" if nearest else "known: " + (", ".join(known) or "none")
         refuse(f"--send-test: there is no sink {name!r}; {mend}")
     try:
+        _make_room(config, sink)
         send_test(config, sink, _who(), system_clock(), _print_line)
-    except SendError as error:
+    except (SendError, StoreError) as error:
         return Finding(f"sink {name}", FAILED, f"the test message was not taken: {error}")
     return Finding(f"sink {name}", OK, "the test message was taken; see whether it has arrived")
+
+
+def _make_room(config: Config, sink: SinkSettings) -> None:
+    """Make the state directory where lines go into it: before the first run it is not there.
+
+    Raises: StoreError.
+    """
+    state_dir = Path(config.store.state_dir)
+    if sink.path and state_dir.is_relative_to((state_dir / Path(sink.path).expanduser()).parent):
+        prepare_dir(state_dir)
 
 
 def _who() -> str:

@@ -125,6 +125,8 @@ def _stage(config: Config, name: str) -> StageSettings:
 
 def version_of(question: Question, known: Known) -> tuple[str, str]:
     """Return the version that is asked about, or nothing and why it cannot be told."""
+    from statusdesk.judge.gate_builds import is_same
+
     app, start = question.app, question.route.start
     here = in_stage(known.rollouts, start)
     if not known.rollouts:
@@ -144,7 +146,10 @@ def version_of(question: Question, known: Known) -> tuple[str, str]:
             return "", f"the version that runs in {start.name} is not known"
         return named[0], ""
     if wanted not in versions:
-        return "", f"{wanted} does not run in {start.name}; {', '.join(version or '?' for version in versions)} does"
+        alike = next((version for version in versions if is_same(version, wanted)), "")
+        if not alike:
+            return "", f"{wanted} does not run in {start.name}; {', '.join(each or '?' for each in versions)} does"
+        wanted = alike
     behind = _behind(here, wanted)
     if behind:
         return "", f"{wanted} is not everywhere in {start.name}: {behind}"

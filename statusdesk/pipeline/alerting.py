@@ -9,7 +9,7 @@ from statusdesk.alerts.lifecycle import waits_moved
 from statusdesk.alerts.making import make
 from statusdesk.alerts.outbox import Outbox
 from statusdesk.alerts.rules import subject
-from statusdesk.alerts.sink_kinds import LEVEL_TRIGGERED
+from statusdesk.alerts.sink_kinds import KEEPS_INCIDENTS, LEVEL_TRIGGERED, addresses, plain_name
 from statusdesk.alerts.telling import AlertEvent, Heard, News
 from statusdesk.alerts.touched import the_job
 from statusdesk.alerts.tuning import Tuning
@@ -20,7 +20,7 @@ from statusdesk.facts import Visited
 from statusdesk.job_names import shown_job
 from statusdesk.pipeline.answers import answer
 from statusdesk.states import AlertState, BuildState, Collector, Lasting, PlatformState, Transition, source_key
-from statusdesk.states_alerts import RESOLVED_FOR_MS, WATCHDOG, MutedThere, Notification
+from statusdesk.states_alerts import RESOLVED_FOR_MS, WATCHDOG, MutedThere, Notification, PostedThere
 from statusdesk.store.kinds import KINDS
 from statusdesk.store.writer import Writer
 
@@ -47,6 +47,9 @@ class Alerting:
         self._tuning = Tuning(config)
         self._settings = config.alerts
         self._sinks = config.sinks if sends else ()
+        self._alertmanagers = {
+            plain_name(sink.name): len(addresses(sink)) for sink in config.sinks if sink.type == LEVEL_TRIGGERED
+        }
         self._level_triggered = any(sink.type == LEVEL_TRIGGERED for sink in self._sinks)
         self._started_ms = 0
         self._down_ms = 0  # for how long nobody has looked before the start
@@ -96,13 +99,24 @@ class Alerting:
         for muted in rows.muted():
             if muted.sink not in told:  # nobody reads it any more
                 rows.put_muted(MutedThere(sink=muted.sink))
+        self._forget_posts()
         if self._sinks:
             self._outbox = self._open(unresolved)
         self._engine = engine  # only now: where the store cannot be read, all of it is tried again
 
+    def _forget_posts(self) -> None:
+        """Forget what was taken where the settings name no Alertmanager any more."""
+        rows = self._writer.alert_rows
+        for each in rows.posts():
+            if each.peer and each.number >= self._alertmanagers.get(each.sink, 0):
+                rows.put_posted(PostedThere(sink=each.sink, number=each.number, peer=""))
+
     def _open(self, unresolved: Iterable[AlertState]) -> Outbox:
         rows = self._writer.alert_rows
         queued, last = rows.queued(), rows.last_of_groups()
+        # an incident that one which was given up has opened all the same is closed in the end
+        keep = [sink.name for sink in self._sinks if sink.type == KEEPS_INCIDENTS]
+        last = sorted([*last, *(each for name in keep for each in rows.given_up(name))], key=lambda each: each.id)
         told = {(alert.fingerprint, alert.started_ms) for each in (*queued, *last) for alert in each.alerts}
         unsent = {each.id for each in queued if _has_not_left(each, rows.last_beat)}
         self._queued.update((each.id, each) for each in queued if each.id not in unsent)
@@ -136,11 +150,13 @@ class Alerting:
             self.engine.failed(about, visited.at_ms)
 
     def settle(self, told: Iterable[Heard]) -> None:
-        """Take what has become of messages, and what is muted elsewhere."""
+        """Take what has become of messages, and what is muted, or was taken, elsewhere."""
         outcomes = []
         for each in told:
             if isinstance(each, MutedThere):
                 self._writer.alert_rows.put_muted(each)
+            elif isinstance(each, PostedThere):
+                self._writer.alert_rows.put_posted(each)
             else:
                 outcomes.append(each)
         if self._outbox is not None:

@@ -10,11 +10,13 @@ from msgspec.structs import replace
 
 from statusdesk import faults
 from statusdesk.alerts.dedup import is_due
+from statusdesk.alerts.sink_kinds import KEEPS_INCIDENTS
 from statusdesk.alerts.telling import Outcome
 from statusdesk.backoff import doubled
 from statusdesk.clock import Clock
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.message import Ask, Message
+from statusdesk.sinks.pace import Pace
 from statusdesk.sinks.sending import PartlySent, Postponed, Refused, Sender, SinkStats
 from statusdesk.states_alerts import Notification
 from statusdesk.text import counted
@@ -49,6 +51,7 @@ class Outlet:
         steady: Clock,
         narrate: Callable[[str], None],
         site: str = "",
+        pace: Pace | None = None,
     ) -> None:
         self._sink = sink
         self._sender = sender
@@ -57,9 +60,10 @@ class Outlet:
         self._steady = steady
         self._narrate = narrate
         self._site = site
+        self._pace = pace
         self._waiting: dict[int, Notification] = {}
         self._tries: dict[int, _Try] = {}
-        self._over: deque[int] = deque(maxlen=REMEMBERED)
+        self._over: dict[int, None] = {}  # the newest at the end
         self._outcomes: deque[Outcome] = deque()
         self._held: set[str] = set()  # groups of which the outbox does not know yet that a message has ended
         self._settling: set[str] = set()  # those of them of which it is being told
@@ -121,7 +125,10 @@ class Outlet:
 
     def _run(self) -> None:
         while (notification := self._next()) is not None:
-            self._attempt(notification)
+            if self._is_overtaken(notification):
+                self._end(notification, "dropped", notification.attempts)
+            else:
+                self._attempt(notification)
         self._sender.close()
 
     def _next(self) -> Notification | None:
@@ -130,9 +137,9 @@ class Outlet:
             while not self._stopping:
                 now, now_ms = self._steady(), self._clock()
                 waits = [(self._wait_ms(each, now, now_ms), each) for each in self._heads()]
-                ready = next((each for wait_ms, each in waits if wait_ms <= 0), None)
-                if ready is not None:
-                    return ready
+                ready = [each for wait_ms, each in waits if wait_ms <= 0]
+                if ready:
+                    return ready[0] if self._pace is None else self._pace.first(ready)
                 soonest_s = min((wait_ms for wait_ms, _ in waits), default=0) / 1000
                 self._news.wait(min(LOOK_AGAIN_S, soonest_s) if waits else None)
             return None
@@ -150,10 +157,24 @@ class Outlet:
     def _wait_ms(self, notification: Notification, now: int, now_ms: int) -> int:
         tried = self._tries[notification.id]
         due = tried.attempted or is_due(notification, now_ms)
-        return max(0 if due else notification.due_ms - now_ms, tried.not_before - now, self._hold_until - now)
+        paced_ms = 0 if self._pace is None else self._pace.wait_ms(now)
+        return max(0 if due else notification.due_ms - now_ms, tried.not_before - now, self._hold_until - now, paced_ms)
+
+    def _is_overtaken(self, notification: Notification) -> bool:
+        """Whether an incident that is to be opened is over: that it is closed is queued behind.
+
+        Closing one that is not open does nothing, and nobody is called for what is over.
+        """
+        if self._sink.type != KEEPS_INCIDENTS or notification.attempts or notification.what != "firing":
+            return False
+        with self._news:
+            behind = [each for each in self._waiting.values() if each.group_key == notification.group_key]
+        return any(each.what == "resolved" and each.id > notification.id for each in behind)
 
     def _attempt(self, notification: Notification) -> None:
         attempts, number = notification.attempts + 1, notification.id
+        if self._pace is not None:
+            self._pace.spend(notification, self._steady())
         state, problem, due_ms = "sent", "", None
         try:
             self._sender.send(Message(notification, self._ask(), self._site))
@@ -167,7 +188,13 @@ class Outlet:
             Exception
         ) as error:  # the edge of one sink: a fault of ours must not end it, nor lose what may yet arrive
             state, problem, due_ms = self._postpone(number, attempts, Postponed(faults.told(error)))
-        at_ms = self._clock()
+        self._tell(self._end(notification, state, attempts, problem, due_ms))
+
+    def _end(
+        self, notification: Notification, state: str, attempts: int, problem: str = "", due_ms: int | None = None
+    ) -> Outcome:
+        """Note what has become of an attempt."""
+        number, at_ms = notification.id, self._clock()
         outcome = Outcome(
             id=number, state=state, at_ms=at_ms, attempts=attempts, last_error=problem, due_ms=due_ms, sent=notification
         )
@@ -179,10 +206,12 @@ class Outlet:
             else:
                 self._waiting.pop(number, None)
                 self._tries.pop(number, None)
-                self._over.append(number)
+                self._over[number] = None
+                if len(self._over) > REMEMBERED:
+                    del self._over[next(iter(self._over))]
                 self._held.add(notification.group_key)
             self._outcomes.append(outcome)
-        self._tell(outcome)
+        return outcome
 
     def _postpone(self, number: int, attempts: int, postponed: Postponed) -> tuple[str, str, int | None]:
         now = self._steady()

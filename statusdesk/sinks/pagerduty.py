@@ -8,12 +8,18 @@ from statusdesk.credentials import ReadSecret, read_secret
 from statusdesk.sinks.alertmanager import is_address
 from statusdesk.sinks.http import Http, delivered
 from statusdesk.sinks.message import Message, annotations_of, labels_of, place
-from statusdesk.sinks.sending import PartlySent, Refused
+from statusdesk.sinks.pace import Pace
 from statusdesk.states_alerts import AlertState
-from statusdesk.text import counted, few, iso
+from statusdesk.text import iso
 
 EVENTS_URL = "https://events.pagerduty.com/v2/enqueue"
 MOST_SUMMARY_CHARS = 1024
+BURST = 20
+EVERY_S = 0.75
+"""PagerDuty takes about 120 events a minute for one key, and answers 429 to more: we stay at 100 in any minute.
+
+Source: https://community.pagerduty.com/forum/t/monitoring-api-rate-limiting/3318 (its staff; elsewhere 480 are told).
+"""
 
 
 class PagerDuty:
@@ -27,26 +33,23 @@ class PagerDuty:
         self._http = Http(sink, base_dir, read)
 
     def send(self, message: Message) -> None:
-        """Send an event for each alert of the message; all of them again when one could not be sent.
+        """Send the event of the alert that the message is about: each is grouped by itself.
 
-        Raises: Postponed; Refused when one or more were refused, after all have been sent.
+        Raises: Postponed, Refused.
         """
         url = self._sink.urls[0] if self._sink.urls else EVENTS_URL
         key = self._http.secret(self._sink.key)
-        refused: list[str] = []
-        alerts = message.listed
-        for alert in alerts:
-            try:
-                delivered(self._http.ask("POST", url, event(alert, key, message)), self._http.hidden(key))
-            except Refused as error:  # the others are no worse for it
-                refused.append(f"{alert.alertname} {place(alert)}: {error}")
-        if refused:
-            what = f"{len(refused)} of {counted(len(alerts), 'event')} refused: {few(refused, apart='; ')}"
-            raise Refused(what) if len(refused) == len(alerts) else PartlySent(what)
+        for alert in message.listed:
+            delivered(self._http.ask("POST", url, event(alert, key, message)), self._http.hidden(key))
 
     def close(self) -> None:
         """Close the connection."""
         self._http.close()
+
+
+def pace(*, pair: bool = False) -> Pace:
+    """Return how fast events are sent; a pair of collectors shares the key, and what is taken for it."""
+    return Pace(EVERY_S * 2, BURST // 2) if pair else Pace(EVERY_S, BURST)
 
 
 def event(alert: AlertState, key: str, message: Message) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,12 @@ from statusdesk import faults
 from statusdesk.alerts.telling import Refusal
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import Clock, ClockSteps
-from statusdesk.config_alerts import SinkSettings
 from statusdesk.credentials import ReadSecret, read_secret
 from statusdesk.server_clock import ServerSkew
 from statusdesk.sinks.alertmanager import Terms, batches, content_mark, has_ended, posted, told
 from statusdesk.sinks.http import Answer, Http, accepted, host_of
 from statusdesk.sinks.sending import SendError, SinkStats
-from statusdesk.states_alerts import RESOLVED_FOR_MS, AlertState
+from statusdesk.states_alerts import RESOLVED_FOR_MS, AlertState, PostedThere
 
 PACE_S = 1.0
 """Changes that come closer than that are posted together; the first one is at once."""
@@ -109,8 +108,10 @@ class Peer:
         clock: Clock,
         steady: Clock,
         narrate: Callable[[str], None],
+        number: int = 0,
         read: ReadSecret = read_secret,
     ) -> None:
+        """``number``: its place among those of the sink."""
         self._url = url.rstrip("/")
         self._terms = terms
         self._tuning = tuning
@@ -124,6 +125,10 @@ class Peer:
         self._steps.step_ms(clock())
         self._heard_at: int | None = None  # steady: when they last told us their time
         self._quarantined: dict[str, str] = {}  # content of what was refused, by fingerprint
+        self._said: dict[str, str] = {}  # with what, by fingerprint
+        self._took: set[tuple[str, int]] = set()  # what fired at the last post that was taken
+        self._posted = PostedThere(sink=terms.sink.name, number=number, peer=host_of(url))
+        self._reports: deque[PostedThere] = deque(maxlen=1)
         self._stats = SinkStats(sink=terms.sink.name, type=terms.sink.type, peer=host_of(url))
         self._thread = threading.Thread(target=self._run, name=f"sink {terms.sink.name} {host_of(url)}", daemon=True)
         self._thread.start()
@@ -132,6 +137,10 @@ class Peer:
     def stats(self) -> SinkStats:
         """How it went so far."""
         return self._stats
+
+    def report(self) -> PostedThere | None:
+        """Return how it stands since the last post, None when there was none since the last call."""
+        return self._reports.popleft() if self._reports else None
 
     def join(self, timeout_s: float) -> None:
         """Wait for the end of the thread."""
@@ -173,7 +182,7 @@ class Peer:
         try:
             if self._heard_at is None or self._steady() - self._heard_at > TIME_IS_KNOWN_MS:
                 accepted(self._ask([]), self._http.hidden())  # for their time: in another one alerts could be over
-            free = self._free()
+            began_ms, free = self._clock(), self._free()
             for batch in batches([body for _, body in free]):
                 self._post(list(batch), free)
         except _OtherClock:
@@ -187,15 +196,12 @@ class Peer:
         except Exception as error:  # the edge of one sink: a fault of ours must not end it
             self._failed(faults.told(error))
             return False
-        self._worked(len(free))
+        self._worked(free, began_ms)
         return True
 
     def _free(self) -> list[tuple[AlertState, dict[str, Any]]]:
         """Return what is to be posted: all that this sink is told of, without what was refused as it is."""
-        standing = self._standing
-        alerts = told(standing.alerts() or (), self._terms, self._tuning, self._clock())
-        if has_ended(self._terms, standing.unseen_ms):  # it fires again there only when it is known to
-            alerts = [each for each in alerts if each.state != "firing" or each.fingerprint not in standing.unread]
+        alerts = self._told()
         refused_before = self._quarantined
         self._quarantined = {
             each.fingerprint: mark for each in alerts if (mark := refused_before.get(each.fingerprint))
@@ -204,6 +210,13 @@ class Peer:
         return [
             (alert, body) for alert, body in bodies if self._quarantined.get(alert.fingerprint) != content_mark(body)
         ]
+
+    def _told(self) -> list[AlertState]:
+        standing = self._standing
+        alerts = told(standing.alerts() or (), self._terms, self._tuning, self._clock())
+        if has_ended(self._terms, standing.unseen_ms):  # it fires again there only when it is known to
+            return [each for each in alerts if each.state != "firing" or each.fingerprint not in standing.unread]
+        return alerts
 
     def _body(self, alert: AlertState) -> dict[str, Any]:
         return posted(alert, self._terms, self._clock(), -self._skew.ms)
@@ -245,6 +258,7 @@ class Peer:
         self._quarantined[alert.fingerprint] = mark
         self._stats = replace(self._stats, quarantined=self._stats.quarantined + 1)
         name, said = self._terms.sink.name, answer.said(self._http.hidden()) or f"status {answer.status}"
+        self._said[alert.fingerprint] = said
         self._standing.refuse(Refusal(sink=name, alert=alert, error=said, at_ms=self._clock()), mark)
         self._narrate(
             f"statusdesk: sink {name}: {self._stats.peer} refuses the alert {alert.alertname} {alert.fingerprint}: "
@@ -257,16 +271,29 @@ class Peer:
             name = self._terms.sink.name
             self._narrate(f"statusdesk: sink {name}: {before.peer} is not told: {problem}; trying again")
         self._stats = replace(before, failed=before.failed + 1, problem=problem, ahead_ms=-self._skew.ms)
+        since_ms = self._posted.problem_ms if self._posted.problem else self._clock()
+        self._took &= _firing(self._told())  # one that ended since is another when it fires again
+        self._report(replace(self._posted, problem=problem, problem_ms=since_ms))
 
-    def _worked(self, count: int) -> None:
+    def _report(self, posted: PostedThere) -> None:
+        self._said = {key: said for key, said in self._said.items() if key in self._quarantined}
+        taken = tuple(sorted(fingerprint for fingerprint, _ in self._took))
+        self._posted = replace(posted, taken=taken, refused=tuple(sorted(self._said.items())))
+        self._reports.append(self._posted)
+
+    def _worked(self, free: list[tuple[AlertState, dict[str, Any]]], began_ms: int) -> None:
         before = self._stats
         if before.problem:
             self._narrate(f"statusdesk: sink {self._terms.sink.name}: {before.peer} is told again")
         self._stats = replace(
-            before, sent=before.sent + count, last_ok_ms=self._clock(), problem="", ahead_ms=-self._skew.ms
+            before, sent=before.sent + len(free), last_ok_ms=self._clock(), problem="", ahead_ms=-self._skew.ms
         )
+        for alert, body in free:
+            if self._quarantined.get(alert.fingerprint) != content_mark(body):
+                self._said.pop(alert.fingerprint, None)
+        self._took = _firing(alert for alert, _ in free if alert.fingerprint not in self._said)
+        self._report(replace(self._posted, ok_ms=began_ms, problem="", problem_ms=None))
 
 
-def sink_peers(sink: SinkSettings) -> tuple[str, ...]:
-    """Return the addresses of a sink's Alertmanagers, each once."""
-    return tuple(dict.fromkeys(url.rstrip("/") for url in sink.urls))
+def _firing(alerts: Iterable[AlertState]) -> set[tuple[str, int]]:
+    return {(alert.fingerprint, alert.started_ms) for alert in alerts if alert.state == "firing"}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from statusdesk.alerts.dedup import wanted
-from statusdesk.alerts.sink_kinds import LEVEL_TRIGGERED
+from statusdesk.alerts.sink_kinds import KEEPS_INCIDENTS, LEVEL_TRIGGERED
 from statusdesk.alerts.tuning import OF_NO_STAGE, RuleTuning, Tuning, stages_of
 from statusdesk.config import Config
 from statusdesk.config_alerts import RULE_NAMES, SEVERITIES, SinkSettings
@@ -38,6 +38,7 @@ def of_sink(config: Config, sink: SinkSettings) -> str:
         mutes = "what is taken or silenced here is silenced there"
         return f"{takes}{where}; posted again every {duration(sink.resend_s)}; {over}; {mutes}"
     over = "told when over" if sink.send_resolved else "not told when over"
+    takes += ", an incident for each alert" if sink.type == KEEPS_INCIDENTS else ""
     return f"{takes}{where}; {over}; tried again for {duration(sink.give_up_s)}"
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from statusdesk.alerts.sink_kinds import LEVEL_TRIGGERED
+from statusdesk.alerts.sink_kinds import KEEPS_INCIDENTS, LEVEL_TRIGGERED, addresses
 from statusdesk.alerts.telling import Heard, News
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.clock import Clock, steady_clock, system_clock
@@ -16,7 +16,8 @@ from statusdesk.sinks.alertmanager import terms_of
 from statusdesk.sinks.alertmanager_api import AlertmanagerApi
 from statusdesk.sinks.message import Ask
 from statusdesk.sinks.outlet import Outlet
-from statusdesk.sinks.peers import Peer, Standing, sink_peers
+from statusdesk.sinks.pace import Pace
+from statusdesk.sinks.peers import Peer, Standing
 from statusdesk.sinks.readback import Readback
 from statusdesk.sinks.sending import PrintLine, Sender, SinkStats
 from statusdesk.sinks.silencing import Silencing
@@ -82,8 +83,9 @@ class Sinks:
                 standing.put(news.standing, unread=news.unread, unseen_ms=news.unseen_ms)
 
     def outcomes(self) -> list[Heard]:
-        """Return what has become of attempts since the last call, and what Alertmanagers mute."""
+        """Return what has become of attempts since the last call, and what Alertmanagers mute and have taken."""
         found: list[Heard] = [muted for reader in self._readers if (muted := reader.take()) is not None]
+        found += [posted for peer in self._peers if (posted := peer.report()) is not None]
         for outlet in self._outlets.values():
             found += outlet.outcomes()
         for standing in self._standings:
@@ -122,16 +124,36 @@ class Sinks:
                 steady=self._steady,
                 narrate=self._narrate,
                 site=self._config.ha.site,
+                pace=self._pace(sink),
             )
+
+    def _pace(self, sink: SinkSettings) -> Pace | None:
+        """Return how fast a sink is told, None for as fast as it takes it."""
+        if sink.type != KEEPS_INCIDENTS:
+            return None
+        from statusdesk.sinks.pagerduty import pace
+
+        return pace(pair=self._config.ha.mode == "pair")
 
     def _start_alertmanagers(self, sink: SinkSettings, tuning: Tuning) -> None:
         standing = Standing(self._steady)
         self._standings.append(standing)
-        urls, terms = sink_peers(sink), terms_of(self._config, sink)
+        urls, terms = addresses(sink), terms_of(self._config, sink)
         clock, steady, narrate, read = self._clock, self._steady, self._narrate, self._read
         self._peers += [
-            Peer(url, terms, tuning, standing, self._base_dir, clock=clock, steady=steady, narrate=narrate, read=read)
-            for url in urls
+            Peer(
+                url,
+                terms,
+                tuning,
+                standing,
+                self._base_dir,
+                clock=clock,
+                steady=steady,
+                narrate=narrate,
+                number=number,
+                read=read,
+            )
+            for number, url in enumerate(urls)
         ]
         api = partial(AlertmanagerApi, sink, urls, self._base_dir, clock, read)  # one for each thread
         takings = Takings(standing.alerts, terms, tuning, self._silences)

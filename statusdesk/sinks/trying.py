@@ -10,14 +10,13 @@ from pathlib import Path
 import msgspec
 
 from statusdesk.alerts.making import fingerprint
-from statusdesk.alerts.sink_kinds import LEVEL_TRIGGERED
+from statusdesk.alerts.sink_kinds import LEVEL_TRIGGERED, addresses
 from statusdesk.config import Config
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.alertmanager import posted, terms_of
 from statusdesk.sinks.desktop import NOBODY_THERE, PROGRAM, has_desktop, has_terminal
 from statusdesk.sinks.http import Http, accepted, host_of
 from statusdesk.sinks.message import Message
-from statusdesk.sinks.peers import sink_peers
 from statusdesk.sinks.sending import PrintLine, SendError
 from statusdesk.sinks.teller import sender_of
 from statusdesk.states_alerts import AlertState, Notification
@@ -62,7 +61,7 @@ def reach(config: Config, sink: SinkSettings) -> Iterator[Tried]:
         heard = bool(shown) or has_terminal()
         yield Tried(heard, f"told by {PROGRAM}" if shown else bell if heard else NOBODY_THERE)
     else:
-        yield Tried(True, f"nothing was sent; `statusdesk check --send-test {sink.name}` tries it")
+        yield Tried(True, f"not tried here; `statusdesk check --send-test {sink.name}` tries it")
 
 
 def _is_writable(directory: Path, state_dir: Path) -> bool:
@@ -75,7 +74,7 @@ def _is_writable(directory: Path, state_dir: Path) -> bool:
 
 def _reach_alertmanagers(config: Config, sink: SinkSettings) -> Iterator[Tried]:
     http = Http(sink, Path(config.path).parent)
-    versions, urls = [], sink_peers(sink)
+    versions, urls = [], addresses(sink)
     for url in urls:
         try:
             accepted(http.ask("GET", f"{url}/-/ready"), http.hidden())
@@ -101,7 +100,7 @@ def send_test(config: Config, sink: SinkSettings, who: str, now_ms: int, print_l
     if sink.type == LEVEL_TRIGGERED:
         http = Http(sink, Path(config.path).parent)
         terms = msgspec.structs.replace(terms_of(config, sink), ends_after_ms=TEST_LASTS_MS)
-        for url in sink_peers(sink):
+        for url in addresses(sink):
             answer = http.ask("POST", f"{url}/api/v2/alerts", [posted(alert, terms, now_ms, 0)])
             accepted(answer, http.hidden())
         http.close()

@@ -7,7 +7,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from statusdesk.states import Collector
-from statusdesk.states_alerts import RESOLVED_FOR_MS, Acknowledgement, AlertState, MutedThere, Notification, Silence
+from statusdesk.states_alerts import (
+    RESOLVED_FOR_MS,
+    Acknowledgement,
+    AlertState,
+    MutedThere,
+    Notification,
+    PostedThere,
+    Silence,
+)
 from statusdesk.store import alerts as questions
 from statusdesk.store.current import LatestRows
 from statusdesk.store.kinds import (
@@ -16,6 +24,7 @@ from statusdesk.store.kinds import (
     COLLECTORS,
     MUTED_THERE,
     NOTIFICATIONS,
+    POSTED_THERE,
     SILENCES,
     UNRESOLVED,
 )
@@ -45,12 +54,13 @@ class AlertRows:
         self._silences = LatestRows(SILENCES, {silence.id: silence for silence in questions.silences(db)})
         self._acknowledgements = LatestRows(ACKNOWLEDGEMENTS)
         self._muted = LatestRows(MUTED_THERE, {each.sink: each for each in questions.muted(db)})
+        self._posts = LatestRows(POSTED_THERE, {(each.sink, each.number): each for each in questions.posts(db)})
         self._notifications = LatestRows(NOTIFICATIONS, {each.id: each for each in questions.queued(db)})
 
     @property
     def kept(self) -> tuple[LatestRows[Any], ...]:
         """The rows that a commit writes."""
-        return (self._alerts, self._silences, self._acknowledgements, self._notifications, self._muted)
+        return (self._alerts, self._silences, self._acknowledgements, self._notifications, self._muted, self._posts)
 
     def put_alerts(self, alerts: Sequence[AlertState]) -> None:
         """Take alerts, new or changed."""
@@ -79,6 +89,18 @@ class AlertRows:
     def muted(self) -> list[MutedThere]:
         """Return what is muted, by sink."""
         return list(self._muted.rows.values())
+
+    def put_posted(self, posted: PostedThere) -> None:
+        """Take what an Alertmanager has taken; the same again is not written."""
+        key = (posted.sink, posted.number)
+        before = self._posts.rows.get(key)
+        found = posted if before is None else posted.after(before)
+        if before is None or replace(found, change=before.change) != before:
+            self._posts.put(key, replace(found, change=self._next_change()))
+
+    def posts(self) -> list[PostedThere]:
+        """Return what Alertmanagers have taken, by sink and place."""
+        return list(self._posts.rows.values())
 
     def put_notifications(self, notifications: Sequence[Notification]) -> None:
         """Take messages, queued or with what has become of them."""
@@ -119,6 +141,11 @@ class AlertRows:
     def last_of_groups(self) -> list[Notification]:
         """Return the last message that was sent of each group to each sink."""
         return questions.last_of_groups(self._db)
+
+    @asks
+    def given_up(self, sink: str) -> list[Notification]:
+        """Return the last message of each group to a sink, where that was given up and says that something fires."""
+        return questions.given_up(self._db, sink)
 
     @asks
     def last_id(self) -> int:

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import convert
 from msgspec.structs import replace
 
-from statusdesk.states_alerts import AlertState, MutedThere, Notification, Silence, is_muted
-from statusdesk.store.kinds import ALERTS, MUTED_THERE, NOTIFICATIONS, QUEUED, SILENCES, UNRESOLVED
+from statusdesk.states_alerts import AlertState, MutedThere, Notification, PostedThere, Silence, is_muted
+from statusdesk.store.kinds import ALERTS, MUTED_THERE, NOTIFICATIONS, POSTED_THERE, QUEUED, SILENCES, UNRESOLVED
 
 MOST = 1_000
 _CLOCK_SET_MS = 3_600_000
@@ -51,6 +51,11 @@ _QUEUED = f"{NOTIFICATIONS.select} WHERE {QUEUED} ORDER BY id"
 _LAST_OF_GROUP = (
     f"{NOTIFICATIONS.select} WHERE id IN"
     " (SELECT max(id) FROM notifications WHERE state = 'sent' GROUP BY sink, group_key) ORDER BY id"
+)
+
+_GIVEN_UP = (
+    f"{NOTIFICATIONS.select} WHERE what = 'firing' AND state = 'failed' AND id IN"
+    " (SELECT max(id) FROM notifications WHERE state IN ('sent', 'failed') AND sink = ? GROUP BY group_key) ORDER BY id"
 )
 
 
@@ -100,6 +105,11 @@ def silences(db: sqlite3.Connection, now_ms: int | None = None) -> list[Silence]
 def muted(db: sqlite3.Connection) -> list[MutedThere]:
     """Return what the Alertmanagers of each sink mute."""
     return [MUTED_THERE.decode(row) for row in db.execute(MUTED_THERE.select)]
+
+
+def posts(db: sqlite3.Connection) -> list[PostedThere]:
+    """Return what each Alertmanager of each sink has taken."""
+    return [POSTED_THERE.decode(row) for row in db.execute(POSTED_THERE.select)]
 
 
 def notifications(db: sqlite3.Connection, since_ms: int, limit: int = MOST) -> list[Notification]:
@@ -197,6 +207,11 @@ def queued(db: sqlite3.Connection) -> list[Notification]:
 def last_of_groups(db: sqlite3.Connection) -> list[Notification]:
     """Return the last message that was sent of each group to each sink."""
     return [NOTIFICATIONS.decode(row) for row in db.execute(_LAST_OF_GROUP)]
+
+
+def given_up(db: sqlite3.Connection, sink: str) -> list[Notification]:
+    """Return the last message of each group to a sink, where that was given up and says that something fires."""
+    return [NOTIFICATIONS.decode(row) for row in db.execute(_GIVEN_UP, (sink,))]
 
 
 def last_id(db: sqlite3.Connection) -> int:

@@ -35,7 +35,7 @@ from statusdesk.states import (
     TokenState,
 )
 from statusdesk.states import Lasting as Lasting
-from statusdesk.states_alerts import Acknowledgement, MutedThere, Notification, Silence
+from statusdesk.states_alerts import Acknowledgement, MutedThere, Notification, PostedThere, Silence
 
 Convert = Callable[[Any], Any]
 R = TypeVar("R", bound=msgspec.Struct)
@@ -235,6 +235,7 @@ ALERTS = Table(
 )
 SILENCES = Table("silences", Silence, ("id",), indexes=(("change",),))
 MUTED_THERE = Table("muted_there", MutedThere, ("sink",), indexes=(("change",),))
+POSTED_THERE = Table("posted_there", PostedThere, ("sink", "number"), indexes=(("change",),))
 ACKNOWLEDGEMENTS = Table("acknowledgements", Acknowledgement, ("fingerprint", "started_ms", "at_ms"))
 NOTIFICATIONS = Table(
     "notifications",
@@ -250,6 +251,6 @@ TABLES: tuple[Table[Any], ...] = (
     *(table for kind in KINDS for table in (kind.current, kind.history)),
     *(PODS, EVENTS, REVISIONS, EVIDENCE),
     *(BUILDS, DETAILS, JOB_EVENTS, JOBS, QUEUE, EXECUTORS, ENVIRONMENT_HOURS, ALERTS, GRANTS, COLLECTORS),
-    *(SILENCES, ACKNOWLEDGEMENTS, NOTIFICATIONS, MUTED_THERE),
+    *(SILENCES, ACKNOWLEDGEMENTS, NOTIFICATIONS, MUTED_THERE, POSTED_THERE),
 )
 """All tables but ``meta``."""

@@ -32,6 +32,7 @@ from statusdesk.store.kinds import (
     OUTCOMES,
     PLATFORM,
     PODS,
+    POSTED_THERE,
     QUEUE,
     REVISIONS,
     ROLLOUTS,
@@ -71,6 +72,7 @@ ALIVE = {
     ALERTS.name: f"{ALERTS.select} WHERE {UNRESOLVED}",
     SILENCES.name: f"{SILENCES.select} WHERE expired_ms IS NULL",
     MUTED_THERE.name: MUTED_THERE.select,
+    POSTED_THERE.name: POSTED_THERE.select,
 }
 CHANGED = {
     **{name: f"{question.partition(' WHERE ')[0]} WHERE change > ?" for name, question in ALIVE.items()},
@@ -328,6 +330,7 @@ def _changes(db: sqlite3.Connection, since: int) -> Changes:
         alerts=rows(ALERTS),
         silences=rows(SILENCES),
         muted=rows(MUTED_THERE),
+        posts=rows(POSTED_THERE),
         jobs=rows(JOBS),
         gone_jobs=tuple(db.execute(GONE_JOBS, (since,))) if since else (),
         renamed=build_questions.renamed_since(db, since),

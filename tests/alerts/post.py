@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from statusdesk.alerts.outbox import Outbox
+from statusdesk.alerts.sink_kinds import KEEPS_INCIDENTS
 from statusdesk.alerts.telling import Outcome
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.config_alerts import AlertsSettings, SinkSettings
@@ -31,9 +32,14 @@ class Post:
 
     def open(self) -> None:
         last = {}
+        incidents = {sink.name for sink in self.sinks if sink.type == KEEPS_INCIDENTS}
         for row in sorted(self.rows.values(), key=lambda row: row.id):
             if row.state == "sent":
                 last[row.sink, row.group_key] = row
+            if row.state == "failed" and row.what == "firing" and row.sink in incidents:
+                last[row.sink, row.group_key, "given up"] = row
+            elif row.state in ("sent", "failed"):
+                last.pop((row.sink, row.group_key, "given up"), None)
         self.outbox = Outbox(
             self.settings,
             self.sinks,

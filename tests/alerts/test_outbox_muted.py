@@ -44,13 +44,13 @@ def test_that_a_silenced_one_is_over_is_told_to_nobody_but_who_keeps_incidents(r
     if restarts:
         post.open()
         post.step()
-    assert [names for _, names in post.told(9 * HOUR)][0] == ["b resolved", "c firing"]
+    assert [names for _, names in post.told(9 * HOUR)][0] == ["b resolved"]
     assert {row.sink for row in post.rows.values() if row.why == "resolved"} == {"page"}
     if restarts:
         post.open()
     post.step(B)
-    (title, _), _ = post.told(MINUTE)
-    assert title == f"[FIRING] {NAMED}b; besides 1 firing", "it is new when it comes again"
+    titles = sorted(title for title, _ in post.told(MINUTE))
+    assert titles == [f"[FIRING] {NAMED}b", f"[FIRING] {NAMED}b; besides 1 firing"], "it is new when it comes again"
 
 
 def test_that_a_taken_one_is_over_is_told():
@@ -70,7 +70,7 @@ def test_that_a_taken_one_is_over_is_told_though_it_went_on_under_other_labels(r
     post.step(heir, replace(OVER_A, acked_by="kim", ended_by=RENAMED), handed_on=[("a", "d")])
     if restarts:
         post.open()
-    assert post.told(MINUTE) == [(f"[ENDED] {NAMED}a; besides 1 firing", ["a resolved", "b firing"])]
+    assert post.told(MINUTE) == [(f"[ENDED] {NAMED}a", ["a resolved"])]
     assert {row.sink for row in post.rows.values() if row.why == "resolved"} == {"page"}
     if restarts:
         post.open()

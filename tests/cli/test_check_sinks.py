@@ -113,6 +113,25 @@ def test_a_test_message_and_its_end(check, receiver, tmp_path):
     assert code == 1 and "answered 404" in found[0][2] and "s3cr3t" not in found[0][2]
 
 
+def test_lines_can_be_tried_before_the_first_run(check, tmp_path, monkeypatch):
+    """The directory is the collector's, that others may write in; one elsewhere is not made."""
+    monkeypatch.setenv("STATUSDESK_STATE_DIR", str(tmp_path / "state"))
+    settings = '[[sink]]\nname = "log"\ntype = "jsonl"\npath = "{}"\n'
+    code, found = check(settings.format("told.jsonl"), "sinks")
+    assert ("sink log", "ok") in [each[:2] for each in found]
+    code, found = check(settings.format("told.jsonl"), "--send-test", "log")
+    assert code == 0, found
+    assert len((tmp_path / "state" / "told.jsonl").read_text().splitlines()) == 2
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o750
+    code, found = check(settings.format("there/told.jsonl"), "--send-test", "log")
+    assert code == 1 and "No such file or directory" in found[0][2]
+
+
+def test_that_check_sends_nothing_does_not_read_as_if_nothing_ever_was(check):
+    _, found = check('[[sink]]\nname = "hook"\ntype = "webhook"\nurls = ["http://127.0.0.1:9"]\n', "sinks")
+    assert ("sink hook", "ok", "not tried here; `statusdesk check --send-test hook` tries it") in found
+
+
 @pytest.mark.parametrize(
     ("fields", "taken", "result", "said"),
     [

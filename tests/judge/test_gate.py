@@ -299,6 +299,10 @@ def test_a_version_that_is_asked_for_must_run_everywhere_in_the_stage_before():
     assert "us/staging runs 1.3" in answer(asked, rollouts=rows, sources=sources)[1]["version"].detail
     gone = answer(replace(ASKED, version="1.1"))
     assert gone[0].decision == "unknown" and "1.1 does not run in staging; 1.4 does" in gone[1]["version"].detail
+    answered = answer(replace(ASKED, version="v1.4"))[0]
+    assert (answered.decision, answered.version) == ("go", "1.4"), "the board takes the two for one"
+    two = (rollout(), rollout(name="orders-b", version="v1.4"))
+    assert answer(replace(ASKED, version="v1.4"), rollouts=two)[0].version == "v1.4", "as it is written comes first"
     assert "several versions" in answer(rollouts=rows, sources=sources)[1]["version"].detail
 
 

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from statusdesk.board_feed import AlertsReading
 from statusdesk.config_alerts import SinkSettings
-from statusdesk.states_alerts import AlertState, Matcher, Notification, Silence
+from statusdesk.states_alerts import AlertState, Matcher, Notification, PostedThere, Silence
 from tests.screens import boards
 from tests.screens.boards import HOUR, MINUTE, NOW
 
@@ -54,6 +54,9 @@ SILENCE = Silence(
     id="s1", matchers=(Matcher("app", "web"), Matcher("namespace", "au.*", is_regex=True)), starts_ms=NOW - MINUTE,
     ends_ms=NOW + HOUR, created_by="kim", comment="migration", created_ms=NOW - MINUTE,
 )  # fmt: skip
+POSTED = PostedThere(
+    sink="am", number=0, peer="am:9093", ok_ms=NOW - 5_000, taken=(FAILING.fingerprint, BUILD.fingerprint)
+)
 READING = AlertsReading(
     recent=(OVER,),
     notifications=(message(FAILING), message(OVER, age_ms=HOUR - MINUTE, what="resolved", why="resolved")),
@@ -61,5 +64,5 @@ READING = AlertsReading(
 
 
 def board(**more):
-    values = {"firing": (LAPSING, FAILING, BUILD, QUIET), "pending": (STUCK,), "silences": (SILENCE,)} | more
-    return replace(boards.bad_rollout(), **values)
+    values = {"firing": (LAPSING, FAILING, BUILD, QUIET), "pending": (STUCK,), "silences": (SILENCE,)}
+    return replace(boards.bad_rollout(), **({"posts": (POSTED,)} | values | more))

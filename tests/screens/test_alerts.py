@@ -64,8 +64,9 @@ async def test_each_alert_says_what_comes_next():
             below(app, "TokenLapsing")[2].endswith("taken by kim 1m ago: renewing by hand; not told again")
             and "vault/payments" in below(app, "TokenLapsing", 1)[0]
         )
-        assert below(app, "vault-agent exits", 2)[1].endswith("am: posted every 1m; desk: told 5m ago, again in 3h 55m")
-        assert below(app, "BuildFailed")[2].endswith("am: posted every 1m"), "the sink takes other stages only"
+        told = "am: posted 5s ago, every 1m; desk: told 5m ago, again in 3h 55m"
+        assert below(app, "vault-agent exits", 2)[1].endswith(told)
+        assert below(app, "BuildFailed")[2].endswith("am: posted 5s ago, every 1m"), "the sink takes other stages only"
         assert below(app, "RolloutStuck")[2].endswith("fires in 20m if it stays; then told to am, desk")
         assert below(app, "ServiceDegraded")[2].endswith("silenced by kim for 1h more: migration")
         assert below(app, "silence  ", 1)[0].startswith("silence  app=web namespace=~au.*")
@@ -183,7 +184,7 @@ async def test_what_an_alertmanager_mutes_itself_and_that_it_could_not_be_read()
         assert "What is silenced in am itself could not be read for 1h: no connection" in text(app)
         app.hand.give(board(muted=(MutedThere(sink="am"),), change=9))
         await until(pilot, lambda: "could not be read" not in text(app))
-        assert below(app, "BuildFailed")[2].endswith("am: posted every 1m")
+        assert below(app, "BuildFailed")[2].endswith("am: posted 5s ago, every 1m")
 
 
 async def test_under_the_collector_of_a_board_no_alert_promises_a_message():
@@ -191,7 +192,7 @@ async def test_under_the_collector_of_a_board_no_alert_promises_a_message():
     async with app.run_test(size=WIDE) as pilot:
         await list_alerts(pilot)
         assert below(app, "vault-agent exits", 2)[1].endswith("nobody is told while a board's own collector works")
-        assert "posted every" not in text(app) and "then told to" not in text(app)
+        assert "posted 5s" not in text(app) and "then told to" not in text(app)
 
 
 async def test_enter_opens_the_cause():

@@ -4,10 +4,13 @@ import pytest
 from msgspec.structs import replace
 
 from statusdesk.alerts.tuning import Tuning
+from statusdesk.alerts_posted import Taker
+from statusdesk.clock import steady_clock, system_clock
 from statusdesk.config_alerts import HaSettings, SinkSettings
 from statusdesk.sinks.alertmanager import batches, content_mark, posted, rfc3339, terms_of, told
 from statusdesk.sinks.peers import Peer, Standing
 from tests.alerts.make import config
+from tests.e2e.world import wait_for
 from tests.sinks.make import ALERT, OVER, T0
 
 AM = SinkSettings(name="am", type="alertmanager", urls=("http://am:9093",))
@@ -110,3 +113,40 @@ def test_of_a_clock_that_is_set_and_set_right_again_nothing_is_left(tmp_path):
     ahead, agrees, behind, again = narrated
     assert "our clock is 600 s ahead of that of" in ahead and "our clock is 600 s behind that of" in behind
     assert agrees == again and "agrees with" in agrees
+
+
+def test_what_one_has_taken_is_reported_with_what_it_has_not(tmp_path, receiver):
+    """One that was told before, refuses a second alert, then goes away while a third one comes that fired long ago."""
+    standing, narrated = Standing(steady_clock), []
+    even = {"clock": system_clock, "steady": steady_clock}
+    sink = replace(AM, urls=(receiver.url,), resend_s=0.2)
+    terms, tuning = replace(TERMS, sink=sink), Tuning(config(sinks=(sink,)))
+    peer = Peer(receiver.url, terms, tuning, standing, tmp_path, narrate=narrated.append, number=1, **even)
+    reports = []
+
+    def report(holds):
+        wait_for(lambda: reports.extend(filter(None, [peer.report()])) or (reports and holds(reports[-1])), 10.0)
+        return reports[-1]
+
+    first = replace(ALERT, started_ms=1, fired_ms=1)
+    bad, late = replace(first, fingerprint="bad", app="bad"), replace(first, fingerprint="late", app="late")
+    try:
+        standing.put((first,))
+        taken = report(lambda each: each.ok_ms)
+        assert (taken.sink, taken.number, taken.peer) == (sink.name, 1, receiver.url.removeprefix("http://"))
+        assert Taker(taken).took(first) and not Taker(taken).took(bad)
+        receiver.answer = lambda body: (400 if any(each["labels"]["app"] == "bad" for each in body) else 200, {}, b"no")
+        standing.put((first, bad))
+        refused = report(lambda each: each.refused)
+        assert refused.refused == (("bad", "no"),) and Taker(refused).took(first) and not Taker(refused).took(bad)
+        receiver.answer = lambda body: (503, {}, b"")
+        standing.put((first, bad, late))
+        away = report(lambda each: each.problem)
+        assert away.taken == (first.fingerprint,) and Taker(away).took(first) and not Taker(away).took(late)
+        assert not Taker(away).took(replace(first, started_ms=away.ok_ms + 1)), "it was over since, and fires again"
+        standing.put((replace(first, started_ms=2), late))
+        report(lambda each: not each.taken)
+        assert away.problem == "it answered 503" and away.problem_ms >= taken.ok_ms
+    finally:
+        standing.stop()
+        peer.join(3.0)

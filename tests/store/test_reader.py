@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from statusdesk.states import AlertState, Collector, JobEvent, Level, RolloutState
-from statusdesk.states_alerts import Matcher, Muted, MutedThere, Notification, Silence
+from statusdesk.states_alerts import Matcher, Muted, MutedThere, Notification, PostedThere, Silence
 from statusdesk.store import builds as build_questions
 from statusdesk.store import gate_rows, past
 from statusdesk.store import reader as reading
@@ -395,3 +395,25 @@ def test_an_alert_of_the_past_knows_nothing_of_later(writer: Writer, reader: Rea
     )
     (then,) = reader.as_of(5_500).alerts
     assert (then.acked_by, then.stale_since_ms) == ("kim", None)
+
+
+def test_what_alertmanagers_have_taken_outlives_a_collector_that_could_not_post_yet(writer, reader) -> None:
+    rows = writer.alert_rows
+    taken = PostedThere(sink="am", number=1, peer="am2:9093", ok_ms=5_000, taken=("g",), refused=(("f", "no"),))
+    rows.put_posted(taken)
+    writer.commit()
+    change = reader.changes(0).change
+    rows.put_posted(replace(taken))
+    writer.commit()
+    assert not reader.changes(change).posts, "the same again is not written"
+    away = PostedThere(sink="am", number=1, peer="am2:9093", problem="no connection", problem_ms=9_000)
+    rows.put_posted(away)
+    rows.put_posted(replace(away, problem="no answer", problem_ms=10_000))
+    writer.commit()
+    (found,) = reader.changes(change).posts
+    assert (found.ok_ms, found.taken, found.refused) == (5_000, ("g",), (("f", "no"),))
+    assert (found.problem, found.problem_ms) == ("no answer", 9_000)
+    rows.put_posted(replace(away, peer="another:9093"))
+    writer.commit()
+    assert reader.changes(found.change).posts[0].ok_ms is None, "that was another one"
+    assert reader.as_of(9_000).posts is None, "what was taken then is not kept"
