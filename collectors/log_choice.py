@@ -20,18 +20,23 @@ class LogChoice:
         self._failing = selection.failing
         self.there: dict[Area, frozenset[str]] = dict(selection.failing.there) if selection.failing else {}
         """Of each place the uids of the pods that were there at the beginning, and take nobody's place."""
+        named = selection.failing.workloads if selection.failing else ()
+        self._workloads = {(cluster, namespace, *_lasting(*known)) for cluster, namespace, *known in named}
         self._pods = set[tuple[str, str]]()
         self._failed = set[Key]()
         self._passed, self._passed_before = set[Key](), set[Key]()
+        self._others = set[tuple[str, str]]()
+        self._restarts: dict[Key, int] = {}  # of what was passed over, when that was seen first
 
     @property
     def others(self) -> int:
-        """How many pods are there that are not followed, as nothing of them fails."""
-        return len({key[:2] for key in self._passed} - self._pods)
+        """How many pods are there that are not followed, as nothing of them fails; of what is over none counts."""
+        return len(self._others - self._pods)
 
     def look(self, rosters: Collection[tuple[Cluster, Roster]]) -> None:
         """Begin to look at all pods; take note of those that are there at the beginning."""
-        self._passed_before, self._passed = self._passed, set()
+        self._passed_before, self._passed, self._others = self._passed, set(), set()
+        self._restarts = {key: count for key, count in self._restarts.items() if key in self._passed_before}
         if self._failing is None:
             return
         for area in {(cluster.name, roster.target.namespace) for cluster, roster in rosters} - set(self.there):
@@ -42,8 +47,8 @@ class LogChoice:
     def _first(self, area: Area, pods: Iterable[LogPod]) -> frozenset[str]:
         """Return the uids of pods without those in the place of what was named, where that had gone before."""
         pods = list(pods)
-        named = {pod.workload for pod in pods if self._is_named_pod(area, pod)}
-        return frozenset(pod.uid for pod in pods if pod.workload in named or not self._may_follow(area, pod))
+        named = {_lasting(*pod.workload) for pod in pods if self._is_named_pod(area, pod)}
+        return frozenset(pod.uid for pod in pods if _lasting(*pod.workload) in named or not self._may_follow(area, pod))
 
     def has(self, cluster: Cluster, pod: LogPod, container: PodContainer) -> bool:
         """Say whether a container is followed."""
@@ -53,6 +58,9 @@ class LogChoice:
         if self._has_pod(cluster, pod) and self._is_in_pod(cluster, key, pod, container):
             return True
         self._passed.add(key)
+        self._restarts.setdefault(key, container.restarts)
+        if not pod.over:
+            self._others.add(key[:2])
         return False
 
     def is_late(self, key: Key) -> bool:
@@ -71,10 +79,12 @@ class LogChoice:
 
     def _has_pod(self, cluster: Cluster, pod: LogPod) -> bool:
         key, area = (cluster.name, pod.uid), (cluster.name, pod.namespace)
+        is_new = area in self.there and pod.uid not in self.there[area]
         if key not in self._pods and (
             self._is_named_pod(area, pod)
-            or (self._may_follow(area, pod) and area in self.there and pod.uid not in self.there[area])
+            or (is_new and (self._may_follow(area, pod) or pod.has_failed))
             or pod.fails(cluster.api.now_ns)
+            or (not pod.leaves and any(self._fell((*key, one.name), one) for one in pod.containers))
         ):
             self._pods.add(key)
         return key in self._pods
@@ -87,11 +97,16 @@ class LogChoice:
         names = self._failing.containers if self._failing is not None else ()
         if self._is_chosen(pod, container, names):
             return True
-        if container.fails(cluster.api.now_ns):
+        if container.fails(cluster.api.now_ns) or self._fell(key, container):
             self._failed.add(key)
         goes_on = not container.init and bool(container.run_id)
         only_init = not any(one.name in names and not one.init for one in pod.containers)
         return key in self._failed or (goes_on and only_init)
+
+    def _fell(self, key: Key, container: PodContainer) -> bool:
+        """Say whether one that was passed over has ended badly since, though it may run well again."""
+        again = container.restarts > self._restarts.get(key, container.restarts)
+        return again and container.last is not None and container.last.exit_code != 0
 
     def _is_named_pod(self, area: Area, pod: LogPod) -> bool:
         """Say whether a pod is one of those that were named."""
@@ -101,4 +116,9 @@ class LogChoice:
 
     def _may_follow(self, area: Area, pod: LogPod) -> bool:
         """Say whether a pod is of a workload that had failed."""
-        return self._failing is not None and (*area, *pod.workload) in self._failing.workloads
+        return (*area, *_lasting(*pod.workload)) in self._workloads
+
+
+def _lasting(kind: str, name: str) -> tuple[str, str]:
+    """Return what runs of one thing have in common: each Job of a CronJob, or of a version, has a name of its own."""
+    return (kind, name.rpartition("-")[0] or name) if kind == "Job" else (kind, name)

@@ -94,6 +94,10 @@ POD_EVENT: msgspec.json.Decoder[
 )
 
 
+OUT_OF_TIME = "DeadlineExceeded"
+"""The reason of a pod that ran for longer than its Job may take (``activeDeadlineSeconds``)."""
+
+
 class Run(msgspec.Struct, frozen=True):
     """A run of a container that has ended. ``started_ns`` and ``finished_ns``: as of ``PodContainer``."""
 
@@ -188,6 +192,12 @@ class LogPod(msgspec.Struct, frozen=True, kw_only=True):
         """Say whether it is there to stay and has no node, or a container that fails."""
         stays = not self.leaves and not self.over
         return stays and (bool(self.why) or any(one.fails(now_ns) for one in self.containers))
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it is over because of a container of its own, as a try of a Job: a node has not put it out."""
+        own = not self.why or self.why.startswith(OUT_OF_TIME)
+        return self.over and own and any(one.ended is not None and one.ended.exit_code for one in self.containers)
 
     @property
     def initialising(self) -> bool:

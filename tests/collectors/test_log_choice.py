@@ -119,6 +119,44 @@ def test_what_fails_later_is_followed_from_then_on(kube, follow, heard, one):
     assert asked["tailLines"] == "6", "what it wrote in all the days before was not asked for"
 
 
+def tried(name, job, code=1, reason=""):
+    """A try of a Job that is over."""
+    made = of(
+        "j", name, container(state=ended(f"run-{name}", code, "Error")), kind="Job", workload=job, uid=f"uid-{name}"
+    )
+    made["status"] |= {"phase": "Failed" if code else "Succeeded", "reason": reason}
+    return made
+
+
+def test_a_job_that_fails_later_is_followed_whatever_its_name_and_what_was_there_before_is_not(kube, follow, heard):
+    heard("orders-1-a", "orders-0-z", "worker-2-b", "worker-3-c", "worker-4-d", "orders-5-e")
+    kube.replies["orders-1-a/app"] = [Reply(stamped("orders-1-a app"))]
+    lines = follow(tried("orders-1-a", "orders-1"), tried("orders-0-z", "orders-0"),
+                   failing=failing("orders-1-*", kind="Job"))  # fmt: skip
+    lines.wait_texts("orders-1-a app")
+    wait_for(lambda: kube.watching("pods", "testing"))
+    assert lines.source.status().others == 0, "of what is over nobody says that nothing of it fails"
+    kube.show(tried("worker-2-b", "worker-2", 0), event="ADDED")
+    kube.show(tried("worker-3-c", "worker-3", 137, "Evicted"), event="ADDED")
+    kube.drop("orders-1-a")
+    kube.show(tried("worker-4-d", "worker-4"), event="ADDED")
+    kube.show(tried("orders-5-e", "orders-5", 0), event="ADDED")  # the next run of what had failed
+    wait_for(lambda: {"worker-4-d app", "orders-5-e app"} <= set(lines.texts()))
+    assert {"orders-0-z app", "worker-2-b app", "worker-3-c app"}.isdisjoint(lines.texts())
+    assert "joined: j, followed too" in lines.marks()
+
+
+def test_a_crash_that_was_over_before_it_was_seen_is_one(kube, follow, heard):
+    heard("orders-b-1", "worker-0")
+    well = of("a", "worker-0", container(state=LATE, ready=True), workload="worker")
+    lines = follow(of("b", "orders-b-1", crashed()), well, failing=failing("orders-b-?"))
+    lines.wait_texts("orders-b-1 app")
+    wait_for(lambda: kube.watching("pods", "testing"))
+    back = container(run="run-2", state=LATE, ready=True, lastState=ended("run-1", 1, "Error"), restartCount=1)
+    kube.show(of("a", "worker-0", back, workload="worker"), event="MODIFIED")
+    wait_for(lambda: "worker-0 app" in lines.texts())
+
+
 def test_other_containers_are_followed_as_soon_as_they_fail(kube, follow, heard):
     heard("orders-b-1")
     stands = of("b", "orders-b-1", crashed(), container("proxy", "run-p", ready=True))
