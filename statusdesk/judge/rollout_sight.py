@@ -42,6 +42,7 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
     memory: Memory | None
     looked_ms: int | None
     tail: LogTail | None
+    told_ms: int
 
 
 def begun_ms(sight: Sight, new_pods: tuple[Pod, ...], completed: bool) -> int:
@@ -49,7 +50,7 @@ def begun_ms(sight: Sight, new_pods: tuple[Pod, ...], completed: bool) -> int:
     if sight.before is None:
         return began_ms(sight.workload, sight.pods, new_pods, completed, sight.now_ms)
     looked_ms = sight.looked_ms if sight.looked_ms is not None else sight.before.level_since_ms
-    return seen_began_ms(sight.workload, new_pods, looked_ms or sight.now_ms, sight.now_ms)
+    return seen_began_ms(sight.workload, new_pods, looked_ms or sight.now_ms, sight.told_ms)
 
 
 def rollout_of(

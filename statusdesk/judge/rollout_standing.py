@@ -166,7 +166,9 @@ def _by_refusals(rollout: Rollout, scene: Scene) -> Finding | None:
 
 def _by_conditions(rollout: Rollout) -> Finding | None:
     workload = rollout.workload
-    progressing = condition_of(workload, "Progressing")
+    progressing, refused = condition_of(workload, "Progressing"), _refused(rollout)
+    if refused is not None and refused.level is Level.FAILING:
+        return refused  # it says why there is no progress, for as long as it lasts
     if progressing is not None and progressing.status == "False":
         timed_out = progressing.reason == "ProgressDeadlineExceeded"
         message = "no progress within the deadline" if timed_out else progressing.message
@@ -176,7 +178,12 @@ def _by_conditions(rollout: Rollout) -> Finding | None:
             message=message,
             look="pods and events of the new revision",
         )
-    refused = condition_of(workload, "ReplicaFailure")
+    return refused
+
+
+def _refused(rollout: Rollout) -> Finding | None:
+    """Pods that may not be made, as the controller tells it."""
+    workload, refused = rollout.workload, condition_of(rollout.workload, "ReplicaFailure")
     if refused is None or refused.status != "True" or rollout.complete:
         return None
     named = _REFUSED_POD.search(refused.message)

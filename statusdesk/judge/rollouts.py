@@ -56,17 +56,19 @@ def judge_rollout(
     memory: Memory | None = None,
     looked_ms: int | None = None,
     tail: LogTail | None = None,
+    told_ms: int | None = None,
 ) -> Verdict:
     """Judge a workload with all its pods; ``before`` is the previous verdict, which holds what must not flicker.
 
     ``events`` and ``revisions`` are those looked up for it, where they are known. ``looked_ms``: when it had last been
     looked at before it was seen to be as it is. ``tail``: what an init container that runs for long said last.
+    ``told_ms``: the moment now, where ``now_ms`` is one before, until which all is known: what is told late came since.
     """
     if before is not None and before.level is Level.OK:
         revision = unremarkable(workload, pods, before, thresholds, now_ms)
         if revision is not None:
             return Verdict(state=well_as_before(workload, before), new_revision=revision, memory=memory)
-    asked = (before, thresholds, now_ms, events, memory, looked_ms, tail)
+    asked = (before, thresholds, now_ms, events, memory, looked_ms, tail, now_ms if told_ms is None else told_ms)
     if workload.kind in JOB_KINDS:
         return _judge(Sight(workload, tuple(pods), *asked), ("", tuple(pods)))
     now = current(workload, pods, before, memory, now_ms)

@@ -148,7 +148,7 @@ class Rollouts:
             name = rollout_key(key)
             members = kept.members_of(key)
             as_of_ms = self._hearing.as_of_ms(key, now_ms)
-            verdict = self._verdict_on(workload, tuple(members.values()), before.get(name), as_of_ms)
+            verdict = self._verdict_on(workload, tuple(members.values()), before.get(name), as_of_ms, now_ms)
             self._remember(key, verdict.memory, as_of_ms)
             joined = self._join(verdict.state, key in kept.made)
             kept.made.discard(key)
@@ -164,24 +164,25 @@ class Rollouts:
         return states, pods
 
     def _verdict_on(
-        self, workload: Workload, pods: tuple[Pod, ...], before: RolloutState | None, now_ms: int
+        self, workload: Workload, pods: tuple[Pod, ...], before: RolloutState | None, as_of_ms: int, now_ms: int
     ) -> Verdict:
         """Judge a rollout by all that is known of it, as of then; ``before``: its row."""
         key = workload.key
         memory = self._memories.get(key)
-        if memory is not None and (dark_ms := self._hearing.dark_ms(key, self._judged.get(key, now_ms), now_ms)):
+        if memory is not None and (dark_ms := self._hearing.dark_ms(key, self._judged.get(key, as_of_ms), as_of_ms)):
             memory = after_dark(memory, dark_ms)
         return judge_rollout(
             workload,
             pods,
             self._witnessed.seen(before) if before is not None and before.until_ms is None else None,
             self._thresholds_of(key[0], key[1]),
-            now_ms,
+            as_of_ms,
             events=self._inquiries.events_of(key),
             revisions=self._inquiries.revisions_of(workload),
             memory=memory,
             looked_ms=self._kept.take_looked_ms(key),
             tail=self._inquiries.tail_of(key),
+            told_ms=now_ms,
         )
 
     def _holds(self, key: WorkloadKey, now_ms: int) -> bool:

@@ -106,6 +106,17 @@ def test_replica_failure(workload: Workload, message: str, level: Level, reason:
     assert level is OK or "pods cannot be created: " in state.message
 
 
+def test_a_refusal_is_named_beyond_the_deadline_too() -> None:
+    late = msgspec.structs.replace(
+        rolling(updated=0),
+        conditions=(available(), progressing("ProgressDeadlineExceeded", status="False"), refused(REFUSED.format(NEW))),
+    )
+    state = judge(late, after_s=700).state
+    assert (state.level, state.reason) == (FAILING, "ReplicaFailure") and "exceeded quota: q" in state.message
+    older = msgspec.structs.replace(late, conditions=(*late.conditions[:2], refused(REFUSED.format(OLD))))
+    assert judge(older, after_s=700).state.reason == "ProgressDeadlineExceeded", "that is about the old ReplicaSet"
+
+
 def test_a_scale_up_that_a_quota_stops_is_a_warning_and_stays_one() -> None:
     before = judge(deployment(), pod(), pod(name="b"), after_s=60).state
     conditions = (*deployment().conditions, refused(REFUSED.format(NEW)))

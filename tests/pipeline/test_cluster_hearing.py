@@ -232,3 +232,16 @@ def test_a_beat_that_comes_a_little_late_keeps_nobody_waiting(bench):
     before = bench.rollout().level
     beat(bench.now_ms - 200)
     assert (before, bench.rollout().level) == (Level.WARNING, Level.FAILING)
+
+
+@pytest.mark.parametrize("observed", [False, True])
+def test_what_changed_while_nobody_looked_did_not_begin_when_it_was_heard_last(bench, observed):
+    bench.see(deployments(workload()), swept(Pod, pod()), Visited(source=SOURCE, ok=True, at_ms=T0, live=True))
+    heard_ms = bench.now_ms = T0 + 10 * SECOND
+    bench.see()
+    bench.now_ms += 40 * SECOND
+    changed = replace(workload(version="1.6.0"), generation=2, observed_generation=2 if observed else 1, revision="2")
+    held = [known(kind, heard_ms, bench.now_ms, broken=False) for kind in ("Pod", "Deployment")]
+    bench.see(*held, Changed(source=SOURCE, kind=Workload, at_ms=bench.now_ms, heard_ms=heard_ms, seen=(changed,)))
+    row = bench.rollout()
+    assert row.version == "1.6.0" and row.started_ms == bench.now_ms, "it may have begun till now"
