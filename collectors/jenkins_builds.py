@@ -320,6 +320,8 @@ class JenkinsBuilds:
 
     def _settle_errands(self) -> None:
         """Say which builds could not be read at all."""
+        with self._lock:
+            self._errands.drop(self._identities.is_past)
         given_up = self._errands.given_up()
         for errand, _ in given_up:
             if errand.number is not None:
@@ -369,23 +371,22 @@ class JenkinsBuilds:
         self._visits.hurry()
         return True
 
-    def _missing(self, errand: Errand) -> None:
-        """Take that what an errand asked for is not there; called by its thread."""
-        if errand.number is None:
+    def _missing(self, errand: Errand) -> bool:
+        """Take that what an errand asked for is not there, and say whether that settles it; called by its thread."""
+        if errand.number is None:  # builds of a job that is still there are asked for again
             with self._lock:
-                if errand.page is not None and not self._identities.is_past(errand):
-                    self._history.stop(errand.job)
-            return
+                return errand.page is None or self._identities.is_past(errand)
         key = (errand.job, errand.number)
         with self._lock:
             if self._identities.is_past(errand):
-                return
+                return True
             known = self._ledger.get(key)
             if known is not None and not (known.building or known.deleted):
                 self._deletions.missed(key)
             told = self._ledger.vanished(key)
             self._tell(told)
         self._ask_for_upstream(told)
+        return True
 
     def _remain(self, errand: Errand, remaining: Remaining) -> None:
         """Take which builds a job still has; called by its thread."""

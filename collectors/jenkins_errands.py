@@ -50,7 +50,7 @@ class JenkinsErrands:
         connect: Callable[[], JenkinsApi],
         parallel: int,
         done: Callable[[Errand, Builds], None],
-        missing: Callable[[Errand], None],
+        missing: Callable[[Errand], bool],
         remain: Callable[[Errand, Remaining], None],
     ) -> None:
         self._connect = connect
@@ -138,6 +138,11 @@ class JenkinsErrands:
         with self._changed:
             return any(errand.job == job and errand.page is None for errand in self._under_way)
 
+    def drop(self, is_past: Callable[[Errand], bool]) -> None:
+        """Forget what was given up and is about a job that its name does not stand for any more."""
+        with self._changed:
+            self._given_up = {errand: error for errand, error in self._given_up.items() if not is_past(errand)}
+
     def given_up(self) -> list[tuple[Errand, VisitFailed]]:
         """Return the errands that failed for good, with why."""
         with self._changed:
@@ -207,9 +212,7 @@ class JenkinsErrands:
             self._given_up[errand] = error
 
     def _failed(self, errand: Errand, error: VisitFailed) -> None:
-        if error.status == 404:
-            if not self._closed:
-                self._missing(errand)
+        if error.status == 404 and (self._closed or self._missing(errand)):
             self._finished(errand)
             return
         with self._changed:
@@ -219,8 +222,8 @@ class JenkinsErrands:
             return
         with self._changed:
             self._later.append(errand)
-            # An error page may be about this one build; all else concerns Jenkins as a whole.
-            if error.status != 500 and error.problem != "NotJson":
+            # An error page may be about this one build or job; all else concerns Jenkins as a whole.
+            if error.status not in (404, 500) and error.problem != "NotJson":
                 self._resting = True
                 wait_s = min(error.retry_after_s or 0.0, RETRY_AFTER_LIMIT_S)
                 self._not_before_s = max(self._not_before_s, time.monotonic() + wait_s)

@@ -89,10 +89,6 @@ class History:
         self._gaps.pop(job, None)
         self._reading.discard(job)
 
-    def stop(self, job: str) -> None:
-        """Take that a job could not be found when its builds were asked for."""
-        self._reading.discard(job)
-
     def know(self, reads: Mapping[str, Read]) -> None:
         """Take how far the builds of jobs were read by other names that these had."""
         self._reads |= reads

@@ -272,7 +272,7 @@ class Peer:
             self._narrate(f"statusdesk: sink {name}: {before.peer} is not told: {problem}; trying again")
         self._stats = replace(before, failed=before.failed + 1, problem=problem, ahead_ms=-self._skew.ms)
         since_ms = self._posted.problem_ms if self._posted.problem else self._clock()
-        self._took &= _firing(self._told())  # one that ended since is another when it fires again
+        self._took &= _firing(self._standing.alerts() or ())  # one that ended since is another when it fires again
         self._report(replace(self._posted, problem=problem, problem_ms=since_ms))
 
     def _report(self, posted: PostedThere) -> None:

@@ -9,7 +9,7 @@ from collectors.jenkins_history import read_of
 from statusdesk.clock import system_clock
 from statusdesk.facts import Job
 from tests.collectors.small_jenkins import build
-from tests.collectors.stage import eventually, staged
+from tests.collectors.stage import Answer, eventually, staged
 from tests.collectors.test_jenkins_builds import known
 from tests.collectors.watched_jenkins import TICK, Watched, small_jenkins  # noqa: F401  (the fixture jenkins)
 
@@ -235,3 +235,33 @@ def test_builds_that_older_ones_have_started_are_attributed_by_them_once(jenkins
             path for path in stage.paths() if path.startswith("/job/release/") and path != "/job/release/api/json"
         ]
         assert len(single) == len(set(single))
+
+
+class AwayOnce:
+    """A Jenkins that does not find a job once, when a page of its builds is asked for."""
+
+    def __init__(self, jenkins, page):
+        self._jenkins, self._page = jenkins, page
+
+    def __getattr__(self, name):
+        return getattr(self._jenkins, name)
+
+    def __call__(self, asked):
+        if self._page and self._page in asked.query and asked.path == "/job/deploy/api/json":
+            self._page = ""
+            return Answer(404, b"gone")
+        return self._jenkins(asked)
+
+
+@pytest.mark.parametrize(("page", "stored"), [("{49,100}", 0), ("{0,50}", 0), ("{0,100}", 10)])
+def test_a_page_that_was_not_there_once_is_asked_for_again(jenkins, page, stored):
+    jenkins.add("deploy", *map(build, range(1, 81)))
+    builds = [known("deploy", number, started_ms=build(number)["timestamp"]) for number in range(1, stored + 1)]
+    read = [Job(source="jenkins", name="deploy", url="u", complete=True, read_builds=stored, read_from=1)] * bool(
+        stored
+    )
+    with staged(AwayOnce(jenkins, page)) as stage, Watched(stage, known=builds, stored=read) as watched:
+        watched.visit()
+        all_read(watched)
+        assert numbers(watched) == set(range(stored + 1, 81)) and told(watched).complete
+        assert pages(stage).count(f"builds{page}") == 2
