@@ -261,7 +261,7 @@ def test_a_page_that_was_not_there_once_is_asked_for_again(jenkins, page, stored
         stored
     )
     with staged(AwayOnce(jenkins, page)) as stage, Watched(stage, known=builds, stored=read) as watched:
+        eventually(lambda: watched.visit() and not watched.collector.busy())
         watched.visit()
-        all_read(watched)
         assert numbers(watched) == set(range(stored + 1, 81)) and told(watched).complete
         assert pages(stage).count(f"builds{page}") == 2
