@@ -212,6 +212,7 @@ def test_what_another_silence_keeps_quiet_there_is_not_said_to_be_told(beside, t
 
 OTHER = replace(alerts.POSTED, number=1, peer="am2:9093")
 AWAY = {"problem": "no connection", "problem_ms": NOW - 2 * MINUTE}
+DENIED = AWAY | {"problem": "it answered 401"}
 WILL_NOT = {"refused": ((FAILING.fingerprint, "bad label"),)}
 
 
@@ -244,7 +245,18 @@ WILL_NOT = {"refused": ((FAILING.fingerprint, "bad label"),)}
         ((replace(alerts.POSTED, **WILL_NOT), OTHER), "posted 5s ago, every 1m, but refused by am:9093: bad label"),
         (
             (replace(alerts.POSTED, **WILL_NOT), replace(OTHER, taken=(), **AWAY)),
-            "not told yet, but refused by am:9093: bad label, but not taken by am2:9093 for 2m: no connection",
+            "not told yet, none takes it now: refused by am:9093: bad label, "
+            "and not taken by am2:9093 for 2m: no connection",
+        ),
+        (
+            (replace(alerts.POSTED, **DENIED), replace(OTHER, **AWAY)),
+            "posted 5s ago, none takes it now: not taken by am:9093 for 2m: it answered 401, "
+            "and not taken by am2:9093 for 2m: no connection",
+        ),
+        (
+            (replace(alerts.POSTED, **DENIED), replace(OTHER, **AWAY), replace(OTHER, number=2, peer="am3:9093")),
+            "posted 5s ago, every 1m, but not taken by am:9093 for 2m: it answered 401, "
+            "and not taken by am2:9093 for 2m: no connection",
         ),
         ((replace(alerts.POSTED, sink="another"),), "not told yet"),
         (None, "what it has taken is not kept of the past"),
