@@ -64,10 +64,10 @@ class Posts:
             parts = [f"posted {span(max(0, now_ms - max(taken_ms)))} ago{again}"]
         elif troubles and all_troubled and all(what == REFUSED for _, (what, _) in troubles):
             parts = []  # it was told, and will not have it
-        return ", ".join([*parts, *_named(troubles, len(takers), now_ms)])
+        return ", ".join([*parts, *([_named(troubles, len(takers), now_ms)] if troubles else [])])
 
 
-def _named(troubles: Sequence[tuple[PostedThere, tuple[str, str]]], peers: int, now_ms: int) -> list[str]:
+def _named(troubles: Sequence[tuple[PostedThere, tuple[str, str]]], peers: int, now_ms: int) -> str:
     """Return the troubles in words, each once, with who has them unless all have the same, and for how long all do."""
     alike: dict[tuple[str, str], list[PostedThere]] = {}
     for row, trouble in troubles:
@@ -77,5 +77,7 @@ def _named(troubles: Sequence[tuple[PostedThere, tuple[str, str]]], peers: int, 
         by = "" if len(rows) == peers else f" by {' and '.join(row.peer for row in rows)}"
         since_ms = max(row.problem_ms or 0 for row in rows) if what == NOT_TAKEN else 0
         age = f" for {span(max(0, now_ms - since_ms))}" if since_ms else ""
-        found.append(f"{'but ' if by else ''}{what}{by}{age}: {why}")
-    return found
+        found.append(f"{what}{by}{age}: {why}")
+    if len(troubles) < peers:
+        return f"but {', and '.join(found)}"
+    return found[0] if len(found) == 1 else f"none takes it now: {', and '.join(found)}"

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from statusdesk.alerts.dedup import group_of, grouping, is_kept_from, key_of, wanted
 from statusdesk.alerts.inhibition import RECOVERY_MS
+from statusdesk.alerts.mutes import parts_about
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.alerts_posted import Posts
 from statusdesk.board import Board
@@ -127,9 +128,9 @@ class Outlook:
         if alert.stale_since_ms is not None:
             return "its source cannot be read: it stays as it is until it can"
         if alert.acked_by:
-            return _taken(alert, now_ms) + _told_all_the_same(alert.fingerprint, board)
+            return _taken(alert, now_ms) + _told_all_the_same(alert, board)
         if alert.silenced_by:
-            return _silenced(alert, board) + _told_all_the_same(alert.silenced_by, board)
+            return _silenced(alert, board) + _told_all_the_same(alert, board)
         if alert.inhibited_by:
             takers = self._takers(alert) if self._tells(board) else []
             posted = [sink for sink in takers if _is_posted(alert, sink)]
@@ -225,9 +226,11 @@ def _taken(alert: AlertState, now_ms: int) -> str:
     return f"taken by {alert.acked_by}{since}{until}{said}; not told again"
 
 
-def _told_all_the_same(about: str, board: Board) -> str:
-    """Return which Alertmanagers do not keep quiet though they were asked to."""
-    names = ", ".join(row.sink for row in board.muted if about in row.not_there)
+def _told_all_the_same(alert: AlertState, board: Board) -> str:
+    """Return which Alertmanagers do not keep quiet though they were asked to, by nothing that is about this alert."""
+    lacking = [row for row in board.muted if row.not_there]
+    parts = parts_about(alert, board.silences, board.at_ms) if lacking else set()
+    names = ", ".join(row.sink for row in lacking if parts and parts.issubset(row.not_there))
     return f"; but told by {names}: its silence there was ended by somebody, or refused" if names else ""
 
 

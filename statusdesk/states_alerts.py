@@ -234,7 +234,7 @@ class MutedThere(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the Alertmanagers of a sink mute, as they said last. Key: sink.
 
     ``problem``: why that could not be read again, since ``problem_ms``; empty when it could. ``not_there``: what is
-    silenced or taken here, and told there all the same: by id of the silence or fingerprint of the alert.
+    silenced or taken here, and told there all the same: by part of a silence, or fingerprint of the taken alert.
     """
 
     sink: str

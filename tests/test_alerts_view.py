@@ -11,7 +11,7 @@ from statusdesk.config_alerts import AlertRuleSettings, AlertsSettings
 from statusdesk.console_requests import Ack
 from statusdesk.feed import PastFeed, StoreFeed
 from statusdesk.states import Collector
-from statusdesk.states_alerts import Muted, MutedThere
+from statusdesk.states_alerts import Matcher, Muted, MutedThere, Silence
 from statusdesk.store.writer import Writer
 from tests.screens import alerts
 from tests.screens.alerts import FAILING, NOW, SINKS, STUCK, message
@@ -175,16 +175,44 @@ def test_what_an_alertmanager_mutes_itself_is_said_of_that_sink_only(muted, word
 
 
 def test_an_alertmanager_that_tells_all_the_same_is_named():
-    board = alerts.board(muted=(MutedThere(sink="am", not_there=(FAILING.fingerprint, "s1")), MutedThere(sink="b")))
+    board = alerts.board(muted=(MutedThere(sink="am", not_there=(FAILING.fingerprint,)), MutedThere(sink="b")))
     outlook = Outlook(config(sinks=SINKS))
-    ends = "; but told by am: its silence there was ended by somebody, or refused"
-    assert outlook.words(replace(FAILING, acked_by="kim"), board, {}) == f"taken by kim; not told again{ends}"
-    assert outlook.words(replace(FAILING, silenced_by="s1"), board, {}).endswith(ends)
-    assert not outlook.words(replace(FAILING, silenced_by="s2"), board, {}).endswith(ends)
+    assert outlook.words(replace(FAILING, acked_by="kim"), board, {}) == f"taken by kim; not told again{TOLD}"
+    assert not outlook.words(replace(STUCK, acked_by="kim"), board, {}).endswith(TOLD)
+
+
+TOLD = "; but told by am: its silence there was ended by somebody, or refused"
+IN_CLUSTER = replace(FAILING, silenced_by="s1")
+AS_A_WHOLE = replace(IN_CLUSTER, alertname="BadVersionAhead", cluster="")
+FAILED_BUILD = replace(IN_CLUSTER, alertname="BuildFailed", cluster="", app="deploy-x", job_app=FAILING.app)
+OF_THE_APP = Silence(
+    id="s1", matchers=(Matcher("app", FAILING.app),), starts_ms=NOW, ends_ms=NOW + HOUR, created_by="kim"
+)
+ALL_OF_IT = ("s1", "s1 elsewhere", f"s1 {FAILING.fingerprint}")
+BESIDE = replace(OF_THE_APP, id="s2", matchers=(Matcher("alertname", FAILING.alertname),))
+
+
+@pytest.mark.parametrize(
+    ("alert", "part"), [(IN_CLUSTER, "s1"), (AS_A_WHOLE, "s1 elsewhere"), (FAILED_BUILD, ALL_OF_IT[2])]
+)
+def test_an_alertmanager_that_lacks_a_part_of_a_silence_tells_only_what_that_part_is_about(alert, part):
+    outlook = Outlook(config(sinks=SINKS))
+    for gone, told in (((part,), True), (tuple(each for each in ALL_OF_IT if each != part), False), (ALL_OF_IT, True)):
+        board = alerts.board(muted=(MutedThere(sink="am", not_there=gone),), silences=(OF_THE_APP,))
+        assert outlook.words(alert, board, {}).endswith(TOLD) is told
+
+
+@pytest.mark.parametrize(
+    ("beside", "told"), [(BESIDE, False), (replace(BESIDE, expired_ms=NOW), True), (OF_THE_APP, True)]
+)
+def test_what_another_silence_keeps_quiet_there_is_not_said_to_be_told(beside, told):
+    board = alerts.board(muted=(MutedThere(sink="am", not_there=("s1",)),), silences=(OF_THE_APP, beside))
+    assert Outlook(config(sinks=SINKS)).words(IN_CLUSTER, board, {}).endswith(TOLD) is told
 
 
 OTHER = replace(alerts.POSTED, number=1, peer="am2:9093")
 AWAY = {"problem": "no connection", "problem_ms": NOW - 2 * MINUTE}
+DENIED = AWAY | {"problem": "it answered 401"}
 WILL_NOT = {"refused": ((FAILING.fingerprint, "bad label"),)}
 
 
@@ -217,7 +245,18 @@ WILL_NOT = {"refused": ((FAILING.fingerprint, "bad label"),)}
         ((replace(alerts.POSTED, **WILL_NOT), OTHER), "posted 5s ago, every 1m, but refused by am:9093: bad label"),
         (
             (replace(alerts.POSTED, **WILL_NOT), replace(OTHER, taken=(), **AWAY)),
-            "not told yet, but refused by am:9093: bad label, but not taken by am2:9093 for 2m: no connection",
+            "not told yet, none takes it now: refused by am:9093: bad label, "
+            "and not taken by am2:9093 for 2m: no connection",
+        ),
+        (
+            (replace(alerts.POSTED, **DENIED), replace(OTHER, **AWAY)),
+            "posted 5s ago, none takes it now: not taken by am:9093 for 2m: it answered 401, "
+            "and not taken by am2:9093 for 2m: no connection",
+        ),
+        (
+            (replace(alerts.POSTED, **DENIED), replace(OTHER, **AWAY), replace(OTHER, number=2, peer="am3:9093")),
+            "posted 5s ago, every 1m, but not taken by am:9093 for 2m: it answered 401, "
+            "and not taken by am2:9093 for 2m: no connection",
         ),
         ((replace(alerts.POSTED, sink="another"),), "not told yet"),
         (None, "what it has taken is not kept of the past"),

@@ -62,6 +62,32 @@ def by_labels(matchers: tuple[Matcher, ...]) -> list[tuple[Matcher, ...]]:
     return [*found, (*elsewhere, Matcher("cluster", ""))] if hold_for(clusters, {}) else found
 
 
+def parts_of(silence: Silence) -> dict[str, tuple[Matcher, ...]]:
+    """Return what a silence is for who has only the labels, by name: one part in clusters, one elsewhere, or one."""
+    return {
+        f"{silence.id}{where}": matchers
+        for matchers, where in zip(by_labels(silence.matchers), ("", " elsewhere"), strict=False)
+    }
+
+
+def own_part(silence_id: str, alert: AlertState) -> str:
+    """Return how the part of a silence is named that is about one alert, which no other part of it is about."""
+    return f"{silence_id} {alert.fingerprint}"
+
+
+def parts_about(alert: AlertState, silences: Iterable[Silence], now_ms: int) -> set[str]:
+    """Return, by name, all parts by which one that is taken or silenced is silent where only labels are known."""
+    names = {alert.fingerprint} if alert.acked_by else set()
+    for silence in silences:
+        if not silence.active(now_ms):
+            continue
+        held = {name for name, matchers in parts_of(silence).items() if hold_for(matchers, alert.labels)}
+        if not held and silence.id == alert.silenced_by and not alert.acked_by:
+            held = {own_part(silence.id, alert)}
+        names |= held
+    return names
+
+
 def hold_for(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
     """Return whether all conditions hold for these labels and no other names, as an Alertmanager has it."""
     return all(_is_met(labels.get(each.name, ""), each) is each.is_equal for each in matchers)

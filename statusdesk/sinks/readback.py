@@ -54,7 +54,8 @@ class Readback:
     """Reads what is muted at the first Alertmanager of a sink that answers: members of a cluster share silences.
 
     ``alerts`` returns what stands now, None before anything is known; ``is_ours`` tells by its comment whether
-    a silence is there for what was taken here, ``not_there`` what is not silenced there though it is here.
+    a silence is there for what was taken here, ``not_there`` what is not silenced there though it is here. ``changed``
+    is set when something was changed there: it is read at once.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Readback:
         clock: Clock,
         steady: Clock,
         look_every_s: float = LOOK_EVERY_S,
+        changed: threading.Event | None = None,
     ) -> None:
         self._api = api
         self._alerts = alerts
@@ -79,7 +81,9 @@ class Readback:
         self._seen = MutedThere(sink=api.name)
         self._news: MutedThere | None = None
         self._lock = threading.Lock()
-        self._loop = Repeating(f"muted by {api.name}", look_every_s, self._look, failed=self._unread, close=api.close)
+        self._loop = Repeating(
+            f"muted by {api.name}", look_every_s, self._look, failed=self._unread, close=api.close, soon=changed
+        )
         self._loop.start()
 
     def stop(self) -> None:

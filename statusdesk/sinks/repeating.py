@@ -11,7 +11,7 @@ class Repeating:
     """Calls ``do`` every ``every_s`` seconds until told to stop, then ``close``.
 
     ``do`` tells whether it has reached whom it is for, and raises SendError when it could not. ``failed`` is told a new
-    problem, ``works`` that it is over.
+    problem, ``works`` that it is over. ``soon``: set by whoever wants it done at once.
     """
 
     def __init__(
@@ -23,11 +23,13 @@ class Repeating:
         failed: Callable[[str], None],
         works: Callable[[], None] = lambda: None,
         close: Callable[[], None],
+        soon: threading.Event | None = None,
     ) -> None:
         self._every_s = every_s
         self._do, self._failed, self._works, self._close = do, failed, works, close
         self._problem = ""
-        self._stop = threading.Event()
+        self._soon = soon if soon is not None else threading.Event()
+        self._stopped = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -36,7 +38,8 @@ class Repeating:
 
     def stop(self) -> None:
         """End after what is being done now."""
-        self._stop.set()
+        self._stopped = True
+        self._soon.set()
 
     def join(self, timeout_s: float) -> None:
         """Wait for the end of the thread."""
@@ -56,7 +59,11 @@ class Repeating:
                 self._works()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._every_s):
+        while True:
+            self._soon.wait(self._every_s)
+            self._soon.clear()  # before all else: what is wanted meanwhile is done after this
+            if self._stopped:
+                break
             self.once()
         self._close()
 

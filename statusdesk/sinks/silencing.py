@@ -88,6 +88,7 @@ class Silencing:
         steady: Clock,
         narrate: Callable[[str], None],
         look_every_s: float = LOOK_EVERY_S,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._api = api
         self._silences = silences
@@ -96,6 +97,7 @@ class Silencing:
         self._clock = clock
         self._steady = steady
         self._narrate = narrate
+        self._changed = changed  # called when something is silenced there, or no more
         self._left_alone: dict[_Key, Wish] = {}  # ended there by somebody, or refused for what it is
         self._not_passed: dict[_Key, Wish] = {}  # was posted, and not taken
         self._resting: Resting[_Key] = Resting(steady)
@@ -140,7 +142,7 @@ class Silencing:
         wishes = [wish for each in self._silences() if each.ends_ms > now_ms for wish in of_silence(each, now_ms)]
         wishes += self._takings.wishes(now_ms)
         self._forget(wishes, now_ms)
-        look = _Look()
+        look, before = _Look(), self.not_there()
         failed: SendError | None = None
         for url in self._api.urls if wishes else ():
             try:
@@ -150,6 +152,8 @@ class Silencing:
         for url in look.listed:
             failed = self._keep_all_at(url, wishes, look) or failed
         self._soon, self._missed = not look.missing <= self._missed, look.missing
+        if look.changed or self.not_there() != before:
+            self._changed()
         if failed is not None:
             raise failed
         return True

@@ -1,5 +1,6 @@
 """Who sends messages: one thread for each sink, and for each Alertmanager of one."""
 
+import threading
 from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
@@ -155,10 +156,25 @@ class Sinks:
             )
             for number, url in enumerate(urls)
         ]
-        api = partial(AlertmanagerApi, sink, urls, self._base_dir, clock, read)  # one for each thread
+        self._start_silencing(sink, standing, tuning)
+
+    def _start_silencing(self, sink: SinkSettings, standing: Standing, tuning: Tuning) -> None:
+        """Keep what is silent at the Alertmanagers of a sink as it is here, and read what else is."""
+        terms = terms_of(self._config, sink)
+        clock, steady = self._clock, self._steady
+        # one for each thread
+        api = partial(AlertmanagerApi, sink, addresses(sink), self._base_dir, clock, self._read)
         takings = Takings(standing.alerts, terms, tuning, self._silences)
+        changed = threading.Event()
         silencing = Silencing(
-            api(), self._silences, takings, expire=terms.expire, clock=clock, steady=steady, narrate=narrate
+            api(),
+            self._silences,
+            takings,
+            expire=terms.expire,
+            clock=clock,
+            steady=steady,
+            narrate=self._narrate,
+            changed=changed.set,
         )
         self._silencers.append(silencing)
         self._readers.append(
@@ -170,6 +186,7 @@ class Sinks:
                 not_there=silencing.not_there,
                 clock=clock,
                 steady=steady,
+                changed=changed,
             )
         )
 

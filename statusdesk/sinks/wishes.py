@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from statusdesk.alerts.dedup import wanted
-from statusdesk.alerts.mutes import MATCHABLE, by_labels, hold_for
+from statusdesk.alerts.mutes import MATCHABLE, hold_for, own_part, parts_of
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.redact import safe
 from statusdesk.sinks.alertmanager import Terms, rfc3339
@@ -28,7 +28,7 @@ _TAKEN = "(statusdesk ack "
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """One silence as an Alertmanager shall have it; ``marker``: the words by which it is found again there.
 
-    ``about``: the id of the silence, or the fingerprint of the alert that was taken; ``what`` is that in words.
+    ``about``: the name of the part of a silence, or the fingerprint of the alert that was taken; ``what``: in words.
     ``over``: it shall not hold any more. ``lease_ms``: it is drawn out again and again, for so long at a time; 0: it
     ends when it ends. ``ended``: the labels of the alert that it is about, once that is over: the silence holds until
     they take it for over too, so that it is told.
@@ -70,8 +70,8 @@ def of_silence(silence: Silence, now_ms: int) -> list[Wish]:
     starts_ms = min(silence.starts_ms, now_ms) if silence.active(now_ms) else silence.starts_ms
     return [
         Wish(
-            about=silence.id,
-            marker=f"(statusdesk silence {silence.id}{where})",
+            about=name,
+            marker=_marker(name),
             what=f"the silence {silence.id}",
             matchers=matchers,
             starts_ms=starts_ms,
@@ -80,8 +80,12 @@ def of_silence(silence: Silence, now_ms: int) -> list[Wish]:
             comment=silence.comment,
             over=silence.expired_ms is not None,
         )
-        for matchers, where in zip(by_labels(silence.matchers), ("", " elsewhere"), strict=False)
+        for name, matchers in parts_of(silence).items()
     ]
+
+
+def _marker(part: str) -> str:
+    return f"(statusdesk silence {part})"
 
 
 def taken_by(created_by: str, comment: str) -> tuple[str, str] | None:
@@ -137,14 +141,14 @@ class Takings:
         builds = [each for each in alerts if each.alertname == BUILD_FAILED and each.silenced_by and not each.acked_by]
         if not builds:
             return []
-        silences = {each.id: (each, by_labels(each.matchers)) for each in self._silences()}
+        silences = {each.id: (each, parts_of(each).values()) for each in self._silences()}
         found = []
         for alert in builds:
-            silence, meant = silences.get(alert.silenced_by, (None, []))
+            silence, meant = silences.get(alert.silenced_by, (None, ()))
             if silence is not None and not any(hold_for(each, alert.labels) for each in meant):
-                marker = f"(statusdesk silence {silence.id} {alert.fingerprint})"
+                name = own_part(silence.id, alert)
                 what = f"the silence {silence.id} of {alert.alertname} {alert.fingerprint}"
-                wish = self._of_labels(alert, silence.id, marker, what, now_ms, silence.ends_ms)
+                wish = self._of_labels(alert, name, _marker(name), what, now_ms, silence.ends_ms)
                 found.append((alert, replace(wish, created_by=silence.created_by, comment=silence.comment)))
         return found
 

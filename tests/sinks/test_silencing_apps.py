@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statusdesk.alerts.mutes import hold_for, matches, pattern_problem
+from statusdesk.alerts.mutes import hold_for, matches, parts_about, pattern_problem
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.sinks.alertmanager import Terms
 from statusdesk.sinks.message import labels_of
@@ -74,6 +74,23 @@ def test_a_failed_build_that_is_silenced_by_its_app_is_silenced_there_by_its_own
     assert not there.holding and not keep.narrated
 
 
+def test_of_a_silence_of_an_app_only_the_part_that_was_ended_there_is_not_there(there, keeping):
+    keep = keeping(there)
+    keep.silences = [replace(silence("s"), matchers=(Matcher("app", "site"),))]
+    failed = {"alertname": "BuildFailed", "cluster": "", "source": "jenkins", "silenced_by": "s"}
+    build = replace(ALERT, app="deploy-site", job_app="site", **failed)
+    keep.alerts = (build,)
+    keep()
+    said = {}
+    for each in there.holding:
+        there.end(each["id"])
+        keep()
+        new = set(keep.made.not_there()) - set(said)
+        said |= dict.fromkeys(new, each["comment"])
+    own = f"s {build.fingerprint}"
+    assert said == {name: f"(statusdesk silence {name})" for name in ("s", "s elsewhere", own)}
+
+
 def test_a_failed_build_that_is_silenced_by_its_job_needs_no_other_silence(there, keeping):
     keep = keeping(there)
     keep.silences = [replace(silence("s"), matchers=(Matcher("app", "deploy-site"),))]
@@ -132,8 +149,9 @@ def test_who_is_silent_there_is_who_is_silent_here(apps, others, alert):
     standing = (replace(alert, silenced_by="s" if silenced else ""),)
     settings_ = sink("alertmanager", resend_s=60.0)
     takings = Takings(lambda: standing, Terms(settings_, 240_000, 3_600_000), TUNING, lambda: [asked])
-    own = [wish.body(0) for wish in takings.wishes(T0)]
-    assert meant([*bodies_of(asked), *own], labels_of(alert, "")) is silenced
+    wishes = [*of_silence(asked, T0), *takings.wishes(T0)]
+    about = {wish.about for wish in wishes if meant([wish.body(0)], labels_of(alert, ""))}
+    assert bool(about) is silenced and about == parts_about(*standing, [asked], T0)
     for wish in of_silence(asked, T0):
         assert meant([wish.body(0)], labels_of(alert, "")) is hold_for(wish.matchers, labels_of(alert, ""))
 

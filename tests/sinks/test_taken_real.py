@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from statusdesk.config_alerts import HaSettings
-from statusdesk.console_requests import Ack, AddSilence, Asked, MatcherAsked
+from statusdesk.console_requests import Ack, AddSilence, Asked, ExpireSilence, MatcherAsked
 from statusdesk.sinks.silencing import Silencing
 from statusdesk.states_alerts import MutedThere
 from statusdesk.store.reader import Reader
@@ -151,6 +151,29 @@ def test_a_silence_that_somebody_ended_there_is_not_made_again(make, repeating):
     assert row.not_there == (alert.fingerprint,)
     assert not holding(manager, "ended") and sum("stays so" in line for line in office.narrated) == 1
     office.mend("ended")
+
+
+def test_what_was_ended_here_is_not_said_to_be_silenced_there_until_the_next_reading(make, repeating):
+    manager, receiver = repeating
+    office = make(manager)  # which reads twice a minute what is muted there
+    request = AddSilence(id="s1", matchers=(MatcherAsked("app", "early"),), ends_ms=office.clock() + 600_000)
+    office.desk.answer(Asked(request, "kim"), office.clock())
+    office.until(lambda: holding(manager, "early"), what="a silence")
+    office.fail("early")
+    office.until(lambda: state(manager, "early") == ["suppressed"], what="that it is silent")
+    (reader,) = office.sinks._readers
+    reader.look()
+
+    def muted():
+        office.step()
+        with Reader(office.path) as store:
+            return [each.by for row in store.changes(0).muted for each in row.muted]
+
+    assert muted() == ["statusdesk:kim"]
+    office.desk.answer(Asked(ExpireSilence(id="s1"), "kim"), office.clock())
+    office.until(lambda: muted() == [], what="that it is known to be over there")
+    office.until(lambda: receiver.about("early"), what="that it is told")
+    office.mend("early")
 
 
 def test_a_pair_that_lets_them_find_out_has_the_silence_end_with_the_alert(make, repeating):
