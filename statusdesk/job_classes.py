@@ -10,10 +10,9 @@ from statusdesk.job_names import matches, matches_full_or_last, spellings
 def class_of(name: str, settings: JenkinsSettings) -> JobClass:
     """Return what a job is for, by the globs of the settings over its full name or the last part of it.
 
-    One that a token names as its ``renewal_job`` is that, whatever the globs say.
+    One that no glob takes and that a token names as its ``renewal_job`` renews it. A deploy job that renews a token,
+    too, still deploys: the token is judged by its runs, whatever it is for.
     """
-    if not settings.token_jobs.isdisjoint(spellings(name)):
-        return JobClass.RENEWAL
     for job_class, globs in (
         (JobClass.SEED, settings.seed_jobs),
         (JobClass.RENEWAL, settings.renewal_jobs),
@@ -22,7 +21,7 @@ def class_of(name: str, settings: JenkinsSettings) -> JobClass:
     ):
         if matches_full_or_last(name, globs):
             return job_class
-    return JobClass.OTHER
+    return JobClass.OTHER if settings.token_jobs.isdisjoint(spellings(name)) else JobClass.RENEWAL
 
 
 def makes_environments(config: Config, name: str, earlier: Iterable[str] = ()) -> bool:

@@ -7,14 +7,16 @@ from statusdesk.config_file import load
 from statusdesk.facts import JobClass
 from statusdesk.job_classes import class_of
 
-SETTINGS = JenkinsSettings(url="http://j", token_jobs=frozenset({"vault-rotate", "infra/seed-tokens", "a-b"}))
+TOKEN_JOBS = frozenset({"vault-rotate", "deploy-shop", "infra/seed-all", "env-create", "a-b"})
+SETTINGS = JenkinsSettings(url="http://j", token_jobs=TOKEN_JOBS)
 
 
 @pytest.mark.parametrize(
     ("name", "job_class"),
     [
         ("vault-rotate", JobClass.RENEWAL),
-        ("infra/seed-tokens", JobClass.RENEWAL),  # whatever the globs say
+        ("deploy-shop", JobClass.DEPLOY),  # a pipeline that deploys, and renews the token that it uses
+        ("infra/seed-all", JobClass.SEED),
         ("a/b", JobClass.RENEWAL),  # with dashes for the slashes of folders
         ("infra/vault-rotate", JobClass.OTHER),
         ("vault-renew-web", JobClass.RENEWAL),
@@ -23,7 +25,7 @@ SETTINGS = JenkinsSettings(url="http://j", token_jobs=frozenset({"vault-rotate",
         ("env-create", JobClass.ENVIRONMENT),
     ],
 )
-def test_a_job_that_a_token_names_renews_it_and_the_globs_only_add(name, job_class):
+def test_a_job_that_no_glob_takes_and_a_token_names_renews_it(name, job_class):
     assert class_of(name, SETTINGS) is job_class
 
 

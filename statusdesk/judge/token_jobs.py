@@ -1,5 +1,6 @@
 """A token and the Jenkins job that renews it: job green and token dying, job red and token running out."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -15,6 +16,8 @@ DISABLED, IDLE = "job disabled", "job has not run"
 _BAD = ("FAILURE", "UNSTABLE")
 _NOT_IN_TIME = ("RenewalMissed", "LapsesBeforeNextRun", "LapsesSoon", "RunningDown")
 """A renewal is awaited: of a run that gave the last one nobody can say that it succeeded and did not help."""
+_IDLE_RUNS = 2
+"""So many green runs before the next renewal is due show a job that looks whether it must renew; one may be by hand."""
 _ENDED = {"FAILURE": "failed", "UNSTABLE": "is unstable", "ABORTED": "was aborted", "NOT_BUILT": "was not built"}
 
 
@@ -82,23 +85,34 @@ def of_job(life: Life, run: Run | None) -> Blame | None:
     """By the renewal job: it failed, or it succeeded and the token was not renewed by it.
 
     Only a run after the last renewal says anything, and only once the token was looked up after it. The newest that
-    says anything counts: one that was aborted, or that is too young, takes back nothing of those before it.
+    says anything counts: one that was aborted, or that is too young, takes back nothing of those before it. One that
+    succeeded before a renewal was due had nothing to renew.
     """
-    if run is None or life.from_ms is None or life.granted_ms is None:
+    if run is None or run.untold or life.from_ms is None or life.granted_ms is None:
         return None
-    return next((blame for each in (run, *run.earlier) if (blame := _blame(life, each)) is not None), None)
-
-
-def _blame(life: Life, run: Run) -> Blame | None:
-    if run.untold or not _tells(life, run):
+    told = [each for each in (run, *run.earlier) if _tells(life, each)]
+    if not told:
         return None
-    if run.result in _BAD:
-        message = f"{run.name} {_ENDED[run.result]}: it lapses at {life.when} unless a later run renews it"
-        return Blame((Level.WARNING, "RenewalFailed", message), run.url)
-    if life.renewable:
-        message = f"{run.name} succeeded and did not renew it: it lapses at {life.when}"
-        return Blame((Level.WARNING, "NotRenewed", message), run.url)
+    last = told[0]
+    if last.result in _BAD:
+        message = f"{last.name} {_ENDED[last.result]}: it lapses at {life.when} unless a later run renews it"
+        return Blame((Level.WARNING, "RenewalFailed", message), last.url)
+    if life.renewable and _should_renew(life, last, told):
+        message = f"{last.name} succeeded and did not renew it: it lapses at {life.when}"
+        return Blame((Level.WARNING, "NotRenewed", message), last.url)
     return None
+
+
+def _should_renew(life: Life, run: Run, runs: Sequence[Run]) -> bool:
+    """Whether a renewal was due for a run that succeeded, as far as is known; ``runs`` are all since the last one.
+
+    A job that runs more often than it renews looks at its beginning whether it must, so that it was due by then.
+    """
+    if life.due_ms is None:
+        return True
+    due_ms, apart = life.due_ms - life.skew_ms, apart_ms(life)
+    idle = [each for each in runs if each.result == "SUCCESS" and each.ended_ms <= due_ms - apart]
+    return run.started_ms > due_ms + apart if len(idle) >= _IDLE_RUNS else run.ended_ms > due_ms - apart
 
 
 def _tells(life: Life, run: Run) -> bool:

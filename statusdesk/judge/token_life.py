@@ -91,6 +91,13 @@ class Life(msgspec.Struct, kw_only=True):
         return self.expire_ms is not None and is_witnessed(self.expire_ms, self.seen_ms, self.poll_ms)
 
     @property
+    def due_ms(self) -> int | None:
+        """When the next renewal is expected, of an uneven timer at the earliest; None where nobody knows how often."""
+        if self.rhythm is None or self.from_ms is None:
+            return None
+        return self.from_ms + min(self.rhythm.gaps_ms or (self.rhythm.every_ms,))
+
+    @property
     def overdue_ms(self) -> int | None:
         """The moment from which on a renewal has been missed; None where the interval is not known."""
         if self.every_ms is None or self.from_ms is None:

@@ -9,7 +9,7 @@ from statusdesk.facts import Token
 from statusdesk.judge.token_jobs import Run
 from statusdesk.judge.tokens import Around, judge_token
 from statusdesk.states import Level, TokenState
-from tests.judge.token_make import EVERY_8H, T0, H, parent, settings, token
+from tests.judge.token_make import EVERY_8H, T0, H, granted, parent, renewed, settings, token
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,51 @@ def test_the_renewal_job_is_held_against_the_token(
     assert (state.job_number, state.job_result, state.job_disabled) == (88, last.result, last.disabled)
     if reason == "LapsesBeforeNextRun":
         assert "by renew-orders (#88 failed)" in state.message
+
+
+def hourly(last_h: float) -> Run:
+    """The last run of a job that runs each hour and renews nothing as long as there is much left."""
+    hours = [last_h - number for number in range(int(last_h) + 1) if last_h - number > 0.1]
+    return replace(run("SUCCESS", last_h), earlier=tuple(run("SUCCESS", hour) for hour in hours[1:]))
+
+
+@pytest.mark.parametrize(
+    ("last", "after_h", "level", "reason", "says"),
+    [
+        (hourly(3), 3.1, Level.OK, "Renewing", ""),
+        (hourly(7.97), 8.1, Level.OK, "Renewing", ""),  # a little was left over its threshold: the next run renews it
+        (hourly(8.97), 9.1, Level.WARNING, "NotRenewed", "job green, token dying"),
+        (hourly(9.97), 10.5, Level.WARNING, "RenewalMissed", "job green, token dying"),
+        (run("SUCCESS", 3), 3.1, Level.OK, "Renewing", ""),  # by hand
+        (
+            run("SUCCESS", 7.99, earlier=(run("SUCCESS", 3),)),
+            8.1,
+            Level.WARNING,
+            "NotRenewed",
+            "job green, token dying",
+        ),
+        (run("FAILURE", 3, earlier=(run("SUCCESS", 2),)), 3.1, *RED),  # what fails may fail when it is due, too
+        (run("SUCCESS", 4, earlier=(run("FAILURE", 3),)), 4.1, Level.OK, "Renewing", ""),
+    ],
+)
+def test_a_green_run_before_a_renewal_is_due_has_nothing_to_renew(
+    last: Run, after_h: float, level: Level, reason: str, says: str
+) -> None:
+    state = judge_token(token(), None, EVERY_8H, T0 + int(after_h * H), Around(run=last)).state
+    assert (state.level, state.reason, state.job_says) == (level, reason, says)
+
+
+def test_a_learnt_interval_tells_when_a_green_run_should_have_renewed_and_an_unknown_one_never_that_it_need_not() -> (
+    None
+):
+    tokens = [renewed(token(), number * 8, 24) for number in range(-4, 1)]
+    for last, after_h, reason in ((run("SUCCESS", 3), 3.1, "Renewing"), (run("SUCCESS", 8), 8.1, "NotRenewed")):
+        around = Around(run=last, grants=granted(tokens))
+        state = judge_token(tokens[-1], None, settings(renewal_job="renew-orders"), T0 + int(after_h * H), around).state
+        assert (state.reason, state.every_rule) == (reason, "learnt")
+    around = Around(run=run("SUCCESS", 3))
+    state = judge_token(token(), None, settings(renewal_job="renew-orders"), T0 + int(3.1 * H), around).state
+    assert (state.reason, state.renew_every_s) == ("NotRenewed", None)
 
 
 @pytest.mark.parametrize(
