@@ -20,6 +20,9 @@ from statusdesk.renewals import UNSAID, is_named, members, names_use_of
 
 SHOWN_BY = 3
 """So many runs in a row that renewed a token show that the runs of a job are for it, where nothing else tells."""
+MOST_RUNS = 50
+"""So many runs since a renewal are held against a token at most: where none is known, all are since then."""
+
 _OF_A_RUN = frozenset({"parameter", "upstream", "default"})
 """What tells one run from another; a pattern or a folder says the same of all runs of a job."""
 
@@ -156,7 +159,7 @@ def last_run(
     maybe: Build | None = None
     for run in runs:
         build, since = run.build, run.build.started_ms > last_ms
-        if mine and not since:
+        if mine and (not since or len(mine) == MOST_RUNS):
             break
         whose = run.was_for(token)
         if whose is For.UNTOLD and shown is None:
