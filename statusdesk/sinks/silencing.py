@@ -232,6 +232,7 @@ class Silencing:
 
     def _taken(self, key: _Key) -> None:
         self._not_passed.pop(key, None)
+        self._left_alone.pop(key, None)  # who ended it has made it again
         self._resting.over(key)
 
     def _is_due(self, url: str, wish: Wish, there: list[SilenceThere], look: _Look) -> bool:

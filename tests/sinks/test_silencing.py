@@ -146,6 +146,18 @@ def test_a_silence_that_somebody_ended_there_stays_ended_and_that_is_said(there,
     )
 
 
+def test_a_silence_that_was_ended_there_and_made_there_again_is_there(there, keeping):
+    keep = keeping(there)
+    keep.silences = [silence("basket")]
+    keep()
+    there.end("id-0")
+    keep()
+    assert keep.made.not_there() == ("basket",)
+    there.kept["id-1"] = there.kept["id-0"] | {"id": "id-1", "endsAt": iso(T0 + HOUR)}
+    keep()
+    assert keep.made.not_there() == () and there.asked_for == ["basket"] and len(there.holding) == 1
+
+
 def test_what_one_of_several_has_lost_waits_a_look_for_its_peer_to_tell_it(there, other, keeping):
     keep = keeping(there, other)
     keep.silences = [silence("basket")]
