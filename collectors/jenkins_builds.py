@@ -344,6 +344,8 @@ class JenkinsBuilds:
                     self._take_former_name(job, builds)
                 builds = self._history.untold(job, page, builds, lambda number: bool(self._ledger.get((job, number))))
             told = self._ledger.take(job, errand.path, self._default(job), builds)
+            if errand.number is not None:
+                self._ledger.release((job, errand.number))
             self._tell(told)
             if page is not None and (after := self._history.after(job, page, answer)) is not None:
                 more = self._identities.errand(job, errand.path, page=after)

@@ -178,6 +178,23 @@ def test_what_ran_while_nobody_looked_is_read_down_to_the_last_build_that_is_kno
         assert told(watched).complete
 
 
+def test_the_last_build_that_is_known_is_not_told_anew_when_it_is_answered_after_all_the_others(jenkins):
+    jenkins.add("deploy", *map(build, range(1, 301)))
+    whole = Job(source="jenkins", name="deploy", url="u", complete=True, read_builds=20, read_from=1)
+    go = threading.Event()
+
+    def slow(asked):
+        assert asked.path != "/job/deploy/20/api/json" or go.wait(15)
+        return None
+
+    jenkins.fault = slow
+    with staged(jenkins) as stage, Watched(stage, [known("deploy", 20)], stored=[whole]) as watched:
+        eventually(lambda: ("deploy", 21) in watched.builds())
+        go.set()
+        all_read(watched)
+        assert numbers(watched) == set(range(21, 301))
+
+
 def test_a_burst_of_builds_between_two_visits_is_read_in_pages(jenkins):
     jenkins.add("deploy", *map(build, (1, 2, 3)))
     with staged(jenkins) as stage, Watched(stage) as watched:
