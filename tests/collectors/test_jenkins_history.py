@@ -9,7 +9,7 @@ from collectors.jenkins_history import read_of
 from statusdesk.clock import system_clock
 from statusdesk.facts import Job
 from tests.collectors.small_jenkins import build
-from tests.collectors.stage import eventually, staged
+from tests.collectors.stage import Answer, eventually, staged
 from tests.collectors.test_jenkins_builds import known
 from tests.collectors.watched_jenkins import TICK, Watched, small_jenkins  # noqa: F401  (the fixture jenkins)
 
@@ -139,9 +139,10 @@ def test_builds_that_come_and_go_between_two_pages_leave_none_out(jenkins):
     with staged(jenkins) as stage, Watched(stage) as watched:
         all_read(watched)
         assert set(range(1, 270)) <= numbers(watched)
-        assert told(watched).complete
+        assert told(watched).gap_after == 300
         jenkins.fault = lambda asked: None
         all_read(watched)
+        assert told(watched).complete
         assert set(range(301, 310)) <= numbers(watched)
 
 
@@ -176,6 +177,79 @@ def test_what_ran_while_nobody_looked_is_read_down_to_the_last_build_that_is_kno
         assert numbers(watched) == set(range(reached + 1, 301))
         assert pages(stage) == asked if isinstance(asked, list) else len(pages(stage)) == asked
         assert told(watched).complete
+
+
+@pytest.mark.parametrize("last", [32, 50, 51, 300])
+def test_until_builds_between_the_last_one_reached_and_the_newest_are_read_the_job_says_after_which(jenkins, last):
+    jenkins.add("deploy", *map(build, range(1, last + 1)))
+    whole = Job(source="jenkins", name="deploy", url="u", complete=True, read_builds=30, read_from=1)
+    go = threading.Event()
+
+    def slow(asked):
+        assert not asked.path.startswith("/job/deploy/") or go.wait(15)
+        return None
+
+    jenkins.fault = slow
+    with staged(jenkins) as stage, Watched(stage, [known("deploy", 30)], stored=[whole]) as watched:
+        assert [(each.complete, each.gap_after) for each in watched.sweeps(Job)[0].facts] == [(False, 30)]
+        watched.visit()
+        assert (told(watched).complete, told(watched).gap_after) == (False, 30)
+        go.set()
+        all_read(watched)
+        assert (told(watched).complete, told(watched).gap_after) == (True, None)
+        assert watched.visit() == TICK
+
+
+def test_a_build_in_a_gap_that_cannot_be_read_leaves_the_job_in_doubt_and_one_that_is_gone_does_not(jenkins):
+    jenkins.add("broken", *map(build, (1, 2, 3)))
+    jenkins.add("gone", *map(build, (1, 3)))
+    jenkins.fault = lambda asked: Answer(500) if asked.path == "/job/broken/2/api/json" else None
+    with staged(jenkins) as stage, Watched(stage, [known("broken", 1), known("gone", 1)]) as watched:
+        eventually(lambda: watched.visit() == TICK and not watched.collector.busy())
+        watched.visit()
+        assert (told(watched, "broken").complete, told(watched, "broken").gap_after) == (False, 1)
+        assert (told(watched, "gone").complete, told(watched, "gone").gap_after) == (True, None)
+
+
+def test_a_gap_outlasts_a_restart_until_it_is_read_however_many_builds_that_takes(jenkins):
+    jenkins.add("deploy", *map(build, range(1, 401)))
+    stored = [Job(source="jenkins", name="deploy", url="u", last_number=390, gap_after=30)]
+    hold, go = threading.Event(), threading.Event()
+
+    def slow(asked):
+        assert "{297,397}" not in asked.query or hold.set() or go.wait(15)
+        return None
+
+    jenkins.fault = slow
+    with (
+        staged(jenkins) as stage,
+        Watched(stage, [known("deploy", 390)], stored=stored, backfill_builds=100) as watched,
+    ):
+        assert hold.wait(15)
+        watched.visit()
+        assert (told(watched).complete, told(watched).cut, told(watched).gap_after) == (False, False, 30)
+        go.set()
+        all_read(watched)
+        assert (told(watched).cut, told(watched).gap_after) == (True, None)
+        assert numbers(watched) >= {*range(31, 390), *range(391, 401)}  # the one between is stored
+
+
+def test_a_job_that_is_renamed_takes_its_gap_along(jenkins):
+    jenkins.add("deploy", *map(build, range(1, 41)))
+    go = threading.Event()
+
+    def slow(asked):
+        assert not asked.path.startswith("/job/deploy") or go.wait(15)
+        return None
+
+    jenkins.fault = slow
+    with staged(jenkins) as stage, Watched(stage, [known("deploy", 30)]) as watched:
+        jenkins.jobs["deploy-new"] = jenkins.jobs.pop("deploy")
+        watched.visit()
+        assert told(watched, "deploy-new").gap_after == 30
+        go.set()
+        all_read(watched)
+        assert told(watched, "deploy-new").complete
 
 
 def test_the_last_build_that_is_known_is_not_told_anew_when_it_is_answered_after_all_the_others(jenkins):
