@@ -153,6 +153,7 @@ def job_of(
         read_builds=read.builds,
         read_from=read.lowest,
         gap_after=read.gap,
+        read_from_ms=read.lowest_ms - skew_ms if read.lowest_ms is not None else None,
         namespace_default=default[0] if default else None,
         parameters=known.parameters,
         kind=clean((wire.class_ or "").rsplit(".", 1)[-1]),

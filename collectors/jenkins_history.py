@@ -34,8 +34,8 @@ class Page(NamedTuple):
 class Read(NamedTuple):
     """How far the builds of a job were read: so many of its newest, down to this number.
 
-    ``complete``: all that there are, or that are kept. ``cut``: not all, and no more will be. ``gap``: builds after
-    this number, before the newest one, are not read.
+    ``complete``: all that there are, or that are kept. ``cut``: no more will be read. ``gap``: builds after this number,
+    before the newest one, are not read. ``lowest_ms``: when the lowest one began.
     """
 
     complete: bool = False
@@ -43,6 +43,7 @@ class Read(NamedTuple):
     lowest: int | None = None
     cut: bool = False
     gap: int | None = None
+    lowest_ms: int | None = None
 
 
 UNREAD = Read()
@@ -51,7 +52,9 @@ UNREAD = Read()
 def read_of(jobs: Iterable[Job]) -> dict[str, Read]:
     """Return how far the builds of stored jobs were read. One that does not tell how many was read by an older desk."""
     return {
-        job.name: Read(job.complete, job.read_builds, job.read_from, gap=job.gap_after)
+        job.name: Read(
+            job.complete and not job.cut, job.read_builds, job.read_from, gap=job.gap_after, lowest_ms=job.read_from_ms
+        )
         for job in jobs
         if job.read_builds or job.gap_after is not None
     }
@@ -74,6 +77,11 @@ class History:
 
     def told(self) -> dict[str, Read]:
         """Return how far the builds of jobs were read; of one of which later ones were missed only after which."""
+        self._reads |= {
+            job: read._replace(complete=True)
+            for job, read in self._reads.items()
+            if read.cut and not read.complete and self._is_past(read.lowest_ms)  # what is kept has moved on
+        }
         if not (self._gaps or self._lacks or self._earlier):
             return self._reads
         told = dict(self._reads)
@@ -153,7 +161,8 @@ class History:
         if page.begin and page.below is not None and max(numbers, default=0) < page.below:
             begin = max(0, page.begin - PAGE)  # some were deleted meanwhile, and others have moved up
             return page._replace(begin=begin, end=begin + PAGE)
-        lowest = min(numbers, default=None)
+        oldest = min(found, key=lambda build: build.number, default=None)
+        lowest = oldest.number if oldest is not None else None
         ended = page.begin + len(found)
         last = self._is_last(page, answer)
         if page.down_to is not None:
@@ -162,8 +171,9 @@ class History:
                 return None
             return Page(ended - 1, ended - 1 + PAGE, lowest, page.down_to)
         read = self._reads.get(job, UNREAD)
-        known = [number for number in (read.lowest, lowest) if number is not None]
-        read = Read(last or read.complete, max(read.builds, ended, 1), min(known, default=None))
+        if oldest is not None and (read.lowest is None or oldest.number <= read.lowest):
+            read = read._replace(lowest=oldest.number, lowest_ms=oldest.timestamp)
+        read = read._replace(complete=last or read.complete, builds=max(read.builds, ended, 1))
         self._reads[job] = read._replace(cut=self._is_cut(read))
         if read.complete or (lowest is not None and lowest <= self._earlier.get(job, -1)):
             self._earlier.pop(job, None)
@@ -190,7 +200,11 @@ class History:
         oldest = min(found, key=lambda build: build.number)
         if first is not None and oldest.number <= first.number:
             return True
-        return oldest.timestamp is not None and oldest.timestamp < self._clock() - self._keep_ms
+        return self._is_past(oldest.timestamp)
+
+    def _is_past(self, at_ms: int | None) -> bool:
+        """Whether what began then is not kept any more."""
+        return at_ms is not None and at_ms < self._clock() - self._keep_ms
 
     def _is_cut(self, read: Read) -> bool:
         return not read.complete and read.builds >= self._most

@@ -55,14 +55,26 @@ def in_doubt(name: str, unread: Sequence[Job], builds: Sequence[BuildState], *, 
     """Tell whether a group may have lost something to builds that are not read.
 
     Of a job these may have been for namespaces that no newer one was for; in a namespace older ones matter where a job
-    has no newer one that came to a result, and those in a gap wherever they may have been for.
+    has no newer one that came to a result, and those in a gap wherever they may have been for. A job that has named no
+    namespace in as many builds as are read of it is not one that deploys.
     """
     if by_job:
         return any(job.name == name for job in unread)
     if not unread:
         return False
     known = {(row.source, row.job) for row in builds if row.namespace == name and row.number is not None}
-    return any(job.gap_after is not None or job.key not in known for job in unread)
+    doubtful = [job for job in unread if job.gap_after is not None or job.key not in known]
+    if not doubtful:
+        return False
+    seen = {(row.source, row.job) for row in builds}
+    named = {(row.source, row.job) for row in builds if row.namespace}
+    return any(_may_name(job, seen, named) for job in doubtful)
+
+
+def _may_name(job: Job, seen: Collection[Key], named: Collection[Key]) -> bool:
+    """Tell whether builds of a job that are not read may have been for a namespace: none was, of all that are read."""
+    is_read_so_far = job.cut or job.gap_after is not None
+    return job.key in named or job.key not in seen or not is_read_so_far
 
 
 def never_well(job: Job | None) -> str:

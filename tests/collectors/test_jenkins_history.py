@@ -86,6 +86,31 @@ def test_no_build_is_read_that_is_older_than_what_is_kept(jenkins):
         assert told(watched, "seldom").complete
 
 
+def test_a_job_is_complete_as_soon_as_all_that_was_not_read_of_it_is_older_than_what_is_kept(jenkins):
+    now_ms = system_clock()
+    jenkins.add("deploy", *(build(number, timestamp=now_ms - (80 - number) * DAY_MS) for number in range(1, 80)))
+    with staged(jenkins) as stage, Watched(stage, keep_s=90 * 86_400.0, backfill_builds=50) as watched:
+        all_read(watched)
+        cut, last = told(watched), watched.builds()["deploy", 79]
+        assert (cut.complete, cut.cut, cut.read_from, cut.read_from_ms) == (False, True, 30, now_ms - 50 * DAY_MS)
+    settings = {"stored": [cut], "backfill_builds": 50}
+    with staged(jenkins) as stage, Watched(stage, [last], keep_s=40 * 86_400.0, **settings) as watched:
+        old = told(watched)
+        assert (old.complete, old.cut) == (True, True)
+    with staged(jenkins) as stage, Watched(stage, [last], keep_s=90 * 86_400.0, stored=[old]) as watched:
+        all_read(watched)  # both settings raised
+        assert (told(watched).complete, told(watched).cut, told(watched).read_from) == (True, False, 1)
+    clock = [now_ms]
+    with (
+        staged(jenkins) as stage,
+        Watched(stage, [last], keep_s=90 * 86_400.0, clock=lambda: clock[0], **settings) as watched,
+    ):
+        assert told(watched).cut
+        clock[0] += 41 * DAY_MS
+        assert not [path for path in watched.visit() if path.startswith("/job/")]
+        assert (told(watched).complete, told(watched).cut) == (True, True)
+
+
 def test_older_pages_come_after_the_first_of_all_and_those_of_environments_before_others(jenkins):
     start_ms = 1_700_000_000_000
     for index, job in enumerate(("env-create", "few", "deploy", "newest")):

@@ -20,3 +20,21 @@ async def test_while_what_ran_in_a_gap_is_not_read_no_namespace_that_the_job_bui
         assert "all green in" not in text(app)
         app.hand.give(jenkins.board(change=3))
         await until(pilot, lambda: "all green in production since" in text(app) and "not read yet" not in text(app))
+
+
+async def test_a_job_that_never_named_a_namespace_in_all_that_is_read_of_it_takes_all_green_from_none():
+    row = replace(jenkins.state("ci-web", "", 1300, "SUCCESS"), namespace="")
+    rows = (*jenkins.board().builds, row)
+    app = open_desk(jenkins.board(builds=rows, unread=unread("ci-web")))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        assert "production  green in production as far as is read" in line_with(app, " production ")
+        app.hand.give(jenkins.board(builds=rows, unread=unread("ci-web", builds=1000), change=2))
+        await until(pilot, lambda: "all green in production since" in text(app))
+        gap = {key: replace(job, gap_after=1200) for key, job in unread("ci-web").items()}
+        app.hand.give(jenkins.board(builds=rows, unread=gap, change=3))
+        await until(pilot, lambda: "Builds of ci-web after #1200" in text(app))
+        assert "all green in production since" in text(app)
+        named = (*rows, jenkins.state("ci-web", "dev-9", 1100, "SUCCESS"))
+        app.hand.give(jenkins.board(builds=named, unread=unread("ci-web", builds=1000), change=4))
+        await until(pilot, lambda: "green in production as far as is read" in text(app))
