@@ -34,7 +34,7 @@ class Page(NamedTuple):
 class Read(NamedTuple):
     """How far the builds of a job were read: so many of its newest, down to this number.
 
-    ``complete``: all that there are, or that are kept. ``cut``: no more will be read. ``gap``: builds after this number,
+    ``complete``: all that there are, or that are kept. ``cut``: no more will be read. ``gap``: builds after this one,
     before the newest one, are not read. ``lowest_ms``: when the lowest one began.
     """
 
