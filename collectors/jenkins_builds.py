@@ -195,9 +195,9 @@ class JenkinsBuilds:
                 self._identities.retire(name)
                 self._drop(name)
             for job in news:
-                reached = self._reached.get(job.name)
-                if reached is not None and is_large_gap(job, reached):
-                    self._history.missed(job.name, reached)  # before it is told what the job's last build is
+                reached, last = self._reached.get(job.name), job.wire.lastBuild
+                if reached is not None and last is not None:  # before it is told what the job's last build is
+                    self._history.missed(job.name, reached, last.number, in_pages=is_large_gap(job, reached))
             reads = dict(self._history.told())
             self._missed = missing
         facts = self._jobs.facts(jobs, self._definitions, reads, self._server_clock.ms)
@@ -214,8 +214,7 @@ class JenkinsBuilds:
         if not moves:
             return
         reached = {after: self._ledger.newest_of(before) for after, before in moves.items()}
-        told = self._history.told()
-        read = {after: told[name] for after, name in moves.items() if name in told and not self._errands.lacks(name)}
+        read = self._history.carried(moves, self._errands.lacks)
         url = plain_url(self._settings.url)
         self._moves += [
             JobMove(SOURCE, before, after, f"{url}/{self._paths[after]}") for after, before in moves.items()
@@ -346,6 +345,9 @@ class JenkinsBuilds:
                     self._take_former_name(job, builds)
                 builds = self._history.untold(job, page, builds, lambda number: bool(self._ledger.get((job, number))))
             told = self._ledger.take(job, errand.path, self._default(job), builds)
+            if errand.number is not None:
+                self._ledger.release((job, errand.number))
+                self._history.answered(job, errand.number)
             self._tell(told)
             if page is not None and (after := self._history.after(job, page, answer)) is not None:
                 more = self._identities.errand(job, errand.path, page=after)
@@ -384,6 +386,7 @@ class JenkinsBuilds:
             if known is not None and not (known.building or known.deleted):
                 self._deletions.missed(key)
             told = self._ledger.vanished(key)
+            self._history.answered(*key)
             self._tell(told)
         self._ask_for_upstream(told)
         return True

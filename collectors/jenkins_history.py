@@ -6,6 +6,7 @@ down to the last one that was. Builds come and go meanwhile, so that each page b
 before: where that is missed, a page is read once more from further up.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -33,13 +34,16 @@ class Page(NamedTuple):
 class Read(NamedTuple):
     """How far the builds of a job were read: so many of its newest, down to this number.
 
-    ``complete``: all that there are, or that are kept. ``cut``: not all, and no more will be.
+    ``complete``: all that there are, or that are kept. ``cut``: no more will be read. ``gap``: builds after this one,
+    before the newest one, are not read. ``lowest_ms``: when the lowest one began.
     """
 
     complete: bool = False
     builds: int = 0
     lowest: int | None = None
     cut: bool = False
+    gap: int | None = None
+    lowest_ms: int | None = None
 
 
 UNREAD = Read()
@@ -47,7 +51,13 @@ UNREAD = Read()
 
 def read_of(jobs: Iterable[Job]) -> dict[str, Read]:
     """Return how far the builds of stored jobs were read. One that does not tell how many was read by an older desk."""
-    return {job.name: Read(job.complete, job.read_builds, job.read_from) for job in jobs if job.read_builds}
+    return {
+        job.name: Read(
+            job.complete and not job.cut, job.read_builds, job.read_from, gap=job.gap_after, lowest_ms=job.read_from_ms
+        )
+        for job in jobs
+        if job.read_builds or job.gap_after is not None
+    }
 
 
 class History:
@@ -58,13 +68,29 @@ class History:
         self._most = most
         self._keep_ms = keep_ms
         self._clock = clock
-        self._reads = {job: each._replace(cut=self._is_cut(each)) for job, each in read.items()}
+        self._reads: dict[str, Read] = {}
         self._reading: set[str] = set()
-        self._gaps: dict[str, set[int]] = {}
+        self._gaps: dict[str, set[int]] = {}  # per job the numbers after which pages are missed
+        self._lacks: dict[str, set[int]] = {}  # per job the numbers that are asked for one by one
+        self._earlier: dict[str, int] = {}  # gaps of before, which reading from the newest build down closes
+        self.know(read)
 
     def told(self) -> dict[str, Read]:
-        """Return how far the builds of jobs were read; nothing is said of one of which later ones were missed."""
-        return {job: read for job, read in self._reads.items() if job not in self._gaps} if self._gaps else self._reads
+        """Return how far the builds of jobs were read; of one of which later ones were missed only after which."""
+        self._reads |= {
+            job: read._replace(complete=True)
+            for job, read in self._reads.items()
+            if read.cut and not read.complete and self._is_past(read.lowest_ms)  # what is kept has moved on
+        }
+        if not (self._gaps or self._lacks or self._earlier):
+            return self._reads
+        told = dict(self._reads)
+        for job, gap in self._earlier.items():
+            told[job] = self._reads.get(job, UNREAD)._replace(complete=False, cut=False, gap=gap)
+        for job in {*self._gaps, *self._lacks}:
+            after = [*self._gaps.get(job, ()), *(number - 1 for number in self._lacks.get(job, ()))]
+            told[job] = Read(gap=min([*after, self._earlier.get(job, after[0])]))
+        return told
 
     def whole(self, job: str) -> None:
         """Take that a job has no older builds."""
@@ -74,24 +100,48 @@ class History:
     def first(self, job: str) -> Page | None:
         """Return the page with which to begin, or to go on; None where nothing is to be read, or it is under way."""
         read = self._reads.get(job, UNREAD)
-        if read.complete or job in self._reading or read.builds >= self._most:
+        if read.complete or job in self._reading or read.builds >= self._limit(job):
             return None
         self._reading.add(job)
-        return self._next(read.builds, read.lowest) if read.lowest is not None else Page(0, min(FIRST, self._most))
+        if read.lowest is not None:
+            return self._next(job, read.builds, read.lowest)
+        return Page(0, min(FIRST, self._limit(job)))
 
-    def missed(self, job: str, reached: int) -> None:
-        """Take that many builds after the one reached are not read; until they are, nothing is known to be whole."""
-        self._gaps.setdefault(job, set()).add(reached)
+    def missed(self, job: str, reached: int, last: int, *, in_pages: bool) -> None:
+        """Take that builds between the one reached and the last are not read; until they are, nothing is whole."""
+        if in_pages:
+            self._gaps.setdefault(job, set()).add(reached)
+        elif last > reached + 1:
+            self._lacks.setdefault(job, set()).update(range(reached + 1, last))
+
+    def answered(self, job: str, number: int) -> None:
+        """Take that Jenkins has said what one build is, or that there is none."""
+        if lacks := self._lacks.get(job):
+            lacks.discard(number)
+            if not lacks:
+                del self._lacks[job]
 
     def forget(self, job: str) -> None:
         """Forget a job: its name stands for another one, or for none."""
         self._reads.pop(job, None)
         self._gaps.pop(job, None)
+        self._lacks.pop(job, None)
+        self._earlier.pop(job, None)
         self._reading.discard(job)
 
+    def carried(self, moves: Mapping[str, str], lacks: Callable[[str], bool]) -> dict[str, Read]:
+        """Return by new names how far jobs were read by the names before; nothing of one that ``lacks`` builds."""
+        told = self.told()
+        found = {after: told[before] for after, before in moves.items() if before in told}
+        return {after: read for after, read in found.items() if read.gap is not None or not lacks(moves[after])}
+
     def know(self, reads: Mapping[str, Read]) -> None:
-        """Take how far the builds of jobs were read by other names that these had."""
-        self._reads |= reads
+        """Take how far the builds of jobs were read before, or by other names that these had."""
+        for job, read in reads.items():
+            if read.gap is not None:
+                self._earlier[job] = read.gap
+            if read.builds:
+                self._reads[job] = read._replace(cut=self._is_cut(read), gap=None)
 
     def untold(self, job: str, page: Page, found: list[BuildWire], knows: Callable[[int], bool]) -> list[BuildWire]:
         """Return the builds of a page but for those told before and forgotten: these are attributed as they were."""
@@ -107,7 +157,8 @@ class History:
         if page.begin and page.below is not None and max(numbers, default=0) < page.below:
             begin = max(0, page.begin - PAGE)  # some were deleted meanwhile, and others have moved up
             return page._replace(begin=begin, end=begin + PAGE)
-        lowest = min(numbers, default=None)
+        oldest = min(found, key=lambda build: build.number, default=None)
+        lowest = oldest.number if oldest is not None else None
         ended = page.begin + len(found)
         last = self._is_last(page, answer)
         if page.down_to is not None:
@@ -116,20 +167,27 @@ class History:
                 return None
             return Page(ended - 1, ended - 1 + PAGE, lowest, page.down_to)
         read = self._reads.get(job, UNREAD)
-        known = [number for number in (read.lowest, lowest) if number is not None]
-        read = Read(last or read.complete, max(read.builds, ended, 1), min(known, default=None))
+        if oldest is not None and (read.lowest is None or oldest.number <= read.lowest):
+            read = read._replace(lowest=oldest.number, lowest_ms=oldest.timestamp)
+        read = read._replace(complete=last or read.complete, builds=max(read.builds, ended, 1))
         self._reads[job] = read._replace(cut=self._is_cut(read))
-        if read.complete or ended >= self._most:
+        if read.complete or (lowest is not None and lowest <= self._earlier.get(job, -1)):
+            self._earlier.pop(job, None)
+        if read.complete or ended >= self._limit(job):
             self._reading.discard(job)
             return None
         self._reading.add(job)
-        return self._next(ended, lowest)
+        return self._next(job, ended, lowest)
 
-    def _next(self, builds: int, lowest: int | None) -> Page:
+    def _limit(self, job: str) -> int:
+        """Return how many builds of a job to read: as many as the settings allow, but down to all that was missed."""
+        return sys.maxsize if job in self._earlier else self._most
+
+    def _next(self, job: str, builds: int, lowest: int | None) -> Page:
         """Return the page after so many builds; the hundredth ends one, as Jenkins lists so many without much ado."""
         begin = max(0, builds - 1)
         end = PAGE if builds < PAGE else begin + PAGE
-        return Page(begin, min(end, self._most), lowest)
+        return Page(begin, min(end, self._limit(job)), lowest)
 
     def _is_last(self, page: Page, answer: Builds) -> bool:
         found, first = answer.found, answer.firstBuild
@@ -138,7 +196,11 @@ class History:
         oldest = min(found, key=lambda build: build.number)
         if first is not None and oldest.number <= first.number:
             return True
-        return oldest.timestamp is not None and oldest.timestamp < self._clock() - self._keep_ms
+        return self._is_past(oldest.timestamp)
+
+    def _is_past(self, at_ms: int | None) -> bool:
+        """Whether what began then is not kept any more."""
+        return at_ms is not None and at_ms < self._clock() - self._keep_ms
 
     def _is_cut(self, read: Read) -> bool:
         return not read.complete and read.builds >= self._most

@@ -89,7 +89,9 @@ class Identities:
         missed: frozenset[int] = frozenset(),
         page: Page | None = None,
     ) -> Errand:
-        """Return an errand about the job that has this name now."""
+        """Return an errand about the job that has this name now; a build that it asks for stays known until then."""
+        if number is not None:
+            self._ledger.hold((job, number))
         return Errand(job, path, number, missed, self._eras.get(job, 0), page)
 
     def is_past(self, errand: Errand) -> bool:

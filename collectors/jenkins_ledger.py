@@ -63,6 +63,7 @@ class BuildLedger:
         self._waiting: dict[Key, _Waiting] = {}
         self._absent: dict[Key, None] = {}  # the newest ones at the end
         self._wanted: frozenset[Key] = frozenset()  # the builds that others wait for
+        self._held: set[Key] = set()  # those that are asked for
         for build in known:
             self.keep(build)
 
@@ -72,6 +73,15 @@ class BuildLedger:
 
     def get(self, key: Key) -> Build | None:
         return self._builds.get(key[0], {}).get(key[1])
+
+    def hold(self, key: Key) -> None:
+        """Keep a build that is asked for, where it is known: its answer must be held against what it was."""
+        if self.get(key) is not None:
+            self._held.add(key)
+
+    def release(self, key: Key) -> None:
+        """Take that a build was answered for."""
+        self._held.discard(key)
 
     def open_builds(self) -> list[Key]:
         """Return the builds that were running when last seen."""
@@ -180,6 +190,7 @@ class BuildLedger:
         self._newest.pop(job, None)
         for number in self._builds.pop(job, {}):
             self._open.discard((job, number))
+            self._held.discard((job, number))
             self._waiting.pop((job, number), None)
 
     def take(self, job: str, job_path: str, default: str | None, wires: Iterable[BuildWire]) -> Told:
@@ -196,6 +207,7 @@ class BuildLedger:
     def vanished(self, key: Key) -> Told:
         """Take that Jenkins has no such build: one that ran has ended unseen, ones that it started look elsewhere."""
         self._miss(key)
+        self.release(key)
         build = self.get(key)
         news = []
         if build is not None and build.building:
@@ -292,7 +304,7 @@ class BuildLedger:
                     del of_job[number]
 
     def _is_needed(self, key: Key) -> bool:
-        return key in self._open or key in self._waiting or key in self._wanted
+        return key in self._open or key in self._waiting or key in self._wanted or key in self._held
 
 
 def _attributed(build: Build, attribution: Attribution) -> Build:

@@ -64,10 +64,12 @@ def unknown_environments(board: Board) -> list[str]:
     if not board.incomplete_jobs:
         return []
     jobs = few([shown_job(job) for job in board.incomplete_jobs], 1)
+    is_gap = any(job.gap_after is not None and job.name in board.incomplete_jobs for job in board.unread.values())
+    which = "builds" if is_gap else "the older builds"
     faults = [
         view.state.message for view in board.sources if view.state.key == f"{JENKINS}#builds" and view.state.message
     ]
-    return [f"{begin}: the older builds of {jobs} are not read yet{f': {faults[0]}' if faults else '.'}"]
+    return [f"{begin}: {which} of {jobs} are not read yet{f': {faults[0]}' if faults else '.'}"]
 
 
 def unattributed_environments(board: Board, pen: Pen) -> list[str]:

@@ -27,7 +27,19 @@ def unread_in(board: Board, scope: Scope) -> list[Job]:
 
 
 def unread_words(jobs: Collection[Job]) -> list[str]:
-    """Say of which jobs older builds are not read, in one sentence; of one that is read no further, how far it was."""
+    """Say of which jobs newer or older builds are not read; of one that is read no further, how far it was."""
+    newer = sorted((job for job in jobs if job.gap_after is not None), key=lambda job: job.key)
+    said = []
+    if newer:
+        others = f", and newer ones of {len(newer) - 1:,} more" if len(newer) > 1 else ""
+        said = [
+            f"Builds of {shown_job(newer[0].name)} after #{newer[0].gap_after}{others} are not read yet: "
+            "what stands here may be over."
+        ]
+    return said + _older_words([job for job in jobs if job.gap_after is None])
+
+
+def _older_words(jobs: Collection[Job]) -> list[str]:
     if not jobs:
         return []
     ordered = sorted(jobs, key=lambda job: (job.cut, job.key))
@@ -42,15 +54,27 @@ def unread_words(jobs: Collection[Job]) -> list[str]:
 def in_doubt(name: str, unread: Sequence[Job], builds: Sequence[BuildState], *, by_job: bool) -> bool:
     """Tell whether a group may have lost something to builds that are not read.
 
-    Of a job these may have been for namespaces that no newer one was for; in a namespace they matter where a job has
-    no newer one that came to a result.
+    Of a job these may have been for namespaces that no newer one was for; in a namespace older ones matter where a job
+    has no newer one that came to a result, and those in a gap wherever they may have been for. A job that has named no
+    namespace in as many builds as are read of it is not one that deploys.
     """
     if by_job:
         return any(job.name == name for job in unread)
     if not unread:
         return False
     known = {(row.source, row.job) for row in builds if row.namespace == name and row.number is not None}
-    return any(job.key not in known for job in unread)
+    doubtful = [job for job in unread if job.gap_after is not None or job.key not in known]
+    if not doubtful:
+        return False
+    seen = {(row.source, row.job) for row in builds}
+    named = {(row.source, row.job) for row in builds if row.namespace}
+    return any(_may_name(job, seen, named) for job in doubtful)
+
+
+def _may_name(job: Job, seen: Collection[Key], named: Collection[Key]) -> bool:
+    """Tell whether builds of a job that are not read may have been for a namespace: none was, of all that are read."""
+    is_read_so_far = job.cut or job.gap_after is not None
+    return job.key in named or job.key not in seen or not is_read_so_far
 
 
 def never_well(job: Job | None) -> str:

@@ -22,8 +22,10 @@ class Job(Fact, frozen=True):
 
     ``kind`` is the last word of its class in Jenkins. ``last_number`` and ``last_ms`` are number and start of its
     newest build, by which a job that was renamed is known again. ``complete``: its older builds have been told too, as
-    far back as builds are kept. Where not, of its newest ``read_builds`` have been, down to number ``read_from``;
-    ``cut``: that is as many as the settings allow, and no more will be.
+    far back as builds are kept. Where not, of its newest ``read_builds`` have been, down to number ``read_from``, which
+    began at ``read_from_ms``; ``cut``: that is as many as the settings allow, and no more will be, which is complete
+    all the same where what is left is not kept. ``gap_after``: builds between this number and the newest one have not
+    been told yet, which may be newer than all that is known of a namespace.
     """
 
     source: str
@@ -42,6 +44,8 @@ class Job(Fact, frozen=True):
     cut: bool = False
     read_builds: int = 0
     read_from: int | None = None
+    gap_after: int | None = None
+    read_from_ms: int | None = None
 
     @property
     def key(self) -> tuple[str, str]:

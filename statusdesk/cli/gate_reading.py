@@ -64,6 +64,7 @@ class Gate:
             clusters=tuple(cluster.name for cluster in self._config.clusters),
             jenkins=self._config.jenkins is not None,
             asking=rows.asking,
+            unread_after=rows.unread_after,
         )
 
     def _tokens(self, rows: GateRows) -> Mapping[str, TokenState | None]:

@@ -21,6 +21,10 @@ def builds(question: Question, known: Known) -> Check:
     name, start, version = "build-success", question.route.start.name, question.version
     if not known.jenkins:
         return Check(name=name, result=OK, detail="no Jenkins is configured")
+    unread = sorted(job for job in known.unread_after if _is_deploying(job, known))
+    if unread:
+        said = f"what {shown_job(unread[0][1])} built after #{known.unread_after[unread[0]]} is not read yet"
+        return Check(name=name, result=UNKNOWN, detail=said, passing=True)
     every = sorted(_all(known), key=lambda build: (-build.started_ms, build.building))
     mine = [build for build in every if not build.deleted and _counts(build, question, known)]
     newest = next((build for build in mine if build.building or build.result in CONCLUSIVE), None)
@@ -100,9 +104,13 @@ def _counts(build: Build, question: Question, known: Known) -> bool:
 
 
 def _may_deploy(build: Build, known: Known) -> bool:
-    """Whether the job of a build is a deploy job, or the app's jobs are all of one class."""
+    return _is_deploying((build.source, build.job), known)
+
+
+def _is_deploying(job: tuple[str, str], known: Known) -> bool:
+    """Whether a job is a deploy job, or the app's jobs are all of one class."""
     classes = set(known.job_classes.values())
-    return len(classes) < 2 or known.job_classes.get((build.source, build.job)) == JobClass.DEPLOY
+    return len(classes) < 2 or known.job_classes.get(job) == JobClass.DEPLOY
 
 
 def _instead(every: Sequence[Build], mine: Sequence[Build], known: Known) -> str:

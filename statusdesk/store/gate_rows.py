@@ -15,7 +15,7 @@ from statusdesk.store.kinds import ALERTS, COLLECTORS, ROLLOUTS, SOURCES, TOKENS
 
 OF_APP = f"{ROLLOUTS.current.select} WHERE app = ? AND until_ms IS NULL"
 NEXT_APP = "SELECT app FROM rollout_current WHERE app > ? ORDER BY app LIMIT 1"
-JOB_NAMES = "SELECT source, name, job_class FROM jobs WHERE until_ms IS NULL"
+JOB_NAMES = "SELECT source, name, job_class, gap_after FROM jobs WHERE until_ms IS NULL"
 ALIVE_SOURCES = f"{SOURCES.current.select} WHERE until_ms IS NULL"
 ALIVE_TOKENS = f"{TOKENS.current.select} WHERE until_ms IS NULL"
 OPEN_ALERTS = f"{ALERTS.select} WHERE {UNRESOLVED}"
@@ -29,7 +29,8 @@ JobsOf = Callable[[Collection[str], Sequence[tuple[str, str]]], list[tuple[str, 
 class GateRows(msgspec.Struct, frozen=True, kw_only=True):
     """The rows. ``builds``: of each job of the app, those into the namespaces asked for, newest first.
 
-    ``job_classes``: of each job of the app, by (source, job). ``gaps``: when nobody saw the clusters and namespaces of
+    ``job_classes``: of each job of the app, by (source, job). ``unread_after``: of those with builds that were not read
+    yet, after which number. ``gaps``: when nobody saw the clusters and namespaces of
     the rollouts in the stage. ``asking``: the build that asks, None where it is not known.
     """
 
@@ -42,6 +43,7 @@ class GateRows(msgspec.Struct, frozen=True, kw_only=True):
     collector: Collector | None
     gaps: tuple[Gap, ...] = ()
     asking: Build | None = None
+    unread_after: Mapping[tuple[str, str], int] = {}
 
 
 def gate_rows(
@@ -61,7 +63,9 @@ def gate_rows(
     found = map(ROLLOUTS.current.decode, db.execute(OF_APP, (app,)))
     rollouts = tuple(sorted(found, key=lambda rollout: rollout.key))
     namespaces = sorted({*names, *(rollout.namespace for rollout in rollouts if in_stage(rollout))})
-    classes = {(source, job): job_class for source, job, job_class in db.execute(JOB_NAMES)}
+    listed = [((source, job), job_class, after) for source, job, job_class, after in db.execute(JOB_NAMES)]
+    classes = {job: job_class for job, job_class, _ in listed}
+    unread = {job: after for job, _, after in listed if after is not None}
     jobs = jobs_of(set(_apps(db)), list(classes)) if rollouts else []
     builds = (
         tuple(builds_of_job(db, source, job, namespace, BUILDS_PER_PAIR))
@@ -73,6 +77,7 @@ def gate_rows(
         rollouts=rollouts,
         builds=tuple(found for found in builds if found),
         job_classes={job: classes[job] for job in jobs},
+        unread_after={job: unread[job] for job in jobs if job in unread},
         alerts=tuple(map(ALERTS.decode, db.execute(OPEN_ALERTS))),
         sources=tuple(map(SOURCES.current.decode, db.execute(ALIVE_SOURCES))),
         tokens=tuple(map(TOKENS.current.decode, db.execute(ALIVE_TOKENS))),

@@ -109,6 +109,17 @@ def test_a_build_of_another_version_and_a_smoke_test_are_3(run, well, put, tmp_p
     assert "no finished build of 8.9 into staging is known; deploy-orders #12 built 1.4" in done.stdout
 
 
+def test_while_newer_builds_of_the_deploy_job_are_not_read_it_is_3(run, well, tmp_path):
+    well()
+    listed = Job(source="jenkins", name="deploy-orders", url="", job_class=JobClass.DEPLOY, gap_after=41)
+    for job, code in ((listed, 3), (replace(listed, gap_after=None), 0)):
+        with Writer(tmp_path / "state" / "statusdesk.db", 86_400, system_clock) as writer:
+            writer.put_jobs([job])
+            writer.commit()
+        result = run("gate", "orders", "--to", "production")
+        assert (result.returncode, "built after #41 is not read yet" in result.stdout) == (code, code == 3)
+
+
 def test_no_collector_old_data_or_no_store_is_3(run, well, put):
     done = run("gate", "orders", "--to", "production")
     assert done.returncode == 3 and "there is no store" in done.stderr

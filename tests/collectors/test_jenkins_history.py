@@ -86,6 +86,31 @@ def test_no_build_is_read_that_is_older_than_what_is_kept(jenkins):
         assert told(watched, "seldom").complete
 
 
+def test_a_job_is_complete_as_soon_as_all_that_was_not_read_of_it_is_older_than_what_is_kept(jenkins):
+    now_ms = system_clock()
+    jenkins.add("deploy", *(build(number, timestamp=now_ms - (80 - number) * DAY_MS) for number in range(1, 80)))
+    with staged(jenkins) as stage, Watched(stage, keep_s=90 * 86_400.0, backfill_builds=50) as watched:
+        all_read(watched)
+        cut, last = told(watched), watched.builds()["deploy", 79]
+        assert (cut.complete, cut.cut, cut.read_from, cut.read_from_ms) == (False, True, 30, now_ms - 50 * DAY_MS)
+    settings = {"stored": [cut], "backfill_builds": 50}
+    with staged(jenkins) as stage, Watched(stage, [last], keep_s=40 * 86_400.0, **settings) as watched:
+        old = told(watched)
+        assert (old.complete, old.cut) == (True, True)
+    with staged(jenkins) as stage, Watched(stage, [last], keep_s=90 * 86_400.0, stored=[old]) as watched:
+        all_read(watched)  # both settings raised
+        assert (told(watched).complete, told(watched).cut, told(watched).read_from) == (True, False, 1)
+    clock = [now_ms]
+    with (
+        staged(jenkins) as stage,
+        Watched(stage, [last], keep_s=90 * 86_400.0, clock=lambda: clock[0], **settings) as watched,
+    ):
+        assert told(watched).cut
+        clock[0] += 41 * DAY_MS
+        assert not [path for path in watched.visit() if path.startswith("/job/")]
+        assert (told(watched).complete, told(watched).cut) == (True, True)
+
+
 def test_older_pages_come_after_the_first_of_all_and_those_of_environments_before_others(jenkins):
     start_ms = 1_700_000_000_000
     for index, job in enumerate(("env-create", "few", "deploy", "newest")):
@@ -139,9 +164,10 @@ def test_builds_that_come_and_go_between_two_pages_leave_none_out(jenkins):
     with staged(jenkins) as stage, Watched(stage) as watched:
         all_read(watched)
         assert set(range(1, 270)) <= numbers(watched)
-        assert told(watched).complete
+        assert told(watched).gap_after == 300
         jenkins.fault = lambda asked: None
         all_read(watched)
+        assert told(watched).complete
         assert set(range(301, 310)) <= numbers(watched)
 
 
@@ -176,6 +202,96 @@ def test_what_ran_while_nobody_looked_is_read_down_to_the_last_build_that_is_kno
         assert numbers(watched) == set(range(reached + 1, 301))
         assert pages(stage) == asked if isinstance(asked, list) else len(pages(stage)) == asked
         assert told(watched).complete
+
+
+@pytest.mark.parametrize("last", [32, 50, 51, 300])
+def test_until_builds_between_the_last_one_reached_and_the_newest_are_read_the_job_says_after_which(jenkins, last):
+    jenkins.add("deploy", *map(build, range(1, last + 1)))
+    whole = Job(source="jenkins", name="deploy", url="u", complete=True, read_builds=30, read_from=1)
+    go = threading.Event()
+
+    def slow(asked):
+        assert not asked.path.startswith("/job/deploy/") or go.wait(15)
+        return None
+
+    jenkins.fault = slow
+    with staged(jenkins) as stage, Watched(stage, [known("deploy", 30)], stored=[whole]) as watched:
+        assert [(each.complete, each.gap_after) for each in watched.sweeps(Job)[0].facts] == [(False, 30)]
+        watched.visit()
+        assert (told(watched).complete, told(watched).gap_after) == (False, 30)
+        go.set()
+        all_read(watched)
+        assert (told(watched).complete, told(watched).gap_after) == (True, None)
+        assert watched.visit() == TICK
+
+
+def test_a_build_in_a_gap_that_cannot_be_read_leaves_the_job_in_doubt_and_one_that_is_gone_does_not(jenkins):
+    jenkins.add("broken", *map(build, (1, 2, 3)))
+    jenkins.add("gone", *map(build, (1, 3)))
+    jenkins.fault = lambda asked: Answer(500) if asked.path == "/job/broken/2/api/json" else None
+    with staged(jenkins) as stage, Watched(stage, [known("broken", 1), known("gone", 1)]) as watched:
+        eventually(lambda: watched.visit() == TICK and not watched.collector.busy())
+        watched.visit()
+        assert (told(watched, "broken").complete, told(watched, "broken").gap_after) == (False, 1)
+        assert (told(watched, "gone").complete, told(watched, "gone").gap_after) == (True, None)
+
+
+def test_a_gap_outlasts_a_restart_until_it_is_read_however_many_builds_that_takes(jenkins):
+    jenkins.add("deploy", *map(build, range(1, 401)))
+    stored = [Job(source="jenkins", name="deploy", url="u", last_number=390, gap_after=30)]
+    hold, go = threading.Event(), threading.Event()
+
+    def slow(asked):
+        assert "{297,397}" not in asked.query or hold.set() or go.wait(15)
+        return None
+
+    jenkins.fault = slow
+    with (
+        staged(jenkins) as stage,
+        Watched(stage, [known("deploy", 390)], stored=stored, backfill_builds=100) as watched,
+    ):
+        assert hold.wait(15)
+        watched.visit()
+        assert (told(watched).complete, told(watched).cut, told(watched).gap_after) == (False, False, 30)
+        go.set()
+        all_read(watched)
+        assert (told(watched).cut, told(watched).gap_after) == (True, None)
+        assert numbers(watched) >= {*range(31, 390), *range(391, 401)}  # the one between is stored
+
+
+def test_a_job_that_is_renamed_takes_its_gap_along(jenkins):
+    jenkins.add("deploy", *map(build, range(1, 41)))
+    go = threading.Event()
+
+    def slow(asked):
+        assert not asked.path.startswith("/job/deploy") or go.wait(15)
+        return None
+
+    jenkins.fault = slow
+    with staged(jenkins) as stage, Watched(stage, [known("deploy", 30)]) as watched:
+        jenkins.jobs["deploy-new"] = jenkins.jobs.pop("deploy")
+        watched.visit()
+        assert told(watched, "deploy-new").gap_after == 30
+        go.set()
+        all_read(watched)
+        assert told(watched, "deploy-new").complete
+
+
+def test_the_last_build_that_is_known_is_not_told_anew_when_it_is_answered_after_all_the_others(jenkins):
+    jenkins.add("deploy", *map(build, range(1, 301)))
+    whole = Job(source="jenkins", name="deploy", url="u", complete=True, read_builds=20, read_from=1)
+    go = threading.Event()
+
+    def slow(asked):
+        assert asked.path != "/job/deploy/20/api/json" or go.wait(15)
+        return None
+
+    jenkins.fault = slow
+    with staged(jenkins) as stage, Watched(stage, [known("deploy", 20)], stored=[whole]) as watched:
+        eventually(lambda: ("deploy", 21) in watched.builds())
+        go.set()
+        all_read(watched)
+        assert numbers(watched) == set(range(21, 301))
 
 
 def test_a_burst_of_builds_between_two_visits_is_read_in_pages(jenkins):

@@ -86,3 +86,13 @@ def test_a_branch_is_named_as_jenkins_or_as_people_have_it():
         question = replace(ASKED, asked_by=(name, 22))
         _, checks = asked(branch, question=question, job_classes={("jenkins", job): "deploy"})
         assert checks["build-success"].detail.endswith("#22, which asks, was not seen yet")
+
+
+def test_while_a_deploy_job_has_built_what_is_not_read_it_cannot_be_told():
+    good = build(20, "SUCCESS", job=JOB)
+    decision, checks = asked(good, unread_after={("jenkins", JOB): 20})
+    assert (decision.decision, decision.settled) == ("unknown", False)
+    assert checks["build-success"].detail == f"what {JOB} built after #20 is not read yet"
+    assert asked(good)[0].decision == "go"
+    others = CLASSES | {("jenkins", "shop/test-orders"): "other"}
+    assert asked(good, job_classes=others, unread_after={("jenkins", "shop/test-orders"): 7})[0].decision == "go"
