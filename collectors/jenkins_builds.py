@@ -11,13 +11,7 @@ from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_deletions import Deletions
 from collectors.jenkins_details import DetailsWanted, JenkinsDetails
 from collectors.jenkins_errands import PATIENCE, Errand, JenkinsErrands
-from collectors.jenkins_facts import (
-    SOURCE,
-    Definition,
-    SeenJob,
-    definitions_in,
-    depth_of,
-)
+from collectors.jenkins_facts import SOURCE, Definition, SeenJob, definitions_in, depth_of
 from collectors.jenkins_history import History, read_of
 from collectors.jenkins_identity import UNSEEN_S, Identities, is_large_gap
 from collectors.jenkins_jobs import JobFacts

@@ -1,10 +1,68 @@
-"""What the builds say while those that are newer than what is shown are not read."""
+"""What is said of builds, jobs and namespaces while some of their builds are not read."""
 
 from msgspec.structs import replace
 
+from statusdesk.facts import Job, JobClass
 from tests.screens import jenkins
 from tests.screens.desk import text, until
-from tests.screens.test_builds import WIDE, line_with, list_builds, open_desk, unread
+from tests.screens.test_builds import WIDE, line_with, list_builds, open_desk
+
+
+def unread(*names, builds=0, job_class=JobClass.DEPLOY):
+    """Jobs whose older builds are not read yet, or not at all when so many of the newest are."""
+    jobs = (
+        Job(source="jenkins", name=name, url="u", job_class=job_class, cut=builds > 0, read_builds=builds)
+        for name in names
+    )
+    return {job.key: job for job in jobs}
+
+
+async def test_nothing_is_said_to_be_all_green_where_older_builds_are_not_read():
+    app = open_desk(jenkins.board(unread=unread("deploy-web", "deploy-catalog")))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        said = "The older builds of deploy-catalog and 1 more are not read yet: what only they tell is missing."
+        assert said in line_with(app, "not read yet")
+        # deploy-web has a result there, deploy-catalog may have one
+        assert "production  green in production as far as is read" in line_with(app, " production ")
+        assert "1 of 2 jobs not green" in text(app) and "all green" not in text(app)
+        app.hand.give(jenkins.board(unread=unread("deploy-catalog"), change=2))
+        await pilot.press("v")
+        await until(pilot, lambda: "deploy-web  all green since 08:42" in text(app))
+        assert "deploy-catalog  green as far as is read" in text(app)
+        app.hand.give(jenkins.board(change=3))
+        await until(pilot, lambda: "deploy-catalog  all green since" in text(app) and "not read yet" not in text(app))
+
+
+async def test_the_platform_alone_is_no_reason_to_doubt_what_was_deployed():
+    app = open_desk(jenkins.board(unread=unread("seed-jobs", job_class=JobClass.SEED)))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        assert "all green in production since 08:42" in text(app) and "not read" not in text(app)
+
+
+async def test_of_a_job_of_which_only_the_newest_builds_are_read_nothing_is_said_never_to_have_been():
+    row = replace(jenkins.ROWS[0], last_success_number=None, last_success_ms=None)
+    board = jenkins.board(builds=(row,), unread=unread("deploy-orders", builds=1000))
+    app = open_desk(board)
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        assert "no success here in the newest 1,000 builds" in text(app)
+        assert "Of deploy-orders only the newest 1,000 builds are read: what older ones did is not known." in text(app)
+        app.hand.give(jenkins.board(builds=(row,), unread=unread("deploy-orders"), change=2))
+        await until(pilot, lambda: "no success here as far as is read" in text(app))
+        app.hand.give(jenkins.board(builds=(row,), change=3))
+        await until(pilot, lambda: "no success here is known" in text(app))
+
+
+async def test_a_place_without_a_build_is_not_said_to_have_none_before_older_ones_are_read():
+    app = open_desk(jenkins.board(unread=unread("deploy-web")))
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("colon", *"builds audit", "enter")
+        await until(pilot, lambda: "No build of audit is among those that are read." in text(app))
+        assert "The older builds of deploy-web are not read yet" in text(app)
+        app.hand.give(jenkins.board(change=2))
+        await until(pilot, lambda: "No build of audit is known." in text(app))
 
 
 async def test_while_what_ran_in_a_gap_is_not_read_no_namespace_that_the_job_built_for_is_all_green():
