@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Tests wait for servers and processes more than they compute: twice the cores, and who is idle takes over.
-WORKERS ?= 4
+WORKERS ?= 5
 # Each of these ends by holding its ratio against its target; the other files there are what they share.
 BENCHES := $(addprefix bench/,first_paint.py collect_pods.py collect_memory.py watch_event.py key_paint.py \
   jenkins_requests.py jenkins_poll.py pairs_right.py history_insert.py csv_export.py paint_latency.py \
