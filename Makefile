@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Tests wait for servers and processes more than they compute: twice the cores, and who is idle takes over.
+# Tests wait for servers and processes more than they compute: more than twice as many as two cores, and who is idle takes over.
 WORKERS ?= 5
 # Each of these ends by holding its ratio against its target; the other files there are what they share.
 BENCHES := $(addprefix bench/,first_paint.py collect_pods.py collect_memory.py watch_event.py key_paint.py \
