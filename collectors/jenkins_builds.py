@@ -273,12 +273,14 @@ class JenkinsBuilds:
     def _ask_for_upstream(self, told: Told, *, urgent: bool = True) -> None:
         """Ask for builds that have started others and are not known; those of jobs that we cannot see are absent."""
         for job, number in told.unknown:
-            with self._lock:
+            with self._lock:  # also while it is asked for, or another errand could bring it meanwhile
+                if not self._ledger.is_wanted((job, number)):
+                    continue
                 path = self._paths.get(job)
-                errand = self._identities.errand(job, path, number) if path is not None else None
-                if errand is None:
+                if path is None:
                     self._tell(self._ledger.unreadable((job, number)))
-            self._errands.ask([errand] if errand is not None else [], urgent=urgent)
+                else:
+                    self._errands.ask([self._identities.errand(job, path, number)], urgent=urgent)
 
     def _ask_for_open_builds(self, jobs: list[SeenJob], running: frozenset[str]) -> None:
         """Ask for builds that ran when last seen, are on no executor, and are not their job's last build any more."""

@@ -25,6 +25,8 @@ class JobFacts:
         self._settings = settings
         self._seen: dict[str | None, SeenJob] = {}
         self._facts: dict[str, _Fact] = {}
+        self._made_of: tuple[object, ...] = ()
+        self._made: tuple[Job, ...] = ()
         self._taken: dict[str, SeenJob] = {}
         self._taken_of: Sequence[SeenJob] | None = None
         self._body = b""
@@ -60,7 +62,22 @@ class JobFacts:
         reads: Mapping[str, Read],
         skew_ms: int = 0,
     ) -> tuple[Job, ...]:
-        """Return the facts of the jobs; ``reads``: of which builds were read; ``skew_ms`` as for ``job_of``."""
+        """Return the facts of the jobs; ``reads``: of which builds were read; ``skew_ms`` as for ``job_of``.
+
+        What is given is compared with what was given before: it must not be changed later.
+        """
+        made_of = jobs, definitions, reads, skew_ms
+        if made_of != self._made_of:
+            self._made_of, self._made = made_of, self._anew(jobs, definitions, reads, skew_ms)
+        return self._made
+
+    def _anew(
+        self,
+        jobs: Sequence[SeenJob],
+        definitions: Mapping[str, Definition],
+        reads: Mapping[str, Read],
+        skew_ms: int,
+    ) -> tuple[Job, ...]:
         before, self._facts = self._facts, {}
         for seen in jobs:
             name, read = seen.name, reads.get(seen.name, UNREAD)

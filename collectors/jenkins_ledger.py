@@ -79,6 +79,10 @@ class BuildLedger:
         if self.get(key) is not None:
             self._held.add(key)
 
+    def is_wanted(self, key: Key) -> bool:
+        """Tell whether a build that is not known has started others that wait for it."""
+        return key in self._wanted
+
     def release(self, key: Key) -> None:
         """Take that a build was answered for."""
         self._held.discard(key)
