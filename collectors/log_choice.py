@@ -1,15 +1,24 @@
 """Which containers of the pods of a target are followed: all, those named, or what fails and what takes its place."""
 
 import fnmatch
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Set
 
 from collectors.kubernetes_names import image_tag
 from collectors.log_lines import Area, Selection
 from collectors.log_pods import LogPod, PodContainer
 from collectors.log_roster import Cluster, Roster
+from collectors.log_track import MOST_LEFT
 
 Key = tuple[str, str, str]
 """(cluster, uid of the pod, container)"""
+_OF_CRON_JOB = re.compile(r"-\d+$")
+"""The time in which the name of a Job of a CronJob ends, ``nightly-29388540``. Source: its controller's getJobName."""
+_OF_RUN = re.compile(r"(-(v?\d[\d.]*|(?=[a-f]*\d)[0-9a-f]{7,40}|[bcdfghjklmnpqrstvwxz2456789]{5}))+$")
+"""What other Jobs end in that are made anew: numbers, versions and times; a commit; what ``generateName`` makes up.
+
+A word is none of these: ``migrate-db`` and ``migrate-users`` have nothing in common.
+"""
 
 
 class LogChoice:
@@ -22,7 +31,7 @@ class LogChoice:
         """Of each place the uids of the pods that were there at the beginning, and take nobody's place."""
         named = selection.failing.workloads if selection.failing else ()
         self._workloads = {(cluster, namespace, *_lasting(*known)) for cluster, namespace, *known in named}
-        self._pods = set[tuple[str, str]]()
+        self._pods: dict[tuple[str, str], None] = {}
         self._failed = set[Key]()
         self._passed, self._passed_before = set[Key](), set[Key]()
         self._others = set[tuple[str, str]]()
@@ -31,7 +40,7 @@ class LogChoice:
     @property
     def others(self) -> int:
         """How many pods are there that are not followed, as nothing of them fails; of what is over none counts."""
-        return len(self._others - self._pods)
+        return len(self._others - self._pods.keys())
 
     def look(self, rosters: Collection[tuple[Cluster, Roster]]) -> None:
         """Begin to look at all pods; take note of those that are there at the beginning."""
@@ -39,16 +48,23 @@ class LogChoice:
         self._restarts = {key: count for key, count in self._restarts.items() if key in self._passed_before}
         if self._failing is None:
             return
+        self._forget({(cluster.name, pod.uid) for cluster, roster in rosters for pod in roster.pods()})
         for area in {(cluster.name, roster.target.namespace) for cluster, roster in rosters} - set(self.there):
             here = [each for cluster, each in rosters if (cluster.name, each.target.namespace) == area]
             if all(roster.answered for roster in here) and any(roster.listed for roster in here):
                 self.there[area] = self._first(area, [pod for roster in here for pod in roster.pods()])
 
+    def _forget(self, here: Set[tuple[str, str]]) -> None:
+        """Forget the pods that have gone but for the last ones, which may be listed again."""
+        gone = [key for key in self._pods if key not in here]
+        self._pods = dict.fromkeys(gone[-MOST_LEFT:]) | {key: None for key in self._pods if key in here}
+        self._failed = {key for key in self._failed if key[:2] in self._pods}
+
     def _first(self, area: Area, pods: Iterable[LogPod]) -> frozenset[str]:
         """Return the uids of pods without those in the place of what was named, where that had gone before."""
         pods = list(pods)
-        named = {_lasting(*pod.workload) for pod in pods if self._is_named_pod(area, pod)}
-        return frozenset(pod.uid for pod in pods if _lasting(*pod.workload) in named or not self._may_follow(area, pod))
+        stand = {each for pod in pods if self._is_named_pod(area, pod) for each in self._failed_of(area, pod)}
+        return frozenset(pod.uid for pod in pods if stand & (of := self._failed_of(area, pod)) or not of)
 
     def has(self, cluster: Cluster, pod: LogPod, container: PodContainer) -> bool:
         """Say whether a container is followed."""
@@ -82,11 +98,11 @@ class LogChoice:
         is_new = area in self.there and pod.uid not in self.there[area]
         if key not in self._pods and (
             self._is_named_pod(area, pod)
-            or (is_new and (self._may_follow(area, pod) or pod.has_failed))
+            or (is_new and (self._failed_of(area, pod) or pod.has_failed))
             or pod.fails(cluster.api.now_ns)
             or (not pod.leaves and any(self._fell((*key, one.name), one) for one in pod.containers))
         ):
-            self._pods.add(key)
+            self._pods[key] = None
         return key in self._pods
 
     def _is_in_pod(self, cluster: Cluster, key: Key, pod: LogPod, container: PodContainer) -> bool:
@@ -114,11 +130,19 @@ class LogChoice:
         globs = [glob for each in targets if (each.cluster, each.namespace) == area for glob in each.pods]
         return any(pod.name == glob or fnmatch.fnmatchcase(pod.name, glob) for glob in globs)
 
-    def _may_follow(self, area: Area, pod: LogPod) -> bool:
-        """Say whether a pod is of a workload that had failed."""
-        return (*area, *_lasting(*pod.workload)) in self._workloads
+    def _failed_of(self, area: Area, pod: LogPod) -> set[tuple[str, str]]:
+        """Return those of the workloads that had failed which a pod is of."""
+        return {each for each in _may_be(*pod.workload) if (*area, *each) in self._workloads}
 
 
 def _lasting(kind: str, name: str) -> tuple[str, str]:
-    """Return what runs of one thing have in common: each Job of a CronJob, or of a version, has a name of its own."""
-    return (kind, name.rpartition("-")[0] or name) if kind == "Job" else (kind, name)
+    """Return what runs of one thing have in common: a Job that is made anew has a name of its own."""
+    return (kind, _OF_RUN.sub("-", name)) if kind == "Job" else (kind, name)
+
+
+def _may_be(kind: str, name: str) -> set[tuple[str, str]]:
+    """Return what the pods of a workload may be runs of: a pod names its Job, not the CronJob that owns the Job."""
+    runs = {_lasting(kind, name)}
+    if kind == "Job" and (time := _OF_CRON_JOB.search(name)):
+        runs.add(("CronJob", name[: time.start()]))
+    return runs

@@ -12,6 +12,9 @@ from collectors.log_pods import LogPod, PodContainer, Run
 from collectors.log_reading import Position
 from statusdesk.clock import SAME_CLOCK_MS
 
+MOST_LEFT = 500
+"""Of so many pods that have gone it is known how they were followed: they may be listed again."""
+
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """How long a follower waits, in seconds; tests make it shorter."""

@@ -20,7 +20,7 @@ from collectors.log_older import Place, older_lines, whole_line
 from collectors.log_pods import LogPod, PodContainer, queries_of
 from collectors.log_roster import Cluster, Roster
 from collectors.log_stream import ALL_MISSING, LAST_MISSING, NOT_KEPT, ContainerReader
-from collectors.log_track import Outcome, Patience, Track, new_track
+from collectors.log_track import MOST_LEFT, Outcome, Patience, Track, new_track
 from statusdesk.clock import ClockSteps, boot_clock
 from statusdesk.config import ClusterSettings
 from statusdesk.text import counted, few
@@ -28,7 +28,6 @@ from statusdesk.text import counted, few
 TICK_S = 1.0
 MAX_WAITING_TOLD = 20
 LINGER_S = 0.006
-MOST_LEFT = 500
 _CONTAINERS, _PREVIOUS = " containers", " previous"  # keys of problems; no container has such a name
 
 

@@ -1,21 +1,25 @@
 """What is followed where only what fails is asked for: that, what takes its place, and what fails later."""
 
+from types import SimpleNamespace
+
 import pytest
 from msgspec.structs import replace
 
-from collectors.log_lines import Failing, Target
-from collectors.log_pods import PodContainer, Run
+from collectors.log_choice import LogChoice
+from collectors.log_lines import Failing, Selection, Target
+from collectors.log_pods import LogPod, PodContainer, Run
+from collectors.log_track import MOST_LEFT
 from tests.collectors.kubernetes_server import wait_for
 from tests.collectors.log_server import Reply, container, ended, pod, stamped
 
 BACK = {"waiting": {"reason": "CrashLoopBackOff"}}
 
 
-def failing(*pods, kind="Deployment", containers=("app",), **more):
+def failing(*pods, kind="Deployment", workload="orders", containers=("app",), **more):
     return Failing(
         targets=tuple(Target(cluster="c1", namespace="testing", pods=(each,)) for each in pods),
         containers=containers,
-        workloads=(("c1", "testing", kind, "orders"),),
+        workloads=(("c1", "testing", kind, workload),),
         **more,
     )
 
@@ -132,7 +136,7 @@ def test_a_job_that_fails_later_is_followed_whatever_its_name_and_what_was_there
     heard("orders-1-a", "orders-0-z", "worker-2-b", "worker-3-c", "worker-4-d", "orders-5-e")
     kube.replies["orders-1-a/app"] = [Reply(stamped("orders-1-a app"))]
     lines = follow(tried("orders-1-a", "orders-1"), tried("orders-0-z", "orders-0"),
-                   failing=failing("orders-1-*", kind="Job"))  # fmt: skip
+                   failing=failing("orders-1-*", kind="Job", workload="orders-1"))  # fmt: skip
     lines.wait_texts("orders-1-a app")
     wait_for(lambda: kube.watching("pods", "testing"))
     assert lines.source.status().others == 0, "of what is over nobody says that nothing of it fails"
@@ -144,6 +148,73 @@ def test_a_job_that_fails_later_is_followed_whatever_its_name_and_what_was_there
     wait_for(lambda: {"worker-4-d app", "orders-5-e app"} <= set(lines.texts()))
     assert {"orders-0-z app", "worker-2-b app", "worker-3-c app"}.isdisjoint(lines.texts())
     assert "joined: j, followed too" in lines.marks()
+
+
+NIGHTLY = ("CronJob", "report-2")
+
+
+@pytest.mark.parametrize(
+    ("workload", "failed", "runs", "others"),
+    [
+        (NIGHTLY, "report-2-2901", ["report-2-2902"], ["report-3-2902", "report-2", "report-2-check", "report-2902"]),
+        (("Job", "migrate-db"), "migrate-db", ["migrate-db"], ["migrate-users", "migrate-db-2", "migrate"]),
+        (("Job", "db-1"), "db-1", ["db-2"], ["db", "db2", "db-x"]),
+        (("Job", "to-3.9.0"), "to-3.9.0", ["to-v3.10.1", "to-2026-11-22", "to-0a1b2c3"], ["to", "to-s3", "to-oauth2"]),
+        (("Job", "sync-x7k2p"), "sync-x7k2p", ["sync-bdwgq"], ["sync-users"]),
+    ],
+    ids=["CronJob", "names alike", "numbers", "versions", "generated"],
+)
+def test_the_next_runs_of_a_job_that_had_failed_are_followed_and_not_others(
+    kube, follow, heard, workload, failed, runs, others
+):
+    heard("first", *(f"pod-{name}" for name in (*runs, *others)))
+    kube.replies["first/app"] = [Reply(stamped("first app"))]
+    kind, name = workload
+    lines = follow(tried("first", failed), failing=failing("first", kind=kind, workload=name))
+    lines.wait_texts("first app")
+    wait_for(lambda: kube.watching("pods", "testing"))
+    for job in (*others, *runs):
+        kube.show(tried(f"pod-{job}", job, 0), event="ADDED")
+    wait_for(lambda: {f"pod-{job} app" for job in runs} <= set(lines.texts()))
+    assert lines.source.status().pods == 1 + len(runs), "those that came before them were looked at, too"
+    assert {f"pod-{job} app" for job in others}.isdisjoint(lines.texts())
+
+
+def test_the_next_run_of_a_cron_job_is_followed_where_the_one_that_failed_has_gone_before(kube, follow, heard):
+    heard("pod-2902", "pod-3")
+    lines = follow(tried("pod-2902", "nightly-2902", 0), tried("pod-3", "weekly-3", 0),
+                   failing=failing("pod-2901", kind="CronJob", workload="nightly"))  # fmt: skip
+    lines.wait_texts("pod-2902 app")
+
+
+class Pods:
+    """A roster of pods that have a container which fails."""
+
+    def __init__(self):
+        self.target, self.answered, self.listed = Target(cluster="c1", namespace="testing"), True, True
+        self.names = []
+
+    def pods(self):
+        app = PodContainer(name="app", run_id="r", waits_for="CrashLoopBackOff")
+        return [
+            LogPod(namespace="testing", name=each, uid=each, app="orders", containers=(app,)) for each in self.names
+        ]
+
+
+def test_of_the_pods_that_have_gone_only_the_last_ones_are_remembered():
+    choice, roster = LogChoice(Selection(targets=(), failing=failing("orders-0"))), Pods()
+    cluster = SimpleNamespace(name="c1", api=SimpleNamespace(now_ns=1))
+    for number in range(MOST_LEFT + 20):
+        roster.names = ["stays", f"crashes-{number}"]
+        choice.look([(cluster, roster)])
+        assert all(choice.has(cluster, each, each.containers[0]) for each in roster.pods())
+    for roster.names in [], ["stays", "crashes-0", "crashes-1", f"crashes-{MOST_LEFT}"]:
+        choice.look([(cluster, roster)])
+    well = [replace(pod, containers=(PodContainer(name="app", run_id="r", ready=True),)) for pod in roster.pods()]
+    assert [pod.name for pod in well if choice.has(cluster, pod, pod.containers[0])] == [
+        "stays",
+        f"crashes-{MOST_LEFT}",
+    ]
 
 
 def test_a_crash_that_was_over_before_it_was_seen_is_one(kube, follow, heard):
