@@ -113,7 +113,7 @@ def _siblings(kind: str, pod: str) -> str:
 
     Source: the API server appends five characters to what it was given, and of a long name even the dash may be cut.
     """
-    made_up = kind in ("Deployment", "ReplicaSet", "Job") and len(pod) > MADE_UP
+    made_up = kind in ("Deployment", "ReplicaSet", "Job", "CronJob") and len(pod) > MADE_UP
     return pod[:-MADE_UP] + "?" * MADE_UP if made_up else pod
 
 
@@ -163,13 +163,15 @@ def failed_ms(pod: PodState, container: str = "") -> int | None:
 def pod_globs(kind: str, name: str) -> tuple[str, ...]:
     """Return globs of the names that Kubernetes gives to the pods of a workload; none when it is not known.
 
-    Source: the hashes of ReplicaSets (up to 10 characters), ordinals of StatefulSets, generated names of pods (those of
-    the API server: ``names.SimpleNameGenerator``).
+    Source: the hashes of ReplicaSets (up to 10 characters), ordinals of StatefulSets, times of the Jobs of CronJobs
+    (8 digits, once 10), generated names of pods (those of the API server: ``names.SimpleNameGenerator``).
     """
     if kind == "StatefulSet":
         return tuple(f"{name}-{'[0-9]' * size}" for size in range(1, 4))
     if kind == "Deployment":
         given = [[*name, "-", *[ONE] * size, "-"] for size in range(5, 11)]
+    elif kind == "CronJob":
+        given = [[*name, "-", *["[0-9]"] * size, "-"] for size in range(1, 11)]
     elif kind in ("DaemonSet", "Job", "ReplicaSet"):
         given = [[*name, "-"]]
     else:

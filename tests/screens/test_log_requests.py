@@ -29,6 +29,8 @@ def test_requests():
     assert of_cell("orders", "staging", (well,)).failing is None
     named = replace(state, kind="StatefulSet", pod="orders-0")
     assert of_cell("orders", "staging", (named,)).failing.targets[0].pods == ("orders-0",)
+    cron = replace(state, kind="CronJob", pod="orders-29388540-fq26d")
+    assert of_cell("orders", "staging", (cron,)).failing.targets[0].pods == ("orders-29388540-?????",), "all its tries"
     alone = of_rollout(state, (state,), "staging")
     assert alone.targets[0].app == "orders" and not alone.targets[0].pods
     other = boards.rollout("orders", "staging", "1")
@@ -48,6 +50,7 @@ def test_globs_of_pods():
 
     assert fits("Deployment", "orders-7cc6f9fbf5-fq26d") and not fits("Deployment", "orders-export-7cc6f9fbf5-fq26d")
     assert fits("StatefulSet", "orders-12") and not fits("StatefulSet", "orders-x")
+    assert fits("CronJob", "orders-29388540-fq26d") and not fits("CronJob", "orders-7cc6f9fbf5-fq26d")
     assert fits("DaemonSet", "orders-fq26d") and not pod_globs("Rocket", "orders")
 
 
