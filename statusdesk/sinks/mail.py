@@ -2,6 +2,7 @@
 
 import contextlib
 import email.policy
+import hashlib
 import smtplib
 import ssl
 from email.message import EmailMessage
@@ -98,13 +99,17 @@ def mail_of(message: Message, sink: SinkSettings) -> EmailMessage:
     mail["From"] = sink.sender
     mail["To"] = ", ".join(sink.to)
     mail["Date"] = formatdate(told.created_ms / 1000)
-    mail["Message-ID"] = f"<{_word(told.idempotency_key)}@statusdesk>"
-    mail["References"] = f"<{_word(told.group_key)}@statusdesk>"
+    mail["Message-ID"] = _id_of(told.idempotency_key)
+    mail["References"] = _id_of(told.group_key)
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Idempotency-Key"] = told.idempotency_key
     mail.set_content(message.text(MOST_ALERTS))
     return mail
 
 
-def _word(text: str) -> str:
-    return "".join(char if char.isascii() and char.isalnum() else "." for char in text).strip(".")[:150] or "group"
+def _id_of(key: str) -> str:
+    """Return a message id of a length that is sent as it is: a longer one would be folded into encoded words.
+
+    Source: RFC 5322 §3.6.4 (no encoded word is part of an id: RFC 2047 §5).
+    """
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@statusdesk>"

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 import socketserver
 import threading
 
@@ -18,6 +19,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: list[email.message.EmailMessage] = []
+        self.sent: list[bytes] = []  # as they came over the wire
         self.recipients: list[str] = []
         self.refuse: dict[str, str] = {}
         box = self
@@ -39,6 +41,7 @@ class Mailbox:
                         self.say("354 go on")
                         lines = iter(self.rfile.readline, b".\r\n")
                         content = b"".join(each[1:] if each.startswith(b"..") else each for each in lines)
+                        box.sent.append(content)
                         box.mails.append(email.message_from_bytes(content, policy=email.policy.default))
                         self.say("250 taken")
                     elif word == "QUIT":
@@ -81,6 +84,16 @@ def test_a_mail_says_it_all_and_sent_twice_has_one_id(box, tmp_path):
     assert first["Message-ID"] == second["Message-ID"] and first["References"] and first["Auto-Submitted"]
     assert "statusdesk logs orders -n shop" in first.get_content() and "now: 2 firing" in first.get_content()
     assert len(box.recipients) == 4
+
+
+def test_the_mails_of_a_group_are_one_thread_also_with_long_names(box, tmp_path):
+    group = "{}:" + ",".join(f"name-{number}=value-{number}" for number in range(30))
+    first, second = message(), message()
+    told = [replace(each, notification=replace(each.notification, group_key=group)) for each in (first, second)]
+    for each in told:
+        mail(box, tmp_path).send(each)
+    references = [re.findall(rb"^References: (<[0-9a-f]+@statusdesk>)\r$", sent, re.MULTILINE) for sent in box.sent]
+    assert references[0] and references[0] == references[1]
 
 
 def test_nothing_in_a_name_becomes_a_header(box, tmp_path):
