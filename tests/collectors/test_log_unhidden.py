@@ -7,10 +7,11 @@ import pytest
 from rich.console import Console
 from rich.traceback import Traceback
 
-from collectors.log_lines import MASKED, MAX_LINE_BYTES, LogLine, Manner, Origin, Unhidden
+from collectors.log_lines import MASKED, MAX_LINE_BYTES, LogLine, Manner, Origin, Selection, Unhidden
 from collectors.log_older import Place, older_lines, whole_line
 from collectors.log_reading import Position, Reading
 from screens.log_filter import Filters, Pattern, Sought
+from tests.collectors.log_server import Reply, stamped
 from tests.collectors.test_log_older import NOW_S, Answer, stamped_line
 
 BOTH = Manner(revealable=True)
@@ -92,3 +93,13 @@ def test_a_long_line_is_had_whole_as_it_is_shown():
     hidden, shown = f"password=[hidden] {'x' * 60_000}", f"password={SECRET} {'x' * 60_000}"
     assert whole_line(place, line, BOTH) == hidden
     assert whole_line(place, line.revealed, Manner(redact=False, revealable=True)) == shown
+
+
+def test_a_follower_keeps_it_over_a_cut_in_a_key_only_where_it_is_asked_to(kube, follow):
+    first, rest = stamped(*KEY[:9]), stamped(*KEY)
+    for how in ({"revealable": True}, {}):
+        kube.replies["app"] = [Reply(first, end="cut"), Reply(rest, end="hang")]
+        lines = follow(**how)
+        lines.wait_texts(KEY[0], *["[hidden]"] * 26, KEY[-1])
+        assert [line.full_text for line in lines.lines] == (KEY if how else [line.text for line in lines.lines])
+    assert Selection(targets=()).manner == MASKED
