@@ -8,7 +8,17 @@ from statusdesk.alerts.claims import Claims
 from statusdesk.alerts.inhibition import told_again_ms, weighed
 from statusdesk.alerts.jobs import JobApps
 from statusdesk.alerts.leaving import Leaving, taken_as
-from statusdesk.alerts.lifecycle import Life, Step, advance, ended_unseen, released, restored, seen_again, waits_moved
+from statusdesk.alerts.lifecycle import (
+    Life,
+    Step,
+    advance,
+    ended_unseen,
+    released,
+    restored,
+    seen_again,
+    waits_moved,
+    woken,
+)
 from statusdesk.alerts.making import read_from
 from statusdesk.alerts.mutes import Mutes
 from statusdesk.alerts.past import Past
@@ -107,6 +117,19 @@ class Alerts:
                 self._lives[fingerprint] = life
             else:
                 self._put(replace(life, alert=alert))
+
+    def slept(self, down_ms: int, t: int, now_ms: int) -> None:
+        """Take note that nobody has looked for ``down_ms``: what is known must be read once more, as after a start."""
+        seen_ms = now_ms - down_ms
+        if self.unread.fingerprints:  # since an earlier time
+            seen_ms = min(seen_ms, self.unread.seen_ms)
+        self._sources.slept()
+        for each, life in self._lives.items():
+            # how long a rollout takes is measured from its own beginning
+            tolerance_ms = down_ms if self._is_quiet(life) else TOLERANCE_MS
+            self._lives[each] = woken(life, down_ms, tolerance_ms, t, now_ms)
+        self._again.update(self._lives)
+        self.unread = Unread(self._lives.values(), self._sources, seen_ms=seen_ms, until=t + patience_ms(self._tuning))
 
     def failed(self, source: str, at_ms: int) -> None:
         """Note that a source as a whole did not answer, or that a part of it cannot be read."""

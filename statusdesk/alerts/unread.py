@@ -1,4 +1,4 @@
-"""Which alerts of an earlier process nobody knows to hold still: their sources have not been read since the start.
+"""Which alerts nobody knows to hold still: their sources have not been read since the start, or since we slept.
 
 Nobody is told of them again before that, or before ``patience_ms`` are over: then with the word when they were seen.
 """
@@ -18,7 +18,7 @@ def patience_ms(tuning: Tuning) -> int:
 
 
 class Unread:
-    """The fingerprints of what fired when this process began; ``seen_ms``: when somebody has looked last."""
+    """The fingerprints of what fired when this process began, or woke; ``seen_ms``: when somebody has looked last."""
 
     def __init__(self, lives: Iterable[Life], sources: Sources, *, seen_ms: int, until: int) -> None:
         self._sources = sources
