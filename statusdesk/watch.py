@@ -304,8 +304,8 @@ class CollectorProcess:
             self._woke = True
             self._desk.slept(slept_ms, now_ms)
             self._supervision.visit_now()
-            what = "stood still" if still_ms > self._endures_ms else "stood still, or its clock was set,"
-            said = f"{what} for {slept_ms // 1000} s: no old alert is told before its source is read"
+            doubt = "" if still_ms > self._endures_ms else ", or its clock was set"
+            said = f"stood still for {slept_ms // 1000} s{doubt}: no old alert is told before its source is read"
             self._narrate(f"statusdesk: watch {said}")
 
     def _flush(self) -> None:
