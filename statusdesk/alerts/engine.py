@@ -8,17 +8,7 @@ from statusdesk.alerts.claims import Claims
 from statusdesk.alerts.inhibition import told_again_ms, weighed
 from statusdesk.alerts.jobs import JobApps
 from statusdesk.alerts.leaving import Leaving, taken_as
-from statusdesk.alerts.lifecycle import (
-    Life,
-    Step,
-    advance,
-    ended_unseen,
-    released,
-    restored,
-    seen_again,
-    waits_moved,
-    woken,
-)
+from statusdesk.alerts.lifecycle import Life, Step, advance, ended_unseen, released, restored, seen_again, waits_moved
 from statusdesk.alerts.making import read_from
 from statusdesk.alerts.mutes import Mutes
 from statusdesk.alerts.past import Past
@@ -26,7 +16,7 @@ from statusdesk.alerts.rules import deserved, subject
 from statusdesk.alerts.sources import Sources
 from statusdesk.alerts.telling import AlertEvent
 from statusdesk.alerts.tuning import Tuning
-from statusdesk.alerts.unread import Unread, patience_ms
+from statusdesk.alerts.unread import Unread, patience_ms, woken
 from statusdesk.alerts.versions import Versions
 from statusdesk.judge.rollout_counts import blames_version
 from statusdesk.states import AlertState, BuildState, Lasting, Level, RolloutState, SourceState, Transition

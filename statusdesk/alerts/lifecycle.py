@@ -220,17 +220,6 @@ def waits_moved(alert: AlertState, step_ms: int) -> AlertState:
     return alert
 
 
-def woken(life: Life, down_ms: int, tolerance_ms: int, t: int, now_ms: int) -> Life:
-    """Return the life of an alert of which nobody has seen anything for ``down_ms``, as ``restored`` would have it.
-
-    Its waits, which were measured all the while, go on.
-    """
-    again = restored(life.alert, down_ms, tolerance_ms, t, now_ms)
-    if down_ms <= tolerance_ms:
-        again = replace(again, active=life.active, clear=life.clear, bad=life.bad)
-    return replace(again, claimed_ms=life.claimed_ms)
-
-
 def restored(alert: AlertState, down_ms: int, tolerance_ms: int, t: int, now_ms: int, set_ms: int = 0) -> Life:
     """Return the life of a stored alert after a start; ``down_ms`` is for how long nobody has looked.
 

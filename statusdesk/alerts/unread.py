@@ -5,7 +5,9 @@ Nobody is told of them again before that, or before ``patience_ms`` are over: th
 
 from collections.abc import Collection, Iterable, Mapping, Set
 
-from statusdesk.alerts.lifecycle import Life
+from msgspec.structs import replace
+
+from statusdesk.alerts.lifecycle import Life, restored
 from statusdesk.alerts.sources import Sources
 from statusdesk.alerts.tuning import STANDARDS, Tuning
 from statusdesk.states_alerts import AlertState
@@ -15,6 +17,17 @@ def patience_ms(tuning: Tuning) -> int:
     """Return for how long a source may be unread before it is said: as long as it takes to call it down, at least."""
     rule = tuning.of("SourceDown", "")
     return max(rule.for_ms if rule is not None else 0, round(STANDARDS["SourceDown"].for_s * 1000))
+
+
+def woken(life: Life, down_ms: int, tolerance_ms: int, t: int, now_ms: int) -> Life:
+    """Return the life of an alert of which nobody has seen anything for ``down_ms``, as ``restored`` would have it.
+
+    Its waits, which were measured all the while, go on.
+    """
+    again = restored(life.alert, down_ms, tolerance_ms, t, now_ms)
+    if down_ms <= tolerance_ms:
+        again = replace(again, active=life.active, clear=life.clear, bad=life.bad)
+    return replace(again, claimed_ms=life.claimed_ms)
 
 
 class Unread:
