@@ -39,6 +39,7 @@ class Supervision:
         self._emit, self._stop, self._clock = emit, stop, clock
         self._narrate, self._verbose = narrate, verbose
         self._threads: list[threading.Thread] = []
+        self._collectors: list[Runs] = []
 
     def start(self, collectors: Iterable[tuple[str, Runs]]) -> None:
         """Begin to run collectors, each by the name of its source."""
@@ -46,6 +47,12 @@ class Supervision:
             thread = threading.Thread(target=self._supervise, args=(name, collector), name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
+            self._collectors.append(collector)
+
+    def visit_now(self) -> None:
+        """Let each source be visited at once."""
+        for collector in self._collectors:
+            collector.visit_now()
 
     def join(self, timeout_s: float) -> None:
         """Wait so long for the end of each."""

@@ -21,6 +21,7 @@ from statusdesk.facts import Message
 from statusdesk.pipeline.answers import Refused
 from statusdesk.pipeline.desk import Desk
 from statusdesk.pipeline.inquiries import Ask
+from statusdesk.sinks.looks import SLEPT_MS
 from statusdesk.snapshot import Mirror
 from statusdesk.states import BOARD, Collector
 from statusdesk.store.errors import StoreError
@@ -31,8 +32,6 @@ from statusdesk.text import counted
 from statusdesk.wants import BuildWanted, Wanted, cluster_of
 
 BEAT_MS = 1000
-SLEPT_MS = 60_000
-"""A loop that has not beaten for so long has slept: the machine was suspended, or the process was stopped."""
 PRUNE_EVERY_MS = 60_000
 PRUNE_ROWS = 2_000
 MAX_MESSAGES_PER_BATCH = 5_000
@@ -58,6 +57,7 @@ class CollectorProcess:
         *,
         owner: str,
         clock: Clock = system_clock,
+        even: Clock = boot_clock,
         out: Callable[[Transition], None] | None = None,
         alerted: Callable[[AlertEvent], None] | None = None,
         teller: Teller | None = None,
@@ -70,11 +70,15 @@ class CollectorProcess:
         self._config = config
         self._owner = owner
         self._clock = clock
+        self._even = even
         self._out = out
         self._alerted = alerted
         self._sink_names = {name for sink in config.sinks for name in (sink.name, plain_name(sink.name))}
         self._sends = owner != BOARD and teller is not None
         self._teller = teller if self._sends else None
+        self._endures_ms = teller.endures_ms if self._sends and teller is not None else SLEPT_MS
+        self._looked_at, self._looked_ms = even(), clock()
+        self._woke = False  # and nobody is told of that yet
         self._read_by_sinks = read_by_sinks or TellingReader()
         self._narrate = narrate or (lambda sentence: print(sentence, file=sys.stderr))
         self._verbose = verbose
@@ -115,6 +119,7 @@ class CollectorProcess:
 
     def _run(self, done: Callable[[], bool]) -> None:
         self._started_ms = self._beaten_ms = started_ms = self._clock()
+        self._looked_at, self._looked_ms = self._even(), started_ms
         state_dir = Path(self._config.store.state_dir)
         with Writer(state_dir / "statusdesk.db", self._config.store.keep_s, self._clock) as writer:
             self._writer = writer
@@ -124,7 +129,7 @@ class CollectorProcess:
                 self._ask,
                 self._ask_build,
                 steady=steady_clock,
-                steps=ClockSteps(boot_clock, boot()),
+                steps=ClockSteps(self._even, boot()),
                 sends=self._sends,
             )
             self._requests = Inbox(state_dir)
@@ -132,7 +137,7 @@ class CollectorProcess:
                 self._narrate(f"statusdesk: {problem}")
             self._beat()
             writer.commit()
-            collectors = self._start(writer)
+            self._supervision = collectors = self._start(writer)
             try:
                 self._loop(started_ms, done)
             finally:
@@ -286,7 +291,30 @@ class CollectorProcess:
         waiting = "" if settled else ", waiting for the first answer of each source"
         self._notifier.alive(now_s, f"{counted(len(self.sources()), 'source')}, {firing} firing{waiting}")
 
+    def _look(self) -> None:
+        """Notice that all of this stood still since it looked last: then all sources are to be read once more.
+
+        No clock of a paused machine goes on; what pauses it may set the one of the system when it goes on.
+        """
+        at, now_ms = self._even(), self._clock()
+        still_ms, by_clock_ms = at - self._looked_at, now_ms - self._looked_ms
+        self._looked_at, self._looked_ms = at, now_ms
+        slept_ms = max(still_ms, by_clock_ms)
+        if slept_ms > self._endures_ms:
+            self._woke = True
+            self._desk.slept(slept_ms, now_ms)
+            self._supervision.visit_now()
+            doubt = "" if still_ms > self._endures_ms else ", or its clock was set"
+            said = f"stood still for {slept_ms // 1000} s{doubt}: no old alert is told before its source is read"
+            self._narrate(f"statusdesk: watch {said}")
+
     def _flush(self) -> None:
+        self._look()
+        self._flush_all()
+        if self._teller is not None and not self._woke:
+            self._teller.looked(self._looked_at)
+
+    def _flush_all(self) -> None:
         if self._teller is not None:
             outcomes = self._teller.outcomes()
             if self._mirror is not None:
@@ -309,6 +337,7 @@ class CollectorProcess:
             if self._mirror is not None:
                 self._mirror.told(((each.id, each.sink) for each in news.queued), news.dropped)
             self._teller.tell(news)
+        self._woke = False
 
     def _commit(self) -> None:
         try:

@@ -239,12 +239,17 @@ def test_old_rows_that_cannot_be_deleted_are_told_once(config, tmp_path, monkeyp
 class Telling:
     """A teller that keeps what it is told, and says that it has sent it."""
 
+    endures_ms = 60_000
+
     def __init__(self) -> None:
         self.news, self.done, self.stopped = [], [], False
 
     def tell(self, news) -> None:
         self.news.append(news)
         self.done += [Outcome(id=each.id, state="sent", at_ms=each.due_ms, attempts=1) for each in news.queued]
+
+    def looked(self, at: int) -> None:
+        return
 
     def outcomes(self):
         done, self.done = self.done, []

@@ -16,7 +16,7 @@ from statusdesk.alerts.rules import deserved, subject
 from statusdesk.alerts.sources import Sources
 from statusdesk.alerts.telling import AlertEvent
 from statusdesk.alerts.tuning import Tuning
-from statusdesk.alerts.unread import Unread, patience_ms
+from statusdesk.alerts.unread import Unread, patience_ms, woken
 from statusdesk.alerts.versions import Versions
 from statusdesk.judge.rollout_counts import blames_version
 from statusdesk.states import AlertState, BuildState, Lasting, Level, RolloutState, SourceState, Transition
@@ -107,6 +107,19 @@ class Alerts:
                 self._lives[fingerprint] = life
             else:
                 self._put(replace(life, alert=alert))
+
+    def slept(self, down_ms: int, t: int, now_ms: int) -> None:
+        """Take note that nobody has looked for ``down_ms``: what is known must be read once more, as after a start."""
+        seen_ms = now_ms - down_ms
+        if self.unread.fingerprints:  # since an earlier time
+            seen_ms = min(seen_ms, self.unread.seen_ms)
+        self._sources.slept()
+        for each, life in self._lives.items():
+            # how long a rollout takes is measured from its own beginning
+            tolerance_ms = down_ms if self._is_quiet(life) else TOLERANCE_MS
+            self._lives[each] = woken(life, down_ms, tolerance_ms, t, now_ms)
+        self._again.update(self._lives)
+        self.unread = Unread(self._lives.values(), self._sources, seen_ms=seen_ms, until=t + patience_ms(self._tuning))
 
     def failed(self, source: str, at_ms: int) -> None:
         """Note that a source as a whole did not answer, or that a part of it cannot be read."""

@@ -148,7 +148,7 @@ class Outbox:
     ) -> list[Notification]:
         """Return the messages to write after these alerts have changed: new, amended and dropped ones.
 
-        ``held``: alerts of an earlier process of which nobody knows whether they still fire: nobody
+        ``held``: alerts of an earlier time of which nobody knows whether they still fire: nobody
         is told of them now. A message that has not left (``unsent``) is handed on when it speaks of none.
         ``handed_on``: which of them has ended taken, and as which one it goes on.
         """
@@ -208,6 +208,13 @@ class Outbox:
 
     def _is_waiting(self, number: int) -> bool:
         return number in self._of_id and self._is_withheld(self._of_id[number])
+
+    def withhold(self, numbers: Iterable[int]) -> None:
+        """Take note that messages are not to leave before it is known that they are true, as those of an earlier time.
+
+        They are returned by ``step`` when they may.
+        """
+        self._withheld.update(numbers)
 
     def hear(self, outcomes: Iterable[Outcome | Refusal]) -> list[Notification]:
         """Take what has become of attempts; return the messages to write."""

@@ -18,6 +18,7 @@ class Sources:
     def __init__(self, configured: Iterable[str]) -> None:
         self.configured = frozenset(configured)
         self._unheard = set(self.configured)
+        self._slept = False
         self._down: set[str] = set()
         self._settling: dict[str, int] = {}
 
@@ -27,6 +28,12 @@ class Sources:
             if each not in self.configured and each.partition("#")[0] not in self.configured:
                 return False
         return True
+
+    def slept(self) -> None:
+        """Note that nobody has looked for long: each source must be read once more; what is down is, until then."""
+        self._unheard = set(self.configured)
+        self._settling.clear()
+        self._slept = True
 
     def failed(self, source: str) -> bool:
         """Note that a source does not answer; tell whether it did until now."""
@@ -38,8 +45,10 @@ class Sources:
 
     def answered(self, source: str, t: int) -> bool:
         """Note that a source answers; tell whether it can be relied on from now on and could not before."""
-        if source in self._down:
-            self._down.remove(source)
+        if source in self._down or (self._slept and source in self._unheard):
+            # what is watched answers at once after a sleep, and tells then what happened meanwhile
+            self._down.discard(source)
+            self._unheard.discard(source)
             self._settling[source] = t + SETTLE_MS
             return False
         if source in self._unheard:
@@ -72,7 +81,7 @@ class Sources:
         return False
 
     def unread(self, alert: AlertState) -> bool:
-        """Whether what an alert hangs on has not been read since the start, or not since it failed.
+        """Whether what an alert hangs on has not been read since the start or a sleep, or not since it failed.
 
         One that is about a source itself is known again as soon as that has answered, or has failed once more.
         """

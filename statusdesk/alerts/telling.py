@@ -20,8 +20,8 @@ class News(msgspec.Struct, frozen=True):
     ``queued``: messages to be sent at their ``due_ms``, new ones and those that have changed while they waited (same
     id); ``dropped``: ids of messages that are not to be sent any more. ``standing``: all alerts that fire and those
     resolved within the last 15 minutes, with ``Watchdog``, for sinks that are told how it stands again and again;
-    None when that is as it was. ``unread``: fingerprints of those whose sources have not been read since the start;
-    before it nobody had looked for ``unseen_ms``.
+    None when that is as it was. ``unread``: fingerprints of those whose sources have not been read since the start,
+    or since the collector slept; before it nobody had looked for ``unseen_ms``.
     """
 
     queued: tuple[Notification, ...] = ()
@@ -61,10 +61,19 @@ Heard = Outcome | Refusal | MutedThere | PostedThere
 
 
 class Teller(Protocol):
-    """Who sends messages, in threads of its own; all three are called on the collector's thread and never block."""
+    """Who sends messages, in threads of its own; all of it is called on the collector's thread and never blocks."""
+
+    @property
+    def endures_ms(self) -> int:
+        """For how long the collector may not look, and what was told is taken to be so all the same."""
+        ...
 
     def tell(self, news: News) -> None:
         """Take what is new."""
+        ...
+
+    def looked(self, at: int) -> None:
+        """Note that it was told of all that there was at ``at`` (``boot_clock``), and tell nothing when that is old."""
         ...
 
     def outcomes(self) -> list[Heard]:

@@ -1,11 +1,13 @@
-"""Which alerts of an earlier process nobody knows to hold still: their sources have not been read since the start.
+"""Which alerts nobody knows to hold still: their sources have not been read since the start, or since we slept.
 
 Nobody is told of them again before that, or before ``patience_ms`` are over: then with the word when they were seen.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Set
 
-from statusdesk.alerts.lifecycle import Life
+from msgspec.structs import replace
+
+from statusdesk.alerts.lifecycle import Life, restored
 from statusdesk.alerts.sources import Sources
 from statusdesk.alerts.tuning import STANDARDS, Tuning
 from statusdesk.states_alerts import AlertState
@@ -17,8 +19,19 @@ def patience_ms(tuning: Tuning) -> int:
     return max(rule.for_ms if rule is not None else 0, round(STANDARDS["SourceDown"].for_s * 1000))
 
 
+def woken(life: Life, down_ms: int, tolerance_ms: int, t: int, now_ms: int) -> Life:
+    """Return the life of an alert of which nobody has seen anything for ``down_ms``, as ``restored`` would have it.
+
+    Its waits, which were measured all the while, go on.
+    """
+    again = restored(life.alert, down_ms, tolerance_ms, t, now_ms)
+    if down_ms <= tolerance_ms:
+        again = replace(again, active=life.active, clear=life.clear, bad=life.bad)
+    return replace(again, claimed_ms=life.claimed_ms)
+
+
 class Unread:
-    """The fingerprints of what fired when this process began; ``seen_ms``: when somebody has looked last."""
+    """The fingerprints of what fired when this process began, or woke; ``seen_ms``: when somebody has looked last."""
 
     def __init__(self, lives: Iterable[Life], sources: Sources, *, seen_ms: int, until: int) -> None:
         self._sources = sources

@@ -25,6 +25,8 @@ from statusdesk.store.kinds import KINDS
 from statusdesk.store.writer import Writer
 
 DYING_MS = 5_000
+EXACT_MS = 10
+"""When a visit began is told in whole milliseconds, by two clocks."""
 
 
 class Alerting:
@@ -52,7 +54,8 @@ class Alerting:
         }
         self._level_triggered = any(sink.type == LEVEL_TRIGGERED for sink in self._sinks)
         self._started_ms = 0
-        self._down_ms = 0  # for how long nobody has looked before the start
+        self._down_ms = 0  # for how long nobody has looked before the start, or before it woke
+        self._read_from_ms = 0  # what a source has told before is not known to be so
         self._unread: frozenset[str] = frozenset()
         self._early_ms = 0  # by how much the clock was set between the last sign of life and ``begin``
         self._at = (0, 0)
@@ -60,7 +63,7 @@ class Alerting:
         self._outbox: Outbox | None = None
         self._events: list[AlertEvent] = []
         self._queued: dict[int, Notification] = {}
-        self._dropped: list[int] = []
+        self._dropped: dict[int, None] = {}
         self._stands_otherwise = True
         self._settled = False  # outcomes were taken: who sends waits for what becomes of their groups
 
@@ -118,7 +121,7 @@ class Alerting:
         keep = [sink.name for sink in self._sinks if sink.type == KEEPS_INCIDENTS]
         last = sorted([*last, *(each for name in keep for each in rows.given_up(name))], key=lambda each: each.id)
         told = {(alert.fingerprint, alert.started_ms) for each in (*queued, *last) for alert in each.alerts}
-        unsent = {each.id for each in queued if _has_not_left(each, rows.last_beat)}
+        unsent = {each.id for each in queued if _has_not_left(each, _end_ms(rows.last_beat))}
         self._queued.update((each.id, each) for each in queued if each.id not in unsent)
         return Outbox(
             self._settings,
@@ -133,8 +136,24 @@ class Alerting:
             now_ms=self._at[1],
         )
 
+    def slept(self, down_ms: int, t: int, now_ms: int) -> None:
+        """Take note that nobody has looked for so long: who is told of what was known then is told as after a start."""
+        if self._engine is None:
+            return  # it begins with what is known of the time before
+        self._down_ms = max(down_ms, self._down_ms if self._engine.unread.fingerprints else 0)
+        self._read_from_ms = now_ms - EXACT_MS
+        self._engine.slept(down_ms, t, now_ms)
+        self._stands_otherwise = True
+        if self._outbox is not None:
+            unsent = [each.id for each in self._outbox.unsent if _has_not_left(each, now_ms - down_ms)]
+            self._outbox.withhold(unsent)
+            for number in unsent:
+                self._queued.pop(number, None)
+                self._dropped[number] = None
+
     def restamp(self, step_ms: int) -> None:
         """Take note that the clock was set, and what rows tell of moved with it."""
+        self._read_from_ms += step_ms
         if self._engine is not None:
             self._engine.restamp(step_ms)
             return
@@ -143,6 +162,8 @@ class Alerting:
 
     def visited(self, visited: Visited) -> None:
         """Take how a source as a whole answered, or a part of it."""
+        if not visited.scope and _as_of_ms(visited) < self._read_from_ms:
+            return  # that was before a sleep, and it is visited again; of a part it is told but once
         about = source_key(visited.source, visited.scope)
         if visited.ok:
             self.engine.answered(about, self._at[0])
@@ -205,10 +226,11 @@ class Alerting:
             if each.state == "queued":
                 if tell:
                     self._queued[each.id] = each
+                    self._dropped.pop(each.id, None)
             else:
                 self._queued.pop(each.id, None)
                 if each.state == "dropped":
-                    self._dropped.append(each.id)
+                    self._dropped[each.id] = None
 
     def next_due_ms(self) -> int | None:
         """Return the moment at which a flush is due for the alerts."""
@@ -229,7 +251,7 @@ class Alerting:
             return None
         self._settled = False
         queued, self._queued = tuple(each for _, each in sorted(self._queued.items())), {}
-        dropped, self._dropped = tuple(self._dropped), []
+        dropped, self._dropped = tuple(self._dropped), {}
         standing = self._standing() if self._stands_otherwise and self._level_triggered else None
         self._stands_otherwise = False
         return News(queued, dropped, standing, self._unread, self._down_ms)
@@ -243,13 +265,21 @@ class Alerting:
         return tuple(found)
 
 
-def _has_not_left(waiting: Notification, beat: Collector | None) -> bool:
-    """Whether a message that waits was due only after the end of the process that has queued it."""
-    if waiting.attempts or beat is None:
-        return False
-    # one that was killed may have sent it after its last sign of life
-    end_ms = beat.stopped_ms if beat.stopped_ms is not None else beat.beat_ms + DYING_MS
-    return waiting.due_ms > end_ms
+def _as_of_ms(visited: Visited) -> int:
+    """Return the moment of which a visit tells: what is watched tells of now, however long it took to list it once."""
+    return visited.at_ms if visited.live else visited.at_ms - visited.took_ms
+
+
+def _has_not_left(waiting: Notification, end_ms: int | None) -> bool:
+    """Whether a message that waits was due only after somebody could send it last."""
+    return not waiting.attempts and end_ms is not None and waiting.due_ms > end_ms
+
+
+def _end_ms(beat: Collector | None) -> int | None:
+    """Return when an earlier process ended; one that was killed may have sent something after its last sign of life."""
+    if beat is None:
+        return None
+    return beat.stopped_ms if beat.stopped_ms is not None else beat.beat_ms + DYING_MS
 
 
 def _is_told(alert: AlertState, now_ms: int) -> bool:

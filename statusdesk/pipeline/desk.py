@@ -190,7 +190,7 @@ class Desk:
         Raises: StoreError when a question or the commit failed; nothing is lost, the next flush tries again.
         """
         self.look_at_clock(now_ms)
-        self._alerting.begin(now_ms if self._steady is None else self._steady(), now_ms)
+        self._alerting.begin(self._even(now_ms), now_ms)
         made = self._moved
         self._begin(now_ms)
         made += self._flush_sources(now_ms)
@@ -228,6 +228,14 @@ class Desk:
     def settle(self, outcomes: Iterable[Heard]) -> None:
         """Take what has become of messages; it is written with the next flush."""
         self._alerting.settle(outcomes)
+
+    def slept(self, down_ms: int, now_ms: int) -> None:
+        """Take note that this process stood still for so long: nobody knows that what was known is so any more."""
+        self.look_at_clock(now_ms)
+        self._alerting.slept(down_ms, self._even(now_ms), now_ms)
+
+    def _even(self, now_ms: int) -> int:
+        return now_ms if self._steady is None else self._steady()
 
     def answer(self, asked: Asked, now_ms: int) -> None:
         """Do what somebody asks for; it is written with the next flush.

@@ -76,7 +76,12 @@ def has_ended(terms: Terms, unseen_ms: int) -> bool:
 
     The last post was a ``resend`` before the end, or sooner.
     """
-    return unseen_ms > terms.ends_after_ms - round(terms.sink.resend_s * 1000)
+    return unseen_ms > lasts_ms(terms)
+
+
+def lasts_ms(terms: Terms) -> int:
+    """Return for how long nobody may post, and nothing is over there for that."""
+    return terms.ends_after_ms - round(terms.sink.resend_s * 1000)
 
 
 def posted(alert: AlertState, terms: Terms, now_ms: int, ahead_ms: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from statusdesk.alerts.telling import Outcome
 from statusdesk.backoff import doubled
 from statusdesk.clock import Clock
 from statusdesk.config_alerts import SinkSettings
+from statusdesk.sinks.looks import Looks
 from statusdesk.sinks.message import Ask, Message
 from statusdesk.sinks.pace import Pace
 from statusdesk.sinks.sending import PartlySent, Postponed, Refused, Sender, SinkStats
@@ -52,8 +53,10 @@ class Outlet:
         narrate: Callable[[str], None],
         site: str = "",
         pace: Pace | None = None,
+        looks: Looks | None = None,
     ) -> None:
         self._sink = sink
+        self._looks = looks or Looks()
         self._sender = sender
         self._ask = ask
         self._clock = clock
@@ -135,6 +138,9 @@ class Outlet:
         """Wait for a message that is to be sent now; None at the end."""
         with self._news:
             while not self._stopping:
+                if self._looks.are_late:
+                    self._news.wait(LOOK_AGAIN_S)
+                    continue
                 now, now_ms = self._steady(), self._clock()
                 waits = [(self._wait_ms(each, now, now_ms), each) for each in self._heads()]
                 ready = [each for wait_ms, each in waits if wait_ms <= 0]

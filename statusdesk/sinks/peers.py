@@ -16,6 +16,7 @@ from statusdesk.credentials import ReadSecret, read_secret
 from statusdesk.server_clock import ServerSkew
 from statusdesk.sinks.alertmanager import Terms, batches, content_mark, has_ended, posted, told
 from statusdesk.sinks.http import Answer, Http, accepted, host_of
+from statusdesk.sinks.looks import Looks
 from statusdesk.sinks.sending import SendError, SinkStats
 from statusdesk.states_alerts import RESOLVED_FOR_MS, AlertState, PostedThere
 
@@ -24,6 +25,7 @@ PACE_S = 1.0
 
 RETRY_S = 10.0
 TIME_IS_KNOWN_MS = 15_000
+LOOK_AGAIN_S = 1.0
 
 _REFUSED_IN_PART = (400, 422)
 
@@ -110,8 +112,10 @@ class Peer:
         narrate: Callable[[str], None],
         number: int = 0,
         read: ReadSecret = read_secret,
+        looks: Looks | None = None,
     ) -> None:
         """``number``: its place among those of the sink."""
+        self._looks = looks or Looks(steady)
         self._url = url.rstrip("/")
         self._terms = terms
         self._tuning = tuning
@@ -121,12 +125,15 @@ class Peer:
         self._steady = steady
         self._narrate = narrate
         self._skew = ServerSkew()
-        self._steps = ClockSteps(steady)
+        self._steps = ClockSteps(self._looks.even)
         self._steps.step_ms(clock())
         self._heard_at: int | None = None  # steady: when they last told us their time
         self._quarantined: dict[str, str] = {}  # content of what was refused, by fingerprint
         self._said: dict[str, str] = {}  # with what, by fingerprint
         self._took: set[tuple[str, int]] = set()  # what fired at the last post that was taken
+        self._taken_at: int | None = None  # ``looks.even``: when that was
+        self._taken_there_ms = 0  # the same by their clock, which goes on while our machine is paused
+        self._kept_back: Set[str] = frozenset()  # has ended there, and nobody knows whether it fires still
         self._posted = PostedThere(sink=terms.sink.name, number=number, peer=host_of(url))
         self._reports: deque[PostedThere] = deque(maxlen=1)
         self._stats = SinkStats(sink=terms.sink.name, type=terms.sink.type, peer=host_of(url))
@@ -159,11 +166,22 @@ class Peer:
         """Wait for a change, or ``pause_s``; return the number of what stands then, None at the end."""
         standing = self._standing
         with standing.news:
-            changed = standing.news.wait_for(
-                lambda: standing.stopping or standing.number != seen, pause_s if seen else None
-            )
+            standing.news.wait_for(lambda: standing.stopping or standing.number != seen, pause_s if seen else None)
+            while self._has_slept() and not standing.stopping:
+                standing.news.wait(LOOK_AGAIN_S)
             # what was told by the end is posted, when it has not been yet
-            return None if standing.stopping and (not changed or standing.number == seen) else standing.number
+            over = standing.stopping and (standing.number == seen or self._has_slept())
+            return None if over else standing.number
+
+    def _has_slept(self) -> bool:
+        """Whether nobody has looked, nor posted, for so long that what is known to fire here may be over there."""
+        return has_ended(self._terms, min(self._looks.ago_ms, self._since_taken_ms()))
+
+    def _since_taken_ms(self) -> int:
+        """Return for how long nothing was posted there; before the first post, for how long nobody had looked."""
+        if self._taken_at is None:
+            return self._standing.unseen_ms
+        return max(self._looks.even() - self._taken_at, self._clock() + self._skew.ms - self._taken_there_ms)
 
     def _rest(self, rest_s: float) -> None:
         if rest_s > 0:
@@ -214,9 +232,10 @@ class Peer:
     def _told(self) -> list[AlertState]:
         standing = self._standing
         alerts = told(standing.alerts() or (), self._terms, self._tuning, self._clock())
-        if has_ended(self._terms, standing.unseen_ms):  # it fires again there only when it is known to
-            return [each for each in alerts if each.state != "firing" or each.fingerprint not in standing.unread]
-        return alerts
+        ended = has_ended(self._terms, self._since_taken_ms())
+        # it fires again there only when it is known to, however often is posted meanwhile
+        self._kept_back = standing.unread if ended else self._kept_back & standing.unread
+        return [each for each in alerts if each.state != "firing" or each.fingerprint not in self._kept_back]
 
     def _body(self, alert: AlertState) -> dict[str, Any]:
         return posted(alert, self._terms, self._clock(), -self._skew.ms)
@@ -283,6 +302,7 @@ class Peer:
 
     def _worked(self, free: list[tuple[AlertState, dict[str, Any]]], began_ms: int) -> None:
         before = self._stats
+        self._taken_at, self._taken_there_ms = self._looks.even(), self._clock() + self._skew.ms
         if before.problem:
             self._narrate(f"statusdesk: sink {self._terms.sink.name}: {before.peer} is told again")
         self._stats = replace(

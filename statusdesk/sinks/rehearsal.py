@@ -16,6 +16,7 @@ from statusdesk.clock import Clock, steady_clock, system_clock
 from statusdesk.config import Config
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.sinks.alertmanager import content_mark, posted, terms_of, told
+from statusdesk.sinks.looks import SLEPT_MS, Looks
 from statusdesk.sinks.message import Ask, Message
 from statusdesk.sinks.outlet import Outlet
 from statusdesk.states_alerts import AlertState
@@ -76,9 +77,22 @@ class Rehearsal:
         self._clock = clock
         self._tuning = Tuning(config)
         self._marks: dict[tuple[str, str], str] = {}
-        begin = partial(Outlet, ask=ask, clock=clock, steady=steady, narrate=lambda sentence: None, site=config.ha.site)
+        self.endures_ms, self._looks = SLEPT_MS, Looks()
+        begin = partial(
+            Outlet,
+            ask=ask,
+            clock=clock,
+            steady=steady,
+            narrate=lambda sentence: None,
+            site=config.ha.site,
+            looks=self._looks,
+        )
         told = [sink for sink in config.sinks if sink.type != LEVEL_TRIGGERED]
         self._outlets = {sink.name: begin(sink, _Shown(sink, show, as_json=as_json)) for sink in told}
+
+    def looked(self, at: int) -> None:
+        """Note that the collector has told all that there was at ``at``."""
+        self._looks.looked(at)
 
     def tell(self, news: News) -> None:
         """Show what is new, each message when it is due."""

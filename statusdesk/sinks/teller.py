@@ -9,12 +9,13 @@ from typing import Protocol
 from statusdesk.alerts.sink_kinds import KEEPS_INCIDENTS, LEVEL_TRIGGERED, addresses
 from statusdesk.alerts.telling import Heard, News
 from statusdesk.alerts.tuning import Tuning
-from statusdesk.clock import Clock, steady_clock, system_clock
+from statusdesk.clock import Clock, boot_clock, steady_clock, system_clock
 from statusdesk.config import Config
 from statusdesk.config_alerts import SinkSettings
 from statusdesk.credentials import ReadSecret, read_secret
-from statusdesk.sinks.alertmanager import terms_of
+from statusdesk.sinks.alertmanager import lasts_ms, terms_of
 from statusdesk.sinks.alertmanager_api import AlertmanagerApi
+from statusdesk.sinks.looks import SLEPT_MS, Looks
 from statusdesk.sinks.message import Ask
 from statusdesk.sinks.outlet import Outlet
 from statusdesk.sinks.pace import Pace
@@ -54,9 +55,13 @@ class Sinks:
         narrate: Narrate,
         clock: Clock = system_clock,
         steady: Clock = steady_clock,
+        even: Clock = boot_clock,
         read: ReadSecret = read_secret,
     ) -> None:
         self._config = config
+        lasts = [lasts_ms(terms_of(config, sink)) for sink in config.sinks if sink.type == LEVEL_TRIGGERED]
+        self.endures_ms = min([SLEPT_MS, *lasts])
+        self._looks = Looks(even, self.endures_ms)
         self._ask = ask
         self._silences = silences
         self._print_line = print_line
@@ -82,6 +87,10 @@ class Sinks:
         if news.standing is not None:
             for standing in self._standings:
                 standing.put(news.standing, unread=news.unread, unseen_ms=news.unseen_ms)
+
+    def looked(self, at: int) -> None:
+        """Note that the collector has told all that there was at ``at``."""
+        self._looks.looked(at)
 
     def outcomes(self) -> list[Heard]:
         """Return what has become of attempts since the last call, and what Alertmanagers mute and have taken."""
@@ -126,6 +135,7 @@ class Sinks:
                 narrate=self._narrate,
                 site=self._config.ha.site,
                 pace=self._pace(sink),
+                looks=self._looks,
             )
 
     def _pace(self, sink: SinkSettings) -> Pace | None:
@@ -153,6 +163,7 @@ class Sinks:
                 narrate=narrate,
                 number=number,
                 read=read,
+                looks=self._looks,
             )
             for number, url in enumerate(urls)
         ]

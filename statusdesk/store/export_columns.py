@@ -39,7 +39,10 @@ class Column(msgspec.Struct, frozen=True):
         """SQL of the value as JSON has it, but for flags."""
         if self.cell is Cell.TIME:
             return f"strftime('%Y-%m-%dT%H:%M:%fZ', {self.value} / 1000.0, 'unixepoch')"
-        return f"({self.value}) / 1000.0" if self.cell is Cell.SPAN else self.value
+        if self.cell is not Cell.SPAN:
+            return self.value
+        # nothing lasts less than no time: our clock was set back meanwhile, and how long it took is not known
+        return f"CASE WHEN ({self.value}) >= 0 THEN ({self.value}) / 1000.0 END"
 
     @property
     def for_csv(self) -> str:

@@ -261,6 +261,23 @@ def stopped(process):
         process.send_signal(signal.SIGCONT)
 
 
+def test_a_collector_that_is_stopped_for_longer_than_alerts_live_there(office, running, deploy, until, stays):
+    """As after a restart: what was mended meanwhile is over, what still fires there is told again when it is known."""
+    again = [*BOTH, *FIRING]
+    with office.watch() as process:
+        for app in ("slept-mended", "slept-stays"):
+            deploy(app, "crash")
+            until(app, FIRING)
+        with stopped(process):
+            deploy("slept-mended", "good")
+            for app in ("slept-mended", "slept-stays"):
+                until(app, BOTH, 90, paths=("/",))
+        until("slept-stays", again, paths=("/",))
+        until("slept-mended", BOTH)
+        stays("slept-mended", BOTH)
+        assert heard(running[1], "slept-stays", "/direct") == FIRING
+
+
 def test_a_pair_that_sees_things_at_different_moments(world, running, tmp_path, deploy, until, stays):
     manager, app = running[0], "paired"
     pair = '[ha]\nmode = "pair"\n'

@@ -176,6 +176,14 @@ def test_tokens_and_alerts(writer: Writer, path: Path) -> None:
     assert [row["fingerprint"] for row in read(path, "alerts", 0, 3_000)] == ["1"]
 
 
+def test_how_long_an_alert_took_is_empty_when_our_clock_was_set_back_meanwhile(writer: Writer, path: Path) -> None:
+    writer.put_alerts([alert("1", 600_000, "resolved", fired_ms=600_000, resolved_ms=32_000)])
+    writer.commit()
+    (row,) = read(path, "alerts")
+    told = (row["started_at"], row["resolved_at"], row["duration_s"])
+    assert told == (iso(600_000), iso(32_000), ""), "the moments are as they were told"
+
+
 RISKY = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
 ODD = ["[/x]", "\x1b[31mred", "x" * 300, "\u202eabc", "😀 漢字", 'say "hi", twice', "two\nlines", "", "'=1", "a=b"]
 

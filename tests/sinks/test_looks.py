@@ -1,0 +1,158 @@
+"""Who sends messages tells nothing that nobody has looked at for long: all of us may have slept."""
+
+import pytest
+from msgspec.structs import replace
+
+from statusdesk.alerts.tuning import Tuning
+from statusdesk.clock import steady_clock, system_clock
+from statusdesk.config_alerts import SinkSettings
+from statusdesk.sinks.alertmanager import lasts_ms, terms_of
+from statusdesk.sinks.looks import SLEPT_MS, Looks
+from statusdesk.sinks.outlet import Outlet
+from statusdesk.sinks.peers import Peer, Standing
+from statusdesk.sinks.teller import Sinks
+from tests.alerts.make import config
+from tests.e2e.world import wait_for
+from tests.sinks.make import ALERT, message, sink
+from tests.sinks.test_outlet import Half
+
+FIRST = replace(ALERT, started_ms=1, fired_ms=1)
+SECOND = replace(FIRST, fingerprint="second", app="second")
+
+
+class Counted(Looks):
+    """Counts how often somebody has asked; ``sleep`` lets all of us sleep."""
+
+    def __init__(self, longest_ms: int = SLEPT_MS) -> None:
+        self.slept_ms = self.asked = 0
+        super().__init__(lambda: steady_clock() + self.slept_ms, longest_ms)
+
+    @property
+    def ago_ms(self) -> int:
+        self.asked += 1
+        return Looks.ago_ms.fget(self)
+
+    def sleep(self, ms: int) -> None:
+        self.slept_ms += ms
+
+    def ask_again(self) -> None:
+        before = self.asked
+        wait_for(lambda: self.asked > before + 2, 10.0, "that a thread has looked whether it may go on")
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Nobody waits for long."""
+    monkeypatch.setattr("statusdesk.sinks.outlet.LOOK_AGAIN_S", 0.02)
+    monkeypatch.setattr("statusdesk.sinks.peers.LOOK_AGAIN_S", 0.02)
+    monkeypatch.setattr("statusdesk.sinks.peers.PACE_S", 0.02)
+
+
+@pytest.mark.parametrize("slept_ms", [900, 60_000])
+def test_a_message_waits_until_somebody_has_looked(soon, slept_ms):
+    looks, half = Counted(1_000), Half()
+    clocks = {"clock": system_clock, "steady": steady_clock}
+    outlet = Outlet(sink("email"), half, ask=lambda: None, narrate=lambda sentence: None, looks=looks, **clocks)
+    told = message().notification
+    try:
+        looks.looked(looks.even())
+        looks.sleep(slept_ms)
+        outlet.take([told], ())
+        if slept_ms > 1_000:
+            looks.ask_again()
+            assert half.sent == []
+            looks.looked(looks.even())
+        wait_for(lambda: half.sent == [told])
+    finally:
+        outlet.stop()
+        outlet.join(3.0)
+
+
+@pytest.fixture
+def posting(tmp_path, receiver, soon):
+    """A peer that has posted an alert, what stands for it, and the looks of its collector."""
+    settings = SinkSettings(name="am", type="alertmanager", urls=(receiver.url,), resend_s=0.05)
+    terms, standing, looks = terms_of(config(sinks=(settings,)), settings), Standing(steady_clock), Counted()
+    clocks = {"clock": system_clock, "steady": steady_clock}
+    tuning = Tuning(config(sinks=(settings,)))
+    peer = Peer(receiver.url, terms, tuning, standing, tmp_path, narrate=lambda said: None, looks=looks, **clocks)
+    standing.put((FIRST,))
+    looks.looked(looks.even())
+    wait_for(lambda: posted(receiver, 0))
+    yield standing, looks, lasts_ms(terms), peer
+    standing.stop()
+    peer.join(3.0)
+
+
+def posted(receiver, since: int) -> list[set[str]]:
+    """Return of which apps each post told since then."""
+    bodies = [each.body for each in receiver.got[since:] if each.body]
+    return [{alert["labels"]["app"] for alert in body} for body in bodies]
+
+
+def wait_posts(receiver, since: int, count: int = 3) -> list[set[str]]:
+    return wait_for(lambda: len(found := posted(receiver, since)) >= count and found, 10.0, "some posts")
+
+
+def test_what_may_have_ended_there_is_posted_when_it_is_known_to_fire(posting, receiver):
+    standing, looks, lasts, _ = posting
+    looks.sleep(lasts + 1)
+    looks.ask_again()
+    slept = len(receiver.got)
+    looks.ask_again()
+    assert len(receiver.got) == slept, "nobody has looked since"
+    standing.put((FIRST, SECOND), unread={FIRST.fingerprint}, unseen_ms=lasts + 1)
+    looks.looked(looks.even())
+    assert wait_posts(receiver, slept)[-1] == {"second"}, "however often is posted meanwhile"
+    read = len(receiver.got)
+    standing.put((FIRST, SECOND))
+    wait_for(lambda: {"orders", "second"} in posted(receiver, read))
+
+
+def test_what_cannot_have_ended_there_is_posted_all_the_while(posting, receiver):
+    standing, looks, lasts, _ = posting
+    looks.sleep(lasts // 2)
+    standing.put((FIRST,), unread={FIRST.fingerprint}, unseen_ms=lasts // 2)
+    assert wait_posts(receiver, len(receiver.got))[-1] == {"orders"}
+
+
+def test_what_has_ended_there_by_their_clock_is_posted_when_it_is_known_to_fire(posting, receiver):
+    """No clock of ours went on while the machine was paused."""
+    standing, _, lasts, _ = posting
+    standing.put((FIRST, SECOND), unread={FIRST.fingerprint}, unseen_ms=lasts + 1)
+    wait_for(lambda: {"orders", "second"} in posted(receiver, 0))
+    receiver.ahead_s = lasts / 1000 + 60
+    wait_for(lambda: posted(receiver, 0)[-1] == {"second"}, 10.0, "a post without what has ended")
+    assert wait_posts(receiver, len(receiver.got))[-1] == {"second"}, "however often is posted meanwhile"
+    standing.put((FIRST, SECOND))
+    wait_for(lambda: posted(receiver, 0)[-1] == {"orders", "second"})
+
+
+def test_a_collector_that_is_busy_for_long_lets_nothing_end(posting, receiver):
+    """Its threads have posted meanwhile: nothing of it has ended there."""
+    standing, looks, lasts, _ = posting
+    looks.looked(looks.even() - 2 * lasts)
+    assert wait_posts(receiver, len(receiver.got))[-1] == {"orders"}
+    standing.put((FIRST,), unread={FIRST.fingerprint}, unseen_ms=2 * lasts)
+    assert wait_posts(receiver, len(receiver.got))[-1] == {"orders"}
+
+
+def test_who_is_ended_before_somebody_has_looked_posts_nothing_more(posting, receiver):
+    standing, looks, lasts, peer = posting
+    looks.sleep(lasts + 1)
+    looks.ask_again()
+    slept = len(receiver.got)
+    standing.put((FIRST, SECOND))
+    standing.stop()
+    peer.join(3.0)
+    assert len(receiver.got) == slept
+
+
+@pytest.mark.parametrize(("poll_s", "endures_ms"), [(30.0, SLEPT_MS), (5.0, 18_000)])
+def test_a_collector_may_not_look_for_as_long_as_nothing_ends_there(poll_s, endures_ms):
+    settings = SinkSettings(name="am", type="alertmanager", urls=("http://am",), resend_s=2.0)
+    wanted = config(sinks=(settings,))
+    clusters = tuple(replace(each, poll_interval_s=poll_s) for each in wanted.clusters)
+    wanted = replace(wanted, clusters=clusters, jenkins=None, vault=None)
+    sinks = Sinks(wanted, ask=None, silences=list, print_line=print, narrate=print)
+    assert sinks.endures_ms == endures_ms
