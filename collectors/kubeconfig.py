@@ -8,7 +8,6 @@ left to the client, which also has the words for mistakes.
 import base64
 import os
 import ssl
-import tempfile
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
@@ -151,6 +150,8 @@ def _tls(cluster: Node, user: Node, base: Path) -> ssl.SSLContext:
         context.load_verify_locations(cadata=authority.decode("ascii"))
     certificate, key = _pem(user, "client-certificate", base), _pem(user, "client-key", base)
     if certificate is not None and key is not None:
+        import tempfile
+
         # The library takes files only; these are gone before anybody could look.
         with tempfile.TemporaryDirectory(prefix="statusdesk-") as place:
             files = Path(place, "certificate"), Path(place, "key")

@@ -6,14 +6,13 @@ from collections.abc import Collection, Iterable, Set
 
 from collectors.kubernetes_names import image_tag
 from collectors.log_lines import Area, Selection
+from collectors.log_owners import cron_job_of
 from collectors.log_pods import LogPod, PodContainer
 from collectors.log_roster import Cluster, Roster
 from collectors.log_track import MOST_LEFT
 
 Key = tuple[str, str, str]
 """(cluster, uid of the pod, container)"""
-_OF_CRON_JOB = re.compile(r"-\d+$")
-"""The time in which the name of a Job of a CronJob ends, ``nightly-29388540``. Source: its controller's getJobName."""
 _OF_RUN = re.compile(r"(-(v?\d[\d.]*|(?=[a-f]*\d)[0-9a-f]{7,40}|[bcdfghjklmnpqrstvwxz2456789]{5}))+$")
 """What other Jobs end in that are made anew: numbers, versions and times; a commit; what ``generateName`` makes up.
 
@@ -143,6 +142,6 @@ def _lasting(kind: str, name: str) -> tuple[str, str]:
 def _may_be(kind: str, name: str) -> set[tuple[str, str]]:
     """Return what the pods of a workload may be runs of: a pod names its Job, not the CronJob that owns the Job."""
     runs = {_lasting(kind, name)}
-    if kind == "Job" and (time := _OF_CRON_JOB.search(name)):
-        runs.add(("CronJob", name[: time.start()]))
+    if cron_job := cron_job_of(kind, name):
+        runs.add(("CronJob", cron_job))
     return runs

@@ -1,5 +1,6 @@
 """The workloads of an app, by which pods belong to it that carry no label of their own, as on the board."""
 
+import re
 from urllib.parse import quote
 
 import msgspec
@@ -11,6 +12,7 @@ from collectors.kubernetes_problems import ApiProblem, Refused
 from collectors.kubernetes_wire import METADATA_ONLY, ListWire, PodMetaWire, Wire
 
 _PATHS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "Job": "batch/v1"}
+_TIME = re.compile(r"-\d+$")
 
 
 class _MetaWire(Wire):
@@ -29,6 +31,15 @@ def owner_of(meta: PodMetaWire) -> tuple[str, str]:
                 return "Deployment", owner.name.removesuffix(f"-{template_hash}")
             return owner.kind, owner.name
     return "", ""
+
+
+def cron_job_of(kind: str, name: str) -> str:
+    """Return the CronJob that a Job is of if its name is a CronJob's and a time, ``nightly-29388540``; else nothing.
+
+    A pod names its Job only. Source: ``getJobName`` of the CronJob controller.
+    """
+    time = _TIME.search(name) if kind == "Job" else None
+    return name[: time.start()] if time else ""
 
 
 def owners_of(api: KubernetesApi, namespace: str, app: str, rules: AppRules) -> frozenset[tuple[str, str]]:

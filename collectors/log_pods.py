@@ -24,7 +24,7 @@ from collectors.kubernetes_wire import (
     Wire,
 )
 from collectors.log_lines import Target
-from collectors.log_owners import owner_of
+from collectors.log_owners import cron_job_of, owner_of
 from collectors.log_text import SECOND_NS
 from statusdesk.text import clean
 
@@ -214,13 +214,14 @@ class LogPod(msgspec.Struct, frozen=True, kw_only=True):
 def log_pod(wire: LogPodWire, rules: AppRules) -> LogPod:
     """Return what a follower needs to know of a pod."""
     meta = wire.metadata
+    workload = _workload(meta)
     return LogPod(
         namespace=clean(meta.namespace),
         name=clean(meta.name),
         uid=clean(meta.uid),
-        app=_app(meta, rules),
+        app=_app(meta, rules, workload[1]),
         containers=tuple(_containers(wire)),
-        workload=_workload(meta),
+        workload=workload,
         leaves=meta.deletion_timestamp is not None,
         over=wire.status is not None and wire.status.phase in ("Failed", "Succeeded"),
         why=_why(wire.status),
@@ -239,11 +240,10 @@ def _why(status: _StatusWire | None) -> str:
     return clean(" ".join(": ".join(filter(None, (said.reason, said.message))).split()))
 
 
-def _app(meta: PodMetaWire, rules: AppRules) -> str:
-    """Return the app of a pod, as ``kubernetes_facts.Translator`` tells it."""
+def _app(meta: PodMetaWire, rules: AppRules, name: str) -> str:
+    """Return the app of a pod of the workload ``name``, as ``kubernetes_facts.Translator`` tells it."""
     labels = meta.labels
     label = clean(labels.app) if labels is not None else ""
-    _, name = _workload(meta)
     return rules.app_of(name, label) if name else label
 
 
@@ -331,14 +331,18 @@ class Choice:
     def pod(self, wire: LogPodWire) -> LogPod | None:
         """Return the pod, None when it is none of the target's."""
         pod = log_pod(wire, self._rules)
-        if self._target.app and pod.app != self._target.app and not self._is_owned(wire.metadata):
+        if self._target.app and pod.app != self._target.app and not self._is_of_app(wire.metadata):
             return None
         wanted = self._target.pods
         if wanted and not any(pod.name == one or fnmatch.fnmatchcase(pod.name, one) for one in wanted):
             return None
         return pod
 
-    def _is_owned(self, meta: PodMetaWire) -> bool:
+    def _is_of_app(self, meta: PodMetaWire) -> bool:
+        """Say whether a pod is the target's app's by a workload above its own, or by the label of its own."""
+        cron_job = cron_job_of(*_workload(meta))
+        if cron_job and _app(meta, self._rules, cron_job) == self._target.app:
+            return True
         lacks = meta.labels is None or not meta.labels.app
         return lacks and bool(self._owners) and owner_of(meta) in self._owners
 

@@ -4,7 +4,8 @@ import base64
 import binascii
 import re
 
-from statusdesk.redact_values import ESCAPED, HIDDEN, without_values, word_begins
+from statusdesk.redact_values import ESCAPED, without_values, word_begins
+from statusdesk.text import HIDDEN
 
 _NAME = r"[\w.:-]{0,60}(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|private[_-]?key)"
 _LESS, _MORE = r"(?:<|\\{1,7}u003c)", r"(?:>|\\{1,7}u003e)"  # so they are written in JSON that may stand in markup

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from statusdesk.redact_values import HIDDEN
+from statusdesk.text import HIDDEN
 
 Redact = Callable[[str], str]  # returns a text without what it finds of secrets
 _BEGINS = ("{", "[", '"')

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from statusdesk.redact_values import HIDDEN
+from statusdesk.text import HIDDEN
 
 KEY_MARK = "PRIVATE KEY-----"
 _MARK = "-----"  # stands around beginnings and ends, those of certificates too

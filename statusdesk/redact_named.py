@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable
 
-from statusdesk.redact_values import ESCAPED, HIDDEN, Value, value_at, without_values, word_begins
+from statusdesk.redact_suspect import folded
+from statusdesk.redact_values import ESCAPED, Value, value_at, without_values, word_begins
+from statusdesk.text import HIDDEN
 
 _QUOTE = r"(?P<quote>\\{0,7}[\"'])"
 _BLANKS = r"(?:\s|\\{1,8}t){0,9}"  # tabs in quotes too
@@ -65,13 +67,6 @@ _SESSION = re.compile(  # of servlet containers, PHP and others; in a query, a c
     r"(?P<value>[^\s\"',;&}\[\](){\\]{12,})"
 )
 _MOMENT = re.compile(r"(?i)\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?[.)\]]{0,2}")
-
-
-def folded(text: str) -> str:
-    """Return the text in small letters, as long as it is; letters that count as others for an expression are those."""
-    if text.isascii():
-        return text.lower()
-    return text.replace("\u0130", "i").replace("\u0131", "i").replace("\u017f", "s").lower()
 
 
 def without_named(text: str) -> str:

@@ -2,7 +2,8 @@
 
 import re
 
-from statusdesk.redact_values import ESCAPED, HIDDEN, end_of_quoted
+from statusdesk.redact_values import ESCAPED, end_of_quoted
+from statusdesk.text import HIDDEN
 
 _SAID = re.compile(
     r"pass(?:word|wd|phrase|code)\s{1,9}(?:(?:(?:is|was|has\s{1,9}been)\s{1,9})?set\s{1,9}to|is|was)"

@@ -3,7 +3,8 @@
 import re
 from typing import NamedTuple
 
-HIDDEN = "[hidden]"
+from statusdesk.text import HIDDEN
+
 ESCAPED = r"\\++(?![\"'`nrt]|u00[0-7])"  # backslashes, but none of a quote, of an end of a line, or of another sign
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|negotiate|ntlm|api-?key|hmac)\s{1,9}(?=[^\s,;])")
 _MANY_PARTS = re.compile(r"(?i)(?:digest|aws4-hmac-sha256)\s{1,9}[a-z_]{2,20}=")  # goes on with names and their values

@@ -19,6 +19,7 @@ MAX_CHARS = 300
 MOST_NAMED = 3
 """Of many things in one sentence so many are named, and the others counted."""
 CUT = "\u2026"  # stands at the end of what was longer
+HIDDEN = "[hidden]"  # stands in the place of a secret
 
 
 def clean(text: str, max_chars: int = MAX_CHARS) -> str:

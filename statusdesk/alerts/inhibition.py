@@ -50,6 +50,8 @@ SAYS_MORE: tuple[tuple[str, tuple[str, ...], Key], ...] = (
 token says what a renewal that is overdue comes to, where that is what ails it: not its cap, its uses or a revocation.
 """
 
+_MUTES = {other: [(name, key) for name, names, key in SAYS_MORE if other in names] for _, names, _ in SAYS_MORE
+          for other in names}  # fmt: skip
 _ABOUT = {name: key for name, _, key in SAYS_MORE}
 assert len(_ABOUT) == len(SAYS_MORE), "an alert is muted by what is about the same as it in one way"
 
@@ -188,8 +190,8 @@ def _more(alerts: Iterable[AlertState]) -> dict[tuple[str, tuple[str, ...]], lis
     """Return what fires and says more, by the name of what it mutes and what both are about."""
     found: dict[tuple[str, tuple[str, ...]], list[AlertState]] = {}
     for each in alerts:
-        for name, names, key in SAYS_MORE:
-            if each.state == "firing" and each.alertname in names:
+        if each.state == "firing":
+            for name, key in _MUTES.get(each.alertname, ()):
                 found.setdefault((name, key(each)), []).append(each)
     return found
 

@@ -127,10 +127,10 @@ class Outbox:
         sink = group.sink
         self._dirty.add((sink.name, group.labels))
         if alert.state == "firing":
-            # a hit that is over and comes again is news again
-            kept = hits_of([alert])
-            known = {hit for hit in group.told.hits if hit[0] != alert.fingerprint or hit in kept}
-            group.told = replace(group.told, hits=frozenset(known))
+            if group.told.hits:  # one that is over and comes again is news again
+                kept = hits_of([alert])
+                known = {hit for hit in group.told.hits if hit[0] != alert.fingerprint or hit in kept}
+                group.told = replace(group.told, hits=frozenset(known))
             group.alerts[alert.fingerprint] = alert
             group.over.pop(alert.fingerprint, None)
         elif alert.fingerprint in group.alerts:

@@ -81,7 +81,10 @@ class Versions:
             return
         self._apps.setdefault(row.app, {})[row.key] = row
         self._app_of[row.key] = row.app
-        self._lineages.setdefault(row.app, Lineage()).see(row)
+        lineage = self._lineages.get(row.app)
+        if lineage is None:
+            lineage = self._lineages[row.app] = Lineage()
+        lineage.see(row)
         self._see_pods(row)
         if row.level is Level.FAILING and not blames_version(row.reason):
             self._failing.pop(row.key, None)

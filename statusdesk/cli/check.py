@@ -4,7 +4,6 @@ import argparse
 import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,6 +132,8 @@ def _accessor_problems(config: "Config") -> Iterator[str]:
 
 def _source_findings(config: "Config", hiding: "Hiding") -> Iterator[Finding]:
     """Ask the sources side by side: one that does not answer does not hold up the others."""
+    from concurrent.futures import ThreadPoolExecutor
+
     import requests  # noqa: F401 - before the threads: they would see its circle of modules half made
 
     probes = list(_probes(config, hiding))

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -11,6 +10,8 @@ from typing import IO, TYPE_CHECKING
 from statusdesk import exit_codes
 
 if TYPE_CHECKING:
+    import subprocess
+
     from statusdesk.cli.parser import Parser
 
 DESCRIPTION = """\
@@ -103,6 +104,8 @@ def _serve(args: argparse.Namespace) -> int:
 
 
 def _run_on_a_world(args: argparse.Namespace, words: list[str]) -> int:
+    import subprocess
+
     from statusdesk.cli import main
 
     argv = [sys.executable, "-m", "statusdesk", "demo", "--serve", *_options_of(args)]
@@ -151,9 +154,11 @@ def _options_of(args: argparse.Namespace) -> list[str]:
 
 
 def _end(world: "subprocess.Popen[bytes]") -> None:
+    from subprocess import TimeoutExpired
+
     if world.stdin is not None:
         world.stdin.close()
     try:
         world.wait(_STOP_WITHIN_S)
-    except subprocess.TimeoutExpired:
+    except TimeoutExpired:
         world.kill()

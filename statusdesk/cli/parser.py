@@ -25,6 +25,10 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - argparse's own options, handed through
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
+    def add_subparsers(self, **options: Any) -> Any:  # noqa: ANN401 - as argparse has it
+        """Add commands; told how they are named, argparse formats no usage, for which it would load compressors."""
+        return super().add_subparsers(prog=self.prog, **options)
+
     def format_help(self) -> str:
         """Begin with two examples on the top level; a command begins with its own."""
         help_text = super().format_help()

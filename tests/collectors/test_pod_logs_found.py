@@ -107,6 +107,14 @@ def test_pods_without_the_label_belong_to_the_app_of_their_workload_as_on_the_bo
     assert not lines.source.status().problems
 
 
+def test_pods_without_the_label_belong_to_the_cron_job_of_their_job_as_on_the_board(kube, follow):
+    kube.replies["app"] = [Reply(stamped("hello"))]
+    jobs = ("orders-29388540", "orders-29388541", "orders-check", "orders-check-29388540")
+    lines = follow(*(pod(f"{job}-x", app="", workload=job, kind="Job") for job in jobs), follow=False)
+    wait_for(lambda: lines.texts() and lines.source.status().ended)
+    assert {origin.pod for origin in lines.source.origins} == {"orders-29388540-x", "orders-29388541-x"}
+
+
 def test_the_workloads_of_an_app_are_found_on_all_pages(kube, follow, monkeypatch):
     monkeypatch.setattr(kubernetes_pages, "PAGE", 2)
     names = [f"shop-orders-{number}" for number in range(5)]
