@@ -16,7 +16,17 @@ from msgspec.structs import replace
 
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_wire import Wire
-from collectors.log_lines import MAX_LINE_BYTES, FollowStatus, LogLine, NotWholeError, Origin, Wanted
+from collectors.log_lines import (
+    MASKED,
+    MAX_LINE_BYTES,
+    FollowStatus,
+    LogLine,
+    Manner,
+    NotWholeError,
+    Origin,
+    Unhidden,
+    Wanted,
+)
 from collectors.log_merge import Merge
 from collectors.log_older import MAX_BYTES, whole_lines
 from collectors.log_reading import Position, Reading
@@ -55,8 +65,7 @@ class JenkinsConsole:
         job: str,
         build: int | None = None,
         *,
-        redact: bool = True,
-        colours: bool = False,
+        manner: Manner = MASKED,
         follow: bool = True,
         poll_s: float = POLL_S,
         refused_wait_s: float = REFUSED_WAIT_S,
@@ -64,7 +73,7 @@ class JenkinsConsole:
         self._settings = settings
         self._token = token
         self._job = job
-        self._redact, self._colours, self._follow = redact, colours, follow
+        self._manner, self._follow = manner, follow
         self._poll_s, self._refused_wait_s = poll_s, refused_wait_s
         # Patient whoever reads: Jenkins keeps the log, so that what is not taken yet need not be lost.
         self._merge = Merge(patient=True, hold_s=0.0)
@@ -126,25 +135,25 @@ class JenkinsConsole:
         """
         is_wanted = wanted.of_one() if wanted is not None else None
         lines = islice(self._all(), max(0, before - self._lost))
-        return list(deque((line for line in lines if is_wanted is None or is_wanted(line.text)), maxlen=limit))
+        return list(deque((line for line in lines if is_wanted is None or is_wanted(line)), maxlen=limit))
 
-    def whole(self, line: LogLine) -> str:
+    def whole(self, line: LogLine, *, redact: bool = True) -> str:
         """Return all of a line that was cut, as far as its beginning tells it from others. Raises: NotWholeError."""
         # nothing was kept of it but its beginning: this costs a second reading of the log, for one line
         start = line.text[: MAX_LINE_BYTES // 8]
         try:
             for raw in whole_lines(self._pieces()):
-                if text := self._told_as(raw, start):
+                if text := self._told_as(raw, start, redact):
                     return text
         except VisitFailed as error:
             raise NotWholeError(self._told(error)) from error
         raise NotWholeError("the console does not hold this line any more")
 
-    def _told_as(self, raw: bytes, start: str) -> str:
+    def _told_as(self, raw: bytes, start: str, redact: bool) -> str:
         from collectors.log_text import Redactor, harmless
 
-        text = harmless(raw.decode("utf-8", "replace"), self._colours, len(raw))
-        text = self._mask.text(Redactor().lines(text, [text])[0] if self._redact else text)
+        text = harmless(raw.decode("utf-8", "replace"), self._manner.colours, len(raw))
+        text = self._mask.text(Redactor().lines(text, [text])[0] if redact else text)
         return text if text.startswith(start) else ""
 
     def _all(self) -> Iterator[LogLine]:
@@ -165,7 +174,7 @@ class JenkinsConsole:
                 yield piece
 
     def _reading(self) -> Reading:
-        return Reading(0, Position(), redact=self._redact, colours=self._colours, stamped=False)
+        return Reading(0, Position(), self._manner, stamped=False)
 
     def _connect(self) -> JenkinsApi:
         api = JenkinsApi.connect(self._settings, self._token)
@@ -174,9 +183,13 @@ class JenkinsConsole:
 
     def _masked(self, lines: list[LogLine]) -> list[LogLine]:
         """Return lines without our own secret, which a build may have written down."""
-        texts = [self._mask.text(line.text) for line in lines]
-        changed = any(text is not line.text for text, line in zip(texts, lines, strict=True))
-        return [replace(line, text=text) for line, text in zip(lines, texts, strict=True)] if changed else lines
+        mask, masked = self._mask.text, list[LogLine]()
+        for line in lines:
+            text, unhidden = mask(line.text), line.unhidden
+            if unhidden is not None:
+                line = replace(line, unhidden=Unhidden(mask(unhidden.text), unhidden.cut_bytes))
+            masked.append(line if text is line.text else replace(line, text=text))
+        return masked
 
     def _path(self, start: int) -> str:
         return f"{self._job_path()}{self._number}/logText/progressiveText?start={start}"
@@ -290,7 +303,7 @@ class JenkinsConsole:
             lines = self._masked(lines)
             self._given += len(lines)
             self._pushed += len(lines)
-            self._merge.push(self._lane, lines, sum(len(line.text) for line in lines))
+            self._merge.push(self._lane, lines, sum(len(line.full_text) for line in lines))
 
 
 def _size(where: str, response: "requests.Response") -> int:

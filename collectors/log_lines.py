@@ -58,10 +58,23 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.told_pod}/{self.container}"
 
 
+class Unhidden:
+    """The text of a line with what looks like a secret, beside the one without; ``cut_bytes`` as those of the line.
+
+    It cannot be encoded, and a traceback that tells the values of variables does not tell its text.
+    """
+
+    __slots__ = ("cut_bytes", "text")
+
+    def __init__(self, text: str, cut_bytes: int = 0) -> None:
+        self.text, self.cut_bytes = text, cut_bytes
+
+
 class LogLine(msgspec.Struct, frozen=True, gc=False):
     """One line. ``at_ns`` is nanoseconds of UTC, 0 where the source tells no time.
 
     ``cut_bytes`` is how much of a line was left out at its end because it is too long; ``whole`` gets it.
+    ``unhidden`` is there where something is hidden in it and the reader may ask to see that.
     """
 
     at_ns: int
@@ -69,6 +82,20 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
     text: str
     kind: int = 0
     cut_bytes: int = 0
+    unhidden: Unhidden | None = None
+
+    @property
+    def full_text(self) -> str:
+        """Its text with what is hidden in it, as far as that is here."""
+        return self.text if self.unhidden is None else self.unhidden.text
+
+    @property
+    def revealed(self) -> "LogLine":
+        """The line with what is hidden in it for its text."""
+        unhidden = self.unhidden
+        if unhidden is None:
+            return self
+        return LogLine(self.at_ns, self.origin, unhidden.text, self.kind, unhidden.cut_bytes)
 
     @property
     def tells_missing(self) -> bool:
@@ -111,6 +138,17 @@ class Failing(msgspec.Struct, frozen=True, kw_only=True):
         return ", ".join(self.containers or (target.pods[0] for target in self.targets))
 
 
+class Manner(msgspec.Struct, frozen=True, kw_only=True):
+    """How the texts of lines are made."""
+
+    redact: bool = True
+    revealable: bool = False  # where something is hidden, the text with it is kept beside
+    colours: bool = False  # keep SGR colours in the text; all other control sequences go in any case
+
+
+MASKED = Manner()
+
+
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """What to follow, and from when on.
 
@@ -126,10 +164,15 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     follow: bool = True
     max_streams: int = DEFAULT_STREAMS  # open at a time; what is over waits and is told
     redact: bool = True
-    colours: bool = False  # keep SGR colours in the text; all other control sequences go in any case
+    revealable: bool = False
+    colours: bool = False
     failing: Failing | None = None
     run_before: bool = False  # the last lines of the run before, too, in front of those of a run that goes on
     patient: bool = False  # a reader that is slow holds the sources up, instead of missing lines
+
+    @property
+    def manner(self) -> Manner:
+        return Manner(redact=self.redact, revealable=self.revealable, colours=self.colours)
 
     def place(self, cluster: str, namespace: str) -> str:
         """Return what stands before the names of pods there."""
@@ -174,8 +217,8 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
 class Wanted(Protocol):
     """Which lines are looked for."""
 
-    def of_one(self) -> Callable[[str], bool]:
-        """Return what says it of the texts of one log, which it is given in their order. It may raise TooLongError."""
+    def of_one(self) -> Callable[[LogLine], bool]:
+        """Return what says it of the lines of one log, which it is given in their order. It may raise TooLongError."""
 
 
 class LogFollower(Protocol):
@@ -206,8 +249,11 @@ class LogFollower(Protocol):
         ``origins`` are indexes; none means all.
         """
 
-    def whole(self, line: LogLine) -> str:
-        """Return all of a line that was cut. Raises: NotWholeError where it cannot be had any more."""
+    def whole(self, line: LogLine, *, redact: bool = True) -> str:
+        """Return all of a line that was cut, with or without what looks like a secret, as its text is given here.
+
+        Raises: NotWholeError where it cannot be had any more.
+        """
 
     def close(self) -> None:
         """End all; returns at once."""

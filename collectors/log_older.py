@@ -15,9 +15,9 @@ from collectors.log_lines import (
     MISSING,
     LineKind,
     LogLine,
+    Manner,
     NotWholeError,
     Origin,
-    Selection,
     Wanted,
 )
 from collectors.log_reading import Position, Reading
@@ -51,7 +51,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def older_lines(
-    places: Sequence[Place], before_ns: int, limit: int, wanted: Wanted | None, selection: Selection
+    places: Sequence[Place], before_ns: int, limit: int, wanted: Wanted | None, manner: Manner
 ) -> list[LogLine]:
     """Return the last ``limit`` lines before a moment that are wanted, of all places, in the order of their times.
 
@@ -62,9 +62,9 @@ def older_lines(
     asked = 0
     for place in places:
         try:
-            lines = _older(place, before_ns, limit, wanted, selection)
+            lines = _older(place, before_ns, limit, wanted, manner)
             if place.run_before and not place.origin.previous and len(lines) < limit:
-                lines = [*_older_of_run_before(place, before_ns, limit - len(lines), wanted, selection), *lines]
+                lines = [*_older_of_run_before(place, before_ns, limit - len(lines), wanted, manner), *lines]
             found += lines
             asked += 1
         except ApiProblem as error:
@@ -76,19 +76,19 @@ def older_lines(
 
 
 def _older_of_run_before(
-    place: Place, before_ns: int, limit: int, wanted: Wanted | None, selection: Selection
+    place: Place, before_ns: int, limit: int, wanted: Wanted | None, manner: Manner
 ) -> list[LogLine]:
     """Look back in the log of the run before; none where it is not kept."""
     origin = msgspec.structs.replace(place.origin, previous=True)
     try:
-        return _older(Place(place.api, origin, place.index), before_ns, limit, wanted, selection)
+        return _older(Place(place.api, origin, place.index), before_ns, limit, wanted, manner)
     except ApiProblem as problem:
         if problem.status in (400, 404):
             return []
         raise
 
 
-def _older(place: Place, before_ns: int, limit: int, wanted: Wanted | None, selection: Selection) -> list[LogLine]:
+def _older(place: Place, before_ns: int, limit: int, wanted: Wanted | None, manner: Manner) -> list[LogLine]:
     """Look back window by window, each as far as the one after it, until there are enough lines, or too many bytes."""
     found: list[LogLine] = []
     until_ns, budget = before_ns, _Budget(MAX_BYTES)
@@ -97,10 +97,10 @@ def _older(place: Place, before_ns: int, limit: int, wanted: Wanted | None, sele
         from_ns = newest_ns = since_s * SECOND_NS
         matches: deque[LogLine] = deque(maxlen=limit - len(found))
         is_wanted = wanted.of_one() if wanted is not None else None
-        for line in _lines(place, since_s, until_ns, selection, budget):
+        for line in _lines(place, since_s, until_ns, manner, budget):
             newest_ns = line.at_ns
             # before the window too: a line there may begin a trace that goes on in it
-            if newest_ns < until_ns and (is_wanted is None or is_wanted(line.text)) and from_ns <= newest_ns:
+            if newest_ns < until_ns and (is_wanted is None or is_wanted(line)) and from_ns <= newest_ns:
                 matches.append(line)
         if budget.is_spent and newest_ns < until_ns:
             # the rest of this window was not read, and those before it are no smaller
@@ -112,9 +112,9 @@ def _older(place: Place, before_ns: int, limit: int, wanted: Wanted | None, sele
     return found
 
 
-def _lines(place: Place, since_s: int, before_ns: int, selection: Selection, budget: _Budget) -> Iterator[LogLine]:
+def _lines(place: Place, since_s: int, before_ns: int, manner: Manner, budget: _Budget) -> Iterator[LogLine]:
     """Yield the lines of a log from a second on (0: its beginning) until a moment is passed. Raises: ApiProblem."""
-    reading = Reading(place.index, Position(), redact=selection.redact, colours=selection.colours)
+    reading = Reading(place.index, Position(), manner)
     stream = place.api.stream(_path(place.origin), _query(place.origin, since_s), "*/*")
     try:
         for chunk in stream.chunks():
@@ -129,7 +129,7 @@ def _lines(place: Place, since_s: int, before_ns: int, selection: Selection, bud
         stream.dispose()
 
 
-def whole_line(place: Place, line: LogLine, selection: Selection) -> str:
+def whole_line(place: Place, line: LogLine, manner: Manner) -> str:
     """Return all of a line that was cut, by reading it again, if need be in the run before. Raises: NotWholeError."""
     start = line.text[: MAX_LINE_BYTES // 8]
     runs = [place]
@@ -138,7 +138,7 @@ def whole_line(place: Place, line: LogLine, selection: Selection) -> str:
         runs.append(Place(place.api, before, place.index))
     for run in runs:
         try:
-            if text := _whole(run, line.at_ns, start, selection):
+            if text := _whole(run, line.at_ns, start, manner):
                 return text
         except ApiProblem as problem:
             if problem.status == 404:
@@ -148,13 +148,13 @@ def whole_line(place: Place, line: LogLine, selection: Selection) -> str:
     raise NotWholeError("the log does not hold this line any more")
 
 
-def _whole(place: Place, at_ns: int, start: str, selection: Selection) -> str:
+def _whole(place: Place, at_ns: int, start: str, manner: Manner) -> str:
     """Return the line of a moment that begins as ``start``, empty where there is none. Raises: ApiProblem."""
     stamps = Stamps()
     stream = place.api.stream(_path(place.origin), _query(place.origin, at_ns // SECOND_NS), "*/*")
     try:
         for raw in whole_lines(_bounded(stream.chunks())):
-            if text := _told_as(raw, stamps, at_ns, start, selection):
+            if text := _told_as(raw, stamps, at_ns, start, manner):
                 return text
             if stamps.last_ns > at_ns + 2 * SECOND_NS:
                 return ""
@@ -189,13 +189,13 @@ def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:
             return
 
 
-def _told_as(raw: bytes, stamps: Stamps, at_ns: int, start: str, selection: Selection) -> str:
+def _told_as(raw: bytes, stamps: Stamps, at_ns: int, start: str, manner: Manner) -> str:
     """Return the text of a line if it is the one that is looked for."""
     times, texts = stamps.take([raw.decode("utf-8", "replace")])
     if times[0] != at_ns:
         return ""
-    text = harmless(texts[0], selection.colours, MAX_WHOLE_BYTES)
-    if selection.redact:
+    text = harmless(texts[0], manner.colours, MAX_WHOLE_BYTES)
+    if manner.redact:
         text = Redactor().lines(text, [text])[0]
     return text if text.startswith(start) else ""
 

@@ -5,7 +5,7 @@ The clients of Kubernetes and Jenkins are imported when a follower is opened, no
 
 from typing import TYPE_CHECKING
 
-from collectors.log_lines import LogFollower, Selection
+from collectors.log_lines import LogFollower, Manner, Selection
 
 if TYPE_CHECKING:
     from statusdesk.config import Config
@@ -29,6 +29,7 @@ def open_console(
     build: int | None = None,
     *,
     redact: bool = True,
+    revealable: bool = False,
     colours: bool = False,
     follow: bool = True,
 ) -> LogFollower:
@@ -46,4 +47,5 @@ def open_console(
         raise LookupError("there is no Jenkins in the configuration: add [jenkins] url")
     secret = settings.token
     token = None if secret is None else lambda: read_secret(secret, Path(config.path).parent)
-    return JenkinsConsole(settings, token, job, build, redact=redact, colours=colours, follow=follow)
+    manner = Manner(redact=redact, revealable=revealable, colours=colours)
+    return JenkinsConsole(settings, token, job, build, manner=manner, follow=follow)

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from itertools import repeat
 
-from collectors.log_lines import MAX_LINE_BYTES, MISSING, LogLine
+from collectors.log_lines import MAX_LINE_BYTES, MISSING, LogLine, Manner, Unhidden
 from collectors.log_text import SECOND_NS, Redactor, Splitter, Stamps, bounded, cut_long, harmless, needs_care
 
 WINDOW_NS = 2 * SECOND_NS
@@ -95,9 +95,8 @@ class Reading:
         self,
         origin: int,
         position: Position,
+        manner: Manner,
         *,
-        redact: bool,
-        colours: bool,
         stamped: bool = True,
         gap: Callable[[str, int], None] | None = None,
     ) -> None:
@@ -112,8 +111,8 @@ class Reading:
         self._splitter = Splitter()
         self._stamps = Stamps()
         self._stamps.last_ns = position.newest_ns
-        self._redactor = position.redactor if redact else None
-        self._colours = colours
+        self._redactor = position.redactor if manner.redact else None
+        self._manner = manner
         self._stamped = stamped
 
     def feed(self, chunk: bytes) -> list[LogLine]:
@@ -158,11 +157,14 @@ class Reading:
         if self._stamped:
             self._position.passed(times, lines, self._joins or not self._may_repeat)
         if needs_care(piece):
-            colours = self._colours
+            colours = self._manner.colours
             texts = [text if text.isprintable() else harmless(text, colours) for text in texts]
+        came = texts
         if self._redactor is not None:
             texts = self._redactor.lines("\n".join(texts), texts)
         made = list(map(LogLine, times, repeat(self._origin), texts))
+        if self._manner.revealable and texts is not came:
+            _keep_hidden(made, came)
         if cut or len(piece) > MAX_LINE_BYTES:
             _bound(made, cut)
         return made
@@ -186,6 +188,8 @@ class Reading:
                     kept.append(index)
             elif seen.get(known_by := hash(line[:KNOWN_BY_CHARS]), 0) > 0:
                 seen[known_by] -= 1
+                if self._may_repeat and not self._joins:  # a log is in the order of writing: all before it was there
+                    kept = [before for before in kept if before in missing]
                 self._joins = True
             elif self._joins or self._gap is None or times[index] >= self._first_ns:
                 kept.append(index)
@@ -194,9 +198,20 @@ class Reading:
         return kept
 
 
+def _keep_hidden(made: list[LogLine], came: Sequence[str]) -> None:
+    """Keep what the lines were before something was hidden in them."""
+    for index, (line, text) in enumerate(zip(made, came, strict=True)):
+        if line.text != text:
+            made[index] = LogLine(line.at_ns, line.origin, line.text, line.kind, unhidden=Unhidden(text))
+
+
 def _bound(made: list[LogLine], cut: dict[int, int]) -> None:
     """Cut the texts to their limit and let the lines tell how much they have lost."""
     for index, line in enumerate(made):
+        lost, unhidden = cut.get(index, 0), line.unhidden
         text, more = bounded(line.text)
-        if more or index in cut:
-            made[index] = LogLine(line.at_ns, line.origin, text, line.kind, more + cut.get(index, 0))
+        if unhidden is not None:
+            full, rest = bounded(unhidden.text)
+            unhidden = Unhidden(full, rest + lost)
+        if more or lost or unhidden is not None:
+            made[index] = LogLine(line.at_ns, line.origin, text, line.kind, more + lost, unhidden)

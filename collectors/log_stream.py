@@ -309,7 +309,7 @@ class ContainerReader:
         track, selection = self.track, self._selection
         make_sure = partial(self._make_sure, run_id, previous)
         gap = partial(self._gap, make_sure) if track.read_of == run_id else None
-        reading = Reading(track.origin, track.position, redact=selection.redact, colours=selection.colours, gap=gap)
+        reading = Reading(track.origin, track.position, selection.manner, gap=gap)
         self._rest, self._is_joined = None, False
         (query, tail), asked_s = track.query(selection, follow, previous, bounded), time.time()
         if track.begins(bounded):

@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from collectors.kubernetes_api import KubernetesApi
 from collectors.kubernetes_names import AppRules
 from collectors.kubernetes_problems import as_problem
@@ -128,11 +130,11 @@ class PodLogs:
             # the pods that have gone since are many after months, and have no log any more
             some = [index for index in asked if index in there] or list(asked)[-1:]
             places = [Place(self._api(index), self._origins[index], index, there.get(index, False)) for index in some]
-        return older_lines(places, before_ns, limit, wanted, self._selection)
+        return older_lines(places, before_ns, limit, wanted, self._selection.manner)
 
-    def whole(self, line: LogLine) -> str:
-        origin = self._origins[line.origin]
-        return whole_line(Place(self._api(line.origin), origin, line.origin), line, self._selection)
+    def whole(self, line: LogLine, *, redact: bool = True) -> str:
+        origin, manner = self._origins[line.origin], replace(self._selection.manner, redact=redact)
+        return whole_line(Place(self._api(line.origin), origin, line.origin), line, manner)
 
     def _api(self, index: int) -> KubernetesApi:
         return self._clusters[self._origins[index].cluster].api

@@ -149,7 +149,7 @@ class LogDeeds(LogTaking):
         self.hurry()
 
     def action_redact(self) -> None:
-        self.pane.read_again(redact=not self.pane.request.redact)
+        self.pane.reveal(self.pane.request.redact)
         self.hurry()
 
     # -- side by side -----------------------------------------------------------------------------------------------

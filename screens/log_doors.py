@@ -20,10 +20,10 @@ class LogDoors:
 
         return open_pod_logs(self._config, selection)
 
-    def console(self, job: str, build: int | None, *, redact: bool) -> LogFollower:
+    def console(self, job: str, build: int | None) -> LogFollower:
         from collectors.log_opening import open_console
 
-        return open_console(self._config, job, build, redact=redact)
+        return open_console(self._config, job, build, revealable=True)
 
 
 class Opening:

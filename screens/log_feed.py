@@ -39,21 +39,17 @@ class Found(msgspec.Struct, frozen=True):
 class LogFeed:
     """Takes lines from a follower into a ring, in bounded bites. All of it runs where the screen does."""
 
-    def __init__(self, request: LogRequest, doors: Doors, most_lines: int, aim_ns: int | None = None) -> None:
-        """``aim_ns``: the time of the line to stand on, where that is not the moment of the request."""
+    def __init__(self, request: LogRequest, doors: Doors, most_lines: int) -> None:
         self.request, self._doors = request, doors
         self.origins: list[Origin] = []
-        self.ring = LogRing(most_lines)
+        self.ring = LogRing(most_lines, revealed=not request.redact)
         self.shown = Shown(self.ring, self.origins)
         self.further = FurtherBack(self.ring, self.shown, self.origins, timed=not request.job)
         self.status = FollowStatus()
         self.seeking: Seeking | None = None
         self._opening: Opening | None = None
         self._aim_ns: int | None = None  # the first moment after the line to stand on
-        self._exact = request.from_ms is not None
-        if self._exact:
-            self._aim_ns = aim_ns + 1 if aim_ns is not None else None
-        elif request.at_ms is not None:
+        if request.at_ms is not None:
             self._aim_ns = request.at_ms * 1_000_000 + SECOND_NS
         self._last_came_s = time.monotonic()
         self.caught_up = False
@@ -72,7 +68,7 @@ class LogFeed:
         """Return what opens the follower; the caller runs it on a thread."""
         request = self.request
         if request.job:
-            make = partial(self._doors.console, request.job, request.build, redact=request.redact)
+            make = partial(self._doors.console, request.job, request.build)
         else:
             selection = request.selection(now_ms)
             if selection.since_ms is not None:
@@ -85,6 +81,11 @@ class LogFeed:
         """Stop following; returns at once, and nothing goes on."""
         if self._opening is not None:
             self._opening.close()
+
+    def reveal(self, secrets: bool) -> None:
+        """Show what is hidden in the lines that are here and in those that come, or hide it."""
+        self.request = msgspec.structs.replace(self.request, redact=not secrets)
+        self.ring.reveal(secrets)
 
     def take(self, budget_s: float) -> int:
         """Take what has come, as far as the time allows; return how many of the lines are shown."""
@@ -119,8 +120,7 @@ class LogFeed:
         if last_ns <= aim_ns and not self._settled:
             return None
         self._aim_ns = None
-        there = last_ns > aim_ns or self._exact
-        return max(self.ring.first, self.ring.place_of_time(aim_ns) - 1) if there else None
+        return max(self.ring.first, self.ring.place_of_time(aim_ns) - 1) if last_ns > aim_ns else None
 
     # -- looking for something --------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from collectors.log_lines import Origin
+from collectors.log_lines import LogLine, Origin
 from screens.log_json import NUMBERED, TEMPLATES, is_readable, readable
 from screens.log_levels import MAYBE_TRACE, Traces
 from statusdesk.expression import TOO_LONG, Expression, TooLongError, without_escapes
@@ -259,11 +259,6 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         )
         return msgspec.structs.replace(self, includes=includes, excludes=excludes)
 
-    @property
-    def sought(self) -> "Filters | None":
-        """What to ask further back with; None where all lines are."""
-        return self if self.includes else None
-
     def of_one(self) -> Callable[[str], bool]:
         """Return what says of the lines of one log, in their order, whether the includes let them through.
 
@@ -291,3 +286,17 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         if self.includes:
             return msgspec.structs.replace(self, includes=self.includes[:-1])
         return Filters()
+
+
+class Sought(msgspec.Struct, frozen=True):
+    """What to ask further back with: the includes of filters, looked for in what is hidden too where it is shown."""
+
+    filters: Filters
+    revealed: bool = False
+
+    def of_one(self) -> Callable[[LogLine], bool]:
+        """Return what says it of the lines of one log, in their order. It raises TooLongError."""
+        found = self.filters.of_one()
+        if self.revealed:
+            return lambda line: found(line.full_text)
+        return lambda line: found(line.text)

@@ -3,6 +3,7 @@
 import heapq
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -10,7 +11,7 @@ import msgspec
 
 from collectors.log_lines import CUT_TEXT, LineKind, LogFollower, LogLine, Origin
 from screens.log_begins import Beginnings, Gap
-from screens.log_filter import Filters
+from screens.log_filter import Filters, Sought
 from screens.log_ring import OF_ALL, LogRing
 from screens.log_shown import Shown
 from statusdesk.expression import TooLongError
@@ -20,21 +21,39 @@ MOST_OLDER = 2000
 KNOWN_BY_CHARS = 4096  # where exactly a long line is cut depends on how it came
 
 
+Known = tuple[int, int, int]
+
+
+def _known_by(line: LogLine) -> Known:
+    """Return what a line is known by, whether anything is hidden in it or not: moment, origin, its text."""
+    return line.at_ns, line.origin, hash(line.full_text[:KNOWN_BY_CHARS])
+
+
 class Sifted(msgspec.Struct, frozen=True):
     """The oldest stretch of a ring where only lines are that some filters look for: up to the line ``end``.
 
     ``before`` is what the source was asked with: a moment (ns of UTC), or of a console how many lines.
+    ``revealed``: they were looked for in what is hidden too.
     """
 
     before: int
     end: int
     filters: Filters
+    revealed: bool
 
-    def covers(self, filters: Filters) -> bool:
+    def is_of(self, filters: Filters, revealed: bool) -> bool:
+        """Say whether just these filters look for them."""
+        return self.filters == filters and self._is_as(revealed)
+
+    def _is_as(self, revealed: bool) -> bool:
+        return self.revealed is revealed or not self.filters.includes
+
+    def covers(self, filters: Filters, revealed: bool) -> bool:
         """Say whether all lines are there that these filters let through."""
         asked = self.filters
         return (
-            set(asked.includes) <= set(filters.includes)
+            self._is_as(revealed)
+            and set(asked.includes) <= set(filters.includes)
             and asked.cluster in ("", filters.cluster)
             and asked.namespace in ("", filters.namespace)
             and asked.pod in ("", filters.pod)
@@ -55,7 +74,7 @@ class Asking(msgspec.Struct, frozen=True):
 
     ``known``: so many of the last lines that it yields are here. ``instead_of``: all before that line goes for them.
     ``wanted``: the origins asked, by index. ``gaps``: where lines of them are missing after ``before``. ``edge``: the
-    lines that are here of the very moments that are asked for, as (moment, origin, text); the source gives them again.
+    lines that are here of the very moments that are asked for, by what they are known by; the source gives them again.
     """
 
     before: int
@@ -64,8 +83,14 @@ class Asking(msgspec.Struct, frozen=True):
     instead_of: int | None = None
     wanted: tuple[int, ...] = ()
     gaps: tuple[Gap, ...] = ()
-    edge: Counter[tuple[int, int, str]] = msgspec.field(default_factory=Counter)
+    edge: Counter[Known] = msgspec.field(default_factory=Counter)
     timed: bool = True
+    revealed: bool = False
+
+    @property
+    def sought(self) -> Sought | None:
+        """What to look for in the lines; None where all of them are wanted."""
+        return Sought(self.filters, self.revealed) if self.filters.includes else None
 
     @property
     def latest(self) -> int:
@@ -140,7 +165,7 @@ class FurtherBack:
             return False
         place = ring.place_of_time(at_ns)
         if sifted is not None and place <= sifted.end:
-            return place == sifted.end or sifted.covers(filters)
+            return place == sifted.end or sifted.covers(filters, ring.revealed)
         if place == ring.end and ring.missed:
             return False
         return place == ring.first or ring[place - 1].kind != LineKind.SKIPPED
@@ -149,29 +174,32 @@ class FurtherBack:
         """Return what to ask for: all that is missing before what is here, of a stretch with other holes all of it."""
         asked = msgspec.structs.replace(filters, excludes=(), grave=False)
         sifted, ring, wanted = self.sifted, self._ring, self._wanted(filters)
+        is_other = sifted is not None and not sifted.is_of(asked, ring.revealed)
         if not self._timed:
-            if sifted is None or sifted.filters != asked:
-                before, end = (ring.lines_before, None) if sifted is None else (sifted.before, sifted.end)
-                return Asking(before, asked, instead_of=end, wanted=wanted, timed=False)
-            return Asking(sifted.before, asked, known=sifted.end - ring.first - 1, wanted=wanted, timed=False)
+            make = partial(Asking, filters=asked, wanted=wanted, timed=False, revealed=ring.revealed)
+            if sifted is None:
+                return make(ring.lines_before)
+            if is_other:
+                return make(sifted.before, instead_of=sifted.end)
+            return make(sifted.before, known=sifted.end - ring.first - 1)
         gaps, before, low, end = self.begins.of(wanted), now_ns, ring.first, None
-        if sifted is not None and sifted.filters != asked:
+        if sifted is not None and is_other:
             before, low, end = sifted.before, sifted.end, sifted.end
             gaps = tuple(gap for gap in gaps if gap.until_ns > before)
         elif len(ring):
             before = ring.at_ns(ring.first)
         edge = self._edge({before, *(gap.until_ns for gap in gaps)}, low)
-        return Asking(before, asked, instead_of=end, wanted=wanted, gaps=gaps, edge=edge)
+        return Asking(before, asked, instead_of=end, wanted=wanted, gaps=gaps, edge=edge, revealed=ring.revealed)
 
-    def _edge(self, moments: set[int], low: int) -> Counter[tuple[int, int, str]]:
+    def _edge(self, moments: set[int], low: int) -> Counter[Known]:
         """Return the lines that are here of some moments, from a line on."""
-        ring, found = self._ring, Counter[tuple[int, int, str]]()
+        ring, found = self._ring, Counter[Known]()
         for at_ns in moments:
             number = max(low, ring.place_of_time(at_ns))
             while number < ring.end and ring.at_ns(number) == at_ns:
                 line = ring[number]
                 if line.kind == LineKind.LINE:
-                    found[at_ns, line.origin, line.text[:KNOWN_BY_CHARS]] += 1
+                    found[_known_by(line)] += 1
                 number += 1
         return found
 
@@ -184,7 +212,7 @@ class FurtherBack:
             marks.add(low)
         ends = [ring.place_of_time(gap.until_ns) for gap in older.filled] + [number + 1 for number in marks]
         from_place = max([low, *ends]) if ends or asking.instead_of is not None else None
-        among = [ring[at] for at in range(low, from_place) if at not in marks] if from_place is not None else []
+        among = [ring.kept(at) for at in range(low, from_place) if at not in marks] if from_place is not None else []
         if from_place is not None:
             ring.drop_before(from_place)
             self._shown.forget_gone()
@@ -197,7 +225,7 @@ class FurtherBack:
         _mark(merged, older)
         if asking.filters.any and sifted is None:
             before = asking.latest
-            sifted = Sifted(before, ring.first, asking.filters)
+            sifted = Sifted(before, ring.first, asking.filters, asking.revealed)
             merged.append(LogLine(before if self._timed else 0, OF_ALL, told, LineKind.SKIPPED))
         self._sifted = sifted
         kept = merged[len(merged) - ring.prepend(merged) :]
@@ -231,12 +259,12 @@ class _Part(msgspec.Struct):
     lines: list[LogLine] = []
     more: bool = False
 
-    def take(self, lines: Sequence[LogLine], edge: Counter[tuple[int, int, str]]) -> None:
+    def take(self, lines: Sequence[LogLine], edge: Counter[Known]) -> None:
         """Take what is not here yet."""
         here, kept = Counter(edge), list[LogLine]()
         after_ns = self.gaps[0].after_ns if self.gaps else -1
         for line in reversed(lines):
-            key = (line.at_ns, line.origin, line.text[:KNOWN_BY_CHARS])
+            key = _known_by(line)
             if line.at_ns == self.before and here[key] > 0:
                 here[key] -= 1
             elif line.at_ns > after_ns:
@@ -263,7 +291,7 @@ def _parts(asking: Asking) -> list[_Part]:
 def read_older(follower: LogFollower, asking: Asking) -> Older:
     """Read what is asked for; waits for the source, so on a thread. Raises: what the source does, TooLongError."""
     if not asking.timed:
-        lines = follower.older(asking.before, asking.wanted, MOST_OLDER + asking.known, asking.filters.sought)
+        lines = follower.older(asking.before, asking.wanted, MOST_OLDER + asking.known, asking.sought)
         return Older(lines[: len(lines) - asking.known])
     parts, unasked, problem = _parts(asking), set[int](), None
     answered = list[_Part]()
@@ -271,7 +299,7 @@ def read_older(follower: LogFollower, asking: Asking) -> Older:
     for part in parts:
         try:
             # lines of that very moment too: some of them may be here and others not
-            part.take(follower.older(part.before + 1, part.wanted, most, asking.filters.sought), asking.edge)
+            part.take(follower.older(part.before + 1, part.wanted, most, asking.sought), asking.edge)
         except TooLongError:
             raise
         except Exception as error:  # whatever the network raises: what the other origins have is shown

@@ -100,29 +100,23 @@ class LogPane(LogTelling):
 
     def reopen(self, **changes: object) -> None:
         """Follow something else; filters stay."""
-        self._replace(msgspec.structs.replace(self.request, from_ms=None, **changes))
+        self._replace(msgspec.structs.replace(self.request, **changes))
 
-    def read_again(self, **changes: object) -> None:
-        """Follow the same in another way: the lines that are here come again, and the view stands where it stood."""
-        ring, view = self.feed.ring, self.view
-        times = (ring.at_ns(number) for number in range(ring.first, ring.end))
-        first_ns = next((at_ns for at_ns in times if at_ns), 0)
-        if not first_ns:  # a console has no times
-            self._replace(msgspec.structs.replace(self.request, **changes))
-            return
-        stands_on = None if view.following else next(iter(view.in_sight()), None)
-        if not view.following and view.cursor is not None and view.cursor in ring:
-            stands_on = view.cursor
-        aim_ns = ring.at_ns(stands_on) if stands_on is not None and stands_on in ring else None
-        from_ms = first_ns // 1_000_000
-        self._replace(msgspec.structs.replace(self.request, from_ms=from_ms, **changes), aim_ns)
+    def reveal(self, secrets: bool) -> None:
+        """Show what looks like secrets, or hide it: the lines are those that are here, and no source is asked."""
+        filters = self.current_filters
+        self.feed.reveal(secrets)
+        if filters.patterns or filters.grave:
+            self._filter_anew()
+        else:
+            self.redraw()
 
-    def _replace(self, request: LogRequest, aim_ns: int | None = None) -> None:
+    def _replace(self, request: LogRequest) -> None:
         there = {**self.feed.status.there, **request.failing.there} if request.failing is not None else {}
         if request.failing is not None and there:  # what has come since stays one that takes the place of others
             request = msgspec.structs.replace(request, failing=msgspec.structs.replace(request.failing, there=there))
         self.feed.close()
-        self.feed = LogFeed(request, self.doors, self.setup.config.board.log_lines, aim_ns)
+        self.feed = LogFeed(request, self.doors, self.setup.config.board.log_lines)
         self._names, self.busy, self._new = Names(), "", 0
         self.gone_to_ms = None
         self.view.show(self.feed.ring, self.feed.shown)
@@ -158,7 +152,7 @@ class LogPane(LogTelling):
             return ""
         self.view.stand_on(place)
         first_ms = ring.at_ns(ring.first) // 1_000_000
-        if request.from_ms is not None or request.at_ms is None or first_ms <= request.at_ms + AROUND_MS:
+        if request.at_ms is None or first_ms <= request.at_ms + AROUND_MS:
             return ""
         wanted, first = self._moment(request.at_ms), self._moment(first_ms)
         return f"No line is as early as {wanted}: the first one here is of {first}."
@@ -342,7 +336,7 @@ class LogPane(LogTelling):
                 sought = " that the filters look for" if asking.filters.any else ""
                 return f"There is nothing further back{sought}."
             return older.problem
-        told = self._sifted_words(Sifted(asking.latest, 0, asking.filters))
+        told = self._sifted_words(Sifted(asking.latest, 0, asking.filters, asking.revealed))
         placed = feed.further.put(asking, older, told)
         if placed.renumbered_before is not None:
             self.view.renumber(placed.renumbered_before)

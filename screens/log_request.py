@@ -22,8 +22,8 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
     ``at_ms`` is the moment to open at, None for the end. With ``job`` it is a console of Jenkins, of its last build
     where ``build`` is None. ``since_s`` counts back from now, 0 means all there is; None: the last ``tail`` lines.
     With ``failing`` and not ``widened`` only that is read, what takes its place and what fails later. With it or a
-    moment the last lines of the run before come too: what has failed may run again since. ``from_ms`` is since when to
-    read what was there already, None where the others say it.
+    moment the last lines of the run before come too: what has failed may run again since. ``redact`` says only how
+    lines are shown.
     """
 
     where: tuple[str, ...] = ()
@@ -39,7 +39,6 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
     build: int | None = None
     failing: Failing | None = None
     widened: bool = False
-    from_ms: int | None = None
 
     @property
     def narrow(self) -> Failing | None:
@@ -58,12 +57,10 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
             previous=self.previous,
             since_ms=since_ms,
             tail=self.tail if since_ms is None and self.since_s is None else None,
-            redact=self.redact,
+            revealable=True,
         )
 
     def _since_ms(self, now_ms: int) -> int | None:
-        if self.from_ms is not None:
-            return self.from_ms
         if self.since_s:
             return now_ms - self.since_s * 1000
         return self.at_ms - BEFORE_FAILURE_MS if self.at_ms is not None and self.since_s is None else None
@@ -75,7 +72,7 @@ class Doors(Protocol):
     def pods(self, selection: Selection) -> LogFollower:
         """Open the logs of pods."""
 
-    def console(self, job: str, build: int | None, *, redact: bool) -> LogFollower:
+    def console(self, job: str, build: int | None) -> LogFollower:
         """Open the console log of a build. Raises: LookupError when there is no Jenkins."""
 
 

@@ -27,6 +27,12 @@ def missed_text(count: int) -> str:
     return f"{counted(count, 'line')} skipped here: no room for what came while the view was paused"
 
 
+def _size(line: LogLine) -> int:
+    """Return how much room a line takes, about."""
+    unhidden = line.unhidden
+    return len(line.text) + OVERHEAD_BYTES + (len(unhidden.text) if unhidden is not None else 0)
+
+
 class Trace(msgspec.Struct):
     """What belongs to a line that begins a stack trace: so many lines, the last of them, and that of its cause."""
 
@@ -41,9 +47,12 @@ class LogRing:
     While it is held from a number on, lines from there on stay: where there is no room, new ones are counted in
     ``missed`` instead of kept, which is said in their place as soon as there is room again. ``lines_before`` is how
     many lines have come that would stand before the first one that is here, and had no room.
+
+    While it is ``revealed`` lines have what is hidden in them for their text, for whatever asks for it.
     """
 
-    def __init__(self, most_lines: int) -> None:
+    def __init__(self, most_lines: int, *, revealed: bool = False) -> None:
+        self.revealed = revealed
         self.most_lines = most_lines
         self.most_bytes = most_lines * BYTES_A_LINE
         self._slots = most_lines + most_lines // MORE_FOR_OLDER
@@ -69,6 +78,16 @@ class LogRing:
         return self.first <= number < self.end
 
     def __getitem__(self, number: int) -> LogLine:
+        line = self.kept(number)
+        return line.revealed if self.revealed else line
+
+    def reveal(self, secrets: bool) -> None:
+        """Give what is hidden in the lines for their text, or hide it again."""
+        self.revealed = secrets
+        self._gravity[:] = bytes([_UNKNOWN]) * self._slots
+
+    def kept(self, number: int) -> LogLine:
+        """Return a line as it is to be put back: with what is hidden in it beside its text."""
         if not self.first <= number < self.end:
             raise IndexError(number)
         line = self._blocks[number // BLOCK][number % BLOCK]
@@ -118,11 +137,11 @@ class LogRing:
             until = min(end, start - at + BLOCK)
             block, special = self._blocks[index], set[int]()
             if isinstance(block, Packed):
-                texts = block.texts()[at : at + until - start]
+                texts = block.texts(self.revealed)[at : at + until - start]
                 special.update(number for each in block.specials() if start <= (number := index * BLOCK + each) < until)
             else:
                 lines = [line for line in block[at : at + until - start] if line is not None]
-                texts = [line.text for line in lines]
+                texts = [line.full_text if self.revealed else line.text for line in lines]
                 special.update(number for number, line in enumerate(lines, start) if line.kind)
             if start < self._calm_from:
                 special.update(set(range(start, until)).difference(self.heads(start, until)))
@@ -194,12 +213,14 @@ class LogRing:
         """
         columns = columns_of(lines)
         count, size = len(lines), sum(map(len, columns.texts)) + OVERHEAD_BYTES * len(lines)
+        if any(columns.unhidden):
+            size += sum(len(each.text) for each in columns.unhidden if each is not None)
         slot = self.end % self._slots
         if (
             not self._traces.calm
             or may_hold_trace(columns.texts)
             or slot + count > self._slots
-            or not self._make_room(count, size - len(columns.texts[-1]) - OVERHEAD_BYTES)
+            or not self._make_room(count, size - _size(lines[-1]))
         ):
             return False
         index, at = divmod(self.end, BLOCK)
@@ -237,7 +258,7 @@ class LogRing:
         room, size = self._slots - len(self), self.most_bytes * (1 + 1 / MORE_FOR_OLDER) - self._bytes
         count = 0
         for line in reversed(lines):
-            size -= len(line.text) + OVERHEAD_BYTES
+            size -= _size(line)
             if count >= room or size < 0:
                 break
             count += 1
@@ -329,7 +350,7 @@ class LogRing:
         index, at = divmod(number, BLOCK)
         block = self._block(index)
         block[at] = line
-        size = len(line.text) + OVERHEAD_BYTES
+        size = _size(line)
         self._bytes += size
         self._block_bytes[index] += size
         if at == BLOCK - 1:

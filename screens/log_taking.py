@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.message import Message
 
-from collectors.log_lines import LogFollower, LogLine, Origin
+from collectors.log_lines import LogLine, Origin
 from screens.frame import Frame
 from screens.log_doors import in_background
 from screens.log_missing import with_missing
@@ -79,15 +79,16 @@ class LogTaking(Frame):
         follower, origins = pane.feed.follower, pane.feed.origins
         origin = origins[line.origin] if line.origin < len(origins) else None
         cut = bool(line.cut_bytes) and follower is not None
-        dialog = LineScreen(line, origin, self.zone, reading=cut, redacted=pane.request.redact)
+        redact = pane.request.redact
+        dialog = LineScreen(line, origin, self.zone, reading=cut, redacted=redact)
         self.app.push_screen(dialog)
         if cut and follower is not None:
-            in_background(partial(self._read_whole, follower, line, dialog))
+            in_background(partial(self._read_whole, partial(follower.whole, redact=redact), line, dialog))
 
-    def _read_whole(self, follower: "LogFollower", line: LogLine, dialog: "LineScreen") -> None:
+    def _read_whole(self, whole: Callable[[LogLine], str], line: LogLine, dialog: "LineScreen") -> None:
         """Read all of a line; runs on a thread."""
         try:
-            message = WholeRead(dialog, follower.whole(line))
+            message = WholeRead(dialog, whole(line))
         except Exception as error:  # whatever the network raises is told above what is here of the line
             why = safe(str(error)) or type(error).__name__
             message = WholeRead(dialog, line.text, f"The last {size(line.cut_bytes)} of it are missing: {why}.")
@@ -146,7 +147,8 @@ class LogTaking(Frame):
                 ring = pane.feed.ring
                 numbers = range(ring.first, ring.end) if everything else _let_through(pane)
                 lines, follower = with_missing(ring, numbers, pane.feed.further.asked_from_ns), pane.feed.follower
-                whole = follower.whole if follower is not None else attrgetter("text")
+                redact = pane.request.redact
+                whole = partial(follower.whole, redact=redact) if follower is not None else attrgetter("text")
                 work = partial(self._save, Path(text.strip()).expanduser(), lines, list(pane.feed.origins), whole)
                 self.run_worker(work, thread=True, group="save", exit_on_error=False)
 

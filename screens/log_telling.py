@@ -48,9 +48,7 @@ class LogTelling(Vertical):
     def _bar(self) -> BarState:
         request, feed = self.request, self.feed
         since = f"last {counted(request.tail, 'line')} of each"
-        if request.from_ms is not None and request.at_ms is None:
-            since = f"since {self._moment(request.from_ms)}"
-        elif request.since_s is not None:
+        if request.since_s is not None:
             since = f"since {span(request.since_s * 1000)}" if request.since_s else "all there is"
         elif request.at_ms is not None:
             # at the end nothing is around that moment any more: what stays true is where reading began
@@ -133,7 +131,7 @@ class LogTelling(Vertical):
     def _holes(self) -> str:
         """Say which of the lines that the filters let through now were not asked for."""
         sifted = self.feed.further.sifted
-        if sifted is None or sifted.covers(self.current_filters):
+        if sifted is None or sifted.covers(self.current_filters, self.feed.ring.revealed):
             return self._begin_in_sight()
         return f"{self._sifted_words(sifted)}: o asks for the rest"
 

@@ -46,7 +46,8 @@ While a rollout fails, its logs open with those of the container that fails, and
 the line above says so. What takes the place of those pods is followed too, and what fails later. `a` shows all pods,
 and again only what fails.
 
-What looks like a secret is hidden, also in what is copied and saved, until `R`.
+What looks like a secret is hidden, also in what is copied and saved, until `R`; filters and the search look at what is
+shown. All lines that are here stay, and `R` hides it again.
 """
 
 

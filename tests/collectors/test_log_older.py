@@ -6,12 +6,11 @@ import re
 import pytest
 
 from collectors import log_older
-from collectors.log_lines import LineKind, Origin, Selection
+from collectors.log_lines import MASKED, LineKind, Origin
 from collectors.log_older import Place, older_lines, whole_lines
 from tests.collectors.log_sought import sought
 
 NOW_S = 1_700_000_000
-SELECTION = Selection(targets=())
 
 
 class Log:
@@ -51,7 +50,7 @@ def stamped_line(number, text):
 
 def older(log, limit, pattern):
     place = Place(log, Origin(pod="orders-1", container="app"), 0)
-    found = older_lines([place], NOW_S * 10**9, limit, sought(pattern), SELECTION)
+    found = older_lines([place], NOW_S * 10**9, limit, sought(pattern), MASKED)
     return [" ".join(one.text.split()[:2]) if one.kind == LineKind.LINE else one.text for one in found]
 
 
@@ -77,7 +76,7 @@ def test_it_is_looked_further_back_until_there_are_enough_and_each_line_comes_on
 )
 def test_a_line_further_back_has_to_match_each_filter_for_itself(typed, numbers):
     place = Place(Log(), Origin(pod="orders-1", container="app"), 0)
-    found = older_lines([place], NOW_S * 10**9, 100, sought(*typed), SELECTION)
+    found = older_lines([place], NOW_S * 10**9, 100, sought(*typed), MASKED)
     assert [one.text.split()[1] for one in found] == [str(number) for number in numbers]
 
 
@@ -85,7 +84,7 @@ def test_two_filters_are_looked_for_in_long_lines_in_time(monkeypatch):
     long = "x " * 1250
     monkeypatch.setitem(globals(), "line", lambda number: stamped_line(number, f"{long}connection Refused {number}"))
     place = Place(Log(), Origin(pod="orders-1", container="app"), 0)
-    found = older_lines([place], NOW_S * 10**9, 100, sought("connection", "(refused|reset) [0-9]*7[0-9]?0"), SELECTION)
+    found = older_lines([place], NOW_S * 10**9, 100, sought("connection", "(refused|reset) [0-9]*7[0-9]?0"), MASKED)
     expected = [number for number in range(3600) if re.search("7[0-9]?0", str(number))]
     assert [int(one.text.split()[-1]) for one in found] == expected
 
@@ -94,9 +93,9 @@ def test_with_what_is_found_further_back_comes_the_trace_that_belongs_to_it(monk
     trace = ["INFO calm", "ERROR boom", "  at com.a.B.c(B.java:1)", "Caused by: y", "  ... 12 more", "INFO after"]
     monkeypatch.setitem(globals(), "line", lambda number: stamped_line(number, trace[number % len(trace)]))
     place = Place(Log(), Origin(pod="orders-1", container="app"), 0)
-    found = older_lines([place], NOW_S * 10**9, 8, sought("boom"), SELECTION)
+    found = older_lines([place], NOW_S * 10**9, 8, sought("boom"), MASKED)
     assert [one.text for one in found] == trace[1:5] * 2
-    assert [one.text for one in older_lines([place], NOW_S * 10**9, 1, sought("12 more"), SELECTION)] == [trace[4]]
+    assert [one.text for one in older_lines([place], NOW_S * 10**9, 1, sought("12 more"), MASKED)] == [trace[4]]
 
 
 def test_the_newest_matches_stay_when_there_is_too_much_further_back_and_it_is_told(monkeypatch):

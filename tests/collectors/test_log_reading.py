@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors import log_reading
+from collectors.log_lines import Manner
 from collectors.log_reading import SET_BACK, Position, Reading
 
 SECOND_NS = 10**9
@@ -26,14 +27,17 @@ class Log:
     def write(self, *times: int) -> None:
         self.times += times
 
-    def open(self, first: int = 0) -> None:
-        """Ask for what was not yet read, of a file that begins with the line ``first``, and read it to its end."""
-        reading = Reading(0, self.position, redact=False, colours=False, gap=lambda told, _: self.told.append(told))
+    def open(self, first: int = 0, at_once: int = 7) -> None:
+        """Ask for what was not yet read, of a file that begins with the line ``first``, and read it to its end.
+
+        So many lines come ``at_once``.
+        """
+        reading = Reading(0, self.position, Manner(redact=False), gap=lambda told, _: self.told.append(told))
         since_ns = self.position.since_s * SECOND_NS
         numbered = list(enumerate(self.times))[first:]
         given = [f"{stamp(at_ns)} {number}\n".encode() for number, at_ns in numbered if at_ns >= since_ns]
-        for at in range(0, len(given), 7):
-            self.read += [line.text for line in reading.feed(b"".join(given[at : at + 7]))]
+        for at in range(0, len(given), at_once):
+            self.read += [line.text for line in reading.feed(b"".join(given[at : at + at_once]))]
 
     @property
     def written(self) -> list[str]:
@@ -77,7 +81,18 @@ def test_what_is_not_known_any_more_comes_twice_and_is_told(monkeypatch):
         log.write(*every(20, SECOND_NS, log.times[-1] + SECOND_NS))
         log.open()
     assert list(dict.fromkeys(log.read)) == log.written and len(log.read) > len(log.written)
-    assert log.told == [SET_BACK, SET_BACK]
+    assert set(log.told) == {SET_BACK}
+
+
+def test_what_comes_at_once_before_a_line_that_is_known_is_none_that_is_new(monkeypatch):
+    monkeypatch.setattr(log_reading, "KNOWN_LINES", 10)
+    monkeypatch.setattr(log_reading, "_TOGETHER", 1)
+    log = Log()
+    log.write(*every(400, SECOND_NS), *every(20, SECOND_NS, NOON_NS + 300 * SECOND_NS))
+    log.open()
+    log.write(*every(20, SECOND_NS, log.times[-1] + SECOND_NS))
+    log.open(at_once=1000)
+    assert (log.read, log.told) == (log.written, [])
 
 
 def test_a_log_that_was_rotated_while_its_clock_is_set_back_loses_no_line_that_is_there():
@@ -97,7 +112,7 @@ def test_a_cut_while_old_lines_come_again_loses_none(monkeypatch):
     log.write(*every(400, SECOND_NS), NOON_NS, NOON_NS + SECOND_NS)
     log.open()
     log.write(*every(20, SECOND_NS, NOON_NS + 2 * SECOND_NS))
-    reading = Reading(0, log.position, redact=False, colours=False, gap=lambda told, _: log.told.append(told))
+    reading = Reading(0, log.position, Manner(redact=False), gap=lambda told, _: log.told.append(told))
     assert reading.feed("".join(f"{stamp(log.times[at])} {at}\n" for at in range(200)).encode())
     log.open()
     assert set(log.written) == set(log.read)

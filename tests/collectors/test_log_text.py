@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.log_lines import MAX_LINE_BYTES
+from collectors.log_lines import MASKED, MAX_LINE_BYTES, Manner
 from collectors.log_reading import Position, Reading
 from collectors.log_text import Redactor, Stamps, harmless, may_hold_secret
 from statusdesk.redact import redact
@@ -27,7 +27,7 @@ HOSTILE = st.lists(SEQUENCES | st.text(max_size=5), max_size=12).map("".join)
 
 def read(*chunks: bytes, **how: bool) -> list[str]:
     given = {"redact": True, "colours": False} | how
-    reading = Reading(0, Position(), **given)
+    reading = Reading(0, Position(), Manner(**given))
     lines = [line for chunk in chunks for line in reading.feed(chunk)]
     return [line.text for line in lines + reading.last()]
 
@@ -153,7 +153,7 @@ def test_times_of_many_lines_are_those_of_each(given, odd):
 
 def test_a_long_line_is_bounded_while_it_comes():
     position = Position()
-    reading = Reading(0, position, redact=True, colours=False)
+    reading = Reading(0, position, MASKED)
     lines = []
     for chunk in [b"2026-11-22T12:00:00Z ", *[b"\xc3\xa9" * 25_000] * 100, b"end\nnext\n"]:
         lines += reading.feed(chunk)
@@ -258,7 +258,7 @@ BODY = [f"MIIEowIBAAKCAQEA{n:048d}" for n in range(25)]
 @pytest.mark.parametrize("size", [10_000, 700, 65])
 def test_the_body_of_a_key_in_which_a_log_begins_is_hidden(size):
     raw = "\n".join([*BODY, "MIIEowIBAAKCAQEAw==", "-----END RSA PRIVATE KEY-----", "INFO up", BODY[0], ""]).encode()
-    reading = Reading(0, Position(), redact=True, colours=False, stamped=False)
+    reading = Reading(0, Position(), MASKED, stamped=False)
     shown = [each.text for at in range(0, len(raw), size) for each in reading.feed(raw[at : at + size])]
     assert not any("MIIE" in each for each in shown[:25]) and shown[-3:] == [
         "-----END RSA PRIVATE KEY-----",

@@ -9,6 +9,7 @@ import pytest
 
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_probe import probe_jenkins
+from collectors.log_lines import Manner
 from collectors.masking import Mask
 from collectors.transport import VisitFailed
 from collectors.vault_probe import probe_vault
@@ -153,7 +154,8 @@ def test_no_refusal_of_jenkins_tells_our_token(answer):
         assert API_TOKEN not in repr(probe_jenkins(settings, lambda: API_TOKEN))
 
 
-def test_the_console_of_a_build_does_not_show_our_token():
+@pytest.mark.parametrize("manner", [Manner(redact=False), Manner(revealable=True)], ids=["not redacted", "revealed"])
+def test_the_console_of_a_build_does_not_show_our_token(manner):
     from collectors.jenkins_console import JenkinsConsole
     from tests.collectors.kubernetes_server import wait_for
 
@@ -164,14 +166,14 @@ def test_the_console_of_a_build_does_not_show_our_token():
 
     with staged(answer) as stage:
         settings = JenkinsSettings(url=stage.url, user="bob")
-        console = JenkinsConsole(settings, lambda: API_TOKEN, "deploy", 1, redact=False)
+        console = JenkinsConsole(settings, lambda: API_TOKEN, "deploy", 1, manner=manner)
         console.start()
         lines = []
         wait_for(lambda: lines.extend(console.take(100)) or len(lines) >= 3, str(lines))
         lines += console.older(4, (), 10)
         console.close()
     assert len(lines) == 6
-    assert all(API_TOKEN not in line.text and BASIC not in line.text for line in lines)
+    assert all(API_TOKEN not in line.full_text and BASIC not in line.full_text for line in lines)
 
 
 def test_what_our_own_look_up_tells_is_read_all_the_same():

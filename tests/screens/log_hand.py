@@ -2,7 +2,9 @@
 
 import threading
 
-from collectors.log_lines import FollowStatus, LineKind, LogLine, Origin
+from msgspec.structs import replace
+
+from collectors.log_lines import FollowStatus, LineKind, LogLine, Origin, Unhidden
 from tests.screens.boards import NOW
 
 POD = "orders-7cc6f9fbf5-"
@@ -17,6 +19,12 @@ S = 1_000_000_000
 def line(text, at_s=0.0, origin=1, kind=LineKind.LINE, cut_bytes=0):
     """A line; ``at_s`` counts from a quarter of an hour before the clock of the tests."""
     return LogLine(int((NOW / 1000 - 900 + at_s) * S), origin, text, kind, cut_bytes)
+
+
+def hidden(text, came, at_s=0.0, origin=1, cut_bytes=0, came_cut_bytes=0):
+    """A line in which something is hidden, with what it was."""
+    made = line(text, at_s, origin, cut_bytes=cut_bytes)
+    return replace(made, unhidden=Unhidden(came, came_cut_bytes))
 
 
 def numbered(count, start=0, every_s=0.5, text="INFO  GET /orders/{n} 200 in 12 ms"):
@@ -93,8 +101,8 @@ class HandFollower:
             raise self.problem
         return self.older_lines
 
-    def whole(self, line):
-        self.asked.append(("whole", line, threading.current_thread().name))
+    def whole(self, line, *, redact=True):
+        self.asked.append(("whole", line, threading.current_thread().name, redact))
         assert self.may_answer.wait(30)
         if self.problem is not None:
             raise self.problem
@@ -123,8 +131,8 @@ class HandDoors:
     def pods(self, selection):
         return self._open(selection)
 
-    def console(self, job, build, *, redact):
-        return self._open((job, build, redact))
+    def console(self, job, build):
+        return self._open((job, build))
 
     def _open(self, selection):
         self.threads.append(threading.current_thread())

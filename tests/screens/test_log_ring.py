@@ -10,7 +10,7 @@ from screens.log_levels import Gravity
 from screens.log_packed import Packed, columns_of
 from screens.log_ring import BYTES_A_LINE, LogRing
 from screens.log_shown import Shown
-from tests.screens.log_hand import HOSTILE, ORIGINS, STORY, line, numbered
+from tests.screens.log_hand import HOSTILE, ORIGINS, STORY, hidden, line, numbered
 
 
 def texts(ring):
@@ -280,3 +280,50 @@ def test_no_gap_is_without_its_mark_whatever_is_held(steps):
             ring.release()
     ring.release()
     assert gaps_are_told(ring)
+
+
+def secrets(count, start=0, every=3):
+    """Lines of which each third has something hidden in it, not all of them ASCII, one an empty line of a key."""
+    for number in range(start, start + count):
+        if number % every:
+            yield line(f"INFO {number}", number)
+        else:
+            came = "" if number % 9 else f"password=h\xfcnter{number}"
+            yield hidden("[hidden]", came, number, came_cut_bytes=number % 2)
+
+
+@pytest.mark.parametrize("at_once", [1, 50, 1000])
+def test_what_is_hidden_in_lines_takes_the_place_of_their_texts_and_goes_again(at_once):
+    given = list(secrets(300))
+    ring = LogRing(250)
+    for at in range(0, len(given), at_once):
+        ring.extend(given[at : at + at_once])
+    kept = given[-len(ring) :]
+    for revealed in (False, True, False):
+        ring.reveal(revealed)
+        wanted = [each.revealed if revealed else each for each in kept]
+        assert [(each.text, each.cut_bytes) for each in map(ring.__getitem__, range(ring.first, ring.end))] == [
+            (each.text, each.cut_bytes) for each in wanted
+        ]
+        assert [text for _, some, _ in ring.runs(ring.first, ring.end) for text in some] == [e.text for e in wanted]
+        assert [ring.kept(number).full_text for number in range(ring.first, ring.end)] == [e.full_text for e in kept]
+
+
+def test_what_is_hidden_counts_for_the_room_there_is():
+    for at_once in (1, 640):
+        ring, given = LogRing(1000), [hidden("[hidden]", "y" * 4_000, at) for at in range(1000)]
+        for at in range(0, len(given), at_once):
+            ring.extend(given[at : at + at_once])
+        assert 0 < len(ring) <= 1000 * BYTES_A_LINE / 4_000
+    ring = LogRing(1000)
+    assert ring.prepend([hidden("[hidden]", "y" * 4_000, at) for at in range(1000)]) <= 1250 * BYTES_A_LINE / 4_000
+
+
+def test_how_grave_a_line_is_follows_what_is_shown_of_it():
+    ring = LogRing(1000)
+    ring.extend([hidden("password=[hidden]", "password=ERROR")])
+    assert not ring.gravity(0)
+    ring.reveal(True)
+    assert ring.gravity(0) == Gravity.ERROR
+    ring.reveal(False)
+    assert not ring.gravity(0)

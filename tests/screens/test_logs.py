@@ -217,7 +217,7 @@ async def test_a_paused_view_stays_in_a_flood_and_what_had_no_room_is_told():
         await until(pilot, lambda: "lines skipped here" in text(app))
 
 
-async def test_previous_since_secrets_and_init_containers_ask_anew():
+async def test_previous_since_and_init_containers_ask_anew():
     app = open_desk()
     async with app.run_test(size=WIDE) as pilot:
         screen = await logs(pilot)
@@ -231,9 +231,6 @@ async def test_previous_since_secrets_and_init_containers_ask_anew():
         await until(pilot, lambda: app.doors.last.selection.since_ms == boards.NOW - 900_000)
         assert app.doors.last.selection.tail is None
         await until(pilot, lambda: "since 15m" in lines(app)[2])
-        await pilot.press("R")
-        await until(pilot, lambda: not app.doors.last.selection.redact)
-        await until(pilot, lambda: "SECRETS SHOWN" in lines(app)[2])
         await until(pilot, lambda: len(screen.pane.feed.origins) == 3)
         await pilot.press("c")
         await until(pilot, lambda: "container sidecar" in text(app))
@@ -270,31 +267,6 @@ async def test_of_what_was_never_restarted_no_run_before_is_offered():
         await pilot.press("x")
         await until(pilot, lambda: "and pod orders-7cc6f9fbf5-" in text(app))
         assert text(app).count("the run before of it") == 1 and "vault-agent, and the run before of it" in text(app)
-
-
-async def test_secrets_are_shown_where_the_reader_stands_with_what_was_fetched_before():
-    app = open_desk(numbered(300))
-    async with app.run_test(size=WIDE) as pilot:
-        screen = await logs(pilot)
-        app.doors.last.older_lines = numbered(50, -50)
-        await pilot.press("o")
-        await until(pilot, lambda: len(screen.pane.feed.ring) == 350)
-        await pilot.press("down", "down", "down")
-        ring, cursor = screen.pane.feed.ring, screen.pane.view.cursor
-        stood_ns, first_ns = ring.at_ns(cursor), ring.at_ns(ring.first)
-        app.doors.lines = numbered(350, -50)
-        await pilot.press("R")
-        await until(pilot, lambda: len(app.doors.opened) == 2 and "SECRETS SHOWN" in lines(app)[2])
-        assert app.doors.last.selection.since_ms == first_ns // 1_000_000 and not app.doors.last.selection.redact
-        await until(pilot, lambda: not screen.pane.view.following)
-        assert len(screen.pane.feed.ring) == 350
-        assert screen.pane.feed.ring.at_ns(screen.pane.view.cursor) == stood_ns
-        await pilot.press("f", "R")
-        await until(pilot, lambda: len(app.doors.opened) == 3 and len(screen.pane.feed.ring) == 350)
-        assert screen.pane.view.following
-        await pilot.press("p")
-        await until(pilot, lambda: len(app.doors.opened) == 4)
-        assert app.doors.last.selection.since_ms is None  # another run has other times
 
 
 async def test_it_is_said_when_a_log_does_not_go_back_to_the_moment_that_was_asked_for():
@@ -336,7 +308,7 @@ async def test_the_console_of_a_build():
     async with app.run_test(size=WIDE) as pilot:
         app.open_console("deploy-orders", 412)
         await until(pilot, lambda: isinstance(app.screen, LogsScreen) and "Finished: SUCCESS" in text(app))
-        assert app.doors.last.selection == ("deploy-orders", 412, True)
+        assert app.doors.last.selection == ("deploy-orders", 412)
         assert "deploy-orders #412 \u203a console" in lines(app)[0]
         assert "dmwbp" not in lines(app)[2]
         assert "09:" not in lines(app)[4]  # no room is kept for times that a console has not

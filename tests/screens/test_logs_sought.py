@@ -167,7 +167,11 @@ async def test_further_back_is_asked_with_what_the_filters_look_for():
         await pilot.press("i", *"GET", "enter", "o")
         await until(pilot, lambda: "30 older lines" in text(app))
         [(what, before_ns, _, wanted, thread)] = app.doors.last.asked
-        assert (what, before_ns, wanted.includes) == ("older", numbered(1, 1000)[0].at_ns + 1, (Pattern("GET"),))
+        assert (what, before_ns, wanted.filters.includes) == (
+            "older",
+            numbered(1, 1000)[0].at_ns + 1,
+            (Pattern("GET"),),
+        )
         assert thread != threading.main_thread().name
         assert len(screen.pane.feed.shown) == 81 and "/orders/129 " in text(app)
         assert "-- before 09:35:30 only lines with GET are here --" in text(app)
@@ -191,7 +195,9 @@ async def test_where_older_lines_were_asked_with_a_filter_it_is_said_and_all_can
         hand.older_lines = [line(f"ERROR {n}", n * 10) for n in range(30, 40)]
         await pilot.press("o")
         await until(pilot, lambda: len(pane.feed.ring) == 51 + 21)
-        assert hand.asked[-1][1] == line("", 400).at_ns + 1 and hand.asked[-1][3].includes == (Pattern("ERROR"),)
+        assert hand.asked[-1][1] == line("", 400).at_ns + 1 and hand.asked[-1][3].filters.includes == (
+            Pattern("ERROR"),
+        )
         await pilot.press("backspace", "exclamation_mark")
         said = "before 09:35:30 only lines with ERROR are here: o asks for the rest"
         await until(pilot, lambda: said in text(app))
@@ -231,7 +237,7 @@ async def test_older_lines_of_a_console_are_those_before_the_first(room):
         def older(self, before, origins, limit, wanted=None):
             self.asked.append((before, wanted))
             is_wanted = wanted.of_one() if wanted is not None else bool
-            return [each for each in every[:before] if is_wanted(each.text)][-limit:]
+            return [each for each in every[:before] if is_wanted(each)][-limit:]
 
     app = open_desk(every, log_lines=room)
     app.doors.make = Console

@@ -48,7 +48,7 @@ class TwoPods(HandFollower):
             raise OSError("it has gone")
         is_wanted = wanted.of_one() if wanted is not None else bool
         there = [each for each in EVERY if each.origin in origins and each.origin not in self.gone]
-        return [each for each in there if each.at_ns < before_ns and is_wanted(each.text)][-limit:]
+        return [each for each in there if each.at_ns < before_ns and is_wanted(each)][-limit:]
 
 
 @pytest.fixture
@@ -211,14 +211,6 @@ async def test_more_lines_than_are_asked_for_at_a_time_are_marked_as_missing_unt
                 assert len(numbers) < 2 or numbers[0] + 1 == numbers[1], "what is missing is told"
         assert [each.text for each in every if not each.kind] == [each.text for each in (*CRASHED, *AGAIN)]
         assert not [each for each in every if each.kind == LineKind.CUT]
-
-
-async def test_what_is_read_again_says_from_when_on_it_is(app):
-    async with app.run_test(size=WIDE, notifications=True) as pilot:
-        await logs(pilot)
-        assert "last 200 lines of each" in lines(app)[2]
-        await pilot.press("R")
-        await until(pilot, lambda: len(app.doors.opened) == 2 and "since 09:33:50" in lines(app)[2])
 
 
 def test_what_one_question_knows_is_not_known_to_the_next():
