@@ -34,6 +34,7 @@ class LogChoice:
         self._failed = set[Key]()
         self._passed, self._passed_before = set[Key](), set[Key]()
         self._others = set[tuple[str, str]]()
+        self._serving = set[tuple[str, str]]()  # of those whose names are like that of one which fails
         self._restarts: dict[Key, int] = {}  # of what was passed over, when that was seen first
 
     @property
@@ -55,6 +56,7 @@ class LogChoice:
 
     def _forget(self, here: Set[tuple[str, str]]) -> None:
         """Forget the pods that have gone but for the last ones, which may be listed again."""
+        self._serving &= here
         gone = [key for key in self._pods if key not in here]
         self._pods = dict.fromkeys(gone[-MOST_LEFT:]) | {key: None for key in self._pods if key in here}
         self._failed = {key for key in self._failed if key[:2] in self._pods}
@@ -96,7 +98,7 @@ class LogChoice:
         key, area = (cluster.name, pod.uid), (cluster.name, pod.namespace)
         is_new = area in self.there and pod.uid not in self.there[area]
         if key not in self._pods and (
-            self._is_named_pod(area, pod)
+            self._is_asked(cluster, key, pod)
             or (is_new and (self._failed_of(area, pod) or pod.has_failed))
             or pod.fails(cluster.api.now_ns)
             or (not pod.leaves and any(self._fell((*key, one.name), one) for one in pod.containers))
@@ -123,11 +125,23 @@ class LogChoice:
         again = container.restarts > self._restarts.get(key, container.restarts)
         return again and container.last is not None and container.last.exit_code != 0
 
+    def _is_asked(self, cluster: Cluster, key: tuple[str, str], pod: LogPod) -> bool:
+        """Say whether a pod was named, or is like one that was and did not serve when it was seen first."""
+        area = (cluster.name, pod.namespace)
+        if key in self._serving or not self._is_named_pod(area, pod):
+            return False
+        if pod.name not in self._names(area) and pod.serves(cluster.api.now_ns):
+            self._serving.add(key)
+            return False
+        return True
+
     def _is_named_pod(self, area: Area, pod: LogPod) -> bool:
-        """Say whether a pod is one of those that were named."""
+        """Say whether a pod is one of those that were named, or like one of them."""
+        return any(pod.name == glob or fnmatch.fnmatchcase(pod.name, glob) for glob in self._names(area))
+
+    def _names(self, area: Area) -> list[str]:
         targets = self._failing.targets if self._failing is not None else ()
-        globs = [glob for each in targets if (each.cluster, each.namespace) == area for glob in each.pods]
-        return any(pod.name == glob or fnmatch.fnmatchcase(pod.name, glob) for glob in globs)
+        return [name for each in targets if (each.cluster, each.namespace) == area for name in each.pods]
 
     def _failed_of(self, area: Area, pod: LogPod) -> set[tuple[str, str]]:
         """Return those of the workloads that had failed which a pod is of."""

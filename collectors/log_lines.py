@@ -123,6 +123,7 @@ Area = tuple[str, str]
 class Failing(msgspec.Struct, frozen=True, kw_only=True):
     """What of the logs matters while rollouts fail: the pods that stand in the way, and the containers in them.
 
+    The pods of ``targets`` are those named, and of those whose names fit a glob what does not serve at the beginning.
     ``workloads`` are the failing ones, as (cluster, namespace, kind, name): a pod of theirs that was not ``there`` at
     the beginning, by its uid, takes the place of others. A place of which nothing is said there is one not looked at.
     """

@@ -30,6 +30,8 @@ from statusdesk.text import clean
 
 LATE_S = 60
 """A container that runs so long without being ready is looked at: most begin sooner."""
+LOOPS_S = 600
+"""So long after a crash a container may be in a loop still. Source: the kubelet's MaxContainerBackOff, twice."""
 _BEGINS = ("ContainerCreating", "PodInitializing", "starting")
 
 
@@ -141,6 +143,11 @@ class PodContainer(msgspec.Struct, frozen=True, kw_only=True):
         is_late = 0 < self.started_ns < now_ns - LATE_S * SECOND_NS
         return is_late or (self.last is not None and self.last.exit_code != 0)
 
+    def serves(self, now_ns: int) -> bool:
+        """Say whether it is ready, and not only between two crashes: without a probe it is as soon as it runs."""
+        loops = self.started_ns > now_ns - LOOPS_S * SECOND_NS and self.last is not None and self.last.exit_code != 0
+        return self.ready and not loops
+
     def run_of(self, previous: bool) -> str:
         """Return which run is read as ``previous`` or not; the one before stays the same when the next one begins."""
         if previous:
@@ -192,6 +199,11 @@ class LogPod(msgspec.Struct, frozen=True, kw_only=True):
         """Say whether it is there to stay and has no node, or a container that fails."""
         stays = not self.leaves and not self.over
         return stays and (bool(self.why) or any(one.fails(now_ns) for one in self.containers))
+
+    def serves(self, now_ns: int) -> bool:
+        """Say whether all that has to run runs well; a Job serves nobody, its tries run until they end."""
+        lasting = [one for one in self.containers if not one.init] if self.workload[0] != "Job" else []
+        return bool(lasting) and all(one.serves(now_ns) for one in lasting)
 
     @property
     def has_failed(self) -> bool:

@@ -6,13 +6,16 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from itertools import repeat
 
-from collectors.log_lines import MAX_LINE_BYTES, LogLine, Manner, Unhidden
+from collectors.log_lines import MAX_LINE_BYTES, MISSING, LogLine, Manner, Unhidden
 from collectors.log_text import SECOND_NS, Redactor, Splitter, Stamps, bounded, cut_long, harmless, needs_care
 
 WINDOW_NS = 2 * SECOND_NS
 KNOWN_BY_CHARS = 4096  # enough of a line to know it again; where exactly a long one is cut depends on how it came
-STEP_NS = 60 * SECOND_NS
+KNOWN_LINES = 8192  # by which more than two seconds are known, for a clock that is set back
+_TOGETHER = 256  # lines at least that are forgotten together: an array for each would be larger than what is in it
 MAX_REMARKS = 1000
+ROTATED = f"{MISSING} here: the log was rotated"
+SET_BACK = f"{MISSING} here, or come twice: the clock of the node was set back"
 
 
 class Position:
@@ -20,10 +23,16 @@ class Position:
 
     The server takes times in whole seconds, and standard output and standard error are stamped apart, so that lines of
     the second before may still come: that is why two seconds of lines are kept.
+
+    Where the clock of the node is set back, what comes next is older than what was read: it is asked for from there on,
+    and what was written before comes once more with it. So far as that is not known any more it cannot be told from
+    what is new: it is given on, and said to be so.
     """
 
     def __init__(self) -> None:
         self.newest_ns = 0
+        """The time of the line that was written last; where the clock was set back there are later ones."""
+        self.highest_ns = 0
         self.first_ns = 0
         """The time of the first line; what was written before it was not asked for."""
         self.redactor = Redactor()
@@ -31,23 +40,37 @@ class Position:
         self.remarks: set[str] = set()
         """Lines without a time: what a kubelet itself has to say, each time it is asked."""
         self._recent: deque[tuple[int, array[int]]] = deque()
+        self._kept = 0
 
-    def passed(self, times: Sequence[int], lines: Sequence[str]) -> None:
-        """Take note of lines that were given on, as they came."""
-        newest_ns = max(times)
-        if not self.newest_ns:
-            self.first_ns = min(times)
-        if times[-1] < max(newest_ns, self.newest_ns) - STEP_NS:
-            # the clock there was set back: lines would be asked for by a time that is still to come
-            self.newest_ns, self.first_ns, newest_ns = 0, 0, times[-1]
-            self._recent.clear()
-        self.newest_ns = max(self.newest_ns, newest_ns)
+    def passed(self, times: Sequence[int], lines: Sequence[str], is_new: bool = True) -> None:
+        """Take note of lines that were given on, as they came; not ``is_new`` where they may come once more."""
+        highest_ns, last_ns = max(times), times[-1]
+        self.first_ns = min(self.first_ns, min(times)) if self.newest_ns else min(times)
+        if is_new or last_ns > self.highest_ns:
+            self.newest_ns = last_ns
+        else:  # by the time of an old line would be asked for what is still to come
+            self.newest_ns = min(self.newest_ns, last_ns)
+        self.highest_ns = max(self.highest_ns, highest_ns)
         # What lines are known by, not the lines: two seconds of a flood would be megabytes.
         known_by = lines if max(map(len, lines)) <= KNOWN_BY_CHARS else [line[:KNOWN_BY_CHARS] for line in lines]
-        self._recent.append((newest_ns, array("q", map(hash, known_by))))
-        limit_ns = self.newest_ns - WINDOW_NS
-        while self._recent[0][0] < limit_ns:
-            self._recent.popleft()
+        self._keep(highest_ns, array("q", map(hash, known_by)))
+
+    def _keep(self, newest_ns: int, known: "array[int]") -> None:
+        """Keep what lines are known by, and forget the first ones: not those of these two seconds."""
+        recent = self._recent
+        self._kept += len(known)
+        if recent and len(recent[-1][1]) < _TOGETHER and abs(recent[-1][0] - newest_ns) <= WINDOW_NS:
+            before_ns, before = recent.pop()
+            before.extend(known)
+            newest_ns, known = max(before_ns, newest_ns), before
+        recent.append((newest_ns, known))
+        while self._kept - len(recent[0][1]) >= KNOWN_LINES and abs(recent[0][0] - self.newest_ns) > WINDOW_NS:
+            self._kept -= len(recent.popleft()[1])
+
+    @property
+    def is_set_back(self) -> bool:
+        """Whether the clock there was set back and has not yet come to where it was; by less all is known."""
+        return self.newest_ns + WINDOW_NS < self.highest_ns
 
     @property
     def since_s(self) -> int:
@@ -56,14 +79,16 @@ class Position:
 
     def seen(self) -> Counter[int]:
         """Return what the lines are known by that will come once more when asked from ``since_s`` on, and a few."""
-        return Counter(known_by for _, lines in self._recent for known_by in lines)
+        since_ns = self.since_s * SECOND_NS
+        return Counter(known_by for newest_ns, lines in self._recent if newest_ns >= since_ns for known_by in lines)
 
 
 class Reading:
     """Turns the chunks of one answer into lines that ``position`` has not seen; ``stamped`` ones begin with a time.
 
-    ``gap`` is called with the time of the first new line where none of those that were seen came again, as all do that
-    are still kept: lines before it are missing, or it is another log. It may raise, then none of them counts as read.
+    ``gap`` is called with what to tell, and the time of the first new line, where none of those that were seen came
+    again, as all do that are still kept: lines before it are missing, or it is another log. It may raise, then none of
+    them counts as read. Without it all that was not seen is new.
     """
 
     def __init__(
@@ -73,15 +98,16 @@ class Reading:
         manner: Manner,
         *,
         stamped: bool = True,
-        gap: Callable[[int], None] | None = None,
+        gap: Callable[[str, int], None] | None = None,
     ) -> None:
         self._origin = origin
         self._position = position
         self._seen = position.seen() if position.newest_ns else Counter[int]()
-        self._seen_until_ns = position.newest_ns + WINDOW_NS
+        self._seen_until_ns = position.highest_ns + WINDOW_NS
         self._newest_ns, self._first_ns = position.newest_ns, position.first_ns
         self._joins = False
         self._gap = gap if position.newest_ns else None
+        self._may_repeat = self._gap is not None and position.is_set_back
         self._splitter = Splitter()
         self._stamps = Stamps()
         self._stamps.last_ns = position.newest_ns
@@ -120,8 +146,8 @@ class Reading:
         times, texts = self._stamps.take(lines) if self._stamped else ([0] * len(lines), lines)
         if self._seen or self._stamps.missing:
             kept = self._new(times, lines)
-            if self._gap is not None and (self._joins or kept and times[kept[-1]] > self._newest_ns):
-                self._join(self._gap, times[kept[0]] if kept else 0)
+            if self._gap is not None:
+                self._join(self._gap, [times[index] for index in kept])
             if not kept:
                 return []
             if len(kept) < len(lines):
@@ -129,7 +155,7 @@ class Reading:
                 times = [times[index] for index in kept]
                 lines, texts = [lines[index] for index in kept], [texts[index] for index in kept]
         if self._stamped:
-            self._position.passed(times, lines)
+            self._position.passed(times, lines, self._joins or not self._may_repeat)
         if needs_care(piece):
             colours = self._manner.colours
             texts = [text if text.isprintable() else harmless(text, colours) for text in texts]
@@ -143,10 +169,13 @@ class Reading:
             _bound(made, cut)
         return made
 
-    def _join(self, gap: Callable[[int], None], until_ns: int) -> None:
-        if not self._joins:
-            gap(until_ns)
-        self._gap = None
+    def _join(self, gap: Callable[[str, int], None], times: list[int]) -> None:
+        """Tell that lines with these times do not join those that were seen, if they do not."""
+        if self._joins:
+            self._gap = None
+        elif times and (times[-1] > self._newest_ns or (self._may_repeat and times[-1] != self._newest_ns)):
+            gap(SET_BACK if self._may_repeat else ROTATED, times[0])
+            self._gap = None
 
     def _new(self, times: list[int], lines: list[str]) -> list[int]:
         """Return the indexes of the lines that were not seen before."""
@@ -159,8 +188,10 @@ class Reading:
                     kept.append(index)
             elif seen.get(known_by := hash(line[:KNOWN_BY_CHARS]), 0) > 0:
                 seen[known_by] -= 1
+                if self._may_repeat and not self._joins:  # a log is in the order of writing: all before it was there
+                    kept = [before for before in kept if before in missing]
                 self._joins = True
-            elif self._joins or times[index] >= self._first_ns:
+            elif self._joins or self._gap is None or times[index] >= self._first_ns:
                 kept.append(index)
         if times[-1] > self._seen_until_ns:
             self._seen = Counter()

@@ -29,7 +29,6 @@ ONCE_TRIES = 5  # without a line in between, where nothing is followed: some 3 s
 ONCE_WAIT_S = 2.0
 QUICK_S = 1.0  # a stream that ends sooner without a line has failed
 _OTHER_RUN = "OtherRun"
-ROTATED = f"{MISSING} here: the log was rotated"
 LAST_MISSING = f"; its last {MISSING}"
 NOT_KEPT = "the run before is not kept any more"
 NO_LOG = "its log cannot be had"
@@ -255,7 +254,7 @@ class ContainerReader:
             mark += LAST_MISSING
         at_ns = started_ns if is_again else ended_ns or started_ns
         self._merge.mark(track.lane, mark, at_ns or self._api.now_ns)
-        track.run_id, track.restarts = run_id, restarts
+        track.run_id, track.restarts, track.started_ns = run_id, restarts, started_ns
         track.reads_before = track.reads_before or track.position.newest_ns > 0
         track.end, track.end_told, track.torn = "", False, True
 
@@ -369,12 +368,12 @@ class ContainerReader:
         if seen is None or seen.run_of(previous) != run_id:
             raise _Unsure(ApiProblem(_OTHER_RUN, "the log is of another run", passing=True))
 
-    def _gap(self, make_sure: Callable[[], None], until_ns: int) -> None:
+    def _gap(self, make_sure: Callable[[], None], told: str, until_ns: int) -> None:
         """Mark that lines before a time may be missing, where it is the log of the same run still. Raises: _Unsure."""
         make_sure()
         self._over.wait(self._patience.settle_s)
         make_sure()
-        self._merge.mark(self.track.lane, ROTATED, until_ns)
+        self._merge.mark(self.track.lane, told, until_ns)
 
     def _opened(self, asked_s: float, previous: bool) -> None:
         self.heard_s = self.opened_s = time.monotonic()

@@ -10,6 +10,7 @@ from collectors.log_lane import Lane
 from collectors.log_lines import Origin, Selection
 from collectors.log_pods import LogPod, PodContainer, Run
 from collectors.log_reading import Position
+from collectors.log_text import SECOND_NS
 from statusdesk.clock import SAME_CLOCK_MS
 
 MOST_LEFT = 500
@@ -53,6 +54,8 @@ class Track(msgspec.Struct, kw_only=True):
     lane: Lane
     run_id: str = ""
     restarts: int = 0
+    started_ns: int = 0
+    """When its run began, by the clock of its node (ns of UTC); 0: not known."""
     done_id: str = ""
     from_start: bool = False
     opened_ms: int | None = None
@@ -106,6 +109,9 @@ class Track(msgspec.Struct, kw_only=True):
         if previous:
             query.append(("previous", "true"))
         since_s = self.position.since_s
+        if self.started_ns and self.read_of != self.run_id:
+            # the clock may have been set back between two runs, as where a node starts anew
+            since_s = min(since_s, self.started_ns // SECOND_NS - 1)
         if since_s:
             query.append(("sinceTime", _rfc3339(since_s)))
             tail = tail if bounded else None
@@ -136,6 +142,7 @@ def new_track(
         lane=lane,
         run_id=container.run_of(selection.previous),
         restarts=container.restarts,
+        started_ns=0 if selection.previous else container.started_ns,
         from_start=joined,
         torn=joined,
         run_before=selection.run_before and not joined and container.ended is None,

@@ -1,5 +1,6 @@
 """Where an alert leads: to the screen of what it is about, and to the logs of its pods."""
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from screens.frame import Frame, Setup
 from screens.ink import Ink
 from statusdesk.board import Board, Cell
+from statusdesk.states import PodState
 from statusdesk.states_alerts import AlertState
 
 if TYPE_CHECKING:
@@ -36,10 +38,11 @@ def screen_of(alert: AlertState, board: Board, setup: Setup, ink: Ink, past: Boa
     return None
 
 
-def logs_of(alert: AlertState, board: Board) -> "LogRequest | None":
+def logs_of(alert: AlertState, board: Board, pods: Sequence[PodState] = ()) -> "LogRequest | None":
     """Return the logs that an alert is about; None when there are none.
 
-    Of an app those from the moment on when it began, of a build its console.
+    Of an app those from the moment on when it began, or when the container failed that is to blame, if that was before:
+    an outage is seen by who begins to look during it. ``pods`` are those of the rollout. Of a build its console.
     """
     from screens.log_request import of_cell, of_console
 
@@ -50,7 +53,20 @@ def logs_of(alert: AlertState, board: Board) -> "LogRequest | None":
     if found is None:
         return None
     app, cell = found
-    return msgspec.structs.replace(of_cell(app, cell.stage, cell.rollouts), at_ms=alert.started_ms or alert.fired_ms)
+    began_ms = alert.started_ms or alert.fired_ms
+    moments = [began_ms, *_failures(rollout_of(alert, board), cell, pods)] if began_ms else []
+    request = of_cell(app, cell.stage, cell.rollouts)
+    return msgspec.structs.replace(request, at_ms=min(moments, default=None))
+
+
+def _failures(key: str, cell: Cell, pods: Sequence[PodState]) -> Iterable[int]:
+    """Yield when the container ended last that a rollout names, while it is in trouble."""
+    from screens.log_request import failed_ms
+
+    blamed = {rollout.pod: rollout.container for rollout in cell.rollouts if rollout.key == key and rollout.pod}
+    for pod in pods:
+        if pod.name in blamed and (at_ms := failed_ms(pod, blamed[pod.name])) is not None:
+            yield at_ms
 
 
 def _job_of(alert: AlertState) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 from textual.binding import Binding
@@ -18,7 +19,7 @@ from screens.alert_lines import (
     name_width,
     split,
 )
-from screens.alert_ways import logs_of, screen_of
+from screens.alert_ways import logs_of, rollout_of, screen_of
 from screens.frame import Setup, filter_key
 from screens.ink import Ink
 from screens.lineview import KeyedLines
@@ -31,6 +32,9 @@ from statusdesk.board_feed import AlertsReading
 from statusdesk.console_requests import Ack, AddSilence, ExpireSilence, MatcherAsked, Request, new_id
 from statusdesk.states_alerts import AlertState
 from statusdesk.text import span
+
+if TYPE_CHECKING:
+    from screens.log_request import LogRequest
 
 TITLE, NOTE = -1, -2
 HOUR_MS = 3_600_000
@@ -142,6 +146,13 @@ class AlertsScreen(ListScreen[AlertLines]):
             super().__init__()
             self.reading, self.problem = reading, problem
 
+    class Found(Message):
+        """The logs that an alert is about are known."""
+
+        def __init__(self, request: "LogRequest | None") -> None:
+            super().__init__()
+            self.request = request
+
     class Asked(Message):
         """A request was made, or why it could not be."""
 
@@ -250,11 +261,21 @@ class AlertsScreen(ListScreen[AlertLines]):
     def action_logs(self) -> None:
         """Open the logs of the rollout that an alert is about, at the moment when it began."""
         item, board = self.list.chosen, self.shown_board
-        request = logs_of(item.alert, board) if isinstance(item, AlertItem) and board is not None else None
-        if request is not None:
-            self.app.open_logs(request)
-        else:
+        alert = item.alert if isinstance(item, AlertItem) else None
+        if alert is None or board is None or logs_of(alert, board) is None:
             self.app.notify("No pods belong to this alert.")
+            return
+        self.run_worker(lambda: self._look(alert, board), thread=True, group="pods", exit_on_error=False)
+
+    def _look(self, alert: AlertState, board: Board) -> None:
+        """Find out when the pods failed that an alert is about; runs on a thread."""
+        key = rollout_of(alert, board) if self.past_ms is None else ""  # of the past no pods are kept
+        pods, _ = self.asked(lambda: self.feed.pods(key)) if key else ((), "")
+        self.post_message(self.Found(logs_of(alert, board, pods or ())))
+
+    def on_alerts_screen_found(self, message: Found) -> None:
+        if message.request is not None and self.is_current:  # else one has gone elsewhere, or asked twice
+            self.app.open_logs(message.request)
 
     def action_take(self) -> None:
         item = self.list.chosen

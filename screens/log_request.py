@@ -94,7 +94,8 @@ def failing_of(rollouts: Sequence[RolloutState]) -> Failing | None:
     if not named:
         return None
     targets = [
-        Target(cluster=each.cluster, namespace=each.namespace, pods=(_siblings(each.kind, each.pod),)) for each in named
+        Target(cluster=each.cluster, namespace=each.namespace, pods=_with_siblings(each.kind, each.pod))
+        for each in named
     ]
     known = all(each.container for each in named)
     containers = dict.fromkeys(each.container for each in named) if known else {}
@@ -105,13 +106,13 @@ def failing_of(rollouts: Sequence[RolloutState]) -> Failing | None:
     )
 
 
-def _siblings(kind: str, pod: str) -> str:
-    """Return a glob of the pods of the same revision, where their names tell it; else the pod.
+def _with_siblings(kind: str, pod: str) -> tuple[str, ...]:
+    """Return a pod, and a glob of the pods of the same revision where their names tell it.
 
     Source: the API server appends five characters to what it was given, and of a long name even the dash may be cut.
     """
     made_up = kind in ("Deployment", "ReplicaSet", "Job", "CronJob") and len(pod) > MADE_UP
-    return pod[:-MADE_UP] + "?" * MADE_UP if made_up else pod
+    return (pod, pod[:-MADE_UP] + "?" * MADE_UP) if made_up else (pod,)
 
 
 def of_rollout(

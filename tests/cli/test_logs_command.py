@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from collectors.log_lines import CUT_TEXT, FollowStatus, LineKind, LogLine, Origin
-from collectors.log_stream import LAST_MISSING, ROTATED
+from collectors.log_reading import ROTATED
+from collectors.log_stream import LAST_MISSING
 from statusdesk.cli import logs_output
 from statusdesk.cli.logs import DESCRIPTION
 from tests.cli.conftest import environment

@@ -12,6 +12,7 @@ from collectors.log_track import MOST_LEFT
 from tests.collectors.kubernetes_server import wait_for
 from tests.collectors.log_server import Reply, container, ended, pod, stamped
 
+LATE = {"running": {"startedAt": "2026-11-22T11:00:00Z"}}
 BACK = {"waiting": {"reason": "CrashLoopBackOff"}}
 
 
@@ -83,6 +84,43 @@ def test_what_has_been_replaced_before_is_followed_in_the_place_of_what_failed(k
     assert lines.marks() == [] and lines.source.status().others == 1
 
 
+def test_pods_that_serve_are_passed_over_beside_one_of_their_revision_that_fails(kube, follow, heard):
+    heard(*(f"orders-b-{number}" for number in range(1, 8)))
+    soon, again = {"running": {"startedAt": "2999-01-01T00:00:00Z"}}, ended("run-1", 1, "Error")
+    looping = container(run="run-2", ready=True, state=soon, lastState=again, restartCount=5)
+    beginning = container(state=soon)
+    recovered = container(run="run-2", ready=True, state=LATE, lastState=again, restartCount=1)
+    there = crashed(), container(state=LATE, ready=True), recovered, looping, beginning
+    pods = [of("b", f"orders-b-{number}", one) for number, one in enumerate(there, 1)]
+    lines = follow(*pods, failing=failing("orders-b-1", "orders-b-?"))
+    wait_for(lambda: sorted(lines.texts()) == [f"orders-b-{number} app" for number in (1, 4, 5)])
+    assert lines.source.status().others == 2
+    wait_for(lambda: kube.watching("pods", "testing"))
+    kube.show(of("b", "orders-b-2", container(state=LATE)), event="MODIFIED")  # it fails
+    kube.show(of("b", "orders-b-3", container(state=soon)), event="MODIFIED")  # and this one is not ready for a moment
+    kube.show(of("b", "orders-b-6"), event="ADDED")
+    wait_for(lambda: {"orders-b-2 app", "orders-b-6 app"} <= set(lines.texts()))
+    assert "orders-b-3 app" not in lines.texts()
+
+
+def test_the_one_that_was_named_is_followed_though_it_serves_at_the_moment(kube, follow, heard):
+    heard("orders-b-1", "orders-b-2")
+    well = container(state=LATE, ready=True)
+    lines = follow(of("b", "orders-b-1", well), of("b", "orders-b-2", well),
+                   failing=failing("orders-b-1", "orders-b-?"))  # fmt: skip
+    lines.wait_texts("orders-b-1 app")
+    assert lines.source.status().others == 1
+
+
+def test_tries_of_a_job_that_run_are_followed(kube, follow, heard):
+    heard("orders-1-a", "orders-1-b")
+    kube.replies["orders-1-a/app"] = [Reply(stamped("orders-1-a app"))]
+    runs = of("j", "orders-1-b", container(state=LATE, ready=True), kind="Job", workload="orders-1")
+    lines = follow(tried("orders-1-a", "orders-1"), runs,
+                   failing=failing("orders-1-a", "orders-1-?", kind="Job", workload="orders-1"))  # fmt: skip
+    wait_for(lambda: sorted(lines.texts()) == ["orders-1-a app", "orders-1-b app"])
+
+
 @pytest.mark.parametrize(("kind", "successor"), [("DaemonSet", "orders-x9z"), ("StatefulSet", "orders-0")])
 def test_the_other_pods_that_fail_are_followed_and_successors(kube, follow, heard, kind, successor):
     heard("orders-0", "orders-1", "orders-2", "orders-x9z")
@@ -96,9 +134,6 @@ def test_the_other_pods_that_fail_are_followed_and_successors(kube, follow, hear
     kube.show(of("", successor, kind=kind, uid="uid-next"), event="ADDED")
     wait_for(lambda: "the next one" in lines.texts(), str(lines.texts()))
     assert "orders-2 app" not in lines.texts()
-
-
-LATE = {"running": {"startedAt": "2026-11-22T11:00:00Z"}}
 
 
 @pytest.mark.parametrize(
@@ -241,7 +276,7 @@ def test_other_containers_are_followed_as_soon_as_they_fail(kube, follow, heard)
 def test_once_its_init_containers_are_done_that_had_failed_a_pod_goes_on_with_those_that_run(kube, follow, heard):
     heard("orders-c-1")
     begun = of("c", "orders-c-1", inits=(container("migrate", "run-m", state=ended("run-m")),))
-    lines = follow(begun, failing=failing("orders-c-?", containers=("migrate",)))
+    lines = follow(begun, failing=failing("orders-c-1", containers=("migrate",)))
     wait_for(lambda: sorted(lines.texts()) == ["orders-c-1 app", "orders-c-1 migrate"])
 
 

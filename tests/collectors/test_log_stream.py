@@ -182,3 +182,25 @@ def test_pods_that_have_gone_are_not_asked_for_older_lines(kube, follow):
     kube.replies["app"] = [Reply(stamped("one"))]
     lines.source.older(lines.lines[0].at_ns + 10**9, (0, 1), 5)
     assert {query["pod"] for query in kube.asked_logs[asked:]} == {"orders-2"}
+
+
+def test_of_a_run_that_began_after_the_clock_of_its_node_was_set_back_all_is_asked_for(kube, follow):
+    began = {"running": {"startedAt": "2026-11-22T11:00:00Z"}}
+    new = pod("orders-1", container(run="run-2", state=began, lastState=OOM, restartCount=1))
+    first = Reply(stamped("one"), end="cut", then=lambda: kube.show(new))
+    kube.replies["app"] = [first, Reply(b"2026-11-22T11:00:01Z begin\n", end="cut"), Reply(end="hang")]
+    kube.replies["app previous"] = [Reply(stamped("one", "two"))]
+    lines = follow()
+    lines.wait_said("one", "two", "! restarted: exit 137 OOMKilled", "begin")
+    wait_for(lambda: len(kube.asked_logs) > 3)
+    asked = [query.get("sinceTime") for query in kube.asked_logs if "previous" not in query]
+    assert asked[-2:] == ["2026-11-22T10:59:59Z", "2026-11-22T11:00:00Z"]
+
+
+def test_lines_that_may_come_twice_as_the_clock_was_set_back_are_told(kube, follow):
+    kube.replies["app"] = [
+        Reply(stamped("one", second=30) + stamped("two", second=10), end="cut"),
+        Reply(stamped("of before or after", second=11), end="hang"),
+    ]
+    twice = "! lines may be missing here, or come twice: the clock of the node was set back"
+    follow().wait_said("one", "two", twice, "of before or after")

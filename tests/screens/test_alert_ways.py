@@ -3,7 +3,8 @@
 from msgspec.structs import replace
 
 from screens.alert_ways import logs_of, rollout_of
-from tests.screens import alerts
+from statusdesk.facts import Container, ContainerRole
+from tests.screens import alerts, boards
 
 
 def test_an_alert_of_a_workload_with_a_name_of_its_own_leads_to_its_app():
@@ -19,3 +20,25 @@ def test_an_alert_of_a_workload_with_a_name_of_its_own_leads_to_its_app():
     request = logs_of(about, shown)
     assert request is not None
     assert rollout_of(replace(about, app="nothing/worker"), shown) == ""
+
+
+def test_the_logs_of_an_alert_begin_where_the_container_failed_if_that_was_before():
+    shown, alert = alerts.board(), alerts.FAILING
+    key = rollout_of(alert, shown)
+    rollout = next(
+        each for row in shown.rows for cell in row.cells if cell for each in cell.rollouts if each.key == key
+    )
+    before_ms = alert.started_ms - 5 * boards.MINUTE
+
+    def begins(name, container, **state):
+        crashed = replace(
+            boards.pods(key)[0], name=name, containers=(Container(name=container, role=ContainerRole.APP, **state),)
+        )
+        return logs_of(alert, shown, (crashed, boards.pods(key)[1])).at_ms
+
+    crashes = {"state": "waiting", "last_exit_code": 1, "last_finished_ms": before_ms}
+    assert begins(rollout.pod, rollout.container, **crashes) == before_ms
+    later = {"state": "terminated", "exit_code": 1, "since_ms": alert.started_ms + boards.MINUTE}
+    assert begins(rollout.pod, rollout.container, **later) == alert.started_ms
+    assert begins(rollout.pod, "another", **crashes) == alert.started_ms, "it is not to blame"
+    assert begins("another", rollout.container, **crashes) == alert.started_ms

@@ -13,6 +13,7 @@ from screens.builds import BuildsScreen
 from screens.rollout import RolloutScreen
 from screens.tokens import TokenScreen
 from statusdesk.console_requests import Ack, AddSilence, ExpireSilence
+from statusdesk.facts import Container, ContainerRole
 from statusdesk.states import Collector
 from statusdesk.states_alerts import Muted, MutedThere
 from tests.screens import alerts, boards, rollouts
@@ -317,6 +318,20 @@ async def test_the_logs_of_an_alert_begin_where_it_began():
         await pilot.press("l")
         await until(pilot, lambda: len(asked) == 2)
         assert (asked[1].job, asked[1].build) == ("deploy-customers", 97)
+
+
+async def test_the_logs_of_an_alert_begin_where_its_pod_failed_as_the_store_has_it():
+    asked, before_ms = [], alerts.FAILING.started_ms - 300_000
+    app = alert_desk()
+    app.open_logs = asked.append
+    crash = Container(name="vault-agent", role=ContainerRole.INIT, last_exit_code=1, last_finished_ms=before_ms)
+    app.hand.pods = lambda key: [replace(each, containers=(crash,)) for each in boards.pods(key)]
+    async with app.run_test(size=WIDE) as pilot:
+        await list_alerts(pilot)
+        await go_to(pilot, alerts.FAILING)
+        await pilot.press("l")
+        await until(pilot, lambda: asked)
+        assert asked[0].at_ms == before_ms
 
 
 async def test_a_fault_of_ours_ends_a_reading_too():
