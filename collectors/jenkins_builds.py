@@ -67,7 +67,7 @@ class JenkinsBuilds:
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
         # one that had no build may have many by now
         read = {job: each for job, each in read_of(stored).items() if job in self._reached}
-        self._history = History(settings.backfill_builds, keep_s * 1000, clock, read)
+        self._history = History(settings.backfill_builds, keep_s * 1000, clock, self._server_clock.ours, read)
         parallel = settings.backfill_parallel
         self._errands = JenkinsErrands(connect, parallel, self._delivered, self._missing, self._remain)
         self._deletions = Deletions()

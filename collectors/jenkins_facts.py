@@ -133,7 +133,8 @@ def job_of(
 ) -> Job:
     """Return the fact of one job of a tick; ``skew_ms``: how far Jenkins' clock is ahead of ours.
 
-    ``read``: which builds before its last one were read; there are none before the first, or where it has none.
+    ``read``: which builds before its last one were read, told in our clock; there are none before the first, or where
+    it has none.
     """
     wire, known = seen.wire, definition or Definition()
     color = clean(wire.color or "")
@@ -153,7 +154,7 @@ def job_of(
         read_builds=read.builds,
         read_from=read.lowest,
         gap_after=read.gap,
-        read_from_ms=read.lowest_ms - skew_ms if read.lowest_ms is not None else None,
+        read_from_ms=read.lowest_ms,
         namespace_default=default[0] if default else None,
         parameters=known.parameters,
         kind=clean((wire.class_ or "").rsplit(".", 1)[-1]),

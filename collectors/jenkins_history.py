@@ -16,6 +16,7 @@ from statusdesk.facts import Job
 
 FIRST = 50
 PAGE = 100
+Ours = Callable[[int | None], int | None]
 
 
 class Page(NamedTuple):
@@ -35,7 +36,8 @@ class Read(NamedTuple):
     """How far the builds of a job were read: so many of its newest, down to this number.
 
     ``complete``: all that there are, or that are kept. ``cut``: no more will be read. ``gap``: builds after this one,
-    before the newest one, are not read. ``lowest_ms``: when the lowest one began.
+    before the newest one, are not read. ``lowest_ms``: when the lowest one began, in
+    our clock.
     """
 
     complete: bool = False
@@ -63,11 +65,15 @@ def read_of(jobs: Iterable[Job]) -> dict[str, Read]:
 class History:
     """Says what to read next of each job. Not locked: its owner is."""
 
-    def __init__(self, most: int, keep_ms: float, clock: Clock, read: Mapping[str, Read]) -> None:
-        """``most``: builds to read of each job; ``keep_ms``: what began longer ago is not kept anyway."""
+    def __init__(self, most: int, keep_ms: float, clock: Clock, ours: Ours, read: Mapping[str, Read]) -> None:
+        """``most``: builds to read of each job; ``keep_ms``: what began longer ago is not kept anyway.
+
+        ``ours`` tells moments of Jenkins in our clock.
+        """
         self._most = most
         self._keep_ms = keep_ms
         self._clock = clock
+        self._ours = ours
         self._reads: dict[str, Read] = {}
         self._reading: set[str] = set()
         self._gaps: dict[str, set[int]] = {}  # per job the numbers after which pages are missed
@@ -168,7 +174,7 @@ class History:
             return Page(ended - 1, ended - 1 + PAGE, lowest, page.down_to)
         read = self._reads.get(job, UNREAD)
         if oldest is not None and (read.lowest is None or oldest.number <= read.lowest):
-            read = read._replace(lowest=oldest.number, lowest_ms=oldest.timestamp)
+            read = read._replace(lowest=oldest.number, lowest_ms=self._ours(oldest.timestamp))
         read = read._replace(complete=last or read.complete, builds=max(read.builds, ended, 1))
         self._reads[job] = read._replace(cut=self._is_cut(read))
         if read.complete or (lowest is not None and lowest <= self._earlier.get(job, -1)):
@@ -196,10 +202,10 @@ class History:
         oldest = min(found, key=lambda build: build.number)
         if first is not None and oldest.number <= first.number:
             return True
-        return self._is_past(oldest.timestamp)
+        return self._is_past(self._ours(oldest.timestamp))
 
     def _is_past(self, at_ms: int | None) -> bool:
-        """Whether what began then is not kept any more."""
+        """Whether what began then, in our clock, is not kept any more."""
         return at_ms is not None and at_ms < self._clock() - self._keep_ms
 
     def _is_cut(self, read: Read) -> bool:
