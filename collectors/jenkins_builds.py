@@ -10,7 +10,7 @@ from collectors.jenkins_activity import Activity
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_deletions import Deletions
 from collectors.jenkins_details import DetailsWanted, JenkinsDetails
-from collectors.jenkins_errands import PATIENCE, Errand, JenkinsErrands
+from collectors.jenkins_errands import PATIENCE, Errand, JenkinsErrands, trouble
 from collectors.jenkins_facts import SOURCE, Definition, SeenJob, definitions_in, depth_of
 from collectors.jenkins_history import History, read_of
 from collectors.jenkins_identity import UNSEEN_S, Identities, is_large_gap
@@ -25,8 +25,6 @@ from statusdesk.clock import Clock, ClockSteps
 from statusdesk.config import JenkinsSettings, TokenSettings
 from statusdesk.facts import Build, Changed, Job, JobClass, JobMove, Message
 from statusdesk.job_classes import class_of
-from statusdesk.job_names import shown_job
-from statusdesk.text import counted
 from statusdesk.wants import BuildWanted
 
 SCAN_AGAIN_S = 60.0
@@ -236,6 +234,10 @@ class JenkinsBuilds:
                     self._identities.begin(job.name)
                     self._drop(job.name)
                 gaps += self._identities.missing(job, self._reached.get(job.name))
+                if last is not None:
+                    self._history.answered(job.name, last.number)
+                singly = self._history.singly(job.name)
+                gaps += [self._identities.errand(job.name, job.path, number) for number in singly]
                 if last is None:
                     continue
                 told = self._ledger.take(job.name, job.path, self._default(job.name), [last])
@@ -321,14 +323,9 @@ class JenkinsBuilds:
         for errand, _ in given_up:
             if errand.number is not None:
                 with self._lock:
+                    self._history.gave_up(errand.job, errand.number)
                     self._tell(self._ledger.unreadable((errand.job, errand.number)))
-        if not given_up:
-            self._visits.tell_part("builds", None)
-            return
-        errand, error = given_up[0]
-        jobs = len({each.job for each, _ in given_up})
-        text = f"builds of {counted(jobs, 'job')} could not be read, such as {shown_job(errand.job)}: {error.message}"
-        self._visits.tell_part("builds", VisitFailed(error.problem, text))
+        self._visits.tell_part("builds", trouble(given_up))
 
     def _delivered(self, errand: Errand, answer: Builds) -> None:
         """Take what an errand has brought; called by its thread."""

@@ -7,7 +7,7 @@ all rest until the regular visit has reached it again.
 import collections
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from collectors.jenkins_api import JenkinsApi
@@ -16,7 +16,8 @@ from collectors.jenkins_queries import one_build, page_of_builds, remaining_buil
 from collectors.jenkins_wire import Builds, BuildWire, Remaining
 from collectors.pace import RETRY_AFTER_LIMIT_S
 from collectors.transport import VisitFailed, fault
-from statusdesk.job_names import shown_job
+from statusdesk.job_names import shown_build, shown_job
+from statusdesk.text import counted
 
 MAX_TRIES = 5
 PATIENCE = 3.0  # old builds are read from disk by a server that may be cold
@@ -40,6 +41,17 @@ class Errand(NamedTuple):
     def can_wait(self) -> bool:
         """Whether all others go first: what is old by now was not known for long."""
         return self.page is not None and self.page.begin > 0 and self.page.down_to is None
+
+
+def trouble(given_up: Sequence[tuple[Errand, VisitFailed]]) -> VisitFailed | None:
+    """Return what is to be told of the errands that failed for good; a single build is named."""
+    if not given_up:
+        return None
+    errand, error = given_up[0]
+    jobs = len({each.job for each, _ in given_up})
+    such = shown_job(errand.job) if errand.number is None else shown_build(errand.job, errand.number)
+    text = f"builds of {counted(jobs, 'job')} could not be read, such as {such}: {error.message}"
+    return VisitFailed(error.problem, text)
 
 
 class JenkinsErrands:

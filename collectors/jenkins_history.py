@@ -3,7 +3,8 @@
 The newest few of every job come first, then older ones page by page, until Jenkins has no more, what is left is older
 than the store keeps, or so many of one job were read as the settings allow; numbers that nobody looked for are read
 down to the last one that was. Builds come and go meanwhile, so that each page begins with the last one of the page
-before: where that is missed, a page is read once more from further up.
+before: where that is missed, a page is read once more from further up. Single numbers that were left out are asked for
+one by one; one that was given up is no gap any more, but stays named until Jenkins tells it, or that it is gone.
 """
 
 import sys
@@ -36,8 +37,8 @@ class Read(NamedTuple):
     """How far the builds of a job were read: so many of its newest, down to this number.
 
     ``complete``: all that there are, or that are kept. ``cut``: no more will be read. ``gap``: builds after this one,
-    before the newest one, are not read. ``lowest_ms``: when the lowest one began, in
-    our clock.
+    before the newest one, are not read; ``lacks``: which, where these are asked for one by one. ``unreadable``: those
+    that were given up. ``lowest_ms``: when the lowest one began, in our clock.
     """
 
     complete: bool = False
@@ -46,6 +47,8 @@ class Read(NamedTuple):
     cut: bool = False
     gap: int | None = None
     lowest_ms: int | None = None
+    lacks: tuple[int, ...] = ()
+    unreadable: tuple[int, ...] = ()
 
 
 UNREAD = Read()
@@ -55,10 +58,16 @@ def read_of(jobs: Iterable[Job]) -> dict[str, Read]:
     """Return how far the builds of stored jobs were read. One that does not tell how many was read by an older desk."""
     return {
         job.name: Read(
-            job.complete and not job.cut, job.read_builds, job.read_from, gap=job.gap_after, lowest_ms=job.read_from_ms
+            complete=job.complete and not job.cut,
+            builds=job.read_builds,
+            lowest=job.read_from,
+            gap=job.gap_after,
+            lowest_ms=job.read_from_ms,
+            lacks=job.lacks,
+            unreadable=job.unreadable,
         )
         for job in jobs
-        if job.read_builds or job.gap_after is not None
+        if job.read_builds or job.gap_after is not None or job.unreadable
     }
 
 
@@ -78,6 +87,7 @@ class History:
         self._reading: set[str] = set()
         self._gaps: dict[str, set[int]] = {}  # per job the numbers after which pages are missed
         self._lacks: dict[str, set[int]] = {}  # per job the numbers that are asked for one by one
+        self._unreadable: dict[str, set[int]] = {}  # and those of them that were given up
         self._earlier: dict[str, int] = {}  # gaps of before, which reading from the newest build down closes
         self.know(read)
 
@@ -88,7 +98,7 @@ class History:
             for job, read in self._reads.items()
             if read.cut and not read.complete and self._is_past(read.lowest_ms)  # what is kept has moved on
         }
-        if not (self._gaps or self._lacks or self._earlier):
+        if not (self._gaps or self._lacks or self._earlier or self._unreadable):
             return self._reads
         told = dict(self._reads)
         for job, gap in self._earlier.items():
@@ -96,6 +106,12 @@ class History:
         for job in {*self._gaps, *self._lacks}:
             after = [*self._gaps.get(job, ()), *(number - 1 for number in self._lacks.get(job, ()))]
             told[job] = Read(gap=min([*after, self._earlier.get(job, after[0])]))
+        for job in self._lacks.keys() - self._gaps.keys() - self._earlier.keys():
+            read, lacks = self._reads.get(job, UNREAD), tuple(sorted(self._lacks[job]))
+            is_complete = read.complete and not read.cut
+            told[job] = read._replace(complete=is_complete, cut=False, gap=lacks[0] - 1, lacks=lacks)
+        for job, numbers in self._unreadable.items():
+            told[job] = told.get(job, UNREAD)._replace(unreadable=tuple(sorted(numbers)))
         return told
 
     def whole(self, job: str) -> None:
@@ -122,16 +138,25 @@ class History:
 
     def answered(self, job: str, number: int) -> None:
         """Take that Jenkins has said what one build is, or that there is none."""
-        if lacks := self._lacks.get(job):
-            lacks.discard(number)
-            if not lacks:
-                del self._lacks[job]
+        for numbers in (self._lacks, self._unreadable):
+            _discard(numbers, job, number)
+
+    def gave_up(self, job: str, number: int) -> None:
+        """Take that one build cannot be read: those after it are, and it is no gap."""
+        if number in self._lacks.get(job, ()):
+            _discard(self._lacks, job, number)
+            self._unreadable.setdefault(job, set()).add(number)
+
+    def singly(self, job: str) -> list[int]:
+        """Return the builds of a job that are to be asked for one by one, also those that were given up before."""
+        return sorted(self._lacks.get(job, set()) | self._unreadable.get(job, set()))
 
     def forget(self, job: str) -> None:
         """Forget a job: its name stands for another one, or for none."""
         self._reads.pop(job, None)
         self._gaps.pop(job, None)
         self._lacks.pop(job, None)
+        self._unreadable.pop(job, None)
         self._earlier.pop(job, None)
         self._reading.discard(job)
 
@@ -139,27 +164,41 @@ class History:
         """Return by new names how far jobs were read by the names before; nothing of one that ``lacks`` builds."""
         told = self.told()
         found = {after: told[before] for after, before in moves.items() if before in told}
-        return {after: read for after, read in found.items() if read.gap is not None or not lacks(moves[after])}
+        return {
+            after: read
+            for after, read in found.items()
+            if read.gap is not None or read.unreadable or not lacks(moves[after])
+        }
 
     def know(self, reads: Mapping[str, Read]) -> None:
         """Take how far the builds of jobs were read before, or by other names that these had."""
         for job, read in reads.items():
-            if read.gap is not None:
+            if read.lacks:
+                self._lacks[job] = set(read.lacks)
+            elif read.gap is not None:
                 self._earlier[job] = read.gap
+            if read.unreadable:
+                self._unreadable[job] = set(read.unreadable)
             if read.builds:
-                self._reads[job] = read._replace(cut=self._is_cut(read), gap=None)
+                self._reads[job] = read._replace(cut=self._is_cut(read), gap=None, lacks=(), unreadable=())
 
     def untold(self, job: str, page: Page, found: list[BuildWire], knows: Callable[[int], bool]) -> list[BuildWire]:
         """Return the builds of a page but for those told before and forgotten: these are attributed as they were."""
         if page.down_to is not None:
             return [build for build in found if build.number > page.down_to or knows(build.number)]
-        lowest = self._reads.get(job, UNREAD).lowest
-        return [build for build in found if lowest is None or build.number < lowest or knows(build.number)]
+        lowest, never = self._reads.get(job, UNREAD).lowest, set(self.singly(job))
+        return [
+            build
+            for build in found
+            if lowest is None or build.number < lowest or build.number in never or knows(build.number)
+        ]
 
     def after(self, job: str, page: Page, answer: Builds) -> Page | None:
         """Take what a page holds; return the next one, or None where that was the last."""
         found = answer.found
         numbers = [build.number for build in found]
+        for number in numbers:
+            self.answered(job, number)
         if page.begin and page.below is not None and max(numbers, default=0) < page.below:
             begin = max(0, page.begin - PAGE)  # some were deleted meanwhile, and others have moved up
             return page._replace(begin=begin, end=begin + PAGE)
@@ -169,7 +208,7 @@ class History:
         last = self._is_last(page, answer)
         if page.down_to is not None:
             if last or lowest is None or lowest <= page.down_to:
-                self._fill(job, page.down_to)
+                _discard(self._gaps, job, page.down_to)
                 return None
             return Page(ended - 1, ended - 1 + PAGE, lowest, page.down_to)
         read = self._reads.get(job, UNREAD)
@@ -211,8 +250,9 @@ class History:
     def _is_cut(self, read: Read) -> bool:
         return not read.complete and read.builds >= self._most
 
-    def _fill(self, job: str, reached: int) -> None:
-        gaps = self._gaps.get(job, set())
-        gaps.discard(reached)
-        if not gaps:
-            self._gaps.pop(job, None)
+
+def _discard(numbers: dict[str, set[int]], job: str, number: int) -> None:
+    of_job = numbers.get(job, set())
+    of_job.discard(number)
+    if not of_job:
+        numbers.pop(job, None)

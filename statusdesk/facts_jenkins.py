@@ -25,7 +25,8 @@ class Job(Fact, frozen=True):
     far back as builds are kept. Where not, of its newest ``read_builds`` have been, down to number ``read_from``, which
     began at ``read_from_ms``; ``cut``: that is as many as the settings allow, and no more will be, which is complete
     all the same where what is left is not kept. ``gap_after``: builds between this number and the newest one have not
-    been told yet, which may be newer than all that is known of a namespace.
+    been told yet, which may be newer than all that is known of a namespace; ``lacks``: which, where these are asked for
+    one by one. ``unreadable``: builds that Jenkins does not tell however often it is asked; all others are.
     """
 
     source: str
@@ -46,6 +47,8 @@ class Job(Fact, frozen=True):
     read_from: int | None = None
     gap_after: int | None = None
     read_from_ms: int | None = None
+    lacks: tuple[int, ...] = ()
+    unreadable: tuple[int, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -53,8 +56,13 @@ class Job(Fact, frozen=True):
 
     @property
     def is_read(self) -> bool:
-        """Whether no more of its older builds will be told."""
-        return self.complete or self.cut
+        """Whether no more of its builds will be told, but for new ones."""
+        return (self.complete or self.cut) and self.gap_after is None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of its builds have been told, as far back as they are kept."""
+        return self.complete and self.gap_after is None and not self.unreadable
 
 
 class JobMove(msgspec.Struct, frozen=True):

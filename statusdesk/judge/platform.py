@@ -317,7 +317,7 @@ def _overdue(known: _Known) -> str:
 
 def _as_read(job: Job) -> str:
     """Say of which builds it is told that there is none, where older ones are not read."""
-    if job.complete or job.last_number is None:
+    if job.is_whole or job.last_number is None:
         return ""
     return f" among the newest {job.read_builds:,}" if job.cut else " as far as its builds are read"
 

@@ -197,7 +197,7 @@ def test_what_ran_while_nobody_looked_is_read_down_to_the_last_build_that_is_kno
     jenkins.add("deploy", *map(build, range(1, 301)))
     whole = Job(source="jenkins", name="deploy", url="u", complete=True, read_builds=reached, read_from=1)
     with staged(jenkins) as stage, Watched(stage, [known("deploy", reached)], stored=[whole]) as watched:
-        assert not watched.sweeps(Job)[0].facts[0].complete  # before its last build is told: a restart would know that
+        assert not watched.sweeps(Job)[0].facts[0].is_whole  # before its last build is told: a restart would know that
         all_read(watched)
         assert numbers(watched) == set(range(reached + 1, 301))
         assert pages(stage) == asked if isinstance(asked, list) else len(pages(stage)) == asked
@@ -216,24 +216,13 @@ def test_until_builds_between_the_last_one_reached_and_the_newest_are_read_the_j
 
     jenkins.fault = slow
     with staged(jenkins) as stage, Watched(stage, [known("deploy", 30)], stored=[whole]) as watched:
-        assert [(each.complete, each.gap_after) for each in watched.sweeps(Job)[0].facts] == [(False, 30)]
+        assert [(each.is_whole, each.gap_after) for each in watched.sweeps(Job)[0].facts] == [(False, 30)]
         watched.visit()
-        assert (told(watched).complete, told(watched).gap_after) == (False, 30)
+        assert (told(watched).is_whole, told(watched).gap_after) == (False, 30)
         go.set()
         all_read(watched)
-        assert (told(watched).complete, told(watched).gap_after) == (True, None)
+        assert (told(watched).is_whole, told(watched).gap_after) == (True, None)
         assert watched.visit() == TICK
-
-
-def test_a_build_in_a_gap_that_cannot_be_read_leaves_the_job_in_doubt_and_one_that_is_gone_does_not(jenkins):
-    jenkins.add("broken", *map(build, (1, 2, 3)))
-    jenkins.add("gone", *map(build, (1, 3)))
-    jenkins.fault = lambda asked: Answer(500) if asked.path == "/job/broken/2/api/json" else None
-    with staged(jenkins) as stage, Watched(stage, [known("broken", 1), known("gone", 1)]) as watched:
-        eventually(lambda: watched.visit() == TICK and not watched.collector.busy())
-        watched.visit()
-        assert (told(watched, "broken").complete, told(watched, "broken").gap_after) == (False, 1)
-        assert (told(watched, "gone").complete, told(watched, "gone").gap_after) == (True, None)
 
 
 def test_a_gap_outlasts_a_restart_until_it_is_read_however_many_builds_that_takes(jenkins):

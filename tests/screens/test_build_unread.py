@@ -96,3 +96,21 @@ async def test_a_job_that_never_named_a_namespace_in_all_that_is_read_of_it_take
         named = (*rows, jenkins.state("ci-web", "dev-9", 1100, "SUCCESS"))
         app.hand.give(jenkins.board(builds=named, unread=unread("ci-web", builds=1000), change=4))
         await until(pilot, lambda: "green in production as far as is read" in text(app))
+
+
+async def test_a_build_that_cannot_be_read_is_named_and_takes_all_green_only_from_where_nothing_newer_ended():
+    (row,) = [each for each in jenkins.board().builds if (each.job, each.namespace) == ("deploy-web", "production")]
+    one = Job(source="jenkins", name="deploy-web", url="u", job_class=JobClass.DEPLOY, complete=True)
+    hidden = replace(one, unreadable=(3, row.number + 1))
+    app = open_desk(jenkins.board(unread={one.key: hidden}))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        said = f"deploy-web #{row.number + 1} and 1 more cannot be read: where no newer build has ended, what"
+        assert said in text(app) and "not read yet" not in text(app)
+        assert "production  green in production as far as is read" in line_with(app, " production ")
+        older = replace(one, unreadable=(row.number - 1,))
+        app.hand.give(jenkins.board(unread={one.key: older}, change=2))
+        await until(pilot, lambda: f"deploy-web #{row.number - 1} cannot be read" in text(app))
+        assert "all green in production since" in text(app)
+        app.hand.give(jenkins.board(change=3))
+        await until(pilot, lambda: "cannot be read" not in text(app))

@@ -270,7 +270,12 @@ async def test_environments():
         app.hand.give(jenkins.board(environments=(), **more, change=6))
         words = "Which environments are up is not known: only the newest 1,000 builds of env-create are read."
         await until(pilot, lambda: words in text(app))
-        app.hand.give(jenkins.board(environments=(), jobs=0, change=7))
+        hidden = Job(source="jenkins", name="env-create", url="u", complete=True, unreadable=(12,))
+        more = {"incomplete_jobs": ("env-create",), "unread": {hidden.key: hidden}}
+        app.hand.give(jenkins.board(environments=(), **more, change=7))
+        words = "Which environments are up is not known: env-create #12 cannot be read."
+        await until(pilot, lambda: words in text(app) and "not read yet" not in text(app))
+        app.hand.give(jenkins.board(environments=(), jobs=0, change=8))
         words = "Which environments are up is not known yet: Jenkins has shown no job."
         await until(pilot, lambda: words in text(app) and "No environment is up." not in text(app))
 
