@@ -164,19 +164,24 @@ class JenkinsErrands:
         api: JenkinsApi | None = None
         while (errand := self._next(mine)) is not None:
             try:
-                api = self._do(errand, api)
+                api = self._do(errand, api, mine)
             except Exception as error:  # an odd answer about one build must not end the errands of all others
                 self._give_up(errand, fault(error, "Jenkins"))
 
-    def _do(self, errand: Errand, api: JenkinsApi | None) -> JenkinsApi | None:
-        """Run an errand to its end, well or not; returns the connection for the next one."""
+    def _do(self, errand: Errand, api: JenkinsApi | None, mine: int) -> JenkinsApi | None:
+        """Run an errand to its end, well or not; returns the connection for the next one.
+
+        What is answered when this round is over is for nobody: the next one runs the errand again.
+        """
         try:
             api = api or self._connect()
             answer = self._fetch(api, errand)
-            if not self._closed:
-                self._deliver(errand, answer)
+            if self._is_over(mine):
+                return api
+            self._deliver(errand, answer)
         except VisitFailed as error:
-            self._failed(errand, error)
+            if not self._is_over(mine):
+                self._failed(errand, error)
             # the token may have been replaced: read it again
             return None if error.problem == "Unauthorized" else api
         self._finished(errand)
@@ -224,7 +229,7 @@ class JenkinsErrands:
             self._given_up[errand] = error
 
     def _failed(self, errand: Errand, error: VisitFailed) -> None:
-        if error.status == 404 and (self._closed or self._missing(errand)):
+        if error.status == 404 and self._missing(errand):
             self._finished(errand)
             return
         with self._changed:
