@@ -41,7 +41,7 @@ def test_one_that_was_given_up_is_named_and_is_no_gap(jenkins, answer):
         assert told(watched, "broken").gap_after == 1
         given_up(watched)
         job = told(watched, "broken")
-        assert (job.complete, job.gap_after, job.lacks, job.unreadable) == (True, None, (), (2,))
+        assert (job.complete, job.gap_after, job.gaps, job.unreadable) == (True, None, (), (2,))
         assert not job.is_whole and job.is_read
         assert numbers(watched, "broken") == set(range(3, 21))
         assert told(watched, "gone").is_whole and told(watched, "gone").unreadable == ()
@@ -75,7 +75,7 @@ def test_a_restart_before_it_is_given_up_asks_for_it_alone_and_comes_to_the_same
         watched.wait_builds(("broken", 302))
         watched.visit()
         halfway, newest = told(watched, "broken"), watched.builds()["broken", 303]
-        assert (halfway.gap_after, halfway.lacks, halfway.unreadable) == (300, (301,), ())
+        assert (halfway.gap_after, halfway.gaps, halfway.unreadable) == (300, ((300, 302),), ())
         assert halfway.complete and not halfway.is_read, "its older builds are; newer ones are not"
     jenkins.defaults["broken"] = "production"
     with staged(jenkins) as stage, Watched(stage, [newest], stored=[halfway]) as watched:
