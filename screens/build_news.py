@@ -54,7 +54,7 @@ def _silent_since(view: SourceView) -> int | None:
 def unknown_environments(board: Board) -> list[str]:
     """Say so where it cannot be known which environments are up: jobs, or what they built, are not read."""
     begin = "This is not sure" if board.environments else "Which environments are up is not known yet"
-    cut = [job for job in board.unread.values() if job.cut and not job.complete and job.name in board.incomplete_jobs]
+    cut = [job for job in board.unread.values() if job.is_cut and job.name in board.incomplete_jobs]
     if len(cut) == len(board.incomplete_jobs) > 0:
         job = min(cut, key=lambda each: each.key)
         others = f" and {len(cut) - 1} more" if len(cut) > 1 else ""

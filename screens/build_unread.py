@@ -97,13 +97,15 @@ def _may_be_over(job: Job, rows: Sequence[BuildState]) -> bool:
 
 
 def _may_name(job: Job, seen: Collection[Key], named: Collection[Key]) -> bool:
-    """Tell whether builds of a job that are not read may have been for a namespace: none was, of all that are read."""
-    is_read_so_far = job.cut or job.gap_after is not None
-    return job.key in named or job.key not in seen or not is_read_so_far
+    """Tell whether builds of a job that are not read may have been for a namespace.
+
+    Not where none was of those that are, and these are as many as will be read of the older ones.
+    """
+    return job.key in named or job.key not in seen or not job.is_read_back
 
 
 def never_well(job: Job | None) -> str:
     """Say that no build of a job succeeded for a namespace, as far as that is known; ``job``: it is not read whole."""
     if job is None:
         return "no success here is known"
-    return f"no success here in the newest {job.read_builds:,} builds" if job.cut else f"no success here {AS_READ}"
+    return f"no success here in the newest {job.read_builds:,} builds" if job.is_cut else f"no success here {AS_READ}"

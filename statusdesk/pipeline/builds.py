@@ -317,12 +317,12 @@ class Builds:
         return known.job_class if known is not None else JobClass.OTHER
 
     def is_whole(self, job: JobKey) -> bool:
-        """Return whether all older builds of a job are known, of those that Jenkins has."""
+        """Return whether all older builds of a job are known, of those that Jenkins has; later ones may be missing."""
         known = self._jobs.get(job)
-        return known is not None and known.is_whole
+        return known is not None and known.complete
 
     def _made_whole(self, jobs: Sequence[Job]) -> set[JobKey]:
-        return {job.key for job in jobs if job.is_whole and not self.is_whole(job.key)}
+        return {job.key for job in jobs if job.complete and not self.is_whole(job.key)}
 
     def is_disabled(self, job: JobKey) -> bool:
         """Return whether a job is known to be disabled."""

@@ -262,7 +262,7 @@ async def test_environments():
         words = "This is not sure: the older builds of env-destroy are not read yet: builds of 1 job could not be read"
         await until(pilot, lambda: words in text(app) and "dev-kim" in text(app))
         assert "last 7 days: not known" in text(app) and " h up" not in text(app)
-        gap = Job(source="jenkins", name="env-create", url="u", gap_after=30)
+        gap = Job(source="jenkins", name="env-create", url="u", gap_after=30, cut=True, read_builds=1000)
         app.hand.give(jenkins.board(incomplete_jobs=("env-create",), unread={gap.key: gap}, change=5))
         await until(pilot, lambda: "This is not sure: builds of env-create are not read yet." in text(app))
         cut = Job(source="jenkins", name="env-create", url="u", cut=True, read_builds=1000)
