@@ -10,10 +10,10 @@ from collectors.jenkins_activity import Activity
 from collectors.jenkins_api import JenkinsApi
 from collectors.jenkins_deletions import Deletions
 from collectors.jenkins_details import DetailsWanted, JenkinsDetails
-from collectors.jenkins_errands import PATIENCE, Errand, JenkinsErrands
+from collectors.jenkins_errands import PATIENCE, Errand, JenkinsErrands, trouble
 from collectors.jenkins_facts import SOURCE, Definition, SeenJob, definitions_in, depth_of
 from collectors.jenkins_history import History, read_of
-from collectors.jenkins_identity import UNSEEN_S, Identities, is_large_gap
+from collectors.jenkins_identity import UNSEEN_S, Identities
 from collectors.jenkins_jobs import JobFacts
 from collectors.jenkins_ledger import BuildLedger, JobKey, Key, Told
 from collectors.jenkins_queries import MAX_LEVELS, slow_scan, tick
@@ -25,8 +25,6 @@ from statusdesk.clock import Clock, ClockSteps
 from statusdesk.config import JenkinsSettings, TokenSettings
 from statusdesk.facts import Build, Changed, Job, JobClass, JobMove, Message
 from statusdesk.job_classes import class_of
-from statusdesk.job_names import shown_job
-from statusdesk.text import counted
 from statusdesk.wants import BuildWanted
 
 SCAN_AGAIN_S = 60.0
@@ -67,7 +65,7 @@ class JenkinsBuilds:
         self._reached = self._ledger.newest()  # per job the last build that a visit has dealt with
         # one that had no build may have many by now
         read = {job: each for job, each in read_of(stored).items() if job in self._reached}
-        self._history = History(settings.backfill_builds, keep_s * 1000, clock, read)
+        self._history = History(settings.backfill_builds, keep_s * 1000, clock, self._server_clock.ours, read)
         parallel = settings.backfill_parallel
         self._errands = JenkinsErrands(connect, parallel, self._delivered, self._missing, self._remain)
         self._deletions = Deletions()
@@ -191,8 +189,9 @@ class JenkinsBuilds:
             for job in news:
                 reached, last = self._reached.get(job.name), job.wire.lastBuild
                 if reached is not None and last is not None:  # before it is told what the job's last build is
-                    self._history.missed(job.name, reached, last.number, in_pages=is_large_gap(job, reached))
-            reads = dict(self._history.told())
+                    self._history.missed(job.name, reached, last.number)
+            self._history.age()
+            reads = self._history.told()
             self._missed = missing
         facts = self._jobs.facts(jobs, self._definitions, reads, self._server_clock.ms)
         self._visits.tell_sweep(Job, facts, started_ms)
@@ -208,7 +207,7 @@ class JenkinsBuilds:
         if not moves:
             return
         reached = {after: self._ledger.newest_of(before) for after, before in moves.items()}
-        read = self._history.carried(moves, self._errands.lacks)
+        read = self._history.carried(moves)
         url = plain_url(self._settings.url)
         self._moves += [
             JobMove(SOURCE, before, after, f"{url}/{self._paths[after]}") for after, before in moves.items()
@@ -235,7 +234,10 @@ class JenkinsBuilds:
                     gone.add((SOURCE, job.name))
                     self._identities.begin(job.name)
                     self._drop(job.name)
-                gaps += self._identities.missing(job, self._reached.get(job.name))
+                gaps += self._identities.doubts(job)
+                if last is not None:
+                    self._history.answered(job.name, last.number)
+                gaps += self._identities.missing(job.name, job.path, self._history)
                 if last is None:
                     continue
                 told = self._ledger.take(job.name, job.path, self._default(job.name), [last])
@@ -314,21 +316,20 @@ class JenkinsBuilds:
         self._errands.ask(errands)
 
     def _settle_errands(self) -> None:
-        """Say which builds could not be read at all."""
+        """Say which builds could not be read at all; those of a page of a gap are asked for one by one before."""
         with self._lock:
             self._errands.drop(self._identities.is_past)
-        given_up = self._errands.given_up()
-        for errand, _ in given_up:
-            if errand.number is not None:
-                with self._lock:
+            given_up, lacking = self._errands.given_up(), list[Errand]()
+            for errand in given_up:
+                if errand.page is not None:
+                    self._history.refused(errand.job, errand.page)
+                    lacking += self._identities.missing(errand.job, errand.path, self._history)
+                elif errand.number is not None:
+                    self._history.gave_up(errand.job, errand.number)
                     self._tell(self._ledger.unreadable((errand.job, errand.number)))
-        if not given_up:
-            self._visits.tell_part("builds", None)
-            return
-        errand, error = given_up[0]
-        jobs = len({each.job for each, _ in given_up})
-        text = f"builds of {counted(jobs, 'job')} could not be read, such as {shown_job(errand.job)}: {error.message}"
-        self._visits.tell_part("builds", VisitFailed(error.problem, text))
+        self._errands.drop(lambda errand: errand.fills_gap and errand in given_up)
+        self._errands.ask(lacking, urgent=True)
+        self._visits.tell_part("builds", trouble(given_up))
 
     def _delivered(self, errand: Errand, answer: Builds) -> None:
         """Take what an errand has brought; called by its thread."""

@@ -7,7 +7,7 @@ all rest until the regular visit has reached it again.
 import collections
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from collectors.jenkins_api import JenkinsApi
@@ -16,7 +16,8 @@ from collectors.jenkins_queries import one_build, page_of_builds, remaining_buil
 from collectors.jenkins_wire import Builds, BuildWire, Remaining
 from collectors.pace import RETRY_AFTER_LIMIT_S
 from collectors.transport import VisitFailed, fault
-from statusdesk.job_names import shown_job
+from statusdesk.job_names import shown_build, shown_job
+from statusdesk.text import counted
 
 MAX_TRIES = 5
 PATIENCE = 3.0  # old builds are read from disk by a server that may be cold
@@ -39,7 +40,27 @@ class Errand(NamedTuple):
     @property
     def can_wait(self) -> bool:
         """Whether all others go first: what is old by now was not known for long."""
-        return self.page is not None and self.page.begin > 0 and self.page.down_to is None
+        return self.page is not None and self.page.begin > 0 and not self.fills_gap
+
+    @property
+    def fills_gap(self) -> bool:
+        """Whether it is a page of builds that were missed."""
+        return self.page is not None and self.page.down_to is not None
+
+
+def trouble(given_up: Mapping[Errand, VisitFailed]) -> VisitFailed | None:
+    """Return what is to be told of the errands that failed for good; a single build is named.
+
+    The builds of a page that fills a gap are asked for one by one before anything is said of them.
+    """
+    failed = [errand for errand in given_up if not errand.fills_gap]
+    if not failed:
+        return None
+    errand, error = failed[0], given_up[failed[0]]
+    jobs = len({each.job for each in failed})
+    such = shown_job(errand.job) if errand.number is None else shown_build(errand.job, errand.number)
+    text = f"builds of {counted(jobs, 'job')} could not be read, such as {such}: {error.message}"
+    return VisitFailed(error.problem, text)
 
 
 class JenkinsErrands:
@@ -133,38 +154,38 @@ class JenkinsErrands:
         with self._changed:
             return bool(self._under_way)
 
-    def lacks(self, job: str) -> bool:
-        """Tell whether single builds of a job are waited for, or are under way."""
+    def drop(self, is_settled: Callable[[Errand], bool]) -> None:
+        """Forget what was given up and is settled in another way, as where its job has another name now."""
         with self._changed:
-            return any(errand.job == job and errand.page is None for errand in self._under_way)
+            self._given_up = {errand: error for errand, error in self._given_up.items() if not is_settled(errand)}
 
-    def drop(self, is_past: Callable[[Errand], bool]) -> None:
-        """Forget what was given up and is about a job that its name does not stand for any more."""
-        with self._changed:
-            self._given_up = {errand: error for errand, error in self._given_up.items() if not is_past(errand)}
-
-    def given_up(self) -> list[tuple[Errand, VisitFailed]]:
+    def given_up(self) -> dict[Errand, VisitFailed]:
         """Return the errands that failed for good, with why."""
         with self._changed:
-            return list(self._given_up.items())
+            return dict(self._given_up)
 
     def _run(self, mine: int) -> None:
         api: JenkinsApi | None = None
         while (errand := self._next(mine)) is not None:
             try:
-                api = self._do(errand, api)
+                api = self._do(errand, api, mine)
             except Exception as error:  # an odd answer about one build must not end the errands of all others
                 self._give_up(errand, fault(error, "Jenkins"))
 
-    def _do(self, errand: Errand, api: JenkinsApi | None) -> JenkinsApi | None:
-        """Run an errand to its end, well or not; returns the connection for the next one."""
+    def _do(self, errand: Errand, api: JenkinsApi | None, mine: int) -> JenkinsApi | None:
+        """Run an errand to its end, well or not; returns the connection for the next one.
+
+        What is answered when this round is over is for nobody: the next one runs the errand again.
+        """
         try:
             api = api or self._connect()
             answer = self._fetch(api, errand)
-            if not self._closed:
-                self._deliver(errand, answer)
+            if self._is_over(mine):
+                return api
+            self._deliver(errand, answer)
         except VisitFailed as error:
-            self._failed(errand, error)
+            if not self._is_over(mine):
+                self._failed(errand, error)
             # the token may have been replaced: read it again
             return None if error.problem == "Unauthorized" else api
         self._finished(errand)
@@ -212,7 +233,7 @@ class JenkinsErrands:
             self._given_up[errand] = error
 
     def _failed(self, errand: Errand, error: VisitFailed) -> None:
-        if error.status == 404 and (self._closed or self._missing(errand)):
+        if error.status == 404 and self._missing(errand):
             self._finished(errand)
             return
         with self._changed:

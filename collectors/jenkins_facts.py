@@ -133,7 +133,8 @@ def job_of(
 ) -> Job:
     """Return the fact of one job of a tick; ``skew_ms``: how far Jenkins' clock is ahead of ours.
 
-    ``read``: which builds before its last one were read; there are none before the first, or where it has none.
+    ``read``: which builds before its last one were read, told in our clock; there are none before the first, or where
+    it has none.
     """
     wire, known = seen.wire, definition or Definition()
     color = clean(wire.color or "")
@@ -148,12 +149,14 @@ def job_of(
         in_queue=bool(wire.inQueue),
         last_number=wire.lastBuild.number if wire.lastBuild else None,
         last_ms=wire.lastBuild.timestamp - skew_ms if wire.lastBuild and wire.lastBuild.timestamp else None,
-        complete=read.gap is None and (read.complete or wire.lastBuild is None or wire.lastBuild.number <= 1),
+        complete=read.complete or wire.lastBuild is None or wire.lastBuild.number <= 1,
         cut=read.cut,
         read_builds=read.builds,
         read_from=read.lowest,
-        gap_after=read.gap,
-        read_from_ms=read.lowest_ms - skew_ms if read.lowest_ms is not None else None,
+        gap_after=read.gaps[0][0] if read.gaps else None,
+        read_from_ms=read.lowest_ms,
+        gaps=read.gaps,
+        unreadable=read.unreadable,
         namespace_default=default[0] if default else None,
         parameters=known.parameters,
         kind=clean((wire.class_ or "").rsplit(".", 1)[-1]),

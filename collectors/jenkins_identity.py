@@ -11,25 +11,19 @@ from collections.abc import Collection, Iterable, Sequence
 
 from collectors.jenkins_errands import Errand
 from collectors.jenkins_facts import SeenJob
-from collectors.jenkins_history import PAGE, Page
+from collectors.jenkins_history import History, Page
 from collectors.jenkins_ledger import BuildLedger
 from collectors.jenkins_wire import BuildWire, RemainingBuild
 from statusdesk.facts import Build
 
 Start = tuple[int, int]
 """Number and start of a build, which no two jobs share."""
-GAP_LIMIT = 20  # more missing numbers than this are asked for in pages, though that makes Jenkins read more
+STANDING = 20  # so many known builds that are newer than a job's last one are asked for at a time
 RETIRED_KEPT = 10_000
 RETIRED_BUILDS = 20_000
 """Of jobs that have gone; of those that went before, only the last build is kept."""
 UNSEEN_S = 60.0
 """After so long without an answer a job may have been made again with any number of builds."""
-
-
-def is_large_gap(job: SeenJob, reached: int) -> bool:
-    """Tell whether so many numbers lie between the one reached and a job's last that they are read in pages."""
-    last = job.wire.lastBuild
-    return last is not None and last.number - reached - 1 > GAP_LIMIT
 
 
 class Identities:
@@ -167,21 +161,21 @@ class Identities:
         """Tell whether a job is not the one that is known by this name, by its last build or by what errands found."""
         return job in self._others or (last is not None and self._ledger.began_anew(job, last))
 
-    def missing(self, job: SeenJob, reached: int | None) -> list[Errand]:
-        """Return the errands for the builds between the one reached and the last, and for what puts these in doubt.
+    def doubts(self, job: SeenJob) -> list[Errand]:
+        """Return the errands for what puts in doubt that a job's builds are those that are known.
 
         Known builds that are newer than a job's last one may have been deleted.
         """
         last = job.wire.lastBuild.number if job.wire.lastBuild is not None else 0
-        standing = self._ledger.standing(job.name, last)[:GAP_LIMIT]
+        standing = self._ledger.standing(job.name, last)[:STANDING]
         errands = [self.errand(job.name, job.path, number) for number in standing]
         doubt = self._doubt(job)
-        errands += [doubt] if doubt is not None else []
-        if reached is None:
-            return errands
-        if is_large_gap(job, reached):
-            return [*errands, self.errand(job.name, job.path, page=Page(0, PAGE, down_to=reached))]
-        return errands + [self.errand(job.name, job.path, number) for number in range(reached + 1, last)]
+        return errands + ([doubt] if doubt is not None else [])
+
+    def missing(self, job: str, path: str, history: History) -> list[Errand]:
+        """Return the errands for the builds of a job that were missed."""
+        singly = [self.errand(job, path, number) for number in history.singly(job)]
+        return singly + [self.errand(job, path, page=page) for page in history.pages(job)]
 
     def _doubt(self, job: SeenJob) -> Errand | None:
         """Return what to ask of a job whose last number has risen: the newest build known, where it may be of another.

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
+from screens.build_unread import unreadable_words
 from screens.pen import Pen
 from statusdesk.board import Board, SourceView
 from statusdesk.facts import JobClass, QueueItem
@@ -53,7 +54,7 @@ def _silent_since(view: SourceView) -> int | None:
 def unknown_environments(board: Board) -> list[str]:
     """Say so where it cannot be known which environments are up: jobs, or what they built, are not read."""
     begin = "This is not sure" if board.environments else "Which environments are up is not known yet"
-    cut = [job for job in board.unread.values() if job.cut and job.name in board.incomplete_jobs]
+    cut = [job for job in board.unread.values() if job.is_cut and job.name in board.incomplete_jobs]
     if len(cut) == len(board.incomplete_jobs) > 0:
         job = min(cut, key=lambda each: each.key)
         others = f" and {len(cut) - 1} more" if len(cut) > 1 else ""
@@ -63,13 +64,16 @@ def unknown_environments(board: Board) -> list[str]:
         return [f"{begin}: Jenkins has shown no job."] if _has_jenkins(board) else []
     if not board.incomplete_jobs:
         return []
+    makers = [job for job in board.unread.values() if job.name in board.incomplete_jobs]
     jobs = few([shown_job(job) for job in board.incomplete_jobs], 1)
-    is_gap = any(job.gap_after is not None and job.name in board.incomplete_jobs for job in board.unread.values())
-    which = "builds" if is_gap else "the older builds"
+    which = "builds" if any(job.gap_after is not None for job in makers) else "the older builds"
+    what = f"{begin}: {which} of {jobs} are not read yet"
+    if makers and all(job.unreadable and job.complete and job.gap_after is None for job in makers):
+        what = f"{begin.removesuffix(' yet')}: {unreadable_words(sorted(makers, key=lambda job: job.key))}"
     faults = [
         view.state.message for view in board.sources if view.state.key == f"{JENKINS}#builds" and view.state.message
     ]
-    return [f"{begin}: {which} of {jobs} are not read yet{f': {faults[0]}' if faults else '.'}"]
+    return [f"{what}: {faults[0]}" if faults else f"{what}."]
 
 
 def unattributed_environments(board: Board, pen: Pen) -> list[str]:

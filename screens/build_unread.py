@@ -1,11 +1,11 @@
-"""What is not said as a fact while older builds of jobs are not read, and how that is told. Pure."""
+"""What is not said as a fact while builds of jobs are not read, or cannot be, and how that is told. Pure."""
 
 from collections.abc import Collection, Sequence
 
 from screens.build_rows import Scope
 from statusdesk.board import Board
 from statusdesk.facts import Job, JobClass
-from statusdesk.job_names import shown_job
+from statusdesk.job_names import shown_build, shown_job
 from statusdesk.states import BuildState
 
 _PLATFORM = (JobClass.SEED, JobClass.RENEWAL)
@@ -14,7 +14,7 @@ Key = tuple[str, str]
 
 
 def unread_in(board: Board, scope: Scope) -> list[Job]:
-    """Return the jobs whose older builds are not read and may have been for what is shown."""
+    """Return the jobs with builds that are not read and may have been for what is shown."""
     if not board.unread:
         return []
     if scope.job:
@@ -27,7 +27,10 @@ def unread_in(board: Board, scope: Scope) -> list[Job]:
 
 
 def unread_words(jobs: Collection[Job]) -> list[str]:
-    """Say of which jobs newer or older builds are not read; of one that is read no further, how far it was."""
+    """Say of which jobs newer or older builds are not read; of one that is read no further, how far it was.
+
+    A single build that cannot be read is named: all others are.
+    """
     newer = sorted((job for job in jobs if job.gap_after is not None), key=lambda job: job.key)
     said = []
     if newer:
@@ -36,7 +39,17 @@ def unread_words(jobs: Collection[Job]) -> list[str]:
             f"Builds of {shown_job(newer[0].name)} after #{newer[0].gap_after}{others} are not read yet: "
             "what stands here may be over."
         ]
-    return said + _older_words([job for job in jobs if job.gap_after is None])
+    hidden = sorted((job for job in jobs if job.unreadable), key=lambda job: job.key)
+    if hidden:
+        said.append(f"{unreadable_words(hidden)}: where no newer build has ended, what stands here may be over.")
+    return said + _older_words([job for job in jobs if job.gap_after is None and not job.complete])
+
+
+def unreadable_words(jobs: Sequence[Job]) -> str:
+    """Name the newest build that cannot be read of the first job, and say how many more there are."""
+    more = sum(len(job.unreadable) for job in jobs) - 1
+    others = f" and {more:,} more" if more else ""
+    return f"{shown_build(jobs[0].name, max(jobs[0].unreadable))}{others} cannot be read"
 
 
 def _older_words(jobs: Collection[Job]) -> list[str]:
@@ -55,9 +68,16 @@ def in_doubt(name: str, unread: Sequence[Job], builds: Sequence[BuildState], *, 
     """Tell whether a group may have lost something to builds that are not read.
 
     Of a job these may have been for namespaces that no newer one was for; in a namespace older ones matter where a job
-    has no newer one that came to a result, and those in a gap wherever they may have been for. A job that has named no
+    has no newer one that came to a result, and those in a gap wherever they may have been for. A single one that cannot
+    be read matters to what its job has done in a group, where nothing newer came to a result. A job that has named no
     namespace in as many builds as are read of it is not one that deploys.
     """
+    hidden = [job for job in unread if job.unreadable and (job.name == name or not by_job)]
+    if hidden:
+        mine = [row for row in builds if (row.job if by_job else row.namespace) == name]
+        if any(_may_be_over(job, mine) for job in hidden):
+            return True
+    unread = [job for job in unread if job.gap_after is not None or not job.complete]
     if by_job:
         return any(job.name == name for job in unread)
     if not unread:
@@ -71,14 +91,21 @@ def in_doubt(name: str, unread: Sequence[Job], builds: Sequence[BuildState], *, 
     return any(_may_name(job, seen, named) for job in doubtful)
 
 
+def _may_be_over(job: Job, rows: Sequence[BuildState]) -> bool:
+    """Tell whether a build that cannot be read may be newer than what one of these rows says of its job."""
+    return any(max(job.unreadable) > (row.number or 0) for row in rows if (row.source, row.job) == job.key)
+
+
 def _may_name(job: Job, seen: Collection[Key], named: Collection[Key]) -> bool:
-    """Tell whether builds of a job that are not read may have been for a namespace: none was, of all that are read."""
-    is_read_so_far = job.cut or job.gap_after is not None
-    return job.key in named or job.key not in seen or not is_read_so_far
+    """Tell whether builds of a job that are not read may have been for a namespace.
+
+    Not where none was of those that are, and these are as many as will be read of the older ones.
+    """
+    return job.key in named or job.key not in seen or not job.is_read_back
 
 
 def never_well(job: Job | None) -> str:
     """Say that no build of a job succeeded for a namespace, as far as that is known; ``job``: it is not read whole."""
     if job is None:
         return "no success here is known"
-    return f"no success here in the newest {job.read_builds:,} builds" if job.cut else f"no success here {AS_READ}"
+    return f"no success here in the newest {job.read_builds:,} builds" if job.is_cut else f"no success here {AS_READ}"

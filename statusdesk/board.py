@@ -149,17 +149,15 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     """All of it at one moment. ``data_age_ms``: age of the oldest source, None when nothing was ever seen.
 
     ``collector_lost_ms`` is how long no collector has beaten, None when one does; ``collector_problem`` is then why the
-    console that reads could not start one. ``quiet_since_ms``: when the last
-    row that was not well became well, None if unknown or not all is well. ``stages``: names in order, and
-    ``production`` the index of production in it. ``unattributed``: the keys of builds
-    without a namespace, of jobs that deploy as far as is known, or make or destroy environments.
-    ``environment_hours``: what those that are down now add to the hours up of the week; not told of the past.
-    ``incomplete_jobs``: the jobs that make or destroy
-    environments whose older builds are not told, so that what is up is not known for sure; ``unread``: all jobs of
-    which older builds are not told, by source and name. ``all_well``: at least
-    one row, all of them well or moving, every source answers, no token runs out, nothing fires, a collector works.
-    ``lost_nodes``: the nodes of which nothing is heard, by cluster and name. ``posts``: what Alertmanagers have taken;
-    None: not known, of the past.
+    console that reads could not start one. ``quiet_since_ms``: when the last row that was not well became well, None if
+    unknown or not all is well. ``stages``: names in order, and ``production`` the index of production in it.
+    ``unattributed``: the keys of builds without a namespace, of jobs that deploy as far as is known, or make or destroy
+    environments. ``environment_hours``: what those that are down now add to the hours up of the week; not told of the
+    past. ``incomplete_jobs``: the jobs that make or destroy environments with builds that are not told, so that what is
+    up is not known for sure; ``unread``: all jobs with builds that are not told, older or newer ones or single ones
+    that cannot be read, by source and name. ``all_well``: at least one row, all of them well or moving, every source
+    answers, no token runs out, nothing fires, a collector works. ``lost_nodes``: the nodes of which nothing is heard,
+    by cluster and name. ``posts``: what Alertmanagers have taken; None: not known, of the past.
     """
 
     at_ms: int

@@ -25,7 +25,9 @@ class Job(Fact, frozen=True):
     far back as builds are kept. Where not, of its newest ``read_builds`` have been, down to number ``read_from``, which
     began at ``read_from_ms``; ``cut``: that is as many as the settings allow, and no more will be, which is complete
     all the same where what is left is not kept. ``gap_after``: builds between this number and the newest one have not
-    been told yet, which may be newer than all that is known of a namespace.
+    been told yet, which may be newer than all that is known of a namespace, whatever of the older ones is told;
+    ``gaps``: between which numbers, in their order. ``unreadable``: builds that Jenkins does not tell however often it
+    is asked; all others are.
     """
 
     source: str
@@ -46,6 +48,8 @@ class Job(Fact, frozen=True):
     read_from: int | None = None
     gap_after: int | None = None
     read_from_ms: int | None = None
+    gaps: tuple[tuple[int, int], ...] = ()
+    unreadable: tuple[int, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -53,8 +57,23 @@ class Job(Fact, frozen=True):
 
     @property
     def is_read(self) -> bool:
-        """Whether no more of its older builds will be told."""
+        """Whether no more of its builds will be told, but for new ones."""
+        return self.is_read_back and self.gap_after is None
+
+    @property
+    def is_read_back(self) -> bool:
+        """Whether no more of its older builds will be told, whatever is missing above them."""
         return self.complete or self.cut
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether no more of its builds will be told, though it has more, which are older."""
+        return self.cut and not self.complete and self.gap_after is None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of its builds have been told, as far back as they are kept."""
+        return self.complete and self.gap_after is None and not self.unreadable
 
 
 class JobMove(msgspec.Struct, frozen=True):

@@ -49,9 +49,9 @@ class Jenkins:
             self.executors = changes.executors
 
     def _put_jobs(self, changes: Changes) -> None:
-        """Take which jobs have older builds that are not told, and which of these make or destroy environments."""
-        told = {job.key for job in changes.jobs if job.complete} | set(changes.gone_jobs)
-        unread = {job.key: job for job in changes.jobs if not job.complete}
+        """Take which jobs have builds that are not told, and which of these make or destroy environments."""
+        told = {job.key for job in changes.jobs if job.is_whole} | set(changes.gone_jobs)
+        unread = {job.key: job for job in changes.jobs if not job.is_whole}
         due = unread.keys() - told
         if due or not told.isdisjoint(self.unread):
             self.unread = {key: job for key, job in {**self.unread, **unread}.items() if key not in told}

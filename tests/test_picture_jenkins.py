@@ -1,5 +1,7 @@
 """What Jenkins does beside builds: kept in order, and the same object while nothing changes."""
 
+import msgspec
+
 from statusdesk.config import Config, EnvironmentSettings, JenkinsSettings, StoreSettings
 from statusdesk.facts import Executors, Job, QueueItem
 from statusdesk.picture_jenkins import Jenkins
@@ -100,3 +102,12 @@ def test_jobs_are_unread_until_their_older_builds_are_told_and_the_same_object_w
     assert made.unread == {cut.key: cut}
     made.apply(Changes(change=4, gone_jobs=(cut.key,)))
     assert made.unread == {}
+
+
+def test_a_job_is_unread_while_newer_builds_are_or_single_ones_cannot_be_whatever_of_the_older_ones():
+    made = Jenkins(CONFIG)
+    whole = listed("env-create", complete=True)
+    for change, doubt in enumerate(({"gap_after": 30}, {"unreadable": (12,)}, {}), 1):
+        job = msgspec.structs.replace(whole, **doubt)
+        made.apply(Changes(change=change, jobs=(job,)))
+        assert (made.unread, made.incomplete_jobs) == (({job.key: job}, ("env-create",)) if doubt else ({}, ()))

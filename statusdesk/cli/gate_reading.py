@@ -65,6 +65,7 @@ class Gate:
             jenkins=self._config.jenkins is not None,
             asking=rows.asking,
             unread_after=rows.unread_after,
+            unreadable=rows.unreadable,
         )
 
     def _tokens(self, rows: GateRows) -> Mapping[str, TokenState | None]:

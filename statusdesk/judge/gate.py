@@ -52,7 +52,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     also of those without such a build. ``sources`` by key. ``tokens``: by name of those that the
     app needs, None when it is not in the store. ``gaps``: from when until when nobody saw the stage before, as far back
     as the soak goes. ``clusters``: all that are configured. ``asking``: the build that asks, once it is known.
-    ``unread_after``: of the app's jobs that have built what was not read yet, after which number.
+    ``unread_after``: of the app's jobs that have built what was not read yet, after which number. ``unreadable``: of
+    those with builds that Jenkins does not tell, their numbers and when the next one began that is known.
     """
 
     now_ms: int
@@ -68,6 +69,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     jenkins: bool = True
     asking: Build | None = None
     unread_after: Mapping[tuple[str, str], int] = {}
+    unreadable: Mapping[tuple[str, str], Mapping[int, int | None]] = {}
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,10 @@ def builds(question: Question, known: Known) -> Check:
     every = sorted(_all(known), key=lambda build: (-build.started_ms, build.building))
     mine = [build for build in every if not build.deleted and _counts(build, question, known)]
     newest = next((build for build in mine if build.building or build.result in CONCLUSIVE), None)
+    hidden = _hidden(newest, known)
+    if hidden:
+        said = f"{hidden} cannot be read and may be the newest: mend or delete it in Jenkins, or run the job again"
+        return Check(name=name, result=UNKNOWN, detail=said, passing=True)
     if newest is None:
         said = f"no finished build of {version} into {start} is known{_instead(every, mine, known)}"
         return Check(name=name, result=UNKNOWN, detail=said, passing=True)
@@ -42,6 +46,30 @@ def builds(question: Question, known: Known) -> Check:
     if awaited(newest.source, newest.job, question, known):
         return Check(name=name, result=UNKNOWN, detail=f"{said}; {not_seen(question)}", passing=True)
     return Check(name=name, result=BLOCKED, detail=said)
+
+
+def _hidden(newest: Build | None, known: Known) -> str:
+    """Return a build that cannot be read and may be newer than the newest that counts; nothing where none may be."""
+    found = [
+        shown_build(job, number)
+        for (source, job), numbers in sorted(known.unreadable.items())
+        for number, before_ms in sorted(numbers.items(), reverse=True)
+        if _is_deploying((source, job), known)
+        and not (newest is not None and before_ms is not None and before_ms <= newest.started_ms)
+        and _may_be_last((source, job), number, known)
+    ]
+    return found[0] if found else ""
+
+
+def _may_be_last(job: tuple[str, str], number: int, known: Known) -> bool:
+    """Whether nothing newer that came to a result is known of a job in one of the namespaces that it deploys into."""
+    pairs = [pair for pair in known.builds if pair and (pair[0].source, pair[0].job) == job]
+    ended = [max((each.number for each in pair if _is_result(each)), default=0) for pair in pairs]
+    return not ended or min(ended) < number
+
+
+def _is_result(build: Build) -> bool:
+    return not (build.building or build.deleted) and build.result in CONCLUSIVE
 
 
 def answered(alert: AlertState, known: Known) -> bool:

@@ -230,8 +230,12 @@ def _state(judged: _Judged, running: Build | None) -> PlatformState:
 def _awaited_ms(
     job: Job, builds: Sequence[Build], success: Build | None, before_ms: int | None, now_ms: int
 ) -> int | None:
-    """Return since when a first success is waited for; None once there is one, or where older builds may hold one."""
-    if success is not None or not (job.is_read or job.last_number is None):
+    """Return since when a first success is waited for; None once there is one, or where older builds may hold one.
+
+    One among newer builds that are not told yet neither begins the waiting nor ends it.
+    """
+    is_told = job.is_read if before_ms is None else job.is_read_back
+    if success is not None or not (is_told or job.last_number is None):
         return None
     starts = [build.started_ms for build in builds if build.started_ms]
     return min([*starts, now_ms if before_ms is None else before_ms])
@@ -317,9 +321,9 @@ def _overdue(known: _Known) -> str:
 
 def _as_read(job: Job) -> str:
     """Say of which builds it is told that there is none, where older ones are not read."""
-    if job.complete or job.last_number is None:
+    if job.is_whole or job.last_number is None:
         return ""
-    return f" among the newest {job.read_builds:,}" if job.cut else " as far as its builds are read"
+    return f" among the newest {job.read_builds:,}" if job.is_cut else " as far as its builds are read"
 
 
 def _meaning(known: _Known) -> str:

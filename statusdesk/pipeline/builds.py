@@ -317,7 +317,7 @@ class Builds:
         return known.job_class if known is not None else JobClass.OTHER
 
     def is_whole(self, job: JobKey) -> bool:
-        """Return whether all older builds of a job are known, of those that Jenkins has."""
+        """Return whether all older builds of a job are known, of those that Jenkins has; later ones may be missing."""
         known = self._jobs.get(job)
         return known is not None and known.complete
 

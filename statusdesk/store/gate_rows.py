@@ -16,6 +16,8 @@ from statusdesk.store.kinds import ALERTS, COLLECTORS, ROLLOUTS, SOURCES, TOKENS
 OF_APP = f"{ROLLOUTS.current.select} WHERE app = ? AND until_ms IS NULL"
 NEXT_APP = "SELECT app FROM rollout_current WHERE app > ? ORDER BY app LIMIT 1"
 JOB_NAMES = "SELECT source, name, job_class, gap_after FROM jobs WHERE until_ms IS NULL"
+UNREADABLE = "SELECT unreadable FROM jobs WHERE source = ? AND name = ? AND until_ms IS NULL"
+NEXT_START = "SELECT started_ms FROM builds WHERE source = ? AND job = ? AND number > ? ORDER BY number LIMIT 1"
 ALIVE_SOURCES = f"{SOURCES.current.select} WHERE until_ms IS NULL"
 ALIVE_TOKENS = f"{TOKENS.current.select} WHERE until_ms IS NULL"
 OPEN_ALERTS = f"{ALERTS.select} WHERE {UNRESOLVED}"
@@ -30,8 +32,9 @@ class GateRows(msgspec.Struct, frozen=True, kw_only=True):
     """The rows. ``builds``: of each job of the app, those into the namespaces asked for, newest first.
 
     ``job_classes``: of each job of the app, by (source, job). ``unread_after``: of those with builds that were not read
-    yet, after which number. ``gaps``: when nobody saw the clusters and namespaces of
-    the rollouts in the stage. ``asking``: the build that asks, None where it is not known.
+    yet, after which number. ``unreadable``: of those with builds that Jenkins does not tell, their numbers and when the
+    next one began that is known, None for none. ``gaps``: when nobody saw the clusters and namespaces of the rollouts
+    in the stage. ``asking``: the build that asks, None where it is not known.
     """
 
     rollouts: tuple[RolloutState, ...]
@@ -44,6 +47,7 @@ class GateRows(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
     asking: Build | None = None
     unread_after: Mapping[tuple[str, str], int] = {}
+    unreadable: Mapping[tuple[str, str], Mapping[int, int | None]] = {}
 
 
 def gate_rows(
@@ -78,6 +82,7 @@ def gate_rows(
         builds=tuple(found for found in builds if found),
         job_classes={job: classes[job] for job in jobs},
         unread_after={job: unread[job] for job in jobs if job in unread},
+        unreadable={job: numbers for job in jobs if (numbers := _unreadable(db, *job))},
         alerts=tuple(map(ALERTS.decode, db.execute(OPEN_ALERTS))),
         sources=tuple(map(SOURCES.current.decode, db.execute(ALIVE_SOURCES))),
         tokens=tuple(map(TOKENS.current.decode, db.execute(ALIVE_TOKENS))),
@@ -85,6 +90,13 @@ def gate_rows(
         gaps=gaps(db, _seen_by(filter(in_stage, rollouts)), *within) if within is not None else (),
         asking=_asking(db, classes, *asked_by) if asked_by is not None else None,
     )
+
+
+def _unreadable(db: sqlite3.Connection, source: str, job: str) -> dict[int, int | None]:
+    told = db.execute(UNREADABLE, (source, job)).fetchone()
+    numbers = msgspec.json.decode(told[0], type=tuple[int, ...]) if told is not None else ()
+    later = {number: db.execute(NEXT_START, (source, job, number)).fetchone() for number in numbers}
+    return {number: (row[0] or None) if row is not None else None for number, row in later.items()}
 
 
 def _asking(db: sqlite3.Connection, jobs: Iterable[tuple[str, str]], name: str, number: int) -> Build | None:

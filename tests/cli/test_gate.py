@@ -120,6 +120,17 @@ def test_while_newer_builds_of_the_deploy_job_are_not_read_it_is_3(run, well, tm
         assert (result.returncode, "built after #41 is not read yet" in result.stdout) == (code, code == 3)
 
 
+def test_a_build_that_cannot_be_read_is_3_until_a_newer_one_has_ended(run, well, put, tmp_path):
+    well()
+    listed = Job(source="jenkins", name="deploy-orders", url="", job_class=JobClass.DEPLOY, complete=True)
+    for numbers, code in (((13,), 3), ((11,), 0), ((), 0)):
+        with Writer(tmp_path / "state" / "statusdesk.db", 86_400, system_clock) as writer:
+            writer.put_jobs([replace(listed, unreadable=numbers)])
+            writer.commit()
+        result = run("gate", "orders", "--to", "production")
+        assert (result.returncode, "deploy-orders #13 cannot be read" in result.stdout) == (code, code == 3)
+
+
 def test_no_collector_old_data_or_no_store_is_3(run, well, put):
     done = run("gate", "orders", "--to", "production")
     assert done.returncode == 3 and "there is no store" in done.stderr

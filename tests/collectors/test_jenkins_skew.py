@@ -14,6 +14,7 @@ from statusdesk.config import JenkinsSettings
 from statusdesk.facts import Changed, Job, QueueItem, Visited
 from tests.collectors.small_jenkins import SmallJenkins, build
 from tests.collectors.stage import staged
+from tests.collectors.test_jenkins_history import all_read, told
 from tests.collectors.watched_jenkins import TICK, Watched
 
 NOW_MS = 1_800_000_000_300
@@ -137,6 +138,41 @@ def test_builds_are_told_in_our_clock_and_recognized_by_that_of_jenkins(jenkins,
             assert again.builds()["deploy", 4].started_ms == last_ms
             assert set(again.builds()) == {("deploy", 4)}
             assert [each.ok for each in again.heard.of(Visited) if each.scope == "clock"][-1]
+
+
+@pytest.mark.parametrize("ahead_s", [600.0, -600.0])
+def test_when_the_oldest_build_read_began_is_the_same_after_each_restart(jenkins, ahead_s):
+    ahead_ms, now_ms, day_ms = round(ahead_s * 1000), system_clock(), 86_400_000
+    kept = {"keep_s": 90 * 86_400.0, "backfill_builds": 50}
+    jenkins.add("deploy", *(build(n, timestamp=now_ms + ahead_ms - (80 - n) * day_ms) for n in range(1, 80)))
+    with staged(jenkins) as stage:
+        stage.ahead_s = ahead_s
+        with Watched(stage, **kept) as watched:
+            all_read(watched)
+            job, last = told(watched), watched.builds()["deploy", 79]
+        assert abs(job.read_from_ms - (now_ms - 50 * day_ms)) < 2500
+        read = [(job.read_from_ms, job.complete, job.cut)]
+        for _ in range(3):
+            with Watched(stage, [last], stored=[job], **kept) as watched:
+                watched.visit()
+                job = told(watched)
+                read.append((job.read_from_ms, job.complete, job.cut))
+        assert len(set(read)) == 1
+
+
+@pytest.mark.parametrize(("after_s", "complete"), [(-300, False), (300, True)])
+def test_what_is_not_kept_is_held_against_our_clock(jenkins, after_s, complete):
+    now_ms, clock = system_clock(), [system_clock()]
+    jenkins.add("deploy", *(build(n, timestamp=now_ms + 600_000 - (80 - n) * 86_400_000) for n in range(1, 80)))
+    with staged(jenkins) as stage:
+        stage.ahead_s = 600.0
+        kept = {"keep_s": 60 * 86_400.0, "backfill_builds": 50}
+        with Watched(stage, clock=lambda: clock[0], **kept) as watched:
+            all_read(watched)
+            clock[0] += 10 * 86_400_000 + after_s * 1000
+            stage.ahead_s = 600.0 + (clock[0] - now_ms) / 1000
+            watched.visit()
+            assert (told(watched).complete, told(watched).cut) == (complete, True)
 
 
 def test_what_is_told_is_what_was_known(jenkins):

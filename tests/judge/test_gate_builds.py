@@ -96,3 +96,50 @@ def test_while_a_deploy_job_has_built_what_is_not_read_it_cannot_be_told():
     assert asked(good)[0].decision == "go"
     others = CLASSES | {("jenkins", "shop/test-orders"): "other"}
     assert asked(good, job_classes=others, unread_after={("jenkins", "shop/test-orders"): 7})[0].decision == "go"
+
+
+def test_a_build_that_cannot_be_read_matters_only_while_it_may_be_the_newest():
+    at_7 = build(7, "SUCCESS", job=JOB)
+    at_9 = build(9, "SUCCESS", job=JOB)
+    key = ("jenkins", JOB)
+    decision, checks = asked(at_7, unreadable={key: {8: None}}, question=ASKED)
+    assert decision.decision == "unknown"
+    said = f"{JOB} #8 cannot be read and may be the newest: mend or delete it in Jenkins, or run the job again"
+    assert checks["build-success"].detail == said
+    assert asked(at_9, at_7, unreadable={key: {8: at_9.started_ms}}, question=ASKED)[0].decision == "go"
+    failed = replace(at_9, result="FAILURE")
+    assert asked(failed, at_7, unreadable={key: {8: at_9.started_ms}}, question=ASKED)[0].decision == "blocked"
+    for other in (replace(at_9, result="ABORTED"), replace(at_9, deleted=True)):
+        _, checks = asked(other, at_7, unreadable={key: {8: at_9.started_ms}}, question=ASKED)
+        assert checks["build-success"].detail == said, "nothing newer has come to a result"
+    more = {8: at_9.started_ms, 10: None, 11: None}
+    assert "#11 cannot be read" in asked(at_9, at_7, unreadable={key: more}, question=ASKED)[1]["build-success"].detail
+    assert asked(unreadable={key: {8: None}}, question=ASKED)[1]["build-success"].detail == said
+
+
+def test_a_build_of_another_version_that_ended_later_in_the_namespace_is_newer_too():
+    at_7, key = build(7, "SUCCESS", job=JOB), ("jenkins", JOB)
+    other = build(9, "SUCCESS", job=JOB, version="0.1")
+    hidden = {key: {8: other.started_ms}}
+    assert asked(other, at_7, unreadable=hidden, question=ASKED)[0].decision == "go"
+    elsewhere = replace(other, namespace="staging-2")
+    given = {"builds": ((at_7,), (elsewhere,)), "job_classes": CLASSES, "unreadable": hidden}
+    assert "#8 cannot be read" in answer(ASKED, **given)[1]["build-success"].detail
+
+
+def test_a_build_that_cannot_be_read_of_a_job_that_does_not_deploy_is_no_doubt():
+    good, test_job = build(20, "SUCCESS", job=JOB), ("jenkins", "shop/test-orders")
+    classes = CLASSES | {test_job: "other"}
+    assert asked(good, job_classes=classes, unreadable={test_job: {7: None}}, question=ASKED)[0].decision == "go"
+    only = {test_job: "deploy"} | CLASSES
+    earlier, later = good.started_ms - 1, good.started_ms + 1
+    for before_ms, decided in ((earlier, "go"), (later, "unknown"), (None, "unknown")):
+        hidden = {test_job: {7: before_ms}}
+        decision, _ = asked(good, job_classes=only, unreadable=hidden, question=ASKED)
+        assert decision.decision == decided, "what ran next of that job began before the newest, or later"
+
+
+def test_the_build_that_asks_is_newer_than_one_that_cannot_be_read():
+    hidden = {("jenkins", JOB): {20: RUNS.started_ms}}
+    assert asked(RUNS, unreadable=hidden)[0].decision == "go"
+    assert asked(build(19, "SUCCESS", job=JOB), unreadable=hidden)[0].decision == "unknown"

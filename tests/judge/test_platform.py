@@ -176,3 +176,15 @@ def test_where_no_older_builds_will_be_read_a_success_is_missed_since_the_first_
     state = judge_platform(of_job, [run(1900, 9 * HOUR, "FAILURE")], Surroundings(period=EVERY_HOUR), T0)
     assert (state.reason, state.awaited_ms) == ("RenewalOverdue", T0 - 9 * HOUR)
     assert "has no success among the newest 1,000, for 9h" in state.message
+
+
+def test_a_success_that_a_gap_may_hold_neither_begins_the_waiting_for_the_first_one_nor_ends_it():
+    of_job = msgspec.structs.replace(job(JobClass.RENEWAL), complete=True, last_number=8)
+    builds = [run(number, (10 - number) * HOUR, "FAILURE") for number in (3, 4, 5, 6)]
+    in_gap, told = msgspec.structs.replace(of_job, gap_after=6), []
+    around = Surroundings(period=EVERY_HOUR)
+    for each in (in_gap, of_job, in_gap, of_job):
+        state = judge_platform(each, builds, around, T0)
+        around = Surroundings(period=EVERY_HOUR, awaited_ms=state.awaited_ms)
+        told.append((state.level, state.reason))
+    assert told == [(Level.WARNING, "RenewalFailed")] + [(Level.FAILING, "RenewalOverdue")] * 3

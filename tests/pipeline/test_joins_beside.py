@@ -34,6 +34,7 @@ class World(Fed):
     """A desk whose Jenkins has many jobs; ``changed`` changes the workload at ``at_ms``, in a minute."""
 
     unread: frozenset[str] = frozenset()
+    gap_after: int | None = None
     """Jobs whose older builds Jenkins has not told yet."""
 
     def before(self) -> None:
@@ -67,7 +68,8 @@ class World(Fed):
         )
 
     def job(self, name: str, job_class: JobClass) -> Job:
-        return Job(source="jenkins", name=name, url="u", job_class=job_class, complete=name not in self.unread)
+        told: dict[str, Any] = {"complete": name not in self.unread, "gap_after": self.gap_after}
+        return Job(source="jenkins", name=name, url="u", job_class=job_class, **told)
 
     def ran(self, job: str, **changes: Any) -> Build:
         """A build that ran when the workload changed."""
@@ -208,6 +210,14 @@ def test_nothing_is_said_while_the_builds_before_the_first_known_one_are_not_tol
     assert world.ci(5, world.ran("smoke", upstream_job="deploy-payments", upstream_number=7)) == NOBODY
     world.unread = frozenset()
     assert world.ci(5) == NONE
+
+
+def test_newer_builds_that_are_not_told_yet_are_no_doubt_about_what_was_before_the_first_known_one(
+    world: World,
+) -> None:
+    world.gap_after = 9
+    world.changed()
+    assert world.ci(200, build(9, world.at_ms + 60_000, job="deploy-all", version="")) == NONE
 
 
 def test_after_a_restart_a_job_is_still_that_of_an_app_that_is_not_seen_yet(world: World) -> None:

@@ -51,7 +51,11 @@ async def test_of_a_job_of_which_only_the_newest_builds_are_read_nothing_is_said
         assert "Of deploy-orders only the newest 1,000 builds are read: what older ones did is not known." in text(app)
         app.hand.give(jenkins.board(builds=(row,), unread=unread("deploy-orders"), change=2))
         await until(pilot, lambda: "no success here as far as is read" in text(app))
-        app.hand.give(jenkins.board(builds=(row,), change=3))
+        gap = {key: replace(job, gap_after=30) for key, job in unread("deploy-orders", builds=1000).items()}
+        app.hand.give(jenkins.board(builds=(row,), unread=gap, change=3))
+        await until(pilot, lambda: "Builds of deploy-orders after #30" in text(app))
+        assert "no success here as far as is read" in text(app), "a newer one may have been well"
+        app.hand.give(jenkins.board(builds=(row,), change=4))
         await until(pilot, lambda: "no success here is known" in text(app))
 
 
@@ -89,10 +93,34 @@ async def test_a_job_that_never_named_a_namespace_in_all_that_is_read_of_it_take
         assert "production  green in production as far as is read" in line_with(app, " production ")
         app.hand.give(jenkins.board(builds=rows, unread=unread("ci-web", builds=1000), change=2))
         await until(pilot, lambda: "all green in production since" in text(app))
-        gap = {key: replace(job, gap_after=1200) for key, job in unread("ci-web").items()}
+        gap = {key: replace(job, gap_after=1200, cut=True) for key, job in unread("ci-web").items()}
         app.hand.give(jenkins.board(builds=rows, unread=gap, change=3))
         await until(pilot, lambda: "Builds of ci-web after #1200" in text(app))
         assert "all green in production since" in text(app)
-        named = (*rows, jenkins.state("ci-web", "dev-9", 1100, "SUCCESS"))
-        app.hand.give(jenkins.board(builds=named, unread=unread("ci-web", builds=1000), change=4))
+        less = {key: replace(job, cut=False) for key, job in gap.items()}
+        app.hand.give(jenkins.board(builds=rows, unread=less, change=4))
         await until(pilot, lambda: "green in production as far as is read" in text(app))
+        whole = {key: replace(job, complete=True) for key, job in less.items()}
+        app.hand.give(jenkins.board(builds=rows, unread=whole, change=5))
+        await until(pilot, lambda: "all green in production since" in text(app))
+        named = (*rows, jenkins.state("ci-web", "dev-9", 1100, "SUCCESS"))
+        app.hand.give(jenkins.board(builds=named, unread=unread("ci-web", builds=1000), change=6))
+        await until(pilot, lambda: "green in production as far as is read" in text(app))
+
+
+async def test_a_build_that_cannot_be_read_is_named_and_takes_all_green_only_from_where_nothing_newer_ended():
+    (row,) = [each for each in jenkins.board().builds if (each.job, each.namespace) == ("deploy-web", "production")]
+    one = Job(source="jenkins", name="deploy-web", url="u", job_class=JobClass.DEPLOY, complete=True)
+    hidden = replace(one, unreadable=(3, row.number + 1))
+    app = open_desk(jenkins.board(unread={one.key: hidden}))
+    async with app.run_test(size=WIDE) as pilot:
+        await list_builds(pilot, "a")
+        said = f"deploy-web #{row.number + 1} and 1 more cannot be read: where no newer build has ended, what"
+        assert said in text(app) and "not read yet" not in text(app)
+        assert "production  green in production as far as is read" in line_with(app, " production ")
+        older = replace(one, unreadable=(row.number - 1,))
+        app.hand.give(jenkins.board(unread={one.key: older}, change=2))
+        await until(pilot, lambda: f"deploy-web #{row.number - 1} cannot be read" in text(app))
+        assert "all green in production since" in text(app)
+        app.hand.give(jenkins.board(change=3))
+        await until(pilot, lambda: "cannot be read" not in text(app))

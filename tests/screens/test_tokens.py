@@ -262,7 +262,7 @@ async def test_environments():
         words = "This is not sure: the older builds of env-destroy are not read yet: builds of 1 job could not be read"
         await until(pilot, lambda: words in text(app) and "dev-kim" in text(app))
         assert "last 7 days: not known" in text(app) and " h up" not in text(app)
-        gap = Job(source="jenkins", name="env-create", url="u", gap_after=30)
+        gap = Job(source="jenkins", name="env-create", url="u", gap_after=30, cut=True, read_builds=1000)
         app.hand.give(jenkins.board(incomplete_jobs=("env-create",), unread={gap.key: gap}, change=5))
         await until(pilot, lambda: "This is not sure: builds of env-create are not read yet." in text(app))
         cut = Job(source="jenkins", name="env-create", url="u", cut=True, read_builds=1000)
@@ -270,7 +270,12 @@ async def test_environments():
         app.hand.give(jenkins.board(environments=(), **more, change=6))
         words = "Which environments are up is not known: only the newest 1,000 builds of env-create are read."
         await until(pilot, lambda: words in text(app))
-        app.hand.give(jenkins.board(environments=(), jobs=0, change=7))
+        hidden = Job(source="jenkins", name="env-create", url="u", complete=True, unreadable=(12,))
+        more = {"incomplete_jobs": ("env-create",), "unread": {hidden.key: hidden}}
+        app.hand.give(jenkins.board(environments=(), **more, change=7))
+        words = "Which environments are up is not known: env-create #12 cannot be read."
+        await until(pilot, lambda: words in text(app) and "not read yet" not in text(app))
+        app.hand.give(jenkins.board(environments=(), jobs=0, change=8))
         words = "Which environments are up is not known yet: Jenkins has shown no job."
         await until(pilot, lambda: words in text(app) and "No environment is up." not in text(app))
 

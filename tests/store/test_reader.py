@@ -142,6 +142,7 @@ def plans(db: sqlite3.Connection) -> list[tuple[str, str]]:
         *reading.CHANGED.values(),
         *(build_questions.OF_JOB, build_questions.OF_NAMESPACE, build_questions.ALSO_OF_NAMESPACE),
         *(gate_rows.OF_APP, gate_rows.NEXT_APP, gate_rows.OPEN_ALERTS, gate_rows.LAST_COLLECTOR),
+        *(gate_rows.UNREADABLE, gate_rows.NEXT_START),
         *(query(what, 1, 2).sql for what in ("builds", "rollouts", "tokens", "alerts", "environments", "platform")),
         build_questions.UNATTRIBUTED,
         build_questions.EVENTS,
