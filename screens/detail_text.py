@@ -98,7 +98,7 @@ class Scribe:
             self._line("cause", f"{rollout.cause}{when}", self.ink.strong)
         if rollout.look:
             self._line("look at", rollout.look, self.ink.strong)
-        before = f"  was {rollout.previous_version}" if rollout.previous_version else ""
+        before = f"  was {rollout.previous_version}" if rollout.previous_version and not rollout.held_by else ""
         behind = f"  {cell.drift} behind the stage before" if cell.drift else ""
         digest = "  another digest than the stage before" if cell.digest_differs else ""
         self._line("version", f"{cell.version or '-'}{before}{behind}{digest}")

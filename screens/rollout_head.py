@@ -139,7 +139,7 @@ def _facts(view: RolloutView, pen: Pen) -> list[Piece]:
     state, ink = view.state, pen.ink
     if state is None:
         return []
-    pieces: list[Piece] = [_change("", state.previous_version, state.version or "-", pen)]
+    pieces: list[Piece] = [_change("", state.held_version or state.previous_version, state.version or "-", pen)]
     if state.revision and state.kind == "Deployment":
         pieces.append(_change("revision ", _revision_before(view), state.revision, pen))
     pieces += _build(view, pen)
@@ -206,7 +206,7 @@ def _elsewhere(view: RolloutView, state: RolloutState, pen: Pen) -> list[Piece]:
     ink = pen.ink
     pieces: list[Piece] = []
     for cell in view.elsewhere:
-        if not state.version or cell.version != state.version:
+        if not state.runs or cell.version != state.runs:
             continue
         mark = LEVEL_MARKS[cell.level]
         ours = (other for other in cell.rollouts if other.kind == state.kind and other.name == state.name)
