@@ -210,6 +210,15 @@ def test_what_another_silence_keeps_quiet_there_is_not_said_to_be_told(beside, t
     assert Outlook(config(sinks=SINKS)).words(IN_CLUSTER, board, {}).endswith(TOLD) is told
 
 
+@pytest.mark.parametrize("kept", [{"kept_back": True, "severity": "warning"}, {"state": "pending"}, {"stage": "none"}])
+def test_an_alertmanager_that_never_heard_of_an_alert_is_not_said_to_tell_it(kept):
+    board = alerts.board(muted=(MutedThere(sink="am", not_there=ALL_OF_IT),), silences=(OF_THE_APP,))
+    sinks = tuple(replace(sink, stages=("staging",)) for sink in SINKS)
+    outlook = Outlook(config(sinks=sinks))
+    assert outlook.words(replace(IN_CLUSTER, stage="staging"), board, {}).endswith(TOLD)
+    assert TOLD not in outlook.words(replace(IN_CLUSTER, **({"stage": "staging"} | kept)), board, {})
+
+
 OTHER = replace(alerts.POSTED, number=1, peer="am2:9093")
 AWAY = {"problem": "no connection", "problem_ms": NOW - 2 * MINUTE}
 DENIED = AWAY | {"problem": "it answered 401"}
