@@ -163,12 +163,13 @@ class Outlook:
 
     def _told_all_the_same(self, alert: AlertState, board: Board) -> str:
         """Return which Alertmanagers do not keep quiet though they were asked to, of those that hear of this alert."""
-        lacking = [row for row in board.muted if row.not_there]
+        lacking = [row for row in board.muted if row.lacking]
         if not lacking:
             return ""
         parts = parts_about(alert, board.silences, board.at_ms)
         hear = {sink.name for sink in self._takers(alert) if _is_posted(alert, sink)}
-        names = ", ".join(row.sink for row in lacking if row.sink in hear and parts and parts.issubset(row.not_there))
+        told = [row.sink for row in lacking if row.sink in hear and any(map(parts.issubset, row.lacking)) and parts]
+        names = ", ".join(told)
         return f"; but told by {names}: its silence there was ended by somebody, or refused" if names else ""
 
     def _pending(self, alert: AlertState, now_ms: int, *, told: bool) -> str:
