@@ -51,7 +51,7 @@ def _verdict(view: RolloutView, pen: Pen) -> list[Line]:
         line.put(f"{state.kind} {state.namespace}/{state.name} is not in {state.cluster} any more", ink.strong)
         return [line, Line().put(f"   last known: {_words(state.level)} {state.message}".rstrip(), ink.quiet)]
     mark = LEVEL_MARKS[view.level]
-    since_ms = state.version_since_ms if state.level in CALM else state.level_since_ms
+    since_ms = state.runs_since_ms if state.level in CALM else state.level_since_ms
     silent = view.level is not state.level
     if silent:
         mark, since_ms = Mark.NO_ACCESS if view.closed else mark, view.known_ms
