@@ -61,7 +61,7 @@ class Scribe:
         for other in cell.rollouts[1:]:
             self._line(
                 "also here",
-                f"{effective_level(cell, other)} {other.namespace}/{other.name} {other.version} {other.reason}",
+                f"{effective_level(cell, other)} {other.namespace}/{other.name} {other.runs} {other.reason}",
             )
         if known.problem:
             self._say(f"\n{known.problem}\n", self.ink.words[Mark.WARNING])
@@ -98,7 +98,7 @@ class Scribe:
             self._line("cause", f"{rollout.cause}{when}", self.ink.strong)
         if rollout.look:
             self._line("look at", rollout.look, self.ink.strong)
-        before = f"  was {rollout.previous_version}" if rollout.previous_version else ""
+        before = f"  {_beside(rollout)}" if rollout.held_by or rollout.previous_version else ""
         behind = f"  {cell.drift} behind the stage before" if cell.drift else ""
         digest = "  another digest than the stage before" if cell.digest_differs else ""
         self._line("version", f"{cell.version or '-'}{before}{behind}{digest}")
@@ -179,6 +179,15 @@ class Scribe:
     def _say(self, words: str, style: Style) -> "Scribe":
         self.text.append(words, style)
         return self
+
+
+def _beside(rollout: RolloutState) -> str:
+    """Return what is told beside the version that runs: what is asked for and held back, or what ran before."""
+    if rollout.is_held_whole:
+        return f"{rollout.version} is asked for, held back by {rollout.held_by}"
+    if rollout.held_by:
+        return f"in {rollout.updated} of {rollout.desired} pods, {rollout.held_version or '?'} held"
+    return f"was {rollout.previous_version}"
 
 
 def _ready(rollout: RolloutState, pods: Sequence[PodState]) -> str:

@@ -107,6 +107,7 @@ def _marks(palette: _Palette) -> tuple[dict[Mark, Style], dict[Mark, Style]]:
         Mark.SOAKING: palette.named("desk-soaking"),
         Mark.BLOCKED: palette.named("desk-blocked"),
         Mark.SKEW: palette.named("desk-skew"),
+        Mark.HELD: palette.named("desk-soaking"),
     }
     error, ground = palette.error, palette.ground
     bad = Style(color=error.rich_color, bgcolor=ground.blend(error, 0.16).rich_color, bold=True)

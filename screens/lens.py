@@ -47,9 +47,10 @@ def matches(row: Row, text: str) -> bool:
 
 
 def _words(cell: Cell) -> str:
-    """Return what is sought in of a cell: a lost node too, of which the row itself does not speak."""
+    """Return what is sought in of a cell: also lost nodes and versions held back, which the row may not name."""
     nodes = (lost.node for rollout in cell.rollouts for lost in rollout.lost)
-    return " ".join((cell.version, cell.reason, cell.mark, *nodes))
+    asked = (rollout.version for rollout in cell.rollouts if rollout.held_by)
+    return " ".join((cell.version, cell.reason, cell.mark, *nodes, *asked))
 
 
 BAD_LEVELS = frozenset({"warning", "failing", "unknown"})

@@ -56,7 +56,7 @@ def _newest(view: RolloutView, state: RolloutState, pods: list[PodState], rollin
         ready=sum(pod.is_ready for pod in pods),
         wanted=max(state.desired, len(pods)),
         since_ms=state.started_ms,
-        digest=state.digest,
+        digest="" if state.is_held_whole else state.digest,
     )
 
 
@@ -67,7 +67,9 @@ def _old(view: RolloutView, state: RolloutState, revision: str, pods: list[PodSt
     ready = sum(pod.is_ready for pod in pods)
     return Side(
         label="OLD",
-        version=(tag_of(container.image) if container is not None else "") or state.previous_version,
+        version=(tag_of(container.image) if container is not None else "")
+        or state.held_version
+        or state.previous_version,
         name=_name(view, revision) or revision,
         ready=ready,
         wanted=len(pods),

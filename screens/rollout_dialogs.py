@@ -44,7 +44,7 @@ def stage_choice(view: RolloutView, ascii_only: bool, now_ms: int) -> tuple[Choi
     for cell in view.elsewhere:
         glyph = GLYPHS[LEVEL_MARKS[cell.level]][1 if ascii_only else 0]
         aged = f"  {age(now_ms - cell.since_ms)}" if cell.since_ms is not None else ""
-        same = view.state is not None and bool(cell.version) and cell.version == view.state.version
+        same = view.state is not None and bool(cell.version) and cell.version == view.state.runs
         said = "  the same version" if same else ""
         entries.append(Entry(f"{cell.stage:<{width}}  {glyph} {cell.version}{aged}{said}"))
         keys.append(_counterpart(view, cell.rollouts))

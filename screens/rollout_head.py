@@ -51,7 +51,7 @@ def _verdict(view: RolloutView, pen: Pen) -> list[Line]:
         line.put(f"{state.kind} {state.namespace}/{state.name} is not in {state.cluster} any more", ink.strong)
         return [line, Line().put(f"   last known: {_words(state.level)} {state.message}".rstrip(), ink.quiet)]
     mark = LEVEL_MARKS[view.level]
-    since_ms = state.version_since_ms if state.level in CALM else state.level_since_ms
+    since_ms = state.runs_since_ms if state.level in CALM else state.level_since_ms
     silent = view.level is not state.level
     if silent:
         mark, since_ms = Mark.NO_ACCESS if view.closed else mark, view.known_ms
@@ -139,7 +139,7 @@ def _facts(view: RolloutView, pen: Pen) -> list[Piece]:
     state, ink = view.state, pen.ink
     if state is None:
         return []
-    pieces: list[Piece] = [_change("", state.previous_version, state.version or "-", pen)]
+    pieces: list[Piece] = [_change("", state.held_version or state.previous_version, state.version or "-", pen)]
     if state.revision and state.kind == "Deployment":
         pieces.append(_change("revision ", _revision_before(view), state.revision, pen))
     pieces += _build(view, pen)
@@ -206,7 +206,7 @@ def _elsewhere(view: RolloutView, state: RolloutState, pen: Pen) -> list[Piece]:
     ink = pen.ink
     pieces: list[Piece] = []
     for cell in view.elsewhere:
-        if not state.version or cell.version != state.version:
+        if not state.runs or cell.version != state.runs:
             continue
         mark = LEVEL_MARKS[cell.level]
         ours = (other for other in cell.rollouts if other.kind == state.kind and other.name == state.name)

@@ -16,6 +16,7 @@ from statusdesk.states import BuildState, Level
 
 RESULT_MARKS = {"SUCCESS": Mark.OK, "FAILURE": Mark.FAILING, "UNSTABLE": Mark.WARNING}
 BECAUSE = ", because "
+ARROW = "\u21e2"
 STALE_WORDS = {Mark.ABSENT: "not here", Mark.NO_ACCESS: "no access"}
 
 
@@ -117,18 +118,35 @@ def _put_cell(line: Line, cell: Cell, age: str, well: bool, drawing: Drawing) ->
     end = line.x + columns.cell - columns.glyph - 1
     line.put(version.rstrip(), style)
     if cell.level in (Level.PROGRESSING, Level.SCALING) and cell.desired > 0:
-        _put_count(line, cell, end - line.x, drawing)
+        _put_count(line, f" {cell.ready}/{cell.desired}", end - line.x, drawing)
+        return
+    asked = _asked(cell, drawing)
+    if asked and _fits(asked, line, end - line.x, drawing):
+        _put_count(line, asked, end - line.x, drawing, Mark.HELD)
         return
     line.put(" " * (len(version) - len(version.rstrip())), ink.plain)
     _put_tail(line, cell, age, drawing, calm)
 
 
-def _put_count(line: Line, cell: Cell, room: int, drawing: Drawing) -> None:
-    """Append how far a moving rollout is, apart from its version; nothing where it does not fit whole."""
-    text = f" {cell.ready}/{cell.desired}"
+def _put_count(line: Line, text: str, room: int, drawing: Drawing, mark: Mark = Mark.PROGRESSING) -> None:
+    """Append how far a rollout is, apart from its version; nothing where it does not fit whole."""
+    text = text if _fits(text, line, room, drawing) else ""
+    line.put(right(text, max(room, cells(text))), drawing.ink.glyphs[mark])
+
+
+def _fits(text: str, line: Line, room: int, drawing: Drawing) -> bool:
     most = min(room + drawing.columns.gap - 1, drawing.columns.width - line.x)  # of the gap, one blank is enough
-    text = text if cells(text) <= most else ""
-    line.put(right(text, max(room, cells(text))), drawing.ink.glyphs[Mark.PROGRESSING])
+    return cells(text) <= most
+
+
+def _asked(cell: Cell, drawing: Drawing) -> str:
+    """Return what is held back: the version that no pod runs, or how many run the one that is shown; empty for none."""
+    held = cell.held
+    if held is None or cell.level is not Level.OK or cell.digest_differs:
+        return ""
+    if held.updated:
+        return f" {held.updated}/{held.desired}"
+    return f" {'->' if drawing.ascii else ARROW}{held.version}"
 
 
 def _put_tail(line: Line, cell: Cell, age: str, drawing: Drawing, calm: bool) -> None:

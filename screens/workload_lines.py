@@ -79,9 +79,9 @@ def matches(item: Item, text: str) -> bool:
     """Say whether every word is in what the line shows."""
     rollout = item.rollout
     hay = (
-        f"{rollout.name} {rollout.app} {rollout.kind} {rollout.version} {rollout.reason} {rollout.message}"
-        f" {rollout.namespace} {rollout.cluster} {item.level} {GLYPHS[item.mark].word}"
-        f" {' '.join(lost.node for lost in rollout.lost)}"
+        f"{rollout.name} {rollout.app} {rollout.kind} {rollout.version} {rollout.held_version}"
+        f" {rollout.reason} {rollout.message} {rollout.namespace} {rollout.cluster} {item.level}"
+        f" {GLYPHS[item.mark].word} {' '.join(lost.node for lost in rollout.lost)}"
     ).casefold()
     return all(word in hay for word in text.casefold().split())
 
@@ -108,7 +108,7 @@ def share_out(items: Sequence[Item], width: int) -> ListColumns:
     several = len({(r.cluster, r.namespace) for r in rollouts}) > 1
     columns = ListColumns(
         name=widest([r.name for r in rollouts], 8, NAME_MOST),
-        version=widest([r.version for r in rollouts], 7, VERSION_MOST),
+        version=widest([r.runs for r in rollouts], 7, VERSION_MOST),
         reason=widest([_reason(item) for item in items], 6, REASON_MOST),
         place=widest([place_of(r) for r in rollouts], 5, PLACE_MOST) if several and width >= KIND_FROM else 0,
         kind=KIND if width >= KIND_FROM else 0,
@@ -168,7 +168,7 @@ def draw_item(item: Item, columns: ListColumns, pen: Pen) -> tuple[Strip, ...]:
         rollout.kind,
         rollout.app,
         place_of(rollout),
-        rollout.version or "-",
+        rollout.runs or "-",
         f"{rollout.come}/{rollout.desired}",
         reason,
     )
@@ -181,7 +181,7 @@ def draw_item(item: Item, columns: ListColumns, pen: Pen) -> tuple[Strip, ...]:
         line.put(text.rstrip(), styles[index]).put(" " * (size - cells(text.rstrip()) + 2), ink.plain)
     if columns.revision:
         line.put(fit(rollout.revision, columns.revision, pen.dots) + "  ", ink.quiet)
-    since_ms = rollout.version_since_ms if item.level is Level.OK else rollout.level_since_ms
+    since_ms = rollout.runs_since_ms if item.level is Level.OK else rollout.level_since_ms
     line.put(right(pen.ago(since_ms or rollout.since_ms) if since_ms or rollout.since_ms else "", AGE), ink.quiet)
     strips = [line.strip(pen.width, ink.plain)]
     if item.height == 2:

@@ -128,9 +128,9 @@ class Outlook:
         if alert.stale_since_ms is not None:
             return "its source cannot be read: it stays as it is until it can"
         if alert.acked_by:
-            return _taken(alert, now_ms) + _told_all_the_same(alert, board)
+            return _taken(alert, now_ms) + self._told_all_the_same(alert, board)
         if alert.silenced_by:
-            return _silenced(alert, board) + _told_all_the_same(alert, board)
+            return _silenced(alert, board) + self._told_all_the_same(alert, board)
         if alert.inhibited_by:
             takers = self._takers(alert) if self._tells(board) else []
             posted = [sink for sink in takers if _is_posted(alert, sink)]
@@ -160,6 +160,17 @@ class Outlook:
 
     def _takers(self, alert: AlertState) -> list[SinkSettings]:
         return [sink for sink in self._sinks if wanted(alert, sink, self._tuning)]
+
+    def _told_all_the_same(self, alert: AlertState, board: Board) -> str:
+        """Return which Alertmanagers do not keep quiet though they were asked to, of those that hear of this alert."""
+        lacking = [row for row in board.muted if row.lacking]
+        if not lacking:
+            return ""
+        parts = parts_about(alert, board.silences, board.at_ms)
+        hear = {sink.name for sink in self._takers(alert) if _is_posted(alert, sink)}
+        told = [row.sink for row in lacking if row.sink in hear and any(map(parts.issubset, row.lacking)) and parts]
+        names = ", ".join(told)
+        return f"; but told by {names}: its silence there was ended by somebody, or refused" if names else ""
 
     def _pending(self, alert: AlertState, now_ms: int, *, told: bool) -> str:
         tuning = self._tuning.of(alert.alertname, alert.stage)
@@ -224,14 +235,6 @@ def _taken(alert: AlertState, now_ms: int) -> str:
     until = f", for {span(alert.ack_until_ms - now_ms)} more" if alert.ack_until_ms is not None else ""
     since = f" {span(now_ms - alert.acked_ms)} ago" if alert.acked_ms is not None else ""
     return f"taken by {alert.acked_by}{since}{until}{said}; not told again"
-
-
-def _told_all_the_same(alert: AlertState, board: Board) -> str:
-    """Return which Alertmanagers do not keep quiet though they were asked to, by nothing that is about this alert."""
-    lacking = [row for row in board.muted if row.not_there]
-    parts = parts_about(alert, board.silences, board.at_ms) if lacking else set()
-    names = ", ".join(row.sink for row in lacking if parts and parts.issubset(row.not_there))
-    return f"; but told by {names}: its silence there was ended by somebody, or refused" if names else ""
 
 
 def _is_posted(alert: AlertState, sink: SinkSettings) -> bool:

@@ -38,6 +38,9 @@ class Mark(enum.StrEnum):
     SOAKING = "soaking"
     BLOCKED = "blocked"
     PAUSED = "paused"
+    HELD = (
+        "held-back"  # cell only: well, and another version is asked for that some of its pods, or all, are not to run
+    )
     IDLE = "idle"
     UNKNOWN = "unknown"
     SKEW = "skew"  # this stage runs an older version than a later one
@@ -56,12 +59,12 @@ class Silent(msgspec.Struct, frozen=True, kw_only=True):
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """One app in one stage. ``level`` is the effective one: unknown when its source is stale or lost.
 
-    ``last_level`` is what was last known. ``version`` is that of the worst rollout; ``tint`` numbers the versions of a
-    row in order of age (0 = oldest), so that equal versions look alike. ``drift``: how many distinct versions this
-    stage is behind the one to its left. ``digest_differs``: same tag as to its left, another image digest. ``faults``
-    are sentences about its newest deploys: one that failed, one that is green for a version that does not run.
-    ``notes`` are worth knowing and no fault: a green build that changed nothing, a change without a build. ``silent``
-    are those of its rollouts whose cluster gives no news, whatever decides the cell.
+    ``last_level`` is what was last known. ``version`` is the one that the worst rollout runs; ``tint`` numbers the
+    versions of a row in order of age (0 = oldest), so that equal versions look alike. ``drift``: how many distinct
+    versions this stage is behind the one to its left. ``digest_differs``: same tag as to its left, another image
+    digest. ``faults`` are sentences about its newest deploys: one that failed, one that is green for a version that
+    does not run. ``notes`` are worth knowing and no fault: a green build that changed nothing, a change without a
+    build. ``silent`` are those of its rollouts whose cluster gives no news, whatever decides the cell.
     """
 
     stage: str
@@ -81,6 +84,11 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     rollouts: tuple[RolloutState, ...] = ()
     silent: tuple[Silent, ...] = ()
+
+    @property
+    def held(self) -> RolloutState | None:
+        """The rollout whose version it shows, where an update of that is held back."""
+        return self.rollouts[0] if self.rollouts and self.rollouts[0].held_by else None
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

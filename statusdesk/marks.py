@@ -29,6 +29,7 @@ GLYPHS: Mapping[Mark, Glyph] = MappingProxyType(
         Mark.SOAKING: Glyph("◌", "..", "soaking"),
         Mark.BLOCKED: Glyph("⊘", "##", "blocked"),
         Mark.PAUSED: Glyph("¦", "||", "paused"),
+        Mark.HELD: Glyph("⊣", "-|", "held back"),
         Mark.IDLE: Glyph("⊝", "00", "scaled to 0"),
         Mark.UNKNOWN: Glyph("?", "??", "unknown"),
         Mark.SKEW: Glyph("»", "<<", "older than later stages"),

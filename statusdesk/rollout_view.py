@@ -7,6 +7,7 @@ import msgspec
 
 from statusdesk.board import Board, Cell, Row, Silent
 from statusdesk.facts import Build, Event, Revision
+from statusdesk.held import held_among, held_words
 from statusdesk.states import TROUBLED, BuildState, Evidence, Level, PodState, RolloutState, TokenState
 from statusdesk.unbuilt import unbuilt, unbuilt_among
 
@@ -75,6 +76,7 @@ def on_board(view: RolloutView, board: Board, *, past: bool = False) -> RolloutV
     row, cell = place
     state = next(rollout for rollout in cell.rollouts if rollout.key == view.key)
     silent = silence_of(cell, state)
+    told_apart = {*map(unbuilt, unbuilt_among(cell.rollouts)), *map(held_words, held_among(cell.rollouts))}
     siblings = sorted(cell.rollouts, key=lambda rollout: (rollout.cluster, rollout.namespace, rollout.name))
     return RolloutView(
         key=view.key,
@@ -89,7 +91,7 @@ def on_board(view: RolloutView, board: Board, *, past: bool = False) -> RolloutV
         elsewhere=tuple(other for other in row.cells if other is not None and other is not cell and other.rollouts),
         build=_build(row, state),
         faults=cell.faults,
-        notes=tuple(note for note in cell.notes if note not in map(unbuilt, unbuilt_among(cell.rollouts))),
+        notes=tuple(note for note in cell.notes if note not in told_apart),
         tokens=tokens,
         past=past,
         reading=view.reading,

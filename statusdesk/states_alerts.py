@@ -233,15 +233,16 @@ class Muted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class MutedThere(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the Alertmanagers of a sink mute, as they said last. Key: sink.
 
-    ``problem``: why that could not be read again, since ``problem_ms``; empty when it could. ``not_there``: what is
-    silenced or taken here, and told there all the same: by part of a silence, or fingerprint of the taken alert.
+    ``problem``: why that could not be read again, since ``problem_ms``; empty when it could. ``lacking``: what is
+    silenced or taken here and not there, for each address that lacks any of it: the part of a silence, or the
+    fingerprint of the taken alert. One that holds another part about an alert keeps quiet about it.
     """
 
     sink: str
     muted: tuple[Muted, ...] = ()
     problem: str = ""
     problem_ms: int | None = None
-    not_there: tuple[str, ...] = ()
+    lacking: tuple[tuple[str, ...], ...] = ()
     change: int = 0
 
 

@@ -28,6 +28,8 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     lying about, ``evicted_from`` those of each node. ``lost``: the nodes with which pods of it went. ``is_out``:
     nobody has been served for long while a rollout is under way that found a service. ``well_since_ms``: see
     ``judge.soaking``. ``found``: what ``message`` begins with, where the rest of it changes while that is held.
+    ``version`` is the one that is asked for. ``held_by``: what keeps pods of another one (``held_version``, empty when
+    nobody knows it, here since ``held_since_ms``) from it though nothing is under way; empty while nothing does.
     """
 
     key: str
@@ -74,6 +76,29 @@ class RolloutState(Stamped, frozen=True, kw_only=True, gc=False):
     is_out: bool = False
     well_since_ms: int | None = None
     found: str = ""
+    held_by: str = ""
+    held_version: str = ""
+    held_since_ms: int | None = None
+
+    @property
+    def is_held_whole(self) -> bool:
+        """Whether no pod of it runs the version that is asked for, and none will by itself."""
+        return bool(self.held_by) and not self.updated
+
+    @property
+    def runs(self) -> str:
+        """The version by which it is known: what is asked for, unless that is held back from all pods."""
+        return self.held_version if self.is_held_whole else self.version
+
+    @property
+    def runs_since_ms(self) -> int | None:
+        """Since when that version is here."""
+        return self.held_since_ms if self.is_held_whole else self.version_since_ms
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The versions of its pods, that of ``runs`` first; while one is rolled out, that one alone."""
+        return (self.runs, self.held_version) if self.held_by and self.updated else (self.runs,)
 
     @property
     def is_only_lost(self) -> bool:

@@ -175,7 +175,7 @@ def test_what_an_alertmanager_mutes_itself_is_said_of_that_sink_only(muted, word
 
 
 def test_an_alertmanager_that_tells_all_the_same_is_named():
-    board = alerts.board(muted=(MutedThere(sink="am", not_there=(FAILING.fingerprint,)), MutedThere(sink="b")))
+    board = alerts.board(muted=(MutedThere(sink="am", lacking=((FAILING.fingerprint,),)), MutedThere(sink="b")))
     outlook = Outlook(config(sinks=SINKS))
     assert outlook.words(replace(FAILING, acked_by="kim"), board, {}) == f"taken by kim; not told again{TOLD}"
     assert not outlook.words(replace(STUCK, acked_by="kim"), board, {}).endswith(TOLD)
@@ -198,7 +198,7 @@ BESIDE = replace(OF_THE_APP, id="s2", matchers=(Matcher("alertname", FAILING.ale
 def test_an_alertmanager_that_lacks_a_part_of_a_silence_tells_only_what_that_part_is_about(alert, part):
     outlook = Outlook(config(sinks=SINKS))
     for gone, told in (((part,), True), (tuple(each for each in ALL_OF_IT if each != part), False), (ALL_OF_IT, True)):
-        board = alerts.board(muted=(MutedThere(sink="am", not_there=gone),), silences=(OF_THE_APP,))
+        board = alerts.board(muted=(MutedThere(sink="am", lacking=(gone,)),), silences=(OF_THE_APP,))
         assert outlook.words(alert, board, {}).endswith(TOLD) is told
 
 
@@ -206,8 +206,25 @@ def test_an_alertmanager_that_lacks_a_part_of_a_silence_tells_only_what_that_par
     ("beside", "told"), [(BESIDE, False), (replace(BESIDE, expired_ms=NOW), True), (OF_THE_APP, True)]
 )
 def test_what_another_silence_keeps_quiet_there_is_not_said_to_be_told(beside, told):
-    board = alerts.board(muted=(MutedThere(sink="am", not_there=("s1",)),), silences=(OF_THE_APP, beside))
+    board = alerts.board(muted=(MutedThere(sink="am", lacking=(("s1",),)),), silences=(OF_THE_APP, beside))
     assert Outlook(config(sinks=SINKS)).words(IN_CLUSTER, board, {}).endswith(TOLD) is told
+
+
+@pytest.mark.parametrize(
+    ("lacking", "told"), [((("s1",), ("s2",)), False), ((("s1", "s2"),), True), ((("s1",), ("s1", "s2")), True)]
+)
+def test_an_alertmanager_that_holds_another_part_keeps_quiet_whatever_its_neighbour_lacks(lacking, told):
+    board = alerts.board(muted=(MutedThere(sink="am", lacking=lacking),), silences=(OF_THE_APP, BESIDE))
+    assert Outlook(config(sinks=SINKS)).words(IN_CLUSTER, board, {}).endswith(TOLD) is told
+
+
+@pytest.mark.parametrize("kept", [{"kept_back": True, "severity": "warning"}, {"state": "pending"}, {"stage": "none"}])
+def test_an_alertmanager_that_never_heard_of_an_alert_is_not_said_to_tell_it(kept):
+    board = alerts.board(muted=(MutedThere(sink="am", lacking=(ALL_OF_IT,)),), silences=(OF_THE_APP,))
+    sinks = tuple(replace(sink, stages=("staging",)) for sink in SINKS)
+    outlook = Outlook(config(sinks=sinks))
+    assert outlook.words(replace(IN_CLUSTER, stage="staging"), board, {}).endswith(TOLD)
+    assert TOLD not in outlook.words(replace(IN_CLUSTER, **({"stage": "staging"} | kept)), board, {})
 
 
 OTHER = replace(alerts.POSTED, number=1, peer="am2:9093")

@@ -47,7 +47,7 @@ class Versions:
         for key in sorted(self._moved.pop(app, ())):
             other = self._app_of.get(key, "")
             keys = {*self._apps.get(app, ()), *self._apps.get(other, ())} & self._failing.keys()
-            if other and self._apps[other][key].version in {self._failing[each].version for each in keys}:
+            if other and self._apps[other][key].runs in {self._failing[each].runs for each in keys}:
                 return other
         return ""
 
@@ -104,7 +104,7 @@ class Versions:
         """Return the alerts that an app deserves now."""
         rows = self._apps.get(app, {})
         failing = [self._failing[key] for key in rows if key in self._failing]
-        bad = [(place, row) for row in failing if row.version and (place := self._place(row)) < self._production]
+        bad = [(place, row) for row in failing if row.runs and (place := self._place(row)) < self._production]
         if not bad:
             return []
         found: dict[str, AlertState] = {}
@@ -137,16 +137,17 @@ class Versions:
 
     def _of(self, place: int, failing: RolloutState, placed: Placed) -> AlertState | None:
         """Return what is to be said of one that fails in a stage, of all rollouts of its app."""
+        version = failing.runs
         there = [row for at, row in placed if at == self._production]
-        asks = [row for row in there if row.version == failing.version]
-        runs = [row for row in asks if row.key in self._there]
+        asks = [row for row in there if version in (row.version, *row.versions)]
+        runs = [row for row in asks if self._is_run(row, version)]
         stage = self._names[place]
-        what = f"{failing.app} {failing.version}"
+        what = f"{failing.app} {version}"
         if runs:
-            how = "runs" if any(map(is_rolled_out, runs)) else "is being rolled out"
+            how = "runs" if any(row.version != version or is_rolled_out(row) for row in runs) else "is being rolled out"
             summary = f"{what} {how} in production and fails in {stage}: {failing.message}{because(failing)}"
             return self._make(IN_PRODUCTION, self._production, stage, summary, [failing, *runs])
-        furthest = max(at for at, row in placed if at < self._production and row.version == failing.version)
+        furthest = max(at for at, row in placed if at < self._production and version in (row.version, *row.versions))
         first = min(at for at, _ in placed)
         if not asks and (furthest <= first or not self._is_ahead(failing, placed)):
             return None
@@ -156,20 +157,29 @@ class Versions:
         summary += failing.message + because(failing)
         return self._make(AHEAD, place, stage, summary, [failing, *there])
 
+    def _is_run(self, row: RolloutState, version: str) -> bool:
+        """Whether a workload that asks for a version, or is held back from another, has pods of it."""
+        return row.version != version or row.key in self._there
+
     def _is_ahead(self, failing: RolloutState, placed: Placed) -> bool:
         """Whether production runs nothing newer (a version that failed and was overtaken goes nowhere)."""
         arrivals = []
         for place in range(len(self._names)):
-            here = [row for at, row in placed if at == place and row.version]
+            here = [row for at, row in placed if at == place and row.runs]
             if here:
-                newest = max(here, key=lambda row: (row.version == failing.version, row.version_since_ms or 0))
-                previous = frozenset([newest.previous_version]) if newest.previous_version else frozenset()
+                newest = max(here, key=lambda row: (row.runs == failing.runs, row.runs_since_ms or 0))
+                before = "" if newest.is_held_whole else newest.previous_version
                 arrivals.append(
-                    Arrival(stage=place, version=newest.version, since_ms=newest.version_since_ms, previous=previous)
+                    Arrival(
+                        stage=place,
+                        version=newest.runs,
+                        since_ms=newest.runs_since_ms,
+                        previous=frozenset([before]) if before else frozenset(),
+                    )
                 )
         order = order_of(arrivals, self._lineages[failing.app])
         there = next((arrival.version for arrival in arrivals if arrival.stage == self._production), "")
-        return there not in order or order.index(failing.version) > order.index(there)
+        return there not in order or order.index(failing.runs) > order.index(there)
 
     def _make(self, name: str, place: int, fails_in: str, summary: str, rows: list[RolloutState]) -> AlertState | None:
         """Make the alert of a stage: what a version does to production is production's, wherever it fails.
@@ -184,11 +194,11 @@ class Versions:
             stage=self._names[place],
             started_ms=0,
             summary=summary,
-            version=failing.version,
+            version=failing.runs,
             reason=failing.reason,
             look=failing.look,
             build_url=failing.build_url,
-            last_good=failing.previous_version,
+            last_good="" if failing.is_held_whole else failing.previous_version,
             cause_key=failing.cause_key,
             at_cluster=failing.cluster,
             at_namespace=failing.namespace,

@@ -107,7 +107,14 @@ def _rollout(cell: Cell, rollout: RolloutState) -> dict[str, Any]:
         "exit_code": rollout.exit_code,
         "since": _moment(rollout.since_ms),
         "build": _made_by(rollout),
+        "held_back": _held_back(rollout) if rollout.held_by else None,
     }
+
+
+def _held_back(rollout: RolloutState) -> dict[str, Any]:
+    """Return what keeps pods from ``version``, which one these run (null: not known), and how many have it."""
+    counts = {"updated": rollout.updated, "desired": rollout.desired}
+    return {"by": rollout.held_by, "runs": rollout.held_version or None, **counts}
 
 
 def _made_by(rollout: RolloutState) -> dict[str, Any] | None:

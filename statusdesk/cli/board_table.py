@@ -19,6 +19,7 @@ _SGR = {
     Mark.BLOCKED: "33",
     Mark.PROGRESSING: "34",
     Mark.SOAKING: "36",
+    Mark.HELD: "36",
     Mark.SKEW: "35",
     Mark.UNKNOWN: "2;3",
     Mark.NO_ACCESS: "2;3",
@@ -95,7 +96,15 @@ def _cell(board: Board, cell: Cell) -> str:
     if cell.mark is Mark.PROGRESSING and cell.desired:
         word = f"{word} {cell.ready}/{cell.desired}"
     old = age(board.at_ms - cell.since_ms) if cell.since_ms is not None else ""
-    return clean(" ".join(part for part in (word, cell.version, old) if part), _CELL_WIDTH)
+    return clean(" ".join(part for part in (word, _version(cell), old) if part), _CELL_WIDTH)
+
+
+def _version(cell: Cell) -> str:
+    """Return the version that runs; of an update that is held back, from which to which, and how many pods have it."""
+    held = cell.held
+    if held is None:
+        return cell.version
+    return f"{held.held_version or '?'} \u2192 {held.version} {held.updated}/{held.desired}"
 
 
 def _nodes(board: Board, colour: bool) -> Iterator[str]:

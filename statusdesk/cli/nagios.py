@@ -115,7 +115,7 @@ def _untold_of(row: Row, alerts: Sequence[AlertState], production: str) -> list[
 def _tells_of(alert: AlertState, rollout: RolloutState) -> bool:
     """Whether an alert of its app and stage is about the trouble of a rollout; one that takes long may fail besides."""
     if not (alert.cluster or alert.namespace):  # of an app as a whole
-        return alert.version == rollout.version
+        return alert.version == rollout.runs
     is_of_it = (alert.cluster, alert.namespace, alert.app) == (rollout.cluster, rollout.namespace, app_label(rollout))
     return is_of_it and not (rollout.level is Level.FAILING and alert.alertname == STUCK)
 

@@ -6,8 +6,10 @@ import msgspec
 
 from statusdesk.config import Config, StageSettings
 from statusdesk.facts import Build
+from statusdesk.held import held_among, held_words
 from statusdesk.states import Level, RolloutState, SourceState, TokenState
 from statusdesk.states_alerts import AlertState
+from statusdesk.text import MOST_NAMED
 
 OK, BLOCKED, UNKNOWN = "ok", "blocked", "unknown"
 GO = "go"
@@ -140,19 +142,24 @@ def version_of(question: Question, known: Known) -> tuple[str, str]:
         places = {stage.name for stage in question.route.before if in_stage(known.rollouts, stage)}
         seen = f"it is in {', '.join(sorted(places))}" if places else "nor in any stage before"
         return "", f"{app} is not in {start.name}; {seen}"
-    versions = sorted({rollout.version for rollout in here})
+    versions = sorted({version for rollout in here for version in rollout.versions})
     wanted = question.version
     if not wanted:
-        named = sorted({rollout.version for rollout in here if rollout.name == app}) or versions
+        named = sorted({each for rollout in here if rollout.name == app for each in rollout.versions}) or versions
         if len(named) > 1:
-            return "", f"{start.name} runs several versions ({', '.join(named)}); say which with --version"
+            told = ", ".join(each or "?" for each in named)
+            return "", f"{start.name} runs several versions ({told}); say which with --version{_held(here)}"
         if not named[0]:
-            return "", f"the version that runs in {start.name} is not known"
+            return "", f"the version that runs in {start.name} is not known{_held(here)}"
+        held = _held([rollout for rollout in here if rollout.runs == named[0]])
+        if held:  # who has just deployed what is held back does not ask about the one that runs
+            return "", f"{start.name} runs {named[0]}; say with --version which is to go on{held}"
         return named[0], ""
     if wanted not in versions:
         alike = next((version for version in versions if is_same(version, wanted)), "")
         if not alike:
-            return "", f"{wanted} does not run in {start.name}; {', '.join(each or '?' for each in versions)} does"
+            told = ", ".join(each or "?" for each in versions)
+            return "", f"{wanted} does not run in {start.name}; {told} does{_held(here)}"
         wanted = alike
     behind = _behind(here, wanted)
     if behind:
@@ -162,9 +169,17 @@ def version_of(question: Question, known: Known) -> tuple[str, str]:
 
 def _behind(here: Sequence[RolloutState], version: str) -> str:
     """Return where a workload that runs the version in one place runs another one."""
-    names = {(rollout.kind, rollout.name) for rollout in here if rollout.version == version}
-    others = [rollout for rollout in here if (rollout.kind, rollout.name) in names and rollout.version != version]
-    return ", ".join(f"{each.cluster}/{each.namespace} runs {each.version or '?'}" for each in others)
+    names = {(rollout.kind, rollout.name) for rollout in here if version in rollout.versions}
+    mine = [rollout for rollout in here if (rollout.kind, rollout.name) in names]
+    others = [(each, other) for each in mine for other in each.versions if other != version]
+    told = ", ".join(f"{each.cluster}/{each.namespace} runs {other or '?'}" for each, other in others)
+    return told + _held(mine) if told else ""
+
+
+def _held(rollouts: Sequence[RolloutState]) -> str:
+    """Say what is held back from pods, as the end of a sentence about what runs; empty for nothing."""
+    held = held_among(rollouts)
+    return "".join(f"; {held_words(each)}" for each in held[:MOST_NAMED])
 
 
 def in_stage(rollouts: Sequence[RolloutState], stage: StageSettings) -> list[RolloutState]:

@@ -122,7 +122,7 @@ def _counts(build: Build, question: Question, known: Known) -> bool:
     if not _may_deploy(build, known):
         return False
     version = question.version
-    here = [each for each in in_stage(known.rollouts, question.route.start) if each.version == version]
+    here = [each for each in in_stage(known.rollouts, question.route.start) if each.runs == each.version == version]
     rules = {each.build_rule for each in here if (each.build_job, each.build_number) == (build.job, build.number)}
     if not build.version:
         return BuildRule.ANNOTATION in rules

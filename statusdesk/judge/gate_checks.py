@@ -97,7 +97,7 @@ def soak(question: Question, known: Known) -> Check:
     name, start, asked_ms = "soak", question.route.start.name, question.soak_ms
     if not asked_ms:
         return Check(name=name, result=OK, detail="none is asked for")
-    here = [each for each in in_stage(known.rollouts, question.route.start) if each.version == question.version]
+    here = [each for each in in_stage(known.rollouts, question.route.start) if question.version in each.versions]
     if not all(each.level in HEALTHY for each in here):
         return Check(
             name=name, result=BLOCKED, detail=f"not healthy in {start} now, {span(asked_ms)} asked", passing=True
@@ -131,10 +131,10 @@ def digests(question: Question, known: Known) -> Check:
     stages = [*question.route.before, question.route.to]
     for stage in stages:
         for each in in_stage(known.rollouts, stage):
-            if each.version == version and each.digest:
+            if each.runs == version and each.digest:
                 places = found.setdefault((each.kind, each.name), {}).setdefault(each.digest, [])
                 places += [stage.name] if stage.name not in places else []
-    here = [each for each in in_stage(known.rollouts, start) if each.version == version]
+    here = [each for each in in_stage(known.rollouts, start) if each.runs == version]
     missing = [each for each in here if not each.digest]
     for (_, workload), by_digest in sorted(found.items()):
         if len(by_digest) > 1:

@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from statusdesk.facts import Condition, Container, ContainerRole, Pod, Revision, Workload
 from statusdesk.states import PodState
@@ -135,12 +135,13 @@ def _revision_by_images(workload: Workload, pods: Sequence[Pod]) -> str:
     wanted = dict(workload.images)
     newest: tuple[int, str] = (-1, "")
     for pod in pods:
-        if pod.revision and is_live(pod) and _runs(pod, wanted):
+        if pod.revision and is_live(pod) and runs_images(pod, wanted):
             newest = max(newest, (pod.created_ms or 0, pod.revision))
     return newest[1]
 
 
-def _runs(pod: Pod, wanted: dict[str, str]) -> bool:
+def runs_images(pod: Pod, wanted: Mapping[str, str]) -> bool:
+    """Return whether a pod runs the images of a template, by container, as far as its containers tell."""
     for container in pod.containers:
         image = wanted.get(container.name)
         if image and container.image and not same_image(container.image, image):

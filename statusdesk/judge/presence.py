@@ -21,6 +21,13 @@ def is_there(rollout: RolloutState) -> bool:
     return rollout.updated > 0 and not (is_new and rollout.reason in (OBSERVING, NOT_OBSERVED))
 
 
+def is_run(rollout: RolloutState, version: str) -> bool:
+    """Return whether at least one pod of a rollout is of that version, whichever it asks for."""
+    if version == rollout.version:
+        return is_there(rollout)
+    return version in rollout.versions
+
+
 def is_rolled_out(rollout: RolloutState) -> bool:
     """Return whether a rollout's version has taken over as far as it is to; of what is silent counts tell."""
     if not is_there(rollout):

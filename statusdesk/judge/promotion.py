@@ -6,7 +6,7 @@ import msgspec
 
 from statusdesk.board import Cell, Mark, Row
 from statusdesk.config import StageSettings
-from statusdesk.judge.presence import is_there
+from statusdesk.judge.presence import is_run
 from statusdesk.judge.promotion_builds import (
     Remark,
     changes_without_build,
@@ -15,6 +15,7 @@ from statusdesk.judge.promotion_builds import (
     news,
     noted,
     remarks,
+    updates_held_back,
 )
 from statusdesk.judge.promotion_cells import (
     blank_cell,
@@ -98,7 +99,7 @@ def judge_app(
     deploys = deploys_of(builds)
     unread: set[str] = set()
     told = remarks(deploys, cells, path.stage_of, path.read_ms, now_ms, looks, unread)
-    said = [*changes_without_build(cells), *told]
+    said = [*changes_without_build(cells), *updates_held_back(cells), *told]
     cells = noted(cells, said)
     finding = _finding(cells, order, path, [remark for remark in said if remark.fault])
     # the newest deploy comes first: it says more of the app than what was built after it
@@ -143,7 +144,7 @@ def _mark_waiting(cells: list[Cell | None], path: Path, now_ms: int, looks: list
         if cell is not None and _blames(cell):
             failing.setdefault(cell.version, index)
     for index, cell in enumerate(cells[: path.production]):
-        if cell is None or cell.mark is not Mark.OK or not cell.rollouts:
+        if cell is None or cell.mark not in (Mark.OK, Mark.HELD) or not cell.rollouts:
             continue
         following = next((c for c in cells[index + 1 : path.production + 1] if c is not None), None)
         if following is None or following.version == cell.version:
@@ -228,7 +229,7 @@ def _was_failing(cells: Sequence[Cell | None], path: Path) -> Finding | None:
 
 
 def _asks_for(cell: Cell | None, version: str) -> bool:
-    return cell is not None and any(rollout.version == version for rollout in cell.rollouts)
+    return cell is not None and any(version in (each.version, *each.versions) for each in cell.rollouts)
 
 
 def _is_ahead(version: str, cells: Sequence[Cell | None], order: Sequence[str], path: Path) -> bool:
@@ -237,7 +238,7 @@ def _is_ahead(version: str, cells: Sequence[Cell | None], order: Sequence[str], 
     if in_production is None or not in_production.rollouts:
         return True
     if _asks_for(in_production, version):
-        return not any(is_there(rollout) for rollout in in_production.rollouts if rollout.version == version)
+        return not any(is_run(rollout, version) for rollout in in_production.rollouts)
     if version not in order or in_production.version not in order:
         return True
     return order.index(version) > order.index(in_production.version)
@@ -291,7 +292,7 @@ def _calm(cells: Sequence[Cell | None], path: Path) -> Finding:
     if skewed:
         index = max(skewed)
         cell, later = cells[index], next(c for c in cells[index + 1 :] if c is not None and c.version)
-        runs = "runs" if any(is_there(r) for r in later.rollouts if r.version == later.version) else "is to run"
+        runs = "runs" if any(is_run(r, later.version) for r in later.rollouts) else "is to run"
         message = f"{later.stage} {runs} {later.version}, newer than {cell.version if cell is not None else ''} here"
         return _plain(Mark.SKEW, SKEW, index, path, f"{path.stages[index].name}: {message}")
     marks = {cell.mark for cell in cells if cell is not None and cell.rollouts}

@@ -1,4 +1,4 @@
-"""What builds add to a row: the newest one, deploys that changed nothing, and changes that no deploy made."""
+"""What is said in a row beside levels: deploys that changed nothing, changes that no deploy made, updates held back."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -6,6 +6,7 @@ import msgspec
 
 from statusdesk.board import Cell
 from statusdesk.facts import JobClass
+from statusdesk.held import held_among, held_words
 from statusdesk.job_names import shown_build
 from statusdesk.judge.join_past import is_later, is_work_of
 from statusdesk.states import BuildState, Level, RolloutState
@@ -14,6 +15,7 @@ from statusdesk.unbuilt import unbuilt, unbuilt_among
 SETTLE_MS = 60_000  # after its deploy job has ended, a cluster has this long to change
 UNCHANGED_NEWS_MS = 3_600_000  # that a green deploy changed nothing is wanted by whoever has just run it
 UNBUILT_NEWS_MS = 28_800_000  # a change by hand is news for all who come to work after it
+HELD_NEWS_MS = 28_800_000  # so is an update that waits for a person
 DEPLOYS = (JobClass.DEPLOY, JobClass.OTHER)
 
 
@@ -98,6 +100,16 @@ def changes_without_build(cells: Sequence[Cell | None]) -> list[Remark]:
         for rollout in unbuilt_among(cell.rollouts if cell is not None else ()):
             until_ms = (rollout.started_ms or 0) + UNBUILT_NEWS_MS
             found.append(Remark(stage=stage, message=unbuilt(rollout), fault=False, news_until_ms=until_ms))
+    return found
+
+
+def updates_held_back(cells: Sequence[Cell | None]) -> list[Remark]:
+    """Return what is to be said of rollouts with pods that an update leaves alone; it is no fault."""
+    found: list[Remark] = []
+    for stage, cell in enumerate(cells):
+        for rollout in held_among(cell.rollouts if cell is not None else ()):
+            until_ms = (rollout.started_ms or 0) + HELD_NEWS_MS
+            found.append(Remark(stage=stage, message=held_words(rollout), fault=False, news_until_ms=until_ms))
     return found
 
 

@@ -70,7 +70,7 @@ def cell_of(
     level = worst.level if silent is None else Level.UNKNOWN
     last_level = min((r.level for r in ranked), key=BADNESS.__getitem__) if stale else level
     message, reason = worst.message, worst.reason
-    since_ms = worst.version_since_ms if level in CALM else worst.level_since_ms or worst.version_since_ms
+    since_ms = worst.runs_since_ms if level in CALM else worst.level_since_ms or worst.runs_since_ms
     if silent is not None:
         reason, since_ms = NO_ACCESS if silent in closed else STALE, stale[silent]
         message = f"{silence([silent], closed)}, last known: {_last_known(worst, ranked, app)}"
@@ -78,10 +78,10 @@ def cell_of(
         message = _where(worst, ranked, app) + message + (f", because {worst.cause}" if worst.cause else "")
     return Cell(
         stage=stage,
-        mark=Mark.NO_ACCESS if silent in closed else _MARKS[level],
+        mark=Mark.NO_ACCESS if silent in closed else _mark(level, ranked),
         level=level,
         last_level=last_level,
-        version=worst.version,
+        version=worst.runs,
         reason=reason,
         message=message,
         since_ms=since_ms,
@@ -90,6 +90,11 @@ def cell_of(
         rollouts=ranked,
         silent=tuple(_silent(ranked, stale, closed)) if stale else (),
     )
+
+
+def _mark(level: Level, rollouts: Iterable[RolloutState]) -> Mark:
+    """Return the mark of a level; what is well, and held back from a version that is asked for, has one of its own."""
+    return Mark.HELD if level is Level.OK and any(each.held_by for each in rollouts) else _MARKS[level]
 
 
 def _silent(
@@ -193,7 +198,7 @@ def compare(cells: Sequence[Cell | None], lineage: Lineage) -> tuple[list[Cell |
 
 def _arrival(index: int, cell: Cell) -> Arrival:
     previous = frozenset(r.previous_version for r in cell.rollouts if r.version == cell.version and r.previous_version)
-    return Arrival(stage=index, version=cell.version, since_ms=cell.rollouts[0].version_since_ms, previous=previous)
+    return Arrival(stage=index, version=cell.version, since_ms=cell.rollouts[0].runs_since_ms, previous=previous)
 
 
 def _has_digests(arrivals: Sequence[Arrival], cells: Sequence[Cell | None]) -> bool:
@@ -208,9 +213,9 @@ def _has_digests(arrivals: Sequence[Arrival], cells: Sequence[Cell | None]) -> b
 
 def _digests_differ(left: Cell, right: Cell) -> bool:
     """Whether a workload of the same name and version runs another image under the same tag."""
-    known = {(r.kind, r.name, r.version): r.digest for r in left.rollouts if r.digest}
+    known = {(r.kind, r.name, r.runs): r.digest for r in left.rollouts if r.digest}
     for rollout in right.rollouts:
-        digest = known.get((rollout.kind, rollout.name, rollout.version))
+        digest = known.get((rollout.kind, rollout.name, rollout.runs))
         if rollout.digest and digest is not None and digest != rollout.digest:
             return True
     return False

@@ -27,13 +27,15 @@ class Lineage:
 
     def __init__(self) -> None:
         self._first_ms: dict[str, int] = {}
-        self._compared: dict[str, tuple[str, str]] = {}  # by rollout: its version and the one before it
+        self._compared: dict[str, tuple[str, ...]] = {}  # by rollout: its version, the one before it, one held on to
         self.watched_ms: int | None = None
 
     def see(self, rollout: RolloutState) -> None:
         """Note the version of a rollout, and that the one before it had been there earlier."""
         since_ms = rollout.version_since_ms
-        self._compared[rollout.key] = (rollout.version, rollout.previous_version)
+        self._compared[rollout.key] = (rollout.version, rollout.previous_version, rollout.held_version)
+        if rollout.held_version and rollout.held_since_ms is not None:
+            self._note(rollout.held_version, rollout.held_since_ms)
         if since_ms is None:
             return
         self._note(rollout.version, since_ms)

@@ -3,6 +3,7 @@
 Source: ``kubectl rollout status`` and the Deployment controller's progress conditions.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 from statusdesk.facts import Pod, Workload
@@ -185,6 +186,12 @@ def seen_began_ms(workload: Workload, new_pods: tuple[Pod, ...], looked_ms: int,
 def version_of_old(workload: Workload, pods: tuple[Pod, ...], revision: str) -> str:
     """Return the version that pods of another revision run, read from the image of the main container's name."""
     return next((version for pod, version in _versions(workload, pods) if pod.revision != revision), "")
+
+
+def most_run(workload: Workload, pods: tuple[Pod, ...]) -> str:
+    """Return the version that most of the pods run, as their images tell; empty where these do not tell it."""
+    found = Counter(version for _, version in _versions(workload, pods)).most_common(1)
+    return found[0][0] if found else ""
 
 
 def passed_over(workload: Workload, pods: tuple[Pod, ...], revision: str, known: str) -> str:

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from statusdesk.judge.held_back import HeldBack, held_back
 from statusdesk.judge.pods import is_observed
 from statusdesk.judge.rollout_counts import (
     deadline_ms,
@@ -21,7 +22,8 @@ from statusdesk.states import RESTING, Level, RolloutState
 def state_of(rollout: Rollout, finding: Finding, scene: Scene, rolling_since_ms: int | None) -> RolloutState:
     """Return the row, without what only others know: its build, its cause, the stamps of the writer."""
     workload = rollout.workload
-    previous, version_since_ms, digest = _past(rollout, scene)
+    held = held_back(rollout)
+    previous, version_since_ms, digest = _past(rollout, scene, held)
     moves = scene.rolling and finding.level not in RESTING
     counting = moves and is_observed(workload) and not workload.paused
     state = RolloutState(
@@ -55,7 +57,9 @@ def state_of(rollout: Rollout, finding: Finding, scene: Scene, rolling_since_ms:
         build=workload.build,
         is_out=finding.is_out,
         found=finding.found,
-        well_since_ms=well_since_ms(rollout.before, finding.level, workload, scene.now_ms),
+        held_by=held.by,
+        held_version=held.version,
+        held_since_ms=held.since_ms,
     )
     return _with_parts(state, rollout, scene, counting=counting)
 
@@ -72,19 +76,28 @@ def _with_parts(state: RolloutState, rollout: Rollout, scene: Scene, *, counting
         evicted=sum(number for _, number in evicted),
         evicted_from=evicted,
         lost=() if all_well else lost_nodes(rollout.all_pods, scene.lost),
+        well_since_ms=well_since_ms(rollout.before, state, scene.now_ms),
     )
 
 
-def _past(rollout: Rollout, scene: Scene) -> tuple[str, int | None, str]:
-    """Return the version before this one, since when this one is here, and its digest (kept while no pod tells it)."""
+def _past(rollout: Rollout, scene: Scene, held: HeldBack) -> tuple[str, int | None, str]:
+    """Return the version before this one, since when this one is here, and the digest of what runs.
+
+    The digest is kept while no pod tells it. A version that was held back from all pods is here since one runs it.
+    """
     workload, before = rollout.workload, rollout.before
-    digest = digest_of(workload, rollout.pods)
+    is_whole = bool(held.by) and not workload.updated
+    digest = digest_of(workload, rollout.held if is_whole else rollout.pods)
     if before is None:
         previous = version_of_old(workload, rollout.all_pods, rollout.revision) if rollout.revision else ""
         return "" if previous == workload.version else previous, scene.started_ms, digest
     if before.version != workload.version:
         previous = passed_over(workload, rollout.all_pods, rollout.revision, before.version)
-        return previous or before.version or before.previous_version, scene.started_ms, digest
-    if not digest and not template_changed(workload, before):
+        was_here = before.is_held_whole and before.held_version == workload.version  # it was asked back
+        since_ms = before.held_since_ms if was_here else scene.started_ms
+        return previous or before.version or before.previous_version, since_ms, digest
+    if not digest and before.is_held_whole == is_whole and not template_changed(workload, before):
         digest = before.digest
-    return before.previous_version, before.version_since_ms, digest
+    came = before.is_held_whole and workload.updated > 0
+    since_ms = scene.now_ms if came else before.version_since_ms
+    return before.previous_version, since_ms, digest

@@ -1,19 +1,19 @@
 """Since when a rollout has been well without a break: what a soak counts."""
 
-from statusdesk.facts import Workload
-from statusdesk.states import HEALTHY, Level, RolloutState
+from statusdesk.states import HEALTHY, RolloutState
 
 
-def well_since_ms(before: RolloutState | None, level: Level, workload: Workload, now_ms: int) -> int | None:
-    """Return since when a workload whose level is now known is well, None when it is not.
+def well_since_ms(before: RolloutState | None, state: RolloutState, now_ms: int) -> int | None:
+    """Return since when a workload whose row is now known is well, None when it is not.
 
-    More or fewer pods of the same make no break; another version or revision does, whatever became of the one before.
+    More or fewer pods of the same make no break; another version or revision does, whatever became of the one before,
+    and so does one that was held back and runs at last.
     """
-    if level not in HEALTHY:
+    if state.level not in HEALTHY:
         return None
     if before is None or before.level not in HEALTHY:
         return now_ms
-    same = (before.version, before.revision) == (workload.version, workload.revision)
+    same = (before.version, before.revision, before.versions) == (state.version, state.revision, state.versions)
     return healthy_since_ms(before) if same else now_ms
 
 

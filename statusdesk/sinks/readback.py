@@ -54,7 +54,7 @@ class Readback:
     """Reads what is muted at the first Alertmanager of a sink that answers: members of a cluster share silences.
 
     ``alerts`` returns what stands now, None before anything is known; ``is_ours`` tells by its comment whether
-    a silence is there for what was taken here, ``not_there`` what is not silenced there though it is here. ``changed``
+    a silence is there for what was taken here, ``lacking`` what is not silenced there though it is here. ``changed``
     is set when something was changed there: it is read at once.
     """
 
@@ -65,7 +65,7 @@ class Readback:
         *,
         site: str,
         is_ours: Callable[[str], bool] = lambda comment: False,
-        not_there: Callable[[], tuple[str, ...]] = tuple,
+        lacking: Callable[[], tuple[tuple[str, ...], ...]] = tuple,
         clock: Clock,
         steady: Clock,
         look_every_s: float = LOOK_EVERY_S,
@@ -74,7 +74,7 @@ class Readback:
         self._api = api
         self._alerts = alerts
         self._site = site
-        self._is_ours, self._not_there = is_ours, not_there
+        self._is_ours, self._lacking = is_ours, lacking
         self._clock = clock
         self._steady = steady
         self._silences: dict[str, tuple[int, _Silence]] = {}  # by id: steady, when it was asked for
@@ -106,7 +106,7 @@ class Readback:
 
     def _look(self) -> bool:
         muted = self._read()
-        self._put(replace(self._seen, muted=muted, not_there=self._not_there(), problem="", problem_ms=None))
+        self._put(replace(self._seen, muted=muted, lacking=self._lacking(), problem="", problem_ms=None))
         return True
 
     def _put(self, found: MutedThere) -> None:

@@ -115,10 +115,14 @@ class Silencing:
         """Wait for the end of the thread."""
         self._loop.join(timeout_s)
 
-    def not_there(self) -> tuple[str, ...]:
-        """Return what is not silenced at one of them though it is here, by ``about``: ended there, or not taken."""
-        left = {**self._left_alone, **self._not_passed}.values()  # a copy: it is asked for on another thread
-        return tuple(sorted({wish.about for wish in left if not wish.over}))
+    def lacking(self) -> tuple[tuple[str, ...], ...]:
+        """Return what is not silenced though it is here, by address and ``about``: ended there, or not taken."""
+        left = {**self._left_alone, **self._not_passed}  # a copy: it is asked for on another thread
+        found: dict[str, set[str]] = {}
+        for (url, _, _), wish in left.items():
+            if not wish.over:
+                found.setdefault(url, set()).add(wish.about)
+        return tuple(sorted({tuple(sorted(about)) for about in found.values()}))
 
     def _failed(self, problem: str) -> None:
         self._narrate(f"statusdesk: sink {self._api.name}: silences are not passed on: {problem}; trying again")
@@ -142,7 +146,7 @@ class Silencing:
         wishes = [wish for each in self._silences() if each.ends_ms > now_ms for wish in of_silence(each, now_ms)]
         wishes += self._takings.wishes(now_ms)
         self._forget(wishes, now_ms)
-        look, before = _Look(), self.not_there()
+        look, before = _Look(), self.lacking()
         failed: SendError | None = None
         for url in self._api.urls if wishes else ():
             try:
@@ -152,7 +156,7 @@ class Silencing:
         for url in look.listed:
             failed = self._keep_all_at(url, wishes, look) or failed
         self._soon, self._missed = not look.missing <= self._missed, look.missing
-        if look.changed or self.not_there() != before:
+        if look.changed or self.lacking() != before:
             self._changed()
         if failed is not None:
             raise failed

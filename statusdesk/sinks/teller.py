@@ -194,7 +194,7 @@ class Sinks:
                 standing.alerts,
                 site=self._config.ha.site,
                 is_ours=takings.is_ours,
-                not_there=silencing.not_there,
+                lacking=silencing.lacking,
                 clock=clock,
                 steady=steady,
                 changed=changed,

@@ -1,5 +1,6 @@
 """The lock that keeps the collector single: ``flock`` on a file in the state directory, with pid and owner in it."""
 
+import contextlib
 import fcntl
 import os
 import time
@@ -57,7 +58,8 @@ class StateLock:
     def release(self) -> None:
         """Let go. The file stays: removing it would let two processes lock two files of the same name."""
         if self._handle is not None:
-            os.ftruncate(self._handle, 0)
+            with contextlib.suppress(OSError):  # a pid that stays is none: it counts while the lock is held
+                os.ftruncate(self._handle, 0)
             os.close(self._handle)
             self._handle = None
 

@@ -25,6 +25,7 @@ LEVELS = {
     Mark.WARNING: Level.WARNING,
     Mark.FAILING: Level.FAILING,
     Mark.SOAKING: Level.OK,
+    Mark.HELD: Level.OK,
     Mark.UNKNOWN: Level.UNKNOWN,
     Mark.SKEW: Level.OK,
     Mark.ABSENT: Level.UNKNOWN,

@@ -7,6 +7,7 @@ from statusdesk.alerts.tuning import Tuning
 from statusdesk.alerts_posted import Taker
 from statusdesk.clock import steady_clock, system_clock
 from statusdesk.config_alerts import HaSettings, SinkSettings
+from statusdesk.sinks import peers
 from statusdesk.sinks.alertmanager import batches, content_mark, posted, rfc3339, terms_of, told
 from statusdesk.sinks.peers import Peer, Standing
 from tests.alerts.make import config
@@ -147,6 +148,29 @@ def test_what_one_has_taken_is_reported_with_what_it_has_not(tmp_path, receiver)
         standing.put((replace(first, started_ms=2), late))
         report(lambda each: not each.taken)
         assert away.problem == "it answered 503" and away.problem_ms >= taken.ok_ms
+    finally:
+        standing.stop()
+        peer.join(3.0)
+
+
+def test_a_fault_of_ours_is_told_and_does_not_end_the_thread(tmp_path, receiver, monkeypatch):
+    """It is met again where the failure is counted, if that asks the same."""
+    standing, narrated = Standing(steady_clock), []
+    sink = replace(AM, urls=(receiver.url,), resend_s=0.2)
+    terms, tuning = replace(TERMS, sink=sink), Tuning(config(sinks=(sink,)))
+
+    def fault(*_):
+        raise ValueError("a fault of ours")
+
+    even = {"clock": system_clock, "steady": steady_clock}
+    with monkeypatch.context() as broken:
+        broken.setattr(peers, "told", fault)
+        peer = Peer(receiver.url, terms, tuning, standing, tmp_path, narrate=narrated.append, **even)
+        standing.put((ALERT,))
+        wait_for(lambda: peer.stats.failed or not peer._thread.is_alive(), 10.0)
+    try:
+        wait_for(lambda: peer.stats.sent or not peer._thread.is_alive(), 10.0)
+        assert peer.stats.sent and "ValueError" in narrated[0] and "is told again" in narrated[-1]
     finally:
         standing.stop()
         peer.join(3.0)

@@ -52,13 +52,13 @@ def test_what_is_refused_because_of_the_credential_or_the_address_is_tried_again
         keep.second()
     waits_s = [after - before for before, after in itertools.pairwise(tried_s)]
     assert [5 <= waits_s[0] <= 8, 10 <= waits_s[1] <= 13, 20 <= waits_s[2] <= 23] == [True] * 3
-    assert set(keep.problems) == {"it answered 403: not for you"} and keep.made.not_there() == ("basket",)
+    assert set(keep.problems) == {"it answered 403: not for you"} and keep.made.lacking() == (("basket",),)
     there.denied = {}
     while not there.holding:
         keep.second()
     problems = len(keep.problems)
     keep()
-    assert len(keep.problems) == problems and keep.made.not_there() == () and len(there.holding) == 1
+    assert len(keep.problems) == problems and keep.made.lacking() == () and len(there.holding) == 1
     assert not keep.narrated, "it is no matter of this silence"
     there.kept.clear()
     there.denied = {"POST": 403}
@@ -140,10 +140,22 @@ def test_a_silence_that_somebody_ended_there_stays_ended_and_that_is_said(there,
     keep()
     assert there.asked_for == ["basket"] and not there.holding
     (said,) = keep.narrated
-    assert keep.made.not_there() == ("basket",)
+    assert keep.made.lacking() == (("basket",),)
     assert "the silence basket was ended at 127.0.0.1" in said and said.endswith(
         "it stays so, people are told there; here it still holds"
     )
+
+
+def test_what_each_of_them_lacks_is_told_apart(there, other, keeping):
+    keep = keeping(there, other)
+    keep.silences = [silence("basket"), silence("till")]
+    keep()
+    keep()
+    for peer, name in ((there, "basket"), (other, "till")):
+        (number,) = [each["id"] for each in peer.holding if name in each["comment"]]
+        peer.end(number)
+    keep()
+    assert keep.made.lacking() == (("basket",), ("till",))
 
 
 def test_a_silence_that_was_ended_there_and_made_there_again_is_there(there, keeping):
@@ -152,10 +164,10 @@ def test_a_silence_that_was_ended_there_and_made_there_again_is_there(there, kee
     keep()
     there.end("id-0")
     keep()
-    assert keep.made.not_there() == ("basket",)
+    assert keep.made.lacking() == (("basket",),)
     there.kept["id-1"] = there.kept["id-0"] | {"id": "id-1", "endsAt": iso(T0 + HOUR)}
     keep()
-    assert keep.made.not_there() == () and there.asked_for == ["basket"] and len(there.holding) == 1
+    assert keep.made.lacking() == () and there.asked_for == ["basket"] and len(there.holding) == 1
 
 
 def test_what_one_of_several_has_lost_waits_a_look_for_its_peer_to_tell_it(there, other, keeping):

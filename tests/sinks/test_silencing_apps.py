@@ -85,7 +85,8 @@ def test_of_a_silence_of_an_app_only_the_part_that_was_ended_there_is_not_there(
     for each in there.holding:
         there.end(each["id"])
         keep()
-        new = set(keep.made.not_there()) - set(said)
+        (lacking,) = keep.made.lacking()
+        new = set(lacking) - set(said)
         said |= dict.fromkeys(new, each["comment"])
     own = f"s {build.fingerprint}"
     assert said == {name: f"(statusdesk silence {name})" for name in ("s", "s elsewhere", own)}

@@ -148,7 +148,7 @@ def test_a_silence_that_somebody_ended_there_is_not_made_again(make, repeating):
     office.step()
     with Reader(office.path) as store:
         ((alert,), (row,)) = store.alerts(), store.changes(0).muted
-    assert row.not_there == (alert.fingerprint,)
+    assert row.lacking == ((alert.fingerprint,),)
     assert not holding(manager, "ended") and sum("stays so" in line for line in office.narrated) == 1
     office.mend("ended")
 

@@ -46,6 +46,16 @@ def test_a_lock_on_a_full_disk_names_the_file_and_is_let_go(tmp_path: Path, monk
         assert holder(tmp_path) is not None
 
 
+def test_a_lock_is_let_go_on_a_disk_that_has_turned_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_only(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patched, pytest.raises(StoreError, match="why it ended"), StateLock(tmp_path):
+        patched.setattr(lock.os, "ftruncate", read_only)
+        raise StoreError("why it ended")
+    assert holder(tmp_path) is None
+
+
 def test_a_second_process_is_told_the_pid_of_the_first(tmp_path: Path, other: subprocess.Popen) -> None:
     with pytest.raises(LockHeld, match=str(other.pid)) as raised:
         StateLock(tmp_path).acquire()
