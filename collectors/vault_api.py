@@ -57,7 +57,8 @@ def policy_line(path: str, capability: str) -> str:
 
 LOOKUP_SELF_RULE = policy_line("auth/token/lookup-self", "read")
 RENEW_SELF_RULE = policy_line("auth/token/renew-self", "update")
-LOOKUP_RULE = policy_line("auth/token/lookup-accessor", "update")
+LOOKUP_PATH = "auth/token/lookup-accessor"
+LOOKUP_RULE = policy_line(LOOKUP_PATH, "update")
 CAPABILITIES_RULE = policy_line("sys/capabilities-self", "update")
 POLICY = """\
 # Look up tokens by accessor; no other parameter may be sent.
@@ -79,6 +80,13 @@ class AccessorUnknown(Exception):
 
 class TokenProblem(VisitFailed):
     """The look-up of one token failed for a reason that says nothing about the others."""
+
+
+def refused_alone(where: str, accessor: str) -> TokenProblem:
+    """Return the refusal of one look-up where others are answered: the policy has the path, and names accessors."""
+    said = "lets our token look up others and not this one (403): in its policy"
+    mend = f"add the accessor that ends in {tail(accessor)} to the allowed_parameters of {LOOKUP_PATH}"
+    return TokenProblem("Forbidden", f"{where} {said} {mend}")
 
 
 class VaultApi:
@@ -206,7 +214,8 @@ class VaultApi:
             raise TokenProblem("Misconfigured", "its accessor is empty: set accessor in [[vault.token]]")
         if "different namespace" in said:
             raise TokenProblem("Misconfigured", "its accessor is of another Vault namespace: check [vault] namespace")
-        refusal = self._refusal(response, body, LOOKUP_RULE, accessor)
+        rule = f"{LOOKUP_RULE}, or this accessor to the allowed_parameters there"
+        refusal = self._refusal(response, body, rule, accessor)
         if errors and (refusal.problem == "Forbidden" or status == 400):
             raise TokenProblem(refusal.problem, refusal.message)
         raise refusal

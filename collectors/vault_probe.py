@@ -3,9 +3,19 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from collectors.probe import Probe
 from collectors.transport import VisitFailed
-from collectors.vault_api import CAPABILITIES_RULE, POLICY, RENEW_SELF_RULE, AccessorUnknown, TokenProblem, VaultApi
+from collectors.vault_api import (
+    CAPABILITIES_RULE,
+    POLICY,
+    RENEW_SELF_RULE,
+    AccessorUnknown,
+    TokenProblem,
+    VaultApi,
+    refused_alone,
+)
 from collectors.vault_facts import tail, token_of
 from collectors.vault_items import Item, look_up, unseen
 from collectors.vault_mounts import MountCaps, ask_mount, mounts_in
@@ -79,6 +89,8 @@ def _probe_items(api: VaultApi, settings: VaultSettings) -> list[Probe]:
     """Look up each that is configured, and where it is wanted the caps of the mounts that the tokens came from."""
     found: list[Probe] = []
     paths = []
+    denied: dict[int, TokenSettings] = {}  # by their place in what was found
+    may_look_up = False
     no_caps = MountCaps(False, 0.0, 0.0)
     items: tuple[Item, ...] = (*settings.tokens, *settings.secret_ids, *settings.certificates)
     for item in items:
@@ -90,15 +102,20 @@ def _probe_items(api: VaultApi, settings: VaultSettings) -> list[Probe]:
             fact = look_up(api, item, system_clock, no_caps)
         except AccessorUnknown:
             found.append(Probe(ok=False, what=what, message=_unknown(item)))
+            may_look_up = may_look_up or isinstance(item, TokenSettings)
         except TokenProblem as error:
-            of_token = error.problem == "Forbidden" and isinstance(item, TokenSettings)
-            said = f"{error.message}\n{POLICY}" if of_token else error.message
-            found.append(Probe(ok=False, what=what, message=said))
+            if error.problem == "Forbidden" and isinstance(item, TokenSettings):
+                denied[len(found)] = item
+            found.append(Probe(ok=False, what=what, message=error.message))
         except VisitFailed as error:
             return [*found, Probe(ok=False, what=what, message=error.message)]
         else:
             found.append(_there(fact, item, what, round(settings.interval_s * 1000)))
             paths.append(fact.path)
+            may_look_up = may_look_up or isinstance(item, TokenSettings)
+    for place, token in denied.items():
+        said = refused_alone(api.where, token.accessor).message if may_look_up else f"{found[place].message}\n{POLICY}"
+        found[place] = replace(found[place], message=said)
     made = dict.fromkeys(tuple(mounts_in(path)) for path in paths) if settings.mount_caps else {}
     caps = {probe.what: probe for mounts in made if mounts for probe in [_probe_cap(api, list(mounts))]}
     return [*found, *caps.values()]

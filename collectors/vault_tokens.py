@@ -17,6 +17,7 @@ from collectors.vault_api import (
     AccessorUnknown,
     TokenProblem,
     VaultApi,
+    refused_alone,
 )
 from collectors.vault_facts import SOURCE, health_of, token_of
 from collectors.vault_items import Item, has_accessor, look_up, unseen
@@ -24,7 +25,7 @@ from collectors.vault_mounts import MountCaps
 from collectors.vault_wire import HealthWire
 from collectors.visiting import Outcome, Visits
 from statusdesk.clock import Clock, ClockSteps
-from statusdesk.config import VaultSettings
+from statusdesk.config import TokenSettings, VaultSettings
 from statusdesk.facts import Message, Token, VaultHealth
 
 OWN_NAME = "statusdesk (own)"
@@ -104,7 +105,8 @@ class VaultTokens:
             facts = tuple(self._facts[item.name] for item in self._items if item.name in self._facts)
             self._visits.tell_sweep(Token, (own, *facts) if own else facts, started_ms)
         if self._all_denied:
-            said = f"does not let our token look up others (403): add to its policy {LOOKUP_RULE}"
+            pinned = "or these accessors to the allowed_parameters there"
+            said = f"does not let our token look up others (403): add to its policy {LOOKUP_RULE}, {pinned}"
             after_s = limited.retry_after_s if limited is not None else None
             raise VisitFailed("Forbidden", f"{api.where} {said}", retry_after_s=after_s)
         if limited is not None:
@@ -203,7 +205,17 @@ class VaultTokens:
             found |= more
             denied = {name for name, each in found.items() if _is_denied(each)}
         self._denied = (self._denied - set(found)) | denied
+        if self._reads_tokens(found):
+            accessors = {each.name: each.accessor for each in self._items if isinstance(each, TokenSettings)}
+            found |= {name: refused_alone(api.where, accessors[name]) for name in denied & accessors.keys()}
         return found, limited
+
+    def _reads_tokens(self, found: dict[str, Found]) -> bool:
+        """Whether our token may look up some tokens: what is unknown to Vault was not refused, either."""
+        names = {each.name for each in self._settings.tokens} - self._denied
+        return any(
+            not isinstance(found[name], TokenProblem) if name in found else self._is_seen(name) for name in names
+        )
 
     @property
     def _all_denied(self) -> bool:

@@ -19,8 +19,8 @@ LEFT, RENEWED, EVERY, NEXT, SURVIVES = 8, 7, 5, 11, 8
 FIXED = 4 + 2 + 1 + LEFT + 2 + RENEWED + 2 + EVERY + 2 + NEXT + 2 + SURVIVES + 1
 """What all columns but the name and the bar take, with the blanks between them."""
 SAW_FROM, BESIDE_FROM, ALL_BESIDE_FROM = 100, 130, 180
-RED_AND_LAPSING = "job red, token lapses"
-"""What the judgement says of a token in danger whose job fails; in how long is told here."""
+RED_AND_LAPSING, IDLE = "job red, token lapses", "job has not run"
+"""What the judgement says of a token in danger whose job fails, in how long is told here; and of a job that rests."""
 MOST_FOLDS = 3
 TEETH = 5  # more of them would be drawn too narrow to be seen
 
@@ -200,12 +200,15 @@ def job_words(token: TokenState, pen: Pen) -> str:
     """Say what the renewal job did last, held against the token."""
     if not token.renewal_job:
         return ""
+    job, says = shown_build(token.renewal_job, token.job_number), _says(token, pen)
     run = ""
     if token.job_number is not None:
         when = f" {pen.since(token.job_ended_ms)}" if token.job_ended_ms is not None else ""
         run = f" {word(token.job_result)}{when}"
-    says = _says(token, pen)
-    return f"{shown_build(token.renewal_job, token.job_number)}{run}" + (f": {says}" if says else "")
+    if says and token.said_number not in (None, token.job_number):  # what ended later does not help, or tells nothing
+        since = " since" if says == IDLE else ""
+        return f"{shown_build(token.renewal_job, token.said_number)}: {says}{since}; then #{token.job_number}{run}"
+    return f"{job}{run}" + (f": {says}" if says else "")
 
 
 def _says(token: TokenState, pen: Pen) -> str:

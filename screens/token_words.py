@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from statusdesk.board import Board
-from statusdesk.states import TROUBLED, TokenState
+from statusdesk.states import OF_ITS_TIME, TROUBLED, TokenState
 from statusdesk.text import age, span
 from statusdesk.token_users import uses
 
@@ -23,7 +23,8 @@ def words_of_all(tokens: Sequence[TokenState], now_ms: int) -> str:
 
 def token_words(token: TokenState, now_ms: int) -> str:
     """Return what is wrong with a token, as a half sentence with its name."""
-    if token.expire_ms is None or (token.reason == "ParentLapses" and token.message):
+    is_timed = token.reason in OF_ITS_TIME and token.reason != "ParentLapses"
+    if token.expire_ms is None or (token.message and not is_timed):
         return f"'{token.name}': {token.message or token.reason}"
     if token.reason == "Gone" and token.dead_ms != token.expire_ms:
         return f"'{token.name}' is gone"

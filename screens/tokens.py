@@ -13,7 +13,7 @@ from screens.pen import Pen
 from screens.strips import Line
 from screens.token_lines import Folds, TokenColumns, draw_titles, draw_token, height_of, plan_folds, share_out
 from screens.token_page import draw_page
-from statusdesk.board import Board
+from statusdesk.board import Board, SourceView
 from statusdesk.job_names import sought_job
 from statusdesk.states import TROUBLED, Grant, Level, TokenState
 
@@ -211,13 +211,18 @@ def _hay(token: TokenState) -> str:
     return " ".join((*parts, *token.apps, *token.namespaces)).casefold()
 
 
+def is_vault(view: SourceView) -> bool:
+    """Whether it is the Vault, or a part of it."""
+    return view.state.source.startswith("vault")
+
+
 def _vault(board: Board) -> list[str]:
     """Say so where Vault is sealed or gives no news, and what it refuses that no row of a token tells."""
     told = {token.name for token in board.tokens if token.level is Level.UNKNOWN}
     said = []
     for view in board.sources:
         state = view.state
-        if state.source.startswith("vault") and view.level is not Level.OK and state.scope not in told:
+        if is_vault(view) and view.level is not Level.OK and state.scope not in told:
             whole = " What stands here is as it was last seen." if not state.scope else ""
             said.append(f"{state.source}: {(view.words or state.reason).rstrip('.')}.{whole}")
     return said
@@ -225,5 +230,8 @@ def _vault(board: Board) -> list[str]:
 
 def _nothing(board: Board, hidden: int, filtered: int, text: str) -> str:
     if not board.tokens:
+        unread = any(not (view.state.scope or view.state.last_ok_ms) for view in board.sources if is_vault(view))
+        if unread:
+            return "No token is known yet: Vault has not answered since the first start."
         return "No token is watched: [[vault.token]] of the configuration names them."
     return f"No token is in trouble ({hidden} are well)." if hidden else f"Nothing matches /{text}"

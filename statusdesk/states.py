@@ -23,6 +23,8 @@ from statusdesk.states_sources import NO_ACCESS as NO_ACCESS
 from statusdesk.states_sources import SourceState
 from statusdesk.states_sources import source_key as source_key
 from statusdesk.states_tokens import NO_NEWS as NO_NEWS
+from statusdesk.states_tokens import OF_ITS_TIME as OF_ITS_TIME
+from statusdesk.states_tokens import UNREAD as UNREAD
 from statusdesk.states_tokens import Grant, TokenState
 
 BOARD = "board"

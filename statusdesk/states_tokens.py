@@ -4,7 +4,15 @@ import msgspec
 
 from statusdesk.state import Level, Stamped
 
-NO_NEWS = "NoNews"
+NO_NEWS, UNREAD = "NoNews", "NotLookedUp"
+OF_ITS_TIME = frozenset(
+    {
+        *("RenewalMissed", "LapsesBeforeNextRun", "LapsesSoon", "RunningDown", "RenewalFailed", "NotRenewed"),
+        *("NeverSurvives", "RenewalShortened", "RenewalShrinks", "AtCap", "NearsCap", "NotRenewable", "ParentLapses"),
+        *("Lapsed", "Gone", NO_NEWS),
+    }
+)
+"""The reasons that are about a token's renewal or its end: its uses and what it may do are told by themselves."""
 _UNRENEWED = ("RenewalMissed", "LapsesBeforeNextRun", "RunningDown", "LapsesSoon", "Lapsed", NO_NEWS)
 
 
@@ -20,7 +28,8 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     the moment beyond which no renewal takes it.
     ``steady_since_ms``: since when every renewal came in time. ``dead_ms``: when it died, or the last moment at which
     it was seen alive. ``job_`` fields: the last run of the renewal job that has ended; ``job_says`` holds it against
-    the token: ``job green, token dying``, ``job red, token lapses``, ``job disabled``, ``job has not run`` or empty.
+    the token: ``job green, token dying``, ``job red, token lapses``, ``job disabled``, ``job has not run`` or empty;
+    ``said_number`` is the run of which it says that, an earlier one than the last where that tells nothing.
     ``blamed_url``: the run by which it was judged, where one was. ``judged_by`` tells settings from others.
     ``notes`` are worth knowing and no fault. ``accessor_problem``: with what ``message`` ends while the file with its
     accessor tells none: it is known by the one before, if at all.
@@ -65,6 +74,7 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     job_url: str = ""
     job_disabled: bool = False
     job_says: str = ""
+    said_number: int | None = None
     blamed_url: str = ""
     judged_by: str = ""
     notes: tuple[str, ...] = ()
@@ -88,6 +98,11 @@ class TokenState(Stamped, frozen=True, kw_only=True, gc=False):
     def is_unseen(self) -> bool:
         """Whether its known end has passed, and nobody could look whether it has ended."""
         return self.reason == NO_NEWS
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether it cannot be looked up though Vault answers, or by no accessor that is known to be its own."""
+        return self.reason == UNREAD
 
     @property
     def is_unrenewed(self) -> bool:

@@ -33,6 +33,10 @@ class Claims:
             self.by.pop(about, None)
         return {*before, *now}
 
+    def claimed(self, about: str) -> list[AlertState]:
+        """Return all that a row claims."""
+        return [self.of[fingerprint][about] for fingerprint in self.by.get(about, ())]
+
     def first(self, fingerprint: str) -> AlertState | None:
         """Return what explains an alert, None when nothing claims it."""
         claims = self.of.get(fingerprint)

@@ -12,14 +12,14 @@ from statusdesk.alerts.lifecycle import Life, Step, advance, ended_unseen, relea
 from statusdesk.alerts.making import read_from
 from statusdesk.alerts.mutes import Mutes
 from statusdesk.alerts.past import Past
-from statusdesk.alerts.rules import deserved, subject
+from statusdesk.alerts.rules import deserved, of_unread, subject
 from statusdesk.alerts.sources import Sources
 from statusdesk.alerts.telling import AlertEvent
 from statusdesk.alerts.tuning import Tuning
 from statusdesk.alerts.unread import Unread, patience_ms, woken
 from statusdesk.alerts.versions import Versions
 from statusdesk.judge.rollout_counts import blames_version
-from statusdesk.states import AlertState, BuildState, Lasting, Level, RolloutState, SourceState, Transition
+from statusdesk.states import AlertState, BuildState, Lasting, Level, RolloutState, SourceState, TokenState, Transition
 from statusdesk.states_alerts import Silence
 
 TOLERANCE_MS = 3_600_000
@@ -230,6 +230,8 @@ class Alerts:
             claims = [each for each in told if each.unseen or not each.namespace]
         if claims is None and known:
             claims = [replace(alert, state="inactive") for alert in known]
+        if isinstance(row, TokenState) and row.is_unread and row.until_ms is None:
+            claims = of_unread(row, self._tuning, self._claims.claimed(subject(row)) if claims is None else claims)
         if claims is not None:
             touched = self._claim(subject(row), claims)
         if isinstance(row, RolloutState):

@@ -3,13 +3,16 @@
 ``started_ms`` of what is returned is since when the row has been bad; state and other times are the life cycle's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from msgspec.structs import replace
 
 from statusdesk.alerts.making import because, make, read_from
 from statusdesk.alerts.rules_platform import SEED, job_alert, of_environment, of_platform
 from statusdesk.alerts.touched import by_build, by_token, the_job
 from statusdesk.alerts.tuning import SOURCE_DOWN, Tuning
+from statusdesk.judge.token_life import moment
 from statusdesk.states import TROUBLED, AlertState, BuildState, Level, RolloutState, SourceState, Stamped, TokenState
 from statusdesk.states_alerts import BUILD_FAILED
 from statusdesk.states_builds import NO_RESULT
@@ -131,6 +134,33 @@ def _token(state: TokenState, tuning: Tuning) -> list[AlertState]:
         )
         made += [alert] if alert is not None else []
     return made
+
+
+def of_unread(state: TokenState, tuning: Tuning, held: Iterable[AlertState]) -> list[AlertState]:
+    """Return the alerts of a token that cannot be looked up: the ``held`` ones of before, and that nobody sees it.
+
+    What they said of its end is what is known of it still; a renewal may have moved that since, and nothing is told of
+    it as of now.
+    """
+    lost = "" if state.accessor_problem else f" cannot be read since {moment(state.since_ms)}"
+    made = make(
+        tuning,
+        SOURCE_DOWN,
+        source=state.source,
+        token=state.name,
+        started_ms=state.since_ms,
+        summary=f"{state.kind} {state.name}{lost}: {state.message}",
+        reason=state.reason,
+        touches=by_token(state),
+        subject=subject(state),
+        hangs_on=(state.source,),
+    )
+    before = [
+        replace(each, summary=f"{state.kind} {state.name}: {state.message}")
+        for each in held
+        if each.alertname != SOURCE_DOWN
+    ]
+    return [*before, made] if made is not None else before
 
 
 def _source(state: SourceState, tuning: Tuning) -> list[AlertState]:

@@ -2,10 +2,10 @@
 
 from statusdesk.config import CertificateSettings, SecretIdSettings
 from statusdesk.facts import Token
-from statusdesk.judge.token_doubts import UNREAD, unread_words
+from statusdesk.judge.token_doubts import unread_words
 from statusdesk.judge.token_life import moment
 from statusdesk.judge.token_rules import FEW_USES
-from statusdesk.states import Level, TokenState
+from statusdesk.states import UNREAD, Level, TokenState
 
 
 def judge_expiry(

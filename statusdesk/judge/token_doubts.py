@@ -7,10 +7,9 @@ from msgspec.structs import replace
 from statusdesk.config import CertificateSettings, SecretIdSettings, TokenSettings
 from statusdesk.facts import Token
 from statusdesk.judge.token_life import moment
-from statusdesk.states import NO_NEWS, TROUBLED, Level, TokenState
+from statusdesk.states import NO_NEWS, TROUBLED, UNREAD, Level, TokenState
 
 REFUSED = "Refused"
-UNREAD = "NotLookedUp"
 SILENT = "Vault gives no news"
 
 
@@ -54,6 +53,7 @@ def unread(
         missed=0,
         survives=None,
         job_says="",
+        said_number=None,
         **rules,
     )
 
@@ -74,6 +74,7 @@ def unseen(state: TokenState, before: TokenState | None) -> TokenState:
         missed=0,
         survives=None,
         job_says="",
+        said_number=None,
         notes=(),
     )
 

@@ -1,13 +1,15 @@
 """A token and the Jenkins job that renews it: job green and token dying, job red and token running out."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
 
+from statusdesk.grants import overdue_after_ms
 from statusdesk.job_names import shown_build, shown_job
 from statusdesk.judge.token_life import Life, Verdict
-from statusdesk.states import TROUBLED, Level
+from statusdesk.states import OF_ITS_TIME, TROUBLED, Level
 
 CLOCKS_MS = 60_000
 """Jenkins and Vault tell their times by their own clocks, and a renewal comes somewhere within its run."""
@@ -15,9 +17,12 @@ GREEN, RED = "job green, token dying", "job red, token lapses"
 DISABLED, IDLE = "job disabled", "job has not run"
 _BAD = ("FAILURE", "UNSTABLE")
 _NOT_IN_TIME = ("RenewalMissed", "LapsesBeforeNextRun", "LapsesSoon", "RunningDown")
-"""A renewal is awaited: of a run that gave the last one nobody can say that it succeeded and did not help."""
+"""A renewal is awaited, as it was of what has lapsed below its cap: of a run that gave the last one nobody can say that
+it succeeded and did not help."""
 _IDLE_RUNS = 2
-"""So many green runs before the next renewal is due show a job that looks whether it must renew; one may be by hand."""
+"""So many runs before the one at which a renewal is due show how often a job looks; one may be by hand."""
+_OFTEN = 3
+"""A job that looks so many times from one renewal to the next looks more often than it renews."""
 _ENDED = {"FAILURE": "failed", "UNSTABLE": "is unstable", "ABORTED": "was aborted", "NOT_BUILT": "was not built"}
 
 
@@ -55,6 +60,13 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         return f"{shown_job(self.job)} (#{self.number} {said})"
 
 
+class Said(NamedTuple):
+    """What the renewal job did, held against the token, and the number of the run that did it; empty: nothing."""
+
+    words: str = ""
+    number: int | None = None
+
+
 class Blame(NamedTuple):
     """What a run of the renewal job says of the token, and which run that is."""
 
@@ -85,34 +97,51 @@ def of_job(life: Life, run: Run | None) -> Blame | None:
     """By the renewal job: it failed, or it succeeded and the token was not renewed by it.
 
     Only a run after the last renewal says anything, and only once the token was looked up after it. The newest that
-    says anything counts: one that was aborted, or that is too young, takes back nothing of those before it. One that
-    succeeded before a renewal was due had nothing to renew.
+    says anything counts: one that was aborted, or that is too young, or that succeeded before it had to renew, takes
+    back nothing of those before it.
     """
-    if run is None or run.untold or life.from_ms is None or life.granted_ms is None:
+    if run is None or run.untold or life.granted_ms is None:
         return None
-    told = [each for each in (run, *run.earlier) if _tells(life, each)]
-    if not told:
+    last = _telling(life, run)
+    if last is None:
         return None
-    last = told[0]
     if last.result in _BAD:
         message = f"{last.name} {_ENDED[last.result]}: it lapses at {life.when} unless a later run renews it"
         return Blame((Level.WARNING, "RenewalFailed", message), last.url)
-    if life.renewable and _should_renew(life, last, told):
-        message = f"{last.name} succeeded and did not renew it: it lapses at {life.when}"
-        return Blame((Level.WARNING, "NotRenewed", message), last.url)
+    message = f"{last.name} succeeded and did not renew it: it lapses at {life.when}"
+    return Blame((Level.WARNING, "NotRenewed", message), last.url)
+
+
+def _telling(life: Life, run: Run) -> Run | None:
+    """Return the newest run that is held against the token: it failed, or had to renew it and did not."""
+    told = [each for each in (run, *run.earlier) if _tells(life, each)]
+    for at, each in enumerate(told):
+        if each.result in _BAD or (life.renewable and _had_to_renew(life, each, told[at + 1 :])):
+            return each
     return None
 
 
-def _should_renew(life: Life, run: Run, runs: Sequence[Run]) -> bool:
-    """Whether a renewal was due for a run that succeeded, as far as is known; ``runs`` are all since the last one.
+def _had_to_renew(life: Life, run: Run, before: Sequence[Run]) -> bool:
+    """Whether a run that succeeded had to renew the token; ``before``: those since the last renewal that came earlier.
 
-    A job that runs more often than it renews looks at its beginning whether it must, so that it was due by then.
+    It had to if it ended after a renewal was due, and where nobody knows when one is. But one that was under way at
+    that very moment may have looked a little too early where its job looks ``_OFTEN`` times as often as it renews: it
+    had to only once the next look at that pace has not helped, or where the token does not live until then.
     """
-    if life.due_ms is None:
+    if life.due_ms is None or life.from_ms is None:
         return True
     due_ms, apart = life.due_ms - life.skew_ms, apart_ms(life)
-    idle = [each for each in runs if each.result == "SUCCESS" and each.ended_ms <= due_ms - apart]
-    return run.started_ms > due_ms + apart if len(idle) >= _IDLE_RUNS else run.ended_ms > due_ms - apart
+    if run.ended_ms <= due_ms - apart:
+        return False
+    if run.started_ms > due_ms + apart or len(before) < _IDLE_RUNS:
+        return True
+    starts = [each.started_ms for each in (run, *before[:_IDLE_RUNS])]
+    pace_ms = max(later - earlier for later, earlier in pairwise(starts))
+    if pace_ms * _OFTEN > life.due_ms - life.from_ms + apart:
+        return True
+    next_ms = run.ended_ms + overdue_after_ms(pace_ms, apart)
+    lapses_before = life.expire_ms is not None and life.expire_ms - life.skew_ms <= next_ms
+    return lapses_before or life.our_seen_ms > next_ms
 
 
 def _tells(life: Life, run: Run) -> bool:
@@ -121,21 +150,23 @@ def _tells(life: Life, run: Run) -> bool:
     return known and is_since(run, life) and life.our_seen_ms > run.ended_ms + apart_ms(life)
 
 
-def says(level: Level, reason: str, life: Life, run: Run | None) -> str:
-    """Hold the job against a token that is not well; empty where it explains nothing."""
-    if run is None or level not in TROUBLED:
-        return ""
+def says(level: Level, reason: str, life: Life, run: Run | None) -> Said:
+    """Hold the job against a token whose renewal or end is in trouble; nothing where it explains nothing."""
+    if run is None or level not in TROUBLED or reason not in OF_ITS_TIME:
+        return Said()
     if run.disabled:
-        return DISABLED
+        return Said(DISABLED, run.number)
     if run.untold or run.number is None:
-        return ""
-    told = next((each for each in (run, *run.earlier) if _tells(life, each)), None)
+        return Said()
+    told = _telling(life, run) or next((each for each in (run, *run.earlier) if _tells(life, each)), None)
     last = told or run
     if last.result in _BAD:
-        return RED
+        return Said(RED, last.number)
     renewed_ms = life.skewed_from_ms if life.from_ms is not None else 0
     if last.result != "SUCCESS" or last.ended_ms < renewed_ms - CLOCKS_MS:
-        return IDLE
-    if told is None and reason in _NOT_IN_TIME:
-        return "" if is_since(last, life) else IDLE  # it may have renewed it just now, or gave the last renewal
-    return GREEN
+        return Said(IDLE, last.number)
+    awaited = reason in _NOT_IN_TIME or (reason == "Lapsed" and life.renewable and not life.at_cap)
+    if told is None and awaited:
+        # it may have renewed it just now, or gave the last renewal
+        return Said() if is_since(last, life) else Said(IDLE, last.number)
+    return Said(GREEN, last.number)

@@ -104,13 +104,18 @@ def by_schedule(life: Life, job: str) -> Verdict | None:
             message = f"renewal missed {times}{job}: lapses at {life.when}, {perhaps}before the next run"
             return Level.FAILING, "LapsesBeforeNextRun", message
         late = life.seen_ms - life.from_ms > rhythm.every_ms * LATE_SHARE
-        renewed = moment(life.skewed_from_ms)
-        message = f"renewal missed {times}{job}, last renewed {renewed}: lapses at {life.when}"
+        message = f"renewal missed {times}{job}, {_renewed(life)}: lapses at {life.when}"
         return (Level.FAILING if late else Level.WARNING), "RenewalMissed", message
     if life.granted_ms < rhythm.every_ms and life.renewable:
         between = "the longest time" if life.is_uneven else "the time"
         return Level.FAILING, "NeverSurvives", f"it lives shorter than {between} between two renewals{job}"
     return None
+
+
+def _renewed(life: Life) -> str:
+    """Say when it was renewed last; Vault tells no renewal of a token that never was, whoever looked."""
+    when = moment(life.skewed_from_ms)
+    return f"last renewed {when}" if life.token.last_renewal_ms is not None else f"never since it was issued {when}"
 
 
 def by_time_left(life: Life) -> Verdict | None:

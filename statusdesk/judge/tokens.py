@@ -15,7 +15,7 @@ from statusdesk.grants import survival
 from statusdesk.judge.token_ancestors import by_ancestors, dead_one, named
 from statusdesk.judge.token_doubts import SILENT, known_of, unseen, unseen_words
 from statusdesk.judge.token_grants import steady_since_ms
-from statusdesk.judge.token_jobs import Run, of_job, renewer, says
+from statusdesk.judge.token_jobs import Run, Said, of_job, renewer, says
 from statusdesk.judge.token_life import Life, Verdict, is_witnessed, life_of, moment
 from statusdesk.judge.token_rules import (
     by_cap,
@@ -173,15 +173,17 @@ def _is_held(before: TokenState, state: TokenState, run: Run | None) -> bool:
 
 def _held(before: TokenState, state: TokenState, life: Life, run: Run | None) -> TokenState:
     """Return a state with the worse level that was told before."""
-    said = before.job_says if before.reason in _BY_RUN else says(before.level, before.reason, life, run)
-    kept = {"level": before.level, "reason": before.reason, "message": before.message, "job_says": said}
-    return msgspec.structs.replace(state, blamed_url=before.blamed_url, **kept)
+    by_run = before.reason in _BY_RUN
+    said = Said(before.job_says, before.said_number) if by_run else says(before.level, before.reason, life, run)
+    kept = {"level": before.level, "reason": before.reason, "message": before.message, "blamed_url": before.blamed_url}
+    return msgspec.structs.replace(state, job_says=said.words, said_number=said.number, **kept)
 
 
 def _state(life: Life, key: str, verdict: Verdict, run: Run | None) -> TokenState:
     token, settings = life.token, life.settings
     level, reason, message = verdict
     every_ms, skew_ms = life.every_ms, life.skew_ms
+    said = says(level, reason, life, run)
     state = TokenState(
         key=key,
         source=token.source,
@@ -212,7 +214,8 @@ def _state(life: Life, key: str, verdict: Verdict, run: Run | None) -> TokenStat
         missed=life.missed,
         at_cap=life.at_cap,
         dead_ms=_ours(life.expire_ms, skew_ms) if reason == "Lapsed" else None,
-        job_says=says(level, reason, life, run),
+        job_says=said.words,
+        said_number=said.number,
         notes=notes_of(life),
     )
     return _with_moments(state, life)

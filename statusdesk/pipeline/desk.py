@@ -40,7 +40,7 @@ from statusdesk.pipeline.inquiries import Ask
 from statusdesk.pipeline.joins import Joins
 from statusdesk.pipeline.platform import Platform
 from statusdesk.pipeline.rollouts import Rollouts
-from statusdesk.pipeline.tokens import Tokens
+from statusdesk.pipeline.tokens import VAULT, Tokens
 from statusdesk.pipeline.unconfigured import Unconfigured
 from statusdesk.source_names import JENKINS, KUBERNETES
 from statusdesk.states import (
@@ -313,6 +313,8 @@ class Desk:
         whole = current.get(visited.source)
         if visited.ok or not visited.scope or whole is None or whole.last_ok_ms is None:
             return None
+        if visited.source == VAULT:
+            return self._tokens.seen_ms(f"{visited.source}/{visited.scope}")
         place = f"{visited.source.removeprefix(KUBERNETES)}/{visited.scope}/"
         known = source_key(visited.source, visited.scope) in current or any(
             state.until_ms is None and key.startswith(place)

@@ -116,6 +116,10 @@ class Tokens:
         self._runs_due.update(self._tokens)
         self._jobs_changed = True
 
+    def seen_ms(self, key: str) -> int | None:
+        """Return when a token was seen alive last, since the start."""
+        return self._alive_ms.get(key)
+
     def jobs_changed(self) -> None:
         """Take note that something has changed at Jenkins: a renewal job may have run."""
         self._jobs_changed = True

@@ -269,3 +269,29 @@ def test_a_bad_version_that_fails_nearer_to_production_is_told_with_one_stage():
     world.step(at("staging", "1.5"))
     (alert,) = [alert for alert in world.alerts.active() if alert.alertname == "BadVersionInProduction"]
     assert (alert.stage_now, alert.at_namespace) == ("testing", "testing")
+
+
+def test_a_token_that_cannot_be_looked_up_is_told_and_what_was_told_of_it_says_what_is_known():
+    world = World()
+    world.step(token(Level.FAILING, "LapsesSoon", message="lapses at 20:25Z"))
+    unread = token(Level.UNKNOWN, "NotLookedUp", message="last known to end at 20:25Z", since_ms=1_000)
+    world.step(unread)
+    world.later(60_000)
+    assert world.states() == {"TokenLapsing": "firing", "SourceDown": "firing"}
+    said = {alert.alertname: alert.summary for alert in world.alerts.active()}
+    assert said["TokenLapsing"] == "token t: last known to end at 20:25Z"
+    assert said["SourceDown"] == "token t cannot be read since 1970-01-01 00:00Z: last known to end at 20:25Z"
+    (down,) = [alert for alert in world.alerts.active() if alert.alertname == "SourceDown"]
+    assert who_is_hit(down) == "what uses the token t" and down.labels["token"] == "t"
+    world.restart()
+    assert world.states() == {"TokenLapsing": "firing", "SourceDown": "firing"}
+    world.step(token(Level.OK, "Renewing"))
+    assert world.states() == {}
+
+
+def test_tokens_are_not_told_one_by_one_while_vault_as_a_whole_is_down():
+    world = World()
+    world.step(token(Level.UNKNOWN, "NotLookedUp", message="x"))
+    world.alerts.failed("vault", world.now_ms)
+    world.later(60_000, answering=("jenkins",))
+    assert world.states() == {"SourceDown": "pending"}

@@ -103,6 +103,15 @@ def test_what_lets_us_go_on_is_not_waited_for_longer_and_longer():
         assert visit.next_try_ms - visit.at_ms >= 53_000, "nothing was answered: back-off to its limit"
 
 
+def test_one_that_is_refused_where_others_are_read_is_told_to_be_named_in_the_policy_that_has_the_path():
+    vault = RecordedVault()
+    with staged(vault) as stage, Watched(stage.url, SECRET, ALL) as watched:
+        vault.lookups["AAA"] = DENIED
+        watched.visit()
+        said = watched.tokens()["a"].problem
+        assert "add the accessor that ends in AAA to the allowed_parameters" in said and "capabilities" not in said
+
+
 def test_an_unknown_answer_counts_as_one():
     vault = RecordedVault()
     with staged(vault) as stage, Watched(stage.url, SECRET, ALL) as watched:

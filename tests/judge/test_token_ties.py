@@ -133,7 +133,7 @@ def hourly(last_h: float) -> Run:
             "job green, token dying",
         ),
         (run("FAILURE", 3, earlier=(run("SUCCESS", 2),)), 3.1, *RED),  # what fails may fail when it is due, too
-        (run("SUCCESS", 4, earlier=(run("FAILURE", 3),)), 4.1, Level.OK, "Renewing", ""),
+        (run("SUCCESS", 4, earlier=(run("FAILURE", 3),)), 4.1, *RED),  # it did nothing: seen one by one it is red, too
     ],
 )
 def test_a_green_run_before_a_renewal_is_due_has_nothing_to_renew(

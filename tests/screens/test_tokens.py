@@ -1,5 +1,7 @@
 """The tokens, soonest trouble first, the page of one; and the environments."""
 
+import datetime
+
 import pytest
 from msgspec.structs import replace
 
@@ -7,7 +9,9 @@ from screens.build_page import BuildScreen
 from screens.build_rows import Scope
 from screens.builds import BuildsScreen
 from screens.environments import EnvironmentsScreen
-from screens.token_lines import sawtooth
+from screens.ink import make_ink
+from screens.pen import Pen
+from screens.token_lines import job_words, sawtooth
 from screens.tokens import TokenScreen, TokensScreen, trouble
 from statusdesk.board import SourceView
 from statusdesk.build_view import BuildKey
@@ -310,3 +314,21 @@ async def test_enter_behind_a_filter_opens_what_it_leaves_however_fast_it_comes(
         burst(app, "/orders\r\r")
         await until(pilot, lambda: isinstance(app.screen, TokenScreen))
         await until(pilot, lambda: lines(app)[0].split()[1:2] == ["orders"] or "orders" in text(app).splitlines()[0])
+
+
+async def test_of_a_vault_that_has_never_answered_it_is_not_said_that_no_token_is_watched():
+    never = boards.source("vault", Level.FAILING, words="it cannot be reached", reason="Unreachable")
+    never = replace(never, state=replace(never.state, last_ok_ms=None))
+    app = open_desk(jenkins.board(sources=(never,), tokens=()))
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("K")
+        await until(pilot, lambda: "No token is known yet" in text(app))
+        assert "No token is known yet: Vault has not answered" in text(app) and "is watched" not in text(app)
+
+
+def test_beside_what_is_said_of_the_renewal_job_stands_the_run_that_it_is_said_of():
+    said = {"job_says": "job green, token dying", "said_number": 264}
+    run = {"job_number": 267, "job_result": "FAILURE", "job_ended_ms": NOW - MINUTE}
+    dead = jenkins.token("pay", Level.FAILING, reason="Gone", dead_ms=NOW - HOUR, **said, **run)
+    pen = Pen(ink=make_ink({}, True), ascii=False, zone=datetime.UTC, now_ms=NOW, width=120)
+    assert job_words(dead, pen) == "renew-pay #264: job green, token gone; then #267 failed 1m ago"
