@@ -39,10 +39,11 @@ def test_what_was_answered_after_a_close_is_asked_and_delivered_after_the_next_s
         lambda errand: bool(gone.append(errand)) or True,
         lambda errand, remaining: None,
     )
+    others = set(threading.enumerate())
     errands.start()
     errands.ask([ONE])
     assert api.asked.acquire(timeout=15)
-    before = [each for each in threading.enumerate() if each.name.startswith("jenkins-errands")]
+    before = set(threading.enumerate()) - others
     errands.close()
     if not is_begun_again:
         api.go.release()

@@ -33,9 +33,9 @@ def _arrange(moment: str, app: str, state: str) -> None:
         send(self, message)
         die_for(message.notification.alerts)
 
-    def posted(self: Peer, count: int) -> None:
+    def posted(self: Peer, *given: int) -> None:
         die_for(self._standing.alerts() or ())
-        worked(self, count)
+        worked(self, *given)
 
     if moment == "commit":
         Sinks.tell = told  # type: ignore[method-assign]
