@@ -49,6 +49,7 @@ def test_the_readme_names_each_key_of_the_document_and_no_other(run, put):
     put(
         rollout("orders", "staging", Level.FAILING, **brought, build_rule="version"),
         rollout("orders", "production", **brought, build_rule="none"),
+        rollout("web", "production", held_by="OnDelete", held_version="1.0.0"),
         rollout("web", "staging", Level.UNKNOWN, lost=(LostNode("n-3", 1, 1),)),
         outcome("deploy-orders", "staging", number=7, result="SUCCESS", version="1.0"),
         token("payments"),
