@@ -13,7 +13,9 @@ from collectors.log_track import MOST_LEFT
 
 Key = tuple[str, str, str]
 """(cluster, uid of the pod, container)"""
-_OF_RUN = re.compile(r"(-(v?\d[\d.]*|(?=[a-f]*\d)[0-9a-f]{7,40}|[bcdfghjklmnpqrstvwxz2456789]{5}))+$")
+_OF_RUN = re.compile(
+    r"(?>-(?:v?\d[\d.]*|(?=[a-f]*\d)[0-9a-f]{7,40}|[bcdfghjklmnpqrstvwxz2456789]{5})(?=-|$))+$"  # a part is one thing
+)
 """What other Jobs end in that are made anew: numbers, versions and times; a commit; what ``generateName`` makes up.
 
 A word is none of these: ``migrate-db`` and ``migrate-users`` have nothing in common.

@@ -185,6 +185,14 @@ def test_a_job_that_fails_later_is_followed_whatever_its_name_and_what_was_there
     assert "joined: j, followed too" in lines.marks()
 
 
+def test_a_job_with_a_name_that_was_made_to_be_slow_is_told_at_once(kube, follow, heard):
+    name = "orders" + "-2222222" * 30 + "-"  # each part may be a number or a commit
+    heard("orders-1-a")
+    lines = follow(tried("orders-1-a", "orders-1"), tried("orders-2-b", name),
+                   failing=failing("orders-1-*", kind="Job", workload="orders-1"))  # fmt: skip
+    lines.wait_texts("orders-1-a app")
+
+
 NIGHTLY = ("CronJob", "report-2")
 
 

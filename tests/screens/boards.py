@@ -281,7 +281,7 @@ def bad_rollout():
         name="payments",
         level=Level.WARNING,
         expire_ms=NOW + 130 * MINUTE,
-        reason="Lapsing",
+        reason="LapsesSoon",
         message="lapses soon",
     )
     alerts = (
