@@ -121,7 +121,7 @@ class LogPane(LogTelling):
         self.feed.close()
         self.feed.put_back()
         staying = self._aside.part(self.feed, request, self.app.now_ms)
-        self.feed = LogFeed(request, self.doors, self.setup.config.board.log_lines, staying)
+        self.feed = LogFeed(request, self.doors, self.setup.config.board.log_lines, staying if staying.lines else None)
         self._names, self.busy, self._new = Names(), "", 0
         self.gone_to_ms = None
         self.view.show(self.feed.ring, self.feed.shown)

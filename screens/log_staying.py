@@ -118,6 +118,9 @@ def put_back(staying: Staying, ring: LogRing, further: FurtherBack, origins: int
     if ring.lines_before:  # lines that are younger than these had to go already
         had, stays = stays, [line for line in stays if line.at_ns >= here[0].at_ns]
         lines_before += _count(had) - _count(stays)
+    if not stays:
+        ring.lines_before += lines_before
+        return None
     were, left = _Times(staying.lines), _Times(stays)
     cuts = {(line.at_ns, line.origin) for line in staying.lines if line.kind == LineKind.CUT}
     joined = dict[int, Place]()  # where a log was said to begin, and what is before it was here
@@ -125,9 +128,6 @@ def put_back(staying: Staying, ring: LogRing, further: FurtherBack, origins: int
         place = line.at_ns, line.origin
         if line.kind == LineKind.CUT and place in were and place not in cuts and left.before(place):
             joined[number] = place
-    if not stays:
-        ring.lines_before += lines_before
-        return None
     _tell_gaps(staying, here, further, were, left, set(joined.values()), origins)
     return _merge(stays, staying, ring, further, set(joined), lines_before)
 
