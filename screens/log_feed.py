@@ -57,7 +57,9 @@ class LogFeed:
         self._aim_ns: int | None = None  # the first moment after the line to stand on
         if request.at_ms is not None:
             self._aim_ns = request.at_ms * 1_000_000 + SECOND_NS
-        self._last_came_s = self._opened_s = self._unsettled_s = time.monotonic()
+        self._last_came_s = time.monotonic()
+        self._asked_s = self._unsettled_s = 0.0
+        self._here_ns = staying.newest_ns if staying is not None else 0
         self.caught_up = False
         """Whether what there was at the beginning has come: lines were here, and then none for a moment."""
 
@@ -69,6 +71,11 @@ class LogFeed:
     def opening(self) -> bool:
         """Whether it is still being opened."""
         return self.follower is None and not self.status.ended
+
+    @property
+    def is_anew(self) -> bool:
+        """Whether lines are still to be put back that were here before."""
+        return self._staying is not None
 
     def open(self, now_ms: int) -> Opening:
         """Return what opens the follower; the caller runs it on a thread."""
@@ -101,9 +108,10 @@ class LogFeed:
                 self.status = FollowStatus(problems=(self._opening.problem,), ended=True)
                 self.put_back()
             return 0
-        end, new = time.perf_counter() + budget_s, 0
+        end, new, old = time.perf_counter() + budget_s, 0, False
         self.caught_up = self.caught_up or (bool(len(self.ring)) and self._settled)
         while came := follower.take(TAKE_LINES - self.ring.end % BLOCK):  # whole blocks are quicker to keep
+            old = old or came[0].at_ns <= self._here_ns
             lines = self._again.without(came)
             self.ring.extend(lines)
             self.further.begins.see(lines)
@@ -114,15 +122,17 @@ class LogFeed:
                 break
         self.origins.extend(follower.origins[len(self.origins) :])
         self.status = follower.status()
-        if self._staying is not None and self._has_answered(more=bool(came)):
+        if self._staying is not None and self._has_answered(more=old or bool(came)):
             self.put_back()
         return new + self.shown.take_new()
 
     def _has_answered(self, *, more: bool) -> bool:
         """Say whether all has come that the source still has, as far as a short wait tells it."""
         now_s, status = time.monotonic(), self.status
-        answered = status.listed or status.ended or now_s - self._opened_s > ANSWER_S
-        if more or status.behind or not answered:
+        self._asked_s = self._asked_s or now_s
+        has_come = status.listed and (len(self.ring) > 0 or not status.open)  # a slow server has streams open first
+        answered = has_come or status.ended or now_s - self._asked_s > ANSWER_S
+        if more or status.behind or not answered or not self._unsettled_s:
             self._unsettled_s = now_s
         return now_s - self._unsettled_s > SETTLED_S
 

@@ -36,6 +36,10 @@ class Staying(msgspec.Struct):
     sifted: Sifted | None = None
     sifted_end: LogLine | None = None
 
+    @property
+    def newest_ns(self) -> int:
+        return max(map(AT, self.lines), default=0)
+
 
 class Again:
     """Tells of lines whether they are here.
@@ -115,7 +119,7 @@ def put_back(staying: Staying, ring: LogRing, further: FurtherBack, origins: int
     here = [ring.kept(number) for number in range(ring.first, ring.end)]
     stays = list(_not_again(staying.lines, Again(here)))
     lines_before = staying.lines_before if _first(stays) is _first(staying.lines) else 0
-    if ring.lines_before:  # lines that are younger than these had to go already
+    if here and ring.lines_before:  # lines that are younger than these had to go already
         had, stays = stays, [line for line in stays if line.at_ns >= here[0].at_ns]
         lines_before += _count(had) - _count(stays)
     if not stays:

@@ -32,8 +32,8 @@ async def pressed(pilot, keys, wanted):
     app, opened = pilot.app, len(pilot.app.doors.opened)
     await pilot.press(*keys)
     await until(pilot, lambda: len(app.doors.opened) == opened + 1)
-    await until(pilot, lambda: app.screen.pane.feed._staying is None and app.screen.pane.feed.shown.complete)
-    assert texts(app) == wanted
+    await until(pilot, lambda: not app.screen.pane.feed.is_anew and app.screen.pane.feed.shown.complete)
+    await until(pilot, lambda: texts(app) == wanted)
     await until(pilot, lambda: all(any(words in row for row in body(app)) for words in wanted))
 
 
