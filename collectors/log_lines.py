@@ -169,6 +169,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     failing: Failing | None = None
     run_before: bool = False  # the last lines of the run before, too, in front of those of a run that goes on
     patient: bool = False  # a reader that is slow holds the sources up, instead of missing lines
+    known: tuple[Origin, ...] = ()  # the first of the follower's origins, whether it reads them or not
 
     @property
     def manner(self) -> Manner:

@@ -49,8 +49,8 @@ class PodLogs:
         self._choice = LogChoice(selection)
         self._clusters: dict[str, Cluster] = {}
         self._rosters: list[tuple[Cluster, Roster]] = []
-        self._origins: list[Origin] = []
-        self._indexes: dict[Origin, int] = {}
+        self._origins: list[Origin] = list(selection.known)
+        self._indexes = {origin: index for index, origin in enumerate(self._origins)}
         self._tracks: dict[Key, Track] = {}
         self._readers: dict[Key, ContainerReader] = {}
         self._left: dict[Key, Track] = {}

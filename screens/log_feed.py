@@ -13,9 +13,11 @@ from screens.log_packed import BLOCK
 from screens.log_request import Doors, LogRequest
 from screens.log_ring import LogRing
 from screens.log_shown import Shown
+from screens.log_staying import Again, Back, Staying, put_back
 
 TAKE_LINES = 8 * BLOCK
 SETTLED_S = 0.5  # so long without a line, and a log has told what there was
+ANSWER_S = 3.0  # so long an answer is waited for with what is here already
 SECOND_NS = 1_000_000_000
 
 
@@ -37,11 +39,15 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class LogFeed:
-    """Takes lines from a follower into a ring, in bounded bites. All of it runs where the screen does."""
+    """Takes lines from a follower into a ring, in bounded bites. All of it runs where the screen does.
 
-    def __init__(self, request: LogRequest, doors: Doors, most_lines: int) -> None:
+    Where lines were here before (``staying``), they are put back once it has come what the source still has.
+    """
+
+    def __init__(self, request: LogRequest, doors: Doors, most_lines: int, staying: Staying | None = None) -> None:
         self.request, self._doors = request, doors
-        self.origins: list[Origin] = []
+        self.origins: list[Origin] = list(staying.origins) if staying is not None else []
+        self._staying, self._again, self._back = staying, Again(), list[Back]()
         self.ring = LogRing(most_lines, revealed=not request.redact)
         self.shown = Shown(self.ring, self.origins)
         self.further = FurtherBack(self.ring, self.shown, self.origins, timed=not request.job)
@@ -52,6 +58,8 @@ class LogFeed:
         if request.at_ms is not None:
             self._aim_ns = request.at_ms * 1_000_000 + SECOND_NS
         self._last_came_s = time.monotonic()
+        self._asked_s = self._unsettled_s = 0.0
+        self._here_ns = staying.newest_ns if staying is not None else 0
         self.caught_up = False
         """Whether what there was at the beginning has come: lines were here, and then none for a moment."""
 
@@ -64,13 +72,18 @@ class LogFeed:
         """Whether it is still being opened."""
         return self.follower is None and not self.status.ended
 
+    @property
+    def is_anew(self) -> bool:
+        """Whether lines are still to be put back that were here before."""
+        return self._staying is not None
+
     def open(self, now_ms: int) -> Opening:
         """Return what opens the follower; the caller runs it on a thread."""
         request = self.request
         if request.job:
             make = partial(self._doors.console, request.job, request.build)
         else:
-            selection = request.selection(now_ms)
+            selection = msgspec.structs.replace(request.selection(now_ms), known=tuple(self.origins))
             if selection.since_ms is not None:
                 self.further.asked_from_ns = selection.since_ms * 1_000_000
             make = partial(self._doors.pods, selection)
@@ -93,10 +106,13 @@ class LogFeed:
         if follower is None:
             if self._opening is not None and self._opening.problem:
                 self.status = FollowStatus(problems=(self._opening.problem,), ended=True)
+                self.put_back()
             return 0
-        end, new = time.perf_counter() + budget_s, 0
+        end, new, old = time.perf_counter() + budget_s, 0, False
         self.caught_up = self.caught_up or (bool(len(self.ring)) and self._settled)
-        while lines := follower.take(TAKE_LINES - self.ring.end % BLOCK):  # whole blocks are quicker to keep
+        while came := follower.take(TAKE_LINES - self.ring.end % BLOCK):  # whole blocks are quicker to keep
+            old = old or came[0].at_ns <= self._here_ns
+            lines = self._again.without(came)
             self.ring.extend(lines)
             self.further.begins.see(lines)
             self._last_came_s = time.monotonic()
@@ -106,7 +122,31 @@ class LogFeed:
                 break
         self.origins.extend(follower.origins[len(self.origins) :])
         self.status = follower.status()
+        if self._staying is not None and self._has_answered(more=old or bool(came)):
+            self.put_back()
         return new + self.shown.take_new()
+
+    def _has_answered(self, *, more: bool) -> bool:
+        """Say whether all has come that the source still has, as far as a short wait tells it."""
+        now_s, status = time.monotonic(), self.status
+        self._asked_s = self._asked_s or now_s
+        has_come = status.listed and (len(self.ring) > 0 or not status.open)  # a slow server has streams open first
+        answered = has_come or status.ended or now_s - self._asked_s > ANSWER_S
+        if more or status.behind or not answered or not self._unsettled_s:
+            self._unsettled_s = now_s
+        return now_s - self._unsettled_s > SETTLED_S
+
+    def put_back(self) -> None:
+        """Put what was here before in its place among what has come."""
+        staying, self._staying = self._staying, None
+        back = put_back(staying, self.ring, self.further, len(self.origins)) if staying is not None else None
+        if back is not None:
+            self._again = back.again
+            self._back.append(back)
+
+    def came_back(self) -> Back | None:
+        """Return, once, that lines have other numbers, as others were put back among them."""
+        return self._back.pop() if self._back else None
 
     @property
     def _settled(self) -> bool:
@@ -116,6 +156,8 @@ class LogFeed:
         """Return the line at the moment that was asked for, once, as soon as lines from there on are here."""
         if self._aim_ns is None or not len(self.ring):
             return None
+        if self._staying is not None and self.ring.at_ns(self.ring.first) >= self._aim_ns:
+            return None  # it may be among those that were here before
         aim_ns, last_ns = self._aim_ns, self.ring[self.ring.end - 1].at_ns
         if last_ns <= aim_ns and not self._settled:
             return None

@@ -24,7 +24,7 @@ KNOWN_BY_CHARS = 4096  # where exactly a long line is cut depends on how it came
 Known = tuple[int, int, int]
 
 
-def _known_by(line: LogLine) -> Known:
+def known_by(line: LogLine) -> Known:
     """Return what a line is known by, whether anything is hidden in it or not: moment, origin, its text."""
     return line.at_ns, line.origin, hash(line.full_text[:KNOWN_BY_CHARS])
 
@@ -144,6 +144,10 @@ class FurtherBack:
             self._sifted = None
         return self._sifted
 
+    def sift(self, sifted: Sifted) -> None:
+        """Take note of a stretch that has holes."""
+        self._sifted = sifted
+
     def _wanted(self, filters: Filters) -> tuple[int, ...]:
         return tuple(index for index, origin in enumerate(self._origins) if filters.are_of(origin))
 
@@ -199,7 +203,7 @@ class FurtherBack:
             while number < ring.end and ring.at_ns(number) == at_ns:
                 line = ring[number]
                 if line.kind == LineKind.LINE:
-                    found[_known_by(line)] += 1
+                    found[known_by(line)] += 1
                 number += 1
         return found
 
@@ -264,7 +268,7 @@ class _Part(msgspec.Struct):
         here, kept = Counter(edge), list[LogLine]()
         after_ns = self.gaps[0].after_ns if self.gaps else -1
         for line in reversed(lines):
-            key = _known_by(line)
+            key = known_by(line)
             if line.at_ns == self.before and here[key] > 0:
                 here[key] -= 1
             elif line.at_ns > after_ns:

@@ -10,6 +10,7 @@ from textual.message import Message
 from collectors.log_lines import LogFollower
 from screens.frame import Setup
 from screens.ink import Ink
+from screens.log_aside import Aside
 from screens.log_bar import LogBar, LogChips, LogNote
 from screens.log_doors import in_background
 from screens.log_feed import LogFeed
@@ -19,6 +20,7 @@ from screens.log_lineview import LogLineView
 from screens.log_names import Names, make_names
 from screens.log_request import Doors, LogRequest
 from screens.log_rows import How
+from screens.log_staying import Back
 from screens.log_telling import DAY, LogTelling
 from statusdesk.expression import TooLongError
 from statusdesk.redact import safe
@@ -69,6 +71,7 @@ class LogPane(LogTelling):
         self.busy = ""
         self.titled = False  # whether the bar names the log: where there are two
         self.feed = LogFeed(request, doors, setup.config.board.log_lines)
+        self._aside = Aside(setup.config.board.log_lines)
         self._names = Names()
         self._new = 0
         self._paused_ns = 0
@@ -99,7 +102,7 @@ class LogPane(LogTelling):
         in_background(self.feed.open(self.app.now_ms).open)
 
     def reopen(self, **changes: object) -> None:
-        """Follow something else; filters stay."""
+        """Follow something else; filters stay, and lines that it wants too and cannot have any more."""
         self._replace(msgspec.structs.replace(self.request, **changes))
 
     def reveal(self, secrets: bool) -> None:
@@ -116,7 +119,9 @@ class LogPane(LogTelling):
         if request.failing is not None and there:  # what has come since stays one that takes the place of others
             request = msgspec.structs.replace(request, failing=msgspec.structs.replace(request.failing, there=there))
         self.feed.close()
-        self.feed = LogFeed(request, self.doors, self.setup.config.board.log_lines)
+        self.feed.put_back()
+        staying = self._aside.part(self.feed, request, self.app.now_ms)
+        self.feed = LogFeed(request, self.doors, self.setup.config.board.log_lines, staying if staying.lines else None)
         self._names, self.busy, self._new = Names(), "", 0
         self.gone_to_ms = None
         self.view.show(self.feed.ring, self.feed.shown)
@@ -135,6 +140,8 @@ class LogPane(LogTelling):
         Bounded, so that no key waits long.
         """
         new = self.feed.take(TAKE_S)
+        if (back := self.feed.came_back()) is not None:
+            self._stand_as_before(back)
         self._count_new(new)
         if len(self._names.names) != len(self.feed.origins):
             self._names = make_names(self.feed.origins, self.ink)
@@ -156,6 +163,15 @@ class LogPane(LogTelling):
             return ""
         wanted, first = self._moment(request.at_ms), self._moment(first_ms)
         return f"No line is as early as {wanted}: the first one here is of {first}."
+
+    def _stand_as_before(self, back: Back) -> None:
+        """Show what is back, and let the cursor stand on its line."""
+        view, cursor = self.view, self.view.cursor
+        view.renumber(back.before)
+        self.feed.shown.opened = {back.numbers.get(number, number) for number in self.feed.shown.opened}
+        self._look_anew()
+        if not view.following and cursor is not None:
+            view.stand_on(back.numbers.get(cursor, cursor))
 
     def _count_new(self, came: int) -> None:
         """Count what has come since the view stands still; what still comes of what was there before is not new."""

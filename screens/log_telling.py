@@ -100,6 +100,8 @@ class LogTelling(Vertical):
             return ("", f"{said}: {len(feed.ring):,} are here. backspace: without the last filter   o: further back")
         if feed.opening:
             return ("", "Opening the log")
+        if feed.is_anew:
+            return ("", "Reading the log anew: lines that are here stay.")
         if status.problems or status.waiting_for:
             return ("", *self._before(), *status.problems, *(f"Waiting for {what}" for what in status.waiting_for))
         if status.ended and (status.found or not self.request.previous):

@@ -37,6 +37,9 @@ on, and both are told between the lines. Where lines are missing, it is said how
 The view follows the end. Any key that moves up pauses it: what is in sight stays, and the line above counts what is
 new. `f` or `G` goes to the end again.
 
+What is read anew (`a`, `s`, `p`, `c`, `t`) has the lines that are here, too, as far as they belong to it: those of pods
+that have gone, and of runs that are over, cannot be read again.
+
 Filters look through all lines that are here, also those that came before; several includes must all be found in a line.
 Small letters stand for both cases. `o` asks the source for lines from further back, those that the includes look for.
 A stack trace is folded into the line that it belongs to: `[+12]`; `enter` unfolds it, `z` all. One inside of JSON is

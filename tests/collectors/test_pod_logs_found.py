@@ -5,9 +5,10 @@ import threading
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from collectors import kubernetes_pages
-from collectors.log_lines import Target
+from collectors.log_lines import Origin, Target
 from tests.collectors.kubernetes_server import Answer, wait_for
 from tests.collectors.log_server import Reply, container, ended, pod, refusal, stamped
 
@@ -290,3 +291,14 @@ def test_a_pod_that_is_listed_again_is_read_on_without_loss(kube, follow):
     kube.show(pod("orders-1"), event="ADDED")
     lines.wait_texts("one", "two")
     assert lines.marks()[1:] == ["back: the pod is there again"]
+
+
+def test_origins_that_are_known_keep_their_places(kube, follow):
+    kube.replies["app"] = [Reply(stamped("hello"), end="hang")]
+    mine = Origin(cluster="c1", namespace="testing", pod="orders-1", container="app")
+    known = (replace(mine, pod="orders-0"), mine)
+    lines = follow(pod("orders-1"), pod("orders-2"), known=known)
+    wait_for(lambda: lines.texts() == ["hello", "hello"])
+    assert [each.pod for each in lines.source.origins] == ["orders-0", "orders-1", "orders-2"]
+    assert {lines.source.origins[each.origin].pod for each in lines.lines} == {"orders-1", "orders-2"}
+    assert lines.source.status().pods == 2

@@ -65,11 +65,14 @@ HOSTILE = [
 
 
 class HandFollower:
-    """Gives the lines that a test hands it."""
+    """Gives the lines that a test hands it, which name their origins by their places in ``origins``."""
 
     def __init__(self, selection, lines=(), origins=ORIGINS, status=None):
-        self.selection, self.origins = selection, list(origins)
-        self._lines = list(lines)
+        known = getattr(selection, "known", ())
+        self.selection, self.origins = selection, list(dict.fromkeys([*known, *origins]))
+        self._places = [self.origins.index(each) for each in origins]
+        self._lines = []
+        self.give(*lines)
         self.now = status or FollowStatus(open=len(self.origins), found=True, listed=True)
         self.started = self.closed = False
         self.asked = []
@@ -81,7 +84,8 @@ class HandFollower:
         self.started = True
 
     def give(self, *lines):
-        self._lines += lines
+        places = dict(enumerate(self._places))
+        self._lines += [replace(each, origin=places.get(each.origin, each.origin)) for each in lines]
 
     def take(self, limit):
         assert not self.closed, "a log that was closed is not read any more"
