@@ -312,7 +312,7 @@ class CollectorProcess:
         self._look()
         self._flush_all()
         if self._teller is not None and not self._woke:
-            self._teller.looked(self._looked_at)
+            self._teller.looked(self._looked_at, self._looked_ms)
 
     def _flush_all(self) -> None:
         if self._teller is not None:

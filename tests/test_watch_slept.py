@@ -1,6 +1,7 @@
 """The collector process after it was stopped, or its machine slept: what it knew is to be read once more."""
 
 import threading
+from typing import NamedTuple
 
 import pytest
 
@@ -16,19 +17,26 @@ from tests.e2e.world import wait_for
 ENDURES_MS = 20_000
 
 
+class Look(NamedTuple):
+    """When the collector had looked."""
+
+    at: int
+    now_ms: int
+
+
 class Telling:
     """A teller that keeps, in order, what it was told and up to when the collector had looked."""
 
     endures_ms = ENDURES_MS
 
     def __init__(self) -> None:
-        self.heard: list[News | int] = []
+        self.heard: list[News | Look] = []
 
     def tell(self, news) -> None:
         self.heard.append(news)
 
-    def looked(self, at: int) -> None:
-        self.heard.append(at)
+    def looked(self, at: int, now_ms: int) -> None:
+        self.heard.append(Look(at, now_ms))
 
     def outcomes(self):
         return []
@@ -42,7 +50,7 @@ class Telling:
 
     @property
     def looked_at(self) -> int:
-        return max((each for each in self.heard if isinstance(each, int)), default=0)
+        return max((each.at for each in self.heard if isinstance(each, Look)), default=0)
 
 
 class Source:
@@ -115,12 +123,14 @@ def slept(tmp_path, monkeypatch):
 @pytest.mark.parametrize("paused", [False, True], ids=["the process", "the machine"])
 def test_after_a_sleep_all_is_asked_and_nobody_is_told_before_what_is_not_known(slept, paused):
     fingerprint = slept.fire()
-    woke = slept.sleep(45_000, paused=paused)
+    woke, woke_ms = slept.sleep(45_000, paused=paused), slept.clock()
     wait_for(lambda: slept.teller.looked_at >= woke, 10, "a look after it woke")
     heard = slept.teller.heard
     (at,) = [index for index, each in enumerate(heard) if isinstance(each, News) and each.unread]
     assert heard[at].unread == {fingerprint} and 45_000 <= heard[at].unseen_ms < 60_000
-    assert all(each < woke for each in heard[:at] if isinstance(each, int)), "what is told is told before"
+    before, after = ([each for each in some if isinstance(each, Look)] for some in (heard[:at], heard[at:]))
+    assert all(each.at < woke and each.now_ms < woke_ms for each in before), "what is told is told before"
+    assert all(each.now_ms > woke_ms - 10_000 for each in after), "it is an old look by no clock"
     assert slept.source.hurried == 1
     (said,) = slept.said
     assert said.startswith("statusdesk: watch stood still for 45 s") and ("clock was set" in said) == paused
