@@ -72,9 +72,9 @@ class Source:
 
 
 class Slept:
-    """A running collector process, on whose clock the test lets it sleep."""
+    """A running collector process, on whose clock the test lets it sleep; ``opening_ms``: how long its start takes."""
 
-    def __init__(self, tmp_path, monkeypatch) -> None:
+    def __init__(self, tmp_path, monkeypatch, opening_ms: int = 0) -> None:
         config = Config(
             path=str(tmp_path / "config.toml"),
             stages=(StageSettings(name="staging", namespaces=("staging",)),),
@@ -88,7 +88,12 @@ class Slept:
             config, owner="watch", teller=self.teller, narrate=self.said.append, clock=self.clock, even=self.even
         )
         self.source = Source(process._inbox.put, process._stop, self.clock)
-        monkeypatch.setattr(process, "_collectors", lambda writer: [("kubernetes/eu", self.source)])
+
+        def collectors(writer):
+            self.sleep(opening_ms)
+            return [("kubernetes/eu", self.source)]
+
+        monkeypatch.setattr(process, "_collectors", collectors)
         self.stop = threading.Event()
         self.thread = threading.Thread(target=process.run, args=(self.stop,))
         self.thread.start()
@@ -113,8 +118,8 @@ class Slept:
 
 
 @pytest.fixture
-def slept(tmp_path, monkeypatch):
-    made = Slept(tmp_path, monkeypatch)
+def slept(tmp_path, monkeypatch, request):
+    made = Slept(tmp_path, monkeypatch, getattr(request, "param", 0))
     yield made
     made.stop.set()
     made.thread.join(10)
@@ -144,6 +149,13 @@ def test_a_short_stall_changes_nothing(slept):
     woke = slept.sleep(ENDURES_MS - 5_000)
     wait_for(lambda: slept.teller.looked_at >= woke, 10, "a look after the stall")
     assert len(slept.teller.news) == told and not slept.source.hurried and not slept.said
+
+
+@pytest.mark.parametrize("slept", [ENDURES_MS + 5_000], indirect=True)
+def test_a_long_start_is_no_sleep(slept):
+    """A store that is migrated takes its time."""
+    slept.fire()
+    assert slept.said == [] and not slept.source.hurried
 
 
 def test_nobody_goes_on_while_what_is_not_known_cannot_be_told(slept, monkeypatch):
