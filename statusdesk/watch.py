@@ -119,7 +119,6 @@ class CollectorProcess:
 
     def _run(self, done: Callable[[], bool]) -> None:
         self._started_ms = self._beaten_ms = started_ms = self._clock()
-        self._looked_at, self._looked_ms = self._even(), started_ms
         state_dir = Path(self._config.store.state_dir)
         with Writer(state_dir / "statusdesk.db", self._config.store.keep_s, self._clock) as writer:
             self._writer = writer
@@ -213,6 +212,7 @@ class CollectorProcess:
         flushed_s = 0.0
         next_beat_ms = started_ms + BEAT_MS
         next_prune_ms = started_ms + PRUNE_EVERY_MS
+        self._looked_at, self._looked_ms = self._even(), self._clock()  # what came before was its start, however long
         began_s = looked_s = time.monotonic()
         settled = False
         # Reading the first lists makes no cycles, and looking for some costs a third of it.
@@ -312,7 +312,7 @@ class CollectorProcess:
         self._look()
         self._flush_all()
         if self._teller is not None and not self._woke:
-            self._teller.looked(self._looked_at)
+            self._teller.looked(self._looked_at, self._looked_ms)
 
     def _flush_all(self) -> None:
         if self._teller is not None:

@@ -248,7 +248,7 @@ class Telling:
         self.news.append(news)
         self.done += [Outcome(id=each.id, state="sent", at_ms=each.due_ms, attempts=1) for each in news.queued]
 
-    def looked(self, at: int) -> None:
+    def looked(self, at: int, now_ms: int) -> None:
         return
 
     def outcomes(self):

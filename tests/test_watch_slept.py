@@ -1,6 +1,7 @@
 """The collector process after it was stopped, or its machine slept: what it knew is to be read once more."""
 
 import threading
+from typing import NamedTuple
 
 import pytest
 
@@ -16,19 +17,26 @@ from tests.e2e.world import wait_for
 ENDURES_MS = 20_000
 
 
+class Look(NamedTuple):
+    """When the collector had looked."""
+
+    at: int
+    now_ms: int
+
+
 class Telling:
     """A teller that keeps, in order, what it was told and up to when the collector had looked."""
 
     endures_ms = ENDURES_MS
 
     def __init__(self) -> None:
-        self.heard: list[News | int] = []
+        self.heard: list[News | Look] = []
 
     def tell(self, news) -> None:
         self.heard.append(news)
 
-    def looked(self, at: int) -> None:
-        self.heard.append(at)
+    def looked(self, at: int, now_ms: int) -> None:
+        self.heard.append(Look(at, now_ms))
 
     def outcomes(self):
         return []
@@ -42,7 +50,7 @@ class Telling:
 
     @property
     def looked_at(self) -> int:
-        return max((each for each in self.heard if isinstance(each, int)), default=0)
+        return max((each.at for each in self.heard if isinstance(each, Look)), default=0)
 
 
 class Source:
@@ -64,9 +72,9 @@ class Source:
 
 
 class Slept:
-    """A running collector process, on whose clock the test lets it sleep."""
+    """A running collector process, on whose clock the test lets it sleep; ``opening_ms``: how long its start takes."""
 
-    def __init__(self, tmp_path, monkeypatch) -> None:
+    def __init__(self, tmp_path, monkeypatch, opening_ms: int = 0) -> None:
         config = Config(
             path=str(tmp_path / "config.toml"),
             stages=(StageSettings(name="staging", namespaces=("staging",)),),
@@ -80,7 +88,12 @@ class Slept:
             config, owner="watch", teller=self.teller, narrate=self.said.append, clock=self.clock, even=self.even
         )
         self.source = Source(process._inbox.put, process._stop, self.clock)
-        monkeypatch.setattr(process, "_collectors", lambda writer: [("kubernetes/eu", self.source)])
+
+        def collectors(writer):
+            self.sleep(opening_ms)
+            return [("kubernetes/eu", self.source)]
+
+        monkeypatch.setattr(process, "_collectors", collectors)
         self.stop = threading.Event()
         self.thread = threading.Thread(target=process.run, args=(self.stop,))
         self.thread.start()
@@ -105,8 +118,8 @@ class Slept:
 
 
 @pytest.fixture
-def slept(tmp_path, monkeypatch):
-    made = Slept(tmp_path, monkeypatch)
+def slept(tmp_path, monkeypatch, request):
+    made = Slept(tmp_path, monkeypatch, getattr(request, "param", 0))
     yield made
     made.stop.set()
     made.thread.join(10)
@@ -115,12 +128,14 @@ def slept(tmp_path, monkeypatch):
 @pytest.mark.parametrize("paused", [False, True], ids=["the process", "the machine"])
 def test_after_a_sleep_all_is_asked_and_nobody_is_told_before_what_is_not_known(slept, paused):
     fingerprint = slept.fire()
-    woke = slept.sleep(45_000, paused=paused)
+    woke, woke_ms = slept.sleep(45_000, paused=paused), slept.clock()
     wait_for(lambda: slept.teller.looked_at >= woke, 10, "a look after it woke")
     heard = slept.teller.heard
     (at,) = [index for index, each in enumerate(heard) if isinstance(each, News) and each.unread]
     assert heard[at].unread == {fingerprint} and 45_000 <= heard[at].unseen_ms < 60_000
-    assert all(each < woke for each in heard[:at] if isinstance(each, int)), "what is told is told before"
+    before, after = ([each for each in some if isinstance(each, Look)] for some in (heard[:at], heard[at:]))
+    assert all(each.at < woke and each.now_ms < woke_ms for each in before), "what is told is told before"
+    assert all(each.now_ms > woke_ms - 10_000 for each in after), "it is an old look by no clock"
     assert slept.source.hurried == 1
     (said,) = slept.said
     assert said.startswith("statusdesk: watch stood still for 45 s") and ("clock was set" in said) == paused
@@ -134,6 +149,13 @@ def test_a_short_stall_changes_nothing(slept):
     woke = slept.sleep(ENDURES_MS - 5_000)
     wait_for(lambda: slept.teller.looked_at >= woke, 10, "a look after the stall")
     assert len(slept.teller.news) == told and not slept.source.hurried and not slept.said
+
+
+@pytest.mark.parametrize("slept", [ENDURES_MS + 5_000], indirect=True)
+def test_a_long_start_is_no_sleep(slept):
+    """A store that is migrated takes its time."""
+    slept.fire()
+    assert slept.said == [] and not slept.source.hurried
 
 
 def test_nobody_goes_on_while_what_is_not_known_cannot_be_told(slept, monkeypatch):

@@ -72,8 +72,11 @@ class Teller(Protocol):
         """Take what is new."""
         ...
 
-    def looked(self, at: int) -> None:
-        """Note that it was told of all that there was at ``at`` (``boot_clock``), and tell nothing when that is old."""
+    def looked(self, at: int, now_ms: int) -> None:
+        """Note that it was told of all that there was at ``at``, and tell nothing when that is old.
+
+        ``at`` is of ``boot_clock``, ``now_ms`` what the clock told then.
+        """
         ...
 
     def outcomes(self) -> list[Heard]:

@@ -56,7 +56,7 @@ class Outlet:
         looks: Looks | None = None,
     ) -> None:
         self._sink = sink
-        self._looks = looks or Looks()
+        self._looks = looks or Looks(clock=clock)
         self._sender = sender
         self._ask = ask
         self._clock = clock

@@ -115,7 +115,7 @@ class Peer:
         looks: Looks | None = None,
     ) -> None:
         """``number``: its place among those of the sink."""
-        self._looks = looks or Looks(steady)
+        self._looks = looks or Looks(steady, clock)
         self._url = url.rstrip("/")
         self._terms = terms
         self._tuning = tuning
@@ -175,7 +175,8 @@ class Peer:
 
     def _has_slept(self) -> bool:
         """Whether nobody has looked, nor posted, for so long that what is known to fire here may be over there."""
-        return has_ended(self._terms, min(self._looks.ago_ms, self._since_taken_ms()))
+        ago_ms = self._looks.ago_ms
+        return has_ended(self._terms, ago_ms if self._taken_at is None else min(ago_ms, self._since_taken_ms()))
 
     def _since_taken_ms(self) -> int:
         """Return for how long nothing was posted there; before the first post, for how long nobody had looked."""
@@ -192,16 +193,19 @@ class Peer:
         """Notice that our clock was set: what they were told in its terms must not end for that."""
         if step_ms := self._steps.step_ms(self._clock()):
             self._skew.stepped(step_ms)
+            self._heard_at = None  # or the machine was paused: by their clock that is no step
             self._said_skew()
 
     def _post_all(self, *, again: bool = True) -> bool:
-        """Post all that stands; return whether it was taken."""
+        """Post all that stands; return whether it was taken. Of what need not be so any more nothing is posted."""
         self._note_step()
         try:
             if self._heard_at is None or self._steady() - self._heard_at > TIME_IS_KNOWN_MS:
                 accepted(self._ask([]), self._http.hidden())  # for their time: in another one alerts could be over
-            began_ms, free = self._clock(), self._free()
+            began_at, began_ms, free = self._looks.even(), self._clock(), self._free()
             for batch in batches([body for _, body in free]):
+                if self._has_slept():
+                    return False  # between two requests, or while one waited for its answer
                 self._post(list(batch), free)
         except _OtherClock:
             if again:  # what they were told is wrong by as much as the clocks differ
@@ -214,7 +218,7 @@ class Peer:
         except Exception as error:  # the edge of one sink: a fault of ours must not end it
             self._failed(faults.told(error))
             return False
-        self._worked(free, began_ms)
+        self._worked(free, began_at, began_ms)
         return True
 
     def _free(self) -> list[tuple[AlertState, dict[str, Any]]]:
@@ -300,9 +304,10 @@ class Peer:
         self._posted = replace(posted, taken=taken, refused=tuple(sorted(self._said.items())))
         self._reports.append(self._posted)
 
-    def _worked(self, free: list[tuple[AlertState, dict[str, Any]]], began_ms: int) -> None:
+    def _worked(self, free: list[tuple[AlertState, dict[str, Any]]], began_at: int, began_ms: int) -> None:
         before = self._stats
-        self._taken_at, self._taken_there_ms = self._looks.even(), self._clock() + self._skew.ms
+        # what was posted lives from then on: all may have stood still before the answer was read
+        self._taken_at, self._taken_there_ms = began_at, began_ms + self._skew.ms
         if before.problem:
             self._narrate(f"statusdesk: sink {self._terms.sink.name}: {before.peer} is told again")
         self._stats = replace(

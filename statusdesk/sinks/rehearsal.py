@@ -77,7 +77,7 @@ class Rehearsal:
         self._clock = clock
         self._tuning = Tuning(config)
         self._marks: dict[tuple[str, str], str] = {}
-        self.endures_ms, self._looks = SLEPT_MS, Looks()
+        self.endures_ms, self._looks = SLEPT_MS, Looks(clock=clock)
         begin = partial(
             Outlet,
             ask=ask,
@@ -90,9 +90,9 @@ class Rehearsal:
         told = [sink for sink in config.sinks if sink.type != LEVEL_TRIGGERED]
         self._outlets = {sink.name: begin(sink, _Shown(sink, show, as_json=as_json)) for sink in told}
 
-    def looked(self, at: int) -> None:
+    def looked(self, at: int, now_ms: int) -> None:
         """Note that the collector has told all that there was at ``at``."""
-        self._looks.looked(at)
+        self._looks.looked(at, now_ms)
 
     def tell(self, news: News) -> None:
         """Show what is new, each message when it is due."""

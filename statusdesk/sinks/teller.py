@@ -61,7 +61,7 @@ class Sinks:
         self._config = config
         lasts = [lasts_ms(terms_of(config, sink)) for sink in config.sinks if sink.type == LEVEL_TRIGGERED]
         self.endures_ms = min([SLEPT_MS, *lasts])
-        self._looks = Looks(even, self.endures_ms)
+        self._looks = Looks(even, clock, self.endures_ms)
         self._ask = ask
         self._silences = silences
         self._print_line = print_line
@@ -88,9 +88,9 @@ class Sinks:
             for standing in self._standings:
                 standing.put(news.standing, unread=news.unread, unseen_ms=news.unseen_ms)
 
-    def looked(self, at: int) -> None:
+    def looked(self, at: int, now_ms: int) -> None:
         """Note that the collector has told all that there was at ``at``."""
-        self._looks.looked(at)
+        self._looks.looked(at, now_ms)
 
     def outcomes(self) -> list[Heard]:
         """Return what has become of attempts since the last call, and what Alertmanagers mute and have taken."""
