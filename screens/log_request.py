@@ -177,7 +177,7 @@ def pod_globs(kind: str, name: str) -> tuple[str, ...]:
     if kind == "Deployment":
         given = [[*name, "-", *[ONE] * size, "-"] for size in range(5, 11)]
     elif kind == "CronJob":
-        given = [[*name, "-", *["[0-9]"] * size, "-"] for size in range(1, 11)]
+        given = [[*name, "-", *["[0-9]"] * size, "-"] for size in range(8, 11)]
     elif kind in ("DaemonSet", "Job", "ReplicaSet"):
         given = [[*name, "-"]]
     else:

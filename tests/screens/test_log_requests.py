@@ -68,6 +68,7 @@ def test_globs_of_pods():
     assert fits("Deployment", "orders-7cc6f9fbf5-fq26d") and not fits("Deployment", "orders-export-7cc6f9fbf5-fq26d")
     assert fits("StatefulSet", "orders-12") and not fits("StatefulSet", "orders-x")
     assert fits("CronJob", "orders-29388540-fq26d") and not fits("CronJob", "orders-7cc6f9fbf5-fq26d")
+    assert not fits("CronJob", "orders-12-fq26d"), "a Job with a revision in its name"
     assert fits("DaemonSet", "orders-fq26d") and not pod_globs("Rocket", "orders")
 
 
